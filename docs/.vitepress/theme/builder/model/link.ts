@@ -1,11 +1,109 @@
-import { initialState, type BuilderState } from "./state.ts";
+import { initialState, type BuilderState, type SocketState } from "./state.ts";
+
+/** The part of a link for each field that is a text. A name must keep its meaning: old links use it. */
+const texts = {
+  app: "app",
+  runtime: "runtime",
+  script: "script",
+  arguments: "args",
+  certificate: "cert",
+  privateKey: "key",
+  user: "user",
+  idle: "idle",
+  watchdog: "watchdog",
+  backend: "backend",
+} as const satisfies Partial<Record<keyof BuilderState, string>>;
+
+/** The part of a link for each field that is a choice, and what can be chosen. */
+const choices = {
+  framework: ["express", "koa", "fastify", "nestjs", "http", "unchanged", "other"],
+  hardening: ["none", "outbound", "inbound"],
+  bind: ["socket", "capability", "proxy"],
+} as const satisfies { [Field in keyof BuilderState]?: readonly BuilderState[Field][] };
+
+/** A link that is longer than one of these was not made by this page. */
+const mostSockets = 20;
+const longestValue = 4096;
+const longestLink = 65_536;
+
+type Changes = { -readonly [Field in keyof BuilderState]?: BuilderState[Field] };
+
+/** Writes a value so that `&`, `=` and `,` only separate values. Slashes and colons stay readable. */
+const encode = (text: string): string =>
+  encodeURIComponent(text.replaceAll(/\p{Surrogate}/gu, "\uFFFD")).replaceAll(
+    /%(?:2F|3A|40|5B|5D)/g,
+    decodeURIComponent,
+  );
+
+/** The value of a part, or `undefined` if it cannot be one. */
+function decode(text: string): string | undefined {
+  try {
+    const value = decodeURIComponent(text);
+    return value.length <= longestValue ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const socketText = ({ listen, name, tls }: SocketState): string =>
+  [listen, name, tls ? "tls" : ""].map(encode).join(",").replace(/,+$/, "");
+
+function readSocket(text: string): SocketState | undefined {
+  const words = text.split(",");
+  const [listen, name, tls] = [0, 1, 2].map((index) => decode(words[index] ?? ""));
+  if (listen === undefined || name === undefined || words.length > 3) return undefined;
+  return tls === "tls" || tls === "" ? { listen, name, tls: tls === "tls" } : undefined;
+}
+
+const same = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other);
 
 /** Writes a state as the hash of a link: `#app=blog&socket=443,https,tls`. It has only what differs from the initial state. */
 export function toHash(state: BuilderState): string {
-  return state === initialState ? "" : "#";
+  const { sockets, systemd } = state;
+  const names = { ...texts, framework: "framework", hardening: "hardening", bind: "bind" };
+  const parts = (Object.keys(names) as (keyof typeof names)[]).flatMap((field) =>
+    same(state[field], initialState[field]) ? [] : [`${names[field]}=${encode(state[field])}`],
+  );
+  const socketParts =
+    sockets.length === 0 ? ["sockets=0"] : sockets.map((socket) => `socket=${socketText(socket)}`);
+  const all = [
+    ...parts,
+    ...(same(sockets, initialState.sockets) ? [] : socketParts),
+    ...(systemd === initialState.systemd ? [] : [`systemd=${systemd ?? "any"}`]),
+  ];
+  return all.length === 0 ? "" : `#${all.join("&")}`;
 }
 
 /** Reads the hash of a link. It accepts any text, and says which parts it ignores. */
 export function fromHash(hash: string): { state: BuilderState; ignored: readonly string[] } {
-  return { state: initialState, ignored: hash === "" ? [] : [hash] };
+  const changes: Changes = {};
+  const sockets: SocketState[] = [];
+  const take = (part: string): boolean => {
+    const [, key = "", text = ""] = /^([^=]*)=(.*)$/s.exec(part) ?? [];
+    if (key === "socket") {
+      const socket = sockets.length < mostSockets ? readSocket(text) : undefined;
+      if (socket !== undefined) sockets.push(socket);
+      return socket !== undefined;
+    }
+    if (part === "sockets=0") changes.sockets = [];
+    const value = decode(text);
+    if (part === "sockets=0" || value === undefined) return value !== undefined;
+    if (key === "systemd") {
+      if (!/^(?:any|\d{1,3})$/.test(value)) return false;
+      changes.systemd = value === "any" ? undefined : Number(value);
+      return true;
+    }
+    const field = Object.entries(texts).find(([, name]) => name === key)?.[0];
+    const isChosen =
+      Object.hasOwn(choices, key) && (choices as Record<string, readonly string[]>)[key]!.includes(value);
+    if (field !== undefined || isChosen) Object.assign(changes, { [field ?? key]: value });
+    return field !== undefined || isChosen;
+  };
+  const text = hash.replace(/^#/, "");
+  if (text.length > longestLink) return { state: initialState, ignored: [text.slice(0, 100)] };
+  const ignored = text.split("&").filter((part) => part !== "" && !take(part));
+  return {
+    state: { ...initialState, ...changes, ...(sockets.length > 0 ? { sockets } : {}) },
+    ignored: ignored.map((part) => part.slice(0, 100)),
+  };
 }

@@ -1,0 +1,264 @@
+import { listenerOf, listenersOf, socketNames, type Listener } from "./listeners.ts";
+import type { BuilderState, Framework } from "./state.ts";
+
+/** The app's code. */
+export interface Code {
+  readonly file: string;
+  readonly language: "js" | "ts";
+  readonly text: string;
+  /** The packages that it needs. */
+  readonly packages: readonly string[];
+}
+
+type WebFramework = Exclude<Framework, "http" | "unchanged" | "other">;
+
+/** The pieces of an app that differ between frameworks. */
+interface Pieces {
+  /** The packages of the framework and their imports. */
+  readonly imports: readonly (readonly [names: string, from: string])[];
+  readonly adapter: string;
+  readonly create: string;
+  /** The line that passes the sockets to the app, with options for sockact. */
+  readonly use: (options: string) => string;
+  readonly route: readonly string[];
+  /** What handles the requests of a server of node:http. */
+  readonly handler: string;
+  /** A promise that a server of node:http must wait for. */
+  readonly before?: string;
+  /** The call that listens at a place. */
+  readonly listen: (place: Place) => string;
+}
+
+/** Where the app listens, as arguments of `listen()` and as fields of an object. */
+interface Place {
+  readonly words: string;
+  readonly fields: string;
+  readonly tls: boolean;
+}
+
+const port3000: Place = { words: "3000", fields: "port: 3000", tls: false };
+
+const pieces: Record<WebFramework, Pieces> = {
+  express: {
+    imports: [["express", "express"]],
+    adapter: "@sockact/express",
+    create: "const app = express();",
+    use: (options) => `app.use(systemdListen(${options}));`,
+    route: ['app.get("/", (req, res) => res.send("hello"));'],
+    handler: "app",
+    listen: ({ words }) => `app.listen(${words});`,
+  },
+  koa: {
+    imports: [["Koa", "koa"]],
+    adapter: "@sockact/koa",
+    create: "const app = new Koa();",
+    use: (options) => `app.use(systemdListen(${options}));`,
+    route: ["app.use((ctx) => {", '  ctx.body = "hello";', "});"],
+    handler: "app.callback()",
+    listen: ({ words }) => `app.listen(${words});`,
+  },
+  fastify: {
+    imports: [["Fastify", "fastify"]],
+    adapter: "@sockact/fastify",
+    create: "const app = Fastify({ logger: true });",
+    use: (options) => `app.register(systemdListen${options === "" ? "" : `, ${options}`});`,
+    route: ['app.get("/", async () => "hello");'],
+    handler: "app.routing",
+    before: "app.ready()",
+    listen: ({ fields }) => `app.listen({ ${fields} });`,
+  },
+  nestjs: {
+    imports: [
+      ["{ NestFactory }", "@nestjs/core"],
+      ["{ AppModule }", "./app.module"],
+    ],
+    adapter: "@sockact/express",
+    create: "const app = await NestFactory.create(AppModule);",
+    use: (options) => `app.use(systemdListen(${options}));`,
+    route: ["app.enableShutdownHooks();"],
+    handler: "app.getHttpAdapter().getInstance()",
+    before: "app.init()",
+    listen: ({ words }) => `await app.listen(${words});`,
+  },
+};
+
+/** An app before it is written as an ES module or as CommonJS. */
+interface App {
+  readonly imports: readonly (readonly [names: string, from: string])[];
+  /** Lines between the imports and the app. */
+  readonly settings?: readonly string[];
+  readonly body: readonly string[];
+  /** A promise that the last lines must wait for, and these lines. */
+  readonly before?: string | undefined;
+  readonly after?: readonly string[];
+}
+
+const hello = '(req, res) => res.end("hello")';
+const indented = (lines: readonly string[]) => lines.map((line) => `  ${line}`);
+
+/** The place of a listener. The app of a proxy, or of one port, reads it from PORT and HOST, which its unit sets. */
+function placeOf({ port, host, path, tls }: Listener, readsVariables: boolean): Place {
+  const where = JSON.stringify(path ?? host);
+  if (path !== undefined) {
+    return readsVariables
+      ? { words: "process.env.PORT ?? 3000", fields: "path: process.env.PORT", tls }
+      : { words: where, fields: `path: ${where}`, tls };
+  }
+  const words = readsVariables ? "process.env.PORT ?? 3000" : String(port);
+  const fields = `port: ${readsVariables ? "Number(process.env.PORT ?? 3000)" : port}`;
+  if (host === undefined) return { words, fields, tls };
+  const name = readsVariables ? `process.env.HOST ?? ${where}` : where;
+  return { words: `${words}, ${name}`, fields: `${fields}, host: ${name}`, tls };
+}
+
+/** A server of node:http or node:https for each place, which sockact's `listen()` manages unless the app does not use it. */
+function servers(
+  places: readonly Place[],
+  handler: string,
+  usesSockact: boolean,
+): Pick<App, "imports" | "settings" | "after"> {
+  const hasTls = places.some(({ tls }) => tls);
+  const hasPlain = places.some(({ tls }) => !tls);
+  const secure = hasPlain ? "createSecureServer" : "createServer";
+  return {
+    imports: [
+      ...(hasTls ? [["{ readFileSync }", "node:fs"] as const] : []),
+      ...(hasPlain ? [["{ createServer }", "node:http"] as const] : []),
+      ...(hasTls
+        ? [[hasPlain ? "{ createServer as createSecureServer }" : "{ createServer }", "node:https"] as const]
+        : []),
+      ...(usesSockact ? [["{ listen }", "@sockact/core"] as const] : []),
+    ],
+    settings: hasTls
+      ? [
+          'const [key, cert] = ["key.pem", "cert.pem"].map((file) =>',
+          '  readFileSync(`${process.env.CREDENTIALS_DIRECTORY ?? "."}/${file}`),',
+          ");",
+        ]
+      : [],
+    after: places.map(({ words, fields, tls }) => {
+      const server = tls ? `${secure}({ key, cert }, ${handler})` : `createServer(${handler})`;
+      return usesSockact ? `listen(${server}, { ${fields}, signals: true });` : `${server}.listen(${words});`;
+    }),
+  };
+}
+
+/** The options with which sockact speaks TLS on the sockets that want it. */
+function tlsOptions({ sockets }: BuilderState): string {
+  if (sockets.every(({ tls }) => !tls)) return "";
+  if (sockets.every(({ tls }) => tls)) return "tls";
+  const names = socketNames(sockets).map((name = "") =>
+    /^[A-Za-z_$][\w$]*$/.test(name) ? name : JSON.stringify(name),
+  );
+  return `sockets: { ${sockets.map(({ tls }, index) => `${names[index]}: {${tls ? " tls " : ""}}`).join(", ")} }`;
+}
+
+/** An app that takes the sockets that systemd passes. */
+function appWithSockets(state: BuilderState, framework: WebFramework | "http"): App {
+  const options = tlsOptions(state);
+  const settings = options === "" ? [] : ['const tls = { key: "key.pem", cert: "cert.pem" };'];
+  if (framework === "http") {
+    return {
+      imports: [
+        ["{ createServer }", "node:http"],
+        ["{ listen }", "@sockact/core"],
+      ],
+      settings,
+      body: [`const server = createServer(${hello});`],
+      after: [`listen(server, { port: 3000${options === "" ? "" : `, ${options}`} });`],
+    };
+  }
+  const { imports, adapter, create, use, route, listen } = pieces[framework];
+  return {
+    imports: [...imports, ["{ systemdListen }", adapter]],
+    settings,
+    body: [create, use(options === "" ? "" : `{ ${options} }`), ...route, listen(port3000)],
+  };
+}
+
+/** An app that listens by itself. */
+function appThatListens(places: readonly Place[], framework: Exclude<Framework, "other">): App {
+  const handler = places.length === 1 ? hello : "answer";
+  if (framework === "http" || framework === "unchanged")
+    return {
+      body: places.length === 1 ? [] : [`const answer = ${hello};`],
+      ...servers(places, handler, framework === "http"),
+    };
+  const piece = pieces[framework];
+  const [place, ...others] = places;
+  if (place !== undefined && others.length === 0 && !place.tls) {
+    return {
+      imports: [...piece.imports, ["{ systemdListen }", piece.adapter]],
+      body: [piece.create, piece.use("{ signals: true }"), ...piece.route, piece.listen(place)],
+    };
+  }
+  const { imports, ...rest } = servers(places, piece.handler, true);
+  const route = framework === "nestjs" ? [] : piece.route;
+  return {
+    ...rest,
+    imports: [...imports, ...piece.imports],
+    body: [piece.create, ...route],
+    before: piece.before,
+  };
+}
+
+/** The places where an app listens by itself. */
+function placesOf(state: BuilderState): Place[] {
+  const { bind, backend, framework } = state;
+  const listeners = listenersOf(state);
+  if (bind === "proxy") {
+    const behind = listenerOf(backend.trim() || "127.0.0.1:3000", listeners[0]?.tls === true);
+    return [placeOf(behind, true)];
+  }
+  if (bind === "capability") return listeners.map((listener) => placeOf(listener, listeners.length === 1));
+  // The preload gives the only socket to whatever port the app listens on, and several sockets by their ports.
+  return framework === "unchanged" && listeners.length === 1
+    ? listeners.map(({ tls }) => ({ ...port3000, tls }))
+    : listeners.map((listener) => placeOf(listener, false));
+}
+
+function appText({ imports, settings = [], body, before, after = [] }: App, isModule: boolean): string {
+  const importLines = imports.map(([names, from]) =>
+    isModule
+      ? `import ${names} from "${from}";`
+      : `const ${names.replace(" as ", ": ")} = require("${from}");`,
+  );
+  const waits = isModule ? after.map((line) => line.replace(/^listen\(/, "await listen(")) : after;
+  const last =
+    before === undefined
+      ? waits
+      : isModule
+        ? [`await ${before};`, ...waits]
+        : [`${before}.then(() => {`, ...indented(waits), "});"];
+  const blocks = [importLines, [...settings, ...body, ...last]];
+  return blocks.map((lines) => lines.map((line) => `${line}\n`).join("")).join("\n");
+}
+
+/** NestJS's main.ts, which is compiled, with everything in a function. */
+function nestText({ imports, settings = [], ...app }: App): string {
+  const body = appText({ ...app, imports: [] }, true)
+    .trim()
+    .split("\n");
+  const main = ["async function bootstrap() {", ...indented(body), "}", "void bootstrap();"];
+  return appText({ imports, settings, body: main }, true);
+}
+
+/** The app's code, for every framework and every way to its ports. A program that is not Node has none. */
+export function codeOf(state: BuilderState): Code | undefined {
+  const { framework, bind, script } = state;
+  if (framework === "other") return undefined;
+  const app =
+    bind === "socket" && framework !== "unchanged"
+      ? appWithSockets(state, framework)
+      : appThatListens(placesOf(state), framework);
+  const packages = app.imports.map(([, from]) => from).filter((from) => !/^(?:node:|\.|@nestjs)/.test(from));
+  if (framework === "nestjs") return { file: "src/main.ts", language: "ts", text: nestText(app), packages };
+  const file = script.trim().replace(/^.*\//, "") || "server.js";
+  const isTyped = /\.[mc]?ts$/.test(file);
+  return {
+    file,
+    language: isTyped ? "ts" : "js",
+    text: appText(app, /\.(?:mjs|m?ts)$/.test(file)),
+    packages,
+  };
+}

@@ -1,0 +1,155 @@
+import type { AppDescription } from "@sockact/units";
+import { addressesOf, socketNames } from "./listeners.ts";
+import type { BuilderState } from "./state.ts";
+import { splitWords } from "./words.ts";
+
+/** A value of the form with which there are no units. */
+export interface FieldProblem {
+  /** The place in the state: `app`, `sockets[1].listen`. */
+  readonly field: string;
+  readonly code: string;
+  readonly message: string;
+  readonly hint: string;
+}
+
+/** Whether Node runs the app. */
+export const isNodeApp = ({ framework }: BuilderState): boolean => framework !== "other";
+
+/** Whether sockact or its preload serves the app, so that it can tell systemd when it is ready. */
+function notifies({ framework, watchdog, systemd = 0 }: BuilderState): boolean {
+  return watchdog.trim() !== "" || (framework !== "other" && systemd >= 253);
+}
+
+/** The type of the service. Older versions of systemd do not know notify-reload, and have no OpenFile=, through which Node notifies. */
+function lifecycle(state: BuilderState): Partial<AppDescription> {
+  const { systemd = 253 } = state;
+  if (!notifies(state)) return {};
+  if (!isNodeApp(state)) return { type: "notify" };
+  if (systemd >= 253) return { type: "notify-reload" };
+  return { type: "notify", openFile: false, notifyAccess: "all" };
+}
+
+/** The description of the app, as `sockact init` would write it. */
+export function describe(state: BuilderState): AppDescription {
+  const { framework, bind, systemd } = state;
+  const names = socketNames(state.sockets);
+  const text = (field: "user" | "idle" | "watchdog" | "backend") => state[field].trim() || undefined;
+  const [user, idleTimeout, watchdogSec, backend] = [
+    text("user"),
+    text("idle"),
+    text("watchdog"),
+    text("backend"),
+  ];
+  const isPreloaded = framework === "unchanged" && (bind === "socket" || notifies(state));
+  return {
+    name: state.app.trim(),
+    exec: [
+      state.runtime.trim(),
+      ...(isNodeApp(state) ? [state.script.trim()] : []),
+      ...(splitWords(state.arguments) ?? []),
+    ],
+    sockets: state.sockets.map(({ listen }, index) => {
+      const addresses = addressesOf(listen).map((address) =>
+        /^\d{1,5}$/.test(address) ? Number(address) : address,
+      );
+      const name = names[index];
+      return {
+        ...(name === undefined ? {} : { name }),
+        listen: addresses.length === 1 ? addresses[0]! : addresses,
+      };
+    }),
+    ...(bind === "socket" ? {} : { bind }),
+    ...(bind === "proxy" && backend !== undefined ? { backend } : {}),
+    ...(lifecycle(state) satisfies Partial<AppDescription>),
+    ...(watchdogSec === undefined
+      ? {}
+      : { watchdogSec: watchdogSec as NonNullable<AppDescription["watchdogSec"]> }),
+    ...(idleTimeout === undefined
+      ? {}
+      : { idleTimeout: idleTimeout as NonNullable<AppDescription["idleTimeout"]> }),
+    ...(state.sockets.some(({ tls }) => tls)
+      ? { credentials: { "key.pem": state.privateKey.trim(), "cert.pem": state.certificate.trim() } }
+      : {}),
+    ...(user === undefined ? {} : { user }),
+    ...(isPreloaded ? { preload: true } : {}),
+    hardening: state.hardening,
+    ...(systemd === undefined ? {} : { systemd }),
+  };
+}
+
+/** What `emitUnits` cannot see, because it does not know the program. */
+export function problemsOf(state: BuilderState): FieldProblem[] {
+  const conflict = (field: string, message: string, hint: string): FieldProblem => ({
+    field,
+    code: "ERR_UNIT_CONFLICT",
+    message,
+    hint,
+  });
+  const { sockets, bind } = state;
+  const isMixed = sockets.some(({ tls }) => tls) && sockets.some(({ tls }) => !tls);
+  return [
+    ...(splitWords(state.arguments) === undefined
+      ? [
+          {
+            field: "arguments",
+            code: "ERR_UNIT_TEXT",
+            message: "a quote or a backslash has no end",
+            hint: "close the quote, or write a backslash before it",
+          },
+        ]
+      : []),
+    ...(!isNodeApp(state) && bind === "socket" && state.idle.trim() !== ""
+      ? [
+          conflict(
+            "idle",
+            "only an app with sockact or its preload exits when it is idle",
+            "leave it empty, or choose a proxy, which stops any program when it is idle",
+          ),
+        ]
+      : []),
+    ...(bind === "proxy" && isMixed
+      ? sockets.flatMap(({ tls }, index) =>
+          tls
+            ? [
+                conflict(
+                  `sockets[${index}].tls`,
+                  "the proxy forwards the connections of all sockets to one address, so the app cannot tell which ones use TLS",
+                  "use TLS on every socket or on none, or let systemd pass the sockets",
+                ),
+              ]
+            : [],
+        )
+      : []),
+  ];
+}
+
+/** The fields of the form that a field of the description comes from. */
+const fields: Readonly<Record<string, string>> = {
+  name: "app",
+  user: "user",
+  hardening: "hardening",
+  idleTimeout: "idle",
+  watchdogSec: "watchdog",
+  openFile: "watchdog",
+  notifyAccess: "watchdog",
+  bind: "bind",
+  backend: "backend",
+  systemd: "systemd",
+  preload: "framework",
+  sockets: "sockets",
+};
+
+/** The field of the form for a path in the description. */
+export function fieldOf(path: string, state: BuilderState): string {
+  const [, socket, inside] = /^(sockets\[\d+\])(?:\.(\w+))?/.exec(path) ?? [];
+  if (socket !== undefined) return `${socket}.${inside === "name" ? "name" : "listen"}`;
+  const [, word] = /^exec\[(\d+)\]/.exec(path) ?? [];
+  if (word !== undefined) {
+    const script = isNodeApp(state) ? 1 : 0;
+    return word === "0" ? "runtime" : Number(word) <= script ? "script" : "arguments";
+  }
+  if (path.startsWith("credentials")) return path.includes("key") ? "privateKey" : "certificate";
+  if (path === "type") return state.watchdog.trim() === "" ? "systemd" : "watchdog";
+  const [top = ""] = /^\w+/.exec(path) ?? [];
+  return fields[top] ?? (isNodeApp(state) ? "script" : "runtime");
+}

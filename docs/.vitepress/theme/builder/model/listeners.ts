@@ -1,0 +1,49 @@
+import type { BuilderState, SocketState } from "./state.ts";
+
+/** One address that the app listens on. */
+export interface Listener {
+  /** The address as systemd.socket(5) has it. */
+  readonly address: string;
+  readonly port?: number;
+  /** Without one, the app listens on every address of the machine. */
+  readonly host?: string;
+  /** The path of a unix socket. That of an abstract socket begins with a NUL byte. */
+  readonly path?: string;
+  readonly tls: boolean;
+}
+
+/** The addresses of a field of the form. `localhost` is two addresses, because systemd accepts no host names. */
+export function addressesOf(text: string): string[] {
+  const words = text.split(/[\s,]+/).filter((word) => word !== "");
+  return words.flatMap((word) => {
+    const [, port] = /^localhost:(\d+)$/.exec(word) ?? [];
+    return port === undefined ? [word] : [`127.0.0.1:${port}`, `[::1]:${port}`];
+  });
+}
+
+/** Reads an address that systemd accepts. */
+export function listenerOf(address: string, tls: boolean): Listener {
+  if (/^[/@]/.test(address)) return { address, path: address.replace(/^@/, "\0"), tls };
+  const [, bracketed, plain, port = address] = /^(?:\[(.+)\]|(.+)):(\d+)(?:%\w+)?$/.exec(address) ?? [];
+  const host = bracketed ?? plain;
+  return { address, port: Number(port), ...(host === undefined ? {} : { host }), tls };
+}
+
+/** Everything that the app or its proxy listens on. */
+export function listenersOf({ sockets }: BuilderState): Listener[] {
+  return sockets.flatMap(({ listen, tls }) => addressesOf(listen).map((address) => listenerOf(address, tls)));
+}
+
+/** The names of the sockets. Several sockets need names, so one without a name is called after its protocol. */
+export function socketNames(sockets: readonly SocketState[]): (string | undefined)[] {
+  const taken = new Set(sockets.map(({ name }) => name.trim()));
+  return sockets.map(({ name, tls }) => {
+    if (name.trim() !== "") return name.trim();
+    if (sockets.length === 1) return undefined;
+    const base = tls ? "https" : "http";
+    let free = base;
+    for (let number = 2; taken.has(free); number += 1) free = `${base}-${number}`;
+    taken.add(free);
+    return free;
+  });
+}

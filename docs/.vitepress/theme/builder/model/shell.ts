@@ -1,0 +1,50 @@
+import { isNodeApp } from "./description.ts";
+import { listenersOf, type Listener } from "./listeners.ts";
+import type { BuilderState } from "./state.ts";
+import { quoteWord } from "./words.ts";
+
+/** A command that sends a request. Only HTTP can be tried in this way. */
+function requestTo({ port, host, path, tls, address }: Listener): string | undefined {
+  const options = tls ? "--insecure " : "";
+  const scheme = tls ? "https" : "http";
+  if (address.startsWith("vsock:")) return undefined;
+  if (path !== undefined) {
+    const option = path.startsWith("\0") ? "--abstract-unix-socket" : "--unix-socket";
+    return `curl ${options}${option} ${quoteWord(path.replace("\0", ""))} ${scheme}://localhost/`;
+  }
+  const name = host === undefined || /^(?:0\.0\.0\.0|[:0]*)$/.test(host) ? "localhost" : host;
+  const isUsual = port === (tls ? 443 : 80);
+  const url = `${scheme}://${name.includes(":") ? `[${name}]` : name}${isUsual ? "" : `:${port}`}/`;
+  return `curl ${options}${quoteWord(url)}`;
+}
+
+/** The folder in which the app's packages are: that of its script, or the one above if that folder has a name such as `dist`. */
+function appFolder(script: string): string {
+  const folder = script.replace(/\/+[^/]*$/, "");
+  const [, above = folder] = /^(.*)\/(?:bin|build|dist|lib|out|src)$/.exec(folder) ?? [];
+  return above === "" ? "/" : above;
+}
+
+/** The lines that install the units, by hand and with `sockact install`. */
+export function shellLines(
+  state: BuilderState,
+  units: readonly string[],
+  packages: readonly string[],
+): { byHand: string; withSockact: string } {
+  const requests = listenersOf(state).flatMap((listener) => requestTo(listener) ?? []);
+  const sockets = units.filter((unit) => unit.endsWith(".socket"));
+  const started = sockets.length > 0 ? sockets : units;
+  const folder = quoteWord(appFolder(state.script.trim()));
+  const text = (lines: readonly string[]) => lines.map((line) => `${line}\n`).join("");
+  const npm = packages.length === 0 ? [] : [`npm install --prefix ${folder} ${packages.join(" ")}`];
+  return {
+    byHand: text([
+      ...npm,
+      `sudo install -m 644 ${units.map(quoteWord).join(" ")} /etc/systemd/system/`,
+      "sudo systemctl daemon-reload",
+      `sudo systemctl enable --now ${started.map(quoteWord).join(" ")}`,
+      ...requests,
+    ]),
+    withSockact: text([...npm, ...(isNodeApp(state) ? [`cd ${folder}`] : []), "sudo npx sockact install"]),
+  };
+}
