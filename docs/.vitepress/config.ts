@@ -58,6 +58,7 @@ export default defineConfig({
     logo: { src: "/logo.svg", alt: "" },
     nav: [
       { text: "Start", link: "/start", activeMatch: "^/(?:start|how-it-works)" },
+      { text: "Unit builder", link: "/builder" },
       { text: "Troubleshooting", link: "/troubleshooting" },
       { text: "Command line", link: "/command-line" },
       { text: "API", link: "/reference/", activeMatch: "^/reference/" },

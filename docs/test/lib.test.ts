@@ -40,9 +40,9 @@ describe("the description of a page", () => {
   });
 });
 
-test("a page in Markdown has whole addresses, and neither front matter nor comments, but its code as it is", () => {
+test("a page in Markdown has whole addresses, and no front matter, comments or components, but its code as it is", () => {
   const text = [
-    "---\na: b\n---\n\n# Title\n",
+    "---\na: b\n---\n\n<script setup>\nimport A from './A.vue';\n</script>\n\n# Title\n\n<A />\n",
     "See [a](../tls.md#x), [`b`](koa.md), [c](../../SECURITY.md), [d](#e) and `[f](g.md)`.\n",
     "![h](../public/drawings/socket.svg)\n",
     "<!-- from: x -->\n```md\n[i](j.md)\n<!-- k -->\n```\n",

@@ -18,7 +18,7 @@ interface Site {
 
 /**
  * A page as it is published in Markdown: its links are whole addresses, since llms-full.txt has the pages of all folders. It has no front matter
- * and no comments, which are for those who write the page.
+ * and no comments, which are for those who write the page, and no components, which need a browser.
  */
 export function publishedMarkdown(text: string, page: string, address: string): string {
   const addressOf = (link: string): string => {
@@ -37,6 +37,7 @@ export function publishedMarkdown(text: string, page: string, address: string): 
         ? part
         : part
             .replaceAll(/^ *<!--.*?-->\n+/gms, "")
+            .replaceAll(/^<script setup>.*?<\/script>\n+|^<[A-Z]\w* \/>\n+/gms, "")
             .replaceAll(/(`[^`\n]*`)|\]\(([^()\s]+)\)/g, (whole, code?: string, link?: string) =>
               code === undefined ? `](${addressOf(link!)})` : whole,
             ),

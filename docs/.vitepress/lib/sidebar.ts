@@ -41,6 +41,7 @@ export const sidebar: DefaultTheme.SidebarItem[] = [
       { text: "Ways to port 80", link: "/ports" },
       { text: "Sandboxing", link: "/hardening" },
       { text: "Units", link: "/units" },
+      { text: "Unit builder", link: "/builder" },
     ],
   },
   {

@@ -44,7 +44,7 @@ export function pathsOf(): Pick<BuiltSite, "base" | "address" | "pages"> {
   const builtAt = statSync(join(built, "index.html")).mtimeMs;
   const changed = readdirSync(docs, { recursive: true, encoding: "utf8" }).filter(
     (file) =>
-      /\.(?:md|css|svg)$|^\.vitepress\/.*\.ts$/.test(file) &&
+      /\.(?:md|css|svg|vue)$|^\.vitepress\/.*\.ts$/.test(file) &&
       !/node_modules|^\.vitepress\/(?:dist|cache|\.temp)|^reference\//.test(file) &&
       statSync(join(docs, file)).mtimeMs > builtAt,
   );

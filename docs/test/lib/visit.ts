@@ -94,13 +94,14 @@ export async function openPage(
   return page;
 }
 
-/** Runs axe, which was added to the page. */
-async function faultsOf(
+/** Runs axe. */
+export async function faultsOf(
   page: Page,
   mode: string,
   isWhole: boolean,
   rules?: readonly string[],
 ): Promise<string[]> {
+  if (!(await page.evaluate(() => "axe" in globalThis))) await page.evaluate(axeSource);
   const faults = await page.evaluate(
     async ({ exclude, only }) => {
       const { axe } = globalThis as unknown as { axe: typeof import("axe-core") };
@@ -121,8 +122,22 @@ async function faultsOf(
   return faults.map((fault) => `${mode}: ${fault}`);
 }
 
-async function setDark(page: Page, isDark: boolean): Promise<void> {
+export async function setDark(page: Page, isDark: boolean): Promise<void> {
   await page.evaluate((dark) => document.documentElement.classList.toggle("dark", dark), isDark);
+}
+
+/** What is wider than the window and has no scroll bar of its own. */
+export async function widerThanWindow(page: Page): Promise<string[]> {
+  return page.evaluate(() => {
+    const { scrollWidth, clientWidth } = document.documentElement;
+    if (scrollWidth <= clientWidth) return [];
+    const wide = [...document.querySelectorAll(".vp-doc *, .VPHome *, .VPNav *")].filter(
+      (element) =>
+        element.getBoundingClientRect().right > clientWidth + 1 &&
+        !element.parentElement?.closest("pre, table, .VPSidebar"),
+    );
+    return [`${scrollWidth} px`, ...wide.slice(0, 5).map((element) => element.outerHTML.slice(0, 120))];
+  });
 }
 
 /** Looks at a page in every way that needs no click. Unless it is `isWhole`, axe leaves out the header and the sidebar, which all pages share. */
@@ -138,23 +153,13 @@ async function visit(
     links: [...document.querySelectorAll<HTMLAnchorElement>("a[href]")].map(({ href }) => href),
     anchors: [...document.querySelectorAll("[id]")].map(({ id }) => id),
   }));
-  await page.evaluate(axeSource);
   const faults = await faultsOf(page, "light", isWhole);
   await setDark(page, true);
   // What differs in the dark is colours.
   faults.push(...(await faultsOf(page, "dark", isWhole, ["color-contrast", "link-in-text-block"])));
   await setDark(page, false);
   await page.setViewportSize(PHONE);
-  const tooWide = await page.evaluate(() => {
-    const { scrollWidth, clientWidth } = document.documentElement;
-    if (scrollWidth <= clientWidth) return [];
-    const wide = [...document.querySelectorAll(".vp-doc *, .VPHome *, .VPNav *")].filter(
-      (element) =>
-        element.getBoundingClientRect().right > clientWidth + 1 &&
-        !element.parentElement?.closest("pre, table, .VPSidebar"),
-    );
-    return [`${scrollWidth} px`, ...wide.slice(0, 5).map((element) => element.outerHTML.slice(0, 120))];
-  });
+  const tooWide = await widerThanWindow(page);
   return { path, ...seen, anchors: new Set(seen.anchors), tooWide, faults };
 }
 

@@ -1,0 +1,279 @@
+import { readFileSync } from "node:fs";
+import { strFromU8, unzipSync } from "fflate";
+import { bootPrivateSystemd, describeWith, type PrivateSystemd } from "@sockact/testkit";
+import type { Browser, BrowserContext, BrowserContextOptions, Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { browserCommand, launchBrowser } from "./lib/browser.ts";
+import { type BuiltSite, serveBuiltSite } from "./lib/built-site.ts";
+import { faultsOf, LAPTOP, openPage, PHONE, setDark, widerThanWindow } from "./lib/visit.ts";
+
+describeWith({ commands: [browserCommand] }, "the unit builder, in a browser", () => {
+  let site: BuiltSite;
+  let browser: Browser;
+  let context: BrowserContext;
+  let complaints: string[];
+
+  beforeAll(async () => {
+    site = await serveBuiltSite();
+    browser = await launchBrowser();
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await site?.[Symbol.asyncDispose]();
+  });
+  afterEach(async () => {
+    await context?.close();
+    expect(complaints, "what the browser complained about").toEqual([]);
+  });
+
+  /** Opens the page, perhaps with the hash of a link, in a browser that has not seen it before. */
+  async function open(hash = "", options: BrowserContextOptions = {}): Promise<Page> {
+    complaints = [];
+    context = await browser.newContext({
+      viewport: LAPTOP,
+      reducedMotion: "reduce",
+      permissions: ["clipboard-read", "clipboard-write"],
+      ...options,
+    });
+    return openPage(context, site, `builder${hash}`, complaints);
+  }
+
+  const unit = (page: Page, name: string) => page.getByRole("figure", { name, exact: true });
+  const textOf = async (page: Page, name: string) =>
+    (await unit(page, name).locator(".line").allTextContents()).join("\n");
+  const line = (page: Page, file: string, text: string) =>
+    unit(page, file).getByRole("button", { name: text, exact: true });
+  const summaryOf = (page: Page) => page.locator(".summary").textContent();
+
+  /** What a button saves, by the names of the files. */
+  async function download(page: Page, start: () => Promise<void>): Promise<[name: string, content: Buffer]> {
+    const [saved] = await Promise.all([page.waitForEvent("download"), start()]);
+    return [saved.suggestedFilename(), readFileSync(await saved.path())];
+  }
+
+  async function downloadAll(page: Page): Promise<Record<string, string>> {
+    const [name, content] = await download(page, () =>
+      page.getByRole("button", { name: "Download all" }).click(),
+    );
+    expect(name).toMatch(/\.zip$/);
+    return Object.fromEntries(
+      Object.entries(unzipSync(new Uint8Array(content))).map(([file, bytes]) => [file, strFromU8(bytes)]),
+    );
+  }
+
+  test("shows the units of what is in the form, as one types", async () => {
+    const page = await open();
+    expect(await textOf(page, "shop.socket")).toContain("ListenStream=80");
+    await page.getByLabel("Name", { exact: true }).fill("blog");
+    await page.getByLabel("Port or address").fill("127.0.0.1:8080");
+    expect(await textOf(page, "blog.socket")).toContain("ListenStream=127.0.0.1:8080");
+    expect(await textOf(page, "blog.service"), "the path of the script follows the name").toContain(
+      "ExecStart=/usr/bin/node /srv/blog/server.js",
+    );
+    await page.getByText(/^More:/).click();
+    await page.getByLabel("Sleep after").fill("5min");
+    await page.getByLabel("User").fill("www-data");
+    await page.getByLabel("What may the app do?").selectOption("inbound");
+    await page.getByLabel("Version of systemd").selectOption("257");
+    const service = await textOf(page, "blog.service");
+    expect(service).toContain("User=www-data");
+    expect(service).toContain("SOCKACT_IDLE_TIMEOUT=5min");
+    expect(service).toContain("RestrictAddressFamilies=none");
+    expect(await summaryOf(page)).toMatch(/^2 files, .*, sandbox \d\.\d [A-Z]+$/);
+  });
+
+  test("a link restores all of it in another browser, and Back restores what was before", async () => {
+    const first = await open();
+    await first.getByLabel("Name", { exact: true }).fill("blog");
+    await first.getByRole("button", { name: "Add a socket" }).click();
+    expect(await first.evaluate(() => document.activeElement?.id), "the new socket has the focus").toBe(
+      "builder-sockets-1-listen",
+    );
+    await first.getByLabel("Framework").selectOption("fastify");
+    await first.getByRole("button", { name: "Copy link" }).click();
+    const link = await first.evaluate(() => navigator.clipboard.readText());
+    await first.waitForURL(link);
+    const written = await textOf(first, "blog.service");
+    expect(written).toContain("Requires=blog-https.socket");
+    await context.close();
+
+    const second = await open(new URL(link).hash);
+    expect(await textOf(second, "blog.service")).toBe(written);
+    expect(await second.getByLabel("Framework").inputValue()).toBe("fastify");
+    await second.evaluate(() => (location.hash = "#app=news"));
+    await unit(second, "news.service").waitFor();
+    await second.goBack();
+    await unit(second, "blog.service").waitFor();
+    await second.getByRole("button", { name: "Start again" }).click();
+    await unit(second, "shop.service").waitFor();
+    await second.waitForURL((address) => address.hash === "");
+  });
+
+  test("a wrong value has its problem at its field, and the right value clears it", async () => {
+    const page = await open();
+    const field = page.getByLabel("Port or address");
+    await field.fill("70000");
+    expect(await field.getAttribute("aria-invalid")).toBe("true");
+    const [described = ""] = (await field.getAttribute("aria-describedby"))?.split(" ") ?? [];
+    expect(await page.locator(`#${described}`).textContent()).toMatch(/65535|port/i);
+    expect(await summaryOf(page)).toBe("1 problem");
+    expect(await textOf(page, "shop.socket"), "the units from before").toContain("ListenStream=80");
+    await field.fill("7000");
+    expect(await field.getAttribute("aria-invalid")).toBeNull();
+    expect(await textOf(page, "shop.socket")).toContain("ListenStream=7000");
+    expect(await summaryOf(page)).toMatch(/^2 files/);
+  });
+
+  describe("the explanation of a line", () => {
+    const why = (page: Page) => unit(page, "shop.service").locator(".why");
+
+    test("is shown when the pointer is on it", async () => {
+      const page = await open();
+      await line(page, "shop.service", "PrivateTmp=yes").hover();
+      expect(await why(page).textContent()).toContain("The service has its own /tmp");
+      expect(await why(page).getByRole("link").getAttribute("href")).toMatch(/#PrivateTmp=$/);
+      await page.mouse.move(0, 0);
+      expect(await why(page).textContent()).not.toContain("/tmp");
+    });
+
+    test("is shown, and read out, when the arrow keys lead to it", async () => {
+      const page = await open();
+      const first = line(page, "shop.service", "Description=shop");
+      await first.focus();
+      await page.keyboard.press("ArrowDown");
+      const focused = page.locator("button.line:focus");
+      expect(await focused.textContent()).toBe("Requires=shop.socket");
+      expect(await focused.getAttribute("aria-describedby")).toBe(await why(page).getAttribute("id"));
+      expect(await why(page).textContent()).toContain("The service gets its socket");
+      await page.keyboard.press("End");
+      expect(await focused.textContent()).toBe("Also=shop.socket");
+      await page.keyboard.press("Tab");
+      expect(await page.evaluate(() => document.activeElement?.textContent)).toBe("Also=");
+    });
+
+    test("is shown on a phone when one taps it", async () => {
+      const page = await open("", { viewport: PHONE, hasTouch: true, isMobile: true });
+      await line(page, "shop.service", "NoNewPrivileges=yes").tap();
+      await why(page).getByText("added by sockact").waitFor();
+      expect(await why(page).isVisible()).toBe(true);
+    });
+  });
+
+  test("the keyboard alone reaches every field and downloads the units", async () => {
+    const page = await open();
+    await page.getByLabel("Name", { exact: true }).focus();
+    await page.keyboard.press("Control+a");
+    await page.keyboard.type("blog");
+    const seen: string[] = [];
+    const name = () => page.evaluate(() => document.activeElement?.textContent?.trim() ?? "");
+    for (let at = ""; !at.startsWith("Download all") && seen.length < 30; seen.push(at)) {
+      await page.keyboard.press("Tab");
+      at = await name();
+    }
+    const [file] = await download(page, () => page.keyboard.press("Enter"));
+    expect(file).toBe("blog.zip");
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("Tab");
+    for (const tab of ["Findings", "Sandbox", "App code", "Install", "Units"]) {
+      await page.keyboard.press("ArrowRight");
+      expect(await name()).toContain(tab);
+    }
+    expect(await page.locator("[tabindex]:not([tabindex='0'], [tabindex='-1'])").count()).toBe(0);
+  });
+
+  test("axe finds no fault in any state, light and dark, on a laptop and on a phone", async () => {
+    const page = await open("#app=blog");
+    const faults: string[] = [];
+    const look = async (state: string) => {
+      for (const [viewport, isDark] of [
+        [LAPTOP, false],
+        [PHONE, true],
+      ] as const) {
+        await page.setViewportSize(viewport);
+        await setDark(page, isDark);
+        const mode = `${state}, ${viewport.width}${isDark ? " dark" : ""}`;
+        faults.push(
+          ...(await faultsOf(page, mode, false)),
+          ...(await widerThanWindow(page)).map((it) => `${mode}: ${it}`),
+        );
+      }
+    };
+    await page.getByRole("button", { name: "Add a socket" }).click();
+    await page.getByText(/^More:/).click();
+    await line(page, "blog.service", "PrivateTmp=yes").focus();
+    await look("TLS, with an explanation");
+    for (const tab of ["Findings", "Sandbox", "App code", "Install"]) {
+      await page.getByRole("tab", { name: tab }).click();
+      await look(tab);
+    }
+    await page.getByLabel("Name", { exact: true }).fill("");
+    await look("with problems");
+    expect(faults).toEqual([]);
+  });
+
+  test("the page changes within a frame of a key", async () => {
+    const page = await open();
+    const field = page.getByLabel("Name", { exact: true });
+    await field.evaluate((input) => {
+      const times: number[] = [];
+      Object.assign(globalThis, { times });
+      let since = 0;
+      input.addEventListener("input", () => (since = performance.now()), { capture: true });
+      // It hears of changes when Vue has made all of them. The layout belongs to the frame.
+      new MutationObserver(() => {
+        if (since === 0) return;
+        document.body.getBoundingClientRect();
+        times.push(performance.now() - since);
+        since = 0;
+      }).observe(document.querySelector(".result")!, { subtree: true, childList: true, characterData: true });
+    });
+    await field.press("End");
+    // The first keys find code that has not been compiled yet.
+    await page.keyboard.type("-warm-up-");
+    await page.evaluate(() => ((globalThis as unknown as { times: number[] }).times.length = 0));
+    await page.keyboard.type("abcdefghijklmnopqrstuvwxyz0123");
+    const times = await page.evaluate(() => (globalThis as unknown as { times: number[] }).times);
+    const sorted = times.toSorted((one, other) => one - other);
+    const [median = Infinity, most = Infinity] = [sorted[15], sorted[28]];
+    console.info(
+      `builder: ${median.toFixed(1)} ms from a key to its change (median), 95 %: ${most.toFixed(1)} ms`,
+    );
+    expect(times.length).toBe(30);
+    expect(median).toBeLessThan(1000 / 60);
+  });
+
+  describeWith({ privateSystemd: true, systemd: 253 }, "the downloaded units, in a real systemd", () => {
+    let systemd: PrivateSystemd;
+
+    beforeAll(async () => {
+      systemd = await bootPrivateSystemd();
+    });
+    afterAll(() => systemd?.close());
+
+    test("are accepted without a word, and serve a request", async () => {
+      const page = await open();
+      await page.getByLabel("Path of Node").fill(systemd.node);
+      const files = await downloadAll(page);
+      expect(Object.keys(files).toSorted()).toEqual([
+        "server.js",
+        "shop.service",
+        "shop.socket",
+        "sockact.config.js",
+      ]);
+      const units = ["shop.socket", "shop.service"].map((name) => `/etc/systemd/system/${name}`);
+      for (const path of units) await systemd.write(path, files[path.replace(/.*\//, "")]!);
+      await systemd.write("/srv/shop/server.js", files["server.js"]!);
+      await systemd.mustRun(["ln", "-s", `${systemd.project}/node_modules`, "/srv/shop/node_modules"]);
+      expect(await systemd.run(["systemd-analyze", "verify", ...units])).toEqual({
+        stdout: "",
+        stderr: "",
+        code: 0,
+      });
+      await systemd.systemctl("daemon-reload");
+      await systemd.systemctl("enable", "--now", "shop.socket");
+      expect(await systemd.request("http://localhost/")).toMatchObject({ status: 200 });
+      expect(await systemd.show("shop.service", "ActiveState")).toBe("active");
+    });
+  });
+});
