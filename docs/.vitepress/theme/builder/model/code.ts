@@ -217,8 +217,13 @@ function placesOf(state: BuilderState): Place[] {
     : listeners.map((listener) => placeOf(listener, false));
 }
 
+/** The order of imports: Node's own, packages, sockact's, files. */
+const rankOf = (from: string): number =>
+  [/^node:/, /^\w/, /^@(?!sockact)/, /^@/, /^\./].findIndex((kind) => kind.test(from));
+
 function appText({ imports, settings = [], body, before, after = [] }: App, isModule: boolean): string {
-  const importLines = imports.map(([names, from]) =>
+  const inOrder = imports.toSorted(([, one], [, other]) => rankOf(one) - rankOf(other));
+  const importLines = inOrder.map(([names, from]) =>
     isModule
       ? `import ${names} from "${from}";`
       : `const ${names.replace(" as ", ": ")} = require("${from}");`,

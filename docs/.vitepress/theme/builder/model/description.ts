@@ -153,3 +153,11 @@ export function fieldOf(path: string, state: BuilderState): string {
   const [top = ""] = /^\w+/.exec(path) ?? [];
   return fields[top] ?? (isNodeApp(state) ? "script" : "runtime");
 }
+
+/** A hint of `emitUnits` for a reader of the form, who cannot write fields of a description. */
+export const hintInForm = (hint: string): string =>
+  hint
+    .replace(/\. If you want the units as they are, .*$/, "")
+    .replaceAll("write bind: 'socket'", "let systemd pass the sockets")
+    .replaceAll("write bind: 'proxy'", "choose a proxy")
+    .replaceAll("leave it out", "leave it empty");
