@@ -115,11 +115,13 @@ export function build(state: BuilderState): Built {
     return { ...(problems.length === 0 ? units : nothingBuilt), problems, code, config };
   } catch (error) {
     if (!(error instanceof UnitError)) throw error;
-    const refused = error.problems.map(({ path, hint, ...problem }) => ({
-      field: fieldOf(path, state),
-      ...problem,
-      hint: hintInForm(hint),
+    const refused = error.problems.map((problem) => ({
+      field: fieldOf(problem, state),
+      code: problem.code,
+      message: problem.message,
+      hint: hintInForm(problem.hint),
     }));
-    return { ...nothingBuilt, problems: [...problems, ...refused], code, config };
+    const others = refused.filter(({ field }) => !problems.some((problem) => problem.field === field));
+    return { ...nothingBuilt, problems: [...problems, ...others], code, config };
   }
 }
