@@ -115,13 +115,17 @@ export function build(state: BuilderState): Built {
     return { ...(problems.length === 0 ? units : nothingBuilt), problems, code, config };
   } catch (error) {
     if (!(error instanceof UnitError)) throw error;
-    const refused = error.problems.map((problem) => ({
-      field: fieldOf(problem, state),
-      code: problem.code,
-      message: problem.message,
-      hint: hintInForm(problem.hint),
-    }));
-    const others = refused.filter(({ field }) => !problems.some((problem) => problem.field === field));
-    return { ...nothingBuilt, problems: [...problems, ...others], code, config };
+    const isTold = (field: string) => problems.some((problem) => problem.field === field);
+    const refused = error.problems
+      // Without the script, the rest of the command line has another meaning.
+      .filter(({ path }) => path !== "exec" || !(isTold("script") || isTold("arguments")))
+      .map((problem) => ({
+        field: fieldOf(problem, state),
+        code: problem.code,
+        message: problem.message,
+        hint: hintInForm(problem.hint),
+      }))
+      .filter(({ field }) => !isTold(field));
+    return { ...nothingBuilt, problems: [...problems, ...refused], code, config };
   }
 }

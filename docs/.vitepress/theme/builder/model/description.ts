@@ -15,6 +15,19 @@ export interface FieldProblem {
 /** Whether Node runs the app. */
 export const isNodeApp = ({ framework }: BuilderState): boolean => framework !== "other";
 
+/** The folder in which the app's packages are: that of its script, or the one above if that folder has a name such as `dist`. */
+export function appFolder({ script }: BuilderState): string {
+  const folder = script.trim().replace(/\/+[^/]*$/, "");
+  const [, above = folder] = /^(.*)\/(?:bin|build|dist|lib|out|src)$/.exec(folder) ?? [];
+  return above === "" ? "/" : above;
+}
+
+/** The preload of an app that does not use sockact: in its own packages, which @sockact/units finds by itself only if the program is called node. */
+function preloadOf(state: BuilderState): true | string {
+  const isNode = /(?:^|\/)node[^/]*$/.test(state.runtime.trim());
+  return isNode || `${appFolder(state)}/node_modules/@sockact/register/dist/index.cjs`;
+}
+
 /** Whether sockact or its preload serves the app, so that it can tell systemd when it is ready. */
 function notifies({ framework, watchdog, systemd = 0 }: BuilderState): boolean {
   return watchdog.trim() !== "" || (framework !== "other" && systemd >= 253);
@@ -71,7 +84,7 @@ export function describe(state: BuilderState): AppDescription {
       ? { credentials: { "key.pem": state.privateKey.trim(), "cert.pem": state.certificate.trim() } }
       : {}),
     ...(user === undefined ? {} : { user }),
-    ...(isPreloaded ? { preload: true } : {}),
+    ...(isPreloaded ? { preload: preloadOf(state) } : {}),
     hardening: state.hardening,
     ...(systemd === undefined ? {} : { systemd }),
   };
