@@ -9,30 +9,32 @@ const plain = { listen: "80", name: "", tls: false };
 const secure = { listen: "443", name: "", tls: true };
 
 /** States that a reader can reach by the choices of the form alone. */
-export const choices: fc.Arbitrary<BuilderState> = fc.record({
-  app: fc.constantFrom("shop", "my-app"),
-  framework: fc.constantFrom(...frameworks),
-  runtime: fc.constantFrom("/usr/bin/node", "/opt/node/bin/node"),
-  script: fc.constantFrom("/srv/shop/server.js", "/srv/shop/server.mjs", "/srv/shop/dist/main.js"),
-  arguments: fc.constantFrom("", "--port 80 'a b'"),
-  sockets: fc.constantFrom(
-    [plain],
-    [secure],
-    [plain, secure],
-    [{ ...plain, listen: "localhost:3000" }],
-    [plain, { listen: "127.0.0.1:8080", name: "admin", tls: false }],
-    [{ ...plain, listen: "/run/shop.sock" }],
-  ),
-  certificate: fc.constant(initialState.certificate),
-  privateKey: fc.constant(initialState.privateKey),
-  user: fc.constantFrom("", "www-data"),
-  hardening: fc.constantFrom(...profiles),
-  idle: fc.constantFrom("", "5min"),
-  watchdog: fc.constantFrom("", "30s"),
-  bind: fc.constantFrom(...binds),
-  backend: fc.constantFrom("", "/run/shop/app.sock", "[::1]:4000"),
-  systemd: fc.constantFrom(undefined, 249, 252, 255, 257),
-});
+export const choices: fc.Arbitrary<BuilderState> = fc
+  .record({
+    app: fc.constantFrom("shop", "my-app"),
+    framework: fc.constantFrom(...frameworks),
+    runtime: fc.constantFrom("/usr/bin/node", "/opt/node/bin/node"),
+    script: fc.constantFrom("/srv/shop/server.js", "/srv/shop/server.mjs", "/srv/shop/dist/main.js"),
+    arguments: fc.constantFrom("", "--title 'a b'"),
+    sockets: fc.constantFrom(
+      [plain],
+      [secure],
+      [plain, secure],
+      [{ ...plain, listen: "localhost:3000" }],
+      [plain, { listen: "127.0.0.1:8080", name: "admin", tls: false }],
+      [{ ...plain, listen: "/run/shop.sock" }],
+    ),
+    certificate: fc.constant(initialState.certificate),
+    privateKey: fc.constant(initialState.privateKey),
+    user: fc.constantFrom("", "www-data"),
+    hardening: fc.constantFrom(...profiles),
+    idle: fc.constantFrom("", "5min"),
+    watchdog: fc.constantFrom("", "30s"),
+    bind: fc.constantFrom(...binds),
+    backend: fc.constantFrom("", "/run/shop/app.sock", "[::1]:4000"),
+    systemd: fc.constantFrom(undefined, 249, 252, 255, 257),
+  })
+  .map((state) => (state.framework === "other" ? { ...state, runtime: "/usr/bin/gitea" } : state));
 
 const text = fc.oneof(
   fc.string(),

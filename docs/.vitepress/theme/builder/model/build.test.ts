@@ -46,9 +46,13 @@ describe("the unit builder's model", () => {
   it.each(frameworks.flatMap((framework) => binds.map((bind) => [framework, bind] as const)))(
     "serves %s by %s on every version of systemd",
     (framework, bind) => {
+      const program = framework === "other" ? { runtime: "/usr/bin/gitea" } : {};
       for (const systemd of [undefined, 249, 252, 253, 257, 262])
         for (const watchdog of ["", "30s"])
-          expect(problemsOf({ framework, bind, systemd, watchdog }), `${systemd} ${watchdog}`).toEqual([]);
+          expect(
+            problemsOf({ ...program, framework, bind, systemd, watchdog }),
+            `${systemd} ${watchdog}`,
+          ).toEqual([]);
     },
   );
 
@@ -98,11 +102,16 @@ describe("the unit builder's model", () => {
 
   it.each<[field: string, code: string, changes: Partial<BuilderState>]>([
     ["app", "ERR_UNIT_NAME", { app: "my shop" }],
-    ["app", "ERR_UNIT_MISSING", { app: "" }],
+    ["app", "ERR_UNIT_NAME", { app: "" }],
     ["runtime", "ERR_UNIT_PATH", { runtime: "node" }],
     ["script", "ERR_UNIT_PATH", { script: "server.js" }],
     ["script", "ERR_UNIT_MISSING", { script: "" }],
     ["arguments", "ERR_UNIT_TEXT", { arguments: "'open" }],
+    ["arguments", "ERR_UNIT_LINT", { arguments: "--port 80", bind: "proxy" }],
+    ["arguments", "ERR_UNIT_LINT", { framework: "other", arguments: "--watch /srv/a.js" }],
+    ["runtime", "ERR_UNIT_LINT", { framework: "other", runtime: "/usr/bin/npm", arguments: "start" }],
+    ["script", "ERR_UNIT_LINT", { script: "/tmp/server.js" }],
+    ["framework", "ERR_UNIT_CONFLICT", { framework: "unchanged", runtime: "/usr/bin/python3" }],
     ["sockets[0].listen", "ERR_UNIT_ADDRESS", { sockets: [{ listen: "eighty", name: "", tls: false }] }],
     ["sockets[0].listen", "ERR_UNIT_MISSING", { sockets: [{ listen: "", name: "", tls: false }] }],
     ["sockets", "ERR_UNIT_MISSING", { sockets: [] }],
@@ -160,14 +169,14 @@ curl http://localhost/
     );
     const sockets = [
       { listen: "127.0.0.1:8080", name: "", tls: false },
-      { listen: "/run/my shop.sock", name: "unix", tls: false },
+      { listen: "/run/shop's.sock", name: "unix", tls: false },
       { listen: "[::]:443", name: "", tls: true },
     ];
     const { byHand, withSockact } = built({ framework: "other", runtime: "/usr/bin/gitea", sockets }).shell;
     expect(byHand.split("\n").slice(2, -1)).toEqual([
       "sudo systemctl enable --now shop-http.socket shop-unix.socket shop-https.socket",
       "curl http://127.0.0.1:8080/",
-      "curl --unix-socket '/run/my shop.sock' http://localhost/",
+      "curl --unix-socket '/run/shop'\\''s.sock' http://localhost/",
       "curl --insecure https://localhost/",
     ]);
     expect(withSockact).toBe("sudo npx sockact install\n");

@@ -115,11 +115,17 @@ export function build(state: BuilderState): Built {
     return { ...(problems.length === 0 ? units : nothingBuilt), problems, code, config };
   } catch (error) {
     if (!(error instanceof UnitError)) throw error;
-    const refused = error.problems.map(({ path, hint, ...problem }) => ({
-      field: fieldOf(path, state),
-      ...problem,
-      hint: hintInForm(hint),
-    }));
+    const isTold = (field: string) => problems.some((problem) => problem.field === field);
+    const refused = error.problems
+      // Without the script, the rest of the command line has another meaning.
+      .filter(({ path }) => path !== "exec" || !(isTold("script") || isTold("arguments")))
+      .map((problem) => ({
+        field: fieldOf(problem, state),
+        code: problem.code,
+        message: problem.message,
+        hint: hintInForm(problem.hint),
+      }))
+      .filter(({ field }) => !isTold(field));
     return { ...nothingBuilt, problems: [...problems, ...refused], code, config };
   }
 }

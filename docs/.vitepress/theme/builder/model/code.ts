@@ -256,7 +256,10 @@ export function codeOf(state: BuilderState): Code | undefined {
     bind === "socket" && framework !== "unchanged"
       ? appWithSockets(state, framework)
       : appThatListens(placesOf(state), framework);
-  const packages = app.imports.map(([, from]) => from).filter((from) => !/^(?:node:|\.|@nestjs)/.test(from));
+  const packages = app.imports
+    .map(([, from]) => from)
+    .filter((from) => !/^(?:node:|\.|@nestjs)/.test(from))
+    .toSorted();
   if (framework === "nestjs") return { file: "src/main.ts", language: "ts", text: nestText(app), packages };
   const file = script.trim().replace(/^.*\//, "") || "server.js";
   const isTyped = /\.[mc]?ts$/.test(file);

@@ -65,7 +65,6 @@ export function scoreOf(service: string): Score {
     ...lacks.map(([, weight]) => weight),
     // RootDirectory= is never there.
     200,
-    lines.get("User") === "nobody" ? 1800 : 0,
     homes[lines.get("ProtectHome") ?? (isDynamic ? "read-only" : "")] ?? 1000,
     lines.has("UMask") ? 0 : 50,
     // ProtectClock= adds the clock to the devices.
