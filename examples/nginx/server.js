@@ -8,4 +8,5 @@ app.register(systemdListen);
 
 app.get("/", async (request) => ({ client: request.ip, protocol: request.protocol, pid: process.pid }));
 
-await app.listen({ port: 3000 });
+const address = await app.listen({ port: 3000 });
+console.log("The app is listening on", address);
