@@ -67,11 +67,11 @@ export async function startByReadme(name: string, packed: PackedPackages, ready:
     },
     type,
     interrupt,
-    /** The processes that run, besides the one that the namespaces begin with. */
+    /** The processes that run, besides the one that the namespaces begin with. That one reaps no process that has ended after its parent. */
     async processes(): Promise<string[]> {
       const list = ["ps", "-eo", "args="];
       const lines = (await text(spawn(list, { cwd, env }).stdout!)).trim().split("\n");
-      return lines.filter((line) => line !== "cat" && line !== list.join(" "));
+      return lines.filter((line) => line !== "cat" && line !== list.join(" ") && !line.endsWith("<defunct>"));
     },
     close,
   } satisfies RunningExample & Record<string, unknown>;
