@@ -6,7 +6,7 @@ import { testExamples } from "./lib/test-examples.ts";
 /** The result of requests to `/` that come in during an action, and after it. Each answer matches the pattern. */
 async function loadDuring(systemd: PrivateSystemd, answer: string, action: () => Promise<unknown>) {
   const requests = [{ method: "GET", path: "/" }];
-  const options = { url: "http://localhost", connections: 8, requests, answer };
+  const options = { url: "http://localhost", connections: 4, requests, answer };
   await using kept = await Load.start(systemd, "busy", { ...options, keepAlive: true });
   await using fresh = await Load.start(systemd, "busy", { ...options, keepAlive: false });
   await action();
@@ -109,13 +109,8 @@ testExamples({
         );
         for (const { failed, lost } of results) {
           expect(failed).not.toHaveProperty("ECONNREFUSED");
-          expect(lost).toBeLessThanOrEqual(8);
+          expect(lost).toBeLessThanOrEqual(4);
         }
-      },
-      "restarts under load, and loses nothing": async ({ systemd }) => {
-        await expectNoFailureDuring(systemd, String.raw`^worker \d+\n$`, () =>
-          systemd.restart("example-cluster.service"),
-        );
       },
     },
   },
@@ -153,12 +148,6 @@ testExamples({
         await open.line(/hello over https/);
         expect(await open.ended).toBe(0);
       },
-      "keeps the old certificate if the renewed one can't be used": async ({ systemd, type }) => {
-        await systemd.write("/etc/example-tls-credentials/cert.pem", "no certificate");
-        const reload = await type("npx sockact reload example-tls-credentials || echo failed");
-        expect(reload).toContain("keeps running with its old settings");
-        expect(await type("curl --insecure https://localhost/")).toContain("hello over https");
-      },
     },
   },
 
@@ -179,13 +168,6 @@ testExamples({
         await expectNoFailureDuring(systemd, String.raw`^version [23]\n$`, () =>
           type("echo 3 >version.txt; npx sockact restart example-rolling-restart"),
         );
-        expect(await type("curl --silent http://localhost/")).toContain("version 3");
-      },
-      "keeps the old version if the new one does not start": async ({ type }) => {
-        const restart = await type(
-          "mv version.txt other.txt; npx sockact restart example-rolling-restart || echo failed",
-        );
-        expect(restart).toMatch(/ERR_ROLL_START[^]*failed/);
         expect(await type("curl --silent http://localhost/")).toContain("version 3");
       },
     },
