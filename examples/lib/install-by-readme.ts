@@ -69,5 +69,5 @@ export async function installByReadme(packed: PackedPackages) {
     };
   }
 
-  return { install, complaints, traces, close: () => systemd.close() };
+  return { systemd, install, complaints, traces, close: () => systemd.close() };
 }

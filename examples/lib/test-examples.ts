@@ -1,5 +1,5 @@
 // Examples, run by the commands of their READMEs: on their own, and as services.
-import { describeWith, PackedPackages, type Requirements } from "@sockact/testkit";
+import { describeWith, PackedPackages, type PrivateSystemd, type Requirements } from "@sockact/testkit";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { publicPackages } from "../../scripts/lib/packages.ts";
 import { installByReadme } from "./install-by-readme.ts";
@@ -16,6 +16,8 @@ export interface ExampleTests {
   ready?: RegExp;
   /** After the commands of “Start it yourself”, while the app runs. */
   alone: Checks<RunningExample>;
+  /** Before the commands of “Install it as a service”: what a package of the distribution has on a machine, and the private systemd has not. */
+  prepare?: (systemd: PrivateSystemd) => Promise<unknown>;
   /** After the commands of “Install it as a service” and “Look at it”, and before those of “Remove it”. */
   service: Checks<InstalledExample>;
 }
@@ -55,9 +57,10 @@ export function testExamples(tests: Record<string, ExampleTests>): void {
     });
     afterAll(() => machine?.close());
 
-    describe.each(Object.entries(tests))("%s", (name, { service }) => {
+    describe.each(Object.entries(tests))("%s", (name, { service, prepare }) => {
       let app: Awaited<ReturnType<typeof machine.install>>;
       beforeAll(async () => {
+        await prepare?.(machine.systemd);
         app = await machine.install(name);
       });
 
