@@ -1,0 +1,12 @@
+import process from "node:process";
+import { systemdListen } from "@sockact/express";
+import express from "express";
+
+const app = express();
+app.use(systemdListen());
+
+app.get("/", (_request, response) => {
+  response.json({ app: "shop", pid: process.pid, uid: process.getuid() });
+});
+
+app.listen(3000);
