@@ -33,4 +33,7 @@ app.use((error, _request, response, _next) => {
   response.set("Retry-After", "1").status(503).json({ error: "The database does not answer" });
 });
 
-app.listen(3000);
+const server = app.listen(3000, (error) => {
+  if (error) throw error;
+  console.log("Express is listening on", server.address());
+});

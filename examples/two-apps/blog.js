@@ -9,4 +9,7 @@ app.get("/", (_request, response) => {
   response.json({ app: "blog", pid: process.pid, uid: process.getuid() });
 });
 
-app.listen(3001);
+const server = app.listen(3001, (error) => {
+  if (error) throw error;
+  console.log("The blog is listening on", server.address());
+});

@@ -9,4 +9,7 @@ app.get("/", (_request, response) => {
   response.json({ app: "shop", pid: process.pid, uid: process.getuid() });
 });
 
-app.listen(3000);
+const server = app.listen(3000, (error) => {
+  if (error) throw error;
+  console.log("The shop is listening on", server.address());
+});
