@@ -1,19 +1,9 @@
 // Packages as npm would publish them, in the folders of apps: what a user has after `npm install`, without a registry.
 import { execFile } from "node:child_process";
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  realpathSync,
-  rmSync,
-} from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import process from "node:process";
+import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
@@ -47,10 +37,13 @@ export class PackedPackages implements Disposable {
     }
   }
 
-  /** Puts packages into the `node_modules` of a folder, with all that they depend on. */
+  /** Puts packages into the `node_modules` of a folder, with all that they depend on, and links to their programs. */
   install(folder: string, names: readonly string[]): void {
     const modules = join(folder, "node_modules");
-    for (const name of names) this.#copy(name, join(repository, "package.json"), modules);
+    for (const name of names) {
+      this.#copy(name, join(repository, "package.json"), modules);
+      linkPrograms(join(modules, name), join(modules, ".bin"));
+    }
   }
 
   #copy(name: string, from: string, modules: string): void {
@@ -65,8 +58,8 @@ export class PackedPackages implements Disposable {
       // Its own packages come from the same lookup that Node would do.
       filter: (path) => !path.startsWith(join(found, "node_modules")),
     });
-    const { dependencies = {} } = manifestOf(found);
-    for (const dependency of Object.keys(dependencies)) {
+    const { dependencies, optionalDependencies } = manifestOf(found);
+    for (const dependency of Object.keys({ ...dependencies, ...optionalDependencies })) {
       const source = sourceOf(dependency, join(found, "package.json"));
       const isOther =
         source !== undefined &&
@@ -82,12 +75,26 @@ export class PackedPackages implements Disposable {
 }
 
 interface Manifest {
+  name: string;
   version?: string;
+  bin?: string | Record<string, string>;
   dependencies?: Record<string, string>;
+  optionalDependencies?: Record<string, string>;
 }
 
 const manifestOf = (folder: string): Manifest =>
   JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as Manifest;
+
+/** Links to the programs of a package, as npm makes them for npx and for scripts. */
+function linkPrograms(folder: string, bin: string): void {
+  const { name, bin: programs = {} } = manifestOf(folder);
+  const files = typeof programs === "string" ? { [name]: programs } : programs;
+  for (const [program, file] of Object.entries(files)) {
+    mkdirSync(bin, { recursive: true });
+    const link = join(bin, program);
+    if (!existsSync(link)) symlinkSync(relative(dirname(link), join(folder, file)), link);
+  }
+}
 
 /** Where Node would find a package; `undefined` for one that is not installed, as an optional one may be. */
 function sourceOf(name: string, from: string): string | undefined {
@@ -96,17 +103,4 @@ function sourceOf(name: string, from: string): string | undefined {
   return [...folders, join(repository, "packages/cli/node_modules"), join(repository, "node_modules")]
     .map((folder) => join(folder, name))
     .find((folder) => existsSync(join(folder, "package.json")));
-}
-
-/** Compiles the TypeScript files of a folder's `src` to CommonJS in `dist`, and looks at no types. */
-export async function compile(folder: string): Promise<void> {
-  const require = createRequire(import.meta.url);
-  const tsc = join(dirname(require.resolve("typescript/package.json")), "bin/tsc");
-  const files = readdirSync(join(folder, "src")).map((file) => join("src", file));
-  const options = ["--noCheck", "--module", "commonjs", "--target", "es2022", "--esModuleInterop"];
-  const decorators = ["--experimentalDecorators", "--emitDecoratorMetadata"];
-  const where = ["--rootDir", "src", "--outDir", "dist", "--ignoreConfig"];
-  await execute(process.execPath, [realpathSync(tsc), ...options, ...decorators, ...where, ...files], {
-    cwd: folder,
-  });
 }
