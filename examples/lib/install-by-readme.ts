@@ -61,5 +61,5 @@ export async function installByReadme(packed: PackedPackages) {
     };
   }
 
-  return { install, traces, close: () => systemd.close() };
+  return { systemd, install, traces, close: () => systemd.close() };
 }

@@ -1,5 +1,5 @@
 // Examples, run by the commands of their READMEs: on their own, and as services.
-import { describeWith, PackedPackages, type Requirements } from "@sockact/testkit";
+import { describeWith, PackedPackages, type PrivateSystemd, type Requirements } from "@sockact/testkit";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { publicPackages } from "../../scripts/lib/packages.ts";
 import { installByReadme } from "./install-by-readme.ts";
@@ -14,8 +14,12 @@ export interface ExampleTests {
   commands?: string[];
   /** The line that says that `npm start` is done; one with “listening” when left out. */
   ready?: RegExp;
+  /** Commands for a shell before those of “Start it yourself”. They see the same files and ports. */
+  prepareAlone?: string;
   /** After the commands of “Start it yourself”, while the app runs. */
   alone: Checks<RunningExample>;
+  /** Before the commands of “Install it as a service”: what a package of the distribution has on a machine, and the private systemd has not. */
+  prepare?: (systemd: PrivateSystemd) => Promise<unknown>;
   /** After the commands of “Install it as a service” and “Look at it”, and before those of “Remove it”. */
   service: Checks<InstalledExample>;
 }
@@ -31,10 +35,10 @@ export function testExamples(tests: Record<string, ExampleTests>): void {
   const commands = Object.values(tests).flatMap((each) => each.commands ?? []);
   const requirements: Requirements = { commands: ["curl", "ip", "script", "unshare", ...commands] };
   describeWith(requirements, "started by its README", () => {
-    describe.each(Object.entries(tests))("%s", (name, { alone, ready = /listening/i }) => {
+    describe.each(Object.entries(tests))("%s", (name, { alone, ready = /listening/i, prepareAlone }) => {
       let app: Awaited<ReturnType<typeof startByReadme>>;
       beforeAll(async () => {
-        app = await startByReadme(name, packed, ready);
+        app = await startByReadme(name, packed, ready, prepareAlone);
       });
       afterAll(() => app?.close());
 
@@ -55,9 +59,10 @@ export function testExamples(tests: Record<string, ExampleTests>): void {
     });
     afterAll(() => machine?.close());
 
-    describe.each(Object.entries(tests))("%s", (name, { service }) => {
+    describe.each(Object.entries(tests))("%s", (name, { service, prepare }) => {
       let app: Awaited<ReturnType<typeof machine.install>>;
       beforeAll(async () => {
+        await prepare?.(machine.systemd);
         app = await machine.install(name);
       });
 
