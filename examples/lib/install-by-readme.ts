@@ -26,9 +26,16 @@ export async function installByReadme(packed: PackedPackages) {
     return (await systemd.mustRun(["sh", "-ec", commands.join("\n")])).trim().split("\n");
   }
 
+  /** What systemd has to say about the units that are there now. */
+  async function complaints(): Promise<string> {
+    const verify = "find /etc/systemd/system -type f -exec systemd-analyze verify {} + 2>&1";
+    return (await systemd.run(["sh", "-c", verify])).stdout;
+  }
+
   /** Types the commands of “Install it as a service” and “Look at it” into a terminal. */
   async function install(name: string) {
-    const env = { PATH: "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", HOME: "/root" };
+    const path = "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin";
+    const env = { PATH: path, HOME: "/root", npm_config_progress: "false" };
     const sections = sectionsOf(name);
     const shown: string[] = [];
     const type = async (commands: string, cwd = `/srv/example-${name}`): Promise<string> => {
@@ -61,5 +68,5 @@ export async function installByReadme(packed: PackedPackages) {
     };
   }
 
-  return { systemd, install, traces, close: () => systemd.close() };
+  return { systemd, install, complaints, traces, close: () => systemd.close() };
 }

@@ -21,7 +21,11 @@ export async function startByReadme(name: string, packed: PackedPackages, ready:
     rmSync(folder, { recursive: true });
   };
   const bin = join(folder, "bin");
-  const env = { PATH: [bin, process.env["PATH"]].join(delimiter), HOME: folder };
+  const env = {
+    PATH: [bin, process.env["PATH"]].join(delimiter),
+    HOME: folder,
+    npm_config_progress: "false",
+  };
   const spawn = ports.spawn.bind(ports);
   const shown: string[] = [];
   let running: TypedCommands | undefined;
@@ -72,7 +76,8 @@ export async function startByReadme(name: string, packed: PackedPackages, ready:
     async processes(): Promise<string[]> {
       const list = ["ps", "-eo", "args="];
       const lines = (await text(spawn(list, { cwd, env }).stdout!)).trim().split("\n");
-      return lines.filter((line) => line !== "cat" && line !== list.join(" "));
+      // Nobody waits for a process whose parent has ended. On a usual machine, systemd does.
+      return lines.filter((line) => !["cat", list.join(" ")].includes(line) && !line.endsWith("<defunct>"));
     },
     close,
   } satisfies RunningExample & Record<string, unknown>;

@@ -66,6 +66,10 @@ export function testExamples(tests: Record<string, ExampleTests>): void {
         app = await machine.install(name);
       });
 
+      test("has units that systemd-analyze verify accepts without a word", async () => {
+        expect(await machine.complaints()).toBe("");
+      });
+
       test.each(Object.entries(service))("%s", (_title, check) => check(app));
 
       test("is removed, and leaves nothing behind", async () => {

@@ -1,4 +1,5 @@
 import type { ChildProcess } from "node:child_process";
+import { stripVTControlCharacters } from "node:util";
 import { type AppProcess, watchProcess } from "./app-process.ts";
 
 /** Starts a program, here or in other namespaces. */
@@ -9,7 +10,7 @@ export type Spawn = (
 
 /** Commands that somebody has typed into a terminal. */
 export interface TypedCommands {
-  /** What the terminal has shown so far. */
+  /** What the terminal has shown so far, without colors. */
   readonly shown: string;
   /** Resolves with the first line that matches, once the terminal shows it. */
   line(pattern: RegExp): Promise<string>;
@@ -39,7 +40,7 @@ export function typeCommands(
   });
   return {
     get shown() {
-      return terminal.stdout.replaceAll("\r\n", "\n");
+      return stripVTControlCharacters(terminal.stdout).replaceAll("\r\n", "\n");
     },
     line: (pattern) => terminal.line(pattern),
     interrupt: () => void child.stdin?.write("\u0003"),
