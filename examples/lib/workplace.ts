@@ -29,7 +29,7 @@ export function gatherPackages(name: string, packed: PackedPackages, target: str
 export function writePrograms(folder: string, gathered: string): void {
   const npm = join(process.execPath, "../npm");
   const programs = {
-    sudo: 'exec "$@"',
+    sudo: 'case $1 in -u) exec runuser "$@";; *) exec "$@";; esac',
     npm: `case $1 in install|ci) exec cp -al ${gathered}/node_modules .;; *) exec ${npm} "$@";; esac`,
   };
   mkdirSync(folder, { recursive: true });
