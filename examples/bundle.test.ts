@@ -5,18 +5,15 @@ import { delimiter, join } from "node:path";
 import process from "node:process";
 import { promisify } from "node:util";
 import {
-  bootPrivateSystemd,
-  type CommandResult,
   describeWith,
   freeAddress,
   httpRequest,
   openConnection,
-  type PrivateSystemd,
   requestOver,
   socketActivate,
 } from "@sockact/testkit";
-import { writeUnits } from "./write-units.ts";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { testExamples } from "./lib/test-examples.ts";
+import { afterAll, expect, test } from "vitest";
 
 const run = promisify(execFile);
 const example = join(import.meta.dirname, "bundle");
@@ -109,34 +106,21 @@ describeWith({ commands: ["systemd-socket-activate"] }, "an app in one file", ()
   });
 });
 
-describeWith({ privateSystemd: true }, "the example, installed as its README says", () => {
-  let systemd: PrivateSystemd;
-  let verified: CommandResult;
-
-  beforeAll(async () => {
-    await bundle("cjs", "server.js", join(example, "dist/server.cjs"));
-    systemd = await bootPrivateSystemd();
-    const files = await writeUnits(systemd, `${systemd.project}/examples/bundle`);
-    verified = await systemd.run(["systemd-analyze", "verify", ...files]);
-    await systemd.systemctl("daemon-reload");
-    await systemd.systemctl("enable", "--now", "example-bundle.socket");
-  });
-  afterAll(() => systemd?.close());
-
-  // Its units have OpenFile=, which an older systemd does not know.
-  describeWith({ systemd: 253 }, "on a systemd that knows OpenFile=", () => {
-    test("systemd-analyze verify accepts its units without a word", () => {
-      expect(verified).toEqual({ stdout: "", stderr: "", code: 0 });
-    });
-  });
-
-  test("starts with the first request, and again after a stop", async () => {
-    for (let start = 0; start < 2; start++) {
-      const { status, body } = await systemd.request("http://localhost/api/whoami");
-      expect(status).toBe(200);
-      expect(JSON.parse(body)).toMatchObject({ framework: "bundle" });
-      await systemd.stop("example-bundle.service");
-    }
-    expect(await systemd.show("example-bundle.service", "Result")).toBe("success");
-  });
+testExamples({
+  bundle: {
+    alone: {
+      "answers on its own port, and on a socket that it is passed": ({ shown }) => {
+        expect(shown.match(/"framework":"bundle"/g)).toHaveLength(2);
+      },
+    },
+    service: {
+      "starts with a request after a stop": ({ shown }) => {
+        expect(shown).toMatch(/Hello from one file<\/h1>\n[\d.]+ s$/m);
+      },
+      "succeeds each time that it stops": async ({ systemd }) => {
+        await systemd.stop("example-bundle.service");
+        expect(await systemd.show("example-bundle.service", "Result")).toBe("success");
+      },
+    },
+  },
 });

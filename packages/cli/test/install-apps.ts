@@ -5,8 +5,9 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import process from "node:process";
+import type { PackedPackages } from "@sockact/testkit";
 import { adapterNodeApp } from "./adapter-node.ts";
-import { compile, type PackedPackages } from "./packed-packages.ts";
+import { compile } from "./compile.ts";
 
 export interface App {
   name: string;

@@ -7,10 +7,10 @@ import {
   type CommandResult,
   describeWith,
   type PrivateSystemd,
+  PackedPackages,
 } from "@sockact/testkit";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { apps, writeApp } from "./install-apps.ts";
-import { PackedPackages } from "./packed-packages.ts";
 
 /** Like npx: in a cache of root, which no other user may read. */
 const installed = "/root/.npm/_npx/1";

@@ -7,9 +7,9 @@ import {
   type CommandResult,
   describeWith,
   type PrivateSystemd,
+  PackedPackages,
 } from "@sockact/testkit";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { PackedPackages } from "./packed-packages.ts";
 
 // Each test is a few commands, which take seconds on a busy machine.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });

@@ -1,12 +1,16 @@
 // docs/start.md, command by command, as a reader types them.
-import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { bootPrivateSystemd, describeWith, type PrivateSystemd } from "@sockact/testkit";
+import {
+  bootPrivateSystemd,
+  describeWith,
+  PackedPackages,
+  type PrivateSystemd,
+  typeCommands,
+} from "@sockact/testkit";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { PackedPackages } from "./packed-packages.ts";
 
 const repository = fileURLToPath(new URL("../../..", import.meta.url));
 const page = readFileSync(join(repository, "docs/start.md"), "utf8");
@@ -53,29 +57,13 @@ describeWith({ privateSystemd: true, commands: ["curl", "script"] }, "docs/start
     await systemd?.close();
   });
 
-  /** Types commands into a shell, in a terminal of 80 columns, and answers every question with Enter. */
+  /** Types commands, and returns what the terminal shows. */
   async function type(commands: string, cwd = folder): Promise<string> {
-    const child = systemd.spawn(
-      ["script", "--quiet", "--return", "--command", `stty columns 80; set -e; ${commands}`, "/dev/null"],
-      {
-        cwd,
-        env: {
-          PATH: "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin",
-          USER: "root",
-          SHELL: "/bin/sh",
-          npm_command: "exec",
-          NO_COLOR: "1",
-        },
-      },
-    );
-    let shown = "";
-    child.stdout?.setEncoding("utf8").on("data", (text: string) => {
-      shown += text;
-      if (text.includes("◆")) child.stdin?.write("\r");
-    });
-    const [code] = (await once(child, "close", { signal: AbortSignal.timeout(60_000) })) as [number];
-    expect({ code, shown }).toEqual({ code: 0, shown });
-    return shown.replaceAll("\r\n", "\n");
+    const env = { PATH: "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", npm_command: "exec" };
+    const typed = typeCommands((command, options) => systemd.spawn(command, options), commands, { cwd, env });
+    const code = await typed.ended;
+    expect({ code, shown: typed.shown }).toEqual({ code: 0, shown: typed.shown });
+    return typed.shown;
   }
 
   test("sections 1 to 4 lead from an empty folder to an answer on port 80", { timeout: 60_000 }, async () => {

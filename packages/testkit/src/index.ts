@@ -1,4 +1,4 @@
-export { type AppProcess, DEADLINE, startProcess } from "./app-process.ts";
+export { type AppProcess, DEADLINE, startProcess, watchProcess } from "./app-process.ts";
 export {
   type ActivationOptions,
   type ListenAddress,
@@ -20,6 +20,8 @@ export { askLibsystemd, type LibsystemdAnswer, type ListenVariables } from "./li
 export { closeAll, portOf, rawEpoll, rawEventFd, rawPipe, rawSocket, rawSocketPair } from "./raw-sockets.ts";
 export { bootPrivateSystemd, type BootOptions, whyNoPrivateSystemd } from "./boot-private-systemd.ts";
 export { Load } from "./load.ts";
+export { PackedPackages } from "./packed-packages.ts";
+export { PrivatePorts } from "./private-ports.ts";
 export { type CommandOptions, type CommandResult, PrivateSystemd } from "./private-systemd.ts";
 export type { PrivateRequest, PrivateResponse } from "./private-systemd-requests.ts";
 export {
@@ -31,6 +33,7 @@ export {
   systemdVersion,
   whatIsMissing,
 } from "./requires.ts";
+export { type Spawn, typeCommands, type TypedCommands } from "./terminal.ts";
 export { adapterContract, type AdapterUnderTest } from "./adapter-contract.ts";
 export { namesContract, type NamesUnderTest } from "./names-contract.ts";
 export { SANDBOX, SANDBOXED_APP } from "./sandbox.ts";

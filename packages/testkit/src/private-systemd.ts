@@ -1,9 +1,10 @@
-import { type ChildProcess, spawn, type SpawnOptions } from "node:child_process";
+import type { ChildProcess, SpawnOptions } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { posix } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { spawnInside } from "./spawn-inside.ts";
 import { type PrivateRequest, type PrivateResponse, Requests } from "./private-systemd-requests.ts";
 
 const agentScript = new URL("private-systemd-agent.mjs", import.meta.url);
@@ -57,17 +58,7 @@ export class PrivateSystemd implements AsyncDisposable {
     if (this.#closed) throw new Error("This private systemd has been closed.");
     const namespaces = ["--mount", "--uts", "--ipc", "--net", "--pid", "--cgroup"];
     const env = { PATH: process.env["PATH"] ?? "", HOME: "/tmp", LANG: "C.UTF-8", ...options.env };
-    const child = spawn(
-      "nsenter",
-      // nsenter waits outside for the command inside. The command must not outlive nsenter.
-      ["--target", String(this.pid), ...namespaces, "--", "setpriv", "--pdeathsig=KILL"].concat(
-        ["env", "--chdir", options.cwd ?? "/"],
-        command,
-      ),
-      // A signal to our process group must not take nsenter away from the command that it has to reap.
-      { env, stdio: options.stdio ?? "pipe", detached: true },
-    );
-    child.kill = (signal) => signalInside(child, signal);
+    const child = spawnInside(this.pid, namespaces, command, { ...options, env });
     this.#children.add(child);
     child.on("close", () => this.#children.delete(child));
     return child;
@@ -281,22 +272,6 @@ export class PrivateSystemd implements AsyncDisposable {
       if (performance.now() > deadline) throw new Error(await explain());
       await delay(10);
     }
-  }
-}
-
-/**
- * Signals the command that an nsenter waits for. With nsenter itself gone the command would be the host's to reap, and the namespaces
- * could not end before that.
- */
-function signalInside(nsenter: ChildProcess, signal?: NodeJS.Signals | number): boolean {
-  const { pid } = nsenter;
-  if (pid === undefined || nsenter.exitCode !== null || nsenter.signalCode !== null) return false;
-  try {
-    const inside = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim();
-    return process.kill(inside === "" ? pid : Number(inside), signal);
-  } catch {
-    // It ended in the meantime.
-    return false;
   }
 }
 

@@ -1,0 +1,73 @@
+import { mkdirSync, rmSync } from "node:fs";
+import { bootPrivateSystemd, type PackedPackages, typeCommands } from "@sockact/testkit";
+import { commandsBelow, sectionsOf } from "./readme.ts";
+import { copyExample, gatherPackages, writePrograms } from "./workplace.ts";
+
+const checkout = "/root/examples";
+const gathered = "/srv/.gathered";
+
+/** A private systemd, with what a reader of the READMEs has. */
+export async function installByReadme(packed: PackedPackages) {
+  const systemd = await bootPrivateSystemd();
+  const mounts = [
+    "for path in /srv /root /usr/local/bin; do mount -t tmpfs -o mode=755 tmpfs $path; done; chmod 700 /root",
+    `touch /usr/local/bin/node; mount --bind ${systemd.node} /usr/local/bin/node`,
+  ];
+  await systemd.mustRun(["sh", "-ec", mounts.join("\n")]);
+  writePrograms(systemd.hostPath("/usr/local/bin"), gathered);
+
+  /** What an example could leave behind: files, active or failed units, and ports that something listens on. systemd starts its own units when it needs them. */
+  async function traces(): Promise<string[]> {
+    const commands = [
+      "find /etc /run/systemd/system -newer /usr/local/bin/sudo ! -type d",
+      "ls /srv",
+      "systemctl list-units --all --plain --no-legend --type=service,socket,timer --state=active,failed | cut -d' ' -f1 | grep -Ev '^(systemd-|dbus)'",
+      "ss -Hlntu | awk '{ print $1, $5 }'",
+    ];
+    return (await systemd.mustRun(["sh", "-ec", commands.join("\n")])).trim().split("\n");
+  }
+
+  /** What systemd has to say about the units that are there now. */
+  async function complaints(): Promise<string> {
+    const verify = "find /etc/systemd/system -type f -exec systemd-analyze verify {} + 2>&1";
+    return (await systemd.run(["sh", "-c", verify])).stdout;
+  }
+
+  /** Types the commands of “Install it as a service” and “Look at it” into a terminal. */
+  async function install(name: string) {
+    const path = "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin";
+    const env = { PATH: path, HOME: "/root", npm_config_progress: "false" };
+    const sections = sectionsOf(name);
+    const shown: string[] = [];
+    const type = async (commands: string, cwd = `/srv/example-${name}`): Promise<string> => {
+      const typed = typeCommands(systemd.spawn.bind(systemd), commands, { cwd, env });
+      const code = await typed.ended;
+      shown.push(typed.shown);
+      if (code !== 0) throw new Error(`$ ${commands}\n${shown.join("\n")}\nExit code ${code}`);
+      return typed.shown;
+    };
+    const typeAll = async (heading: string, cwd?: string): Promise<void> => {
+      for (const block of commandsBelow(sections, heading)) await type(block, cwd);
+    };
+
+    const folder = systemd.hostPath(gathered);
+    rmSync(folder, { recursive: true, force: true });
+    mkdirSync(folder);
+    gatherPackages(name, packed, folder);
+    copyExample(name, systemd.hostPath(`${checkout}/${name}`));
+    const before = await traces();
+    await typeAll("Install it as a service", `${checkout}/${name}`);
+    await typeAll("Look at it");
+    return {
+      systemd,
+      before,
+      get shown() {
+        return shown.join("\n");
+      },
+      type: (commands: string) => type(commands),
+      remove: () => typeAll("Remove it"),
+    };
+  }
+
+  return { systemd, install, complaints, traces, close: () => systemd.close() };
+}

@@ -1,0 +1,84 @@
+import { mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import process from "node:process";
+import { text } from "node:stream/consumers";
+import { type PackedPackages, PrivatePorts, typeCommands, type TypedCommands } from "@sockact/testkit";
+import { commandsBelow, sectionsOf } from "./readme.ts";
+import type { RunningExample } from "./running-example.ts";
+import { copyExample, gatherPackages, writePrograms } from "./workplace.ts";
+
+/** A command that runs until Ctrl-C, if it is the last one of a block. */
+const runsOn = /^(?:\w+=\S* )*(?:npm start|npm run dev|npx sockact run|systemd-socket-activate)\b[^\n]*$/m;
+
+/** Types the commands of “Start it yourself” into terminals, in a copy of the example with ports of its own. */
+export async function startByReadme(name: string, packed: PackedPackages, ready: RegExp, before = "true") {
+  const folder = mkdtempSync(join(tmpdir(), "sockact-example-"));
+  const cwd = join(folder, name);
+  const ports = await PrivatePorts.open();
+  const close = async (): Promise<void> => {
+    await ports.close();
+    rmSync(folder, { recursive: true });
+  };
+  const bin = join(folder, "bin");
+  const env = {
+    PATH: [bin, process.env["PATH"]].join(delimiter),
+    HOME: folder,
+    npm_config_progress: "false",
+  };
+  const spawn = ports.spawn.bind(ports);
+  const shown: string[] = [];
+  let running: TypedCommands | undefined;
+
+  async function type(commands: string): Promise<string> {
+    const typed = typeCommands(spawn, commands, { cwd, env });
+    const code = await typed.ended;
+    shown.push(typed.shown);
+    if (code !== 0)
+      throw new Error(`$ ${commands}\n${[...shown, running?.shown].join("\n")}\nExit code ${code}`);
+    return typed.shown;
+  }
+
+  /** Presses Ctrl-C in the terminal of the app. */
+  async function interrupt(): Promise<void> {
+    running?.interrupt();
+    await running?.ended;
+    shown.push(running?.shown ?? "");
+    running = undefined;
+  }
+
+  try {
+    copyExample(name, cwd);
+    gatherPackages(name, packed, folder);
+    writePrograms(bin, folder);
+    symlinkSync(process.execPath, join(bin, "node"));
+    await type(before);
+    for (const block of commandsBelow(sectionsOf(name), "Start it yourself")) {
+      if (runsOn.test(block.split("\n").at(-1)!)) {
+        await interrupt();
+        running = typeCommands(spawn, block, { cwd, env });
+        await running.line(ready);
+      } else {
+        await type(block);
+      }
+    }
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return {
+    get shown() {
+      return [...shown, running?.shown].join("\n");
+    },
+    type,
+    interrupt,
+    /** The processes that run, besides the one that the namespaces begin with. */
+    async processes(): Promise<string[]> {
+      const list = ["ps", "-eo", "args="];
+      const lines = (await text(spawn(list, { cwd, env }).stdout!)).trim().split("\n");
+      // Nobody waits for a process whose parent has ended. On a usual machine, systemd does.
+      return lines.filter((line) => !["cat", list.join(" ")].includes(line) && !line.endsWith("<defunct>"));
+    },
+    close,
+  } satisfies RunningExample & Record<string, unknown>;
+}

@@ -1,0 +1,38 @@
+// Where the commands of a README are typed: a copy of the example, and what a reader has on the PATH.
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import process from "node:process";
+import type { PackedPackages } from "@sockact/testkit";
+import { examples } from "./readme.ts";
+
+/** Copies an example as it is in git. */
+export function copyExample(name: string, target: string): void {
+  const generated = ["node_modules", "dist"];
+  cpSync(join(examples, name), target, {
+    recursive: true,
+    filter: (path) => !generated.includes(basename(path)),
+  });
+}
+
+/** Gathers what `npm install` will put into the `node_modules` of an example. */
+export function gatherPackages(name: string, packed: PackedPackages, target: string): void {
+  const manifest = JSON.parse(readFileSync(join(examples, name, "package.json"), "utf8"));
+  packed.install(target, Object.keys({ ...manifest.dependencies, ...manifest.devDependencies }));
+}
+
+/**
+ * Writes programs that stand in for those that a test can't have: there is no registry that npm could ask, and no sudo, since the user is root already.
+ *
+ * @param folder where the programs are written
+ * @param gathered the folder from which `npm install` copies, on the same file system
+ */
+export function writePrograms(folder: string, gathered: string): void {
+  const npm = join(process.execPath, "../npm");
+  const programs = {
+    sudo: 'case $1 in -u) exec runuser "$@";; *) exec "$@";; esac',
+    npm: `case $1 in install|ci) exec cp -al ${gathered}/node_modules .;; *) exec ${npm} "$@";; esac`,
+  };
+  mkdirSync(folder, { recursive: true });
+  for (const [program, script] of Object.entries(programs))
+    writeFileSync(join(folder, program), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+}
