@@ -59,6 +59,9 @@ describeWith({ privateSystemd: true }, "as root", () =>
           const [, before, after] = jsonIn(shown).filter((answer) => "visit" in answer);
           expect(after!["pid"]).toBe(before!["pid"]);
         },
+        "may open unix sockets, and no others": async ({ systemd }) => {
+          expect(await systemd.show(service, "RestrictAddressFamilies")).toBe("AF_UNIX");
+        },
         "may not delete visits": async ({ type }) => {
           const psql = "runuser -u example-postgresql -- psql example -c 'DELETE FROM visits'";
           await expect(type(psql)).rejects.toThrow("permission denied for table visits");
