@@ -1,6 +1,15 @@
-// What an app that sleeps needs: few resources while it sleeps, and a short start.
+// An app that sleeps when nobody is connected.
+import { join } from "node:path";
 import { expect } from "vitest";
 import { testExamples } from "./lib/test-examples.ts";
+
+/** A status, without the log and with figures of a quiet machine. */
+function masked(status: string | undefined): string {
+  return (status ?? "")
+    .replaceAll("/usr/local/bin/node", "/usr/bin/node")
+    .replace(/\d+ s ago, ready after .*/, "4 s ago, ready after 270 ms")
+    .replace(/pid \d+, user (\S+), \d+ MB/, "pid 1387, user $1, 71 MB");
+}
 
 testExamples({
   "scale-to-zero": {
@@ -10,8 +19,17 @@ testExamples({
       },
     },
     service: {
-      "sleeps, and wakes with the next request": ({ shown }) => {
-        expect(shown).toBe("");
+      "uses memory while it is awake, and none while it sleeps": async ({ shown }) => {
+        const statuses = shown.match(/● example-scale-to-zero [^]*?(?=\n\n)/g);
+        const outputs = join(import.meta.dirname, "../docs/outputs");
+        await expect(`${masked(statuses?.[0])}\n`).toMatchFileSnapshot(`${outputs}/scale-to-zero-awake.txt`);
+        await expect(`${masked(statuses?.[1])}\n`).toMatchFileSnapshot(`${outputs}/scale-to-zero-asleep.txt`);
+      },
+      "wakes with the next request, in a new process": ({ shown }) => {
+        const [first, second] = Array.from(shown.matchAll(/I am awake","pid":(\d+)/g), ([, pid]) => pid);
+        expect(second).toMatch(/^\d+$/);
+        expect(second).not.toBe(first);
+        expect(shown).toMatch(/}[\d.]+ s$/m);
       },
     },
   },

@@ -1,4 +1,4 @@
-export { type AppProcess, DEADLINE, startProcess } from "./app-process.ts";
+export { type AppProcess, DEADLINE, startProcess, watchProcess } from "./app-process.ts";
 export {
   type ActivationOptions,
   type ListenAddress,
