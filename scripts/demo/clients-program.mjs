@@ -7,6 +7,8 @@ import { setTimeout as delay } from "node:timers/promises";
 
 /** How long a client of the load thinks between an answer and its next request, in milliseconds. */
 const THINK = 5;
+/** How many requests each client makes before the restart and after it, at least. */
+const TURNS = 20;
 /** A request without an answer for so long has failed, in milliseconds. */
 const PATIENCE = 15_000;
 
@@ -66,10 +68,11 @@ class Load {
     agent.destroy();
   }
 
-  /** Resolves once each client has begun and ended a request. */
-  async round() {
+  /** Resolves once each client has begun and ended so many requests. */
+  async turns(number) {
     const before = [...this.#turns];
-    while (this.#turns.some((turns, id) => turns < before[id] + 2)) await delay(THINK);
+    // A request may be under way, which began before.
+    while (this.#turns.some((turns, id) => turns <= before[id] + number)) await delay(THINK);
   }
 
   async stop() {
@@ -82,11 +85,11 @@ const calls = {
   get: (url) => get(url),
   async startLoad(...options) {
     load = new Load(...options);
-    await load.round();
+    await load.turns(TURNS);
     return [...load.pids].at(-1);
   },
   async endLoad() {
-    await load.round();
+    await load.turns(TURNS);
     await load.stop();
     return { ...load, pids: [...load.pids] };
   },

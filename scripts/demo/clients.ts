@@ -38,12 +38,12 @@ export class Clients {
     return this.#call("get", url);
   }
 
-  /** Resolves once each client has had an answer, to the process ID of the app. */
+  /** Resolves once each client has had some answers, to the process ID of the app. */
   startLoad(url: string, keeping: number, closing: number): Promise<number> {
     return this.#call("startLoad", url, keeping, closing);
   }
 
-  /** Resolves once each client has had one more answer, and its connection is closed. */
+  /** Resolves once each client has had some more answers, and all connections are closed. */
   endLoad(): Promise<LoadResult> {
     return this.#call("endLoad");
   }

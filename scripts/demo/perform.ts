@@ -1,5 +1,5 @@
 import type { LoadResult } from "./clients.ts";
-import { type Framework, IDLE_TIMEOUT, type Stage, type StagedApp } from "./stage.ts";
+import { type Framework, type Stage, type StagedApp } from "./stage.ts";
 
 /** What the table says of an app. Times are in milliseconds. */
 export interface Performance {
@@ -17,7 +17,7 @@ export interface Narrator {
 }
 
 /** How many clients of the load keep their connections, and how many open a new one for each request. */
-const KEEPING = 5;
+const KEEPING = 10;
 const CLOSING = 5;
 
 export const wholeMs = (milliseconds: number): string => `${Math.round(milliseconds)} ms`;
@@ -28,7 +28,7 @@ const megabytes = (bytes: number): string => `${Math.round(bytes / 1e6)} MB`;
 export async function perform(stage: Stage, framework: Framework, narrator: Narrator): Promise<Performance> {
   await using app = await stage.listen(framework);
   try {
-    const start = await serve(stage, framework, app, narrator);
+    const start = await serve(stage, app, narrator);
     const load = await restartUnderLoad(stage, app, narrator);
     const wake = await sleepAndWake(stage, app, narrator);
     const score = await lookAtSandbox(stage, app, narrator);
@@ -40,19 +40,17 @@ export async function perform(stage: Stage, framework: Framework, narrator: Narr
   }
 }
 
-async function serve(
-  { clients }: Stage,
-  framework: Framework,
-  app: StagedApp,
-  { title, row }: Narrator,
-): Promise<number> {
-  title(`${framework} serves https, without root`);
+async function serve({ clients }: Stage, app: StagedApp, { title, row }: Narrator): Promise<number> {
+  title(`${app.framework} serves https`);
   row("listening", `${await app.listening()}; no app runs yet`);
   const { body, milliseconds } = await clients.get(`${app.https}/`);
   row("request", `${app.https}/ answered in ${wholeMs(milliseconds)}, with the start of the app`);
   const plain = await clients.get(`${app.http}/`);
   row("request", `${app.http}/ answered in ${wholeMs(plain.milliseconds)}`);
-  row("answered", `by pid ${body.pid} of user ${body.uid}, with a certificate that the client verified`);
+  row(
+    "answered",
+    `by pid ${body.pid} as uid ${body.uid}${body.uid === 0 ? "" : ", not root"}; the client verified the certificate`,
+  );
   return milliseconds;
 }
 
@@ -61,12 +59,12 @@ async function restartUnderLoad(
   app: StagedApp,
   { title, row }: Narrator,
 ): Promise<LoadResult> {
-  title("It restarts under load");
+  title(`${app.framework} restarts under load`);
   row("clients", `${KEEPING} keep their connections, ${CLOSING} open a new one for each request`);
   const pid = await clients.startLoad(`${app.https}/`, KEEPING, CLOSING);
   await app.restart(pid);
   const load = await clients.endLoad();
-  row("restart", `${app.restartCommand}: pid ${load.pids.join(", then pid ")}`);
+  row("restart", `${app.restartReason}: pid ${load.pids.join(", then pid ")}`);
   const failed = Object.entries(load.failed);
   const lost = failed.reduce((sum, [, times]) => sum + times, 0);
   row(
@@ -79,12 +77,12 @@ async function restartUnderLoad(
 }
 
 async function sleepAndWake({ clients }: Stage, app: StagedApp, { title, row }: Narrator): Promise<number> {
-  title("It sleeps, and wakes");
+  title(`${app.framework} sleeps, and wakes`);
   const { body: before } = await clients.get(`${app.https}/`);
   await app.untilAsleep(before.pid);
   row(
     "asleep",
-    `${IDLE_TIMEOUT} ms after the last connection: pid ${before.pid} is gone, with its ${megabytes(before.memory)}`,
+    `${app.idleTimeout} ms after the last connection: pid ${before.pid} is gone, with its ${megabytes(before.memory)}`,
   );
   row("listening", `${await app.listening()}, as before`);
   const { body, milliseconds } = await clients.get(`${app.https}/`);
@@ -99,7 +97,7 @@ async function lookAtSandbox(
 ): Promise<string | undefined> {
   const score = await app.score();
   if (score === undefined) return undefined;
-  title("It is in a sandbox");
+  title(`${app.framework} is in a sandbox`);
   row("score", `${score}, by systemd-analyze security: 0 is the best, and 10 the worst`);
   const { body } = await clients.get<string>(`${app.https}/connect`);
   row("no network", `when the app itself connects to port 443, it gets ${body}`);

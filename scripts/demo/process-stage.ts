@@ -10,15 +10,10 @@ import { fileURLToPath } from "node:url";
 import { endingWithParent } from "../../packages/testkit/src/end-with-parent.ts";
 import type { Certificate } from "./certificate.ts";
 import { Clients } from "./clients.ts";
-import {
-  appFile,
-  type Framework,
-  clientsProgram,
-  IDLE_TIMEOUT,
-  type Stage,
-  type StagedApp,
-} from "./stage.ts";
+import { appFile, type Framework, clientsProgram, type Stage, type StagedApp } from "./stage.ts";
 
+/** `sockact run` takes a shorter run for a crash, and delays the next start. */
+const idleTimeout = 1000;
 const cli = fileURLToPath(new URL("../../packages/cli/bin/sockact.cjs", import.meta.url));
 
 /** Runs the apps behind `sockact run --on-demand`, on free ports, as the user who runs the demo. */
@@ -38,15 +33,30 @@ export function processStage({ key, cert }: Certificate): Stage {
   };
 }
 
-async function listen(framework: Framework, credentials: string): Promise<StagedApp> {
-  const options = ["--on-demand", "-l", "127.0.0.1:0", "-n", "http", "-l", "127.0.0.1:0", "-n", "https"];
+async function listen(framework: Framework, folder: string): Promise<StagedApp> {
+  // Stands for the code of the app: sockact run restarts the app when it changes.
+  const edited = join(folder, `${framework}.txt`);
+  writeFileSync(edited, "");
+  const options = [
+    "--on-demand",
+    "--watch",
+    edited,
+    "-l",
+    "127.0.0.1:0",
+    "-n",
+    "http",
+    "-l",
+    "127.0.0.1:0",
+    "-n",
+    "https",
+  ];
   const run = start([process.execPath, cli, "run", ...options, "--", process.execPath, appFile(framework)], {
     stdio: ["ignore", "pipe", "pipe"],
     env: {
       ...process.env,
       // As in a service with LoadCredential=.
-      CREDENTIALS_DIRECTORY: credentials,
-      SOCKACT_IDLE_TIMEOUT: `${IDLE_TIMEOUT}ms`,
+      CREDENTIALS_DIRECTORY: folder,
+      SOCKACT_IDLE_TIMEOUT: `${idleTimeout}ms`,
     },
   });
   const log: string[] = [];
@@ -63,15 +73,16 @@ async function listen(framework: Framework, credentials: string): Promise<Staged
     while (isRunning(pid)) await delay(10);
   };
   return {
+    framework,
     http: `http://127.0.0.1:${http}`,
     https: `https://127.0.0.1:${https}`,
     listening: async () => `sockact run listens on ports ${http} and ${https}`,
-    restartCommand: "SIGTERM",
-    // The next connection starts a new one.
+    restartReason: "sockact run, after an edit",
     restart: async (pid) => {
-      process.kill(pid, "SIGTERM");
+      writeFileSync(edited, "edited");
       await untilGone(pid);
     },
+    idleTimeout,
     untilAsleep: untilGone,
     score: async () => undefined,
     log: async () => log,

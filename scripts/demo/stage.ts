@@ -4,9 +4,6 @@ import type { Clients } from "./clients.ts";
 /** The frameworks. Each has an app in apps/. */
 export type Framework = "Express" | "Koa" | "Fastify";
 
-/** An app sleeps after so many milliseconds without a connection. */
-export const IDLE_TIMEOUT = 300;
-
 export const appFile = (framework: Framework): string =>
   fileURLToPath(new URL(`apps/${framework.toLowerCase()}.mjs`, import.meta.url));
 
@@ -24,14 +21,17 @@ export interface Stage {
 
 /** An app, whose sockets are open until it is disposed of. */
 export interface StagedApp extends AsyncDisposable {
+  framework: Framework;
   /** The addresses that listen, and who does. */
   listening(): Promise<string>;
   http: string;
   https: string;
-  /** The command that restarts it, for the output. */
-  restartCommand: string;
-  /** Stops this process of the app and starts a new one. Resolves once the old one is gone and the new one may answer. */
+  /** The reason of a restart, for the output. */
+  restartReason: string;
+  /** Stops this process of the app and starts a new one. Resolves once the old one has ended. */
   restart(pid: number): Promise<void>;
+  /** The app sleeps after so many milliseconds without a connection. */
+  idleTimeout: number;
   /** Resolves once the app has ended by itself. */
   untilAsleep(pid: number): Promise<void>;
   /** The score of `systemd-analyze security`, such as `0.2 SAFE`, or `undefined` without a sandbox. */

@@ -4,15 +4,9 @@ import { bootPrivateSystemd } from "../../packages/testkit/src/boot-private-syst
 import type { PrivateSystemd } from "../../packages/testkit/src/private-systemd.ts";
 import type { Certificate } from "./certificate.ts";
 import { Clients } from "./clients.ts";
-import {
-  appFile,
-  type Framework,
-  clientsProgram,
-  IDLE_TIMEOUT,
-  type Stage,
-  type StagedApp,
-} from "./stage.ts";
+import { appFile, type Framework, clientsProgram, type Stage, type StagedApp } from "./stage.ts";
 
+const idleTimeout = 300;
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
 /** Runs the apps on ports 80 and 443, under a systemd that is booted for them. */
@@ -50,19 +44,21 @@ async function listen(systemd: PrivateSystemd, framework: Framework): Promise<St
       type: "notify",
       credentials: { "key.pem": "/etc/demo/key.pem", "cert.pem": "/etc/demo/cert.pem" },
       hardening: "inbound",
-      idleTimeout: `${IDLE_TIMEOUT}ms`,
+      idleTimeout: `${idleTimeout}ms`,
     }),
   );
   await systemd.start(...sockets);
   return {
+    framework,
     http: "http://localhost",
     https: "https://localhost",
     listening: async () => {
       const states = await Promise.all(sockets.map((socket) => systemd.show(socket, "SubState")));
       return `systemd ${states.every((state) => state === "listening") ? "listens" : states.join()} on ports 80 and 443`;
     },
-    restartCommand: `systemctl restart ${service}`,
+    restartReason: `systemctl restart ${service}`,
     restart: () => systemd.restart(service),
+    idleTimeout,
     untilAsleep: () => systemd.waitForUnit(service, "ActiveState", "inactive"),
     score: async () => {
       const report = await systemd.mustRun(["systemd-analyze", "security", "--no-pager", service]);
