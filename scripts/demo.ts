@@ -25,7 +25,8 @@ async function chooseStage(certificate: Certificate): Promise<Stage> {
     }
   }
   say(paint("yellow", "This demo can't boot a systemd here, so it leaves out the ports 80 and 443,"));
-  say(paint("yellow", `the separate user of each app, and the sandbox. The reason: ${reason}`));
+  say(paint("yellow", "the separate user of each app, and the sandbox. The reason:"));
+  say(paint("yellow", reason));
   return processStage(certificate);
 }
 
@@ -46,7 +47,7 @@ function highlighted(text: string): string {
 
 const columns = (...cells: string[]) =>
   cells
-    .map((cell, index) => cell.padEnd([13, 13, 38, 10, 8][index]!))
+    .map((cell, index) => cell.padEnd([11, 13, 36, 10, 8][index]!))
     .join("")
     .trimEnd();
 
@@ -69,7 +70,7 @@ const start = performance.now();
 let stage: Stage | undefined;
 try {
   stage = await chooseStage(await makeCertificate());
-  say(`${paint("bold", "sockact")} ${paint("dim", "on")} ${stage.title}`);
+  say(`${paint("bold", "sockact")} ${stage.title}`);
   const express = await perform(stage, "Express", narrator);
   say();
   say(

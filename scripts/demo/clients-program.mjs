@@ -6,9 +6,9 @@ import process from "node:process";
 import { setTimeout as delay } from "node:timers/promises";
 
 /** How long a client of the load thinks between an answer and its next request, in milliseconds. */
-const THINK = 5;
+const THINK = 10;
 /** How many requests each client makes before the restart and after it, at least. */
-const TURNS = 20;
+const TURNS = 10;
 /** A request without an answer for so long has failed, in milliseconds. */
 const PATIENCE = 15_000;
 

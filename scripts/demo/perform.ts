@@ -17,8 +17,8 @@ export interface Narrator {
 }
 
 /** How many clients of the load keep their connections, and how many open a new one for each request. */
-const KEEPING = 10;
-const CLOSING = 5;
+const KEEPING = 6;
+const CLOSING = 4;
 
 export const wholeMs = (milliseconds: number): string => `${Math.round(milliseconds)} ms`;
 export const count = (number: number): string => number.toLocaleString("en");
@@ -49,7 +49,7 @@ async function serve({ clients }: Stage, app: StagedApp, { title, row }: Narrato
   row("request", `${app.http}/ answered in ${wholeMs(plain.milliseconds)}`);
   row(
     "answered",
-    `by pid ${body.pid} as uid ${body.uid}${body.uid === 0 ? "" : ", not root"}; the client verified the certificate`,
+    `by pid ${body.pid} as uid ${body.uid}${body.uid === 0 ? "" : ", not root"}; the certificate is verified`,
   );
   return milliseconds;
 }
@@ -98,7 +98,7 @@ async function lookAtSandbox(
   const score = await app.score();
   if (score === undefined) return undefined;
   title(`${app.framework} is in a sandbox`);
-  row("score", `${score}, by systemd-analyze security: 0 is the best, and 10 the worst`);
+  row("score", `${score} in systemd-analyze security; 10 is the worst`);
   const { body } = await clients.get<string>(`${app.https}/connect`);
   row("no network", `when the app itself connects to port 443, it gets ${body}`);
   if (body === "connected")

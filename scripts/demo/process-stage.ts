@@ -26,7 +26,7 @@ export function processStage({ key, cert }: Certificate): Stage {
     stdio: ["ignore", "inherit", "inherit", "ipc"],
   });
   return {
-    title: "sockact run, on free ports",
+    title: "run --on-demand, on free ports",
     clients: new Clients(program),
     listen: (framework) => listen(framework, folder),
     close: () => end(program),

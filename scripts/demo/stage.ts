@@ -11,7 +11,7 @@ export const clientsProgram = fileURLToPath(new URL("clients-program.mjs", impor
 
 /** A way to run the apps under socket activation. */
 export interface Stage {
-  /** Its name, for the output. */
+  /** What the output says after `sockact`. */
   title: string;
   clients: Clients;
   /** Listens for an app. The first connection starts the app. */
