@@ -37,7 +37,7 @@ if (terminal.exitCode !== 0 || !/systemd \d+, booted/.test(printed)) {
 }
 const lines = await screenOf(printed, COLUMNS);
 const title =
-  "The output of npm run demo. systemd listens on ports 80 and 443, and the first request starts an Express app, which is not root. It restarts under load, and no request fails. It sleeps, and the next request wakes it. systemd-analyze security gives it 0.2 SAFE, and it can't open a connection. A table has the same for Koa and Fastify.";
+  "The output of npm run demo. systemd listens on ports 80 and 443, and the first request starts an Express app, which is not root. The app restarts under load, and no request fails. It sleeps, and the next request wakes it. systemd-analyze security rates it 0.2 SAFE, and it can't open a connection. A table shows the same for Koa and Fastify.";
 // The lines appear as they did, once, and within 5 seconds: nobody wants to watch a picture for longer.
 const faster = Math.min(1, 4800 / times.at(-1)!) / 1000;
 mkdirSync(dirname(file), { recursive: true });

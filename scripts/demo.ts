@@ -6,7 +6,7 @@ import { whyNoPrivateSystemd } from "../packages/testkit/src/boot-private-system
 import { type Certificate, makeCertificate } from "./demo/certificate.ts";
 import { count, type Narrator, perform, type Performance, wholeMs } from "./demo/perform.ts";
 import { processStage } from "./demo/process-stage.ts";
-import type { Framework, Stage } from "./demo/stage.ts";
+import type { Stage } from "./demo/stage.ts";
 import { systemdStage } from "./demo/systemd-stage.ts";
 
 const colours = process.stdout.isTTY && process.stdout.hasColors();
