@@ -5,7 +5,7 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { nodeBinary } from "./lib/node-binary.ts";
-import { isInstalled } from "./lib/process-stage.ts";
+import { isInstalled } from "./lib/is-installed.ts";
 import { type Consumer, consumersOf } from "./lib/release-check/consumers.ts";
 import { frameworkVersions } from "./lib/release-check/framework-versions.ts";
 import { readManifest, versionsOf } from "./lib/release-check/manifest.ts";

@@ -26,3 +26,12 @@ test("a picture has the same text again, with its title", async () => {
   expect(svg).toContain('class="green"');
   expect(svg).toContain("prefers-color-scheme:dark");
 });
+
+test("the lines of a picture with times appear one after the other, unless the reader asked for less motion", async () => {
+  const lines = await screenOf("a\r\nb", 20);
+  const svg = pictureOf(lines, 20, "Title", [0, 1.5]);
+  expect(textOfPicture(svg)).toEqual(["a", "b"]);
+  expect(svg).toMatch(/animation-delay:0\.00s.*>a<[^]*animation-delay:1\.50s.*>b</);
+  expect(svg).toContain("@media (prefers-reduced-motion:no-preference){text{animation:");
+  expect(pictureOf(lines, 20, "Title")).not.toContain("animation");
+});

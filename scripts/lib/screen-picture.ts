@@ -33,19 +33,33 @@ function tspanOf({ column, text, bold, dim, colour }: Run): string {
  * A picture of a terminal, as SVG. It follows the reader's choice of a light or a dark page.
  *
  * @param title what the picture shows, for readers who can't see it
+ * @param times when each line appears, in seconds. It appears once, and at once for readers who asked for less motion. By default, nothing moves
  */
-export function pictureOf(lines: readonly (readonly Run[])[], columns: number, title: string): string {
+export function pictureOf(
+  lines: readonly (readonly Run[])[],
+  columns: number,
+  title: string,
+  times: readonly number[] = [],
+): string {
   const width = Math.ceil(columns * CHARACTER + 2 * MARGIN);
   const height = lines.length * LINE + 2 * MARGIN;
   const rows = lines
-    .map((runs, row) => `<text y="${MARGIN + row * LINE + 14}">${runs.map(tspanOf).join("")}</text>`)
+    .map((runs, row) => {
+      const time = times[row];
+      const delay = time === undefined ? "" : ` style="animation-delay:${time.toFixed(2)}s"`;
+      return `<text y="${MARGIN + row * LINE + 14}"${delay}>${runs.map(tspanOf).join("")}</text>`;
+    })
     .filter((text) => text.includes("<tspan"));
+  const motion =
+    times.length === 0
+      ? ""
+      : "\n@media (prefers-reduced-motion:no-preference){text{animation:appear .15s both}}@keyframes appear{from{opacity:0}}";
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-labelledby="title">
 <title id="title">${escaped(title)}</title>
 <style>
 text{font:14px ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace;white-space:pre;fill:#1f2328}
 .page{fill:#f6f8fa;stroke:#d1d9e0}.bold{font-weight:700}.dim{fill:#59636e}${style(1)}
-@media (prefers-color-scheme:dark){text{fill:#e6edf3}.page{fill:#161b22;stroke:#3d444d}.dim{fill:#9198a1}${style(2)}}
+@media (prefers-color-scheme:dark){text{fill:#e6edf3}.page{fill:#161b22;stroke:#3d444d}.dim{fill:#9198a1}${style(2)}}${motion}
 </style>
 <rect class="page" x=".5" y=".5" width="${width - 1}" height="${height - 1}" rx="8"/>
 ${rows.join("\n")}

@@ -1,40 +1,45 @@
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
+import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { textOfPicture } from "../../../scripts/lib/screen-picture.ts";
-import { startProcess } from "../src/app-process.ts";
+import { DEADLINE, startProcess } from "../src/app-process.ts";
 import { whyNoPrivateSystemd } from "../src/boot-private-systemd.ts";
+import { isLongRun, LONG_ONLY } from "../src/requires.ts";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
+const command = [process.execPath, "--conditions=@sockact/source", "--import", "tsx", "scripts/demo.ts"];
 
-/** The lines without what differs from run to run: times, numbers of processes and users, and the order of the sockets. */
+/** The lines without what differs from run to run: times, amounts, and numbers of processes and users. */
 const stable = (lines: readonly string[]): string[] =>
   lines
     .filter((line) => line !== "")
     .map((line) =>
       line
         .replace(/systemd \d+/, "systemd N")
-        .replaceAll(/\d+(?:\.\d+)? m?s\b/g, "N s")
-        .replaceAll(/(\b(?:uid|pid)\W*)\d+/g, "$1N")
-        .replace("[::]:443, [::]:80", "[::]:80, [::]:443")
-        .replace(/port: (?:80|443) /, "port: N "),
+        .replaceAll(/\d+(?:\.\d+)? (m?s|MB)\b/g, "N $1")
+        .replaceAll(/[\d,]+ requests|(?<=requests +)[\d,]+(?=, of which)/g, "N requests")
+        .replaceAll(/\b(uid|pid) \d+/g, "$1 N")
+        .replaceAll(/(?<=\S) +/g, " "),
     );
 
 test(
   "npm run demo prints what its picture in README.md shows, and no warning",
-  { timeout: 60_000 },
+  { timeout: 90_000 },
   async () => {
-    const command = [process.execPath, "--conditions=@sockact/source", "--import", "tsx", "scripts/demo.ts"];
     await using demo = startProcess(command, { cwd: root });
     const status = await demo.ended;
+    expect(demo.stdout).toContain("No request failed");
     expect({ status, stderr: demo.stderr }).toEqual({ status: 0, stderr: "" });
     expect(demo.stdout).not.toMatch(/warning/i);
+    const printed = ["$ npm run demo", ...demo.stdout.split("\n")];
+    expect(printed.filter((line) => line.length > 80)).toEqual([]);
     // Without a systemd the demo says so, and uses other ports.
     if (whyNoPrivateSystemd() !== undefined) return;
     const picture = textOfPicture(readFileSync(join(root, "docs/public/demo.svg"), "utf8"));
-    const printed = ["$ npm run demo", ...demo.stdout.split("\n")];
     expect(stable(printed), "npm run demo:picture makes the picture anew").toEqual(stable(picture));
   },
 );
@@ -44,4 +49,100 @@ test("the picture of the demo is small, and says nothing about the computer that
   expect(svg.length).toBeLessThan(60_000);
   expect(svg).not.toMatch(/\/(?:home|root|work|tmp)\b/);
   expect(svg).toContain("<title");
+});
+
+describe("npm run demo as a user who is not root", { timeout: 90_000 }, () => {
+  const asUser =
+    process.getuid?.() === 0 ? ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--"] : [];
+
+  /** Starts the demo with a separate temporary folder. `left` has what it has left there, and which of its processes run. */
+  function startDemo(words: readonly string[], env: Record<string, string> = {}) {
+    const folder = mkdtempSync(join(tmpdir(), "demo-test-"));
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+    const runs = (pid: string) => {
+      try {
+        return readFileSync(`/proc/${pid}/environ`, "utf8").includes(`TMPDIR=${folder}\0`);
+      } catch {
+        return false;
+      }
+    };
+    return {
+      demo: startProcess([...prepare(folder), ...words], { cwd: root, env: { TMPDIR: folder, ...env } }),
+      left: () => [
+        ...readdirSync(folder).filter((name) => name.startsWith("sockact-demo-")),
+        ...readdirSync("/proc").filter((entry) => /^\d+$/.test(entry) && runs(entry)),
+      ],
+    };
+  }
+
+  /** The folder must belong to the user. */
+  const prepare = (folder: string) =>
+    asUser.length === 0
+      ? []
+      : ["sh", "-c", 'chown 65534 "$1" && shift && exec "$@"', "sh", folder, ...asUser];
+
+  /** What is left once nothing is left, or the deadline has passed. */
+  async function leftInTheEnd(left: () => string[]): Promise<string[]> {
+    const deadline = performance.now() + DEADLINE;
+    while (left().length > 0 && performance.now() < deadline) await delay(20);
+    return left();
+  }
+
+  async function afterCtrlC(label: string) {
+    const { demo, left } = startDemo(command);
+    await demo.line(new RegExp(`^  ${label} `));
+    demo.kill("SIGINT");
+    return { status: await demo.ended, left: await leftInTheEnd(left) };
+  }
+
+  test("it says what it leaves out, and shows the rest on other ports", async () => {
+    const { demo, left } = startDemo(command);
+    const status = await demo.ended;
+    expect(demo.stdout).toContain("No request failed");
+    expect({ status, stderr: demo.stderr }).toEqual({ status: 0, stderr: "" });
+    expect(demo.stdout).toMatch(/leaves out the ports 80 and 443,\n.*sandbox\. The reason:\n.+needs root\n/);
+    expect(demo.stdout).toMatch(
+      /https:\/\/127\.0\.0\.1:\d+\/ answered .*\n.*\n.*the certificate is verified/,
+    );
+    expect(demo.stdout).toMatch(/requests +[\d,]+, of which 0 failed/);
+    expect(demo.stdout).toMatch(/answered in \d+ ms, by the new pid/);
+    for (const framework of ["Express", "Koa", "Fastify"])
+      expect(demo.stdout).toMatch(new RegExp(`  ${framework} .* requests, 0 failed`));
+    expect(await leftInTheEnd(left)).toEqual([]);
+  });
+
+  test("when a request fails, it says so with the log of the app, and exits with 1", async () => {
+    // Before the restart and after it, the tenth request of the process gets no answer.
+    const plant = `import http from "node:http";
+      const { emit } = http.Server.prototype;
+      let requests = 0;
+      if (process.argv[1]?.endsWith("/apps/express.mjs")) http.Server.prototype.emit = function (event, ...args) {
+        if (event !== "request" || ++requests !== 10) return emit.call(this, event, ...args);
+        return args[0].socket.destroy();
+      }`;
+    const preload = `--import=data:text/javascript,${encodeURIComponent(plant)}`;
+    const { demo, left } = startDemo(command, { NODE_OPTIONS: preload });
+    expect({ status: await demo.ended, stderr: demo.stderr }).toEqual({ status: 1, stderr: "" });
+    expect(demo.stdout).toMatch(/✗ 2 of [\d,]+ requests failed during the restart: ECONNRESET \(2\)\n/);
+    expect(demo.stdout).toMatch(/The log of Express:\n {2}\[sockact run\] watching /);
+    expect(await leftInTheEnd(left)).toEqual([]);
+  });
+
+  test("Ctrl-C during the load leaves nothing behind", async () => {
+    expect(await afterCtrlC("clients")).toEqual({ status: 1, left: [] });
+  });
+
+  test.runIf(isLongRun).each(["listening", "restart", "asleep", "Express"])(
+    `Ctrl-C after the line of %s leaves nothing behind${LONG_ONLY}`,
+    async (label) => {
+      expect(await afterCtrlC(label)).toEqual({ status: 1, left: [] });
+    },
+  );
+
+  test("a closed pipe ends it, and leaves nothing behind", async () => {
+    const { demo, left } = startDemo(["sh", "-c", '"$@" | head -n 6', "sh", ...command]);
+    expect(await demo.ended).toBe(0);
+    expect(demo.stdout.split("\n")).toHaveLength(7);
+    expect(await leftInTheEnd(left)).toEqual([]);
+  });
 });

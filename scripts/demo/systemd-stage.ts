@@ -1,0 +1,78 @@
+import { fileURLToPath } from "node:url";
+import { emitUnits } from "@sockact/units";
+import { bootPrivateSystemd } from "../../packages/testkit/src/boot-private-systemd.ts";
+import type { PrivateSystemd } from "../../packages/testkit/src/private-systemd.ts";
+import type { Certificate } from "./certificate.ts";
+import { Clients } from "./clients.ts";
+import { appFile, type Framework, clientsProgram, type Stage, type StagedApp } from "./stage.ts";
+
+const idleTimeout = 300;
+const root = fileURLToPath(new URL("../..", import.meta.url));
+
+/** Runs the apps on ports 80 and 443, under a systemd that is booted for them. */
+export async function systemdStage({ key, cert }: Certificate): Promise<Stage> {
+  const start = performance.now();
+  const systemd = await bootPrivateSystemd();
+  const version = /^systemd (\d+)/.exec(await systemd.systemctl("--version"))?.[1];
+  const seconds = ((performance.now() - start) / 1000).toFixed(1);
+  // systemd reads the key as root, and passes a copy to the user of the app.
+  await systemd.write("/etc/demo/key.pem", key, 0o600);
+  await systemd.write("/etc/demo/cert.pem", cert);
+  const program = systemd.spawn([systemd.node, asSeenInside(systemd, clientsProgram), cert], {
+    stdio: ["ignore", "inherit", "inherit", "ipc"],
+  });
+  return {
+    title: `on systemd ${version}, booted in ${seconds} s for this demo`,
+    clients: new Clients(program),
+    listen: (framework) => listen(systemd, framework),
+    close: () => systemd.close(),
+  };
+}
+
+async function listen(systemd: PrivateSystemd, framework: Framework): Promise<StagedApp> {
+  const name = framework.toLowerCase();
+  const service = `${name}.service`;
+  const sockets = [`${name}-http.socket`, `${name}-https.socket`];
+  await systemd.installUnits(
+    emitUnits({
+      name,
+      exec: [systemd.node, asSeenInside(systemd, appFile(framework))],
+      sockets: [
+        { name: "http", listen: 80 },
+        { name: "https", listen: 443 },
+      ],
+      type: "notify",
+      credentials: { "key.pem": "/etc/demo/key.pem", "cert.pem": "/etc/demo/cert.pem" },
+      hardening: "inbound",
+      idleTimeout: `${idleTimeout}ms`,
+    }),
+    // Other tests verify such units, and it takes a while.
+    { verify: false },
+  );
+  await systemd.start(...sockets);
+  return {
+    framework,
+    http: "http://localhost",
+    https: "https://localhost",
+    listening: async () => {
+      const states = await Promise.all(sockets.map((socket) => systemd.show(socket, "SubState")));
+      return `systemd ${states.every((state) => state === "listening") ? "listens" : states.join()} on ports 80 and 443`;
+    },
+    restartReason: `systemctl restart ${service}`,
+    restart: () => systemd.restart(service),
+    idleTimeout,
+    untilAsleep: () => systemd.waitForUnit(service, "ActiveState", "inactive"),
+    score: async () => {
+      const report = await systemd.mustRun(["systemd-analyze", "security", "--no-pager", service]);
+      return /Overall exposure level for [\w.]+: ([\d.]+ \w+)/.exec(report)?.[1];
+    },
+    log: () => systemd.journal(service),
+    // The next app uses the same ports.
+    [Symbol.asyncDispose]: () => systemd.stop(...sockets, service),
+  };
+}
+
+/** Services of a private systemd see the project at another path, since they can't see /home or /root. */
+function asSeenInside(systemd: PrivateSystemd, file: string): string {
+  return `${systemd.project}/${file.slice(root.length)}`;
+}
