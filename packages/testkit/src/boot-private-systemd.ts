@@ -11,6 +11,8 @@ export interface BootOptions {
   project?: string;
   /** A Node binary to show inside as {@link PrivateSystemd.node}; the one that runs this when left out. */
   node?: string;
+  /** The folder with the generators that run at the boot and at each daemon-reload; none when left out. */
+  generators?: string;
 }
 
 /** The reason why no private systemd can be booted here, or `undefined` when one can. */
@@ -48,7 +50,14 @@ export async function bootPrivateSystemd(options: BootOptions = {}): Promise<Pri
   // A separate process group: Ctrl-C reaches only this process, and the script cleans up after it.
   const supervisor = spawn(
     "unshare",
-    ["--mount", "--propagation=private", "bash", bootScript, project, options.node ?? process.execPath],
+    [
+      "--mount",
+      "--propagation=private",
+      "bash",
+      bootScript,
+      project,
+      options.node ?? process.execPath,
+    ].concat(options.generators ?? []),
     { stdio: ["pipe", "pipe", "pipe"], detached: true, cwd: "/" },
   );
   let log = "";

@@ -2,13 +2,15 @@
 # Boots a real systemd as PID 1 of its own namespaces, and says `ready PID` on standard output (PID as the host sees it).
 # Removes everything when standard input ends, so nothing outlives the process at the other end, in whichever way that ends.
 #
-#   unshare --mount --propagation=private bash private-systemd.sh PROJECT NODE
+#   unshare --mount --propagation=private bash private-systemd.sh PROJECT NODE [GENERATORS]
 #
 # Needs root, bash, util-linux and systemd. It changes nothing outside its namespaces: /etc is a copy on write, /usr and the rest
 # of the root file system are read-only, what a booting system writes to is a fresh tmpfs, and the network is a loopback device.
 # The host sees only a cgroup, since every process is in one. It is removed at the end.
 set -u
 project=$1 node=$2
+# The generators of the distribution take most of the time of each daemon-reload. A folder that is not there has none.
+generators=${3:-/run/sockact/no-generators}
 inside=(--mount --uts --ipc --net --pid --cgroup)
 
 # It keeps no list in /run/mount, which is the host's at first, and another one later.
@@ -90,7 +92,8 @@ become_systemd() {
   # The cgroup namespace begins at the cgroup we are in, and what is mounted from inside it begins there too.
   exec unshare --cgroup bash -c 'mount -t cgroup2 cgroup2 /sys/fs/cgroup && exec "$@" >&2' become-systemd \
     setpriv --bounding-set=-sys_module,-sys_rawio,-sys_time,-syslog,-wake_alarm \
-    env -i PATH="$PATH" container=sockact "$systemd" --system --unit=basic.target --show-status=0
+    env -i PATH="$PATH" container=sockact SYSTEMD_GENERATOR_PATH="$generators" \
+    "$systemd" --system --unit=basic.target --show-status=0
 }
 
 stop() {
@@ -122,7 +125,7 @@ trap stop EXIT
 trap 'exit 130' INT TERM HUP
 
 export -f become_systemd mount
-export project node cgroup
+export project node generators cgroup
 exec 3< <(exec setpriv --pdeathsig=KILL unshare --mount --pid --fork --uts --ipc --net --kill-child=KILL bash -c become_systemd </dev/null)
 keeper=$!
 read -r init <&3 || fail "the namespaces could not be set up"

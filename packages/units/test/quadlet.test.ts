@@ -31,7 +31,7 @@ describeWith(
     let systemd: PrivateSystemd;
 
     beforeAll(async () => {
-      systemd = await bootPrivateSystemd();
+      systemd = await bootPrivateSystemd({ generators: "/usr/lib/systemd/system-generators" });
       await systemd.write("/run/told-podman", podman(systemd.node), 0o755);
       await systemd.mustRun(["mount", "--bind", "/run/told-podman", "/usr/bin/podman"]);
     });
