@@ -8,6 +8,10 @@ export const profiles = ["none", "outbound", "inbound"] as const;
 const plain = { listen: "80", name: "", tls: false };
 const secure = { listen: "443", name: "", tls: true };
 
+/** A program that is not Node has another name. */
+export const withProgram = (state: BuilderState): BuilderState =>
+  state.framework === "other" ? { ...state, runtime: "/usr/bin/env", arguments: "true" } : state;
+
 /** States that a reader can reach by the choices of the form alone. */
 export const choices: fc.Arbitrary<BuilderState> = fc
   .record({
@@ -34,7 +38,7 @@ export const choices: fc.Arbitrary<BuilderState> = fc
     backend: fc.constantFrom("", "/run/shop/app.sock", "[::1]:4000"),
     systemd: fc.constantFrom(undefined, 249, 252, 255, 257),
   })
-  .map((state) => (state.framework === "other" ? { ...state, runtime: "/usr/bin/gitea" } : state));
+  .map(withProgram);
 
 const text = fc.oneof(
   fc.string(),

@@ -72,7 +72,7 @@ describe("the unit builder's model", () => {
     );
   });
 
-  it("shows the text of emitUnits, with an explanation at each directive", async () => {
+  it("shows what emitUnits writes, with an explanation at each directive", async () => {
     await fc.assert(
       fc.asyncProperty(choices, async (state) => {
         const result = build(state);

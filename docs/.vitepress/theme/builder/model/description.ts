@@ -3,7 +3,7 @@ import { addressesOf, socketNames } from "./listeners.ts";
 import { type BuilderState, initialState } from "./state.ts";
 import { splitWords } from "./words.ts";
 
-/** A value of the form with which there are no units. */
+/** A value of the form that keeps the units from being written. */
 export interface FieldProblem {
   /** The place in the state: `app`, `sockets[1].listen`. */
   readonly field: string;
@@ -138,7 +138,7 @@ export function problemsOf(state: BuilderState): FieldProblem[] {
       refuse(
         `sockets[${index}].tls`,
         "ERR_UNIT_CONFLICT",
-        "the proxy forwards the connections of all sockets to one address, so the app cannot tell which ones use TLS",
+        "the proxy forwards the connections of all sockets to one address, so the app cannot know which of them use TLS",
         "use TLS on every socket or on none, or let systemd pass the sockets",
       );
     }

@@ -57,7 +57,7 @@ describe("a link", () => {
     });
   });
 
-  it("with parts that mean nothing says which it ignores, and keeps the rest", () => {
+  it("with unknown parts says which it ignores, and keeps the rest", () => {
     const parts = [
       "framework=rails",
       "app=%E0",

@@ -63,6 +63,8 @@ export function scoreOf(service: string): Score {
   const sockets = lines.get("RestrictAddressFamilies")?.split(" ");
   const exposed = [
     ...lacks.map(([, weight]) => weight),
+    // PrivateMounts= is never there, but each directive of a sandbox implies it.
+    isDynamic || lines.has("ProtectSystem") ? 0 : 1000,
     // RootDirectory= is never there.
     200,
     homes[lines.get("ProtectHome") ?? (isDynamic ? "read-only" : "")] ?? 1000,
