@@ -197,7 +197,8 @@ describeWith({ commands: [browserCommand] }, "the unit builder, in a browser", (
         await setDark(page, isDark);
         const mode = `${state}, ${viewport.width}${isDark ? " dark" : ""}`;
         faults.push(
-          ...(await faultsOf(page, mode, false)),
+          // What differs in the dark is colours.
+          ...(await faultsOf(page, mode, false, isDark ? ["color-contrast", "target-size"] : undefined)),
           ...(await widerThanWindow(page)).map((it) => `${mode}: ${it}`),
         );
       }

@@ -27,7 +27,7 @@ export interface BuiltLine {
 }
 
 /** One unit file. */
-export interface BuiltFile {
+interface BuiltFile {
   readonly name: string;
   readonly text: string;
   readonly lines: readonly BuiltLine[];
