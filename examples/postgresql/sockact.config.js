@@ -8,6 +8,6 @@ export default {
   // PostgreSQL lets this user in without a password: it asks the kernel who connects.
   user: "example-postgresql",
   after: ["postgresql.service"],
-  // The app opens connections to the database.
-  hardening: "outbound",
+  // The app opens connections to the database, over its unix socket. It opens no other kind of connection.
+  hardening: { profile: "outbound", restrictAddressFamilies: ["AF_UNIX"] },
 };

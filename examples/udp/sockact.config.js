@@ -7,6 +7,6 @@ export default {
   type: "notify-reload",
   // The app answers through the socket that systemd opened, so it needs no network of its own.
   hardening: "inbound",
-  // After ten seconds without a message, the app exits. The next message starts it again.
-  idleTimeout: "10s",
+  // After half a minute without a message, the app exits. The next message starts it again.
+  idleTimeout: "30s",
 };
