@@ -11,6 +11,8 @@ function masked(status: string | undefined): string {
     .replace(/pid \d+, user (\S+), \d+ MB/, "pid 1387, user $1, 71 MB");
 }
 
+const output = (name: string): string => join(import.meta.dirname, `../docs/outputs/${name}.txt`);
+
 testExamples({
   "scale-to-zero": {
     alone: {
@@ -21,9 +23,8 @@ testExamples({
     service: {
       "uses memory while it is awake, and none while it sleeps": async ({ shown }) => {
         const statuses = shown.match(/● example-scale-to-zero [^]*?(?=\n\n)/g);
-        const outputs = join(import.meta.dirname, "../docs/outputs");
-        await expect(`${masked(statuses?.[0])}\n`).toMatchFileSnapshot(`${outputs}/scale-to-zero-awake.txt`);
-        await expect(`${masked(statuses?.[1])}\n`).toMatchFileSnapshot(`${outputs}/scale-to-zero-asleep.txt`);
+        await expect(`${masked(statuses?.[0])}\n`).toMatchFileSnapshot(output("scale-to-zero-awake"));
+        await expect(`${masked(statuses?.[1])}\n`).toMatchFileSnapshot(output("scale-to-zero-asleep"));
       },
       "wakes with the next request, in a new process": ({ shown }) => {
         const [first, second] = Array.from(shown.matchAll(/I am awake","pid":(\d+)/g), ([, pid]) => pid);

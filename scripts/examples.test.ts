@@ -36,5 +36,6 @@ test.each(examples)("the commands in the README of %s are run, with and without 
 test("docs/examples.md lists every example once", () => {
   const page = readFileSync(join(root, "docs/examples.md"), "utf8");
   const links = Array.from(page.matchAll(/\]\(\.\.\/examples\/([\w-]+)\)/g), ([, name]) => name);
-  expect(links.sort()).toEqual(examples.sort());
+  expect(links).toHaveLength(examples.length);
+  expect(links).toEqual(expect.arrayContaining(examples));
 });
