@@ -48,8 +48,11 @@ const isOfUser = (path: string): boolean => /(?:^|\/)systemd\/user\//.test(path)
 
 const textOf = (entries: readonly UnitEntry[]): string => entries.map(({ text }) => text).join("");
 
-const kindOf = (entries: readonly UnitEntry[]): string | undefined =>
-  entries.find((entry) => entry.kind === "section" && kinds.test(entry.section))?.section;
+function kindOf(entries: readonly UnitEntry[]): string | undefined {
+  for (const entry of entries)
+    if (entry.kind === "section" && kinds.test(entry.section)) return entry.section;
+  return undefined;
+}
 
 /** The entries of one file, and what its header says. */
 interface Part {
@@ -148,7 +151,7 @@ function named(
 }
 
 /** Names for the files that have none: as the units name each other, or else `app`. */
-function withNames(parts: readonly Part[]): UnitText[] {
+function withNames(parts: readonly Part[], app: string): UnitText[] {
   const all = parts.flatMap(({ entries }) => entries);
   const socket = named(all, "socket");
   const base = socket?.replace(/\.socket$/, "") ?? named(all, "service")?.replace(/\.service$/, "");
@@ -158,7 +161,7 @@ function withNames(parts: readonly Part[]): UnitText[] {
   for (const { path, entries } of parts) {
     const type = kindOf(entries)?.toLowerCase() ?? "service";
     const own = type === "service" ? started : undefined;
-    const name = path === undefined ? (own ?? `${(isPair && base) || "app"}.${type}`) : nameOf(path);
+    const name = path === undefined ? (own ?? `${(isPair && base) || app}.${type}`) : nameOf(path);
     files.push({ name: freeName(name, files), text: textOf(entries) });
   }
   return files;
@@ -177,17 +180,18 @@ export function freeName(name: string, files: readonly { name: string }[]): stri
 /**
  * Divides a text into unit files. `systemctl cat` writes the path of each file above it. Without such headers, a file ends where a unit of another kind,
  * or another `[Unit]`, begins. Accepts any text, and always returns a file. A text that is too long to be checked stays in one.
+ * `app` is the name of files whose texts do not say it.
  */
-export function splitUnits(text: string): Split {
+export function splitUnits(text: string, app = "app"): Split {
   const whole = withLineFeeds(text);
-  if (whole.length > mostCharacters) return { files: [{ name: "app.service", text: whole }], user: false };
+  if (whole.length > mostCharacters) return { files: [{ name: `${app}.service`, text: whole }], user: false };
   const { entries } = parseUnit(whole);
   const parts = atHeaders(entries).flatMap(divided);
   const [few, rest] = [parts.slice(0, mostFiles), parts.slice(mostFiles)];
   few.at(-1)?.entries.push(...rest.flatMap((part) => part.entries));
-  const files = withNames(few);
+  const files = withNames(few, app);
   return {
-    files: files.length > 0 ? files : [{ name: "app.service", text: whole }],
+    files: files.length > 0 ? files : [{ name: `${app}.service`, text: whole }],
     user: parts.some(({ path }) => path !== undefined && isOfUser(path)),
   };
 }
