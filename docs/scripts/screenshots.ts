@@ -16,6 +16,7 @@ const mainPages = [
   "errors",
   "units",
   "builder",
+  "check",
   "comparison",
   "reference/core",
   "no-such-page",

@@ -43,6 +43,7 @@ export const sidebar: DefaultTheme.SidebarItem[] = [
       { text: "Sandboxing", link: "/hardening" },
       { text: "Units", link: "/units" },
       { text: "Unit builder", link: "/builder" },
+      { text: "Check your units", link: "/check" },
     ],
   },
   {

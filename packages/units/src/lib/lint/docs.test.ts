@@ -59,7 +59,7 @@ npx sockact lint deploy/ --fix   # also makes the changes that need no decision 
 
 For the options, see [Command line](command-line.md#lint-a-repository). That page also explains how to leave out a finding, and how to run the linter in CI. \`sockact explain CODE\` prints the entry of a code on this page.
 
-**Lint the service together with its socket unit.** Most rules about sockets, restarts and launchers apply only if a socket starts the service. For a service without its socket, the linter reports little. \`sockact lint\` reads all units in a folder together.
+**Lint the service together with its socket unit.** Most rules about sockets, restarts and launchers apply only if a socket starts the service. For a service without its socket, the linter reports little. \`sockact lint\` reads all units in a folder together. To check units without a terminal, paste them on [Check your units](check.md).
 
 ## How do I read a finding?
 

@@ -367,6 +367,20 @@ describe("lintUnits", () => {
     ]);
   });
 
+  it("asks for a Requires= in place of PartOf= only if the service has none", () => {
+    const fixOf = (service: string) => {
+      const socket = cleanPair["app.socket"]!.replace("Description=App socket", "PartOf=app.service");
+      const findings = lintUnits({ "app.socket": socket, "app.service": service });
+      return findings.find(({ code }) => code === "socket-stops-along")?.fix;
+    };
+    const service = cleanPair["app.service"]!;
+    expect(service).toContain("Requires=app.socket");
+    expect(fixOf(service)).toBe("take app.service out of PartOf=");
+    expect(fixOf(service.replace("Requires=app.socket", ""))).toBe(
+      "take app.service out of PartOf=, and have Requires=app.socket in the service",
+    );
+  });
+
   it("finds a command in a socket that systemd refuses", () => {
     const socket = cleanPair["app.socket"]!.replace("=80", "=80\nExecStartPre=bin/mkdir /run/app");
     expect(codesOf(lintUnits({ ...cleanPair, "app.socket": socket }))).toEqual(["command-refused"]);

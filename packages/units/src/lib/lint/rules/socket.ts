@@ -3,7 +3,7 @@ import { isOfAnInterface } from "../../systemd/ip-endpoints.ts";
 import type { Conflict } from "../subjects/conflicts.ts";
 import type { Rule } from "../findings/finding.ts";
 import { conditionOf, restartDelay, restartsAfter } from "../subjects/restarts.ts";
-import { endpointOf, namesIn, type SocketSubject } from "../subjects/subjects.ts";
+import { endpointOf, namesIn, type ServiceSubject, type SocketSubject } from "../subjects/subjects.ts";
 import { booleanOf } from "../../systemd/booleans.ts";
 import { templateOf, unitNameParts } from "../../systemd/unit-names.ts";
 import { addSetting, headerOf, replaceSetting } from "../findings/edits.ts";
@@ -43,6 +43,10 @@ function folderOf(path: string, folders: ReadonlySet<string>): string | undefine
   }
   return undefined;
 }
+
+/** Whether a service cannot run without this socket. */
+const isRequiredBy = ({ unit }: ServiceSubject, socket: string): boolean =>
+  namesIn(unit, "Unit", "Requires", "BindsTo").some(({ name }) => name === socket);
 
 /** A socket, and the addresses of it that are taken. */
 export interface SocketAmongOthers extends SocketSubject {
@@ -345,7 +349,7 @@ export const socketRules: Readonly<Record<SocketCode, Rule<SocketAmongOthers>>> 
     severity: "warning",
     why: "Each restart of the service also stops its socket. Meanwhile the port is closed, and clients that wait to be accepted are reset. With StopPropagatedFrom=, systemd 252 stops the socket only when the service stops for good.",
     man: "systemd.unit(5)",
-    find: ({ unit, starts, accepts }) =>
+    find: ({ unit, starts, accepts, service }) =>
       // An instance of a socket may belong to only one instance of the service.
       accepts || unitNameParts(unit.name).instance !== undefined
         ? []
@@ -354,7 +358,7 @@ export const socketRules: Readonly<Record<SocketCode, Rule<SocketAmongOthers>>> 
             .map(({ name, setting }) => ({
               at: setting,
               message: `${setting.key}=${name} in the socket that starts it`,
-              fix: `take ${name} out of ${setting.key}=, and have Requires=${unit.name} in the service`,
+              fix: `take ${name} out of ${setting.key}=${service !== undefined && isRequiredBy(service, unit.name) ? "" : `, and have Requires=${unit.name} in the service`}`,
             })),
   },
   "socket-conflicts": {

@@ -1,0 +1,95 @@
+import { fixUnits, lintUnits, type Finding, type Severity } from "@sockact/units";
+import { diffLines } from "diff";
+import { mostCharacters, type UnitText } from "./split.ts";
+
+export interface Checked {
+  findings: readonly Finding[];
+  /** Whether the text is too long to be checked. */
+  tooLong: boolean;
+}
+
+const record = (files: readonly UnitText[]): Record<string, string> =>
+  Object.fromEntries(files.map(({ name, text }) => [name, text]));
+
+export const lengthOf = (files: readonly UnitText[]): number =>
+  files.reduce((sum, { text }) => sum + text.length, 0);
+
+/** What the linter finds. By default it tells from the files whether they are a user's; `user` says that they are. */
+export function checkUnits(files: readonly UnitText[], user: boolean): Checked {
+  const tooLong = lengthOf(files) > mostCharacters;
+  const filled = files.filter(({ text }) => text.trim() !== "");
+  return { findings: tooLong ? [] : lintUnits(record(filled), { user }), tooLong };
+}
+
+/** The files with the changes of one finding, or of all that need no decision. */
+export function fixFiles(
+  files: readonly UnitText[],
+  finding: Finding | undefined,
+  user: boolean,
+): UnitText[] {
+  const fixed = fixUnits(record(files), finding === undefined ? undefined : [finding], { user });
+  return files.map(({ name }) => ({ name, text: fixed[name] ?? "" }));
+}
+
+/** Lines of one file: what was taken out, and what was written instead. */
+export interface Change {
+  file: string;
+  lines: { sign: "-" | "+"; text: string }[];
+}
+
+/** How files differ, line by line. */
+export function changesBetween(before: readonly UnitText[], after: readonly UnitText[]): Change[] {
+  const old = new Map(before.map(({ name, text }) => [name, text]));
+  return after.flatMap(({ name, text }) => {
+    const parts = diffLines(old.get(name) ?? "", text, { timeout: 500, stripTrailingCr: true }) ?? [];
+    const lines = parts
+      .filter(({ added, removed }) => added || removed)
+      .flatMap(({ added, value }) =>
+        value
+          .replace(/\n$/, "")
+          .split("\n")
+          .map((line) => ({ sign: added ? ("+" as const) : ("-" as const), text: line })),
+      );
+    return lines.length === 0 ? [] : [{ file: name, lines }];
+  });
+}
+
+const order: readonly Severity[] = ["info", "warning", "error"];
+
+/** The gravest severity at each line of a file. */
+export function marksOf(findings: readonly Finding[], file: string): Map<number, Severity> {
+  const marks = new Map<number, Severity>();
+  for (const finding of findings) {
+    if (finding.file !== file) continue;
+    const known = marks.get(finding.line);
+    if (known === undefined || order.indexOf(finding.severity) > order.indexOf(known))
+      marks.set(finding.line, finding.severity);
+  }
+  return marks;
+}
+
+/** Where a line begins and ends in a text. */
+export function placeOfLine(text: string, line: number): [start: number, end: number] {
+  let start = 0;
+  for (let at = 1; at < line; at += 1) {
+    const next = text.indexOf("\n", start);
+    if (next < 0) break;
+    start = next + 1;
+  }
+  const end = text.indexOf("\n", start);
+  return [start, end < 0 ? text.length : end];
+}
+
+const counted = (count: number, one: string): string => `${count} ${one}${count === 1 ? "" : "s"}`;
+
+/** One sentence about the result. */
+export function summaryOf(files: readonly UnitText[], { findings, tooLong }: Checked): string {
+  if (tooLong) return "This text is too long to be checked here.";
+  if (files.every(({ text }) => text.trim() === "")) return "Nothing to check yet.";
+  const counts = order
+    .toReversed()
+    .map((severity) => [severity, findings.filter((one) => one.severity === severity).length] as const)
+    .filter(([, count]) => count > 0)
+    .map(([severity, count]) => (severity === "info" ? `${count} info` : counted(count, severity)));
+  return `${counted(files.length, "file")}: ${counts.length === 0 ? "no findings" : counts.join(", ")}.`;
+}

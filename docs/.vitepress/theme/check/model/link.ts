@@ -1,0 +1,48 @@
+import { deflateSync, inflateSync, strFromU8, strToU8 } from "fflate";
+import { mostCharacters, withLineFeeds, type UnitText } from "./split.ts";
+
+export interface Shared {
+  files: UnitText[];
+  user: boolean;
+}
+
+/** Browsers and chats cut longer links. */
+const longestHash = 8000;
+
+const base64 = (bytes: Uint8Array): string =>
+  btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""))
+    .replaceAll("+", "-")
+    .replaceAll("/", "_")
+    .replaceAll("=", "");
+
+const bytesOf = (text: string): Uint8Array =>
+  Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (letter) => letter.charCodeAt(0));
+
+/** Writes the files as the hash of a link, compressed. `undefined` if the link would be too long. */
+export function toHash({ files, user }: Shared): string | undefined {
+  const packed = base64(
+    deflateSync(strToU8(JSON.stringify(files.map(({ name, text }) => [name, text]))), { level: 9 }),
+  );
+  const hash = `#${user ? "user&" : ""}units=${packed}`;
+  return hash.length > longestHash ? undefined : hash;
+}
+
+const isPair = (pair: unknown): pair is [name: string, text: string] =>
+  Array.isArray(pair) && typeof pair[0] === "string" && typeof pair[1] === "string";
+
+/** Reads the hash of a link. Anything else, such as the hash of a heading, is `undefined`. */
+export function fromHash(hash: string): Shared | undefined {
+  const [, user, packed = ""] = /^#(user&)?units=([\w-]+)$/.exec(hash) ?? [];
+  if (packed === "" || hash.length > longestHash) return undefined;
+  try {
+    const pairs: unknown = JSON.parse(strFromU8(inflateSync(bytesOf(packed))));
+    if (!Array.isArray(pairs) || !pairs.every(isPair) || pairs.length === 0 || pairs.length > 50)
+      return undefined;
+    const files = pairs.map(([name, text]) => ({ name, text: withLineFeeds(text) }));
+    if (files.reduce((sum, { text }) => sum + text.length, 0) > mostCharacters) return undefined;
+    const names = new Set(files.map(({ name }) => name));
+    return names.size === files.length ? { files, user: user !== undefined } : undefined;
+  } catch {
+    return undefined;
+  }
+}

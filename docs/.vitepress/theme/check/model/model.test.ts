@@ -1,0 +1,258 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { changesBetween, checkUnits, fixFiles, marksOf, placeOfLine, summaryOf } from "./check.ts";
+import { example } from "./example.ts";
+import { begin, redo, step, undo } from "./history.ts";
+import { fromHash, toHash } from "./link.ts";
+import { freeName, mostCharacters, splitUnits, type UnitText } from "./split.ts";
+
+const namesOf = (text: string) => splitUnits(text).files.map(({ name }) => name);
+
+const socket = "[Unit]\nDescription=A\n\n[Socket]\nListenStream=80\n\n[Install]\nWantedBy=sockets.target\n";
+const service = "[Unit]\nDescription=B\n\n[Service]\nExecStart=/usr/bin/node /srv/shop/server.js\n";
+
+describe("a pasted text becomes files", () => {
+  it("at the paths that systemctl cat prints, which are no lines of the files", () => {
+    const dropIn = "[Service]\nUser=shop\n";
+    const { files, user } = splitUnits(
+      `# /etc/systemd/system/shop.service\n${service}\n# /etc/systemd/system/shop.service.d/user.conf\n${dropIn}\n# /run/systemd/system/shop.socket\n${socket}`,
+    );
+    expect(files).toEqual([
+      { name: "shop.service", text: `${service}\n` },
+      { name: "shop.service.d/user.conf", text: `${dropIn}\n` },
+      { name: "shop.socket", text: socket },
+    ]);
+    expect(user).toBe(false);
+  });
+
+  it("of a user's service manager, when the paths say so", () => {
+    expect(splitUnits(`# /home/me/.config/systemd/user/shop.service\n${service}`).user).toBe(true);
+    expect(splitUnits(`# /usr/lib/systemd/user/shop.service\n${service}`).user).toBe(true);
+  });
+
+  it.each([
+    ["# shop.service", "# shop.socket"],
+    ["shop.service:", "shop.socket:"],
+    ["==> shop.service <==", "==> shop.socket <=="],
+    ["; deploy/shop.service", "; deploy/shop.socket"],
+  ])("at the headers %s and %s", (one, other) => {
+    expect(namesOf(`${one}\n${service}\n${other}\n${socket}`)).toEqual(["shop.service", "shop.socket"]);
+  });
+
+  it("where another unit begins, with names from the kind of each", () => {
+    expect(namesOf(socket + service)).toEqual(["app.socket", "app.service"]);
+    expect(namesOf(service + socket)).toEqual(["app.service", "app.socket"]);
+    expect(namesOf("[Socket]\nListenStream=80\n[Service]\nExecStart=/bin/true\n")).toEqual([
+      "app.socket",
+      "app.service",
+    ]);
+    expect(namesOf(service + service)).toEqual(["app.service", "app-2.service"]);
+    expect(namesOf("[Timer]\nOnBootSec=1\n")).toEqual(["app.timer"]);
+    expect(namesOf("[Container]\nImage=a\n")).toEqual(["app.container"]);
+  });
+
+  it("with the names that the units call each other by", () => {
+    expect(namesOf(`${socket}${service.replace("B", "B\nRequires=shop.socket")}`)).toEqual([
+      "shop.socket",
+      "shop.service",
+    ]);
+    expect(
+      namesOf(
+        `${socket.replace("[Socket]", "[Socket]\nService=gitea.service")}${service.replace("B", "B\nRequires=gitea.main.socket")}`,
+      ),
+    ).toEqual(["gitea.main.socket", "gitea.service"]);
+  });
+
+  it("with the comment above a section in the file of that section", () => {
+    const { files } = splitUnits(`${service}\n# The port\n${socket}`);
+    expect(files[1]?.text).toBe(`# The port\n${socket}`);
+  });
+
+  it("only one, when a name in a comment is a remark, or a section comes twice", () => {
+    for (const text of [
+      "[Unit]\nAfter=network.target\n# db.service\n\n[Service]\nExecStart=/bin/true\n",
+      "[Unit]\nAfter=network.target\n\n# db.service\n[Service]\nExecStart=/bin/true\n",
+      "[Unit]\nDescription=A\n[Service]\nExecStart=/bin/true\n[Unit]\nAfter=network.target\n",
+      "[Service]\nExecStart=/bin/true\n[Unit]\nAfter=network.target\n[Service]\nUser=a\n".slice(0, 55),
+      "no unit at all",
+      "",
+    ])
+      expect(splitUnits(text).files).toEqual([{ name: "app.service", text }]);
+  });
+});
+
+/** Texts that nobody means as units. */
+const hostile = fc.oneof(
+  fc.string({ unit: "binary", maxLength: 300 }),
+  fc
+    .array(
+      fc.constantFrom(
+        "[Unit]",
+        "[Service]",
+        "[Socket]",
+        "[",
+        "[]",
+        "[Service",
+        "# /etc/systemd/system/a.service",
+        "# a.socket",
+        "x.service:",
+        "__proto__.service:",
+        "Environment=LISTEN_PID=1",
+        "ExecStart=/usr/bin/npm start",
+        "ListenStream=80",
+        "a\\",
+        "\0",
+        "\r\n",
+        "\u202Eexe.ecivres",
+        "<script>alert(1)</script>",
+        "\uFEFF",
+        "\uD800",
+        "=",
+        "",
+      ),
+      { maxLength: 30 },
+    )
+    .map((lines) => lines.join("\n")),
+);
+
+describe("any text", () => {
+  it("is split, checked, fixed and linked without an error, and no line is lost", () => {
+    fc.assert(
+      fc.property(hostile, fc.boolean(), (text, user) => {
+        const { files } = splitUnits(text);
+        expect(new Set(files.map(({ name }) => name)).size).toBe(files.length);
+        const kept = files.map((file) => file.text).join("").length;
+        const headers = text.match(/.*\.(?:service|socket|conf).*/g)?.join("").length ?? 0;
+        expect(kept + headers + 60).toBeGreaterThanOrEqual(text.replaceAll(/\r|\0/g, "").length - headers);
+        const { findings } = checkUnits(files, user);
+        const fixed = fixFiles(files, undefined, user);
+        expect(fixed.map(({ name }) => name)).toEqual(files.map(({ name }) => name));
+        changesBetween(files, fixed);
+        for (const finding of findings) {
+          expect(files.map(({ name }) => name)).toContain(finding.file);
+          placeOfLine(files.find(({ name }) => name === finding.file)!.text, finding.line);
+        }
+        const hash = toHash({ files, user });
+        const back = hash === undefined ? undefined : fromHash(hash);
+        if (back !== undefined && !/\p{Surrogate}/u.test(text)) expect(back).toEqual({ files, user });
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it.each([
+    ["empty lines", "\n".repeat(1_000_000)],
+    ["headers", "# /a.service\n[Unit]\n".repeat(50_000)],
+    ["sections", "[Unit]\n[Service]\n".repeat(60_000)],
+    ["one line", "x".repeat(1_000_000)],
+  ])("of 1 MB stays in one file, and is not checked: %s", (_, text) => {
+    const { files } = splitUnits(text);
+    expect(files.length).toBe(1);
+    const checked = checkUnits(files, false);
+    expect(checked).toEqual({ findings: [], tooLong: true });
+    expect(summaryOf(files, checked)).toMatch(/too long/);
+  });
+
+  it.each(["a", "\n", "[Unit]\n[Service]\n", "# /a.service\n[Unit]\n", "A=LISTEN_FDS\n"])(
+    "that is as long as can be is checked: many of %j",
+    (line) => {
+      const { files } = splitUnits(line.repeat(Math.floor(mostCharacters / line.length)));
+      expect(files.length).toBeLessThanOrEqual(50);
+      expect(checkUnits(files, false).tooLong).toBe(false);
+    },
+  );
+});
+
+describe("the example", () => {
+  const files = [...example];
+  const { findings } = checkUnits(files, false);
+  const codes = findings.map(({ code }) => code);
+
+  it("has findings of each severity, with and without a change that needs no decision", () => {
+    expect(codes).toEqual(
+      expect.arrayContaining([
+        "order-cycle",
+        "requires-missing",
+        "exec-launcher",
+        "jit-killed",
+        "variable-reserved",
+      ]),
+    );
+    expect(findings.some(({ edits }) => edits !== undefined)).toBe(true);
+    expect(findings.some(({ edits }) => edits === undefined)).toBe(true);
+  });
+
+  it("marks the line of each planted mistake", () => {
+    const lines = (name: string) => files.find((file) => file.name === name)!.text.split("\n");
+    const marked = [...marksOf(findings, "shop.service").keys()].map(
+      (line) => lines("shop.service")[line - 1],
+    );
+    expect(marked).toContain("ExecStart=/usr/bin/npm start");
+    expect(marked).toContain("Environment=NODE_ENV=production LISTEN_FDS=1");
+    expect(marksOf(findings, "shop.socket").get(3)).toBe("warning");
+  });
+
+  it("loses a finding when its change is made, and all that can be changed at once", () => {
+    const finding = findings.find(({ code }) => code === "variable-reserved")!;
+    const fixed = fixFiles(files, finding, false);
+    expect(changesBetween(files, fixed)).toEqual([
+      {
+        file: "shop.service",
+        lines: [
+          { sign: "-", text: "Environment=NODE_ENV=production LISTEN_FDS=1" },
+          { sign: "+", text: "Environment=NODE_ENV=production" },
+        ],
+      },
+    ]);
+    expect(checkUnits(fixed, false).findings.map(({ code }) => code)).not.toContain("variable-reserved");
+    const all = fixFiles(files, undefined, false);
+    expect(checkUnits(all, false).findings.some(({ edits }) => edits !== undefined)).toBe(false);
+  });
+});
+
+describe("a link", () => {
+  it("restores names, texts and the option", () => {
+    const shared = { files: [...example], user: true };
+    const hash = toHash(shared)!;
+    expect(hash).toMatch(/^#user&units=[\w-]+$/);
+    expect(hash.length).toBeLessThan(1000);
+    expect(fromHash(hash)).toEqual(shared);
+  });
+
+  it("is not made when it would be too long", () => {
+    const text = Array.from({ length: 9000 }, (_, index) => Math.sin(index)).join("");
+    expect(toHash({ files: [{ name: "a.service", text }], user: false })).toBeUndefined();
+  });
+
+  it.each(["", "#", "#findings", "#units=", "#units=AAAA", "#units=%%%", `#units=${"A".repeat(9000)}`])(
+    "that this page did not make restores nothing: %.20s",
+    (hash) => expect(fromHash(hash)).toBeUndefined(),
+  );
+
+  it("that unpacks to more than the page checks restores nothing", () => {
+    const files: UnitText[] = [{ name: "a.service", text: "a".repeat(2_000_000) }];
+    expect(fromHash(toHash({ files, user: false })!)).toBeUndefined();
+  });
+});
+
+describe("Undo and Redo", () => {
+  it("take a pause in typing, and every other change, as a step", () => {
+    let history = begin("");
+    history = step(history, "a", "type", 1000);
+    history = step(history, "ab", "type", 1200);
+    history = step(history, "abc", "type", 5000);
+    history = step(history, "fixed", "fix", 5100);
+    const seen = [history.now];
+    for (let times = 0; times < 4; times += 1) {
+      history = undo(history);
+      seen.push(history.now);
+    }
+    expect(seen).toEqual(["fixed", "abc", "ab", "", ""]);
+    expect(redo(redo(history)).now).toBe("abc");
+    expect(redo(step(undo(history), "new", "type", 6000)).now).toBe("new");
+  });
+});
+
+it("a new file gets a name that no other file has", () => {
+  expect(freeName("app.service", [{ name: "app.service" }, { name: "app-2.service" }])).toBe("app-3.service");
+});

@@ -1,0 +1,197 @@
+import { parseUnit, type UnitEntry } from "@sockact/units";
+
+/** One unit file or drop-in. */
+export interface UnitText {
+  /** Its name, for a drop-in with its folder: `shop.service.d/port.conf`. */
+  name: string;
+  text: string;
+}
+
+export interface Split {
+  files: UnitText[];
+  /** Whether a header says that a user's service manager reads these units. */
+  user: boolean;
+}
+
+/** Units are a few kilobytes. A text beyond this would keep the browser busy at each key. */
+export const mostCharacters = 100_000;
+
+/** A larger number of files was not meant to be units. The last file takes the rest. */
+const mostFiles = 50;
+
+/** The sections that say which kind of unit a file is. `[Unit]` and `[Install]` are in all of them. */
+const kinds =
+  /^(?:Automount|Build|Container|Image|Kube|Mount|Network|Path|Pod|Scope|Service|Slice|Socket|Swap|Timer|Volume)$/;
+
+/** A line that has a file name and nothing else, as `systemctl cat`, `head` or a page of documentation writes it above a file. */
+const header =
+  /^(?<comment>[#;]*)[ \t]*(?:==>|---)?[ \t]*(?<path>[^\s"'=]*\.(?:automount|build|conf|container|image|kube|mount|network|path|pod|service|slice|socket|swap|target|timer|volume))[ \t]*(?:<==|---|:)?[ \t]*$/;
+
+/** Line ends as systemd reads them. A text area also makes each of them a line feed. */
+export const withLineFeeds = (text: string): string => text.replaceAll(/(?:\n\r?|\r\n?)\0?|\0/g, "\n");
+
+interface Header {
+  /** The signs of a comment before the name. */
+  comment: string;
+  path: string;
+}
+
+function headerIn({ kind, text }: UnitEntry): Header | undefined {
+  const { comment = "", path } = (kind !== "assignment" && header.exec(text.trim())?.groups) || {};
+  return path === undefined ? undefined : { comment, path };
+}
+
+/** The name of the file that a path leads to. A drop-in keeps the folder that says to which unit it belongs. */
+const nameOf = (path: string): string => /(?:[^/]+\.d\/)?[^/]+$/.exec(path)?.[0] ?? path;
+
+const isOfUser = (path: string): boolean => /(?:^|\/)systemd\/user\//.test(path);
+
+const textOf = (entries: readonly UnitEntry[]): string => entries.map(({ text }) => text).join("");
+
+function kindOf(entries: readonly UnitEntry[]): string | undefined {
+  for (const entry of entries)
+    if (entry.kind === "section" && kinds.test(entry.section)) return entry.section;
+  return undefined;
+}
+
+/** The entries of one file, and what its header says. */
+interface Part {
+  path: string | undefined;
+  entries: UnitEntry[];
+}
+
+/** Whether a `[Unit]` begins another file, not a second `[Unit]` of this one: the kind of a unit follows it. */
+function startsUnit(entries: readonly UnitEntry[], from: number): boolean {
+  for (let index = from + 1; index < entries.length; index += 1) {
+    const entry = entries[index]!;
+    if (entry.kind !== "section") continue;
+    if (entry.section === "Unit") return false;
+    if (kinds.test(entry.section)) return true;
+  }
+  return false;
+}
+
+/** Divides a file without headers where a unit of another kind, or another `[Unit]`, begins. */
+function divided({ path, entries }: Part): Part[] {
+  // A header names the whole file, whatever is in it.
+  if (path !== undefined) return [{ path, entries }];
+  const starts: number[] = [];
+  let kind: string | undefined;
+  let seen = new Set<string>();
+  for (const [index, entry] of entries.entries()) {
+    if (entry.kind !== "section") continue;
+    const { section } = entry;
+    const isAnother = kinds.test(section)
+      ? kind !== undefined && kind !== section
+      : section === "Unit" && (kind !== undefined || seen.has("Unit")) && startsUnit(entries, index);
+    if (isAnother) {
+      // The comment above the section belongs to it.
+      let start = index;
+      while (/^[ \t]*[#;]/.test(entries[start - 1]?.text ?? "")) start -= 1;
+      starts.push(start);
+      kind = undefined;
+      seen = new Set();
+    }
+    seen.add(section);
+    if (kinds.test(section)) kind = section;
+  }
+  return [0, ...starts].map((start, index) => ({ path, entries: entries.slice(start, starts[index]) }));
+}
+
+/** The section that follows a header. Only empty lines and comments may be between them. */
+function sectionAfter(entries: readonly UnitEntry[], from: number): string | undefined {
+  const next = entries.slice(from + 1, from + 200).find(({ kind }) => kind !== "blank");
+  return next?.kind === "section" ? next.section : undefined;
+}
+
+/** Whether a line with a file name stands above a file. In a comment, it may also be a remark of the author. */
+function isHeader({ comment, path }: Header, section: string, current: Part, before: string): boolean {
+  if (comment === "" || path.includes("/")) return true;
+  const isEmpty = current.entries.every(({ text }) => text.trim() === "");
+  const isWhole = section === "Unit" || (kinds.test(section) && kindOf(current.entries) !== undefined);
+  return isEmpty || (before.trim() === "" && isWhole);
+}
+
+/** Divides a text at its headers. */
+function atHeaders(entries: readonly UnitEntry[]): Part[] {
+  const parts: Part[] = [{ path: undefined, entries: [] }];
+  for (const [index, entry] of entries.entries()) {
+    const current = parts.at(-1)!;
+    const found = headerIn(entry);
+    const section = found === undefined ? undefined : sectionAfter(entries, index);
+    if (
+      found === undefined ||
+      section === undefined ||
+      !isHeader(found, section, current, entries[index - 1]?.text ?? "")
+    ) {
+      current.entries.push(entry);
+      continue;
+    }
+    // A comment that is only a name may be the author's. A path is from `systemctl cat`.
+    const stays = found.comment !== "" && !found.path.includes("/");
+    parts.push({ path: found.path, entries: stays ? [entry] : [] });
+  }
+  return parts.filter(({ path, entries: own }) => path !== undefined || textOf(own).trim() !== "");
+}
+
+/** The first unit of a type that these entries name, such as `shop.socket` in `Requires=`. */
+function named(
+  entries: readonly UnitEntry[],
+  type: string,
+  keys = /^(?:Requires|Wants|BindsTo|After|Sockets|Also|Service)$/,
+): string | undefined {
+  for (const entry of entries) {
+    if (entry.kind !== "assignment" || !keys.test(entry.key)) continue;
+    const name = entry.value
+      .split(/\s+/)
+      .find((word) => /^[\w.@:-]+$/.test(word) && word.endsWith(`.${type}`));
+    if (name !== undefined) return name;
+  }
+  return undefined;
+}
+
+/** Names for the files that have none: as the units name each other, or else `app`. */
+function withNames(parts: readonly Part[], app: string): UnitText[] {
+  const all = parts.flatMap(({ entries }) => entries);
+  const socket = named(all, "socket");
+  const base = socket?.replace(/\.socket$/, "") ?? named(all, "service")?.replace(/\.service$/, "");
+  const started = named(all, "service", /^Service$/);
+  const isPair = parts.some(({ entries }) => kindOf(entries) === "Socket");
+  const files: UnitText[] = [];
+  for (const { path, entries } of parts) {
+    const type = kindOf(entries)?.toLowerCase() ?? "service";
+    const own = type === "service" ? started : undefined;
+    const name = path === undefined ? (own ?? `${(isPair && base) || app}.${type}`) : nameOf(path);
+    files.push({ name: freeName(name, files), text: textOf(entries) });
+  }
+  return files;
+}
+
+/** A name that no other file has: `app-2.service`. */
+export function freeName(name: string, files: readonly { name: string }[]): string {
+  const taken = new Set(files.map((file) => file.name));
+  const dot = name.lastIndexOf(".");
+  const [stem, ending] = dot < 0 ? [name, ""] : [name.slice(0, dot), name.slice(dot)];
+  let free = name;
+  for (let count = 2; taken.has(free); count += 1) free = `${stem}-${count}${ending}`;
+  return free;
+}
+
+/**
+ * Divides a text into unit files. `systemctl cat` writes the path of each file above it. Without such headers, a file ends where a unit of another kind,
+ * or another `[Unit]`, begins. Accepts any text, and always returns a file. A text that is too long to be checked stays in one.
+ * `app` is the name of files whose texts do not say it.
+ */
+export function splitUnits(text: string, app = "app"): Split {
+  const whole = withLineFeeds(text);
+  if (whole.length > mostCharacters) return { files: [{ name: `${app}.service`, text: whole }], user: false };
+  const { entries } = parseUnit(whole);
+  const parts = atHeaders(entries).flatMap(divided);
+  const [few, rest] = [parts.slice(0, mostFiles), parts.slice(mostFiles)];
+  few.at(-1)?.entries.push(...rest.flatMap((part) => part.entries));
+  const files = withNames(few, app);
+  return {
+    files: files.length > 0 ? files : [{ name: `${app}.service`, text: whole }],
+    user: parts.some(({ path }) => path !== undefined && isOfUser(path)),
+  };
+}

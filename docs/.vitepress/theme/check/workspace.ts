@@ -1,0 +1,114 @@
+import { computed, onBeforeUnmount, shallowRef, watch } from "vue";
+import type { Finding } from "@sockact/units";
+import { checkUnits, fixFiles, lengthOf, type Checked } from "./model/check.ts";
+import { example } from "./model/example.ts";
+import { begin, redo, step, undo } from "./model/history.ts";
+import type { Shared } from "./model/link.ts";
+import { freeName, splitUnits, withLineFeeds, type UnitText } from "./model/split.ts";
+
+interface State extends Shared {
+  /** The file in the editor. */
+  active: number;
+  /** The files before the first fix. */
+  base: readonly UnitText[] | undefined;
+}
+
+const empty: State = { files: [{ name: "app.service", text: "" }], active: 0, user: false, base: undefined };
+
+/** Files up to this length, in all, are checked at each key. Longer ones wait for a pause. */
+const quick = 20_000;
+const PAUSE = 300;
+
+/** The files that are pasted, edited and fixed, and what the linter finds in them. */
+export function useWorkspace() {
+  const history = shallowRef(begin(empty));
+  const state = computed(() => history.value.now);
+  const active = computed(() => state.value.files[state.value.active]!);
+  const isShort = computed(() => lengthOf(state.value.files) <= quick);
+
+  const awaited = shallowRef<State>(empty);
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  watch(
+    state,
+    (now) => {
+      clearTimeout(timer);
+      if (isShort.value) awaited.value = now;
+      else timer = setTimeout(() => (awaited.value = now), PAUSE);
+    },
+    { flush: "sync" },
+  );
+  onBeforeUnmount(() => clearTimeout(timer));
+  /** Missing while a long text waits to be checked. */
+  const checked = computed<Checked | undefined>(() =>
+    awaited.value === state.value ? checkUnits(state.value.files, state.value.user) : undefined,
+  );
+
+  function change(changes: Partial<State>, kind: string): void {
+    history.value = step(history.value, { ...state.value, ...changes }, kind, Date.now());
+  }
+  const withActive = (file: Partial<UnitText>): UnitText[] =>
+    state.value.files.map((one, index) => (index === state.value.active ? { ...one, ...file } : one));
+
+  /** Takes files from elsewhere in place of all that is there. */
+  function replace({ files, user }: Shared): void {
+    change({ files, user, active: 0, base: undefined }, "replace");
+  }
+
+  return {
+    state,
+    active,
+    checked,
+    isShort,
+    canUndo: computed(() => history.value.past.length > 0),
+    canRedo: computed(() => history.value.future.length > 0),
+    undo: () => (history.value = undo(history.value)),
+    redo: () => (history.value = redo(history.value)),
+    replace,
+    showExample: () => replace({ files: [...example], user: false }),
+    clear: () => replace(empty),
+    type: (text: string) => change({ files: withActive({ text }) }, "type"),
+    /** Takes the text of the editor after something was pasted into it. If that is several units, each becomes a file. */
+    paste(text: string): void {
+      const { files, active: at, user } = state.value;
+      const { name, text: before } = files[at]!;
+      const split = splitUnits(text, name.replace(/\.[^.]*$/, ""));
+      if (split.files.length === 1 && before !== "") {
+        change({ files: withActive({ text: withLineFeeds(text) }) }, "paste");
+        return;
+      }
+      const all = files.toSpliced(at, 1);
+      for (const [index, file] of split.files.entries())
+        all.splice(at + index, 0, { ...file, name: freeName(file.name, all) });
+      change({ files: all, user: user || split.user, base: undefined }, "paste");
+    },
+    fix(finding?: Finding): void {
+      const { files, user, base } = state.value;
+      change({ files: fixFiles(files, finding, user), base: base ?? files }, "fix");
+    },
+    /** Another file in the editor is no change, so Undo does not go through it. */
+    show(index: number): void {
+      history.value = { ...history.value, now: { ...state.value, active: index } };
+    },
+    add(): void {
+      const { files } = state.value;
+      const stem = files[0]!.name.replace(/\.[^.]*$/, "");
+      const name = freeName(
+        files.some((file) => file.name.endsWith(".socket")) ? `${stem}.service` : `${stem}.socket`,
+        files,
+      );
+      change({ files: [...files, { name, text: "" }], active: files.length }, "add");
+    },
+    remove(): void {
+      const { files, active: at } = state.value;
+      change({ files: files.toSpliced(at, 1), active: Math.max(0, at - 1) }, "remove");
+    },
+    /** Names the file, unless the name is empty. Two files never have the same name. */
+    rename(wanted: string): void {
+      const name = wanted.trim().slice(0, 255);
+      const others = state.value.files.filter((file) => file !== active.value);
+      if (name !== "" && name !== active.value.name)
+        change({ files: withActive({ name: freeName(name, others) }) }, "rename");
+    },
+    setUser: (user: boolean) => change({ user }, "option"),
+  };
+}

@@ -1,0 +1,196 @@
+import { readFileSync } from "node:fs";
+import { describeWith } from "@sockact/testkit";
+import type { Browser, BrowserContext, BrowserContextOptions, Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { browserCommand, launchBrowser } from "./lib/browser.ts";
+import { type BuiltSite, serveBuiltSite } from "./lib/built-site.ts";
+import { faultsOf, LAPTOP, openPage, PHONE, setDark, widerThanWindow } from "./lib/visit.ts";
+
+const socket = "[Socket]\nListenStream=80\n\n[Install]\nWantedBy=sockets.target\n";
+/** Node finds no socket in LISTEN_FDS that the unit sets itself. */
+const planted = "Environment=LISTEN_FDS=1";
+const service = `[Unit]
+Description=The shop
+Requires=shop.socket
+After=shop.socket
+StartLimitIntervalSec=0
+
+[Service]
+ExecStart=/usr/bin/node /srv/shop/server.js
+${planted}
+DynamicUser=yes
+Restart=always
+RestartSec=1s
+`;
+const pair = `# /etc/systemd/system/shop.socket\n${socket}\n# /etc/systemd/system/shop.service\n${service}`;
+
+describeWith({ commands: [browserCommand] }, "the paste box, in a browser", () => {
+  let site: BuiltSite;
+  let browser: Browser;
+  let context: BrowserContext;
+  let complaints: string[];
+
+  beforeAll(async () => {
+    site = await serveBuiltSite();
+    browser = await launchBrowser();
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await site?.[Symbol.asyncDispose]();
+  });
+  afterEach(async () => {
+    await context?.close();
+    expect(complaints, "what the browser complained about").toEqual([]);
+  });
+
+  async function open(hash = "", options: BrowserContextOptions = {}): Promise<Page> {
+    complaints = [];
+    context = await browser.newContext({
+      viewport: LAPTOP,
+      reducedMotion: "reduce",
+      permissions: ["clipboard-read", "clipboard-write"],
+      ...options,
+    });
+    return openPage(context, site, `check${hash}`, complaints);
+  }
+
+  const area = (page: Page) => page.getByRole("textbox", { name: /^Text of/ });
+  const summary = (page: Page, text: RegExp) => page.locator(".summary").filter({ hasText: text }).waitFor();
+  const focused = (page: Page) =>
+    page.evaluate(() => document.activeElement?.textContent?.trim().replaceAll(/\s+/g, " ") ?? "");
+
+  /** Pastes a text, as a reader does. */
+  async function paste(page: Page, text: string): Promise<void> {
+    await page.evaluate((copied) => navigator.clipboard.writeText(copied), text);
+    await area(page).focus();
+    await page.keyboard.press("Control+v");
+  }
+
+  /** Presses Tab until a button with this name has the focus. */
+  async function tabTo(page: Page, name: RegExp): Promise<void> {
+    for (let times = 0; times < 80; times += 1) {
+      if (name.test(await focused(page))) return;
+      await page.keyboard.press("Tab");
+    }
+    throw new Error(`Tab does not reach ${name}`);
+  }
+
+  test("a pasted pair becomes two files, the line of the fault is marked, and its fix is applied, by keyboard", async () => {
+    const page = await open();
+    await paste(page, pair);
+    await summary(page, /^2 files: 1 error\.$/);
+    expect(await page.getByRole("tab").allTextContents()).toEqual([
+      expect.stringMatching("shop.socket"),
+      expect.stringMatching(/shop\.service\s*1 findings/),
+    ]);
+    expect(await page.locator(".finding-list li").allTextContents()).toEqual([
+      expect.stringContaining("variable-reserved"),
+    ]);
+
+    await tabTo(page, /^shop\.service, line 9$/);
+    await page.keyboard.press("Enter");
+    expect(await area(page).getAttribute("aria-label")).toBe("Text of shop.service");
+    const selected = await page.evaluate(() => getSelection()?.toString());
+    expect(selected, "the line is selected").toBe(planted);
+    expect(await page.locator(".row.error").allTextContents()).toEqual(["9"]);
+
+    await tabTo(page, /^Apply the fix for variable-reserved$/);
+    expect(await page.locator(".change-lines").first().textContent()).toContain(`Removed: ${planted}`);
+    await page.keyboard.press("Enter");
+    await summary(page, /^2 files: no findings\.$/);
+    const fixed = service.replace(`${planted}\n`, "");
+    expect(await area(page).inputValue()).toBe(fixed);
+    expect(await page.locator(".row.error, .row.warning").count()).toBe(0);
+
+    await tabTo(page, /^What has changed/);
+    expect(await page.locator("details .removed").textContent()).toContain(planted);
+    await page.getByRole("button", { name: "Copy shop.service" }).press("Enter");
+    await page.getByText("Copied").first().waitFor();
+    expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(fixed);
+    const [saved] = await Promise.all([
+      page.waitForEvent("download"),
+      page.getByRole("button", { name: "Download shop.service" }).press("Enter"),
+    ]);
+    expect(saved.suggestedFilename()).toBe("shop.service");
+    expect(readFileSync(await saved.path(), "utf8")).toBe(fixed);
+
+    await area(page).press("Control+z");
+    expect(await area(page).inputValue()).toBe(service);
+    await summary(page, /1 error/);
+    await area(page).press("Control+y");
+    await summary(page, /no findings/);
+  });
+
+  test("what is typed is checked, undone and named", async () => {
+    const page = await open();
+    await paste(page, service);
+    await summary(page, /^1 file: /);
+    expect(await page.getByRole("tab").textContent()).toContain("shop.service");
+    await area(page).press("Control+End");
+    await page.keyboard.type("Retsart=no");
+    await page.locator(".finding-list", { hasText: "directive-unknown" }).waitFor();
+    await page.getByRole("button", { name: "Undo" }).click();
+    expect(await area(page).inputValue()).toBe(service);
+
+    await page.getByRole("button", { name: "Add a file" }).click();
+    await paste(page, socket);
+    await page.getByLabel("Name of this file").fill("shop.service");
+    await page.getByLabel("Name of this file").press("Enter");
+    expect(await page.getByRole("tab").last().textContent(), "no two files have a name").toContain(
+      "shop-2.service",
+    );
+    await page.getByRole("tab").last().press("Home");
+    expect(await area(page).inputValue()).toBe(service);
+  });
+
+  test("a link restores the files in another browser, and a damaged one says so", async () => {
+    const page = await open();
+    await paste(page, pair);
+    await page.getByLabel(/systemctl --user/).check();
+    await page.getByRole("button", { name: "Copy link" }).click();
+    await page.waitForURL(/#user&units=/);
+    const { hash } = new URL(await page.evaluate(() => navigator.clipboard.readText()));
+    await context.close();
+
+    const other = await open(hash);
+    await other.getByRole("tab", { name: /shop\.service/ }).click();
+    expect(await area(other).inputValue()).toBe(service);
+    expect(await other.getByLabel(/systemctl --user/).isChecked()).toBe(true);
+    await other.evaluate(() => (location.hash = "#units=AAAA"));
+    await other.getByText("This link is damaged").waitFor();
+    expect(await area(other).inputValue()).toBe(service);
+  });
+
+  test("a text of 1 MB, with control characters and markup, is taken without a freeze", async () => {
+    const page = await open();
+    await paste(page, `<img src=x onerror=alert(1)>\u202E\0\r\n${"Environment=A=1\n".repeat(65_000)}`);
+    await summary(page, /too long/);
+    await area(page).press("Control+a");
+    await paste(page, `[Service]\r\nExecStart=/bin/true\r\n<b>\u202E\r\n`);
+    await summary(page, /^1 file: 1 warning\.$/);
+    expect(await page.locator("b, img[src=x]").filter({ hasText: "\u202E" }).count()).toBe(0);
+  });
+
+  test.each([
+    ["on a laptop", LAPTOP],
+    ["on a phone", PHONE],
+  ])("axe finds no fault in the empty page, the example, and the fixed example, %s", async (_, viewport) => {
+    const page = await open("", { viewport });
+    const faults: string[] = [];
+    async function look(state: string): Promise<void> {
+      for (const isDark of [false, true]) {
+        await setDark(page, isDark);
+        faults.push(...(await faultsOf(page, `${state}, ${isDark ? "dark" : "light"}`, false)));
+      }
+      faults.push(...(await widerThanWindow(page)));
+    }
+    await look("empty");
+    await page.getByRole("button", { name: "Show an example" }).click();
+    await page.locator(".finding-list li.error").first().waitFor();
+    await look("example");
+    await page.getByRole("button", { name: "Apply all fixes" }).click();
+    await page.locator("details summary").click();
+    await look("fixed");
+    expect(faults).toEqual([]);
+  });
+});
