@@ -1,7 +1,14 @@
-import { emitUnits, explain, lintUnits, UnitError, type Explanation, type Finding } from "@sockact/units";
+import {
+  type AppDescription,
+  explain,
+  type Explanation,
+  type Finding,
+  lintUnits,
+  UnitError,
+} from "@sockact/units";
 import { configText } from "../../../../../packages/cli/src/lib/init/config-text.ts";
 import { codeOf } from "./code.ts";
-import { describe, fieldOf, problemsOf, type FieldProblem } from "./description.ts";
+import { describe, fieldOf, hintInForm, problemsOf, type FieldProblem } from "./description.ts";
 import { scoreOf, type Score } from "./score.ts";
 import { shellLines } from "./shell.ts";
 import type { BuilderState } from "./state.ts";
@@ -20,7 +27,7 @@ export interface BuiltLine {
 }
 
 /** One unit file. */
-export interface BuiltFile {
+interface BuiltFile {
   readonly name: string;
   readonly text: string;
   readonly lines: readonly BuiltLine[];
@@ -43,72 +50,82 @@ export interface Built {
   readonly shell: { readonly byHand: string; readonly withSockact: string };
 }
 
-/** The lines of a unit file, each with its explanation. `explained` has one entry for each directive, in their order. */
-function linesOf(text: string, explained: readonly Explanation[], findings: readonly Finding[]): BuiltLine[] {
-  const rest = [...explained];
-  let section = "";
-  return text
-    .trimEnd()
-    .split("\n")
-    .map((line, index): BuiltLine => {
-      section = /^\[(\w+)\]$/.exec(line)?.[1] ?? section;
-      const explanation = /^\w+=/.test(line) ? rest.shift() : undefined;
-      return {
-        text: line,
-        ...(section === "" || line === "" ? {} : { section }),
-        ...(explanation === undefined ? {} : { directive: explanation.directive, explanation }),
-        findings: findings.filter((finding) => finding.line === index + 1),
-      };
-    });
+/** The lines of a unit file, as `emitUnits` writes them. It would build everything once more, so they come from their explanations. */
+function linesOf(explained: readonly Explanation[]): Omit<BuiltLine, "findings">[] {
+  return explained.flatMap((explanation, index) => {
+    const { section, directive, value = "" } = explanation;
+    const before = explained[index - 1]?.section;
+    return [
+      ...(before === undefined || before === section ? [] : [{ text: "" }]),
+      ...(before === section ? [] : [{ text: `[${section}]`, section }]),
+      { text: `${directive}=${value}`, section, directive, explanation },
+    ];
+  });
 }
+
+/** Everything that needs a description without problems. */
+function builtUnits(state: BuilderState, description: AppDescription, packages: readonly string[]) {
+  const explanations = explain(description);
+  const written = explanations.filter(({ status }) => status === "asked" || status === "added");
+  const units = [...new Set(written.map(({ unit }) => unit))].map((name) => {
+    const lines = linesOf(written.filter(({ unit }) => unit === name));
+    return { name, text: lines.map(({ text }) => `${text}\n`).join(""), lines };
+  });
+  const findings = lintUnits(Object.fromEntries(units.map(({ name, text }) => [name, text])));
+  return {
+    files: units.map(({ name, text, lines }) => ({
+      name,
+      text,
+      lines: lines.map((line, index) => ({
+        ...line,
+        findings: findings.filter((finding) => finding.file === name && finding.line === index + 1),
+      })),
+    })),
+    findings,
+    leftOut: explanations.filter(({ status }) => status === "left out"),
+    score: scoreOf(units.find(({ name }) => name === `${description.name}.service`)!.text),
+    shell: shellLines(
+      state,
+      units.map(({ name }) => name),
+      packages,
+    ),
+  };
+}
+
+const nothingBuilt = {
+  files: [],
+  findings: [],
+  leftOut: [],
+  score: undefined,
+  shell: { byHand: "", withSockact: "" },
+};
 
 /** Builds everything for a state. Never throws. */
 export function build(state: BuilderState): Built {
   const description = describe(state);
   const problems = problemsOf(state);
   const code = codeOf(state);
-  const isPreloaded = description.preload !== undefined;
-  const packages = [...(code?.packages ?? []), ...(isPreloaded ? ["@sockact/register"] : [])];
-  const always = {
-    code,
-    config: { file: "sockact.config.js", text: configText(description, "js") },
-  } as const;
+  const config = { file: "sockact.config.js", text: configText(description, "js") } as const;
+  const packages = [
+    ...(code?.packages ?? []),
+    ...(description.preload === undefined ? [] : ["@sockact/register"]),
+  ];
   try {
-    const units = emitUnits(description);
-    if (problems.length === 0) {
-      const explanations = explain(description);
-      const written = explanations.filter(({ status }) => status === "asked" || status === "added");
-      const findings = lintUnits(units);
-      return {
-        ...always,
-        files: Object.entries(units).map(([name, text]) => ({
-          name,
-          text,
-          lines: linesOf(
-            text,
-            written.filter(({ unit }) => unit === name),
-            findings.filter(({ file }) => file === name),
-          ),
-        })),
-        problems,
-        findings,
-        leftOut: explanations.filter(({ status }) => status === "left out"),
-        score: scoreOf(units[`${description.name}.service`] ?? ""),
-        shell: shellLines(state, Object.keys(units), packages),
-      };
-    }
+    const units = builtUnits(state, description, packages);
+    return { ...(problems.length === 0 ? units : nothingBuilt), problems, code, config };
   } catch (error) {
     if (!(error instanceof UnitError)) throw error;
-    for (const { path, code: kind, message, hint } of error.problems)
-      problems.push({ field: fieldOf(path, state), code: kind, message, hint });
+    const isTold = (field: string) => problems.some((problem) => problem.field === field);
+    const refused = error.problems
+      // Without the script, the rest of the command line has another meaning.
+      .filter(({ path }) => path !== "exec" || !(isTold("script") || isTold("arguments")))
+      .map((problem) => ({
+        field: fieldOf(problem, state),
+        code: problem.code,
+        message: problem.message,
+        hint: hintInForm(problem.hint),
+      }))
+      .filter(({ field }) => !isTold(field));
+    return { ...nothingBuilt, problems: [...problems, ...refused], code, config };
   }
-  return {
-    ...always,
-    files: [],
-    problems,
-    findings: [],
-    leftOut: [],
-    score: undefined,
-    shell: { byHand: "", withSockact: "" },
-  };
 }

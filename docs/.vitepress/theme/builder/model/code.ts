@@ -217,8 +217,13 @@ function placesOf(state: BuilderState): Place[] {
     : listeners.map((listener) => placeOf(listener, false));
 }
 
+/** The order of imports: Node's own, packages, sockact's, files. */
+const rankOf = (from: string): number =>
+  [/^node:/, /^\w/, /^@(?!sockact)/, /^@/, /^\./].findIndex((kind) => kind.test(from));
+
 function appText({ imports, settings = [], body, before, after = [] }: App, isModule: boolean): string {
-  const importLines = imports.map(([names, from]) =>
+  const inOrder = imports.toSorted(([, one], [, other]) => rankOf(one) - rankOf(other));
+  const importLines = inOrder.map(([names, from]) =>
     isModule
       ? `import ${names} from "${from}";`
       : `const ${names.replace(" as ", ": ")} = require("${from}");`,
@@ -251,7 +256,10 @@ export function codeOf(state: BuilderState): Code | undefined {
     bind === "socket" && framework !== "unchanged"
       ? appWithSockets(state, framework)
       : appThatListens(placesOf(state), framework);
-  const packages = app.imports.map(([, from]) => from).filter((from) => !/^(?:node:|\.|@nestjs)/.test(from));
+  const packages = app.imports
+    .map(([, from]) => from)
+    .filter((from) => !/^(?:node:|\.|@nestjs)/.test(from))
+    .toSorted();
   if (framework === "nestjs") return { file: "src/main.ts", language: "ts", text: nestText(app), packages };
   const file = script.trim().replace(/^.*\//, "") || "server.js";
   const isTyped = /\.[mc]?ts$/.test(file);

@@ -1,9 +1,9 @@
-import type { AppDescription } from "@sockact/units";
+import type { AppDescription, UnitProblem } from "@sockact/units";
 import { addressesOf, socketNames } from "./listeners.ts";
-import type { BuilderState } from "./state.ts";
+import { type BuilderState, initialState } from "./state.ts";
 import { splitWords } from "./words.ts";
 
-/** A value of the form with which there are no units. */
+/** A value of the form that keeps the units from being written. */
 export interface FieldProblem {
   /** The place in the state: `app`, `sockets[1].listen`. */
   readonly field: string;
@@ -14,6 +14,19 @@ export interface FieldProblem {
 
 /** Whether Node runs the app. */
 export const isNodeApp = ({ framework }: BuilderState): boolean => framework !== "other";
+
+/** The folder in which the app's packages are: that of its script, or the one above if that folder has a name such as `dist`. */
+export function appFolder({ script }: BuilderState): string {
+  const folder = script.trim().replace(/\/+[^/]*$/, "");
+  const [, above = folder] = /^(.*)\/(?:bin|build|dist|lib|out|src)$/.exec(folder) ?? [];
+  return above === "" ? "/" : above;
+}
+
+/** The preload of an app that does not use sockact: in its own packages, which @sockact/units finds by itself only if the program is called node. */
+function preloadOf(state: BuilderState): true | string {
+  const isNode = /(?:^|\/)node[^/]*$/.test(state.runtime.trim());
+  return isNode || `${appFolder(state)}/node_modules/@sockact/register/dist/index.cjs`;
+}
 
 /** Whether sockact or its preload serves the app, so that it can tell systemd when it is ready. */
 function notifies({ framework, watchdog, systemd = 0 }: BuilderState): boolean {
@@ -71,56 +84,66 @@ export function describe(state: BuilderState): AppDescription {
       ? { credentials: { "key.pem": state.privateKey.trim(), "cert.pem": state.certificate.trim() } }
       : {}),
     ...(user === undefined ? {} : { user }),
-    ...(isPreloaded ? { preload: true } : {}),
+    ...(isPreloaded ? { preload: preloadOf(state) } : {}),
     hardening: state.hardening,
     ...(systemd === undefined ? {} : { systemd }),
   };
 }
 
-/** What `emitUnits` cannot see, because it does not know the program. */
-export function problemsOf(state: BuilderState): FieldProblem[] {
-  const conflict = (field: string, message: string, hint: string): FieldProblem => ({
-    field,
-    code: "ERR_UNIT_CONFLICT",
-    message,
-    hint,
-  });
-  const { sockets, bind } = state;
-  const isMixed = sockets.some(({ tls }) => tls) && sockets.some(({ tls }) => !tls);
-  return [
-    ...(splitWords(state.arguments) === undefined
-      ? [
-          {
-            field: "arguments",
-            code: "ERR_UNIT_TEXT",
-            message: "a quote or a backslash has no end",
-            hint: "close the quote, or write a backslash before it",
-          },
-        ]
-      : []),
-    ...(!isNodeApp(state) && bind === "socket" && state.idle.trim() !== ""
-      ? [
-          conflict(
-            "idle",
-            "only an app with sockact or its preload exits when it is idle",
-            "leave it empty, or choose a proxy, which stops any program when it is idle",
-          ),
-        ]
-      : []),
-    ...(bind === "proxy" && isMixed
-      ? sockets.flatMap(({ tls }, index) =>
-          tls
-            ? [
-                conflict(
-                  `sockets[${index}].tls`,
-                  "the proxy forwards the connections of all sockets to one address, so the app cannot tell which ones use TLS",
-                  "use TLS on every socket or on none, or let systemd pass the sockets",
-                ),
-              ]
-            : [],
-        )
-      : []),
+/** The paths that `emitUnits` would accept in another sense: as an argument of Node, and as the name of a credential that systemd has. */
+function relativePaths(state: BuilderState): FieldProblem[] {
+  const hasTls = state.sockets.some(({ tls }) => tls);
+  const asked = [
+    ...(isNodeApp(state) ? ["script" as const] : []),
+    ...(hasTls ? ["certificate" as const, "privateKey" as const] : []),
   ];
+  return asked
+    .filter((field) => !state[field].trim().startsWith("/"))
+    .map((field) => ({
+      field,
+      code: state[field].trim() === "" ? "ERR_UNIT_MISSING" : "ERR_UNIT_PATH",
+      message:
+        state[field].trim() === ""
+          ? "it is missing"
+          : `${JSON.stringify(state[field])}: not an absolute path`,
+      hint: `write a path that begins with /, as in ${initialState[field]}`,
+    }));
+}
+
+/** What `emitUnits` does not refuse, because it knows neither the program nor the form. */
+export function problemsOf(state: BuilderState): FieldProblem[] {
+  const { sockets, bind } = state;
+  const problems = relativePaths(state);
+  const refuse = (field: string, code: string, message: string, hint: string) =>
+    void problems.push({ field, code, message, hint });
+  if (splitWords(state.arguments) === undefined) {
+    refuse(
+      "arguments",
+      "ERR_UNIT_TEXT",
+      "a quote or a backslash has no end",
+      "close the quote, or write a backslash before it",
+    );
+  }
+  if (!isNodeApp(state) && bind === "socket" && state.idle.trim() !== "") {
+    refuse(
+      "idle",
+      "ERR_UNIT_CONFLICT",
+      "only an app with sockact or its preload exits when it is idle",
+      "leave it empty, or choose a proxy, which stops any program when it is idle",
+    );
+  }
+  if (bind === "proxy" && sockets.some(({ tls }) => !tls)) {
+    for (const [index, { tls }] of sockets.entries()) {
+      if (!tls) continue;
+      refuse(
+        `sockets[${index}].tls`,
+        "ERR_UNIT_CONFLICT",
+        "the proxy forwards the connections of all sockets to one address, so the app cannot know which of them use TLS",
+        "use TLS on every socket or on none, or let systemd pass the sockets",
+      );
+    }
+  }
+  return problems;
 }
 
 /** The fields of the form that a field of the description comes from. */
@@ -139,8 +162,16 @@ const fields: Readonly<Record<string, string>> = {
   sockets: "sockets",
 };
 
-/** The field of the form for a path in the description. */
-export function fieldOf(path: string, state: BuilderState): string {
+/** The field of the form that a problem of the whole command line is about: the one whose words the message names. */
+function fieldOfCommand(message: string, state: BuilderState): string {
+  const named = message.split(/[\s"]+/).map((word) => word.replace(/[.,:;]$/, ""));
+  if (isNodeApp(state) && named.includes(state.script.trim())) return "script";
+  const isArgument = splitWords(state.arguments)?.some((word) => named.includes(word)) === true;
+  return isArgument ? "arguments" : "runtime";
+}
+
+/** The field of the form for a problem of the description. */
+export function fieldOf({ path, message }: UnitProblem, state: BuilderState): string {
   const [, socket, inside] = /^(sockets\[\d+\])(?:\.(\w+))?/.exec(path) ?? [];
   if (socket !== undefined) return `${socket}.${inside === "name" ? "name" : "listen"}`;
   const [, word] = /^exec\[(\d+)\]/.exec(path) ?? [];
@@ -148,8 +179,17 @@ export function fieldOf(path: string, state: BuilderState): string {
     const script = isNodeApp(state) ? 1 : 0;
     return word === "0" ? "runtime" : Number(word) <= script ? "script" : "arguments";
   }
+  if (path === "exec") return fieldOfCommand(message, state);
   if (path.startsWith("credentials")) return path.includes("key") ? "privateKey" : "certificate";
   if (path === "type") return state.watchdog.trim() === "" ? "systemd" : "watchdog";
   const [top = ""] = /^\w+/.exec(path) ?? [];
   return fields[top] ?? (isNodeApp(state) ? "script" : "runtime");
 }
+
+/** A hint of `emitUnits` for a reader of the form, who cannot write fields of a description. */
+export const hintInForm = (hint: string): string =>
+  hint
+    .replace(/\. If you want the units as they are, .*$/, "")
+    .replaceAll("write bind: 'socket'", "let systemd pass the sockets")
+    .replaceAll("write bind: 'proxy'", "choose a proxy")
+    .replaceAll("leave it out", "leave it empty");

@@ -1,6 +1,6 @@
 import { initialState, type BuilderState, type SocketState } from "./state.ts";
 
-/** The part of a link for each field that is a text. A name must keep its meaning: old links use it. */
+/** The part of a link for each field that is a string. A name must keep its meaning, because old links use it. */
 const texts = {
   app: "app",
   runtime: "runtime",

@@ -63,9 +63,10 @@ export function scoreOf(service: string): Score {
   const sockets = lines.get("RestrictAddressFamilies")?.split(" ");
   const exposed = [
     ...lacks.map(([, weight]) => weight),
+    // PrivateMounts= is never there, but each directive of a sandbox implies it.
+    isDynamic || lines.has("ProtectSystem") ? 0 : 1000,
     // RootDirectory= is never there.
     200,
-    lines.get("User") === "nobody" ? 1800 : 0,
     homes[lines.get("ProtectHome") ?? (isDynamic ? "read-only" : "")] ?? 1000,
     lines.has("UMask") ? 0 : 50,
     // ProtectClock= adds the clock to the devices.

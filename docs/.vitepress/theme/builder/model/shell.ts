@@ -1,4 +1,4 @@
-import { isNodeApp } from "./description.ts";
+import { appFolder, isNodeApp } from "./description.ts";
 import { listenersOf, type Listener } from "./listeners.ts";
 import type { BuilderState } from "./state.ts";
 import { quoteWord } from "./words.ts";
@@ -18,13 +18,6 @@ function requestTo({ port, host, path, tls, address }: Listener): string | undef
   return `curl ${options}${quoteWord(url)}`;
 }
 
-/** The folder in which the app's packages are: that of its script, or the one above if that folder has a name such as `dist`. */
-function appFolder(script: string): string {
-  const folder = script.replace(/\/+[^/]*$/, "");
-  const [, above = folder] = /^(.*)\/(?:bin|build|dist|lib|out|src)$/.exec(folder) ?? [];
-  return above === "" ? "/" : above;
-}
-
 /** The lines that install the units, by hand and with `sockact install`. */
 export function shellLines(
   state: BuilderState,
@@ -34,7 +27,7 @@ export function shellLines(
   const requests = listenersOf(state).flatMap((listener) => requestTo(listener) ?? []);
   const sockets = units.filter((unit) => unit.endsWith(".socket"));
   const started = sockets.length > 0 ? sockets : units;
-  const folder = quoteWord(appFolder(state.script.trim()));
+  const folder = quoteWord(appFolder(state));
   const text = (lines: readonly string[]) => lines.map((line) => `${line}\n`).join("");
   const npm = packages.length === 0 ? [] : [`npm install --prefix ${folder} ${packages.join(" ")}`];
   return {

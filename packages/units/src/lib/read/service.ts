@@ -87,13 +87,13 @@ export function readService(description: Record<string, unknown>, problems: Unit
       ? { key: "Exec", read: containerExec }
       : { key: "ExecStart", read: execWith(preload.arguments) },
   };
-  const values = readFields(table, otherFields, description, "", problems, {
+  const values = readFields(table, otherFields, description, "", problems, () => ({
     // If several names are equally close, the first one is used.
     ...serviceSynonyms,
     ...sandboxFieldHints(hardening),
     ...socketFieldHints,
     ...serviceSynonyms,
-  });
+  }));
   refuseNewerFields(systemd, serviceDirectives, values, (field) => field, problems);
   for (const field of ["jitless", "compileCache", "openFile", "rolling", "template", "inetd"]) {
     if (description[field] !== undefined) read.boolean(description[field], field, problems);
@@ -152,14 +152,17 @@ export function readService(description: Record<string, unknown>, problems: Unit
       ? appFolder(description.exec as unknown[])
       : undefined;
   const sections = ["Unit", ...(contained ? ["Container" as const] : []), "Service", "Install"] as const;
-  const raw = readRaw(
-    description.raw,
-    sections,
-    { ...serviceDirectives, ...sandboxDirectivesByHint(hardening) },
-    systemd,
-    "raw",
-    problems,
-  );
+  const raw =
+    description.raw === undefined
+      ? {}
+      : readRaw(
+          description.raw,
+          sections,
+          { ...serviceDirectives, ...sandboxDirectivesByHint(hardening) },
+          systemd,
+          "raw",
+          problems,
+        );
   if (!contained)
     refuseHiddenProgram(description.exec, preload.file, raw.Service ?? [], "raw.Service", problems);
   return {

@@ -53,10 +53,10 @@ export function readSockets(
     const path = `sockets[${index}]`;
     const given = objectOf(socket, path, "write a socket: { listen: 80 }", problems);
     const source = given ?? {};
-    const values = readFields(withDescription, ["raw"], source, path, problems, {
+    const values = readFields(withDescription, ["raw"], source, path, problems, () => ({
       ...hintsInSockets,
       ...socketSynonyms,
-    });
+    }));
     refuseNewerFields(systemd, withDescription, values, (field) => `${path}.${field}`, problems);
     refuseSocketConflicts(values, source, path, problems);
     const rawPath = `${path}.raw`;

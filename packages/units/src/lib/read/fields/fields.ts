@@ -42,7 +42,7 @@ function withoutField(known: readonly string[]): string {
 /**
  * Reads the fields of `table` from `source`, and reports each key of `source` that is neither in the table nor in `others`.
  *
- * @param elsewhere hints for names that mean a field with another name, or in another place.
+ * @param elsewhere gives hints for names that mean a field with another name, or in another place. It is only called for a key that is not a field.
  */
 export function readFields<Field extends string>(
   table: Record<Field, Directive>,
@@ -50,18 +50,36 @@ export function readFields<Field extends string>(
   source: Record<string, unknown>,
   path: string,
   problems: UnitProblem[],
-  elsewhere: Readonly<Record<string, string>> = {},
+  elsewhere: () => Readonly<Record<string, string>> = () => ({}),
 ): Asked<Field> {
-  const known = [...others, ...Object.keys(table)];
-  const namesOf = (field: string) => [field, table[field as Field]?.key ?? field];
+  const known = new Set([...others, ...Object.keys(table)]);
+  const unknown = Object.keys(source).filter((key) => !known.has(key));
+  if (unknown.length > 0) refuseFields(unknown, table, [...known], path, problems, elsewhere());
+  const asked = {} as Asked<Field>;
+  for (const field of Object.keys(table) as Field[]) {
+    const value = source[field];
+    asked[field] = value === undefined ? [] : table[field].read(value, member(path, field), problems);
+  }
+  return asked;
+}
+
+/** Reports keys that are not fields, each with the field that is probably meant. */
+function refuseFields(
+  unknown: readonly string[],
+  table: Readonly<Record<string, Directive>>,
+  known: readonly string[],
+  path: string,
+  problems: UnitProblem[],
+  elsewhere: Readonly<Record<string, string>>,
+): void {
+  const namesOf = (field: string) => [field, table[field]?.key ?? field];
   // If a name has several hints, the last one is used.
   const ofFields = known
     .toReversed()
     .flatMap((field) => namesOf(field).map((name) => [name, `write ${field}`] as const));
   // The fields of this table come first: if several names are equally close, the first one is used.
   const hints = new Map([...ofFields, ...Object.entries(elsewhere), ...ofFields]);
-  for (const key of Object.keys(source)) {
-    if (known.includes(key)) continue;
+  for (const key of unknown) {
     const meant = nearest(key, hints.keys());
     problems.push({
       code: "ERR_UNIT_FIELD",
@@ -70,12 +88,6 @@ export function readFields<Field extends string>(
       hint: meant === undefined ? withoutField(known) : hints.get(meant)!,
     });
   }
-  const asked = {} as Asked<Field>;
-  for (const field of Object.keys(table) as Field[]) {
-    const value = source[field];
-    asked[field] = value === undefined ? [] : table[field].read(value, member(path, field), problems);
-  }
-  return asked;
 }
 
 /** A value, or an object with the value under `under` and with flags. Each flag that is true adds a character before the value. */

@@ -41,7 +41,7 @@ export function readSandbox(
   const at = isObject(hardening) ? "hardening.profile" : "hardening";
   const before = problems.length;
   const [level = "none"] = readProfile(profile, at, problems) as [HardeningProfile?];
-  const asked = readFields(sandboxDirectives, ["profile"], options, "hardening", problems, elsewhere);
+  const asked = readFields(sandboxDirectives, ["profile"], options, "hardening", problems, () => elsewhere);
   refuseNewerFields(facts.systemd, sandboxDirectives, asked, (field) => `hardening.${field}`, problems);
   const isAsked = (field: SandboxField) => options[field] !== undefined;
 

@@ -1,0 +1,184 @@
+import { emitUnits, lintUnits, type AppDescription } from "@sockact/units";
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { anyState, binds, choices, frameworks } from "../../../../test/lib/builder-states.ts";
+import { build, type Built } from "./build.ts";
+import { initialState, type BuilderState } from "./state.ts";
+
+const built = (changes: Partial<BuilderState>): Built => build({ ...initialState, ...changes });
+const problemsOf = (changes: Partial<BuilderState>) =>
+  built(changes).problems.map(({ field, code }) => `${field} ${code}`);
+const unitsOf = ({ files }: Built) => Object.fromEntries(files.map(({ name, text }) => [name, text]));
+
+/** Evaluates a config as Node does. */
+async function describedBy({ config }: Built): Promise<AppDescription> {
+  const url = `data:text/javascript,${encodeURIComponent(config.text)}`;
+  return ((await import(/* @vite-ignore */ url)) as { default: AppDescription }).default;
+}
+
+/** The choices that contradict each other. Everything else can be chosen. */
+function expectedProblems({ sockets, bind, idle, framework }: BuilderState): string[] {
+  const isMixed = sockets.some(({ tls }) => tls) && sockets.some(({ tls }) => !tls);
+  return [
+    ...(bind === "capability" && idle !== "" ? ["idle"] : []),
+    ...(bind === "socket" && framework === "other" && idle !== "" ? ["idle"] : []),
+    ...(bind === "capability" ? sockets : []).flatMap(({ listen }, index) =>
+      listen.startsWith("/") ? [`sockets[${index}].listen`] : [],
+    ),
+    ...(bind === "proxy" && isMixed ? ["sockets[1].tls"] : []),
+  ].sort();
+}
+
+describe("the unit builder's model", () => {
+  it("builds a pair that the linter has nothing against, unless choices contradict each other", () => {
+    fc.assert(
+      fc.property(choices, (state) => {
+        const result = build(state);
+        expect(result.problems.map(({ field }) => field).sort()).toEqual(expectedProblems(state));
+        const findings = lintUnits(unitsOf(result));
+        expect(findings.filter(({ severity }) => severity !== "info")).toEqual([]);
+        expect(result.findings).toEqual(findings);
+        expect(result.files.length > 0).toBe(result.problems.length === 0);
+      }),
+    );
+  });
+
+  it.each(frameworks.flatMap((framework) => binds.map((bind) => [framework, bind] as const)))(
+    "serves %s by %s on every version of systemd",
+    (framework, bind) => {
+      const program = framework === "other" ? { runtime: "/usr/bin/gitea" } : {};
+      for (const systemd of [undefined, 249, 252, 253, 257, 262])
+        for (const watchdog of ["", "30s"])
+          expect(
+            problemsOf({ ...program, framework, bind, systemd, watchdog }),
+            `${systemd} ${watchdog}`,
+          ).toEqual([]);
+    },
+  );
+
+  it("takes any text, and says at which field it is wrong", () => {
+    const fields =
+      /^(?:app|framework|runtime|script|arguments|certificate|privateKey|user|hardening|idle|watchdog|bind|backend|systemd|sockets|sockets\[\d\]\.(?:listen|name|tls))$/;
+    fc.assert(
+      fc.property(anyState, (state) => {
+        const { problems, files } = build(state);
+        for (const { field, message, hint } of problems) {
+          expect(field).toMatch(fields);
+          expect(message).not.toBe("");
+          expect(hint).not.toBe("");
+        }
+        expect(files.length > 0).toBe(problems.length === 0);
+      }),
+    );
+  });
+
+  it("shows what emitUnits writes, with an explanation at each directive", async () => {
+    await fc.assert(
+      fc.asyncProperty(choices, async (state) => {
+        const result = build(state);
+        if (result.problems.length > 0) return;
+        expect(unitsOf(result)).toEqual(emitUnits(await describedBy(result)));
+        for (const { text, lines } of result.files) {
+          expect(lines.map((line) => `${line.text}\n`).join("")).toBe(text);
+          for (const { text: line, directive, explanation } of lines.filter((one) =>
+            one.text.includes("="),
+          )) {
+            expect(line.startsWith(`${directive}=`)).toBe(true);
+            expect(explanation?.reason).toMatch(/\.$/);
+          }
+        }
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  it("puts a finding at its line", () => {
+    const [socket] = built({ sockets: [{ listen: "/run/shop.sock", name: "", tls: false }] }).files;
+    const found = socket!.lines.filter(({ findings }) => findings.length > 0);
+    expect(found.map(({ text, findings }) => [text, findings[0]!.code])).toEqual([
+      ["ListenStream=/run/shop.sock", "socket-mode"],
+    ]);
+  });
+
+  it.each<[field: string, code: string, changes: Partial<BuilderState>]>([
+    ["app", "ERR_UNIT_NAME", { app: "my shop" }],
+    ["app", "ERR_UNIT_NAME", { app: "" }],
+    ["runtime", "ERR_UNIT_PATH", { runtime: "node" }],
+    ["script", "ERR_UNIT_PATH", { script: "server.js" }],
+    ["script", "ERR_UNIT_MISSING", { script: "" }],
+    ["arguments", "ERR_UNIT_TEXT", { arguments: "'open" }],
+    ["arguments", "ERR_UNIT_LINT", { arguments: "--port 80", bind: "proxy" }],
+    ["arguments", "ERR_UNIT_LINT", { framework: "other", arguments: "--watch /srv/a.js" }],
+    ["runtime", "ERR_UNIT_LINT", { framework: "other", runtime: "/usr/bin/npm", arguments: "start" }],
+    ["script", "ERR_UNIT_LINT", { script: "/tmp/server.js" }],
+    ["framework", "ERR_UNIT_CONFLICT", { framework: "unchanged", runtime: "/usr/bin/python3" }],
+    ["sockets[0].listen", "ERR_UNIT_ADDRESS", { sockets: [{ listen: "eighty", name: "", tls: false }] }],
+    ["sockets[0].listen", "ERR_UNIT_MISSING", { sockets: [{ listen: "", name: "", tls: false }] }],
+    ["sockets", "ERR_UNIT_MISSING", { sockets: [] }],
+    ["sockets[0].name", "ERR_UNIT_NAME", { sockets: [{ listen: "80", name: "a:b", tls: false }] }],
+    ["user", "ERR_UNIT_LINT", { user: "root" }],
+    ["idle", "ERR_UNIT_DURATION", { idle: "5" }],
+    ["watchdog", "ERR_UNIT_DURATION", { watchdog: "often" }],
+    ["backend", "ERR_UNIT_ADDRESS", { bind: "proxy", backend: "example.org:80" }],
+    ["systemd", "ERR_UNIT_NUMBER", { systemd: 200 }],
+    [
+      "certificate",
+      "ERR_UNIT_PATH",
+      { certificate: "./cert.pem", sockets: [{ listen: "443", name: "", tls: true }] },
+    ],
+    [
+      "privateKey",
+      "ERR_UNIT_PATH",
+      { privateKey: "key.pem", sockets: [{ listen: "443", name: "", tls: true }] },
+    ],
+  ])("reports a wrong value at %s (%s)", (field, code, changes) => {
+    expect(problemsOf(changes)).toEqual([`${field} ${code}`]);
+  });
+
+  it("names several sockets after their protocol, and keeps the names that you give", () => {
+    const sockets = ["80", "81", "443", "82"].map((listen) => ({
+      listen,
+      name: listen === "81" ? "http" : "",
+      tls: listen === "443",
+    }));
+    expect(built({ sockets }).files.map(({ name }) => name)).toEqual([
+      "shop-http-2.socket",
+      "shop-http.socket",
+      "shop-https.socket",
+      "shop-http-3.socket",
+      "shop.service",
+    ]);
+  });
+
+  it("reads arguments as a shell does", () => {
+    const { files } = built({ arguments: String.raw`--title 'a "b"' "c \"d\" $" e\ f ''` });
+    const exec = files[1]!.lines.find(({ directive }) => directive === "ExecStart")!.text;
+    expect(exec).toBe(
+      String.raw`ExecStart=/usr/bin/node /srv/shop/server.js --title "a \"b\"" "c \"d\" $$" "e f" ""`,
+    );
+  });
+
+  it("says how to install each way to a port", () => {
+    expect(built({ bind: "capability", app: "web" }).shell.byHand).toBe(
+      `npm install --prefix /srv/shop @sockact/express express
+sudo install -m 644 web.service /etc/systemd/system/
+sudo systemctl daemon-reload
+sudo systemctl enable --now web.service
+curl http://localhost/
+`,
+    );
+    const sockets = [
+      { listen: "127.0.0.1:8080", name: "", tls: false },
+      { listen: "/run/shop's.sock", name: "unix", tls: false },
+      { listen: "[::]:443", name: "", tls: true },
+    ];
+    const { byHand, withSockact } = built({ framework: "other", runtime: "/usr/bin/gitea", sockets }).shell;
+    expect(byHand.split("\n").slice(2, -1)).toEqual([
+      "sudo systemctl enable --now shop-http.socket shop-unix.socket shop-https.socket",
+      "curl http://127.0.0.1:8080/",
+      "curl --unix-socket '/run/shop'\\''s.sock' http://localhost/",
+      "curl --insecure https://localhost/",
+    ]);
+    expect(withSockact).toBe("sudo npx sockact install\n");
+  });
+});

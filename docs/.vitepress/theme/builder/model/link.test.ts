@@ -1,0 +1,96 @@
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { anyState } from "../../../../test/lib/builder-states.ts";
+import { fromHash, toHash } from "./link.ts";
+import { initialState } from "./state.ts";
+
+describe("a link", () => {
+  it("has only what differs from the initial state", () => {
+    expect(toHash(initialState)).toBe("");
+    const sockets = [
+      { listen: "80", name: "", tls: false },
+      { listen: "[::1]:443", name: "https", tls: true },
+      { listen: "8443", name: "", tls: true },
+    ];
+    const state = {
+      ...initialState,
+      app: "blog",
+      script: "/srv/blog/app.js",
+      sockets,
+      systemd: 252,
+    } as const;
+    expect(toHash(state)).toBe(
+      "#app=blog&script=/srv/blog/app.js&socket=80&socket=[::1]:443,https,tls&socket=8443,,tls&systemd=252",
+    );
+  });
+
+  it("restores any state", () => {
+    fc.assert(
+      fc.property(anyState, (state) => {
+        expect(fromHash(toHash(state))).toEqual({ state, ignored: [] });
+      }),
+    );
+  });
+
+  it("that was made before keeps its meaning", () => {
+    const hash =
+      "#app=a&runtime=/n&script=/s&args=-v&cert=/c&key=/k&user=u&idle=5min&watchdog=30s&backend=/run/a/b&framework=koa&hardening=none&bind=proxy&socket=81,web&systemd=255";
+    expect(fromHash(hash)).toEqual({
+      state: {
+        app: "a",
+        runtime: "/n",
+        script: "/s",
+        arguments: "-v",
+        certificate: "/c",
+        privateKey: "/k",
+        user: "u",
+        idle: "5min",
+        watchdog: "30s",
+        backend: "/run/a/b",
+        framework: "koa",
+        hardening: "none",
+        bind: "proxy",
+        sockets: [{ listen: "81", name: "web", tls: false }],
+        systemd: 255,
+      },
+      ignored: [],
+    });
+  });
+
+  it("with unknown parts says which it ignores, and keeps the rest", () => {
+    const parts = [
+      "framework=rails",
+      "app=%E0",
+      "colour=red",
+      "socket=80,a,tls,more",
+      "socket=1,,yes",
+      "systemd=new",
+      "__proto__=x",
+      "toString",
+    ];
+    const { state, ignored } = fromHash(`#user=me&${parts.join("&")}`);
+    expect(state).toEqual({ ...initialState, user: "me" });
+    expect(ignored).toEqual(parts);
+  });
+
+  it("with too much in it is cut", () => {
+    const { state, ignored } = fromHash(`#${"socket=80&".repeat(25)}app=${"a".repeat(5000)}`);
+    expect(state.sockets).toHaveLength(20);
+    expect(state.app).toBe("shop");
+    expect(ignored).toHaveLength(6);
+    expect(fromHash(`#app=${"a".repeat(70_000)}`).state).toEqual(initialState);
+  });
+
+  it("may be any text", () => {
+    const part = fc.oneof(
+      fc.string(),
+      fc.constantFrom("socket=", "sockets=0", "systemd=any", "app=%", "&&", "=", "bind=constructor"),
+    );
+    fc.assert(
+      fc.property(fc.array(part), (parts) => {
+        const { state } = fromHash(`#${parts.join("&")}`);
+        expect(fromHash(toHash(state)).state).toEqual(state);
+      }),
+    );
+  });
+});

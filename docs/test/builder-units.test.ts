@@ -1,0 +1,79 @@
+import { bootPrivateSystemd, describeWith, type PrivateSystemd } from "@sockact/testkit";
+import * as fc from "fast-check";
+import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
+import { build, type Built } from "../.vitepress/theme/builder/model/build.ts";
+import { initialState } from "../.vitepress/theme/builder/model/state.ts";
+import { choices, withProgram } from "./lib/builder-states.ts";
+
+// notify-reload needs systemd 253.
+describeWith(
+  { privateSystemd: true, systemd: 253 },
+  "the units of the unit builder, in a real systemd,",
+  () => {
+    let systemd: PrivateSystemd;
+    beforeAll(async () => {
+      systemd = await bootPrivateSystemd();
+      await systemd.mustRun(["mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", "/srv"]);
+      await systemd.mustRun(["mkdir", "/srv/shop"]);
+      await systemd.mustRun(["ln", "-s", `${systemd.project}/node_modules`, "/srv/shop/node_modules"]);
+    });
+    afterAll(() => systemd?.close());
+
+    const namesOf = ({ files }: Built) => files.map(({ name }) => name);
+    let installed: Built | undefined;
+    afterEach(async () => {
+      if (installed === undefined) return;
+      await systemd.stop(...namesOf(installed));
+      await systemd.mustRun(["rm", ...namesOf(installed).map((name) => `/run/systemd/system/${name}`)]);
+      installed = undefined;
+    });
+
+    it("pass systemd-analyze verify without a word", async () => {
+      const states = fc.sample(choices, { numRuns: 60, seed: 1 }).map((state, index) => ({
+        ...withProgram({ ...state, runtime: systemd.node, arguments: "" }),
+        app: `sample${index}`,
+        user: state.user && "daemon",
+        sockets: state.sockets.map((socket) => ({
+          ...socket,
+          listen: socket.listen.replace(/^\/.*/, `/run/sample${index}.sock`),
+        })),
+      }));
+      const files = states.flatMap((state) => build(state).files);
+      expect(files.length).toBeGreaterThan(60);
+      const paths = files.map(({ name }) => `/run/systemd/system/${name}`);
+      for (const [index, { text }] of files.entries()) await systemd.write(paths[index]!, text);
+      expect(await systemd.run(["systemd-analyze", "verify", ...paths])).toEqual({
+        stdout: "",
+        stderr: "",
+        code: 0,
+      });
+    });
+
+    it.each([
+      ["express", "socket"],
+      ["unchanged", "socket"],
+      ["koa", "capability"],
+      ["http", "capability"],
+      ["fastify", "proxy"],
+      ["unchanged", "proxy"],
+    ] as const)("serve %s on port 80 by %s, and the app says that it is ready", async (framework, bind) => {
+      const hardening = "inbound";
+      const state = {
+        ...initialState,
+        framework,
+        bind,
+        hardening,
+        runtime: systemd.node,
+        systemd: 253,
+      } as const;
+      installed = build({ ...state, watchdog: "30s" });
+      await systemd.write("/srv/shop/server.js", installed.code!.text);
+      await systemd.installUnits(Object.fromEntries(installed.files.map(({ name, text }) => [name, text])));
+      await systemd.start(bind === "capability" ? "shop.service" : "shop.socket");
+      expect((await systemd.request("http://localhost/")).body).toBe("hello");
+      // With notify-reload, a service is active only after READY=1.
+      await systemd.waitForUnit("shop.service", "ActiveState", "active");
+      expect(await systemd.show("shop.service", "Type")).toBe("notify-reload");
+    });
+  },
+);
