@@ -81,7 +81,7 @@ describeWith({ commands: [browserCommand] }, "the paste box, in a browser", () =
     await summary(page, /^2 files: 1 error\.$/);
     expect(await page.getByRole("tab").allTextContents()).toEqual([
       expect.stringMatching("shop.socket"),
-      expect.stringMatching(/shop\.service\s*1 findings/),
+      expect.stringMatching(/shop\.service\s*1 finding$/),
     ]);
     expect(await page.locator(".finding-list li").allTextContents()).toEqual([
       expect.stringContaining("variable-reserved"),
@@ -125,7 +125,7 @@ describeWith({ commands: [browserCommand] }, "the paste box, in a browser", () =
     const page = await open();
     await paste(page, service);
     await summary(page, /^1 file: /);
-    expect(await page.getByRole("tab").textContent()).toContain("shop.service");
+    expect(await page.getByRole("tab").textContent()).toContain("app.service");
     await area(page).press("Control+End");
     await page.keyboard.type("Retsart=no");
     await page.locator(".finding-list", { hasText: "directive-unknown" }).waitFor();
@@ -134,10 +134,10 @@ describeWith({ commands: [browserCommand] }, "the paste box, in a browser", () =
 
     await page.getByRole("button", { name: "Add a file" }).click();
     await paste(page, socket);
-    await page.getByLabel("Name of this file").fill("shop.service");
+    await page.getByLabel("Name of this file").fill("app.service");
     await page.getByLabel("Name of this file").press("Enter");
     expect(await page.getByRole("tab").last().textContent(), "no two files have a name").toContain(
-      "shop-2.service",
+      "app-2.service",
     );
     await page.getByRole("tab").last().press("Home");
     expect(await area(page).inputValue()).toBe(service);

@@ -45,7 +45,7 @@ export function pathsOf(): Pick<BuiltSite, "base" | "address" | "pages"> {
   const changed = readdirSync(docs, { recursive: true, encoding: "utf8" }).filter(
     (file) =>
       /\.(?:md|css|svg|vue)$|^\.vitepress\/.*\.ts$/.test(file) &&
-      !/node_modules|^\.vitepress\/(?:dist|cache|\.temp)|^reference\//.test(file) &&
+      !/node_modules|[.]test[.]ts$|^\.vitepress\/(?:dist|cache|\.temp)|^reference\//.test(file) &&
       statSync(join(docs, file)).mtimeMs > builtAt,
   );
   if (changed.length > 0)

@@ -118,7 +118,7 @@ describeWith(
           await systemd.start(`${name}.socket`);
           await letOneWait(address);
           await systemd.waitForUnit(`${name}.socket`, "ActiveState", "failed", 20_000);
-          expect(await systemd.show(`${name}.service`, "Result")).toBe("start-limit-hit");
+          expect(await systemd.show(`${name}.socket`, "Result")).toBe("service-start-limit-hit");
         }
         await stopAll();
 

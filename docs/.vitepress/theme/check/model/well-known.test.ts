@@ -37,12 +37,11 @@ const codesOf = (text: string): string[] => {
 function saidOf(project: string): string[] | undefined {
   const [, name = "", version = ""] = /^(.*)-(\d.*)$/.exec(project.replace(/\/.*/, "")) ?? [];
   const plain = (text: string) => text.toLowerCase().replaceAll(/[^a-z0-9.]/g, "");
-  const rows = [...page.matchAll(/^\| ([^|]+?) +\| \[`([\w-]+)`\]/gm)]
-    .filter(
-      ([, row = ""]) =>
-        row.endsWith(` ${version}`) && plain(name).startsWith(plain(row.slice(0, -version.length))),
-    )
-    .map(([, , code = ""]) => code);
+  const isThis = (said: string): boolean =>
+    said.endsWith(` ${version}`) && plain(name).startsWith(plain(said.slice(0, -version.length)));
+  const rows = [...page.matchAll(/^\| \[`([\w-]+)`\][^|]*\| ([^|]+?) *\|/gm)]
+    .filter(([, , projects = ""]) => projects.split(", ").some(isThis))
+    .map(([, code = ""]) => code);
   const isNamed = plain(page).includes(plain(name) + version);
   return rows.length > 0 ? rows.toSorted() : isNamed ? [] : undefined;
 }
