@@ -12,7 +12,6 @@ import {
   requestOver,
   socketActivate,
 } from "@sockact/testkit";
-import { testExamples } from "./lib/test-examples.ts";
 import { afterAll, expect, test } from "vitest";
 
 const run = promisify(execFile);
@@ -104,23 +103,4 @@ describeWith({ commands: ["systemd-socket-activate"] }, "an app in one file", ()
     const failure = await run(process.execPath, [outfile]).catch(String);
     expect(failure).toContain('Dynamic require of "node:events" is not supported');
   });
-});
-
-testExamples({
-  bundle: {
-    alone: {
-      "answers on its own port, and on a socket that it is passed": ({ shown }) => {
-        expect(shown.match(/"framework":"bundle"/g)).toHaveLength(2);
-      },
-    },
-    service: {
-      "starts with a request after a stop": ({ shown }) => {
-        expect(shown).toMatch(/Hello from one file<\/h1>\n[\d.]+ s$/m);
-      },
-      "succeeds each time that it stops": async ({ systemd }) => {
-        await systemd.stop("example-bundle.service");
-        expect(await systemd.show("example-bundle.service", "Result")).toBe("success");
-      },
-    },
-  },
 });

@@ -1,4 +1,4 @@
-// An app that sleeps when nobody is connected.
+// Apps that sleep.
 import { join } from "node:path";
 import { expect } from "vitest";
 import { testExamples } from "./lib/test-examples.ts";
@@ -31,6 +31,22 @@ testExamples({
         expect(second).toMatch(/^\d+$/);
         expect(second).not.toBe(first);
         expect(shown).toMatch(/}[\d.]+ s$/m);
+      },
+    },
+  },
+  bundle: {
+    alone: {
+      "answers on its own port, and on a socket that it is passed": ({ shown }) => {
+        expect(shown.match(/"framework":"bundle"/g)).toHaveLength(2);
+      },
+    },
+    service: {
+      "starts with a request after a stop": ({ shown }) => {
+        expect(shown).toMatch(/Hello from one file<\/h1>\n[\d.]+ s$/m);
+      },
+      "succeeds each time that it stops": async ({ systemd }) => {
+        await systemd.stop("example-bundle.service");
+        expect(await systemd.show("example-bundle.service", "Result")).toBe("success");
       },
     },
   },
