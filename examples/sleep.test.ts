@@ -1,6 +1,17 @@
-// What an app that sleeps needs: few resources while it sleeps, and a short start.
+// An app that sleeps when nobody is connected.
+import { join } from "node:path";
 import { expect } from "vitest";
 import { testExamples } from "./lib/test-examples.ts";
+
+/** A status, without the log and with figures of a quiet machine. */
+function masked(status: string | undefined): string {
+  return (status ?? "")
+    .replaceAll("/usr/local/bin/node", "/usr/bin/node")
+    .replace(/\d+ s ago, ready after .*/, "4 s ago, ready after 270 ms")
+    .replace(/pid \d+, user (\S+), \d+ MB/, "pid 1387, user $1, 71 MB");
+}
+
+const output = (name: string): string => join(import.meta.dirname, `../docs/outputs/${name}.txt`);
 
 testExamples({
   "scale-to-zero": {
@@ -10,8 +21,16 @@ testExamples({
       },
     },
     service: {
-      "sleeps, and wakes with the next request": ({ shown }) => {
-        expect(shown).toBe("");
+      "uses memory while it is awake, and none while it sleeps": async ({ shown }) => {
+        const statuses = shown.match(/● example-scale-to-zero [^]*?(?=\n\n)/g);
+        await expect(`${masked(statuses?.[0])}\n`).toMatchFileSnapshot(output("scale-to-zero-awake"));
+        await expect(`${masked(statuses?.[1])}\n`).toMatchFileSnapshot(output("scale-to-zero-asleep"));
+      },
+      "wakes with the next request, in a new process": ({ shown }) => {
+        const [first, second] = Array.from(shown.matchAll(/I am awake","pid":(\d+)/g), ([, pid]) => pid);
+        expect(second).toMatch(/^\d+$/);
+        expect(second).not.toBe(first);
+        expect(shown).toMatch(/}[\d.]+ s$/m);
       },
     },
   },

@@ -4,7 +4,7 @@ import { commandsBelow, sectionsOf } from "./readme.ts";
 import { copyExample, gatherPackages, writePrograms } from "./workplace.ts";
 
 const checkout = "/root/examples";
-const gathered = "/root/gathered";
+const gathered = "/srv/.gathered";
 
 /** A private systemd, with what a reader of the READMEs has. */
 export async function installByReadme(packed: PackedPackages) {
@@ -19,7 +19,8 @@ export async function installByReadme(packed: PackedPackages) {
   /** What an example could leave behind: files, active or failed units, and ports that something listens on. systemd starts its own units when it needs them. */
   async function traces(): Promise<string[]> {
     const commands = [
-      "find /etc /run/systemd/system /srv -newer /usr/local/bin/sudo ! -type d",
+      "find /etc /run/systemd/system -newer /usr/local/bin/sudo ! -type d",
+      "ls /srv",
       "systemctl list-units --all --plain --no-legend --type=service,socket,timer --state=active,failed | cut -d' ' -f1 | grep -Ev '^(systemd-|dbus)'",
       "ss -Hlntu | awk '{ print $1, $5 }'",
     ];

@@ -12,7 +12,7 @@ import { copyExample, gatherPackages, writePrograms } from "./workplace.ts";
 const runsOn = /^(?:\w+=\S* )*(?:npm start|npm run dev|npx sockact run|systemd-socket-activate)\b[^\n]*$/m;
 
 /** Types the commands of “Start it yourself” into terminals, in a copy of the example with ports of its own. */
-export async function startByReadme(name: string, packed: PackedPackages, ready: RegExp) {
+export async function startByReadme(name: string, packed: PackedPackages, ready: RegExp, before = "true") {
   const folder = mkdtempSync(join(tmpdir(), "sockact-example-"));
   const cwd = join(folder, name);
   const ports = await PrivatePorts.open();
@@ -52,6 +52,7 @@ export async function startByReadme(name: string, packed: PackedPackages, ready:
     gatherPackages(name, packed, folder);
     writePrograms(bin, folder);
     symlinkSync(process.execPath, join(bin, "node"));
+    await type(before);
     for (const block of commandsBelow(sectionsOf(name), "Start it yourself")) {
       if (runsOn.test(block.split("\n").at(-1)!)) {
         await interrupt();

@@ -14,6 +14,8 @@ export interface ExampleTests {
   commands?: string[];
   /** The line that says that `npm start` is done; one with “listening” when left out. */
   ready?: RegExp;
+  /** Commands for a shell before those of “Start it yourself”. They see the same files and ports. */
+  prepareAlone?: string;
   /** After the commands of “Start it yourself”, while the app runs. */
   alone: Checks<RunningExample>;
   /** Before the commands of “Install it as a service”: what a package of the distribution has on a machine, and the private systemd has not. */
@@ -33,10 +35,10 @@ export function testExamples(tests: Record<string, ExampleTests>): void {
   const commands = Object.values(tests).flatMap((each) => each.commands ?? []);
   const requirements: Requirements = { commands: ["curl", "ip", "script", "unshare", ...commands] };
   describeWith(requirements, "started by its README", () => {
-    describe.each(Object.entries(tests))("%s", (name, { alone, ready = /listening/i }) => {
+    describe.each(Object.entries(tests))("%s", (name, { alone, ready = /listening/i, prepareAlone }) => {
       let app: Awaited<ReturnType<typeof startByReadme>>;
       beforeAll(async () => {
-        app = await startByReadme(name, packed, ready);
+        app = await startByReadme(name, packed, ready, prepareAlone);
       });
       afterAll(() => app?.close());
 

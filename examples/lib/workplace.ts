@@ -24,13 +24,13 @@ export function gatherPackages(name: string, packed: PackedPackages, target: str
  * Writes programs that stand in for those that a test can't have: there is no registry that npm could ask, and no sudo, since the user is root already.
  *
  * @param folder where the programs are written
- * @param gathered the folder from which `npm install` copies, as the readers of the programs see it
+ * @param gathered the folder from which `npm install` copies, on the same file system
  */
 export function writePrograms(folder: string, gathered: string): void {
   const npm = join(process.execPath, "../npm");
   const programs = {
-    sudo: 'exec "$@"',
-    npm: `case $1 in install|ci) exec cp -a ${gathered}/node_modules .;; *) exec ${npm} "$@";; esac`,
+    sudo: 'case $1 in -u) exec runuser "$@";; *) exec "$@";; esac',
+    npm: `case $1 in install|ci) exec cp -al ${gathered}/node_modules .;; *) exec ${npm} "$@";; esac`,
   };
   mkdirSync(folder, { recursive: true });
   for (const [program, script] of Object.entries(programs))

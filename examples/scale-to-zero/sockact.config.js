@@ -9,6 +9,6 @@ export default {
   sockets: [{ listen: 80 }],
   type: "notify",
   // So short that you can watch it. For a real app, five minutes are a good start.
-  idleTimeout: "3s",
+  idleTimeout: "5s",
   hardening: "inbound",
 };

@@ -13,6 +13,7 @@ export const sidebar: DefaultTheme.SidebarItem[] = [
   {
     text: "Your app",
     items: [
+      { text: "Examples that run", link: "/examples" },
       { text: "Express", link: "/frameworks/express" },
       { text: "Koa", link: "/frameworks/koa" },
       { text: "Fastify", link: "/frameworks/fastify" },

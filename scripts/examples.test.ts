@@ -1,0 +1,41 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { root } from "./lib/packages.ts";
+
+const folder = join(root, "examples");
+const read = (path: string): string => readFileSync(join(folder, path), "utf8");
+
+/** These folders have samples for pages and tests, and no app of their own. */
+const others = ["adapter", "coming-from", "frameworks", "lib"];
+const examples = readdirSync(folder, { withFileTypes: true })
+  .filter((entry) => entry.isDirectory() && !others.includes(entry.name))
+  .map(({ name }) => name)
+  .filter((name) => existsSync(join(folder, name, "package.json")));
+
+/** What the tests run by the commands of the READMEs, with and without systemd. */
+const tested = readdirSync(folder)
+  .filter((file) => file.endsWith(".test.ts"))
+  .flatMap((file) => read(file).split("testExamples({").slice(1))
+  .join("\n");
+
+test.each(examples)("the example %s has the shape of all others", (name) => {
+  const headings = Array.from(read(`${name}/README.md`).matchAll(/^## (.*)$/gm), ([, heading]) => heading);
+  const common = ["Start it yourself", "Install it as a service", "Look at it", "Remove it"];
+  expect(headings.filter((heading) => common.includes(heading!))).toEqual(common);
+  const { scripts, ...manifest } = JSON.parse(read(`${name}/package.json`));
+  expect(manifest).toMatchObject({ name: `example-${name}`, version: "0.0.0", private: true });
+  expect(scripts).toHaveProperty("start");
+  expect(existsSync(join(folder, name, "sockact.config.js"))).toBe(true);
+});
+
+test.each(examples)("the commands in the README of %s are run, with and without systemd", (name) => {
+  expect(tested).toMatch(new RegExp(`(?:^|[{,])\\s*(?:${name}|"${name}"): `, "m"));
+});
+
+test("docs/examples.md lists every example once", () => {
+  const page = readFileSync(join(root, "docs/examples.md"), "utf8");
+  const links = Array.from(page.matchAll(/\]\(\.\.\/examples\/([\w-]+)\)/g), ([, name]) => name);
+  expect(links).toHaveLength(examples.length);
+  expect(links).toEqual(expect.arrayContaining(examples));
+});
