@@ -40,7 +40,7 @@ describeWith({ commands: [browserCommand] }, "the paste box, in a browser", () =
   });
   afterEach(async () => {
     await context?.close();
-    expect(complaints, "what the browser complained about").toEqual([]);
+    if (complaints.length > 0) throw new Error(`The browser complained: ${complaints.join("\n")}`);
   });
 
   async function open(hash = "", options: BrowserContextOptions = {}): Promise<Page> {
