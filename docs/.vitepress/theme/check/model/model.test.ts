@@ -134,7 +134,9 @@ describe("any text", () => {
         }
         const hash = toHash({ files, user });
         const back = hash === undefined ? undefined : fromHash(hash);
-        if (back !== undefined && !/\p{Surrogate}/u.test(text)) expect(back).toEqual({ files, user });
+        // A link has no room for half of a character.
+        const isWhole = back !== undefined && !/\p{Surrogate}/u.test(text);
+        expect(isWhole ? back : { files, user }).toEqual({ files, user });
       }),
       { numRuns: 300 },
     );
