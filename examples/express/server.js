@@ -31,7 +31,7 @@ app.use((request, response) => {
   response.status(404).json({ error: `No ${request.method} ${request.path} here` });
 });
 
-// Express knows an error handler by its four parameters.
+// Express recognizes an error handler by its four parameters.
 app.use((error, _request, response, _next) => {
   const status = error.status ?? 500;
   if (status >= 500) console.error(error);

@@ -8,10 +8,10 @@ export default {
   exec: [process.execPath, fileURLToPath(new URL("server.js", import.meta.url))],
   sockets: [
     { name: "http", listen: 80 },
-    // This port speaks plain HTTP too. docs/tls.md has what to change for TLS.
+    // This port serves plain HTTP too. For TLS, see docs/tls.md.
     { name: "http-443", listen: 443 },
   ],
-  // systemd waits until the app is ready, reloads it with a signal, and starts it again if it hangs.
+  // systemd waits until the app is ready, reloads it with a signal, and restarts it if it hangs.
   type: "notify-reload",
   watchdogSec: "30s",
   environment: { NODE_ENV: "production" },

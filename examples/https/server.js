@@ -3,7 +3,7 @@ import { systemdListen } from "@sockact/express";
 import express from "express";
 
 const app = express();
-// systemd puts the two files into the folder of the credentials. `npm start` takes them from this folder.
+// In the service, sockact finds these files in the credentials folder. With `npm start`, it finds them in the current folder.
 const tls = { key: "key.pem", cert: "cert.pem" };
 app.use(systemdListen({ sockets: { http: {}, https: { tls } }, required: true }));
 

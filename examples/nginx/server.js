@@ -2,7 +2,7 @@ import process from "node:process";
 import { systemdListen } from "@sockact/fastify";
 import Fastify from "fastify";
 
-// nginx is the only proxy, so the app believes the last address in X-Forwarded-For, and no address that a client has added.
+// nginx is the only proxy, so the app trusts only the last address in X-Forwarded-For. A client can forge the others.
 const app = Fastify({ trustProxy: (_address, hop) => hop === 0 });
 app.register(systemdListen);
 

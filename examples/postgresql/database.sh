@@ -1,4 +1,4 @@
-# Creates the database, and the role of a user who may use it. Run it as root: sh database.sh [USER]
+# Creates the database, and a role for a user who may use it. Run it as root: sh database.sh [USER]
 set -eu
 role=${1:-${SUDO_USER:-root}}
 

@@ -3,7 +3,7 @@ import { systemdListen } from "@sockact/express";
 import express from "express";
 import pg from "pg";
 
-// PostgreSQL's unix socket. The database knows the app by its user, so there is no password.
+// The folder of PostgreSQL's unix socket. PostgreSQL identifies the app by its user, so the app needs no password.
 const database = new pg.Pool({
   host: process.env.PGHOST ?? "/run/postgresql",
   database: "example",
@@ -27,7 +27,7 @@ app.get("/", async (_request, response) => {
   response.json({ visit: rows[0].id, role: rows[0].role, pid: process.pid });
 });
 
-// Express knows an error handler by its four parameters.
+// Express recognizes an error handler by its four parameters.
 app.use((error, _request, response, _next) => {
   console.error(error.message);
   response.set("Retry-After", "1").status(503).json({ error: "The database does not answer" });

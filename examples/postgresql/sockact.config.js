@@ -5,9 +5,9 @@ export default {
   exec: ["node", "./server.js"],
   sockets: [{ listen: 80 }],
   type: "notify-reload",
-  // PostgreSQL lets this user in without a password: it asks the kernel who connects.
+  // This user needs no password, because PostgreSQL asks the kernel which user connects.
   user: "example-postgresql",
   after: ["postgresql.service"],
-  // The app opens connections to the database, over its unix socket. It opens no other kind of connection.
+  // The app connects to the database over a unix socket, and opens no other kind of connection.
   hardening: { profile: "outbound", restrictAddressFamilies: ["AF_UNIX"] },
 };

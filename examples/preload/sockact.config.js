@@ -1,7 +1,7 @@
 /** @type {import("@sockact/units").AppDescription} */
 export default {
   name: "example-preload",
-  description: "An app without a line of sockact",
+  description: "An unmodified Express app",
   exec: ["node", "./server.js"],
   sockets: [{ listen: 80 }],
   // Node loads @sockact/register before the app.

@@ -19,14 +19,14 @@ class Handler(BaseHTTPRequestHandler):
 
 
 def passed_socket():
-    """The socket that systemd passes to this process, or None. The first one is file descriptor 3."""
+    """Returns the socket that systemd passed to this process, or None. The first passed socket is file descriptor 3."""
     if os.environ.get("LISTEN_PID") == str(os.getpid()):
         return socket.socket(fileno=3)
     return None
 
 
 class Server(ThreadingHTTPServer):
-    # A stop waits for the requests that are under way.
+    # When the server stops, it waits for the requests that are under way.
     daemon_threads = False
 
     def __init__(self, passed):
@@ -47,7 +47,7 @@ def notify(message):
 
 
 server = Server(passed_socket())
-# shutdown() waits until serve_forever() has returned, so it needs another thread.
+# shutdown() blocks until serve_forever() returns, so it must run in another thread.
 for number in (signal.SIGTERM, signal.SIGINT):
     signal.signal(number, lambda *_: threading.Thread(target=server.shutdown).start())
 notify(b"READY=1")

@@ -8,7 +8,7 @@ export default {
   exec: [process.execPath, fileURLToPath(new URL("server.js", import.meta.url))],
   sockets: [{ listen: 80 }],
   type: "notify",
-  // So short that you can watch it. For a real app, five minutes are a good start.
+  // This is short, so that you can watch the app sleep. For a real app, start with five minutes.
   idleTimeout: "5s",
   hardening: "inbound",
 };

@@ -4,7 +4,7 @@ import { systemdListen } from "@sockact/express";
 import express from "express";
 
 const { CREDENTIALS_DIRECTORY: credentials, RUNTIME_DIRECTORY: folder = "." } = process.env;
-// A credential stays the same until the next start. So the app keeps the files in a folder that a reload can write to.
+// A credential stays the same until the next start. For this reason, the app copies the files to a folder that a reload can update.
 if (credentials) cpSync(credentials, folder, { recursive: true });
 
 const app = express();

@@ -8,7 +8,7 @@ const addresses = new Map([
 ]);
 const NXDOMAIN = 3;
 
-/** The answer to a query: the address of the name, or that there is no such name. */
+/** Answers a query with the address of the name, or with NXDOMAIN if the name is unknown. */
 function answerTo({ id, questions }) {
   const [{ name, type }] = questions;
   const address = addresses.get(name.toLowerCase());

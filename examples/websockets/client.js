@@ -13,7 +13,7 @@ let socket;
 
 function connect() {
   socket = new WebSocket(url);
-  // A message that crosses the close frame gets no answer, so it is sent again.
+  // The old process may have closed the WebSocket before it answered, so the client sends these messages again.
   socket.on("open", () => pending.forEach((message) => socket.send(message)));
   socket.on("message", (data) => {
     const { id, pid } = JSON.parse(data);
@@ -24,7 +24,7 @@ function connect() {
   socket.on("error", (error) => console.log(error.message));
   socket.on("close", (code) => {
     console.log(`Closed with code ${code}`);
-    // Code 1001 says that the server goes away. The next one is there, or about to start.
+    // Code 1001 means that the server is going away. A new process already runs, or systemd starts it.
     if (!isDone) setTimeout(connect, code === 1001 ? 0 : 500);
   });
 }

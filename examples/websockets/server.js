@@ -12,7 +12,7 @@ app.get("/", (_request, response) => {
 
 const server = createServer(app);
 
-// The app has no code for a stop: sockact tells each client with the close code 1001.
+// The app needs no code for a stop, because sockact closes each WebSocket with code 1001.
 new WebSocketServer({ server }).on("connection", (socket) => {
   socket.on("message", (data) => {
     const { id } = JSON.parse(data);
