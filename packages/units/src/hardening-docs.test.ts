@@ -53,7 +53,7 @@ ${example("addresses")}
 
 ## An app with a database
 
-With \`outbound\`, most databases work without a setting: the app may connect to every address over TCP, and to unix sockets such as \`/run/postgresql/.s.PGSQL.5432\`. [An app with PostgreSQL](../examples/postgresql) shows a whole one.
+With \`outbound\`, most databases work without a setting: the app may connect to every address over TCP, and to unix sockets such as \`/run/postgresql/.s.PGSQL.5432\`. [Express with PostgreSQL](../examples/postgresql) is a complete example.
 
 ### \`inbound\`, and one database over TCP
 

@@ -10,12 +10,12 @@ export const frameworks: Readonly<Record<Framework, string>> = {
   koa: "Koa",
   fastify: "Fastify",
   nestjs: "NestJS",
-  http: "Any server of Node",
-  unchanged: "A Node app that stays as it is",
-  other: "A program that is not Node",
+  http: "None (node:http)",
+  unchanged: "An unmodified Node app",
+  other: "A program that does not run on Node",
 };
 
-/** The versions of systemd in distributions that people run. */
+/** The versions of systemd in common distributions. */
 export const systemdVersions: readonly (readonly [version: number, distributions: string])[] = [
   [249, "Ubuntu 22.04"],
   [252, "Debian 12, RHEL 9"],
@@ -33,7 +33,7 @@ const scriptOf = (app: string, framework: Framework): string =>
 const runtimeOf = (app: string, framework: Framework): string =>
   framework === "other" ? `/usr/local/bin/${app}` : initialState.runtime;
 
-/** Changes what follows from the name and the framework, unless the reader wrote something else. */
+/** Updates the paths that depend on the name and the framework, unless the reader has changed them. */
 export function follow(form: Form, before: Pick<BuilderState, "app" | "framework">): void {
   if (form.script === scriptOf(before.app, before.framework))
     form.script = scriptOf(form.app, form.framework);
@@ -41,14 +41,14 @@ export function follow(form: Form, before: Pick<BuilderState, "app" | "framework
     form.runtime = runtimeOf(form.app, form.framework);
 }
 
-/** Fills in where Let's Encrypt puts a certificate, once a socket needs one. */
+/** If a socket uses TLS, fills in the paths where Let's Encrypt writes a certificate and its key. */
 export function followTls(form: Form): void {
   if (!form.sockets.some(({ tls }) => tls)) return;
   form.certificate ||= "/etc/letsencrypt/live/example.org/fullchain.pem";
   form.privateKey ||= "/etc/letsencrypt/live/example.org/privkey.pem";
 }
 
-/** Adds the socket that is likely to be the next one. Sockets that are not alone need names. */
+/** Adds the socket that the reader most likely needs next. If there are several sockets, each needs a name. */
 export function addSocket(form: Form): void {
   for (const [index, socket] of form.sockets.entries())
     socket.name ||= socket.listen === "80" ? "http" : `socket${index + 1}`;

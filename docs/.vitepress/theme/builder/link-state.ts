@@ -2,12 +2,12 @@ import { onBeforeUnmount, onMounted, watch, type WatchSource } from "vue";
 import { fromHash, toHash } from "./model/link.ts";
 import type { BuilderState } from "./model/state.ts";
 
-/** How long the address waits for the next key, in milliseconds. Browsers refuse to change it more than about three times a second. */
+/** The time without a change after which the address is updated, in milliseconds. Browsers limit updates to about three in a second. */
 const PAUSE = 400;
 
 /**
- * Keeps a state in the hash of the address, and takes it from there when the page is loaded and when the hash changes. `restore` also gets what the hash
- * has and the form has not.
+ * Writes the state into the hash of the address, and restores it from there when the page is loaded and when the hash changes. `restore` also gets the
+ * parts of the hash that match no field of the form.
  */
 export function keepInHash(
   state: WatchSource<BuilderState> & (() => BuilderState),

@@ -1,8 +1,8 @@
 import type { ComputedRef, InjectionKey } from "vue";
 import type { FieldProblem } from "./model/build.ts";
 
-/** The id of a field of the form, by its place in the state: `sockets[1].listen`. */
+/** The HTML id of a form field. The argument is the path of the field in the state, such as `sockets[1].listen`. */
 export const idOf = (field: string): string => `builder-${field.match(/\w+/g)?.join("-")}`;
 
-/** The problems of the form. Each field looks for its own. */
+/** All problems of the form. Each field selects its own. */
 export const problemsKey: InjectionKey<ComputedRef<readonly FieldProblem[]>> = Symbol("problems");

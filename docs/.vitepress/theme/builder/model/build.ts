@@ -20,9 +20,9 @@ export interface BuiltLine {
   readonly text: string;
   readonly section?: string;
   readonly directive?: string;
-  /** Why the line is there. */
+  /** The reason for the line. */
   readonly explanation?: Explanation;
-  /** What the linter says of this line. */
+  /** The findings of the linter at this line. */
   readonly findings: readonly Finding[];
 }
 
@@ -39,18 +39,18 @@ export interface Built {
   readonly files: readonly BuiltFile[];
   readonly problems: readonly FieldProblem[];
   readonly findings: readonly Finding[];
-  /** The directives that could confine the service more, and are not written. */
+  /** The directives that would restrict the service more, but are left out. */
   readonly leftOut: readonly Explanation[];
-  /** What `systemd-analyze security` says of the service. */
+  /** The score that `systemd-analyze security` gives the service. */
   readonly score: Score | undefined;
-  /** The app's code. A program that is not Node has none. */
+  /** The app's code, or `undefined` for a program that does not run on Node. */
   readonly code: { readonly file: string; readonly language: "js" | "ts"; readonly text: string } | undefined;
   readonly config: { readonly file: "sockact.config.js"; readonly text: string };
-  /** The lines that install the units. */
+  /** The commands that install the units. */
   readonly shell: { readonly byHand: string; readonly withSockact: string };
 }
 
-/** The lines of a unit file, as `emitUnits` writes them. It would build everything once more, so they come from their explanations. */
+/** The lines of a unit file, as `emitUnits` writes them. They come from the explanations, because `emitUnits` would do the same work again. */
 function linesOf(explained: readonly Explanation[]): Omit<BuiltLine, "findings">[] {
   return explained.flatMap((explanation, index) => {
     const { section, directive, value = "" } = explanation;
@@ -63,7 +63,7 @@ function linesOf(explained: readonly Explanation[]): Omit<BuiltLine, "findings">
   });
 }
 
-/** Everything that needs a description without problems. */
+/** The parts of the result that need a description without problems. */
 function builtUnits(state: BuilderState, description: AppDescription, packages: readonly string[]) {
   const explanations = explain(description);
   const written = explanations.filter(({ status }) => status === "asked" || status === "added");
@@ -100,7 +100,7 @@ const nothingBuilt = {
   shell: { byHand: "", withSockact: "" },
 };
 
-/** Builds everything for a state. Never throws. */
+/** Builds everything that the page shows for a state. Reports wrong values as problems, and does not throw for them. */
 export function build(state: BuilderState): Built {
   const description = describe(state);
   const problems = problemsOf(state);

@@ -12,24 +12,24 @@ export interface Code {
 
 type WebFramework = Exclude<Framework, "http" | "unchanged" | "other">;
 
-/** The pieces of an app that differ between frameworks. */
+/** The parts of an app that differ between frameworks. */
 interface Pieces {
-  /** The packages of the framework and their imports. */
+  /** The imports of the framework: the imported names, and the package. */
   readonly imports: readonly (readonly [names: string, from: string])[];
   readonly adapter: string;
   readonly create: string;
   /** The line that passes the sockets to the app, with options for sockact. */
   readonly use: (options: string) => string;
   readonly route: readonly string[];
-  /** What handles the requests of a server of node:http. */
+  /** The expression for the request handler that a `node:http` server needs. */
   readonly handler: string;
-  /** A promise that a server of node:http must wait for. */
+  /** A promise that a `node:http` server must wait for. */
   readonly before?: string;
-  /** The call that listens at a place. */
+  /** The call that listens on an address. */
   readonly listen: (place: Place) => string;
 }
 
-/** Where the app listens, as arguments of `listen()` and as fields of an object. */
+/** An address to listen on, as arguments of `listen()` and as fields of an object. */
 interface Place {
   readonly words: string;
   readonly fields: string;
@@ -88,7 +88,7 @@ interface App {
   /** Lines between the imports and the app. */
   readonly settings?: readonly string[];
   readonly body: readonly string[];
-  /** A promise that the last lines must wait for, and these lines. */
+  /** A promise that the lines in `after` must wait for. */
   readonly before?: string | undefined;
   readonly after?: readonly string[];
 }
@@ -96,7 +96,7 @@ interface App {
 const hello = '(req, res) => res.end("hello")';
 const indented = (lines: readonly string[]) => lines.map((line) => `  ${line}`);
 
-/** The place of a listener. The app of a proxy, or of one port, reads it from PORT and HOST, which its unit sets. */
+/** The address in the code of an app. Behind a proxy, or with one port, the app reads the address from PORT and HOST, which its unit sets. */
 function placeOf({ port, host, path, tls }: Listener, readsVariables: boolean): Place {
   const where = JSON.stringify(path ?? host);
   if (path !== undefined) {
@@ -111,7 +111,7 @@ function placeOf({ port, host, path, tls }: Listener, readsVariables: boolean): 
   return { words: `${words}, ${name}`, fields: `${fields}, host: ${name}`, tls };
 }
 
-/** A server of node:http or node:https for each place, which sockact's `listen()` manages unless the app does not use it. */
+/** A `node:http` or `node:https` server for each address. If the app uses sockact, its `listen()` manages these servers. */
 function servers(
   places: readonly Place[],
   handler: string,
@@ -143,7 +143,7 @@ function servers(
   };
 }
 
-/** The options with which sockact speaks TLS on the sockets that want it. */
+/** The options that make sockact use TLS on the sockets with `tls`. */
 function tlsOptions({ sockets }: BuilderState): string {
   if (sockets.every(({ tls }) => !tls)) return "";
   if (sockets.every(({ tls }) => tls)) return "tls";
@@ -202,7 +202,7 @@ function appThatListens(places: readonly Place[], framework: Exclude<Framework, 
   };
 }
 
-/** The places where an app listens by itself. */
+/** The addresses that an app opens by itself. */
 function placesOf(state: BuilderState): Place[] {
   const { bind, backend, framework } = state;
   const listeners = listenersOf(state);
@@ -211,7 +211,7 @@ function placesOf(state: BuilderState): Place[] {
     return [placeOf(behind, true)];
   }
   if (bind === "capability") return listeners.map((listener) => placeOf(listener, listeners.length === 1));
-  // The preload gives the only socket to whatever port the app listens on, and several sockets by their ports.
+  // If there is one socket, the preload uses it for any port. If there are several, it chooses by the port.
   return framework === "unchanged" && listeners.length === 1
     ? listeners.map(({ tls }) => ({ ...port3000, tls }))
     : listeners.map((listener) => placeOf(listener, false));
@@ -239,7 +239,7 @@ function appText({ imports, settings = [], body, before, after = [] }: App, isMo
   return blocks.map((lines) => lines.map((line) => `${line}\n`).join("")).join("\n");
 }
 
-/** NestJS's main.ts, which is compiled, with everything in a function. */
+/** The main.ts of NestJS. Its code is in the function `bootstrap()`, as in a new NestJS project. */
 function nestText({ imports, settings = [], ...app }: App): string {
   const body = appText({ ...app, imports: [] }, true)
     .trim()
@@ -248,7 +248,7 @@ function nestText({ imports, settings = [], ...app }: App): string {
   return appText({ imports, settings, body: main }, true);
 }
 
-/** The app's code, for every framework and every way to its ports. A program that is not Node has none. */
+/** The app's code, for every framework and every way to open ports. Returns `undefined` for a program that does not run on Node. */
 export function codeOf(state: BuilderState): Code | undefined {
   const { framework, bind, script } = state;
   if (framework === "other") return undefined;

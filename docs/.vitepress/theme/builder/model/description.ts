@@ -3,9 +3,9 @@ import { addressesOf, socketNames } from "./listeners.ts";
 import { type BuilderState, initialState } from "./state.ts";
 import { splitWords } from "./words.ts";
 
-/** A value of the form that keeps the units from being written. */
+/** A problem with a value in the form. While there is one, no units are written. */
 export interface FieldProblem {
-  /** The place in the state: `app`, `sockets[1].listen`. */
+  /** The path in the state, such as `app` or `sockets[1].listen`. */
   readonly field: string;
   readonly code: string;
   readonly message: string;
@@ -15,25 +15,25 @@ export interface FieldProblem {
 /** Whether Node runs the app. */
 export const isNodeApp = ({ framework }: BuilderState): boolean => framework !== "other";
 
-/** The folder in which the app's packages are: that of its script, or the one above if that folder has a name such as `dist`. */
+/** The folder that contains the app's `node_modules`: the folder of the script or, if that folder has a name such as `dist`, the folder above it. */
 export function appFolder({ script }: BuilderState): string {
   const folder = script.trim().replace(/\/+[^/]*$/, "");
   const [, above = folder] = /^(.*)\/(?:bin|build|dist|lib|out|src)$/.exec(folder) ?? [];
   return above === "" ? "/" : above;
 }
 
-/** The preload of an app that does not use sockact: in its own packages, which @sockact/units finds by itself only if the program is called node. */
+/** The preload of an app that does not use sockact. If the program is not called `node`, @sockact/units needs the path of the preload. */
 function preloadOf(state: BuilderState): true | string {
   const isNode = /(?:^|\/)node[^/]*$/.test(state.runtime.trim());
   return isNode || `${appFolder(state)}/node_modules/@sockact/register/dist/index.cjs`;
 }
 
-/** Whether sockact or its preload serves the app, so that it can tell systemd when it is ready. */
+/** Whether the service tells systemd when it is ready. An app can do so through sockact or its preload. */
 function notifies({ framework, watchdog, systemd = 0 }: BuilderState): boolean {
   return watchdog.trim() !== "" || (framework !== "other" && systemd >= 253);
 }
 
-/** The type of the service. Older versions of systemd do not know notify-reload, and have no OpenFile=, through which Node notifies. */
+/** The type of the service. systemd before 253 has neither `notify-reload` nor `OpenFile=`, through which Node sends messages to systemd. */
 function lifecycle(state: BuilderState): Partial<AppDescription> {
   const { systemd = 253 } = state;
   if (!notifies(state)) return {};
@@ -90,7 +90,7 @@ export function describe(state: BuilderState): AppDescription {
   };
 }
 
-/** The paths that `emitUnits` would accept in another sense: as an argument of Node, and as the name of a credential that systemd has. */
+/** Problems with relative paths. `emitUnits` accepts them with another meaning: as an argument of Node, or as the name of a credential of systemd. */
 function relativePaths(state: BuilderState): FieldProblem[] {
   const hasTls = state.sockets.some(({ tls }) => tls);
   const asked = [
@@ -104,13 +104,13 @@ function relativePaths(state: BuilderState): FieldProblem[] {
       code: state[field].trim() === "" ? "ERR_UNIT_MISSING" : "ERR_UNIT_PATH",
       message:
         state[field].trim() === ""
-          ? "it is missing"
+          ? "the path is missing"
           : `${JSON.stringify(state[field])}: not an absolute path`,
-      hint: `write a path that begins with /, as in ${initialState[field]}`,
+      hint: `write a path that begins with /, such as ${initialState[field]}`,
     }));
 }
 
-/** What `emitUnits` does not refuse, because it knows neither the program nor the form. */
+/** Problems that `emitUnits` can't find, because it does not know the program or the form. */
 export function problemsOf(state: BuilderState): FieldProblem[] {
   const { sockets, bind } = state;
   const problems = relativePaths(state);
@@ -120,16 +120,16 @@ export function problemsOf(state: BuilderState): FieldProblem[] {
     refuse(
       "arguments",
       "ERR_UNIT_TEXT",
-      "a quote or a backslash has no end",
-      "close the quote, or write a backslash before it",
+      "a quote is not closed, or nothing follows a backslash",
+      "close the quote. To write the character itself, put a backslash before it",
     );
   }
   if (!isNodeApp(state) && bind === "socket" && state.idle.trim() !== "") {
     refuse(
       "idle",
       "ERR_UNIT_CONFLICT",
-      "only an app with sockact or its preload exits when it is idle",
-      "leave it empty, or choose a proxy, which stops any program when it is idle",
+      "only an app that uses sockact or its preload can exit when it is idle",
+      "leave it empty, or choose a proxy. A proxy can stop any program when it is idle",
     );
   }
   if (bind === "proxy" && sockets.some(({ tls }) => !tls)) {
@@ -138,7 +138,7 @@ export function problemsOf(state: BuilderState): FieldProblem[] {
       refuse(
         `sockets[${index}].tls`,
         "ERR_UNIT_CONFLICT",
-        "the proxy forwards the connections of all sockets to one address, so the app cannot know which of them use TLS",
+        "the proxy forwards the connections of all sockets to one address, so the app can't know which connections use TLS",
         "use TLS on every socket or on none, or let systemd pass the sockets",
       );
     }
@@ -146,7 +146,7 @@ export function problemsOf(state: BuilderState): FieldProblem[] {
   return problems;
 }
 
-/** The fields of the form that a field of the description comes from. */
+/** For each field of the description, the form field that it comes from. */
 const fields: Readonly<Record<string, string>> = {
   name: "app",
   user: "user",
@@ -162,7 +162,7 @@ const fields: Readonly<Record<string, string>> = {
   sockets: "sockets",
 };
 
-/** The field of the form that a problem of the whole command line is about: the one whose words the message names. */
+/** The form field for a problem with the whole command line: the field whose words appear in the message. */
 function fieldOfCommand(message: string, state: BuilderState): string {
   const named = message.split(/[\s"]+/).map((word) => word.replace(/[.,:;]$/, ""));
   if (isNodeApp(state) && named.includes(state.script.trim())) return "script";
@@ -170,7 +170,7 @@ function fieldOfCommand(message: string, state: BuilderState): string {
   return isArgument ? "arguments" : "runtime";
 }
 
-/** The field of the form for a problem of the description. */
+/** The form field for a problem with the description. */
 export function fieldOf({ path, message }: UnitProblem, state: BuilderState): string {
   const [, socket, inside] = /^(sockets\[\d+\])(?:\.(\w+))?/.exec(path) ?? [];
   if (socket !== undefined) return `${socket}.${inside === "name" ? "name" : "listen"}`;
@@ -186,7 +186,7 @@ export function fieldOf({ path, message }: UnitProblem, state: BuilderState): st
   return fields[top] ?? (isNodeApp(state) ? "script" : "runtime");
 }
 
-/** A hint of `emitUnits` for a reader of the form, who cannot write fields of a description. */
+/** Rewrites a hint of `emitUnits` for readers of the form, who can't write fields of a description. */
 export const hintInForm = (hint: string): string =>
   hint
     .replace(/\. If you want the units as they are, .*$/, "")

@@ -1,6 +1,6 @@
 import { initialState, type BuilderState, type SocketState } from "./state.ts";
 
-/** The part of a link for each field that is a string. A name must keep its meaning, because old links use it. */
+/** The name in a link of each field that is a string. Do not change these names, because existing links use them. */
 const texts = {
   app: "app",
   runtime: "runtime",
@@ -14,14 +14,14 @@ const texts = {
   backend: "backend",
 } as const satisfies Partial<Record<keyof BuilderState, string>>;
 
-/** The part of a link for each field that is a choice, and what can be chosen. */
+/** The fields that are a choice, with their possible values. In a link, they have the same names. */
 const choices = {
   framework: ["express", "koa", "fastify", "nestjs", "http", "unchanged", "other"],
   hardening: ["none", "outbound", "inbound"],
   bind: ["socket", "capability", "proxy"],
 } as const satisfies { [Field in keyof BuilderState]?: readonly BuilderState[Field][] };
 
-/** A link that is longer than one of these was not made by this page. */
+/** This page makes no link that exceeds these limits. */
 const mostSockets = 20;
 const longestValue = 4096;
 const longestLink = 65_536;
@@ -35,7 +35,7 @@ const encode = (text: string): string =>
     decodeURIComponent,
   );
 
-/** The value of a part, or `undefined` if it cannot be one. */
+/** The decoded value, or `undefined` if it is malformed or too long. */
 function decode(text: string): string | undefined {
   try {
     const value = decodeURIComponent(text);
@@ -57,7 +57,7 @@ function readSocket(text: string): SocketState | undefined {
 
 const same = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other);
 
-/** Writes a state as the hash of a link: `#app=blog&socket=443,https,tls`. It has only what differs from the initial state. */
+/** Writes a state as the hash of a link: `#app=blog&socket=443,https,tls`. It contains only the fields that differ from the initial state. */
 export function toHash(state: BuilderState): string {
   const { sockets, systemd } = state;
   const names = { ...texts, framework: "framework", hardening: "hardening", bind: "bind" };
@@ -74,7 +74,7 @@ export function toHash(state: BuilderState): string {
   return all.length === 0 ? "" : `#${all.join("&")}`;
 }
 
-/** Reads the hash of a link. It accepts any text, and says which parts it ignores. */
+/** Reads the hash of a link. Accepts any string, and returns the parts that it ignores. */
 export function fromHash(hash: string): { state: BuilderState; ignored: readonly string[] } {
   const changes: Changes = {};
   const sockets: SocketState[] = [];

@@ -2,17 +2,17 @@ import type { BuilderState, SocketState } from "./state.ts";
 
 /** One address that the app listens on. */
 export interface Listener {
-  /** The address as systemd.socket(5) has it. */
+  /** The address in the syntax of systemd.socket(5). */
   readonly address: string;
   readonly port?: number;
-  /** Without one, the app listens on every address of the machine. */
+  /** If it is missing, the app listens on every address of the machine. */
   readonly host?: string;
-  /** The path of a unix socket. That of an abstract socket begins with a NUL byte. */
+  /** The path of a unix socket. For an abstract socket, the path begins with a NUL byte. */
   readonly path?: string;
   readonly tls: boolean;
 }
 
-/** The addresses of a field of the form. `localhost` is two addresses, because systemd accepts no host names. */
+/** The addresses in a form field. `localhost` becomes two addresses, because systemd accepts no host names. */
 export function addressesOf(text: string): string[] {
   const words = text.split(/[\s,]+/).filter((word) => word !== "");
   return words.flatMap((word) => {
@@ -34,7 +34,7 @@ export function listenersOf({ sockets }: BuilderState): Listener[] {
   return sockets.flatMap(({ listen, tls }) => addressesOf(listen).map((address) => listenerOf(address, tls)));
 }
 
-/** The names of the sockets. Several sockets need names, so one without a name is called after its protocol. */
+/** The names of the sockets. If there are several sockets, each needs a name. A socket without one gets the name of its protocol. */
 export function socketNames(sockets: readonly SocketState[]): (string | undefined)[] {
   const taken = new Set(sockets.map(({ name }) => name.trim()));
   return sockets.map(({ name, tls }) => {

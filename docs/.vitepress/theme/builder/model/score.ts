@@ -1,4 +1,4 @@
-/** What `systemd-analyze security` says of a service: 0 is the best, 10 the worst. */
+/** The score that `systemd-analyze security` gives a service: 0 is best, and 10 is worst. */
 export interface Score {
   readonly value: number;
   readonly word: string;
@@ -7,7 +7,7 @@ export interface Score {
 /** The sum of the weights of all checks, as systemd 257 prints them with SYSTEMD_ANALYZE_DEBUG=1. */
 const total = 56_460;
 
-/** The weights of the directives that a service has or lacks. */
+/** The weights of directives that only have to be set. */
 const switches = {
   NoNewPrivileges: 1000,
   PrivateDevices: 1000,
@@ -33,10 +33,10 @@ const switches = {
   SystemCallFilter: 8900,
 };
 
-/** What DynamicUser= implies; systemd.exec(5). */
+/** The directives that `DynamicUser=` implies: see systemd.exec(5). */
 const implied = ["NoNewPrivileges", "PrivateTmp", "ProtectSystem", "RemoveIPC", "RestrictSUIDSGID"];
 
-/** The weights of RestrictAddressFamilies=. There are more families than a service of @sockact/units may use. */
+/** The weights of `RestrictAddressFamilies=`. The list contains only the families that a service of @sockact/units may use. */
 const families = { AF_INET: 1500, AF_UNIX: 25, AF_NETLINK: 200 };
 const allFamilies = 3975;
 
@@ -63,13 +63,13 @@ export function scoreOf(service: string): Score {
   const sockets = lines.get("RestrictAddressFamilies")?.split(" ");
   const exposed = [
     ...lacks.map(([, weight]) => weight),
-    // PrivateMounts= is never there, but each directive of a sandbox implies it.
+    // @sockact/units never writes PrivateMounts=, but each directive of a sandbox implies it.
     isDynamic || lines.has("ProtectSystem") ? 0 : 1000,
-    // RootDirectory= is never there.
+    // @sockact/units never writes RootDirectory=.
     200,
     homes[lines.get("ProtectHome") ?? (isDynamic ? "read-only" : "")] ?? 1000,
     lines.has("UMask") ? 0 : 50,
-    // ProtectClock= adds the clock to the devices.
+    // ProtectClock= adds the clock to the allowed devices.
     lines.has("PrivateDevices") ? (lines.has("ProtectClock") ? 500 : 0) : 1000,
     capabilities === undefined ? 14_025 : capabilities === "" ? 0 : 500,
     (lines.get("AmbientCapabilities") ?? "") === "" ? 0 : 500,

@@ -3,7 +3,7 @@ import { listenersOf, type Listener } from "./listeners.ts";
 import type { BuilderState } from "./state.ts";
 import { quoteWord } from "./words.ts";
 
-/** A command that sends a request. Only HTTP can be tried in this way. */
+/** A command that sends an HTTP request, or `undefined` if curl can't reach the address. */
 function requestTo({ port, host, path, tls, address }: Listener): string | undefined {
   const options = tls ? "--insecure " : "";
   const scheme = tls ? "https" : "http";
@@ -18,7 +18,7 @@ function requestTo({ port, host, path, tls, address }: Listener): string | undef
   return `curl ${options}${quoteWord(url)}`;
 }
 
-/** The lines that install the units, by hand and with `sockact install`. */
+/** The commands that install the units, by hand and with `sockact install`. */
 export function shellLines(
   state: BuilderState,
   units: readonly string[],

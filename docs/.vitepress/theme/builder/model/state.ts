@@ -1,17 +1,17 @@
-/** How the app gets its sockets: with an adapter of sockact, with the preload, or without Node. */
+/** The framework. It decides how the app gets its sockets: `unchanged` uses the preload, `other` does not use Node, and the others use sockact. */
 export type Framework = "express" | "koa" | "fastify" | "nestjs" | "http" | "unchanged" | "other";
 
 /** One socket of the form. */
 export interface SocketState {
   /** A port, an address or a path: `80`, `127.0.0.1:3000`, `/run/shop.sock`. */
   readonly listen: string;
-  /** Its name, which the app uses to tell several sockets apart. */
+  /** The name of the socket. An app with several sockets distinguishes them by their names. */
   readonly name: string;
-  /** Whether the app speaks TLS on it. */
+  /** Whether the app uses TLS on this socket. */
   readonly tls: boolean;
 }
 
-/** What the form holds, as typed. */
+/** The values in the form, as typed. */
 export interface BuilderState {
   readonly app: string;
   readonly framework: Framework;
@@ -19,27 +19,27 @@ export interface BuilderState {
   readonly runtime: string;
   /** The absolute path of the app's file. Not used with `other`. */
   readonly script: string;
-  /** As typed in a shell: words, with quotes around those that contain spaces. */
+  /** Arguments as in a shell: separated by spaces, with quotes around arguments that contain spaces. */
   readonly arguments: string;
   readonly sockets: readonly SocketState[];
   /** The absolute paths of the certificate and its key. They are used if a socket has `tls`. */
   readonly certificate: string;
   readonly privateKey: string;
-  /** An existing user. Empty: one that exists only while the service runs. */
+  /** An existing user. If empty, the user exists only while the service runs. */
   readonly user: string;
   readonly hardening: "none" | "outbound" | "inbound";
-  /** Durations such as `5min`. Empty: off. */
+  /** Durations such as `5min`. If empty, the feature is off. */
   readonly idle: string;
   readonly watchdog: string;
   /** How the app gets its ports. */
   readonly bind: "socket" | "capability" | "proxy";
-  /** Where the app listens behind a proxy. Empty: `127.0.0.1:3000`. */
+  /** The address on which the app listens behind a proxy. If empty, it is `127.0.0.1:3000`. */
   readonly backend: string;
-  /** The version of systemd. Without one, the units fit every version since 249. */
+  /** The version of systemd. If `undefined`, the units work with 249 and later. */
   readonly systemd: number | undefined;
 }
 
-/** What the form holds at first. */
+/** The values in the form when the page opens. */
 export const initialState: BuilderState = {
   app: "shop",
   framework: "express",

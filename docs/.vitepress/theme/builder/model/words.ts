@@ -1,4 +1,4 @@
-/** Splits a line into words as a shell does: spaces separate words, quotes and backslashes keep them together. `undefined` if a quote stays open. */
+/** Splits a line into words as a shell does. Spaces separate words, unless they are quoted or escaped. Returns `undefined` if a quote is not closed. */
 export function splitWords(line: string): string[] | undefined {
   const words: string[] = [];
   const part = /\s+|'([^']*)'|"((?:[^"\\]|\\.)*)"|\\(.)|[^\s'"\\]+/gsy;
@@ -16,7 +16,7 @@ export function splitWords(line: string): string[] | undefined {
   return line === "" ? [] : undefined;
 }
 
-/** Writes a word so that a shell reads it as it is. */
+/** Quotes a word for a shell, if it needs quotes. */
 export function quoteWord(word: string): string {
   return /^[\w./:=@%+,-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
 }
