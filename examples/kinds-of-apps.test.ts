@@ -3,7 +3,7 @@ import { expect } from "vitest";
 import { jsonIn } from "./lib/json-in.ts";
 import { testExamples } from "./lib/test-examples.ts";
 
-/** The least user ID that systemd gives to a service whose user exists only while it runs. */
+/** The lowest user ID that systemd assigns with DynamicUser=. */
 const dynamicUser = 61_184;
 
 testExamples({
@@ -12,16 +12,16 @@ testExamples({
       "answers a query": ({ shown }) => {
         expect(shown).toContain("shop.home.arpa is 10.0.0.5");
       },
-      "says that it does not know a name": async ({ type }) => {
+      "answers NXDOMAIN for an unknown name": async ({ type }) => {
         await expect(type("node ask.js 127.0.0.1:5300 wiki.home.arpa")).rejects.toThrow("ENOTFOUND");
       },
     },
     service: {
-      "is started by the first query, which it answers": async ({ shown, systemd }) => {
+      "starts with the first query, and answers it": async ({ shown, systemd }) => {
         expect(shown).toMatch(/^inactive\nblog\.home\.arpa is 10\.0\.0\.6$/m);
         await systemd.waitForUnit("example-udp.service", "StatusText", "Serving dns");
       },
-      "answers a query that comes during a restart": async ({ type }) => {
+      "answers a query that arrives during a restart": async ({ type }) => {
         const commands = "systemctl restart --no-block example-udp; node ask.js 127.0.0.1 shop.home.arpa";
         expect(await type(commands)).toContain("is 10.0.0.5");
       },
@@ -42,7 +42,7 @@ testExamples({
         expect(before!["uid"]).toBeGreaterThanOrEqual(dynamicUser);
         expect(after!["pid"]).not.toBe(before!["pid"]);
       },
-      "has no line of sockact in the app": async ({ type }) => {
+      "does not mention sockact in the app": async ({ type }) => {
         expect(await type("grep -c sockact server.js || true")).toBe("0\n");
       },
     },
@@ -55,7 +55,7 @@ testExamples({
       },
     },
     service: {
-      "are separate users, and the restart of one leaves the other": ({ shown }) => {
+      "run as separate users, and one keeps running while the other restarts": ({ shown }) => {
         const [shop, blog, restarted, kept] = jsonIn(shown);
         expect([shop, blog, restarted, kept]).toMatchObject(
           ["shop", "blog", "shop", "blog"].map((app) => ({ app })),
@@ -64,7 +64,7 @@ testExamples({
         expect(restarted!["pid"]).not.toBe(shop!["pid"]);
         expect(kept).toEqual(blog);
       },
-      "are both in the status": ({ shown }) => {
+      "both appear in the status": ({ shown }) => {
         expect(shown).toMatch(/^example-blog +127\.0\.0\.1:8080 +awake/m);
         expect(shown).toMatch(/^example-shop +\[::\]:80 +awake/m);
       },
@@ -80,7 +80,10 @@ testExamples({
       },
     },
     service: {
-      "serves port 80 in a sandbox that is stricter than that of Node": async ({ shown, type }) => {
+      "serves port 80 in a sandbox that is stricter than the sandbox of a Node app": async ({
+        shown,
+        type,
+      }) => {
         const [before, after] = jsonIn(shown);
         expect(before!["uid"]).toBeGreaterThanOrEqual(dynamicUser);
         expect(after!["pid"]).not.toBe(before!["pid"]);
@@ -89,14 +92,14 @@ testExamples({
           /^CapPrm:\s0+\nCapEff:\s0+$/m,
         );
       },
-      "has told systemd that it is ready": async ({ systemd }) => {
+      "has reported to systemd that it is ready": async ({ systemd }) => {
         expect(await systemd.show("example-python.service", "Type")).toBe("notify");
         expect(await systemd.show("example-python.service", "ActiveState")).toBe("active");
       },
-      "has units without a finding": ({ shown }) => {
+      "has units without findings": ({ shown }) => {
         expect(shown).not.toMatch(/warning|error/i);
       },
-      "lets no client fail during a restart": async ({ type }) => {
+      "refuses no client during a restart": async ({ type }) => {
         const restart = "systemctl restart --no-block example-python";
         const ask = "curl -sSf http://localhost/";
         expect(jsonIn(await type(`${restart}; ${ask}; ${ask}; ${ask}`))).toHaveLength(3);

@@ -1,9 +1,9 @@
-// Examples of how a service is run: with WebSockets, as a cluster, with TLS, in two instances, and behind nginx.
+// Examples of ways to run a service: with WebSockets, as a cluster, with TLS, in two instances, and behind nginx.
 import { Load, type PrivateSystemd, watchProcess } from "@sockact/testkit";
 import { expect } from "vitest";
 import { testExamples } from "./lib/test-examples.ts";
 
-/** The result of requests to `/` that come in during an action, and after it. Each answer matches the pattern. */
+/** Sends requests to `/` during an action and after it, and returns the results. Each answer must match the pattern. */
 async function loadDuring(systemd: PrivateSystemd, answer: string, action: () => Promise<unknown>) {
   const requests = [{ method: "GET", path: "/" }];
   const options = { url: "http://localhost", connections: 4, requests, answer };
@@ -14,13 +14,13 @@ async function loadDuring(systemd: PrivateSystemd, answer: string, action: () =>
   return await Promise.all([kept.result(), fresh.result()]);
 }
 
-/** Fails if a request has failed, or a connection was reset, during an action. */
+/** Fails if a request fails, or a connection is reset, during an action. */
 async function expectNoFailureDuring(...[systemd, answer, action]: Parameters<typeof loadDuring>) {
   for (const { failed, resets } of await loadDuring(systemd, answer, action))
     expect({ failed, resets }).toEqual({ failed: {}, resets: 0 });
 }
 
-/** What follows a word in what a terminal has shown, each time that the word is there. */
+/** The text that each match of the pattern captures in the output of a terminal. */
 const all = (shown: string, pattern: RegExp): string[] =>
   Array.from(shown.matchAll(pattern), ([, found]) => found!);
 
@@ -35,7 +35,7 @@ testExamples({
       },
     },
     service: {
-      "tells the client that it goes away, and no message is lost": ({ shown }) => {
+      "closes WebSockets with code 1001, and no message is lost": ({ shown }) => {
         expect(shown).toContain("Closed with code 1001");
         expect(shown).not.toContain("Closed with code 1006");
         const processes = new Set(all(shown, /Process (\d+) acknowledges/g));
@@ -47,13 +47,13 @@ testExamples({
 
   cluster: {
     alone: {
-      "answers by a worker": ({ shown }) => {
+      "answers from a worker": ({ shown }) => {
         const listening = all(shown, /Worker (\d+) is listening/g);
         expect(listening).toContain(all(shown, /worker (\d+)/g)[0]);
       },
     },
     service: {
-      "answers while one of two workers is killed, and starts another one": async ({ shown, systemd }) => {
+      "answers while one of two workers is killed, and replaces that worker": async ({ shown, systemd }) => {
         const counts = all(shown, /^ +(\d+) worker \d+/gm);
         expect(counts.reduce((sum, count) => sum + Number(count), 0)).toBe(20);
         const service = "example-cluster.service";
@@ -64,18 +64,17 @@ testExamples({
         await systemd.waitUntil(async () => (await workers()).length === 2, "there are two workers again");
         expect(await systemd.show(service, "NRestarts")).toBe("0");
       },
-      "never refuses a connection while workers are killed, and loses only what they had accepted": async ({
-        systemd,
-      }) => {
-        const primary = await systemd.show("example-cluster.service", "MainPID");
-        const results = await loadDuring(systemd, String.raw`^worker \d+\n$`, () =>
-          systemd.mustRun(["pkill", "--signal", "KILL", "--newest", "--parent", primary]),
-        );
-        for (const { failed, lost } of results) {
-          expect(failed).not.toHaveProperty("ECONNREFUSED");
-          expect(lost).toBeLessThanOrEqual(4);
-        }
-      },
+      "refuses no connection while workers are killed, and loses only requests that they had accepted":
+        async ({ systemd }) => {
+          const primary = await systemd.show("example-cluster.service", "MainPID");
+          const results = await loadDuring(systemd, String.raw`^worker \d+\n$`, () =>
+            systemd.mustRun(["pkill", "--signal", "KILL", "--newest", "--parent", primary]),
+          );
+          for (const { failed, lost } of results) {
+            expect(failed).not.toHaveProperty("ECONNREFUSED");
+            expect(lost).toBeLessThanOrEqual(4);
+          }
+        },
     },
   },
 
@@ -99,10 +98,10 @@ testExamples({
         const stat = ["stat", "--format=%U %a"];
         const key = "/etc/example-tls-credentials/key.pem";
         expect(await systemd.mustRun([...stat, key])).toBe("root 600\n");
-        // What the service has of it is in a folder of its own.
+        // The copy of the service is in a separate folder.
         expect(await systemd.mustRun([...stat, "/run/example-tls-credentials/"])).toMatch(/ 700$/m);
       },
-      "closes no connection at a reload": async ({ systemd, type }) => {
+      "closes no connection during a reload": async ({ systemd, type }) => {
         const client = ["openssl", "s_client", "-connect", "localhost:443"];
         await using open = watchProcess(systemd.spawn([...client, "-brief", "-crlf", "-ign_eof"]));
         await open.line(/CONNECTION ESTABLISHED/);
@@ -122,7 +121,7 @@ testExamples({
       },
     },
     service: {
-      "turns to version 2 while version 1 answers": ({ shown }) => {
+      "switches to version 2 while version 1 still answers": ({ shown }) => {
         expect(shown).toContain("and no client waited");
         expect(shown).toMatch(/^ +\d+ version 1$/m);
         expect(shown).toMatch(/version 2$/m);
@@ -146,11 +145,11 @@ testExamples({
     },
     prepare: (systemd) => systemd.mustRun(["mkdir", "-p", "/var/log/nginx", "/var/lib/nginx"]),
     service: {
-      "sees the client's address, and no invented one": ({ shown }) => {
+      "sees the client's address, and no forged one": ({ shown }) => {
         const clients = all(shown, /"client":"([^"]*)"/g);
         expect(clients).toEqual(["::1", "::1", "::1"]);
       },
-      "is restarted by the README, and no request fails": ({ shown }) => {
+      "fails no request during the restart in the README": ({ shown }) => {
         const [before, , after] = all(shown, /"pid":(\d+)/g);
         expect(after).not.toBe(before);
         expect(shown).not.toContain("No such process");
@@ -167,7 +166,7 @@ testExamples({
         await expectNoFailureDuring(systemd, '"client":"::1"', () =>
           systemd.restart("example-nginx.service"),
         );
-        // nginx itself is not a part of the example.
+        // nginx itself is not part of the example.
         await systemd.stop("nginx.service");
       },
     },

@@ -1,4 +1,4 @@
-// An app with a database: Debian's PostgreSQL, with a cluster as its package creates one.
+// An app with a database: PostgreSQL from Debian, with a cluster like the one that the package creates.
 import { describeWith } from "@sockact/testkit";
 import { expect } from "vitest";
 import { jsonIn } from "./lib/json-in.ts";
@@ -23,7 +23,7 @@ describeWith({ privateSystemd: true }, "as root", () =>
       ${create}
       pg_ctlcluster --skip-systemctl-redirect $version main start`,
       alone: {
-        "counts its visits, as the user who has started it": ({ shown }) => {
+        "counts its visits, as the user who started it": ({ shown }) => {
           expect(jsonIn(shown)).toMatchObject([{ visit: 1, role: "root" }]);
         },
         "answers 503 without the database": async ({ type }) => {
@@ -37,7 +37,7 @@ describeWith({ privateSystemd: true }, "as root", () =>
         systemd.mustRun([
           "sh",
           "-ec",
-          // useradd and userdel leave files behind. They are there now already.
+          // useradd and userdel leave files behind. Create these files before the example runs.
           `rm -rf /etc/postgresql/*
         install -d -o postgres -g postgres ${folders}
         ${create}
@@ -47,7 +47,7 @@ describeWith({ privateSystemd: true }, "as root", () =>
         userdel example-postgresql`,
         ]),
       service: {
-        "counts its visits in the database, as its own user": ({ shown }) => {
+        "counts its visits in the database, as the user of the service": ({ shown }) => {
           const visits = jsonIn(shown).filter((answer) => "visit" in answer);
           expect(visits).toHaveLength(3);
           expect(new Set(visits.map(({ role }) => role))).toEqual(new Set(["example-postgresql"]));
@@ -59,14 +59,14 @@ describeWith({ privateSystemd: true }, "as root", () =>
           const [, before, after] = jsonIn(shown).filter((answer) => "visit" in answer);
           expect(after!["pid"]).toBe(before!["pid"]);
         },
-        "may open unix sockets, and no others": async ({ systemd }) => {
+        "may open only unix sockets": async ({ systemd }) => {
           expect(await systemd.show(service, "RestrictAddressFamilies")).toBe("AF_UNIX");
         },
         "may not delete visits": async ({ type }) => {
           const psql = "runuser -u example-postgresql -- psql example -c 'DELETE FROM visits'";
           await expect(type(psql)).rejects.toThrow("permission denied for table visits");
         },
-        "is ready only when the database has answered": async ({ systemd }) => {
+        "is ready only after the database has answered": async ({ systemd }) => {
           await systemd.systemctl("stop", "postgresql@*");
           expect((await systemd.run(["systemctl", "restart", service])).code).not.toBe(0);
           await systemd.systemctl("start", "postgresql");

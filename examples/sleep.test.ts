@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { expect } from "vitest";
 import { testExamples } from "./lib/test-examples.ts";
 
-/** A status, without the log and with figures of a quiet machine. */
+/** A status without the log, and with fixed values in place of times and memory. */
 function masked(status: string | undefined): string {
   return (status ?? "")
     .replaceAll("/usr/local/bin/node", "/usr/bin/node")
@@ -44,7 +44,7 @@ testExamples({
       "starts with a request after a stop": ({ shown }) => {
         expect(shown).toMatch(/Hello from one file<\/h1>\n[\d.]+ s$/m);
       },
-      "succeeds each time that it stops": async ({ systemd }) => {
+      "succeeds each time it stops": async ({ systemd }) => {
         await systemd.stop("example-bundle.service");
         expect(await systemd.show("example-bundle.service", "Result")).toBe("success");
       },

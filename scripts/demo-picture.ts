@@ -21,7 +21,7 @@ const terminal = spawn("script", command, {
   stdio: ["ignore", "pipe", "inherit"],
 });
 let printed = "\u001B[2m$\u001B[22m npm run demo\r\n";
-/** When each line appeared, in milliseconds since the first one. */
+/** The time at which each line appeared, in milliseconds since the first output. */
 const times = [0];
 let begin: number | undefined;
 for await (const chunk of terminal.stdout.setEncoding("utf8") as AsyncIterable<string>) {
@@ -38,7 +38,7 @@ if (terminal.exitCode !== 0 || !/systemd \d+, booted/.test(printed)) {
 const lines = await screenOf(printed, COLUMNS);
 const title =
   "The output of npm run demo. systemd listens on ports 80 and 443, and the first request starts an Express app, which is not root. The app restarts under load, and no request fails. It sleeps, and the next request wakes it. systemd-analyze security rates it 0.2 SAFE, and it can't open a connection. A table shows the same for Koa and Fastify.";
-// The lines appear as they did, once, and within 5 seconds: nobody wants to watch a picture for longer.
+// The lines appear once, in the rhythm of the demo, but within 5 seconds, so that readers do not have to wait.
 const faster = Math.min(1, 4800 / times.at(-1)!) / 1000;
 mkdirSync(dirname(file), { recursive: true });
 const appear = times.slice(0, lines.length).map((time) => time * faster);

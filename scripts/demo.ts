@@ -1,5 +1,5 @@
-// npm run demo: apps of Express, Koa and Fastify behind sockets that systemd holds. As root on a machine with systemd, they have the ports 80 and
-// 443; otherwise other ports, and no sandbox. The output fits 80 columns: npm run demo:picture makes a picture of it.
+// npm run demo: Express, Koa and Fastify apps with sockets that systemd opens. As root on a machine with systemd, they use ports 80 and 443.
+// Otherwise, they use other ports and no sandbox. The output fits into 80 columns, because npm run demo:picture makes a picture of it.
 import process from "node:process";
 import { styleText } from "node:util";
 import { whyNoPrivateSystemd } from "../packages/testkit/src/boot-private-systemd.ts";
@@ -14,7 +14,7 @@ const paint = (style: Parameters<typeof styleText>[0], text: string) =>
   colours ? styleText(style, text) : text;
 const say = (line = "") => console.log(line);
 
-/** Chooses the most real way to run the apps that this computer has. Says why if that is not a systemd. */
+/** Runs the apps under systemd if this computer can boot one. Otherwise, prints the reason and runs them under `sockact run`. */
 async function chooseStage(certificate: Certificate): Promise<Stage> {
   let reason = whyNoPrivateSystemd();
   if (reason === undefined) {
@@ -36,7 +36,7 @@ const narrator: Narrator = {
 };
 const silent: Narrator = { title: () => {}, row: () => {} };
 
-/** Addresses in one colour, and what is measured in another. */
+/** Colors addresses in one color, and measured values in another. */
 function highlighted(text: string): string {
   return text
     .replaceAll(/https?:\/\/\S+/g, (address) => paint("cyan", address))
@@ -60,7 +60,7 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-// Without these handlers, Node would end without an `exit` event, whose handlers stop what still runs.
+// Without these handlers, a signal would end Node without an `exit` event. The handlers of that event stop the processes that still run.
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => process.exit(1));
 
 // The reader has closed the pipe, as in `npm run demo | head`.

@@ -6,20 +6,20 @@ import { root } from "./lib/packages.ts";
 const folder = join(root, "examples");
 const read = (path: string): string => readFileSync(join(folder, path), "utf8");
 
-/** These folders have samples for pages and tests, and no app of their own. */
+/** These folders contain samples for pages and tests, and no complete app. */
 const others = ["adapter", "coming-from", "frameworks", "lib"];
 const examples = readdirSync(folder, { withFileTypes: true })
   .filter((entry) => entry.isDirectory() && !others.includes(entry.name))
   .map(({ name }) => name)
   .filter((name) => existsSync(join(folder, name, "package.json")));
 
-/** What the tests run by the commands of the READMEs, with and without systemd. */
+/** The source of the tests that run the commands of the READMEs. */
 const tested = readdirSync(folder)
   .filter((file) => file.endsWith(".test.ts"))
   .flatMap((file) => read(file).split("testExamples({").slice(1))
   .join("\n");
 
-test.each(examples)("the example %s has the shape of all others", (name) => {
+test.each(examples)("the example %s has the same structure as all others", (name) => {
   const headings = Array.from(read(`${name}/README.md`).matchAll(/^## (.*)$/gm), ([, heading]) => heading);
   const common = ["Start it yourself", "Install it as a service", "Look at it", "Remove it"];
   expect(headings.filter((heading) => common.includes(heading!))).toEqual(common);
@@ -29,7 +29,7 @@ test.each(examples)("the example %s has the shape of all others", (name) => {
   expect(existsSync(join(folder, name, "sockact.config.js"))).toBe(true);
 });
 
-test.each(examples)("the commands in the README of %s are run, with and without systemd", (name) => {
+test.each(examples)("a test runs the commands in the README of %s, with and without systemd", (name) => {
   expect(tested).toMatch(new RegExp(`(?:^|[{,])\\s*(?:${name}|"${name}"): `, "m"));
 });
 

@@ -1,4 +1,4 @@
-/** Checks the types of the site, with its components. vue-tsc needs a TypeScript that it can change, which version 7 is not. */
+/** Checks the types of the site and its components. vue-tsc patches TypeScript, which is not possible with version 7, so this uses an older version. */
 import { createRequire } from "node:module";
 import { run } from "vue-tsc";
 

@@ -31,7 +31,7 @@ describeWith({ commands: ["systemd-socket-activate"] }, "the app's code", () => 
   const folders: string[] = [];
   afterAll(() => folders.forEach((folder) => rmSync(folder, { recursive: true })));
 
-  /** Writes the code of a state into a folder with the packages of the repository and a certificate. Returns what Node runs. */
+  /** Writes the code for a state into a folder that has the packages of the repository and a certificate. Returns the file that Node runs. */
   async function appOf(state: BuilderState): Promise<{ cwd: string; file: string }> {
     const cwd = mkdtempSync(join(tmpdir(), "sockact-builder-"));
     folders.push(cwd);
@@ -62,7 +62,7 @@ describeWith({ commands: ["systemd-socket-activate"] }, "the app's code", () => 
   const nodeFrameworks = frameworks.filter((framework) => framework !== "other");
   const register = join(repository, "packages/register/dist/index.cjs");
 
-  // NestJS's file is always compiled from main.ts.
+  // For NestJS, the file is always compiled from main.ts.
   const apps = nodeFrameworks
     .flatMap((framework) => ["server.js", "server.mjs"].map((file) => [framework, file] as const))
     .filter(([framework, file]) => framework !== "nestjs" || file === "server.js");

@@ -15,9 +15,9 @@ function combinations(fields: {
   );
 }
 
-// The weights are those of systemd 257, and before 254 it does not know which directives imply others.
+// The weights come from systemd 257. Before 254, systemd-analyze does not know which directives imply others.
 describeWith({ privateSystemd: true, systemd: 254 }, "the score", () => {
-  it("is that of systemd-analyze security, whatever is chosen", async () => {
+  it("is the score of systemd-analyze security, for all choices", async () => {
     const states = combinations({
       framework: ["express", "other"],
       bind: binds,
@@ -40,7 +40,7 @@ describeWith({ privateSystemd: true, systemd: 254 }, "the score", () => {
     for (const state of states) {
       const { files, score } = build(withProgram(state));
       const service = files.find(({ name }) => name === "shop.service");
-      // Two services that differ only in lines like these have the same score.
+      // These lines do not change the score, so two services that differ only in them are the same here.
       const kept = service?.text.replaceAll(
         /^(?:Exec|Environment|Restart|Working|Watchdog|Type|OpenFile).*\n/gm,
         "",
@@ -56,7 +56,7 @@ describeWith({ privateSystemd: true, systemd: 254 }, "the score", () => {
     for (const [index, text] of [...scores.keys()].entries())
       await systemd.write(`/run/systemd/system/${services[index]}`, text);
     await systemd.systemctl("daemon-reload");
-    // The service manager is asked: offline, systemd-analyze says that every service has its own mounts.
+    // Ask the service manager, because offline systemd-analyze assumes separate mounts for every service.
     const said = await systemd.mustRun(["systemd-analyze", "security", "--no-pager", ...services]);
     const rated = [...said.matchAll(/Overall exposure level for s\d+\.service: ([\d.]+ \w+)/g)];
     expect(rated.length).toBeGreaterThan(50);

@@ -28,7 +28,7 @@ describeWith(
       installed = undefined;
     });
 
-    it("pass systemd-analyze verify without a word", async () => {
+    it("pass systemd-analyze verify without output", async () => {
       const states = fc.sample(choices, { numRuns: 60, seed: 1 }).map((state, index) => ({
         ...withProgram({ ...state, runtime: systemd.node, arguments: "" }),
         app: `sample${index}`,
@@ -56,24 +56,27 @@ describeWith(
       ["http", "capability"],
       ["fastify", "proxy"],
       ["unchanged", "proxy"],
-    ] as const)("serve %s on port 80 by %s, and the app says that it is ready", async (framework, bind) => {
-      const hardening = "inbound";
-      const state = {
-        ...initialState,
-        framework,
-        bind,
-        hardening,
-        runtime: systemd.node,
-        systemd: 253,
-      } as const;
-      installed = build({ ...state, watchdog: "30s" });
-      await systemd.write("/srv/shop/server.js", installed.code!.text);
-      await systemd.installUnits(Object.fromEntries(installed.files.map(({ name, text }) => [name, text])));
-      await systemd.start(bind === "capability" ? "shop.service" : "shop.socket");
-      expect((await systemd.request("http://localhost/")).body).toBe("hello");
-      // With notify-reload, a service is active only after READY=1.
-      await systemd.waitForUnit("shop.service", "ActiveState", "active");
-      expect(await systemd.show("shop.service", "Type")).toBe("notify-reload");
-    });
+    ] as const)(
+      "serve %s on port 80 through a %s, and the app reports that it is ready",
+      async (framework, bind) => {
+        const hardening = "inbound";
+        const state = {
+          ...initialState,
+          framework,
+          bind,
+          hardening,
+          runtime: systemd.node,
+          systemd: 253,
+        } as const;
+        installed = build({ ...state, watchdog: "30s" });
+        await systemd.write("/srv/shop/server.js", installed.code!.text);
+        await systemd.installUnits(Object.fromEntries(installed.files.map(({ name, text }) => [name, text])));
+        await systemd.start(bind === "capability" ? "shop.service" : "shop.socket");
+        expect((await systemd.request("http://localhost/")).body).toBe("hello");
+        // With notify-reload, a service is active only after READY=1.
+        await systemd.waitForUnit("shop.service", "ActiveState", "active");
+        expect(await systemd.show("shop.service", "Type")).toBe("notify-reload");
+      },
+    );
   },
 );

@@ -26,7 +26,7 @@ describeWith({ commands: [browserCommand] }, "the unit builder, in a browser", (
     if (complaints.length > 0) throw new Error(`The browser complained: ${complaints.join("\n")}`);
   });
 
-  /** Opens the page, perhaps with the hash of a link, in a browser that has not seen it before. */
+  /** Opens the page in a new browser profile, optionally with the hash of a link. */
   async function open(hash = "", options: BrowserContextOptions = {}): Promise<Page> {
     complaints = [];
     context = await browser.newContext({
@@ -46,7 +46,7 @@ describeWith({ commands: [browserCommand] }, "the unit builder, in a browser", (
   const nameOf = (page: Page) => page.getByRole("group", { name: "App" }).getByLabel("Name");
   const summaryOf = (page: Page) => page.locator(".summary").textContent();
 
-  /** What a button saves, by the names of the files. */
+  /** The files that a button downloads, by name. */
   async function download(page: Page, start: () => Promise<void>): Promise<[name: string, content: Buffer]> {
     const [saved] = await Promise.all([page.waitForEvent("download"), start()]);
     return [saved.suggestedFilename(), readFileSync(await saved.path())];
@@ -62,7 +62,7 @@ describeWith({ commands: [browserCommand] }, "the unit builder, in a browser", (
     );
   }
 
-  test("shows the units of what is in the form, as one types", async () => {
+  test("shows the units for the form while the reader types", async () => {
     const page = await open();
     expect(await textOf(page, "shop.socket")).toContain("ListenStream=80");
     await nameOf(page).fill("blog");
@@ -83,7 +83,7 @@ describeWith({ commands: [browserCommand] }, "the unit builder, in a browser", (
     expect(await summaryOf(page)).toMatch(/^2 files, .*, sandbox \d\.\d [A-Z]+$/);
   });
 
-  test("a link restores all of it in another browser, and Back restores what was before", async () => {
+  test("a link restores the form in another browser, and Back restores the earlier form", async () => {
     const first = await open();
     await nameOf(first).fill("blog");
     await first.getByRole("button", { name: "Add a socket" }).click();
@@ -110,7 +110,7 @@ describeWith({ commands: [browserCommand] }, "the unit builder, in a browser", (
     await second.waitForURL((address) => address.hash === "");
   });
 
-  test("a wrong value has its problem at its field, and the right value clears it", async () => {
+  test("the problem of a wrong value is shown at its field, and a right value clears it", async () => {
     const page = await open();
     const field = page.getByLabel("Port or address");
     await field.fill("70000");
@@ -130,7 +130,7 @@ describeWith({ commands: [browserCommand] }, "the unit builder, in a browser", (
   describe("the explanation of a line", () => {
     const why = (page: Page) => unit(page, "shop.service").locator(".why");
 
-    test("is shown when the pointer is on it", async () => {
+    test("is shown when the pointer is on the line", async () => {
       const page = await open();
       await line(page, "shop.service", "PrivateTmp=yes").hover();
       expect(await why(page).textContent()).toContain("The service has its own /tmp");
@@ -139,7 +139,7 @@ describeWith({ commands: [browserCommand] }, "the unit builder, in a browser", (
       expect(await why(page).textContent()).not.toContain("/tmp");
     });
 
-    test("is shown, and read out, when the arrow keys lead to it", async () => {
+    test("is shown, and read by a screen reader, when the arrow keys reach the line", async () => {
       const page = await open();
       const first = line(page, "shop.service", "Description=shop");
       await first.focus();
@@ -154,7 +154,7 @@ describeWith({ commands: [browserCommand] }, "the unit builder, in a browser", (
       expect(await page.evaluate(() => document.activeElement?.textContent)).toBe("Also=");
     });
 
-    test("is shown on a phone when one taps it", async () => {
+    test("is shown on a phone when the reader taps the line", async () => {
       const page = await open("", { viewport: PHONE, hasTouch: true, isMobile: true });
       await line(page, "shop.service", "NoNewPrivileges=yes").tap();
       await why(page).getByText("added by sockact").waitFor();
@@ -185,7 +185,7 @@ describeWith({ commands: [browserCommand] }, "the unit builder, in a browser", (
     expect(await page.locator("[tabindex]:not([tabindex='0'], [tabindex='-1'])").count()).toBe(0);
   });
 
-  test("axe finds no fault in any state, light and dark, on a laptop and on a phone", async () => {
+  test("axe finds no problem in any state, light and dark, on a laptop and on a phone", async () => {
     const page = await open("#app=blog");
     const faults: string[] = [];
     const look = async (state: string) => {
@@ -197,7 +197,7 @@ describeWith({ commands: [browserCommand] }, "the unit builder, in a browser", (
         await setDark(page, isDark);
         const mode = `${state}, ${viewport.width}${isDark ? " dark" : ""}`;
         faults.push(
-          // What differs in the dark is colours.
+          // In dark mode, only the colors differ.
           ...(await faultsOf(page, mode, false, isDark ? ["color-contrast", "target-size"] : undefined)),
           ...(await widerThanWindow(page)).map((it) => `${mode}: ${it}`),
         );
@@ -216,7 +216,7 @@ describeWith({ commands: [browserCommand] }, "the unit builder, in a browser", (
     expect(faults).toEqual([]);
   });
 
-  test("the page changes within a frame of a key", async () => {
+  test("the page changes within one frame after a key is pressed", async () => {
     const page = await open();
     const field = nameOf(page);
     await field.evaluate((input) => {
@@ -224,7 +224,7 @@ describeWith({ commands: [browserCommand] }, "the unit builder, in a browser", (
       Object.assign(globalThis, { times });
       let since = 0;
       input.addEventListener("input", () => (since = performance.now()), { capture: true });
-      // It hears of changes when Vue has made all of them. The layout belongs to the frame.
+      // The observer runs after Vue has made all changes. The layout is part of the measured time.
       new MutationObserver(() => {
         if (since === 0) return;
         document.body.getBoundingClientRect();
@@ -233,7 +233,7 @@ describeWith({ commands: [browserCommand] }, "the unit builder, in a browser", (
       }).observe(document.querySelector(".result")!, { subtree: true, childList: true, characterData: true });
     });
     await field.press("End");
-    // The first keys find code that has not been compiled yet.
+    // The first keys run code that has not been compiled yet.
     await page.keyboard.type("-warm-up-");
     await page.evaluate(() => ((globalThis as unknown as { times: number[] }).times.length = 0));
     await page.keyboard.type("abcdefghijklmnopqrstuvwxyz0123");
@@ -255,7 +255,7 @@ describeWith({ commands: [browserCommand] }, "the unit builder, in a browser", (
     });
     afterAll(() => systemd?.close());
 
-    test("are accepted without a word, and serve a request", async () => {
+    test("pass systemd-analyze verify without output, and serve a request", async () => {
       await systemd.mustRun(["mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", "/srv"]);
       const page = await open();
       await page.getByLabel("Path of Node").fill(systemd.node);

@@ -7,7 +7,7 @@ import { type BuiltSite, serveBuiltSite } from "./lib/built-site.ts";
 import { faultsOf, LAPTOP, openPage, PHONE, setDark, widerThanWindow } from "./lib/visit.ts";
 
 const socket = "[Socket]\nListenStream=80\n\n[Install]\nWantedBy=sockets.target\n";
-/** Node finds no socket in LISTEN_FDS that the unit sets itself. */
+/** The mistake in the pair. If the unit sets LISTEN_FDS itself, Node finds no socket. */
 const planted = "Environment=LISTEN_FDS=1";
 const service = `[Unit]
 Description=The shop
@@ -59,7 +59,7 @@ describeWith({ commands: [browserCommand] }, "the paste box, in a browser", () =
   const focused = (page: Page) =>
     page.evaluate(() => document.activeElement?.textContent?.trim().replaceAll(/\s+/g, " ") ?? "");
 
-  /** Pastes a text, as a reader does. */
+  /** Pastes text from the clipboard, as a reader does. */
   async function paste(page: Page, text: string): Promise<void> {
     await page.evaluate((copied) => navigator.clipboard.writeText(copied), text);
     await area(page).focus();
@@ -75,7 +75,7 @@ describeWith({ commands: [browserCommand] }, "the paste box, in a browser", () =
     throw new Error(`Tab does not reach ${name}`);
   }
 
-  test("a pasted pair becomes two files, the line of the fault is marked, and its fix is applied, by keyboard", async () => {
+  test("with the keyboard alone, a reader pastes a pair, sees the marked line, and applies the fix", async () => {
     const page = await open();
     await paste(page, pair);
     await summary(page, /^2 files: 1 error\.$/);
@@ -119,7 +119,7 @@ describeWith({ commands: [browserCommand] }, "the paste box, in a browser", () =
     await summary(page, /no findings/);
   });
 
-  test("what is typed is checked, undone and named", async () => {
+  test("typed units are checked, and can be undone and renamed", async () => {
     const page = await open();
     await paste(page, service);
     await summary(page, /^1 file: /);
@@ -141,7 +141,7 @@ describeWith({ commands: [browserCommand] }, "the paste box, in a browser", () =
     expect(await area(page).inputValue()).toBe(service);
   });
 
-  test("a link restores the files in another browser, and a damaged one says so", async () => {
+  test("a link restores the files in another browser, and a damaged link is reported", async () => {
     const page = await open();
     await paste(page, pair);
     await page.getByLabel(/systemctl --user/).check();
@@ -159,7 +159,7 @@ describeWith({ commands: [browserCommand] }, "the paste box, in a browser", () =
     expect(await area(other).inputValue()).toBe(service);
   });
 
-  test("a text of 1 MB, with control characters and markup, is taken without a freeze", async () => {
+  test("1 MB of text with control characters and markup does not freeze the page", async () => {
     const page = await open();
     await paste(page, `<img src=x onerror=alert(1)>\u202E\0\r\n${"Environment=A=1\n".repeat(65_000)}`);
     await summary(page, /too long/);
@@ -172,23 +172,26 @@ describeWith({ commands: [browserCommand] }, "the paste box, in a browser", () =
   test.each([
     ["on a laptop", LAPTOP],
     ["on a phone", PHONE],
-  ])("axe finds no fault in the empty page, the example, and the fixed example, %s", async (_, viewport) => {
-    const page = await open("", { viewport });
-    const faults: string[] = [];
-    async function look(state: string): Promise<void> {
-      for (const isDark of [false, true]) {
-        await setDark(page, isDark);
-        faults.push(...(await faultsOf(page, `${state}, ${isDark ? "dark" : "light"}`, false)));
+  ])(
+    "axe finds no problem in the empty page, the example, and the fixed example, %s",
+    async (_, viewport) => {
+      const page = await open("", { viewport });
+      const faults: string[] = [];
+      async function look(state: string): Promise<void> {
+        for (const isDark of [false, true]) {
+          await setDark(page, isDark);
+          faults.push(...(await faultsOf(page, `${state}, ${isDark ? "dark" : "light"}`, false)));
+        }
+        faults.push(...(await widerThanWindow(page)));
       }
-      faults.push(...(await widerThanWindow(page)));
-    }
-    await look("empty");
-    await page.getByRole("button", { name: "Show an example" }).click();
-    await page.locator(".finding-list li.error").first().waitFor();
-    await look("example");
-    await page.getByRole("button", { name: "Apply all fixes" }).click();
-    await page.locator("details summary").click();
-    await look("fixed");
-    expect(faults).toEqual([]);
-  });
+      await look("empty");
+      await page.getByRole("button", { name: "Show an example" }).click();
+      await page.locator(".finding-list li.error").first().waitFor();
+      await look("example");
+      await page.getByRole("button", { name: "Apply all fixes" }).click();
+      await page.locator("details summary").click();
+      await look("fixed");
+      expect(faults).toEqual([]);
+    },
+  );
 });

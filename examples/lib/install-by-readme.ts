@@ -6,7 +6,7 @@ import { copyExample, gatherPackages, writePrograms } from "./workplace.ts";
 const checkout = "/root/examples";
 const gathered = "/srv/.gathered";
 
-/** A private systemd, with what a reader of the READMEs has. */
+/** Boots a private systemd with the programs that a reader of the READMEs has. */
 export async function installByReadme(packed: PackedPackages) {
   const systemd = await bootPrivateSystemd();
   const mounts = [
@@ -16,7 +16,7 @@ export async function installByReadme(packed: PackedPackages) {
   await systemd.mustRun(["sh", "-ec", mounts.join("\n")]);
   writePrograms(systemd.hostPath("/usr/local/bin"), gathered);
 
-  /** What an example could leave behind: files, active or failed units, and ports that something listens on. systemd starts its own units when it needs them. */
+  /** Lists what an example could leave behind: files, active or failed units, and open ports. Leaves out systemd's own units, which systemd starts when it needs them. */
   async function traces(): Promise<string[]> {
     const commands = [
       "find /etc /run/systemd/system -newer /usr/local/bin/sudo ! -type d",
@@ -27,13 +27,13 @@ export async function installByReadme(packed: PackedPackages) {
     return (await systemd.mustRun(["sh", "-ec", commands.join("\n")])).trim().split("\n");
   }
 
-  /** What systemd has to say about the units that are there now. */
+  /** The output of systemd-analyze verify for the installed units. */
   async function complaints(): Promise<string> {
     const verify = "find /etc/systemd/system -type f -exec systemd-analyze verify {} + 2>&1";
     return (await systemd.run(["sh", "-c", verify])).stdout;
   }
 
-  /** Types the commands of “Install it as a service” and “Look at it” into a terminal. */
+  /** Runs the commands of “Install it as a service” and “Look at it” in a terminal. */
   async function install(name: string) {
     const path = "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin";
     const env = { PATH: path, HOME: "/root", npm_config_progress: "false" };

@@ -4,7 +4,7 @@ import { join } from "node:path";
 /** The folder with the examples. */
 export const examples = join(import.meta.dirname, "..");
 
-/** What the README of an example has below each heading, up to the next one. */
+/** The text below each heading in the README of an example. */
 export type Sections = ReadonlyMap<string, string>;
 
 export function sectionsOf(name: string): Sections {
@@ -18,7 +18,7 @@ export function sectionsOf(name: string): Sections {
   );
 }
 
-/** The blocks of commands below a heading. */
+/** The code blocks with commands below a heading. */
 export function commandsBelow(sections: Sections, heading: string): string[] {
   const section = sections.get(heading);
   if (section === undefined) throw new Error(`The README has no heading “${heading}”.`);

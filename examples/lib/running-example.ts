@@ -1,14 +1,14 @@
 import type { PrivateSystemd } from "@sockact/testkit";
 
-/** An example that runs. */
+/** A running example. */
 export interface RunningExample {
-  /** What the terminals have shown, for all commands of the README so far. */
+  /** The output of the terminals for all commands of the README so far. */
   readonly shown: string;
-  /** Types more commands, into another terminal in the folder of the app. Resolves with what it shows, and fails if a command does. */
+  /** Runs more commands in another terminal, in the folder of the app. Resolves to the output. Rejects if a command fails. */
   type(commands: string): Promise<string>;
 }
 
-/** An example that runs as a service. */
+/** An example that is installed as a service. */
 export interface InstalledExample extends RunningExample {
   readonly systemd: PrivateSystemd;
 }

@@ -8,10 +8,10 @@ import { commandsBelow, sectionsOf } from "./readme.ts";
 import type { RunningExample } from "./running-example.ts";
 import { copyExample, gatherPackages, writePrograms } from "./workplace.ts";
 
-/** A command that runs until Ctrl-C, if it is the last one of a block. */
+/** Matches a command that runs until Ctrl-C, if it is the last command in a block. */
 const runsOn = /^(?:\w+=\S* )*(?:npm start|npm run dev|npx sockact run|systemd-socket-activate)\b[^\n]*$/m;
 
-/** Types the commands of “Start it yourself” into terminals, in a copy of the example with ports of its own. */
+/** Runs the commands of “Start it yourself” in terminals, in a copy of the example, with separate ports. */
 export async function startByReadme(name: string, packed: PackedPackages, ready: RegExp, before = "true") {
   const folder = mkdtempSync(join(tmpdir(), "sockact-example-"));
   const cwd = join(folder, name);
@@ -72,11 +72,11 @@ export async function startByReadme(name: string, packed: PackedPackages, ready:
     },
     type,
     interrupt,
-    /** The processes that run, besides the one that the namespaces begin with. */
+    /** The processes that run, except the first process of the namespaces. */
     async processes(): Promise<string[]> {
       const list = ["ps", "-eo", "args="];
       const lines = (await text(spawn(list, { cwd, env }).stdout!)).trim().split("\n");
-      // Nobody waits for a process whose parent has ended. On a usual machine, systemd does.
+      // In these namespaces, a process whose parent has ended stays a zombie. On other machines, systemd reaps it.
       return lines.filter((line) => !["cat", list.join(" ")].includes(line) && !line.endsWith("<defunct>"));
     },
     close,

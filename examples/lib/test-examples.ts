@@ -1,4 +1,4 @@
-// Examples, run by the commands of their READMEs: on their own, and as services.
+// Runs examples with the commands of their READMEs, without systemd and as services.
 import { describeWith, PackedPackages, type PrivateSystemd, type Requirements } from "@sockact/testkit";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { publicPackages } from "../../scripts/lib/packages.ts";
@@ -6,25 +6,25 @@ import { installByReadme } from "./install-by-readme.ts";
 import type { InstalledExample, RunningExample } from "./running-example.ts";
 import { startByReadme } from "./start-by-readme.ts";
 
-/** What a test looks at, by the name of the test. They run in this order. */
+/** The checks of an example, by the name of the test. They run in this order. */
 export type Checks<Example> = Record<string, (example: Example) => Promise<void> | void>;
 
 export interface ExampleTests {
   /** Programs that the example needs, besides Node, npm and systemd. */
   commands?: string[];
-  /** The line that says that `npm start` is done; one with “listening” when left out. */
+  /** The line that shows that `npm start` is ready. By default, a line with “listening”. */
   ready?: RegExp;
-  /** Commands for a shell before those of “Start it yourself”. They see the same files and ports. */
+  /** Shell commands that run before the commands of “Start it yourself”, with the same files and ports. */
   prepareAlone?: string;
-  /** After the commands of “Start it yourself”, while the app runs. */
+  /** Checks that run after the commands of “Start it yourself”, while the app runs. */
   alone: Checks<RunningExample>;
-  /** Before the commands of “Install it as a service”: what a package of the distribution has on a machine, and the private systemd has not. */
+  /** Runs before the commands of “Install it as a service”. Sets up the parts of a distribution's package that are missing in the private systemd. */
   prepare?: (systemd: PrivateSystemd) => Promise<unknown>;
-  /** After the commands of “Install it as a service” and “Look at it”, and before those of “Remove it”. */
+  /** Checks that run after the commands of “Install it as a service” and “Look at it”, and before the commands of “Remove it”. */
   service: Checks<InstalledExample>;
 }
 
-/** Tests examples, by name, one after the other. */
+/** Tests examples one after the other. */
 export function testExamples(tests: Record<string, ExampleTests>): void {
   let packed: PackedPackages;
   beforeAll(async () => {
@@ -44,14 +44,14 @@ export function testExamples(tests: Record<string, ExampleTests>): void {
 
       test.each(Object.entries(alone))("%s", (_title, check) => check(app));
 
-      test("ends by Ctrl-C, and leaves no process behind", async () => {
+      test("ends after Ctrl-C, and leaves no process behind", async () => {
         await app.interrupt();
         expect(await app.processes()).toEqual([]);
       });
     });
   });
 
-  // The app tells systemd that it is ready, which needs OpenFile= in a sandbox.
+  // In a sandbox, the app needs OpenFile= to report to systemd that it is ready.
   describeWith({ ...requirements, privateSystemd: true, systemd: 253 }, "installed by its README", () => {
     let machine: Awaited<ReturnType<typeof installByReadme>>;
     beforeAll(async () => {
@@ -66,7 +66,7 @@ export function testExamples(tests: Record<string, ExampleTests>): void {
         app = await machine.install(name);
       });
 
-      test("has units that systemd-analyze verify accepts without a word", async () => {
+      test("has units that pass systemd-analyze verify without output", async () => {
         expect(await machine.complaints()).toBe("");
       });
 

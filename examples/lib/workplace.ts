@@ -1,11 +1,11 @@
-// Where the commands of a README are typed: a copy of the example, and what a reader has on the PATH.
+// The environment for the commands of a README: a copy of the example, and the programs on a reader's PATH.
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import process from "node:process";
 import type { PackedPackages } from "@sockact/testkit";
 import { examples } from "./readme.ts";
 
-/** Copies an example as it is in git. */
+/** Copies the files of an example that are in git. */
 export function copyExample(name: string, target: string): void {
   const generated = ["node_modules", "dist"];
   cpSync(join(examples, name), target, {
@@ -14,14 +14,14 @@ export function copyExample(name: string, target: string): void {
   });
 }
 
-/** Gathers what `npm install` will put into the `node_modules` of an example. */
+/** Collects the packages that `npm install` will put into the `node_modules` of an example. */
 export function gatherPackages(name: string, packed: PackedPackages, target: string): void {
   const manifest = JSON.parse(readFileSync(join(examples, name, "package.json"), "utf8"));
   packed.install(target, Object.keys({ ...manifest.dependencies, ...manifest.devDependencies }));
 }
 
 /**
- * Writes programs that stand in for those that a test can't have: there is no registry that npm could ask, and no sudo, since the user is root already.
+ * Writes replacements for programs that do not work in a test: npm, because no registry can be reached, and sudo, because the user is already root.
  *
  * @param folder where the programs are written
  * @param gathered the folder from which `npm install` copies, on the same file system

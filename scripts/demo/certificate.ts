@@ -6,7 +6,7 @@ export interface Certificate {
   cert: string;
 }
 
-/** Makes a certificate for localhost. It needs no openssl. */
+/** Creates a certificate for localhost, without openssl. */
 export async function makeCertificate(): Promise<Certificate> {
   const { private: key, cert } = await generate([{ name: "commonName", value: "localhost" }], {
     keyType: "ec",

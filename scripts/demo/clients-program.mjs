@@ -1,22 +1,22 @@
-// The clients of the demo, which run where the app can be reached: node clients-program.mjs CERTIFICATE. Each message over the IPC channel
-// names a function below and its arguments, and gets one answer. Plain JavaScript, because it runs on Node itself, inside the private systemd.
+// The clients of the demo: node clients-program.mjs CERTIFICATE. They run where the apps can be reached, such as inside the private systemd. Node runs this
+// file there without a loader, so it is JavaScript. Each message over the IPC channel names a function below and its arguments, and gets one answer.
 import http from "node:http";
 import https from "node:https";
 import process from "node:process";
 import { setTimeout as delay } from "node:timers/promises";
 
-/** How long a client of the load thinks between an answer and its next request, in milliseconds. */
+/** The pause of each client between an answer and its next request, in milliseconds. */
 const THINK = 10;
-/** How many requests each client makes before the restart and after it, at least. */
+/** The minimum number of requests of each client before the restart and after it. */
 const TURNS = 10;
-/** A request without an answer for so long has failed, in milliseconds. */
+/** The time after which a request without an answer has failed, in milliseconds. */
 const PATIENCE = 15_000;
 
-// https verifies the certificate against it, because it is the only one that these clients trust.
+// The only certificate that these clients trust.
 const ca = process.argv[2];
 const agentFor = (keepAlive) => new https.Agent({ ca, keepAlive, maxSockets: 1 });
 
-/** One request. It is not repeated: node:http never does. */
+/** Sends one request. node:http never repeats a request. */
 function get(url, agent = url.startsWith("https:") ? agentFor(false) : new http.Agent()) {
   const start = performance.now();
   return new Promise((resolve, reject) => {
@@ -39,7 +39,7 @@ let load;
 
 class Load {
   requests = 0;
-  /** How many failed, by reason. */
+  /** The number of failed requests, by reason. */
   failed = {};
   /** The longest time from a request, with its connection, to the end of its answer. */
   longest = 0;
@@ -68,10 +68,10 @@ class Load {
     agent.destroy();
   }
 
-  /** Resolves once each client has begun and ended so many requests. */
+  /** Resolves when each client has started and finished this number of requests. */
   async turns(number) {
     const before = [...this.#turns];
-    // A request may be under way, which began before.
+    // One more, because a request may already be under way.
     while (this.#turns.some((turns, id) => turns <= before[id] + number)) await delay(THINK);
   }
 

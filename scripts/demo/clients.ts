@@ -1,7 +1,7 @@
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 
-/** What each app of the demo says. */
+/** The answer of each app in the demo. */
 export interface WhoAmI {
   pid: number;
   uid: number;
@@ -17,7 +17,7 @@ export interface Answer<Body> {
 
 export interface LoadResult {
   requests: number;
-  /** How many failed, by reason. */
+  /** The number of failed requests, by reason. */
   failed: Record<string, number>;
   /** The longest time from a request, with its connection, to the end of its answer, in milliseconds. */
   longest: number;
@@ -25,7 +25,7 @@ export interface LoadResult {
   pids: number[];
 }
 
-/** The clients of the demo, in a separate process: clients-program.mjs. One call at a time. */
+/** The clients of the demo, which run in a separate process (clients-program.mjs). Only one call may run at a time. */
 export class Clients {
   readonly #program: ChildProcess;
 
@@ -33,17 +33,17 @@ export class Clients {
     this.#program = program;
   }
 
-  /** One request, over a new connection. Fails if the certificate is not the one of the demo, or the status is not 200. */
+  /** Sends one request over a new connection. Rejects if the certificate is not the one of the demo, or the status is not 200. */
   get<Body = WhoAmI>(url: string): Promise<Answer<Body>> {
     return this.#call("get", url);
   }
 
-  /** Resolves once each client has had some answers, to the process ID of the app. */
+  /** Starts the load. When each client has received some answers, resolves to the process ID of the app. */
   startLoad(url: string, keeping: number, closing: number): Promise<number> {
     return this.#call("startLoad", url, keeping, closing);
   }
 
-  /** Resolves once each client has had some more answers, and all connections are closed. */
+  /** Ends the load. Resolves when each client has received some more answers, and all connections are closed. */
   endLoad(): Promise<LoadResult> {
     return this.#call("endLoad");
   }

@@ -1,7 +1,7 @@
 import type { LoadResult } from "./clients.ts";
 import { type Framework, type Stage, type StagedApp } from "./stage.ts";
 
-/** What the table says of an app. Times are in milliseconds. */
+/** The values of an app for the table. Times are in milliseconds. */
 export interface Performance {
   framework: Framework;
   start: number;
@@ -10,13 +10,13 @@ export interface Performance {
   score: string | undefined;
 }
 
-/** Prints what an app does. */
+/** Prints the steps of an app. */
 export interface Narrator {
   title(text: string): void;
   row(label: string, text: string): void;
 }
 
-/** How many clients of the load keep their connections, and how many open a new one for each request. */
+/** The number of clients that keep their connections, and the number that open a new connection for each request. */
 const KEEPING = 6;
 const CLOSING = 4;
 
@@ -24,7 +24,7 @@ export const wholeMs = (milliseconds: number): string => `${Math.round(milliseco
 export const count = (number: number): string => number.toLocaleString("en");
 const megabytes = (bytes: number): string => `${Math.round(bytes / 1e6)} MB`;
 
-/** Lets an app serve https, restart under load, sleep and wake. The error of a failure has the log of the app. */
+/** Makes an app serve https, restart under load, sleep and wake. If a step fails, the error contains the log of the app. */
 export async function perform(stage: Stage, framework: Framework, narrator: Narrator): Promise<Performance> {
   await using app = await stage.listen(framework);
   try {

@@ -12,7 +12,7 @@ import type { Certificate } from "./certificate.ts";
 import { Clients } from "./clients.ts";
 import { appFile, type Framework, clientsProgram, type Stage, type StagedApp } from "./stage.ts";
 
-/** `sockact run` takes a shorter run for a crash, and delays the next start. */
+/** The idle timeout in milliseconds. After a shorter run, `sockact run` would assume a crash and delay the next start. */
 const idleTimeout = 1000;
 const cli = fileURLToPath(new URL("../../packages/cli/bin/sockact.cjs", import.meta.url));
 
@@ -34,7 +34,7 @@ export function processStage({ key, cert }: Certificate): Stage {
 }
 
 async function listen(framework: Framework, folder: string): Promise<StagedApp> {
-  // Stands for the code of the app: sockact run restarts the app when it changes.
+  // This file stands for the code of the app. When it changes, sockact run restarts the app.
   const edited = join(folder, `${framework}.txt`);
   writeFileSync(edited, "");
   const options = [
@@ -54,7 +54,7 @@ async function listen(framework: Framework, folder: string): Promise<StagedApp> 
     stdio: ["ignore", "pipe", "pipe"],
     env: {
       ...process.env,
-      // As in a service with LoadCredential=.
+      // The same variable as in a service with LoadCredential=.
       CREDENTIALS_DIRECTORY: folder,
       SOCKACT_IDLE_TIMEOUT: `${idleTimeout}ms`,
     },
@@ -90,7 +90,7 @@ async function listen(framework: Framework, folder: string): Promise<StagedApp> 
   };
 }
 
-/** Starts a program that ends with this one, however this one ends. In a process group of its own, Ctrl-C does not reach it. */
+/** Starts a program that ends when this process ends, for any reason. It runs in a separate process group, so Ctrl-C does not reach it. */
 function start(command: readonly string[], options: SpawnOptions): ChildProcess {
   const [program, ...args] = endingWithParent(command);
   const child = spawn(program!, args, { ...options, detached: true });
@@ -111,7 +111,7 @@ function killGroup({ pid }: ChildProcess, signal: NodeJS.Signals): void {
   try {
     if (pid !== undefined) process.kill(-pid, signal);
   } catch {
-    // It has just ended.
+    // The process group has already ended.
   }
 }
 

@@ -11,7 +11,7 @@ export const clientsProgram = fileURLToPath(new URL("clients-program.mjs", impor
 
 /** A way to run the apps under socket activation. */
 export interface Stage {
-  /** What the output says after `sockact`. */
+  /** The text after `sockact` in the first line of the output. */
   title: string;
   clients: Clients;
   /** Listens for an app. The first connection starts the app. */
@@ -19,10 +19,10 @@ export interface Stage {
   close(): Promise<void>;
 }
 
-/** An app, whose sockets are open until it is disposed of. */
+/** An app. Its sockets stay open until it is disposed of. */
 export interface StagedApp extends AsyncDisposable {
   framework: Framework;
-  /** The addresses that listen, and who does. */
+  /** A text for the output: which program listens, and on which ports. */
   listening(): Promise<string>;
   http: string;
   https: string;
@@ -30,9 +30,9 @@ export interface StagedApp extends AsyncDisposable {
   restartReason: string;
   /** Stops this process of the app and starts a new one. Resolves once the old one has ended. */
   restart(pid: number): Promise<void>;
-  /** The app sleeps after so many milliseconds without a connection. */
+  /** The time without a connection after which the app sleeps, in milliseconds. */
   idleTimeout: number;
-  /** Resolves once the app has ended by itself. */
+  /** Resolves when the app has exited because it was idle. */
   untilAsleep(pid: number): Promise<void>;
   /** The score of `systemd-analyze security`, such as `0.2 SAFE`, or `undefined` without a sandbox. */
   score(): Promise<string | undefined>;

@@ -9,7 +9,7 @@ import { appFile, type Framework, clientsProgram, type Stage, type StagedApp } f
 const idleTimeout = 300;
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
-/** Runs the apps on ports 80 and 443, under a systemd that is booted for them. */
+/** Boots a private systemd, and runs the apps in it on ports 80 and 443. */
 export async function systemdStage({ key, cert }: Certificate): Promise<Stage> {
   const start = performance.now();
   const systemd = await bootPrivateSystemd();
@@ -46,7 +46,7 @@ async function listen(systemd: PrivateSystemd, framework: Framework): Promise<St
       hardening: "inbound",
       idleTimeout: `${idleTimeout}ms`,
     }),
-    // Other tests verify such units, and it takes a while.
+    // Tests already verify such units, and verification takes time.
     { verify: false },
   );
   await systemd.start(...sockets);
@@ -72,7 +72,7 @@ async function listen(systemd: PrivateSystemd, framework: Framework): Promise<St
   };
 }
 
-/** Services of a private systemd see the project at another path, since they can't see /home or /root. */
+/** The path of a file as services of the private systemd see it. It differs, because they can't see /home or /root. */
 function asSeenInside(systemd: PrivateSystemd, file: string): string {
   return `${systemd.project}/${file.slice(root.length)}`;
 }

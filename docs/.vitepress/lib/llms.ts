@@ -17,8 +17,8 @@ interface Site {
 }
 
 /**
- * A page as it is published in Markdown: its links are whole addresses, since llms-full.txt has the pages of all folders. It has no front matter
- * and no comments, which are for those who write the page, and no components, which need a browser.
+ * A page as it is published in Markdown: its links are whole addresses, since llms-full.txt has the pages of all folders. It has no front matter,
+ * no comments, because they are for authors, and no components, because they need a browser.
  */
 export function publishedMarkdown(text: string, page: string, address: string): string {
   const addressOf = (link: string): string => {

@@ -8,11 +8,11 @@ export const profiles = ["none", "outbound", "inbound"] as const;
 const plain = { listen: "80", name: "", tls: false };
 const secure = { listen: "443", name: "", tls: true };
 
-/** A program that is not Node has another name. */
+/** With the framework `other`, replaces Node by another program. */
 export const withProgram = (state: BuilderState): BuilderState =>
   state.framework === "other" ? { ...state, runtime: "/usr/bin/env", arguments: "true" } : state;
 
-/** States that a reader can reach by the choices of the form alone. */
+/** States that a reader can reach with valid values. */
 export const choices: fc.Arbitrary<BuilderState> = fc
   .record({
     app: fc.constantFrom("shop", "my-app"),
@@ -46,7 +46,7 @@ const text = fc.oneof(
   fc.constantFrom("/", "a'b", "80,", "%", "\0", "/x\n[Service]"),
 );
 
-/** States with any text in any field. */
+/** States with arbitrary strings in their fields. */
 export const anyState: fc.Arbitrary<BuilderState> = fc
   .record({
     app: text,
@@ -64,7 +64,7 @@ export const anyState: fc.Arbitrary<BuilderState> = fc
   })
   .chain((texts) =>
     choices.chain((chosen) =>
-      // One wrong value among right ones, or many.
+      // One or more arbitrary values among valid ones.
       fc.subarray(Object.keys(texts) as (keyof typeof texts)[], { minLength: 1 }).map((fields) => ({
         ...chosen,
         ...Object.fromEntries(fields.map((field) => [field, texts[field]])),

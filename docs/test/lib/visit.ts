@@ -94,7 +94,7 @@ export async function openPage(
   return page;
 }
 
-/** Runs axe. */
+/** Runs axe, and returns the problems that it finds. */
 export async function faultsOf(
   page: Page,
   mode: string,
@@ -126,7 +126,7 @@ export async function setDark(page: Page, isDark: boolean): Promise<void> {
   await page.evaluate((dark) => document.documentElement.classList.toggle("dark", dark), isDark);
 }
 
-/** What is wider than the window and has no scroll bar of its own. */
+/** The elements that are wider than the window and can't be scrolled. */
 export async function widerThanWindow(page: Page): Promise<string[]> {
   return page.evaluate(() => {
     const { scrollWidth, clientWidth } = document.documentElement;
@@ -155,7 +155,7 @@ async function visit(
   }));
   const faults = await faultsOf(page, "light", isWhole);
   await setDark(page, true);
-  // What differs in the dark is colours.
+  // In dark mode, only the colors differ.
   faults.push(...(await faultsOf(page, "dark", isWhole, ["color-contrast", "link-in-text-block"])));
   await setDark(page, false);
   await page.setViewportSize(PHONE);

@@ -7,7 +7,7 @@ import { promisify } from "node:util";
 
 const execute = promisify(execFile);
 
-/** Compiles the TypeScript files of a folder's `src` to CommonJS in `dist`, and looks at no types. */
+/** Compiles the TypeScript files in `src` of a folder to CommonJS in `dist`, without checking types. */
 export async function compile(folder: string): Promise<void> {
   const require = createRequire(import.meta.url);
   const tsc = join(dirname(require.resolve("typescript/package.json")), "bin/tsc");

@@ -37,7 +37,7 @@ export class PackedPackages implements Disposable {
     }
   }
 
-  /** Puts packages into the `node_modules` of a folder, with all that they depend on, and links to their programs. */
+  /** Puts packages with all their dependencies into the `node_modules` of a folder, and links their programs. */
   install(folder: string, names: readonly string[]): void {
     const modules = join(folder, "node_modules");
     const copies = new Map<string, string>();
@@ -46,7 +46,7 @@ export class PackedPackages implements Disposable {
     for (const name of names) linkPrograms(join(modules, name), join(modules, ".bin"));
   }
 
-  /** Adds a package and all that it depends on to the copies, by their targets. */
+  /** Adds a package and all its dependencies to the copies, by their targets. */
   #plan(name: string, from: string, modules: string, copies: Map<string, string>): void {
     const packed = join(this.#root, "packages", name);
     const found = existsSync(packed) ? packed : sourceOf(name, from);
@@ -83,9 +83,9 @@ interface Manifest {
 const manifestOf = (folder: string): Manifest =>
   JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as Manifest;
 
-/** Copies folders to their targets, each without its own packages: those come from the same lookup that Node would do. */
+/** Copies folders to their targets, without their `node_modules`. The plan contains these packages separately, found as Node would find them. */
 function copyFolders(copies: ReadonlyMap<string, string>): void {
-  // One shell is much faster than cpSync(), or many processes of a test runner.
+  // One shell is much faster than cpSync(), or than one process for each folder.
   const script = `while [ $# -gt 0 ]; do
     [ -d "\${2%/*}" ] || mkdir -p "\${2%/*}"
     cp -RLT "$1" "$2"
@@ -96,7 +96,7 @@ function copyFolders(copies: ReadonlyMap<string, string>): void {
   execFileSync("sh", ["-ec", script, "sh", ...pairs]);
 }
 
-/** Links to the programs of a package, as npm makes them for npx and for scripts. */
+/** Links the programs of a package, as npm does for npx and scripts. */
 function linkPrograms(folder: string, bin: string): void {
   const { name, bin: programs = {} } = manifestOf(folder);
   const files = typeof programs === "string" ? { [name]: programs } : programs;

@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import process from "node:process";
 import { spawnInside } from "./spawn-inside.ts";
 
-/** Processes with ports of their own: several apps can listen on port 3000 at once. They see this machine's files, and no systemd. */
+/** Runs processes with separate ports, so that several apps can listen on port 3000 at once. The processes see this machine's files, but no systemd. */
 export class PrivatePorts implements AsyncDisposable {
   readonly #supervisor: ChildProcess;
   readonly #pid: number;
@@ -37,7 +37,7 @@ export class PrivatePorts implements AsyncDisposable {
     return spawnInside(this.#pid, [...user, "--mount", "--net", "--pid"], command, options);
   }
 
-  /** Ends everything inside. */
+  /** Ends all processes inside. */
   async close(): Promise<void> {
     if (this.#supervisor.exitCode !== null || this.#supervisor.signalCode !== null) return;
     const ended = once(this.#supervisor, "close");
@@ -50,5 +50,5 @@ export class PrivatePorts implements AsyncDisposable {
   }
 }
 
-/** Who is not root needs a user namespace to make the others. */
+/** Only root can create the other namespaces without a user namespace. */
 const userNamespace = process.getuid?.() === 0 ? [] : ["--map-root-user"];

@@ -11,12 +11,12 @@ export function spawnInside(
 ): ChildProcess {
   const child = spawn(
     "nsenter",
-    // nsenter waits outside for the command inside. The command must not outlive nsenter.
+    // nsenter waits outside for the command inside. The command must end with nsenter.
     ["--target", String(pid), ...namespaces, "--", "setpriv", "--pdeathsig=KILL"].concat(
       ["env", "--chdir", cwd ?? "/"],
       command,
     ),
-    // A signal to our process group must not take nsenter away from the command that it has to reap.
+    // A signal to our process group must not end nsenter, because it has to reap the command.
     { env, stdio: stdio ?? "pipe", detached: true },
   );
   child.kill = (signal) => signalInside(child, signal);
@@ -24,8 +24,8 @@ export function spawnInside(
 }
 
 /**
- * Signals the command that an nsenter waits for. With nsenter itself gone the command would be the host's to reap, and the namespaces
- * could not end before that.
+ * Signals the command that nsenter waits for. If nsenter itself ended first, the host would have to reap the command, and until then the namespaces could
+ * not end.
  */
 function signalInside(nsenter: ChildProcess, signal?: NodeJS.Signals | number): boolean {
   const { pid } = nsenter;
@@ -34,7 +34,7 @@ function signalInside(nsenter: ChildProcess, signal?: NodeJS.Signals | number): 
     const inside = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim();
     return process.kill(inside === "" ? pid : Number(inside), signal);
   } catch {
-    // It ended in the meantime.
+    // The process has already ended.
     return false;
   }
 }

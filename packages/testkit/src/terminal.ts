@@ -2,27 +2,27 @@ import type { ChildProcess } from "node:child_process";
 import { stripVTControlCharacters } from "node:util";
 import { type AppProcess, watchProcess } from "./app-process.ts";
 
-/** Starts a program, here or in other namespaces. */
+/** Starts a program, in these or in other namespaces. */
 export type Spawn = (
   command: string[],
   options: { cwd: string; env: Record<string, string> },
 ) => ChildProcess;
 
-/** Commands that somebody has typed into a terminal. */
+/** Commands that run in a terminal. */
 export interface TypedCommands {
-  /** What the terminal has shown so far, without colors. */
+  /** The output of the terminal so far, without colors. */
   readonly shown: string;
-  /** Resolves with the first line that matches, once the terminal shows it. */
+  /** Waits for a line that matches, and resolves to it. */
   line(pattern: RegExp): Promise<string>;
   /** Presses Ctrl-C. */
   interrupt(): void;
-  /** Resolves once the commands have ended, with the exit code of the shell. */
+  /** Resolves to the exit code of the shell when the commands have ended. */
   readonly ended: AppProcess["ended"];
 }
 
 /**
- * Types commands into a shell, in a terminal of 80 columns, and answers every question of `sockact` with Enter. As a reader would, the shell goes no further
- * when a command fails.
+ * Runs commands in a shell, in a terminal with 80 columns, and answers every question of `sockact` with Enter. The shell stops at the first command that
+ * fails.
  */
 export function typeCommands(
   spawn: Spawn,

@@ -13,7 +13,7 @@ import { isLongRun, LONG_ONLY } from "../src/requires.ts";
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 const command = [process.execPath, "--conditions=@sockact/source", "--import", "tsx", "scripts/demo.ts"];
 
-/** The lines without what differs from run to run: times, amounts, and numbers of processes and users. */
+/** The lines without the values that differ between runs: times, amounts, process IDs and user IDs. */
 const stable = (lines: readonly string[]): string[] =>
   lines
     .filter((line) => line !== "")
@@ -27,7 +27,7 @@ const stable = (lines: readonly string[]): string[] =>
     );
 
 test(
-  "npm run demo prints what its picture in README.md shows, and no warning",
+  "npm run demo prints the same as its picture in README.md, and no warning",
   { timeout: 90_000 },
   async () => {
     await using demo = startProcess(command, { cwd: root });
@@ -37,14 +37,14 @@ test(
     expect(demo.stdout).not.toMatch(/warning/i);
     const printed = ["$ npm run demo", ...demo.stdout.split("\n")];
     expect(printed.filter((line) => line.length > 80)).toEqual([]);
-    // Without a systemd the demo says so, and uses other ports.
+    // Without systemd, the demo says so, and uses other ports.
     if (whyNoPrivateSystemd() !== undefined) return;
     const picture = textOfPicture(readFileSync(join(root, "docs/public/demo.svg"), "utf8"));
     expect(stable(printed), "npm run demo:picture makes the picture anew").toEqual(stable(picture));
   },
 );
 
-test("the picture of the demo is small, and says nothing about the computer that made it", () => {
+test("the picture of the demo is small, and contains nothing about the computer that made it", () => {
   const svg = readFileSync(join(root, "docs/public/demo.svg"), "utf8");
   expect(svg.length).toBeLessThan(60_000);
   expect(svg).not.toMatch(/\/(?:home|root|work|tmp)\b/);
@@ -55,7 +55,7 @@ describe("npm run demo as a user who is not root", { timeout: 90_000 }, () => {
   const asUser =
     process.getuid?.() === 0 ? ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--"] : [];
 
-  /** Starts the demo with a separate temporary folder. `left` has what it has left there, and which of its processes run. */
+  /** Starts the demo with a separate temporary folder. `left` lists the files that remain there, and the processes that still run. */
   function startDemo(words: readonly string[], env: Record<string, string> = {}) {
     const folder = mkdtempSync(join(tmpdir(), "demo-test-"));
     onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
@@ -81,7 +81,7 @@ describe("npm run demo as a user who is not root", { timeout: 90_000 }, () => {
       ? []
       : ["sh", "-c", 'chown 65534 "$1" && shift && exec "$@"', "sh", folder, ...asUser];
 
-  /** What is left once nothing is left, or the deadline has passed. */
+  /** Waits until nothing is left, or until the deadline. Resolves to what is left. */
   async function leftInTheEnd(left: () => string[]): Promise<string[]> {
     const deadline = performance.now() + DEADLINE;
     while (left().length > 0 && performance.now() < deadline) await delay(20);
@@ -95,7 +95,7 @@ describe("npm run demo as a user who is not root", { timeout: 90_000 }, () => {
     return { status: await demo.ended, left: await leftInTheEnd(left) };
   }
 
-  test("it says what it leaves out, and shows the rest on other ports", async () => {
+  test("prints what it leaves out, and shows the rest on other ports", async () => {
     const { demo, left } = startDemo(command);
     const status = await demo.ended;
     expect(demo.stdout).toContain("No request failed");
@@ -111,8 +111,8 @@ describe("npm run demo as a user who is not root", { timeout: 90_000 }, () => {
     expect(await leftInTheEnd(left)).toEqual([]);
   });
 
-  test("when a request fails, it says so with the log of the app, and exits with 1", async () => {
-    // Before the restart and after it, the tenth request of the process gets no answer.
+  test("when a request fails, prints this with the log of the app, and exits with 1", async () => {
+    // The tenth request of each process gets no answer, before the restart and after it.
     const plant = `import http from "node:http";
       const { emit } = http.Server.prototype;
       let requests = 0;
@@ -128,7 +128,7 @@ describe("npm run demo as a user who is not root", { timeout: 90_000 }, () => {
     expect(await leftInTheEnd(left)).toEqual([]);
   });
 
-  test("Ctrl-C during the load leaves nothing behind", async () => {
+  test("leaves nothing behind after Ctrl-C during the load", async () => {
     expect(await afterCtrlC("clients")).toEqual({ status: 1, left: [] });
   });
 
@@ -139,7 +139,7 @@ describe("npm run demo as a user who is not root", { timeout: 90_000 }, () => {
     },
   );
 
-  test("a closed pipe ends it, and leaves nothing behind", async () => {
+  test("ends when its pipe is closed, and leaves nothing behind", async () => {
     const { demo, left } = startDemo(["sh", "-c", '"$@" | head -n 6', "sh", ...command]);
     expect(await demo.ended).toBe(0);
     expect(demo.stdout.split("\n")).toHaveLength(7);

@@ -8,7 +8,7 @@ type Files = Record<string, string>;
 
 const documented = new URL("fixtures/documented/", import.meta.url);
 
-/** The units of a project, as it documents them. */
+/** The units that a project documents. */
 function unitsOf(project: string): Files {
   const folder = new URL(`${project}/`, documented);
   return Object.fromEntries(
@@ -16,7 +16,7 @@ function unitsOf(project: string): Files {
   );
 }
 
-/** Writes a directive, in place of the line that has it. */
+/** Replaces or adds the line of a directive. Without a value, removes the line. */
 function set(files: Files, file: string, key: string, value: string | undefined): void {
   const unit = parseUnit(files[file]!);
   const section = /^(?:Requires|After|StartLimitIntervalSec)$/.test(key)
@@ -33,7 +33,7 @@ function set(files: Files, file: string, key: string, value: string | undefined)
   );
 }
 
-/** Does what the fix of a finding says. */
+/** Makes the change that the fix of a finding describes. */
 function follow(files: Files, { file, code, fix }: Finding): void {
   if (code === "directory-refused") set(files, file, "WorkingDirectory", "/srv");
   else if (code === "reuse-port") set(files, file, "ReusePort", undefined);
@@ -46,7 +46,7 @@ function fixed(files: Files): Files {
   return copy;
 }
 
-/** The same units, with a program of the test in place of the project's, and without its user and folder. What they say of starts and sockets stays. */
+/** The same units with a program of the test, and without the user and the folder. The directives about starts and sockets stay. */
 function running(files: Files, command: string): Files {
   return Object.fromEntries(
     Object.entries(files).map(([name, text]) => [
@@ -61,7 +61,7 @@ function running(files: Files, command: string): Files {
   );
 }
 
-/** The pairs among them, and an address of each. */
+/** The pairs, each with the name of its units and one of its addresses. */
 const pairs = {
   "go-systemd-22.5.0": ["hello", "port: 8076, host: '127.0.0.1'"],
   "gunicorn-23.0.0": ["gunicorn", "path: '/run/gunicorn.sock'"],
@@ -71,11 +71,11 @@ const pairs = {
 const projects = Object.entries(pairs);
 const together = (some: readonly Files[]): Files => Object.assign({}, ...some) as Files;
 
-/** Works if systemd has passed it sockets. */
+/** A program that works only if systemd has passed it sockets. */
 const needsSockets = `/bin/sh -c 'test "$$LISTEN_FDS" -gt 0 && exec sleep infinity'`;
 
 it.each([...projects.map(([project]) => project), "homebridge-config-ui-x-5.10.0"])(
-  "nothing is left to find in the units of %s after what the linter says has been done",
+  "the linter finds nothing in the units of %s after all its fixes have been made",
   (project) => {
     expect(lintUnits(unitsOf(project))).not.toEqual([]);
     expect(lintUnits(fixed(unitsOf(project)))).toEqual([]);
@@ -84,7 +84,7 @@ it.each([...projects.map(([project]) => project), "homebridge-config-ui-x-5.10.0
 
 describeWith(
   { privateSystemd: true, commands: ["gunicorn"] },
-  "units as known projects document them",
+  "the units that known projects document",
   () => {
     let systemd: PrivateSystemd;
     beforeAll(async () => {
@@ -93,7 +93,7 @@ describeWith(
     });
     afterAll(() => systemd?.close());
 
-    /** Lets a connection wait, if there is something to connect to. */
+    /** Opens a connection that waits, if something listens. */
     async function letOneWait(address: string): Promise<void> {
       const program = `require("node:net").connect({ ${address} }, () => console.log()).on("error", () => console.log()); setInterval(() => {}, 60_000)`;
       await once(systemd.spawn([systemd.node, "-e", program]).stdout!, "data");
@@ -108,7 +108,7 @@ describeWith(
     }
 
     it(
-      "start-limit: a service that crashes at its start takes its socket down, and not after the fix",
+      "start-limit: a service that crashes at its start closes its socket, but not after the fix",
       { timeout: 90_000 },
       async () => {
         const crashing = (change: (files: Files) => Files) =>
@@ -140,7 +140,7 @@ describeWith(
       },
     );
 
-    it("requires-missing: a service that is started alone has no socket, and has it after the fix", async () => {
+    it("requires-missing: a service that is started alone gets no socket, but gets it after the fix", async () => {
       const alone = projects.filter(([project]) =>
         lintUnits(unitsOf(project)).some(({ code }) => code === "requires-missing"),
       );
@@ -163,7 +163,7 @@ describeWith(
       await stopAll();
     });
 
-    it("kill-mode: what Homebridge has started keeps running after a stop, and not after the fix", async () => {
+    it("kill-mode: the child processes of Homebridge keep running after a stop, but not after the fix", async () => {
       const units = unitsOf("homebridge-config-ui-x-5.10.0");
       const command = "/bin/sh -c 'sleep infinity & echo child $$!; exec sleep infinity'";
       for (const [files, stays] of [
@@ -182,7 +182,7 @@ describeWith(
       }
     });
 
-    it("directory-refused: systemd does not load the unit of Puma with its placeholder", async () => {
+    it("directory-refused: systemd does not load the unit of Puma with the placeholder", async () => {
       const units = unitsOf("puma-6.6.0");
       await systemd.installUnits(units, { verify: false });
       expect(await systemd.show("puma.service", "LoadState")).toBe("bad-setting");
@@ -190,7 +190,7 @@ describeWith(
       expect(await systemd.show("puma.service", "LoadState")).toBe("loaded");
     });
 
-    it("reuse-port: another program can open Puma's port, and not after the fix", async () => {
+    it("reuse-port: another program can open Puma's port, but not after the fix", async () => {
       const steal = `import socket; s = socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1); s.bind(("0.0.0.0", 9292)); s.listen()`;
       const units = unitsOf("puma-6.6.0");
       for (const [files, opens] of [
@@ -205,14 +205,14 @@ describeWith(
       }
     });
 
-    it("gunicorn serves with the units as documented, and with the fix", { timeout: 60_000 }, async () => {
+    it("gunicorn serves with the documented units, and with the fix", { timeout: 60_000 }, async () => {
       await systemd.write(
         "/srv/shop/applicationname/wsgi.py",
         `def application(environ, start_response):\n    start_response("200 OK", [])\n    return [b"hello"]\n`,
       );
       const units = unitsOf("gunicorn-23.0.0");
       for (const files of [units, fixed(units)]) {
-        // The page leaves the user and the folder to its reader.
+        // The documentation leaves the user and the folder to the reader.
         const service = files["gunicorn.service"]!.replaceAll("someuser\n", "www-data\n").replace(
           "/home/someuser/applicationroot",
           "/srv/shop",

@@ -1,6 +1,6 @@
 import net from "node:net";
 
-/** What the code of an intruder would try: a connection to another service, here to port 443. Resolves to `connected`, or to the error. */
+/** Tries to connect to another service, as an intruder's code would. Here, this is port 443. Resolves to `connected`, or to the code of the error. */
 export function tryToConnect() {
   return new Promise((resolve) => {
     const socket = net.connect(443, "127.0.0.1");

@@ -15,11 +15,11 @@ interface State extends Shared {
 
 const empty: State = { files: [{ name: "app.service", text: "" }], active: 0, user: false, base: undefined };
 
-/** Files up to this length, in all, are checked at each key. Longer ones wait for a pause. */
+/** If the files are shorter than this in total, they are checked at each key. Longer files are checked after a pause. */
 const quick = 20_000;
 const PAUSE = 300;
 
-/** The files that are pasted, edited and fixed, and what the linter finds in them. */
+/** The files on the page, their history, and the findings of the linter. */
 export function useWorkspace() {
   const history = shallowRef(begin(empty));
   const state = computed(() => history.value.now);
@@ -38,7 +38,7 @@ export function useWorkspace() {
     { flush: "sync" },
   );
   onBeforeUnmount(() => clearTimeout(timer));
-  /** Missing while a long text waits to be checked. */
+  /** The result of the linter, or `undefined` until long files have been checked. */
   const checked = computed<Checked | undefined>(() =>
     awaited.value === state.value ? checkUnits(state.value.files, state.value.user) : undefined,
   );
@@ -49,7 +49,7 @@ export function useWorkspace() {
   const withActive = (file: Partial<UnitText>): UnitText[] =>
     state.value.files.map((one, index) => (index === state.value.active ? { ...one, ...file } : one));
 
-  /** Takes files from elsewhere in place of all that is there. */
+  /** Replaces all files. */
   function replace({ files, user }: Shared): void {
     change({ files, user, active: 0, base: undefined }, "replace");
   }
@@ -67,7 +67,7 @@ export function useWorkspace() {
     showExample: () => replace({ files: [...example], user: false }),
     clear: () => replace(empty),
     type: (text: string) => change({ files: withActive({ text }) }, "type"),
-    /** Takes the text of the editor after something was pasted into it. If that is several units, each becomes a file. */
+    /** Takes the text of the editor after the reader has pasted into it. If the text contains several units, each becomes a file. */
     paste(text: string): void {
       const { files, active: at, user } = state.value;
       const { name, text: before } = files[at]!;
@@ -85,7 +85,7 @@ export function useWorkspace() {
       const { files, user, base } = state.value;
       change({ files: fixFiles(files, finding, user), base: base ?? files }, "fix");
     },
-    /** Another file in the editor is no change, so Undo does not go through it. */
+    /** Shows another file in the editor. This is not a change, so Undo ignores it. */
     show(index: number): void {
       history.value = { ...history.value, now: { ...state.value, active: index } };
     },
@@ -102,7 +102,7 @@ export function useWorkspace() {
       const { files, active: at } = state.value;
       change({ files: files.toSpliced(at, 1), active: Math.max(0, at - 1) }, "remove");
     },
-    /** Names the file, unless the name is empty. Two files never have the same name. */
+    /** Renames the file, unless the new name is empty. If another file has this name, adds a number. */
     rename(wanted: string): void {
       const name = wanted.trim().slice(0, 255);
       const others = state.value.files.filter((file) => file !== active.value);

@@ -16,7 +16,7 @@ async function describedBy({ config }: Built): Promise<AppDescription> {
   return ((await import(/* @vite-ignore */ url)) as { default: AppDescription }).default;
 }
 
-/** The choices that contradict each other. Everything else can be chosen. */
+/** The choices that contradict each other. All other combinations are valid. */
 function expectedProblems({ sockets, bind, idle, framework }: BuilderState): string[] {
   const isMixed = sockets.some(({ tls }) => tls) && sockets.some(({ tls }) => !tls);
   return [
@@ -30,7 +30,7 @@ function expectedProblems({ sockets, bind, idle, framework }: BuilderState): str
 }
 
 describe("the unit builder's model", () => {
-  it("builds a pair that the linter has nothing against, unless choices contradict each other", () => {
+  it("builds units without findings, unless choices contradict each other", () => {
     fc.assert(
       fc.property(choices, (state) => {
         const result = build(state);
@@ -44,7 +44,7 @@ describe("the unit builder's model", () => {
   });
 
   it.each(frameworks.flatMap((framework) => binds.map((bind) => [framework, bind] as const)))(
-    "serves %s by %s on every version of systemd",
+    "builds units for %s through a %s on every version of systemd",
     (framework, bind) => {
       const program = framework === "other" ? { runtime: "/usr/bin/gitea" } : {};
       for (const systemd of [undefined, 249, 252, 253, 257, 262])
@@ -56,7 +56,7 @@ describe("the unit builder's model", () => {
     },
   );
 
-  it("takes any text, and says at which field it is wrong", () => {
+  it("accepts any string, and reports the field of each problem", () => {
     const fields =
       /^(?:app|framework|runtime|script|arguments|certificate|privateKey|user|hardening|idle|watchdog|bind|backend|systemd|sockets|sockets\[\d\]\.(?:listen|name|tls))$/;
     fc.assert(
@@ -72,7 +72,7 @@ describe("the unit builder's model", () => {
     );
   });
 
-  it("shows what emitUnits writes, with an explanation at each directive", async () => {
+  it("shows the units that emitUnits writes, with an explanation for each directive", async () => {
     await fc.assert(
       fc.asyncProperty(choices, async (state) => {
         const result = build(state);
@@ -92,7 +92,7 @@ describe("the unit builder's model", () => {
     );
   });
 
-  it("puts a finding at its line", () => {
+  it("shows a finding at its line", () => {
     const [socket] = built({ sockets: [{ listen: "/run/shop.sock", name: "", tls: false }] }).files;
     const found = socket!.lines.filter(({ findings }) => findings.length > 0);
     expect(found.map(({ text, findings }) => [text, findings[0]!.code])).toEqual([
@@ -135,7 +135,7 @@ describe("the unit builder's model", () => {
     expect(problemsOf(changes)).toEqual([`${field} ${code}`]);
   });
 
-  it("names several sockets after their protocol, and keeps the names that you give", () => {
+  it("names several sockets after their protocol, and keeps existing names", () => {
     const sockets = ["80", "81", "443", "82"].map((listen) => ({
       listen,
       name: listen === "81" ? "http" : "",
@@ -158,7 +158,7 @@ describe("the unit builder's model", () => {
     );
   });
 
-  it("says how to install each way to a port", () => {
+  it("shows how to install the units of each way to open a port", () => {
     expect(built({ bind: "capability", app: "web" }).shell.byHand).toBe(
       `npm install --prefix /srv/shop @sockact/express express
 sudo install -m 644 web.service /etc/systemd/system/

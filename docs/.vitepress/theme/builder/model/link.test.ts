@@ -5,7 +5,7 @@ import { fromHash, toHash } from "./link.ts";
 import { initialState } from "./state.ts";
 
 describe("a link", () => {
-  it("has only what differs from the initial state", () => {
+  it("contains only the fields that differ from the initial state", () => {
     expect(toHash(initialState)).toBe("");
     const sockets = [
       { listen: "80", name: "", tls: false },
@@ -32,7 +32,7 @@ describe("a link", () => {
     );
   });
 
-  it("that was made before keeps its meaning", () => {
+  it("from an earlier version of the page keeps its meaning", () => {
     const hash =
       "#app=a&runtime=/n&script=/s&args=-v&cert=/c&key=/k&user=u&idle=5min&watchdog=30s&backend=/run/a/b&framework=koa&hardening=none&bind=proxy&socket=81,web&systemd=255";
     expect(fromHash(hash)).toEqual({
@@ -57,7 +57,7 @@ describe("a link", () => {
     });
   });
 
-  it("with unknown parts says which it ignores, and keeps the rest", () => {
+  it("with unknown parts reports these parts, and the rest is restored", () => {
     const parts = [
       "framework=rails",
       "app=%E0",
@@ -73,7 +73,7 @@ describe("a link", () => {
     expect(ignored).toEqual(parts);
   });
 
-  it("with too much in it is cut", () => {
+  it("with too many or too long values is truncated", () => {
     const { state, ignored } = fromHash(`#${"socket=80&".repeat(25)}app=${"a".repeat(5000)}`);
     expect(state.sockets).toHaveLength(20);
     expect(state.app).toBe("shop");
@@ -81,7 +81,7 @@ describe("a link", () => {
     expect(fromHash(`#app=${"a".repeat(70_000)}`).state).toEqual(initialState);
   });
 
-  it("may be any text", () => {
+  it("may be any string", () => {
     const part = fc.oneof(
       fc.string(),
       fc.constantFrom("socket=", "sockets=0", "systemd=any", "app=%", "&&", "=", "bind=constructor"),

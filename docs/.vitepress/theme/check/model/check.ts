@@ -4,7 +4,7 @@ import { mostCharacters, type UnitText } from "./split.ts";
 
 export interface Checked {
   findings: readonly Finding[];
-  /** Whether the text is too long to be checked. */
+  /** Whether the units are too long for this page. */
   tooLong: boolean;
 }
 
@@ -14,14 +14,14 @@ const record = (files: readonly UnitText[]): Record<string, string> =>
 export const lengthOf = (files: readonly UnitText[]): number =>
   files.reduce((sum, { text }) => sum + text.length, 0);
 
-/** What the linter finds. By default it tells from the files whether they are a user's; `user` says that they are. */
+/** Lints the files. With `user`, they are for the service manager of a user. Otherwise, the linter decides that from the files. */
 export function checkUnits(files: readonly UnitText[], user: boolean): Checked {
   const tooLong = lengthOf(files) > mostCharacters;
   const filled = files.filter(({ text }) => text.trim() !== "");
   return { findings: tooLong ? [] : lintUnits(record(filled), { user }), tooLong };
 }
 
-/** The files with the changes of one finding, or of all that need no decision. */
+/** Applies the changes of one finding or, by default, every change that needs no decision. Returns the new files. */
 export function fixFiles(
   files: readonly UnitText[],
   finding: Finding | undefined,
@@ -31,13 +31,13 @@ export function fixFiles(
   return files.map(({ name }) => ({ name, text: fixed[name] ?? "" }));
 }
 
-/** Lines of one file: what was taken out, and what was written instead. */
+/** The removed and added lines of one file. */
 export interface Change {
   file: string;
   lines: { sign: "-" | "+"; text: string }[];
 }
 
-/** How files differ, line by line. */
+/** Compares the files line by line. */
 export function changesBetween(before: readonly UnitText[], after: readonly UnitText[]): Change[] {
   const old = new Map(before.map(({ name, text }) => [name, text]));
   return after.flatMap(({ name, text }) => {
@@ -56,7 +56,7 @@ export function changesBetween(before: readonly UnitText[], after: readonly Unit
 
 const order: readonly Severity[] = ["info", "warning", "error"];
 
-/** The gravest severity at each line of a file. */
+/** The highest severity at each line of a file. */
 export function marksOf(findings: readonly Finding[], file: string): Map<number, Severity> {
   const marks = new Map<number, Severity>();
   for (const finding of findings) {
@@ -68,7 +68,7 @@ export function marksOf(findings: readonly Finding[], file: string): Map<number,
   return marks;
 }
 
-/** Where a line begins and ends in a text. */
+/** The offsets at which a line begins and ends. The first line is 1. */
 export function placeOfLine(text: string, line: number): [start: number, end: number] {
   let start = 0;
   for (let at = 1; at < line; at += 1) {
@@ -84,8 +84,8 @@ const counted = (count: number, one: string): string => `${count} ${one}${count 
 
 /** One sentence about the result. */
 export function summaryOf(files: readonly UnitText[], { findings, tooLong }: Checked): string {
-  if (tooLong) return "This text is too long to be checked here.";
-  if (files.every(({ text }) => text.trim() === "")) return "Nothing to check yet.";
+  if (tooLong) return "These units are too long for this page.";
+  if (files.every(({ text }) => text.trim() === "")) return "There is nothing to check yet.";
   const counts = order
     .toReversed()
     .map((severity) => [severity, findings.filter((one) => one.severity === severity).length] as const)

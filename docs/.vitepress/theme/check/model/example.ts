@@ -1,6 +1,6 @@
 import type { UnitText } from "./split.ts";
 
-/** A pair with the mistakes that people make most, for a reader who has no units at hand. */
+/** A socket and a service with common mistakes, for readers who want to try the page. */
 export const example: readonly UnitText[] = [
   {
     name: "shop.socket",

@@ -1,9 +1,9 @@
-/** What Undo and Redo go through. Typing without a pause is one step. */
+/** The states for Undo and Redo. Typing without a pause is one step. */
 export interface History<State> {
   readonly past: readonly State[];
   readonly now: State;
   readonly future: readonly State[];
-  /** What made the present state, and when. */
+  /** The kind and the time of the last change. */
   readonly last: { readonly kind: string; readonly at: number };
 }
 
@@ -17,7 +17,7 @@ export const begin = <State>(now: State): History<State> => ({
   last: { kind: "begin", at: 0 },
 });
 
-/** Adds a step. If it continues the last step, which is of the same kind and not long ago, the two are one. */
+/** Adds a step. If the reader keeps typing without a pause, the new step is merged with the last one. */
 export function step<State>(history: History<State>, now: State, kind: string, at: number): History<State> {
   const continues = kind === "type" && history.last.kind === kind && at - history.last.at < pause;
   const past = continues ? history.past : [...history.past, history.now].slice(-mostSteps);

@@ -6,7 +6,7 @@ export interface Shared {
   user: boolean;
 }
 
-/** Browsers and chats cut longer links. */
+/** Some browsers and chat programs truncate longer links. */
 const longestHash = 8000;
 
 const base64 = (bytes: Uint8Array): string =>
@@ -18,7 +18,7 @@ const base64 = (bytes: Uint8Array): string =>
 const bytesOf = (text: string): Uint8Array =>
   Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (letter) => letter.charCodeAt(0));
 
-/** Writes the files as the hash of a link, compressed. `undefined` if the link would be too long. */
+/** Compresses the files into the hash of a link. Returns `undefined` if the link would be too long. */
 export function toHash({ files, user }: Shared): string | undefined {
   const packed = base64(
     deflateSync(strToU8(JSON.stringify(files.map(({ name, text }) => [name, text]))), { level: 9 }),
@@ -30,7 +30,7 @@ export function toHash({ files, user }: Shared): string | undefined {
 const isPair = (pair: unknown): pair is [name: string, text: string] =>
   Array.isArray(pair) && typeof pair[0] === "string" && typeof pair[1] === "string";
 
-/** Reads the hash of a link. Anything else, such as the hash of a heading, is `undefined`. */
+/** Reads the hash of a link. Returns `undefined` for any other hash, such as the one of a heading. */
 export function fromHash(hash: string): Shared | undefined {
   const [, user, packed = ""] = /^#(user&)?units=([\w-]+)$/.exec(hash) ?? [];
   if (packed === "" || hash.length > longestHash) return undefined;

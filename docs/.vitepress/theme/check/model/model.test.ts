@@ -11,8 +11,8 @@ const namesOf = (text: string) => splitUnits(text).files.map(({ name }) => name)
 const socket = "[Unit]\nDescription=A\n\n[Socket]\nListenStream=80\n\n[Install]\nWantedBy=sockets.target\n";
 const service = "[Unit]\nDescription=B\n\n[Service]\nExecStart=/usr/bin/node /srv/shop/server.js\n";
 
-describe("a pasted text becomes files", () => {
-  it("at the paths that systemctl cat prints, which are no lines of the files", () => {
+describe("pasted text is split into files", () => {
+  it("at the paths that systemctl cat prints, which do not become part of the files", () => {
     const dropIn = "[Service]\nUser=shop\n";
     const { files, user } = splitUnits(
       `# /etc/systemd/system/shop.service\n${service}\n# /etc/systemd/system/shop.service.d/user.conf\n${dropIn}\n# /run/systemd/system/shop.socket\n${socket}`,
@@ -25,7 +25,7 @@ describe("a pasted text becomes files", () => {
     expect(user).toBe(false);
   });
 
-  it("of a user's service manager, when the paths say so", () => {
+  it("for the service manager of a user, if the paths show this", () => {
     expect(splitUnits(`# /home/me/.config/systemd/user/shop.service\n${service}`).user).toBe(true);
     expect(splitUnits(`# /usr/lib/systemd/user/shop.service\n${service}`).user).toBe(true);
   });
@@ -39,7 +39,7 @@ describe("a pasted text becomes files", () => {
     expect(namesOf(`${one}\n${service}\n${other}\n${socket}`)).toEqual(["shop.service", "shop.socket"]);
   });
 
-  it("where another unit begins, with names from the kind of each", () => {
+  it("where another unit begins, with names from the type of each unit", () => {
     expect(namesOf(socket + service)).toEqual(["app.socket", "app.service"]);
     expect(namesOf(service + socket)).toEqual(["app.service", "app.socket"]);
     expect(namesOf("[Socket]\nListenStream=80\n[Service]\nExecStart=/bin/true\n")).toEqual([
@@ -51,7 +51,7 @@ describe("a pasted text becomes files", () => {
     expect(namesOf("[Container]\nImage=a\n")).toEqual(["app.container"]);
   });
 
-  it("with the names that the units call each other by", () => {
+  it("with the names by which the units refer to each other", () => {
     expect(namesOf(`${socket}${service.replace("B", "B\nRequires=shop.socket")}`)).toEqual([
       "shop.socket",
       "shop.service",
@@ -63,12 +63,12 @@ describe("a pasted text becomes files", () => {
     ).toEqual(["gitea.main.socket", "gitea.service"]);
   });
 
-  it("with the comment above a section in the file of that section", () => {
+  it("with the comment above a section in the same file as the section", () => {
     const { files } = splitUnits(`${service}\n# The port\n${socket}`);
     expect(files[1]?.text).toBe(`# The port\n${socket}`);
   });
 
-  it("only one, when a name in a comment is a remark, or a section comes twice", () => {
+  it("but not at a remark with a file name, or at a repeated section", () => {
     for (const text of [
       "[Unit]\nAfter=network.target\n# db.service\n\n[Service]\nExecStart=/bin/true\n",
       "[Unit]\nAfter=network.target\n\n# db.service\n[Service]\nExecStart=/bin/true\n",
@@ -81,7 +81,7 @@ describe("a pasted text becomes files", () => {
   });
 });
 
-/** Texts that nobody means as units. */
+/** Strings that are not meant as units. */
 const hostile = fc.oneof(
   fc.string({ unit: "binary", maxLength: 300 }),
   fc
@@ -115,7 +115,7 @@ const hostile = fc.oneof(
     .map((lines) => lines.join("\n")),
 );
 
-describe("any text", () => {
+describe("any string", () => {
   it("is split, checked, fixed and linked without an error, and no line is lost", () => {
     fc.assert(
       fc.property(hostile, fc.boolean(), (text, user) => {
@@ -134,7 +134,7 @@ describe("any text", () => {
         }
         const hash = toHash({ files, user });
         const back = hash === undefined ? undefined : fromHash(hash);
-        // A link has no room for half of a character.
+        // A link can't contain half of a surrogate pair.
         const isWhole = back !== undefined && !/\p{Surrogate}/u.test(text);
         expect(isWhole ? back : { files, user }).toEqual({ files, user });
       }),
@@ -156,7 +156,7 @@ describe("any text", () => {
   });
 
   it.each(["a", "\n", "[Unit]\n[Service]\n", "# /a.service\n[Unit]\n", "A=LISTEN_FDS\n"])(
-    "that is as long as can be is checked: many of %j",
+    "of the maximum length is checked: %j, repeated",
     (line) => {
       const { files } = splitUnits(line.repeat(Math.floor(mostCharacters / line.length)));
       expect(files.length).toBeLessThanOrEqual(50);
@@ -170,7 +170,7 @@ describe("the example", () => {
   const { findings } = checkUnits(files, false);
   const codes = findings.map(({ code }) => code);
 
-  it("has findings of each severity, with and without a change that needs no decision", () => {
+  it("has findings of each severity, with and without an automatic fix", () => {
     expect(codes).toEqual(
       expect.arrayContaining([
         "order-cycle",
@@ -194,7 +194,7 @@ describe("the example", () => {
     expect(marksOf(findings, "shop.socket").get(3)).toBe("warning");
   });
 
-  it("loses a finding when its change is made, and all that can be changed at once", () => {
+  it("loses a finding when its fix is applied, and all fixable findings when all fixes are applied", () => {
     const finding = findings.find(({ code }) => code === "variable-reserved")!;
     const fixed = fixFiles(files, finding, false);
     expect(changesBetween(files, fixed)).toEqual([
@@ -213,7 +213,7 @@ describe("the example", () => {
 });
 
 describe("a link", () => {
-  it("restores names, texts and the option", () => {
+  it("restores names, contents and the option", () => {
     const shared = { files: [...example], user: true };
     const hash = toHash(shared)!;
     expect(hash).toMatch(/^#user&units=[\w-]+$/);
@@ -221,24 +221,24 @@ describe("a link", () => {
     expect(fromHash(hash)).toEqual(shared);
   });
 
-  it("is not made when it would be too long", () => {
+  it("is not created if it would be too long", () => {
     const text = Array.from({ length: 9000 }, (_, index) => Math.sin(index)).join("");
     expect(toHash({ files: [{ name: "a.service", text }], user: false })).toBeUndefined();
   });
 
   it.each(["", "#", "#findings", "#units=", "#units=AAAA", "#units=%%%", `#units=${"A".repeat(9000)}`])(
-    "that this page did not make restores nothing: %.20s",
+    "that this page did not create restores nothing: %.20s",
     (hash) => expect(fromHash(hash)).toBeUndefined(),
   );
 
-  it("that unpacks to more than the page checks restores nothing", () => {
+  it("with more text than the page checks restores nothing", () => {
     const files: UnitText[] = [{ name: "a.service", text: "a".repeat(2_000_000) }];
     expect(fromHash(toHash({ files, user: false })!)).toBeUndefined();
   });
 });
 
 describe("Undo and Redo", () => {
-  it("take a pause in typing, and every other change, as a step", () => {
+  it("treat typing up to a pause as one step, and every other change as one step", () => {
     let history = begin("");
     history = step(history, "a", "type", 1000);
     history = step(history, "ab", "type", 1200);

@@ -2,36 +2,36 @@ import { parseUnit, type UnitEntry } from "@sockact/units";
 
 /** One unit file or drop-in. */
 export interface UnitText {
-  /** Its name, for a drop-in with its folder: `shop.service.d/port.conf`. */
+  /** The file name. For a drop-in, it includes the folder: `shop.service.d/port.conf`. */
   name: string;
   text: string;
 }
 
 export interface Split {
   files: UnitText[];
-  /** Whether a header says that a user's service manager reads these units. */
+  /** Whether the path in a header shows that the units are for the service manager of a user. */
   user: boolean;
 }
 
-/** Units are a few kilobytes. A text beyond this would keep the browser busy at each key. */
+/** The maximum number of characters that the page checks. Units have a few kilobytes. Checking more at each key would slow the browser down. */
 export const mostCharacters = 100_000;
 
-/** A larger number of files was not meant to be units. The last file takes the rest. */
+/** The maximum number of files. Longer input is probably not a list of units, so the last file gets the rest. */
 const mostFiles = 50;
 
-/** The sections that say which kind of unit a file is. `[Unit]` and `[Install]` are in all of them. */
+/** The sections that identify the type of a unit. `[Unit]` and `[Install]` can be in all types. */
 const kinds =
   /^(?:Automount|Build|Container|Image|Kube|Mount|Network|Path|Pod|Scope|Service|Slice|Socket|Swap|Timer|Volume)$/;
 
-/** A line that has a file name and nothing else, as `systemctl cat`, `head` or a page of documentation writes it above a file. */
+/** A line that contains only a file name. `systemctl cat`, `head` and documentation show such a line above a file. */
 const header =
   /^(?<comment>[#;]*)[ \t]*(?:==>|---)?[ \t]*(?<path>[^\s"'=]*\.(?:automount|build|conf|container|image|kube|mount|network|path|pod|service|slice|socket|swap|target|timer|volume))[ \t]*(?:<==|---|:)?[ \t]*$/;
 
-/** Line ends as systemd reads them. A text area also makes each of them a line feed. */
+/** Converts every line ending that systemd accepts to a line feed. A text area converts them too. */
 export const withLineFeeds = (text: string): string => text.replaceAll(/(?:\n\r?|\r\n?)\0?|\0/g, "\n");
 
 interface Header {
-  /** The signs of a comment before the name. */
+  /** The comment characters before the name. */
   comment: string;
   path: string;
 }
@@ -41,7 +41,7 @@ function headerIn({ kind, text }: UnitEntry): Header | undefined {
   return path === undefined ? undefined : { comment, path };
 }
 
-/** The name of the file that a path leads to. A drop-in keeps the folder that says to which unit it belongs. */
+/** The file name in a path. For a drop-in, the name includes the folder, which identifies the unit. */
 const nameOf = (path: string): string => /(?:[^/]+\.d\/)?[^/]+$/.exec(path)?.[0] ?? path;
 
 const isOfUser = (path: string): boolean => /(?:^|\/)systemd\/user\//.test(path);
@@ -54,13 +54,13 @@ function kindOf(entries: readonly UnitEntry[]): string | undefined {
   return undefined;
 }
 
-/** The entries of one file, and what its header says. */
+/** The entries of one file, and the path in its header. */
 interface Part {
   path: string | undefined;
   entries: UnitEntry[];
 }
 
-/** Whether a `[Unit]` begins another file, not a second `[Unit]` of this one: the kind of a unit follows it. */
+/** Whether a `[Unit]` section begins another file. It does if a section follows that identifies a type. Otherwise, it is a second `[Unit]` of the same file. */
 function startsUnit(entries: readonly UnitEntry[], from: number): boolean {
   for (let index = from + 1; index < entries.length; index += 1) {
     const entry = entries[index]!;
@@ -71,9 +71,9 @@ function startsUnit(entries: readonly UnitEntry[], from: number): boolean {
   return false;
 }
 
-/** Divides a file without headers where a unit of another kind, or another `[Unit]`, begins. */
+/** Divides a file without headers where a unit of another type, or another `[Unit]`, begins. */
 function divided({ path, entries }: Part): Part[] {
-  // A header names the whole file, whatever is in it.
+  // The header applies to the whole file, regardless of its sections.
   if (path !== undefined) return [{ path, entries }];
   const starts: number[] = [];
   let kind: string | undefined;
@@ -104,7 +104,7 @@ function sectionAfter(entries: readonly UnitEntry[], from: number): string | und
   return next?.kind === "section" ? next.section : undefined;
 }
 
-/** Whether a line with a file name stands above a file. In a comment, it may also be a remark of the author. */
+/** Whether a line with a file name is the header of a file. If the line is a comment, it may also be a remark of the author. */
 function isHeader({ comment, path }: Header, section: string, current: Part, before: string): boolean {
   if (comment === "" || path.includes("/")) return true;
   const isEmpty = current.entries.every(({ text }) => text.trim() === "");
@@ -112,7 +112,7 @@ function isHeader({ comment, path }: Header, section: string, current: Part, bef
   return isEmpty || (before.trim() === "" && isWhole);
 }
 
-/** Divides a text at its headers. */
+/** Divides the input at its headers. */
 function atHeaders(entries: readonly UnitEntry[]): Part[] {
   const parts: Part[] = [{ path: undefined, entries: [] }];
   for (const [index, entry] of entries.entries()) {
@@ -127,7 +127,7 @@ function atHeaders(entries: readonly UnitEntry[]): Part[] {
       current.entries.push(entry);
       continue;
     }
-    // A comment that is only a name may be the author's. A path is from `systemctl cat`.
+    // A comment that contains only a name may be the author's, so it stays. A path comes from `systemctl cat`.
     const stays = found.comment !== "" && !found.path.includes("/");
     parts.push({ path: found.path, entries: stays ? [entry] : [] });
   }
@@ -150,7 +150,7 @@ function named(
   return undefined;
 }
 
-/** Names for the files that have none: as the units name each other, or else `app`. */
+/** Names the files that have no name. The names come from references between the units. Without a reference, the name is `app`. */
 function withNames(parts: readonly Part[], app: string): UnitText[] {
   const all = parts.flatMap(({ entries }) => entries);
   const socket = named(all, "socket");
@@ -167,7 +167,7 @@ function withNames(parts: readonly Part[], app: string): UnitText[] {
   return files;
 }
 
-/** A name that no other file has: `app-2.service`. */
+/** Returns a name that no other file has, such as `app-2.service`. */
 export function freeName(name: string, files: readonly { name: string }[]): string {
   const taken = new Set(files.map((file) => file.name));
   const dot = name.lastIndexOf(".");
@@ -178,9 +178,9 @@ export function freeName(name: string, files: readonly { name: string }[]): stri
 }
 
 /**
- * Divides a text into unit files. `systemctl cat` writes the path of each file above it. Without such headers, a file ends where a unit of another kind,
- * or another `[Unit]`, begins. Accepts any text, and always returns a file. A text that is too long to be checked stays in one.
- * `app` is the name of files whose texts do not say it.
+ * Divides pasted text into unit files. `systemctl cat` prints the path of each file above it. Without such headers, a file ends where a unit of another
+ * type, or another `[Unit]`, begins. Accepts any string, and always returns at least one file. A string that is too long to check becomes one file.
+ * `app` is the name for files without a name.
  */
 export function splitUnits(text: string, app = "app"): Split {
   const whole = withLineFeeds(text);

@@ -7,7 +7,7 @@ import { splitUnits } from "./split.ts";
 const folder = join(import.meta.dirname, "../../../../../packages/units/test/fixtures/documented");
 const page = readFileSync(join(import.meta.dirname, "../../../../check.md"), "utf8");
 
-/** The units that a project documents: for the system, or for the service managers of users. */
+/** The units that each project documents, for the system or for the service managers of users. */
 const documented = readdirSync(folder)
   .filter((project) => statSync(join(folder, project)).isDirectory())
   .flatMap((project) => {
@@ -33,7 +33,7 @@ const codesOf = (text: string): string[] => {
     .toSorted();
 };
 
-/** What the page says of a project: its rows, or that nothing is found. */
+/** The findings that the page lists for a project. `undefined` if the page does not name the project. */
 function saidOf(project: string): string[] | undefined {
   const [, name = "", version = ""] = /^(.*)-(\d.*)$/.exec(project.replace(/\/.*/, "")) ?? [];
   const plain = (text: string) => text.toLowerCase().replaceAll(/[^a-z0-9.]/g, "");
@@ -65,7 +65,7 @@ it.each(documented)(
     expect(split.files.map(({ name }) => name)).toEqual(files.map(({ name }) => name));
     expect(split.user).toBe(user);
     expect(codesOf(text)).toEqual(saidOf(project));
-    // None of these needs no decision: the programs are not Node, or the unit is of the author's choice.
+    // All of these changes need a decision of the author, so nothing is fixed automatically.
     expect(fixFiles(split.files, undefined, user)).toEqual(split.files);
   },
 );

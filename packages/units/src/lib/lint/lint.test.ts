@@ -367,7 +367,7 @@ describe("lintUnits", () => {
     ]);
   });
 
-  it("asks for a Requires= in place of PartOf= only if the service has none", () => {
+  it("suggests Requires= in place of PartOf= only if the service does not require the socket", () => {
     const fixOf = (service: string) => {
       const socket = cleanPair["app.socket"]!.replace("Description=App socket", "PartOf=app.service");
       const findings = lintUnits({ "app.socket": socket, "app.service": service });
