@@ -1,4 +1,4 @@
-// Examples of how a service is run: behind nginx, with WebSockets, as a cluster, with TLS, and in two instances.
+// Examples of how a service is run: with WebSockets, as a cluster, with TLS, in two instances, and behind nginx.
 import { Load, type PrivateSystemd, watchProcess } from "@sockact/testkit";
 import { expect } from "vitest";
 import { testExamples } from "./lib/test-examples.ts";
@@ -27,42 +27,6 @@ const all = (shown: string, pattern: RegExp): string[] =>
 const acknowledgesAll = /(\d+) messages sent, \1 acknowledged/;
 
 testExamples({
-  nginx: {
-    commands: ["nginx"],
-    alone: {
-      "answers on port 3000 without nginx": ({ shown }) => {
-        expect(shown).toMatch(/\{"client":"(?:::1|127\.0\.0\.1)","protocol":"http"/);
-      },
-    },
-    prepare: (systemd) => systemd.mustRun(["mkdir", "-p", "/var/log/nginx", "/var/lib/nginx"]),
-    service: {
-      "sees the client's address, and no invented one": ({ shown }) => {
-        const clients = all(shown, /"client":"([^"]*)"/g);
-        expect(clients).toEqual(["::1", "::1", "::1"]);
-      },
-      "is restarted by the README, and no request fails": ({ shown }) => {
-        const [before, , after] = all(shown, /"pid":(\d+)/g);
-        expect(after).not.toBe(before);
-        expect(shown).not.toContain("No such process");
-      },
-      "lets only nginx's group connect": async ({ shown, systemd }) => {
-        expect(shown).toMatch(/^srw-rw---- \d+ root www-data /m);
-        const ask = ["curl", "--silent", "--unix-socket", "/run/example-nginx.sock", "http://localhost/"];
-        const as = (id: string) =>
-          systemd.run(["setpriv", `--reuid=${id}`, `--regid=${id}`, "--clear-groups", ...ask]);
-        expect(await as("65534"), "nobody").toMatchObject({ code: 7 });
-        expect(await as("33"), "www-data").toMatchObject({ code: 0 });
-      },
-      "restarts under load, and nginx never answers 502": async ({ systemd }) => {
-        await expectNoFailureDuring(systemd, '"client":"::1"', () =>
-          systemd.restart("example-nginx.service"),
-        );
-        // nginx itself is not a part of the example.
-        await systemd.stop("nginx.service");
-      },
-    },
-  },
-
   websockets: {
     alone: {
       "acknowledges each message": ({ shown }) => {
@@ -169,6 +133,42 @@ testExamples({
           type("echo 3 >version.txt; npx sockact restart example-rolling-restart"),
         );
         expect(await type("curl --silent http://localhost/")).toContain("version 3");
+      },
+    },
+  },
+
+  nginx: {
+    commands: ["nginx"],
+    alone: {
+      "answers on port 3000 without nginx": ({ shown }) => {
+        expect(shown).toMatch(/\{"client":"(?:::1|127\.0\.0\.1)","protocol":"http"/);
+      },
+    },
+    prepare: (systemd) => systemd.mustRun(["mkdir", "-p", "/var/log/nginx", "/var/lib/nginx"]),
+    service: {
+      "sees the client's address, and no invented one": ({ shown }) => {
+        const clients = all(shown, /"client":"([^"]*)"/g);
+        expect(clients).toEqual(["::1", "::1", "::1"]);
+      },
+      "is restarted by the README, and no request fails": ({ shown }) => {
+        const [before, , after] = all(shown, /"pid":(\d+)/g);
+        expect(after).not.toBe(before);
+        expect(shown).not.toContain("No such process");
+      },
+      "lets only nginx's group connect": async ({ shown, systemd }) => {
+        expect(shown).toMatch(/^srw-rw---- \d+ root www-data /m);
+        const ask = ["curl", "--silent", "--unix-socket", "/run/example-nginx.sock", "http://localhost/"];
+        const as = (id: string) =>
+          systemd.run(["setpriv", `--reuid=${id}`, `--regid=${id}`, "--clear-groups", ...ask]);
+        expect(await as("65534"), "nobody").toMatchObject({ code: 7 });
+        expect(await as("33"), "www-data").toMatchObject({ code: 0 });
+      },
+      "restarts under load, and nginx never answers 502": async ({ systemd }) => {
+        await expectNoFailureDuring(systemd, '"client":"::1"', () =>
+          systemd.restart("example-nginx.service"),
+        );
+        // nginx itself is not a part of the example.
+        await systemd.stop("nginx.service");
       },
     },
   },

@@ -16,7 +16,7 @@ function connect() {
   // A message that crosses the close frame gets no answer, so it is sent again.
   socket.on("open", () => pending.forEach((message) => socket.send(message)));
   socket.on("message", (data) => {
-    const { id, pid } = JSON.parse(data.toString());
+    const { id, pid } = JSON.parse(data);
     if (!pending.delete(id)) return;
     if (!acknowledged.has(pid)) console.log(`Process ${pid} acknowledges the messages`);
     acknowledged.set(pid, (acknowledged.get(pid) ?? 0) + 1);

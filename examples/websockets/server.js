@@ -15,7 +15,7 @@ const server = createServer(app);
 // The app has no code for a stop: sockact tells each client with the close code 1001.
 new WebSocketServer({ server }).on("connection", (socket) => {
   socket.on("message", (data) => {
-    const { id } = JSON.parse(data.toString());
+    const { id } = JSON.parse(data);
     socket.send(JSON.stringify({ id, pid: process.pid }));
   });
 });
