@@ -67,6 +67,7 @@ describeWith({ privateSystemd: true }, "sockact doctor, on the mistakes of docs/
       relative: {
         service: `ExecStart=\nExecStart=${systemd.node} server.mjs\nWorkingDirectory=`,
         without: /^WorkingDirectory=.*\n/gm,
+        until: /Cannot find module/,
       },
     });
     found = await askAll(systemd);
