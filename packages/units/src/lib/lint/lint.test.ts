@@ -377,7 +377,7 @@ describe("lintUnits", () => {
     expect(service).toContain("Requires=app.socket");
     expect(fixOf(service)).toBe("take app.service out of PartOf=");
     expect(fixOf(service.replace("Requires=app.socket", ""))).toBe(
-      "take app.service out of PartOf=, and have Requires=app.socket in the service",
+      "take app.service out of PartOf=, and write Requires=app.socket in the service",
     );
   });
 

@@ -44,7 +44,7 @@ function folderOf(path: string, folders: ReadonlySet<string>): string | undefine
   return undefined;
 }
 
-/** Whether a service cannot run without this socket. */
+/** Whether a service requires this socket. */
 const isRequiredBy = ({ unit }: ServiceSubject, socket: string): boolean =>
   namesIn(unit, "Unit", "Requires", "BindsTo").some(({ name }) => name === socket);
 
@@ -358,7 +358,7 @@ export const socketRules: Readonly<Record<SocketCode, Rule<SocketAmongOthers>>> 
             .map(({ name, setting }) => ({
               at: setting,
               message: `${setting.key}=${name} in the socket that starts it`,
-              fix: `take ${name} out of ${setting.key}=${service !== undefined && isRequiredBy(service, unit.name) ? "" : `, and have Requires=${unit.name} in the service`}`,
+              fix: `take ${name} out of ${setting.key}=${service !== undefined && isRequiredBy(service, unit.name) ? "" : `, and write Requires=${unit.name} in the service`}`,
             })),
   },
   "socket-conflicts": {

@@ -42,7 +42,7 @@ function withoutField(known: readonly string[]): string {
 /**
  * Reads the fields of `table` from `source`, and reports each key of `source` that is neither in the table nor in `others`.
  *
- * @param elsewhere gives hints for names that mean a field with another name, or in another place. It is only called for a key that is not a field.
+ * @param elsewhere returns hints for names that mean a field with another name, or in another place. It is called only if a key is not a field.
  */
 export function readFields<Field extends string>(
   table: Record<Field, Directive>,
