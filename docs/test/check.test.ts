@@ -100,7 +100,7 @@ describeWith({ commands: [browserCommand] }, "the paste box, in a browser", () =
     expect(await area(page).inputValue()).toBe(fixed);
     expect(await page.locator(".row.error, .row.warning").count()).toBe(0);
 
-    await tabTo(page, /^What has changed/);
+    await tabTo(page, /^Changes since/);
     expect(await page.locator("details .removed").textContent()).toContain(planted);
     await page.getByRole("button", { name: "Copy shop.service" }).press("Enter");
     await page.getByText("Copied").first().waitFor();
