@@ -34,6 +34,8 @@ export default defineConfig({
         test: {
           name: "integration",
           retry,
+          // What they test runs in other processes. A worker for each file takes half a second of its start.
+          isolate: false,
           include: ["packages/*/test/**/*.test.ts", "examples/*.test.ts", "bench/test/*.test.ts"],
           testTimeout: 30_000,
           hookTimeout: 60_000,

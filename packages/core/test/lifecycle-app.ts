@@ -3,10 +3,10 @@ import { createHash } from "node:crypto";
 import type { Socket } from "node:net";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { afterAll } from "vitest";
 import {
   type ActivationOptions,
   type AppProcess,
+  atEnd,
   closeAll,
   DEADLINE,
   freeAddress,
@@ -48,14 +48,11 @@ export interface LifecycleApp extends LifecycleServer {
 
 export const program = [process.execPath, fileURLToPath(new URL("programs/lifecycle.mjs", import.meta.url))];
 
-const opened: number[] = [];
-afterAll(() => closeAll(opened));
-
-/** A listener as systemd keeps it, and its address. */
+/** A listener as systemd keeps it, until the test ends, and its address. */
 export async function systemdSocket(): Promise<[fd: number, address: ListenAddress]> {
   const bound = await freeAddress("tcp4");
   const fd = rawSocket("ipv4", "stream", { bound, listening: true });
-  opened.push(fd);
+  atEnd(() => closeAll([fd]));
   return [fd, bound];
 }
 

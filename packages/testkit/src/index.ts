@@ -6,6 +6,7 @@ export {
   startWithFds,
 } from "./activated-process.ts";
 export { type AddressKind, freeAddress } from "./addresses.ts";
+export { atEnd } from "./at-end.ts";
 export { certificateOf } from "./certificates.ts";
 export { openSecurely, secureConnection, webSocketAnswer } from "./clients.ts";
 export {
