@@ -14,10 +14,8 @@ describeWith({ commands: ["ip", "script", "unshare"] }, "a command that hangs", 
     const folder = mkdtempSync(join(tmpdir(), "hanging-"));
     onTestFinished(() => rmSync(folder, { recursive: true }));
     vi.stubEnv("TMPDIR", folder);
-    const hanging = "echo waiting; sleep infinity";
-    const error = await startByReadme("express", packed, /listening/, hanging, 1000).catch(
-      (reason) => reason,
-    );
+    const options = { prepare: "echo waiting; sleep infinity", deadline: 1000 };
+    const error = await startByReadme("express", packed, /listening/, options).catch((reason) => reason);
     expect(error.message).toMatch(/^\$ echo waiting; sleep infinity\n[^]*waiting\n[^]*longer than 1000 ms$/);
     expect(readdirSync(folder)).toEqual([]);
   });

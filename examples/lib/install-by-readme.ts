@@ -15,7 +15,6 @@ export async function installByReadme(packed: PackedPackages) {
     `touch /usr/local/bin/node; mount --bind ${systemd.node} /usr/local/bin/node`,
   ];
   await systemd.mustRun(["sh", "-ec", mounts.join("\n")]);
-  writePrograms(systemd.hostPath("/usr/local/bin"), gathered);
 
   /** Lists what an example could leave behind: files, active or failed units, and open ports. Leaves out systemd's own units, which systemd starts when it needs them. */
   async function traces(): Promise<string[]> {
@@ -35,7 +34,7 @@ export async function installByReadme(packed: PackedPackages) {
   }
 
   /** Runs the commands of “Install it as a service” and “Look at it” in a terminal. */
-  async function install(name: string) {
+  async function install(name: string, withNpm = false) {
     const path = "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin";
     const env = { PATH: path, HOME: "/root", npm_config_progress: "false" };
     const installed = `/srv/example-${name}`;
@@ -56,6 +55,7 @@ export async function installByReadme(packed: PackedPackages) {
     rmSync(folder, { recursive: true, force: true });
     mkdirSync(folder);
     gatherPackages(name, packed, folder);
+    writePrograms(systemd.hostPath("/usr/local/bin"), gathered, withNpm);
     copyExample(name, systemd.hostPath(`${checkout}/${name}`));
     const tracesBefore = await traces();
     await typeAll("Install it as a service", `${checkout}/${name}`);

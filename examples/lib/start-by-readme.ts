@@ -12,13 +12,21 @@ import { copyExample, gatherPackages, writePrograms } from "./workplace.ts";
 /** Matches a command that runs until Ctrl-C, if it is the last command in a block. */
 const runsOn = /^(?:\w+=\S* )*(?:npm start|npm run dev|npx sockact run|systemd-socket-activate)\b[^\n]*$/m;
 
+export interface StartOptions {
+  /** Shell commands that run first, with the same files and ports. */
+  prepare?: string | undefined;
+  /** Whether npm itself runs the scripts. */
+  withNpm?: boolean | undefined;
+  /** The longest time for each block of commands, in milliseconds. */
+  deadline?: number | undefined;
+}
+
 /** Runs the commands of “Start it yourself” in terminals, in a copy of the example, with separate ports. */
 export async function startByReadme(
   name: string,
   packed: PackedPackages,
   ready: RegExp,
-  prepare = "true",
-  deadline?: number,
+  { prepare = "true", withNpm = false, deadline }: StartOptions = {},
 ) {
   const folder = mkdtempSync(join(tmpdir(), "sockact-example-"));
   const cwd = join(folder, name);
@@ -55,7 +63,7 @@ export async function startByReadme(
   try {
     copyExample(name, cwd);
     gatherPackages(name, packed, folder);
-    writePrograms(bin, folder);
+    writePrograms(bin, folder, withNpm);
     symlinkSync(process.execPath, join(bin, "node"));
     await typeHere(prepare);
     for (const block of commandsBelow(sectionsOf(name), "Start it yourself")) {
