@@ -159,6 +159,7 @@ export const faults: Fault[] = [
     ...socketAt("ExecStartPre"),
     refused: true,
   },
+  { code: "value-invisible", files: inService("Environment=A=a\u202eb"), ...serviceAt("Environment") },
   {
     code: "value-obsolete",
     files: inService("StandardOutput=syslog+console"),
