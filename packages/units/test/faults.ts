@@ -190,7 +190,7 @@ export const faults: Fault[] = [
     ...socketAt("[Socket]"),
     refused: true,
   },
-  { code: "service-missing", files: inSocket("Accept=yes"), ...socketAt("[Socket]") },
+  { code: "service-missing", files: inSocket("Accept=yes"), ...socketAt("Accept=yes") },
   {
     code: "service-missing",
     files: { "app.service": undefined, "app@.service": template() },

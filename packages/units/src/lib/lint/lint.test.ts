@@ -222,6 +222,23 @@ describe("lintUnits", () => {
       }),
     );
 
+  it("does not take a start limit in the wrong section for one that counts", () => {
+    const lines = (text: string) =>
+      swapped(["StartLimitIntervalSec=0\n", ""], ["RestartSec=1s", `RestartSec=0\n${text}`]);
+    expect(lines("StartLimitIntervalSec=0")).toEqual(["start-limit", "directive-misplaced"]);
+    // systemd still reads the old names under [Service].
+    expect(lines("StartLimitInterval=0")).toEqual(["restart-fast"]);
+    expect(lines("StartLimitBurst=0")).toEqual(["restart-fast"]);
+  });
+
+  it("does not take a directive in the wrong section for [Install]", () => {
+    const text = cleanPair["app.socket"]!.replace("WantedBy=sockets.target", "Backlog=10");
+    expect(codesOf(lintUnits({ ...cleanPair, "app.socket": text }))).toEqual([
+      "socket-not-installed",
+      "directive-misplaced",
+    ]);
+  });
+
   it.each([
     ["always", "2s", false],
     ["on-failure", "5s", false],
