@@ -150,6 +150,7 @@ describeWith({ commands: [browserCommand] }, "the unit builder, in a browser", (
     await unit(page, "other.service").waitFor();
     await page.goBack();
     await unit(page, "news.service").waitFor();
+    expect(await nameOf(page).inputValue()).toBe("news");
   });
 
   test("a long text makes neither the page wide nor the browser slow, and a damaged link is no error", async () => {
