@@ -135,6 +135,13 @@ describe("the unit builder's model", () => {
     expect(problemsOf(changes)).toEqual([`${field} ${code}`]);
   });
 
+  it("shows a wrong value as it was typed, and begins other messages with a capital letter", () => {
+    const message = (changes: Partial<BuilderState>) => built(changes).problems[0]!.message;
+    expect(message({ idle: "five" })).toMatch(/^"five" is not/);
+    expect(message({ script: String.raw`C:\shop\"a".js` })).toContain(String.raw`"C:\shop\"a".js"`);
+    expect(message({ script: "" })).toBe("The path is missing");
+  });
+
   it("names several sockets after their protocol, and keeps existing names", () => {
     const sockets = ["80", "81", "443", "82"].map((listen) => ({
       listen,

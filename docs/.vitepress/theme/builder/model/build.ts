@@ -7,8 +7,10 @@ import {
   UnitError,
 } from "@sockact/units";
 import { configText } from "../../../../../packages/cli/src/lib/init/config-text.ts";
-import { codeOf } from "./code.ts";
+import { type Code, codeOf } from "./code.ts";
 import { describe, fieldOf, hintInForm, problemsOf, type FieldProblem } from "./description.ts";
+import { asSentences } from "./sentences.ts";
+import { explainInForm } from "./origins.ts";
 import { scoreOf, type Score } from "./score.ts";
 import { shellLines } from "./shell.ts";
 import type { BuilderState } from "./state.ts";
@@ -22,6 +24,8 @@ export interface BuiltLine {
   readonly directive?: string;
   /** The reason for the line. */
   readonly explanation?: Explanation;
+  /** The part of the form that the line comes from, such as `from the field “User”`. */
+  readonly source?: string;
   /** The findings of the linter at this line. */
   readonly findings: readonly Finding[];
 }
@@ -35,6 +39,8 @@ interface BuiltFile {
 
 /** Everything that the page shows for a state. */
 export interface Built {
+  /** The name of the app. */
+  readonly name: string;
   /** The unit files. Empty if there are problems. */
   readonly files: readonly BuiltFile[];
   readonly problems: readonly FieldProblem[];
@@ -44,21 +50,21 @@ export interface Built {
   /** The score that `systemd-analyze security` gives the service. */
   readonly score: Score | undefined;
   /** The app's code, or `undefined` for a program that does not run on Node. */
-  readonly code: { readonly file: string; readonly language: "js" | "ts"; readonly text: string } | undefined;
-  readonly config: { readonly file: "sockact.config.js"; readonly text: string };
+  readonly code: Code | undefined;
+  readonly config: { readonly file: "sockact.config.mjs"; readonly text: string };
   /** The commands that install the units. */
   readonly shell: { readonly byHand: string; readonly withSockact: string };
 }
 
 /** The lines of a unit file, as `emitUnits` writes them. They come from the explanations, because `emitUnits` would do the same work again. */
-function linesOf(explained: readonly Explanation[]): Omit<BuiltLine, "findings">[] {
+function linesOf(explained: readonly Explanation[], state: BuilderState): Omit<BuiltLine, "findings">[] {
   return explained.flatMap((explanation, index) => {
     const { section, directive, value = "" } = explanation;
     const before = explained[index - 1]?.section;
     return [
       ...(before === undefined || before === section ? [] : [{ text: "" }]),
       ...(before === section ? [] : [{ text: `[${section}]`, section }]),
-      { text: `${directive}=${value}`, section, directive, explanation },
+      { text: `${directive}=${value}`, section, directive, ...explainInForm(explanation, state) },
     ];
   });
 }
@@ -68,7 +74,10 @@ function builtUnits(state: BuilderState, description: AppDescription, packages: 
   const explanations = explain(description);
   const written = explanations.filter(({ status }) => status === "asked" || status === "added");
   const units = [...new Set(written.map(({ unit }) => unit))].map((name) => {
-    const lines = linesOf(written.filter(({ unit }) => unit === name));
+    const lines = linesOf(
+      written.filter(({ unit }) => unit === name),
+      state,
+    );
     return { name, text: lines.map(({ text }) => `${text}\n`).join(""), lines };
   });
   const findings = lintUnits(Object.fromEntries(units.map(({ name, text }) => [name, text])));
@@ -82,7 +91,9 @@ function builtUnits(state: BuilderState, description: AppDescription, packages: 
       })),
     })),
     findings,
-    leftOut: explanations.filter(({ status }) => status === "left out"),
+    leftOut: explanations
+      .filter(({ status }) => status === "left out")
+      .map((explanation) => explainInForm(explanation, state).explanation),
     score: scoreOf(units.find(({ name }) => name === `${description.name}.service`)!.text),
     shell: shellLines(
       state,
@@ -105,14 +116,15 @@ export function build(state: BuilderState): Built {
   const description = describe(state);
   const problems = problemsOf(state);
   const code = codeOf(state);
-  const config = { file: "sockact.config.js", text: configText(description, "js") } as const;
+  const config = { file: "sockact.config.mjs", text: configText(description, "js") } as const;
+  const common = { name: description.name, problems: problems.map(asSentences), code, config };
   const packages = [
     ...(code?.packages ?? []),
     ...(description.preload === undefined ? [] : ["@sockact/register"]),
   ];
   try {
     const units = builtUnits(state, description, packages);
-    return { ...(problems.length === 0 ? units : nothingBuilt), problems, code, config };
+    return { ...(problems.length === 0 ? units : nothingBuilt), ...common };
   } catch (error) {
     if (!(error instanceof UnitError)) throw error;
     const isTold = (field: string) => problems.some((problem) => problem.field === field);
@@ -126,6 +138,6 @@ export function build(state: BuilderState): Built {
         hint: hintInForm(problem.hint),
       }))
       .filter(({ field }) => !isTold(field));
-    return { ...nothingBuilt, problems: [...problems, ...refused], code, config };
+    return { ...nothingBuilt, ...common, problems: [...problems, ...refused].map(asSentences) };
   }
 }

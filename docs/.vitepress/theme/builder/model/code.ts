@@ -6,6 +6,8 @@ export interface Code {
   readonly file: string;
   readonly language: "js" | "ts";
   readonly text: string;
+  /** How the app gets its ports. */
+  readonly about: string;
   /** The packages that it needs. */
   readonly packages: readonly string[];
 }
@@ -248,6 +250,14 @@ function nestText({ imports, settings = [], ...app }: App): string {
   return appText({ imports, settings, body: main }, true);
 }
 
+const about: Readonly<Record<BuilderState["bind"], string>> = {
+  socket:
+    "This app takes the sockets that systemd passes. When you start the app yourself, it opens its own port.",
+  capability: "This app opens its ports itself. The units give it the capability to open ports below 1024.",
+  proxy:
+    "This app opens its own port. systemd-socket-proxyd listens in front of it and forwards the connections.",
+};
+
 /** The app's code, for every framework and every way to open ports. Returns `undefined` for a program that does not run on Node. */
 export function codeOf(state: BuilderState): Code | undefined {
   const { framework, bind, script } = state;
@@ -260,13 +270,14 @@ export function codeOf(state: BuilderState): Code | undefined {
     .map(([, from]) => from)
     .filter((from) => !/^(?:node:|\.|@nestjs)/.test(from))
     .toSorted();
-  if (framework === "nestjs") return { file: "src/main.ts", language: "ts", text: nestText(app), packages };
+  const common = { about: about[bind], packages };
+  if (framework === "nestjs") return { file: "src/main.ts", language: "ts", text: nestText(app), ...common };
   const file = script.trim().replace(/^.*\//, "") || "server.js";
   const isTyped = /\.[mc]?ts$/.test(file);
   return {
     file,
     language: isTyped ? "ts" : "js",
     text: appText(app, /\.(?:mjs|m?ts)$/.test(file)),
-    packages,
+    ...common,
   };
 }

@@ -1,5 +1,5 @@
-import type { AppDescription, UnitProblem } from "@sockact/units";
-import { addressesOf, socketNames } from "./listeners.ts";
+import type { AppDescription, SocketDescription, UnitProblem } from "@sockact/units";
+import { addressesOf, isFile, socketNames } from "./listeners.ts";
 import { type BuilderState, initialState } from "./state.ts";
 import { splitWords } from "./words.ts";
 
@@ -61,7 +61,13 @@ export function describe(state: BuilderState): AppDescription {
       ...(isNodeApp(state) ? [state.script.trim()] : []),
       ...(splitWords(state.arguments) ?? []),
     ],
-    sockets: state.sockets.map(({ listen }, index) => {
+    sockets: state.sockets.map((socket, index) => {
+      const {
+        listen,
+        mode = "",
+        owner = "",
+        group = "",
+      } = isFile(socket) ? socket : { listen: socket.listen };
       const addresses = addressesOf(listen).map((address) =>
         /^\d{1,5}$/.test(address) ? Number(address) : address,
       );
@@ -69,6 +75,11 @@ export function describe(state: BuilderState): AppDescription {
       return {
         ...(name === undefined ? {} : { name }),
         listen: addresses.length === 1 ? addresses[0]! : addresses,
+        ...(mode.trim() === ""
+          ? {}
+          : { socketMode: mode.trim() as NonNullable<SocketDescription["socketMode"]> }),
+        ...(owner.trim() === "" ? {} : { socketUser: owner.trim() }),
+        ...(group.trim() === "" ? {} : { socketGroup: group.trim() }),
       };
     }),
     ...(bind === "socket" ? {} : { bind }),
@@ -162,6 +173,13 @@ const fields: Readonly<Record<string, string>> = {
   sockets: "sockets",
 };
 
+const socketFields: Readonly<Record<string, string>> = {
+  name: "name",
+  socketMode: "mode",
+  socketUser: "owner",
+  socketGroup: "group",
+};
+
 /** The form field for a problem with the whole command line: the field whose words appear in the message. */
 function fieldOfCommand(message: string, state: BuilderState): string {
   const named = message.split(/[\s"]+/).map((word) => word.replace(/[.,:;]$/, ""));
@@ -172,8 +190,8 @@ function fieldOfCommand(message: string, state: BuilderState): string {
 
 /** The form field for a problem with the description. */
 export function fieldOf({ path, message }: UnitProblem, state: BuilderState): string {
-  const [, socket, inside] = /^(sockets\[\d+\])(?:\.(\w+))?/.exec(path) ?? [];
-  if (socket !== undefined) return `${socket}.${inside === "name" ? "name" : "listen"}`;
+  const [, socket, inside = ""] = /^(sockets\[\d+\])(?:\.(\w+))?/.exec(path) ?? [];
+  if (socket !== undefined) return `${socket}.${socketFields[inside] ?? "listen"}`;
   const [, word] = /^exec\[(\d+)\]/.exec(path) ?? [];
   if (word !== undefined) {
     const script = isNodeApp(state) ? 1 : 0;
