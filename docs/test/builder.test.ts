@@ -127,6 +127,68 @@ describeWith({ commands: [browserCommand] }, "the unit builder, in a browser", (
     expect(await summaryOf(page)).toMatch(/^2 files/);
   });
 
+  test("a link with a problem shows the problem, and no units that the reader never had", async () => {
+    const page = await open("#app=blog&idle=5");
+    expect(await summaryOf(page)).toBe("1 problem");
+    expect(await page.locator(".unit-text").count()).toBe(0);
+    expect(await page.getByRole("button", { name: "Download all" }).count()).toBe(0);
+    await page.getByLabel("Sleep after").fill("5min");
+    await unit(page, "blog.service").waitFor();
+  });
+
+  test("Back restores what the reader typed just before the address changed", async () => {
+    const page = await open("#what-do-i-get");
+    await nameOf(page).fill("blog");
+    await page.waitForURL(/#app=blog$/);
+    await nameOf(page).pressSequentially("-two");
+    await page.getByRole("link", { name: "linter" }).first().click();
+    await page.waitForURL(/lint/);
+    await page.goBack();
+    await unit(page, "blog-two.service").waitFor();
+    await nameOf(page).fill("news");
+    await page.evaluate(() => (location.hash = "#app=other"));
+    await unit(page, "other.service").waitFor();
+    await page.goBack();
+    await unit(page, "news.service").waitFor();
+  });
+
+  test("a long text makes neither the page wide nor the browser slow, and a damaged link is no error", async () => {
+    const page = await open("#app=%", { viewport: PHONE });
+    expect(await nameOf(page).getAttribute("aria-invalid")).toBe("true");
+    await nameOf(page).fill("blog");
+    await page.getByLabel("Path of your app's file").fill("a".repeat(4000));
+    expect(await widerThanWindow(page)).toEqual([]);
+    await page.getByLabel("Path of your app's file").fill("/srv/blog/server.js");
+    await page.evaluate((hash) => (location.hash = hash), `#socket=${"x%20".repeat(1000)}`);
+    await page.waitForFunction(() => document.querySelectorAll(".unit-builder .notice li").length >= 1);
+    expect(await page.locator(".unit-builder .notice li").count()).toBeLessThanOrEqual(20);
+    expect(await page.locator(".form-field .problem strong").count()).toBeLessThanOrEqual(10);
+  });
+
+  test("a double click removes one socket, and a selected tab is visible in forced colors", async () => {
+    const page = await open("#socket=80,a&socket=81,b&socket=82,c", { forcedColors: "active" });
+    await page.getByRole("button", { name: "Remove socket 1" }).dblclick();
+    expect(await page.getByLabel("Port or address").count()).toBe(2);
+    await page.getByRole("button", { name: "Remove socket 2" }).dblclick();
+    expect(await page.getByLabel("Port or address").count()).toBe(1);
+    expect(await page.evaluate(() => document.activeElement?.id)).toBe("builder-sockets-0-listen");
+    const border = (name: string) =>
+      page
+        .getByRole("tab", { name })
+        .evaluate((tab) => getComputedStyle(tab).getPropertyValue("border-bottom-color"));
+    expect(await border("Units")).not.toBe(await border("Install"));
+  });
+
+  test("without JavaScript, the fields are disabled and the page names the command line", async () => {
+    complaints = [];
+    context = await browser.newContext({ javaScriptEnabled: false });
+    const page = await context.newPage();
+    await page.goto(`${site.origin}${site.base}builder`);
+    expect(await nameOf(page).isDisabled()).toBe(true);
+    expect(await page.getByRole("button", { name: "Copy link" }).isDisabled()).toBe(true);
+    expect(await page.getByText("only if your browser runs JavaScript").isVisible()).toBe(true);
+  });
+
   describe("the explanation of a line", () => {
     const why = (page: Page) => unit(page, "shop.service").locator(".why");
 

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describeWith } from "@sockact/testkit";
-import type { Browser, BrowserContext, BrowserContextOptions, Page } from "playwright-core";
+import type { Browser, BrowserContext, BrowserContextOptions, Locator, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { browserCommand, launchBrowser } from "./lib/browser.ts";
 import { type BuiltSite, serveBuiltSite } from "./lib/built-site.ts";
@@ -137,6 +137,9 @@ describeWith({ commands: [browserCommand] }, "the paste box, in a browser", () =
     expect(await page.getByRole("tab").last().textContent(), "no two files have a name").toContain(
       "app-2.service",
     );
+    await page.getByLabel("Name of this file").fill("");
+    await page.getByLabel("Name of this file").press("Enter");
+    expect(await page.getByLabel("Name of this file").inputValue()).toBe("app-2.service");
     await page.getByRole("tab").last().press("Home");
     expect(await area(page).inputValue()).toBe(service);
   });
@@ -162,11 +165,34 @@ describeWith({ commands: [browserCommand] }, "the paste box, in a browser", () =
   test("1 MB of text with control characters and markup does not freeze the page", async () => {
     const page = await open();
     await paste(page, `<img src=x onerror=alert(1)>\u202E\0\r\n${"Environment=A=1\n".repeat(65_000)}`);
-    await summary(page, /too long/);
-    await area(page).press("Control+a");
+    await page.getByText("This text is too long for this page").waitFor();
+    expect(await area(page).inputValue()).toBe("");
+    await paste(page, "A\n".repeat(49_000));
+    expect(await area(page).inputValue()).toBe("");
     await paste(page, `[Service]\r\nExecStart=/bin/true\r\n<b>\u202E\r\n`);
     await summary(page, /^1 file: 1 warning\.$/);
+    expect(await page.getByText("This text is too long").count()).toBe(0);
+    await page.getByRole("button", { name: "app.service, line 3" }).first().waitFor();
+    expect(await page.locator(".notice").textContent()).toContain("line 3: U+202E");
     expect(await page.locator("b, img[src=x]").filter({ hasText: "\u202E" }).count()).toBe(0);
+  });
+
+  test("a unit with its name, pasted above another unit, becomes a file. Its tab and its marks are visible in forced colors", async () => {
+    const page = await open("", { forcedColors: "active" });
+    await paste(page, service);
+    await area(page).press("Control+Home");
+    await paste(page, `# /etc/systemd/system/shop.socket\n${socket}`);
+    const tabs = page.getByRole("tab");
+    expect(await tabs.first().textContent()).toContain("shop.socket");
+    expect(await tabs.last().textContent()).toContain("app.service");
+    const border = (place: Locator, side: string) =>
+      place.evaluate((it, name) => getComputedStyle(it).getPropertyValue(`border-${name}-color`), side);
+    expect(await border(tabs.first(), "bottom")).not.toBe(await border(tabs.last(), "bottom"));
+    await tabs.last().click();
+    const marked = page.locator(".row.error, .row.warning, .row.info").first();
+    expect(await border(marked, "left")).not.toBe(
+      await border(page.locator(".row:not(.error, .warning, .info)").first(), "left"),
+    );
   });
 
   test.each([

@@ -1,4 +1,4 @@
-import { Content, type Theme } from "vitepress";
+import { Content, inBrowser, type Theme } from "vitepress";
 import DefaultTheme, { VPHomeFeatures, VPHomeHero } from "vitepress/theme";
 import { defineComponent, h } from "vue";
 import "./style.css";
@@ -13,9 +13,19 @@ const Front = defineComponent(
     ]),
 );
 
+/** Escapes the percent signs in a damaged hash. VitePress logs a warning if it cannot decode the hash. */
+function repairHash(): void {
+  try {
+    decodeURIComponent(location.hash);
+  } catch {
+    history.replaceState(history.state, "", location.hash.replaceAll("%", "%25"));
+  }
+}
+
 export default {
   extends: DefaultTheme,
   enhanceApp({ app }) {
     app.component("front", Front);
+    if (inBrowser) repairHash();
   },
 } satisfies Theme;

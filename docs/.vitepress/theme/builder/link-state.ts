@@ -2,8 +2,8 @@ import { onBeforeUnmount, onMounted, watch, type WatchSource } from "vue";
 import { fromHash, toHash } from "./model/link.ts";
 import type { BuilderState } from "./model/state.ts";
 
-/** The time without a change after which the address is updated, in milliseconds. Browsers limit updates to about three in a second. */
-const PAUSE = 400;
+/** The minimum time between two updates of the address, in milliseconds. Browsers allow about ten updates in a second. */
+const PAUSE = 150;
 
 /**
  * Writes the state into the hash of the address, and restores it from there when the page is loaded and when the hash changes. `restore` also gets the
@@ -14,6 +14,7 @@ export function keepInHash(
   restore: (state: BuilderState, ignored: readonly string[]) => void,
 ): void {
   let timer: ReturnType<typeof setTimeout> | undefined;
+  let written = -Infinity;
   // The hash of a heading is not a state.
   const isState = (hash: string): boolean => hash === "" || hash.includes("=");
 
@@ -21,8 +22,10 @@ export function keepInHash(
     clearTimeout(timer);
     timer = undefined;
     const hash = toHash(state());
-    if (hash !== location.hash && isState(location.hash))
-      history.replaceState(history.state, "", hash || location.pathname + location.search);
+    // The hash of a heading stays in the address until the form differs from the initial state.
+    if (hash === location.hash || (hash === "" && !isState(location.hash))) return;
+    written = performance.now();
+    history.replaceState(history.state, "", hash || location.pathname + location.search);
   }
   function read(): void {
     if (!isState(location.hash)) return;
@@ -41,9 +44,10 @@ export function keepInHash(
     addEventListener("hashchange", read);
     addEventListener("popstate", read);
     addEventListener("pagehide", flush);
+    // The field loses the focus before a click on a link changes the address, and before the reader edits the address.
+    addEventListener("focusout", flush);
     watch(state, () => {
-      clearTimeout(timer);
-      timer = setTimeout(write, PAUSE);
+      timer ??= setTimeout(write, Math.max(0, written + PAUSE - performance.now()));
     });
   });
   onBeforeUnmount(() => {
@@ -51,5 +55,6 @@ export function keepInHash(
     removeEventListener("hashchange", read);
     removeEventListener("popstate", read);
     removeEventListener("pagehide", flush);
+    removeEventListener("focusout", flush);
   });
 }

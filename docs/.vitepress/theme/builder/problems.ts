@@ -4,5 +4,8 @@ import type { FieldProblem } from "./model/build.ts";
 /** The HTML id of a form field. The argument is the path of the field in the state, such as `sockets[1].listen`. */
 export const idOf = (field: string): string => `builder-${field.match(/\w+/g)?.join("-")}`;
 
+/** The maximum length of a text field. A link cannot contain a longer value. */
+export const longestText = 4096;
+
 /** All problems of the form. Each field selects its own. */
 export const problemsKey: InjectionKey<ComputedRef<readonly FieldProblem[]>> = Symbol("problems");

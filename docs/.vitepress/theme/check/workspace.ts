@@ -1,10 +1,11 @@
-import { computed, onBeforeUnmount, shallowRef, watch } from "vue";
+import { computed, onBeforeUnmount, ref, shallowRef, watch } from "vue";
 import type { Finding } from "@sockact/units";
-import { checkUnits, fixFiles, lengthOf, type Checked } from "./model/check.ts";
+import { checkUnits, fixFiles, isTooLong, lengthOf, type Checked } from "./model/check.ts";
 import { example } from "./model/example.ts";
 import { begin, redo, step, undo } from "./model/history.ts";
 import type { Shared } from "./model/link.ts";
-import { freeName, splitUnits, withLineFeeds, type UnitText } from "./model/split.ts";
+import { pasteInto, type Pasted } from "./model/paste.ts";
+import { freeName, mostFiles, type UnitText } from "./model/split.ts";
 
 interface State extends Shared {
   /** The file in the editor. */
@@ -43,7 +44,11 @@ export function useWorkspace() {
     awaited.value === state.value ? checkUnits(state.value.files, state.value.user) : undefined,
   );
 
+  /** A remark about the text that the reader has pasted last. */
+  const notice = ref("");
+
   function change(changes: Partial<State>, kind: string): void {
+    notice.value = "";
     history.value = step(history.value, { ...state.value, ...changes }, kind, Date.now());
   }
   const withActive = (file: Partial<UnitText>): UnitText[] =>
@@ -59,6 +64,7 @@ export function useWorkspace() {
     active,
     checked,
     isShort,
+    notice,
     canUndo: computed(() => history.value.past.length > 0),
     canRedo: computed(() => history.value.future.length > 0),
     undo: () => (history.value = undo(history.value)),
@@ -67,19 +73,18 @@ export function useWorkspace() {
     showExample: () => replace({ files: [...example], user: false }),
     clear: () => replace(empty),
     type: (text: string) => change({ files: withActive({ text }) }, "type"),
-    /** Takes the text of the editor after the reader has pasted into it. If the text contains several units, each becomes a file. */
-    paste(text: string): void {
+    /** If the text contains several units, each becomes a file. Returns whether the text was pasted. */
+    paste(around: Pasted): boolean {
       const { files, active: at, user } = state.value;
-      const { name, text: before } = files[at]!;
-      const split = splitUnits(text, name.replace(/\.[^.]*$/, ""));
-      if (split.files.length === 1 && before !== "") {
-        change({ files: withActive({ text: withLineFeeds(text) }) }, "paste");
-        return;
-      }
-      const all = files.toSpliced(at, 1);
-      for (const [index, file] of split.files.entries())
-        all.splice(at + index, 0, { ...file, name: freeName(file.name, all) });
-      change({ files: all, user: user || split.user, base: undefined }, "paste");
+      const pasted = pasteInto(files, at, around);
+      const isPasted = !isTooLong(pasted.files);
+      if (isPasted) change({ files: pasted.files, user: user || pasted.user, base: undefined }, "paste");
+      notice.value = isPasted
+        ? pasted.rest > 0
+          ? `This page shows up to ${mostFiles} files, so the last file contains ${pasted.rest} more.`
+          : ""
+        : "This text is too long for this page, so it was not pasted. Units have a few kilobytes. In a terminal, use `npx sockact lint`.";
+      return isPasted;
     },
     fix(finding?: Finding): void {
       const { files, user, base } = state.value;

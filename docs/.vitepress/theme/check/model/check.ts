@@ -14,11 +14,33 @@ const record = (files: readonly UnitText[]): Record<string, string> =>
 export const lengthOf = (files: readonly UnitText[]): number =>
   files.reduce((sum, { text }) => sum + text.length, 0);
 
+/** The maximum number of lines of a file. A browser needs seconds to show a text field with more lines. */
+const mostLines = 5000;
+
+/** Whether the files are too long to be pasted or restored. */
+export const isTooLong = (files: readonly UnitText[]): boolean =>
+  lengthOf(files) > mostCharacters ||
+  files.some(({ text }) => text.split("\n", mostLines + 1).length > mostLines);
+
+/** If the reader pastes a socket only, the missing service is not a mistake in the socket. */
+function asNote(finding: Finding, files: readonly UnitText[]): Finding {
+  if (finding.code !== "service-missing" || files.some(({ name }) => /\.service(?:\.d\/|$)/.test(name)))
+    return finding;
+  return {
+    ...finding,
+    severity: "info",
+    message: "this page has not seen the service of this socket",
+    why: "Most rules about sockets need both units. If the service does not exist on your machine either, systemd does not start the socket.",
+    fix: "Paste the service too.",
+  };
+}
+
 /** Lints the files. With `user`, they are for the service manager of a user. Otherwise, the linter decides that from the files. */
 export function checkUnits(files: readonly UnitText[], user: boolean): Checked {
   const tooLong = lengthOf(files) > mostCharacters;
   const filled = files.filter(({ text }) => text.trim() !== "");
-  return { findings: tooLong ? [] : lintUnits(record(filled), { user }), tooLong };
+  const findings = tooLong ? [] : lintUnits(record(filled), { user });
+  return { findings: findings.map((finding) => asNote(finding, filled)), tooLong };
 }
 
 /** Applies the changes of one finding or, by default, every change that needs no decision. Returns the new files. */

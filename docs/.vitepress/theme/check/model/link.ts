@@ -1,5 +1,6 @@
 import { deflateSync, inflateSync, strFromU8, strToU8 } from "fflate";
-import { mostCharacters, withLineFeeds, type UnitText } from "./split.ts";
+import { isTooLong } from "./check.ts";
+import { mostFiles, withLineFeeds, type UnitText } from "./split.ts";
 
 export interface Shared {
   files: UnitText[];
@@ -36,10 +37,10 @@ export function fromHash(hash: string): Shared | undefined {
   if (packed === "" || hash.length > longestHash) return undefined;
   try {
     const pairs: unknown = JSON.parse(strFromU8(inflateSync(bytesOf(packed))));
-    if (!Array.isArray(pairs) || !pairs.every(isPair) || pairs.length === 0 || pairs.length > 50)
+    if (!Array.isArray(pairs) || !pairs.every(isPair) || pairs.length === 0 || pairs.length > mostFiles)
       return undefined;
     const files = pairs.map(([name, text]) => ({ name, text: withLineFeeds(text) }));
-    if (files.reduce((sum, { text }) => sum + text.length, 0) > mostCharacters) return undefined;
+    if (isTooLong(files)) return undefined;
     const names = new Set(files.map(({ name }) => name));
     return names.size === files.length ? { files, user: user !== undefined } : undefined;
   } catch {

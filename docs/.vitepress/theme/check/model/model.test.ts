@@ -1,9 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { changesBetween, checkUnits, fixFiles, marksOf, placeOfLine, summaryOf } from "./check.ts";
+import { changesBetween, checkUnits, fixFiles, isTooLong, marksOf, placeOfLine, summaryOf } from "./check.ts";
 import { example } from "./example.ts";
 import { begin, redo, step, undo } from "./history.ts";
+import { invisibleIn } from "./invisible.ts";
 import { fromHash, toHash } from "./link.ts";
+import { pasteInto } from "./paste.ts";
 import { freeName, mostCharacters, splitUnits, type UnitText } from "./split.ts";
 
 const namesOf = (text: string) => splitUnits(text).files.map(({ name }) => name);
@@ -257,4 +259,80 @@ describe("Undo and Redo", () => {
 
 it("a new file gets a name that no other file has", () => {
   expect(freeName("app.service", [{ name: "app.service" }, { name: "app-2.service" }])).toBe("app-3.service");
+});
+
+describe("text that is pasted into a file", () => {
+  const shop = [{ name: "shop.service", text: service }];
+  const paste = (files: UnitText[], pasted: string, before = "", after = "") =>
+    pasteInto(files, 0, { before, pasted, after });
+  const headed = `# /etc/systemd/system/shop.socket\n${socket}`;
+
+  it("becomes a file of its own above the text, if a header names it", () => {
+    expect(paste(shop, headed, "", service).files).toEqual([{ name: "shop.socket", text: socket }, ...shop]);
+  });
+
+  it("becomes a file of its own below the text, if it is another unit", () => {
+    expect(paste(shop, headed, service).files.map(({ name }) => name)).toEqual([
+      "shop.service",
+      "shop.socket",
+    ]);
+  });
+
+  it("names the file that it replaces, and otherwise the file keeps its name", () => {
+    expect(paste(shop, headed).files).toEqual([{ name: "shop.socket", text: socket }]);
+    const line = "Environment=A=1\r\n";
+    expect(paste(shop, line, service).files).toEqual([
+      { name: "shop.service", text: `${service}Environment=A=1\n` },
+    ]);
+  });
+
+  it("loses the fences of Markdown, and the shell lines that write a file", () => {
+    const script = [
+      "$ sudo tee /etc/systemd/system/shop.socket > /dev/null <<'EOF'",
+      `${socket}EOF`,
+      "cat > shop.service << END",
+      `${service}END`,
+      "",
+    ].join("\n");
+    const empty = [{ name: "app.service", text: "" }];
+    expect(paste(empty, script).files).toEqual([
+      { name: "shop.socket", text: socket },
+      { name: "shop.service", text: service },
+    ]);
+    expect(paste(empty, `\`\`\`ini\n${service}\`\`\`\n`).files).toEqual([
+      { name: "app.service", text: service },
+    ]);
+    const here = "[Service]\nExecStart=/bin/sh -c 'cat <<EOF'\n";
+    expect(paste(empty, here).files).toEqual([{ name: "app.service", text: here }]);
+  });
+
+  it("with more units than files says how many have no file of their own", () => {
+    const { files, rest } = paste([{ name: "app.service", text: "" }], service.repeat(100));
+    expect(files.length).toBe(50);
+    expect(rest).toBe(50);
+  });
+});
+
+it("a file with many short lines is too long to be pasted", () => {
+  expect(isTooLong([{ name: "a.service", text: "A\n".repeat(5001) }])).toBe(true);
+  expect(isTooLong([{ name: "a.service", text: "A\n".repeat(4000) }])).toBe(false);
+});
+
+it("a socket without its service gets a note, and not an error", () => {
+  const one = { name: "shop.socket", text: socket };
+  expect(checkUnits([one], false).findings).toMatchObject([
+    { code: "service-missing", severity: "info", fix: "Paste the service too." },
+  ]);
+  const other = { name: "other.service", text: service };
+  expect(checkUnits([one, other], false).findings).toContainEqual(
+    expect.objectContaining({ code: "service-missing", severity: "error" }),
+  );
+});
+
+it("invisible characters are found outside comments", () => {
+  const text = "\uFEFF[Service]\n# a\u202E\nUser=a\u202Eb\u200B\nExecStart=/bin/true\u00A0-x\n";
+  expect(invisibleIn([{ name: "a.service", text }])).toEqual([
+    { file: "a.service", line: 3, characters: ["U+202E", "U+200B"] },
+    { file: "a.service", line: 4, characters: ["U+00A0"] },
+  ]);
 });

@@ -11,13 +11,17 @@ export interface Split {
   files: UnitText[];
   /** Whether the path in a header shows that the units are for the service manager of a user. */
   user: boolean;
+  /** Whether a header names the first file. */
+  isNamed: boolean;
+  /** The number of units in the last file that get no file of their own. */
+  rest: number;
 }
 
 /** The maximum number of characters that the page checks. Units have a few kilobytes. Checking more at each key would slow the browser down. */
 export const mostCharacters = 100_000;
 
 /** The maximum number of files. Longer input is probably not a list of units, so the last file gets the rest. */
-const mostFiles = 50;
+export const mostFiles = 50;
 
 /** The sections that identify the type of a unit. `[Unit]` and `[Install]` can be in all types. */
 const kinds =
@@ -184,7 +188,8 @@ export function freeName(name: string, files: readonly { name: string }[]): stri
  */
 export function splitUnits(text: string, app = "app"): Split {
   const whole = withLineFeeds(text);
-  if (whole.length > mostCharacters) return { files: [{ name: `${app}.service`, text: whole }], user: false };
+  if (whole.length > mostCharacters)
+    return { files: [{ name: `${app}.service`, text: whole }], user: false, isNamed: false, rest: 0 };
   const { entries } = parseUnit(whole);
   const parts = atHeaders(entries).flatMap(divided);
   const [few, rest] = [parts.slice(0, mostFiles), parts.slice(mostFiles)];
@@ -193,5 +198,7 @@ export function splitUnits(text: string, app = "app"): Split {
   return {
     files: files.length > 0 ? files : [{ name: `${app}.service`, text: whole }],
     user: parts.some(({ path }) => path !== undefined && isOfUser(path)),
+    isNamed: parts[0]?.path !== undefined,
+    rest: rest.length,
   };
 }
