@@ -7,15 +7,17 @@ import {
   UnitError,
 } from "@sockact/units";
 import { configText } from "../../../../../packages/cli/src/lib/init/config-text.ts";
-import { type Code, codeOf } from "./code.ts";
-import { describe, fieldOf, hintInForm, problemsOf, type FieldProblem } from "./description.ts";
-import { asSentences } from "./sentences.ts";
+import { aboutPorts, type Code, codeOf } from "./code.ts";
+import { describe } from "./description.ts";
 import { explainInForm } from "./origins.ts";
+import { oversized, problemsOf, type FieldProblem } from "./problems.ts";
+import { problemInForm } from "./refusals.ts";
 import { scoreOf, type Score } from "./score.ts";
-import { shellLines } from "./shell.ts";
+import { asSentences } from "./sentences.ts";
+import { shellLines, type ShellLines } from "./shell.ts";
 import type { BuilderState } from "./state.ts";
 
-export type { FieldProblem } from "./description.ts";
+export type { FieldProblem } from "./problems.ts";
 
 /** One line of a unit file. */
 export interface BuiltLine {
@@ -49,11 +51,13 @@ export interface Built {
   readonly leftOut: readonly Explanation[];
   /** The score that `systemd-analyze security` gives the service. */
   readonly score: Score | undefined;
+  /** How the app or the program gets its ports. */
+  readonly about: string;
   /** The app's code, or `undefined` for a program that does not run on Node. */
   readonly code: Code | undefined;
   readonly config: { readonly file: "sockact.config.mjs"; readonly text: string };
   /** The commands that install the units. */
-  readonly shell: { readonly byHand: string; readonly withSockact: string };
+  readonly shell: ShellLines;
 }
 
 /** The lines of a unit file, as `emitUnits` writes them. They come from the explanations, because `emitUnits` would do the same work again. */
@@ -70,7 +74,7 @@ function linesOf(explained: readonly Explanation[], state: BuilderState): Omit<B
 }
 
 /** The parts of the result that need a description without problems. */
-function builtUnits(state: BuilderState, description: AppDescription, packages: readonly string[]) {
+function builtUnits(state: BuilderState, description: AppDescription, code: Code | undefined) {
   const explanations = explain(description);
   const written = explanations.filter(({ status }) => status === "asked" || status === "added");
   const units = [...new Set(written.map(({ unit }) => unit))].map((name) => {
@@ -98,32 +102,42 @@ function builtUnits(state: BuilderState, description: AppDescription, packages: 
     shell: shellLines(
       state,
       units.map(({ name }) => name),
-      packages,
+      code,
+      description.preload === undefined ? [] : ["@sockact/register"],
     ),
   };
 }
 
 const nothingBuilt = {
+  name: "",
+  about: "",
   files: [],
   findings: [],
   leftOut: [],
   score: undefined,
-  shell: { byHand: "", withSockact: "" },
+  shell: { byHand: "", withSockact: "", notes: [] },
 };
 
 /** Builds everything that the page shows for a state. Reports wrong values as problems, and does not throw for them. */
 export function build(state: BuilderState): Built {
+  const tooLarge = oversized(state);
+  if (tooLarge.length > 0) {
+    const config = { file: "sockact.config.mjs", text: "" } as const;
+    return { ...nothingBuilt, problems: tooLarge.map(asSentences), code: undefined, config };
+  }
   const description = describe(state);
   const problems = problemsOf(state);
   const code = codeOf(state);
   const config = { file: "sockact.config.mjs", text: configText(description, "js") } as const;
-  const common = { name: description.name, problems: problems.map(asSentences), code, config };
-  const packages = [
-    ...(code?.packages ?? []),
-    ...(description.preload === undefined ? [] : ["@sockact/register"]),
-  ];
+  const common = {
+    name: description.name,
+    problems: problems.map(asSentences),
+    about: aboutPorts(state),
+    code,
+    config,
+  };
   try {
-    const units = builtUnits(state, description, packages);
+    const units = builtUnits(state, description, code);
     return { ...(problems.length === 0 ? units : nothingBuilt), ...common };
   } catch (error) {
     if (!(error instanceof UnitError)) throw error;
@@ -131,13 +145,11 @@ export function build(state: BuilderState): Built {
     const refused = error.problems
       // Without the script, the rest of the command line has another meaning.
       .filter(({ path }) => path !== "exec" || !(isTold("script") || isTold("arguments")))
-      .map((problem) => ({
-        field: fieldOf(problem, state),
-        code: problem.code,
-        message: problem.message,
-        hint: hintInForm(problem.hint),
-      }))
-      .filter(({ field }) => !isTold(field));
+      .map((problem) => problemInForm(problem, state))
+      .filter(
+        ({ field, code: kind }, index, all) =>
+          !isTold(field) && all.findIndex((one) => one.field === field && one.code === kind) === index,
+      );
     return { ...nothingBuilt, ...common, problems: [...problems, ...refused].map(asSentences) };
   }
 }

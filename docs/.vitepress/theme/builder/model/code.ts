@@ -6,8 +6,6 @@ export interface Code {
   readonly file: string;
   readonly language: "js" | "ts";
   readonly text: string;
-  /** How the app gets its ports. */
-  readonly about: string;
   /** The packages that it needs. */
   readonly packages: readonly string[];
 }
@@ -149,9 +147,11 @@ function servers(
 function tlsOptions({ sockets }: BuilderState): string {
   if (sockets.every(({ tls }) => !tls)) return "";
   if (sockets.every(({ tls }) => tls)) return "tls";
-  const names = socketNames(sockets).map((name = "") =>
-    /^[A-Za-z_$][\w$]*$/.test(name) ? name : JSON.stringify(name),
-  );
+  const names = socketNames(sockets).map((name = "") => {
+    // Without brackets, this name would set the prototype of the object.
+    if (name === "__proto__") return '["__proto__"]';
+    return /^[A-Za-z_$][\w$]*$/.test(name) ? name : JSON.stringify(name);
+  });
   return `sockets: { ${sockets.map(({ tls }, index) => `${names[index]}: {${tls ? " tls " : ""}}`).join(", ")} }`;
 }
 
@@ -250,13 +250,24 @@ function nestText({ imports, settings = [], ...app }: App): string {
   return appText({ imports, settings, body: main }, true);
 }
 
-const about: Readonly<Record<BuilderState["bind"], string>> = {
-  socket:
+const about: Readonly<Record<BuilderState["bind"], readonly [app: string, program: string]>> = {
+  socket: [
     "This app takes the sockets that systemd passes. When you start the app yourself, it opens its own port.",
-  capability: "This app opens its ports itself. The units give it the capability to open ports below 1024.",
-  proxy:
+    "The program must take the sockets that systemd passes, as sd_listen_fds(3) describes. If it can't, choose a capability or a proxy.",
+  ],
+  capability: [
+    "This app opens its ports itself. The units give it the capability to open ports below 1024.",
+    "The program must open its ports itself. The units give it the capability to open ports below 1024.",
+  ],
+  proxy: [
     "This app opens its own port. systemd-socket-proxyd listens in front of it and forwards the connections.",
+    "The program must open the port that you have entered as “Where the app listens”. systemd-socket-proxyd listens in front of it and forwards the connections.",
+  ],
 };
+
+/** How the app or the program gets its ports. */
+export const aboutPorts = ({ bind, framework }: BuilderState): string =>
+  about[bind][framework === "other" ? 1 : 0];
 
 /** The app's code, for every framework and every way to open ports. Returns `undefined` for a program that does not run on Node. */
 export function codeOf(state: BuilderState): Code | undefined {
@@ -270,14 +281,13 @@ export function codeOf(state: BuilderState): Code | undefined {
     .map(([, from]) => from)
     .filter((from) => !/^(?:node:|\.|@nestjs)/.test(from))
     .toSorted();
-  const common = { about: about[bind], packages };
-  if (framework === "nestjs") return { file: "src/main.ts", language: "ts", text: nestText(app), ...common };
+  if (framework === "nestjs") return { file: "src/main.ts", language: "ts", text: nestText(app), packages };
   const file = script.trim().replace(/^.*\//, "") || "server.js";
   const isTyped = /\.[mc]?ts$/.test(file);
   return {
     file,
     language: isTyped ? "ts" : "js",
     text: appText(app, /\.(?:mjs|m?ts)$/.test(file)),
-    ...common,
+    packages,
   };
 }

@@ -1,4 +1,4 @@
-import type { FieldProblem } from "./description.ts";
+import type { FieldProblem } from "./problems.ts";
 
 /** A text that begins with a capital letter, unless it begins with a quoted value or a name. */
 const capitalized = (text: string): string =>
