@@ -1,6 +1,7 @@
-import { bootPrivateSystemd, describeWith, type PrivateSystemd } from "@sockact/testkit";
+import { bootPrivateSystemd, certificateOf, describeWith, type PrivateSystemd } from "@sockact/testkit";
+import { dirname } from "node:path";
 import * as fc from "fast-check";
-import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { build, type Built } from "../.vitepress/theme/builder/model/build.ts";
 import { initialState } from "../.vitepress/theme/builder/model/state.ts";
 import { choices, withProgram } from "./lib/builder-states.ts";
@@ -78,5 +79,67 @@ describeWith(
         expect(await systemd.show("shop.service", "Type")).toBe("notify-reload");
       },
     );
+
+    describe("a newcomer with the downloaded files", () => {
+      // The user of the test is root, and no registry can be reached.
+      const programs = {
+        sudo: 'exec "$@"',
+        npm: '[ "$1 $2" = "install --prefix" ] && exec ln -s "$MODULES" "$3/node_modules"',
+        npx: 'exec "node_modules/.bin/$@"',
+      };
+      const folder = "/root/downloads";
+
+      beforeAll(async () => {
+        await systemd.mustRun(["mount", "-t", "tmpfs", "-o", "mode=700", "tmpfs", "/root"]);
+        for (const [name, script] of Object.entries(programs))
+          await systemd.write(`/root/bin/${name}`, `#!/bin/sh\n${script}\n`, 0o755);
+      });
+      afterEach(() => systemd.mustRun(["rm", "-r", "/srv/web", folder]));
+
+      it.each(["byHand", "withSockact"] as const)(
+        "gets an answer on each port after running the commands (%s)",
+        async (way) => {
+          const result = build({
+            ...initialState,
+            app: "web",
+            runtime: systemd.node,
+            script: "/srv/web/server.js",
+            sockets: [
+              { listen: "80", name: "http", tls: false },
+              { listen: "443", name: "https", tls: true },
+            ],
+            certificate: "/root/cert.pem",
+            privateKey: "/root/key.pem",
+            user: "web",
+            idle: "5min",
+            watchdog: "30s",
+            systemd: 253,
+          });
+          const { cert, key } = certificateOf("localhost");
+          await systemd.write("/root/cert.pem", cert);
+          await systemd.write("/root/key.pem", key, 0o600);
+          for (const { name, text } of result.files) await systemd.write(`${folder}/${name}`, text);
+          await systemd.write(`${folder}/${result.code!.file}`, result.code!.text);
+          await systemd.write(`${folder}/${result.config.file}`, result.config.text);
+          // The shell stops at the first command that fails.
+          const output = await systemd.mustRun(["sh", "-ec", result.shell[way]], {
+            cwd: folder,
+            timeout: 40_000,
+            env: {
+              PATH: `/root/bin:${dirname(systemd.node)}:/usr/sbin:/usr/bin:/sbin:/bin`,
+              MODULES: `${systemd.project}/node_modules`,
+              HOME: "/root",
+            },
+          });
+          if (way === "byHand") expect(output).toMatch(/hellohello$/);
+          expect((await systemd.request("http://localhost/")).body).toBe("hello");
+          expect(await systemd.show("web.service", "User")).toBe("web");
+          await systemd.stop(...namesOf(result));
+          await systemd.mustRun(["userdel", "web"]);
+          await systemd.mustRun(["rm", ...namesOf(result).map((name) => `/etc/systemd/system/${name}`)]);
+          await systemd.systemctl("daemon-reload");
+        },
+      );
+    });
   },
 );

@@ -331,7 +331,7 @@ describeWith({ commands: [browserCommand] }, "the unit builder, in a browser", (
         "server.js",
         "shop.service",
         "shop.socket",
-        "sockact.config.js",
+        "sockact.config.mjs",
       ]);
       const units = ["shop.socket", "shop.service"].map((name) => `/etc/systemd/system/${name}`);
       for (const path of units) await systemd.write(path, files[path.replace(/.*\//, "")]!);

@@ -27,6 +27,7 @@ export const choices: fc.Arbitrary<BuilderState> = fc
       [{ ...plain, listen: "localhost:3000" }],
       [plain, { listen: "127.0.0.1:8080", name: "admin", tls: false }],
       [{ ...plain, listen: "/run/shop.sock" }],
+      [{ ...plain, listen: "/run/shop.sock", mode: "0660", owner: "root", group: "daemon" }],
     ),
     certificate: fc.constant(initialState.certificate),
     privateKey: fc.constant(initialState.privateKey),

@@ -157,7 +157,7 @@ describe("the unit builder's model", () => {
     ["runtime", "ERR_UNIT_CONFLICT", { runtime: "/tmp/node" }],
     ["arguments", "ERR_UNIT_LINT", { arguments: "'`id -u`'" }],
     ["arguments", "ERR_UNIT_LINT", { arguments: "> /var/log/shop" }],
-    ["script", "ERR_UNIT_PATH", { script: "/srv/shop/sockact.config.js" }],
+    ["script", "ERR_UNIT_PATH", { script: "/srv/shop/sockact.config.mjs" }],
     ["script", "ERR_UNIT_PATH", { script: "/srv/shop/shop.service" }],
     ["script", "ERR_UNIT_PATH", { script: "/srv/shop/" }],
     ["script", "ERR_UNIT_PATH", { script: "/srv/shop/.." }],
@@ -196,6 +196,13 @@ describe("the unit builder's model", () => {
     expect(Object.keys(read.sockets)).toEqual(["http", "__proto__"]);
   });
 
+  it("shows a wrong value as it was typed, and begins other messages with a capital letter", () => {
+    const message = (changes: Partial<BuilderState>) => built(changes).problems[0]!.message;
+    expect(message({ idle: "five" })).toMatch(/^"five" is not/);
+    expect(message({ script: String.raw`C:\shop\"a".js` })).toContain(String.raw`"C:\shop\"a".js"`);
+    expect(message({ script: "" })).toBe("The path is missing");
+  });
+
   it("names several sockets after their protocol, and keeps existing names", () => {
     const sockets = ["80", "81", "443", "82"].map((listen) => ({
       listen,
@@ -221,7 +228,8 @@ describe("the unit builder's model", () => {
 
   it("shows how to install the units of each way to open a port", () => {
     expect(built({ bind: "capability", app: "web" }).shell.byHand).toBe(
-      `npm install --prefix /srv/shop @sockact/express express
+      `[ -e /srv/shop/server.js ] || sudo install -D -m 644 server.js /srv/shop/server.js
+sudo npm install --prefix /srv/shop @sockact/express express
 sudo install -m 644 web.service /etc/systemd/system/
 sudo systemctl daemon-reload
 sudo systemctl enable --now web.service
@@ -234,7 +242,7 @@ curl --retry 5 --retry-connrefused http://localhost/
       { listen: "[::]:443", name: "", tls: true },
     ];
     const { byHand, withSockact } = built({ framework: "other", runtime: "/usr/bin/gitea", sockets }).shell;
-    expect(byHand.split("\n").slice(2, -1)).toEqual([
+    expect(byHand.split("\n").slice(3, -1)).toEqual([
       "sudo systemctl enable --now shop-http.socket shop-unix.socket shop-https.socket",
       "curl http://127.0.0.1:8080/",
       "curl --unix-socket '/run/shop'\\''s.sock' http://localhost/",
@@ -245,8 +253,11 @@ curl --retry 5 --retry-connrefused http://localhost/
 
   it("shows how to create the user, unless systemd creates it", () => {
     const line = "getent passwd web || sudo useradd --system --shell /usr/sbin/nologin web\n";
-    for (const text of Object.values(built({ user: "web" }).shell)) expect(text).toContain(line);
-    for (const user of ["", "1000"])
-      for (const text of Object.values(built({ user }).shell)) expect(text).not.toContain("useradd");
+    const texts = (user: string) => {
+      const { byHand, withSockact } = built({ user }).shell;
+      return [byHand, withSockact];
+    };
+    for (const text of texts("web")) expect(text).toContain(line);
+    for (const text of [...texts(""), ...texts("1000")]) expect(text).not.toContain("useradd");
   });
 });

@@ -7,12 +7,14 @@ import {
   UnitError,
 } from "@sockact/units";
 import { configText } from "../../../../../packages/cli/src/lib/init/config-text.ts";
-import { codeOf } from "./code.ts";
+import { aboutPorts, type Code, codeOf } from "./code.ts";
 import { describe } from "./description.ts";
+import { explainInForm } from "./origins.ts";
 import { oversized, problemsOf, type FieldProblem } from "./problems.ts";
 import { problemInForm } from "./refusals.ts";
 import { scoreOf, type Score } from "./score.ts";
-import { shellLines } from "./shell.ts";
+import { asSentences } from "./sentences.ts";
+import { shellLines, type ShellLines } from "./shell.ts";
 import type { BuilderState } from "./state.ts";
 
 export type { FieldProblem } from "./problems.ts";
@@ -24,6 +26,8 @@ export interface BuiltLine {
   readonly directive?: string;
   /** The reason for the line. */
   readonly explanation?: Explanation;
+  /** The part of the form that the line comes from, such as `from the field “User”`. */
+  readonly source?: string;
   /** The findings of the linter at this line. */
   readonly findings: readonly Finding[];
 }
@@ -37,6 +41,8 @@ interface BuiltFile {
 
 /** Everything that the page shows for a state. */
 export interface Built {
+  /** The name of the app. */
+  readonly name: string;
   /** The unit files. Empty if there are problems. */
   readonly files: readonly BuiltFile[];
   readonly problems: readonly FieldProblem[];
@@ -45,32 +51,37 @@ export interface Built {
   readonly leftOut: readonly Explanation[];
   /** The score that `systemd-analyze security` gives the service. */
   readonly score: Score | undefined;
+  /** How the app or the program gets its ports. */
+  readonly about: string;
   /** The app's code, or `undefined` for a program that does not run on Node. */
-  readonly code: { readonly file: string; readonly language: "js" | "ts"; readonly text: string } | undefined;
-  readonly config: { readonly file: "sockact.config.js"; readonly text: string };
+  readonly code: Code | undefined;
+  readonly config: { readonly file: "sockact.config.mjs"; readonly text: string };
   /** The commands that install the units. */
-  readonly shell: { readonly byHand: string; readonly withSockact: string };
+  readonly shell: ShellLines;
 }
 
 /** The lines of a unit file, as `emitUnits` writes them. They come from the explanations, because `emitUnits` would do the same work again. */
-function linesOf(explained: readonly Explanation[]): Omit<BuiltLine, "findings">[] {
+function linesOf(explained: readonly Explanation[], state: BuilderState): Omit<BuiltLine, "findings">[] {
   return explained.flatMap((explanation, index) => {
     const { section, directive, value = "" } = explanation;
     const before = explained[index - 1]?.section;
     return [
       ...(before === undefined || before === section ? [] : [{ text: "" }]),
       ...(before === section ? [] : [{ text: `[${section}]`, section }]),
-      { text: `${directive}=${value}`, section, directive, explanation },
+      { text: `${directive}=${value}`, section, directive, ...explainInForm(explanation, state) },
     ];
   });
 }
 
 /** The parts of the result that need a description without problems. */
-function builtUnits(state: BuilderState, description: AppDescription, packages: readonly string[]) {
+function builtUnits(state: BuilderState, description: AppDescription, code: Code | undefined) {
   const explanations = explain(description);
   const written = explanations.filter(({ status }) => status === "asked" || status === "added");
   const units = [...new Set(written.map(({ unit }) => unit))].map((name) => {
-    const lines = linesOf(written.filter(({ unit }) => unit === name));
+    const lines = linesOf(
+      written.filter(({ unit }) => unit === name),
+      state,
+    );
     return { name, text: lines.map(({ text }) => `${text}\n`).join(""), lines };
   });
   const findings = lintUnits(Object.fromEntries(units.map(({ name, text }) => [name, text])));
@@ -84,42 +95,50 @@ function builtUnits(state: BuilderState, description: AppDescription, packages: 
       })),
     })),
     findings,
-    leftOut: explanations.filter(({ status }) => status === "left out"),
+    leftOut: explanations
+      .filter(({ status }) => status === "left out")
+      .map((explanation) => explainInForm(explanation, state).explanation),
     score: scoreOf(units.find(({ name }) => name === `${description.name}.service`)!.text),
     shell: shellLines(
       state,
       units.map(({ name }) => name),
-      packages,
+      code,
+      description.preload === undefined ? [] : ["@sockact/register"],
     ),
   };
 }
 
 const nothingBuilt = {
+  name: "",
+  about: "",
   files: [],
   findings: [],
   leftOut: [],
   score: undefined,
-  shell: { byHand: "", withSockact: "" },
+  shell: { byHand: "", withSockact: "", notes: [] },
 };
 
 /** Builds everything that the page shows for a state. Reports wrong values as problems, and does not throw for them. */
 export function build(state: BuilderState): Built {
   const tooLarge = oversized(state);
   if (tooLarge.length > 0) {
-    const config = { file: "sockact.config.js", text: "" } as const;
-    return { ...nothingBuilt, problems: tooLarge, code: undefined, config };
+    const config = { file: "sockact.config.mjs", text: "" } as const;
+    return { ...nothingBuilt, problems: tooLarge.map(asSentences), code: undefined, config };
   }
   const description = describe(state);
   const problems = problemsOf(state);
   const code = codeOf(state);
-  const config = { file: "sockact.config.js", text: configText(description, "js") } as const;
-  const packages = [
-    ...(code?.packages ?? []),
-    ...(description.preload === undefined ? [] : ["@sockact/register"]),
-  ];
+  const config = { file: "sockact.config.mjs", text: configText(description, "js") } as const;
+  const common = {
+    name: description.name,
+    problems: problems.map(asSentences),
+    about: aboutPorts(state),
+    code,
+    config,
+  };
   try {
-    const units = builtUnits(state, description, packages);
-    return { ...(problems.length === 0 ? units : nothingBuilt), problems, code, config };
+    const units = builtUnits(state, description, code);
+    return { ...(problems.length === 0 ? units : nothingBuilt), ...common };
   } catch (error) {
     if (!(error instanceof UnitError)) throw error;
     const isTold = (field: string) => problems.some((problem) => problem.field === field);
@@ -131,6 +150,6 @@ export function build(state: BuilderState): Built {
         ({ field, code: kind }, index, all) =>
           !isTold(field) && all.findIndex((one) => one.field === field && one.code === kind) === index,
       );
-    return { ...nothingBuilt, problems: [...problems, ...refused], code, config };
+    return { ...nothingBuilt, ...common, problems: [...problems, ...refused].map(asSentences) };
   }
 }

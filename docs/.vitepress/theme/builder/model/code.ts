@@ -250,6 +250,25 @@ function nestText({ imports, settings = [], ...app }: App): string {
   return appText({ imports, settings, body: main }, true);
 }
 
+const about: Readonly<Record<BuilderState["bind"], readonly [app: string, program: string]>> = {
+  socket: [
+    "This app takes the sockets that systemd passes. When you start the app yourself, it opens its own port.",
+    "The program must take the sockets that systemd passes, as sd_listen_fds(3) describes. If it can't, choose a capability or a proxy.",
+  ],
+  capability: [
+    "This app opens its ports itself. The units give it the capability to open ports below 1024.",
+    "The program must open its ports itself. The units give it the capability to open ports below 1024.",
+  ],
+  proxy: [
+    "This app opens its own port. systemd-socket-proxyd listens in front of it and forwards the connections.",
+    "The program must open the port that you have entered as “Where the app listens”. systemd-socket-proxyd listens in front of it and forwards the connections.",
+  ],
+};
+
+/** How the app or the program gets its ports. */
+export const aboutPorts = ({ bind, framework }: BuilderState): string =>
+  about[bind][framework === "other" ? 1 : 0];
+
 /** The app's code, for every framework and every way to open ports. Returns `undefined` for a program that does not run on Node. */
 export function codeOf(state: BuilderState): Code | undefined {
   const { framework, bind, script } = state;

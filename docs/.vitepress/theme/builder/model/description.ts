@@ -1,5 +1,5 @@
-import type { AppDescription } from "@sockact/units";
-import { addressesOf, socketNames } from "./listeners.ts";
+import type { AppDescription, SocketDescription } from "@sockact/units";
+import { addressesOf, isFile, socketNames } from "./listeners.ts";
 import type { BuilderState } from "./state.ts";
 import { splitWords } from "./words.ts";
 
@@ -52,7 +52,13 @@ export function describe(state: BuilderState): AppDescription {
       ...(isNodeApp(state) ? [state.script.trim()] : []),
       ...(splitWords(state.arguments) ?? []),
     ],
-    sockets: state.sockets.map(({ listen }, index) => {
+    sockets: state.sockets.map((socket, index) => {
+      const {
+        listen,
+        mode = "",
+        owner = "",
+        group = "",
+      } = isFile(socket) ? socket : { listen: socket.listen };
       const addresses = addressesOf(listen).map((address) =>
         /^\d{1,5}$/.test(address) ? Number(address) : address,
       );
@@ -60,6 +66,11 @@ export function describe(state: BuilderState): AppDescription {
       return {
         ...(name === undefined ? {} : { name }),
         listen: addresses.length === 1 ? addresses[0]! : addresses,
+        ...(mode.trim() === ""
+          ? {}
+          : { socketMode: mode.trim() as NonNullable<SocketDescription["socketMode"]> }),
+        ...(owner.trim() === "" ? {} : { socketUser: owner.trim() }),
+        ...(group.trim() === "" ? {} : { socketGroup: group.trim() }),
       };
     }),
     ...(bind === "socket" ? {} : { bind }),

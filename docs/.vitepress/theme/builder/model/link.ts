@@ -45,14 +45,22 @@ function decode(text: string): string | undefined {
   }
 }
 
-const socketText = ({ listen, name, tls }: SocketState): string =>
-  [listen, name, tls ? "tls" : ""].map(encode).join(",").replace(/,+$/, "");
+const socketText = ({ listen, name, tls, mode = "", owner = "", group = "" }: SocketState): string =>
+  [listen, name, tls ? "tls" : "", mode, owner, group].map(encode).join(",").replace(/,+$/, "");
 
 function readSocket(text: string): SocketState | undefined {
   const words = text.split(",");
-  const [listen, name, tls] = [0, 1, 2].map((index) => decode(words[index] ?? ""));
-  if (listen === undefined || name === undefined || words.length > 3) return undefined;
-  return tls === "tls" || tls === "" ? { listen, name, tls: tls === "tls" } : undefined;
+  const decoded = words.flatMap((word) => decode(word) ?? []);
+  const [listen = "", name = "", tls = "", mode = "", owner = "", group = ""] = decoded;
+  if (decoded.length < words.length || words.length > 6 || !["tls", ""].includes(tls)) return undefined;
+  return {
+    listen,
+    name,
+    tls: tls === "tls",
+    ...(mode === "" ? {} : { mode }),
+    ...(owner === "" ? {} : { owner }),
+    ...(group === "" ? {} : { group }),
+  };
 }
 
 const same = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other);
@@ -68,7 +76,7 @@ export function toHash(state: BuilderState): string {
     sockets.length === 0 ? ["sockets=0"] : sockets.map((socket) => `socket=${socketText(socket)}`);
   const all = [
     ...parts,
-    ...(same(sockets, initialState.sockets) ? [] : socketParts),
+    ...(same(sockets.map(socketText), initialState.sockets.map(socketText)) ? [] : socketParts),
     ...(systemd === initialState.systemd ? [] : [`systemd=${systemd ?? "any"}`]),
   ];
   return all.length === 0 ? "" : `#${all.join("&")}`;

@@ -21,6 +21,10 @@ export function addressesOf(text: string): string[] {
   });
 }
 
+/** Whether a socket is a file, and so has a mode, an owner and a group. */
+export const isFile = ({ listen }: Pick<SocketState, "listen">): boolean =>
+  addressesOf(listen).some((address) => address.startsWith("/"));
+
 /** Reads an address that systemd accepts. */
 export function listenerOf(address: string, tls: boolean): Listener {
   if (/^[/@]/.test(address)) return { address, path: address.replace(/^@/, "\0"), tls };

@@ -24,10 +24,11 @@ export function oversized(state: BuilderState): FieldProblem[] {
   });
   const texts = [
     ...Object.entries(state),
-    ...sockets.slice(0, limits.sockets).flatMap(({ listen, name }, index) => [
-      [`sockets[${index}].listen`, listen],
-      [`sockets[${index}].name`, name],
-    ]),
+    ...sockets
+      .slice(0, limits.sockets)
+      .flatMap(({ tls: _, ...values }, index) =>
+        Object.entries(values).map(([field, value]) => [`sockets[${index}].${field}`, value]),
+      ),
   ] as [field: string, value: unknown][];
   const tooLong = texts.flatMap(([field, value]) =>
     typeof value === "string" && value.length > limits.characters
@@ -97,7 +98,7 @@ export function problemsOf(state: BuilderState): FieldProblem[] {
     } else if (/\p{Control}/u.test(script.trim())) {
       const message = `${shown(script)} contains a control character, such as a line break`;
       refuse("script", "ERR_UNIT_PATH", message, "rename the file");
-    } else if (file === "sockact.config.js" || /\.(?:service|socket)$/.test(file)) {
+    } else if (file === "sockact.config.mjs" || /\.(?:service|socket)$/.test(file)) {
       const message = `${file} is the name of another file: of the configuration of sockact, or of a unit`;
       refuse(
         "script",

@@ -1,3 +1,4 @@
+import type { Code } from "./code.ts";
 import { appFolder, isNodeApp } from "./description.ts";
 import { listenersOf, type Listener } from "./listeners.ts";
 import type { BuilderState } from "./state.ts";
@@ -18,39 +19,86 @@ function requestTo({ port, host, path, tls, address }: Listener, more: string): 
   return `curl ${options}${quoteWord(url)}`;
 }
 
-/** The commands that install the units, by hand and with `sockact install`. */
+/** The commands that create what the units need and `sockact install` does not create. */
+function preparation(
+  state: BuilderState,
+  code: Code | undefined,
+  packages: readonly string[],
+): { before: string[]; notes: string[] } {
+  const user = state.user.trim();
+  const name = quoteWord(user);
+  const account = /^\d*$/.test(user)
+    ? []
+    : [`getent passwd ${name} || sudo useradd --system --shell /usr/sbin/nologin ${name}`];
+
+  const hasTls = state.sockets.some(({ tls }) => tls);
+  const files = hasTls ? [state.certificate.trim(), state.privateKey.trim()] : [];
+  const certificate = hasTls ? [`sudo ls -L ${files.map(quoteWord).join(" ")}`] : [];
+
+  const script = state.script.trim();
+  const isBuilt = state.framework === "nestjs";
+  // The reader may have an app there.
+  const app =
+    code === undefined || isBuilt
+      ? []
+      : [
+          `[ -e ${quoteWord(script)} ] || sudo install -D -m 644 ${quoteWord(code.file)} ${quoteWord(script)}`,
+        ];
+  const npm =
+    packages.length === 0
+      ? []
+      : [`sudo npm install --prefix ${quoteWord(appFolder(state))} ${packages.join(" ")}`];
+  return {
+    before: [...account, ...certificate, ...app, ...npm],
+    notes: [
+      ...(hasTls
+        ? [`The certificate and its key must exist: ${files.map((file) => `\`${file}\``).join(" and ")}.`]
+        : []),
+      ...(isBuilt
+        ? [`Build your app first, and copy it to \`${appFolder(state)}\`. The service runs \`${script}\`.`]
+        : []),
+      ...(app.length > 0
+        ? [`If \`${script}\` does not exist yet, the commands put the app code of this page there.`]
+        : []),
+    ],
+  };
+}
+
+/** The commands that install the units, and what the reader must do before. */
+export interface ShellLines {
+  readonly byHand: string;
+  readonly withSockact: string;
+  readonly notes: readonly string[];
+}
+
+/** The commands that install the units, by hand and with `sockact install`. They run in the folder with the downloaded files. */
 export function shellLines(
   state: BuilderState,
   units: readonly string[],
-  packages: readonly string[],
-): { byHand: string; withSockact: string } {
-  const { user, bind } = state;
+  code: Code | undefined,
+  preload: readonly string[],
+): ShellLines {
   // systemd does not know when an app that opens its port itself is ready.
-  const options = bind === "capability" ? "--retry 5 --retry-connrefused " : "";
+  const options = state.bind === "capability" ? "--retry 5 --retry-connrefused " : "";
   const requests = listenersOf(state).flatMap((listener) => requestTo(listener, options) ?? []);
   const sockets = units.filter((unit) => unit.endsWith(".socket"));
   const started = sockets.length > 0 ? sockets : units;
+  const { before, notes } = preparation(state, code, [...(code?.packages ?? []), ...preload]);
   const folder = quoteWord(appFolder(state));
   const text = (lines: readonly string[]) => lines.map((line) => `${line}\n`).join("");
-  const npm = packages.length === 0 ? [] : [`npm install --prefix ${folder} ${packages.join(" ")}`];
-  const name = quoteWord(user.trim());
-  const account = /^\d*$/.test(user.trim())
-    ? []
-    : [`getent passwd ${name} || sudo useradd --system --shell /usr/sbin/nologin ${name}`];
   return {
     byHand: text([
-      ...npm,
-      ...account,
+      ...before,
       `sudo install -m 644 ${units.map(quoteWord).join(" ")} /etc/systemd/system/`,
       "sudo systemctl daemon-reload",
       `sudo systemctl enable --now ${started.map(quoteWord).join(" ")}`,
       ...requests,
     ]),
     withSockact: text([
-      ...npm,
-      ...account,
-      ...(isNodeApp(state) ? [`cd ${folder}`] : []),
+      ...before,
+      ...(isNodeApp(state) ? [`sudo install -D -m 644 -t ${folder} sockact.config.mjs`, `cd ${folder}`] : []),
       "sudo npx sockact install",
     ]),
+    notes,
   };
 }

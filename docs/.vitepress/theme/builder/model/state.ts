@@ -9,6 +9,10 @@ export interface SocketState {
   readonly name: string;
   /** Whether the app uses TLS on this socket. */
   readonly tls: boolean;
+  /** The file mode, the owner and the group of a unix socket. They are used if the address is a path. */
+  readonly mode?: string;
+  readonly owner?: string;
+  readonly group?: string;
 }
 
 /** The values in the form, as typed. */

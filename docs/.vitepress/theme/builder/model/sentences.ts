@@ -1,0 +1,14 @@
+import type { FieldProblem } from "./problems.ts";
+
+/** A text that begins with a capital letter, unless it begins with a quoted value or a name. */
+const capitalized = (text: string): string =>
+  text.replace(/^(?!systemd\b)[a-z](?=[a-z']*[ ,.])/, (letter) => letter.toUpperCase());
+
+/** Shows backslashes and quotes in a quoted value as the reader has typed them. */
+const asTyped = (text: string): string =>
+  text.replaceAll(/"(?:[^"\\]|\\.)*"/g, (quoted) => quoted.replaceAll(/\\(["\\])/g, "$1"));
+
+/** A problem whose texts are written as sentences. */
+export function asSentences(problem: FieldProblem): FieldProblem {
+  return { ...problem, message: asTyped(capitalized(problem.message)), hint: capitalized(problem.hint) };
+}
