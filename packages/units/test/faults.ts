@@ -350,6 +350,11 @@ export const faults: Fault[] = [
   },
   { code: "exec-relative", files: running("node /srv/app/server.js"), ...serviceAt("ExecStart") },
   {
+    code: "exec-relative",
+    files: inService("ExecReload=/bin/true ; kill -HUP $MAINPID"),
+    ...serviceAt("ExecReload"),
+  },
+  {
     code: "requires-missing",
     files: service("Requires=app.socket\nAfter=app.socket\n", ""),
     ...serviceAt("[Unit]"),
