@@ -124,7 +124,7 @@ const fixedWhen: Partial<Record<FindingCode, string>> = {
   "socket-not-installed": "always",
   "free-bind": "always",
   "requires-missing":
-    "if the program is Node, has only this socket and is not enabled itself, and neither unit has an ordering such as Before= or Conflicts=. After=network.target is no obstacle",
+    "if the program is Node, has only this socket and is not enabled itself, and neither unit has an ordering such as Before= or Conflicts=. The socket may have After=network.target",
   "directive-misplaced":
     "for StartLimitIntervalSec=0 under [Service], if Restart= applies to a crash, RestartSec= is at least half a second, and the service has no condition, OnFailure= or StartLimitAction=",
   "service-missing": "if Accept=yes is in the way of a service that runs Node",
