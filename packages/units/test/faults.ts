@@ -107,6 +107,21 @@ export const faults: Fault[] = [
     refused: true,
   },
   {
+    code: "directive-misplaced",
+    files: service("StartLimitIntervalSec=0\n\n[Service]\n", "\n[Service]\nStartLimitIntervalSec=0\n"),
+    ...serviceAt("StartLimitIntervalSec"),
+    also: ["start-limit"],
+    refused: true,
+  },
+  {
+    code: "requires-missing",
+    files: {
+      ...socket("[Unit]\n", "[Unit]\nRequires=network.target\nAfter=network.target\n"),
+      ...service("Requires=app.socket\nAfter=app.socket\n", ""),
+    },
+    ...serviceAt("[Unit]"),
+  },
+  {
     code: "directive-unknown",
     files: service("NonBlocking", "NonBlokking"),
     ...serviceAt("NonBlokking"),
@@ -335,6 +350,11 @@ export const faults: Fault[] = [
     refused: true,
   },
   { code: "exec-relative", files: running("node /srv/app/server.js"), ...serviceAt("ExecStart") },
+  {
+    code: "exec-relative",
+    files: inService("ExecReload=/bin/true ; kill -HUP $MAINPID"),
+    ...serviceAt("ExecReload"),
+  },
   {
     code: "requires-missing",
     files: service("Requires=app.socket\nAfter=app.socket\n", ""),

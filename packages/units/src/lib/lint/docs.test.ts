@@ -91,7 +91,7 @@ In CommonJS: \`const { readFileSync } = require("node:fs");\` and \`const { fixU
 ${block("text", printed.join("\n"))}
 
 - **A finding** has \`file\`, \`line\`, \`severity\`, \`code\`, \`message\`, \`why\` and \`fix\`. It also has \`edits\` if \`fixUnits\` can make the change.
-- **\`fixUnits\` makes only changes that need no decision of yours.** It never changes the program or its user, never removes a protection, and never activates a line that systemd ignores, such as a misspelled directive. It keeps every other byte of the file, including comments.
+- **\`fixUnits\` makes only changes that need no decision of yours.** It never changes the program or its user, never removes a protection, and never activates a line that systemd ignores, such as a misspelled directive. The only exception is \`StartLimitIntervalSec=0\` under \`[Service]\`. It keeps every other byte of the file, including comments.
 - **In this example, \`fixUnits\` does not change the start limit.** Without the limit, systemd would keep starting a service that crashes, until you add \`Restart=\` and \`RestartSec=\`.
 - **Drop-ins** have names such as \`shop.service.d/10-port.conf\`.
 - **Units for a user's service manager** are recognized by a folder \`systemd/user\` in their path, or by \`OpenFile=/run/user/<uid>/systemd/notify\`. For others, write \`lintUnits(files, { user: true })\`.
@@ -124,10 +124,17 @@ const fixedWhen: Partial<Record<FindingCode, string>> = {
   "socket-not-installed": "always",
   "free-bind": "always",
   "requires-missing":
-    "if the program is Node, has only this socket and is not enabled itself, and neither unit has an ordering such as Before= or Conflicts=",
+    "if the program is Node, has only this socket and is not enabled itself, and neither unit has an ordering such as Before= or Conflicts=. The socket may have After=network.target",
+  "directive-misplaced":
+    "for StartLimitIntervalSec=0 under [Service], if Restart= applies to a crash, RestartSec= is at least half a second, and the service has no condition, OnFailure= or StartLimitAction=",
+  "service-missing": "if Accept=yes is in the way of a service that runs Node",
+  "socket-wanted-by":
+    "if the socket is for one target, needs no other unit, and has no address of a network interface and no path outside /run",
+  "trigger-limit": "if Restart= applies to every exit, and RestartSec= is not in a drop-in",
   "start-limit":
-    "if Restart= applies to a crash, RestartSec= is a second or more, and the service has no condition, OnFailure= or StartLimitAction=",
-  "restart-fast": "if RestartSec= is missing",
+    "if Restart= applies to a crash, RestartSec= is not in a drop-in, and the service has no condition, OnFailure= or StartLimitAction=",
+  "restart-fast":
+    "if RestartSec= is missing, or if the service has a socket and RestartSec= is not in a drop-in",
   "stop-timeout": "if no timeout is set",
   "open-file-path": "if the path is absolute, in a unit of the system's service manager",
   "system-call-kills": "always",

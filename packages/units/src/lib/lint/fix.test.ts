@@ -147,19 +147,56 @@ describe("fixUnits leaves to a person", () => {
       { "app.socket": bare, "app.service": `[Unit]\n${unbound}`, ...files },
     ]),
     ["start-limit", "a service that nothing restarts", limited("Restart=always\nRestartSec=1s\n", "")],
-    ["start-limit", "a service that is restarted at once", limited("RestartSec=1s", "RestartSec=0")],
+    [
+      "start-limit",
+      "waits that grow",
+      limited("RestartSec=1s", "RestartSec=0\nRestartSteps=5\nRestartMaxDelaySec=1min"),
+    ],
+    [
+      "directive-misplaced",
+      "a start limit of a service that nothing restarts",
+      limited("Restart=always", "Restart=no\nStartLimitIntervalSec=0"),
+    ],
+    [
+      "directive-misplaced",
+      "a start limit of a service with a condition",
+      limited("[Service]", "ConditionPathExists=/nowhere\n[Service]\nStartLimitIntervalSec=0"),
+    ],
+    [
+      "directive-misplaced",
+      "a longer start limit",
+      limited("[Service]", "[Service]\nStartLimitIntervalSec=60"),
+    ],
+    [
+      "directive-unknown",
+      "a file of variables that systemd does not read",
+      inService("EnviromentFile=/etc/app.env"),
+    ],
+    ...[
+      ["after another unit", socket.replace("[Unit]\n", "[Unit]\nAfter=db.service\n")],
+      ["of an interface", socket.replace("=80", "=192.0.2.1:80\nFreeBind=true")],
+      ["in a folder of a mount", socket.replace("=80", "=/srv/app.sock\nSocketMode=0660")],
+      ["with a command", socket.replace("=80", "=80\nExecStartPre=/srv/app/prepare")],
+      ["that a service requires", socket.replace("WantedBy=", "RequiredBy=")],
+    ].map(([name, text]): [FindingCode, string, Record<string, string>] => [
+      "socket-wanted-by",
+      `a socket ${name}`,
+      { "app.socket": text!.replace("sockets.target", "multi-user.target") },
+    ]),
+    [
+      "service-missing",
+      "a template of another program than Node",
+      {
+        ...inSocket("Accept=yes"),
+        "app.service": service
+          .replace(program, "ExecStart=/usr/sbin/sshd\n")
+          .replace(/^.*app.socket\n/gm, ""),
+      },
+    ],
     [
       "start-limit",
       "a service with a condition",
       limited("[Service]", "ConditionPathExists=/nowhere\n[Service]"),
-    ],
-    [
-      "trigger-limit",
-      "a socket whose service is restarted at once",
-      {
-        "app.socket": socket.replace("TriggerLimitIntervalSec=0\n", ""),
-        "app.service": service.replace("RestartSec=1s", "RestartSec=10ms"),
-      },
     ],
     [
       "sockets-missing",
@@ -190,9 +227,13 @@ describe("fixUnits leaves to a person", () => {
     ["crash-spins", "whether a service is restarted", { "app.service": service.replace("=always", "=no") }],
     [
       "restart-fast",
-      "a delay that is given",
-      { "app.service": service.replace("RestartSec=1s", "RestartSec=0") },
+      "a delay that is given to a service without a socket",
+      {
+        "app.socket": "",
+        "app.service": service.replace("RestartSec=1s", "RestartSec=0").replace(/^.*app.socket\n/gm, ""),
+      },
     ],
+    ["restart-fast", "a delay in a drop-in", { "app.service.d/1.conf": "[Service]\nRestartSec=0\n" }],
     [
       "sockets-missing",
       "whether all instances of another program than Node have the socket",
@@ -264,6 +305,50 @@ describe("fixUnits", () => {
     const files = { ...cleanPair, ...inService("ExecReload=bin/kill\nType=exec") };
     files["app.service"] = files["app.service"].replace("Also=app.socket", "Alias=shop.service");
     expect(fixUnits(files)).toEqual(files);
+  });
+
+  it.each<[string, Record<string, string>]>([
+    [
+      "has a start limit in the wrong section",
+      limited("[Service]\n", "[Service]\nStartLimitIntervalSec=0\n"),
+    ],
+    [
+      "has a start limit in the wrong section, and restarts at once",
+      limited("RestartSec=1s", "RestartSec=0\nStartLimitIntervalSec=0"),
+    ],
+    ["is restarted at once", limited("RestartSec=1s", "RestartSec=0")],
+    ["waits too little without a limit", { "app.service": service.replace("RestartSec=1s", "RestartSec=0") }],
+    [
+      "may reach the trigger limit",
+      {
+        "app.socket": socket.replace("TriggerLimitIntervalSec=0\n", ""),
+        "app.service": service.replace("RestartSec=1s", "RestartSec=10ms"),
+      },
+    ],
+    ["is started for each connection", inSocket("Accept=yes")],
+    [
+      "has a socket for multi-user.target",
+      { "app.socket": socket.replace("sockets.target", "multi-user.target") },
+    ],
+    [
+      "does not require a socket that requires the network",
+      {
+        "app.socket": socket.replace("[Unit]\n", "[Unit]\nRequires=network.target\nAfter=network.target\n"),
+        "app.service": service.replace(/^(?:Requires|After)=.*\n/gm, ""),
+      },
+    ],
+  ])("leaves nothing to find in a service that %s", (_, changed) => {
+    const files = { ...cleanPair, ...changed };
+    expect(lintUnits(files)).not.toEqual([]);
+    expect(lintUnits(fixUnits(files))).toEqual([]);
+  });
+
+  it("moves a start limit, and keeps the other lines", () => {
+    const moved = fixUnits({
+      ...cleanPair,
+      ...limited("[Service]\n", "[Service]\nStartLimitIntervalSec=0\n"),
+    });
+    expect(moved).toEqual(cleanPair);
   });
 
   it("takes one of two equal addresses out", () => {

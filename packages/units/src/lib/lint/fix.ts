@@ -49,7 +49,7 @@ function mended(
 /**
  * Makes the changes that need no decision of yours, and returns the texts of all files. Every other byte stays.
  *
- * It does not change which program runs, does not activate a line that systemd ignores, and does not remove a protection.
+ * It does not change which program runs, does not activate a line that systemd ignores, except StartLimitIntervalSec=0 under [Service], and does not remove a protection.
  *
  * With `findings`, which must come from `lintUnits` for the same files, it makes only the changes of these findings. Without, it repeats until nothing changes, so
  * a second call returns the same texts. Throws a `TypeError` if `files` is not an object whose values are strings.

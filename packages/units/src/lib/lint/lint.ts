@@ -1,5 +1,5 @@
 import { refusedEdits } from "../parse/edit.ts";
-import { readFiles, type GivenFile } from "../parse/load.ts";
+import { readFiles, type GivenFile, type GivenFiles } from "../parse/load.ts";
 import { assignments } from "../parse/parse.ts";
 import { conflictsAmong } from "./subjects/conflicts.ts";
 import { checkFiles } from "./files.ts";
@@ -47,11 +47,11 @@ export interface LintOptions {
 }
 
 /** The unit itself, or the unit that a drop-in belongs to. */
-function subjectOf(given: GivenFile): FileSubject {
-  const { file, unit, dropInOf, base } = given;
+function subjectOf(file: GivenFile, given: GivenFiles): FileSubject {
+  const { unit, dropInOf, base } = file;
   const name = dropInOf === undefined ? base : dropInOf.includes(".") ? dropInOf : `unit.${dropInOf}`;
-  const settings = assignments(unit).map((assignment) => ({ ...assignment, file }));
-  return { ...given, name, type: unitNameParts(name).type, settings };
+  const settings = assignments(unit).map((assignment) => ({ ...assignment, file: file.file }));
+  return { ...file, name, type: unitNameParts(name).type, settings, given };
 }
 
 function found<Subject>(
@@ -89,7 +89,10 @@ export function lintUnits(
   const { sockets, services } = subjectsOf(given, options.user === true);
   const conflicts = conflictsAmong(sockets);
   const findings = [
-    ...found(syntaxRules, given.all.map(subjectOf)),
+    ...found(
+      syntaxRules,
+      given.all.map((file) => subjectOf(file, given)),
+    ),
     ...found(
       socketRules,
       sockets.map((socket) => ({ ...socket, conflicts: conflicts.get(socket)! })),

@@ -2,7 +2,7 @@ import { loadUnit, valueOf, valuesOf, type GivenFiles, type Setting } from "../.
 import { isOfAnInterface } from "../../systemd/ip-endpoints.ts";
 import type { Conflict } from "../subjects/conflicts.ts";
 import type { Rule } from "../findings/finding.ts";
-import { conditionOf, restartDelay, restartsAfter } from "../subjects/restarts.ts";
+import { conditionOf, restartDelay, restartsAfter, slowerRestarts } from "../subjects/restarts.ts";
 import { endpointOf, namesIn, type ServiceSubject, type SocketSubject } from "../subjects/subjects.ts";
 import { booleanOf } from "../../systemd/booleans.ts";
 import { templateOf, unitNameParts } from "../../systemd/unit-names.ts";
@@ -47,6 +47,27 @@ function folderOf(path: string, folders: ReadonlySet<string>): string | undefine
 /** Whether a service requires this socket. */
 const isRequiredBy = ({ unit }: ServiceSubject, socket: string): boolean =>
   namesIn(unit, "Unit", "Requires", "BindsTo").some(({ name }) => name === socket);
+
+/** Whether the service reads a connection as its standard input. */
+const isInetd = ({ unit }: ServiceSubject): boolean =>
+  valueOf(unit, "Service", "StandardInput")?.value.startsWith("socket") === true;
+
+/**
+ * Whether the socket can open before the services start: it names no other units, runs no commands, and its addresses are there early at boot.
+ */
+function canOpenEarly({ unit, service, addresses }: SocketSubject): boolean {
+  const keys = (section: string) => [...(unit.bySection.get(section)?.keys() ?? [])];
+  return (
+    service !== undefined &&
+    !service.ordered.has(unit.name) &&
+    keys("Unit").every((key) => key === "Description" || key === "Documentation") &&
+    !keys("Socket").some((key) => /^(?:Exec|BindToDevice$|NetworkNamespacePath$)/.test(key)) &&
+    addresses.every((setting) => {
+      const place = endpointOf(setting);
+      return place === undefined ? /^(?:\/run\/|%t\/)/.test(setting.value) : !isOfAnInterface(place);
+    })
+  );
+}
 
 /** A socket, and the addresses of it that are taken. */
 export interface SocketAmongOthers extends SocketSubject {
@@ -94,23 +115,28 @@ export const socketRules: Readonly<Record<SocketCode, Rule<SocketAmongOthers>>> 
     severity: "error",
     why: "systemd does not start a socket if it cannot find the service. With Accept=yes the service is a template, app@.service. Otherwise it is app.service.",
     man: "systemd.socket(5)",
-    find: ({ unit, service, starts, accepts, given }) => {
+    find: ({ unit, service, withoutAccept, starts, accepts, given }) => {
       // Podman turns each container into a service.
       const container = starts.replace(/\.service$/, ".container");
       if (service !== undefined || given.units.has(container)) return [];
-      const other = accepts ? starts.replace("@.", ".") : starts.replace(/\.service$/, "@.service");
-      const near = given.units.has(other);
-      const told = valueOf(unit, "Socket", "Service");
-      const accept = accepts && near ? valueOf(unit, "Socket", "Accept") : undefined;
+      const template = starts.replace(/\.service$/, "@.service");
+      const other = accepts ? withoutAccept?.unit.name : given.units.has(template) ? template : undefined;
+      const near = other !== undefined;
+      const accept = withoutAccept && valueOf(unit, "Socket", "Accept");
       return [
         {
-          at: told ?? accept ?? headerOf(unit, "Socket"),
+          at: valueOf(unit, "Socket", "Service") ?? accept ?? headerOf(unit, "Socket"),
           message: `${templateOf(starts) ?? starts} is not among the files${near ? `, ${other} is` : ""}`,
           fix: near
             ? accepts
               ? "Accept=no"
               : "Accept=yes, or Service= with an instance"
             : "give the service the name of the socket, or write Service=",
+          // A server needs the socket itself. Another program may have its template elsewhere.
+          edits:
+            accept !== undefined && withoutAccept?.program?.isNode === true && !isInetd(withoutAccept)
+              ? [replaceSetting(accept, "no")]
+              : [],
         },
       ];
     },
@@ -221,6 +247,7 @@ export const socketRules: Readonly<Record<SocketCode, Rule<SocketAmongOthers>>> 
           fix: isBound
             ? `RestartSec=1s in ${service.unit.name}`
             : `Restart=always and RestartSec=1s in ${service.unit.name}${conditionOf(service.unit) === undefined ? ", and TriggerLimitIntervalSec=0 here" : ""}`,
+          edits: isBound && !service.unit.isCut ? slowerRestarts(service.unit) : [],
         },
       ];
     },
@@ -253,9 +280,7 @@ export const socketRules: Readonly<Record<SocketCode, Rule<SocketAmongOthers>>> 
     why: "With Accept=yes systemd starts one process for each connection and passes it that connection only. A server needs the listening socket.",
     man: "systemd.socket(5)",
     find: ({ unit, accepts, service }) =>
-      !accepts ||
-      service?.program?.isNode !== true ||
-      valueOf(service.unit, "Service", "StandardInput")?.value.startsWith("socket") === true
+      !accepts || service?.program?.isNode !== true || isInetd(service)
         ? []
         : [
             {
@@ -269,7 +294,8 @@ export const socketRules: Readonly<Record<SocketCode, Rule<SocketAmongOthers>>> 
     severity: "info",
     why: "At boot systemd reaches sockets.target before it starts services. With another target the socket opens later, or never if that target is not reached.",
     man: "systemd.special(7)",
-    find: ({ unit }) => {
+    find: (socket) => {
+      const { unit } = socket;
       const names = namesIn(unit, "Install", "WantedBy", "RequiredBy");
       if (names.some(({ name }) => name === "sockets.target")) return [];
       return names
@@ -280,6 +306,10 @@ export const socketRules: Readonly<Record<SocketCode, Rule<SocketAmongOthers>>> 
           at: setting,
           message: `a socket wanted by ${name}`,
           fix: "WantedBy=sockets.target",
+          edits:
+            names.length === 1 && setting.key === "WantedBy" && canOpenEarly(socket)
+              ? [replaceSetting(setting, "sockets.target")]
+              : [],
         }));
     },
   },

@@ -1,7 +1,7 @@
 import { refusedAddress } from "../../systemd/addresses.ts";
 import { nearest, nearestAmong } from "../../nearest.ts";
 import { shown } from "../../problems.ts";
-import { isCommand, type GivenFile, type Setting } from "../../parse/load.ts";
+import { isCommand, type GivenFile, type GivenFiles, type Setting } from "../../parse/load.ts";
 import type { Assignment, UnitEntry } from "../../parse/parse.ts";
 import { expandSpecifiers } from "../../systemd/expansion.ts";
 import { hasInvisible, withoutInvisible } from "../../systemd/text.ts";
@@ -11,6 +11,8 @@ import type { Found, Rule } from "../findings/finding.ts";
 import { refusedValue } from "../values/refused-value.ts";
 import { unitNameParts } from "../../systemd/unit-names.ts";
 import { replaceSetting } from "../findings/edits.ts";
+import { isLostStartLimit, movedStartLimit } from "../subjects/restarts.ts";
+import { unitAmong } from "../subjects/subjects.ts";
 
 /** A file by itself, without the rest of its unit. */
 export interface FileSubject extends GivenFile {
@@ -20,6 +22,7 @@ export interface FileSubject extends GivenFile {
   name: string;
   /** The assignments of the file that systemd reads. */
   settings: readonly Setting[];
+  given: GivenFiles;
 }
 
 /** The sections and directives that the unit of a file may have. */
@@ -119,7 +122,7 @@ export type SyntaxCode =
   | "directory-refused"
   | "drop-in-name";
 
-/** Rules about lines that systemd ignores have no edits, because an edit must not activate such a line. */
+/** Rules about lines that systemd ignores have no edits, because an edit must not activate such a line. StartLimitIntervalSec=0 is the exception: it only removes a limit. */
 export const syntaxRules: Readonly<Record<SyntaxCode, Rule<FileSubject>>> = {
   "file-unreadable": {
     severity: "error",
@@ -192,8 +195,11 @@ export const syntaxRules: Readonly<Record<SyntaxCode, Rule<FileSubject>>> = {
     severity: "warning",
     why: "systemd ignores a directive in the wrong section.",
     man: "systemd.unit(5)",
-    find: (subject) =>
-      subject.settings.flatMap((setting) => {
+    find: (subject) => {
+      const lost = subject.dropInOf === undefined ? subject.settings.filter(isLostStartLimit) : [];
+      const unit = lost.length === 0 ? undefined : unitAmong(subject.given, subject.name);
+      const moved = unit?.file === subject.file ? movedStartLimit(unit) : undefined;
+      return subject.settings.flatMap((setting) => {
         const section = misplaced(subject, setting);
         return section === undefined
           ? []
@@ -201,8 +207,11 @@ export const syntaxRules: Readonly<Record<SyntaxCode, Rule<FileSubject>>> = {
               at: setting,
               message: `${setting.key}= does not belong in [${setting.section}]`,
               fix: `put it under [${section}]`,
+              edits:
+                moved !== undefined && isLostStartLimit(setting) ? [replaceSetting(setting), ...moved] : [],
             };
-      }),
+      });
+    },
   },
   "directive-unknown": {
     severity: "warning",

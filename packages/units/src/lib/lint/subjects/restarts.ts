@@ -1,6 +1,9 @@
 import { valueOf, valuesOf, type LoadedUnit, type Setting } from "../../parse/load.ts";
+import { assignments } from "../../parse/parse.ts";
+import { addSetting, replaceSetting } from "../findings/edits.ts";
+import type { FileEdit } from "../findings/finding.ts";
 import { timeSpanOf } from "../../systemd/time-spans.ts";
-import { namesIn } from "./subjects.ts";
+import { isRead, namesIn } from "./subjects.ts";
 import { wholeOf } from "../values/readers.ts";
 
 const inService = (unit: LoadedUnit, key: string): string | undefined => valueOf(unit, "Service", key)?.value;
@@ -14,16 +17,57 @@ export const restartSec = (unit: LoadedUnit): Setting | undefined =>
 /** The wait before a restart, in milliseconds. */
 export const restartDelay = (unit: LoadedUnit): number => timeSpanOf(restartSec(unit)?.value ?? "100ms")!;
 
+/** Edits after which systemd waits a second before each restart. There are none if a drop-in has the RestartSec=, or if the wait grows. */
+export function slowerRestarts(unit: LoadedUnit): FileEdit[] {
+  if (["RestartSteps", "RestartMaxDelaySec"].some((key) => inService(unit, key) !== undefined)) return [];
+  const setting = restartSec(unit);
+  if (setting === undefined) return addSetting(unit, "Service", "RestartSec", "1s");
+  return setting.file === unit.file ? [replaceSetting(setting, "1s")] : [];
+}
+
+/** The values of directives that may be in two sections. */
+const inEither = (unit: LoadedUnit, ...keys: string[]): string[] =>
+  keys
+    .flatMap((key) => valueOf(unit, "Unit", key) ?? valueOf(unit, "Service", key) ?? [])
+    .map((setting) => setting.value);
+
+/** Whether the unit says how often systemd may start the service. */
+export const hasStartLimit = (unit: LoadedUnit): boolean =>
+  inEither(unit, "StartLimitIntervalSec", "StartLimitInterval", "StartLimitBurst").length > 0;
+
+/**
+ * Whether the start limit can go: systemd restarts the service after a crash, so RestartSec= slows the starts down. Restart= does not apply to a start
+ * that a condition refuses, and something may be meant to happen at the limit.
+ */
+export const mayStartForever = (unit: LoadedUnit): boolean =>
+  restartsAfter(unit, 1) &&
+  conditionOf(unit) === undefined &&
+  // In the wrong section, a limit has no effect yet, but is meant.
+  !assignments(unit.own).some(
+    ({ key, value }) => key === "StartLimitIntervalSec" && timeSpanOf(value) !== 0,
+  ) &&
+  inEither(unit, "StartLimitAction", "FailureAction", "OnFailure").length === 0;
+
 /** Whether systemd has no limit of starts for the service. */
 export function hasNoStartLimit(unit: LoadedUnit): boolean {
-  const value = (...keys: string[]) =>
-    keys
-      .flatMap((key) => valueOf(unit, "Unit", key) ?? valueOf(unit, "Service", key) ?? [])
-      .map((setting) => setting.value);
   return (
-    value("StartLimitIntervalSec", "StartLimitInterval").some((interval) => timeSpanOf(interval) === 0) ||
-    value("StartLimitBurst").some((burst) => wholeOf(burst) === 0)
+    inEither(unit, "StartLimitIntervalSec", "StartLimitInterval").some(
+      (interval) => timeSpanOf(interval) === 0,
+    ) || inEither(unit, "StartLimitBurst").some((burst) => wholeOf(burst) === 0)
   );
+}
+
+/** Whether this is StartLimitIntervalSec=0 under [Service], where systemd ignores it. */
+export const isLostStartLimit = ({ section, key, value }: Setting): boolean =>
+  section === "Service" && key === "StartLimitIntervalSec" && timeSpanOf(value) === 0;
+
+/** What to write instead of such a line. `undefined` if the limit may be needed, or if a crash would cost much time without it. */
+export function movedStartLimit(unit: LoadedUnit): readonly FileEdit[] | undefined {
+  if (!isRead({ unit })) return undefined;
+  if (hasNoStartLimit(unit)) return [];
+  return hasStartLimit(unit) || !mayStartForever(unit) || restartDelay(unit) < 500
+    ? undefined
+    : addSetting(unit, "Unit", "StartLimitIntervalSec", "0");
 }
 
 /** The setting that may keep the service from starting: a Condition…=, an Assert…= or ExecCondition=. */

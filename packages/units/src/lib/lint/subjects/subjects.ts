@@ -24,6 +24,8 @@ export interface SocketSubject {
   starts: string;
   /** `undefined` if the service is not among the files. */
   service: ServiceSubject | undefined;
+  /** With Accept=yes, the service that the socket would start without it. `undefined` if it is not among the files. */
+  withoutAccept: ServiceSubject | undefined;
   /** The assignments of ListenStream= and similar directives. */
   addresses: readonly Setting[];
   given: GivenFiles;
@@ -85,7 +87,7 @@ export function endpointOf({ key, value }: Setting): IPEndpoint | undefined {
 }
 
 /** Whether systemd reads the unit's own file to its end. Otherwise it does not load the unit, and other findings would be wrong. */
-const isRead = ({ unit }: { unit: LoadedUnit }): boolean =>
+export const isRead = ({ unit }: { unit: LoadedUnit }): boolean =>
   !unit.isCut && unit.own.entries.every(({ kind }) => kind !== "unreadable");
 
 /** Whether the unit shows that it belongs to the service manager of a user: by its folder, or by the socket to which it sends its notifications. */
@@ -106,9 +108,12 @@ function namesOrdered(given: GivenFiles): ReadonlySet<string> {
   );
 }
 
-/** The unit without the assignments that systemd ignores, because their section has no such directive. */
-function withoutMisplaced(unit: LoadedUnit, type: string): LoadedUnit {
-  const sections = directivesOf[type]!;
+/** The service or socket of this name, without the assignments that systemd ignores because their section has no such directive. */
+export function unitAmong(given: GivenFiles, name: string): LoadedUnit | undefined {
+  const unit = loadUnit(name, given);
+  const { type } = unitNameParts(name);
+  const sections = Object.hasOwn(directivesOf, type) ? directivesOf[type]! : {};
+  if (unit === undefined) return undefined;
   const isKnown = (section: string, key: string): boolean =>
     Object.hasOwn(sections, section) && sections[section]!.has(key);
   const bySection = new Map(
@@ -129,8 +134,7 @@ export function subjectsOf(
     const names = given.all.flatMap(({ dropInOf, base }) => (dropInOf === undefined ? base : []));
     return [...new Set(names)]
       .filter((name) => name.endsWith(`.${type}`))
-      .flatMap((name) => loadUnit(name, given) ?? [])
-      .map((unit) => withoutMisplaced(unit, type));
+      .flatMap((name) => unitAmong(given, name) ?? []);
   };
 
   const ordered = namesOrdered(given);
@@ -150,17 +154,23 @@ export function subjectsOf(
   const sockets = units("socket").map((unit): SocketSubject => {
     const { prefix, instance } = unitNameParts(unit.name);
     const accepts = booleanOf(valueOf(unit, "Socket", "Accept")?.value) === true;
-    const own = `${prefix}${accepts ? "@" : instance === undefined ? "" : `@${instance}`}.service`;
+    const named = (name: string) => byName.get(name) ?? byName.get(name.replace(/@[^@]+\./, "@."));
+    const listening = `${prefix}${instance === undefined ? "" : `@${instance}`}.service`;
     const told = valueOf(unit, "Socket", "Service");
-    const starts = told === undefined ? own : expandSpecifiers(told.value, unit.name);
-    const template = starts.replace(/@[^@]+\./, "@.");
-    const service = byName.get(starts) ?? byName.get(template);
+    const starts =
+      told !== undefined
+        ? expandSpecifiers(told.value, unit.name)
+        : accepts
+          ? `${prefix}@.service`
+          : listening;
+    const service = named(starts);
+    const withoutAccept = accepts && told === undefined ? named(listening) : undefined;
     // An empty line of any kind removes all of them.
     const listens = unit.settings.filter(
       ({ section, key }) => section === "Socket" && /^Listen[A-Z]/.test(key),
     );
     const addresses = listens.slice(listens.findLastIndex(({ value }) => value === "") + 1);
-    const socket: SocketSubject = { unit, accepts, starts, service, addresses, given };
+    const socket: SocketSubject = { unit, accepts, starts, service, withoutAccept, addresses, given };
     service?.sockets.push(socket);
     return socket;
   });

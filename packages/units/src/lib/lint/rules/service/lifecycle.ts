@@ -3,10 +3,13 @@ import type { Rule } from "../../findings/finding.ts";
 import {
   conditionOf,
   hasNoStartLimit,
+  hasStartLimit,
+  mayStartForever,
   restartDelay,
   restartPolicy,
   restartsAfter,
   restartSec,
+  slowerRestarts,
 } from "../../subjects/restarts.ts";
 import { timeSpanOf } from "../../../systemd/time-spans.ts";
 import type { ServiceSubject, SocketSubject } from "../../subjects/subjects.ts";
@@ -45,26 +48,24 @@ export const lifecycleRules: Readonly<Record<LifecycleCode, Rule<ServiceSubject>
     man: "systemd.unit(5)",
     find: (service) => {
       const { unit } = service;
-      const set = ["StartLimitIntervalSec", "StartLimitInterval", "StartLimitBurst"].some(
-        (key) => valueOf(unit, "Unit", key) ?? valueOf(unit, "Service", key),
-      );
-      if (set || !isApp(service) || listeners(service).length === 0) return [];
+      if (hasStartLimit(unit) || !isApp(service) || listeners(service).length === 0) return [];
       // Five restarts that are two seconds apart take longer than the ten seconds of the limit.
       if (restartsAfter(unit, 1) && restartDelay(unit) >= 2000) return [];
-      // Without a limit, nothing but Restart= slows a loop of starts down, and it does not apply to a start that a condition refuses.
-      const isSlow = restartsAfter(unit, 1) && restartDelay(unit) >= 1000 && conditionOf(unit) === undefined;
-      // Something may be meant to happen at the limit.
-      const isUsed = ["StartLimitAction", "FailureAction", "OnFailure"].some(
-        (key) => valueOf(unit, "Unit", key) ?? valueOf(unit, "Service", key),
-      );
+      const isRestarted = restartsAfter(unit, 1) && conditionOf(unit) === undefined;
+      const isSlow = restartDelay(unit) >= 1000;
+      const slower = slowerRestarts(unit);
+      const unlimited = addSetting(unit, "Unit", "StartLimitIntervalSec", "0");
+      const canFix = mayStartForever(unit) && (isSlow || slower.length > 0) && unlimited.length > 0;
       return [
         {
           at: headerOf(unit, "Unit"),
           message: "the default start limit applies",
-          fix: isSlow
-            ? "StartLimitIntervalSec=0"
-            : "Restart=always, RestartSec=1s and StartLimitIntervalSec=0",
-          edits: isSlow && !isUsed ? addSetting(unit, "Unit", "StartLimitIntervalSec", "0") : [],
+          fix: !isRestarted
+            ? "Restart=always, RestartSec=1s and StartLimitIntervalSec=0"
+            : isSlow
+              ? "StartLimitIntervalSec=0"
+              : "RestartSec=1s and StartLimitIntervalSec=0",
+          edits: canFix ? [...(isSlow ? [] : slower), ...unlimited] : [],
         },
       ];
     },
@@ -103,10 +104,8 @@ export const lifecycleRules: Readonly<Record<LifecycleCode, Rule<ServiceSubject>
           at: setting ?? inService(unit, "Restart")!,
           message: `RestartSec=${setting?.value ?? "100ms, the default"}: in a crash loop systemd starts it ${often}`,
           fix: "RestartSec=1s",
-          edits:
-            inService(unit, "RestartSec") === undefined
-              ? addSetting(unit, "Service", "RestartSec", "1s")
-              : [],
+          // Without a socket, clients see the longer wait.
+          edits: setting === undefined || listeners(service).length > 0 ? slowerRestarts(unit) : [],
         },
       ];
     },

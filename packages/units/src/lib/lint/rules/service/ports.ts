@@ -55,7 +55,9 @@ function mayRequire({ unit, sockets, program, ordered }: ServiceSubject): boolea
     sockets.length === 1 &&
     !socket.accepts &&
     !ordered.has(socket.unit.name) &&
-    !has(socket.unit, /^(?:After|Before|BindsTo|Conflicts|DefaultDependencies|Requires|Requisite)$/) &&
+    !has(socket.unit, /^(?:Before|BindsTo|Conflicts|DefaultDependencies|Requisite)$/) &&
+    // network.target starts nothing, and cannot fail.
+    namesIn(socket.unit, "Unit", "After", "Requires").every(({ name }) => name === "network.target") &&
     !has(unit, /^(?:Before|Conflicts|DefaultDependencies)$/) &&
     // A service that is enabled itself may open the port itself.
     namesIn(unit, "Install", "WantedBy", "RequiredBy", "UpheldBy").length === 0

@@ -1,5 +1,5 @@
 import { shown } from "../../../problems.ts";
-import { valueOf, valuesOf } from "../../../parse/load.ts";
+import { valueOf, valuesOf, type Setting } from "../../../parse/load.ts";
 import { commandsOf } from "../../../parse/words.ts";
 import type { Rule } from "../../findings/finding.ts";
 import { nodeCommand, nodeOptionWords } from "../../../node/command-line.ts";
@@ -28,6 +28,16 @@ function insteadOf(launcher: string): string {
     return "the path of Node itself, which `node -p process.execPath` prints, and the app's file";
   return "ExecStart=/usr/bin/node with the app's file, which the start script in package.json names";
 }
+
+/** The directives with commands beside the program itself. */
+const otherCommands = [
+  "ExecCondition",
+  "ExecStartPre",
+  "ExecStartPost",
+  "ExecReload",
+  "ExecStop",
+  "ExecStopPost",
+] as const;
 
 /** Whether a word begins with a variable that systemd replaces. systemd replaces `$NAME` only if it is the whole word. */
 const isVariable = (word: string, signs: string): boolean =>
@@ -90,16 +100,25 @@ export const programRules: Readonly<Record<ProgramCode, Rule<ServiceSubject>>> =
     severity: "warning",
     why: "systemd looks for a program without a path in a few folders, such as /usr/local/bin and /usr/bin. It may find another program than your shell does, or none.",
     man: "systemd.service(5)",
-    find: ({ program }) =>
-      program?.isNode !== true || program.launcher !== undefined || program.command.path.startsWith("/")
-        ? []
-        : [
-            {
-              at: program.setting,
-              message: `${program.command.path} has no path`,
-              fix: `what \`command -v ${program.command.path}\` prints`,
-            },
-          ],
+    find: ({ unit, program }) => {
+      if (program?.isNode !== true) return [];
+      const found = (at: Setting, path: string, fix: string) =>
+        path.startsWith("/") ? [] : [{ at, message: `${path} has no path`, fix }];
+      const { path } = program.command;
+      return [
+        ...(program.launcher === undefined
+          ? found(program.setting, path, `what \`command -v ${path}\` prints`)
+          : []),
+        ...otherCommands
+          .flatMap((key) => valuesOf(unit, "Service", key))
+          .flatMap((setting) =>
+            commandsOf(setting.value, unit.name).commands.flatMap((command) =>
+              // In a shell, `command -v kill` prints the name of the shell's own kill.
+              found(setting, command.path, `its absolute path, such as /usr/bin/${command.path}`),
+            ),
+          ),
+      ];
+    },
   },
   "exec-launcher": {
     severity: "error",
