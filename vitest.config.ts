@@ -37,6 +37,7 @@ export default defineConfig({
           // What they test runs in other processes. A worker for each file takes half a second of its start.
           isolate: false,
           include: ["packages/*/test/**/*.test.ts", "examples/*.test.ts", "bench/test/*.test.ts"],
+          globalSetup: "packages/testkit/src/shared-packages.ts",
           testTimeout: 30_000,
           hookTimeout: 60_000,
         },

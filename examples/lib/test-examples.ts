@@ -1,11 +1,5 @@
 // Runs examples with the commands of their READMEs, without systemd and as services.
-import {
-  atEnd,
-  describeWith,
-  PackedPackages,
-  type PrivateSystemd,
-  type Requirements,
-} from "@sockact/testkit";
+import { describeWith, PackedPackages, type PrivateSystemd, type Requirements } from "@sockact/testkit";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { publicPackages } from "../../scripts/lib/packages.ts";
 import { installByReadme } from "./install-by-readme.ts";
@@ -32,21 +26,11 @@ export interface ExampleTests {
   service: Checks<InstalledExample>;
 }
 
-let allPacked: Promise<PackedPackages> | undefined;
-
-/** Packs the packages once for all test files that run in this process. */
-function packAll(): Promise<PackedPackages> {
-  return (allPacked ??= PackedPackages.pack(publicPackages().map(({ name }) => name)).then((packed) => {
-    atEnd(() => packed[Symbol.dispose]());
-    return packed;
-  }));
-}
-
 /** Tests examples one after the other. */
 export function testExamples(tests: Record<string, ExampleTests>): void {
   let packed: PackedPackages;
   beforeAll(async () => {
-    packed = await packAll();
+    packed = await PackedPackages.packForRun(publicPackages().map(({ name }) => name));
   });
 
   const commands = Object.values(tests).flatMap((each) => each.commands ?? []);

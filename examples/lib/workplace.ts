@@ -30,7 +30,7 @@ const quickPrograms = {
 program=$1; shift; npm_command=exec exec "./node_modules/.bin/$program" "$@"`,
   run: `command=$(node -p '${commandOf}' "$1") && [ "$command" ] || exit 1
 shift; [ "\${1-}" != -- ] || shift
-PATH=$PWD/node_modules/.bin:$PATH exec sh -c "$command \"\$@\"" sh "$@"`,
+PATH=$PWD/node_modules/.bin:$PATH exec sh -c "$command "'"$@"' sh "$@"`,
 };
 
 /**

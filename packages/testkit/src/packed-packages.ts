@@ -1,14 +1,19 @@
 // Packages as npm would publish them, in the folders of apps: what a user has after `npm install`, without a registry.
 import { execFile, execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
+import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
 const execute = promisify(execFile);
 const repository = fileURLToPath(new URL("../../..", import.meta.url));
+
+/** The environment variable with the folder of the packages that all files of a run share. */
+export const FOLDER_OF_RUN = "SOCKACT_TEST_PACKAGES";
 
 /** Packages of this repository, unpacked from what `npm pack` makes of them. */
 export class PackedPackages implements Disposable {
@@ -35,6 +40,24 @@ export class PackedPackages implements Disposable {
       rmSync(root, { recursive: true, force: true });
       throw error;
     }
+  }
+
+  /** As {@link pack}, but once for all files of a run of the tests, which removes the packages at its end. */
+  static async packForRun(names: readonly string[]): Promise<PackedPackages> {
+    const folder = process.env[FOLDER_OF_RUN];
+    if (folder === undefined)
+      throw new Error("Only a run with shared-packages.ts has a folder for packages.");
+    const shared = join(folder, createHash("sha256").update(names.join("\n")).digest("hex"));
+    if (!existsSync(shared)) {
+      using packed = await PackedPackages.pack(names);
+      try {
+        renameSync(packed.#root, shared);
+      } catch (error) {
+        // Another worker has packed the same at the same time.
+        if (!existsSync(shared)) throw error;
+      }
+    }
+    return new PackedPackages(shared);
   }
 
   /** Puts packages with all their dependencies into the `node_modules` of a folder, and links their programs. */

@@ -1,4 +1,4 @@
-import { showInvisible } from "./systemd/text.ts";
+import { showInvisible } from "./invisible.ts";
 
 /**
  * The kind of a problem. `ERR_UNIT_…`

@@ -4,7 +4,7 @@ import { shown } from "../../problems.ts";
 import { isCommand, type GivenFile, type GivenFiles, type Setting } from "../../parse/load.ts";
 import type { Assignment, UnitEntry } from "../../parse/parse.ts";
 import { expandSpecifiers } from "../../systemd/expansion.ts";
-import { hasInvisible, withoutInvisible } from "../../systemd/text.ts";
+import { hasInvisible, withoutInvisible } from "../../invisible.ts";
 import { commandsOf } from "../../parse/words.ts";
 import { directivesOf, type ValueKind } from "../../systemd/directives.ts";
 import type { Found, Rule } from "../findings/finding.ts";
