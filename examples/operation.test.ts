@@ -57,7 +57,7 @@ testExamples({
         const counts = all(shown, /^ +(\d+) worker \d+/gm);
         expect(counts.reduce((sum, count) => sum + Number(count), 0)).toBe(20);
         const service = "example-cluster.service";
-        await systemd.waitForJournal(service, /Worker \d+ has ended with SIGKILL/);
+        await systemd.waitForJournal(service, /Worker \d+ ended with SIGKILL/);
         const primary = await systemd.show(service, "MainPID");
         const workers = async () =>
           (await systemd.mustRun(["pgrep", "--parent", primary])).trim().split("\n");

@@ -24,7 +24,7 @@ async function chooseStage(certificate: Certificate): Promise<Stage> {
       reason = messageOf(error);
     }
   }
-  say(paint("yellow", "This demo can't boot a systemd here, so it leaves out the ports 80 and 443,"));
+  say(paint("yellow", "This demo can't boot a systemd here, so it leaves out ports 80 and 443,"));
   say(paint("yellow", "the separate user of each app, and the sandbox. The reason:"));
   say(paint("yellow", reason));
   return processStage(certificate);

@@ -8,7 +8,7 @@ const count = Number(process.env.WORKERS ?? 2);
 if (cluster.isPrimary) {
   for (let i = 0; i < count; i++) cluster.fork();
   cluster.on("exit", (worker, code, signal) => {
-    console.log(`Worker ${worker.process.pid} has ended with ${signal ?? code}`);
+    console.log(`Worker ${worker.process.pid} ended with ${signal ?? code}`);
     cluster.fork();
   });
 } else {

@@ -67,10 +67,7 @@ async function restartUnderLoad(
   row("restart", `${app.restartReason}: pid ${load.pids.join(", then pid ")}`);
   const failed = Object.entries(load.failed);
   const lost = failed.reduce((sum, [, times]) => sum + times, 0);
-  row(
-    "requests",
-    `${count(load.requests)}, of which ${lost} failed; the longest took ${wholeMs(load.longest)}`,
-  );
+  row("requests", `${count(load.requests)} sent, ${lost} failed; the longest took ${wholeMs(load.longest)}`);
   if (lost === 0) return load;
   const reasons = failed.map(([reason, times]) => `${reason} (${times})`).join(", ");
   throw new Error(`${lost} of ${count(load.requests)} requests failed during the restart: ${reasons}`);

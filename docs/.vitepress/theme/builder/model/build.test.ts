@@ -3,9 +3,12 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { anyState, binds, choices, frameworks } from "../../../../test/lib/builder-states.ts";
 import { build, type Built } from "./build.ts";
-import { initialState, type BuilderState } from "./state.ts";
+import { initialState, limits, type BuilderState } from "./state.ts";
 
+const socket = (listen: string, name = "", tls = false) => ({ listen, name, tls });
 const built = (changes: Partial<BuilderState>): Built => build({ ...initialState, ...changes });
+/** The syntax of a description, which a reader of the form can't write. */
+const ofDescription = /sockets\[|\barray\b|\b[a-z]\w*: (?:'|true|false|\[|\{)/;
 const problemsOf = (changes: Partial<BuilderState>) =>
   built(changes).problems.map(({ field, code }) => `${field} ${code}`);
 const unitsOf = ({ files }: Built) => Object.fromEntries(files.map(({ name, text }) => [name, text]));
@@ -17,7 +20,7 @@ async function describedBy({ config }: Built): Promise<AppDescription> {
 }
 
 /** The choices that contradict each other. All other combinations are valid. */
-function expectedProblems({ sockets, bind, idle, framework }: BuilderState): string[] {
+function expectedProblems({ sockets, bind, idle, framework, backend, hardening }: BuilderState): string[] {
   const isMixed = sockets.some(({ tls }) => tls) && sockets.some(({ tls }) => !tls);
   return [
     ...(bind === "capability" && idle !== "" ? ["idle"] : []),
@@ -25,6 +28,10 @@ function expectedProblems({ sockets, bind, idle, framework }: BuilderState): str
     ...(bind === "capability" ? sockets : []).flatMap(({ listen }, index) =>
       listen.startsWith("/") ? [`sockets[${index}].listen`] : [],
     ),
+    // An inbound app has its own loopback device.
+    ...(bind === "proxy" && backend === "" && hardening !== "inbound"
+      ? sockets.flatMap(({ listen }) => (listen === "localhost:3000" ? ["backend"] : []))
+      : []),
     ...(bind === "proxy" && isMixed ? ["sockets[1].tls"] : []),
   ].sort();
 }
@@ -62,8 +69,10 @@ describe("the unit builder's model", () => {
     fc.assert(
       fc.property(anyState, (state) => {
         const { problems, files } = build(state);
+        expect(new Set(problems.map(({ field, code }) => field + code)).size).toBe(problems.length);
         for (const { field, message, hint } of problems) {
           expect(field).toMatch(fields);
+          expect(hint).not.toMatch(ofDescription);
           expect(message).not.toBe("");
           expect(hint).not.toBe("");
         }
@@ -93,8 +102,8 @@ describe("the unit builder's model", () => {
   });
 
   it("shows a finding at its line", () => {
-    const [socket] = built({ sockets: [{ listen: "/run/shop.sock", name: "", tls: false }] }).files;
-    const found = socket!.lines.filter(({ findings }) => findings.length > 0);
+    const [unit] = built({ sockets: [{ listen: "/run/shop.sock", name: "", tls: false }] }).files;
+    const found = unit!.lines.filter(({ findings }) => findings.length > 0);
     expect(found.map(({ text, findings }) => [text, findings[0]!.code])).toEqual([
       ["ListenStream=/run/shop.sock", "socket-mode"],
     ]);
@@ -131,8 +140,60 @@ describe("the unit builder's model", () => {
       "ERR_UNIT_PATH",
       { privateKey: "key.pem", sockets: [{ listen: "443", name: "", tls: true }] },
     ],
+    ["app", "ERR_UNIT_NAME", { app: "a@" }],
+    ["app", "ERR_UNIT_NAME", { app: "a:b" }],
+    ["backend", "ERR_UNIT_CONFLICT", { bind: "proxy", sockets: [socket("3000")] }],
+    ["sockets[1].listen", "ERR_UNIT_CONFLICT", { sockets: [socket("80"), socket("0.0.0.0:80")] }],
+    ["sockets[1].listen", "ERR_UNIT_REPEATED", { sockets: [socket("80"), socket("80")] }],
+    ["sockets[1].name", "ERR_UNIT_REPEATED", { sockets: [socket("80", "a"), socket("81", "a")] }],
+    ["sockets[0].listen", "ERR_UNIT_ADDRESS", { sockets: [socket("eighty, ninety")] }],
+    ["sockets[0].listen", "ERR_UNIT_ADDRESS", { sockets: [socket("/dev/null")] }],
+    ["sockets[0].listen", "ERR_UNIT_ADDRESS", { sockets: [socket("80 /var/run/docker.sock")] }],
+    ["sockets[0].listen", "ERR_UNIT_ADDRESS", { sockets: [socket("/run/systemd/notify")] }],
+    ["script", "ERR_UNIT_LINT", { script: "/srv/a$HOME/`id`/s.js" }],
+    ["script", "ERR_UNIT_LINT", { script: "/tmp/a b/$x.js" }],
+    ["script", "ERR_UNIT_LINT", { script: `/srv/${"a".repeat(90)}/\`id\`/s.js` }],
+    ["script", "ERR_UNIT_CONFLICT", { script: "/home/me/shop/server.js" }],
+    ["runtime", "ERR_UNIT_CONFLICT", { runtime: "/tmp/node" }],
+    ["arguments", "ERR_UNIT_LINT", { arguments: "'`id -u`'" }],
+    ["arguments", "ERR_UNIT_LINT", { arguments: "> /var/log/shop" }],
+    ["script", "ERR_UNIT_PATH", { script: "/srv/shop/sockact.config.js" }],
+    ["script", "ERR_UNIT_PATH", { script: "/srv/shop/shop.service" }],
+    ["script", "ERR_UNIT_PATH", { script: "/srv/shop/" }],
+    ["script", "ERR_UNIT_PATH", { script: "/srv/shop/.." }],
+    ["script", "ERR_UNIT_PATH", { script: "/srv/shop/a\nb.js" }],
+    ["sockets", "ERR_UNIT_LENGTH", { sockets: Array(limits.sockets + 1).fill(socket("80")) }],
+    ["sockets[0].listen", "ERR_UNIT_LENGTH", { sockets: [socket("80 ".repeat(limits.addresses + 1))] }],
+    ["sockets[0].listen", "ERR_UNIT_LENGTH", { sockets: [socket("80 ".repeat(5000))] }],
+    ["sockets[0].name", "ERR_UNIT_LENGTH", { sockets: [socket("80", "a".repeat(limits.characters + 1))] }],
+    ["arguments", "ERR_UNIT_LENGTH", { arguments: "a".repeat(limits.characters + 1) }],
   ])("reports a wrong value at %s (%s)", (field, code, changes) => {
     expect(problemsOf(changes)).toEqual([`${field} ${code}`]);
+    const [{ message, hint }] = built(changes).problems as [Built["problems"][0]];
+    expect(message).not.toMatch(ofDescription);
+    expect(hint).not.toMatch(ofDescription);
+    expect(message.length).toBeLessThan(400);
+  });
+
+  it("shows a value as the reader typed it, and only the beginning of a long one", () => {
+    const [quoted] = built({ script: "/srv/a$HOME/`id`/s.js" }).problems;
+    expect(quoted?.message).toContain("/srv/a$HOME/`id`/s.js");
+    const [long] = built({ script: "a".repeat(limits.characters) }).problems;
+    expect(long?.message.length).toBeLessThan(110);
+  });
+
+  it("accepts paths for sockets that belong to no other service", () => {
+    const paths = ["/run/shop.sock", "/run/shop/web.sock", "/dev/shm/shop.sock"];
+    expect(paths.flatMap((path) => problemsOf({ sockets: [socket(path)] }))).toEqual([]);
+  });
+
+  it("sets TLS for a socket of any name", async () => {
+    const sockets = [socket("80", "http"), socket("443", "__proto__", true)];
+    const text = built({ sockets }).code!.text;
+    const [, options = ""] = /(sockets: \{.*\}) \}/.exec(text) ?? [];
+    const url = `data:text/javascript,const tls = 1; export default { ${options} }`;
+    const read = ((await import(/* @vite-ignore */ url)) as { default: { sockets: object } }).default;
+    expect(Object.keys(read.sockets)).toEqual(["http", "__proto__"]);
   });
 
   it("names several sockets after their protocol, and keeps existing names", () => {
@@ -164,7 +225,7 @@ describe("the unit builder's model", () => {
 sudo install -m 644 web.service /etc/systemd/system/
 sudo systemctl daemon-reload
 sudo systemctl enable --now web.service
-curl http://localhost/
+curl --retry 5 --retry-connrefused http://localhost/
 `,
     );
     const sockets = [
@@ -180,5 +241,12 @@ curl http://localhost/
       "curl --insecure https://localhost/",
     ]);
     expect(withSockact).toBe("sudo npx sockact install\n");
+  });
+
+  it("shows how to create the user, unless systemd creates it", () => {
+    const line = "getent passwd web || sudo useradd --system --shell /usr/sbin/nologin web\n";
+    for (const text of Object.values(built({ user: "web" }).shell)) expect(text).toContain(line);
+    for (const user of ["", "1000"])
+      for (const text of Object.values(built({ user }).shell)) expect(text).not.toContain("useradd");
   });
 });

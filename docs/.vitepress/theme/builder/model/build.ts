@@ -8,12 +8,14 @@ import {
 } from "@sockact/units";
 import { configText } from "../../../../../packages/cli/src/lib/init/config-text.ts";
 import { codeOf } from "./code.ts";
-import { describe, fieldOf, hintInForm, problemsOf, type FieldProblem } from "./description.ts";
+import { describe } from "./description.ts";
+import { oversized, problemsOf, type FieldProblem } from "./problems.ts";
+import { problemInForm } from "./refusals.ts";
 import { scoreOf, type Score } from "./score.ts";
 import { shellLines } from "./shell.ts";
 import type { BuilderState } from "./state.ts";
 
-export type { FieldProblem } from "./description.ts";
+export type { FieldProblem } from "./problems.ts";
 
 /** One line of a unit file. */
 export interface BuiltLine {
@@ -102,6 +104,11 @@ const nothingBuilt = {
 
 /** Builds everything that the page shows for a state. Reports wrong values as problems, and does not throw for them. */
 export function build(state: BuilderState): Built {
+  const tooLarge = oversized(state);
+  if (tooLarge.length > 0) {
+    const config = { file: "sockact.config.js", text: "" } as const;
+    return { ...nothingBuilt, problems: tooLarge, code: undefined, config };
+  }
   const description = describe(state);
   const problems = problemsOf(state);
   const code = codeOf(state);
@@ -119,13 +126,11 @@ export function build(state: BuilderState): Built {
     const refused = error.problems
       // Without the script, the rest of the command line has another meaning.
       .filter(({ path }) => path !== "exec" || !(isTold("script") || isTold("arguments")))
-      .map((problem) => ({
-        field: fieldOf(problem, state),
-        code: problem.code,
-        message: problem.message,
-        hint: hintInForm(problem.hint),
-      }))
-      .filter(({ field }) => !isTold(field));
+      .map((problem) => problemInForm(problem, state))
+      .filter(
+        ({ field, code: kind }, index, all) =>
+          !isTold(field) && all.findIndex((one) => one.field === field && one.code === kind) === index,
+      );
     return { ...nothingBuilt, problems: [...problems, ...refused], code, config };
   }
 }

@@ -147,9 +147,11 @@ function servers(
 function tlsOptions({ sockets }: BuilderState): string {
   if (sockets.every(({ tls }) => !tls)) return "";
   if (sockets.every(({ tls }) => tls)) return "tls";
-  const names = socketNames(sockets).map((name = "") =>
-    /^[A-Za-z_$][\w$]*$/.test(name) ? name : JSON.stringify(name),
-  );
+  const names = socketNames(sockets).map((name = "") => {
+    // Without brackets, this name would set the prototype of the object.
+    if (name === "__proto__") return '["__proto__"]';
+    return /^[A-Za-z_$][\w$]*$/.test(name) ? name : JSON.stringify(name);
+  });
   return `sockets: { ${sockets.map(({ tls }, index) => `${names[index]}: {${tls ? " tls " : ""}}`).join(", ")} }`;
 }
 

@@ -2,7 +2,8 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { anyState } from "../../../../test/lib/builder-states.ts";
 import { fromHash, toHash } from "./link.ts";
-import { initialState } from "./state.ts";
+import { oversized } from "./problems.ts";
+import { initialState, limits } from "./state.ts";
 
 describe("a link", () => {
   it("contains only the fields that differ from the initial state", () => {
@@ -78,7 +79,25 @@ describe("a link", () => {
     expect(state.sockets).toHaveLength(20);
     expect(state.app).toBe("shop");
     expect(ignored).toHaveLength(6);
-    expect(fromHash(`#app=${"a".repeat(70_000)}`).state).toEqual(initialState);
+    expect(fromHash(`#app=${"a".repeat(1_000_000)}`).state).toEqual(initialState);
+  });
+
+  it("restores the largest values that the form accepts", () => {
+    const long = "€".repeat(limits.characters);
+    const texts = ["app", "runtime", "script", "arguments", "certificate", "privateKey"];
+    const more = ["user", "idle", "watchdog", "backend"];
+    const state = {
+      ...initialState,
+      ...Object.fromEntries([...texts, ...more].map((field) => [field, long])),
+      sockets: Array.from({ length: limits.sockets }, () => ({ listen: long, name: long, tls: true })),
+    };
+    expect(oversized(state)).toEqual([]);
+    expect(fromHash(toHash(state))).toEqual({ state, ignored: [] });
+  });
+
+  it("with many unknown parts reports the first of them, and how many follow", () => {
+    const { ignored } = fromHash(`#${"colour=red&".repeat(3000)}`);
+    expect(ignored).toEqual([...Array<string>(10).fill("colour=red"), "and 2990 more"]);
   });
 
   it("may be any string", () => {

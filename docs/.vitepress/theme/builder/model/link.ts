@@ -1,4 +1,4 @@
-import { initialState, type BuilderState, type SocketState } from "./state.ts";
+import { initialState, limits, type BuilderState, type SocketState } from "./state.ts";
 
 /** The name in a link of each field that is a string. Do not change these names, because existing links use them. */
 const texts = {
@@ -21,10 +21,10 @@ const choices = {
   bind: ["socket", "capability", "proxy"],
 } as const satisfies { [Field in keyof BuilderState]?: readonly BuilderState[Field][] };
 
-/** This page makes no link that exceeds these limits. */
-const mostSockets = 20;
-const longestValue = 4096;
-const longestLink = 65_536;
+/** No link within the limits of the form is longer: it has 50 values, and encoded, a character has up to 9. */
+const longestLink = 500_000;
+/** How many unknown parts the page shows. */
+const mostIgnored = 10;
 
 type Changes = { -readonly [Field in keyof BuilderState]?: BuilderState[Field] };
 
@@ -39,7 +39,7 @@ const encode = (text: string): string =>
 function decode(text: string): string | undefined {
   try {
     const value = decodeURIComponent(text);
-    return value.length <= longestValue ? value : undefined;
+    return value.length <= limits.characters ? value : undefined;
   } catch {
     return undefined;
   }
@@ -74,14 +74,14 @@ export function toHash(state: BuilderState): string {
   return all.length === 0 ? "" : `#${all.join("&")}`;
 }
 
-/** Reads the hash of a link. Accepts any string, and returns the parts that it ignores. */
+/** Reads the hash of a link. Accepts any string, and returns the parts that it ignores: the first ones, and the number of the others. */
 export function fromHash(hash: string): { state: BuilderState; ignored: readonly string[] } {
   const changes: Changes = {};
   const sockets: SocketState[] = [];
   const take = (part: string): boolean => {
     const [, key = "", text = ""] = /^([^=]*)=(.*)$/s.exec(part) ?? [];
     if (key === "socket") {
-      const socket = sockets.length < mostSockets ? readSocket(text) : undefined;
+      const socket = sockets.length < limits.sockets ? readSocket(text) : undefined;
       if (socket !== undefined) sockets.push(socket);
       return socket !== undefined;
     }
@@ -104,6 +104,9 @@ export function fromHash(hash: string): { state: BuilderState; ignored: readonly
   const ignored = text.split("&").filter((part) => part !== "" && !take(part));
   return {
     state: { ...initialState, ...changes, ...(sockets.length > 0 ? { sockets } : {}) },
-    ignored: ignored.map((part) => part.slice(0, 100)),
+    ignored: [
+      ...ignored.slice(0, mostIgnored).map((part) => part.slice(0, 100)),
+      ...(ignored.length > mostIgnored ? [`and ${ignored.length - mostIgnored} more`] : []),
+    ],
   };
 }

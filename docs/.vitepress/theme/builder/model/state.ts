@@ -39,6 +39,15 @@ export interface BuilderState {
   readonly systemd: number | undefined;
 }
 
+/** The most that the form accepts. A link restores everything within these limits. */
+export const limits = {
+  sockets: 20,
+  /** The addresses of one socket. */
+  addresses: 20,
+  /** The characters of one field. */
+  characters: 1000,
+} as const;
+
 /** The values in the form when the page opens. */
 export const initialState: BuilderState = {
   app: "shop",

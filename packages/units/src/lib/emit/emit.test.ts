@@ -527,7 +527,7 @@ describe("the sandbox", () => {
 
   it("gives an outbound service its own folder, and a dynamic user a home there unless the description has one", () => {
     expect(service({})).toContain("StateDirectory=shop\nEnvironment=HOME=%S/shop\n");
-    expect(service({ name: "shop:a\\x2db" })).toContain(
+    expect(service({ name: "shop:a\\x2db", sockets: [{ listen: 80, name: "http" }] })).toContain(
       "StateDirectory=shop_a_x2db\nEnvironment=HOME=%S/shop_a_x2db\n",
     );
     expect(service({ user: "shop" })).toContain("StateDirectory=shop\nNoNewPrivileges");

@@ -10,7 +10,14 @@ import type { ContainerDescription } from "../../description/container.ts";
 import type { Service } from "../../read/service.ts";
 import { idleVariableLines } from "../sections/restarts.ts";
 import { lifetimeLines, unitSection } from "../sections/service.ts";
-import { defaultParts, forEachSocket, refuseFields, socketUnit, type PortMethod } from "./port-method.ts";
+import {
+  defaultParts,
+  forEachSocket,
+  refuseFields,
+  refuseSplitName,
+  socketUnit,
+  type PortMethod,
+} from "./port-method.ts";
 
 const addedToContainer = addedFor(reasonsOf.container);
 
@@ -185,6 +192,7 @@ export const container: PortMethod = {
         problems,
       ),
     );
+    refuseSplitName(description, problems);
     const given = objectOf(own, "container", "write { image: 'localhost/shop:1' }", problems);
     if (given === undefined) return;
     readFields(directives, [], given, "container", problems);

@@ -1,5 +1,5 @@
 import { isObject } from "../../read/fields/fields.ts";
-import { conflictsIn, member, type UnitProblem } from "../../problems.ts";
+import { conflictsIn, member, shown, type UnitProblem } from "../../problems.ts";
 import type { RawSections } from "../../read/fields/raw.ts";
 import { asked, type Line, type Section } from "../../write/lines.ts";
 import type { Service } from "../../read/service.ts";
@@ -82,5 +82,19 @@ export function withAddressFamilies(lines: readonly Line[], reason: string, ...f
     return line.key === "RestrictAddressFamilies" && more.length > 0
       ? { ...line, value: [...there, ...more].join(" "), reason }
       : line;
+  });
+}
+
+/** Reports a socket that gets the name of its unit, if that name contains a `:`. LISTEN_FDNAMES separates names with it, so the service would see two names. */
+export function refuseSplitName(description: Record<string, unknown>, problems: UnitProblem[]): void {
+  const { name, sockets } = description;
+  const [only, another] = Array.isArray(sockets) ? (sockets as unknown[]) : [];
+  if (typeof name !== "string" || !name.includes(":") || another !== undefined || !isObject(only)) return;
+  if (only["name"] !== undefined || only["accept"] === true) return;
+  problems.push({
+    code: "ERR_UNIT_NAME",
+    path: "name",
+    message: `${shown(name)} contains a :, and the socket without a name gets this name`,
+    hint: "leave out the :, or give the socket a name. In LISTEN_FDNAMES, a : separates the names of sockets",
   });
 }

@@ -177,6 +177,30 @@ describe("a proxy", () => {
   });
 });
 
+describe("a description is accepted that", () => {
+  it.each<[string, object]>([
+    [
+      "has its own loopback device, with the port of its socket",
+      { bind: "proxy", hardening: "inbound", sockets: [{ listen: 3000 }] },
+    ],
+    ["has a backend on another address", { bind: "proxy", sockets: [{ listen: "127.0.0.2:3000" }] }],
+    ["has a name with a :, and a named socket", { name: "a:b", sockets: [{ listen: 80, name: "http" }] }],
+    ["has a name with a :, and no passed socket", { name: "a:b", bind: "capability" }],
+    [
+      "has a name with a :, and a process for each connection",
+      {
+        name: "a:b",
+        inetd: true,
+        exec: ["/usr/bin/true"],
+        hardening: "none",
+        sockets: [{ listen: 80, accept: true }],
+      },
+    ],
+  ])("%s", (_, fields) => {
+    expect(problemsOf(fields)).toEqual([]);
+  });
+});
+
 describe("a description is refused that", () => {
   it.each<[string, object, string, string, RegExp]>([
     ["has no such way", { bind: "port" }, "bind", "CHOICE", /choices/],
@@ -195,6 +219,22 @@ describe("a description is refused that", () => {
       "CONFLICT",
       /keep the service from listening/,
     ],
+    [
+      "has a backend that is the port of its socket",
+      { bind: "proxy", sockets: [{ listen: 3000 }] },
+      "backend",
+      "CONFLICT",
+      /already open: "3000" of sockets\[0\]/,
+    ],
+    [
+      "has a backend that is the path of its socket",
+      { bind: "proxy", backend: "/run/shop/app.sock", sockets: [{ listen: [80, "/run/shop/app.sock"] }] },
+      "backend",
+      "CONFLICT",
+      /already open/,
+    ],
+    ["has a socket with two names", { name: "a:b" }, "name", "NAME", /"a:b" contains a :/],
+    ["has a container with two names", { name: "a:b", container }, "name", "NAME", /"a:b" contains a :/],
     [
       "opens the folder of its backend",
       { bind: "proxy", backend: "/run/shop/app.sock", runtimeDirectoryMode: "0755" },

@@ -1,6 +1,7 @@
+import { isObject } from "../../read/fields/fields.ts";
 import { isIPv4, refusedAddress } from "../../systemd/addresses.ts";
 import { durationText } from "../../systemd/durations.ts";
-import { conflictsIn, refusing, shown, type Refusal } from "../../problems.ts";
+import { conflictsIn, refusing, shown, type Refusal, type UnitProblem } from "../../problems.ts";
 import { refusedLength } from "../../systemd/unit-names.ts";
 import { reasonsOf } from "../../write/reasons.ts";
 import { readSandbox } from "../../read/sandbox/sandbox.ts";
@@ -10,7 +11,7 @@ import { added, addedFor, asked, type Line, type Section } from "../../write/lin
 import type { Service } from "../../read/service.ts";
 import { pauseCommand } from "../sections/restarts.ts";
 import { serviceSections } from "../sections/service.ts";
-import { ipEndpointOf } from "../../systemd/ip-endpoints.ts";
+import { ipEndpointOf, isTakenBy } from "../../systemd/ip-endpoints.ts";
 import { portVariables } from "./variables.ts";
 import {
   defaultParts,
@@ -166,6 +167,34 @@ function proxySections(
   ];
 }
 
+/** Reports a backend that is also an address of a socket. systemd has already opened that address when the app starts. */
+function refuseTakenBackend(description: Record<string, unknown>, problems: UnitProblem[]): void {
+  const { backend = defaultBackend, hardening } = description as { backend?: string; hardening?: unknown };
+  const place = ipEndpointOf(backend);
+  const profile = isObject(hardening) ? hardening["profile"] : hardening;
+  // An inbound service has its own loopback device.
+  if (place !== undefined && profile === "inbound") return;
+  forEachSocket(description, ({ listen, bindIPv6Only }, path) => {
+    const isAddress = (entry: unknown): entry is string | number =>
+      typeof entry === "string" || typeof entry === "number";
+    const taking = [listen]
+      .flat()
+      .filter(isAddress)
+      .find((address) => {
+        const other = ipEndpointOf(String(address));
+        return place === undefined || other === undefined
+          ? address === backend
+          : isTakenBy(place, other, bindIPv6Only === "ipv6-only");
+      });
+    if (taking === undefined) return;
+    conflictsIn(problems)(
+      "backend",
+      `${shown(backend)} is already open: ${shown(String(taking))} of ${path}.listen`,
+      "write another port or path. The app listens there, and the proxy on the sockets",
+    );
+  });
+}
+
 const withoutIt = "leave it out, or write bind: 'socket'";
 
 /** systemd opens the sockets, and a proxy for this app forwards the connections to the service. */
@@ -193,7 +222,8 @@ export const proxy: PortMethod = {
         "write 'exec', or leave it out",
       );
     }
-    if (backend !== undefined) readBackend(backend, "backend", problems);
+    if (backend === undefined || readBackend(backend, "backend", problems).length > 0)
+      refuseTakenBackend(description, problems);
     if (typeof backend === "string" && backend.startsWith("/")) {
       refuseFields(
         description,

@@ -2,11 +2,11 @@ import { unescapedUnitName } from "../../systemd/escaping.ts";
 import { added, askedOr } from "../../write/lines.ts";
 import { pauseLinesAfterCondition } from "../sections/restarts.ts";
 import { serviceSections } from "../sections/service.ts";
-import { defaultParts, socketUnit, type PortMethod } from "./port-method.ts";
+import { defaultParts, refuseSplitName, socketUnit, type PortMethod } from "./port-method.ts";
 
 /** systemd opens the sockets, and passes them. */
 export const socket: PortMethod = {
-  refuse: () => {},
+  refuse: refuseSplitName,
   units(service, sockets) {
     const { values, inetd } = service;
     const { kind } = service.arrangement;
