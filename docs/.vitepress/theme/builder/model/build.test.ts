@@ -102,8 +102,8 @@ describe("the unit builder's model", () => {
   });
 
   it("shows a finding at its line", () => {
-    const [socket] = built({ sockets: [{ listen: "/run/shop.sock", name: "", tls: false }] }).files;
-    const found = socket!.lines.filter(({ findings }) => findings.length > 0);
+    const [unit] = built({ sockets: [{ listen: "/run/shop.sock", name: "", tls: false }] }).files;
+    const found = unit!.lines.filter(({ findings }) => findings.length > 0);
     expect(found.map(({ text, findings }) => [text, findings[0]!.code])).toEqual([
       ["ListenStream=/run/shop.sock", "socket-mode"],
     ]);
@@ -195,8 +195,8 @@ describe("the unit builder's model", () => {
   });
 
   it("accepts paths for sockets that belong to no other service", () => {
-    for (const path of ["/run/shop.sock", "/run/shop/web.sock", "/dev/shm/shop.sock"])
-      expect(problemsOf({ sockets: [socket(path)] }), path).toEqual([]);
+    const paths = ["/run/shop.sock", "/run/shop/web.sock", "/dev/shm/shop.sock"];
+    expect(paths.flatMap((path) => problemsOf({ sockets: [socket(path)] }))).toEqual([]);
   });
 
   it("sets TLS for a socket of any name", async () => {

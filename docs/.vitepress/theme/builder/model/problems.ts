@@ -35,7 +35,7 @@ export function oversized(state: BuilderState): FieldProblem[] {
       ? [
           problem(
             field,
-            `the text has ${value.length} characters`,
+            `the value has ${value.length} characters`,
             `write at most ${limits.characters} characters here`,
           ),
         ]
@@ -109,7 +109,7 @@ export function problemsOf(state: BuilderState): FieldProblem[] {
     }
   }
   if (sockets.length === 0)
-    refuse("sockets", "ERR_UNIT_MISSING", "there is no socket", "add a socket, such as 80");
+    refuse("sockets", "ERR_UNIT_MISSING", "no socket is left", "add a socket, such as 80");
   for (const [index, { listen }] of sockets.entries()) {
     const addresses = addressesOf(listen);
     const path = `sockets[${index}].listen`;

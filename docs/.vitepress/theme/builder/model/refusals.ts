@@ -73,11 +73,11 @@ const phrases: readonly (readonly [phrase: RegExp | string, instead: string])[] 
   [/^\S+ with ListenStream=\d+, or hardening: .*$/, "let systemd pass the sockets, or choose a capability"],
   [
     /write standardOutput: .*/,
-    "leave it out. The journal contains what the app prints: journalctl --unit shows it",
+    "remove the redirection. The journal contains what the app prints: journalctl --unit shows it",
   ],
 ];
 
-/** Rewrites a text of `emitUnits` for readers of the form, who can't write fields of a description. */
+/** Rewrites a message or a hint of `emitUnits` for readers of the form, who can't write fields of a description. */
 function inForm(text: string, field: string): string {
   const rewritten = phrases.reduce((before, [phrase, instead]) => before.replace(phrase, instead), text);
   return rewritten

@@ -175,15 +175,17 @@ function refuseTakenBackend(description: Record<string, unknown>, problems: Unit
   // An inbound service has its own loopback device.
   if (place !== undefined && profile === "inbound") return;
   forEachSocket(description, ({ listen, bindIPv6Only }, path) => {
-    const taking = [listen].flat().find((address) => {
-      const other =
-        typeof address === "string" || typeof address === "number"
-          ? ipEndpointOf(String(address))
-          : undefined;
-      return place === undefined || other === undefined
-        ? address === backend
-        : isTakenBy(place, other, bindIPv6Only === "ipv6-only");
-    });
+    const isAddress = (entry: unknown): entry is string | number =>
+      typeof entry === "string" || typeof entry === "number";
+    const taking = [listen]
+      .flat()
+      .filter(isAddress)
+      .find((address) => {
+        const other = ipEndpointOf(String(address));
+        return place === undefined || other === undefined
+          ? address === backend
+          : isTakenBy(place, other, bindIPv6Only === "ipv6-only");
+      });
     if (taking === undefined) return;
     conflictsIn(problems)(
       "backend",
