@@ -73,8 +73,8 @@ export function useWorkspace() {
     showExample: () => replace({ files: [...example], user: false }),
     clear: () => replace(empty),
     type: (text: string) => change({ files: withActive({ text }) }, "type"),
-    /** If the text contains several units, each becomes a file. Returns whether the text was pasted. */
-    paste(around: Pasted): boolean {
+    /** If the text contains several units, each becomes a file. */
+    paste(around: Pasted): void {
       const { files, active: at, user } = state.value;
       const pasted = pasteInto(files, at, around);
       const isPasted = !isTooLong(pasted.files);
@@ -84,7 +84,6 @@ export function useWorkspace() {
           ? `This page shows up to ${mostFiles} files, so the last file contains ${pasted.rest} more.`
           : ""
         : "This text is too long for this page, so it was not pasted. Units have a few kilobytes. In a terminal, use `npx sockact lint`.";
-      return isPasted;
     },
     fix(finding?: Finding): void {
       const { files, user, base } = state.value;
