@@ -65,7 +65,7 @@ describe("the unit builder's model", () => {
 
   it("accepts any string, and reports the field of each problem", () => {
     const fields =
-      /^(?:app|framework|runtime|script|arguments|certificate|privateKey|user|hardening|idle|watchdog|bind|backend|systemd|sockets|sockets\[\d\]\.(?:listen|name|tls))$/;
+      /^(?:app|framework|runtime|script|arguments|certificate|privateKey|user|hardening|idle|watchdog|bind|backend|systemd|sockets|sockets\[\d\]\.(?:listen|name|tls|mode|owner|group))$/;
     fc.assert(
       fc.property(anyState, (state) => {
         const { problems, files } = build(state);
