@@ -141,8 +141,8 @@ describeWith({ commands: [browserCommand] }, "the unit builder, in a browser", (
     await nameOf(page).fill("blog");
     await page.waitForURL(/#app=blog&/);
     await nameOf(page).pressSequentially("-two");
-    await page.getByRole("link", { name: "linter" }).first().click();
-    await page.waitForURL(/lint/);
+    await page.locator(".VPNavBarTitle a").click();
+    await page.locator(".front").waitFor();
     await page.goBack();
     await unit(page, "blog-two.service").waitFor();
     await nameOf(page).fill("news");
