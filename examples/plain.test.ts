@@ -50,7 +50,7 @@ const plain = (framework: string): ExampleTests => ({
 });
 
 testExamples({
-  express: plain("express"),
+  express: { ...plain("express"), withNpm: true },
   koa: plain("koa"),
   fastify: plain("fastify"),
   https: {

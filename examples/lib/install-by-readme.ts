@@ -1,6 +1,7 @@
 import { mkdirSync, rmSync } from "node:fs";
-import { bootPrivateSystemd, type PackedPackages, typeCommands } from "@sockact/testkit";
+import { bootPrivateSystemd, type PackedPackages } from "@sockact/testkit";
 import { commandsBelow, sectionsOf } from "./readme.ts";
+import { type } from "./type.ts";
 import { copyExample, gatherPackages, writePrograms } from "./workplace.ts";
 
 const checkout = "/root/examples";
@@ -14,7 +15,6 @@ export async function installByReadme(packed: PackedPackages) {
     `touch /usr/local/bin/node; mount --bind ${systemd.node} /usr/local/bin/node`,
   ];
   await systemd.mustRun(["sh", "-ec", mounts.join("\n")]);
-  writePrograms(systemd.hostPath("/usr/local/bin"), gathered);
 
   /** Lists what an example could leave behind: files, active or failed units, and open ports. Leaves out systemd's own units, which systemd starts when it needs them. */
   async function traces(): Promise<string[]> {
@@ -34,37 +34,39 @@ export async function installByReadme(packed: PackedPackages) {
   }
 
   /** Runs the commands of “Install it as a service” and “Look at it” in a terminal. */
-  async function install(name: string) {
+  async function install(name: string, withNpm = false) {
     const path = "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin";
     const env = { PATH: path, HOME: "/root", npm_config_progress: "false" };
+    const installed = `/srv/example-${name}`;
     const sections = sectionsOf(name);
     const shown: string[] = [];
-    const type = async (commands: string, cwd = `/srv/example-${name}`): Promise<string> => {
-      const typed = typeCommands(systemd.spawn.bind(systemd), commands, { cwd, env });
-      const code = await typed.ended;
-      shown.push(typed.shown);
-      if (code !== 0) throw new Error(`$ ${commands}\n${shown.join("\n")}\nExit code ${code}`);
-      return typed.shown;
+    const spawn = systemd.spawn.bind(systemd);
+    const before = () => shown.join("\n");
+    const typeIn = async (cwd: string, commands: string): Promise<string> => {
+      const answer = await type(commands, { spawn, cwd, env, before });
+      shown.push(answer);
+      return answer;
     };
-    const typeAll = async (heading: string, cwd?: string): Promise<void> => {
-      for (const block of commandsBelow(sections, heading)) await type(block, cwd);
+    const typeAll = async (heading: string, cwd = installed): Promise<void> => {
+      for (const block of commandsBelow(sections, heading)) await typeIn(cwd, block);
     };
 
     const folder = systemd.hostPath(gathered);
     rmSync(folder, { recursive: true, force: true });
     mkdirSync(folder);
     gatherPackages(name, packed, folder);
+    writePrograms(systemd.hostPath("/usr/local/bin"), gathered, withNpm);
     copyExample(name, systemd.hostPath(`${checkout}/${name}`));
-    const before = await traces();
+    const tracesBefore = await traces();
     await typeAll("Install it as a service", `${checkout}/${name}`);
     await typeAll("Look at it");
     return {
       systemd,
-      before,
+      before: tracesBefore,
       get shown() {
-        return shown.join("\n");
+        return before();
       },
-      type: (commands: string) => type(commands),
+      type: (commands: string) => typeIn(installed, commands),
       remove: () => typeAll("Remove it"),
     };
   }

@@ -6,13 +6,28 @@ import { text } from "node:stream/consumers";
 import { type PackedPackages, PrivatePorts, typeCommands, type TypedCommands } from "@sockact/testkit";
 import { commandsBelow, sectionsOf } from "./readme.ts";
 import type { RunningExample } from "./running-example.ts";
+import { type } from "./type.ts";
 import { copyExample, gatherPackages, writePrograms } from "./workplace.ts";
 
 /** Matches a command that runs until Ctrl-C, if it is the last command in a block. */
 const runsOn = /^(?:\w+=\S* )*(?:npm start|npm run dev|npx sockact run|systemd-socket-activate)\b[^\n]*$/m;
 
+export interface StartOptions {
+  /** Shell commands that run first, with the same files and ports. */
+  prepare?: string | undefined;
+  /** Whether npm itself runs the scripts. */
+  withNpm?: boolean | undefined;
+  /** The longest time for each block of commands, in milliseconds. */
+  deadline?: number | undefined;
+}
+
 /** Runs the commands of “Start it yourself” in terminals, in a copy of the example, with separate ports. */
-export async function startByReadme(name: string, packed: PackedPackages, ready: RegExp, before = "true") {
+export async function startByReadme(
+  name: string,
+  packed: PackedPackages,
+  ready: RegExp,
+  { prepare = "true", withNpm = false, deadline }: StartOptions = {},
+) {
   const folder = mkdtempSync(join(tmpdir(), "sockact-example-"));
   const cwd = join(folder, name);
   const ports = await PrivatePorts.open();
@@ -30,14 +45,12 @@ export async function startByReadme(name: string, packed: PackedPackages, ready:
   const shown: string[] = [];
   let running: TypedCommands | undefined;
 
-  async function type(commands: string): Promise<string> {
-    const typed = typeCommands(spawn, commands, { cwd, env });
-    const code = await typed.ended;
-    shown.push(typed.shown);
-    if (code !== 0)
-      throw new Error(`$ ${commands}\n${[...shown, running?.shown].join("\n")}\nExit code ${code}`);
-    return typed.shown;
-  }
+  const before = () => [...shown, running?.shown].join("\n");
+  const typeHere = async (commands: string): Promise<string> => {
+    const answer = await type(commands, { spawn, cwd, env, before, deadline });
+    shown.push(answer);
+    return answer;
+  };
 
   /** Presses Ctrl-C in the terminal of the app. */
   async function interrupt(): Promise<void> {
@@ -50,16 +63,16 @@ export async function startByReadme(name: string, packed: PackedPackages, ready:
   try {
     copyExample(name, cwd);
     gatherPackages(name, packed, folder);
-    writePrograms(bin, folder);
+    writePrograms(bin, folder, withNpm);
     symlinkSync(process.execPath, join(bin, "node"));
-    await type(before);
+    await typeHere(prepare);
     for (const block of commandsBelow(sectionsOf(name), "Start it yourself")) {
       if (runsOn.test(block.split("\n").at(-1)!)) {
         await interrupt();
         running = typeCommands(spawn, block, { cwd, env });
         await running.line(ready);
       } else {
-        await type(block);
+        await typeHere(block);
       }
     }
   } catch (error) {
@@ -68,9 +81,9 @@ export async function startByReadme(name: string, packed: PackedPackages, ready:
   }
   return {
     get shown() {
-      return [...shown, running?.shown].join("\n");
+      return before();
     },
-    type,
+    type: typeHere,
     interrupt,
     /** The processes that run, except the first process of the namespaces. */
     async processes(): Promise<string[]> {

@@ -1,5 +1,11 @@
 // Runs examples with the commands of their READMEs, without systemd and as services.
-import { describeWith, PackedPackages, type PrivateSystemd, type Requirements } from "@sockact/testkit";
+import {
+  atEnd,
+  describeWith,
+  PackedPackages,
+  type PrivateSystemd,
+  type Requirements,
+} from "@sockact/testkit";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { publicPackages } from "../../scripts/lib/packages.ts";
 import { installByReadme } from "./install-by-readme.ts";
@@ -16,6 +22,8 @@ export interface ExampleTests {
   ready?: RegExp;
   /** Shell commands that run before the commands of “Start it yourself”, with the same files and ports. */
   prepareAlone?: string;
+  /** Whether npm itself runs the scripts and `npx`, for the examples that show that their commands work with it. */
+  withNpm?: boolean;
   /** Checks that run after the commands of “Start it yourself”, while the app runs. */
   alone: Checks<RunningExample>;
   /** Runs before the commands of “Install it as a service”. Sets up the parts of a distribution's package that are missing in the private systemd. */
@@ -24,31 +32,43 @@ export interface ExampleTests {
   service: Checks<InstalledExample>;
 }
 
+let allPacked: Promise<PackedPackages> | undefined;
+
+/** Packs the packages once for all test files that run in this process. */
+function packAll(): Promise<PackedPackages> {
+  return (allPacked ??= PackedPackages.pack(publicPackages().map(({ name }) => name)).then((packed) => {
+    atEnd(() => packed[Symbol.dispose]());
+    return packed;
+  }));
+}
+
 /** Tests examples one after the other. */
 export function testExamples(tests: Record<string, ExampleTests>): void {
   let packed: PackedPackages;
   beforeAll(async () => {
-    packed = await PackedPackages.pack(publicPackages().map(({ name }) => name));
+    packed = await packAll();
   });
-  afterAll(() => packed?.[Symbol.dispose]());
 
   const commands = Object.values(tests).flatMap((each) => each.commands ?? []);
   const requirements: Requirements = { commands: ["curl", "ip", "script", "unshare", ...commands] };
   describeWith(requirements, "started by its README", () => {
-    describe.each(Object.entries(tests))("%s", (name, { alone, ready = /listening/i, prepareAlone }) => {
-      let app: Awaited<ReturnType<typeof startByReadme>>;
-      beforeAll(async () => {
-        app = await startByReadme(name, packed, ready, prepareAlone);
-      });
-      afterAll(() => app?.close());
+    describe.each(Object.entries(tests))(
+      "%s",
+      (name, { alone, ready = /listening/i, prepareAlone, withNpm }) => {
+        let app: Awaited<ReturnType<typeof startByReadme>>;
+        beforeAll(async () => {
+          app = await startByReadme(name, packed, ready, { prepare: prepareAlone, withNpm });
+        });
+        afterAll(() => app?.close());
 
-      test.each(Object.entries(alone))("%s", (_title, check) => check(app));
+        test.each(Object.entries(alone))("%s", (_title, check) => check(app));
 
-      test("ends after Ctrl-C, and leaves no process behind", async () => {
-        await app.interrupt();
-        expect(await app.processes()).toEqual([]);
-      });
-    });
+        test("ends after Ctrl-C, and leaves no process behind", async () => {
+          await app.interrupt();
+          expect(await app.processes()).toEqual([]);
+        });
+      },
+    );
   });
 
   // In a sandbox, the app needs OpenFile= to report to systemd that it is ready.
@@ -59,11 +79,11 @@ export function testExamples(tests: Record<string, ExampleTests>): void {
     });
     afterAll(() => machine?.close());
 
-    describe.each(Object.entries(tests))("%s", (name, { service, prepare }) => {
+    describe.each(Object.entries(tests))("%s", (name, { service, prepare, withNpm }) => {
       let app: Awaited<ReturnType<typeof machine.install>>;
       beforeAll(async () => {
         await prepare?.(machine.systemd);
-        app = await machine.install(name);
+        app = await machine.install(name, withNpm);
       });
 
       test("has units that pass systemd-analyze verify without output", async () => {

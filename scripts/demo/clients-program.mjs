@@ -95,11 +95,14 @@ const calls = {
   },
 };
 
+// The demo has ended, or it was killed.
+process.on("disconnect", () => process.exit());
+
 process.on("message", async ({ call, options }) => {
-  process.send(
-    await calls[call](...options).then(
-      (result) => ({ result }),
-      ({ message, code }) => ({ error: message || code }),
-    ),
+  const answer = await calls[call](...options).then(
+    (result) => ({ result }),
+    ({ message, code }) => ({ error: message || code }),
   );
+  // Without a callback, Node would throw if nobody receives the answer.
+  process.send(answer, () => {});
 });

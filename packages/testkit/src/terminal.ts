@@ -16,6 +16,8 @@ export interface TypedCommands {
   line(pattern: RegExp): Promise<string>;
   /** Presses Ctrl-C. */
   interrupt(): void;
+  /** Closes the terminal. This ends the commands. */
+  kill(): void;
   /** Resolves to the exit code of the shell when the commands have ended. */
   readonly ended: AppProcess["ended"];
 }
@@ -43,6 +45,7 @@ export function typeCommands(
       return stripVTControlCharacters(terminal.stdout).replaceAll("\r\n", "\n");
     },
     line: (pattern) => terminal.line(pattern),
+    kill: () => terminal.kill(),
     interrupt: () => void child.stdin?.write("\u0003"),
     ended: terminal.ended,
   };

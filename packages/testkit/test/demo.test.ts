@@ -51,6 +51,21 @@ test("the picture of the demo is small, and contains nothing about the computer 
   expect(svg).toContain("<title");
 });
 
+test("the clients of the demo end without a message when the demo is killed", async () => {
+  const demo = `
+    import { spawn } from "node:child_process";
+    import http from "node:http";
+    const stdio = ["ignore", "inherit", "inherit", "ipc"];
+    const clients = spawn(process.execPath, ["scripts/demo/clients-program.mjs"], { stdio });
+    const server = http.createServer(() => process.kill(process.pid, "SIGKILL"));
+    server.listen(0, "127.0.0.1", () =>
+      clients.send({ call: "get", options: ["http://127.0.0.1:" + server.address().port] }));`;
+  await using killed = startProcess([process.execPath, "--input-type=module", "--eval", demo], { cwd: root });
+  // The clients have the same standard error. It is closed when they end too.
+  const status = await killed.ended;
+  expect({ status, stderr: killed.stderr }).toEqual({ status: "SIGKILL", stderr: "" });
+});
+
 describe("npm run demo as a user who is not root", { timeout: 90_000 }, () => {
   const asUser =
     process.getuid?.() === 0 ? ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--"] : [];

@@ -159,6 +159,7 @@ export const faults: Fault[] = [
     ...socketAt("ExecStartPre"),
     refused: true,
   },
+  { code: "value-invisible", files: inService("Environment=A=a\u202eb"), ...serviceAt("Environment") },
   {
     code: "value-obsolete",
     files: inService("StandardOutput=syslog+console"),
@@ -189,7 +190,7 @@ export const faults: Fault[] = [
     ...socketAt("[Socket]"),
     refused: true,
   },
-  { code: "service-missing", files: inSocket("Accept=yes"), ...socketAt("[Socket]") },
+  { code: "service-missing", files: inSocket("Accept=yes"), ...socketAt("Accept=yes") },
   {
     code: "service-missing",
     files: { "app.service": undefined, "app@.service": template() },

@@ -358,4 +358,15 @@ describeWith({ privateSystemd: true }, "what the linter says of a running system
       await end();
     },
   );
+
+  it("is so of an invisible character: systemd keeps it in the value", async () => {
+    const codes = await install({
+      "hidden.service":
+        "[Service]\nType=oneshot\nRemainAfterExit=yes\nSyslogIdentifier=hid\u200bden\nExecStart=/bin/true\u202e\n",
+    });
+    expect(codes.filter((code) => code === "value-invisible")).toHaveLength(2);
+    expect(await systemd.show("hidden.service", "SyslogIdentifier")).toBe("hid\u200bden");
+    await systemd.run(["systemctl", "start", "hidden.service"]);
+    expect(await systemd.show("hidden.service", "ExecMainStatus"), "no such program").toBe("203");
+  });
 });

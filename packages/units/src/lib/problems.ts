@@ -1,3 +1,5 @@
+import { showInvisible } from "./systemd/text.ts";
+
 /**
  * The kind of a problem. `ERR_UNIT_…`
  *
@@ -85,7 +87,7 @@ export function shown(value: unknown): string {
   if (typeof value === "bigint") return `${value}n`;
   if (typeof value === "number" || value === undefined) return String(value);
   if (typeof value === "object" && value !== null) return Array.isArray(value) ? "an array" : "an object";
-  const text = JSON.stringify(value);
+  const text = showInvisible(JSON.stringify(value));
   return text.length > 80 ? `${text.slice(0, 76)}…"` : text;
 }
 

@@ -3,7 +3,6 @@ import { describe, expect, it } from "vitest";
 import { changesBetween, checkUnits, fixFiles, isTooLong, marksOf, placeOfLine, summaryOf } from "./check.ts";
 import { example } from "./example.ts";
 import { begin, redo, step, undo } from "./history.ts";
-import { invisibleIn } from "./invisible.ts";
 import { fromHash, toHash } from "./link.ts";
 import { pasteInto } from "./paste.ts";
 import { freeName, mostCharacters, splitUnits, type UnitText } from "./split.ts";
@@ -327,12 +326,4 @@ it("a socket without its service gets a note, and not an error", () => {
   expect(checkUnits([one, other], false).findings).toContainEqual(
     expect.objectContaining({ code: "service-missing", severity: "error" }),
   );
-});
-
-it("invisible characters are found outside comments", () => {
-  const text = "\uFEFF[Service]\n# a\u202E\nUser=a\u202Eb\u200B\nExecStart=/bin/true\u00A0-x\n";
-  expect(invisibleIn([{ name: "a.service", text }])).toEqual([
-    { file: "a.service", line: 3, characters: ["U+202E", "U+200B"] },
-    { file: "a.service", line: 4, characters: ["U+00A0"] },
-  ]);
 });

@@ -222,6 +222,23 @@ describe("lintUnits", () => {
       }),
     );
 
+  it("does not take a start limit in the wrong section for one that counts", () => {
+    const lines = (text: string) =>
+      swapped(["StartLimitIntervalSec=0\n", ""], ["RestartSec=1s", `RestartSec=0\n${text}`]);
+    expect(lines("StartLimitIntervalSec=0")).toEqual(["start-limit", "directive-misplaced"]);
+    // systemd still reads the old names under [Service].
+    expect(lines("StartLimitInterval=0")).toEqual(["restart-fast"]);
+    expect(lines("StartLimitBurst=0")).toEqual(["restart-fast"]);
+  });
+
+  it("does not take a directive in the wrong section for [Install]", () => {
+    const text = cleanPair["app.socket"]!.replace("WantedBy=sockets.target", "Backlog=10");
+    expect(codesOf(lintUnits({ ...cleanPair, "app.socket": text }))).toEqual([
+      "socket-not-installed",
+      "directive-misplaced",
+    ]);
+  });
+
   it.each([
     ["always", "2s", false],
     ["on-failure", "5s", false],
@@ -501,6 +518,30 @@ describe("lintUnits", () => {
     const slice = "[Slice]\nActivatingConcurrencyMax=2\n";
     const files = { "app.service": service, "app.socket": socket, "web.slice": slice };
     expect(lintUnits(files)).toEqual([]);
+  });
+
+  it.each([
+    ["ExecStart=/usr/bin/node /srv/app/\u202eserver.js", "\\u202e", ["value-invisible"]],
+    ["SyslogIdentifier=app\u200b", "\\u200b", ["value-invisible"]],
+    ["Environment=A=\u{e0041}b", "\\u{e0041}", ["value-invisible"]],
+    ["TimeoutStopSec=5\u200bs", "\\u200b", ["value-invalid", "value-invisible"]],
+  ])("shows the invisible characters of %j", (line, escaped, codes) => {
+    const text = cleanPair["app.service"]!.replace(/^NonBlocking=true/m, `$&\n${line}`);
+    const files = line.startsWith("ExecStart=")
+      ? { "app.service": text.replace(/^ExecStart=.*\n/m, "") }
+      : { "app.service": text };
+    const findings = lintUnits({ ...cleanPair, ...files });
+    expect(codesOf(findings)).toEqual(codes);
+    for (const { message } of findings) expect(message).toContain(escaped);
+    expect(findings.at(-1)!.fix).toBe(line.replace(/[^ -~]/u, ""));
+  });
+
+  it("accepts a right-to-left mark in a description, and the joiners of emoji", () => {
+    const text = cleanPair["app.service"]!.replace("Description=App", "Description=\u05d0\u200f!").replace(
+      "NonBlocking=true",
+      "NonBlocking=true\nEnvironment=A=\u{1f469}\u200d\u{1f4bb}",
+    );
+    expect(lintUnits({ ...cleanPair, "app.service": text })).toEqual([]);
   });
 
   it("knows a user's units by their folder, or is told", () => {

@@ -100,9 +100,11 @@ export const socketRules: Readonly<Record<SocketCode, Rule<SocketAmongOthers>>> 
       if (service !== undefined || given.units.has(container)) return [];
       const other = accepts ? starts.replace("@.", ".") : starts.replace(/\.service$/, "@.service");
       const near = given.units.has(other);
+      const told = valueOf(unit, "Socket", "Service");
+      const accept = accepts && near ? valueOf(unit, "Socket", "Accept") : undefined;
       return [
         {
-          at: valueOf(unit, "Socket", "Service") ?? headerOf(unit, "Socket"),
+          at: told ?? accept ?? headerOf(unit, "Socket"),
           message: `${templateOf(starts) ?? starts} is not among the files${near ? `, ${other} is` : ""}`,
           fix: near
             ? accepts

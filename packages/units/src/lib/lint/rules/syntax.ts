@@ -4,6 +4,7 @@ import { shown } from "../../problems.ts";
 import { isCommand, type GivenFile, type Setting } from "../../parse/load.ts";
 import type { Assignment, UnitEntry } from "../../parse/parse.ts";
 import { expandSpecifiers } from "../../systemd/expansion.ts";
+import { hasInvisible, withoutInvisible } from "../../systemd/text.ts";
 import { commandsOf } from "../../parse/words.ts";
 import { directivesOf, type ValueKind } from "../../systemd/directives.ts";
 import type { Found, Rule } from "../findings/finding.ts";
@@ -111,6 +112,7 @@ export type SyntaxCode =
   | "directive-misplaced"
   | "directive-unknown"
   | "value-invalid"
+  | "value-invisible"
   | "value-obsolete"
   | "address-invalid"
   | "command-refused"
@@ -236,6 +238,21 @@ export const syntaxRules: Readonly<Record<SyntaxCode, Rule<FileSubject>>> = {
               message: `${setting.key}=${shown(setting.value).slice(1, -1)}: ${refused.is}`,
               fix: `write ${refused.write}`,
             };
+      }),
+  },
+  "value-invisible": {
+    severity: "warning",
+    why: "The value is not what it looks like. An invisible character is part of it, for example of a path or a variable. Some of these characters make an editor show the words of a command in another order.",
+    man: "Unicode Technical Standard #55",
+    find: (subject) =>
+      subject.settings.flatMap((setting) => {
+        // It is only shown, and in some scripts it needs such characters.
+        if (setting.key === "Description" || !hasInvisible(setting.value)) return [];
+        return {
+          at: setting,
+          message: `${setting.key}= contains invisible characters: ${shown(setting.value)}`,
+          fix: `${setting.key}=${withoutInvisible(setting.value)}`,
+        };
       }),
   },
   "value-obsolete": {

@@ -12,6 +12,7 @@ import { wordsOf } from "../../parse/words.ts";
 import { programOf, type Program } from "./program.ts";
 import { ipEndpointOf, type IPEndpoint } from "../../systemd/ip-endpoints.ts";
 import { booleanOf } from "../../systemd/booleans.ts";
+import { directivesOf } from "../../systemd/directives.ts";
 import { unitNameParts } from "../../systemd/unit-names.ts";
 
 /** A socket unit, and the service that it starts. */
@@ -105,6 +106,20 @@ function namesOrdered(given: GivenFiles): ReadonlySet<string> {
   );
 }
 
+/** The unit without the assignments that systemd ignores, because their section has no such directive. */
+function withoutMisplaced(unit: LoadedUnit, type: string): LoadedUnit {
+  const sections = directivesOf[type]!;
+  const isKnown = (section: string, key: string): boolean =>
+    Object.hasOwn(sections, section) && sections[section]!.has(key);
+  const bySection = new Map(
+    [...unit.bySection].map(([section, keys]) => [
+      section,
+      new Map([...keys].filter(([key]) => isKnown(section, key))),
+    ]),
+  );
+  return { ...unit, settings: unit.settings.filter(({ section, key }) => isKnown(section, key)), bySection };
+}
+
 /** Reads the sockets and services among the files. `user` says that all of them belong to the service manager of a user; a unit may show that too. */
 export function subjectsOf(
   given: GivenFiles,
@@ -114,7 +129,8 @@ export function subjectsOf(
     const names = given.all.flatMap(({ dropInOf, base }) => (dropInOf === undefined ? base : []));
     return [...new Set(names)]
       .filter((name) => name.endsWith(`.${type}`))
-      .flatMap((name) => loadUnit(name, given) ?? []);
+      .flatMap((name) => loadUnit(name, given) ?? [])
+      .map((unit) => withoutMisplaced(unit, type));
   };
 
   const ordered = namesOrdered(given);
