@@ -1,4 +1,11 @@
-import { bootPrivateSystemd, certificateOf, describeWith, type PrivateSystemd } from "@sockact/testkit";
+import {
+  bootPrivateSystemd,
+  certificateOf,
+  describeWith,
+  type PrivateSystemd,
+  typeCommands,
+} from "@sockact/testkit";
+import { readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import * as fc from "fast-check";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
@@ -91,6 +98,7 @@ describeWith(
 
       beforeAll(async () => {
         await systemd.mustRun(["mount", "-t", "tmpfs", "-o", "mode=700", "tmpfs", "/root"]);
+        await systemd.write("/root/.curlrc", "max-time = 15\n");
         for (const [name, script] of Object.entries(programs))
           await systemd.write(`/root/bin/${name}`, `#!/bin/sh\n${script}\n`, 0o755);
       });
@@ -116,22 +124,24 @@ describeWith(
             systemd: 253,
           });
           const { cert, key } = certificateOf("localhost");
-          await systemd.write("/root/cert.pem", cert);
-          await systemd.write("/root/key.pem", key, 0o600);
+          await systemd.write("/root/cert.pem", readFileSync(cert, "utf8"));
+          await systemd.write("/root/key.pem", readFileSync(key, "utf8"), 0o600);
           for (const { name, text } of result.files) await systemd.write(`${folder}/${name}`, text);
           await systemd.write(`${folder}/${result.code!.file}`, result.code!.text);
           await systemd.write(`${folder}/${result.config.file}`, result.config.text);
           // The shell stops at the first command that fails.
-          const output = await systemd.mustRun(["sh", "-ec", result.shell[way]], {
+          const typed = typeCommands(systemd.spawn.bind(systemd), result.shell[way], {
             cwd: folder,
-            timeout: 40_000,
             env: {
               PATH: `/root/bin:${dirname(systemd.node)}:/usr/sbin:/usr/bin:/sbin:/bin`,
               MODULES: `${systemd.project}/node_modules`,
               HOME: "/root",
             },
           });
-          if (way === "byHand") expect(output).toMatch(/hellohello$/);
+          expect([await typed.ended, typed.shown]).toEqual([0, expect.anything()]);
+          expect(typed.shown).toMatch(
+            way === "byHand" ? /hellohello$/ : /http:\S+ answers 200 [^]*https:\S+ answers 200 /,
+          );
           expect((await systemd.request("http://localhost/")).body).toBe("hello");
           expect(await systemd.show("web.service", "User")).toBe("web");
           await systemd.stop(...namesOf(result));

@@ -217,6 +217,13 @@ describeWith({ commands: [browserCommand] }, "the unit builder, in a browser", (
       expect(await page.evaluate(() => document.activeElement?.textContent)).toBe("Also=");
     });
 
+    test("names the field of the form that a line comes from", async () => {
+      const page = await open("#user=web");
+      await line(page, "shop.service", "User=web").hover();
+      expect(await why(page).textContent()).toContain("from the field “User”");
+      expect(await why(page).textContent()).toContain("The service runs as this user.");
+    });
+
     test("is shown on a phone when the reader taps the line", async () => {
       const page = await open("", { viewport: PHONE, hasTouch: true, isMobile: true });
       await line(page, "shop.service", "NoNewPrivileges=yes").tap();

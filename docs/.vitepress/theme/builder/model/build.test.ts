@@ -65,7 +65,7 @@ describe("the unit builder's model", () => {
 
   it("accepts any string, and reports the field of each problem", () => {
     const fields =
-      /^(?:app|framework|runtime|script|arguments|certificate|privateKey|user|hardening|idle|watchdog|bind|backend|systemd|sockets|sockets\[\d\]\.(?:listen|name|tls))$/;
+      /^(?:app|framework|runtime|script|arguments|certificate|privateKey|user|hardening|idle|watchdog|bind|backend|systemd|sockets|sockets\[\d\]\.(?:listen|name|tls|mode|owner|group))$/;
     fc.assert(
       fc.property(anyState, (state) => {
         const { problems, files } = build(state);
@@ -109,6 +109,16 @@ describe("the unit builder's model", () => {
     ]);
   });
 
+  it("writes the mode, the owner and the group of a unix socket, and has no finding then", () => {
+    const file = { mode: "0660", owner: "shop", group: "www-data" };
+    const { files, findings } = built({ sockets: [{ ...socket("/run/shop.sock"), ...file }] });
+    expect(files[0]!.text).toContain("SocketMode=0660\n");
+    expect(files[0]!.text).toContain("SocketUser=shop\n");
+    expect(files[0]!.text).toContain("SocketGroup=www-data\n");
+    expect(findings).toEqual([]);
+    expect(built({ sockets: [{ ...socket("80"), ...file }] }).files[0]!.text).not.toMatch(/^Socket\w+=/m);
+  });
+
   it.each<[field: string, code: string, changes: Partial<BuilderState>]>([
     ["app", "ERR_UNIT_NAME", { app: "my shop" }],
     ["app", "ERR_UNIT_NAME", { app: "" }],
@@ -126,6 +136,8 @@ describe("the unit builder's model", () => {
     ["sockets", "ERR_UNIT_MISSING", { sockets: [] }],
     ["sockets[0].name", "ERR_UNIT_NAME", { sockets: [{ listen: "80", name: "a:b", tls: false }] }],
     ["user", "ERR_UNIT_LINT", { user: "root" }],
+    ["sockets[0].mode", "ERR_UNIT_NUMBER", { sockets: [{ ...socket("/run/a.sock"), mode: "rw" }] }],
+    ["sockets[0].group", "ERR_UNIT_NAME", { sockets: [{ ...socket("/run/a.sock"), group: "a b" }] }],
     ["idle", "ERR_UNIT_DURATION", { idle: "5" }],
     ["watchdog", "ERR_UNIT_DURATION", { watchdog: "often" }],
     ["backend", "ERR_UNIT_ADDRESS", { bind: "proxy", backend: "example.org:80" }],
@@ -248,7 +260,7 @@ curl --retry 5 --retry-connrefused http://localhost/
       "curl --unix-socket '/run/shop'\\''s.sock' http://localhost/",
       "curl --insecure https://localhost/",
     ]);
-    expect(withSockact).toBe("sudo npx sockact install\n");
+    expect(withSockact.split("\n").slice(1)).toEqual(["sudo npx sockact install", ""]);
   });
 
   it("shows how to create the user, unless systemd creates it", () => {

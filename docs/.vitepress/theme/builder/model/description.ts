@@ -58,7 +58,7 @@ export function describe(state: BuilderState): AppDescription {
         mode = "",
         owner = "",
         group = "",
-      } = isFile(socket) ? socket : { listen: socket.listen };
+      } = bind !== "capability" && isFile(socket) ? socket : { listen: socket.listen };
       const addresses = addressesOf(listen).map((address) =>
         /^\d{1,5}$/.test(address) ? Number(address) : address,
       );

@@ -58,12 +58,19 @@ describe("a link", () => {
     });
   });
 
+  it("restores the mode, the owner and the group of a unix socket", () => {
+    const sockets = [{ listen: "/run/shop.sock", name: "", tls: false, mode: "0660", group: "web" }];
+    const hash = toHash({ ...initialState, sockets });
+    expect(hash).toBe("#socket=/run/shop.sock,,,0660,,web");
+    expect(fromHash(hash).state.sockets).toEqual(sockets);
+  });
+
   it("with unknown parts reports these parts, and the rest is restored", () => {
     const parts = [
       "framework=rails",
       "app=%E0",
       "colour=red",
-      "socket=80,a,tls,more",
+      "socket=80,a,tls,0660,me,web,more",
       "socket=1,,yes",
       "systemd=new",
       "__proto__=x",

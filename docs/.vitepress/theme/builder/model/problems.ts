@@ -26,8 +26,8 @@ export function oversized(state: BuilderState): FieldProblem[] {
     ...Object.entries(state),
     ...sockets
       .slice(0, limits.sockets)
-      .flatMap(({ tls: _, ...values }, index) =>
-        Object.entries(values).map(([field, value]) => [`sockets[${index}].${field}`, value]),
+      .flatMap((socket, index) =>
+        Object.entries(socket).map(([field, value]) => [`sockets[${index}].${field}`, value]),
       ),
   ] as [field: string, value: unknown][];
   const tooLong = texts.flatMap(([field, value]) =>

@@ -20,6 +20,14 @@ const fields: Readonly<Record<string, string>> = {
   sockets: "sockets",
 };
 
+/** For each field of a socket in the description, the form field that it comes from. */
+const socketFields: Readonly<Record<string, string>> = {
+  name: "name",
+  socketMode: "mode",
+  socketUser: "owner",
+  socketGroup: "group",
+};
+
 /** The form field for a problem with the whole command line: the field whose words appear in the message. */
 function fieldOfCommand(message: string, state: BuilderState): string {
   const named = message.split(/[\s"]+/).map((word) => word.replace(/[.,:;]$/, ""));
@@ -36,8 +44,8 @@ function fieldOfCommand(message: string, state: BuilderState): string {
 
 /** The form field for a problem with the description. */
 function fieldOf({ path, message }: Pick<UnitProblem, "path" | "message">, state: BuilderState): string {
-  const [, socket, inside] = /^(sockets\[\d+\])(?:\.(\w+))?/.exec(path) ?? [];
-  if (socket !== undefined) return `${socket}.${inside === "name" ? "name" : "listen"}`;
+  const [, socket, inside = ""] = /^(sockets\[\d+\])(?:\.(\w+))?/.exec(path) ?? [];
+  if (socket !== undefined) return `${socket}.${socketFields[inside] ?? "listen"}`;
   const [, word] = /^exec\[(\d+)\]/.exec(path) ?? [];
   if (word !== undefined) {
     const script = isNodeApp(state) ? 1 : 0;

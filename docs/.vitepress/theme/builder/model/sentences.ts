@@ -1,6 +1,6 @@
 import type { FieldProblem } from "./problems.ts";
 
-/** A text that begins with a capital letter, unless it begins with a quoted value or a name. */
+/** Capitalizes the first letter, unless it belongs to a quoted value or a name. */
 const capitalized = (text: string): string =>
   text.replace(/^(?!systemd\b)[a-z](?=[a-z']*[ ,.])/, (letter) => letter.toUpperCase());
 
