@@ -267,12 +267,10 @@ export class PrivateSystemd implements AsyncDisposable {
     timeout: number,
     explain: () => string | Promise<string>,
   ): Promise<void> {
-    const start = performance.now();
+    const deadline = performance.now() + timeout;
     while (!(await reached())) {
-      const waited = performance.now() - start;
-      if (waited > timeout) throw new Error(await explain());
-      // Each question is a command or two, which would keep the computer from what is waited for.
-      await delay(Math.min(10 + waited / 10, 100));
+      if (performance.now() > deadline) throw new Error(await explain());
+      await delay(10);
     }
   }
 }
