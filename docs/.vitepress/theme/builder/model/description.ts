@@ -66,9 +66,7 @@ export function describe(state: BuilderState): AppDescription {
       return {
         ...(name === undefined ? {} : { name }),
         listen: addresses.length === 1 ? addresses[0]! : addresses,
-        ...(mode.trim() === ""
-          ? {}
-          : { socketMode: mode.trim() as NonNullable<SocketDescription["socketMode"]> }),
+        ...(mode.trim() === "" ? {} : { socketMode: mode.trim() }),
         ...(owner.trim() === "" ? {} : { socketUser: owner.trim() }),
         ...(group.trim() === "" ? {} : { socketGroup: group.trim() }),
       };
