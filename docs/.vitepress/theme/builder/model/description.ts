@@ -1,4 +1,4 @@
-import type { AppDescription, SocketDescription } from "@sockact/units";
+import type { AppDescription } from "@sockact/units";
 import { addressesOf, isFile, socketNames } from "./listeners.ts";
 import type { BuilderState } from "./state.ts";
 import { splitWords } from "./words.ts";
