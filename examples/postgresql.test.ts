@@ -37,11 +37,12 @@ describeWith({ privateSystemd: true }, "as root", () =>
         systemd.mustRun([
           "sh",
           "-ec",
+          // Generators do not run here. PostgreSQL's own one makes postgresql.service start each cluster.
           // useradd and userdel leave files behind. Create these files before the example runs.
           `rm -rf /etc/postgresql/*
         install -d -o postgres -g postgres ${folders}
         ${create}
-        systemctl daemon-reload
+        systemctl add-wants postgresql.service postgresql@$version-main.service
         systemctl start postgresql
         useradd --system example-postgresql
         userdel example-postgresql`,

@@ -5,6 +5,8 @@ import { type } from "./type.ts";
 import { copyExample, gatherPackages, writePrograms } from "./workplace.ts";
 
 const checkout = "/root/examples";
+/** A file that is older than all files of the examples. */
+const booted = "/srv/.booted";
 const gathered = "/srv/.gathered";
 
 /** Boots a private systemd with the programs that a reader of the READMEs has. */
@@ -12,14 +14,14 @@ export async function installByReadme(packed: PackedPackages) {
   const systemd = await bootPrivateSystemd();
   const mounts = [
     "for path in /srv /root /usr/local/bin; do mount -t tmpfs -o mode=755 tmpfs $path; done; chmod 700 /root",
-    `touch /usr/local/bin/node; mount --bind ${systemd.node} /usr/local/bin/node`,
+    `touch ${booted} /usr/local/bin/node; mount --bind ${systemd.node} /usr/local/bin/node`,
   ];
   await systemd.mustRun(["sh", "-ec", mounts.join("\n")]);
 
   /** Lists what an example could leave behind: files, active or failed units, and open ports. Leaves out systemd's own units, which systemd starts when it needs them. */
   async function traces(): Promise<string[]> {
     const commands = [
-      "find /etc /run/systemd/system -newer /usr/local/bin/sudo ! -type d",
+      `find /etc /run/systemd/system -newer ${booted} ! -type d`,
       "ls /srv",
       "systemctl list-units --all --plain --no-legend --type=service,socket,timer --state=active,failed | cut -d' ' -f1 | grep -Ev '^(systemd-|dbus)'",
       "ss -Hlntu | awk '{ print $1, $5 }'",
