@@ -109,6 +109,8 @@ function withoutContradictions({ kind, service, sockets, hardening }: Filling): 
   // It has a filling of its own.
   take(service, "hardening");
   if (kind !== "pair") name!.value = name!.value.replace(/@.*/, "");
+  // A socket without a name gets that of the units.
+  if (sockets.some((socket) => socket.name === undefined)) name!.value = name!.value.replaceAll(":", "_");
   if (kind !== "rolling") take(service, "rolling");
   else if (!isNotifying(type?.value)) take(service, "type");
   if (kind !== "rolling" && !isNotifying(type?.value))
