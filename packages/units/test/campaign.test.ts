@@ -23,7 +23,8 @@ it("random descriptions hold every byte that UTF-8 has, but NUL", () => {
 });
 
 it("random descriptions are made whole: few have fields that contradict each other, and lose them", () => {
-  const refused = described.filter((one) => one.refused.length > 0);
+  // Random text has invisible characters more often than a field contradicts another.
+  const refused = described.filter((one) => one.refused.some((why) => !why.includes("value-invisible")));
   expect(refused.length).toBeLessThan(described.length / 3);
 });
 
