@@ -80,6 +80,15 @@ emitUnits({
 });
 // #endregion ready-watchdog-stop-and-sleep
 
+// #region a-new-version-at-a-reload
+emitUnits({
+  name: "shop",
+  exec: ["/usr/bin/node", "/srv/shop/server.js"],
+  handover: true,
+  sockets: [{ listen: 80 }],
+});
+// #endregion a-new-version-at-a-reload
+
 // #region a-process-for-each-connection
 emitUnits({
   name: "time",
