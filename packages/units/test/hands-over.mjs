@@ -28,7 +28,7 @@ process.on("SIGHUP", () => {
   if (plan === "ends") process.exit(1);
   tell("RELOADING=1", `MONOTONIC_USEC=${process.hrtime.bigint() / 1000n}`);
   if (plan === "fails") {
-    tell("READY=1", "STATUS=serves on");
+    tell("READY=1", "STATUS=keeps serving");
     answer("ERR_HANDOVER_EXITED: the new process ended with status 1.");
     return;
   }

@@ -3,7 +3,7 @@
  * wait: systemd itself sees whether a new main process is there, or whether the app has crashed.
  */
 const script = [
-  // The app may then open the file in any way. Between two reloads there is no file, so the app knows that nobody reads it.
+  // The app may then open the file in any way. Between two reloads the file does not exist, so the app knows that nobody reads it.
   `: >"$SOCKACT_RELOAD_RESULT"`,
   `kill -HUP "$MAINPID" 2>/dev/null || exit 0`,
   `until [ -s "$SOCKACT_RELOAD_RESULT" ] || ! kill -0 "$MAINPID" 2>/dev/null; do sleep 0.05; done`,
