@@ -117,7 +117,7 @@ export function handoverContract({ title, program, isLongOnly = false }: Handove
 /** Writes the units of an app with one plain socket and one for TLS. */
 async function installWithHandover(app: AppUnderLoad, program: string): Promise<void> {
   const { systemd } = app;
-  await systemd.write("/run/systemd/system/app.service.d/handover.conf", HANDOVER);
+  await app.allowHandover();
   await app.installService({
     name: "app",
     exec: [systemd.node, inside(systemd, program)],
@@ -130,13 +130,6 @@ async function installWithHandover(app: AppUnderLoad, program: string): Promise<
     environment: { TLS: "yes" },
   });
 }
-
-const HANDOVER = `[Service]
-Environment=SOCKACT_HANDOVER=yes
-Environment=SOCKACT_RELOAD_RESULT=/run/app-reload/result
-RuntimeDirectory=app-reload
-ExecReload=/bin/sh -c 'rm -f "$$SOCKACT_RELOAD_RESULT"; mkfifo -m 600 "$$SOCKACT_RELOAD_RESULT" || exit; kill -HUP "$$MAINPID" || exit 0; read -r result <"$$SOCKACT_RELOAD_RESULT"; [ "$$result" = ok ] || { echo "$$result" >&2; exit 1; }'
-`;
 
 /** Only the two processes of a handover answer during it, and only the last process answers afterwards. */
 function expectAnswersOf(pids: readonly number[], name: string, { phases }: LoadResult): void {
