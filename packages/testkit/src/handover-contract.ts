@@ -82,7 +82,7 @@ export function handoverContract({ title, program, isLongOnly = false }: Handove
           if (count >= CALM && count < CALM + RELOADS) await reload();
         });
         const measured = Object.entries(results).map(([name, result]) => measure(name, result));
-        if (isLongRun) console.log(figures(`${title}: ${RELOADS} handovers`, measured));
+        console.log(figures(`${title}: ${RELOADS} handovers`, measured));
 
         expect(new Set(pids).size, "each reload brings another process").toBe(RELOADS + 1);
         for (const { name, failed, resets } of measured)

@@ -57,6 +57,7 @@ export class ServerDrain implements Drainable {
   #isClosed = false;
   #isDraining = false;
   #isAccepting = true;
+  #isListening = true;
   /** Whether the connections that can move are moved to another process. */
   #isMoving = false;
 
@@ -107,7 +108,8 @@ export class ServerDrain implements Drainable {
   handOver(canMove: boolean): Promise<void> {
     this.#isMoving = canMove;
     this.startDraining();
-    return this.stopAccepting();
+    this.#closeListener();
+    return this.#closed;
   }
 
   /** Whether this connection moves to another process: it speaks HTTP/1 without TLS, and comes from a passed socket. */
@@ -172,10 +174,16 @@ export class ServerDrain implements Drainable {
     this.#isAccepting = false;
     this.#closeClients();
     this.endIdleConnections();
-    // http.Server's own close() would reset idle clients that are about to send. In Node 26, it would also reset clients whose request is on its way.
-    if (!this.#isClosed) Server.prototype.close.call(this.server);
+    this.#closeListener();
     this.#endConnections();
     return this.#closed;
+  }
+
+  #closeListener(): void {
+    if (!this.#isListening) return;
+    this.#isListening = false;
+    // http.Server's own close() would reset idle clients that are about to send. In Node 26, it would also reset clients whose request is on its way.
+    if (!this.#isClosed) Server.prototype.close.call(this.server);
   }
 
   /** After `drainTimeout`, the connections on which nothing is under way are destroyed. */

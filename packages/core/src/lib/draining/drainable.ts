@@ -14,7 +14,7 @@ export interface Drainable {
   /** Accepts no new connection. Fulfils when everything under way is done and all connections have closed. */
   stopAccepting(): Promise<void>;
   /**
-   * Accepts nothing more, because another process does. Fulfils when all connections have closed.
+   * Accepts nothing more, because another process does. Idle connections stay open until `stopAccepting()`. Fulfils when all connections have closed.
    *
    * @param canMove whether the caller moves the connections that can move. Then these do not end by themselves.
    */

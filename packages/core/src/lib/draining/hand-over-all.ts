@@ -1,23 +1,29 @@
 import type { Drainable } from "./drainable.ts";
+import { after } from "../shared/timers.ts";
 import { ANNOUNCE_MS } from "./drain-all.ts";
 import type { ServerDrain } from "./drain-server.ts";
 import { moveConnections, type SendConnection } from "./move-connections.ts";
 
 /**
  * Drains these servers and sockets when another process serves already. They accept nothing more. The HTTP/1 connections that can move are moved. The others
- * end as at a stop.
+ * end as at a stop: an idle one ends after its next response, or after half of `drainTimeout`.
  *
  * Fulfils when no connection is left. The caller destroys the connections that are still open when `drainTimeout` is over.
  *
  * @param send moves a connection. Undefined if no connection can move.
+ * @param drainTimeout in milliseconds. `Infinity` means that there is none.
  * @param announce called when the drain starts, and then again and again while a connection is open
  */
 export async function handOverAll(
   drains: readonly Drainable[],
   send: SendConnection | undefined,
+  drainTimeout: number,
   announce: () => void,
 ): Promise<void> {
   const closed = Promise.all(drains.map((drain) => drain.handOver(send !== undefined)));
+  const ending = after(drainTimeout / 2, () => {
+    for (const drain of drains) void drain.stopAccepting();
+  });
   announce();
   const announcing = setInterval(announce, ANNOUNCE_MS);
   if (send !== undefined) {
@@ -26,5 +32,6 @@ export async function handOverAll(
     if (!haveMoved) for (const server of servers) server.stopMoving();
   }
   await closed;
+  clearTimeout(ending);
   clearInterval(announcing);
 }
