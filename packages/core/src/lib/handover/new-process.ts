@@ -11,7 +11,7 @@ import { commandOfNewProcess } from "./command.ts";
 const TERMINATION_MS = 2000;
 
 /** How long the new process may take to take one connection, in milliseconds. */
-const TAKEN_MS = 2000;
+const TAKEN_MS = 10_000;
 
 /** The process that this one hands over to. */
 export class NewProcess {
