@@ -4,7 +4,6 @@ export default {
   description: "Express that hands over to its next version",
   exec: ["node", "./server.js"],
   sockets: [{ listen: 80 }],
-  type: "notify-reload",
   handover: true,
   hardening: "inbound",
 };
