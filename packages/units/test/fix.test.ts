@@ -38,7 +38,7 @@ const shownAs: Readonly<Record<string, readonly string[]>> = {
   TimeoutStopSec: ["TimeoutStopUSec", "TimeoutAbortUSec"],
   TriggerLimitIntervalSec: ["TriggerLimitIntervalUSec"],
   ExecReload: ["ExecReload", "ExecReloadEx", "CanReload"],
-  RuntimeDirectory: ["RuntimeDirectory", "RuntimeDirectorySymlink", "RequiresMountsFor"],
+  RuntimeDirectory: ["RuntimeDirectory", "RuntimeDirectorySymlink", "RequiresMountsFor", "CanClean"],
   Type: ["Type", "TimeoutStartUSec", "NotifyAccess"],
   WantedBy: ["UnitFileState"],
 };
