@@ -108,6 +108,12 @@ export class NewProcess {
     return isTaken;
   };
 
+  /** Lets this process end by itself. The new one learns from this that it has ended. */
+  release(): void {
+    if (this.#child.connected) this.#child.disconnect();
+    this.#child.unref();
+  }
+
   /** Ends the process, and what it has started. Fulfils when it has ended. */
   async end(): Promise<void> {
     if (!this.#hasExited && this.#child.pid !== undefined) {
@@ -127,11 +133,6 @@ export class NewProcess {
     } catch {
       // Nothing is left of the group.
     }
-  }
-
-  /** Fulfils when it has ended. */
-  async untilExit(): Promise<void> {
-    await this.#exited;
   }
 }
 
