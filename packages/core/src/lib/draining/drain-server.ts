@@ -57,7 +57,6 @@ export class ServerDrain implements Drainable {
   #isClosed = false;
   #isDraining = false;
   #isAccepting = true;
-  #isListening = true;
   /** Whether the connections that can move are moved to another process. */
   #isMoving = false;
   /** When a response of a connection that can move was first seen under way, on the clock of now(). */
@@ -110,7 +109,7 @@ export class ServerDrain implements Drainable {
   handOver(canMove: boolean): Promise<void> {
     this.#isMoving = canMove;
     this.startDraining();
-    this.#closeListener();
+    this.#closeListeners();
     return this.#closed;
   }
 
@@ -132,8 +131,6 @@ export class ServerDrain implements Drainable {
     for (const connection of this.connections.values())
       connection.bytesBeforeDrain = connection.stream.bytesRead;
     this.#closeAfterPending();
-    this.#closeClients();
-    this.endIdleConnections();
   }
 
   #closeAfterPending(): void {
@@ -173,17 +170,20 @@ export class ServerDrain implements Drainable {
 
   stopAccepting(): Promise<void> {
     if (!this.#isAccepting) return this.#closed;
-    this.#isAccepting = false;
-    this.#closeClients();
-    this.endIdleConnections();
-    this.#closeListener();
+    this.endWaiting();
+    this.#closeListeners();
     this.#endConnections();
     return this.#closed;
   }
 
-  #closeListener(): void {
-    if (!this.#isListening) return;
-    this.#isListening = false;
+  endWaiting(): void {
+    this.#closeClients();
+    this.endIdleConnections();
+  }
+
+  #closeListeners(): void {
+    if (!this.#isAccepting) return;
+    this.#isAccepting = false;
     // http.Server's own close() would reset idle clients that are about to send. In Node 26, it would also reset clients whose request is on its way.
     if (!this.#isClosed) Server.prototype.close.call(this.server);
   }

@@ -14,11 +14,13 @@ export interface Drainable {
   /** Accepts no new connection. Fulfils when everything under way is done and all connections have closed. */
   stopAccepting(): Promise<void>;
   /**
-   * Accepts nothing more, because another process does. Idle connections stay open until `stopAccepting()`. Fulfils when all connections have closed.
+   * Accepts nothing more, because another process does. Fulfils when all connections have closed.
    *
    * @param canMove whether the caller moves the connections that can move. Then these do not end by themselves.
    */
   handOver(canMove: boolean): Promise<void>;
+  /** Ends what only waits for its client: the connections between two requests, and those whose client must close them. */
+  endWaiting(): void;
   /** Drains only this server or socket, when the app closes it. Requests that are under way may take longer than `drainTimeout`. */
   drainAlone(): Promise<void>;
   /** Destroys the connections that are still open, except those that only wait to be moved. Returns the number of those that had something under way. */
