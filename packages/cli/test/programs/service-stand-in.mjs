@@ -1,0 +1,36 @@
+// An app as users write them, with @sockact/core. /etc/NAME.json says what it does, as a release and its settings would.
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { createServer } from "node:http";
+import process from "node:process";
+import { listen } from "./stand-in.mjs";
+
+const [, , name] = process.argv;
+const settings = () => JSON.parse(readFileSync(`/etc/${name}.json`, "utf8"));
+
+const { version, crash, silent, quiet, reloads } = settings();
+if (crash) throw new Error("this release is broken");
+
+let held;
+const server = createServer((request, response) => {
+  if (request.url === "/hold") {
+    held = response;
+    console.log("holds a request");
+  } else {
+    response.end(JSON.stringify({ version, pid: process.pid }));
+  }
+});
+process.on("SIGUSR2", () => held.end("released"));
+
+await listen(server, {
+  ready: silent ? () => once(process, "SIGUSR1") : undefined,
+  onEvent: quiet ? () => {} : undefined,
+  onReload: reloads === false ? undefined : onReload,
+});
+
+async function onReload() {
+  const { reload } = settings();
+  if (reload === "fail") throw new Error("the settings are broken");
+  if (reload === "slow") await once(process, "SIGUSR1");
+  console.log("has read its settings");
+}
