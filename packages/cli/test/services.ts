@@ -16,6 +16,8 @@ export interface Release {
   quiet?: boolean;
   /** Whether it has onReload. */
   reloads?: boolean;
+  /** Whether its onStop ends. */
+  stops?: boolean;
 }
 
 /** Runs `sockact` inside. */

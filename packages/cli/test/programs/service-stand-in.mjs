@@ -8,7 +8,7 @@ import { listen } from "./stand-in.mjs";
 const [, , name] = process.argv;
 const settings = () => JSON.parse(readFileSync(`/etc/${name}.json`, "utf8"));
 
-const { version, crash, silent, quiet, reloads } = settings();
+const { version, crash, silent, quiet, reloads, stops } = settings();
 if (crash) throw new Error("this release is broken");
 
 let held;
@@ -26,6 +26,7 @@ await listen(server, {
   ready: silent ? () => once(process, "SIGUSR1") : undefined,
   onEvent: quiet ? () => {} : undefined,
   onReload: reloads === false ? undefined : onReload,
+  onStop: stops === false ? () => once(process, "SIGUSR1") : undefined,
 });
 
 async function onReload() {

@@ -72,7 +72,7 @@ export async function listen(server, { ready, onStop } = {}) {
         fail("ERR_HANDOVER_TIMEOUT", "the new version was not ready within 2 s. It was ended");
         child.kill("SIGKILL");
       },
-      Number(process.env.STAND_IN_TIMEOUT ?? 60_000),
+      Number.parseInt(process.env.SOCKACT_HANDOVER_TIMEOUT ?? "60000", 10),
     );
     const fail = (code, message) => {
       clearTimeout(timer);
