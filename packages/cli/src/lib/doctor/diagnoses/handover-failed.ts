@@ -17,6 +17,9 @@ const fixes: Record<string, string> = {
     "Let the new version listen on every socket of the service, and reload again. If a socket is no longer needed, remove its unit, and restart the service.",
 };
 
+const ownPort =
+  "Both versions run during a handover, so the new one can't listen on a port that the old one has opened by itself. Give that port a socket unit, too. If another service has the port, choose another one.";
+
 /** The new version did not become ready at the last reload. */
 export const handoverFailed: Diagnosis = {
   code: "handover-failed",
@@ -25,6 +28,7 @@ export const handoverFailed: Diagnosis = {
   why: "The old process did not hand over, because the new one ended, was not ready in time, or did not serve every socket. Clients get answers, but from the old version.",
   looksAt: "The errors of sockact in the journal of the service, and its status.",
   remedy: "Correct the new version, and run `sockact reload` again.",
+  explains: ["port-taken"],
   async find(subject) {
     const { failure } = await subject.get(handover);
     if (failure === undefined || failure.code === "ERR_HANDOVER_UNSUPPORTED") return [];
@@ -43,7 +47,9 @@ export const handoverFailed: Diagnosis = {
                 },
               ]
             : quoted([...shownOf(failure), line]),
-        fix: fixes[code] ?? "Read the journal, correct the new version, and reload again.",
+        fix:
+          (isPortTaken(failure) ? ownPort : fixes[code]) ??
+          "Read the journal, correct the new version, and reload again.",
         copy: [
           readJournal(manager, subject.service),
           ...(code === "" ? [] : [`${ownCommand()} explain ${code}`]),
@@ -53,6 +59,11 @@ export const handoverFailed: Diagnosis = {
     ];
   },
 };
+
+/** The new process can't listen on a port that the old one has opened by itself. */
+function isPortTaken({ output }: HandoverFailure): boolean {
+  return output.some(({ message }) => message.includes("EADDRINUSE"));
+}
 
 /** The lines of the new version that say most: from its error on, or the last ones. */
 function shownOf({ output }: HandoverFailure): readonly JournalLine[] {
