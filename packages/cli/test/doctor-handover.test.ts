@@ -46,7 +46,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact doctor, on handove
     expect((await ask(systemd, "broken")).codes).not.toContain("handover-failed");
   });
 
-  it("tells what the new version waits for if it is not ready in time", async () => {
+  it("says what to look for if it is not ready in time", async () => {
     await install("silent", {}, { lines: ["Environment=SOCKACT_HANDOVER_TIMEOUT=500ms"] });
     await release(systemd, "silent", { silent: true });
     expect(await reload("silent")).toMatchObject({ code: 1 });

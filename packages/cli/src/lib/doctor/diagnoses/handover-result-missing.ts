@@ -24,7 +24,7 @@ export const handoverResultMissing: Diagnosis = {
     return [
       {
         unit: subject.service,
-        message: `If a handover of ${subject.service} fails, systemctl reload succeeds all the same.`,
+        message: `If a handover of ${subject.service} fails, systemctl reload succeeds anyway.`,
         evidence: [
           {
             text:
