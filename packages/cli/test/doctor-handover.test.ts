@@ -1,8 +1,8 @@
 import { describeWith, type PrivateSystemd } from "@sockact/testkit";
+import type { AppDescription } from "@sockact/units";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { ask, bootForDoctor } from "./doctor.ts";
-import { handoverUnits } from "./handover.ts";
-import { release, type Release } from "./services.ts";
+import { install, release, type Release } from "./services.ts";
 
 describeWith({ privateSystemd: true, systemd: 253 }, "sockact doctor, on handovers", () => {
   let systemd: PrivateSystemd;
@@ -12,26 +12,24 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact doctor, on handove
   afterAll(() => systemd?.close());
 
   let port = 80;
-  const install = async (
+  const start = async (
     name: string,
     contents: Release = {},
-    options: Omit<Parameters<typeof handoverUnits>[2], "port"> = {},
+    description: Partial<AppDescription> = {},
   ): Promise<void> => {
-    await release(systemd, name, contents);
-    await systemd.installUnits(handoverUnits(systemd, name, { port: port++, ...options }));
-    await systemd.systemctl("enable", "--now", `${name}.socket`);
+    await install(systemd, { name, sockets: [{ listen: port++ }], handover: true, ...description }, contents);
     await systemd.start(`${name}.service`);
   };
   const reload = (name: string) => systemd.run(["systemctl", "reload", `${name}.service`]);
 
   it("finds nothing in a service that was handed over", async () => {
-    await install("healthy");
+    await start("healthy");
     expect(await reload("healthy")).toMatchObject({ code: 0 });
     expect((await ask(systemd, "healthy")).codes.filter((code) => code.startsWith("handover"))).toEqual([]);
   });
 
   it("shows why the last handover failed, until one succeeds", async () => {
-    await install("broken");
+    await start("broken");
     await release(systemd, "broken", { crash: true });
     expect(await reload("broken")).toMatchObject({ code: 1 });
     const found = (await ask(systemd, "broken")).finding("handover-failed");
@@ -47,7 +45,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact doctor, on handove
   });
 
   it("says what to look for if it is not ready in time", async () => {
-    await install("silent", {}, { lines: ["Environment=SOCKACT_HANDOVER_TIMEOUT=500ms"] });
+    await start("silent", {}, { handoverTimeout: "500ms" });
     await release(systemd, "silent", { silent: true });
     expect(await reload("silent")).toMatchObject({ code: 1 });
     const found = (await ask(systemd, "silent")).finding("handover-failed");
@@ -55,36 +53,8 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact doctor, on handove
     expect(found.fix).toContain("what the `ready` of the new version waits for");
   });
 
-  it.each([
-    ["of-type", ["Type=notify"], "Type=notify", ["  Type=notify-reload"]],
-    ["of-inetd", ["StandardInput=socket"], "StandardInput=socket", []],
-  ])("notices a unit that can't hand over: %s", async (name, lines, text, added) => {
-    await release(systemd, name);
-    await systemd.installUnits(handoverUnits(systemd, name, { port: port++, lines }));
-    await systemd.start(`${name}.socket`);
-    const { codes, finding } = await ask(systemd, name);
-    const found = finding("handover-unsupported");
-    expect(found.evidence[0]!.text).toBe(text);
-    expect(found.copy).toEqual(expect.arrayContaining(added));
-    expect(codes).not.toContain("handover-result-missing");
-  });
-
-  it("notices that systemctl reload does not learn of a failure", async () => {
-    await install("loose", {}, { isAwaited: false });
-    const found = (await ask(systemd, "loose")).finding("handover-result-missing");
-    expect(found.severity).toBe("info");
-    // The lines that it names do what it says.
-    const lines = found.copy.filter((line) => line.startsWith("  ")).join("\n");
-    await systemd.write("/run/systemd/system/loose.service.d/10.conf", lines);
-    await systemd.systemctl("daemon-reload");
-    await systemd.systemctl("restart", "loose.service");
-    await release(systemd, "loose", { crash: true });
-    expect(await reload("loose")).toMatchObject({ code: 1 });
-    expect((await ask(systemd, "loose")).codes).not.toContain("handover-result-missing");
-  });
-
   it("finds an old process whose onStop does not end", async () => {
-    await install("stuck", { stops: false }, { lines: ["TimeoutStopSec=1s"] });
+    await start("stuck", { stops: false }, { timeoutStopSec: "1s", drainTimeout: "500ms" });
     const pid = await systemd.show("stuck.service", "MainPID");
     await release(systemd, "stuck");
     expect(await reload("stuck")).toMatchObject({ code: 0 });
@@ -102,7 +72,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact doctor, on handove
   });
 
   it("notices that the unit has changed since the start, which a reload does not apply", async () => {
-    await install("changed");
+    await start("changed");
     await systemd.write("/run/systemd/system/changed.service.d/10.conf", "[Service]\nNice=1\n");
     expect((await ask(systemd, "changed")).codes).not.toContain("handover-unit-changed");
     await systemd.systemctl("daemon-reload");

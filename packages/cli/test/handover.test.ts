@@ -3,23 +3,23 @@ import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { bootPrivateSystemd, describeWith, type PrivateSystemd } from "@sockact/testkit";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { handoverUnits } from "./handover.ts";
 import { sockactInside } from "./run.ts";
-import { release, sockact } from "./services.ts";
+import { install, release, sockact } from "./services.ts";
 
 describeWith({ privateSystemd: true, systemd: 253 }, "a service with handover", () => {
   let systemd: PrivateSystemd;
 
   beforeAll(async () => {
     systemd = await bootPrivateSystemd();
-    await release(systemd, "shop");
-    await release(systemd, "plain");
-    await systemd.installUnits({
-      ...handoverUnits(systemd, "shop", { port: 80 }),
-      // Written by hand: its reload ends without the result of the handover.
-      ...handoverUnits(systemd, "plain", { port: 81, isAwaited: false }),
-    });
-    await systemd.start("shop.socket", "plain.socket");
+    await install(systemd, { name: "shop", sockets: [{ listen: 80 }], handover: true });
+    // The app turns it on itself, so no command of the unit waits for the result.
+    const exec = [
+      systemd.node,
+      `${systemd.project}/packages/cli/test/programs/service-stand-in.mjs`,
+      "plain",
+    ];
+    const plain = { name: "plain", sockets: [{ listen: 81 }], exec, type: "notify-reload" } as const;
+    await install(systemd, plain, { handover: true });
   });
   afterAll(() => systemd?.close());
 
@@ -125,7 +125,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a service with handover", 
       { name: "plain", port: 81, how: "although systemctl reload succeeds" },
     ])("fails with the words of the new version, $how", async ({ name, port }) => {
       const { pid, version } = await ask(port);
-      await release(systemd, name, { crash: true });
+      await release(systemd, name, { handover: true, crash: true });
       const { code, stdout, stderr } = await sockact(systemd, "reload", name);
       expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
       expect(stderr).toContain("Error: this release is broken\n");
@@ -136,7 +136,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a service with handover", 
         ),
       );
       expect(await ask(port)).toEqual({ pid, version });
-      await release(systemd, name);
+      await release(systemd, name, { handover: true });
       expect(await json("reload", name)).toMatchObject({ outcome: "handed-over" });
     });
 

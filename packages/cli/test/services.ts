@@ -18,6 +18,8 @@ export interface Release {
   reloads?: boolean;
   /** Whether its onStop ends. */
   stops?: boolean;
+  /** Whether its code turns handover on. */
+  handover?: boolean;
 }
 
 /** Runs `sockact` inside. */
@@ -39,7 +41,11 @@ export async function install(
   const { name } = description;
   await release(systemd, name, contents);
   const units = emitUnits({
-    exec: [systemd.node, `${systemd.project}/packages/cli/test/programs/service.mjs`, name],
+    exec: [
+      systemd.node,
+      `${systemd.project}/packages/cli/test/programs/${description.handover ? "service-stand-in" : "service"}.mjs`,
+      name,
+    ],
     type: "notify",
     ...description,
   });

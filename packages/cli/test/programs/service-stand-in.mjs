@@ -8,7 +8,7 @@ import { listen } from "./stand-in.mjs";
 const [, , name] = process.argv;
 const settings = () => JSON.parse(readFileSync(`/etc/${name}.json`, "utf8"));
 
-const { version, crash, silent, quiet, reloads, stops } = settings();
+const { version, crash, silent, quiet, reloads, stops, handover } = settings();
 if (crash) throw new Error("this release is broken");
 
 let held;
@@ -23,6 +23,7 @@ const server = createServer((request, response) => {
 process.on("SIGUSR2", () => held.end("released"));
 
 await listen(server, {
+  handover,
   ready: silent ? () => once(process, "SIGUSR1") : undefined,
   onEvent: quiet ? () => {} : undefined,
   onReload: reloads === false ? undefined : onReload,

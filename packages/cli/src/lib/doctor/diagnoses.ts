@@ -13,7 +13,6 @@ import { fileReadOnly } from "./diagnoses/file-read-only.ts";
 import { fileRefused } from "./diagnoses/file-refused.ts";
 import { folderUnreachable } from "./diagnoses/folder-unreachable.ts";
 import { handoverFailed } from "./diagnoses/handover-failed.ts";
-import { handoverResultMissing } from "./diagnoses/handover-result-missing.ts";
 import { handoverUnfinished } from "./diagnoses/handover-unfinished.ts";
 import { handoverUnitChanged } from "./diagnoses/handover-unit-changed.ts";
 import { handoverUnsupported } from "./diagnoses/handover-unsupported.ts";
@@ -97,7 +96,6 @@ export const diagnoses: readonly Diagnosis[] = [
   handoverFailed,
   handoverUnfinished,
   handoverUnitChanged,
-  handoverResultMissing,
   idleSpin,
   appWarning,
   unitEdited,

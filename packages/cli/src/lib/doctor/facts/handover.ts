@@ -7,8 +7,6 @@ import { serviceProperties } from "./properties.ts";
 export interface HandoverFacts {
   /** Whether SOCKACT_HANDOVER= turns handover on. */
   isConfigured: boolean;
-  /** The variable SOCKACT_RELOAD_RESULT=, or an empty string. */
-  result: string;
   /** Whether the service was handed over since its start. */
   hasHappened: boolean;
   /** The last error of a handover, unless a later handover has succeeded. */
@@ -35,13 +33,11 @@ export async function handover(subject: Subject): Promise<HandoverFacts> {
     subject.get(environment),
     subject.get(lastRun),
   ]);
-  const valueOf = (name: string): string =>
-    variables.findLast((variable) => variable.startsWith(`${name}=`))?.slice(name.length + 1) ?? "";
+  const configured = variables.findLast((variable) => variable.startsWith("SOCKACT_HANDOVER="));
   const status = service.get("StatusText");
   const own = lines.filter((line) => line.unit === subject.service && !line.isOfManager);
   return {
-    isConfigured: /^(?:1|y|yes|t|true|on)$/i.test(valueOf("SOCKACT_HANDOVER")),
-    result: valueOf("SOCKACT_RELOAD_RESULT"),
+    isConfigured: /=(?:1|y|yes|t|true|on)$/i.test(configured ?? ""),
     hasHappened:
       /took over from process \d+/.test(status) || own.some(({ message }) => succeeded.test(message)),
     failure: failureOf(own, status),
