@@ -44,6 +44,14 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact doctor, on handove
     expect((await ask(systemd, "broken")).codes).not.toContain("handover-failed");
   });
 
+  it("says that the old version has the port that the new one opens by itself", async () => {
+    await start("metrics", { port: 9464 });
+    expect(await reload("metrics")).toMatchObject({ code: 1 });
+    const { codes, finding } = await ask(systemd, "metrics");
+    expect(finding("handover-failed").fix).toContain("Give that port a socket unit, too.");
+    expect(codes).not.toContain("port-taken");
+  });
+
   it("says what to look for if it is not ready in time", async () => {
     await start("silent", {}, { handoverTimeout: "500ms" });
     await release(systemd, "silent", { silent: true });

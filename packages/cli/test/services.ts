@@ -18,6 +18,8 @@ export interface Release {
   reloads?: boolean;
   /** Whether its onStop ends. */
   stops?: boolean;
+  /** A port that it opens by itself. */
+  port?: number;
   /** Whether its code turns handover on. */
   handover?: boolean;
 }

@@ -8,8 +8,10 @@ import { listen } from "./stand-in.mjs";
 const [, , name] = process.argv;
 const settings = () => JSON.parse(readFileSync(`/etc/${name}.json`, "utf8"));
 
-const { version, crash, silent, quiet, reloads, stops, handover } = settings();
+const { version, crash, silent, quiet, reloads, stops, handover, port } = settings();
 if (crash) throw new Error("this release is broken");
+
+if (port) await once(createServer().listen(port), "listening");
 
 let held;
 const server = createServer((request, response) => {
