@@ -13,12 +13,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a service with handover", 
     systemd = await bootPrivateSystemd();
     await install(systemd, { name: "shop", sockets: [{ listen: 80 }], handover: true });
     // The app turns it on itself, so no command of the unit waits for the result.
-    const exec = [
-      systemd.node,
-      `${systemd.project}/packages/cli/test/programs/service-stand-in.mjs`,
-      "plain",
-    ];
-    const plain = { name: "plain", sockets: [{ listen: 81 }], exec, type: "notify-reload" } as const;
+    const plain = { name: "plain", sockets: [{ listen: 81 }], type: "notify-reload" } as const;
     await install(systemd, plain, { handover: true });
   });
   afterAll(() => systemd?.close());

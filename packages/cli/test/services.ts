@@ -43,11 +43,7 @@ export async function install(
   const { name } = description;
   await release(systemd, name, contents);
   const units = emitUnits({
-    exec: [
-      systemd.node,
-      `${systemd.project}/packages/cli/test/programs/${description.handover ? "service-stand-in" : "service"}.mjs`,
-      name,
-    ],
+    exec: [systemd.node, `${systemd.project}/packages/cli/test/programs/service.mjs`, name],
     type: "notify",
     ...description,
   });

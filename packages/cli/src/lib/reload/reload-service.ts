@@ -88,8 +88,10 @@ class ReloadLog {
   /** Whether the app has written the result of each reload. */
   get isComplete(): boolean {
     const count = (pattern: RegExp) => this.entries.filter(({ message }) => pattern.test(message)).length;
-    const results = count(/\breloaded\b/) + count(/\bhanded over to process\b/);
-    return count(/\breloading\b/) <= results + count(failedReload) + count(failedHandover);
+    const results = count(/\breloaded\b/) + count(failedReload) + count(failedHandover);
+    const handovers = count(/\bhanded over to process\b/);
+    // The new process logs a handover later than the old one.
+    return count(/\breloading\b/) <= results + handovers && handovers <= count(/\btook over from process\b/);
   }
 
   async update(): Promise<void> {

@@ -32,6 +32,18 @@ it("finds an older one whose successor has ended", () => {
   ).toEqual([10]);
 });
 
+it("knows it by its arguments, as Node starts itself by its real path", () => {
+  expect(
+    pidsOf(
+      [
+        { pid: 10, parent: 1, words: ["/usr/bin/node", "server.js"] },
+        { pid: 20, parent: 10, words: ["/usr/bin/nodejs", "server.js"] },
+      ],
+      20,
+    ),
+  ).toEqual([10]);
+});
+
 it("leaves out workers, a new process that starts, and other programs of the service", () => {
   expect(
     pidsOf(

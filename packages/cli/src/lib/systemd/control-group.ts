@@ -36,8 +36,12 @@ export async function readProcess(pid: number): Promise<GroupProcess | undefined
   };
 }
 
+/** The arguments. systemd may start Node by a symlink, and Node starts itself by its real path. A title in place of the command line is one word. */
+const argumentsOf = ({ words }: GroupProcess): string =>
+  (words.length > 1 ? words.slice(1) : words).join("\0");
+
 /**
- * The processes of a service that was handed over to its main process, and that have not ended yet. They have the command line of the main process, and the
+ * The processes of a service that was handed over to its main process, and that have not ended yet. They have the arguments of the main process, and the
  * main process has not started them.
  */
 export function oldProcesses<Process extends GroupProcess>(
@@ -45,10 +49,11 @@ export function oldProcesses<Process extends GroupProcess>(
   mainPid: number,
 ): Process[] {
   const byPid = new Map(all.map((each) => [each.pid, each]));
-  const command = byPid.get(mainPid)?.words.join("\0");
+  const main = byPid.get(mainPid);
+  if (main === undefined) return [];
   const isOfMain = (process: Process | undefined): boolean =>
     process !== undefined && (process.pid === mainPid || isOfMain(byPid.get(process.parent)));
-  return all.filter((process) => process.words.join("\0") === command && !isOfMain(process));
+  return all.filter((process) => argumentsOf(process) === argumentsOf(main) && !isOfMain(process));
 }
 
 /** The process ids of these processes of a unit, from its properties `ControlGroup` and `MainPID`. */
