@@ -96,8 +96,10 @@ class ReloadLog {
 
   async update(): Promise<void> {
     for (const entry of await this.#read()) {
+      // The command of ExecReload= repeats what the app has logged.
+      const isRepeated = this.entries.some(({ message }) => message.startsWith(`sockact: ${entry.message}`));
       this.entries.push(entry);
-      if (entry.from === "app") this.#working.line(entryText(entry, { colour }));
+      if (entry.from === "app" && !isRepeated) this.#working.line(entryText(entry, { colour }));
     }
   }
 }
