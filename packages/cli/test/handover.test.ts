@@ -143,6 +143,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a service with handover", 
         /\nThe unit has changed since the service was started, and a reload does not apply the change\.\nTo apply it: systemctl daemon-reload && sockact restart shop\n$/,
       );
       await systemd.systemctl("daemon-reload");
+      expect(await json("reload", "shop")).toMatchObject({ outcome: "handed-over", needsRestart: true });
       expect(await json("restart", "shop")).toMatchObject({ outcome: "restarted" });
       expect(await json("reload", "shop")).toMatchObject({ outcome: "handed-over", needsRestart: false });
     });

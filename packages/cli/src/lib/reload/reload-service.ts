@@ -106,7 +106,7 @@ class ReloadLog {
 
 /** Reloads a service that runs, and shows what it writes meanwhile. */
 export async function reloadService(service: ActivatedService, tools: ReloadTools): Promise<ReloadReport> {
-  const { manager } = tools;
+  const { manager, signal } = tools;
   const { name, kind } = service;
   const before = kind === "accept" ? [] : await runningUnits(manager, service);
   const units = before.map(({ Id }) => Id);
@@ -138,6 +138,8 @@ export async function reloadService(service: ActivatedService, tools: ReloadTool
   const handovers = handoversOf(before, after);
   await untilEnded(handovers, after, sinceStart, log, tools);
   const isHandedOver = handovers.length > 0;
+  // The new process has sent its status after the job was done.
+  const atEnd = signal.aborted || !isHandedOver ? after : await readUnits(manager, units);
   return {
     ...report,
     outcome: isHandedOver ? "handed-over" : hasSaid(emptyReload) ? "unchanged" : "reloaded",
@@ -145,7 +147,7 @@ export async function reloadService(service: ActivatedService, tools: ReloadTool
     confirmed: confirmed || isHandedOver,
     log: log.ofApp.map(({ message }) => message),
     handovers,
-    needsRestart: after.some(
+    needsRestart: atEnd.some(
       ({ NeedDaemonReload, StatusText }) => NeedDaemonReload === "yes" || changedUnit.test(StatusText),
     ),
   };
