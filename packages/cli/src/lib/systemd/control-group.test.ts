@@ -1,59 +1,25 @@
 import { expect, it } from "vitest";
-import { oldProcesses } from "./control-group.ts";
+import { type GroupProcess, oldProcesses } from "./control-group.ts";
 
-const app = ["node", "server.js"];
-const pidsOf = (processes: { pid: number; parent: number; words?: string[] }[], main: number): number[] =>
-  oldProcesses(
-    processes.map((each) => ({ words: app, ...each })),
-    main,
-  ).map(({ pid }) => pid);
+const process = (pid: number, started: number, ...words: string[]): GroupProcess => ({
+  pid,
+  parent: 1,
+  started,
+  words: words.length > 0 ? words : ["node", "server.js"],
+});
+const pidsOf = (processes: GroupProcess[], main: number): number[] =>
+  oldProcesses(processes, main).map(({ pid }) => pid);
 
-it("finds the old process of a handover, which is the parent of the new one", () => {
-  expect(
-    pidsOf(
-      [
-        { pid: 10, parent: 1 },
-        { pid: 20, parent: 10 },
-      ],
-      20,
-    ),
-  ).toEqual([10]);
+it("finds the old processes of handovers", () => {
+  expect(pidsOf([process(10, 1), process(20, 2), process(30, 3)], 30)).toEqual([10, 20]);
 });
 
-it("finds an older one whose successor has ended", () => {
-  expect(
-    pidsOf(
-      [
-        { pid: 10, parent: 1 },
-        { pid: 30, parent: 1 },
-      ],
-      30,
-    ),
-  ).toEqual([10]);
-});
-
-it("knows it by its arguments, as Node starts itself by its real path", () => {
-  expect(
-    pidsOf(
-      [
-        { pid: 10, parent: 1, words: ["/usr/bin/node", "server.js"] },
-        { pid: 20, parent: 10, words: ["/usr/bin/nodejs", "server.js"] },
-      ],
-      20,
-    ),
-  ).toEqual([10]);
+it("knows them by their arguments, as Node starts itself by its real path", () => {
+  const all = [process(10, 1, "/usr/bin/node", "server.js"), process(20, 2, "/usr/bin/nodejs", "server.js")];
+  expect(pidsOf(all, 20)).toEqual([10]);
 });
 
 it("leaves out workers, a new process that starts, and other programs of the service", () => {
-  expect(
-    pidsOf(
-      [
-        { pid: 20, parent: 1 },
-        { pid: 21, parent: 20 },
-        { pid: 22, parent: 21 },
-        { pid: 23, parent: 1, words: ["/bin/sh", "-c", "kill -HUP 20"] },
-      ],
-      20,
-    ),
-  ).toEqual([]);
+  const all = [process(19, 1, "/bin/sh", "-c", "kill -HUP 20"), process(20, 2), process(21, 3)];
+  expect(pidsOf(all, 20)).toEqual([]);
 });

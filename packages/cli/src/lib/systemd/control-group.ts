@@ -6,6 +6,8 @@ export interface GroupProcess {
   pid: number;
   /** The process that has started it, or the service manager after that one has ended. */
   parent: number;
+  /** When it was started, in clock ticks since the boot. */
+  started: number;
   /** Its command line. npm and others write a title over it, all in one word. */
   words: string[];
 }
@@ -28,10 +30,12 @@ export async function readProcess(pid: number): Promise<GroupProcess | undefined
     readFile(`/proc/${pid}/stat`, "utf8").catch(() => ""),
   ]);
   if (cmdline === "") return undefined;
+  // proc_pid_stat(5): the name of the program may contain anything, but no parenthesis follows it.
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   return {
     pid,
-    // proc_pid_stat(5): the name of the program may contain anything, but no parenthesis follows it.
-    parent: Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]),
+    parent: Number(fields[1]),
+    started: Number(fields[19]),
     words: cmdline.replace(/\0+$/, "").split("\0"),
   };
 }
@@ -41,19 +45,18 @@ const argumentsOf = ({ words }: GroupProcess): string =>
   (words.length > 1 ? words.slice(1) : words).join("\0");
 
 /**
- * The processes of a service that was handed over to its main process, and that have not ended yet. They have the arguments of the main process, and the
- * main process has not started them.
+ * The processes of a service that was handed over to its main process, and that have not ended yet. They have the arguments of the main process, and were
+ * started before it.
  */
 export function oldProcesses<Process extends GroupProcess>(
   all: readonly Process[],
   mainPid: number,
 ): Process[] {
-  const byPid = new Map(all.map((each) => [each.pid, each]));
-  const main = byPid.get(mainPid);
+  const main = all.find(({ pid }) => pid === mainPid);
   if (main === undefined) return [];
-  const isOfMain = (process: Process | undefined): boolean =>
-    process !== undefined && (process.pid === mainPid || isOfMain(byPid.get(process.parent)));
-  return all.filter((process) => argumentsOf(process) === argumentsOf(main) && !isOfMain(process));
+  return all.filter(
+    (process) => process.started < main.started && argumentsOf(process) === argumentsOf(main),
+  );
 }
 
 /** The process ids of these processes of a unit, from its properties `ControlGroup` and `MainPID`. */
