@@ -6,7 +6,7 @@ import { RawClient } from "./lifecycle-app.ts";
 
 /** A server that programs/handover.mjs creates. */
 export interface HandoverServer {
-  kind?: "http" | "https" | "http2" | "h2c" | "net" | "tls" | "express";
+  kind?: "http" | "https" | "http2" | "h2c" | "net" | "tls" | "express" | "udp" | "taken";
   /** The options of createServer(). */
   serverOptions?: Record<string, unknown>;
   /** Set on the server, such as `keepAliveTimeout`. */

@@ -1,6 +1,7 @@
 // Creates the servers that APP describes: a JSON array with the shape of HandoverServer in ../handover-service.ts. Each response says which process has sent it,
 // and each event of sockact is printed.
 import { createHash } from "node:crypto";
+import { createSocket } from "node:dgram";
 import { readFileSync } from "node:fs";
 import * as http from "node:http";
 import * as http2 from "node:http2";
@@ -9,7 +10,7 @@ import * as net from "node:net";
 import process from "node:process";
 import { Readable } from "node:stream";
 import * as tls from "node:tls";
-import { listen } from "@sockact/core";
+import { bindDatagram, listen, takeSocket } from "@sockact/core";
 
 const { pid } = process;
 const say = (event, more = {}) => process.stdout.write(`${JSON.stringify({ event, pid, ...more })}\n`);
@@ -86,6 +87,8 @@ const kinds = {
 };
 
 async function serve(description) {
+  if (description.kind === "udp") return serveDatagrams(description.options);
+  if (description.kind === "taken") return serveTaken(description.options.name);
   const {
     kind = "http",
     serverOptions = {},
@@ -112,6 +115,23 @@ async function serve(description) {
   }
   const hooks = upgrades && { onDrainUpgraded: (socket) => socket.end("bye\n") };
   await listen(server, { ...options, ...hooks });
+}
+
+/** Answers each message with the process. */
+async function serveDatagrams(options) {
+  const socket = createSocket("udp4");
+  const sending = new Set();
+  socket.on("message", (message, { port, address }) => {
+    const sent = new Promise((resolve) => socket.send(`${pid} ${message}`, port, address, resolve));
+    sending.add(sent);
+    void sent.then(() => sending.delete(sent));
+  });
+  await bindDatagram(socket, { ...options, onStop: () => Promise.all(sending) });
+}
+
+/** Serves a socket without sockact. */
+function serveTaken(name) {
+  net.createServer(lines).listen({ fd: takeSocket(name).fd });
 }
 
 for (const description of JSON.parse(process.env.APP ?? "[{}]")) await serve(description);
