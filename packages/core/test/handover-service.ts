@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { connectInside, type PrivateSystemd, SANDBOX } from "@sockact/testkit";
 import { RawClient } from "./lifecycle-app.ts";
 
-/** A server that programs/handover.mjs creates. */
+/** A server that programs/handover-servers.mjs creates. */
 export interface HandoverServer {
   kind?: "http" | "https" | "http2" | "h2c" | "net" | "tls" | "express" | "udp" | "taken";
   /** The options of createServer(). */
@@ -63,7 +63,7 @@ export class HandoverService implements AsyncDisposable {
     {
       sockets = { http: "ListenStream=127.0.0.1:80" },
       servers = [{}],
-      program = "handover.mjs",
+      program = "handover-servers.mjs",
       exec = `${systemd.node} ${insidePath(systemd, `programs/${program}`)}`,
       lines = "",
       env = {},
@@ -153,7 +153,7 @@ ${lines}
   }
 }
 
-/** An answer of programs/handover.mjs. */
+/** An answer of programs/handover-servers.mjs. */
 export interface Answer {
   /** The process that has answered. */
   pid: number;
