@@ -6,7 +6,6 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
   bootPrivateSystemd,
   certificateOf,
-  closeAll,
   connectInside,
   datagramSocketInside,
   DEADLINE,
@@ -212,7 +211,6 @@ describeWith({ privateSystemd: true, systemd: 253 }, "when the service is reload
     isOver = true;
     await done;
     socket.close();
-    closeAll([fd]);
     expect(answers.length).toBe(sent);
     expect(answers.filter((each) => each.length !== 1)).toEqual([]);
     expect(pids.size).toBe(RELOADS + 1);

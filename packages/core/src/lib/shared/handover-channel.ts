@@ -1,6 +1,7 @@
 import type { ChildProcess, SendHandle } from "node:child_process";
 import process from "node:process";
 import { MESSAGE_CMD } from "./cluster-channel.ts";
+import type { TlsSessions } from "./tls-sessions.ts";
 
 /** The messages from the new process to the process that hands over to it. */
 export type NewProcessMessage =
@@ -11,8 +12,8 @@ export type NewProcessMessage =
 
 /** The messages from the process that hands over to the new one. */
 export type OldProcessMessage =
-  /** The new process is the main process of the service, and may accept. `ticketKeys` are in Base64, by the number of the socket. */
-  | { act: "serve"; ticketKeys: Readonly<Record<number, string>> }
+  /** The new process is the main process of the service, and may accept. `sessions` are those of TLS, by the number of the socket. */
+  | { act: "serve"; sessions: Readonly<Record<number, TlsSessions>> }
   /** A connection comes with the message. The old process has accepted it from the socket with this number. */
   | { act: "connection"; fd: number };
 
