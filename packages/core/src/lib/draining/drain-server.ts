@@ -17,6 +17,7 @@ import type { Drainable } from "./drainable.ts";
 import { announceEnd, type CloseUpgraded, endConnection } from "./end-connection.ts";
 import { rememberSessions } from "./http2-sessions.ts";
 import { closeAfterNextResponse, closeAfterPendingResponses } from "./last-responses.ts";
+import { endLongPoll } from "./long-polls.ts";
 import { rememberUpgrades } from "./upgrades.ts";
 
 /**
@@ -207,7 +208,10 @@ export class ServerDrain implements Drainable {
   #endConnections(): void {
     for (const connection of this.connections.values()) {
       const { since, inHandshake, isEarlier, stream } = connection;
-      if (this.isMovable(stream)) continue;
+      if (this.isMovable(stream)) {
+        endLongPoll(stream);
+        continue;
+      }
       const patience = this.#isAccepting || inHandshake ? FIRST_REQUEST_MS : LAST_FIRST_REQUEST_MS;
       if (isUnused(connection) && isOlder(since, patience)) endConnection(connection);
       // A connection from after the signal stays while new ones are accepted. Otherwise its client would connect again at once.
