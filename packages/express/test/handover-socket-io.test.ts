@@ -1,6 +1,5 @@
 import { once } from "node:events";
 import { Agent } from "node:http";
-import { Socket as TcpSocket } from "node:net";
 import { fileURLToPath } from "node:url";
 import { io, type Socket } from "socket.io-client";
 import { expect, test } from "vitest";
@@ -19,11 +18,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "at a handover", () => {
     );
     await systemd.start("app.socket", "app.service");
     const agent = Object.assign(new Agent({ keepAlive: true }), {
-      // A client may try once more when it has been closed.
-      createConnection: () =>
-        systemd.isClosed
-          ? new TcpSocket().destroy(new Error("over"))
-          : connectInside(systemd, "127.0.0.1:80"),
+      createConnection: () => connectInside(systemd, "127.0.0.1:80"),
     });
     const clients: Socket[] = ["polling", "websocket"].map((transport) =>
       io("http://localhost", { transports: [transport], forceNew: true, agent: agent as never }),
@@ -44,6 +39,8 @@ describeWith({ privateSystemd: true, systemd: 253 }, "at a handover", () => {
       "the old process has ended",
     );
     for (const client of clients) client.close();
+    const isOver = async (): Promise<boolean> => Object.keys(agent.sockets).length === 0;
+    await systemd.waitUntil(isOver, "the clients have closed their sessions");
     agent.destroy();
   });
 });

@@ -232,11 +232,6 @@ export class PrivateSystemd implements AsyncDisposable {
     return this.#requests.request(typeof request === "string" ? { url: request } : request);
   }
 
-  /** Whether `close()` was called. */
-  get isClosed(): boolean {
-    return this.#closed !== undefined;
-  }
-
   /** Ends everything inside, and resolves when everything is removed. */
   close(): Promise<void> {
     this.#closed ??= this.#end();
