@@ -1,7 +1,9 @@
 // Creates the servers that APP describes: a JSON array with the shape of HandoverServer in ../handover-service.ts. Each response says which process has sent it,
 // and each event of sockact is printed.
+import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { createSocket } from "node:dgram";
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import * as http from "node:http";
 import * as http2 from "node:http2";
@@ -10,6 +12,7 @@ import * as net from "node:net";
 import process from "node:process";
 import { Readable } from "node:stream";
 import * as tls from "node:tls";
+import { Worker } from "node:worker_threads";
 import { bindDatagram, listen, takeSocket } from "@sockact/core";
 
 const { pid } = process;
@@ -27,7 +30,38 @@ function* download(bytes) {
   for (let sent = 0; sent < bytes; sent += line.length) yield line.subarray(0, bytes - sent);
 }
 
+/** The variables that are for one process alone. */
+const ownVariables = (env) =>
+  Object.keys(env).filter((name) => /^(LISTEN_|SOCKACT_PREDECESSOR|NODE_CHANNEL)/.test(name));
+
+/** The variables that a child process and a worker thread of this process see. */
+async function inheritedVariables() {
+  const child = execFileSync(process.execPath, ["--print", "JSON.stringify(process.env)"], {
+    encoding: "utf8",
+  });
+  const thread = new Worker("require('worker_threads').parentPort.postMessage(process.env)", { eval: true });
+  const [env] = await once(thread, "message");
+  return [...ownVariables(JSON.parse(child)), ...ownVariables(env)];
+}
+
 const routes = {
+  async "/process"(_request, response) {
+    // The idiom of pm2.
+    if (process.send) process.send("ready");
+    const { argv, execArgv, title } = process;
+    const { release } = globalThis;
+    const inherited = await inheritedVariables();
+    const facts = {
+      pid,
+      args: argv.slice(2),
+      execArgv,
+      title,
+      release,
+      variables: ownVariables(process.env),
+      inherited,
+    };
+    response.end(JSON.stringify(facts));
+  },
   async "/upload"(request, response) {
     const hash = createHash("sha256");
     let bytes = 0;
@@ -134,4 +168,5 @@ function serveTaken(name) {
   net.createServer(lines).listen({ fd: takeSocket(name).fd });
 }
 
+if (process.env.TITLE) process.title = process.env.TITLE;
 for (const description of JSON.parse(process.env.APP ?? "[{}]")) await serve(description);
