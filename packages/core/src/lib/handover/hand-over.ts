@@ -13,6 +13,7 @@ import { isHandledByApp, receiveSignal } from "../lifecycle/stop-at-signal.ts";
 import { isStopping, stopState } from "../lifecycle/stopping.ts";
 import { ActivationError, isActivationError } from "../shared/errors.ts";
 import { processState } from "../shared/process-state.ts";
+import { sessionsOf, type TlsSessions } from "../shared/tls-sessions.ts";
 import { after } from "../shared/timers.ts";
 import { NewProcess } from "./new-process.ts";
 import { reportPendingResult, reportResult } from "./report-result.ts";
@@ -161,15 +162,13 @@ async function makeMainProcess(newProcess: NewProcess, pid: number): Promise<voi
     );
   stopNotifying();
   stopWatchdog();
-  await newProcess.serve(ticketKeys());
+  await newProcess.serve(tlsSessions());
 }
 
-/** The keys with which this process encrypts the TLS sessions of its clients, by the number of the socket. */
-function ticketKeys(): Record<number, string> {
+/** The TLS sessions of the clients of this process, by the number of the socket. */
+function tlsSessions(): Record<number, TlsSessions> {
   return Object.fromEntries(
-    [...servedSockets].flatMap(([fd, { tls }]) =>
-      tls === undefined ? [] : [[fd, tls.getTicketKeys().toString("base64")]],
-    ),
+    [...servedSockets].flatMap(([fd, { tls }]) => (tls === undefined ? [] : [[fd, sessionsOf(tls)]])),
   );
 }
 

@@ -5,6 +5,7 @@ import type { SendConnection } from "../draining/move-connections.ts";
 import { ActivationError } from "../shared/errors.ts";
 import { onNewProcessMessage, sendToNewProcess } from "../shared/handover-channel.ts";
 import { after } from "../shared/timers.ts";
+import type { TlsSessions } from "../shared/tls-sessions.ts";
 import { commandOfNewProcess } from "./command.ts";
 
 /** How long a new process that has failed may take to end after SIGTERM, in milliseconds. */
@@ -100,8 +101,8 @@ export class NewProcess {
   }
 
   /** Makes it accept. */
-  serve(ticketKeys: Readonly<Record<number, string>>): Promise<boolean> {
-    return sendToNewProcess(this.#launcher, { act: "serve", ticketKeys });
+  serve(sessions: Readonly<Record<number, TlsSessions>>): Promise<boolean> {
+    return sendToNewProcess(this.#launcher, { act: "serve", sessions });
   }
 
   /** Moves a connection to it. Fulfils with whether it has taken the connection. */

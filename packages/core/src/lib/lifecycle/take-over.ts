@@ -8,6 +8,7 @@ import { acceptHandle, type ConnectionHandle, handleOf } from "../shared/node-in
 import { once, processState } from "../shared/process-state.ts";
 import { writeLine } from "../shared/standard-error.ts";
 import { after } from "../shared/timers.ts";
+import { resumeSessions, type TlsSessions } from "../shared/tls-sessions.ts";
 
 const takeOver = processState("take over", {
   /** Called when the other process has handed over. */
@@ -23,7 +24,7 @@ if (predecessor() !== undefined) once("follow predecessor", followPredecessor);
 function followPredecessor(): void {
   takeChannel();
   onOldProcessMessage((message, handle) => {
-    if (message.act === "serve") startServing(message.ticketKeys);
+    if (message.act === "serve") startServing(message.sessions);
     else takeConnection(message.fd, handle as ConnectionHandle);
   });
   process.once("disconnect", () => {
@@ -63,12 +64,11 @@ export function oldProcessEnds(timeout: number): Promise<void> | undefined {
   });
 }
 
-function startServing(ticketKeys: Readonly<Record<number, string>>): void {
+function startServing(sessions: Readonly<Record<number, TlsSessions>>): void {
   serve();
-  // With the keys of the old process, clients resume their TLS sessions: RFC 8446, section 2.2.
   for (const [fd, { tls }] of servedSockets) {
-    const keys = ticketKeys[fd];
-    if (keys !== undefined) tls?.setTicketKeys(Buffer.from(keys, "base64"));
+    const known = sessions[fd];
+    if (tls !== undefined && known !== undefined) resumeSessions(tls, known);
   }
   takeOver.onServe();
 }
