@@ -1,0 +1,192 @@
+import { fileURLToPath } from "node:url";
+import {
+  type AppProcess,
+  bootPrivateSystemd,
+  type CommandResult,
+  type PrivateSystemd,
+  SANDBOX,
+  watchProcess,
+} from "@sockact/testkit";
+
+/** The command of ExecReload= that waits for the result of a handover, and fails with it. */
+const RELOAD = `/bin/sh -c 'rm -f "$$SOCKACT_RELOAD_RESULT"; mkfifo -m 600 "$$SOCKACT_RELOAD_RESULT" || exit; kill -HUP "$$MAINPID" || exit 0; read -r result <"$$SOCKACT_RELOAD_RESULT"; [ "$$result" = ok ] || { echo "$$result" >&2; exit 1; }'`;
+
+/** The file that the service runs. A test deploys a version by writing it. */
+const APP = "/run/app/app.mjs";
+
+/** A version of the app that does nothing wrong. */
+export function good(version: string, options = ""): string {
+  return `await serve(${JSON.stringify(version)}, { ${options} });`;
+}
+
+/** What all clients have seen. */
+export interface ClientsResult {
+  sent: number;
+  answered: number;
+  /** How many requests failed, by reason. `hung` if there was no answer in 15 s. */
+  failed: Record<string, number>;
+  connections: number;
+  /** How many answers each version has given. */
+  versions: Record<string, number>;
+}
+
+/** A service that hands over at a reload, in the full sandbox, with the sockets `http` (port 80) and `admin` (port 81). */
+export class HandoverService implements AsyncDisposable {
+  readonly systemd: PrivateSystemd;
+  #seen = 0;
+
+  private constructor(systemd: PrivateSystemd) {
+    this.systemd = systemd;
+  }
+
+  static async boot(): Promise<HandoverService> {
+    return new HandoverService(await bootPrivateSystemd());
+  }
+
+  /** Stops the service, and writes its units. `more` are lines of [Service]. */
+  async install(more = "", { helper = true, socket = "" } = {}): Promise<void> {
+    const { systemd } = this;
+    await systemd.systemctl("stop", "app*");
+    await systemd.systemctl("reset-failed");
+    await systemd.mustRun(["rm", "-rf", "/run/app-runtime", "/run/hold"]);
+    const unit = (name: string, port: number): string => `[Socket]
+ListenStream=127.0.0.1:${port}
+FileDescriptorName=${name}
+Service=app.service
+TriggerLimitIntervalSec=0
+${socket}
+`;
+    await systemd.installUnits({
+      "app-http.socket": unit("http", 80),
+      "app-admin.socket": unit("admin", 81),
+      "app.service": `[Unit]
+Requires=app-http.socket app-admin.socket
+After=app-http.socket app-admin.socket
+StartLimitIntervalSec=0
+[Service]
+Type=notify-reload
+NotifyAccess=main
+OpenFile=/run/systemd/notify:notify
+ExecStart=${systemd.node} ${APP}
+Environment=SOCKACT_HANDOVER=yes
+RuntimeDirectory=app-runtime
+RuntimeDirectoryPreserve=yes
+Restart=always
+RestartSec=100ms
+TimeoutStopSec=15s
+${helper ? `Environment=SOCKACT_RELOAD_RESULT=/run/app-runtime/result\nExecReload=${RELOAD}` : ""}
+${SANDBOX}
+NonBlocking=true
+${more}
+`,
+    });
+    await systemd.start("app-http.socket", "app-admin.socket");
+  }
+
+  /** Writes the file of the app. The next process runs this version. */
+  async deploy(source: string): Promise<void> {
+    const program = fileURLToPath(new URL("programs/handover.mjs", import.meta.url));
+    const path = this.systemd.project + program.slice(program.indexOf("/packages/"));
+    await this.systemd.write(APP, `import { serve } from "${path}";\n${source}\n`);
+  }
+
+  /** Removes the file of the app. */
+  async remove(): Promise<void> {
+    await this.systemd.mustRun(["rm", APP]);
+  }
+
+  async start(): Promise<void> {
+    await this.systemd.start("app.service");
+  }
+
+  /** Runs `systemctl reload`, and waits for its end. */
+  async reload(timeout = 15_000): Promise<CommandResult> {
+    return this.systemd.run(["systemctl", "reload", "app.service"], { timeout });
+  }
+
+  async pid(): Promise<number> {
+    return Number(await this.systemd.show("app.service", "MainPID"));
+  }
+
+  async status(): Promise<string> {
+    return this.systemd.show("app.service", "StatusText");
+  }
+
+  /** The processes in the cgroup of the service. */
+  async processes(): Promise<number[]> {
+    const { stdout } = await this.systemd.run(["cat", "/sys/fs/cgroup/system.slice/app.service/cgroup.procs"]);
+    return stdout.split("\n").filter(Boolean).map(Number);
+  }
+
+  /** Waits until only the main process is left, and returns it. */
+  async untilOneProcess(timeout = 15_000): Promise<number> {
+    let pid = 0;
+    await this.systemd.waitUntil(
+      async () => {
+        const processes = await this.processes();
+        pid = processes[0] ?? 0;
+        return processes.length === 1 && pid === (await this.pid());
+      },
+      "only the main process is left",
+      timeout,
+    );
+    return pid;
+  }
+
+  /** The version that answers a new connection. */
+  async version(port = 80): Promise<string> {
+    const { body } = await this.systemd.request(`http://127.0.0.1:${port}/`);
+    return body.split(" ").at(-1) ?? "";
+  }
+
+  /** The lines of the journal since the last call. */
+  async newLines(): Promise<string[]> {
+    const lines = await this.systemd.journal("app.service");
+    const before = this.#seen;
+    this.#seen = lines.length;
+    return lines.slice(before);
+  }
+
+  /** Starts a small load. Fulfils when each client has had an answer. */
+  async clients(count = 8): Promise<Clients> {
+    const program = fileURLToPath(new URL("programs/numbered-clients.mjs", import.meta.url));
+    const path = this.systemd.project + program.slice(program.indexOf("/packages/"));
+    const child = watchProcess(this.systemd.spawn([this.systemd.node, path, "80", String(count)]));
+    await child.event("running");
+    return new Clients(child);
+  }
+
+  /** The numbers of the requests that were served more than once. */
+  async servedTwice(): Promise<string[]> {
+    const numbers = (await this.systemd.mustRun(["cat", "/run/app-runtime/served"])).split("\n").filter(Boolean);
+    return numbers.filter((number, index) => numbers.indexOf(number) !== index);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.systemd.close();
+  }
+}
+
+/** Clients with one connection each. */
+export class Clients implements AsyncDisposable {
+  readonly #process: AppProcess;
+
+  constructor(child: AppProcess) {
+    this.#process = child;
+  }
+
+  /** Fulfils when each client has had one more answer, or failure. */
+  async round(): Promise<void> {
+    this.#process.write("round");
+    await this.#process.event("round");
+  }
+
+  async result(): Promise<ClientsResult> {
+    this.#process.endInput();
+    return this.#process.event<ClientsResult & Record<string, unknown>>("result");
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#process[Symbol.asyncDispose]();
+  }
+}
