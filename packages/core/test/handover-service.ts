@@ -85,7 +85,7 @@ ${more}
 
   /** Writes the file of the app. The next process runs this version. */
   async deploy(source: string): Promise<void> {
-    const program = fileURLToPath(new URL("programs/handover.mjs", import.meta.url));
+    const program = fileURLToPath(new URL("programs/handover-version.mjs", import.meta.url));
     const path = this.systemd.project + program.slice(program.indexOf("/packages/"));
     await this.systemd.write(APP, `import { serve } from "${path}";\n${source}\n`);
   }

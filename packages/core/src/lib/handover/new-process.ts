@@ -30,7 +30,7 @@ export class NewProcess {
     const { args, cwd, env } = commandOfNewProcess(sockets);
     this.#child = spawn(process.execPath, args, {
       cwd,
-      env: env as NodeJS.ProcessEnv,
+      env,
       // As with systemd, the process leads a group of its own. A signal to the group also reaches what it has started.
       detached: true,
       stdio: ["inherit", "inherit", "inherit", ...sockets.map(({ fd }) => fd), "ipc"],
@@ -41,14 +41,17 @@ export class NewProcess {
         resolve(signal === null ? `has ended with exit status ${code}` : `was ended by ${signal}`),
       );
     });
-    void this.#exited.then(() => {
-      this.#hasExited = true;
-      this.#onTaken();
-    });
+    void this.#noteExit();
     onNewProcessMessage(this.#child, (message) => {
       if (message.act === "ready") this.#onReady(message.fds);
       else this.#onTaken();
     });
+  }
+
+  async #noteExit(): Promise<void> {
+    await this.#exited;
+    this.#hasExited = true;
+    this.#onTaken();
   }
 
   get pid(): number {
@@ -105,6 +108,12 @@ export class NewProcess {
     return isTaken;
   };
 
+  /** Lets this process end by itself. The new one learns from this that it has ended. */
+  release(): void {
+    if (this.#child.connected) this.#child.disconnect();
+    this.#child.unref();
+  }
+
   /** Ends the process, and what it has started. Fulfils when it has ended. */
   async end(): Promise<void> {
     if (!this.#hasExited && this.#child.pid !== undefined) {
@@ -124,11 +133,6 @@ export class NewProcess {
     } catch {
       // Nothing is left of the group.
     }
-  }
-
-  /** Fulfils when it has ended. */
-  async untilExit(): Promise<void> {
-    await this.#exited;
   }
 }
 
