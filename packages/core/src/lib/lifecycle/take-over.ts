@@ -31,6 +31,9 @@ function followPredecessor(): void {
     writeLine("sockact: the process that was to hand over to this one has ended");
     process.exit(1);
   });
+  process.once("exit", (code) => {
+    if (isWaitingToServe()) sendToOldProcess({ act: "exit", code });
+  });
   // An app that does not listen must end, not wait.
   process.channel?.unref();
 }
@@ -44,7 +47,7 @@ function followPredecessor(): void {
 export function untilHandedOver(fds: readonly number[]): Promise<void> {
   return new Promise((resolve) => {
     takeOver.onServe = resolve;
-    sendToOldProcess({ act: "ready", fds });
+    sendToOldProcess({ act: "ready", pid: process.pid, fds });
   });
 }
 
