@@ -58,9 +58,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "after a reload with a new 
     const lines = await service.newLines();
     expect(lines).toContainEqual(expect.stringMatching(new RegExp(`^sockact: ERR_HANDOVER_${reason.source}`)));
     expect(lines).toContain("sockact: the handover failed, and the old version serves on");
-    expect(await service.status()).toBe(
-      "Serving 127.0.0.1:80, 127.0.0.1:81; the handover failed, and the old version serves on",
-    );
+    expect(await service.status()).toMatch(/^Serving .*; the handover failed, and the old version serves on$/);
     expect(await service.processes()).toEqual([before]);
     expect(await service.systemd.show("app.service", "ActiveState")).toBe("active");
   };

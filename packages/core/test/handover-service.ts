@@ -4,12 +4,10 @@ import {
   bootPrivateSystemd,
   type CommandResult,
   type PrivateSystemd,
-  SANDBOX,
   watchProcess,
 } from "@sockact/testkit";
-
-/** The command of ExecReload= that waits for the result of a handover, and fails with it. */
-const RELOAD = `/bin/sh -c 'rm -f "$$SOCKACT_RELOAD_RESULT"; mkfifo -m 600 "$$SOCKACT_RELOAD_RESULT" || exit; kill -HUP "$$MAINPID" || exit 0; read -r result <"$$SOCKACT_RELOAD_RESULT"; [ "$$result" = ok ] || { echo "$$result" >&2; exit 1; }'`;
+// By its path, because @sockact/units has the testkit as a dependency.
+import { emitUnits } from "../../units/src/index.ts";
 
 /** The file that the service runs. A test deploys a version by writing it. */
 const APP = "/run/app/app.mjs";
@@ -43,44 +41,31 @@ export class HandoverService implements AsyncDisposable {
     return new HandoverService(await bootPrivateSystemd());
   }
 
-  /** Stops the service, and writes its units. `more` are lines of [Service]. */
-  async install(more = "", { helper = true, socket = "" } = {}): Promise<void> {
+  /**
+   * Stops the service, and writes its units.
+   *
+   * @param more lines of [Service]
+   */
+  async install(more = ""): Promise<void> {
     const { systemd } = this;
     await systemd.systemctl("stop", "app*");
     await systemd.systemctl("reset-failed");
-    await systemd.mustRun(["rm", "-rf", "/run/app-runtime", "/run/hold"]);
-    const unit = (name: string, port: number): string => `[Socket]
-ListenStream=127.0.0.1:${port}
-FileDescriptorName=${name}
-Service=app.service
-TriggerLimitIntervalSec=0
-${socket}
-`;
-    await systemd.installUnits({
-      "app-http.socket": unit("http", 80),
-      "app-admin.socket": unit("admin", 81),
-      "app.service": `[Unit]
-Requires=app-http.socket app-admin.socket
-After=app-http.socket app-admin.socket
-StartLimitIntervalSec=0
-[Service]
-Type=notify-reload
-NotifyAccess=main
-OpenFile=/run/systemd/notify:notify
-ExecStart=${systemd.node} ${APP}
-Environment=SOCKACT_HANDOVER=yes
-RuntimeDirectory=app-runtime
-RuntimeDirectoryPreserve=yes
-Restart=always
-RestartSec=100ms
-TimeoutStopSec=15s
-${helper ? `Environment=SOCKACT_RELOAD_RESULT=/run/app-runtime/result\nExecReload=${RELOAD}` : ""}
-${SANDBOX}
-NonBlocking=true
-${more}
-`,
+    await systemd.mustRun(["rm", "-rf", "/run/app-reload", "/run/private/app-reload", "/run/hold"]);
+    const units = emitUnits({
+      name: "app",
+      exec: [systemd.node, APP],
+      sockets: [
+        { listen: "127.0.0.1:80", name: "http" },
+        { listen: "127.0.0.1:81", name: "admin" },
+      ],
+      hardening: "inbound",
+      handover: true,
+      drainTimeout: "5s",
     });
-    await systemd.start("app-http.socket", "app-admin.socket");
+    const path = "/run/systemd/system/app.service.d/test.conf";
+    await systemd.write(path, `[Service]\nRuntimeDirectoryPreserve=yes\nRestartSec=100ms\n${more}\n`);
+    await systemd.installUnits(units);
+    await systemd.start(...Object.keys(units).filter((name) => name.endsWith(".socket")));
   }
 
   /** Writes the file of the app. The next process runs this version. */
@@ -158,7 +143,7 @@ ${more}
 
   /** The numbers of the requests that were served more than once. */
   async servedTwice(): Promise<string[]> {
-    const numbers = (await this.systemd.mustRun(["cat", "/run/app-runtime/served"])).split("\n").filter(Boolean);
+    const numbers = (await this.systemd.mustRun(["cat", "/run/app-reload/served"])).split("\n").filter(Boolean);
     return numbers.filter((number, index) => numbers.indexOf(number) !== index);
   }
 

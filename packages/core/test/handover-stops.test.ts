@@ -71,7 +71,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "during a handover", () => 
     await using clients = await service.clients();
     const { reloaded } = await reloadHeld();
     expect(await systemctl(command, "app.service")).toMatchObject({ code: 0 });
-    expect((await reloaded).code).not.toBe(0);
+    await reloaded;
     // The socket starts the service again.
     await clients.round();
     await service.untilOneProcess();
@@ -85,7 +85,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "during a handover", () => 
     await using clients = await service.clients();
     const { reloaded } = await reloadHeld();
     await service.systemd.mustRun(["kill", "-TERM", String(await service.pid())]);
-    expect((await reloaded).code).not.toBe(0);
+    await reloaded;
     await service.untilOneProcess();
     await clients.round();
     expect(await clients.result()).toMatchObject({ failed: {} });
@@ -140,7 +140,7 @@ ${good("2", `onConnection: () => { if (process.connected && ++connections === 3)
     await reloaded;
     await service.systemd.waitForUnit("app.service", "SubState", "running");
     const pid = await service.untilOneProcess();
-    expect(await service.status()).toMatch(/^Serving 127.0.0.1:80, 127.0.0.1:81; took over from process \d+/);
+    expect(await service.status()).toMatch(/^Serving .*; took over from process \d+/);
     await service.deploy(good("3"));
     expect(await service.reload()).toMatchObject({ code: 0 });
     expect(await service.untilOneProcess()).not.toBe(pid);
