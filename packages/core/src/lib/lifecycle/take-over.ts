@@ -52,11 +52,13 @@ export function untilHandedOver(fds: readonly number[]): Promise<void> {
 }
 
 /**
- * Fulfils when the process that has handed over to this one has ended, or after `timeout` milliseconds. Undefined if there is no such process, because an app may
- * end the process at once when its connections have ended.
+ * Fulfils when the process that has handed over to this one has ended, or after `timeout` milliseconds. Undefined if no process has, because an app may end the
+ * process at once when its connections have ended.
  */
 export function oldProcessEnds(timeout: number): Promise<void> | undefined {
-  if (predecessor() === undefined || !process.connected) return undefined;
+  if (predecessor() === undefined || isWaitingToServe() || !process.connected) return undefined;
+  // Nothing else may keep this process alive.
+  process.channel?.ref();
   return new Promise((resolve) => {
     process.once("disconnect", resolve);
     after(timeout, resolve)?.unref();
