@@ -54,13 +54,17 @@ describeWith({ privateSystemd: true, systemd: 253 }, "during a handover", () => 
     expect(await handovers()).toBe(1);
   });
 
-  test("a reload right after the first one is not lost", async () => {
-    const again = `onEvent: ({ type, pid }) => { if (type === "handover") process.kill(pid, "SIGHUP"); }`;
-    await install(good("1", again));
-    // It is busy, so the signal and the message that it may serve arrive together.
-    await service.deploy(`setInterval(() => { const end = Date.now() + 50; while (Date.now() < end); }, 60);\n${good("2")}`);
+  test("a SIGHUP that the new process gets before it knows that it serves is not lost", async () => {
+    await install();
+    await service.deploy(`import { existsSync, writeFileSync } from "node:fs";
+const flag = \`\${process.env.RUNTIME_DIRECTORY}/signalled\`;
+const signal = () => {
+  if (!process.connected || existsSync(flag)) return;
+  writeFileSync(flag, "");
+  setTimeout(() => process.kill(process.pid, "SIGHUP"));
+};
+${good("2", "ready: signal")}`);
     expect(await service.reload()).toMatchObject({ code: 0 });
-    await service.systemd.waitForUnit("app.service", "SubState", "running");
     let count = 0;
     await service.systemd.waitUntil(async () => (count += await handovers()) === 2, "it hands over twice");
     await service.untilOneProcess();
@@ -93,10 +97,11 @@ describeWith({ privateSystemd: true, systemd: 253 }, "during a handover", () => 
   });
 
   test.each([
-    ["the new process", "process.pid"],
-    ["the old process", "process.ppid"],
-  ])("while connections move, SIGTERM to %s loses no request", async (_, pid) => {
+    ["the new process", () => "process.pid"],
+    ["the old process", async () => String(await service.pid())],
+  ])("while connections move, SIGTERM to %s loses no request", async (_, idOf) => {
     await install();
+    const pid = await idOf();
     await using clients = await service.clients(48);
     await service.deploy(`let connections = 0;
 ${good("2", `onConnection: () => { if (process.connected && ++connections === 3) process.kill(${pid}, "SIGTERM"); }`)}`);
