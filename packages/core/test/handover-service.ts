@@ -1,4 +1,5 @@
 import { fileURLToPath } from "node:url";
+import { expect } from "vitest";
 import {
   type AppProcess,
   bootPrivateSystemd,
@@ -134,11 +135,22 @@ export class HandoverService implements AsyncDisposable {
 
   /** Starts a small load. Fulfils when each client has had an answer. */
   async clients(count = 8): Promise<Clients> {
+    const clients = this.startClients(count);
+    await clients.untilAnswered();
+    return clients;
+  }
+
+  /**
+   * Starts a small load.
+   *
+   * @param first the path of the first request of each client
+   */
+  startClients(count: number, first = "/"): Clients {
     const program = fileURLToPath(new URL("programs/numbered-clients.mjs", import.meta.url));
     const path = this.systemd.project + program.slice(program.indexOf("/packages/"));
-    const child = watchProcess(this.systemd.spawn([this.systemd.node, path, "80", String(count)]));
-    await child.event("running");
-    return new Clients(child);
+    return new Clients(
+      watchProcess(this.systemd.spawn([this.systemd.node, path, "80", String(count), first])),
+    );
   }
 
   /** The numbers of the requests that were served more than once. */
@@ -160,6 +172,11 @@ export class Clients implements AsyncDisposable {
     this.#process = child;
   }
 
+  /** Fulfils when each client has had its first answer. */
+  async untilAnswered(): Promise<void> {
+    await this.#process.event("running");
+  }
+
   /** Fulfils when each client has had one more answer, or failure. */
   async round(): Promise<void> {
     this.#process.write("round");
@@ -169,6 +186,12 @@ export class Clients implements AsyncDisposable {
   async result(): Promise<ClientsResult> {
     this.#process.endInput();
     return this.#process.event<ClientsResult & Record<string, unknown>>("result");
+  }
+
+  /** Ends the load, and expects that each request was answered, over this many connections. */
+  async expectNoFailure(count: number): Promise<void> {
+    const { failed, connections } = await this.result();
+    expect({ failed, connections }).toEqual({ failed: {}, connections: count });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
