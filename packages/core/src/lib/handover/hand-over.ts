@@ -2,7 +2,7 @@ import { fstatSync } from "node:fs";
 import process from "node:process";
 import { activation } from "../activation/activation.ts";
 import { formatSocket, isOpen, type PassedSocket } from "../activation/passed-socket.ts";
-import { servedSockets } from "../binding/served-sockets.ts";
+import { servedSockets } from "../shared/served-sockets.ts";
 import { apps, emit } from "../lifecycle/app.ts";
 import { hold } from "../lifecycle/idle.ts";
 import { sendPendingReady } from "../lifecycle/pending-ready.ts";
