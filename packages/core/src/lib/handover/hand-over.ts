@@ -47,7 +47,7 @@ export async function handOver(): Promise<void> {
     const { newProcess, pid } = await startNewProcess();
     emit({ type: "handover", pid });
     reportResult("ok");
-    await stop("handover", { send: newProcess.sendConnection });
+    await stop("handover", { receiver: newProcess });
     newProcess.release();
     endProcess();
   } catch (error) {

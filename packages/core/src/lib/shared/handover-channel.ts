@@ -9,14 +9,18 @@ export type NewProcessMessage =
   /** It ends with this exit status. */
   | { act: "exit"; code: number }
   /** It has taken the connection that was sent last. */
-  | { act: "taken" };
+  | { act: "taken" }
+  /** It stops, so no more connections may be sent. It takes those that come before `moved`. */
+  | { act: "stopping" };
 
 /** The messages from the process that hands over to the new one. */
 export type OldProcessMessage =
   /** The new process is the main process of the service, and may accept. `ticketKeys` are in Base64, by the number of the socket. */
   | { act: "serve"; ticketKeys: Readonly<Record<number, string>> }
   /** A connection comes with the message. The old process has accepted it from the socket with this number. */
-  | { act: "connection"; fd: number };
+  | { act: "connection"; fd: number }
+  /** No more connections come. */
+  | { act: "moved" };
 
 interface Channel {
   on(event: "internalMessage", listener: (message: { cmd?: unknown }, handle?: unknown) => void): unknown;
