@@ -3,7 +3,7 @@
 // npm run bench -- change [--runs N] [--times N] [--only TEXT] [--json]
 //
 // --runs N     how often each way is measured, 3 by default; the ways take turns, in a new order each time
-// --times N    how often a measurement replaces the app, 2 by default
+// --times N    how often a run replaces the app, 1 by default
 // --only TEXT  only the ways that have TEXT in their name
 // --json       prints the figures of each run as JSON
 //
@@ -36,7 +36,7 @@ import { type Way, waysToChange } from "../lib/ways-to-change.ts";
 const { values } = parseArgs({
   options: {
     runs: { type: "string", default: "3" },
-    times: { type: "string", default: "2" },
+    times: { type: "string", default: "1" },
     only: { type: "string", default: "" },
     json: { type: "boolean", default: false },
   },
@@ -111,7 +111,7 @@ function reopened({ connections, failed }: LoadResult, clients: number): number 
 
 /** The median, with the least and the most. */
 function summary(figures: readonly number[], digits = 0): string {
-  const [middle, least, most] = [median, min, max].map((of) => of([...figures]).toFixed(digits));
+  const [middle, least, most] = [median, min, max].map((of) => Number(of([...figures]).toFixed(digits)));
   return least === most ? `${middle}` : `${middle} (${least} to ${most})`;
 }
 
@@ -143,7 +143,9 @@ function report(results: ReadonlyMap<Way, Figures[]>): void {
       summary(of(way, "command"), 2),
     ]);
   }
-  console.log(`Node ${process.version}, medians of ${runs} runs with ${times} changes each (least to most)`);
+  console.log(
+    `Node ${process.version}, medians of ${runs} runs with ${times} change(s) each (least to most)`,
+  );
   console.log(table.toString());
 }
 
