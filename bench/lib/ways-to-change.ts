@@ -10,7 +10,7 @@ export interface Way {
   start(): Promise<RunningApp>;
 }
 
-export interface RunningApp {
+interface RunningApp {
   /** Replaces the running process once. Resolves when the command for it has ended. */
   change(): Promise<unknown>;
   stop(): Promise<unknown>;
