@@ -8,3 +8,5 @@ export { adoptDescriptor } from "./lib/adopted-descriptors.ts";
 export { isSupervised } from "./lib/environment.ts";
 export { isMainThread } from "./lib/main-thread.ts";
 export { milliseconds, withUnits } from "./lib/duration.ts";
+export { PREDECESSOR_VARIABLE, type Predecessor, predecessor } from "./lib/predecessor.ts";
+export { serviceOfProcess, unitFilesOf } from "./lib/unit-files.ts";

@@ -93,6 +93,12 @@ export interface Loads {
     /** `closed`: how many were closed with which code, 1006 for none; `crossed`: messages that met a close frame, and were sent again. */
     result: LoadResult & { closed: Record<string, number>; crossed: number };
   };
+  /** Connections that stay open and idle, with one request each at the start and in each round. `timeout`: after so many seconds a request has failed. */
+  idle: {
+    options: { host: string; port: number; clients: number; timeout: number };
+    /** `closed`: how many connections the server has closed. */
+    result: LoadResult & { closed: number };
+  };
   /** It is read to its end when its result is asked for, and not before. */
   download: { options: { url: string; bytes: number; seed: number }; result: Transfer };
   /** The second half is sent, with pauses, when its result is asked for. */

@@ -57,6 +57,12 @@ function swapped(file: string, from: string, to: string): string {
 /** One more directive of the service, or of the socket. */
 const inService = (line: string) => service("NonBlocking=true\n", `NonBlocking=true\n${line}\n`);
 const inSocket = (line: string) => socket("ListenStream=80\n", `ListenStream=80\n${line}\n`);
+/** What a service that hands over has. */
+const notifying = "Type=notify\nOpenFile=/run/systemd/notify:notify\n";
+const waiting = `ExecReload=/bin/sh -c 'kill -HUP $$MAINPID; read -r result <"$$SOCKACT_RELOAD_RESULT"; [ "$$result" = ok ]'
+Environment=SOCKACT_HANDOVER=yes
+Environment=SOCKACT_RELOAD_RESULT=%t/app-reload/result
+RuntimeDirectory=app-reload`;
 const running = (command: string) => service("/usr/bin/node /srv/app/server.js", command);
 
 const other = (name: string, lines: string) =>
@@ -726,6 +732,34 @@ export const faults: Fault[] = [
     code: "variable-unknown",
     files: inService("Environment=SOCKACT_DRAIN_TIME=10s"),
     ...serviceAt("Environment"),
+  },
+  ...["Type=exec\nOpenFile=/run/systemd/notify:notify\n", ""].map((type): Fault => ({
+    code: "handover-impossible",
+    files: inService(`${type}${waiting}`),
+    ...serviceAt("Environment=SOCKACT_HANDOVER"),
+  })),
+  {
+    code: "handover-impossible",
+    files: inService(`${notifying}${waiting}\nStandardInput=socket`),
+    ...serviceAt("Environment=SOCKACT_HANDOVER"),
+    also: ["standard-input-socket"],
+  },
+  ...["", "ExecReload=/bin/kill -HUP $MAINPID\n", "ExecReload=/usr/bin/shop-reload\n"].map(
+    (command): Fault => ({
+      code: "handover-unheard",
+      files: inService(`${notifying}${command}Environment=SOCKACT_HANDOVER=yes`),
+      ...serviceAt(command === "" ? "Environment" : "ExecReload"),
+    }),
+  ),
+  {
+    code: "handover-unheard",
+    files: inService(`${notifying}${waiting.replace("RuntimeDirectory=app-reload", "RuntimeDirectory=app")}`),
+    ...serviceAt("Environment=SOCKACT_RELOAD_RESULT"),
+  },
+  {
+    code: "handover-unheard",
+    files: inService(`${notifying}${waiting.replace(/Environment=SOCKACT_RELOAD_RESULT.*\n/, "")}`),
+    ...serviceAt("ExecReload"),
   },
   {
     code: "compile-cache-read-only",

@@ -40,6 +40,7 @@ const served: Record<string, Described> = {
       { name: "local", listen: "/run/local.sock", socketMode: "0660", removeOnStop: true },
     ],
   },
+  ...(version >= 253 && { "that hands over": { handover: true, hardening: "inbound" } }),
   "of two that take turns": { rolling: true, ...(version < 253 && notifies), hardening: "inbound" },
 };
 

@@ -46,11 +46,12 @@ describeWith({ privateSystemd: true, systemd: 250 }, "systemd-analyze security",
     expect(await exposure({ hardening: "inbound" })).toBeLessThanOrEqual(0.2);
   });
 
-  it("gives the same rating when it notifies, and with a rolling restart", async () => {
+  it("gives the same rating when it notifies, with a rolling restart and with a handover", async () => {
     expect(await exposure({ hardening: "inbound", type: "notify", watchdogSec: "30s" })).toBeLessThanOrEqual(
       0.2,
     );
     expect(await exposure({ hardening: "inbound", rolling: true })).toBeLessThanOrEqual(0.2);
+    expect(await exposure({ hardening: "inbound", handover: true })).toBeLessThanOrEqual(0.2);
   });
 
   it("rates an outbound service little exposed", async () => {

@@ -150,6 +150,8 @@ describeWith({ root: true, commands: ["unshare", "systemd-analyze"] }, "systemd-
       exec: [node, "/srv/app/server.js"],
       jitless: true,
       compileCache: true,
+      handover: true,
+      handoverTimeout: "2min",
       preload: '/srv/50% of "$HOME"\\ é/preload.cjs',
       stateDirectory: ["app", "100% mine/é"],
       stateDirectoryMode: "0700",

@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { readFileSync, readlinkSync } from "node:fs";
 import process from "node:process";
 import { promisify } from "node:util";
-import { notifyAccessInFiles } from "./unit-files.ts";
+import { notifyAccessInFiles, serviceOfProcess } from "./unit-files.ts";
 
 /** Whether the service manager accepts messages from a helper of this process. `unknown` if neither the manager nor the files of the unit answer that. */
 export type Access =
@@ -20,7 +20,7 @@ export async function readNotifyAccess(socket: string): Promise<Access> {
   const [, user] = /^\/run\/(user\/\d+\/)?systemd\/notify$/.exec(socket) ?? [undefined, null];
   if (user === null)
     return { allowed: "unknown", reason: `NOTIFY_SOCKET is ${socket}, which is not a systemd socket` };
-  const unit = ownUnit();
+  const unit = serviceOfProcess();
   if (unit === undefined)
     return { allowed: "unknown", reason: "the cgroup of this process does not belong to a service" };
   try {
@@ -39,16 +39,6 @@ export async function readNotifyAccess(socket: string): Promise<Access> {
     return notifyAccess === undefined
       ? { allowed: "unknown", reason: (error as Error).message.trim() }
       : { allowed: false, unit, notifyAccess, mainPid: undefined };
-  }
-}
-
-/** The service that this process belongs to, by its cgroup. */
-function ownUnit(): string | undefined {
-  try {
-    const cgroup = readFileSync("/proc/self/cgroup", "utf8");
-    return [...cgroup.matchAll(/\/([^/\n]+\.service)(?=\/|$)/gm)].at(-1)?.[1];
-  } catch {
-    return undefined;
   }
 }
 

@@ -17,15 +17,35 @@ const FOLDERS = [
   "/etc/systemd/system.control",
 ];
 
+/** The service that this process belongs to, by its cgroup. */
+export function serviceOfProcess(): string | undefined {
+  try {
+    const cgroup = readFileSync("/proc/self/cgroup", "utf8");
+    return [...cgroup.matchAll(/\/([^/\n]+\.service)(?=\/|$)/gm)].at(-1)?.[1];
+  } catch {
+    return undefined;
+  }
+}
+
+/** The paths where a service of the system may have a file or a drop-in: systemd.unit(5). A file of them may be missing. */
+export function unitFilesOf(service: string): string[] {
+  const names = [service, service.replace(/@.*(?=\.service$)/, "@")];
+  return [...pathsOf(names), ...dropInsOf([...names, ...prefixes(service)])];
+}
+
+function pathsOf(names: readonly string[]): string[] {
+  return FOLDERS.flatMap((folder) => names.map((name) => join(folder, name)));
+}
+
 /**
  * Each NotifyAccess= in the files of a service and in its drop-ins. Undefined if there is no such file. systemd may have read an older
  * version of the files.
  */
 export function notifyAccessInFiles(service: string): string[] | undefined {
   const names = [service, service.replace(/@.*(?=\.service$)/, "@")];
-  const units = FOLDERS.flatMap((folder) => names.map((name) => readText(join(folder, name))));
+  const units = pathsOf(names).map(readText);
   if (!units.some((text) => text !== undefined)) return undefined;
-  const dropIns = FOLDERS.flatMap((folder) => dropInsIn(folder, [...names, ...prefixes(service)]));
+  const dropIns = dropInsOf([...names, ...prefixes(service)]).map(readText);
   return [...units, ...dropIns].flatMap((text = "") =>
     [...text.matchAll(/^[ \t]*NotifyAccess[ \t]*=[ \t]*(\w+)/gm)].map(([, value]) => value as string),
   );
@@ -38,17 +58,18 @@ function prefixes(service: string): string[] {
     .concat("service");
 }
 
-function dropInsIn(folder: string, names: readonly string[]): (string | undefined)[] {
-  return names.flatMap((name) => {
-    const path = join(folder, `${name}.d`);
-    try {
-      return readdirSync(path)
-        .filter((file) => file.endsWith(".conf"))
-        .map((file) => readText(join(path, file)));
-    } catch {
-      return [];
-    }
-  });
+function dropInsOf(names: readonly string[]): string[] {
+  return FOLDERS.flatMap((folder) => names.flatMap((name) => filesIn(join(folder, `${name}.d`))));
+}
+
+function filesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder)
+      .filter((file) => file.endsWith(".conf"))
+      .map((file) => join(folder, file));
+  } catch {
+    return [];
+  }
 }
 
 function readText(path: string): string | undefined {

@@ -1,6 +1,7 @@
 import { BlockList } from "node:net";
 import fc from "fast-check";
-import { durationOf } from "../../src/lib/systemd/durations.ts";
+import { handoverCommand } from "../../src/lib/node/handover.ts";
+import { durationOf, spanText } from "../../src/lib/systemd/durations.ts";
 import { unitNamePart } from "../../src/lib/systemd/escaping.ts";
 import type { AppDescription, ListenAddress, RawSection, SocketDescription } from "../../src/index.ts";
 import { serviceFields } from "./service-fields.ts";
@@ -46,10 +47,10 @@ function serviceShown(
   unit: string,
   sockets: readonly string[],
 ): Shown {
-  const { type, rolling = false, name, user, environment = {}, exec = [] } = description;
+  const { type, rolling = false, handover = false, name, user, environment = {}, exec = [] } = description;
   const node = exec[0] === "/srv/bin/node";
   const accepts = kind === "accept";
-  const tells = rolling || isNotifying(type);
+  const tells = rolling || handover || isNotifying(type);
   const hasCredentials =
     description.credentials !== undefined || (description.importCredentials ?? []).length > 0;
   const keepsDescriptors = (description.fileDescriptorStoreMax ?? 0) > 0;
@@ -75,7 +76,7 @@ function serviceShown(
     StartLimitIntervalUSec: accepts || !["always", "on-failure"].includes(restart) ? 10_000_000 : 0,
     CollectMode: accepts ? "inactive-or-failed" : "inactive",
     // It waits for the program by itself where there are credentials.
-    Type: rolling ? "notify" : hasCredentials ? "exec" : "simple",
+    Type: rolling || handover ? "notify" : hasCredentials ? "exec" : "simple",
     NotifyAccess: tells || keepsDescriptors ? "main" : "none",
     OpenFile: tells && (description.openFile ?? node) ? [["/run/systemd/notify", "notify", 0]] : [],
     DynamicUser: user === undefined,
@@ -106,6 +107,31 @@ function serviceShown(
     StateDirectory: own,
     CacheDirectory: compileCache && cache === undefined ? [name.replace(/[:\\]/g, "_")] : [],
     RuntimeDirectoryPreserve: description.runtimeDirectory === undefined ? "no" : "yes",
+  };
+}
+
+/** What a service that hands over shows besides. */
+function withHandover(description: AppDescription, kind: Kind, shown: Shown): Shown {
+  if (description.handover !== true) return shown;
+  const hasInstances = kind === "template" || kind === "rolling";
+  const folder = `${description.name.replace(/[:\\]/g, "_")}-reload${hasInstances ? "/\0i" : ""}`;
+  const start = durationOf(description.timeoutStartSec);
+  const limit = durationOf(description.handoverTimeout);
+  const span = limit === undefined && start !== undefined && start !== Infinity;
+  const [, script] = /'(.*)'$/.exec(handoverCommand)!;
+  return {
+    ...shown,
+    ExecReloadEx: [["/bin/sh", ["/bin/sh", "-c", script], []]],
+    Environment: [
+      ...(shown["Environment"] as string[]),
+      "SOCKACT_HANDOVER=yes",
+      ...(span ? [`SOCKACT_HANDOVER_TIMEOUT=${spanText(Math.max(1, Math.floor((start * 2) / 3)))}`] : []),
+      `SOCKACT_RELOAD_RESULT=/run/${folder}/result`,
+    ],
+    RuntimeDirectory: [...(shown["RuntimeDirectory"] as string[]), folder],
+    ...(start === undefined && limit !== undefined && limit > 60_000
+      ? { TimeoutStartUSec: Math.ceil((limit * 3) / 2) * 1000 }
+      : {}),
   };
 }
 
@@ -254,7 +280,11 @@ function meaning(filling: Filling, number: number): Described {
     sandboxShown(description, isInHome(service), single),
     ...shownOf(serviceFields, service),
   ]);
-  const shownOfService = withPause(description, kind, withSleep(description, kind, asked));
+  const shownOfService = withHandover(
+    description,
+    kind,
+    withPause(description, kind, withSleep(description, kind, asked)),
+  );
   if (description.jitless === true)
     shownOfService["Environment"] = jitless(shownOfService["Environment"] as string[]);
   const shown = { ...(Object.fromEntries(shownOfSockets) as Record<string, Shown>), [unit]: shownOfService };

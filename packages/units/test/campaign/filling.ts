@@ -102,6 +102,7 @@ function withoutContradictions({ kind, service, sockets, hardening }: Filling): 
     for (const field of fields) delete from[field];
   };
   const { name, type, user, exec, restart } = service;
+  const node = exec!.value[0] === "/srv/bin/node";
   const yes = { value: true, shown: {} };
   if (kind === "rolling") service.rolling = yes;
   if (kind === "template") service.template = yes;
@@ -111,10 +112,15 @@ function withoutContradictions({ kind, service, sockets, hardening }: Filling): 
   if (kind !== "pair") name!.value = name!.value.replace(/@.*/, "");
   // A socket without a name gets that of the units.
   if (sockets.some((socket) => socket.name === undefined)) name!.value = name!.value.replaceAll(":", "_");
+  // A command for the reload, and its signal, stay: they are refused.
+  if (!node || kind === "accept" || service.handover?.value !== true)
+    take(service, "handover", "handoverTimeout");
+  const limit = durationOf(service.handoverTimeout?.value);
+  if (limit === 0 || limit! >= durationOf(service.timeoutStartSec?.value)!) take(service, "handoverTimeout");
+  const notifies = kind === "rolling" || service.handover !== undefined;
   if (kind !== "rolling") take(service, "rolling");
-  else if (!isNotifying(type?.value)) take(service, "type");
-  if (kind !== "rolling" && !isNotifying(type?.value))
-    take(service, "notifyAccess", "openFile", "watchdogSec");
+  if (notifies && !isNotifying(type?.value)) take(service, "type");
+  if (!notifies && !isNotifying(type?.value)) take(service, "notifyAccess", "openFile", "watchdogSec");
   if (kind !== "template") take(service, "template", "defaultInstance");
   if (kind !== "accept") {
     take(service, "inetd");
@@ -138,7 +144,6 @@ function withoutContradictions({ kind, service, sockets, hardening }: Filling): 
   if ((service.credentials || service.importCredentials) && type?.value === "simple")
     take(service, "execStartPost");
 
-  const node = exec!.value[0] === "/srv/bin/node";
   const needed = [
     ...(node && service.acknowledge && service.killMode?.value === "process" ? ["kill-mode" as const] : []),
     ...(node && kind === "accept" && service.inetd?.value !== true ? ["accept-server" as const] : []),

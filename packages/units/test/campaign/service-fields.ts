@@ -475,6 +475,8 @@ export const serviceFields: Fields<AppDescription> = {
   ),
   jitless: apart(fc.boolean()),
   compileCache: apart(fc.boolean()),
+  handover: apart(fc.boolean()),
+  handoverTimeout: property("Environment", durationVariable("SOCKACT_HANDOVER_TIMEOUT")),
   preload: apart(fc.constantFrom(false, '/srv/100% of "$HOME"\\ é/preload.cjs', { path: "/opt/preload.js" })),
   // Filled in by `described` with `hardeningFields`.
   hardening: apart(fc.constant("none" as const)),

@@ -125,9 +125,10 @@ function readRole(): ProcessRole {
   if (activation.result !== undefined && "activated" in activation.result && activation.result.activated)
     return "activated";
   if (isClusterWorker()) {
-    const ofPrimary =
-      parseClusterVariable(env[CLUSTER_VARIABLE], ppid) ?? parseListenEnvironment(env, ppid).activated;
-    return ofPrimary === false ? "other" : "activated";
+    const isOfPrimary =
+      parseClusterVariable(env[CLUSTER_VARIABLE], ppid) !== undefined ||
+      parseListenEnvironment(env, ppid).activated;
+    return isOfPrimary ? "activated" : "other";
   }
   if (readNames() !== undefined || isSocketOnStandardInput()) return "activated";
   // Child processes inherit the variables. Without the ID of this process in them, they may be those of its parent.

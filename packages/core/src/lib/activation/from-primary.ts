@@ -7,6 +7,7 @@ import { CLUSTER_VARIABLE, parseClusterVariable } from "./cluster-variable.ts";
 import type { ActivatedSocket, PassedSocket } from "./passed-socket.ts";
 import { LISTEN_FDS_START, parseListenEnvironment } from "./protocol/parse-environment.ts";
 import { warn } from "../shared/warnings.ts";
+import { waitToServe } from "./serving.ts";
 
 /**
  * The sockets of the primary of this worker: the sockets that the primary has named, or, if it does not import sockact, those that were passed to it.
@@ -15,11 +16,12 @@ import { warn } from "../shared/warnings.ts";
  * @throws ActivationError what parseListenEnvironment() throws
  */
 export function readFromPrimary(): ReadOutcome | undefined {
-  const named = parseClusterVariable(process.env[CLUSTER_VARIABLE], process.ppid);
-  if (named !== undefined) {
+  const state = parseClusterVariable(process.env[CLUSTER_VARIABLE], process.ppid);
+  if (state !== undefined) {
+    if (state.isWaiting) waitToServe();
     return {
       activated: true,
-      sockets: named.map(({ socket, inode }) => socketOfPrimary(socket, inode)),
+      sockets: state.sockets.map(({ socket, inode }) => socketOfPrimary(socket, inode)),
     };
   }
   const environment = parseListenEnvironment(process.env, process.ppid);

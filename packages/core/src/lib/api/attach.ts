@@ -142,7 +142,7 @@ function listenAttached(
       server,
       sockets,
       selection,
-      { ...bindOptionsOf(args), listenCallback: callback },
+      { ...bindOptionsOf(args), listenCallback: callback, handover: app.settings.handover },
       http2,
     );
     if (callback !== undefined) server.once("listening", callback);

@@ -8,10 +8,11 @@ import { isManaged } from "../lifecycle/service-manager.ts";
 import { startServing } from "./manage-server.ts";
 import type { LifecycleOptions } from "../lifecycle/settings.ts";
 import type { Listening } from "./listen.ts";
-import { stopReceiving } from "../shared/node-internals.ts";
+import { startReceiving, stopReceiving } from "../shared/node-internals.ts";
 import { splitOptions } from "./options.ts";
 import { prepare } from "./prepare.ts";
 import type { PassedSocket } from "../activation/passed-socket.ts";
+import { isWaitingToServe, onceServing } from "../activation/serving.ts";
 import { checkPermission } from "../binding/permission.ts";
 import { claimSockets, familyRefusalOf, findDatagramSocket } from "../binding/claim.ts";
 
@@ -82,6 +83,11 @@ function bindAndClaim(
     // It is not closed, so that a socket of the right type can still be bound to the descriptor.
     stopReceiving(socket);
     throw refusal;
+  }
+  if (isWaitingToServe()) {
+    // Until then, the messages are for the process that hands over to this one.
+    stopReceiving(socket);
+    onceServing(() => startReceiving(socket));
   }
   claimSockets([passedSocket]);
   return passedSocket;

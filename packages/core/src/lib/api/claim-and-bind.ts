@@ -1,9 +1,12 @@
 import { addAbortListener } from "node:events";
 import type { Server } from "node:net";
 import type { PassedSocket } from "../activation/passed-socket.ts";
+import { isWaitingToServe } from "../activation/serving.ts";
+import { bindServerLater } from "../binding/bind-later.ts";
 import { bindServer } from "../binding/bind-server.ts";
 import type { BoundSockets } from "../binding/bound.ts";
 import { claimSockets, selectForServer } from "../binding/claim.ts";
+import { areConnections } from "../binding/serve-connections.ts";
 import { checkPermission } from "../binding/permission.ts";
 import { createTlsAcceptor } from "../binding/tls-acceptor.ts";
 import type { TlsOptions } from "../binding/tls-identity.ts";
@@ -21,20 +24,22 @@ export interface BindOptions {
   signal?: AbortSignal | undefined;
   /** The callback that was passed to `listen()`. */
   listenCallback?: unknown;
+  /** Whether the process hands over to a new process at a reload. */
+  handover?: boolean;
 }
 
 /**
  * Claims the selected sockets and binds the server to them, which then emits `listening` or `error`.
  *
  * @param http2 whether the `request` listener can answer HTTP/2
- * @throws ActivationError what {@link selectForServer} throws, `ERR_OPTION` for `tls` with a server of TLS, `ERR_PERMISSION`, `ERR_NODE_INTERNALS`, `ERR_TLS`, `ERR_TLS_FILE`; and what server.listen() throws:
+ * @throws ActivationError what {@link selectForServer} throws, `ERR_HANDOVER_UNSUPPORTED` for `handover` with a connection or a socket on standard input, `ERR_OPTION` for `tls` with a server of TLS, `ERR_PERMISSION`, `ERR_NODE_INTERNALS`, `ERR_TLS`, `ERR_TLS_FILE`; and what server.listen() throws:
  * `ERR_SERVER_ALREADY_LISTEN`, or `ERR_INVALID_ARG_TYPE` if `signal` is not an AbortSignal
  */
 export function claimAndBind(
   server: Server,
   sockets: readonly PassedSocket[],
   { names, tls, tlsOf }: SocketSelection,
-  { backlog, signal, listenCallback }: BindOptions,
+  { backlog, signal, listenCallback, handover = false }: BindOptions,
   http2: boolean,
 ): BoundSockets {
   // Before anything is claimed: Node throws ERR_SERVER_ALREADY_LISTEN.
@@ -44,11 +49,13 @@ export function claimAndBind(
   try {
     checkPermission();
     const selected = selectForServer(sockets, names);
+    if (handover) refuseConnections(selected);
     checkInternals(partsToBind(server, selected, tls.length > 0));
     checkInternalsLater(server, listenCallback);
     const acceptors = new Map(tls.map((each) => [each, createTlsAcceptor(server, each, http2)]));
     claimSockets(selected);
-    bindServer(server, selected, {
+    const bind = isWaitingToServe() ? bindServerLater : bindServer;
+    bind(server, selected, {
       backlog,
       tlsFor: ({ name }) => acceptors.get(tlsOf(name) as TlsOptions)?.tls,
     });
@@ -62,6 +69,19 @@ export function claimAndBind(
     subscription?.[Symbol.dispose]();
     throw error;
   }
+}
+
+/** A process for one connection ends with it. And a socket on standard input can't be passed on, as systemd passes it in no variable. */
+function refuseConnections(selected: readonly PassedSocket[]): void {
+  const isConnection = areConnections(selected.map(({ socket }) => socket));
+  if (!isConnection && !selected.some(({ fd }) => fd === 0)) return;
+  throw new ActivationError(
+    "ERR_HANDOVER_UNSUPPORTED",
+    `The option handover can't be used with ${isConnection ? "a process that systemd starts for one connection (Accept=yes)" : "a socket on standard input (StandardInput=socket)"}`,
+    isConnection
+      ? "Leave handover out: each connection is served by a process of its own, and the next one runs the new code."
+      : "Leave StandardInput= out of the service: then the socket is passed as descriptor 3. Or leave handover out.",
+  );
 }
 
 /** With both, every connection would need TLS inside TLS, which no client speaks. */

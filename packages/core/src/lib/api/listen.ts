@@ -46,7 +46,7 @@ export async function listen(server: Server, options: ListenOptions = {}): Promi
     server.listen(where);
   }
   const http2 = selection.tls.some(({ ALPNProtocols }) => offersHttp2(ALPNProtocols));
-  const bound = activated ? claimAndBind(server, activation.sockets, selection, where, http2) : NO_SOCKETS;
+  const bound = activated ? claimAndBind(server, activation.sockets, selection, { ...where, handover: settings.handover }, http2) : NO_SOCKETS;
   const app = createApp(settings, activated);
   if (isManaged(app)) manageServer(server, app, bound);
   await untilListening(server);

@@ -13,7 +13,7 @@ import { endWhenServed } from "../lifecycle/end-when-served.ts";
 import { restartIdleTimer } from "../lifecycle/idle.ts";
 import { processState } from "../shared/process-state.ts";
 import { checkReadiness } from "../lifecycle/readiness.ts";
-import { handleSignals } from "../lifecycle/signals.ts";
+import { handleSignals } from "../signals/handle-signals.ts";
 
 /** The drain of each server, whichever copy of the package has made it. */
 const drains = processState("drains", new WeakMap<Server, ServerDrain>());

@@ -3,6 +3,7 @@ import type { Server } from "node:net";
 import type { AnnouncedSocket } from "../activation/announced.ts";
 import type { PassedSocket } from "../activation/passed-socket.ts";
 import { readActivation } from "../activation/read.ts";
+import { onceServing } from "../activation/serving.ts";
 import { joinOwn, joinSockets, listenLater } from "../binding/bind-later.ts";
 import { NO_SOCKETS } from "../binding/bound.ts";
 import { claimSockets, selectForServer } from "../binding/claim.ts";
@@ -83,7 +84,7 @@ export function preloadApp(): PreloadedApp {
           server,
           select(fds),
           EVERYTHING,
-          { ...bindOptionsOf(args), listenCallback: callback },
+          { ...bindOptionsOf(args), listenCallback: callback, handover: settings.handover },
           false,
         );
         if (callback !== undefined) server.once("listening", callback);
@@ -106,7 +107,7 @@ export function preloadApp(): PreloadedApp {
           claimSockets(selected);
           // The drain must see each connection, from the first one on.
           manageListening(server, app, { sockets: selected.map(({ socket }) => socket), acceptors: [] });
-          joinSockets(server, handle, selected, backlog);
+          onceServing(() => joinSockets(server, handle, selected, { backlog }));
           onSettled(true);
         } catch (error) {
           if (isActivationError(error) && error.code === "ERR_SOCKET_TAKEN") {

@@ -1,6 +1,7 @@
 import type { AddressInfo, Server } from "node:net";
 import process from "node:process";
 import type { PassedSocket } from "../activation/passed-socket.ts";
+import { onceServing } from "../activation/serving.ts";
 import {
   deferListening,
   giveHandle,
@@ -11,8 +12,9 @@ import {
   listenOnNothing,
   setPipeName,
 } from "../shared/node-internals.ts";
-import { createAcceptor, KEEP_BACKLOG, listenOn } from "./bind-server.ts";
-import { areConnections, handOver } from "./serve-connections.ts";
+import { createAcceptor, KEEP_BACKLOG, listenOn, prepareAccepting, type TlsFor } from "./bind-server.ts";
+import { areConnections, giveConnections } from "./serve-connections.ts";
+import { serverAddress } from "./server-address.ts";
 
 /** An HTTP server, of either version, answers a client only if it has a listener for one of these events. */
 const HANDLED = ["request", "upgrade", "connect", "checkContinue", "stream", "session"];
@@ -50,23 +52,45 @@ function onceHandled(server: Server, action: () => void): void {
   server.on("newListener", onNewListener);
 }
 
+/** How a server listens on sockets that it joins. */
+export interface JoinOptions {
+  backlog?: number | undefined;
+  tlsFor?: TlsFor;
+}
+
+/**
+ * The same as `bindServer()` in a process to which another one hands over: the server emits `listening`, but does not listen on the sockets before this
+ * process may accept.
+ */
+export function bindServerLater(
+  server: Server,
+  sockets: readonly PassedSocket[],
+  options: JoinOptions,
+): void {
+  const [first] = sockets as [PassedSocket];
+  const handle = listenOnNothing(server, serverAddress(first.socket));
+  onceServing(() => {
+    if (handleOf(server) === handle) joinSockets(server, handle, sockets, options);
+  });
+}
+
 /** Makes a server that listens on nothing listen on these sockets. If they are connections, the server serves them. */
 export function joinSockets(
   server: Server,
   handle: ListenHandle,
   sockets: readonly PassedSocket[],
-  backlog: number = KEEP_BACKLOG,
+  { backlog = KEEP_BACKLOG, tlsFor = () => undefined }: JoinOptions = {},
 ): void {
   if (areConnections(sockets.map(({ socket }) => socket)))
-    return handOver(server, handle, sockets, () => undefined);
+    return giveConnections(server, handle, sockets, tlsFor);
   const acceptors = sockets.map(() => createAcceptor(server));
   if (sockets[0]?.fromPrimary) {
-    void joinInWorker(server, handle, { sockets, acceptors, backlog });
+    void joinInWorker(server, handle, { sockets, acceptors, backlog, tlsFor });
     return;
   }
   for (const [index, acceptor] of acceptors.entries())
     listenOn(acceptor, sockets[index] as PassedSocket, backlog);
-  join(server, handle, acceptors);
+  join(server, handle, acceptors, prepareEach(server, sockets, tlsFor));
 }
 
 /** The same in a worker of node:cluster, where the primary hands the handles over later. */
@@ -77,7 +101,8 @@ async function joinInWorker(
     sockets,
     acceptors,
     backlog,
-  }: { sockets: readonly PassedSocket[]; acceptors: readonly Server[]; backlog: number },
+    tlsFor,
+  }: { sockets: readonly PassedSocket[]; acceptors: readonly Server[]; backlog: number; tlsFor: TlsFor },
 ): Promise<void> {
   try {
     const deferred = acceptors.map((acceptor, index) => {
@@ -86,7 +111,7 @@ async function joinInWorker(
       return listening;
     });
     for (const start of await Promise.all(deferred)) start();
-    join(server, handle, acceptors);
+    join(server, handle, acceptors, prepareEach(server, sockets, tlsFor));
   } catch {
     // An acceptor has emitted the error already.
     for (const acceptor of acceptors) acceptor.close();
@@ -110,22 +135,37 @@ export function joinOwn(
     const address = acceptor.address();
     if (typeof address === "string") setPipeName(server, address);
     else Object.assign(handle, { getsockname: (out: object) => (Object.assign(out, address), 0) });
-    join(server, handle, [acceptor]);
+    join(server, handle, [acceptor], () => {});
     onListening();
   });
   listen(acceptor);
 }
 
-function join(server: Server, handle: ListenHandle, acceptors: readonly Server[]): void {
+/** @param prepare called with each handle, and the index of its acceptor */
+function join(
+  server: Server,
+  handle: ListenHandle,
+  acceptors: readonly Server[],
+  prepare: (handle: ListenHandle, index: number) => void,
+): void {
   if (handleOf(server) !== handle) {
     for (const acceptor of acceptors) acceptor.close();
     return;
   }
   const handles = acceptors.map((acceptor) => giveHandle(acceptor, server));
+  for (const [index, each] of handles.entries()) if (each) prepare(each, index);
   joinHandles(
     handle,
     handles.filter((each) => each !== undefined),
   );
   // The app has asked for all sockets, so it must not get only some of them.
   if (handles.includes(undefined)) server.close();
+}
+
+function prepareEach(
+  server: Server,
+  sockets: readonly PassedSocket[],
+  tlsFor: TlsFor,
+): (handle: ListenHandle, index: number) => void {
+  return (handle, index) => prepareAccepting(handle, server, sockets[index] as PassedSocket, tlsFor);
 }

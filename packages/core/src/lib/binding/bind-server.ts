@@ -13,6 +13,7 @@ import {
 import { isActivationError } from "../shared/errors.ts";
 import type { ActivatedSocket, PassedSocket } from "../activation/passed-socket.ts";
 import { areConnections, serveConnections } from "./serve-connections.ts";
+import { rememberServed } from "./served-sockets.ts";
 import { serverAddress } from "./server-address.ts";
 
 /**
@@ -31,26 +32,22 @@ export const KEEP_BACKLOG = 0x7fffffff;
 export function bindServer(
   server: Server,
   sockets: readonly PassedSocket[],
-  {
-    backlog = KEEP_BACKLOG,
-    tlsFor,
-  }: { backlog?: number | undefined; tlsFor(socket: ActivatedSocket): TlsServer | undefined },
+  { backlog = KEEP_BACKLOG, tlsFor }: { backlog?: number | undefined; tlsFor: TlsFor },
 ): void {
   if (areConnections(sockets.map(({ socket }) => socket))) return serveConnections(server, sockets, tlsFor);
   const [first, ...others] = sockets as [PassedSocket, ...PassedSocket[]];
   const address = serverAddress(first.socket);
-  const redirectToTls = <T extends ListenHandle | undefined>(handle: T, { socket }: PassedSocket): T => {
-    const tls = tlsFor(socket);
-    if (handle && tls) redirectConnections(handle, server, tls);
+  const prepareHandle = <T extends ListenHandle | undefined>(handle: T, passedSocket: PassedSocket): T => {
+    if (handle) prepareAccepting(handle, server, passedSocket, tlsFor);
     return handle;
   };
   const joinAcceptors = (acceptors: readonly Server[]): void => {
     const handle = handleOf(server);
     if (handle === undefined) return;
     if (typeof address === "string") setPipeName(server, address);
-    redirectToTls(handle, first);
+    prepareHandle(handle, first);
     const handles = acceptors.map((acceptor, index) =>
-      redirectToTls(giveHandle(acceptor, server), others[index] as PassedSocket),
+      prepareHandle(giveHandle(acceptor, server), others[index] as PassedSocket),
     );
     joinHandles(
       handle,
@@ -105,6 +102,21 @@ async function bindInWorker(
     // An acceptor has emitted any other error already.
     if (isActivationError(error)) server.emit("error", error);
   }
+}
+
+/** Which server speaks TLS on a socket, for a server that has none. */
+export type TlsFor = (socket: ActivatedSocket) => TlsServer | undefined;
+
+/** Makes a handle of a server speak TLS, if its socket has TLS. Remembers from which socket its connections come. */
+export function prepareAccepting(
+  handle: ListenHandle,
+  server: Server,
+  { fd, socket }: PassedSocket,
+  tlsFor: TlsFor,
+): void {
+  const tls = tlsFor(socket);
+  if (tls) redirectConnections(handle, server, tls);
+  rememberServed(fd, server, handle, tls);
 }
 
 /** Creates a server that accepts connections for another server. */

@@ -28,11 +28,11 @@ export function serveConnections(
 ): void {
   const handle = listenOnNothing(server, serverAddress((connections[0] as PassedSocket).socket));
   // All listeners of `listening` must have run first, as with every connection.
-  server.once("listening", () => setImmediate(() => handOver(server, handle, connections, tlsFor)));
+  server.once("listening", () => setImmediate(() => giveConnections(server, handle, connections, tlsFor)));
 }
 
 /** Hands these connections to a server that listens on nothing. */
-export function handOver(
+export function giveConnections(
   server: Server,
   handle: ListenHandle,
   connections: readonly PassedSocket[],

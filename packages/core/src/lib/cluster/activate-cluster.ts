@@ -8,7 +8,7 @@ import { isFromSocketUnit } from "../activation/passed-socket.ts";
 import { areSocketsAnnounced, readActivation } from "../activation/read.ts";
 import { addApp, createApp } from "../lifecycle/app.ts";
 import { readSettings } from "../lifecycle/settings.ts";
-import { handleSignals } from "../lifecycle/signals.ts";
+import { handleSignals } from "../signals/handle-signals.ts";
 import { afterHeldListeners } from "../lifecycle/stop-at-signal.ts";
 import { setWorkerPool, workerPool } from "../lifecycle/worker-pool.ts";
 import { once } from "../shared/process-state.ts";

@@ -4,9 +4,14 @@ import { sendToWorker } from "../shared/cluster-channel.ts";
 import { after } from "../shared/timers.ts";
 import { statusOf } from "./worker-status.ts";
 
-/** Asks a worker to stop as it does at this signal. With null, it stops like an idle process. */
-export function askToStop(worker: Worker, signal: NodeJS.Signals | null): void {
-  if (statusOf(worker).hasReported) sendToWorker(worker, { act: "stop", signal });
+/** Why workers stop: at a signal, or because another primary has taken their place. Otherwise they stop like an idle process. */
+export interface WorkersStop {
+  signal: NodeJS.Signals | null;
+  isReplaced: boolean;
+}
+
+export function askToStop(worker: Worker, why: WorkersStop): void {
+  if (statusOf(worker).hasReported) sendToWorker(worker, { act: "stop", ...why });
   // The worker does not use sockact, or has not loaded it yet.
   else if (worker.isConnected()) worker.disconnect();
 }
@@ -21,7 +26,7 @@ export function askToStop(worker: Worker, signal: NodeJS.Signals | null): void {
  */
 export async function stopWorkers(
   living: ReadonlySet<Worker>,
-  signal: NodeJS.Signals | null,
+  why: WorkersStop,
   drainTimeout: number,
 ): Promise<boolean> {
   let hasFailed = false;
@@ -33,13 +38,13 @@ export async function stopWorkers(
       if (living.size === 0) resolve();
     });
   });
-  for (const worker of living) askToStop(worker, signal);
+  for (const worker of living) askToStop(worker, why);
   // A worker cuts its connections itself after `drainTimeout`, unless its event loop is blocked.
   const kills = [
     after(drainTimeout + GRACE_MS, () => killWorkers(living, (worker) => !statusOf(worker).isDrained)),
   ];
   // At a signal, TimeoutStopSec= limits its `onStop`.
-  if (signal === null)
+  if (why.signal === null)
     kills.push(after(2 * (drainTimeout + GRACE_MS), () => killWorkers(living, () => true)));
   await allEnded;
   for (const kill of kills) clearTimeout(kill);

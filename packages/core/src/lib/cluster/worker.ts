@@ -1,4 +1,5 @@
 import cluster from "node:cluster";
+import { serve } from "../activation/serving.ts";
 import { allDrains } from "../lifecycle/app.ts";
 import { closeUnusedConnections, exitAsleep } from "../lifecycle/sleep.ts";
 import { reload } from "../lifecycle/reload.ts";
@@ -12,17 +13,21 @@ import { onPrimaryMessage, sendToPrimary, type WorkerSettings } from "../shared/
  * Makes this worker stop and reload when its primary asks for it, and reports its settings to the primary. Called whenever a server listens on a socket of
  * the primary.
  */
-export function followPrimary({ drainTimeout, idleExitStatus, notify, watchdog }: WorkerSettings): void {
+export function followPrimary(own: WorkerSettings): void {
+  const { drainTimeout, idleExitStatus, notify, watchdog, handover, handoverTimeout } = own;
   once("follow primary", () => {
     onPrimaryMessage((message) => {
       if (message.act === "reload") void reload().then(() => sendToPrimary({ act: "reloaded" }));
+      if (message.act === "serve") serve();
       if (message.act !== "stop") return;
-      if (message.signal !== null) receiveSignal(message.signal);
+      if (message.isReplaced) void stop("handover").then(exitProcess);
+      else if (message.signal !== null) receiveSignal(message.signal);
       else void closeUnusedConnections().then(() => exitAsleep(0));
     });
     cluster.worker?.once("disconnect", () => void stopAfterDisconnect());
   });
-  sendToPrimary({ act: "listening", settings: { drainTimeout, idleExitStatus, notify, watchdog } });
+  const settings = { drainTimeout, idleExitStatus, notify, watchdog, handover, handoverTimeout };
+  sendToPrimary({ act: "listening", settings });
 }
 
 /** Called after `worker.disconnect()`, when Node has closed the servers. Requests that are under way have no time limit. */

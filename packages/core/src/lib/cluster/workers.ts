@@ -1,5 +1,6 @@
 import cluster, { type Worker } from "node:cluster";
 import type { PassedSocket } from "../activation/passed-socket.ts";
+import { isWaitingToServe, onceServing } from "../activation/serving.ts";
 import { scheduleUnservedWarning } from "../activation/unserved.ts";
 import type { App } from "../lifecycle/app.ts";
 import { fallAsleep } from "../lifecycle/sleep.ts";
@@ -12,7 +13,7 @@ import {
   type WorkerSettings,
 } from "../shared/cluster-channel.ts";
 import { emitReloaded, reloadWorkers } from "./reload-workers.ts";
-import { askToStop, stopWorkers } from "./stop-workers.ts";
+import { askToStop, stopWorkers, type WorkersStop } from "./stop-workers.ts";
 import { statusOf } from "./worker-status.ts";
 
 /** The workers of an activated primary: which sockets they serve, whether they are idle, and how they stop. */
@@ -24,13 +25,18 @@ export class Workers implements WorkerPool {
   readonly #passed: readonly PassedSocket[];
   /** The running workers. A worker that drains after disconnect() is no longer in cluster.workers. */
   readonly #living = new Set<Worker>();
-  /** The signal that stops the workers, or null for an idle stop. Undefined until the stop begins. */
-  #stopSignal: NodeJS.Signals | null | undefined;
+  /** Undefined until the stop begins. */
+  #stop: WorkersStop | undefined;
+  /** Whether the workers wait until this process may accept. */
+  readonly #mustWait = isWaitingToServe();
 
   /** @param app the app of the primary. It adopts the settings of the workers. */
   constructor(app: App, passed: readonly PassedSocket[]) {
     this.#app = app;
     this.#passed = passed;
+    onceServing(() => {
+      for (const worker of this.#living) this.#allowToServe(worker);
+    });
     app.settings.onReload = () => reloadWorkers(this.#living);
     cluster.on("fork", (worker) => {
       this.#living.add(worker);
@@ -58,9 +64,14 @@ export class Workers implements WorkerPool {
     return this.#living.size === 0 || this.#idleTimeouts().includes(undefined);
   }
 
-  stop(signal: NodeJS.Signals | null): Promise<boolean> {
-    this.#stopSignal = signal;
-    return stopWorkers(this.#living, signal, this.#app.settings.drainTimeout);
+  stop(signal: NodeJS.Signals | null, isReplaced: boolean): Promise<boolean> {
+    this.#stop = { signal, isReplaced };
+    return stopWorkers(this.#living, this.#stop, this.#app.settings.drainTimeout);
+  }
+
+  #allowToServe(worker: Worker): void {
+    if (this.#mustWait && statusOf(worker).hasReported && !isWaitingToServe())
+      sendToWorker(worker, { act: "serve" });
   }
 
   #onMessage(worker: Worker, message: WorkerMessage): void {
@@ -69,10 +80,13 @@ export class Workers implements WorkerPool {
     switch (message.act) {
       case "listening":
         this.#adoptSettings(message.settings);
-        if (this.#stopSignal !== undefined) askToStop(worker, this.#stopSignal);
+        this.#allowToServe(worker);
+        if (this.#stop !== undefined) askToStop(worker, this.#stop);
         return;
       case "ready":
         status.isReady = true;
+        // A worker that waits until it may serve does not listen yet.
+        for (const fd of message.fds) status.listensOn.add(fd);
         this.#markServed(worker);
         return;
       case "idle":
@@ -92,8 +106,10 @@ export class Workers implements WorkerPool {
     }
   }
 
-  #adoptSettings({ drainTimeout, idleExitStatus, notify, watchdog }: WorkerSettings): void {
+  #adoptSettings({ drainTimeout, idleExitStatus, notify, watchdog, ...handover }: WorkerSettings): void {
     const { settings } = this.#app;
+    settings.handover ||= handover.handover;
+    settings.handoverTimeout = Math.max(settings.handoverTimeout, handover.handoverTimeout);
     settings.drainTimeout = Math.max(settings.drainTimeout, drainTimeout);
     settings.idleExitStatus = Math.max(settings.idleExitStatus, idleExitStatus);
     settings.notify &&= notify;

@@ -1,5 +1,6 @@
 import type { Server, Socket } from "node:net";
 import type { Server as TlsServer } from "node:tls";
+import { acceptingSocket } from "../binding/served-sockets.ts";
 import { handshakeOf, isHttpServer, isTlsServer } from "../shared/node-internals.ts";
 import { now } from "../shared/timers.ts";
 
@@ -11,6 +12,8 @@ export interface Connection {
   stream: Socket;
   /** Whether its server speaks HTTP, of either version. In HTTP, the client must send first. */
   readonly isHttp: boolean;
+  /** The number of the passed socket that it was accepted from. Undefined if the server has got it in another way. */
+  readonly fd: number | undefined;
   /** Whether it is in a TLS handshake. */
   inHandshake: boolean;
   /** When it was accepted, on the clock of now(). */
@@ -45,6 +48,7 @@ export function trackConnections(
       socket,
       stream: socket,
       isHttp,
+      fd: acceptingSocket(),
       inHandshake,
       since: now(),
       isEarlier: false,

@@ -10,7 +10,7 @@ const POLL_MS = 20;
 const QUIET_MS = 1000;
 
 /** How often to call `announce` again after the servers have stopped accepting, in milliseconds. */
-const ANNOUNCE_MS = 100;
+export const ANNOUNCE_MS = 100;
 
 /**
  * Drains these servers and sockets together, so that no client waits for another client: decisions/005. While connections from before the drain are open, new

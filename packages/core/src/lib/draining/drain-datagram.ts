@@ -32,6 +32,10 @@ export class DatagramDrain implements Drainable {
     if (!this.#closed && !stopReceiving(this.#socket)) await this.close();
   }
 
+  handOver(): Promise<void> {
+    return this.stopAccepting();
+  }
+
   drainAlone(): Promise<void> {
     return this.stopAccepting();
   }

@@ -1,7 +1,7 @@
 import type { Server as HttpServer } from "node:http";
-import { Server } from "node:net";
+import { Server, type Socket } from "node:net";
 import type { Server as TlsServer } from "node:tls";
-import { isHttpServer } from "../shared/node-internals.ts";
+import { isHttpServer, speaksHttp } from "../shared/node-internals.ts";
 import { after } from "../shared/timers.ts";
 import {
   FIRST_REQUEST_MS,
@@ -57,6 +57,8 @@ export class ServerDrain implements Drainable {
   #isClosed = false;
   #isDraining = false;
   #isAccepting = true;
+  /** Whether the connections that can move are moved to another process. */
+  #isMoving = false;
 
   constructor(
     server: Server,
@@ -94,12 +96,54 @@ export class ServerDrain implements Drainable {
     const polling = setInterval(() => this.#endConnections(), POLL_MS);
     void this.#closed.then(() => clearInterval(polling));
     if (this.isHttp) {
-      closeAfterNextResponse(this.server as HttpServer);
-      for (const { stream } of this.connections.values()) closeAfterPendingResponses(stream);
+      closeAfterNextResponse(this.server as HttpServer, (stream) => this.isMovable(stream));
+      this.#closeAfterPending();
     } else {
       void this.stopAccepting();
     }
     this.#endConnections();
+  }
+
+  handOver(canMove: boolean): Promise<void> {
+    this.#isMoving = canMove;
+    this.startDraining();
+    return this.stopAccepting();
+  }
+
+  /** Whether this connection moves to another process: it speaks HTTP/1 without TLS, and comes from a passed socket. */
+  isMovable(stream: Socket): boolean {
+    if (!this.#isMoving || !speaksHttp(stream)) return false;
+    const connection = this.connections.get(stream);
+    return connection?.fd !== undefined && !connection.inHandshake && !stream.destroyed;
+  }
+
+  hasMovableConnections(): boolean {
+    return [...this.connections.keys()].some((socket) => this.isMovable(socket));
+  }
+
+  /** Ends the connections that could not be moved, as at a stop. */
+  stopMoving(): void {
+    if (!this.#isMoving) return;
+    this.#isMoving = false;
+    for (const connection of this.connections.values())
+      connection.bytesBeforeDrain = connection.stream.bytesRead;
+    this.#closeAfterPending();
+    this.#closeClients();
+    this.endIdleConnections();
+  }
+
+  #closeAfterPending(): void {
+    for (const { stream } of this.connections.values())
+      if (!this.isMovable(stream)) closeAfterPendingResponses(stream);
+  }
+
+  /** Gives the clients of idle connections a moment to close their side. */
+  #closeClients(): void {
+    const clientsClose = setTimeout(
+      () => this.#destroyConnections((each) => waitsForClient(each) && !this.isMovable(each.stream)),
+      CLIENT_CLOSE_MS,
+    );
+    void this.#closed.then(() => clearTimeout(clientsClose));
   }
 
   hasEarlierConnections(): boolean {
@@ -110,7 +154,8 @@ export class ServerDrain implements Drainable {
 
   endIdleConnections(): void {
     for (const connection of this.connections.values())
-      if (connection.isEarlier && isBetweenRequests(connection)) endConnection(connection);
+      if (connection.isEarlier && isBetweenRequests(connection) && !this.isMovable(connection.stream))
+        endConnection(connection);
   }
 
   hasArrivingConnections(): boolean {
@@ -125,8 +170,7 @@ export class ServerDrain implements Drainable {
   stopAccepting(): Promise<void> {
     if (!this.#isAccepting) return this.#closed;
     this.#isAccepting = false;
-    const clientsClose = setTimeout(() => this.#destroyConnections(waitsForClient), CLIENT_CLOSE_MS);
-    void this.#closed.then(() => clearTimeout(clientsClose));
+    this.#closeClients();
     this.endIdleConnections();
     // http.Server's own close() would reset idle clients that are about to send. In Node 26, it would also reset clients whose request is on its way.
     if (!this.#isClosed) Server.prototype.close.call(this.server);
@@ -162,7 +206,8 @@ export class ServerDrain implements Drainable {
   /** Ends the connections that have waited too long for a request. Tells the clients of the others that the connection ends. */
   #endConnections(): void {
     for (const connection of this.connections.values()) {
-      const { since, inHandshake, isEarlier } = connection;
+      const { since, inHandshake, isEarlier, stream } = connection;
+      if (this.isMovable(stream)) continue;
       const patience = this.#isAccepting || inHandshake ? FIRST_REQUEST_MS : LAST_FIRST_REQUEST_MS;
       if (isUnused(connection) && isOlder(since, patience)) endConnection(connection);
       // A connection from after the signal stays while new ones are accepted. Otherwise its client would connect again at once.

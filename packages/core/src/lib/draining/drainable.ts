@@ -13,6 +13,12 @@ export interface Drainable {
   hasArrivingConnections(): boolean;
   /** Accepts no new connection. Fulfils when everything under way is done and all connections have closed. */
   stopAccepting(): Promise<void>;
+  /**
+   * Accepts nothing more, because another process does. Fulfils when all connections have closed.
+   *
+   * @param canMove whether the caller moves the connections that can move. Then these do not end by themselves.
+   */
+  handOver(canMove: boolean): Promise<void>;
   /** Drains only this server or socket, when the app closes it. Requests that are under way may take longer than `drainTimeout`. */
   drainAlone(): Promise<void>;
   /** Destroys the connections that are still open. Returns the number of those that had something under way. */

@@ -26,11 +26,15 @@ const PIPELINED_MAX = 16;
 /** How long a client that pipelines has to notice that the connection ends, in milliseconds. After that, its further requests reset the connection. */
 const NOTICE_MS = 1000;
 
-/** Makes each request from now on the last request of its connection. */
-export function closeAfterNextResponse(server: Server): void {
+/**
+ * Makes each request from now on the last request of its connection.
+ *
+ * @param stays whether a connection stays open anyway
+ */
+export function closeAfterNextResponse(server: Server, stays: (connection: Socket) => boolean): void {
   const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
     // HTTP/2 does not allow this header.
-    if (request.httpVersionMajor !== 1) return;
+    if (request.httpVersionMajor !== 1 || stays(request.socket)) return;
     const count = (requestCounts.get(request.socket) ?? 0) + 1;
     requestCounts.set(request.socket, count);
     if (count <= PIPELINED_MAX) closeAfterResponse(response);

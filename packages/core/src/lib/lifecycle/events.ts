@@ -16,6 +16,8 @@ export type SockactEvent =
       readonly type: "ready";
       /** Whether the message was sent to the service manager. */
       readonly notified: boolean;
+      /** The process ID of the process that has handed over to this one. */
+      readonly predecessor?: number;
       /** True if the service manager waits for the message, but it could not be sent. */
       readonly failed?: true;
     }
@@ -26,8 +28,16 @@ export type SockactEvent =
   | {
       /** The reload has ended. */
       readonly type: "reloaded";
-      /** True if an `onReload` threw or rejected, or a file of `tls` could not be used: the app keeps its old settings. */
+      /** True if an `onReload` threw or rejected, or a file of `tls` could not be used: the app keeps its old settings. Or if a handover has failed. */
       readonly failed?: true;
+      /** True for a handover that has failed: this process serves on. */
+      readonly handover?: true;
+    }
+  | {
+      /** A reload with `handover` has succeeded: a new process serves from now on. This one drains, and ends. */
+      readonly type: "handover";
+      /** The process ID of the new process. */
+      readonly pid: number;
     }
   | {
       /** There has been neither a connection nor a `hold()` for `idleTimeout`. The process ends, unless `hold()` is called now. */
@@ -42,10 +52,12 @@ export type SockactEvent =
   | {
       /** The process begins to stop: each connection ends after its next response. */
       readonly type: "draining";
-      /** The signal that has started the stop. It is null if the process falls asleep, or if it is a worker that was disconnected. */
+      /** The signal that has started the stop. It is null if the process falls asleep, hands over, or is a worker that was disconnected. */
       readonly signal: NodeJS.Signals | null;
       /** The number of open connections. */
       readonly connections: number;
+      /** True if a new process serves already. The connections that can move go to it. */
+      readonly handover?: true;
     }
   | {
       /** All connections have ended. */
@@ -55,7 +67,7 @@ export type SockactEvent =
     }
   | {
       /**
-       * An `onReload`, `onDrain`, `onDrainUpgraded` or `onStop` of the app has failed, or a message to the service manager. Or an app that falls asleep has not
+       * An `onReload`, `onDrain`, `onDrainUpgraded` or `onStop` of the app has failed, or a message to the service manager, or a handover. Or an app that falls asleep has not
        * ended in time (`ERR_STOP_TIMEOUT`), or ends with another exit status than `idleExitStatus` (`ERR_EXIT_STATUS`).
        */
       readonly type: "error";
@@ -74,7 +86,8 @@ export function debugEvent(event: SockactEvent): void {
 }
 
 /** Why the process stops, if no signal has stopped it. */
-function stopReason(): string {
+function stopReason(isHandover: boolean): string {
+  if (isHandover) return "handover";
   return cluster.worker?.exitedAfterDisconnect === true ? "disconnected" : "idle";
 }
 
@@ -85,17 +98,21 @@ export function eventText(event: SockactEvent): string {
       return `${event.sockets[0]?.kind === "connection" ? "serving a connection to" : "listening on"} ${event.sockets.map(({ address, name }) => address ?? name).join(", ")}`;
     case "ready":
       if (event.failed) return "ready, but the service manager could not be told";
+      if (event.predecessor !== undefined) return `ready, and took over from process ${event.predecessor}`;
       return event.notified ? "ready, and the service manager was told" : "ready";
     case "reloading":
       return event.type;
+    case "handover":
+      return `handed over to process ${event.pid}`;
     case "reloaded":
+      if (event.handover) return "the handover failed, and the old version serves on";
       return event.failed ? "the reload failed, and the app keeps its old settings" : "reloaded";
     case "idle":
       return `no connection for ${event.timeout / 1000} s, going to sleep`;
     case "served":
       return "the connection has closed";
     case "draining":
-      return `${event.signal ?? stopReason()}: draining, ${event.connections} open connection${event.connections === 1 ? "" : "s"}`;
+      return `${event.signal ?? stopReason(event.handover === true)}: draining, ${event.connections} open connection${event.connections === 1 ? "" : "s"}`;
     case "drained":
       return event.cut === 0
         ? "drained"

@@ -1,7 +1,10 @@
 import cluster from "node:cluster";
-import { startWatchdog, watchdogEnabled } from "@sockact/notify";
+import { startWatchdog, type Watchdog, watchdogEnabled } from "@sockact/notify";
+import { predecessor } from "@sockact/notify/internal";
 import { sendToPrimary } from "../shared/cluster-channel.ts";
 import { activation, knownSockets } from "../activation/activation.ts";
+import type { PassedSocket } from "../activation/passed-socket.ts";
+import { isWaitingToServe } from "../activation/serving.ts";
 import { isServerExpected, onStartTimeOver } from "../activation/unserved.ts";
 import { once, processState } from "../shared/process-state.ts";
 import { apps, emit } from "./app.ts";
@@ -10,12 +13,15 @@ import { sendReadyAfterFirstResponse } from "./pending-ready.ts";
 import { shouldNotify, notifyServiceManager } from "./service-manager.ts";
 import { sleepIfIdle } from "./sleep.ts";
 import { isStopping } from "./stopping.ts";
+import { untilHandedOver } from "./take-over.ts";
+import { isUnitChanged, UNIT_CHANGED } from "./unit-changes.ts";
 import { workerPool } from "./worker-pool.ts";
 
 const readiness = processState("readiness", {
   /** Set when READY=1 waits for nothing more. Fulfils when it has been sent. */
   sent: undefined as Promise<void> | undefined,
   isReady: false,
+  watchdog: undefined as Watchdog | undefined,
 });
 
 /** Whether every socket of the unit has its server, and every `ready` is fulfilled. It stays true during a stop. */
@@ -50,13 +56,33 @@ export function checkReadiness(): void {
 
 async function sendReady(): Promise<void> {
   if (isStopping()) return;
+  const fds = claimedSockets().map(({ fd }) => fd);
+  const old = isWaitingToServe() && !cluster.isWorker ? predecessor() : undefined;
+  if (old) {
+    await untilHandedOver(fds);
+    if (isStopping()) return;
+  }
   readiness.isReady = true;
   const pings = shouldNotify() && apps.every(({ settings }) => settings.watchdog) && isWatchdogEnabled();
-  const notified = await notifyServiceManager(`READY=1\nSTATUS=${statusText()}`);
-  emit({ type: "ready", notified: notified === true, ...(notified === undefined && { failed: true }) });
-  if (cluster.isWorker) sendToPrimary({ act: "ready" });
-  if (pings) startWatchdog({ healthCheck: isHealthy });
+  // The old process has sent READY=1 for this one, because a message of this one would not have counted before.
+  const message = old
+    ? `STATUS=${statusText()}; took over from process ${old.pid}${isUnitChanged(old.firstStart) ? UNIT_CHANGED : ""}`
+    : `READY=1\nSTATUS=${statusText()}`;
+  const notified = await notifyServiceManager(message);
+  emit({
+    type: "ready",
+    notified: notified === true,
+    ...(old && { predecessor: old.pid }),
+    ...(notified === undefined && { failed: true }),
+  });
+  if (cluster.isWorker) sendToPrimary({ act: "ready", fds });
+  if (pings) readiness.watchdog = startWatchdog({ healthCheck: isHealthy });
   startIdleTimer((timeout) => void sleepIfIdle(timeout));
+}
+
+/** Ends the reports to the watchdog, because another process is the main process of the service now. */
+export function stopWatchdog(): void {
+  readiness.watchdog?.stop();
 }
 
 /** Whether the service manager waits for pings. If a variable is malformed, an `error` event reports that, and no pings are sent. */
@@ -71,10 +97,13 @@ function isWatchdogEnabled(): boolean {
 
 /** The status text that `systemctl status` shows. */
 export function statusText(): string {
-  const claimed = knownSockets()
-    .filter((passedSocket) => passedSocket.claimed)
-    .map(({ socket }) => socket.address ?? socket.name);
+  const claimed = claimedSockets().map(({ socket }) => socket.address ?? socket.name);
   return claimed.length > 0 ? `Serving ${claimed.join(", ")}` : "Serving";
+}
+
+/** The passed sockets that this process serves, or its workers. */
+export function claimedSockets(): PassedSocket[] {
+  return knownSockets().filter(({ claimed }) => claimed);
 }
 
 async function isHealthy(): Promise<boolean> {

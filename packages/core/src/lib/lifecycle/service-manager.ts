@@ -1,7 +1,19 @@
 import cluster from "node:cluster";
 import { notify } from "@sockact/notify";
 import { isSupervised } from "@sockact/notify/internal";
+import { isWaitingToServe } from "../activation/serving.ts";
+import { processState } from "../shared/process-state.ts";
 import { type App, apps, emit } from "./app.ts";
+
+const mainProcess = processState("main process", {
+  /** Whether another process has become the main process of the service. */
+  isReplaced: false,
+});
+
+/** Called when another process has become the main process of the service. From then on, messages of this one would be wrong. */
+export function stopNotifying(): void {
+  mainProcess.isReplaced = true;
+}
 
 /** Whether a service manager waits for messages from this process. For a worker of node:cluster, the primary sends them. */
 export function isNotifyExpected(): boolean {
@@ -13,8 +25,10 @@ export function isManaged({ activated, settings }: App): boolean {
   return activated || (settings.signals ?? false) !== false || (settings.notify && isNotifyExpected());
 }
 
-/** Whether the service manager waits for messages, and every app allows them (`notify`). */
+/** Whether the service manager waits for messages of this process, and every app allows them (`notify`). */
 export function shouldNotify(): boolean {
+  // During a handover, only one process is the main process.
+  if (mainProcess.isReplaced || isWaitingToServe()) return false;
   return apps.every(({ settings }) => settings.notify) && isNotifyExpected();
 }
 

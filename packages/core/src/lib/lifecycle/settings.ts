@@ -12,7 +12,8 @@ import type { SockactEvent } from "./events.ts";
  * How an app starts, reloads, stops and sleeps under a service manager. Every option has a default. When you start the app yourself, sockact ignores them.
  *
  * An environment variable overrides the option of the same name, so that you can set it in the unit: `SOCKACT_DRAIN_TIMEOUT`,
- * `SOCKACT_IDLE_TIMEOUT`, `SOCKACT_IDLE_EXIT_STATUS`, `SOCKACT_NOTIFY`, `SOCKACT_WATCHDOG`, `SOCKACT_SIGNALS`.
+ * `SOCKACT_IDLE_TIMEOUT`, `SOCKACT_IDLE_EXIT_STATUS`, `SOCKACT_NOTIFY`, `SOCKACT_WATCHDOG`, `SOCKACT_SIGNALS`, `SOCKACT_HANDOVER`,
+ * `SOCKACT_HANDOVER_TIMEOUT`.
  *
  * A duration is a string with a unit, as in systemd.time(7), such as `30s` or `1min 30s`. The longest is 24 days.
  */
@@ -64,6 +65,14 @@ export interface LifecycleOptions {
   /** Whether to report to the watchdog. By default, sockact reports if the service manager asks for it (WATCHDOG_USEC, which `WatchdogSec=` sets). */
   watchdog?: boolean | undefined;
   /**
+   * Whether the process hands over to a new process at SIGHUP, which is what `systemctl reload` sends with `Type=notify-reload`. The process starts its own
+   * command line again. When the new process is ready, it gets the sockets and the idle connections, and systemd follows it. `onReload` is not called. If the
+   * new process fails, this one serves on. The default is `false`.
+   */
+  handover?: boolean | undefined;
+  /** How long the new process may take until it is ready. After that, it is ended, and the old process serves on. The default is `60s`. */
+  handoverTimeout?: Duration | undefined;
+  /**
    * Which signals drain the servers and end the process. `true` means SIGTERM and SIGINT, and is the default if sockets were passed. With `false`, sockact
    * handles no signal, not even SIGHUP, and only `idleTimeout` ends the process. The app's own `server.close()` still drains.
    */
@@ -86,11 +95,14 @@ export interface Settings extends Pick<
   idleExitStatus: number;
   notify: boolean;
   watchdog: boolean;
+  handover: boolean;
+  handoverTimeout: number;
   /** Undefined if neither the option nor the variable is set. */
   signals: boolean | readonly NodeJS.Signals[] | undefined;
 }
 
 const DRAIN_TIMEOUT = 10_000;
+const HANDOVER_TIMEOUT = 60_000;
 
 /** The longest duration, in milliseconds: 24 days. A timer of Node can wait 24.8 days. */
 const LONGEST = 24 * 86_400_000;
@@ -153,6 +165,16 @@ const readers = {
   },
   notify: trueOrFalse,
   watchdog: trueOrFalse,
+  handover: { ...trueOrFalse, example: ["true", "yes"] },
+  handoverTimeout: {
+    option: limitedTime,
+    variable: limitedTime,
+    is: [
+      "a duration above 0 with a unit, such as '60s', and 24 days at most",
+      "a duration above 0 with a unit, such as 60s or 2min, and 24 days at most",
+    ],
+    example: ["'60s'", "60s"],
+  },
   signals: {
     option: (value) => (typeof value === "boolean" ? value : signalList(value)),
     variable: (text) => parseBoolean(text) ?? signalList(text.trim().split(/\s+/)),
@@ -173,6 +195,8 @@ export function readSettings(options: LifecycleOptions): Settings {
     idleExitStatus: readOption("idleExitStatus", options, 0),
     notify: readOption("notify", options, true),
     watchdog: readOption("watchdog", options, true),
+    handover: readOption("handover", options, false),
+    handoverTimeout: readOption("handoverTimeout", options, HANDOVER_TIMEOUT),
     signals: readOption("signals", options, undefined),
   };
   for (const name of callbacks) {
@@ -224,6 +248,12 @@ function readOption<T>(name: keyof typeof readers, options: LifecycleOptions, ot
 function duration(value: unknown): number | undefined {
   const time = milliseconds(value);
   return time === undefined || time === Infinity || time <= LONGEST ? time : undefined;
+}
+
+/** A duration that is not infinite, and not 0. */
+function limitedTime(value: unknown): number | undefined {
+  const time = duration(value);
+  return time === Infinity || time === 0 ? undefined : time;
 }
 
 /** Whether the author of this value may have meant that the time has no limit. */

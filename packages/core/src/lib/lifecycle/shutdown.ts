@@ -4,16 +4,19 @@ import { setImmediate as turnOfTheLoop } from "node:timers/promises";
 import { sendToPrimary, untilNoted } from "../shared/cluster-channel.ts";
 import { allDrains, apps, callHook, emit } from "./app.ts";
 import { drainAll } from "../draining/drain-all.ts";
+import { handOverAll } from "../draining/hand-over-all.ts";
+import type { SendConnection } from "../draining/move-connections.ts";
 import type { Drainable } from "../draining/drainable.ts";
 import { ActivationError } from "../shared/errors.ts";
 import { sendPendingReady } from "./pending-ready.ts";
 import { notifyServiceManager } from "./service-manager.ts";
 import { stopState } from "./stopping.ts";
+import { untilOldProcessEnds } from "./take-over.ts";
 import { after } from "../shared/timers.ts";
 import { workerPool } from "./worker-pool.ts";
 
-/** Why the process stops. `disconnect`: a worker of node:cluster was disconnected. */
-type StopReason = NodeJS.Signals | "idle" | "disconnect" | "served";
+/** Why the process stops. `disconnect`: a worker of node:cluster was disconnected. `handover`: another process has taken its place. */
+type StopReason = NodeJS.Signals | "idle" | "disconnect" | "served" | "handover";
 
 /** How much longer than `drainTimeout` the stop of an idle process or of a worker may take, in milliseconds. */
 export const GRACE_MS = 5000;
@@ -23,27 +26,45 @@ export const GRACE_MS = 5000;
  * `drainTimeout` has cut a connection with something under way, or if an `onStop` has failed.
  *
  * @param lastHook called after these functions. The process waits for it.
+ * @param send with `handover`: moves a connection to the other process
  */
-export function stop(reason: StopReason, lastHook = async (): Promise<void> => {}): Promise<number> {
-  return (stopState.exitCode ??= shutDown(reason, lastHook));
+export function stop(
+  reason: StopReason,
+  { lastHook = async () => {}, send }: StopOptions = {},
+): Promise<number> {
+  return (stopState.exitCode ??= shutDown(reason, lastHook, send));
 }
 
-async function shutDown(reason: StopReason, lastHook: () => Promise<void>): Promise<number> {
+interface StopOptions {
+  lastHook?: () => Promise<void>;
+  send?: SendConnection | undefined;
+}
+
+async function shutDown(
+  reason: StopReason,
+  lastHook: () => Promise<void>,
+  send: SendConnection | undefined,
+): Promise<number> {
+  for (const listener of stopState.listeners) listener();
   // If READY=1 is pending, it must come before STOPPING=1.
   if (sendPendingReady()) await turnOfTheLoop();
   const pool = workerPool();
   const connections = allDrains().reduce((sum, drain) => sum + drain.connections.size, 0);
   const timeout = Math.max(...apps.map(({ settings }) => settings.drainTimeout));
-  const signal = reason === "idle" || reason === "disconnect" || reason === "served" ? null : reason;
-  if (reason !== "served") emit({ type: "draining", signal, connections });
+  const signal = /^SIG/.test(reason) ? (reason as NodeJS.Signals) : null;
+  const isReplaced = reason === "handover";
+  if (reason !== "served")
+    emit({ type: "draining", signal, connections, ...(isReplaced && { handover: true }) });
   const announce = createDrainAnnouncer();
   const known = new Set(allDrains());
-  const drained = drainAll([...known], timeout, announce);
+  const drained = isReplaced
+    ? handOverAll([...known], send, announce)
+    : drainAll([...known], timeout, announce);
   const draining = `Draining ${pool ? `${pool.count} workers` : `${connections} connections`}`;
   // An idle process has nothing to drain. `systemctl status` shows this while the app sleeps.
   const status = reason === "idle" ? "Asleep: the next connection starts it" : draining;
   const stoppingSent = notifyServiceManager(`STOPPING=1\nSTATUS=${status}`);
-  const workersFailed = pool?.stop(signal);
+  const workersFailed = pool?.stop(signal, isReplaced);
   let cut = 0;
   const destroyConnections = (): void => {
     for (const drain of allDrains()) cut += drain.destroyConnections();
@@ -61,6 +82,8 @@ async function shutDown(reason: StopReason, lastHook: () => Promise<void>): Prom
   clearTimeout(cap);
   clearInterval(destroying);
   const haveWorkersFailed = await workersFailed;
+  // With KillMode=mixed, systemd kills the old process when this one ends.
+  await untilOldProcessEnds(timeout + GRACE_MS);
   if (reason !== "served") emit({ type: "drained", cut });
   if (cluster.isWorker) sendToPrimary({ act: "drained" });
   // The primary may have received the signal as well. If it saw the end of this worker before the signal, the app would fork another worker.

@@ -82,8 +82,10 @@ export async function exitAsleep(status: number): Promise<void> {
   process.once("exit", () => {
     if (!failed) reportExitStatus(status);
   });
-  const code = await stop("idle", async () => {
-    if (idle.holds > 0) await new Promise<void>((resolve) => (idle.onReleased = resolve));
+  const code = await stop("idle", {
+    lastHook: async () => {
+      if (idle.holds > 0) await new Promise<void>((resolve) => (idle.onReleased = resolve));
+    },
   });
   failed = code !== 0;
   if (failed) process.exitCode = code;

@@ -12,8 +12,12 @@ export interface WorkerPool {
   readonly count: number;
   /** Whether no worker is running, or not all of them are idle. */
   readonly areAwake: boolean;
-  /** Stops each worker as a signal does, and waits until all have ended. Fulfils with true if a worker had to be killed, or has ended with an error. */
-  stop(signal: NodeJS.Signals | null): Promise<boolean>;
+  /**
+   * Stops each worker as a signal does, and waits until all have ended. Fulfils with true if a worker had to be killed, or has ended with an error.
+   *
+   * @param isReplaced whether the workers of another primary accept already
+   */
+  stop(signal: NodeJS.Signals | null, isReplaced: boolean): Promise<boolean>;
 }
 
 const workers = processState("workers", { pool: undefined as WorkerPool | undefined });

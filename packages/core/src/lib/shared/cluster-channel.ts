@@ -9,14 +9,17 @@ export interface WorkerSettings {
   idleExitStatus: number;
   notify: boolean;
   watchdog: boolean;
+  handover: boolean;
+  /** In milliseconds. */
+  handoverTimeout: number;
 }
 
 /** The messages from a worker to its primary. */
 export type WorkerMessage =
   /** A server of the worker listens, and the worker handles signals from now on. */
   | { act: "listening"; settings: WorkerSettings }
-  /** Every `ready` of the worker is fulfilled. */
-  | { act: "ready" }
+  /** Every `ready` of the worker is fulfilled. `fds` are the numbers of the sockets that it serves. */
+  | { act: "ready"; fds: readonly number[] }
   /** The worker had no connection for its `idleTimeout`, here in milliseconds. */
   | { act: "idle"; timeout: number }
   /** The worker was idle, and has a connection again. */
@@ -28,7 +31,9 @@ export type WorkerMessage =
 
 /** The messages from a primary to a worker. */
 export type PrimaryMessage =
-  | { act: "stop"; signal: NodeJS.Signals | null }
+  | { act: "stop"; signal: NodeJS.Signals | null; isReplaced: boolean }
+  /** The workers may accept, because the workers of the old primary do not any more. */
+  | { act: "serve" }
   | { act: "reload" }
   /** The primary knows that the worker has drained. */
   | { act: "noted" };
@@ -37,7 +42,7 @@ export type PrimaryMessage =
  * Node does not emit `message` for messages whose `cmd` begins with `NODE_`, so the app does not see them. It emits another event for them.
  * decisions/008-cluster.md says why sockact uses this.
  */
-const MESSAGE_CMD = "NODE_SOCKACT";
+export const MESSAGE_CMD = "NODE_SOCKACT";
 
 interface Channel {
   on(event: "internalMessage", listener: (message: { cmd?: unknown }) => void): unknown;

@@ -10,6 +10,8 @@ export const VARIABLES = {
   watchdog: "SOCKACT_WATCHDOG",
   signals: "SOCKACT_SIGNALS",
   trustParent: "SOCKACT_TRUST_PARENT",
+  handover: "SOCKACT_HANDOVER",
+  handoverTimeout: "SOCKACT_HANDOVER_TIMEOUT",
 } as const;
 
 /** Reads a boolean as it is written in unit files: systemd.syntax(7). Returns undefined for anything else. */

@@ -113,17 +113,9 @@ export function connectionHandleOf(socket: Socket): ConnectionHandle {
 
 /** Stops a datagram socket from receiving. The app can still send. Returns false if this Node has no way to do that. */
 export function stopReceiving(socket: DatagramSocket): boolean {
-  const properties = socket as unknown as Record<
-    symbol,
-    { handle?: { recvStop?(): void } | null } | undefined
-  >;
-  for (const symbol of Object.getOwnPropertySymbols(socket)) {
-    const handle = properties[symbol]?.handle;
-    if (typeof handle?.recvStop !== "function") continue;
-    handle.recvStop();
-    return true;
-  }
-  return false;
+  const receiver = receiverOf(socket);
+  receiver?.recvStop?.();
+  return receiver !== undefined;
 }
 
 /**
@@ -160,6 +152,24 @@ export function joinHandles(first: ListenHandle, others: readonly ListenHandle[]
       return own.apply(this, args);
     };
   }
+}
+
+/** Makes a datagram socket receive again. */
+export function startReceiving(socket: DatagramSocket): void {
+  receiverOf(socket)?.recvStart?.();
+}
+
+/** The handle of a datagram socket. Node keeps it under a private symbol. */
+function receiverOf(socket: DatagramSocket): { recvStart?(): void; recvStop?(): void } | undefined {
+  const properties = socket as unknown as Record<
+    symbol,
+    { handle?: { recvStart?(): void; recvStop?(): void } | null } | undefined
+  >;
+  return (
+    Object.getOwnPropertySymbols(socket)
+      .map((symbol) => properties[symbol]?.handle)
+      .find((handle) => typeof handle?.recvStop === "function") ?? undefined
+  );
 }
 
 /** The parts of a connection that have no public name. */
@@ -206,4 +216,66 @@ export function latestRequestOf(socket: Socket): IncomingMessage | undefined {
 /** The accepted socket that a TLS socket is made from. */
 export function handshakeOf(stream: Socket): Socket | undefined {
   return (stream as Socket & ConnectionInternals)._parent;
+}
+
+/** Node's list of the HTTP/1 connections of a server. */
+interface ConnectionsList {
+  idle(): { socket?: Socket | null }[];
+}
+
+/** The connections of an HTTP/1 server that wait for a request, and have read nothing of it. Each of them has had a request before. */
+export function idleSockets(server: Server): ReadonlySet<Socket> {
+  const properties = server as unknown as Record<symbol, Partial<ConnectionsList> | undefined>;
+  const list = Object.getOwnPropertySymbols(server)
+    .map((symbol) => properties[symbol])
+    .find((value) => typeof value?.idle === "function");
+  return new Set((list?.idle?.() ?? []).flatMap(({ socket }) => socket ?? []));
+}
+
+/** Takes the handle from a connection: nothing more is read from it, and it stays open when the socket is destroyed. */
+export function detachHandle(socket: Socket): ConnectionHandle | undefined {
+  const internals = socket as unknown as { _handle: (ConnectionHandle & { readStop?(): void }) | null };
+  const handle = internals._handle;
+  if (handle === null) return undefined;
+  handle.readStop?.();
+  internals._handle = null;
+  return handle;
+}
+
+/**
+ * Makes a server serve a connection that another process has accepted, as if the server had accepted it. `maxConnections` does not apply, because the
+ * connection is not new.
+ *
+ * An HTTP/1 connection is idle then. Otherwise Node would count the time of `headersTimeout` from now on, and send 408 to a client that only waits. Node counts
+ * again when the next request begins.
+ *
+ * @param handle the listening handle through which the connection comes
+ * @returns the connection. Undefined if the server refuses it (`blockList`).
+ */
+export function acceptHandle(
+  server: Server,
+  handle: ListenHandle,
+  connection: ConnectionHandle,
+): Socket | undefined {
+  const { maxConnections } = server;
+  let accepted: Socket | undefined;
+  const onConnection = (socket: Socket): void => {
+    accepted = socket;
+    markIdle(socket);
+  };
+  server.maxConnections = Infinity;
+  server.once("connection", onConnection);
+  try {
+    handle.onconnection(0, connection);
+  } finally {
+    server.off("connection", onConnection);
+    server.maxConnections = maxConnections;
+  }
+  return accepted;
+}
+
+/** Takes an HTTP/1 connection from Node's list of those whose request must arrive in time. Node adds it again when the next request begins. */
+function markIdle(socket: Socket): void {
+  const { parser } = socket as unknown as { parser?: { remove?(): void } | null };
+  parser?.remove?.();
 }

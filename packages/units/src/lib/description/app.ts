@@ -183,7 +183,7 @@ export interface AppDescription {
   execStartPre?: readonly Command[] | undefined;
   /** ExecStartPost=: commands that run after the service has started. Its type says when that is. */
   execStartPost?: readonly Command[] | undefined;
-  /** ExecReload=: commands for `systemctl reload`: `[["/bin/kill", "-HUP", { variable: "MAINPID" }]]`. */
+  /** ExecReload=: commands for `systemctl reload`: `[["/bin/kill", "-HUP", { variable: "MAINPID" }]]`. With `handover` it is written for you. */
   execReload?: readonly Command[] | undefined;
   /** ExecStop=: commands that stop the service, before it gets SIGTERM. */
   execStop?: readonly Command[] | undefined;
@@ -191,7 +191,7 @@ export interface AppDescription {
   execStopPost?: readonly Command[] | undefined;
   /** WantedBy= of the service: units that start it without traffic, such as `multi-user.target` at boot. By default only its sockets start it. */
   wantedBy?: readonly Text[] | undefined;
-  /** Type=: `simple` by default, and `notify` with `rolling`. `notify` and `notify-reload` need a program that tells systemd when it is ready. `notify-reload` needs systemd 253. */
+  /** Type=: `simple` by default, and `notify` with `rolling` or `handover`. `notify` and `notify-reload` need a program that tells systemd when it is ready. `notify-reload` needs systemd 253. */
   type?: ServiceType | undefined;
   /** NotifyAccess=: which processes may send notifications, with a type that notifies. The default is `main`. `all` is for systemd-notify(1), which is a separate process. */
   notifyAccess?: NotifyAccess | undefined;
@@ -235,6 +235,19 @@ export interface AppDescription {
    * is ready before the old one stops. This needs a type that notifies; the default is then `notify`.
    */
   rolling?: boolean | undefined;
+  /**
+   * Whether `systemctl reload` starts the app's new version and hands over to it: first the listening sockets, then each idle connection. No client
+   * notices. This is for Node with `@sockact/core`, an adapter or `preload`, whose sockets systemd passes. It writes an ExecReload= that
+   * fails if the new version does not become ready; the old one then keeps serving. The type is then `notify`, which needs systemd 253 because of OpenFile=.
+   * Two processes run for a moment, so `memoryMax` and `tasksMax` must have room for both. The new version has the environment and the sandbox of the
+   * first start, so a changed unit needs a restart, or with `rolling` a rolling restart.
+   */
+  handover?: boolean | undefined;
+  /**
+   * SOCKACT_HANDOVER_TIMEOUT in the service's environment: how long a new version may take to become ready. It must be shorter than `timeoutStartSec`.
+   * The default is two thirds of `timeoutStartSec`, or 60 seconds without it. If it is longer than 60 seconds, TimeoutStartSec= is written too.
+   */
+  handoverTimeout?: Duration | undefined;
   /**
    * Restart=: `always` by default. While a service waits for its restart, traffic does not start it, so a service that exits without accepting
    * is started once in `restartSec`. Exit status 42 means that the app sleeps, and no restart follows. A program that exits with 0 when it is idle needs

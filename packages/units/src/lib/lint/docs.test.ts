@@ -5,6 +5,7 @@ import { fixUnits } from "./fix.ts";
 import type { Rule } from "./findings/finding.ts";
 import { lintUnits, rules, type FindingCode } from "./lint.ts";
 import { environmentRules } from "./rules/service/environment.ts";
+import { handoverRules } from "./rules/service/handover.ts";
 import { installRules } from "./rules/service/install.ts";
 import { lifecycleRules } from "./rules/service/lifecycle.ts";
 import { notifyRules } from "./rules/service/notify.ts";
@@ -111,6 +112,7 @@ const themes: Record<string, Readonly<Record<string, Pick<Rule<never>, "severity
   "The service and its sockets": portsRules,
   "Starts, restarts and stops": lifecycleRules,
   "Ready messages and the watchdog": notifyRules,
+  "The handover at a reload": handoverRules,
   "Users, files and the sandbox": sandboxRules,
   "Environment variables": environmentRules,
   "The preload": preloadRules,
@@ -136,6 +138,10 @@ const fixedWhen: Partial<Record<FindingCode, string>> = {
   "restart-fast":
     "if RestartSec= is missing, or if the service has a socket and RestartSec= is not in a drop-in",
   "stop-timeout": "if no timeout is set",
+  "handover-impossible":
+    "if Type= does not notify, and the unit has OpenFile= or belongs to the system's service manager",
+  "handover-unheard":
+    "if the unit has no ExecReload=, or one that only sends SIGHUP, and SOCKACT_RELOAD_RESULT is missing or in a folder of RuntimeDirectory=",
   "open-file-path": "if the path is absolute, in a unit of the system's service manager",
   "system-call-kills": "always",
   "variable-reserved": "for LISTEN_PID and similar variables, if the quotes of the line are closed",

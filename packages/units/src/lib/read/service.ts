@@ -6,6 +6,7 @@ import { readSandbox, type Sandbox } from "./sandbox/sandbox.ts";
 import { readCredentials } from "./fields/credentials.ts";
 import { appFolder } from "./fields/app-folder.ts";
 import { compileCacheLines } from "./fields/compile-cache.ts";
+import { handoverLines, type HandoverLines } from "./fields/handover.ts";
 import { folderLines } from "./fields/folders.ts";
 import { readArrangement, type Arrangement } from "./fields/arrangement.ts";
 import { readRaw, type RawSections } from "./fields/raw.ts";
@@ -13,6 +14,7 @@ import { refuseForUserManager } from "./conflicts/user-manager.ts";
 import { otherFields, serviceDirectives } from "./fields/service-directives.ts";
 import { notifiesBy, refuseLifecycleConflicts, stopTimeout } from "./conflicts/lifecycle.ts";
 import { refuseProgramInHome, refuseProgramInTemporaryFolder } from "./conflicts/program-location.ts";
+import { refuseHandoverConflicts } from "./conflicts/handover.ts";
 import { refusePreloadConflicts } from "./conflicts/preload.ts";
 import { refuseHiddenProgram } from "./conflicts/hidden-program.ts";
 import { conflictsIn, type UnitProblem } from "../problems.ts";
@@ -70,6 +72,8 @@ export interface Service extends SocketOwner {
   preloadMap: readonly Line[];
   /** Where Node keeps compiled code. */
   compileCache: Line[];
+  /** How the service hands over to its new version. */
+  handover: HandoverLines;
   sandbox: Sandbox;
 }
 
@@ -95,17 +99,18 @@ export function readService(description: Record<string, unknown>, problems: Unit
     ...serviceSynonyms,
   }));
   refuseNewerFields(systemd, serviceDirectives, values, (field) => field, problems);
-  for (const field of ["jitless", "compileCache", "openFile", "rolling", "template", "inetd"]) {
+  for (const field of ["jitless", "compileCache", "openFile", "rolling", "template", "inetd", "handover"]) {
     if (description[field] !== undefined) read.boolean(description[field], field, problems);
   }
   refuseLifecycleConflicts(description, problems);
   refusePreloadConflicts(description, problems);
+  refuseHandoverConflicts(description, problems);
   refuseLowLimits(description, problems);
   if (!contained) refuseNothingToRun(description, problems);
   const notifies = notifiesBy(description);
   const openFile = notifies && !contained && (description.openFile ?? runsNode(description)) === true;
   if (openFile) {
-    const field = description.type === undefined ? "rolling" : "type";
+    const field = ["type", "handover", "rolling"].find((one) => description[one] !== undefined) ?? "type";
     refuseNewer(systemd, "OpenFile", [""], field, problems);
   }
   refuseForUserManager(arrangement, description, openFile, problems);
@@ -203,6 +208,7 @@ export function readService(description: Record<string, unknown>, problems: Unit
     ),
     preloadMap: preload.map,
     compileCache: compileCacheLines(description, checkedName, problems),
+    handover: handoverLines(description, checkedName, arrangement),
     sandbox,
   };
 }

@@ -68,6 +68,22 @@ export const reasonsOf = {
       "This exit status means that the app sleeps. systemd does not restart it; the next connection starts it at once.",
     SuccessExitStatus: "An app that sleeps has not failed.",
   },
+  /** Lines for a service that hands over to its new version at a reload. */
+  handover: {
+    Type: "The app tells systemd when it is ready. At a reload it also says which process is the new one, and systemd follows it.",
+    ExecReload:
+      "systemctl reload sends SIGHUP, at which the app starts its new version and hands over to it. The command waits for the result: systemd has no other way to learn that a reload has failed. It also ends when the app does.",
+    TimeoutStartSec:
+      "systemd waits longer for a reload than the new version may take, so that the app can give up on it and keep serving.",
+    RuntimeDirectory: "The file with the result of a reload is in this folder.",
+  },
+  /** Variables of a service that hands over. */
+  handoverVariables: {
+    SOCKACT_HANDOVER: "The app hands over at SIGHUP.",
+    SOCKACT_HANDOVER_TIMEOUT:
+      "The new version has two thirds of the time that a start may take (TimeoutStartSec=, which also limits a reload). After that, the app ends it and keeps serving.",
+    SOCKACT_RELOAD_RESULT: "The app writes the result into this file. The command in ExecReload= reads it.",
+  },
   /** Lines for a service that systemd does not restart after a failure. */
   noRestart: {
     StartLimitIntervalSec:

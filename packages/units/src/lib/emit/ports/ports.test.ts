@@ -45,6 +45,8 @@ describe("by one word", () => {
       { container, hardening: "inbound", type: "notify", drainTimeout: "5s" },
       { conditionPathExists: "/srv/shop" },
       { restart: "no" },
+      { handover: true, timeoutStartSec: "5min" },
+      { handover: true, handoverTimeout: "5min" },
     ];
     const comments = described.flatMap((fields) =>
       Object.values(emit(fields, { comments: true })).flatMap((text) => text.match(/^# .*$/gm) ?? []),

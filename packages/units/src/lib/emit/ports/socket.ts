@@ -1,8 +1,19 @@
 import { unescapedUnitName } from "../../systemd/escaping.ts";
-import { added, askedOr } from "../../write/lines.ts";
+import type { Service } from "../../read/service.ts";
+import { reasonsOf } from "../../write/reasons.ts";
+import { added, addedFor, type Line } from "../../write/lines.ts";
 import { pauseLinesAfterCondition } from "../sections/restarts.ts";
 import { serviceSections } from "../sections/service.ts";
 import { defaultParts, refuseSplitName, socketUnit, type PortMethod } from "./port-method.ts";
+
+const addedForHandover = addedFor(reasonsOf.handover);
+
+/** The type of the description, or the one that `rolling` and `handover` need. */
+function typeLines({ arrangement: { kind }, handover }: Service, asked: Line[]): Line[] {
+  if (asked.length > 0) return asked;
+  if (kind === "rolling") return [added("Type", "notify")];
+  return handover.command.length > 0 ? [addedForHandover("Type", "notify")] : [];
+}
 
 /** systemd opens the sockets, and passes them. */
 export const socket: PortMethod = {
@@ -21,7 +32,7 @@ export const socket: PortMethod = {
         raw: service.raw,
         sections: serviceSections(service, {
           ...plain,
-          type: rolling ? askedOr("Type", values.type, "notify") : plain.type,
+          type: typeLines(service, plain.type),
           requires: units.map((unit) => added("Requires", unit)),
           after: units.map((unit) => added("After", unit)),
           commandAfter: pauseLinesAfterCondition(service),

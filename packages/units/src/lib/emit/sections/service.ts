@@ -62,6 +62,7 @@ export function lifetimeLines(service: Service): Line[] {
   return [
     ...restartLines(service),
     ...linesOfAll(linesOf, times),
+    ...service.handover.timeout,
     ...(service.stopTimeout === undefined
       ? linesOf("timeoutStopSec")
       : askedOr("TimeoutStopSec", values.timeoutStopSec, service.stopTimeout)),
@@ -84,6 +85,7 @@ export function serviceSections(service: Service, parts: ServiceParts): Section[
         ...linesOf("exec"),
         ...parts.command,
         ...linesOfAll(linesOf, commandsAfter),
+        ...service.handover.command,
         ...parts.commandAfter,
         ...linesOf("user"),
         ...(runsAsDynamicUser(arrangement.manager, values) ? [added("DynamicUser", "yes")] : []),
@@ -97,6 +99,8 @@ export function serviceSections(service: Service, parts: ServiceParts): Section[
         ...linesOfAll(linesOf, surroundings),
         ...linesOf("drainTimeout"),
         ...linesOf("idleTimeout"),
+        ...linesOf("handoverTimeout"),
+        ...service.handover.environment,
         ...idleVariableLines(service),
         ...(inetd
           ? [
@@ -111,6 +115,7 @@ export function serviceSections(service: Service, parts: ServiceParts): Section[
         ...parts.own,
         ...linesOfAll(linesOf, resources),
         ...service.folders,
+        ...service.handover.folder,
         ...service.compileCache,
         ...service.credentials,
         ...linesOf("importCredentials"),

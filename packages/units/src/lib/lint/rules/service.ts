@@ -6,6 +6,7 @@ import { notifyRules, type NotifyCode } from "./service/notify.ts";
 import { sandboxRules, type SandboxCode } from "./service/sandbox.ts";
 import { environmentRules, type EnvironmentCode } from "./service/environment.ts";
 import { preloadRules, type PreloadCode } from "./service/preload.ts";
+import { handoverRules, type HandoverCode } from "./service/handover.ts";
 import { installRules, type InstallCode } from "./service/install.ts";
 import type { ServiceSubject } from "../subjects/subjects.ts";
 
@@ -15,6 +16,7 @@ export type ServiceCode =
   | PortsCode
   | LifecycleCode
   | NotifyCode
+  | HandoverCode
   | SandboxCode
   | EnvironmentCode
   | PreloadCode
@@ -25,6 +27,7 @@ export const serviceRules: Readonly<Record<ServiceCode, Rule<ServiceSubject>>> =
   ...portsRules,
   ...lifecycleRules,
   ...notifyRules,
+  ...handoverRules,
   ...sandboxRules,
   ...environmentRules,
   ...preloadRules,

@@ -44,7 +44,8 @@ export interface ServiceSubject {
   ordered: ReadonlySet<string>;
 }
 
-interface Variable {
+/** A variable that the service is given. */
+export interface Variable {
   value: string;
   setting: Setting;
 }

@@ -14,6 +14,7 @@ interface LifecycleFields {
   idleTimeout?: unknown;
   restart?: unknown;
   rolling?: unknown;
+  handover?: unknown;
   restartSec?: unknown;
   restartSteps?: unknown;
   restartMaxDelaySec?: unknown;
@@ -29,8 +30,8 @@ const afterDrain = 10_000;
 const notifying: readonly unknown[] = ["notify", "notify-reload"];
 
 /** Whether the service reports when it is ready. */
-export function notifiesBy({ type, rolling }: LifecycleFields): boolean {
-  return notifying.includes(type) || (type === undefined && rolling === true);
+export function notifiesBy({ type, rolling, handover }: LifecycleFields): boolean {
+  return notifying.includes(type) || (type === undefined && (rolling === true || handover === true));
 }
 
 /** A TimeoutStopSec= that leaves time for the drain, or `undefined` if the description has no drain timeout. */
@@ -45,7 +46,8 @@ export function refuseLifecycleConflicts(fields: LifecycleFields, problems: Unit
   const { name, type, rolling } = fields;
   const refuse = conflictsIn(problems);
 
-  const silent = ["simple", "exec", "idle"].includes(type as string) || (type === undefined && !rolling);
+  const silent =
+    ["simple", "exec", "idle"].includes(type as string) || (type === undefined && !notifiesBy(fields));
   if (rolling === true && silent) {
     refuse(
       "type",

@@ -47,6 +47,7 @@ export function readArrangement(description: Record<string, unknown>, problems: 
       ["template", "the service is already the template of its connections"],
       ["rolling", "a service that serves one connection is never replaced"],
       ["idleTimeout", "the service ends with its connection"],
+      ["handover", "each connection has its own process, and the next connection starts the new version"],
       ["wantedBy", "only a connection can start the service"],
     ] as const) {
       if (given(field)) refuse(field, `with accept, ${why}`, "leave it out, or accept");

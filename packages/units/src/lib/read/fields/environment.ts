@@ -7,11 +7,14 @@ import { listItem } from "../../systemd/escaping.ts";
 import { nodeOptionWords } from "../../node/command-line.ts";
 import { durationOrInfinity } from "../values/durations.ts";
 
-/** Variables that fields of the description set. Other lines depend on these fields: how long a stop takes, and whether the service sleeps. */
+/** Variables that fields of the description set. Other lines depend on these fields: how long a stop takes, whether the service sleeps, and what a reload does. */
 const ofFields = {
   SOCKACT_DRAIN_TIMEOUT: "write drainTimeout: '30s' in the description",
   SOCKACT_IDLE_TIMEOUT: "write idleTimeout: '5min' in the description",
   SOCKACT_IDLE_EXIT_STATUS: "leave it out: it is added for Node, and with idleTimeout",
+  SOCKACT_HANDOVER: "write handover: true in the description",
+  SOCKACT_HANDOVER_TIMEOUT: "write handoverTimeout: '60s' in the description",
+  SOCKACT_RELOAD_RESULT: "write handover: true in the description, which adds it",
 };
 
 /** With these variables Node opens a channel to a parent process. cluster and child_process set them for their children. */

@@ -18,9 +18,14 @@ function askedOptions({ environment }: Record<string, unknown>): Text | undefine
   return typeof asked === "string" || isSpecifier(asked) ? asked : undefined;
 }
 
+/** The NODE_OPTIONS in `environment` of the description, as they are after systemd has read them. */
+export function askedNodeOptions(description: Record<string, unknown>): string {
+  return sampleText(askedOptions(description) ?? "");
+}
+
 /** The modules that NODE_OPTIONS of the description makes Node load before the app. */
 export function askedPreloads(description: Record<string, unknown>): readonly string[] {
-  return preloadsOfOptions(sampleText(askedOptions(description) ?? ""));
+  return preloadsOfOptions(askedNodeOptions(description));
 }
 
 /** NODE_OPTIONS with the options of the description and those that fields add. */

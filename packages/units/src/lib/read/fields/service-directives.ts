@@ -148,6 +148,7 @@ export const otherFields = [
   "jitless",
   "compileCache",
   "preload",
+  "handover",
   "credentials",
   "openFile",
   "rolling",
@@ -185,6 +186,7 @@ export const serviceDirectives: Record<
   ...surroundings,
   drainTimeout: { key: "Environment", read: durationVariable("SOCKACT_DRAIN_TIMEOUT") },
   idleTimeout: { key: "Environment", read: durationVariable("SOCKACT_IDLE_TIMEOUT") },
+  handoverTimeout: { key: "Environment", read: durationVariable("SOCKACT_HANDOVER_TIMEOUT") },
   ...output,
   ...logs,
   restart: {

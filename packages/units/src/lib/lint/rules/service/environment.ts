@@ -39,6 +39,12 @@ const signals: ReadValue = valueWhere(
 /** The variables of sockact, and how it reads them. */
 const ownVariables: Readonly<Record<string, ReadValue>> = {
   SOCKACT_DRAIN_TIMEOUT: duration,
+  SOCKACT_HANDOVER: flag,
+  SOCKACT_HANDOVER_TIMEOUT: valueWhere(
+    (text) => (durationOf(text) ?? 0) > 0,
+    "not a duration with its unit",
+    "a number above 0 with its unit, such as 60s",
+  ),
   SOCKACT_IDLE_EXIT_STATUS: whole(0, 255),
   SOCKACT_IDLE_TIMEOUT: valueWhere(
     (text) => booleanOf(text) === false || (durationOf(text) ?? 0) > 0,
@@ -51,6 +57,11 @@ const ownVariables: Readonly<Record<string, ReadValue>> = {
     "as in 3000=http,3001=admin",
   ),
   SOCKACT_NOTIFY: flag,
+  SOCKACT_RELOAD_RESULT: valueWhere(
+    (text) => text.startsWith("/"),
+    "not an absolute path",
+    "the path of a file",
+  ),
   SOCKACT_SIGNALS: either(signals, flag),
   SOCKACT_TRUST_PARENT: flag,
   SOCKACT_WATCHDOG: flag,

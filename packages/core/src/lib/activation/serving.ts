@@ -1,0 +1,34 @@
+import { predecessor } from "@sockact/notify/internal";
+import { processState } from "../shared/process-state.ts";
+
+const serving = processState("serving", {
+  /** Whether another process still accepts from the passed sockets. */
+  isWaiting: predecessor() !== undefined,
+  /** Called once, when this process may accept. */
+  actions: [] as (() => void)[],
+});
+
+/**
+ * Whether this process must not accept yet, because another process hands over to it, and has not done so. The same is true of the workers of such a process.
+ * If the new process accepted earlier, its connections would be lost when it fails before it is ready.
+ */
+export function isWaitingToServe(): boolean {
+  return serving.isWaiting;
+}
+
+/** Makes this worker of node:cluster wait until its primary may accept. */
+export function waitToServe(): void {
+  serving.isWaiting = true;
+}
+
+/** Runs an action when this process may accept: usually at once. */
+export function onceServing(action: () => void): void {
+  if (serving.isWaiting) serving.actions.push(action);
+  else action();
+}
+
+/** Makes this process accept, and runs the actions that have waited for that. */
+export function serve(): void {
+  serving.isWaiting = false;
+  for (const action of serving.actions.splice(0)) action();
+}

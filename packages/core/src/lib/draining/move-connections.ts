@@ -1,0 +1,115 @@
+import { Socket } from "node:net";
+import { setTimeout as delay } from "node:timers/promises";
+import { type ConnectionHandle, detachHandle, idleSockets, responseOf } from "../shared/node-internals.ts";
+import type { Connection } from "./connections.ts";
+import type { ServerDrain } from "./drain-server.ts";
+
+/** Sends a connection to another process. Fulfils with whether that process has taken it. */
+export type SendConnection = (fd: number, handle: ConnectionHandle) => Promise<boolean>;
+
+/**
+ * How many connections are taken from their servers at once. Each is sent when the one before it has arrived, and its client waits in the meantime if it sends
+ * a request.
+ */
+const BATCH = 64;
+
+/** How often to look for idle connections if no response has ended, in milliseconds. A request may have ended without one. */
+const POLL_MS = 20;
+
+/**
+ * Moves the HTTP/1 connections of these servers to another process, each when it is between two requests. Fulfils with true when no connection is left that
+ * can move, and with false if the other process has not taken one.
+ *
+ * The process reads nothing more from a connection that it has chosen. So what its client sends next stays in the kernel, and only the other process reads it.
+ */
+export async function moveConnections(
+  drains: readonly ServerDrain[],
+  send: SendConnection,
+): Promise<boolean> {
+  const answered = new Answered();
+  for (const drain of drains) answered.watch(drain);
+  try {
+    while (drains.some((drain) => drain.hasMovableConnections())) {
+      const chosen = drains.flatMap((drain) => chooseIdle(drain, answered.sockets));
+      answered.sockets.clear();
+      const detached = chosen.map(({ fd, connection }) => ({ fd, handle: detach(connection) }));
+      for (const [index, { fd, handle }] of detached.entries()) {
+        if (handle === undefined || (await send(fd, handle))) {
+          handle?.close();
+          continue;
+        }
+        // Nobody has read from these, so their clients see an idle connection that closes.
+        for (const { handle: unsent } of detached.slice(index)) unsent?.close();
+        return false;
+      }
+      if (chosen.length === 0) await Promise.race([answered.next(), delay(POLL_MS)]);
+    }
+    return true;
+  } finally {
+    answered.stop();
+  }
+}
+
+/** The connections of a server that may move now. First come those that have just been answered, because their clients send again soon. */
+function chooseIdle(
+  drain: ServerDrain,
+  answered: ReadonlySet<Socket>,
+): { fd: number; connection: Connection }[] {
+  const idle = idleSockets(drain.server);
+  const movable = [...drain.connections.values()].filter(
+    ({ stream, fd }) =>
+      fd !== undefined &&
+      drain.isMovable(stream) &&
+      (stream.bytesRead === 0 || idle.has(stream)) &&
+      responseOf(stream) === undefined &&
+      stream.writableLength === 0,
+  );
+  const first = movable.filter(({ stream }) => answered.has(stream));
+  const others = movable.filter(({ stream }) => !answered.has(stream));
+  return [...first, ...others.slice(0, Math.max(0, BATCH - first.length))].map((connection) => ({
+    fd: connection.fd as number,
+    connection,
+  }));
+}
+
+/** Takes the handle from a connection, which then closes for this process. */
+function detach({ socket }: Connection): ConnectionHandle | undefined {
+  const handle = detachHandle(socket);
+  socket.destroy();
+  return handle;
+}
+
+/** The connections whose response has ended. */
+class Answered {
+  readonly sockets: Set<Socket> = new Set();
+  readonly #unwatch: (() => void)[] = [];
+  #wake = (): void => {};
+
+  /** Watches the responses of a server: those that are under way, and those to come. */
+  watch({ server, connections }: ServerDrain): void {
+    for (const { stream } of connections.values()) responseOf(stream)?.once("close", () => this.#add(stream));
+    const onRequest = ({ socket }: { socket: Socket }, response: NodeJS.EventEmitter): void => {
+      response.once("close", () => this.#add(socket));
+    };
+    // Only for events that the app listens to, because a listener changes what Node does by default.
+    for (const event of ["request", "checkContinue", "checkExpectation"]) {
+      if (server.listenerCount(event) === 0) continue;
+      server.prependListener(event, onRequest);
+      this.#unwatch.push(() => server.off(event, onRequest));
+    }
+  }
+
+  #add(socket: Socket): void {
+    this.sockets.add(socket);
+    this.#wake();
+  }
+
+  /** Fulfils when the next response has ended. */
+  next(): Promise<void> {
+    return new Promise((resolve) => (this.#wake = resolve));
+  }
+
+  stop(): void {
+    for (const unwatch of this.#unwatch) unwatch();
+  }
+}

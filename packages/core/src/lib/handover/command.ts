@@ -1,0 +1,75 @@
+import { readFileSync, statSync } from "node:fs";
+import process from "node:process";
+import { PREDECESSOR_VARIABLE, predecessor } from "@sockact/notify/internal";
+import { LISTEN_VARIABLES } from "../activation/protocol/parse-environment.ts";
+import type { PassedSocket } from "../activation/passed-socket.ts";
+
+/** How to start the app again. */
+export interface Command {
+  readonly args: readonly string[];
+  readonly cwd: string | undefined;
+  readonly env: Record<string, string | undefined>;
+}
+
+/** The variables that are for this process alone. */
+const OWN_VARIABLES = [
+  ...LISTEN_VARIABLES,
+  "NODE_CHANNEL_FD",
+  "NODE_CHANNEL_SERIALIZATION_MODE",
+  "NODE_UNIQUE_ID",
+];
+
+/** The command line, the working directory and the environment of a new process that takes over the sockets of this one. */
+export function commandOfNewProcess(sockets: readonly PassedSocket[]): Command {
+  const env = initialEnvironment();
+  const firstStart = predecessor()?.firstStart ?? Math.round(Date.now() - process.uptime() * 1000);
+  for (const name of OWN_VARIABLES) delete env[name];
+  return {
+    args: initialArguments(),
+    cwd: logicalDirectory(env["PWD"]),
+    env: {
+      ...env,
+      LISTEN_FDS: String(sockets.length),
+      LISTEN_FDNAMES: sockets.map(({ name }) => name).join(":"),
+      [PREDECESSOR_VARIABLE]: `${process.pid}:${firstStart}`,
+    },
+  };
+}
+
+/** The environment that this process was started with. Its changes since then are those of the app, which the new process makes by itself. */
+function initialEnvironment(): Record<string, string | undefined> {
+  try {
+    const entries = readFileSync("/proc/self/environ", "utf8").split("\0");
+    return Object.fromEntries(
+      entries.flatMap((entry) => {
+        const at = entry.indexOf("=");
+        return at > 0 ? [[entry.slice(0, at), entry.slice(at + 1)]] : [];
+      }),
+    );
+  } catch {
+    return { ...process.env };
+  }
+}
+
+/** The arguments that this process was started with. Node makes the path of the script absolute, which would fix the release of a relative path. */
+function initialArguments(): readonly string[] {
+  const known = [...process.execArgv, ...process.argv.slice(1)];
+  try {
+    const args = readFileSync("/proc/self/cmdline", "utf8").split("\0").slice(1, -1);
+    // An app that sets process.title overwrites the arguments.
+    const isOriginal = args.length === known.length && args.at(-1)?.endsWith(known.at(-1) as string);
+    const isScript = process.argv.length === 2 && known.at(-1)?.endsWith(args.at(-1) ?? "/") === true;
+    return isOriginal === true || (isScript && args.length === known.length) ? args : known;
+  } catch {
+    return known;
+  }
+}
+
+/**
+ * The working directory as PWD names it, if it did so at the start. With a symlink such as `/srv/shop/current`, this is the folder of the new release, while the
+ * process itself is still in that of the old one.
+ */
+function logicalDirectory(pwd: string | undefined): string | undefined {
+  if (pwd === undefined || !pwd.startsWith("/")) return undefined;
+  return statSync(pwd, { throwIfNoEntry: false })?.isDirectory() === true ? pwd : undefined;
+}

@@ -1,0 +1,178 @@
+import { fstatSync } from "node:fs";
+import process from "node:process";
+import { activation } from "../activation/activation.ts";
+import { formatSocket, isOpen, type PassedSocket } from "../activation/passed-socket.ts";
+import { servedSockets } from "../binding/served-sockets.ts";
+import { apps, emit } from "../lifecycle/app.ts";
+import { hold } from "../lifecycle/idle.ts";
+import { sendPendingReady } from "../lifecycle/pending-ready.ts";
+import { claimedSockets, isReady, statusText, stopWatchdog, untilReadySent } from "../lifecycle/readiness.ts";
+import { notifyServiceManager, shouldNotify, stopNotifying } from "../lifecycle/service-manager.ts";
+import { stop } from "../lifecycle/shutdown.ts";
+import { isStopping, stopState } from "../lifecycle/stopping.ts";
+import { ActivationError, isActivationError } from "../shared/errors.ts";
+import { processState } from "../shared/process-state.ts";
+import { NewProcess } from "./new-process.ts";
+import { reportPendingResult, reportResult } from "./report-result.ts";
+
+const handover = processState("handover", { isRunning: false });
+
+/** How much longer than `handoverTimeout` systemd waits for a reload, in milliseconds. */
+const BUFFER_MS = 10_000;
+
+/** Whether a reload starts a new process. That is so if an app of this process asks for it, because the process is replaced as a whole. */
+export function isHandoverAsked(): boolean {
+  return apps.some(({ activated, settings }) => activated && settings.handover);
+}
+
+/**
+ * Starts the app again, as a new process with the same sockets. When it is ready, it becomes the main process of the service, and gets the connections that
+ * can move. This process drains, and ends. If anything goes wrong before that, this process serves on. decisions/027-handover.md says why each step is as it is.
+ *
+ * Does nothing while a handover is running, before the process is ready, and during a stop.
+ */
+export async function handOver(): Promise<void> {
+  // Only the command of ExecReload= waits for this result. It has sent this signal.
+  if (reportPendingResult() || handover.isRunning) return;
+  // READY=1 must come before RELOADING=1.
+  if (sendPendingReady()) await untilReadySent();
+  if (!isReady() || isStopping() || handover.isRunning) return;
+  handover.isRunning = true;
+  // The process must not fall asleep meanwhile.
+  const release = hold();
+  try {
+    const newProcess = await startNewProcess();
+    emit({ type: "handover", pid: newProcess.pid });
+    reportResult("ok");
+    await stop("handover", { send: newProcess.sendConnection });
+    process.exit();
+  } catch (error) {
+    await reportFailure(error);
+  } finally {
+    release();
+    handover.isRunning = false;
+  }
+}
+
+/** Fulfils with the new process when it is the main process of the service. Otherwise nothing is left of it. */
+async function startNewProcess(): Promise<NewProcess> {
+  emit({ type: "reloading" });
+  const timeout = Math.max(...apps.map(({ settings }) => settings.handoverTimeout));
+  await notifyServiceManager(
+    [
+      "RELOADING=1",
+      `MONOTONIC_USEC=${process.hrtime.bigint() / 1000n}`,
+      `EXTEND_TIMEOUT_USEC=${(timeout + BUFFER_MS) * 1000}`,
+      "STATUS=Reloading: starting the new version",
+    ].join("\n"),
+  );
+  const newProcess = startProcess(socketsToPass());
+  const kill = (): void => newProcess.kill();
+  stopState.listeners.add(kill);
+  try {
+    const served = await newProcess.untilReady(timeout);
+    checkServed(served);
+    await makeMainProcess(newProcess);
+    return newProcess;
+  } catch (error) {
+    await newProcess.end();
+    throw error;
+  } finally {
+    stopState.listeners.delete(kill);
+  }
+}
+
+/** @throws ActivationError `ERR_HANDOVER_UNSUPPORTED` */
+function startProcess(sockets: readonly PassedSocket[]): NewProcess {
+  try {
+    return new NewProcess(sockets);
+  } catch (error) {
+    throw unsupported(
+      `Node can't start a process: ${(error as Error).message}`,
+      "With the permission model, add --allow-child-process to the command line of Node.",
+    );
+  }
+}
+
+/** @throws ActivationError `ERR_HANDOVER_UNSUPPORTED` */
+function socketsToPass(): readonly PassedSocket[] {
+  const { result } = activation;
+  const sockets = result !== undefined && "sockets" in result ? result.sockets : [];
+  if (process.pid === 1)
+    throw unsupported(
+      "This process is the first one of its PID namespace, which ends with it",
+      "Leave PrivatePIDs= out of the unit. In a container, replace the container, or start the app by an init.",
+    );
+  if (!shouldNotify())
+    throw unsupported(
+      "No service manager waits for messages of this process, so none would follow the new one",
+      "Write Type=notify-reload into the unit, and leave `notify: false` and SOCKACT_NOTIFY=no out. Without systemd, restart the process.",
+    );
+  const closed = sockets.filter((passedSocket) => !isStillOpen(passedSocket));
+  if (closed.length > 0)
+    throw unsupported(
+      `The app has closed ${closed.map(({ socket }) => formatSocket(socket)).join(", ")}, so it can't pass it on`,
+      "Restart the service: systemd passes all sockets again.",
+    );
+  return sockets;
+}
+
+function isStillOpen(passedSocket: PassedSocket): boolean {
+  if (passedSocket.inode !== undefined) return isOpen(passedSocket);
+  try {
+    fstatSync(passedSocket.fd, { bigint: true });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** @throws ActivationError `ERR_HANDOVER_SOCKETS` */
+function checkServed(served: readonly number[]): void {
+  const missing = claimedSockets().filter(({ fd }) => !served.includes(fd));
+  if (missing.length === 0) return;
+  throw new ActivationError(
+    "ERR_HANDOVER_SOCKETS",
+    `The new process does not serve ${missing.map(({ socket }) => formatSocket(socket)).join(", ")}, which this one serves`,
+    "If the new version needs fewer sockets, remove them from the socket unit, and restart the service. Otherwise correct the new version, and reload again.",
+  );
+}
+
+/** Makes the service manager follow the new process, and makes that process accept. */
+async function makeMainProcess(newProcess: NewProcess): Promise<void> {
+  const message = `MAINPID=${newProcess.pid}\nREADY=1\nSTATUS=${statusText()}; process ${newProcess.pid} takes over`;
+  if (isStopping()) throw unsupported("The service stops", "Start it again.");
+  if (newProcess.hasExited) await newProcess.untilReady(0);
+  if ((await notifyServiceManager(message)) !== true)
+    throw unsupported(
+      "The service manager could not be told of the new process",
+      "The error above says why.",
+    );
+  stopNotifying();
+  stopWatchdog();
+  await newProcess.serve(ticketKeys());
+}
+
+/** The keys with which this process encrypts the TLS sessions of its clients, by the number of the socket. */
+function ticketKeys(): Record<number, string> {
+  return Object.fromEntries(
+    [...servedSockets].flatMap(([fd, { tls }]) =>
+      tls === undefined ? [] : [[fd, tls.getTicketKeys().toString("base64")]],
+    ),
+  );
+}
+
+async function reportFailure(error: unknown): Promise<void> {
+  // The failure of a stop is not one of the handover.
+  if (isStopping()) return;
+  emit({ type: "error", error });
+  await notifyServiceManager(
+    `READY=1\nSTATUS=${statusText()}; the handover failed, and the old version serves on`,
+  );
+  emit({ type: "reloaded", failed: true, handover: true });
+  reportResult(isActivationError(error) ? `${error.code}: ${error.message}` : String(error));
+}
+
+function unsupported(message: string, hint: string): ActivationError {
+  return new ActivationError("ERR_HANDOVER_UNSUPPORTED", message, hint);
+}

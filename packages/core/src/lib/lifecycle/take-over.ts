@@ -1,0 +1,86 @@
+import type { Server as HttpServer } from "node:http";
+import process from "node:process";
+import { predecessor } from "@sockact/notify/internal";
+import { isWaitingToServe, serve } from "../activation/serving.ts";
+import { servedSockets } from "../binding/served-sockets.ts";
+import { onOldProcessMessage, sendToOldProcess, takeChannel } from "../shared/handover-channel.ts";
+import { acceptHandle, type ConnectionHandle, handleOf } from "../shared/node-internals.ts";
+import { once, processState } from "../shared/process-state.ts";
+import { writeLine } from "../shared/standard-error.ts";
+import { after } from "../shared/timers.ts";
+
+const takeOver = processState("take over", {
+  /** Called when the other process has handed over. */
+  onServe: () => {},
+});
+
+/** How much longer than `keepAliveTimeout` an idle connection stays open that another process has accepted, in milliseconds. */
+const KEEP_ALIVE_BUFFER_MS = 1000;
+
+// The channel is taken as early as possible, before the app looks for it.
+if (predecessor() !== undefined) once("follow predecessor", followPredecessor);
+
+function followPredecessor(): void {
+  takeChannel();
+  onOldProcessMessage((message, handle) => {
+    if (message.act === "serve") startServing(message.ticketKeys);
+    else takeConnection(message.fd, handle as ConnectionHandle);
+  });
+  process.once("disconnect", () => {
+    if (!isWaitingToServe()) return;
+    writeLine("sockact: the process that was to hand over to this one has ended");
+    process.exit(1);
+  });
+  // An app that does not listen must end, not wait.
+  process.channel?.unref();
+}
+
+/**
+ * Reports to the process that hands over to this one that everything is ready. Fulfils when that process accepts nothing more, and this one does. Until then,
+ * clients that connect wait in the kernel.
+ *
+ * @param fds the numbers of the passed sockets that this process serves
+ */
+export function untilHandedOver(fds: readonly number[]): Promise<void> {
+  return new Promise((resolve) => {
+    takeOver.onServe = resolve;
+    sendToOldProcess({ act: "ready", fds });
+  });
+}
+
+/** Fulfils when the process that has handed over to this one has ended, or after `timeout` milliseconds. */
+export function untilOldProcessEnds(timeout: number): Promise<void> {
+  return new Promise((resolve) => {
+    if (predecessor() === undefined || !process.connected) return resolve();
+    process.once("disconnect", resolve);
+    after(timeout, resolve)?.unref();
+  });
+}
+
+function startServing(ticketKeys: Readonly<Record<number, string>>): void {
+  serve();
+  // With the keys of the old process, clients resume their TLS sessions: RFC 8446, section 2.2.
+  for (const [fd, { tls }] of servedSockets) {
+    const keys = ticketKeys[fd];
+    if (keys !== undefined) tls?.setTicketKeys(Buffer.from(keys, "base64"));
+  }
+  takeOver.onServe();
+}
+
+/** Serves a connection that the old process has accepted. If the app has closed the server of its socket, the connection closes. */
+function takeConnection(fd: number, connection: ConnectionHandle): void {
+  const served = servedSockets.get(fd);
+  if (served !== undefined && handleOf(served.server) !== undefined) {
+    const { server, handle } = served;
+    const socket = acceptHandle(server, handle, connection);
+    const { keepAliveTimeout = 0 } = server as HttpServer;
+    if (keepAliveTimeout > 0 && socket !== undefined) {
+      const timer = after(keepAliveTimeout + KEEP_ALIVE_BUFFER_MS, () => {
+        if (socket.bytesRead === 0) socket.destroySoon();
+      })?.unref();
+      socket.once("close", () => clearTimeout(timer));
+    }
+  } else connection.close();
+  // Written at once, before anything is read from the connection. So if this process ends later, the old one knows that the connection was here.
+  sendToOldProcess({ act: "taken" });
+}

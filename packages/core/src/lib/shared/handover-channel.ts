@@ -1,0 +1,69 @@
+import type { ChildProcess, SendHandle } from "node:child_process";
+import process from "node:process";
+import { MESSAGE_CMD } from "./cluster-channel.ts";
+
+/** The messages from the new process to the process that hands over to it. */
+export type NewProcessMessage =
+  /** Everything that READY=1 waits for is done. `fds` are the numbers of the passed sockets that it serves. */
+  | { act: "ready"; fds: readonly number[] }
+  /** It has taken the connection that was sent last. */
+  | { act: "taken" };
+
+/** The messages from the process that hands over to the new one. */
+export type OldProcessMessage =
+  /** The new process is the main process of the service, and may accept. `ticketKeys` are in Base64, by the number of the socket. */
+  | { act: "serve"; ticketKeys: Readonly<Record<number, string>> }
+  /** A connection comes with the message. The old process has accepted it from the socket with this number. */
+  | { act: "connection"; fd: number };
+
+interface Channel {
+  on(event: "internalMessage", listener: (message: { cmd?: unknown }, handle?: unknown) => void): unknown;
+}
+
+let send: typeof process.send;
+
+/**
+ * Takes the channel to the process that has started this one, and hides it from the app. Many apps and libraries call `process.send()` if it exists, for a
+ * process manager. Here nobody reads such a message, and it would be an error once the other process has ended.
+ */
+export function takeChannel(): void {
+  send = process.send?.bind(process);
+  // Node itself uses its own reference. TypeScript does not know that the property can be removed.
+  (process as { send?: unknown }).send = undefined;
+}
+
+export function sendToOldProcess(message: NewProcessMessage): void {
+  if (process.connected) send?.({ cmd: MESSAGE_CMD, ...message }, undefined, undefined, () => {});
+}
+
+export function onOldProcessMessage(listener: (message: OldProcessMessage, handle: unknown) => void): void {
+  onMessage(process as unknown as Channel, listener);
+}
+
+/** Fulfils with whether the message was sent. */
+export function sendToNewProcess(
+  child: ChildProcess,
+  message: OldProcessMessage,
+  handle?: unknown,
+): Promise<boolean> {
+  return new Promise((resolve) => {
+    if (child.connected)
+      child.send({ cmd: MESSAGE_CMD, ...message }, handle as SendHandle, {}, (error) =>
+        resolve(error === null),
+      );
+    else resolve(false);
+  });
+}
+
+export function onNewProcessMessage(
+  child: ChildProcess,
+  listener: (message: NewProcessMessage) => void,
+): void {
+  onMessage(child as unknown as Channel, listener);
+}
+
+function onMessage<T>(channel: Channel, listener: (message: T, handle: unknown) => void): void {
+  channel.on("internalMessage", (message, handle) => {
+    if (message.cmd === MESSAGE_CMD) listener(message as T, handle);
+  });
+}

@@ -1,0 +1,60 @@
+import {
+  handoverCommand,
+  handoverTimeoutFor,
+  resultFile,
+  resultFolder,
+  timeoutStartFor,
+} from "../../node/handover.ts";
+import { durationOf, spanText } from "../../systemd/durations.ts";
+import { listItem } from "../../systemd/escaping.ts";
+import { addedFor, type Line } from "../../write/lines.ts";
+import { reasonsOf } from "../../write/reasons.ts";
+import type { Arrangement } from "./arrangement.ts";
+import { folderName } from "./folders.ts";
+
+/** The lines of a service that hands over to its new version at a reload, by the place where they go. */
+export interface HandoverLines {
+  command: Line[];
+  environment: Line[];
+  timeout: Line[];
+  folder: Line[];
+}
+
+const added = addedFor(reasonsOf.handover);
+const addedVariable = addedFor(reasonsOf.handoverVariables);
+
+/** A variable of sockact, with its own reason. */
+function variable(name: keyof typeof reasonsOf.handoverVariables, value: string): Line {
+  return { ...addedVariable(name, listItem({ specifier: `${name}=${value}` })), key: "Environment" };
+}
+
+/** systemd's default TimeoutStartSec=, in milliseconds. */
+const defaultTimeoutStart = 90_000;
+
+/** The lines that let a service hand over. There are none without `handover`, and for a container, which refuses the field. */
+export function handoverLines(
+  { handover, handoverTimeout, timeoutStartSec, container }: Record<string, unknown>,
+  name: string,
+  { kind }: Arrangement,
+): HandoverLines {
+  if (handover !== true || container !== undefined)
+    return { command: [], environment: [], timeout: [], folder: [] };
+  const folder = resultFolder(folderName(name), kind === "template" || kind === "rolling");
+  const start = durationOf(timeoutStartSec);
+  const limit = durationOf(handoverTimeout);
+  const span = start === undefined || limit !== undefined ? undefined : spanText(handoverTimeoutFor(start));
+  const longerStart = start !== undefined || limit === undefined ? 0 : timeoutStartFor(limit);
+  return {
+    command: [added("ExecReload", handoverCommand)],
+    environment: [
+      variable("SOCKACT_HANDOVER", "yes"),
+      ...(span === undefined ? [] : [variable("SOCKACT_HANDOVER_TIMEOUT", span)]),
+      variable("SOCKACT_RELOAD_RESULT", resultFile(folder)),
+    ],
+    timeout:
+      longerStart > defaultTimeoutStart
+        ? [added("TimeoutStartSec", spanText(longerStart) ?? "infinity")]
+        : [],
+    folder: [added("RuntimeDirectory", listItem({ specifier: folder }))],
+  };
+}

@@ -1,0 +1,121 @@
+import { bootPrivateSystemd, describeWith, type PrivateSystemd } from "@sockact/testkit";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { emitUnits, type AppDescription } from "../src/index.ts";
+
+const url = "http://127.0.0.1/";
+
+describeWith({ privateSystemd: true, systemd: 253 }, "systemctl reload of a service with handover", () => {
+  let systemd: PrivateSystemd;
+
+  beforeAll(async () => {
+    systemd = await bootPrivateSystemd();
+  });
+  afterAll(() => systemd?.close());
+  afterEach(async () => {
+    // From systemd 262 on, a name that no unit has keeps the others from being stopped.
+    await systemd.run(["systemctl", "stop", "app.*", "app@*"]);
+    await systemd.run(["systemctl", "reset-failed"]);
+  });
+
+  const describedBy = (more: Partial<AppDescription>): AppDescription => ({
+    name: "app",
+    exec: [systemd.node, `${systemd.project}/packages/units/test/hands-over.mjs`],
+    environment: { FLAGS: "create" },
+    hardening: "inbound",
+    handover: true,
+    sockets: [{ listen: 80, name: "app.socket" }],
+    ...more,
+  });
+
+  /** Starts the stand-in for an app, and returns its process ID, which is its answer. */
+  async function start(more: Partial<AppDescription> = {}): Promise<string> {
+    await systemd.installUnits(emitUnits(describedBy(more)));
+    await systemd.start("app.socket");
+    return answer();
+  }
+
+  const answer = async (): Promise<string> => (await systemd.request(url)).body;
+
+  /** Reloads the service, and returns the exit status of systemctl and what the journal has of this reload. */
+  async function reload(
+    plan: "works" | "fails" | "ends",
+    unit = "app.service",
+  ): Promise<{ code: number; journal: string[] }> {
+    const before = await systemd.journal(unit);
+    await systemd.write("/run/plan", plan);
+    const { code } = await systemd.run(["systemctl", "reload", unit]);
+    return { code, journal: (await systemd.journal(unit)).slice(before.length) };
+  }
+
+  const signals = (journal: readonly string[]) => journal.filter((line) => line.startsWith("SIGHUP"));
+
+  describe.each<[string, Partial<AppDescription>]>([
+    ["inbound, as a user that exists only meanwhile", {}],
+    ["outbound", { hardening: "outbound" }],
+    ["without a sandbox, as an account", { hardening: "none", user: "daemon" }],
+    ["when the app opens the file only to write", { environment: { FLAGS: "write only" } }],
+  ])("%s", (_, more) => {
+    it("succeeds when the new version serves, and fails when it does not, in any order", async () => {
+      let pid = await start(more);
+      for (const plan of ["works", "fails", "fails", "works", "works", "fails"] as const) {
+        const { code, journal } = await reload(plan);
+        expect([plan, code, journal]).toEqual([plan, plan === "works" ? 0 : 1, expect.anything()]);
+        // systemd sends no signal itself.
+        expect(signals(journal)).toEqual([`SIGHUP of ${pid}`]);
+        const before = pid;
+        pid = await answer();
+        expect(await systemd.show("app.service", "MainPID")).toBe(pid);
+        expect(await systemd.show("app.service", "ActiveState")).toBe("active");
+        if (plan === "works") {
+          expect(pid).not.toBe(before);
+          expect(await systemd.show("app.service", "StatusText")).toBe(`took over from ${before}`);
+        } else {
+          expect(pid).toBe(before);
+          expect(journal).toContain("ERR_HANDOVER_EXITED: the new process ended with status 1.");
+        }
+      }
+      expect(await systemd.show("app.service", "NRestarts")).toBe("0");
+    });
+  });
+
+  it("fails at once when the app ends meanwhile, and the next client is served", async () => {
+    const pid = await start();
+    const { code, journal } = await reload("ends");
+    expect(code).toBe(1);
+    expect(journal).toContain("The app ended during the reload.");
+    expect(await answer()).not.toBe(pid);
+  });
+
+  it("hands over each of the instances that take turns", async () => {
+    const blue = await start({ rolling: true });
+    await systemd.start("app@green.service");
+    expect((await reload("works", "app@blue.service")).code).toBe(0);
+    expect((await reload("fails", "app@green.service")).code).toBe(1);
+    await systemd.stop("app@green.service");
+    expect((await reload("works", "app@blue.service")).code).toBe(0);
+    expect(await answer()).toBe(await systemd.show("app@blue.service", "MainPID"));
+    expect(await answer()).not.toBe(blue);
+  });
+
+  it("works under the service manager of a user", async () => {
+    const env = { XDG_RUNTIME_DIR: "/run/user/0" };
+    const asUser = (...args: string[]) => systemd.run(["systemctl", "--user", ...args], { env });
+    await systemd.mustRun(["sh", "-c", "mkdir -p /run/user && mkdir -m 700 /run/user/0"]);
+    await systemd.start("user@0.service");
+    const units = emitUnits(describedBy({ manager: "user", uid: 0, hardening: "none" }));
+    for (const [unit, text] of Object.entries(units))
+      await systemd.write(`/run/user/0/systemd/user/${unit}`, text);
+    await asUser("daemon-reload");
+    await asUser("start", "app.socket");
+    const pid = await answer();
+    for (const [plan, code] of [
+      ["fails", 1],
+      ["works", 0],
+    ] as const) {
+      await systemd.write("/run/plan", plan);
+      expect(await asUser("reload", "app.service")).toMatchObject({ code });
+    }
+    expect(await answer()).not.toBe(pid);
+    await systemd.stop("user@0.service");
+  });
+});
