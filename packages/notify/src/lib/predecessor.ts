@@ -8,7 +8,7 @@ export interface Predecessor {
   readonly firstStart: number;
 }
 
-/** The private variable in which a process names itself to the process to which it hands over: `PID:TIME`. */
+/** The private variable in which a process names itself to the process to which it hands over, and the launcher names itself: `PID:TIME:LAUNCHER`. */
 export const PREDECESSOR_VARIABLE = "SOCKACT_PREDECESSOR";
 
 const state = processState("predecessor", { predecessor: readPredecessor() });
@@ -24,11 +24,11 @@ export function predecessor(): Predecessor | undefined {
  */
 function readPredecessor(): Predecessor | undefined {
   const { env, pid, ppid } = process;
-  const [, parent, time] = /^(\d+):(\d+)$/.exec(env[PREDECESSOR_VARIABLE] ?? "") ?? [];
+  const [, old, time, parent] = /^(\d+):(\d+):(\d+)$/.exec(env[PREDECESSOR_VARIABLE] ?? "") ?? [];
   // A variable of any other process is left over.
   if (parent !== String(ppid)) return undefined;
   delete env[PREDECESSOR_VARIABLE];
   for (const name of ["LISTEN_PID", "SYSTEMD_EXEC_PID"]) env[name] = String(pid);
   if (env["WATCHDOG_PID"] !== undefined) env["WATCHDOG_PID"] = String(pid);
-  return { pid: ppid, firstStart: Number(time) };
+  return { pid: Number(old), firstStart: Number(time) };
 }

@@ -142,7 +142,7 @@ function checkServed(served: readonly number[]): void {
 async function makeMainProcess(newProcess: NewProcess): Promise<void> {
   const message = `MAINPID=${newProcess.pid}\nREADY=1\nSTATUS=${statusText()}; process ${newProcess.pid} takes over`;
   if (isStopping()) throw unsupported("The service stops", "Start it again.");
-  if (newProcess.hasExited) await newProcess.untilReady(0);
+  await newProcess.detach();
   if ((await notifyServiceManager(message)) !== true)
     throw unsupported(
       "The service manager could not be told of the new process",

@@ -44,7 +44,7 @@ function followPredecessor(): void {
 export function untilHandedOver(fds: readonly number[]): Promise<void> {
   return new Promise((resolve) => {
     takeOver.onServe = resolve;
-    sendToOldProcess({ act: "ready", fds });
+    sendToOldProcess({ act: "ready", pid: process.pid, fds });
   });
 }
 

@@ -5,7 +5,7 @@ import { MESSAGE_CMD } from "./cluster-channel.ts";
 /** The messages from the new process to the process that hands over to it. */
 export type NewProcessMessage =
   /** Everything that READY=1 waits for is done. `fds` are the numbers of the passed sockets that it serves. */
-  | { act: "ready"; fds: readonly number[] }
+  | { act: "ready"; pid: number; fds: readonly number[] }
   /** It has taken the connection that was sent last. */
   | { act: "taken" };
 
