@@ -37,7 +37,9 @@ const shownAs: Readonly<Record<string, readonly string[]>> = {
   StartLimitIntervalSec: ["StartLimitIntervalUSec"],
   TimeoutStopSec: ["TimeoutStopUSec", "TimeoutAbortUSec"],
   TriggerLimitIntervalSec: ["TriggerLimitIntervalUSec"],
-  Type: ["Type", "TimeoutStartUSec"],
+  ExecReload: ["ExecReload", "ExecReloadEx", "CanReload"],
+  RuntimeDirectory: ["RuntimeDirectory", "RuntimeDirectorySymlink", "RequiresMountsFor", "CanClean"],
+  Type: ["Type", "TimeoutStartUSec", "NotifyAccess"],
   WantedBy: ["UnitFileState"],
 };
 

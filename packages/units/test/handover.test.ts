@@ -9,6 +9,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "systemctl reload of a serv
 
   beforeAll(async () => {
     systemd = await bootPrivateSystemd();
+    await systemd.mustRun(["mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", "/srv"]);
   });
   afterAll(() => systemd?.close());
   afterEach(async () => {
@@ -117,5 +118,41 @@ describeWith({ privateSystemd: true, systemd: 253 }, "systemctl reload of a serv
     }
     expect(await answer()).not.toBe(pid);
     await systemd.stop("user@0.service");
+  });
+
+  it.each<[string, Partial<AppDescription>]>([
+    ["inbound", { hardening: "inbound" }],
+    ["outbound, with a preload", { hardening: "outbound", preload: true }],
+    ["without a sandbox, with instances that take turns", { hardening: "none", rolling: true }],
+  ])("replaces an app of sockact by its new version: %s", async (_, more) => {
+    const unit = more.rolling === true ? "app@blue.service" : "app.service";
+    const modules = `${systemd.project}/packages`;
+    const release = (version: string) =>
+      systemd.write(
+        "/srv/app/server.mjs",
+        `import http from "node:http";
+import { listen } from "${modules}/core/dist/index.js";
+if (${version} < 0) process.exit(3);
+const server = http.createServer((_, response) => response.end("${version}"));
+${more.preload === undefined ? "await listen(server)" : "server.listen(3000)"};
+`,
+      );
+    await release("1");
+    await start({
+      exec: [systemd.node, "/srv/app/server.mjs"],
+      environment: {},
+      ...more,
+      ...(more.preload === undefined ? {} : { preload: `${modules}/register/dist/index.cjs` }),
+    });
+    for (const version of ["2", "-1", "3"]) {
+      const before = await systemd.show(unit, "MainPID");
+      const served = await answer();
+      await release(version);
+      const { code } = await systemd.run(["systemctl", "reload", unit]);
+      const works = version !== "-1";
+      expect([version, code, await answer()]).toEqual([version, works ? 0 : 1, works ? version : served]);
+      expect((await systemd.show(unit, "MainPID")) === before).toBe(!works);
+    }
+    expect(await systemd.journal(unit)).toContainEqual(expect.stringMatching(/^ERR_HANDOVER_EXITED: /));
   });
 });

@@ -1,8 +1,10 @@
 import { readFileSync, statSync } from "node:fs";
+import { isAbsolute } from "node:path";
 import process from "node:process";
 import { PREDECESSOR_VARIABLE, predecessor } from "@sockact/notify/internal";
 import { LISTEN_VARIABLES } from "../activation/protocol/parse-environment.ts";
 import type { PassedSocket } from "../activation/passed-socket.ts";
+import { processState } from "../shared/process-state.ts";
 
 /** How to start the app again. */
 export interface Command {
@@ -10,6 +12,8 @@ export interface Command {
   readonly cwd: string | undefined;
   readonly env: Record<string, string | undefined>;
 }
+
+const directory = processState("working directory", { logical: undefined as string | undefined });
 
 /** The variables that are for this process alone. */
 const OWN_VARIABLES = [
@@ -26,7 +30,7 @@ export function commandOfNewProcess(sockets: readonly PassedSocket[]): Command {
   for (const name of OWN_VARIABLES) delete env[name];
   return {
     args: initialArguments(),
-    cwd: logicalDirectory(env["PWD"]),
+    cwd: directory.logical,
     env: {
       ...env,
       LISTEN_FDS: String(sockets.length),
@@ -66,10 +70,12 @@ function initialArguments(): readonly string[] {
 }
 
 /**
- * The working directory as PWD names it, if it did so at the start. With a symlink such as `/srv/shop/current`, this is the folder of the new release, while the
- * process itself is still in that of the old one.
+ * Remembers the working directory as PWD names it (POSIX, pwd(1)), if PWD is right at the start. With a symlink such as `/srv/shop/current`, this becomes the folder
+ * of the next release, while the process itself stays in that of the old one.
  */
-function logicalDirectory(pwd: string | undefined): string | undefined {
-  if (pwd === undefined || !pwd.startsWith("/")) return undefined;
-  return statSync(pwd, { throwIfNoEntry: false })?.isDirectory() === true ? pwd : undefined;
+export function rememberDirectory(): void {
+  const { PWD } = process.env;
+  if (PWD === undefined || !isAbsolute(PWD)) return;
+  const [named, actual] = [PWD, "."].map((path) => statSync(path, { bigint: true, throwIfNoEntry: false }));
+  if (named !== undefined && named.dev === actual?.dev && named.ino === actual.ino) directory.logical = PWD;
 }

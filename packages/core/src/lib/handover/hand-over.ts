@@ -9,9 +9,11 @@ import { sendPendingReady } from "../lifecycle/pending-ready.ts";
 import { claimedSockets, isReady, statusText, stopWatchdog, untilReadySent } from "../lifecycle/readiness.ts";
 import { notifyServiceManager, shouldNotify, stopNotifying } from "../lifecycle/service-manager.ts";
 import { stop } from "../lifecycle/shutdown.ts";
+import { isHandledByApp, receiveSignal } from "../lifecycle/stop-at-signal.ts";
 import { isStopping, stopState } from "../lifecycle/stopping.ts";
 import { ActivationError, isActivationError } from "../shared/errors.ts";
 import { processState } from "../shared/process-state.ts";
+import { after } from "../shared/timers.ts";
 import { NewProcess } from "./new-process.ts";
 import { reportPendingResult, reportResult } from "./report-result.ts";
 
@@ -45,13 +47,21 @@ export async function handOver(): Promise<void> {
     emit({ type: "handover", pid: newProcess.pid });
     reportResult("ok");
     await stop("handover", { send: newProcess.sendConnection });
-    process.exit();
+    newProcess.release();
+    endProcess();
   } catch (error) {
     await reportFailure(error);
   } finally {
     release();
     handover.isRunning = false;
   }
+}
+
+/** Ends this process. For an app that handles SIGTERM itself, this is the stop that it knows, so it gets the signal first. */
+function endProcess(): void {
+  if (!isHandledByApp("SIGTERM")) process.exit();
+  after(Math.max(...apps.map(({ settings }) => settings.drainTimeout)), () => process.exit())?.unref();
+  receiveSignal("SIGTERM");
 }
 
 /** Fulfils with the new process when it is the main process of the service. Otherwise nothing is left of it. */

@@ -43,7 +43,7 @@ export class NewProcess {
     const { args, cwd, env } = commandOfNewProcess(sockets);
     this.#launcher = spawn("/bin/sh", ["-c", LAUNCHER, "sh", process.execPath, ...args], {
       cwd,
-      env: env as NodeJS.ProcessEnv,
+      env,
       // As with systemd, the process is in a group of its own. A signal to the group also reaches what it has started.
       detached: true,
       stdio: ["inherit", "inherit", "inherit", ...sockets.map(({ fd }) => fd), "ipc"],
@@ -126,6 +126,11 @@ export class NewProcess {
     clearTimeout(timer);
     return isTaken;
   };
+
+  /** Lets this process end by itself. The new one learns from this that it has ended. */
+  release(): void {
+    if (this.#launcher.connected) this.#launcher.disconnect();
+  }
 
   /** Ends the process, and what it has started. Fulfils when it has ended. */
   async end(): Promise<void> {

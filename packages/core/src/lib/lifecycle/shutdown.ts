@@ -11,7 +11,7 @@ import { ActivationError } from "../shared/errors.ts";
 import { sendPendingReady } from "./pending-ready.ts";
 import { notifyServiceManager } from "./service-manager.ts";
 import { stopState } from "./stopping.ts";
-import { untilOldProcessEnds } from "./take-over.ts";
+import { oldProcessEnds } from "./take-over.ts";
 import { after } from "../shared/timers.ts";
 import { workerPool } from "./worker-pool.ts";
 
@@ -51,7 +51,7 @@ async function shutDown(
   const pool = workerPool();
   const connections = allDrains().reduce((sum, drain) => sum + drain.connections.size, 0);
   const timeout = Math.max(...apps.map(({ settings }) => settings.drainTimeout));
-  const signal = /^SIG/.test(reason) ? (reason as NodeJS.Signals) : null;
+  const signal = reason.startsWith("SIG") ? (reason as NodeJS.Signals) : null;
   const isReplaced = reason === "handover";
   if (reason !== "served")
     emit({ type: "draining", signal, connections, ...(isReplaced && { handover: true }) });
@@ -83,7 +83,8 @@ async function shutDown(
   clearInterval(destroying);
   const haveWorkersFailed = await workersFailed;
   // With KillMode=mixed, systemd kills the old process when this one ends.
-  await untilOldProcessEnds(timeout + GRACE_MS);
+  const oldProcessEnd = oldProcessEnds(timeout + GRACE_MS);
+  if (oldProcessEnd) await oldProcessEnd;
   if (reason !== "served") emit({ type: "drained", cut });
   if (cluster.isWorker) sendToPrimary({ act: "drained" });
   // The primary may have received the signal as well. If it saw the end of this worker before the signal, the app would fork another worker.

@@ -48,10 +48,13 @@ export function untilHandedOver(fds: readonly number[]): Promise<void> {
   });
 }
 
-/** Fulfils when the process that has handed over to this one has ended, or after `timeout` milliseconds. */
-export function untilOldProcessEnds(timeout: number): Promise<void> {
+/**
+ * Fulfils when the process that has handed over to this one has ended, or after `timeout` milliseconds. Undefined if there is no such process, because an app may
+ * end the process at once when its connections have ended.
+ */
+export function oldProcessEnds(timeout: number): Promise<void> | undefined {
+  if (predecessor() === undefined || !process.connected) return undefined;
   return new Promise((resolve) => {
-    if (predecessor() === undefined || !process.connected) return resolve();
     process.once("disconnect", resolve);
     after(timeout, resolve)?.unref();
   });
@@ -73,7 +76,7 @@ function takeConnection(fd: number, connection: ConnectionHandle): void {
   if (served !== undefined && handleOf(served.server) !== undefined) {
     const { server, handle } = served;
     const socket = acceptHandle(server, handle, connection);
-    const { keepAliveTimeout = 0 } = server as HttpServer;
+    const { keepAliveTimeout = 0 } = server as Partial<HttpServer>;
     if (keepAliveTimeout > 0 && socket !== undefined) {
       const timer = after(keepAliveTimeout + KEEP_ALIVE_BUFFER_MS, () => {
         if (socket.bytesRead === 0) socket.destroySoon();
