@@ -48,5 +48,28 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a handover at systemctl re
       expect(old).toEqual({ body: pid, connections: 1 });
       expect(await reloads()).toBe(time);
     }
+    expect(await systemd.journal("app.service")).not.toContainEqual(expect.stringContaining("not our child"));
+  });
+
+  test("systemctl stop drains the process that has taken over, and waits for it", async () => {
+    await systemd.start("app.service");
+    await systemd.systemctl("reload", "app.service");
+    await systemd.waitUntil(async () => (await processes()).length === 1, "the old process has ended");
+    const pid = await mainPid();
+    await systemd.stop("app.service");
+    expect(await systemd.show("app.service", "Result")).toBe("success");
+    const lines = await systemd.journal("app.service", "service");
+    expect(lines.at(-1)).toBe("sockact: drained");
+    expect(lines.at(-2)).toMatch(/^sockact: SIGTERM: draining/);
+    expect(pid).not.toBe("0");
+  });
+
+  test("systemd notices at once when the new process is killed", async () => {
+    await systemd.start("app.service");
+    await systemd.systemctl("reload", "app.service");
+    const pid = await mainPid();
+    await systemd.mustRun(["kill", "-KILL", pid]);
+    await systemd.waitUntil(async () => ![pid, "0"].includes(await mainPid()), "the service has restarted");
+    expect(await systemd.request("http://localhost/")).toMatchObject({ status: 200, body: await mainPid() });
   });
 });

@@ -107,7 +107,8 @@ export class ServerDrain implements Drainable {
   handOver(canMove: boolean): Promise<void> {
     this.#isMoving = canMove;
     this.startDraining();
-    return this.stopAccepting();
+    this.#closeListeners();
+    return this.#closed;
   }
 
   /** Whether this connection moves to another process: it speaks HTTP/1 without TLS, and comes from a passed socket. */
@@ -128,8 +129,6 @@ export class ServerDrain implements Drainable {
     for (const connection of this.connections.values())
       connection.bytesBeforeDrain = connection.stream.bytesRead;
     this.#closeAfterPending();
-    this.#closeClients();
-    this.endIdleConnections();
   }
 
   #closeAfterPending(): void {
@@ -169,13 +168,22 @@ export class ServerDrain implements Drainable {
 
   stopAccepting(): Promise<void> {
     if (!this.#isAccepting) return this.#closed;
-    this.#isAccepting = false;
-    this.#closeClients();
-    this.endIdleConnections();
-    // http.Server's own close() would reset idle clients that are about to send. In Node 26, it would also reset clients whose request is on its way.
-    if (!this.#isClosed) Server.prototype.close.call(this.server);
+    this.endWaiting();
+    this.#closeListeners();
     this.#endConnections();
     return this.#closed;
+  }
+
+  endWaiting(): void {
+    this.#closeClients();
+    this.endIdleConnections();
+  }
+
+  #closeListeners(): void {
+    if (!this.#isAccepting) return;
+    this.#isAccepting = false;
+    // http.Server's own close() would reset idle clients that are about to send. In Node 26, it would also reset clients whose request is on its way.
+    if (!this.#isClosed) Server.prototype.close.call(this.server);
   }
 
   /** After `drainTimeout`, the connections on which nothing is under way are destroyed. */

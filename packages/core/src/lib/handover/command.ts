@@ -8,6 +8,7 @@ import { processState } from "../shared/process-state.ts";
 
 /** How to start the app again. */
 export interface Command {
+  readonly file: string;
   readonly args: readonly string[];
   readonly cwd: string | undefined;
   readonly env: Record<string, string | undefined>;
@@ -23,13 +24,27 @@ const OWN_VARIABLES = [
   "NODE_UNIQUE_ID",
 ];
 
+/**
+ * Starts its arguments as a process that is no child of this one, and whose ID is in the variables that name the process which they are for: sd_listen_fds(3),
+ * systemd.exec(5), sd_watchdog_enabled(3). The ID can't be known before the start.
+ *
+ * The parent of the new process ends at once, so the service manager becomes its parent. Otherwise systemd would not learn when the new main process ends, and at
+ * a stop it would kill that process without waiting for it.
+ */
+const LAUNCHER = `/bin/sh -c '
+  export LISTEN_PID=$$ SYSTEMD_EXEC_PID=$$ ${PREDECESSOR_VARIABLE}=$$:$${PREDECESSOR_VARIABLE}
+  if [ "\${WATCHDOG_PID+set}" ]; then export WATCHDOG_PID=$$; fi
+  exec "$@"
+' sh "$@" <&0 &`;
+
 /** The command line, the working directory and the environment of a new process that takes over the sockets of this one. */
 export function commandOfNewProcess(sockets: readonly PassedSocket[]): Command {
   const env = initialEnvironment();
   const firstStart = predecessor()?.firstStart ?? Math.round(Date.now() - process.uptime() * 1000);
   for (const name of OWN_VARIABLES) delete env[name];
   return {
-    args: initialArguments(),
+    file: "/bin/sh",
+    args: ["-c", LAUNCHER, "sh", process.execPath, ...initialArguments()],
     cwd: directory.logical,
     env: {
       ...env,

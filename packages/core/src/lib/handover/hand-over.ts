@@ -2,7 +2,7 @@ import { fstatSync } from "node:fs";
 import process from "node:process";
 import { activation } from "../activation/activation.ts";
 import { formatSocket, isOpen, type PassedSocket } from "../activation/passed-socket.ts";
-import { servedSockets } from "../binding/served-sockets.ts";
+import { servedSockets } from "../shared/served-sockets.ts";
 import { apps, emit } from "../lifecycle/app.ts";
 import { hold } from "../lifecycle/idle.ts";
 import { sendPendingReady } from "../lifecycle/pending-ready.ts";
@@ -43,8 +43,8 @@ export async function handOver(): Promise<void> {
   // The process must not fall asleep meanwhile.
   const release = hold();
   try {
-    const newProcess = await startNewProcess();
-    emit({ type: "handover", pid: newProcess.pid });
+    const { newProcess, pid } = await startNewProcess();
+    emit({ type: "handover", pid });
     reportResult("ok");
     await stop("handover", { send: newProcess.sendConnection });
     newProcess.release();
@@ -65,7 +65,7 @@ function endProcess(): void {
 }
 
 /** Fulfils with the new process when it is the main process of the service. Otherwise nothing is left of it. */
-async function startNewProcess(): Promise<NewProcess> {
+async function startNewProcess(): Promise<{ newProcess: NewProcess; pid: number }> {
   emit({ type: "reloading" });
   const timeout = Math.max(...apps.map(({ settings }) => settings.handoverTimeout));
   await notifyServiceManager(
@@ -80,10 +80,10 @@ async function startNewProcess(): Promise<NewProcess> {
   const kill = (): void => newProcess.kill();
   stopState.listeners.add(kill);
   try {
-    const served = await newProcess.untilReady(timeout);
-    checkServed(served);
-    await makeMainProcess(newProcess);
-    return newProcess;
+    const { pid, fds } = await newProcess.untilReady(timeout);
+    checkServed(fds);
+    await makeMainProcess(newProcess, pid);
+    return { newProcess, pid };
   } catch (error) {
     await newProcess.end();
     throw error;
@@ -149,10 +149,11 @@ function checkServed(served: readonly number[]): void {
 }
 
 /** Makes the service manager follow the new process, and makes that process accept. */
-async function makeMainProcess(newProcess: NewProcess): Promise<void> {
-  const message = `MAINPID=${newProcess.pid}\nREADY=1\nSTATUS=${statusText()}; process ${newProcess.pid} takes over`;
-  if (isStopping()) throw unsupported("The service stops", "Start it again.");
-  await newProcess.detach();
+async function makeMainProcess(newProcess: NewProcess, pid: number): Promise<void> {
+  newProcess.checkRunning();
+  // The new process has been killed, and systemd expects no reload any more.
+  if (isStopping()) throw new Error("The service stops");
+  const message = `MAINPID=${pid}\nREADY=1\nSTATUS=${statusText()}; process ${pid} takes over`;
   if ((await notifyServiceManager(message)) !== true)
     throw unsupported(
       "The service manager could not be told of the new process",

@@ -58,7 +58,7 @@ async function shutDown(
   const announce = createDrainAnnouncer();
   const known = new Set(allDrains());
   const drained = isReplaced
-    ? handOverAll([...known], send, announce)
+    ? handOverAll([...known], timeout, { send, announce })
     : drainAll([...known], timeout, announce);
   const draining = `Draining ${pool ? `${pool.count} workers` : `${connections} connections`}`;
   // An idle process has nothing to drain. `systemctl status` shows this while the app sleeps.

@@ -2,7 +2,7 @@ import type { Server as HttpServer } from "node:http";
 import process from "node:process";
 import { predecessor } from "@sockact/notify/internal";
 import { isWaitingToServe, serve } from "../activation/serving.ts";
-import { servedSockets } from "../binding/served-sockets.ts";
+import { servedSockets } from "../shared/served-sockets.ts";
 import { onOldProcessMessage, sendToOldProcess, takeChannel } from "../shared/handover-channel.ts";
 import { acceptHandle, type ConnectionHandle, handleOf } from "../shared/node-internals.ts";
 import { once, processState } from "../shared/process-state.ts";
@@ -30,6 +30,9 @@ function followPredecessor(): void {
     if (!isWaitingToServe()) return;
     writeLine("sockact: the process that was to hand over to this one has ended");
     process.exit(1);
+  });
+  process.once("exit", (code) => {
+    if (isWaitingToServe()) sendToOldProcess({ act: "exit", code });
   });
   // An app that does not listen must end, not wait.
   process.channel?.unref();

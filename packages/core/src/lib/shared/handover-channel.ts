@@ -6,6 +6,8 @@ import { MESSAGE_CMD } from "./cluster-channel.ts";
 export type NewProcessMessage =
   /** Everything that READY=1 waits for is done. `fds` are the numbers of the passed sockets that it serves. */
   | { act: "ready"; pid: number; fds: readonly number[] }
+  /** It ends with this exit status. */
+  | { act: "exit"; code: number }
   /** It has taken the connection that was sent last. */
   | { act: "taken" };
 
