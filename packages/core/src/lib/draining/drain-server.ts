@@ -17,6 +17,7 @@ import type { Drainable } from "./drainable.ts";
 import { announceEnd, type CloseUpgraded, endConnection } from "./end-connection.ts";
 import { rememberSessions } from "./http2-sessions.ts";
 import { closeAfterNextResponse, closeAfterPendingResponses } from "./last-responses.ts";
+import { endLongPoll } from "./long-polls.ts";
 import { rememberUpgrades } from "./upgrades.ts";
 
 /**
@@ -227,6 +228,7 @@ export class ServerDrain implements Drainable {
       if (this.isMovable(stream)) {
         const response = responseOf(stream);
         if (response && !this.#responses.has(response)) this.#responses.set(response, now());
+        endLongPoll(stream);
         continue;
       }
       const patience = this.#isAccepting || inHandshake ? FIRST_REQUEST_MS : LAST_FIRST_REQUEST_MS;
