@@ -7,11 +7,14 @@ import type { ServerDrain } from "./drain-server.ts";
 /** Sends a connection to another process. Fulfils with whether that process has taken it. */
 export type SendConnection = (fd: number, handle: ConnectionHandle) => Promise<boolean>;
 
-/**
- * How many connections are taken from their servers at once. Each is sent when the one before it has arrived, and its client waits in the meantime if it sends
- * a request.
- */
+/** How many idle connections are looked for at once. Each is sent when the one before it has arrived. */
 const BATCH = 64;
+
+/**
+ * How many connections that have just been answered are taken from their servers at once. Otherwise a client that is always busy would not move while others
+ * do. If it sends a request, it waits until those before it have arrived.
+ */
+const AT_ONCE = 8;
 
 /** How often to look for idle connections if no response has ended, in milliseconds. A request may have ended without one. */
 const POLL_MS = 20;
@@ -31,15 +34,26 @@ export async function moveConnections(
   try {
     while (drains.some((drain) => drain.hasMovableConnections())) {
       const chosen = drains.flatMap((drain) => chooseIdle(drain, answered.sockets));
+      // At once, before their clients send the next request.
+      const detached = new Map(
+        chosen
+          .filter(({ connection }) => answered.sockets.has(connection.stream))
+          .slice(0, AT_ONCE)
+          .map(({ connection }) => [connection, detach(connection)]),
+      );
       answered.sockets.clear();
-      const detached = chosen.map(({ fd, connection }) => ({ fd, handle: detach(connection) }));
-      for (const [index, { fd, handle }] of detached.entries()) {
-        if (handle === undefined || (await send(fd, handle))) {
-          handle?.close();
-          continue;
-        }
+      for (const [index, { drain, fd, connection, bytesRead }] of chosen.entries()) {
+        if (index >= AT_ONCE && answered.sockets.size > 0) break;
+        const { stream } = connection;
+        // The client of an idle connection may have sent a request meanwhile. Then it moves after the response.
+        const isIdle = drain.isMovable(stream) && stream.bytesRead === bytesRead;
+        const handle = detached.get(connection) ?? (isIdle ? detach(connection) : undefined);
+        detached.delete(connection);
+        const isTaken = handle === undefined || (await send(fd, handle));
+        handle?.close();
+        if (isTaken) continue;
         // Nobody has read from these, so their clients see an idle connection that closes.
-        for (const { handle: unsent } of detached.slice(index)) unsent?.close();
+        for (const unsent of detached.values()) unsent?.close();
         return false;
       }
       if (chosen.length === 0) await Promise.race([answered.next(), delay(POLL_MS)]);
@@ -54,7 +68,7 @@ export async function moveConnections(
 function chooseIdle(
   drain: ServerDrain,
   answered: ReadonlySet<Socket>,
-): { fd: number; connection: Connection }[] {
+): { drain: ServerDrain; fd: number; connection: Connection; bytesRead: number }[] {
   const idle = idleSockets(drain.server);
   const movable = [...drain.connections.values()].filter(
     ({ stream, fd }) =>
@@ -67,8 +81,10 @@ function chooseIdle(
   const first = movable.filter(({ stream }) => answered.has(stream));
   const others = movable.filter(({ stream }) => !answered.has(stream));
   return [...first, ...others.slice(0, Math.max(0, BATCH - first.length))].map((connection) => ({
+    drain,
     fd: connection.fd as number,
     connection,
+    bytesRead: connection.stream.bytesRead,
   }));
 }
 
