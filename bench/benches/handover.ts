@@ -92,9 +92,8 @@ async function handOver(): Promise<Record<string, number>> {
   };
 }
 
-await app.allowHandover();
 await app.install(fileURLToPath(new URL("../apps/handover.mjs", import.meta.url)), {
-  type: "notify-reload",
+  handover: true,
   hardening: "inbound",
 });
 await systemd.start("app.service");

@@ -56,11 +56,6 @@ export class AppUnderLoad implements AsyncDisposable {
     await systemd.start(...Object.keys(units).filter((unit) => unit.endsWith(".socket")));
   }
 
-  /** Lets `systemctl reload` hand the app over to its new version. Call it before you install an app with `type: "notify-reload"`. */
-  async allowHandover(): Promise<void> {
-    await this.systemd.write("/run/systemd/system/app.service.d/handover.conf", HANDOVER);
-  }
-
   /** Starts a load, with the address of the app and a seed for its random numbers. */
   load<Kind extends keyof Loads>(
     kind: Kind,
@@ -98,10 +93,3 @@ export class AppUnderLoad implements AsyncDisposable {
     return this.systemd.close();
   }
 }
-
-const HANDOVER = `[Service]
-Environment=SOCKACT_HANDOVER=yes
-Environment=SOCKACT_RELOAD_RESULT=/run/app-reload/result
-RuntimeDirectory=app-reload
-ExecReload=/bin/sh -c 'rm -f "$$SOCKACT_RELOAD_RESULT"; mkfifo -m 600 "$$SOCKACT_RELOAD_RESULT" || exit; kill -HUP "$$MAINPID" || exit 0; read -r result <"$$SOCKACT_RELOAD_RESULT"; [ "$$result" = ok ] || { echo "$$result" >&2; exit 1; }'
-`;

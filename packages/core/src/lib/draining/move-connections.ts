@@ -4,57 +4,45 @@ import { type ConnectionHandle, detachHandle, idleSockets, responseOf } from "..
 import type { Connection } from "./connections.ts";
 import type { ServerDrain } from "./drain-server.ts";
 
-/** Sends a connection to another process. Fulfils with whether that process has taken it. */
-export type SendConnection = (fd: number, handle: ConnectionHandle) => Promise<boolean>;
+/** The process to which connections move. */
+export interface Receiver {
+  /** False if the process takes no more connections. */
+  readonly isReceiving: boolean;
+  /** Sends a connection. Fulfils with whether the process has taken it. */
+  sendConnection(fd: number, handle: ConnectionHandle): Promise<boolean>;
+  /** Tells the process that no more connections come. */
+  endMoving(): void;
+}
 
-/** How many idle connections are looked for at once. Each is sent when the one before it has arrived. */
+/** How many idle connections are looked for at once, because Node has only a list of all of them. */
 const BATCH = 64;
-
-/**
- * How many connections that have just been answered are taken from their servers at once. Otherwise a client that is always busy would not move while others
- * do. If it sends a request, it waits until those before it have arrived.
- */
-const AT_ONCE = 8;
 
 /** How often to look for idle connections if no response has ended, in milliseconds. A request may have ended without one. */
 const POLL_MS = 20;
 
 /**
  * Moves the HTTP/1 connections of these servers to another process, each when it is between two requests. Fulfils with true when no connection is left that
- * can move, and with false if the other process has not taken one.
+ * can move, and with false if the other process has not taken one, or takes no more.
  *
  * The process reads nothing more from a connection that it has chosen. So what its client sends next stays in the kernel, and only the other process reads it.
  */
-export async function moveConnections(
-  drains: readonly ServerDrain[],
-  send: SendConnection,
-): Promise<boolean> {
+export async function moveConnections(drains: readonly ServerDrain[], receiver: Receiver): Promise<boolean> {
   const answered = new Answered();
   for (const drain of drains) answered.watch(drain);
   try {
     while (drains.some((drain) => drain.hasMovableConnections())) {
+      if (!receiver.isReceiving) return false;
       const chosen = drains.flatMap((drain) => chooseIdle(drain, answered.sockets));
-      // At once, before their clients send the next request.
-      const detached = new Map(
-        chosen
-          .filter(({ connection }) => answered.sockets.has(connection.stream))
-          .slice(0, AT_ONCE)
-          .map(({ connection }) => [connection, detach(connection)]),
-      );
       answered.sockets.clear();
-      for (const [index, { drain, fd, connection, bytesRead }] of chosen.entries()) {
-        if (index >= AT_ONCE && answered.sockets.size > 0) break;
-        const { stream } = connection;
-        // The client of an idle connection may have sent a request meanwhile. Then it moves after the response.
-        const isIdle = drain.isMovable(stream) && stream.bytesRead === bytesRead;
-        const handle = detached.get(connection) ?? (isIdle ? detach(connection) : undefined);
-        detached.delete(connection);
-        const isTaken = handle === undefined || (await send(fd, handle));
-        handle?.close();
-        if (isTaken) continue;
-        // Nobody has read from these, so their clients see an idle connection that closes.
-        for (const unsent of detached.values()) unsent?.close();
-        return false;
+      for (const { drain, fd, connection, bytesRead } of chosen) {
+        // While another connection was on its way, this one may have become busy. It stays for now, so that its client does not wait.
+        if (connection.stream.bytesRead !== bytesRead || !drain.isMovable(connection.stream)) continue;
+        const handle = detach(connection);
+        if (handle === undefined) continue;
+        const isTaken = await receiver.sendConnection(fd, handle);
+        // If nobody has taken it, nobody has read from it either. So its client sees an idle connection that closes.
+        handle.close();
+        if (!isTaken) return false;
       }
       if (chosen.length === 0) await Promise.race([answered.next(), delay(POLL_MS)]);
     }
@@ -64,11 +52,17 @@ export async function moveConnections(
   }
 }
 
+/** A connection between two requests. */
+interface Idle {
+  drain: ServerDrain;
+  fd: number;
+  connection: Connection;
+  /** Another number of bytes means that a request has come. */
+  bytesRead: number;
+}
+
 /** The connections of a server that may move now. First come those that have just been answered, because their clients send again soon. */
-function chooseIdle(
-  drain: ServerDrain,
-  answered: ReadonlySet<Socket>,
-): { drain: ServerDrain; fd: number; connection: Connection; bytesRead: number }[] {
+function chooseIdle(drain: ServerDrain, answered: ReadonlySet<Socket>): Idle[] {
   const idle = idleSockets(drain.server);
   const movable = [...drain.connections.values()].filter(
     ({ stream, fd }) =>

@@ -1,17 +1,19 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import process from "node:process";
 import type { PassedSocket } from "../activation/passed-socket.ts";
-import type { SendConnection } from "../draining/move-connections.ts";
+import type { Receiver } from "../draining/move-connections.ts";
 import { ActivationError } from "../shared/errors.ts";
+import type { ConnectionHandle } from "../shared/node-internals.ts";
 import { onNewProcessMessage, sendToNewProcess } from "../shared/handover-channel.ts";
 import { after } from "../shared/timers.ts";
+import type { TlsSessions } from "../shared/tls-sessions.ts";
 import { commandOfNewProcess } from "./command.ts";
 
 /** How long a new process that has failed may take to end after SIGTERM, in milliseconds. */
 const TERMINATION_MS = 2000;
 
 /** How long the new process may take to take one connection, in milliseconds. */
-const TAKEN_MS = 2000;
+const TAKEN_MS = 10_000;
 
 /** What the new process has reported: its ID, and the numbers of the sockets that it serves. */
 interface Report {
@@ -20,10 +22,11 @@ interface Report {
 }
 
 /** The process that this one hands over to. */
-export class NewProcess {
+export class NewProcess implements Receiver {
   /** The shell that starts the process, and ends at once. */
   readonly #launcher: ChildProcess;
   readonly #ended: Promise<void>;
+  isReceiving = true;
   #hasEnded = false;
   /** How the process has ended, as far as this is known. */
   #end = "has ended";
@@ -56,6 +59,7 @@ export class NewProcess {
     onNewProcessMessage(this.#launcher, (message) => {
       if (message.act === "ready") this.#onReady(message);
       else if (message.act === "taken") this.#onTaken();
+      else if (message.act === "stopping") this.isReceiving = false;
       else this.#end = `has ended with exit status ${message.code}`;
     });
   }
@@ -100,12 +104,12 @@ export class NewProcess {
   }
 
   /** Makes it accept. */
-  serve(ticketKeys: Readonly<Record<number, string>>): Promise<boolean> {
-    return sendToNewProcess(this.#launcher, { act: "serve", ticketKeys });
+  serve(sessions: Readonly<Record<number, TlsSessions>>): Promise<boolean> {
+    return sendToNewProcess(this.#launcher, { act: "serve", sessions });
   }
 
   /** Moves a connection to it. Fulfils with whether it has taken the connection. */
-  readonly sendConnection: SendConnection = async (fd, handle) => {
+  async sendConnection(fd: number, handle: ConnectionHandle): Promise<boolean> {
     if (this.#hasEnded) return false;
     let timer: NodeJS.Timeout | undefined;
     const taken = new Promise<boolean>((resolve) => {
@@ -116,7 +120,11 @@ export class NewProcess {
     const isTaken = isSent && (await taken);
     clearTimeout(timer);
     return isTaken;
-  };
+  }
+
+  endMoving(): void {
+    void sendToNewProcess(this.#launcher, { act: "moved" });
+  }
 
   /** Lets this process end by itself. The new one learns from this that it has ended. */
   release(): void {

@@ -11,6 +11,11 @@ const result = processState("reload result", {
 /** How long the command of ExecReload= may take to create its file, in milliseconds. After that, nothing waits for the result. */
 const PENDING_MS = 2000;
 
+/** Whether the command of ExecReload= reads the results of handovers. */
+export function isResultExpected(): boolean {
+  return process.env["SOCKACT_RELOAD_RESULT"] !== undefined;
+}
+
 /**
  * Writes the result of a handover into the file that the command of ExecReload= waits for, because no message of sd_notify(3) says that a reload has failed.
  * With `Type=notify-reload`, systemd until version 257 starts that command together with SIGHUP, so the file may not exist yet. Then the result is kept for the
