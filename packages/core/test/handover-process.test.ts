@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { bootPrivateSystemd, describeWith, type PrivateSystemd } from "@sockact/testkit";
-import { ask, HandoverService, type HandoverUnits, insidePath } from "./handover-service.ts";
+import { ask, HandoverService, type HandoverUnits, insidePath } from "./reloaded-service.ts";
 
 /** What the program says about its process. */
 interface Facts {

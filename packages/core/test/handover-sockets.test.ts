@@ -12,7 +12,7 @@ import {
   describeWith,
   type PrivateSystemd,
 } from "@sockact/testkit";
-import { ask, HandoverService, type HandoverServer, insidePath } from "./handover-service.ts";
+import { ask, HandoverService, type HandoverServer, insidePath } from "./reloaded-service.ts";
 import { RawClient } from "./lifecycle-app.ts";
 
 const RELOADS = 5;

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { bootPrivateSystemd, describeWith, type PrivateSystemd } from "@sockact/testkit";
-import { ask, HandoverService, type HandoverServer } from "./handover-service.ts";
+import { ask, HandoverService, type HandoverServer } from "./reloaded-service.ts";
 
 /** A server for each test, on a port of its own. */
 const servers = {
