@@ -44,13 +44,15 @@ describeWith({ privateSystemd: true, systemd: 253 }, "when the service is reload
     const fixture = (path: string): string =>
       insidePath(systemd, `../../testkit/fixtures/${path.slice(path.lastIndexOf("/") + 1)}`);
     const tls = { key: fixture(key), cert: fixture(cert) };
+    // An idle connection that can't move closes after this time, as at a stop.
+    const short = { properties: { keepAliveTimeout: 500 } };
     const single: HandoverServer[] = [
       { options: { name: "admin" } },
       { kind: "net", options: { name: "lines" } },
       { kind: "tls", options: { name: "tls" } },
-      { kind: "https", options: { name: "https" } },
+      { kind: "https", ...short, options: { name: "https" } },
       { kind: "h2c", options: { name: "h2c" } },
-      { kind: "http2", options: { name: "http2" } },
+      { kind: "http2", ...short, options: { name: "http2" } },
       { kind: "udp", options: { name: "udp" } },
       { kind: "taken", options: { name: "taken" } },
     ];
@@ -66,7 +68,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "when the service is reload
       },
       servers: [
         { options: { name: "public" } },
-        { options: { sockets: { plain: {}, secure: { tls } } } },
+        { ...short, options: { sockets: { plain: {}, secure: { tls } } } },
         ...single,
       ],
     });

@@ -23,6 +23,7 @@ if (cluster.isPrimary) {
     if (request.method === "POST") request.resume().on("end", () => response.end(body));
     else response.end(body);
   });
+  server.keepAliveTimeout = 500;
   await listen(server, { onStop: async () => say("stopped") });
   say("up");
 }
