@@ -41,6 +41,7 @@ export { adapterContract, type AdapterUnderTest } from "./adapter-contract.ts";
 export { namesContract, type NamesUnderTest } from "./names-contract.ts";
 export { SANDBOX, SANDBOXED_APP } from "./sandbox.ts";
 export { preloading } from "./preload.ts";
+export { handoverContract, type HandoversUnderTest } from "./handover-contract.ts";
 export { restartContract, type RestartsUnderTest } from "./restart-contract.ts";
 export { lifecycleContract, type LifecycleUnderTest } from "./lifecycle-contract.ts";
 export { agentsContract, agentsContractByPreload } from "./agents-contract.ts";

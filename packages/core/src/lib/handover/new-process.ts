@@ -12,7 +12,7 @@ import { commandOfNewProcess } from "./command.ts";
 const TERMINATION_MS = 2000;
 
 /** How long the new process may take to take one connection, in milliseconds. */
-const TAKEN_MS = 2000;
+const TAKEN_MS = 10_000;
 
 /** What the new process has reported: its ID, and the numbers of the sockets that it serves. */
 interface Report {
