@@ -69,15 +69,15 @@ describeWith({ privateSystemd: true, systemd: 253 }, "when a cluster is reloaded
     await using idle = await service.idle();
     const before = await service.pid();
     const after = await service.reload();
-    const ups = await service.printed("up");
-    expect(ups.filter(({ primary }) => primary === after).length).toBeGreaterThan(0);
     expect(await idle.closed).toBe("end");
     const response = await busy.send("345").receives(/\}$/);
     expect(answerOf(response)).toMatchObject({ pid: before });
     expect(await busy.closed).toBe("end");
     await service.untilGone(before);
     const lines = (await systemd.journal("app.service", "service")).join("\n");
-    expect(lines.indexOf(`"event":"stopped"`)).toBeGreaterThan(lines.lastIndexOf(`"event":"up"`));
+    const up = lines.search(new RegExp(`"event":"up",.*"primary":${after}`));
+    expect(up).toBeGreaterThan(0);
+    expect(lines.indexOf(`"event":"stopped"`)).toBeGreaterThan(up);
     expect((await service.printed("stopped")).map(({ primary }) => primary)).toEqual([before, before]);
   });
 
@@ -97,6 +97,8 @@ describeWith({ privateSystemd: true, systemd: 253 }, "when a cluster is reloaded
 
   test("the handover fails when the new primary ends", async () => {
     await using service = await start({ END_WITH_WORKER: "yes" });
+    const areUp = async (): Promise<boolean> => (await service.printed("up")).length === 2;
+    await systemd.waitUntil(areUp, "both workers of the first primary are up");
     const before = await service.pid();
     await systemd.write(CRASH, "");
     const { code } = await systemd.run(["systemctl", "reload", "app.service"]);
