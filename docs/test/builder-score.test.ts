@@ -23,6 +23,7 @@ describeWith({ privateSystemd: true, systemd: 254 }, "the score", () => {
       bind: binds,
       hardening: profiles,
       watchdog: ["", "30s"],
+      handover: [false, true],
       systemd: [undefined, 245, 257],
     }).flatMap((state) => [
       state,
@@ -42,7 +43,7 @@ describeWith({ privateSystemd: true, systemd: 254 }, "the score", () => {
       const service = files.find(({ name }) => name === "shop.service");
       // These lines do not change the score, so two services that differ only in them are the same here.
       const kept = service?.text.replaceAll(
-        /^(?:Exec|Environment|Restart|Working|Watchdog|Type|OpenFile).*\n/gm,
+        /^(?:Exec|Environment|Restart|Working|Watchdog|Type|OpenFile|RuntimeDirectory).*\n/gm,
         "",
       );
       if (kept !== undefined)

@@ -35,6 +35,7 @@ export const choices: fc.Arbitrary<BuilderState> = fc
     hardening: fc.constantFrom(...profiles),
     idle: fc.constantFrom("", "5min"),
     watchdog: fc.constantFrom("", "30s"),
+    handover: fc.boolean(),
     bind: fc.constantFrom(...binds),
     backend: fc.constantFrom("", "/run/shop/app.sock", "[::1]:4000"),
     systemd: fc.constantFrom(undefined, 249, 252, 255, 257),

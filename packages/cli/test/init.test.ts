@@ -75,6 +75,7 @@ describe("sockact init", () => {
       "inbound",
       "--idle",
       "10min",
+      "--handover",
     ];
     const { stdout, stderr } = sockactIn(folder, ["init", ...options, ...args, "--yes"]);
     expect(stderr + stdout).toContain(`Wrote ${join(folder, name)}\n`);
@@ -87,6 +88,7 @@ describe("sockact init", () => {
       user: "www-data",
       hardening: "inbound",
       idleTimeout: "10min",
+      handover: true,
       // What sockact install writes there.
       preload: "/var/lib/sockact/shop/files/register.cjs",
     });
@@ -189,13 +191,14 @@ describe("the questions of sockact init", () => {
       ["The app has a .env file", "\r"],
       ["connect to something", "\u001B[B\r"],
       ["May the app end", "\u001B[B\r"],
+      ["new version of the app start", "\u001B[B\r"],
       ["get the sockets", "\r"],
     ]);
     expect(screen).toContain("Wrote");
     expect(status).toBe(0);
     const text = readFileSync(join(folder, "sockact.config.mjs"), "utf8");
     expect(text).toMatch(
-      /name: "store"[^]*listen: 80 [^]*environmentFile: \["\.\/\.env"\][^]*idleTimeout: "10min"[^]*preload: true[^]*hardening: "inbound"/,
+      /name: "store"[^]*listen: 80 [^]*environmentFile: \["\.\/\.env"\][^]*idleTimeout: "10min"[^]*handover: true[^]*preload: true[^]*hardening: "inbound"/,
     );
   });
 

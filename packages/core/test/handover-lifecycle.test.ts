@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { describeWith } from "@sockact/testkit";
-import { good, HandoverService } from "./handover-service.ts";
+import { good, VersionedService } from "./versioned-service.ts";
 
 describeWith({ privateSystemd: true, systemd: 253 }, "a service that hands over", () => {
-  let service: HandoverService;
+  let service: VersionedService;
   const show = (...properties: string[]): Promise<string[]> =>
     Promise.all(properties.map((property) => service.systemd.show("app.service", property)));
   const install = async (more: string, version = good("1")): Promise<void> => {
@@ -13,7 +13,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a service that hands over"
     await service.newLines();
   };
   beforeAll(async () => {
-    service = await HandoverService.boot();
+    service = await VersionedService.boot();
   });
   afterAll(() => service?.systemd.close());
 

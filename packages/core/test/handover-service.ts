@@ -1,200 +1,190 @@
+import { existsSync } from "node:fs";
+import { once } from "node:events";
 import { fileURLToPath } from "node:url";
-import { expect } from "vitest";
-import {
-  type AppProcess,
-  bootPrivateSystemd,
-  type CommandResult,
-  type PrivateSystemd,
-  watchProcess,
-} from "@sockact/testkit";
-// By its path, because @sockact/units has the testkit as a dependency.
-import { emitUnits } from "../../units/src/index.ts";
+import { connectInside, type PrivateSystemd, SANDBOX } from "@sockact/testkit";
+import { RawClient } from "./lifecycle-app.ts";
 
-/** The file that the service runs. A test deploys a version by writing it. */
-const APP = "/run/app/app.mjs";
-
-/** A version of the app that does nothing wrong. */
-export function good(version: string, options = ""): string {
-  return `await serve(${JSON.stringify(version)}, { ${options} });`;
+/** A server that programs/handover-servers.mjs creates. */
+export interface HandoverServer {
+  kind?: "http" | "https" | "http2" | "h2c" | "net" | "tls" | "express" | "udp" | "taken";
+  /** The options of createServer(). */
+  serverOptions?: Record<string, unknown>;
+  /** Set on the server, such as `keepAliveTimeout`. */
+  properties?: Record<string, unknown>;
+  /** The options of listen(). */
+  options?: Record<string, unknown>;
+  webSockets?: boolean;
+  /** Answer `Upgrade:` with another protocol. */
+  upgrades?: boolean;
 }
 
-/** What all clients have seen. */
-export interface ClientsResult {
-  sent: number;
-  answered: number;
-  /** How many requests failed, by reason. `hung` if there was no answer in 15 s. */
-  failed: Record<string, number>;
-  connections: number;
-  /** How many answers each version has given. */
-  versions: Record<string, number>;
+/** A service whose reload hands over to a new process. */
+export interface HandoverUnits {
+  /** The lines of a socket unit, by the name of its sockets. */
+  sockets?: Record<string, string>;
+  servers?: readonly HandoverServer[];
+  /** A program of the folder programs. */
+  program?: string;
+  /** The whole of ExecStart=, instead of `program`. */
+  exec?: string;
+  /** More lines of the section [Service]. */
+  lines?: string;
+  env?: Record<string, string>;
 }
 
-/** A service that hands over at a reload, in the full sandbox, with the sockets `http` (port 80) and `admin` (port 81). */
+/** The lines with which `systemctl reload` waits for the result. */
+const EXEC_RELOAD = [
+  'rm -f "$$SOCKACT_RELOAD_RESULT"',
+  'mkfifo -m 600 "$$SOCKACT_RELOAD_RESULT" || exit',
+  'kill -HUP "$$MAINPID" || exit 0',
+  'read -r result <"$$SOCKACT_RELOAD_RESULT"',
+  '[ "$$result" = ok ] || { echo "$$result" >&2; exit 1; }',
+].join("; ");
+
+/** The path of a file of this package inside every private systemd. */
+export function insidePath(systemd: PrivateSystemd, file: string): string {
+  const path = fileURLToPath(new URL(file, import.meta.url));
+  return systemd.project + path.slice(path.lastIndexOf("/packages/"));
+}
+
+/** A service that runs in the tightest sandbox, and hands over at a reload. */
 export class HandoverService implements AsyncDisposable {
   readonly systemd: PrivateSystemd;
-  #seen = 0;
+  readonly #units: readonly string[];
 
-  private constructor(systemd: PrivateSystemd) {
+  private constructor(systemd: PrivateSystemd, units: readonly string[]) {
     this.systemd = systemd;
+    this.#units = units;
   }
 
-  static async boot(): Promise<HandoverService> {
-    return new HandoverService(await bootPrivateSystemd());
-  }
-
-  /**
-   * Stops the service, and writes its units.
-   *
-   * @param more lines of [Service]
-   */
-  async install(more = ""): Promise<void> {
-    const { systemd } = this;
-    await systemd.systemctl("stop", "app*");
-    await systemd.systemctl("reset-failed");
-    await systemd.mustRun(["rm", "-rf", "/run/app-reload", "/run/private/app-reload", "/run/hold"]);
-    const units = emitUnits({
-      name: "app",
-      exec: [systemd.node, APP],
-      sockets: [
-        { listen: "127.0.0.1:80", name: "http" },
-        { listen: "127.0.0.1:81", name: "admin" },
-      ],
-      hardening: "inbound",
-      handover: true,
-      drainTimeout: "5s",
+  /** Resolves when the service is ready. */
+  static async start(
+    systemd: PrivateSystemd,
+    {
+      sockets = { http: "ListenStream=127.0.0.1:80" },
+      servers = [{}],
+      program = "handover-servers.mjs",
+      exec = `${systemd.node} ${insidePath(systemd, `programs/${program}`)}`,
+      lines = "",
+      env = {},
+    }: HandoverUnits = {},
+  ): Promise<HandoverService> {
+    const socketUnits = Object.keys(sockets).map((name) => `app-${name}.socket`);
+    const environment = {
+      SOCKACT_HANDOVER: "yes",
+      SOCKACT_RELOAD_RESULT: "/run/app-reload/result",
+      SOCKACT_DRAIN_TIMEOUT: "10s",
+      APP: JSON.stringify(servers),
+      ...env,
+    };
+    await systemd.installUnits({
+      ...Object.fromEntries(
+        Object.entries(sockets).map(([name, text]) => [
+          `app-${name}.socket`,
+          `[Socket]\n${text}\nFileDescriptorName=${name}\nService=app.service\n`,
+        ]),
+      ),
+      "app.service": `[Unit]
+StartLimitIntervalSec=0
+[Service]
+Type=notify-reload
+OpenFile=/run/systemd/notify:notify
+NotifyAccess=main
+Sockets=${socketUnits.join(" ")}
+ExecStart=${exec}
+${Object.entries(environment)
+  .map(([name, value]) => `Environment=${quoted(`${name}=${value}`)}`)
+  .join("\n")}
+RuntimeDirectory=app-reload
+ExecReload=/bin/sh -c '${EXEC_RELOAD}'
+${SANDBOX}
+NonBlocking=true
+${lines}
+`,
     });
-    const path = "/run/systemd/system/app.service.d/test.conf";
-    await systemd.write(path, `[Service]\nRuntimeDirectoryPreserve=yes\nRestartSec=100ms\n${more}\n`);
-    await systemd.installUnits(units);
-    await systemd.start(...Object.keys(units).filter((name) => name.endsWith(".socket")));
+    await systemd.start(...socketUnits, "app.service");
+    return new HandoverService(systemd, [...socketUnits, "app.service"]);
   }
 
-  /** Writes the file of the app. The next process runs this version. */
-  async deploy(source: string): Promise<void> {
-    const program = fileURLToPath(new URL("programs/handover-version.mjs", import.meta.url));
-    const path = this.systemd.project + program.slice(program.indexOf("/packages/"));
-    await this.systemd.write(APP, `import { serve } from "${path}";\n${source}\n`);
-  }
-
-  /** Removes the file of the app. */
-  async remove(): Promise<void> {
-    await this.systemd.mustRun(["rm", APP]);
-  }
-
-  async start(): Promise<void> {
-    await this.systemd.start("app.service");
-  }
-
-  /** Runs `systemctl reload`, and waits for its end. */
-  async reload(timeout = 15_000): Promise<CommandResult> {
-    return this.systemd.run(["systemctl", "reload", "app.service"], { timeout });
-  }
-
+  /** The process of the service. */
   async pid(): Promise<number> {
     return Number(await this.systemd.show("app.service", "MainPID"));
   }
 
-  async status(): Promise<string> {
-    return this.systemd.show("app.service", "StatusText");
+  /** Resolves with the new process when `systemctl reload` has returned. */
+  async reload(): Promise<number> {
+    await this.systemd.systemctl("reload", "app.service");
+    return this.pid();
   }
 
-  /** The processes in the cgroup of the service. */
-  async processes(): Promise<number[]> {
-    const { stdout } = await this.systemd.run(["cat", "/sys/fs/cgroup/system.slice/app.service/cgroup.procs"]);
-    return stdout.split("\n").filter(Boolean).map(Number);
+  /** Resolves when a process has drained and ended. */
+  async untilGone(pid: number, timeout = 10_000): Promise<void> {
+    const path = this.systemd.hostPath(`/proc/${pid}`);
+    await this.systemd.waitUntil(async () => !existsSync(path), `process ${pid} has ended`, timeout);
   }
 
-  /** Waits until only the main process is left, and returns it. */
-  async untilOneProcess(timeout = 15_000): Promise<number> {
-    let pid = 0;
-    await this.systemd.waitUntil(
-      async () => {
-        const processes = await this.processes();
-        pid = processes[0] ?? 0;
-        return processes.length === 1 && pid === (await this.pid());
-      },
-      "only the main process is left",
-      timeout,
-    );
-    return pid;
+  /** Opens a connection that the app has not answered yet. */
+  async connect(address = "127.0.0.1:80"): Promise<RawClient> {
+    const socket = connectInside(this.systemd, address);
+    if (socket.connecting) await once(socket, "connect");
+    return new RawClient(socket);
   }
 
-  /** The version that answers a new connection. */
-  async version(port = 80): Promise<string> {
-    const { body } = await this.systemd.request(`http://127.0.0.1:${port}/`);
-    return body.split(" ").at(-1) ?? "";
+  /** Opens a connection, and makes a request. Then the connection is idle. */
+  async idle(address = "127.0.0.1:80"): Promise<RawClient> {
+    const client = await this.connect(address);
+    await ask(client);
+    return client;
   }
 
-  /** The lines of the journal since the last call. */
-  async newLines(): Promise<string[]> {
-    const lines = await this.systemd.journal("app.service");
-    const before = this.#seen;
-    this.#seen = lines.length;
-    return lines.slice(before);
-  }
-
-  /** Starts a small load. Fulfils when each client has had an answer. */
-  async clients(count = 8): Promise<Clients> {
-    const clients = this.startClients(count);
-    await clients.untilAnswered();
-    return clients;
-  }
-
-  /**
-   * Starts a small load.
-   *
-   * @param first the path of the first request of each client
-   */
-  startClients(count: number, first = "/"): Clients {
-    const program = fileURLToPath(new URL("programs/numbered-clients.mjs", import.meta.url));
-    const path = this.systemd.project + program.slice(program.indexOf("/packages/"));
-    return new Clients(
-      watchProcess(this.systemd.spawn([this.systemd.node, path, "80", String(count), first])),
-    );
-  }
-
-  /** The numbers of the requests that were served more than once. */
-  async servedTwice(): Promise<string[]> {
-    const numbers = (await this.systemd.mustRun(["cat", "/run/app-reload/served"])).split("\n").filter(Boolean);
-    return numbers.filter((number, index) => numbers.indexOf(number) !== index);
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.systemd.close();
-  }
-}
-
-/** Clients with one connection each. */
-export class Clients implements AsyncDisposable {
-  readonly #process: AppProcess;
-
-  constructor(child: AppProcess) {
-    this.#process = child;
-  }
-
-  /** Fulfils when each client has had its first answer. */
-  async untilAnswered(): Promise<void> {
-    await this.#process.event("running");
-  }
-
-  /** Fulfils when each client has had one more answer, or failure. */
-  async round(): Promise<void> {
-    this.#process.write("round");
-    await this.#process.event("round");
-  }
-
-  async result(): Promise<ClientsResult> {
-    this.#process.endInput();
-    return this.#process.event<ClientsResult & Record<string, unknown>>("result");
-  }
-
-  /** Ends the load, and expects that each request was answered, over this many connections. */
-  async expectNoFailure(count: number): Promise<void> {
-    const { failed, connections } = await this.result();
-    expect({ failed, connections }).toEqual({ failed: {}, connections: count });
+  /** What the app, not sockact, has printed. */
+  async printed(event: string): Promise<Record<string, unknown>[]> {
+    const lines = await this.systemd.journal("app.service", "service");
+    return lines
+      .filter((line) => line.startsWith("{"))
+      .map((line) => JSON.parse(line) as Record<string, unknown>)
+      .filter((line) => line["event"] === event);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#process[Symbol.asyncDispose]();
+    await this.systemd.stop(...this.#units).catch(() => {});
+    await this.systemd.run(["systemctl", "reset-failed"]);
+    await this.systemd.mustRun(["journalctl", "--rotate", "--vacuum-time=1us"]);
   }
+}
+
+/** An answer of programs/handover-servers.mjs. */
+export interface Answer {
+  /** The process that has answered. */
+  pid: number;
+  /** The `name` of the server. */
+  name: string;
+  url: string;
+  /** What the program says about the connection. */
+  facts: {
+    remoteAddress?: string;
+    remotePort?: number;
+    localPort?: number;
+    ip?: string;
+    requests: number;
+    connections: number;
+  };
+}
+
+const ANSWER = /^HTTP\/1\.1 200 OK\r\n[^]*?\r\n\r\n(\{.*\})$/;
+
+/** The answer in this text, which must be one whole response, and nothing else. */
+export function answerOf(text: string): Answer {
+  const body = ANSWER.exec(text)?.[1];
+  if (body === undefined) throw new Error(`Not a response: ${text}`);
+  return JSON.parse(body) as Answer;
+}
+
+/** Makes a request over this connection. The whole response must come, and nothing else. */
+export async function ask(client: RawClient, path = "/", headers: readonly string[] = []): Promise<Answer> {
+  return answerOf(await client.get(path, headers).receives(/\}$/));
+}
+
+function quoted(assignment: string): string {
+  return `"${assignment.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("%", "%%")}"`;
 }

@@ -9,7 +9,7 @@ const descriptor = (name) => 3 + names.indexOf(name);
 const tell = (...lines) => writeSync(descriptor("notify"), lines.join("\n"));
 
 /** Each way in which an app may open the file. */
-const flags = { create: "w", "write only": constants.O_WRONLY | constants.O_NONBLOCK };
+const flags = { create: "w", "write only": constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW };
 
 function answer(text) {
   writeSync(openSync(process.env.SOCKACT_RELOAD_RESULT, flags[process.env.FLAGS]), `${text}\n`);
@@ -35,8 +35,9 @@ process.on("SIGHUP", () => {
   const passed = names.map((_, index) => 3 + index);
   const child = spawn(process.execPath, process.argv.slice(1), { stdio: ["ignore", 1, 2, ...passed, "ipc"] });
   child.on("message", () => {
+    server.close();
     tell(`MAINPID=${child.pid}`, "READY=1", `STATUS=took over from ${process.pid}`);
     answer("ok");
-    process.exit(0);
+    if (plan === "works") process.exit(0);
   });
 });

@@ -65,7 +65,7 @@ describe("the unit builder's model", () => {
 
   it("accepts any string, and reports the field of each problem", () => {
     const fields =
-      /^(?:app|framework|runtime|script|arguments|certificate|privateKey|user|hardening|idle|watchdog|bind|backend|systemd|sockets|sockets\[\d\]\.(?:listen|name|tls|mode|owner|group))$/;
+      /^(?:app|framework|runtime|script|arguments|certificate|privateKey|user|hardening|idle|watchdog|handover|bind|backend|systemd|sockets|sockets\[\d\]\.(?:listen|name|tls|mode|owner|group))$/;
     fc.assert(
       fc.property(anyState, (state) => {
         const { problems, files } = build(state);
@@ -130,6 +130,7 @@ describe("the unit builder's model", () => {
     ["arguments", "ERR_UNIT_LINT", { framework: "other", arguments: "--watch /srv/a.js" }],
     ["runtime", "ERR_UNIT_LINT", { framework: "other", runtime: "/usr/bin/npm", arguments: "start" }],
     ["script", "ERR_UNIT_LINT", { script: "/tmp/server.js" }],
+    ["handover", "ERR_UNIT_CONFLICT", { handover: true, runtime: "/usr/bin/python3" }],
     ["framework", "ERR_UNIT_CONFLICT", { framework: "unchanged", runtime: "/usr/bin/python3" }],
     ["sockets[0].listen", "ERR_UNIT_ADDRESS", { sockets: [{ listen: "eighty", name: "", tls: false }] }],
     ["sockets[0].listen", "ERR_UNIT_MISSING", { sockets: [{ listen: "", name: "", tls: false }] }],

@@ -19,6 +19,10 @@ function preloadOf(state: BuilderState): true | string {
   return isNode || `${appFolder(state)}/node_modules/@sockact/register/dist/index.cjs`;
 }
 
+/** Whether the app can hand over to a new version: sockact does so, with the sockets that systemd passes. It needs OpenFile=, since systemd 253. */
+export const canHandOver = ({ framework, bind, systemd = 253 }: BuilderState): boolean =>
+  framework !== "other" && bind === "socket" && systemd >= 253;
+
 /** Whether the service tells systemd when it is ready. An app can do so through sockact or its preload. */
 function notifies({ framework, watchdog, systemd = 0 }: BuilderState): boolean {
   return watchdog.trim() !== "" || (framework !== "other" && systemd >= 253);
@@ -27,6 +31,7 @@ function notifies({ framework, watchdog, systemd = 0 }: BuilderState): boolean {
 /** The type of the service. systemd before 253 has neither `notify-reload` nor `OpenFile=`, through which Node sends messages to systemd. */
 function lifecycle(state: BuilderState): Partial<AppDescription> {
   const { systemd = 253 } = state;
+  if (state.handover && canHandOver(state)) return { handover: true };
   if (!notifies(state)) return {};
   if (!isNodeApp(state)) return { type: "notify" };
   if (systemd >= 253) return { type: "notify-reload" };

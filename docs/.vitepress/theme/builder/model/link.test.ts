@@ -35,7 +35,7 @@ describe("a link", () => {
 
   it("from an earlier version of the page keeps its meaning", () => {
     const hash =
-      "#app=a&runtime=/n&script=/s&args=-v&cert=/c&key=/k&user=u&idle=5min&watchdog=30s&backend=/run/a/b&framework=koa&hardening=none&bind=proxy&socket=81,web&systemd=255";
+      "#app=a&runtime=/n&script=/s&args=-v&cert=/c&key=/k&user=u&idle=5min&watchdog=30s&backend=/run/a/b&framework=koa&hardening=none&bind=proxy&handover=yes&socket=81,web&systemd=255";
     expect(fromHash(hash)).toEqual({
       state: {
         app: "a",
@@ -47,6 +47,7 @@ describe("a link", () => {
         user: "u",
         idle: "5min",
         watchdog: "30s",
+        handover: true,
         backend: "/run/a/b",
         framework: "koa",
         hardening: "none",

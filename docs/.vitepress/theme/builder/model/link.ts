@@ -77,6 +77,7 @@ export function toHash(state: BuilderState): string {
   const all = [
     ...parts,
     ...(same(sockets.map(socketText), initialState.sockets.map(socketText)) ? [] : socketParts),
+    ...(state.handover === initialState.handover ? [] : ["handover=yes"]),
     ...(systemd === initialState.systemd ? [] : [`systemd=${systemd ?? "any"}`]),
   ];
   return all.length === 0 ? "" : `#${all.join("&")}`;
@@ -94,6 +95,10 @@ export function fromHash(hash: string): { state: BuilderState; ignored: readonly
       return socket !== undefined;
     }
     if (part === "sockets=0") changes.sockets = [];
+    if (part === "handover=yes") {
+      changes.handover = true;
+      return true;
+    }
     const value = decode(text);
     if (part === "sockets=0" || value === undefined) return value !== undefined;
     if (key === "systemd") {

@@ -13,6 +13,7 @@ const fields: Readonly<Record<string, string>> = {
   watchdogSec: "watchdog",
   openFile: "watchdog",
   notifyAccess: "watchdog",
+  handover: "handover",
   bind: "bind",
   backend: "backend",
   systemd: "systemd",
@@ -69,6 +70,7 @@ const phrases: readonly (readonly [phrase: RegExp | string, instead: string])[] 
   [/leave user out, or name (.*) such as user: 'shop'/, "leave it empty, or write $1 such as shop"],
   ["; if every user can read that folder, write hardening: { protectHome: 'read-only' }", ""],
   ["set a user and hardening: 'none'", "write a user, and choose no sandbox"],
+  [/write the program itself: .*/, "write the path of Node itself"],
   [/write exec: \[[^\]]*\] with/, "write the path of Node, such as /usr/bin/node, with"],
   [/^\S+ with ListenStream=\d+, or hardening: .*$/, "let systemd pass the sockets, or choose a capability"],
   [
@@ -82,7 +84,10 @@ function inForm(text: string, field: string): string {
   const rewritten = phrases.reduce((before, [phrase, instead]) => before.replace(phrase, instead), text);
   return rewritten
     .replace(/sockets\[(\d+)\](?:\.\w+)?/g, (_, index: string) => `socket ${Number(index) + 1}`)
-    .replaceAll("leave it out", field.startsWith("sockets") ? "remove it" : "leave it empty");
+    .replaceAll(
+      "leave it out",
+      field === "handover" ? "turn it off" : field.startsWith("sockets") ? "remove it" : "leave it empty",
+    );
 }
 
 /** A refusal of `emitUnits` as a problem of the form. */

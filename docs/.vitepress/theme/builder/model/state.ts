@@ -35,6 +35,8 @@ export interface BuilderState {
   /** Durations such as `5min`. If empty, the feature is off. */
   readonly idle: string;
   readonly watchdog: string;
+  /** Whether `systemctl reload` hands over to a new version. It is used if the app can do so. */
+  readonly handover: boolean;
   /** How the app gets its ports. */
   readonly bind: "socket" | "capability" | "proxy";
   /** The address on which the app listens behind a proxy. If empty, it is `127.0.0.1:3000`. */
@@ -66,6 +68,7 @@ export const initialState: BuilderState = {
   hardening: "outbound",
   idle: "",
   watchdog: "",
+  handover: false,
   bind: "socket",
   backend: "",
   systemd: undefined,

@@ -23,6 +23,8 @@ export interface AppChoices {
   runAs?: string | undefined;
   hardening?: HardeningProfile | undefined;
   idleTimeout?: AppDescription["idleTimeout"];
+  /** Whether `systemctl reload` hands over to a new version of the app. */
+  handover?: boolean | undefined;
   /** Files with variables; by default those that the start script has read for the app. */
   environmentFile?: readonly string[] | undefined;
   /** The path of @sockact/register, for an app without a line of ours; `true` for the one in its node_modules. */
@@ -42,8 +44,9 @@ export function describeApp(app: DetectedApp, choices: AppChoices = {}): AppDesc
   if (app.takesOneSocket) refuseForOneSocket(choices, listen.length);
   const preload = choices.preload ?? !(app.hasSockact || app.takesOneSocket);
   const uid = choices.uid ?? process.getuid?.();
-  // Sent by sockact, in the app or in the preload. Older systemds have no OpenFile=, by which it is sent.
-  const notifies = systemd !== undefined && systemd >= 253;
+  const { handover = false } = choices;
+  // Sent by sockact, in the app or in the preload. Older systemds have no OpenFile=, by which it is sent. A handover has its own type.
+  const notifies = systemd !== undefined && systemd >= 253 && !handover;
   return {
     name: choices.name ?? app.name,
     exec: [app.node.path, ...app.nodeArguments, app.entry, ...app.arguments],
@@ -56,17 +59,24 @@ export function describeApp(app: DetectedApp, choices: AppChoices = {}): AppDesc
     ...(Object.keys(app.environment).length > 0 ? { environment: app.environment } : {}),
     ...(environmentFile.length > 0 ? { environmentFile } : {}),
     ...(choices.idleTimeout === undefined ? {} : { idleTimeout: choices.idleTimeout }),
+    ...(handover ? { handover } : {}),
     ...(preload === false ? {} : { preload }),
     ...(choices.hardening === undefined ? {} : { hardening: choices.hardening }),
   };
 }
 
-function refuseForOneSocket({ idleTimeout }: AppChoices, addressCount: number): void {
+function refuseForOneSocket({ idleTimeout, handover }: AppChoices, addressCount: number): void {
   if (addressCount > 1)
     throw new CliError(
       "ERR_USAGE",
       "this app accepts one socket only, and --listen names several",
       "Name one address. localhost:3000 is two: write 127.0.0.1:3000. Or use the handler of adapter-node in a server of your own, with sockact.",
+    );
+  if (handover === true)
+    throw new CliError(
+      "ERR_USAGE",
+      "--handover has no effect on this app: it does not call sockact",
+      "Use the handler of adapter-node in a server of your own, with sockact.",
     );
   if (idleTimeout !== undefined)
     throw new CliError(

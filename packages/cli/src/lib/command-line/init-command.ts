@@ -44,7 +44,7 @@ Exit codes:
     )
     .action(async (entry: string | undefined, options: InitCommandOptions) => {
       const { init } = await import("../init/init.ts");
-      const { name, listen, user, runAs, hardening, idle, environmentFile, preload } = options;
+      const { name, listen, user, runAs, hardening, idle, handover, environmentFile, preload } = options;
       const choices: AppChoices = {
         name,
         listen,
@@ -52,6 +52,7 @@ Exit codes:
         runAs,
         hardening,
         idleTimeout: idle as AppChoices["idleTimeout"],
+        handover,
         environmentFile,
         preload: preload ? undefined : false,
       };

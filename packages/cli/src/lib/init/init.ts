@@ -52,8 +52,10 @@ export async function init(entry: string | undefined, options: InitOptions): Pro
     show(app);
     if (!isYes && entry === undefined) app = await askEntry(app, node);
   }
-  const choices = isYes || isJson ? given : await askChoices(app, given);
   const systemd = await installedSystemd();
+  // The config may be for another machine.
+  const canHandOver = systemd === undefined || systemd >= 253;
+  const choices = isYes || isJson ? given : await askChoices(app, given, canHandOver);
   const description = await describeForConfig(app, choices, { node, systemd, invoker });
   if (isJson) {
     printJson({ found: app, description, file });

@@ -13,8 +13,16 @@ const lines: Record<string, string> = {
   fastify: 'app.register(systemdListen), from "@sockact/fastify"',
 };
 
-/** Asks for the settings that neither the options nor the app determine. */
-export async function askChoices(app: DetectedApp, given: AppChoices): Promise<AppChoices> {
+/**
+ * Asks for the settings that neither the options nor the app determine.
+ *
+ * @param canHandOver whether the systemd that is installed, if there is one, is new enough for a handover.
+ */
+export async function askChoices(
+  app: DetectedApp,
+  given: AppChoices,
+  canHandOver: boolean,
+): Promise<AppChoices> {
   const name =
     given.name ??
     (await askText({
@@ -50,6 +58,7 @@ export async function askChoices(app: DetectedApp, given: AppChoices): Promise<A
       ],
     }));
   const idleTimeout = given.idleTimeout ?? (app.takesOneSocket ? "" : await askIdleTimeout());
+  const handover = given.handover ?? (canHandOver && !app.takesOneSocket && (await askHandover()));
   const preload = app.hasSockact || app.takesOneSocket ? false : (given.preload ?? (await askPreload(app)));
   return {
     ...given,
@@ -59,6 +68,7 @@ export async function askChoices(app: DetectedApp, given: AppChoices): Promise<A
     environmentFile,
     hardening,
     idleTimeout: (idleTimeout === "" ? undefined : idleTimeout) as AppDescription["idleTimeout"],
+    handover,
     preload,
   };
 }
@@ -94,6 +104,18 @@ async function askIdleTimeout(): Promise<string> {
       { value: "1h", label: "Yes, after an hour" },
     ],
   });
+}
+
+async function askHandover(): Promise<boolean> {
+  const answer = await askWhich({
+    message: "How does a new version of the app start?",
+    option,
+    choices: [
+      { value: "restart", label: "With a restart", hint: "clients wait while it starts" },
+      { value: "handover", label: "With systemctl reload", hint: "the old version hands over to it" },
+    ],
+  });
+  return answer === "handover";
 }
 
 /** A file that the app does not read, and that its start script does not read for it either. */

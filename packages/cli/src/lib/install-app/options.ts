@@ -18,6 +18,7 @@ export interface InstallOptions {
   hardening?: HardeningProfile | undefined;
   environmentFile?: string[] | undefined;
   idle?: string | undefined;
+  handover?: boolean | undefined;
   node?: string | undefined;
   /** False with `--no-preload`. */
   preload: boolean;
@@ -38,6 +39,7 @@ const ofApp = {
   hardening: "--hardening",
   environmentFile: "--environment-file",
   idle: "--idle",
+  handover: "--handover",
   node: "--node",
 } as const;
 

@@ -133,6 +133,7 @@ async function ofApp(
     runAs: options.runAs,
     hardening: options.hardening,
     idleTimeout: options.idle as AppDescription["idleTimeout"],
+    handover: options.handover,
     environmentFile: options.environmentFile?.map(existingFile),
     preload: copies[0]?.path ?? isLoaded,
     systemd,

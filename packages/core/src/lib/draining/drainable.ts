@@ -23,6 +23,6 @@ export interface Drainable {
   endWaiting(): void;
   /** Drains only this server or socket, when the app closes it. Requests that are under way may take longer than `drainTimeout`. */
   drainAlone(): Promise<void>;
-  /** Destroys the connections that are still open. Returns the number of those that had something under way. */
+  /** Destroys the connections that are still open, except those that only wait to be moved. Returns the number of those that had something under way. */
   destroyConnections(): number;
 }

@@ -8,7 +8,7 @@ import { moveConnections, type Receiver } from "./move-connections.ts";
  * Drains these servers and sockets when another process serves already. They accept nothing more. The HTTP/1 connections that can move are moved. The others
  * end as at a stop: an idle one has half of `drainTimeout` for its next request, which is answered.
  *
- * Fulfils when no connection is left. The caller destroys the connections that are still open when `drainTimeout` is over.
+ * Fulfils when no connection is left. The caller destroys the connections that are still open when `drainTimeout` is over, except those that can still move.
  *
  * @param drainTimeout in milliseconds. `Infinity` means that there is none.
  * @param receiver gets the connections. Undefined if no connection can move.

@@ -14,10 +14,7 @@ export interface Receiver {
   endMoving(): void;
 }
 
-/**
- * How many connections are taken from their servers at once. Each is sent when the one before it has arrived, and its client waits in the meantime if it sends
- * a request.
- */
+/** How many idle connections are looked for at once, because Node has only a list of all of them. */
 const BATCH = 64;
 
 /** How often to look for idle connections if no response has ended, in milliseconds. A request may have ended without one. */
@@ -37,19 +34,20 @@ export async function moveConnections(
   for (const drain of drains) answered.watch(drain);
   try {
     while (drains.some((drain) => drain.hasMovableConnections())) {
-      if (!receiver.isReceiving) return false;
       const chosen = drains.flatMap((drain) => chooseIdle(drain, answered.sockets));
       answered.sockets.clear();
-      const detached = chosen.map(({ fd, connection }) => ({ fd, handle: detach(connection) }));
-      for (const [index, { fd, handle }] of detached.entries()) {
-        if (handle === undefined || (await receiver.sendConnection(fd, handle))) {
-          handle?.close();
-          continue;
-        }
-        // Nobody has read from these, so their clients see an idle connection that closes.
-        for (const { handle: unsent } of detached.slice(index)) unsent?.close();
-        return false;
+      for (const { drain, fd, connection, bytesRead } of chosen) {
+        // While another connection was on its way, this one may have become busy. It stays for now, so that its client does not wait.
+        if (connection.stream.bytesRead !== bytesRead || !drain.isMovable(connection.stream)) continue;
+        if (!receiver.isReceiving) return false;
+        const handle = detach(connection);
+        if (handle === undefined) continue;
+        const isTaken = await receiver.sendConnection(fd, handle);
+        // If nobody has taken it, nobody has read from it either. So its client sees an idle connection that closes.
+        handle.close();
+        if (!isTaken) return false;
       }
+      if (!receiver.isReceiving) return false;
       if (chosen.length === 0) await Promise.race([answered.next(), delay(POLL_MS)]);
     }
     return true;
@@ -58,11 +56,17 @@ export async function moveConnections(
   }
 }
 
+/** A connection between two requests. */
+interface Idle {
+  drain: ServerDrain;
+  fd: number;
+  connection: Connection;
+  /** Another number of bytes means that a request has come. */
+  bytesRead: number;
+}
+
 /** The connections of a server that may move now. First come those that have just been answered, because their clients send again soon. */
-function chooseIdle(
-  drain: ServerDrain,
-  answered: ReadonlySet<Socket>,
-): { fd: number; connection: Connection }[] {
+function chooseIdle(drain: ServerDrain, answered: ReadonlySet<Socket>): Idle[] {
   const idle = idleSockets(drain.server);
   const movable = [...drain.connections.values()].filter(
     ({ stream, fd }) =>
@@ -75,8 +79,10 @@ function chooseIdle(
   const first = movable.filter(({ stream }) => answered.has(stream));
   const others = movable.filter(({ stream }) => !answered.has(stream));
   return [...first, ...others.slice(0, Math.max(0, BATCH - first.length))].map((connection) => ({
+    drain,
     fd: connection.fd as number,
     connection,
+    bytesRead: connection.stream.bytesRead,
   }));
 }
 

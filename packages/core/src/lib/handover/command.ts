@@ -14,7 +14,12 @@ export interface Command {
   readonly env: Record<string, string | undefined>;
 }
 
-const directory = processState("working directory", { logical: undefined as string | undefined });
+const start = processState("start", {
+  /** The arguments in /proc at the start: an app that sets process.title overwrites them. Only a process with sockets is ever replaced. */
+  args: process.env["LISTEN_FDS"] === undefined ? [] : readArguments(),
+  /** The working directory as PWD names it. */
+  logicalDirectory: undefined as string | undefined,
+});
 
 /** The variables that are for this process alone. */
 const OWN_VARIABLES = [
@@ -45,7 +50,7 @@ export function commandOfNewProcess(sockets: readonly PassedSocket[]): Command {
   return {
     file: "/bin/sh",
     args: ["-c", LAUNCHER, "sh", process.execPath, ...initialArguments()],
-    cwd: directory.logical,
+    cwd: start.logicalDirectory,
     env: {
       ...env,
       LISTEN_FDS: String(sockets.length),
@@ -73,14 +78,19 @@ function initialEnvironment(): Record<string, string | undefined> {
 /** The arguments that this process was started with. Node makes the path of the script absolute, which would fix the release of a relative path. */
 function initialArguments(): readonly string[] {
   const known = [...process.execArgv, ...process.argv.slice(1)];
+  const { args } = start;
+  if (args.length !== known.length) return known;
+  // The option --title overwrites the arguments before any code runs.
+  const isOriginal = args.at(-1)?.endsWith(known.at(-1) as string);
+  const isScript = process.argv.length === 2 && known.at(-1)?.endsWith(args.at(-1) ?? "/");
+  return isOriginal === true || isScript === true ? args : known;
+}
+
+function readArguments(): readonly string[] {
   try {
-    const args = readFileSync("/proc/self/cmdline", "utf8").split("\0").slice(1, -1);
-    // An app that sets process.title overwrites the arguments.
-    const isOriginal = args.length === known.length && args.at(-1)?.endsWith(known.at(-1) as string);
-    const isScript = process.argv.length === 2 && known.at(-1)?.endsWith(args.at(-1) ?? "/") === true;
-    return isOriginal === true || (isScript && args.length === known.length) ? args : known;
+    return readFileSync("/proc/self/cmdline", "utf8").split("\0").slice(1, -1);
   } catch {
-    return known;
+    return [];
   }
 }
 
@@ -92,5 +102,5 @@ export function rememberDirectory(): void {
   const { PWD } = process.env;
   if (PWD === undefined || !isAbsolute(PWD)) return;
   const [named, actual] = [PWD, "."].map((path) => statSync(path, { bigint: true, throwIfNoEntry: false }));
-  if (named !== undefined && named.dev === actual?.dev && named.ino === actual.ino) directory.logical = PWD;
+  if (named !== undefined && named.dev === actual?.dev && named.ino === actual.ino) start.logicalDirectory = PWD;
 }

@@ -13,9 +13,10 @@ import { isHandledByApp, receiveSignal } from "../lifecycle/stop-at-signal.ts";
 import { isStopping, stopState } from "../lifecycle/stopping.ts";
 import { ActivationError, isActivationError } from "../shared/errors.ts";
 import { processState } from "../shared/process-state.ts";
+import { sessionsOf, type TlsSessions } from "../shared/tls-sessions.ts";
 import { after } from "../shared/timers.ts";
 import { NewProcess } from "./new-process.ts";
-import { isResultExpected, reportPendingResult, reportResult } from "./report-result.ts";
+import { isResultExpected, reportResult } from "./report-result.ts";
 
 const handover = processState("handover", { isRunning: false });
 
@@ -34,8 +35,6 @@ export function isHandoverAsked(): boolean {
  * Does nothing while a handover is running, before the process is ready, and during a stop.
  */
 export async function handOver(): Promise<void> {
-  // Only the command of ExecReload= waits for this result. It has sent this signal.
-  if (reportPendingResult() || handover.isRunning) return;
   // READY=1 must come before RELOADING=1. A process that has just become the main process may get this signal before it knows that.
   sendPendingReady();
   await untilReadySent();
@@ -168,15 +167,13 @@ async function makeMainProcess(newProcess: NewProcess, pid: number): Promise<voi
     );
   stopNotifying();
   stopWatchdog();
-  await newProcess.serve(ticketKeys());
+  await newProcess.serve(tlsSessions());
 }
 
-/** The keys with which this process encrypts the TLS sessions of its clients, by the number of the socket. */
-function ticketKeys(): Record<number, string> {
+/** The TLS sessions of the clients of this process, by the number of the socket. */
+function tlsSessions(): Record<number, TlsSessions> {
   return Object.fromEntries(
-    [...servedSockets].flatMap(([fd, { tls }]) =>
-      tls === undefined ? [] : [[fd, tls.getTicketKeys().toString("base64")]],
-    ),
+    [...servedSockets].flatMap(([fd, { tls }]) => (tls === undefined ? [] : [[fd, sessionsOf(tls)]])),
   );
 }
 

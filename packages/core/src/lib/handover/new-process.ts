@@ -6,13 +6,14 @@ import { ActivationError } from "../shared/errors.ts";
 import type { ConnectionHandle } from "../shared/node-internals.ts";
 import { onNewProcessMessage, sendToNewProcess } from "../shared/handover-channel.ts";
 import { after } from "../shared/timers.ts";
+import type { TlsSessions } from "../shared/tls-sessions.ts";
 import { commandOfNewProcess } from "./command.ts";
 
 /** How long a new process that has failed may take to end after SIGTERM, in milliseconds. */
 const TERMINATION_MS = 2000;
 
 /** How long the new process may take to take one connection, in milliseconds. */
-const TAKEN_MS = 2000;
+const TAKEN_MS = 10_000;
 
 /** What the new process has reported: its ID, and the numbers of the sockets that it serves. */
 interface Report {
@@ -103,8 +104,8 @@ export class NewProcess implements Receiver {
   }
 
   /** Makes it accept. */
-  serve(ticketKeys: Readonly<Record<number, string>>): Promise<boolean> {
-    return sendToNewProcess(this.#launcher, { act: "serve", ticketKeys });
+  serve(sessions: Readonly<Record<number, TlsSessions>>): Promise<boolean> {
+    return sendToNewProcess(this.#launcher, { act: "serve", sessions });
   }
 
   /** Moves a connection to it. Fulfils with whether it has taken the connection. */

@@ -9,6 +9,7 @@ import { acceptHandle, type ConnectionHandle, handleOf } from "../shared/node-in
 import { once, processState } from "../shared/process-state.ts";
 import { writeLine } from "../shared/standard-error.ts";
 import { after } from "../shared/timers.ts";
+import { resumeSessions, type TlsSessions } from "../shared/tls-sessions.ts";
 
 const takeOver = processState("take over", {
   /** Called when the other process has handed over. */
@@ -31,7 +32,7 @@ if (predecessor() !== undefined) once("follow predecessor", followPredecessor);
 function followPredecessor(): void {
   takeChannel();
   onOldProcessMessage((message, handle) => {
-    if (message.act === "serve") startServing(message.ticketKeys);
+    if (message.act === "serve") startServing(message.sessions);
     else if (message.act === "moved") noteMoved();
     else takeConnection(message.fd, handle as ConnectionHandle);
   });
@@ -96,14 +97,13 @@ export function oldProcessEnds(timeout: number): Promise<void> | undefined {
   });
 }
 
-function startServing(ticketKeys: Readonly<Record<number, string>>): void {
+function startServing(sessions: Readonly<Record<number, TlsSessions>>): void {
   serve();
   // A process that falls asleep waits for the end of the old one, and accepts nothing meanwhile.
   process.once("disconnect", hold());
-  // With the keys of the old process, clients resume their TLS sessions: RFC 8446, section 2.2.
   for (const [fd, { tls }] of servedSockets) {
-    const keys = ticketKeys[fd];
-    if (keys !== undefined) tls?.setTicketKeys(Buffer.from(keys, "base64"));
+    const known = sessions[fd];
+    if (tls !== undefined && known !== undefined) resumeSessions(tls, known);
   }
   takeOver.onServe();
 }
@@ -119,9 +119,12 @@ function takeConnection(fd: number, connection: ConnectionHandle): void {
   if (served !== undefined && handleOf(served.server) !== undefined) {
     const { server, handle } = served;
     const socket = acceptHandle(server, handle, connection);
-    const { keepAliveTimeout = 0 } = server as Partial<HttpServer>;
-    if (keepAliveTimeout > 0 && socket !== undefined) {
-      const timer = after(keepAliveTimeout + KEEP_ALIVE_BUFFER_MS, () => {
+    const { keepAliveTimeout = 0, headersTimeout = 0 } = server as Partial<HttpServer>;
+    // After `headersTimeout`, Node would send 408.
+    const limits = [keepAliveTimeout, headersTimeout && headersTimeout - 2 * KEEP_ALIVE_BUFFER_MS];
+    const limit = Math.min(...limits.filter((timeout) => timeout > 0));
+    if (socket !== undefined) {
+      const timer = after(limit + KEEP_ALIVE_BUFFER_MS, () => {
         if (socket.bytesRead === 0) socket.destroySoon();
       })?.unref();
       socket.once("close", () => clearTimeout(timer));

@@ -246,8 +246,7 @@ export function detachHandle(socket: Socket): ConnectionHandle | undefined {
  * Makes a server serve a connection that another process has accepted, as if the server had accepted it. `maxConnections` does not apply, because the
  * connection is not new.
  *
- * An HTTP/1 connection is idle then. Otherwise Node would count the time of `headersTimeout` from now on, and send 408 to a client that only waits. Node counts
- * again when the next request begins.
+ * Node counts the time of `headersTimeout` from now on, and would then send 408 to a client that only waits.
  *
  * @param handle the listening handle through which the connection comes
  * @returns the connection. Undefined if the server refuses it (`blockList`).
@@ -261,7 +260,6 @@ export function acceptHandle(
   let accepted: Socket | undefined;
   const onConnection = (socket: Socket): void => {
     accepted = socket;
-    markIdle(socket);
   };
   server.maxConnections = Infinity;
   server.once("connection", onConnection);
@@ -272,10 +270,4 @@ export function acceptHandle(
     server.maxConnections = maxConnections;
   }
   return accepted;
-}
-
-/** Takes an HTTP/1 connection from Node's list of those whose request must arrive in time. Node adds it again when the next request begins. */
-function markIdle(socket: Socket): void {
-  const { parser } = socket as unknown as { parser?: { remove?(): void } | null };
-  parser?.remove?.();
 }

@@ -238,7 +238,7 @@ export interface AppDescription {
   /**
    * Whether `systemctl reload` starts the app's new version and hands over to it: first the listening sockets, then each idle connection. No client
    * notices. This is for Node with `@sockact/core`, an adapter or `preload`, whose sockets systemd passes. It writes an ExecReload= that
-   * fails if the new version does not become ready; the old one then keeps serving. The type is then `notify`, which needs systemd 253 because of OpenFile=.
+   * fails if the new version does not become ready; the old one then keeps serving. The type is then `notify`, which needs systemd 253 because of OpenFile=. Do not write `notify-reload`: systemd 257 and older then signal the app twice.
    * Two processes run for a moment, so `memoryMax` and `tasksMax` must have room for both. The new version has the environment and the sandbox of the
    * first start, so a changed unit needs a restart, or with `rolling` a rolling restart.
    */

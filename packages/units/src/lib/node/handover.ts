@@ -1,11 +1,15 @@
-/** Sends SIGHUP to the app, and waits until the app has written one line into the file: `ok`, or what went wrong. If the app ends, so does the wait. */
+/**
+ * Sends SIGHUP to the app, and waits until the app has written one line into the file: `ok`, or what went wrong. If the app ends without a line, so does the
+ * wait: systemd itself sees whether a new main process is there, or whether the app has crashed.
+ */
 const script = [
-  // With an empty file, the app may open it in any way.
+  // The app may then open the file in any way. Between two reloads there is no file, so the app knows that nobody reads it.
   `: >"$SOCKACT_RELOAD_RESULT"`,
-  `kill -HUP "$MAINPID" || exit`,
-  `until [ -s "$SOCKACT_RELOAD_RESULT" ] || ! kill -0 "$MAINPID"; do sleep 0.05; done`,
+  `kill -HUP "$MAINPID" 2>/dev/null || exit 0`,
+  `until [ -s "$SOCKACT_RELOAD_RESULT" ] || ! kill -0 "$MAINPID" 2>/dev/null; do sleep 0.05; done`,
   `read -r result <"$SOCKACT_RELOAD_RESULT"`,
-  '[ "$result" = ok ] || { echo "${result:-The app ended during the reload.}" >&2; exit 1; }',
+  `rm -f "$SOCKACT_RELOAD_RESULT"`,
+  '[ "${result:-ok}" = ok ] || { echo "$result" >&2; exit 1; }',
 ].join("; ");
 
 /**
@@ -14,10 +18,10 @@ const script = [
  */
 export const handoverCommand: string = `/bin/sh -c '${script.replaceAll("$", "$$$$")}'`;
 
-/** The file for the result, in a folder under that of RuntimeDirectory=. It may not exist between two reloads. */
+/** The file for the result, in a folder of RuntimeDirectory=. */
 export const resultFile = (folder: string): string => `%t/${folder}/result`;
 
-/** The folder for the file with the result, under RuntimeDirectory=. Instances of a template have separate files. */
+/** The folder of RuntimeDirectory= for the file with the result. Instances of a template have separate files. */
 export const resultFolder = (name: string, hasInstances: boolean): string =>
   `${name}-reload${hasInstances ? "/%i" : ""}`;
 

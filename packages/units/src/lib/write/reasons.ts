@@ -70,9 +70,9 @@ export const reasonsOf = {
   },
   /** Lines for a service that hands over to its new version at a reload. */
   handover: {
-    Type: "The app tells systemd when it is ready. At a reload it also says which process is the new one, and systemd follows it.",
+    Type: "The app tells systemd when it is ready. At a reload it also tells systemd which process is the new one, and systemd follows that one.",
     ExecReload:
-      "systemctl reload sends SIGHUP, at which the app starts its new version and hands over to it. The command waits for the result: systemd has no other way to learn that a reload has failed. It also ends when the app does.",
+      "systemctl reload sends SIGHUP, at which the app starts its new version and hands over to it. The command waits for the result, and fails if the handover has failed. systemd has no other way to learn of it.",
     TimeoutStartSec:
       "systemd waits longer for a reload than the new version may take, so that the app can give up on it and keep serving.",
     RuntimeDirectory: "The file with the result of a reload is in this folder.",

@@ -8,11 +8,14 @@ import { defaultParts, refuseSplitName, socketUnit, type PortMethod } from "./po
 
 const addedForHandover = addedFor(reasonsOf.handover);
 
-/** The type of the description, or the one that `rolling` and `handover` need. */
+/**
+ * The type of the description, or the one that `handover` or `rolling` needs. With notify-reload, systemd 257 and older send SIGHUP besides the command in
+ * ExecReload=. If the first handover fails in that moment, the app tries again, and the next reload reports the result of that.
+ */
 function typeLines({ arrangement: { kind }, handover }: Service, asked: Line[]): Line[] {
   if (asked.length > 0) return asked;
-  if (kind === "rolling") return [added("Type", "notify")];
-  return handover.command.length > 0 ? [addedForHandover("Type", "notify")] : [];
+  if (handover.command.length > 0) return [addedForHandover("Type", "notify")];
+  return kind === "rolling" ? [added("Type", "notify")] : [];
 }
 
 /** systemd opens the sockets, and passes them. */
