@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { describeWith } from "@sockact/testkit";
-import { good, HandoverService } from "./handover-faults.ts";
+import { good, VersionedService } from "./versioned-service.ts";
 
 /** What is wrong in the new version, its source, and what the journal says. */
 const versions: [what: string, source: string, reason: RegExp][] = [
@@ -41,9 +41,9 @@ const versions: [what: string, source: string, reason: RegExp][] = [
 ];
 
 describeWith({ privateSystemd: true, systemd: 253 }, "after a reload with a new version that fails", () => {
-  let service: HandoverService;
+  let service: VersionedService;
   beforeAll(async () => {
-    service = await HandoverService.boot();
+    service = await VersionedService.boot();
     await service.install("Environment=SOCKACT_HANDOVER_TIMEOUT=1s");
     await service.deploy(good("1"));
     await service.start();

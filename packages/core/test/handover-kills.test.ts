@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { setTimeout as delay } from "node:timers/promises";
 import { describeWith, isLongRun, LONG_ONLY } from "@sockact/testkit";
 import { randomFrom } from "../../testkit/src/load/random.mjs";
-import { type Clients, good, HandoverService } from "./handover-faults.ts";
+import { type Clients, good, VersionedService } from "./versioned-service.ts";
 
 /** A process that was started by the one before it, and not by systemd, has a channel to it. */
 const IS_SUCCESSOR = "process.connected";
@@ -46,9 +46,9 @@ const kills: [what: string, old: string, next: string][] = [
 ];
 
 describeWith({ privateSystemd: true, systemd: 253 }, "SIGKILL during a handover", () => {
-  let service: HandoverService;
+  let service: VersionedService;
   beforeAll(async () => {
-    service = await HandoverService.boot();
+    service = await VersionedService.boot();
   });
   afterAll(() => service?.systemd.close());
   beforeEach(async () => {

@@ -1,15 +1,15 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { describeWith, type CommandResult } from "@sockact/testkit";
-import { good, HandoverService } from "./handover-faults.ts";
+import { good, VersionedService } from "./versioned-service.ts";
 
 /** A version that another process starts, and that is not ready before /run/hold is gone. */
 const HELD = `import { untilGone } from "/run/sockact/project/packages/testkit/src/until-gone.mjs";
 ${good("2", `ready: async () => { if (process.connected) { console.log("held"); await untilGone("/run/hold"); } }`)}`;
 
 describeWith({ privateSystemd: true, systemd: 253 }, "during a handover", () => {
-  let service: HandoverService;
+  let service: VersionedService;
   beforeAll(async () => {
-    service = await HandoverService.boot();
+    service = await VersionedService.boot();
   });
   afterAll(() => service?.systemd.close());
   const install = async (version = good("1"), more = ""): Promise<void> => {

@@ -31,12 +31,12 @@ export async function moveConnections(drains: readonly ServerDrain[], receiver: 
   for (const drain of drains) answered.watch(drain);
   try {
     while (drains.some((drain) => drain.hasMovableConnections())) {
-      if (!receiver.isReceiving) return false;
       const chosen = drains.flatMap((drain) => chooseIdle(drain, answered.sockets));
       answered.sockets.clear();
       for (const { drain, fd, connection, bytesRead } of chosen) {
         // While another connection was on its way, this one may have become busy. It stays for now, so that its client does not wait.
         if (connection.stream.bytesRead !== bytesRead || !drain.isMovable(connection.stream)) continue;
+        if (!receiver.isReceiving) return false;
         const handle = detach(connection);
         if (handle === undefined) continue;
         const isTaken = await receiver.sendConnection(fd, handle);
@@ -44,6 +44,7 @@ export async function moveConnections(drains: readonly ServerDrain[], receiver: 
         handle.close();
         if (!isTaken) return false;
       }
+      if (!receiver.isReceiving) return false;
       if (chosen.length === 0) await Promise.race([answered.next(), delay(POLL_MS)]);
     }
     return true;

@@ -16,7 +16,7 @@ import { processState } from "../shared/process-state.ts";
 import { sessionsOf, type TlsSessions } from "../shared/tls-sessions.ts";
 import { after } from "../shared/timers.ts";
 import { NewProcess } from "./new-process.ts";
-import { isResultExpected, reportPendingResult, reportResult } from "./report-result.ts";
+import { isResultExpected, reportResult } from "./report-result.ts";
 
 const handover = processState("handover", { isRunning: false });
 
@@ -35,8 +35,6 @@ export function isHandoverAsked(): boolean {
  * Does nothing while a handover is running, before the process is ready, and during a stop.
  */
 export async function handOver(): Promise<void> {
-  // Only the command of ExecReload= waits for this result. It has sent this signal.
-  if (reportPendingResult() || handover.isRunning) return;
   // READY=1 must come before RELOADING=1. A process that has just become the main process may get this signal before it knows that.
   sendPendingReady();
   await untilReadySent();

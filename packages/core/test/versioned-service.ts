@@ -30,7 +30,7 @@ export interface ClientsResult {
 }
 
 /** A service that hands over at a reload, in the full sandbox, with the sockets `http` (port 80) and `admin` (port 81). */
-export class HandoverService implements AsyncDisposable {
+export class VersionedService implements AsyncDisposable {
   readonly systemd: PrivateSystemd;
   #seen = 0;
 
@@ -38,8 +38,8 @@ export class HandoverService implements AsyncDisposable {
     this.systemd = systemd;
   }
 
-  static async boot(): Promise<HandoverService> {
-    return new HandoverService(await bootPrivateSystemd());
+  static async boot(): Promise<VersionedService> {
+    return new VersionedService(await bootPrivateSystemd());
   }
 
   /**
