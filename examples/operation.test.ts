@@ -1,4 +1,4 @@
-// Examples of ways to run a service: with WebSockets, as a cluster, with TLS, in two instances, and behind nginx.
+// Examples of ways to run a service: with WebSockets, as a cluster, with TLS, with a handover, in two instances, and behind nginx.
 import { Load, type PrivateSystemd, watchProcess } from "@sockact/testkit";
 import { expect } from "vitest";
 import { testExamples } from "./lib/test-examples.ts";
@@ -110,6 +110,33 @@ testExamples({
         open.write("Host: localhost\nConnection: close\n");
         await open.line(/hello over https/);
         expect(await open.ended).toBe(0);
+      },
+    },
+  },
+
+  handover: {
+    alone: {
+      "answers with its version": ({ shown }) => {
+        expect(shown).toMatch(/version 1, port \d+$/m);
+      },
+    },
+    service: {
+      "answers the same connection with version 1, and then with version 2": ({ shown }) => {
+        const counted = Array.from(shown.matchAll(/^ +\d+ (version \d), port (\d+)/gm));
+        expect(counted.map(([, version]) => version)).toEqual(["version 1", "version 2"]);
+        expect(new Set(counted.map(([, , port]) => port)).size).toBe(1);
+      },
+      "fails to reload a version that does not start, and version 2 still answers": ({ shown }) => {
+        const [, after] = shown.split("The reload has failed.");
+        expect(shown).toContain("version.txt must contain a number; got broken");
+        expect(after).toMatch(/version 2, port \d+[^]*version 3, port \d+/);
+      },
+      "fails no request under load, and never restarts": async ({ systemd, type }) => {
+        await expectNoFailureDuring(systemd, String.raw`^version [34], port \d+\n$`, () =>
+          type("echo 4 >version.txt; npx sockact reload example-handover"),
+        );
+        expect(await type("curl --silent http://localhost/")).toContain("version 4");
+        expect(await systemd.show("example-handover.service", "NRestarts")).toBe("0");
       },
     },
   },

@@ -46,6 +46,8 @@ const orders: Record<string, string[]> = {
     "binding",
     "draining",
     "lifecycle",
+    "handover",
+    "signals",
     "cluster",
     "api",
   ],

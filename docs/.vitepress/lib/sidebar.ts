@@ -38,6 +38,7 @@ export const sidebar: DefaultTheme.SidebarItem[] = [
       { text: "See, log, reload, restart", link: "/operate" },
       { text: "Several apps on one host", link: "/several-apps" },
       { text: "Ready, reload, stop, sleep", link: "/lifecycle" },
+      { text: "Handover", link: "/handover" },
       { text: "Rolling restart", link: "/rolling-restart" },
       { text: "Ways to port 80", link: "/ports" },
       { text: "Sandboxing", link: "/hardening" },

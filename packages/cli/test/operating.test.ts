@@ -234,6 +234,46 @@ describeWith({ privateSystemd: true, systemd: 253 }, "an operator", () => {
     });
   });
 
+  describe("of an app with handover", () => {
+    beforeAll(async () => {
+      await write("/srv/shop", 1);
+      await systemd.write("/srv/shop/sockact.config.json", config("handover"));
+      await install("/srv/shop");
+      await ask();
+    });
+    afterAll(() => sockact("/", ["uninstall", "shop", "--yes", "--purge"]));
+
+    /** What `sockact reload` has printed. Both processes log the handover at the same time, and how soon the old one has ended differs. */
+    const maskedReload = (text: string, [old = "", next = ""]: string[]): string =>
+      masked(text.replaceAll(old, "OLD").replaceAll(next, "NEW"))
+        .replaceAll("OLD", "1387")
+        .replaceAll("NEW", "1402")
+        .replace(/^Process .* drains: .*\n/m, "")
+        .replace(/((?:.* (?:handover: draining|drained).*\n)+)(.* took over from .*\n)/, "$2$1");
+
+    test("deploys version 2, and the old process hands over to it", async () => {
+      await write("/srv/shop", 2);
+      const { stdout, stderr } = await sockact("/", ["reload", "shop"]);
+      const [, ...pids] = /from process (\d+) to (\d+) in/.exec(stdout) ?? [];
+      await expect(maskedReload(stderr + stdout, pids)).toMatchFileSnapshot(
+        output("outputs/reload-handover.txt"),
+      );
+      expect(await ask()).toBe("version 2");
+    });
+
+    test("deploys a broken version, and the old one serves on", async () => {
+      await systemd.write("/srv/shop/server.js", `throw new Error("no database");\n`);
+      const { code, stderr } = await sockact("/", ["reload", "shop"]);
+      expect(code).toBe(1);
+      const [, next = ""] = /new process \(pid (\d+)\)/.exec(stderr) ?? [];
+      const old = await systemd.show("shop.service", "MainPID");
+      await expect(maskedReload(stderr, [old, next])).toMatchFileSnapshot(
+        output("outputs/reload-broken.txt"),
+      );
+      expect(await ask()).toBe("version 2");
+    });
+  });
+
   describe("of an app with a folder for each version", () => {
     const release = async (version: number): Promise<void> => {
       await systemd.mustRun(["ln", "-sfn", `releases/${version}`, "/srv/shop/current"]);

@@ -87,6 +87,8 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a service that is installe
         took: expect.any(Number),
         confirmed: true,
         log: ["sockact: reloading", "has read its settings", "sockact: reloaded"],
+        handovers: [],
+        needsRestart: false,
       });
     });
 

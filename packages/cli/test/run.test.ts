@@ -173,6 +173,27 @@ describe("sockact run", () => {
     expect(await pidAt(address)).toBe(pid);
   });
 
+  it("logs at SIGHUP that an app with handover needs systemd for that, and serves on", async () => {
+    const running = run(["-l", "127.0.0.1:0", "--", node, program("app.mjs")], {
+      env: { SOCKACT_HANDOVER: "yes" },
+    });
+    const address = await addressOf(running);
+    const pid = await pidAt(address);
+    running.kill("SIGHUP");
+    await running.line(
+      /^sockact: ERR_HANDOVER_UNSUPPORTED: No service manager .* Without systemd, restart the process\.$/,
+    );
+    await running.line(/^sockact: the handover failed, and the old version serves on$/);
+    expect(await pidAt(address)).toBe(pid);
+    // Each connection has a process of its own.
+    const accepting = run(["--accept", "-l", "127.0.0.1:0", "--", node, program("app.mjs")], {
+      env: { SOCKACT_HANDOVER: "yes" },
+    });
+    const refused = pidAt(await addressOf(accepting)).catch(() => {});
+    await accepting.line(/ERR_HANDOVER_UNSUPPORTED/);
+    await refused;
+  });
+
   it("kills a command that does not end in time", async () => {
     const running = run([
       "-l",

@@ -16,6 +16,12 @@ export interface Release {
   quiet?: boolean;
   /** Whether it has onReload. */
   reloads?: boolean;
+  /** Whether its onStop ends. */
+  stops?: boolean;
+  /** A port that it opens by itself. */
+  port?: number;
+  /** Whether its code turns handover on. */
+  handover?: boolean;
 }
 
 /** Runs `sockact` inside. */

@@ -59,7 +59,7 @@ export class AppUnderLoad implements AsyncDisposable {
   /** Starts a load, with the address of the app and a seed for its random numbers. */
   load<Kind extends keyof Loads>(
     kind: Kind,
-    options: Omit<Loads[Kind]["options"], "url" | "host" | "port" | "seed">,
+    options: Omit<Loads[Kind]["options"], "url" | "host" | "port" | "seed"> & { port?: number },
   ): Promise<Load<Kind>> {
     const all = { url: this.url, host: "127.0.0.1", port: 80, seed: 1, ...options };
     return Load.start(this.systemd, kind, all as unknown as Loads[Kind]["options"]);

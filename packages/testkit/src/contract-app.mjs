@@ -44,7 +44,9 @@ export function report(server, leftovers) {
   server.on("listening", () => say("listening", { address: server.address(), leftovers: leftovers() }));
   server.on("error", ({ code, message }) => say("error", { code, message }));
   server.on("close", () => say("close"));
-  process.stdin.unref().on("data", () => server.close(() => say("closed")));
+  // The standard input of a service is a file.
+  process.stdin.unref?.();
+  process.stdin.on("data", () => server.close(() => say("closed")));
 }
 
 /** A WebSocket library that takes the server's upgrades, and sends back what it gets. */
@@ -53,4 +55,5 @@ export function echoWebSockets(server) {
   webSockets.on("connection", (socket) => socket.on("message", (data) => socket.send(data)));
   // It also emits the errors of the server, and report() sends them.
   webSockets.on("error", () => {});
+  return webSockets;
 }

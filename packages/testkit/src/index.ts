@@ -9,6 +9,7 @@ export { type AddressKind, freeAddress } from "./addresses.ts";
 export { atEnd } from "./at-end.ts";
 export { certificateOf } from "./certificates.ts";
 export { openSecurely, secureConnection, webSocketAnswer } from "./clients.ts";
+export { connectInside, datagramSocketInside } from "./connect-inside.ts";
 export {
   type HttpAnswer,
   httpRequest,
@@ -21,6 +22,7 @@ export { askLibsystemd, type LibsystemdAnswer, type ListenVariables } from "./li
 export { closeAll, portOf, rawEpoll, rawEventFd, rawPipe, rawSocket, rawSocketPair } from "./raw-sockets.ts";
 export { bootPrivateSystemd, type BootOptions, whyNoPrivateSystemd } from "./boot-private-systemd.ts";
 export { Load } from "./load.ts";
+export { randomFrom } from "./load/random.mjs";
 export { PackedPackages } from "./packed-packages.ts";
 export { PrivatePorts } from "./private-ports.ts";
 export { type CommandOptions, type CommandResult, PrivateSystemd } from "./private-systemd.ts";
@@ -39,6 +41,7 @@ export { adapterContract, type AdapterUnderTest } from "./adapter-contract.ts";
 export { namesContract, type NamesUnderTest } from "./names-contract.ts";
 export { SANDBOX, SANDBOXED_APP } from "./sandbox.ts";
 export { preloading } from "./preload.ts";
+export { handoverContract, type HandoversUnderTest } from "./handover-contract.ts";
 export { restartContract, type RestartsUnderTest } from "./restart-contract.ts";
 export { lifecycleContract, type LifecycleUnderTest } from "./lifecycle-contract.ts";
 export { agentsContract, agentsContractByPreload } from "./agents-contract.ts";

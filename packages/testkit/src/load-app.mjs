@@ -1,4 +1,5 @@
 // The common parts of the apps under load. Plain JavaScript, because they run on Node itself, inside the private systemd.
+import { readFileSync } from "node:fs";
 import process from "node:process";
 import { Readable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
@@ -9,6 +10,13 @@ export { echoWebSockets } from "./contract-app.mjs";
 
 // Stands for a new version that can't start.
 if (process.env.CRASH) throw new Error("CRASH is set");
+
+const pem = (kind) => readFileSync(new URL(`../fixtures/localhost.${kind}.pem`, import.meta.url));
+
+/** Options for systemdListen(): with `TLS=yes`, the app has two sockets, and the one named `https` speaks TLS. */
+export const options = process.env.TLS
+  ? { sockets: { http: {}, https: { tls: { key: pem("key"), cert: pem("cert") } } } }
+  : {};
 
 /** Which process answers. */
 export const whoAmI = { pid: process.pid };

@@ -5,11 +5,12 @@ import { createInterface } from "node:readline";
 import * as browsers from "./load/browsers.mjs";
 import * as busy from "./load/busy.mjs";
 import * as download from "./load/download.mjs";
+import * as idle from "./load/idle.mjs";
 import * as thinking from "./load/thinking.mjs";
 import * as upload from "./load/upload.mjs";
 import * as webSockets from "./load/web-sockets.mjs";
 
-const kinds = { browsers, busy, download, thinking, upload, webSockets };
+const kinds = { browsers, busy, download, idle, thinking, upload, webSockets };
 const say = (event, more) => process.stdout.write(`${JSON.stringify({ event, ...more })}\n`);
 
 const [kind, options] = process.argv.slice(2);

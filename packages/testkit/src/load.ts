@@ -12,6 +12,22 @@ export interface LoadResult {
   lost: number;
   /** Connections that were reset. */
   resets: number;
+  /** Connections that the clients have opened. */
+  connections: number;
+  /** The longest that a request took, with its connection, in milliseconds. */
+  longest: number;
+  /** What happened from one round to the next. The first phase is the start of the load. */
+  phases: Phase[];
+}
+
+/** The time in which each client has at least one answer. */
+export interface Phase {
+  seconds: number;
+  answered: number;
+  /** The longest that a request took, with its connection, in milliseconds. */
+  longest: number;
+  /** The processes that answered, by the header `x-pid` of their answers. */
+  pids: number[];
 }
 
 /** What the clients ask an app for that is not one of ours: they take turns with the requests. */
@@ -31,10 +47,12 @@ export interface Loads {
   /** Clients of autocannon that always have a request under way. `timeout`: after so many seconds a request has failed, 60 by default. */
   busy: {
     options: { url: string; connections: number; keepAlive: boolean; timeout?: number } & AskedFor;
-    /** `longest`: the longest that a request took, with its connection, in milliseconds. */
-    result: LoadResult & { longest: number };
+    result: LoadResult;
   };
-  /** Clients that think for up to `think` ms between requests, `away` ms away. `timeout`: after so many seconds a request has failed; by default never. */
+  /**
+   * Clients that think for up to `think` ms between requests, `away` ms away. `secure`: they use TLS, and accept any certificate. `timeout`:
+   * after so many seconds a request has failed; by default never.
+   */
   thinking: {
     options: {
       host: string;
@@ -43,25 +61,43 @@ export interface Loads {
       keepAlive: boolean;
       think: number;
       away: number;
+      secure?: boolean;
       seed: number;
       timeout?: number;
     } & AskedFor;
-    result: LoadResult;
+    /** How many TLS connections began with a full handshake, and how many resumed an earlier session. */
+    result: LoadResult & { fullHandshakes: number; resumptions: number };
   };
   /** `perSecond` new clients come in a second. Each has one answer, then leaves its connection open and silent until the server closes it. */
   browsers: {
     options: { host: string; port: number; perSecond: number };
     /**
-     * `longest` and `median`: how long a client took from `connect()` to the end of its answer. `stalled`: the longest time for which
-     * the load process itself did not run, which distinguishes a busy machine from a server that keeps clients waiting. All in milliseconds.
+     * `median`: how long a client took from `connect()` to the end of its answer. `stalled`: the longest time for which
+     * the load process itself did not run, which distinguishes a busy machine from a server that keeps clients waiting. Both in milliseconds.
      */
-    result: LoadResult & { longest: number; median: number; stalled: number };
+    result: LoadResult & { median: number; stalled: number };
   };
-  /** Each sends a message, has its echo, and thinks for `atLeast` and up to `think` ms more. */
+  /**
+   * Each sends a message, has its echo, and thinks for `atLeast` and up to `think` ms more. `timeout`: after so many seconds a message has failed; by
+   * default never.
+   */
   webSockets: {
-    options: { url: string; clients: number; think: number; atLeast?: number; seed: number };
+    options: {
+      url: string;
+      clients: number;
+      think: number;
+      atLeast?: number;
+      seed: number;
+      timeout?: number;
+    };
     /** `closed`: how many were closed with which code, 1006 for none; `crossed`: messages that met a close frame, and were sent again. */
     result: LoadResult & { closed: Record<string, number>; crossed: number };
+  };
+  /** Connections that stay open and idle, with one request each at the start and in each round. `timeout`: after so many seconds a request has failed. */
+  idle: {
+    options: { host: string; port: number; clients: number; timeout: number };
+    /** `closed`: how many connections the server has closed. */
+    result: LoadResult & { closed: number };
   };
   /** It is read to its end when its result is asked for, and not before. */
   download: { options: { url: string; bytes: number; seed: number }; result: Transfer };

@@ -1,10 +1,14 @@
 import { createServer, type Server, type Socket } from "node:net";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { createServer as createHttpsServer } from "node:https";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { WebSocketServer } from "ws";
 import { type AppProcess, startProcess } from "../src/app-process.ts";
 import { AppUnderLoad } from "../src/app-under-load.ts";
+import { certificateOf } from "../src/certificates.ts";
 import { during } from "../src/during.ts";
 import type { LoadResult, Loads } from "../src/load.ts";
 import { describeWith, isLongRun, LONG_ONLY } from "../src/requires.ts";
@@ -41,7 +45,48 @@ describe("clients of a server that answers one request after the other", () => {
       await load.event("round");
     }
     load.endInput();
-    expect(await load.event("result")).toMatchObject({ failed, lost: 5, resets: 1 });
+    const result = await load.event<LoadResult>("result");
+    expect(result).toMatchObject({ failed, lost: 5, resets: 1 });
+    // Each answer that ends the connection, and each failure of the connection, lets the client open another one.
+    expect(result.connections).toBe(kind === "browsers" ? result.sent : 6);
+    expect(result.phases).toHaveLength(script.length + 1);
+    const waits = result.phases.map(({ longest }) => longest);
+    expect(result.longest).toBeGreaterThanOrEqual(Math.max(...waits));
+    expect(Math.max(...waits)).toBeGreaterThan(0);
+  });
+
+  test("thinking, over TLS: a full handshake is counted apart from the resumptions, and each phase has the processes that answered", async () => {
+    const { key, cert } = certificateOf("localhost");
+    let pid = 7;
+    const tls = { key: readFileSync(key), cert: readFileSync(cert) };
+    const server = createHttpsServer(tls, (_request, response) => {
+      response.writeHead(200, { "x-pid": pid, connection: "close" }).end('{"pid":123}');
+    });
+    await once(server.listen(0, "127.0.0.1"), "listening");
+    onTestFinished(() => void server.close());
+    const { port } = server.address() as { port: number };
+    const options = {
+      host: "127.0.0.1",
+      port,
+      clients: 1,
+      keepAlive: true,
+      think: 0,
+      away: 0,
+      secure: true,
+      seed: 1,
+    };
+    await using load = startProcess([process.execPath, loadProgram, "thinking", JSON.stringify(options)]);
+    await load.event("running");
+    pid = 8;
+    for (let count = 0; count < 2; count++) {
+      load.write("round");
+      await load.event("round");
+    }
+    load.endInput();
+    const result = await load.event<Loads["thinking"]["result"]>("result");
+    expect(result).toMatchObject({ failed: {}, connections: result.sent, fullHandshakes: 1 });
+    expect(result.resumptions).toBe(result.sent - 1);
+    expect(result.phases.map(({ pids }) => pids)).toEqual([[7], expect.arrayContaining([8]), [8]]);
   });
 
   /** Clients like browsers, and a server that gets each of their connections. */
@@ -93,6 +138,19 @@ describe("clients of a server that answers one request after the other", () => {
     await load.event("round");
     load.endInput();
     expect(await load.event("result")).toMatchObject({ failed: {}, lost: 0, resets: 1 });
+  });
+
+  test("WebSockets: a message without an echo has failed after the time that the options allow", async () => {
+    const server = new WebSocketServer({ host: "127.0.0.1", port: 0 });
+    await once(server, "listening");
+    onTestFinished(() => server.close());
+    const { port } = server.address() as { port: number };
+    const options = { url: `http://127.0.0.1:${port}`, clients: 1, think: 0, seed: 1, timeout: 0.2 };
+    await using load = startProcess([process.execPath, loadProgram, "webSockets", JSON.stringify(options)]);
+    await load.event("running");
+    load.endInput();
+    const result = await load.event<LoadResult>("result");
+    expect(result).toMatchObject({ answered: 0, failed: { timeout: result.sent } });
   });
 
   test("WebSockets: a server that is not one fails them", async () => {

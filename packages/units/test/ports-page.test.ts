@@ -1,4 +1,4 @@
-// The units that docs/ports.md and docs/rolling-restart.md show, and Gitea's pair of units with a real systemd.
+// The units that docs/ports.md, docs/rolling-restart.md and docs/handover.md show, and Gitea's pair of units with a real systemd.
 import { fileURLToPath } from "node:url";
 import { bootPrivateSystemd, describeWith, type PrivateSystemd } from "@sockact/testkit";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -9,7 +9,7 @@ import { gitea } from "./gitea.ts";
 /** A file of docs, which the page shows. */
 const shown = (file: string): string => fileURLToPath(new URL(`../../../docs/${file}`, import.meta.url));
 
-describe("the units that docs/ports.md and docs/rolling-restart.md show", () => {
+describe("the units that docs/ports.md, docs/rolling-restart.md and docs/handover.md show", () => {
   const shop: AppDescription = {
     name: "shop",
     exec: ["/usr/bin/node", "/srv/shop/server.js"],
@@ -55,6 +55,13 @@ describe("the units that docs/ports.md and docs/rolling-restart.md show", () => 
     expect(Object.keys(units).toSorted()).toEqual(Object.keys(files).toSorted());
     for (const [unit, text] of Object.entries(units))
       await expect(`# ${unit}\n${withoutSandbox(text)}`).toMatchFileSnapshot(shown(files[unit]!));
+  });
+
+  it("of a service that hands over", async () => {
+    const { "shop.service": service } = emitUnits({ ...shop, handover: true });
+    await expect(`# shop.service\n${withoutSandbox(service!)}`).toMatchFileSnapshot(
+      shown("outputs/shop-handover.service"),
+    );
   });
 });
 

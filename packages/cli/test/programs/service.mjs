@@ -8,8 +8,10 @@ import { listen } from "@sockact/core";
 const [, , name] = process.argv;
 const settings = () => JSON.parse(readFileSync(`/etc/${name}.json`, "utf8"));
 
-const { version, crash, silent, quiet, reloads } = settings();
+const { version, crash, silent, quiet, reloads, stops, handover, port } = settings();
 if (crash) throw new Error("this release is broken");
+
+if (port) await once(createServer().listen(port), "listening");
 
 let held;
 const server = createServer((request, response) => {
@@ -23,9 +25,11 @@ const server = createServer((request, response) => {
 process.on("SIGUSR2", () => held.end("released"));
 
 await listen(server, {
+  handover,
   ready: silent ? () => once(process, "SIGUSR1") : undefined,
   onEvent: quiet ? () => {} : undefined,
   onReload: reloads === false ? undefined : onReload,
+  onStop: stops === false ? () => once(process, "SIGUSR1") : undefined,
 });
 
 async function onReload() {

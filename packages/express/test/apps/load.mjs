@@ -1,9 +1,9 @@
 import express from "express";
 import { systemdListen } from "@sockact/express";
-import { digest, download, echoWebSockets, whoAmI, work } from "@sockact/testkit/load-app";
+import { digest, download, echoWebSockets, options, whoAmI, work } from "@sockact/testkit/load-app";
 
 const app = express();
-app.use(systemdListen());
+app.use(systemdListen(options));
 app.use((_, res, next) => {
   res.set("x-pid", whoAmI.pid);
   next();

@@ -1,9 +1,9 @@
 import Fastify from "fastify";
 import { systemdListen } from "@sockact/fastify";
-import { digest, download, echoWebSockets, whoAmI, work } from "@sockact/testkit/load-app";
+import { digest, download, echoWebSockets, options, whoAmI, work } from "@sockact/testkit/load-app";
 
 const app = Fastify({ bodyLimit: 2 ** 30 });
-app.register(systemdListen);
+app.register(systemdListen, options);
 app.addContentTypeParser("application/octet-stream", (_request, payload, done) => done(null, payload));
 app.addHook("onRequest", async (_request, reply) => void reply.header("x-pid", whoAmI.pid));
 app.get("/", async () => {

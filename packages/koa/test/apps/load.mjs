@@ -1,7 +1,7 @@
 import { text } from "node:stream/consumers";
 import Koa from "koa";
 import { systemdListen } from "@sockact/koa";
-import { digest, download, echoWebSockets, whoAmI, work } from "@sockact/testkit/load-app";
+import { digest, download, echoWebSockets, options, whoAmI, work } from "@sockact/testkit/load-app";
 
 const routes = {
   "GET /": async () => {
@@ -14,7 +14,7 @@ const routes = {
 };
 
 const app = new Koa();
-app.use(systemdListen());
+app.use(systemdListen(options));
 app.use(async (ctx) => {
   ctx.set("x-pid", String(whoAmI.pid));
   ctx.body = await routes[`${ctx.method} ${ctx.path}`](ctx);

@@ -8,7 +8,10 @@ export interface Predecessor {
   readonly firstStart: number;
 }
 
-/** The private variable in which a process names itself to the process to which it hands over: `PID:TIME`. */
+/**
+ * The private variable in which a process names itself to the process that it starts to hand over to: `OWN_PID:OLD_PID:TIME`. The first is the ID of the new
+ * process, as in LISTEN_PID of sd_listen_fds(3).
+ */
 export const PREDECESSOR_VARIABLE = "SOCKACT_PREDECESSOR";
 
 const state = processState("predecessor", { predecessor: readPredecessor() });
@@ -18,17 +21,11 @@ export function predecessor(): Predecessor | undefined {
   return state.predecessor;
 }
 
-/**
- * Reads the private variable, and removes it. The process that hands over can't know the ID of the new process before it starts it. So the new process
- * writes its own ID into the variables that name the process which they are for: sd_listen_fds(3), sd_watchdog_enabled(3), systemd.exec(5).
- */
+/** Reads the variable, and removes it, because the child processes of this process are not meant. */
 function readPredecessor(): Predecessor | undefined {
-  const { env, pid, ppid } = process;
-  const [, parent, time] = /^(\d+):(\d+)$/.exec(env[PREDECESSOR_VARIABLE] ?? "") ?? [];
-  // A variable of any other process is left over.
-  if (parent !== String(ppid)) return undefined;
+  const { env, pid } = process;
+  const [, own, old, time] = /^(\d+):(\d+):(\d+)$/.exec(env[PREDECESSOR_VARIABLE] ?? "") ?? [];
+  if (own !== String(pid)) return undefined;
   delete env[PREDECESSOR_VARIABLE];
-  for (const name of ["LISTEN_PID", "SYSTEMD_EXEC_PID"]) env[name] = String(pid);
-  if (env["WATCHDOG_PID"] !== undefined) env["WATCHDOG_PID"] = String(pid);
-  return { pid: ppid, firstStart: Number(time) };
+  return { pid: Number(old), firstStart: Number(time) };
 }

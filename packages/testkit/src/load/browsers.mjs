@@ -24,12 +24,14 @@ export function start({ host, port, perSecond }) {
     const number = tally.sent++;
     const began = performance.now();
     const socket = connect({ host, port, noDelay: true });
+    tally.connections++;
     sockets.add(socket);
     socket.on("close", () => sockets.delete(socket));
     const problem = await ask(socket, host, tally);
     if (problem === undefined) {
-      tally.answered++;
-      waits.push(performance.now() - began);
+      const wait = performance.now() - began;
+      tally.answer(wait);
+      waits.push(wait);
     } else {
       tally.fail(problem);
     }
@@ -45,7 +47,10 @@ export function start({ host, port, perSecond }) {
 
   return {
     /** Resolves once a client that comes from now on has had an answer. */
-    round: () => new Promise((resolve) => rounds.push({ before: tally.sent, resolve })),
+    async round() {
+      await new Promise((resolve) => rounds.push({ before: tally.sent, resolve }));
+      tally.beginPhase();
+    },
     async stop() {
       clearInterval(coming);
       await Promise.all(visits);
@@ -54,7 +59,6 @@ export function start({ host, port, perSecond }) {
       const sorted = waits.toSorted((a, b) => a - b);
       return {
         ...tally.result(),
-        longest: sorted.at(-1) ?? 0,
         median: sorted[sorted.length >> 1] ?? 0,
         stalled: Math.max(0, loopDelay.max / 1e6 - RESOLUTION),
       };

@@ -15,7 +15,6 @@ export function start({ url, connections, keepAlive, timeout = 60, ...asked }) {
   const tally = new Tally();
   const rounds = new Rounds(connections);
   let clients = 0;
-  let longest = 0;
   let underWay = 0;
   const running = autocannon({
     url,
@@ -32,16 +31,18 @@ export function start({ url, connections, keepAlive, timeout = 60, ...asked }) {
       keepCount(client, tally);
       if (!keepAlive) askToClose(client);
       let isAnswered = false;
+      let pid;
+      client.on("headers", ({ headers }) => (pid = pidIn(headers)));
       client.on("response", (status, _bytes, duration) => {
-        longest = Math.max(longest, duration);
         isAnswered = status === 200;
-        if (isAnswered) tally.answered++;
+        // `duration` begins before the connection is made.
+        if (isAnswered) tally.answer(duration, pid);
         else tally.fail(`status ${status}`);
         rounds.answered(id);
       });
       client.on("mismatch", () => {
         if (!isAnswered) return;
-        tally.answered--;
+        tally.takeBack();
         tally.fail("another body");
       });
       client.on("done", () => (underWay += client.pipelinedRequests.size()));
@@ -50,14 +51,19 @@ export function start({ url, connections, keepAlive, timeout = 60, ...asked }) {
   const done = once(running, "done");
 
   return {
-    round: () => rounds.next(),
+    round: () => rounds.next(tally),
     async stop() {
       running.stop();
       await done;
-      // The longest that a request took, from before its connection was made, in milliseconds.
-      return { ...tally.result(underWay), longest };
+      return tally.result(underWay);
     },
   };
+}
+
+/** The value of `x-pid` in a list of names and values. */
+function pidIn(headers) {
+  const name = headers.findIndex((item, index) => index % 2 === 0 && item.toLowerCase() === "x-pid");
+  return name === -1 ? undefined : headers[name + 1];
 }
 
 /**
@@ -88,6 +94,7 @@ function keepCount(client, tally) {
     client.parser.reinitialize(client.parser.type);
     closing = false;
     reason = "closed";
+    tally.connections++;
     connect.call(this);
   };
 }

@@ -17,9 +17,10 @@ export class Rounds {
     this.#waiting = this.#waiting.filter(({ missing }) => missing.size > 0);
   }
 
-  /** Resolves once each client has had an answer from now on. */
-  next() {
+  /** Resolves once each client has had an answer from now on. Then a new phase of the tally begins. */
+  async next(tally) {
     const missing = new Set(Array(this.#clients).keys());
-    return new Promise((resolve) => this.#waiting.push({ missing, resolve }));
+    await new Promise((resolve) => this.#waiting.push({ missing, resolve }));
+    tally.beginPhase();
   }
 }

@@ -1,5 +1,7 @@
 // Clients of node:http with one connection each, who think between an answer and their next request.
-import { Agent, request } from "node:http";
+import * as http from "node:http";
+import * as https from "node:https";
+import { performance } from "node:perf_hooks";
 import { setTimeout as delay } from "node:timers/promises";
 import { randomFrom } from "./random.mjs";
 import { requestsOf } from "./requests.mjs";
@@ -8,27 +10,58 @@ import { slowNetwork } from "./slow-network.mjs";
 import { Tally } from "./tally.mjs";
 
 /**
- * @param {{ host: string, port: number, clients: number, keepAlive: boolean, think: number, away: number, seed: number, timeout?: number, requests?: object[], answer?: string }} options
+ * @param {{ host: string, port: number, clients: number, keepAlive: boolean, think: number, away: number, secure?: boolean, seed: number, timeout?: number, requests?: object[], answer?: string }} options
  *   `keepAlive: false`: each request on a new connection; `think`: the longest thought, `away`: how long each way takes, both in
- *   milliseconds; `timeout`: after so many seconds without an answer, a request has failed; `requests`, `answer`: as `requestsOf()` has them
+ *   milliseconds; `secure`: over TLS, with any certificate; `timeout`: after so many seconds without an answer, a request has failed; `requests`, `answer`: as `requestsOf()` has them
  */
-export async function start({ host, port, clients, keepAlive, think, away, seed, timeout = 0, ...asked }) {
-  const { requests, isWhole } = requestsOf(asked);
+export async function start(options) {
+  const {
+    host,
+    port,
+    clients,
+    keepAlive,
+    think,
+    away,
+    secure = false,
+    seed,
+    timeout = 0,
+    ...asking
+  } = options;
+  const { requests, isWhole } = requestsOf(asking);
   const network = await slowNetwork({ host, port, delay: away });
   const tally = new Tally();
   const rounds = new Rounds(clients);
   const stopping = new AbortController();
+  const { Agent, request } = secure ? https : http;
+  const to = { host: "127.0.0.1", port: network.port, timeout: timeout * 1000 };
+  let fullHandshakes = 0;
+  let resumptions = 0;
+
+  /** Counts the connections that the clients open, and their handshakes. */
+  const countConnection = (sent, socket) => {
+    if (sent.reusedSocket) return;
+    tally.connections++;
+    if (!secure) return;
+    socket.once("secureConnect", () => {
+      if (socket.isSessionReused()) resumptions++;
+      else fullHandshakes++;
+    });
+  };
 
   const live = async (id) => {
     const random = randomFrom(seed + id);
-    const agent = new Agent({ keepAlive, maxSockets: 1 });
+    const agent = new Agent({ keepAlive, maxSockets: 1, rejectUnauthorized: false });
     for (let turn = id; !stopping.signal.aborted; turn++) {
       tally.sent++;
+      const began = performance.now();
       try {
-        const { status, body } = await ask(network.port, agent, timeout, requests[turn % requests.length]);
+        const { body: asked, ...head } = requests[turn % requests.length];
+        const sent = request({ ...to, ...head, agent });
+        sent.once("socket", (socket) => countConnection(sent, socket));
+        const { status, headers, body } = await answerTo(sent, asked);
         if (status !== 200) tally.fail(`status ${status}`);
         else if (!isWhole(body)) tally.fail("another body");
-        else tally.answered++;
+        else tally.answer(performance.now() - began, headers["x-pid"]);
       } catch (error) {
         tally.fail(tally.connectionError(error));
       }
@@ -40,30 +73,26 @@ export async function start({ host, port, clients, keepAlive, think, away, seed,
   const lives = Array.from({ length: clients }, (_, id) => live(id));
 
   return {
-    round: () => rounds.next(),
+    round: () => rounds.next(tally),
     async stop() {
       stopping.abort();
       await Promise.all(lives);
       network.close();
-      return tally.result();
+      return { ...tally.result(), fullHandshakes, resumptions };
     },
   };
 }
 
-/** One request, which is not repeated: node:http never does. */
-function ask(port, agent, timeout, { body, ...options }) {
+/** The answer to one request, which is not repeated: node:http never does. */
+function answerTo(sent, body) {
   return new Promise((resolve, reject) => {
-    const sent = request(
-      { host: "127.0.0.1", port, agent, timeout: timeout * 1000, ...options },
-      (response) => {
-        const chunks = [];
-        response.on("data", (chunk) => chunks.push(chunk));
-        response.on("error", reject);
-        response.on("end", () =>
-          resolve({ status: response.statusCode, body: Buffer.concat(chunks).toString() }),
-        );
-      },
-    );
+    sent.on("response", (response) => {
+      const { statusCode: status, headers } = response;
+      const chunks = [];
+      response.on("data", (chunk) => chunks.push(chunk));
+      response.on("error", reject);
+      response.on("end", () => resolve({ status, headers, body: Buffer.concat(chunks).toString() }));
+    });
     sent.on("timeout", () =>
       sent.destroy(Object.assign(new Error("No answer"), { code: "timeout", syscall: "read" })),
     );

@@ -1,5 +1,6 @@
 // WebSockets that each wait for the echo of a message, think, and send the next; and connect again when they are closed.
 import { once } from "node:events";
+import { performance } from "node:perf_hooks";
 import { setTimeout as delay } from "node:timers/promises";
 import { WebSocket } from "ws";
 import { randomFrom } from "./random.mjs";
@@ -10,10 +11,10 @@ import { Tally } from "./tally.mjs";
 const CROSSED = Symbol("crossed");
 
 /**
- * @param {{ url: string, clients: number, think: number, atLeast?: number, seed: number }} options how long a thought takes: from
- *   `atLeast` to that and `think`, in milliseconds
+ * @param {{ url: string, clients: number, think: number, atLeast?: number, seed: number, timeout?: number }} options how long a thought takes:
+ *   from `atLeast` to that and `think`, in milliseconds; `timeout`: after so many seconds without its echo, a message has failed
  */
-export function start({ url, clients, think, atLeast = 0, seed }) {
+export function start({ url, clients, think, atLeast = 0, seed, timeout }) {
   const tally = new Tally();
   const rounds = new Rounds(clients);
   const stopping = new AbortController();
@@ -24,17 +25,22 @@ export function start({ url, clients, think, atLeast = 0, seed }) {
   const live = async (id) => {
     const random = randomFrom(seed + id);
     let socket;
+    let began;
     for (let turn = 0; !stopping.signal.aborted; turn++) {
+      began ??= performance.now();
       try {
         if (socket?.readyState !== WebSocket.OPEN) socket = await connect();
-        if ((await echoOf(socket, `${id} ${turn}`)) === CROSSED) {
+        if ((await echoOf(socket, `${id} ${turn}`, timeout)) === CROSSED) {
           crossed++;
           continue;
         }
-        tally.answered++;
+        // With the time that a new connection has taken.
+        tally.answer(performance.now() - began);
       } catch (error) {
         tally.fail(tally.connectionError(error));
+        socket?.terminate();
       }
+      began = undefined;
       tally.sent++;
       rounds.answered(id);
       await delay(atLeast + random() * think, undefined, stopping).catch(() => {});
@@ -43,7 +49,10 @@ export function start({ url, clients, think, atLeast = 0, seed }) {
   };
 
   async function connect() {
-    const socket = new WebSocket(url.replace("http", "ws"));
+    tally.connections++;
+    const socket = new WebSocket(url.replace("http", "ws"), {
+      ...(timeout && { handshakeTimeout: timeout * 1000 }),
+    });
     await once(socket, "open");
     socket.on("error", (error) => tally.connectionError(error));
     socket.on("close", (code) => {
@@ -54,7 +63,7 @@ export function start({ url, clients, think, atLeast = 0, seed }) {
   const lives = Array.from({ length: clients }, (_, id) => live(id));
 
   return {
-    round: () => rounds.next(),
+    round: () => rounds.next(tally),
     async stop() {
       stopping.abort();
       await Promise.all(lives);
@@ -63,12 +72,14 @@ export function start({ url, clients, think, atLeast = 0, seed }) {
   };
 }
 
-function echoOf(socket, text) {
+function echoOf(socket, text, timeout) {
   return new Promise((resolve, reject) => {
+    const timer = timeout && setTimeout(() => settle(() => reject(new Error("timeout"))), timeout * 1000);
     const onMessage = (data) =>
       settle(() => (data.toString() === text ? resolve() : reject(new Error("another echo"))));
     const onClose = (code) => settle(() => (code === 1006 ? reject(new Error("closed")) : resolve(CROSSED)));
     const settle = (how) => {
+      clearTimeout(timer);
       socket.off("message", onMessage).off("close", onClose);
       how();
     };

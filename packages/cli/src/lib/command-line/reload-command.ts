@@ -8,7 +8,12 @@ export function reloadCommand(): Command {
     .description(
       `Make a running app read its settings again (systemctl reload). It shows the
 lines that the app writes during the reload, and how long the reload took.
-Clients do not notice it.`,
+Clients do not notice it.
+
+With handover, a reload starts the version that is on disk, and the old process
+hands over to the new one. The command waits until the old process has answered
+its open requests and has ended, but not longer than TimeoutStopSec=. If the new
+version does not become ready, the old one serves on.`,
     )
     .argument("<name>", "the service, such as shop or shop.service")
     .option("--json", "print the result as JSON")
@@ -16,9 +21,10 @@ Clients do not notice it.`,
     .addHelpText(
       "after",
       `
-Either the unit has Type=notify-reload and the app has onReload, or the unit has
-ExecReload=.
-To run new code, use sockact restart.
+Either the unit has Type=notify-reload and the app has handover or onReload, or
+the unit has ExecReload=.
+To run new code without handover, or after a change of the unit, use
+sockact restart.
 
 Examples:
   sudo sockact reload shop
@@ -26,9 +32,9 @@ Examples:
 
 Exit codes:
   0    reloaded, or there was nothing to reload, and it says why
-  1    it could not reload, and keeps its old settings
+  1    it could not reload: the old settings, or the old version, stay in use
   2    the arguments are wrong
-  130  stopped with Ctrl-C; systemd continues`,
+  130  stopped with Ctrl-C; systemd, or the old process, continues`,
     )
     .action(async (name: string, options: ReloadOptions) => {
       const { reload } = await import("../reload/reload.ts");

@@ -28,6 +28,8 @@ are opened again.`,
     .addHelpText(
       "after",
       `
+With handover, sockact reload runs new code too, and no client notices it.
+
 Examples:
   sudo sockact restart shop
   sockact restart shop --user

@@ -12,6 +12,10 @@ import { fileHidden } from "./diagnoses/file-hidden.ts";
 import { fileReadOnly } from "./diagnoses/file-read-only.ts";
 import { fileRefused } from "./diagnoses/file-refused.ts";
 import { folderUnreachable } from "./diagnoses/folder-unreachable.ts";
+import { handoverFailed } from "./diagnoses/handover-failed.ts";
+import { handoverUnfinished } from "./diagnoses/handover-unfinished.ts";
+import { handoverUnitChanged } from "./diagnoses/handover-unit-changed.ts";
+import { handoverUnsupported } from "./diagnoses/handover-unsupported.ts";
 import { idleSpin } from "./diagnoses/idle-spin.ts";
 import { jitCrashed } from "./diagnoses/jit-crashed.ts";
 import { launcher } from "./diagnoses/launcher.ts";
@@ -88,6 +92,10 @@ export const diagnoses: readonly Diagnosis[] = [
   socketFailed,
   socketInactive,
   notEnabled,
+  handoverUnsupported,
+  handoverFailed,
+  handoverUnfinished,
+  handoverUnitChanged,
   idleSpin,
   appWarning,
   unitEdited,

@@ -11,6 +11,7 @@ const themes: Record<string, string> = {
   "Starts, and services that exit": `start-limit-hit trigger-limit-hit restart-loop idle-spin never-ready start-step-failed app-crashed module-missing
     node-old runtime-bun node-options-refused`,
   "The app and its sockets": `launcher socket-not-taken socket-name-unknown port-ignored app-warning`,
+  "Handover at reload": `handover-failed handover-unsupported handover-unfinished handover-unit-changed`,
   "Users, files and the sandbox": `user-missing environment-file-missing program-unreachable folder-unreachable app-unreachable file-hidden file-read-only
     file-refused syscall-killed jit-crashed memory-exhausted descriptors-exhausted address-family-refused network-cut security-denied`,
 };

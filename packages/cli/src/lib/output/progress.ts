@@ -10,6 +10,8 @@ const CLEAR_LINE = "\r\u001B[2K";
 export interface Progress {
   /** Shows the present step. */
   update(text: string): void;
+  /** Changes the text of the spinner. Unlike `update()`, it writes nothing elsewhere. */
+  retitle(text: string): void;
   /** Writes a separate line, such as output of an app. */
   line(text: string): void;
   /** Ends it with success, and writes the line if there is one. */
@@ -56,6 +58,10 @@ export function progress(text: string): Progress {
       current = next;
       if (!isTerminal) write(next);
       else if (isShown) draw();
+    },
+    retitle(next) {
+      current = next;
+      if (isShown) draw();
     },
     line(line) {
       hide();

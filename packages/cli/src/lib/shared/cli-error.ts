@@ -47,6 +47,7 @@ export type CliErrorCode =
   | "ERR_INSTALL_ACCESS"
   | "ERR_JOURNAL"
   | "ERR_RELOAD"
+  | `ERR_HANDOVER_${string}`
   | "ERR_RESTART"
   | `ERR_ROLL_${string}`
   | "ERR_RUN_OPTION"

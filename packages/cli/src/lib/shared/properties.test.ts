@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { listOf, showUnits } from "./properties.ts";
+import { listOf, millisecondsOf, showUnits } from "./properties.ts";
 
 it("keeps the properties of units apart, whatever is in their commands", async () => {
   const script = "ExecStart={ path=/bin/sh ; argv[]=/bin/sh -c a\n\nId=b.service\nActiveState=failed\nx ; }";
@@ -27,4 +27,14 @@ it("reads the words of a list as systemctl quotes them", () => {
     "b.service",
   ]);
   expect(listOf("")).toEqual([]);
+});
+
+it.each([
+  ["1min 30s", 90_000],
+  ["500ms", 500],
+  ["1h 2min 3.5s", 3_723_500],
+  ["0", 0],
+  ["infinity", Infinity],
+])("reads the duration %s as systemctl prints it", (text, milliseconds) => {
+  expect(millisecondsOf(text)).toBe(milliseconds);
 });

@@ -4,6 +4,7 @@ import process from "node:process";
 import { clean } from "../output/clean.ts";
 import { hideSecrets } from "../output/hide-secrets.ts";
 import type { ActivatedService } from "../systemd/activated-units.ts";
+import { oldPidsOf } from "../systemd/control-group.ts";
 import { readExposure } from "../systemd/exposure.ts";
 import type { ServiceManager } from "../systemd/service-manager.ts";
 import { readAddresses } from "./addresses.ts";
@@ -48,7 +49,7 @@ function ownName(): string {
   }
 }
 
-function readUnit(properties: ServiceProperties, isUser: boolean): UnitStatus {
+async function readUnit(properties: ServiceProperties, isUser: boolean): Promise<UnitStatus> {
   const pid = numberOf(properties.MainPID) || null;
   const command = /argv\[\]=(.*?) ; ignore_errors=/s.exec(properties.ExecStart ?? "")?.[1] ?? "";
   return {
@@ -58,6 +59,7 @@ function readUnit(properties: ServiceProperties, isUser: boolean): UnitStatus {
     result: properties.Result,
     type: properties.Type ?? "",
     pid,
+    oldPids: await oldPidsOf(properties.ControlGroup ?? "", pid ?? 0),
     user: properties.User || (isUser ? ownName() : "root"),
     memory: memoryOf(properties, pid),
     restarts: numberOf(properties.NRestarts) ?? 0,
@@ -155,6 +157,7 @@ export async function readStatus(
     manager.show(serviceUnits, serviceProperties),
     readExposure(manager, services.map(judgedUnit)),
   ]);
+  const unitStatuses = await Promise.all(units.map((unit) => readUnit(unit, manager.user)));
   const listening = sockets.flatMap((socket) => readAddresses(socket.Listen ?? ""));
   const clients = countClients(listening);
 
@@ -162,13 +165,13 @@ export async function readStatus(
   let clientIndex = 0;
   let unitIndex = 0;
   return services.map((service) => {
+    const unitStatus = unitStatuses.slice(unitIndex, unitIndex + service.services.length);
     const own = units.slice(unitIndex, (unitIndex += service.services.length));
     const ownSockets = sockets.slice(socketIndex, (socketIndex += service.sockets.length));
     const socketStatus = ownSockets.map((socket) => {
       const { length } = readAddresses(socket.Listen ?? "");
       return readSocket(socket, clients.slice(clientIndex, (clientIndex += length)));
     });
-    const unitStatus = own.map((unit) => readUnit(unit, manager.user));
     const running = unitStatus.filter(({ pid }) => pid !== null);
     const state = stateOf(own, ownSockets);
     return cleaned<ServiceStatus>({
@@ -178,7 +181,7 @@ export async function readStatus(
       state,
       sockets: socketStatus,
       units: unitStatus,
-      pids: running.map(({ pid }) => pid!),
+      pids: running.flatMap(({ pid, oldPids }) => [pid!, ...oldPids]),
       user: (running[0] ?? unitStatus[0])?.user ?? null,
       memory: sum(running.map(({ memory }) => memory)),
       connections: clientsOf(service.kind, socketStatus),

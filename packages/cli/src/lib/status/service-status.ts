@@ -30,6 +30,8 @@ export interface UnitStatus {
   result: string;
   type: string;
   pid: number | null;
+  /** The old processes that still drain after a handover. */
+  oldPids: number[];
   user: string;
   memory: number | null;
   restarts: number;
@@ -64,7 +66,7 @@ export interface ServiceStatus {
   state: ServiceState;
   sockets: SocketStatus[];
   units: UnitStatus[];
-  /** The processes that serve: one, but two while a rolling pair turns. */
+  /** The processes that serve: one, but two while a rolling pair turns, or while the old process drains after a handover. */
   pids: number[];
   user: string | null;
   /** Bytes. */

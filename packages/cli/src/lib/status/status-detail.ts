@@ -30,11 +30,12 @@ function socketLines({ unit, active, addresses, backlog, enabled }: SocketStatus
   ];
 }
 
-function unitLines({ unit, active, sub, type, pid, user, memory, text }: UnitStatus): string[] {
+function unitLines({ unit, active, sub, type, pid, oldPids, user, memory, text }: UnitStatus): string[] {
   const size = memory === null ? "" : `, ${bytesText(memory)}`;
   return [
     `${unit}: ${active} (${sub}), Type=${type}`,
     ...(pid === null ? [] : [`  pid ${pid}, user ${user}${size}`]),
+    ...oldPids.map((old) => `  pid ${old} drains: it is the old process of a handover`),
     ...(text === null ? [] : [`  says: ${text}`]),
   ];
 }

@@ -26,6 +26,7 @@ export const serviceProperties = [
   ...common,
   "Type",
   "MainPID",
+  "ControlGroup",
   "User",
   "MemoryCurrent",
   "NRestarts",

@@ -111,6 +111,20 @@ export async function readJournal(
   return { entries: entries.filter((entry) => entry !== undefined), isRestricted: isRestricted(stderr) };
 }
 
+/** Returns a function that reads the lines that these units have written since a time in milliseconds. Each call reads only the lines that are new. */
+export function newLines(
+  manager: ServiceManager,
+  units: readonly string[],
+  since: number,
+): () => Promise<JournalEntry[]> {
+  let after: string | undefined;
+  return async () => {
+    const { entries } = await readJournal(manager, units, after === undefined ? { since } : { after });
+    after = entries.at(-1)?.cursor ?? after;
+    return entries;
+  };
+}
+
 function journalError(stderr: string, code: number | null): CliError {
   const why = stderr.trim();
   return /failed to parse timestamp|invalid.*time/i.test(why)

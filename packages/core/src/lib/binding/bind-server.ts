@@ -13,7 +13,7 @@ import {
 import { isActivationError } from "../shared/errors.ts";
 import type { ActivatedSocket, PassedSocket } from "../activation/passed-socket.ts";
 import { areConnections, serveConnections } from "./serve-connections.ts";
-import { rememberServed } from "./served-sockets.ts";
+import { rememberServed } from "../shared/served-sockets.ts";
 import { serverAddress } from "./server-address.ts";
 
 /**

@@ -1,6 +1,6 @@
 import type { Server, Socket } from "node:net";
 import type { Server as TlsServer } from "node:tls";
-import { acceptingSocket } from "../binding/served-sockets.ts";
+import { acceptingSocket } from "../shared/served-sockets.ts";
 import { handshakeOf, isHttpServer, isTlsServer } from "../shared/node-internals.ts";
 import { now } from "../shared/timers.ts";
 

@@ -50,6 +50,6 @@ function describe(drains: readonly Drainable[]): string {
 }
 
 /** Waits until `isDone()` returns true or the deadline is over. If there is nothing to wait for, it fulfils in the same turn of the event loop. */
-async function pollUntil(isDone: () => boolean, deadline: number): Promise<void> {
+export async function pollUntil(isDone: () => boolean, deadline: number): Promise<void> {
   while (!isDone() && now() < deadline) await delay(POLL_MS);
 }

@@ -23,6 +23,8 @@ export class DatagramDrain implements Drainable {
 
   endIdleConnections(): void {}
 
+  endWaiting(): void {}
+
   hasArrivingConnections(): boolean {
     return false;
   }

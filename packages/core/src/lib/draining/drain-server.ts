@@ -1,8 +1,8 @@
-import type { Server as HttpServer } from "node:http";
+import type { Server as HttpServer, ServerResponse } from "node:http";
 import { Server, type Socket } from "node:net";
 import type { Server as TlsServer } from "node:tls";
-import { isHttpServer, speaksHttp } from "../shared/node-internals.ts";
-import { after } from "../shared/timers.ts";
+import { isHttpServer, responseOf, speaksHttp } from "../shared/node-internals.ts";
+import { after, now } from "../shared/timers.ts";
 import {
   FIRST_REQUEST_MS,
   isBetweenRequests,
@@ -17,6 +17,7 @@ import type { Drainable } from "./drainable.ts";
 import { announceEnd, type CloseUpgraded, endConnection } from "./end-connection.ts";
 import { rememberSessions } from "./http2-sessions.ts";
 import { closeAfterNextResponse, closeAfterPendingResponses } from "./last-responses.ts";
+import { endLongPoll } from "./long-polls.ts";
 import { rememberUpgrades } from "./upgrades.ts";
 
 /**
@@ -59,6 +60,8 @@ export class ServerDrain implements Drainable {
   #isAccepting = true;
   /** Whether the connections that can move are moved to another process. */
   #isMoving = false;
+  /** When a response of a connection that can move was first seen under way, on the clock of now(). */
+  readonly #responses = new WeakMap<ServerResponse, number>();
 
   constructor(
     server: Server,
@@ -107,7 +110,8 @@ export class ServerDrain implements Drainable {
   handOver(canMove: boolean): Promise<void> {
     this.#isMoving = canMove;
     this.startDraining();
-    return this.stopAccepting();
+    this.#closeListeners();
+    return this.#closed;
   }
 
   /** Whether this connection moves to another process: it speaks HTTP/1 without TLS, and comes from a passed socket. */
@@ -128,8 +132,6 @@ export class ServerDrain implements Drainable {
     for (const connection of this.connections.values())
       connection.bytesBeforeDrain = connection.stream.bytesRead;
     this.#closeAfterPending();
-    this.#closeClients();
-    this.endIdleConnections();
   }
 
   #closeAfterPending(): void {
@@ -169,13 +171,22 @@ export class ServerDrain implements Drainable {
 
   stopAccepting(): Promise<void> {
     if (!this.#isAccepting) return this.#closed;
-    this.#isAccepting = false;
-    this.#closeClients();
-    this.endIdleConnections();
-    // http.Server's own close() would reset idle clients that are about to send. In Node 26, it would also reset clients whose request is on its way.
-    if (!this.#isClosed) Server.prototype.close.call(this.server);
+    this.endWaiting();
+    this.#closeListeners();
     this.#endConnections();
     return this.#closed;
+  }
+
+  endWaiting(): void {
+    this.#closeClients();
+    this.endIdleConnections();
+  }
+
+  #closeListeners(): void {
+    if (!this.#isAccepting) return;
+    this.#isAccepting = false;
+    // http.Server's own close() would reset idle clients that are about to send. In Node 26, it would also reset clients whose request is on its way.
+    if (!this.#isClosed) Server.prototype.close.call(this.server);
   }
 
   /** After `drainTimeout`, the connections on which nothing is under way are destroyed. */
@@ -189,7 +200,14 @@ export class ServerDrain implements Drainable {
   }
 
   destroyConnections(): number {
-    return this.#destroyConnections(() => true);
+    return this.#destroyConnections(({ stream }) => !this.isMovable(stream) || this.#isSlow(stream));
+  }
+
+  /** Whether a response has been under way for half of `drainTimeout`. A client that is busy with one short request after the other still moves. */
+  #isSlow(stream: Socket): boolean {
+    const response = responseOf(stream);
+    const since = response && this.#responses.get(response);
+    return since !== undefined && isOlder(since, this.#drainTimeout / 2);
   }
 
   /** Returns on how many of the destroyed connections something was under way. */
@@ -207,7 +225,12 @@ export class ServerDrain implements Drainable {
   #endConnections(): void {
     for (const connection of this.connections.values()) {
       const { since, inHandshake, isEarlier, stream } = connection;
-      if (this.isMovable(stream)) continue;
+      if (this.isMovable(stream)) {
+        const response = responseOf(stream);
+        if (response && !this.#responses.has(response)) this.#responses.set(response, now());
+        endLongPoll(stream);
+        continue;
+      }
       const patience = this.#isAccepting || inHandshake ? FIRST_REQUEST_MS : LAST_FIRST_REQUEST_MS;
       if (isUnused(connection) && isOlder(since, patience)) endConnection(connection);
       // A connection from after the signal stays while new ones are accepted. Otherwise its client would connect again at once.

@@ -19,8 +19,10 @@ export interface Drainable {
    * @param canMove whether the caller moves the connections that can move. Then these do not end by themselves.
    */
   handOver(canMove: boolean): Promise<void>;
+  /** Ends what only waits for its client: the connections between two requests, and those whose client must close them. */
+  endWaiting(): void;
   /** Drains only this server or socket, when the app closes it. Requests that are under way may take longer than `drainTimeout`. */
   drainAlone(): Promise<void>;
-  /** Destroys the connections that are still open. Returns the number of those that had something under way. */
+  /** Destroys the connections that are still open, except those that only wait to be moved. Returns the number of those that had something under way. */
   destroyConnections(): number;
 }

@@ -4,13 +4,17 @@ import { type ConnectionHandle, detachHandle, idleSockets, responseOf } from "..
 import type { Connection } from "./connections.ts";
 import type { ServerDrain } from "./drain-server.ts";
 
-/** Sends a connection to another process. Fulfils with whether that process has taken it. */
-export type SendConnection = (fd: number, handle: ConnectionHandle) => Promise<boolean>;
+/** The process to which connections move. */
+export interface Receiver {
+  /** False if the process takes no more connections. */
+  readonly isReceiving: boolean;
+  /** Sends a connection. Fulfils with whether the process has taken it. */
+  sendConnection(fd: number, handle: ConnectionHandle): Promise<boolean>;
+  /** Tells the process that no more connections come. */
+  endMoving(): void;
+}
 
-/**
- * How many connections are taken from their servers at once. Each is sent when the one before it has arrived, and its client waits in the meantime if it sends
- * a request.
- */
+/** How many idle connections are looked for at once, because Node has only a list of all of them. */
 const BATCH = 64;
 
 /** How often to look for idle connections if no response has ended, in milliseconds. A request may have ended without one. */
@@ -18,30 +22,29 @@ const POLL_MS = 20;
 
 /**
  * Moves the HTTP/1 connections of these servers to another process, each when it is between two requests. Fulfils with true when no connection is left that
- * can move, and with false if the other process has not taken one.
+ * can move, and with false if the other process has not taken one, or takes no more.
  *
  * The process reads nothing more from a connection that it has chosen. So what its client sends next stays in the kernel, and only the other process reads it.
  */
-export async function moveConnections(
-  drains: readonly ServerDrain[],
-  send: SendConnection,
-): Promise<boolean> {
+export async function moveConnections(drains: readonly ServerDrain[], receiver: Receiver): Promise<boolean> {
   const answered = new Answered();
   for (const drain of drains) answered.watch(drain);
   try {
     while (drains.some((drain) => drain.hasMovableConnections())) {
       const chosen = drains.flatMap((drain) => chooseIdle(drain, answered.sockets));
       answered.sockets.clear();
-      const detached = chosen.map(({ fd, connection }) => ({ fd, handle: detach(connection) }));
-      for (const [index, { fd, handle }] of detached.entries()) {
-        if (handle === undefined || (await send(fd, handle))) {
-          handle?.close();
-          continue;
-        }
-        // Nobody has read from these, so their clients see an idle connection that closes.
-        for (const { handle: unsent } of detached.slice(index)) unsent?.close();
-        return false;
+      for (const { drain, fd, connection, bytesRead } of chosen) {
+        // While another connection was on its way, this one may have become busy. It stays for now, so that its client does not wait.
+        if (connection.stream.bytesRead !== bytesRead || !drain.isMovable(connection.stream)) continue;
+        if (!receiver.isReceiving) return false;
+        const handle = detach(connection);
+        if (handle === undefined) continue;
+        const isTaken = await receiver.sendConnection(fd, handle);
+        // If nobody has taken it, nobody has read from it either. So its client sees an idle connection that closes.
+        handle.close();
+        if (!isTaken) return false;
       }
+      if (!receiver.isReceiving) return false;
       if (chosen.length === 0) await Promise.race([answered.next(), delay(POLL_MS)]);
     }
     return true;
@@ -50,11 +53,17 @@ export async function moveConnections(
   }
 }
 
+/** A connection between two requests. */
+interface Idle {
+  drain: ServerDrain;
+  fd: number;
+  connection: Connection;
+  /** Another number of bytes means that a request has come. */
+  bytesRead: number;
+}
+
 /** The connections of a server that may move now. First come those that have just been answered, because their clients send again soon. */
-function chooseIdle(
-  drain: ServerDrain,
-  answered: ReadonlySet<Socket>,
-): { fd: number; connection: Connection }[] {
+function chooseIdle(drain: ServerDrain, answered: ReadonlySet<Socket>): Idle[] {
   const idle = idleSockets(drain.server);
   const movable = [...drain.connections.values()].filter(
     ({ stream, fd }) =>
@@ -67,8 +76,10 @@ function chooseIdle(
   const first = movable.filter(({ stream }) => answered.has(stream));
   const others = movable.filter(({ stream }) => !answered.has(stream));
   return [...first, ...others.slice(0, Math.max(0, BATCH - first.length))].map((connection) => ({
+    drain,
     fd: connection.fd as number,
     connection,
+    bytesRead: connection.stream.bytesRead,
   }));
 }
 

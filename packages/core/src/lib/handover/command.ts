@@ -1,15 +1,25 @@
 import { readFileSync, statSync } from "node:fs";
+import { isAbsolute } from "node:path";
 import process from "node:process";
 import { PREDECESSOR_VARIABLE, predecessor } from "@sockact/notify/internal";
 import { LISTEN_VARIABLES } from "../activation/protocol/parse-environment.ts";
 import type { PassedSocket } from "../activation/passed-socket.ts";
+import { processState } from "../shared/process-state.ts";
 
 /** How to start the app again. */
 export interface Command {
+  readonly file: string;
   readonly args: readonly string[];
   readonly cwd: string | undefined;
   readonly env: Record<string, string | undefined>;
 }
+
+const start = processState("start", {
+  /** The arguments in /proc at the start: an app that sets process.title overwrites them. Only a process with sockets is ever replaced. */
+  args: process.env["LISTEN_FDS"] === undefined ? [] : readArguments(),
+  /** The working directory as PWD names it. */
+  logicalDirectory: undefined as string | undefined,
+});
 
 /** The variables that are for this process alone. */
 const OWN_VARIABLES = [
@@ -19,14 +29,28 @@ const OWN_VARIABLES = [
   "NODE_UNIQUE_ID",
 ];
 
+/**
+ * Starts its arguments as a process that is no child of this one, and whose ID is in the variables that name the process which they are for: sd_listen_fds(3),
+ * systemd.exec(5), sd_watchdog_enabled(3). The ID can't be known before the start.
+ *
+ * The parent of the new process ends at once, so the service manager becomes its parent. Otherwise systemd would not learn when the new main process ends, and at
+ * a stop it would kill that process without waiting for it.
+ */
+const LAUNCHER = `/bin/sh -c '
+  export LISTEN_PID=$$ SYSTEMD_EXEC_PID=$$ ${PREDECESSOR_VARIABLE}=$$:$${PREDECESSOR_VARIABLE}
+  if [ "\${WATCHDOG_PID+set}" ]; then export WATCHDOG_PID=$$; fi
+  exec "$@"
+' sh "$@" <&0 &`;
+
 /** The command line, the working directory and the environment of a new process that takes over the sockets of this one. */
 export function commandOfNewProcess(sockets: readonly PassedSocket[]): Command {
   const env = initialEnvironment();
   const firstStart = predecessor()?.firstStart ?? Math.round(Date.now() - process.uptime() * 1000);
   for (const name of OWN_VARIABLES) delete env[name];
   return {
-    args: initialArguments(),
-    cwd: logicalDirectory(env["PWD"]),
+    file: "/bin/sh",
+    args: ["-c", LAUNCHER, "sh", process.execPath, ...initialArguments()],
+    cwd: start.logicalDirectory,
     env: {
       ...env,
       LISTEN_FDS: String(sockets.length),
@@ -54,22 +78,30 @@ function initialEnvironment(): Record<string, string | undefined> {
 /** The arguments that this process was started with. Node makes the path of the script absolute, which would fix the release of a relative path. */
 function initialArguments(): readonly string[] {
   const known = [...process.execArgv, ...process.argv.slice(1)];
+  const { args } = start;
+  if (args.length !== known.length) return known;
+  // The option --title overwrites the arguments before any code runs.
+  const isOriginal = args.at(-1)?.endsWith(known.at(-1) as string);
+  const isScript = process.argv.length === 2 && known.at(-1)?.endsWith(args.at(-1) ?? "/");
+  return isOriginal === true || isScript === true ? args : known;
+}
+
+function readArguments(): readonly string[] {
   try {
-    const args = readFileSync("/proc/self/cmdline", "utf8").split("\0").slice(1, -1);
-    // An app that sets process.title overwrites the arguments.
-    const isOriginal = args.length === known.length && args.at(-1)?.endsWith(known.at(-1) as string);
-    const isScript = process.argv.length === 2 && known.at(-1)?.endsWith(args.at(-1) ?? "/") === true;
-    return isOriginal === true || (isScript && args.length === known.length) ? args : known;
+    return readFileSync("/proc/self/cmdline", "utf8").split("\0").slice(1, -1);
   } catch {
-    return known;
+    return [];
   }
 }
 
 /**
- * The working directory as PWD names it, if it did so at the start. With a symlink such as `/srv/shop/current`, this is the folder of the new release, while the
- * process itself is still in that of the old one.
+ * Remembers the working directory as PWD names it (POSIX, pwd(1)), if PWD is right at the start. With a symlink such as `/srv/shop/current`, this becomes the folder
+ * of the next release, while the process itself stays in that of the old one.
  */
-function logicalDirectory(pwd: string | undefined): string | undefined {
-  if (pwd === undefined || !pwd.startsWith("/")) return undefined;
-  return statSync(pwd, { throwIfNoEntry: false })?.isDirectory() === true ? pwd : undefined;
+export function rememberDirectory(): void {
+  const { PWD } = process.env;
+  if (PWD === undefined || !isAbsolute(PWD)) return;
+  const [named, actual] = [PWD, "."].map((path) => statSync(path, { bigint: true, throwIfNoEntry: false }));
+  if (named !== undefined && named.dev === actual?.dev && named.ino === actual.ino)
+    start.logicalDirectory = PWD;
 }

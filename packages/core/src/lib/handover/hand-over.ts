@@ -2,18 +2,21 @@ import { fstatSync } from "node:fs";
 import process from "node:process";
 import { activation } from "../activation/activation.ts";
 import { formatSocket, isOpen, type PassedSocket } from "../activation/passed-socket.ts";
-import { servedSockets } from "../binding/served-sockets.ts";
+import { servedSockets } from "../shared/served-sockets.ts";
 import { apps, emit } from "../lifecycle/app.ts";
 import { hold } from "../lifecycle/idle.ts";
 import { sendPendingReady } from "../lifecycle/pending-ready.ts";
 import { claimedSockets, isReady, statusText, stopWatchdog, untilReadySent } from "../lifecycle/readiness.ts";
 import { notifyServiceManager, shouldNotify, stopNotifying } from "../lifecycle/service-manager.ts";
 import { stop } from "../lifecycle/shutdown.ts";
+import { isHandledByApp, receiveSignal } from "../lifecycle/stop-at-signal.ts";
 import { isStopping, stopState } from "../lifecycle/stopping.ts";
 import { ActivationError, isActivationError } from "../shared/errors.ts";
 import { processState } from "../shared/process-state.ts";
+import { sessionsOf, type TlsSessions } from "../shared/tls-sessions.ts";
+import { after } from "../shared/timers.ts";
 import { NewProcess } from "./new-process.ts";
-import { reportPendingResult, reportResult } from "./report-result.ts";
+import { isResultExpected, reportResult } from "./report-result.ts";
 
 const handover = processState("handover", { isRunning: false });
 
@@ -32,20 +35,20 @@ export function isHandoverAsked(): boolean {
  * Does nothing while a handover is running, before the process is ready, and during a stop.
  */
 export async function handOver(): Promise<void> {
-  // Only the command of ExecReload= waits for this result. It has sent this signal.
-  if (reportPendingResult() || handover.isRunning) return;
-  // READY=1 must come before RELOADING=1.
-  if (sendPendingReady()) await untilReadySent();
+  // READY=1 must come before RELOADING=1. A process that has just become the main process may get this signal before it knows that.
+  sendPendingReady();
+  await untilReadySent();
   if (!isReady() || isStopping() || handover.isRunning) return;
   handover.isRunning = true;
   // The process must not fall asleep meanwhile.
   const release = hold();
   try {
-    const newProcess = await startNewProcess();
-    emit({ type: "handover", pid: newProcess.pid });
+    const { newProcess, pid } = await startNewProcess();
+    emit({ type: "handover", pid });
     reportResult("ok");
-    await stop("handover", { send: newProcess.sendConnection });
-    process.exit();
+    await stop("handover", { receiver: newProcess });
+    newProcess.release();
+    endProcess();
   } catch (error) {
     await reportFailure(error);
   } finally {
@@ -54,32 +57,45 @@ export async function handOver(): Promise<void> {
   }
 }
 
+/** Ends this process. For an app that handles SIGTERM itself, this is the stop that it knows, so it gets the signal first. */
+function endProcess(): void {
+  if (!isHandledByApp("SIGTERM")) process.exit();
+  after(Math.max(...apps.map(({ settings }) => settings.drainTimeout)), () => process.exit())?.unref();
+  receiveSignal("SIGTERM");
+}
+
 /** Fulfils with the new process when it is the main process of the service. Otherwise nothing is left of it. */
-async function startNewProcess(): Promise<NewProcess> {
+async function startNewProcess(): Promise<{ newProcess: NewProcess; pid: number }> {
   emit({ type: "reloading" });
   const timeout = Math.max(...apps.map(({ settings }) => settings.handoverTimeout));
   await notifyServiceManager(
-    [
-      "RELOADING=1",
-      `MONOTONIC_USEC=${process.hrtime.bigint() / 1000n}`,
-      `EXTEND_TIMEOUT_USEC=${(timeout + BUFFER_MS) * 1000}`,
-      "STATUS=Reloading: starting the new version",
-    ].join("\n"),
+    `EXTEND_TIMEOUT_USEC=${(timeout + BUFFER_MS) * 1000}\nSTATUS=Reloading: starting the new version`,
   );
+  if (!isResultExpected()) await sendReloading();
   const newProcess = startProcess(socketsToPass());
   const kill = (): void => newProcess.kill();
   stopState.listeners.add(kill);
   try {
-    const served = await newProcess.untilReady(timeout);
-    checkServed(served);
-    await makeMainProcess(newProcess);
-    return newProcess;
+    const { pid, fds } = await newProcess.untilReady(timeout);
+    checkServed(fds);
+    if (isResultExpected()) await sendReloading();
+    // From here on, the new process serves also if this one stops.
+    stopState.listeners.delete(kill);
+    await makeMainProcess(newProcess, pid);
+    return { newProcess, pid };
   } catch (error) {
+    stopState.listeners.delete(kill);
     await newProcess.end();
     throw error;
-  } finally {
-    stopState.listeners.delete(kill);
   }
+}
+
+/**
+ * Reports a reload. If the command of ExecReload= waits for the result, this is sent only when there is one. Otherwise, if this process were killed during the reload,
+ * systemd would wait for READY=1 until the end of TimeoutStartSec=, and not restart the service.
+ */
+async function sendReloading(): Promise<void> {
+  await notifyServiceManager(`RELOADING=1\nMONOTONIC_USEC=${process.hrtime.bigint() / 1000n}`);
 }
 
 /** @throws ActivationError `ERR_HANDOVER_UNSUPPORTED` */
@@ -139,10 +155,11 @@ function checkServed(served: readonly number[]): void {
 }
 
 /** Makes the service manager follow the new process, and makes that process accept. */
-async function makeMainProcess(newProcess: NewProcess): Promise<void> {
-  const message = `MAINPID=${newProcess.pid}\nREADY=1\nSTATUS=${statusText()}; process ${newProcess.pid} takes over`;
-  if (isStopping()) throw unsupported("The service stops", "Start it again.");
-  if (newProcess.hasExited) await newProcess.untilReady(0);
+async function makeMainProcess(newProcess: NewProcess, pid: number): Promise<void> {
+  newProcess.checkRunning();
+  // The new process has been killed, and systemd expects no reload any more.
+  if (isStopping()) throw new Error("The service stops");
+  const message = `MAINPID=${pid}\nREADY=1\nSTATUS=${statusText()}; process ${pid} takes over`;
   if ((await notifyServiceManager(message)) !== true)
     throw unsupported(
       "The service manager could not be told of the new process",
@@ -150,15 +167,13 @@ async function makeMainProcess(newProcess: NewProcess): Promise<void> {
     );
   stopNotifying();
   stopWatchdog();
-  await newProcess.serve(ticketKeys());
+  await newProcess.serve(tlsSessions());
 }
 
-/** The keys with which this process encrypts the TLS sessions of its clients, by the number of the socket. */
-function ticketKeys(): Record<number, string> {
+/** The TLS sessions of the clients of this process, by the number of the socket. */
+function tlsSessions(): Record<number, TlsSessions> {
   return Object.fromEntries(
-    [...servedSockets].flatMap(([fd, { tls }]) =>
-      tls === undefined ? [] : [[fd, tls.getTicketKeys().toString("base64")]],
-    ),
+    [...servedSockets].flatMap(([fd, { tls }]) => (tls === undefined ? [] : [[fd, sessionsOf(tls)]])),
   );
 }
 
@@ -166,6 +181,7 @@ async function reportFailure(error: unknown): Promise<void> {
   // The failure of a stop is not one of the handover.
   if (isStopping()) return;
   emit({ type: "error", error });
+  if (isResultExpected()) await sendReloading();
   await notifyServiceManager(
     `READY=1\nSTATUS=${statusText()}; the handover failed, and the old version serves on`,
   );

@@ -1,24 +1,36 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import process from "node:process";
 import type { PassedSocket } from "../activation/passed-socket.ts";
-import type { SendConnection } from "../draining/move-connections.ts";
+import type { Receiver } from "../draining/move-connections.ts";
 import { ActivationError } from "../shared/errors.ts";
+import type { ConnectionHandle } from "../shared/node-internals.ts";
 import { onNewProcessMessage, sendToNewProcess } from "../shared/handover-channel.ts";
 import { after } from "../shared/timers.ts";
+import type { TlsSessions } from "../shared/tls-sessions.ts";
 import { commandOfNewProcess } from "./command.ts";
 
 /** How long a new process that has failed may take to end after SIGTERM, in milliseconds. */
 const TERMINATION_MS = 2000;
 
 /** How long the new process may take to take one connection, in milliseconds. */
-const TAKEN_MS = 2000;
+const TAKEN_MS = 10_000;
+
+/** What the new process has reported: its ID, and the numbers of the sockets that it serves. */
+interface Report {
+  pid: number;
+  fds: readonly number[];
+}
 
 /** The process that this one hands over to. */
-export class NewProcess {
-  readonly #child: ChildProcess;
-  readonly #exited: Promise<string>;
-  #hasExited = false;
-  #onReady = (_fds: readonly number[]): void => {};
+export class NewProcess implements Receiver {
+  /** The shell that starts the process, and ends at once. */
+  readonly #launcher: ChildProcess;
+  readonly #ended: Promise<void>;
+  isReceiving = true;
+  #hasEnded = false;
+  /** How the process has ended, as far as this is known. */
+  #end = "has ended";
+  #onReady = (_report: Report): void => {};
   #onTaken = (): void => {};
 
   /**
@@ -27,90 +39,105 @@ export class NewProcess {
    * @param sockets all descriptors that were passed to this process, in the order of their numbers
    */
   constructor(sockets: readonly PassedSocket[]) {
-    const { args, cwd, env } = commandOfNewProcess(sockets);
-    this.#child = spawn(process.execPath, args, {
+    const { file, args, cwd, env } = commandOfNewProcess(sockets);
+    this.#launcher = spawn(file, args, {
       cwd,
-      env: env as NodeJS.ProcessEnv,
-      // As with systemd, the process leads a group of its own. A signal to the group also reaches what it has started.
+      env,
+      // As with systemd, the process belongs to a session of its own. A signal to its group also reaches what it has started.
       detached: true,
       stdio: ["inherit", "inherit", "inherit", ...sockets.map(({ fd }) => fd), "ipc"],
     });
-    this.#exited = new Promise((resolve) => {
-      this.#child.once("error", (error) => resolve(`could not be started: ${error.message}`));
-      this.#child.once("exit", (code, signal) =>
-        resolve(signal === null ? `has ended with exit status ${code}` : `was ended by ${signal}`),
-      );
+    this.#ended = new Promise((resolve) => {
+      this.#launcher.once("error", (error) => {
+        this.#end = `could not be started (${error.message})`;
+        resolve();
+      });
+      // Only the new process has the channel, and it closes when the process ends.
+      this.#launcher.once("disconnect", resolve);
     });
-    void this.#exited.then(() => {
-      this.#hasExited = true;
-      this.#onTaken();
-    });
-    onNewProcessMessage(this.#child, (message) => {
-      if (message.act === "ready") this.#onReady(message.fds);
-      else this.#onTaken();
+    void this.#noteEnd();
+    onNewProcessMessage(this.#launcher, (message) => {
+      if (message.act === "ready") this.#onReady(message);
+      else if (message.act === "taken") this.#onTaken();
+      else if (message.act === "stopping") this.isReceiving = false;
+      else this.#end = `has ended with exit status ${message.code}`;
     });
   }
 
-  get pid(): number {
-    return this.#child.pid as number;
+  async #noteEnd(): Promise<void> {
+    await this.#ended;
+    this.#hasEnded = true;
+    this.#onTaken();
   }
 
-  get hasExited(): boolean {
-    return this.#hasExited;
+  /** @throws ActivationError `ERR_HANDOVER_EXITED` */
+  checkRunning(): void {
+    if (!this.#hasEnded) return;
+    throw new ActivationError(
+      "ERR_HANDOVER_EXITED",
+      `The new process ${this.#end} before it was ready`,
+      "Its own lines in the journal, above this one, say why. Correct the new version, and reload again.",
+    );
   }
 
   /**
-   * Fulfils with the numbers of the sockets that it serves when it is ready.
+   * Fulfils when the process is ready.
    *
    * @param timeout in milliseconds
    * @throws ActivationError `ERR_HANDOVER_EXITED`, `ERR_HANDOVER_TIMEOUT`
    */
-  async untilReady(timeout: number): Promise<readonly number[]> {
+  async untilReady(timeout: number): Promise<Report> {
     let timer: NodeJS.Timeout | undefined;
     try {
-      return await Promise.race([
-        new Promise<readonly number[]>((resolve) => (this.#onReady = resolve)),
-        this.#exited.then((how) => {
-          throw new ActivationError(
-            "ERR_HANDOVER_EXITED",
-            `The new process (pid ${this.#child.pid ?? "none"}) ${how} before it was ready`,
-            "Its own lines in the journal, above this one, say why. Correct the new version, and reload again.",
-          );
-        }),
+      const report = await Promise.race([
+        new Promise<Report>((resolve) => (this.#onReady = resolve)),
+        this.#ended.then(() => undefined),
         new Promise<never>((_, reject) => {
-          timer = after(timeout, () => reject(timeoutError(this.#child.pid, timeout)));
+          timer = after(timeout, () => reject(timeoutError(timeout)));
         }),
       ]);
+      this.checkRunning();
+      return report as Report;
     } finally {
       clearTimeout(timer);
     }
   }
 
   /** Makes it accept. */
-  serve(ticketKeys: Readonly<Record<number, string>>): Promise<boolean> {
-    return sendToNewProcess(this.#child, { act: "serve", ticketKeys });
+  serve(sessions: Readonly<Record<number, TlsSessions>>): Promise<boolean> {
+    return sendToNewProcess(this.#launcher, { act: "serve", sessions });
   }
 
   /** Moves a connection to it. Fulfils with whether it has taken the connection. */
-  readonly sendConnection: SendConnection = async (fd, handle) => {
-    if (this.#hasExited) return false;
+  async sendConnection(fd: number, handle: ConnectionHandle): Promise<boolean> {
+    if (this.#hasEnded) return false;
     let timer: NodeJS.Timeout | undefined;
     const taken = new Promise<boolean>((resolve) => {
-      this.#onTaken = () => resolve(!this.#hasExited);
+      this.#onTaken = () => resolve(!this.#hasEnded);
       timer = after(TAKEN_MS, () => resolve(false));
     });
-    const isSent = await sendToNewProcess(this.#child, { act: "connection", fd }, handle);
+    const isSent = await sendToNewProcess(this.#launcher, { act: "connection", fd }, handle);
     const isTaken = isSent && (await taken);
     clearTimeout(timer);
     return isTaken;
-  };
+  }
+
+  endMoving(): void {
+    void sendToNewProcess(this.#launcher, { act: "moved" });
+  }
+
+  /** Lets this process end by itself. The new one learns from this that it has ended. */
+  release(): void {
+    if (this.#launcher.connected) this.#launcher.disconnect();
+    this.#launcher.unref();
+  }
 
   /** Ends the process, and what it has started. Fulfils when it has ended. */
   async end(): Promise<void> {
-    if (!this.#hasExited && this.#child.pid !== undefined) {
-      this.#child.kill("SIGTERM");
+    if (!this.#hasEnded) {
+      this.#signal("SIGTERM");
       const kill = after(TERMINATION_MS, () => this.kill());
-      await this.#exited;
+      await this.#ended;
       clearTimeout(kill);
     }
     this.kill();
@@ -118,24 +145,24 @@ export class NewProcess {
 
   /** Kills the process, and what it has started. */
   kill(): void {
-    if (this.#child.pid === undefined) return;
+    this.#signal("SIGKILL");
+  }
+
+  #signal(signal: NodeJS.Signals): void {
+    if (this.#launcher.pid === undefined) return;
     try {
-      process.kill(-this.#child.pid, "SIGKILL");
+      // The group has the ID of the launcher, and lasts as long as one of its processes.
+      process.kill(-this.#launcher.pid, signal);
     } catch {
       // Nothing is left of the group.
     }
   }
-
-  /** Fulfils when it has ended. */
-  async untilExit(): Promise<void> {
-    await this.#exited;
-  }
 }
 
-function timeoutError(pid: number | undefined, timeout: number): ActivationError {
+function timeoutError(timeout: number): ActivationError {
   return new ActivationError(
     "ERR_HANDOVER_TIMEOUT",
-    `The new process (pid ${pid}) was not ready within ${timeout / 1000} s, and was ended`,
+    `The new process was not ready within ${timeout / 1000} s, and was ended`,
     "It is ready when every socket has its server and every `ready` is fulfilled. If it needs more time, raise handoverTimeout (SOCKACT_HANDOVER_TIMEOUT overrides it).",
   );
 }

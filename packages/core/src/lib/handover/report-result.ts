@@ -1,37 +1,29 @@
 import { closeSync, constants, openSync, writeSync } from "node:fs";
 import process from "node:process";
-import { processState } from "../shared/process-state.ts";
 
-const result = processState("reload result", {
-  /** The line that could not be delivered yet. */
-  pending: undefined as string | undefined,
-});
-
-/**
- * Writes the result of a handover into the FIFO that ExecReload= of the unit reads from, because no message of sd_notify(3) says that a reload has failed.
- * Until systemd 257, the command of ExecReload= starts together with SIGHUP, so the FIFO may not be there yet. Then the result is kept for the SIGHUP that
- * this command sends.
- */
-export function reportResult(line: string): void {
-  result.pending = process.env["SOCKACT_RELOAD_RESULT"] === undefined ? undefined : line;
-  reportPendingResult();
+/** Whether the command of ExecReload= reads the results of handovers. */
+export function isResultExpected(): boolean {
+  return process.env["SOCKACT_RELOAD_RESULT"] !== undefined;
 }
 
-/** Writes a result that could not be written before. Returns whether it was written. */
-export function reportPendingResult(): boolean {
+/**
+ * Writes the result of a handover into the file that the command of ExecReload= waits for, because no message of sd_notify(3) says that a reload has failed.
+ * Without the file, nobody waits. With `Type=notify-reload`, systemd until version 257 sends SIGHUP before that command creates the file. If the handover fails
+ * before that, the SIGHUP of the command starts another one.
+ */
+export function reportResult(line: string): void {
   const path = process.env["SOCKACT_RELOAD_RESULT"];
-  if (path === undefined || result.pending === undefined) return false;
+  if (path === undefined) return;
   try {
-    // Without a reader, this fails (ENXIO) instead of waiting for one: fifo(7).
-    const fd = openSync(path, constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
+    // It may be a FIFO, where this fails (ENXIO) instead of waiting if there is no reader: fifo(7).
+    const { O_WRONLY, O_TRUNC, O_NONBLOCK, O_NOFOLLOW } = constants;
+    const fd = openSync(path, O_WRONLY | O_TRUNC | O_NONBLOCK | O_NOFOLLOW);
     try {
-      writeSync(fd, `${result.pending.replaceAll("\n", " ")}\n`);
+      writeSync(fd, `${line.replaceAll("\n", " ")}\n`);
     } finally {
       closeSync(fd);
     }
-    result.pending = undefined;
-    return true;
   } catch {
-    return false;
+    // There is no file, or no reader.
   }
 }

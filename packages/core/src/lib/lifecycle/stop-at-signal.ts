@@ -115,7 +115,7 @@ async function stopAtSignal(signal: NodeJS.Signals): Promise<void> {
  * Whether the app, or a library that it uses, handles the signal. The `signal-exit` library does not count, because it leaves the end of the process to other
  * listeners.
  */
-function isHandledByApp(signal: NodeJS.Signals): boolean {
+export function isHandledByApp(signal: NodeJS.Signals): boolean {
   const { __signal_exit_emitter__: version3 } = process as { __signal_exit_emitter__?: { count?: number } };
   const version4 = (globalThis as Record<symbol, { count?: number } | undefined>)[
     Symbol.for("signal-exit emitter")

@@ -2,17 +2,26 @@ import type { Server as HttpServer } from "node:http";
 import process from "node:process";
 import { predecessor } from "@sockact/notify/internal";
 import { isWaitingToServe, serve } from "../activation/serving.ts";
-import { servedSockets } from "../binding/served-sockets.ts";
+import { hold } from "./idle.ts";
+import { servedSockets } from "../shared/served-sockets.ts";
 import { onOldProcessMessage, sendToOldProcess, takeChannel } from "../shared/handover-channel.ts";
 import { acceptHandle, type ConnectionHandle, handleOf } from "../shared/node-internals.ts";
 import { once, processState } from "../shared/process-state.ts";
 import { writeLine } from "../shared/standard-error.ts";
 import { after } from "../shared/timers.ts";
+import { resumeSessions, type TlsSessions } from "../shared/tls-sessions.ts";
 
 const takeOver = processState("take over", {
   /** Called when the other process has handed over. */
   onServe: () => {},
+  /** Whether the other process sends no more connections. */
+  haveMoved: false,
+  /** Called when it sends no more. */
+  onMoved: () => {},
 });
+
+/** How long a stop waits until the other process sends no more connections, in milliseconds. */
+const MOVED_MS = 2000;
 
 /** How much longer than `keepAliveTimeout` an idle connection stays open that another process has accepted, in milliseconds. */
 const KEEP_ALIVE_BUFFER_MS = 1000;
@@ -23,13 +32,17 @@ if (predecessor() !== undefined) once("follow predecessor", followPredecessor);
 function followPredecessor(): void {
   takeChannel();
   onOldProcessMessage((message, handle) => {
-    if (message.act === "serve") startServing(message.ticketKeys);
+    if (message.act === "serve") startServing(message.sessions);
+    else if (message.act === "moved") noteMoved();
     else takeConnection(message.fd, handle as ConnectionHandle);
   });
   process.once("disconnect", () => {
     if (!isWaitingToServe()) return;
     writeLine("sockact: the process that was to hand over to this one has ended");
     process.exit(1);
+  });
+  process.once("exit", (code) => {
+    if (isWaitingToServe()) sendToOldProcess({ act: "exit", code });
   });
   // An app that does not listen must end, not wait.
   process.channel?.unref();
@@ -44,27 +57,60 @@ function followPredecessor(): void {
 export function untilHandedOver(fds: readonly number[]): Promise<void> {
   return new Promise((resolve) => {
     takeOver.onServe = resolve;
-    sendToOldProcess({ act: "ready", fds });
+    sendToOldProcess({ act: "ready", pid: process.pid, fds });
   });
 }
 
-/** Fulfils when the process that has handed over to this one has ended, or after `timeout` milliseconds. */
-export function untilOldProcessEnds(timeout: number): Promise<void> {
+/**
+ * Asks the process that has handed over to this one to send no more connections. Fulfils when it sends no more, or has ended. Undefined if no process sends
+ * connections, because a process that falls asleep must not wait.
+ */
+export function connectionsMoved(): Promise<void> | undefined {
+  if (isFirst() || takeOver.haveMoved) return undefined;
+  sendToOldProcess({ act: "stopping" });
   return new Promise((resolve) => {
-    if (predecessor() === undefined || !process.connected) return resolve();
+    const timer = after(MOVED_MS, resolve);
+    takeOver.onMoved = () => {
+      clearTimeout(timer);
+      resolve();
+    };
+    process.once("disconnect", takeOver.onMoved);
+  });
+}
+
+/** Whether no other process has handed over to this one, or has ended since. */
+function isFirst(): boolean {
+  return predecessor() === undefined || isWaitingToServe() || !process.connected;
+}
+
+/**
+ * Fulfils when the process that has handed over to this one has ended, or after `timeout` milliseconds. Undefined if no process has, because an app may end the
+ * process at once when its connections have ended.
+ */
+export function oldProcessEnds(timeout: number): Promise<void> | undefined {
+  if (isFirst()) return undefined;
+  // Nothing else may keep this process alive.
+  process.channel?.ref();
+  return new Promise((resolve) => {
     process.once("disconnect", resolve);
     after(timeout, resolve)?.unref();
   });
 }
 
-function startServing(ticketKeys: Readonly<Record<number, string>>): void {
+function startServing(sessions: Readonly<Record<number, TlsSessions>>): void {
   serve();
-  // With the keys of the old process, clients resume their TLS sessions: RFC 8446, section 2.2.
+  // A process that falls asleep waits for the end of the old one, and accepts nothing meanwhile.
+  process.once("disconnect", hold());
   for (const [fd, { tls }] of servedSockets) {
-    const keys = ticketKeys[fd];
-    if (keys !== undefined) tls?.setTicketKeys(Buffer.from(keys, "base64"));
+    const known = sessions[fd];
+    if (tls !== undefined && known !== undefined) resumeSessions(tls, known);
   }
   takeOver.onServe();
+}
+
+function noteMoved(): void {
+  takeOver.haveMoved = true;
+  takeOver.onMoved();
 }
 
 /** Serves a connection that the old process has accepted. If the app has closed the server of its socket, the connection closes. */
@@ -73,7 +119,7 @@ function takeConnection(fd: number, connection: ConnectionHandle): void {
   if (served !== undefined && handleOf(served.server) !== undefined) {
     const { server, handle } = served;
     const socket = acceptHandle(server, handle, connection);
-    const { keepAliveTimeout = 0 } = server as HttpServer;
+    const { keepAliveTimeout = 0 } = server as Partial<HttpServer>;
     if (keepAliveTimeout > 0 && socket !== undefined) {
       const timer = after(keepAliveTimeout + KEEP_ALIVE_BUFFER_MS, () => {
         if (socket.bytesRead === 0) socket.destroySoon();

@@ -1,39 +1,48 @@
 import type { ChildProcess, SendHandle } from "node:child_process";
 import process from "node:process";
 import { MESSAGE_CMD } from "./cluster-channel.ts";
+import { processState } from "./process-state.ts";
+import type { TlsSessions } from "./tls-sessions.ts";
 
 /** The messages from the new process to the process that hands over to it. */
 export type NewProcessMessage =
   /** Everything that READY=1 waits for is done. `fds` are the numbers of the passed sockets that it serves. */
-  | { act: "ready"; fds: readonly number[] }
+  | { act: "ready"; pid: number; fds: readonly number[] }
+  /** It ends with this exit status. */
+  | { act: "exit"; code: number }
   /** It has taken the connection that was sent last. */
-  | { act: "taken" };
+  | { act: "taken" }
+  /** It stops, so no more connections may be sent. It takes those that come before `moved`. */
+  | { act: "stopping" };
 
 /** The messages from the process that hands over to the new one. */
 export type OldProcessMessage =
-  /** The new process is the main process of the service, and may accept. `ticketKeys` are in Base64, by the number of the socket. */
-  | { act: "serve"; ticketKeys: Readonly<Record<number, string>> }
+  /** The new process is the main process of the service, and may accept. `sessions` are those of TLS, by the number of the socket. */
+  | { act: "serve"; sessions: Readonly<Record<number, TlsSessions>> }
   /** A connection comes with the message. The old process has accepted it from the socket with this number. */
-  | { act: "connection"; fd: number };
+  | { act: "connection"; fd: number }
+  /** No more connections come. */
+  | { act: "moved" };
 
 interface Channel {
   on(event: "internalMessage", listener: (message: { cmd?: unknown }, handle?: unknown) => void): unknown;
 }
 
-let send: typeof process.send;
+/** Only the first copy of the package in this process sees `process.send`. */
+const channel = processState("handover channel", { send: undefined as typeof process.send });
 
 /**
  * Takes the channel to the process that has started this one, and hides it from the app. Many apps and libraries call `process.send()` if it exists, for a
  * process manager. Here nobody reads such a message, and it would be an error once the other process has ended.
  */
 export function takeChannel(): void {
-  send = process.send?.bind(process);
+  channel.send = process.send?.bind(process);
   // Node itself uses its own reference. TypeScript does not know that the property can be removed.
   (process as { send?: unknown }).send = undefined;
 }
 
 export function sendToOldProcess(message: NewProcessMessage): void {
-  if (process.connected) send?.({ cmd: MESSAGE_CMD, ...message }, undefined, undefined, () => {});
+  if (process.connected) channel.send?.({ cmd: MESSAGE_CMD, ...message }, undefined, undefined, () => {});
 }
 
 export function onOldProcessMessage(listener: (message: OldProcessMessage, handle: unknown) => void): void {

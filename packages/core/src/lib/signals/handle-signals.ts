@@ -1,5 +1,6 @@
 import process from "node:process";
 import { once } from "../shared/process-state.ts";
+import { rememberDirectory } from "../handover/command.ts";
 import { handOver, isHandoverAsked } from "../handover/hand-over.ts";
 import type { App } from "../lifecycle/app.ts";
 import { reload } from "../lifecycle/reload.ts";
@@ -22,6 +23,7 @@ export function handleSignals({ settings, activated }: App): void {
  * messages, SIGHUP still ends an app without `onReload`, as in Node.
  */
 function handleReload({ onReload, notify, handover }: Settings): void {
+  if (handover) once("remember directory", rememberDirectory);
   if (onReload === undefined && !handover && !(notify && isNotifyExpected())) return;
   once("handle SIGHUP", () => process.on("SIGHUP", () => void (isHandoverAsked() ? handOver() : reload())));
 }

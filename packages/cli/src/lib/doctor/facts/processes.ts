@@ -1,14 +1,11 @@
 import { readFile, readdir, readlink } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { basename } from "node:path";
+import { type GroupProcess, pidsOf, readProcess } from "../../systemd/control-group.ts";
 import type { Subject } from "../model/subject.ts";
 import { serviceProperties } from "./properties.ts";
 
 /** A process of the service. */
-export interface ServiceProcess {
-  pid: number;
-  parent: number;
-  /** Its command line. npm and others write a title over it, all in one word. */
-  words: string[];
+export interface ServiceProcess extends GroupProcess {
   /** The file that it runs. Empty if it is not visible. */
   program: string;
   /** The inodes of the sockets that it has open. `undefined` if they are not visible. */
@@ -28,7 +25,7 @@ export async function processes(subject: Subject): Promise<ServiceProcess[]> {
   const main = Number(service.get("MainPID"));
   const pids = new Set(main > 0 ? [main] : []);
   const group = service.get("ControlGroup");
-  if (group !== "") for (const pid of await pidsOf(join("/sys/fs/cgroup", group))) pids.add(pid);
+  if (group !== "") for (const pid of await pidsOf(group)) pids.add(pid);
   const found = await Promise.all([...pids].map((pid) => look(pid, pid === main)));
   const all = found.filter((each) => each !== undefined);
   if (all.some(({ sockets }) => sockets === undefined))
@@ -43,34 +40,19 @@ export async function processes(subject: Subject): Promise<ServiceProcess[]> {
 export const isJavaScript = ({ program, words: [first = ""] }: ServiceProcess): boolean =>
   /^(?:node|nodejs|bun)\d*$/.test(basename(program || first));
 
-/** The processes of a control group, and of those below it. */
-async function pidsOf(folder: string): Promise<number[]> {
-  const listed = await readFile(join(folder, "cgroup.procs"), "utf8").catch(() => "");
-  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
-  const below = await Promise.all(
-    entries.filter((entry) => entry.isDirectory()).map(({ name }) => pidsOf(join(folder, name))),
-  );
-  return [...listed.split("\n").filter(Boolean).map(Number), ...below.flat()];
-}
-
-/** A process may end at any time. Then it has no command line. */
 async function look(pid: number, isMain: boolean): Promise<ServiceProcess | undefined> {
   const proc = `/proc/${pid}`;
-  const [cmdline, stat, program, folder, environ, sockets, watched] = await Promise.all([
-    readFile(`${proc}/cmdline`, "utf8").catch(() => ""),
-    readFile(`${proc}/stat`, "utf8").catch(() => ""),
+  const [common, program, folder, environ, sockets, watched] = await Promise.all([
+    readProcess(pid),
     readlink(`${proc}/exe`).catch(() => ""),
     readlink(`${proc}/cwd`).catch(() => ""),
     readFile(`${proc}/environ`, "utf8").catch(() => undefined),
     socketsOf(pid),
     watchedBy(pid),
   ]);
-  if (cmdline === "") return undefined;
+  if (common === undefined) return undefined;
   return {
-    pid,
-    // proc_pid_stat(5): the name of the program may contain anything, but no parenthesis follows it.
-    parent: Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]),
-    words: cmdline.replace(/\0+$/, "").split("\0"),
+    ...common,
     program: program.replace(/ \(deleted\)$/, ""),
     sockets,
     watched,

@@ -4,7 +4,6 @@ import { isNode, launcherOfCommand, runsNode } from "../../node/runtime.ts";
 import { conflictsIn, shown, type UnitProblem } from "../../problems.ts";
 import { durationOf, spanText } from "../../systemd/durations.ts";
 import { isSpecifier, sampleText } from "../../systemd/specifiers.ts";
-import { isObject } from "../fields/fields.ts";
 import { askedNodeOptions } from "../fields/node-options.ts";
 
 const oneOfBoth = "leave out one of them";

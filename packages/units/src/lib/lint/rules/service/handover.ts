@@ -4,7 +4,7 @@ import { wordsOf } from "../../../parse/words.ts";
 import { booleanOf } from "../../../systemd/booleans.ts";
 import { expandSpecifiers } from "../../../systemd/expansion.ts";
 import { unitNameParts } from "../../../systemd/unit-names.ts";
-import { addSetting, changeSetting, headerOf } from "../../findings/edits.ts";
+import { addSetting, changeSetting } from "../../findings/edits.ts";
 import type { FileEdit, Rule } from "../../findings/finding.ts";
 import type { ServiceSubject, Variable } from "../../subjects/subjects.ts";
 import { inService, notifies } from "./settings.ts";

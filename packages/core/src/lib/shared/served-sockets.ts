@@ -1,7 +1,7 @@
 import type { Server } from "node:net";
 import type { Server as TlsServer } from "node:tls";
-import { isTlsServer, type ListenHandle } from "../shared/node-internals.ts";
-import { processState } from "../shared/process-state.ts";
+import { isTlsServer, type ListenHandle } from "./node-internals.ts";
+import { processState } from "./process-state.ts";
 
 /** A passed socket that a server of this process listens on. */
 export interface ServedSocket {

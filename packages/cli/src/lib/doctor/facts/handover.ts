@@ -1,0 +1,59 @@
+import type { Subject } from "../model/subject.ts";
+import { environment } from "./environment.ts";
+import { type JournalLine, lastRun } from "./journal.ts";
+import { serviceProperties } from "./properties.ts";
+
+/** What is known about the handovers of a service. */
+export interface HandoverFacts {
+  /** Whether SOCKACT_HANDOVER= turns handover on. */
+  isConfigured: boolean;
+  /** Whether the service was handed over since its start. */
+  hasHappened: boolean;
+  /** The last error of a handover, unless a later handover has succeeded. */
+  failure: HandoverFailure | undefined;
+}
+
+export interface HandoverFailure {
+  /** Such as ERR_HANDOVER_EXITED. Empty if only the status of the service shows the failure. */
+  code: string;
+  /** What sockact has logged: the message, and what to change. */
+  text: string;
+  /** The line of sockact. */
+  line: JournalLine | undefined;
+  /** The lines that the new version has printed. */
+  output: readonly JournalLine[];
+}
+
+const failed = /^sockact: (ERR_HANDOVER_[A-Z]+): (.*)$/s;
+const succeeded = /^sockact: (?:handed over to process|ready, and took over from process) \d+/;
+
+export async function handover(subject: Subject): Promise<HandoverFacts> {
+  const [service, variables, lines] = await Promise.all([
+    subject.get(serviceProperties),
+    subject.get(environment),
+    subject.get(lastRun),
+  ]);
+  const configured = variables.findLast((variable) => variable.startsWith("SOCKACT_HANDOVER="));
+  const status = service.get("StatusText");
+  const own = lines.filter((line) => line.unit === subject.service && !line.isOfManager);
+  return {
+    isConfigured: /=(?:1|y|yes|t|true|on)$/i.test(configured ?? ""),
+    hasHappened:
+      /took over from process \d+/.test(status) || own.some(({ message }) => succeeded.test(message)),
+    failure: failureOf(own, status),
+  };
+}
+
+function failureOf(lines: readonly JournalLine[], status: string): HandoverFailure | undefined {
+  const at = lines.findLastIndex(({ message }) => failed.test(message));
+  const line = lines[at];
+  if (line !== undefined) {
+    if (lines.slice(at).some(({ message }) => succeeded.test(message))) return undefined;
+    const [, code = "", text = ""] = failed.exec(line.message)!;
+    const before = lines.slice(0, at);
+    const start = before.findLastIndex(({ message }) => message === "sockact: reloading");
+    const output = start === -1 ? [] : before.slice(start).filter(({ pid }) => pid !== line.pid);
+    return { code, text, line, output };
+  }
+  return /the handover failed/.test(status) ? { code: "", text: "", line, output: [] } : undefined;
+}

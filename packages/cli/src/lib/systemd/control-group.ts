@@ -1,0 +1,69 @@
+import { readFile, readdir } from "node:fs/promises";
+import { join } from "node:path";
+
+/** A process of a control group. */
+export interface GroupProcess {
+  pid: number;
+  /** The process that has started it, or the service manager after that one has ended. */
+  parent: number;
+  /** When it was started, in clock ticks since the boot. */
+  started: number;
+  /** Its command line. npm and others write a title over it, all in one word. */
+  words: string[];
+}
+
+/** The processes of a control group, as `ControlGroup` of a unit names it, and of those below it. */
+export async function pidsOf(group: string): Promise<number[]> {
+  const folder = join("/sys/fs/cgroup", group);
+  const listed = await readFile(join(folder, "cgroup.procs"), "utf8").catch(() => "");
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+  const below = await Promise.all(
+    entries.filter((entry) => entry.isDirectory()).map(({ name }) => pidsOf(join(group, name))),
+  );
+  return [...listed.split("\n").filter(Boolean).map(Number), ...below.flat()];
+}
+
+/** What everyone may read of a process. A process may end at any time. Then it has no command line. */
+export async function readProcess(pid: number): Promise<GroupProcess | undefined> {
+  const [cmdline, stat] = await Promise.all([
+    readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => ""),
+    readFile(`/proc/${pid}/stat`, "utf8").catch(() => ""),
+  ]);
+  if (cmdline === "") return undefined;
+  // proc_pid_stat(5): the name of the program may contain anything, but no parenthesis follows it.
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return {
+    pid,
+    parent: Number(fields[1]),
+    started: Number(fields[19]),
+    words: cmdline.replace(/\0+$/, "").split("\0"),
+  };
+}
+
+/** The arguments. systemd may start Node by a symlink, and Node starts itself by its real path. A title in place of the command line is one word. */
+const argumentsOf = ({ words }: GroupProcess): string =>
+  (words.length > 1 ? words.slice(1) : words).join("\0");
+
+/**
+ * The processes of a service that was handed over to its main process, and that have not ended yet. They have the arguments of the main process, and were
+ * started before it.
+ */
+export function oldProcesses<Process extends GroupProcess>(
+  all: readonly Process[],
+  mainPid: number,
+): Process[] {
+  const main = all.find(({ pid }) => pid === mainPid);
+  if (main === undefined) return [];
+  return all.filter(
+    (process) => process.started < main.started && argumentsOf(process) === argumentsOf(main),
+  );
+}
+
+/** The process ids of these processes of a unit, from its properties `ControlGroup` and `MainPID`. */
+export async function oldPidsOf(group: string, mainPid: number): Promise<number[]> {
+  if (group === "" || mainPid === 0) return [];
+  const pids = await pidsOf(group);
+  if (pids.length < 2) return [];
+  const all = (await Promise.all(pids.map(readProcess))).filter((each) => each !== undefined);
+  return oldProcesses(all, mainPid).map(({ pid }) => pid);
+}

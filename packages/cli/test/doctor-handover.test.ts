@@ -1,0 +1,93 @@
+import { describeWith, type PrivateSystemd } from "@sockact/testkit";
+import type { AppDescription } from "@sockact/units";
+import { afterAll, beforeAll, expect, it, vi } from "vitest";
+import { ask, bootForDoctor } from "./doctor.ts";
+import { install, release, type Release } from "./services.ts";
+
+describeWith({ privateSystemd: true, systemd: 253 }, "sockact doctor, on handovers", () => {
+  let systemd: PrivateSystemd;
+  beforeAll(async () => {
+    systemd = await bootForDoctor();
+  });
+  afterAll(() => systemd?.close());
+
+  let port = 80;
+  const start = async (
+    name: string,
+    contents: Release = {},
+    description: Partial<AppDescription> = {},
+  ): Promise<void> => {
+    await install(systemd, { name, sockets: [{ listen: port++ }], handover: true, ...description }, contents);
+    await systemd.start(`${name}.service`);
+  };
+  const reload = (name: string) => systemd.run(["systemctl", "reload", `${name}.service`]);
+
+  it("finds nothing in a service that was handed over", async () => {
+    await start("healthy");
+    expect(await reload("healthy")).toMatchObject({ code: 0 });
+    expect((await ask(systemd, "healthy")).codes.filter((code) => code.startsWith("handover"))).toEqual([]);
+  });
+
+  it("shows why the last handover failed, until one succeeds", async () => {
+    await start("broken");
+    await release(systemd, "broken", { crash: true });
+    expect(await reload("broken")).toMatchObject({ code: 1 });
+    const found = (await ask(systemd, "broken")).finding("handover-failed");
+    expect(found.severity).toBe("warning");
+    expect(found.message).toContain("because the last handover failed: ERR_HANDOVER_EXITED.");
+    expect(found.evidence[0]!.text).toMatch(
+      /^Error: this release is broken\n[^]*\nsockact: ERR_HANDOVER_EXITED: /,
+    );
+    expect(found.copy).toContain("sockact explain ERR_HANDOVER_EXITED");
+    await release(systemd, "broken");
+    expect(await reload("broken")).toMatchObject({ code: 0 });
+    expect((await ask(systemd, "broken")).codes).not.toContain("handover-failed");
+  });
+
+  it("says that the old version has the port that the new one opens by itself", async () => {
+    await start("metrics", { port: 9464 });
+    expect(await reload("metrics")).toMatchObject({ code: 1 });
+    const { codes, finding } = await ask(systemd, "metrics");
+    expect(finding("handover-failed").fix).toContain("Give that port a socket unit, too.");
+    expect(codes).not.toContain("port-taken");
+  });
+
+  it("says what to look for if it is not ready in time", async () => {
+    await start("silent", {}, { handoverTimeout: "500ms" });
+    await release(systemd, "silent", { silent: true });
+    expect(await reload("silent")).toMatchObject({ code: 1 });
+    const found = (await ask(systemd, "silent")).finding("handover-failed");
+    expect(found.message).toContain("ERR_HANDOVER_TIMEOUT");
+    expect(found.fix).toContain("what the `ready` of the new version waits for");
+  });
+
+  it("finds an old process whose onStop does not end", async () => {
+    await start("stuck", { stops: false }, { timeoutStopSec: "1s", drainTimeout: "500ms" });
+    const pid = await systemd.show("stuck.service", "MainPID");
+    await release(systemd, "stuck");
+    expect(await reload("stuck")).toMatchObject({ code: 0 });
+    const found = await vi.waitUntil(
+      async () => {
+        const { findings } = await ask(systemd, "stuck");
+        return findings.find(({ code }) => code === "handover-unfinished");
+      },
+      { timeout: 15_000 },
+    );
+    expect(found.message).toContain(`Process ${pid} still runs`);
+    expect(found.evidence[0]!.text).toBe("sockact: drained");
+    await systemd.run(found.copy[0]!.split(" "));
+    expect((await ask(systemd, "stuck")).codes).not.toContain("handover-unfinished");
+  });
+
+  it("notices that the unit has changed since the start, which a reload does not apply", async () => {
+    await start("changed");
+    await systemd.write("/run/systemd/system/changed.service.d/10.conf", "[Service]\nNice=1\n");
+    expect((await ask(systemd, "changed")).codes).not.toContain("handover-unit-changed");
+    await systemd.systemctl("daemon-reload");
+    expect(await reload("changed")).toMatchObject({ code: 0 });
+    const found = (await ask(systemd, "changed")).finding("handover-unit-changed");
+    expect(found.evidence[0]!.source).toBe("/run/systemd/system/changed.service.d/10.conf");
+    await systemd.systemctl("restart", "changed.service");
+    expect((await ask(systemd, "changed")).codes).not.toContain("handover-unit-changed");
+  });
+});

@@ -1,0 +1,7 @@
+import { fileURLToPath } from "node:url";
+import { handoverContract } from "@sockact/testkit";
+
+handoverContract({
+  title: "Express 5",
+  program: fileURLToPath(new URL("apps/load.mjs", import.meta.url)),
+});

@@ -1,0 +1,8 @@
+import { fileURLToPath } from "node:url";
+import { handoverContract } from "@sockact/testkit";
+
+handoverContract({
+  title: "Koa 3",
+  program: fileURLToPath(new URL("apps/load.mjs", import.meta.url)),
+  isLongOnly: true,
+});
