@@ -17,7 +17,7 @@ const takeOver = processState("take over", {
   /** Whether the other process sends no more connections. */
   haveMoved: false,
   /** Called when it sends no more. */
-  onMoved: () => {},
+  movedListeners: new Set<() => void>(),
 });
 
 /** How long a stop waits until the other process sends no more connections, in milliseconds. */
@@ -70,12 +70,21 @@ export function connectionsMoved(): Promise<void> | undefined {
   sendToOldProcess({ act: "stopping" });
   return new Promise((resolve) => {
     const timer = after(MOVED_MS, resolve);
-    takeOver.onMoved = () => {
+    onceMoved(() => {
       clearTimeout(timer);
       resolve();
-    };
-    process.once("disconnect", takeOver.onMoved);
+    });
   });
+}
+
+/** Fulfils when the process that has handed over to this one has sent all its connections, or has ended. That takes at most its `drainTimeout`. */
+export async function untilConnectionsMoved(): Promise<void> {
+  if (!isFirst() && !takeOver.haveMoved) await new Promise<void>(onceMoved);
+}
+
+function onceMoved(listener: () => void): void {
+  takeOver.movedListeners.add(listener);
+  process.once("disconnect", listener);
 }
 
 /** Whether no other process has handed over to this one, or has ended since. */
@@ -110,7 +119,7 @@ function startServing(sessions: Readonly<Record<number, TlsSessions>>): void {
 
 function noteMoved(): void {
   takeOver.haveMoved = true;
-  takeOver.onMoved();
+  for (const listener of takeOver.movedListeners) listener();
 }
 
 /** Serves a connection that the old process has accepted. If the app has closed the server of its socket, the connection closes. */
