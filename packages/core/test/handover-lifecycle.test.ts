@@ -57,7 +57,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a service that hands over"
   });
 
   test("without a command in ExecReload= shows a failure in its status, and is not reloading any more", async () => {
-    await install("ExecReload=\nUnsetEnvironment=SOCKACT_RELOAD_RESULT");
+    await install("Type=notify-reload\nExecReload=\nUnsetEnvironment=SOCKACT_RELOAD_RESULT");
     await service.deploy("process.exit(3);");
     expect(await service.reload()).toMatchObject({ code: 0 });
     expect(await show("ActiveState", "SubState")).toEqual(["active", "running"]);
