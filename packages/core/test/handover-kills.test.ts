@@ -16,14 +16,22 @@ const whileMoving = (code: string): string =>
 
 /** Which process is killed when, and the sources of the old and the new version. */
 const kills: [what: string, old: string, next: string][] = [
-  ["the old process before the new one is ready", good("1"), good("2", `ready: () => { if (${IS_SUCCESSOR}) { ${KILL_OLD} } }`)],
+  [
+    "the old process before the new one is ready",
+    good("1"),
+    good("2", `ready: () => { if (${IS_SUCCESSOR}) { ${KILL_OLD} } }`),
+  ],
   [
     "the old process right after it has handed over",
     good("1", `onEvent: ({ type }) => { if (type === "handover") ${KILL_SELF}; }`),
     good("2"),
   ],
   ["the old process while connections move", good("1"), whileMoving(KILL_OLD)],
-  ["the new process before it is ready", good("1"), good("2", `ready: () => { if (${IS_SUCCESSOR}) ${KILL_SELF}; }`)],
+  [
+    "the new process before it is ready",
+    good("1"),
+    good("2", `ready: () => { if (${IS_SUCCESSOR}) ${KILL_SELF}; }`),
+  ],
   [
     "the new process right after it became the main process",
     good("1", `onEvent: ({ type, pid }) => { if (type === "handover") process.kill(pid, "SIGKILL"); }`),
@@ -44,29 +52,33 @@ describeWith({ privateSystemd: true, systemd: 253 }, "SIGKILL during a handover"
   });
   afterAll(() => service?.systemd.close());
   beforeEach(async () => {
-    await service.install("Environment=SOCKACT_HANDOVER_TIMEOUT=5s");
+    await service.install("Environment=SOCKACT_HANDOVER_TIMEOUT=10s");
   });
 
-  /** Expects that the service serves, with one process, and that each request was answered once or has failed. */
-  const expectOneVersion = async (clients: Clients): Promise<void> => {
-    const pid = await service.untilOneProcess();
-    expect(["1", "2"]).toContain(await service.version());
-    expect(["1", "2"]).toContain(await service.version(81));
+  /** Waits until the service has one process. Fulfils with what must not have happened, and with the versions that answer at both sockets. */
+  const outcome = async (clients: Clients): Promise<Record<string, unknown>> => {
+    await service.untilOneProcess();
+    const versions = [await service.version(), await service.version(81)];
     await clients.round();
-    const { failed, sent, answered } = await clients.result();
-    expect(Object.keys(failed).filter((code) => !["ECONNRESET", "EPIPE"].includes(code))).toEqual([]);
-    expect(answered).toBeGreaterThan(sent / 2);
-    expect(await service.servedTwice()).toEqual([]);
-    expect(await service.processes()).toEqual([pid]);
+    const { failed } = await clients.result();
+    return {
+      versions,
+      // A killed process resets its connections.
+      failed: Object.keys(failed).filter((code) => !["ECONNRESET", "EPIPE"].includes(code)),
+      servedTwice: await service.servedTwice(),
+    };
   };
+  const version = expect.stringMatching(/^[12]$/);
+  const fine = { versions: [version, version], failed: [], servedTwice: [] };
 
   test.each(kills)("of %s: the service goes on", async (_, old, next) => {
     await service.deploy(old);
     await service.start();
     await using clients = await service.clients();
     await service.deploy(next.replaceAll("OLD", String(await service.pid())));
-    await service.reload();
-    await expectOneVersion(clients);
+    // The limit of `handoverTimeout` and `drainTimeout` has no part in it.
+    await service.reload(9000);
+    expect(await outcome(clients)).toEqual(fine);
     // The next reload works as usual.
     await service.deploy(good("3"));
     expect(await service.reload()).toMatchObject({ code: 0 });
@@ -74,19 +86,23 @@ describeWith({ privateSystemd: true, systemd: 253 }, "SIGKILL during a handover"
     expect(await service.version()).toBe("3");
   });
 
-  test.runIf(isLongRun)(`at 50 random moments: the service goes on${LONG_ONLY}`, { timeout: 300_000 }, async () => {
-    const random = randomFrom(17);
-    await service.deploy(good("1"));
-    await service.start();
-    for (let turn = 0; turn < 50; turn++) {
-      await using clients = await service.clients();
-      const reloaded = service.reload();
-      await delay(random() * 400);
-      const processes = await service.processes();
-      const victim = processes[Math.floor(random() * processes.length)];
-      await service.systemd.run(["kill", "-KILL", String(victim)]);
-      await reloaded;
-      await expectOneVersion(clients);
-    }
-  });
+  test.runIf(isLongRun)(
+    `at 50 random moments: the service goes on${LONG_ONLY}`,
+    { timeout: 300_000 },
+    async () => {
+      const random = randomFrom(17);
+      await service.deploy(good("1"));
+      await service.start();
+      for (let turn = 0; turn < 50; turn++) {
+        await using clients = await service.clients();
+        const reloaded = service.reload();
+        await delay(random() * 400);
+        const processes = await service.processes();
+        const victim = processes[Math.floor(random() * processes.length)];
+        await service.systemd.run(["kill", "-KILL", String(victim)]);
+        await reloaded;
+        expect(await outcome(clients)).toEqual(fine);
+      }
+    },
+  );
 });

@@ -17,24 +17,31 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a service that hands over"
   });
   afterAll(() => service?.systemd.close());
 
-  test("with a watchdog is not killed during handovers, and is killed when the new process is blocked", { timeout: 60_000 }, async () => {
-    await install("WatchdogSec=1s\nEnvironment=SOCKACT_HANDOVER_TIMEOUT=3s");
-    for (const version of ["2", "3"]) {
-      await service.deploy(good(version));
+  test(
+    "with a watchdog is not killed during handovers, and is killed when the new process is blocked",
+    { timeout: 60_000 },
+    async () => {
+      await install("WatchdogSec=1s\nEnvironment=SOCKACT_HANDOVER_TIMEOUT=3s");
+      for (const version of ["2", "3"]) {
+        await service.deploy(good(version));
+        expect(await service.reload()).toMatchObject({ code: 0 });
+      }
+      await service.deploy(good("4", "ready: () => new Promise(() => {})"));
+      expect(await service.reload()).toMatchObject({ code: 1 });
+      await service.deploy(
+        good(
+          "5",
+          `onConnection: (socket) => socket.once("data", (data) => { if (data.includes("/block")) for (;;); })`,
+        ),
+      );
       expect(await service.reload()).toMatchObject({ code: 0 });
-    }
-    await service.deploy(good("4", "ready: () => new Promise(() => {})"));
-    expect(await service.reload()).toMatchObject({ code: 1 });
-    await service.deploy(
-      good("5", `onConnection: (socket) => socket.once("data", (data) => { if (data.includes("/block")) for (;;); })`),
-    );
-    expect(await service.reload()).toMatchObject({ code: 0 });
-    expect(await service.untilOneProcess()).toBe(await service.pid());
-    expect(await show("NRestarts", "Result")).toEqual(["0", "success"]);
-    await service.systemd.request("http://127.0.0.1/block").catch(() => {});
-    await service.systemd.waitForJournal("app.service", /Watchdog timeout/);
-    await service.systemd.waitUntil(async () => (await show("NRestarts"))[0] === "1", "it restarts");
-  });
+      expect(await service.untilOneProcess()).toBe(await service.pid());
+      expect(await show("NRestarts", "Result")).toEqual(["0", "success"]);
+      await service.systemd.request("http://127.0.0.1/block").catch(() => {});
+      await service.systemd.waitForJournal("app.service", /Watchdog timeout/);
+      await service.systemd.waitUntil(async () => (await show("NRestarts"))[0] === "1", "it restarts");
+    },
+  );
 
   test("with an idleTimeout does not sleep during a handover, and sleeps and wakes after it", async () => {
     await install("Environment=SOCKACT_IDLE_TIMEOUT=500ms");
@@ -46,13 +53,17 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a service that hands over"
     expect(await service.reload()).toMatchObject({ code: 0 });
     // The old process still has a response under way. The new one, which has no connection, must go on accepting.
     await service.systemd.waitUntil(async () => (await service.version()) === "2", "it serves");
-    for (const end = Date.now() + 1500; Date.now() < end; ) expect(await service.processes()).toHaveLength(2);
+    for (const end = Date.now() + 1500; Date.now() < end;) expect(await service.processes()).toHaveLength(2);
     expect(await service.version()).toBe("2");
     await service.systemd.mustRun(["rm", "/run/hold"]);
     await clients.untilAnswered();
-    await clients.expectNoFailure(1);
+    expect(await clients.failures()).toEqual({ failed: {}, connections: 1 });
     await service.systemd.waitForUnit("app.service", "ActiveState", "inactive");
-    expect(await show("Result", "NRestarts", "StatusText")).toEqual(["success", "0", expect.stringMatching(/^Asleep/)]);
+    expect(await show("Result", "NRestarts", "StatusText")).toEqual([
+      "success",
+      "0",
+      expect.stringMatching(/^Asleep/),
+    ]);
     expect(await service.version()).toBe("2");
   });
 
@@ -80,7 +91,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a service that hands over"
     const pid = await service.untilOneProcess();
     expect(pid).not.toBe(before);
     await clients.round();
-    await clients.expectNoFailure(8);
+    expect(await clients.failures()).toEqual({ failed: {}, connections: 8 });
     expect(await service.status()).toMatch(new RegExp(`took over from process ${before}$`));
     expect(await show("ActiveState", "NRestarts")).toEqual(["active", "0"]);
   });

@@ -26,10 +26,7 @@ const POLL_MS = 20;
  *
  * The process reads nothing more from a connection that it has chosen. So what its client sends next stays in the kernel, and only the other process reads it.
  */
-export async function moveConnections(
-  drains: readonly ServerDrain[],
-  receiver: Receiver,
-): Promise<boolean> {
+export async function moveConnections(drains: readonly ServerDrain[], receiver: Receiver): Promise<boolean> {
   const answered = new Answered();
   for (const drain of drains) answered.watch(drain);
   try {

@@ -123,9 +123,10 @@ export class NewProcess implements Receiver {
       poll = setInterval(() => {
         if (!this.#launcher.connected) resolve(false);
       }, POLL_MS);
-      void sendToNewProcess(this.#launcher, { act: "connection", fd }, handle).then((isSent) => {
-        if (!isSent) resolve(false);
-      });
+      const send = async (): Promise<void> => {
+        if (!(await sendToNewProcess(this.#launcher, { act: "connection", fd }, handle))) resolve(false);
+      };
+      void send();
     });
     clearTimeout(timer);
     clearInterval(poll);
