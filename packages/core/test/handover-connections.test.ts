@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { bootPrivateSystemd, describeWith, type PrivateSystemd } from "@sockact/testkit";
-import { answerOf, ask, HandoverService } from "./handover-service.ts";
+import { answerOf, ask, HandoverService } from "./reloaded-service.ts";
 import { type RawClient, sha256 } from "./lifecycle-app.ts";
 
 /** More than the kernel keeps for a client that does not read. */

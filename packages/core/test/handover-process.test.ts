@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { bootPrivateSystemd, describeWith, type PrivateSystemd } from "@sockact/testkit";
-import { ask, HandoverService, type HandoverUnits, insidePath } from "./handover-service.ts";
+import { ask, HandoverService, type HandoverUnits, insidePath } from "./reloaded-service.ts";
 
 /** What the program says about its process. */
 interface Facts {
@@ -90,8 +90,10 @@ describeWith({ privateSystemd: true, systemd: 253 }, "the new process of a hando
     for (const release of ["two", "three"]) {
       await using client = await running.idle();
       await deploy(release);
+      const before = await running.pid();
       const pid = await running.reload();
       expect(await factsOf(running)).toMatchObject({ pid, release });
+      await running.untilGone(before);
       expect(await ask(client)).toMatchObject({ pid });
     }
   });
@@ -134,8 +136,8 @@ await copy.listen(server("second"), { name: "second" });`,
     await using second = await service.idle("127.0.0.1:81");
     const before = await service.pid();
     const pid = await service.reload();
+    await service.untilGone(before);
     expect(await ask(first)).toMatchObject({ pid, name: "first" });
     expect(await ask(second)).toMatchObject({ pid, name: "second" });
-    await service.untilGone(before);
   });
 });

@@ -7,7 +7,7 @@ import {
   type PrivateSystemd,
   randomFrom,
 } from "@sockact/testkit";
-import { answerOf, HandoverService } from "./handover-service.ts";
+import { answerOf, HandoverService } from "./reloaded-service.ts";
 import type { RawClient } from "./lifecycle-app.ts";
 
 const CLIENTS = 24;

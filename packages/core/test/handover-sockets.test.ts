@@ -12,7 +12,7 @@ import {
   describeWith,
   type PrivateSystemd,
 } from "@sockact/testkit";
-import { ask, HandoverService, type HandoverServer, insidePath } from "./handover-service.ts";
+import { ask, HandoverService, type HandoverServer, insidePath } from "./reloaded-service.ts";
 import { RawClient } from "./lifecycle-app.ts";
 
 const RELOADS = 5;
@@ -44,13 +44,15 @@ describeWith({ privateSystemd: true, systemd: 253 }, "when the service is reload
     const fixture = (path: string): string =>
       insidePath(systemd, `../../testkit/fixtures/${path.slice(path.lastIndexOf("/") + 1)}`);
     const tls = { key: fixture(key), cert: fixture(cert) };
+    // An idle connection that can't move closes after this time, as at a stop.
+    const short = { properties: { keepAliveTimeout: 500 } };
     const single: HandoverServer[] = [
       { options: { name: "admin" } },
       { kind: "net", options: { name: "lines" } },
       { kind: "tls", options: { name: "tls" } },
-      { kind: "https", options: { name: "https" } },
+      { kind: "https", ...short, options: { name: "https" } },
       { kind: "h2c", options: { name: "h2c" } },
-      { kind: "http2", options: { name: "http2" } },
+      { kind: "http2", ...short, options: { name: "http2" } },
       { kind: "udp", options: { name: "udp" } },
       { kind: "taken", options: { name: "taken" } },
     ];
@@ -66,7 +68,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "when the service is reload
       },
       servers: [
         { options: { name: "public" } },
-        { options: { sockets: { plain: {}, secure: { tls } } } },
+        { properties: { keepAliveTimeout: 2000 }, options: { sockets: { plain: {}, secure: { tls } } } },
         ...single,
       ],
     });
@@ -87,9 +89,16 @@ describeWith({ privateSystemd: true, systemd: 253 }, "when the service is reload
     return { before: await service.pid(), after: await service.reload() };
   }
 
+  /** Resolves with the new process when it has all connections. */
+  async function reloadAndMove(): Promise<number> {
+    const { before, after } = await reload();
+    await service.untilGone(before);
+    return after;
+  }
+
   test("connections of one server move, from TCP over IPv4 and IPv6, unix and abstract sockets", async () => {
     const clients = await Promise.all(PUBLIC.map((address) => service.idle(address)));
-    const { after } = await reload();
+    const after = await reloadAndMove();
     for (const client of clients) {
       expect(await ask(client)).toMatchObject({ pid: after, name: "public" });
       await client[Symbol.asyncDispose]();
@@ -100,7 +109,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "when the service is reload
     const clients = await Promise.all(
       Array.from({ length: 40 }, (_, index) => service.idle(index % 2 ? at("admin") : PUBLIC[0])),
     );
-    const { after } = await reload();
+    const after = await reloadAndMove();
     for (const [index, client] of clients.entries()) {
       expect(await ask(client)).toMatchObject({ pid: after, name: index % 2 ? "admin" : "public" });
       await client[Symbol.asyncDispose]();
@@ -147,7 +156,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "when the service is reload
 
   test("a plain connection moves whose server also has a socket with TLS", async () => {
     await using plain = await service.idle(at("plain"));
-    const { after } = await reload();
+    const after = await reloadAndMove();
     expect(await ask(plain)).toMatchObject({ pid: after });
   });
 

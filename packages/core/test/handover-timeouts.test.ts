@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { bootPrivateSystemd, describeWith, type PrivateSystemd } from "@sockact/testkit";
-import { ask, HandoverService, type HandoverServer } from "./handover-service.ts";
+import { ask, HandoverService, type HandoverServer } from "./reloaded-service.ts";
 
 /** A server for each test, on a port of its own. */
 const servers = {
@@ -8,7 +8,7 @@ const servers = {
     serverOptions: { headersTimeout: 500, connectionsCheckingInterval: 100 },
     properties: { keepAliveTimeout: 65_000 },
   },
-  short: { properties: { keepAliveTimeout: 400 } },
+  short: { properties: { keepAliveTimeout: 2000 } },
   none: { properties: { keepAliveTimeout: 0 } },
   long: { properties: { keepAliveTimeout: 65_000 } },
   timeout: { properties: { timeout: 500, keepAliveTimeout: 0 } },
@@ -33,10 +33,18 @@ describeWith({ privateSystemd: true, systemd: 253 }, "an idle connection that ha
   });
   afterAll(async () => systemd?.close());
 
+  /** Reloads. Resolves with the new process when it has all connections. */
+  async function reload(): Promise<number> {
+    const before = await service.pid();
+    const pid = await service.reload();
+    await service.untilGone(before);
+    return pid;
+  }
+
   test("is not hit by headersTimeout, which hits one that then sends half a request", async () => {
     await using waiting = await service.idle(at("headers"));
     await using half = await service.idle(at("headers"));
-    const pid = await service.reload();
+    const pid = await reload();
     half.send("GET / HTTP/1.1\r\n");
     expect(await half.receives(/\r\n\r\n$/)).toMatch(/^HTTP\/1\.1 408 /);
     expect(await half.closed).toBe("end");
@@ -46,7 +54,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "an idle connection that ha
   test("closes after keepAliveTimeout, whether it has had a request since or not", async () => {
     await using silent = await service.idle(at("short"));
     await using active = await service.idle(at("short"));
-    const pid = await service.reload();
+    const pid = await reload();
     expect(await ask(active)).toMatchObject({ pid });
     for (const client of [silent, active]) {
       expect(await client.closed).toBe("end");
@@ -60,7 +68,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "an idle connection that ha
       await using client = await service.idle(at(name));
       // The connection of another server tells the time.
       await using clock = await service.idle(at("short"));
-      const pid = await service.reload();
+      const pid = await reload();
       expect(await clock.closed).toBe("end");
       expect(await ask(client)).toMatchObject({ pid });
     },
@@ -68,7 +76,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "an idle connection that ha
 
   test("closes after the timeout of the server", async () => {
     await using client = await service.idle(at("timeout"));
-    await service.reload();
+    await reload();
     expect(await client.closed).toBe("end");
     expect(client.received).toBe("");
   });
@@ -76,9 +84,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "an idle connection that ha
   test("counts for maxConnections, but is never dropped", async () => {
     await using first = await service.idle(at("two"));
     await using second = await service.idle(at("two"));
-    const before = await service.pid();
-    const pid = await service.reload();
-    await service.untilGone(before);
+    const pid = await reload();
     expect(await ask(first)).toMatchObject({ pid, facts: { connections: 2 } });
     await using third = await service.connect(at("two"));
     expect(await third.closed).toBe("end");
@@ -100,14 +106,14 @@ describeWith({ privateSystemd: true, systemd: 253 }, "an idle connection that ha
   test("may make maxRequestsPerSocket requests to each process", async () => {
     await using client = await service.idle(at("requests"));
     await ask(client);
-    const pid = await service.reload();
+    const pid = await reload();
     for (const requests of [1, 2]) expect(await ask(client)).toMatchObject({ pid, facts: { requests } });
     expect(await client.get("/").receives(/\}$/)).toContain("Connection: close");
   });
 
   test("has the addresses and the socket options of an accepted connection", async () => {
     await using client = await service.idle(at("express"));
-    const pid = await service.reload();
+    const pid = await reload();
     const { localPort } = client.socket;
     expect(await ask(client)).toMatchObject({
       pid,

@@ -10,7 +10,7 @@ import {
   describeWith,
   type PrivateSystemd,
 } from "@sockact/testkit";
-import { ask, HandoverService, insidePath } from "./handover-service.ts";
+import { ask, HandoverService, insidePath } from "./reloaded-service.ts";
 import { RawClient } from "./lifecycle-app.ts";
 
 const FOLDER = "/run/certificates";

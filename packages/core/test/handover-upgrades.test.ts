@@ -9,7 +9,7 @@ import {
   type PrivateSystemd,
 } from "@sockact/testkit";
 import { WebSocket } from "ws";
-import { HandoverService } from "./handover-service.ts";
+import { HandoverService } from "./reloaded-service.ts";
 
 const WEB_SOCKETS = "127.0.0.1:80";
 const OTHER = "127.0.0.1:81";

@@ -14,7 +14,9 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a handover at systemctl re
   const mainPid = (): Promise<string> => systemd.show("app.service", "MainPID");
   /** The processes of the service. */
   const processes = async (): Promise<string[]> =>
-    (await systemd.mustRun(["cat", "/sys/fs/cgroup/system.slice/app.service/cgroup.procs"])).trim().split("\n");
+    (await systemd.mustRun(["cat", "/sys/fs/cgroup/system.slice/app.service/cgroup.procs"]))
+      .trim()
+      .split("\n");
   const reloads = async (): Promise<number> =>
     (await systemd.journal("app.service", "service")).filter((line) => line === "sockact: reloading").length;
 

@@ -1,4 +1,4 @@
-// Creates the servers that APP describes: a JSON array with the shape of HandoverServer in ../handover-service.ts. Each response says which process has sent it,
+// Creates the servers that APP describes: a JSON array with the shape of HandoverServer in ../reloaded-service.ts. Each response says which process has sent it,
 // and each event of sockact is printed.
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";

@@ -119,12 +119,9 @@ function takeConnection(fd: number, connection: ConnectionHandle): void {
   if (served !== undefined && handleOf(served.server) !== undefined) {
     const { server, handle } = served;
     const socket = acceptHandle(server, handle, connection);
-    const { keepAliveTimeout = 0, headersTimeout = 0 } = server as Partial<HttpServer>;
-    // After `headersTimeout`, Node would send 408.
-    const limits = [keepAliveTimeout, headersTimeout && headersTimeout - 2 * KEEP_ALIVE_BUFFER_MS];
-    const limit = Math.min(...limits.filter((timeout) => timeout > 0));
-    if (socket !== undefined) {
-      const timer = after(limit + KEEP_ALIVE_BUFFER_MS, () => {
+    const { keepAliveTimeout = 0 } = server as Partial<HttpServer>;
+    if (keepAliveTimeout > 0 && socket !== undefined) {
+      const timer = after(keepAliveTimeout + KEEP_ALIVE_BUFFER_MS, () => {
         if (socket.bytesRead === 0) socket.destroySoon();
       })?.unref();
       socket.once("close", () => clearTimeout(timer));

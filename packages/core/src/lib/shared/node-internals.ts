@@ -220,16 +220,45 @@ export function handshakeOf(stream: Socket): Socket | undefined {
 
 /** Node's list of the HTTP/1 connections of a server. */
 interface ConnectionsList {
-  idle(): { socket?: Socket | null }[];
+  idle(): HttpParser[];
+  /** The connections whose request has not arrived in time. Node reports each of them once. */
+  expired(headersTimeout: number, requestTimeout: number): HttpParser[];
+}
+
+interface HttpParser {
+  socket?: Socket | null;
+}
+
+function connectionsOf(server: Server): Partial<ConnectionsList> | undefined {
+  const properties = server as unknown as Record<symbol, Partial<ConnectionsList> | undefined>;
+  return Object.getOwnPropertySymbols(server)
+    .map((symbol) => properties[symbol])
+    .find((value) => typeof value?.idle === "function");
 }
 
 /** The connections of an HTTP/1 server that wait for a request, and have read nothing of it. Each of them has had a request before. */
 export function idleSockets(server: Server): ReadonlySet<Socket> {
-  const properties = server as unknown as Record<symbol, Partial<ConnectionsList> | undefined>;
-  const list = Object.getOwnPropertySymbols(server)
-    .map((symbol) => properties[symbol])
-    .find((value) => typeof value?.idle === "function");
-  return new Set((list?.idle?.() ?? []).flatMap(({ socket }) => socket ?? []));
+  return new Set((connectionsOf(server)?.idle?.() ?? []).flatMap(({ socket }) => socket ?? []));
+}
+
+/** The connections that count as idle although they are new to this process. */
+const movedSockets = new WeakSet<Socket>();
+
+/**
+ * Makes a connection count as idle, as it did in the process that has accepted it. Otherwise Node would count the time of `headersTimeout` from now on, and send
+ * 408 to a client that only waits. Node counts again when the next request begins.
+ */
+function exemptFromTimeouts(server: Server, socket: Socket): void {
+  movedSockets.add(socket);
+  const list = connectionsOf(server);
+  const expired = list?.expired;
+  if (list === undefined || expired === undefined || Object.hasOwn(list, "expired")) return;
+  // Patches expired of this list.
+  list.expired = function (this: ConnectionsList, ...timeouts): HttpParser[] {
+    const isWaiting = ({ socket: each }: HttpParser): boolean =>
+      Boolean(each && each.bytesRead === 0 && movedSockets.has(each));
+    return expired.apply(this, timeouts).filter((parser) => !isWaiting(parser));
+  };
 }
 
 /** Takes the handle from a connection: nothing more is read from it, and it stays open when the socket is destroyed. */
@@ -246,8 +275,6 @@ export function detachHandle(socket: Socket): ConnectionHandle | undefined {
  * Makes a server serve a connection that another process has accepted, as if the server had accepted it. `maxConnections` does not apply, because the
  * connection is not new.
  *
- * Node counts the time of `headersTimeout` from now on, and would then send 408 to a client that only waits.
- *
  * @param handle the listening handle through which the connection comes
  * @returns the connection. Undefined if the server refuses it (`blockList`).
  */
@@ -260,6 +287,7 @@ export function acceptHandle(
   let accepted: Socket | undefined;
   const onConnection = (socket: Socket): void => {
     accepted = socket;
+    exemptFromTimeouts(server, socket);
   };
   server.maxConnections = Infinity;
   server.once("connection", onConnection);

@@ -3,6 +3,8 @@
  * wait: systemd itself sees whether a new main process is there, or whether the app has crashed.
  */
 const script = [
+  // At a stop, systemd ends this command too, and would call that a failure of the service.
+  'trap "exit 0" TERM',
   // The app may then open the file in any way. Between two reloads there is no file, so the app knows that nobody reads it.
   `: >"$SOCKACT_RELOAD_RESULT"`,
   `kill -HUP "$MAINPID" 2>/dev/null || exit 0`,

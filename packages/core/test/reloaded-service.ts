@@ -2,6 +2,8 @@ import { existsSync } from "node:fs";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { connectInside, type PrivateSystemd, SANDBOX } from "@sockact/testkit";
+// By its path, because @sockact/units has the testkit as a dependency.
+import { handoverCommand } from "../../units/src/lib/node/handover.ts";
 import { RawClient } from "./lifecycle-app.ts";
 
 /** A server that programs/handover-servers.mjs creates. */
@@ -31,15 +33,6 @@ export interface HandoverUnits {
   lines?: string;
   env?: Record<string, string>;
 }
-
-/** The lines with which `systemctl reload` waits for the result. */
-const EXEC_RELOAD = [
-  'rm -f "$$SOCKACT_RELOAD_RESULT"',
-  'mkfifo -m 600 "$$SOCKACT_RELOAD_RESULT" || exit',
-  'kill -HUP "$$MAINPID" || exit 0',
-  'read -r result <"$$SOCKACT_RELOAD_RESULT"',
-  '[ "$$result" = ok ] || { echo "$$result" >&2; exit 1; }',
-].join("; ");
 
 /** The path of a file of this package inside every private systemd. */
 export function insidePath(systemd: PrivateSystemd, file: string): string {
@@ -96,7 +89,7 @@ ${Object.entries(environment)
   .map(([name, value]) => `Environment=${quoted(`${name}=${value}`)}`)
   .join("\n")}
 RuntimeDirectory=app-reload
-ExecReload=/bin/sh -c '${EXEC_RELOAD}'
+ExecReload=${handoverCommand}
 ${SANDBOX}
 NonBlocking=true
 ${lines}
