@@ -1,9 +1,13 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { describeWith } from "@sockact/testkit";
 import { good, VersionedService } from "./versioned-service.ts";
 
 /** What is wrong in the new version, its source, and what the journal says. */
-const versions: [what: string, source: string, reason: RegExp][] = [
+type Fault = readonly [what: string, source: string, reason: RegExp];
+
+const SPAWN = `import { spawn } from "node:child_process";\nspawn("sleep", ["60"]);`;
+
+const ends: Fault[] = [
   ["throws at its start", `throw new Error("broken");`, /EXITED.* exit status 1 before/],
   ["has a syntax error", "const = 1;", /EXITED.* ended before/],
   ["ends with 3", "process.exit(3);", /EXITED.* exit status 3 before/],
@@ -15,6 +19,27 @@ const versions: [what: string, source: string, reason: RegExp][] = [
     good("2", `ready: () => Promise.reject(new Error("no database"))`),
     /EXITED.* exit status 1 before/,
   ],
+  [
+    "listens on a port of its own, which the old one has",
+    `import { once } from "node:events";
+import { createServer } from "node:net";
+await once(createServer().listen(3000), "listening");
+${good("2")}`,
+    /EXITED.* exit status 1 before/,
+  ],
+  [
+    "has started a process, and ends",
+    `${SPAWN}\nsetImmediate(() => process.exit(1));`,
+    /EXITED.* exit status 1/,
+  ],
+  [
+    "does not serve one of the sockets",
+    good("2", `names: ["http"]`),
+    /SOCKETS: The new process does not serve admin \(fd \d, 127\.0\.0\.1:81\), which/,
+  ],
+];
+
+const hangs: Fault[] = [
   ["is never ready", good("2", "ready: () => new Promise(() => {})"), /TIMEOUT.* within 1 s/],
   ["is another program, which does not end", "setInterval(() => {}, 1000);", /TIMEOUT.* within 1 s/],
   ["blocks its event loop at its start", "for (;;);", /TIMEOUT.* within 1 s/],
@@ -28,67 +53,88 @@ const versions: [what: string, source: string, reason: RegExp][] = [
     `process.on("SIGTERM", () => {});\n${good("2", "signals: false, ready: () => new Promise(() => {})")}`,
     /TIMEOUT.* within 1 s/,
   ],
-  [
-    "has started a process, and ends",
-    `import { spawn } from "node:child_process";\nspawn("sleep", ["60"]); await new Promise(setImmediate); process.exit(1);`,
-    /EXITED.* exit status 1 before/,
-  ],
-  [
-    "has started a process, and is never ready",
-    `import { spawn } from "node:child_process";\nspawn("sleep", ["60"]);`,
-    /TIMEOUT.* within 1 s/,
-  ],
+  ["has started a process, and is never ready", SPAWN, /TIMEOUT.* within 1 s/],
 ];
+
+/** The old version also listens on port 3000, without systemd. */
+const OLD = `import { createServer } from "node:net";\ncreateServer().listen(3000);\n${good("1")}`;
 
 describeWith({ privateSystemd: true, systemd: 253 }, "after a reload with a new version that fails", () => {
   let service: VersionedService;
   beforeAll(async () => {
     service = await VersionedService.boot();
-    await service.install("Environment=SOCKACT_HANDOVER_TIMEOUT=1s");
-    await service.deploy(good("1"));
-    await service.start();
   });
   afterAll(() => service?.systemd.close());
 
-  /** Reloads under load, which must fail for this reason, and expects that nobody has noticed. */
-  const expectFailure = async (reason: RegExp): Promise<void> => {
+  const start = async (more: string, version: string): Promise<void> => {
+    await service.install(more);
+    await service.deploy(version);
+    await service.start();
+  };
+
+  /** Reloads under load, which must fail. Fulfils with what clients and the administrator see. */
+  const reload = async (): Promise<Record<string, unknown>> => {
     const before = await service.pid();
     await service.newLines();
     await using clients = await service.clients();
     const { code } = await service.reload();
     await clients.round();
-    await clients.expectNoFailure(8);
-    expect(code).toBe(1);
-    const lines = await service.newLines();
-    expect(lines).toContainEqual(
-      expect.stringMatching(new RegExp(`^sockact: ERR_HANDOVER_${reason.source}`)),
-    );
-    expect(lines).toContain("sockact: the handover failed, and the old version serves on");
-    expect(await service.status()).toMatch(
-      /^Serving .*; the handover failed, and the old version serves on$/,
-    );
-    expect(await service.processes()).toEqual([before]);
-    expect(await service.systemd.show("app.service", "ActiveState")).toBe("active");
+    return {
+      code,
+      clients: await clients.failures(),
+      lines: await service.newLines(),
+      status: await service.status(),
+      state: await service.systemd.show("app.service", "ActiveState"),
+      // What is left of the new version has been killed, which takes a moment.
+      isSameProcess: (await service.untilOneProcess(2000)) === before,
+    };
   };
-
-  test.each(versions)("that %s, the old version serves on", async (_, source, reason) => {
-    await service.deploy(source);
-    await expectFailure(reason);
+  const failure = (reason: RegExp): Record<string, unknown> => ({
+    code: 1,
+    clients: { failed: {}, connections: 8 },
+    lines: expect.arrayContaining([
+      expect.stringMatching(new RegExp(`^sockact: ERR_HANDOVER_${reason.source}`)),
+      "sockact: the handover failed, and the old version serves on",
+    ]),
+    status: expect.stringMatching(/^Serving .*; the handover failed, and the old version serves on$/),
+    state: "active",
+    isSameProcess: true,
   });
 
-  test("whose file is missing, the old version serves on", async () => {
-    await service.remove();
-    await expectFailure(/EXITED.* ended before/);
+  describe("or ends", () => {
+    beforeAll(() => start("RestrictAddressFamilies=\nRestrictAddressFamilies=AF_INET AF_INET6", OLD));
+
+    test.each(ends)("that %s, the old version keeps serving", async (_, source, reason) => {
+      await service.deploy(source);
+      expect(await reload()).toEqual(failure(reason));
+    });
+
+    test("whose file is missing, the old version keeps serving", async () => {
+      await service.remove();
+      expect(await reload()).toEqual(failure(/EXITED.* ended before/));
+    });
+  });
+
+  describe("or hangs", () => {
+    beforeAll(() => start("Environment=SOCKACT_HANDOVER_TIMEOUT=1s", good("1")));
+
+    test.each(hangs)("that %s, the old version keeps serving", async (_, source, reason) => {
+      await service.deploy(source);
+      expect(await reload()).toEqual(failure(reason));
+    });
   });
 
   test("a reload with a correct version hands over to it", async () => {
+    await start("", good("1"));
+    await service.deploy("process.exit(3);");
+    expect(await reload()).toEqual(failure(/EXITED.* exit status 3 before/));
     const before = await service.pid();
     await service.deploy(good("2"));
     await using clients = await service.clients();
     expect(await service.reload()).toMatchObject({ code: 0 });
     expect(await service.untilOneProcess()).not.toBe(before);
     await clients.round();
-    await clients.expectNoFailure(8);
+    expect(await clients.failures()).toEqual({ failed: {}, connections: 8 });
     expect([await service.version(), await service.version(81)]).toEqual(["2", "2"]);
     expect(await service.servedTwice()).toEqual([]);
   });

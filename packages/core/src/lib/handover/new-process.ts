@@ -15,6 +15,9 @@ const TERMINATION_MS = 2000;
 /** How long the new process may take to take one connection, in milliseconds. */
 const TAKEN_MS = 10_000;
 
+/** How often to look whether it has ended meanwhile, in milliseconds. */
+const POLL_MS = 20;
+
 /** What the new process has reported: its ID, and the numbers of the sockets that it serves. */
 interface Report {
   pid: number;
@@ -112,13 +115,21 @@ export class NewProcess implements Receiver {
   async sendConnection(fd: number, handle: ConnectionHandle): Promise<boolean> {
     if (this.#hasEnded) return false;
     let timer: NodeJS.Timeout | undefined;
-    const taken = new Promise<boolean>((resolve) => {
+    let poll: NodeJS.Timeout | undefined;
+    const isTaken = await new Promise<boolean>((resolve) => {
       this.#onTaken = () => resolve(!this.#hasEnded);
       timer = after(TAKEN_MS, () => resolve(false));
+      // If the process ends while a handle is on its way, Node 20 emits no `disconnect`.
+      poll = setInterval(() => {
+        if (!this.#launcher.connected) resolve(false);
+      }, POLL_MS);
+      const send = async (): Promise<void> => {
+        if (!(await sendToNewProcess(this.#launcher, { act: "connection", fd }, handle))) resolve(false);
+      };
+      void send();
     });
-    const isSent = await sendToNewProcess(this.#launcher, { act: "connection", fd }, handle);
-    const isTaken = isSent && (await taken);
     clearTimeout(timer);
+    clearInterval(poll);
     return isTaken;
   }
 
