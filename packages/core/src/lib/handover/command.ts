@@ -102,5 +102,6 @@ export function rememberDirectory(): void {
   const { PWD } = process.env;
   if (PWD === undefined || !isAbsolute(PWD)) return;
   const [named, actual] = [PWD, "."].map((path) => statSync(path, { bigint: true, throwIfNoEntry: false }));
-  if (named !== undefined && named.dev === actual?.dev && named.ino === actual.ino) start.logicalDirectory = PWD;
+  if (named !== undefined && named.dev === actual?.dev && named.ino === actual.ino)
+    start.logicalDirectory = PWD;
 }
