@@ -1,8 +1,8 @@
 // What sockact costs a server: CPU for a request and for a connection, and the heap after many of both.
 //
-// npm run bench -- cost [OTHER_CHECKOUT] [--requests N] [--connections N] [--rounds N] [--servers node,core,express,koa,fastify]
+// npm run bench -- cost [OTHER_CHECKOUT] [--requests N] [--connections N] [--rounds N] [--servers node,core,handover,express,koa,fastify]
 //
-// With OTHER_CHECKOUT, another checkout of this repository that is built (`npm ci && npx turbo run build`), both are measured in turn.
+// "handover" is the same server as "core" with `handover: true`, while nothing is handed over. With OTHER_CHECKOUT, another checkout of this repository that is built (`npm ci && npx turbo run build`), both are measured in turn.
 import { execFileSync } from "node:child_process";
 import { resolve } from "node:path";
 import process from "node:process";
@@ -21,7 +21,7 @@ const { values, positionals } = parseArgs({
     requests: { type: "string", default: "200000" },
     connections: { type: "string", default: "20000" },
     rounds: { type: "string", default: "4" },
-    servers: { type: "string", default: "node,core,express,koa,fastify" },
+    servers: { type: "string", default: "node,core,handover,express,koa,fastify" },
   },
 });
 const requests = Number(values.requests);

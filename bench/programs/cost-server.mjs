@@ -26,6 +26,13 @@ const servers = {
     await listen(server, options);
     return server;
   },
+  /** With handover: true, while nothing is handed over. */
+  async handover() {
+    const { listen } = await built("core");
+    const server = createServer((_request, response) => response.end("hello"));
+    await listen(server, { ...options, handover: true });
+    return server;
+  },
   async express() {
     const { systemdListen } = await built("express");
     const app = framework()();

@@ -55,4 +55,5 @@ export function echoWebSockets(server) {
   webSockets.on("connection", (socket) => socket.on("message", (data) => socket.send(data)));
   // It also emits the errors of the server, and report() sends them.
   webSockets.on("error", () => {});
+  return webSockets;
 }

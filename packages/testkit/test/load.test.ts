@@ -143,7 +143,7 @@ describe("clients of a server that answers one request after the other", () => {
   test("WebSockets: a message without an echo has failed after the time that the options allow", async () => {
     const server = new WebSocketServer({ host: "127.0.0.1", port: 0 });
     await once(server, "listening");
-    onTestFinished(() => void server.close());
+    onTestFinished(() => server.close());
     const { port } = server.address() as { port: number };
     const options = { url: `http://127.0.0.1:${port}`, clients: 1, think: 0, seed: 1, timeout: 0.2 };
     await using load = startProcess([process.execPath, loadProgram, "webSockets", JSON.stringify(options)]);

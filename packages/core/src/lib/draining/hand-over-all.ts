@@ -2,7 +2,7 @@ import { now } from "../shared/timers.ts";
 import { ANNOUNCE_MS, pollUntil } from "./drain-all.ts";
 import type { Drainable } from "./drainable.ts";
 import type { ServerDrain } from "./drain-server.ts";
-import { moveConnections, type SendConnection } from "./move-connections.ts";
+import { moveConnections, type Receiver } from "./move-connections.ts";
 
 /**
  * Drains these servers and sockets when another process serves already. They accept nothing more. The HTTP/1 connections that can move are moved. The others
@@ -11,25 +11,26 @@ import { moveConnections, type SendConnection } from "./move-connections.ts";
  * Fulfils when no connection is left. The caller destroys the connections that are still open when `drainTimeout` is over, except those that can still move.
  *
  * @param drainTimeout in milliseconds. `Infinity` means that there is none.
- * @param send moves a connection. Undefined if no connection can move.
+ * @param receiver gets the connections. Undefined if no connection can move.
  * @param announce called when the drain starts, and then again and again while a connection is open
  */
 export async function handOverAll(
   drains: readonly Drainable[],
   drainTimeout: number,
-  { send, announce }: { send: SendConnection | undefined; announce: () => void },
+  { receiver, announce }: { receiver: Receiver | undefined; announce: () => void },
 ): Promise<void> {
-  const closed = Promise.all(drains.map((drain) => drain.handOver(send !== undefined)));
+  const closed = Promise.all(drains.map((drain) => drain.handOver(receiver !== undefined)));
   announce();
   const announcing = setInterval(announce, ANNOUNCE_MS);
-  await Promise.all([send && moveAll(drains, send), endEarlier(drains, now() + drainTimeout / 2)]);
+  await Promise.all([receiver && moveAll(drains, receiver), endEarlier(drains, now() + drainTimeout / 2)]);
   await closed;
   clearInterval(announcing);
 }
 
-async function moveAll(drains: readonly Drainable[], send: SendConnection): Promise<void> {
+async function moveAll(drains: readonly Drainable[], receiver: Receiver): Promise<void> {
   const servers = drains.filter((drain): drain is ServerDrain => "server" in drain);
-  if (!(await moveConnections(servers, send))) for (const server of servers) server.stopMoving();
+  if (!(await moveConnections(servers, receiver))) for (const server of servers) server.stopMoving();
+  receiver.endMoving();
 }
 
 async function endEarlier(drains: readonly Drainable[], deadline: number): Promise<void> {

@@ -4,8 +4,15 @@ import { type ConnectionHandle, detachHandle, idleSockets, responseOf } from "..
 import type { Connection } from "./connections.ts";
 import type { ServerDrain } from "./drain-server.ts";
 
-/** Sends a connection to another process. Fulfils with whether that process has taken it. */
-export type SendConnection = (fd: number, handle: ConnectionHandle) => Promise<boolean>;
+/** The process to which connections move. */
+export interface Receiver {
+  /** False if the process takes no more connections. */
+  readonly isReceiving: boolean;
+  /** Sends a connection. Fulfils with whether the process has taken it. */
+  sendConnection(fd: number, handle: ConnectionHandle): Promise<boolean>;
+  /** Tells the process that no more connections come. */
+  endMoving(): void;
+}
 
 /** How many idle connections are looked for at once, because Node has only a list of all of them. */
 const BATCH = 64;
@@ -15,14 +22,11 @@ const POLL_MS = 20;
 
 /**
  * Moves the HTTP/1 connections of these servers to another process, each when it is between two requests. Fulfils with true when no connection is left that
- * can move, and with false if the other process has not taken one.
+ * can move, and with false if the other process has not taken one, or takes no more.
  *
  * The process reads nothing more from a connection that it has chosen. So what its client sends next stays in the kernel, and only the other process reads it.
  */
-export async function moveConnections(
-  drains: readonly ServerDrain[],
-  send: SendConnection,
-): Promise<boolean> {
+export async function moveConnections(drains: readonly ServerDrain[], receiver: Receiver): Promise<boolean> {
   const answered = new Answered();
   for (const drain of drains) answered.watch(drain);
   try {
@@ -32,13 +36,15 @@ export async function moveConnections(
       for (const { drain, fd, connection, bytesRead } of chosen) {
         // While another connection was on its way, this one may have become busy. It stays for now, so that its client does not wait.
         if (connection.stream.bytesRead !== bytesRead || !drain.isMovable(connection.stream)) continue;
+        if (!receiver.isReceiving) return false;
         const handle = detach(connection);
         if (handle === undefined) continue;
-        const isTaken = await send(fd, handle);
+        const isTaken = await receiver.sendConnection(fd, handle);
         // If nobody has taken it, nobody has read from it either. So its client sees an idle connection that closes.
         handle.close();
         if (!isTaken) return false;
       }
+      if (!receiver.isReceiving) return false;
       if (chosen.length === 0) await Promise.race([answered.next(), delay(POLL_MS)]);
     }
     return true;

@@ -16,7 +16,7 @@ import { processState } from "../shared/process-state.ts";
 import { sessionsOf, type TlsSessions } from "../shared/tls-sessions.ts";
 import { after } from "../shared/timers.ts";
 import { NewProcess } from "./new-process.ts";
-import { reportPendingResult, reportResult } from "./report-result.ts";
+import { isResultExpected, reportResult } from "./report-result.ts";
 
 const handover = processState("handover", { isRunning: false });
 
@@ -35,10 +35,9 @@ export function isHandoverAsked(): boolean {
  * Does nothing while a handover is running, before the process is ready, and during a stop.
  */
 export async function handOver(): Promise<void> {
-  // Only the command of ExecReload= waits for this result. It has sent this signal.
-  if (reportPendingResult() || handover.isRunning) return;
-  // READY=1 must come before RELOADING=1.
-  if (sendPendingReady()) await untilReadySent();
+  // READY=1 must come before RELOADING=1. A process that has just become the main process may get this signal before it knows that.
+  sendPendingReady();
+  await untilReadySent();
   if (!isReady() || isStopping() || handover.isRunning) return;
   handover.isRunning = true;
   // The process must not fall asleep meanwhile.
@@ -47,7 +46,7 @@ export async function handOver(): Promise<void> {
     const { newProcess, pid } = await startNewProcess();
     emit({ type: "handover", pid });
     reportResult("ok");
-    await stop("handover", { send: newProcess.sendConnection });
+    await stop("handover", { receiver: newProcess });
     newProcess.release();
     endProcess();
   } catch (error) {
@@ -70,27 +69,33 @@ async function startNewProcess(): Promise<{ newProcess: NewProcess; pid: number 
   emit({ type: "reloading" });
   const timeout = Math.max(...apps.map(({ settings }) => settings.handoverTimeout));
   await notifyServiceManager(
-    [
-      "RELOADING=1",
-      `MONOTONIC_USEC=${process.hrtime.bigint() / 1000n}`,
-      `EXTEND_TIMEOUT_USEC=${(timeout + BUFFER_MS) * 1000}`,
-      "STATUS=Reloading: starting the new version",
-    ].join("\n"),
+    `EXTEND_TIMEOUT_USEC=${(timeout + BUFFER_MS) * 1000}\nSTATUS=Reloading: starting the new version`,
   );
+  if (!isResultExpected()) await sendReloading();
   const newProcess = startProcess(socketsToPass());
   const kill = (): void => newProcess.kill();
   stopState.listeners.add(kill);
   try {
     const { pid, fds } = await newProcess.untilReady(timeout);
     checkServed(fds);
+    if (isResultExpected()) await sendReloading();
+    // From here on, the new process serves also if this one stops.
+    stopState.listeners.delete(kill);
     await makeMainProcess(newProcess, pid);
     return { newProcess, pid };
   } catch (error) {
+    stopState.listeners.delete(kill);
     await newProcess.end();
     throw error;
-  } finally {
-    stopState.listeners.delete(kill);
   }
+}
+
+/**
+ * Reports a reload. If the command of ExecReload= waits for the result, this is sent only when there is one. Otherwise, if this process were killed during the reload,
+ * systemd would wait for READY=1 until the end of TimeoutStartSec=, and not restart the service.
+ */
+async function sendReloading(): Promise<void> {
+  await notifyServiceManager(`RELOADING=1\nMONOTONIC_USEC=${process.hrtime.bigint() / 1000n}`);
 }
 
 /** @throws ActivationError `ERR_HANDOVER_UNSUPPORTED` */
@@ -176,6 +181,7 @@ async function reportFailure(error: unknown): Promise<void> {
   // The failure of a stop is not one of the handover.
   if (isStopping()) return;
   emit({ type: "error", error });
+  if (isResultExpected()) await sendReloading();
   await notifyServiceManager(
     `READY=1\nSTATUS=${statusText()}; the handover failed, and the old version serves on`,
   );

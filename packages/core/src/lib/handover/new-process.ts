@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import process from "node:process";
 import type { PassedSocket } from "../activation/passed-socket.ts";
-import type { SendConnection } from "../draining/move-connections.ts";
+import type { Receiver } from "../draining/move-connections.ts";
 import { ActivationError } from "../shared/errors.ts";
+import type { ConnectionHandle } from "../shared/node-internals.ts";
 import { onNewProcessMessage, sendToNewProcess } from "../shared/handover-channel.ts";
 import { after } from "../shared/timers.ts";
 import type { TlsSessions } from "../shared/tls-sessions.ts";
@@ -21,10 +22,11 @@ interface Report {
 }
 
 /** The process that this one hands over to. */
-export class NewProcess {
+export class NewProcess implements Receiver {
   /** The shell that starts the process, and ends at once. */
   readonly #launcher: ChildProcess;
   readonly #ended: Promise<void>;
+  isReceiving = true;
   #hasEnded = false;
   /** How the process has ended, as far as this is known. */
   #end = "has ended";
@@ -57,6 +59,7 @@ export class NewProcess {
     onNewProcessMessage(this.#launcher, (message) => {
       if (message.act === "ready") this.#onReady(message);
       else if (message.act === "taken") this.#onTaken();
+      else if (message.act === "stopping") this.isReceiving = false;
       else this.#end = `has ended with exit status ${message.code}`;
     });
   }
@@ -106,7 +109,7 @@ export class NewProcess {
   }
 
   /** Moves a connection to it. Fulfils with whether it has taken the connection. */
-  readonly sendConnection: SendConnection = async (fd, handle) => {
+  async sendConnection(fd: number, handle: ConnectionHandle): Promise<boolean> {
     if (this.#hasEnded) return false;
     let timer: NodeJS.Timeout | undefined;
     const taken = new Promise<boolean>((resolve) => {
@@ -117,7 +120,11 @@ export class NewProcess {
     const isTaken = isSent && (await taken);
     clearTimeout(timer);
     return isTaken;
-  };
+  }
+
+  endMoving(): void {
+    void sendToNewProcess(this.#launcher, { act: "moved" });
+  }
 
   /** Lets this process end by itself. The new one learns from this that it has ended. */
   release(): void {

@@ -5,13 +5,13 @@ import { sendToPrimary, untilNoted } from "../shared/cluster-channel.ts";
 import { allDrains, apps, callHook, emit } from "./app.ts";
 import { drainAll } from "../draining/drain-all.ts";
 import { handOverAll } from "../draining/hand-over-all.ts";
-import type { SendConnection } from "../draining/move-connections.ts";
+import type { Receiver } from "../draining/move-connections.ts";
 import type { Drainable } from "../draining/drainable.ts";
 import { ActivationError } from "../shared/errors.ts";
 import { sendPendingReady } from "./pending-ready.ts";
 import { notifyServiceManager } from "./service-manager.ts";
 import { stopState } from "./stopping.ts";
-import { oldProcessEnds } from "./take-over.ts";
+import { connectionsMoved, oldProcessEnds } from "./take-over.ts";
 import { after } from "../shared/timers.ts";
 import { workerPool } from "./worker-pool.ts";
 
@@ -26,28 +26,31 @@ export const GRACE_MS = 5000;
  * `drainTimeout` has cut a connection with something under way, or if an `onStop` has failed.
  *
  * @param lastHook called after these functions. The process waits for it.
- * @param send with `handover`: moves a connection to the other process
+ * @param receiver with `handover`: the other process, to which the connections move
  */
 export function stop(
   reason: StopReason,
-  { lastHook = async () => {}, send }: StopOptions = {},
+  { lastHook = async () => {}, receiver }: StopOptions = {},
 ): Promise<number> {
-  return (stopState.exitCode ??= shutDown(reason, lastHook, send));
+  return (stopState.exitCode ??= shutDown(reason, lastHook, receiver));
 }
 
 interface StopOptions {
   lastHook?: () => Promise<void>;
-  send?: SendConnection | undefined;
+  receiver?: Receiver | undefined;
 }
 
 async function shutDown(
   reason: StopReason,
   lastHook: () => Promise<void>,
-  send: SendConnection | undefined,
+  receiver: Receiver | undefined,
 ): Promise<number> {
   for (const listener of stopState.listeners) listener();
   // If READY=1 is pending, it must come before STOPPING=1.
   if (sendPendingReady()) await turnOfTheLoop();
+  // A connection that the old process has sent would be reset by a closed server.
+  const moved = connectionsMoved();
+  if (moved) await moved;
   const pool = workerPool();
   const connections = allDrains().reduce((sum, drain) => sum + drain.connections.size, 0);
   const timeout = Math.max(...apps.map(({ settings }) => settings.drainTimeout));
@@ -58,7 +61,7 @@ async function shutDown(
   const announce = createDrainAnnouncer();
   const known = new Set(allDrains());
   const drained = isReplaced
-    ? handOverAll([...known], timeout, { send, announce })
+    ? handOverAll([...known], timeout, { receiver, announce })
     : drainAll([...known], timeout, announce);
   const draining = `Draining ${pool ? `${pool.count} workers` : `${connections} connections`}`;
   // An idle process has nothing to drain. `systemctl status` shows this while the app sleeps.

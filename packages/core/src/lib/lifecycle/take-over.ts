@@ -2,6 +2,7 @@ import type { Server as HttpServer } from "node:http";
 import process from "node:process";
 import { predecessor } from "@sockact/notify/internal";
 import { isWaitingToServe, serve } from "../activation/serving.ts";
+import { hold } from "./idle.ts";
 import { servedSockets } from "../shared/served-sockets.ts";
 import { onOldProcessMessage, sendToOldProcess, takeChannel } from "../shared/handover-channel.ts";
 import { acceptHandle, type ConnectionHandle, handleOf } from "../shared/node-internals.ts";
@@ -13,7 +14,14 @@ import { resumeSessions, type TlsSessions } from "../shared/tls-sessions.ts";
 const takeOver = processState("take over", {
   /** Called when the other process has handed over. */
   onServe: () => {},
+  /** Whether the other process sends no more connections. */
+  haveMoved: false,
+  /** Called when it sends no more. */
+  onMoved: () => {},
 });
+
+/** How long a stop waits until the other process sends no more connections, in milliseconds. */
+const MOVED_MS = 2000;
 
 /** How much longer than `keepAliveTimeout` an idle connection stays open that another process has accepted, in milliseconds. */
 const KEEP_ALIVE_BUFFER_MS = 1000;
@@ -25,6 +33,7 @@ function followPredecessor(): void {
   takeChannel();
   onOldProcessMessage((message, handle) => {
     if (message.act === "serve") startServing(message.sessions);
+    else if (message.act === "moved") noteMoved();
     else takeConnection(message.fd, handle as ConnectionHandle);
   });
   process.once("disconnect", () => {
@@ -53,11 +62,35 @@ export function untilHandedOver(fds: readonly number[]): Promise<void> {
 }
 
 /**
- * Fulfils when the process that has handed over to this one has ended, or after `timeout` milliseconds. Undefined if there is no such process, because an app may
- * end the process at once when its connections have ended.
+ * Asks the process that has handed over to this one to send no more connections. Fulfils when it sends no more, or has ended. Undefined if no process sends
+ * connections, because a process that falls asleep must not wait.
+ */
+export function connectionsMoved(): Promise<void> | undefined {
+  if (isFirst() || takeOver.haveMoved) return undefined;
+  sendToOldProcess({ act: "stopping" });
+  return new Promise((resolve) => {
+    const timer = after(MOVED_MS, resolve);
+    takeOver.onMoved = () => {
+      clearTimeout(timer);
+      resolve();
+    };
+    process.once("disconnect", takeOver.onMoved);
+  });
+}
+
+/** Whether no other process has handed over to this one, or has ended since. */
+function isFirst(): boolean {
+  return predecessor() === undefined || isWaitingToServe() || !process.connected;
+}
+
+/**
+ * Fulfils when the process that has handed over to this one has ended, or after `timeout` milliseconds. Undefined if no process has, because an app may end the
+ * process at once when its connections have ended.
  */
 export function oldProcessEnds(timeout: number): Promise<void> | undefined {
-  if (predecessor() === undefined || !process.connected) return undefined;
+  if (isFirst()) return undefined;
+  // Nothing else may keep this process alive.
+  process.channel?.ref();
   return new Promise((resolve) => {
     process.once("disconnect", resolve);
     after(timeout, resolve)?.unref();
@@ -66,11 +99,18 @@ export function oldProcessEnds(timeout: number): Promise<void> | undefined {
 
 function startServing(sessions: Readonly<Record<number, TlsSessions>>): void {
   serve();
+  // A process that falls asleep waits for the end of the old one, and accepts nothing meanwhile.
+  process.once("disconnect", hold());
   for (const [fd, { tls }] of servedSockets) {
     const known = sessions[fd];
     if (tls !== undefined && known !== undefined) resumeSessions(tls, known);
   }
   takeOver.onServe();
+}
+
+function noteMoved(): void {
+  takeOver.haveMoved = true;
+  takeOver.onMoved();
 }
 
 /** Serves a connection that the old process has accepted. If the app has closed the server of its socket, the connection closes. */

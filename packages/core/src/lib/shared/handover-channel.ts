@@ -11,14 +11,18 @@ export type NewProcessMessage =
   /** It ends with this exit status. */
   | { act: "exit"; code: number }
   /** It has taken the connection that was sent last. */
-  | { act: "taken" };
+  | { act: "taken" }
+  /** It stops, so no more connections may be sent. It takes those that come before `moved`. */
+  | { act: "stopping" };
 
 /** The messages from the process that hands over to the new one. */
 export type OldProcessMessage =
   /** The new process is the main process of the service, and may accept. `sessions` are those of TLS, by the number of the socket. */
   | { act: "serve"; sessions: Readonly<Record<number, TlsSessions>> }
   /** A connection comes with the message. The old process has accepted it from the socket with this number. */
-  | { act: "connection"; fd: number };
+  | { act: "connection"; fd: number }
+  /** No more connections come. */
+  | { act: "moved" };
 
 interface Channel {
   on(event: "internalMessage", listener: (message: { cmd?: unknown }, handle?: unknown) => void): unknown;
