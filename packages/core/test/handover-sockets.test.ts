@@ -204,7 +204,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "when the service is reload
     let isOver = false;
     const pids = new Set<string>();
     await new Promise<void>((resolve) => socket.bind({ fd }, resolve));
-    const send = (): void => void socket.send(String(sent++), PORTS.udp, "127.0.0.1");
+    const send = (): void => socket.send(String(sent++), PORTS.udp, "127.0.0.1");
     const done = new Promise<void>((resolve) => {
       // Each answer lets one more message go, so that the kernel's queue never overflows.
       socket.on("message", (message) => {

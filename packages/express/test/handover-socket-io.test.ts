@@ -30,7 +30,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "at a handover", () => {
     await systemd.systemctl("reload", "app.service");
     for (const [reason] of await Promise.all(disconnected)) expect(reason).toBe("transport close");
     await Promise.all(
-      clients.map((client) => client.connected || once(client as never, "connect", { signal })),
+      clients.map(async (client) => client.connected || once(client as never, "connect", { signal })),
     );
     for (const client of clients)
       expect(await client.timeout(DEADLINE).emitWithAck("echo", "hello")).toBe("hello");

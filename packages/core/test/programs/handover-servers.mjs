@@ -102,7 +102,7 @@ function answerFor(name, server) {
 /** A protocol of lines: answers each with the process, and stays connected. */
 function lines(socket) {
   socket.on("error", () => {});
-  socket.on("data", (data) => socket.write(`${pid} ${data}`));
+  socket.on("data", (data) => socket.write(`${pid} ${data.toString()}`));
   socket.on("end", () => socket.end());
 }
 
@@ -138,7 +138,7 @@ async function serve(description) {
   if (webSockets) {
     const { WebSocketServer } = await import("ws");
     new WebSocketServer({ server }).on("connection", (webSocket) =>
-      webSocket.on("message", (data) => webSocket.send(`${pid} ${data}`)),
+      webSocket.on("message", (data) => webSocket.send(Buffer.concat([Buffer.from(`${pid} `), data]))),
     );
   }
   if (upgrades) {
@@ -156,7 +156,9 @@ async function serveDatagrams(options) {
   const socket = createSocket("udp4");
   const sending = new Set();
   socket.on("message", (message, { port, address }) => {
-    const sent = new Promise((resolve) => socket.send(`${pid} ${message}`, port, address, resolve));
+    const sent = new Promise((resolve) =>
+      socket.send(`${pid} ${message.toString()}`, port, address, resolve),
+    );
     sending.add(sent);
     void sent.then(() => sending.delete(sent));
   });

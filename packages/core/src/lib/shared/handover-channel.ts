@@ -29,20 +29,20 @@ interface Channel {
 }
 
 /** Only the first copy of the package in this process sees `process.send`. */
-const channel = processState("handover channel", { send: undefined as typeof process.send });
+const own = processState("handover channel", { send: undefined as typeof process.send });
 
 /**
  * Takes the channel to the process that has started this one, and hides it from the app. Many apps and libraries call `process.send()` if it exists, for a
  * process manager. Here nobody reads such a message, and it would be an error once the other process has ended.
  */
 export function takeChannel(): void {
-  channel.send = process.send?.bind(process);
+  own.send = process.send?.bind(process);
   // Node itself uses its own reference. TypeScript does not know that the property can be removed.
   (process as { send?: unknown }).send = undefined;
 }
 
 export function sendToOldProcess(message: NewProcessMessage): void {
-  if (process.connected) channel.send?.({ cmd: MESSAGE_CMD, ...message }, undefined, undefined, () => {});
+  if (process.connected) own.send?.({ cmd: MESSAGE_CMD, ...message }, undefined, undefined, () => {});
 }
 
 export function onOldProcessMessage(listener: (message: OldProcessMessage, handle: unknown) => void): void {
