@@ -1,15 +1,24 @@
 import { Socket } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
-import { type ConnectionHandle, detachHandle, idleSockets, responseOf } from "../shared/node-internals.ts";
+import {
+  attachHandle,
+  type ConnectionHandle,
+  detachHandle,
+  idleSockets,
+  responseOf,
+} from "../shared/node-internals.ts";
 import type { Connection } from "./connections.ts";
 import type { ServerDrain } from "./drain-server.ts";
+
+/** What has become of a connection: the other process has it, does not have it, or may have it. */
+export type Delivery = "taken" | "refused" | "unknown";
 
 /** The process to which connections move. */
 export interface Receiver {
   /** False if the process takes no more connections. */
   readonly isReceiving: boolean;
-  /** Sends a connection. Fulfils with whether the process has taken it. */
-  sendConnection(fd: number, handle: ConnectionHandle): Promise<boolean>;
+  /** Sends a connection. Fulfils when the process has taken it, or not. */
+  sendConnection(fd: number, handle: ConnectionHandle): Promise<Delivery>;
   /** Tells the process that no more connections come. */
   endMoving(): void;
 }
@@ -37,12 +46,7 @@ export async function moveConnections(drains: readonly ServerDrain[], receiver: 
         // While another connection was on its way, this one may have become busy. It stays for now, so that its client does not wait.
         if (connection.stream.bytesRead !== bytesRead || !drain.isMovable(connection.stream)) continue;
         if (!receiver.isReceiving) return false;
-        const handle = detach(connection);
-        if (handle === undefined) continue;
-        const isTaken = await receiver.sendConnection(fd, handle);
-        // If nobody has taken it, nobody has read from it either. So its client sees an idle connection that closes.
-        handle.close();
-        if (!isTaken) return false;
+        if (!(await move(connection, fd, receiver))) return false;
       }
       if (!receiver.isReceiving) return false;
       if (chosen.length === 0) await Promise.race([answered.next(), delay(POLL_MS)]);
@@ -83,11 +87,18 @@ function chooseIdle(drain: ServerDrain, answered: ReadonlySet<Socket>): Idle[] {
   }));
 }
 
-/** Takes the handle from a connection, which then closes for this process. */
-function detach({ socket }: Connection): ConnectionHandle | undefined {
+/** Fulfils with whether further connections can move. A connection that was refused stays, as nobody has read from it meanwhile. */
+async function move({ socket }: Connection, fd: number, receiver: Receiver): Promise<boolean> {
   const handle = detachHandle(socket);
+  if (handle === undefined) return true;
+  const delivery = await receiver.sendConnection(fd, handle);
+  if (delivery === "refused" && !socket.destroyed) {
+    attachHandle(socket, handle);
+    return false;
+  }
   socket.destroy();
-  return handle;
+  handle.close();
+  return delivery === "taken";
 }
 
 /** The connections whose response has ended. */

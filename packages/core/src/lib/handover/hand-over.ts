@@ -126,7 +126,7 @@ function socketsToPass(): readonly PassedSocket[] {
   if (!shouldNotify())
     throw unsupported(
       "No service manager waits for messages of this process, so none would follow the new one",
-      "Write Type=notify-reload into the unit, and leave `notify: false` and SOCKACT_NOTIFY=no out. Without systemd, restart the process.",
+      "Write Type=notify into the unit (`handover: true` of @sockact/units does), and leave `notify: false` and SOCKACT_NOTIFY=no out. Without systemd, restart the process.",
     );
   const closed = sockets.filter((passedSocket) => !isStillOpen(passedSocket));
   if (closed.length > 0)

@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import process from "node:process";
 import type { PassedSocket } from "../activation/passed-socket.ts";
-import type { Receiver } from "../draining/move-connections.ts";
+import type { Delivery, Receiver } from "../draining/move-connections.ts";
+import { emit } from "../lifecycle/app.ts";
 import { ActivationError } from "../shared/errors.ts";
 import type { ConnectionHandle } from "../shared/node-internals.ts";
-import { onNewProcessMessage, sendToNewProcess } from "../shared/handover-channel.ts";
+import { onHandleLost, onNewProcessMessage, sendToNewProcess } from "../shared/handover-channel.ts";
 import { after } from "../shared/timers.ts";
 import type { TlsSessions } from "../shared/tls-sessions.ts";
 import { commandOfNewProcess } from "./command.ts";
@@ -34,7 +35,7 @@ export class NewProcess implements Receiver {
   /** How the process has ended, as far as this is known. */
   #end = "has ended";
   #onReady = (_report: Report): void => {};
-  #onTaken = (): void => {};
+  #onDelivery = (_delivery: Delivery): void => {};
 
   /**
    * Starts the app again, with the same sockets.
@@ -61,16 +62,20 @@ export class NewProcess implements Receiver {
     void this.#noteEnd();
     onNewProcessMessage(this.#launcher, (message) => {
       if (message.act === "ready") this.#onReady(message);
-      else if (message.act === "taken") this.#onTaken();
+      else if (message.act === "taken") this.#onDelivery("taken");
       else if (message.act === "stopping") this.isReceiving = false;
       else this.#end = `has ended with exit status ${message.code}`;
+    });
+    onHandleLost(this.#launcher, () => {
+      this.#onDelivery("refused");
+      emit({ type: "error", error: lostError() });
     });
   }
 
   async #noteEnd(): Promise<void> {
     await this.#ended;
     this.#hasEnded = true;
-    this.#onTaken();
+    this.#onDelivery("refused");
   }
 
   /** @throws ActivationError `ERR_HANDOVER_EXITED` */
@@ -111,26 +116,26 @@ export class NewProcess implements Receiver {
     return sendToNewProcess(this.#launcher, { act: "serve", sessions });
   }
 
-  /** Moves a connection to it. Fulfils with whether it has taken the connection. */
-  async sendConnection(fd: number, handle: ConnectionHandle): Promise<boolean> {
-    if (this.#hasEnded) return false;
+  /** Moves a connection to it. */
+  async sendConnection(fd: number, handle: ConnectionHandle): Promise<Delivery> {
+    if (this.#hasEnded) return "refused";
     let timer: NodeJS.Timeout | undefined;
     let poll: NodeJS.Timeout | undefined;
-    const isTaken = await new Promise<boolean>((resolve) => {
-      this.#onTaken = () => resolve(!this.#hasEnded);
-      timer = after(TAKEN_MS, () => resolve(false));
+    const delivery = await new Promise<Delivery>((resolve) => {
+      this.#onDelivery = resolve;
+      timer = after(TAKEN_MS, () => resolve("unknown"));
       // If the process ends while a handle is on its way, Node 20 emits no `disconnect`.
       poll = setInterval(() => {
-        if (!this.#launcher.connected) resolve(false);
+        if (!this.#launcher.connected) resolve("refused");
       }, POLL_MS);
       const send = async (): Promise<void> => {
-        if (!(await sendToNewProcess(this.#launcher, { act: "connection", fd }, handle))) resolve(false);
+        if (!(await sendToNewProcess(this.#launcher, { act: "connection", fd }, handle))) resolve("refused");
       };
       void send();
     });
     clearTimeout(timer);
     clearInterval(poll);
-    return isTaken;
+    return delivery;
   }
 
   endMoving(): void {
@@ -168,6 +173,14 @@ export class NewProcess implements Receiver {
       // Nothing is left of the group.
     }
   }
+}
+
+function lostError(): ActivationError {
+  return new ActivationError(
+    "ERR_HANDOVER_CONNECTIONS",
+    "The new process could not take a connection, so the connections that are left end here",
+    "It has as many open files as LimitNOFILE= allows. Raise it: at a handover, the new process has all connections and its own files.",
+  );
 }
 
 function timeoutError(timeout: number): ActivationError {

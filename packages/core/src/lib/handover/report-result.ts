@@ -1,9 +1,16 @@
 import { closeSync, constants, openSync, writeSync } from "node:fs";
 import process from "node:process";
+import { emit } from "../lifecycle/app.ts";
+import { processState } from "../shared/process-state.ts";
+
+const result = processState("reload result", {
+  /** The file that the command of ExecReload= waits for. The app may replace process.env later. */
+  path: process.env["SOCKACT_RELOAD_RESULT"],
+});
 
 /** Whether the command of ExecReload= reads the results of handovers. */
 export function isResultExpected(): boolean {
-  return process.env["SOCKACT_RELOAD_RESULT"] !== undefined;
+  return result.path !== undefined;
 }
 
 /**
@@ -12,18 +19,18 @@ export function isResultExpected(): boolean {
  * before that, the SIGHUP of the command starts another one.
  */
 export function reportResult(line: string): void {
-  const path = process.env["SOCKACT_RELOAD_RESULT"];
-  if (path === undefined) return;
+  if (result.path === undefined) return;
   try {
     // It may be a FIFO, where this fails (ENXIO) instead of waiting if there is no reader: fifo(7).
-    const { O_WRONLY, O_TRUNC, O_NONBLOCK, O_NOFOLLOW } = constants;
-    const fd = openSync(path, O_WRONLY | O_TRUNC | O_NONBLOCK | O_NOFOLLOW);
+    const fd = openSync(result.path, constants.O_WRONLY | constants.O_TRUNC | constants.O_NONBLOCK);
     try {
       writeSync(fd, `${line.replaceAll("\n", " ")}\n`);
     } finally {
       closeSync(fd);
     }
-  } catch {
-    // There is no file, or no reader.
+  } catch (error) {
+    // Without a file or a reader, nobody waits. After any other error, the command waits until systemd ends it.
+    if (!["ENOENT", "ENXIO"].includes((error as NodeJS.ErrnoException).code ?? ""))
+      emit({ type: "error", error });
   }
 }

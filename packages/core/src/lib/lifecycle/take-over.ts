@@ -4,7 +4,12 @@ import { predecessor } from "@sockact/notify/internal";
 import { isWaitingToServe, serve } from "../activation/serving.ts";
 import { hold } from "./idle.ts";
 import { servedSockets } from "../shared/served-sockets.ts";
-import { onOldProcessMessage, sendToOldProcess, takeChannel } from "../shared/handover-channel.ts";
+import {
+  onOldProcessEnd,
+  onOldProcessMessage,
+  sendToOldProcess,
+  takeChannel,
+} from "../shared/handover-channel.ts";
 import { acceptHandle, type ConnectionHandle, handleOf } from "../shared/node-internals.ts";
 import { once, processState } from "../shared/process-state.ts";
 import { writeLine } from "../shared/standard-error.ts";
@@ -36,7 +41,7 @@ function followPredecessor(): void {
     else if (message.act === "moved") noteMoved();
     else takeConnection(message.fd, handle as ConnectionHandle);
   });
-  process.once("disconnect", () => {
+  onOldProcessEnd(() => {
     if (!isWaitingToServe()) return;
     writeLine("sockact: the process that was to hand over to this one has ended");
     process.exit(1);
@@ -84,7 +89,7 @@ export async function untilConnectionsMoved(): Promise<void> {
 
 function onceMoved(listener: () => void): void {
   takeOver.movedListeners.add(listener);
-  process.once("disconnect", listener);
+  onOldProcessEnd(listener);
 }
 
 /** Whether no other process has handed over to this one, or has ended since. */
@@ -101,7 +106,7 @@ export function oldProcessEnds(timeout: number): Promise<void> | undefined {
   // Nothing else may keep this process alive.
   process.channel?.ref();
   return new Promise((resolve) => {
-    process.once("disconnect", resolve);
+    onOldProcessEnd(resolve);
     after(timeout, resolve)?.unref();
   });
 }
@@ -109,7 +114,7 @@ export function oldProcessEnds(timeout: number): Promise<void> | undefined {
 function startServing(sessions: Readonly<Record<number, TlsSessions>>): void {
   serve();
   // A process that falls asleep waits for the end of the old one, and accepts nothing meanwhile.
-  process.once("disconnect", hold());
+  onOldProcessEnd(hold());
   for (const [fd, { tls }] of servedSockets) {
     const known = sessions[fd];
     if (tls !== undefined && known !== undefined) resumeSessions(tls, known);

@@ -1,6 +1,7 @@
 import type { ChildProcess, SendHandle } from "node:child_process";
 import process from "node:process";
 import { MESSAGE_CMD } from "./cluster-channel.ts";
+import { replaceListeners } from "./process-events.ts";
 import { processState } from "./process-state.ts";
 import type { TlsSessions } from "./tls-sessions.ts";
 
@@ -29,14 +30,21 @@ interface Channel {
 }
 
 /** Only the first copy of the package in this process sees `process.send`. */
-const own = processState("handover channel", { send: undefined as typeof process.send });
+const own = processState("handover channel", {
+  send: undefined as typeof process.send,
+  /** Called when the old process has ended. */
+  onOldProcessEnd: new Set<() => void>(),
+});
 
 /**
  * Takes the channel to the process that has started this one, and hides it from the app. Many apps and libraries call `process.send()` if it exists, for a
- * process manager. Here nobody reads such a message, and it would be an error once the other process has ended.
+ * process manager. Here nobody reads such a message, and it would be an error once the other process has ended. And many end when the manager disconnects.
  */
 export function takeChannel(): void {
   own.send = process.send?.bind(process);
+  replaceListeners("disconnect", () => {
+    for (const listener of own.onOldProcessEnd) listener();
+  });
   // Node itself uses its own reference. TypeScript does not know that the property can be removed.
   (process as { send?: unknown }).send = undefined;
 }
@@ -47,6 +55,11 @@ export function sendToOldProcess(message: NewProcessMessage): void {
 
 export function onOldProcessMessage(listener: (message: OldProcessMessage, handle: unknown) => void): void {
   onMessage(process as unknown as Channel, listener);
+}
+
+/** Calls the listener when the process that has started this one has ended. */
+export function onOldProcessEnd(listener: () => void): void {
+  own.onOldProcessEnd.add(listener);
 }
 
 /** Fulfils with whether the message was sent. */
@@ -69,6 +82,13 @@ export function onNewProcessMessage(
   listener: (message: NewProcessMessage) => void,
 ): void {
   onMessage(child as unknown as Channel, listener);
+}
+
+/** Calls the listener when a handle has not arrived. Node sends this message, for example if the new process has too many open files: recvmsg(2), MSG_CTRUNC. */
+export function onHandleLost(child: ChildProcess, listener: () => void): void {
+  (child as unknown as Channel).on("internalMessage", ({ cmd }) => {
+    if (cmd === "NODE_HANDLE_NACK") listener();
+  });
 }
 
 function onMessage<T>(channel: Channel, listener: (message: T, handle: unknown) => void): void {

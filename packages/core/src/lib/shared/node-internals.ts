@@ -271,6 +271,12 @@ export function detachHandle(socket: Socket): ConnectionHandle | undefined {
   return handle;
 }
 
+/** Gives the handle back to a connection, and reads from it again. */
+export function attachHandle(socket: Socket, handle: ConnectionHandle & { readStart?(): void }): void {
+  (socket as unknown as { _handle: ConnectionHandle | null })._handle = handle;
+  handle.readStart?.();
+}
+
 /**
  * Makes a server serve a connection that another process has accepted, as if the server had accepted it. `maxConnections` does not apply, because the
  * connection is not new.

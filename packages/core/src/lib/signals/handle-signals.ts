@@ -1,4 +1,5 @@
 import process from "node:process";
+import { replaceListeners } from "../shared/process-events.ts";
 import { once } from "../shared/process-state.ts";
 import { rememberDirectory } from "../handover/command.ts";
 import { handOver, isHandoverAsked } from "../handover/hand-over.ts";
@@ -20,10 +21,18 @@ export function handleSignals({ settings, activated }: App): void {
 
 /**
  * Makes SIGHUP reload the app from now on, also an app without `onReload`, because systemd does not know whether there is one. If no service manager waits for
- * messages, SIGHUP still ends an app without `onReload`, as in Node.
+ * messages, SIGHUP still ends an app without `onReload`, as in Node. With `handover`, no other listener of SIGHUP runs.
  */
 function handleReload({ onReload, notify, handover }: Settings): void {
-  if (handover) once("remember directory", rememberDirectory);
-  if (onReload === undefined && !handover && !(notify && isNotifyExpected())) return;
+  if (handover) {
+    once("hand over at SIGHUP", () => {
+      rememberDirectory();
+      // Many libraries end the process at SIGHUP.
+      replaceListeners("SIGHUP", () => void handOver());
+    });
+    return;
+  }
+  if (onReload === undefined && !(notify && isNotifyExpected())) return;
+  // In a cluster, the primary learns from its workers that it hands over.
   once("handle SIGHUP", () => process.on("SIGHUP", () => void (isHandoverAsked() ? handOver() : reload())));
 }

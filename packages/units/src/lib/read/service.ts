@@ -170,6 +170,10 @@ export function readService(description: Record<string, unknown>, problems: Unit
         );
   if (!contained)
     refuseHiddenProgram(description.exec, preload.file, raw.Service ?? [], "raw.Service", problems);
+  const workingDirectory =
+    folder === undefined
+      ? asked("WorkingDirectory", values.workingDirectory)
+      : [added("WorkingDirectory", folder)];
   return {
     name: checkedName,
     unit: `${checkedName}${kind === "pair" ? "" : "@"}.service`,
@@ -193,10 +197,7 @@ export function readService(description: Record<string, unknown>, problems: Unit
       keepsState: sandbox.profile === "outbound",
     }),
     credentials,
-    workingDirectory:
-      folder === undefined
-        ? asked("WorkingDirectory", values.workingDirectory)
-        : [added("WorkingDirectory", folder)],
+    workingDirectory,
     nodeEnvironment:
       node && !setsVariable(description, "NODE_ENV")
         ? [addedForNode("Environment", "NODE_ENV=production")]
@@ -208,7 +209,7 @@ export function readService(description: Record<string, unknown>, problems: Unit
     ),
     preloadMap: preload.map,
     compileCache: compileCacheLines(description, checkedName, problems),
-    handover: handoverLines(description, checkedName, arrangement),
+    handover: handoverLines(description, checkedName, arrangement, workingDirectory),
     sandbox,
   };
 }

@@ -75,6 +75,8 @@ export const reasonsOf = {
       "systemctl reload sends SIGHUP, at which the app starts its new version and hands over to it. The command waits for the result, and fails if the handover has failed. systemd has no other way to learn of it.",
     TimeoutStartSec:
       "systemd waits longer for a reload than the new version may take, so that the app can give up on it and keep serving.",
+    OOMPolicy:
+      "If the kernel kills the new version because memory ran out, the old one keeps serving. By default, systemd would stop the whole service.",
     RuntimeDirectory: "The file with the result of a reload is in this folder.",
   },
   /** Variables of a service that hands over. */
@@ -83,6 +85,7 @@ export const reasonsOf = {
     SOCKACT_HANDOVER_TIMEOUT:
       "The new version has two thirds of the time that a start may take (TimeoutStartSec=, which also limits a reload). After that, the app ends it and keeps serving.",
     SOCKACT_RELOAD_RESULT: "The app writes the result into this file. The command in ExecReload= reads it.",
+    PWD: "The new version starts in this folder. If the path goes through a symlink, such as /srv/shop/current, it leads to the new folder.",
   },
   /** Lines for a service that systemd does not restart after a failure. */
   noRestart: {

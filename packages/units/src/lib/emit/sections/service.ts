@@ -62,7 +62,7 @@ export function lifetimeLines(service: Service): Line[] {
   return [
     ...restartLines(service),
     ...linesOfAll(linesOf, times),
-    ...service.handover.timeout,
+    ...service.handover.limits,
     ...(service.stopTimeout === undefined
       ? linesOf("timeoutStopSec")
       : askedOr("TimeoutStopSec", values.timeoutStopSec, service.stopTimeout)),

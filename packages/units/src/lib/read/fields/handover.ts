@@ -10,13 +10,14 @@ import { listItem } from "../../systemd/escaping.ts";
 import { addedFor, type Line } from "../../write/lines.ts";
 import { reasonsOf } from "../../write/reasons.ts";
 import type { Arrangement } from "./arrangement.ts";
+import { setsVariable } from "./environment.ts";
 import { folderName } from "./folders.ts";
 
 /** The lines of a service that hands over to its new version at a reload, by the place where they go. */
 export interface HandoverLines {
   command: Line[];
   environment: Line[];
-  timeout: Line[];
+  limits: Line[];
   folder: Line[];
 }
 
@@ -31,14 +32,20 @@ function variable(name: keyof typeof reasonsOf.handoverVariables, value: string)
 /** systemd's default TimeoutStartSec=, in milliseconds. */
 const defaultTimeoutStart = 90_000;
 
-/** The lines that let a service hand over. There are none without `handover`, and for a container, which refuses the field. */
+/**
+ * The lines that let a service hand over. There are none without `handover`, and for a container, which refuses the field.
+ *
+ * @param directory the line WorkingDirectory=, if there is one
+ */
 export function handoverLines(
-  { handover, handoverTimeout, timeoutStartSec, container }: Record<string, unknown>,
+  description: Record<string, unknown>,
   name: string,
   { kind }: Arrangement,
+  [directory]: readonly Line[],
 ): HandoverLines {
+  const { handover, handoverTimeout, timeoutStartSec, oomPolicy, container } = description;
   if (handover !== true || container !== undefined)
-    return { command: [], environment: [], timeout: [], folder: [] };
+    return { command: [], environment: [], limits: [], folder: [] };
   const folder = resultFolder(folderName(name), kind === "template" || kind === "rolling");
   const start = durationOf(timeoutStartSec);
   const limit = durationOf(handoverTimeout);
@@ -50,11 +57,16 @@ export function handoverLines(
       variable("SOCKACT_HANDOVER", "yes"),
       ...(span === undefined ? [] : [variable("SOCKACT_HANDOVER_TIMEOUT", span)]),
       variable("SOCKACT_RELOAD_RESULT", resultFile(folder)),
+      ...(directory === undefined || setsVariable(description, "PWD")
+        ? []
+        : [variable("PWD", directory.value)]),
     ],
-    timeout:
-      longerStart > defaultTimeoutStart
+    limits: [
+      ...(longerStart > defaultTimeoutStart
         ? [added("TimeoutStartSec", spanText(longerStart) ?? "infinity")]
-        : [],
+        : []),
+      ...(oomPolicy === undefined ? [added("OOMPolicy", "continue")] : []),
+    ],
     folder: [added("RuntimeDirectory", listItem({ specifier: folder }))],
   };
 }
