@@ -44,10 +44,26 @@ describe("a service that hands over", () => {
       "Environment=NODE_ENV=production",
       "Environment=SOCKACT_HANDOVER=yes",
       "Environment=SOCKACT_RELOAD_RESULT=%t/shop-reload/result",
+      "Environment=PWD=/srv/shop",
       "Environment=SOCKACT_IDLE_EXIT_STATUS=42",
       "Environment=HOME=%S/shop",
       "RuntimeDirectory=shop-reload",
     ]);
+  });
+
+  it.each([
+    [{ workingDirectory: "/srv/shop/current" }, ["Environment=PWD=/srv/shop/current"]],
+    [{ workingDirectory: "/srv/100% mine" }, ['Environment="PWD=/srv/100%% mine"']],
+    [{ workingDirectory: { specifier: "/srv/%p" } }, ["Environment=PWD=/srv/%p"]],
+    [{ workingDirectory: false }, []],
+    [{ environment: { PWD: "/srv/other" } }, ["Environment=PWD=/srv/other"]],
+  ])("starts the new version in the folder that a symlink leads to: %o", (more, written) => {
+    expect(linesOf(more, /PWD=/)).toEqual(written);
+  });
+
+  it("keeps the old version if memory runs out for the new one, unless the description says otherwise", () => {
+    expect(linesOf({}, /^OOMPolicy/)).toEqual(["OOMPolicy=continue"]);
+    expect(linesOf({ oomPolicy: "kill" }, /^OOMPolicy/)).toEqual(["OOMPolicy=kill"]);
   });
 
   it("is written as without a handover if the field is false", () => {
