@@ -20,7 +20,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "systemctl reload of a serv
 
   const describedBy = (more: Partial<AppDescription>): AppDescription => ({
     name: "app",
-    exec: [systemd.node, `${systemd.project}/packages/units/test/hands-over.mjs`],
+    exec: [systemd.node, `${systemd.project}/packages/units/test/programs/hands-over.mjs`],
     environment: { FLAGS: "create" },
     hardening: "inbound",
     handover: true,

@@ -6,7 +6,7 @@ import { isWaitingToServe } from "./serving.ts";
 export const CLUSTER_VARIABLE = "SOCKACT_CLUSTER";
 
 /** A socket of the primary. Its `fd` is the number in the primary. */
-export interface PrimarySocket {
+interface PrimarySocket {
   socket: ActivatedSocket;
   inode: number | undefined;
 }
