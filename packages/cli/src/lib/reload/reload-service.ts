@@ -159,7 +159,7 @@ async function reloadUnits(
 /** The files of EnvironmentFile= that have changed since the units were started. systemd reads them only at a start. */
 async function changedFiles(units: readonly Unit[]): Promise<string[]> {
   const found = await Promise.all(
-    units.map(({ EnvironmentFiles = "", InactiveExitTimestamp = "" }) =>
+    units.map(({ EnvironmentFiles, InactiveExitTimestamp }) =>
       // The time is in whole seconds.
       changedSince(environmentFilesOf(EnvironmentFiles), (Number(InactiveExitTimestamp.slice(1)) + 1) * 1000),
     ),

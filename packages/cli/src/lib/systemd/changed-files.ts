@@ -1,7 +1,7 @@
 import { stat } from "node:fs/promises";
 
-/** The files of EnvironmentFile=, from the property `EnvironmentFiles`: `/etc/shop.env (ignore_errors=no)`. */
-export const environmentFilesOf = (property: string): string[] =>
+/** The files of EnvironmentFile=, from the property `EnvironmentFiles`: `/etc/shop.env (ignore_errors=no)`. systemctl leaves it out if there are none. */
+export const environmentFilesOf = (property = ""): string[] =>
   Array.from(property.matchAll(/^(\/.*?) \(ignore_errors=\w+\)$/gm), ([, path = ""]) => path);
 
 /** A file that has changed. */

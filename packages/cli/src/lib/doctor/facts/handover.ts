@@ -46,7 +46,7 @@ export async function handover(subject: Subject): Promise<HandoverFacts> {
       /took over from process \d+/.test(status) || own.some(({ message }) => succeeded.test(message)),
     wasTried: own.some(({ message }) => succeeded.test(message) || failed.test(message)),
     failure: failureOf(own, status),
-    current: /^Reloading: starting the new version/.test(status) ? currentOf(own) : undefined,
+    current: status.startsWith("Reloading: starting the new version") ? currentOf(own) : undefined,
   };
 }
 
