@@ -61,6 +61,59 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact doctor, on handove
     expect(found.fix).toContain("what the `ready` of the new version waits for");
   });
 
+  it("says that the Node of the first start is gone, which a restart corrects", async () => {
+    await systemd.mustRun(["sh", "-c", `touch /srv/node1 && mount --bind ${systemd.node} /srv/node1`]);
+    const program = `${systemd.project}/packages/cli/test/programs/service.mjs`;
+    await start("moved", {}, { exec: ["/srv/node1", program, "moved"] });
+    await systemd.mustRun(["sh", "-c", "umount --lazy /srv/node1 && rm /srv/node1"]);
+    expect(await reload("moved")).toMatchObject({ code: 1 });
+    const found = (await ask(systemd, "moved")).finding("handover-failed");
+    expect(found.fix).toMatch(/^\/srv\/node1 does not exist any more\. .* Restart the service/);
+    expect(found.copy).toContain("sockact restart moved");
+  });
+
+  it("says while a handover is under way that the new version is not ready", async () => {
+    await start("slow");
+    const pid = await systemd.show("slow.service", "MainPID");
+    await release(systemd, "slow", { silent: true });
+    await systemd.systemctl("reload", "--no-block", "slow.service");
+    const found = await vi.waitUntil(
+      async () => {
+        const { findings } = await ask(systemd, "slow");
+        return findings.find(({ code }) => code === "handover-waiting");
+      },
+      { timeout: 15_000 },
+    );
+    expect(found.message).toMatch(
+      new RegExp(
+        `^The new version of slow\\.service has been starting for .* Process ${pid} serves meanwhile\\.$`,
+      ),
+    );
+    await systemd.stop("slow.service");
+  });
+
+  it("leaves out the warnings of a new version that has failed", async () => {
+    await start("warning", {}, { handoverTimeout: "1s" });
+    await release(systemd, "warning", { warns: true, silent: true });
+    expect(await reload("warning")).toMatchObject({ code: 1 });
+    await systemd.waitForJournal("warning.service", /SOCKACT_UNTAKEN/);
+    expect((await ask(systemd, "warning")).codes).not.toContain("app-warning");
+  });
+
+  it("notices a changed file of variables, and a changed credential", async () => {
+    await systemd.write("/etc/named.env", "A=1\n");
+    await systemd.write("/etc/named.key", "secret\n");
+    await start("named", {}, { environmentFile: ["/etc/named.env"], credentials: { key: "/etc/named.key" } });
+    expect((await ask(systemd, "named")).codes).not.toContain("handover-unit-changed");
+    await systemd.mustRun(["touch", "/etc/named.env", "/etc/named.key"]);
+    const { findings } = await ask(systemd, "named");
+    expect(
+      findings
+        .filter(({ code }) => code === "handover-unit-changed")
+        .map(({ evidence }) => evidence[0]!.source),
+    ).toEqual(["/etc/named.env", "/etc/named.key"]);
+  });
+
   it("finds an old process whose onStop does not end", async () => {
     await start("stuck", { stops: false }, { timeoutStopSec: "1s", drainTimeout: "500ms" });
     const pid = await systemd.show("stuck.service", "MainPID");

@@ -131,8 +131,56 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a service with handover", 
         ),
       );
       expect(await ask(port)).toEqual({ pid, version });
+      const [{ warnings }] = (await json("status", name))["services"] as [{ warnings: { code: string }[] }];
+      expect(warnings.map((warning) => warning.code)).toContain("handover-failed");
+      const again = await sockact(systemd, "reload", name, "--json");
+      expect(again.code).toBe(1);
+      expect(JSON.parse(again.stdout)).toMatchObject({
+        name,
+        outcome: "failed",
+        units: [`${name}.service`],
+        log: expect.arrayContaining(["sockact: reloading"]),
+        handovers: [],
+        error: {
+          code: "ERR_HANDOVER_EXITED",
+          message: `the handover of ${name} failed, and the old version serves on`,
+          hint: expect.stringContaining("sockact explain ERR_HANDOVER_EXITED"),
+        },
+      });
       await release(systemd, name, { handover: true });
       expect(await json("reload", name)).toMatchObject({ outcome: "handed-over" });
+    });
+
+    it("says that the new version takes long, and who serves meanwhile", async () => {
+      const { pid } = await ask(80);
+      await release(systemd, "shop", { silent: true });
+      const reload = new Running("reload", "shop");
+      await reload.until(/The new version of shop\.service is not ready yet/);
+      expect(reload.stderr).toContain(`process ${pid} serves meanwhile. The limit is handoverTimeout`);
+      await systemd.systemctl("stop", "shop.service");
+      await once(reload.child, "close");
+      await release(systemd, "shop");
+      await ask(80);
+    });
+
+    it("says that a file of variables has changed", async () => {
+      await systemd.write("/etc/env.env", "A=1\n");
+      await install(systemd, {
+        name: "env",
+        sockets: [{ listen: 93 }],
+        handover: true,
+        environmentFile: ["/etc/env.env"],
+      });
+      await ask(93);
+      expect(await json("reload", "env")).toMatchObject({ needsRestart: false });
+      // The time of the start is in whole seconds.
+      await systemd.waitUntil(async () => {
+        await systemd.mustRun(["touch", "/etc/env.env"]);
+        return (await json("reload", "env"))["needsRestart"] === true;
+      }, "the file was newer");
+      expect((await sockact(systemd, "reload", "env")).stdout).toMatch(
+        /\n\/etc\/env\.env has changed since the service was started, and a reload does not apply the change\.\nTo apply it: sockact restart env\n$/,
+      );
     });
 
     it("says that a unit that has changed needs a restart", async () => {

@@ -20,6 +20,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a service that is installe
     });
     await install(systemd, { name: "simple", sockets: [{ listen: 84 }], type: "simple" });
     await install(systemd, { name: "frail", sockets: [{ listen: 85 }], restart: "no" });
+    await install(systemd, { name: "loop", sockets: [{ listen: 91 }], restartSec: "1h" });
     await systemd.installUnits({
       "each.socket": "[Socket]\nListenStream=86\nAccept=yes\n",
       "each@.service": "[Service]\nExecStart=/bin/cat\nStandardInput=socket\n",
@@ -70,6 +71,36 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a service that is installe
       expect(await sockact(systemd, "reload", "shop")).toMatchObject({
         code: 0,
         stdout: "shop does not run: its next start reads the new settings.\n",
+      });
+    });
+
+    it("fails if nothing serves, and nothing will", async () => {
+      const reload = async (name: string) => {
+        const { code, stdout, stderr } = await sockact(systemd, "reload", name, "--json");
+        return { code, stderr, ...(JSON.parse(stdout) as { outcome: string; error: { code: string } }) };
+      };
+      await systemd.stop("plain.service", "plain.socket");
+      const stopped = await reload("plain");
+      expect(stopped).toMatchObject({ code: 1, outcome: "failed", error: { code: "ERR_RELOAD" } });
+      expect(stopped.stderr).toContain("systemctl enable --now plain.socket");
+      await systemd.start("plain.socket");
+
+      await release(systemd, "loop", { crash: true });
+      await systemd.request("http://127.0.0.1:91/").catch(() => {});
+      await systemd.waitForUnit("loop.service", "SubState", "auto-restart");
+      expect(await reload("loop")).toMatchObject({
+        code: 1,
+        outcome: "failed",
+        error: {
+          message: "loop crashes again and again, so there is nothing to reload, and no version serves",
+        },
+      });
+      await systemd.stop("loop.socket");
+
+      await systemd.installUnits({ "lone.socket": "[Socket]\nListenStream=92\n" }, { verify: false });
+      expect(await reload("lone")).toMatchObject({
+        code: 1,
+        error: { message: "a unit of lone is not loaded, so no version serves" },
       });
     });
 
@@ -125,7 +156,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a service that is installe
       const { code, stdout } = await sockact(systemd, "reload", "shop");
       expect(code).toBe(0);
       expect(stdout).toBe(
-        "shop did not read its settings again, because the app has no onReload.\nTo use new settings, restart it: sockact restart shop\n",
+        "shop did not read its settings again, because the app has no onReload.\nTo use new settings, or new code, restart it: sockact restart shop\nWith handover: true in the config, a reload runs new code.\n",
       );
       await systemd.stop("shop.service");
     });

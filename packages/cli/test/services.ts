@@ -11,6 +11,8 @@ export interface Release {
   version?: number;
   crash?: boolean;
   silent?: boolean;
+  /** Whether it prints a warning as sockact does if the app does not listen. */
+  warns?: boolean;
   reload?: "fail" | "slow";
   /** Whether it logs no event. */
   quiet?: boolean;

@@ -106,7 +106,9 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact status", () => {
         active: "active",
         name: "admin",
         backlog: expect.any(Number),
-        addresses: [{ address: "/run/multi.sock", type: "stream", clients: { open: 2, waiting: 0 } }],
+        addresses: [
+          { address: "/run/multi.sock", type: "stream", listens: true, clients: { open: 2, waiting: 0 } },
+        ],
       },
       {
         unit: "multi-http.socket",
@@ -138,6 +140,9 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact status", () => {
     await systemd.systemctl("kill", "--signal=USR2", "drain.service");
     expect((await held).body).toBe("released");
     await until("drain", { state: "asleep" });
+    // systemd keeps the last status of the app: "Draining 0 connections".
+    expect((await statusOf("drain"))["units"]).toMatchObject([{ text: null }]);
+    expect((await sockact(systemd, "status", "drain")).stdout).not.toContain("says:");
   });
 
   it("shows a rolling pair as one service", async () => {

@@ -8,10 +8,17 @@ import { listen } from "@sockact/core";
 const [, , name] = process.argv;
 const settings = () => JSON.parse(readFileSync(`/etc/${name}.json`, "utf8"));
 
-const { version, crash, silent, quiet, reloads, stops, handover, port } = settings();
+const { version, crash, silent, warns, quiet, reloads, stops, handover, port } = settings();
 if (crash) throw new Error("this release is broken");
 
 if (port) await once(createServer().listen(port), "listening");
+
+// sockact waits for 5 s or longer until it prints this.
+if (warns)
+  process.emitWarning("Nothing in this process serves a socket", {
+    type: "SockactWarning",
+    code: "SOCKACT_UNTAKEN",
+  });
 
 let held;
 const server = createServer((request, response) => {

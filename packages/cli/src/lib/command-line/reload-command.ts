@@ -6,14 +6,15 @@ import type { ReloadOptions } from "../reload/reload.ts";
 export function reloadCommand(): Command {
   return new Command("reload")
     .description(
-      `Make a running app read its settings again (systemctl reload). It shows the
-lines that the app writes during the reload, and how long the reload took.
-Clients do not notice it.
+      `Run new code by a handover, or make a running app read its settings again
+(systemctl reload). It shows the lines that the app writes during the reload,
+and how long the reload took.
 
 With handover, a reload starts the version that is on disk, and the old process
 hands over to the new one. The command waits until the old process has answered
 its open requests and has ended, but not longer than TimeoutStopSec=. If the new
-version does not become ready, the old one serves on.`,
+version does not become ready, the old one serves on. Without handover, the app
+reads its settings again in onReload.`,
     )
     .argument("<name>", "the service, such as shop or shop.service")
     .option("--json", "print the result as JSON")
@@ -31,8 +32,9 @@ Examples:
   sockact reload shop --user
 
 Exit codes:
-  0    reloaded, or there was nothing to reload, and it says why
-  1    it could not reload: the old settings, or the old version, stay in use
+  0    reloaded, or it sleeps, and the next connection starts the new version
+  1    it could not reload: the old settings, or the old version, stay in use;
+       or nothing serves, since it crashes or is stopped
   2    the arguments are wrong
   130  stopped with Ctrl-C; systemd, or the old process, continues`,
     )

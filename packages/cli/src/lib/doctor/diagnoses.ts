@@ -15,6 +15,7 @@ import { folderUnreachable } from "./diagnoses/folder-unreachable.ts";
 import { handoverFailed } from "./diagnoses/handover-failed.ts";
 import { handoverUnfinished } from "./diagnoses/handover-unfinished.ts";
 import { handoverUnitChanged } from "./diagnoses/handover-unit-changed.ts";
+import { handoverWaiting } from "./diagnoses/handover-waiting.ts";
 import { handoverUnsupported } from "./diagnoses/handover-unsupported.ts";
 import { idleSpin } from "./diagnoses/idle-spin.ts";
 import { jitCrashed } from "./diagnoses/jit-crashed.ts";
@@ -39,6 +40,7 @@ import { socketFailed } from "./diagnoses/socket-failed.ts";
 import { socketInNamespace } from "./diagnoses/socket-in-namespace.ts";
 import { socketInactive } from "./diagnoses/socket-inactive.ts";
 import { socketNameUnknown } from "./diagnoses/socket-name-unknown.ts";
+import { socketNotOpen } from "./diagnoses/socket-not-open.ts";
 import { socketNotTaken } from "./diagnoses/socket-not-taken.ts";
 import { socketStartsOther } from "./diagnoses/socket-starts-other.ts";
 import { startLimitHit } from "./diagnoses/start-limit-hit.ts";
@@ -56,6 +58,7 @@ export const diagnoses: readonly Diagnosis[] = [
   unitOutdated,
   configDiffers,
   addressMissing,
+  socketNotOpen,
   socketInNamespace,
   socketStartsOther,
   programUnreachable,
@@ -93,6 +96,7 @@ export const diagnoses: readonly Diagnosis[] = [
   socketInactive,
   notEnabled,
   handoverUnsupported,
+  handoverWaiting,
   handoverFailed,
   handoverUnfinished,
   handoverUnitChanged,

@@ -1,23 +1,17 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { entryText } from "../output/entry-text.ts";
 import type { Progress } from "../output/progress.ts";
-import { colour } from "../shared/messages.ts";
+import { CliError } from "../shared/cli-error.ts";
 import { millisecondsOf } from "../shared/properties.ts";
 import type { ActivatedService } from "../systemd/activated-units.ts";
+import { changedSince, environmentFilesOf } from "../systemd/changed-files.ts";
+import { closedSockets, closedText } from "../systemd/closed-addresses.ts";
 import { pidsOf } from "../systemd/control-group.ts";
-import { type JournalEntry, newLines, syncJournal } from "../systemd/journal.ts";
+import { syncJournal } from "../systemd/journal.ts";
 import type { ServiceManager } from "../systemd/service-manager.ts";
-import type { Handover, ReloadReport } from "./report.ts";
+import { checkAsleep } from "./asleep.ts";
 import { handoverError, jobError, noReloadError, settingsError } from "./reload-errors.ts";
-
-/** The status that core sends to systemd and logs when an `onReload` has failed. systemd itself considers the reload done, because the app keeps running. */
-const failedReload = /the reload failed, and the app keeps its old settings/;
-
-/** The status that core sends to systemd after a reload of an app without `onReload`. */
-const emptyReload = /nothing was reloaded, as the app has no onReload/;
-
-/** The status that core sends to systemd and logs when the old process could not hand over to a new one. Without a command of ExecReload= that waits, systemd considers the reload done. */
-const failedHandover = /the handover failed, and the old version serves on/;
+import { emptyReload, failedHandover, failedReload, ReloadLog } from "./reload-log.ts";
+import type { Handover, ReloadReport, Unapplied } from "./report.ts";
 
 /** The status of core while the new process starts. */
 const handingOver = /^Reloading: starting the new version/;
@@ -28,6 +22,8 @@ const changedUnit = /the unit has changed since the start/;
 const POLL = 100;
 /** How long the app's last line about a reload may take to arrive, in milliseconds. */
 const PATIENCE = 1_000;
+/** How long the new version may take before a line says that it is not ready, in milliseconds. */
+const LONG = 5_000;
 
 const properties = [
   "Id",
@@ -41,6 +37,8 @@ const properties = [
   "ControlGroup",
   "TimeoutStopUSec",
   "NeedDaemonReload",
+  "EnvironmentFiles",
+  "InactiveExitTimestamp",
 ] as const;
 
 const readUnits = (manager: ServiceManager, units: readonly string[]) => manager.show(units, properties);
@@ -65,57 +63,58 @@ async function runningUnits(manager: ServiceManager, { services }: ActivatedServ
   }
 }
 
-/** The lines that the units write during the reload, which are shown as they come. */
-class ReloadLog {
-  readonly entries: JournalEntry[] = [];
-  readonly #read: () => Promise<JournalEntry[]>;
-  readonly #working: Progress;
+/** The report of a reload, and what the reload did not apply. */
+interface Reloaded {
+  report: ReloadReport;
+  unapplied: Unapplied;
+}
 
-  constructor({ manager, working }: ReloadTools, units: readonly string[]) {
-    this.#read = newLines(manager, units, Date.now());
-    this.#working = working;
-  }
-
-  /** The lines of the app. */
-  get ofApp(): JournalEntry[] {
-    return this.entries.filter(({ from }) => from === "app");
-  }
-
-  has(pattern: RegExp): boolean {
-    return this.ofApp.some(({ message }) => pattern.test(message));
-  }
-
-  /** Whether the app has written the result of each reload. */
-  get isComplete(): boolean {
-    const count = (pattern: RegExp) => this.entries.filter(({ message }) => pattern.test(message)).length;
-    const results = count(/\breloaded\b/) + count(failedReload) + count(failedHandover);
-    const handovers = count(/\bhanded over to process\b/);
-    // The new process logs a handover later than the old one.
-    return count(/\breloading\b/) <= results + handovers && handovers <= count(/\btook over from process\b/);
-  }
-
-  async update(): Promise<void> {
-    for (const entry of await this.#read()) {
-      // The command of ExecReload= repeats what the app has logged.
-      const isRepeated = this.entries.some(({ message }) => message.startsWith(`sockact: ${entry.message}`));
-      this.entries.push(entry);
-      if (entry.from === "app" && !isRepeated) this.#working.line(entryText(entry, { colour }));
-    }
+/** Reloads a service that runs, and shows what it writes meanwhile. A reload that fails has a report too, with the error. */
+export async function reloadService(service: ActivatedService, tools: ReloadTools): Promise<Reloaded> {
+  const report: ReloadReport = {
+    name: service.name,
+    outcome: "failed",
+    units: [],
+    took: 0,
+    confirmed: false,
+    log: [],
+    handovers: [],
+    needsRestart: false,
+  };
+  const unapplied: Unapplied = { hasUnit: false, files: [], closed: [] };
+  const started = performance.now();
+  try {
+    return await reloadUnits(service, report, tools);
+  } catch (error) {
+    if (!(error instanceof CliError) || tools.signal.aborted) throw error;
+    return { report: { ...report, took: Math.round(performance.now() - started), error }, unapplied };
   }
 }
 
-/** Reloads a service that runs, and shows what it writes meanwhile. */
-export async function reloadService(service: ActivatedService, tools: ReloadTools): Promise<ReloadReport> {
-  const { manager, signal } = tools;
-  const { name, kind } = service;
+async function reloadUnits(
+  service: ActivatedService,
+  report: ReloadReport,
+  tools: ReloadTools,
+): Promise<Reloaded> {
+  const { manager, working, signal } = tools;
+  const { name, kind, sockets } = service;
   const before = kind === "accept" ? [] : await runningUnits(manager, service);
   const units = before.map(({ Id }) => Id);
-  const report = { name, units, took: 0, confirmed: false, log: [], handovers: [], needsRestart: false };
-  if (before.length === 0) return { ...report, outcome: "asleep" };
+  const closed = await closedSockets(manager, sockets);
+  if (before.length === 0) {
+    await checkAsleep(service, closed, manager);
+    return {
+      report: { ...report, outcome: "asleep", needsRestart: closed.length > 0 },
+      unapplied: { hasUnit: false, files: [], closed },
+    };
+  }
+  report.units = units;
+  if (closed.length > 0) working.line(`${closedText(closed)}. The reload does not change that.`);
   for (const { Id, CanReload, Type } of before)
     if (CanReload !== "yes") throw noReloadError(Id, Type, name, manager.user);
 
   const log = new ReloadLog(tools, units);
+  report.log = log.messages;
   const started = performance.now();
   const sinceStart = () => Math.round(performance.now() - started);
   const ended = await watch(manager.run("reload", "--", ...units), before, log, tools);
@@ -140,17 +139,32 @@ export async function reloadService(service: ActivatedService, tools: ReloadTool
   const isHandedOver = handovers.length > 0;
   // The new process has sent its status after the job was done.
   const atEnd = signal.aborted || !isHandedOver ? after : await readUnits(manager, units);
+  const hasUnit = atEnd.some(
+    ({ NeedDaemonReload, StatusText }) => NeedDaemonReload === "yes" || changedUnit.test(StatusText),
+  );
+  const files = isHandedOver ? await changedFiles(before) : [];
   return {
-    ...report,
-    outcome: isHandedOver ? "handed-over" : hasSaid(emptyReload) ? "unchanged" : "reloaded",
-    took,
-    confirmed: confirmed || isHandedOver,
-    log: log.ofApp.map(({ message }) => message),
-    handovers,
-    needsRestart: atEnd.some(
-      ({ NeedDaemonReload, StatusText }) => NeedDaemonReload === "yes" || changedUnit.test(StatusText),
-    ),
+    report: {
+      ...report,
+      outcome: isHandedOver ? "handed-over" : hasSaid(emptyReload) ? "unchanged" : "reloaded",
+      took,
+      confirmed: confirmed || isHandedOver,
+      handovers,
+      needsRestart: hasUnit || files.length > 0 || closed.length > 0,
+    },
+    unapplied: { hasUnit, files, closed },
   };
+}
+
+/** The files of EnvironmentFile= that have changed since the units were started. systemd reads them only at a start. */
+async function changedFiles(units: readonly Unit[]): Promise<string[]> {
+  const found = await Promise.all(
+    units.map(({ EnvironmentFiles, InactiveExitTimestamp }) =>
+      // The time is in whole seconds.
+      changedSince(environmentFilesOf(EnvironmentFiles), (Number(InactiveExitTimestamp.slice(1)) + 1) * 1000),
+    ),
+  );
+  return [...new Set(found.flat().map(({ path }) => path))];
 }
 
 /** Shows the lines that come until the job is done. */
@@ -197,10 +211,15 @@ async function look(
     manager,
     before.map(({ Id }) => Id),
   );
-  for (const { Id, MainPID, StatusText } of now)
-    if (handingOver.test(StatusText))
-      working.retitle(`Starting the new version of ${Id}; process ${MainPID} serves meanwhile`);
   await log.update();
+  for (const { Id, MainPID, StatusText } of now) {
+    if (!handingOver.test(StatusText)) continue;
+    working.retitle(`Starting the new version of ${Id}; process ${MainPID} serves meanwhile`);
+    log.warnOnce(
+      LONG,
+      `The new version of ${Id} is not ready yet, and process ${MainPID} serves meanwhile. The limit is handoverTimeout, which is 60 s by default.`,
+    );
+  }
   return now;
 }
 

@@ -1,7 +1,7 @@
 import process from "node:process";
 import { print, printJson } from "../output/print.ts";
 import { progress } from "../output/progress.ts";
-import { EXIT } from "../shared/cli-error.ts";
+import { type CliError, EXIT } from "../shared/cli-error.ts";
 import { untilSignal } from "../shared/until-signal.ts";
 import { findService } from "../systemd/activated-units.ts";
 import { ServiceManager } from "../systemd/service-manager.ts";
@@ -21,10 +21,12 @@ export async function reload(name: string, { user = false, json = false }: Reloa
     const manager = new ServiceManager({ user, signal });
     const working = progress(`Reloading ${service.name}`);
     try {
-      const report = await reloadService(service, { manager, working, signal });
+      const { report, unapplied } = await reloadService(service, { manager, working, signal });
+      const { error } = report;
+      if (json) printJson({ ...report, error: error && errorJson(error) });
+      if (error) throw error;
       working.done();
-      if (json) printJson(report);
-      else print(reportText(report, manager));
+      if (!json) print(reportText(report, unapplied, manager));
       return signal.aborted ? EXIT.interrupted : 0;
     } catch (error) {
       working.failed();
@@ -34,3 +36,5 @@ export async function reload(name: string, { user = false, json = false }: Reloa
     }
   });
 }
+
+const errorJson = ({ code, message, hint }: CliError) => ({ code, message, hint });

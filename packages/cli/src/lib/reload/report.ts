@@ -1,5 +1,7 @@
 import { tookText } from "../output/quantities.ts";
+import type { CliError } from "../shared/cli-error.ts";
 import { serviceCommand } from "../shared/own-command.ts";
+import { type ClosedSocket, closedText } from "../systemd/closed-addresses.ts";
 import type { ServiceManager } from "../systemd/service-manager.ts";
 
 /** A service unit that was handed over to a new process. */
@@ -21,8 +23,9 @@ export interface ReloadReport {
    * - `handed-over`: a new process with the new version serves now
    * - `asleep`: nothing runs, so there is nothing to reload
    * - `unchanged`: the app has neither `handover` nor `onReload`, so it did not read its settings again
+   * - `failed`: the old settings, or the old version, stay in use, or nothing serves. `error` says more
    */
-  outcome: "reloaded" | "handed-over" | "asleep" | "unchanged";
+  outcome: "reloaded" | "handed-over" | "asleep" | "unchanged" | "failed";
   /** The service units that were reloaded. */
   units: string[];
   /** Milliseconds. For a handover, until the new process served. */
@@ -33,8 +36,10 @@ export interface ReloadReport {
   log: string[];
   /** Those units that were handed over. */
   handovers: Handover[];
-  /** Whether a unit has changed on disk since the service was started. A reload does not apply that. */
+  /** Whether a unit, or a file that it names, has changed on disk since the service was started. A reload does not apply that. */
   needsRestart: boolean;
+  /** Why it has failed. */
+  error?: CliError;
 }
 
 function handoverText(report: ReloadReport, isUser: boolean): string {
@@ -53,11 +58,14 @@ function handoverText(report: ReloadReport, isUser: boolean): string {
 
 function outcomeText(report: ReloadReport, isUser: boolean): string {
   const { name, outcome, took, confirmed } = report;
+  const restart = serviceCommand("restart", name, isUser);
   switch (outcome) {
     case "handed-over":
       return handoverText(report, isUser);
     case "unchanged":
-      return `${name} did not read its settings again, because the app has no onReload.\nTo use new settings, restart it: ${serviceCommand("restart", name, isUser)}\n`;
+      return `${name} did not read its settings again, because the app has no onReload.\nTo use new settings, or new code, restart it: ${restart}\nWith handover: true in the config, a reload runs new code.\n`;
+    case "failed":
+      return "";
     case "asleep":
       return `${name} does not run: its next start reads the new settings.\n`;
     case "reloaded":
@@ -67,12 +75,36 @@ function outcomeText(report: ReloadReport, isUser: boolean): string {
   }
 }
 
+/** What a reload does not apply. */
+export interface Unapplied {
+  /** Whether a unit has changed. */
+  hasUnit: boolean;
+  /** Files of EnvironmentFile= and LoadCredential= that have changed. */
+  files: readonly string[];
+  /** Socket units without a descriptor for their addresses. */
+  closed: readonly ClosedSocket[];
+}
+
 /** The result for people. */
-export function reportText(report: ReloadReport, { user, systemctl }: ServiceManager): string {
-  const { name, needsRestart } = report;
-  const restart = serviceCommand("restart", name, user);
-  const note = needsRestart
-    ? `The unit has changed since the service was started, and a reload does not apply the change.\nTo apply it: ${systemctl} daemon-reload && ${restart}\n`
-    : "";
-  return `${outcomeText(report, user)}${note}`;
+export function reportText(
+  report: ReloadReport,
+  { hasUnit, files, closed }: Unapplied,
+  { user, systemctl }: ServiceManager,
+): string {
+  const restart = serviceCommand("restart", report.name, user);
+  const changed = [...(hasUnit ? ["The unit"] : []), ...files].join(" and ");
+  const verb = files.length + Number(hasUnit) === 1 ? "has" : "have";
+  const notes = [
+    ...(changed === ""
+      ? []
+      : [
+          `${changed} ${verb} changed since the service was started, and a reload does not apply the change.`,
+        ]),
+    ...(closed.length === 0 ? [] : [`${closedText(closed)}.`]),
+  ];
+  const fix = `To apply it: ${hasUnit ? `${systemctl} daemon-reload && ` : ""}${restart}`;
+  return [
+    outcomeText(report, user),
+    ...(notes.length === 0 ? [] : [...notes, fix].map((line) => `${line}\n`)),
+  ].join("");
 }

@@ -2,6 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { showEntries } from "../output/log-lines.ts";
 import type { Progress } from "../output/progress.ts";
 import type { ActivatedService } from "../systemd/activated-units.ts";
+import { type ClosedSocket, closedSockets } from "../systemd/closed-addresses.ts";
 import { readJournal, syncJournal } from "../systemd/journal.ts";
 import type { ServiceManager } from "../systemd/service-manager.ts";
 import type { RestartReport } from "./report.ts";
@@ -37,17 +38,19 @@ type Unit = Awaited<ReturnType<typeof readUnits>>[number];
 
 const isUp = ({ ActiveState }: Unit): boolean => !["inactive", "failed"].includes(ActiveState);
 const idsOf = (units: readonly Unit[]): string[] => units.map(({ Id }) => Id);
+const idsOfClosed = (sockets: readonly ClosedSocket[]): string[] => sockets.map(({ unit }) => unit);
 
-function checkUnits(units: readonly Unit[], service: Unit, { systemctl }: ServiceManager): void {
+function checkUnits(units: readonly Unit[], { systemctl }: ServiceManager): void {
   for (const { Id, LoadState } of units)
     if (LoadState !== "loaded")
       throw unitError(Id, `is not loaded: ${LoadState}`, `To see the reason: ${systemctl} status ${Id}`);
-  if (service.NeedDaemonReload === "yes")
-    throw unitError(
-      service.Id,
-      "has changed on disk since systemd read it",
-      `Let systemd read it, then restart again: ${systemctl} daemon-reload`,
-    );
+  for (const { Id, NeedDaemonReload } of units)
+    if (NeedDaemonReload === "yes")
+      throw unitError(
+        Id,
+        "has changed on disk since systemd read it",
+        `Let systemd read it, then restart again: ${systemctl} daemon-reload`,
+      );
 }
 
 /** Restarts a service that is one unit, and waits until it runs. */
@@ -57,22 +60,30 @@ export async function restartService(
 ): Promise<RestartReport> {
   const unit = services[0]!;
   const [service, ...listeners] = (await readUnits(manager, [unit, ...sockets])) as [Unit, ...Unit[]];
-  checkUnits([service, ...listeners], service, manager);
+  checkUnits([service, ...listeners], manager);
   const report = { name, kind: "single", took: 0, confirmed: false } as const;
   const closed = listeners.filter(({ ActiveState }) => ActiveState !== "active");
+  // systemd has no descriptor for their addresses, and opens them only at a restart of the socket unit.
+  const lost = idsOfClosed(await closedSockets(manager, sockets));
   const hasFailed = [service, ...listeners].some(({ ActiveState }) => ActiveState === "failed");
   if (!isUp(service) && !hasFailed) {
     if (closed.length === listeners.length) throw stoppedError(name, sockets, manager.user);
-    return { ...report, outcome: "asleep" };
+    if (lost.length === 0) return { ...report, outcome: "asleep" };
+    await manager.mustRun("restart", "--", ...lost);
+    return { ...report, outcome: "asleep", reopened: lost };
   }
 
   const since = Date.now();
   const started = performance.now();
   const flags = wait ? [] : ["--no-block"];
-  if (closed.length > 0) await openSockets(manager, service, idsOf(closed), working);
+  const isOpening = closed.length > 0 || (lost.length > 0 && !isUp(service));
+  if (isOpening) await openSockets(manager, service, [...idsOf(closed), ...lost], working);
   else if (hasFailed) await manager.run("reset-failed", "--", unit);
+  else if (lost.length > 0) working.update(`Opening ${lost.join(" and ")} again`);
   const isRestart = isUp(service) && closed.length === 0;
-  const job = manager.run(isRestart ? "restart" : "start", ...flags, "--", unit);
+  // The service first: systemd starts no socket while its service runs.
+  const units = isRestart ? [unit, ...lost] : [unit];
+  const job = manager.run(isRestart ? "restart" : "start", ...flags, "--", ...units);
   const isOver = new AbortController();
   const shown = showStates(manager, unit, working, isOver.signal);
   const ended = await job.finally(() => isOver.abort());
@@ -85,7 +96,8 @@ export async function restartService(
     throw await failure(manager, { name, unit, sockets, since, wasUp: isUp(service) });
   const took = Math.round(performance.now() - started);
   const confirmed = service.Type.startsWith("notify");
-  return { ...report, outcome: isRestart ? "restarted" : "started", took, confirmed };
+  const reopened = lost.length > 0 ? { reopened: lost } : {};
+  return { ...report, outcome: isRestart ? "restarted" : "started", took, confirmed, ...reopened };
 }
 
 /** Lets sockets listen again. systemd starts no socket while its service runs. */
@@ -99,7 +111,7 @@ async function openSockets(
   if (isUp(service)) await manager.mustRun("stop", "--", service.Id);
   // It fails if there is nothing to reset.
   await manager.run("reset-failed", "--", ...closed, service.Id);
-  await manager.mustRun("start", "--", ...closed);
+  await manager.mustRun("restart", "--", ...closed);
 }
 
 /** Shows what the service does while its job runs. */
@@ -168,6 +180,9 @@ async function failure(
     wasUp,
     end,
     isRetried: service.ActiveState === "activating",
-    closed: idsOf(listeners.filter(({ ActiveState }) => ActiveState !== "active")),
+    closed: [
+      ...idsOf(listeners.filter(({ ActiveState }) => ActiveState !== "active")),
+      ...idsOfClosed(await closedSockets(manager, sockets)),
+    ],
   });
 }

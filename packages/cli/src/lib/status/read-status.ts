@@ -4,12 +4,14 @@ import process from "node:process";
 import { clean } from "../output/clean.ts";
 import { hideSecrets } from "../output/hide-secrets.ts";
 import type { ActivatedService } from "../systemd/activated-units.ts";
+import { closedAddresses } from "../systemd/closed-addresses.ts";
 import { oldPidsOf } from "../systemd/control-group.ts";
 import { readExposure } from "../systemd/exposure.ts";
+import { listeningSocketsIn } from "../systemd/listening-sockets.ts";
 import type { ServiceManager } from "../systemd/service-manager.ts";
 import { readAddresses } from "./addresses.ts";
 import { type Clients, countClients } from "./clients.ts";
-import type { ServiceStatus, SocketStatus, UnitStatus } from "./service-status.ts";
+import { isClosed, type ServiceStatus, type SocketStatus, type UnitStatus } from "./service-status.ts";
 import { stateOf } from "./service-state.ts";
 import {
   type ServiceProperties,
@@ -65,7 +67,8 @@ async function readUnit(properties: ServiceProperties, isUser: boolean): Promise
     restarts: numberOf(properties.NRestarts) ?? 0,
     command: hideSecrets(command.replaceAll(/\s+/g, " ")),
     file: properties.FragmentPath || null,
-    text: properties.StatusText || null,
+    // systemd keeps the last one of a service that has ended.
+    text: (properties.ActiveState !== "inactive" && properties.StatusText) || null,
   };
 }
 
@@ -80,7 +83,11 @@ function backlogOf({ Backlog }: SocketProperties): number | null {
   }
 }
 
-function readSocket(properties: SocketProperties, clients: (Clients | null)[]): SocketStatus {
+function readSocket(
+  properties: SocketProperties,
+  closed: readonly string[],
+  clients: (Clients | null)[],
+): SocketStatus {
   const isAcceptedBySystemd = properties.Accept === "yes";
   return {
     unit: properties.Id,
@@ -88,6 +95,7 @@ function readSocket(properties: SocketProperties, clients: (Clients | null)[]): 
     result: properties.Result,
     addresses: readAddresses(properties.Listen ?? "").map((address, index) => ({
       ...address,
+      listens: properties.ActiveState === "active" && !closed.includes(address.address),
       clients: isAcceptedBySystemd
         ? { open: numberOf(properties.NConnections) ?? 0, waiting: 0 }
         : properties.PrivateNetwork === "yes"
@@ -160,6 +168,8 @@ export async function readStatus(
   const unitStatuses = await Promise.all(units.map((unit) => readUnit(unit, manager.user)));
   const listening = sockets.flatMap((socket) => readAddresses(socket.Listen ?? ""));
   const clients = countClients(listening);
+  const open = listeningSocketsIn();
+  const closed = new Map(sockets.map((socket) => [socket.Id, closedAddresses(socket, open)]));
 
   let socketIndex = 0;
   let clientIndex = 0;
@@ -170,10 +180,14 @@ export async function readStatus(
     const ownSockets = sockets.slice(socketIndex, (socketIndex += service.sockets.length));
     const socketStatus = ownSockets.map((socket) => {
       const { length } = readAddresses(socket.Listen ?? "");
-      return readSocket(socket, clients.slice(clientIndex, (clientIndex += length)));
+      return readSocket(socket, closed.get(socket.Id)!, clients.slice(clientIndex, (clientIndex += length)));
     });
     const running = unitStatus.filter(({ pid }) => pid !== null);
-    const state = stateOf(own, ownSockets);
+    const listeners = ownSockets.map((socket, index) =>
+      // Nothing wakes a service whose socket has no descriptor.
+      isClosed(socketStatus[index]!) ? { ...socket, ActiveState: "inactive" } : socket,
+    );
+    const state = stateOf(own, listeners);
     return cleaned<ServiceStatus>({
       name: service.name,
       service: service.service,
@@ -188,7 +202,7 @@ export async function readStatus(
       restarts: unitStatus.reduce((total, { restarts }) => total + restarts, 0),
       lastWake: lastWakeOf(own),
       exposure: exposure.get(judgedUnit(service)) ?? null,
-      warnings: warningsOf(service, state, own, ownSockets, manager),
+      warnings: warningsOf({ service, state, units: own, sockets: ownSockets, closed }, manager),
     });
   });
 }

@@ -10,7 +10,8 @@ export interface SocketStatus {
   active: string;
   /** `Result` of systemd: `success`, or the reason of a failure. */
   result: string;
-  addresses: (Address & { clients: Clients | null })[];
+  /** `listens` is false also if systemd considers the unit active, but has no descriptor for an address that has changed since. */
+  addresses: (Address & { listens: boolean; clients: Clients | null })[];
   /** How many connections may wait. */
   backlog: number | null;
   /** `FileDescriptorName=`. */
@@ -20,6 +21,10 @@ export interface SocketStatus {
   /** The unit's file. */
   file: string | null;
 }
+
+/** Whether systemd considers the unit active, but has no descriptor for any of its addresses. */
+export const isClosed = ({ active, addresses }: SocketStatus): boolean =>
+  active === "active" && addresses.length > 0 && addresses.every(({ listens }) => !listens);
 
 /** A service unit, as `sockact status` shows it. */
 export interface UnitStatus {
@@ -38,7 +43,7 @@ export interface UnitStatus {
   /** What systemd starts. */
   command: string;
   file: string | null;
-  /** The status that the app has sent, by `STATUS=`. */
+  /** The status that the app has sent, by `STATUS=`. Null if it does not run. */
   text: string | null;
 }
 
@@ -48,6 +53,7 @@ export interface Warning {
     | "not-loaded"
     | "failed"
     | "restarting"
+    | "handover-failed"
     | "socket-failed"
     | "not-listening"
     | "not-enabled"

@@ -3,7 +3,7 @@ import { colourOut } from "../output/print.ts";
 import { agoText, bytesText, tookText } from "../output/quantities.ts";
 import { count } from "../shared/messages.ts";
 import { JOURNAL_HINT, type JournalLines } from "../systemd/journal.ts";
-import type { ServiceStatus, SocketStatus, UnitStatus } from "./service-status.ts";
+import { isClosed, type ServiceStatus, type SocketStatus, type UnitStatus } from "./service-status.ts";
 import { stateStyles } from "./state-styles.ts";
 import { warningLines } from "./status-table.ts";
 
@@ -15,14 +15,16 @@ function field(label: string, lines: readonly string[]): string {
     .join("");
 }
 
-function socketLines({ unit, active, addresses, backlog, enabled }: SocketStatus): string[] {
-  const state = active === "active" ? "listens" : active;
+function socketLines(socket: SocketStatus): string[] {
+  const { unit, active, addresses, backlog, enabled } = socket;
+  const state = isClosed(socket) ? "does not listen" : active === "active" ? "listens" : active;
   const queue = backlog === null ? "" : `, ${count(backlog, "client")} may wait`;
   const heading = `${unit}: ${state}, ${enabled}${queue}`;
   return [
     heading,
-    ...addresses.map(({ address, type, clients }) => {
+    ...addresses.map(({ address, type, listens, clients }) => {
       const kind = type === "stream" ? "" : ` (${type})`;
+      if (!listens && active === "active") return `  ${address}${kind}: does not listen`;
       if (clients === null) return `  ${address}${kind}`;
       const waiting = clients.waiting === 0 ? "" : `, ${clients.waiting} not accepted yet`;
       return `  ${address}${kind}: ${count(clients.open, "connection")}${waiting}`;

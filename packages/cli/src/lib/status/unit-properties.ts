@@ -20,6 +20,7 @@ export const socketProperties = [
   "FileDescriptorName",
   "UnitFileState",
   "PrivateNetwork",
+  "SocketProtocol",
 ] as const;
 /** The properties that are read from each service unit. */
 export const serviceProperties = [

@@ -2,6 +2,7 @@ import { basename } from "node:path";
 import { serviceCommand } from "../shared/own-command.ts";
 import { unitWords } from "../shared/shell-words.ts";
 import type { ActivatedService } from "../systemd/activated-units.ts";
+import { closedText } from "../systemd/closed-addresses.ts";
 import type { ServiceManager } from "../systemd/service-manager.ts";
 import type { ServiceState } from "./service-state.ts";
 import type { Warning } from "./service-status.ts";
@@ -13,14 +14,22 @@ function endOf({ ExecMainCode, ExecMainStatus, Result }: ServiceProperties): str
   return ExecMainCode === "1" ? `it exited with ${ExecMainStatus}` : `signal ${ExecMainStatus} ended it`;
 }
 
+/** What the warnings are about. */
+interface Known {
+  service: ActivatedService;
+  state: ServiceState;
+  units: readonly ServiceProperties[];
+  sockets: readonly SocketProperties[];
+  /** The addresses of each socket unit for which systemd has no descriptor. */
+  closed: ReadonlyMap<string, readonly string[]>;
+}
+
 /** The warnings about a service, the most serious first. */
 export function warningsOf(
-  { name, services, isSystem }: ActivatedService,
-  state: ServiceState,
-  units: readonly ServiceProperties[],
-  sockets: readonly SocketProperties[],
+  { service, state, units, sockets, closed }: Known,
   { systemctl, user }: ServiceManager,
 ): Warning[] {
+  const { name, services, isSystem } = service;
   // The doctor explains most warnings.
   const doctor = serviceCommand("doctor", name, user);
   const warnings: Warning[] = [];
@@ -46,7 +55,13 @@ export function warningsOf(
     else if (unit.SubState.startsWith("auto-restart")) {
       const message = `${unit.Id} has crashed (${endOf(unit)}), and systemd starts it again`;
       add("restarting", unit.Id, message, doctor);
-    }
+    } else if (/the handover failed/.test(unit.StatusText ?? "") && unit.ActiveState !== "inactive")
+      add(
+        "handover-failed",
+        unit.Id,
+        `${unit.Id} runs its old version, because the last handover failed`,
+        doctor,
+      );
   }
   const failed = units.filter(({ ActiveState }) => ActiveState === "failed").map(({ Id }) => Id);
   for (const { Id, LoadState, ActiveState, Result, UnitFileState } of sockets) {
@@ -63,6 +78,15 @@ export function warningsOf(
     }
     // The distribution decides which of its sockets listen.
     if (isSystem) continue;
+    const addresses = closed.get(Id) ?? [];
+    if (addresses.length > 0) {
+      const message = closedText([{ unit: Id, addresses }]);
+      const fix =
+        service.kind === "single"
+          ? serviceCommand("restart", name, user)
+          : `${systemctl} restart ${unitWords([Id])}`;
+      add("not-listening", Id, message, fix);
+    }
     if (ActiveState === "inactive") {
       // It was stopped on purpose, and the state shows that.
       if (state === "stopped" && UnitFileState !== "enabled") continue;

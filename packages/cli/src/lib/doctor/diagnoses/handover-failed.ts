@@ -12,13 +12,16 @@ const fixes: Record<string, string> = {
   ERR_HANDOVER_EXITED:
     "Correct the error that the new version printed, or go back to the version before. Then reload again.",
   ERR_HANDOVER_TIMEOUT:
-    "Find out what the `ready` of the new version waits for, such as a database. If the start takes that long, raise SOCKACT_HANDOVER_TIMEOUT=. Then reload again.",
+    "Find out what the new version waits for before it listens on each socket, or what the `ready` of the new version waits for, such as a database. If the start takes that long, raise SOCKACT_HANDOVER_TIMEOUT=. Then reload again.",
   ERR_HANDOVER_SOCKETS:
     "Let the new version listen on every socket of the service, and reload again. If a socket is no longer needed, remove its unit, and restart the service.",
 };
 
 const ownPort =
   "Both versions run during a handover, so the new one can't listen on a port that the old one has opened by itself. Give that port a socket unit, too. If another service has the port, choose another one.";
+
+const ownNode =
+  "A handover starts the Node that the old process runs, by its real path. Restart the service: systemd starts the Node that the unit names.";
 
 /** The new version did not become ready at the last reload. */
 export const handoverFailed: Diagnosis = {
@@ -34,6 +37,7 @@ export const handoverFailed: Diagnosis = {
     if (failure === undefined || failure.code === "ERR_HANDOVER_UNSUPPORTED") return [];
     const { manager } = subject.host;
     const { code, line } = failure;
+    const node = missingNode(failure);
     return [
       {
         unit: subject.service,
@@ -48,17 +52,25 @@ export const handoverFailed: Diagnosis = {
               ]
             : quoted([...shownOf(failure), line]),
         fix:
+          (node === undefined ? undefined : `${node} does not exist any more. ${ownNode}`) ??
           (isPortTaken(failure) ? ownPort : fixes[code]) ??
           "Read the journal, correct the new version, and reload again.",
         copy: [
           readJournal(manager, subject.service),
           ...(code === "" ? [] : [`${ownCommand()} explain ${code}`]),
-          serviceCommand("reload", subject.name, manager.user),
+          serviceCommand(node === undefined ? "reload" : "restart", subject.name, manager.user),
         ],
       },
     ];
   },
 };
+
+/** The shell that starts the new process says it if the Node of the first start is gone: `sh: 4: exec: /opt/node/bin/node: not found`. */
+function missingNode({ output }: HandoverFailure): string | undefined {
+  return output
+    .map(({ message }) => /\bexec: (?:line \d+: )?(\/.+): not found$/.exec(message)?.[1])
+    .find((path) => path !== undefined);
+}
 
 /** The new process can't listen on a port that the old one has opened by itself. */
 function isPortTaken({ output }: HandoverFailure): boolean {

@@ -1,6 +1,7 @@
 import type { Diagnosis, Evidence, Found } from "../model/diagnosis.ts";
 import { lastRun } from "../facts/journal.ts";
-import { describeProcess, holders, type ListeningSocket, listeningSockets } from "../facts/listening.ts";
+import type { ListeningSocket } from "../../systemd/listening-sockets.ts";
+import { describeProcess, holders, listeningSockets } from "../facts/listening.ts";
 import { addressesOf, passedSockets, portOf } from "../facts/passed-sockets.ts";
 import { socketProperties, type UnitProperties } from "../facts/properties.ts";
 import type { Subject } from "../model/subject.ts";

@@ -1,5 +1,7 @@
 import type { Subject } from "../model/subject.ts";
+import { handover } from "./handover.ts";
 import { lastRun } from "./journal.ts";
+import { processes } from "./processes.ts";
 
 /** A warning of sockact in the journal of the service. */
 export interface AppWarning {
@@ -14,10 +16,17 @@ export interface AppWarning {
 /** `(node:123) [SOCKACT_UNTAKEN] SockactWarning: The socket …` */
 const warning = /^\(\w+:(\d+)\) \[(SOCKACT_\w+)\] SockactWarning: (.*)$/s;
 
-/** The warnings that sockact in the app has printed since the last start. */
+/** The warnings that sockact in the app has printed since the last start. After a handover, or one that has failed, only the processes that still run count. */
 export async function appWarnings(subject: Subject): Promise<AppWarning[]> {
-  const lines = (await subject.get(lastRun)).filter(
-    (line) => line.unit === subject.service && !line.isOfManager,
+  const [all, running, { wasTried }] = await Promise.all([
+    subject.get(lastRun),
+    subject.get(processes),
+    subject.get(handover),
+  ]);
+  const pids = running.map(({ pid }) => pid);
+  const isReplaced = pids.length > 0 && wasTried;
+  const lines = all.filter(
+    (line) => line.unit === subject.service && !line.isOfManager && (!isReplaced || pids.includes(line.pid)),
   );
   return lines.flatMap(({ message, pid }, index) => {
     const [, , code = "", text = ""] = warning.exec(message) ?? [];

@@ -1,5 +1,6 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { environmentFilesOf } from "../../systemd/changed-files.ts";
 import type { Subject } from "../model/subject.ts";
 import { serviceProperties } from "./properties.ts";
 import { unitFiles } from "./unit-files.ts";
@@ -8,9 +9,7 @@ import { parseUnit } from "@sockact/units";
 /** The variables and the credentials of the service, `NAME=value` each. The doctor reads them in order to hide their values. */
 export async function environment(subject: Subject): Promise<string[]> {
   const service = await subject.get(serviceProperties);
-  // `/etc/shop.env (ignore_errors=no)`
-  const files = [...service.get("EnvironmentFiles").matchAll(/^(\/.*?) \(ignore_errors=\w+\)$/gm)];
-  const texts = await Promise.all(files.map(([, path = ""]) => textOf(path)));
+  const texts = await Promise.all(environmentFilesOf(service.get("EnvironmentFiles")).map(textOf));
   const written = (await subject.get(unitFiles)).flatMap((file) =>
     parseUnit(file.text).entries.flatMap((entry) => {
       if (entry.kind !== "assignment") return [];
@@ -27,9 +26,9 @@ export async function environment(subject: Subject): Promise<string[]> {
   ];
 }
 
-/** The credentials that systemd has given to the service, or will give to it. */
-async function credentials(subject: Subject): Promise<string[]> {
-  const loaded = (await subject.get(unitFiles)).flatMap(({ text }) =>
+/** The files of LoadCredential= and LoadCredentialEncrypted=. systemctl does not print them. */
+export async function credentialFiles(subject: Subject): Promise<string[]> {
+  return (await subject.get(unitFiles)).flatMap(({ text }) =>
     parseUnit(text).entries.flatMap((entry) => {
       if (entry.kind !== "assignment" || !entry.key.startsWith("LoadCredential")) return [];
       // `ID:PATH`, or `ID` for a file in one of systemd's folders.
@@ -38,6 +37,11 @@ async function credentials(subject: Subject): Promise<string[]> {
       return path.startsWith("/") ? [path] : folders.map((folder) => join(folder, path));
     }),
   );
+}
+
+/** The credentials that systemd has given to the service, or will give to it. */
+async function credentials(subject: Subject): Promise<string[]> {
+  const loaded = await subject.get(credentialFiles);
   const own = `/run/credentials/${subject.service}`;
   const given = (await readdir(own).catch(() => [])).map((name) => join(own, name));
   const texts = await Promise.all([...loaded, ...given].map(textOf));

@@ -9,8 +9,12 @@ export interface HandoverFacts {
   isConfigured: boolean;
   /** Whether the service was handed over since its start. */
   hasHappened: boolean;
+  /** Whether it has tried to, with or without success. */
+  wasTried: boolean;
   /** The last error of a handover, unless a later handover has succeeded. */
   failure: HandoverFailure | undefined;
+  /** The handover that is under way: the line of the old process, and what the new one has printed. */
+  current: { line: JournalLine; output: readonly JournalLine[] } | undefined;
 }
 
 export interface HandoverFailure {
@@ -40,8 +44,17 @@ export async function handover(subject: Subject): Promise<HandoverFacts> {
     isConfigured: /=(?:1|y|yes|t|true|on)$/i.test(configured ?? ""),
     hasHappened:
       /took over from process \d+/.test(status) || own.some(({ message }) => succeeded.test(message)),
+    wasTried: own.some(({ message }) => succeeded.test(message) || failed.test(message)),
     failure: failureOf(own, status),
+    current: status.startsWith("Reloading: starting the new version") ? currentOf(own) : undefined,
   };
+}
+
+function currentOf(lines: readonly JournalLine[]): HandoverFacts["current"] {
+  const at = lines.findLastIndex(({ message }) => message === "sockact: reloading");
+  const line = lines[at];
+  if (line === undefined) return undefined;
+  return { line, output: lines.slice(at).filter(({ pid }) => pid !== line.pid) };
 }
 
 function failureOf(lines: readonly JournalLine[], status: string): HandoverFailure | undefined {

@@ -1,59 +1,16 @@
 import { readFile, readdir } from "node:fs/promises";
-import { socketRows } from "../../shared/socket-rows.ts";
+import { type ListeningSocket, listeningSocketsIn } from "../../systemd/listening-sockets.ts";
 import type { Host } from "../model/host.ts";
 import { type ServiceProcess, socketsOf } from "./processes.ts";
 
-/** A socket that listens, or a datagram socket. */
-export interface ListeningSocket {
-  protocol: "tcp" | "udp" | "unix";
-  /** As systemd writes it: `0.0.0.0:80`, `[::]:80`, `/run/shop.sock`, `@shop`. */
-  address: string;
-  inode: number;
-}
-
 /** The listening sockets in the network namespace of the doctor. Most services are in the same one. */
 export async function listeningSockets(): Promise<ListeningSocket[]> {
-  return socketsIn("/proc/self/net");
+  return listeningSocketsIn();
 }
 
 /** The listening sockets in the network namespace of a process. With PrivateNetwork= the process has a separate one. */
 export async function listeningBeside({ pid }: ServiceProcess): Promise<ListeningSocket[]> {
-  return socketsIn(`/proc/${pid}/net`);
-}
-
-function socketsIn(folder: string): ListeningSocket[] {
-  const tables = ["tcp", "tcp6", "udp", "udp6", "unix"] as const;
-  return tables.flatMap((table) =>
-    [...socketRows(table, folder)].flatMap((row) =>
-      table === "unix" ? unixSocket(row) : ipSocket(row, table),
-    ),
-  );
-}
-
-/** proc_pid_net(5). State 0A is a TCP socket that listens; 07 a UDP socket that is bound. */
-function ipSocket(row: string, table: "tcp" | "tcp6" | "udp" | "udp6"): ListeningSocket[] {
-  const [, local = "", , state, , , , , , inode] = row.trim().split(/\s+/);
-  const protocol = table.startsWith("tcp") ? "tcp" : "udp";
-  if (state !== (protocol === "tcp" ? "0A" : "07")) return [];
-  const [host = "", port = ""] = local.split(":");
-  return [{ protocol, address: `${ipAddress(host)}:${Number.parseInt(port, 16)}`, inode: Number(inode) }];
-}
-
-/** Each group of eight digits is a word in the byte order of the machine. Except for s390x, all machines that run Node are little-endian. */
-function ipAddress(hex: string): string {
-  const bytes = (hex.match(/.{8}/g) ?? []).flatMap((word) => (word.match(/../g) ?? []).toReversed());
-  if (bytes.length === 4) return bytes.map((byte) => Number.parseInt(byte, 16)).join(".");
-  const groups = Array.from({ length: 8 }, (_, index) => `${bytes[2 * index]}${bytes[2 * index + 1]}`);
-  // The parser of URLs writes an IPv6 address in its short form.
-  return new URL(`http://[${groups.join(":")}]`).hostname;
-}
-
-/** Flag 00010000 is a unix socket that listens. */
-function unixSocket(row: string): ListeningSocket[] {
-  const [, flags, inode, path] = /^\S+ \S+ \S+ (\S+) \S+ \S+ +(\d+) (.+)$/.exec(row) ?? [];
-  return path !== undefined && flags === "00010000"
-    ? [{ protocol: "unix", address: path, inode: Number(inode) }]
-    : [];
+  return listeningSocketsIn(`/proc/${pid}/net`);
 }
 
 /** The processes that have a socket open, by its inode. Without root, only the user's own processes are visible. */
