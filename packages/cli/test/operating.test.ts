@@ -265,7 +265,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "an operator", () => {
       await systemd.write("/srv/shop/server.js", `throw new Error("no database");\n`);
       const { code, stderr } = await sockact("/", ["reload", "shop"]);
       expect(code).toBe(1);
-      const [, next = ""] = /new process \(pid (\d+)\)/.exec(stderr) ?? [];
+      const [, next = ""] = /\[(\d+)\]: Error: no database/.exec(stderr) ?? [];
       const old = await systemd.show("shop.service", "MainPID");
       await expect(maskedReload(stderr, [old, next])).toMatchFileSnapshot(
         output("outputs/reload-broken.txt"),

@@ -89,10 +89,9 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a handover beside other co
     ]);
   });
 
-  test("the new process serves on though the app listens to the channel, or disconnects it", async () => {
+  test("the new process serves on though the app listens to the channel to the old one", async () => {
     const app = (version: string): string => `process.on("disconnect", () => process.exit(9));
 process.on("message", (message) => console.log("a message", message));
-if (process.connected) process.disconnect();
 ${good(version)}`;
     await start(app("1"));
     await using clients = await service.clients();
@@ -106,6 +105,11 @@ ${good(version)}`;
     expect(await clients.failures()).toEqual({ failed: {}, connections: 8 });
     expect(await service.systemd.show("app.service", "NRestarts")).toBe("0");
     expect((await service.newLines()).join("\n")).not.toContain("a message");
+
+    await deploy(`process.disconnect();\n${good("4")}`);
+    expect(await service.reload()).toMatchObject({ code: 1 });
+    expect((await service.newLines()).join("\n")).toContain("the app has called process.disconnect()");
+    expect(await service.version()).toBe("3");
   });
 
   test("the reload has a result though the app has changed its environment", async () => {

@@ -15,7 +15,7 @@ export interface HandoversUnderTest {
   isLongOnly?: boolean;
 }
 
-const RELOADS = isLongRun ? 20 : 3;
+const RELOADS = isLongRun ? 20 : 2;
 /** How often each client gets an answer before the first reload, and after the last one. The first time is not measured: other loads start meanwhile. */
 const CALM = isLongRun ? 10 : 3;
 /** The longest that clients think, in milliseconds. */

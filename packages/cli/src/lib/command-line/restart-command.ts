@@ -28,7 +28,7 @@ are opened again.`,
     .addHelpText(
       "after",
       `
-With handover, sockact reload runs new code too, and no client notices it.
+With handover, sockact reload runs new code too, and no client waits.
 
 Examples:
   sudo sockact restart shop

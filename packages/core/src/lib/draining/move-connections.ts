@@ -26,6 +26,12 @@ export interface Receiver {
 /** How many idle connections are looked for at once, because Node has only a list of all of them. */
 const BATCH = 64;
 
+/**
+ * How many connections stop being read at once. They move one after the other, and a client that sends meanwhile waits for those before it. With one at a time,
+ * a client that always sends its next request at once would hardly ever be idle when it is its turn.
+ */
+const GROUP = 4;
+
 /** How often to look for idle connections if no response has ended, in milliseconds. A request may have ended without one. */
 const POLL_MS = 20;
 
@@ -42,11 +48,9 @@ export async function moveConnections(drains: readonly ServerDrain[], receiver: 
     while (drains.some((drain) => drain.hasMovableConnections())) {
       const chosen = drains.flatMap((drain) => chooseIdle(drain, answered.sockets));
       answered.sockets.clear();
-      for (const { drain, fd, connection, bytesRead } of chosen) {
-        // While another connection was on its way, this one may have become busy. It stays for now, so that its client does not wait.
-        if (connection.stream.bytesRead !== bytesRead || !drain.isMovable(connection.stream)) continue;
+      for (let at = 0; at < chosen.length; at += GROUP) {
         if (!receiver.isReceiving) return false;
-        if (!(await move(connection, fd, receiver))) return false;
+        if (!(await moveGroup(chosen.slice(at, at + GROUP), receiver))) return false;
       }
       if (!receiver.isReceiving) return false;
       if (chosen.length === 0) await Promise.race([answered.next(), delay(POLL_MS)]);
@@ -87,18 +91,26 @@ function chooseIdle(drain: ServerDrain, answered: ReadonlySet<Socket>): Idle[] {
   }));
 }
 
-/** Fulfils with whether further connections can move. A connection that was refused stays, as nobody has read from it meanwhile. */
-async function move({ socket }: Connection, fd: number, receiver: Receiver): Promise<boolean> {
-  const handle = detachHandle(socket);
-  if (handle === undefined) return true;
-  const delivery = await receiver.sendConnection(fd, handle);
-  if (delivery === "refused" && !socket.destroyed) {
-    attachHandle(socket, handle);
-    return false;
+/** Fulfils with whether further connections can move. Those that were refused stay, as nobody has read from them meanwhile. */
+async function moveGroup(group: readonly Idle[], receiver: Receiver): Promise<boolean> {
+  const detached = group.flatMap(({ drain, fd, connection: { socket }, bytesRead }) => {
+    // While other connections were on their way, this one may have become busy. It stays for now.
+    if (socket.bytesRead !== bytesRead || !drain.isMovable(socket)) return [];
+    const handle = detachHandle(socket);
+    return handle === undefined ? [] : [{ fd, socket, handle }];
+  });
+  let canMove = true;
+  for (const { fd, socket, handle } of detached) {
+    const delivery: Delivery = canMove ? await receiver.sendConnection(fd, handle) : "refused";
+    canMove &&= delivery === "taken";
+    if (delivery === "refused" && !socket.destroyed) {
+      attachHandle(socket, handle);
+      continue;
+    }
+    socket.destroy();
+    handle.close();
   }
-  socket.destroy();
-  handle.close();
-  return delivery === "taken";
+  return canMove;
 }
 
 /** The connections whose response has ended. */

@@ -1,5 +1,5 @@
 import cluster from "node:cluster";
-import { startWatchdog, type Watchdog, watchdogEnabled } from "@sockact/notify";
+import { notifyBackend, startWatchdog, type Watchdog, watchdogEnabled } from "@sockact/notify";
 import { predecessor } from "@sockact/notify/internal";
 import { sendToPrimary } from "../shared/cluster-channel.ts";
 import { activation, knownSockets } from "../activation/activation.ts";
@@ -59,6 +59,8 @@ async function sendReady(): Promise<void> {
   const fds = claimedSockets().map(({ fd }) => fd);
   const old = isWaitingToServe() && !cluster.isWorker ? predecessor() : undefined;
   if (old) {
+    // The first look for the way to the service manager takes milliseconds, and no client waits yet.
+    notifyBackend();
     await untilHandedOver(fds);
     if (isStopping()) return;
   }

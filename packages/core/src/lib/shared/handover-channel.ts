@@ -47,8 +47,6 @@ export function takeChannel(): void {
   });
   // Node itself uses its own reference. TypeScript does not know that the property can be removed.
   (process as { send?: unknown }).send = undefined;
-  // An app that wants no channel must not end the handover.
-  process.disconnect = () => {};
 }
 
 export function sendToOldProcess(message: NewProcessMessage): void {
