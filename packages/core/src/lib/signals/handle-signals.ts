@@ -1,3 +1,4 @@
+import cluster from "node:cluster";
 import process from "node:process";
 import { replaceListeners } from "../shared/process-events.ts";
 import { once } from "../shared/process-state.ts";
@@ -27,8 +28,8 @@ function handleReload({ settings: { onReload, notify, handover }, activated }: A
   if (handover && activated) {
     once("hand over at SIGHUP", () => {
       rememberDirectory();
-      // Many libraries end the process at SIGHUP.
-      replaceListeners("SIGHUP", () => void handOver());
+      // Many libraries end the process at SIGHUP. In a cluster, the primary hands over.
+      replaceListeners("SIGHUP", () => void (cluster.isPrimary && handOver()));
     });
     return;
   }
