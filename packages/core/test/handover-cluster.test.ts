@@ -21,8 +21,8 @@ describeWith({ privateSystemd: true, systemd: 253 }, "when a cluster is reloaded
   afterAll(async () => systemd?.close());
   beforeEach(() => systemd.mustRun(["rm", "-f", CRASH]));
 
-  function start(env: Record<string, string> = {}): Promise<HandoverService> {
-    return HandoverService.start(systemd, { program: "handover-cluster.mjs", env: { CRASH, ...env } });
+  function start(env: Record<string, string> = {}, lines = ""): Promise<HandoverService> {
+    return HandoverService.start(systemd, { program: "handover-cluster.mjs", env: { CRASH, ...env }, lines });
   }
 
   /** Asks over new connections, and over connections that each client keeps until the server closes them, until `action` is done. */
@@ -85,6 +85,19 @@ describeWith({ privateSystemd: true, systemd: 253 }, "when a cluster is reloaded
     expect(up).toBeGreaterThan(0);
     expect(lines.indexOf(`"event":"stopped"`)).toBeGreaterThan(up);
     expect((await service.printed("stopped")).map(({ primary }) => primary)).toEqual([before, before]);
+  });
+
+  test("it hands over also if the workers alone ask for that, and SIGHUP ends the primary otherwise", async () => {
+    await using service = await start({ WORKERS_ASK: "yes" }, "UnsetEnvironment=SOCKACT_HANDOVER");
+    await underLoad(service, async () => {
+      for (let count = 0; count < 2; count++) {
+        const before = await service.pid();
+        expect(await service.reload()).not.toBe(before);
+        await service.untilGone(before);
+      }
+    });
+    expect((await service.printed("stopped")).length).toBe(4);
+    expect(await systemd.show("app.service", "NRestarts")).toBe("0");
   });
 
   test.runIf(isLongRun)(

@@ -16,6 +16,10 @@ const servers = {
   one: { properties: { maxConnections: 1 } },
   requests: { properties: { maxRequestsPerSocket: 3 } },
   express: { kind: "express", serverOptions: { keepAlive: true } },
+  late: {
+    serverOptions: { headersTimeout: 400, requestTimeout: 500, connectionsCheckingInterval: 100 },
+    properties: { keepAliveTimeout: 0 },
+  },
 } satisfies Record<string, HandoverServer>;
 const names = Object.keys(servers);
 const portOf = (name: string): number => 80 + names.indexOf(name);
@@ -49,6 +53,16 @@ describeWith({ privateSystemd: true, systemd: 253 }, "an idle connection that ha
     expect(await half.receives(/\r\n\r\n$/)).toMatch(/^HTTP\/1\.1 408 /);
     expect(await half.closed).toBe("end");
     expect(await ask(waiting)).toMatchObject({ pid });
+  });
+
+  test("is not hit by requestTimeout, with no keepAliveTimeout", async () => {
+    await using client = await service.idle(at("late"));
+    // The connection of another server tells the time.
+    await using clock = await service.idle(at("short"));
+    const pid = await reload();
+    expect(await clock.closed).toBe("end");
+    expect(client.received).toBe("");
+    expect(await ask(client)).toMatchObject({ pid });
   });
 
   test("closes after keepAliveTimeout, whether it has had a request since or not", async () => {

@@ -12,6 +12,7 @@ import {
   type WorkerMessage,
   type WorkerSettings,
 } from "../shared/cluster-channel.ts";
+import { handleSignals } from "../signals/handle-signals.ts";
 import { emitReloaded, reloadWorkers } from "./reload-workers.ts";
 import { askToStop, stopWorkers, type WorkersStop } from "./stop-workers.ts";
 import { statusOf } from "./worker-status.ts";
@@ -114,6 +115,8 @@ export class Workers implements WorkerPool {
     settings.idleExitStatus = Math.max(settings.idleExitStatus, idleExitStatus);
     settings.notify &&= notify;
     settings.watchdog &&= watchdog;
+    // The workers alone may have the option `handover`.
+    handleSignals(this.#app);
   }
 
   #markServed(worker: Worker): void {

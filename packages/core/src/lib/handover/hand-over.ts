@@ -24,11 +24,6 @@ const handover = processState("handover", { isRunning: false });
 /** How much longer than `handoverTimeout` systemd waits for a reload, in milliseconds. */
 const BUFFER_MS = 10_000;
 
-/** Whether a reload starts a new process. That is so if an app of this process asks for it, because the process is replaced as a whole. */
-export function isHandoverAsked(): boolean {
-  return apps.some(({ activated, settings }) => activated && settings.handover);
-}
-
 /**
  * Starts the app again, as a new process with the same sockets. When it is ready, it becomes the main process of the service, and gets the connections that
  * can move. This process drains, and ends. If anything goes wrong before that, this process serves on. decisions/027-handover.md says why each step is as it is.

@@ -43,7 +43,11 @@ function followPredecessor(): void {
   });
   onOldProcessEnd(() => {
     if (!isWaitingToServe()) return;
-    writeLine("sockact: the process that was to hand over to this one has ended");
+    writeLine(
+      isOldProcessRunning()
+        ? "sockact: the app has called process.disconnect(), so the old process can't hand over to this one"
+        : "sockact: the process that was to hand over to this one has ended",
+    );
     process.exit(1);
   });
   process.once("exit", (code) => {
@@ -51,6 +55,14 @@ function followPredecessor(): void {
   });
   // An app that does not listen must end, not wait.
   process.channel?.unref();
+}
+
+function isOldProcessRunning(): boolean {
+  try {
+    return process.kill(predecessor()?.pid ?? 0, 0);
+  } catch {
+    return false;
+  }
 }
 
 /**
