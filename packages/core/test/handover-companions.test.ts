@@ -108,7 +108,9 @@ ${good(version)}`;
 
     await deploy(`process.disconnect();\n${good("4")}`);
     expect(await service.reload()).toMatchObject({ code: 1 });
-    expect((await service.newLines()).join("\n")).toContain("the app has called process.disconnect()");
+    expect((await service.newLines()).join("\n")).toContain(
+      "The new process has called process.disconnect() before it was ready",
+    );
     expect(await service.version()).toBe("3");
   });
 
