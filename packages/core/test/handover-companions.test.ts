@@ -89,7 +89,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a handover beside other co
     ]);
   });
 
-  test("the new process serves on though the app listens to the channel to the old one", async () => {
+  test("the new process keeps serving though the app listens to the channel to the old one", async () => {
     const app = (version: string): string => `process.on("disconnect", () => process.exit(9));
 process.on("message", (message) => console.log("a message", message));
 ${good(version)}`;
@@ -108,7 +108,9 @@ ${good(version)}`;
 
     await deploy(`process.disconnect();\n${good("4")}`);
     expect(await service.reload()).toMatchObject({ code: 1 });
-    expect((await service.newLines()).join("\n")).toContain("the app has called process.disconnect()");
+    expect((await service.newLines()).join("\n")).toContain(
+      "The new process has called process.disconnect() before it was ready",
+    );
     expect(await service.version()).toBe("3");
   });
 
@@ -182,8 +184,13 @@ ${good("2", "onConnection: () => { if (++connections === 5) setImmediate(fill); 
     for (const client of clients) client.get("/");
     await service.systemd.mustRun(["rm", "/run/hold"]);
     const answers = await Promise.all(clients.map((client) => client.receives(/ [12]$/)));
+<<<<<<< HEAD
     const versions = answers.map((answer) => Number(answer.at(-1)));
     expect(versions.toSorted((a, b) => a - b).join("")).toMatch(/^1{7}2{5}$/);
+=======
+    const answeredBy = (version: string): number => answers.filter((text) => text.endsWith(version)).length;
+    expect([answeredBy("1"), answeredBy("2")]).toEqual([7, 5]);
+>>>>>>> comp
     expect((await service.newLines()).join("\n")).toContain("ERR_HANDOVER_CONNECTIONS");
     for (const { socket } of clients) socket.destroy();
   });

@@ -199,6 +199,15 @@ describe("SIGHUP", () => {
     expect(await running.ended).toBe("SIGHUP");
   });
 
+  test("ends an app with handover if it was not started by systemd", async () => {
+    await using app = await startApp([], {
+      options: { handover: true, signals: true, port: 0, host: "127.0.0.1" },
+    });
+    await app.event("listens");
+    app.kill("SIGHUP");
+    expect(await app.ended).toBe("SIGHUP");
+  });
+
   test("can be one of the signals that stop the app", async () => {
     const { app } = await appOnSocket({ options: { signals: ["SIGHUP"] }, hooks: ["onEvent", "onReload"] });
     await using running = app;

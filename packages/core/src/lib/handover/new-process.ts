@@ -64,6 +64,7 @@ export class NewProcess implements Receiver {
       if (message.act === "ready") this.#onReady(message);
       else if (message.act === "taken") this.#onDelivery("taken");
       else if (message.act === "stopping") this.isReceiving = false;
+      else if (message.act === "disconnect") this.#end = "has called process.disconnect()";
       else this.#end = `has ended with exit status ${message.code}`;
     });
     onHandleLost(this.#launcher, () => {

@@ -43,11 +43,7 @@ function followPredecessor(): void {
   });
   onOldProcessEnd(() => {
     if (!isWaitingToServe()) return;
-    writeLine(
-      isOldProcessRunning()
-        ? "sockact: the app has called process.disconnect(), so the old process can't hand over to this one"
-        : "sockact: the process that was to hand over to this one has ended",
-    );
+    writeLine("sockact: the process that was to hand over to this one has ended");
     process.exit(1);
   });
   process.once("exit", (code) => {
@@ -55,14 +51,6 @@ function followPredecessor(): void {
   });
   // An app that does not listen must end, not wait.
   process.channel?.unref();
-}
-
-function isOldProcessRunning(): boolean {
-  try {
-    return process.kill(predecessor()?.pid ?? 0, 0);
-  } catch {
-    return false;
-  }
 }
 
 /**

@@ -11,6 +11,8 @@ export type NewProcessMessage =
   | { act: "ready"; pid: number; fds: readonly number[] }
   /** It ends with this exit status. */
   | { act: "exit"; code: number }
+  /** It closes the channel. */
+  | { act: "disconnect" }
   /** It has taken the connection that was sent last. */
   | { act: "taken" }
   /** It stops, so no more connections may be sent. It takes those that come before `moved`. */
@@ -47,6 +49,12 @@ export function takeChannel(): void {
   });
   // Node itself uses its own reference. TypeScript does not know that the property can be removed.
   (process as { send?: unknown }).send = undefined;
+  const { disconnect } = process;
+  // Node calls this too, when the old process has ended. Then the message has no effect.
+  process.disconnect = () => {
+    sendToOldProcess({ act: "disconnect" });
+    disconnect.call(process);
+  };
 }
 
 export function sendToOldProcess(message: NewProcessMessage): void {
