@@ -119,14 +119,19 @@ function withHandover(description: AppDescription, kind: Kind, shown: Shown): Sh
   const limit = durationOf(description.handoverTimeout);
   const span = limit === undefined && start !== undefined && start !== Infinity;
   const [, script] = /'(.*)'$/.exec(handoverCommand)!;
+  const { workingDirectory, environment = {} } = description;
   return {
     ...shown,
+    ...(description.oomPolicy === undefined ? { OOMPolicy: "continue" } : {}),
     ExecReloadEx: [["/bin/sh", ["/bin/sh", "-c", script], []]],
     Environment: [
       ...(shown["Environment"] as string[]),
       "SOCKACT_HANDOVER=yes",
       ...(span ? [`SOCKACT_HANDOVER_TIMEOUT=${spanText(Math.max(1, Math.floor((start * 2) / 3)))}`] : []),
       `SOCKACT_RELOAD_RESULT=/run/${folder}/result`,
+      ...(workingDirectory === undefined || workingDirectory === false || environment["PWD"] !== undefined
+        ? []
+        : [`PWD=${String(shown["WorkingDirectory"])}`]),
     ],
     RuntimeDirectory: [...(shown["RuntimeDirectory"] as string[]), folder],
     ...(start === undefined && limit !== undefined && limit > 60_000

@@ -15,8 +15,8 @@ export interface Command {
 }
 
 const start = processState("start", {
-  /** The arguments in /proc at the start: an app that sets process.title overwrites them. Only a process with sockets is ever replaced. */
-  args: process.env["LISTEN_FDS"] === undefined ? [] : readArguments(),
+  /** The arguments in /proc at the start: an app that sets process.title overwrites them. Undefined until a handover is asked for. */
+  args: process.env["SOCKACT_HANDOVER"] === undefined ? undefined : readArguments(),
   /** The working directory as PWD names it. */
   logicalDirectory: undefined as string | undefined,
 });
@@ -78,7 +78,7 @@ function initialEnvironment(): Record<string, string | undefined> {
 /** The arguments that this process was started with. Node makes the path of the script absolute, which would fix the release of a relative path. */
 function initialArguments(): readonly string[] {
   const known = [...process.execArgv, ...process.argv.slice(1)];
-  const { args } = start;
+  const { args = [] } = start;
   if (args.length !== known.length) return known;
   // The option --title overwrites the arguments before any code runs.
   const isOriginal = args.at(-1)?.endsWith(known.at(-1) as string);
@@ -95,10 +95,11 @@ function readArguments(): readonly string[] {
 }
 
 /**
- * Remembers the working directory as PWD names it (POSIX, pwd(1)), if PWD is right at the start. With a symlink such as `/srv/shop/current`, this becomes the folder
+ * Remembers the arguments, and the working directory as PWD names it (POSIX, pwd(1)), if PWD is right at the start. With a symlink such as `/srv/shop/current`, this becomes the folder
  * of the next release, while the process itself stays in that of the old one.
  */
-export function rememberDirectory(): void {
+export function rememberStart(): void {
+  start.args ??= readArguments();
   const { PWD } = process.env;
   if (PWD === undefined || !isAbsolute(PWD)) return;
   const [named, actual] = [PWD, "."].map((path) => statSync(path, { bigint: true, throwIfNoEntry: false }));

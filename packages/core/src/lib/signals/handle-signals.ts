@@ -2,7 +2,7 @@ import cluster from "node:cluster";
 import process from "node:process";
 import { replaceListeners } from "../shared/process-events.ts";
 import { once } from "../shared/process-state.ts";
-import { rememberDirectory } from "../handover/command.ts";
+import { rememberStart } from "../handover/command.ts";
 import { handOver } from "../handover/hand-over.ts";
 import type { App } from "../lifecycle/app.ts";
 import { reload } from "../lifecycle/reload.ts";
@@ -27,7 +27,7 @@ export function handleSignals(app: App): void {
 function handleReload({ settings: { onReload, notify, handover }, activated }: App): void {
   if (handover && activated) {
     once("hand over at SIGHUP", () => {
-      rememberDirectory();
+      rememberStart();
       // Many libraries end the process at SIGHUP. In a cluster, the primary hands over.
       replaceListeners("SIGHUP", () => void (cluster.isPrimary && handOver()));
     });
