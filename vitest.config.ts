@@ -9,8 +9,8 @@ const retry = process.env["CI"] ? 1 : 0;
 export default defineConfig({
   test: {
     reporters: ["default", "./scripts/lib/retried-reporter.ts"],
-    // Most of a test is waiting for other processes: one worker less than there are cores, the default, would leave two cores idle.
-    maxWorkers: 2,
+    // Most of a test is waiting for other processes: two workers leave two cores idle for a fifth of the time.
+    maxWorkers: 3,
     projects: [
       {
         ssr: { resolve: source },
