@@ -27,7 +27,8 @@ export async function installConsumers(names: readonly string[]): Promise<void> 
     // The version is the same in every test, so npm would keep the old files.
     for (const name of names) rmSync(join(CONSUMERS, "node_modules", name), { recursive: true, force: true });
     const files = packed.map(({ filename }) => join(folder, filename));
-    const quick = ["--offline", "--no-save", "--ignore-scripts", "--no-audit", "--no-fund"];
+    // npm looks up the peers of the packages, and the lookup may not be cached yet.
+    const quick = ["--prefer-offline", "--no-save", "--ignore-scripts", "--no-audit", "--no-fund"];
     await run("npm", ["install", ...quick, ...files], { cwd: CONSUMERS });
   } finally {
     rmSync(folder, { recursive: true });
