@@ -127,7 +127,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a service with handover", 
       expect(stderr).toMatch(new RegExp(`${name}\\[${pid}\\]: sockact: ERR_HANDOVER_EXITED: `));
       expect(stderr).toMatch(
         new RegExp(
-          `error: the handover of ${name} failed, and the old version serves on \\(ERR_HANDOVER_EXITED\\)\nThe lines above have the reason\\. .*\n.*sockact explain ERR_HANDOVER_EXITED\n$`,
+          `error: the handover of ${name} failed, and the old version keeps serving \\(ERR_HANDOVER_EXITED\\)\nThe lines above have the reason\\. .*\n.*sockact explain ERR_HANDOVER_EXITED\n$`,
         ),
       );
       expect(await ask(port)).toEqual({ pid, version });
@@ -143,7 +143,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a service with handover", 
         handovers: [],
         error: {
           code: "ERR_HANDOVER_EXITED",
-          message: `the handover of ${name} failed, and the old version serves on`,
+          message: `the handover of ${name} failed, and the old version keeps serving`,
           hint: expect.stringContaining("sockact explain ERR_HANDOVER_EXITED"),
         },
       });

@@ -261,7 +261,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "an operator", () => {
       expect(await ask()).toBe("version 2");
     });
 
-    test("deploys a broken version, and the old one serves on", async () => {
+    test("deploys a broken version, and the old one keeps serving", async () => {
       await systemd.write("/srv/shop/server.js", `throw new Error("no database");\n`);
       const { code, stderr } = await sockact("/", ["reload", "shop"]);
       expect(code).toBe(1);

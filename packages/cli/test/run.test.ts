@@ -173,7 +173,7 @@ describe("sockact run", () => {
     expect(await pidAt(address)).toBe(pid);
   });
 
-  it("logs at SIGHUP that an app with handover needs systemd for that, and serves on", async () => {
+  it("logs at SIGHUP that an app with handover needs systemd for that, and keeps serving", async () => {
     const running = run(["-l", "127.0.0.1:0", "--", node, program("app.mjs")], {
       env: { SOCKACT_HANDOVER: "yes" },
     });
@@ -183,7 +183,7 @@ describe("sockact run", () => {
     await running.line(
       /^sockact: ERR_HANDOVER_UNSUPPORTED: No service manager .* Without systemd, restart the process\.$/,
     );
-    await running.line(/^sockact: the handover failed, and the old version serves on$/);
+    await running.line(/^sockact: the handover failed, and the old version keeps serving$/);
     expect(await pidAt(address)).toBe(pid);
     // Each connection has a process of its own.
     const accepting = run(["--accept", "-l", "127.0.0.1:0", "--", node, program("app.mjs")], {

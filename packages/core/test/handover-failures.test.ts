@@ -102,9 +102,9 @@ describeWith({ privateSystemd: true, systemd: 253 }, "after a reload with a new 
     clients: { failed: {}, connections: 8 },
     lines: expect.arrayContaining([
       expect.stringMatching(new RegExp(`^sockact: ERR_HANDOVER_${reason.source}`)),
-      "sockact: the handover failed, and the old version serves on",
+      "sockact: the handover failed, and the old version keeps serving",
     ]),
-    status: expect.stringMatching(/^Serving .*; the handover failed, and the old version serves on$/),
+    status: expect.stringMatching(/^Serving .*; the handover failed, and the old version keeps serving$/),
     state: "active",
     isSameProcess: true,
   });

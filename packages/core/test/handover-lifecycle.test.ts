@@ -72,7 +72,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a service that hands over"
     await service.deploy("process.exit(3);");
     expect(await service.reload()).toMatchObject({ code: 0 });
     expect(await show("ActiveState", "SubState")).toEqual(["active", "running"]);
-    expect(await service.status()).toMatch(/; the handover failed, and the old version serves on$/);
+    expect(await service.status()).toMatch(/; the handover failed, and the old version keeps serving$/);
     await service.deploy(good("2"));
     expect(await service.reload()).toMatchObject({ code: 0 });
     expect(await service.version()).toBe("2");

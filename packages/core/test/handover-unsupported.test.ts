@@ -16,7 +16,7 @@ describeWith({ commands: ["systemd-socket-activate"] }, "by hand, without system
     await before;
     app.kill("SIGHUP");
     await app.line(/^sockact: ERR_HANDOVER_UNSUPPORTED: No service manager waits/);
-    await app.line(/^sockact: the handover failed, and the old version serves on$/);
+    await app.line(/^sockact: the handover failed, and the old version keeps serving$/);
     expect((await httpRequest(address)).status).toBe(200);
   });
 });

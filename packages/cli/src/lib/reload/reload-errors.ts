@@ -38,7 +38,7 @@ export function handoverError(name: string, user: boolean, lines: readonly Journ
   const more = code === undefined ? "" : `\nMore about it: ${ownCommand()} explain ${code}`;
   return new CliError(
     code ?? "ERR_RELOAD",
-    `the handover of ${name} failed, and the old version serves on`,
+    `the handover of ${name} failed, and the old version keeps serving`,
     `${reasonText(name, user, lines)} Correct it, and reload again.${more}`,
     { exitCode: EXIT.failed },
   );

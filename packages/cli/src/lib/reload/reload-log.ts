@@ -11,7 +11,7 @@ export const failedReload = /the reload failed, and the app keeps its old settin
 export const emptyReload = /nothing was reloaded, as the app has no onReload/;
 
 /** The status that core sends to systemd and logs when the old process could not hand over to a new one. Without a command of ExecReload= that waits, systemd considers the reload done. */
-export const failedHandover = /the handover failed, and the old version serves on/;
+export const failedHandover = /the handover failed, and the old version keeps serving/;
 
 /** The lines that the units write during the reload, which are shown as they come. */
 export class ReloadLog {

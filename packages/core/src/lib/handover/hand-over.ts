@@ -26,7 +26,7 @@ const BUFFER_MS = 10_000;
 
 /**
  * Starts the app again, as a new process with the same sockets. When it is ready, it becomes the main process of the service, and gets the connections that
- * can move. This process drains, and ends. If anything goes wrong before that, this process serves on. decisions/027-handover.md says why each step is as it is.
+ * can move. This process drains, and ends. If anything goes wrong before that, this process keeps serving. decisions/027-handover.md says why each step is as it is.
  *
  * Does nothing while a handover is running, before the process is ready, and during a stop.
  */
@@ -161,7 +161,7 @@ async function makeMainProcess(newProcess: NewProcess, pid: number): Promise<voi
   const message = `MAINPID=${pid}\nREADY=1\nSTATUS=${statusText()}; process ${pid} takes over`;
   if ((await notifyServiceManager(message)) !== true)
     throw unsupported(
-      "The service manager could not be told of the new process",
+      "The message about the new process could not be sent to the service manager",
       "The error above says why.",
     );
   stopNotifying();
@@ -182,7 +182,7 @@ async function reportFailure(error: unknown): Promise<void> {
   emit({ type: "error", error });
   if (isResultExpected()) await sendReloading();
   await notifyServiceManager(
-    `READY=1\nSTATUS=${statusText()}; the handover failed, and the old version serves on`,
+    `READY=1\nSTATUS=${statusText()}; the handover failed, and the old version keeps serving`,
   );
   emit({ type: "reloaded", failed: true, handover: true });
   reportResult(isActivationError(error) ? `${error.code}: ${error.message}` : String(error));

@@ -15,7 +15,7 @@ export function isResultExpected(): boolean {
 
 /**
  * Writes the result of a handover into the file that the command of ExecReload= waits for, because no message of sd_notify(3) says that a reload has failed.
- * Without the file, nobody waits. With `Type=notify-reload`, systemd until version 257 sends SIGHUP before that command creates the file. If the handover fails
+ * Without the file, no command waits. With `Type=notify-reload`, systemd until version 257 sends SIGHUP before that command creates the file. If the handover fails
  * before that, the SIGHUP of the command starts another one.
  */
 export function reportResult(line: string): void {
@@ -29,7 +29,7 @@ export function reportResult(line: string): void {
       closeSync(fd);
     }
   } catch (error) {
-    // Without a file or a reader, nobody waits. After any other error, the command waits until systemd ends it.
+    // Without a file or a reader, no command waits. After any other error, the command waits until systemd ends it.
     if (!["ENOENT", "ENXIO"].includes((error as NodeJS.ErrnoException).code ?? ""))
       emit({ type: "error", error });
   }

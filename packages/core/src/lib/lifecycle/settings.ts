@@ -65,12 +65,12 @@ export interface LifecycleOptions {
   /** Whether to report to the watchdog. By default, sockact reports if the service manager asks for it (WATCHDOG_USEC, which `WatchdogSec=` sets). */
   watchdog?: boolean | undefined;
   /**
-   * Whether the process hands over to a new process at SIGHUP, which is what `systemctl reload` sends with `Type=notify-reload`. The process starts its own
-   * command line again. When the new process is ready, it gets the sockets and the idle connections, and systemd follows it. `onReload` is not called. If the
-   * new process fails, this one serves on. The default is `false`.
+   * Whether the process hands over to a new process at SIGHUP, which the command in ExecReload= of the unit sends (`handover` of `@sockact/units` writes it),
+   * or systemd itself with `Type=notify-reload`. The process starts its own command line again. When the new process is ready, it gets the sockets and the idle connections, and systemd follows it. `onReload` is not called. If the
+   * new process fails, this one keeps serving. The default is `false`.
    */
   handover?: boolean | undefined;
-  /** How long the new process may take until it is ready. After that, it is ended, and the old process serves on. The default is `60s`. */
+  /** How long the new process may take until it is ready. After that, it is ended, and the old process keeps serving. The default is `60s`. */
   handoverTimeout?: Duration | undefined;
   /**
    * Which signals drain the servers and end the process. `true` means SIGTERM and SIGINT, and is the default if sockets were passed. With `false`, sockact
