@@ -1,7 +1,11 @@
 import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
+import type { Results } from "./lib/results.ts";
 
 const program = fileURLToPath(new URL("run.ts", import.meta.url));
 
@@ -10,19 +14,44 @@ function bench(...args: string[]): { status: number | null; stdout: string; stde
   return spawnSync(process.execPath, command, { encoding: "utf8" });
 }
 
-test("--help prints what a bench measures, and its options", () => {
+test("--help lists what can be measured", () => {
+  const { status, stdout, stderr } = bench("--help");
+  expect(stdout).toMatch(/^npm run bench +measures all/);
+  expect(stdout).toMatch(/^ {2}start +How long the first client waits/m);
+  expect(stdout).toMatch(/^ {2}cli +extra: How long/m);
+  expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+});
+
+test("--help after a name prints what it measures", () => {
   const { status, stdout, stderr } = bench("start", "--help");
   expect(stdout).toMatch(/^How long the first client waits/);
-  expect(stdout).toContain("--only TEXT");
   expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
 });
 
 test.each([
-  ["an option that it does not have", "--nope", "Unknown option '--nope'"],
-  ["a value that it can't use", "--runs=few", "--runs must be a number such as 30; got few"],
-])("%s ends with the help, and no stack trace", (_title, option, message) => {
-  const { status, stdout, stderr } = bench("start", option);
-  expect(stderr).toContain(`${message}\n\nHow long the first client waits`);
+  ["an unknown name", ["nope"], "Unknown bench: nope"],
+  ["an option that it does not have", ["start", "--nope"], "Unknown option '--nope'"],
+  ["a value that it can't use", ["start", "--runs=few"], "--runs must be a number such as 30; got few"],
+])("%s is an error, with no stack trace", (_title, args, message) => {
+  const { status, stdout, stderr } = bench(...args);
+  expect(stderr).toContain(message);
   expect(stderr).not.toMatch(/^ +at /m);
   expect({ status, stdout }).toEqual({ status: 2, stdout: "" });
+});
+
+test("a bench prints a table, and writes all figures as JSON", () => {
+  const folder = mkdtempSync(join(tmpdir(), "sockact-bench-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, "figures.json");
+  const own = String(process.versions.node.split(".")[0]);
+  const { status, stdout } = bench("import", "--runs=2", "--only=core", `--node=${own}`, `--out=${file}`);
+  expect(status).toBe(0);
+  expect(stdout).toContain(`Import on Node ${own}; rounds: 2`);
+  const { machine, benches } = JSON.parse(readFileSync(file, "utf8")) as Results;
+  expect(machine.node).toBe(process.version);
+  const [table] = benches[0]!.tables;
+  expect(table?.arms.map(({ name, values }) => [name, values["CPU"]?.length])).toEqual([
+    ["systemd-socket", 2],
+    ["@sockact/core", 2],
+  ]);
 });

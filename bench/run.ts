@@ -1,36 +1,64 @@
-// npm run bench: lists what can be measured. npm run bench -- NAME [options]: measures it. npm run bench -- NAME --help: its options.
+// npm run bench: measures everything. npm run bench -- NAME [options]: measures one thing. npm run bench -- --help: lists what there is.
 //
 // Each file of the folder benches is one. Its first line says what it measures, and the comment at its beginning is its help.
-import { readdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { nodeBinary } from "../scripts/lib/node-binary.ts";
+import { type Bench, countOf } from "./lib/bench.ts";
+import { commitOf, describeMachine, noiseWarning, watchNoise } from "./lib/machine.ts";
+import { outcomesOf } from "./lib/measured.ts";
+import { printGoals, printTable } from "./lib/print.ts";
+import type { BenchResult, Results } from "./lib/results.ts";
 
+const checkout = fileURLToPath(new URL("..", import.meta.url));
 const folder = new URL("benches/", import.meta.url);
 const names = readdirSync(folder).map((file) => file.replace(/\.ts$/, ""));
-const HELP = ["--help", "-h"];
-const [name] = process.argv.splice(2, 1);
-const isHelp = HELP.includes(name ?? "--help");
+const own = String(process.versions.node.split(".")[0]);
 
-if (name !== undefined && names.includes(name)) {
-  if (process.argv.some((arg) => HELP.includes(arg))) console.log(helpOf(name));
-  else await run(name);
-} else {
-  if (!isHelp) console.error(`Unknown bench: ${name}`);
-  console.log("npm run bench -- NAME [options]; with --help, the options of one\n");
-  for (const each of names) console.log(`  ${each.padEnd(10)}${helpOf(each).split("\n")[0]}`);
-  process.exitCode = isHelp ? 0 : 2;
+const HELP = `npm run bench                      measures all that is not extra, within 25 minutes on two cores
+npm run bench -- NAME [options]    measures one; with --help, its options
+
+  --runs N     rounds in which everything is measured once
+  --node LIST  major versions of Node, such as 20,26; others than the one in use come from npm
+  --only TEXT  only what has TEXT in its name, and what that is compared with
+  --out FILE   writes all figures to FILE as JSON, by default to .cache/bench/
+`;
+
+try {
+  await main(process.argv.slice(2));
+} catch (error) {
+  const { code, message } = error as NodeJS.ErrnoException;
+  // Of parseArgs() of node:util.
+  if (code?.startsWith("ERR_PARSE_ARGS_") !== true) throw error;
+  console.error(message);
+  process.exitCode = 2;
 }
 
-/** Runs a bench. An option that it does not have ends in its help. */
-async function run(bench: string): Promise<void> {
-  try {
-    await import(new URL(`${bench}.ts`, folder).href);
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    // Of parseArgs() of node:util.
-    if (code?.startsWith("ERR_PARSE_ARGS_") !== true) throw error;
-    console.error(`${message}\n\n${helpOf(bench)}`);
+async function main(args: string[]): Promise<void> {
+  const [name = "", ...rest] = args[0]?.startsWith("-") === false ? args : ["", ...args];
+  const wantsHelp = rest.some((arg) => arg === "--help" || arg === "-h");
+  if (name !== "" && !names.includes(name)) {
+    console.error(`Unknown bench: ${name}\n`);
+    console.error(await list());
     process.exitCode = 2;
-  }
+  } else if (wantsHelp) console.log(name === "" ? await list() : helpOf(name));
+  else await measure(name, rest);
+}
+
+async function benchOf(name: string): Promise<Bench> {
+  const { bench } = (await import(new URL(`${name}.ts`, folder).href)) as { bench: Bench };
+  return bench;
+}
+
+async function list(): Promise<string> {
+  const lines = names.map(async (name) => {
+    const { isExtra = false } = await benchOf(name);
+    return `  ${name.padEnd(13)}${isExtra ? "extra: " : ""}${helpOf(name).split("\n")[0]}`;
+  });
+  return `${HELP}\n${(await Promise.all(lines)).join("\n")}`;
 }
 
 /** The comment at the beginning of a bench. */
@@ -41,4 +69,82 @@ function helpOf(bench: string): string {
     .slice(0, end)
     .map((line) => line.replace(/^\/\/ ?/, ""))
     .join("\n");
+}
+
+/** Measures one bench, or with no name all that are not extra. */
+async function measure(name: string, args: string[]): Promise<void> {
+  const benches = await Promise.all(
+    (name === "" ? names : [name]).map(async (each) => ({ name: each, bench: await benchOf(each) })),
+  );
+  const chosen = benches.filter(({ bench }) => name !== "" || bench.isExtra !== true);
+  const { runs, node, only, out, ...options } = parseArgs({
+    args,
+    options: {
+      runs: { type: "string" },
+      node: { type: "string" },
+      only: { type: "string", default: "" },
+      out: { type: "string" },
+      ...(name === "" ? {} : chosen[0]!.bench.options),
+    },
+  }).values as Record<string, string | undefined>;
+  const started = new Date();
+  const results: Results = {
+    date: started.toISOString(),
+    commit: commitOf(checkout),
+    machine: describeMachine(),
+    benches: [],
+  };
+  const file =
+    out ?? join(checkout, ".cache/bench", `${name || "all"}-${started.toISOString().slice(0, 19)}.json`);
+  const chosenRuns = runs === undefined ? undefined : countOf("runs", runs);
+  for (const { name: each, bench } of chosen) {
+    if (chosen.length > 1) console.error(`\n${each} …`);
+    const noise = watchNoise();
+    const began = performance.now();
+    const nodes = (node?.split(",") ?? bench.nodes ?? [own]).map((major) => ({
+      major,
+      binary: major === own ? process.execPath : nodeBinary(major),
+    }));
+    const tables = await bench
+      .measure({
+        runs: chosenRuns ?? bench.runs,
+        nodes,
+        only: only!,
+        options: { ...defaultsOf(bench), ...options },
+      })
+      .catch((error: unknown) => {
+        // The figures of the others are worth having.
+        if (chosen.length === 1) throw error;
+        console.error(error);
+        process.exitCode = 1;
+        return [];
+      });
+    const result: BenchResult = {
+      name: each,
+      seconds: Math.round((performance.now() - began) / 1000),
+      noise: noise(),
+      tables,
+    };
+    results.benches.push(result);
+    report(result, results.machine.cores);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, `${JSON.stringify(results, undefined, 1)}\n`);
+  }
+  if (chosen.length > 1) printGoals(results.benches.flatMap(goalsOf));
+  console.error(`\nAll figures are in ${file}`);
+}
+
+function defaultsOf({ options = {} }: Bench): Record<string, string> {
+  return Object.fromEntries(Object.entries(options).map(([name, option]) => [name, option.default]));
+}
+
+function goalsOf({ tables }: BenchResult): Parameters<typeof printGoals>[0] {
+  return tables.flatMap((table) => outcomesOf(table).map((outcome) => ({ title: table.title, outcome })));
+}
+
+function report(result: BenchResult, cores: number): void {
+  for (const table of result.tables) printTable(table);
+  printGoals(goalsOf(result));
+  const warning = noiseWarning(result.noise, cores);
+  if (warning !== undefined) console.error(`\n${warning}`);
 }

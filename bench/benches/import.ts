@@ -1,18 +1,14 @@
 // How long the import of each package takes, next to its peers.
 //
-// npm run bench -- import [--runs N] [--node 20,26] [--only TEXT] [--json]
-//
-// --runs N     rounds in which everything is measured once, 30 by default
-// --node LIST  the major versions of Node, by default the one in use and 26; others come from npm
-// --only TEXT  only what has TEXT in its name, and the arms that these are compared with
-// --json       the figures as JSON
+// npm run bench -- import [--runs N] [--node 20,26] [--only TEXT] [--out FILE]
 //
 // Each import runs in a separate process, which has imported node:http and the framework before, as every app has.
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { type Arm, armsNamed, compare, type Comparison } from "../lib/compare.ts";
-import { readCompareOptions, report } from "../lib/options.ts";
+import type { Bench } from "../lib/bench.ts";
+import { type Arm, armsNamed, compare } from "../lib/compare.ts";
+import type { Figure, MeasuredTable } from "../lib/measured.ts";
 
 const run = promisify(execFile);
 const program = fileURLToPath(new URL("../programs/import.mjs", import.meta.url));
@@ -33,17 +29,27 @@ const imports: Record<string, [module: string, before: string[]]> = {
 /** The peer with the shortest import. It has about 25 lines, and only reads a variable. */
 const AGAINST = "systemd-socket";
 
-const { runs, nodes, only, isJson } = readCompareOptions();
-const comparisons: Comparison[] = [];
-for (const { major, binary } of nodes) {
-  const arms = Object.entries(imports).map(([name, [module, before]]): Arm => {
-    const args = [program, module, "node:http", ...before];
-    return {
-      name,
-      against: AGAINST,
-      measure: async () => JSON.parse((await run(binary, args)).stdout) as Record<string, number>,
-    };
-  });
-  comparisons.push(await compare(`Import on Node ${major}`, armsNamed(arms, only), runs));
-}
-report(comparisons, isJson);
+const figures: Figure[] = [
+  { name: "import", unit: "ms", better: "lower" },
+  { name: "CPU", unit: "ms", better: "lower" },
+];
+
+export const bench: Bench = {
+  runs: 12,
+  nodes: ["20", "26"],
+  async measure({ runs, nodes, only }) {
+    const tables: MeasuredTable[] = [];
+    for (const { major, binary } of nodes) {
+      const arms = Object.entries(imports).map(([name, [module, before]]): Arm => {
+        const args = [program, module, "node:http", ...before];
+        return {
+          name,
+          against: AGAINST,
+          measure: async () => JSON.parse((await run(binary, args)).stdout) as Record<string, number>,
+        };
+      });
+      tables.push(await compare({ title: `Import on Node ${major}`, figures }, armsNamed(arms, only), runs));
+    }
+    return tables;
+  },
+};

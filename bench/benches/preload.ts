@@ -1,11 +1,6 @@
 // How much later an app starts with the preload: by --require, by --import, and next to the adapter of its framework.
 //
-// npm run bench -- preload [--runs N] [--node 20,26] [--only TEXT] [--json]
-//
-// --runs N     rounds in which everything is measured once, 30 by default
-// --node LIST  the major versions of Node, by default the one in use and 26; others come from npm
-// --only TEXT  only what has TEXT in its name, and the arms that these are compared with
-// --json       the figures as JSON
+// npm run bench -- preload [--runs N] [--node 20,26] [--only TEXT] [--out FILE]
 //
 // The apps are of Express, as ES modules and as CommonJS. Each is compared with the same app that calls `listen({ fd: 3 })`. "child" is a
 // Node that the app starts and that does nothing. With NODE_OPTIONS, it loads the preload too. Without, it is bare Node. The bench measures the
@@ -16,8 +11,10 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { type ActivatedApp, socketActivator } from "../lib/activators.ts";
-import { type Arm, armsNamed, compare, type Comparison } from "../lib/compare.ts";
-import { readCompareOptions, report } from "../lib/options.ts";
+import type { Bench } from "../lib/bench.ts";
+import { type Arm, armsNamed, compare } from "../lib/compare.ts";
+import { START_FIGURES } from "../lib/figures.ts";
+import type { Figure, MeasuredTable } from "../lib/measured.ts";
 
 const run = promisify(execFile);
 const preload = fileURLToPath(
@@ -40,14 +37,14 @@ const activated: [name: string, program: string, against: string, options?: stri
 /** The first port. Each app listens on the next one. */
 const FIRST_PORT = 18_200;
 
-const { runs, nodes, only, isJson } = readCompareOptions();
+const figures: Figure[] = [...START_FIGURES, { name: "to exit", unit: "ms", better: "lower" }];
+
 const apps = activated.map(([name, program, against, options], index) => ({
   name,
   against,
   program: fileURLToPath(new URL(`../apps/${program}`, import.meta.url)),
   options,
   port: FIRST_PORT + index,
-  isNotifying: false,
 })) satisfies (ActivatedApp & { against: string })[];
 
 /** How long a Node that does nothing takes from its start to its exit. It prints its CPU time itself. */
@@ -65,16 +62,22 @@ function child(node: string, name: string, NODE_OPTIONS?: string): Arm {
   };
 }
 
-const comparisons: Comparison[] = [];
-// Node looks for the bare name after --import in this folder.
-process.chdir(fileURLToPath(new URL("..", import.meta.url)));
-for (const { major, binary } of nodes) {
-  await using activator = socketActivator(binary);
-  const arms = [
-    ...apps.map((app): Arm => ({ ...app, measure: () => activator.measure(app) })),
-    child(binary, "child"),
-    child(binary, "child, NODE_OPTIONS", `--require=${preload}`),
-  ];
-  comparisons.push(await compare(`Start with the preload on Node ${major}`, armsNamed(arms, only), runs));
-}
-report(comparisons, isJson);
+export const bench: Bench = {
+  runs: 10,
+  nodes: ["20", "26"],
+  isExtra: true,
+  async measure({ runs, nodes, only }) {
+    const tables: MeasuredTable[] = [];
+    for (const { major, binary } of nodes) {
+      await using activator = socketActivator(binary);
+      const arms = [
+        ...apps.map((app): Arm => ({ ...app, measure: () => activator.measure(app) })),
+        child(binary, "child"),
+        child(binary, "child, NODE_OPTIONS", `--require=${preload}`),
+      ];
+      const title = `Start with the preload on Node ${major}`;
+      tables.push(await compare({ title, figures }, armsNamed(arms, only), runs));
+    }
+    return tables;
+  },
+};

@@ -13,8 +13,6 @@ export interface ActivatedApp {
   /** Options of Node. */
   options?: readonly string[] | undefined;
   port: number;
-  /** Whether it tells the service manager that it is ready. */
-  isNotifying: boolean;
 }
 
 /** Something that starts apps. */

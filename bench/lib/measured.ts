@@ -1,0 +1,139 @@
+import { max, median, medianAbsoluteDeviation, min, quantile, sample } from "simple-statistics";
+import { seededRandom } from "./random.ts";
+
+/** Something that is measured of each arm. */
+export interface Figure {
+  name: string;
+  /** As it is printed: `ms`, `requests/s`. Empty for a count. */
+  unit: string;
+  better: "lower" | "higher";
+}
+
+/** One of the things that are compared. */
+export interface MeasuredArm {
+  name: string;
+  /** The name of the arm that this one is compared with. Its own name: with none. */
+  against: string;
+  /** One value a round, by the name of the figure. What was not measured of this arm is missing. */
+  values: Record<string, number[]>;
+}
+
+/** What we want to reach. */
+export interface Goal {
+  arm: string;
+  figure: string;
+  /** The ratio to the arm that it is compared with, or the median itself. */
+  of: "ratio" | "value";
+  atMost?: number;
+  atLeast?: number;
+}
+
+/** Plain data, which a JSON file keeps. Everything that is printed or drawn is computed from it. */
+export interface MeasuredTable {
+  title: string;
+  figures: Figure[];
+  arms: MeasuredArm[];
+  goals: Goal[];
+}
+
+/** One figure of one arm. */
+export interface Row {
+  arm: string;
+  figure: Figure;
+  median: number;
+  /** The median of the distances from the median. */
+  spread: number;
+  least: number;
+  most: number;
+  rounds: number;
+  /** How it compares with another arm. */
+  compared?: { against: string; ratio: number; interval: Interval };
+}
+
+/** It contains the ratio with a confidence of 95 %. */
+type Interval = [low: number, high: number];
+
+/** How often the rounds are drawn again for the interval of a ratio. */
+const DRAWS = 2000;
+
+/** Each figure of each arm. */
+export function rowsOf({ figures, arms }: MeasuredTable): Row[] {
+  const random = seededRandom();
+  return arms.flatMap(({ name, against, values: measured }) =>
+    figures.flatMap((figure): Row[] => {
+      const values = measured[figure.name];
+      if (!values || values.length === 0) return [];
+      const others = arms.find((arm) => arm.name === against)?.values[figure.name];
+      const compared = others && against !== name ? compare(values, others, random) : undefined;
+      return [
+        {
+          arm: name,
+          figure,
+          median: median(values),
+          spread: medianAbsoluteDeviation(values),
+          least: min(values),
+          most: max(values),
+          rounds: values.length,
+          ...(compared && { compared: { against, ...compared } }),
+        },
+      ];
+    }),
+  );
+}
+
+/**
+ * The ratio of the medians, with its interval. The rounds are drawn again many times (a bootstrap), the same ones for both: in one round, other
+ * work on the machine disturbs both alike.
+ */
+function compare(
+  values: number[],
+  others: number[],
+  random: () => number,
+): { ratio: number; interval: Interval } {
+  const rounds = [...Array(Math.min(values.length, others.length)).keys()];
+  const ratios = Array.from({ length: DRAWS }, () => {
+    const drawn = rounds.map(() => sample(rounds, 1, random)[0] as number);
+    return median(drawn.map((round) => values[round]!)) / median(drawn.map((round) => others[round]!));
+  });
+  return {
+    ratio: median(values) / median(others),
+    interval: [quantile(ratios, 0.025), quantile(ratios, 0.975)],
+  };
+}
+
+/** Fewer rounds than this do not show how much the figures vary. */
+const ENOUGH_ROUNDS = 5;
+
+/** When the interval of a ratio is at most this wide, the ratio is exact enough, however small the effect is. */
+const NARROW = 0.1;
+
+/** Whether the interval of a ratio is wider than the effect, which is the distance of the ratio from 1. */
+export function isTooNoisy({ rounds, compared }: Row): boolean {
+  if (!compared) return false;
+  const [low, high] = compared.interval;
+  return rounds < ENOUGH_ROUNDS || high - low > Math.max(Math.abs(compared.ratio - 1), NARROW);
+}
+
+/** A goal, and what was measured. */
+export interface Outcome {
+  goal: Goal;
+  row: Row;
+  value: number;
+  /** `unclear`: the value misses the goal, and its interval contains it. */
+  is: "reached" | "missed" | "unclear";
+}
+
+/** How each goal came out. A goal whose arm was not measured is left out. */
+export function outcomesOf(table: MeasuredTable): Outcome[] {
+  const rows = rowsOf(table);
+  return table.goals.flatMap((goal) => {
+    const row = rows.find(({ arm, figure }) => arm === goal.arm && figure.name === goal.figure);
+    const value = goal.of === "ratio" ? row?.compared?.ratio : row?.median;
+    if (!row || value === undefined) return [];
+    const meets = (number: number): boolean =>
+      number <= (goal.atMost ?? Infinity) && number >= (goal.atLeast ?? -Infinity);
+    const interval = goal.of === "ratio" ? row.compared?.interval : undefined;
+    const is = meets(value) ? "reached" : interval?.some(meets) === true ? "unclear" : "missed";
+    return [{ goal, row, value, is }];
+  });
+}
