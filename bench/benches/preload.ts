@@ -67,6 +67,8 @@ export const bench: Bench = {
   nodes: ["20", "26"],
   isExtra: true,
   async measure({ runs, nodes, only }) {
+    // Node looks for the bare name after --import in this folder.
+    process.chdir(fileURLToPath(new URL("..", import.meta.url)));
     const tables: MeasuredTable[] = [];
     for (const { major, binary } of nodes) {
       await using activator = socketActivator(binary);

@@ -1,4 +1,3 @@
-import type { ParseArgsOptionsConfig } from "node:util";
 import type { MeasuredTable } from "./measured.ts";
 
 /** A version of Node that is measured. */
@@ -25,7 +24,7 @@ export interface Bench {
   /** The major versions of Node by default. Without it, the Node in use. */
   nodes?: readonly string[];
   /** Options of its own, each with a default. */
-  options?: Record<string, ParseArgsOptionsConfig[string] & { type: "string"; default: string }>;
+  options?: Readonly<Record<string, { type: "string"; default: string }>>;
   /** It answers a question of ours, and is not a part of the whole run. */
   isExtra?: true;
   measure(run: Run): Promise<MeasuredTable[]>;
