@@ -1,6 +1,7 @@
 // npm run audit: asks npm's registry for known vulnerabilities in every lockfile of this repository. Ends with 1 if there are some,
 // and with 2 if the registry did not answer. Packages that users install must have none. For other packages, moderate and higher ones count.
-// The apps in packages/testkit/apps are left out: tests serve them as they are published, and their authors fix them.
+// The apps in packages/testkit/apps and the packages in bench/peers are left out: tests and benches run them as they are published, and their
+// authors fix them.
 import { execFileSync, spawnSync } from "node:child_process";
 import { dirname } from "node:path";
 import process from "node:process";
@@ -39,7 +40,12 @@ function namesIn(packages: readonly InstalledPackage[]): string[] {
 const published = new Set(namesIn(runtimeTree()));
 const lockfiles = execFileSync(
   "git",
-  ["ls-files", ":(glob)**/package-lock.json", ":(exclude)packages/testkit/apps"],
+  [
+    "ls-files",
+    ":(glob)**/package-lock.json",
+    ":(exclude)packages/testkit/apps",
+    ":(exclude)bench/peers",
+  ],
   { encoding: "utf8" },
 );
 const found: string[] = [];

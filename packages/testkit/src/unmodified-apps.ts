@@ -1,4 +1,5 @@
 import type { AppDescription } from "../../units/src/index.ts";
+import type { Build } from "./build-when-changed.ts";
 import type { AskedFor } from "./load.ts";
 
 /** Where an app is installed, and what its unit names beside it. */
@@ -21,20 +22,13 @@ export interface UnmodifiedApp extends Required<AskedFor> {
   /** The oldest major version of Node that it starts on. */
   node: 20 | 22;
   /** The command that builds it, by a program of its packages, and the file that the command makes. */
-  build?: { commands: readonly Command[]; makes: string };
+  build?: Build;
   /** The subfolder that is copied to the place where the app runs. By default, the whole folder. */
   deployed?: string;
   /** Its first message on another port than 80, to a client of another protocol. */
   greeting?: { port: number; text: string };
   /** Its description for @sockact/units. */
   describe(place: Place): AppDescription;
-}
-
-interface Command {
-  /** The script below node_modules. */
-  script: string;
-  args: readonly string[];
-  env?: Record<string, string>;
 }
 
 const sockets = [{ listen: 80, noDelay: true }] as const;

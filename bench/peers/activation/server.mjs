@@ -1,4 +1,4 @@
-// A server that uses the socket activation of one package: node peer.mjs PACKAGE
+// A server that uses the socket activation of one package: node server.mjs PACKAGE
 //
 // It answers with the address of the client and the value of LISTEN_FDS. A request for `/slow` takes 300 ms.
 import { createServer } from "node:http";
@@ -21,6 +21,11 @@ const listening = {
   "socket-activation": async () => {
     const { default: socketActivation } = await import("socket-activation");
     const [fd] = socketActivation.collect("http");
+    server.listen({ fd });
+  },
+  "sd-daemon": async () => {
+    const { listeners } = await import("sd-daemon");
+    const { fd } = listeners().find(({ name }) => name === "http");
     server.listen({ fd });
   },
 };

@@ -1,0 +1,25 @@
+import { httpRequest } from "../../packages/testkit/src/http-request.ts";
+import type { AppProcess } from "../../packages/testkit/src/app-process.ts";
+
+/** The status of the answer, or why there was none. */
+export async function outcome(app: AppProcess, address: string, path = "/"): Promise<string> {
+  const ended = app.ended.then(() => /^\w*Error[^\n]*/m.exec(app.stderr)?.[0] ?? "ended");
+  return Promise.race([
+    httpRequest(address, path).then(
+      ({ status }) => `answered ${status}`,
+      () => ended,
+    ),
+    ended,
+  ]);
+}
+
+/** Whether a request that takes a while is answered or lost, if SIGTERM comes meanwhile. */
+export async function outcomeAtStop(app: AppProcess, address: string): Promise<"answered" | "lost"> {
+  const answer = httpRequest(address, "/slow").then(
+    () => "answered" as const,
+    () => "lost" as const,
+  );
+  await app.event("slow");
+  app.kill("SIGTERM");
+  return answer;
+}

@@ -1,0 +1,51 @@
+import { execFile } from "node:child_process";
+import { readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
+import { promisify } from "node:util";
+import { endingWithParent } from "./end-with-parent.ts";
+
+/** How an app is built: by programs of its packages, of which the last one makes a file. */
+export interface Build {
+  commands: readonly Command[];
+  makes: string;
+}
+
+interface Command {
+  /** The script below node_modules. */
+  script: string;
+  args: readonly string[];
+  env?: Record<string, string>;
+}
+
+/** Builds the app in a folder, unless that is done already. */
+export async function buildWhenChanged(folder: string, { commands, makes }: Build): Promise<void> {
+  const built = statSync(join(folder, makes), { throwIfNoEntry: false });
+  if (built !== undefined && built.mtimeMs > newestSource(folder)) return;
+  for (const { script, args, env } of commands) {
+    const node = [process.execPath, join(folder, "node_modules", script)];
+    const [program, ...rest] = endingWithParent([...node, ...args]);
+    await promisify(execFile)(program as string, rest, {
+      cwd: folder,
+      env: {
+        ...process.env,
+        NODE_ENV: "production",
+        NEXT_TELEMETRY_DISABLED: "1",
+        NUXT_TELEMETRY_DISABLED: "1",
+        ...env,
+      },
+    });
+  }
+}
+
+/** The time when the newest source file of the app was written, in milliseconds. */
+function newestSource(folder: string): number {
+  const sources = readdirSync(folder, { withFileTypes: true }).filter(
+    ({ name }) => !(name.startsWith(".") || name === "node_modules" || name === "dist"),
+  );
+  const times = sources.map((entry) => {
+    const path = join(folder, entry.name);
+    return entry.isDirectory() ? newestSource(path) : statSync(path).mtimeMs;
+  });
+  return Math.max(0, ...times);
+}
