@@ -40,12 +40,7 @@ function namesIn(packages: readonly InstalledPackage[]): string[] {
 const published = new Set(namesIn(runtimeTree()));
 const lockfiles = execFileSync(
   "git",
-  [
-    "ls-files",
-    ":(glob)**/package-lock.json",
-    ":(exclude)packages/testkit/apps",
-    ":(exclude)bench/peers",
-  ],
+  ["ls-files", ":(glob)**/package-lock.json", ":(exclude)packages/testkit/apps", ":(exclude)bench/peers"],
   { encoding: "utf8" },
 );
 const found: string[] = [];

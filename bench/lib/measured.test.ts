@@ -54,6 +54,8 @@ test.each<[Omit<Goal, "arm" | "figure">, string]>([
   [{ of: "ratio", atLeast: 3 }, "missed"],
   [{ of: "value", atMost: 2 }, "reached"],
   [{ of: "value", atMost: 1 }, "missed"],
+  [{ of: "most", atMost: 2.1 }, "reached"],
+  [{ of: "most", atMost: 2 }, "missed"],
 ])("the goal %o, for a ratio from 1.9 to 2.1 and a median of 2, is %s", (goal, expected) => {
   const core = [1.9, 2, 2, 2, 2.1, 1.9, 2.1];
   const table = tableOf(core, [1, 1, 1, 1, 1, 1, 1], [{ arm: "core", figure: "CPU", ...goal }]);
@@ -63,4 +65,10 @@ test.each<[Omit<Goal, "arm" | "figure">, string]>([
 test("a goal of an arm that was not measured has no outcome", () => {
   const table = tableOf([], [1], [{ arm: "core", figure: "CPU", of: "ratio", atMost: 1 }]);
   expect(outcomesOf(table)).toEqual([]);
+});
+
+test("there is no ratio to 0", () => {
+  const [, row] = rowsOf(tableOf([1, 2, 3], [0, 0, 0]));
+  expect(row).toMatchObject({ arm: "core", median: 2 });
+  expect(row).not.toHaveProperty("compared");
 });

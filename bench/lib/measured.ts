@@ -22,8 +22,8 @@ export interface MeasuredArm {
 export interface Goal {
   arm: string;
   figure: string;
-  /** The ratio to the arm that it is compared with, or the median itself. */
-  of: "ratio" | "value";
+  /** The ratio to the arm that it is compared with, the median itself, or the highest of all rounds. */
+  of: "ratio" | "value" | "most";
   atMost?: number;
   atLeast?: number;
 }
@@ -64,7 +64,9 @@ export function rowsOf({ figures, arms }: MeasuredTable): Row[] {
       const values = measured[figure.name];
       if (!values || values.length === 0) return [];
       const others = arms.find((arm) => arm.name === against)?.values[figure.name];
-      const compared = others && against !== name ? compare(values, others, random) : undefined;
+      // There is no ratio to nothing, such as to no failed request.
+      const isComparable = others && against !== name && median(others) > 0;
+      const compared = isComparable ? compare(values, others, random) : undefined;
       return [
         {
           arm: name,
@@ -128,8 +130,9 @@ export function outcomesOf(table: MeasuredTable): Outcome[] {
   const rows = rowsOf(table);
   return table.goals.flatMap((goal) => {
     const row = rows.find(({ arm, figure }) => arm === goal.arm && figure.name === goal.figure);
-    const value = goal.of === "ratio" ? row?.compared?.ratio : row?.median;
-    if (!row || value === undefined) return [];
+    if (!row) return [];
+    const value = { ratio: row.compared?.ratio, value: row.median, most: row.most }[goal.of];
+    if (value === undefined) return [];
     const meets = (number: number): boolean =>
       number <= (goal.atMost ?? Infinity) && number >= (goal.atLeast ?? -Infinity);
     const interval = goal.of === "ratio" ? row.compared?.interval : undefined;

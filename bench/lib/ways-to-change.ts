@@ -2,11 +2,14 @@ import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { AppUnderLoad } from "../../packages/testkit/src/app-under-load.ts";
 import { inside } from "../../packages/testkit/src/load.ts";
+import { fileOf, installPeers, versionsOf } from "./peers.ts";
 import { Pm2, PM2_VERSION } from "./pm2.ts";
 
 /** One way to change the version of an app. */
 export interface Way {
   name: string;
+  /** The name of the way that this one is compared with. */
+  against: string;
   start(): Promise<RunningApp>;
 }
 
@@ -24,7 +27,10 @@ const graceful = { wait_ready: true, listen_timeout: 10_000, kill_timeout: 3000 
 /** How long a run without a change waits instead, in milliseconds. */
 const PAUSE = 2000;
 
-/** The ways that the bench `change` compares. The first one changes nothing. */
+export const HANDOVER = "sockact, handover";
+const NO_CHANGE = "sockact, no change";
+
+/** The ways that the bench `change` compares. Ours are compared with no change, and the others with a handover. */
 export function waysToChange(app: AppUnderLoad): Way[] {
   const { systemd } = app;
   const stop = (): Promise<void> => systemd.stop("app.socket");
@@ -35,7 +41,8 @@ export function waysToChange(app: AppUnderLoad): Way[] {
     change: () => Promise<unknown>,
     description: Parameters<AppUnderLoad["install"]>[1] = {},
   ): Way => ({
-    name: `sockact, ${name}`,
+    name,
+    against: NO_CHANGE,
     async start() {
       await app.install(program, { ...description, environment: { APP: "sockact" } });
       return { change, stop };
@@ -44,6 +51,7 @@ export function waysToChange(app: AppUnderLoad): Way[] {
 
   const pm2 = (name: string, APP: string, settings: Record<string, unknown>): Way => ({
     name: `pm2 ${PM2_VERSION} reload, ${name}`,
+    against: HANDOVER,
     async start() {
       const daemon = await Pm2.start(systemd, {
         name: "app",
@@ -67,20 +75,32 @@ export function waysToChange(app: AppUnderLoad): Way[] {
   }
 
   return [
-    sockact("no change", () => delay(PAUSE)),
-    sockact("handover", () => systemd.systemctl("reload", "app.service"), { handover: true }),
-    sockact("rolling restart", () => app.roll(), { rolling: true }),
-    sockact("restart", restart),
-    sockact("kill -9", kill),
+    sockact(NO_CHANGE, () => delay(PAUSE)),
+    sockact(HANDOVER, () => systemd.systemctl("reload", "app.service"), { handover: true }),
+    sockact("sockact, rolling restart", () => app.roll(), { rolling: true }),
+    sockact("sockact, restart", restart),
+    sockact("sockact, kill -9", kill),
     {
       name: "listen({ fd: 3 }), restart",
+      against: HANDOVER,
       async start() {
         await app.install(program, { type: "exec", environment: { APP: "fd" } });
         return { change: restart, stop };
       },
     },
     {
+      name: `SvelteKit, adapter-node ${versionsOf("sveltekit")["@sveltejs/adapter-node"]}, restart`,
+      against: HANDOVER,
+      async start() {
+        await installPeers("sveltekit");
+        const environment = { WORK: "yes", NODE_ENV: "production" };
+        await app.install(fileOf("sveltekit", "change.mjs"), { type: "exec", environment });
+        return { change: restart, stop };
+      },
+    },
+    {
       name: "listen(80), restart",
+      against: HANDOVER,
       async start() {
         await systemd.systemctl("stop", "app.*", "app@*");
         const service = [

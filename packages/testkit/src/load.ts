@@ -44,7 +44,10 @@ export interface AskedFor {
 
 /** Each kind of load, with its options and its result. */
 export interface Loads {
-  /** Clients of autocannon that always have a request under way. `timeout`: after so many seconds a request has failed, 60 by default. */
+  /**
+   * Clients of autocannon that always have a request under way. After one that failed, a client sends the next at once, and its wait goes on
+   * until it has an answer. `timeout`: after so many seconds a request has failed, 60 by default.
+   */
   busy: {
     options: { url: string; connections: number; keepAlive: boolean; timeout?: number } & AskedFor;
     result: LoadResult;

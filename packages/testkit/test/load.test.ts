@@ -55,6 +55,22 @@ describe("clients of a server that answers one request after the other", () => {
     expect(Math.max(...waits)).toBeGreaterThan(0);
   });
 
+  test("busy: after a request that failed, the client waits on until it has an answer", async () => {
+    const port = await serve([
+      (socket) => socket.write(whole),
+      (socket) => void setTimeout(() => socket.end(), 100),
+    ]);
+    const options = { connections: 1, keepAlive: true, url: `http://127.0.0.1:${port}` };
+    await using load = startProcess([process.execPath, loadProgram, "busy", JSON.stringify(options)]);
+    await load.event("running");
+    load.write("round");
+    await load.event("round");
+    load.endInput();
+    const result = await load.event<LoadResult>("result");
+    expect(result.failed).toEqual({ closed: 1 });
+    expect(result.phases[1]?.longest).toBeGreaterThan(90);
+  });
+
   test("thinking, over TLS: a full handshake is counted apart from the resumptions, and each phase has the processes that answered", async () => {
     const { key, cert } = certificateOf("localhost");
     let pid = 7;

@@ -11,6 +11,8 @@ test("npm run bench -- import prints no warning on this Node", { timeout: 60_000
   const command = [process.execPath, "--conditions=@sockact/source", "--import", "tsx", ...args];
   await using program = startProcess(command, { cwd: root });
   const status = await program.ended;
-  expect({ status, stderr: program.stderr }).toEqual({ status: 0, stderr: "" });
+  // The bench itself says there where the figures are, and that the machine is noisy.
+  expect(program.stderr).not.toMatch(/warning/i);
   expect(program.stdout).not.toMatch(/warning/i);
+  expect(status).toBe(0);
 });

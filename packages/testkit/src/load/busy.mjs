@@ -1,5 +1,6 @@
 // Clients of autocannon, each of which always has a request under way.
 import { once } from "node:events";
+import { performance } from "node:perf_hooks";
 import autocannon from "autocannon";
 import { requestsOf } from "./requests.mjs";
 import { Rounds } from "./rounds.mjs";
@@ -32,12 +33,17 @@ export function start({ url, connections, keepAlive, timeout = 60, ...asked }) {
       if (!keepAlive) askToClose(client);
       let isAnswered = false;
       let pid;
+      /** When the client sent the request that has no answer yet. If it fails, the client sends the next one at once, and waits on. */
+      let sent;
+      client.on("request", () => (sent ??= performance.now()));
       client.on("headers", ({ headers }) => (pid = pidIn(headers)));
       client.on("response", (status, _bytes, duration) => {
         isAnswered = status === 200;
-        // `duration` begins before the connection is made.
-        if (isAnswered) tally.answer(duration, pid);
-        else tally.fail(`status ${status}`);
+        if (isAnswered) {
+          // `duration` begins before the connection is made.
+          tally.answer(Math.max(duration, performance.now() - sent), pid);
+          sent = undefined;
+        } else tally.fail(`status ${status}`);
         rounds.answered(id);
       });
       client.on("mismatch", () => {
