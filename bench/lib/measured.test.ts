@@ -67,7 +67,7 @@ test("a goal of an arm that was not measured has no outcome", () => {
   expect(outcomesOf(table)).toEqual([]);
 });
 
-test("there is no ratio to 0", () => {
+test("an arm is not compared with one that has 0", () => {
   const [, row] = rowsOf(tableOf([1, 2, 3], [0, 0, 0]));
   expect(row).toMatchObject({ arm: "core", median: 2 });
   expect(row).not.toHaveProperty("compared");

@@ -64,7 +64,7 @@ export function rowsOf({ figures, arms }: MeasuredTable): Row[] {
       const values = measured[figure.name];
       if (!values || values.length === 0) return [];
       const others = arms.find((arm) => arm.name === against)?.values[figure.name];
-      // There is no ratio to nothing, such as to no failed request.
+      // A ratio to 0 is undefined, for example to no failed requests.
       const isComparable = others && against !== name && median(others) > 0;
       const compared = isComparable ? compare(values, others, random) : undefined;
       return [
