@@ -10,10 +10,13 @@ const folders = [
   "/lib/systemd",
 ];
 
-/** The path of an installed program. If there is none, says what is left out, and which package has the program. */
-export function findProgram(name: string, packageName = name): string | undefined {
+/** The path of an installed program. If there is none, says what the bench does without it, and which package has it. */
+export function findProgram(
+  name: string,
+  { packageName = name, without = "It is left out." } = {},
+): string | undefined {
   const path = folders.map((folder) => join(folder, name)).find(existsSync);
   if (path === undefined)
-    console.error(`${name} is not installed, so it is left out. Its package in Debian is ${packageName}.`);
+    console.error(`${name} is not installed. ${without} Its package in Debian is ${packageName}.`);
   return path;
 }

@@ -1,8 +1,8 @@
-import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
 import { createRequire } from "node:module";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { max, sum } from "simple-statistics";
 import { startProcess } from "../../packages/testkit/src/app-process.ts";
 import { findProgram } from "./find-program.ts";
 import { pinned } from "./pinned.ts";
@@ -19,76 +19,56 @@ export interface LoadFigures {
   seconds: number;
   /** The time in milliseconds that 99 % of the requests took at most. */
   p99: number;
+  /** Errors of connections, and answers with another status than 2xx or 3xx. */
+  failed: number;
 }
 
-/** A program that sends requests. */
+/** A program that sends requests, and prints {@link LoadFigures} as JSON in its last line. */
 export interface LoadTool {
   /** With its version. */
   name: string;
   /** @param isFresh each request is on a new connection, and says `Connection: close` */
   command(url: string, connections: number, isFresh: boolean): string[];
-  /** Reads what the program has printed. `failed`: errors of connections, and answers with another status than 2xx or 3xx. */
-  read(output: string): LoadFigures & { failed: number };
 }
 
-const report = fileURLToPath(new URL("../programs/wrk-report.lua", import.meta.url));
+const fileOf = (name: string): string => fileURLToPath(new URL(`../programs/${name}`, import.meta.url));
 
 export function wrk(path: string): LoadTool {
-  // It prints its version, and exits with 1.
-  const version = execFileSync("sh", ["-c", '"$0" -v; true', path], { encoding: "utf8" });
+  // It exits with 1 after its version.
+  const { stdout } = spawnSync(path, ["-v"], { encoding: "utf8" });
   return {
-    name: `wrk ${/\d+(\.\d+)+/.exec(version)?.[0]}`,
+    name: `wrk ${/\d+(\.\d+)+/.exec(stdout)?.[0]}`,
     command: (url, connections, isFresh) => [
       path,
       "--threads=1",
       `--connections=${connections}`,
       `--duration=${DURATION}s`,
-      `--script=${report}`,
+      `--script=${fileOf("wrk-report.lua")}`,
       ...(isFresh ? ["--header=Connection: close"] : []),
       url,
     ],
-    // The JSON is the last line.
-    read: (output) => JSON.parse(output.trim().split("\n").at(-1)!) as LoadFigures & { failed: number },
   };
 }
 
 /** It is slower than most of the servers, so that it measures itself rather than them. Its times are whole milliseconds. */
 export function autocannon(): LoadTool {
-  const program = createRequire(import.meta.url).resolve("autocannon");
-  const manifest = createRequire(import.meta.url).resolve("autocannon/package.json");
-  const { version } = JSON.parse(readFileSync(manifest, "utf8")) as { version: string };
+  const { version } = createRequire(import.meta.url)("autocannon/package.json") as { version: string };
   return {
     name: `autocannon ${version}`,
     command: (url, connections, isFresh) => [
       process.execPath,
-      program,
-      "--json",
-      `--connections=${connections}`,
-      `--duration=${DURATION}`,
-      ...(isFresh ? ["--headers=Connection=close"] : []),
+      fileOf("autocannon.mjs"),
       url,
+      String(connections),
+      String(DURATION),
+      ...(isFresh ? ["close"] : []),
     ],
-    read(output) {
-      const result = JSON.parse(output) as {
-        "2xx": number;
-        duration: number;
-        latency: { p99: number };
-        errors: number;
-        non2xx: number;
-      };
-      return {
-        requests: result["2xx"],
-        seconds: result.duration,
-        p99: result.latency.p99,
-        failed: result.errors + result.non2xx,
-      };
-    },
   };
 }
 
 /** The program that loads the servers: wrk if it is installed. */
 export function loadTool(): LoadTool {
-  const path = findProgram("wrk");
+  const path = findProgram("wrk", { without: "autocannon takes its place." });
   return path === undefined ? autocannon() : wrk(path);
 }
 
@@ -103,18 +83,20 @@ export async function sendLoad(
   { isFresh = false } = {},
 ): Promise<LoadFigures> {
   const loads = urls.map(async (url) => {
-    await using load = startProcess(pinned("load", tool.command(url, CONNECTIONS / urls.length, isFresh)));
+    const command = tool.command(url, CONNECTIONS / urls.length, isFresh);
+    await using load = startProcess(pinned("load", command));
     const status = await load.ended;
-    const { failed, ...figures } =
-      status === 0 ? tool.read(load.stdout) : { failed: 0, requests: 0, seconds: 0, p99: 0 };
-    if (failed > 0 || figures.requests === 0)
-      throw new Error(`${tool.name}: ${failed} requests to ${url} failed.\n${load.stdout}${load.stderr}`);
+    const figures =
+      status === 0 ? (JSON.parse(load.stdout.trim().split("\n").at(-1)!) as LoadFigures) : undefined;
+    if (figures === undefined || figures.failed > 0 || figures.requests === 0)
+      throw new Error(`Requests to ${url} failed:\n${load.stdout}${load.stderr}`);
     return figures;
   });
   const all = await Promise.all(loads);
   return {
-    requests: all.reduce((sum, { requests }) => sum + requests, 0),
-    seconds: Math.max(...all.map(({ seconds }) => seconds)),
-    p99: Math.max(...all.map(({ p99 }) => p99)),
+    requests: sum(all.map(({ requests }) => requests)),
+    seconds: max(all.map(({ seconds }) => seconds)),
+    p99: max(all.map(({ p99 }) => p99)),
+    failed: 0,
   };
 }

@@ -12,7 +12,7 @@ import { pinned } from "./pinned.ts";
 /** A program that passes requests on to an app. */
 interface Proxy {
   name: string;
-  packageName?: string;
+  packageName?: string | undefined;
   /**
    * @param address where it listens
    * @param folder where it may write its files
@@ -89,7 +89,7 @@ listen app
 /** The proxies that are installed, in front of an Express app without sockact. */
 export function installedProxies(source: Source, against: string): LoadedArm[] {
   return proxies.flatMap(({ name, packageName, spawn }): LoadedArm[] => {
-    const path = findProgram(name, packageName);
+    const path = findProgram(name, { packageName });
     if (path === undefined) return [];
     return [
       {
