@@ -10,7 +10,7 @@ const folders = [
   "/lib/systemd",
 ];
 
-/** The path of an installed program. If there is none, says what the bench does without it, and which package has it. */
+/** The path of an installed program. If there is none, prints which package has it. */
 export function findProgram(
   name: string,
   { packageName = name, without = "It is left out." } = {},
