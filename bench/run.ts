@@ -27,6 +27,9 @@ npm run bench -- NAME [options]    measures one; with --help, its options
   --out FILE   writes all figures to FILE as JSON, by default to .cache/bench/
 `;
 
+// At Ctrl-C, what a bench has started ends, and its temporary files are removed: both happen when a process exits.
+process.once("SIGINT", () => process.exit(130));
+
 try {
   await main(process.argv.slice(2));
 } catch (error) {
