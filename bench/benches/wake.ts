@@ -14,6 +14,7 @@ import type { Bench } from "../lib/bench.ts";
 import { type Arm, armsNamed, compare } from "../lib/compare.ts";
 import { START_FIGURES } from "../lib/figures.ts";
 import type { Figure, Goal, MeasuredTable } from "../lib/measured.ts";
+import { fileOf, withPeers } from "../lib/peers.ts";
 import { type SleepingApp, SleepingApps } from "../lib/sleeping-apps.ts";
 
 /** The first port. Each app listens on the next one. */
@@ -49,8 +50,8 @@ const sleepers: Sleeper[] = [
   sleeper("node, no sandbox", "node", { ...bare, hardening: "none" }, app("node")),
   sleeper("node, outbound sandbox", "node", { ...bare, hardening: "outbound" }, app("node")),
   sleeper("core", "node", sockact, app("core")),
-  sleeper("systemd", "node", bare, app("systemd")),
-  sleeper("systemd-socket", "node", bare, app("systemd-socket")),
+  sleeper("systemd", "node", bare, fileOf("activation", "systemd.mjs")),
+  sleeper("systemd-socket", "node", bare, fileOf("activation", "systemd-socket.mjs")),
   ...["express", "koa", "fastify"].flatMap((name) => [
     sleeper(`${name}-node`, `${name}-node`, bare, app(`${name}-node`)),
     sleeper(name, `${name}-node`, sockact, app(name)),
@@ -123,7 +124,7 @@ export const bench: Bench = {
     for (const { major, binary } of nodes) {
       // Node 20 has no compile cache.
       const supported = sleepers.filter(({ units }) => major !== "20" || units.compileCache !== true);
-      const alone = armsNamed(supported, only);
+      const alone = await withPeers(armsNamed(supported, only));
       const together = armsNamed(crowds, only);
       await using apps = await SleepingApps.boot(binary, [
         ...alone,

@@ -1,6 +1,6 @@
-import { readdirSync, readFileSync } from "node:fs";
 import process from "node:process";
 import { startProcess } from "../../packages/testkit/src/app-process.ts";
+import { cpuTimeOf } from "./cpu-time.ts";
 import { clientProgram, firstBytes } from "./first-byte.ts";
 
 /** An app that a connection to a port of 127.0.0.1 starts. */
@@ -40,18 +40,10 @@ export function socketActivator(node: string): Activator {
         program,
       ]);
       await app.line(/^Listening on /);
-      const before = cpuTime(app.pid);
+      const before = cpuTimeOf(app.pid);
       const [time] = await firstBytes(client, [port]);
-      return { "first byte": time!, CPU: cpuTime(app.pid) - before };
+      return { "first byte": time!, CPU: cpuTimeOf(app.pid) - before };
     },
     [Symbol.asyncDispose]: () => client[Symbol.asyncDispose](),
   };
-}
-
-/** The CPU time of all threads of a process so far, in milliseconds. The first number of schedstat is the time on a processor, in nanoseconds. */
-function cpuTime(pid: number): number {
-  const nanoseconds = readdirSync(`/proc/${pid}/task`)
-    .map((thread) => readFileSync(`/proc/${pid}/task/${thread}/schedstat`, "utf8"))
-    .reduce((sum, line) => sum + Number(line.split(" ")[0]), 0);
-  return nanoseconds / 1e6;
 }
