@@ -1,6 +1,11 @@
 import type { Server, Socket } from "node:net";
 import type { Server as TlsServer } from "node:tls";
-import { type ConnectionHandle, connectionHandleOf, isTlsServer, type ListenHandle } from "./node-internals.ts";
+import {
+  type ConnectionHandle,
+  connectionHandleOf,
+  isTlsServer,
+  type ListenHandle,
+} from "./node-internals.ts";
 import { processState } from "./process-state.ts";
 
 /** A passed socket that a server of this process listens on. */
