@@ -58,10 +58,11 @@ function createDrain(server: Server, app: App, { sockets, acceptors }: BoundSock
   });
   if (isForConnections) {
     app.isForConnections = true;
-    drain.watchConnections();
     // The server has refused the connection: `maxConnections`, `blockList`.
     server.on("drop", endWhenServed);
   }
+  // Only a passed socket that listens remembers when it has accepted a connection.
+  if (isForConnections || sockets.length === 0) drain.watchConnections();
   app.acceptors.push(...acceptors);
   drains.set(server, drain);
   if (app.activated) drainOnClose(drain);

@@ -1,7 +1,7 @@
 import type { Server, Socket } from "node:net";
 import type { Server as TlsServer } from "node:tls";
-import { acceptingSocket } from "../shared/served-sockets.ts";
-import { handshakeOf, isHttpServer, isTlsServer, listedConnections } from "../shared/node-internals.ts";
+import { acceptanceOf } from "../shared/served-sockets.ts";
+import { handshakeOf, isHttpServer, isTlsServer, listedSockets } from "../shared/node-internals.ts";
 import { now } from "../shared/timers.ts";
 
 /** One accepted connection. */
@@ -16,7 +16,7 @@ export interface Connection {
   readonly fd: number | undefined;
   /** Whether it is in a TLS handshake. */
   inHandshake: boolean;
-  /** When it was accepted, on the clock of now(). If it has had a request, the time may be later. */
+  /** When it was accepted, on the clock of now(). */
   readonly since: number;
   /** Whether it was accepted before the drain started. */
   isEarlier: boolean;
@@ -44,14 +44,15 @@ export function trackConnections(
 ): Connections {
   const connections = new Map<Socket, Connection>();
   const isHttp = isHttpServer(server);
-  const add = (socket: Socket, inHandshake: boolean, age = 0): void => {
+  const add = (socket: Socket, inHandshake: boolean): void => {
+    const accepted = acceptanceOf(socket);
     connections.set(socket, {
       socket,
       stream: socket,
       isHttp,
-      fd: acceptingSocket(socket),
+      fd: accepted?.fd,
       inHandshake,
-      since: now() - age,
+      since: accepted?.since ?? now(),
       isEarlier: false,
       bytesBeforeDrain: undefined,
       isAskedToClose: false,
@@ -61,8 +62,7 @@ export function trackConnections(
       onChange();
     });
   };
-  for (const socket of upgraded) add(socket, false);
-  for (const { socket, age } of listedConnections(server)) add(socket, false, age);
+  for (const socket of [...upgraded, ...listedSockets(server)]) add(socket, false);
   const track = (inHandshake: boolean) => (socket: Socket) => {
     // The server emits a connection of a TLS acceptor again. That connection is known already.
     if (connections.has(handshakeOf(socket) as Socket)) return;

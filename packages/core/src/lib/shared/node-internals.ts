@@ -228,8 +228,6 @@ interface ConnectionsList {
 
 interface HttpParser {
   socket?: Socket | null;
-  /** How long ago the newest request began, in milliseconds. Before the first request: how long ago the connection was accepted. */
-  duration(): number;
 }
 
 function connectionsOf(server: Server): Partial<ConnectionsList> | undefined {
@@ -252,19 +250,9 @@ export function listsConnections(server: Server): boolean {
   );
 }
 
-/** A connection in Node's list. */
-export interface ListedConnection {
-  socket: Socket;
-  /** How long ago it was accepted, in milliseconds, if it has not had a request yet. */
-  age: number;
-}
-
 /** The HTTP/1 connections of a server that are open, except those that were upgraded. */
-export function listedConnections(server: Server): ListedConnection[] {
-  const parsers = connectionsOf(server)?.all?.() ?? [];
-  return parsers.flatMap((parser) =>
-    parser.socket ? [{ socket: parser.socket, age: parser.duration() }] : [],
-  );
+export function listedSockets(server: Server): Socket[] {
+  return (connectionsOf(server)?.all?.() ?? []).flatMap(({ socket }) => socket ?? []);
 }
 
 /** The connections of an HTTP/1 server that wait for a request, and have read nothing of it. Each of them has had a request before. */

@@ -7,6 +7,7 @@ import {
   type ListenHandle,
 } from "./node-internals.ts";
 import { processState } from "./process-state.ts";
+import { now } from "./timers.ts";
 
 /** A passed socket that a server of this process listens on. */
 export interface ServedSocket {
@@ -22,7 +23,20 @@ const served = processState("served sockets", new Map<number, ServedSocket>());
 /** The passed sockets that servers of this process listen on, by number. */
 export const servedSockets: ReadonlyMap<number, ServedSocket> = served;
 
-const FD = Symbol("sockact fd");
+/** How a passed socket has accepted a connection. */
+export interface Acceptance {
+  /** The number of the passed socket. */
+  readonly fd: number;
+  /** The time, on the clock of now(). */
+  readonly since: number;
+}
+
+const ACCEPTANCE = Symbol("sockact acceptance");
+
+/** The handle of a connection. The acceptance is kept here, because nothing else is done for a connection when it is accepted. */
+interface AcceptedHandle extends ConnectionHandle {
+  [ACCEPTANCE]?: Acceptance;
+}
 
 /**
  * Remembers which server listens on a passed socket.
@@ -43,17 +57,12 @@ export function rememberServed(
   const { onconnection } = handle;
   // Patches onconnection of this handle.
   handle.onconnection = function (this: ListenHandle, error: unknown, connection?: ConnectionHandle): void {
-    if (connection !== undefined) (connection as Accepted)[FD] = fd;
+    if (connection !== undefined) (connection as AcceptedHandle)[ACCEPTANCE] = { fd, since: now() };
     onconnection.call(this, error, connection);
   };
 }
 
-/** The handle of a connection that a passed socket has accepted. */
-interface Accepted extends ConnectionHandle {
-  [FD]?: number;
-}
-
-/** The number of the passed socket that has accepted this connection. Undefined if the server has got the connection in another way. */
-export function acceptingSocket(socket: Socket): number | undefined {
-  return (connectionHandleOf(socket) as Accepted | null | undefined)?.[FD];
+/** How a passed socket has accepted this connection. Undefined if the server has got the connection in another way. */
+export function acceptanceOf(socket: Socket): Acceptance | undefined {
+  return (connectionHandleOf(socket) as AcceptedHandle | null | undefined)?.[ACCEPTANCE];
 }
