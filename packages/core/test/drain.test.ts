@@ -35,6 +35,17 @@ describe.concurrent("on SIGTERM", () => {
     },
   );
 
+  test("a connection counts that the app itself looks at before HTTP, and its request is answered", async () => {
+    const { app, address } = await appOnSocket({ kind: "peeking" });
+    await using running = app;
+    await using client = await acceptedClient(running, address);
+    running.kill("SIGTERM");
+    expect(await running.event("draining")).toMatchObject({ connections: 1 });
+    client.get("/");
+    expect(await client.receives(/hello$/)).toMatch(CLOSE);
+    expect(await running.ended).toBe(0);
+  });
+
   test("a server without connections ends at once", async () => {
     const { app } = await appOnSocket();
     await using running = app;
@@ -395,6 +406,21 @@ describe.concurrent("drainTimeout", () => {
     await terminate(running);
     expect(await silent.closed).toBe("end");
     expect(await running.event("drained")).toMatchObject({ cut: 0 });
+    expect(await running.ended).toBe(0);
+  });
+
+  test("the 5 s count from when a connection was accepted, not from the stop", async () => {
+    const { app, address } = await appOnSocket({ options: { drainTimeout: "1min" } });
+    await using running = app;
+    await using older = await acceptedClient(running, address);
+    await using idle = await idleClient(running, address);
+    // Node closes it after its keepAliveTimeout of 5 s.
+    await idle.closed;
+    await using newer = await acceptedClient(running, address);
+    await terminate(running);
+    expect(await older.closed).toBe("end");
+    newer.get("/");
+    expect(await newer.receives(/hello$/)).toMatch(CLOSE);
     expect(await running.ended).toBe(0);
   });
 });

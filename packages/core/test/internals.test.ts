@@ -42,7 +42,11 @@ const NET = [
   "the owner of a listening handle",
   "onconnection of a listening handle",
 ];
-const HTTP = ["parser of an HTTP connection", "_httpMessage of an HTTP connection"];
+const HTTP = [
+  "parser of an HTTP connection",
+  "_httpMessage of an HTTP connection",
+  "the list of connections of an HTTP server",
+];
 
 describe.concurrent("a Node that lacks internals that sockact uses", () => {
   test("the check itself emits no request that a tracing agent would record", async () => {

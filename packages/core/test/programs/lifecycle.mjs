@@ -100,6 +100,14 @@ function echo(socket) {
 
 const kinds = {
   http: (options) => http.createServer(options, answer),
+  /** Waits for the first bytes of a connection before Node's own listener gets it, as a server does that looks for the protocol. */
+  peeking(options) {
+    const server = http.createServer(options, answer);
+    const [readHttp] = server.listeners("connection");
+    return server.off("connection", readHttp).on("connection", (socket) => {
+      socket.once("readable", () => readHttp.call(server, socket));
+    });
+  },
   https: (options) => https.createServer({ ...certificate(), ...options }, answer),
   h2c: (options) => http2.createServer(options, answer),
   http2: (options) => http2.createSecureServer({ ...certificate(), ...options }, answer),

@@ -33,6 +33,15 @@ const away = {
   },
   "onconnection of a listening handle": () => forget(Object.prototype, "onconnection"),
   "parser of an HTTP connection": () => forget(Object.prototype, "parser"),
+  "the list of connections of an HTTP server"() {
+    const server = http.createServer();
+    // Node 20 makes the list when the server listens.
+    for (const listener of server.listeners("listening")) listener.call(server);
+    const list = Object.getOwnPropertySymbols(server).find(
+      (symbol) => typeof server[symbol]?.idle === "function",
+    );
+    forget(http.Server.prototype, list);
+  },
   "_httpMessage of an HTTP connection": () => forget(Object.prototype, "_httpMessage"),
   "_parent of tls.TLSSocket": () => forget(tls.TLSSocket.prototype, "_parent"),
   "_createServerHandle of node:net": () => delete net._createServerHandle,

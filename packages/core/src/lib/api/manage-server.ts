@@ -10,7 +10,7 @@ import { drainOnClose } from "../draining/drain-on-close.ts";
 import { ServerDrain } from "../draining/drain-server.ts";
 import type { Drainable } from "../draining/drainable.ts";
 import { endWhenServed } from "../lifecycle/end-when-served.ts";
-import { restartIdleTimer } from "../lifecycle/idle.ts";
+import { restartIdleTimer, watchIfTimed } from "../lifecycle/idle.ts";
 import { processState } from "../shared/process-state.ts";
 import { checkReadiness } from "../lifecycle/readiness.ts";
 import { handleSignals } from "../signals/handle-signals.ts";
@@ -61,6 +61,8 @@ function createDrain(server: Server, app: App, { sockets, acceptors }: BoundSock
     // The server has refused the connection: `maxConnections`, `blockList`.
     server.on("drop", endWhenServed);
   }
+  // Only a passed socket that listens remembers when it has accepted a connection.
+  if (isForConnections || sockets.length === 0) drain.watchConnections();
   app.acceptors.push(...acceptors);
   drains.set(server, drain);
   if (app.activated) drainOnClose(drain);
@@ -93,6 +95,7 @@ export function startServing(
   onReadyError: (error: Error) => void,
 ): void {
   app.drains.add(drain);
+  watchIfTimed(drain);
   handleSignals(app);
   if (cluster.isWorker && app.activated) followPrimary(app.settings);
   if (sockets.length > 0) emitToApp(app, { type: "listening", sockets });

@@ -1,7 +1,7 @@
 import type { Server, Socket } from "node:net";
 import type { Server as TlsServer } from "node:tls";
-import { acceptingSocket } from "../shared/served-sockets.ts";
-import { handshakeOf, isHttpServer, isTlsServer } from "../shared/node-internals.ts";
+import { acceptanceOf } from "../shared/served-sockets.ts";
+import { handshakeOf, isHttpServer, isTlsServer, listedSockets } from "../shared/node-internals.ts";
 import { now } from "../shared/timers.ts";
 
 /** One accepted connection. */
@@ -30,27 +30,29 @@ export interface Connection {
 export type Connections = ReadonlyMap<Socket, Connection>;
 
 /**
- * Keeps a list of the open connections of a server, including those whose TLS handshake is not done.
+ * Keeps a list of the connections of a server: those that are open already, as far as Node lists them, and those to come, including those whose TLS handshake is
+ * not done.
  *
+ * @param upgraded the open connections that were upgraded. Node does not list them.
  * @param onChange called when a connection is accepted, and when one has closed
  */
 export function trackConnections(
   server: Server,
   acceptors: readonly TlsServer[],
+  upgraded: Iterable<Socket>,
   onChange: () => void,
 ): Connections {
   const connections = new Map<Socket, Connection>();
   const isHttp = isHttpServer(server);
-  const track = (inHandshake: boolean) => (socket: Socket) => {
-    // The server emits a connection of a TLS acceptor again. That connection is known already.
-    if (connections.has(handshakeOf(socket) as Socket)) return;
+  const add = (socket: Socket, inHandshake: boolean): void => {
+    const accepted = acceptanceOf(socket);
     connections.set(socket, {
       socket,
       stream: socket,
       isHttp,
-      fd: acceptingSocket(),
+      fd: accepted?.fd,
       inHandshake,
-      since: now(),
+      since: accepted?.since ?? now(),
       isEarlier: false,
       bytesBeforeDrain: undefined,
       isAskedToClose: false,
@@ -59,6 +61,12 @@ export function trackConnections(
       connections.delete(socket);
       onChange();
     });
+  };
+  for (const socket of [...upgraded, ...listedSockets(server)]) add(socket, false);
+  const track = (inHandshake: boolean) => (socket: Socket) => {
+    // The server emits a connection of a TLS acceptor again. That connection is known already.
+    if (connections.has(handshakeOf(socket) as Socket)) return;
+    add(socket, inHandshake);
     onChange();
   };
   server.on("connection", track(isTlsServer(server)));

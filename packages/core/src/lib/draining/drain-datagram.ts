@@ -17,6 +17,8 @@ export class DatagramDrain implements Drainable {
   /** The app still gets messages while the servers of the process accept connections. */
   startDraining(): void {}
 
+  watchConnections(): void {}
+
   hasEarlierConnections(): boolean {
     return false;
   }

@@ -1,7 +1,7 @@
 import type { Server as HttpServer, ServerResponse } from "node:http";
 import { Server, type Socket } from "node:net";
 import type { Server as TlsServer } from "node:tls";
-import { isHttpServer, responseOf, speaksHttp } from "../shared/node-internals.ts";
+import { isHttpServer, listsConnections, responseOf, speaksHttp } from "../shared/node-internals.ts";
 import { after, now } from "../shared/timers.ts";
 import {
   FIRST_REQUEST_MS,
@@ -36,7 +36,7 @@ const POLL_MS = 100;
 export interface ServerDrainOptions {
   /** The servers that speak TLS for this server. */
   acceptors: readonly TlsServer[];
-  /** Called when a connection is accepted, and when one has closed. */
+  /** Called when a connection is accepted, and when one has closed, once watchConnections() has been called. */
   onConnectionsChange: () => void;
   /** How long the server drains when the app closes it, in milliseconds. */
   drainTimeout: number;
@@ -47,11 +47,12 @@ export interface ServerDrainOptions {
 /** Closes a server so that no request is lost and no client is reset. */
 export class ServerDrain implements Drainable {
   readonly server: Server;
-  readonly connections: Connections;
   /** Whether the server speaks HTTP, of either version. */
   readonly isHttp: boolean;
   /** Whether the server's own `close()` drains it. */
   drainsOnClose = false;
+  readonly #trackConnections: () => Connections;
+  #connections: Connections | undefined;
   readonly #drainTimeout: number;
   readonly #closeUpgraded: CloseUpgraded | undefined;
   readonly #closed: Promise<void>;
@@ -71,8 +72,10 @@ export class ServerDrain implements Drainable {
     this.isHttp = isHttpServer(server);
     this.#drainTimeout = drainTimeout;
     this.#closeUpgraded = closeUpgraded;
-    this.connections = trackConnections(server, acceptors, onConnectionsChange);
-    rememberUpgrades(server);
+    const upgraded = rememberUpgrades(server);
+    this.#trackConnections = () => trackConnections(server, acceptors, upgraded, onConnectionsChange);
+    // Otherwise nothing is done for a connection before somebody asks for it.
+    if (acceptors.length > 0 || !listsConnections(server)) this.watchConnections();
     for (const each of [server, ...acceptors]) rememberSessions(each);
     this.#closed = new Promise((resolve) => {
       // Before the app's own listeners: one may end the process.
@@ -81,6 +84,14 @@ export class ServerDrain implements Drainable {
         resolve();
       });
     });
+  }
+
+  watchConnections(): void {
+    void this.connections;
+  }
+
+  get connections(): Connections {
+    return (this.#connections ??= this.#trackConnections());
   }
 
   get isDraining(): boolean {

@@ -2,7 +2,10 @@ import type { Connections } from "./connections.ts";
 
 /** A server or a datagram socket, which is drained when the process stops. */
 export interface Drainable {
+  /** The open connections. */
   readonly connections: Connections;
+  /** Reports each connection from now on that is accepted or closes. Before that, only some servers report them. */
+  watchConnections(): void;
   /** Tells the client of each connection that the connection ends. New connections are still accepted. Each of them ends after its first response. */
   startDraining(): void;
   /** Whether a connection is still open that was accepted before `startDraining()`. */

@@ -17,16 +17,18 @@ export function upgradeOf(socket: Socket): Upgrade | undefined {
   return upgrades.get(socket);
 }
 
-function rememberUpgrade(request: IncomingMessage, socket: Socket): void {
-  upgrades.set(socket, { request, since: now() });
-}
-
 /**
- * Remembers the upgraded connections of a server. Listens to `upgrade` and `connect` only while the app does, because a listener changes what Node does:
+ * Remembers the upgraded connections of a server, and returns those that are open. Listens to `upgrade` and `connect` only while the app does, because a listener changes what Node does:
  * without
  * a listener, a server answers an upgrade request as a plain request, and refuses CONNECT.
  */
-export function rememberUpgrades(server: Server): void {
+export function rememberUpgrades(server: Server): ReadonlySet<Socket> {
+  const open = new Set<Socket>();
+  const rememberUpgrade = (request: IncomingMessage, socket: Socket): void => {
+    upgrades.set(socket, { request, since: now() });
+    open.add(socket);
+    socket.once("close", () => open.delete(socket));
+  };
   const isListening = (event: string): boolean => server.listeners(event).includes(rememberUpgrade);
   const listenTo = (event: string): void => {
     if ((event === "upgrade" || event === "connect") && !isListening(event))
@@ -39,6 +41,7 @@ export function rememberUpgrades(server: Server): void {
   server.on("removeListener", (event: string) => {
     if (server.listenerCount(event) === 1 && isListening(event)) server.off(event, rememberUpgrade);
   });
+  return open;
 }
 
 /** A WebSocket of the `ws` library. */

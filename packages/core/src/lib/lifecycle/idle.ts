@@ -1,7 +1,8 @@
 import { sendToPrimary } from "../shared/cluster-channel.ts";
 import { processState } from "../shared/process-state.ts";
+import type { Drainable } from "../draining/drainable.ts";
 import { after } from "../shared/timers.ts";
-import { apps } from "./app.ts";
+import { allDrains, apps } from "./app.ts";
 import { workerPool } from "./worker-pool.ts";
 
 /** The holds that keep the process awake, and the timer that ends it. */
@@ -39,6 +40,12 @@ export function startIdleTimer(onTimeout: (timeout: number) => void): void {
   if (timeouts.length === 0 || workerPool() !== undefined) return;
   const timeout = Math.max(...timeouts);
   idle.timer = after(timeout, () => onTimeout(timeout))?.unref();
+  for (const drain of allDrains()) watchIfTimed(drain);
+}
+
+/** Makes each connection of this server restart the timer, if it has been started. Only then, because every connection pays for that. */
+export function watchIfTimed(drain: Drainable): void {
+  if (idle.timer !== undefined) drain.watchConnections();
 }
 
 /** Starts the timer again. Called when a connection was accepted or has closed, when a datagram has arrived, and when a hold was released. */

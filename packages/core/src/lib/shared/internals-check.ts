@@ -8,6 +8,8 @@ import { ActivationError } from "./errors.ts";
 import {
   handshakeOf,
   hasIncoming,
+  listedSockets,
+  listsConnections,
   type ListenHandle,
   ownerSymbolOf,
   responseOf,
@@ -101,9 +103,13 @@ function* missingOfNet(): Generator<string> {
 function* missingOfHttp(): Generator<string> {
   const socket = new Duplex({ read() {}, write: (_chunk, _encoding, done) => done() }) as unknown as Socket;
   const server = createServer();
-  for (const listener of server.listeners("connection")) listener.call(server, socket);
+  // Node 20 makes its list when the server listens.
+  for (const event of ["listening", "connection"])
+    for (const listener of server.listeners(event)) listener.call(server, socket);
   if (!speaksHttp(socket)) yield "parser of an HTTP connection";
   else if (!hasIncoming(socket)) yield "parser.incoming of an HTTP connection";
+  if (!listsConnections(server) || listedSockets(server).length !== 1)
+    yield "the list of connections of an HTTP server";
   const response = new ServerResponse({
     method: "GET",
     httpVersionMajor: 1,
@@ -113,6 +119,8 @@ function* missingOfHttp(): Generator<string> {
   if (responseOf(socket) !== response) yield "_httpMessage of an HTTP connection";
   response.detachSocket(socket);
   socket.destroy();
+  // Ends the timer with which Node looks for requests that take too long.
+  server.close();
 }
 
 function* missingOfTls(): Generator<string> {

@@ -218,8 +218,9 @@ export function handshakeOf(stream: Socket): Socket | undefined {
   return (stream as Socket & ConnectionInternals)._parent;
 }
 
-/** Node's list of the HTTP/1 connections of a server. */
+/** Node's list of the HTTP/1 connections of a server. A connection leaves it when it closes or is upgraded. */
 interface ConnectionsList {
+  all(): HttpParser[];
   idle(): HttpParser[];
   /** The connections whose request has not arrived in time. Node reports each of them once. */
   expired(headersTimeout: number, requestTimeout: number): HttpParser[];
@@ -234,6 +235,24 @@ function connectionsOf(server: Server): Partial<ConnectionsList> | undefined {
   return Object.getOwnPropertySymbols(server)
     .map((symbol) => properties[symbol])
     .find((value) => typeof value?.idle === "function");
+}
+
+/**
+ * Whether Node lists every connection of this server, except those that were upgraded: the server speaks HTTP/1 without TLS, and the app has not replaced the
+ * listener with which Node begins to read a connection.
+ */
+export function listsConnections(server: Server): boolean {
+  const listeners = server.listeners("connection") as { name: string }[];
+  return (
+    "headersTimeout" in server &&
+    !isTlsServer(server) &&
+    listeners.some(({ name }) => name === "connectionListener")
+  );
+}
+
+/** The HTTP/1 connections of a server that are open, except those that were upgraded. */
+export function listedSockets(server: Server): Socket[] {
+  return (connectionsOf(server)?.all?.() ?? []).flatMap(({ socket }) => socket ?? []);
 }
 
 /** The connections of an HTTP/1 server that wait for a request, and have read nothing of it. Each of them has had a request before. */

@@ -1,7 +1,13 @@
-import type { Server } from "node:net";
+import type { Server, Socket } from "node:net";
 import type { Server as TlsServer } from "node:tls";
-import { isTlsServer, type ListenHandle } from "./node-internals.ts";
+import {
+  type ConnectionHandle,
+  connectionHandleOf,
+  isTlsServer,
+  type ListenHandle,
+} from "./node-internals.ts";
 import { processState } from "./process-state.ts";
+import { now } from "./timers.ts";
 
 /** A passed socket that a server of this process listens on. */
 export interface ServedSocket {
@@ -12,15 +18,25 @@ export interface ServedSocket {
   readonly tls: TlsServer | undefined;
 }
 
-const served = processState("served sockets", {
-  /** The sockets, by number. */
-  byNumber: new Map<number, ServedSocket>(),
-  /** The number of the socket whose handle accepts a connection at this moment. */
-  accepting: undefined as number | undefined,
-});
+const served = processState("served sockets", new Map<number, ServedSocket>());
 
 /** The passed sockets that servers of this process listen on, by number. */
-export const servedSockets: ReadonlyMap<number, ServedSocket> = served.byNumber;
+export const servedSockets: ReadonlyMap<number, ServedSocket> = served;
+
+/** How a passed socket has accepted a connection. */
+export interface Acceptance {
+  /** The number of the passed socket. */
+  readonly fd: number;
+  /** The time, on the clock of now(). */
+  readonly since: number;
+}
+
+const ACCEPTANCE = Symbol("sockact acceptance");
+
+/** The handle of a connection. The acceptance is kept here, because nothing else is done for a connection when it is accepted. */
+interface AcceptedHandle extends ConnectionHandle {
+  [ACCEPTANCE]?: Acceptance;
+}
 
 /**
  * Remembers which server listens on a passed socket.
@@ -34,24 +50,19 @@ export function rememberServed(
   tls: TlsServer | undefined,
 ): void {
   const own = tls ?? (isTlsServer(server) ? server : undefined);
-  served.byNumber.set(fd, { server, handle, tls: own });
+  served.set(fd, { server, handle, tls: own });
   server.once("close", () => {
-    if (served.byNumber.get(fd)?.handle === handle) served.byNumber.delete(fd);
+    if (served.get(fd)?.handle === handle) served.delete(fd);
   });
   const { onconnection } = handle;
   // Patches onconnection of this handle.
-  handle.onconnection = function (this: ListenHandle, ...args: unknown[]): void {
-    const outer = served.accepting;
-    served.accepting = fd;
-    try {
-      onconnection.apply(this, args);
-    } finally {
-      served.accepting = outer;
-    }
+  handle.onconnection = function (this: ListenHandle, error: unknown, connection?: ConnectionHandle): void {
+    if (connection !== undefined) (connection as AcceptedHandle)[ACCEPTANCE] = { fd, since: now() };
+    onconnection.call(this, error, connection);
   };
 }
 
-/** The number of the passed socket from which the connection comes that a server emits at this moment. Undefined for any other connection. */
-export function acceptingSocket(): number | undefined {
-  return served.accepting;
+/** How a passed socket has accepted this connection. Undefined if the server has got the connection in another way. */
+export function acceptanceOf(socket: Socket): Acceptance | undefined {
+  return (connectionHandleOf(socket) as AcceptedHandle | null | undefined)?.[ACCEPTANCE];
 }
