@@ -20,9 +20,12 @@ const pages = {
 
 const { entries, programs, standalone, external, frameworks, resolve } = bundleInput(".");
 
+/** A second user of the code of the main entry point, so that this code is shared. Its file is not published. */
+const SECOND_USER = "second-user";
+
 async function bundleCode() {
   const bundle = await rolldown({
-    input: entries,
+    input: { ...entries, [SECOND_USER]: entries.index },
     external,
     resolve,
     platform: "node",
@@ -37,11 +40,9 @@ async function bundleCode() {
     comments: false,
     plugins: [{ name: "simplify", renderChunk: simplify }],
     // Code that several entry points use is in one file, so that neither code nor state exists twice. Code that only one uses is in the file of that entry point.
-    // A large package with one entry point has the shared file too: when you import CommonJS, Node searches the entry point for its exports, which took 40 ms for 300 kB.
+    // The main entry point has little code of its own: when you import CommonJS, Node searches the entry point for its exports, one character at a time.
     codeSplitting: {
-      groups: [
-        { name: "implementation", minSize: 20_000, minShareCount: Object.keys(entries).length > 1 ? 2 : 1 },
-      ],
+      groups: [{ name: "implementation", minSize: 3_000, minShareCount: 2 }],
     },
   });
   return withoutUnusedRuntime(output);
@@ -50,7 +51,9 @@ async function bundleCode() {
 /** Leaves out the bundler's own code for conversions, where they have all been removed. Each shared file still loads it. */
 function withoutUnusedRuntime(output) {
   const load = /^require\("\.\/rolldown-runtime\.cjs"\);\n/m;
-  const files = output.map(({ fileName, code }) => ({ fileName, code: code.replace(load, "") }));
+  const files = output
+    .filter(({ fileName }) => fileName !== `${SECOND_USER}.cjs`)
+    .map(({ fileName, code }) => ({ fileName, code: code.replace(load, "") }));
   const isUsed = files.some(({ code }) => code.includes("rolldown-runtime.cjs"));
   return files.filter(({ fileName }) => isUsed || fileName !== "rolldown-runtime.cjs");
 }
@@ -200,6 +203,14 @@ function reexport(types) {
   ];
 }
 
+/** Writes each other character as an escape. If V8 finds a character above U+00FF in a file, the whole text takes twice the memory. */
+function inASCII(code) {
+  if (/String\.raw`[^`]*[^\0-\x7F]|\\[^\0-\x7F]/.test(code))
+    throw new Error("This character can't be an escape");
+  const escape = (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  return code.replaceAll(/[^\0-\x7F]/g, escape);
+}
+
 /** Replaces the files of a folder. Other processes may read them meanwhile, so each file is complete at every moment, either the old one or the new one. */
 function replaceFiles(folder, files) {
   mkdirSync(folder, { recursive: true });
@@ -218,11 +229,6 @@ function replaceFiles(folder, files) {
 }
 
 const types = await bundleAllTypes();
-const files = [
-  ...(await bundleCode()),
-  ...(await bundlePrograms()),
-  ...(await bundleStandalone()),
-  ...types,
-  ...reexport(types),
-];
+const code = [...(await bundleCode()), ...(await bundlePrograms()), ...(await bundleStandalone())];
+const files = [...code.map((file) => ({ ...file, code: inASCII(file.code) })), ...types, ...reexport(types)];
 replaceFiles("dist", files);
