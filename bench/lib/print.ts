@@ -5,7 +5,7 @@ const style = { head: [], border: [], compact: true };
 
 /** A number with three digits that count, or all of its whole part. */
 export function formatNumber(value: number): string {
-  if (Number.isInteger(value) || Math.abs(value) >= 100) return value.toFixed();
+  if (Number.isInteger(value) || Math.abs(value) >= 100) return Math.round(value).toLocaleString("en");
   return value.toPrecision(3);
 }
 
