@@ -8,7 +8,7 @@ import type { Maker } from "./arms.ts";
 use([BarChart, CustomChart, GraphicComponent, GridComponent, SVGRenderer]);
 
 /** One bar, and the range over the runs as a thin line. */
-export interface Bar {
+interface Bar {
   name: string;
   maker: Maker;
   value: number;
