@@ -7,6 +7,9 @@ const BARE =
   /^(?:\d+ )?(?:node\b|\w+-node$)|^(?:Express|Koa|Fastify)$|listen\(|^an empty module$|^no change$/;
 const SOCKACT = /sockact|(?:^|\d |faster |-)(?:core|express|koa|fastify)\b/;
 
+/** Arms that show what a figure would be without the thing that is measured, so nobody can be as good. */
+const LIMIT = /^an empty module$|^no change$|^node, .*sandbox$/;
+
 /** By the name of the arm. */
 export function makerOf(arm: string): Maker {
   return BARE.test(arm) ? "bare" : SOCKACT.test(arm) ? "sockact" : "peer";
@@ -32,8 +35,9 @@ export function groupsOf({ arms }: Pick<RecordedTable, "arms">): string[][] {
 
 /** The best cells of a group for one figure: several if they are equal. None if sockact is not compared with anything else. */
 export function bestOf(cells: readonly Cell[]): Cell[] {
-  const makers = new Set(cells.map(({ arm }) => makerOf(arm) === "sockact"));
-  return makers.size < 2 ? [] : cells.filter((cell) => cells.every((other) => !isBetter(other, cell)));
+  const compared = cells.filter(({ arm }) => !LIMIT.test(arm));
+  const isOurs = new Set(compared.map(({ arm }) => makerOf(arm) === "sockact"));
+  return isOurs.size < 2 ? [] : compared.filter((cell) => compared.every((other) => !isBetter(other, cell)));
 }
 
 /** The arms that are not sockact's, and were better in every run than the best of sockact's in their group. */
@@ -49,7 +53,8 @@ export function advantagesOf(table: RecordedTable): Advantage[] {
       const ours = cells.filter(({ arm }) => makerOf(arm) === "sockact");
       const over = ours.find((cell) => ours.every((other) => !isBetter(other, cell)));
       if (over === undefined) return [];
-      const of = cells.filter((cell) => makerOf(cell.arm) !== "sockact" && wasBetterInEachRun(cell, over));
+      const others = cells.filter(({ arm }) => makerOf(arm) !== "sockact" && !LIMIT.test(arm));
+      const of = others.filter((cell) => wasBetterInEachRun(cell, over));
       return of.length === 0 ? [] : [{ of, over }];
     }),
   );

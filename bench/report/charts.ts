@@ -43,7 +43,7 @@ export const charts: readonly Chart[] = [
     bench: "wake",
     question: "How long does a wake take?",
     bars: [
-      { table: /^Wake/, figure: /^first byte/, arms: /^(?!faster)/ },
+      { table: /^Wake/, figure: /^first byte/, arms: /^(?!faster|node,)/ },
       { table: /^Wake/, figure: /^first byte/, arms: /^node$|^faster/ },
     ],
     says: firstByte,
@@ -177,7 +177,7 @@ function ratiosSentence({ says }: Chart, cells: readonly Cell[]): string {
 function bestSentence({ title, cells }: Group): string {
   const best = bestOf(cells);
   if (best.length === 0) return "";
-  const names = best.map(({ arm }) => arm).join(" and ");
+  const names = best.map(({ arm }) => `**${arm}**`).join(" and ");
   const value = withUnit(best[0]!.medians.median, best[0]!.figure);
   return `${title}: the best ${best.length === 1 ? "is" : "are"} ${names}, with ${value}.`;
 }

@@ -111,15 +111,6 @@ describe("the report of several runs", () => {
     expect(textOf(runsWith([1.2, 1.3, 1.1], [atMost(limit)]))).toContain(words);
   });
 
-  test.each([
-    [[0, 0, 0], "0 | reached"],
-    [[0, 3, 0], "0 (0 to 3) | **unclear**"],
-    [[1, 3, 2], "2 (1 to 3) | **missed**"],
-  ])("meets a goal for a count only if each round does: %j", (failed, words) => {
-    const goal: Goal = { arm: "core", figure: "failed", of: "value", atMost: 0 };
-    expect(textOf([runOf(1, [arm("core", [1, 1, 1], "core", failed)], [goal])])).toContain(words);
-  });
-
   test("has the best figure in bold, and names a peer that was better in every run", () => {
     const text = textOf(runsWith([1.2, 1.2], [], 8));
     expect(text).toContain("| other \\| package | **8** | 0.80 |");

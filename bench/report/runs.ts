@@ -103,20 +103,13 @@ function cellOf(rows: Row[]): Cell {
   };
 }
 
-/** A goal for a count, such as 0 failed requests, has to be met in every round. Any other goal is met by medians. */
 function goalOf(goal: Goal, outcomes: Outcome[]): RecordedGoal {
-  const { row } = outcomes[0]!;
-  const isCount = goal.of === "value" && row.figure.unit === "";
   const values = overRuns(outcomes.map(({ value }) => value));
-  if (isCount) {
-    values.least = min(outcomes.map((outcome) => outcome.row.least));
-    values.most = max(outcomes.map((outcome) => outcome.row.most));
-  }
-  const meets = (value: number): boolean =>
-    value <= (goal.atMost ?? Infinity) && value >= (goal.atLeast ?? -Infinity);
-  const met = [...values.values, ...(isCount ? [values.least, values.most] : [])].map(meets);
+  const met = values.values.map(
+    (value) => value <= (goal.atMost ?? Infinity) && value >= (goal.atLeast ?? -Infinity),
+  );
   const is = met.every(Boolean) ? "reached" : met.some(Boolean) ? "unclear" : "missed";
-  return { goal, row, values, is };
+  return { goal, row: outcomes[0]!.row, values, is };
 }
 
 function overRuns(values: number[]): OverRuns {

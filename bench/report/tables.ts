@@ -28,6 +28,9 @@ export function headOf({ name, unit }: Cell["figure"]): string {
   return unit === "" || name.endsWith(unit) ? name : `${name}, ${unit}`;
 }
 
+/** A table with more figures than this has no room for ratios. */
+const MOST_WITH_RATIOS = 3;
+
 /** The figures of a table: the best one of each group is bold, and a ratio has a column of its own. */
 export function figuresTable(table: RecordedTable): string {
   const { figures, cells } = table;
@@ -35,14 +38,16 @@ export function figuresTable(table: RecordedTable): string {
   const bases = new Set(cells.flatMap(({ ratios }) => ratios?.against ?? []));
   const [base] = bases.size === 1 ? bases : [];
   const hasRatio = (figure: Cell["figure"]): boolean =>
+    figures.length <= MOST_WITH_RATIOS &&
     cells.some((cell) => cell.figure.name === figure.name && cell.ratios);
+  const showsBases = bases.size > 1 && figures.some(hasRatio);
   const head = [
     "",
     ...figures.flatMap((figure) => [
       headOf(figure),
       ...(hasRatio(figure) ? [base === undefined ? "ratio" : `ratio to ${base}`] : []),
     ]),
-    ...(bases.size > 1 ? ["compared with"] : []),
+    ...(showsBases ? ["compared with"] : []),
   ];
   const rows = groups.flatMap((group) => {
     const best = figures.flatMap(({ name }) =>
@@ -56,19 +61,20 @@ export function figuresTable(table: RecordedTable): string {
         ...figures.flatMap((figure) => {
           const cell = own.find((each) => each.figure.name === figure.name);
           return [
-            cell ? valueOf(cell, best.includes(cell)) : "",
+            cell ? valueOf(cell, hasRatio(figure), best.includes(cell)) : "",
             ...(hasRatio(figure) ? [ratioOf(cell)] : []),
           ];
         }),
-        ...(bases.size > 1 ? [against] : []),
+        ...(showsBases ? [against] : []),
       ];
     });
   });
   return markdownTable(head, rows);
 }
 
-function valueOf({ medians, rounds, ratios }: Cell, isBest: boolean): string {
-  const value = ratios ? formatNumber(medians.median) : withRange(formatNumber, medians.median, ...rounds);
+function valueOf({ medians, rounds, ratios }: Cell, hasRatio: boolean, isBest: boolean): string {
+  const value =
+    hasRatio && ratios ? formatNumber(medians.median) : withRange(formatNumber, medians.median, ...rounds);
   return isBest ? value.replace(/^\S+/, "**$&**") : value;
 }
 
