@@ -4,11 +4,11 @@ import type { Cell, RecordedTable } from "./runs.ts";
 export type Maker = "sockact" | "bare" | "peer";
 
 const BARE =
-  /^(?:\d+ )?(?:node\b|\w+-node$)|^(?:Express|Koa|Fastify)$|listen\(|^an empty module$|^no change$/;
+  /^(?:\d+ )?(?:node\b|\w+-node$)|^(?:Express|Koa|Fastify)$|listen\(|^an empty module$|no change$/;
 const SOCKACT = /sockact|(?:^|\d |faster |-)(?:core|express|koa|fastify)\b/;
 
 /** Arms that show what a figure would be without the thing that is measured, so nobody can be as good. */
-const LIMIT = /^an empty module$|^no change$|^node, .*sandbox$/;
+const LIMIT = /^an empty module$|no change$|^node, .*sandbox$/;
 
 /** By the name of the arm. */
 export function makerOf(arm: string): Maker {
