@@ -3,8 +3,7 @@ import type { Cell, RecordedTable } from "./runs.ts";
 /** Who made what an arm measures: `bare` is Node, or an app, without sockact and without a peer. */
 export type Maker = "sockact" | "bare" | "peer";
 
-const BARE =
-  /^(?:\d+ )?(?:node\b|\w+-node$)|^(?:Express|Koa|Fastify)$|listen\(|^an empty module$|no change$/;
+const BARE = /^(?:\d+ )?(?:node\b|\w+-node$)|^(?:Express|Koa|Fastify)$|listen\(|^an empty module$|no change$/;
 const SOCKACT = /sockact|(?:^|\d |faster |-)(?:core|express|koa|fastify)\b/;
 
 /** Arms that show what a figure would be without the thing that is measured, so nobody can be as good. */

@@ -118,12 +118,12 @@ export function drawn(chart: Chart, tables: readonly RecordedTable[]): Drawn | u
     groups: filled.map(({ title, cells }) => ({
       title,
       figure: `${headOf(cells[0]!.figure)}: ${cells[0]!.figure.better === "lower" ? "less" : "more"} is better`,
-      bars: cells.map(({ arm, figure, medians }) => ({
+      bars: cells.map(({ arm, medians }) => ({
         name: arm,
         maker: makerOf(arm),
         value: medians.median,
         range: [medians.least, medians.most],
-        text: withUnit(medians.median, figure),
+        text: formatNumber(medians.median),
       })),
     })),
     description: filled
@@ -132,15 +132,15 @@ export function drawn(chart: Chart, tables: readonly RecordedTable[]): Drawn | u
         return `${title}, ${headOf(cells[0]!.figure)}: ${values.join("; ")}.`;
       })
       .join(" "),
-    sentence: [
-      ratiosSentence(
-        chart,
-        filled.flatMap(({ cells }) => cells),
-      ),
-      ...filled.map(bestSentence),
-    ]
-      .filter((sentence) => sentence !== "")
-      .join(" "),
+    sentence: chart.says
+      ? ratiosSentence(
+          chart.says,
+          filled.flatMap(({ cells }) => cells),
+        )
+      : filled
+          .map(bestSentence)
+          .filter((sentence) => sentence !== "")
+          .join(" "),
   };
 }
 
@@ -163,13 +163,13 @@ function withUnit(value: number, { unit }: Cell["figure"]): string {
   return unit === "" ? formatNumber(value) : `${formatNumber(value)} ${unit}`;
 }
 
-function ratiosSentence({ says }: Chart, cells: readonly Cell[]): string {
+function ratiosSentence(says: NonNullable<Chart["says"]>, cells: readonly Cell[]): string {
   const ratios = cells
-    .filter(({ arm }) => says?.arms.test(arm))
+    .filter(({ arm }) => says.arms.test(arm))
     .flatMap((cell) => cell.ratios?.median ?? [])
     .toSorted((a, b) => a - b)
     .map(formatRatio);
-  if (!says || ratios.length === 0) return "";
+  if (ratios.length === 0) return "";
   return says.sentence([...new Set([ratios[0]!, ratios.at(-1)!])].join(" to "));
 }
 
@@ -179,5 +179,5 @@ function bestSentence({ title, cells }: Group): string {
   if (best.length === 0) return "";
   const names = best.map(({ arm }) => `**${arm}**`).join(" and ");
   const value = withUnit(best[0]!.medians.median, best[0]!.figure);
-  return `${title}: the best ${best.length === 1 ? "is" : "are"} ${names}, with ${value}.`;
+  return `${title}, ${best[0]!.figure.name}: the best ${best.length === 1 ? "is" : "are"} ${names}, with ${value}.`;
 }

@@ -13,7 +13,7 @@ interface Bar {
   maker: Maker;
   value: number;
   range: [least: number, most: number];
-  /** The value as it is written. */
+  /** The value as it is written, without its unit. */
   text: string;
 }
 

@@ -118,7 +118,7 @@ export function advantagesList(tables: ReadonlyMap<string, readonly RecordedTabl
 }
 
 function named({ arm, medians }: Cell): string {
-  return `${arm} ${formatNumber(medians.median)}`;
+  return `_${arm}_ ${formatNumber(medians.median)}`;
 }
 
 /** What each run measured, and on what. */
