@@ -24,6 +24,7 @@ export default defineConfig({
             "scripts/*.test.ts",
             "bench/*.test.ts",
             "bench/lib/*.test.ts",
+            "bench/report/*.test.ts",
           ],
           // Random cases take long on a busy machine.
           testTimeout: 30_000,

@@ -5,7 +5,7 @@ const style = { head: [], border: [], compact: true };
 
 /** A number with three digits that count, or all of its whole part. */
 export function formatNumber(value: number): string {
-  if (Number.isInteger(value) || Math.abs(value) >= 100) return value.toFixed();
+  if (Number.isInteger(value) || Math.abs(value) >= 100) return Math.round(value).toLocaleString("en");
   return value.toPrecision(3);
 }
 
@@ -39,8 +39,8 @@ export function printTable(measured: MeasuredTable): void {
 /** The words for a goal. */
 export function formatGoal({ atMost, atLeast, of }: Goal, { figure, compared }: Row): string {
   const limits = [
-    atMost !== undefined && `at most ${formatNumber(atMost)}`,
-    atLeast !== undefined && `at least ${formatNumber(atLeast)}`,
+    atMost !== undefined && `at most ${atMost.toLocaleString("en")}`,
+    atLeast !== undefined && `at least ${atLeast.toLocaleString("en")}`,
   ].filter((limit) => limit !== false);
   return `${limits.join(" and ")} ${of === "ratio" ? `times ${compared?.against}` : figure.unit}`.trim();
 }

@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { partOf, withPart } from "./page-part.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const page = `${root}docs/tested.md`;
@@ -18,10 +19,7 @@ export function withRows(
   [heading, ...rows]: Table,
   key: (version: string) => string,
 ): string {
-  const between = new RegExp(`(?<=<!-- ${name} -->\n)[^]*(?=<!-- /${name} -->)`);
-  const written = between.exec(text)?.[0];
-  if (written === undefined) throw new Error(`docs/tested.md has no <!-- ${name} --> and <!-- /${name} -->`);
-  const earlier = written
+  const earlier = partOf(text, name)
     .split("\n")
     .filter((line) => line.startsWith("|"))
     .slice(2)
@@ -37,7 +35,7 @@ export function withRows(
     a.localeCompare(b, "en", { numeric: true }),
   );
   const lines = [heading, heading.map(() => "---"), ...sorted].map((cells) => `| ${cells.join(" | ")} |`);
-  return text.replace(between, () => `\n${lines.join("\n")}\n\n`);
+  return withPart(text, name, lines.join("\n"));
 }
 
 /** {@link withRows} for docs/tested.md. */

@@ -1,0 +1,12 @@
+// npm run bench:report: writes the tables of docs/benchmarks.md, and the charts of docs/public/benchmarks, from the runs in bench/results. The charts are
+// in git, since GitHub shows them too. bench/report/report.test.ts compares all of it with what this program would write.
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
+import { chartsFolder, pageFile, recordedRuns, reportFrom } from "./report/files.ts";
+
+const { page, charts } = await reportFrom(process.argv[2] ?? recordedRuns);
+writeFileSync(pageFile, page);
+rmSync(chartsFolder, { recursive: true, force: true });
+mkdirSync(chartsFolder, { recursive: true });
+for (const [file, svg] of charts) writeFileSync(join(chartsFolder, file), svg);

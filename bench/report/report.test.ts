@@ -1,0 +1,158 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import type { Goal, MeasuredArm, MeasuredTable } from "../lib/measured.ts";
+import type { Results } from "../lib/results.ts";
+import { chartsFolder, pageFile, recordedRuns, reportFrom } from "./files.ts";
+import { reportOf } from "./page.ts";
+
+const FIGURE = "first byte";
+
+/** A run of the bench "start" on an invented machine. */
+function runOf(day: number, arms: MeasuredArm[], goals: Goal[] = [], load = 0.1): Results {
+  const figures: MeasuredTable["figures"] = [
+    { name: FIGURE, unit: "ms", better: "lower" },
+    { name: "failed", unit: "", better: "lower" },
+  ];
+  return {
+    date: `2026-11-0${day}T10:00:00.000Z`,
+    commit: "abc1234",
+    machine: {
+      node: "v20.20.2",
+      processor: "Test",
+      cores: 2,
+      memory: 4,
+      kernel: "6.1",
+      systemd: "257",
+      virtualization: "none",
+    },
+    benches: [
+      {
+        name: "start",
+        seconds: 61,
+        noise: { load: [load, load], stolen: 0 },
+        tables: [{ title: "Start", figures, arms, goals }],
+      },
+    ],
+  };
+}
+
+function arm(name: string, values: number[], against = name, failed?: number[]): MeasuredArm {
+  return { name, against, values: { [FIGURE]: values, ...(failed && { failed }) } };
+}
+
+/** Node takes 10 ms, and core takes so much longer in each of the runs. */
+function runsWith(ratios: number[], goals: Goal[], peer = 30): Results[] {
+  return ratios.map((ratio, index) =>
+    runOf(
+      index + 1,
+      [
+        arm("node", [10, 10, 10]),
+        arm(
+          "core",
+          [10, 10, 10].map((value) => value * ratio),
+          "node",
+        ),
+        arm("other | package", [peer, peer, peer], "node"),
+      ],
+      goals,
+    ),
+  );
+}
+
+const part = (name: string): string => `<!-- ${name} -->\n<!-- /${name} -->\n`;
+const emptyPage = ["runs", "goals", "better", "start"].map(part).join("\n");
+const textOf = (recorded: Results[]): string => reportOf(emptyPage, recorded).page;
+const atMost = (limit: number): Goal => ({ arm: "core", figure: FIGURE, of: "ratio", atMost: limit });
+
+describe("the page of the benchmarks", () => {
+  test("has the tables and the charts of the runs in bench/results, as npm run bench:report writes them", async () => {
+    const { page, charts } = await reportFrom(recordedRuns);
+    expect(readFileSync(pageFile, "utf8")).toBe(page);
+    const files = existsSync(chartsFolder) ? readdirSync(chartsFolder) : [];
+    expect(files.toSorted()).toEqual([...charts.keys()].toSorted());
+    for (const [file, svg] of charts) expect(readFileSync(join(chartsFolder, file), "utf8")).toBe(svg);
+  });
+
+  test("has a part for each benchmark of the whole run", () => {
+    const page = readFileSync(pageFile, "utf8");
+    const folder = join(import.meta.dirname, "../benches");
+    const whole = readdirSync(folder).filter((file) => {
+      const text = readFileSync(join(folder, file), "utf8");
+      return text.includes("export const bench") && !text.includes("isExtra: true");
+    });
+    expect(whole.filter((file) => !page.includes(part(file.replace(".ts", "")).split("\n")[0]!))).toEqual([]);
+  });
+
+  test("says how to measure what no run has measured", () => {
+    expect(textOf([])).toContain("No run is recorded yet. `npm run bench -- start` measures this.");
+  });
+
+  test("that lacks a part is refused", () => {
+    expect(() => reportOf(part("start"), [])).toThrow("no <!-- runs -->");
+  });
+});
+
+describe("the report of several runs", () => {
+  test("shows the median of the runs, and the range of the ratios", () => {
+    expect(textOf(runsWith([1.5, 1.1, 1.2], []))).toContain("| core | 12 | 1.20 (1.10 to 1.50) |");
+  });
+
+  test("shows the range of all rounds where there is no ratio", () => {
+    const [first, second] = [1, 2].map((day) => runOf(day, [arm("node", [day, day + 1, day + 8])]));
+    expect(textOf([first!, second!])).toContain("| node | 2.50 (1 to 10) |");
+  });
+
+  test.each([
+    [1.3, "1.20 (1.10 to 1.30) | reached"],
+    [1.2, "1.20 (1.10 to 1.30) | **unclear**"],
+    [1.05, "1.20 (1.10 to 1.30) | **missed**"],
+  ])("compares a goal of %s with each run", (limit, words) => {
+    expect(textOf(runsWith([1.2, 1.3, 1.1], [atMost(limit)]))).toContain(words);
+  });
+
+  test("has the best figure in bold, and names a peer that was better in every run", () => {
+    const text = textOf(runsWith([1.2, 1.2], [], 8));
+    expect(text).toContain("| other \\| package | **8** | 0.80 |");
+    expect(text).toContain("**first byte, ms:** _node_ 10, _other | package_ 8 (_core_ 12)");
+  });
+
+  test("names no peer that was better only in some runs", () => {
+    expect(textOf(runsWith([0.9, 1.2], [], 10))).toContain("Nothing was better in every run.");
+  });
+
+  test("names the command, the days and the machine, and warns of a busy one", () => {
+    const quiet = textOf(runsWith([1, 1, 1], []));
+    expect(quiet).toContain(
+      "`npm run bench -- start` measured this from 1 November 2026 to 3 November 2026, in 3 runs of 3 rounds, with Node 20.20.2 and systemd 257, on 2 cores (Test). The load average was between 0.1 and 0.1.",
+    );
+    expect(quiet).not.toContain("Careful");
+    expect(textOf([runOf(1, [arm("node", [1])], [], 7)])).toMatch(
+      /\*\*Careful:\*\* 1 of 1 run had a warning: .*load average was 7\.0/,
+    );
+  });
+});
+
+describe("a chart", () => {
+  const { page, charts } = reportOf(emptyPage, runsWith([1.5, 1.1, 1.2], []));
+  const svg = charts.get("start.svg") ?? "";
+
+  test("shows each arm with its value and its range, in the light and in the dark", () => {
+    for (const text of ["node", "core", "other | package", "12", "npm run bench -- start"])
+      expect(svg).toContain(text);
+    expect(svg.match(/class="range"/g)).toHaveLength(1);
+    for (const maker of ["bare", "sockact", "peer"])
+      expect(svg.match(new RegExp(`<path [^>]*class="${maker}"`, "g"))).toHaveLength(1);
+    expect(svg).toContain("prefers-color-scheme:dark");
+  });
+
+  test("has its values in words, on the page too, and a sentence says what you see", () => {
+    expect(svg).toContain("Start, first byte, ms: node 10; core 12; other | package 30.");
+    expect(page).toContain("![How long does a start take? Start, first byte, ms: node 10; core 12;");
+    expect(page).toContain("With sockact, the first byte takes 1.20 times as long as without it.");
+  });
+
+  test("is the same each time", () => {
+    expect(reportOf(emptyPage, runsWith([1.5, 1.1, 1.2], [])).charts.get("start.svg")).toBe(svg);
+  });
+});

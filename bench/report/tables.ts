@@ -1,0 +1,140 @@
+import { sum } from "simple-statistics";
+import { formatGoal, formatNumber } from "../lib/print.ts";
+import type { Results } from "../lib/results.ts";
+import { advantagesOf, bestOf, groupsOf } from "./arms.ts";
+import type { Cell, RecordedGoal, RecordedTable } from "./runs.ts";
+
+type Lines = readonly (readonly string[])[];
+
+/** A table in Markdown, without the alignment of the columns, which oxfmt adds. */
+function markdownTable(head: readonly string[], rows: Lines): string {
+  const escaped = rows.map((cells) => cells.map((cell) => cell.replaceAll(/[|<]/g, "\\$&")));
+  const lines = [head, head.map(() => "---"), ...escaped].map((cells) => `| ${cells.join(" | ")} |`);
+  return lines.join("\n");
+}
+
+/** A number, and the least and the most in brackets, unless all three look the same. */
+function withRange(shown: (value: number) => string, value: number, least: number, most: number): string {
+  const range = [least, most].map(shown);
+  return range.every((each) => each === shown(value))
+    ? shown(value)
+    : `${shown(value)} (${range.join(" to ")})`;
+}
+
+export const formatRatio = (ratio: number): string => ratio.toFixed(2);
+
+/** The name of a figure with its unit. */
+export function headOf({ name, unit }: Cell["figure"]): string {
+  return unit === "" || name.endsWith(unit) ? name : `${name}, ${unit}`;
+}
+
+/** A table with more figures than this has no room for ratios. */
+const MOST_WITH_RATIOS = 3;
+
+/** The figures of a table: the best one of each group is bold, and a ratio has a column of its own. */
+export function figuresTable(table: RecordedTable): string {
+  const { figures, cells } = table;
+  const groups = groupsOf(table);
+  const bases = new Set(cells.flatMap(({ ratios }) => ratios?.against ?? []));
+  const [base] = bases.size === 1 ? bases : [];
+  const hasRatio = (figure: Cell["figure"]): boolean =>
+    figures.length <= MOST_WITH_RATIOS &&
+    cells.some((cell) => cell.figure.name === figure.name && cell.ratios);
+  const showsBases = bases.size > 1 && figures.some(hasRatio);
+  const head = [
+    "",
+    ...figures.flatMap((figure) => [
+      headOf(figure),
+      ...(hasRatio(figure) ? [base === undefined ? "ratio" : `ratio to ${base}`] : []),
+    ]),
+    ...(showsBases ? ["compared with"] : []),
+  ];
+  const rows = groups.flatMap((group) => {
+    const best = figures.flatMap(({ name }) =>
+      bestOf(cells.filter((cell) => group.includes(cell.arm) && cell.figure.name === name)),
+    );
+    return group.map((arm) => {
+      const own = cells.filter((cell) => cell.arm === arm);
+      const against = own.find(({ ratios }) => ratios)?.ratios?.against ?? "";
+      return [
+        arm,
+        ...figures.flatMap((figure) => {
+          const cell = own.find((each) => each.figure.name === figure.name);
+          return [
+            cell ? valueOf(cell, hasRatio(figure), best.includes(cell)) : "",
+            ...(hasRatio(figure) ? [ratioOf(cell)] : []),
+          ];
+        }),
+        ...(showsBases ? [against] : []),
+      ];
+    });
+  });
+  return markdownTable(head, rows);
+}
+
+function valueOf({ medians, rounds, ratios }: Cell, hasRatio: boolean, isBest: boolean): string {
+  const value =
+    hasRatio && ratios ? formatNumber(medians.median) : withRange(formatNumber, medians.median, ...rounds);
+  return isBest ? value.replace(/^\S+/, "**$&**") : value;
+}
+
+function ratioOf(cell: Cell | undefined): string {
+  return cell?.ratios ? withRange(formatRatio, cell.ratios.median, cell.ratios.least, cell.ratios.most) : "";
+}
+
+/** All goals of the benches, by their names. */
+export function goalsTable(tables: ReadonlyMap<string, readonly RecordedTable[]>): string | undefined {
+  const rows = [...tables.values()].flatMap((each) =>
+    each.flatMap(({ title, goals }) => goals.map((goal) => [title, ...goalCells(goal)])),
+  );
+  if (rows.length === 0) return undefined;
+  return markdownTable(["table", "what", "goal", "measured", "result"], rows);
+}
+
+function goalCells({ goal, row, values, is }: RecordedGoal): string[] {
+  const shown = goal.of === "ratio" ? formatRatio : formatNumber;
+  return [
+    `${goal.arm}: ${goal.figure}`,
+    formatGoal(goal, row),
+    withRange(shown, values.median, values.least, values.most),
+    is === "reached" ? is : `**${is}**`,
+  ];
+}
+
+/** A list of where something else than sockact was better in every run. */
+export function advantagesList(tables: ReadonlyMap<string, readonly RecordedTable[]>): string | undefined {
+  const lines = [...tables].flatMap(([bench, each]) =>
+    each.flatMap((table) => {
+      const advantages = advantagesOf(table);
+      return table.figures.flatMap((figure) => {
+        const own = advantages.filter(({ over }) => over.figure.name === figure.name);
+        if (own.length === 0) return [];
+        const pairs = own.map(({ of, over }) => `${of.map(named).join(", ")} (${named(over)})`);
+        return [`- \`${bench}\`, ${table.title}, **${headOf(figure)}:** ${pairs.join("; ")}`];
+      });
+    }),
+  );
+  return lines.length === 0 ? undefined : lines.join("\n");
+}
+
+function named({ arm, medians }: Cell): string {
+  return `_${arm}_ ${formatNumber(medians.median)}`;
+}
+
+/** What each run measured, and on what. */
+export function runsTable(recorded: readonly Results[]): string {
+  const rows = recorded
+    .toSorted((a, b) => a.date.localeCompare(b.date))
+    .map(({ date, commit, machine, benches }) => [
+      date.replace(/T(\d+:\d+).*/, ", $1 UTC"),
+      commit,
+      machine.node,
+      machine.systemd ?? "",
+      machine.kernel,
+      `${machine.processor}, ${machine.cores} cores, ${machine.memory} GB`,
+      machine.virtualization,
+      formatNumber(Math.ceil(sum(benches.map(({ seconds }) => seconds)) / 60)),
+    ]);
+  const head = ["began", "commit", "Node", "systemd", "Linux", "machine", "virtualization", "minutes"];
+  return markdownTable(head, rows);
+}
