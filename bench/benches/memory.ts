@@ -10,11 +10,9 @@
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { startWithFds } from "../../packages/testkit/src/activated-process.ts";
-import { type AppProcess, startProcess } from "../../packages/testkit/src/app-process.ts";
+import { startProcess } from "../../packages/testkit/src/app-process.ts";
 import { whyNoPrivateSystemd } from "../../packages/testkit/src/boot-private-systemd.ts";
-import { httpRequest } from "../../packages/testkit/src/http-request.ts";
-import { closeAll, portOf, rawSocket } from "../../packages/testkit/src/raw-sockets.ts";
+import { withApp } from "../lib/activated-app.ts";
 import { type Bench, countOf } from "../lib/bench.ts";
 import { type Arm, armsNamed, compare } from "../lib/compare.ts";
 import { ManyApps } from "../lib/many-apps.ts";
@@ -40,24 +38,7 @@ const fileOf = (name: string): string => fileURLToPath(new URL(name, import.meta
 const amountProgram = fileOf("../../packages/testkit/src/amount-program.mjs");
 const heapProgram = fileOf("../programs/heap.mjs");
 
-/** Runs an app behind a socket until the action is done. */
-async function withApp<T>(
-  command: string[],
-  action: (app: AppProcess, port: number) => Promise<T>,
-): Promise<T> {
-  const fd = rawSocket("ipv4", "stream", { bound: "127.0.0.1:0", listening: true });
-  try {
-    await using app = startWithFds([fd], command, { names: ["http"] });
-    const port = portOf(fd);
-    const { status } = await httpRequest(`127.0.0.1:${port}`);
-    if (status !== 200) throw new Error(`The app answered ${status}`);
-    return await action(app, port);
-  } finally {
-    closeAll([fd]);
-  }
-}
-
-/** After one request. */
+/** After a few requests. */
 const memoryOfApp = (node: string, name: string): Promise<ProcessMemory> =>
   withApp([node, fileOf(`../apps/${name}.mjs`)], async ({ pid }) => memoryOf(join("/proc", String(pid))));
 
