@@ -1,65 +1,108 @@
-// How long activatedSockets() takes, and whether open connections of other processes make it slower.
+// How long activatedSockets() takes for 1 to 1,000 sockets, and whether open connections of other processes make it slower.
+//
+// npm run bench -- classify [--runs N] [--only TEXT] [--out FILE]
+//
+// Each measurement is the first call in a process of its own. "TCP, 50,000 open" has that many connections of the same kind in the same
+// network namespace. The bench measures the built packages.
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { startProcess } from "../../packages/testkit/src/app-process.ts";
-import type { Measured, Tables } from "../programs/situation.ts";
+import { type AppProcess, startProcess } from "../../packages/testkit/src/app-process.ts";
+import type { Bench } from "../lib/bench.ts";
+import { type Arm, armsNamed, compare } from "../lib/compare.ts";
+import type { Figure, Goal, MeasuredTable } from "../lib/measured.ts";
 
 const CONNECTIONS = 50_000;
+/** How many connections one holder has. It holds both ends of each, and some machines allow 20,000 descriptors. */
+const SHARE = 5000;
+const COUNTS = [1, 16, 256, 1000];
+const KINDS = { tcp: "TCP", unix: "unix", abstract: "abstract unix" };
+type Kind = keyof typeof KINDS;
 
-// TCP comes last: all network namespaces share the kernel's table of connections, and these take a while to leave it.
-const SITUATIONS = [
-  { title: "no connections", args: ["tcp", "0", "path"] },
-  { title: `${CONNECTIONS} unix`, args: ["unix", String(CONNECTIONS), "path"] },
-  { title: `${CONNECTIONS} unix, @abstract`, args: ["unix", String(CONNECTIONS), "abstract"] },
-  { title: `${CONNECTIONS} TCP`, args: ["tcp", String(CONNECTIONS), "path"] },
+/** The kind of the connections, and their number. TCP comes last: all network namespaces share the kernel's table of TCP connections. */
+const SITUATIONS: [Kind, number][] = [
+  ["tcp", 0],
+  ["unix", CONNECTIONS],
+  ["abstract", CONNECTIONS],
+  ["tcp", CONNECTIONS],
 ];
+
+const figures: Figure[] = [
+  { name: "time", unit: "ms", better: "lower" },
+  { name: "a socket", unit: "ms", better: "lower" },
+];
+
+const nameOf = (kind: Kind, count: number, connections: number): string =>
+  `${count} ${KINDS[kind]}${connections > 0 ? ", 50,000 open" : ""}`;
+
+const planned = SITUATIONS.flatMap(([open, connections]) =>
+  (Object.keys(KINDS) as Kind[])
+    .filter((kind) => connections === 0 || kind === open)
+    .flatMap((kind) =>
+      COUNTS.map((count, index) => ({
+        kind,
+        count,
+        situation: { open, connections },
+        name: nameOf(kind, count, connections),
+        against: connections > 0 ? nameOf(kind, count, 0) : nameOf(kind, COUNTS[index - 1] ?? count, 0),
+      })),
+    ),
+);
+
+const goals: Goal[] = planned.flatMap(({ name: arm, count, situation }): Goal[] => [
+  ...(count === 1 ? [{ arm, figure: "time", of: "value", atMost: 1 } as const] : []),
+  ...(situation.connections > 0
+    ? [{ arm, figure: "time", of: "ratio", atMost: 1.5 } as const]
+    : count > 1
+      ? [{ arm, figure: "a socket", of: "ratio", atMost: 1.1 } as const]
+      : []),
+]);
 
 // Each situation has its own network namespace, so that the connections of this machine don't count. Without root, that also takes a user
 // namespace.
 const namespace = process.getuid?.() === 0 ? ["--net"] : ["--user", "--map-root-user", "--net"];
 const inside = ["unshare", ...namespace, "--", "sh", "-c", 'ip link set lo up && exec "$@"', "sh"];
-const program = [
-  process.execPath,
-  ...process.execArgv,
-  fileURLToPath(new URL("../programs/situation.ts", import.meta.url)),
-];
-const folder = mkdtempSync(join(tmpdir(), "sockact-bench-"));
-process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+const program = fileURLToPath(new URL("../programs/situation.ts", import.meta.url));
 
-const results: { title: string; tables: Tables; measured: Measured }[] = [];
-for (const [index, { title, args }] of SITUATIONS.entries()) {
-  const own = join(folder, String(index));
-  mkdirSync(own);
-  await using situation = startProcess([...inside, ...program, ...args, own]);
-  const { tables } = await situation.event<{ tables: Tables }>("ready");
-  const measured = await situation.event<Measured>("measured");
-  await situation.ended;
-  results.push({ title, tables, measured });
+function start(kind: Kind, connections: number, folder: string): AppProcess {
+  mkdirSync(folder);
+  const args = [kind, String(connections), String(SHARE), folder];
+  return startProcess([...inside, process.execPath, ...process.execArgv, program, ...args]);
 }
 
-const median = (values: number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1] as number;
-const milliseconds = (value: number): string => value.toFixed(1);
-const [none] = results;
-if (!none) throw new Error("There is nothing to compare with");
-const times = (which: keyof Measured, measured: Measured): string =>
-  `× ${(median(measured[which]) / median(none.measured[which])).toFixed(1)}`;
-
-console.log(`Node ${process.version}, medians of ${none.measured.ours.length} processes, in milliseconds`);
-console.table(
-  Object.fromEntries(
-    results.map(({ title, tables, measured }) => [
-      title,
-      {
-        "rows of tcp, tcp6, unix": Object.values(tables).join(", "),
-        "activatedSockets()": milliseconds(median(measured.ours)),
-        "least to most": `${milliseconds(Math.min(...measured.ours))} to ${milliseconds(Math.max(...measured.ours))}`,
-        ratio: times("ours", measured),
-        "whole tables": milliseconds(median(measured.naive)),
-        "their ratio": times("naive", measured),
-      },
-    ]),
-  ),
-);
+export const bench: Bench = {
+  runs: 10,
+  async measure({ runs, only }) {
+    const title = "activatedSockets()";
+    const all: MeasuredTable = { title, figures, arms: [], goals };
+    const chosen = armsNamed(planned, only);
+    const folder = mkdtempSync(join(tmpdir(), "sockact-bench-"));
+    try {
+      for (const [open, connections] of SITUATIONS) {
+        const here = chosen.filter(
+          ({ situation }) => situation.open === open && situation.connections === connections,
+        );
+        if (here.length === 0) continue;
+        await using situation = start(open, connections, join(folder, `${open}-${connections}`));
+        for (let held = 0; held < connections; held += SHARE) await situation.event("held");
+        const arms = here.map(({ name, against, kind, count }): Arm => ({
+          name,
+          against,
+          async measure() {
+            situation.write(`${kind} ${count}`);
+            const { milliseconds } = await situation.event<{ milliseconds: number }>("asked");
+            return { time: milliseconds, "a socket": milliseconds / count };
+          },
+        }));
+        all.arms.push(...(await compare({ title, figures }, arms, runs)).arms);
+        situation.endInput();
+        await situation.ended;
+      }
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+    return [all];
+  },
+};

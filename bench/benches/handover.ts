@@ -1,28 +1,18 @@
 // What the handover of many idle connections takes: time, memory and CPU.
 //
-// npm run bench -- handover [--connections N] [--times N]
+// npm run bench -- handover [--connections N] [--runs N] [--out FILE]
 //
 // --connections N  how many idle connections there are, 5,000 by default
-// --times N        how many handovers are measured, 5 by default
 //
 // It needs root and systemd. The app is a server of node:http with @sockact/core, in the inbound sandbox. One more client always has a request
 // under way. After each handover, each connection sends a request: it must still be open, and the new process must answer.
 import { readFileSync } from "node:fs";
-import process from "node:process";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
-import { median } from "simple-statistics";
 import { AppUnderLoad } from "../../packages/testkit/src/app-under-load.ts";
+import { type Bench, countOf } from "../lib/bench.ts";
+import type { Figure } from "../lib/measured.ts";
 
-const { values } = parseArgs({
-  options: {
-    connections: { type: "string", default: "5000" },
-    times: { type: "string", default: "5" },
-  },
-});
-const connections = Number(values.connections);
-const times = Number(values.times);
 const TIMEOUT = 10;
 /** How long the busy client is alone before each handover, in milliseconds. */
 const CALM = 1000;
@@ -30,9 +20,6 @@ const CALM = 1000;
 const INTERVAL = 2;
 /** proc_pid_stat(5): the kernel counts CPU time in hundredths of a second. */
 const TICK = 10;
-
-await using app = await AppUnderLoad.boot();
-const { systemd } = app;
 
 interface Look {
   /** In MB. */
@@ -43,7 +30,7 @@ interface Look {
 }
 
 /** A process inside, or `undefined` if it has ended. */
-function lookAt(pid: number): Look | undefined {
+function lookAt({ systemd }: AppUnderLoad, pid: number): Look | undefined {
   try {
     const status = readFileSync(systemd.hostPath(`/proc/${pid}/status`), "utf8");
     const stat = readFileSync(systemd.hostPath(`/proc/${pid}/stat`), "utf8")
@@ -61,77 +48,79 @@ function lookAt(pid: number): Look | undefined {
 }
 
 /** Resolves to the last look at a process before it ended. */
-async function untilEnded(pid: number): Promise<Look | undefined> {
+async function untilEnded(app: AppUnderLoad, pid: number): Promise<Look | undefined> {
   let last: Look | undefined;
-  for (let look = lookAt(pid); look !== undefined; look = lookAt(pid)) {
+  for (let look = lookAt(app, pid); look !== undefined; look = lookAt(app, pid)) {
     last = look;
     await delay(INTERVAL);
   }
   return last;
 }
 
-/** One handover, in milliseconds and MB. */
-async function handOver(): Promise<Record<string, number>> {
+const figures: Figure[] = [
+  ["systemctl reload returns after", "ms"],
+  ["the old process has ended after", "ms"],
+  ["CPU time of the old process", "ms"],
+  ["CPU time of the new process", "ms"],
+  ["memory of the old process before", "MB"],
+  ["memory of the old process at most", "MB"],
+  ["memory of the new process afterwards", "MB"],
+  ["longest wait of the busy client", "ms"],
+  ["the same without a handover", "ms"],
+].map(([name = "", unit = ""]) => ({ name, unit, better: "lower" }));
+
+async function handOver(app: AppUnderLoad): Promise<number[]> {
   const old = await app.pid();
-  const before = lookAt(old);
+  const before = lookAt(app, old);
   const began = performance.now();
-  const ended = untilEnded(old).then((last) => ({ last, gone: performance.now() - began }));
-  await systemd.systemctl("reload", "app.service");
+  const ended = untilEnded(app, old).then((last) => ({ last, gone: performance.now() - began }));
+  await app.systemd.systemctl("reload", "app.service");
   const returned = performance.now() - began;
   const { last, gone } = await ended;
-  const after = lookAt(await app.pid());
+  const after = lookAt(app, await app.pid());
   if (!before || !last || !after) throw new Error("a process has ended too early");
-  return {
-    "systemctl reload returns after, ms": returned,
-    "the old process has ended after, ms": gone,
-    "CPU time of the old process, ms": last.cpu - before.cpu,
-    "CPU time of the new process, ms": after.cpu,
-    "memory of the old process before, MB": before.memory,
-    "memory of the old process at most, MB": last.peak,
-    "memory of the new process afterwards, MB": after.memory,
-  };
+  return [returned, gone, last.cpu - before.cpu, after.cpu, before.memory, last.peak, after.memory];
 }
 
-await app.install(fileURLToPath(new URL("../apps/handover.mjs", import.meta.url)), {
-  handover: true,
-  hardening: "inbound",
-});
-await systemd.start("app.service");
-await using idle = await app.load("idle", { clients: connections, timeout: TIMEOUT });
-await using client = await app.load("busy", { connections: 1, keepAlive: true, timeout: TIMEOUT });
+export const bench: Bench = {
+  runs: 5,
+  options: { connections: { type: "string", default: "5000" } },
+  isExtra: true,
+  async measure({ runs, options }) {
+    const connections = countOf("connections", options["connections"]);
+    await using app = await AppUnderLoad.boot();
+    await app.install(fileURLToPath(new URL("../apps/handover.mjs", import.meta.url)), {
+      handover: true,
+      hardening: "inbound",
+    });
+    await app.systemd.start("app.service");
+    await using idle = await app.load("idle", { clients: connections, timeout: TIMEOUT });
+    await using client = await app.load("busy", { connections: 1, keepAlive: true, timeout: TIMEOUT });
 
-const figures: Record<string, number[]> = {};
-for (let count = 0; count < times; count++) {
-  await client.round();
-  await delay(CALM);
-  await client.round();
-  const measured = await handOver();
-  await client.round();
-  await idle.round();
-  for (const [name, value] of Object.entries(measured)) (figures[name] ??= []).push(value);
-}
-const [{ phases: ofClient, ...one }, { phases, ...all }] = [await client.result(), await idle.result()];
-// The first phase is the start. Then there are three for each handover: every connection sends a request, nothing happens, the handover.
-const longestOf = (remainder: number): number[] =>
-  ofClient.filter((_, index) => index > 0 && index % 3 === remainder).map(({ longest }) => longest);
-figures["longest wait of the busy client, ms"] = longestOf(0);
-figures["the same without a handover, ms"] = longestOf(2);
-
-console.log(
-  `Node ${process.version}, ${connections} idle connections, ${times} handovers: the median, and in brackets the least and the most`,
-);
-for (const [name, each] of Object.entries(figures))
-  console.log(
-    `  ${name.padEnd(44)}${median(each).toFixed()} (${Math.min(...each).toFixed()} to ${Math.max(...each).toFixed()})`,
-  );
-console.log(
-  `  requests failed: ${all.lost + one.lost}; connections opened: ${all.connections + one.connections}, closed by the server: ${all.closed}`,
-);
-const strangers = phases.filter(({ pids }) => pids.length !== 1).length;
-if (
-  all.lost + one.lost + all.closed + all.resets + one.resets + strangers > 0 ||
-  all.connections + one.connections !== connections + 1
-) {
-  console.log(JSON.stringify({ all, one, phases }));
-  process.exitCode = 1;
-}
+    const rounds: number[][] = [];
+    for (let round = 0; round < runs; round++) {
+      await client.round();
+      await delay(CALM);
+      await client.round();
+      const measured = await handOver(app);
+      await client.round();
+      await idle.round();
+      rounds.push(measured);
+    }
+    const [one, all] = [await client.result(), await idle.result()];
+    const strangers = all.phases.filter(({ pids }) => pids.length !== 1).length;
+    if (
+      all.lost + one.lost + all.closed + all.resets + one.resets + strangers > 0 ||
+      all.connections + one.connections !== connections + 1
+    )
+      throw new Error(`A client noticed a handover: ${JSON.stringify({ all, one })}`);
+    // The first phase is the start. Then there are three for each handover: every connection sends a request, nothing happens, the handover.
+    for (const [round, values] of rounds.entries())
+      values.push(one.phases[3 * round + 3]!.longest, one.phases[3 * round + 2]!.longest);
+    const name = `${connections} idle connections`;
+    const values = Object.fromEntries(
+      figures.map((figure, index) => [figure.name, rounds.map((round) => round[index]!)]),
+    );
+    return [{ title: "Handover", figures, arms: [{ name, against: name, values }], goals: [] }];
+  },
+};

@@ -1,70 +1,137 @@
-// How much memory Express apps take in a private systemd: one, several, and asleep.
+// How much memory an app takes: over the same app without sockact, after many requests, and with many apps on one host.
 //
-// npm run bench -- memory [--apps N]
+// npm run bench -- memory [--apps N] [--runs N] [--node 20,26] [--only TEXT] [--out FILE]
 //
-// --apps N  how many apps there are, 10 by default
+// --apps N  how many apps there are on the host, 100 by default
 //
-// Each app is examples/express, in the sandbox that @sockact/units writes, after one request. RSS counts all pages of the process. Most of Node's
-// own code is in memory once for all processes, so "own" counts the pages that no other process has: what one more app adds.
-import { readFileSync } from "node:fs";
+// RSS counts all pages of a process. Most of Node's own code is in memory once for all processes, so "own" counts the pages that no other process
+// has. "all apps" is what they take together. "own of systemd" is the process 1. The bench measures the built packages. Requests come from
+// autocannon with ten clients. The many apps need root and systemd.
+import { join } from "node:path";
 import process from "node:process";
-import { parseArgs } from "node:util";
-import { emitUnits } from "@sockact/units";
-import { bootPrivateSystemd } from "../../packages/testkit/src/index.ts";
+import { fileURLToPath } from "node:url";
+import { startProcess } from "../../packages/testkit/src/app-process.ts";
+import { whyNoPrivateSystemd } from "../../packages/testkit/src/boot-private-systemd.ts";
+import { withApp } from "../lib/activated-app.ts";
+import { type Bench, countOf } from "../lib/bench.ts";
+import { type Arm, armsNamed, compare } from "../lib/compare.ts";
+import { ManyApps } from "../lib/many-apps.ts";
+import type { Figure, Goal, MeasuredTable } from "../lib/measured.ts";
+import { memoryOf, type ProcessMemory } from "../lib/process-memory.ts";
 
-const { values } = parseArgs({ options: { apps: { type: "string", default: "10" } } });
-const count = Number(values.apps);
-const PORT = 8000;
+/** The same app without sockact. */
+const plain = { core: "node", express: "express-node", koa: "koa-node", fastify: "fastify-node" };
+const apps = Object.keys(plain) as (keyof typeof plain)[];
 
-await using systemd = await bootPrivateSystemd();
-const names = Array.from({ length: count }, (_, index) => `app${index}`);
-const program = `${systemd.project}/examples/express/server.js`;
+const REQUESTS = 200_000;
+const CONNECTIONS = 20_000;
 
-/** A figure of one process, in MB. */
-const inMB = (text: string, field: string): number =>
-  Number(new RegExp(`^${field}:\\s+(\\d+) kB$`, "m").exec(text)?.[1]) / 1024;
+const inMB = (names: string[]): Figure[] => names.map((name) => ({ name, unit: "MB", better: "lower" }));
+const over = inMB(["RSS", "RSS over plain", "own", "own over plain"]);
+const growth = inMB(["heap", "requests", "connections", "RSS", "RSS, later half"]);
+const many = [
+  { name: "processes", unit: "", better: "lower" } as const,
+  ...inMB(["all apps", "RSS of one", "own of one", "own of systemd"]),
+];
 
-/** What a service takes, in MB. */
-async function memoryOf(name: string): Promise<Record<string, number>> {
-  const pid = await systemd.show(`${name}.service`, "MainPID");
-  const rollup = readFileSync(systemd.hostPath(`/proc/${pid}/smaps_rollup`), "utf8");
-  const own = inMB(rollup, "Private_Clean") + inMB(rollup, "Private_Dirty");
-  return { RSS: inMB(rollup, "Rss"), own };
+const fileOf = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
+const amountProgram = fileOf("../../packages/testkit/src/amount-program.mjs");
+const heapProgram = fileOf("../programs/heap.mjs");
+
+/** After a few requests. */
+const memoryOfApp = (node: string, name: string): Promise<ProcessMemory> =>
+  withApp([node, fileOf(`../apps/${name}.mjs`)], async ({ pid }) => memoryOf(join("/proc", String(pid))));
+
+async function overPlain(node: string, name: keyof typeof plain): Promise<Record<string, number>> {
+  const { RSS, own } = await memoryOfApp(node, name);
+  const base = await memoryOfApp(node, plain[name]);
+  return { RSS, "RSS over plain": RSS - base.RSS, own, "own over plain": own - base.own };
 }
 
-/** The mean of the services that run. */
-async function mean(running: readonly string[]): Promise<Record<string, string>> {
-  const all = await Promise.all(running.map(memoryOf));
-  return Object.fromEntries(
-    Object.keys(all[0]!).map((key) => [
-      key,
-      (all.reduce((sum, each) => sum + each[key]!, 0) / all.length).toFixed(1),
-    ]),
+/** The growth from the first half of the requests to the second, and so for the connections. */
+const growthOf = (node: string, name: string): Promise<Record<string, number>> =>
+  withApp(
+    [node, "--expose-gc", "--import", heapProgram, fileOf(`../apps/${name}.mjs`)],
+    async (app, port) => {
+      const after = async (amount: number, kind: string): Promise<{ heap: number; RSS: number }> => {
+        const args = [String(port), String(amount), kind];
+        await using load = startProcess([process.execPath, amountProgram, ...args]);
+        const code = await load.ended;
+        if (code !== 0) throw new Error(load.stderr);
+        app.write("heap");
+        const { heap } = await app.event<{ heap: number }>("heap");
+        return { heap, RSS: memoryOf(join("/proc", String(app.pid))).RSS };
+      };
+      const half = await after(REQUESTS / 2, "keep-alive");
+      const requests = await after(REQUESTS / 2, "keep-alive");
+      const some = await after(CONNECTIONS / 2, "fresh");
+      const all = await after(CONNECTIONS / 2, "fresh");
+      return {
+        heap: all.heap,
+        requests: requests.heap - half.heap,
+        connections: all.heap - some.heap,
+        RSS: all.RSS,
+        "RSS, later half": requests.RSS - half.RSS,
+      };
+    },
   );
-}
 
-for (const [index, name] of names.entries())
-  await systemd.installUnits(
-    emitUnits({
-      name,
-      exec: [systemd.node, program],
-      type: "notify",
-      idleTimeout: "1h",
-      sockets: [{ listen: PORT + index }],
-    }),
-    { verify: false },
-  );
-await systemd.start(...names.map((name) => `${name}.socket`));
-const rows: Record<string, Record<string, string>> = {};
-for (const [index, name] of names.entries()) {
-  await systemd.request(`http://localhost:${PORT + index}/`);
-  await systemd.waitForUnit(`${name}.service`, "ActiveState", "active");
-  if (index === 0) rows["one app, awake"] = await mean([name]);
+const goals = (figure: string, atMost: number): Goal[] =>
+  apps.map((arm) => ({ arm, figure, of: "value", atMost }));
+
+export const bench: Bench = {
+  runs: 10,
+  options: { apps: { type: "string", default: "100" } },
+  async measure({ runs, nodes, only, options }) {
+    const count = countOf("apps", options["apps"]);
+    const arms = (measure: (name: keyof typeof plain) => ReturnType<Arm["measure"]>): Arm[] =>
+      armsNamed(
+        apps.map((name) => ({ name, against: name, measure: () => measure(name) })),
+        only,
+      );
+    const tables: MeasuredTable[] = [];
+    for (const { major, binary } of nodes) {
+      const one = {
+        title: `Memory of one app on Node ${major}`,
+        figures: over,
+        goals: goals("RSS over plain", 3),
+      };
+      tables.push(await compare(one, arms(overPlain.bind(undefined, binary)), runs));
+      const flat = {
+        title: `Memory after ${REQUESTS} requests and ${CONNECTIONS} connections on Node ${major}`,
+        figures: growth,
+        goals: [...goals("requests", 0.5), ...goals("connections", 0.5)],
+      };
+      tables.push(await compare(flat, arms(growthOf.bind(undefined, binary)), 1, 0));
+      tables.push(...(await manyApps(binary, major, count, only)));
+    }
+    return tables;
+  },
+};
+
+async function manyApps(node: string, major: string, count: number, only: string): Promise<MeasuredTable[]> {
+  const [asleep, awake] = [`${count} apps, asleep`, `${count} apps, always on`];
+  if (![asleep, awake].some((name) => name.includes(only))) return [];
+  const title = `Many Express apps on one host, Node ${major}`;
+  const reason = whyNoPrivateSystemd();
+  if (reason !== undefined) {
+    console.error(`Left out: ${title}, because ${reason}.`);
+    return [];
+  }
+  await using host = await ManyApps.install(node, count);
+  const arms = [
+    { name: asleep, against: asleep, measure: () => host.measure() },
+    {
+      name: awake,
+      against: awake,
+      async measure() {
+        await host.wake();
+        const measured = await host.measure();
+        await host.sleep();
+        return measured;
+      },
+    },
+  ];
+  const goal: Goal = { arm: asleep, figure: "processes", of: "value", atMost: 0 };
+  return [await compare({ title, figures: many, goals: [goal] }, arms, 1, 0)];
 }
-rows[`each of ${count}, awake`] = await mean(names);
-await systemd.stop(...names.map((name) => `${name}.service`));
-const pids = await Promise.all(names.map((name) => systemd.show(`${name}.service`, "MainPID")));
-rows["each, asleep"] = Object.fromEntries(Object.keys(rows["one app, awake"]!).map((key) => [key, "0"]));
-if (pids.some((pid) => pid !== "0")) throw new Error("an app still runs");
-console.log(`Node ${process.version}, in MB`);
-console.table(rows);

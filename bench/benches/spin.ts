@@ -1,18 +1,18 @@
 // How often systemd starts a service that ends without accepting the waiting connection, and whether its port stays open.
 //
-// npm run bench -- spin [--seconds N] [--only TEXT]
+// npm run bench -- spin [--seconds N] [--runs N] [--only TEXT] [--out FILE]
 //
-// It needs root and systemd, as the tests of units do.
+// --seconds N  how long the starts are counted in each measurement, 6 by default
+//
+// It needs root and systemd, as the tests of units do. "Node, 42" is a program that exits with 42.
 import { readFile, rm } from "node:fs/promises";
 import { once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
-import { parseArgs } from "node:util";
-import { bootPrivateSystemd, type PrivateSystemd } from "../../packages/testkit/src/index.ts";
-
-const { values } = parseArgs({
-  options: { seconds: { type: "string", default: "6" }, only: { type: "string", default: "" } },
-});
-const seconds = Number(values.seconds);
+import { bootPrivateSystemd } from "../../packages/testkit/src/boot-private-systemd.ts";
+import type { PrivateSystemd } from "../../packages/testkit/src/private-systemd.ts";
+import { type Bench, countOf } from "../lib/bench.ts";
+import { type Arm, armsNamed, compare } from "../lib/compare.ts";
+import type { Figure } from "../lib/measured.ts";
 
 interface Setup {
   unit?: string;
@@ -80,7 +80,8 @@ async function measure(
   systemd: PrivateSystemd,
   { unit = "", service = "", socket = unlimited }: Setup,
   exec: string,
-): Promise<[perSecond: number, socket: string]> {
+  seconds: number,
+): Promise<Record<string, number>> {
   await rm(systemd.hostPath("/run/starts"), { force: true });
   await systemd.installUnits({
     "spin.socket": `[Socket]\nListenStream=/run/spin.sock\n${socket}\n`,
@@ -95,13 +96,13 @@ async function measure(
   await delay(seconds * 1000);
   const written = await readFile(systemd.hostPath("/run/starts"), "utf8").catch(() => "");
   const took = (performance.now() - start) / 1000;
-  const state = `${await systemd.show("spin.socket", "ActiveState")} (${await systemd.show("spin.socket", "Result")})`;
+  const isOpen = (await systemd.show("spin.socket", "ActiveState")) === "active";
   client.kill("SIGKILL");
   await systemd.stop("spin.socket", "spin.service");
   await systemd.run(["systemctl", "reset-failed"]);
   // A start that a condition prevents appears only in the journal, which takes 10,000 messages in half a minute.
   const skips = unit === "" ? 0 : await skipsOf(systemd);
-  return [(written.length + skips) / took, state];
+  return { starts: (written.length + skips) / took, "port open": Number(isOpen) };
 }
 
 /** Removes the messages that it has counted. */
@@ -116,20 +117,30 @@ async function skipsOf(systemd: PrivateSystemd): Promise<number> {
   return Number.parseInt(stdout);
 }
 
-await using systemd = await bootPrivateSystemd();
-const rows: Record<string, Record<string, string>> = {};
-const note = async (name: string, setup: Setup, exec: string, column: string): Promise<void> => {
-  const [perSecond, socket] = await measure(systemd, setup, exec);
-  const row = (rows[name] ??= {});
-  row[column] = `${perSecond.toFixed(1)}${socket.startsWith("active") ? "" : `, ${socket}`}`;
-  console.log(name, column, row[column]);
+const figures: Figure[] = [
+  { name: "starts", unit: "a second", better: "lower" },
+  { name: "port open", unit: "", better: "higher" },
+];
+
+export const bench: Bench = {
+  runs: 1,
+  options: { seconds: { type: "string", default: "6" } },
+  isExtra: true,
+  async measure({ runs, only, options }) {
+    const seconds = countOf("seconds", options["seconds"]);
+    await using systemd = await bootPrivateSystemd();
+    const arm = (name: string, setup: Setup, exec: string): Arm => ({
+      name,
+      against: name,
+      measure: () => measure(systemd, setup, exec, seconds),
+    });
+    const ending = Object.entries(setups).flatMap(([name, setup]) =>
+      Object.entries(programs).flatMap(([program, exec]) =>
+        [0, 1, 42].map((status) => arm(`${name}; ${program}, ${status}`, setup, exec(systemd.node, status))),
+      ),
+    );
+    const waiting = Object.entries(kept).map(([name, setup]) => arm(name, setup, "/bin/sleep infinity"));
+    const arms = armsNamed([...ending, ...waiting], only);
+    return [await compare({ title: "Starts without an accept", figures }, arms, runs, 0)];
+  },
 };
-for (const [name, setup] of Object.entries(setups)) {
-  if (!name.includes(values.only)) continue;
-  for (const [program, exec] of Object.entries(programs))
-    for (const status of [0, 1, 42])
-      await note(name, setup, exec(systemd.node, status), `${program}, ${status}`);
-}
-for (const [name, setup] of Object.entries(kept))
-  if (name.includes(values.only)) await note(name, setup, "/bin/sleep infinity", "attempts");
-console.table(rows);

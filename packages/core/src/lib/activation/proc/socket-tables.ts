@@ -48,9 +48,9 @@ export function findUdp(inode: number): { family: "ipv4" | "ipv6"; address: stri
 export function findUnix(inodes: ReadonlySet<number>): Map<number, UnixRow> {
   const found = new Map<number, UnixRow>();
   if (inodes.size === 0) return found;
-  const wanted = Array.from(inodes, (inode) => ` ${inode}`);
+  const wanted = new RegExp(` (?:${[...inodes].join("|")})(?: |$)`, "m");
   for (const piece of pieces("/proc/self/net/unix")) {
-    if (!wanted.some((inode) => piece.includes(inode))) continue;
+    if (!wanted.test(piece)) continue;
     for (const row of piece.split("\n")) {
       // Num RefCount Protocol Flags Type St Inode Path: unix(7), proc_net(5). The path may contain blanks.
       const match = /^\S+ \S+ \S+ (\S+) (\S+) (\S+) +(\d+)(?: ([^]*))?$/.exec(row);
