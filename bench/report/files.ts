@@ -8,7 +8,7 @@ import { type Report, reportOf } from "./page.ts";
 /** The JSON files of whole runs, which `npm run bench -- --out FILE` wrote. */
 export const recordedRuns = join(root, "bench/results");
 export const pageFile = join(root, "docs/benchmarks.md");
-export const chartsFolder = join(root, "docs/public/benchmarks");
+export const chartsFolder = join(root, "docs/public/charts");
 
 /** The report of the runs in a folder, with the page as oxfmt leaves it. */
 export async function reportFrom(folder: string): Promise<Report> {

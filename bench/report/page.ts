@@ -4,7 +4,7 @@ import { withPart } from "../../scripts/lib/page-part.ts";
 import { charts, drawn } from "./charts.ts";
 import { svgOf } from "./picture.ts";
 import { benchesOf, type RecordedBench, type RecordedTable, tablesOf } from "./runs.ts";
-import { advantagesList, figuresTable, goalsTable, runsTable } from "./tables.ts";
+import { advantagesList, figuresTable, goalsTables, runsTable } from "./tables.ts";
 
 /** What the report writes: the page of the benchmarks, and the charts by the names of their files. */
 export interface Report {
@@ -32,7 +32,7 @@ export function reportOf(page: string, recorded: readonly Results[]): Report {
     );
   }
   filled = withPart(filled, "runs", recorded.length === 0 ? NOTHING : runsTable(recorded));
-  filled = withPart(filled, "goals", goalsTable(tables) ?? NOTHING);
+  filled = withPart(filled, "goals", goalsTables(tables) ?? NOTHING);
   filled = withPart(
     filled,
     "better",
@@ -60,7 +60,7 @@ function partOf(
       `${chart.file}.svg`,
       svgOf({ title: chart.question, description, groups, notes: notesOf(name, runs) }),
     );
-    return [`![${chart.question} ${description}](public/benchmarks/${chart.file}.svg)`, sentence];
+    return [`![${chart.question} ${description}](public/charts/${chart.file}.svg)`, sentence];
   });
   const written = tables.flatMap((table) => [`**${table.title}**`, figuresTable(table)]);
   return [...shown, where!, ...warnings, ...written].filter((paragraph) => paragraph !== "").join("\n\n");

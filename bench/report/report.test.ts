@@ -98,15 +98,15 @@ describe("the report of several runs", () => {
     expect(textOf(runsWith([1.5, 1.1, 1.2], []))).toContain("| core | 12 | 1.20 (1.10 to 1.50) |");
   });
 
-  test("shows the range of all rounds where there is no ratio", () => {
+  test("shows the range of all rounds for an arm without a ratio", () => {
     const [first, second] = [1, 2].map((day) => runOf(day, [arm("node", [day, day + 1, day + 8])]));
     expect(textOf([first!, second!])).toContain("| node | 2.50 (1 to 10) |");
   });
 
   test.each([
-    [1.3, "1.20 (1.10 to 1.30) | reached"],
-    [1.2, "1.20 (1.10 to 1.30) | **unclear**"],
-    [1.05, "1.20 (1.10 to 1.30) | **missed**"],
+    [1.3, "| reached | 1.20 (1.10 to 1.30) |"],
+    [1.2, "| **unclear** | 1.20 (1.10 to 1.30) |"],
+    [1.05, "| **missed** | 1.20 (1.10 to 1.30) |"],
   ])("compares a goal of %s with each run", (limit, words) => {
     expect(textOf(runsWith([1.2, 1.3, 1.1], [atMost(limit)]))).toContain(words);
   });

@@ -82,22 +82,26 @@ function ratioOf(cell: Cell | undefined): string {
   return cell?.ratios ? withRange(formatRatio, cell.ratios.median, cell.ratios.least, cell.ratios.most) : "";
 }
 
-/** All goals of the benches, by their names. */
-export function goalsTable(tables: ReadonlyMap<string, readonly RecordedTable[]>): string | undefined {
-  const rows = [...tables.values()].flatMap((each) =>
-    each.flatMap(({ title, goals }) => goals.map((goal) => [title, ...goalCells(goal)])),
+/** The goals of each table, with the command that measures it. */
+export function goalsTables(tables: ReadonlyMap<string, readonly RecordedTable[]>): string | undefined {
+  const parts = [...tables].flatMap(([bench, each]) =>
+    each
+      .filter(({ goals }) => goals.length > 0)
+      .flatMap(({ title, goals }) => [
+        `**${title}** (\`npm run bench -- ${bench}\`)`,
+        markdownTable(["what", "result", "measured", "goal"], goals.map(goalCells)),
+      ]),
   );
-  if (rows.length === 0) return undefined;
-  return markdownTable(["table", "what", "goal", "measured", "result"], rows);
+  return parts.length === 0 ? undefined : parts.join("\n\n");
 }
 
 function goalCells({ goal, row, values, is }: RecordedGoal): string[] {
   const shown = goal.of === "ratio" ? formatRatio : formatNumber;
   return [
     `${goal.arm}: ${goal.figure}`,
-    formatGoal(goal, row),
-    withRange(shown, values.median, values.least, values.most),
     is === "reached" ? is : `**${is}**`,
+    withRange(shown, values.median, values.least, values.most),
+    formatGoal(goal, row),
   ];
 }
 
