@@ -51,13 +51,8 @@ async function measureApp(app: AppProcess): Promise<Measured> {
   return { RSS, own, heap };
 }
 
-const commandOf = (node: string, name: string): string[] => [
-  node,
-  "--expose-gc",
-  "--import",
-  heapProgram,
-  fileOf(`../apps/${name}.mjs`),
-];
+const commandOf = (node: string, name: string): string[] =>
+  [node, "--expose-gc", `--import=${heapProgram}`].concat(fileOf(`../apps/${name}.mjs`));
 
 async function overPlain(node: string, name: keyof typeof plain): Promise<Record<string, number>> {
   const { RSS, own, heap } = await withApp(commandOf(node, name), measureApp);
