@@ -5,12 +5,13 @@
 // --apps N  how many apps there are on the host, 100 by default
 //
 // RSS counts all pages of a process. Most of Node's own code is in memory once for all processes, so "own" counts the pages that no other process
-// has. "all apps" is what they take together. "own of systemd" is the process 1. The bench measures the built packages. Requests come from
+// has. "heap" is what JavaScript needs, after a collection. "requests" and "connections" are how much the heap grows in
+// their second half. "all apps" is what they take together. "own of systemd" is the process 1. The bench measures the built packages. Requests come from
 // autocannon with ten clients. The many apps need root and systemd.
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { startProcess } from "../../packages/testkit/src/app-process.ts";
+import { type AppProcess, startProcess } from "../../packages/testkit/src/app-process.ts";
 import { whyNoPrivateSystemd } from "../../packages/testkit/src/boot-private-systemd.ts";
 import { withApp } from "../lib/activated-app.ts";
 import { type Bench, countOf } from "../lib/bench.ts";
@@ -27,7 +28,7 @@ const REQUESTS = 200_000;
 const CONNECTIONS = 20_000;
 
 const inMB = (names: string[]): Figure[] => names.map((name) => ({ name, unit: "MB", better: "lower" }));
-const over = inMB(["RSS", "RSS over plain", "own", "own over plain"]);
+const over = inMB(["RSS", "RSS over plain", "own over plain", "heap over plain"]);
 const growth = inMB(["heap", "requests", "connections", "RSS", "RSS, later half"]);
 const many = [
   { name: "processes", unit: "", better: "lower" } as const,
@@ -38,43 +39,53 @@ const fileOf = (name: string): string => fileURLToPath(new URL(name, import.meta
 const amountProgram = fileOf("../../packages/testkit/src/amount-program.mjs");
 const heapProgram = fileOf("../programs/heap.mjs");
 
-/** After a few requests. */
-const memoryOfApp = (node: string, name: string): Promise<ProcessMemory> =>
-  withApp([node, fileOf(`../apps/${name}.mjs`)], async ({ pid }) => memoryOf(join("/proc", String(pid))));
+interface Measured extends Pick<ProcessMemory, "RSS" | "own"> {
+  heap: number;
+}
+
+/** The heap is what a collection leaves. RSS has what is not collected yet too. */
+async function measureApp(app: AppProcess): Promise<Measured> {
+  const { RSS, own } = memoryOf(join("/proc", String(app.pid)));
+  app.kill("SIGUSR2");
+  const { heap } = await app.event<{ heap: number }>("heap");
+  return { RSS, own, heap };
+}
+
+const commandOf = (node: string, name: string): string[] =>
+  [node, "--expose-gc", `--import=${heapProgram}`].concat(fileOf(`../apps/${name}.mjs`));
 
 async function overPlain(node: string, name: keyof typeof plain): Promise<Record<string, number>> {
-  const { RSS, own } = await memoryOfApp(node, name);
-  const base = await memoryOfApp(node, plain[name]);
-  return { RSS, "RSS over plain": RSS - base.RSS, own, "own over plain": own - base.own };
+  const { RSS, own, heap } = await withApp(commandOf(node, name), measureApp);
+  const base = await withApp(commandOf(node, plain[name]), measureApp);
+  return {
+    RSS,
+    "RSS over plain": RSS - base.RSS,
+    "own over plain": own - base.own,
+    "heap over plain": heap - base.heap,
+  };
 }
 
 /** The growth from the first half of the requests to the second, and so for the connections. */
 const growthOf = (node: string, name: string): Promise<Record<string, number>> =>
-  withApp(
-    [node, "--expose-gc", "--import", heapProgram, fileOf(`../apps/${name}.mjs`)],
-    async (app, port) => {
-      const after = async (amount: number, kind: string): Promise<{ heap: number; RSS: number }> => {
-        const args = [String(port), String(amount), kind];
-        await using load = startProcess([process.execPath, amountProgram, ...args]);
-        const code = await load.ended;
-        if (code !== 0) throw new Error(load.stderr);
-        app.write("heap");
-        const { heap } = await app.event<{ heap: number }>("heap");
-        return { heap, RSS: memoryOf(join("/proc", String(app.pid))).RSS };
-      };
-      const half = await after(REQUESTS / 2, "keep-alive");
-      const requests = await after(REQUESTS / 2, "keep-alive");
-      const some = await after(CONNECTIONS / 2, "fresh");
-      const all = await after(CONNECTIONS / 2, "fresh");
-      return {
-        heap: all.heap,
-        requests: requests.heap - half.heap,
-        connections: all.heap - some.heap,
-        RSS: all.RSS,
-        "RSS, later half": requests.RSS - half.RSS,
-      };
-    },
-  );
+  withApp(commandOf(node, name), async (app, port) => {
+    const after = async (amount: number, kind: string): Promise<Measured> => {
+      const args = [String(port), String(amount), kind];
+      await using load = startProcess([process.execPath, amountProgram, ...args]);
+      if ((await load.ended) !== 0) throw new Error(load.stderr);
+      return measureApp(app);
+    };
+    const half = await after(REQUESTS / 2, "keep-alive");
+    const requests = await after(REQUESTS / 2, "keep-alive");
+    const some = await after(CONNECTIONS / 2, "fresh");
+    const all = await after(CONNECTIONS / 2, "fresh");
+    return {
+      heap: all.heap,
+      requests: requests.heap - half.heap,
+      connections: all.heap - some.heap,
+      RSS: all.RSS,
+      "RSS, later half": requests.RSS - half.RSS,
+    };
+  });
 
 const goals = (figure: string, atMost: number): Goal[] =>
   apps.map((arm) => ({ arm, figure, of: "value", atMost }));

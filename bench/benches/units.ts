@@ -9,7 +9,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { startProcess } from "../../packages/testkit/src/app-process.ts";
 import { type AppDescription, emitUnits } from "../../packages/units/src/index.ts";

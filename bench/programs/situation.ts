@@ -43,13 +43,14 @@ for await (const line of createInterface({ input: process.stdin })) {
   });
   try {
     await using app = startWithFds(fds, [process.execPath, program]);
-    const { sockets, milliseconds } = await app.event<{
+    const { sockets, milliseconds, cpu } = await app.event<{
       sockets: { kind: string }[];
       milliseconds: number;
+      cpu: number;
     }>("asked");
     const listeners = sockets.filter((socket) => socket.kind === "listener").length;
     if (listeners !== fds.length) throw new Error(`${listeners} of ${fds.length} sockets were found`);
-    say("asked", { milliseconds });
+    say("asked", { milliseconds, cpu });
   } finally {
     closeAll(fds);
   }

@@ -15,8 +15,8 @@ const few = {
 };
 
 const work = {
-  emit: (input) => input.descriptions.map((description) => emitUnits(description)),
-  parse: (input) => Object.values(input.files).map((text) => parseUnit(text)),
+  emit: (input) => input.descriptions.forEach((description) => void emitUnits(description)),
+  parse: (input) => Object.values(input.files).forEach((text) => void parseUnit(text)),
   lint: (input) => lintUnits(input.files),
   fix: (input) => fixUnits(input.files),
 };

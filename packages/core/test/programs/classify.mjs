@@ -11,10 +11,13 @@ const ask = () => {
     };
   }
 };
+const before = process.cpuUsage();
 const start = performance.now();
 const first = ask();
 const milliseconds = performance.now() - start;
+const { user, system } = process.cpuUsage(before);
+const cpu = (user + system) / 1000;
 const variables = Object.keys(process.env).filter((name) => name.startsWith("LISTEN_"));
 process.stdout.write(
-  `${JSON.stringify({ event: "asked", ...first, again: ask(), variables, milliseconds })}\n`,
+  `${JSON.stringify({ event: "asked", ...first, again: ask(), variables, milliseconds, cpu })}\n`,
 );
