@@ -115,7 +115,7 @@ ${example("credentials")}
 
 \`jitless: true\` turns the JIT compiler off, so memory never has to be both writable and executable. It writes \`MemoryDenyWriteExecute=\`, which would otherwise kill Node, and adds \`--jitless\` to \`NODE_OPTIONS\`, so that the option applies to child processes too.
 
-- **Speed.** Code runs several times slower, because V8 interprets it. To see what your app loses, start it with `node --jitless server.js`, and send it the same requests as without the option.
+- **Speed.** Code runs several times slower, because V8 interprets it. To see what your app loses, start it with \`node --jitless server.js\`, and send it the same requests as without the option.
 - **WebAssembly is missing.** \`fetch()\` needs it and fails. On Node 20 and 22, the process exits with an unhandled rejection. \`http.request()\` works.
 - **ES modules on Node 22.** An ES module that imports \`node:http\` fails with \`WebAssembly is not defined\`, because the import loads the code of \`fetch()\`. Require \`node:http\` in a CommonJS module instead, or use another version of Node.
 
