@@ -23,8 +23,7 @@ export default defineConfig({
             "packages/*/src/**/*.test.ts",
             "scripts/*.test.ts",
             "bench/*.test.ts",
-            "bench/lib/*.test.ts",
-            "bench/report/*.test.ts",
+            "bench/{check,lib,report}/*.test.ts",
           ],
           // Random cases take long on a busy machine.
           testTimeout: 30_000,

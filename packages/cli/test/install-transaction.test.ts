@@ -13,7 +13,6 @@ import type { InstallPlan } from "../src/lib/install/transaction.ts";
 import { Installer, type Outcome, planFor, shopPlan, writeInstaller } from "./installer.ts";
 import type { InstallerOptions } from "./programs/installer.ts";
 
-const LONG = Boolean(process.env["SOCKACT_LONG"]);
 const UNITS = "/etc/systemd/system";
 const STATE = "/var/lib/sockact";
 const IMAGE = "/tmp/image";
@@ -141,7 +140,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install's transact
       expect(await everything()).toEqual(nothing);
     });
 
-    it("names the socket unit that has the port", async () => {
+    it.runIf(isLongRun)(`names the socket unit that has the port${LONG_ONLY}`, async () => {
       await systemd.installUnits({
         "other.socket": "[Socket]\nListenStream=80\n",
         "other.service": "[Service]\nExecStart=/bin/sleep infinity\n",
@@ -161,17 +160,20 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install's transact
       expect(await everything()).toEqual(nothing);
     });
 
-    it("reports a full disk if its own folder is a separate file system", async () => {
-      const mount = `mkdir ${STATE}; mount -t tmpfs -o size=4k,mode=755 tmpfs ${STATE}`;
-      await systemd.mustRun(["sh", "-c", mount]);
-      try {
-        const { error } = await install();
-        expect(error!.message).toContain("the disk is full");
-        expect(await everything()).toEqual(nothing);
-      } finally {
-        await systemd.mustRun(["umount", STATE]);
-      }
-    });
+    it.runIf(isLongRun)(
+      `reports a full disk if its own folder is a separate file system${LONG_ONLY}`,
+      async () => {
+        const mount = `mkdir ${STATE}; mount -t tmpfs -o size=4k,mode=755 tmpfs ${STATE}`;
+        await systemd.mustRun(["sh", "-c", mount]);
+        try {
+          const { error } = await install();
+          expect(error!.message).toContain("the disk is full");
+          expect(await everything()).toEqual(nothing);
+        } finally {
+          await systemd.mustRun(["umount", STATE]);
+        }
+      },
+    );
 
     it("leaves nothing behind when systemd can't load the unit", async () => {
       const broken = plan();
@@ -210,7 +212,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install's transact
       expect(next).not.toBe(pid);
     });
 
-    it("leaves a changed service asleep", async () => {
+    it.runIf(isLongRun)(`leaves a changed service asleep${LONG_ONLY}`, async () => {
       const { steps } = await install(plan({ description: "Version 2" }));
       expect(steps.map(({ type }) => type)).not.toContain("restarted");
       expect(await systemd.show("shop.service", "ActiveState")).toBe("inactive");
@@ -269,7 +271,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install's transact
       expect((await ask()).pid).not.toBe(pid);
     });
 
-    it("puts the old address back when the new one is in use", async () => {
+    it.runIf(isLongRun)(`puts the old address back when the new one is in use${LONG_ONLY}`, async () => {
       await ask();
       const before = await everything();
       await systemd.installUnits({
@@ -283,7 +285,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install's transact
       await ask();
     });
 
-    it("opens a socket again when its file was removed manually", async () => {
+    it.runIf(isLongRun)(`opens a socket again when its file was removed manually${LONG_ONLY}`, async () => {
       await ask();
       await rm(systemd.hostPath(`${UNITS}/shop.socket`));
       expect((await install(plan({ sockets: [{ listen: 81 }] }))).error).toBeUndefined();
@@ -326,12 +328,15 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install's transact
       }
     });
 
-    it("enables and starts a socket again that was disabled and stopped", async () => {
-      await systemd.systemctl("disable", "--now", "shop.socket");
-      expect((await install()).result).toMatchObject({ changed: true });
-      await ask();
-      expect((await filesIn(UNITS))["sockets.target.wants/shop.socket"]).toBe(`-> ${UNITS}/shop.socket`);
-    });
+    it.runIf(isLongRun)(
+      `enables and starts a socket again that was disabled and stopped${LONG_ONLY}`,
+      async () => {
+        await systemd.systemctl("disable", "--now", "shop.socket");
+        expect((await install()).result).toMatchObject({ changed: true });
+        await ask();
+        expect((await filesIn(UNITS))["sockets.target.wants/shop.socket"]).toBe(`-> ${UNITS}/shop.socket`);
+      },
+    );
 
     it("starts a socket again that has failed", async () => {
       await systemd.write(
@@ -344,7 +349,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install's transact
       );
       await systemd.systemctl("daemon-reload");
       await systemd.restart("shop.socket");
-      await systemd.request({ url: "http://127.0.0.1/", timeout: 2_000 }).catch(() => {});
+      void systemd.request("http://127.0.0.1/").catch(() => {});
       await systemd.waitForUnit("shop.socket", "ActiveState", "failed");
       await rm(systemd.hostPath(`${UNITS}/shop.service.d`), { recursive: true });
       const { error, steps } = await install();
@@ -385,7 +390,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install's transact
       await ask();
     });
 
-    it("is uninstalled after a call that was killed", async () => {
+    it.runIf(isLongRun)(`is uninstalled after a call that was killed${LONG_ONLY}`, async () => {
       const killed = await install(shop({ description: "Version 2" }), { killAt: 5 });
       expect(killed.steps.at(-1)).toEqual({ type: "undoing" });
       const { error, steps } = await install(shop(), { uninstall: true });
@@ -431,15 +436,18 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install's transact
     });
   });
 
-  it("leaves no file of a unix socket when it undoes a change of the address", async () => {
-    expect((await install()).error).toBeUndefined();
-    await ask();
-    const before = await everything();
-    const next = plan({ sockets: [{ listen: "/run/shop.sock" }] });
-    expect((await install(next, { verifyError: "no answer" })).error).toBeDefined();
-    expect(await everything()).toEqual(before);
-    expect((await systemd.run(["ls", "/run/shop.sock"])).code).not.toBe(0);
-  });
+  it.runIf(isLongRun)(
+    `leaves no file of a unix socket when it undoes a change of the address${LONG_ONLY}`,
+    async () => {
+      expect((await install()).error).toBeUndefined();
+      await ask();
+      const before = await everything();
+      const next = plan({ sockets: [{ listen: "/run/shop.sock" }] });
+      expect((await install(next, { verifyError: "no answer" })).error).toBeDefined();
+      expect(await everything()).toEqual(before);
+      expect((await systemd.run(["ls", "/run/shop.sock"])).code).not.toBe(0);
+    },
+  );
 
   it("a slow app delays only calls for the same name", async () => {
     const slow = start(plan(), { pauseInCheck: true });
@@ -502,12 +510,12 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install's transact
       const outcomes: object[] = [];
       const expected: object[] = [];
       for (const [at, { type }] of steps.entries()) {
-        if (LONG || at % 6 === 0) {
+        if (isLongRun || at % 6 === 0) {
           const { error } = await install(plan(), { abortAt: at });
           outcomes.push({ type, code: error?.code, exitCode: error?.exitCode, left: await everything() });
           expected.push({ type, code: "ERR_INSTALL_INTERRUPTED", exitCode: 130, left: nothing });
         }
-        if (!LONG && at % 5 !== 1) continue;
+        if (!isLongRun && at % 6 !== 1) continue;
         await install(plan(), { killAt: at });
         const { error } = await install(plan(), { uninstall: true });
         outcomes.push({ type, error, left: await everything() });
@@ -542,12 +550,12 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install's transact
       const outcomes: object[] = [];
       const expected: object[] = [];
       for (const [at, { type }] of steps.entries()) {
-        if (LONG || at === 2) {
+        if (isLongRun || at === 2) {
           const { error } = await install(second(), { abortAt: at });
           outcomes.push({ type, code: error?.code, left: await everything() });
           expected.push({ type, code: "ERR_INSTALL_INTERRUPTED", left });
         }
-        if (!LONG && at % 9 !== 1) continue;
+        if (!isLongRun && at !== 10) continue;
         await install(second(), { killAt: at });
         const broken = await halves(before.whole);
         const { error, result } = await install(first());
@@ -856,7 +864,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install's transact
       const before = withoutTime(await filesIn(IMAGE));
       const outcomes: object[] = [];
       const expected: object[] = [];
-      for (let at = 0; at < changes!; at += LONG ? 1 : 7) {
+      for (let at = 0; at < changes!; at += isLongRun ? 1 : 11) {
         const killed = await install(second, { killBeforeChange: at });
         const { error } = await install(first);
         outcomes.push({ at, killed, error, files: withoutTime(await filesIn(IMAGE)) });

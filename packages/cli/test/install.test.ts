@@ -1,11 +1,12 @@
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
-import process from "node:process";
 import {
   bootPrivateSystemd,
   type CommandOptions,
   type CommandResult,
   describeWith,
+  isLongRun,
+  LONG_ONLY,
   type PrivateSystemd,
   PackedPackages,
 } from "@sockact/testkit";
@@ -15,7 +16,6 @@ import { apps, writeApp } from "./install-apps.ts";
 /** Like npx: in a cache of root, which no other user may read. */
 const installed = "/root/.npm/_npx/1";
 const cli = `${installed}/node_modules/sockact/bin/sockact.cjs`;
-const isLong = Boolean(process.env["SOCKACT_LONG"]);
 
 describeWith({ privateSystemd: true }, "sockact install", () => {
   let systemd: PrivateSystemd;
@@ -63,7 +63,7 @@ describeWith({ privateSystemd: true }, "sockact install", () => {
     await systemd.mustRun([systemd.node, cli, "uninstall", name, "--yes", "--purge"]);
   }
 
-  describe.each(isLong ? apps : apps.slice(0, 3))("of the app $name", (app) => {
+  describe.each(isLongRun ? apps : apps.slice(0, 3))("of the app $name", (app) => {
     const folder = `/srv/${app.name}`;
     let before: string[];
     let result: CommandResult;
@@ -339,7 +339,7 @@ describeWith({ privateSystemd: true }, "sockact install", () => {
       expect(refused.stderr).toContain("Leave out --run-as.");
     });
 
-    test("opens the same for a config", async () => {
+    test.runIf(isLongRun)(`opens the same for a config${LONG_ONLY}`, async () => {
       await systemd.write(
         "/root/shop/sockact.config.json",
         `{ "name": "rooted", "exec": ["node", "./server.js"], "sockets": [{ "listen": 80 }], "preload": true }`,
@@ -411,19 +411,22 @@ describeWith({ privateSystemd: true }, "sockact install", () => {
       await uninstall("silent");
     });
 
-    test("has a hint to name a socket, and the command that installs the app anyway", async () => {
-      packed.install(systemd.hostPath("/srv/named"), ["@sockact/core"]);
-      const { code, stderr } = await installApp(
-        "named",
-        `const { listen } = require("@sockact/core");
+    test.runIf(isLongRun)(
+      `has a hint to name a socket, and the command that installs the app anyway${LONG_ONLY}`,
+      async () => {
+        packed.install(systemd.hostPath("/srv/named"), ["@sockact/core"]);
+        const { code, stderr } = await installApp(
+          "named",
+          `const { listen } = require("@sockact/core");
         void listen(require("node:http").createServer(), { port: 3000, sockets: { web: {} } });\n`,
-      );
-      expect(code).toBe(1);
-      expect(stderr).toContain(`sockets: [{ name: "web", listen: 80 }]. npx sockact init writes one.`);
-      expect(stderr).toMatch(
-        /: sudo .*npx sockact install server\.js --name named --listen 80 --yes --no-request\n$/,
-      );
-    });
+        );
+        expect(code).toBe(1);
+        expect(stderr).toContain(`sockets: [{ name: "web", listen: 80 }]. npx sockact init writes one.`);
+        expect(stderr).toMatch(
+          /: sudo .*npx sockact install server\.js --name named --listen 80 --yes --no-request\n$/,
+        );
+      },
+    );
 
     describeWith({ commands: ["script", "pkill"] }, "in a terminal", () => {
       test("undoes all changes when its terminal is closed, and ends by SIGHUP", async () => {
@@ -651,24 +654,27 @@ describeWith({ privateSystemd: true }, "sockact install", () => {
     await uninstall("json");
   });
 
-  test("lists the installed services of a config when the next one fails", async () => {
-    const exec = (file: string) => [systemd.node, `/srv/two/${file}.js`];
-    const services = ["good", "bad"].map((name, index) => ({
-      name,
-      exec: exec(name),
-      sockets: [{ listen: 7101 + index }],
-      preload: true,
-    }));
-    await systemd.write("/srv/two/good.js", server(`"hi"`));
-    await systemd.write("/srv/two/bad.js", `throw new Error("no database");\n`);
-    await systemd.write("/srv/two/sockact.config.json", JSON.stringify(services));
-    packed.install(systemd.hostPath("/srv/two"), ["@sockact/register"]);
-    const { stdout, stderr, code } = await call("/srv/two", ["install", "--yes", "--json"]);
-    expect(code).toBe(1);
-    expect(JSON.parse(stdout)).toMatchObject([{ name: "good", changed: true }]);
-    expect(stderr).toContain("The services before it stay installed: good");
-    await uninstall("good");
-  });
+  test.runIf(isLongRun)(
+    `lists the installed services of a config when the next one fails${LONG_ONLY}`,
+    async () => {
+      const exec = (file: string) => [systemd.node, `/srv/two/${file}.js`];
+      const services = ["good", "bad"].map((name, index) => ({
+        name,
+        exec: exec(name),
+        sockets: [{ listen: 7101 + index }],
+        preload: true,
+      }));
+      await systemd.write("/srv/two/good.js", server(`"hi"`));
+      await systemd.write("/srv/two/bad.js", `throw new Error("no database");\n`);
+      await systemd.write("/srv/two/sockact.config.json", JSON.stringify(services));
+      packed.install(systemd.hostPath("/srv/two"), ["@sockact/register"]);
+      const { stdout, stderr, code } = await call("/srv/two", ["install", "--yes", "--json"]);
+      expect(code).toBe(1);
+      expect(JSON.parse(stdout)).toMatchObject([{ name: "good", changed: true }]);
+      expect(stderr).toContain("The services before it stay installed: good");
+      await uninstall("good");
+    },
+  );
 
   test("writes below another root, and starts nothing", async () => {
     await systemd.write("/srv/image/etc/os-release", "");

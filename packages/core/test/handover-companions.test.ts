@@ -43,13 +43,16 @@ ${CLOSE_WITH_GRACE}`;
 
 const PRELOAD = "Environment=NODE_OPTIONS=--require=PROJECT/packages/register/dist/index.cjs";
 
-/** What also listens to SIGHUP, and a version of its app. */
+/** What also listens to SIGHUP, and a version of its app. A usual run has a library, and a framework. */
 const listeners: [what: string, app: (version: string) => string, line?: string][] = [
   ["close-with-grace, called before listen()", (version) => `${CLOSE_WITH_GRACE}\n${good(version)}`],
-  ["close-with-grace, called after listen()", (version) => `${good(version)}\n${CLOSE_WITH_GRACE}`],
-  ["close-with-grace, in an app with the preload", plain, PRELOAD],
   ["NestJS with enableShutdownHooks()", nest],
 ];
+if (isLongRun)
+  listeners.push(
+    ["close-with-grace, called after listen()", (version) => `${good(version)}\n${CLOSE_WITH_GRACE}`],
+    ["close-with-grace, in an app with the preload", plain, PRELOAD],
+  );
 
 const FULL = "/run/full";
 

@@ -55,38 +55,24 @@ describeWith({ privateSystemd: true, systemd: 253 }, "an idle connection that ha
     expect(await ask(waiting)).toMatchObject({ pid });
   });
 
-  test("is not hit by requestTimeout, with no keepAliveTimeout", async () => {
-    await using client = await service.idle(at("late"));
-    // The connection of another server tells the time.
-    await using clock = await service.idle(at("short"));
-    const pid = await reload();
-    expect(await clock.closed).toBe("end");
-    expect(client.received).toBe("");
-    expect(await ask(client)).toMatchObject({ pid });
-  });
-
-  test("closes after keepAliveTimeout, whether it has had a request since or not", async () => {
+  test("closes after keepAliveTimeout, with or without a request since; others stay open without one, or with a long one", async () => {
     await using silent = await service.idle(at("short"));
     await using active = await service.idle(at("short"));
+    await using none = await service.idle(at("none"));
+    await using long = await service.idle(at("long"));
+    // Its server has a requestTimeout.
+    await using late = await service.idle(at("late"));
     const pid = await reload();
     expect(await ask(active)).toMatchObject({ pid });
     for (const client of [silent, active]) {
       expect(await client.closed).toBe("end");
       expect(client.received).toBe("");
     }
-  });
-
-  test.each(["none", "long"] as const)(
-    "stays open with no keepAliveTimeout, or a long one: %s",
-    async (name) => {
-      await using client = await service.idle(at(name));
-      // The connection of another server tells the time.
-      await using clock = await service.idle(at("short"));
-      const pid = await reload();
-      expect(await clock.closed).toBe("end");
+    for (const client of [none, long, late]) {
+      expect(client.received).toBe("");
       expect(await ask(client)).toMatchObject({ pid });
-    },
-  );
+    }
+  });
 
   test("closes after the timeout of the server", async () => {
     await using client = await service.idle(at("timeout"));

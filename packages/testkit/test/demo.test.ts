@@ -110,21 +110,24 @@ describe("npm run demo as a user who is not root", { timeout: 90_000 }, () => {
     return { status: await demo.ended, left: await leftInTheEnd(left) };
   }
 
-  test("prints what it leaves out, and shows the rest on other ports", async () => {
-    const { demo, left } = startDemo(command);
-    const status = await demo.ended;
-    expect(demo.stdout).toContain("No request failed");
-    expect({ status, stderr: demo.stderr }).toEqual({ status: 0, stderr: "" });
-    expect(demo.stdout).toMatch(/leaves out ports 80 and 443,\n.*sandbox\. The reason:\n.+needs root\n/);
-    expect(demo.stdout).toMatch(
-      /https:\/\/127\.0\.0\.1:\d+\/ answered .*\n.*\n.*the certificate is verified/,
-    );
-    expect(demo.stdout).toMatch(/requests +[\d,]+ sent, 0 failed/);
-    expect(demo.stdout).toMatch(/answered in \d+ ms, by the new pid/);
-    for (const framework of ["Express", "Koa", "Fastify"])
-      expect(demo.stdout).toMatch(new RegExp(`  ${framework} .* requests, 0 failed`));
-    expect(await leftInTheEnd(left)).toEqual([]);
-  });
+  test.runIf(isLongRun)(
+    `prints what it leaves out, and shows the rest on other ports${LONG_ONLY}`,
+    async () => {
+      const { demo, left } = startDemo(command);
+      const status = await demo.ended;
+      expect(demo.stdout).toContain("No request failed");
+      expect({ status, stderr: demo.stderr }).toEqual({ status: 0, stderr: "" });
+      expect(demo.stdout).toMatch(/leaves out ports 80 and 443,\n.*sandbox\. The reason:\n.+needs root\n/);
+      expect(demo.stdout).toMatch(
+        /https:\/\/127\.0\.0\.1:\d+\/ answered .*\n.*\n.*the certificate is verified/,
+      );
+      expect(demo.stdout).toMatch(/requests +[\d,]+ sent, 0 failed/);
+      expect(demo.stdout).toMatch(/answered in \d+ ms, by the new pid/);
+      for (const framework of ["Express", "Koa", "Fastify"])
+        expect(demo.stdout).toMatch(new RegExp(`  ${framework} .* requests, 0 failed`));
+      expect(await leftInTheEnd(left)).toEqual([]);
+    },
+  );
 
   test("when a request fails, prints this with the log of the app, and exits with 1", async () => {
     // The tenth request of each process gets no answer, before the restart and after it.

@@ -1,0 +1,36 @@
+import { fileURLToPath } from "node:url";
+import type { AppProcess } from "../../packages/testkit/src/app-process.ts";
+import { startAsked, type Way } from "./asked-app.ts";
+
+/** Memory for new objects, in MB: so much that nothing needs to be collected. */
+const NEW_SPACE = 512;
+/** After so many of them, Node has compiled their code. */
+const WARM_UP = { request: 10_000, connection: 3000 };
+const MEASURED = 2000;
+/** Once in ten runs, the compiler has left in what it removes in the others. The least of two runs is without that. */
+const RUNS = 2;
+
+const reporter = fileURLToPath(new URL("../programs/report-heap.mjs", import.meta.url));
+
+/** The bytes that a warm app allocates for one request or one connection. */
+export async function allocated(node: string, program: string, way: Way): Promise<number> {
+  const runs: number[] = [];
+  while (runs.length < RUNS) runs.push(await allocatedOnce(node, program, way));
+  return Math.min(...runs);
+}
+
+async function allocatedOnce(node: string, program: string, way: Way): Promise<number> {
+  const space = ["min", "max"].map((end) => `--${end}-semi-space-size=${NEW_SPACE}`);
+  await using app = startAsked([node, ...space, `--import=${reporter}`, program]);
+  await app.ask(WARM_UP[way], way);
+  const before = await heapOf(app.process);
+  await app.ask(MEASURED, way);
+  const after = await heapOf(app.process);
+  if (after.collections > 0) throw new Error(`${program}: garbage was collected, so nothing was measured`);
+  return (after.used - before.used) / MEASURED;
+}
+
+async function heapOf(app: AppProcess): Promise<{ used: number; collections: number }> {
+  app.kill("SIGUSR2");
+  return app.event("heap");
+}

@@ -1,0 +1,44 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import type { AppProcess } from "../../packages/testkit/src/app-process.ts";
+import { startAsked, type Way } from "./asked-app.ts";
+
+/** Valgrind translates the program that it runs. With shorter blocks, this takes a quarter less time. */
+const VALGRIND = ["valgrind", "--vex-guest-chase=no"];
+/** Counts from the start of the program. */
+const CACHEGRIND = [...VALGRIND, "--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null"];
+/** Counts from the moment at which vgdb says so. Until then, the program runs faster. */
+const CALLGRIND = [...VALGRIND, "--tool=callgrind", "--instr-atstart=no", "--callgrind-out-file=/dev/null"];
+
+/** After so many requests, Node has compiled their code. */
+const WARM_UP = 3000;
+const COUNTED = 1000;
+
+/** The instructions of an app from its start to its first answer. */
+export async function countStart(command: readonly string[], env?: Record<string, string>): Promise<number> {
+  await using app = startAsked([...CACHEGRIND, ...command], env);
+  await app.ask(1, "connection");
+  // Without await, the app would be killed before.
+  return await endOf(app.process);
+}
+
+/** The instructions of a warm app for one request or one connection. */
+export async function countServing(command: readonly string[], way: Way): Promise<number> {
+  await using app = startAsked([...CALLGRIND, ...command]);
+  await app.ask(WARM_UP, way);
+  const vgdb = spawn("vgdb", [`--pid=${app.process.pid}`, "instrumentation", "on"], { stdio: "ignore" });
+  const [status] = await once(vgdb, "close");
+  if (status !== 0) throw new Error(`vgdb can't tell Valgrind to count: exit status ${status}`);
+  await app.ask(COUNTED, way);
+  return (await endOf(app.process)) / COUNTED;
+}
+
+/** Ends an app, and reads the count that Valgrind then prints. No app handles this signal, so none works at its end. */
+async function endOf(app: AppProcess): Promise<number> {
+  app.kill("SIGALRM");
+  const end = await app.ended;
+  const count = /^==\d+== I +refs: +([\d,]+)$/m.exec(app.stderr)?.[1];
+  if (count === undefined)
+    throw new Error(`Valgrind printed no line "I refs", and ended by ${end}:\n${app.stderr}`);
+  return Number(count.replaceAll(",", ""));
+}

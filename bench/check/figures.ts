@@ -1,0 +1,106 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { availableParallelism, tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { nodeBinary } from "../../scripts/lib/node-binary.ts";
+import { NODE_MAJORS } from "../../scripts/lib/node-versions.ts";
+import { allocated } from "./allocated.ts";
+import { startAsked } from "./asked-app.ts";
+import { countServing, countStart } from "./count.ts";
+
+const file = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
+const program = (app: string): string => file(`bench/apps/${app}.mjs`);
+
+/** How an app is measured, and how many times the accepted ratio its ratio may be. */
+const kinds = {
+  // Runs differ by up to 1.2 %. 10 ms of work are a tenth of the start of a server.
+  "start, instructions": { limit: 1.05, measure: (node, app) => countStart([node, program(app)]) },
+  "wake, instructions": { limit: 1.05, measure: (node, app) => countWake(node, file(`examples/${app}`)) },
+  // Runs differ by up to 5 %, because Node compiles code in threads, at other moments in each run.
+  "request, instructions": {
+    limit: 1.1,
+    measure: (node, app) => countServing([node, program(app)], "request"),
+  },
+  "connection, instructions": {
+    limit: 1.1,
+    measure: (node, app) => countServing([node, program(app)], "connection"),
+  },
+  // Runs differ by up to 1.5 %. An empty array of 32 elements for each request is 6 %.
+  "request, bytes": { limit: 1.05, measure: (node, app) => allocated(node, program(app), "request") },
+  // Runs differ by 0.1 %.
+  "connection, bytes": { limit: 1.03, measure: (node, app) => allocated(node, program(app), "connection") },
+} satisfies Record<string, { limit: number; measure(node: string, app: string): Promise<number> }>;
+
+interface Measured {
+  kind: keyof typeof kinds;
+  app: string;
+}
+
+/** What is measured, and what it is compared with: an HTTP server of Node alone, or the same app without sockact. */
+const START = { kind: "start, instructions", app: "node" } as const;
+const compared: [measured: Measured, against: Measured][] = [
+  // Those that take longest come first, so that no processor is idle at the end.
+  [{ kind: "start, instructions", app: "fastify" }, START],
+  [{ kind: "start, instructions", app: "express" }, START],
+  [{ kind: "start, instructions", app: "koa" }, START],
+  [{ kind: "wake, instructions", app: "bundle" }, START],
+  [{ kind: "start, instructions", app: "core" }, START],
+  ...(
+    ["request, instructions", "connection, instructions", "connection, bytes", "request, bytes"] as const
+  ).map((kind): [Measured, Measured] => [
+    { kind, app: "core" },
+    { kind, app: "node" },
+  ]),
+  ...["express", "koa", "fastify"].map((app): [Measured, Measured] => [
+    { kind: "request, bytes", app },
+    { kind: "request, bytes", app: `${app}-node` },
+  ]),
+];
+
+/** What an app costs, as a ratio to what it costs without sockact. Ratios hardly depend on the computer. */
+export interface Figure {
+  /** `start, instructions: express`. */
+  name: string;
+  ratio: number;
+  /** How many times the accepted ratio it may be. */
+  limit: number;
+}
+
+const nameOf = ({ kind, app }: Measured): string => `${kind}: ${app}`;
+
+/** Measures the figures that have a string in their names, an app on each processor. Other programs change no count. */
+export async function measureFigures(only: string): Promise<Figure[]> {
+  const node = nodeBinary(NODE_MAJORS.at(-1) as string);
+  const chosen = compared.filter(([measured]) => nameOf(measured).includes(only));
+  const needed = new Map(chosen.flat().map((each) => [nameOf(each), each]));
+  const values = new Map<string, number>();
+  const queue = needed.entries();
+  await Promise.all(
+    Array.from({ length: availableParallelism() }, async () => {
+      for (const [name, { kind, app }] of queue) values.set(name, await kinds[kind].measure(node, app));
+    }),
+  );
+  const value = (measured: Measured): number => values.get(nameOf(measured)) as number;
+  return chosen.map(([measured, against]) => ({
+    name: nameOf(measured),
+    ratio: value(measured) / value(against),
+    limit: kinds[measured.kind].limit,
+  }));
+}
+
+/** The start of an app in one file whose compiled code Node has kept. */
+async function countWake(node: string, folder: string): Promise<number> {
+  const cache = mkdtempSync(join(tmpdir(), "sockact-check-"));
+  const command = [node, join(folder, "dist/server.cjs")];
+  const env = { NODE_COMPILE_CACHE: cache };
+  try {
+    await using first = startAsked(command, env);
+    await first.ask(1, "connection");
+    // Node writes the cache when the app ends by itself.
+    first.process.kill("SIGTERM");
+    await first.process.ended;
+    return await countStart(command, env);
+  } finally {
+    rmSync(cache, { recursive: true });
+  }
+}
