@@ -90,3 +90,18 @@ test("the types have no comment of a declaration that the build has removed", ()
       ).toBeUndefined();
     }
 });
+
+test("the code is ASCII, so that V8 keeps each character in one byte", () => {
+  const wide = publicPackages().flatMap(({ path }) =>
+    Object.entries(textsIn(join(path, "dist")))
+      .filter(([file, text]) => file.endsWith(".cjs") && /[^\0-\x7F]/.test(text))
+      .map(([file]) => join(path, "dist", file)),
+  );
+  expect(wide).toEqual([]);
+});
+
+test("the main entry point of core has no code in which Node would have to search for exports", () => {
+  const code = readFileSync(join(root, "packages/core/dist/index.cjs"), "utf8");
+  expect(code).toContain("exports.listen = require_implementation.listen;");
+  expect(code).not.toContain("function");
+});
