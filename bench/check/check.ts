@@ -50,6 +50,7 @@ for (const program of ["valgrind", "vgdb"])
     );
 console.log("Counting instructions and bytes, which takes about a minute");
 const figures = await measureFigures(only);
+if (figures.length === 0) fail(`No figure has "${only}" in its name. All are in bench/accepted.json.`, 2);
 const old = existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as Accepted) : {};
 if (accept) {
   const others = Object.entries(old).filter(([name]) => !name.includes(only));
@@ -62,8 +63,8 @@ if (accept) {
   console.log(table);
   if (problems.length > 0)
     fail(
-      `${problems.join("\n")}\n\nFind the change that made it worse: npm run bench -- start, or npm run bench -- cost OTHER_CHECKOUT. ` +
-        "If it is worth its price, run `npm run bench:check -- --accept`, and commit bench/accepted.json with a message that says why.",
+      `${problems.join("\n")}\n\nFind the change that made it worse, and fix it: \`npm run bench\` lists what measures times. ` +
+        "If the change is worth its price, run `npm run bench:check -- --accept`, and commit bench/accepted.json with a message that says why.",
       1,
     );
 }

@@ -10,9 +10,21 @@ const CACHEGRIND = [...VALGRIND, "--tool=cachegrind", "--cache-sim=no", "--cache
 /** Counts from the moment at which vgdb says so. Until then, the program runs faster. */
 const CALLGRIND = [...VALGRIND, "--tool=callgrind", "--instr-atstart=no", "--callgrind-out-file=/dev/null"];
 
-/** After so many requests, Node has compiled their code. */
-const WARM_UP = 3000;
-const COUNTED = 1000;
+/**
+ * Node compiles each function once, at its first call, and in the same thread. Its other compilers work at other moments in each run, and their
+ * code differs. So a count says how much there is to do, and not how well it is optimized. No garbage is collected.
+ */
+const SAME_IN_EACH_RUN = [
+  "--always-sparkplug",
+  "--no-maglev",
+  "--no-opt",
+  "--single-threaded",
+  "--min-semi-space-size=64",
+  "--max-semi-space-size=64",
+];
+/** After so many requests, Node has seen all of their code. */
+const WARM_UP = 300;
+const COUNTED = 300;
 
 /** The instructions of an app from its start to its first answer. */
 export async function countStart(command: readonly string[], env?: Record<string, string>): Promise<number> {
@@ -23,8 +35,8 @@ export async function countStart(command: readonly string[], env?: Record<string
 }
 
 /** The instructions of a warm app for one request or one connection. */
-export async function countServing(command: readonly string[], way: Way): Promise<number> {
-  await using app = startAsked([...CALLGRIND, ...command]);
+export async function countServing(node: string, program: string, way: Way): Promise<number> {
+  await using app = startAsked([...CALLGRIND, node, ...SAME_IN_EACH_RUN, program]);
   await app.ask(WARM_UP, way);
   const vgdb = spawn("vgdb", [`--pid=${app.process.pid}`, "instrumentation", "on"], { stdio: "ignore" });
   const [status] = await once(vgdb, "close");

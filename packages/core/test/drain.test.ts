@@ -35,16 +35,19 @@ describe.concurrent("on SIGTERM", () => {
     },
   );
 
-  test("a connection counts that the app itself looks at before HTTP, and its request is answered", async () => {
-    const { app, address } = await appOnSocket({ kind: "peeking" });
-    await using running = app;
-    await using client = await acceptedClient(running, address);
-    running.kill("SIGTERM");
-    expect(await running.event("draining")).toMatchObject({ connections: 1 });
-    client.get("/");
-    expect(await client.receives(/hello$/)).toMatch(CLOSE);
-    expect(await running.ended).toBe(0);
-  });
+  test.each(["peeking", "peekingLater"] as const)(
+    "a connection counts that the app itself looks at before HTTP (%s), and its request is answered",
+    async (kind) => {
+      const { app, address } = await appOnSocket({ kind });
+      await using running = app;
+      await using client = await acceptedClient(running, address);
+      running.kill("SIGTERM");
+      expect(await running.event("draining")).toMatchObject({ connections: 1 });
+      client.get("/");
+      expect(await client.receives(/hello$/)).toMatch(CLOSE);
+      expect(await running.ended).toBe(0);
+    },
+  );
 
   test("a server without connections ends at once", async () => {
     const { app } = await appOnSocket();

@@ -19,7 +19,7 @@ import {
 
 /** The server that programs/lifecycle.mjs creates. */
 export interface LifecycleServer {
-  kind?: "http" | "peeking" | "https" | "http2" | "h2c" | "streams" | "net" | "tls";
+  kind?: "http" | "peeking" | "peekingLater" | "https" | "http2" | "h2c" | "streams" | "net" | "tls";
   serverOptions?: Record<string, unknown>;
   /** Set on the server, such as `keepAliveTimeout`. */
   properties?: Record<string, unknown>;

@@ -98,15 +98,21 @@ function echo(socket) {
   });
 }
 
+/** Makes a server wait for the first bytes of a connection before Node's own listener gets it, as a server does that looks for the protocol. */
+function peekAt(server) {
+  const [readHttp] = server.listeners("connection");
+  // The name is that of Node's listener.
+  return server.off("connection", readHttp).on("connection", function connectionListener(socket) {
+    socket.once("readable", () => readHttp.call(server, socket));
+  });
+}
+
 const kinds = {
   http: (options) => http.createServer(options, answer),
-  /** Waits for the first bytes of a connection before Node's own listener gets it, as a server does that looks for the protocol. */
-  peeking(options) {
+  peeking: (options) => peekAt(http.createServer(options, answer)),
+  peekingLater(options) {
     const server = http.createServer(options, answer);
-    const [readHttp] = server.listeners("connection");
-    return server.off("connection", readHttp).on("connection", (socket) => {
-      socket.once("readable", () => readHttp.call(server, socket));
-    });
+    return server.once("listening", () => setImmediate(peekAt, server));
   },
   https: (options) => https.createServer({ ...certificate(), ...options }, answer),
   h2c: (options) => http2.createServer(options, answer),

@@ -1,7 +1,7 @@
 import type { Server, Socket } from "node:net";
 import type { Server as TlsServer } from "node:tls";
 import { acceptanceOf } from "../shared/served-sockets.ts";
-import { handshakeOf, isHttpServer, isTlsServer, listedSockets } from "../shared/node-internals.ts";
+import { handshakeOf, isHttpServer, isTlsServer, openSockets } from "../shared/node-internals.ts";
 import { now } from "../shared/timers.ts";
 
 /** One accepted connection. */
@@ -30,8 +30,7 @@ export interface Connection {
 export type Connections = ReadonlyMap<Socket, Connection>;
 
 /**
- * Keeps a list of the connections of a server: those that are open already, as far as Node lists them, and those to come, including those whose TLS handshake is
- * not done.
+ * Keeps a list of the connections of a server: those that are open already, and those to come, including those whose TLS handshake is not done.
  *
  * @param upgraded the open connections that were upgraded. Node does not list them.
  * @param onChange called when a connection is accepted, and when one has closed
@@ -62,10 +61,11 @@ export function trackConnections(
       onChange();
     });
   };
-  for (const socket of [...upgraded, ...listedSockets(server)]) add(socket, false);
+  // A server emits a connection of a TLS acceptor again, or one that the app has decrypted. That connection is known already.
+  const isKnown = (socket: Socket): boolean => connections.has(handshakeOf(socket) as Socket);
+  for (const socket of openSockets(server, upgraded)) if (!isKnown(socket)) add(socket, false);
   const track = (inHandshake: boolean) => (socket: Socket) => {
-    // The server emits a connection of a TLS acceptor again. That connection is known already.
-    if (connections.has(handshakeOf(socket) as Socket)) return;
+    if (isKnown(socket)) return;
     add(socket, inHandshake);
     onChange();
   };

@@ -18,9 +18,10 @@ export function upgradeOf(socket: Socket): Upgrade | undefined {
 }
 
 /**
- * Remembers the upgraded connections of a server, and returns those that are open. Listens to `upgrade` and `connect` only while the app does, because a listener changes what Node does:
- * without
- * a listener, a server answers an upgrade request as a plain request, and refuses CONNECT.
+ * Remembers the upgraded connections of a server, and returns those that are open.
+ *
+ * It listens to `upgrade` and `connect` only while the app does, because a listener changes what Node does: without a listener, a server answers an upgrade request as
+ * a plain request, and refuses CONNECT.
  */
 export function rememberUpgrades(server: Server): ReadonlySet<Socket> {
   const open = new Set<Socket>();

@@ -8,9 +8,9 @@ import { ActivationError } from "./errors.ts";
 import {
   handshakeOf,
   hasIncoming,
-  listedSockets,
   listsConnections,
   type ListenHandle,
+  openSockets,
   ownerSymbolOf,
   responseOf,
   type ServerInternals,
@@ -108,7 +108,7 @@ function* missingOfHttp(): Generator<string> {
     for (const listener of server.listeners(event)) listener.call(server, socket);
   if (!speaksHttp(socket)) yield "parser of an HTTP connection";
   else if (!hasIncoming(socket)) yield "parser.incoming of an HTTP connection";
-  if (!listsConnections(server) || listedSockets(server).length !== 1)
+  if (!listsConnections(server) || openSockets(server, []).size !== 1)
     yield "the list of connections of an HTTP server";
   const response = new ServerResponse({
     method: "GET",

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket as DatagramSocket } from "node:dgram";
 import { type AddressInfo, Server, Socket, type SocketConstructorOpts } from "node:net";
+import process from "node:process";
 import type { Server as TlsServer } from "node:tls";
 
 /**
@@ -250,9 +251,23 @@ export function listsConnections(server: Server): boolean {
   );
 }
 
-/** The HTTP/1 connections of a server that are open, except those that were upgraded. */
-export function listedSockets(server: Server): Socket[] {
-  return (connectionsOf(server)?.all?.() ?? []).flatMap(({ socket }) => socket ?? []);
+/**
+ * The open connections of a server.
+ *
+ * Node lists those that speak HTTP/1. If the server counts more, because the app keeps some of them away from HTTP, the others are found among all open handles of the
+ * process. Only then, because Node's documentation deprecates that list (DEP0161).
+ *
+ * @param upgraded the connections that were upgraded, which Node does not list
+ */
+export function openSockets(server: Server, upgraded: Iterable<Socket>): ReadonlySet<Socket> {
+  const listed = (connectionsOf(server)?.all?.() ?? []).flatMap(({ socket }) => socket ?? []);
+  const sockets = new Set([...upgraded, ...listed]);
+  const { _connections: count = 0 } = server as Server & { _connections?: number };
+  if (count <= sockets.size) return sockets;
+  const { _getActiveHandles: handles } = process as typeof process & { _getActiveHandles?(): unknown[] };
+  for (const handle of (handles?.() ?? []) as (Socket & { server?: Server })[])
+    if (handle.server === server) sockets.add(handle);
+  return sockets;
 }
 
 /** The connections of an HTTP/1 server that wait for a request, and have read nothing of it. Each of them has had a request before. */
