@@ -1,7 +1,7 @@
 // npm run bench: measures everything. npm run bench -- NAME [options]: measures one thing. npm run bench -- --help: lists what there is.
 //
 // Each file of the folder benches is one. Its first line says what it measures, and the comment at its beginning is its help.
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
@@ -35,7 +35,8 @@ try {
 } catch (error) {
   const { code, message } = error as NodeJS.ErrnoException;
   // Of parseArgs() of node:util.
-  if (code?.startsWith("ERR_PARSE_ARGS_") !== true) throw error;
+  // The code of a program that has failed is a number.
+  if (!String(code).startsWith("ERR_PARSE_ARGS_")) throw error;
   console.error(message);
   process.exitCode = 2;
 }
@@ -99,6 +100,8 @@ async function measure(name: string, args: string[]): Promise<void> {
   };
   const file =
     out ?? join(checkout, ".cache/bench", `${name || "all"}-${started.toISOString().slice(0, 19)}.json`);
+  // A file that can't be written is an error before the run, not after it.
+  write(file, results);
   const chosenRuns = runs === undefined ? undefined : countOf("runs", runs);
   for (const { name: each, bench } of chosen) {
     if (chosen.length > 1) console.error(`\n${each} …`);
@@ -130,11 +133,17 @@ async function measure(name: string, args: string[]): Promise<void> {
     };
     results.benches.push(result);
     report(result, results.machine.cores);
-    mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(file, `${JSON.stringify(results, undefined, 1)}\n`);
+    write(file, results);
   }
   if (chosen.length > 1) printGoals(results.benches.flatMap(goalsOf));
   console.error(`\nAll figures are in ${file}`);
+}
+
+/** Replaces the file as a whole, so that a full disk leaves the earlier figures. */
+function write(file: string, results: Results): void {
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(`${file}.new`, `${JSON.stringify(results, undefined, 1)}\n`);
+  renameSync(`${file}.new`, file);
 }
 
 function defaultsOf({ options = {} }: Bench): Record<string, string> {

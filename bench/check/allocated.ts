@@ -2,8 +2,13 @@ import { fileURLToPath } from "node:url";
 import type { AppProcess } from "../../packages/testkit/src/app-process.ts";
 import { startAsked, type Way } from "./asked-app.ts";
 
-/** Memory for new objects, in MB: so much that nothing needs to be collected. */
-const NEW_SPACE = 512;
+/** Node collects no garbage: it has room for all new objects, and neither begins early nor when the app is idle. */
+const KEEPS_GARBAGE = [
+  "--min-semi-space-size=512",
+  "--max-semi-space-size=512",
+  "--no-incremental-marking",
+  "--no-memory-reducer",
+];
 /** After so many of them, Node has compiled their code. */
 const WARM_UP = { request: 10_000, connection: 3000 };
 const MEASURED = 2000;
@@ -20,8 +25,7 @@ export async function allocated(node: string, program: string, way: Way): Promis
 }
 
 async function allocatedOnce(node: string, program: string, way: Way): Promise<number> {
-  const space = ["min", "max"].map((end) => `--${end}-semi-space-size=${NEW_SPACE}`);
-  await using app = startAsked([node, ...space, `--import=${reporter}`, program]);
+  await using app = startAsked([node, ...KEEPS_GARBAGE, `--import=${reporter}`, program]);
   await app.ask(WARM_UP[way], way);
   const before = await heapOf(app.process);
   await app.ask(MEASURED, way);
