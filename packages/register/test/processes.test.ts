@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { pathToFileURL } from "node:url";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import {
   describeWith,
   freeAddress,
@@ -16,11 +16,11 @@ import {
 import { type Passed, passedSockets, portIn, preload, runApp, runSupervised } from "./run-app.ts";
 
 /** A folder with these files. */
-function folderWith(files: Record<string, string>): string {
-  const folder = mkdtempSync(join(tmpdir(), "sockact-preload-"));
-  onTestFinished(() => rmSync(folder, { recursive: true }));
-  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
-  return folder;
+function folderWith(files: Record<string, string>): Disposable & { path: string } {
+  const path = mkdtempSync(join(tmpdir(), "sockact-preload-"));
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(path, name), text);
+  // Not onTestFinished(): of tests that run at the same time, Vitest does not know which one has called it.
+  return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true }) };
 }
 
 const ESM = `
@@ -47,10 +47,10 @@ describe.concurrent("an app is served", () => {
     ["app.mjs", ["--import", esm, "--require", preload], { NODE_OPTIONS: `--require=${preload}` }],
   ])("%s, with node %j and %j", async (file, node, env) => {
     const passed = await passedSockets({ http: "tcp4" });
-    const cwd = folderWith({ "app.mjs": ESM, "app.cjs": CJS });
+    using folder = folderWith({ "app.mjs": ESM, "app.cjs": CJS });
     await using app = startWithFds(passed.fds, [process.execPath, ...node, file], {
       names: passed.names,
-      cwd,
+      cwd: folder.path,
       env,
     });
     await app.line(/sockact: ready/);
@@ -82,7 +82,7 @@ describe.concurrent("an app is served", () => {
 
   test("in the workers of a cluster, also after all of them have died", async () => {
     const passed = await passedSockets({ http: "tcp4", admin: "unix" });
-    const cwd = folderWith({
+    using folder = folderWith({
       "app.cjs": `
         const cluster = require("cluster"), http = require("http");
         if (cluster.isPrimary) {
@@ -96,7 +96,7 @@ describe.concurrent("an app is served", () => {
     });
     await using app = startWithFds(passed.fds, [process.execPath, "--require", preload, "app.cjs"], {
       names: passed.names,
-      cwd,
+      cwd: folder.path,
       env: { SOCKACT_MAP: "3000=http,3002=admin" },
     });
     await app.line(/sockact: ready/);
@@ -110,7 +110,7 @@ describe.concurrent("an app is served", () => {
 
   test("in the workers of a cluster, also after setupPrimary(), and after all of them have died", async () => {
     const passed = await passedSockets({ http: "tcp4" });
-    const cwd = folderWith({
+    using folder = folderWith({
       "app.cjs": `
         const cluster = require("cluster"), http = require("http");
         if (cluster.isPrimary) {
@@ -121,7 +121,7 @@ describe.concurrent("an app is served", () => {
     });
     await using app = startWithFds(passed.fds, [process.execPath, "--require", preload, "app.cjs"], {
       names: passed.names,
-      cwd,
+      cwd: folder.path,
     });
     await app.line(/sockact: ready/);
     expect(await answerOf(passed)).toBe("worker");
@@ -132,7 +132,7 @@ describe.concurrent("an app is served", () => {
 
   test("in the workers of a cluster, by a server without a `request` listener", async () => {
     const passed = await passedSockets({ http: "tcp4" });
-    const cwd = folderWith({
+    using folder = folderWith({
       "app.cjs": `
         const cluster = require("cluster"), http = require("http");
         if (cluster.isPrimary) cluster.fork();
@@ -140,7 +140,7 @@ describe.concurrent("an app is served", () => {
     });
     await using app = startWithFds(passed.fds, [process.execPath, "--require", preload, "app.cjs"], {
       names: passed.names,
-      cwd,
+      cwd: folder.path,
     });
     await app.line(/sockact: ready/);
     expect(await answerOf(passed)).toBe("app");
