@@ -133,6 +133,10 @@ async function measure(name: string, args: string[]): Promise<void> {
     };
     results.benches.push(result);
     report(result, results.machine.cores);
+    if (only !== "" && tables.every(({ arms }) => arms.length === 0)) {
+      console.error(`Nothing in ${each} has "${only}" in its name.`);
+      process.exitCode = 2;
+    }
     write(file, results);
   }
   if (chosen.length > 1) printGoals(results.benches.flatMap(goalsOf));
