@@ -1,4 +1,4 @@
-// npm run bench: measures everything. npm run bench -- NAME [options]: measures one thing. npm run bench -- --help: lists what there is.
+// npm run bench: measures everything. npm run bench -- NAME [options]: measures one thing. npm run bench -- --help: lists the benchmarks.
 //
 // Each file of the folder benches is one. Its first line says what it measures, and the comment at its beginning is its help.
 import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";

@@ -51,7 +51,7 @@ export interface Noise {
   stolen: number;
 }
 
-/** Returns a function that tells what happened since. */
+/** Returns a function that reports the noise since this call. */
 export function watchNoise(): () => Noise {
   const before = loadavg()[0] ?? 0;
   const [stolen, total] = processorTimes();

@@ -5,7 +5,7 @@ export function partOf(page: string, name: string): string {
   return part;
 }
 
-/** A page with another text in such a part. */
+/** A page with other content in such a part. */
 export function withPart(page: string, name: string, text: string): string {
   partOf(page, name);
   return page.replace(between(name), () => `\n${text.trim()}\n\n`);

@@ -1,7 +1,8 @@
 import type { Server, Socket } from "node:net";
 import type { Server as TlsServer } from "node:tls";
 import { acceptanceOf } from "../shared/served-sockets.ts";
-import { handshakeOf, isHttpServer, isTlsServer, openSockets } from "../shared/node-internals.ts";
+import { openSockets } from "../shared/node-connections.ts";
+import { handshakeOf, isHttpServer, isTlsServer } from "../shared/node-internals.ts";
 import { now } from "../shared/timers.ts";
 
 /** One accepted connection. */

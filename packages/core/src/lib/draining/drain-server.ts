@@ -1,7 +1,8 @@
 import type { Server as HttpServer, ServerResponse } from "node:http";
 import { Server, type Socket } from "node:net";
 import type { Server as TlsServer } from "node:tls";
-import { isHttpServer, listsConnections, responseOf, speaksHttp } from "../shared/node-internals.ts";
+import { listsConnections } from "../shared/node-connections.ts";
+import { isHttpServer, responseOf, speaksHttp } from "../shared/node-internals.ts";
 import { after, now } from "../shared/timers.ts";
 import {
   FIRST_REQUEST_MS,

@@ -1,12 +1,7 @@
 import { Socket } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
-import {
-  attachHandle,
-  type ConnectionHandle,
-  detachHandle,
-  idleSockets,
-  responseOf,
-} from "../shared/node-internals.ts";
+import { attachHandle, detachHandle, idleSockets } from "../shared/node-connections.ts";
+import { type ConnectionHandle, responseOf } from "../shared/node-internals.ts";
 import type { Connection } from "./connections.ts";
 import type { ServerDrain } from "./drain-server.ts";
 

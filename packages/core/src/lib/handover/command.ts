@@ -30,8 +30,8 @@ const OWN_VARIABLES = [
 ];
 
 /**
- * Starts its arguments as a process that is no child of this one, and whose ID is in the variables that name the process which they are for: sd_listen_fds(3),
- * systemd.exec(5), sd_watchdog_enabled(3). The ID can't be known before the start.
+ * Starts its arguments as a process that is not a child of this one, and whose ID is in the variables that name the process which they are for: sd_listen_fds(3),
+ * systemd.exec(5), sd_watchdog_enabled(3). The ID exists only after the start.
  *
  * The parent of the new process ends at once, so the service manager becomes its parent. Otherwise systemd would not learn when the new main process ends, and at
  * a stop it would kill that process without waiting for it.

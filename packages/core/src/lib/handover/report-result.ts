@@ -21,7 +21,7 @@ export function isResultExpected(): boolean {
 export function reportResult(line: string): void {
   if (result.path === undefined) return;
   try {
-    // It may be a FIFO, where this fails (ENXIO) instead of waiting if there is no reader: fifo(7).
+    // It may be a FIFO, where this fails (ENXIO) instead of waiting if nobody reads it: fifo(7).
     const fd = openSync(result.path, constants.O_WRONLY | constants.O_TRUNC | constants.O_NONBLOCK);
     try {
       writeSync(fd, `${line.replaceAll("\n", " ")}\n`);

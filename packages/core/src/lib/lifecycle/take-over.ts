@@ -10,7 +10,8 @@ import {
   sendToOldProcess,
   takeChannel,
 } from "../shared/handover-channel.ts";
-import { acceptHandle, type ConnectionHandle, handleOf } from "../shared/node-internals.ts";
+import { acceptHandle } from "../shared/node-connections.ts";
+import { type ConnectionHandle, handleOf } from "../shared/node-internals.ts";
 import { once, processState } from "../shared/process-state.ts";
 import { writeLine } from "../shared/standard-error.ts";
 import { after } from "../shared/timers.ts";

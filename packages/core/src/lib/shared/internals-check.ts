@@ -5,12 +5,11 @@ import process from "node:process";
 import { Duplex } from "node:stream";
 import { TLSSocket } from "node:tls";
 import { ActivationError } from "./errors.ts";
+import { listsConnections, openSockets } from "./node-connections.ts";
 import {
   handshakeOf,
   hasIncoming,
-  listsConnections,
   type ListenHandle,
-  openSockets,
   ownerSymbolOf,
   responseOf,
   type ServerInternals,

@@ -1,0 +1,126 @@
+import type { Server, Socket } from "node:net";
+import process from "node:process";
+import { type ConnectionHandle, isTlsServer, type ListenHandle } from "./node-internals.ts";
+
+// What Node knows of the open connections of a server, and how a connection gets to the server of another process.
+
+/** Node's list of the HTTP/1 connections of a server. A connection leaves it when it closes or is upgraded. */
+interface ConnectionsList {
+  all(): HttpParser[];
+  idle(): HttpParser[];
+  /** The connections whose request has not arrived in time. Node reports each of them once. */
+  expired(headersTimeout: number, requestTimeout: number): HttpParser[];
+}
+
+interface HttpParser {
+  socket?: Socket | null;
+}
+
+function connectionsOf(server: Server): Partial<ConnectionsList> | undefined {
+  const properties = server as unknown as Record<symbol, Partial<ConnectionsList> | undefined>;
+  return Object.getOwnPropertySymbols(server)
+    .map((symbol) => properties[symbol])
+    .find((value) => typeof value?.idle === "function");
+}
+
+/**
+ * Whether Node lists every connection of this server, except those that were upgraded: the server speaks HTTP/1 without TLS, and the app has not replaced the
+ * listener with which Node begins to read a connection.
+ */
+export function listsConnections(server: Server): boolean {
+  const listeners = server.listeners("connection") as { name: string }[];
+  return (
+    "headersTimeout" in server &&
+    !isTlsServer(server) &&
+    listeners.some(({ name }) => name === "connectionListener")
+  );
+}
+
+/**
+ * The open connections of a server.
+ *
+ * Node lists those that speak HTTP/1. If the server counts more, because the app keeps some of them away from HTTP, the others are found among all open handles of the
+ * process. Only then, because Node's documentation deprecates that list (DEP0161).
+ *
+ * @param upgraded the connections that were upgraded, which Node does not list
+ */
+export function openSockets(server: Server, upgraded: Iterable<Socket>): ReadonlySet<Socket> {
+  const listed = (connectionsOf(server)?.all?.() ?? []).flatMap(({ socket }) => socket ?? []);
+  const sockets = new Set([...upgraded, ...listed]);
+  const { _connections: count = 0 } = server as Server & { _connections?: number };
+  if (count <= sockets.size) return sockets;
+  const { _getActiveHandles: handles } = process as typeof process & { _getActiveHandles?(): unknown[] };
+  for (const handle of (handles?.() ?? []) as (Socket & { server?: Server })[])
+    if (handle.server === server) sockets.add(handle);
+  return sockets;
+}
+
+/** The connections of an HTTP/1 server that wait for a request, and have read nothing of it. Each of them has had a request before. */
+export function idleSockets(server: Server): ReadonlySet<Socket> {
+  return new Set((connectionsOf(server)?.idle?.() ?? []).flatMap(({ socket }) => socket ?? []));
+}
+
+/** The connections that count as idle although they are new to this process. */
+const movedSockets = new WeakSet<Socket>();
+
+/**
+ * Makes a connection count as idle, as it did in the process that has accepted it. Otherwise Node would count the time of `headersTimeout` from now on, and send
+ * 408 to a client that only waits. Node counts again when the next request begins.
+ */
+function exemptFromTimeouts(server: Server, socket: Socket): void {
+  movedSockets.add(socket);
+  const list = connectionsOf(server);
+  const expired = list?.expired;
+  if (list === undefined || expired === undefined || Object.hasOwn(list, "expired")) return;
+  // Patches expired of this list.
+  list.expired = function (this: ConnectionsList, ...timeouts): HttpParser[] {
+    const isWaiting = ({ socket: each }: HttpParser): boolean =>
+      Boolean(each && each.bytesRead === 0 && movedSockets.has(each));
+    return expired.apply(this, timeouts).filter((parser) => !isWaiting(parser));
+  };
+}
+
+/** Takes the handle from a connection: nothing more is read from it, and it stays open when the socket is destroyed. */
+export function detachHandle(socket: Socket): ConnectionHandle | undefined {
+  const internals = socket as unknown as { _handle: (ConnectionHandle & { readStop?(): void }) | null };
+  const handle = internals._handle;
+  if (handle === null) return undefined;
+  handle.readStop?.();
+  internals._handle = null;
+  return handle;
+}
+
+/** Gives the handle back to a connection, and reads from it again. */
+export function attachHandle(socket: Socket, handle: ConnectionHandle & { readStart?(): void }): void {
+  (socket as unknown as { _handle: ConnectionHandle | null })._handle = handle;
+  handle.readStart?.();
+}
+
+/**
+ * Makes a server serve a connection that another process has accepted, as if the server had accepted it. `maxConnections` does not apply, because the
+ * connection is not new.
+ *
+ * @param handle the listening handle through which the connection comes
+ * @returns the connection. Undefined if the server refuses it (`blockList`).
+ */
+export function acceptHandle(
+  server: Server,
+  handle: ListenHandle,
+  connection: ConnectionHandle,
+): Socket | undefined {
+  const { maxConnections } = server;
+  let accepted: Socket | undefined;
+  const onConnection = (socket: Socket): void => {
+    accepted = socket;
+    exemptFromTimeouts(server, socket);
+  };
+  server.maxConnections = Infinity;
+  server.once("connection", onConnection);
+  try {
+    handle.onconnection(0, connection);
+  } finally {
+    server.off("connection", onConnection);
+    server.maxConnections = maxConnections;
+  }
+  return accepted;
+}
