@@ -2,6 +2,7 @@
 //
 // Each file of the folder benches is one. Its first line says what it measures, and the comment at its beginning is its help.
 import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { constants } from "node:os";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
@@ -27,8 +28,9 @@ npm run bench -- NAME [options]    measures one; with --help, its options
   --out FILE   writes all figures to FILE as JSON, by default to .cache/bench/
 `;
 
-// At Ctrl-C, what a bench has started ends, and its temporary files are removed: both happen when a process exits.
-process.once("SIGINT", () => process.exit(130));
+// What a bench has started ends when this process exits, and its temporary files are removed then. Without a listener, a signal would skip that.
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
+  process.once(signal, () => process.exit(128 + constants.signals[signal]));
 
 try {
   await main(process.argv.slice(2));

@@ -4,8 +4,7 @@
 //
 // Each measurement is the first call in a process of its own. "TCP, 50,000 open" has that many connections of the same kind in the same
 // network namespace. The ratios are those of the CPU time. The bench measures the built packages.
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
@@ -13,6 +12,7 @@ import { type AppProcess, startProcess } from "../../packages/testkit/src/app-pr
 import type { Bench } from "../lib/bench.ts";
 import { type Arm, armsNamed, compare } from "../lib/compare.ts";
 import type { Figure, Goal, MeasuredTable } from "../lib/measured.ts";
+import { temporaryFolder } from "../lib/temporary-folder.ts";
 
 const CONNECTIONS = 50_000;
 /** How many connections one holder has. It holds both ends of each, and some machines allow 20,000 descriptors. */
@@ -79,31 +79,27 @@ export const bench: Bench = {
     const title = "activatedSockets()";
     const all: MeasuredTable = { title, figures, arms: [], goals };
     const chosen = armsNamed(planned, only);
-    const folder = mkdtempSync(join(tmpdir(), "sockact-bench-"));
-    try {
-      for (const [open, connections] of SITUATIONS) {
-        const here = chosen.filter(
-          ({ situation }) => situation.open === open && situation.connections === connections,
-        );
-        if (here.length === 0) continue;
-        await using situation = start(open, connections, join(folder, `${open}-${connections}`));
-        for (let held = 0; held < connections; held += SHARE) await situation.event("held");
-        const arms = here.map(({ name, against, kind, count }): Arm => ({
-          name,
-          against,
-          async measure() {
-            situation.write(`${kind} ${count}`);
-            const { milliseconds, cpu } =
-              await situation.event<Record<"milliseconds" | "cpu", number>>("asked");
-            return { time: milliseconds, CPU: cpu, "CPU a socket": cpu / count };
-          },
-        }));
-        all.arms.push(...(await compare({ title, figures }, arms, runs)).arms);
-        situation.endInput();
-        await situation.ended;
-      }
-    } finally {
-      rmSync(folder, { recursive: true, force: true });
+    const folder = temporaryFolder();
+    for (const [open, connections] of SITUATIONS) {
+      const here = chosen.filter(
+        ({ situation }) => situation.open === open && situation.connections === connections,
+      );
+      if (here.length === 0) continue;
+      await using situation = start(open, connections, join(folder, `${open}-${connections}`));
+      for (let held = 0; held < connections; held += SHARE) await situation.event("held");
+      const arms = here.map(({ name, against, kind, count }): Arm => ({
+        name,
+        against,
+        async measure() {
+          situation.write(`${kind} ${count}`);
+          const { milliseconds, cpu } =
+            await situation.event<Record<"milliseconds" | "cpu", number>>("asked");
+          return { time: milliseconds, CPU: cpu, "CPU a socket": cpu / count };
+        },
+      }));
+      all.arms.push(...(await compare({ title, figures }, arms, runs)).arms);
+      situation.endInput();
+      await situation.ended;
     }
     return [all];
   },

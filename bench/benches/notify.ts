@@ -7,9 +7,9 @@
 // messages, and each message waits until the one before has arrived. The bench measures the built package, but for "ffi": Node warns of
 // node:ffi, so the package does not use it yet.
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, read, rmSync, writeSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { read, writeSync } from "node:fs";
 import { join } from "node:path";
+import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { startWithFds } from "../../packages/testkit/src/activated-process.ts";
@@ -19,6 +19,7 @@ import { whatIsMissing } from "../../packages/testkit/src/requires.ts";
 import type { Bench, MeasuredNode } from "../lib/bench.ts";
 import { type Arm, armsNamed, compare } from "../lib/compare.ts";
 import type { Figure, Goal, MeasuredTable } from "../lib/measured.ts";
+import { temporaryFolder } from "../lib/temporary-folder.ts";
 
 const MESSAGES = ["READY=1", "WATCHDOG=1"];
 const END = "END=1";
@@ -77,8 +78,11 @@ async function measure(
     name === "descriptor"
       ? startWithFds([passed], command, { names: ["notify"], env })
       : startProcess(command, { env });
+  const endReading = (): number => writeSync(passed, END);
+  // A process doesn't exit while a read() waits.
+  process.once("exit", endReading);
   try {
-    void app.ended.then(() => writeSync(passed, END));
+    void app.ended.then(endReading);
     let received = 0;
     for (let text = ""; text !== END; text = await nextMessage(manager)) {
       // systemd-notify sends more, to find out when its message has been read.
@@ -89,6 +93,7 @@ async function measure(
     if (received !== count) throw new Error(`${received} of ${count} messages arrived:\n${app.stderr}`);
     return (await app.event<{ figures: Record<string, number> }>("done")).figures;
   } finally {
+    process.off("exit", endReading);
     closeAll([manager, passed]);
   }
 }
@@ -102,37 +107,33 @@ export const bench: Bench = {
   runs: 5,
   nodes: ["20", "26"],
   async measure({ runs, nodes, only }) {
-    const folder = mkdtempSync(join(tmpdir(), "sockact-bench-"));
-    try {
-      const tables: MeasuredTable[] = [];
-      for (const node of nodes) {
-        const title = `Messages to the service manager on Node ${node.major}`;
-        const here = ways.filter((way) => {
-          const missing = way.missing(node);
-          if (missing !== undefined) console.error(`${title}: without ${way.name}, because ${missing}.`);
-          return missing === undefined;
-        });
-        const planned = here.flatMap((way) =>
-          MESSAGES.map((message) => ({
-            way,
-            message,
-            name: `${message} by ${way.name}`,
-            against: `${message} by ${way.name}`,
-          })),
-        );
-        const goals = planned
-          .filter(({ way }) => way.isInProcess)
-          .map(({ name }): Goal => ({ arm: name, figure: "until sent", of: "value", atMost: 0.05 }));
-        const arms = armsNamed(planned, only).map(({ name, against, way, message }): Arm => ({
-          name,
-          against,
-          measure: () => measure(node.binary, way, message, join(folder, "notify")),
-        }));
-        tables.push(await compare({ title, figures, goals }, arms, runs));
-      }
-      return tables;
-    } finally {
-      rmSync(folder, { recursive: true, force: true });
+    const folder = temporaryFolder();
+    const tables: MeasuredTable[] = [];
+    for (const node of nodes) {
+      const title = `Messages to the service manager on Node ${node.major}`;
+      const here = ways.filter((way) => {
+        const missing = way.missing(node);
+        if (missing !== undefined) console.error(`${title}: without ${way.name}, because ${missing}.`);
+        return missing === undefined;
+      });
+      const planned = here.flatMap((way) =>
+        MESSAGES.map((message) => ({
+          way,
+          message,
+          name: `${message} by ${way.name}`,
+          against: `${message} by ${way.name}`,
+        })),
+      );
+      const goals = planned
+        .filter(({ way }) => way.isInProcess)
+        .map(({ name }): Goal => ({ arm: name, figure: "until sent", of: "value", atMost: 0.05 }));
+      const arms = armsNamed(planned, only).map(({ name, against, way, message }): Arm => ({
+        name,
+        against,
+        measure: () => measure(node.binary, way, message, join(folder, "notify")),
+      }));
+      tables.push(await compare({ title, figures, goals }, arms, runs));
     }
+    return tables;
   },
 };

@@ -6,8 +6,7 @@
 //
 // The units are those of Express apps, in the default sandbox. Of the size "500 kB" are so many apps that all files together have that size. emitUnits()
 // takes one app at a time, so it is not measured with 5 MB. The times are CPU times. The bench measures the built package.
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { startProcess } from "../../packages/testkit/src/app-process.ts";
@@ -16,6 +15,7 @@ import { shapes } from "../../packages/units/test/shapes.ts";
 import type { Bench } from "../lib/bench.ts";
 import { type Arm, armsNamed, compare } from "../lib/compare.ts";
 import type { Figure, Goal, MeasuredTable } from "../lib/measured.ts";
+import { temporaryFolder } from "../lib/temporary-folder.ts";
 
 const SMALLEST = "50 kB";
 const LARGEST = "5 MB";
@@ -72,42 +72,38 @@ export const bench: Bench = {
   runs: 5,
   options: { shape: { type: "string", default: "" } },
   async measure({ runs, nodes, only, options }) {
-    const folder = mkdtempSync(join(tmpdir(), "sockact-bench-"));
-    try {
-      const tables: MeasuredTable[] = [];
-      const planned = inputsOf(options["shape"]!).flatMap(([prefix, make], index) =>
-        Object.entries(SIZES).flatMap(([size, bytes]) => {
-          const input = make(bytes);
-          const file = join(folder, `${index}-${size}.json`);
-          writeFileSync(file, JSON.stringify(input));
-          const works = WORK.filter((work) => work !== "emit" || (input.descriptions && size !== LARGEST));
-          return works.map((work) => ({
-            name: `${prefix}${work}, ${size}`,
-            against: `${prefix}${work}, ${SMALLEST}`,
-            work: [file, work, String(Math.max(1, MIDDLE / bytes))],
-            megabytes: sizeOf(input.files) / 1e6,
-            files: Object.keys(input.files).length,
-          }));
-        }),
-      );
-      const goals = planned
-        .filter(({ name }) => !name.endsWith(SMALLEST))
-        .map(({ name }): Goal => ({ arm: name, figure: "1 MB", of: "ratio", atMost: 1.3 }));
-      for (const { major, binary } of nodes) {
-        const arms = armsNamed(planned, only).map(({ name, against, work, megabytes, files }): Arm => ({
-          name,
-          against,
-          async measure() {
-            const milliseconds = await run([binary, program, ...work]);
-            return { "1 MB": milliseconds / megabytes, "unit files": (files * 1000) / milliseconds };
-          },
+    const folder = temporaryFolder();
+    const tables: MeasuredTable[] = [];
+    const planned = inputsOf(options["shape"]!).flatMap(([prefix, make], index) =>
+      Object.entries(SIZES).flatMap(([size, bytes]) => {
+        const input = make(bytes);
+        const file = join(folder, `${index}-${size}.json`);
+        writeFileSync(file, JSON.stringify(input));
+        const works = WORK.filter((work) => work !== "emit" || (input.descriptions && size !== LARGEST));
+        return works.map((work) => ({
+          name: `${prefix}${work}, ${size}`,
+          against: `${prefix}${work}, ${SMALLEST}`,
+          work: [file, work, String(Math.max(1, MIDDLE / bytes))],
+          megabytes: sizeOf(input.files) / 1e6,
+          files: Object.keys(input.files).length,
         }));
-        tables.push(await compare({ title: `Units on Node ${major}`, figures, goals }, arms, runs, 0));
-      }
-      return tables;
-    } finally {
-      rmSync(folder, { recursive: true, force: true });
+      }),
+    );
+    const goals = planned
+      .filter(({ name }) => !name.endsWith(SMALLEST))
+      .map(({ name }): Goal => ({ arm: name, figure: "1 MB", of: "ratio", atMost: 1.3 }));
+    for (const { major, binary } of nodes) {
+      const arms = armsNamed(planned, only).map(({ name, against, work, megabytes, files }): Arm => ({
+        name,
+        against,
+        async measure() {
+          const milliseconds = await run([binary, program, ...work]);
+          return { "1 MB": milliseconds / megabytes, "unit files": (files * 1000) / milliseconds };
+        },
+      }));
+      tables.push(await compare({ title: `Units on Node ${major}`, figures, goals }, arms, runs, 0));
     }
+    return tables;
   },
 };
 

@@ -1,13 +1,12 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { freeAddress } from "../../packages/testkit/src/addresses.ts";
 import { type AppProcess, startProcess } from "../../packages/testkit/src/app-process.ts";
-import { atEnd } from "../../packages/testkit/src/at-end.ts";
 import { findProgram } from "./find-program.ts";
 import type { LoadedArm } from "./loaded-arms.ts";
 import { type Source, spawnActivated, spawnPlain, untilAnswered } from "./loaded-servers.ts";
 import { pinned } from "./pinned.ts";
+import { temporaryFolder } from "./temporary-folder.ts";
 
 /** A program that passes requests on to an app. */
 interface Proxy {
@@ -96,8 +95,7 @@ export function installedProxies(source: Source, against: string): LoadedArm[] {
         name: `Express behind ${name}`,
         against,
         async start() {
-          const folder = mkdtempSync(join(tmpdir(), "sockact-bench-"));
-          atEnd(() => rmSync(folder, { recursive: true }));
+          const folder = temporaryFolder();
           const app = join(folder, "app.sock");
           const address = await freeAddress("tcp4");
           const processes = [spawnPlain("express", source, app), spawn(path, address, folder, app)];
