@@ -296,7 +296,8 @@ describeWith({ commands: [browserCommand] }, "the unit builder, in a browser", (
       Object.assign(globalThis, { changes });
       let isSameTask = false;
       const { port1, port2 } = new MessageChannel();
-      port1.onmessage = () => (isSameTask = false);
+      port1.addEventListener("message", () => (isSameTask = false));
+      port1.start();
       input.addEventListener(
         "input",
         () => {
