@@ -5,7 +5,14 @@ import { join } from "node:path";
 import process from "node:process";
 import { chartsFolder, pageFile, recordedRuns, reportFrom } from "./report/files.ts";
 
-const { page, charts } = await reportFrom(process.argv[2] ?? recordedRuns);
+let report;
+try {
+  report = await reportFrom(process.argv[2] ?? recordedRuns, { mustExist: true });
+} catch (error) {
+  console.error((error as Error).message);
+  process.exit(1);
+}
+const { page, charts } = report;
 writeFileSync(pageFile, page);
 rmSync(chartsFolder, { recursive: true, force: true });
 mkdirSync(chartsFolder, { recursive: true });

@@ -16,7 +16,7 @@ function bench(...args: string[]): { status: number | null; stdout: string; stde
 
 test("--help lists what can be measured", () => {
   const { status, stdout, stderr } = bench("--help");
-  expect(stdout).toMatch(/^npm run bench +measures all/);
+  expect(stdout).toMatch(/^npm run bench +runs every benchmark/);
   expect(stdout).toMatch(/^ {2}start +How long the first client waits/m);
   expect(stdout).toMatch(/^ {2}cli +extra: How long/m);
   expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
@@ -32,6 +32,16 @@ test.each([
   ["an unknown name", ["nope"], "Unknown bench: nope"],
   ["an option that it does not have", ["start", "--nope"], "Unknown option '--nope'"],
   ["a value that it can't use", ["start", "--runs=few"], "--runs must be a number such as 30; got few"],
+  [
+    "a list of Nodes with a gap",
+    ["start", "--node=20,"],
+    "--node must be major versions such as 20,26; got 20,",
+  ],
+  [
+    "a checkout that is not built",
+    ["throughput", "--checkout=/nowhere"],
+    "--checkout must be the folder of a clone that is built; got /nowhere",
+  ],
 ])("%s is an error, with no stack trace", (_title, args, message) => {
   const { status, stdout, stderr } = bench(...args);
   expect(stderr).toContain(message);

@@ -7,9 +7,9 @@ import { dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { nodeBinary } from "../scripts/lib/node-binary.ts";
-import { type Bench, countOf } from "./lib/bench.ts";
-import { commitOf, describeMachine, noiseWarning, watchNoise } from "./lib/machine.ts";
+import { installNode } from "../scripts/lib/node-binary.ts";
+import { type Bench, countOf, type MeasuredNode, whyNot, wrongOption } from "./lib/bench.ts";
+import { commitOf, currentLoad, describeMachine, noiseWarning, watchNoise } from "./lib/machine.ts";
 import { outcomesOf } from "./lib/measured.ts";
 import { printGoals, printTable } from "./lib/print.ts";
 import type { BenchResult, Results } from "./lib/results.ts";
@@ -19,13 +19,19 @@ const folder = new URL("benches/", import.meta.url);
 const names = readdirSync(folder).map((file) => file.replace(/\.ts$/, ""));
 const own = String(process.versions.node.split(".")[0]);
 
-const HELP = `npm run bench                      measures all that is not extra, within 25 minutes on two cores
-npm run bench -- NAME [options]    measures one; with --help, its options
+const HELP = `npm run bench                    runs every benchmark but the extra ones
+npm run bench -- NAME [options]  runs one
+npm run bench -- NAME --help     describes one
 
-  --runs N     rounds in which everything is measured once
-  --node LIST  major versions of Node, such as 20,26; others than the one in use come from npm
-  --only TEXT  only what has TEXT in its name, and what that is compared with
-  --out FILE   writes all figures to FILE as JSON, by default to .cache/bench/
+The first command takes up to 25 minutes on two cores.
+
+  --runs N     measures everything N times
+  --node LIST  measures on these major versions of Node, such as 20,26.
+               npm installs those that you do not have.
+  --only TEXT  measures only what has TEXT in its name, and what that is
+               compared with
+  --out FILE   writes all figures to FILE as JSON. The default is a new file
+               in .cache/bench.
 `;
 
 // What a bench has started ends when this process exits, and its temporary files are removed then. Without a listener, a signal would skip that.
@@ -36,8 +42,7 @@ try {
   await main(process.argv.slice(2));
 } catch (error) {
   const { code, message } = error as NodeJS.ErrnoException;
-  // Of parseArgs() of node:util.
-  // The code of a program that has failed is a number.
+  // Of parseArgs() of node:util, and of wrongOption(). The code of a program that has failed is a number.
   if (!String(code).startsWith("ERR_PARSE_ARGS_")) throw error;
   console.error(message);
   process.exitCode = 2;
@@ -62,7 +67,8 @@ async function benchOf(name: string): Promise<Bench> {
 async function list(): Promise<string> {
   const lines = names.map(async (name) => {
     const { isExtra = false } = await benchOf(name);
-    return `  ${name.padEnd(13)}${isExtra ? "extra: " : ""}${helpOf(name).split("\n")[0]}`;
+    const [summary] = helpOf(name).split(/: |, |\.$/);
+    return `  ${name.padEnd(13)}${isExtra ? "extra: " : ""}${summary}`;
   });
   return `${HELP}\n${(await Promise.all(lines)).join("\n")}`;
 }
@@ -93,6 +99,11 @@ async function measure(name: string, args: string[]): Promise<void> {
       ...(name === "" ? {} : chosen[0]!.bench.options),
     },
   }).values as Record<string, string | undefined>;
+  const chosenRuns = runs === undefined ? undefined : countOf("runs", runs);
+  const nodes = nodesOf(
+    chosen.map(({ bench }) => bench),
+    node,
+  );
   const started = new Date();
   const results: Results = {
     date: started.toISOString(),
@@ -104,19 +115,21 @@ async function measure(name: string, args: string[]): Promise<void> {
     out ?? join(checkout, ".cache/bench", `${name || "all"}-${started.toISOString().slice(0, 19)}.json`);
   // A file that can't be written is an error before the run, not after it.
   write(file, results);
-  const chosenRuns = runs === undefined ? undefined : countOf("runs", runs);
+  const load = currentLoad();
   for (const { name: each, bench } of chosen) {
     if (chosen.length > 1) console.error(`\n${each} …`);
-    const noise = watchNoise();
+    const reason = whyNot(bench);
+    if (reason !== undefined) {
+      console.error(`${each} can't run: ${reason}.`);
+      process.exitCode = 1;
+      continue;
+    }
+    const noise = watchNoise(load);
     const began = performance.now();
-    const nodes = (node?.split(",") ?? bench.nodes ?? [own]).map((major) => ({
-      major,
-      binary: major === own ? process.execPath : nodeBinary(major),
-    }));
     const tables = await bench
       .measure({
         runs: chosenRuns ?? bench.runs,
-        nodes,
+        nodes: nodes.filter(({ major }) => (node === undefined ? nodesBy(bench).includes(major) : true)),
         only: only!,
         options: { ...defaultsOf(bench), ...options },
       })
@@ -125,8 +138,9 @@ async function measure(name: string, args: string[]): Promise<void> {
         if (chosen.length === 1) throw error;
         console.error(error);
         process.exitCode = 1;
-        return [];
+        return undefined;
       });
+    if (tables === undefined) continue;
     const result: BenchResult = {
       name: each,
       seconds: Math.round((performance.now() - began) / 1000),
@@ -141,8 +155,36 @@ async function measure(name: string, args: string[]): Promise<void> {
     }
     write(file, results);
   }
-  if (chosen.length > 1) printGoals(results.benches.flatMap(goalsOf));
-  console.error(`\nAll figures are in ${file}`);
+  if (chosen.length > 1)
+    for (const { tables } of results.benches)
+      for (const table of tables) printGoals(table.title, outcomesOf(table));
+  if (results.benches.length > 0) console.error(`\nAll figures are in ${file}`);
+}
+
+function nodesBy({ nodes = [own] }: Bench): readonly string[] {
+  return nodes;
+}
+
+/**
+ * The versions of Node that these benches measure. They are installed before anything is measured.
+ *
+ * @param asked what the command line asks for
+ */
+function nodesOf(benches: readonly Bench[], asked: string | undefined): MeasuredNode[] {
+  const majors = new Set(asked?.split(",") ?? benches.flatMap(nodesBy));
+  if (![...majors].every((major) => /^\d+$/.test(major)))
+    throw wrongOption(`--node must be major versions such as 20,26; got ${asked}`);
+  return [...majors].flatMap((major) => {
+    try {
+      return { major, binary: major === own ? process.execPath : installNode(major) };
+    } catch (error) {
+      const { message } = error as Error;
+      if (asked !== undefined) throw wrongOption(message);
+      console.error(`${message} It is left out.`);
+      process.exitCode = 1;
+      return [];
+    }
+  });
 }
 
 /** Replaces the file as a whole, so that a full disk leaves the earlier figures. */
@@ -156,13 +198,11 @@ function defaultsOf({ options = {} }: Bench): Record<string, string> {
   return Object.fromEntries(Object.entries(options).map(([name, option]) => [name, option.default]));
 }
 
-function goalsOf({ tables }: BenchResult): Parameters<typeof printGoals>[0] {
-  return tables.flatMap((table) => outcomesOf(table).map((outcome) => ({ title: table.title, outcome })));
-}
-
 function report(result: BenchResult, cores: number): void {
-  for (const table of result.tables) printTable(table);
-  printGoals(goalsOf(result));
+  for (const table of result.tables) {
+    printTable(table);
+    printGoals(table.title, outcomesOf(table));
+  }
   const warning = noiseWarning(result.noise, cores);
   if (warning !== undefined) console.error(`\n${warning}`);
 }

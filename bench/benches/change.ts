@@ -55,6 +55,7 @@ function goalsOf(ways: readonly Way[]): Goal[] {
 
 export const bench: Bench = {
   runs: 3,
+  needs: ["private systemd"],
   async measure({ runs, only }) {
     await using app = await AppUnderLoad.boot();
     const ways = armsNamed(waysToChange(app), only);

@@ -75,6 +75,7 @@ function start(kind: Kind, connections: number, folder: string): AppProcess {
 
 export const bench: Bench = {
   runs: 10,
+  needs: ["unshare"],
   async measure({ runs, only }) {
     const title = "activatedSockets()";
     const all: MeasuredTable = { title, figures, arms: [], goals };

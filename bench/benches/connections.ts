@@ -10,6 +10,7 @@ import { LOAD_OPTIONS, measureLoads } from "../lib/measure-loads.ts";
 
 export const bench: Bench = {
   runs: 5,
+  needs: ["taskset"],
   options: LOAD_OPTIONS,
   measure: (run) =>
     measureLoads(run, "connection", ["node", "cluster", "express"], (source) => [bareNode(source)]),

@@ -84,6 +84,7 @@ async function handOver(app: AppUnderLoad): Promise<number[]> {
 
 export const bench: Bench = {
   runs: 5,
+  needs: ["private systemd"],
   options: { connections: { type: "string", default: "5000" } },
   isExtra: true,
   async measure({ runs, options }) {

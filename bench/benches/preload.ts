@@ -34,17 +34,13 @@ const activated: [name: string, program: string, against: string, options?: stri
   ["CommonJS, --import", "express-port.cjs", "CommonJS", byImport],
 ];
 
-/** The first port. Each app listens on the next one. */
-const FIRST_PORT = 18_200;
-
 const figures: Figure[] = [...START_FIGURES, { name: "to exit", unit: "ms", better: "lower" }];
 
-const apps = activated.map(([name, program, against, options], index) => ({
+const apps = activated.map(([name, program, against, options]) => ({
   name,
   against,
   program: fileURLToPath(new URL(`../apps/${program}`, import.meta.url)),
   options,
-  port: FIRST_PORT + index,
 })) satisfies (ActivatedApp & { against: string })[];
 
 /** How long a Node that does nothing takes from its start to its exit. It prints its CPU time itself. */
@@ -64,6 +60,7 @@ function child(node: string, name: string, NODE_OPTIONS?: string): Arm {
 
 export const bench: Bench = {
   runs: 10,
+  needs: ["systemd-socket-activate"],
   nodes: ["20", "26"],
   isExtra: true,
   async measure({ runs, nodes, only }) {

@@ -1,4 +1,4 @@
-// How often systemd starts a service that ends without accepting the waiting connection, and whether its port stays open.
+// How often systemd starts a service that accepts no connection, and whether its port stays open.
 //
 // npm run bench -- spin [--seconds N] [--runs N] [--only TEXT] [--out FILE]
 //
@@ -124,6 +124,7 @@ const figures: Figure[] = [
 
 export const bench: Bench = {
   runs: 1,
+  needs: ["private systemd"],
   options: { seconds: { type: "string", default: "6" } },
   isExtra: true,
   async measure({ runs, only, options }) {

@@ -36,18 +36,13 @@ function own(name: string): string {
   return fileURLToPath(new URL(`../apps/${name}.mjs`, import.meta.url));
 }
 
-/** The first port. Each app listens on the next one. */
-const FIRST_PORT = 18_100;
-
-const all = apps.map(([name, program, against], index) => ({
-  name,
-  against,
-  program,
-  port: FIRST_PORT + index,
-})) satisfies (ActivatedApp & { against: string })[];
+const all = apps.map(([name, program, against]) => ({ name, against, program })) satisfies (ActivatedApp & {
+  against: string;
+})[];
 
 export const bench: Bench = {
   runs: 10,
+  needs: ["systemd-socket-activate"],
   nodes: ["20", "26"],
   async measure({ runs, nodes, only }) {
     const tables: MeasuredTable[] = [];

@@ -17,6 +17,7 @@ import { installedProxies } from "../lib/proxies.ts";
 
 export const bench: Bench = {
   runs: 5,
+  needs: ["taskset"],
   options: LOAD_OPTIONS,
   measure: (run) =>
     measureLoads(run, "request", ["node", "tls", "cluster", "express", "koa", "fastify"], (source) => [

@@ -1,4 +1,4 @@
-// How long @sockact/units takes to emit, parse, lint and fix unit files, and whether ten times the size takes ten times as long.
+// How long @sockact/units takes for unit files: to emit, parse, lint and fix them, and whether ten times the size takes ten times as long.
 //
 // npm run bench -- units [--shape TEXT] [--runs N] [--node 20,26] [--only TEXT] [--out FILE]
 //

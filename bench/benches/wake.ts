@@ -118,6 +118,7 @@ async function bundleExpress(): Promise<void> {
 
 export const bench: Bench = {
   runs: 10,
+  needs: ["private systemd"],
   nodes: ["20", "26"],
   async measure({ runs, nodes, only }) {
     await bundleExpress();
@@ -127,6 +128,7 @@ export const bench: Bench = {
       const supported = sleepers.filter(({ units }) => major !== "20" || units.compileCache !== true);
       const alone = await withPeers(armsNamed(supported, only));
       const together = armsNamed(crowds, only);
+      if (alone.length + together.length === 0) continue;
       await using apps = await SleepingApps.boot(binary, [
         ...alone,
         ...together.flatMap((each) => each.apps),

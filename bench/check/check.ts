@@ -41,6 +41,18 @@ function readOptions(): { accept: boolean; only: string } {
   return process.exit();
 }
 
+/** A broken file must not cost a minute. */
+function readAccepted(): Accepted {
+  try {
+    return existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as Accepted) : {};
+  } catch (error) {
+    return fail(
+      `bench/accepted.json can't be read: ${(error as Error).message}. \`git checkout\` restores it.`,
+      2,
+    );
+  }
+}
+
 const { accept, only } = readOptions();
 for (const program of ["valgrind", "vgdb"])
   if (!isInstalled(program))
@@ -48,10 +60,10 @@ for (const program of ["valgrind", "vgdb"])
       `bench:check counts instructions with Valgrind, and ${program} is not installed: sudo apt-get install valgrind`,
       2,
     );
+const old = readAccepted();
 console.log("Counting instructions and bytes, which takes about a minute");
 const figures = await measureFigures(only);
 if (figures.length === 0) fail(`No figure has "${only}" in its name. All are in bench/accepted.json.`, 2);
-const old = existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as Accepted) : {};
 if (accept) {
   const others = Object.entries(old).filter(([name]) => !name.includes(only));
   const ratios = figures.map(({ name, ratio }) => [name, Number(ratio.toFixed(3))] as const);

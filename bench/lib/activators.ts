@@ -1,15 +1,15 @@
 import process from "node:process";
+import { freeAddress } from "../../packages/testkit/src/addresses.ts";
 import { startProcess } from "../../packages/testkit/src/app-process.ts";
 import { cpuTimeOf } from "./cpu-time.ts";
 import { clientProgram, firstBytes } from "./first-byte.ts";
 
-/** An app that a connection to a port of 127.0.0.1 starts. */
+/** An app that a connection starts. */
 export interface ActivatedApp {
   name: string;
   program: string;
   /** Options of Node. */
   options?: readonly string[] | undefined;
-  port: number;
 }
 
 /** Something that starts apps. */
@@ -28,12 +28,12 @@ export interface Activator extends AsyncDisposable {
 export function socketActivator(node: string): Activator {
   const client = startProcess([process.execPath, clientProgram]);
   return {
-    async measure({ program, options = [], port }) {
-      const address = `--listen=127.0.0.1:${port}`;
+    async measure({ program, options = [] }) {
+      const address = await freeAddress("tcp4");
       await using app = startProcess([
         "systemd-socket-activate",
         "--fdname=http",
-        address,
+        `--listen=${address}`,
         "--",
         node,
         ...options,
@@ -41,7 +41,7 @@ export function socketActivator(node: string): Activator {
       ]);
       await app.line(/^Listening on /);
       const before = cpuTimeOf(app.pid);
-      const [time] = await firstBytes(client, [port]);
+      const [time] = await firstBytes(client, [Number(address.split(":")[1])]);
       return { "first byte": time!, CPU: cpuTimeOf(app.pid) - before };
     },
     [Symbol.asyncDispose]: () => client[Symbol.asyncDispose](),

@@ -45,6 +45,8 @@ export async function compare(
   for (let round = -warmUps; round < rounds; round++) {
     for (const index of shuffle([...arms.keys()], random)) {
       const values = await arms[index]!.measure();
+      const wrong = Object.entries(values).find(([, value]) => !Number.isFinite(value));
+      if (wrong) throw new Error(`${arms[index]!.name}: ${wrong[0]} must be a number; got ${wrong[1]}`);
       if (round < 0) continue;
       for (const [figure, value] of Object.entries(values))
         (measured[index]!.values[figure] ??= []).push(value);

@@ -27,6 +27,8 @@ export interface LoadFigures {
 export interface LoadTool {
   /** With its version. */
   name: string;
+  /** Faster than the servers that it loads. */
+  isFast: boolean;
   /** @param isFresh each request is on a new connection, and says `Connection: close` */
   command(url: string, connections: number, isFresh: boolean): string[];
 }
@@ -38,6 +40,7 @@ export function wrk(path: string): LoadTool {
   const { stdout } = spawnSync(path, ["-v"], { encoding: "utf8" });
   return {
     name: `wrk ${/\d+(\.\d+)+/.exec(stdout)?.[0]}`,
+    isFast: true,
     command: (url, connections, isFresh) => [
       path,
       "--threads=1",
@@ -55,6 +58,7 @@ export function autocannon(): LoadTool {
   const { version } = createRequire(import.meta.url)("autocannon/package.json") as { version: string };
   return {
     name: `autocannon ${version}`,
+    isFast: false,
     command: (url, connections, isFresh) => [
       process.execPath,
       fileOf("autocannon.mjs"),

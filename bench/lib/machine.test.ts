@@ -13,7 +13,7 @@ test.each([
 });
 
 test("the noise of this machine is a load average, and a share", () => {
-  const { load, stolen } = watchNoise()();
+  const { load, stolen } = watchNoise(0)();
   expect(load.every((each) => each >= 0)).toBe(true);
   expect(stolen).toBeGreaterThanOrEqual(0);
   expect(stolen).toBeLessThanOrEqual(1);

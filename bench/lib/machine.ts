@@ -45,20 +45,26 @@ function outputOf(program: string, ...args: string[]): string {
 
 /** What other work on the machine took. */
 export interface Noise {
-  /** The load average of the last minute, before and after. */
+  /** The load average of the last minute, before the whole run and after this bench. */
   load: [before: number, after: number];
   /** The share of the processor time that the host gave to other virtual machines, from 0 to 1. */
   stolen: number;
 }
 
-/** Returns a function that reports the noise since this call. */
-export function watchNoise(): () => Noise {
-  const before = loadavg()[0] ?? 0;
+/** The load average of the last minute. */
+export const currentLoad = (): number => loadavg()[0] ?? 0;
+
+/**
+ * Returns a function that reports the noise since this call.
+ *
+ * @param before the load average before the first bench of a run, because a later one sees the load of the bench before it
+ */
+export function watchNoise(before: number): () => Noise {
   const [stolen, total] = processorTimes();
   return () => {
     const [stolenNow, totalNow] = processorTimes();
     return {
-      load: [before, loadavg()[0] ?? 0],
+      load: [before, currentLoad()],
       stolen: (stolenNow - stolen) / Math.max(1, totalNow - total),
     };
   };

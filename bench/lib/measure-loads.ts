@@ -1,6 +1,7 @@
-import { resolve } from "node:path";
+import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Bench, Run } from "./bench.ts";
+import { type Bench, type Run, wrongOption } from "./bench.ts";
 import { type Arm, armsNamed, compare } from "./compare.ts";
 import { type LoadTool, loadTool, sendLoad } from "./http-load.ts";
 import { armsOfTwoCheckouts, type LoadedArm, pairedArms, type PairName } from "./loaded-arms.ts";
@@ -12,6 +13,9 @@ type Counted = "request" | "connection";
 
 /** How many come first, and do not count. After them, V8 has compiled the code of each of our servers. */
 const WARM_UP = { request: 15_000, connection: 8000 };
+
+/** A server with a smaller share was held up: by other work on the machine, or by the program that sends the requests. */
+const MOST_OF_ITS_CORE = 0.9;
 
 /** The options of a bench that loads servers. */
 export const LOAD_OPTIONS = { checkout: { type: "string", default: "" } } satisfies Bench["options"];
@@ -25,6 +29,8 @@ export async function measureLoads(
   pairs: readonly PairName[],
   othersOf: (source: Source) => LoadedArm[],
 ): Promise<MeasuredTable[]> {
+  if (checkout !== "" && !existsSync(join(checkout, "packages/core/dist")))
+    throw wrongOption(`--checkout must be the folder of a clone that is built; got ${checkout}`);
   const tool = loadTool();
   const tables: MeasuredTable[] = [];
   for (const { major, binary: node } of nodes) {
@@ -76,8 +82,13 @@ function measuredArm({ name, against, start }: LoadedArm, tool: LoadTool, counte
       for (let sent = 0; sent < WARM_UP[counted];) sent += (await sendLoad(tool, server.urls, how)).requests;
       const before = server.cpuTime();
       const { requests, seconds, p99 } = await sendLoad(tool, server.urls, how);
-      const CPU = (1000 * (server.cpuTime() - before)) / requests;
-      return { throughput: requests / seconds, p99, CPU };
+      const used = server.cpuTime() - before;
+      const share = used / (1000 * seconds);
+      if (tool.isFast && share < MOST_OF_ITS_CORE)
+        console.error(
+          `${name}: the server had ${Math.round(100 * share)} % of its core in one round. The throughput is too low, and the CPU time is right.`,
+        );
+      return { throughput: requests / seconds, p99, CPU: (1000 * used) / requests };
     },
   };
 }

@@ -50,6 +50,7 @@ test.each<[Omit<Goal, "arm" | "figure">, string]>([
   [{ of: "ratio", atMost: 2.1 }, "reached"],
   [{ of: "ratio", atMost: 1.5 }, "missed"],
   [{ of: "ratio", atMost: 1.95 }, "unclear"],
+  [{ of: "ratio", atMost: 2.05 }, "unclear"],
   [{ of: "ratio", atLeast: 1.5 }, "reached"],
   [{ of: "ratio", atLeast: 3 }, "missed"],
   [{ of: "value", atMost: 2 }, "reached"],
@@ -60,6 +61,11 @@ test.each<[Omit<Goal, "arm" | "figure">, string]>([
   const core = [1.9, 2, 2, 2, 2.1, 1.9, 2.1];
   const table = tableOf(core, [1, 1, 1, 1, 1, 1, 1], [{ arm: "core", figure: "CPU", ...goal }]);
   expect(outcomesOf(table).map(({ is }) => is)).toEqual([expected]);
+});
+
+test("two rounds do not show whether a ratio reaches its goal", () => {
+  const table = tableOf([1, 1], [1, 1], [{ arm: "core", figure: "CPU", of: "ratio", atMost: 2 }]);
+  expect(outcomesOf(table).map(({ is }) => is)).toEqual(["unclear"]);
 });
 
 test("a goal of an arm that was not measured has no outcome", () => {

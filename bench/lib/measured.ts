@@ -106,6 +106,9 @@ function compare(
 /** Fewer rounds than this do not show how much the figures vary. */
 const ENOUGH_ROUNDS = 5;
 
+/** With fewer rounds, the interval of a ratio says nothing. */
+const ENOUGH_FOR_GOALS = 3;
+
 /** When the interval of a ratio is at most this wide, the ratio is exact enough, however small the effect is. */
 const NARROW = 0.1;
 
@@ -121,7 +124,7 @@ export interface Outcome {
   goal: Goal;
   row: Row;
   value: number;
-  /** `unclear`: the value misses the goal, and its interval contains it. */
+  /** `unclear`: the interval of the ratio is on both sides of the limit, or there are too few rounds for an interval. */
   is: "reached" | "missed" | "unclear";
 }
 
@@ -136,7 +139,9 @@ export function outcomesOf(table: MeasuredTable): Outcome[] {
     const meets = (number: number): boolean =>
       number <= (goal.atMost ?? Infinity) && number >= (goal.atLeast ?? -Infinity);
     const interval = goal.of === "ratio" ? row.compared?.interval : undefined;
-    const is = meets(value) ? "reached" : interval?.some(meets) === true ? "unclear" : "missed";
+    const met = interval === undefined ? [meets(value)] : interval.map(meets);
+    const isEnough = interval === undefined || row.rounds >= ENOUGH_FOR_GOALS;
+    const is = !isEnough || new Set(met).size > 1 ? "unclear" : met[0] === true ? "reached" : "missed";
     return [{ goal, row, value, is }];
   });
 }

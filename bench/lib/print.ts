@@ -1,7 +1,5 @@
-import Table from "cli-table3";
+import { table } from "../../packages/cli/src/lib/output/table.ts";
 import { type Goal, isTooNoisy, type MeasuredTable, type Outcome, type Row, rowsOf } from "./measured.ts";
-
-const style = { head: [], border: [], compact: true };
 
 /** A number with three digits that count, or all of its whole part. */
 export function formatNumber(value: number): string {
@@ -9,31 +7,47 @@ export function formatNumber(value: number): string {
   return value.toPrecision(3);
 }
 
-function formatRatio({ compared, ...row }: Row): string[] {
-  if (!compared) return ["", "", ""];
-  const interval = compared.interval.map((each) => each.toFixed(2)).join(" to ");
-  const remark = isTooNoisy({ compared, ...row }) ? ", too noisy: more runs" : "";
-  return [compared.ratio.toFixed(2), `${interval}${remark}`, compared.against];
+function formatRange(values: readonly number[], format: (value: number) => string): string {
+  return values.map(format).join(" to ");
 }
 
-/** Prints the figures of a table. */
+const formatRatio = (ratio: number): string => ratio.toFixed(2);
+
+/** The ratio, its interval, and what it is a ratio to. */
+function ratioCells(row: Row): string[] {
+  if (!row.compared) return ["", "", ""];
+  const { ratio, interval, against } = row.compared;
+  const remark = isTooNoisy(row) ? " (too noisy)" : "";
+  return [formatRatio(ratio), `${formatRange(interval, formatRatio)}${remark}`, against];
+}
+
+/** Prints the figures of a table: a block of lines for each figure. */
 export function printTable(measured: MeasuredTable): void {
   const rows = rowsOf(measured);
-  const table = new Table({
-    head: ["", "", "median", "spread", "least", "most", "ratio", "95 % of it", "to"],
-    style,
-  });
-  for (const row of rows) {
-    const { name, unit } = row.figure;
-    table.push([
-      row.arm,
-      unit === "" ? name : `${name}, ${unit}`,
-      ...[row.median, row.spread, row.least, row.most].map(formatNumber),
-      ...formatRatio(row),
-    ]);
-  }
   console.log(`\n${measured.title}; rounds: ${Math.max(0, ...rows.map(({ rounds }) => rounds))}`);
-  console.log(table.toString());
+  for (const { name, unit } of measured.figures) {
+    const own = rows.filter(({ figure }) => figure.name === name);
+    if (own.length === 0) continue;
+    const cells = own.map((row) => [
+      row.arm,
+      formatNumber(row.median),
+      formatRange([row.least, row.most], formatNumber),
+      ...ratioCells(row),
+    ]);
+    const heading = [
+      unit === "" ? name : `${name}, ${unit}`,
+      { title: "median", align: "right" },
+      { title: "least to most", optional: 2 },
+      { title: "ratio", align: "right" },
+      "95 % of it",
+      { title: "to", optional: 1 },
+    ] as const;
+    const isCompared = own.some(({ compared }) => compared);
+    const columns = isCompared ? heading.length : 3;
+    const lines = cells.map((line) => line.slice(0, columns));
+    console.log(`\n${table(heading.slice(0, columns), lines).trimEnd()}`);
+  }
+  if (rows.some(isTooNoisy)) console.log("\nToo noisy: more rounds make a ratio exact. Set --runs.");
 }
 
 /** The words for a goal. */
@@ -45,16 +59,14 @@ export function formatGoal({ atMost, atLeast, of }: Goal, { figure, compared }: 
   return `${limits.join(" and ")} ${of === "ratio" ? `times ${compared?.against}` : figure.unit}`.trim();
 }
 
-/** Prints how the goals came out. */
-export function printGoals(outcomes: readonly { title: string; outcome: Outcome }[]): void {
+/** Prints how the goals of a table came out. */
+export function printGoals(title: string, outcomes: readonly Outcome[]): void {
   if (outcomes.length === 0) return;
-  const table = new Table({ head: ["", "", "goal", "measured", ""], style });
-  for (const { title, outcome } of outcomes) {
-    const { goal, row, value, is } = outcome;
-    const interval = goal.of === "ratio" ? row.compared?.interval : [row.least, row.most];
-    const shown = `${formatNumber(value)} (${interval?.map(formatNumber).join(" to ")})`;
-    table.push([title, `${goal.arm}, ${goal.figure}`, formatGoal(goal, row), shown, is]);
-  }
-  console.log("\nGoals");
-  console.log(table.toString());
+  const cells = outcomes.map(({ goal, row, value, is }) => {
+    const range = goal.of === "ratio" ? row.compared!.interval : [row.least, row.most];
+    const format = goal.of === "ratio" ? formatRatio : formatNumber;
+    const measured = `${format(value)} (${formatRange(range, format)})`;
+    return [`${goal.arm}: ${goal.figure}`, is, measured, formatGoal(goal, row)];
+  });
+  console.log(`\n${table([`Goals: ${title}`, "result", "measured", "goal"], cells).trimEnd()}`);
 }

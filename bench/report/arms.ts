@@ -64,6 +64,8 @@ function isBetter({ figure, medians }: Cell, than: Cell): boolean {
 }
 
 function wasBetterInEachRun({ figure, medians }: Cell, than: Cell): boolean {
+  // If a run lacks one of them, nobody knows which values belong together.
+  if (medians.values.length !== than.medians.values.length) return false;
   return medians.values.every((value, run) => {
     const other = than.medians.values[run];
     return other !== undefined && isBetterValue(figure, value, other);

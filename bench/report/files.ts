@@ -11,14 +11,27 @@ export const pageFile = join(root, "docs/benchmarks.md");
 export const chartsFolder = join(root, "docs/public/charts");
 
 /** The report of the runs in a folder, with the page as oxfmt leaves it. */
-export async function reportFrom(folder: string): Promise<Report> {
-  const recorded = existsSync(folder)
-    ? readdirSync(folder).map((file) => JSON.parse(readFileSync(join(folder, file), "utf8")) as Results)
-    : [];
+export async function reportFrom(folder: string, { mustExist = false } = {}): Promise<Report> {
+  const files = existsSync(folder) ? readdirSync(folder).filter((file) => file.endsWith(".json")) : [];
+  if (mustExist && files.length === 0)
+    throw new Error(`${folder} has no run: \`npm run bench -- --out FILE\` writes one.`);
+  const recorded = files.map((file) => read(join(folder, file)));
   const report = reportOf(readFileSync(pageFile, "utf8"), recorded);
   const { printWidth } = JSON.parse(
     readFileSync(join(root, ".oxfmtrc.json"), "utf8"),
   ) as Required<FormatConfig>;
   const { code } = await format("benchmarks.md", report.page, { printWidth });
   return { ...report, page: code };
+}
+
+function read(file: string): Results {
+  let results: Partial<Results> | null;
+  try {
+    results = JSON.parse(readFileSync(file, "utf8")) as Partial<Results> | null;
+  } catch (error) {
+    throw new Error(`${file} can't be read: ${(error as Error).message}`, { cause: error });
+  }
+  if (!results?.machine || !Array.isArray(results.benches) || results.benches.length === 0)
+    throw new Error(`${file} has no figures of \`npm run bench\`. Remove it from the folder.`);
+  return results as Results;
 }

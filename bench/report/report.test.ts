@@ -105,8 +105,8 @@ describe("the report of several runs", () => {
 
   test.each([
     [1.3, "| reached | 1.20 (1.10 to 1.30) |"],
-    [1.2, "| **unclear** | 1.20 (1.10 to 1.30) |"],
-    [1.05, "| **missed** | 1.20 (1.10 to 1.30) |"],
+    [1.2, "| **reached in 2 of 3 runs** | 1.20 (1.10 to 1.30) |"],
+    [1.05, "| **reached in 0 of 3 runs** | 1.20 (1.10 to 1.30) |"],
   ])("compares a goal of %s with each run", (limit, words) => {
     expect(textOf(runsWith([1.2, 1.3, 1.1], [atMost(limit)]))).toContain(words);
   });

@@ -45,12 +45,13 @@ export interface RecordedTable {
   goals: RecordedGoal[];
 }
 
-/** How a goal came out over all runs: `unclear` if the runs differ. */
+/** How a goal came out over all runs. */
 export interface RecordedGoal {
   goal: Goal;
   row: Row;
   values: OverRuns;
-  is: Outcome["is"];
+  /** How many of the runs meet it. */
+  met: number;
 }
 
 /** The runs of each bench, oldest first. */
@@ -105,11 +106,10 @@ function cellOf(rows: Row[]): Cell {
 
 function goalOf(goal: Goal, outcomes: Outcome[]): RecordedGoal {
   const values = overRuns(outcomes.map(({ value }) => value));
-  const met = values.values.map(
+  const met = values.values.filter(
     (value) => value <= (goal.atMost ?? Infinity) && value >= (goal.atLeast ?? -Infinity),
   );
-  const is = met.every(Boolean) ? "reached" : met.some(Boolean) ? "unclear" : "missed";
-  return { goal, row: outcomes[0]!.row, values, is };
+  return { goal, row: outcomes[0]!.row, values, met: met.length };
 }
 
 function overRuns(values: number[]): OverRuns {

@@ -95,11 +95,11 @@ export function goalsTables(tables: ReadonlyMap<string, readonly RecordedTable[]
   return parts.length === 0 ? undefined : parts.join("\n\n");
 }
 
-function goalCells({ goal, row, values, is }: RecordedGoal): string[] {
+function goalCells({ goal, row, values, met }: RecordedGoal): string[] {
   const shown = goal.of === "ratio" ? formatRatio : formatNumber;
   return [
     `${goal.arm}: ${goal.figure}`,
-    is === "reached" ? is : `**${is}**`,
+    met === values.values.length ? "reached" : `**reached in ${met} of ${values.values.length} runs**`,
     withRange(shown, values.median, values.least, values.most),
     formatGoal(goal, row),
   ];

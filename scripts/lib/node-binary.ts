@@ -36,11 +36,22 @@ function parsed(json: string): unknown {
   }
 }
 
+/** As {@link installNode}. If it can't be installed, prints why and ends the process. */
+export function nodeBinary(version: string, cache = cacheOfNodes): string {
+  try {
+    return installNode(version, cache);
+  } catch (error) {
+    return fail((error as Error).message);
+  }
+}
+
 /**
  * The binary of a Node, from the npm package node-linux-<arch>. The version is a major version, such as 22, or an exact one, such as 20.19.0. It
  * is installed once: for a newer one of the same major version, remove the cache folder.
+ *
+ * @throws if it can't be installed
  */
-export function nodeBinary(version: string, cache = cacheOfNodes): string {
+export function installNode(version: string, cache = cacheOfNodes): string {
   const home = join(cache, version);
   const binary = join(home, "node_modules", library, "bin/node");
   if (existsSync(binary)) return binary;
@@ -53,8 +64,8 @@ export function nodeBinary(version: string, cache = cacheOfNodes): string {
 
 function install(version: string, home: string): void {
   const { ok, answer, code } = npm("view", `${library}@${version}`, "version");
-  if (code === "E404") fail(`Node ${version} can't be run: npm has no ${library}@${version}.`);
-  if (!ok) fail(`npm could not be asked for Node ${version} (${code}): is there a network?`);
+  if (code === "E404") throw new Error(`Node ${version} can't be run: npm has no ${library}@${version}.`);
+  if (!ok) throw new Error(`npm could not be asked for Node ${version} (${code}): is there a network?`);
   const versions = [answer as string | string[]].flat();
   const newest = versions.sort((a, b) => a.localeCompare(b, "en", { numeric: true })).at(-1);
 
@@ -71,5 +82,5 @@ function install(version: string, home: string): void {
     return;
   }
   rmSync(incomplete, { recursive: true, force: true });
-  fail(`Node ${newest} could not be installed (${installed.code}): is there a network?`);
+  throw new Error(`Node ${newest} could not be installed (${installed.code}): is there a network?`);
 }
