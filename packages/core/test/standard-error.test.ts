@@ -6,6 +6,7 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
 import { freeAddress, httpRequest, rawPipe, rawSocket } from "@sockact/testkit";
+import { appOnSocket } from "./lifecycle-app.ts";
 
 const program = fileURLToPath(new URL("programs/standard-error.mjs", import.meta.url));
 
@@ -57,3 +58,13 @@ test.each(["a full disk", "a pipe whose reader has gone"])(
     expect(await once(child, "exit")).toEqual([0, null]);
   },
 );
+
+test("an error of an onReload is there with its code and its cause", async () => {
+  const { app } = await appOnSocket({ hooks: ["onReload that fails"] });
+  await using running = app;
+  running.kill("SIGHUP");
+  await running.line(/^sockact: the reload failed/);
+  expect(running.stderr).toMatch(
+    /sockact: Error: from onReload\n +at [^]*code: 'ERR_OF_THE_APP'[^]*\[cause\]: Error: its cause\n/,
+  );
+});

@@ -1,4 +1,13 @@
-import { closeSync, cpSync, mkdtempSync, read, rmSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  cpSync,
+  mkdtempSync,
+  read,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
@@ -10,6 +19,8 @@ import {
   type AppProcess,
   describeOnNode,
   describeWith,
+  isLongRun,
+  LONG_ONLY,
   rawSocket,
   startProcess,
   startWithFds,
@@ -351,6 +362,26 @@ describeWith({ commands: ["systemd-notify"] }, "the program systemd-notify", () 
       expect.objectContaining(error),
     ]);
   });
+
+  test.runIf(isLongRun)(
+    `is ended if the queue of the service manager is full and nobody reads it${LONG_ONLY}`,
+    async () => {
+      const socket = temporaryPath();
+      const { passed } = managerAt(socket);
+      const room = Number(readFileSync("/proc/sys/net/unix/max_dgram_qlen", "utf8")) + 1;
+      for (let count = 0; count < room; count++) writeSync(passed, "STATUS=earlier");
+      await using app = startProcess(tell, { env: environment(socket, [[["ready"], ["stopping"]]]) });
+      const late = {
+        code: "ERR_NOTIFY_SEND",
+        message: expect.stringContaining("the service manager has not read the message in time"),
+      };
+      expect([await outcome(app), await outcome(app)]).toEqual([
+        expect.objectContaining(late),
+        expect.objectContaining(late),
+      ]);
+      expect(await app.ended).toBe(0);
+    },
+  );
 });
 
 describeOnNode(26, "node:ffi", () => {

@@ -46,7 +46,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "WatchdogSec=", () => {
     const said = (await systemd.journal("ill.service", "service")).filter((line) =>
       line.includes("[SOCKACT_WATCHDOG]"),
     );
-    expect(said).toEqual([expect.stringContaining("NotifyError: healthCheck() returned false")]);
+    expect(said).toEqual([expect.stringContaining("ERR_WATCHDOG_HEALTH: healthCheck() returned false")]);
   });
 
   test("a service without a watchdog sends no pings", async () => {

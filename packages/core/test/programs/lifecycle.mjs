@@ -205,9 +205,14 @@ async function serve({
         held.push({ end: resolve, fail: () => reject(new Error("not ready")) }),
       );
     },
+    "healthCheck that fails": () => {
+      say("healthCheck");
+      return false;
+    },
     onReload: async () => say("onReload"),
     "onReload that fails": async () => {
-      throw new Error("from onReload");
+      const error = new Error("from onReload", { cause: new Error("its cause") });
+      throw Object.assign(error, { code: "ERR_OF_THE_APP" });
     },
     onDrainUpgraded: (socket, request) => {
       say("onDrainUpgraded", { url: request.url, connection: socket.remoteAddress });

@@ -4,18 +4,21 @@ import { setTimeout as delay } from "node:timers/promises";
 import { adopted } from "./adopted-descriptors.ts";
 import type { Channel } from "./channel.ts";
 import { NotifyError } from "./errors.ts";
+import { PING } from "./message.ts";
 import { peerOf } from "./peer.ts";
 import { processState } from "./process-state.ts";
 
 /** The number of the first passed file descriptor: `SD_LISTEN_FDS_START`. */
 const LISTEN_FDS_START = 3;
-/** How long to wait while the service manager reads nothing, in milliseconds. systemd-notify waits for the same time. */
+/** How long a message waits for room in the queue of the service manager, in milliseconds. systemd-notify waits for the same time. */
 const READ_TIMEOUT_MS = 5000;
 const RETRY_MS = 5;
 
 const state = processState("descriptor", {
   /** Pending while the service manager's queue is full. */
   full: undefined as Promise<void> | undefined,
+  /** The ping that waits for room. */
+  ping: undefined as Promise<void> | undefined,
 });
 
 /** Finds the descriptor that leads to the service manager. If the descriptors named `notify` lead elsewhere, says where. */
@@ -49,27 +52,33 @@ function isSocket(fd: number): boolean {
   }
 }
 
-/** Writes a message at once. If the queue of the service manager is full, the message waits for its turn. */
+/**
+ * Writes a message at once. If the queue of the service manager is full, the message waits for its turn. All messages wait at the same time, so a stop with
+ * several of them does not take longer. Only one ping waits, because two pings in a row are as good as one.
+ */
 export function sendToDescriptor(fd: number, text: string): Promise<void> {
   if (state.full === undefined && tryWrite(fd, text)) return Promise.resolve();
-  const sent = (state.full ?? Promise.resolve()).then(() => writeWhenThereIsRoom(fd, text));
+  if (text === PING && state.ping !== undefined) return state.ping;
+  const deadline = performance.now() + READ_TIMEOUT_MS;
+  const sent = (state.full ?? Promise.resolve()).then(() => writeWhenThereIsRoom(fd, text, deadline));
+  if (text === PING) state.ping = sent;
   const settled = sent
     .catch(() => {})
     .finally(() => {
       if (state.full === settled) state.full = undefined;
+      if (state.ping === sent) state.ping = undefined;
     });
   state.full = settled;
   return sent;
 }
 
-async function writeWhenThereIsRoom(fd: number, text: string): Promise<void> {
-  const deadline = performance.now() + READ_TIMEOUT_MS;
+async function writeWhenThereIsRoom(fd: number, text: string, deadline: number): Promise<void> {
   while (!tryWrite(fd, text)) {
     if (performance.now() > deadline) {
       throw new NotifyError(
         "ERR_NOTIFY_SEND",
-        `The queue of the service manager is full, and it has read nothing for ${READ_TIMEOUT_MS} ms`,
-        "Find out why it does not read: `systemctl status` and `journalctl _PID=1`.",
+        `The queue of the service manager is full, and has had no room for the message for ${READ_TIMEOUT_MS} ms`,
+        "Find out why the service manager does not read its messages: `systemctl status` and `journalctl _PID=1`.",
       );
     }
     await delay(RETRY_MS);

@@ -7,7 +7,7 @@ import { type Duration, milliseconds, withUnits } from "./duration.ts";
 import { takeEnvironment } from "./environment.ts";
 import { NotifyError } from "./errors.ts";
 import { sendWithFfi } from "./ffi.ts";
-import { assignment, formatMessage, type NotifyState } from "./message.ts";
+import { assignment, formatMessage, type NotifyState, PING } from "./message.ts";
 import { sendByProgram } from "./program.ts";
 import { undeliverableError } from "./undeliverable.ts";
 
@@ -77,7 +77,7 @@ export function status(text: string): Promise<boolean> {
 
 /** Reports once that the service is alive. {@link startWatchdog} does this regularly. Outcomes as in {@link notify}. */
 export function watchdog(): Promise<boolean> {
-  return notify("WATCHDOG=1");
+  return notify(PING);
 }
 
 /**

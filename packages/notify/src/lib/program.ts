@@ -16,9 +16,20 @@ export interface ProgramMessage {
   readonly text: string;
   /** A descriptor that goes into the file descriptor store under this name. */
   readonly store: { readonly fd: number; readonly name: string } | undefined;
+  /** When the program is ended that sends the message, on the clock of performance.now(). */
+  readonly deadline: number;
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
 }
+
+/**
+ * How long a message may take, in milliseconds, with the time in which it waits for other messages. While the queue of the service manager is full, the
+ * program itself would wait forever.
+ */
+const TIMEOUT_MS = 5000;
+
+/** How long a run of the program may take at least, in milliseconds. If other messages have taken the whole time, the service manager may read again. */
+const SHORTEST_RUN_MS = 1000;
 
 const state = processState("program", {
   /** The messages that wait for the next run of systemd-notify. */
@@ -65,19 +76,19 @@ export function sendByProgram(
   store?: ProgramMessage["store"],
 ): Promise<void> {
   return new Promise((resolve, reject) => {
-    state.queue.push({ text, store, resolve, reject });
+    state.queue.push({ text, store, deadline: performance.now() + TIMEOUT_MS, resolve, reject });
     if (!state.running) void runQueue(channel);
   });
 }
 
 async function runQueue(channel: Channel & { program: string }): Promise<void> {
   state.running = true;
-  while (state.queue.length > 0) {
+  for (let first = state.queue[0]; first !== undefined; first = state.queue[0]) {
     const { messages, lines } = nextBatch(state.queue);
     try {
       // The first message does not wait for the check, because the process may be about to end.
       if (state.access !== undefined) await checkAccess(channel);
-      await Promise.all([runProgram(channel, lines, messages[0]?.store), checkAccess(channel)]);
+      await Promise.all([runProgram(channel, first, lines), checkAccess(channel)]);
       for (const { resolve } of messages) resolve();
     } catch (error) {
       for (const { reject } of messages) reject(error);
@@ -122,28 +133,34 @@ function lastOfEach(lines: readonly string[]): string[] {
 
 async function runProgram(
   { program, socket }: Channel & { program: string },
+  { store, deadline }: ProgramMessage,
   lines: readonly string[],
-  store: ProgramMessage["store"],
 ): Promise<void> {
+  const timeout = Math.ceil(Math.max(deadline - performance.now(), SHORTEST_RUN_MS));
   const options = store === undefined ? [] : ["--fd=3", `--fdname=${store.name}`];
   const fds = store === undefined ? [] : [store.fd];
   let stderr = "";
   let cause: unknown;
-  let status: number | null = null;
+  let reason = "";
   try {
     const child: ChildProcess = spawn(program, [...options, "--", ...lines], {
       env: { ...process.env, NOTIFY_SOCKET: socket },
       stdio: ["ignore", "ignore", "pipe", ...fds],
+      timeout,
     });
     child.stderr?.setEncoding("utf8").on("data", (text: string) => (stderr += text));
-    [status] = (await once(child, "close")) as [number | null];
+    const [status, signal] = (await once(child, "close")) as [number | null, string | null];
     if (status === 0) return;
+    reason = child.killed
+      ? "the service manager has not read the message in time"
+      : `status ${status ?? signal}`;
   } catch (error) {
     cause = error;
+    reason = (error as Error).message;
   }
   throw new NotifyError(
     "ERR_NOTIFY_SEND",
-    `${program} failed: ${stderr.trim() || (cause as Error | undefined)?.message || `status ${String(status)}`}`,
+    `${program} failed: ${stderr.trim() || reason}`,
     store === undefined
       ? "The service manager has ended, or the sandbox forbids the connection: RestrictAddressFamilies= must contain AF_UNIX."
       : "Use systemd 254 or newer, and a file descriptor that epoll(7) can watch. A file on a disk cannot be stored.",

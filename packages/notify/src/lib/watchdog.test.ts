@@ -1,6 +1,9 @@
+import { once } from "node:events";
 import process from "node:process";
-import { expect, onTestFinished, test, vi } from "vitest";
+import { setImmediate as turnOfTheLoop } from "node:timers/promises";
+import { expect, type MockInstance, onTestFinished, test, vi } from "vitest";
 import { environmentState } from "./environment.ts";
+import { processState } from "./process-state.ts";
 import { startWatchdog, watchdogEnabled, type WatchdogOptions } from "./watchdog.ts";
 
 /** The variables of sd_watchdog_enabled(3), for one test. */
@@ -11,6 +14,14 @@ function setEnvironment(usec: string | undefined, pid: string | undefined): void
     vi.unstubAllEnvs();
     environmentState.environment = undefined;
   });
+}
+
+/** Replaces process.emitWarning(), for one test. A process warns once of each code. */
+function watchWarnings(): MockInstance<typeof process.emitWarning> {
+  processState("warn", { codes: new Set() }).codes.clear();
+  const warned = vi.spyOn(process, "emitWarning").mockReturnValue();
+  onTestFinished(() => warned.mockRestore());
+  return warned;
 }
 
 const own = String(process.pid);
@@ -57,8 +68,7 @@ test("the variables of the watchdog stay until it starts", () => {
 
 test("onFailure and healthCheck may be undefined, as if they were left out", async () => {
   setEnvironment("20000", undefined);
-  const warned = vi.spyOn(process, "emitWarning").mockReturnValue();
-  onTestFinished(() => warned.mockRestore());
+  const warned = watchWarnings();
   startWatchdog({ healthCheck: undefined, onFailure: undefined })?.stop();
   expect(warned).not.toHaveBeenCalled();
   const watchdog = startWatchdog({ healthCheck: () => false, onFailure: undefined });
@@ -92,3 +102,44 @@ test.each<[string, NonNullable<WatchdogOptions["healthCheck"]>, string]>([
     expect(onFailure).toHaveBeenLastCalledWith(expect.objectContaining({ message }));
   },
 );
+
+test.each<[string, NonNullable<WatchdogOptions["healthCheck"]>, RegExp, string]>([
+  [
+    "false",
+    () => false,
+    /: ERR_WATCHDOG_HEALTH: healthCheck\(\) returned false$/,
+    "Without pings, the service manager ends the service after WatchdogSec=. Find out why the app is not healthy.",
+  ],
+  ["an error", () => Promise.reject(new TypeError("no database")), /: TypeError: no database$/, ""],
+  ["nothing", () => Promise.reject(), /: undefined$/, ""],
+])("a warning says why no ping was sent: %s", async (_, healthCheck, message, detail) => {
+  setEnvironment("20000", undefined);
+  const warned = watchWarnings();
+  const watchdog = startWatchdog({ healthCheck });
+  await vi.waitFor(() => expect(warned).toHaveBeenCalled());
+  watchdog?.stop();
+  expect(warned).toHaveBeenCalledWith(
+    expect.stringMatching(message),
+    expect.objectContaining({ code: "SOCKACT_WATCHDOG", detail }),
+  );
+});
+
+test("a health check that has answered while the event loop was blocked is not reported as a failure", async () => {
+  setEnvironment("20000", undefined);
+  const { port1, port2 } = new MessageChannel();
+  onTestFinished(() => port1.close());
+  const onFailure = vi.fn<(error: unknown) => void>();
+  const healthCheck = vi.fn<() => Promise<boolean>>(async () => {
+    await turnOfTheLoop();
+    const answered = once(port1, "message");
+    port2.postMessage("healthy");
+    // The garbage collector can block the event loop for as long. Then the next ping is due, and Node has not yet read the answer.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 30);
+    await answered;
+    return true;
+  });
+  const watchdog = startWatchdog({ healthCheck, onFailure });
+  await vi.waitFor(() => expect(healthCheck.mock.calls.length).toBeGreaterThan(4));
+  watchdog?.stop();
+  expect(onFailure).not.toHaveBeenCalled();
+});

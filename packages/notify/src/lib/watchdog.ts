@@ -1,4 +1,5 @@
 import process from "node:process";
+import { setImmediate as turnOfTheLoop } from "node:timers/promises";
 import { environment, takeEnvironment } from "./environment.ts";
 import { NotifyError } from "./errors.ts";
 import { watchdog } from "./notify.ts";
@@ -52,6 +53,8 @@ export function startWatchdog({ healthCheck, onFailure = warnOfFailure }: Watchd
   let stopped = false;
   const ping = async (): Promise<void> => {
     try {
+      // While the event loop was blocked, for example by the garbage collector, the answer may have arrived. Node reads it after the timers.
+      if (checking) await turnOfTheLoop();
       if (checking) throw unhealthy(`healthCheck() has not answered in ${interval} ms`);
       checking = true;
       try {
@@ -118,6 +121,10 @@ function unhealthy(message: string): NotifyError {
 }
 
 function warnOfFailure(error: unknown): void {
-  const { hint = "" } = error as Partial<NotifyError>;
-  warn("SOCKACT_WATCHDOG", `No ping was sent to the watchdog of the service manager: ${String(error)}`, hint);
+  // A health check may reject with anything.
+  const { code, hint } = Object(error) as { code?: unknown; hint?: unknown };
+  const reason =
+    error instanceof Error && typeof code === "string" ? `${code}: ${error.message}` : String(error);
+  const detail = typeof hint === "string" ? hint : "";
+  warn("SOCKACT_WATCHDOG", `No ping was sent to the watchdog of the service manager: ${reason}`, detail);
 }

@@ -13,6 +13,7 @@ import { endWhenServed } from "../lifecycle/end-when-served.ts";
 import { restartIdleTimer, watchIfTimed } from "../lifecycle/idle.ts";
 import { processState } from "../shared/process-state.ts";
 import { checkReadiness } from "../lifecycle/readiness.ts";
+import { reportWhileStarting } from "../lifecycle/watchdog.ts";
 import { handleSignals } from "../signals/handle-signals.ts";
 
 /** The drain of each server, whichever copy of the package has made it. */
@@ -104,6 +105,7 @@ export function startServing(
     app.readyResult.catch(onReadyError);
   }
   checkReadiness();
+  reportWhileStarting();
 }
 
 /** Drains a server as its own `close()` does. Fulfils when all connections have ended. Does nothing if the `close()` of the server does not drain. */

@@ -6,6 +6,7 @@ import type { App } from "../lifecycle/app.ts";
 import { fallAsleep } from "../lifecycle/sleep.ts";
 import { checkReadiness } from "../lifecycle/readiness.ts";
 import type { WorkerPool } from "../lifecycle/worker-pool.ts";
+import { reportWhileStarting } from "../lifecycle/watchdog.ts";
 import {
   onWorkerMessage,
   sendToWorker,
@@ -82,6 +83,7 @@ export class Workers implements WorkerPool {
       case "listening":
         this.#adoptSettings(message.settings);
         this.#allowToServe(worker);
+        reportWhileStarting();
         if (this.#stop !== undefined) askToStop(worker, this.#stop);
         return;
       case "ready":

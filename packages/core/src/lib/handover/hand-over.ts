@@ -6,11 +6,12 @@ import { servedSockets } from "../shared/served-sockets.ts";
 import { apps, emit } from "../lifecycle/app.ts";
 import { hold } from "../lifecycle/idle.ts";
 import { sendPendingReady } from "../lifecycle/pending-ready.ts";
-import { claimedSockets, isReady, statusText, stopWatchdog, untilReadySent } from "../lifecycle/readiness.ts";
+import { claimedSockets, isReady, statusText, untilReadySent } from "../lifecycle/readiness.ts";
 import { notifyServiceManager, shouldNotify, stopNotifying } from "../lifecycle/service-manager.ts";
 import { stop } from "../lifecycle/shutdown.ts";
 import { isHandledByApp, receiveSignal } from "../lifecycle/stop-at-signal.ts";
 import { isStopping, stopState } from "../lifecycle/stopping.ts";
+import { stopReports } from "../lifecycle/watchdog.ts";
 import { untilConnectionsMoved } from "../lifecycle/take-over.ts";
 import { ActivationError, isActivationError } from "../shared/errors.ts";
 import { processState } from "../shared/process-state.ts";
@@ -165,7 +166,7 @@ async function makeMainProcess(newProcess: NewProcess, pid: number): Promise<voi
       "The error above says why.",
     );
   stopNotifying();
-  stopWatchdog();
+  stopReports();
   await newProcess.serve(tlsSessions());
 }
 

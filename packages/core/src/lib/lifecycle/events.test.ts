@@ -1,16 +1,43 @@
 import { expect, test } from "vitest";
+import { NotifyError } from "@sockact/notify";
 import { ActivationError } from "../shared/errors.ts";
 import { eventText } from "./events.ts";
 
 test("an error of sockact is one line that says what to change, without a stack", () => {
   const error = new ActivationError("ERR_OPTION", "It is wrong", "Write it right.");
   expect(eventText({ type: "error", error })).toBe("ERR_OPTION: It is wrong. Write it right.");
+  const unsent = new NotifyError("ERR_NOTIFY_SEND", "It is full", "Find out why.");
+  expect(eventText({ type: "error", error: unsent })).toBe("ERR_NOTIFY_SEND: It is full. Find out why.");
 });
 
 test("an error of the app is printed with its stack", () => {
   expect(eventText({ type: "error", error: new Error("from the app") })).toMatch(
     /^Error: from the app\n +at /,
   );
+});
+
+test("an error of the app is printed with its code, its hint and its causes", () => {
+  const cause = Object.assign(new Error("the host is down"), { code: "EHOSTDOWN" });
+  const error = Object.assign(new Error("from a database", { cause }), {
+    code: "57P03",
+    hint: "Wait a while",
+  });
+  expect(eventText({ type: "error", error })).toMatch(
+    /^Error: from a database\n +at [^]*code: '57P03'[^]*hint: 'Wait a while'[^]*\[cause\]: Error: the host is down\n[^]*code: 'EHOSTDOWN'/,
+  );
+});
+
+test("an error without a message, as of a connection that failed over IPv4 and IPv6, is printed with its causes", () => {
+  const error = new AggregateError([new Error("over IPv6"), new Error("over IPv4")]);
+  expect(eventText({ type: "error", error })).toMatch(/Error: over IPv6\n[^]*Error: over IPv4\n/);
+});
+
+test.each([
+  ["a string", "no database", "no database"],
+  ["an object", { code: 5 }, "{ code: 5 }"],
+  ["nothing", undefined, "undefined"],
+])("%s that an app throws instead of an error is printed", (_, error, text) => {
+  expect(eventText({ type: "error", error })).toBe(text);
 });
 
 test.each([

@@ -1,6 +1,9 @@
 import cluster from "node:cluster";
+import { inspect } from "node:util";
+import type { NotifyError } from "@sockact/notify";
 import type { ActivatedSocket } from "../activation/passed-socket.ts";
 import { debug } from "../shared/debug.ts";
+import type { ActivationError } from "../shared/errors.ts";
 import { writeLine } from "../shared/standard-error.ts";
 
 /** An event of an activated app. The events are listed in the order in which they happen. */
@@ -122,9 +125,14 @@ export function eventText(event: SockactEvent): string {
   }
 }
 
-/** An error of sockact says what to change. For any other error, the stack shows where it comes from. */
+/** An error of sockact says what to change. Any other error is shown as Node shows it: with its stack, its `code` and its causes. */
 function errorText(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const { code, hint } = error as Error & { code?: string; hint?: string };
-  return hint === undefined ? (error.stack ?? error.message) : `${code}: ${error.message}. ${hint}`;
+  if (typeof error === "string") return error;
+  if (!isOwnError(error)) return inspect(error);
+  return `${error.code}: ${error.message}. ${error.hint}`;
+}
+
+/** Whether this is an error of sockact, also one of another copy of it. Errors of a database may have a `hint` too. */
+function isOwnError(error: unknown): error is ActivationError | NotifyError {
+  return error instanceof Error && /^(?:Activation|Notify)Error$/.test(error.name) && "hint" in error;
 }

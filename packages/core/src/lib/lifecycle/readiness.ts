@@ -1,5 +1,5 @@
 import cluster from "node:cluster";
-import { notifyBackend, startWatchdog, type Watchdog, watchdogEnabled } from "@sockact/notify";
+import { notifyBackend } from "@sockact/notify";
 import { predecessor } from "@sockact/notify/internal";
 import { sendToPrimary } from "../shared/cluster-channel.ts";
 import { activation, knownSockets } from "../activation/activation.ts";
@@ -10,18 +10,18 @@ import { once, processState } from "../shared/process-state.ts";
 import { apps, emit } from "./app.ts";
 import { startIdleTimer } from "./idle.ts";
 import { sendReadyAfterFirstResponse } from "./pending-ready.ts";
-import { shouldNotify, notifyServiceManager } from "./service-manager.ts";
+import { notifyServiceManager } from "./service-manager.ts";
 import { sleepIfIdle } from "./sleep.ts";
 import { isStopping } from "./stopping.ts";
 import { untilHandedOver } from "./take-over.ts";
 import { isUnitChanged, UNIT_CHANGED } from "./unit-changes.ts";
+import { isWatched, reportHealth } from "./watchdog.ts";
 import { workerPool } from "./worker-pool.ts";
 
 const readiness = processState("readiness", {
   /** Set when READY=1 waits for nothing more. Fulfils when it has been sent. */
   sent: undefined as Promise<void> | undefined,
   isReady: false,
-  watchdog: undefined as Watchdog | undefined,
 });
 
 /** Whether every socket of the unit has its server, and every `ready` is fulfilled. It stays true during a stop. */
@@ -65,7 +65,8 @@ async function sendReady(): Promise<void> {
     if (isStopping()) return;
   }
   readiness.isReady = true;
-  const pings = shouldNotify() && apps.every(({ settings }) => settings.watchdog) && isWatchdogEnabled();
+  // If the variables of the watchdog are malformed, the error comes before READY=1.
+  isWatched();
   // The old process has sent READY=1 for this one, because a message of this one would not have counted before.
   const message = old
     ? `STATUS=${statusText()}; took over from process ${old.pid}${isUnitChanged(old.firstStart) ? UNIT_CHANGED : ""}`
@@ -78,23 +79,8 @@ async function sendReady(): Promise<void> {
     ...(notified === undefined && { failed: true }),
   });
   if (cluster.isWorker) sendToPrimary({ act: "ready", fds });
-  if (pings) readiness.watchdog = startWatchdog({ healthCheck: isHealthy });
+  reportHealth();
   startIdleTimer((timeout) => void sleepIfIdle(timeout));
-}
-
-/** Ends the reports to the watchdog, because another process is the main process of the service now. */
-export function stopWatchdog(): void {
-  readiness.watchdog?.stop();
-}
-
-/** Whether the service manager waits for pings. If a variable is malformed, an `error` event reports that, and no pings are sent. */
-function isWatchdogEnabled(): boolean {
-  try {
-    return watchdogEnabled() !== undefined;
-  } catch (error) {
-    emit({ type: "error", error });
-    return false;
-  }
 }
 
 /** The status text that `systemctl status` shows. */
@@ -106,9 +92,4 @@ export function statusText(): string {
 /** The passed sockets that this process serves, or its workers. */
 export function claimedSockets(): PassedSocket[] {
   return knownSockets().filter(({ claimed }) => claimed);
-}
-
-async function isHealthy(): Promise<boolean> {
-  for (const { settings } of apps) if ((await settings.healthCheck?.()) === false) return false;
-  return true;
 }

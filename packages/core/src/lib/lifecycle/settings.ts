@@ -35,8 +35,8 @@ export interface LifecycleOptions {
   /** Called when all connections have ended. The process waits for the promise that it returns, and then ends. If it fails, the exit code is 1. */
   onStop?: (() => unknown) | undefined;
   /**
-   * Called before each report to the watchdog (`WatchdogSec=`). The report is left out if it returns `false`, throws, rejects, or has not answered by the
-   * next report.
+   * Called before each report to the watchdog (`WatchdogSec=`), from the moment on that the app is ready. The report is left out if it returns `false`,
+   * throws, rejects, or has not answered by the next report.
    */
   healthCheck?: (() => boolean | Promise<boolean>) | undefined;
   /**
