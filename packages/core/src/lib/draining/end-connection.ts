@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import { FIRST_REQUEST_MS, isOlder } from "./connection-state.ts";
 import type { Connection } from "./connections.ts";
-import { goAway, sessionOf } from "./http2-sessions.ts";
+import { goAway, goAwayWhenIdle, sessionOf } from "./http2-sessions.ts";
 import { endLongPoll } from "./long-polls.ts";
 import { upgradeOf, webSocketOf } from "./upgrades.ts";
 
@@ -25,11 +25,18 @@ export function endConnection({ stream }: Connection): void {
  * Tells the client that the connection ends: in HTTP/2 with GOAWAY, on a WebSocket of `ws` with close code 1001, and in a session of Engine.IO with the packet
  * that closes the session. Any other upgraded connection is passed to `closeUpgraded`. Does nothing on any other HTTP/1 connection, because its next response
  * has `Connection: close`.
+ *
+ * @param patience how long GOAWAY may wait until no request of its session is under way, in milliseconds
  */
-export function announceEnd(connection: Connection, closeUpgraded: CloseUpgraded | undefined): void {
+export function announceEnd(
+  connection: Connection,
+  closeUpgraded: CloseUpgraded | undefined,
+  patience: number,
+): void {
   const { stream, since } = connection;
   const session = sessionOf(stream);
-  if (session && (session.hasHadRequest || isOlder(since, FIRST_REQUEST_MS))) goAway(session);
+  if (session && (session.hasHadRequest || isOlder(since, FIRST_REQUEST_MS)))
+    goAwayWhenIdle(session, patience);
   const upgrade = upgradeOf(stream);
   if (upgrade === undefined) return endLongPoll(stream);
   if (connection.isAskedToClose) return;
