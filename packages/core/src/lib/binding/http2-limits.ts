@@ -14,7 +14,7 @@ export interface HttpLimits {
 export function limitSession(session: ServerHttp2Session, limits: HttpLimits): void {
   let openStreams = 0;
   // The app may change the limit at any time.
-  const startIdleTimer = (): void => void session.setTimeout(limits.keepAliveTimeout ?? 0);
+  const startIdleTimer = (): void => session.setTimeout(limits.keepAliveTimeout ?? 0);
   session.on("timeout", () => {
     if (openStreams === 0) session.close();
   });

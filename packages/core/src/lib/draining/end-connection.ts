@@ -12,6 +12,12 @@ export type CloseUpgraded = (socket: Socket, request: IncomingMessage) => void;
 /** How long after its upgrade the app is asked to close a connection, in milliseconds. Before that, a library may still be busy with the handshake. */
 const UPGRADED_MS = 100;
 
+/**
+ * How long a new HTTP/2 session gets no GOAWAY, in milliseconds. Chromium sends its waiting requests one after the other, and the first response may be sent before the
+ * last request. If the session ended then, Chromium would let that request fail.
+ */
+const NEW_SESSION_MS = 250;
+
 /** Closes our side of the connection. The whole connection closes when everything has been sent. */
 export function endConnection({ stream }: Connection): void {
   const session = sessionOf(stream);
@@ -35,7 +41,7 @@ export function announceEnd(
 ): void {
   const { stream, since } = connection;
   const session = sessionOf(stream);
-  if (session && (session.hasHadRequest || isOlder(since, FIRST_REQUEST_MS)))
+  if (session && isOlder(since, session.hasHadRequest ? NEW_SESSION_MS : FIRST_REQUEST_MS))
     goAwayWhenIdle(session, patience);
   const upgrade = upgradeOf(stream);
   if (upgrade === undefined) return endLongPoll(stream);
