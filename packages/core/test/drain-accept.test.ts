@@ -3,6 +3,7 @@ import type { Readable } from "node:stream";
 import { describe, expect, test } from "vitest";
 import { WebSocket } from "ws";
 import {
+  type AppProcess,
   bootPrivateSystemd,
   DEADLINE,
   describeWith,
@@ -22,7 +23,6 @@ import {
   systemdSocket,
   terminate,
   untilAnotherSleeps,
-  untilNothingIsAccepted,
 } from "./lifecycle-app.ts";
 
 const LONG_KEPT = { properties: { keepAliveTimeout: 60_000 }, options: { drainTimeout: "2min" } };
@@ -31,6 +31,17 @@ const LONG_KEPT = { properties: { keepAliveTimeout: 60_000 }, options: { drainTi
 async function ask(address: ListenAddress): Promise<{ body: string; connection: string | undefined }> {
   const { body, headers } = await httpRequest(address);
   return { body, connection: headers.connection };
+}
+
+/** Resolves when no server of the app accepts any more. */
+async function untilNothingIsAccepted(app: AppProcess): Promise<void> {
+  const deadline = AbortSignal.timeout(DEADLINE);
+  for (;;) {
+    app.write("is listening");
+    const { listening } = await app.event<{ listening: boolean[] }>("is listening");
+    if (!listening.includes(true)) return;
+    deadline.throwIfAborted();
+  }
 }
 
 describe.concurrent("after SIGTERM, while a connection from before is open", () => {

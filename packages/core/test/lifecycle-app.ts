@@ -97,17 +97,6 @@ export async function terminate(app: AppProcess, signal: NodeJS.Signals = "SIGTE
   await app.event("draining");
 }
 
-/** Resolves when no server of the app accepts any more. */
-export async function untilNothingIsAccepted(app: AppProcess): Promise<void> {
-  const deadline = AbortSignal.timeout(DEADLINE);
-  for (;;) {
-    app.write("is listening");
-    const { listening } = await app.event<{ listening: boolean[] }>("is listening");
-    if (!listening.includes(true)) return;
-    deadline.throwIfAborted();
-  }
-}
-
 /** A client that records each byte, and how the connection ends. */
 export class RawClient implements AsyncDisposable {
   readonly socket: Socket;
