@@ -1,6 +1,11 @@
 import { once } from "node:events";
 import { copyFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { type ClientHttp2Session, connect as connectHttp2 } from "node:http2";
+import {
+  type ClientHttp2Session,
+  type ClientHttp2Stream,
+  connect as connectHttp2,
+  constants,
+} from "node:http2";
 import { createConnection, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -155,6 +160,43 @@ describe("http and https on one server", () => {
     expect(subject(await secured(addresses[0] as string, { servername: "example.org" }))).toBe("example.org");
     expect(subject(await secured(addresses[0] as string, { servername: "else.org" }))).toBe("localhost");
   });
+
+  test("for a name of sni, the clients of the same authorities are accepted, unless it has its own", async () => {
+    const tls = {
+      ...localhost,
+      requestCert: true,
+      ca: localhost.cert,
+      sni: { "example.org": example, "*.example.org": { ...example, ca: example.cert } },
+    };
+    const { app, addresses } = await start({ tls });
+    await using _ = app;
+    await app.event("ready");
+    const text = (file: string): string => readFileSync(file, "utf8");
+    const visit = async (servername: string, of: typeof localhost): Promise<boolean> => {
+      const own = { key: text(of.key), cert: text(of.cert) };
+      try {
+        await answer(await secured(addresses[0] as string, { servername, ...own }));
+        return true;
+      } catch {
+        return false;
+      }
+    };
+    const accepted = [];
+    for (const name of ["localhost", "example.org", "www.example.org"])
+      for (const client of [localhost, example]) accepted.push(await visit(name, client));
+    expect(accepted).toEqual([true, false, true, false, false, true]);
+  });
+
+  test("SNICallback is asked about a name that is not in sni", async () => {
+    const options = { tls: { ...localhost, sni: { localhost } } };
+    const { app, addresses } = await start(options, { env: { OTHER_NAMES: JSON.stringify(example) } });
+    await using _ = app;
+    await app.event("ready");
+    const subjects = [];
+    for (const servername of ["localhost", "else.org"])
+      subjects.push(subject(await secured(addresses[0] as string, { servername })));
+    expect(subjects).toEqual(["localhost", "example.org"]);
+  });
 });
 
 describe("where the keys come from", () => {
@@ -203,10 +245,64 @@ describe("where the keys come from", () => {
     expect(subject(await secured(addresses[0] as string))).toBe("example.org");
   });
 
+  test("if one of several files can't be used, a reload changes no certificate, and still calls onReload", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "sockact-keys-"));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const files = (name: string): typeof example => ({
+      key: join(folder, `${name}.key`),
+      cert: join(folder, `${name}.cert`),
+    });
+    const install = (from: typeof example, name: string): void => {
+      copyFileSync(from.key, files(name).key);
+      copyFileSync(from.cert, files(name).cert);
+    };
+    for (const name of ["http", "https", "sni"]) install(localhost, name);
+    const { app, addresses } = await start({
+      sockets: {
+        http: { tls: files("http") },
+        https: { tls: { ...files("https"), sni: { "example.org": files("sni") } } },
+      },
+    });
+    await using _ = app;
+    await app.event("ready");
+    const subjects = async (): Promise<string[]> => [
+      subject(await secured(addresses[0] as string)),
+      subject(await secured(addresses[1] as string)),
+      subject(await secured(addresses[1] as string, { servername: "example.org" })),
+    ];
+    for (const name of ["http", "https"]) install(example, name);
+    rmSync(files("sni").cert);
+    app.kill("SIGHUP");
+    expect(await app.event("error")).toMatchObject({ code: "ERR_TLS_FILE" });
+    await app.event("onReload");
+    expect(await app.event("reloaded")).toMatchObject({ failed: true });
+    expect(await subjects()).toEqual(["localhost", "localhost", "localhost"]);
+    install(example, "sni");
+    app.kill("SIGHUP");
+    expect(await app.event("reloaded")).toEqual({ event: "reloaded" });
+    expect(await subjects()).toEqual(["example.org", "example.org", "example.org"]);
+  });
+
+  test("a reload frees what it replaces", async () => {
+    const tls = { ...localhost, sni: { "example.org": example, "else.org": localhost } };
+    const { app } = await start({ tls });
+    await using _ = app;
+    await app.event("ready");
+    app.write("contexts");
+    const before = await app.event("contexts");
+    for (let times = 0; times < 5; times++) {
+      app.kill("SIGHUP");
+      await app.event("reloaded");
+    }
+    app.write("contexts");
+    expect(await app.event("contexts")).toEqual(before);
+  });
+
   test.each([
     ["a file that does not exist", { tls: { key: "/nowhere", cert: localhost.cert } }, "ERR_TLS_FILE"],
     ["a key of another certificate", { tls: { key: example.key, cert: localhost.cert } }, "ERR_TLS"],
     ["no certificate", { tls: { key: localhost.key } }, "ERR_OPTION"],
+    ["ALPNCallback", { tls: { ...localhost, ALPNCallback: "a function" } }, "ERR_OPTION"],
     ["an unknown option of a socket", { sockets: { http: { tsl: {} } } }, "ERR_OPTION"],
     ["name and sockets", { name: "http", sockets: { http: {} } }, "ERR_OPTION"],
     ["a socket that was not passed", { sockets: { htp: {} } }, "ERR_NAME_UNKNOWN"],
@@ -255,6 +351,42 @@ describe("HTTP/2, if the options offer it", () => {
       const socket = await secured(addresses[0] as string, ALPNProtocols ? { ALPNProtocols } : {});
       expect((await answer(socket)).json).toMatchObject({ httpVersion: "1.1", encrypted: true });
     }
+    session.close();
+  });
+
+  test("a session ends when no request has been under way for keepAliveTimeout, and not before", async () => {
+    const { app, addresses } = await start(options, { env: { PROPERTIES: '{ "keepAliveTimeout": 500 }' } });
+    await using _ = app;
+    await app.event("ready");
+    const busy = await http2(addresses[0] as string);
+    const stream = busy.request({ ":path": "/held" }).setEncoding("utf8");
+    await app.event("held");
+    const idle = await http2(addresses[0] as string);
+    await once(idle, "close");
+    expect(busy.closed).toBe(false);
+    app.write("answer");
+    expect((await stream.toArray()).join("")).toBe("done");
+    await once(busy, "close");
+  });
+
+  test("a request that does not arrive within requestTimeout is reset, and the others of its session are answered", async () => {
+    const { app, addresses } = await start(options, { env: { PROPERTIES: '{ "requestTimeout": 1000 }' } });
+    await using _ = app;
+    await app.event("ready");
+    const session = await http2(addresses[0] as string);
+    const post = async (): Promise<ClientHttp2Stream> => {
+      const stream = session.request({ ":path": "/held", ":method": "POST" });
+      stream.setEncoding("utf8").write("part");
+      await app.event("held");
+      return stream;
+    };
+    const complete = await post();
+    complete.end("end");
+    const stalled = await post();
+    await once(stalled, "close");
+    expect(stalled.rstCode).toBe(constants.NGHTTP2_CANCEL);
+    app.write("answer");
+    expect((await complete.toArray()).join("")).toBe("done");
     session.close();
   });
 

@@ -38,7 +38,7 @@ test("the tls of one socket may be undefined, and each file of an identity", () 
   const { selection } = readOptions({ sockets: { http: { tls: undefined } } });
   expect([selection.names, selection.tls]).toEqual([["http"], []]);
   const identity = { key: undefined, cert: undefined, ca: undefined, crl: undefined, pfx: undefined };
-  expect(readIdentity(identity)).toEqual(identity);
+  expect(readIdentity(identity).options).toEqual(identity);
 });
 
 test("an undefined port is left out, since Node would take it for any free port", () => {

@@ -156,7 +156,12 @@ const TLS_HINT = "Write tls: { key: 'key.pem', cert: 'cert.pem' }, for example."
 function checkTlsOption(tls: unknown, what: string): void {
   if (tls === undefined) return;
   if (!isObject(tls)) throw refusal(`The option ${what} must be an object such as { key, cert }; got ${shapeOf(tls)}`, TLS_HINT);
-  const { key, cert, pfx, SNICallback } = tls;
+  const { key, cert, pfx, SNICallback, ALPNCallback } = tls;
+  if (ALPNCallback !== undefined)
+    throw refusal(
+      `The option ${what}.ALPNCallback can't be used: sockact chooses the protocol itself`,
+      "Write ALPNProtocols, a list such as ['h2', 'http/1.1'], with the protocol that you prefer first.",
+    );
   if (pfx === undefined && SNICallback === undefined && (key === undefined || cert === undefined))
     throw refusal(`The option ${what} must have both key and cert, or pfx, or SNICallback`, TLS_HINT);
 }

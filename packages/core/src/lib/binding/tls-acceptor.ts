@@ -3,18 +3,21 @@ import {
   type SecureServerOptions,
   type Http2ServerRequest,
   type Http2ServerResponse,
-  type Http2Session,
 } from "node:http2";
 import type { Server } from "node:net";
-import { createServer, type Server as TlsServer, type TLSSocket } from "node:tls";
+import { createServer, type SecureContext, type Server as TlsServer, type TLSSocket } from "node:tls";
 import { ActivationError } from "../shared/errors.ts";
-import { readIdentity, type TlsOptions } from "./tls-identity.ts";
+import { type HttpLimits, limitSession } from "./http2-limits.ts";
+import { inherit, readIdentity, type TlsOptions } from "./tls-identity.ts";
 
 /** Speaks TLS for a server that has none. It listens nowhere itself, and hands each connection to the server when the handshake is done. */
 export interface TlsAcceptor {
   readonly tls: TlsServer;
-  /** Reads the files again, for connections from now on. If they can't be used, it throws, and nothing changes. */
-  reread(): void;
+  /**
+   * Reads the files again, and throws if they can't be used. Nothing changes before you call the returned function: then connections from now on use what was
+   * read.
+   */
+  reread(): () => void;
 }
 
 /**
@@ -22,27 +25,31 @@ export interface TlsAcceptor {
  * @throws ActivationError `ERR_TLS_FILE`, `ERR_TLS`
  */
 export function createTlsAcceptor(server: Server, options: TlsOptions, http2: boolean): TlsAcceptor {
-  const { sni = {}, ...own } = options;
+  const { sni, ...own } = options;
   const ALPNProtocols = own.ALPNProtocols ?? (http2 ? ["h2", "http/1.1"] : ["http/1.1"]);
-  const settings = { ...readIdentity(own), ALPNProtocols };
-  const names = (): [string, ReturnType<typeof readIdentity>][] =>
-    Object.entries(sni).map(([name, identity]) => [name, readIdentity(identity)]);
+  let hosts = readHosts(options);
+  // Not addContext(): Node would keep the contexts that a reload replaces.
+  const SNICallback: TlsOptions["SNICallback"] = (name, callback) => {
+    const host = hosts.findLast(({ pattern }) => pattern.test(name));
+    if (host === undefined && own.SNICallback) own.SNICallback(name, callback);
+    else callback(null, host?.context);
+  };
+  const settings = { ...readIdentity(own).options, ALPNProtocols, ...(sni && { SNICallback }) };
   const tls =
     http2 && offersHttp2(ALPNProtocols)
       ? createHttp2Acceptor(server, settings)
       : createHttp1Acceptor(server, settings);
-  for (const [name, context] of names()) tls.addContext(name, context);
   // As in node:https, the connection ends if the client closes its side during the handshake.
   tls.prependListener("connection", (socket) => (socket.allowHalfOpen = false));
   tls.on("tlsClientError", (error, socket) => server.emit("tlsClientError", error, socket));
   return {
     tls,
     reread() {
-      // Every file is read before anything changes.
-      const [identity, contexts] = [readIdentity(own), names()];
-      tls.setSecureContext(identity);
-      // Node uses the context that was added last for a name.
-      for (const [name, context] of contexts) tls.addContext(name, context);
+      const [identity, read] = [readIdentity(own).options, readHosts(options)];
+      return () => {
+        tls.setSecureContext(identity);
+        hosts = read;
+      };
     },
   };
 }
@@ -52,15 +59,35 @@ export function createTlsAcceptor(server: Server, options: TlsOptions, http2: bo
  *
  * @throws ActivationError `ERR_TLS_FILE`, `ERR_TLS`, `ERR_OPTION` if the options offer HTTP/2 and the framework can't answer it
  */
-export function checkTlsUsable({ sni = {}, ...own }: TlsOptions, http2: boolean): void {
-  for (const identity of [own, ...Object.values(sni)]) readIdentity(identity);
-  if (!http2 && offersHttp2(own.ALPNProtocols)) {
+export function checkTlsUsable(options: TlsOptions, http2: boolean): void {
+  readIdentity(options);
+  readHosts(options);
+  if (!http2 && offersHttp2(options.ALPNProtocols)) {
     throw new ActivationError(
       "ERR_OPTION",
       "The option tls.ALPNProtocols offers h2, and this framework can't answer HTTP/2",
       "Leave ALPNProtocols out. Koa and Fastify can answer HTTP/2.",
     );
   }
+}
+
+/** A name of `sni`. */
+interface Host {
+  /** Matches the name that a client asks for. */
+  pattern: RegExp;
+  context: SecureContext;
+}
+
+function readHosts({ sni = {}, ...own }: TlsOptions): Host[] {
+  return Object.entries(sni).map(([name, identity]) => ({
+    pattern: patternOf(name),
+    context: readIdentity(inherit(identity, own)).context,
+  }));
+}
+
+/** The same pattern as that of addContext(): a `*` stands for one label. */
+function patternOf(name: string): RegExp {
+  return new RegExp(`^${name.replaceAll(/[^\w*]/g, "\\$&").replaceAll("*", "[^.]*")}$`, "i");
 }
 
 /** Whether a list of protocols contains HTTP/2, in either form that Node accepts. */
@@ -87,17 +114,13 @@ function createHttp2Acceptor(server: Server, { ALPNProtocols, ...options }: TlsO
   const protocols = protocolsOf(ALPNProtocols);
   // Node overwrites ALPNProtocols of such a server. This picks the first of our protocols that the client knows. If there is none, the handshake fails, as
   // with the option.
-  const ALPNCallback: TlsOptions["ALPNCallback"] = ({ protocols: known }) =>
+  const ALPNCallback: SecureServerOptions["ALPNCallback"] = ({ protocols: known }) =>
     protocols.find((protocol) => known.includes(protocol));
   const tls = createSecureServer(
     { ...options, ALPNCallback } as SecureServerOptions,
     (request: Http2ServerRequest, response: Http2ServerResponse) => server.emit("request", request, response),
   );
   tls.on("unknownProtocol", (socket: TLSSocket) => server.emit("connection", socket));
-  tls.on("session", (session: Http2Session) => {
-    const { keepAliveTimeout = 0 } = server as { keepAliveTimeout?: number };
-    // An idle session stays open as long as an idle HTTP/1 connection of the server.
-    if (keepAliveTimeout > 0) session.setTimeout(keepAliveTimeout, () => session.close());
-  });
+  tls.on("session", (session) => limitSession(session, server as HttpLimits));
   return tls;
 }

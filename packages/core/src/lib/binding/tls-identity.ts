@@ -1,7 +1,12 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
-import { createSecureContext, type SecureContextOptions, type TlsOptions as NodeTlsOptions } from "node:tls";
+import {
+  createSecureContext,
+  type SecureContext,
+  type SecureContextOptions,
+  type TlsOptions as NodeTlsOptions,
+} from "node:tls";
 import { ActivationError } from "../shared/errors.ts";
 
 /**
@@ -28,26 +33,48 @@ export interface TlsIdentity extends Omit<SecureContextOptions, "key" | "cert" |
  * The options of `tls.createServer()`, whose keys and certificates may also be paths. Files are read again at a reload. A credential is the
  * copy that systemd made at the start, so a new one needs a restart. `ALPNProtocols` with `h2` offers HTTP/2.
  */
-export interface TlsOptions extends TlsIdentity, Omit<NodeTlsOptions, keyof SecureContextOptions> {
-  /** The identities for other host names (SNI), by host name. In `*.example.org`, the `*` stands for one label. */
+export interface TlsOptions
+  extends TlsIdentity, Omit<NodeTlsOptions, keyof SecureContextOptions | "ALPNCallback"> {
+  /**
+   * The identities for other host names (SNI), by host name. In `*.example.org`, the `*` stands for one label. Each name has the settings above, such as `ca` and
+   * `minVersion`, unless it has its own. Only the key and the certificate are never inherited, and a name with its own `ca` does not inherit `crl`.
+   */
   sni?: Readonly<Record<string, TlsIdentity>> | undefined;
 }
 
 const fileOptions = ["key", "cert", "ca", "crl", "pfx"] as const;
 
+/** The options of `tls` that say who the server is. A name of `sni` has its own. */
+const ownOptions = ["key", "cert", "pfx", "passphrase", "privateKeyEngine", "privateKeyIdentifier"];
+
+/**
+ * The options of a name of `sni`, with what it inherits from `tls`. Without its `ca`, a name would accept the certificate of any client that Node trusts. If the name
+ * has its own `ca`, the revocation lists of `tls` are those of other authorities.
+ */
+export function inherit(identity: TlsIdentity, tls: TlsIdentity): TlsIdentity {
+  const set = Object.entries(identity).filter(([, value]) => value !== undefined);
+  const inherited = Object.entries(tls).filter(
+    ([name]) => !ownOptions.includes(name) && (name !== "crl" || identity.ca === undefined),
+  );
+  return Object.fromEntries([...inherited, ...set]);
+}
+
 /**
  * Reads the files of these options.
  *
+ * @returns the options with what the files contain, and the context that Node makes of them
  * @throws ActivationError `ERR_TLS_FILE`, `ERR_TLS`
  */
-export function readIdentity<T extends TlsIdentity>(options: T): T & SecureContextOptions {
-  const read = { ...options };
+export function readIdentity<T extends TlsIdentity>(
+  options: T,
+): { options: T & SecureContextOptions; context: SecureContext } {
+  const read = { ...options } as T & SecureContextOptions;
   for (const name of fileOptions) {
     const material = options[name];
     if (material !== undefined) Object.assign(read, { [name]: readMaterial(material, name) });
   }
   try {
-    createSecureContext(read as SecureContextOptions);
+    return { options: read, context: createSecureContext(read) };
   } catch (cause) {
     throw new ActivationError(
       "ERR_TLS",
@@ -56,7 +83,6 @@ export function readIdentity<T extends TlsIdentity>(options: T): T & SecureConte
       { cause },
     );
   }
-  return read as T & SecureContextOptions;
 }
 
 function readMaterial(material: Material, name: string): Material {

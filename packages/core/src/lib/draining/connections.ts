@@ -17,8 +17,8 @@ export interface Connection {
   readonly fd: number | undefined;
   /** Whether it is in a TLS handshake. */
   inHandshake: boolean;
-  /** When it was accepted, on the clock of now(). */
-  readonly since: number;
+  /** When its client could send its first request: when it was accepted, or when its TLS handshake was done. On the clock of now(). */
+  since: number;
   /** Whether it was accepted before the drain started. */
   isEarlier: boolean;
   /** The number of bytes that had been read from it when the drain started. Undefined if it was accepted later, or is not a net.Socket. */
@@ -75,7 +75,7 @@ export function trackConnections(
   for (const each of [server, ...acceptors]) {
     each.prependListener("secureConnection", (stream: Socket) => {
       const connection = connections.get(handshakeOf(stream) as Socket);
-      if (connection) Object.assign(connection, { stream, inHandshake: false });
+      if (connection) Object.assign(connection, { stream, inHandshake: false, since: now() });
     });
   }
   return connections;

@@ -30,6 +30,9 @@ const LAST_FIRST_REQUEST_MS = 2000;
 /** How long a client may take to close its side after the server has stopped accepting, in milliseconds. */
 const CLIENT_CLOSE_MS = 1000;
 
+/** How long GOAWAY waits at most until no request of its session is under way, in milliseconds. It is shorter than `CLIENT_CLOSE_MS`. */
+const GOAWAY_MS = 500;
+
 /** How often to check the connections during a drain, in milliseconds. A connection may have been upgraded, or may have waited too long. */
 const POLL_MS = 100;
 
@@ -235,6 +238,7 @@ export class ServerDrain implements Drainable {
 
   /** Ends the connections that have waited too long for a request. Tells the clients of the others that the connection ends. */
   #endConnections(): void {
+    const goAwayPatience = Math.min(GOAWAY_MS, this.#drainTimeout / 4);
     for (const connection of this.connections.values()) {
       const { since, inHandshake, isEarlier, stream } = connection;
       if (this.isMovable(stream)) {
@@ -246,7 +250,7 @@ export class ServerDrain implements Drainable {
       const patience = this.#isAccepting || inHandshake ? FIRST_REQUEST_MS : LAST_FIRST_REQUEST_MS;
       if (isUnused(connection) && isOlder(since, patience)) endConnection(connection);
       // A connection from after the signal stays while new ones are accepted. Otherwise its client would connect again at once.
-      if (isEarlier || !this.#isAccepting) announceEnd(connection, this.#closeUpgraded);
+      if (isEarlier || !this.#isAccepting) announceEnd(connection, this.#closeUpgraded, goAwayPatience);
     }
   }
 }

@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import { FIRST_REQUEST_MS, isOlder } from "./connection-state.ts";
 import type { Connection } from "./connections.ts";
-import { goAway, sessionOf } from "./http2-sessions.ts";
+import { goAway, goAwayWhenIdle, sessionOf } from "./http2-sessions.ts";
 import { endLongPoll } from "./long-polls.ts";
 import { upgradeOf, webSocketOf } from "./upgrades.ts";
 
@@ -11,6 +11,12 @@ export type CloseUpgraded = (socket: Socket, request: IncomingMessage) => void;
 
 /** How long after its upgrade the app is asked to close a connection, in milliseconds. Before that, a library may still be busy with the handshake. */
 const UPGRADED_MS = 100;
+
+/**
+ * How long a new HTTP/2 session gets no GOAWAY, in milliseconds. Chromium sends its waiting requests one after the other, and the first response may be sent before the
+ * last request. If the session ended then, Chromium would let that request fail.
+ */
+const NEW_SESSION_MS = 250;
 
 /** Closes our side of the connection. The whole connection closes when everything has been sent. */
 export function endConnection({ stream }: Connection): void {
@@ -25,11 +31,18 @@ export function endConnection({ stream }: Connection): void {
  * Tells the client that the connection ends: in HTTP/2 with GOAWAY, on a WebSocket of `ws` with close code 1001, and in a session of Engine.IO with the packet
  * that closes the session. Any other upgraded connection is passed to `closeUpgraded`. Does nothing on any other HTTP/1 connection, because its next response
  * has `Connection: close`.
+ *
+ * @param patience how long GOAWAY may wait until no request of its session is under way, in milliseconds
  */
-export function announceEnd(connection: Connection, closeUpgraded: CloseUpgraded | undefined): void {
+export function announceEnd(
+  connection: Connection,
+  closeUpgraded: CloseUpgraded | undefined,
+  patience: number,
+): void {
   const { stream, since } = connection;
   const session = sessionOf(stream);
-  if (session && (session.hasHadRequest || isOlder(since, FIRST_REQUEST_MS))) goAway(session);
+  if (session && isOlder(since, session.hasHadRequest ? NEW_SESSION_MS : FIRST_REQUEST_MS))
+    goAwayWhenIdle(session, patience);
   const upgrade = upgradeOf(stream);
   if (upgrade === undefined) return endLongPoll(stream);
   if (connection.isAskedToClose) return;

@@ -31,7 +31,7 @@ export type SockactEvent =
   | {
       /** The reload has ended. */
       readonly type: "reloaded";
-      /** True if an `onReload` threw or rejected, or a file of `tls` could not be used: the app keeps its old settings. Or if a handover has failed. */
+      /** True if an `onReload` threw or rejected, or a file of `tls` could not be used: what failed keeps its old settings. Or if a handover has failed. */
       readonly failed?: true;
       /** True for a handover that has failed: this process keeps serving. */
       readonly handover?: true;
@@ -109,7 +109,7 @@ export function eventText(event: SockactEvent): string {
       return `handed over to process ${event.pid}`;
     case "reloaded":
       if (event.handover) return "the handover failed, and the old version keeps serving";
-      return event.failed ? "the reload failed, and the app keeps its old settings" : "reloaded";
+      return event.failed ? "the reload failed, and what failed keeps its old settings" : "reloaded";
     case "idle":
       return `no connection for ${event.timeout / 1000} s, going to sleep`;
     case "served":

@@ -13,8 +13,8 @@ const reloading = processState("reload", {
 });
 
 /**
- * Reloads every app: sends RELOADING=1, calls `onReload` of each app, and sends READY=1, as `Type=notify-reload` of systemd.service(5) needs it. Fulfils when
- * that is done. If a reload is running already, it fulfils at once, and another reload follows. It also fulfils at once before the process is ready.
+ * Reloads every app: sends RELOADING=1, reads the files of `tls` again, calls `onReload` of each app, and sends READY=1, as `Type=notify-reload` of
+ * systemd.service(5) needs it. If one of these fails, the others are still done. Fulfils when that is done. If a reload is running already, it fulfils at once, and another reload follows. It also fulfils at once before the process is ready.
  */
 export async function reload(): Promise<void> {
   // READY=1 must come before RELOADING=1.
@@ -37,25 +37,25 @@ export async function reload(): Promise<void> {
  * can read the status, so it does not contain the error.
  */
 function resultText(failed: boolean): string {
-  if (failed) return "; the reload failed, and the app keeps its old settings";
+  if (failed) return "; the reload failed, and what failed keeps its old settings";
   const hasReloaded = apps.some(
     ({ settings, acceptors }) => settings.onReload !== undefined || acceptors.length > 0,
   );
   return hasReloaded ? "" : "; nothing was reloaded, as the app has no onReload";
 }
 
+/** Reads every file before anything changes, so that either all servers use the new files or none does. */
+function rereadCertificates(): void {
+  const changes = apps.flatMap(({ acceptors }) => acceptors.map((acceptor) => acceptor.reread()));
+  for (const apply of changes) apply();
+}
+
 async function reloadOnce(): Promise<void> {
   emit({ type: "reloading" });
   const now = process.hrtime.bigint() / 1000n;
   await notifyServiceManager(`RELOADING=1\nMONOTONIC_USEC=${now}\nSTATUS=Reloading`);
-  let failed = false;
-  for (const { settings, acceptors } of apps) {
-    const isReloaded = await callHook(() => {
-      for (const acceptor of acceptors) acceptor.reread();
-      return settings.onReload?.();
-    });
-    failed ||= !isReloaded;
-  }
+  let failed = !(await callHook(rereadCertificates));
+  for (const { settings } of apps) if (!(await callHook(() => settings.onReload?.()))) failed = true;
   // READY=1 is sent after a failure too, because the app keeps running, and systemctl reload would otherwise wait until it times out.
   // After STOPPING=1, no READY=1 may follow.
   if (shouldNotify() && !isStopping())
