@@ -1,3 +1,4 @@
+import process from "node:process";
 import { expect, test } from "vitest";
 import { RoleCluster } from "./cluster-app.ts";
 
@@ -35,4 +36,6 @@ test("a worker whose event loop is blocked does not hold up a reload, which name
   expect(await app.event("reloaded")).toMatchObject({ id: 2 });
   expect(await app.line(/ERR_RELOAD_TIMEOUT/)).toContain(`process ${blocked}`);
   await app.line(/the reload failed/);
+  // It would outlive the primary.
+  process.kill(blocked, "SIGKILL");
 });

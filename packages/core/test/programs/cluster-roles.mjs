@@ -75,6 +75,8 @@ if (cluster.isPrimary) {
   const fork = (ROLE, NAME) => {
     const worker = cluster.fork({ ROLE, ...(NAME && { NAME }) });
     say("forked", { pid: worker.process.pid });
+    // From now on, the workers keep the primary alive.
+    process.stdin.unref?.();
     return worker;
   };
   const commands = {
@@ -97,11 +99,11 @@ if (cluster.isPrimary) {
     const [command, ...args] = line.split(" ");
     void commands[command](...args);
   });
-  process.stdin.unref?.();
 } else {
+  /** Longer than a test takes. */
   const block = () => {
     say("blocked");
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20_000);
   };
   process.on("message", (message) => ({ hold: held, release, answer, block })[message]());
   await roles[env.ROLE]();
