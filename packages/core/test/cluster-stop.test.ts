@@ -75,7 +75,7 @@ describe("when a cluster stops", () => {
   );
 
   test("it does not wait for a worker that could not be started", async () => {
-    await using cluster = await RoleCluster.start();
+    await using cluster = await RoleCluster.start({ env: { SOCKACT_DRAIN_TIMEOUT: "1min" } });
     await cluster.fork("serve");
     cluster.app.write("fail");
     expect(await cluster.app.event("failed")).toMatchObject({ code: "ENOENT" });

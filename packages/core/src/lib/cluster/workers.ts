@@ -48,10 +48,10 @@ export class Workers implements WorkerPool {
     });
     cluster.on("listening", (worker, { fd }: { fd?: number | null }) => {
       if (typeof fd !== "number") return;
-      const { listensOn, hasReported, isReady } = statusOf(worker);
-      listensOn.add(fd);
+      const status = statusOf(worker);
+      status.listensOn.add(fd);
       // A worker that uses sockact reports when it is ready, too.
-      if (isReady || !hasReported) this.#markServed(worker);
+      if (status.isReady || !status.hasReported) this.#markServed(worker);
     });
     cluster.on("disconnect", noteReloadEnds);
     cluster.on("exit", (worker) => {
