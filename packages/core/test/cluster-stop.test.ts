@@ -88,7 +88,11 @@ test("a worker that ends while the primary hands a socket to it does not end the
   const wait = newFile();
   await using cluster = await RoleCluster.start({ env: { WAIT: wait } });
   const { app, addresses } = cluster;
+  // It keeps the primary alive.
+  await cluster.fork("job");
   app.write("fork serve");
+  // Of the first worker, then of the second.
+  await app.event("forked");
   const { pid } = await app.event<{ pid: number }>("forked");
   process.kill(app.pid, "SIGSTOP");
   rmSync(wait);
