@@ -3,30 +3,23 @@ import { readFileSync } from "node:fs";
 import { request as httpsRequest } from "node:https";
 import process from "node:process";
 import { connect as tlsConnect } from "node:tls";
-import { fileURLToPath } from "node:url";
-import { afterAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import {
   type ActivationOptions,
   type AddressKind,
   type AppProcess,
-  closeAll,
   freeAddress,
   httpRequest,
   type ListenAddress,
   openConnection,
-  rawSocket,
   startProcess,
   startWithFds,
   certificateOf,
 } from "@sockact/testkit";
-import { untilAnotherSleeps } from "./lifecycle-app.ts";
+import { programOf } from "./cluster-app.ts";
+import { systemdSocket, untilAnotherSleeps } from "./lifecycle-app.ts";
 
-const path = (program: string): string => fileURLToPath(new URL(program, import.meta.url));
-const program = [process.execPath, path("programs/cluster.mjs")];
-const opened: number[] = [];
-afterAll(() => closeAll(opened));
-
-const FAMILY = { tcp4: "ipv4", tcp6: "ipv6", unix: "unix", abstract: "unix" } as const;
+const program = programOf("cluster");
 
 interface Up {
   worker: number;
@@ -37,20 +30,13 @@ interface Up {
   variables: string[];
 }
 
-async function listener(kind: AddressKind = "tcp4"): Promise<[fd: number, address: ListenAddress]> {
-  const bound = await freeAddress(kind);
-  const fd = rawSocket(FAMILY[kind], "stream", { bound, listening: true });
-  opened.push(fd);
-  return [fd, bound];
-}
-
 /** Starts the program, and waits until its workers are up. */
 async function startCluster(
   kinds: readonly AddressKind[],
   options: ActivationOptions = {},
   count = 2,
 ): Promise<{ app: AppProcess; addresses: ListenAddress[]; workers: Up[] }> {
-  const sockets = await Promise.all(kinds.map(listener));
+  const sockets = await Promise.all(kinds.map((kind) => systemdSocket(kind)));
   const env = { WORKERS: String(count), ...options.env };
   const app = startWithFds(
     sockets.map(([fd]) => fd),
@@ -366,8 +352,8 @@ test.each([
   ["before the parent has read the variables", {}],
   ["after", { TAKEN: "1" }],
 ])("a child of child_process.fork() is told that it has none: %s", async (_, env) => {
-  const [fd] = await listener();
-  await using app = startWithFds([fd], [process.execPath, path("programs/fork.mjs")], { env });
+  const [fd] = await systemdSocket();
+  await using app = startWithFds([fd], programOf("fork"), { env });
   expect(await app.event("child")).toMatchObject({ activated: false });
   await app.ended;
   expect(app.stderr).toMatch(/SOCKACT_FORKED[^]*passed to `node \S*fork.mjs` [^]*Write cluster.fork\(\)/);

@@ -5,6 +5,7 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import {
   type ActivationOptions,
+  type AddressKind,
   type AppProcess,
   atEnd,
   closeAll,
@@ -48,10 +49,14 @@ export interface LifecycleApp extends LifecycleServer {
 
 export const program = [process.execPath, fileURLToPath(new URL("programs/lifecycle.mjs", import.meta.url))];
 
+const FAMILY = { tcp4: "ipv4", tcp6: "ipv6", unix: "unix", abstract: "unix" } as const;
+
 /** A listener as systemd keeps it, until the test ends, and its address. */
-export async function systemdSocket(): Promise<[fd: number, address: ListenAddress]> {
-  const bound = await freeAddress("tcp4");
-  const fd = rawSocket("ipv4", "stream", { bound, listening: true });
+export async function systemdSocket(
+  kind: AddressKind = "tcp4",
+): Promise<[fd: number, address: ListenAddress]> {
+  const bound = await freeAddress(kind);
+  const fd = rawSocket(FAMILY[kind], "stream", { bound, listening: true });
   atEnd(() => closeAll([fd]));
   return [fd, bound];
 }

@@ -6,10 +6,12 @@ export {
   startWithFds,
 } from "./activated-process.ts";
 export { type AddressKind, freeAddress } from "./addresses.ts";
+export { AppUnderLoad } from "./app-under-load.ts";
 export { atEnd } from "./at-end.ts";
 export { certificateOf } from "./certificates.ts";
 export { openSecurely, secureConnection, webSocketAnswer } from "./clients.ts";
 export { connectInside, datagramSocketInside } from "./connect-inside.ts";
+export { during } from "./during.ts";
 export {
   type HttpAnswer,
   httpRequest,

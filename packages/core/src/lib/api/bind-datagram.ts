@@ -11,6 +11,7 @@ import type { Listening } from "./listen.ts";
 import { startReceiving, stopReceiving } from "../shared/node-internals.ts";
 import { splitOptions } from "./options.ts";
 import { prepare } from "./prepare.ts";
+import { refuseInWorker } from "./refuse-in-worker.ts";
 import type { PassedSocket } from "../activation/passed-socket.ts";
 import { isWaitingToServe, onceServing } from "../activation/serving.ts";
 import { checkPermission } from "../binding/permission.ts";
@@ -44,7 +45,8 @@ export interface BindDatagramOptions
  * - It fulfils when the socket is bound.
  * - It rejects with an {@link ActivationError}, and takes no socket: `ERR_NOT_ACTIVATED` (no socket was passed, and `required` is set or `port` is missing),
  *   `ERR_NAME_UNKNOWN`, `ERR_SOCKET_TAKEN`, `ERR_SOCKET_STREAM` (the passed socket is not a datagram socket), `ERR_SOCKET_FAMILY` (`udp4` for an IPv6 socket,
- *   or `udp6` for an IPv4 socket), `ERR_SOCKET_UNSUPPORTED` (a unix datagram socket), `ERR_PERMISSION`, `ERR_OPTION`, or a code of {@link activatedSockets}.
+ *   or `udp6` for an IPv4 socket), `ERR_SOCKET_UNSUPPORTED` (a unix datagram socket), `ERR_CLUSTER_WORKER` (in a worker of node:cluster), `ERR_PERMISSION`,
+ *   `ERR_OPTION`, or a code of {@link activatedSockets}.
  * - It rejects with Node's own error if the socket is already bound or closed, or can't be bound.
  */
 export async function bindDatagram(socket: Socket, options: BindDatagramOptions = {}): Promise<Listening> {
@@ -72,6 +74,7 @@ function bindAndClaim(
   const { type } = socket as Socket & { type: "udp4" | "udp6" };
   checkPermission();
   const passedSocket = findDatagramSocket(sockets, name, type);
+  refuseInWorker([passedSocket], "bindDatagram()");
   // Throws if the socket has been bound or closed. So nothing is claimed before.
   socket.bind({ fd: passedSocket.fd, exclusive: true });
   // For a socket of another network namespace, only the bound socket knows the family.

@@ -17,6 +17,7 @@ import { checkInternals, type Part } from "../shared/internals-check.ts";
 import { isHttpServer, isTlsServer, nativeListen } from "../shared/node-internals.ts";
 import { emitStartupError } from "./manage-server.ts";
 import type { SocketSelection } from "./options.ts";
+import { refuseInWorker } from "./refuse-in-worker.ts";
 
 /** The options of `listen()` that apply to a socket that is already bound. */
 export interface BindOptions {
@@ -32,7 +33,7 @@ export interface BindOptions {
  * Claims the selected sockets and binds the server to them, which then emits `listening` or `error`.
  *
  * @param http2 whether the `request` listener can answer HTTP/2
- * @throws ActivationError what {@link selectForServer} throws, `ERR_HANDOVER_UNSUPPORTED` for `handover` with a connection or a socket on standard input, `ERR_OPTION` for `tls` with a server of TLS, `ERR_PERMISSION`, `ERR_NODE_INTERNALS`, `ERR_TLS`, `ERR_TLS_FILE`; and what server.listen() throws:
+ * @throws ActivationError what {@link selectForServer} throws, `ERR_CLUSTER_WORKER` for a connection in a worker of node:cluster, `ERR_HANDOVER_UNSUPPORTED` for `handover` with a connection or a socket on standard input, `ERR_OPTION` for `tls` with a server of TLS, `ERR_PERMISSION`, `ERR_NODE_INTERNALS`, `ERR_TLS`, `ERR_TLS_FILE`; and what server.listen() throws:
  * `ERR_SERVER_ALREADY_LISTEN`, or `ERR_INVALID_ARG_TYPE` if `signal` is not an AbortSignal
  */
 export function claimAndBind(
@@ -49,6 +50,8 @@ export function claimAndBind(
   try {
     checkPermission();
     const selected = selectForServer(sockets, names);
+    if (areConnections(selected.map(({ socket }) => socket)))
+      refuseInWorker(selected, "listen() for a connection (Accept=yes)");
     if (handover) refuseConnections(selected);
     checkInternals(partsToBind(server, selected, tls.length > 0));
     checkInternalsLater(server, listenCallback);

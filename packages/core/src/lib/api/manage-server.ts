@@ -98,7 +98,7 @@ export function startServing(
   app.drains.add(drain);
   watchIfTimed(drain);
   handleSignals(app);
-  if (cluster.isWorker && app.activated) followPrimary(app.settings);
+  if (cluster.isWorker && app.activated) followPrimary(app);
   if (sockets.length > 0) emitToApp(app, { type: "listening", sockets });
   if (app.readyResult === undefined) {
     app.readyResult = (async () => app.settings.ready?.())();

@@ -4,7 +4,7 @@ import type { Worker } from "node:cluster";
 export interface WorkerStatus {
   /** The numbers of the sockets that the worker listens on. */
   readonly listensOn: Set<number>;
-  /** Whether the worker has sent a message. Then it uses sockact, and handles signals and reloads. */
+  /** Whether a server of the worker listens by means of sockact. Then the worker handles signals and reloads. */
   hasReported: boolean;
   /** Whether every `ready` of the worker is fulfilled. */
   isReady: boolean;
@@ -12,6 +12,8 @@ export interface WorkerStatus {
   isDrained: boolean;
   /** The `idleTimeout` of the worker in milliseconds, while it is idle. Undefined while it is not. */
   idleTimeout: number | undefined;
+  /** Releases the `hold()` of the primary for a worker that serves nothing and holds. */
+  release: (() => void) | undefined;
 }
 
 const statuses = new WeakMap<Worker, WorkerStatus>();
@@ -26,6 +28,7 @@ export function statusOf(worker: Worker): WorkerStatus {
       isReady: false,
       isDrained: false,
       idleTimeout: undefined,
+      release: undefined,
     };
     statuses.set(worker, status);
   }

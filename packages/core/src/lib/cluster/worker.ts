@@ -1,23 +1,27 @@
 import cluster from "node:cluster";
 import { serve } from "../activation/serving.ts";
-import { allDrains } from "../lifecycle/app.ts";
+import { type App, allDrains } from "../lifecycle/app.ts";
 import { closeUnusedConnections, exitAsleep } from "../lifecycle/sleep.ts";
 import { reload } from "../lifecycle/reload.ts";
 import { receiveSignal } from "../lifecycle/stop-at-signal.ts";
 import { exitProcess, stop } from "../lifecycle/shutdown.ts";
 import { isStopping } from "../lifecycle/stopping.ts";
 import { once } from "../shared/process-state.ts";
-import { onPrimaryMessage, sendToPrimary, type WorkerSettings } from "../shared/cluster-channel.ts";
+import { onPrimaryMessage, sendToPrimary } from "../shared/cluster-channel.ts";
 
 /**
  * Makes this worker stop and reload when its primary asks for it, and reports its settings to the primary. Called whenever a server listens on a socket of
  * the primary.
  */
-export function followPrimary(own: WorkerSettings): void {
-  const { drainTimeout, idleExitStatus, notify, watchdog, handover, handoverTimeout } = own;
+export function followPrimary({ settings, acceptors }: App): void {
+  const { drainTimeout, idleExitStatus, notify, watchdog, handover, handoverTimeout, onReload } = settings;
+  const reloads = onReload !== undefined || acceptors.length > 0;
   once("follow primary", () => {
     onPrimaryMessage((message) => {
-      if (message.act === "reload") void reload().then(() => sendToPrimary({ act: "reloaded" }));
+      if (message.act === "reload") {
+        sendToPrimary({ act: "reloading" });
+        void reload().then(() => sendToPrimary({ act: "reloaded" }));
+      }
       if (message.act === "serve") serve();
       if (message.act !== "stop") return;
       if (message.isReplaced) void stop("handover").then(exitProcess);
@@ -26,8 +30,10 @@ export function followPrimary(own: WorkerSettings): void {
     });
     cluster.worker?.once("disconnect", () => void stopAfterDisconnect());
   });
-  const settings = { drainTimeout, idleExitStatus, notify, watchdog, handover, handoverTimeout };
-  sendToPrimary({ act: "listening", settings });
+  sendToPrimary({
+    act: "listening",
+    settings: { drainTimeout, idleExitStatus, notify, watchdog, handover, handoverTimeout, reloads },
+  });
 }
 
 /** Called after `worker.disconnect()`, when Node has closed the servers. Requests that are under way have no time limit. */

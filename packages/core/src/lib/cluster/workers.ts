@@ -2,9 +2,10 @@ import cluster, { type Worker } from "node:cluster";
 import type { PassedSocket } from "../activation/passed-socket.ts";
 import { isWaitingToServe, onceServing } from "../activation/serving.ts";
 import { scheduleUnservedWarning } from "../activation/unserved.ts";
-import type { App } from "../lifecycle/app.ts";
+import { type App, allDrains } from "../lifecycle/app.ts";
+import { hold, startTimer } from "../lifecycle/idle.ts";
 import { fallAsleep } from "../lifecycle/sleep.ts";
-import { checkReadiness } from "../lifecycle/readiness.ts";
+import { checkReadiness, isReady } from "../lifecycle/readiness.ts";
 import type { WorkerPool } from "../lifecycle/worker-pool.ts";
 import { reportWhileStarting } from "../lifecycle/watchdog.ts";
 import {
@@ -14,7 +15,7 @@ import {
   type WorkerSettings,
 } from "../shared/cluster-channel.ts";
 import { handleSignals } from "../signals/handle-signals.ts";
-import { emitReloaded, reloadWorkers } from "./reload-workers.ts";
+import { noteReloadBegins, noteReloadEnds, reloadWorkers } from "./reload-workers.ts";
 import { askToStop, stopWorkers, type WorkersStop } from "./stop-workers.ts";
 import { statusOf } from "./worker-status.ts";
 
@@ -39,22 +40,26 @@ export class Workers implements WorkerPool {
     onceServing(() => {
       for (const worker of this.#living) this.#allowToServe(worker);
     });
-    app.settings.onReload = () => reloadWorkers(this.#living);
     cluster.on("fork", (worker) => {
+      // Node emits `error`, and no `exit`, for a worker that it could not start.
+      if (worker.process.pid === undefined) return;
       this.#living.add(worker);
+      ignoreLostMessages(worker);
       onWorkerMessage(worker, (message) => this.#onMessage(worker, message));
     });
     cluster.on("listening", (worker, { fd }: { fd?: number | null }) => {
       if (typeof fd !== "number") return;
-      const { listensOn, hasReported, isReady } = statusOf(worker);
-      listensOn.add(fd);
+      const status = statusOf(worker);
+      status.listensOn.add(fd);
       // A worker that uses sockact reports when it is ready, too.
-      if (isReady || !hasReported) this.#markServed(worker);
+      if (status.isReady || !status.hasReported) this.#markServed(worker);
     });
+    cluster.on("disconnect", noteReloadEnds);
     cluster.on("exit", (worker) => {
       this.#living.delete(worker);
+      this.#release(worker);
       // The app's own listener runs first, and may fork another worker.
-      setImmediate(() => this.#sleepIfAllAreIdle());
+      setImmediate(() => this.sleepIfAllAreIdle());
     });
   }
 
@@ -63,7 +68,22 @@ export class Workers implements WorkerPool {
   }
 
   get areAwake(): boolean {
-    return this.#living.size === 0 || this.#idleTimeouts().includes(undefined);
+    const timeouts = this.#idleTimeouts();
+    return timeouts.length === 0 || timeouts.includes(undefined) || !isReady();
+  }
+
+  sleepIfAllAreIdle(): void {
+    if (this.areAwake) return;
+    const timeout = Math.max(...(this.#idleTimeouts() as number[]));
+    const sleep = (): void => {
+      if (this.areAwake) return;
+      // A hold() may keep the primary awake. The timer starts again when it is released.
+      startTimer(timeout, sleep);
+      void fallAsleep(timeout);
+    };
+    // The primary may serve sockets too. Their clients restart the timer.
+    if (allDrains().length > 0) startTimer(timeout, sleep);
+    else sleep();
   }
 
   stop(signal: NodeJS.Signals | null, isReplaced: boolean): Promise<boolean> {
@@ -78,9 +98,11 @@ export class Workers implements WorkerPool {
 
   #onMessage(worker: Worker, message: WorkerMessage): void {
     const status = statusOf(worker);
-    status.hasReported = true;
     switch (message.act) {
       case "listening":
+        status.hasReported = true;
+        // From now on, the worker itself says whether it is idle.
+        this.#release(worker);
         this.#adoptSettings(message.settings);
         this.#allowToServe(worker);
         reportWhileStarting();
@@ -94,30 +116,46 @@ export class Workers implements WorkerPool {
         return;
       case "idle":
         status.idleTimeout = message.timeout;
-        this.#sleepIfAllAreIdle();
+        this.sleepIfAllAreIdle();
         return;
       case "awake":
         status.idleTimeout = undefined;
+        return;
+      case "held":
+        status.release ??= hold();
+        return;
+      case "released":
+        this.#release(worker);
         return;
       case "drained":
         status.isDrained = true;
         // If the primary has received a signal in the meantime, it handles the signal first.
         setImmediate(() => sendToWorker(worker, { act: "noted" }));
         return;
+      case "reloading":
+        noteReloadBegins(worker);
+        return;
       case "reloaded":
-        emitReloaded(worker);
+        noteReloadEnds(worker);
     }
   }
 
-  #adoptSettings({ drainTimeout, idleExitStatus, notify, watchdog, ...handover }: WorkerSettings): void {
+  #release(worker: Worker): void {
+    const status = statusOf(worker);
+    status.release?.();
+    status.release = undefined;
+  }
+
+  #adoptSettings({ drainTimeout, idleExitStatus, notify, watchdog, ...more }: WorkerSettings): void {
     const { settings } = this.#app;
-    settings.handover ||= handover.handover;
-    settings.handoverTimeout = Math.max(settings.handoverTimeout, handover.handoverTimeout);
+    if (more.reloads) settings.onReload ??= () => reloadWorkers(this.#living);
+    settings.handover ||= more.handover;
+    settings.handoverTimeout = Math.max(settings.handoverTimeout, more.handoverTimeout);
     settings.drainTimeout = Math.max(settings.drainTimeout, drainTimeout);
     settings.idleExitStatus = Math.max(settings.idleExitStatus, idleExitStatus);
     settings.notify &&= notify;
     settings.watchdog &&= watchdog;
-    // The workers alone may have the option `handover`.
+    // The workers alone may have an `onReload`, or the option `handover`.
     handleSignals(this.#app);
   }
 
@@ -134,11 +172,19 @@ export class Workers implements WorkerPool {
     checkReadiness();
   }
 
-  #sleepIfAllAreIdle(): void {
-    if (!this.areAwake) void fallAsleep(Math.max(...(this.#idleTimeouts() as number[])));
-  }
-
+  /** Of the workers that serve. */
   #idleTimeouts(): (number | undefined)[] {
-    return [...this.#living].map((worker) => statusOf(worker).idleTimeout);
+    return [...this.#living]
+      .map(statusOf)
+      .filter(({ listensOn }) => listensOn.size > 0)
+      .map(({ idleTimeout }) => idleTimeout);
   }
+}
+
+/** A worker may end while Node or the app writes to it. Its `exit` event says that, so the error must not end the primary. */
+function ignoreLostMessages(worker: Worker): void {
+  worker.on("error", (error: NodeJS.ErrnoException) => {
+    // Any other error is thrown if the app has no listener, as in Node.
+    if (error.syscall !== "write" && worker.listenerCount("error") === 1) throw error;
+  });
 }

@@ -1,3 +1,4 @@
+import cluster from "node:cluster";
 import { sendToPrimary } from "../shared/cluster-channel.ts";
 import { processState } from "../shared/process-state.ts";
 import type { Drainable } from "../draining/drainable.ts";
@@ -36,10 +37,18 @@ export function startIdleTimer(onTimeout: (timeout: number) => void): void {
   const timeouts = apps.flatMap(({ activated, isForConnections, settings }) =>
     activated && !isForConnections && settings.idleTimeout !== undefined ? [settings.idleTimeout] : [],
   );
-  // In a cluster, each worker has its own timer.
-  if (timeouts.length === 0 || workerPool() !== undefined) return;
+  // In a cluster, each worker has its own timer. All of them may be idle before the primary is ready.
+  const pool = workerPool();
+  if (pool !== undefined) return pool.sleepIfAllAreIdle();
+  if (timeouts.length === 0) return;
   const timeout = Math.max(...timeouts);
-  idle.timer = after(timeout, () => onTimeout(timeout))?.unref();
+  startTimer(timeout, () => onTimeout(timeout));
+}
+
+/** Starts the timer. From now on, whatever keeps the process awake restarts it when it ends. */
+export function startTimer(timeout: number, onTimeout: () => void): void {
+  clearTimeout(idle.timer);
+  idle.timer = after(timeout, onTimeout)?.unref();
   for (const drain of allDrains()) watchIfTimed(drain);
 }
 
@@ -64,12 +73,17 @@ export function restartIdleTimer(): void {
  */
 export function hold(): () => void {
   let held = true;
-  idle.holds++;
+  if (idle.holds++ === 0) reportHold("held");
   return () => {
     if (!held) return;
     held = false;
-    idle.holds--;
+    if (--idle.holds === 0) reportHold("released");
     restartIdleTimer();
     if (idle.holds === 0) idle.onReleased();
   };
+}
+
+/** A worker of node:cluster that serves nothing has no timer. So it reports its holds to the primary. */
+function reportHold(act: "held" | "released"): void {
+  if (cluster.isWorker && apps.length === 0) sendToPrimary({ act });
 }

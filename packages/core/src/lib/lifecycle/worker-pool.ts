@@ -10,8 +10,10 @@ export interface WorkerPool {
   areAnnounced: boolean;
   /** How many workers are running. */
   readonly count: number;
-  /** Whether no worker is running, or not all of them are idle. */
+  /** Whether no worker serves, or not all that serve are idle. A worker that serves nothing does not count. */
   readonly areAwake: boolean;
+  /** Ends the process if all workers that serve are idle. Called whenever that may have become true. */
+  sleepIfAllAreIdle(): void;
   /**
    * Stops each worker as a signal does, and waits until all have ended. Fulfils with true if a worker had to be killed, or has ended with an error.
    *

@@ -12,6 +12,8 @@ export interface WorkerSettings {
   handover: boolean;
   /** In milliseconds. */
   handoverTimeout: number;
+  /** Whether a reload has an effect: the worker has an `onReload`, or files of `tls`. */
+  reloads: boolean;
 }
 
 /** The messages from a worker to its primary. */
@@ -24,6 +26,10 @@ export type WorkerMessage =
   | { act: "idle"; timeout: number }
   /** The worker was idle, and has a connection again. */
   | { act: "awake" }
+  /** The worker serves nothing, and its first `hold()` was called, or its last one released. */
+  | { act: "held" | "released" }
+  /** The reload of the worker begins: its event loop is not blocked. */
+  | { act: "reloading" }
   /** The reload of the worker has ended. */
   | { act: "reloaded" }
   /** All connections of the worker have ended. Only `onStop` remains. */

@@ -17,6 +17,7 @@ export type ActivationErrorCode =
   | "ERR_SOCKET_UNSUPPORTED"
   | "ERR_TLS"
   | "ERR_TLS_FILE"
+  | "ERR_CLUSTER_WORKER"
   | "ERR_WORKER_THREAD"
   | "ERR_BUN"
   | "ERR_NODE_INTERNALS"
@@ -27,6 +28,7 @@ export type ActivationErrorCode =
   | "ERR_HANDOVER_TIMEOUT"
   | "ERR_HANDOVER_SOCKETS"
   | "ERR_HANDOVER_CONNECTIONS"
+  | "ERR_RELOAD_TIMEOUT"
   | "ERR_STOP_TIMEOUT"
   | "ERR_EXIT_STATUS";
 

@@ -1,0 +1,18 @@
+import type { PassedSocket } from "../activation/passed-socket.ts";
+import { ActivationError } from "../shared/errors.ts";
+
+/**
+ * Refuses sockets that this process would use by their descriptors, if they belong to the primary of this worker of node:cluster. Under the same number, the
+ * worker has something else: descriptor 3 is usually its channel to the primary.
+ *
+ * @param call what the app has called
+ * @throws ActivationError `ERR_CLUSTER_WORKER`
+ */
+export function refuseInWorker(sockets: readonly PassedSocket[], call: string): void {
+  if (!sockets.some(({ fromPrimary }) => fromPrimary)) return;
+  throw new ActivationError(
+    "ERR_CLUSTER_WORKER",
+    `${call} was called in a worker of node:cluster, which has no descriptor of the primary. The workers can only listen on the sockets`,
+    "Make this call in the primary, and send the workers what they need: worker.send(). Or use a service without a cluster for this socket.",
+  );
+}

@@ -1,0 +1,41 @@
+import process from "node:process";
+import { expect, test } from "vitest";
+import { RoleCluster } from "./cluster-app.ts";
+
+test("without a service manager, SIGHUP reloads a cluster again and again, without a warning", async () => {
+  await using cluster = await RoleCluster.start({ env: { RELOADS: "1" } });
+  const { app } = cluster;
+  await cluster.fork("serve");
+  await cluster.fork("serve");
+  for (let count = 1; count <= 11; count++) {
+    app.kill("SIGHUP");
+    await app.event("reloaded");
+    await app.event("reloaded");
+    await expect.poll(() => app.stderr.match(/^sockact: reloaded$/gm)?.length).toBe(3 * count);
+  }
+  app.kill("SIGTERM");
+  expect(await app.ended).toBe(0);
+  expect(app.stderr).not.toContain("Warning");
+});
+
+test("without a service manager, SIGHUP ends a cluster whose workers have no onReload", async () => {
+  await using cluster = await RoleCluster.start();
+  await cluster.fork("serve");
+  cluster.app.kill("SIGHUP");
+  expect(await cluster.app.ended).toBe("SIGHUP");
+});
+
+test("a worker whose event loop is blocked does not hold up a reload, which names the worker", async () => {
+  await using cluster = await RoleCluster.start({ env: { RELOADS: "1" } });
+  const { app } = cluster;
+  const blocked = await cluster.fork("serve");
+  await cluster.fork("serve");
+  app.write("tell 1 block");
+  await app.event("blocked");
+  app.kill("SIGHUP");
+  expect(await app.event("reloaded")).toMatchObject({ id: 2 });
+  expect(await app.line(/ERR_RELOAD_TIMEOUT/)).toContain(`process ${blocked}`);
+  await app.line(/the reload failed/);
+  // It would outlive the primary.
+  process.kill(blocked, "SIGKILL");
+});

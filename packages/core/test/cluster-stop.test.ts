@@ -1,0 +1,106 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { describe, expect, test } from "vitest";
+import { atEnd, httpRequest, isLongRun, LONG_ONLY } from "@sockact/testkit";
+import { RoleCluster } from "./cluster-app.ts";
+
+/** Resolves when the process has ended, and its parent, which has been stopped, has not noticed. */
+async function untilDead(pid: number): Promise<void> {
+  await expect.poll(() => readFileSync(`/proc/${pid}/stat`, "utf8")).toMatch(/\) Z /);
+}
+
+/** A path of a file in a new folder. */
+function newFile(): string {
+  const folder = mkdtempSync(join(tmpdir(), "sockact-"));
+  atEnd(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, "wait");
+  writeFileSync(file, "");
+  return file;
+}
+
+describe("when a cluster stops", () => {
+  test("a worker that the signal has ended while it starts does not disturb the others: a request that is under way is answered", async () => {
+    await using cluster = await RoleCluster.start();
+    const { app, addresses } = cluster;
+    await cluster.fork("serve");
+    const starting = await cluster.fork("job");
+    const request = httpRequest(addresses[0] as string, "/held");
+    await app.event("request");
+    // The primary handles its own signal before it sees the end of the worker.
+    process.kill(app.pid, "SIGSTOP");
+    process.kill(starting, "SIGTERM");
+    await untilDead(starting);
+    process.kill(app.pid, "SIGTERM");
+    process.kill(app.pid, "SIGCONT");
+    await app.line(/SIGTERM: draining, 0 open/);
+    app.write("tell 1 answer");
+    expect(await request).toMatchObject({ status: 200, body: "at last" });
+    expect(await app.ended).toBe(0);
+  });
+
+  test("and KillMode=mixed, a worker that serves nothing gets SIGTERM from the primary", async () => {
+    await using cluster = await RoleCluster.start();
+    await cluster.fork("serve");
+    await cluster.fork("job");
+    cluster.app.kill("SIGTERM");
+    expect(await cluster.app.ended).toBe(0);
+    expect(cluster.app.stdout).toContain(`"exit","id":0,"worker":2,"code":null,"signal":"SIGTERM"`);
+  });
+
+  test("and KillMode=mixed, a worker that serves without sockact answers what is under way", async () => {
+    await using cluster = await RoleCluster.start();
+    const { app, addresses } = cluster;
+    await cluster.fork("plain");
+    const request = httpRequest(addresses[0] as string, "/held");
+    await app.event("request");
+    app.write("tell 1 answer");
+    app.kill("SIGTERM");
+    expect(await request).toMatchObject({ status: 200, body: "at last" });
+    expect(await app.ended).toBe(0);
+  });
+
+  test.runIf(isLongRun)(
+    `a worker that has to be killed is an error: the exit status is 1${LONG_ONLY}`,
+    async () => {
+      await using cluster = await RoleCluster.start({ env: { SOCKACT_DRAIN_TIMEOUT: "0" } });
+      await cluster.fork("serve");
+      await cluster.fork("stubborn");
+      cluster.app.kill("SIGTERM");
+      await cluster.app.event("ignored");
+      expect(await cluster.app.ended).toBe(1);
+      expect(cluster.app.stdout).toContain(`"worker":2,"code":null,"signal":"SIGKILL"`);
+    },
+  );
+
+  test("it does not wait for a worker that could not be started", async () => {
+    await using cluster = await RoleCluster.start({ env: { SOCKACT_DRAIN_TIMEOUT: "1min" } });
+    await cluster.fork("serve");
+    cluster.app.write("fail");
+    expect(await cluster.app.event("failed")).toMatchObject({ code: "ENOENT" });
+    cluster.app.kill("SIGTERM");
+    expect(await cluster.app.ended).toBe(0);
+  });
+});
+
+test("a worker that ends while the primary hands a socket to it does not end the primary", async () => {
+  const wait = newFile();
+  await using cluster = await RoleCluster.start({ env: { WAIT: wait } });
+  const { app, addresses } = cluster;
+  // It keeps the primary alive.
+  await cluster.fork("job");
+  app.write("fork serve");
+  // Of the first worker, then of the second.
+  await app.event("forked");
+  const { pid } = await app.event<{ pid: number }>("forked");
+  process.kill(app.pid, "SIGSTOP");
+  rmSync(wait);
+  await app.event("asked");
+  process.kill(pid, "SIGKILL");
+  await untilDead(pid);
+  process.kill(app.pid, "SIGCONT");
+  expect(await app.event("exit")).toMatchObject({ signal: "SIGKILL" });
+  await cluster.fork("serve");
+  expect(await httpRequest(addresses[0] as string)).toMatchObject({ status: 200 });
+});
