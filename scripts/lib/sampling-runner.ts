@@ -5,9 +5,12 @@ import { type RunnerTask, type RunnerTestFile, TestRunner } from "vitest";
 /** The share of the tests of a file that `npm test` runs. Each file has at least one. */
 const SHARE = 0.4;
 
-/** Tests that compare whole lists: what one of them checks, no other one does. */
-const WHOLE =
-  /\/(?:errors|sbom|published|pages|conventions|explain|command-line|internals|schema|readmes|demo|installed-alone|pack|cold-start|imports)\.test\.ts$/;
+/** Tests that compare whole lists, because what one of them checks, no other one does. */
+const LISTS =
+  "errors|sbom|published|pages|conventions|explain|command-line|internals|schema|readmes|demo|installed-alone|pack|cold-start|imports";
+/** Tests that depend on the tests before them. */
+const SEQUENCES = "install|operation|kinds-of-apps|well-known";
+const WHOLE = new RegExp(`/(?:${LISTS}|${SEQUENCES})\\.test\\.ts$`);
 
 declare module "vitest" {
   interface TaskMeta {
