@@ -1,6 +1,6 @@
+import type { EventEmitter } from "node:events";
 import type { Server as HttpServer, ServerResponse } from "node:http";
 import { Server, type Socket } from "node:net";
-import type { Server as TlsServer } from "node:tls";
 import { listsConnections } from "../shared/node-connections.ts";
 import { isHttpServer, responseOf, speaksHttp } from "../shared/node-internals.ts";
 import { after, now } from "../shared/timers.ts";
@@ -35,8 +35,8 @@ const POLL_MS = 100;
 
 /** The options for draining one server. */
 export interface ServerDrainOptions {
-  /** The servers that speak TLS for this server. */
-  acceptors: readonly TlsServer[];
+  /** The servers that speak TLS for this server, and what reads PROXY headers for it. */
+  acceptors: readonly EventEmitter[];
   /** Called when a connection is accepted, and when one has closed, once watchConnections() has been called. */
   onConnectionsChange: () => void;
   /** How long the server drains when the app closes it, in milliseconds. */
@@ -137,12 +137,12 @@ export class ServerDrain implements Drainable {
     return [...this.connections.keys()].some((socket) => this.isMovable(socket));
   }
 
-  /** Ends the connections that could not be moved, as at a stop. */
+  /** Ends the connections that could not be moved, as at a stop, and those that can move only now, because their PROXY header is late. */
   stopMoving(): void {
     if (!this.#isMoving) return;
+    const left = [...this.connections.values()].filter(({ stream }) => this.isMovable(stream));
     this.#isMoving = false;
-    for (const connection of this.connections.values())
-      connection.bytesBeforeDrain = connection.stream.bytesRead;
+    for (const connection of left) connection.bytesBeforeDrain = connection.stream.bytesRead;
     this.#closeAfterPending();
   }
 

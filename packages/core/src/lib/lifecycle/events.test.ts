@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { ActivationError } from "../shared/errors.ts";
+import { headerError } from "../proxy-protocol/header-error.ts";
 import { eventText } from "./events.ts";
 
 test("an error of sockact is one line that says what to change, without a stack", () => {
@@ -11,6 +12,12 @@ test("an error of the app is printed with its stack", () => {
   expect(eventText({ type: "error", error: new Error("from the app") })).toMatch(
     /^Error: from the app\n +at /,
   );
+});
+
+test("a rejected connection is one line that says who has sent what, and what to change", async () => {
+  const error = headerError("It begins with 'GET / HT', which is not a PROXY header");
+  const text = eventText({ type: "rejected", name: "web", sender: "10.0.0.9", error });
+  await expect(`sockact: ${text}\n`).toMatchFileSnapshot("../../../../../docs/outputs/proxy-protocol.txt");
 });
 
 test.each([

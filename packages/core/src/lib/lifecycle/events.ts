@@ -1,6 +1,7 @@
 import cluster from "node:cluster";
 import type { ActivatedSocket } from "../activation/passed-socket.ts";
 import { debug } from "../shared/debug.ts";
+import type { ActivationError } from "../shared/errors.ts";
 import { writeLine } from "../shared/standard-error.ts";
 
 /** An event of an activated app. The events are listed in the order in which they happen. */
@@ -38,6 +39,16 @@ export type SockactEvent =
       readonly type: "handover";
       /** The process ID of the new process. */
       readonly pid: number;
+    }
+  | {
+      /** A connection was closed, because its PROXY header is missing, late or not valid, or because its sender is not in `proxyProtocol.from`. */
+      readonly type: "rejected";
+      /** The name of the socket that has accepted it. */
+      readonly name: string;
+      /** The address at the other end, or `unix` for a unix socket. Undefined if it is not known. */
+      readonly sender: string | undefined;
+      /** What is wrong, and what to change. */
+      readonly error: ActivationError;
     }
   | {
       /** There has been neither a connection nor a `hold()` for `idleTimeout`. The process ends, unless `hold()` is called now. */
@@ -107,6 +118,8 @@ export function eventText(event: SockactEvent): string {
     case "reloaded":
       if (event.handover) return "the handover failed, and the old version keeps serving";
       return event.failed ? "the reload failed, and the app keeps its old settings" : "reloaded";
+    case "rejected":
+      return `closed a connection to ${event.name} from ${event.sender ?? "an unknown client"}: ${errorText(event.error)}`;
     case "idle":
       return `no connection for ${event.timeout / 1000} s, going to sleep`;
     case "served":

@@ -17,6 +17,7 @@ export type ActivationErrorCode =
   | "ERR_SOCKET_UNSUPPORTED"
   | "ERR_TLS"
   | "ERR_TLS_FILE"
+  | "ERR_PROXY_HEADER"
   | "ERR_WORKER_THREAD"
   | "ERR_BUN"
   | "ERR_NODE_INTERNALS"
