@@ -142,7 +142,10 @@ describe("version 2", () => {
   test("a checksum is checked", () => {
     const header = binary({ checksum: true, tlvs: [[0x02, "example.org"]] });
     expect(parseProxyHeader(header)?.header.tlvs).toHaveLength(2);
+    const typeAt = 28;
     for (let at = 16; at < header.length; at++) {
+      // Without its type, it is not a checksum.
+      if (at === typeAt) continue;
       const broken = Buffer.from(header);
       broken.writeUInt8(broken.readUInt8(at) ^ 1, at);
       expect(() => parseProxyHeader(broken)).toThrow(

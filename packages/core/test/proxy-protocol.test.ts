@@ -464,7 +464,7 @@ describeWith({ commands: ["systemd-socket-activate"] }, "systemd-socket-activate
     await using app = await socketActivate([address], program, { names: ["web"], env });
     await using connection = await rawClient(address);
     expect(await ask(connection.send(line))).toMatchObject(client);
-    expect(app.stdout).toContain('"ready"');
+    await app.event("ready");
   });
 
   test("Accept=yes: the process ends with its connection, also if it has no header", async () => {

@@ -132,17 +132,20 @@ export function redirectConnections(
   handle.onconnection = function (this: ListenHandle, ...args: unknown[]): void {
     const own = Object.getOwnPropertyDescriptor(server, "emit");
     const emit = server.emit.bind(server) as (event: string, ...args: unknown[]) => boolean;
+    let accepted: Socket | undefined;
     // Only during this call, so that no request becomes slower.
-    server.emit = ((event: string, ...rest: unknown[]) =>
-      event === "connection"
-        ? (receive(rest[0] as Socket), true)
-        : emit(event, ...rest)) as typeof server.emit;
+    server.emit = ((event: string, ...rest: unknown[]) => {
+      if (event !== "connection") return emit(event, ...rest);
+      accepted = rest[0] as Socket;
+      return true;
+    }) as typeof server.emit;
     try {
       onconnection.apply(this, args);
     } finally {
       if (own) Object.defineProperty(server, "emit", own);
       else delete (server as Partial<Server>).emit;
     }
+    if (accepted) receive(accepted);
   };
 }
 
