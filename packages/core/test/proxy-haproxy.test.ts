@@ -84,6 +84,7 @@ listen front
     await once(socket, "connect");
     const { localPort } = socket;
     const stream = tls ? connectTls({ socket, rejectUnauthorized: false }) : socket;
+    stream.on("error", () => {});
     for (let count = 0; count < 2; count++) {
       const { json } = await requestOver(stream);
       expect(json()).toMatchObject({
@@ -111,22 +112,20 @@ listen reference
   http-request return status 200 content-type text/plain lf-string "%[src] %[src_port]"
 `,
     );
-    await fc.assert(
-      fc.asyncProperty(
-        fc.oneof(
-          anyHeader.map(({ bytes }) => bytes),
-          anyBytes,
-        ),
-        async (header) => {
-          const bytes = Buffer.concat([header, REQUEST]);
-          const reading = readBySockact(bytes);
-          const answer = await haproxySays(address, bytes);
-          const haproxy = answer !== "refused" && reading.says === "served" ? "served" : answer;
-          if (!isKnownDifference(bytes, reading, haproxy)) expect(haproxy).toBe(reading.says);
-        },
-      ),
-      { seed: 19, numRuns: isLongRun ? 10_000 : 300 },
+    const either = fc.oneof(
+      anyHeader.map(({ bytes }) => bytes),
+      anyBytes,
     );
+    const differences: object[] = [];
+    for (const header of fc.sample(either, { seed: 19, numRuns: isLongRun ? 10_000 : 300 })) {
+      const bytes = Buffer.concat([header, REQUEST]);
+      const sockact = readBySockact(bytes);
+      const answer = await haproxySays(address, bytes);
+      const haproxy = answer !== "refused" && sockact.says === "served" ? "served" : answer;
+      if (haproxy !== sockact.says && !isKnownDifference(bytes, sockact, haproxy))
+        differences.push({ bytes: bytes.toString("latin1"), sockact, haproxy });
+    }
+    expect(differences).toEqual([]);
   }, 300_000);
 });
 

@@ -202,8 +202,8 @@ function outcome(bytes: Buffer): ParsedHeader | "refused" | undefined {
   try {
     return parseProxyHeader(bytes);
   } catch (error) {
-    expect(isActivationError(error)).toBe(true);
-    return "refused";
+    if (isActivationError(error)) return "refused";
+    throw error;
   }
 }
 
@@ -224,7 +224,7 @@ describe("random headers", () => {
       fc.property(anyBytes, (bytes) => {
         const whole = outcome(bytes);
         expect(parseByteByByte(bytes)).toEqual(whole);
-        if (typeof whole === "object") expect(whole.length).toBeLessThanOrEqual(bytes.length);
+        expect(typeof whole === "object" ? whole.length : 0).toBeLessThanOrEqual(bytes.length);
       }),
       settings,
     );

@@ -70,11 +70,8 @@ export function trackConnections(
     if (isKnown(socket)) return;
     const connection = connections.get(socket);
     // Its PROXY header has arrived.
-    if (connection) {
-      connection.inHandshake = inHandshake;
-      return;
-    }
-    add(socket, inHandshake);
+    if (connection) connection.inHandshake = inHandshake;
+    else add(socket, inHandshake);
     onChange();
   };
   server.on("connection", track(isTlsServer(server)));

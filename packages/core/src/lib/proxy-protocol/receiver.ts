@@ -8,7 +8,7 @@ import { readHeader } from "./read-header.ts";
 import type { ProxyRules } from "./senders.ts";
 
 /** A connection that was closed instead of served. */
-export interface Rejection {
+interface Rejection {
   /** The `FileDescriptorName=` of the socket that has accepted it. */
   readonly name: string;
   /** The address at the other end, or `unix`. Undefined if it is not known. */
