@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { bootPrivateSystemd, describeWith, type PrivateSystemd } from "@sockact/testkit";
-import { ask, HandoverService } from "./reloaded-service.ts";
+import { answerOf, ask, HandoverService } from "./reloaded-service.ts";
 import { line } from "./proxy-headers.ts";
 
 const client = { remoteAddress: "192.0.2.1", remotePort: 56_324 };
@@ -31,8 +31,9 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a handover of a socket wit
       expect(await ask(moved)).toMatchObject({ pid: after, facts: { ...client, requests: 1 } });
     expect(await ask(unknown)).toMatchObject({ pid: after, facts: { remoteAddress: "127.0.0.1" } });
     // The old process has read a part of this header, so only it can read the rest.
-    expect(await ask(pending.send(line.slice(20)))).toMatchObject({ pid: before, facts: client });
-    expect(await pending.closed).toBe("end");
+    const answer = await pending.send(line.slice(20)).get("/").receives(/\}$/);
+    expect(answerOf(answer)).toMatchObject({ pid: before, facts: client });
+    expect(answer).toMatch(/^connection: close\r$/im);
     await using later = await service.connect();
     expect(await ask(later.send(line))).toMatchObject({ pid: after, facts: client });
     await service.untilGone(before);
