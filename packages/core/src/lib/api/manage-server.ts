@@ -54,7 +54,8 @@ function createDrain(
   const { drainTimeout, onDrainUpgraded } = app.settings;
   const isForConnections = areConnections(sockets);
   const drain = new ServerDrain(server, {
-    acceptors: [...proxies, ...acceptors.map(({ tls }) => tls)],
+    acceptors: acceptors.map(({ tls }) => tls),
+    proxies,
     onConnectionsChange: isForConnections ? endWhenServed : restartIdleTimer,
     drainTimeout,
     closeUpgraded:

@@ -1,6 +1,7 @@
 import type { EventEmitter } from "node:events";
 import type { Server as HttpServer, ServerResponse } from "node:http";
 import { Server, type Socket } from "node:net";
+import type { Server as TlsServer } from "node:tls";
 import { listsConnections } from "../shared/node-connections.ts";
 import { isHttpServer, responseOf, speaksHttp } from "../shared/node-internals.ts";
 import { after, now } from "../shared/timers.ts";
@@ -35,8 +36,10 @@ const POLL_MS = 100;
 
 /** The options for draining one server. */
 export interface ServerDrainOptions {
-  /** The servers that speak TLS for this server, and what reads PROXY headers for it. */
-  acceptors: readonly EventEmitter[];
+  /** The servers that speak TLS for this server. */
+  acceptors: readonly TlsServer[];
+  /** What reads PROXY headers for this server. They emit `connection` for each connection whose header is awaited. */
+  proxies: readonly EventEmitter[];
   /** Called when a connection is accepted, and when one has closed, once watchConnections() has been called. */
   onConnectionsChange: () => void;
   /** How long the server drains when the app closes it, in milliseconds. */
@@ -67,14 +70,15 @@ export class ServerDrain implements Drainable {
 
   constructor(
     server: Server,
-    { acceptors, onConnectionsChange, drainTimeout, closeUpgraded }: ServerDrainOptions,
+    { acceptors, proxies, onConnectionsChange, drainTimeout, closeUpgraded }: ServerDrainOptions,
   ) {
     this.server = server;
     this.isHttp = isHttpServer(server);
     this.#drainTimeout = drainTimeout;
     this.#closeUpgraded = closeUpgraded;
     const upgraded = rememberUpgrades(server);
-    this.#trackConnections = () => trackConnections(server, acceptors, upgraded, onConnectionsChange);
+    this.#trackConnections = () =>
+      trackConnections(server, [...proxies, ...acceptors], upgraded, onConnectionsChange);
     // Otherwise nothing is done for a connection before somebody asks for it.
     if (acceptors.length > 0 || !listsConnections(server)) this.watchConnections();
     for (const each of [server, ...acceptors]) rememberSessions(each);

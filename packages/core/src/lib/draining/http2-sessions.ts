@@ -1,6 +1,5 @@
 import type { Http2Session, ServerHttp2Stream } from "node:http2";
-import type { EventEmitter } from "node:events";
-import type { Socket } from "node:net";
+import type { Server, Socket } from "node:net";
 
 /** The HTTP/2 session of a connection. */
 export interface Session {
@@ -14,7 +13,7 @@ export interface Session {
 const SESSION = Symbol("sockact session");
 
 /** Remembers the HTTP/2 session of each connection of a server. Has no effect on a server that speaks only HTTP/1. */
-export function rememberSessions(server: EventEmitter): void {
+export function rememberSessions(server: Server): void {
   server.on("session", (session: Http2Session) => {
     const remembered: Session = { session, openStreams: 0, hasHadRequest: false };
     // session.socket is a proxy. Node passes a property that is set on it to the socket.
