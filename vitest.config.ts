@@ -8,7 +8,7 @@ const retry = process.env["CI"] ? 1 : 0;
 
 export default defineConfig({
   test: {
-    reporters: ["default", "./scripts/lib/retried-reporter.ts"],
+    reporters: ["default", "./scripts/lib/retried-reporter.ts", "./scripts/lib/sample-reporter.ts"],
     // Most of a test is waiting for other processes: two workers leave two cores idle for a fifth of the time.
     maxWorkers: 3,
     projects: [
@@ -34,6 +34,8 @@ export default defineConfig({
         test: {
           name: "integration",
           retry,
+          // The unit tests take half a minute. These take a quarter of an hour, so that `npm test` runs a sample of them.
+          runner: "./scripts/lib/sampling-runner.ts",
           // What they test runs in other processes. A worker for each file takes half a second of its start.
           isolate: false,
           include: ["packages/*/test/**/*.test.ts", "examples/*.test.ts", "bench/test/*.test.ts"],

@@ -82,7 +82,7 @@ const MUCH_STOLEN = 0.03;
 /** Why the figures can't be trusted; `undefined` for a quiet machine. */
 export function noiseWarning({ load: [before], stolen }: Noise, cores: number): string | undefined {
   const reasons = [
-    before > cores / 4 && `the load average was ${before.toFixed(1)} before the bench began`,
+    before > cores / 2 && `the load average was ${before.toFixed(1)} before the bench began`,
     stolen > MUCH_STOLEN &&
       `other virtual machines took ${(100 * stolen).toFixed(0)} % of the processor time`,
   ].filter((reason) => reason !== false);

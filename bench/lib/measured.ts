@@ -47,10 +47,9 @@ export interface Row {
   most: number;
   rounds: number;
   /** How it compares with another arm. */
-  compared?: { against: string; ratio: number; interval: Interval };
+  compared?: Comparison;
 }
 
-/** It contains the ratio with a confidence of 95 %. */
 type Interval = [low: number, high: number];
 
 /** How often the rounds are drawn again for the interval of a ratio. */
@@ -58,7 +57,6 @@ const DRAWS = 2000;
 
 /** Each figure of each arm. */
 export function rowsOf({ figures, arms }: MeasuredTable): Row[] {
-  const random = seededRandom();
   return arms.flatMap(({ name, against, values: measured }) =>
     figures.flatMap((figure): Row[] => {
       const values = measured[figure.name];
@@ -66,7 +64,6 @@ export function rowsOf({ figures, arms }: MeasuredTable): Row[] {
       const others = arms.find((arm) => arm.name === against)?.values[figure.name];
       // A ratio to 0 is undefined, for example to no failed requests.
       const isComparable = others && against !== name && median(others) > 0;
-      const compared = isComparable ? compare(values, others, random) : undefined;
       return [
         {
           arm: name,
@@ -76,35 +73,46 @@ export function rowsOf({ figures, arms }: MeasuredTable): Row[] {
           least: min(values),
           most: max(values),
           rounds: values.length,
-          ...(compared && { compared: { against, ...compared } }),
+          ...(isComparable && { compared: new Comparison(against, values, others) }),
         },
       ];
     }),
   );
 }
 
-/**
- * The ratio of the medians, with its interval. The rounds are drawn again many times (a bootstrap), the same ones for both: in one round, other
- * work on the machine disturbs both alike.
- */
-function compare(
-  values: number[],
-  others: number[],
-  random: () => number,
-): { ratio: number; interval: Interval } {
-  const rounds = [...Array(Math.min(values.length, others.length)).keys()];
-  const ratios = Array.from({ length: DRAWS }, () => {
-    const drawn = rounds.map(() => sample(rounds, 1, random)[0] as number);
-    return median(drawn.map((round) => values[round]!)) / median(drawn.map((round) => others[round]!));
-  });
-  return {
-    ratio: median(values) / median(others),
-    interval: [quantile(ratios, 0.025), quantile(ratios, 0.975)],
-  };
+/** How the values of an arm compare with those of another one. */
+class Comparison {
+  readonly against: string;
+  /** The ratio of the medians. */
+  readonly ratio: number;
+  readonly #values: readonly number[];
+  readonly #others: readonly number[];
+
+  constructor(against: string, values: number[], others: number[]) {
+    this.against = against;
+    this.ratio = median(values) / median(others);
+    this.#values = values;
+    this.#others = others;
+  }
+
+  /**
+   * It contains the ratio with a confidence of 95 %. The rounds are drawn again many times (a bootstrap), the same ones for both: in one round,
+   * other work on the machine disturbs both alike.
+   */
+  get interval(): Interval {
+    const random = seededRandom();
+    const rounds = [...Array(Math.min(this.#values.length, this.#others.length)).keys()];
+    const ratios = Array.from({ length: DRAWS }, () => {
+      const drawn = rounds.map(() => sample(rounds, 1, random)[0] as number);
+      const medianOf = (values: readonly number[]): number => median(drawn.map((round) => values[round]!));
+      return medianOf(this.#values) / medianOf(this.#others);
+    });
+    return [quantile(ratios, 0.025), quantile(ratios, 0.975)];
+  }
 }
 
-/** Fewer rounds than this do not show how much the figures vary. */
-const ENOUGH_ROUNDS = 5;
+/** Fewer rounds than this do not show how exact a ratio is. */
+export const ENOUGH_ROUNDS = 5;
 
 /** With fewer rounds, the interval of a ratio says nothing. */
 const ENOUGH_FOR_GOALS = 3;
@@ -116,7 +124,7 @@ const NARROW = 0.1;
 export function isTooNoisy({ rounds, compared }: Row): boolean {
   if (!compared) return false;
   const [low, high] = compared.interval;
-  return rounds < ENOUGH_ROUNDS || high - low > Math.max(Math.abs(compared.ratio - 1), NARROW);
+  return rounds >= ENOUGH_ROUNDS && high - low > Math.max(Math.abs(compared.ratio - 1), NARROW);
 }
 
 /** A goal, and what was measured. */

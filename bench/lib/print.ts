@@ -1,5 +1,13 @@
 import { table } from "../../packages/cli/src/lib/output/table.ts";
-import { type Goal, isTooNoisy, type MeasuredTable, type Outcome, type Row, rowsOf } from "./measured.ts";
+import {
+  ENOUGH_ROUNDS,
+  type Goal,
+  isTooNoisy,
+  type MeasuredTable,
+  type Outcome,
+  type Row,
+  rowsOf,
+} from "./measured.ts";
 
 /** A number with three digits that count, or all of its whole part. */
 export function formatNumber(value: number): string {
@@ -48,6 +56,8 @@ export function printTable(measured: MeasuredTable): void {
     console.log(`\n${table(heading.slice(0, columns), lines).trimEnd()}`);
   }
   if (rows.some(isTooNoisy)) console.log("\nToo noisy: more rounds make a ratio exact. Set --runs.");
+  if (rows.some(({ rounds, compared }) => compared && rounds < ENOUGH_ROUNDS))
+    console.log(`\nThe ratios are rough, because there are fewer than ${ENOUGH_ROUNDS} rounds. Set --runs.`);
 }
 
 /** The words for a goal. */

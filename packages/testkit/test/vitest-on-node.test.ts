@@ -18,10 +18,10 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-function run(config: string, ...args: string[]): AppProcess {
+function run(config: string, args: string[] = [], env: Record<string, string> = {}): AppProcess {
   const command = [process.execPath, "--import", "tsx", `${programs}run-vitest.ts`];
   return startProcess([...command, "--config", `${programs}${config}.config.ts`, "--no-color", ...args], {
-    env: { STARTED: join(folder, "started"), TMPDIR: join(folder, "tmp") },
+    env: { STARTED: join(folder, "started"), TMPDIR: join(folder, "tmp"), ...env },
   });
 }
 
@@ -57,8 +57,29 @@ test("the tests are counted, with the reasons why some are skipped", async () =>
 });
 
 test("a run that passes says so", async () => {
-  await using program = run("counted", "--testNamePattern=^passes$");
+  await using program = run("counted", ["--testNamePattern=^passes$"]);
   expect(await resultOf(program)).toMatchObject({ isPassed: true, passed: 1, failed: 0 });
+});
+
+test("a sample has the same two fifths of the tests each time, and prepares no suite without a test", async () => {
+  const samples: string[] = [];
+  for (let count = 0; count < 2; count++) {
+    writeFileSync(join(folder, "started"), "");
+    await using program = run("sampled", [], { SOCKACT_SAMPLE: "1" });
+    expect(await resultOf(program)).toMatchObject({
+      isPassed: true,
+      passed: 4,
+      skipped: { "not in the sample": 6 },
+      unexpected: [],
+    });
+    samples.push(readFileSync(join(folder, "started"), "utf8"));
+  }
+  expect(samples[0]).toBe(samples[1]);
+  const lines = samples[0]!.trim().split("\n");
+  const suites = lines.filter((line) => !line.startsWith("prepares")).map((line) => line.split(" ")[0]);
+  expect(lines.filter((line) => line.startsWith("prepares")).sort()).toEqual(
+    [...new Set(suites)].map((suite) => `prepares ${suite}`).sort(),
+  );
 });
 
 test("vitest that does not start has no result", async () => {
@@ -73,7 +94,7 @@ describeWith({ commands: ["setpriv"] }, "the tests end with the command", () => 
 
   describe.each(["SIGINT", "SIGTERM", "SIGKILL"] as const)("that %s ends", (signal) => {
     test("and nothing is left behind", async () => {
-      await using program = run("hangs", "--testNamePattern=^a test times out$");
+      await using program = run("hangs", ["--testNamePattern=^a test times out$"]);
       await started();
       program.kill(signal);
       // Resolves once no process has the output open.

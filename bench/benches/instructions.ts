@@ -1,0 +1,56 @@
+// Instructions for a request and for a connection: what sockact adds to an app, on any machine.
+//
+// npm run bench -- instructions [--runs N] [--node 20,26] [--only TEXT] [--out FILE]
+//
+// Valgrind counts the instructions of the processor, so other work on the machine changes nothing. Node compiles each function once, without its
+// optimizing compilers, because these do something else in each run. So a count says how much there is to do, and not how long it takes. One
+// client sends 300 requests on one connection, or on 300 connections, after a warm-up. Each app says hello.
+import { fileURLToPath } from "node:url";
+import { countServing } from "../check/count.ts";
+import type { Way } from "../check/asked-app.ts";
+import type { Bench } from "../lib/bench.ts";
+import { type Arm, armsNamed, compare } from "../lib/compare.ts";
+import type { Goal, MeasuredTable } from "../lib/measured.ts";
+
+/** Each app of the folder apps, and the same one without sockact. */
+const apps: [name: string, against: string][] = [
+  ["node", "node"],
+  ["core", "node"],
+  ...["express", "koa", "fastify"].flatMap((name): [string, string][] => [
+    [`${name}-node`, `${name}-node`],
+    [name, `${name}-node`],
+  ]),
+];
+
+const goals = apps
+  .filter(([name, against]) => name !== against)
+  .map(([arm]): Goal => ({ arm, figure: "instructions", of: "ratio", atMost: 1.01 }));
+
+export const bench: Bench = {
+  runs: 1,
+  needs: ["valgrind", "vgdb"],
+  async measure({ runs, nodes, only }) {
+    const tables: MeasuredTable[] = [];
+    for (const { major, binary } of nodes) {
+      for (const way of ["request", "connection"] as Way[]) {
+        const arms = apps.map(([name, against]): Arm => ({
+          name,
+          against,
+          measure: async () => ({ instructions: (await countServing(binary, program(name), way)) / 1000 }),
+        }));
+        const description = {
+          title: `Instructions of a ${way} on Node ${major}`,
+          figures: [{ name: "instructions", unit: "thousands", better: "lower" } as const],
+          goals,
+        };
+        // A count needs no warm-up of its own.
+        tables.push(await compare(description, armsNamed(arms, only), runs, 0));
+      }
+    }
+    return tables;
+  },
+};
+
+function program(name: string): string {
+  return fileURLToPath(new URL(`../apps/${name}.mjs`, import.meta.url));
+}
