@@ -43,6 +43,7 @@ const orders: Record<string, string[]> = {
     "activation/protocol",
     "activation/proc",
     "activation",
+    "proxy-protocol",
     "binding",
     "draining",
     "lifecycle",

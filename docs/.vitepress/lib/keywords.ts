@@ -10,6 +10,7 @@ export const keywords: Readonly<Record<string, string>> = {
   apps: "Next.js, Nuxt, Ghost, Strapi, Directus, n8n",
   run: "nodemon, tsx, hot reload, local development, laptop",
   tls: "Let's Encrypt, certbot, self-signed certificate, SSL, rotate certificates, rotation, expired, redirect http to https, port 443, domain",
+  "proxy-protocol": "proxyProtocol, real IP, client IP, X-Real-IP, ELB, NLB, reverse proxy",
   sockets: "UDP, datagram, unix socket, several sockets, named socket",
   install: "sudo: npx: command not found, sudo npx",
   config: "all fields, sockact.config.mjs, configuration file, settings, fields, options",

@@ -7,6 +7,7 @@ export { type FrameworkHooks, type FrameworkTraits, prepareApp, type PreparedApp
 export { rememberRequestListeners } from "./lib/api/request-listeners.ts";
 export { serverAddress } from "./lib/binding/server-address.ts";
 export { hold } from "./lib/lifecycle/idle.ts";
+export { proxyHeader } from "./lib/proxy-protocol/client-address.ts";
 export { ActivationError, type ActivationErrorCode } from "./lib/shared/errors.ts";
 export { drainServer } from "./lib/api/manage-server.ts";
 export type { ActivatedSocket } from "./lib/activation/passed-socket.ts";
@@ -14,5 +15,7 @@ export { eventText, logEvent, type SockactEvent } from "./lib/lifecycle/events.t
 export type { LifecycleOptions } from "./lib/lifecycle/settings.ts";
 export type { AppOptions, SocketOptions, TakeOptions } from "./lib/api/options.ts";
 export type { Material, TlsIdentity, TlsOptions } from "./lib/binding/tls-identity.ts";
+export type { ProxyAddress, ProxyHeader, ProxyTlv } from "./lib/proxy-protocol/header.ts";
+export type { ProxyProtocolOptions } from "./lib/proxy-protocol/senders.ts";
 export type { Duration } from "@sockact/notify";
 export { warn, type WarningCode, warnUnless } from "./lib/shared/warnings.ts";

@@ -7,6 +7,9 @@ export {
 export { listen, type Listening, type ListenOptions } from "./lib/api/listen.ts";
 export { takeSocket } from "./lib/api/take-socket.ts";
 export { bindDatagram, type BindDatagramOptions } from "./lib/api/bind-datagram.ts";
+export { proxyHeader } from "./lib/proxy-protocol/client-address.ts";
+export type { ProxyAddress, ProxyHeader, ProxyTlv } from "./lib/proxy-protocol/header.ts";
+export type { ProxyProtocolOptions } from "./lib/proxy-protocol/senders.ts";
 export { hold } from "./lib/lifecycle/idle.ts";
 export type { SockactEvent } from "./lib/lifecycle/events.ts";
 export type { LifecycleOptions } from "./lib/lifecycle/settings.ts";

@@ -3,13 +3,17 @@ import { systemdListen } from "./systemd-listen.ts";
 export { systemdListen };
 export default systemdListen;
 export type { Middleware, SystemdListenOptions } from "./systemd-listen.ts";
-export { ActivationError, hold } from "@sockact/core/adapter";
+export { ActivationError, hold, proxyHeader } from "@sockact/core/adapter";
 export type {
   ActivatedSocket,
   ActivationErrorCode,
   Duration,
   LifecycleOptions,
   Material,
+  ProxyAddress,
+  ProxyHeader,
+  ProxyProtocolOptions,
+  ProxyTlv,
   SockactEvent,
   SocketOptions,
   TakeOptions,

@@ -18,5 +18,5 @@ function isSilent({ info, error }: FastifyBaseLogger): boolean {
 }
 
 function hasFailed(event: SockactEvent): boolean {
-  return event.type === "error" || "failed" in event || ("cut" in event && event.cut > 0);
+  return "error" in event || "failed" in event || ("cut" in event && event.cut > 0);
 }

@@ -10,6 +10,7 @@ import { areConnections } from "../binding/serve-connections.ts";
 import { checkPermission } from "../binding/permission.ts";
 import { createTlsAcceptor } from "../binding/tls-acceptor.ts";
 import type { TlsOptions } from "../binding/tls-identity.ts";
+import { ProxyReceiver } from "../proxy-protocol/receiver.ts";
 import { debug } from "../shared/debug.ts";
 import { ActivationError } from "../shared/errors.ts";
 import { afterFirstResponse } from "../shared/first-response.ts";
@@ -39,7 +40,7 @@ export interface BindOptions {
 export function claimAndBind(
   server: Server,
   sockets: readonly PassedSocket[],
-  { names, tls, tlsOf }: SocketSelection,
+  { names, tls, tlsOf, proxyOf }: SocketSelection,
   { backlog, signal, listenCallback, handover = false }: BindOptions,
   http2: boolean,
 ): BoundSockets {
@@ -53,21 +54,29 @@ export function claimAndBind(
     if (areConnections(selected.map(({ socket }) => socket)))
       refuseInWorker(selected, "listen() for a connection (Accept=yes)");
     if (handover) refuseConnections(selected);
-    checkInternals(partsToBind(server, selected, tls.length > 0));
+    const proxies = createProxyReceivers(selected, proxyOf);
+    checkInternals(partsToBind(server, selected, { tls: tls.length > 0, proxy: proxies.size > 0 }));
     checkInternalsLater(server, listenCallback);
     const acceptors = new Map(tls.map((each) => [each, createTlsAcceptor(server, each, http2)]));
     claimSockets(selected);
     const bind = isWaitingToServe() ? bindServerLater : bindServer;
     bind(server, selected, {
       backlog,
-      tlsFor: ({ name }) => acceptors.get(tlsOf(name) as TlsOptions)?.tls,
+      preambleOf: ({ name }) => ({
+        proxy: proxies.get(name),
+        tls: acceptors.get(tlsOf(name) as TlsOptions)?.tls,
+      }),
     });
     debug(
       () =>
         `bound ${selected.map(({ socket: { fd } }) => `fd ${fd}`).join(", ")}${backlog === undefined ? "" : `, backlog ${backlog}`}`,
     );
     if (subscription) server.once("close", () => subscription[Symbol.dispose]());
-    return { sockets: selected.map(({ socket }) => socket), acceptors: [...acceptors.values()] };
+    return {
+      sockets: selected.map(({ socket }) => socket),
+      acceptors: [...acceptors.values()],
+      proxies: [...proxies.values()],
+    };
   } catch (error) {
     subscription?.[Symbol.dispose]();
     throw error;
@@ -96,11 +105,33 @@ function tlsTwiceError(): ActivationError {
   );
 }
 
+/** The receivers of those sockets whose connections begin with a PROXY header, by the name of the socket. */
+function createProxyReceivers(
+  selected: readonly PassedSocket[],
+  proxyOf: SocketSelection["proxyOf"],
+): Map<string, ProxyReceiver> {
+  const receivers = new Map<string, ProxyReceiver>();
+  for (const { name } of selected) {
+    const rules = proxyOf(name);
+    if (rules !== undefined && !receivers.has(name)) receivers.set(name, new ProxyReceiver(name, rules));
+  }
+  return receivers;
+}
+
 /** The internals of Node that binding needs. One plain listener needs little, because nothing is joined or redirected. */
-function partsToBind(server: Server, selected: readonly PassedSocket[], tls: boolean): Part[] {
+function partsToBind(
+  server: Server,
+  selected: readonly PassedSocket[],
+  { tls, proxy }: { tls: boolean; proxy: boolean },
+): Part[] {
   const [first, ...others] = selected;
-  const isPlain = others.length === 0 && !tls && first?.socket.kind === "listener" && !first.fromPrimary;
-  return [isPlain ? "listen" : "net", ...(tls || isTlsServer(server) ? (["tls"] as const) : [])];
+  const isPlain =
+    others.length === 0 && !tls && !proxy && first?.socket.kind === "listener" && !first.fromPrimary;
+  return [
+    isPlain ? "listen" : "net",
+    ...(tls || isTlsServer(server) ? (["tls"] as const) : []),
+    ...(proxy ? (["proxy"] as const) : []),
+  ];
 }
 
 /**

@@ -44,7 +44,11 @@ export function manageListening(server: Server, app: App, bound: BoundSockets): 
 }
 
 /** Returns undefined for a server that has a drain already. */
-function createDrain(server: Server, app: App, { sockets, acceptors }: BoundSockets): ServerDrain | undefined {
+function createDrain(
+  server: Server,
+  app: App,
+  { sockets, acceptors, proxies }: BoundSockets,
+): ServerDrain | undefined {
   // An app may call listen() again after it has failed.
   if (drains.has(server)) return undefined;
   addApp(app);
@@ -52,6 +56,7 @@ function createDrain(server: Server, app: App, { sockets, acceptors }: BoundSock
   const isForConnections = areConnections(sockets);
   const drain = new ServerDrain(server, {
     acceptors: acceptors.map(({ tls }) => tls),
+    proxies,
     onConnectionsChange: isForConnections ? endWhenServed : restartIdleTimer,
     drainTimeout,
     closeUpgraded:
@@ -65,6 +70,8 @@ function createDrain(server: Server, app: App, { sockets, acceptors }: BoundSock
   // Only a passed socket that listens remembers when it has accepted a connection.
   if (isForConnections || sockets.length === 0) drain.watchConnections();
   app.acceptors.push(...acceptors);
+  for (const proxy of proxies)
+    proxy.on("rejected", (rejection) => emitToApp(app, { type: "rejected", ...rejection }));
   drains.set(server, drain);
   if (app.activated) drainOnClose(drain);
   server.on("close", () => app.drains.delete(drain));

@@ -3,6 +3,7 @@ import { optionError } from "../shared/environment-options.ts";
 import type { ActivationError } from "../shared/errors.ts";
 import { nearest } from "../shared/nearest.ts";
 import type { TlsOptions } from "../binding/tls-identity.ts";
+import { type ProxyProtocolOptions, type ProxyRules, readProxyProtocol } from "../proxy-protocol/senders.ts";
 import {
   LIFECYCLE_OPTIONS,
   type LifecycleOptions,
@@ -14,6 +15,11 @@ import {
 export interface SocketOptions {
   /** The TLS of this socket. It has precedence over the `tls` for all sockets. */
   tls?: TlsOptions | undefined;
+  /**
+   * Whether each connection begins with a PROXY header, which a load balancer such as HAProxy sends. `socket.remoteAddress` and `socket.remotePort` are then
+   * those of the client. The default is `false`. With `true`, every client may send a header, and claim any address. `{ from }` lists the addresses that may.
+   */
+  proxyProtocol?: boolean | ProxyProtocolOptions | undefined;
 }
 
 /** All options of an app: which sockets it takes, and how it starts, reloads, stops and sleeps. */
@@ -45,6 +51,8 @@ export interface TakeOptions {
 
 const TAKE_OPTIONS: readonly string[] = ["name", "tls", "sockets", "required", "trustParent"];
 
+const SOCKET_OPTIONS: readonly string[] = ["tls", "proxyProtocol"];
+
 /** Every option of sockact. */
 const KNOWN: readonly string[] = [...TAKE_OPTIONS, ...LIFECYCLE_OPTIONS];
 
@@ -56,6 +64,8 @@ export interface SocketSelection {
   tls: readonly TlsOptions[];
   /** The TLS options of the sockets with this name. Undefined for sockets without TLS. */
   tlsOf(name: string): TlsOptions | undefined;
+  /** The rules for the PROXY headers of the sockets with this name. Undefined for sockets without such headers. */
+  proxyOf(name: string): ProxyRules | undefined;
 }
 
 /** The options of an app, checked, with their variables and defaults applied. */
@@ -103,6 +113,12 @@ export function readOptions(options: AppOptions): CheckedOptions {
   checkTlsOption(tls, "tls");
   if (sockets !== undefined) checkSockets(sockets, name);
   const names = sockets === undefined ? readNames(name) : Object.keys(sockets);
+  const proxies = new Map(
+    Object.entries(sockets ?? {}).map(([each, { proxyProtocol }]) => [
+      each,
+      readProxyProtocol(proxyProtocol, `sockets.${each}.proxyProtocol`),
+    ]),
+  );
   if (required !== undefined && typeof required !== "boolean")
     throw refusal(`The option required must be true or false; got ${inspect(required)}`);
   if (trustParent !== undefined && typeof trustParent !== "boolean")
@@ -114,6 +130,7 @@ export function readOptions(options: AppOptions): CheckedOptions {
         (each) => each !== undefined,
       ),
       tlsOf: (socketName) => sockets?.[socketName]?.tls ?? tls,
+      proxyOf: (socketName) => proxies.get(socketName),
     },
     settings: readSettings(options),
   };
@@ -141,10 +158,10 @@ function checkSockets(sockets: NonNullable<TakeOptions["sockets"]>, name: unknow
       "Write sockets: { http: {}, https: { tls: { key, cert } } }, for example.",
     );
   for (const [each, options] of Object.entries(sockets)) {
-    const isKnown = isObject(options) && Object.keys(options).every((key) => key === "tls");
+    const isKnown = isObject(options) && Object.keys(options).every((key) => SOCKET_OPTIONS.includes(key));
     if (!isKnown) 
       throw refusal(
-        `The option sockets.${each} must be {} or { tls }; got ${shapeOf(options)}`,
+        `The option sockets.${each} must be {}, or an object with tls, proxyProtocol or both; got ${shapeOf(options)}`,
         "Write sockets: { http: {}, https: { tls: { key, cert } } }, for example.",
       );
     checkTlsOption(options.tls, `sockets.${each}.tls`);

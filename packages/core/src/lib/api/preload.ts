@@ -106,7 +106,7 @@ export function preloadApp(): PreloadedApp {
           const selected = selectForServer(select(fds), undefined);
           claimSockets(selected);
           // The drain must see each connection, from the first one on.
-          manageListening(server, app, { sockets: selected.map(({ socket }) => socket), acceptors: [] });
+          manageListening(server, app, { ...NO_SOCKETS, sockets: selected.map(({ socket }) => socket) });
           onceServing(() => joinSockets(server, handle, selected, { backlog }));
           onSettled(true);
         } catch (error) {
@@ -133,4 +133,4 @@ export function preloadApp(): PreloadedApp {
   };
 }
 
-const EVERYTHING = { names: undefined, tls: [], tlsOf: () => undefined };
+const EVERYTHING = { names: undefined, tls: [], tlsOf: () => undefined, proxyOf: () => undefined };

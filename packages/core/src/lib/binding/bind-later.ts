@@ -12,7 +12,8 @@ import {
   listenOnNothing,
   setPipeName,
 } from "../shared/node-internals.ts";
-import { createAcceptor, KEEP_BACKLOG, listenOn, prepareAccepting, type TlsFor } from "./bind-server.ts";
+import { createAcceptor, KEEP_BACKLOG, listenOn, prepareAccepting } from "./bind-server.ts";
+import type { PreambleOf } from "./preamble.ts";
 import { areConnections, giveConnections } from "./serve-connections.ts";
 import { serverAddress } from "./server-address.ts";
 
@@ -55,7 +56,7 @@ function onceHandled(server: Server, action: () => void): void {
 /** How a server listens on sockets that it joins. */
 export interface JoinOptions {
   backlog?: number | undefined;
-  tlsFor?: TlsFor;
+  preambleOf?: PreambleOf;
 }
 
 /**
@@ -79,18 +80,18 @@ export function joinSockets(
   server: Server,
   handle: ListenHandle,
   sockets: readonly PassedSocket[],
-  { backlog = KEEP_BACKLOG, tlsFor = () => undefined }: JoinOptions = {},
+  { backlog = KEEP_BACKLOG, preambleOf = () => ({ proxy: undefined, tls: undefined }) }: JoinOptions = {},
 ): void {
   if (areConnections(sockets.map(({ socket }) => socket)))
-    return giveConnections(server, handle, sockets, tlsFor);
+    return giveConnections(server, handle, sockets, preambleOf);
   const acceptors = sockets.map(() => createAcceptor(server));
   if (sockets[0]?.fromPrimary) {
-    void joinInWorker(server, handle, { sockets, acceptors, backlog, tlsFor });
+    void joinInWorker(server, handle, { sockets, acceptors, backlog, preambleOf });
     return;
   }
   for (const [index, acceptor] of acceptors.entries())
     listenOn(acceptor, sockets[index] as PassedSocket, backlog);
-  join(server, handle, acceptors, prepareEach(server, sockets, tlsFor));
+  join(server, handle, acceptors, prepareEach(server, sockets, preambleOf));
 }
 
 /** The same in a worker of node:cluster, where the primary hands the handles over later. */
@@ -101,8 +102,13 @@ async function joinInWorker(
     sockets,
     acceptors,
     backlog,
-    tlsFor,
-  }: { sockets: readonly PassedSocket[]; acceptors: readonly Server[]; backlog: number; tlsFor: TlsFor },
+    preambleOf,
+  }: {
+    sockets: readonly PassedSocket[];
+    acceptors: readonly Server[];
+    backlog: number;
+    preambleOf: PreambleOf;
+  },
 ): Promise<void> {
   try {
     const deferred = acceptors.map((acceptor, index) => {
@@ -111,7 +117,7 @@ async function joinInWorker(
       return listening;
     });
     for (const start of await Promise.all(deferred)) start();
-    join(server, handle, acceptors, prepareEach(server, sockets, tlsFor));
+    join(server, handle, acceptors, prepareEach(server, sockets, preambleOf));
   } catch {
     // An acceptor has emitted the error already.
     for (const acceptor of acceptors) acceptor.close();
@@ -165,7 +171,7 @@ function join(
 function prepareEach(
   server: Server,
   sockets: readonly PassedSocket[],
-  tlsFor: TlsFor,
+  preambleOf: PreambleOf,
 ): (handle: ListenHandle, index: number) => void {
-  return (handle, index) => prepareAccepting(handle, server, sockets[index] as PassedSocket, tlsFor);
+  return (handle, index) => prepareAccepting(handle, server, sockets[index] as PassedSocket, preambleOf);
 }

@@ -1,5 +1,4 @@
 import { Server } from "node:net";
-import type { Server as TlsServer } from "node:tls";
 import {
   giveHandle,
   handleOf,
@@ -7,11 +6,11 @@ import {
   type ListenHandle,
   deferListening,
   nativeListen,
-  redirectConnections,
   setPipeName,
 } from "../shared/node-internals.ts";
 import { isActivationError } from "../shared/errors.ts";
-import type { ActivatedSocket, PassedSocket } from "../activation/passed-socket.ts";
+import type { PassedSocket } from "../activation/passed-socket.ts";
+import { type PreambleOf, redirectPreamble } from "./preamble.ts";
 import { areConnections, serveConnections } from "./serve-connections.ts";
 import { rememberServed } from "../shared/served-sockets.ts";
 import { serverAddress } from "./server-address.ts";
@@ -32,13 +31,14 @@ export const KEEP_BACKLOG = 0x7fffffff;
 export function bindServer(
   server: Server,
   sockets: readonly PassedSocket[],
-  { backlog = KEEP_BACKLOG, tlsFor }: { backlog?: number | undefined; tlsFor: TlsFor },
+  { backlog = KEEP_BACKLOG, preambleOf }: { backlog?: number | undefined; preambleOf: PreambleOf },
 ): void {
-  if (areConnections(sockets.map(({ socket }) => socket))) return serveConnections(server, sockets, tlsFor);
+  if (areConnections(sockets.map(({ socket }) => socket)))
+    return serveConnections(server, sockets, preambleOf);
   const [first, ...others] = sockets as [PassedSocket, ...PassedSocket[]];
   const address = serverAddress(first.socket);
   const prepareHandle = <T extends ListenHandle | undefined>(handle: T, passedSocket: PassedSocket): T => {
-    if (handle) prepareAccepting(handle, server, passedSocket, tlsFor);
+    if (handle) prepareAccepting(handle, server, passedSocket, preambleOf);
     return handle;
   };
   const joinAcceptors = (acceptors: readonly Server[]): void => {
@@ -104,19 +104,16 @@ async function bindInWorker(
   }
 }
 
-/** Which server speaks TLS on a socket, for a server that has none. */
-export type TlsFor = (socket: ActivatedSocket) => TlsServer | undefined;
-
-/** Makes a handle of a server speak TLS, if its socket has TLS. Remembers from which socket its connections come. */
+/** Makes a handle of a server deal with the preamble of its socket. Remembers from which socket its connections come. */
 export function prepareAccepting(
   handle: ListenHandle,
   server: Server,
   { fd, socket }: PassedSocket,
-  tlsFor: TlsFor,
+  preambleOf: PreambleOf,
 ): void {
-  const tls = tlsFor(socket);
-  if (tls) redirectConnections(handle, server, tls);
-  rememberServed(fd, server, handle, tls);
+  const preamble = preambleOf(socket);
+  redirectPreamble(handle, server, preamble);
+  rememberServed(fd, server, handle, preamble.tls);
 }
 
 /** Creates a server that accepts connections for another server. */

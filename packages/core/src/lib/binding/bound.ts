@@ -1,4 +1,5 @@
 import type { ActivatedSocket } from "../activation/passed-socket.ts";
+import type { ProxyReceiver } from "../proxy-protocol/receiver.ts";
 import type { TlsAcceptor } from "./tls-acceptor.ts";
 
 /** The passed sockets that a server listens on. */
@@ -6,7 +7,9 @@ export interface BoundSockets {
   sockets: readonly ActivatedSocket[];
   /** The TLS acceptors of those sockets that have TLS. */
   acceptors: readonly TlsAcceptor[];
+  /** The receivers of those sockets whose connections begin with a PROXY header. */
+  proxies: readonly ProxyReceiver[];
 }
 
 /** For a server that listens on no passed socket. */
-export const NO_SOCKETS: BoundSockets = { sockets: [], acceptors: [] };
+export const NO_SOCKETS: BoundSockets = { sockets: [], acceptors: [], proxies: [] };

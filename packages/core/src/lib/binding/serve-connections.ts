@@ -1,6 +1,5 @@
 import { closeSync, openSync } from "node:fs";
 import type { Server } from "node:net";
-import type { Server as TlsServer } from "node:tls";
 import {
   type ConnectionHandle,
   connectionHandleOf,
@@ -8,9 +7,9 @@ import {
   type ListenHandle,
   listenOnNothing,
   openConnection,
-  redirectConnections,
 } from "../shared/node-internals.ts";
 import type { ActivatedSocket, PassedSocket } from "../activation/passed-socket.ts";
+import { type PreambleOf, redirectPreamble } from "./preamble.ts";
 import { serverAddress } from "./server-address.ts";
 
 /** Whether these are connections (`Accept=yes`), not listeners. The process was started for them. */
@@ -24,11 +23,13 @@ export function areConnections(sockets: readonly ActivatedSocket[]): boolean {
 export function serveConnections(
   server: Server,
   connections: readonly PassedSocket[],
-  tlsFor: (socket: ActivatedSocket) => TlsServer | undefined,
+  preambleOf: PreambleOf,
 ): void {
   const handle = listenOnNothing(server, serverAddress((connections[0] as PassedSocket).socket));
   // All listeners of `listening` must have run first, as with every connection.
-  server.once("listening", () => setImmediate(() => giveConnections(server, handle, connections, tlsFor)));
+  server.once("listening", () =>
+    setImmediate(() => giveConnections(server, handle, connections, preambleOf)),
+  );
 }
 
 /** Hands these connections to a server that listens on nothing. */
@@ -36,7 +37,7 @@ export function giveConnections(
   server: Server,
   handle: ListenHandle,
   connections: readonly PassedSocket[],
-  tlsFor: (socket: ActivatedSocket) => TlsServer | undefined,
+  preambleOf: PreambleOf,
 ): void {
   const { onconnection } = handle;
   for (const { socket, openedSocket } of connections) {
@@ -45,8 +46,7 @@ export function giveConnections(
     const connection = openedSocket ? connectionHandleOf(openedSocket) : openConnection(socket.fd);
     if (socket.fd === 0) freeStandardInput(connection);
     handle.onconnection = onconnection;
-    const tls = tlsFor(socket);
-    if (tls) redirectConnections(handle, server, tls);
+    redirectPreamble(handle, server, preambleOf(socket));
     handle.onconnection(0, connection);
   }
 }

@@ -1,5 +1,5 @@
 import type { Server, Socket } from "node:net";
-import type { Server as TlsServer } from "node:tls";
+import type { EventEmitter } from "node:events";
 import { acceptanceOf } from "../shared/served-sockets.ts";
 import { openSockets } from "../shared/node-connections.ts";
 import { handshakeOf, isHttpServer, isTlsServer } from "../shared/node-internals.ts";
@@ -15,7 +15,7 @@ export interface Connection {
   readonly isHttp: boolean;
   /** The number of the passed socket that it was accepted from. Undefined if the server has got it in another way. */
   readonly fd: number | undefined;
-  /** Whether it is in a TLS handshake. */
+  /** Whether it is in a TLS handshake, or its PROXY header has not arrived yet. */
   inHandshake: boolean;
   /** When its client could send its first request: when it was accepted, or when its TLS handshake was done. On the clock of now(). */
   since: number;
@@ -33,12 +33,13 @@ export type Connections = ReadonlyMap<Socket, Connection>;
 /**
  * Keeps a list of the connections of a server: those that are open already, and those to come, including those whose TLS handshake is not done.
  *
+ * @param acceptors emit `connection` for each connection that begins with a TLS handshake, or with a PROXY header
  * @param upgraded the open connections that were upgraded. Node does not list them.
  * @param onChange called when a connection is accepted, and when one has closed
  */
 export function trackConnections(
   server: Server,
-  acceptors: readonly TlsServer[],
+  acceptors: readonly EventEmitter[],
   upgraded: Iterable<Socket>,
   onChange: () => void,
 ): Connections {
@@ -67,7 +68,10 @@ export function trackConnections(
   for (const socket of openSockets(server, upgraded)) if (!isKnown(socket)) add(socket, false);
   const track = (inHandshake: boolean) => (socket: Socket) => {
     if (isKnown(socket)) return;
-    add(socket, inHandshake);
+    const connection = connections.get(socket);
+    // Its PROXY header has arrived.
+    if (connection) connection.inHandshake = inHandshake;
+    else add(socket, inHandshake);
     onChange();
   };
   server.on("connection", track(isTlsServer(server)));

@@ -1,3 +1,4 @@
+import type { EventEmitter } from "node:events";
 import type { Server as HttpServer, ServerResponse } from "node:http";
 import { Server, type Socket } from "node:net";
 import type { Server as TlsServer } from "node:tls";
@@ -40,6 +41,8 @@ const POLL_MS = 100;
 export interface ServerDrainOptions {
   /** The servers that speak TLS for this server. */
   acceptors: readonly TlsServer[];
+  /** What reads PROXY headers for this server. They emit `connection` for each connection whose header is awaited. */
+  proxies: readonly EventEmitter[];
   /** Called when a connection is accepted, and when one has closed, once watchConnections() has been called. */
   onConnectionsChange: () => void;
   /** How long the server drains when the app closes it, in milliseconds. */
@@ -70,14 +73,15 @@ export class ServerDrain implements Drainable {
 
   constructor(
     server: Server,
-    { acceptors, onConnectionsChange, drainTimeout, closeUpgraded }: ServerDrainOptions,
+    { acceptors, proxies, onConnectionsChange, drainTimeout, closeUpgraded }: ServerDrainOptions,
   ) {
     this.server = server;
     this.isHttp = isHttpServer(server);
     this.#drainTimeout = drainTimeout;
     this.#closeUpgraded = closeUpgraded;
     const upgraded = rememberUpgrades(server);
-    this.#trackConnections = () => trackConnections(server, acceptors, upgraded, onConnectionsChange);
+    this.#trackConnections = () =>
+      trackConnections(server, [...proxies, ...acceptors], upgraded, onConnectionsChange);
     // Otherwise nothing is done for a connection before somebody asks for it.
     if (acceptors.length > 0 || !listsConnections(server)) this.watchConnections();
     for (const each of [server, ...acceptors]) rememberSessions(each);
@@ -140,12 +144,12 @@ export class ServerDrain implements Drainable {
     return [...this.connections.keys()].some((socket) => this.isMovable(socket));
   }
 
-  /** Ends the connections that could not be moved, as at a stop. */
+  /** Ends the connections that could not be moved, as at a stop, and those that can move only now, because their PROXY header is late. */
   stopMoving(): void {
     if (!this.#isMoving) return;
+    const left = [...this.connections.values()].filter(({ stream }) => this.isMovable(stream));
     this.#isMoving = false;
-    for (const connection of this.connections.values())
-      connection.bytesBeforeDrain = connection.stream.bytesRead;
+    for (const connection of left) connection.bytesBeforeDrain = connection.stream.bytesRead;
     this.#closeAfterPending();
   }
 

@@ -29,7 +29,8 @@ export async function handOverAll(
 
 async function moveAll(drains: readonly Drainable[], receiver: Receiver): Promise<void> {
   const servers = drains.filter((drain): drain is ServerDrain => "server" in drain);
-  if (!(await moveConnections(servers, receiver))) for (const server of servers) server.stopMoving();
+  await moveConnections(servers, receiver);
+  for (const server of servers) server.stopMoving();
   receiver.endMoving();
 }
 

@@ -31,12 +31,12 @@ const GROUP = 4;
 const POLL_MS = 20;
 
 /**
- * Moves the HTTP/1 connections of these servers to another process, each when it is between two requests. Fulfils with true when no connection is left that
- * can move, and with false if the other process has not taken one, or takes no more.
+ * Moves the HTTP/1 connections of these servers to another process, each when it is between two requests. Fulfils when no connection is left that can move, or
+ * when the other process has not taken one, or takes no more.
  *
  * The process reads nothing more from a connection that it has chosen. So what its client sends next stays in the kernel, and only the other process reads it.
  */
-export async function moveConnections(drains: readonly ServerDrain[], receiver: Receiver): Promise<boolean> {
+export async function moveConnections(drains: readonly ServerDrain[], receiver: Receiver): Promise<void> {
   const answered = new Answered();
   for (const drain of drains) answered.watch(drain);
   try {
@@ -44,13 +44,12 @@ export async function moveConnections(drains: readonly ServerDrain[], receiver: 
       const chosen = drains.flatMap((drain) => chooseIdle(drain, answered.sockets));
       answered.sockets.clear();
       for (let at = 0; at < chosen.length; at += GROUP) {
-        if (!receiver.isReceiving) return false;
-        if (!(await moveGroup(chosen.slice(at, at + GROUP), receiver))) return false;
+        if (!receiver.isReceiving) return;
+        if (!(await moveGroup(chosen.slice(at, at + GROUP), receiver))) return;
       }
-      if (!receiver.isReceiving) return false;
+      if (!receiver.isReceiving) return;
       if (chosen.length === 0) await Promise.race([answered.next(), delay(POLL_MS)]);
     }
-    return true;
   } finally {
     answered.stop();
   }

@@ -8,6 +8,7 @@ import type { ConnectionHandle } from "../shared/node-internals.ts";
 import { onHandleLost, onNewProcessMessage, sendToNewProcess } from "../shared/handover-channel.ts";
 import { after } from "../shared/timers.ts";
 import type { TlsSessions } from "../shared/tls-sessions.ts";
+import { storedProxyHeader } from "../proxy-protocol/client-address.ts";
 import { commandOfNewProcess } from "./command.ts";
 
 /** How long a new process that has failed may take to end after SIGTERM, in milliseconds. */
@@ -130,7 +131,8 @@ export class NewProcess implements Receiver {
         if (!this.#launcher.connected) resolve("refused");
       }, POLL_MS);
       const send = async (): Promise<void> => {
-        if (!(await sendToNewProcess(this.#launcher, { act: "connection", fd }, handle))) resolve("refused");
+        const message = { act: "connection", fd, header: storedProxyHeader(handle) } as const;
+        if (!(await sendToNewProcess(this.#launcher, message, handle))) resolve("refused");
       };
       void send();
     });

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { NotifyError } from "@sockact/notify";
 import { ActivationError } from "../shared/errors.ts";
+import { headerError } from "../proxy-protocol/header-error.ts";
 import { eventText } from "./events.ts";
 
 test("an error of sockact is one line that says what to change, without a stack", () => {
@@ -38,6 +39,12 @@ test.each([
   ["nothing", undefined, "undefined"],
 ])("%s that an app throws instead of an error is printed", (_, error, text) => {
   expect(eventText({ type: "error", error })).toBe(text);
+});
+
+test("a rejected connection is one line that says who has sent what, and what to change", async () => {
+  const error = headerError("It begins with 'GET / HT', which is not a PROXY header");
+  const text = eventText({ type: "rejected", name: "web", sender: "10.0.0.9", error });
+  await expect(`sockact: ${text}\n`).toMatchFileSnapshot("../../../../../docs/outputs/proxy-protocol.txt");
 });
 
 test.each([

@@ -43,6 +43,16 @@ export type SockactEvent =
       readonly pid: number;
     }
   | {
+      /** A connection was closed, because its PROXY header is missing, late or not valid, or because its sender is not in `proxyProtocol.from`. */
+      readonly type: "rejected";
+      /** The name of the socket that has accepted it. */
+      readonly name: string;
+      /** The address at the other end, or `unix` for a unix socket. Undefined if it is not known. */
+      readonly sender: string | undefined;
+      /** What is wrong, and what to change. */
+      readonly error: ActivationError;
+    }
+  | {
       /** There has been neither a connection nor a `hold()` for `idleTimeout`. The process ends, unless `hold()` is called now. */
       readonly type: "idle";
       /** The `idleTimeout`, in milliseconds. */
@@ -110,6 +120,8 @@ export function eventText(event: SockactEvent): string {
     case "reloaded":
       if (event.handover) return "the handover failed, and the old version keeps serving";
       return event.failed ? "the reload failed, and what failed keeps its old settings" : "reloaded";
+    case "rejected":
+      return `closed a connection to ${event.name} from ${event.sender ?? "an unknown client"}: ${errorText(event.error)}`;
     case "idle":
       return `no connection for ${event.timeout / 1000} s, going to sleep`;
     case "served":

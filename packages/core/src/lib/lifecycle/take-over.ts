@@ -12,6 +12,7 @@ import {
 } from "../shared/handover-channel.ts";
 import { acceptHandle } from "../shared/node-connections.ts";
 import { type ConnectionHandle, handleOf } from "../shared/node-internals.ts";
+import { restoreProxyHeader } from "../proxy-protocol/client-address.ts";
 import { once, processState } from "../shared/process-state.ts";
 import { writeLine } from "../shared/standard-error.ts";
 import { after } from "../shared/timers.ts";
@@ -40,7 +41,7 @@ function followPredecessor(): void {
   onOldProcessMessage((message, handle) => {
     if (message.act === "serve") startServing(message.sessions);
     else if (message.act === "moved") noteMoved();
-    else takeConnection(message.fd, handle as ConnectionHandle);
+    else takeConnection(message, handle as ConnectionHandle);
   });
   onOldProcessEnd(() => {
     if (!isWaitingToServe()) return;
@@ -129,10 +130,14 @@ function noteMoved(): void {
 }
 
 /** Serves a connection that the old process has accepted. If the app has closed the server of its socket, the connection closes. */
-function takeConnection(fd: number, connection: ConnectionHandle): void {
+function takeConnection(
+  { fd, header }: { fd: number; header?: string | undefined },
+  connection: ConnectionHandle,
+): void {
   const served = servedSockets.get(fd);
   if (served !== undefined && handleOf(served.server) !== undefined) {
     const { server, handle } = served;
+    restoreProxyHeader(connection, header);
     const socket = acceptHandle(server, handle, connection);
     const { keepAliveTimeout = 0 } = server as Partial<HttpServer>;
     if (keepAliveTimeout > 0 && socket !== undefined) {

@@ -18,6 +18,7 @@ export type ActivationErrorCode =
   | "ERR_TLS"
   | "ERR_TLS_FILE"
   | "ERR_CLUSTER_WORKER"
+  | "ERR_PROXY_HEADER"
   | "ERR_WORKER_THREAD"
   | "ERR_BUN"
   | "ERR_NODE_INTERNALS"

@@ -22,8 +22,8 @@ export type NewProcessMessage =
 export type OldProcessMessage =
   /** The new process is the main process of the service, and may accept. `sessions` are those of TLS, by the number of the socket. */
   | { act: "serve"; sessions: Readonly<Record<number, TlsSessions>> }
-  /** A connection comes with the message. The old process has accepted it from the socket with this number. */
-  | { act: "connection"; fd: number }
+  /** A connection comes with the message. The old process has accepted it from the socket with this number. `header` is its PROXY header, in Base64. */
+  | { act: "connection"; fd: number; header?: string | undefined }
   /** No more connections come. */
   | { act: "moved" };
 

@@ -18,7 +18,7 @@ import {
 import { processState } from "./process-state.ts";
 
 /** The parts of Node's internals that a server needs. */
-export type Part = "listen" | "net" | "http" | "tls";
+export type Part = "listen" | "net" | "http" | "tls" | "proxy";
 
 /** The names that are missing, for each part that has been checked. */
 const checked = processState("internals", new Map<Part, string[]>());
@@ -26,7 +26,7 @@ const checked = processState("internals", new Map<Part, string[]>());
 /**
  * Checks that this Node has the internals that sockact uses.
  *
- * @param needed `listen` for a server with one listener, before it is bound; `net` for any server; `http` for a server that speaks HTTP; `tls` for a server with TLS
+ * @param needed `listen` for a server with one listener, before it is bound; `net` for any server; `http` for a server that speaks HTTP; `tls` for a server with TLS; `proxy` for PROXY headers
  * @throws ActivationError `ERR_NODE_INTERNALS`, which names what is missing
  */
 export function checkInternals(needed: readonly Part[]): void {
@@ -51,6 +51,7 @@ const parts: Record<Part, () => Iterable<string>> = {
   net: missingOfNet,
   http: missingOfHttp,
   tls: missingOfTls,
+  proxy: missingOfProxy,
 };
 
 function missingOf(part: Part): string[] {
@@ -126,4 +127,14 @@ function* missingOfTls(): Generator<string> {
   const stream = new TLSSocket(new Duplex());
   if (handshakeOf(stream) === undefined) yield "_parent of tls.TLSSocket";
   stream.destroy();
+}
+
+/** Simulates a connection whose handle says who its client is, and how much has been read. */
+function* missingOfProxy(): Generator<string> {
+  const client = { address: "192.0.2.1", port: 1, family: "IPv4" };
+  const handle = { bytesRead: 1, getpeername: (out: object) => (Object.assign(out, client), 0) };
+  const socket = Object.assign(new Socket(), { _handle: handle });
+  if (socket.remoteAddress !== client.address) yield "getpeername of a connection";
+  if (socket.bytesRead !== handle.bytesRead) yield "bytesRead of a connection";
+  socket._handle = null as never;
 }

@@ -119,26 +119,33 @@ export function stopReceiving(socket: DatagramSocket): boolean {
 }
 
 /**
- * Makes `other` emit the connections that a handle of `server` accepts, for example because they speak TLS first. Node still counts and closes them as
+ * Passes the connections that a handle of `server` accepts to `receive`, for example because they speak TLS first. Node still counts and closes them as
  * connections of `server`.
  */
-export function redirectConnections(handle: ListenHandle, server: Server, other: Server): void {
+export function redirectConnections(
+  handle: ListenHandle,
+  server: Server,
+  receive: (connection: Socket) => void,
+): void {
   const { onconnection } = handle;
   // Patches onconnection of this handle, and emit of the server while it runs.
   handle.onconnection = function (this: ListenHandle, ...args: unknown[]): void {
     const own = Object.getOwnPropertyDescriptor(server, "emit");
     const emit = server.emit.bind(server) as (event: string, ...args: unknown[]) => boolean;
+    let accepted: Socket | undefined;
     // Only during this call, so that no request becomes slower.
-    server.emit = ((event: string, ...rest: unknown[]) =>
-      event === "connection"
-        ? (other.emit as (event: string, ...args: unknown[]) => boolean)(event, ...rest)
-        : emit(event, ...rest)) as typeof server.emit;
+    server.emit = ((event: string, ...rest: unknown[]) => {
+      if (event !== "connection") return emit(event, ...rest);
+      accepted = rest[0] as Socket;
+      return true;
+    }) as typeof server.emit;
     try {
       onconnection.apply(this, args);
     } finally {
       if (own) Object.defineProperty(server, "emit", own);
       else delete (server as Partial<Server>).emit;
     }
+    if (accepted) receive(accepted);
   };
 }
 

@@ -1,0 +1,94 @@
+import { BlockList, isIP } from "node:net";
+import { inspect } from "node:util";
+import type { Duration } from "@sockact/notify";
+import { milliseconds } from "@sockact/notify/internal";
+import { optionError } from "../shared/environment-options.ts";
+import type { ActivationError } from "../shared/errors.ts";
+
+/** Which clients may send a PROXY header, and how long they may take. */
+export interface ProxyProtocolOptions {
+  /**
+   * The proxies: IP addresses, ranges such as `10.0.0.0/8`, and `unix` for every client of a unix socket. Any other client is disconnected. By default, every
+   * client may send a header, and so claim any address.
+   */
+  from?: readonly string[] | undefined;
+  /** How long a client may take to send its header. The default is `5s`. */
+  timeout?: Duration | undefined;
+}
+
+/** The options, checked, with their defaults applied. */
+export interface ProxyRules {
+  /** @param sender the address of a client, or `unix`. Undefined if it is not known. */
+  isTrusted(sender: string | undefined): boolean;
+  /** In milliseconds. */
+  timeout: number;
+}
+
+const TIMEOUT = 5000;
+
+/** The longest time that a header may take, in milliseconds: an hour. */
+const LONGEST = 3_600_000;
+
+/**
+ * Reads the option `proxyProtocol` of a socket. Returns undefined if it is off.
+ *
+ * @param name the whole name of the option
+ * @throws ActivationError `ERR_OPTION`
+ */
+export function readProxyProtocol(option: unknown, name: string): ProxyRules | undefined {
+  if (option === undefined || option === false) return undefined;
+  if (option === true) return { isTrusted: () => true, timeout: TIMEOUT };
+  const isKnown =
+    typeof option === "object" &&
+    option !== null &&
+    Object.keys(option).every((key) => key === "from" || key === "timeout");
+  if (!isKnown)
+    throw refusal(`The option ${name} must be true, false or { from, timeout }; got ${inspect(option)}`);
+  const { from, timeout } = option as { from?: unknown; timeout?: unknown };
+  return {
+    isTrusted: from === undefined ? () => true : readSenders(from, `${name}.from`),
+    timeout: timeout === undefined ? TIMEOUT : readTimeout(timeout, `${name}.timeout`),
+  };
+}
+
+function readTimeout(timeout: unknown, name: string): number {
+  const time = milliseconds(timeout);
+  if (time === undefined || time === 0 || time > LONGEST)
+    throw refusal(
+      `The option ${name} must be a duration above 0 with a unit, such as '5s', and an hour at most; got ${inspect(timeout)}`,
+      "Write timeout: '5s', for example.",
+    );
+  return time;
+}
+
+function readSenders(from: unknown, name: string): ProxyRules["isTrusted"] {
+  if (!Array.isArray(from) || from.length === 0)
+    throw refusal(`The option ${name} must be a list with the address of each proxy; got ${inspect(from)}`);
+  const list = new BlockList();
+  for (const each of from as unknown[]) if (each !== "unix") addRange(list, each, name);
+  return (sender) => {
+    if (sender === undefined || sender === "unix") return sender === "unix" && from.includes(sender);
+    // Linux adds the zone of a link-local address.
+    const [address = ""] = sender.split("%");
+    return list.check(address, isIP(address) === 6 ? "ipv6" : "ipv4");
+  };
+}
+
+function addRange(list: BlockList, range: unknown, name: string): void {
+  const [address = "", prefix, ...more] = String(range).split("/");
+  const family = isIP(address);
+  const isPrefix =
+    prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= (family === 6 ? 128 : 32));
+  if (typeof range !== "string" || family === 0 || address.includes("%") || !isPrefix || more.length > 0)
+    throw refusal(`Each member of ${name} must be an IP address, a range or 'unix'; got ${inspect(range)}`);
+  const type = family === 6 ? "ipv6" : "ipv4";
+  if (prefix === undefined) list.addAddress(address, type);
+  else list.addSubnet(address, Number(prefix), type);
+}
+
+function refusal(
+  message: string,
+  hint = "Write proxyProtocol: { from: ['10.0.0.1', '10.1.0.0/16', 'unix'] }, for example.",
+): ActivationError {
+  return optionError(message, hint);
+}
