@@ -38,6 +38,11 @@ The first command takes up to 25 minutes on two cores.
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
   process.once(signal, () => process.exit(128 + constants.signals[signal]));
 
+// A reader such as `head` may have read enough. The figures still get into the file.
+process.stdout.on("error", ({ code }: NodeJS.ErrnoException) => {
+  if (code !== "EPIPE") process.exitCode = 1;
+});
+
 try {
   await main(process.argv.slice(2));
 } catch (error) {
@@ -111,8 +116,7 @@ async function measure(name: string, args: string[]): Promise<void> {
     machine: describeMachine(),
     benches: [],
   };
-  const file =
-    out ?? join(checkout, ".cache/bench", `${name || "all"}-${started.toISOString().slice(0, 19)}.json`);
+  const file = out ?? join(checkout, ".cache/bench", `${name || "all"}-${started.toISOString()}.json`);
   // A file that can't be written is an error before the run, not after it.
   write(file, results);
   const load = currentLoad();
@@ -144,7 +148,7 @@ async function measure(name: string, args: string[]): Promise<void> {
     const result: BenchResult = {
       name: each,
       seconds: Math.round((performance.now() - began) / 1000),
-      noise: noise(),
+      ...(bench.isCount !== true && { noise: noise() }),
       tables,
     };
     results.benches.push(result);

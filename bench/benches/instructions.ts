@@ -28,6 +28,7 @@ const goals = apps
 
 export const bench: Bench = {
   runs: 1,
+  isCount: true,
   needs: ["valgrind", "vgdb"],
   async measure({ runs, nodes, only }) {
     const tables: MeasuredTable[] = [];

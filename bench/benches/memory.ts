@@ -6,7 +6,7 @@
 //
 // RSS counts all pages of a process. Most of Node's own code is in memory once for all processes, so "own" counts the pages that no other process
 // has. "heap" is what JavaScript needs, after a collection. "requests" and "connections" are how much the heap grows in
-// their second half. "all apps" is what they take together. "own of systemd" is the process 1. The bench measures the built packages. Requests come from
+// their second half. "all apps" is what they take together. "own of systemd" is process 1. The bench measures the built packages. Requests come from
 // autocannon with ten clients. The many apps need root and systemd.
 import { join } from "node:path";
 import process from "node:process";

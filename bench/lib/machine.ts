@@ -80,7 +80,12 @@ function processorTimes(): [stolen: number, total: number] {
 const MUCH_STOLEN = 0.03;
 
 /** Why the figures can't be trusted; `undefined` for a quiet machine. */
-export function noiseWarning({ load: [before], stolen }: Noise, cores: number): string | undefined {
+export function noiseWarning(noise: Noise | undefined, cores: number): string | undefined {
+  if (noise === undefined) return undefined;
+  const {
+    load: [before],
+    stolen,
+  } = noise;
   const reasons = [
     before > cores / 2 && `the load average was ${before.toFixed(1)} before the bench began`,
     stolen > MUCH_STOLEN &&

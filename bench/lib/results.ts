@@ -14,6 +14,7 @@ export interface BenchResult {
   name: string;
   /** How long it took. */
   seconds: number;
-  noise: Noise;
+  /** Missing if other work on the machine changes no figure. */
+  noise?: Noise;
   tables: MeasuredTable[];
 }

@@ -3,8 +3,9 @@ import type { Cell, RecordedTable } from "./runs.ts";
 /** Who made what an arm measures: `bare` is Node, or an app, without sockact and without a peer. */
 export type Maker = "sockact" | "bare" | "peer";
 
-const BARE = /^(?:\d+ )?(?:node\b|\w+-node$)|^(?:Express|Koa|Fastify)$|listen\(|^an empty module$|no change$/;
-const SOCKACT = /sockact|(?:^|\d |faster |-)(?:core|express|koa|fastify)\b/;
+const BARE =
+  /^(?:\d+ )?(?:node\b|\w+-node$)|^(?:Express|Koa|Fastify)$|listen\(|^an empty module$|no change$|always on$/;
+const SOCKACT = /sockact|, asleep$|(?:^|\d |faster |-)(?:core|express|koa|fastify)\b/;
 
 /** Arms that show what a figure would be without the thing that is measured, so nobody can be as good. */
 const LIMIT = /^an empty module$|no change$|^node, .*sandbox$/;

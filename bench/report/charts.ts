@@ -91,7 +91,7 @@ export const charts: readonly Chart[] = [
     file: "memory",
     bench: "memory",
     question: "How much memory do apps take?",
-    bars: [{ table: /apps/, figure: /^(?:RSS|own)/ }],
+    bars: [{ table: /apps/, figure: /^all apps/ }],
   },
 ];
 
