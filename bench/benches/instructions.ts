@@ -2,7 +2,8 @@
 //
 // npm run bench -- instructions [--runs N] [--node 20,26] [--only TEXT] [--out FILE]
 //
-// Valgrind counts the instructions of the processor, so other work on the machine changes nothing. Node compiles each function once, without its
+// Valgrind counts the instructions of the processor. Run it on a quiet machine: what sockact does once, some seconds after the start, otherwise falls
+// into the count. Node compiles each function once, without its
 // optimizing compilers, because these do something else in each run. So a count says how much there is to do, and not how long it takes. One
 // client sends 300 requests on one connection, or on 300 connections, after a warm-up. Each app says hello.
 import { fileURLToPath } from "node:url";
@@ -28,7 +29,6 @@ const goals = apps
 
 export const bench: Bench = {
   runs: 1,
-  isCount: true,
   needs: ["valgrind", "vgdb"],
   async measure({ runs, nodes, only }) {
     const tables: MeasuredTable[] = [];

@@ -44,8 +44,6 @@ export interface Bench {
   options?: Readonly<Record<string, { type: "string"; default: string }>>;
   /** What the machine must have. */
   needs?: readonly Need[];
-  /** It counts what other work on the machine does not change. */
-  isCount?: true;
   /** It answers a question of ours, and is not a part of the whole run. */
   isExtra?: true;
   measure(run: Run): Promise<MeasuredTable[]>;

@@ -80,12 +80,7 @@ function processorTimes(): [stolen: number, total: number] {
 const MUCH_STOLEN = 0.03;
 
 /** Why the figures can't be trusted; `undefined` for a quiet machine. */
-export function noiseWarning(noise: Noise | undefined, cores: number): string | undefined {
-  if (noise === undefined) return undefined;
-  const {
-    load: [before],
-    stolen,
-  } = noise;
+export function noiseWarning({ load: [before], stolen }: Noise, cores: number): string | undefined {
   const reasons = [
     before > cores / 2 && `the load average was ${before.toFixed(1)} before the bench began`,
     stolen > MUCH_STOLEN &&

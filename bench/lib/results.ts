@@ -14,7 +14,6 @@ export interface BenchResult {
   name: string;
   /** How long it took. */
   seconds: number;
-  /** Missing if other work on the machine changes no figure. */
-  noise?: Noise;
+  noise: Noise;
   tables: MeasuredTable[];
 }

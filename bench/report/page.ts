@@ -81,12 +81,12 @@ function provenanceOf(name: string, runs: readonly RecordedBench[]): string[] {
     ),
   );
   const loads = runs
-    .flatMap(({ noise }) => noise?.load ?? [])
+    .flatMap(({ noise }) => noise.load)
     .map((load) => load.toFixed(1))
     .toSorted((a, b) => Number(a) - Number(b));
   const warnings = runs.flatMap(({ noise, run }) => noiseWarning(noise, run.machine.cores) ?? []);
   return [
-    `\`npm run bench -- ${name}\` measured this ${dates(runs)}, in ${countOf(runs.length, "run")} of ${rounds.join(" or ")} round${String(rounds) === "1" ? "" : "s"}, ${machines(runs)}.${loads.length === 0 ? "" : ` The load average was between ${loads[0]} and ${loads.at(-1)}.`}`,
+    `\`npm run bench -- ${name}\` measured this ${dates(runs)}, in ${countOf(runs.length, "run")} of ${rounds.join(" or ")} round${String(rounds) === "1" ? "" : "s"}, ${machines(runs)}. The load average was between ${loads[0]} and ${loads.at(-1)}.`,
     ...warnings
       .slice(-1)
       .map(

@@ -8,8 +8,8 @@ const SHARE = 0.4;
 /** Tests that compare whole lists, because what one of them checks, no other one does. */
 const LISTS =
   "errors|sbom|published|pages|conventions|explain|command-line|internals|schema|readmes|demo|installed-alone|pack|cold-start|imports";
-/** Tests that depend on the tests before them. */
-const SEQUENCES = "install|operation|kinds-of-apps|well-known";
+/** Tests that depend on the tests before them: for example, one installs an app and the next one uninstalls it. */
+const SEQUENCES = "examples/[^/]+|install|well-known";
 const WHOLE = new RegExp(`/(?:${LISTS}|${SEQUENCES})\\.test\\.ts$`);
 
 declare module "vitest" {
