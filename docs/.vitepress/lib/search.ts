@@ -62,7 +62,9 @@ interface Section {
  */
 export function sectionsOf(file: string, html: string): Section[] {
   const [, page = ""] = /\/docs\/(.*)\.md$/.exec(file) ?? [];
-  const sections = sectionsOfCode(page) ?? sectionsOfHtml(html);
+  // Nobody searches for a figure of the benchmarks.
+  const read = page === "benchmarks" ? html.replaceAll(/<table.*?<\/table>/gs, " ") : html;
+  const sections = sectionsOfCode(page) ?? sectionsOfHtml(read);
   return sections
     .filter(({ titles }) => page.startsWith("codes/") || !codePages.has(`codes/${titles.at(-1)}.md`))
     .map((section, index) => {
