@@ -62,8 +62,9 @@ interface Section {
  */
 export function sectionsOf(file: string, html: string): Section[] {
   const [, page = ""] = /\/docs\/(.*)\.md$/.exec(file) ?? [];
-  // Nobody searches for a figure of the benchmarks.
-  const read = page === "benchmarks" ? html.replaceAll(/<table.*?<\/table>/gs, " ") : html;
+  // Nobody searches for a figure: those of the benchmarks are in tables, and in a list of arms in italics.
+  const figures = /<table.*?<\/table>|<li>(?:(?!<\/li>).)*<em>.*?<\/li>/gs;
+  const read = page === "benchmarks" || page === "tested" ? html.replaceAll(figures, " ") : html;
   const sections = sectionsOfCode(page) ?? sectionsOfHtml(read);
   return sections
     .filter(({ titles }) => page.startsWith("codes/") || !codePages.has(`codes/${titles.at(-1)}.md`))
