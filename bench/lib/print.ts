@@ -21,7 +21,7 @@ function formatRange(values: readonly number[], format: (value: number) => strin
 
 const formatRatio = (ratio: number): string => ratio.toFixed(2);
 
-/** The ratio, its interval, and what it is a ratio to. */
+/** The ratio, its interval, and the arm that it is compared with. */
 function ratioCells(row: Row): string[] {
   if (!row.compared) return ["", "", ""];
   const { ratio, interval, against } = row.compared;

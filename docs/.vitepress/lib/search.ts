@@ -64,7 +64,11 @@ export function sectionsOf(file: string, html: string): Section[] {
   const [, page = ""] = /\/docs\/(.*)\.md$/.exec(file) ?? [];
   // Nobody searches for a figure: those of the benchmarks are in tables, and in a list of arms in italics.
   const figures = /<table.*?<\/table>|<li>(?:(?!<\/li>).)*<em>.*?<\/li>/gs;
-  const read = page === "benchmarks" || page === "tested" ? html.replaceAll(figures, " ") : html;
+  const withoutFigures = page === "benchmarks" || page === "tested" ? html.replaceAll(figures, " ") : html;
+  // The text and the headings of the reference have all names that its declarations have.
+  const read = page.startsWith("reference/")
+    ? withoutFigures.replaceAll(/<pre.*?<\/pre>/gs, " ")
+    : withoutFigures;
   const sections = sectionsOfCode(page) ?? sectionsOfHtml(read);
   return sections
     .filter(({ titles }) => page.startsWith("codes/") || !codePages.has(`codes/${titles.at(-1)}.md`))

@@ -4,7 +4,7 @@ import type { ActivatedSocket } from "../activation/passed-socket.ts";
 import type { ProxyReceiver } from "../proxy-protocol/receiver.ts";
 import { type ListenHandle, redirectConnections } from "../shared/node-internals.ts";
 
-/** What comes at the beginning of each connection of a socket, before its server gets the connection. */
+/** The steps at the beginning of each connection of a socket, before its server gets the connection. */
 export interface Preamble {
   /** Reads a PROXY header, which comes first. */
   proxy: ProxyReceiver | undefined;

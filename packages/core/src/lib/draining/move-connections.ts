@@ -5,7 +5,7 @@ import { type ConnectionHandle, responseOf } from "../shared/node-internals.ts";
 import type { Connection } from "./connections.ts";
 import type { ServerDrain } from "./drain-server.ts";
 
-/** What has become of a connection: the other process has it, does not have it, or may have it. */
+/** The result of moving a connection: the other process has it, does not have it, or may have it. */
 export type Delivery = "taken" | "refused" | "unknown";
 
 /** The process to which connections move. */
@@ -85,7 +85,7 @@ function chooseIdle(drain: ServerDrain, answered: ReadonlySet<Socket>): Idle[] {
   }));
 }
 
-/** Fulfils with whether further connections can move. Those that were refused stay, as nobody has read from them meanwhile. */
+/** Fulfils with whether further connections can move. Those that were refused stay, because no process has read from them meanwhile. */
 async function moveGroup(group: readonly Idle[], receiver: Receiver): Promise<boolean> {
   const detached = group.flatMap(({ drain, fd, connection: { socket }, bytesRead }) => {
     // While other connections were on their way, this one may have become busy. It stays for now.

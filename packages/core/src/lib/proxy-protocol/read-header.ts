@@ -7,7 +7,7 @@ import { parseProxyHeader } from "./parse-header.ts";
 
 /** Exactly one of these is called, unless the connection closes before its first byte. */
 interface Callbacks {
-  /** Called when the header has arrived. What has arrived behind it is read from the socket after this call, as if it had arrived by itself. */
+  /** Called when the header has arrived. The bytes that have arrived after it are read from the socket after this call, as if they had arrived alone. */
   onHeader(header: ProxyHeader, bytes: Buffer): void;
   onFailure(error: ActivationError): void;
 }
