@@ -3,7 +3,7 @@ import { after, now } from "../shared/timers.ts";
 import { type App, apps, emitToApp } from "./app.ts";
 import { isDrained } from "./drained.ts";
 import { areAppsReady } from "./readiness.ts";
-import { isStoppingService, stopState } from "./stopping.ts";
+import { isToldToStop, stopState } from "./stopping.ts";
 
 /** How the process answers a load balancer. */
 export interface Health {
@@ -12,7 +12,7 @@ export interface Health {
   /**
    * - `ready`: the app serves.
    * - `starting`: a promise of `ready` is pending, or a socket has no server yet.
-   * - `stopping`: the process was told to stop. It still answers requests.
+   * - `stopping`: a signal has told the process to stop. It still answers requests.
    * - `drained`: `sockact drain` has taken the service out of rotation.
    * - `unhealthy`: `healthCheck` has returned `false`, has thrown or rejected, or has not answered within 5 s.
    */
@@ -63,12 +63,12 @@ export async function checkHealth(): Promise<Health> {
 }
 
 async function currentState(): Promise<Health["state"]> {
-  if (isStoppingService()) return "stopping";
+  if (isToldToStop()) return "stopping";
   if (!areAppsReady()) return "starting";
   const isOut = await isDrained();
   const isHealthy = isOut || (await areAppsHealthy());
   // The process may have begun to stop meanwhile.
-  if (isStoppingService()) return "stopping";
+  if (isToldToStop()) return "stopping";
   if (isOut) return "drained";
   return isHealthy ? "ready" : "unhealthy";
 }
@@ -117,7 +117,7 @@ function inTime({ since, isHealthy }: Check): Promise<boolean> {
       resolve(result);
     };
     const onStop = (): void => {
-      if (!stopState.isReplaced) settle(false);
+      if (stopState.isBySignal) settle(false);
     };
     const timer = after(left, () => settle(false))?.unref();
     stopState.listeners.add(onStop);

@@ -3,15 +3,15 @@ import { processState } from "../shared/process-state.ts";
 interface StopState {
   /** Fulfils with the exit code; undefined until the process begins to stop. */
   exitCode: Promise<number> | undefined;
-  /** Whether it stops because another process has taken its place. The service goes on. */
-  isReplaced: boolean;
+  /** Whether a signal has stopped it. Otherwise the service goes on: another process has taken its place, or the next connection starts one. */
+  isBySignal: boolean;
   /** Called when the process begins to stop. */
   listeners: Set<() => void>;
 }
 
 export const stopState: StopState = processState("shutdown", {
   exitCode: undefined,
-  isReplaced: false,
+  isBySignal: false,
   listeners: new Set(),
 });
 
@@ -20,7 +20,7 @@ export function isStopping(): boolean {
   return stopState.exitCode !== undefined;
 }
 
-/** Whether the service has begun to stop, and not only this process. */
-export function isStoppingService(): boolean {
-  return isStopping() && !stopState.isReplaced;
+/** Whether a signal has told the process to stop, so that a load balancer must send no more clients. */
+export function isToldToStop(): boolean {
+  return isStopping() && stopState.isBySignal;
 }
