@@ -128,6 +128,15 @@ describe.concurrent("the option health", () => {
     expect(running.stdout.match(/"request"/g)).toHaveLength(1);
   });
 
+  test("the documentation shows the response", async () => {
+    const { app, address } = await appOnSocket({ options });
+    await using _ = app;
+    await using client = await rawClient(address);
+    const response = await client.get(health).receives(/ready$/);
+    const shown = response.replaceAll("\r", "").replaceAll(/^(?:Date|Connection|Keep-Alive): .*\n/gm, "");
+    await expect(`${shown}\n`).toMatchFileSnapshot("../../../docs/outputs/health.txt");
+  });
+
   test("another method, another path, and a path with other letters are the app's", async () => {
     const { app, address } = await appOnSocket({ options });
     await using _ = app;
