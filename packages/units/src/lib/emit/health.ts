@@ -18,12 +18,12 @@ const addedToService = addedFor(reasonsOf.healthService);
  */
 const script = [
   "read -r method path version || exit 0",
-  'while read -r header && [ "${#header}" -gt 1 ]; do :; done',
-  'body=ready status="200 OK"',
-  'if [ -e "$1" ]; then body=drained status="503 Service Unavailable"; fi',
-  'case "$method $version" in "GET HTTP/1."* | "HEAD HTTP/1."* | "OPTIONS HTTP/1."*) ;; *) body="bad request" status="400 Bad Request" ;; esac',
+  "while read -r header && [ ${#header} -gt 1 ]; do :; done",
+  "body=ready status='200 OK'",
+  "if [ -e \"$1\" ]; then body=drained status='503 Service Unavailable'; fi",
+  "case $method/$version in GET/HTTP/1.* | HEAD/HTTP/1.* | OPTIONS/HTTP/1.*) ;; *) body='bad request' status='400 Bad Request' ;; esac",
   'length=${#body}; if [ "$method" = HEAD ]; then body=; fi',
-  'printf "HTTP/1.1 %s\\r\\nContent-Type: text/plain\\r\\nContent-Length: %s\\r\\nCache-Control: no-store\\r\\nConnection: close\\r\\n\\r\\n%s" "$status" "$length" "$body"',
+  'printf \'HTTP/1.1 %s\\r\\nContent-Type: text/plain\\r\\nContent-Length: %s\\r\\nCache-Control: no-store\\r\\nConnection: close\\r\\n\\r\\n%s\' "$status" $length "$body"',
 ];
 
 /** The file is in the user's own state folder, or in that of the system. */
