@@ -46,9 +46,9 @@ const ownVariables: Readonly<Record<string, ReadValue>> = {
     "a number above 0 with its unit, such as 60s",
   ),
   SOCKACT_HEALTH: valueWhere(
-    (text) => /^\/[!-"$->@-~]*$/.test(text),
-    "not the path of a request",
-    "a path that begins with a /, without a query, spaces and characters outside ASCII, such as /healthz",
+    (text) => booleanOf(text) === false || /^\/(?![^]*[?#])[!-~]*$/.test(text),
+    "not a path without a query",
+    "a path such as /healthz, or no",
   ),
   SOCKACT_IDLE_EXIT_STATUS: whole(0, 255),
   SOCKACT_IDLE_TIMEOUT: valueWhere(
