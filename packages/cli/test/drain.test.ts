@@ -62,6 +62,19 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a host behind a load balan
       expect(existsSync(systemd.hostPath("/var/lib/sockact"))).toBe(false);
     });
 
+    it("prints what docs/operate.md shows", async () => {
+      const { stdout, stderr } = await systemd.run(
+        [...sockactInside(systemd), "drain", "shop", "--wait", "3s"],
+        {
+          env: { npm_command: "exec" },
+        },
+      );
+      // This Node is not on the path of sudo.
+      await expect(`${stdout}${stderr}`.replace('sudo env "PATH=$PATH" npx', "sudo npx")).toMatchFileSnapshot(
+        "../../../docs/outputs/drain.txt",
+      );
+    });
+
     it("does nothing twice", async () => {
       await sockact(systemd, "drain", "shop");
       expect(await sockact(systemd, "drain", "shop")).toMatchObject({
