@@ -67,7 +67,8 @@ export function warningsOf(
   for (const { Id, LoadState, ActiveState, Result, UnitFileState } of sockets) {
     if (LoadState !== "loaded") continue;
     // systemd starts no socket while its service runs. But some services of the system must not be stopped.
-    const stop = isUp && !isSystem ? `${systemctl} stop ${unitWords(services)} && ` : "";
+    const stop =
+      isUp && !isSystem && Id !== service.health ? `${systemctl} stop ${unitWords(services)} && ` : "";
     if (ActiveState === "failed") {
       const reset = `${systemctl} reset-failed ${unitWords([Id, ...failed])}`;
       // This command alone helps only until the service fails again.
@@ -90,7 +91,13 @@ export function warningsOf(
     if (ActiveState === "inactive") {
       // It was stopped on purpose, and the state shows that.
       if (state === "stopped" && UnitFileState !== "enabled") continue;
-      const message = `${Id} does not listen${isUp ? `, and ${name} runs without it` : ""}`;
+      const effect =
+        Id === service.health
+          ? ", so load balancers leave this host out"
+          : isUp
+            ? `, and ${name} runs without it`
+            : "";
+      const message = `${Id} does not listen${effect}`;
       add("not-listening", Id, message, `${stop}${systemctl} start ${unitWords([Id])}`);
     } else if (UnitFileState === "disabled")
       add(
