@@ -68,7 +68,10 @@ describeWith({ privateSystemd: true, systemd: 253, commands }, "the Ansible role
     `restarts the service if its unit has changed, since a handover keeps the environment${LONG_ONLY}`,
     async () => {
       const start = await systemd.show("shop.service", "InvocationID");
-      await writeRelease(systemd, { version: "4", config: { handover: true, environment: { SETTING: "4" } } });
+      await writeRelease(systemd, {
+        version: "4",
+        config: { handover: true, environment: { SETTING: "4" } },
+      });
       expect(await underLoad(systemd, () => deploy(systemd, "4"))).toMatchObject({ code: 0 });
       expect(await ask(systemd)).toMatchObject({ version: "4", setting: "4" });
       expect(await systemd.show("shop.service", "InvocationID")).not.toBe(start);
@@ -105,7 +108,9 @@ describeWith({ privateSystemd: true, systemd: 253, commands }, "the Ansible role
     const variables = { sockact_app_name: "pair" };
     for (const version of ["pair-1", "pair-2"]) await writeRelease(systemd, { version, config });
     expect(await deploy(systemd, "pair-1", variables)).toMatchObject({ code: 0 });
-    expect(await underLoad(systemd, () => deploy(systemd, "pair-2", variables), 81)).toMatchObject({ code: 0 });
+    expect(await underLoad(systemd, () => deploy(systemd, "pair-2", variables), 81)).toMatchObject({
+      code: 0,
+    });
     expect(await ask(systemd, 81)).toMatchObject({ version: "pair-2" });
     expect(await systemd.show("pair@green.service", "ActiveState")).toBe("active");
   });
@@ -131,9 +136,14 @@ describeWith({ privateSystemd: true, systemd: 253, commands }, "the Ansible role
   );
 
   test.runIf(isLongRun)(`refuses variables of a wrong type or without a meaning${LONG_ONLY}`, async () => {
-    const wrong = await deploy(systemd, "6", { sockact_app_reload: "gently", sockact_app_keep_releases: "a" });
+    const wrong = await deploy(systemd, "6", {
+      sockact_app_reload: "gently",
+      sockact_app_keep_releases: "a",
+    });
     expect(wrong.code).not.toBe(0);
-    expect(wrong.stdout).toContain("value of sockact_app_reload must be one of: auto, handover, roll, restart");
+    expect(wrong.stdout).toContain(
+      "value of sockact_app_reload must be one of: auto, handover, roll, restart",
+    );
     expect(wrong.stdout).toMatch(/sockact_app_keep_releases.* we were unable to convert to int/);
     const name = await deploy(systemd, "../6");
     expect(name.code).not.toBe(0);

@@ -138,7 +138,8 @@ export async function ask(
 
 /** All that the role may change, as text. */
 export function everything(systemd: PrivateSystemd): Promise<string> {
-  const found = "find /srv /etc/systemd /var/lib/sockact -type d -printf '%p %m\\n' -o -printf '%p %l %T@ %m\\n'";
+  const found =
+    "find /srv /etc/systemd /var/lib/sockact -type d -printf '%p %m\\n' -o -printf '%p %l %T@ %m\\n'";
   const units = "systemctl show 'shop*' --property=Id,ActiveState,InvocationID,MainPID";
   return systemd.mustRun(["sh", "-c", `${found} 2>/dev/null | sort; ${units}`]);
 }

@@ -95,7 +95,9 @@ export class Units {
       loadable.map((unit) => unit.replace("@.", "@blue.")),
       ["LoadState", "NeedDaemonReload"],
     );
-    return shown.some(({ LoadState, NeedDaemonReload }) => LoadState !== "loaded" || NeedDaemonReload === "yes");
+    return shown.some(
+      ({ LoadState, NeedDaemonReload }) => LoadState !== "loaded" || NeedDaemonReload === "yes",
+    );
   }
 
   async reload(): Promise<void> {
