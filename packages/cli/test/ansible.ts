@@ -150,14 +150,14 @@ export async function underLoad<Result>(
   action: () => Promise<Result>,
   port = 80,
 ): Promise<Result> {
-  const url = `http://127.0.0.1:${port}`;
-  const asked = { url, requests: [{ method: "GET", path: "/" }], answer: "version" };
-  await using staying = await Load.start(systemd, "busy", { ...asked, connections: 4, keepAlive: true });
-  await using leaving = await Load.start(systemd, "busy", { ...asked, connections: 2, keepAlive: false });
+  const asked = { host: "127.0.0.1", port, requests: [{ method: "GET", path: "/" }], answer: "version" };
+  const clients = { ...asked, clients: 8, think: 200, away: 0, seed: 1 };
+  await using staying = await Load.start(systemd, "thinking", { ...clients, keepAlive: true });
+  await using leaving = await Load.start(systemd, "thinking", { ...clients, keepAlive: false });
   const result = await action();
-  for (const clients of [staying, leaving]) {
-    await clients.round();
-    expect(await clients.result()).toMatchObject({ lost: 0, failed: {} });
+  for (const load of [staying, leaving]) {
+    await load.round();
+    expect(await load.result()).toMatchObject({ lost: 0, failed: {} });
   }
   return result;
 }
