@@ -36,7 +36,7 @@ export interface PlaybookResult extends CommandResult {
 
 const PLAYBOOK = "deploy/ansible/deploy.yml";
 
-/** Writes a release to a folder of the controller. Resolves to the path of the folder. */
+/** Writes a release, with sockact in its packages, to a folder of the controller. Resolves to the path of the folder. */
 export async function writeRelease(
   systemd: PrivateSystemd,
   { version, config, crash = false, unhealthy = false, files = {} }: Release,
@@ -65,6 +65,8 @@ await listen(server, 3000);
     ...files,
   };
   for (const [file, text] of Object.entries(written)) await systemd.write(`${folder}/${file}`, text);
+  const command = `#!/bin/sh\nexec ${sockactInside(systemd).join(" ")} "$@"\n`;
+  await systemd.write(`${folder}/node_modules/.bin/sockact`, command, 0o755);
   return folder;
 }
 
@@ -82,7 +84,6 @@ export function playbook(
     sockact_app_name: "shop",
     sockact_app_version: version,
     sockact_app_source: `/tmp/builds/${version}`,
-    sockact_app_command: sockactInside(systemd).join(" "),
     ...variables,
   };
   const extra = ["--extra-vars", JSON.stringify(all)];
