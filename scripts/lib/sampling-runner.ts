@@ -3,11 +3,11 @@ import process from "node:process";
 import { type RunnerTask, type RunnerTestFile, TestRunner } from "vitest";
 
 /** The share of the tests of a file that `npm test` runs. Each file has at least one. */
-const SHARE = 0.4;
+const SHARE = 1 / 3;
 
 /** Tests that compare whole lists, because what one of them checks, no other one does. */
 const LISTS =
-  "errors|sbom|published|pages|conventions|explain|command-line|internals|schema|readmes|demo|installed-alone|pack|cold-start|imports";
+  "errors|sbom|published|pages|conventions|explain|command-line|internals|schema|readmes|installed-alone|pack|cold-start|imports";
 const WHOLE = new RegExp(`/(?:${LISTS})\\.test\\.ts$`);
 
 /** Files in which a test depends on the tests before it in the same `describe()`: for example, one installs an app and the next one uninstalls it. */
