@@ -71,7 +71,7 @@ test("a run that passes says so", async () => {
   expect(await resultOf(program)).toMatchObject({ isPassed: true, passed: 1, failed: 0 });
 });
 
-test("a sample has the same two fifths of the tests each time, and prepares no suite without a test", async () => {
+test("a sample has the same third of the tests each time, and prepares no suite without a test", async () => {
   const samples: string[] = [];
   for (let count = 0; count < 2; count++) {
     writeFileSync(join(folder, "started"), "");
@@ -92,7 +92,7 @@ test("a sample has the same two fifths of the tests each time, and prepares no s
   );
 });
 
-test("of a file whose tests depend on those before them, a sample has two fifths of the suites, each with all its tests", async () => {
+test("of a file whose tests depend on those before them, a sample has a third of the suites, each with all its tests", async () => {
   copyFileSync(join(programs, "sampled.ts"), join(folder, "install.test.ts"));
   symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
   await using program = run("sampled", [], { SOCKACT_SAMPLE: "1", SAMPLED: folder });
