@@ -12,7 +12,7 @@ const retry = process.env["CI"] ? 1 : 0;
  */
 const leftOut = [
   "bench/test/{peers,sveltekit}.test.ts",
-  "packages/testkit/test/{consumers,debian}.test.ts",
+  "packages/testkit/test/{agents,consumers,debian}.test.ts",
   "packages/{koa,fastify}/test/restarts.test.ts",
 ];
 
