@@ -1,10 +1,20 @@
 import process from "node:process";
-import { defineConfig } from "vitest/config";
+import { configDefaults, defineConfig } from "vitest/config";
 
 const source = { conditions: ["@sockact/source", "node", "import", "module", "default"] };
 
 // On a busy machine a deadline may pass. The gate runs such a test once more, and its last lines name each test that needed that.
 const retry = process.env["CI"] ? 1 : 0;
+
+/**
+ * The sample of `npm test` is without these files. They install what others have made, repeat what the same contract checks with Express, or test a
+ * command that the gate runs itself. `npm run test:long` and `npm run test:node` run them.
+ */
+const leftOut = [
+  "bench/test/{peers,sveltekit}.test.ts",
+  "packages/testkit/test/{agents,consumers,debian}.test.ts",
+  "packages/{koa,fastify}/test/restarts.test.ts",
+];
 
 export default defineConfig({
   test: {
@@ -39,6 +49,7 @@ export default defineConfig({
           // What they test runs in other processes. A worker for each file takes half a second of its start.
           isolate: false,
           include: ["packages/*/test/**/*.test.ts", "examples/*.test.ts", "bench/test/*.test.ts"],
+          exclude: [...configDefaults.exclude, ...(process.env["SOCKACT_SAMPLE"] ? leftOut : [])],
           globalSetup: "packages/testkit/src/shared-packages.ts",
           testTimeout: 30_000,
           hookTimeout: 60_000,

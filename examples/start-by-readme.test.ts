@@ -4,14 +4,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describeWith, PackedPackages } from "@sockact/testkit";
 import { afterEach, expect, onTestFinished, test, vi } from "vitest";
-import { publicPackages } from "../scripts/lib/packages.ts";
 import { startByReadme } from "./lib/start-by-readme.ts";
 
 afterEach(() => vi.unstubAllEnvs());
 
 describeWith({ commands: ["ip", "script", "unshare"] }, "a command that hangs", () => {
   test("is named with what it has shown, and its folder is removed", async () => {
-    const packed = await PackedPackages.packForRun(publicPackages().map(({ name }) => name));
+    const packed = await PackedPackages.packForRun();
     const folder = mkdtempSync(join(tmpdir(), "hanging-"));
     onTestFinished(() => rmSync(folder, { recursive: true }));
     vi.stubEnv("TMPDIR", folder);

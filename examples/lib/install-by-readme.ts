@@ -23,7 +23,7 @@ export async function installByReadme(packed: PackedPackages) {
     const commands = [
       `find /etc /run/systemd/system -newer ${booted} ! -type d`,
       "ls /srv",
-      "systemctl list-units --all --plain --no-legend --type=service,socket,timer --state=active,failed | cut -d' ' -f1 | grep -Ev '^(systemd-|dbus)'",
+      "systemctl list-units --all --plain --no-legend --type=service,socket,timer --state=active,failed | awk '!/^(systemd-|dbus)/ { print $1 }'",
       "ss -Hlntu | awk '{ print $1, $5 }'",
     ];
     return (await systemd.mustRun(["sh", "-ec", commands.join("\n")])).trim().split("\n");

@@ -1,7 +1,6 @@
 // Runs examples with the commands of their READMEs, without systemd and as services.
 import { describeWith, PackedPackages, type PrivateSystemd, type Requirements } from "@sockact/testkit";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { publicPackages } from "../../scripts/lib/packages.ts";
 import { installByReadme } from "./install-by-readme.ts";
 import type { InstalledExample, RunningExample } from "./running-example.ts";
 import { startByReadme } from "./start-by-readme.ts";
@@ -30,7 +29,7 @@ export interface ExampleTests {
 export function testExamples(tests: Record<string, ExampleTests>): void {
   let packed: PackedPackages;
   beforeAll(async () => {
-    packed = await PackedPackages.packForRun(publicPackages().map(({ name }) => name));
+    packed = await PackedPackages.packForRun();
   });
 
   const commands = Object.values(tests).flatMap((each) => each.commands ?? []);

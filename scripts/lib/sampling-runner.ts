@@ -3,14 +3,16 @@ import process from "node:process";
 import { type RunnerTask, type RunnerTestFile, TestRunner } from "vitest";
 
 /** The share of the tests of a file that `npm test` runs. Each file has at least one. */
-const SHARE = 0.4;
+const SHARE = 1 / 3;
 
 /** Tests that compare whole lists, because what one of them checks, no other one does. */
 const LISTS =
-  "errors|sbom|published|pages|conventions|explain|command-line|internals|schema|readmes|demo|installed-alone|pack|cold-start|imports";
-/** Tests that depend on the tests before them: for example, one installs an app and the next one uninstalls it. */
-const SEQUENCES = "examples/[^/]+|install|well-known";
-const WHOLE = new RegExp(`/(?:${LISTS}|${SEQUENCES})\\.test\\.ts$`);
+  "errors|sbom|published|pages|conventions|explain|command-line|internals|schema|readmes|installed-alone|pack|cold-start|imports";
+const WHOLE = new RegExp(`/(?:${LISTS})\\.test\\.ts$`);
+
+/** Files in which a test depends on the tests before it in the same `describe()`: for example, one installs an app and the next one uninstalls it. */
+const SEQUENCES =
+  /\/(?:examples\/(?:kinds-of-apps|operation|plain|postgresql|sleep)|install|well-known)\.test\.ts$/;
 
 declare module "vitest" {
   interface TaskMeta {
@@ -31,11 +33,12 @@ export default class SamplingRunner extends TestRunner {
 }
 
 function leaveOutMost(file: RunnerTestFile): void {
-  const byChance = testsOf(file)
-    .map((test) => ({ test, key: createHash("sha256").update(test.fullName).digest("hex") }))
+  const parts = SEQUENCES.test(file.filepath) ? sequencesOf(file) : testsOf(file);
+  const byChance = parts
+    .map((part) => ({ part, key: createHash("sha256").update(part.fullName).digest("hex") }))
     .toSorted((one, other) => one.key.localeCompare(other.key))
-    .map(({ test }) => test);
-  for (const test of byChance.slice(Math.ceil(SHARE * byChance.length))) {
+    .map(({ part }) => part);
+  for (const test of byChance.slice(Math.ceil(SHARE * byChance.length)).flatMap(testsOf)) {
     test.mode = "skip";
     test.meta.isLeftOut = true;
   }
@@ -46,6 +49,13 @@ function leaveOutMost(file: RunnerTestFile): void {
 function testsOf(task: RunnerTask): RunnerTask[] {
   if (task.mode === "skip" || task.mode === "todo") return [];
   return task.type === "suite" ? task.tasks.flatMap(testsOf) : [task];
+}
+
+/** The suites that contain only tests, and the tests beside other suites. Those without a test that would run are left out. */
+function sequencesOf(task: RunnerTask): RunnerTask[] {
+  if (testsOf(task).length === 0) return [];
+  const hasSuites = task.type === "suite" && task.tasks.some(({ type }) => type === "suite");
+  return hasSuites ? task.tasks.flatMap(sequencesOf) : [task];
 }
 
 /** Without a test, the hooks of a suite have nothing to prepare. If the suite itself were skipped, Vitest would not report why its tests are. */

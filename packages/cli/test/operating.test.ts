@@ -87,19 +87,13 @@ describeWith({ privateSystemd: true, systemd: 253 }, "an operator", () => {
   let packed: PackedPackages;
 
   beforeAll(async () => {
-    [systemd, packed] = await Promise.all([
-      bootPrivateSystemd(),
-      PackedPackages.pack(["sockact", ...["core", "express", "register"].map((name) => `@sockact/${name}`)]),
-    ]);
+    [systemd, packed] = await Promise.all([bootPrivateSystemd(), PackedPackages.packForRun()]);
     const mounts = ["/srv", "/home", "/root"].map((path) => `mount -t tmpfs -o mode=755 tmpfs ${path}`);
     await systemd.mustRun(["sh", "-ec", [...mounts, "chmod 700 /root"].join("\n")]);
     mkdirSync(systemd.hostPath(installed), { recursive: true });
     packed.install(systemd.hostPath(installed), ["sockact"]);
   });
-  afterAll(async () => {
-    packed?.[Symbol.dispose]();
-    await systemd?.close();
-  });
+  afterAll(() => systemd?.close());
 
   /** Calls sockact in a folder, as npx does. */
   const sockact = (cwd: string, args: string[], options: CommandOptions = {}): Promise<CommandResult> =>

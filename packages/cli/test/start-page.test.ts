@@ -31,10 +31,7 @@ describeWith({ privateSystemd: true, commands: ["curl", "script"] }, "docs/start
   let packed: PackedPackages;
 
   beforeAll(async () => {
-    [systemd, packed] = await Promise.all([
-      bootPrivateSystemd(),
-      PackedPackages.pack(["sockact", "@sockact/core", "@sockact/express"]),
-    ]);
+    [systemd, packed] = await Promise.all([bootPrivateSystemd(), PackedPackages.packForRun()]);
     // The private systemd has neither sudo nor a registry. The programs in /usr/local/bin stand in for them.
     const mounts = [
       "for path in /srv /root /usr/local/bin; do mount -t tmpfs -o mode=755 tmpfs $path; done; chmod 700 /root",
@@ -52,10 +49,7 @@ describeWith({ privateSystemd: true, commands: ["curl", "script"] }, "docs/start
     await systemd.mustRun(["mkdir", "-p", cache]);
     packed.install(systemd.hostPath(cache), ["sockact"]);
   }, 60_000);
-  afterAll(async () => {
-    packed?.[Symbol.dispose]();
-    await systemd?.close();
-  });
+  afterAll(() => systemd?.close());
 
   /** Types commands, and returns what the terminal shows. */
   async function type(commands: string, cwd = folder): Promise<string> {

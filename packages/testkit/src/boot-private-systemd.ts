@@ -15,8 +15,15 @@ export interface BootOptions {
   generators?: string;
 }
 
+let found: { reason: string | undefined } | undefined;
+
 /** The reason why no private systemd can be booted here, or `undefined` when one can. */
 export function whyNoPrivateSystemd(): string | undefined {
+  found ??= { reason: findReason() };
+  return found.reason;
+}
+
+function findReason(): string | undefined {
   if (process.platform !== "linux") return "a private systemd needs Linux";
   if (process.getuid?.() !== 0) return "a private systemd needs root";
   if (!existsSync("/usr/lib/systemd/systemd") && !existsSync("/lib/systemd/systemd")) {

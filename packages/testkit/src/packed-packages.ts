@@ -1,59 +1,41 @@
 // Packages as npm would publish them, in the folders of apps: what a user has after `npm install`, without a registry.
 import { execFile, execFileSync } from "node:child_process";
-import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, symlinkSync } from "node:fs";
 import { createRequire } from "node:module";
-import { tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
 import process from "node:process";
-import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { publicPackages, root as repository } from "../../../scripts/lib/packages.ts";
 
 const execute = promisify(execFile);
-const repository = fileURLToPath(new URL("../../..", import.meta.url));
 
 /** The environment variable with the folder of the packages that all files of a run share. */
 export const FOLDER_OF_RUN = "SOCKACT_TEST_PACKAGES";
 
-/** Packages of this repository, unpacked from what `npm pack` makes of them. */
-export class PackedPackages implements Disposable {
+/** The packages of this repository, unpacked from what `npm pack` makes of them. */
+export class PackedPackages {
   readonly #root: string;
 
   private constructor(root: string) {
     this.#root = root;
   }
 
-  /** Packs packages by name. What is in their `dist` is packed, and not built again. */
-  static async pack(names: readonly string[]): Promise<PackedPackages> {
-    const root = mkdtempSync(join(tmpdir(), "sockact-packed-"));
-    try {
-      const workspaces = names.map((name) => `--workspace=${name}`);
-      const pack = ["pack", "--json", "--ignore-scripts", `--pack-destination=${root}`, ...workspaces];
-      const { stdout } = await execute("npm", pack, { cwd: repository });
-      for (const { name, filename } of JSON.parse(stdout) as { name: string; filename: string }[]) {
-        const folder = join(root, "packages", name);
-        mkdirSync(folder, { recursive: true });
-        await execute("tar", ["-xzf", join(root, filename), "--strip-components=1", "-C", folder]);
-      }
-      return new PackedPackages(root);
-    } catch (error) {
-      rmSync(root, { recursive: true, force: true });
-      throw error;
-    }
-  }
-
-  /** As {@link pack}, but once for all files of a run of the tests, which removes the packages at its end. */
-  static async packForRun(names: readonly string[]): Promise<PackedPackages> {
+  /**
+   * Packs all packages that npm will have, once for all files of a run of the tests, which removes them at its end. What is in their `dist` is
+   * packed, and not built again.
+   */
+  static async packForRun(): Promise<PackedPackages> {
     const folder = process.env[FOLDER_OF_RUN];
     if (folder === undefined)
       throw new Error("Only a run with shared-packages.ts has a folder for packages.");
-    const shared = join(folder, createHash("sha256").update(names.join("\n")).digest("hex"));
+    const shared = join(folder, "packed");
     if (!existsSync(shared)) {
-      using packed = await PackedPackages.pack(names);
+      const own = mkdtempSync(join(folder, "packing-"));
+      await pack(own);
       try {
-        renameSync(packed.#root, shared);
+        renameSync(own, shared);
       } catch (error) {
-        // Another worker has packed the same at the same time.
+        // Another worker has packed at the same time.
         if (!existsSync(shared)) throw error;
       }
     }
@@ -71,7 +53,7 @@ export class PackedPackages implements Disposable {
 
   /** Adds a package and all its dependencies to the copies, by their targets. */
   #plan(name: string, from: string, modules: string, copies: Map<string, string>): void {
-    const packed = join(this.#root, "packages", name);
+    const packed = join(this.#root, name);
     const found = existsSync(packed) ? packed : sourceOf(name, from);
     if (found === undefined) return;
     const target = join(modules, name);
@@ -89,9 +71,15 @@ export class PackedPackages implements Disposable {
       this.#plan(dependency, join(found, "package.json"), place, copies);
     }
   }
+}
 
-  [Symbol.dispose](): void {
-    rmSync(this.#root, { recursive: true, force: true });
+async function pack(folder: string): Promise<void> {
+  const workspaces = publicPackages().map(({ name }) => `--workspace=${name}`);
+  const options = ["--json", "--ignore-scripts", `--pack-destination=${folder}`, ...workspaces];
+  const { stdout } = await execute("npm", ["pack", ...options], { cwd: repository });
+  for (const { name, filename } of JSON.parse(stdout) as { name: string; filename: string }[]) {
+    mkdirSync(join(folder, name), { recursive: true });
+    await execute("tar", ["-xzf", filename, "--strip-components=1", "-C", name], { cwd: folder });
   }
 }
 

@@ -53,6 +53,12 @@ become_systemd() {
   [ -e /etc/.private ]
   rm -rf /etc/systemd/system /etc/fstab
   mkdir /etc/systemd/system
+  # A third of the processor time of a boot, for parts of a machine that no test uses.
+  touch -r /usr /etc/.updated
+  for unit in dev-hugepages.mount dev-mqueue.mount sys-fs-fuse-connections.mount proc-sys-fs-binfmt_misc.automount \
+    systemd-ask-password-console.path systemd-journal-flush.service systemd-tmpfiles-setup-dev{,-early}.service; do
+    ln -s /dev/null "/etc/systemd/system/$unit"
+  done
   printf '127.0.0.1 localhost\n::1 localhost\n' >/etc/hosts
   tr -d - </proc/sys/kernel/random/uuid >/etc/machine-id
 

@@ -3,12 +3,14 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { posix } from "node:path";
+import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
 import { spawnInside } from "./spawn-inside.ts";
 import { type PrivateRequest, type PrivateResponse, Requests } from "./private-systemd-requests.ts";
 
 const agentScript = new URL("private-systemd-agent.mjs", import.meta.url);
 const unitFolder = "/run/systemd/system";
+const journalctl = "journalctl --output=json --output-fields=MESSAGE,_PID --all --no-pager --quiet";
 
 /** The output of a command, and its exit status. */
 export interface CommandResult {
@@ -40,6 +42,8 @@ export class PrivateSystemd implements AsyncDisposable {
   readonly #supervisor: ChildProcess;
   readonly #requests: Requests;
   readonly #children = new Set<ChildProcess>();
+  /** The units that systemd has had nothing to say about. */
+  readonly #verified = new Set<string>();
   #closed: Promise<void> | undefined;
 
   constructor(pid: number, supervisor: ChildProcess) {
@@ -120,7 +124,8 @@ export class PrivateSystemd implements AsyncDisposable {
    */
   async installUnits(files: Record<string, string>, { verify = true } = {}): Promise<void> {
     for (const [name, text] of Object.entries(files)) await this.write(`${unitFolder}/${name}`, text);
-    if (verify) {
+    const units = JSON.stringify(files);
+    if (verify && !this.#verified.has(units)) {
       const names = Object.keys(files);
       const { stderr } = await this.run([
         "systemd-analyze",
@@ -131,6 +136,7 @@ export class PrivateSystemd implements AsyncDisposable {
       const ours = names.map((name) => name.replace(/@\..*/, "@"));
       const complaints = stderr.split("\n").filter((line) => ours.some((name) => line.includes(name)));
       if (complaints.length > 0) throw new Error(`systemd complains of its units:\n${complaints.join("\n")}`);
+      this.#verified.add(units);
     }
     await this.systemctl("daemon-reload");
   }
@@ -189,37 +195,34 @@ export class PrivateSystemd implements AsyncDisposable {
    */
   async journal(unit: string, from?: "service" | "manager"): Promise<string[]> {
     // journald reads the output of services with a delay. This waits until it has read everything.
-    await this.mustRun(["journalctl", "--sync"]);
-    const lines = await this.mustRun([
-      "journalctl",
-      "--output=json",
-      "--all",
-      "--no-pager",
-      "--quiet",
-      `--unit=${unit}`,
-    ]);
+    const script = `journalctl --sync; exec ${journalctl} --unit="$1"`;
+    const lines = await this.mustRun(["sh", "-ec", script, "sh", unit]);
     return lines
       .split("\n")
       .filter((line) => line !== "")
-      .map((line) => JSON.parse(line) as { MESSAGE?: string | number[]; _PID?: string })
-      .filter(({ _PID }) => from === undefined || (from === "manager") === (_PID === "1"))
-      .map(({ MESSAGE = "" }) => (typeof MESSAGE === "string" ? MESSAGE : Buffer.from(MESSAGE).toString()));
+      .map(readEntry)
+      .filter(({ pid }) => from === undefined || (from === "manager") === (pid === "1"))
+      .map(({ message }) => message);
   }
 
   /** Resolves to the first message of a unit that matches. */
   async waitForJournal(unit: string, pattern: RegExp, timeout = 10_000): Promise<string> {
-    let messages: string[] = [];
-    let found: string | undefined;
-    await this.#until(
-      async () => {
-        messages = await this.journal(unit);
-        found = messages.find((message) => pattern.test(message));
-        return found !== undefined;
-      },
-      timeout,
-      () => `The journal of ${unit} has nothing like ${pattern}:\n${messages.slice(-30).join("\n")}`,
-    );
-    return found ?? "";
+    const messages: string[] = [];
+    const journal = this.spawn([...journalctl.split(" "), "--follow", "--lines=all", `--unit=${unit}`]);
+    const closed = once(journal, "close");
+    const timer = setTimeout(() => journal.kill("SIGKILL"), timeout);
+    try {
+      for await (const line of createInterface({ input: journal.stdout! })) {
+        const { message } = readEntry(line);
+        if (pattern.test(message)) return message;
+        messages.push(message);
+      }
+    } finally {
+      clearTimeout(timer);
+      journal.kill("SIGKILL");
+      await closed;
+    }
+    throw new Error(`The journal of ${unit} has nothing like ${pattern}:\n${messages.slice(-30).join("\n")}`);
   }
 
   /** Resolves once this condition is met. For conditions that no unit property and no message shows. */
@@ -268,11 +271,18 @@ export class PrivateSystemd implements AsyncDisposable {
     explain: () => string | Promise<string>,
   ): Promise<void> {
     const deadline = performance.now() + timeout;
-    while (!(await reached())) {
+    // Most looks start a program. In a long wait they are rarer, so that they leave the processor to what is waited for.
+    for (let pause = 10; !(await reached()); pause = Math.min(1.5 * pause, 100)) {
       if (performance.now() > deadline) throw new Error(await explain());
-      await delay(10);
+      await delay(pause);
     }
   }
+}
+
+/** An entry of the journal. A message that is not valid UTF-8 is a list of bytes. */
+function readEntry(line: string): { message: string; pid: string | undefined } {
+  const { MESSAGE = "", _PID: pid } = JSON.parse(line) as { MESSAGE?: string | number[]; _PID?: string };
+  return { message: typeof MESSAGE === "string" ? MESSAGE : Buffer.from(MESSAGE).toString(), pid };
 }
 
 async function killAndWait(child: ChildProcess): Promise<void> {

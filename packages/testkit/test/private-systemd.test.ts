@@ -96,6 +96,9 @@ describeWith({ privateSystemd: true }, "a private systemd", () => {
     expect(await systemd.waitForJournal("web.service", /serving/)).toBe("serving");
     expect(await systemd.journal("web.service", "service")).toEqual(["serving"]);
     expect((await systemd.journal("web.service", "manager")).join()).toContain("Started web.service");
+    await expect(systemd.waitForJournal("web.service", /resting/, 0)).rejects.toThrow(
+      "The journal of web.service has nothing like /resting/",
+    );
   });
 
   test("shows and awaits the properties of a unit", async () => {

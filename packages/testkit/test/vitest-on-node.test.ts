@@ -1,9 +1,19 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { root } from "../../../scripts/lib/packages.ts";
 import { nodeTable, type NodeRun } from "../../../scripts/lib/vitest-on-node.ts";
 import { type AppProcess, startProcess } from "../src/app-process.ts";
 import { describeWith } from "../src/requires.ts";
@@ -61,7 +71,7 @@ test("a run that passes says so", async () => {
   expect(await resultOf(program)).toMatchObject({ isPassed: true, passed: 1, failed: 0 });
 });
 
-test("a sample has the same two fifths of the tests each time, and prepares no suite without a test", async () => {
+test("a sample has the same third of the tests each time, and prepares no suite without a test", async () => {
   const samples: string[] = [];
   for (let count = 0; count < 2; count++) {
     writeFileSync(join(folder, "started"), "");
@@ -80,6 +90,16 @@ test("a sample has the same two fifths of the tests each time, and prepares no s
   expect(lines.filter((line) => line.startsWith("prepares")).sort()).toEqual(
     [...new Set(suites)].map((suite) => `prepares ${suite}`).sort(),
   );
+});
+
+test("of a file whose tests depend on those before them, a sample has a third of the suites, each with all its tests", async () => {
+  copyFileSync(join(programs, "sampled.ts"), join(folder, "install.test.ts"));
+  symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
+  await using program = run("sampled", [], { SOCKACT_SAMPLE: "1", SAMPLED: folder });
+  expect(await resultOf(program)).toMatchObject({ passed: 4, skipped: { "not in the sample": 6 } });
+  const lines = readFileSync(join(folder, "started"), "utf8").trim().split("\n");
+  const suites = lines.filter((line) => line.endsWith(" 1")).map((line) => line.split(" ")[0]);
+  expect(lines).toEqual(suites.flatMap((suite) => [`prepares ${suite}`, `${suite} 1`, `${suite} 2`]));
 });
 
 test("vitest that does not start has no result", async () => {

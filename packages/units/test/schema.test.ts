@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { isLongRun } from "@sockact/testkit";
 import { Ajv, type ValidateFunction } from "ajv";
 import { beforeAll, describe, expect, it } from "vitest";
 import { sandboxDirectives } from "../src/lib/read/sandbox/directives.ts";
@@ -27,8 +28,8 @@ describe("the JSON Schema of a description", () => {
     validate = new Ajv({ allErrors: true, allowUnionTypes: true }).compile(schema);
   });
 
-  it("takes every description that can be written", () => {
-    for (const { description } of describedBy(20_251_106, 300)) {
+  it("takes every description that can be written", { timeout: 120_000 }, () => {
+    for (const { description } of describedBy(20_251_106, isLongRun ? 1000 : 60)) {
       validate(description);
       expect([validate.errors, description]).toEqual([null, description]);
     }

@@ -1,0 +1,11 @@
+// Downloads what `npm run test:node` and `npm run test:systemd` need, so that the gate has it when it comes to them.
+//
+//   tsx --conditions=@sockact/source scripts/download.ts 26 20.19.0 bookworm sid
+import process from "node:process";
+import { Debian, suites } from "./lib/debian.ts";
+import { nodeBinary } from "./lib/node-binary.ts";
+
+for (const name of process.argv.slice(2)) {
+  if (Object.values(suites).includes(name)) await Debian.ofSuite(name);
+  else nodeBinary(name);
+}
