@@ -11,6 +11,7 @@ import type { Listening } from "./listen.ts";
 import { startReceiving, stopReceiving } from "../shared/node-internals.ts";
 import { splitOptions } from "./options.ts";
 import { prepare } from "./prepare.ts";
+import { hasConnections, refuseProxied } from "../proxy-protocol/variable.ts";
 import { refuseInWorker } from "./refuse-in-worker.ts";
 import type { PassedSocket } from "../activation/passed-socket.ts";
 import { isWaitingToServe, onceServing } from "../activation/serving.ts";
@@ -75,6 +76,9 @@ function bindAndClaim(
   checkPermission();
   const passedSocket = findDatagramSocket(sockets, name, type);
   refuseInWorker([passedSocket], "bindDatagram()");
+  // An entry for a listener with the same name is not for this socket.
+  const isListener = (other: PassedSocket): boolean => other.name === passedSocket.name && hasConnections(other);
+  refuseProxied(passedSocket, () => !sockets.some(isListener), "bindDatagram()");
   // Throws if the socket has been bound or closed. So nothing is claimed before.
   socket.bind({ fd: passedSocket.fd, exclusive: true });
   // For a socket of another network namespace, only the bound socket knows the family.

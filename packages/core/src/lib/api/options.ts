@@ -4,6 +4,7 @@ import type { ActivationError } from "../shared/errors.ts";
 import { nearest } from "../shared/nearest.ts";
 import type { TlsOptions } from "../binding/tls-identity.ts";
 import { type ProxyProtocolOptions, type ProxyRules, readProxyProtocol } from "../proxy-protocol/senders.ts";
+import { proxyRulesOf } from "../proxy-protocol/variable.ts";
 import {
   LIFECYCLE_OPTIONS,
   type LifecycleOptions,
@@ -18,6 +19,7 @@ export interface SocketOptions {
   /**
    * Whether each connection begins with a PROXY header, which a load balancer such as HAProxy sends. `socket.remoteAddress` and `socket.remotePort` are then
    * those of the client. The default is `false`. With `true`, every client may send a header, and claim any address. `{ from }` lists the addresses that may.
+   * The variable `SOCKACT_PROXY_PROTOCOL` overrides this option: `web:10.0.0.1,10.1.0.0/16` is for the socket `web`, and `web:*` means `true`.
    */
   proxyProtocol?: boolean | ProxyProtocolOptions | undefined;
 }
@@ -130,7 +132,7 @@ export function readOptions(options: AppOptions): CheckedOptions {
         (each) => each !== undefined,
       ),
       tlsOf: (socketName) => sockets?.[socketName]?.tls ?? tls,
-      proxyOf: (socketName) => proxies.get(socketName),
+      proxyOf: proxyRulesOf((socketName) => proxies.get(socketName)),
     },
     settings: readSettings(options),
   };
