@@ -56,7 +56,7 @@ const TAKE_OPTIONS: readonly string[] = ["name", "tls", "sockets", "required", "
 const SOCKET_OPTIONS: readonly string[] = ["tls", "proxyProtocol"];
 
 /** Every option of sockact. */
-const KNOWN: readonly string[] = [...TAKE_OPTIONS, ...LIFECYCLE_OPTIONS];
+export const OPTIONS: readonly string[] = [...TAKE_OPTIONS, ...LIFECYCLE_OPTIONS];
 
 /** Which sockets are claimed, and how each is served. */
 export interface SocketSelection {
@@ -77,22 +77,6 @@ export interface CheckedOptions {
 }
 
 /**
- * Splits options into those of this package and those of Node. Leaves out each option that is undefined, because Node takes `port: undefined` for any free
- * port.
- */
-export function splitOptions<T extends object>(
-  options: T,
-): [own: AppOptions, where: Omit<T, keyof AppOptions>] {
-  const of = (isOurs: boolean): object =>
-    Object.fromEntries(
-      Object.entries(options).filter(
-        ([key, value]) => value !== undefined && KNOWN.includes(key) === isOurs,
-      ),
-    );
-  return [of(true), of(false) as Omit<T, keyof AppOptions>];
-}
-
-/**
  * Checks and reads every option. An unknown option is an error: if it were ignored, you would notice that in production.
  *
  * @throws ActivationError `ERR_OPTION`
@@ -103,9 +87,9 @@ export function readOptions(options: AppOptions): CheckedOptions {
       `The options must be an object; got ${inspect(options)}`,
       "Write systemdListen({ name: 'http' }), for example. Pass the port to listen().",
     );
-  const unknown = Object.keys(options).filter((key) => !KNOWN.includes(key));
+  const unknown = Object.keys(options).filter((key) => !OPTIONS.includes(key));
   if (unknown.length > 0) {
-    const isMeant = unknown.every((name) => nearest(name, KNOWN) !== undefined);
+    const isMeant = unknown.every((name) => nearest(name, OPTIONS) !== undefined);
     throw refusal(
       unknown.map(unknownOption).join("; "),
       isMeant ? "Correct the name of the option." : undefined,
@@ -197,10 +181,10 @@ function shapeOf(value: unknown): string {
 }
 
 function unknownOption(name: string): string {
-  const meant = nearest(name, KNOWN);
+  const meant = nearest(name, OPTIONS);
   return `unknown option ${name}${meant === undefined ? "" : `: did you mean ${meant}?`}`;
 }
 
-function refusal(message: string, hint = `The options are ${KNOWN.join(", ")}.`): ActivationError {
+function refusal(message: string, hint = `The options are ${OPTIONS.join(", ")}.`): ActivationError {
   return optionError(message, hint);
 }
