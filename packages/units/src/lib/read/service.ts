@@ -8,6 +8,7 @@ import { appFolder } from "./fields/app-folder.ts";
 import { compileCacheLines } from "./fields/compile-cache.ts";
 import { handoverLines, type HandoverLines } from "./fields/handover.ts";
 import { folderLines } from "./fields/folders.ts";
+import { proxyProtocolLines } from "./fields/proxy-protocol.ts";
 import { readArrangement, type Arrangement } from "./fields/arrangement.ts";
 import { readRaw, type RawSections } from "./fields/raw.ts";
 import { refuseForUserManager } from "./conflicts/user-manager.ts";
@@ -70,6 +71,8 @@ export interface Service extends SocketOwner {
   nodeOptions: Line[];
   /** Which socket belongs to which port or path, for the preload. */
   preloadMap: readonly Line[];
+  /** Who may send a PROXY header to which socket. */
+  proxyProtocol: readonly Line[];
   /** Where Node keeps compiled code. */
   compileCache: Line[];
   /** How the service hands over to its new version. */
@@ -208,6 +211,7 @@ export function readService(description: Record<string, unknown>, problems: Unit
       problems,
     ),
     preloadMap: preload.map,
+    proxyProtocol: proxyProtocolLines(description, checkedName, problems),
     compileCache: compileCacheLines(description, checkedName, problems),
     handover: handoverLines(description, checkedName, arrangement, workingDirectory),
     sandbox,

@@ -117,7 +117,7 @@ function containerLines(
       "Environment",
       escapeVariables([...values.environment, ...values.drainTimeout, ...values.idleTimeout]),
     ),
-    ...[...service.preloadMap, ...service.nodeOptions].map((line) => ({
+    ...[...service.preloadMap, ...service.proxyProtocol, ...service.nodeOptions].map((line) => ({
       ...line,
       value: escapeVariables([line.value])[0]!,
     })),
