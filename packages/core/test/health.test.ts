@@ -293,6 +293,26 @@ describe.concurrent("the option health", () => {
     expect(await app.ended).toBe("SIGTERM");
   });
 
+  test("with `signals`, an app that you start yourself answers as under systemd", async () => {
+    const port = Number((await freeAddress("tcp4")).split(":").at(-1));
+    const address = `127.0.0.1:${port}`;
+    await using app = await startApp([], {
+      options: { ...options, port, host: "127.0.0.1", signals: true },
+      hooks: ["onEvent", "ready"],
+    });
+    expect(await probe(address)).toBe("starting");
+    app.write("answer");
+    await app.event("ready");
+    await using client = await rawClient(address);
+    client.get("/held");
+    await app.event("request");
+    expect(await probe(address)).toBe("ready");
+    await terminate(app);
+    expect(await probe(address)).toBe("stopping");
+    app.write("answer");
+    expect(await app.ended).toBe(0);
+  });
+
   test("each worker of a cluster answers for itself", async () => {
     const [fd, address] = await systemdSocket();
     await using app = startWithFds([fd], programOf("cluster"), {

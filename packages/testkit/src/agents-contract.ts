@@ -20,6 +20,8 @@ interface Agent {
   env?: Record<string, string>;
   /** Its output for a request of `GET /hello`, with the route of the framework. */
   recorded: RegExp;
+  /** Whether it also records the probes that sockact answers. */
+  recordsProbes?: boolean;
 }
 
 const GET_HELLO = /^\{"event":"recorded","name":"GET \/hello"\}$/;
@@ -37,10 +39,12 @@ const agents: Record<string, Agent> = {
   "Sentry 10": {
     preload: { ESM: ["--import", "./sentry10.mjs"], CommonJS: ["--require", "./sentry10.cjs"] },
     recorded: GET_HELLO,
+    recordsProbes: true,
   },
   "Sentry 11": {
     preload: { ESM: ["--import", "./sentry11.mjs"], CommonJS: ["--import", "./sentry11.mjs"] },
     recorded: GET_HELLO,
+    recordsProbes: true,
   },
   "dd-trace": {
     preload: { ESM: ["--import", "dd-trace/initialize.mjs"], CommonJS: ["--require", "dd-trace/init"] },
@@ -213,11 +217,11 @@ async function seenOf(
   format: Format,
   { app, activated, env: more, flags = [] }: How,
 ): Promise<Seen> {
-  const { preload, env, recorded } = agents[agent] as Agent;
+  const { preload, env, recorded, recordsProbes = false } = agents[agent] as Agent;
   const [folder, name] = apps[framework] as [string, string];
   const file = join(folder, `${app}-${name}.${format === "ESM" ? "mjs" : "cjs"}`);
   const command = [process.execPath, ...preload[format], ...flags, file];
-  const options = { cwd: AGENTS, env: { ...env, ...more } };
+  const options = { cwd: AGENTS, env: { ...env, ...more, SOCKACT_HEALTH: "/healthz" } };
   const fds = activated ? [rawSocket("ipv4", "stream", { bound: "127.0.0.1:0", listening: true })] : [];
   const [passed] = fds.map(portOf);
   await using running: AppProcess = activated
@@ -226,6 +230,9 @@ async function seenOf(
   closeAll(fds);
   const { port, layers } = await running.event<{ port: number; layers?: number }>("listening");
   expect(port, "it listens where it was told to").toBe(passed ?? port);
+  // With the app alone, nothing answers probes.
+  if (app === "app" || activated)
+    expect(await httpRequest(`localhost:${port}`, "/healthz")).toMatchObject({ status: 200, body: "ready" });
   const { status, json } = await httpRequest(`localhost:${port}`, "/hello");
   expect(status).toBe(200);
   expect(json()).toEqual({ pid: running.pid });
@@ -233,7 +240,7 @@ async function seenOf(
   const requests = Array.from(
     running.stdout.matchAll(/"(?:name|resource)":"((?:GET|WebTransaction)[^"]*)"/g),
     ([, request = ""]) => request,
-  );
+  ).filter((request) => !(recordsProbes && request === "GET /healthz"));
   // A preload logs its events, which the apps with `systemdListen()` do not.
   const stderr = running.stderr.replaceAll(/\(node:\d+\)/g, "(node)").replaceAll(/^sockact: .*\n/gm, "");
   return { format, layers, requests, stderr };

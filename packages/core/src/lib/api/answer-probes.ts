@@ -40,7 +40,7 @@ export function answerProbes(server: Server, app: App): void {
           void answerRequest(this, request, response);
           return true;
         }
-        noteRequest(carrierOf(request));
+        if (mayFallAsleep()) noteRequest(carrierOf(request));
         break;
       }
       // The requests of HTTP/2, before a `request` is made of them.
@@ -50,19 +50,21 @@ export function answerProbes(server: Server, app: App): void {
           void answerStream(stream, headers[":method"] === "HEAD");
           return true;
         }
+        if (mayFallAsleep()) noteRequest(stream.session ?? stream);
         break;
       }
       case "upgrade":
       case "connect":
-        noteRequest(carrierOf(args[0] as Request));
+        if (mayFallAsleep()) noteRequest(carrierOf(args[0] as Request));
     }
     return emit.call(this, event, ...args);
   } as typeof server.emit;
 }
 
-/** The connection of a request. With HTTP/2, its session. */
+/** The connection of a request. With HTTP/2, its session. A request that a library has made up may have neither. */
 function carrierOf(request: Request): object {
-  return "stream" in request ? (request.stream.session ?? request.stream) : request.socket;
+  const carrier: object | undefined = "stream" in request ? request.stream.session : request.socket;
+  return carrier ?? request;
 }
 
 async function answerRequest(server: Server, request: Request, response: Response): Promise<void> {

@@ -1,4 +1,4 @@
-import { stat } from "node:fs/promises";
+import { access } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
@@ -28,12 +28,9 @@ export function isDrained(): Promise<boolean> {
 
 async function isThere(path: string | null): Promise<boolean> {
   if (path === null) return false;
-  try {
-    await stat(path);
-    return true;
-  } catch {
-    return false;
-  }
+  // Not fs/promises, which every start would have to load. With the permission model, some versions of Node throw here.
+  const look = new Promise<boolean>((resolve) => access(path, (error) => resolve(error === null)));
+  return look.catch(() => false);
 }
 
 /** The file that `sockact drain` creates for the service of this process. All instances of a template share one. */
