@@ -311,7 +311,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a host behind a load balan
       await configure({ name: "drained" });
       expect(await inFolder("install", "--yes")).toMatchObject({
         code: 2,
-        stderr: expect.stringContaining("/var/lib/sockact/drained has files of sockact itself"),
+        stderr: expect.stringContaining("sockact has its own files in /var/lib/sockact/drained"),
       });
     });
   });
