@@ -130,9 +130,13 @@ describeWith({ privateSystemd: true }, "the health socket of a service", () => {
     expect(await answer(request)).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n.*\r\n\r\nbad request$/s);
   });
 
-  it("answers 210 probes at once", { timeout: 60_000 }, async () => {
+  it("answers 210 probes at once", { timeout: 90_000 }, async () => {
+    // On a busy machine, the last of them is not answered within 10 seconds.
+    const dropIn = "/run/systemd/system/shop-health@.service.d/50-patient.conf";
+    await systemd.write(dropIn, "[Service]\nRuntimeMaxSec=80s\n");
     await start();
-    const all = Array.from({ length: 210 }, () => systemd.request({ url: probe, timeout: 50_000 }));
+    await systemd.mustRun(["rm", dropIn]);
+    const all = Array.from({ length: 210 }, () => systemd.request({ url: probe, timeout: 80_000 }));
     expect(new Set((await Promise.all(all)).map(({ status }) => status))).toEqual(new Set([200]));
     expect(await systemd.show("shop-health.socket", "ActiveState")).toBe("active");
   });
