@@ -269,6 +269,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a host behind a load balan
         await systemd.write("/etc/web.json", `{ "version": 1 }`);
         await configure({});
         expect(await inFolder("install", "--yes")).toMatchObject({ code: 0 });
+        const pid = await systemd.show("web.service", "MainPID");
         await configure({ health: { listen: 8091 } });
         const installed = await inFolder("install", "--yes");
         expect(installed).toMatchObject({
@@ -279,6 +280,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a host behind a load balan
         expect(installed.stderr).toMatch(/^ {2}listens on {2}port 90\n {2}probes on {3}port 8091\n/m);
         expect((await systemd.request("http://127.0.0.1:8091/")).status).toBe(200);
         expect(await systemd.show("web-health.socket", "UnitFileState")).toBe("static");
+        expect(await systemd.show("web.service", "MainPID")).toBe(pid);
         expect(await inFolder("install", "--yes")).toMatchObject({ code: 0 });
 
         await sockact(systemd, "drain", "web");
@@ -295,10 +297,13 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a host behind a load balan
     it("removes the health socket that a config no longer has", { timeout: 60_000 }, async () => {
       await configure({ health: { listen: 8091 } });
       expect(await inFolder("install", "--yes")).toMatchObject({ code: 0 });
+      // A probe that is being answered is in nobody's way.
+      const silent = await openClient(systemd, { port: 8091 });
       await configure({});
       expect(await inFolder("install", "--yes")).toMatchObject({ code: 0 });
       await expect(systemd.request("http://127.0.0.1:8091/")).rejects.toMatchObject({ code: "ECONNREFUSED" });
       expect((await systemd.request("http://127.0.0.1:90/")).status).toBe(200);
+      silent.kill();
       await inFolder("uninstall", "web", "--yes");
     });
 
@@ -306,7 +311,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a host behind a load balan
       await configure({ name: "drained" });
       expect(await inFolder("install", "--yes")).toMatchObject({
         code: 2,
-        stderr: expect.stringContaining("/var/lib/sockact/drained has files of sockact itself"),
+        stderr: expect.stringContaining("sockact has its own files in /var/lib/sockact/drained"),
       });
     });
   });

@@ -18,7 +18,7 @@ export function checkName(name: string): void {
     );
   };
   if (name === "sockact" || name === "drained")
-    refuse(`${ownFolders[name]} has files of sockact itself`, "Choose a name such as shop.");
+    refuse(`sockact has its own files in ${ownFolders[name]}`, "Choose a name such as shop.");
   if (name === "") refuse("it is empty", "Choose a name such as shop.");
   if (suffixes.test(name)) refuse("it has a suffix", `Leave the suffix out: ${name.replace(suffixes, "")}`);
   if (!/^[A-Za-z0-9_][A-Za-z0-9:_.\\-]*$/.test(name)) {

@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import { rollingRestart } from "../rolling/rolling-restart.ts";
 import type { ServiceManager } from "../systemd/service-manager.ts";
 import { hasNewSocket } from "./closed-sockets.ts";
@@ -35,8 +36,10 @@ export async function startUnits(
   };
   const moved = plan.sockets.filter((unit) => isActive(unit) && hasNewSocket(prepared, unit));
   const idle = wanted.filter((unit) => !isActive(unit));
+  // The units that answer probes concern no process of the app.
+  const isOfHealth = (unit: string) => unit.startsWith(`${plan.name}-health`);
   const isServiceNew = prepared.files.some(
-    ({ path, state }) => state !== "same" && !path.endsWith(".socket"),
+    ({ path, state }) => state !== "same" && !path.endsWith(".socket") && !isOfHealth(basename(path)),
   );
   try {
     if (removed.length > 0) {
@@ -44,7 +47,7 @@ export async function startUnits(
       did({ type: "stopped", units: removed });
     }
     await resetLimits(manager, before.units);
-    if (services.length > 0 && (moved.length > 0 || idle.length > 0)) {
+    if (services.length > 0 && [...moved, ...idle].some((unit) => !isOfHealth(unit))) {
       // In one transaction, systemd stops the service, then starts the sockets, and then the service that gets them.
       await manager.mustRun("restart", "--", ...moved, ...idle, ...services);
       did({

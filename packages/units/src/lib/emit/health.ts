@@ -38,9 +38,7 @@ function command({ name, arrangement: { manager } }: Service): string {
 
 /** Directives of the sandbox for which systemd mounts file systems or creates a network. Together they would triple the time that a probe takes. */
 const slowDirectives = [
-  ..."PrivateTmp PrivateDevices PrivateNetwork PrivateUsers PrivateIPC ProtectHostname ProtectProc ProcSubset".split(
-    " ",
-  ),
+  ..."PrivateTmp PrivateDevices PrivateNetwork PrivateIPC ProtectHostname ProtectProc ProcSubset".split(" "),
   ..."ProtectKernelTunables ProtectKernelModules ProtectKernelLogs ProtectControlGroups ProtectClock".split(
     " ",
   ),
@@ -111,7 +109,7 @@ export function healthUnitsOf(service: Service, sockets: readonly Socket[]): Uni
             addedToService("StandardOutput", "socket"),
             addedToService("StandardError", "null"),
             addedToService("LogLevelMax", "err"),
-            addedToService("RuntimeMaxSec", "5s"),
+            addedToService("RuntimeMaxSec", "10s"),
             {
               key: "MemoryDenyWriteExecute",
               value: "yes",
