@@ -1,6 +1,4 @@
-// How the Ansible role goes back when a release fails, and continues after a run that was killed.
-import { once } from "node:events";
-import { createInterface } from "node:readline";
+// How the Ansible role goes back when a release fails.
 import { describeWith, isLongRun, LONG_ONLY, type PrivateSystemd } from "@sockact/testkit";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import {
@@ -94,51 +92,6 @@ describeWith(
       const { stdout } = await deploy(systemd, "6", {}, ["--inventory", "host2,"]);
       expect(stdout).toMatch(/^host1 .* failed=1 /m);
       expect(stdout).not.toContain("[host2]");
-      await isBack("5");
-    });
-
-    /** Runs Ansible until it begins this task, and kills all its processes. */
-    async function killAt(task: string, version: string): Promise<void> {
-      const command = playbook(systemd, version);
-      const child = systemd.spawn(command, { env: environment });
-      const ended = once(child, "close");
-      for await (const line of createInterface({ input: child.stdout! }))
-        if (line.startsWith(`TASK [sockact_app : ${task}]`)) break;
-      await systemd.run(["pkill", "--signal", "KILL", "ansible|python"]);
-      await ended;
-    }
-
-    test
-      .runIf(isLongRun)
-      .each([
-        "Unpack the release",
-        "Give the release its name",
-        "Point the link to the release",
-        "Install the units",
-        "Hand over to the new code",
-        "Ask whether the release is healthy",
-        "Forget what served before",
-      ])(
-      `serves after a run that was killed at the task "%s", and the next run repairs it${LONG_ONLY}`,
-      async (task) => {
-        await writeRelease(systemd, { version: "7", config: { handover: true } });
-        await underLoad(systemd, async () => {
-          await killAt(task, "7");
-          expect(await deploy(systemd, "7")).toMatchObject({ code: 0 });
-        });
-        expect(await ask(systemd)).toMatchObject({ version: "7" });
-        expect(await systemd.mustRun(["ls", "-A", "/srv/shop/releases"])).not.toContain(".new");
-        await isBack("7");
-        expect(await deploy(systemd, "5")).toMatchObject({ code: 0 });
-        await systemd.mustRun(["rm", "-r", "/srv/shop/releases/7"]);
-      },
-    );
-
-    test.runIf(isLongRun)(`goes back to what served before a run that was killed${LONG_ONLY}`, async () => {
-      await writeRelease(systemd, { version: "8", config: { handover: true }, unhealthy: true });
-      await killAt("Ask whether the release is healthy", "8");
-      expect(await systemd.mustRun(["cat", "/srv/shop/.deploying"])).toBe("5\n");
-      expect(await deploy(systemd, "8", patience)).toMatchObject(failed);
       await isBack("5");
     });
 
