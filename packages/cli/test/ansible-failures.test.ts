@@ -1,16 +1,7 @@
 // How the Ansible role goes back when a release fails.
 import { describeWith, isLongRun, LONG_ONLY, type PrivateSystemd } from "@sockact/testkit";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import {
-  ask,
-  bootHost,
-  deploy,
-  environment,
-  everything,
-  playbook,
-  underLoad,
-  writeRelease,
-} from "./ansible.ts";
+import { ask, bootHost, deploy, everything, underLoad, writeRelease } from "./ansible.ts";
 
 vi.setConfig({ testTimeout: 600_000, hookTimeout: 60_000 });
 
@@ -103,7 +94,10 @@ describeWith(
           files: { "package-lock.json": "{}", "package.json": "{}" },
         });
         const before = await everything(systemd);
-        const variables = { sockact_app_install_packages: "npm ci --offline" };
+        const variables = {
+          sockact_app_exclude: ["node_modules"],
+          sockact_app_install_packages: "npm ci --offline",
+        };
         expect(await deploy(systemd, "9", variables)).toMatchObject({ code: 2 });
         expect(await everything(systemd)).toEqual(before);
       },

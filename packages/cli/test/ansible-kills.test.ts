@@ -19,7 +19,7 @@ describeWith(
       if (!isLongRun) return;
       systemd = await bootHost();
       await writeRelease(systemd, { version: "1", config });
-      expect(await deploy(systemd, "1")).toMatchObject({ code: 0 });
+      await deploy(systemd, "1");
     });
     afterAll(() => systemd?.close());
 
