@@ -3,7 +3,7 @@ import { describeWith, isLongRun, LONG_ONLY, type PrivateSystemd } from "@sockac
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { ask, bootHost, deploy, everything, underLoad, writeRelease } from "./ansible.ts";
 
-vi.setConfig({ testTimeout: 600_000, hookTimeout: 60_000 });
+vi.setConfig({ testTimeout: 600_000, hookTimeout: 200_000 });
 
 const failed = { code: 2, recap: { failed: 1, rescued: 1 } };
 /** So that a release that stays unhealthy has failed soon. */
@@ -16,7 +16,10 @@ describeWith(
     let systemd: PrivateSystemd;
 
     beforeAll(async () => {
+      if (!isLongRun) return;
       systemd = await bootHost();
+      await writeRelease(systemd, { version: "1", config: { handover: true } });
+      await deploy(systemd, "1");
     });
     afterAll(() => systemd?.close());
 
@@ -27,21 +30,8 @@ describeWith(
       expect(await deploy(systemd, version)).toMatchObject({ code: 0, recap: { changed: 0 } });
     }
 
-    test.runIf(isLongRun)(`leaves nothing if the first release does not start${LONG_ONLY}`, async () => {
-      await writeRelease(systemd, { version: "0", crash: true });
-      const result = await deploy(systemd, "0", patience);
-      expect(result).toMatchObject(failed);
-      expect(result.stdout).toMatch(/0 has failed, and nothing is installed.*no database/);
-      expect(await systemd.mustRun(["ls", "-AR", "/srv/shop"])).toBe(
-        "/srv/shop:\nreleases\n\n/srv/shop/releases:\n",
-      );
-      expect(await systemd.mustRun(["ls", "/etc/systemd/system"])).not.toContain("shop");
-    });
-
     test.runIf(isLongRun)(`keeps the old version if the new one can't take over${LONG_ONLY}`, async () => {
-      await writeRelease(systemd, { version: "1", config: { handover: true } });
       await writeRelease(systemd, { version: "2", config: { handover: true }, crash: true });
-      expect(await deploy(systemd, "1")).toMatchObject({ code: 0 });
       const start = await systemd.show("shop.service", "InvocationID");
       const result = await underLoad(systemd, () => deploy(systemd, "2"));
       expect(result).toMatchObject(failed);

@@ -28,6 +28,17 @@ describeWith({ privateSystemd: true, systemd: 253, commands }, "the Ansible role
     expect({ stdout, stderr, code }).toMatchObject({ stdout: "", code: 0 });
   });
 
+  test.runIf(isLongRun)(`leaves nothing if the first release does not start${LONG_ONLY}`, async () => {
+    await writeRelease(systemd, { version: "0", crash: true });
+    const result = await deploy(systemd, "0", { sockact_app_health_retries: 2 });
+    expect(result).toMatchObject({ code: 2, recap: { failed: 1, rescued: 1 } });
+    expect(result.stdout).toMatch(/0 has failed, and nothing is installed.*no database/);
+    expect(await systemd.mustRun(["ls", "-AR", "/srv/shop"])).toBe(
+      "/srv/shop:\nreleases\n\n/srv/shop/releases:\n",
+    );
+    expect(await systemd.mustRun(["ls", "/etc/systemd/system"])).not.toContain("shop");
+  });
+
   test("a check on a fresh host changes nothing, a run deploys, and another run changes nothing", async () => {
     await writeRelease(systemd, { version: "1", config: { handover: true } });
     const before = await everything(systemd);
