@@ -9,7 +9,7 @@ const SHARE = 0.4;
 const LISTS =
   "errors|sbom|published|pages|conventions|explain|command-line|internals|schema|readmes|demo|installed-alone|pack|cold-start|imports";
 /** Tests that depend on the tests before them: for example, one installs an app and the next one uninstalls it. */
-const SEQUENCES = "examples/[^/]+|install|well-known";
+const SEQUENCES = "examples/[^/]+|install|well-known|ansible";
 const WHOLE = new RegExp(`/(?:${LISTS}|${SEQUENCES})\\.test\\.ts$`);
 
 declare module "vitest" {
