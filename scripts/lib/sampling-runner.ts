@@ -12,7 +12,7 @@ const WHOLE = new RegExp(`/(?:${LISTS})\\.test\\.ts$`);
 
 /** Files in which a test depends on the tests before it in the same `describe()`: for example, one installs an app and the next one uninstalls it. */
 const SEQUENCES =
-  /\/(?:examples\/(?:kinds-of-apps|operation|plain|postgresql|sleep)|install|well-known)\.test\.ts$/;
+  /\/(?:examples\/(?:kinds-of-apps|operation|plain|postgresql|sleep)|install|well-known|ansible)\.test\.ts$/;
 
 declare module "vitest" {
   interface TaskMeta {

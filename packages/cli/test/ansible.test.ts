@@ -1,4 +1,5 @@
 // The Ansible role, with a real Ansible and a real systemd. How releases fail, and what a killed run leaves, is in ansible-failures.test.ts.
+import { existsSync } from "node:fs";
 import process from "node:process";
 import { describeWith, isLongRun, LONG_ONLY, type PrivateSystemd } from "@sockact/testkit";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
@@ -7,6 +8,9 @@ import { ask, bootHost, deploy, everything, underLoad, writeRelease } from "./an
 
 // A run of Ansible starts about 40 processes.
 vi.setConfig({ testTimeout: 400_000, hookTimeout: 60_000 });
+
+/** Whether this version of sockact takes a host out of rotation. */
+const hasDrain = existsSync(new URL("../src/lib/drain", import.meta.url));
 
 const commands = ["ansible-playbook", "ansible-lint"];
 
@@ -26,6 +30,17 @@ describeWith({ privateSystemd: true, systemd: 253, commands }, "the Ansible role
       timeout: 120_000,
     });
     expect({ stdout, stderr, code }).toMatchObject({ stdout: "", code: 0 });
+  });
+
+  test.runIf(isLongRun)(`leaves nothing if the first release does not start${LONG_ONLY}`, async () => {
+    await writeRelease(systemd, { version: "0", crash: true });
+    const result = await deploy(systemd, "0", { sockact_app_health_retries: 2 });
+    expect(result).toMatchObject({ code: 2, recap: { failed: 1, rescued: 1 } });
+    expect(result.stdout).toMatch(/0 has failed, and nothing is installed.*no database/);
+    expect(await systemd.mustRun(["ls", "-AR", "/srv/shop"])).toBe(
+      "/srv/shop:\nreleases\n\n/srv/shop/releases:\n",
+    );
+    expect(await systemd.mustRun(["ls", "/etc/systemd/system"])).not.toContain("shop");
   });
 
   test("a check on a fresh host changes nothing, a run deploys, and another run changes nothing", async () => {
@@ -125,6 +140,24 @@ describeWith({ privateSystemd: true, systemd: 253, commands }, "the Ansible role
     });
     expect(await ask(systemd, 81)).toMatchObject({ version: "pair-2" });
     expect(await systemd.show("pair@green.service", "ActiveState")).toBe("active");
+  });
+
+  test.runIf(isLongRun && hasDrain)(`takes the host out of rotation meanwhile${LONG_ONLY}`, async () => {
+    const config = { name: "drained", sockets: [{ listen: 83 }], handover: true, health: { listen: 8081 } };
+    const variables = {
+      sockact_app_name: "drained",
+      sockact_app_drain: true,
+      sockact_app_drain_wait: "1s",
+      sockact_app_health_url: "http://localhost:8081/",
+    };
+    for (const version of ["drained-1", "drained-2"]) {
+      await writeRelease(systemd, { version, config });
+      const { stdout, code } = await deploy(systemd, version, variables);
+      expect(code).toBe(0);
+      expect(stdout.includes("Tell the load balancer that the host leaves")).toBe(version === "drained-2");
+    }
+    expect(await systemd.request("http://127.0.0.1:8081/")).toMatchObject({ status: 200, body: "ready" });
+    expect(await ask(systemd, 83)).toMatchObject({ version: "drained-2" });
   });
 
   test.runIf(isLongRun)(

@@ -22,7 +22,7 @@ export interface Release {
   files?: Record<string, string>;
 }
 
-export interface Recap {
+interface Recap {
   ok: number;
   changed: number;
   failed: number;

@@ -1,0 +1,69 @@
+// How a host continues after a run of Ansible that was killed.
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { describeWith, isLongRun, LONG_ONLY, type PrivateSystemd } from "@sockact/testkit";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { ask, bootHost, deploy, environment, playbook, underLoad, writeRelease } from "./ansible.ts";
+
+vi.setConfig({ testTimeout: 600_000, hookTimeout: 200_000 });
+
+const config = { handover: true };
+
+describeWith(
+  { privateSystemd: true, systemd: 253, commands: ["ansible-playbook"] },
+  "a killed rollout",
+  () => {
+    let systemd: PrivateSystemd;
+
+    beforeAll(async () => {
+      if (!isLongRun) return;
+      systemd = await bootHost();
+      await writeRelease(systemd, { version: "1", config });
+      await deploy(systemd, "1");
+    });
+    afterAll(() => systemd?.close());
+
+    /** Runs Ansible until it begins this task, and kills all its processes. */
+    async function killAt(task: string, version: string): Promise<void> {
+      const child = systemd.spawn(playbook(systemd, version), { env: environment });
+      const ended = once(child, "close");
+      for await (const line of createInterface({ input: child.stdout! }))
+        if (line.startsWith(`TASK [sockact_app : ${task}]`)) break;
+      await systemd.run(["pkill", "--signal", "KILL", "ansible|python"]);
+      await ended;
+    }
+
+    test.runIf(isLongRun).each([
+      [2, "Unpack the release"],
+      [3, "Give the release its name"],
+      [4, "Point the link to the release"],
+      [5, "Install the units"],
+      [6, "Hand over to the new code"],
+      [7, "Ask whether the release is healthy"],
+      [8, "Forget what served before"],
+    ])(
+      `serves version %i after a run that was killed at "%s" and another run${LONG_ONLY}`,
+      async (number, task) => {
+        const version = String(number);
+        await writeRelease(systemd, { version, config });
+        await underLoad(systemd, async () => {
+          await killAt(task, version);
+          expect(await deploy(systemd, version)).toMatchObject({ code: 0 });
+        });
+        expect(await ask(systemd)).toMatchObject({ version });
+        expect(await systemd.mustRun(["ls", "-A", "/srv/shop"])).toBe("current\nreleases\n");
+        expect(await systemd.mustRun(["ls", "-A", "/srv/shop/releases"])).not.toContain(".new");
+      },
+    );
+
+    test.runIf(isLongRun)(`goes back to what served before the run that was killed${LONG_ONLY}`, async () => {
+      const { version } = await ask(systemd);
+      await writeRelease(systemd, { version: "9", config, unhealthy: true });
+      await killAt("Ask whether the release is healthy", "9");
+      expect(await systemd.mustRun(["cat", "/srv/shop/.deploying"])).toBe(`${version}\n`);
+      const result = await deploy(systemd, "9", { sockact_app_health_retries: 2 });
+      expect(result).toMatchObject({ code: 2, recap: { failed: 1 } });
+      expect(await ask(systemd)).toMatchObject({ version });
+    });
+  },
+);
