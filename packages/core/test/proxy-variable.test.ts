@@ -49,9 +49,10 @@ async function ask(connection: RawClient): Promise<object> {
   return JSON.parse(text.slice(text.indexOf("{"))) as object;
 }
 
-async function seesClient(address: string): Promise<void> {
+/** What it says about a connection that begins with a header. */
+async function askWithHeader(address: string): Promise<object> {
   await using connection = await rawClient(address);
-  expect(await ask(connection.send(line))).toMatchObject(client);
+  return await ask(connection.send(line));
 }
 
 describe("SOCKACT_PROXY_PROTOCOL", () => {
@@ -67,7 +68,7 @@ describe("SOCKACT_PROXY_PROTOCOL", () => {
     const { app, address } = await start("web:127.0.0.1", options);
     await using _app = app;
     await app.event("ready");
-    await seesClient(address);
+    expect(await askWithHeader(address)).toMatchObject(client);
   });
 
   test("any other client is disconnected", async () => {
@@ -83,7 +84,7 @@ describe("SOCKACT_PROXY_PROTOCOL", () => {
   test("workers of node:cluster read it", async () => {
     const { app, address } = await start("web:*", {}, { WORKERS: "2" });
     await using _app = app;
-    for (let count = 0; count < 3; count++) await seesClient(address);
+    for (let count = 0; count < 3; count++) expect(await askWithHeader(address)).toMatchObject(client);
   });
 
   test.each([

@@ -7,8 +7,8 @@ export function logTo(log: FastifyBaseLogger): (event: SockactEvent) => void {
   if (isSilent(log)) return (event) => void (hasFailed(event) && logEvent(event));
   const logRejection = logRejections((text) => log.error(text));
   return (event) => {
-    if (event.type === "rejected") logRejection(event);
-    else if (event.type === "error") log.error(event.error);
+    if (logRejection(event)) return;
+    if (event.type === "error") log.error(event.error);
     else if (hasFailed(event)) log.error(eventText(event));
     else if (event.type !== "listening") log.info(eventText(event));
   };

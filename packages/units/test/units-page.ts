@@ -68,6 +68,14 @@ emitUnits({
 });
 // #endregion several-sockets
 
+// #region behind-a-load-balancer
+emitUnits({
+  name: "shop",
+  exec: ["/usr/bin/node", "/srv/shop/server.js"],
+  sockets: [{ name: "web", listen: 8080, proxyProtocol: { from: ["10.0.0.1", "10.0.0.2"] } }],
+});
+// #endregion behind-a-load-balancer
+
 // #region ready-watchdog-stop-and-sleep
 emitUnits({
   name: "shop",

@@ -11,6 +11,5 @@ const logRejection = logRejections(write);
  * rejected connections are at most one line a minute.
  */
 export function logEvent(event: SockactEvent): void {
-  if (event.type === "rejected") logRejection(event);
-  else write(eventText(event));
+  if (!logRejection(event)) write(eventText(event));
 }

@@ -11,11 +11,12 @@ type Rejection = Extract<SockactEvent, { type: "rejected" }>;
  *
  * @param write writes one line
  * @param interval in milliseconds
+ * @returns takes an event, and returns whether it is about a rejected connection. Others are left to the caller.
  */
 export function logRejections(
   write: (text: string) => void,
   interval: number = INTERVAL,
-): (rejection: Rejection) => void {
+): (event: SockactEvent) => boolean {
   let isWaiting = false;
   let last: Rejection | undefined;
   let count = 0;
@@ -31,14 +32,16 @@ export function logRejections(
     count = 0;
     wait();
   };
-  return (rejection) => {
+  return (event) => {
+    if (event.type !== "rejected") return false;
     if (isWaiting) {
-      last = rejection;
+      last = event;
       count++;
     } else {
-      write(eventText(rejection));
+      write(eventText(event));
       wait();
     }
+    return true;
   };
 }
 

@@ -12,54 +12,90 @@ interface Callbacks {
   onFailure(error: ActivationError): void;
 }
 
+const PENDING = Symbol("sockact pending header");
+
+/** A connection whose header is awaited. The functions below are those of all connections: a function for each one would cost more than the rest. */
+interface PendingSocket extends Socket {
+  [PENDING]: PendingHeader;
+}
+
 /**
  * Reads the PROXY header of a connection from which nothing has been read.
  *
  * @param timeout in milliseconds
  */
-export function readHeader(socket: Socket, timeout: number, { onHeader, onFailure }: Callbacks): void {
-  let received: Buffer = Buffer.alloc(0);
-  const ignoreError = (): void => {};
-  const fail = (error: ActivationError): void => {
-    settle();
-    onFailure(error);
-  };
-  const onClose = (): void => {
-    // Health checks and port scans connect, and send nothing.
-    if (received.length > 0) fail(headerError("The connection closed within the PROXY header"));
-    else settle();
-  };
-  const timer = after(timeout, () =>
-    fail(headerError(`The PROXY header has not arrived within ${timeout / 1000} s`)),
-  );
-  const { push } = socket;
-  const settle = (): void => {
-    clearTimeout(timer);
-    socket.push = push;
-    socket.off("close", onClose);
-  };
+export function readHeader(socket: Socket, timeout: number, callbacks: Callbacks): void {
+  const pending = socket as PendingSocket;
+  pending[PENDING] = new PendingHeader(socket, timeout, callbacks);
   // Patches push of this socket, until the header has been read. Node calls it with what has arrived.
-  socket.push = (chunk: Buffer | null): boolean => {
-    if (chunk === null) {
-      socket.destroy();
-      return false;
-    }
-    received = received.length === 0 ? chunk : Buffer.concat([received, chunk]);
+  socket.push = receiveChunk;
+  socket.on("error", ignoreError).on("close", noticeClose);
+  // Begins to read, if the server has the option `pauseOnConnect`.
+  socket.read(0);
+}
+
+class PendingHeader {
+  readonly #socket: Socket;
+  readonly #callbacks: Callbacks;
+  readonly #push: Socket["push"];
+  readonly #timer: NodeJS.Timeout | undefined;
+  #received: Buffer | undefined;
+
+  constructor(socket: Socket, timeout: number, callbacks: Callbacks) {
+    this.#socket = socket;
+    this.#callbacks = callbacks;
+    this.#push = socket.push;
+    this.#timer = after(timeout, () =>
+      this.#fail(headerError(`The PROXY header has not arrived within ${timeout / 1000} s`)),
+    );
+  }
+
+  /** @returns whether the socket may read on, as `push()` does */
+  receive(chunk: Buffer): boolean {
+    const received = this.#received === undefined ? chunk : Buffer.concat([this.#received, chunk]);
+    this.#received = received;
     let parsed: ParsedHeader | undefined;
     try {
       parsed = parseProxyHeader(received);
     } catch (error) {
-      fail(error as ActivationError);
+      this.#fail(error as ActivationError);
       return false;
     }
     if (parsed === undefined) return true;
-    settle();
+    const { header, length } = parsed;
+    this.#settle();
+    const socket = this.#socket;
     socket.off("error", ignoreError);
-    onHeader(parsed.header, Buffer.from(received.subarray(0, parsed.length)));
-    const rest = received.subarray(parsed.length);
-    return socket.destroyed || rest.length === 0 || socket.push(rest);
-  };
-  socket.on("error", ignoreError).on("close", onClose);
-  // Begins to read, if the server has the option `pauseOnConnect`.
-  socket.read(0);
+    this.#callbacks.onHeader(header, Buffer.from(received.subarray(0, length)));
+    return socket.destroyed || received.length === length || socket.push(received.subarray(length));
+  }
+
+  close(): void {
+    // Health checks and port scans connect, and send nothing.
+    if (this.#received === undefined) this.#settle();
+    else this.#fail(headerError("The connection closed within the PROXY header"));
+  }
+
+  #fail(error: ActivationError): void {
+    this.#settle();
+    this.#callbacks.onFailure(error);
+  }
+
+  #settle(): void {
+    clearTimeout(this.#timer);
+    this.#socket.push = this.#push;
+    this.#socket.off("close", noticeClose);
+  }
 }
+
+function receiveChunk(this: Socket, chunk: Buffer | null): boolean {
+  if (chunk !== null) return (this as PendingSocket)[PENDING].receive(chunk);
+  this.destroy();
+  return false;
+}
+
+function noticeClose(this: Socket): void {
+  (this as PendingSocket)[PENDING].close();
+}
+
+function ignoreError(): void {}

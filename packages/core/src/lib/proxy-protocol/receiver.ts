@@ -52,10 +52,12 @@ export class ProxyReceiver extends EventEmitter<Events> {
       this.#reject(socket, sender, senderError(sender));
       return;
     }
-    const setHeaderLength = hideHeader(handle);
+    hideHeader(handle, Infinity);
+    // Patches bytesRead of this handle.
+    Object.defineProperty(handle, "bytesRead", bytesReadAfterHeader);
     readHeader(socket, this.#rules.timeout, {
       onHeader(header, bytes) {
-        setHeaderLength(bytes.length);
+        hideHeader(handle, bytes.length);
         setProxyHeader(handle, bytes, header);
         if (isBlocked(socket, header.source?.address)) socket.destroy();
         else server.emit("connection", socket);
@@ -83,18 +85,28 @@ export function createProxyReceivers(
   return receivers;
 }
 
+const HEADER_LENGTH = Symbol("sockact header length");
+
+/** The handle of a connection whose header does not count as read. */
+interface HidingHandle extends ConnectionHandle {
+  [HEADER_LENGTH]?: number;
+}
+
+/** One getter for all handles: if each had its own, V8 could not optimize what Node does with them. */
+const bytesReadAfterHeader = {
+  get(this: HidingHandle): number {
+    const read = Reflect.get(Object.getPrototypeOf(this) as object, "bytesRead", this) as number;
+    return Math.max(0, read - (this[HEADER_LENGTH] as number));
+  },
+};
+
 /**
  * Leaves the header out of the number of bytes that have been read from a connection. A connection that has sent nothing else is a new one, also for a drain.
  *
- * @returns sets the length of the header. Until then, all bytes belong to it.
+ * @param length the length of the header. `Infinity` while the header arrives: all bytes belong to it.
  */
-function hideHeader(handle: ConnectionHandle): (length: number) => void {
-  let headerLength = Infinity;
-  const read = (): number =>
-    Reflect.get(Object.getPrototypeOf(handle) as object, "bytesRead", handle) as number;
-  // Patches bytesRead of this handle.
-  Object.defineProperty(handle, "bytesRead", { get: () => Math.max(0, read() - headerLength) });
-  return (length) => (headerLength = length);
+function hideHeader(handle: HidingHandle, length: number): void {
+  handle[HEADER_LENGTH] = length;
 }
 
 /** Whether the server refuses this client (`blockList` of Node 24). Node itself has checked only the address of the proxy. */

@@ -28,6 +28,9 @@ export const TIMEOUT = 5000;
 
 const HINT = "Write proxyProtocol: { from: ['10.0.0.1', '10.1.0.0/16', 'unix'] }, for example.";
 
+/** How many addresses of load balancers are remembered. */
+const REMEMBERED = 100;
+
 /** The longest time that a header may take, in milliseconds: an hour. */
 const LONGEST = 3_600_000;
 
@@ -85,11 +88,16 @@ export function readSenders(from: readonly unknown[], what: string, hint: string
         `Each member of ${what} must be an IP address, a range or 'unix'; got ${inspect(each)}`,
         hint,
       );
+  // The load balancers connect again and again, and a look into the list takes as long as the rest.
+  const trusted = new Set<string>();
   return (sender) => {
     if (sender === undefined || sender === "unix") return sender === "unix" && from.includes(sender);
+    if (trusted.has(sender)) return true;
     // Linux adds the zone of a link-local address.
     const [address = ""] = sender.split("%");
-    return list.check(address, isIP(address) === 6 ? "ipv6" : "ipv4");
+    const isTrusted = list.check(address, isIP(address) === 6 ? "ipv6" : "ipv4");
+    if (isTrusted && trusted.size < REMEMBERED) trusted.add(sender);
+    return isTrusted;
   };
 }
 

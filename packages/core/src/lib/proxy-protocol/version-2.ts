@@ -87,7 +87,7 @@ function readAddresses(whole: Buffer, family: Family): Pick<ProxyHeader, "source
 }
 
 function addressOf(bytes: Buffer): string {
-  if (bytes.length === 4) return bytes.join(".");
+  if (bytes.length === 4) return `${bytes[0]}.${bytes[1]}.${bytes[2]}.${bytes[3]}`;
   const groups = Array.from({ length: 8 }, (_, index) => bytes.readUInt16BE(2 * index).toString(16));
   return shortestForm(groups.join(":"));
 }

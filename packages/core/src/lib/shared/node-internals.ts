@@ -128,24 +128,28 @@ export function redirectConnections(
   receive: (connection: Socket) => void,
 ): void {
   const { onconnection } = handle;
+  let emit: (event: string, ...args: unknown[]) => boolean;
+  let accepted: Socket | undefined;
+  const emitUnlessConnection = ((event: string, ...rest: unknown[]) => {
+    if (event !== "connection") return emit.call(server, event, ...rest);
+    accepted = rest[0] as Socket;
+    return true;
+  }) as typeof server.emit;
   // Patches onconnection of this handle, and emit of the server while it runs.
-  handle.onconnection = function (this: ListenHandle, ...args: unknown[]): void {
-    const own = Object.getOwnPropertyDescriptor(server, "emit");
-    const emit = server.emit.bind(server) as (event: string, ...args: unknown[]) => boolean;
-    let accepted: Socket | undefined;
+  handle.onconnection = function (this: ListenHandle, error: unknown, connection: unknown): void {
+    const own = Object.hasOwn(server, "emit") && Object.getOwnPropertyDescriptor(server, "emit");
+    emit = server.emit;
     // Only during this call, so that no request becomes slower.
-    server.emit = ((event: string, ...rest: unknown[]) => {
-      if (event !== "connection") return emit(event, ...rest);
-      accepted = rest[0] as Socket;
-      return true;
-    }) as typeof server.emit;
+    server.emit = emitUnlessConnection;
     try {
-      onconnection.apply(this, args);
+      onconnection.call(this, error, connection);
     } finally {
       if (own) Object.defineProperty(server, "emit", own);
       else delete (server as Partial<Server>).emit;
     }
-    if (accepted) receive(accepted);
+    const socket = accepted;
+    accepted = undefined;
+    if (socket) receive(socket);
   };
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it, test } from "vitest";
-import { emitUnits, type AppDescription, type SocketDescription, UnitError } from "../../../index.ts";
+import { emitUnits, type AppDescription, UnitError } from "../../../index.ts";
 
 const app = { name: "shop", exec: ["/usr/bin/node", "/srv/shop/server.mjs"] };
 const from = ["10.0.0.1"];
@@ -15,7 +15,7 @@ function variable(description: Partial<AppDescription> & Pick<AppDescription, "s
 
 function problemsOf(socket: object, more: object = {}): string[] {
   try {
-    emitUnits({ ...app, ...more, sockets: [socket as SocketDescription] });
+    emitUnits({ ...app, ...more, sockets: [socket] });
     return [];
   } catch (error) {
     return (error as UnitError).problems.map(({ path, message }) => `${path}: ${message}`);
@@ -66,7 +66,7 @@ describe("proxyProtocol of a socket becomes SOCKACT_PROXY_PROTOCOL of the servic
         exec: undefined,
         container: { image: "localhost/shop:1" },
         sockets: [{ listen: 8080, proxyProtocol: { from } }],
-      } as never,
+      },
       "Environment=SOCKACT_PROXY_PROTOCOL=shop.socket:10.0.0.1",
     ],
   ])("%s", (_, description, line) => {

@@ -73,8 +73,8 @@ function refuseConflicts(
   path: string,
   problems: UnitProblem[],
 ): void {
-  const refuse = (message: string, hint: string): void =>
-    void conflictsIn(problems)(`${path}.proxyProtocol`, message, hint);
+  const refuse = (message: string, hint: string) =>
+    conflictsIn(problems)(`${path}.proxyProtocol`, message, hint);
   if (bind !== "socket")
     refuse(
       `with bind: ${shown(bind)} the connections do not come through a socket of systemd`,
