@@ -1,0 +1,58 @@
+import { readFileSync } from "node:fs";
+import { createServer } from "node:http";
+import { hostname } from "node:os";
+import process from "node:process";
+import { setTimeout as delay } from "node:timers/promises";
+import { systemdListen } from "@sockact/express";
+import express from "express";
+import { WebSocketServer } from "ws";
+
+// `fault` makes this version a bad one, to show what a deploy does then.
+const { version, fault } = JSON.parse(readFileSync(new URL("version.json", import.meta.url), "utf8"));
+if (fault === "crash") throw new Error(`Version ${version} crashes when it starts.`);
+
+const app = express();
+app.use(
+  systemdListen({
+    healthCheck: () => fault !== "unhealthy",
+    sockets: {
+      web: { proxyProtocol: { from: ["10.77.0.10"] } },
+      "web-tls": {
+        proxyProtocol: { from: ["10.77.0.10"] },
+        tls: { key: "key.pem", cert: "cert.pem" },
+      },
+    },
+  }),
+);
+app.get("/healthz", (_request, response) => response.send("ready"));
+app.use(express.json());
+
+/** Everything that the clients want to know about the request. */
+const about = (socket) => ({
+  version,
+  host: hostname(),
+  pid: process.pid,
+  client: socket.remoteAddress,
+  port: socket.remotePort,
+  tls: Boolean(socket.encrypted),
+});
+
+app.get("/", (request, response) => response.json(about(request.socket)));
+app.post("/messages", (request, response) => {
+  response.json({ ...about(request.socket), message: request.body });
+});
+// This request is under way for a while, so that a stop always finds some that are.
+app.get("/slow", async (request, response) => {
+  await delay(50 + Math.random() * 100);
+  response.json(about(request.socket));
+});
+
+const server = createServer(app);
+new WebSocketServer({ server }).on("connection", (webSocket, request) => {
+  webSocket.on("message", (data) => {
+    const text = data.toString();
+    webSocket.send(text === "about" ? JSON.stringify(about(request.socket)) : text);
+  });
+});
+
+server.listen(3000, () => console.log(`Version ${version} listens in process ${process.pid}`));

@@ -1,0 +1,99 @@
+import { execFile } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { setTimeout as delay } from "node:timers/promises";
+import { promisify } from "node:util";
+import { bootPrivateSystemd, type PrivateSystemd } from "@sockact/testkit";
+
+/**
+ * A computer of the fleet: namespaces with a systemd of their own as process 1, a disk that outlives it, and a network card. The card is plugged into the
+ * network of another machine, which has the switch.
+ */
+export class Machine {
+  readonly name: string;
+  readonly address: string;
+  readonly #disk = mkdtempSync(join(tmpdir(), "sockact-fleet-"));
+  #systemd: PrivateSystemd | undefined;
+  /** The machine with the switch; none for this machine itself. */
+  readonly #switch: Machine | undefined;
+
+  constructor(name: string, address: string, upstream?: Machine) {
+    this.name = name;
+    this.address = address;
+    this.#switch = upstream;
+  }
+
+  /** The running systemd. */
+  get systemd(): PrivateSystemd {
+    if (this.#systemd === undefined) throw new Error(`${this.name} is off.`);
+    return this.#systemd;
+  }
+
+  /** Boots it, and plugs in its cable. */
+  async boot(): Promise<void> {
+    const systemd = await bootPrivateSystemd({ disk: this.#disk });
+    this.#systemd = systemd;
+    await systemd.mustRun(["hostname", this.name]);
+    if (this.#switch === undefined) await this.#makeSwitch();
+    else await this.#plugIn(this.#switch);
+  }
+
+  async #makeSwitch(): Promise<void> {
+    const { systemd } = this;
+    await systemd.mustRun(["ip", "link", "add", "switch", "type", "bridge"]);
+    await systemd.mustRun(["ip", "address", "add", `${this.address}/24`, "dev", "switch"]);
+    await systemd.mustRun(["ip", "link", "set", "switch", "up"]);
+  }
+
+  async #plugIn(upstream: Machine): Promise<void> {
+    const { pid } = this.systemd;
+    // A cable has two ends: one in the switch, and one in this machine, in whose network it is already made.
+    const cable = ["ip", "link", "add", this.name, "master", "switch", "up", "type", "veth"];
+    const inSwitch = ["--target", String(upstream.systemd.pid), "--net"];
+    await execute("nsenter", [...inSwitch, ...cable, "peer", "name", "eth0", "netns", String(pid)]);
+    await this.systemd.mustRun(["ip", "address", "add", `${this.address}/24`, "dev", "eth0"]);
+    await this.systemd.mustRun(["ip", "link", "set", "eth0", "up"]);
+  }
+
+  /** Runs a shell script as root of this machine, until it ends or has taken a minute. */
+  run(script: string): Promise<string> {
+    return this.systemd.mustRun(["sh", "-euc", script], { env: { HOME: "/root", PATH }, timeout: 60_000 });
+  }
+
+  /** `systemctl reboot`: stops all services, ends systemd, and boots again. */
+  async reboot(): Promise<void> {
+    const { pid } = this.systemd;
+    await this.run("systemctl reboot");
+    while (isRunning(pid)) await delay(20);
+    await this.systemd.close();
+    await this.boot();
+  }
+
+  /** The power fails: nothing more leaves its network card, and all processes are gone. */
+  async cutPower(): Promise<void> {
+    await this.systemd.mustRun(["ip", "link", "set", "eth0", "down"]);
+    process.kill(this.systemd.pid, "SIGKILL");
+    await this.systemd.close();
+    this.#systemd = undefined;
+  }
+
+  /** Ends it, and removes its disk. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#systemd?.close();
+    this.#systemd = undefined;
+    rmSync(this.#disk, { recursive: true, force: true });
+  }
+}
+
+const execute = promisify(execFile);
+const PATH = "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin";
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
