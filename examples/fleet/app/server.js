@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { hostname } from "node:os";
 import process from "node:process";
@@ -24,7 +24,7 @@ app.use(
     },
   }),
 );
-app.get("/healthz", (_request, response) => response.send("ready"));
+app.get("/healthz", (_request, response) => response.status(existsSync("/var/lib/sockact/drained/fleet") ? 503 : 200).send("ready"));
 app.use(express.json());
 
 /** Everything that the clients want to know about the request. */
