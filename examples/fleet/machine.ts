@@ -48,13 +48,18 @@ export class Machine {
   }
 
   async #plugIn(upstream: Machine): Promise<void> {
-    const { pid } = this.systemd;
-    // A cable has two ends: one in the switch, and one in this machine, in whose network it is already made.
-    const cable = ["ip", "link", "add", this.name, "master", "switch", "up", "type", "veth"];
-    const inSwitch = ["--target", String(upstream.systemd.pid), "--net"];
-    await execute("nsenter", [...inSwitch, ...cable, "peer", "name", "eth0", "netns", String(pid)]);
+    // A cable has two ends: one in the switch, and one in this machine. A card keeps its hardware address, which the others remember across a reboot.
+    const bytes = this.address.split(".").map((byte) => Number(byte).toString(16).padStart(2, "0"));
+    const card = ["peer", "name", "eth0", "address", ["02", "00", ...bytes].join(":")];
+    const toHere = ["netns", String(this.systemd.pid)];
+    await inNetworkOf(upstream, ["link", "add", this.name, "master", "switch", "up", "type", "veth", ...card, ...toHere]);
     await this.systemd.mustRun(["ip", "address", "add", `${this.address}/24`, "dev", "eth0"]);
     await this.systemd.mustRun(["ip", "link", "set", "eth0", "up"]);
+  }
+
+  /** Removes the cable. Nothing gets out of this machine any more, not even the end of a connection. */
+  async #unplug(): Promise<void> {
+    if (this.#switch !== undefined) await inNetworkOf(this.#switch, ["link", "delete", this.name]);
   }
 
   /** Runs a shell script as root of this machine, until it ends or has taken a minute. */
@@ -67,13 +72,14 @@ export class Machine {
     const { pid } = this.systemd;
     await this.run("systemctl reboot");
     while (isRunning(pid)) await delay(20);
+    await this.#unplug();
     await this.systemd.close();
     await this.boot();
   }
 
-  /** The power fails: nothing more leaves its network card, and all processes are gone. */
+  /** The power fails: nothing more gets out of it, and all processes are gone. */
   async cutPower(): Promise<void> {
-    await this.systemd.mustRun(["ip", "link", "set", "eth0", "down"]);
+    await this.#unplug();
     process.kill(this.systemd.pid, "SIGKILL");
     await this.systemd.close();
     this.#systemd = undefined;
@@ -89,6 +95,11 @@ export class Machine {
 
 const execute = promisify(execFile);
 const PATH = "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin";
+
+/** Runs `ip` with a machine's network, and the process ids of this computer. */
+async function inNetworkOf({ systemd }: Machine, args: readonly string[]): Promise<void> {
+  await execute("nsenter", ["--target", String(systemd.pid), "--net", "ip", ...args]);
+}
 
 function isRunning(pid: number): boolean {
   try {
