@@ -6,6 +6,7 @@
 export { type FrameworkHooks, type FrameworkTraits, prepareApp, type PreparedApp } from "./lib/api/attach.ts";
 export { rememberRequestListeners } from "./lib/api/request-listeners.ts";
 export { serverAddress } from "./lib/binding/server-address.ts";
+export { checkHealth, type Health } from "./lib/lifecycle/health.ts";
 export { hold } from "./lib/lifecycle/idle.ts";
 export { proxyHeader } from "./lib/proxy-protocol/client-address.ts";
 export { ActivationError, type ActivationErrorCode } from "./lib/shared/errors.ts";

@@ -10,6 +10,7 @@ export { bindDatagram, type BindDatagramOptions } from "./lib/api/bind-datagram.
 export { proxyHeader } from "./lib/proxy-protocol/client-address.ts";
 export type { ProxyAddress, ProxyHeader, ProxyTlv } from "./lib/proxy-protocol/header.ts";
 export type { ProxyProtocolOptions } from "./lib/proxy-protocol/senders.ts";
+export { checkHealth, type Health } from "./lib/lifecycle/health.ts";
 export { hold } from "./lib/lifecycle/idle.ts";
 export type { SockactEvent } from "./lib/lifecycle/events.ts";
 export type { LifecycleOptions } from "./lib/lifecycle/settings.ts";

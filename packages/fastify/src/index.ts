@@ -3,11 +3,12 @@ import { systemdListen } from "./systemd-listen.ts";
 export { systemdListen };
 export default systemdListen;
 export type { SystemdListenOptions } from "./systemd-listen.ts";
-export { ActivationError, hold, proxyHeader } from "@sockact/core/adapter";
+export { ActivationError, checkHealth, hold, proxyHeader } from "@sockact/core/adapter";
 export type {
   ActivatedSocket,
   ActivationErrorCode,
   Duration,
+  Health,
   LifecycleOptions,
   Material,
   ProxyAddress,

@@ -48,6 +48,16 @@ describeWith({ commands: ["systemd-socket-activate"] }, "where Fastify listens, 
       expect(running.stdout.match(/"onListen"/g)).toHaveLength(1);
     });
 
+    test("a probe of SOCKACT_HEALTH is no line in the log, and no request for a hook", async () => {
+      const address = await freeAddress("tcp4");
+      const env = { FRAMEWORK, SOCKACT_HEALTH: "/healthz" };
+      await using running = await socketActivate([address], app, { env });
+      expect(await httpRequest(address, "/healthz")).toMatchObject({ status: 200, body: "ready" });
+      await httpRequest(address);
+      await running.line(/request completed/);
+      expect(running.stdout.match(/incoming request/g)).toHaveLength(1);
+    });
+
     test("listenTextResolver makes the log line of every socket", async () => {
       const addresses = await Promise.all((["unix", "abstract"] as const).map(freeAddress));
       await using running = await socketActivate(addresses, app, { env: { FRAMEWORK, RESOLVER: "1" } });

@@ -4,11 +4,12 @@ export { systemdListen };
 export default systemdListen;
 export type { Middleware } from "./markers.ts";
 export type { SystemdListenOptions } from "./systemd-listen.ts";
-export { ActivationError, hold, proxyHeader } from "@sockact/core/adapter";
+export { ActivationError, checkHealth, hold, proxyHeader } from "@sockact/core/adapter";
 export type {
   ActivatedSocket,
   ActivationErrorCode,
   Duration,
+  Health,
   LifecycleOptions,
   Material,
   ProxyAddress,

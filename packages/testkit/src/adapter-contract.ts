@@ -240,6 +240,35 @@ export function adapterContract({
       });
     });
 
+    test.each(sample(WAYS))(
+      `%s: the path in SOCKACT_HEALTH is answered${preload === undefined ? ", also if you start the app yourself" : ""}`,
+      async (way) => {
+        const address = await freeAddress("tcp4");
+        const env = { SOCKACT_HEALTH: "/healthz", PORT: address.split(":").at(-1) as string };
+        const apps = [
+          () => activate([address], way, { env }),
+          // A preload does nothing in an app that you start yourself.
+          ...(preload === undefined ? [async () => start(way, env)] : []),
+        ];
+        for (const run of apps) {
+          await using app = await run();
+          const isUp = app.event("callback");
+          // The first connection starts an activated app.
+          if (run !== apps[0]) await isUp;
+          const where = run === apps[0] ? address : `localhost:${env.PORT}`;
+          expect(await httpRequest(where, "/healthz")).toMatchObject({
+            status: 200,
+            headers: { "cache-control": "no-store" },
+            body: "ready",
+          });
+          expect((await httpRequest(where)).json()).toMatchObject({ url: "/" });
+          await isUp;
+          app.write("close");
+          await app.event("closed");
+        }
+      },
+    );
+
     const clustered: [Way, AddressKind[]][] = [
       [WAYS[1] as Way, ["unix", "tcp4"]],
       [WAYS[0] as Way, ["tcp4"]],

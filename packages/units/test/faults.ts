@@ -652,6 +652,11 @@ export const faults: Fault[] = [
     files: inService("Environment=SOCKACT_NOTIFY=maybe"),
     ...serviceAt("Environment"),
   },
+  ...["healthz", "/a?b", "/a#b", "/\u00e9"].map((path): Fault => ({
+    code: "variable-invalid",
+    files: inService(`Environment=SOCKACT_HEALTH=${path}`),
+    ...serviceAt("Environment"),
+  })),
   {
     code: "variable-invalid",
     files: inService("Environment=SOCKACT_DRAIN_TIMEOUT=10"),

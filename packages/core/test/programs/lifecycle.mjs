@@ -11,7 +11,7 @@ import * as net from "node:net";
 import { createInterface } from "node:readline";
 import { Duplex } from "node:stream";
 import * as tls from "node:tls";
-import { hold, listen } from "@sockact/core";
+import { checkHealth, hold, listen } from "@sockact/core";
 
 const config = JSON.parse(process.env.APP ?? "{}");
 const say = (event, more = {}) => process.stdout.write(`${JSON.stringify({ event, ...more })}\n`);
@@ -33,6 +33,7 @@ let hasHeld = false;
 
 const routes = {
   "/held": (_request, response) => held.push(response),
+  "/own": async (_request, response) => response.end(JSON.stringify(await checkHealth())),
   "/queue": (_request, response) => {
     if (queue.push(response) > 3) queue.shift().end("next");
   },
@@ -208,6 +209,14 @@ async function serve({
     "healthCheck that fails": () => {
       say("healthCheck");
       return false;
+    },
+    "healthCheck that rejects": async () => {
+      say("healthCheck");
+      throw new Error("from healthCheck");
+    },
+    "healthCheck that waits": () => {
+      say("healthCheck");
+      return new Promise((resolve) => held.push({ end: () => resolve(true) }));
     },
     onReload: async () => say("onReload"),
     "onReload that fails": async () => {

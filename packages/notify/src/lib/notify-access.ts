@@ -20,7 +20,7 @@ export async function readNotifyAccess(socket: string): Promise<Access> {
   const [, user] = /^\/run\/(user\/\d+\/)?systemd\/notify$/.exec(socket) ?? [undefined, null];
   if (user === null)
     return { allowed: "unknown", reason: `NOTIFY_SOCKET is ${socket}, which is not a systemd socket` };
-  const unit = serviceOfProcess();
+  const unit = serviceOfProcess()?.name;
   if (unit === undefined)
     return { allowed: "unknown", reason: "the cgroup of this process does not belong to a service" };
   try {

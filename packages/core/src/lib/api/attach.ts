@@ -10,6 +10,7 @@ import { type App, createApp } from "../lifecycle/app.ts";
 import { isManaged } from "../lifecycle/service-manager.ts";
 import { processState } from "../shared/process-state.ts";
 import { WeakList } from "../shared/weak-list.ts";
+import { answerProbes } from "./answer-probes.ts";
 import { claimAndBind } from "./claim-and-bind.ts";
 import { emitListenError } from "./listen-error.ts";
 import { bindOptionsOf, callbackOf } from "./listen-arguments.ts";
@@ -51,7 +52,7 @@ export interface PreparedApp {
    * with any `listen()`.
    *
    * If sockets were passed, this patches `net.Server.prototype.listen`, which then changes only these servers. If none were passed, it patches it only if a
-   * service manager expects messages, or if `signals` is set: the servers then listen as usual, and sockact drains them. Otherwise it changes nothing.
+   * service manager expects messages, or if `signals` or `health` is set: the servers then listen as usual, and sockact drains them, or answers probes. Otherwise it changes nothing.
    *
    * @param owner the app of the framework. It can still be garbage-collected.
    */
@@ -93,7 +94,7 @@ export function prepareApp(options: AppOptions, { http2 = false, close }: Framew
     activated,
     attach(owner, hooks) {
       const app = createApp(settings, activated, close);
-      if (isManaged(app)) addAttachment(owner, { app, selection, hooks, http2 });
+      if (isManaged(app) || settings.health !== false) addAttachment(owner, { app, selection, hooks, http2 });
     },
   };
 }
@@ -135,7 +136,8 @@ function listenAttached(
       hasUnclaimed(sockets, owner.selection.names),
     ) ?? owners[0]) as Attachment;
     if (!activated) {
-      manageServer(server, app, NO_SOCKETS, callback);
+      if (isManaged(app)) manageServer(server, app, NO_SOCKETS, callback);
+      else answerProbes(server, app);
       return inner.apply(server, [...args]);
     }
     const bound = claimAndBind(

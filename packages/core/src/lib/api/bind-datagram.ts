@@ -22,7 +22,7 @@ import { claimSockets, familyRefusalOf, findDatagramSocket } from "../binding/cl
  * was passed.
  */
 export interface BindDatagramOptions
-  extends Omit<LifecycleOptions, "onDrainUpgraded">, Omit<BindOptions, "fd"> {
+  extends Omit<LifecycleOptions, "onDrainUpgraded" | "health">, Omit<BindOptions, "fd"> {
   /**
    * The `FileDescriptorName=` of the socket to take. If several sockets have this name, the first one that nothing has taken is used. By default, it is the
    * first datagram socket.

@@ -6,6 +6,7 @@ import { createApp } from "../lifecycle/app.ts";
 import { isManaged } from "../lifecycle/service-manager.ts";
 import type { LifecycleOptions } from "../lifecycle/settings.ts";
 import { notActivated } from "../shared/errors.ts";
+import { answerProbes } from "./answer-probes.ts";
 import { claimAndBind } from "./claim-and-bind.ts";
 import { manageServer } from "./manage-server.ts";
 import { splitOptions, type TakeOptions } from "./options.ts";
@@ -49,6 +50,7 @@ export async function listen(server: Server, options: ListenOptions = {}): Promi
   const bound = activated ? claimAndBind(server, activation.sockets, selection, { ...where, handover: settings.handover }, http2) : NO_SOCKETS;
   const app = createApp(settings, activated);
   if (isManaged(app)) manageServer(server, app, bound);
+  else answerProbes(server, app);
   await untilListening(server);
   return { activated, sockets: bound.sockets };
 }

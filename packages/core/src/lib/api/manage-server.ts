@@ -10,11 +10,12 @@ import { drainOnClose } from "../draining/drain-on-close.ts";
 import { ServerDrain } from "../draining/drain-server.ts";
 import type { Drainable } from "../draining/drainable.ts";
 import { endWhenServed } from "../lifecycle/end-when-served.ts";
-import { restartIdleTimer, watchIfTimed } from "../lifecycle/idle.ts";
+import { onConnectionsChange, watchIfTimed } from "../lifecycle/idle.ts";
 import { processState } from "../shared/process-state.ts";
 import { checkReadiness } from "../lifecycle/readiness.ts";
 import { reportWhileStarting } from "../lifecycle/watchdog.ts";
 import { handleSignals } from "../signals/handle-signals.ts";
+import { answerProbes } from "./answer-probes.ts";
 
 /** The drain of each server, whichever copy of the package has made it. */
 const drains = processState("drains", new WeakMap<Server, ServerDrain>());
@@ -52,12 +53,13 @@ function createDrain(
   // An app may call listen() again after it has failed.
   if (drains.has(server)) return undefined;
   addApp(app);
+  answerProbes(server, app);
   const { drainTimeout, onDrainUpgraded } = app.settings;
   const isForConnections = areConnections(sockets);
   const drain = new ServerDrain(server, {
     acceptors: acceptors.map(({ tls }) => tls),
     proxies,
-    onConnectionsChange: isForConnections ? endWhenServed : restartIdleTimer,
+    onConnectionsChange: isForConnections ? endWhenServed : onConnectionsChange,
     drainTimeout,
     closeUpgraded:
       onDrainUpgraded && ((socket, request) => void callHook(() => onDrainUpgraded(socket, request))),

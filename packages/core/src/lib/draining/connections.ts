@@ -35,19 +35,19 @@ export type Connections = ReadonlyMap<Socket, Connection>;
  *
  * @param acceptors emit `connection` for each connection that begins with a TLS handshake, or with a PROXY header
  * @param upgraded the open connections that were upgraded. Node does not list them.
- * @param onChange called when a connection is accepted, and when one has closed
+ * @param onChange called when a connection is accepted, and with the connection when one has closed
  */
 export function trackConnections(
   server: Server,
   acceptors: readonly EventEmitter[],
   upgraded: Iterable<Socket>,
-  onChange: () => void,
+  onChange: (closed?: Connection) => void,
 ): Connections {
   const connections = new Map<Socket, Connection>();
   const isHttp = isHttpServer(server);
   const add = (socket: Socket, inHandshake: boolean): void => {
     const accepted = acceptanceOf(socket);
-    connections.set(socket, {
+    const connection: Connection = {
       socket,
       stream: socket,
       isHttp,
@@ -57,10 +57,11 @@ export function trackConnections(
       isEarlier: false,
       bytesBeforeDrain: undefined,
       isAskedToClose: false,
-    });
+    };
+    connections.set(socket, connection);
     socket.on("close", () => {
       connections.delete(socket);
-      onChange();
+      onChange(connection);
     });
   };
   // A server emits a connection of a TLS acceptor again, or one that the app has decrypted. That connection is known already.

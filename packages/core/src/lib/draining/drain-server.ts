@@ -43,8 +43,8 @@ export interface ServerDrainOptions {
   acceptors: readonly TlsServer[];
   /** What reads PROXY headers for this server. They emit `connection` for each connection whose header is awaited. */
   proxies: readonly EventEmitter[];
-  /** Called when a connection is accepted, and when one has closed, once watchConnections() has been called. */
-  onConnectionsChange: () => void;
+  /** Called when a connection is accepted, and with the connection when one has closed, once watchConnections() has been called. */
+  onConnectionsChange: (closed?: Connection) => void;
   /** How long the server drains when the app closes it, in milliseconds. */
   drainTimeout: number;
   /** Closes an upgraded connection that is not a WebSocket of `ws`. It must not throw. */

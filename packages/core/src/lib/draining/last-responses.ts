@@ -13,6 +13,9 @@ type Headers = OutgoingHttpHeaders | OutgoingHttpHeader[] | readonly [string, Ou
 /** The response after which each connection closes during a drain. A client that pipelines gets all its responses before that. */
 const lastResponses = new WeakMap<Socket, ServerResponse>();
 
+/** What makes each request of a draining server the last one of its connection. */
+const listeners = new WeakMap<Server, (request: IncomingMessage, response: ServerResponse) => void>();
+
 /** The number of requests on each connection since the drain began. */
 const requestCounts = new WeakMap<Socket, number>();
 
@@ -39,9 +42,19 @@ export function closeAfterNextResponse(server: Server, stays: (connection: Socke
     requestCounts.set(request.socket, count);
     if (count <= PIPELINED_MAX) closeAfterResponse(response);
   };
+  listeners.set(server, onRequest);
   // Only for events that the app listens to, because a listener changes what Node does by default.
   for (const event of ["request", "checkContinue", "checkExpectation"])
     if (server.listenerCount(event) > 0) server.prependListener(event, onRequest);
+}
+
+/** The same for a request that sockact answers itself, without an event. Does nothing if the server is not draining. */
+export function prepareLastResponse(
+  server: object,
+  request: IncomingMessage,
+  response: ServerResponse,
+): void {
+  listeners.get(server as Server)?.(request, response);
 }
 
 /**

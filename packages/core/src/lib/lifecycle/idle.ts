@@ -1,7 +1,9 @@
 import cluster from "node:cluster";
 import { sendToPrimary } from "../shared/cluster-channel.ts";
 import { processState } from "../shared/process-state.ts";
+import type { Connection } from "../draining/connections.ts";
 import type { Drainable } from "../draining/drainable.ts";
+import { isProbeConnection } from "../draining/probes.ts";
 import { after } from "../shared/timers.ts";
 import { allDrains, apps } from "./app.ts";
 import { workerPool } from "./worker-pool.ts";
@@ -15,6 +17,10 @@ interface IdleState {
   /** How many times the timer was restarted. */
   restarts: number;
   timer: NodeJS.Timeout | undefined;
+  /** Called when the timer ends. */
+  onTimeout: () => void;
+  /** Whether the timer has ended, and there has been nothing but health probes since. */
+  isOver: boolean;
   /** In a worker of node:cluster: whether it is idle, and has reported that to its primary. */
   isReportedIdle: boolean;
 }
@@ -24,6 +30,8 @@ export const idle: IdleState = processState("idle", {
   onReleased: () => {},
   restarts: 0,
   timer: undefined,
+  onTimeout: () => {},
+  isOver: false,
   isReportedIdle: false,
 });
 
@@ -48,7 +56,12 @@ export function startIdleTimer(onTimeout: (timeout: number) => void): void {
 /** Starts the timer. From now on, whatever keeps the process awake restarts it when it ends. */
 export function startTimer(timeout: number, onTimeout: () => void): void {
   clearTimeout(idle.timer);
-  idle.timer = after(timeout, onTimeout)?.unref();
+  idle.isOver = false;
+  idle.onTimeout = () => {
+    idle.isOver = true;
+    onTimeout();
+  };
+  idle.timer = after(timeout, idle.onTimeout)?.unref();
   for (const drain of allDrains()) watchIfTimed(drain);
 }
 
@@ -57,12 +70,37 @@ export function watchIfTimed(drain: Drainable): void {
   if (idle.timer !== undefined) drain.watchConnections();
 }
 
-/** Starts the timer again. Called when a connection was accepted or has closed, when a datagram has arrived, and when a hold was released. */
+/** Whether the process ends by itself when it is idle. */
+export function mayFallAsleep(): boolean {
+  return idle.timer !== undefined;
+}
+
+/** Starts the timer again. Called when a connection has closed, when a datagram has arrived, and when a hold was released. */
 export function restartIdleTimer(): void {
+  wakeUp();
+  idle.isOver = false;
+  idle.timer?.refresh();
+}
+
+/**
+ * Called when a connection was accepted, and when one has closed. An open connection keeps the process awake, so the timer starts again when it has closed,
+ * unless it has carried nothing but health probes.
+ *
+ * @param closed the connection that has closed. Undefined for one that was accepted.
+ */
+export function onConnectionsChange(closed?: Connection): void {
+  if (closed !== undefined && !isProbeConnection(closed)) return restartIdleTimer();
+  wakeUp();
+  if (!idle.isOver) return;
+  if (closed !== undefined) idle.onTimeout();
+  // The process may be about to fall asleep, and does not now.
+  else idle.timer?.refresh();
+}
+
+function wakeUp(): void {
   idle.restarts++;
   if (idle.isReportedIdle) sendToPrimary({ act: "awake" });
   idle.isReportedIdle = false;
-  idle.timer?.refresh();
 }
 
 /**

@@ -21,8 +21,15 @@ import { workerPool } from "./worker-pool.ts";
 const readiness = processState("readiness", {
   /** Set when READY=1 waits for nothing more. Fulfils when it has been sent. */
   sent: undefined as Promise<void> | undefined,
+  /** Whether READY=1 waits for no socket and for no `ready`. */
+  areAppsReady: false,
   isReady: false,
 });
+
+/** Whether every socket of the unit has its server, and every `ready` is fulfilled. Before a server listens by means of sockact, nothing is awaited. */
+export function areAppsReady(): boolean {
+  return readiness.areAppsReady || apps.length === 0;
+}
 
 /** Whether every socket of the unit has its server, and every `ready` is fulfilled. It stays true during a stop. */
 export function isReady(): boolean {
@@ -47,7 +54,10 @@ export function checkReadiness(): void {
   }
   if (!apps.some(({ drains }) => drains.size > 0) && workerPool()?.haveServed !== true) return;
   readiness.sent = Promise.all(apps.map(async (app) => app.readyResult)).then(
-    () => new Promise((resolve) => sendReadyAfterFirstResponse(() => resolve(sendReady()))),
+    () => {
+      readiness.areAppsReady = true;
+      return new Promise((resolve) => sendReadyAfterFirstResponse(() => resolve(sendReady())));
+    },
     () => {
       // The server emits `error` with this rejection.
     },

@@ -9,11 +9,11 @@ import type { IncomingMessage } from "node:http";
 import type { SockactEvent } from "./events.ts";
 
 /**
- * How an app starts, reloads, stops and sleeps under a service manager. Every option has a default. When you start the app yourself, sockact ignores them.
+ * How an app starts, reloads, stops and sleeps under a service manager. Every option has a default. When you start the app yourself, sockact ignores them, except `health`.
  *
  * An environment variable overrides the option of the same name, so that you can set it in the unit: `SOCKACT_DRAIN_TIMEOUT`,
  * `SOCKACT_IDLE_TIMEOUT`, `SOCKACT_IDLE_EXIT_STATUS`, `SOCKACT_NOTIFY`, `SOCKACT_WATCHDOG`, `SOCKACT_SIGNALS`, `SOCKACT_HANDOVER`,
- * `SOCKACT_HANDOVER_TIMEOUT`.
+ * `SOCKACT_HANDOVER_TIMEOUT`, `SOCKACT_HEALTH`.
  *
  * A duration is a string with a unit, as in systemd.time(7), such as `30s` or `1min 30s`. The longest is 24 days.
  */
@@ -39,6 +39,12 @@ export interface LifecycleOptions {
    * throws, rejects, or has not answered by the next report.
    */
   healthCheck?: (() => boolean | Promise<boolean>) | undefined;
+  /**
+   * The path at which sockact answers the probes of a load balancer, such as `/healthz`, on each HTTP server of the app. The app never sees these requests: GET
+   * and HEAD of exactly this path, with any query. The response is 200 with the text `ready`, or 503 with `starting`, `stopping`, `drained` or `unhealthy`:
+   * see {@link Health}. `healthCheck` is asked too. The default is `false`.
+   */
+  health?: string | false | undefined;
   /**
    * Called during a stop for each upgraded connection. Close the connection here in its own protocol. A WebSocket of the `ws` library is not passed to it:
    * such a WebSocket gets a close frame with code 1001. A connection that is still open when `drainTimeout` is over is cut.
@@ -89,6 +95,8 @@ export interface Settings extends Pick<
   LifecycleOptions,
   "ready" | "onReload" | "onDrain" | "onStop" | "healthCheck" | "onDrainUpgraded" | "onEvent"
 > {
+  /** The path, or false. */
+  health: string | false;
   drainTimeout: number;
   /** `Infinity` means never. Undefined if neither the option nor the variable is set. */
   idleTimeout: number | undefined;
@@ -175,6 +183,15 @@ const readers = {
     ],
     example: ["'60s'", "60s"],
   },
+  health: {
+    option: (value) => (value === false ? false : path(value)),
+    variable: (text) => (parseBoolean(text) === false ? false : path(text)),
+    is: [
+      "a path that begins with a slash and has no query, such as '/healthz'; or false",
+      "a path that begins with a slash and has no query, such as /healthz; or no",
+    ],
+    example: ["'/healthz'", "/healthz"],
+  },
   signals: {
     option: (value) => (typeof value === "boolean" ? value : signalList(value)),
     variable: (text) => parseBoolean(text) ?? signalList(text.trim().split(/\s+/)),
@@ -197,6 +214,7 @@ export function readSettings(options: LifecycleOptions): Settings {
     watchdog: readOption("watchdog", options, true),
     handover: readOption("handover", options, false),
     handoverTimeout: readOption("handoverTimeout", options, HANDOVER_TIMEOUT),
+    health: readOption("health", options, false),
     signals: readOption("signals", options, undefined),
   };
   for (const name of callbacks) {
@@ -260,6 +278,11 @@ function limitedTime(value: unknown): number | undefined {
 function isNoTime(given: unknown): boolean {
   const time = given === Infinity ? given : milliseconds(given);
   return time === 0 || (time !== undefined && time > LONGEST);
+}
+
+/** A path as it is in the first line of a request: printable ASCII characters without a query. */
+function path(value: unknown): string | undefined {
+  return typeof value === "string" && /^\/[!-~]*$/.test(value) && !/[?#]/.test(value) ? value : undefined;
 }
 
 function exitStatus(value: unknown): number | undefined {

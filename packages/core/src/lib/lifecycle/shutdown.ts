@@ -45,6 +45,8 @@ async function shutDown(
   lastHook: () => Promise<void>,
   receiver: Receiver | undefined,
 ): Promise<number> {
+  const signal = reason.startsWith("SIG") ? (reason as NodeJS.Signals) : null;
+  stopState.isBySignal = signal !== null;
   for (const listener of stopState.listeners) listener();
   // If READY=1 is pending, it must come before STOPPING=1.
   if (sendPendingReady()) await turnOfTheLoop();
@@ -54,7 +56,6 @@ async function shutDown(
   const pool = workerPool();
   const connections = allDrains().reduce((sum, drain) => sum + drain.connections.size, 0);
   const timeout = Math.max(...apps.map(({ settings }) => settings.drainTimeout));
-  const signal = reason.startsWith("SIG") ? (reason as NodeJS.Signals) : null;
   const isReplaced = reason === "handover";
   if (reason !== "served")
     emit({ type: "draining", signal, connections, ...(isReplaced && { handover: true }) });

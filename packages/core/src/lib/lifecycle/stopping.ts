@@ -3,13 +3,24 @@ import { processState } from "../shared/process-state.ts";
 interface StopState {
   /** Fulfils with the exit code; undefined until the process begins to stop. */
   exitCode: Promise<number> | undefined;
+  /** Whether a signal has stopped it. Otherwise the service goes on: another process has taken its place, or the next connection starts one. */
+  isBySignal: boolean;
   /** Called when the process begins to stop. */
   listeners: Set<() => void>;
 }
 
-export const stopState: StopState = processState("shutdown", { exitCode: undefined, listeners: new Set() });
+export const stopState: StopState = processState("shutdown", {
+  exitCode: undefined,
+  isBySignal: false,
+  listeners: new Set(),
+});
 
 /** Whether the process has begun to stop. */
 export function isStopping(): boolean {
   return stopState.exitCode !== undefined;
+}
+
+/** Whether a signal has told the process to stop, so that a load balancer must send no more clients. */
+export function isToldToStop(): boolean {
+  return isStopping() && stopState.isBySignal;
 }

@@ -11,7 +11,7 @@ export const UNIT_CHANGED = "; the unit has changed since the start: restart the
  * @param firstStart when the first process of the service was started, in milliseconds since 1970
  */
 export function isUnitChanged(firstStart: number): boolean {
-  const service = serviceOfProcess();
+  const service = serviceOfProcess()?.name;
   if (service === undefined) return false;
   return unitFilesOf(service).some((path) => {
     const stats = statSync(path, { bigint: true, throwIfNoEntry: false });

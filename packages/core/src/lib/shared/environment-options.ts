@@ -9,6 +9,7 @@ export const VARIABLES = {
   notify: "SOCKACT_NOTIFY",
   watchdog: "SOCKACT_WATCHDOG",
   signals: "SOCKACT_SIGNALS",
+  health: "SOCKACT_HEALTH",
   trustParent: "SOCKACT_TRUST_PARENT",
   handover: "SOCKACT_HANDOVER",
   handoverTimeout: "SOCKACT_HANDOVER_TIMEOUT",

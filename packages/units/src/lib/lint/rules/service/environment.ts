@@ -45,6 +45,11 @@ const ownVariables: Readonly<Record<string, ReadValue>> = {
     "not a duration with its unit",
     "a number above 0 with its unit, such as 60s",
   ),
+  SOCKACT_HEALTH: valueWhere(
+    (text) => booleanOf(text) === false || /^\/(?![^]*[?#])[!-~]*$/.test(text),
+    "not a path without a query",
+    "a path such as /healthz, or no",
+  ),
   SOCKACT_IDLE_EXIT_STATUS: whole(0, 255),
   SOCKACT_IDLE_TIMEOUT: valueWhere(
     (text) => booleanOf(text) === false || (durationOf(text) ?? 0) > 0,

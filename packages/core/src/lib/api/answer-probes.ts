@@ -1,0 +1,106 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Http2ServerRequest, Http2ServerResponse, Http2Session, ServerHttp2Stream } from "node:http2";
+import type { Server } from "node:net";
+import { prepareLastResponse } from "../draining/last-responses.ts";
+import { isProbeCarrier, noteProbe, noteRequest } from "../draining/probes.ts";
+import type { App } from "../lifecycle/app.ts";
+import { askForHealth, checkHealth } from "../lifecycle/health.ts";
+import { mayFallAsleep } from "../lifecycle/idle.ts";
+import { isHttpServer } from "../shared/node-internals.ts";
+import { processState } from "../shared/process-state.ts";
+
+type Request = IncomingMessage | Http2ServerRequest;
+type Response = (ServerResponse | Http2ServerResponse) & NodeJS.WritableStream;
+
+const answering = processState("probes", { servers: new WeakSet<Server>() });
+
+/**
+ * Answers the requests for the path of the option `health` instead of the server's own listeners: decisions/028-health.md. Does nothing without that option, and for a
+ * server that does not speak HTTP.
+ */
+export function answerProbes(server: Server, app: App): void {
+  const { health } = app.settings;
+  if (health === false || !isHttpServer(server) || answering.servers.has(server)) return;
+  answering.servers.add(server);
+  server.on("listening", () => server.once("close", askForHealth(app)));
+  const isProbe = (method: unknown, target: unknown): boolean =>
+    (method === "GET" || method === "HEAD") &&
+    typeof target === "string" &&
+    target.startsWith(health) &&
+    (target.length === health.length || target[health.length] === "?");
+  const emit = server.emit as (this: Server, event: string, ...args: unknown[]) => boolean;
+  // Patches emit of this server.
+  server.emit = function (this: Server, event: string, ...args: unknown[]): boolean {
+    switch (event) {
+      case "request":
+      case "checkContinue":
+      case "checkExpectation": {
+        const [request, response] = args as [Request, Response];
+        if (isProbe(request.method, request.url)) {
+          void answerRequest(this, request, response);
+          return true;
+        }
+        noteRequest(carrierOf(request));
+        break;
+      }
+      // The requests of HTTP/2, before a `request` is made of them.
+      case "stream": {
+        const [stream, headers] = args as [ServerHttp2Stream, Record<string, unknown>];
+        if (isProbe(headers[":method"], headers[":path"])) {
+          void answerStream(stream, headers[":method"] === "HEAD");
+          return true;
+        }
+        break;
+      }
+      case "upgrade":
+      case "connect":
+        noteRequest(carrierOf(args[0] as Request));
+    }
+    return emit.call(this, event, ...args);
+  } as typeof server.emit;
+}
+
+/** The connection of a request. With HTTP/2, its session. */
+function carrierOf(request: Request): object {
+  return "stream" in request ? (request.stream.session ?? request.stream) : request.socket;
+}
+
+async function answerRequest(server: Server, request: Request, response: Response): Promise<void> {
+  const carrier = carrierOf(request);
+  noteProbe(carrier);
+  const isHttp2 = "stream" in request;
+  if (!isHttp2) prepareLastResponse(server, request, response as ServerResponse);
+  const [status, headers, body] = await answer();
+  if (!isHttp2 && mayFallAsleep()) headers["Connection"] = "close";
+  response.writeHead(status, headers);
+  response.end(body);
+  if (isHttp2) endIfIdle(carrier as Http2Session);
+}
+
+async function answerStream(stream: ServerHttp2Stream, isHead: boolean): Promise<void> {
+  const { session } = stream;
+  if (session) noteProbe(session);
+  // A client that has gone is no error of the app.
+  stream.on("error", () => {});
+  stream.resume();
+  const [status, headers, body] = await answer();
+  if (stream.destroyed) return;
+  stream.respond({ ":status": status, ...headers }, { endStream: isHead });
+  if (!isHead) stream.end(body);
+  if (session) endIfIdle(session);
+}
+
+async function answer(): Promise<[status: number, headers: Record<string, string>, body: string]> {
+  const { healthy, state } = await checkHealth();
+  const headers = {
+    "Content-Type": "text/plain",
+    "Content-Length": String(state.length),
+    "Cache-Control": "no-store",
+  };
+  return [healthy ? 200 : 503, headers, state];
+}
+
+/** An open connection keeps an app awake. So one that is only for probes ends after each of them. */
+function endIfIdle(session: Http2Session): void {
+  if (mayFallAsleep() && isProbeCarrier(session)) session.close();
+}
