@@ -24,6 +24,7 @@ const orders: Record<string, string[]> = {
     "logs",
     "reload",
     "restart",
+    "drain",
     "explain",
     "lint/report",
     "lint",

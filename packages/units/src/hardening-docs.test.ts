@@ -294,6 +294,8 @@ const kinds: Record<keyof typeof reasonsOf, string> = {
   capability: 'With `bind: "capability"`',
   proxy: 'For the proxy, with `bind: "proxy"`',
   proxied: 'For the app, with `bind: "proxy"`',
+  healthSocket: "For the socket that answers probes, with `health.listen`",
+  healthService: "For the program that answers a probe, with `health.listen`",
   container: "For a container",
 };
 

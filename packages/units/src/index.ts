@@ -9,6 +9,7 @@ export type {
   ServiceType,
 } from "./lib/description/app.ts";
 export type { ContainerDescription } from "./lib/description/container.ts";
+export type { HealthDescription } from "./lib/description/health.ts";
 export type { PreloadDescription } from "./lib/description/preload.ts";
 export type { ListenAddress, SocketDescription } from "./lib/description/socket.ts";
 export type {

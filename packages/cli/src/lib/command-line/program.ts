@@ -4,6 +4,7 @@ import { colourOut, print } from "../output/print.ts";
 import { ownVersion } from "../shared/own-version.ts";
 import { completeCommand, completionCommand } from "./completion-command.ts";
 import { doctorCommand } from "./doctor-command.ts";
+import { drainCommand, undrainCommand } from "./drain-commands.ts";
 import { explainCommand } from "./explain-command.ts";
 import { initCommand } from "./init-command.ts";
 import { installCommand } from "./install-command.ts";
@@ -25,7 +26,14 @@ export const issues = "https://github.com/sockact/sockact/issues";
 function commandsByTheme(args: readonly string[]): Record<string, Command[]> {
   return {
     "Set up:": [initCommand(), unitsCommand(), installCommand(), uninstallCommand()],
-    "Operate:": [statusCommand(), logsCommand(), reloadCommand(), restartCommand()],
+    "Operate:": [
+      statusCommand(),
+      logsCommand(),
+      reloadCommand(),
+      restartCommand(),
+      drainCommand(),
+      undrainCommand(),
+    ],
     "Find out what is wrong:": [doctorCommand(), explainCommand(), lintCommand(), verifyCommand()],
     "Develop:": [runCommand(args)],
     "Your shell:": [completionCommand(), manCommand()],

@@ -27,6 +27,8 @@ States:
   failed      it or a socket has failed
   stopped     it does not run, and no socket listens
   not loaded  systemd could not read a unit
+Behind a state, drained means that sockact drain has taken the host out of its
+load balancers.
 
 Examples:
   sockact status

@@ -222,7 +222,8 @@ async function apply(
         if (text !== undefined) shown.update(text);
       },
       verify: async () => {
-        const { sockets } = prepared.plan;
+        // The socket that answers probes does not start the app.
+        const sockets = prepared.plan.sockets.filter((unit) => unit !== `${name}-health.socket`);
         if (manager === undefined || !request || sockets.length === 0) return;
         shown.update(`Waiting for the first answer from ${name}`);
         answers = await verify({ name, sockets, manager, timeout: timeout * 1000, signal });

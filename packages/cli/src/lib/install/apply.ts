@@ -202,8 +202,11 @@ function checkUnchanged({ files }: PreparedInstall): void {
   }
 }
 
+/** A socket without [Install] is started by another socket: the one that answers probes. */
 const toEnable = ({ plan }: PreparedInstall): string[] =>
-  plan.sockets.length > 0 ? plan.sockets : [plan.service];
+  plan.sockets.length > 0
+    ? plan.sockets.filter((unit) => plan.units[unit]!.includes("\n[Install]\n"))
+    : [plan.service];
 
 /** The units of this installation and of the earlier one. */
 async function allUnits({ plan, removed }: PreparedInstall, units: Units): Promise<string[]> {

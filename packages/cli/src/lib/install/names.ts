@@ -5,6 +5,9 @@ const LONGEST_UNIT = 255;
 
 const suffixes = /\.(?:service|socket|target|device|mount|automount|swap|path|timer|slice|scope|container)$/;
 
+/** The folders that a service of these names would share with sockact. */
+const ownFolders = { sockact: "/var/lib/sockact", drained: "/var/lib/sockact/drained" };
+
 /** Refuses a name that is not a service's name without suffix. The name becomes part of paths. */
 export function checkName(name: string): void {
   const refuse = (why: string, hint: string) => {
@@ -14,8 +17,8 @@ export function checkName(name: string): void {
       hint,
     );
   };
-  if (name === "sockact")
-    refuse("sockact has its own files in /var/lib/sockact", "Choose a name such as shop.");
+  if (name === "sockact" || name === "drained")
+    refuse(`${ownFolders[name]} has files of sockact itself`, "Choose a name such as shop.");
   if (name === "") refuse("it is empty", "Choose a name such as shop.");
   if (suffixes.test(name)) refuse("it has a suffix", `Leave the suffix out: ${name.replace(suffixes, "")}`);
   if (!/^[A-Za-z0-9_][A-Za-z0-9:_.\\-]*$/.test(name)) {

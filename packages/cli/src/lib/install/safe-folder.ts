@@ -1,4 +1,5 @@
 import {
+  chmodSync,
   closeSync,
   constants,
   fchmodSync,
@@ -79,7 +80,11 @@ export class SafeFolder {
       if (code === "ENOENT" && !create) return undefined;
       if (code === "ENOTDIR" || code === "ELOOP") throw notAFolder(path, this.stat(name)?.isSymbolicLink());
       if (code !== "ENOENT") throw writeError(path, error);
-      this.#unless(["EEXIST"], path, () => mkdirSync(this.#at(name), 0o755));
+      this.#unless(["EEXIST"], path, () => {
+        mkdirSync(this.#at(name), 0o755);
+        // Services read files below, whatever the umask of root is.
+        if (process.getuid!() === 0) chmodSync(this.#at(name), 0o755);
+      });
       this.sync();
       fd = this.#openFolder(name);
     }

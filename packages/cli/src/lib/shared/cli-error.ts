@@ -46,6 +46,7 @@ export type CliErrorCode =
   | "ERR_INSTALL_APP"
   | "ERR_INSTALL_ACCESS"
   | "ERR_JOURNAL"
+  | "ERR_DRAIN_WAIT"
   | "ERR_RELOAD"
   | `ERR_HANDOVER_${string}`
   | "ERR_RESTART"

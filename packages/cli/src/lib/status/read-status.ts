@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { userInfo } from "node:os";
 import process from "node:process";
+import { isDrained } from "../install/drained.ts";
 import { clean } from "../output/clean.ts";
 import { hideSecrets } from "../output/hide-secrets.ts";
 import type { ActivatedService } from "../systemd/activated-units.ts";
@@ -148,6 +149,10 @@ function cleaned<Value>(value: Value): Value {
   ) as Value;
 }
 
+/** The sockets of a service, and at the end the one that answers probes. */
+const socketsOf = ({ sockets, health }: ActivatedService): string[] =>
+  health === undefined ? sockets : [...sockets, health];
+
 /** The unit whose sandbox represents the service. */
 function judgedUnit({ kind, service, services }: ActivatedService): string {
   return kind === "accept" ? service : services[0]!;
@@ -158,7 +163,7 @@ export async function readStatus(
   manager: ServiceManager,
   services: readonly ActivatedService[],
 ): Promise<ServiceStatus[]> {
-  const socketUnits = services.flatMap(({ sockets }) => sockets);
+  const socketUnits = services.flatMap(socketsOf);
   const serviceUnits = services.flatMap((service) => service.services);
   const [sockets, units, exposure] = await Promise.all([
     manager.show(socketUnits, socketProperties),
@@ -177,13 +182,14 @@ export async function readStatus(
   return services.map((service) => {
     const unitStatus = unitStatuses.slice(unitIndex, unitIndex + service.services.length);
     const own = units.slice(unitIndex, (unitIndex += service.services.length));
-    const ownSockets = sockets.slice(socketIndex, (socketIndex += service.sockets.length));
+    const ownSockets = sockets.slice(socketIndex, (socketIndex += socketsOf(service).length));
     const socketStatus = ownSockets.map((socket) => {
       const { length } = readAddresses(socket.Listen ?? "");
       return readSocket(socket, closed.get(socket.Id)!, clients.slice(clientIndex, (clientIndex += length)));
     });
     const running = unitStatus.filter(({ pid }) => pid !== null);
-    const listeners = ownSockets.map((socket, index) =>
+    const appSockets = socketStatus.slice(0, service.sockets.length);
+    const listeners = ownSockets.slice(0, appSockets.length).map((socket, index) =>
       // Nothing wakes a service whose socket has no descriptor.
       isClosed(socketStatus[index]!) ? { ...socket, ActiveState: "inactive" } : socket,
     );
@@ -193,12 +199,14 @@ export async function readStatus(
       service: service.service,
       kind: service.kind,
       state,
-      sockets: socketStatus,
+      drained: isDrained({ user: manager.user, root: "/" }, service.name),
+      sockets: appSockets,
+      health: socketStatus[appSockets.length] ?? null,
       units: unitStatus,
       pids: running.flatMap(({ pid, oldPids }) => [pid!, ...oldPids]),
       user: (running[0] ?? unitStatus[0])?.user ?? null,
       memory: sum(running.map(({ memory }) => memory)),
-      connections: clientsOf(service.kind, socketStatus),
+      connections: clientsOf(service.kind, appSockets),
       restarts: unitStatus.reduce((total, { restarts }) => total + restarts, 0),
       lastWake: lastWakeOf(own),
       exposure: exposure.get(judgedUnit(service)) ?? null,

@@ -70,7 +70,11 @@ export interface ServiceStatus {
   service: string;
   kind: ActivatedService["kind"];
   state: ServiceState;
+  /** Whether `sockact drain` has taken it out of load balancers: probes get 503. */
+  drained: boolean;
   sockets: SocketStatus[];
+  /** The socket that answers probes without starting the service. */
+  health: SocketStatus | null;
   units: UnitStatus[];
   /** The processes that serve: one, but two while a rolling pair turns, or while the old process drains after a handover. */
   pids: number[];

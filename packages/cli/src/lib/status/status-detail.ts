@@ -55,9 +55,11 @@ export function statusDetail(
   journal: JournalLines | undefined,
   { now = new Date() }: { now?: Date } = {},
 ): string {
-  const { name, state, sockets, units, exposure } = service;
+  const { name, state, drained, sockets, health, units, exposure } = service;
   const commands = [...new Set(units.map(({ command }) => command).filter((command) => command !== ""))];
-  const files = [...sockets, ...units].map(({ file }) => file).filter((file) => file !== null);
+  const files = [...sockets, ...(health === null ? [] : [health]), ...units]
+    .map(({ file }) => file)
+    .filter((file) => file !== null);
   const warnings = warningLines(service.warnings);
   const log =
     journal === undefined
@@ -68,8 +70,9 @@ export function statusDetail(
           ? `\n${colourOut("dim", `You may not read the log. ${JOURNAL_HINT}`)}\n`
           : "";
   return [
-    `${colourOut(stateStyles[state], "●")} ${colourOut("bold", name)} ${colourOut(stateStyles[state], state)}\n`,
+    `${colourOut(stateStyles[state], "●")} ${colourOut("bold", name)} ${colourOut(stateStyles[state], state)}${drained ? colourOut("yellow", ", drained") : ""}\n`,
     field("Sockets", sockets.flatMap(socketLines)),
+    field("Health", health === null ? [] : socketLines(health)),
     field("Service", units.flatMap(unitLines)),
     field("Command", commands),
     field("Last wake", [wakeLine(service, now)]),

@@ -32,7 +32,7 @@ export function statusTable(
   const rows = services.map((service) => [
     service.name,
     dash(addressesOf(service).join("\n")),
-    colourOut(stateStyles[service.state], service.state),
+    `${colourOut(stateStyles[service.state], service.state)}${service.drained ? colourOut("yellow", ", drained") : ""}`,
     dash(service.pids.join("\n")),
     dash(service.user),
     service.memory === null ? "–" : bytesText(service.memory),

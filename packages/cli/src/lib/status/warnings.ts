@@ -67,7 +67,8 @@ export function warningsOf(
   for (const { Id, LoadState, ActiveState, Result, UnitFileState } of sockets) {
     if (LoadState !== "loaded") continue;
     // systemd starts no socket while its service runs. But some services of the system must not be stopped.
-    const stop = isUp && !isSystem ? `${systemctl} stop ${unitWords(services)} && ` : "";
+    const stop =
+      isUp && !isSystem && Id !== service.health ? `${systemctl} stop ${unitWords(services)} && ` : "";
     if (ActiveState === "failed") {
       const reset = `${systemctl} reset-failed ${unitWords([Id, ...failed])}`;
       // This command alone helps only until the service fails again.

@@ -20,11 +20,13 @@ export interface ActivatedService {
   services: string[];
   /** The socket units that start it, in the order of their names. */
   sockets: string[];
+  /** The socket unit that answers probes without starting the service, if there is one. */
+  health?: string | undefined;
   /** Whether its units belong to the distribution and it does not run Node. `status` hides it unless you say `--all`. */
   isSystem: boolean;
 }
 
-const socketProperties = ["Id", "LoadState", "Triggers", "Accept", "FragmentPath"] as const;
+const socketProperties = ["Id", "LoadState", "Triggers", "Accept", "BindsTo", "FragmentPath"] as const;
 const serviceProperties = ["Id", "TriggeredBy", "FragmentPath", "ExecStart"] as const;
 type Socket = Properties<(typeof socketProperties)[number]>;
 type Service = Properties<(typeof serviceProperties)[number]>;
@@ -66,6 +68,12 @@ function pairOf(service: string): string[] {
   return template === undefined ? [] : [`${template}@blue.service`, `${template}@green.service`];
 }
 
+/** Whether a socket answers probes for the service of other sockets, as `health.listen` of a description writes it. */
+const isHealthSocket = ({ Id, Accept, BindsTo }: Socket): boolean =>
+  Accept === "yes" &&
+  Id.endsWith("-health.socket") &&
+  listOf(BindsTo ?? "").some((unit) => unit.endsWith(".socket"));
+
 /** The services that one socket starts. */
 function startedBy(
   socket: Socket,
@@ -100,13 +108,15 @@ export async function activatedServices(
   const services = new Map(asked.map((unit, index) => [unit, answers[index]!]));
 
   const found = new Map<string, ActivatedService>();
+  const health = [...sockets.values()].filter(isHealthSocket);
   for (const socket of [...sockets.values()].toSorted((one, other) => byName(one.Id, other.Id))) {
-    if (socket.LoadState === "not-found") continue;
+    if (socket.LoadState === "not-found" || health.includes(socket)) continue;
     const started = startedBy(socket, services);
     const entry = found.get(started.service) ?? {
       ...started,
       name: nameOf(started.service, started.kind !== "single"),
       sockets: [],
+      health: health.find(({ BindsTo }) => listOf(BindsTo).includes(socket.Id))?.Id,
       isSystem: true,
     };
     entry.sockets.push(socket.Id);
@@ -121,8 +131,8 @@ export async function activatedServices(
 }
 
 /** The names by which a user may refer to a service: its name, and the name of each of its units, with or without suffix. */
-function namesOf({ name, service, services, sockets }: ActivatedService): string[] {
-  const units = [service, ...services, ...sockets];
+function namesOf({ name, service, services, sockets, health }: ActivatedService): string[] {
+  const units = [service, ...services, ...sockets, ...(health === undefined ? [] : [health])];
   return [name, ...units, ...units.map((unit) => nameOf(unit, false))];
 }
 

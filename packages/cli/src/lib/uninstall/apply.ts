@@ -1,6 +1,7 @@
 import { basename, dirname, join } from "node:path";
 import { accessSync, constants } from "node:fs";
 import { removeEmptyFolders } from "../install/change.ts";
+import { unsetDrained } from "../install/drained.ts";
 import { interruptedCode } from "../install/interrupt.ts";
 import { inTurn, locked } from "../install/lock.ts";
 import { type Manifest, MANIFEST } from "../install/manifest.ts";
@@ -136,6 +137,7 @@ async function removeFiles(
   await units.reload();
   onStep({ type: "reloaded" });
   if (units.manager) await resetLimits(units.manager, prepared.units);
+  unsetDrained(place, name);
   inFolderOf(join(serviceFolder(place, name), MANIFEST), (folder, file) => folder.remove(file));
   removeEmptyFolders(place, name);
 }

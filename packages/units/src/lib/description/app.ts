@@ -3,6 +3,7 @@ import type { FindingCode } from "../lint/lint.ts";
 import type { Duration } from "../systemd/durations.ts";
 import type { Text } from "../systemd/specifiers.ts";
 import type { ContainerDescription } from "./container.ts";
+import type { HealthDescription } from "./health.ts";
 import type { PreloadDescription } from "./preload.ts";
 import type { SocketDescription } from "./socket.ts";
 import type { Argument, Command, Credential, Limit, Mode, RawSection, Signal, Size } from "./values.ts";
@@ -248,6 +249,11 @@ export interface AppDescription {
    * The default is two thirds of `timeoutStartSec`, or 60 seconds without it. If it is longer than 60 seconds, TimeoutStartSec= is written too.
    */
   handoverTimeout?: Duration | undefined;
+  /**
+   * How a load balancer asks whether this host may get clients: a `path` that sockact answers inside the app, or an address to `listen` at, which answers
+   * without starting an app that sleeps. Or both.
+   */
+  health?: HealthDescription | undefined;
   /**
    * Restart=: `always` by default. While a service waits for its restart, traffic does not start it, so a service that exits without accepting
    * is started once in `restartSec`. Exit status 42 means that the app sleeps, and no restart follows. A program that exits with 0 when it is idle needs

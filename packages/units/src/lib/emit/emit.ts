@@ -1,6 +1,7 @@
 import type { AppDescription } from "../description/app.ts";
 import { objectOf } from "../read/fields/fields.ts";
 import { UnitError, type UnitProblem } from "../problems.ts";
+import { healthUnitsOf } from "./health.ts";
 import { readPortMethod } from "./ports/read-method.ts";
 import { refuseSocketsInPrivateFolders } from "./private-folders.ts";
 import { readService, type Service } from "../read/service.ts";
@@ -26,7 +27,8 @@ const longestLine = 1_048_575;
  *
  * One socket is `<name>.socket`. Several sockets are `<name>-<socket's name>.socket` each. The service is `<name>.service` or, with `rolling`,
  * the template `<name>@.service`. `bind: 'capability'` writes no socket unit. `bind: 'proxy'` also writes
- * `<name>@proxy.service`. With `container` the service is `<name>.container`. The same description always gives the same
+ * `<name>@proxy.service`. With `container` the service is `<name>.container`. `health.listen` also writes `<name>-health.socket` and
+ * `<name>-health@.service`. The same description always gives the same
  * text. The value of a field cannot end its line, and systemd expands no specifier or variable in it. `lintUnits` finds no error
  * and no warning in the units, except those that the description acknowledges.
  *
@@ -62,9 +64,8 @@ export function buildUnits(description: AppDescription): BuiltUnits {
   if (problems.length > 0) throw new UnitError(problems);
 
   const { systemd } = service.arrangement;
-  const units = method
-    .units(service, sockets, source)
-    .map(({ unit, sections, raw = {}, rawPath = "raw" }) => ({
+  const units = [...method.units(service, sockets, source), ...healthUnitsOf(service, sockets)].map(
+    ({ unit, sections, raw = {}, rawPath = "raw" }) => ({
       unit,
       // A directive that the description does not name must not require a newer systemd than the description allows.
       sections: withRaw(sections, raw, rawPath, problems).map(({ name, lines }) => ({
@@ -73,7 +74,8 @@ export function buildUnits(description: AppDescription): BuiltUnits {
           ({ key, value, reason }) => reason === undefined || knowsDirective(systemd, key, value),
         ),
       })),
-    }));
+    }),
+  );
   refuseSocketsInPrivateFolders(units, sockets, problems);
   for (const { unit, sections } of units) {
     const hasInstance = unit.includes("@");

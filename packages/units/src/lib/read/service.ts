@@ -6,6 +6,7 @@ import { readSandbox, type Sandbox } from "./sandbox/sandbox.ts";
 import { readCredentials } from "./fields/credentials.ts";
 import { appFolder } from "./fields/app-folder.ts";
 import { compileCacheLines } from "./fields/compile-cache.ts";
+import { readHealth } from "./fields/health.ts";
 import { handoverLines, type HandoverLines } from "./fields/handover.ts";
 import { folderLines } from "./fields/folders.ts";
 import { readArrangement, type Arrangement } from "./fields/arrangement.ts";
@@ -209,6 +210,7 @@ export function readService(description: Record<string, unknown>, problems: Unit
     ),
     preloadMap: preload.map,
     compileCache: compileCacheLines(description, checkedName, problems),
+    health: readHealth(description, arrangement, problems),
     handover: handoverLines(description, checkedName, arrangement, workingDirectory),
     sandbox,
   };

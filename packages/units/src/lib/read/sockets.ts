@@ -7,6 +7,7 @@ import { readRaw, type RawSections } from "./fields/raw.ts";
 import { socketSynonyms } from "./fields/synonyms.ts";
 import { ipEndpointOf, isTakenBy, type IPEndpoint } from "../systemd/ip-endpoints.ts";
 import { refusedLength } from "../systemd/unit-names.ts";
+import type { Health } from "./fields/health.ts";
 import { refuseNewerFields } from "./fields/versions.ts";
 import { withDescription } from "./fields/socket-directives.ts";
 
@@ -226,4 +227,6 @@ export interface SocketOwner {
   defaultInstance: string[];
   /** Whether a condition may keep the service from starting. */
   isConditional: boolean;
+  /** How a load balancer asks about it. */
+  health: Health;
 }

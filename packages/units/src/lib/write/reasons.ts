@@ -142,6 +142,29 @@ export const reasonsOf = {
       "The service can open only these kinds of socket. It opens the one that the proxy connects to.",
     IPAddressAllow: "The proxy connects to the service over the loopback device.",
   },
+  /** Lines for the socket that answers probes, and for the sockets of the app that start it. */
+  healthSocket: {
+    Wants: "The socket that answers probes listens whenever this socket listens.",
+    BindsTo:
+      "When a socket of the app has failed or is stopped, this socket is closed too, and probes are refused.",
+    After: "The app's sockets listen before a probe is answered.",
+    Accept: "systemd accepts each probe, and starts a small program for it. The app does not start.",
+    MaxConnections: "More probes at the same time than this are closed without an answer.",
+    TriggerLimitIntervalSec: "Many probes in a short time must not close the port.",
+    LogLevelMax: "Probes that are turned away leave no line in the journal.",
+  },
+  /** Lines for the program that answers a probe. */
+  healthService: {
+    CollectMode: "systemd also forgets probes that failed. Otherwise their units would pile up.",
+    ExecStart:
+      "The shell reads the header of the request, and answers 200 ready, or 503 drained if the file of sockact drain exists.",
+    DynamicUser: "The program runs as a separate user, who owns nothing.",
+    StandardInput: "The request comes through the connection.",
+    StandardOutput: "The answer goes through the connection.",
+    StandardError: "A client that leaves early is no error.",
+    LogLevelMax: "A probe leaves no line in the journal. Only errors do, such as a program that can't start.",
+    RuntimeMaxSec: "A client that sends nothing is cut off.",
+  },
   /** Lines for a container. */
   container: {
     Network: "The container has no network interface. All traffic comes through the passed sockets.",

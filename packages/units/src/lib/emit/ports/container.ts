@@ -63,7 +63,7 @@ const directives: Record<keyof ContainerDescription, Directive> = {
 
 /** The fields of a description that apply to a container. All others would be lost. */
 const keptFields = [
-  ..."acknowledge name exec sockets bind backend container hardening manager systemd raw".split(" "),
+  ..."acknowledge name exec sockets bind backend container health hardening manager systemd raw".split(" "),
   ..."description documentation conditionPathExists requiresMountsFor".split(" "),
   ..."requires wants bindsTo partOf conflicts before after onFailure wantedBy".split(" "),
   ..."type user group workingDirectory environment environmentFile drainTimeout idleTimeout preload".split(
@@ -115,7 +115,12 @@ function containerLines(
     ...asked("WorkingDir", escapeVariables(values.workingDirectory)),
     ...asked(
       "Environment",
-      escapeVariables([...values.environment, ...values.drainTimeout, ...values.idleTimeout]),
+      escapeVariables([
+        ...values.environment,
+        ...values.drainTimeout,
+        ...values.idleTimeout,
+        ...service.health.environment,
+      ]),
     ),
     ...[...service.preloadMap, ...service.nodeOptions].map((line) => ({
       ...line,

@@ -101,6 +101,7 @@ export function serviceSections(service: Service, parts: ServiceParts): Section[
         ...linesOf("idleTimeout"),
         ...linesOf("handoverTimeout"),
         ...service.handover.environment,
+        ...asked("Environment", service.health.environment),
         ...idleVariableLines(service),
         ...(inetd
           ? [

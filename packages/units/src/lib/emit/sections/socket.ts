@@ -1,15 +1,17 @@
 import { added, addedFor, asked, askedOr, type Line, type Section } from "../../write/lines.ts";
 import { reasonsOf } from "../../write/reasons.ts";
 import type { Socket, SocketOwner } from "../../read/sockets.ts";
+import { healthUnits } from "../../read/fields/health.ts";
 import { socketDirectives } from "../../read/fields/socket-directives.ts";
 import { unquotedValue } from "../../systemd/escaping.ts";
 import { ipEndpointOf, isOfAnInterface } from "../../systemd/ip-endpoints.ts";
 
+const addedForHealth = addedFor(reasonsOf.healthSocket);
 const addedForCondition = addedFor(reasonsOf.condition);
 
 /** The sections of a socket's unit file. */
 export function socketSections({ unit, values, sibling }: Socket, owner: SocketOwner): Section[] {
-  const { name: app, startedUnit, isConditional, defaultInstance } = owner;
+  const { name: app, startedUnit, isConditional, defaultInstance, health } = owner;
   const { kind } = owner.arrangement;
   const linesOf = (field: keyof typeof socketDirectives): Line[] =>
     asked(socketDirectives[field].key, values[field]);
@@ -21,12 +23,18 @@ export function socketSections({ unit, values, sibling }: Socket, owner: SocketO
   // The service that systemd starts by default.
   const namesake = unit.replace(/(@?)\.socket$/, (_, at) => (at === "" ? ".service" : "@%i.service"));
   return [
-    { name: "Unit", lines: askedOr("Description", values.description, `${what.join(" ")} socket`) },
+    {
+      name: "Unit",
+      lines: [
+        ...askedOr("Description", values.description, `${what.join(" ")} socket`),
+        ...(health.listen.length === 0 ? [] : [addedForHealth("Wants", healthUnits(app).socket)]),
+      ],
+    },
     {
       name: "Socket",
       lines: [
         ...(Object.keys(socketDirectives) as (keyof typeof socketDirectives)[]).flatMap(linesOf),
-        ...(values.freeBind.length === 0 && mayLackInterface(values) ? [added("FreeBind", "true")] : []),
+        ...(values.freeBind.length === 0 ? freeBindLines([...values.listen, ...values.listenDatagram]) : []),
         ...(kind === "accept" || namesake === startedUnit ? [] : [added("Service", startedUnit)]),
         isConditional && kind !== "accept"
           ? addedForCondition("TriggerLimitIntervalSec", "2s")
@@ -40,11 +48,12 @@ export function socketSections({ unit, values, sibling }: Socket, owner: SocketO
   ];
 }
 
-/** Whether it is possible that no interface has the address yet when systemd opens the socket. For an address with specifiers, `freeBind` decides. */
-function mayLackInterface({ listen, listenDatagram }: Socket["values"]): boolean {
-  return [...listen, ...listenDatagram].some((address) => {
+/** The line for addresses that no interface may have yet when systemd opens the socket. For an address with specifiers, `freeBind` decides. */
+export function freeBindLines(addresses: readonly string[]): Line[] {
+  const mayLackInterface = addresses.some((address) => {
     const expands = address.replaceAll("%%", "").includes("%");
     const place = expands ? undefined : ipEndpointOf(address.replaceAll("%%", "%"));
     return place !== undefined && isOfAnInterface(place);
   });
+  return mayLackInterface ? [added("FreeBind", "true")] : [];
 }

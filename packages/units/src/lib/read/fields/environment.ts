@@ -14,6 +14,7 @@ const ofFields = {
   SOCKACT_IDLE_EXIT_STATUS: "leave it out: it is added for Node, and with idleTimeout",
   SOCKACT_HANDOVER: "write handover: true in the description",
   SOCKACT_HANDOVER_TIMEOUT: "write handoverTimeout: '60s' in the description",
+  SOCKACT_HEALTH: "write health: { path: '/healthz' } in the description",
   SOCKACT_RELOAD_RESULT: "write handover: true in the description, which adds it",
 };
 

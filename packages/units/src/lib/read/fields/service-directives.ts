@@ -149,6 +149,7 @@ export const otherFields = [
   "compileCache",
   "preload",
   "handover",
+  "health",
   "credentials",
   "openFile",
   "rolling",

@@ -1,0 +1,157 @@
+import process from "node:process";
+import { durationOf } from "@sockact/units/durations";
+import { isDrained, setDrained, unsetDrained } from "../install/drained.ts";
+import type { Place } from "../install/places.ts";
+import { checkPlace } from "../install/prepare.ts";
+import { print, printJson } from "../output/print.ts";
+import { progress } from "../output/progress.ts";
+import { CliError, EXIT } from "../shared/cli-error.ts";
+import { count, warn } from "../shared/messages.ts";
+import { ownCommand, sudoCommand } from "../shared/own-command.ts";
+import { shellWord } from "../shared/shell-words.ts";
+import { untilSignal } from "../shared/until-signal.ts";
+import { type ActivatedService, findService } from "../systemd/activated-units.ts";
+import { ServiceManager } from "../systemd/service-manager.ts";
+import { waitForClients } from "./clients.ts";
+
+/** The options of `sockact drain` and `sockact undrain`. */
+export interface DrainOptions {
+  user?: boolean;
+  json?: boolean;
+  /** A duration with its unit, only of `drain`. */
+  wait?: string;
+}
+
+/** What `sockact drain --json` and `sockact undrain --json` print for each service. */
+interface DrainReport {
+  name: string;
+  /** Whether probes get 503 now. */
+  drained: boolean;
+  /** Whether that is new. */
+  changed: boolean;
+  /** With `--wait`: how many connections were open at the end. */
+  connections?: number;
+}
+
+const placeOf = (user: boolean): Place => ({ user, root: "/" });
+
+/** Makes services answer probes with 503, so that load balancers send their clients elsewhere. Returns the exit code. */
+export async function drain(names: readonly string[], options: DrainOptions): Promise<number> {
+  const { user = false, json = false } = options;
+  const place = placeOf(user);
+  checkPlace(place, "drain");
+  const limit = limitOf(options.wait);
+  const manager = new ServiceManager({ user });
+  // An unknown name changes nothing.
+  const services = await Promise.all(names.map((name) => findService(manager, name)));
+  const reports: DrainReport[] = [];
+  for (const service of services) {
+    const changed = setDrained(place, service.name);
+    reports.push({ name: service.name, drained: true, changed });
+    if (!json) print(drainedText(service, changed, user));
+    if (!(await answersProbes(service, manager))) warnOfSilence(service);
+  }
+  let code = 0;
+  if (limit !== undefined) code = await waitForAll(services, reports, { limit, user });
+  if (json) printJson(reports);
+  const open = reports.filter(({ connections = 0 }) => connections > 0);
+  if (open.length > 0) throw waitError(open, options.wait!);
+  return code;
+}
+
+/** Ends what `drain` has begun. Returns the exit code. */
+export async function undrain(
+  names: readonly string[],
+  { user = false, json = false }: DrainOptions,
+): Promise<number> {
+  const place = placeOf(user);
+  checkPlace(place, "undrain");
+  const manager = new ServiceManager({ user });
+  const reports: DrainReport[] = [];
+  for (const given of names) {
+    // A service that is gone may have left its file.
+    const isFile = /^[\w:.\\-]+$/.test(given) && isDrained(place, given);
+    const name = isFile ? given : (await findService(manager, given)).name;
+    reports.push({ name, drained: false, changed: unsetDrained(place, name) });
+  }
+  if (json) printJson(reports);
+  else
+    for (const { name, changed } of reports)
+      print(
+        changed
+          ? `${name} is no longer drained. Clients come back when the load balancer has probed it.\n`
+          : `${name} was not drained.\n`,
+      );
+  return 0;
+}
+
+function limitOf(wait: string | undefined): number | undefined {
+  if (wait === undefined) return undefined;
+  const limit = durationOf(wait);
+  if (limit !== undefined && limit > 0 && Number.isFinite(limit)) return limit;
+  throw new CliError(
+    "ERR_USAGE",
+    `--wait must be a duration above 0 with its unit; got ${JSON.stringify(wait)}`,
+    "Write for example --wait 30s or --wait 2min.",
+  );
+}
+
+function drainedText({ name }: ActivatedService, changed: boolean, user: boolean): string {
+  const undo = `${user ? ownCommand() : sudoCommand()} undrain ${shellWord(name)}${user ? " --user" : ""}`;
+  return changed
+    ? `${name} is drained: probes get 503. New clients go elsewhere once the load balancer has probed it.\nTo end that, also after a reboot: ${undo}\n`
+    : `${name} is already drained. To end that: ${undo}\n`;
+}
+
+/** Whether the units show that something answers probes. */
+async function answersProbes(service: ActivatedService, manager: ServiceManager): Promise<boolean> {
+  if (service.health !== undefined) return true;
+  // With Accept=yes and no connection, any instance has the settings of the template.
+  const unit = service.services[0] ?? service.service.replace("@.", "@0.");
+  const [shown] = await manager.show([unit], ["Id", "Environment"]);
+  return /(?:^|[\s"])SOCKACT_HEALTH=/.test(shown?.Environment ?? "");
+}
+
+function warnOfSilence({ name }: ActivatedService): void {
+  warn(
+    `the units of ${name} have neither health.path nor health.listen. Unless the code of the app sets health, no load balancer notices this.`,
+  );
+}
+
+async function waitForAll(
+  services: readonly ActivatedService[],
+  reports: DrainReport[],
+  { limit, user }: { limit: number; user: boolean },
+): Promise<number> {
+  return untilSignal(async (signal) => {
+    const manager = new ServiceManager({ user, signal });
+    const working = progress("Waiting until no client is connected");
+    try {
+      await Promise.all(
+        services.map(async (service, index) => {
+          const onCount = (left: number) => working.retitle(`${service.name}: ${count(left, "connection")}`);
+          reports[index]!.connections = await waitForClients(service, { manager, limit, signal, onCount });
+        }),
+      );
+      const isQuiet = reports.every(({ connections }) => connections === 0);
+      if (isQuiet) working.done("No client is connected any more");
+      else working.failed();
+      return 0;
+    } catch (error) {
+      working.failed();
+      if (!signal.aborted) throw error;
+      process.stderr.write("Interrupted. The services stay drained.\n");
+      return EXIT.interrupted;
+    }
+  });
+}
+
+function waitError(open: readonly DrainReport[], wait: string): CliError {
+  const left = open.map(({ name, connections }) => `${name} has ${count(connections!, "open connection")}`);
+  return new CliError(
+    "ERR_DRAIN_WAIT",
+    `after ${wait}, ${left.join(" and ")}. The service is still drained, and the clients stay connected`,
+    "Wait again, or end it: sockact restart, or systemctl stop, first answers the open requests. A load balancer may keep idle connections to a host that is down: close them there.",
+    { exitCode: EXIT.failed },
+  );
+}

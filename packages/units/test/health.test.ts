@@ -1,0 +1,229 @@
+// The socket that answers probes without the app, in a real systemd.
+import { once } from "node:events";
+import { bootPrivateSystemd, connectInside, describeWith, type PrivateSystemd } from "@sockact/testkit";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { emitUnits, type AppDescription } from "../src/index.ts";
+
+const probe = "http://127.0.0.1:8081/healthz";
+const flag = "/var/lib/sockact/drained/shop";
+
+describeWith({ privateSystemd: true }, "the health socket of a service", () => {
+  let systemd: PrivateSystemd;
+
+  beforeAll(async () => {
+    systemd = await bootPrivateSystemd();
+  });
+  afterAll(() => systemd?.close());
+  afterEach(async () => {
+    await systemd.run(["systemctl", "stop", "shop.*", "shop@*", "shop-*"]);
+    await systemd.run(["systemctl", "reset-failed"]);
+    await systemd.run(["rm", "-f", flag]);
+  });
+
+  /** Installs the units, and starts the app's sockets, but not the health socket. */
+  async function start(more: Partial<AppDescription> = {}): Promise<void> {
+    const units = emitUnits({
+      name: "shop",
+      exec: ["/bin/sleep", "infinity"],
+      sockets: [{ listen: 8080 }],
+      health: { listen: 8081 },
+      ...more,
+    });
+    await systemd.installUnits(units);
+    const sockets = Object.keys(units).filter((unit) => unit.endsWith(".socket"));
+    await systemd.start(...sockets.filter((unit) => unit !== "shop-health.socket"));
+  }
+
+  /** The code of the error of a probe, or its status. */
+  const outcome = (): Promise<unknown> =>
+    systemd.request(probe).then(
+      ({ status }) => status,
+      (error: { code?: string }) => error.code,
+    );
+
+  /** What the health socket answers to these bytes. */
+  async function answer(request: string | Buffer): Promise<string> {
+    const client = connectInside(systemd, "127.0.0.1:8081");
+    let received = "";
+    client.on("data", (chunk) => (received += chunk.toString())).on("error", () => {});
+    client.end(request);
+    await once(client, "close");
+    return received;
+  }
+
+  const ready = [
+    "HTTP/1.1 200 OK",
+    "Content-Type: text/plain",
+    "Content-Length: 5",
+    "Cache-Control: no-store",
+    "Connection: close",
+    "",
+    "",
+  ].join("\r\n");
+
+  it("answers probes without starting the app, without a line in the journal, and leaves no unit behind", async () => {
+    await start();
+    // Only the first probe since the boot makes a slice.
+    expect(await outcome()).toBe(200);
+    const before = await systemd.mustRun(["journalctl", "--sync", "--quiet"]).then(lines);
+    for (let count = 0; count < 20; count += 1)
+      expect(await systemd.request(probe)).toMatchObject({ status: 200, body: "ready" });
+    // One that sends nothing is cut off, which systemd counts as a failure.
+    const silent = connectInside(systemd, "127.0.0.1:8081").on("error", () => {});
+    silent.resume();
+    await once(silent, "close");
+    await systemd.waitUntil(async () => (await probes()) === "", "no unit of a probe is left");
+    expect((await lines()).slice(before.length)).toEqual([]);
+    expect(await systemd.show("shop.service", "ActiveState")).toBe("inactive");
+    expect(await systemd.show("shop.service", "InactiveExitTimestampMonotonic")).toBe("0");
+  });
+
+  const lines = async (): Promise<string[]> => {
+    await systemd.mustRun(["journalctl", "--sync"]);
+    const text = await systemd.mustRun(["journalctl", "--no-pager", "--quiet", "--output=cat"]);
+    return text.split("\n").filter((line) => /health|shop/.test(line));
+  };
+  const probes = (): Promise<string> =>
+    systemd.mustRun(["systemctl", "list-units", "--all", "--plain", "--no-legend", "shop-health@*"]);
+
+  it("says drained while the file of sockact drain exists", async () => {
+    await start();
+    await systemd.write(flag, "");
+    expect(await systemd.request(probe)).toMatchObject({ status: 503, body: "drained" });
+    await systemd.mustRun(["rm", flag]);
+    expect(await systemd.request(probe)).toMatchObject({ status: 200, body: "ready" });
+  });
+
+  it.each<[string, string | Buffer, string]>([
+    ["GET", "GET /healthz HTTP/1.1\r\nHost: shop\r\n\r\n", `${ready}ready`],
+    ["GET of HTTP/1.0", "GET / HTTP/1.0\r\n\r\n", `${ready}ready`],
+    ["GET with line feeds only", "GET / HTTP/1.0\n\n", `${ready}ready`],
+    ["GET with a query", "GET /healthz?from=lb HTTP/1.1\r\nHost: shop\r\n\r\n", `${ready}ready`],
+    ["HEAD", "HEAD /healthz HTTP/1.1\r\nHost: shop\r\n\r\n", ready],
+    ["OPTIONS", "OPTIONS / HTTP/1.0\r\n\r\n", `${ready}ready`],
+    ["a header of 1 MB", `GET / HTTP/1.1\r\nX: ${"x".repeat(1_000_000)}\r\n\r\n`, `${ready}ready`],
+    ["nothing", "", ""],
+    ["half a line", "GET /healthz", ""],
+  ])("answers %s", async (_, request, expected) => {
+    await start();
+    expect(await answer(request)).toBe(expected);
+  });
+
+  it.each<[string, string | Buffer]>([
+    ["POST", "POST / HTTP/1.1\r\nHost: shop\r\n\r\n"],
+    ["HTTP/0.9", "GET /\r\n\r\n"],
+    ["HTTP/2", "PRI * HTTP/2.0\r\n\r\n"],
+    ["commands of a shell", "$(id) `id` ;id HTTP/1.1\r\n\r\n"],
+    ["bytes", Buffer.from([1, 255, 254, 10, 10])],
+  ])("refuses %s", async (_, request) => {
+    await start();
+    expect(await answer(request)).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n.*\r\n\r\nbad request$/s);
+  });
+
+  it("answers 200 probes at once", { timeout: 60_000 }, async () => {
+    await start();
+    const all = Array.from({ length: 200 }, () => systemd.request({ url: probe, timeout: 50_000 }));
+    expect(new Set((await Promise.all(all)).map(({ status }) => status))).toEqual(new Set([200]));
+    expect(await systemd.show("shop-health.socket", "ActiveState")).toBe("active");
+  });
+
+  it("goes and comes with the app's socket", async () => {
+    await start();
+    await systemd.restart("shop.socket");
+    expect(await outcome()).toBe(200);
+    await systemd.stop("shop.socket");
+    expect(await outcome()).toBe("ECONNREFUSED");
+    await systemd.start("shop.socket");
+    expect(await outcome()).toBe(200);
+  });
+
+  it("is closed when the app has failed too often, and open again once that is reset", async () => {
+    await start({ exec: ["/bin/false"], restart: "no" });
+    expect(await outcome()).toBe(200);
+    const client = connectInside(systemd, "127.0.0.1:8080").on("error", () => {});
+    await systemd.waitForUnit("shop.socket", "ActiveState", "failed");
+    await systemd.waitForUnit("shop-health.socket", "ActiveState", "inactive");
+    expect(await outcome()).toBe("ECONNREFUSED");
+    client.destroy();
+    await systemd.systemctl("reset-failed", "shop.socket", "shop.service");
+    await systemd.start("shop.socket");
+    expect(await outcome()).toBe(200);
+  });
+
+  it("starts at boot with the socket that is enabled", async () => {
+    await start();
+    await systemd.stop("shop.socket");
+    await systemd.systemctl("enable", "shop.service");
+    expect(await systemd.show("shop-health.socket", "UnitFileState")).toBe("static");
+    // As at boot. The target is active already, but starts what it wants.
+    await systemd.start("sockets.target");
+    expect(await outcome()).toBe(200);
+    await systemd.systemctl("disable", "shop.service");
+  });
+
+  it.each<[string, Partial<AppDescription>]>([
+    [
+      "several sockets",
+      {
+        sockets: [
+          { name: "web", listen: 8080 },
+          { name: "admin", listen: 8082 },
+        ],
+      },
+    ],
+    ["a connection for each process", { sockets: [{ listen: 8080, accept: true }] }],
+    ["a proxy", { bind: "proxy" }],
+    ["a rolling pair", { rolling: true, openFile: false, type: "notify" }],
+  ])("works with %s", async (_, more) => {
+    await start(more);
+    expect(await outcome()).toBe(200);
+  });
+
+  it("goes when one of several sockets goes", async () => {
+    await start({
+      sockets: [
+        { name: "web", listen: 8080 },
+        { name: "admin", listen: 8082 },
+      ],
+    });
+    await systemd.stop("shop-admin.socket");
+    expect(await outcome()).toBe("ECONNREFUSED");
+  });
+
+  it("can reach and change next to nothing", async () => {
+    await start();
+    const { stdout } = await systemd.run([
+      "systemd-analyze",
+      "security",
+      "--no-pager",
+      "shop-health@1.service",
+    ]);
+    expect(Number(/exposure level for \S+: ([\d.]+)/.exec(stdout)?.[1])).toBeLessThan(2.5);
+  });
+
+  describe("of a user", () => {
+    const asUser = "setpriv --reuid=1 --regid=1 --clear-groups env XDG_RUNTIME_DIR=/run/user/1".split(" ");
+
+    it("reads the file in the user's own state folder", async () => {
+      await systemd.mustRun(["mount", "-t", "tmpfs", "-o", "uid=1,mode=755", "tmpfs", "/home"]);
+      await systemd.mustRun(["chmod", "755", "/sys/fs/cgroup"]);
+      await systemd.mustRun(["sed", "-i", "s#^\\(daemon:x:1:1:[^:]*\\):[^:]*#\\1:/home#", "/etc/passwd"]);
+      await systemd.start("user@1.service");
+      const units = emitUnits({
+        name: "shop",
+        manager: "user",
+        exec: ["/bin/sleep", "infinity"],
+        sockets: [{ listen: 8080 }],
+        health: { listen: 8081 },
+      });
+      for (const [file, text] of Object.entries(units))
+        await systemd.write(`/run/systemd/user/${file}`, text);
+      await systemd.mustRun([...asUser, "systemctl", "--user", "daemon-reload"]);
+      await systemd.mustRun([...asUser, "systemctl", "--user", "start", "shop.socket"]);
+      expect(await outcome()).toBe(200);
+      await systemd.mustRun([...asUser, "mkdir", "-p", "/home/.local/state/sockact/drained"]);
+      await systemd.mustRun([...asUser, "touch", "/home/.local/state/sockact/drained/shop"]);
+      expect(await outcome()).toBe(503);
+    });
+  });
+});
