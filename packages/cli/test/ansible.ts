@@ -1,0 +1,121 @@
+// Runs the Ansible role of deploy/ansible inside a private systemd, where Ansible finds one host: the machine itself.
+import { bootPrivateSystemd, type CommandOptions, type CommandResult, type PrivateSystemd } from "@sockact/testkit";
+import { sockactInside } from "./run.ts";
+
+/** A release of an app that answers with its version. */
+export interface Release {
+  version: string;
+  /** Fields of its config. */
+  config?: object;
+  /** Whether it ends before it listens. */
+  crash?: boolean;
+  /** Whether it answers each request with 500. */
+  unhealthy?: boolean;
+  /** Further files. */
+  files?: Record<string, string>;
+}
+
+export interface Recap {
+  ok: number;
+  changed: number;
+  failed: number;
+  rescued: number;
+}
+
+/** What a run of Ansible has printed, and the counts of its last lines. */
+export interface PlaybookResult extends CommandResult {
+  recap: Recap;
+}
+
+const PLAYBOOK = "deploy/ansible/deploy.yml";
+
+/** Writes a release to a folder of the controller. Resolves to the path of the folder. */
+export async function writeRelease(
+  systemd: PrivateSystemd,
+  { version, config, crash = false, unhealthy = false, files = {} }: Release,
+): Promise<string> {
+  const folder = `/tmp/builds/${version}`;
+  const core = `${systemd.project}/packages/core/dist/index.js`;
+  const server = `import { createServer } from "node:http";
+import process from "node:process";
+import { listen } from ${JSON.stringify(core)};
+if (${crash}) throw new Error("no database");
+const server = createServer((request, response) => {
+  response.writeHead(${unhealthy} ? 500 : 200, { "x-pid": process.pid });
+  response.end(JSON.stringify({ version: ${JSON.stringify(version)}, pid: process.pid, setting: process.env.SETTING }));
+});
+await listen(server, 3000);
+`;
+  const description = {
+    name: "shop",
+    exec: [systemd.node, "./server.mjs"],
+    sockets: [{ listen: 80 }],
+    ...config,
+  };
+  const written = {
+    "server.mjs": server,
+    "sockact.config.mjs": `export default ${JSON.stringify(description, null, 2)};\n`,
+    ...files,
+  };
+  for (const [file, text] of Object.entries(written)) await systemd.write(`${folder}/${file}`, text);
+  return folder;
+}
+
+/** The command that deploys a version, with further variables of the role. */
+export function playbook(
+  systemd: PrivateSystemd,
+  version: string,
+  variables: object = {},
+  args: readonly string[] = [],
+): string[] {
+  const all = {
+    ansible_connection: "local",
+    ansible_become: false,
+    ansible_python_interpreter: "/usr/bin/python3",
+    sockact_app_name: "shop",
+    sockact_app_version: version,
+    sockact_app_source: `/tmp/builds/${version}`,
+    sockact_app_command: sockactInside(systemd).join(" "),
+    ...variables,
+  };
+  const extra = ["--extra-vars", JSON.stringify(all)];
+  return ["ansible-playbook", "--inventory", "host1,", ...extra, ...args, `${systemd.project}/${PLAYBOOK}`];
+}
+
+/** Variables of Ansible for a short output, few processes, and files in the folders of the private systemd. */
+export const environment = {
+  ANSIBLE_NOCOLOR: "1",
+  ANSIBLE_DISPLAY_SKIPPED_HOSTS: "0",
+  ANSIBLE_PIPELINING: "1",
+  ANSIBLE_REMOTE_TMP: "/tmp/.ansible/tmp",
+  LC_ALL: "C.UTF-8",
+};
+
+/** Boots a private systemd whose `/srv` can be written to. */
+export async function bootHost(): Promise<PrivateSystemd> {
+  const systemd = await bootPrivateSystemd();
+  await systemd.mustRun(["mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", "/srv"]);
+  return systemd;
+}
+
+/** Deploys a version, whether that succeeds or not. */
+export async function deploy(
+  systemd: PrivateSystemd,
+  version: string,
+  variables: object = {},
+  args: readonly string[] = [],
+  options: CommandOptions = {},
+): Promise<PlaybookResult> {
+  const command = playbook(systemd, version, variables, args);
+  const result = await systemd.run(command, { timeout: 180_000, ...options, env: environment });
+  const count = (name: string) => Number(new RegExp(`${name}=(\\d+)`).exec(result.stdout)?.[1] ?? -1);
+  return {
+    ...result,
+    recap: {
+      ok: count("ok"),
+      changed: count("changed"),
+      failed: count("failed"),
+      rescued: count("rescued"),
+    },
+  };
+}
