@@ -37,6 +37,8 @@ export class Fleet implements AsyncDisposable {
   async #setUp(): Promise<void> {
     const { office, balancer, hosts } = this;
     await office.boot();
+    // A second address, to see that the app distinguishes clients.
+    await office.run("ip address add 10.77.0.2/24 dev switch");
     const [key, certificate] = await this.#makeKeys();
     await Promise.all([balancer, ...hosts].map((machine) => machine.boot()));
     await Promise.all(hosts.map((host) => setUpHost(host, key, certificate)));
@@ -77,6 +79,16 @@ export class Fleet implements AsyncDisposable {
     const app = rows.filter(([backend, server]) => backend === "app" && server !== "BACKEND");
     // It says `UP 1/2` between two checks.
     return Object.fromEntries(app.map((row) => [row[1], row[column]!.split(" ")[0]!]));
+  }
+
+  /** The version that each host serves. */
+  versions(): Promise<string[]> {
+    return Promise.all(
+      this.hosts.map(async (host) => {
+        const answer = await host.run("curl --silent --fail http://127.0.0.1:8081/");
+        return (JSON.parse(answer) as { version: string }).version;
+      }),
+    );
   }
 
   /** Ends all machines, and removes their disks. */

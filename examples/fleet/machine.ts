@@ -5,7 +5,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
-import { bootPrivateSystemd, type PrivateSystemd } from "@sockact/testkit";
+import { bootPrivateSystemd, type CommandResult, type PrivateSystemd } from "@sockact/testkit";
 
 /**
  * A computer of the fleet: namespaces with a systemd of their own as process 1, a disk that outlives it, and a network card. The card is plugged into the
@@ -62,9 +62,19 @@ export class Machine {
     if (this.#switch !== undefined) await inNetworkOf(this.#switch, ["link", "delete", this.name]);
   }
 
-  /** Runs a shell script as root of this machine, until it ends or has taken a minute. */
+  /** Runs a shell script as root of this machine, for a minute at most. Resolves to its output; rejects if it fails. */
   run(script: string): Promise<string> {
-    return this.systemd.mustRun(["sh", "-euc", script], { env: { HOME: "/root", PATH }, timeout: 60_000 });
+    return this.systemd.mustRun(["sh", "-euc", script], { ...asRoot, timeout: 60_000 });
+  }
+
+  /** Runs a command as root of this machine, for five minutes at most, and resolves to what it prints, whatever its exit status. */
+  try(command: string[]): Promise<CommandResult> {
+    return this.systemd.run(command, { ...asRoot, timeout: 300_000 });
+  }
+
+  /** How many connections from other machines to the app are open. */
+  async connections(): Promise<number> {
+    return Number(await this.run("ss -Htn state established '( sport = 8080 or sport = 8443 )' | wc -l"));
   }
 
   /** `systemctl reboot`: stops all services, ends systemd, and boots again. */
@@ -94,7 +104,7 @@ export class Machine {
 }
 
 const execute = promisify(execFile);
-const PATH = "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin";
+const asRoot = { env: { HOME: "/root", PATH: "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin" }, cwd: "/root" };
 
 /** Runs `ip` with a machine's network, and the process ids of this computer. */
 async function inNetworkOf({ systemd }: Machine, args: readonly string[]): Promise<void> {

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { hostname } from "node:os";
 import process from "node:process";
@@ -12,19 +12,20 @@ const { version, fault } = JSON.parse(readFileSync(new URL("version.json", impor
 if (fault === "crash") throw new Error(`Version ${version} crashes when it starts.`);
 
 const app = express();
+// The header with the address of the client may come from HAProxy alone.
+const proxyProtocol = { from: ["10.77.0.10"] };
 app.use(
   systemdListen({
+    health: "/healthz",
     healthCheck: () => fault !== "unhealthy",
     sockets: {
-      web: { proxyProtocol: { from: ["10.77.0.10"] } },
-      "web-tls": {
-        proxyProtocol: { from: ["10.77.0.10"] },
-        tls: { key: "key.pem", cert: "cert.pem" },
-      },
+      web: { proxyProtocol },
+      "web-tls": { proxyProtocol, tls: { key: "key.pem", cert: "cert.pem" } },
+      // For requests on the host itself, without HAProxy.
+      local: {},
     },
   }),
 );
-app.get("/healthz", (_request, response) => response.status(existsSync("/var/lib/sockact/drained/fleet") ? 503 : 200).send("ready"));
 app.use(express.json());
 
 /** Everything that the clients want to know about the request. */
