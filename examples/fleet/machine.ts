@@ -59,7 +59,8 @@ export class Machine {
 
   /** Removes the cable. Nothing gets out of this machine any more, not even the end of a connection. */
   async #unplug(): Promise<void> {
-    if (this.#switch !== undefined) await inNetworkOf(this.#switch, ["link", "delete", this.name]);
+    // A network that has ended takes its cables along.
+    if (this.#switch !== undefined) await inNetworkOf(this.#switch, ["link", "delete", this.name]).catch(() => {});
   }
 
   /** Runs a shell script as root of this machine, for a minute at most. Resolves to its output; rejects if it fails. */

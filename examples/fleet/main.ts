@@ -1,4 +1,4 @@
-// npm start: three hosts behind HAProxy. Deploys, reboots and failures happen while clients send requests.
+// npm start [-- SCENARIO…]: three hosts behind HAProxy. Deploys, reboots and failures happen while clients send requests.
 import process from "node:process";
 import { PackedPackages } from "@sockact/testkit";
 import { publicPackages } from "../../scripts/lib/packages.ts";
@@ -11,7 +11,23 @@ import { powerCut } from "./scenarios/power-cut.ts";
 import { reboot } from "./scenarios/reboot.ts";
 import { printed as story, stopwatch, styled } from "./story.ts";
 
-const deploys = Number(process.env["DEPLOYS"] ?? 1);
+const scenarios: Record<string, (fleet: Fleet) => Promise<unknown>> = {
+  addresses: (fleet) => addresses(fleet, story),
+  deploy: (fleet) => newVersion(fleet, story),
+  crash: (fleet) => badVersion(fleet, story, "crash"),
+  unhealthy: (fleet) => badVersion(fleet, story, "unhealthy"),
+  reboot: (fleet) => reboot(fleet, story),
+  reload: (fleet) => balancerReload(fleet, story),
+  "power-cut": (fleet) => powerCut(fleet, story),
+};
+
+const asked = process.argv.slice(2);
+const unknown = asked.filter((name) => !Object.hasOwn(scenarios, name));
+if (unknown.length > 0) {
+  console.error(`There is no ${unknown.join(", ")}. There are: ${Object.keys(scenarios).join(", ")}.`);
+  process.exit(2);
+}
+
 const seconds = stopwatch();
 const interrupted = new AbortController();
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => interrupted.abort());
@@ -22,22 +38,7 @@ async function tell(fleet: Fleet): Promise<void> {
   await Promise.all(fleet.hosts.map((host) => install(fleet, host, release)));
   for (const host of fleet.hosts) await fleet.waitForHost(host, "UP");
   story.line("HAProxy", "sends clients to alpha, beta and gamma");
-
-  await addresses(fleet, story);
-  for (let number = 1; number <= deploys; number++) {
-    story.title(`A new version, host by host${deploys > 1 ? ` (${number} of ${deploys})` : ""}`);
-    await newVersion(fleet, story);
-  }
-  for (const fault of ["crash", "unhealthy"] as const) {
-    story.title("A bad version");
-    await badVersion(fleet, story, fault);
-  }
-  story.title("A host reboots");
-  await reboot(fleet, story);
-  story.title("HAProxy reloads");
-  await balancerReload(fleet, story);
-  story.title("A host loses its power");
-  await powerCut(fleet, story);
+  for (const name of asked.length > 0 ? asked : Object.keys(scenarios)) await scenarios[name]!(fleet);
 }
 
 async function run(): Promise<void> {

@@ -5,6 +5,7 @@ import { withoutLoss } from "./under-load.ts";
 
 /** HAProxy gets a new configuration: a new process takes over the ports, and the old one ends its connections. */
 export function balancerReload(fleet: Fleet, story: Story): Promise<Experience> {
+  story.title("HAProxy reloads");
   return withoutLoss(fleet, story, async () => {
     const { balancer } = fleet;
     const workers = () => balancer.run("pgrep --newest haproxy");

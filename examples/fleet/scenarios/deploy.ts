@@ -7,6 +7,7 @@ import { withoutLoss } from "./under-load.ts";
 
 /** Ansible deploys a new version, one host after the other. */
 export function newVersion(fleet: Fleet, story: Story): Promise<Experience> {
+  story.title("A new version, host by host");
   return withoutLoss(fleet, story, async () => {
     const release = await fleet.releases.make();
     const seconds = stopwatch();
@@ -24,6 +25,7 @@ const faults: Record<Fault, string> = {
 
 /** Ansible deploys a version that is no good. It must stop at the first host, and put the version before back there. */
 export function badVersion(fleet: Fleet, story: Story, fault: Fault): Promise<Experience> {
+  story.title("A bad version");
   return withoutLoss(fleet, story, async () => {
     const before = await fleet.versions();
     const release = await fleet.releases.make(fault);

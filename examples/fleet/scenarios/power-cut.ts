@@ -12,6 +12,7 @@ export interface PowerCut extends Experience {
 /** A host is gone from one moment to the next. */
 export async function powerCut(fleet: Fleet, story: Story): Promise<PowerCut> {
   const host = fleet.hosts[1]!;
+  story.title("A host loses its power");
   let connections = 0;
   const experience = await underLoad(fleet, story, async () => {
     connections = await host.connections();

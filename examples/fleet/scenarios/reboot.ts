@@ -7,6 +7,7 @@ import { withoutLoss } from "./under-load.ts";
 /** A host is taken out, rebooted, and put back. */
 export function reboot(fleet: Fleet, story: Story): Promise<Experience> {
   const host = fleet.hosts[0]!;
+  story.title("A host reboots");
   return withoutLoss(fleet, story, async () => {
     await host.run(`${sockact} drain fleet`);
     await fleet.waitForHost(host, "DOWN");
