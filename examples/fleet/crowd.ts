@@ -60,7 +60,9 @@ export class Crowd implements AsyncDisposable {
       sent: sum(results, ({ sent }) => sent),
       failed: sumByName(results.map(({ failed }) => failed)),
       lost: sum(results, ({ lost }) => lost),
-      closed: sumByName(results.map((result) => ("closed" in result ? (result.closed as Record<string, number>) : {}))),
+      closed: sumByName(
+        results.map((result) => ("closed" in result ? (result.closed as Record<string, number>) : {})),
+      ),
       longest: Math.max(...results.map(({ longest }) => longest)),
     };
   }

@@ -20,12 +20,11 @@ export interface Deploy {
 export async function deploy({ office }: Fleet, { version }: Release): Promise<Deploy> {
   const { systemd } = office;
   const what = ["--inventory", inside(systemd, inventory), "--extra-vars", `sockact_app_version=${version}`];
-  const { code, stdout, stderr } = await office.try([
-    "ansible-playbook",
-    ...what,
-    inside(systemd, playbook),
-  ]);
+  const { code, stdout, stderr } = await office.try(["ansible-playbook", ...what, inside(systemd, playbook)]);
   const recap = stdout.slice(stdout.indexOf("PLAY RECAP"));
-  const hosts = Array.from(recap.matchAll(/^(\w+) .*failed=(\d+)/gm), ([, name, failed]) => ({ name: name!, failed: Number(failed) }));
+  const hosts = Array.from(recap.matchAll(/^(\w+) .*failed=(\d+)/gm), ([, name, failed]) => ({
+    name: name!,
+    failed: Number(failed),
+  }));
   return { succeeded: code === 0, hosts, log: `${stdout}${stderr}` };
 }

@@ -3,7 +3,11 @@ import type { Machine } from "./machine.ts";
 import type { Release } from "./releases.ts";
 
 /** Installs the first release on a host with nothing but ssh. Ansible deploys the later ones, and finds what it would have made itself. */
-export async function install({ office }: Fleet, { address }: Machine, { version, folder }: Release): Promise<void> {
+export async function install(
+  { office }: Fleet,
+  { address }: Machine,
+  { version, folder }: Release,
+): Promise<void> {
   await office.run(`
     to=/srv/fleet/releases/${version}
     tar -C ${folder} -c . | ssh ${address} "mkdir -p $to && tar -C $to -x"

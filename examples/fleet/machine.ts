@@ -52,7 +52,18 @@ export class Machine {
     const bytes = this.address.split(".").map((byte) => Number(byte).toString(16).padStart(2, "0"));
     const card = ["peer", "name", "eth0", "address", ["02", "00", ...bytes].join(":")];
     const toHere = ["netns", String(this.systemd.pid)];
-    await inNetworkOf(upstream, ["link", "add", this.name, "master", "switch", "up", "type", "veth", ...card, ...toHere]);
+    await inNetworkOf(upstream, [
+      "link",
+      "add",
+      this.name,
+      "master",
+      "switch",
+      "up",
+      "type",
+      "veth",
+      ...card,
+      ...toHere,
+    ]);
     await this.systemd.mustRun(["ip", "address", "add", `${this.address}/24`, "dev", "eth0"]);
     await this.systemd.mustRun(["ip", "link", "set", "eth0", "up"]);
   }
@@ -60,7 +71,8 @@ export class Machine {
   /** Removes the cable. Nothing gets out of this machine any more, not even the end of a connection. */
   async #unplug(): Promise<void> {
     // A network that has ended takes its cables along.
-    if (this.#switch !== undefined) await inNetworkOf(this.#switch, ["link", "delete", this.name]).catch(() => {});
+    if (this.#switch !== undefined)
+      await inNetworkOf(this.#switch, ["link", "delete", this.name]).catch(() => {});
   }
 
   /** Runs a shell script as root of this machine, for a minute at most. Resolves to its output; rejects if it fails. */

@@ -30,7 +30,8 @@ if (unknown.length > 0) {
 
 const seconds = stopwatch();
 const interrupted = new AbortController();
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => interrupted.abort());
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
+  process.once(signal, () => interrupted.abort());
 
 async function tell(fleet: Fleet): Promise<void> {
   story.title("Version 1 comes by ssh");

@@ -24,14 +24,13 @@ async function byRequest(protocol, port, localAddress) {
 }
 
 async function byWebSocket(protocol, port, localAddress) {
-  const socket = new WebSocket(`${protocol.replace("http", "ws")}//${balancer}${port}/`, { ...options, localAddress });
+  const url = `${protocol.replace("http", "ws")}//${balancer}${port}/about`;
+  const socket = new WebSocket(url, { ...options, localAddress });
   let client;
-  socket.on("upgrade", (response) => (client = nameOf(response.socket)));
-  await once(socket, "open");
-  socket.send("about");
+  socket.once("upgrade", (response) => (client = nameOf(response.socket)));
   const [data] = await once(socket, "message");
   socket.close();
-  return { client, about: JSON.parse(data.toString()) };
+  return { client, about: JSON.parse(data) };
 }
 
 const seen = [];
@@ -41,7 +40,13 @@ for (const [protocol, port] of frontends) {
     for (let number = 0; hosts.size < 3 && number < 100; number++) {
       const { client, about } = await visit(protocol, port, own[number % own.length]);
       hosts.add(about.host);
-      seen.push({ frontend: `${protocol}${port.slice(1)}`, kind, host: about.host, client, app: `${about.client}:${about.port}` });
+      seen.push({
+        frontend: `${protocol}${port.slice(1)}`,
+        kind,
+        host: about.host,
+        client,
+        app: `${about.client}:${about.port}`,
+      });
     }
   }
 }

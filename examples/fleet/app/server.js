@@ -50,10 +50,8 @@ app.get("/slow", async (request, response) => {
 
 const server = createServer(app);
 new WebSocketServer({ server }).on("connection", (webSocket, request) => {
-  webSocket.on("message", (data) => {
-    const text = data.toString();
-    webSocket.send(text === "about" ? JSON.stringify(about(request.socket)) : text);
-  });
+  if (request.url === "/about") webSocket.send(JSON.stringify(about(request.socket)));
+  webSocket.on("message", (data, isBinary) => webSocket.send(data, { binary: isBinary }));
 });
 
 server.listen(3000, () => console.log(`Version ${version} listens in process ${process.pid}`));

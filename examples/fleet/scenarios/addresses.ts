@@ -17,7 +17,10 @@ export async function addresses(fleet: Fleet, story: Story): Promise<Seen[]> {
       const these = seen.filter((one) => one.frontend === frontend && one.kind === kind);
       const versions = these.map(({ host }) => (host === "gamma" ? "v1" : "v2")).toSorted();
       const example = these.at(-1)!;
-      story.line(kind, `${name}: the app sees ${example.app}, and that is the client (PROXY ${versions.join(", ")})`);
+      story.line(
+        kind,
+        `${name}: the app sees ${example.app}, and that is the client (PROXY ${versions.join(", ")})`,
+      );
     }
   }
   const wrong = seen.filter(({ app, client }) => app !== client);

@@ -34,7 +34,10 @@ export function badVersion(fleet: Fleet, story: Story, fault: Fault): Promise<Ex
     if (succeeded) throw new Error(`The deploy of a bad version has succeeded:\n${log}`);
     if (hosts.length !== 1) throw new Error(`The deploy went on after the first host:\n${log}`);
     await expectVersions(fleet, before);
-    story.line("Ansible", `stops at ${hosts[0]!.name}, which has version ${before[0]} again. beta and gamma were not touched.`);
+    story.line(
+      "Ansible",
+      `stops at ${hosts[0]!.name}, which has version ${before[0]} again. beta and gamma were not touched.`,
+    );
     for (const host of fleet.hosts) await fleet.waitForHost(host, "UP");
   });
 }

@@ -23,7 +23,9 @@ export async function powerCut(fleet: Fleet, story: Story): Promise<PowerCut> {
     story.line("noticed", `HAProxy has taken it out after ${seconds()}`);
   });
   if (experience.lost > connections)
-    throw new Error(`${experience.lost} requests were lost, and only ${connections} can have been under way.`);
+    throw new Error(
+      `${experience.lost} requests were lost, and only ${connections} can have been under way.`,
+    );
   story.line("lost", `${experience.lost} requests and messages, which were under way on ${host.name}`);
   await host.boot();
   await fleet.waitForHost(host, "UP");

@@ -11,7 +11,10 @@ export function reboot(fleet: Fleet, story: Story): Promise<Experience> {
   return withoutLoss(fleet, story, async () => {
     await host.run(`${sockact} drain fleet`);
     await fleet.waitForHost(host, "DOWN");
-    story.line("drained", `HAProxy sends no new client to ${host.name}. ${await host.connections()} connections are still open.`);
+    story.line(
+      "drained",
+      `HAProxy sends no new client to ${host.name}. ${await host.connections()} connections are still open.`,
+    );
     const seconds = stopwatch();
     await host.reboot();
     story.line("rebooted", `${host.name} is back after ${seconds()}, and still drained`);
