@@ -20,7 +20,14 @@ export interface Run {
 }
 
 /** A program, or what a private systemd needs: root and namespaces. */
-type Need = "private systemd" | "systemd-socket-activate" | "taskset" | "unshare" | "valgrind" | "vgdb";
+type Need =
+  | "haproxy"
+  | "private systemd"
+  | "systemd-socket-activate"
+  | "taskset"
+  | "unshare"
+  | "valgrind"
+  | "vgdb";
 
 /** Why a bench can't run on this machine; `undefined` if it can. */
 export function whyNot({ needs = [] }: Pick<Bench, "needs">): string | undefined {

@@ -4,8 +4,8 @@ import { type Kind, type LoadedServer, type Source, startActivated, startPlain }
 /** One of the servers that are compared. */
 export interface LoadedArm extends Pick<Arm, "name" | "against"> {
   start(): Promise<LoadedServer>;
-  /** What we want: it costs nothing, or it is slower than the server of ours that it is compared with. */
-  goal?: "free" | "slower";
+  /** What we want: it costs nothing, or little, or it is slower than the server of ours that it is compared with. */
+  goal?: "free" | "cheap" | "slower";
 }
 
 /** A server that listens by itself, and the same server with sockact on a passed socket. */

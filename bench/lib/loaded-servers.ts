@@ -33,7 +33,12 @@ const program = fileURLToPath(new URL("../programs/load-server.mjs", import.meta
 const { key, cert } = certificateOf("localhost");
 const environment = { NODE_ENV: "production", KEY: key, CERT: cert };
 
-const commandOf = (kind: Kind, { node, checkout }: Source): string[] => [node, program, kind, checkout];
+export const commandOf = (kind: Kind, { node, checkout }: Source): string[] => [
+  node,
+  program,
+  kind,
+  checkout,
+];
 const urlOf = (kind: Kind, address: string): string => `${kind === "tls" ? "https" : "http"}://${address}/`;
 
 /** Starts a server without sockact, which listens by itself. */
@@ -56,9 +61,13 @@ export async function startActivated(kind: Kind, source: Source, sockets = 1): P
 }
 
 /** Starts any program on passed sockets. */
-export function spawnActivated(addresses: readonly string[], command: readonly string[]): AppProcess {
+export function spawnActivated(
+  addresses: readonly string[],
+  command: readonly string[],
+  variables: Record<string, string> = {},
+): AppProcess {
   const fds = addresses.map((bound) => rawSocket("ipv4", "stream", { bound, listening: true }));
-  const app = startWithFds(fds, pinned("server", command), { env: environment });
+  const app = startWithFds(fds, pinned("server", command), { env: { ...environment, ...variables } });
   closeAll(fds);
   return app;
 }

@@ -63,12 +63,12 @@ function figuresOf(counted: Counted): Figure[] {
 
 function goalsOf({ name: arm, goal }: LoadedArm): Goal[] {
   if (goal === undefined) return [];
-  return goal === "free"
-    ? [
-        { arm, figure: "throughput", of: "ratio", atLeast: 0.99 },
-        { arm, figure: "CPU", of: "ratio", atMost: 1.01 },
-      ]
-    : [{ arm, figure: "throughput", of: "ratio", atMost: 1 }];
+  if (goal === "slower") return [{ arm, figure: "throughput", of: "ratio", atMost: 1 }];
+  const share = goal === "free" ? 0.01 : 0.03;
+  return [
+    { arm, figure: "throughput", of: "ratio", atLeast: 1 - share },
+    { arm, figure: "CPU", of: "ratio", atMost: 1 + share },
+  ];
 }
 
 /** Measures a new process each time, because two processes of one server differ: V8 neither compiles nor places their code alike. */

@@ -22,6 +22,7 @@ import {
 } from "@sockact/testkit";
 import type { ParsedHeader } from "../src/lib/proxy-protocol/header.ts";
 import { parseProxyHeader } from "../src/lib/proxy-protocol/parse-header.ts";
+import { FAMILY } from "./proxy-headers.ts";
 import { anyBytes, anyHeader } from "./random-proxy-headers.ts";
 
 const program = [process.execPath, fileURLToPath(new URL("programs/proxy-protocol.mjs", import.meta.url))];
@@ -158,8 +159,8 @@ function isKnownDifference(bytes: Buffer, { says, parsed, error }: Reading, hapr
     const { version, family, command } = parsed.header;
     // It accepts UNKNOWN only without addresses.
     if (version === 1) return family === "unknown";
-    // It takes only TCP addresses, and LOCAL only with a valid rest.
-    return command === "local" || ![0x11, 0x21].includes(bytes.readUInt8(13));
+    // It takes LOCAL only with a valid rest, and refuses a connection without addresses, or with those of unix sockets.
+    return command === "local" || [FAMILY.unspec, FAMILY.unix].includes(bytes.readUInt8(13));
   }
   // In version 1, it also reads numbers that are too large or begin with 0.
   return says === "refused" && /^The PROXY header has (a port|an address) that is not /.test(error ?? "");

@@ -77,9 +77,7 @@ describe("version 2", () => {
   const long = "x".repeat(300);
   test.each<[what: string, header: Buffer, expected: object]>([
     ["TCP over IPv4", binary(), tcp4],
-    ["UDP over IPv4", binary({ family: FAMILY.udp4 }), tcp4],
     ["TCP over IPv6", binary({ family: FAMILY.tcp6, addresses: inet6 }), tcp6],
-    ["UDP over IPv6", binary({ family: FAMILY.udp6, addresses: inet6 }), tcp6],
     [
       "a unix socket",
       binary({ family: FAMILY.unix, addresses: unix("/run/client.sock", "\0proxy") }),
@@ -91,7 +89,7 @@ describe("version 2", () => {
     ],
     [
       "a unix socket without a name, and the longest path",
-      binary({ family: FAMILY.unixDatagram, addresses: unix("", "p".repeat(108)) }),
+      binary({ family: FAMILY.unix, addresses: unix("", "p".repeat(108)) }),
       {
         family: "unix",
         source: { address: "", port: undefined },
@@ -156,6 +154,7 @@ describe("version 2", () => {
     expect([crc32c(Buffer.alloc(32)), crc32c(Buffer.from("123456789"))]).toEqual([0x8a9136aa, 0xe3069283]);
   });
 
+  const datagrams = "The PROXY header is for datagrams, such as those of UDP, and not for a connection";
   const start = (...bytes: number[]): Buffer =>
     Buffer.concat([signature, Buffer.from(bytes), Buffer.alloc(300)]);
   test.each<[what: string, bytes: Buffer, message: string]>([
@@ -165,6 +164,13 @@ describe("version 2", () => {
     ["family 4", start(0x21, 0x41, 0, 12), "The PROXY header has an unknown family"],
     ["transport 3", start(0x21, 0x13, 0, 12), "The PROXY header has an unknown family"],
     ["a family without a transport", start(0x21, 0x10, 0, 12), "The PROXY header has an unknown family"],
+    ["UDP over IPv4", binary({ family: FAMILY.udp4 }), datagrams],
+    ["UDP over IPv6", binary({ family: FAMILY.udp6, addresses: inet6 }), datagrams],
+    [
+      "datagrams of a unix socket",
+      binary({ family: FAMILY.unixDatagram, addresses: unix("/a", "/b") }),
+      datagrams,
+    ],
     [
       "addresses that are too short",
       start(0x21, 0x21, 0, 35),

@@ -35,6 +35,7 @@ export function systemdListen(options?: SystemdListenOptions): Middleware;
 export function systemdListen(options: SystemdListenOptions = {}, ...more: unknown[]): Middleware {
   // Express calls a middleware with three arguments, so somebody wrote app.use(systemdListen).
   if (typeof more[1] === "function") throw notCalled();
+  if (more.length > 0) throw moreArguments();
   const { activated, attach } = prepareApp(options);
   let isMounted = false;
   const warning = [
@@ -68,6 +69,14 @@ function mountable(middleware: Middleware, mounted: (parent: App) => void): Midd
       if (event === "mount") mounted(parent);
     },
   });
+}
+
+function moreArguments(): ActivationError {
+  return new ActivationError(
+    "ERR_OPTION",
+    "systemdListen() takes one argument, an object with the options",
+    'Write systemdListen({ name: "http" }), for example. Pass the port to listen().',
+  );
 }
 
 function notCalled(): ActivationError {

@@ -8,6 +8,7 @@ import {
   httpRequest,
   openConnection,
   socketActivate,
+  startProcess,
 } from "@sockact/testkit";
 
 const program = fileURLToPath(new URL("apps/mistakes.mjs", import.meta.url));
@@ -93,4 +94,13 @@ describeWith({ commands: ["systemd-socket-activate"] }, "a mistake is told at on
       expect(app.stderr).not.toContain("SOCKACT");
     });
   });
+});
+
+test("an argument after the options is refused, because JavaScript would ignore it", async () => {
+  const code = `import { systemdListen } from "@sockact/express"; systemdListen({}, { name: "web" });`;
+  await using app = startProcess([process.execPath, "--input-type=module", "--eval", code], {
+    cwd: fileURLToPath(new URL("..", import.meta.url)),
+  });
+  expect(await app.ended).toBe(1);
+  expect(app.stderr).toContain("systemdListen() takes one argument, an object with the options");
 });

@@ -1,12 +1,14 @@
 import type { FastifyBaseLogger } from "fastify";
-import { eventText, logEvent, type SockactEvent } from "@sockact/core/adapter";
+import { eventText, logEvent, logRejections, type SockactEvent } from "@sockact/core/adapter";
 
 /** Writes each event to the log of the app, except where it listens: Fastify logs that itself. */
 export function logTo(log: FastifyBaseLogger): (event: SockactEvent) => void {
   // Failures must not vanish in an app without a logger: they go to standard error.
   if (isSilent(log)) return (event) => void (hasFailed(event) && logEvent(event));
+  const logRejection = logRejections((text) => log.error(text));
   return (event) => {
-    if (event.type === "error") log.error(event.error);
+    if (event.type === "rejected") logRejection(event);
+    else if (event.type === "error") log.error(event.error);
     else if (hasFailed(event)) log.error(eventText(event));
     else if (event.type !== "listening") log.info(eventText(event));
   };

@@ -44,6 +44,7 @@ export function systemdListen(
 ): Middleware {
   // Koa calls a middleware with two arguments, so somebody wrote app.use(systemdListen).
   if (typeof more[0] === "function") throw notCalled();
+  if (more.length > 0) throw moreArguments();
   const isWrapped = patchKoaCopies();
   const { activated, attach } = prepareApp(options, { http2: true });
   const marker: Middleware = asMarker<Middleware>(
@@ -72,6 +73,14 @@ const UNSEEN = [
   "Write app.use(systemdListen({ app })). The usual cause is a bundler that puts koa into the app's own file, a tracing agent that changed Koa after " +
     "systemdListen() was called, or a router in the place of the app.",
 ] as const;
+
+function moreArguments(): ActivationError {
+  return new ActivationError(
+    "ERR_OPTION",
+    "systemdListen() takes one argument, an object with the options",
+    'Write systemdListen({ name: "http" }), for example. Pass the port to listen().',
+  );
+}
 
 /** This error is thrown by `use()` or `callback()`. If sockact has patched neither, the first request throws it. */
 function notCalled(): ActivationError {

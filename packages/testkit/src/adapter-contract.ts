@@ -41,6 +41,13 @@ interface Variables {
 
 const options = (value: object): Env => ({ OPTIONS: JSON.stringify(value) });
 
+const NAME_IN_VARIABLE: Variables["mistakes"][number] = [
+  "a name in SOCKACT_PROXY_PROTOCOL that no passed socket has",
+  ["web"],
+  { SOCKACT_PROXY_PROTOCOL: "admin:*" },
+  "ERR_NAME_UNKNOWN",
+];
+
 const byAdapter: Variables = {
   always: {},
   only: (name) => options({ name }),
@@ -48,6 +55,7 @@ const byAdapter: Variables = {
     ["not activated, although activation is required", [], options({ required: true }), "ERR_NOT_ACTIVATED"],
     ["an unknown option", [], options({ nam: "web" }), "ERR_OPTION"],
     ["a name that no passed socket has", ["web"], options({ name: "admin" }), "ERR_NAME_UNKNOWN"],
+    NAME_IN_VARIABLE,
   ],
 };
 
@@ -59,6 +67,7 @@ const byPreload = (file: string): Variables => ({
   mistakes: [
     ["a malformed map", ["web"], { SOCKACT_MAP: "web" }, "ERR_OPTION"],
     ["a name that no passed socket has", ["web"], { SOCKACT_MAP: "3000=admin" }, "ERR_NAME_UNKNOWN"],
+    NAME_IN_VARIABLE,
   ],
 });
 

@@ -733,6 +733,38 @@ export const faults: Fault[] = [
     },
     ...serviceAt("Environment"),
   },
+  ...["app.socket:*", "app.socket:* other.socket:10.0.0.1"].map((value): Fault => ({
+    code: "proxy-protocol-open",
+    files: inService(`Environment="SOCKACT_PROXY_PROTOCOL=${value}"`),
+    ...serviceAt('Environment="SOCKACT_PROXY'),
+    also: value.includes("other") ? ["proxy-protocol-name"] : [],
+  })),
+  {
+    code: "proxy-protocol-open",
+    files: {
+      ...socket("ListenStream=80\n", "ListenStream=/run/app.sock\nListenStream=[::]:80\nSocketMode=0660\n"),
+      ...inService("Environment=SOCKACT_PROXY_PROTOCOL=app.socket:*"),
+    },
+    ...serviceAt("Environment=SOCKACT_PROXY"),
+  },
+  {
+    code: "proxy-protocol-name",
+    files: inService("Environment=SOCKACT_PROXY_PROTOCOL=web:10.0.0.1"),
+    ...serviceAt("Environment=SOCKACT_PROXY"),
+  },
+  {
+    code: "proxy-protocol-name",
+    files: {
+      ...inSocket("FileDescriptorName=web"),
+      ...inService("Environment=SOCKACT_PROXY_PROTOCOL=app.socket:unix"),
+    },
+    ...serviceAt("Environment=SOCKACT_PROXY"),
+  },
+  ...["web", "web:", "web:10.0.0", "web:10.0.0.0/33", "web:* web:unix", "web:*,unix"].map((value): Fault => ({
+    code: "variable-invalid",
+    files: inService(`Environment="SOCKACT_PROXY_PROTOCOL=${value}"`),
+    ...serviceAt('Environment="SOCKACT_PROXY'),
+  })),
   {
     code: "variable-unknown",
     files: inService("Environment=SOCKACT_DRAIN_TIME=10s"),

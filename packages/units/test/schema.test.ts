@@ -7,7 +7,7 @@ import { hardeningFields } from "./campaign/sandbox.ts";
 import { serviceFields } from "./campaign/service-fields.ts";
 import { socketFields } from "./campaign/socket-fields.ts";
 import { serviceDirectives, otherFields } from "../src/lib/read/fields/service-directives.ts";
-import { socketDirectives } from "../src/lib/read/fields/socket-directives.ts";
+import { otherSocketFields, socketDirectives } from "../src/lib/read/fields/socket-directives.ts";
 
 interface Schema {
   properties: Record<string, unknown>;
@@ -40,7 +40,7 @@ describe("the JSON Schema of a description", () => {
       [
         schema.definitions["SocketDescription"]!.properties,
         socketFields,
-        [...Object.keys(socketDirectives), "description", "raw"],
+        [...Object.keys(socketDirectives), "description", ...otherSocketFields],
       ],
       [
         schema.definitions["HardeningOptions"]!.properties,

@@ -32,6 +32,16 @@ export interface Described {
   refused: string[];
 }
 
+/** The variable with the entries of the sockets that get PROXY headers, if there are some. */
+function proxyVariable({ name, sockets }: AppDescription, kind: Kind): string[] {
+  const entries = sockets.flatMap((socket) =>
+    typeof socket.proxyProtocol === "object"
+      ? `${kind === "accept" ? "connection" : (socket.name ?? `${name}.socket`)}:${socket.proxyProtocol.from.join(",")}`
+      : [],
+  );
+  return entries.length === 0 ? [] : [`SOCKACT_PROXY_PROTOCOL=${entries.join(" ")}`];
+}
+
 /** Whether one of the words of the command line lies there. */
 function isFolderOf(folder: string, { exec }: Filling["service"]): boolean {
   const [[, words]] = exec!.shown["ExecStartEx"] as [[string, string[]]];
@@ -83,6 +93,7 @@ function serviceShown(
     ...(user === undefined ? {} : { Group: "" }),
     Environment: [
       ...(node && environment["NODE_ENV"] === undefined ? ["NODE_ENV=production"] : []),
+      ...proxyVariable(description, kind),
       ...(home !== undefined && user === undefined && environment["HOME"] === undefined
         ? [`HOME=/var/lib/${home}`]
         : []),

@@ -96,6 +96,15 @@ function apartFromEachOther(sockets: readonly Filled<SocketDescription>[]): void
   }
 }
 
+/** Leaves the PROXY protocol only to sockets that the variable can name. */
+function withNamesForProxies({ kind, service, sockets }: Filling): void {
+  for (const socket of sockets) {
+    const name = socket.name?.value;
+    const isNamed = kind === "accept" ? name === undefined : kind !== "template" || name !== undefined;
+    if (!isNamed || name?.includes(" ") || !socket.listen || service.inetd) delete socket.proxyProtocol;
+  }
+}
+
 /** Takes out what contradicts the rest in most descriptions, and would be refused. */
 function withoutContradictions({ kind, service, sockets, hardening }: Filling): void {
   const take = <Description>(from: Filled<Description>, ...fields: (keyof Description)[]) => {
@@ -250,6 +259,7 @@ export function madeToFit(filling: Filling): string[] {
   const { kind, service, sockets } = filling;
   withoutContradictions(filling);
   apartFromEachOther(sockets);
+  withNamesForProxies(filling);
   const isInstance = service.name!.value.includes("@");
   if (kind === "pair" && !isInstance) withoutInstances(service);
   if (kind !== "template" && !isInstance) for (const socket of sockets) withoutInstances(socket);

@@ -52,6 +52,10 @@ export const socketFields: Fields<SocketDescription> = {
         .filter((text) => !["connection", "stored", "unknown"].includes(text)),
     ),
   ),
+  // The variable is in the service.
+  proxyProtocol: apart(
+    fc.constantFrom({ from: ["10.0.0.1"] }, { from: ["2001:db8::/32", "192.0.2.7", "unix"] }),
+  ),
   noDelay: property("NoDelay", values.flag, false),
   backlog: property("Backlog", values.count(4_294_967_295)),
   bindIPv6Only: property("BindIPv6Only", values.word("default", "both", "ipv6-only"), "default"),

@@ -9,9 +9,10 @@ import { startServing } from "./manage-server.ts";
 import type { LifecycleOptions } from "../lifecycle/settings.ts";
 import type { Listening } from "./listen.ts";
 import { startReceiving, stopReceiving } from "../shared/node-internals.ts";
-import { splitOptions } from "./options.ts";
 import { prepare } from "./prepare.ts";
+import { hasConnections, refuseProxied } from "../proxy-protocol/variable.ts";
 import { refuseInWorker } from "./refuse-in-worker.ts";
+import { splitOptions } from "./split-options.ts";
 import type { PassedSocket } from "../activation/passed-socket.ts";
 import { isWaitingToServe, onceServing } from "../activation/serving.ts";
 import { checkPermission } from "../binding/permission.ts";
@@ -34,6 +35,16 @@ export interface BindDatagramOptions
   trustParent?: boolean | undefined;
 }
 
+const CALL = {
+  example: "await bindDatagram(socket, { port: 3000 })",
+  nodeOptions: ["port", "address", "exclusive"],
+  refused: {
+    tls: "UDP has no TLS, so leave tls out.",
+    sockets: "One call binds one socket: write name instead of sockets.",
+    onDrainUpgraded: "UDP has no connections, so leave onDrainUpgraded out.",
+  },
+};
+
 /**
  * Binds a socket of node:dgram to the UDP socket that was passed to this process (`ListenDatagram=`). If none was passed, the socket is bound as with
  * `socket.bind(options)`.
@@ -49,8 +60,13 @@ export interface BindDatagramOptions
  *   `ERR_OPTION`, or a code of {@link activatedSockets}.
  * - It rejects with Node's own error if the socket is already bound or closed, or can't be bound.
  */
-export async function bindDatagram(socket: Socket, options: BindDatagramOptions = {}): Promise<Listening> {
-  const [own, where] = splitOptions(options);
+export function bindDatagram(socket: Socket, options?: BindDatagramOptions): Promise<Listening>;
+export async function bindDatagram(
+  socket: Socket,
+  options: BindDatagramOptions = {},
+  ...more: unknown[]
+): Promise<Listening> {
+  const [own, where] = splitOptions(options, more, CALL);
   const { activation, settings } = prepare(own);
   const app = createApp(settings, activation.activated);
   if (!activation.activated) {
@@ -75,6 +91,9 @@ function bindAndClaim(
   checkPermission();
   const passedSocket = findDatagramSocket(sockets, name, type);
   refuseInWorker([passedSocket], "bindDatagram()");
+  // An entry for a listener with the same name is not for this socket.
+  const isListener = (other: PassedSocket): boolean => other.name === passedSocket.name && hasConnections(other);
+  refuseProxied(passedSocket, () => !sockets.some(isListener), "bindDatagram()");
   // Throws if the socket has been bound or closed. So nothing is claimed before.
   socket.bind({ fd: passedSocket.fd, exclusive: true });
   // For a socket of another network namespace, only the bound socket knows the family.

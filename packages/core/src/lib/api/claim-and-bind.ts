@@ -10,7 +10,7 @@ import { areConnections } from "../binding/serve-connections.ts";
 import { checkPermission } from "../binding/permission.ts";
 import { createTlsAcceptor } from "../binding/tls-acceptor.ts";
 import type { TlsOptions } from "../binding/tls-identity.ts";
-import { ProxyReceiver } from "../proxy-protocol/receiver.ts";
+import { createProxyReceivers } from "../proxy-protocol/receiver.ts";
 import { debug } from "../shared/debug.ts";
 import { ActivationError } from "../shared/errors.ts";
 import { afterFirstResponse } from "../shared/first-response.ts";
@@ -103,19 +103,6 @@ function tlsTwiceError(): ActivationError {
     "The option tls was given for a server that has its own TLS (node:https, node:tls, http2.createSecureServer())",
     "A server of node:https speaks TLS on every socket. Leave tls out, or create the server with http.createServer(). With Fastify, leave out its https option.",
   );
-}
-
-/** The receivers of those sockets whose connections begin with a PROXY header, by the name of the socket. */
-function createProxyReceivers(
-  selected: readonly PassedSocket[],
-  proxyOf: SocketSelection["proxyOf"],
-): Map<string, ProxyReceiver> {
-  const receivers = new Map<string, ProxyReceiver>();
-  for (const { name } of selected) {
-    const rules = proxyOf(name);
-    if (rules !== undefined && !receivers.has(name)) receivers.set(name, new ProxyReceiver(name, rules));
-  }
-  return receivers;
 }
 
 /** The internals of Node that binding needs. One plain listener needs little, because nothing is joined or redirected. */

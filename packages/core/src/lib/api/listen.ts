@@ -9,8 +9,9 @@ import { notActivated } from "../shared/errors.ts";
 import { answerProbes } from "./answer-probes.ts";
 import { claimAndBind } from "./claim-and-bind.ts";
 import { manageServer } from "./manage-server.ts";
-import { splitOptions, type TakeOptions } from "./options.ts";
+import type { TakeOptions } from "./options.ts";
 import { prepare } from "./prepare.ts";
+import { checkServer, splitOptions } from "./split-options.ts";
 
 /**
  * The options of {@link listen}: which sockets to take, the lifecycle, and Node's own options of `server.listen()`. `port`, `host` and `path` say where to
@@ -26,6 +27,23 @@ export interface Listening {
   readonly sockets: readonly ActivatedSocket[];
 }
 
+const CALL = {
+  example: "await listen(server, { port: 3000 })",
+  nodeOptions: [
+    "port",
+    "host",
+    "path",
+    "backlog",
+    "signal",
+    "exclusive",
+    "ipv6Only",
+    "readableAll",
+    "writableAll",
+    "reusePort",
+    "fd",
+  ],
+};
+
 /**
  * Makes a server of Node (http, https, http2, net, tls) listen on the sockets that were passed to this process. If none were passed, the server listens
  * as with `server.listen(options)`. If a connection was passed (`Accept=yes`), the server serves it, and the process ends when the connection has closed.
@@ -33,12 +51,18 @@ export interface Listening {
  * - It fulfils when the server listens on all of the sockets.
  * - It rejects with an {@link ActivationError}: `ERR_NOT_ACTIVATED` (no sockets were passed, and `required` is set or `port` and `path` are missing),
  *   `ERR_NAME_UNKNOWN`, `ERR_SOCKET_TAKEN`, `ERR_SOCKET_DATAGRAM`, `ERR_SOCKET_CONNECTED`, `ERR_SOCKET_UNBOUND`,
- *   `ERR_SOCKET_UNSUPPORTED`, `ERR_PERMISSION`, `ERR_NODE_INTERNALS`, `ERR_OPTION` (also `tls` for a server that has TLS of its own), `ERR_TLS`,
+ *   `ERR_SOCKET_UNSUPPORTED`, `ERR_PERMISSION`, `ERR_NODE_INTERNALS`, `ERR_OPTION` (also an argument that is not a server of Node, and `tls` for a server that has TLS of its own), `ERR_TLS`,
  * `ERR_TLS_FILE`, or a code of {@link activatedSockets}.
  * - It rejects with Node's own error if the server already listens, if it can't listen, and if it is closed before it listens.
  */
-export async function listen(server: Server, options: ListenOptions = {}): Promise<Listening> {
-  const [own, where] = splitOptions(options);
+export function listen(server: Server, options?: ListenOptions): Promise<Listening>;
+export async function listen(
+  server: Server,
+  options: ListenOptions = {},
+  ...more: unknown[]
+): Promise<Listening> {
+  checkServer(server);
+  const [own, where] = splitOptions(options, more, CALL);
   const { activation, selection, settings } = prepare(own);
   const { activated } = activation;
   if (!activated) {

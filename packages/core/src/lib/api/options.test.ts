@@ -2,7 +2,7 @@ import { inspect } from "node:util";
 import { expect, test } from "vitest";
 import { readIdentity } from "../binding/tls-identity.ts";
 import { LIFECYCLE_OPTIONS } from "../lifecycle/settings.ts";
-import { type AppOptions, readOptions, splitOptions } from "./options.ts";
+import { type AppOptions, readOptions } from "./options.ts";
 
 test.each([
   ["idleTimout", "unknown option idleTimout: did you mean idleTimeout?"],
@@ -87,11 +87,4 @@ test.each<[proxyProtocol: boolean | { timeout?: "2s" } | undefined, timeout: num
   const { selection } = readOptions({ sockets: { web: { proxyProtocol } } });
   expect(selection.proxyOf("web")?.timeout).toBe(timeout);
   expect(selection.proxyOf("other")).toBeUndefined();
-});
-
-test("an undefined port is left out, since Node would take it for any free port", () => {
-  expect(splitOptions({ port: undefined, path: "/run/app.sock", required: undefined })).toStrictEqual([
-    {},
-    { path: "/run/app.sock" },
-  ]);
 });

@@ -4,6 +4,7 @@ import type { ActivationError } from "../shared/errors.ts";
 import { nearest } from "../shared/nearest.ts";
 import type { TlsOptions } from "../binding/tls-identity.ts";
 import { type ProxyProtocolOptions, type ProxyRules, readProxyProtocol } from "../proxy-protocol/senders.ts";
+import { proxyRulesOf } from "../proxy-protocol/variable.ts";
 import {
   LIFECYCLE_OPTIONS,
   type LifecycleOptions,
@@ -18,6 +19,7 @@ export interface SocketOptions {
   /**
    * Whether each connection begins with a PROXY header, which a load balancer such as HAProxy sends. `socket.remoteAddress` and `socket.remotePort` are then
    * those of the client. The default is `false`. With `true`, every client may send a header, and claim any address. `{ from }` lists the addresses that may.
+   * The variable `SOCKACT_PROXY_PROTOCOL` overrides this option: `web:10.0.0.1,10.1.0.0/16` is for the socket `web`, and `web:*` means `true`.
    */
   proxyProtocol?: boolean | ProxyProtocolOptions | undefined;
 }
@@ -54,7 +56,7 @@ const TAKE_OPTIONS: readonly string[] = ["name", "tls", "sockets", "required", "
 const SOCKET_OPTIONS: readonly string[] = ["tls", "proxyProtocol"];
 
 /** Every option of sockact. */
-const KNOWN: readonly string[] = [...TAKE_OPTIONS, ...LIFECYCLE_OPTIONS];
+export const OPTIONS: readonly string[] = [...TAKE_OPTIONS, ...LIFECYCLE_OPTIONS];
 
 /** Which sockets are claimed, and how each is served. */
 export interface SocketSelection {
@@ -75,22 +77,6 @@ export interface CheckedOptions {
 }
 
 /**
- * Splits options into those of this package and those of Node. Leaves out each option that is undefined, because Node takes `port: undefined` for any free
- * port.
- */
-export function splitOptions<T extends object>(
-  options: T,
-): [own: AppOptions, where: Omit<T, keyof AppOptions>] {
-  const of = (isOurs: boolean): object =>
-    Object.fromEntries(
-      Object.entries(options).filter(
-        ([key, value]) => value !== undefined && KNOWN.includes(key) === isOurs,
-      ),
-    );
-  return [of(true), of(false) as Omit<T, keyof AppOptions>];
-}
-
-/**
  * Checks and reads every option. An unknown option is an error: if it were ignored, you would notice that in production.
  *
  * @throws ActivationError `ERR_OPTION`
@@ -101,9 +87,9 @@ export function readOptions(options: AppOptions): CheckedOptions {
       `The options must be an object; got ${inspect(options)}`,
       "Write systemdListen({ name: 'http' }), for example. Pass the port to listen().",
     );
-  const unknown = Object.keys(options).filter((key) => !KNOWN.includes(key));
+  const unknown = Object.keys(options).filter((key) => !OPTIONS.includes(key));
   if (unknown.length > 0) {
-    const isMeant = unknown.every((name) => nearest(name, KNOWN) !== undefined);
+    const isMeant = unknown.every((name) => nearest(name, OPTIONS) !== undefined);
     throw refusal(
       unknown.map(unknownOption).join("; "),
       isMeant ? "Correct the name of the option." : undefined,
@@ -130,7 +116,7 @@ export function readOptions(options: AppOptions): CheckedOptions {
         (each) => each !== undefined,
       ),
       tlsOf: (socketName) => sockets?.[socketName]?.tls ?? tls,
-      proxyOf: (socketName) => proxies.get(socketName),
+      proxyOf: proxyRulesOf((socketName) => proxies.get(socketName)),
     },
     settings: readSettings(options),
   };
@@ -195,10 +181,10 @@ function shapeOf(value: unknown): string {
 }
 
 function unknownOption(name: string): string {
-  const meant = nearest(name, KNOWN);
+  const meant = nearest(name, OPTIONS);
   return `unknown option ${name}${meant === undefined ? "" : `: did you mean ${meant}?`}`;
 }
 
-function refusal(message: string, hint = `The options are ${KNOWN.join(", ")}.`): ActivationError {
+function refusal(message: string, hint = `The options are ${OPTIONS.join(", ")}.`): ActivationError {
   return optionError(message, hint);
 }

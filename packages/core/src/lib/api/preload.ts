@@ -1,6 +1,6 @@
 import { addAbortListener } from "node:events";
 import type { Server } from "node:net";
-import type { AnnouncedSocket } from "../activation/announced.ts";
+import { announcedNames, type AnnouncedSocket } from "../activation/announced.ts";
 import type { PassedSocket } from "../activation/passed-socket.ts";
 import { readActivation } from "../activation/read.ts";
 import { onceServing } from "../activation/serving.ts";
@@ -8,6 +8,7 @@ import { joinOwn, joinSockets, listenLater } from "../binding/bind-later.ts";
 import { NO_SOCKETS } from "../binding/bound.ts";
 import { claimSockets, selectForServer } from "../binding/claim.ts";
 import { checkPermission } from "../binding/permission.ts";
+import type { PreambleOf } from "../binding/preamble.ts";
 import { serverAddress } from "../binding/server-address.ts";
 // A primary of node:cluster may use nothing else of sockact, and must load this before its first fork().
 import "../cluster/primary.ts";
@@ -15,6 +16,8 @@ import { createApp } from "../lifecycle/app.ts";
 import { isManaged } from "../lifecycle/service-manager.ts";
 import { holdListeners } from "../lifecycle/stop-at-signal.ts";
 import { readSettings } from "../lifecycle/settings.ts";
+import { createProxyReceivers } from "../proxy-protocol/receiver.ts";
+import { checkProxyNames, proxyRulesOf } from "../proxy-protocol/variable.ts";
 import { isActivationError } from "../shared/errors.ts";
 import { checkInternals } from "../shared/internals-check.ts";
 import { isHttpServer } from "../shared/node-internals.ts";
@@ -64,10 +67,14 @@ export interface ServeLaterOptions {
 /**
  * Prepares to serve an app that can't be changed. Call it before the app adds listeners of signals: from then on, these run when the connections have ended.
  *
- * @throws ActivationError `ERR_OPTION` for a variable that is malformed
+ * @throws ActivationError `ERR_OPTION` for a variable that is malformed, `ERR_NAME_UNKNOWN` for a name in SOCKACT_PROXY_PROTOCOL that no passed socket has
  */
 export function preloadApp(): PreloadedApp {
   const settings = readSettings({});
+  const proxyOf = proxyRulesOf(() => undefined);
+  const names = announcedNames();
+  // Perhaps only the notify socket of OpenFile= was passed.
+  if (names?.some((name) => name !== "notify") === true) checkProxyNames(names);
   // By default, core leaves the signals to an app without sockets. An app with an adapter could set the option, but this app can't.
   settings.signals ??= true;
   holdListeners();
@@ -83,7 +90,7 @@ export function preloadApp(): PreloadedApp {
         const bound = claimAndBind(
           server,
           select(fds),
-          EVERYTHING,
+          { names: undefined, tls: [], tlsOf: () => undefined, proxyOf },
           { ...bindOptionsOf(args), listenCallback: callback, handover: settings.handover },
           false,
         );
@@ -104,10 +111,17 @@ export function preloadApp(): PreloadedApp {
       listenLater(server, address, (handle) => {
         try {
           const selected = selectForServer(select(fds), undefined);
+          const proxies = createProxyReceivers(selected, proxyOf);
+          if (proxies.size > 0) checkInternals(["proxy"]);
           claimSockets(selected);
           // The drain must see each connection, from the first one on.
-          manageListening(server, app, { ...NO_SOCKETS, sockets: selected.map(({ socket }) => socket) });
-          onceServing(() => joinSockets(server, handle, selected, { backlog }));
+          manageListening(server, app, {
+            ...NO_SOCKETS,
+            sockets: selected.map(({ socket }) => socket),
+            proxies: [...proxies.values()],
+          });
+          const preambleOf: PreambleOf = ({ name: each }) => ({ proxy: proxies.get(each), tls: undefined });
+          onceServing(() => joinSockets(server, handle, selected, { backlog, preambleOf }));
           onSettled(true);
         } catch (error) {
           if (isActivationError(error) && error.code === "ERR_SOCKET_TAKEN") {
@@ -132,5 +146,3 @@ export function preloadApp(): PreloadedApp {
     refuse: emitListenError,
   };
 }
-
-const EVERYTHING = { names: undefined, tls: [], tlsOf: () => undefined, proxyOf: () => undefined };

@@ -2,6 +2,7 @@ import { type ActivationResult } from "../activation/activation.ts";
 import { readActivation } from "../activation/read.ts";
 // A primary of node:cluster may use nothing else of sockact, and must load this before its first fork().
 import "../cluster/primary.ts";
+import { checkProxyNames } from "../proxy-protocol/variable.ts";
 import { notActivated } from "../shared/errors.ts";
 import { type AppOptions, type CheckedOptions, readOptions } from "./options.ts";
 
@@ -13,11 +14,13 @@ export interface Preparation extends CheckedOptions {
 /**
  * Reads the options and the environment, once for each app.
  *
- * @throws ActivationError `ERR_OPTION`; `ERR_NOT_ACTIVATED` if `required` is set; what activatedSockets() throws
+ * @throws ActivationError `ERR_OPTION`; `ERR_NOT_ACTIVATED` if `required` is set; `ERR_NAME_UNKNOWN` for a name in SOCKACT_PROXY_PROTOCOL; what activatedSockets()
+ * throws
  */
 export function prepare(options: AppOptions): Preparation {
   const checked = readOptions(options);
   const activation = readActivation(options.trustParent);
   if (!activation.activated && options.required === true) throw notActivated(activation.reason);
+  if (activation.activated) checkProxyNames(activation.sockets.map(({ name }) => name));
   return { ...checked, activation };
 }

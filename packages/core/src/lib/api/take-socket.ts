@@ -12,7 +12,7 @@ import { refuseInWorker } from "./refuse-in-worker.ts";
  * From then on, the socket belongs to the app: no server takes it, no warning names it, and READY=1 does not wait for it.
  *
  * @throws ActivationError `ERR_NOT_ACTIVATED` if nothing was passed, `ERR_NAME_UNKNOWN`, `ERR_SOCKET_TAKEN`, `ERR_CLUSTER_WORKER` in a worker of node:cluster,
- * or a code of {@link activatedSockets}
+ * `ERR_OPTION` if its connections begin with a PROXY header (SOCKACT_PROXY_PROTOCOL), or a code of {@link activatedSockets}
  */
 export function takeSocket(name: string): ActivatedSocket {
   const { sockets, ...activation } = readActivation();

@@ -9,6 +9,7 @@ import {
   isServed,
   type PassedSocket,
 } from "../activation/passed-socket.ts";
+import { hasConnections, refuseProxied } from "../proxy-protocol/variable.ts";
 import { scheduleUnservedWarning } from "../activation/unserved.ts";
 import { processState } from "../shared/process-state.ts";
 
@@ -35,10 +36,11 @@ type IsTaken = (passedSocket: PassedSocket) => boolean;
 /**
  * Claims the first socket with this name that is not served. The app uses it by itself.
  *
- * @throws ActivationError `ERR_NAME_UNKNOWN`, `ERR_SOCKET_TAKEN`
+ * @throws ActivationError `ERR_NAME_UNKNOWN`, `ERR_SOCKET_TAKEN`, `ERR_OPTION` if its connections begin with a PROXY header
  */
 export function claimByName(sockets: readonly PassedSocket[], name: string): PassedSocket {
   const passedSocket = firstUnserved(socketsNamed(sockets, [name]));
+  refuseProxied(passedSocket, () => hasConnections(passedSocket), `takeSocket("${name}")`);
   claimSockets([passedSocket]);
   return passedSocket;
 }

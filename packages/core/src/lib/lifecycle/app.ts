@@ -3,7 +3,8 @@ import { inspect } from "node:util";
 import { processState } from "../shared/process-state.ts";
 import type { TlsAcceptor } from "../binding/tls-acceptor.ts";
 import type { Drainable } from "../draining/drainable.ts";
-import { debugEvent, logEvent, type SockactEvent } from "./events.ts";
+import { debugEvent, type SockactEvent } from "./events.ts";
+import { logEvent } from "./log-event.ts";
 import type { Settings } from "./settings.ts";
 
 /** The settings and the servers of one call of `systemdListen()` or `listen()`. */

@@ -4,7 +4,6 @@ import type { NotifyError } from "@sockact/notify";
 import type { ActivatedSocket } from "../activation/passed-socket.ts";
 import { debug } from "../shared/debug.ts";
 import type { ActivationError } from "../shared/errors.ts";
-import { writeLine } from "../shared/standard-error.ts";
 
 /** An event of an activated app. The events are listed in the order in which they happen. */
 export type SockactEvent =
@@ -88,11 +87,6 @@ export type SockactEvent =
       readonly error: unknown;
     };
 
-/** Writes the event as one line to standard error, which the journal shows. Code that replaces process.stderr.write() does not see the line. */
-export function logEvent(event: SockactEvent): void {
-  writeLine(`sockact: ${eventText(event)}`);
-}
-
 /** Writes an event of an app that has its own listener, if DEBUG_INVOCATION is set. */
 export function debugEvent(event: SockactEvent): void {
   debug(() => eventText(event));
@@ -140,8 +134,12 @@ export function eventText(event: SockactEvent): string {
 /** An error of sockact says what to change. Any other error is shown as Node shows it: with its stack, its `code` and its causes. */
 function errorText(error: unknown): string {
   if (typeof error === "string") return error;
-  if (!isOwnError(error)) return inspect(error);
-  return `${error.code}: ${error.message}. ${error.hint}`;
+  return isOwnError(error) ? `${errorReason(error)}. ${error.hint}` : inspect(error);
+}
+
+/** What is wrong, without what to change. */
+export function errorReason({ code, message }: ActivationError | NotifyError): string {
+  return `${code}: ${message}`;
 }
 
 /** Whether this is an error of sockact, also one of another copy of it. Errors of a database may have a `hint` too. */

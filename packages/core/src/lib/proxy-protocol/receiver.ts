@@ -1,5 +1,6 @@
 import { EventEmitter } from "node:events";
 import { type BlockList, isIP, type Server, type Socket } from "node:net";
+import type { PassedSocket } from "../activation/passed-socket.ts";
 import { type ConnectionHandle, connectionHandleOf } from "../shared/node-internals.ts";
 import type { ActivationError } from "../shared/errors.ts";
 import { hasProxyHeader, senderOf, setProxyHeader } from "./client-address.ts";
@@ -67,6 +68,19 @@ export class ProxyReceiver extends EventEmitter<Events> {
     socket.destroy();
     this.emit("rejected", { name: this.#name, sender, error });
   }
+}
+
+/** The receivers of those sockets whose connections begin with a PROXY header, by the name of the socket. */
+export function createProxyReceivers(
+  sockets: readonly PassedSocket[],
+  rulesOf: (name: string) => ProxyRules | undefined,
+): Map<string, ProxyReceiver> {
+  const receivers = new Map<string, ProxyReceiver>();
+  for (const { name } of sockets) {
+    const rules = rulesOf(name);
+    if (rules !== undefined && !receivers.has(name)) receivers.set(name, new ProxyReceiver(name, rules));
+  }
+  return receivers;
 }
 
 /**

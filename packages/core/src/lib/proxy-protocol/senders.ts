@@ -3,7 +3,6 @@ import { inspect } from "node:util";
 import type { Duration } from "@sockact/notify";
 import { milliseconds } from "@sockact/notify/internal";
 import { optionError } from "../shared/environment-options.ts";
-import type { ActivationError } from "../shared/errors.ts";
 
 /** Which clients may send a PROXY header, and how long they may take. */
 export interface ProxyProtocolOptions {
@@ -24,7 +23,10 @@ export interface ProxyRules {
   timeout: number;
 }
 
-const TIMEOUT = 5000;
+/** The default of `timeout`, in milliseconds. */
+export const TIMEOUT = 5000;
+
+const HINT = "Write proxyProtocol: { from: ['10.0.0.1', '10.1.0.0/16', 'unix'] }, for example.";
 
 /** The longest time that a header may take, in milliseconds: an hour. */
 const LONGEST = 3_600_000;
@@ -43,10 +45,18 @@ export function readProxyProtocol(option: unknown, name: string): ProxyRules | u
     option !== null &&
     Object.keys(option).every((key) => key === "from" || key === "timeout");
   if (!isKnown)
-    throw refusal(`The option ${name} must be true, false or { from, timeout }; got ${inspect(option)}`);
+    throw optionError(
+      `The option ${name} must be true, false or { from, timeout }; got ${inspect(option)}`,
+      HINT,
+    );
   const { from, timeout } = option as { from?: unknown; timeout?: unknown };
+  if (from !== undefined && (!Array.isArray(from) || from.length === 0))
+    throw optionError(
+      `The option ${name}.from must be a list with the address of each proxy; got ${inspect(from)}`,
+      HINT,
+    );
   return {
-    isTrusted: from === undefined ? () => true : readSenders(from, `${name}.from`),
+    isTrusted: from === undefined ? () => true : readSenders(from, `${name}.from`, HINT),
     timeout: timeout === undefined ? TIMEOUT : readTimeout(timeout, `${name}.timeout`),
   };
 }
@@ -54,18 +64,27 @@ export function readProxyProtocol(option: unknown, name: string): ProxyRules | u
 function readTimeout(timeout: unknown, name: string): number {
   const time = milliseconds(timeout);
   if (time === undefined || time === 0 || time > LONGEST)
-    throw refusal(
+    throw optionError(
       `The option ${name} must be a duration above 0 with a unit, such as '5s', and an hour at most; got ${inspect(timeout)}`,
       "Write timeout: '5s', for example.",
     );
   return time;
 }
 
-function readSenders(from: unknown, name: string): ProxyRules["isTrusted"] {
-  if (!Array.isArray(from) || from.length === 0)
-    throw refusal(`The option ${name} must be a list with the address of each proxy; got ${inspect(from)}`);
+/**
+ * Reads a list of addresses and ranges.
+ *
+ * @param what names the list in errors
+ * @throws ActivationError `ERR_OPTION`
+ */
+export function readSenders(from: readonly unknown[], what: string, hint: string): ProxyRules["isTrusted"] {
   const list = new BlockList();
-  for (const each of from as unknown[]) if (each !== "unix") addRange(list, each, name);
+  for (const each of from)
+    if (each !== "unix" && !addRange(list, each))
+      throw optionError(
+        `Each member of ${what} must be an IP address, a range or 'unix'; got ${inspect(each)}`,
+        hint,
+      );
   return (sender) => {
     if (sender === undefined || sender === "unix") return sender === "unix" && from.includes(sender);
     // Linux adds the zone of a link-local address.
@@ -74,21 +93,16 @@ function readSenders(from: unknown, name: string): ProxyRules["isTrusted"] {
   };
 }
 
-function addRange(list: BlockList, range: unknown, name: string): void {
-  const [address = "", prefix, ...more] = String(range).split("/");
+/** Returns false for something that is neither an address nor a range. */
+function addRange(list: BlockList, range: unknown): boolean {
+  if (typeof range !== "string") return false;
+  const [address = "", prefix, ...more] = range.split("/");
   const family = isIP(address);
   const isPrefix =
     prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= (family === 6 ? 128 : 32));
-  if (typeof range !== "string" || family === 0 || address.includes("%") || !isPrefix || more.length > 0)
-    throw refusal(`Each member of ${name} must be an IP address, a range or 'unix'; got ${inspect(range)}`);
+  if (family === 0 || address.includes("%") || !isPrefix || more.length > 0) return false;
   const type = family === 6 ? "ipv6" : "ipv4";
   if (prefix === undefined) list.addAddress(address, type);
   else list.addSubnet(address, Number(prefix), type);
-}
-
-function refusal(
-  message: string,
-  hint = "Write proxyProtocol: { from: ['10.0.0.1', '10.1.0.0/16', 'unix'] }, for example.",
-): ActivationError {
-  return optionError(message, hint);
+  return true;
 }

@@ -20,16 +20,16 @@ const SIZES = { unknown: 0, ipv4: 12, ipv6: 36, unix: 216 };
 
 type Family = ProxyHeader["family"];
 
-/** The family for each byte that a sender may write. The transport, TCP or UDP, is in the same byte, and says nothing about this connection. */
+/** The family for each byte that stands for a stream. */
 const FAMILIES: Partial<Record<number, Family>> = {
   0x00: "unknown",
   0x11: "ipv4",
-  0x12: "ipv4",
   0x21: "ipv6",
-  0x22: "ipv6",
   0x31: "unix",
-  0x32: "unix",
 };
+
+/** The bytes for UDP, and for datagrams of unix sockets. A connection passes no datagrams on, so HAProxy refuses them too. */
+const DATAGRAMS: readonly number[] = [0x12, 0x22, 0x32];
 
 /** Reads a binary header. Returns undefined if its end is missing. */
 export function parseVersion2(bytes: Buffer): ParsedHeader | undefined {
@@ -43,8 +43,14 @@ export function parseVersion2(bytes: Buffer): ParsedHeader | undefined {
   const whole = bytes.subarray(0, length);
   // The rest of such a header must be ignored.
   if (version === 0x20) return { header: headerOf("local", "unknown", whole, []), length };
-  const family = FAMILIES[whole.readUInt8(13)];
-  if (family === undefined) throw headerError("The PROXY header has an unknown family");
+  const protocol = whole.readUInt8(13);
+  const family = FAMILIES[protocol];
+  if (family === undefined)
+    throw headerError(
+      DATAGRAMS.includes(protocol)
+        ? "The PROXY header is for datagrams, such as those of UDP, and not for a connection"
+        : "The PROXY header has an unknown family",
+    );
   const tlvsAt = START + SIZES[family];
   if (length < tlvsAt) throw headerError("The PROXY header is too short for its addresses");
   return { header: headerOf("proxy", family, whole, readTlvs(whole, tlvsAt)), length };

@@ -13,6 +13,7 @@ export const VARIABLES = {
   trustParent: "SOCKACT_TRUST_PARENT",
   handover: "SOCKACT_HANDOVER",
   handoverTimeout: "SOCKACT_HANDOVER_TIMEOUT",
+  proxyProtocol: "SOCKACT_PROXY_PROTOCOL",
 } as const;
 
 /** Reads a boolean as it is written in unit files: systemd.syntax(7). Returns undefined for anything else. */

@@ -38,6 +38,12 @@ export interface SocketDescription {
    * meaning in sd_listen_fds_with_names(3).
    */
   name?: string | undefined;
+  /**
+   * SOCKACT_PROXY_PROTOCOL in the service's environment: each connection begins with a PROXY header, which a load balancer such as HAProxy sends. The app then
+   * sees the address of the client. `from` has the IP addresses and ranges of the load balancers, or `unix` for every client of a unix socket. sockact closes the
+   * connections of all others. With `true`, everybody may send a header, and claim any address. Write that only if a firewall protects the socket.
+   */
+  proxyProtocol?: boolean | { readonly from: readonly string[] } | undefined;
   /** NoDelay=: turns Nagle's algorithm off. */
   noDelay?: boolean | undefined;
   /** Backlog=: how many connections wait to be accepted. The kernel limits it to net.core.somaxconn. */

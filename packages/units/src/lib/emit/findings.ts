@@ -113,11 +113,20 @@ function fieldOf({ file, section, at }: PlacedFinding, { service, sockets, descr
   if (field === "environment") return member(field, /\w+/.exec(value)![0]);
   if (field !== undefined) return member(path, field);
   if (service.preloadMap.some((line) => line.value === value)) return "preload.map";
+  if (service.proxyProtocol.some((line) => line.value === value)) return proxyProtocolField(description);
   const { hardening } = description;
   const option = Object.entries(sandboxDirectives).find(
     ([name, directive]) => directive.key === key && isObject(hardening) && hardening[name] !== undefined,
   )?.[0];
   return option === undefined ? `${file} ${key}=` : `hardening.${option}`;
+}
+
+/** The field of the first socket to which everybody may send a PROXY header, since the linter warns of that alone. */
+function proxyProtocolField({ sockets }: Record<string, unknown>): string {
+  const index = (sockets as unknown[]).findIndex(
+    (socket) => isObject(socket) && socket["proxyProtocol"] === true,
+  );
+  return `sockets[${index}].proxyProtocol`;
 }
 
 /** Phrases a fix as an instruction if it is a field with its value. */
@@ -136,6 +145,8 @@ const textOfLines: Readonly<Record<string, string>> = {
 const wholeFixes: Readonly<Record<string, string>> = {
   "DynamicUser=yes, or User= with an account that only this service has":
     "leave user out, or name an account that only this service has, such as user: 'shop'",
+  "the address of each load balancer instead of *, as in web:10.0.0.1,10.0.0.2":
+    "write the address of each load balancer, as in proxyProtocol: { from: ['10.0.0.1', '10.0.0.2'] }",
   "ExecStart=/usr/bin/node --import tsx with the app's file":
     "exec: ['/usr/bin/node', '--import', 'tsx', '/srv/shop/server.ts'] with the app's file",
 };

@@ -10,6 +10,7 @@ import { installRules } from "./rules/service/install.ts";
 import { lifecycleRules } from "./rules/service/lifecycle.ts";
 import { notifyRules } from "./rules/service/notify.ts";
 import { preloadRules } from "./rules/service/preload.ts";
+import { proxyProtocolRules } from "./rules/service/proxy-protocol.ts";
 import { portsRules } from "./rules/service/ports.ts";
 import { programRules } from "./rules/service/program.ts";
 import { sandboxRules } from "./rules/service/sandbox.ts";
@@ -116,6 +117,7 @@ const themes: Record<string, Readonly<Record<string, Pick<Rule<never>, "severity
   "Users, files and the sandbox": sandboxRules,
   "Environment variables": environmentRules,
   "The preload": preloadRules,
+  "The PROXY protocol": proxyProtocolRules,
   "What systemctl enable does": installRules,
 };
 

@@ -9,6 +9,7 @@ import { compileCacheLines } from "./fields/compile-cache.ts";
 import { readHealth } from "./fields/health.ts";
 import { handoverLines, type HandoverLines } from "./fields/handover.ts";
 import { folderLines } from "./fields/folders.ts";
+import { proxyProtocolLines } from "./fields/proxy-protocol.ts";
 import { readArrangement, type Arrangement } from "./fields/arrangement.ts";
 import { readRaw, type RawSections } from "./fields/raw.ts";
 import { refuseForUserManager } from "./conflicts/user-manager.ts";
@@ -71,6 +72,8 @@ export interface Service extends SocketOwner {
   nodeOptions: Line[];
   /** Which socket belongs to which port or path, for the preload. */
   preloadMap: readonly Line[];
+  /** Who may send a PROXY header to which socket. */
+  proxyProtocol: readonly Line[];
   /** Where Node keeps compiled code. */
   compileCache: Line[];
   /** How the service hands over to its new version. */
@@ -209,6 +212,7 @@ export function readService(description: Record<string, unknown>, problems: Unit
       problems,
     ),
     preloadMap: preload.map,
+    proxyProtocol: proxyProtocolLines(description, checkedName, problems),
     compileCache: compileCacheLines(description, checkedName, problems),
     health: readHealth(description, arrangement, problems),
     handover: handoverLines(description, checkedName, arrangement, workingDirectory),

@@ -9,13 +9,13 @@ import { ipEndpointOf, isTakenBy, type IPEndpoint } from "../systemd/ip-endpoint
 import { refusedLength } from "../systemd/unit-names.ts";
 import type { Health } from "./fields/health.ts";
 import { refuseNewerFields } from "./fields/versions.ts";
-import { withDescription } from "./fields/socket-directives.ts";
+import { otherSocketFields, type SocketField, withDescription } from "./fields/socket-directives.ts";
 
 /** A socket of a description, with each value as it is in the unit file. */
 export interface Socket {
   /** The name of its unit, with the suffix. */
   unit: string;
-  values: Asked<Exclude<keyof SocketDescription, "raw">>;
+  values: Asked<SocketField>;
   raw: RawSections;
   /** The path of its raw sections in the description. */
   rawPath: string;
@@ -54,7 +54,7 @@ export function readSockets(
     const path = `sockets[${index}]`;
     const given = objectOf(socket, path, "write a socket: { listen: 80 }", problems);
     const source = given ?? {};
-    const values = readFields(withDescription, ["raw"], source, path, problems, () => ({
+    const values = readFields(withDescription, otherSocketFields, source, path, problems, () => ({
       ...hintsInSockets,
       ...socketSynonyms,
     }));

@@ -21,6 +21,11 @@ export function isTakenBy(one: IPEndpoint, other: IPEndpoint, onlyIPv6: boolean)
   return one.port === other.port && (first === second || takes(first, second) || takes(second, first));
 }
 
+/** Whether only this machine can reach the address. */
+export function isLoopback({ host = "" }: IPEndpoint): boolean {
+  return /^(?:(?:[0:]*:ffff:)?127\.|[0:]*:0*1$)/i.test(host.replace(/%.*/, ""));
+}
+
 /** Whether it is an address of a network interface other than the loopback device, so neither a wildcard nor a multicast group. */
 export function isOfAnInterface({ host = "0.0.0.0" }: IPEndpoint): boolean {
   const address = host.replace(/%.*/, "").toLowerCase();

@@ -122,7 +122,7 @@ function containerLines(
         ...service.health.environment,
       ]),
     ),
-    ...[...service.preloadMap, ...service.nodeOptions].map((line) => ({
+    ...[...service.preloadMap, ...service.proxyProtocol, ...service.nodeOptions].map((line) => ({
       ...line,
       value: escapeVariables([line.value])[0]!,
     })),

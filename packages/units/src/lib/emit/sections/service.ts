@@ -95,6 +95,7 @@ export function serviceSections(service: Service, parts: ServiceParts): Section[
         ...linesOf("environment"),
         ...service.nodeEnvironment,
         ...service.preloadMap,
+        ...service.proxyProtocol,
         ...parts.environment,
         ...linesOfAll(linesOf, surroundings),
         ...linesOf("drainTimeout"),

@@ -6,6 +6,7 @@ import { notifyRules, type NotifyCode } from "./service/notify.ts";
 import { sandboxRules, type SandboxCode } from "./service/sandbox.ts";
 import { environmentRules, type EnvironmentCode } from "./service/environment.ts";
 import { preloadRules, type PreloadCode } from "./service/preload.ts";
+import { proxyProtocolRules, type ProxyProtocolCode } from "./service/proxy-protocol.ts";
 import { handoverRules, type HandoverCode } from "./service/handover.ts";
 import { installRules, type InstallCode } from "./service/install.ts";
 import type { ServiceSubject } from "../subjects/subjects.ts";
@@ -20,6 +21,7 @@ export type ServiceCode =
   | SandboxCode
   | EnvironmentCode
   | PreloadCode
+  | ProxyProtocolCode
   | InstallCode;
 
 export const serviceRules: Readonly<Record<ServiceCode, Rule<ServiceSubject>>> = {
@@ -31,5 +33,6 @@ export const serviceRules: Readonly<Record<ServiceCode, Rule<ServiceSubject>>> =
   ...sandboxRules,
   ...environmentRules,
   ...preloadRules,
+  ...proxyProtocolRules,
   ...installRules,
 };

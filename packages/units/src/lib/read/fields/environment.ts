@@ -15,6 +15,7 @@ const ofFields = {
   SOCKACT_HANDOVER: "write handover: true in the description",
   SOCKACT_HANDOVER_TIMEOUT: "write handoverTimeout: '60s' in the description",
   SOCKACT_HEALTH: "write health: { path: '/healthz' } in the description",
+  SOCKACT_PROXY_PROTOCOL: "write proxyProtocol: { from: ['10.0.0.1'] } in the socket",
   SOCKACT_RELOAD_RESULT: "write handover: true in the description, which adds it",
 };
 

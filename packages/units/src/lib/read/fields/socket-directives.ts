@@ -7,8 +7,14 @@ import * as paths from "../values/paths.ts";
 import * as read from "../values/readers.ts";
 import type { Directive } from "./fields.ts";
 
+/** The fields that write no directive of the socket unit by themselves. */
+export const otherSocketFields = ["proxyProtocol", "raw"] as const;
+
+/** The fields that are directives of the socket unit. */
+export type SocketField = Exclude<keyof SocketDescription, (typeof otherSocketFields)[number]>;
+
 /** In the order of the unit file. */
-export const socketDirectives: Record<Exclude<keyof SocketDescription, "description" | "raw">, Directive> = {
+export const socketDirectives: Record<Exclude<SocketField, "description">, Directive> = {
   listen: { key: "ListenStream", read: read.oneOrMore(addresses.address) },
   listenDatagram: { key: "ListenDatagram", read: read.oneOrMore(addresses.address) },
   listenSequentialPacket: { key: "ListenSequentialPacket", read: read.oneOrMore(addresses.unixAddress) },
@@ -62,7 +68,7 @@ export const socketDirectives: Record<Exclude<keyof SocketDescription, "descript
   deferTriggerMaxSec: { key: "DeferTriggerMaxSec", read: durations.durationOrInfinity },
 };
 
-export const withDescription: Record<Exclude<keyof SocketDescription, "raw">, Directive> = {
+export const withDescription: Record<SocketField, Directive> = {
   ...socketDirectives,
   description: { key: "Description", read: read.sentence },
 };

@@ -1,6 +1,7 @@
 import { durationOf } from "../../../systemd/durations.ts";
 import { nearest } from "../../../nearest.ts";
 import { booleanOf } from "../../../systemd/booleans.ts";
+import { proxyEntries } from "../../../node/proxy-protocol.ts";
 import { mapEntries } from "../../../node/register.ts";
 import { signalNames } from "../../../systemd/value-names.ts";
 import { either, valueWhere, whole, type ReadValue } from "../../values/readers.ts";
@@ -62,6 +63,11 @@ const ownVariables: Readonly<Record<string, ReadValue>> = {
     "as in 3000=http,3001=admin",
   ),
   SOCKACT_NOTIFY: flag,
+  SOCKACT_PROXY_PROTOCOL: valueWhere(
+    (text) => proxyEntries(text) !== undefined,
+    "not a list of the name of a socket and the addresses of load balancers",
+    "as in web:10.0.0.1,10.1.0.0/16, with a space before the next name",
+  ),
   SOCKACT_RELOAD_RESULT: valueWhere(
     (text) => text.startsWith("/"),
     "not an absolute path",

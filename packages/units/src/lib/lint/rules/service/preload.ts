@@ -1,29 +1,12 @@
 import { shown } from "../../../problems.ts";
-import { valueOf, valuesOf } from "../../../parse/load.ts";
+import { valuesOf } from "../../../parse/load.ts";
 import { wordsOf } from "../../../parse/words.ts";
 import { preloadsOfOptions } from "../../../node/command-line.ts";
 import { expandSpecifiers } from "../../../systemd/expansion.ts";
 import { isRegister, mapEntries } from "../../../node/register.ts";
 import type { Rule } from "../../findings/finding.ts";
-import { namesIn, type ServiceSubject, type SocketSubject } from "../../subjects/subjects.ts";
-
-/** The name of a passed socket. `undefined` for a template, which has the name of its instance. */
-function descriptorName({ unit, accepts }: SocketSubject): string | undefined {
-  if (accepts) return "connection";
-  const told = valueOf(unit, "Socket", "FileDescriptorName")?.value;
-  return told ?? (unit.name.includes("@.") ? undefined : unit.name);
-}
-
-/** The names of the passed sockets. `undefined` if the files do not show all of them. */
-function passedNames({ unit, sockets }: ServiceSubject): string[] | undefined {
-  const known = sockets.map((socket) => socket.unit.name);
-  const names = sockets.flatMap((socket) => descriptorName(socket) ?? []);
-  const isWhole =
-    names.length > 0 &&
-    names.length === sockets.length &&
-    namesIn(unit, "Service", "Sockets").every(({ name }) => known.includes(name));
-  return isWhole ? names : undefined;
-}
+import { passedNames } from "../../subjects/passed-names.ts";
+import type { ServiceSubject } from "../../subjects/subjects.ts";
 
 /** All values that the lines of a unit and its drop-ins give a variable. Each one replaces the one before. */
 function valuesOfVariable({ unit }: ServiceSubject, name: string): string[] {

@@ -1,0 +1,41 @@
+import { createSocket } from "node:dgram";
+import { createServer } from "node:http";
+import { expect, test } from "vitest";
+import { bindDatagram } from "./bind-datagram.ts";
+import { listen } from "./listen.ts";
+import { splitOptions } from "./split-options.ts";
+
+const untyped = { listen, bindDatagram } as Record<string, (...args: unknown[]) => Promise<unknown>>;
+const server = (): unknown => createServer();
+const socket = (): unknown => createSocket("udp4").unref();
+
+test("an undefined port is left out, since Node would take it for any free port", () => {
+  const options = { port: undefined, path: "/run/app.sock", required: undefined };
+  expect(splitOptions(options, [], { example: "", nodeOptions: ["port", "path"] })).toStrictEqual([
+    {},
+    { path: "/run/app.sock" },
+  ]);
+});
+
+test.each<[call: string, args: unknown[], message: RegExp]>([
+  ["listen", [server(), 3000, { sockets: { web: {} } }], /^The options must be an object; got 3000$/],
+  ["listen", [server(), 3000], /^The options must be an object; got 3000$/],
+  ["listen", [server(), "/run/app.sock"], /^The options must be an object; got '\/run\/app\.sock'$/],
+  ["listen", [server(), null], /^The options must be an object; got null$/],
+  ["listen", [server(), { port: 0 }, { name: "web" }], /no argument after the options; got \{ name: 'web' \}$/],
+  ["listen", [server(), { port: 0 }, () => {}], /no argument after the options; got \[Function/],
+  ["listen", [server(), { port: 0, idleTimout: "5s" }], /^unknown option idleTimout: did you mean idleTimeout\?$/],
+  ["listen", [server(), { port: 0, proxyProtocol: true }], /^unknown option proxyProtocol$/],
+  ["listen", [() => {}, { port: 0 }], /^listen\(\) needs a server of node:http.*; got \[Function/],
+  ["listen", [], /^listen\(\) needs a server of node:http.*; got undefined$/],
+  ["bindDatagram", [socket(), 0], /^The options must be an object; got 0$/],
+  ["bindDatagram", [socket(), { port: 0, tls: {} }], /^unknown option tls$/],
+  ["bindDatagram", [socket(), { host: "::" }], /^unknown option host/],
+  ["bindDatagram", [socket(), { port: 0 }, () => {}], /no argument after the options/],
+])("%s(%j) is refused", async (call, args, message) => {
+  await expect(untyped[call]?.(...args)).rejects.toMatchObject({
+    code: "ERR_OPTION",
+    message: expect.stringMatching(message) as string,
+    hint: expect.stringMatching(/\.$/) as string,
+  });
+});

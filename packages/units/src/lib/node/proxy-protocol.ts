@@ -1,0 +1,34 @@
+import { isIPv4, isIPv6 } from "../systemd/addresses.ts";
+
+/** The name of the variable from which @sockact/core reads who may send a PROXY header. */
+export const proxyVariable = "SOCKACT_PROXY_PROTOCOL";
+
+/** Stands for every client. */
+export const anybody = "*";
+
+/** Whether this names clients that may send a PROXY header: an IP address, a range, or `unix`. */
+export function isProxySender(text: string): boolean {
+  if (text === "unix") return true;
+  const [, address = "", prefix = "0"] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(text) ?? [];
+  return isIPv4(address) ? Number(prefix) <= 32 : isIPv6(address) && Number(prefix) <= 128;
+}
+
+/** One entry of the variable: the name of a socket, and who may send a header to it. */
+export interface ProxyEntry {
+  name: string;
+  /** `undefined` means everybody. */
+  from: string[] | undefined;
+}
+
+/** The entries, separated by spaces. In each, the first `:` ends the name. `undefined` if the value is malformed. */
+export function proxyEntries(text: string): ProxyEntry[] | undefined {
+  const entries = text
+    .split(/\s+/)
+    .filter((entry) => entry !== "")
+    .map((entry) => {
+      const [, name = "", from = ""] = /^([^:]+):(.+)$/.exec(entry) ?? [];
+      return { name, from: from === anybody ? undefined : from.split(",") };
+    });
+  const isWhole = entries.every(({ name, from }) => name !== "" && (from ?? []).every(isProxySender));
+  return isWhole && new Set(entries.map(({ name }) => name)).size === entries.length ? entries : undefined;
+}

@@ -1,0 +1,99 @@
+import { anybody, isProxySender, proxyVariable } from "../../node/proxy-protocol.ts";
+import { conflictsIn, shown, type UnitProblem } from "../../problems.ts";
+import { listItem } from "../../systemd/escaping.ts";
+import { asked, type Line } from "../../write/lines.ts";
+import { refuse as report } from "../values/readers.ts";
+import { isObject } from "./fields.ts";
+
+const example = "{ from: ['10.0.0.1'] }, with the address of each load balancer";
+
+/** SOCKACT_PROXY_PROTOCOL=: one entry for each socket with `proxyProtocol`. */
+export function proxyProtocolLines(
+  description: Record<string, unknown>,
+  name: string,
+  problems: UnitProblem[],
+): Line[] {
+  const { sockets } = description;
+  const entries = (Array.isArray(sockets) ? sockets : []).flatMap((socket: unknown, index) => {
+    const option = isObject(socket) ? socket["proxyProtocol"] : undefined;
+    if (!isObject(socket) || option === undefined || option === false) return [];
+    const path = `sockets[${index}]`;
+    const senders = readSenders(option, `${path}.proxyProtocol`, problems);
+    refuseConflicts(description, socket, path, problems);
+    return `${nameOf(socket, name)}:${senders.join(",")}`;
+  });
+  return entries.length === 0
+    ? []
+    : asked("Environment", [listItem(`${proxyVariable}=${entries.join(" ")}`)]);
+}
+
+/** The name under which the service gets the socket. Without a name of its own, it is that of the unit. */
+function nameOf({ accept, name }: Record<string, unknown>, app: string): string {
+  if (accept === true) return "connection";
+  return typeof name === "string" ? name : `${app}.socket`;
+}
+
+function readSenders(option: unknown, path: string, problems: UnitProblem[]): string[] {
+  if (option === true) return [anybody];
+  if (!isObject(option) || Object.keys(option).some((key) => key !== "from")) {
+    return report(
+      "ERR_UNIT_TYPE",
+      path,
+      problems,
+      `${shown(option)} is neither true nor { from }`,
+      `write ${example}`,
+    );
+  }
+  const { from } = option;
+  if (!Array.isArray(from) || from.length === 0) {
+    return report(
+      "ERR_UNIT_TYPE",
+      `${path}.from`,
+      problems,
+      `${shown(from)} is not a list of addresses`,
+      `write ${example}`,
+    );
+  }
+  for (const [index, sender] of from.entries()) {
+    if (typeof sender === "string" && isProxySender(sender)) continue;
+    report(
+      "ERR_UNIT_ADDRESS",
+      `${path}.from[${index}]`,
+      problems,
+      `${shown(sender)} is not an IP address`,
+      "write an address, a range such as '10.0.0.0/8', or 'unix' for every client of a unix socket",
+    );
+  }
+  return from as string[];
+}
+
+function refuseConflicts(
+  { bind = "socket", inetd, template }: Record<string, unknown>,
+  { accept, listen, listenDatagram, listenSequentialPacket, name }: Record<string, unknown>,
+  path: string,
+  problems: UnitProblem[],
+): void {
+  const refuse = (message: string, hint: string): void =>
+    void conflictsIn(problems)(`${path}.proxyProtocol`, message, hint);
+  if (bind !== "socket")
+    refuse(
+      `with bind: ${shown(bind)} the connections do not come through a socket of systemd`,
+      "leave it out",
+    );
+  if (listen === undefined && (listenDatagram ?? listenSequentialPacket) !== undefined)
+    refuse("a PROXY header begins a connection, and nobody connects to this socket", "leave it out");
+  if (accept === true) {
+    if (name !== undefined)
+      refuse(
+        "with accept, the service gets a connection, and systemd passes the name of the socket only since version 257",
+        "leave name out",
+      );
+    return;
+  }
+  if (inetd === true)
+    refuse("the program gets this socket as its standard input, without its name", "leave it out, or inetd");
+  if (template === true && name === undefined)
+    refuse("each instance has a socket with another name", "write a name in the socket: name: 'web'");
+  if (typeof name === "string" && name.includes(" "))
+    refuse(`${proxyVariable} cannot contain a name with a space`, "rename the socket");
+}
