@@ -11,6 +11,8 @@ export const keywords: Readonly<Record<string, string>> = {
   run: "nodemon, tsx, hot reload, local development, laptop",
   tls: "Let's Encrypt, certbot, self-signed certificate, SSL, rotate certificates, rotation, expired, redirect http to https, port 443, domain",
   "proxy-protocol": "proxyProtocol, real IP, client IP, X-Real-IP, ELB, NLB, reverse proxy",
+  health:
+    "healthz, livez, readyz, liveness, readiness, health check endpoint, heartbeat, ping, upstream check, drain, maintenance",
   sockets: "UDP, datagram, unix socket, several sockets, named socket",
   install: "sudo: npx: command not found, sudo npx",
   config: "all fields, sockact.config.mjs, configuration file, settings, fields, options",

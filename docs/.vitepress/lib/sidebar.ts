@@ -24,6 +24,7 @@ export const sidebar: DefaultTheme.SidebarItem[] = [
       { text: "While you develop", link: "/run" },
       { text: "TLS and HTTP/2", link: "/tls" },
       { text: "Behind a load balancer", link: "/proxy-protocol" },
+      { text: "Health checks", link: "/health" },
       { text: "Cluster", link: "/cluster" },
       { text: "Every kind of socket", link: "/sockets" },
       { text: "Tracing agents", link: "/tracing" },

@@ -73,7 +73,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "the option health, under a
     await systemd.stop("shop@81.socket", "shop@82.socket", "shop@81.service", "shop@82.service");
   });
 
-  test("a handover is no stop: the old process answers 200 on its last connections, and ends them", async () => {
+  test("during a handover, the old process answers 200 on its last connections, and ends them", async () => {
     await using service = await HandoverService.start(systemd, {
       servers: [{ kind: "https", options: { health: "/healthz" } }],
     });

@@ -23,6 +23,7 @@ import {
   startApp,
   systemdSocket,
   terminate,
+  untilAnotherSleeps,
 } from "./lifecycle-app.ts";
 
 const health = "/healthz";
@@ -125,6 +126,15 @@ describe.concurrent("the option health", () => {
     ]);
     await running.event("request");
     expect(running.stdout.match(/"request"/g)).toHaveLength(1);
+  });
+
+  test("the documentation shows the response", async () => {
+    const { app, address } = await appOnSocket({ options });
+    await using _ = app;
+    await using client = await rawClient(address);
+    const response = await client.get(health).receives(/ready$/);
+    const shown = response.replaceAll("\r", "").replaceAll(/^(?:Date|Connection|Keep-Alive): .*\n/gm, "");
+    await expect(`${shown}\n`).toMatchFileSnapshot("../../../docs/outputs/health.txt");
   });
 
   test("another method, another path, and a path with other letters are the app's", async () => {
@@ -243,7 +253,11 @@ describe.concurrent("the option health", () => {
   );
 
   test("a probe that waits for healthCheck does not delay the stop", async () => {
-    const { app, address } = await appOnSocket({ options, hooks: ["onEvent", "healthCheck that waits"] });
+    const { app, address } = await appOnSocket({
+      // Shorter than the time that healthCheck has.
+      options: { ...options, drainTimeout: "3s" },
+      hooks: ["onEvent", "healthCheck that waits"],
+    });
     await using _ = app;
     const waiting = httpRequest(address, health);
     await app.event("healthCheck");
@@ -337,7 +351,9 @@ describe.concurrent("probes and sleep", () => {
     const { app, address } = await appOnSocket(sleepy);
     await using running = app;
     await running.event("ready");
-    expect(await httpRequest(address, health)).toMatchObject({ headers: { connection: "close" } });
+    expect(await requestOver(openConnection(address), health)).toMatchObject({
+      headers: { connection: "close" },
+    });
     const h2 = await appOnSocket({ kind: "h2c", ...sleepy });
     await using other = h2.app;
     await other.event("ready");
@@ -348,22 +364,29 @@ describe.concurrent("probes and sleep", () => {
     expect(await other.ended).toBe(0);
   });
 
-  test("a connection with a request starts the time again, also after a probe", async () => {
-    const { app, address } = await appOnSocket(sleepy);
-    await using running = app;
-    await running.event("ready");
-    await using client = await rawClient(address);
-    client.get("/held").get(health);
-    await running.event("request");
-    await using busy = await rawClient(address);
-    busy.get(health);
-    await busy.closed;
-    // The other connection is still open.
-    expect(running.stdout).not.toContain('"idle"');
-    running.write("answer");
-    await client.closed;
-    expect(await running.ended).toBe(0);
-  });
+  test(
+    "a connection that has carried a request and a probe starts the time again",
+    { timeout: 30_000 },
+    async () => {
+      const { app, address } = await appOnSocket({ options: { ...options, idleTimeout: "3s" } });
+      await using running = app;
+      await running.event("ready");
+      await using client = await rawClient(address);
+      client.get("/held").get(health);
+      await running.event("request");
+      // The time of the app is over by then, too.
+      await untilAnotherSleeps(3000);
+      const { app: other } = await appOnSocket({ options: { idleTimeout: "1500ms" } });
+      await using clock = other;
+      await clock.event("ready");
+      running.write("answer");
+      await client.closed;
+      expect(client.received).toMatch(/done[^]*ready$/);
+      await clock.event("idle");
+      expect(running.stdout).not.toContain('"idle"');
+      expect(await running.ended).toBe(0);
+    },
+  );
 
   test("a worker of a cluster sleeps too", async () => {
     const [fd, address] = await systemdSocket();

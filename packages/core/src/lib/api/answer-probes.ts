@@ -80,7 +80,7 @@ async function answerRequest(server: Server, request: Request, response: Respons
 async function answerStream(stream: ServerHttp2Stream, isHead: boolean): Promise<void> {
   const { session } = stream;
   if (session) noteProbe(session);
-  // A client that has gone is no error of the app.
+  // The client may have gone. The app need not know that.
   stream.on("error", () => {});
   stream.resume();
   const [status, headers, body] = await answer();
