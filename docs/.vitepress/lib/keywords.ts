@@ -24,6 +24,8 @@ export const keywords: Readonly<Record<string, string>> = {
   "several-apps": "domain, subdomain, virtual host, two apps share port 80, trust proxy, memory",
   lifecycle: "websockets on restart, graceful shutdown, SIGTERM, drain, keep-alive, scale to zero, watchdog",
   "rolling-restart": "zero downtime, zero-downtime deploy, no downtime, blue green, blue/green",
+  "health-socket":
+    "health check, healthz, liveness, readiness, HAProxy check port, scale to zero, Caddy health_port",
   ports: "port 80 without root, privileged port, setcap, authbind, iptables, EACCES",
   hardening:
     "database, PostgreSQL, Postgres, MySQL, Redis, database socket, sandbox, connection hangs, outgoing",

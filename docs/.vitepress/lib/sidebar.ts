@@ -42,6 +42,7 @@ export const sidebar: DefaultTheme.SidebarItem[] = [
       { text: "Ready, reload, stop, sleep", link: "/lifecycle" },
       { text: "Handover", link: "/handover" },
       { text: "Rolling restart", link: "/rolling-restart" },
+      { text: "Probes while the app sleeps", link: "/health-socket" },
       { text: "Ways to port 80", link: "/ports" },
       { text: "Sandboxing", link: "/hardening" },
       { text: "Units", link: "/units" },

@@ -48,6 +48,8 @@ const helpFiles: Readonly<Record<string, string>> = {
   logs: "outputs/help-logs.txt",
   reload: "outputs/help-reload.txt",
   restart: "outputs/help-restart.txt",
+  drain: "outputs/help-drain.txt",
+  undrain: "outputs/help-undrain.txt",
   doctor: "outputs/help-doctor.txt",
   explain: "outputs/help-explain.txt",
   lint: "outputs/help-lint.txt",

@@ -86,6 +86,12 @@ describeWith({ privateSystemd: true }, "the health socket of a service", () => {
   const probes = (): Promise<string> =>
     systemd.mustRun(["systemctl", "list-units", "--all", "--plain", "--no-legend", "shop-health@*"]);
 
+  it("answers as docs/health-socket.md shows it", async () => {
+    await start();
+    const shown = `${(await answer("GET /healthz HTTP/1.1\r\n\r\n")).replaceAll("\r\n", "\n")}\n`;
+    await expect(shown).toMatchFileSnapshot("../../../docs/outputs/health-socket.txt");
+  });
+
   it("says drained while the file of sockact drain exists", async () => {
     await start();
     await systemd.write(flag, "");

@@ -22,7 +22,7 @@ after a reboot, until sockact undrain.`,
       "after",
       `
 With --wait, no client must have been connected for ten seconds, or for a third
-of the duration if that is shorter. A load balancer needs a few probes to notice.
+of the duration if that is shorter: a load balancer needs some probes to notice.
 
 Examples:
   sudo sockact drain shop

@@ -91,7 +91,13 @@ export function warningsOf(
     if (ActiveState === "inactive") {
       // It was stopped on purpose, and the state shows that.
       if (state === "stopped" && UnitFileState !== "enabled") continue;
-      const message = `${Id} does not listen${isUp ? `, and ${name} runs without it` : ""}`;
+      const effect =
+        Id === service.health
+          ? ", so load balancers leave this host out"
+          : isUp
+            ? `, and ${name} runs without it`
+            : "";
+      const message = `${Id} does not listen${effect}`;
       add("not-listening", Id, message, `${stop}${systemctl} start ${unitWords([Id])}`);
     } else if (UnitFileState === "disabled")
       add(
