@@ -1,5 +1,12 @@
 // Runs the Ansible role of deploy/ansible inside a private systemd, where Ansible finds one host: the machine itself.
-import { bootPrivateSystemd, type CommandOptions, type CommandResult, type PrivateSystemd } from "@sockact/testkit";
+import {
+  bootPrivateSystemd,
+  type CommandOptions,
+  type CommandResult,
+  Load,
+  type PrivateSystemd,
+} from "@sockact/testkit";
+import { expect } from "vitest";
 import { sockactInside } from "./run.ts";
 
 /** A release of an app that answers with its version. */
@@ -118,4 +125,39 @@ export async function deploy(
       rescued: count("rescued"),
     },
   };
+}
+
+/** What a release answers. */
+export async function ask(
+  systemd: PrivateSystemd,
+  port = 80,
+): Promise<{ version: string; pid: number; setting?: string }> {
+  const { body } = await systemd.request(`http://127.0.0.1:${port}/`);
+  return JSON.parse(body) as { version: string; pid: number; setting?: string };
+}
+
+/** All that the role may change, as text. */
+export function everything(systemd: PrivateSystemd): Promise<string> {
+  const found =
+    "find /srv /etc/systemd /var/lib/sockact -type d -printf '%p %m\\n' -o -printf '%p %l %T@ %m\\n'";
+  const units = "systemctl show 'shop*' --property=Id,ActiveState,InvocationID,MainPID";
+  return systemd.mustRun(["sh", "-c", `${found} 2>/dev/null | sort; ${units}`]);
+}
+
+/** Runs something while clients send requests, none of which may fail. */
+export async function underLoad<Result>(
+  systemd: PrivateSystemd,
+  action: () => Promise<Result>,
+  port = 80,
+): Promise<Result> {
+  const url = `http://127.0.0.1:${port}`;
+  const asked = { url, requests: [{ method: "GET", path: "/" }], answer: "version" };
+  await using staying = await Load.start(systemd, "busy", { ...asked, connections: 4, keepAlive: true });
+  await using leaving = await Load.start(systemd, "busy", { ...asked, connections: 2, keepAlive: false });
+  const result = await action();
+  for (const clients of [staying, leaving]) {
+    await clients.round();
+    expect(await clients.result()).toMatchObject({ lost: 0, failed: {} });
+  }
+  return result;
 }

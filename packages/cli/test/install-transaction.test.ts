@@ -88,6 +88,13 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install's transact
     };
   }
 
+  /** How often systemd has read all units. */
+  async function reloadsOfSystemd(): Promise<number> {
+    await systemd.mustRun(["journalctl", "--sync"]);
+    const lines = await systemd.mustRun(["journalctl", "--no-pager", "_PID=1", "--grep", "^Reloading"]);
+    return lines.split("\n").length;
+  }
+
   const nothing = { units: {}, state: {}, running: [] };
 
   describe("when nothing is installed", () => {
@@ -190,9 +197,20 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install's transact
     it("changes nothing when nothing is new, and the service keeps running", async () => {
       const { pid } = await ask();
       const before = await everything();
-      expect((await install()).result).toEqual({ changed: false, backups: [] });
+      const reloads = await reloadsOfSystemd();
+      const { steps, result } = await install();
+      expect(result).toEqual({ changed: false, backups: [] });
+      expect(steps.map(({ type }) => type)).toEqual(["staged", "listening"]);
       expect(await everything()).toEqual(before);
       expect((await ask()).pid).toBe(pid);
+      expect(await reloadsOfSystemd()).toBe(reloads);
+    });
+
+    it("lets systemd read a file that it has not read in its present form", async () => {
+      await systemd.run(["touch", "--date=+1 day", "/etc/systemd/system/shop.service"]);
+      expect(await systemd.show("shop.service", "NeedDaemonReload")).toBe("yes");
+      const { steps } = await install();
+      expect(steps.map(({ type }) => type)).toEqual(["staged", "reloaded", "listening"]);
     });
 
     it("restarts a service that has changed, and no request fails", async () => {

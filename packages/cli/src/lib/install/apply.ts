@@ -103,16 +103,21 @@ async function applyInTurn(
       onStep({ type: isRemoved ? "removed" : "written", path });
       signal?.throwIfAborted();
     }
-    await units.reload();
-    onStep({ type: "reloaded" });
+    const hasFiles = prepared.files.some(({ state }) => state !== "same") || prepared.removed.length > 0;
+    if (hasFiles || (await units.needReload(Object.keys(plan.units)))) {
+      await units.reload();
+      onStep({ type: "reloaded" });
+    }
     if (manager && plan.root === "/") await checkLoaded(prepared, manager);
-    await units.enable(toEnable(prepared));
-    onStep({ type: "enabled", units: toEnable(prepared) });
+    // It makes systemd read all units again, even if nothing changes.
+    if (hasFiles || !wasEnabled) {
+      await units.enable(toEnable(prepared));
+      onStep({ type: "enabled", units: toEnable(prepared) });
+    }
     signal?.throwIfAborted();
     const hasStarted = units.manager
       ? await startUnits(prepared, before, units.manager, { onStep, signal })
       : false;
-    const hasFiles = prepared.files.some(({ state }) => state !== "same") || prepared.removed.length > 0;
     const changed = hasFiles || !wasEnabled || hasStarted;
     return { change, applied: { changed, backups: backups.map(({ path }) => path) } };
   } catch (error) {

@@ -87,6 +87,19 @@ export class Units {
     if (units.length > 0) await this.#mustRun("disable", "--", ...units);
   }
 
+  /** Whether systemd has not read the present file of one of these units. */
+  async needReload(units: readonly string[]): Promise<boolean> {
+    if (this.manager === undefined) return false;
+    const loadable = units.filter((unit) => !unit.endsWith(".container"));
+    const shown = await this.manager.show(
+      loadable.map((unit) => unit.replace("@.", "@blue.")),
+      ["LoadState", "NeedDaemonReload"],
+    );
+    return shown.some(
+      ({ LoadState, NeedDaemonReload }) => LoadState !== "loaded" || NeedDaemonReload === "yes",
+    );
+  }
+
   async reload(): Promise<void> {
     await this.manager?.mustRun("daemon-reload");
   }

@@ -1,0 +1,152 @@
+// The Ansible role, with a real Ansible and a real systemd. How releases fail, and what a killed run leaves, is in ansible-failures.test.ts.
+import { describeWith, isLongRun, LONG_ONLY, type PrivateSystemd } from "@sockact/testkit";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { ask, bootHost, deploy, everything, underLoad, writeRelease } from "./ansible.ts";
+
+// A run of Ansible starts about 40 processes.
+vi.setConfig({ testTimeout: 400_000, hookTimeout: 60_000 });
+
+const commands = ["ansible-playbook"];
+
+describeWith({ privateSystemd: true, systemd: 253, commands }, "the Ansible role", () => {
+  let systemd: PrivateSystemd;
+
+  beforeAll(async () => {
+    systemd = await bootHost();
+  });
+  afterAll(() => systemd?.close());
+
+  test("a check on a fresh host changes nothing, a run deploys, and another run changes nothing", async () => {
+    await writeRelease(systemd, { version: "1", config: { handover: true } });
+    const before = await everything(systemd);
+    expect(await deploy(systemd, "1", {}, ["--check", "--diff"])).toMatchObject({ code: 0 });
+    expect(await everything(systemd)).toEqual(before);
+    expect(await deploy(systemd, "1")).toMatchObject({ code: 0 });
+    expect(await ask(systemd)).toMatchObject({ version: "1" });
+    const deployed = await everything(systemd);
+    const again = await deploy(systemd, "1");
+    expect(again).toMatchObject({ code: 0, recap: { changed: 0, failed: 0, rescued: 0 } });
+    expect(await everything(systemd)).toEqual(deployed);
+  });
+
+  test.runIf(isLongRun)(`hands over to new code, and no request fails${LONG_ONLY}`, async () => {
+    const { pid } = await ask(systemd);
+    const start = await systemd.show("shop.service", "InvocationID");
+    await writeRelease(systemd, { version: "2", config: { handover: true } });
+    const result = await underLoad(systemd, () => deploy(systemd, "2"));
+    expect(result).toMatchObject({ code: 0, recap: { failed: 0, rescued: 0 } });
+    const after = await ask(systemd);
+    expect(after.version).toBe("2");
+    expect(after.pid).not.toBe(pid);
+    expect(await systemd.show("shop.service", "InvocationID")).toBe(start);
+    expect(await systemd.mustRun(["readlink", "/srv/shop/current"])).toBe("releases/2\n");
+  });
+
+  test.runIf(isLongRun)(`a check on an installed host says what would change${LONG_ONLY}`, async () => {
+    await writeRelease(systemd, { version: "3", config: { handover: true } });
+    await systemd.write("/srv/other.config.json", JSON.stringify(withSetting("3")));
+    const before = await everything(systemd);
+    const check = ["--check", "--diff"];
+    expect(await deploy(systemd, "2", {}, check)).toMatchObject({ code: 0, recap: { changed: 0 } });
+    expect(await deploy(systemd, "3", {}, check)).toMatchObject({ code: 0, recap: { changed: 1 } });
+    const config = { sockact_app_config: "/srv/other.config.json" };
+    const { stdout, code } = await deploy(systemd, "2", config, check);
+    expect(stdout).toContain("+Environment=SETTING=3");
+    expect(code).toBe(0);
+    expect(await everything(systemd)).toEqual(before);
+  });
+
+  const withSetting = (setting: string) => ({
+    name: "shop",
+    exec: [systemd.node, "/srv/shop/current/server.mjs"],
+    sockets: [{ listen: 80 }],
+    environment: { SETTING: setting },
+    handover: true,
+  });
+
+  test.runIf(isLongRun)(
+    `restarts the service if its unit has changed, since a handover keeps the environment${LONG_ONLY}`,
+    async () => {
+      const start = await systemd.show("shop.service", "InvocationID");
+      await writeRelease(systemd, {
+        version: "4",
+        config: { handover: true, environment: { SETTING: "4" } },
+      });
+      expect(await underLoad(systemd, () => deploy(systemd, "4"))).toMatchObject({ code: 0 });
+      expect(await ask(systemd)).toMatchObject({ version: "4", setting: "4" });
+      expect(await systemd.show("shop.service", "InvocationID")).not.toBe(start);
+    },
+  );
+
+  test.runIf(isLongRun)(
+    `restarts the service if a file of variables has changed since its start${LONG_ONLY}`,
+    async () => {
+      const config = { handover: true, environmentFile: ["/etc/shop.env"] };
+      await systemd.write("/etc/shop.env", "SETTING=old\n");
+      await writeRelease(systemd, { version: "5", config });
+      expect(await deploy(systemd, "5")).toMatchObject({ code: 0 });
+      // systemd notes the start of a service in whole seconds.
+      await systemd.run(["touch", "--date=+2 seconds", "/etc/shop.env"]);
+      await systemd.run(["sed", "--in-place", "s/old/new/", "/etc/shop.env"]);
+      await systemd.run(["touch", "--date=+10 seconds", "/etc/shop.env"]);
+      await writeRelease(systemd, { version: "6", config });
+      expect(await underLoad(systemd, () => deploy(systemd, "6"))).toMatchObject({ code: 0 });
+      expect(await ask(systemd)).toMatchObject({ version: "6", setting: "new" });
+    },
+  );
+
+  test.runIf(isLongRun)(`keeps the newest releases${LONG_ONLY}`, async () => {
+    await systemd.mustRun(["mkdir", "/srv/shop/releases/.new-6-1"]);
+    expect(await deploy(systemd, "5")).toMatchObject({ code: 0 });
+    const { stdout } = await systemd.run(["ls", "-A", "/srv/shop/releases"]);
+    expect(stdout.split("\n")).toEqual(["4", "5", "6", ""]);
+    expect(await ask(systemd)).toMatchObject({ version: "5" });
+  });
+
+  test.runIf(isLongRun)(`rolls a pair of instances${LONG_ONLY}`, async () => {
+    const config = { name: "pair", sockets: [{ listen: 81 }], rolling: true };
+    const variables = { sockact_app_name: "pair" };
+    for (const version of ["pair-1", "pair-2"]) await writeRelease(systemd, { version, config });
+    expect(await deploy(systemd, "pair-1", variables)).toMatchObject({ code: 0 });
+    expect(await underLoad(systemd, () => deploy(systemd, "pair-2", variables), 81)).toMatchObject({
+      code: 0,
+    });
+    expect(await ask(systemd, 81)).toMatchObject({ version: "pair-2" });
+    expect(await systemd.show("pair@green.service", "ActiveState")).toBe("active");
+  });
+
+  test.runIf(isLongRun)(
+    `unpacks a tarball of npm pack, and installs the packages of the lockfile${LONG_ONLY}`,
+    async () => {
+      const manifest = JSON.stringify({ name: "packed", version: "1.0.0" });
+      const lock = { name: "packed", version: "1.0.0", lockfileVersion: 3, packages: {} };
+      const files = { "package.json": manifest, "npm-shrinkwrap.json": JSON.stringify(lock) };
+      const config = { name: "packed", sockets: [{ listen: 82 }] };
+      const folder = await writeRelease(systemd, { version: "packed-1", config, files });
+      await systemd.mustRun(["npm", "pack", "--silent"], { cwd: folder, timeout: 60_000 });
+      const variables = {
+        sockact_app_name: "packed",
+        sockact_app_source: `${folder}/packed-1.0.0.tgz`,
+        sockact_app_strip_components: 1,
+        sockact_app_install_packages: "npm ci --omit=dev --offline",
+      };
+      expect(await deploy(systemd, "packed-1", variables)).toMatchObject({ code: 0 });
+      expect(await ask(systemd, 82)).toMatchObject({ version: "packed-1" });
+    },
+  );
+
+  test.runIf(isLongRun)(`refuses variables of a wrong type or without a meaning${LONG_ONLY}`, async () => {
+    const wrong = await deploy(systemd, "6", {
+      sockact_app_reload: "gently",
+      sockact_app_keep_releases: "a",
+    });
+    expect(wrong.code).not.toBe(0);
+    expect(wrong.stdout).toContain(
+      "value of sockact_app_reload must be one of: auto, handover, roll, restart",
+    );
+    expect(wrong.stdout).toMatch(/sockact_app_keep_releases.* we were unable to convert to int/);
+    const name = await deploy(systemd, "../6");
+    expect(name.code).not.toBe(0);
+    expect(name.stdout).toContain("sockact_app_version must begin with a letter or a digit");
+  });
+});
