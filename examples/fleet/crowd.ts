@@ -5,10 +5,22 @@ const balancer = "10.77.0.10";
 /** Each answer names the address from which the client came. */
 const answer = '"client":"10\\.77\\.0\\.1"';
 const json = { "content-type": "application/json" };
-const post = { method: "POST", path: "/messages", headers: json, body: '{"text":"hello"}' };
-const slow = { answer, requests: [{ method: "GET", path: "/slow" }, post] };
-const quick = { answer, requests: [{ method: "GET", path: "/" }, post] };
-const far = { host: balancer, keepAlive: true, think: 200, away: 0, timeout: 30, ...quick };
+const post = { method: "POST", headers: json, body: '{"text":"hello"}' };
+const slow = {
+  answer,
+  requests: [
+    { method: "GET", path: "/slow" },
+    { ...post, path: "/slow" },
+  ],
+};
+const quick = {
+  answer,
+  requests: [
+    { method: "GET", path: "/" },
+    { ...post, path: "/messages" },
+  ],
+};
+const far = { host: balancer, keepAlive: true, think: 400, away: 0, timeout: 30, ...quick };
 
 const loads: OneLoad[] = [
   // These always have a request under way.
@@ -19,9 +31,9 @@ const loads: OneLoad[] = [
   ["thinking", { ...far, port: 80, clients: 22, seed: 1 }],
   ["thinking", { ...far, port: 443, secure: true, clients: 21, seed: 100 }],
   ["thinking", { ...far, port: 8443, secure: true, clients: 21, seed: 200 }],
-  ["webSockets", { url: `http://${balancer}`, clients: 6, think: 200, seed: 300, timeout: 30 }],
-  ["webSockets", { url: `https://${balancer}`, clients: 5, think: 200, seed: 400, timeout: 30 }],
-  ["webSockets", { url: `https://${balancer}:8443`, clients: 5, think: 200, seed: 500, timeout: 30 }],
+  ["webSockets", { url: `http://${balancer}`, clients: 6, think: 400, seed: 300, timeout: 30 }],
+  ["webSockets", { url: `https://${balancer}`, clients: 5, think: 400, seed: 400, timeout: 30 }],
+  ["webSockets", { url: `https://${balancer}:8443`, clients: 5, think: 400, seed: 500, timeout: 30 }],
 ];
 
 /** What the clients had during a scenario. */

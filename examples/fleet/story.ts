@@ -9,18 +9,29 @@ export interface Story {
   line(label: string, text: string): void;
 }
 
-/** Prints to the terminal, in lines of at most 80 columns. */
+/** Prints to the terminal. */
 export const printed: Story = {
   title: (text) => console.log(`\n${styled("bold", text)}`),
-  line: (label, text) => {
-    const [first, ...rest] = wrap(text, 66);
-    console.log(`  ${styled("dim", label.padEnd(11))} ${first}`);
-    for (const line of rest) console.log(`${" ".repeat(14)}${line}`);
-  },
+  line: (label, text) => console.log(linesOf(styled("dim", label.padEnd(11)), text).join("\n")),
 };
 
-/** For tests. */
+/** Keeps the lines that the terminal would show, without colors. `mask` replaces what differs from run to run. */
+export function recorded(mask: (text: string) => string): { story: Story; lines: string[] } {
+  const lines: string[] = [];
+  const story: Story = {
+    title: (text) => lines.push(text),
+    line: (label, text) => lines.push(...linesOf(label.padEnd(11), mask(text))),
+  };
+  return { story, lines };
+}
+
 export const silent: Story = { title: () => {}, line: () => {} };
+
+/** Lines of at most 80 columns. */
+function linesOf(label: string, text: string): string[] {
+  const [first, ...rest] = wrap(text, 66);
+  return [`  ${label} ${first}`, ...rest.map((line) => `${" ".repeat(14)}${line}`)];
+}
 
 export function styled(style: Parameters<typeof styleText>[0], text: string): string {
   return process.stdout.isTTY && process.stdout.hasColors() ? styleText(style, text) : text;

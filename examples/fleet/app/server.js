@@ -12,18 +12,10 @@ const { version, fault } = JSON.parse(readFileSync(new URL("version.json", impor
 if (fault === "crash") throw new Error(`Version ${version} crashes when it starts.`);
 
 const app = express();
-// The header with the address of the client may come from HAProxy alone.
-const proxyProtocol = { from: ["10.77.0.10"] };
 app.use(
   systemdListen({
-    health: "/healthz",
     healthCheck: () => fault !== "unhealthy",
-    sockets: {
-      web: { proxyProtocol },
-      "web-tls": { proxyProtocol, tls: { key: "key.pem", cert: "cert.pem" } },
-      // For requests on the host itself, without HAProxy.
-      local: {},
-    },
+    sockets: { web: {}, "web-tls": { tls: { key: "key.pem", cert: "cert.pem" } }, local: {} },
   }),
 );
 app.use(express.json());
@@ -42,9 +34,10 @@ app.get("/", (request, response) => response.json(about(request.socket)));
 app.post("/messages", (request, response) => {
   response.json({ ...about(request.socket), message: request.body });
 });
-// This request is under way for a while, so that a stop always finds some that are.
-app.get("/slow", async (request, response) => {
-  await delay(50 + Math.random() * 100);
+
+// These are under way for a while, so that a stop always finds some of them.
+app.all("/slow", async (request, response) => {
+  await delay(100 + Math.random() * 200);
   response.json(about(request.socket));
 });
 
