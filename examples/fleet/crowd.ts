@@ -4,36 +4,29 @@ import type { Fleet } from "./fleet.ts";
 const balancer = "10.77.0.10";
 /** Each answer names the address from which the client came. */
 const answer = '"client":"10\\.77\\.0\\.1"';
-const json = { "content-type": "application/json" };
-const post = { method: "POST", headers: json, body: '{"text":"hello"}' };
-const slow = {
+const asking = (path: string) => ({
   answer,
   requests: [
-    { method: "GET", path: "/slow" },
-    { ...post, path: "/slow" },
+    { method: "GET", path },
+    { method: "POST", path, headers: { "content-type": "application/json" }, body: '{"text":"hello"}' },
   ],
-};
-const quick = {
-  answer,
-  requests: [
-    { method: "GET", path: "/" },
-    { ...post, path: "/messages" },
-  ],
-};
-const far = { host: balancer, keepAlive: true, think: 400, away: 0, timeout: 30, ...quick };
+});
+const busy = { url: `http://${balancer}`, timeout: 30, ...asking("/slow") };
+const thinking = { host: balancer, keepAlive: true, think: 400, away: 0, timeout: 30, ...asking("/") };
+const webSockets = { think: 400, timeout: 30 };
 
 const loads: OneLoad[] = [
   // These always have a request under way.
-  ["busy", { url: `http://${balancer}`, connections: 32, keepAlive: true, timeout: 30, ...slow }],
+  ["busy", { ...busy, connections: 32, keepAlive: true }],
   // Each of these requests has a connection of its own.
-  ["busy", { url: `http://${balancer}`, connections: 16, keepAlive: false, timeout: 30, ...slow }],
+  ["busy", { ...busy, connections: 16, keepAlive: false }],
   // These pause between two requests, and keep their connection: over HTTP, with TLS at HAProxy, and with TLS at the app.
-  ["thinking", { ...far, port: 80, clients: 22, seed: 1 }],
-  ["thinking", { ...far, port: 443, secure: true, clients: 21, seed: 100 }],
-  ["thinking", { ...far, port: 8443, secure: true, clients: 21, seed: 200 }],
-  ["webSockets", { url: `http://${balancer}`, clients: 6, think: 400, seed: 300, timeout: 30 }],
-  ["webSockets", { url: `https://${balancer}`, clients: 5, think: 400, seed: 400, timeout: 30 }],
-  ["webSockets", { url: `https://${balancer}:8443`, clients: 5, think: 400, seed: 500, timeout: 30 }],
+  ["thinking", { ...thinking, port: 80, clients: 22, seed: 1 }],
+  ["thinking", { ...thinking, port: 443, secure: true, clients: 21, seed: 100 }],
+  ["thinking", { ...thinking, port: 8443, secure: true, clients: 21, seed: 200 }],
+  ["webSockets", { ...webSockets, url: `http://${balancer}`, clients: 6, seed: 300 }],
+  ["webSockets", { ...webSockets, url: `https://${balancer}`, clients: 5, seed: 400 }],
+  ["webSockets", { ...webSockets, url: `https://${balancer}:8443`, clients: 5, seed: 500 }],
 ];
 
 /** What the clients had during a scenario. */

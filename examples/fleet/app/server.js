@@ -18,7 +18,6 @@ app.use(
     sockets: { web: {}, "web-tls": { tls: { key: "key.pem", cert: "cert.pem" } }, local: {} },
   }),
 );
-app.use(express.json());
 
 /** Everything that the clients want to know about the request. */
 const about = (socket) => ({
@@ -30,10 +29,7 @@ const about = (socket) => ({
   tls: Boolean(socket.encrypted),
 });
 
-app.get("/", (request, response) => response.json(about(request.socket)));
-app.post("/messages", (request, response) => {
-  response.json({ ...about(request.socket), message: request.body });
-});
+app.all("/", (request, response) => response.json(about(request.socket)));
 
 // These are under way for a while, so that a stop always finds some of them.
 app.all("/slow", async (request, response) => {
