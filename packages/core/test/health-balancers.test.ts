@@ -150,6 +150,7 @@ describeWith({ commands: ["haproxy", "nginx", "caddy"], root: true }, "behind a 
     await using _balancer = balancer;
     await untilUp(address);
     await requestUntil(address, () => requestsOf(old) > 0 && requestsOf(other) > 0);
-    await using _ = await restart(old, address, () => startApp([fd]));
+    await using next = await restart(old, address, () => startApp([fd]));
+    expect(requestsOf(next)).toBeGreaterThan(0);
   });
 });

@@ -70,6 +70,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "the option health, under a
     await systemd.mustRun(["install", "-d", "-m", "755", FOLDER]);
     await systemd.write(`${FOLDER}/shop`, "");
     for (const port of [81, 82]) await untilState("drained", port);
+    expect(await systemd.request("http://localhost:81/")).toMatchObject({ status: 200 });
     await systemd.stop("shop@81.socket", "shop@82.socket", "shop@81.service", "shop@82.service");
   });
 

@@ -64,6 +64,15 @@ async function http2Requests(
   return answers;
 }
 
+test("the documentation shows the response", async () => {
+  const { app, address } = await appOnSocket({ options });
+  await using _ = app;
+  await using client = await rawClient(address);
+  const response = await client.get(health).receives(/ready$/);
+  const shown = response.replaceAll("\r", "").replaceAll(/^(?:Date|Connection|Keep-Alive): .*\n/gm, "");
+  await expect(`${shown}\n`).toMatchFileSnapshot("../../../docs/outputs/health.txt");
+});
+
 describe.concurrent("the option health", () => {
   const tls = { key: certificateOf("localhost").key, cert: certificateOf("localhost").cert };
 
@@ -126,15 +135,6 @@ describe.concurrent("the option health", () => {
     ]);
     await running.event("request");
     expect(running.stdout.match(/"request"/g)).toHaveLength(1);
-  });
-
-  test("the documentation shows the response", async () => {
-    const { app, address } = await appOnSocket({ options });
-    await using _ = app;
-    await using client = await rawClient(address);
-    const response = await client.get(health).receives(/ready$/);
-    const shown = response.replaceAll("\r", "").replaceAll(/^(?:Date|Connection|Keep-Alive): .*\n/gm, "");
-    await expect(`${shown}\n`).toMatchFileSnapshot("../../../docs/outputs/health.txt");
   });
 
   test("another method, another path, and a path with other letters are the app's", async () => {
@@ -391,7 +391,7 @@ describe.concurrent("probes and sleep", () => {
   test("a worker of a cluster sleeps too", async () => {
     const [fd, address] = await systemdSocket();
     await using app = startWithFds([fd], programOf("cluster"), {
-      env: { LISTEN_OPTIONS: JSON.stringify(sleepy.options) },
+      env: { LISTEN_OPTIONS: JSON.stringify(sleepy.options), WORKERS: "1" },
     });
     await app.event("up");
     const seen = await probeUntilEnd(app, async () => {

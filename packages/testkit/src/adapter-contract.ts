@@ -254,17 +254,13 @@ export function adapterContract({
       async (way) => {
         const address = await freeAddress("tcp4");
         const env = { SOCKACT_HEALTH: "/healthz", PORT: address.split(":").at(-1) as string };
-        const apps = [
-          () => activate([address], way, { env }),
-          // A preload does nothing in an app that you start yourself.
-          ...(preload === undefined ? [async () => start(way, env)] : []),
-        ];
-        for (const run of apps) {
-          await using app = await run();
+        // A preload does nothing in an app that you start yourself.
+        for (const isActivated of preload === undefined ? [true, false] : [true]) {
+          await using app = isActivated ? await activate([address], way, { env }) : start(way, env);
           const isUp = app.event("callback");
           // The first connection starts an activated app.
-          if (run !== apps[0]) await isUp;
-          const where = run === apps[0] ? address : `localhost:${env.PORT}`;
+          if (!isActivated) await isUp;
+          const where = isActivated ? address : `localhost:${env.PORT}`;
           expect(await httpRequest(where, "/healthz")).toMatchObject({
             status: 200,
             headers: { "cache-control": "no-store" },
