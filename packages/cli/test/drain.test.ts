@@ -276,6 +276,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a host behind a load balan
           stderr: expect.not.stringContaining("no installation config"),
         });
         expect(installed.stdout).not.toContain("8091");
+        expect(installed.stderr).toMatch(/^ {2}listens on {2}port 90\n {2}probes on {3}port 8091\n/m);
         expect((await systemd.request("http://127.0.0.1:8091/")).status).toBe(200);
         expect(await systemd.show("web-health.socket", "UnitFileState")).toBe("static");
         expect(await inFolder("install", "--yes")).toMatchObject({ code: 0 });

@@ -89,6 +89,7 @@ describeWith(
         await untilAnswering(["one", "two"]);
         await systemd.stop("two.socket", "two.service");
         await untilAnswering(["one"]);
+        expect(await systemd.show("two-health.socket", "ActiveState")).toBe("inactive");
       },
     );
 

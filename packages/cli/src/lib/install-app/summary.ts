@@ -4,9 +4,11 @@ import { colour } from "../shared/messages.ts";
 import type { WantedService } from "./services.ts";
 import { changedDirectives, serviceText, valuesOf } from "./unit-text.ts";
 
-function listensOn({ units }: WantedService): string {
+/** The addresses of the app's sockets, or of the socket that answers probes. */
+function listensOn({ units, description }: WantedService, isHealth: boolean): string {
+  const health = `${description.name}-health.socket`;
   const addresses = Object.entries(units)
-    .filter(([unit]) => unit.endsWith(".socket"))
+    .filter(([unit]) => unit.endsWith(".socket") && (unit === health) === isHealth)
     .flatMap(([, text]) =>
       ["ListenStream", "ListenDatagram", "ListenSequentialPacket"].flatMap((key) => valuesOf(text, key)),
     );
@@ -52,7 +54,8 @@ export function summary(service: WantedService, prepared: PreparedInstall, notes
     ["runs", valuesOf(text, "ExecStart")[0] ?? valuesOf(text, "Image")[0]],
     ["folder", valuesOf(text, "WorkingDirectory")[0]],
     ["as", runsAs(text, description.manager === "user")],
-    ["listens on", listensOn(service)],
+    ["listens on", listensOn(service, false)],
+    ["probes on", listensOn(service, true)],
     ["sockets", takesSocket(service)],
     ["sandbox", description.manager === "user" ? undefined : sandboxOf(service)],
   ];
