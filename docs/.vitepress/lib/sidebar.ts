@@ -37,6 +37,7 @@ export const sidebar: DefaultTheme.SidebarItem[] = [
       { text: "Describe your app", link: "/config" },
       { text: "Where code, settings and secrets live", link: "/files-and-secrets" },
       { text: "Deploy, roll back, uninstall", link: "/deploy" },
+      { text: "Deploy with Ansible", link: "/ansible" },
       { text: "See, log, reload, restart", link: "/operate" },
       { text: "Several apps on one host", link: "/several-apps" },
       { text: "Many hosts", link: "/many-hosts" },

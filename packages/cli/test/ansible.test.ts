@@ -1,12 +1,14 @@
 // The Ansible role, with a real Ansible and a real systemd. How releases fail, and what a killed run leaves, is in ansible-failures.test.ts.
+import process from "node:process";
 import { describeWith, isLongRun, LONG_ONLY, type PrivateSystemd } from "@sockact/testkit";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { sockactInside } from "./run.ts";
 import { ask, bootHost, deploy, everything, underLoad, writeRelease } from "./ansible.ts";
 
 // A run of Ansible starts about 40 processes.
 vi.setConfig({ testTimeout: 400_000, hookTimeout: 60_000 });
 
-const commands = ["ansible-playbook"];
+const commands = ["ansible-playbook", "ansible-lint"];
 
 describeWith({ privateSystemd: true, systemd: 253, commands }, "the Ansible role", () => {
   let systemd: PrivateSystemd;
@@ -15,6 +17,16 @@ describeWith({ privateSystemd: true, systemd: 253, commands }, "the Ansible role
     systemd = await bootHost();
   });
   afterAll(() => systemd?.close());
+
+  test("has nothing that ansible-lint finds", async () => {
+    await systemd.mustRun(["cp", "-r", `${systemd.project}/deploy/ansible`, "/tmp/linted"]);
+    const lint = ["ansible-lint", "--offline", "--profile", "production", "--nocolor", "-c", "/dev/null"];
+    const { stdout, stderr, code } = await systemd.run([...lint, "deploy.yml", "roles"], {
+      cwd: "/tmp/linted",
+      timeout: 120_000,
+    });
+    expect({ stdout, stderr, code }).toMatchObject({ stdout: "", code: 0 });
+  });
 
   test("a check on a fresh host changes nothing, a run deploys, and another run changes nothing", async () => {
     await writeRelease(systemd, { version: "1", config: { handover: true } });
@@ -128,12 +140,41 @@ describeWith({ privateSystemd: true, systemd: 253, commands }, "the Ansible role
         sockact_app_name: "packed",
         sockact_app_source: `${folder}/packed-1.0.0.tgz`,
         sockact_app_strip_components: 1,
+        sockact_app_command: sockactInside(systemd).join(" "),
         sockact_app_install_packages: "npm ci --omit=dev --offline",
       };
       expect(await deploy(systemd, "packed-1", variables)).toMatchObject({ code: 0 });
       expect(await ask(systemd, 82)).toMatchObject({ version: "packed-1" });
     },
   );
+
+  test.runIf(isLongRun)(`a script does the same over ssh, and goes back${LONG_ONLY}`, async () => {
+    // It stands for ssh to another host, and runs the command on this one.
+    await systemd.write("/tmp/bin/ssh", '#!/bin/sh\nshift\nexec sh -c "$*"\n', 0o755);
+    const PATH = `/tmp/bin:${process.env["PATH"]}`;
+    const script = async (version: string, cwd: string) => {
+      await systemd.mustRun(["ln", "-sfn", cwd, "/tmp/build"]);
+      const command = ["sh", `${systemd.project}/deploy/deploy.sh`, version, "host1", "host2"];
+      return systemd.run(command, { env: { PATH }, cwd: "/tmp", timeout: 120_000 });
+    };
+    const good = await writeRelease(systemd, { version: "script-1", config: { handover: true } });
+    const bad = await writeRelease(systemd, {
+      version: "script-2",
+      config: { handover: true, environment: { SETTING: "bad" } },
+      crash: true,
+    });
+    await underLoad(systemd, async () => {
+      // Both hosts are this one, so the second host has the release already.
+      expect(await script("script-1", good)).toMatchObject({
+        code: 1,
+        stderr: expect.stringMatching(/not empty/),
+      });
+      expect(await ask(systemd)).toMatchObject({ version: "script-1" });
+      expect(await script("script-2", bad)).toMatchObject({ code: 1 });
+    });
+    expect(await ask(systemd)).toMatchObject({ version: "script-1" });
+    expect(await systemd.mustRun(["readlink", "/srv/shop/current"])).toBe("releases/script-1\n");
+  });
 
   test.runIf(isLongRun)(`refuses variables of a wrong type or without a meaning${LONG_ONLY}`, async () => {
     const wrong = await deploy(systemd, "6", {

@@ -36,7 +36,7 @@ export interface PlaybookResult extends CommandResult {
 
 const PLAYBOOK = "deploy/ansible/deploy.yml";
 
-/** Writes a release to a folder of the controller. Resolves to the path of the folder. */
+/** Writes a release, with sockact in its packages, to a folder of the controller. Resolves to the path of the folder. */
 export async function writeRelease(
   systemd: PrivateSystemd,
   { version, config, crash = false, unhealthy = false, files = {} }: Release,
@@ -65,6 +65,8 @@ await listen(server, 3000);
     ...files,
   };
   for (const [file, text] of Object.entries(written)) await systemd.write(`${folder}/${file}`, text);
+  const command = `#!/bin/sh\nexec ${sockactInside(systemd).join(" ")} "$@"\n`;
+  await systemd.write(`${folder}/node_modules/.bin/sockact`, command, 0o755);
   return folder;
 }
 
@@ -82,7 +84,6 @@ export function playbook(
     sockact_app_name: "shop",
     sockact_app_version: version,
     sockact_app_source: `/tmp/builds/${version}`,
-    sockact_app_command: sockactInside(systemd).join(" "),
     ...variables,
   };
   const extra = ["--extra-vars", JSON.stringify(all)];
@@ -150,14 +151,14 @@ export async function underLoad<Result>(
   action: () => Promise<Result>,
   port = 80,
 ): Promise<Result> {
-  const url = `http://127.0.0.1:${port}`;
-  const asked = { url, requests: [{ method: "GET", path: "/" }], answer: "version" };
-  await using staying = await Load.start(systemd, "busy", { ...asked, connections: 4, keepAlive: true });
-  await using leaving = await Load.start(systemd, "busy", { ...asked, connections: 2, keepAlive: false });
+  const asked = { host: "127.0.0.1", port, requests: [{ method: "GET", path: "/" }], answer: "version" };
+  const clients = { ...asked, clients: 8, think: 200, away: 0, seed: 1 };
+  await using staying = await Load.start(systemd, "thinking", { ...clients, keepAlive: true });
+  await using leaving = await Load.start(systemd, "thinking", { ...clients, keepAlive: false });
   const result = await action();
-  for (const clients of [staying, leaving]) {
-    await clients.round();
-    expect(await clients.result()).toMatchObject({ lost: 0, failed: {} });
+  for (const load of [staying, leaving]) {
+    await load.round();
+    expect(await load.result()).toMatchObject({ lost: 0, failed: {} });
   }
   return result;
 }

@@ -13,6 +13,7 @@ export function filesInGit(root: string): string[] {
 const handwritten = [
   /^(?:README|CONTRIBUTING|RELEASING|SECURITY)\.md$/,
   /^(?:packages|examples)\/[^/]+\/README\.md$/,
+  /^deploy\/.*\/README\.md$/,
   /^docs\/(?!reference\/|codes\/).*\.md$/,
   /^\.changeset\/README\.md$/,
 ];
