@@ -44,9 +44,9 @@ export class Fleet implements AsyncDisposable {
     await Promise.all(hosts.map((host) => setUpHost(host, key, certificate)));
     await balancer.systemd.write("/etc/haproxy/fleet.pem", Object.values(certificate).join(""), 0o600);
     await balancer.systemd.write("/etc/haproxy/haproxy.cfg", file("haproxy.cfg"));
-    await balancer.run(
-      "mkdir -p /var/lib/haproxy/dev; touch /var/lib/haproxy/dev/log; systemctl start haproxy",
-    );
+    // The unit of Debian shows the journal's socket there.
+    await balancer.systemd.write("/var/lib/haproxy/dev/log", "");
+    await balancer.systemd.start("haproxy.service");
   }
 
   /** Makes a key for ssh, and a certificate for HAProxy and the apps. */
