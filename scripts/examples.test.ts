@@ -36,5 +36,7 @@ test.each(examples)("a test runs the commands in the README of %s, with and with
 test("docs/examples.md lists every example once", () => {
   const page = readFileSync(join(root, "docs/examples.md"), "utf8");
   const links = Array.from(page.matchAll(/\]\(\.\.\/examples\/([\w-]+)\)/g), ([, name]) => name);
-  expect(links.toSorted()).toEqual([...examples, "fleet"].toSorted());
+  const listed = [...examples, "fleet"];
+  expect(links).toHaveLength(listed.length);
+  expect(links).toEqual(expect.arrayContaining(listed));
 });

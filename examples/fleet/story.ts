@@ -2,7 +2,7 @@ import process from "node:process";
 import { styleText } from "node:util";
 import type { Experience } from "./crowd.ts";
 
-/** Tells what happens. */
+/** Reports what happens. */
 export interface Story {
   title(text: string): void;
   /** @param label what the line is about, in at most 10 characters */
@@ -59,7 +59,7 @@ export function toldOf({ sent, lost, failed, closed, longest }: Experience): str
   ].join("");
 }
 
-export const number = (value: number): string => Math.round(value).toLocaleString("en");
+const number = (value: number): string => Math.round(value).toLocaleString("en");
 
 /** Counts seconds. */
 export function stopwatch(): () => string {

@@ -3,17 +3,22 @@ import type { Fleet } from "../fleet.ts";
 import type { Story } from "../story.ts";
 import { withoutLoss } from "./under-load.ts";
 
-/** HAProxy gets a new configuration: a new process takes over the ports, and the old one ends its connections. */
+/** HAProxy reads its configuration again: a new process takes over the ports, and the old one ends its connections. */
 export function balancerReload(fleet: Fleet, story: Story): Promise<Experience> {
+  const { balancer } = fleet;
   story.title("HAProxy reloads");
   return withoutLoss(fleet, story, async () => {
-    const { balancer } = fleet;
-    const workers = () => balancer.run("pgrep --newest haproxy");
-    const before = await workers();
-    await balancer.run("systemctl reload haproxy");
-    const after = await workers();
-    if (after === before) throw new Error("HAProxy still has the same process.");
-    story.line("reloaded", `process ${after.trim()} has taken over from process ${before.trim()}`);
+    const newest = async () => Number(await balancer.run("pgrep --newest haproxy"));
+    const before = await newest();
+    await balancer.systemd.systemctl("reload", "haproxy.service");
+    let after = before;
+    // The reload has only sent a signal.
+    await balancer.systemd.waitUntil(
+      async () => (after = await newest()) !== before,
+      "HAProxy has a new process",
+      30_000,
+    );
+    story.line("reloaded", `process ${after} has taken over from process ${before}`);
     for (const host of fleet.hosts) await fleet.waitForHost(host, "UP");
   });
 }

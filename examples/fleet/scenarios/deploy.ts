@@ -23,7 +23,7 @@ const faults: Record<Fault, string> = {
   unhealthy: "starts, but says that it is not healthy",
 };
 
-/** Ansible deploys a version that is no good. It must stop at the first host, and put the version before back there. */
+/** Ansible deploys a version that does not work. It must stop at the first host, and bring back the version before. */
 export function badVersion(fleet: Fleet, story: Story, fault: Fault): Promise<Experience> {
   story.title("A bad version");
   return withoutLoss(fleet, story, async () => {
