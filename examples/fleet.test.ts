@@ -30,7 +30,7 @@ describeWith({ commands: programs, privateSystemd: true, systemd: 253 }, "three 
     const release = await fleet.releases.make();
     await Promise.all(fleet.hosts.map((host) => install(fleet, host, release)));
     for (const host of fleet.hosts) await fleet.waitForHost(host, "UP");
-  }, 120_000);
+  }, 240_000);
   afterAll(() => fleet?.[Symbol.asyncDispose]());
 
   test("see the client's address, with both versions of the PROXY protocol, with TLS at HAProxy and at the app, and for WebSockets", async () => {

@@ -9,8 +9,8 @@ export function reboot(fleet: Fleet, story: Story): Promise<Experience> {
   const host = fleet.hosts[0]!;
   story.title("A host reboots");
   return withoutLoss(fleet, story, async () => {
-    
-    
+    await host.run(`${sockact} drain fleet`);
+    await fleet.waitForHost(host, "DOWN");
     story.line(
       "drained",
       `HAProxy sends no new client to ${host.name}. ${await host.connections()} connections are still open.`,
