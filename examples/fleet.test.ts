@@ -2,7 +2,7 @@
 import { describeWith, isLongRun, LONG_ONLY, PackedPackages } from "@sockact/testkit";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { publicPackages } from "../scripts/lib/packages.ts";
-import { Fleet } from "./fleet/fleet.ts";
+import { Fleet, requirements } from "./fleet/fleet.ts";
 import { install } from "./fleet/install.ts";
 import { addresses } from "./fleet/scenarios/addresses.ts";
 import { balancerReload } from "./fleet/scenarios/balancer-reload.ts";
@@ -11,7 +11,6 @@ import { powerCut } from "./fleet/scenarios/power-cut.ts";
 import { reboot } from "./fleet/scenarios/reboot.ts";
 import { recorded, silent } from "./fleet/story.ts";
 
-const programs = ["curl", "haproxy", "ip", "openssl", "ssh", "sshd"];
 const nothingLost = { lost: 0, failed: {} };
 
 /** Puts fixed values in place of counts and times. */
@@ -23,7 +22,7 @@ const masked = (text: string): string =>
     .replace(/\d+ connections/, "41 connections")
     .replace(/after \d+ s/, "after 4 s");
 
-describeWith({ commands: programs, privateSystemd: true, systemd: 253 }, "three hosts behind HAProxy", () => {
+describeWith(requirements, "three hosts behind HAProxy", () => {
   let fleet: Fleet;
   beforeAll(async () => {
     fleet = await Fleet.start(await PackedPackages.packForRun(publicPackages().map(({ name }) => name)));

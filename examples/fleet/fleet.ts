@@ -6,6 +6,14 @@ import { Releases } from "./releases.ts";
 
 const file = (name: string): string => readFileSync(new URL(name, import.meta.url), "utf8");
 
+/** What this computer must have. */
+export const requirements = {
+  commands: ["curl", "haproxy", "ip", "openssl", "ssh", "sshd"],
+  privateSystemd: true,
+  // For OpenFile=, which the units need for a handover.
+  systemd: 253,
+};
+
 /** Whether HAProxy sends clients to a host. */
 export type HostState = "UP" | "DOWN";
 

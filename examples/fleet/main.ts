@@ -1,8 +1,8 @@
 // npm start [-- SCENARIO…]: three hosts behind HAProxy. Deploys, reboots and failures happen while clients send requests.
 import process from "node:process";
-import { PackedPackages } from "@sockact/testkit";
+import { PackedPackages, whatIsMissing } from "@sockact/testkit";
 import { publicPackages } from "../../scripts/lib/packages.ts";
-import { Fleet } from "./fleet.ts";
+import { Fleet, requirements } from "./fleet.ts";
 import { install } from "./install.ts";
 import { addresses } from "./scenarios/addresses.ts";
 import { balancerReload } from "./scenarios/balancer-reload.ts";
@@ -28,10 +28,21 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 
+const missing = whatIsMissing({
+  ...requirements,
+  commands: [...requirements.commands, "ansible-playbook"],
+});
+if (missing !== undefined) {
+  console.error(`The fleet can't start here: it ${missing}.`);
+  process.exit(1);
+}
+
 const seconds = stopwatch();
-const interrupted = new AbortController();
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
-  process.once(signal, () => interrupted.abort());
+const interrupted = new Promise<never>((_, reject) => {
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
+    process.once(signal, () => reject(new Error("Stopped.")));
+});
+interrupted.catch(() => {});
 
 async function tell(fleet: Fleet): Promise<void> {
   story.title("Version 1 comes by ssh");
@@ -48,10 +59,7 @@ async function run(): Promise<void> {
   await using fleet = await Fleet.start(packed);
   for (const { name, address } of [fleet.office, fleet.balancer, ...fleet.hosts])
     story.line(name, `${address.padEnd(12)} ${roles[name] ?? "the app"}`);
-  const stopped = new Promise<never>((_, reject) => {
-    interrupted.signal.addEventListener("abort", () => reject(new Error("Stopped.")));
-  });
-  await Promise.race([tell(fleet), stopped]);
+  await Promise.race([tell(fleet), interrupted]);
 }
 
 const roles: Record<string, string> = { office: "the clients, and Ansible", balancer: "HAProxy" };
