@@ -34,7 +34,7 @@ describe("when a cluster stops", () => {
     await untilDead(starting);
     process.kill(app.pid, "SIGTERM");
     process.kill(app.pid, "SIGCONT");
-    await app.line(/SIGTERM: draining, 0 open/);
+    await app.line(/SIGTERM: draining, 1 worker$/);
     app.write("tell 1 answer");
     expect(await request).toMatchObject({ status: 200, body: "at last" });
     expect(await app.ended).toBe(0);

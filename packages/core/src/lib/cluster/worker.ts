@@ -20,7 +20,7 @@ export function followPrimary({ settings, acceptors }: App): void {
     onPrimaryMessage((message) => {
       if (message.act === "reload") {
         sendToPrimary({ act: "reloading" });
-        void reload().then(() => sendToPrimary({ act: "reloaded" }));
+        void reload().then((hasSucceeded) => sendToPrimary({ act: "reloaded", failed: !hasSucceeded }));
       }
       if (message.act === "serve") serve();
       if (message.act !== "stop") return;

@@ -54,7 +54,7 @@ export class Workers implements WorkerPool {
       // A worker that uses sockact reports when it is ready, too.
       if (status.isReady || !status.hasReported) this.#markServed(worker);
     });
-    cluster.on("disconnect", noteReloadEnds);
+    cluster.on("disconnect", (worker) => noteReloadEnds(worker, false));
     cluster.on("exit", (worker) => {
       this.#living.delete(worker);
       this.#release(worker);
@@ -90,6 +90,8 @@ export class Workers implements WorkerPool {
     this.#stop = { signal, isReplaced };
     return stopWorkers(this.#living, this.#stop, this.#app.settings.drainTimeout);
   }
+
+  readonly reload = (): Promise<void> => reloadWorkers(this.#living);
 
   #allowToServe(worker: Worker): void {
     if (this.#mustWait && statusOf(worker).hasReported && !isWaitingToServe())
@@ -136,7 +138,7 @@ export class Workers implements WorkerPool {
         noteReloadBegins(worker);
         return;
       case "reloaded":
-        noteReloadEnds(worker);
+        noteReloadEnds(worker, message.failed === true);
     }
   }
 
@@ -148,7 +150,7 @@ export class Workers implements WorkerPool {
 
   #adoptSettings({ drainTimeout, idleExitStatus, notify, watchdog, ...more }: WorkerSettings): void {
     const { settings } = this.#app;
-    if (more.reloads) settings.onReload ??= () => reloadWorkers(this.#living);
+    if (more.reloads) settings.onReload ??= this.reload;
     settings.handover ||= more.handover;
     settings.handoverTimeout = Math.max(settings.handoverTimeout, more.handoverTimeout);
     settings.drainTimeout = Math.max(settings.drainTimeout, drainTimeout);

@@ -4,7 +4,16 @@ import type { NotifyError } from "@sockact/notify";
 import type { ActivatedSocket } from "../activation/passed-socket.ts";
 import { debug } from "../shared/debug.ts";
 import type { ActivationError } from "../shared/errors.ts";
-import { writeLine } from "../shared/standard-error.ts";
+import { ERROR, INFO, type Priority, WARNING, writeLine } from "../shared/standard-error.ts";
+
+/**
+ * A part of a reload that has failed:
+ *
+ * - `tls`: a file of `tls` can't be used. No certificate was replaced.
+ * - `onReload`: an `onReload` threw or rejected.
+ * - `workers`: a worker of the cluster has not reloaded, or not everything.
+ */
+export type ReloadFailure = "tls" | "onReload" | "workers";
 
 /** An event of an activated app. The events are listed in the order in which they happen. */
 export type SockactEvent =
@@ -31,8 +40,10 @@ export type SockactEvent =
   | {
       /** The reload has ended. */
       readonly type: "reloaded";
-      /** True if an `onReload` threw or rejected, or a file of `tls` could not be used: what failed keeps its old settings. Or if a handover has failed. */
+      /** True if a part of the reload has failed (`failures`), or a handover. The app keeps serving. */
       readonly failed?: true;
+      /** What has failed. An `error` event before this one has the error of each part. */
+      readonly failures?: readonly ReloadFailure[];
       /** True for a handover that has failed: this process keeps serving. */
       readonly handover?: true;
     }
@@ -67,8 +78,10 @@ export type SockactEvent =
       readonly type: "draining";
       /** The signal that has started the stop. It is null if the process falls asleep, hands over, or is a worker that was disconnected. */
       readonly signal: NodeJS.Signals | null;
-      /** The number of open connections. */
+      /** The number of open connections. In the primary of a cluster, those of its workers do not count. */
       readonly connections: number;
+      /** The number of workers that are running, in the primary of a cluster whose workers serve the sockets. */
+      readonly workers?: number;
       /** True if a new process serves already. The connections that can move go to it. */
       readonly handover?: true;
     }
@@ -88,9 +101,18 @@ export type SockactEvent =
       readonly error: unknown;
     };
 
-/** Writes the event as one line to standard error, which the journal shows. Code that replaces process.stderr.write() does not see the line. */
+/**
+ * Writes the event as one line to standard error, which the journal shows. Code that replaces process.stderr.write() does not see the line. The line of a worker
+ * of node:cluster has its number. The journal shows the process ID too, but the usual line of a worker is the same as that of its primary.
+ */
 export function logEvent(event: SockactEvent): void {
-  writeLine(`sockact: ${eventText(event)}`);
+  const worker = cluster.isWorker ? `worker ${cluster.worker?.id}: ` : "";
+  writeLine(`sockact: ${worker}${eventText(event)}`, priorityOf(event));
+}
+
+function priorityOf(event: SockactEvent): Priority {
+  if (event.type === "error" || ("failed" in event && event.failed)) return ERROR;
+  return event.type === "rejected" || (event.type === "drained" && event.cut > 0) ? WARNING : INFO;
 }
 
 /** Writes an event of an app that has its own listener, if DEBUG_INVOCATION is set. */
@@ -102,6 +124,17 @@ export function debugEvent(event: SockactEvent): void {
 function stopReason(isHandover: boolean): string {
   if (isHandover) return "handover";
   return cluster.worker?.exitedAfterDisconnect === true ? "disconnected" : "idle";
+}
+
+const failureTexts: Record<ReloadFailure, string> = {
+  tls: "no certificate was replaced",
+  onReload: "onReload failed",
+  workers: "a worker failed",
+};
+
+/** Says that a reload has failed, and in which parts. The CLI looks for the first words. */
+export function reloadFailureText(failures: readonly ReloadFailure[]): string {
+  return ["the reload failed", failures.map((failure) => failureTexts[failure]).join(", ")].filter(Boolean).join(": ");
 }
 
 /** The event as one line for people. */
@@ -119,7 +152,7 @@ export function eventText(event: SockactEvent): string {
       return `handed over to process ${event.pid}`;
     case "reloaded":
       if (event.handover) return "the handover failed, and the old version keeps serving";
-      return event.failed ? "the reload failed, and what failed keeps its old settings" : "reloaded";
+      return event.failed ? reloadFailureText(event.failures ?? []) : "reloaded";
     case "rejected":
       return `closed a connection to ${event.name} from ${event.sender ?? "an unknown client"}: ${errorText(event.error)}`;
     case "idle":
@@ -127,14 +160,24 @@ export function eventText(event: SockactEvent): string {
     case "served":
       return "the connection has closed";
     case "draining":
-      return `${event.signal ?? stopReason(event.handover === true)}: draining, ${event.connections} open connection${event.connections === 1 ? "" : "s"}`;
+      return `${event.signal ?? stopReason(event.handover === true)}: draining, ${drainingText(event)}`;
     case "drained":
       return event.cut === 0
         ? "drained"
-        : `drainTimeout is over: ${event.cut} connection${event.cut === 1 ? "" : "s"} cut. End event streams and long polls in onDrain, or raise drainTimeout (SOCKACT_DRAIN_TIMEOUT overrides it)`;
+        : `drainTimeout is over: ${countText(event.cut, "connection")} cut. End event streams and long polls in onDrain, or raise drainTimeout (SOCKACT_DRAIN_TIMEOUT overrides it)`;
     case "error":
       return errorText(event.error);
   }
+}
+
+function drainingText({ connections, workers }: Extract<SockactEvent, { type: "draining" }>): string {
+  const open = countText(connections, "open connection");
+  if (workers === undefined) return open;
+  return connections === 0 ? countText(workers, "worker") : `${countText(workers, "worker")}, ${open}`;
+}
+
+function countText(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? "" : "s"}`;
 }
 
 /** An error of sockact says what to change. Any other error is shown as Node shows it: with its stack, its `code` and its causes. */

@@ -57,7 +57,13 @@ async function shutDown(
   const signal = reason.startsWith("SIG") ? (reason as NodeJS.Signals) : null;
   const isReplaced = reason === "handover";
   if (reason !== "served")
-    emit({ type: "draining", signal, connections, ...(isReplaced && { handover: true }) });
+    emit({
+      type: "draining",
+      signal,
+      connections,
+      ...(pool && { workers: pool.count }),
+      ...(isReplaced && { handover: true }),
+    });
   const announce = createDrainAnnouncer();
   const known = new Set(allDrains());
   const drained = isReplaced

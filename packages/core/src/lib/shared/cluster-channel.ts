@@ -30,8 +30,8 @@ export type WorkerMessage =
   | { act: "held" | "released" }
   /** The reload of the worker begins: its event loop is not blocked. */
   | { act: "reloading" }
-  /** The reload of the worker has ended. */
-  | { act: "reloaded" }
+  /** The reload of the worker has ended. A worker with another version of this package does not say whether it has failed. */
+  | { act: "reloaded"; failed?: boolean }
   /** All connections of the worker have ended. Only `onStop` remains. */
   | { act: "drained" };
 
