@@ -3,6 +3,7 @@ import { readActivation } from "../activation/read.ts";
 // A primary of node:cluster may use nothing else of sockact, and must load this before its first fork().
 import "../cluster/primary.ts";
 import { notActivated } from "../shared/errors.ts";
+import { reportUncaughtErrors } from "../shared/uncaught-errors.ts";
 import { type AppOptions, type CheckedOptions, readOptions } from "./options.ts";
 
 /** What is known before a server listens: the options, and the sockets that were passed to this process. */
@@ -16,6 +17,7 @@ export interface Preparation extends CheckedOptions {
  * @throws ActivationError `ERR_OPTION`; `ERR_NOT_ACTIVATED` if `required` is set; what activatedSockets() throws
  */
 export function prepare(options: AppOptions): Preparation {
+  reportUncaughtErrors();
   const checked = readOptions(options);
   const activation = readActivation(options.trustParent);
   if (!activation.activated && options.required === true) throw notActivated(activation.reason);
