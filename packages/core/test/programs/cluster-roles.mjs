@@ -63,6 +63,8 @@ const roles = {
       () => takeSocket("http"),
       () => takeSocket("file"),
       () => bindDatagram(createSocket("udp4"), { name: "udp" }),
+      // It is the mistake even if this socket is not one for datagrams.
+      () => bindDatagram(createSocket("udp4"), { name: "http" }),
     ]) {
       try {
         await take();

@@ -4,7 +4,7 @@ import { noteLateReload } from "../lifecycle/reload.ts";
 import { sendToWorker } from "../shared/cluster-channel.ts";
 import { ActivationError } from "../shared/errors.ts";
 import { after } from "../shared/timers.ts";
-import { statusOf } from "./worker-status.ts";
+import { nameOf, statusOf } from "./worker-status.ts";
 
 /** How long a worker may take before its reload begins, in milliseconds. The reload itself may take as long as that of a single process. */
 const BEGIN_MS = 5000;
@@ -33,7 +33,7 @@ export async function reloadWorkers(workers: ReadonlySet<Worker>): Promise<void>
   if (blocked.length > 0) {
     const error = new ActivationError(
       "ERR_RELOAD_TIMEOUT",
-      `${blocked.length === 1 ? "A worker has" : `${blocked.length} workers have`} not begun to reload within ${BEGIN_MS / 1000} s: ${namesOf(blocked)}`,
+      `${blocked.length === 1 ? "A worker has" : `${blocked.length} workers have`} not begun to reload within ${BEGIN_MS / 1000} s: ${blocked.map(nameOf).join(", ")}`,
       "Find out what blocks the event loop of the worker. It reloads as soon as its event loop runs again.",
     );
     if (failed.length > 0) emit({ type: "error", error });
@@ -45,14 +45,9 @@ export async function reloadWorkers(workers: ReadonlySet<Worker>): Promise<void>
   if (failed.length > 0)
     throw new ActivationError(
       "ERR_RELOAD_WORKER",
-      `The reload of ${failed.length === 1 ? "a worker" : `${failed.length} workers`} has failed: ${namesOf(failed)}`,
+      `The reload of ${failed.length === 1 ? "a worker" : `${failed.length} workers`} has failed: ${failed.map(nameOf).join(", ")}`,
       "The lines of that worker in the journal, above this one, say why. Correct that, and reload again.",
     );
-}
-
-/** Returns `worker 1 (process 123), worker 2 (process 124)`. */
-function namesOf(workers: readonly Worker[]): string {
-  return workers.map(({ id, process: { pid } }) => `worker ${id} (process ${pid})`).join(", ");
 }
 
 function reloadWorker(worker: Worker): Promise<Outcome> {

@@ -141,7 +141,7 @@ export function reloadFailureText(failures: readonly ReloadFailure[]): string {
 export function eventText(event: SockactEvent): string {
   switch (event.type) {
     case "listening":
-      return `${event.sockets[0]?.kind === "connection" ? "serving a connection to" : "listening on"} ${event.sockets.map(({ address, name }) => address ?? name).join(", ")}`;
+      return `${event.sockets[0]?.kind === "connection" ? "serving a connection to" : "listening on"} ${listText(event.sockets)}`;
     case "ready":
       if (event.failed) return "ready, but the service manager could not be told";
       if (event.predecessor !== undefined) return `ready, and took over from process ${event.predecessor}`;
@@ -168,6 +168,14 @@ export function eventText(event: SockactEvent): string {
     case "error":
       return errorText(event.error);
   }
+}
+
+/** The addresses of sockets. If they have several names, each address has its name. */
+function listText(sockets: readonly ActivatedSocket[]): string {
+  const areNamed = new Set(sockets.map(({ name }) => name)).size > 1;
+  return sockets
+    .map(({ address, name }) => (address === null ? name : `${address}${areNamed ? ` (${name})` : ""}`))
+    .join(", ");
 }
 
 function drainingText({ connections, workers }: Extract<SockactEvent, { type: "draining" }>): string {

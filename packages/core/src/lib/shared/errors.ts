@@ -32,6 +32,7 @@ export type ActivationErrorCode =
   | "ERR_RELOAD_TIMEOUT"
   | "ERR_RELOAD_WORKER"
   | "ERR_STOP_TIMEOUT"
+  | "ERR_WORKER_KILLED"
   | "ERR_EXIT_STATUS";
 
 /**
