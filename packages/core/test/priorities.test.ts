@@ -16,7 +16,8 @@ describeWith({ privateSystemd: true, systemd: 253 }, "in the journal", () => {
   async function start(options: object, lines: readonly string[] = []): Promise<void> {
     await systemd.installUnits({
       "app.socket": "[Socket]\nListenStream=127.0.0.1:80\nFileDescriptorName=app\n",
-      "other.socket": "[Socket]\nListenDatagram=127.0.0.1:80\nFileDescriptorName=other\nService=app.service\n",
+      "other.socket":
+        "[Socket]\nListenDatagram=127.0.0.1:80\nFileDescriptorName=other\nService=app.service\n",
       "app.service": `[Service]
 Type=notify-reload
 OpenFile=/run/systemd/notify:notify
@@ -32,7 +33,12 @@ ${lines.join("\n")}
   /** The lines with this priority or a higher one. */
   async function linesOf(priority: string): Promise<string[]> {
     await systemd.mustRun(["journalctl", "--sync"]);
-    const lines = await systemd.mustRun(["journalctl", "--unit=app.service", "--output=cat", `--priority=${priority}`]);
+    const lines = await systemd.mustRun([
+      "journalctl",
+      "--unit=app.service",
+      "--output=cat",
+      `--priority=${priority}`,
+    ]);
     return lines.split("\n").filter((line) => !/^app\.service: |^$/.test(line));
   }
 
@@ -47,7 +53,9 @@ ${lines.join("\n")}
     await systemd.systemctl("reload", "app.service");
     await systemd.waitForJournal("app.service", /the reload failed/);
     expect(await linesOf("err")).toEqual([
-      expect.stringMatching(/^sockact: ERR_TLS: tls\.key \(\/run\/key\.pem\) and tls\.cert \(\/run\/cert\.pem\) do not belong together/),
+      expect.stringMatching(
+        /^sockact: ERR_TLS: tls\.key \(\/run\/key\.pem\) and tls\.cert \(\/run\/cert\.pem\) do not belong together/,
+      ),
       "sockact: the reload failed: no certificate was replaced",
     ]);
     expect(await linesOf("info")).toContain("sockact: listening on 127.0.0.1:80");
@@ -57,13 +65,18 @@ ${lines.join("\n")}
     await start({ name: "app" });
     await systemd.waitForJournal("app.service", /SOCKACT_UNTAKEN/);
     expect(await linesOf("warning")).toEqual([
-      expect.stringMatching(/^\(node:\d+\) \[SOCKACT_UNTAKEN\] SockactWarning: Nothing in this process serves other/),
+      expect.stringMatching(
+        /^\(node:\d+\) \[SOCKACT_UNTAKEN\] SockactWarning: Nothing in this process serves other/,
+      ),
       expect.stringMatching(/^Bind it/),
     ]);
   });
 
   test("with --no-warnings, there is no warning", async () => {
-    await start({ name: "app" }, ["Environment=NODE_OPTIONS=--no-warnings", "Environment=SOCKACT_DRAIN_TIMEOUT=1s"]);
+    await start({ name: "app" }, [
+      "Environment=NODE_OPTIONS=--no-warnings",
+      "Environment=SOCKACT_DRAIN_TIMEOUT=1s",
+    ]);
     // READY=1 comes after the warning.
     expect(await systemd.show("app.service", "ActiveState")).toBe("active");
     expect(await linesOf("info")).toContain("sockact: ready, and the service manager was told");

@@ -88,7 +88,10 @@ test("a socket that the app has taken is not named as that of a server, and neit
     refused: { hint: expect.stringMatching(/^Call bindDatagram\(\) once/) },
   });
   expect(await ask(app, "take row")).toMatchObject({
-    refused: { code: "ERR_NAME_UNKNOWN", message: expect.stringMatching(/Passed: raw \(fd 3, [^ ]+\), dns \(fd 4, [^ ]+\)$/) },
+    refused: {
+      code: "ERR_NAME_UNKNOWN",
+      message: expect.stringMatching(/Passed: raw \(fd 3, [^ ]+\), dns \(fd 4, [^ ]+\)$/),
+    },
   });
 });
 

@@ -55,7 +55,9 @@ export function notifyAccessInFiles(service: string): string[] | undefined {
  */
 export function areAllHeard(service: string): boolean {
   const names = [service, service.replace(/@.*(?=\.service$)/, "@")];
-  const [unit = ""] = names.flatMap((name) => pathsOf([name]).toReversed()).flatMap((path) => readText(path) ?? []);
+  const [unit = ""] = names
+    .flatMap((name) => pathsOf([name]).toReversed())
+    .flatMap((path) => readText(path) ?? []);
   const dropIns = dropInsOf([...names, ...prefixes(service)]).flatMap((path) => valuesIn(readText(path)));
   const values = dropIns.length > 0 ? dropIns : valuesIn(unit).slice(-1);
   return values.length > 0 && values.every((value) => value === "all");

@@ -104,12 +104,12 @@ test.each<[string, NonNullable<WatchdogOptions["healthCheck"]>, string]>([
 );
 
 test.each<[string, NonNullable<WatchdogOptions["healthCheck"]>, RegExp]>([
+  ["false", () => false, /: ERR_WATCHDOG_HEALTH: healthCheck\(\) returned false$/],
   [
-    "false",
-    () => false,
-    /: ERR_WATCHDOG_HEALTH: healthCheck\(\) returned false$/,
+    "an error",
+    () => Promise.reject(new TypeError("no database")),
+    /: healthCheck\(\) threw TypeError: no database$/,
   ],
-  ["an error", () => Promise.reject(new TypeError("no database")), /: healthCheck\(\) threw TypeError: no database$/],
   ["nothing", () => Promise.reject(), /: healthCheck\(\) threw undefined$/],
 ])("a warning says why no ping was sent: %s", async (_, healthCheck, message) => {
   const detail =

@@ -159,7 +159,10 @@ function serverHintFor(sockets: readonly PassedSocket[]): string {
   const names = [
     ...new Set(
       knownSockets()
-        .filter((passedSocket) => isStream(passedSocket) && (passedSocket.claimed || sockets.includes(passedSocket)))
+        .filter(
+          (passedSocket) =>
+            isStream(passedSocket) && (passedSocket.claimed || sockets.includes(passedSocket)),
+        )
         .map(({ name }) => name),
     ),
   ];

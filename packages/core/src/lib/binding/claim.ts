@@ -76,7 +76,8 @@ export function claimSockets(sockets: readonly PassedSocket[]): void {
 const USED_TWICE =
   "takeSocket() gives a socket once: keep what it has returned. If a server has taken the socket, name the sockets of that server: systemdListen({ name }).";
 
-const BOUND_TWICE = "Call bindDatagram() once for each passed socket, and name them: bindDatagram(socket, { name }).";
+const BOUND_TWICE =
+  "Call bindDatagram() once for each passed socket, and name them: bindDatagram(socket, { name }).";
 
 /** @throws ActivationError `ERR_SOCKET_TAKEN` */
 function firstUnserved(candidates: readonly PassedSocket[], hint: string): PassedSocket {
@@ -97,7 +98,10 @@ export function checkNames(sockets: readonly PassedSocket[], names: readonly str
   if (missing.length > 0) {
     throw new ActivationError(
       "ERR_NAME_UNKNOWN",
-      `No socket named ${missing.join(", ")} was passed. Passed: ${sockets.filter(isOfApp).map(({ socket }) => formatSocket(socket)).join(", ")}`,
+      `No socket named ${missing.join(", ")} was passed. Passed: ${sockets
+        .filter(isOfApp)
+        .map(({ socket }) => formatSocket(socket))
+        .join(", ")}`,
       "Use the name from FileDescriptorName= in the socket unit. Without that line, it is the name of the socket unit, such as app.socket. " +
         "To try it without a unit, run systemd-socket-activate --fdname=NAME.",
     );

@@ -88,7 +88,10 @@ interface Host {
 
 function readHosts({ options: { sni = {}, ...own }, where, owner }: PlacedTls): Host[] {
   return Object.entries(sni).map(([name, identity]) => {
-    const place = { where: `${where}.sni[${JSON.stringify(name)}]`, owner: [...owner, name.replaceAll("*", "_")] };
+    const place = {
+      where: `${where}.sni[${JSON.stringify(name)}]`,
+      owner: [...owner, name.replaceAll("*", "_")],
+    };
     return { pattern: patternOf(name), context: readIdentity(inherit(identity, own), place).context };
   });
 }

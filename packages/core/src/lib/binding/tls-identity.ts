@@ -63,7 +63,7 @@ export function inherit(identity: TlsIdentity, tls: TlsIdentity): TlsIdentity {
 export interface Place {
   /** The name of the option, such as `sockets.https.tls` or `tls.sni["shop.example"]`. */
   where: string;
-  /** What tells it from others, such as the name of the socket and the host name. */
+  /** Parts of a file name that no other identity has, such as the name of the socket and the host name. */
   owner: readonly string[];
 }
 
@@ -83,8 +83,11 @@ export function readIdentity<T extends TlsIdentity>(
   for (const name of fileOptions) {
     const material = options[name];
     if (material === undefined) continue;
-    const parts = [material].flat().map((each) => readMaterial(each as string | Buffer, { ...place, option: name }));
-    paths.set(name, parts.map(({ path }) => path));
+    const parts = [material].flat().map((each) => readMaterial(each, { ...place, option: name }));
+    paths.set(
+      name,
+      parts.map(({ path }) => path),
+    );
     const contents = parts.map(({ content }) => content);
     Object.assign(read, { [name]: Array.isArray(material) ? contents : contents[0] });
   }

@@ -38,13 +38,48 @@ const encrypted = fileWith(
 );
 
 test.each<[what: string, identity: TlsIdentity, message: string, hint: string]>([
-  ["a key that is garbage", { ...example, key: garbage }, `.key (${garbage}) is not a private key`, "no line that begins"],
-  ["a key that is a certificate", { ...example, key: example.cert }, `.key (${example.cert}) is not a private key`, "It begins with -----BEGIN CERTIFICATE-----."],
-  ["an encrypted key", { ...example, key: encrypted }, `.key (${encrypted}) is not a private key`, "Set passphrase"],
-  ["a certificate that is garbage", { ...example, cert: garbage }, `.cert (${garbage}) is not a certificate`, "no line that begins"],
-  ["a certificate that is a key", { ...example, cert: example.key }, `.cert (${example.key}) is not a certificate`, "It begins with -----BEGIN PRIVATE KEY-----."],
-  ["a key of another certificate", { ...example, key: localhost.key }, `.key (${localhost.key}) and tls.sni["shop.example"].cert (${example.cert}) do not belong together`, `-in ${example.cert}, openssl pkey -pubout -in ${localhost.key}.`],
-  ["authorities that are garbage", { ...example, crl: garbage }, `.crl (${garbage}) can't be used`, "other certificates"],
+  [
+    "a key that is garbage",
+    { ...example, key: garbage },
+    `.key (${garbage}) is not a private key`,
+    "no line that begins",
+  ],
+  [
+    "a key that is a certificate",
+    { ...example, key: example.cert },
+    `.key (${example.cert}) is not a private key`,
+    "It begins with -----BEGIN CERTIFICATE-----.",
+  ],
+  [
+    "an encrypted key",
+    { ...example, key: encrypted },
+    `.key (${encrypted}) is not a private key`,
+    "Set passphrase",
+  ],
+  [
+    "a certificate that is garbage",
+    { ...example, cert: garbage },
+    `.cert (${garbage}) is not a certificate`,
+    "no line that begins",
+  ],
+  [
+    "a certificate that is a key",
+    { ...example, cert: example.key },
+    `.cert (${example.key}) is not a certificate`,
+    "It begins with -----BEGIN PRIVATE KEY-----.",
+  ],
+  [
+    "a key of another certificate",
+    { ...example, key: localhost.key },
+    `.key (${localhost.key}) and tls.sni["shop.example"].cert (${example.cert}) do not belong together`,
+    `-in ${example.cert}, openssl pkey -pubout -in ${localhost.key}.`,
+  ],
+  [
+    "authorities that are garbage",
+    { ...example, crl: garbage },
+    `.crl (${garbage}) can't be used`,
+    "other certificates",
+  ],
   ["a PKCS#12 file that is garbage", { pfx: garbage }, `.pfx (${garbage}) can't be used`, "PKCS#12"],
 ])("%s: the error names the option, the file, and what is wrong", (_, identity, message, hint) => {
   const options = { ...localhost, sni: { "example.org": example, "shop.example": identity } };
@@ -62,7 +97,9 @@ test("a key that the option itself contains is not shown", () => {
   expect(() => checkTlsUsable({ options, where: "sockets.https.tls", owner: ["https"] }, false)).toThrow(
     expect.objectContaining({
       code: "ERR_TLS",
-      message: expect.stringMatching(/^sockets\.https\.tls\.key is not a private key that can be used: (?!.*SECRET)/) as string,
+      message: expect.stringMatching(
+        /^sockets\.https\.tls\.key is not a private key that can be used: (?!.*SECRET)/,
+      ) as string,
     }),
   );
 });
@@ -76,7 +113,9 @@ test.each([
   expect(() => checkTlsUsable({ options, where: "tls", owner: [] }, false)).toThrow(
     expect.objectContaining({
       code: "ERR_TLS_FILE",
-      message: expect.stringContaining('The file for tls.sni["*.shop.example"].cert can\'t be read: E') as string,
+      message: expect.stringContaining(
+        'The file for tls.sni["*.shop.example"].cert can\'t be read: E',
+      ) as string,
       hint: expect.stringContaining(hint) as string,
     }),
   );

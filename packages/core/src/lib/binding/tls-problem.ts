@@ -79,14 +79,16 @@ function pathOr(option: string, paths: Paths): string {
   return paths.get(option)?.[0] ?? `${option}.pem`;
 }
 
-/** Says how a key or a certificate begins, which often shows what it is instead. Of a key, only the line that says so is shown. */
+/** Says how a key or a certificate begins. That often shows the mistake. Of a key, only the line that says so is shown. */
 function beginningOf(material: string | Buffer): string {
   const first = /-----BEGIN [A-Z0-9 ]{1,40}-----/.exec(String(material))?.[0];
   return first === undefined ? "It has no line that begins with -----BEGIN." : `It begins with ${first}.`;
 }
 
 function materialsOf(option: unknown): (string | Buffer)[] {
-  return [option].flat().filter((each): each is string | Buffer => typeof each === "string" || Buffer.isBuffer(each));
+  return [option]
+    .flat()
+    .filter((each): each is string | Buffer => typeof each === "string" || Buffer.isBuffer(each));
 }
 
 /**
@@ -123,6 +125,7 @@ function hintFor(
   }
   if (code === "ENOENT" && !path.startsWith("/"))
     return `Correct the path. sockact looks for ${path} among the credentials of the service (LoadCredential=), and then in the working directory, ${process.cwd()}.`;
-  if (code === "ENOENT") return `Correct the path, or create the file. ${basename(path)} must exist before the start.`;
+  if (code === "ENOENT")
+    return `Correct the path, or create the file. ${basename(path)} must exist before the start.`;
   return "Name a file with PEM.";
 }

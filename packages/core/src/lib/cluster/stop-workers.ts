@@ -55,12 +55,17 @@ export async function stopWorkers(
       for (const worker of living) if (isServingByItself(worker)) worker.process.kill("SIGTERM");
     }),
     after(drainTimeout + GRACE_MS, () =>
-      killWorkers([...living].filter((worker) => !statusOf(worker).isDrained), drainTimeout + GRACE_MS),
+      killWorkers(
+        [...living].filter((worker) => !statusOf(worker).isDrained),
+        drainTimeout + GRACE_MS,
+      ),
     ),
   ];
   // At a signal, TimeoutStopSec= limits its `onStop`.
   if (why.signal === null)
-    kills.push(after(2 * (drainTimeout + GRACE_MS), () => killWorkers([...living], 2 * (drainTimeout + GRACE_MS))));
+    kills.push(
+      after(2 * (drainTimeout + GRACE_MS), () => killWorkers([...living], 2 * (drainTimeout + GRACE_MS))),
+    );
   await allEnded;
   for (const kill of kills) clearTimeout(kill);
   return hasFailed;

@@ -23,7 +23,10 @@ export function followPrimary({ settings, acceptors }: App): void {
         sendToPrimary({ act: "reloading" });
         void reload().then((hasSucceeded) => sendToPrimary({ act: "reloaded", failed: !hasSucceeded }));
       }
-      if (message.act === "check") void checkHealth().then((failure) => sendToPrimary({ act: "checked", ...(failure !== undefined && { failure }) }));
+      if (message.act === "check")
+        void checkHealth().then((failure) =>
+          sendToPrimary({ act: "checked", ...(failure !== undefined && { failure }) }),
+        );
       if (message.act === "serve") serve();
       if (message.act !== "stop") return;
       if (message.isReplaced) void stop("handover").then(exitProcess);

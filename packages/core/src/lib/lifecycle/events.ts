@@ -134,7 +134,9 @@ const failureTexts: Record<ReloadFailure, string> = {
 
 /** Says that a reload has failed, and in which parts. The CLI looks for the first words. */
 export function reloadFailureText(failures: readonly ReloadFailure[]): string {
-  return ["the reload failed", failures.map((failure) => failureTexts[failure]).join(", ")].filter(Boolean).join(": ");
+  return ["the reload failed", failures.map((failure) => failureTexts[failure]).join(", ")]
+    .filter(Boolean)
+    .join(": ");
 }
 
 /** The event as one line for people. */

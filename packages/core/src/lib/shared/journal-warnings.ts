@@ -15,7 +15,8 @@ export function giveWarningsPriority(): void {
   once("give warnings priority", () => {
     const { execArgv, env } = process;
     const options = [...execArgv, env["NODE_OPTIONS"] ?? ""].join(" ");
-    if (!isJournal() || env["NODE_REDIRECT_WARNINGS"] || /--(?:trace|disable|redirect)-warning/.test(options)) return;
+    if (!isJournal() || env["NODE_REDIRECT_WARNINGS"] || /--(?:trace|disable|redirect)-warning/.test(options))
+      return;
     // With --no-warnings, there is none.
     const printer = process.listeners("warning").find(({ name }) => name === "onWarning");
     if (printer === undefined) return;

@@ -34,7 +34,13 @@ export async function appWarnings(subject: Subject): Promise<AppWarning[]> {
     const details: string[] = [];
     for (const next of lines.slice(index + 1)) {
       // Another warning, or Node's own hint, which follows the first one. Or another line of the app, if core has given the warning its priority.
-      if (next.pid !== pid || next.priority !== priority || next.message.startsWith("(") || details.length === 6) break;
+      if (
+        next.pid !== pid ||
+        next.priority !== priority ||
+        next.message.startsWith("(") ||
+        details.length === 6
+      )
+        break;
       details.push(next.message);
     }
     return { code, message: text, details };
