@@ -11,8 +11,7 @@ const SNI_HINT =
 
 /** The options of `tls` whose misspelled names are refused, because Node would ignore them. No other option of Node has a name near to one of them. */
 const NAMES = [
-  ...["key", "cert", "ca", "crl", "pfx", "passphrase", "sni", "ALPNProtocols"],
-  ...["requestCert", "rejectUnauthorized", "minVersion", "maxVersion", "ciphers"],
+  "key", "cert", "ca", "crl", "pfx", "passphrase", "sni", "ALPNProtocols", "requestCert", "rejectUnauthorized", "minVersion", "maxVersion", "ciphers",
 ];
 
 /** The options that Node reads before it knows the name that a client asks for. */
