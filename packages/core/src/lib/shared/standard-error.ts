@@ -3,8 +3,11 @@ import process from "node:process";
 
 /** How important a line is, as in syslog(3). */
 export type Priority = 3 | 4 | 6;
+/** The priority of what has failed. */
 export const ERROR = 3;
+/** The priority of what an administrator may have to change. */
 export const WARNING = 4;
+/** The priority of all other lines, which have no prefix. */
 export const INFO = 6;
 
 /** Whether standard error is a stream of the journal. Undefined until something asks. */
