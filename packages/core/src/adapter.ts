@@ -11,7 +11,7 @@ export { proxyHeader } from "./lib/proxy-protocol/client-address.ts";
 export { ActivationError, type ActivationErrorCode } from "./lib/shared/errors.ts";
 export { drainServer } from "./lib/api/manage-server.ts";
 export type { ActivatedSocket } from "./lib/activation/passed-socket.ts";
-export { eventText, logEvent, type SockactEvent } from "./lib/lifecycle/events.ts";
+export { eventText, logEvent, type ReloadFailure, type SockactEvent } from "./lib/lifecycle/events.ts";
 export type { LifecycleOptions } from "./lib/lifecycle/settings.ts";
 export type { AppOptions, SocketOptions, TakeOptions } from "./lib/api/options.ts";
 export type { Material, TlsIdentity, TlsOptions } from "./lib/binding/tls-identity.ts";

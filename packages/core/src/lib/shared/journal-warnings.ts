@@ -21,7 +21,7 @@ export function giveWarningsPriority(): void {
     const printer = process.listeners("warning").find(({ name }) => name === "onWarning");
     if (printer === undefined) return;
     process.off("warning", printer);
-    // Replaces the listener of Node that prints warnings.
+    // Patches how Node prints warnings: replaces its listener.
     process.prependListener("warning", (warning: NodeWarning) => {
       if (warning.name === "SockactWarning") writeLine(textOf(warning), WARNING);
       else printer(warning);
