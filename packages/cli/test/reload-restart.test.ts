@@ -143,7 +143,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a service that is installe
       expect(code).toBe(1);
       expect(stderr).toContain("Its log has the reason: sockact logs shop.");
       expect(await systemd.show("shop.service", "StatusText")).toBe(
-        "Serving [::]:80; the reload failed, and what failed keeps its old settings",
+        "Serving [::]:80; the reload failed: onReload failed",
       );
       await release(systemd, "shop");
       expect((await sockact(systemd, "reload", "shop")).code).toBe(0);

@@ -12,7 +12,7 @@ export { proxyHeader } from "./lib/proxy-protocol/client-address.ts";
 export { ActivationError, type ActivationErrorCode } from "./lib/shared/errors.ts";
 export { drainServer } from "./lib/api/manage-server.ts";
 export type { ActivatedSocket } from "./lib/activation/passed-socket.ts";
-export { eventText, type SockactEvent } from "./lib/lifecycle/events.ts";
+export { eventText, type ReloadFailure, type SockactEvent } from "./lib/lifecycle/events.ts";
 export { logEvent } from "./lib/lifecycle/log-event.ts";
 export { logRejections } from "./lib/lifecycle/log-rejections.ts";
 export type { LifecycleOptions } from "./lib/lifecycle/settings.ts";

@@ -12,7 +12,7 @@ export type { ProxyAddress, ProxyHeader, ProxyTlv } from "./lib/proxy-protocol/h
 export type { ProxyProtocolOptions } from "./lib/proxy-protocol/senders.ts";
 export { checkHealth, type Health } from "./lib/lifecycle/health.ts";
 export { hold } from "./lib/lifecycle/idle.ts";
-export type { SockactEvent } from "./lib/lifecycle/events.ts";
+export type { ReloadFailure, SockactEvent } from "./lib/lifecycle/events.ts";
 export type { LifecycleOptions } from "./lib/lifecycle/settings.ts";
 export type { SocketOptions, TakeOptions } from "./lib/api/options.ts";
 export type { Material, TlsIdentity, TlsOptions } from "./lib/binding/tls-identity.ts";

@@ -21,5 +21,5 @@ export { hasWorkers } from "./lib/lifecycle/worker-pool.ts";
 export { setUnservedHint } from "./lib/activation/unserved.ts";
 export { ActivationError, type ActivationErrorCode, isActivationError } from "./lib/shared/errors.ts";
 export { isStartedBySystemd } from "./lib/shared/started-by-systemd.ts";
-export { writeLine } from "./lib/shared/standard-error.ts";
+export { ERROR, type Priority, WARNING, writeLine } from "./lib/shared/standard-error.ts";
 export { warn, type WarningCode } from "./lib/shared/warnings.ts";

@@ -11,7 +11,9 @@ test("without a service manager, SIGHUP reloads a cluster again and again, witho
     app.kill("SIGHUP");
     await app.event("reloaded");
     await app.event("reloaded");
-    await expect.poll(() => app.stderr.match(/^sockact: reloaded$/gm)?.length).toBe(3 * count);
+    await expect
+      .poll(() => app.stderr.match(/^sockact: (?:worker \d: )?reloaded$/gm)?.length)
+      .toBe(3 * count);
   }
   app.kill("SIGTERM");
   expect(await app.ended).toBe(0);
@@ -23,6 +25,32 @@ test("without a service manager, SIGHUP ends a cluster whose workers have no onR
   await cluster.fork("serve");
   cluster.app.kill("SIGHUP");
   expect(await cluster.app.ended).toBe("SIGHUP");
+});
+
+test("if the reload of a worker fails, that of the cluster fails too, and the error names the worker", async () => {
+  await using cluster = await RoleCluster.start({ env: { RELOADS: "1", FAILS: "2" } });
+  const { app } = cluster;
+  await cluster.fork("serve");
+  const failing = await cluster.fork("serve");
+  app.kill("SIGHUP");
+  expect(await app.event("reloaded")).toMatchObject({ id: 1 });
+  expect(await app.line(/ERR_RELOAD_WORKER/)).toContain(
+    `The reload of a worker has failed: worker 2 (process ${failing}).`,
+  );
+  await app.line(/^sockact: the reload failed: a worker failed$/);
+  expect(app.stderr).toMatch(/^sockact: worker 2: the reload failed: onReload failed$/m);
+});
+
+test("when a late worker has reloaded after all, the cluster has", { timeout: 30_000 }, async () => {
+  await using cluster = await RoleCluster.start({ env: { RELOADS: "1" } });
+  const { app } = cluster;
+  await cluster.fork("serve");
+  app.write("tell 1 pause");
+  await app.event("blocked");
+  app.kill("SIGHUP");
+  await app.line(/^sockact: the reload failed: a worker failed$/);
+  await app.line(/^sockact: worker 1: reloaded$/);
+  expect(await app.line(/^sockact: reloaded$/)).toBe("sockact: reloaded");
 });
 
 test("a worker whose event loop is blocked does not hold up a reload, which names the worker", async () => {

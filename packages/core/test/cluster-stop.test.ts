@@ -34,11 +34,28 @@ describe("when a cluster stops", () => {
     await untilDead(starting);
     process.kill(app.pid, "SIGTERM");
     process.kill(app.pid, "SIGCONT");
-    await app.line(/SIGTERM: draining, 0 open/);
+    await app.line(/^sockact: SIGTERM: draining, \d workers?$/);
     app.write("tell 1 answer");
     expect(await request).toMatchObject({ status: 200, body: "at last" });
     expect(await app.ended).toBe(0);
   });
+
+  test(
+    "a worker whose event loop is blocked is killed, and an error names it",
+    { timeout: 30_000 },
+    async () => {
+      await using cluster = await RoleCluster.start({ env: { SOCKACT_DRAIN_TIMEOUT: "0" } });
+      const { app } = cluster;
+      const blocked = await cluster.fork("serve");
+      app.write("tell 1 block");
+      await app.event("blocked");
+      app.kill("SIGTERM");
+      expect(await app.ended).toBe(1);
+      expect(app.stderr).toContain(
+        `sockact: ERR_WORKER_KILLED: Killed worker 1 (process ${blocked}), which did not end in 5 s. `,
+      );
+    },
+  );
 
   test("and KillMode=mixed, a worker that serves nothing gets SIGTERM from the primary", async () => {
     await using cluster = await RoleCluster.start();

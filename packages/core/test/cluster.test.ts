@@ -286,7 +286,7 @@ test("a cluster falls asleep beside a connection that has never sent anything, a
   const closed = once(silent.resume(), "end");
   expect(await running.ended).toBe(0);
   await closed;
-  expect(running.stderr).toContain("idle: draining, 0 open connections");
+  expect(running.stderr).toContain("idle: draining, 2 workers");
   expect(running.stderr).not.toMatch(/[1-9] open connection/);
 });
 

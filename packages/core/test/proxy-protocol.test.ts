@@ -383,6 +383,25 @@ describe("only the proxies in the option `from` may connect", () => {
       message: `${sender} is not in proxyProtocol.from`,
     });
   });
+
+  test("an IPv4 client of an IPv6 socket is named by its IPv4 address, and the hint is to add it", async () => {
+    const address = (await freeAddress("tcp6")).replace("[::1]", "[::]");
+    const fd = rawSocket("ipv6", "stream", { bound: address, listening: true });
+    opened.push(fd);
+    const options = { sockets: { web: { proxyProtocol: { from: ["10.0.0.0/8"] } } } };
+    await using app = startWithFds([fd], program, {
+      names: ["web"],
+      env: { LISTEN_OPTIONS: JSON.stringify(options) },
+    });
+    await app.event("ready");
+    await using connection = await rawClient(address.replace("[::]", "127.0.0.1"));
+    expect(await connection.closed).not.toBe("close");
+    expect(await app.event("rejected")).toMatchObject({
+      sender: "127.0.0.1",
+      message: "127.0.0.1 is not in proxyProtocol.from",
+      hint: expect.stringContaining("add 127.0.0.1 to from"),
+    });
+  });
 });
 
 describe("a stop", () => {

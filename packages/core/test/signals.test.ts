@@ -188,7 +188,11 @@ describe("SIGHUP", () => {
     await using running = app;
     running.kill("SIGHUP");
     expect(await running.event("error")).toMatchObject({ error: "Error: from onReload" });
-    expect(await running.event("reloaded")).toEqual({ event: "reloaded", failed: true });
+    expect(await running.event("reloaded")).toEqual({
+      event: "reloaded",
+      failed: true,
+      failures: ["onReload"],
+    });
     expect((await httpRequest(address)).status).toBe(200);
   });
 

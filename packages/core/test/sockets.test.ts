@@ -71,6 +71,30 @@ describe("takeSocket()", () => {
   });
 });
 
+test("a socket that the app has taken is not named as that of a server, and neither is the socket of the service manager as that of the app", async () => {
+  const [notify] = rawSocketPair("datagram");
+  const fds = [await listener(), udp(), keep(notify)];
+  await using app = startWithFds(fds, program, { names: ["raw", "dns", "notify"] });
+  await ask(app, "take raw");
+  expect(await ask(app, "take raw")).toMatchObject({
+    refused: {
+      code: "ERR_SOCKET_TAKEN",
+      message: expect.stringMatching(/^This process has already taken raw \(fd 3, /),
+      hint: expect.stringMatching(/^takeSocket\(\) gives a socket once/),
+    },
+  });
+  await ask(app, "bind dns");
+  expect(await ask(app, "bind dns")).toMatchObject({
+    refused: { hint: expect.stringMatching(/^Call bindDatagram\(\) once/) },
+  });
+  expect(await ask(app, "take row")).toMatchObject({
+    refused: {
+      code: "ERR_NAME_UNKNOWN",
+      message: expect.stringMatching(/Passed: raw \(fd 3, [^ ]+\), dns \(fd 4, [^ ]+\)$/),
+    },
+  });
+});
+
 describe("bindDatagram()", () => {
   test.each([
     ["udp4", "127.0.0.1", udp],
@@ -203,7 +227,8 @@ describeWith({ root: true, commands: ["unshare"] }, "bindDatagram() in a private
     expect(await ask(app, 'bind  {"type":"udp6"}')).toMatchObject({
       refused: { code: "ERR_SOCKET_FAMILY" },
     });
-    expect(await ask(app, "bind")).toMatchObject({ activated: true });
+    const address = `127.0.0.1:${portOf(fd)}`;
+    expect(await ask(app, "bind")).toMatchObject({ activated: true, sockets: [{ family: "ipv4", address }] });
     client.send("hello", portOf(fd), "127.0.0.1");
     expect(await received(client)).toBe("hello");
     client.close();

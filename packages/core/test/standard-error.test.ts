@@ -5,8 +5,9 @@ import type { Readable, Writable } from "node:stream";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
-import { freeAddress, httpRequest, rawPipe, rawSocket } from "@sockact/testkit";
-import { appOnSocket } from "./lifecycle-app.ts";
+import { freeAddress, httpRequest, rawPipe, rawSocket, startWithFds } from "@sockact/testkit";
+import { programOf } from "./cluster-app.ts";
+import { appOnSocket, systemdSocket } from "./lifecycle-app.ts";
 
 const program = fileURLToPath(new URL("programs/standard-error.mjs", import.meta.url));
 
@@ -58,6 +59,15 @@ test.each(["a full disk", "a pipe whose reader has gone"])(
     expect(await once(child, "exit")).toEqual([0, null]);
   },
 );
+
+test("an error that ends the app is one line of sockact, before what Node prints", async () => {
+  const [fd] = await systemdSocket();
+  await using app = startWithFds([fd], programOf("adopt"), { names: ["http"], env: { TAKE: "web" } });
+  expect(await app.ended).toBe(1);
+  expect(app.stderr).toMatch(
+    /^sockact: ERR_NAME_UNKNOWN: No socket named web was passed\. Passed: http \(fd 3, [^ ]+\)\. Use the name [^\n]+\n[^]*\n +at [^]*Node\.js v/,
+  );
+});
 
 test("an error of an onReload is there with its code and its cause", async () => {
   const { app } = await appOnSocket({ hooks: ["onReload that fails"] });

@@ -41,6 +41,21 @@ describe("a socket without a server", () => {
     expect(app.stderr.match(/SOCKACT_/g)).toHaveLength(1);
   });
 
+  test("that no server can use is named with what to call instead, and no other socket is in that hint", async () => {
+    const udp = rawSocket("ipv4", "datagram", { bound: "127.0.0.1:0" });
+    const [packets] = rawSocketPair("seqpacket");
+    opened.push(udp, packets);
+    await using app = startWithFds([await listener(), udp, packets], adopt, {
+      names: ["http", "dns", "seq"],
+      env: { TAKE: "http" },
+    });
+    await app.event("warning");
+    expect(app.stderr).toMatch(/seq \(fd 5\): clients of these sockets get no answer\.$/m);
+    expect(app.stderr).toContain(
+      '\nBind it: bindDatagram(socket, { name: "dns" }) from @sockact/core. No server of Node can use seq. Use its descriptor: takeSocket("seq") from @sockact/core.\n',
+    );
+  });
+
   test("is named when the process ends without having taken it", async () => {
     await using app = startWithFds([await listener()], adopt, {
       names: ["http"],

@@ -81,6 +81,36 @@ ${lines.join("\n")}
     );
   });
 
+  test.concurrent.each([
+    ["is not healthy", "yes", /healthCheck\(\) of worker 2 \(process \d+\) returned false/],
+    [
+      "has a blocked event loop",
+      "busy",
+      /healthCheck\(\) of worker 2 \(process \d+\) has not answered in 900 ms/,
+    ],
+  ])(
+    "of a cluster: systemd ends it when a worker %s, and the journal names the worker",
+    async (_, ill, message) => {
+      const unit = await start(
+        `cluster-${ill}`,
+        ["cluster.mjs", `ILL=${ill}`],
+        ["Type=notify", "WatchdogSec=2s"],
+      );
+      await systemd.waitForUnit(unit, "Result", "watchdog");
+      expect((await systemd.journal(unit, "service")).join("\n")).toMatch(message);
+    },
+  );
+
+  test.concurrent("of a cluster whose workers are healthy: it lives on", async () => {
+    const unit = await start(
+      "cluster-healthy",
+      ["cluster.mjs", "WORKERS=2"],
+      ["Type=notify", "WatchdogSec=3s"],
+    );
+    await untilReports(unit, LONGER_THAN_WATCHDOG);
+    expect((await systemd.journal(unit, "service")).join("\n")).not.toContain("SOCKACT_WATCHDOG");
+  });
+
   test.concurrent("an app with `watchdog: false` reports nothing", async () => {
     const app: [string, string] = ["lifecycle.mjs", 'APP={"hooks":["onEvent"],"options":{"watchdog":false}}'];
     const unit = await start("own", app, ["Type=notify", "WatchdogSec=1s"]);

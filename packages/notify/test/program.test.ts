@@ -124,6 +124,21 @@ describeWith({ privateSystemd: true, systemd: 254 }, "the program systemd-notify
     await systemd.systemctl("kill", "--signal=KILL", unit);
   });
 
+  test("is used without a warning if the unit file allows it and systemd cannot be asked", async () => {
+    await systemd.installUnits({
+      "allowed.service": tellService(systemd, {
+        calls: [[["ready"]]],
+        lines: ["NotifyAccess=all", "DynamicUser=yes", "InaccessiblePaths=/run/dbus /run/systemd/private"],
+      }),
+    });
+    await systemd.start("allowed.service");
+    await systemd.waitForJournal("allowed.service", /"event":"done"/);
+    expect(await outcomes(systemd, "allowed.service")).toEqual([["ready", true]]);
+    expect(await systemd.journal("allowed.service")).not.toContainEqual(
+      expect.stringContaining("SOCKACT_NOTIFY_UNCHECKED"),
+    );
+  });
+
   test("is used if a drop-in allows it and systemd cannot be asked", async () => {
     await systemd.write("/run/systemd/system/drops-.service.d/access.conf", "[Service]\nNotifyAccess=all\n");
     await systemd.installUnits({
@@ -141,7 +156,11 @@ describeWith({ privateSystemd: true, systemd: 254 }, "the program systemd-notify
     await systemd.installUnits({
       "unchecked.service": tellService(systemd, {
         calls: [[["ready"]]],
-        lines: ["NotifyAccess=all", "User=daemon", "InaccessiblePaths=/run/dbus /run/systemd/private"],
+        lines: [
+          "NotifyAccess=all",
+          "User=daemon",
+          "InaccessiblePaths=/run/dbus /run/systemd/private /etc/systemd/system /run/systemd/system",
+        ],
       }),
     });
     await systemd.start("unchecked.service");

@@ -3,11 +3,13 @@ import {
   ActivationError,
   type AnnouncedSocket,
   announcedSockets,
+  ERROR,
   formatSocket,
   hasAdapter,
   hasWorkers,
   isStartedBySystemd,
   warn,
+  WARNING,
   writeLine,
 } from "@sockact/core/preload";
 import { areOne } from "./rules.ts";
@@ -17,7 +19,7 @@ import { formatTarget, type Target } from "./target.ts";
 
 /** Ends the process with an error before the app runs. Node itself would print the stack of this package first, and the hint last. */
 export function endWith({ message, code, hint }: ActivationError): never {
-  writeLine(`sockact: error: ${message} (${code})\n${hint}`);
+  writeLine(`sockact: error: ${message} (${code})\n${hint}`, ERROR);
   process.exit(1);
 }
 
@@ -59,7 +61,7 @@ export function warnOfUnmatched(
   );
   const message = `${servers.join(" ")}${unusedEntries(sockets, seen, map)} Passed: ${list(sockets)}`;
   const hint = mapHint(targets, sockets, map);
-  if (isEnd) writeLine(`sockact: ${message}. ${hint}`);
+  if (isEnd) writeLine(`sockact: ${message}. ${hint}`, WARNING);
   else warn("SOCKACT_UNMATCHED", message, hint);
 }
 

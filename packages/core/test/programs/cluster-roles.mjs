@@ -32,12 +32,18 @@ const app = () =>
   });
 const answer = () => waiting.splice(0).forEach((response) => response.end("at last"));
 
+/** With FAILS, the worker with this number can't reload. */
+const reloads = () => {
+  if (env.FAILS === String(id)) throw new Error("the settings are broken");
+  say("reloaded");
+};
+
 const roles = {
   async serve() {
     if (env.WAIT) await untilGone(env.WAIT);
     const listening = listen(app(), {
       ...(env.NAME && { name: env.NAME }),
-      ...(env.RELOADS && { onReload: () => say("reloaded") }),
+      ...(env.RELOADS && { onReload: reloads }),
       onStop: async () => say("stopped"),
     });
     // By then, the worker has asked the primary for the socket.
@@ -57,6 +63,8 @@ const roles = {
       () => takeSocket("http"),
       () => takeSocket("file"),
       () => bindDatagram(createSocket("udp4"), { name: "udp" }),
+      // It is the mistake even if this socket is not one for datagrams.
+      () => bindDatagram(createSocket("udp4"), { name: "http" }),
     ]) {
       try {
         await take();
@@ -101,11 +109,13 @@ if (cluster.isPrimary) {
   });
 } else {
   /** Longer than a test takes. */
-  const block = () => {
+  const block = (ms = 20_000) => {
     say("blocked");
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20_000);
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
   };
-  process.on("message", (message) => ({ hold: held, release, answer, block })[message]());
+  /** Longer than a worker may take to begin a reload. */
+  const pause = () => block(8000);
+  process.on("message", (message) => ({ hold: held, release, answer, block, pause })[message]());
   await roles[env.ROLE]();
   say("up", { pid: process.pid });
 }

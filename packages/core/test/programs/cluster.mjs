@@ -2,7 +2,7 @@
 // LATE: the
 // primary imports sockact too late. HELD: the primary forks again only on a command. HANGS: the onStop of a worker never ends, or blocks the event loop
 // (`busy`).
-// EXIT_CODE: the exit code that a worker sets.
+// EXIT_CODE: the exit code that a worker sets. ILL: the second worker is not healthy, or its event loop is blocked (`busy`).
 import cluster from "node:cluster";
 import { createServer } from "node:http";
 import { createInterface } from "node:readline";
@@ -73,6 +73,10 @@ if (cluster.isPrimary) {
           if (!env.NOT_READY) return;
           say("not ready");
           await untilGone(env.NOT_READY);
+        },
+        healthCheck() {
+          if (env.ILL === "busy" && cluster.worker.id === 2) for (;;);
+          return !env.ILL || cluster.worker.id !== 2;
         },
         onReload: async () => say("reloaded", { worker: cluster.worker.id }),
         onStop: async () => {

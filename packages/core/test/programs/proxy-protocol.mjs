@@ -62,6 +62,6 @@ if (cluster.isPrimary && Number(WORKERS) > 0) {
   }
   server.on("connection", () => say("connection"));
   const onEvent = ({ type, error, ...more }) =>
-    say(type, { ...more, ...(error && { code: error.code, message: error.message }) });
+    say(type, { ...more, ...(error && { code: error.code, message: error.message, hint: error.hint }) });
   await listen(server, { ...JSON.parse(LISTEN_OPTIONS), onEvent });
 }

@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { readFileSync, readlinkSync } from "node:fs";
 import process from "node:process";
 import { promisify } from "node:util";
-import { notifyAccessInFiles, serviceOfProcess } from "./unit-files.ts";
+import { areAllHeard, notifyAccessInFiles, serviceOfProcess } from "./unit-files.ts";
 
 /** Whether the service manager accepts messages from a helper of this process. `unknown` if neither the manager nor the files of the unit answer that. */
 export type Access =
@@ -35,6 +35,7 @@ export async function readNotifyAccess(socket: string): Promise<Access> {
     // If NOTIFY_SOCKET is set, every NotifyAccess= accepts messages from the main process. For SYSTEMD_EXEC_PID, see systemd.exec(5).
     if (process.env["SYSTEMD_EXEC_PID"] === String(process.pid) && canSpeakForAnother())
       return { allowed: true };
+    if (user === undefined && areAllHeard(unit)) return { allowed: true };
     const notifyAccess = user === undefined ? refusedByUnitFiles(unit) : undefined;
     return notifyAccess === undefined
       ? { allowed: "unknown", reason: (error as Error).message.trim() }

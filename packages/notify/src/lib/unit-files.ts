@@ -58,9 +58,25 @@ export function notifyAccessInFiles(service: string): string[] | undefined {
   const units = pathsOf(names).map(readText);
   if (!units.some((text) => text !== undefined)) return undefined;
   const dropIns = dropInsOf([...names, ...prefixes(service)]).map(readText);
-  return [...units, ...dropIns].flatMap((text = "") =>
-    [...text.matchAll(/^[ \t]*NotifyAccess[ \t]*=[ \t]*(\w+)/gm)].map(([, value]) => value as string),
-  );
+  return [...units, ...dropIns].flatMap(valuesIn);
+}
+
+/**
+ * Whether the files of a service allow NotifyAccess=all: its drop-ins, or if they do not have NotifyAccess=, the unit file that counts. Of drop-ins that disagree,
+ * this does not find out which one counts, and returns false.
+ */
+export function areAllHeard(service: string): boolean {
+  const names = [service, service.replace(/@.*(?=\.service$)/, "@")];
+  const [unit = ""] = names
+    .flatMap((name) => pathsOf([name]).toReversed())
+    .flatMap((path) => readText(path) ?? []);
+  const dropIns = dropInsOf([...names, ...prefixes(service)]).flatMap((path) => valuesIn(readText(path)));
+  const values = dropIns.length > 0 ? dropIns : valuesIn(unit).slice(-1);
+  return values.length > 0 && values.every((value) => value === "all");
+}
+
+function valuesIn(text = ""): string[] {
+  return [...text.matchAll(/^[ \t]*NotifyAccess[ \t]*=[ \t]*(\w+)/gm)].map(([, value]) => value as string);
 }
 
 /** The names of drop-in folders that apply to several services: `a-.service` for `a-b.service`, and `service` for all. */

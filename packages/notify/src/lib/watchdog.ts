@@ -112,19 +112,18 @@ function malformed(variable: string, value: string): NotifyError {
   );
 }
 
+const UNHEALTHY_HINT =
+  "Without pings, the service manager ends the service after WatchdogSec=. Find out why the app is not healthy.";
+
 function unhealthy(message: string): NotifyError {
-  return new NotifyError(
-    "ERR_WATCHDOG_HEALTH",
-    message,
-    "Without pings, the service manager ends the service after WatchdogSec=. Find out why the app is not healthy.",
-  );
+  return new NotifyError("ERR_WATCHDOG_HEALTH", message, UNHEALTHY_HINT);
 }
 
 function warnOfFailure(error: unknown): void {
-  // A health check may reject with anything.
-  const { code, hint } = Object(error) as { code?: unknown; hint?: unknown };
-  const reason =
-    error instanceof Error && typeof code === "string" ? `${code}: ${error.message}` : String(error);
-  const detail = typeof hint === "string" ? hint : "";
-  warn("SOCKACT_WATCHDOG", `No ping was sent to the watchdog of the service manager: ${reason}`, detail);
+  // A ping that can't be sent rejects with a NotifyError. A health check may throw anything.
+  const [reason, hint] =
+    error instanceof NotifyError
+      ? [`${error.code}: ${error.message}`, error.hint]
+      : [`healthCheck() threw ${String(error)}`, UNHEALTHY_HINT];
+  warn("SOCKACT_WATCHDOG", `No ping was sent to the watchdog of the service manager: ${reason}`, hint);
 }

@@ -4,8 +4,8 @@ import { colour } from "../shared/messages.ts";
 import { type JournalEntry, newLines } from "../systemd/journal.ts";
 import type { ServiceManager } from "../systemd/service-manager.ts";
 
-/** The status that core sends to systemd and logs when an `onReload` has failed. systemd itself considers the reload done, because the app keeps running. */
-export const failedReload = /the reload failed, and what failed keeps its old settings/;
+/** The status that core sends to systemd and logs when a part of a reload has failed. systemd itself considers the reload done, because the app keeps running. */
+export const failedReload = /the reload failed/;
 
 /** The status that core sends to systemd after a reload of an app without `onReload`. */
 export const emptyReload = /nothing was reloaded, as the app has no onReload/;

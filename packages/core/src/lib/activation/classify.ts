@@ -103,6 +103,11 @@ function isUnclassified(passedSocket: PassedSocket): boolean {
   return passedSocket.classified === undefined && (passedSocket.inode === undefined || isOpen(passedSocket));
 }
 
+/** Completes a datagram socket of another network namespace with the address that node:dgram has read. */
+export function classifyWith(passedSocket: PassedSocket, address: AddressInfo): void {
+  passedSocket.classified = socketWith(passedSocket, { kind: "datagram", ...formatEndpoint(address) });
+}
+
 function socketWith({ fd, name }: PassedSocket, facts: Facts): ActivatedSocket {
   return Object.freeze({ fd, name, ...facts });
 }
@@ -186,7 +191,13 @@ function open(passedSocket: PassedSocket): Socket | "datagram" | "other" | "unkn
 /** The address of an internet stream socket, also in another network namespace. Undefined for other sockets. */
 function endpointOf(socket: Socket): { family: "ipv4" | "ipv6"; address: string } | undefined {
   const { address, family, port } = socket.address() as Partial<AddressInfo>;
-  if (address === undefined) return undefined;
+  return address === undefined ? undefined : formatEndpoint({ address, family, port } as AddressInfo);
+}
+
+function formatEndpoint({ address, family, port }: AddressInfo): {
+  family: "ipv4" | "ipv6";
+  address: string;
+} {
   // Node adds the name of the interface to a link-local address. /proc does not, so it is removed.
   return family === "IPv6"
     ? { family: "ipv6", address: `[${address.replace(/%.*/, "")}]:${port}` }

@@ -136,12 +136,33 @@ export function setUnservedHint(hint: (names: readonly string[]) => string | und
   unserved.preloadHint ??= hint;
 }
 
-/** The hint for unserved sockets, in an app that may have taken other sockets by their names. */
+/** The hint for unserved sockets: those that a server can serve, and others. */
 function hintFor(sockets: readonly PassedSocket[]): string {
+  const streams = sockets.filter(isStream);
+  const others = sockets.filter((passedSocket) => !isStream(passedSocket)).map(useHintFor);
+  return [...others, ...(streams.length > 0 ? [serverHintFor(streams)] : [])].join(" ");
+}
+
+/** Whether a server can listen on it, as far as that is known. */
+function isStream({ socket: { kind } }: PassedSocket): boolean {
+  return kind !== "datagram" && kind !== "other";
+}
+
+function useHintFor({ socket: { name, kind, family } }: PassedSocket): string {
+  if (kind === "datagram" && family !== "unix")
+    return `Bind it: bindDatagram(socket, { name: ${JSON.stringify(name)} }) from @sockact/core.`;
+  return `No server of Node can use ${name}. Use its descriptor: takeSocket(${JSON.stringify(name)}) from @sockact/core.`;
+}
+
+/** The hint for listeners, in an app that may have taken other sockets by their names. */
+function serverHintFor(sockets: readonly PassedSocket[]): string {
   const names = [
     ...new Set(
       knownSockets()
-        .filter((passedSocket) => passedSocket.claimed || sockets.includes(passedSocket))
+        .filter(
+          (passedSocket) =>
+            isStream(passedSocket) && (passedSocket.claimed || sockets.includes(passedSocket)),
+        )
         .map(({ name }) => name),
     ),
   ];
@@ -158,9 +179,10 @@ function warnOfUnserved(sockets: readonly PassedSocket[], cause = "", hint?: str
   if (unreported.length === 0) return;
   for (const { fd } of unreported) unserved.reported.add(fd);
   const list = unreported.map(({ socket }) => formatSocket(socket)).join(", ");
+  const clients = unreported.every(isStream) ? "clients that connect to" : "clients of";
   warn(
     "SOCKACT_UNTAKEN",
-    `Nothing in this process serves ${list}: clients that connect to ${unreported.length > 1 ? "these sockets" : "this socket"} get no answer.${cause}`,
+    `Nothing in this process serves ${list}: ${clients} ${unreported.length > 1 ? "these sockets" : "this socket"} get no answer.${cause}`,
     hint ?? unserved.preloadHint?.(unreported.map(({ name }) => name)) ?? hintFor(unreported),
   );
 }

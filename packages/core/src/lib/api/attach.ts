@@ -88,7 +88,7 @@ export function prepareApp(options: AppOptions, { http2 = false, close }: Framew
   if (activated) {
     checkPermission();
     if (selection.names !== undefined) checkNames(sockets, selection.names);
-    for (const tls of selection.tls) checkTlsUsable(tls, http2);
+    for (const placed of selection.tls) checkTlsUsable(placed, http2);
   }
   return {
     activated,

@@ -16,6 +16,7 @@ import { splitOptions } from "./split-options.ts";
 import type { PassedSocket } from "../activation/passed-socket.ts";
 import { isWaitingToServe, onceServing } from "../activation/serving.ts";
 import { checkPermission } from "../binding/permission.ts";
+import { classifyWith } from "../activation/classify.ts";
 import { claimSockets, familyRefusalOf, findDatagramSocket } from "../binding/claim.ts";
 
 /**
@@ -89,18 +90,16 @@ function bindAndClaim(
 ): PassedSocket {
   const { type } = socket as Socket & { type: "udp4" | "udp6" };
   checkPermission();
+  refuseInWorker(sockets, "bindDatagram()");
   const passedSocket = findDatagramSocket(sockets, name, type);
-  refuseInWorker([passedSocket], "bindDatagram()");
   // An entry for a listener with the same name is not for this socket.
   const isListener = (other: PassedSocket): boolean => other.name === passedSocket.name && hasConnections(other);
   refuseProxied(passedSocket, () => !sockets.some(isListener), "bindDatagram()");
   // Throws if the socket has been bound or closed. So nothing is claimed before.
   socket.bind({ fd: passedSocket.fd, exclusive: true });
-  // For a socket of another network namespace, only the bound socket knows the family.
-  const refusal =
-    passedSocket.socket.family === "unknown"
-      ? familyRefusalOf(passedSocket.socket, type, familyOf(socket))
-      : undefined;
+  // For a socket of another network namespace, only the bound socket knows the address.
+  if (passedSocket.socket.family === "unknown") classifyWith(passedSocket, socket.address());
+  const refusal = familyRefusalOf(passedSocket.socket, type);
   if (refusal) {
     // It is not closed, so that a socket of the right type can still be bound to the descriptor.
     stopReceiving(socket);
@@ -113,10 +112,6 @@ function bindAndClaim(
   }
   claimSockets([passedSocket]);
   return passedSocket;
-}
-
-function familyOf(socket: Socket): "ipv4" | "ipv6" {
-  return socket.address().family === "IPv6" ? "ipv6" : "ipv4";
 }
 
 function manageSocket(socket: Socket, app: App, bound: PassedSocket | undefined): void {

@@ -8,8 +8,7 @@ import type { BoundSockets } from "../binding/bound.ts";
 import { claimSockets, selectForServer } from "../binding/claim.ts";
 import { areConnections } from "../binding/serve-connections.ts";
 import { checkPermission } from "../binding/permission.ts";
-import { createTlsAcceptor } from "../binding/tls-acceptor.ts";
-import type { TlsOptions } from "../binding/tls-identity.ts";
+import { createTlsAcceptor, type PlacedTls } from "../binding/tls-acceptor.ts";
 import { createProxyReceivers } from "../proxy-protocol/receiver.ts";
 import { debug } from "../shared/debug.ts";
 import { ActivationError } from "../shared/errors.ts";
@@ -64,7 +63,7 @@ export function claimAndBind(
       backlog,
       preambleOf: ({ name }) => ({
         proxy: proxies.get(name),
-        tls: acceptors.get(tlsOf(name) as TlsOptions)?.tls,
+        tls: acceptors.get(tlsOf(name) as PlacedTls)?.tls,
       }),
     });
     debug(

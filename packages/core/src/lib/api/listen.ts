@@ -70,7 +70,7 @@ export async function listen(
       throw notActivated(activation.reason, "the options have neither a port nor a path");
     server.listen(where);
   }
-  const http2 = selection.tls.some(({ ALPNProtocols }) => offersHttp2(ALPNProtocols));
+  const http2 = selection.tls.some((tls) => offersHttp2(tls.options.ALPNProtocols));
   const bound = activated ? claimAndBind(server, activation.sockets, selection, { ...where, handover: settings.handover }, http2) : NO_SOCKETS;
   const app = createApp(settings, activated);
   if (isManaged(app)) manageServer(server, app, bound);

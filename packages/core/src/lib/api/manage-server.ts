@@ -11,6 +11,7 @@ import { ServerDrain } from "../draining/drain-server.ts";
 import type { Drainable } from "../draining/drainable.ts";
 import { endWhenServed } from "../lifecycle/end-when-served.ts";
 import { onConnectionsChange, watchIfTimed } from "../lifecycle/idle.ts";
+import { giveWarningsPriority } from "../shared/journal-warnings.ts";
 import { processState } from "../shared/process-state.ts";
 import { checkReadiness } from "../lifecycle/readiness.ts";
 import { reportWhileStarting } from "../lifecycle/watchdog.ts";
@@ -105,6 +106,8 @@ export function startServing(
   onReadyError: (error: Error) => void,
 ): void {
   app.drains.add(drain);
+  // Those of @sockact/notify too, which come after the first message.
+  giveWarningsPriority();
   watchIfTimed(drain);
   handleSignals(app);
   if (cluster.isWorker && app.activated) followPrimary(app);

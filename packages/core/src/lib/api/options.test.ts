@@ -9,6 +9,12 @@ test.each([
   ["onstop", "unknown option onstop: did you mean onStop?"],
   ["names", "unknown option names: did you mean name?"],
   ["port", "unknown option port"],
+  [
+    "proxyProtocol",
+    "unknown option proxyProtocol: it belongs in sockets: { NAME: { proxyProtocol } }, where NAME is the name of the socket",
+  ],
+  ["sni", "unknown option sni: it belongs in tls: { key, cert, sni: { … } }"],
+  ["from", "unknown option from: it belongs in sockets: { NAME: { proxyProtocol: { from } } }, where NAME is the name of the socket"],
 ])("%s is refused, with the option that is meant if one is near", (name, message) => {
   expect(() => readOptions({ [name]: undefined })).toThrow(
     expect.objectContaining({ code: "ERR_OPTION", message }),
@@ -61,7 +67,7 @@ test("the tls of one socket may be undefined, and each file of an identity", () 
   const { selection } = readOptions({ sockets: { http: { tls: undefined } } });
   expect([selection.names, selection.tls]).toEqual([["http"], []]);
   const identity = { key: undefined, cert: undefined, ca: undefined, crl: undefined, pfx: undefined };
-  expect(readIdentity(identity).options).toEqual(identity);
+  expect(readIdentity(identity, { where: "tls", owner: [] }).options).toEqual(identity);
 });
 
 test.each<[from: string[], trusted: string[], others: (string | undefined)[]]>([

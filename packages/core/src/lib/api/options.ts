@@ -2,7 +2,11 @@ import { inspect } from "node:util";
 import { optionError } from "../shared/environment-options.ts";
 import type { ActivationError } from "../shared/errors.ts";
 import { nearest } from "../shared/nearest.ts";
+import type { PlacedTls } from "../binding/tls-acceptor.ts";
 import type { TlsOptions } from "../binding/tls-identity.ts";
+import { isObject, shapeOf } from "./option-shapes.ts";
+import { checkTlsOption } from "./tls-option.ts";
+import { placeOf } from "./misplaced-option.ts";
 import { type ProxyProtocolOptions, type ProxyRules, readProxyProtocol } from "../proxy-protocol/senders.ts";
 import { proxyRulesOf } from "../proxy-protocol/variable.ts";
 import {
@@ -63,9 +67,9 @@ export interface SocketSelection {
   /** The names to claim. Undefined means every listener that is not claimed yet. */
   names: readonly string[] | undefined;
   /** The TLS options of all sockets. */
-  tls: readonly TlsOptions[];
+  tls: readonly PlacedTls[];
   /** The TLS options of the sockets with this name. Undefined for sockets without TLS. */
-  tlsOf(name: string): TlsOptions | undefined;
+  tlsOf(name: string): PlacedTls | undefined;
   /** The rules for the PROXY headers of the sockets with this name. Undefined for sockets without such headers. */
   proxyOf(name: string): ProxyRules | undefined;
 }
@@ -89,10 +93,10 @@ export function readOptions(options: AppOptions): CheckedOptions {
     );
   const unknown = Object.keys(options).filter((key) => !OPTIONS.includes(key));
   if (unknown.length > 0) {
-    const isMeant = unknown.every((name) => nearest(name, OPTIONS) !== undefined);
+    const isMeant = unknown.every((name) => (placeOf(name) ?? nearest(name, OPTIONS)) !== undefined);
     throw refusal(
       unknown.map(unknownOption).join("; "),
-      isMeant ? "Correct the name of the option." : undefined,
+      isMeant ? "Correct the option." : undefined,
     );
   }
   const { name, required, sockets, tls, trustParent } = options;
@@ -109,13 +113,19 @@ export function readOptions(options: AppOptions): CheckedOptions {
     throw refusal(`The option required must be true or false; got ${inspect(required)}`);
   if (trustParent !== undefined && typeof trustParent !== "boolean")
     throw refusal(`The option trustParent must be true or false; got ${inspect(trustParent)}`);
+  const tlsOfAll = tls && { options: tls, where: "tls", owner: [] };
+  const tlsOfSockets = new Map(
+    Object.entries(sockets ?? {}).flatMap(([each, socket]) =>
+      socket.tls === undefined
+        ? []
+        : [[each, { options: socket.tls, where: `sockets.${each}.tls`, owner: [each] }]],
+    ),
+  );
   return {
     selection: {
       names,
-      tls: [tls, ...Object.values(sockets ?? {}).map((socket) => socket.tls)].filter(
-        (each) => each !== undefined,
-      ),
-      tlsOf: (socketName) => sockets?.[socketName]?.tls ?? tls,
+      tls: [...(tlsOfAll ? [tlsOfAll] : []), ...tlsOfSockets.values()],
+      tlsOf: (socketName) => tlsOfSockets.get(socketName) ?? tlsOfAll,
       proxyOf: proxyRulesOf((socketName) => proxies.get(socketName)),
     },
     settings: readSettings(options),
@@ -154,33 +164,9 @@ function checkSockets(sockets: NonNullable<TakeOptions["sockets"]>, name: unknow
   }
 }
 
-const TLS_HINT = "Write tls: { key: 'key.pem', cert: 'cert.pem' }, for example.";
-
-function checkTlsOption(tls: unknown, what: string): void {
-  if (tls === undefined) return;
-  if (!isObject(tls)) throw refusal(`The option ${what} must be an object such as { key, cert }; got ${shapeOf(tls)}`, TLS_HINT);
-  const { key, cert, pfx, SNICallback, ALPNCallback } = tls;
-  if (ALPNCallback !== undefined)
-    throw refusal(
-      `The option ${what}.ALPNCallback can't be used: sockact chooses the protocol itself`,
-      "Write ALPNProtocols, a list such as ['h2', 'http/1.1'], with the protocol that you prefer first.",
-    );
-  if (pfx === undefined && SNICallback === undefined && (key === undefined || cert === undefined))
-    throw refusal(`The option ${what} must have both key and cert, or pfx, or SNICallback`, TLS_HINT);
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-/** The type of a value, and its keys if it is an object. It shows no values, since they may be private keys. */
-function shapeOf(value: unknown): string {
-  if (isObject(value)) return `{ ${Object.keys(value).join(", ")} }`;
-  if (value === null) return "null";
-  return Array.isArray(value) ? "an array" : `a ${typeof value}`;
-}
-
 function unknownOption(name: string): string {
+  const place = placeOf(name);
+  if (place !== undefined) return `unknown option ${name}: it belongs in ${place}`;
   const meant = nearest(name, OPTIONS);
   return `unknown option ${name}${meant === undefined ? "" : `: did you mean ${meant}?`}`;
 }

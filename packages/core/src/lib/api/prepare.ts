@@ -4,6 +4,7 @@ import { readActivation } from "../activation/read.ts";
 import "../cluster/primary.ts";
 import { checkProxyNames } from "../proxy-protocol/variable.ts";
 import { notActivated } from "../shared/errors.ts";
+import { reportUncaughtErrors } from "../shared/uncaught-errors.ts";
 import { type AppOptions, type CheckedOptions, readOptions } from "./options.ts";
 
 /** What is known before a server listens: the options, and the sockets that were passed to this process. */
@@ -18,6 +19,7 @@ export interface Preparation extends CheckedOptions {
  * throws
  */
 export function prepare(options: AppOptions): Preparation {
+  reportUncaughtErrors();
   const checked = readOptions(options);
   const activation = readActivation(options.trustParent);
   if (!activation.activated && options.required === true) throw notActivated(activation.reason);

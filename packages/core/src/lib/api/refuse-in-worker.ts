@@ -12,7 +12,7 @@ export function refuseInWorker(sockets: readonly PassedSocket[], call: string): 
   if (!sockets.some(({ fromPrimary }) => fromPrimary)) return;
   throw new ActivationError(
     "ERR_CLUSTER_WORKER",
-    `${call} was called in a worker of node:cluster, which has no descriptor of the primary. The workers can only listen on the sockets`,
+    `${call} was called in a worker of node:cluster. The passed descriptors are in the primary. A worker can only listen on stream sockets`,
     "Make this call in the primary, and send the workers what they need: worker.send(). Or use a service without a cluster for this socket.",
   );
 }

@@ -25,7 +25,7 @@ test.each<[call: string, args: unknown[], message: RegExp]>([
   ["listen", [server(), { port: 0 }, { name: "web" }], /no argument after the options; got \{ name: 'web' \}$/],
   ["listen", [server(), { port: 0 }, () => {}], /no argument after the options; got \[Function/],
   ["listen", [server(), { port: 0, idleTimout: "5s" }], /^unknown option idleTimout: did you mean idleTimeout\?$/],
-  ["listen", [server(), { port: 0, proxyProtocol: true }], /^unknown option proxyProtocol$/],
+  ["listen", [server(), { port: 0, proxyProtocol: true }], /^unknown option proxyProtocol: it belongs in sockets: /],
   ["listen", [() => {}, { port: 0 }], /^listen\(\) needs a server of node:http.*; got \[Function/],
   ["listen", [], /^listen\(\) needs a server of node:http.*; got undefined$/],
   ["bindDatagram", [socket(), 0], /^The options must be an object; got 0$/],

@@ -2,6 +2,7 @@ import { Server } from "node:net";
 import { inspect } from "node:util";
 import { optionError } from "../shared/environment-options.ts";
 import { nearest } from "../shared/nearest.ts";
+import { placeOf } from "./misplaced-option.ts";
 import { type AppOptions, OPTIONS } from "./options.ts";
 
 /** How a function takes its options. */
@@ -35,6 +36,9 @@ export function splitOptions<T extends object>(
   const entries = Object.entries(options).filter(([, value]) => value !== undefined);
   for (const [name] of entries) {
     if (known.includes(name)) continue;
+    const place = placeOf(name);
+    if (place !== undefined)
+      throw optionError(`unknown option ${name}: it belongs in ${place}`, "Correct the option.");
     const meant = nearest(name, known);
     throw optionError(
       `unknown option ${name}${meant === undefined ? "" : `: did you mean ${meant}?`}`,

@@ -39,7 +39,7 @@ type IsTaken = (passedSocket: PassedSocket) => boolean;
  * @throws ActivationError `ERR_NAME_UNKNOWN`, `ERR_SOCKET_TAKEN`, `ERR_OPTION` if its connections begin with a PROXY header
  */
 export function claimByName(sockets: readonly PassedSocket[], name: string): PassedSocket {
-  const passedSocket = firstUnserved(socketsNamed(sockets, [name]));
+  const passedSocket = firstUnserved(socketsNamed(sockets, [name]), USED_TWICE);
   refuseProxied(passedSocket, () => hasConnections(passedSocket), `takeSocket("${name}")`);
   claimSockets([passedSocket]);
   return passedSocket;
@@ -62,7 +62,7 @@ export function findDatagramSocket(
         )
       : socketsNamed(sockets, [name]);
   const [first = sockets.find(isFromSocketUnit) as PassedSocket] = candidates;
-  const passedSocket = candidates.length === 0 ? first : firstUnserved(candidates);
+  const passedSocket = candidates.length === 0 ? first : firstUnserved(candidates, BOUND_TWICE);
   const refusal = datagramRefusalOf(passedSocket.socket, type);
   if (refusal) throw refusal;
   return passedSocket;
@@ -75,11 +75,18 @@ export function claimSockets(sockets: readonly PassedSocket[]): void {
   scheduleUnservedWarning();
 }
 
+const USED_TWICE =
+  "takeSocket() gives a socket once: keep what it has returned. If a server has taken the socket, name the sockets of that server: systemdListen({ name }).";
+
+const BOUND_TWICE =
+  "Call bindDatagram() once for each passed socket, and name them: bindDatagram(socket, { name }).";
+
 /** @throws ActivationError `ERR_SOCKET_TAKEN` */
-function firstUnserved(candidates: readonly PassedSocket[]): PassedSocket {
+function firstUnserved(candidates: readonly PassedSocket[], hint: string): PassedSocket {
   const free = candidates.find((passedSocket) => !isServed(passedSocket));
-  if (free === undefined) throw claimedError(candidates.map(({ socket }) => socket));
-  return free;
+  if (free !== undefined) return free;
+  const list = candidates.map(({ socket }) => formatSocket(socket)).join(", ");
+  throw new ActivationError("ERR_SOCKET_TAKEN", `This process has already taken ${list}`, hint);
 }
 
 /**
@@ -93,11 +100,19 @@ export function checkNames(sockets: readonly PassedSocket[], names: readonly str
   if (missing.length > 0) {
     throw new ActivationError(
       "ERR_NAME_UNKNOWN",
-      `No socket named ${missing.join(", ")} was passed. Passed: ${sockets.map(({ socket }) => formatSocket(socket)).join(", ")}`,
+      `No socket named ${missing.join(", ")} was passed. Passed: ${sockets
+        .filter(isOfApp)
+        .map(({ socket }) => formatSocket(socket))
+        .join(", ")}`,
       "Use the name from FileDescriptorName= in the socket unit. Without that line, it is the name of the socket unit, such as app.socket. " +
         "To try it without a unit, run systemd-socket-activate --fdname=NAME.",
     );
   }
+}
+
+/** Not the socket of the service manager, which sockact itself uses (`OpenFile=/run/systemd/notify:notify`). */
+function isOfApp(passedSocket: PassedSocket): boolean {
+  return passedSocket.inode === undefined || passedSocket.name !== "notify" || isFromSocketUnit(passedSocket);
 }
 
 /**
@@ -204,11 +219,8 @@ function datagramRefusalOf(socket: ActivatedSocket, type: "udp4" | "udp6"): Acti
 }
 
 /** Why a socket of node:dgram can't be bound to a socket of this family. Node would receive on a socket of the other family, but fail to send (EINVAL). */
-export function familyRefusalOf(
-  socket: ActivatedSocket,
-  type: "udp4" | "udp6",
-  family: ActivatedSocket["family"] = socket.family,
-): ActivationError | undefined {
+export function familyRefusalOf(socket: ActivatedSocket, type: "udp4" | "udp6"): ActivationError | undefined {
+  const { family } = socket;
   const right = family === "ipv6" ? "udp6" : "udp4";
   if (family === "unknown" || right === type) return undefined;
   return new ActivationError(

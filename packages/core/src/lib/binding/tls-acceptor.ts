@@ -8,7 +8,7 @@ import type { Server } from "node:net";
 import { createServer, type SecureContext, type Server as TlsServer, type TLSSocket } from "node:tls";
 import { ActivationError } from "../shared/errors.ts";
 import { type HttpLimits, limitSession } from "./http2-limits.ts";
-import { inherit, readIdentity, type TlsOptions } from "./tls-identity.ts";
+import { inherit, type Place, readIdentity, type TlsOptions } from "./tls-identity.ts";
 
 /** Speaks TLS for a server that has none. It listens nowhere itself, and hands each connection to the server when the handshake is done. */
 export interface TlsAcceptor {
@@ -20,21 +20,28 @@ export interface TlsAcceptor {
   reread(): () => void;
 }
 
+/** The TLS of one socket, or of all. */
+export interface PlacedTls extends Place {
+  options: TlsOptions;
+}
+
 /**
  * @param http2 whether the `request` listener can answer HTTP/2. Then HTTP/2 is offered, unless `ALPNProtocols` says otherwise.
  * @throws ActivationError `ERR_TLS_FILE`, `ERR_TLS`
  */
-export function createTlsAcceptor(server: Server, options: TlsOptions, http2: boolean): TlsAcceptor {
-  const { sni, ...own } = options;
+export function createTlsAcceptor(server: Server, placed: PlacedTls, http2: boolean): TlsAcceptor {
+  const { sni, ...own } = placed.options;
   const ALPNProtocols = own.ALPNProtocols ?? (http2 ? ["h2", "http/1.1"] : ["http/1.1"]);
-  let hosts = readHosts(options);
+  // Before the names of sni, which inherit from it: then an error names the option that is wrong.
+  const identity = readIdentity(own, placed).options;
+  let hosts = readHosts(placed);
   // Not addContext(): Node would keep the contexts that a reload replaces.
   const SNICallback: TlsOptions["SNICallback"] = (name, callback) => {
     const host = hosts.findLast(({ pattern }) => pattern.test(name));
     if (host === undefined && own.SNICallback) own.SNICallback(name, callback);
     else callback(null, host?.context);
   };
-  const settings = { ...readIdentity(own).options, ALPNProtocols, ...(sni && { SNICallback }) };
+  const settings = { ...identity, ALPNProtocols, ...(sni && { SNICallback }) };
   const tls =
     http2 && offersHttp2(ALPNProtocols)
       ? createHttp2Acceptor(server, settings)
@@ -45,9 +52,9 @@ export function createTlsAcceptor(server: Server, options: TlsOptions, http2: bo
   return {
     tls,
     reread() {
-      const [identity, read] = [readIdentity(own).options, readHosts(options)];
+      const [renewed, read] = [readIdentity(own, placed).options, readHosts(placed)];
       return () => {
-        tls.setSecureContext(identity);
+        tls.setSecureContext(renewed);
         hosts = read;
       };
     },
@@ -59,9 +66,10 @@ export function createTlsAcceptor(server: Server, options: TlsOptions, http2: bo
  *
  * @throws ActivationError `ERR_TLS_FILE`, `ERR_TLS`, `ERR_OPTION` if the options offer HTTP/2 and the framework can't answer it
  */
-export function checkTlsUsable(options: TlsOptions, http2: boolean): void {
-  readIdentity(options);
-  readHosts(options);
+export function checkTlsUsable(placed: PlacedTls, http2: boolean): void {
+  const { options } = placed;
+  readIdentity(options, placed);
+  readHosts(placed);
   if (!http2 && offersHttp2(options.ALPNProtocols)) {
     throw new ActivationError(
       "ERR_OPTION",
@@ -78,11 +86,14 @@ interface Host {
   context: SecureContext;
 }
 
-function readHosts({ sni = {}, ...own }: TlsOptions): Host[] {
-  return Object.entries(sni).map(([name, identity]) => ({
-    pattern: patternOf(name),
-    context: readIdentity(inherit(identity, own)).context,
-  }));
+function readHosts({ options: { sni = {}, ...own }, where, owner }: PlacedTls): Host[] {
+  return Object.entries(sni).map(([name, identity]) => {
+    const place = {
+      where: `${where}.sni[${JSON.stringify(name)}]`,
+      owner: [...owner, name.replaceAll("*", "_")],
+    };
+    return { pattern: patternOf(name), context: readIdentity(inherit(identity, own), place).context };
+  });
 }
 
 /** The same pattern as that of addContext(): a `*` stands for one label. */

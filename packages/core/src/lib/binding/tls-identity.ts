@@ -7,7 +7,7 @@ import {
   type SecureContextOptions,
   type TlsOptions as NodeTlsOptions,
 } from "node:tls";
-import { ActivationError } from "../shared/errors.ts";
+import { fileError, unusableError } from "./tls-problem.ts";
 
 /**
  * A key or a certificate: a PEM string, a buffer, or the path of a file. For a relative path, sockact first looks for a credential of that name
@@ -59,53 +59,63 @@ export function inherit(identity: TlsIdentity, tls: TlsIdentity): TlsIdentity {
   return Object.fromEntries([...inherited, ...set]);
 }
 
+/** Where in the options an identity is. */
+export interface Place {
+  /** The name of the option, such as `sockets.https.tls` or `tls.sni["shop.example"]`. */
+  where: string;
+  /** Parts of a file name that no other identity has, such as the name of the socket and the host name. */
+  owner: readonly string[];
+}
+
 /**
  * Reads the files of these options.
  *
+ * @param place where the options are, for errors
  * @returns the options with what the files contain, and the context that Node makes of them
  * @throws ActivationError `ERR_TLS_FILE`, `ERR_TLS`
  */
 export function readIdentity<T extends TlsIdentity>(
   options: T,
+  place: Place,
 ): { options: T & SecureContextOptions; context: SecureContext } {
   const read = { ...options } as T & SecureContextOptions;
+  const paths = new Map<string, (string | undefined)[]>();
   for (const name of fileOptions) {
     const material = options[name];
-    if (material !== undefined) Object.assign(read, { [name]: readMaterial(material, name) });
+    if (material === undefined) continue;
+    const parts = [material].flat().map((each) => readMaterial(each, { ...place, option: name }));
+    paths.set(
+      name,
+      parts.map(({ path }) => path),
+    );
+    const contents = parts.map(({ content }) => content);
+    Object.assign(read, { [name]: Array.isArray(material) ? contents : contents[0] });
   }
   try {
     return { options: read, context: createSecureContext(read) };
   } catch (cause) {
-    throw new ActivationError(
-      "ERR_TLS",
-      `The key and the certificate can't be used: ${(cause as Error).message}`,
-      "Both must be PEM, and belong together. These two commands must print the same: openssl x509 -noout -pubkey -in cert.pem, openssl pkey -pubout -in key.pem.",
-      { cause },
-    );
+    throw unusableError(place.where, read, paths, cause);
   }
 }
 
-function readMaterial(material: Material, name: string): Material {
-  if (Array.isArray(material))
-    return material.map((each) => readMaterial(each as Material, name) as string | Buffer);
-  if (typeof material !== "string" || material.includes("-----BEGIN ")) return material;
+function readMaterial(
+  material: string | Buffer,
+  place: Place & { option: string },
+): { content: string | Buffer; path?: string } {
+  if (typeof material !== "string" || material.includes("-----BEGIN ")) return { content: material };
   const credentials = process.env["CREDENTIALS_DIRECTORY"];
   let cause: unknown;
   for (const folder of credentials === undefined ? [""] : [credentials, ""]) {
     // An absolute path is never a credential.
     if (folder !== "" && material.startsWith("/")) continue;
+    const path = join(folder, material);
     try {
-      return readFileSync(join(folder, material));
+      return { content: readFileSync(path), path };
     } catch (error) {
       cause = error;
       // If the credential exists but can't be read, this is the error to report.
       if ((error as NodeJS.ErrnoException).code !== "ENOENT") break;
     }
   }
-  throw new ActivationError(
-    "ERR_TLS_FILE",
-    `The file for tls.${name} can't be read: ${(cause as Error).message}`,
-    `Let systemd read it: LoadCredential=${name}.pem:/etc/…/${name}.pem in the service, and tls: { ${name}: "${name}.pem" } in the app.`,
-    { cause },
-  );
+  throw fileError(place, material, cause as NodeJS.ErrnoException);
 }

@@ -1,42 +1,64 @@
 import type { Worker } from "node:cluster";
+import { emit } from "../lifecycle/app.ts";
+import { noteLateReload } from "../lifecycle/reload.ts";
 import { sendToWorker } from "../shared/cluster-channel.ts";
 import { ActivationError } from "../shared/errors.ts";
 import { after } from "../shared/timers.ts";
-import { statusOf } from "./worker-status.ts";
+import { nameOf, statusOf } from "./worker-status.ts";
 
 /** How long a worker may take before its reload begins, in milliseconds. The reload itself may take as long as that of a single process. */
 const BEGIN_MS = 5000;
 
+/** How the reload of one worker has gone. `late` if it has not begun in time. A worker that has ended counts as `done`. */
+type Outcome = "done" | "failed" | "late";
+
 /** The reloads that have not ended, by their workers. */
-const running = new WeakMap<Worker, { begin(): void; end(): void }>();
+const running = new WeakMap<Worker, { begin(): void; end(outcome: Outcome): void }>();
+
+/** The workers that were too late for the last reload, if no other worker has failed in it. */
+const late = new Set<Worker>();
 
 /**
  * Reloads the workers that use sockact. Fulfils when each of them has reloaded or ended.
  *
- * @throws ActivationError `ERR_RELOAD_TIMEOUT` if a worker does not begin to reload, because its event loop is blocked
+ * @throws ActivationError `ERR_RELOAD_TIMEOUT` if a worker does not begin to reload, because its event loop is blocked. `ERR_RELOAD_WORKER` if the reload of a
+ * worker has failed. If both have happened, an `error` event reports the first one.
  */
 export async function reloadWorkers(workers: ReadonlySet<Worker>): Promise<void> {
+  late.clear();
   const asked = [...workers].filter((worker) => statusOf(worker).hasReported && worker.isConnected());
-  const haveBegun = await Promise.all(asked.map(reloadWorker));
-  const blocked = asked.filter((_, index) => !haveBegun[index]).map(({ process: { pid } }) => pid);
-  if (blocked.length === 0) return;
-  throw new ActivationError(
-    "ERR_RELOAD_TIMEOUT",
-    `${blocked.length === 1 ? "A worker has" : `${blocked.length} workers have`} not begun to reload within ${BEGIN_MS / 1000} s: process ${blocked.join(", ")}`,
-    "Find out what blocks the event loop of the worker. It reloads as soon as its event loop runs again.",
-  );
+  const outcomes = await Promise.all(asked.map(reloadWorker));
+  const blocked = asked.filter((_, index) => outcomes[index] === "late");
+  const failed = asked.filter((_, index) => outcomes[index] === "failed");
+  if (blocked.length > 0) {
+    const error = new ActivationError(
+      "ERR_RELOAD_TIMEOUT",
+      `${blocked.length === 1 ? "A worker has" : `${blocked.length} workers have`} not begun to reload within ${BEGIN_MS / 1000} s: ${blocked.map(nameOf).join(", ")}`,
+      "Find out what blocks the event loop of the worker. It reloads as soon as its event loop runs again.",
+    );
+    if (failed.length > 0) emit({ type: "error", error });
+    else {
+      for (const worker of blocked) late.add(worker);
+      throw error;
+    }
+  }
+  if (failed.length > 0)
+    throw new ActivationError(
+      "ERR_RELOAD_WORKER",
+      `The reload of ${failed.length === 1 ? "a worker" : `${failed.length} workers`} has failed: ${failed.map(nameOf).join(", ")}`,
+      "The lines of that worker in the journal, above this one, say why. Correct that, and reload again.",
+    );
 }
 
-/** Fulfils with whether the worker has begun in time, or has ended. */
-function reloadWorker(worker: Worker): Promise<boolean> {
+function reloadWorker(worker: Worker): Promise<Outcome> {
   return new Promise((resolve) => {
-    const settle = (hasBegun: boolean): void => {
+    const end = (outcome: Outcome): void => {
       clearTimeout(timer);
       running.delete(worker);
-      resolve(hasBegun);
+      resolve(outcome);
     };
-    const timer = after(BEGIN_MS, () => settle(false));
-    running.set(worker, { begin: () => clearTimeout(timer), end: () => settle(true) });
+    const timer = after(BEGIN_MS, () => end("late"));
+    running.set(worker, { begin: () => clearTimeout(timer), end });
     sendToWorker(worker, { act: "reload" });
   });
 }
@@ -47,6 +69,8 @@ export function noteReloadBegins(worker: Worker): void {
 }
 
 /** Called when the reload of a worker has ended, or the worker has. */
-export function noteReloadEnds(worker: Worker): void {
-  running.get(worker)?.end();
+export function noteReloadEnds(worker: Worker, failed: boolean): void {
+  running.get(worker)?.end(failed ? "failed" : "done");
+  // If it has failed, the reload stays failed.
+  if (!failed && late.delete(worker) && late.size === 0) void noteLateReload();
 }

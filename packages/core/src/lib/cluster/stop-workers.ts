@@ -1,8 +1,10 @@
 import cluster, { type Worker } from "node:cluster";
+import { emit } from "../lifecycle/app.ts";
 import { GRACE_MS } from "../lifecycle/shutdown.ts";
 import { sendToWorker } from "../shared/cluster-channel.ts";
+import { ActivationError } from "../shared/errors.ts";
 import { after } from "../shared/timers.ts";
-import { statusOf } from "./worker-status.ts";
+import { nameOf, statusOf } from "./worker-status.ts";
 
 /** Why workers stop: at a signal, or because another primary has taken their place. Otherwise they stop like an idle process. */
 export interface WorkersStop {
@@ -49,23 +51,36 @@ export async function stopWorkers(
   // A worker cuts its connections itself after `drainTimeout`, unless its event loop is blocked.
   const kills = [
     // A worker that serves without sockact may not end by itself when Node has closed its servers.
-    after(drainTimeout, () => killWorkers(living, "SIGTERM", isServingByItself)),
+    after(drainTimeout, () => {
+      for (const worker of living) if (isServingByItself(worker)) worker.process.kill("SIGTERM");
+    }),
     after(drainTimeout + GRACE_MS, () =>
-      killWorkers(living, "SIGKILL", (worker) => !statusOf(worker).isDrained),
+      killWorkers(
+        [...living].filter((worker) => !statusOf(worker).isDrained),
+        drainTimeout + GRACE_MS,
+      ),
     ),
   ];
   // At a signal, TimeoutStopSec= limits its `onStop`.
   if (why.signal === null)
-    kills.push(after(2 * (drainTimeout + GRACE_MS), () => killWorkers(living, "SIGKILL", () => true)));
+    kills.push(
+      after(2 * (drainTimeout + GRACE_MS), () => killWorkers([...living], 2 * (drainTimeout + GRACE_MS))),
+    );
   await allEnded;
   for (const kill of kills) clearTimeout(kill);
   return hasFailed;
 }
 
-function killWorkers(
-  workers: ReadonlySet<Worker>,
-  signal: NodeJS.Signals,
-  shouldKill: (worker: Worker) => boolean,
-): void {
-  for (const worker of workers) if (shouldKill(worker)) worker.process.kill(signal);
+/** @param waited how long they have not ended, in milliseconds */
+function killWorkers(workers: readonly Worker[], waited: number): void {
+  if (workers.length === 0) return;
+  emit({
+    type: "error",
+    error: new ActivationError(
+      "ERR_WORKER_KILLED",
+      `Killed ${workers.map(nameOf).join(", ")}, which did not end in ${waited / 1000} s`,
+      "Find out what blocks its event loop, or what its onStop waits for. If it only needs longer, raise drainTimeout (SOCKACT_DRAIN_TIMEOUT overrides it).",
+    ),
+  });
+  for (const worker of workers) worker.process.kill("SIGKILL");
 }

@@ -1,5 +1,10 @@
 import type { Worker } from "node:cluster";
 
+/** Returns `worker 2 (process 123)`. */
+export function nameOf({ id, process: { pid } }: Worker): string {
+  return `worker ${id} (process ${pid})`;
+}
+
 /** What the primary knows about one worker. */
 export interface WorkerStatus {
   /** The numbers of the sockets that the worker listens on. */
@@ -12,6 +17,8 @@ export interface WorkerStatus {
   isDrained: boolean;
   /** The `idleTimeout` of the worker in milliseconds, while it is idle. Undefined while it is not. */
   idleTimeout: number | undefined;
+  /** Whether the worker has a `healthCheck`. */
+  checksHealth: boolean;
   /** Releases the `hold()` of the primary for a worker that serves nothing and holds. */
   release: (() => void) | undefined;
 }
@@ -27,6 +34,7 @@ export function statusOf(worker: Worker): WorkerStatus {
       hasReported: false,
       isReady: false,
       isDrained: false,
+      checksHealth: false,
       idleTimeout: undefined,
       release: undefined,
     };

@@ -6,6 +6,7 @@ import { reload } from "../lifecycle/reload.ts";
 import { receiveSignal } from "../lifecycle/stop-at-signal.ts";
 import { exitProcess, stop } from "../lifecycle/shutdown.ts";
 import { isStopping } from "../lifecycle/stopping.ts";
+import { isHealthy } from "../lifecycle/watchdog.ts";
 import { once } from "../shared/process-state.ts";
 import { onPrimaryMessage, sendToPrimary } from "../shared/cluster-channel.ts";
 
@@ -20,8 +21,12 @@ export function followPrimary({ settings, acceptors }: App): void {
     onPrimaryMessage((message) => {
       if (message.act === "reload") {
         sendToPrimary({ act: "reloading" });
-        void reload().then(() => sendToPrimary({ act: "reloaded" }));
+        void reload().then((hasSucceeded) => sendToPrimary({ act: "reloaded", failed: !hasSucceeded }));
       }
+      if (message.act === "check")
+        void checkHealth().then((failure) =>
+          sendToPrimary({ act: "checked", ...(failure !== undefined && { failure }) }),
+        );
       if (message.act === "serve") serve();
       if (message.act !== "stop") return;
       if (message.isReplaced) void stop("handover").then(exitProcess);
@@ -32,8 +37,26 @@ export function followPrimary({ settings, acceptors }: App): void {
   });
   sendToPrimary({
     act: "listening",
-    settings: { drainTimeout, idleExitStatus, notify, watchdog, handover, handoverTimeout, reloads },
+    settings: {
+      drainTimeout,
+      idleExitStatus,
+      notify,
+      watchdog,
+      handover,
+      handoverTimeout,
+      reloads,
+      checksHealth: settings.healthCheck !== undefined,
+    },
   });
+}
+
+/** Fulfils with how a `healthCheck` of this worker has failed. Undefined if it is healthy. */
+async function checkHealth(): Promise<string | undefined> {
+  try {
+    return (await isHealthy()) ? undefined : "returned false";
+  } catch (error) {
+    return `threw ${String(error)}`;
+  }
 }
 
 /** Called after `worker.disconnect()`, when Node has closed the servers. Requests that are under way have no time limit. */

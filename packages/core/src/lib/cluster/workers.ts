@@ -15,6 +15,7 @@ import {
   type WorkerSettings,
 } from "../shared/cluster-channel.ts";
 import { handleSignals } from "../signals/handle-signals.ts";
+import { checkWorkers, noteChecked } from "./check-workers.ts";
 import { noteReloadBegins, noteReloadEnds, reloadWorkers } from "./reload-workers.ts";
 import { askToStop, stopWorkers, type WorkersStop } from "./stop-workers.ts";
 import { statusOf } from "./worker-status.ts";
@@ -54,7 +55,10 @@ export class Workers implements WorkerPool {
       // A worker that uses sockact reports when it is ready, too.
       if (status.isReady || !status.hasReported) this.#markServed(worker);
     });
-    cluster.on("disconnect", noteReloadEnds);
+    cluster.on("disconnect", (worker) => {
+      noteReloadEnds(worker, false);
+      noteChecked(worker);
+    });
     cluster.on("exit", (worker) => {
       this.#living.delete(worker);
       this.#release(worker);
@@ -91,6 +95,12 @@ export class Workers implements WorkerPool {
     return stopWorkers(this.#living, this.#stop, this.#app.settings.drainTimeout);
   }
 
+  readonly reload = (): Promise<void> => reloadWorkers(this.#living);
+
+  checkHealth(timeout: number): Promise<void> {
+    return checkWorkers(this.#living, timeout);
+  }
+
   #allowToServe(worker: Worker): void {
     if (this.#mustWait && statusOf(worker).hasReported && !isWaitingToServe())
       sendToWorker(worker, { act: "serve" });
@@ -101,6 +111,7 @@ export class Workers implements WorkerPool {
     switch (message.act) {
       case "listening":
         status.hasReported = true;
+        status.checksHealth ||= message.settings.checksHealth;
         // From now on, the worker itself says whether it is idle.
         this.#release(worker);
         this.#adoptSettings(message.settings);
@@ -132,11 +143,14 @@ export class Workers implements WorkerPool {
         // If the primary has received a signal in the meantime, it handles the signal first.
         setImmediate(() => sendToWorker(worker, { act: "noted" }));
         return;
+      case "checked":
+        noteChecked(worker, message.failure);
+        return;
       case "reloading":
         noteReloadBegins(worker);
         return;
       case "reloaded":
-        noteReloadEnds(worker);
+        noteReloadEnds(worker, message.failed === true);
     }
   }
 
@@ -148,7 +162,7 @@ export class Workers implements WorkerPool {
 
   #adoptSettings({ drainTimeout, idleExitStatus, notify, watchdog, ...more }: WorkerSettings): void {
     const { settings } = this.#app;
-    if (more.reloads) settings.onReload ??= () => reloadWorkers(this.#living);
+    if (more.reloads) settings.onReload ??= this.reload;
     settings.handover ||= more.handover;
     settings.handoverTimeout = Math.max(settings.handoverTimeout, more.handoverTimeout);
     settings.drainTimeout = Math.max(settings.drainTimeout, drainTimeout);

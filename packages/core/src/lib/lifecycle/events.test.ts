@@ -52,7 +52,15 @@ test.each([
   [{ type: "ready", notified: false }, "ready"],
   [{ type: "ready", notified: false, failed: true }, "ready, but the service manager could not be told"],
   [{ type: "reloaded" }, "reloaded"],
-  [{ type: "reloaded", failed: true }, "the reload failed, and what failed keeps its old settings"],
+  [{ type: "draining", signal: "SIGTERM", connections: 0, workers: 1 }, "SIGTERM: draining, 1 worker"],
+  [
+    { type: "draining", signal: "SIGTERM", connections: 1, workers: 4 },
+    "SIGTERM: draining, 4 workers, 1 open connection",
+  ],
+  [
+    { type: "reloaded", failed: true, failures: ["tls", "onReload"] },
+    "the reload failed: no certificate was replaced, onReload failed",
+  ],
 ] as const)("%j", (event, text) => {
   expect(eventText(event)).toBe(text);
 });

@@ -5,6 +5,15 @@ import type { ActivatedSocket } from "../activation/passed-socket.ts";
 import { debug } from "../shared/debug.ts";
 import type { ActivationError } from "../shared/errors.ts";
 
+/**
+ * A part of a reload that has failed:
+ *
+ * - `tls`: a file of `tls` can't be used. No certificate was replaced.
+ * - `onReload`: an `onReload` threw or rejected.
+ * - `workers`: a worker of the cluster has not reloaded, or not everything.
+ */
+export type ReloadFailure = "tls" | "onReload" | "workers";
+
 /** An event of an activated app. The events are listed in the order in which they happen. */
 export type SockactEvent =
   | {
@@ -30,8 +39,10 @@ export type SockactEvent =
   | {
       /** The reload has ended. */
       readonly type: "reloaded";
-      /** True if an `onReload` threw or rejected, or a file of `tls` could not be used: what failed keeps its old settings. Or if a handover has failed. */
+      /** True if a part of the reload has failed (`failures`), or a handover. The app keeps serving. */
       readonly failed?: true;
+      /** What has failed. An `error` event before this one has the error of each part. */
+      readonly failures?: readonly ReloadFailure[];
       /** True for a handover that has failed: this process keeps serving. */
       readonly handover?: true;
     }
@@ -66,8 +77,10 @@ export type SockactEvent =
       readonly type: "draining";
       /** The signal that has started the stop. It is null if the process falls asleep, hands over, or is a worker that was disconnected. */
       readonly signal: NodeJS.Signals | null;
-      /** The number of open connections. */
+      /** The number of open connections. In the primary of a cluster, those of its workers do not count. */
       readonly connections: number;
+      /** The number of workers that are running, in the primary of a cluster whose workers serve the sockets. */
+      readonly workers?: number;
       /** True if a new process serves already. The connections that can move go to it. */
       readonly handover?: true;
     }
@@ -98,11 +111,24 @@ function stopReason(isHandover: boolean): string {
   return cluster.worker?.exitedAfterDisconnect === true ? "disconnected" : "idle";
 }
 
+const failureTexts: Record<ReloadFailure, string> = {
+  tls: "no certificate was replaced",
+  onReload: "onReload failed",
+  workers: "a worker failed",
+};
+
+/** Says that a reload has failed, and in which parts. The CLI looks for the first words. */
+export function reloadFailureText(failures: readonly ReloadFailure[]): string {
+  return ["the reload failed", failures.map((failure) => failureTexts[failure]).join(", ")]
+    .filter(Boolean)
+    .join(": ");
+}
+
 /** The event as one line for people. */
 export function eventText(event: SockactEvent): string {
   switch (event.type) {
     case "listening":
-      return `${event.sockets[0]?.kind === "connection" ? "serving a connection to" : "listening on"} ${event.sockets.map(({ address, name }) => address ?? name).join(", ")}`;
+      return `${event.sockets[0]?.kind === "connection" ? "serving a connection to" : "listening on"} ${listText(event.sockets)}`;
     case "ready":
       if (event.failed) return "ready, but the service manager could not be told";
       if (event.predecessor !== undefined) return `ready, and took over from process ${event.predecessor}`;
@@ -113,7 +139,7 @@ export function eventText(event: SockactEvent): string {
       return `handed over to process ${event.pid}`;
     case "reloaded":
       if (event.handover) return "the handover failed, and the old version keeps serving";
-      return event.failed ? "the reload failed, and what failed keeps its old settings" : "reloaded";
+      return event.failed ? reloadFailureText(event.failures ?? []) : "reloaded";
     case "rejected":
       return `closed a connection to ${event.name} from ${event.sender ?? "an unknown client"}: ${errorText(event.error)}`;
     case "idle":
@@ -121,14 +147,32 @@ export function eventText(event: SockactEvent): string {
     case "served":
       return "the connection has closed";
     case "draining":
-      return `${event.signal ?? stopReason(event.handover === true)}: draining, ${event.connections} open connection${event.connections === 1 ? "" : "s"}`;
+      return `${event.signal ?? stopReason(event.handover === true)}: draining, ${drainingText(event)}`;
     case "drained":
       return event.cut === 0
         ? "drained"
-        : `drainTimeout is over: ${event.cut} connection${event.cut === 1 ? "" : "s"} cut. End event streams and long polls in onDrain, or raise drainTimeout (SOCKACT_DRAIN_TIMEOUT overrides it)`;
+        : `drainTimeout is over: ${countText(event.cut, "connection")} cut. End event streams and long polls in onDrain, or raise drainTimeout (SOCKACT_DRAIN_TIMEOUT overrides it)`;
     case "error":
       return errorText(event.error);
   }
+}
+
+/** The addresses of sockets. If they have several names, each address has its name. */
+function listText(sockets: readonly ActivatedSocket[]): string {
+  const areNamed = new Set(sockets.map(({ name }) => name)).size > 1;
+  return sockets
+    .map(({ address, name }) => (address === null ? name : `${address}${areNamed ? ` (${name})` : ""}`))
+    .join(", ");
+}
+
+function drainingText({ connections, workers }: Extract<SockactEvent, { type: "draining" }>): string {
+  const open = countText(connections, "open connection");
+  if (workers === undefined) return open;
+  return connections === 0 ? countText(workers, "worker") : `${countText(workers, "worker")}, ${open}`;
+}
+
+function countText(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? "" : "s"}`;
 }
 
 /** An error of sockact says what to change. Any other error is shown as Node shows it: with its stack, its `code` and its causes. */

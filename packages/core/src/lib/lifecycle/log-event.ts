@@ -1,15 +1,25 @@
-import { writeLine } from "../shared/standard-error.ts";
+import cluster from "node:cluster";
+import { ERROR, INFO, type Priority, WARNING, writeLine } from "../shared/standard-error.ts";
 import { eventText, type SockactEvent } from "./events.ts";
 import { logRejections } from "./log-rejections.ts";
 
-const write = (text: string): void => writeLine(`sockact: ${text}`);
+function write(text: string, priority: Priority): void {
+  const worker = cluster.isWorker ? `worker ${cluster.worker?.id}: ` : "";
+  writeLine(`sockact: ${worker}${text}`, priority);
+}
 
-const logRejection = logRejections(write);
+const logRejection = logRejections((text) => write(text, WARNING));
 
 /**
  * Writes the event as one line to standard error, which the journal shows. Code that replaces process.stderr.write() does not see the line. Events about
- * rejected connections are at most one line a minute.
+ * rejected connections are at most one line a minute. The line of a worker of node:cluster has its number. The journal shows the process ID too, but the
+ * usual line of a worker is the same as that of its primary.
  */
 export function logEvent(event: SockactEvent): void {
-  if (!logRejection(event)) write(eventText(event));
+  if (!logRejection(event)) write(eventText(event), priorityOf(event));
+}
+
+function priorityOf(event: SockactEvent): Priority {
+  if (event.type === "error" || ("failed" in event && event.failed)) return ERROR;
+  return event.type === "drained" && event.cut > 0 ? WARNING : INFO;
 }

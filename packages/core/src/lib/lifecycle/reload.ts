@@ -1,43 +1,61 @@
 import process from "node:process";
 import { processState } from "../shared/process-state.ts";
 import { apps, callHook, emit } from "./app.ts";
+import { type ReloadFailure, reloadFailureText } from "./events.ts";
 import { sendPendingReady } from "./pending-ready.ts";
 import { shouldNotify, notifyServiceManager } from "./service-manager.ts";
 import { isReady, statusText, untilReadySent } from "./readiness.ts";
 import { isStopping } from "./stopping.ts";
+import { workerPool } from "./worker-pool.ts";
 
 const reloading = processState("reload", {
-  isRunning: false,
+  /** The running reload, with those that follow it. */
+  running: undefined as Promise<boolean> | undefined,
   /** Whether another reload was requested since the running one started. */
   isAskedAgain: false,
+  /** What failed in the last reload. */
+  failures: [] as readonly ReloadFailure[],
 });
 
 /**
  * Reloads every app: sends RELOADING=1, reads the files of `tls` again, calls `onReload` of each app, and sends READY=1, as `Type=notify-reload` of
- * systemd.service(5) needs it. If one of these fails, the others are still done. Fulfils when that is done. If a reload is running already, it fulfils at once, and another reload follows. It also fulfils at once before the process is ready.
+ * systemd.service(5) needs it. If one of these fails, the others are still done. If a reload is running already, another one follows it. Fulfils with whether the last reload has succeeded, when that is done. Before the process is ready, it fulfils at once.
  */
-export async function reload(): Promise<void> {
+export async function reload(): Promise<boolean> {
   // READY=1 must come before RELOADING=1.
   if (sendPendingReady()) await untilReadySent();
   // Before the process is ready, READY=1 would be too early. And an app that is starting reads its settings anyway.
-  if (!isReady()) return;
-  reloading.isAskedAgain = reloading.isRunning;
-  if (reloading.isRunning) return;
-  reloading.isRunning = true;
+  if (!isReady()) return true;
+  reloading.isAskedAgain = reloading.running !== undefined;
+  return (reloading.running ??= reloadUntilDone());
+}
+
+async function reloadUntilDone(): Promise<boolean> {
+  let hasSucceeded = true;
   do {
     reloading.isAskedAgain = false;
     if (isStopping()) break;
-    await reloadOnce();
+    hasSucceeded = await reloadOnce();
   } while (reloading.isAskedAgain);
-  reloading.isRunning = false;
+  reloading.running = undefined;
+  return hasSucceeded;
+}
+
+/** Called when the workers have reloaded that were too late for the last reload. If nothing else has failed in it, it has succeeded now. */
+export async function noteLateReload(): Promise<void> {
+  const isLast = reloading.running === undefined && !isStopping();
+  if (!isLast || reloading.failures.some((failure) => failure !== "workers")) return;
+  reloading.failures = [];
+  await notifyServiceManager(`STATUS=${statusText()}`);
+  emit({ type: "reloaded" });
 }
 
 /**
  * The result of a reload in the status text, which `systemctl status` shows and `sockact reload` reads. systemd itself does not learn the result. Everyone
  * can read the status, so it does not contain the error.
  */
-function resultText(failed: boolean): string {
-  if (failed) return "; the reload failed, and what failed keeps its old settings";
+function resultText(failures: readonly ReloadFailure[]): string {
+  if (failures.length > 0) return `; ${reloadFailureText(failures)}`;
   const hasReloaded = apps.some(
     ({ settings, acceptors }) => settings.onReload !== undefined || acceptors.length > 0,
   );
@@ -50,15 +68,23 @@ function rereadCertificates(): void {
   for (const apply of changes) apply();
 }
 
-async function reloadOnce(): Promise<void> {
+/** Fulfils with whether everything was reloaded. */
+async function reloadOnce(): Promise<boolean> {
   emit({ type: "reloading" });
   const now = process.hrtime.bigint() / 1000n;
   await notifyServiceManager(`RELOADING=1\nMONOTONIC_USEC=${now}\nSTATUS=Reloading`);
-  let failed = !(await callHook(rereadCertificates));
-  for (const { settings } of apps) if (!(await callHook(() => settings.onReload?.()))) failed = true;
+  const failures: ReloadFailure[] = [];
+  if (!(await callHook(rereadCertificates))) failures.push("tls");
+  for (const { settings } of apps) {
+    const { onReload } = settings;
+    const part = onReload === workerPool()?.reload ? "workers" : "onReload";
+    if (!(await callHook(() => onReload?.())) && !failures.includes(part)) failures.push(part);
+  }
+  reloading.failures = failures;
   // READY=1 is sent after a failure too, because the app keeps running, and systemctl reload would otherwise wait until it times out.
   // After STOPPING=1, no READY=1 may follow.
   if (shouldNotify() && !isStopping())
-    await notifyServiceManager(`READY=1\nSTATUS=${statusText()}${resultText(failed)}`);
-  emit({ type: "reloaded", ...(failed && { failed }) });
+    await notifyServiceManager(`READY=1\nSTATUS=${statusText()}${resultText(failures)}`);
+  emit({ type: "reloaded", ...(failures.length > 0 && { failed: true, failures }) });
+  return failures.length === 0;
 }

@@ -58,7 +58,13 @@ async function shutDown(
   const timeout = Math.max(...apps.map(({ settings }) => settings.drainTimeout));
   const isReplaced = reason === "handover";
   if (reason !== "served")
-    emit({ type: "draining", signal, connections, ...(isReplaced && { handover: true }) });
+    emit({
+      type: "draining",
+      signal,
+      connections,
+      ...(pool && { workers: pool.count }),
+      ...(isReplaced && { handover: true }),
+    });
   const announce = createDrainAnnouncer();
   const known = new Set(allDrains());
   const drained = isReplaced

@@ -14,7 +14,7 @@ import { acceptHandle } from "../shared/node-connections.ts";
 import { type ConnectionHandle, handleOf } from "../shared/node-internals.ts";
 import { restoreProxyHeader } from "../proxy-protocol/client-address.ts";
 import { once, processState } from "../shared/process-state.ts";
-import { writeLine } from "../shared/standard-error.ts";
+import { ERROR, writeLine } from "../shared/standard-error.ts";
 import { after } from "../shared/timers.ts";
 import { resumeSessions, type TlsSessions } from "../shared/tls-sessions.ts";
 
@@ -45,7 +45,7 @@ function followPredecessor(): void {
   });
   onOldProcessEnd(() => {
     if (!isWaitingToServe()) return;
-    writeLine("sockact: the process that was to hand over to this one has ended");
+    writeLine("sockact: the process that was to hand over to this one has ended", ERROR);
     process.exit(1);
   });
   process.once("exit", (code) => {

@@ -5,8 +5,12 @@ import { apps, emit } from "./app.ts";
 import { sendPendingReady } from "./pending-ready.ts";
 import { shouldNotify } from "./service-manager.ts";
 import { isStopping } from "./stopping.ts";
+import { workerPool } from "./worker-pool.ts";
 
 const state = processState("watchdog", { watchdog: undefined as Watchdog | undefined });
+
+/** How much of the time between two reports a worker may take to say that it is healthy. */
+const ANSWER_SHARE = 0.9;
 
 /**
  * Whether the service manager waits for reports to the watchdog, and every app allows them. If a variable is malformed, an `error` event reports that, and no
@@ -46,7 +50,11 @@ export function stopReports(): void {
   state.watchdog?.stop();
 }
 
-async function isHealthy(): Promise<boolean> {
+/** Whether the `healthCheck` of each app, and of each worker of a cluster, has succeeded. Rejects if one rejects. */
+export async function isHealthy(): Promise<boolean> {
   for (const { settings } of apps) if ((await settings.healthCheck?.()) === false) return false;
+  const pool = workerPool();
+  // A worker must answer before the next report is due. Otherwise that report is left out, and nothing names the worker.
+  if (pool) await pool.checkHealth(Math.round(((watchdogEnabled() ?? 0) / 2) * ANSWER_SHARE));
   return true;
 }

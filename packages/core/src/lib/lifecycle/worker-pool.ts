@@ -20,6 +20,10 @@ export interface WorkerPool {
    * @param isReplaced whether the workers of another primary accept already
    */
   stop(signal: NodeJS.Signals | null, isReplaced: boolean): Promise<boolean>;
+  /** Fulfils if each worker that has a `healthCheck` is healthy. Rejects if one is not, or has not answered within `timeout` milliseconds. */
+  checkHealth(timeout: number): Promise<void>;
+  /** Reloads each worker. The `onReload` of the primary, if a worker has something to reload. Rejects if a worker has not reloaded. */
+  readonly reload: () => Promise<void>;
 }
 
 const workers = processState("workers", { pool: undefined as WorkerPool | undefined });

@@ -46,7 +46,8 @@ export class ProxyReceiver extends EventEmitter<Events> {
       server.emit("connection", socket);
       return;
     }
-    const sender = senderOf(handle);
+    // Over IPv6, the kernel writes an IPv4 address as ::ffff:192.0.2.1.
+    const sender = senderOf(handle)?.replace(/^::ffff:(?=\d+\.)/i, "");
     this.emit("connection", socket);
     if (!this.#rules.isTrusted(sender)) {
       this.#reject(socket, sender, senderError(sender));
@@ -119,5 +120,6 @@ function isBlocked(socket: Socket, address = ""): boolean {
 function senderError(sender: string | undefined): ActivationError {
   return headerError(
     `${sender === undefined ? "A client whose address is not known" : sender} is not in proxyProtocol.from`,
+    `If it is a load balancer of yours, add ${sender ?? "its address"} to from, and restart the service. For clients that connect directly, pass a second socket without proxyProtocol.`,
   );
 }

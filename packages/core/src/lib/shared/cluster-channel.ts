@@ -12,6 +12,8 @@ export interface WorkerSettings {
   handover: boolean;
   /** In milliseconds. */
   handoverTimeout: number;
+  /** Whether the worker has a `healthCheck`. */
+  checksHealth: boolean;
   /** Whether a reload has an effect: the worker has an `onReload`, or files of `tls`. */
   reloads: boolean;
 }
@@ -30,8 +32,10 @@ export type WorkerMessage =
   | { act: "held" | "released" }
   /** The reload of the worker begins: its event loop is not blocked. */
   | { act: "reloading" }
-  /** The reload of the worker has ended. */
-  | { act: "reloaded" }
+  /** The reload of the worker has ended. A worker with another version of this package does not say whether it has failed. */
+  | { act: "reloaded"; failed?: boolean }
+  /** The answer to `check`. `failure` says how a `healthCheck` has failed, and is undefined for a healthy worker. */
+  | { act: "checked"; failure?: string }
   /** All connections of the worker have ended. Only `onStop` remains. */
   | { act: "drained" };
 
@@ -41,6 +45,8 @@ export type PrimaryMessage =
   /** The workers may accept, because the workers of the old primary do not any more. */
   | { act: "serve" }
   | { act: "reload" }
+  /** The primary is about to report to the watchdog, and asks whether the worker is healthy. */
+  | { act: "check" }
   /** The primary knows that the worker has drained. */
   | { act: "noted" };
 

@@ -1,5 +1,38 @@
-import { writeSync } from "node:fs";
+import { fstatSync, writeSync } from "node:fs";
 import process from "node:process";
+
+/** How important a line is, as in syslog(3). */
+export type Priority = 3 | 4 | 6;
+/** The priority of what has failed. */
+export const ERROR = 3;
+/** The priority of what an administrator may have to change. */
+export const WARNING = 4;
+/** The priority of all other lines, which have no prefix. */
+export const INFO = 6;
+
+/** Whether standard error is a stream of the journal. Undefined until something asks. */
+let journal: boolean | undefined;
+
+/** Whether standard error is the stream of the journal that JOURNAL_STREAM names: systemd.exec(5). The app may have replaced it with a file. */
+export function isJournal(): boolean {
+  return (journal ??= findJournal());
+}
+
+function findJournal(): boolean {
+  const { JOURNAL_STREAM } = process.env;
+  if (!JOURNAL_STREAM) return false;
+  try {
+    const { dev, ino } = fstatSync(2, { bigint: true });
+    return JOURNAL_STREAM === `${dev}:${ino}`;
+  } catch {
+    return false;
+  }
+}
+
+/** Begins each line with the priority, as sd-daemon(3) describes. The journal removes that, unless the unit has SyslogLevelPrefix=no. */
+function withPriority(text: string, priority: Priority): string {
+  return priority === INFO || !isJournal() ? text : text.replaceAll(/^/gm, `<${priority}>`);
+}
 
 /** Whether a line waits in the queue of process.stderr. Later lines then go into the same queue, so that the order stays. */
 let isQueued = false;
@@ -11,8 +44,8 @@ let isQueued = false;
  * If a non-blocking pipe is full, the rest of the line goes to process.stderr. A line that can't be written at all is dropped: with a full disk, or a
  * reader that has gone, process.stderr would emit an error and end an app that serves its clients.
  */
-export function writeLine(line: string): void {
-  let rest: Buffer = Buffer.from(`${line}\n`);
+export function writeLine(line: string, priority: Priority = INFO): void {
+  let rest: Buffer = Buffer.from(`${withPriority(line, priority)}\n`);
   if (!isQueued) {
     try {
       rest = rest.subarray(writeSync(2, rest));

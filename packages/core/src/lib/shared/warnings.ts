@@ -1,4 +1,5 @@
 import process from "node:process";
+import { giveWarningsPriority } from "./journal-warnings.ts";
 import { once } from "./process-state.ts";
 
 /** The `code` of each process warning of this package. docs/errors.md has a line for each. */
@@ -26,5 +27,8 @@ export function warnUnless(hasHappened: () => boolean, ...warning: Parameters<ty
 
 /** Emits a process warning, once for each message: the app runs, but not as its unit says. */
 export function warn(code: WarningCode, message: string, hint: string): void {
-  once(message, () => process.emitWarning(message, { type: "SockactWarning", code, detail: hint }));
+  once(message, () => {
+    giveWarningsPriority();
+    process.emitWarning(message, { type: "SockactWarning", code, detail: hint });
+  });
 }

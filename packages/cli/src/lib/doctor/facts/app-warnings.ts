@@ -28,13 +28,19 @@ export async function appWarnings(subject: Subject): Promise<AppWarning[]> {
   const lines = all.filter(
     (line) => line.unit === subject.service && !line.isOfManager && (!isReplaced || pids.includes(line.pid)),
   );
-  return lines.flatMap(({ message, pid }, index) => {
+  return lines.flatMap(({ message, pid, priority }, index) => {
     const [, , code = "", text = ""] = warning.exec(message) ?? [];
     if (code === "") return [];
     const details: string[] = [];
     for (const next of lines.slice(index + 1)) {
-      // Another warning, or Node's own hint, which follows the first one.
-      if (next.pid !== pid || next.message.startsWith("(") || details.length === 6) break;
+      // Another warning, or Node's own hint, which follows the first one. Or another line of the app, if core has given the warning its priority.
+      if (
+        next.pid !== pid ||
+        next.priority !== priority ||
+        next.message.startsWith("(") ||
+        details.length === 6
+      )
+        break;
       details.push(next.message);
     }
     return { code, message: text, details };

@@ -13,6 +13,8 @@ export interface JournalLine {
   /** Whether systemd has written it about the unit. Otherwise a process of the unit has printed it. */
   isOfManager: boolean;
   pid: number;
+  /** As in syslog(3): 6 for a usual line. */
+  priority: number;
   /** Milliseconds since 1970. */
   time: number;
   /** Microseconds since the boot: a change of the clock does not change their order. */
@@ -24,7 +26,7 @@ export interface JournalLine {
 /** How many lines are read of each unit. */
 const LINES = 500;
 
-const FIELDS = "MESSAGE,_PID,UNIT,USER_UNIT,INVOCATION_ID,USER_INVOCATION_ID,_SYSTEMD_INVOCATION_ID";
+const FIELDS = "MESSAGE,PRIORITY,_PID,UNIT,USER_UNIT,INVOCATION_ID,USER_INVOCATION_ID,_SYSTEMD_INVOCATION_ID";
 
 /** The lines of the journal about the units since the boot, the oldest first. */
 export async function journal(subject: Subject): Promise<JournalLine[]> {
@@ -78,6 +80,7 @@ function parse(json: string, unit: string): JournalLine[] {
       message: messageOf(line) ?? "",
       isOfManager: about === unit,
       pid: Number(line["_PID"]),
+      priority: Number(line["PRIORITY"] ?? 6),
       time: Number(line["__REALTIME_TIMESTAMP"]) / 1000,
       sinceBoot: Number(line["__MONOTONIC_TIMESTAMP"]),
       invocation: String(

@@ -1,0 +1,44 @@
+import type { Worker } from "node:cluster";
+import { NotifyError } from "@sockact/notify";
+import { sendToWorker } from "../shared/cluster-channel.ts";
+import { after } from "../shared/timers.ts";
+import { nameOf, statusOf } from "./worker-status.ts";
+
+/** Called with the answer of a worker, or when it has ended. */
+const asked = new WeakMap<Worker, (failure?: string) => void>();
+
+/**
+ * Asks each worker that has a `healthCheck` whether it is healthy. Fulfils if all are. A worker whose event loop is blocked does not answer.
+ *
+ * @param timeout how long a worker may take, in milliseconds
+ * @throws NotifyError `ERR_WATCHDOG_HEALTH`, which names the workers that are not healthy
+ */
+export async function checkWorkers(workers: ReadonlySet<Worker>, timeout: number): Promise<void> {
+  const checked = [...workers].filter((worker) => statusOf(worker).checksHealth && worker.isConnected());
+  const failures = await Promise.all(checked.map((worker) => checkWorker(worker, timeout)));
+  const ill = checked.flatMap((worker, index) =>
+    failures[index] === undefined ? [] : `healthCheck() of ${nameOf(worker)} ${failures[index]}`,
+  );
+  if (ill.length === 0) return;
+  throw new NotifyError(
+    "ERR_WATCHDOG_HEALTH",
+    ill.join("; "),
+    "Without pings, the service manager ends the service after WatchdogSec=, with all its workers. Find out why this worker is not healthy.",
+  );
+}
+
+function checkWorker(worker: Worker, timeout: number): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const timer = after(timeout, () => resolve(`has not answered in ${timeout} ms`));
+    asked.set(worker, (failure) => {
+      clearTimeout(timer);
+      resolve(failure);
+    });
+    sendToWorker(worker, { act: "check" });
+  });
+}
+
+/** Called when a worker has answered, or has ended. */
+export function noteChecked(worker: Worker, failure?: string): void {
+  asked.get(worker)?.(failure);
+}
