@@ -219,6 +219,10 @@ async function serve({
       return new Promise((resolve) => held.push({ end: () => resolve(true) }));
     },
     onReload: async () => say("onReload"),
+    "onReload that never settles": () => {
+      say("onReload");
+      return new Promise(() => {});
+    },
     "onReload that fails": async () => {
       const error = new Error("from onReload", { cause: new Error("its cause") });
       throw Object.assign(error, { code: "ERR_OF_THE_APP" });

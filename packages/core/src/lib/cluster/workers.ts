@@ -16,7 +16,7 @@ import {
 } from "../shared/cluster-channel.ts";
 import { handleSignals } from "../signals/handle-signals.ts";
 import { checkWorkers, noteChecked } from "./check-workers.ts";
-import { noteReloadBegins, noteReloadEnds, reloadWorkers } from "./reload-workers.ts";
+import { noteReloadBegins, noteReloadEnds, reloadIfMissed, reloadWorkers } from "./reload-workers.ts";
 import { askToStop, stopWorkers, type WorkersStop } from "./stop-workers.ts";
 import { statusOf } from "./worker-status.ts";
 
@@ -31,6 +31,8 @@ export class Workers implements WorkerPool {
   readonly #living = new Set<Worker>();
   /** Undefined until the stop begins. */
   #stop: WorkersStop | undefined;
+  /** The longest times of the workers so far, in milliseconds. */
+  readonly #longest = { drainTimeout: 0, handoverTimeout: 0 };
   /** Whether the workers wait until this process may accept. */
   readonly #mustWait = isWaitingToServe();
 
@@ -116,6 +118,7 @@ export class Workers implements WorkerPool {
         this.#release(worker);
         this.#adoptSettings(message.settings);
         this.#allowToServe(worker);
+        reloadIfMissed(worker);
         reportWhileStarting();
         if (this.#stop !== undefined) askToStop(worker, this.#stop);
         return;
@@ -164,8 +167,12 @@ export class Workers implements WorkerPool {
     const { settings } = this.#app;
     if (more.reloads) settings.onReload ??= this.reload;
     settings.handover ||= more.handover;
-    settings.handoverTimeout = Math.max(settings.handoverTimeout, more.handoverTimeout);
-    settings.drainTimeout = Math.max(settings.drainTimeout, drainTimeout);
+    // The times of the workers replace the defaults of the primary, which may be longer.
+    settings.handoverTimeout = this.#longest.handoverTimeout = Math.max(
+      this.#longest.handoverTimeout,
+      more.handoverTimeout,
+    );
+    settings.drainTimeout = this.#longest.drainTimeout = Math.max(this.#longest.drainTimeout, drainTimeout);
     settings.idleExitStatus = Math.max(settings.idleExitStatus, idleExitStatus);
     settings.notify &&= notify;
     settings.watchdog &&= watchdog;

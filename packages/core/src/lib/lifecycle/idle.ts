@@ -99,6 +99,12 @@ export function onConnectionsChange(closed?: Connection): void {
 
 function wakeUp(): void {
   idle.restarts++;
+  reportAwake();
+  idle.timer?.refresh();
+}
+
+/** A worker of node:cluster that has said it is idle takes that back. */
+function reportAwake(): void {
   if (idle.isReportedIdle) sendToPrimary({ act: "awake" });
   idle.isReportedIdle = false;
 }
@@ -112,6 +118,7 @@ function wakeUp(): void {
 export function hold(): () => void {
   let held = true;
   if (idle.holds++ === 0) reportHold("held");
+  reportAwake();
   return () => {
     if (!held) return;
     held = false;
