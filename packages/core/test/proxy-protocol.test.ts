@@ -404,6 +404,25 @@ describe("a stop", () => {
     expect(await app.ended).toBe(0);
   });
 
+  test("waits for a header in front of a TLS handshake, whose name chooses the certificate", async () => {
+    const tls = { ...certificateOf("localhost"), sni: { "example.org": certificateOf("example.org") } };
+    const { app, address } = await start({
+      options: { sockets: { web: { proxyProtocol: true, tls } }, idleTimeout: "100ms" },
+    });
+    await using _app = app;
+    const socket = await openWith(address, line.slice(0, 20));
+    await untilAnotherSleeps(400);
+    app.kill("SIGTERM");
+    expect(await app.event("draining")).toMatchObject({ connections: 1 });
+    socket.write(line.slice(20));
+    const stream = secured(socket, { servername: "example.org" });
+    await once(stream, "secureConnect");
+    expect(stream.getPeerCertificate().subject.CN).toBe("example.org");
+    const { json } = await requestOver(stream, "/");
+    expect(json()).toMatchObject({ ...client, encrypted: true });
+    expect(await app.ended).toBe(0);
+  });
+
   test("ends a connection whose header never comes", async () => {
     const { app, address } = await start({ options: { drainTimeout: "1s" } });
     await using _app = app;
