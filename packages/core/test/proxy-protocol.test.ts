@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { connect as connectHttp2 } from "node:http2";
 import type { Socket } from "node:net";
 import process from "node:process";
-import { connect as connectTls, type ConnectionOptions } from "node:tls";
+import { connect as connectTls, type ConnectionOptions, type TLSSocket } from "node:tls";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, onTestFinished, test } from "vitest";
 import {
@@ -89,7 +89,7 @@ async function openWith(address: string, header: Buffer | string): Promise<Socke
 }
 
 /** Speaks TLS on a connection. The app may end before the connection. */
-function secured(socket: Socket, options: ConnectionOptions = {}): Socket {
+function secured(socket: Socket, options: ConnectionOptions = {}): TLSSocket {
   return connectTls({ socket, rejectUnauthorized: false, ...options }).on("error", () => {});
 }
 
