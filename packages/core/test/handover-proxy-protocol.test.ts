@@ -5,14 +5,13 @@ import { line } from "./proxy-headers.ts";
 
 const client = { remoteAddress: "192.0.2.1", remotePort: 56_324 };
 
-describeWith({ privateSystemd: true, systemd: 253 }, "a handover of a socket with proxyProtocol", () => {
+describeWith({ privateSystemd: true, systemd: 253 }, "a handover of a socket with PROXY headers", () => {
   let systemd: PrivateSystemd;
   let service: HandoverService;
   beforeAll(async () => {
     systemd = await bootPrivateSystemd();
-    service = await HandoverService.start(systemd, {
-      servers: [{ options: { sockets: { http: { proxyProtocol: true } } } }],
-    });
+    // The new process has the variable too.
+    service = await HandoverService.start(systemd, { env: { SOCKACT_PROXY_PROTOCOL: "http:*" } });
   });
   afterAll(async () => systemd?.close());
 

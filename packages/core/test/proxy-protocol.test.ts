@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { connect as connectHttp2 } from "node:http2";
 import type { Socket } from "node:net";
 import process from "node:process";
-import { connect as connectTls, type ConnectionOptions } from "node:tls";
+import { connect as connectTls, type ConnectionOptions, type TLSSocket } from "node:tls";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, onTestFinished, test } from "vitest";
 import {
@@ -89,7 +89,7 @@ async function openWith(address: string, header: Buffer | string): Promise<Socke
 }
 
 /** Speaks TLS on a connection. The app may end before the connection. */
-function secured(socket: Socket, options: ConnectionOptions = {}): Socket {
+function secured(socket: Socket, options: ConnectionOptions = {}): TLSSocket {
   return connectTls({ socket, rejectUnauthorized: false, ...options }).on("error", () => {});
 }
 
@@ -420,6 +420,25 @@ describe("a stop", () => {
     expect(await pending.receives(/\}$/)).toMatch(/connection: close/i);
     for (const each of [idle, later])
       expect(await each.get("/").receives(/\}$/)).toMatch(/connection: close/i);
+    expect(await app.ended).toBe(0);
+  });
+
+  test("waits for a header in front of a TLS handshake, whose name chooses the certificate", async () => {
+    const tls = { ...certificateOf("localhost"), sni: { "example.org": certificateOf("example.org") } };
+    const { app, address } = await start({
+      options: { sockets: { web: { proxyProtocol: true, tls } }, idleTimeout: "100ms" },
+    });
+    await using _app = app;
+    const socket = await openWith(address, line.slice(0, 20));
+    await untilAnotherSleeps(400);
+    app.kill("SIGTERM");
+    expect(await app.event("draining")).toMatchObject({ connections: 1 });
+    socket.write(line.slice(20));
+    const stream = secured(socket, { servername: "example.org" });
+    await once(stream, "secureConnect");
+    expect(stream.getPeerCertificate().subject.CN).toBe("example.org");
+    const { json } = await requestOver(stream, "/");
+    expect(json()).toMatchObject({ ...client, encrypted: true });
     expect(await app.ended).toBe(0);
   });
 

@@ -17,22 +17,22 @@ test("an undefined port is left out, since Node would take it for any free port"
   ]);
 });
 
-test.each<[call: string, args: unknown[], message: RegExp]>([
-  ["listen", [server(), 3000, { sockets: { web: {} } }], /^The options must be an object; got 3000$/],
-  ["listen", [server(), 3000], /^The options must be an object; got 3000$/],
-  ["listen", [server(), "/run/app.sock"], /^The options must be an object; got '\/run\/app\.sock'$/],
-  ["listen", [server(), null], /^The options must be an object; got null$/],
-  ["listen", [server(), { port: 0 }, { name: "web" }], /no argument after the options; got \{ name: 'web' \}$/],
-  ["listen", [server(), { port: 0 }, () => {}], /no argument after the options; got \[Function/],
-  ["listen", [server(), { port: 0, idleTimout: "5s" }], /^unknown option idleTimout: did you mean idleTimeout\?$/],
-  ["listen", [server(), { port: 0, proxyProtocol: true }], /^unknown option proxyProtocol: it belongs in sockets: /],
-  ["listen", [() => {}, { port: 0 }], /^listen\(\) needs a server of node:http.*; got \[Function/],
-  ["listen", [], /^listen\(\) needs a server of node:http.*; got undefined$/],
-  ["bindDatagram", [socket(), 0], /^The options must be an object; got 0$/],
-  ["bindDatagram", [socket(), { port: 0, tls: {} }], /^unknown option tls$/],
-  ["bindDatagram", [socket(), { host: "::" }], /^unknown option host/],
-  ["bindDatagram", [socket(), { port: 0 }, () => {}], /no argument after the options/],
-])("%s(%j) is refused", async (call, args, message) => {
+test.each<[what: string, call: string, args: unknown[], message: RegExp]>([
+  ["listen(server, 3000, options)", "listen", [server(), 3000, { sockets: { web: {} } }], /^The options must be an object; got 3000$/],
+  ["listen(server, 3000)", "listen", [server(), 3000], /^The options must be an object; got 3000$/],
+  ["listen(server, path)", "listen", [server(), "/run/app.sock"], /^The options must be an object; got '\/run\/app\.sock'$/],
+  ["listen(server, null)", "listen", [server(), null], /^The options must be an object; got null$/],
+  ["listen(server, options, more)", "listen", [server(), { port: 0 }, { name: "web" }], /no argument after the options; got \{ name: 'web' \}$/],
+  ["listen(server, options, callback)", "listen", [server(), { port: 0 }, () => {}], /no argument after the options; got \[Function/],
+  ["listen() with a misspelled option", "listen", [server(), { port: 0, idleTimout: "5s" }], /^unknown option idleTimout: did you mean idleTimeout\?$/],
+  ["listen() with proxyProtocol outside of sockets", "listen", [server(), { port: 0, proxyProtocol: true }], /^unknown option proxyProtocol: it belongs in sockets: /],
+  ["listen(app)", "listen", [() => {}, { port: 0 }], /^listen\(\) needs a server of node:http.*; got \[Function/],
+  ["listen()", "listen", [], /^listen\(\) needs a server of node:http.*; got undefined$/],
+  ["bindDatagram(socket, port)", "bindDatagram", [socket(), 0], /^The options must be an object; got 0$/],
+  ["bindDatagram() with tls", "bindDatagram", [socket(), { port: 0, tls: {} }], /^unknown option tls$/],
+  ["bindDatagram() with the host of another function", "bindDatagram", [socket(), { host: "::" }], /^unknown option host/],
+  ["bindDatagram(socket, options, callback)", "bindDatagram", [socket(), { port: 0 }, () => {}], /no argument after the options/],
+])("%s is refused", async (_, call, args, message) => {
   await expect(untyped[call]?.(...args)).rejects.toMatchObject({
     code: "ERR_OPTION",
     message: expect.stringMatching(message) as string,
