@@ -80,7 +80,7 @@ export type SockactEvent =
     }
   | {
       /**
-       * An `onReload`, `onDrain`, `onDrainUpgraded` or `onStop` of the app has failed, or a message to the service manager, or a handover. Or an app that falls asleep has not
+       * An `onReload`, `onDrain`, `onDrainUpgraded` or `onStop` of the app has failed, or a `healthCheck` that a probe has asked for, or a message to the service manager, or a handover. Or an app that falls asleep has not
        * ended in time (`ERR_STOP_TIMEOUT`), or ends with another exit status than `idleExitStatus` (`ERR_EXIT_STATUS`).
        */
       readonly type: "error";
