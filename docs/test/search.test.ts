@@ -51,6 +51,8 @@ const queries: readonly (readonly [query: string, ...pages: string[]])[] = [
   ["what happens to websockets when I restart", "lifecycle"],
   ["websocket", "frameworks/http", "lifecycle"],
   ["idleTimeout", "lifecycle"],
+  ["healthz", "health"],
+  ["readiness probe", "health"],
   ["drainTimeout", "lifecycle"],
   ["certificate", "tls"],
   ["rotate certificates", "tls"],

@@ -54,8 +54,8 @@ export function askForHealth(app: App): () => void {
  * `healthCheck` is called at most once a second, and never while an earlier call runs: calls of this function share its answer. If it throws or rejects, an
  * `error` event reports that once, until it has succeeded again.
  *
- * It never rejects. It fulfils after 5 s at the latest. In a worker of node:cluster, it is about that worker. If you start the app yourself, the state is
- * `ready`, or with the option `health` also `unhealthy`.
+ * It never rejects. It fulfils after 5 s at the latest. In a worker of node:cluster, it is about that worker. If you start the app yourself without the option
+ * `signals`, the state is `ready`, or with the option `health` also `unhealthy`.
  */
 export async function checkHealth(): Promise<Health> {
   const state = await currentState();

@@ -36,7 +36,7 @@ export interface LifecycleOptions {
   onStop?: (() => unknown) | undefined;
   /**
    * Called before each report to the watchdog (`WatchdogSec=`), from the moment on that the app is ready. The report is left out if it returns `false`,
-   * throws, rejects, or has not answered by the next report.
+   * throws, rejects, or has not answered by the next report. A load balancer's probe asks it too: see `health`.
    */
   healthCheck?: (() => boolean | Promise<boolean>) | undefined;
   /**
