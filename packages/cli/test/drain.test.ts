@@ -297,8 +297,10 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a host behind a load balan
     it("removes the health socket that a config no longer has", { timeout: 60_000 }, async () => {
       await configure({ health: { listen: 8091 } });
       expect(await inFolder("install", "--yes")).toMatchObject({ code: 0 });
-      // A probe that is being answered is in nobody's way.
+      // A probe that is being answered is not in the way of a restart.
       const silent = await openClient(systemd, { port: 8091 });
+      await configure({ health: { listen: 8091 }, environment: { CHANGED: "yes" } });
+      expect(await inFolder("install", "--yes")).toMatchObject({ code: 0 });
       await configure({});
       expect(await inFolder("install", "--yes")).toMatchObject({ code: 0 });
       await expect(systemd.request("http://127.0.0.1:8091/")).rejects.toMatchObject({ code: "ECONNREFUSED" });

@@ -36,7 +36,7 @@ function command({ name, arrangement: { manager } }: Service): string {
   return ["/bin/sh", "-c", ...words].map(argument).join(" ");
 }
 
-/** Directives of the sandbox for which systemd mounts file systems or creates a network. Together they would triple the time that a probe takes. */
+/** Directives of the sandbox for which systemd mounts file systems or creates a network. With them, a probe would take twice the processor time. */
 const slowDirectives = [
   ..."PrivateTmp PrivateDevices PrivateNetwork PrivateIPC ProtectHostname ProtectProc ProcSubset".split(" "),
   ..."ProtectKernelTunables ProtectKernelModules ProtectKernelLogs ProtectControlGroups ProtectClock".split(
