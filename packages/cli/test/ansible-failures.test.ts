@@ -85,16 +85,24 @@ describeWith(
     test.runIf(isLongRun)(
       `leaves the host as it is if the packages can't be installed${LONG_ONLY}`,
       async () => {
-        await writeRelease(systemd, {
-          version: "9",
-          files: { "package-lock.json": "{}", "package.json": "{}" },
-        });
+        const manifest = { name: "shop", version: "9.0.0" };
+        const files = {
+          "package.json": JSON.stringify({ ...manifest, dependencies: { express: "5.0.0" } }),
+          "package-lock.json": JSON.stringify({
+            ...manifest,
+            lockfileVersion: 3,
+            packages: { "": manifest },
+          }),
+        };
+        await writeRelease(systemd, { version: "9", files });
         const before = await everything(systemd);
         const variables = {
           sockact_app_exclude: ["node_modules"],
           sockact_app_install_packages: "npm ci --offline",
         };
-        expect(await deploy(systemd, "9", variables)).toMatchObject({ code: 2 });
+        const result = await deploy(systemd, "9", variables);
+        expect(result).toMatchObject({ code: 2 });
+        expect(result.stdout).toMatch(/The release could not be put on the host: npm error code/);
         expect(await everything(systemd)).toEqual(before);
       },
     );
