@@ -44,6 +44,26 @@ describe("a cluster sleeps", () => {
     expect(await cluster.app.ended).toBe(0);
   });
 
+  test("when a hold() is released that a worker has called after it was idle", async () => {
+    await using cluster = await RoleCluster.start({ names: ["http", "admin"], env });
+    const { app, addresses } = cluster;
+    await cluster.fork("serve", "http");
+    await cluster.fork("serve", "admin");
+    // Its connection keeps the cluster awake, while the other worker has been idle for a long time.
+    const busy = openConnection(addresses[0] as string);
+    busy.write("GET /held HTTP/1.1\r\nHost: x\r\n\r\n");
+    await app.event("request");
+    await expectAwake(cluster);
+    app.write("tell 2 hold");
+    await app.event("held");
+    const closed = once(busy.resume(), "close");
+    busy.destroy();
+    await closed;
+    await expectAwake(cluster);
+    app.write("tell 2 release");
+    expect(await app.ended).toBe(0);
+  });
+
   test("when a worker that serves nothing has ended with a hold()", async () => {
     await using cluster = await RoleCluster.start({ env });
     const job = await cluster.fork("job");

@@ -60,9 +60,14 @@ export function watchIfTimed(drain: Drainable): void {
 /** Starts the timer again. Called when a connection was accepted or has closed, when a datagram has arrived, and when a hold was released. */
 export function restartIdleTimer(): void {
   idle.restarts++;
+  reportAwake();
+  idle.timer?.refresh();
+}
+
+/** A worker of node:cluster that has said it is idle takes that back. */
+function reportAwake(): void {
   if (idle.isReportedIdle) sendToPrimary({ act: "awake" });
   idle.isReportedIdle = false;
-  idle.timer?.refresh();
 }
 
 /**
@@ -74,6 +79,7 @@ export function restartIdleTimer(): void {
 export function hold(): () => void {
   let held = true;
   if (idle.holds++ === 0) reportHold("held");
+  reportAwake();
   return () => {
     if (!held) return;
     held = false;
