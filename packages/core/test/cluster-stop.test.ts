@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { describe, expect, test } from "vitest";
-import { atEnd, httpRequest, isLongRun, LONG_ONLY } from "@sockact/testkit";
+import { atEnd, httpRequest, isLongRun, LONG_ONLY, startProcess } from "@sockact/testkit";
 import { RoleCluster } from "./cluster-app.ts";
 
 /** Resolves when the process has ended, and its parent, which has been stopped, has not noticed. */
@@ -90,6 +90,20 @@ describe("when a cluster stops", () => {
       expect(cluster.app.stdout).toContain(`"worker":2,"code":null,"signal":"SIGKILL"`);
     },
   );
+
+  test("it waits for the drainTimeout of its workers, also if that is shorter than the default", async () => {
+    await using cluster = await RoleCluster.start({ env: { OPTIONS: `{ "drainTimeout": "300ms" }` } });
+    const { app, addresses } = cluster;
+    await cluster.fork("plain");
+    const request = httpRequest(addresses[0] as string, "/held");
+    await app.event("request");
+    await cluster.fork("serve");
+    // It ends when the default of 10 s is over.
+    await using clock = startProcess(["sleep", "8"]);
+    app.kill("SIGTERM");
+    expect(await Promise.race([app.ended, clock.ended.then(() => "too late")])).toBe(0);
+    await expect(request).rejects.toThrow();
+  });
 
   test("it does not wait for a worker that could not be started", async () => {
     await using cluster = await RoleCluster.start({ env: { SOCKACT_DRAIN_TIMEOUT: "1min" } });

@@ -1,5 +1,6 @@
 // A cluster whose workers have roles. The primary reads commands from standard input: `fork ROLE NAME` forks a worker, `tell ID MESSAGE` sends it a message, and the others
-// are below. NAME is the socket of the worker. With WAIT, a worker waits before it listens while that file exists.
+// are below. NAME is the socket of the worker. With WAIT, a worker waits before it listens while that file exists. OPTIONS are options of listen() in
+// the workers.
 import cluster from "node:cluster";
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
@@ -43,6 +44,7 @@ const roles = {
     if (env.WAIT) await untilGone(env.WAIT);
     const listening = listen(app(), {
       ...(env.NAME && { name: env.NAME }),
+      ...JSON.parse(env.OPTIONS ?? "{}"),
       ...(env.RELOADS && { onReload: reloads }),
       onStop: async () => say("stopped"),
     });

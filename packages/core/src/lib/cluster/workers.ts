@@ -31,6 +31,8 @@ export class Workers implements WorkerPool {
   readonly #living = new Set<Worker>();
   /** Undefined until the stop begins. */
   #stop: WorkersStop | undefined;
+  /** The longest times of the workers so far, in milliseconds. */
+  readonly #longest = { drainTimeout: 0, handoverTimeout: 0 };
   /** Whether the workers wait until this process may accept. */
   readonly #mustWait = isWaitingToServe();
 
@@ -164,8 +166,12 @@ export class Workers implements WorkerPool {
     const { settings } = this.#app;
     if (more.reloads) settings.onReload ??= this.reload;
     settings.handover ||= more.handover;
-    settings.handoverTimeout = Math.max(settings.handoverTimeout, more.handoverTimeout);
-    settings.drainTimeout = Math.max(settings.drainTimeout, drainTimeout);
+    // The times of the workers replace the defaults of the primary, which may be longer.
+    settings.handoverTimeout = this.#longest.handoverTimeout = Math.max(
+      this.#longest.handoverTimeout,
+      more.handoverTimeout,
+    );
+    settings.drainTimeout = this.#longest.drainTimeout = Math.max(this.#longest.drainTimeout, drainTimeout);
     settings.idleExitStatus = Math.max(settings.idleExitStatus, idleExitStatus);
     settings.notify &&= notify;
     settings.watchdog &&= watchdog;

@@ -42,7 +42,7 @@ export function trackConnections(
   acceptors: readonly EventEmitter[],
   upgraded: Iterable<Socket>,
   onChange: () => void,
-): Connections {
+): Map<Socket, Connection> {
   const connections = new Map<Socket, Connection>();
   const isHttp = isHttpServer(server);
   const add = (socket: Socket, inHandshake: boolean): void => {

@@ -2,7 +2,7 @@ import type { EventEmitter } from "node:events";
 import type { Server as HttpServer, ServerResponse } from "node:http";
 import { Server, type Socket } from "node:net";
 import type { Server as TlsServer } from "node:tls";
-import { listsConnections } from "../shared/node-connections.ts";
+import { isSentAway, listsConnections } from "../shared/node-connections.ts";
 import { isHttpServer, responseOf, speaksHttp } from "../shared/node-internals.ts";
 import { after, now } from "../shared/timers.ts";
 import {
@@ -58,8 +58,8 @@ export class ServerDrain implements Drainable {
   readonly isHttp: boolean;
   /** Whether the server's own `close()` drains it. */
   drainsOnClose = false;
-  readonly #trackConnections: () => Connections;
-  #connections: Connections | undefined;
+  readonly #trackConnections: () => Map<Socket, Connection>;
+  #connections: Map<Socket, Connection> | undefined;
   readonly #drainTimeout: number;
   readonly #closeUpgraded: CloseUpgraded | undefined;
   readonly #closed: Promise<void>;
@@ -113,6 +113,7 @@ export class ServerDrain implements Drainable {
   startDraining(): void {
     if (this.#isDraining) return;
     this.#isDraining = true;
+    this.#forgetSent();
     for (const connection of this.connections.values())
       Object.assign(connection, { isEarlier: true, bytesBeforeDrain: connection.stream.bytesRead });
     const polling = setInterval(() => this.#endConnections(), POLL_MS);
@@ -229,8 +230,19 @@ export class ServerDrain implements Drainable {
     return since !== undefined && isOlder(since, this.#drainTimeout / 2);
   }
 
+  /**
+   * Forgets the connections that the app has sent to a child process. They do not close in this process: Node waits for the child process before it emits
+   * `close`, and destroying them here would make Node count wrongly. A connection that moves to another process has no handle either.
+   */
+  #forgetSent(): void {
+    if (this.#isMoving) return;
+    for (const socket of this.connections.keys())
+      if (isSentAway(socket)) this.#connections?.delete(socket);
+  }
+
   /** Returns on how many of the destroyed connections something was under way. */
   #destroyConnections(shouldDestroy: (connection: Connection) => boolean): number {
+    this.#forgetSent();
     const connections = [...this.connections.values()].filter(shouldDestroy);
     const underWay = connections.filter(isUnderWay);
     for (const { stream, socket } of connections) {
@@ -242,6 +254,7 @@ export class ServerDrain implements Drainable {
 
   /** Ends the connections that have waited too long for a request. Tells the clients of the others that the connection ends. */
   #endConnections(): void {
+    this.#forgetSent();
     const goAwayPatience = Math.min(GOAWAY_MS, this.#drainTimeout / 4);
     for (const connection of this.connections.values()) {
       const { since, inHandshake, isEarlier, stream } = connection;

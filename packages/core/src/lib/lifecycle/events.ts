@@ -93,8 +93,8 @@ export type SockactEvent =
     }
   | {
       /**
-       * An `onReload`, `onDrain`, `onDrainUpgraded` or `onStop` of the app has failed, or a message to the service manager, or a handover. Or an app that falls asleep has not
-       * ended in time (`ERR_STOP_TIMEOUT`), or ends with another exit status than `idleExitStatus` (`ERR_EXIT_STATUS`).
+       * An `onReload`, `onDrain`, `onDrainUpgraded` or `onStop` of the app has failed, or a message to the service manager, or a handover. Or a stop has not
+       * ended in time (`ERR_STOP_TIMEOUT`), or an app that falls asleep ends with another exit status than `idleExitStatus` (`ERR_EXIT_STATUS`).
        */
       readonly type: "error";
       /** The error, of any type. */

@@ -21,9 +21,15 @@ type StopReason = NodeJS.Signals | "idle" | "disconnect" | "served" | "handover"
 /** How much longer than `drainTimeout` the stop of an idle process or of a worker may take, in milliseconds. */
 export const GRACE_MS = 5000;
 
+/** How often to destroy connections after `drainTimeout`, in milliseconds. */
+const DESTROY_MS = 100;
+
+/** After how many of these times without any connection a server is taken for one that does not close. */
+const STUCK_POLLS = 5;
+
 /**
  * Stops everything, once: drains every server, and then calls `onStop` of each app and the `close` of its framework. Fulfils with the exit code: 0, or 1 if
- * `drainTimeout` has cut a connection with something under way, or if an `onStop` has failed.
+ * `drainTimeout` has cut a connection with something under way, if a server has not closed by then, or if an `onStop` has failed.
  *
  * @param lastHook called after these functions. The process waits for it.
  * @param receiver with `handover`: the other process, to which the connections move
@@ -79,17 +85,27 @@ async function shutDown(
     for (const drain of allDrains()) cut += drain.destroyConnections();
   };
   let destroying: NodeJS.Timeout | undefined;
-  const cap = after(timeout, () => {
-    destroyConnections();
-    // A server may still start to listen.
-    destroying = setInterval(destroyConnections, 100);
+  let cap: NodeJS.Timeout | undefined;
+  const isStuck = new Promise<true>((resolve) => {
+    cap = after(timeout, () => {
+      destroyConnections();
+      let emptyPolls = 0;
+      // A server may still start to listen.
+      destroying = setInterval(() => {
+        destroyConnections();
+        emptyPolls = allDrains().some((drain) => drain.connections.size > 0) ? 0 : emptyPolls + 1;
+        // Node emits `close` only when the child processes have closed the connections that the server has sent to them.
+        if (emptyPolls === STUCK_POLLS) resolve(true);
+      }, DESTROY_MS);
+    });
   });
-  await drained;
+  let stuck = await Promise.race([drained, isStuck]);
   // Servers that have started to listen in the meantime.
   for (let late = newDrains(known); late.length > 0; late = newDrains(known))
-    await drainAll(late, timeout, announce);
+    stuck = await Promise.race([drainAll(late, timeout, announce), isStuck]);
   clearTimeout(cap);
   clearInterval(destroying);
+  if (stuck) emit({ type: "error", error: stuckError(timeout) });
   const haveWorkersFailed = await workersFailed;
   // With KillMode=mixed, systemd kills the old process when this one ends.
   const oldProcessEnd = oldProcessEnds(timeout + GRACE_MS);
@@ -113,7 +129,15 @@ async function shutDown(
     : ending);
   await Promise.all([stoppingSent, noted]);
   clearInterval(awake);
-  return failed || cut > 0 || haveWorkersFailed === true ? 1 : 0;
+  return failed || stuck || cut > 0 || haveWorkersFailed === true ? 1 : 0;
+}
+
+function stuckError(timeout: number): ActivationError {
+  return new ActivationError(
+    "ERR_STOP_TIMEOUT",
+    `A server has not closed within its drainTimeout of ${timeout / 1000} s, although this process has no connection left. Child processes have connections that the server has sent to them`,
+    "Make each child process close these connections when it gets SIGTERM or the event disconnect.",
+  );
 }
 
 /** Calls `onStop` of each app and the `close` of its framework, then `lastHook`, one after the other. Fulfils with whether one has failed. */

@@ -1,6 +1,6 @@
 import type { Server, Socket } from "node:net";
 import process from "node:process";
-import { type ConnectionHandle, isTlsServer, type ListenHandle } from "./node-internals.ts";
+import { type ConnectionHandle, connectionHandleOf, isTlsServer, type ListenHandle } from "./node-internals.ts";
 
 // What Node knows of the open connections of a server, and how a connection gets to the server of another process.
 
@@ -78,6 +78,11 @@ function exemptFromTimeouts(server: Server, socket: Socket): void {
       Boolean(each && each.bytesRead === 0 && movedSockets.has(each));
     return expired.apply(this, timeouts).filter((parser) => !isWaiting(parser));
   };
+}
+
+/** Whether the app has sent this connection to a child process, with `send()` of node:child_process. Then the socket has no handle, and never closes. */
+export function isSentAway(socket: Socket): boolean {
+  return !socket.destroyed && (connectionHandleOf(socket) as ConnectionHandle | null) === null;
 }
 
 /** Takes the handle from a connection: nothing more is read from it, and it stays open when the socket is destroyed. */
