@@ -1,7 +1,19 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { type AppProcess, type ListenAddress, startWithFds } from "@sockact/testkit";
+import { type AppProcess, atEnd, type ListenAddress, startWithFds } from "@sockact/testkit";
 import { systemdSocket } from "./lifecycle-app.ts";
+
+/** A path of a file in a new folder, which is removed when the test ends. */
+export function newFile(): string {
+  const folder = mkdtempSync(join(tmpdir(), "sockact-"));
+  atEnd(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, "wait");
+  writeFileSync(file, "");
+  return file;
+}
 
 /** The command that runs one of our programs. */
 export function programOf(name: string): string[] {

@@ -1,6 +1,7 @@
+import { rmSync, writeFileSync } from "node:fs";
 import process from "node:process";
 import { expect, test } from "vitest";
-import { RoleCluster } from "./cluster-app.ts";
+import { newFile, RoleCluster } from "./cluster-app.ts";
 
 test("without a service manager, SIGHUP reloads a cluster again and again, without a warning", async () => {
   await using cluster = await RoleCluster.start({ env: { RELOADS: "1" } });
@@ -51,6 +52,40 @@ test("when a late worker has reloaded after all, the cluster has", { timeout: 30
   await app.line(/^sockact: the reload failed: a worker failed$/);
   await app.line(/^sockact: worker 1: reloaded$/);
   expect(await app.line(/^sockact: reloaded$/)).toBe("sockact: reloaded");
+});
+
+test("a reload waits for a worker that accepts already, but is not ready", async () => {
+  const ready = newFile();
+  rmSync(ready);
+  await using cluster = await RoleCluster.start({ env: { RELOADS: "1", READY: ready } });
+  const { app } = cluster;
+  await cluster.fork("serve");
+  await app.line(/^sockact: ready$/);
+  writeFileSync(ready, "");
+  await cluster.fork("serve");
+  app.kill("SIGHUP");
+  expect(await app.event("reloaded")).toMatchObject({ id: 1 });
+  rmSync(ready);
+  expect(await app.event("reloaded")).toMatchObject({ id: 2 });
+  await app.line(/^sockact: reloaded$/);
+});
+
+test("a worker that does not listen yet at a reload reloads when it does", async () => {
+  const wait = newFile();
+  rmSync(wait);
+  await using cluster = await RoleCluster.start({ env: { RELOADS: "1", WAIT: wait } });
+  const { app } = cluster;
+  await cluster.fork("serve");
+  await app.line(/^sockact: ready$/);
+  writeFileSync(wait, "");
+  app.write("fork serve");
+  await app.event("forked");
+  await app.event("forked");
+  app.kill("SIGHUP");
+  expect(await app.event("reloaded")).toMatchObject({ id: 1 });
+  await app.line(/^sockact: reloaded$/);
+  rmSync(wait);
+  expect(await app.event("reloaded")).toMatchObject({ id: 2 });
 });
 
 test("a worker whose event loop is blocked does not hold up a reload, which names the worker", async () => {

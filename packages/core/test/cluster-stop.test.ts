@@ -1,23 +1,12 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { readFileSync, rmSync } from "node:fs";
 import process from "node:process";
 import { describe, expect, test } from "vitest";
-import { atEnd, httpRequest, isLongRun, LONG_ONLY, startProcess } from "@sockact/testkit";
-import { RoleCluster } from "./cluster-app.ts";
+import { httpRequest, isLongRun, LONG_ONLY, startProcess } from "@sockact/testkit";
+import { newFile, RoleCluster } from "./cluster-app.ts";
 
 /** Resolves when the process has ended, and its parent, which has been stopped, has not noticed. */
 async function untilDead(pid: number): Promise<void> {
   await expect.poll(() => readFileSync(`/proc/${pid}/stat`, "utf8")).toMatch(/\) Z /);
-}
-
-/** A path of a file in a new folder. */
-function newFile(): string {
-  const folder = mkdtempSync(join(tmpdir(), "sockact-"));
-  atEnd(() => rmSync(folder, { recursive: true }));
-  const file = join(folder, "wait");
-  writeFileSync(file, "");
-  return file;
 }
 
 describe("when a cluster stops", () => {

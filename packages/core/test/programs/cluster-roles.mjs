@@ -1,5 +1,5 @@
 // A cluster whose workers have roles. The primary reads commands from standard input: `fork ROLE NAME` forks a worker, `tell ID MESSAGE` sends it a message, and the others
-// are below. NAME is the socket of the worker. With WAIT, a worker waits before it listens while that file exists. OPTIONS are options of listen() in
+// are below. NAME is the socket of the worker. With WAIT, a worker waits before it listens while that file exists. With READY, it becomes ready when that file does not exist. OPTIONS are options of listen() in
 // the workers.
 import cluster from "node:cluster";
 import { createSocket } from "node:dgram";
@@ -46,6 +46,7 @@ const roles = {
       ...(env.NAME && { name: env.NAME }),
       ...JSON.parse(env.OPTIONS ?? "{}"),
       ...(env.RELOADS && { onReload: reloads }),
+      ...(env.READY && { ready: () => untilGone(env.READY) }),
       onStop: async () => say("stopped"),
     });
     // By then, the worker has asked the primary for the socket.

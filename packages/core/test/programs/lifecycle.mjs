@@ -210,6 +210,10 @@ async function serve({
       return false;
     },
     onReload: async () => say("onReload"),
+    "onReload that never settles": () => {
+      say("onReload");
+      return new Promise(() => {});
+    },
     "onReload that fails": async () => {
       const error = new Error("from onReload", { cause: new Error("its cause") });
       throw Object.assign(error, { code: "ERR_OF_THE_APP" });

@@ -21,11 +21,12 @@ const late = new Set<Worker>();
 /**
  * Reloads the workers that use sockact. Fulfils when each of them has reloaded or ended.
  *
- * @throws ActivationError `ERR_RELOAD_TIMEOUT` if a worker does not begin to reload, because its event loop is blocked. `ERR_RELOAD_WORKER` if the reload of a
+ * @throws ActivationError `ERR_RELOAD_TIMEOUT` if a worker does not begin to reload, because its event loop is blocked or it is not ready. `ERR_RELOAD_WORKER` if the reload of a
  * worker has failed. If both have happened, an `error` event reports the first one.
  */
 export async function reloadWorkers(workers: ReadonlySet<Worker>): Promise<void> {
   late.clear();
+  for (const worker of workers) statusOf(worker).mustReload = !statusOf(worker).hasReported;
   const asked = [...workers].filter((worker) => statusOf(worker).hasReported && worker.isConnected());
   const outcomes = await Promise.all(asked.map(reloadWorker));
   const blocked = asked.filter((_, index) => outcomes[index] === "late");
@@ -34,7 +35,7 @@ export async function reloadWorkers(workers: ReadonlySet<Worker>): Promise<void>
     const error = new ActivationError(
       "ERR_RELOAD_TIMEOUT",
       `${blocked.length === 1 ? "A worker has" : `${blocked.length} workers have`} not begun to reload within ${BEGIN_MS / 1000} s: ${blocked.map(nameOf).join(", ")}`,
-      "Find out what blocks the event loop of the worker. It reloads as soon as its event loop runs again.",
+      "Find out why the worker is not ready yet, or what blocks its event loop. It reloads as soon as it is ready and its event loop runs.",
     );
     if (failed.length > 0) emit({ type: "error", error });
     else {
@@ -61,6 +62,13 @@ function reloadWorker(worker: Worker): Promise<Outcome> {
     running.set(worker, { begin: () => clearTimeout(timer), end });
     sendToWorker(worker, { act: "reload" });
   });
+}
+
+/** Called when a worker has reported: reloads it if a reload has come too early for it. No reload of the primary waits for that, as the worker may never report. */
+export function reloadIfMissed(worker: Worker): void {
+  const status = statusOf(worker);
+  if (status.mustReload) sendToWorker(worker, { act: "reload" });
+  status.mustReload = false;
 }
 
 /** Called when the reload of a worker begins. */

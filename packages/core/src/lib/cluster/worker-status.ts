@@ -11,6 +11,8 @@ export interface WorkerStatus {
   readonly listensOn: Set<number>;
   /** Whether a server of the worker listens by means of sockact. Then the worker handles signals and reloads. */
   hasReported: boolean;
+  /** Whether the worker must reload as soon as it has reported, because a reload came before that, and the worker may have read its settings already. */
+  mustReload: boolean;
   /** Whether every `ready` of the worker is fulfilled. */
   isReady: boolean;
   /** Whether all connections of the worker have ended. */
@@ -32,6 +34,7 @@ export function statusOf(worker: Worker): WorkerStatus {
     status = {
       listensOn: new Set(),
       hasReported: false,
+      mustReload: false,
       isReady: false,
       isDrained: false,
       checksHealth: false,

@@ -2,6 +2,7 @@ import cluster from "node:cluster";
 import { serve } from "../activation/serving.ts";
 import { type App, allDrains } from "../lifecycle/app.ts";
 import { closeUnusedConnections, exitAsleep } from "../lifecycle/sleep.ts";
+import { onceReady } from "../lifecycle/readiness.ts";
 import { reload } from "../lifecycle/reload.ts";
 import { receiveSignal } from "../lifecycle/stop-at-signal.ts";
 import { exitProcess, stop } from "../lifecycle/shutdown.ts";
@@ -19,10 +20,8 @@ export function followPrimary({ settings, acceptors }: App): void {
   const reloads = onReload !== undefined || acceptors.length > 0;
   once("follow primary", () => {
     onPrimaryMessage((message) => {
-      if (message.act === "reload") {
-        sendToPrimary({ act: "reloading" });
-        void reload().then((hasSucceeded) => sendToPrimary({ act: "reloaded", failed: !hasSucceeded }));
-      }
+      // Until then, the primary does not know whether this worker will ever be ready.
+      if (message.act === "reload") onceReady(reloadForPrimary);
       if (message.act === "check")
         void checkHealth().then((failure) =>
           sendToPrimary({ act: "checked", ...(failure !== undefined && { failure }) }),
@@ -57,6 +56,11 @@ async function checkHealth(): Promise<string | undefined> {
   } catch (error) {
     return `threw ${String(error)}`;
   }
+}
+
+function reloadForPrimary(): void {
+  sendToPrimary({ act: "reloading" });
+  void reload().then((hasSucceeded) => sendToPrimary({ act: "reloaded", failed: !hasSucceeded }));
 }
 
 /** Called after `worker.disconnect()`, when Node has closed the servers. Requests that are under way have no time limit. */

@@ -16,7 +16,7 @@ import {
 } from "../shared/cluster-channel.ts";
 import { handleSignals } from "../signals/handle-signals.ts";
 import { checkWorkers, noteChecked } from "./check-workers.ts";
-import { noteReloadBegins, noteReloadEnds, reloadWorkers } from "./reload-workers.ts";
+import { noteReloadBegins, noteReloadEnds, reloadIfMissed, reloadWorkers } from "./reload-workers.ts";
 import { askToStop, stopWorkers, type WorkersStop } from "./stop-workers.ts";
 import { statusOf } from "./worker-status.ts";
 
@@ -118,6 +118,7 @@ export class Workers implements WorkerPool {
         this.#release(worker);
         this.#adoptSettings(message.settings);
         this.#allowToServe(worker);
+        reloadIfMissed(worker);
         reportWhileStarting();
         if (this.#stop !== undefined) askToStop(worker, this.#stop);
         return;

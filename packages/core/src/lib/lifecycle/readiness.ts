@@ -22,11 +22,19 @@ const readiness = processState("readiness", {
   /** Set when READY=1 waits for nothing more. Fulfils when it has been sent. */
   sent: undefined as Promise<void> | undefined,
   isReady: false,
+  /** Called once, when the process is ready. */
+  actions: [] as (() => void)[],
 });
 
 /** Whether every socket of the unit has its server, and every `ready` is fulfilled. It stays true during a stop. */
 export function isReady(): boolean {
   return readiness.isReady;
+}
+
+/** Runs an action when the process is ready: if it is, at once. Never runs it if the process stops before that. */
+export function onceReady(action: () => void): void {
+  if (readiness.isReady) action();
+  else readiness.actions.push(action);
 }
 
 /** Fulfils when READY=1 has been sent. If READY=1 still waits for a socket or a server, it fulfils at once. */
@@ -79,6 +87,7 @@ async function sendReady(): Promise<void> {
     ...(notified === undefined && { failed: true }),
   });
   if (cluster.isWorker) sendToPrimary({ act: "ready", fds });
+  for (const action of readiness.actions.splice(0)) action();
   reportHealth();
   startIdleTimer((timeout) => void sleepIfIdle(timeout));
 }

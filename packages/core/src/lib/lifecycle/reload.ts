@@ -4,13 +4,19 @@ import { apps, callHook, emit } from "./app.ts";
 import { type ReloadFailure, reloadFailureText } from "./events.ts";
 import { sendPendingReady } from "./pending-ready.ts";
 import { shouldNotify, notifyServiceManager } from "./service-manager.ts";
-import { isReady, statusText, untilReadySent } from "./readiness.ts";
+import { isReady, onceReady, statusText, untilReadySent } from "./readiness.ts";
 import { isStopping } from "./stopping.ts";
+import { now } from "../shared/timers.ts";
+import { warn } from "../shared/warnings.ts";
 import { workerPool } from "./worker-pool.ts";
 
 const reloading = processState("reload", {
   /** The running reload, with those that follow it. */
   running: undefined as Promise<boolean> | undefined,
+  /** When the running reload began, on the clock of now(). */
+  since: 0,
+  /** The reload that runs when the process is ready. */
+  pending: undefined as Promise<boolean> | undefined,
   /** Whether another reload was requested since the running one started. */
   isAskedAgain: false,
   /** What failed in the last reload. */
@@ -19,21 +25,34 @@ const reloading = processState("reload", {
 
 /**
  * Reloads every app: sends RELOADING=1, reads the files of `tls` again, calls `onReload` of each app, and sends READY=1, as `Type=notify-reload` of
- * systemd.service(5) needs it. If one of these fails, the others are still done. If a reload is running already, another one follows it. Fulfils with whether the last reload has succeeded, when that is done. Before the process is ready, it fulfils at once.
+ * systemd.service(5) needs it. If one of these fails, the others are still done. If a reload is running already, another one follows it. Fulfils with whether the last reload has succeeded, when that is done. Before the process is ready, the reload waits until it is.
  */
 export async function reload(): Promise<boolean> {
   // READY=1 must come before RELOADING=1.
   if (sendPendingReady()) await untilReadySent();
-  // Before the process is ready, READY=1 would be too early. And an app that is starting reads its settings anyway.
-  if (!isReady()) return true;
+  // Before the process is ready, READY=1 would be too early. But the app may have read its settings already, and may even serve: in a worker of node:cluster,
+  // only READY=1 waits for `ready`.
+  if (!isReady())
+    return (reloading.pending ??= new Promise((resolve) => onceReady(() => resolve(reload()))));
   reloading.isAskedAgain = reloading.running !== undefined;
+  if (reloading.isAskedAgain) warnOfRunningReload();
   return (reloading.running ??= reloadUntilDone());
+}
+
+/** Without this warning, nothing would say why a reload does nothing after an `onReload` that never settles. */
+function warnOfRunningReload(): void {
+  warn(
+    "SOCKACT_RELOADING",
+    `The app must reload again, but the reload that began ${Math.floor((now() - reloading.since) / 1000)} s ago has not ended: an onReload has not settled.`,
+    "The app reloads again when that reload has ended. If it never ends, make the promise of onReload settle, for example with a time limit for what it waits for, and restart the service.",
+  );
 }
 
 async function reloadUntilDone(): Promise<boolean> {
   let hasSucceeded = true;
   do {
     reloading.isAskedAgain = false;
+    reloading.since = now();
     if (isStopping()) break;
     hasSucceeded = await reloadOnce();
   } while (reloading.isAskedAgain);
@@ -71,8 +90,8 @@ function rereadCertificates(): void {
 /** Fulfils with whether everything was reloaded. */
 async function reloadOnce(): Promise<boolean> {
   emit({ type: "reloading" });
-  const now = process.hrtime.bigint() / 1000n;
-  await notifyServiceManager(`RELOADING=1\nMONOTONIC_USEC=${now}\nSTATUS=Reloading`);
+  const microseconds = process.hrtime.bigint() / 1000n;
+  await notifyServiceManager(`RELOADING=1\nMONOTONIC_USEC=${microseconds}\nSTATUS=Reloading`);
   const failures: ReloadFailure[] = [];
   if (!(await callHook(rereadCertificates))) failures.push("tls");
   for (const { settings } of apps) {

@@ -13,7 +13,8 @@ export type WarningCode =
   | "SOCKACT_UNSEEN"
   | "SOCKACT_UNMATCHED"
   | "SOCKACT_SECOND_SERVER"
-  | "SOCKACT_NOT_PASSED";
+  | "SOCKACT_NOT_PASSED"
+  | "SOCKACT_RELOADING";
 
 /** How long an app may take for something that most apps do at once, in milliseconds. */
 const SOON_MS = 5000;

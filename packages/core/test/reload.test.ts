@@ -1,0 +1,29 @@
+import { describe, expect, test } from "vitest";
+import { appOnSocket } from "./lifecycle-app.ts";
+
+describe("SIGHUP", () => {
+  test("before the app is ready makes it reload once, when it is ready", async () => {
+    const { app } = await appOnSocket({ hooks: ["onEvent", "ready", "onReload"] });
+    await using running = app;
+    await running.event("asked whether ready");
+    running.kill("SIGHUP");
+    running.kill("SIGHUP");
+    running.write("is listening");
+    await running.event("is listening");
+    running.write("answer");
+    await running.event("ready");
+    await running.event("reloaded");
+    running.kill("SIGTERM");
+    expect(await running.ended).toBe(0);
+    expect(running.stdout.match(/"reloaded"/g)).toHaveLength(1);
+  });
+
+  test("during a reload that does not end warns, and says how long it has been running", async () => {
+    const { app } = await appOnSocket({ hooks: ["onReload that never settles"] });
+    await using running = app;
+    running.kill("SIGHUP");
+    await running.event("onReload");
+    running.kill("SIGHUP");
+    expect(await running.line(/SOCKACT_RELOADING/)).toMatch(/the reload that began \d+ s ago has not ended/);
+  });
+});
