@@ -12,7 +12,10 @@ test.each<[tls: object, message: string, hint: string]>([
   [{ ...pair, sni: { a: { key: "SECRET" } } }, 'The option tls.sni["a"] must have both key and cert, or pfx; got { key }', "Write sni"],
   [{ ...pair, sni: { a: "SECRET" } }, 'The option tls.sni["a"] must be an object such as { key, cert }; got a string', "Write sni"],
   [{ ...pair, sni: { a: { ...pair, Ca: "x" } } }, 'unknown option tls.sni["a"].Ca: did you mean ca?', "Correct"],
-  [{ ...pair, sni: { a: { ...pair, requestCert: true } } }, 'The option tls.sni["a"] can\'t have requestCert', "next to sni"],
+  [{ ...pair, sni: { a: { ...pair, requestCert: true } } }, 'The option tls.sni["a"] can\'t have requestCert', "write requestCert next to sni"],
+  [{ ...pair, sni: { a: { ...pair, maxVersion: "TLSv1.2", ciphers: "x" } } }, 'The option tls.sni["a"] can\'t have maxVersion, ciphers', "Node reads them before it knows the name"],
+  [{ ...pair, sni: null }, "The option tls.sni must be an object with a key for each host name; got null", "Write sni"],
+  [{ ...pair, sni: { a: null } }, 'The option tls.sni["a"] must be an object such as { key, cert }; got null', "Write sni"],
   ...[
     ["https://x.example", 'Write "x.example".'],
     ["x.example:443", 'Write "x.example".'],

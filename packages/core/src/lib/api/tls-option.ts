@@ -14,8 +14,12 @@ const NAMES = [
   "key", "cert", "ca", "crl", "pfx", "passphrase", "sni", "ALPNProtocols", "requestCert", "rejectUnauthorized", "minVersion", "maxVersion", "ciphers",
 ];
 
-/** The options that Node reads before it knows the name that a client asks for. */
-const FOR_ALL_NAMES = ["sni", "SNICallback", "ALPNProtocols", "requestCert", "rejectUnauthorized"];
+/** The options that Node reads before it knows the name that a client asks for. Those of a name would have no effect. */
+const FOR_ALL_NAMES = [
+  ...["sni", "SNICallback", "ALPNProtocols", "requestCert", "rejectUnauthorized"],
+  ...["minVersion", "maxVersion", "secureProtocol", "secureOptions", "ciphers", "honorCipherOrder"],
+  ...["ecdhCurve", "dhparam", "sigalgs", "sessionIdContext", "sessionTimeout", "ticketKeys"],
+];
 
 /**
  * @param what the name of the option
@@ -55,7 +59,7 @@ function checkSni(sni: unknown, what: string): void {
     if (common.length > 0)
       throw optionError(
         `The option ${where} can't have ${common.join(", ")}`,
-        "This applies to all names: write it next to sni.",
+        `Node reads ${common.length === 1 ? "it" : "them"} before it knows the name, so one value applies to all names: write ${common.join(", ")} next to sni.`,
       );
     if (!hasPair(identity))
       throw optionError(`The option ${where} must have both key and cert, or pfx; got ${shapeOf(identity)}`, SNI_HINT);

@@ -12,11 +12,11 @@ describe("a name of sni", () => {
   } as const;
 
   test("inherits what it does not set, except for the key and the certificate", () => {
-    expect(inherit({ cert: "own", minVersion: "TLSv1.2", ca: undefined }, tls)).toEqual({
+    expect(inherit({ cert: "own", ca: undefined }, tls)).toEqual({
       cert: "own",
       ca: "ca",
       crl: "crl",
-      minVersion: "TLSv1.2",
+      minVersion: "TLSv1.3",
     });
   });
 

@@ -36,11 +36,19 @@ export interface TlsIdentity extends Omit<SecureContextOptions, "key" | "cert" |
 export interface TlsOptions
   extends TlsIdentity, Omit<NodeTlsOptions, keyof SecureContextOptions | "ALPNCallback"> {
   /**
-   * The identities for other host names (SNI), by host name. In `*.example.org`, the `*` stands for one label. Each name has the settings above, such as `ca` and
-   * `minVersion`, unless it has its own. Only the key and the certificate are never inherited, and a name with its own `ca` does not inherit `crl`.
+   * The identities for other host names (SNI), by host name. In `*.example.org`, the `*` stands for one label. Each name has its own key and certificate, with
+   * their `passphrase`, `privateKeyEngine` and `privateKeyIdentifier`. It inherits `ca` and `crl` unless it has its own. A name with its own `ca` does not inherit
+   * `crl`. All other options, such as `minVersion` and `ciphers`, are the same for all names.
    */
-  sni?: Readonly<Record<string, TlsIdentity>> | undefined;
+  sni?: Readonly<Record<string, SniIdentity>> | undefined;
 }
+
+/** The identity for one host name. Node has read all other options when it learns the name that a client asks for. */
+export type SniIdentity = Pick<
+  TlsIdentity,
+  | ("key" | "cert" | "pfx" | "passphrase" | "privateKeyEngine" | "privateKeyIdentifier")
+  | ("ca" | "crl" | "allowPartialTrustChain")
+>;
 
 const fileOptions = ["key", "cert", "ca", "crl", "pfx"] as const;
 
@@ -51,7 +59,7 @@ const ownOptions = ["key", "cert", "pfx", "passphrase", "privateKeyEngine", "pri
  * The options of a name of `sni`, with what it inherits from `tls`. Without its `ca`, a name would accept the certificate of any client that Node trusts. If the name
  * has its own `ca`, the revocation lists of `tls` are those of other authorities.
  */
-export function inherit(identity: TlsIdentity, tls: TlsIdentity): TlsIdentity {
+export function inherit(identity: SniIdentity, tls: TlsIdentity): TlsIdentity {
   const set = Object.entries(identity).filter(([, value]) => value !== undefined);
   const inherited = Object.entries(tls).filter(
     ([name]) => !ownOptions.includes(name) && (name !== "crl" || identity.ca === undefined),
