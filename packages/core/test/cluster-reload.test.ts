@@ -46,6 +46,7 @@ test("when a late worker has reloaded after all, the cluster has", { timeout: 30
   await using cluster = await RoleCluster.start({ env: { RELOADS: "1" } });
   const { app } = cluster;
   await cluster.fork("serve");
+  await app.line(/^sockact: ready$/);
   app.write("tell 1 pause");
   await app.event("blocked");
   app.kill("SIGHUP");
