@@ -16,7 +16,10 @@ async function startSender(env: Record<string, string>): Promise<[AppProcess, ch
 
 describe("when a child process serves the connections of a server", () => {
   test("a stop waits for them", async () => {
-    const [app, child, client] = await startSender({ SOCKACT_DRAIN_TIMEOUT: "1min", SOCKACT_IDLE_TIMEOUT: "1h" });
+    const [app, child, client] = await startSender({
+      SOCKACT_DRAIN_TIMEOUT: "1min",
+      SOCKACT_IDLE_TIMEOUT: "1h",
+    });
     await using running = app;
     await using connected = client;
     running.kill("SIGTERM");

@@ -13,15 +13,14 @@ test("in a cluster with sticky sessions, the clients of socket.io come back afte
   const fd = rawSocket("ipv4", "stream", { bound: address, listening: true });
   atEnd(() => closeAll([fd]));
   const start = () => startWithFds([fd], [process.execPath, program]);
-  const clients: Socket[] = [["websocket"], ["websocket"], ["polling"], ["polling"]].map(
-    (transports) =>
-      io(`http://${address}`, {
-        transports,
-        forceNew: true,
-        reconnectionDelay: 50,
-        // Not the common agent: two clients would share a connection, and with it the worker.
-        agent: new Agent() as never,
-      }),
+  const clients: Socket[] = [["websocket"], ["websocket"], ["polling"], ["polling"]].map((transports) =>
+    io(`http://${address}`, {
+      transports,
+      forceNew: true,
+      reconnectionDelay: 50,
+      // Not the common agent: two clients would share a connection, and with it the worker.
+      agent: new Agent() as never,
+    }),
   );
   atEnd(() => clients.forEach((client) => client.close()));
   const echo = async (client: Socket): Promise<string> => {
@@ -39,6 +38,6 @@ test("in a cluster with sticky sessions, the clients of socket.io come back afte
     const disconnected = clients.map((client) => once(client as never, "disconnect"));
     app.kill("SIGTERM");
     await Promise.all(disconnected);
-    expect(await app.ended, app.stderr).toBe(0);
+    expect(await app.ended).toBe(0);
   }
 });

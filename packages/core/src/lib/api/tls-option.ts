@@ -15,11 +15,10 @@ const NAMES = [
 ];
 
 /** The options that Node reads before it knows the name that a client asks for. Those of a name would have no effect. */
-const FOR_ALL_NAMES = [
-  ...["sni", "SNICallback", "ALPNProtocols", "requestCert", "rejectUnauthorized"],
-  ...["minVersion", "maxVersion", "secureProtocol", "secureOptions", "ciphers", "honorCipherOrder"],
-  ...["ecdhCurve", "dhparam", "sigalgs", "sessionIdContext", "sessionTimeout", "ticketKeys"],
-];
+const FOR_ALL_NAMES =
+  "sni SNICallback ALPNProtocols requestCert rejectUnauthorized minVersion maxVersion secureProtocol secureOptions ciphers honorCipherOrder ecdhCurve dhparam sigalgs sessionIdContext sessionTimeout ticketKeys".split(
+    " ",
+  );
 
 /**
  * @param what the name of the option

@@ -236,8 +236,7 @@ export class ServerDrain implements Drainable {
    */
   #forgetSent(): void {
     if (this.#isMoving) return;
-    for (const socket of this.connections.keys())
-      if (isSentAway(socket)) this.#connections?.delete(socket);
+    for (const socket of this.connections.keys()) if (isSentAway(socket)) this.#connections?.delete(socket);
   }
 
   /** Returns on how many of the destroyed connections something was under way. */

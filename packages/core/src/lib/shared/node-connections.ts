@@ -1,6 +1,11 @@
 import type { Server, Socket } from "node:net";
 import process from "node:process";
-import { type ConnectionHandle, connectionHandleOf, isTlsServer, type ListenHandle } from "./node-internals.ts";
+import {
+  type ConnectionHandle,
+  connectionHandleOf,
+  isTlsServer,
+  type ListenHandle,
+} from "./node-internals.ts";
 
 // What Node knows of the open connections of a server, and how a connection gets to the server of another process.
 
