@@ -25,7 +25,7 @@ const masked = (text: string): string =>
 describeWith(requirements, "three hosts behind HAProxy", () => {
   let fleet: Fleet;
   beforeAll(async () => {
-    fleet = await Fleet.start(await PackedPackages.packForRun(publicPackages().map(({ name }) => name)));
+    fleet = await Fleet.start(await PackedPackages.packForRun());
     const release = await fleet.releases.make();
     await Promise.all(fleet.hosts.map((host) => install(fleet, host, release)));
     for (const host of fleet.hosts) await fleet.waitForHost(host, "UP");

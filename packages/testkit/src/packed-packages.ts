@@ -42,6 +42,12 @@ export class PackedPackages {
     return new PackedPackages(shared);
   }
 
+  /** Packs all packages that npm will have into an empty folder, for a program that is not a test. */
+  static async packInto(folder: string): Promise<PackedPackages> {
+    await pack(folder);
+    return new PackedPackages(folder);
+  }
+
   /** Puts packages with all their dependencies into the `node_modules` of a folder, and links their programs. */
   install(folder: string, names: readonly string[]): void {
     const modules = join(folder, "node_modules");
