@@ -1,7 +1,6 @@
 // Three hosts behind HAProxy: every scenario of examples/fleet, with clients that send requests.
 import { describeWith, isLongRun, LONG_ONLY, PackedPackages } from "@sockact/testkit";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { publicPackages } from "../scripts/lib/packages.ts";
 import { Fleet, requirements } from "./fleet/fleet.ts";
 import { install } from "./fleet/install.ts";
 import { addresses } from "./fleet/scenarios/addresses.ts";

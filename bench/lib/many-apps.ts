@@ -8,15 +8,22 @@ import { memoryOf } from "./process-memory.ts";
 const FIRST_PORT = 8000;
 /** How many apps start at the same time. */
 const AT_ONCE = 4;
+/** How many units one call of systemctl names. */
+const IN_ONE_CALL = 500;
+/** How long systemd may take for a command, in milliseconds. */
+const DEADLINE = 120_000;
 
 /** Many Express apps in a private systemd, in the sandbox that `@sockact/units` writes. */
 export class ManyApps implements AsyncDisposable {
   readonly #systemd: PrivateSystemd;
   readonly #names: readonly string[];
+  /** How long the start of all sockets has taken, in milliseconds. */
+  readonly open: number;
 
-  private constructor(systemd: PrivateSystemd, names: readonly string[]) {
+  private constructor(systemd: PrivateSystemd, names: readonly string[], open: number) {
     this.#systemd = systemd;
     this.#names = names;
+    this.open = open;
   }
 
   /** Opens the sockets. No app runs yet. */
@@ -34,8 +41,26 @@ export class ManyApps implements AsyncDisposable {
     );
     // `systemd-analyze verify` would take minutes.
     await systemd.installUnits(Object.assign({}, ...units), { verify: false });
-    await systemd.start(...names.map((name) => `${name}.socket`));
-    return new ManyApps(systemd, names);
+    const began = performance.now();
+    for (const some of inParts(names)) {
+      const sockets = some.map((name) => `${name}.socket`);
+      await systemd.mustRun(["systemctl", "start", ...sockets], { timeout: DEADLINE });
+    }
+    return new ManyApps(systemd, names, performance.now() - began);
+  }
+
+  /** Sends a request to the first app, which starts it. Returns how long the response took, in milliseconds. */
+  async wakeOne(): Promise<number> {
+    const began = performance.now();
+    await this.#systemd.request(`http://127.0.0.1:${FIRST_PORT}/`);
+    return performance.now() - began;
+  }
+
+  /** Makes systemd read all units again. Returns how long that took, in milliseconds. */
+  async reloadManager(): Promise<number> {
+    const began = performance.now();
+    await this.#systemd.mustRun(["systemctl", "daemon-reload"], { timeout: DEADLINE });
+    return performance.now() - began;
   }
 
   /** Sends a request to each app, which starts it. */
@@ -49,14 +74,18 @@ export class ManyApps implements AsyncDisposable {
 
   /** Stops the apps. Their sockets stay open. */
   async sleep(): Promise<void> {
-    await this.#systemd.stop(...this.#names.map((name) => `${name}.service`));
+    for (const names of inParts(this.#names))
+      await this.#systemd.stop(...names.map((name) => `${name}.service`));
   }
 
   /** How many processes the apps have, and how much memory in MB. */
   async measure(): Promise<Record<string, number>> {
-    const services = this.#names.map((name) => `${name}.service`);
-    const shown = await this.#systemd.systemctl("show", "--property=MainPID", "--value", ...services);
-    const pids = shown.split(/\s+/).filter((pid) => Number(pid) > 0);
+    const pids: string[] = [];
+    for (const names of inParts(this.#names)) {
+      const services = names.map((name) => `${name}.service`);
+      const shown = await this.#systemd.systemctl("show", "--property=MainPID", "--value", ...services);
+      pids.push(...shown.split(/\s+/).filter((pid) => Number(pid) > 0));
+    }
     const apps = pids.map((pid) => memoryOf(this.#systemd.hostPath(`/proc/${pid}`)));
     const sumOf = (field: keyof (typeof apps)[number]): number =>
       apps.reduce((sum, app) => sum + app[field], 0);
@@ -72,4 +101,11 @@ export class ManyApps implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.#systemd.close();
   }
+}
+
+function inParts(names: readonly string[]): (readonly string[])[] {
+  const count = Math.ceil(names.length / IN_ONE_CALL);
+  return Array.from({ length: count }, (_, index) =>
+    names.slice(index * IN_ONE_CALL, (index + 1) * IN_ONE_CALL),
+  );
 }

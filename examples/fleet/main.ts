@@ -1,7 +1,9 @@
 // npm start [-- SCENARIO…]: three hosts behind HAProxy. Deploys, reboots and failures happen while clients send requests.
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import process from "node:process";
 import { PackedPackages, whatIsMissing } from "@sockact/testkit";
-import { publicPackages } from "../../scripts/lib/packages.ts";
 import { Fleet, requirements } from "./fleet.ts";
 import { install } from "./install.ts";
 import { addresses } from "./scenarios/addresses.ts";
@@ -38,6 +40,8 @@ if (missing !== undefined) {
 }
 
 const seconds = stopwatch();
+const packages = mkdtempSync(join(tmpdir(), "fleet-packages-"));
+process.on("exit", () => rmSync(packages, { recursive: true, force: true }));
 const interrupted = new Promise<never>((_, reject) => {
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
     process.once(signal, () => reject(new Error("Stopped.")));
@@ -54,7 +58,7 @@ async function tell(fleet: Fleet): Promise<void> {
 }
 
 async function run(): Promise<void> {
-  using packed = await PackedPackages.pack(publicPackages().map(({ name }) => name));
+  const packed = await PackedPackages.packInto(packages);
   story.title("Three hosts and a balancer boot");
   await using fleet = await Fleet.start(packed);
   for (const { name, address } of [fleet.office, fleet.balancer, ...fleet.hosts])
