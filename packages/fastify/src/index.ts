@@ -17,6 +17,7 @@ export type {
   SockactEvent,
   SocketOptions,
   TakeOptions,
+  SniIdentity,
   TlsIdentity,
   TlsOptions,
 } from "@sockact/core";
