@@ -15,6 +15,6 @@ export { hold } from "./lib/lifecycle/idle.ts";
 export type { ReloadFailure, SockactEvent } from "./lib/lifecycle/events.ts";
 export type { LifecycleOptions } from "./lib/lifecycle/settings.ts";
 export type { SocketOptions, TakeOptions } from "./lib/api/options.ts";
-export type { Material, TlsIdentity, TlsOptions } from "./lib/binding/tls-identity.ts";
+export type { Material, SniIdentity, TlsIdentity, TlsOptions } from "./lib/binding/tls-identity.ts";
 export type { Duration } from "@sockact/notify";
 export { ActivationError, type ActivationErrorCode } from "./lib/shared/errors.ts";

@@ -18,6 +18,7 @@ export type {
   SockactEvent,
   SocketOptions,
   TakeOptions,
+  SniIdentity,
   TlsIdentity,
   TlsOptions,
 } from "@sockact/core";

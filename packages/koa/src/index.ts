@@ -19,6 +19,7 @@ export type {
   SockactEvent,
   SocketOptions,
   TakeOptions,
+  SniIdentity,
   TlsIdentity,
   TlsOptions,
 } from "@sockact/core";
