@@ -133,9 +133,9 @@ test("an app that is no longer used is garbage collected", async () => {
 
 test("an argument after the options is refused, because JavaScript would ignore it", async () => {
   const code = `import { systemdListen } from "@sockact/koa"; systemdListen({}, { name: "web" });`;
-  await using app = startProcess([process.execPath, "--input-type=module", "--eval", code], {
+  await using running = startProcess([process.execPath, "--input-type=module", "--eval", code], {
     cwd: fileURLToPath(new URL("..", import.meta.url)),
   });
-  expect(await app.ended).toBe(1);
-  expect(app.stderr).toContain("systemdListen() takes one argument, an object with the options");
+  expect(await running.ended).toBe(1);
+  expect(running.stderr).toContain("systemdListen() takes one argument, an object with the options");
 });
