@@ -42,6 +42,7 @@ const armOf =
 export const bench: Bench = {
   runs: 3,
   needs: ["private systemd"],
+  isExtra: true,
   async measure({ runs, nodes, only }) {
     const tables: MeasuredTable[] = [];
     for (const node of nodes) {

@@ -20,7 +20,8 @@ export const keywords: Readonly<Record<string, string>> = {
     "/home, home folder, which folder, /srv, .env, dotenv, secrets, passwords, credentials, SQLite, uploads, upgrade Node, EROFS, read-only file system",
   "files-and-secrets#where-must-my-code-be": "/root, move app to /root, app in /home",
   deploy: "rollback, roll back, symlink, release, new version, update my app, go back, CI, rsync, git pull",
-  ansible: "several hosts, many servers, roll out, rollout, playbook, deploy over ssh, fleet, Capistrano, Kamal",
+  ansible:
+    "several hosts, many servers, roll out, rollout, playbook, deploy over ssh, fleet, Capistrano, Kamal",
   operate: "logs, journalctl, status, restart, reload, stop, start at boot",
   "several-apps": "domain, subdomain, virtual host, two apps share port 80, trust proxy, memory",
   lifecycle: "websockets on restart, graceful shutdown, SIGTERM, drain, keep-alive, scale to zero, watchdog",

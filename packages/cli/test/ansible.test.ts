@@ -1,5 +1,4 @@
 // The Ansible role, with a real Ansible and a real systemd. How releases fail, and what a killed run leaves, is in ansible-failures.test.ts.
-import { existsSync } from "node:fs";
 import process from "node:process";
 import { describeWith, isLongRun, LONG_ONLY, type PrivateSystemd } from "@sockact/testkit";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
@@ -8,9 +7,6 @@ import { ask, bootHost, deploy, everything, underLoad, writeRelease } from "./an
 
 // A run of Ansible starts about 40 processes.
 vi.setConfig({ testTimeout: 400_000, hookTimeout: 60_000 });
-
-/** Whether this version of sockact takes a host out of rotation. */
-const hasDrain = existsSync(new URL("../src/lib/drain", import.meta.url));
 
 const commands = ["ansible-playbook", "ansible-lint"];
 
@@ -142,7 +138,7 @@ describeWith({ privateSystemd: true, systemd: 253, commands }, "the Ansible role
     expect(await systemd.show("pair@green.service", "ActiveState")).toBe("active");
   });
 
-  test.runIf(isLongRun && hasDrain)(`takes the host out of rotation meanwhile${LONG_ONLY}`, async () => {
+  test.runIf(isLongRun)(`takes the host out of rotation meanwhile${LONG_ONLY}`, async () => {
     const config = { name: "drained", sockets: [{ listen: 83 }], handover: true, health: { listen: 8081 } };
     const variables = {
       sockact_app_name: "drained",
