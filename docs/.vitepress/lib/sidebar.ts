@@ -38,6 +38,7 @@ export const sidebar: DefaultTheme.SidebarItem[] = [
       { text: "Deploy, roll back, uninstall", link: "/deploy" },
       { text: "See, log, reload, restart", link: "/operate" },
       { text: "Several apps on one host", link: "/several-apps" },
+      { text: "Many hosts", link: "/many-hosts" },
       { text: "Ready, reload, stop, sleep", link: "/lifecycle" },
       { text: "Handover", link: "/handover" },
       { text: "Rolling restart", link: "/rolling-restart" },

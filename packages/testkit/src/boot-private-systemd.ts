@@ -13,6 +13,11 @@ export interface BootOptions {
   node?: string;
   /** The folder with the generators that run at the boot and at each daemon-reload; none when left out. */
   generators?: string;
+  /**
+   * An empty folder, or one of an earlier boot. What is written to `/etc`, `/root`, `/srv`, `/usr/local/bin` and `/var/lib` goes there, so a later boot
+   * with the same folder finds it: that is a reboot. By default, these files are in memory, and gone afterwards.
+   */
+  disk?: string;
 }
 
 /** The reason why no private systemd can be booted here, or `undefined` when one can. */
@@ -57,7 +62,9 @@ export async function bootPrivateSystemd(options: BootOptions = {}): Promise<Pri
       bootScript,
       project,
       options.node ?? process.execPath,
-    ].concat(options.generators ?? []),
+      options.generators ?? "",
+      options.disk ?? "",
+    ],
     { stdio: ["pipe", "pipe", "pipe"], detached: true, cwd: "/" },
   );
   let log = "";

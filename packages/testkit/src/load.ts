@@ -82,7 +82,7 @@ export interface Loads {
   };
   /**
    * Each sends a message, has its echo, and thinks for `atLeast` and up to `think` ms more. `timeout`: after so many seconds a message has failed; by
-   * default never.
+   * default never. For `https:`, any certificate is accepted.
    */
   webSockets: {
     options: {
@@ -106,7 +106,14 @@ export interface Loads {
   download: { options: { url: string; bytes: number; seed: number }; result: Transfer };
   /** The second half is sent, with pauses, when its result is asked for. */
   upload: { options: { url: string; bytes: number; seed: number; pause: number }; result: Transfer };
+  /** Several loads in one process. The results are in the same order. */
+  together: { options: { loads: readonly OneLoad[] }; result: { results: LoadResult[] } };
 }
+
+/** A load that counts requests, with its options. */
+export type OneLoad = {
+  [Kind in "busy" | "thinking" | "webSockets"]: [kind: Kind, options: Loads[Kind]["options"]];
+}["busy" | "thinking" | "webSockets"];
 
 interface Transfer {
   /** The process that answered. */

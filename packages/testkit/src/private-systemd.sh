@@ -2,7 +2,9 @@
 # Boots a real systemd as PID 1 of its own namespaces, and says `ready PID` on standard output (PID as the host sees it).
 # Removes everything when standard input ends, so nothing outlives the process at the other end, in whichever way that ends.
 #
-#   unshare --mount --propagation=private bash private-systemd.sh PROJECT NODE [GENERATORS]
+#   unshare --mount --propagation=private bash private-systemd.sh PROJECT NODE [GENERATORS [DISK]]
+#
+# With DISK, a folder, a later boot with the same folder finds /etc and what was written below the folders of the disk.
 #
 # Needs root, bash, util-linux and systemd. It changes nothing outside its namespaces: /etc is a copy on write, /usr and the rest
 # of the root file system are read-only, what a booting system writes to is a fresh tmpfs, and the network is a loopback device.
@@ -11,6 +13,7 @@ set -u
 project=$1 node=$2
 # The generators of the distribution take most of the time of each daemon-reload. A folder that is not there has none.
 generators=${3:-/run/sockact/no-generators}
+disk=${4:-}
 inside=(--mount --uts --ipc --net --pid --cgroup)
 
 # It keeps no list in /run/mount, which is the host's at first, and another one later.
@@ -31,8 +34,10 @@ become_systemd() {
   # The new /run is put together at /dev/shm, where no project is, and moved once nothing else is needed from below the old one.
   mount -t tmpfs -o mode=755 tmpfs /dev/shm
   cd /dev/shm
-  mkdir -p lock systemd/system sockact/project sockact/etc/upper sockact/etc/work
-  touch sockact/node sockact/etc/upper/.private
+  mkdir -p lock systemd/system sockact/project sockact/disk
+  [ -z "$disk" ] || mount --bind "$disk" sockact/disk
+  mkdir -p sockact/disk/etc/upper sockact/disk/etc/work
+  touch sockact/node sockact/disk/etc/upper/.private
   mount --rbind "$project" sockact/project
   mount -o remount,bind,ro sockact/project
   mount --bind "$node" sockact/node
@@ -43,16 +48,23 @@ become_systemd() {
   # A service with PrivateTmp= or StateDirectory= would leave its folders on the host, and systemd-tmpfiles would clean the host's /tmp.
   for folder in /tmp /var/tmp /var/lib /var/cache /var/log; do mount -t tmpfs -o mode=1777 tmpfs "$folder"; done
   chmod 755 /var/lib /var/cache /var/log
+  [ -z "$disk" ] || for folder in /root /srv /usr/local/bin /var/lib; do
+    mkdir -p "/run/sockact/disk$folder"
+    mount --bind "/run/sockact/disk$folder" "$folder"
+  done
 
   # `systemctl enable`, systemd-sysusers and an uninitialized machine-id write to /etc; the units that the host has enabled are not wanted here.
-  mount -t overlay -o lowerdir=/etc,upperdir=/run/sockact/etc/upper,workdir=/run/sockact/etc/work overlay /etc 2>/dev/null || {
-    cp -a /etc/. /run/sockact/etc/upper
-    mount --bind /run/sockact/etc/upper /etc
+  local etc=/run/sockact/disk/etc
+  mount -t overlay -o lowerdir=/etc,upperdir=$etc/upper,workdir=$etc/work overlay /etc 2>/dev/null || {
+    [ -e $etc/upper/hosts ] || cp -a /etc/. $etc/upper
+    mount --bind $etc/upper /etc
   }
   # Never touch the mounts of the host, whatever went wrong.
   [ -e /etc/.private ]
-  rm -rf /etc/systemd/system /etc/fstab
-  mkdir /etc/systemd/system
+  # A disk that has booted before has its own units.
+  [ -e $etc/upper/systemd/system/.private ] || rm -rf /etc/systemd/system /etc/fstab
+  mkdir -p /etc/systemd/system
+  touch /etc/systemd/system/.private
   printf '127.0.0.1 localhost\n::1 localhost\n' >/etc/hosts
   tr -d - </proc/sys/kernel/random/uuid >/etc/machine-id
 
@@ -125,7 +137,7 @@ trap stop EXIT
 trap 'exit 130' INT TERM HUP
 
 export -f become_systemd mount
-export project node generators cgroup
+export project node generators disk cgroup
 exec 3< <(exec setpriv --pdeathsig=KILL unshare --mount --pid --fork --uts --ipc --net --kill-child=KILL bash -c become_systemd </dev/null)
 keeper=$!
 read -r init <&3 || fail "the namespaces could not be set up"

@@ -55,6 +55,26 @@ describe("clients of a server that answers one request after the other", () => {
     expect(Math.max(...waits)).toBeGreaterThan(0);
   });
 
+  test("together: several loads run in one process, and each has its own result", async () => {
+    const ports = [await serve(script), await serve([])];
+    const loads = ports.map((port) => [
+      "thinking",
+      { host: "127.0.0.1", port, clients: 1, keepAlive: true, think: 0, away: 0, seed: 1 },
+    ]);
+    await using load = startProcess([process.execPath, loadProgram, "together", JSON.stringify({ loads })]);
+    await load.event("running");
+    for (let count = 0; count < script.length; count++) {
+      load.write("round");
+      await load.event("round");
+    }
+    load.endInput();
+    const { results } = await load.event<Loads["together"]["result"]>("result");
+    expect(results).toMatchObject([
+      { failed, lost: 5 },
+      { failed: {}, lost: 0 },
+    ]);
+  });
+
   test("busy: after a request that failed, the client waits on until it has an answer", async () => {
     const port = await serve([
       (socket) => socket.write(whole),

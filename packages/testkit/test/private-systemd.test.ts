@@ -1,10 +1,10 @@
 import { once } from "node:events";
 import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmdirSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { bootPrivateSystemd } from "../src/boot-private-systemd.ts";
 import type { PrivateSystemd } from "../src/private-systemd.ts";
 import { describeWith } from "../src/requires.ts";
@@ -236,6 +236,27 @@ describeWith({ privateSystemd: true }, "a private systemd", () => {
       await eventually(() => !parts.processes.some(isAlive) && !cgroups().includes(parts.cgroup));
     },
   );
+});
+
+describeWith({ privateSystemd: true }, "a private systemd with a disk", () => {
+  test("finds after a reboot what it has written, and starts the units that are enabled", async () => {
+    const disk = mkdtempSync(join(tmpdir(), "disk-"));
+    onTestFinished(() => rmSync(disk, { recursive: true }));
+    const folders = ["/etc", "/root", "/srv", "/usr/local/bin", "/var/lib"];
+    {
+      await using first = await bootPrivateSystemd({ disk });
+      for (const folder of folders) await first.write(`${folder}/note`, "kept");
+      await first.write(
+        "/etc/systemd/system/kept.socket",
+        "[Socket]\nListenStream=80\nAccept=yes\n[Install]\nWantedBy=sockets.target\n",
+      );
+      await first.write("/etc/systemd/system/kept@.service", "[Service]\nExecStart=true\n");
+      await first.systemctl("enable", "kept.socket");
+    }
+    await using second = await bootPrivateSystemd({ disk });
+    for (const folder of folders) expect(await second.mustRun(["cat", `${folder}/note`])).toBe("kept");
+    expect(await second.show("kept.socket", "ActiveState")).toBe("active");
+  });
 });
 
 const bootAndWait = `import { bootPrivateSystemd } from ${JSON.stringify(new URL("../src/boot-private-systemd.ts", import.meta.url))};

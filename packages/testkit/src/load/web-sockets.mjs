@@ -51,6 +51,7 @@ export function start({ url, clients, think, atLeast = 0, seed, timeout }) {
   async function connect() {
     tally.connections++;
     const socket = new WebSocket(url.replace("http", "ws"), {
+      rejectUnauthorized: false,
       ...(timeout && { handshakeTimeout: timeout * 1000 }),
     });
     await once(socket, "open");

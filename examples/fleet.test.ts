@@ -1,0 +1,80 @@
+// Three hosts behind HAProxy: every scenario of examples/fleet, with clients that send requests.
+import { describeWith, isLongRun, LONG_ONLY, PackedPackages } from "@sockact/testkit";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { publicPackages } from "../scripts/lib/packages.ts";
+import { Fleet, requirements } from "./fleet/fleet.ts";
+import { install } from "./fleet/install.ts";
+import { addresses } from "./fleet/scenarios/addresses.ts";
+import { balancerReload } from "./fleet/scenarios/balancer-reload.ts";
+import { badVersion, newVersion } from "./fleet/scenarios/deploy.ts";
+import { powerCut } from "./fleet/scenarios/power-cut.ts";
+import { reboot } from "./fleet/scenarios/reboot.ts";
+import { recorded, silent } from "./fleet/story.ts";
+
+const nothingLost = { lost: 0, failed: {} };
+
+/** Puts fixed values in place of counts and times. */
+const masked = (text: string): string =>
+  text
+    .replace(/[\d,]+ requests/, "9,215 requests")
+    .replace(/took [\d,]+ ms/, "took 412 ms")
+    .replace(/\d+ with 1001/, "6 with 1001")
+    .replace(/\d+ connections/, "41 connections")
+    .replace(/after \d+ s/, "after 4 s");
+
+describeWith(requirements, "three hosts behind HAProxy", () => {
+  let fleet: Fleet;
+  beforeAll(async () => {
+    fleet = await Fleet.start(await PackedPackages.packForRun(publicPackages().map(({ name }) => name)));
+    const release = await fleet.releases.make();
+    await Promise.all(fleet.hosts.map((host) => install(fleet, host, release)));
+    for (const host of fleet.hosts) await fleet.waitForHost(host, "UP");
+  }, 240_000);
+  afterAll(() => fleet?.[Symbol.asyncDispose]());
+
+  test("see the client's address, with both versions of the PROXY protocol, with TLS at HAProxy and at the app, and for WebSockets", async () => {
+    const seen = await addresses(fleet, silent);
+    for (const { app, client } of seen) expect(app).toBe(client);
+    const ways = new Set(seen.map(({ frontend, kind, host }) => `${frontend} ${kind} ${host}`));
+    expect(ways.size).toBe(3 * 2 * 3);
+    expect(new Set(seen.map(({ client }) => client.split(":")[0]))).toEqual(
+      new Set(["10.77.0.1", "10.77.0.2"]),
+    );
+  }, 60_000);
+
+  test("lose no request when HAProxy reloads", async () => {
+    const experience = await balancerReload(fleet, silent);
+    expect(experience).toMatchObject({ ...nothingLost, closed: {} });
+  }, 60_000);
+
+  test("lose no request when one of them is taken out, reboots and is put back", async () => {
+    const { story, lines } = recorded(masked);
+    expect(await reboot(fleet, story)).toMatchObject(nothingLost);
+    await expect(`${lines.join("\n")}\n`).toMatchFileSnapshot("../docs/outputs/fleet-reboot.txt");
+  }, 120_000);
+
+  test("lose only the requests that are under way on a host that loses its power", async () => {
+    const { lost, connections } = await powerCut(fleet, silent);
+    expect(lost).toBeLessThanOrEqual(connections);
+  }, 120_000);
+
+  describeWith({ commands: ["ansible-playbook"] }, "deployed by Ansible", () => {
+    describe.runIf(isLongRun)(`under load${LONG_ONLY}`, () => {
+      test.each([1, 2, 3, 4, 5])(
+        "lose no request during deploy %i of a new version",
+        async () => {
+          expect(await newVersion(fleet, silent)).toMatchObject(nothingLost);
+        },
+        300_000,
+      );
+
+      test.each(["crash", "unhealthy"] as const)(
+        "lose no request when a version is bad (%s), and only the first host has had it",
+        async (fault) => {
+          expect(await badVersion(fleet, silent, fault)).toMatchObject(nothingLost);
+        },
+        300_000,
+      );
+    });
+  });
+});
