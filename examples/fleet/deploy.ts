@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { inside } from "../../packages/testkit/src/load.ts";
+import { inside } from "@sockact/testkit";
 import type { Fleet } from "./fleet.ts";
 import type { Release } from "./releases.ts";
 

@@ -23,7 +23,7 @@ export {
 export { askLibsystemd, type LibsystemdAnswer, type ListenVariables } from "./libsystemd.ts";
 export { closeAll, portOf, rawEpoll, rawEventFd, rawPipe, rawSocket, rawSocketPair } from "./raw-sockets.ts";
 export { bootPrivateSystemd, type BootOptions, whyNoPrivateSystemd } from "./boot-private-systemd.ts";
-export { Load, type LoadResult, type OneLoad } from "./load.ts";
+export { inside, Load, type LoadResult, type OneLoad } from "./load.ts";
 export { randomFrom } from "./load/random.mjs";
 export { PackedPackages } from "./packed-packages.ts";
 export { PrivatePorts } from "./private-ports.ts";
