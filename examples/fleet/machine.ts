@@ -80,9 +80,9 @@ export class Machine {
     return this.systemd.mustRun(["sh", "-euc", script], { ...asRoot, timeout: 60_000 });
   }
 
-  /** Runs a command as root of this machine, for five minutes at most, and resolves to what it prints, whatever its exit status. */
+  /** Runs a command as root of this machine, for ten minutes at most, and resolves to what it prints, whatever its exit status. */
   try(command: string[]): Promise<CommandResult> {
-    return this.systemd.run(command, { ...asRoot, timeout: 300_000 });
+    return this.systemd.run(command, { ...asRoot, timeout: 600_000 });
   }
 
   /** How many connections from other machines to the app are open. */
