@@ -65,7 +65,7 @@ describeWith(requirements, "three hosts behind HAProxy", () => {
         async () => {
           expect(await newVersion(fleet, silent)).toMatchObject(nothingLost);
         },
-        300_000,
+        600_000,
       );
 
       test.each(["crash", "unhealthy"] as const)(
@@ -73,7 +73,7 @@ describeWith(requirements, "three hosts behind HAProxy", () => {
         async (fault) => {
           expect(await badVersion(fleet, silent, fault)).toMatchObject(nothingLost);
         },
-        300_000,
+        600_000,
       );
     });
   });
