@@ -12,6 +12,8 @@ const frontends: Record<string, string> = {
 export async function addresses(fleet: Fleet, story: Story): Promise<Seen[]> {
   story.title("Whose address does the app see?");
   const seen = await addressesSeen(fleet);
+  const wrong = seen.filter(({ app, client }) => app !== client);
+  if (wrong.length > 0) throw new Error(`The app has seen another address: ${JSON.stringify(wrong)}`);
   for (const [frontend, name] of Object.entries(frontends)) {
     for (const kind of ["request", "WebSocket"]) {
       const these = seen.filter((one) => one.frontend === frontend && one.kind === kind);
@@ -23,7 +25,5 @@ export async function addresses(fleet: Fleet, story: Story): Promise<Seen[]> {
       );
     }
   }
-  const wrong = seen.filter(({ app, client }) => app !== client);
-  if (wrong.length > 0) throw new Error(`The app has seen another address: ${JSON.stringify(wrong)}`);
   return seen;
 }

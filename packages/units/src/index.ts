@@ -11,7 +11,7 @@ export type {
 export type { ContainerDescription } from "./lib/description/container.ts";
 export type { HealthDescription } from "./lib/description/health.ts";
 export type { PreloadDescription } from "./lib/description/preload.ts";
-export type { ListenAddress, SocketDescription } from "./lib/description/socket.ts";
+export type { ListenAddress, ProxySenders, SocketDescription } from "./lib/description/socket.ts";
 export type {
   Argument,
   Command,

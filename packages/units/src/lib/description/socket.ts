@@ -8,6 +8,12 @@ import type { Mode, RawSection, Size } from "./values.ts";
  */
 export type ListenAddress = number | Text;
 
+/** Who may send a PROXY header. sockact closes the connections of all others. */
+export interface ProxySenders {
+  /** The IP addresses and ranges of the load balancers, such as `10.0.0.1` and `10.0.0.0/8`. `unix` stands for every client of a unix socket. */
+  readonly from: readonly string[];
+}
+
 /** One socket unit. */
 export interface SocketDescription {
   /** ListenStream=: addresses for streams, one line each: TCP, or SOCK_STREAM of unix(7) and vsock(7). */
@@ -40,10 +46,9 @@ export interface SocketDescription {
   name?: string | undefined;
   /**
    * SOCKACT_PROXY_PROTOCOL in the service's environment: each connection begins with a PROXY header, which a load balancer such as HAProxy sends. The app then
-   * sees the address of the client. `from` has the IP addresses and ranges of the load balancers, or `unix` for every client of a unix socket. sockact closes the
-   * connections of all others. With `true`, everybody may send a header, and claim any address. Write that only if a firewall protects the socket.
+   * sees the address of the client. With `true`, everybody may send a header, and claim any address. Write that only if a firewall protects the socket.
    */
-  proxyProtocol?: boolean | { readonly from: readonly string[] } | undefined;
+  proxyProtocol?: boolean | ProxySenders | undefined;
   /** NoDelay=: turns Nagle's algorithm off. */
   noDelay?: boolean | undefined;
   /** Backlog=: how many connections wait to be accepted. The kernel limits it to net.core.somaxconn. */
