@@ -69,7 +69,9 @@ export function sectionsOf(file: string, html: string): Section[] {
   const read = page.startsWith("reference/")
     ? withoutFigures.replaceAll(/<pre.*?<\/pre>/gs, " ")
     : withoutFigures;
-  const sections = sectionsOfCode(page) ?? sectionsOfHtml(read);
+  // The package for adapters has what @sockact/core has too, and a result for each of them would be one too many.
+  if (page === "reference/core-adapter") return [];
+  const sections = sectionsOfCode(page) ?? withoutParts(sectionsOfHtml(read));
   return sections
     .filter(({ titles }) => page.startsWith("codes/") || !codePages.has(`codes/${titles.at(-1)}.md`))
     .map((section, index) => {
@@ -107,6 +109,20 @@ function sectionsOfHtml(html: string): Section[] {
     above = [...above.slice(0, Number(level) - 1), textOf(heading).trim()];
     return { anchor, titles: above.filter((title) => title !== undefined), text: textOf(body) };
   });
+}
+
+/** The headings in the reference that say which part of a declaration follows. Nobody searches for them. */
+const PARTS = /^(?:Returns|Parameters|Properties|Type Literal|Union Members|Extends|Throws)$/;
+
+/** Joins each part of a declaration to the section of that declaration. */
+function withoutParts(sections: readonly Section[]): Section[] {
+  const whole: Section[] = [];
+  for (const section of sections) {
+    const before = whole.at(-1);
+    if (before && PARTS.test(section.titles.at(-1) ?? "")) before.text += ` ${section.text}`;
+    else whole.push({ ...section });
+  }
+  return whole;
 }
 
 function textOf(html: string): string {
