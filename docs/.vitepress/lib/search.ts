@@ -69,9 +69,9 @@ export function sectionsOf(file: string, html: string): Section[] {
   const read = page.startsWith("reference/")
     ? withoutFigures.replaceAll(/<pre.*?<\/pre>/gs, " ")
     : withoutFigures;
-  // The package for adapters has what @sockact/core has too, and a result for each of them would be one too many.
-  if (page === "reference/core-adapter") return [];
-  const sections = sectionsOfCode(page) ?? withoutParts(sectionsOfHtml(read));
+  const all = sectionsOfCode(page) ?? withoutParts(sectionsOfHtml(read));
+  // This part of core, for authors of adapters, has most names of core again. A second result for each would be one too many.
+  const sections = page === "reference/core-adapter" ? all.slice(0, 1) : all;
   return sections
     .filter(({ titles }) => page.startsWith("codes/") || !codePages.has(`codes/${titles.at(-1)}.md`))
     .map((section, index) => {
