@@ -7,14 +7,10 @@ const source = { conditions: ["@sockact/source", "node", "import", "module", "de
 const retry = process.env["CI"] ? 1 : 0;
 
 /**
- * The sample of `npm test` is without these files. They install what others have made, repeat what the same contract checks with Express, or test a
- * command that the gate runs itself. `npm run test:long` and `npm run test:node` run them.
+ * The sample of `npm test` is without these files. They install what others have made, or test a command that the gate runs itself.
+ * `npm run test:long` and `npm run test:node` run them.
  */
-const leftOut = [
-  "bench/test/{peers,sveltekit}.test.ts",
-  "packages/testkit/test/{agents,consumers,debian}.test.ts",
-  "packages/{koa,fastify}/test/restarts.test.ts",
-];
+const leftOut = ["bench/test/{peers,sveltekit}.test.ts", "packages/testkit/test/{consumers,debian}.test.ts"];
 
 export default defineConfig({
   test: {
