@@ -2,8 +2,9 @@ import { lastRun } from "../facts/journal.ts";
 import { quoted } from "../facts/service-run.ts";
 import type { Diagnosis } from "../model/diagnosis.ts";
 
-/** `sockact: closed a connection to web from 10.0.0.9: ERR_PROXY_HEADER: …`, and the same in a log of JSON. */
-const closed = /closed a connection to (\S+).*ERR_PROXY_HEADER/;
+/** `sockact: closed a connection to web from 10.0.0.9: ERR_PROXY_HEADER: …`, or `closed 7 more connections. The last one was to web from …`. */
+const closed =
+  /closed (?:a connection|\d+ more connections?\. The last one was) to (\S+) from .*ERR_PROXY_HEADER/s;
 
 /** A client has sent no PROXY header that the app accepts. */
 export const proxyHeader: Diagnosis = {
