@@ -57,7 +57,7 @@ function answerText(answer: Answer): string {
     case "proxy":
       return `${url} wants a PROXY header, and does not accept one from this machine: send a request through your load balancer`;
     case "unasked":
-      return `${url} is listening`;
+      return `${url} is listening. sockact sends no test request to it`;
     case "silent":
       return `${url} is listening, but ${answer.reason}`;
   }
