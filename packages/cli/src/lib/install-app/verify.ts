@@ -56,6 +56,7 @@ export async function verify({ name, sockets, manager, timeout, signal }: Verify
           : result,
       );
     }
+    if (answers.some(({ outcome }) => outcome === "silent")) return answers;
     const unready = await Promise.race([untilReady(manager, watched, deadline(timeout, signal)), failure]);
     if (typeof unready === "string") throw await startError({ name, unit: unready, since, manager });
     signal.throwIfAborted();
