@@ -61,6 +61,22 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact doctor, on handove
     expect((await ask(systemd, "settings")).codes).not.toContain("reload-failed");
   });
 
+  it("says that the reload of a worker of a cluster has failed", async () => {
+    await systemd.write(
+      "/srv/cluster.mjs",
+      `import cluster from "node:cluster";
+      import { createServer } from "node:http";
+      import { listen } from "${systemd.project}/packages/core/dist/index.js";
+      if (cluster.isPrimary) cluster.fork();
+      else await listen(createServer(), { onReload: () => { throw new Error("the worker is broken"); } });`,
+    );
+    const exec: [string, string] = [systemd.node, "/srv/cluster.mjs"];
+    await start("cluster", {}, { exec, handover: undefined, type: "notify-reload" });
+    await reload("cluster");
+    const found = (await ask(systemd, "cluster")).finding("reload-failed");
+    expect(found.evidence.at(-1)!.text).toContain("Error: the worker is broken");
+  });
+
   it("says that the old version has the port that the new one opens by itself", async () => {
     await start("metrics", { port: 9464 });
     expect(await reload("metrics")).toMatchObject({ code: 1 });
