@@ -271,6 +271,27 @@ describeWith({ privateSystemd: true }, "sockact doctor, on apps", () => {
       expect(evidence.at(-1)!.text).toBe("nothing to do");
     });
 
+    it("finds nothing once the error is corrected and the app keeps running", async () => {
+      await run(
+        `import { existsSync } from "node:fs";
+        import { createServer } from "node:http";
+        if (!existsSync("/run/corrected")) process.exit();
+        createServer((_, response) => response.end()).listen({ fd: 3 });`,
+        "Restart=always\nRestartSec=100ms\n",
+      );
+      await systemd.waitUntil(
+        async () => Number(await systemd.show("shop.service", "NRestarts")) >= 5,
+        "it was restarted five times",
+      );
+      expect((await ask(systemd, "shop")).codes).toContain("restart-loop");
+      await systemd.write("/run/corrected", "");
+      await systemd.waitUntil(
+        async () => !(await ask(systemd, "shop")).codes.includes("restart-loop"),
+        "the doctor no longer finds the loop",
+      );
+      expect(await systemd.show("shop.service", "ActiveState")).toBe("active");
+    });
+
     it("finds nothing in one that was restarted several times", async () => {
       await run(
         onPort(3000, 'process.on("SIGTERM", () => process.exit());'),

@@ -2,6 +2,7 @@ import { describeWith, type PrivateSystemd } from "@sockact/testkit";
 import type { AppDescription } from "@sockact/units";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { ask, bootForDoctor } from "./doctor.ts";
+import { sockactInside } from "./run.ts";
 import { install, release, type Release } from "./services.ts";
 
 describeWith({ privateSystemd: true, systemd: 253 }, "sockact doctor, on handovers", () => {
@@ -42,6 +43,38 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact doctor, on handove
     await release(systemd, "broken");
     expect(await reload("broken")).toMatchObject({ code: 0 });
     expect((await ask(systemd, "broken")).codes).not.toContain("handover-failed");
+  });
+
+  it("says that a reload without a handover has failed, until one succeeds", async () => {
+    await start("settings", { reload: "fail" }, { handover: undefined, type: "notify-reload" });
+    // systemd regards it as finished.
+    expect(await reload("settings")).toMatchObject({ code: 0 });
+    const found = (await ask(systemd, "settings")).finding("reload-failed");
+    expect(found.severity).toBe("warning");
+    expect(found.evidence[0]!.text).toMatch(/^StatusText=Serving .*; the reload failed/);
+    expect(found.evidence[1]!.text).toMatch(/^sockact: reloading\n[^]*Error: the settings are broken/);
+    expect(found.copy).toContain("sockact reload settings");
+    const shown = await systemd.run([...sockactInside(systemd), "status", "settings", "--json"]);
+    expect(shown.stdout).toContain('"code": "reload-failed"');
+    await release(systemd, "settings");
+    expect(await reload("settings")).toMatchObject({ code: 0 });
+    expect((await ask(systemd, "settings")).codes).not.toContain("reload-failed");
+  });
+
+  it("says that the reload of a worker of a cluster has failed", async () => {
+    await systemd.write(
+      "/srv/cluster.mjs",
+      `import cluster from "node:cluster";
+      import { createServer } from "node:http";
+      import { listen } from "${systemd.project}/packages/core/dist/index.js";
+      if (cluster.isPrimary) cluster.fork();
+      else await listen(createServer(), { onReload: () => { throw new Error("the worker is broken"); } });`,
+    );
+    const exec: [string, string] = [systemd.node, "/srv/cluster.mjs"];
+    await start("cluster", {}, { exec, handover: undefined, type: "notify-reload" });
+    await reload("cluster");
+    const found = (await ask(systemd, "cluster")).finding("reload-failed");
+    expect(found.evidence.at(-1)!.text).toContain("Error: the worker is broken");
   });
 
   it("says that the old version has the port that the new one opens by itself", async () => {

@@ -402,6 +402,65 @@ describeWith({ privateSystemd: true }, "sockact install", () => {
       await uninstall("silent");
     });
 
+    test("reports a cluster that does not become ready, because its primary does not import sockact", async () => {
+      packed.install(systemd.hostPath("/srv/cluster"), ["@sockact/core"]);
+      await systemd.write(
+        "/srv/cluster/worker.js",
+        `const server = require("node:http").createServer((request, response) => response.end("hi"));
+        void require("@sockact/core").listen(server, { port: 3000 });\n`,
+      );
+      await systemd.write(
+        "/srv/cluster/server.js",
+        "const cluster = require('node:cluster'); cluster.setupPrimary({ exec: __dirname + '/worker.js' }); cluster.fork();",
+      );
+      await systemd.write(
+        "/srv/cluster/sockact.config.json",
+        JSON.stringify({
+          name: "cluster",
+          exec: ["node", "./server.js"],
+          sockets: [{ listen: 80 }],
+          type: "notify",
+        }),
+      );
+      const { code, stdout, stderr } = await call("/srv/cluster", ["install", "--yes", "--timeout", "2"]);
+      expect(stdout).toMatch(/^! cluster is installed\.\n {2}http:\/\/localhost\/ answers 200 OK/);
+      expect(stdout).toContain("  cluster.service has not told systemd that it is ready.");
+      expect(stderr).toContain("[SOCKACT_PRIMARY]");
+      expect(code).toBe(1);
+      await systemd.systemctl("kill", "--signal=KILL", "cluster.service");
+      await uninstall("cluster");
+    });
+
+    test("of a socket that wants a PROXY header sends one, and does not count its refusal as a failure", async () => {
+      packed.install(systemd.hostPath("/srv/balanced"), ["@sockact/core"]);
+      const sockets = { web: { proxyProtocol: true }, far: { proxyProtocol: { from: ["10.0.0.1"] } } };
+      await systemd.write(
+        "/srv/balanced/server.js",
+        `const server = require("node:http").createServer((request, response) => response.end("hi"));
+        void require("@sockact/core").listen(server, { port: 3000, sockets: ${JSON.stringify(sockets)} });\n`,
+      );
+      await systemd.write(
+        "/srv/balanced/sockact.config.json",
+        JSON.stringify({
+          name: "balanced",
+          exec: ["node", "./server.js"],
+          sockets: [
+            { name: "web", listen: 80 },
+            { name: "far", listen: 81 },
+          ],
+        }),
+      );
+      const { code, stdout } = await call("/srv/balanced", ["install", "--yes"]);
+      expect(stdout).toMatch(/^✓ balanced is installed\.\n/);
+      expect(stdout).toMatch(/^ {2}http:\/\/localhost\/ answers 200 OK after /m);
+      expect(stdout).toContain("  http://localhost:81/ wants a PROXY header");
+      expect(code).toBe(0);
+      const doctor = await call("/srv/balanced", ["doctor", "balanced", "--json"]);
+      expect(doctor.stdout).toContain('"code": "proxy-header"');
+      expect(doctor.stdout).toContain("has closed connections to web");
+      await uninstall("balanced");
+    });
+
     test.runIf(isLongRun)(
       `has a hint to name a socket, and the command that installs the app anyway${LONG_ONLY}`,
       async () => {

@@ -243,7 +243,7 @@ test("the cluster sleeps when no worker has had a connection for its idleTimeout
   expect(running.stderr).not.toContain("going to sleep");
   connection.destroy();
   expect(await running.ended).toBe(0);
-  expect(running.stderr.match(/no connection for 0.15 s, going to sleep/g)).toHaveLength(1);
+  expect(running.stderr.match(/idle for 0.15 s, going to sleep/g)).toHaveLength(1);
 });
 
 test.each([

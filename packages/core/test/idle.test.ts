@@ -380,7 +380,7 @@ test.concurrent("the example of the docs finishes its work, and sleeps afterward
   await using app = startWithFds([fd], [process.execPath, program]);
   expect(await app.ended).toBe(0);
   expect(app.stdout).toBe("sent\n");
-  expect(app.stderr).toContain("no connection for 0.3 s, going to sleep");
+  expect(app.stderr).toContain("idle for 0.3 s, going to sleep");
 });
 
 test.concurrent("a connection at the last moment is answered by this process or the next one", async () => {

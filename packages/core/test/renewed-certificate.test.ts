@@ -29,14 +29,16 @@ describeWith(requirements, "a service whose certificate is renewed", () => {
     return /subject: .*CN ?= ?(\S+)/.exec(stderr)?.[1];
   }
 
+  const unitsOf = (name: string, port: number, directives: string): Record<string, string> => ({
+    [`${name}.socket`]: `[Socket]\nListenStream=${port}\n`,
+    [`${name}.service`]: `[Service]\nType=notify-reload\nOpenFile=/run/systemd/notify:notify\nExecStart=${systemd.node} /etc/${name}.mjs\n${directives}`,
+  });
+
   /** Which certificate a service serves after its start, after a renewal and a reload, and after a restart. */
   async function served(name: string, port: number, tls: object, directives: string): Promise<unknown[]> {
     await renew("localhost");
     await systemd.write(`/etc/${name}.mjs`, app(systemd.project, tls));
-    await systemd.installUnits({
-      [`${name}.socket`]: `[Socket]\nListenStream=${port}\n`,
-      [`${name}.service`]: `[Service]\nType=notify-reload\nOpenFile=/run/systemd/notify:notify\nExecStart=${systemd.node} /etc/${name}.mjs\n${directives}`,
-    });
+    await systemd.installUnits(unitsOf(name, port, directives));
     await systemd.start(`${name}.socket`, `${name}.service`);
     const first = await servedHost(port);
     await renew("example.org");
@@ -57,5 +59,27 @@ describeWith(requirements, "a service whose certificate is renewed", () => {
     const tls = { key: "/etc/shop/key.pem", cert: "/etc/shop/cert.pem" };
     const hosts = await served("direct", 8444, tls, "");
     expect(hosts).toEqual(["localhost", "example.org", "example.org"]);
+  });
+
+  test("needs only a reload if a user that exists only while it runs reads the key through a group", async () => {
+    const files = ["/etc/shop/key.pem", "/etc/shop/cert.pem"];
+    const tls = { key: files[0], cert: files[1] };
+    const renewForGroup = async (host: "localhost" | "example.org"): Promise<void> => {
+      await renew(host);
+      await systemd.mustRun(["chgrp", "shop-tls", "/etc/shop", ...files]);
+      await systemd.mustRun(["chmod", "640", ...files]);
+    };
+    await systemd.mustRun(["groupadd", "--system", "shop-tls"]);
+    await renewForGroup("localhost");
+    await systemd.mustRun(["chmod", "750", "/etc/shop"]);
+    await systemd.write("/etc/group.mjs", app(systemd.project, tls));
+    await systemd.installUnits(
+      unitsOf("group", 8445, "DynamicUser=yes\nPrivateUsers=yes\nSupplementaryGroups=shop-tls\n"),
+    );
+    await systemd.start("group.socket", "group.service");
+    expect(await servedHost(8445)).toBe("localhost");
+    await renewForGroup("example.org");
+    await systemd.systemctl("reload", "group.service");
+    expect(await servedHost(8445)).toBe("example.org");
   });
 });

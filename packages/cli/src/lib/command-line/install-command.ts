@@ -33,7 +33,8 @@ export function installCommand(): Command {
       `
 Exit codes:
   0    it is installed, and each HTTP address has answered
-  1    it was not installed; or it is installed, and does not answer
+  1    it was not installed; or it is installed, and does not answer or is not
+       ready
   2    wrong arguments
   130  you have cancelled it; nothing was changed
 

@@ -32,6 +32,8 @@ import { portForbidden } from "./diagnoses/port-forbidden.ts";
 import { portIgnored } from "./diagnoses/port-ignored.ts";
 import { portTaken } from "./diagnoses/port-taken.ts";
 import { programUnreachable } from "./diagnoses/program-unreachable.ts";
+import { proxyHeader } from "./diagnoses/proxy-header.ts";
+import { reloadFailed } from "./diagnoses/reload-failed.ts";
 import { restartLoop } from "./diagnoses/restart-loop.ts";
 import { runtimeBun } from "./diagnoses/runtime-bun.ts";
 import { securityDenied } from "./diagnoses/security-denied.ts";
@@ -98,12 +100,14 @@ export const diagnoses: readonly Diagnosis[] = [
   handoverUnsupported,
   handoverWaiting,
   handoverFailed,
+  reloadFailed,
   handoverUnfinished,
   handoverUnitChanged,
   idleSpin,
   appWarning,
   unitEdited,
   dropInOverrides,
+  proxyHeader,
   loopbackOnly,
   portIgnored,
 ];

@@ -1,6 +1,8 @@
 import http from "node:http";
 import https from "node:https";
+import { connect, type Socket } from "node:net";
 import process from "node:process";
+import { connect as connectTls } from "node:tls";
 import type { ServiceManager } from "../systemd/service-manager.ts";
 import { type ListenAddress, readListen } from "../systemd/listen-property.ts";
 
@@ -18,6 +20,10 @@ export type Answer =
     }
   /** Something answers, but not by HTTP. */
   | { outcome: "other"; url: string; milliseconds: number }
+  /** It answers, but the service has not told systemd that it is ready. */
+  | { outcome: "unready"; url: string; reason: string }
+  /** It wants a PROXY header, and does not accept one from this machine. */
+  | { outcome: "proxy"; url: string }
   /** There is nothing that can be asked: UDP, an abstract socket, or an address for virtual machines. */
   | { outcome: "unasked"; url: string }
   | { outcome: "silent"; url: string; reason: string };
@@ -62,10 +68,23 @@ interface Head {
   location: string | undefined;
 }
 
+/** The PROXY header of a client that speaks for itself: section 2.1 of the specification. */
+const ownHeader = "PROXY UNKNOWN\r\n";
+
+/** A connection that begins with a PROXY header. */
+function connectByHeader(target: Target, isSecure: boolean): Socket {
+  const { connect: to } = target;
+  const socket = connect("socketPath" in to ? { path: to.socketPath } : to);
+  socket.write(ownHeader);
+  // An answer counts even if the certificate is not trusted.
+  return isSecure ? connectTls({ socket, rejectUnauthorized: false }) : socket;
+}
+
 function requestBy(
   { request }: typeof http | typeof https,
   target: Target,
   signal: AbortSignal,
+  withHeader: boolean,
 ): Promise<Head> {
   return new Promise((resolve, reject) => {
     const headers = { host: "localhost", "user-agent": "sockact", connection: "close" };
@@ -77,6 +96,11 @@ function requestBy(
       agent: false,
       rejectUnauthorized: false,
       path: "/",
+      // An agent would ignore createConnection.
+      ...(withHeader && {
+        agent: undefined,
+        createConnection: () => connectByHeader(target, request === https.request),
+      }),
     };
     request(options, (response) => {
       // Only the head counts: a stream of events has no end.
@@ -99,8 +123,19 @@ const mayBeSecure = (error: unknown): boolean => {
   return code === "ECONNRESET" || code === "EPIPE" || code.startsWith("HPE_");
 };
 
-/** Makes a request, which starts the service if it sleeps. Never rejects, unless the signal is aborted for another reason than the deadline. */
-export async function firstRequest(address: ListenAddress, signal: AbortSignal): Promise<Answer> {
+/** The reason if a connection was closed at once. */
+export const CLOSED = "the connection was closed without an answer";
+
+/**
+ * Makes a request, which starts the service if it sleeps. Never rejects, unless the signal is aborted for another reason than the deadline.
+ *
+ * @param withHeader - whether to begin the connection with a PROXY header
+ */
+export async function firstRequest(
+  address: ListenAddress,
+  signal: AbortSignal,
+  withHeader = false,
+): Promise<Answer> {
   const target = targetOf(address);
   if (target === undefined) return { outcome: "unasked", url: address.address };
   const start = process.hrtime.bigint();
@@ -114,17 +149,17 @@ export async function firstRequest(address: ListenAddress, signal: AbortSignal):
     milliseconds: elapsed(),
   });
   try {
-    return answered(target.url, await requestBy(http, target, signal));
+    return answered(target.url, await requestBy(http, target, signal, withHeader));
   } catch (error) {
     if (!mayBeSecure(error)) return { outcome: "silent", url: target.url, reason: (error as Error).message };
     const milliseconds = elapsed();
     try {
-      const head = await requestBy(https, target, signal);
+      const head = await requestBy(https, target, signal, withHeader);
       return answered(target.secureUrl, head);
     } catch {
       return (error as NodeJS.ErrnoException).code?.startsWith("HPE_") === true
         ? { outcome: "other", url: target.url, milliseconds }
-        : { outcome: "silent", url: target.url, reason: "the connection was closed without an answer" };
+        : { outcome: "silent", url: target.url, reason: CLOSED };
     }
   }
 }

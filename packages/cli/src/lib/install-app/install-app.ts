@@ -21,7 +21,7 @@ import { accessError, userError } from "./access-error.ts";
 import { appOutput } from "../install/app-output.ts";
 import type { Answer } from "./first-request.ts";
 import { checkOptions, type InstallOptions, rootFolder } from "./options.ts";
-import { resultText } from "./result.ts";
+import { isUnusable, resultText } from "./result.ts";
 import { summary } from "./summary.ts";
 import { type WantedService, wantedServices } from "./services.ts";
 import { serviceText } from "./unit-text.ts";
@@ -74,7 +74,7 @@ export async function installApp(entry: string | undefined, options: InstallOpti
     throw withInstalled(error, results);
   }
   showResults(results, options, root);
-  const silent = results.filter(({ answers }) => answers.some(({ outcome }) => outcome === "silent"));
+  const silent = results.filter(({ answers }) => answers.some(isUnusable));
   return silent.length === 0 ? 0 : EXIT.failed;
 }
 
@@ -243,7 +243,7 @@ async function apply(
 }
 
 const isTrouble = (answer: Answer): boolean =>
-  answer.outcome === "silent" || (answer.outcome === "http" && answer.status >= 500);
+  isUnusable(answer) || (answer.outcome === "http" && answer.status >= 500);
 
 async function showOutput(manager: ServiceManager, service: string, since: number): Promise<void> {
   const lines = await appOutput(manager, [service.replace("@.", "@*.")], since);

@@ -3,6 +3,9 @@ import { colourOut } from "../output/print.ts";
 import { ownCommand, sudoCommand } from "../shared/own-command.ts";
 import type { Answer } from "./first-request.ts";
 
+/** Whether the service does not serve as it should: then `sockact install` fails, but keeps what it has installed. */
+export const isUnusable = ({ outcome }: Answer): boolean => outcome === "silent" || outcome === "unready";
+
 export interface Installed {
   name: string;
   user: boolean;
@@ -18,7 +21,7 @@ export function resultText({ name, user, root, answers, changed }: Installed): s
   const place = root === "/" ? "" : ` in ${root}`;
   const what = changed ? "is installed" : "was installed already, and nothing has changed";
   const asRoot = user ? ownCommand() : sudoCommand();
-  const isSilent = answers.some(({ outcome }) => outcome === "silent");
+  const isSilent = answers.some(isUnusable);
   const isBroken = answers.some((answer) => answer.outcome === "http" && answer.status >= 500);
   const next: [string, string][] = [
     ...(isSilent || isBroken
@@ -49,8 +52,12 @@ function answerText(answer: Answer): string {
     }
     case "other":
       return `${url} answers after ${seconds(answer.milliseconds)}, but not by HTTP`;
+    case "unready":
+      return `${url} ${answer.reason}`;
+    case "proxy":
+      return `${url} wants a PROXY header, and does not accept one from this machine: send a request through your load balancer`;
     case "unasked":
-      return `${url} is listening`;
+      return `${url} is listening. sockact sends no test request to it`;
     case "silent":
       return `${url} is listening, but ${answer.reason}`;
   }

@@ -7,7 +7,9 @@ import { shellText } from "../shared/shell-words.ts";
 import { findService } from "../systemd/activated-units.ts";
 import type { ServiceManager } from "../systemd/service-manager.ts";
 import { appOutput } from "../install/app-output.ts";
-import { type Answer, firstRequest, listeningAddresses } from "./first-request.ts";
+import type { ListenAddress } from "../systemd/listen-property.ts";
+import { readJournal, syncJournal } from "../systemd/journal.ts";
+import { type Answer, CLOSED, firstRequest, listeningAddresses } from "./first-request.ts";
 
 /** How often to look whether the service has failed, in milliseconds. */
 const INTERVAL = 200;
@@ -41,7 +43,10 @@ export async function verify({ name, sockets, manager, timeout, signal }: Verify
   try {
     for (const address of addresses) {
       const limit = deadline(timeout, signal, over.signal);
-      const result = await Promise.race([firstRequest(address, limit), failure]);
+      const result = await Promise.race([
+        answerOf({ address, signal: limit, manager, services, since }),
+        failure,
+      ]);
       signal.throwIfAborted();
       if (result === undefined) continue;
       if (typeof result === "string") throw await startError({ name, unit: result, since, manager });
@@ -51,9 +56,65 @@ export async function verify({ name, sockets, manager, timeout, signal }: Verify
           : result,
       );
     }
-    return answers;
+    if (answers.some(({ outcome }) => outcome === "silent")) return answers;
+    const unready = await Promise.race([untilReady(manager, watched, deadline(timeout, signal)), failure]);
+    if (typeof unready === "string") throw await startError({ name, unit: unready, since, manager });
+    signal.throwIfAborted();
+    return [...answers, ...(unready ?? [])];
   } finally {
     over.abort();
+  }
+}
+
+interface Asked {
+  address: ListenAddress;
+  signal: AbortSignal;
+  manager: ServiceManager;
+  services: readonly string[];
+  since: number;
+}
+
+/** What answers. If the socket wants a PROXY header, a second request sends one: the first one has started the app. */
+async function answerOf({ address, signal, manager, services, since }: Asked): Promise<Answer> {
+  const answer = await firstRequest(address, signal);
+  if (answer.outcome !== "silent" || answer.reason !== CLOSED) return answer;
+  if (!(await hasClosedWithoutHeader(manager, services, since))) return answer;
+  const second = await firstRequest(address, signal, true);
+  return second.outcome === "silent" ? { outcome: "proxy", url: answer.url } : second;
+}
+
+/** The app logs it at most once a minute. */
+const LOG_INTERVAL = 60_000;
+
+/** Whether the app has closed a connection because of its PROXY header. */
+async function hasClosedWithoutHeader(
+  manager: ServiceManager,
+  services: readonly string[],
+  since: number,
+): Promise<boolean> {
+  if (!manager.user) await syncJournal(manager);
+  const { entries } = await readJournal(manager, services, { since: since - LOG_INTERVAL });
+  return entries.some(({ from, message }) => from === "app" && message.includes("ERR_PROXY_HEADER"));
+}
+
+/** Waits until no service is starting. Resolves to the services that are not ready at the deadline. */
+async function untilReady(
+  manager: ServiceManager,
+  services: readonly string[],
+  limit: AbortSignal,
+): Promise<Answer[]> {
+  for (;;) {
+    const shown = await manager.show(services, ["ActiveState"]);
+    const starting = services.filter((_, index) => shown[index]!.ActiveState === "activating");
+    if (starting.length === 0) return [];
+    if (limit.aborted)
+      return starting.map((url) => ({
+        outcome: "unready",
+        url,
+        reason:
+          "has not told systemd that it is ready. After TimeoutStartSec=, systemd ends it and starts it again",
+      }));
+    await delay(INTERVAL, undefined, { signal: limit }).catch(() => {});
   }
 }
 

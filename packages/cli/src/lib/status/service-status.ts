@@ -54,6 +54,7 @@ export interface Warning {
     | "failed"
     | "restarting"
     | "handover-failed"
+    | "reload-failed"
     | "socket-failed"
     | "not-listening"
     | "not-enabled"

@@ -62,6 +62,13 @@ export function warningsOf(
         `${unit.Id} runs its old version, because the last handover failed`,
         doctor,
       );
+    else if (/the reload failed/.test(unit.StatusText ?? "") && unit.ActiveState !== "inactive")
+      add(
+        "reload-failed",
+        unit.Id,
+        `${unit.Id} runs with old settings or certificates, because its last reload failed`,
+        doctor,
+      );
   }
   const failed = units.filter(({ ActiveState }) => ActiveState === "failed").map(({ Id }) => Id);
   for (const { Id, LoadState, ActiveState, Result, UnitFileState } of sockets) {

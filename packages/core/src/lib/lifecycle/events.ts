@@ -144,7 +144,7 @@ export function eventText(event: SockactEvent): string {
     case "rejected":
       return `closed a connection to ${event.name} from ${event.sender ?? "an unknown client"}: ${errorText(event.error)}`;
     case "idle":
-      return `no connection for ${event.timeout / 1000} s, going to sleep`;
+      return `idle for ${event.timeout / 1000} s, going to sleep`;
     case "served":
       return "the connection has closed";
     case "draining":

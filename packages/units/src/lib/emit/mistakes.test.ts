@@ -198,6 +198,13 @@ describe("a mistake is reported, and a description with the proposed change is a
       "write type: 'notify' too",
       { watchdogSec: "30s", type: "notify" },
     ],
+    [
+      "a FIFO, which has no field",
+      { sockets: [{ listenFIFO: "/run/shop.fifo" }] },
+      "sockets[0].listenFIFO",
+      "raw: { Socket: { ListenFIFO: … } }",
+      { sockets: [{ raw: { Socket: { ListenFIFO: "/run/shop.fifo" } } }] },
+    ],
     ["a watchdog with no type and no unit", { watchdogSec: 30 }, "watchdogSec", "'30s'", {}],
   ])("%s", (_, wrong, path, hint, right) => {
     expect(problemsOf(wrong)).toMatchObject([{ path, hint: expect.stringContaining(hint) }]);

@@ -70,7 +70,8 @@ export function readSockets(
       problems,
     );
     const listens =
-      addressFields.some((field) => source[field] !== undefined) ||
+      // A name such as listenFIFO is already reported as no field.
+      Object.entries(source).some(([field, value]) => /^listen/i.test(field) && value !== undefined) ||
       further.Socket?.some(({ key }) => key.startsWith("Listen"));
     if (given !== undefined && listens !== true) {
       problems.push({

@@ -1,8 +1,8 @@
 import { readJournal } from "../fixes/commands.ts";
 import type { Diagnosis } from "../model/diagnosis.ts";
 import { lastLines } from "../facts/last-lines.ts";
-import { serviceProperties } from "../facts/properties.ts";
-import { lastEnd, recentStarts, runs } from "../facts/runs.ts";
+import { serviceProperties, uptime } from "../facts/properties.ts";
+import { lastEnd, longestGap, recentStarts, runs } from "../facts/runs.ts";
 
 /** The service ends soon after each start, and starts again. */
 export const restartLoop: Diagnosis = {
@@ -19,8 +19,10 @@ export const restartLoop: Diagnosis = {
       subject.get(lastEnd),
     ]);
     const recent = recentStarts(all);
-    // After a manual restart, the service was running in between.
-    const isUp = service.get("ActiveState") === "active" && service.get("NRestarts") === "0";
+    // After a manual restart, the service was running in between. And once it has run for long, the error has been corrected.
+    const isUp =
+      service.get("ActiveState") === "active" &&
+      (service.get("NRestarts") === "0" || uptime(service) > 2 * longestGap(recent));
     if (recent.length === 0 || isUp || end.isAsleep) return [];
     const { manager } = subject.host;
     const seconds = Math.max(1, Math.round((recent.at(-1)!.started - recent[0]!.started) / 1000));

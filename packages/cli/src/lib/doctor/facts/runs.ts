@@ -68,6 +68,11 @@ export function recentStarts(all: readonly Run[]): Run[] {
   return recent.length < STARTS ? [] : recent;
 }
 
+/** The longest time between two starts, in milliseconds. */
+export function longestGap(all: readonly Run[]): number {
+  return Math.max(0, ...all.slice(1).map(({ started }, index) => started - all[index]!.started));
+}
+
 /** Whether systemd was asked to end the run, as by `systemctl restart`. */
 function isStopped({ lines }: Run): boolean {
   return lines.some(({ isOfManager, message }) => isOfManager && message.startsWith("Stopping "));

@@ -41,6 +41,13 @@ export const socketSynonyms: Readonly<Record<string, string>> = {
   path: "write listen: '/run/shop.sock'",
   port: "write listen: 80",
   ports: several,
+  // These kinds have no field.
+  ...Object.fromEntries(
+    ["FIFO", "Special", "Netlink", "MessageQueue", "USBFunction"].map((kind) => [
+      `listen${kind}`,
+      `write raw: { Socket: { Listen${kind}: … } }`,
+    ]),
+  ),
   ...Object.fromEntries(
     ["tls", "ssl", "https", "cert", "key"].map((name) => [
       name,
