@@ -1,0 +1,17 @@
+import process from "node:process";
+import { systemdListen } from "@sockact/express";
+import express from "express";
+
+// A number of hops, or an address.
+const trust = process.env.TRUST_PROXY;
+
+const app = express();
+app.set("trust proxy", Number(trust) || trust);
+app.use(systemdListen());
+app.get("/", ({ ip, protocol, secure, hostname }, response) =>
+  response.json({ ip, protocol, secure, hostname }),
+);
+const server = app.listen(3000);
+server.on("upgrade", ({ headers }, socket) =>
+  socket.end(`HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${headers.upgrade}\r\n\r\n`),
+);
