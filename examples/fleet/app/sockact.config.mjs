@@ -20,5 +20,8 @@ export default {
     "key.pem": "/etc/fleet/key.pem",
     "cert.pem": "/etc/fleet/cert.pem",
   },
+  // The app opens no connections. Leave this line out if yours does, such as to a database.
   hardening: "inbound",
+  // At a reboot, the app stops before the network does.
+  after: ["network.target"],
 };

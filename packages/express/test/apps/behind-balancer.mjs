@@ -13,5 +13,7 @@ app.get("/", ({ ip, protocol, secure, hostname }, response) =>
 );
 const server = app.listen(3000);
 server.on("upgrade", ({ headers }, socket) =>
-  socket.end(`HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${headers.upgrade}\r\n\r\n`),
+  socket.end(
+    `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${headers.upgrade}\r\n\r\n`,
+  ),
 );
