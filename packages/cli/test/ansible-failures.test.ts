@@ -51,7 +51,7 @@ describeWith(
       );
       const byUrl = await deploy(systemd, "3", { ...patience, sockact_app_health_url: "http://localhost/" });
       expect(byUrl).toMatchObject(failed);
-      expect(byUrl.stdout).toMatch(/3 has failed, and 1 serves again\..* Status code was 500/);
+      expect(byUrl.stdout).toMatch(/1 serves again\..* http:\/\/localhost\/ answers 500: \{.*version/);
       await isBack("1");
     });
 

@@ -138,7 +138,7 @@ describeWith({ privateSystemd: true, systemd: 253, commands }, "the Ansible role
     expect(await systemd.show("pair@green.service", "ActiveState")).toBe("active");
   });
 
-  test.runIf(isLongRun)(`takes the host out of rotation meanwhile${LONG_ONLY}`, async () => {
+  test.runIf(isLongRun)(`takes the host out of rotation meanwhile, unless it was out already${LONG_ONLY}`, async () => {
     const config = { name: "drained", sockets: [{ listen: 83 }], handover: true, health: { listen: 8081 } };
     const variables = {
       sockact_app_name: "drained",
@@ -154,6 +154,10 @@ describeWith({ privateSystemd: true, systemd: 253, commands }, "the Ansible role
     }
     expect(await systemd.request("http://127.0.0.1:8081/")).toMatchObject({ status: 200, body: "ready" });
     expect(await ask(systemd, 83)).toMatchObject({ version: "drained-2" });
+    await systemd.mustRun([...sockactInside(systemd), "drain", "drained"]);
+    expect(await deploy(systemd, "drained-1", variables)).toMatchObject({ code: 0 });
+    expect(await systemd.request("http://127.0.0.1:8081/")).toMatchObject({ status: 503, body: "drained" });
+    expect(await ask(systemd, 83)).toMatchObject({ version: "drained-1" });
   });
 
   test.runIf(isLongRun)(
