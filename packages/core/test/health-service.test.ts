@@ -32,10 +32,16 @@ describeWith({ privateSystemd: true, systemd: 253 }, "the option health, under a
 
   test("in the tightest sandbox, it is drained while the file of the service exists, and no probe is in the journal", async () => {
     const exec = [systemd.node, insidePath(systemd, "programs/listen.mjs")];
-    const environment = { SOCKACT_HEALTH: "/healthz" };
     const hardening = "inbound";
     await systemd.installUnits(
-      emitUnits({ name: "app", exec, sockets: [{ listen: 80 }], type: "notify", hardening, environment }),
+      emitUnits({
+        name: "app",
+        exec,
+        sockets: [{ listen: 80 }],
+        type: "notify",
+        hardening,
+        health: { path: "/healthz" },
+      }),
     );
     await systemd.write("/run/systemd/system/app.service.d/sandbox.conf", `[Service]\n${SANDBOX}\n`);
     await systemd.systemctl("daemon-reload");
@@ -54,6 +60,10 @@ describeWith({ privateSystemd: true, systemd: 253 }, "the option health, under a
     await untilState("ready");
     const lines = (await systemd.journal("app.service")).slice(before.length);
     expect(lines.join("\n")).not.toMatch(/health|GET/);
+    // Only a change of the answer is a line. The second process is drained from its first probe on.
+    expect(
+      lines.filter((line) => line.includes("probes get")).map((line) => /probes get \d+/.exec(line)![0]),
+    ).toEqual(["probes get 503", "probes get 503", "probes get 200"]);
     await systemd.stop("app.socket", "app.service");
   });
 

@@ -223,6 +223,9 @@ describe.concurrent("the option health", () => {
       expect(running.stdout.match(/"healthCheck"/g)).toHaveLength(1);
       const errors = running.stdout.match(/"error"[^\n]*from healthCheck/g) ?? [];
       expect(errors).toHaveLength(hook.endsWith("rejects") ? 1 : 0);
+      expect(running.stdout.match(/"event":"health"[^\n]*/g)).toEqual([
+        '"event":"health","state":"unhealthy"}',
+      ]);
     },
   );
 

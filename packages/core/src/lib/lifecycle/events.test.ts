@@ -51,6 +51,7 @@ test.each([
   [{ type: "ready", notified: true }, "ready, and the service manager was told"],
   [{ type: "ready", notified: false }, "ready"],
   [{ type: "ready", notified: false, failed: true }, "ready, but the service manager could not be told"],
+  [{ type: "health", state: "unhealthy" }, "unhealthy: probes get 503"],
   [{ type: "reloaded" }, "reloaded"],
   [{ type: "draining", signal: "SIGTERM", connections: 0, workers: 1 }, "SIGTERM: draining, 1 worker"],
   [

@@ -63,6 +63,12 @@ export type SockactEvent =
       readonly error: ActivationError;
     }
   | {
+      /** The answer to a probe has changed. There is one event for each change, at the first probe that gets the new answer. */
+      readonly type: "health";
+      /** As in `Health`. The states `starting` and `stopping` cause no event. */
+      readonly state: "ready" | "drained" | "unhealthy";
+    }
+  | {
       /** There has been neither a connection nor a `hold()` for `idleTimeout`. The process ends, unless `hold()` is called now. */
       readonly type: "idle";
       /** The `idleTimeout`, in milliseconds. */
@@ -125,6 +131,12 @@ export function reloadFailureText(failures: readonly ReloadFailure[]): string {
     .join(": ");
 }
 
+const healthTexts = {
+  ready: "ready again: probes get 200",
+  drained: "taken out of rotation by sockact drain: probes get 503",
+  unhealthy: "unhealthy: probes get 503",
+};
+
 /** The event as one line for people. */
 export function eventText(event: SockactEvent): string {
   switch (event.type) {
@@ -143,6 +155,8 @@ export function eventText(event: SockactEvent): string {
       return event.failed ? reloadFailureText(event.failures ?? []) : "reloaded";
     case "rejected":
       return `closed a connection to ${event.name} from ${event.sender ?? "an unknown client"}: ${errorText(event.error)}`;
+    case "health":
+      return healthTexts[event.state];
     case "idle":
       return `idle for ${event.timeout / 1000} s, going to sleep`;
     case "served":

@@ -1,6 +1,6 @@
 import { processState } from "../shared/process-state.ts";
 import { after, now } from "../shared/timers.ts";
-import { type App, apps, emitToApp } from "./app.ts";
+import { type App, apps, emit, emitToApp } from "./app.ts";
 import { isDrained } from "./drained.ts";
 import { areAppsReady } from "./readiness.ts";
 import { isToldToStop, stopState } from "./stopping.ts";
@@ -40,6 +40,8 @@ const health = processState("health", {
   latest: undefined as Check | undefined,
   /** The apps whose last `healthCheck` has thrown or rejected. */
   failed: new WeakSet<App>(),
+  /** The last state that an event has reported. No event says that the app is ready at first. */
+  reported: "ready" as Health["state"],
 });
 
 /** Asks the `healthCheck` of this app too, until the returned function is called. */
@@ -59,7 +61,15 @@ export function askForHealth(app: App): () => void {
  */
 export async function checkHealth(): Promise<Health> {
   const state = await currentState();
+  report(state);
   return { healthy: state === "ready", state };
+}
+
+/** Emits one event for each change, however many probes there are. */
+function report(state: Health["state"]): void {
+  if (state === "starting" || state === "stopping" || state === health.reported) return;
+  health.reported = state;
+  emit({ type: "health", state });
 }
 
 async function currentState(): Promise<Health["state"]> {

@@ -21,5 +21,6 @@ export function logEvent(event: SockactEvent): void {
 
 function priorityOf(event: SockactEvent): Priority {
   if (event.type === "error" || ("failed" in event && event.failed)) return ERROR;
+  if (event.type === "health") return event.state === "unhealthy" ? WARNING : INFO;
   return event.type === "drained" && event.cut > 0 ? WARNING : INFO;
 }
