@@ -41,7 +41,7 @@ const health = processState("health", {
   /** The apps whose last `healthCheck` has thrown or rejected. */
   failed: new WeakSet<App>(),
   /** The last state that an event has reported. No event says that the app is ready at first. */
-  reported: "ready" as Health["state"],
+  reported: "ready",
 });
 
 /** Asks the `healthCheck` of this app too, until the returned function is called. */
