@@ -100,7 +100,7 @@ describeWith({ commands: ["haproxy", "nginx"] }, "an Express app", () => {
     const folder = writeConfig("programs/haproxy-tls.cfg", {
       ":80": http,
       ":443": https,
-      "10.77.0.11:8080": host,
+      "10.77.0.11:8080 send-proxy-v2": `${host} send-proxy-v2-ssl`,
       "/etc/haproxy/fleet.pem": pem,
     });
     await using _haproxy = startProcess(["haproxy", "-db", "-f", join(folder, "config")]);
@@ -108,6 +108,7 @@ describeWith({ commands: ["haproxy", "nginx"] }, "an Express app", () => {
       status: 200,
       body: { ip: "127.0.0.1", protocol: "https", secure: true, hostname: "shop.example" },
     });
+    expect(await ask(`https://${https}/header`, {})).toEqual({ status: 200, body: true });
     expect(await ask(`http://${http}/`, forged)).toEqual({ status: 308, location: "https://shop.example/" });
   });
 

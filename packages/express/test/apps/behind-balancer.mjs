@@ -1,5 +1,5 @@
 import process from "node:process";
-import { systemdListen } from "@sockact/express";
+import { proxyHeader, systemdListen } from "@sockact/express";
 import express from "express";
 
 // A number of hops, or an address.
@@ -11,6 +11,10 @@ app.use(systemdListen());
 app.get("/", ({ ip, protocol, secure, hostname }, response) =>
   response.json({ ip, protocol, secure, hostname }),
 );
+app.get("/header", ({ socket }, response) => {
+  const tls = proxyHeader(socket).tlvs.find(({ type }) => type === 0x20);
+  response.json((tls.value[0] & 1) === 1);
+});
 const server = app.listen(3000);
 server.on("upgrade", ({ headers }, socket) =>
   socket.end(
