@@ -138,27 +138,30 @@ describeWith({ privateSystemd: true, systemd: 253, commands }, "the Ansible role
     expect(await systemd.show("pair@green.service", "ActiveState")).toBe("active");
   });
 
-  test.runIf(isLongRun)(`takes the host out of rotation meanwhile, unless it was out already${LONG_ONLY}`, async () => {
-    const config = { name: "rotated", sockets: [{ listen: 83 }], handover: true, health: { listen: 8081 } };
-    const variables = {
-      sockact_app_name: "rotated",
-      sockact_app_drain: true,
-      sockact_app_drain_wait: "1s",
-      sockact_app_health_url: "http://localhost:8081/",
-    };
-    for (const version of ["rotated-1", "rotated-2"]) {
-      await writeRelease(systemd, { version, config });
-      const { stdout, code } = await deploy(systemd, version, variables);
-      expect(code, stdout).toBe(0);
-      expect(stdout.includes("Tell the load balancer that the host leaves")).toBe(version === "rotated-2");
-    }
-    expect(await systemd.request("http://127.0.0.1:8081/")).toMatchObject({ status: 200, body: "ready" });
-    expect(await ask(systemd, 83)).toMatchObject({ version: "rotated-2" });
-    await systemd.mustRun([...sockactInside(systemd), "drain", "rotated"]);
-    expect(await deploy(systemd, "rotated-1", variables)).toMatchObject({ code: 0 });
-    expect(await systemd.request("http://127.0.0.1:8081/")).toMatchObject({ status: 503, body: "drained" });
-    expect(await ask(systemd, 83)).toMatchObject({ version: "rotated-1" });
-  });
+  test.runIf(isLongRun)(
+    `takes the host out of rotation meanwhile, unless it was out already${LONG_ONLY}`,
+    async () => {
+      const config = { name: "rotated", sockets: [{ listen: 83 }], handover: true, health: { listen: 8081 } };
+      const variables = {
+        sockact_app_name: "rotated",
+        sockact_app_drain: true,
+        sockact_app_drain_wait: "1s",
+        sockact_app_health_url: "http://localhost:8081/",
+      };
+      for (const version of ["rotated-1", "rotated-2"]) {
+        await writeRelease(systemd, { version, config });
+        const { stdout, code } = await deploy(systemd, version, variables);
+        expect(code, stdout).toBe(0);
+        expect(stdout.includes("Tell the load balancer that the host leaves")).toBe(version === "rotated-2");
+      }
+      expect(await systemd.request("http://127.0.0.1:8081/")).toMatchObject({ status: 200, body: "ready" });
+      expect(await ask(systemd, 83)).toMatchObject({ version: "rotated-2" });
+      await systemd.mustRun([...sockactInside(systemd), "drain", "rotated"]);
+      expect(await deploy(systemd, "rotated-1", variables)).toMatchObject({ code: 0 });
+      expect(await systemd.request("http://127.0.0.1:8081/")).toMatchObject({ status: 503, body: "drained" });
+      expect(await ask(systemd, 83)).toMatchObject({ version: "rotated-1" });
+    },
+  );
 
   test.runIf(isLongRun)(
     `unpacks a tarball of npm pack, and installs the packages of the lockfile${LONG_ONLY}`,
