@@ -261,11 +261,14 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a host behind a load balan
         }),
       );
 
+    beforeAll(async () => {
+      await systemd.mustRun(["mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", "/srv"]);
+    });
+
     it(
       "adds the health socket, enables only the app's socket, and uninstall removes all",
       { timeout: 60_000 },
       async () => {
-        await systemd.mustRun(["mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", "/srv"]);
         await systemd.write("/etc/web.json", `{ "version": 1 }`);
         await configure({});
         expect(await inFolder("install", "--yes")).toMatchObject({ code: 0 });

@@ -33,15 +33,9 @@ describeWith({ privateSystemd: true, systemd: 253 }, "the option health, under a
   test("in the tightest sandbox, it is drained while the file of the service exists, and no probe is in the journal", async () => {
     const exec = [systemd.node, insidePath(systemd, "programs/listen.mjs")];
     const hardening = "inbound";
+    const health = { path: "/healthz" };
     await systemd.installUnits(
-      emitUnits({
-        name: "app",
-        exec,
-        sockets: [{ listen: 80 }],
-        type: "notify",
-        hardening,
-        health: { path: "/healthz" },
-      }),
+      emitUnits({ name: "app", exec, sockets: [{ listen: 80 }], type: "notify", hardening, health }),
     );
     await systemd.write("/run/systemd/system/app.service.d/sandbox.conf", `[Service]\n${SANDBOX}\n`);
     await systemd.systemctl("daemon-reload");

@@ -306,6 +306,7 @@ describe("a connection is closed without an answer, and one event says why", () 
       sender: "127.0.0.1",
       code: "ERR_PROXY_HEADER",
       message,
+      hint: expect.stringMatching(/^Make each client of this socket send a PROXY header/) as string,
     });
     await using next = await rawClient(address);
     expect(await ask(next.send(line))).toMatchObject(client);

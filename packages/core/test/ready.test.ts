@@ -17,18 +17,17 @@ describe.concurrent("ready", () => {
     expect(running.stdout.match(/asked whether ready/g)).toHaveLength(1);
   });
 
-  test("that is still pending at a reload still delays READY=1", async () => {
+  test("that is still pending at a reload still delays READY=1, and the reload follows", async () => {
     const { app, address } = await appOnSocket({ hooks: ["onEvent", "ready", "onReload"] });
     await using running = app;
     await running.event("asked whether ready");
     running.kill("SIGHUP");
     // The app has handled the signal by now.
     await httpRequest(address);
-    running.write("answer");
-    await running.event("ready");
     expect(running.stdout).not.toContain('"reloading"');
-    running.kill("SIGHUP");
-    await running.event("reloading");
+    running.write("answer");
+    await running.event("reloaded");
+    expect(running.stdout).toMatch(/"ready".*"reloading"/s);
   });
 
   test("that rejects ends the process with the error, and READY=1 is not sent", async () => {

@@ -34,7 +34,7 @@ become_systemd() {
   # The new /run is put together at /dev/shm, where no project is, and moved once nothing else is needed from below the old one.
   mount -t tmpfs -o mode=755 tmpfs /dev/shm
   cd /dev/shm
-  mkdir -p lock systemd/system sockact/project sockact/disk
+  mkdir -p lock systemd/system systemd/system.control sockact/project sockact/disk
   [ -z "$disk" ] || mount --bind "$disk" sockact/disk
   mkdir -p sockact/disk/etc/upper sockact/disk/etc/work
   touch sockact/node sockact/disk/etc/upper/.private
@@ -62,14 +62,14 @@ become_systemd() {
   # Never touch the mounts of the host, whatever went wrong.
   [ -e /etc/.private ]
   # A disk that has booted before has its own units.
-  [ -e $etc/upper/systemd/system/.private ] || rm -rf /etc/systemd/system /etc/fstab
+  [ -e $etc/upper/.booted ] || rm -rf /etc/systemd/system /etc/fstab
   mkdir -p /etc/systemd/system
-  touch /etc/systemd/system/.private
+  touch /etc/.booted
   # A third of the processor time of a boot, for parts of a machine that no test uses.
   touch -r /usr /etc/.updated
   for unit in dev-hugepages.mount dev-mqueue.mount sys-fs-fuse-connections.mount proc-sys-fs-binfmt_misc.automount \
     systemd-ask-password-console.path systemd-journal-flush.service systemd-tmpfiles-setup-dev{,-early}.service; do
-    ln -sf /dev/null "/etc/systemd/system/$unit"
+    ln -s /dev/null "/run/systemd/system.control/$unit"
   done
   printf '127.0.0.1 localhost\n::1 localhost\n' >/etc/hosts
   tr -d - </proc/sys/kernel/random/uuid >/etc/machine-id

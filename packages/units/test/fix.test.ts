@@ -26,6 +26,8 @@ function fixed(before: Files): { after: Files; keys: ReadonlySet<string> } {
 
 /** The properties of systemctl(1) that show a directive, where it is not the one of its name. */
 const shownAs: Readonly<Record<string, readonly string[]>> = {
+  // systemd.socket(5): with Accept=yes, the defaults of these differ, and the socket starts a template.
+  Accept: ["Accept", "FileDescriptorName", "TriggerLimitBurst", "PollLimitBurst", "Triggers"],
   Also: ["UnitFileState"],
   ListenStream: ["Listen"],
   ListenFIFO: ["Listen"],

@@ -19,6 +19,8 @@ export class DatagramDrain implements Drainable {
 
   watchConnections(): void {}
 
+  stopWaiting(): void {}
+
   hasEarlierConnections(): boolean {
     return false;
   }

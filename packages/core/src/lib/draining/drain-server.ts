@@ -63,6 +63,7 @@ export class ServerDrain implements Drainable {
   readonly #drainTimeout: number;
   readonly #closeUpgraded: CloseUpgraded | undefined;
   readonly #closed: Promise<void>;
+  #stopWaiting: () => void = () => {};
   #isClosed = false;
   #isDraining = false;
   #isAccepting = true;
@@ -86,6 +87,7 @@ export class ServerDrain implements Drainable {
     if (acceptors.length > 0 || !listsConnections(server)) this.watchConnections();
     for (const each of [server, ...acceptors]) rememberSessions(each);
     this.#closed = new Promise((resolve) => {
+      this.#stopWaiting = resolve;
       // Before the app's own listeners: one may end the process.
       server.prependOnceListener("close", () => {
         this.#isClosed = true;
@@ -96,6 +98,10 @@ export class ServerDrain implements Drainable {
 
   watchConnections(): void {
     void this.connections;
+  }
+
+  stopWaiting(): void {
+    this.#stopWaiting();
   }
 
   get connections(): Connections {

@@ -26,6 +26,8 @@ export interface Drainable {
   endWaiting(): void;
   /** Drains only this server or socket, when the app closes it. Requests that are under way may take longer than `drainTimeout`. */
   drainAlone(): Promise<void>;
+  /** Fulfils the promises of this object, although something has not closed. The caller waits no longer. */
+  stopWaiting(): void;
   /** Destroys the connections that are still open, except those that only wait to be moved. Returns the number of those that had something under way. */
   destroyConnections(): number;
 }

@@ -100,7 +100,6 @@ export function onConnectionsChange(closed?: Connection): void {
 function wakeUp(): void {
   idle.restarts++;
   reportAwake();
-  idle.timer?.refresh();
 }
 
 /** A worker of node:cluster that has said it is idle takes that back. */

@@ -86,27 +86,28 @@ async function shutDown(
     for (const drain of allDrains()) cut += drain.destroyConnections();
   };
   let destroying: NodeJS.Timeout | undefined;
-  let cap: NodeJS.Timeout | undefined;
-  const isStuck = new Promise<true>((resolve) => {
-    cap = after(timeout, () => {
+  let isStuck = false;
+  const cap = after(timeout, () => {
+    destroyConnections();
+    let emptyPolls = 0;
+    // A server may still start to listen.
+    destroying = setInterval(() => {
       destroyConnections();
-      let emptyPolls = 0;
-      // A server may still start to listen.
-      destroying = setInterval(() => {
-        destroyConnections();
-        emptyPolls = allDrains().some((drain) => drain.connections.size > 0) ? 0 : emptyPolls + 1;
-        // Node emits `close` only when the child processes have closed the connections that the server has sent to them.
-        if (emptyPolls === STUCK_POLLS) resolve(true);
-      }, DESTROY_MS);
-    });
+      emptyPolls = allDrains().some((drain) => drain.connections.size > 0) ? 0 : emptyPolls + 1;
+      if (emptyPolls < STUCK_POLLS) return;
+      // Node emits `close` only when the child processes have closed the connections that the server has sent to them.
+      isStuck = true;
+      for (const drain of allDrains()) drain.stopWaiting();
+    }, DESTROY_MS);
   });
-  let stuck = await Promise.race([drained, isStuck]);
+  // No more turns than these: the app may end the process in its own listener of `close`, and the event `drained` must come before.
+  await drained;
   // Servers that have started to listen in the meantime.
   for (let late = newDrains(known); late.length > 0; late = newDrains(known))
-    stuck = await Promise.race([drainAll(late, timeout, announce), isStuck]);
+    await drainAll(late, timeout, announce);
   clearTimeout(cap);
   clearInterval(destroying);
-  if (stuck) emit({ type: "error", error: stuckError(timeout) });
+  if (isStuck) emit({ type: "error", error: stuckError(timeout) });
   const haveWorkersFailed = await workersFailed;
   // With KillMode=mixed, systemd kills the old process when this one ends.
   const oldProcessEnd = oldProcessEnds(timeout + GRACE_MS);
@@ -130,7 +131,7 @@ async function shutDown(
     : ending);
   await Promise.all([stoppingSent, noted]);
   clearInterval(awake);
-  return failed || stuck || cut > 0 || haveWorkersFailed === true ? 1 : 0;
+  return failed || isStuck || cut > 0 || haveWorkersFailed === true ? 1 : 0;
 }
 
 function stuckError(timeout: number): ActivationError {
