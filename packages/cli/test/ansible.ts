@@ -51,7 +51,7 @@ const server = createServer((request, response) => {
   response.writeHead(${unhealthy} ? 500 : 200, { "x-pid": process.pid });
   response.end(JSON.stringify({ version: ${JSON.stringify(version)}, pid: process.pid, setting: process.env.SETTING }));
 });
-await listen(server, 3000);
+await listen(server, { port: 3000 });
 `;
   const description = {
     name: "shop",
