@@ -8,6 +8,8 @@ export interface Clients {
   open: number;
   /** Connections that no process has accepted yet. */
   waiting: number;
+  /** The addresses of clients whose connection this host has closed in the last minute (TIME_WAIT). */
+  closed: string[];
 }
 
 /** The groups of an IPv6 address, in whatever form it is written. */
@@ -53,21 +55,23 @@ const isAnyAddress = (key: string): boolean => /^tcp6? 0+:/.test(key);
 export function countClients(addresses: readonly Address[]): (Clients | null)[] {
   const keys = addresses.map(keyOf);
   const found = new Map<string, Clients>();
-  for (const key of keys) if (key !== undefined) found.set(key, { open: 0, waiting: 0 });
+  for (const key of keys) if (key !== undefined) found.set(key, { open: 0, waiting: 0, closed: [] });
   const ports = new Set([...found.keys()].map((key) => key.slice(key.lastIndexOf(":") + 1)));
 
   for (const table of ["tcp", "tcp6"]) {
     if (![...found.keys()].some((key) => key.startsWith(`${table} `))) continue;
     for (const row of socketRows(table)) {
-      const [, local = "", , state, , , , , , inode] = row.trim().split(/\s+/);
+      const [, local = "", client = "", state, , , , , , inode] = row.trim().split(/\s+/);
       const port = local.slice(local.indexOf(":") + 1);
+      const isClosed = state === "06";
       // ESTABLISHED, and CLOSE_WAIT for a client that has closed its side.
-      if (!ports.has(port) || (state !== "01" && state !== "08")) continue;
+      if (!ports.has(port) || (state !== "01" && state !== "08" && !isClosed)) continue;
       const any = [...found.keys()].find(
         (key) => key.startsWith(`${table} `) && isAnyAddress(key) && key.endsWith(`:${port}`),
       );
       const clients = found.get(`${table} ${local}`) ?? (any === undefined ? undefined : found.get(any));
-      if (clients) clients[inode === "0" ? "waiting" : "open"] += 1;
+      if (isClosed) clients?.closed.push(client);
+      else if (clients) clients[inode === "0" ? "waiting" : "open"] += 1;
     }
   }
   if ([...found.keys()].some((key) => key.startsWith("unix "))) {
