@@ -38,22 +38,30 @@ describeWith(
     test.runIf(isLongRun)(`goes back to a version that does not know the new URL${LONG_ONLY}`, async () => {
       await writeRelease(systemd, { version: "2", config, crash: true });
       // Nothing answers this URL.
-      const result = await deploy(systemd, "2", { ...variables, sockact_app_health_url: "http://localhost:81/" });
+      const result = await deploy(systemd, "2", {
+        ...variables,
+        sockact_app_health_url: "http://localhost:81/",
+      });
       expect(result).toMatchObject(failed);
-      expect(result.stdout).toMatch(/2 has failed, and 1 serves again\. .*no database.* 1 is not healthy either: /);
+      expect(result.stdout).toMatch(
+        /2 has failed, and 1 serves again\. .*no database.* 1 is not healthy either: /,
+      );
       expect(await systemd.mustRun(["ls", "/srv/shop/releases"])).toBe("1\n");
       await isBack("1");
     });
 
-    test.runIf(isLongRun)(`refuses an unhealthy version, also while the host is drained${LONG_ONLY}`, async () => {
-      await writeRelease(systemd, { version: "3", config });
-      expect(await deploy(systemd, "3", variables)).toMatchObject({ code: 0 });
-      await isBack("3");
-      await writeRelease(systemd, { version: "4", config, sick: true });
-      const result = await deploy(systemd, "4", variables);
-      expect(result).toMatchObject(failed);
-      expect(result.stdout).toContain("4 has failed, and 3 serves again. ");
-      await isBack("3");
-    });
+    test.runIf(isLongRun)(
+      `refuses an unhealthy version, also while the host is drained${LONG_ONLY}`,
+      async () => {
+        await writeRelease(systemd, { version: "3", config });
+        expect(await deploy(systemd, "3", variables)).toMatchObject({ code: 0 });
+        await isBack("3");
+        await writeRelease(systemd, { version: "4", config, sick: true });
+        const result = await deploy(systemd, "4", variables);
+        expect(result).toMatchObject(failed);
+        expect(result.stdout).toContain("4 has failed, and 3 serves again. ");
+        await isBack("3");
+      },
+    );
   },
 );

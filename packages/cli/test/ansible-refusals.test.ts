@@ -24,7 +24,12 @@ describeWith(
       systemd.mustRun(["sh", "-c", command], { cwd: "/srv/shop" });
 
     test.runIf(isLongRun).each([
-      ["a folder for current", "mv current c && cp -r releases/1 current", "rm -r current; mv c current", "current is not a link"],
+      [
+        "a folder for current",
+        "mv current c && cp -r releases/1 current",
+        "rm -r current; mv c current",
+        "current is not a link",
+      ],
       [
         "a link to elsewhere",
         "cp -r releases builds && ln -sfn builds/1 current",
@@ -37,7 +42,12 @@ describeWith(
         "ln -sfn releases/1 current",
         "current points to releases/0, which is not a release",
       ],
-      ["a killed run from a release that is gone", "echo 0 > .deploying", "rm .deploying", "deploying says that 0 has served"],
+      [
+        "a killed run from a release that is gone",
+        "echo 0 > .deploying",
+        "rm .deploying",
+        "deploying says that 0 has served",
+      ],
     ])(`refuses %s, and changes nothing${LONG_ONLY}`, async (_what, damage, repair, message) => {
       await shell(damage);
       const before = await everything(systemd);
@@ -49,12 +59,15 @@ describeWith(
       expect(await ask(systemd)).toMatchObject({ version: "1" });
     });
 
-    test.runIf(isLongRun)(`takes a whole path for current, and refuses a line break${LONG_ONLY}`, async () => {
-      await shell("ln -sfn /srv/shop/releases/1/ current");
-      expect(await deploy(systemd, "1")).toMatchObject({ code: 0, recap: { changed: 0 } });
-      const result = await deploy(systemd, "4\n");
-      expect(result.stdout).toContain(String.raw`may have dots, underscores and hyphens; got`);
-      expect(result.code).toBe(2);
-    });
+    test.runIf(isLongRun)(
+      `takes a whole path for current, and refuses a line break${LONG_ONLY}`,
+      async () => {
+        await shell("ln -sfn /srv/shop/releases/1/ current");
+        expect(await deploy(systemd, "1")).toMatchObject({ code: 0, recap: { changed: 0 } });
+        const result = await deploy(systemd, "4\n");
+        expect(result.stdout).toContain(String.raw`may have dots, underscores and hyphens; got`);
+        expect(result.code).toBe(2);
+      },
+    );
   },
 );

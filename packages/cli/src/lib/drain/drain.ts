@@ -144,7 +144,8 @@ async function waitForAll(
         }),
       );
       if (!reports.every(({ quiet }) => quiet)) working.failed();
-      else if (reports.every(({ connections }) => connections === 0)) working.done("No client is connected any more");
+      else if (reports.every(({ connections }) => connections === 0))
+        working.done("No client is connected any more");
       else working.done("The time is over");
       return 0;
     } catch (error) {

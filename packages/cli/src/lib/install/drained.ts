@@ -53,7 +53,10 @@ function checkOpen(folder: string): void {
   if (folder === "/") return;
   checkOpen(dirname(folder));
   if ((statSync(folder).mode & 0o001) !== 0) return;
-  throw refused(`${folder} is closed to other users, so the service could not see that it is drained`, `Open it: chmod 755 ${folder}`);
+  throw refused(
+    `${folder} is closed to other users, so the service could not see that it is drained`,
+    `Open it: chmod 755 ${folder}`,
+  );
 }
 
 function notOurs(path: string): CliError {

@@ -8,6 +8,10 @@ export interface Clients {
   open: number;
   /** Connections that no process has accepted yet. */
   waiting: number;
+}
+
+/** The clients of an address, as the tables show them. */
+export interface CountedClients extends Clients {
   /** The addresses of clients whose connection this host has closed in the last minute (TIME_WAIT). */
   closed: string[];
 }
@@ -52,9 +56,9 @@ const isAnyAddress = (key: string): boolean => /^tcp6? 0+:/.test(key);
  * socket, so it is counted even if the service has no network (`PrivateNetwork=`). The order is the order of the addresses; null is for one whose
  * clients can't be counted, such as a datagram socket.
  */
-export function countClients(addresses: readonly Address[]): (Clients | null)[] {
+export function countClients(addresses: readonly Address[]): (CountedClients | null)[] {
   const keys = addresses.map(keyOf);
-  const found = new Map<string, Clients>();
+  const found = new Map<string, CountedClients>();
   for (const key of keys) if (key !== undefined) found.set(key, { open: 0, waiting: 0, closed: [] });
   const ports = new Set([...found.keys()].map((key) => key.slice(key.lastIndexOf(":") + 1)));
 
