@@ -1,7 +1,6 @@
 // A host that is taken out of its load balancers: `sockact drain` and `undrain`, and the socket that answers probes.
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { emitUnits } from "@sockact/units";
 import { bootPrivateSystemd, type CommandResult, describeWith, type PrivateSystemd } from "@sockact/testkit";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { sockactInside } from "./run.ts";
@@ -182,7 +181,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a host behind a load balan
 
     it("does not call a service quiet that gets short connections until the end", async () => {
       const script = `const { connect } = require("node:net");
-        setInterval(() => connect(80, "127.0.0.1", function () { this.end("GET / HTTP/1.1\\r\\nHost: a\\r\\nConnection: close\\r\\n\\r\\n"); })
+        setInterval(() => connect(80, "127.0.0.1", function () { this.write("GET / HTTP/1.1\\r\\nHost: a\\r\\nConnection: close\\r\\n\\r\\n"); })
           .on("error", () => {}).resume(), 60);`;
       const client = systemd.spawn([systemd.node, "--eval", script]);
       const { code, stderr, stdout } = await sockact(systemd, "drain", "shop", "--wait", "6s", "--json");
@@ -195,87 +194,6 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a host behind a load balan
         ),
       });
       expect(JSON.parse(stdout)).toMatchObject([{ name: "shop", drained: true, quiet: false }]);
-    });
-
-    it("takes a service that no socket starts, and waits for the whole time", async () => {
-      await systemd.installUnits({ "bound.service": "[Service]\nExecStart=/bin/sleep infinity\n" });
-      const { code, stdout, stderr } = await sockact(
-        systemd,
-        "drain",
-        "bound.service",
-        "--wait",
-        "1s",
-        "--json",
-      );
-      expect({ code, reports: JSON.parse(stdout) as unknown }).toEqual({
-        code: 0,
-        reports: [{ name: "bound", drained: true, changed: true, quiet: true }],
-      });
-      expect(stderr).toMatch(
-        /units of bound have neither health\.path[^]*no socket starts bound, so its connections/,
-      );
-      expect(isDrained("bound")).toBe(true);
-      expect(await sockact(systemd, "undrain", "bound")).toMatchObject({ code: 0 });
-      expect(await sockact(systemd, "drain", "bount")).toMatchObject({ code: 1 });
-    });
-
-    it("drains all instances of a template, by the name of the template or of one of them", async () => {
-      await systemd.installUnits(
-        emitUnits({
-          name: "inst",
-          exec: ["/bin/sleep", "infinity"],
-          sockets: [{ listen: "/run/inst-%i.sock" }],
-          template: true,
-          health: { path: "/healthz" },
-        }),
-      );
-      await systemd.start("inst@1.socket", "inst@2.socket");
-      expect(await sockact(systemd, "drain", "inst@1")).toMatchObject({
-        code: 0,
-        stderr: "",
-        stdout: expect.stringMatching(/^inst with all its instances is drained: [^]* undrain inst\n$/),
-      });
-      expect(isDrained("inst")).toBe(true);
-      const again = await sockact(systemd, "drain", "inst", "--json");
-      expect(JSON.parse(again.stdout)).toEqual([{ name: "inst", drained: true, changed: false }]);
-      expect(await sockact(systemd, "undrain", "inst@2")).toMatchObject({
-        code: 0,
-        stdout: expect.stringMatching(/^inst is no longer drained\./),
-      });
-      expect(isDrained("inst")).toBe(false);
-      expect(await sockact(systemd, "drain", "inst@7")).toMatchObject({ code: 1 });
-    });
-
-    it("warns about a service of the distribution", async () => {
-      expect(await sockact(systemd, "drain", "systemd-journald")).toMatchObject({
-        stderr: expect.stringContaining("the units of systemd-journald have neither"),
-      });
-    });
-
-    it.each([
-      ["a folder", "mkdir -p drained/shop", ["drain", "undrain"], "drained/shop is not a file"],
-      [
-        "a dangling symlink",
-        "mkdir -p drained && ln -s /nowhere drained/shop",
-        ["drain"],
-        "drained/shop is not a file",
-      ],
-      [
-        "a closed folder",
-        "mkdir -p drained && chmod 700 drained && touch drained/shop",
-        ["drain"],
-        "Open it: chmod 755 /var/lib/sockact/drained",
-      ],
-    ])("refuses %s in the place of its file", async (_what, command, refused, message) => {
-      const inside = `mkdir -p /var/lib/sockact && cd /var/lib/sockact && rm -rf drained && ${command}`;
-      await systemd.mustRun(["sh", "-c", inside]);
-      for (const one of refused) {
-        const { code, stderr } = await sockact(systemd, one, "shop");
-        expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining(message) });
-        expect(stderr).toContain("ERR_INSTALL_PATH");
-      }
-      if (!refused.includes("undrain"))
-        expect(await sockact(systemd, "undrain", "shop")).toMatchObject({ code: 0 });
     });
 
     it.each(["30", "soon", "0", "infinity"])("refuses --wait %s, and drains nothing", async (wait) => {
@@ -343,87 +261,5 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a host behind a load balan
     expect((await systemd.request(probe)).status).toBe(200);
     const { code, stdout } = await sockact(systemd, "logs", "shop");
     expect({ code, stdout }).toEqual({ code: 0, stdout: expect.not.stringContaining("probe") });
-  });
-
-  describe("sockact install", () => {
-    const folder = "/srv/web";
-    const inFolder = (...args: string[]): Promise<CommandResult> =>
-      systemd.run([...sockactInside(systemd), ...args], { cwd: folder, timeout: 60_000 });
-    const configure = (more: object): Promise<void> =>
-      systemd.write(
-        `${folder}/sockact.config.json`,
-        JSON.stringify({
-          name: "web",
-          exec: [systemd.node, `${systemd.project}/packages/cli/test/programs/service.mjs`, "web"],
-          sockets: [{ listen: 90 }],
-          ...more,
-        }),
-      );
-
-    it(
-      "adds the health socket, enables only the app's socket, and uninstall removes all",
-      { timeout: 60_000 },
-      async () => {
-        await systemd.mustRun(["mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", "/srv"]);
-        await systemd.write("/etc/web.json", `{ "version": 1 }`);
-        await configure({});
-        expect(await inFolder("install", "--yes")).toMatchObject({ code: 0 });
-        const pid = await systemd.show("web.service", "MainPID");
-        await configure({ health: { listen: 8091 } });
-        const installed = await inFolder("install", "--yes");
-        expect(installed).toMatchObject({
-          code: 0,
-          stderr: expect.not.stringContaining("no installation config"),
-        });
-        expect(installed.stdout).not.toContain("8091");
-        expect(installed.stderr).toMatch(/^ {2}listens on {2}port 90\n {2}probes on {3}port 8091\n/m);
-        expect((await systemd.request("http://127.0.0.1:8091/")).status).toBe(200);
-        expect(await systemd.show("web-health.socket", "UnitFileState")).toBe("static");
-        expect(await systemd.show("web.service", "MainPID")).toBe(pid);
-        expect(await inFolder("install", "--yes")).toMatchObject({ code: 0 });
-
-        await sockact(systemd, "drain", "web");
-        expect((await systemd.request("http://127.0.0.1:8091/")).status).toBe(503);
-        expect(await inFolder("uninstall", "web", "--yes")).toMatchObject({ code: 0 });
-        expect(isDrained("web")).toBe(false);
-        await expect(systemd.request("http://127.0.0.1:8091/")).rejects.toMatchObject({
-          code: "ECONNREFUSED",
-        });
-        expect(await systemd.show("web-health.socket", "LoadState")).toBe("not-found");
-      },
-    );
-
-    it("removes the health socket that a config no longer has", { timeout: 60_000 }, async () => {
-      await configure({ health: { listen: 8091 } });
-      expect(await inFolder("install", "--yes")).toMatchObject({ code: 0 });
-      // A probe that is being answered is not in the way of a restart.
-      const silent = await openClient(systemd, { port: 8091 });
-      await configure({ health: { listen: 8091 }, environment: { CHANGED: "yes" } });
-      expect(await inFolder("install", "--yes")).toMatchObject({ code: 0 });
-      await configure({});
-      expect(await inFolder("install", "--yes")).toMatchObject({ code: 0 });
-      await expect(systemd.request("http://127.0.0.1:8091/")).rejects.toMatchObject({ code: "ECONNREFUSED" });
-      expect((await systemd.request("http://127.0.0.1:90/")).status).toBe(200);
-      silent.kill();
-      await inFolder("uninstall", "web", "--yes");
-    });
-
-    it("refuses a template, whose instances it can't know", async () => {
-      await configure({ template: true, sockets: [{ listen: "/run/web-%i.sock" }] });
-      expect(await inFolder("install", "--yes")).toMatchObject({
-        code: 2,
-        stderr: expect.stringMatching(
-          /web has template: true, .*\n[^]*units --out [^]*enable --now web@1\.socket/,
-        ),
-      });
-    });
-
-    it("refuses the name drained, whose folder has the files of sockact drain", async () => {
-      await configure({ name: "drained" });
-      expect(await inFolder("install", "--yes")).toMatchObject({
-        code: 2,
-        stderr: expect.stringContaining("sockact has its own files in /var/lib/sockact/drained"),
-      });
-    });
   });
 });
