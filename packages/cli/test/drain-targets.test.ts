@@ -93,9 +93,6 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact drain", () => {
     const { code, stderr } = await sockact(systemd, "drain", "shop");
     expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining(message) });
     expect(stderr).toContain("ERR_INSTALL_PATH");
-    expect(await sockact(systemd, "undrain", "shop")).toMatchObject({
-      code: undrained,
-      stderr: undrained === 0 ? "" : expect.stringMatching(/drained\/shop is not a file.*ERR_INSTALL_PATH/),
-    });
+    expect(await sockact(systemd, "undrain", "shop")).toMatchObject({ code: undrained });
   });
 });
