@@ -4,6 +4,7 @@ import { createInterface } from "node:readline";
 import { describeWith, isLongRun, LONG_ONLY, type PrivateSystemd } from "@sockact/testkit";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { ask, bootHost, deploy, environment, playbook, underLoad, writeRelease } from "./ansible.ts";
+import { sockactInside } from "./run.ts";
 
 vi.setConfig({ testTimeout: 600_000, hookTimeout: 200_000 });
 
@@ -24,8 +25,8 @@ describeWith(
     afterAll(() => systemd?.close());
 
     /** Runs Ansible until it begins this task, and kills all its processes. */
-    async function killAt(task: string, version: string): Promise<void> {
-      const child = systemd.spawn(playbook(systemd, version), { env: environment });
+    async function killAt(task: string, version: string, variables: object = {}): Promise<void> {
+      const child = systemd.spawn(playbook(systemd, version, variables), { env: environment });
       const ended = once(child, "close");
       for await (const line of createInterface({ input: child.stdout! }))
         if (line.startsWith(`TASK [sockact_app : ${task}]`)) break;
@@ -64,6 +65,17 @@ describeWith(
       const result = await deploy(systemd, "9", { sockact_app_health_retries: 2 });
       expect(result).toMatchObject({ code: 2, recap: { failed: 1 } });
       expect(await ask(systemd)).toMatchObject({ version });
+    });
+
+    test.runIf(isLongRun)(`puts a host back that a killed run has drained${LONG_ONLY}`, async () => {
+      const { version } = await ask(systemd);
+      const variables = { sockact_app_drain: true, sockact_app_drain_wait: "3s" };
+      await writeRelease(systemd, { version: "10", config });
+      await killAt("Tell the load balancer that the host leaves", "10", variables);
+      await systemd.mustRun([...sockactInside(systemd), "drain", "shop"]);
+      expect(await deploy(systemd, version, variables)).toMatchObject({ code: 0 });
+      expect((await systemd.run(["ls", "-A", "/var/lib/sockact/drained"])).stdout).toBe("");
+      expect(await systemd.mustRun(["ls", "-A", "/srv/shop"])).toBe("current\nreleases\n");
     });
   },
 );

@@ -18,6 +18,8 @@ export interface Release {
   crash?: boolean;
   /** Whether it answers each request with 500. */
   unhealthy?: boolean;
+  /** Whether its `healthCheck` fails. */
+  sick?: boolean;
   /** Further files. */
   files?: Record<string, string>;
 }
@@ -39,7 +41,7 @@ const PLAYBOOK = "deploy/ansible/deploy.yml";
 /** Writes a release, with sockact in its packages, to a folder of the controller. Resolves to the path of the folder. */
 export async function writeRelease(
   systemd: PrivateSystemd,
-  { version, config, crash = false, unhealthy = false, files = {} }: Release,
+  { version, config, crash = false, unhealthy = false, sick = false, files = {} }: Release,
 ): Promise<string> {
   const folder = `/tmp/builds/${version}`;
   const core = `${systemd.project}/packages/core/dist/index.js`;
@@ -51,7 +53,7 @@ const server = createServer((request, response) => {
   response.writeHead(${unhealthy} ? 500 : 200, { "x-pid": process.pid });
   response.end(JSON.stringify({ version: ${JSON.stringify(version)}, pid: process.pid, setting: process.env.SETTING }));
 });
-await listen(server, { port: 3000 });
+await listen(server, { port: 3000, healthCheck: () => ${!sick} });
 `;
   const description = {
     name: "shop",

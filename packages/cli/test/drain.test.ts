@@ -165,7 +165,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a host behind a load balan
       const { code, stdout } = await waiting;
       expect({ code, reports: JSON.parse(stdout) as unknown }).toEqual({
         code: 0,
-        reports: [{ name: "shop", drained: true, changed: true, connections: 0 }],
+        reports: [{ name: "shop", drained: true, changed: true, connections: 0, quiet: true }],
       });
     });
 
@@ -177,6 +177,23 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a host behind a load balan
       });
       expect(isDrained("shop")).toBe(true);
       client.kill();
+    });
+
+    it("does not call a service quiet that gets short connections until the end", async () => {
+      const script = `const { connect } = require("node:net");
+        setInterval(() => connect(80, "127.0.0.1", function () { this.write("GET / HTTP/1.1\\r\\nHost: a\\r\\nConnection: close\\r\\n\\r\\n"); })
+          .on("error", () => {}).resume(), 60);`;
+      const client = systemd.spawn([systemd.node, "--eval", script]);
+      const { code, stderr, stdout } = await sockact(systemd, "drain", "shop", "--wait", "6s", "--json");
+      client.kill();
+      await once(client, "close");
+      expect({ code, stderr }).toEqual({
+        code: 1,
+        stderr: expect.stringMatching(
+          /after 6s, shop (?:still gets short|has \d+ open) connections?\. .*ERR_DRAIN_WAIT/,
+        ),
+      });
+      expect(JSON.parse(stdout)).toMatchObject([{ name: "shop", drained: true, quiet: false }]);
     });
 
     it.each(["30", "soon", "0", "infinity"])("refuses --wait %s, and drains nothing", async (wait) => {
@@ -244,80 +261,5 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a host behind a load balan
     expect((await systemd.request(probe)).status).toBe(200);
     const { code, stdout } = await sockact(systemd, "logs", "shop");
     expect({ code, stdout }).toEqual({ code: 0, stdout: expect.not.stringContaining("probe") });
-  });
-
-  describe("sockact install", () => {
-    const folder = "/srv/web";
-    const inFolder = (...args: string[]): Promise<CommandResult> =>
-      systemd.run([...sockactInside(systemd), ...args], { cwd: folder, timeout: 60_000 });
-    const configure = (more: object): Promise<void> =>
-      systemd.write(
-        `${folder}/sockact.config.json`,
-        JSON.stringify({
-          name: "web",
-          exec: [systemd.node, `${systemd.project}/packages/cli/test/programs/service.mjs`, "web"],
-          sockets: [{ listen: 90 }],
-          ...more,
-        }),
-      );
-
-    beforeAll(async () => {
-      await systemd.mustRun(["mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", "/srv"]);
-    });
-
-    it(
-      "adds the health socket, enables only the app's socket, and uninstall removes all",
-      { timeout: 60_000 },
-      async () => {
-        await systemd.write("/etc/web.json", `{ "version": 1 }`);
-        await configure({});
-        expect(await inFolder("install", "--yes")).toMatchObject({ code: 0 });
-        const pid = await systemd.show("web.service", "MainPID");
-        await configure({ health: { listen: 8091 } });
-        const installed = await inFolder("install", "--yes");
-        expect(installed).toMatchObject({
-          code: 0,
-          stderr: expect.not.stringContaining("no installation config"),
-        });
-        expect(installed.stdout).not.toContain("8091");
-        expect(installed.stderr).toMatch(/^ {2}listens on {2}port 90\n {2}probes on {3}port 8091\n/m);
-        expect((await systemd.request("http://127.0.0.1:8091/")).status).toBe(200);
-        expect(await systemd.show("web-health.socket", "UnitFileState")).toBe("static");
-        expect(await systemd.show("web.service", "MainPID")).toBe(pid);
-        expect(await inFolder("install", "--yes")).toMatchObject({ code: 0 });
-
-        await sockact(systemd, "drain", "web");
-        expect((await systemd.request("http://127.0.0.1:8091/")).status).toBe(503);
-        expect(await inFolder("uninstall", "web", "--yes")).toMatchObject({ code: 0 });
-        expect(isDrained("web")).toBe(false);
-        await expect(systemd.request("http://127.0.0.1:8091/")).rejects.toMatchObject({
-          code: "ECONNREFUSED",
-        });
-        expect(await systemd.show("web-health.socket", "LoadState")).toBe("not-found");
-      },
-    );
-
-    it("removes the health socket that a config no longer has", { timeout: 60_000 }, async () => {
-      await configure({ health: { listen: 8091 } });
-      expect(await inFolder("install", "--yes")).toMatchObject({ code: 0 });
-      // A probe that is being answered is not in the way of a restart.
-      const silent = await openClient(systemd, { port: 8091 });
-      await configure({ health: { listen: 8091 }, environment: { CHANGED: "yes" } });
-      expect(await inFolder("install", "--yes")).toMatchObject({ code: 0 });
-      await configure({});
-      expect(await inFolder("install", "--yes")).toMatchObject({ code: 0 });
-      await expect(systemd.request("http://127.0.0.1:8091/")).rejects.toMatchObject({ code: "ECONNREFUSED" });
-      expect((await systemd.request("http://127.0.0.1:90/")).status).toBe(200);
-      silent.kill();
-      await inFolder("uninstall", "web", "--yes");
-    });
-
-    it("refuses the name drained, whose folder has the files of sockact drain", async () => {
-      await configure({ name: "drained" });
-      expect(await inFolder("install", "--yes")).toMatchObject({
-        code: 2,
-        stderr: expect.stringContaining("sockact has its own files in /var/lib/sockact/drained"),
-      });
-    });
   });
 });

@@ -61,6 +61,27 @@ describeWith({ privateSystemd: true, systemd: 253 }, "the option health, under a
     await systemd.stop("app.socket", "app.service");
   });
 
+  test("an unhealthy service says so while it is drained", async () => {
+    const core = insidePath(systemd, "../dist/index.js");
+    await systemd.write(
+      "/run/sick.mjs",
+      `import { createServer } from "node:http";
+import { listen } from ${JSON.stringify(core)};
+await listen(createServer(), { port: 3000, health: "/healthz", healthCheck: () => false });
+`,
+    );
+    await systemd.installUnits(
+      emitUnits({ name: "sick", exec: [systemd.node, "/run/sick.mjs"], sockets: [{ listen: 83 }] }),
+    );
+    await systemd.start("sick.socket");
+    await untilState("unhealthy", 83);
+    await systemd.mustRun(["install", "-d", "-m", "755", FOLDER]);
+    await systemd.write(`${FOLDER}/sick`, "");
+    await systemd.restart("sick.service");
+    expect(await probe(83)).toBe("unhealthy");
+    await systemd.stop("sick.socket", "sick.service");
+  });
+
   test("the instances of a template share one file", async () => {
     const exec = `${systemd.node} ${insidePath(systemd, "programs/listen.mjs")}`;
     await systemd.installUnits({

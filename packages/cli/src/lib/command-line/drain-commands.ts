@@ -23,6 +23,11 @@ after a reboot, until sockact undrain.`,
       `
 With --wait, no client must have been connected for ten seconds, or for a third
 of the duration if that is shorter: a load balancer needs some probes to notice.
+Two short connections per second may be probes, and don't count. Connections of
+a few milliseconds that the client has closed itself can be missed. A service
+without a socket unit can't be counted, so this waits for the whole time.
+
+All instances of a template are drained together.
 
 Examples:
   sudo sockact drain shop

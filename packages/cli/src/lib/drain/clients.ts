@@ -1,16 +1,24 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { ActivatedService } from "../systemd/activated-units.ts";
 import type { ServiceManager } from "../systemd/service-manager.ts";
 import { readAddresses } from "../status/addresses.ts";
 import { countClients } from "../status/clients.ts";
 
 /** How often to count, in milliseconds. */
-const INTERVAL = 250;
+const INTERVAL = 100;
 /** For how long no client must be connected, in milliseconds. A balancer needs several probes to notice, and its clients may pause between requests. */
 const QUIET = 10_000;
+/** How many connections may have come and gone within a second. Load balancers keep probing, and their probes may come to the same port. */
+const PROBES = 2;
 
-/** The connections of clients on the sockets of a service. Those of a socket with PrivateNetwork=, and of datagrams, can't be counted. */
-async function connectionsOf({ sockets }: ActivatedService, manager: ServiceManager): Promise<number> {
+interface Counted {
+  /** How many connections are open. */
+  open: number;
+  /** The addresses of clients whose connection was closed in the last minute. */
+  closed: string[];
+}
+
+/** The connections of clients on these socket units. Those of a socket with PrivateNetwork=, and of datagrams, can't be counted. */
+async function connectionsOf(sockets: readonly string[], manager: ServiceManager): Promise<Counted> {
   const shown = await manager.show(sockets, ["Id", "Listen", "Accept", "NConnections"]);
   const accepted = shown
     .filter(({ Accept }) => Accept === "yes")
@@ -18,8 +26,20 @@ async function connectionsOf({ sockets }: ActivatedService, manager: ServiceMana
   const addresses = shown
     .filter(({ Accept }) => Accept !== "yes")
     .flatMap(({ Listen }) => readAddresses((Listen as string | undefined) ?? ""));
-  const counted = countClients(addresses).map((clients) => (clients ? clients.open + clients.waiting : 0));
-  return [...accepted, ...counted].reduce((sum, one) => sum + one, 0);
+  const counted = countClients(addresses).filter((clients) => clients !== null);
+  const open = [...accepted, ...counted.map((clients) => clients.open + clients.waiting)];
+  return {
+    open: open.reduce((sum, one) => sum + one, 0),
+    closed: counted.flatMap((clients) => clients.closed),
+  };
+}
+
+/** How a wait has ended. */
+export interface Waited {
+  /** Whether it was quiet for long enough. */
+  isQuiet: boolean;
+  /** How many connections were open at the last count. */
+  open: number;
 }
 
 interface WaitOptions {
@@ -31,23 +51,34 @@ interface WaitOptions {
 }
 
 /**
- * Waits until no client has been connected for ten seconds, or for a third of the limit if that is shorter.
- *
- * @returns how many connections were open at the last count: 0 if it was quiet for so long
+ * Waits until no client has been connected for ten seconds, or for a third of the limit if that is shorter. Connections between two counts are found if this
+ * host has closed them. Those that the client has closed leave no trace here. Without
+ * sockets, nothing can be counted, and it waits for the whole time.
  */
 export async function waitForClients(
-  service: ActivatedService,
+  sockets: readonly string[],
   { manager, limit, signal, onCount }: WaitOptions,
-): Promise<number> {
+): Promise<Waited> {
+  if (sockets.length === 0) {
+    await delay(limit, undefined, { signal });
+    return { isQuiet: true, open: 0 };
+  }
   const quiet = Math.min(QUIET, limit / 3);
   const end = performance.now() + limit;
   let since = performance.now();
+  let known: ReadonlySet<string> | undefined;
+  /** When the latest connections have come and gone. */
+  let recent: number[] = [];
   for (;;) {
-    const left = await connectionsOf(service, manager);
+    const { open, closed } = await connectionsOf(sockets, manager);
     const now = performance.now();
-    if (left > 0) since = now;
-    if (now - since >= quiet || now >= end) return left;
-    onCount(left);
+    const fresh = known === undefined ? 0 : closed.filter((client) => !known!.has(client)).length;
+    known = new Set(closed);
+    recent = [...recent.filter((time) => now - time < 1000), ...Array<number>(fresh).fill(now)];
+    if (open > 0 || recent.length > PROBES) since = now;
+    const isQuiet = now - since >= quiet;
+    if (isQuiet || now >= end) return { isQuiet, open };
+    onCount(open);
     await delay(INTERVAL, undefined, { signal });
   }
 }

@@ -10,9 +10,9 @@ import { count, warn } from "../shared/messages.ts";
 import { ownCommand, sudoCommand } from "../shared/own-command.ts";
 import { shellWord } from "../shared/shell-words.ts";
 import { untilSignal } from "../shared/until-signal.ts";
-import { type ActivatedService, findService } from "../systemd/activated-units.ts";
 import { ServiceManager } from "../systemd/service-manager.ts";
 import { waitForClients } from "./clients.ts";
+import { type Drainable, findDrainable } from "./drainable.ts";
 
 /** The options of `sockact drain` and `sockact undrain`. */
 export interface DrainOptions {
@@ -29,8 +29,10 @@ interface DrainReport {
   drained: boolean;
   /** Whether that is new. */
   changed: boolean;
-  /** With `--wait`: how many connections were open at the end. */
+  /** With `--wait`: how many connections were open at the end. Missing if no socket starts the service, because its connections can't be counted. */
   connections?: number;
+  /** With `--wait`: whether no client was connected for long enough. */
+  quiet?: boolean;
 }
 
 const placeOf = (user: boolean): Place => ({ user, root: "/" });
@@ -43,7 +45,7 @@ export async function drain(names: readonly string[], options: DrainOptions): Pr
   const limit = limitOf(options.wait);
   const manager = new ServiceManager({ user });
   // An unknown name changes nothing.
-  const services = await Promise.all(names.map((name) => findService(manager, name)));
+  const services = await Promise.all(names.map((name) => findDrainable(manager, name)));
   const reports: DrainReport[] = [];
   for (const service of services) {
     const changed = setDrained(place, service.name);
@@ -54,8 +56,8 @@ export async function drain(names: readonly string[], options: DrainOptions): Pr
   let code = 0;
   if (limit !== undefined) code = await waitForAll(services, reports, { limit, user });
   if (json) printJson(reports);
-  const open = reports.filter(({ connections = 0 }) => connections > 0);
-  if (open.length > 0) throw waitError(open, options.wait!);
+  const busy = reports.filter(({ quiet }) => quiet === false);
+  if (code === 0 && busy.length > 0) throw waitError(busy, options.wait!);
   return code;
 }
 
@@ -71,7 +73,7 @@ export async function undrain(
   for (const given of names) {
     // A service that is gone may have left its file.
     const isFile = /^[\w:.\\-]+$/.test(given) && isDrained(place, given);
-    const name = isFile ? given : (await findService(manager, given)).name;
+    const name = isFile ? given : (await findDrainable(manager, given)).name;
     reports.push({ name, drained: false, changed: unsetDrained(place, name) });
   }
   if (json) printJson(reports);
@@ -96,46 +98,55 @@ function limitOf(wait: string | undefined): number | undefined {
   );
 }
 
-function drainedText({ name }: ActivatedService, changed: boolean, user: boolean): string {
+function drainedText({ name, isTemplate }: Drainable, changed: boolean, user: boolean): string {
   const undo = `${user ? ownCommand() : sudoCommand()} undrain ${shellWord(name)}${user ? " --user" : ""}`;
+  const what = isTemplate ? `${name} with all its instances` : name;
   return changed
-    ? `${name} is drained: probes get 503. New clients go elsewhere once the load balancer has probed it.\nTo end that, also after a reboot: ${undo}\n`
-    : `${name} is already drained. To end that: ${undo}\n`;
+    ? `${what} is drained: probes get 503. New clients go elsewhere once the load balancer has probed it.\nTo end that, also after a reboot: ${undo}\n`
+    : `${what} is already drained. To end that: ${undo}\n`;
 }
 
 /** Whether the units show that something answers probes. */
-async function answersProbes(service: ActivatedService, manager: ServiceManager): Promise<boolean> {
-  if (service.health !== undefined) return true;
+async function answersProbes({ services }: Drainable, manager: ServiceManager): Promise<boolean> {
+  if (services.some(({ health }) => health !== undefined)) return true;
+  const [first] = services;
   // With Accept=yes and no connection, any instance has the settings of the template.
-  const unit = service.services[0] ?? service.service.replace("@.", "@0.");
+  const unit = first!.services[0] ?? first!.service.replace("@.", "@0.");
   const [shown] = await manager.show([unit], ["Id", "Environment"]);
   return /(?:^|[\s"])SOCKACT_HEALTH=/.test(shown?.Environment ?? "");
 }
 
-function warnOfSilence({ name }: ActivatedService): void {
+function warnOfSilence({ name }: Drainable): void {
   warn(
     `the units of ${name} have neither health.path nor health.listen. Unless the code of the app sets health, no load balancer notices this.`,
   );
 }
 
 async function waitForAll(
-  services: readonly ActivatedService[],
+  services: readonly Drainable[],
   reports: DrainReport[],
   { limit, user }: { limit: number; user: boolean },
 ): Promise<number> {
   return untilSignal(async (signal) => {
     const manager = new ServiceManager({ user, signal });
     const working = progress("Waiting until no client is connected");
+    for (const { name, services: each } of services)
+      if (each.every(({ sockets }) => sockets.length === 0))
+        warn(`no socket starts ${name}, so its connections can't be counted. This waits for the whole time.`);
     try {
       await Promise.all(
         services.map(async (service, index) => {
           const onCount = (left: number) => working.retitle(`${service.name}: ${count(left, "connection")}`);
-          reports[index]!.connections = await waitForClients(service, { manager, limit, signal, onCount });
+          const sockets = service.services.flatMap((one) => one.sockets);
+          const { isQuiet, open } = await waitForClients(sockets, { manager, limit, signal, onCount });
+          reports[index]!.quiet = isQuiet;
+          if (sockets.length > 0) reports[index]!.connections = open;
         }),
       );
-      const isQuiet = reports.every(({ connections }) => connections === 0);
-      if (isQuiet) working.done("No client is connected any more");
-      else working.failed();
+      if (!reports.every(({ quiet }) => quiet)) working.failed();
+      else if (reports.every(({ connections }) => connections === 0))
+        working.done("No client is connected any more");
+      else working.done("The time is over");
       return 0;
     } catch (error) {
       working.failed();
@@ -146,8 +157,12 @@ async function waitForAll(
   });
 }
 
-function waitError(open: readonly DrainReport[], wait: string): CliError {
-  const left = open.map(({ name, connections }) => `${name} has ${count(connections!, "open connection")}`);
+function waitError(busy: readonly DrainReport[], wait: string): CliError {
+  const left = busy.map(({ name, connections }) =>
+    connections === 0
+      ? `${name} still gets short connections`
+      : `${name} has ${count(connections!, "open connection")}`,
+  );
   return new CliError(
     "ERR_DRAIN_WAIT",
     `after ${wait}, ${left.join(" and ")}. The service is still drained, and the clients stay connected`,

@@ -23,6 +23,7 @@ import type { Answer } from "./first-request.ts";
 import { checkOptions, type InstallOptions, rootFolder } from "./options.ts";
 import { isUnusable, resultText } from "./result.ts";
 import { summary } from "./summary.ts";
+import { templateError } from "./template-error.ts";
 import { type WantedService, wantedServices } from "./services.ts";
 import { serviceText } from "./unit-text.ts";
 import { verify } from "./verify.ts";
@@ -108,6 +109,7 @@ async function prepare(
 ): Promise<Prepared> {
   const { description, units, config, extraFiles } = service;
   const isUsers = description.manager === "user";
+  if (description.template === true && manager !== undefined) throw templateError(description.name, isUsers);
   const unknown =
     isUsers || manager === undefined ? undefined : await userError(description, config === undefined);
   if (unknown !== undefined) throw unknown;

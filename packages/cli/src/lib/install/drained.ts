@@ -1,5 +1,6 @@
-import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, statSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { CliError, EXIT } from "../shared/cli-error.ts";
 import { type Place, stateFolder } from "./places.ts";
 import { inFolderOf, SafeFolder } from "./safe-folder.ts";
 
@@ -13,13 +14,17 @@ function fileOf(place: Place, name: string): string {
 
 export const isDrained = (place: Place, name: string): boolean => existsSync(fileOf(place, name));
 
-/** Creates the file. Returns whether it did not exist. Throws a `CliError` if it can't be written. */
+/** Creates the file. Returns whether it did not exist. Throws a `CliError` if it can't be written, or if the service could not see it. */
 export function setDrained(place: Place, name: string): boolean {
-  if (isDrained(place, name)) return false;
   const path = fileOf(place, name);
-  const folder = SafeFolder.make(join(path, ".."));
+  const folder = SafeFolder.make(dirname(path));
   try {
-    folder.writeNew(path.slice(folder.path.length + 1), "", 0o644);
+    if (!place.user) checkOpen(dirname(path));
+    const file = basename(path);
+    const found = folder.stat(file);
+    if (found?.isFile()) return false;
+    if (found) throw notOurs(path);
+    folder.writeNew(file, "", 0o644);
     folder.sync();
   } finally {
     folder.close();
@@ -29,13 +34,35 @@ export function setDrained(place: Place, name: string): boolean {
 
 /** Removes the file, and the folders that are empty then. Returns whether it existed. Throws a `CliError` if it can't be removed. */
 export function unsetDrained(place: Place, name: string): boolean {
-  if (!isDrained(place, name)) return false;
   const path = fileOf(place, name);
-  inFolderOf(path, (folder, file) => {
+  const wasThere = inFolderOf(path, (folder, file) => {
+    const found = folder.stat(file);
+    if (found?.isDirectory()) throw notOurs(path);
     folder.remove(file);
     folder.sync();
+    return found !== undefined;
   });
-  for (const empty of [join(path, ".."), stateFolder(place)])
+  if (!wasThere) return false;
+  for (const empty of [dirname(path), stateFolder(place)])
     inFolderOf(empty, (folder, file) => folder.removeFolder(file));
   return true;
+}
+
+/** A service with a user of its own can't look into a closed folder, so it would not see the file. */
+function checkOpen(folder: string): void {
+  if (folder === "/") return;
+  checkOpen(dirname(folder));
+  if ((statSync(folder).mode & 0o001) !== 0) return;
+  throw refused(
+    `${folder} is closed to other users, so the service could not see that it is drained`,
+    `Open it: chmod 755 ${folder}`,
+  );
+}
+
+function notOurs(path: string): CliError {
+  return refused(`${path} is not a file`, `Check its type with ls -l, and remove it: rm -r ${path}`);
+}
+
+function refused(message: string, hint: string): CliError {
+  return new CliError("ERR_INSTALL_PATH", message, hint, { exitCode: EXIT.failed });
 }

@@ -10,6 +10,12 @@ export interface Clients {
   waiting: number;
 }
 
+/** The clients of an address, as the tables show them. */
+export interface CountedClients extends Clients {
+  /** The addresses of clients whose connection this host has closed in the last minute (TIME_WAIT). */
+  closed: string[];
+}
+
 /** The groups of an IPv6 address, in whatever form it is written. */
 function groupsOf(address: string): number[] {
   // It writes IPv4 at the end as groups, too.
@@ -50,24 +56,26 @@ const isAnyAddress = (key: string): boolean => /^tcp6? 0+:/.test(key);
  * socket, so it is counted even if the service has no network (`PrivateNetwork=`). The order is the order of the addresses; null is for one whose
  * clients can't be counted, such as a datagram socket.
  */
-export function countClients(addresses: readonly Address[]): (Clients | null)[] {
+export function countClients(addresses: readonly Address[]): (CountedClients | null)[] {
   const keys = addresses.map(keyOf);
-  const found = new Map<string, Clients>();
-  for (const key of keys) if (key !== undefined) found.set(key, { open: 0, waiting: 0 });
+  const found = new Map<string, CountedClients>();
+  for (const key of keys) if (key !== undefined) found.set(key, { open: 0, waiting: 0, closed: [] });
   const ports = new Set([...found.keys()].map((key) => key.slice(key.lastIndexOf(":") + 1)));
 
   for (const table of ["tcp", "tcp6"]) {
     if (![...found.keys()].some((key) => key.startsWith(`${table} `))) continue;
     for (const row of socketRows(table)) {
-      const [, local = "", , state, , , , , , inode] = row.trim().split(/\s+/);
+      const [, local = "", client = "", state, , , , , , inode] = row.trim().split(/\s+/);
       const port = local.slice(local.indexOf(":") + 1);
+      const isClosed = state === "06";
       // ESTABLISHED, and CLOSE_WAIT for a client that has closed its side.
-      if (!ports.has(port) || (state !== "01" && state !== "08")) continue;
+      if (!ports.has(port) || (state !== "01" && state !== "08" && !isClosed)) continue;
       const any = [...found.keys()].find(
         (key) => key.startsWith(`${table} `) && isAnyAddress(key) && key.endsWith(`:${port}`),
       );
       const clients = found.get(`${table} ${local}`) ?? (any === undefined ? undefined : found.get(any));
-      if (clients) clients[inode === "0" ? "waiting" : "open"] += 1;
+      if (isClosed) clients?.closed.push(client);
+      else if (clients) clients[inode === "0" ? "waiting" : "open"] += 1;
     }
   }
   if ([...found.keys()].some((key) => key.startsWith("unix "))) {

@@ -11,7 +11,7 @@ import { readExposure } from "../systemd/exposure.ts";
 import { listeningSocketsIn } from "../systemd/listening-sockets.ts";
 import type { ServiceManager } from "../systemd/service-manager.ts";
 import { readAddresses } from "./addresses.ts";
-import { type Clients, countClients } from "./clients.ts";
+import { type Clients, type CountedClients, countClients } from "./clients.ts";
 import { isClosed, type ServiceStatus, type SocketStatus, type UnitStatus } from "./service-status.ts";
 import { stateOf } from "./service-state.ts";
 import {
@@ -87,7 +87,7 @@ function backlogOf({ Backlog }: SocketProperties): number | null {
 function readSocket(
   properties: SocketProperties,
   closed: readonly string[],
-  clients: (Clients | null)[],
+  clients: (CountedClients | null)[],
 ): SocketStatus {
   const isAcceptedBySystemd = properties.Accept === "yes";
   return {
@@ -101,13 +101,17 @@ function readSocket(
         ? { open: numberOf(properties.NConnections) ?? 0, waiting: 0 }
         : properties.PrivateNetwork === "yes"
           ? null
-          : (clients[index] ?? null),
+          : withoutClosed(clients[index] ?? null),
     })),
     backlog: backlogOf(properties),
     name: properties.FileDescriptorName ?? "",
     enabled: properties.UnitFileState ?? "",
     file: properties.FragmentPath || null,
   };
+}
+
+function withoutClosed(clients: CountedClients | null): Clients | null {
+  return clients && { open: clients.open, waiting: clients.waiting };
 }
 
 function sum(values: readonly (number | null)[]): number | null {

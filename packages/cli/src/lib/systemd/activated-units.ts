@@ -136,6 +136,12 @@ function namesOf({ name, service, services, sockets, health }: ActivatedService)
   return [name, ...units, ...units.map((unit) => nameOf(unit, false))];
 }
 
+/** The instances of a template whose socket is a template too, such as `shop@1` and `shop@2` for `shop`. */
+export async function instancesOf(manager: ServiceManager, template: string): Promise<ActivatedService[]> {
+  const known = await activatedServices(manager, { all: true });
+  return known.filter(({ kind, name }) => kind === "single" && name.startsWith(`${template}@`));
+}
+
 /** Finds a service by its name, or by the name of one of its units. */
 export async function findService(manager: ServiceManager, name: string): Promise<ActivatedService> {
   const known = await activatedServices(manager, { all: true });

@@ -13,7 +13,7 @@ export interface Health {
    * - `ready`: the app serves.
    * - `starting`: a promise of `ready` is pending, or a socket has no server yet.
    * - `stopping`: a signal has told the process to stop. It still answers requests.
-   * - `drained`: `sockact drain` has taken the service out of rotation.
+   * - `drained`: `sockact drain` has taken the service out of rotation, and it is healthy.
    * - `unhealthy`: `healthCheck` has returned `false`, has thrown or rejected, or has not answered within 5 s.
    */
   readonly state: "ready" | "starting" | "stopping" | "drained" | "unhealthy";
@@ -75,12 +75,12 @@ function report(state: Health["state"]): void {
 async function currentState(): Promise<Health["state"]> {
   if (isToldToStop()) return "stopping";
   if (!areAppsReady()) return "starting";
-  const isOut = await isDrained();
-  const isHealthy = isOut || (await areAppsHealthy());
+  const [isOut, isHealthy] = await Promise.all([isDrained(), areAppsHealthy()]);
   // The process may have begun to stop meanwhile.
   if (isToldToStop()) return "stopping";
-  if (isOut) return "drained";
-  return isHealthy ? "ready" : "unhealthy";
+  // A deploy that drains the host must see that the new version is unhealthy.
+  if (!isHealthy) return "unhealthy";
+  return isOut ? "drained" : "ready";
 }
 
 async function areAppsHealthy(): Promise<boolean> {

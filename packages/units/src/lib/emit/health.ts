@@ -83,6 +83,7 @@ export function healthUnitsOf(service: Service, sockets: readonly Socket[]): Uni
             ...asked("ListenStream", health.listen),
             addedToSocket("Accept", "yes"),
             addedToSocket("MaxConnections", "256"),
+            addedToSocket("MaxConnectionsPerSource", "32"),
             ...freeBindLines(health.listen),
             addedToSocket("TriggerLimitIntervalSec", "0"),
             addedToSocket("LogLevelMax", "err"),
@@ -109,7 +110,7 @@ export function healthUnitsOf(service: Service, sockets: readonly Socket[]): Uni
             addedToService("StandardOutput", "socket"),
             addedToService("StandardError", "null"),
             addedToService("LogLevelMax", "err"),
-            addedToService("RuntimeMaxSec", "10s"),
+            addedToService("RuntimeMaxSec", "5s"),
             {
               key: "MemoryDenyWriteExecute",
               value: "yes",

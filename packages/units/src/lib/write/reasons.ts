@@ -150,6 +150,7 @@ export const reasonsOf = {
     After: "The app's sockets listen before a probe is answered.",
     Accept: "systemd accepts each probe, and starts a small program for it. The app does not start.",
     MaxConnections: "More probes at the same time than this are closed without an answer.",
+    MaxConnectionsPerSource: "One client can't take the place of all the others.",
     TriggerLimitIntervalSec: "Many probes in a short time must not close the port.",
     LogLevelMax: "Probes that are turned away leave no line in the journal.",
   },
