@@ -10,6 +10,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install with healt
 
   beforeAll(async () => {
     systemd = await bootPrivateSystemd();
+    await systemd.mustRun(["mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", "/srv"]);
   });
   afterAll(() => systemd?.close());
 
@@ -34,7 +35,6 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install with healt
     "adds the health socket, enables only the app's socket, and uninstall removes all",
     { timeout: 60_000 },
     async () => {
-      await systemd.mustRun(["mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", "/srv"]);
       await systemd.write("/etc/web.json", `{ "version": 1 }`);
       await configure({});
       expect(await inFolder("install", "--yes")).toMatchObject({ code: 0 });
