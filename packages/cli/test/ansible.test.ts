@@ -151,7 +151,7 @@ describeWith({ privateSystemd: true, systemd: 253, commands }, "the Ansible role
       for (const version of ["rotated-1", "rotated-2"]) {
         await writeRelease(systemd, { version, config });
         const { stdout, code } = await deploy(systemd, version, variables);
-        expect(code, stdout).toBe(0);
+        expect({ code, stdout }).toMatchObject({ code: 0 });
         expect(stdout.includes("Tell the load balancer that the host leaves")).toBe(version === "rotated-2");
       }
       expect(await systemd.request("http://127.0.0.1:8081/")).toMatchObject({ status: 200, body: "ready" });
