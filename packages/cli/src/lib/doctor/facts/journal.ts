@@ -55,7 +55,20 @@ export async function journal(subject: Subject): Promise<JournalLine[]> {
       return stdout.split("\n").flatMap((line) => (line === "" ? [] : parse(line, unit)));
     }),
   );
-  return lines.flat().toSorted((one, other) => one.sinceBoot - other.sinceBoot);
+  return withInvocations(lines.flat().toSorted((one, other) => one.sinceBoot - other.sinceBoot));
+}
+
+/**
+ * The last line of a process often has no invocation ID: if journald reads the line when the unit has failed already, it can't look the ID up. Such a line belongs to the run
+ * of the line before.
+ */
+export function withInvocations(lines: readonly JournalLine[]): JournalLine[] {
+  const latest = new Map<string, string>();
+  return lines.map((line) => {
+    if (line.invocation !== "") latest.set(line.unit, line.invocation);
+    if (line.invocation !== "" || line.isOfManager) return line;
+    return { ...line, invocation: latest.get(line.unit) ?? "" };
+  });
 }
 
 /** Journald reads the output of services with a delay. Only root can wait until it has read everything. */
