@@ -22,6 +22,7 @@ it.each<[words: string, options: string[], script: string | undefined, preloads?
   ["node --run start", ["--run"], undefined],
   ["node --bench", ["--bench"], undefined],
   ["node --max-old-space-size-percentage 50 server.js", ["--max-old-space-size-percentage"], "server.js"],
+  ["node --process-timeout 30s server.js", ["--process-timeout"], "server.js"],
   ["node -e 1", ["-e"], undefined],
   ["node", [], undefined],
 ])("reads %s", (words, options, script, preloads = []) => {

@@ -5,8 +5,8 @@ const withValue = new Set(
    --experimental-config-file --experimental-default-type --experimental-loader --experimental-package-map --experimental-policy
    --experimental-sea-config --heap-prof-dir --heap-prof-interval --heap-prof-name --heapsnapshot-near-heap-limit --heapsnapshot-signal
    --icu-data-dir --import --input-type --inspect-port --inspect-publish-uid --loader --localstorage-file --max-http-header-size
-   --max-old-space-size-percentage --network-family-autoselection-attempt-timeout --openssl-config --policy-integrity --redirect-warnings
-   --report-dir --report-directory --report-filename --report-signal --require --secure-heap --secure-heap-min --security-revert
+   --max-old-space-size-percentage --network-family-autoselection-attempt-timeout --openssl-config --policy-integrity --process-timeout
+   --redirect-warnings --report-dir --report-directory --report-filename --report-signal --require --secure-heap --secure-heap-min --security-revert
    --snapshot-blob --title --tls-cipher-list --tls-keylog --trace-event-categories --trace-event-file-pattern --unhandled-rejections
    --use-largepages --v8-pool-size --vfs-load --vfs-mount --watch-kill-signal --watch-path`.split(/\s+/),
 );
