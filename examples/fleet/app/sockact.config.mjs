@@ -1,4 +1,4 @@
-// HAProxy, and nobody else, says with the PROXY protocol who the client is.
+// Only HAProxy may say who the client is, with the PROXY protocol.
 const proxyProtocol = { from: ["10.77.0.10"] };
 
 /** @type {import("@sockact/units").AppDescription} */

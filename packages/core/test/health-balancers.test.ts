@@ -17,7 +17,7 @@ import { startApp, systemdSocket } from "./lifecycle-app.ts";
 /** A load balancer whose configuration is in the documentation. */
 interface Balancer {
   config: string;
-  /** The text in it that says where it listens. */
+  /** The part of it that says where it listens. */
   listens: [text: string, instead: (address: ListenAddress) => string];
   command(config: string, folder: string): string[];
   /** How it is told to send PROXY headers. */

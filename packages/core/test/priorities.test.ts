@@ -72,7 +72,7 @@ ${lines.join("\n")}
     ]);
   });
 
-  test("with --no-warnings, there is no warning", async () => {
+  test("with --no-warnings, Node prints no warning", async () => {
     await start({ name: "app" }, [
       "Environment=NODE_OPTIONS=--no-warnings",
       "Environment=SOCKACT_DRAIN_TIMEOUT=1s",

@@ -48,7 +48,7 @@ describeWith({ commands: ["systemd-socket-activate"] }, "where Fastify listens, 
       expect(running.stdout.match(/"onListen"/g)).toHaveLength(1);
     });
 
-    test("a probe of SOCKACT_HEALTH is no line in the log, and no request for a hook", async () => {
+    test("no log line and no hook shows a probe of SOCKACT_HEALTH", async () => {
       const address = await freeAddress("tcp4");
       const env = { FRAMEWORK, SOCKACT_HEALTH: "/healthz" };
       await using running = await socketActivate([address], app, { env });

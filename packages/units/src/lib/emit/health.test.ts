@@ -132,8 +132,8 @@ describe("health.listen", () => {
 
   it.each<[string, object, string]>([
     ["is neither", { health: {} }, "ERR_UNIT_MISSING health: it has neither path nor listen"],
-    ["is no object", { health: 8081 }, "ERR_UNIT_TYPE health: 8081 is not an object"],
-    ["is no address", { health: { listen: "localhost" } }, "ERR_UNIT_ADDRESS health.listen: "],
+    ["is not an object", { health: 8081 }, "ERR_UNIT_TYPE health: 8081 is not an object"],
+    ["is not an address", { health: { listen: "localhost" } }, "ERR_UNIT_ADDRESS health.listen: "],
     ["has another field", { health: { port: 8081 } }, 'ERR_UNIT_FIELD health.port: "port" is not a field'],
     [
       "is the port of the app",
