@@ -1,10 +1,13 @@
 import { defineConfig } from "vitest/config";
+import { tiers } from "../scripts/lib/tiers.ts";
 
 // `npm run docs:test`. It is not a project of the root's configuration, so `npm test` needs neither the built site nor a browser.
 export default defineConfig({
   ssr: { resolve: { conditions: ["@sockact/source", "node", "import", "module", "default"] } },
   test: {
     name: "docs",
+    tags: tiers,
+    reporters: ["default", "../scripts/lib/skipped-reporter.ts"],
     include: ["test/**/*.test.ts", ".vitepress/**/*.test.ts"],
     testTimeout: 60_000,
     // Every page is visited before the first test.

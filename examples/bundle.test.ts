@@ -5,7 +5,6 @@ import { delimiter, join } from "node:path";
 import process from "node:process";
 import { promisify } from "node:util";
 import {
-  describeOnNode,
   describeWith,
   freeAddress,
   httpRequest,
@@ -91,7 +90,7 @@ describeWith({ commands: ["systemd-socket-activate"] }, "an app in one file", ()
     expect(failure).toContain('Module format "cjs" does not support top-level await');
   });
 
-  describeOnNode(24, "compileCache", () => {
+  describeWith({ node: 24 }, "compileCache", () => {
     test.each([
       ["express", "cjs"],
       ["koa", "cjs"],

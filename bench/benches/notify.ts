@@ -15,7 +15,7 @@ import { promisify } from "node:util";
 import { startWithFds } from "../../packages/testkit/src/activated-process.ts";
 import { startProcess } from "../../packages/testkit/src/app-process.ts";
 import { closeAll, rawSocket } from "../../packages/testkit/src/raw-sockets.ts";
-import { whatIsMissing } from "../../packages/testkit/src/requires.ts";
+import { missingText, whatIsMissing } from "../../packages/testkit/src/requires.ts";
 import type { Bench, MeasuredNode } from "../lib/bench.ts";
 import { type Arm, armsNamed, compare } from "../lib/compare.ts";
 import type { Figure, Goal, MeasuredTable } from "../lib/measured.ts";
@@ -50,7 +50,10 @@ const ways: Way[] = [
     name: "systemd-notify",
     count: 20,
     isInProcess: false,
-    missing: () => whatIsMissing({ commands: ["systemd-notify"] }),
+    missing() {
+      const missing = whatIsMissing({ commands: ["systemd-notify"] });
+      return missing && `it needs ${missingText(missing)}`;
+    },
   },
 ];
 

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
-import { PackedPackages, whatIsMissing } from "@sockact/testkit";
+import { missingText, PackedPackages, whatIsMissing } from "@sockact/testkit";
 import { Fleet, requirements } from "./fleet.ts";
 import { install } from "./install.ts";
 import { addresses } from "./scenarios/addresses.ts";
@@ -35,7 +35,7 @@ const missing = whatIsMissing({
   commands: [...requirements.commands, "ansible-playbook"],
 });
 if (missing !== undefined) {
-  console.error(`The fleet can't start here: it ${missing}.`);
+  console.error(`The fleet can't start here: it needs ${missingText(missing)}.`);
   process.exit(1);
 }
 

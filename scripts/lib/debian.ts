@@ -51,7 +51,7 @@ export class Debian {
     { stdio = ["ignore", "pipe", "pipe"] }: { stdio?: StdioOptions } = {},
   ): Promise<{ status: number; stdout: string; stderr: string }> {
     const npm = process.env["npm_execpath"];
-    if (npm === undefined) throw new Error("This script needs npm. Run it by: npm run test:systemd");
+    if (npm === undefined) throw new Error("This script needs npm. Run it by: npm run test:on-systemd");
     // The machine's own Node may need a newer libc than an old Debian has; the official builds need none.
     const node = nodeBinary(process.versions.node.split(".")[0]!);
     const env: NodeJS.ProcessEnv = {

@@ -10,7 +10,7 @@ export interface SystemdArguments {
 }
 
 /**
- * Reads the arguments of `npm run test:systemd`: first versions or releases, then arguments for vitest.
+ * Reads the arguments of `npm run test:on-systemd`: first versions or releases, then arguments for vitest.
  *
  * @throws for a version or a release that is not in the table.
  */

@@ -41,7 +41,6 @@ export async function runVitest(
     "run",
     "--reporter=default",
     "--reporter=json",
-    "--reporter=./scripts/lib/retried-reporter.ts",
     `--outputFile.json=${report}`,
     ...args,
   ]);

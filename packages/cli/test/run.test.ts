@@ -8,7 +8,6 @@ import { setImmediate } from "node:timers/promises";
 import {
   type AppProcess,
   DEADLINE,
-  describeOnNode,
   describeWith,
   freeAddress,
   httpRequest,
@@ -392,7 +391,7 @@ describe("a command that ends with EADDRINUSE, because it opens the port itself"
   });
 });
 
-describeOnNode(22, "sockact run on an abstract socket", () => {
+describeWith({ node: 22 }, "sockact run on an abstract socket", () => {
   it("listens on exactly this name", async () => {
     const address = await freeAddress("abstract");
     const running = run(["-l", address, "--", node, program("app.mjs")]);

@@ -7,7 +7,6 @@ import { afterAll, describe, expect, onTestFinished, test } from "vitest";
 import {
   type AppProcess,
   closeAll,
-  describeOnNode,
   describeWith,
   freeAddress,
   httpRequest,
@@ -130,7 +129,7 @@ describe("Node's permission model", () => {
     expect((await httpRequest(address)).body).toBe("hello");
   });
 
-  describeOnNode(26, "of Node 26", () => {
+  describeWith({ node: 26 }, "of Node 26", () => {
     test("without --allow-net the error names the missing flag", async () => {
       const [app] = await start();
       await using running = app;

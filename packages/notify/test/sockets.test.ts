@@ -17,7 +17,6 @@ import { build } from "esbuild";
 import { expect, onTestFinished, test } from "vitest";
 import {
   type AppProcess,
-  describeOnNode,
   describeWith,
   isLongRun,
   LONG_ONLY,
@@ -384,7 +383,7 @@ describeWith({ commands: ["systemd-notify"] }, "the program systemd-notify", () 
   );
 });
 
-describeOnNode(26, "node:ffi", () => {
+describeWith({ node: 26 }, "node:ffi", () => {
   test("sends messages and descriptors with libsystemd", async () => {
     const socket = temporaryPath();
     const { manager } = managerAt(socket);

@@ -20,6 +20,11 @@ export interface BootOptions {
   disk?: string;
 }
 
+/** Whether systemd itself is installed, not only its programs. */
+export function hasSystemd(): boolean {
+  return existsSync("/usr/lib/systemd/systemd") || existsSync("/lib/systemd/systemd");
+}
+
 let found: { reason: string | undefined } | undefined;
 
 /** The reason why no private systemd can be booted here, or `undefined` when one can. */
@@ -31,9 +36,7 @@ export function whyNoPrivateSystemd(): string | undefined {
 function findReason(): string | undefined {
   if (process.platform !== "linux") return "a private systemd needs Linux";
   if (process.getuid?.() !== 0) return "a private systemd needs root";
-  if (!existsSync("/usr/lib/systemd/systemd") && !existsSync("/lib/systemd/systemd")) {
-    return "a private systemd needs systemd itself, which is not installed";
-  }
+  if (!hasSystemd()) return "a private systemd needs systemd itself, which is not installed";
   const script =
     "mount -n -t proc proc /proc && mount -n -t tmpfs tmpfs /tmp && mount -n -t cgroup2 cgroup2 /sys/fs/cgroup";
   const namespaces = ["--mount", "--uts", "--ipc", "--net", "--cgroup", "--pid", "--fork"];

@@ -30,10 +30,11 @@ export { PrivatePorts } from "./private-ports.ts";
 export { type CommandOptions, type CommandResult, PrivateSystemd } from "./private-systemd.ts";
 export type { PrivateRequest, PrivateResponse } from "./private-systemd-requests.ts";
 export {
-  describeOnNode,
   describeWith,
   isLongRun,
   LONG_ONLY,
+  type Missing,
+  missingText,
   type Requirements,
   systemdVersion,
   whatIsMissing,

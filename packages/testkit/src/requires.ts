@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
 import { describe, test } from "vitest";
-import { whyNoPrivateSystemd } from "./boot-private-systemd.ts";
+import { hasSystemd, whyNoPrivateSystemd } from "./boot-private-systemd.ts";
 
 /** The requirements of a group of tests. */
 export interface Requirements {
@@ -12,61 +12,84 @@ export interface Requirements {
   commands?: string[];
   /** The oldest version of systemd that has the tested feature. */
   systemd?: number;
-  /** The tests boot a private systemd, which also needs root. */
+  /** The tests boot a private systemd, which also needs root. Their tier is `systemd`. */
   privateSystemd?: boolean;
+  /** The oldest major version of Node that has the tested feature. */
+  node?: number;
+  /** `"campaign"` if the tests belong to that tier. */
+  tags?: "campaign";
+}
+
+/** A requirement that this machine does not meet. */
+export type Missing =
+  | { what: "root" }
+  | { what: "program"; program: string }
+  | { what: "systemd"; version: number }
+  | { what: "namespaces" }
+  | { what: "node"; version: number };
+
+declare module "vitest" {
+  interface TaskMeta {
+    /** Why a test is skipped. `scripts/lib/skipped-reporter.ts` prints a table of these. */
+    missing?: Missing;
+  }
 }
 
 /**
- * As vitest's `describe`, for tests that can't run everywhere. If a requirement is missing, the tests are skipped, with the reason in the name
- * and a warning. Under CI, nothing may be missing, so a failing test takes their place.
+ * As vitest's `describe`, for tests that can't run everywhere. If a requirement is missing, the tests are skipped, and the table at the end of the run says why.
+ * Under CI, nothing may be missing except a newer Node, so a failing test takes their place. The gate runs the tests on the newest Node too.
  */
 export function describeWith(requirements: Requirements, name: string, tests: () => void): void {
-  const reason = whatIsMissing(requirements);
-  if (reason === undefined) {
-    describe(name, tests);
-  } else if (process.env["CI"]) {
-    describe(name, () => {
+  const tags = [
+    ...(requirements.privateSystemd ? ["systemd"] : []),
+    ...(requirements.tags ? [requirements.tags] : []),
+  ];
+  const missing = whatIsMissing(requirements);
+  if (missing === undefined) {
+    describe(name, { tags }, tests);
+  } else if (process.env["CI"] && missing.what !== "node") {
+    describe(name, { tags }, () => {
       test("can run here", () => {
-        throw new Error(`${reason}. CI is set, so nothing may be skipped.`);
+        throw new Error(`This needs ${missingText(missing)}. CI is set, so nothing may be skipped.`);
       });
     });
   } else {
-    warnOnce(`${reason}; under CI they would fail`);
-    describe.skip(`${name} [skipped: ${reason}]`, tests);
+    describe(name, { tags, skip: true, meta: { missing } }, tests);
   }
 }
 
-/**
- * As {@link describeWith}, for features of newer Nodes. An older Node skips the tests also under CI, and says so: the gate runs the tests on
- * the newest Node too.
- */
-export function describeOnNode(major: number, name: string, tests: () => void): void {
-  if (Number(process.versions.node.split(".")[0]) >= major) {
-    describe(name, tests);
-    return;
-  }
-  warnOnce(`needs Node ${major}, and this is ${process.versions.node}: npm run test:node -- ${major}`);
-  describe.skip(`${name} [skipped: needs Node ${major}]`, tests);
-}
-
-/** Whether this is `npm run test:long`, which runs everything. */
-export const isLongRun = Boolean(process.env["SOCKACT_LONG"]);
-
-/** The end of the name of a test that a usual run leaves out: `it.runIf(isLongRun)(`…${LONG_ONLY}`, …)`. */
-export const LONG_ONLY = isLongRun ? "" : " [skipped: takes long, see npm run test:long]";
-
-/** The first of the requirements that this computer does not meet, as a sentence, or `undefined` if it meets all. */
-export function whatIsMissing(requirements: Requirements): string | undefined {
-  if (requirements.root && process.getuid?.() !== 0) return "needs root";
-  const absent = requirements.commands?.find((command) => !isOnPath(command));
-  if (absent) return `needs the program ${absent}`;
+/** The first of the requirements that this machine does not meet, or `undefined` if it meets all. */
+export function whatIsMissing(requirements: Requirements): Missing | undefined {
+  const { node } = requirements;
+  if (node !== undefined && Number(process.versions.node.split(".")[0]) < node)
+    return { what: "node", version: node };
+  if ((requirements.root || requirements.privateSystemd) && process.getuid?.() !== 0) return { what: "root" };
+  const program = requirements.commands?.find((command) => !isOnPath(command));
+  if (program !== undefined) return { what: "program", program };
   if (requirements.systemd !== undefined) {
     const version = systemdVersion();
-    if (version === undefined) return "needs systemd";
-    if (version < requirements.systemd)
-      return `needs systemd ${requirements.systemd}, and this is ${version}`;
+    if (version === undefined) return { what: "program", program: "systemctl" };
+    if (version < requirements.systemd) return { what: "systemd", version: requirements.systemd };
   }
-  return requirements.privateSystemd ? whyNoPrivateSystemd() : undefined;
+  if (!requirements.privateSystemd) return undefined;
+  if (!hasSystemd()) return { what: "program", program: "systemd" };
+  return whyNoPrivateSystemd() === undefined ? undefined : { what: "namespaces" };
+}
+
+/** What is missing, as the end of "This needs …". */
+export function missingText(missing: Missing): string {
+  switch (missing.what) {
+    case "root":
+      return "root";
+    case "program":
+      return `the program ${missing.program}`;
+    case "systemd":
+      return `systemd ${missing.version}`;
+    case "node":
+      return `Node ${missing.version}`;
+    case "namespaces":
+      return "namespaces and mounts, as a container with --privileged has them";
+  }
 }
 
 let installed: { version: number | undefined } | undefined;
@@ -94,10 +117,6 @@ function isOnPath(command: string): boolean {
   });
 }
 
-const warned = new Set<string>();
-
-function warnOnce(reason: string): void {
-  if (warned.has(reason)) return;
-  warned.add(reason);
-  console.warn(`\n!!! TESTS SKIPPED: this computer lacks what they need (${reason}).\n`);
-}
+/** Until each test has its tier. */
+export const isLongRun = false as boolean;
+export const LONG_ONLY = "";

@@ -1,10 +1,10 @@
-import { bootPrivateSystemd, describeOnNode, describeWith, type PrivateSystemd } from "@sockact/testkit";
+import { bootPrivateSystemd, describeWith, type PrivateSystemd } from "@sockact/testkit";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { emitUnits, lintUnits, type AppDescription } from "../src/index.ts";
 
 type Case = [name: string, port: number, more: Partial<AppDescription>, folder: string];
 
-describeOnNode(22, "compileCache", () => {
+describeWith({ node: 22 }, "compileCache", () => {
   describeWith({ privateSystemd: true }, "under systemd", () => {
     let systemd: PrivateSystemd;
 

@@ -11,7 +11,7 @@ test("fails", () => {
   expect(1).toBe(2);
 });
 
-describeOnNode(99, "of a newer Node", () => {
+describeWith({ node: 99 }, "of a newer Node", () => {
   test.each([1, 2])("skipped: %s", (number) => {
     expect(number).toBe(3);
   });

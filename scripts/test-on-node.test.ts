@@ -11,7 +11,7 @@ function testNode(...args: string[]): { status: number | null; stdout: string; s
 
 test("--help prints how to choose the Nodes", () => {
   const { status, stdout, stderr } = testNode("--help");
-  expect(stdout).toContain("npm run test:node -- 22 24");
+  expect(stdout).toContain("npm run test:on-node -- 22 24");
   expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
 });
 

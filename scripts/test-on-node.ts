@@ -6,14 +6,14 @@ import { countOfSkipped, skippedText } from "./lib/test-counts.ts";
 import { nodeTable, type NodeRun, runVitest } from "./lib/vitest-on-node.ts";
 
 const all = [OLDEST_NODE, ...NODE_MAJORS];
-const HELP = `npm run test:node -- [versions of Node] [arguments of vitest]
+const HELP = `npm run test:on-node -- [versions of Node] [arguments of vitest]
 
 Runs the tests on other versions of Node, which come from npm. The whole suite writes a row for each Node into docs/tested.md.
 
-  npm run test:node                        the whole suite on Node ${all.join(", ")}
-  npm run test:node -- packages/koa        a part of it on each of them
-  npm run test:node -- 22 24               the whole suite on the newest Node 22 and the newest Node 24
-  npm run test:node -- ${OLDEST_NODE} packages/koa`;
+  npm run test:on-node                        the whole suite on Node ${all.join(", ")}
+  npm run test:on-node -- packages/koa        a part of it on each of them
+  npm run test:on-node -- 22 24               the whole suite on the newest Node 22 and the newest Node 24
+  npm run test:on-node -- ${OLDEST_NODE} packages/koa`;
 
 const args = process.argv.slice(2);
 if (args[0] === "--help" || args[0] === "-h") {

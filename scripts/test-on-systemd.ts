@@ -1,12 +1,12 @@
-// npm run test:systemd -- [VERSION…] [vitest arguments]: runs the tests on other systemds.
+// npm run test:on-systemd -- [VERSION…] [vitest arguments]: runs the tests on other systemds.
 //
 // Runs the tests that need systemd on each named systemd: 252, 257 and 262, or bookworm, trixie and sid, the releases of Debian
 // that have them. The default is all three. Each release is downloaded once by debootstrap, into .cache/debian.
 // It needs root, debootstrap, and Debian's registry.
 //
-//   npm run test:systemd
-//   npm run test:systemd -- 252 packages/units
-//   npm run test:systemd -- 252 262 --bail 1 packages/units/test/bind.test.ts
+//   npm run test:on-systemd
+//   npm run test:on-systemd -- 252 packages/units
+//   npm run test:on-systemd -- 252 262 --bail 1 packages/units/test/bind.test.ts
 //
 //   --fresh   downloads the releases again; sid gets newer ones
 //   --help    this

@@ -1,0 +1,77 @@
+// The Debian packages that the tests use. Run as a program, it prints those that are missing here.
+import { accessSync, constants, existsSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import process from "node:process";
+import { pathToFileURL } from "node:url";
+
+/** The package of each program that a test needs. */
+export const packageOf = {
+  // A service manager of the tests' own, and what they look at it with.
+  systemd: "systemd",
+  "systemd-socket-activate": "systemd",
+  "systemd-notify": "systemd",
+  "systemd-analyze": "systemd",
+  systemctl: "systemd",
+  busctl: "systemd",
+  "systemd-escape": "systemd",
+  unshare: "util-linux",
+  flock: "util-linux",
+  setpriv: "util-linux",
+  script: "bsdutils",
+  ip: "iproute2",
+  ss: "iproute2",
+  pgrep: "procps",
+  pkill: "procps",
+  "dbus-daemon": "dbus",
+  git: "git",
+  podman: "podman",
+  crun: "crun",
+  debootstrap: "debootstrap",
+  // What the examples need besides Node. Services see Debian's Python, and no other one.
+  pg_createcluster: "postgresql",
+  python3: "python3",
+  openssl: "openssl",
+  curl: "curl",
+  nginx: "nginx",
+  haproxy: "haproxy",
+  caddy: "caddy",
+  // Shells that complete what sockact is called with, and what checks the manual page.
+  zsh: "zsh",
+  fish: "fish",
+  mandoc: "mandoc",
+  // What deploys the apps of the tests to hosts, and checks the role that does so.
+  "ansible-playbook": "ansible-core",
+  "ansible-lint": "ansible-lint",
+  ssh: "openssh-client",
+  sshd: "openssh-server",
+  // A server whose documented units are tested.
+  gunicorn: "gunicorn",
+  // What counts the instructions of bench:check.
+  valgrind: "valgrind",
+  // The browser that looks at the site. The shell needs fewer packages than the whole browser, which does too.
+  "chromium-headless-shell": "chromium-headless-shell",
+};
+
+/** @param {string} program */
+function isInstalled(program) {
+  if (program === "systemd")
+    return existsSync("/usr/lib/systemd/systemd") || existsSync("/lib/systemd/systemd");
+  // Services see only this one.
+  if (program === "python3") return existsSync("/usr/bin/python3");
+  const folders = (process.env["PATH"] ?? "").split(delimiter);
+  return folders.some((folder) => {
+    try {
+      accessSync(join(folder, program), constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
+  const programs = Object.keys(packageOf).filter((program) => !isInstalled(program));
+  const missing = new Set(programs.map((program) => packageOf[program]));
+  if (isInstalled("chromium")) missing.delete("chromium-headless-shell");
+  console.log([...missing].join(" "));
+}
