@@ -3,9 +3,11 @@ import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
+import { describeWith } from "../packages/testkit/src/requires.ts";
+import { advisoriesIn, whyNotAsked } from "./lib/audit-report.ts";
 
-const root = fileURLToPath(new URL("../../..", import.meta.url));
+const root = fileURLToPath(new URL("..", import.meta.url));
 
 /** Runs the command with a registry whose answers come from the listener. */
 async function audit(
@@ -47,23 +49,54 @@ function vulnerable(severities: Record<string, string>): RequestListener {
   };
 }
 
-// Each takes npm several seconds.
-describe.runIf(process.env["SOCKACT_LONG"])("npm run audit", { timeout: 120_000 }, () => {
-  test("fails for a moderate vulnerability of what we develop with, and leaves out a low one", async () => {
-    const { status, output } = await audit(vulnerable({ koa: "moderate", vitest: "low" }));
-    expect(output).toMatch(/^package-lock\.json: koa .*, moderate: It burns \(https:\/\/example\.org\/1\)$/m);
-    expect(output).not.toContain("vitest");
-    expect(status).toBe(1);
-  });
+function advisory(
+  severity: string,
+  id = "GHSA-1",
+): { title: string; url: string; severity: string; range: string } {
+  return { title: "It burns", url: `https://github.com/advisories/${id}`, severity, range: "<2" };
+}
 
-  // npm caches advisories, so no other test may name this package.
-  test("asks the registry for everything, whatever the configuration of npm says", async () => {
-    const { status, output } = await audit(vulnerable({ turbo: "moderate" }), {
+const report = {
+  vulnerabilities: {
+    helper: { via: [advisory("low")] },
+    tool: { via: [advisory("low")] },
+    runner: { via: ["tool", advisory("low"), advisory("moderate")] },
+    fastify: { via: [advisory("high", "GHSA-jx2c-rxcm-jvmq")] },
+  },
+};
+
+test("counts a low advisory only in what users install, and a moderate one everywhere", () => {
+  expect(advisoriesIn(report, new Set(["helper"]))).toEqual([
+    "helper <2, low: It burns (https://github.com/advisories/GHSA-1)",
+    "runner <2, moderate: It burns (https://github.com/advisories/GHSA-1)",
+  ]);
+});
+
+test("counts an advisory that we have accepted only in what users install", () => {
+  expect(advisoriesIn(report, new Set(["fastify"]))).toContain(
+    "fastify <2, high: It burns (https://github.com/advisories/GHSA-jx2c-rxcm-jvmq)",
+  );
+});
+
+test("tells a registry that refused from one that knows nothing", () => {
+  expect(whyNotAsked({ vulnerabilities: {} })).toBeUndefined();
+  expect(whyNotAsked({ message: "405 Method Not Allowed", error: { summary: "" } })).toBe(
+    "405 Method Not Allowed",
+  );
+  expect(whyNotAsked({ error: { summary: "no lockfile" } })).toBe("no lockfile");
+});
+
+describeWith({ commands: ["git"], tags: "campaign" }, "npm run audit", () => {
+  test("fails for a moderate vulnerability of what we develop with, leaves out a low one, and asks the registry, whatever the configuration of npm says", async () => {
+    const { status, output } = await audit(vulnerable({ turbo: "moderate", vitest: "low" }), {
       npm_config_offline: "true",
       npm_config_prefer_offline: "true",
       npm_config_omit: "dev",
     });
-    expect(output).toMatch(/^package-lock\.json: turbo .*, moderate: It burns/m);
+    expect(output).toMatch(
+      /^package-lock\.json: turbo .*, moderate: It burns \(https:\/\/example\.org\/1\)$/m,
+    );
+    expect(output).not.toContain("vitest");
     expect(status).toBe(1);
   });
 

@@ -1,13 +1,23 @@
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { afterEach, beforeEach, expect, test } from "vitest";
-import { type AppProcess, startProcess } from "../src/app-process.ts";
-import { describeWith } from "../src/requires.ts";
+import { afterEach, beforeEach, expect, onTestFinished, test } from "vitest";
+import { type AppProcess, startProcess } from "../packages/testkit/src/app-process.ts";
+import { describeWith } from "../packages/testkit/src/requires.ts";
 
-const program = fileURLToPath(new URL("programs/get-debian.ts", import.meta.url));
+const program = fileURLToPath(new URL("test/programs/get-debian.ts", import.meta.url));
 
 let folder = "";
 const cache = (): string => join(folder, "cache");
@@ -40,9 +50,10 @@ function getDebian(...options: string[]): AppProcess {
 }
 
 const isDownloading = (): Promise<void> =>
-  expect.poll(() => existsSync(join(cache(), "bookworm.incomplete/etc")), { timeout: 20_000 }).toBe(true);
+  expect.poll(() => existsSync(join(cache(), "bookworm.incomplete/etc")), { timeout: 60_000 }).toBe(true);
 
-describeWith({ root: true, commands: ["flock", "setpriv", "unshare", "apt-get"] }, "a Debian", () => {
+const commands = ["flock", "setpriv", "unshare", "apt-get"];
+describeWith({ root: true, commands, tags: "campaign" }, "a Debian", () => {
   test("is downloaded once for two runs at once, which then both use it", async () => {
     await using first = getDebian();
     await isDownloading();
@@ -94,5 +105,35 @@ describeWith({ root: true, commands: ["flock", "setpriv", "unshare", "apt-get"] 
     expect(await next.line(/^name: /)).toBe("name: Debian 1");
     await using later = getDebian();
     await later.line(/^name: /);
+  });
+});
+
+const script = fileURLToPath(new URL("lib/in-debian.sh", import.meta.url));
+const project = fileURLToPath(new URL("..", import.meta.url)).replace(/\/$/, "");
+
+/** Runs a command in the Debian that is this computer's own. */
+function inDebian(command: string) {
+  const args = [script, "/", project, process.execPath, `${project}/node_modules/tsx`, "sh", "-c", command];
+  return spawnSync("unshare", ["--mount", "--propagation=private", "bash", ...args], { encoding: "utf8" });
+}
+
+describeWith({ root: true, commands: ["unshare", "pivot_root"] }, "a command in another Debian", () => {
+  test("sees the project and Node where they are here", () => {
+    const { stdout, stderr } = inDebian(`pwd; "${process.execPath}" --version; ls package.json`);
+    expect(`${stderr}${stdout}`).toBe(`${project}\n${process.version}\npackage.json\n`);
+  });
+
+  test("changes the project and nothing else, and leaves no mount", () => {
+    const name = `written-${process.pid}`;
+    const inProject = `${project}/node_modules/${name}`;
+    onTestFinished(() => rmSync(inProject, { force: true }));
+    const { status, stderr } = inDebian(
+      `touch /etc/${name} /var/tmp/${name} node_modules/${name} && rm /etc/passwd && test ! -e /old`,
+    );
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+    expect(existsSync(inProject)).toBe(true);
+    expect(["/etc", "/var/tmp"].filter((folder) => existsSync(`${folder}/${name}`))).toEqual([]);
+    expect(existsSync("/etc/passwd")).toBe(true);
+    expect(readFileSync("/proc/self/mounts", "utf8")).not.toContain("/mnt/view");
   });
 });

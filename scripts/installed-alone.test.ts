@@ -1,10 +1,9 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import process from "node:process";
-import { startProcess } from "@sockact/testkit";
-import { afterAll, beforeAll, test } from "vitest";
-import { publicPackages, root } from "../../../scripts/lib/packages.ts";
+import { startProcess } from "../packages/testkit/src/app-process.ts";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { publicPackages, root } from "./lib/packages.ts";
 
 const packages = publicPackages();
 const accepted = JSON.parse(readFileSync(join(root, "api/packages.json"), "utf8")) as Record<
@@ -15,17 +14,6 @@ const accepted = JSON.parse(readFileSync(join(root, "api/packages.json"), "utf8"
 let folder: string;
 /** The file of each package that npm would publish, by the package's name. */
 let archives: Record<string, string>;
-
-beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), "sockact-installed-"));
-  const paths = packages.map(({ path }) => path);
-  const packed = JSON.parse(await npm(folder, "pack", "--ignore-scripts", ...paths)) as {
-    name: string;
-    filename: string;
-  }[];
-  archives = Object.fromEntries(packed.map(({ name, filename }) => [name, join(folder, filename)]));
-});
-afterAll(() => rmSync(folder, { recursive: true }));
 
 /** Runs npm, which reaches no registry, and returns what it has written to standard output. */
 async function npm(cwd: string, ...args: string[]): Promise<string> {
@@ -53,24 +41,28 @@ const filesIn = (path: string): string[] =>
     .map((entry) => join(entry.parentPath, entry.name).slice(path.length + 1))
     .toSorted();
 
-/** An install takes a second, so all packages are tried by npm run test:long alone. This one has a dependency. */
-const tried = process.env["SOCKACT_LONG"]
-  ? packages
-  : packages.filter(({ name }) => name === "@sockact/fastify");
+describe("npm install of a package alone", { tags: "campaign" }, () => {
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), "sockact-installed-"));
+    const paths = packages.map(({ path }) => path);
+    const packed = JSON.parse(await npm(folder, "pack", "--ignore-scripts", ...paths)) as {
+      name: string;
+      filename: string;
+    }[];
+    archives = Object.fromEntries(packed.map(({ name, filename }) => [name, join(folder, filename)]));
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
 
-for (const { name } of tried) {
-  test.concurrent(
-    `npm install ${name} adds the packages that api/ names, and runs no script`,
-    { timeout: 120_000 },
-    async ({ expect }) => {
+  test.concurrent.each(packages)(
+    "of $name adds the packages that api/ names, and runs no script",
+    async ({ name }) => {
       const modules = await install(name, "--ignore-scripts=false");
       const lock = readFileSync(join(modules, ".package-lock.json"), "utf8");
       const added = (JSON.parse(lock) as { packages: Record<string, { hasInstallScript?: true }> }).packages;
       expect(Object.keys(added)).toEqual(accepted[name]?.installs.map((each) => `node_modules/${each}`));
       expect(Object.keys(added).filter((path) => added[path]?.hasInstallScript)).toEqual([]);
       expect(filesIn(join(modules, name))).toEqual(accepted[name]?.files);
-      if (!process.env["SOCKACT_LONG"]) return;
       expect(filesIn(await install(name, "--ignore-scripts"))).toEqual(filesIn(modules));
     },
   );
-}
+});

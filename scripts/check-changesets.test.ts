@@ -4,9 +4,9 @@ import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { git } from "../../../scripts/lib/git.ts";
-import { branchLeft, missingChangesets } from "../../../scripts/lib/missing-changesets.ts";
-import { changeset, ScratchRepository } from "../src/scratch-repository.ts";
+import { git } from "./lib/git.ts";
+import { branchLeft, missingChangesets } from "./lib/missing-changesets.ts";
+import { changeset, ScratchRepository } from "./lib/scratch-repository.ts";
 
 const core = { name: "@sockact/core", version: "0.1.0", files: ["adapter", "dist"] };
 const koa = { name: "@sockact/koa", version: "0.1.0", dependencies: { "@sockact/core": "^0.1.0" } };
@@ -318,10 +318,10 @@ describe("since the last version", () => {
 });
 
 describe("the command", { timeout: 120_000 }, () => {
-  const script = fileURLToPath(new URL("../../../scripts/check-changesets.ts", import.meta.url));
+  const script = fileURLToPath(new URL("./check-changesets.ts", import.meta.url));
   const check = (env: Record<string, string>, ...args: string[]): { status: number; text: string } => {
     const { GITHUB_BASE_REF: _, ...rest } = process.env;
-    const tsx = fileURLToPath(new URL("../../../node_modules/.bin/tsx", import.meta.url));
+    const tsx = fileURLToPath(new URL("../node_modules/.bin/tsx", import.meta.url));
     const options = { cwd: repository.root, encoding: "utf8", stdio: "pipe" } as const;
     try {
       return {

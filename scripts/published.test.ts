@@ -2,10 +2,10 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import process from "node:process";
-import { startProcess } from "@sockact/testkit";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { root } from "../../../scripts/lib/packages.ts";
-import { acceptPublished, checkPublished } from "../../../scripts/lib/published/published.ts";
+import { startProcess } from "../packages/testkit/src/app-process.ts";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { root } from "./lib/packages.ts";
+import { acceptPublished, checkPublished } from "./lib/published/published.ts";
 
 const greeter = {
   name: "greeter",
@@ -18,40 +18,41 @@ const shouter = { name: "shouter", version: "1.0.0", dependencies: { greeter: "^
 /** A repository with two packages, as they were accepted. */
 let repository: string;
 
-beforeAll(() => {
-  repository = mkdtempSync(join(tmpdir(), "sockact-published-"));
-  mkdirSync(join(repository, "node_modules"));
-  symlinkSync(join(root, "node_modules/ms"), join(repository, "node_modules/ms"));
-  writeFileSync(
-    join(repository, "package.json"),
-    JSON.stringify({ name: "root", workspaces: ["packages/*"] }),
-  );
-  write("greeter/package.json", JSON.stringify(greeter));
-  write("greeter/README.md", "Greets you.\n");
-  write("greeter/dist/index.cjs", `exports.greet = () => process.env.LISTEN_FDS;\n`);
-  write("greeter/dist/index.d.cts", "/** Greets. */\nexport declare function greet(): string;\n");
-  write("shouter/package.json", JSON.stringify(shouter));
-  acceptPublished(repository);
-});
-afterAll(() => rmSync(repository, { recursive: true }));
-
 function write(file: string, text: string): void {
   const path = join(repository, "packages", file);
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, text);
 }
 
-test("the check passes after a release, and after a longer sentence in a README", () => {
-  write("greeter/package.json", JSON.stringify({ ...greeter, version: "1.1.0", description: "Greets you." }));
-  write("greeter/README.md", "Greets you, and all who listen.\n");
-  write("shouter/package.json", JSON.stringify({ ...shouter, dependencies: { greeter: "^1.1.0" } }));
-  expect(checkPublished(repository)).toEqual([]);
-});
+describe("npm run check:published", { tags: "campaign" }, () => {
+  beforeAll(() => {
+    repository = mkdtempSync(join(tmpdir(), "sockact-published-"));
+    mkdirSync(join(repository, "node_modules"));
+    symlinkSync(join(root, "node_modules/ms"), join(repository, "node_modules/ms"));
+    writeFileSync(
+      join(repository, "package.json"),
+      JSON.stringify({ name: "root", workspaces: ["packages/*"] }),
+    );
+    write("greeter/package.json", JSON.stringify(greeter));
+    write("greeter/README.md", "Greets you.\n");
+    write("greeter/dist/index.cjs", `exports.greet = () => process.env.LISTEN_FDS;\n`);
+    write("greeter/dist/index.d.cts", "/** Greets. */\nexport declare function greet(): string;\n");
+    write("shouter/package.json", JSON.stringify(shouter));
+    acceptPublished(repository);
+  });
+  afterAll(() => rmSync(repository, { recursive: true }));
 
-test(
-  "the check fails and names each change that users notice, until somebody accepts the changes",
-  { timeout: 120_000 },
-  async () => {
+  test("the check passes after a release, and after a longer sentence in a README", () => {
+    write(
+      "greeter/package.json",
+      JSON.stringify({ ...greeter, version: "1.1.0", description: "Greets you." }),
+    );
+    write("greeter/README.md", "Greets you, and all who listen.\n");
+    write("shouter/package.json", JSON.stringify({ ...shouter, dependencies: { greeter: "^1.1.0" } }));
+    expect(checkPublished(repository)).toEqual([]);
+  });
+
+  test("the check fails and names each change that users notice, until somebody accepts the changes", async () => {
     write("greeter/dist/extra.cjs", `exports.idle = process.env.SOCKACT_EXTRA; // ${"code ".repeat(2000)}\n`);
     write(
       "greeter/dist/index.d.cts",
@@ -84,13 +85,11 @@ test(
     expect(changes).toMatch(/^ {2}unpacked: 10,\d{3} bytes; the budget is \d,\d{3}$/m);
     expect(changes).toMatch(/^ {2}an install adds \d+ files; the budget is 4$/m);
 
-    // The rest of the test takes twice as long as its beginning.
-    if (!process.env["SOCKACT_LONG"]) return;
     const command = ["--import", "tsx", "scripts/published.ts", "--repository", repository];
     await using check = startProcess([process.execPath, ...command], { cwd: root });
     expect(await check.ended).toBe(1);
     expect(check.stdout).toContain(changes);
     acceptPublished(repository);
     expect(checkPublished(repository)).toEqual([]);
-  },
-);
+  });
+});

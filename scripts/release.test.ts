@@ -6,14 +6,15 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { git } from "../../../scripts/lib/git.ts";
-import { root, rootManifest } from "../../../scripts/lib/packages.ts";
-import { environmentFor } from "../../../scripts/lib/release-check/registry.ts";
-import { checkDestinations } from "../../../scripts/lib/release-check/release.ts";
-import { copyRepository } from "../../../scripts/lib/release-check/repository-copy.ts";
-import { runProgram } from "../../../scripts/lib/release-check/run-program.ts";
-import { ScratchRepository } from "../src/scratch-repository.ts";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { describeWith } from "../packages/testkit/src/requires.ts";
+import { git } from "./lib/git.ts";
+import { root, rootManifest } from "./lib/packages.ts";
+import { environmentFor } from "./lib/release-check/registry.ts";
+import { checkDestinations } from "./lib/release-check/release.ts";
+import { copyRepository } from "./lib/release-check/repository-copy.ts";
+import { runProgram } from "./lib/release-check/run-program.ts";
+import { ScratchRepository } from "./lib/scratch-repository.ts";
 
 interface FakeRegistry extends AsyncDisposable {
   url: string;
@@ -50,6 +51,7 @@ async function startFakeRegistry(): Promise<FakeRegistry> {
   };
 }
 
+const campaign = { commands: ["git"], tags: "campaign" } as const;
 const NAMES = ["@sockact/core", "sockact"];
 const TAGS = NAMES.map((name) => `${name}@1.0.0`);
 let folder: string;
@@ -90,7 +92,7 @@ function sendScopeTo(url: string): { PREFIX: string } {
   return { PREFIX: join(folder, "prefix") };
 }
 
-describe("npm run release", () => {
+describeWith(campaign, "npm run release", () => {
   test("publishes without building again, and to the registry of the check, whatever npm's global settings say", async () => {
     await using local = await startFakeRegistry();
     await using world = await startFakeRegistry();
@@ -118,7 +120,7 @@ describe("npm run release", () => {
   });
 });
 
-describe("release:check", () => {
+describeWith(campaign, "release:check", () => {
   test("publishes nothing when npm would use another registry", async () => {
     await using world = await startFakeRegistry();
     const { root: cwd } = repositoryToRelease();

@@ -1,10 +1,10 @@
-import { copyFileSync, existsSync, mkdirSync, readFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
-import process from "node:process";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { git, gitLines } from "../../../scripts/lib/git.ts";
-import { type Package, packages, publicPackages, root } from "../../../scripts/lib/packages.ts";
-import { changeset, ScratchRepository } from "../src/scratch-repository.ts";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { describeWith } from "../packages/testkit/src/requires.ts";
+import { git, gitLines } from "./lib/git.ts";
+import { type Package, packages, publicPackages, root } from "./lib/packages.ts";
+import { changeset, ScratchRepository } from "./lib/scratch-repository.ts";
 
 const adapters = ["@sockact/express", "@sockact/fastify", "@sockact/koa", "@sockact/register"];
 
@@ -21,19 +21,6 @@ const read = [
 
 /** A copy of the manifests of this repository, as they are in the working tree, and of its changesets' configuration. */
 let copy: ScratchRepository;
-
-beforeAll(() => {
-  copy = new ScratchRepository({});
-  for (const file of gitLines(root, "ls-files", "--", ...read)) {
-    const isPending = /^\.changeset\/(?!README).*\.md$|^\.changeset\/pre\.json$/.test(file);
-    if (isPending || !existsSync(join(root, file))) continue;
-    mkdirSync(dirname(join(copy.root, file)), { recursive: true });
-    copyFileSync(join(root, file), join(copy.root, file));
-  }
-  copy.commit("Copy");
-  git(copy.root, "tag", "copy");
-});
-afterAll(() => copy.remove());
 
 /** Gives all public packages one version, and begins anew from there. */
 function beginWith(version: string): void {
@@ -117,35 +104,27 @@ const others: Case[] = [
   ["a private package has no release", "0.1.0", { "@sockact/testkit": "minor" }, {}],
 ];
 
-describe("the versions that a changeset makes", () => {
-  // Each takes a second: npm run test:long tries the others too.
-  it.each(process.env["SOCKACT_LONG"] ? [...usual, ...others] : usual)(
-    "%s",
-    (_what, from, releases, expected) => {
-      beginWith(from);
-      expect(release(releases)).toEqual(expected);
-    },
-  );
+describeWith({ commands: ["git"] }, "the versions that a changeset makes", () => {
+  beforeAll(() => {
+    copy = new ScratchRepository({});
+    for (const file of gitLines(root, "ls-files", "--", ...read)) {
+      const isPending = /^\.changeset\/(?!README).*\.md$|^\.changeset\/pre\.json$/.test(file);
+      if (isPending || !existsSync(join(root, file))) continue;
+      mkdirSync(dirname(join(copy.root, file)), { recursive: true });
+      copyFileSync(join(root, file), join(copy.root, file));
+    }
+    copy.commit("Copy");
+    git(copy.root, "tag", "copy");
+  });
+  afterAll(() => copy.remove());
+
+  test.each(usual)("%s", (_what, from, releases, expected) => {
+    beginWith(from);
+    expect(release(releases)).toEqual(expected);
+  });
+
+  test.each(others)("%s", { tags: "campaign" }, (_what, from, releases, expected) => {
+    beginWith(from);
+    expect(release(releases)).toEqual(expected);
+  });
 });
-
-it("version-packages needs no network, keeps the lockfile in step, and formats what it writes", () => {
-  beginWith("0.1.0");
-  copy.write({ ".changeset/change.md": changeset({ "@sockact/core": "minor" }, "A change:\n* one\n* two") });
-  copy.commit("Change (#12)");
-
-  copy.run("env", "npm_config_offline=true", "npm", "run", "version-packages");
-
-  const changelog = readFileSync(join(copy.root, "packages/core/CHANGELOG.md"), "utf8");
-  expect(changelog).toContain("https://github.com/sockact/sockact/pull/12");
-  copy.run("oxfmt", "--check");
-  const lockfile = JSON.parse(readFileSync(join(copy.root, "package-lock.json"), "utf8")) as {
-    packages: Record<string, { version: string; dependencies?: Record<string, string> }>;
-  };
-  expect(lockfile.packages["packages/core"]?.version).toBe("0.2.0");
-  expect(lockfile.packages["packages/koa"]?.dependencies).toEqual({ "@sockact/core": "^0.2.0" });
-
-  copy.commit("Release");
-  copy.run("changeset", "tag");
-  const released = publicPackages(copy.root).map(({ name, manifest }) => `${name}@${manifest.version}`);
-  expect(git(copy.root, "tag", "--list", "*@*").split("\n")).toEqual(released.toSorted());
-}, 120_000);

@@ -4,10 +4,10 @@ import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { git, withoutRepository } from "../../../scripts/lib/git.ts";
-import { atEnd } from "./at-end.ts";
+import { git, withoutRepository } from "./git.ts";
+import { atEnd } from "../../packages/testkit/src/at-end.ts";
 
-const programs = fileURLToPath(new URL("../../../node_modules/.bin", import.meta.url));
+const programs = fileURLToPath(new URL("../../node_modules/.bin", import.meta.url));
 
 /** A git repository in a temporary folder, in which a test makes commits and versions. The folder is removed when the test ends. */
 export class ScratchRepository {

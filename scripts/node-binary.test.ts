@@ -7,10 +7,10 @@ import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { type AppProcess, DEADLINE, startProcess } from "../src/app-process.ts";
-import { describeWith } from "../src/requires.ts";
+import { type AppProcess, DEADLINE, startProcess } from "../packages/testkit/src/app-process.ts";
+import { describeWith } from "../packages/testkit/src/requires.ts";
 
-const program = fileURLToPath(new URL("programs/get-node.ts", import.meta.url));
+const program = fileURLToPath(new URL("test/programs/get-node.ts", import.meta.url));
 const library = `node-linux-${process.arch}`;
 
 /** A registry that knows Node 20.99.0, and emits `tarball` with each request for its file. */
@@ -66,26 +66,20 @@ test("a Node that npm does not have and a registry that does not answer have dif
   expect(unreachable.stderr).toBe("npm could not be asked for Node 20 (ECONNREFUSED): is there a network?\n");
 });
 
-/** Each signal takes seconds. */
-const signals: NodeJS.Signals[] = process.env["SOCKACT_LONG"] ? ["SIGKILL", "SIGTERM"] : ["SIGKILL"];
-
-describeWith({ commands: ["flock", "setpriv"] }, "an install of a Node under way", () => {
-  test.each(signals)(
-    "ends with the command that %s ends, and the next one removes what it has left",
-    async (signal) => {
-      await using killed = getNode("20");
-      const first = await tarballAsked();
-      killed.kill(signal);
-      await once(first, "close", { signal: AbortSignal.timeout(DEADLINE) });
-      expect(await killed.ended).toBe(signal);
-      expect(existsSync(incomplete())).toBe(true);
-      await using next = getNode("20");
-      (await tarballAsked()).writeHead(404).end();
-      expect(await next.ended).toBe(1);
-      expect(next.stderr).toContain("Node 20.99.0 could not be installed (E404)");
-      expect(existsSync(incomplete())).toBe(false);
-    },
-  );
+describeWith({ commands: ["flock", "setpriv"], tags: "campaign" }, "an install of a Node under way", () => {
+  test("ends with the command that SIGKILL ends, and the next one removes what it has left", async () => {
+    await using killed = getNode("20");
+    const first = await tarballAsked();
+    killed.kill("SIGKILL");
+    await once(first, "close", { signal: AbortSignal.timeout(DEADLINE) });
+    expect(await killed.ended).toBe("SIGKILL");
+    expect(existsSync(incomplete())).toBe(true);
+    await using next = getNode("20");
+    (await tarballAsked()).writeHead(404).end();
+    expect(await next.ended).toBe(1);
+    expect(next.stderr).toContain("Node 20.99.0 could not be installed (E404)");
+    expect(existsSync(incomplete())).toBe(false);
+  });
 
   test("makes another command wait that needs the same Node", async () => {
     await using first = getNode("20");
