@@ -41,15 +41,20 @@ export function rawSocket(
   } = {},
 ): number {
   const fd = check("socket", socket(FAMILY[family], TYPE[type] | CLOEXEC, 0));
-  if (bound !== undefined) {
-    if (bound.startsWith("/")) rmSync(bound, { force: true });
-    const address = sockaddr(bound);
-    check("bind", bind(fd, address, address.length));
-  }
-  if (listening) check("listen", listen(fd, backlog));
-  if (connectedTo !== undefined) {
-    const address = sockaddr(connectedTo);
-    check("connect", connect(fd, address, address.length));
+  try {
+    if (bound !== undefined) {
+      if (bound.startsWith("/")) rmSync(bound, { force: true });
+      const address = sockaddr(bound);
+      check("bind", bind(fd, address, address.length));
+    }
+    if (listening) check("listen", listen(fd, backlog));
+    if (connectedTo !== undefined) {
+      const address = sockaddr(connectedTo);
+      check("connect", connect(fd, address, address.length));
+    }
+  } catch (error) {
+    closeSync(fd);
+    throw error;
   }
   return fd;
 }
