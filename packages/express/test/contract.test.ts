@@ -5,7 +5,7 @@ const app = (file: string): string => fileURLToPath(new URL(`apps/${file}`, impo
 const cluster = app("cluster.mjs");
 const apps = { ESM: app("app.mjs"), CommonJS: app("app.cjs"), TypeScript: app("app.ts") };
 
-adapterContract({ title: "Express 4", framework: "express4", apps, cluster, isSample: true });
+adapterContract({ title: "Express 4", framework: "express4", apps, cluster });
 adapterContract({ title: "Express 5", framework: "express", apps, cluster });
 
 for (const [title, framework] of [

@@ -5,7 +5,7 @@ const app = (file: string): string => fileURLToPath(new URL(`apps/${file}`, impo
 const cluster = app("cluster.mjs");
 const apps = { ESM: app("app.mjs"), CommonJS: app("app.cjs"), TypeScript: app("app.ts") };
 
-adapterContract({ title: "Fastify 4", framework: "fastify4", apps, cluster, isSample: true });
+adapterContract({ title: "Fastify 4", framework: "fastify4", apps, cluster });
 adapterContract({ title: "Fastify 5", framework: "fastify", apps, cluster });
 
 for (const [title, framework, http2] of [

@@ -5,8 +5,8 @@ const app = (file: string): string => fileURLToPath(new URL(`apps/${file}`, impo
 const cluster = app("cluster.mjs");
 const apps = { ESM: app("app.mjs"), CommonJS: app("app.cjs"), TypeScript: app("app.ts") };
 
-adapterContract({ title: "Koa 2", framework: "koa2", apps, cluster, isSample: true });
-adapterContract({ title: "Koa 3", framework: "koa", apps, cluster, isSample: true });
+adapterContract({ title: "Koa 2", framework: "koa2", apps, cluster });
+adapterContract({ title: "Koa 3", framework: "koa", apps, cluster });
 
 for (const [title, framework] of [
   ["Koa 2", "koa2"],
