@@ -148,7 +148,7 @@ export function lifecycleContract({ title, program, preload }: LifecycleUnderTes
       const held = systemd.request(`${url}held`);
       await systemd.waitUntil(
         // journalctl fails until the first process has written something.
-        async () => (await journal(`${name}@*`).catch(() => [])).includes("a request is held"),
+        async () => (await journal(`${name}@*`).catch((): string[] => [])).includes("a request is held"),
         "the first connection is served",
       );
       await expect(systemd.request(url)).rejects.toThrow(/ECONNRESET|socket hang up/);

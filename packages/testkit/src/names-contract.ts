@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { connect as connectHttp2 } from "node:http2";
 import process from "node:process";
-import { describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { socketActivate } from "./activated-process.ts";
 import { type AddressKind, freeAddress } from "./addresses.ts";
 import { DEADLINE } from "./app-process.ts";
@@ -44,7 +44,7 @@ export function namesContract({ title, framework, program, two, http2 }: NamesUn
   };
   const options = JSON.stringify({ sockets: { http: {}, https: { tls } } });
 
-  const tests = (): void => {
+  describeWith({ commands: ["systemd-socket-activate"] }, `${title}, sockets by name`, () => {
     test("http and https on one app, over TCP and Unix sockets", async () => {
       const [app, plain, secure, plainUnix, secureUnix] = await activate(
         [
@@ -138,9 +138,5 @@ export function namesContract({ title, framework, program, two, http2 }: NamesUn
         expect(app.stderr).toContain("code: 'ERR_OPTION'");
       });
     }
-  };
-
-  describeWith({ commands: ["systemd-socket-activate"] }, title, () =>
-    describe.concurrent("sockets by name", tests),
-  );
+  });
 }
