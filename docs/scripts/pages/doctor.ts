@@ -1,8 +1,6 @@
-import { readFileSync } from "node:fs";
-import { expect, it } from "vitest";
-import { rules } from "../../../../units/src/lib/lint/lint.ts";
-import { diagnoses } from "./diagnoses.ts";
-import type { Diagnosis } from "./model/diagnosis.ts";
+import { diagnoses } from "../../../packages/cli/src/lib/doctor/diagnoses.ts";
+import type { Diagnosis } from "../../../packages/cli/src/lib/doctor/model/diagnosis.ts";
+import { sameNames } from "./same-names.ts";
 
 /** The diagnoses of each theme, by their codes. */
 const themes: Record<string, string> = {
@@ -15,9 +13,6 @@ const themes: Record<string, string> = {
   "Users, files and the sandbox": `user-missing environment-file-missing program-unreachable folder-unreachable app-unreachable file-hidden file-read-only
     file-refused syscall-killed jit-crashed memory-exhausted descriptors-exhausted address-family-refused network-cut security-denied`,
 };
-
-const page = new URL("../../../../../docs/doctor.md", import.meta.url);
-const byCode = new Map(diagnoses.map((diagnosis) => [diagnosis.code, diagnosis]));
 
 /** A sentence of a phrase. These names begin with a small letter everywhere. */
 const sentence = (text: string): string =>
@@ -33,37 +28,25 @@ function versionsOf({ systemd, node }: Diagnosis): string {
   return [...range("systemd", systemd), ...range("Node", node)].join("");
 }
 
-it("docs/doctor.md has every code", async () => {
+/** The entry of each diagnosis of the doctor. */
+export function doctorCodes(): string {
+  const byCode = new Map(diagnoses.map((diagnosis) => [diagnosis.code, diagnosis]));
   const named = Object.values(themes).flatMap((codes) => codes.split(/\s+/));
-  expect(named.toSorted()).toEqual([...byCode.keys()].toSorted());
-  const sections = Object.entries(themes).map(([theme, codes]) => {
-    const entries = codes.split(/\s+/).map((code) => {
-      const diagnosis = byCode.get(code)!;
-      const { severity, title, why, looksAt, remedy } = diagnosis;
-      return [
-        `#### \`${code}\`\n`,
-        `${sentence(title)} ${why}${versionsOf(diagnosis)}\n`,
-        `- **Severity:** ${severity}`,
-        `- **What the doctor looks at:** ${looksAt}`,
-        `- **What to change:** ${remedy}\n`,
-      ].join("\n");
-    });
-    return [`### ${theme}\n`, ...entries].join("\n");
-  });
-  const text = readFileSync(page, "utf8");
-  const made = text.replace(
-    /(<!-- A test writes[^\n]*\n)[^]*(?=<!-- end -->)/,
-    (_, start) => `${start}\n${sections.join("\n")}\n`,
-  );
-  await expect(made).toMatchFileSnapshot(page.pathname);
-});
-
-it("no code of the doctor is one of the linter", () => {
-  expect([...byCode.keys()].filter((code) => code in rules)).toEqual([]);
-  expect(byCode.size).toBe(diagnoses.length);
-});
-
-it("what a diagnosis explains exists", () => {
-  const explained = diagnoses.flatMap(({ explains = [] }) => explains);
-  expect(explained.filter((code) => !byCode.has(code) && !(code in rules))).toEqual([]);
-});
+  sameNames("the themes of the diagnoses", named, [...byCode.keys()]);
+  return Object.entries(themes)
+    .map(([theme, codes]) => {
+      const entries = codes.split(/\s+/).map((code) => {
+        const diagnosis = byCode.get(code)!;
+        const { severity, title, why, looksAt, remedy } = diagnosis;
+        return [
+          `#### \`${code}\`\n`,
+          `${sentence(title)} ${why}${versionsOf(diagnosis)}\n`,
+          `- **Severity:** ${severity}`,
+          `- **What the doctor looks at:** ${looksAt}`,
+          `- **What to change:** ${remedy}\n`,
+        ].join("\n");
+      });
+      return [`### ${theme}\n`, ...entries].join("\n");
+    })
+    .join("\n");
+}
