@@ -89,7 +89,7 @@ mkdir -p usr/local/lib/node_modules usr/local/etc
 cp -RL "$npm" usr/local/lib/node_modules/npm
 ln -s ../lib/node_modules/npm/bin/npm-cli.js usr/local/bin/npm
 ln -s ../lib/node_modules/npm/bin/npx-cli.js usr/local/bin/npx
-printf '%s\ncache=/var/cache/npm\n' "$npmrc" >usr/local/etc/npmrc
+printf '%s\ncache=/var/cache/npm\nupdate-notifier=false\n' "$npmrc" >usr/local/etc/npmrc
 [ -z "${CAFILE:-}" ] || cp -L "$CAFILE" usr/local/etc/npm-certificates.pem
 mkdir -p "$cache" var/cache/npm
 chown "$uid:$uid" "$cache"
@@ -134,5 +134,6 @@ watcher=$!
 status=0
 wait "$keeper" || status=$?
 keeper=
-kill -KILL "$watcher" 2>/dev/null || true
+kill -KILL "$watcher"
+wait "$watcher" 2>/dev/null || true
 exit "$status"
