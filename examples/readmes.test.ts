@@ -24,7 +24,6 @@ import {
   freeAddress,
   type HttpAnswer,
   httpRequest,
-  isLongRun,
   openConnection,
   socketActivate,
   startProcess,
@@ -128,15 +127,20 @@ describeWith({ commands: ["systemd-socket-activate"] }, "code pasted into a fold
     expect(blocks.flatMap(({ required }) => required).length).toBeGreaterThan(20);
   });
 
-  /** These snippets. With `isSample`, a usual run leaves out most of those in CommonJS, whose code is that of the ES modules. */
-  const titled = (which: (code: string) => boolean, { isSample = false } = {}) => {
-    const found = snippets.filter(({ code }) => which(code));
-    const left = found
-      .filter((snippet) => inCommonJs.includes(snippet))
-      .filter((_, index) => index % 4 !== 0);
-    return found
-      .filter((snippet) => isLongRun || !isSample || !left.includes(snippet))
-      .map((snippet) => [snippet.title, snippet] as const);
+  const titled = (which: (code: string) => boolean) =>
+    snippets.filter(({ code }) => which(code)).map((snippet) => [snippet.title, snippet] as const);
+
+  /** One test for each of these snippets. The code in CommonJS is that of the ES modules, so `npm test` only compiles it. */
+  const testEach = (
+    which: (code: string) => boolean,
+    title: string,
+    check: (title: string, snippet: Snippet) => Promise<void>,
+  ) => {
+    const [commonJs, modules] = [true, false].map((is) =>
+      titled(which).filter(([, snippet]) => inCommonJs.includes(snippet) === is),
+    );
+    test.concurrent.each(modules!)(title, check);
+    test.concurrent.each(commonJs!)(title, { tags: "campaign" }, check);
   };
   const isTls = (code: string) => code.includes("https: { tls }");
   const takes = (code: string) =>
@@ -146,16 +150,13 @@ describeWith({ commands: ["systemd-socket-activate"] }, "code pasted into a fold
   const isDescriptor = (code: string) => code.includes("takeSocket");
   const isServer = (code: string) => [takes, listens, isTls, isDatagram, isDescriptor].some((is) => is(code));
 
-  test.concurrent.each(titled(takes, { isSample: true }))(
-    "serves the socket that it is passed: %s",
-    async (_title, snippet) => {
-      const cwd = paste(snippet);
-      const address = await freeAddress("tcp4");
-      await using app = await socketActivate([address], [process.execPath, snippet.file], { cwd });
-      expect(await httpRequest(address)).toMatchObject({ status: 200 });
-      expect(app.stderr).not.toContain("SOCKACT_");
-    },
-  );
+  testEach(takes, "serves the socket that it is passed: %s", async (_title, snippet) => {
+    const cwd = paste(snippet);
+    const address = await freeAddress("tcp4");
+    await using app = await socketActivate([address], [process.execPath, snippet.file], { cwd });
+    expect(await httpRequest(address)).toMatchObject({ status: 200 });
+    expect(app.stderr).not.toContain("SOCKACT_");
+  });
 
   test.concurrent.each(titled(listens))("serves its port until SIGTERM: %s", async (_title, snippet) => {
     const address = await freeAddress("tcp4");
@@ -211,7 +212,8 @@ describeWith({ commands: ["systemd-socket-activate"] }, "code pasted into a fold
     expect(await app.ended).toBe(0);
   });
 
-  test.concurrent.each(titled((code) => code !== "" && !isServer(code), { isSample: true }))(
+  testEach(
+    (code) => code !== "" && !isServer(code),
     "runs: %s",
     async (_title, snippet) => {
       const cwd = paste(snippet);

@@ -31,6 +31,9 @@ export interface CommandOptions {
   timeout?: number;
 }
 
+/** Those that are not closed. */
+export const openSystemds = new Set<PrivateSystemd>();
+
 /** A private systemd, from `bootPrivateSystemd()`. */
 export class PrivateSystemd implements AsyncDisposable {
   /** The repository, as every service sees it, also with DynamicUser=, PrivateTmp= and ProtectHome=. Read-only. */
@@ -49,6 +52,7 @@ export class PrivateSystemd implements AsyncDisposable {
   constructor(pid: number, supervisor: ChildProcess) {
     this.pid = pid;
     this.#supervisor = supervisor;
+    openSystemds.add(this);
     this.#requests = new Requests(() =>
       this.spawn([this.node, "--input-type=module", "--eval", readFileSync(agentScript, "utf8")]),
     );
@@ -258,6 +262,7 @@ export class PrivateSystemd implements AsyncDisposable {
   }
 
   async #end(): Promise<void> {
+    openSystemds.delete(this);
     await Promise.all([...this.#children].map(killAndWait));
     if (this.#supervisor.exitCode !== null || this.#supervisor.signalCode !== null) return;
     const ended = once(this.#supervisor, "close");
