@@ -222,6 +222,28 @@ describeWith({ commands: [browserCommand] }, "the built site, in a browser", () 
     });
   });
 
+  test("what a reader types before the search is loaded is searched for", async () => {
+    await inNewContext(async (context) => {
+      const page = await openPage(context, site, "tls");
+      const load = Promise.withResolvers<void>();
+      const asked = page.waitForRequest(/VPLocalSearchBox/);
+      await page.route(/VPLocalSearchBox/, async (route) => {
+        await load.promise;
+        await route.continue();
+      });
+      await page.keyboard.press("Control+k");
+      await page.keyboard.type("idle  ");
+      await page.keyboard.press("Backspace");
+      await asked;
+      load.resolve();
+      const box = page.locator(".VPLocalSearchBox input");
+      await box.waitFor();
+      await page.keyboard.type("Timeout");
+      expect(await box.inputValue()).toBe("idle Timeout");
+      await page.locator(".VPLocalSearchBox a.result").first().waitFor();
+    });
+  });
+
   test("the menu of a phone opens, and leads to another page", async () => {
     await inNewContext(async (context) => {
       const page = await openPage(context, site, "start");
