@@ -132,7 +132,7 @@ describeWith({ root: true, commands: ["unshare", "pivot_root"] }, "a command in 
     );
     expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
     expect(existsSync(inProject)).toBe(true);
-    expect(["/etc", "/var/tmp"].filter((folder) => existsSync(`${folder}/${name}`))).toEqual([]);
+    expect(["/etc", "/var/tmp"].filter((path) => existsSync(`${path}/${name}`))).toEqual([]);
     expect(existsSync("/etc/passwd")).toBe(true);
     expect(readFileSync("/proc/self/mounts", "utf8")).not.toContain("/mnt/view");
   });

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { describeWith } from "../packages/testkit/src/requires.ts";
+import { describeWith, type Requirements } from "../packages/testkit/src/requires.ts";
 import { git } from "./lib/git.ts";
 import { root, rootManifest } from "./lib/packages.ts";
 import { environmentFor } from "./lib/release-check/registry.ts";
@@ -51,7 +51,7 @@ async function startFakeRegistry(): Promise<FakeRegistry> {
   };
 }
 
-const campaign = { commands: ["git"], tags: "campaign" } as const;
+const campaign: Requirements = { commands: ["git"], tags: "campaign" };
 const NAMES = ["@sockact/core", "sockact"];
 const TAGS = NAMES.map((name) => `${name}@1.0.0`);
 let folder: string;

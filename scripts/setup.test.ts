@@ -61,7 +61,7 @@ test("a clone is installed once, and again when a package is missing or the lock
   expect(await setUp()).toBe(installing);
 });
 
-test("what npm install by hand has installed is used", async () => {
+test("what npm install by hand has installed is used", { tags: "campaign" }, async () => {
   letGo();
   await npm("install");
   expect(await setUp()).toBe("");
