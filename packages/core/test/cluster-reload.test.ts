@@ -1,11 +1,10 @@
 import { rmSync, writeFileSync } from "node:fs";
 import process from "node:process";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
+import { DEADLINE } from "@sockact/testkit";
 import { newFile, RoleCluster } from "./cluster-app.ts";
 
-test.concurrent("without a service manager, SIGHUP reloads a cluster again and again, without a warning", async ({
-  expect,
-}) => {
+test.concurrent("without a service manager, SIGHUP reloads a cluster again and again, without a warning", async () => {
   await using cluster = await RoleCluster.start({ env: { RELOADS: "1" } });
   const { app } = cluster;
   await cluster.fork("serve");
@@ -14,9 +13,8 @@ test.concurrent("without a service manager, SIGHUP reloads a cluster again and a
     app.kill("SIGHUP");
     await app.event("reloaded");
     await app.event("reloaded");
-    await expect
-      .poll(() => app.stderr.match(/^sockact: (?:worker \d: )?reloaded$/gm)?.length)
-      .toBe(3 * count);
+    const lines = (): unknown => app.stderr.match(/^sockact: (?:worker \d: )?reloaded$/gm)?.length;
+    await vi.waitFor(() => expect(lines()).toBe(3 * count), { timeout: DEADLINE });
   }
   app.kill("SIGTERM");
   expect(await app.ended).toBe(0);

@@ -282,19 +282,6 @@ describe.concurrent("onEvent", () => {
     },
   );
 
-  test("the lines of a start, a reload and a stop are those in the docs", async ({ expect }) => {
-    const { app, address } = await appOnSocket({ hooks: ["onReload"] });
-    await using running = app;
-    await running.line(/ready/);
-    running.kill("SIGHUP");
-    await running.line(/reloaded/);
-    running.kill("SIGTERM");
-    expect(await running.ended).toBe(0);
-    await expect(running.stderr.replace(address, "[::]:80")).toMatchFileSnapshot(
-      "../../../docs/outputs/events.txt",
-    );
-  });
-
   test("by default, each event is a line on standard error", async () => {
     const { app, address } = await appOnSocket({ hooks: [], options: { drainTimeout: "100ms" } });
     await using running = app;
@@ -309,4 +296,17 @@ describe.concurrent("onEvent", () => {
       "",
     ]);
   });
+});
+
+test("the lines of a start, a reload and a stop are those in the docs", async () => {
+  const { app, address } = await appOnSocket({ hooks: ["onReload"] });
+  await using running = app;
+  await running.line(/ready/);
+  running.kill("SIGHUP");
+  await running.line(/reloaded/);
+  running.kill("SIGTERM");
+  expect(await running.ended).toBe(0);
+  await expect(running.stderr.replace(address, "[::]:80")).toMatchFileSnapshot(
+    "../../../docs/outputs/events.txt",
+  );
 });
