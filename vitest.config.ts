@@ -24,5 +24,6 @@ export default defineConfig({
     // Deadlines only end a test that hangs.
     testTimeout: 60_000,
     hookTimeout: 120_000,
+    expect: { poll: { timeout: 45_000 } },
   },
 });

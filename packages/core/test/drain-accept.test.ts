@@ -19,7 +19,6 @@ import {
   startApp,
   systemdSocket,
   terminate,
-  untilAnotherSleeps,
 } from "./lifecycle-app.ts";
 
 const LONG_KEPT = { properties: { keepAliveTimeout: 60_000 }, options: { drainTimeout: "2min" } };
@@ -177,7 +176,7 @@ describe.concurrent("when the last connection from before has gone", () => {
     expect(await app.ended).toBe(0);
   });
 
-  test.each<[string, (address: ListenAddress) => Promise<void>]>([
+  test.each<[string, (address: ListenAddress, app: AppProcess) => Promise<void>]>([
     ["at once", async () => {}],
     [
       "after others have been served in the meantime",
@@ -187,7 +186,13 @@ describe.concurrent("when the last connection from before has gone", () => {
           expect(await ask(address)).toEqual({ body: "hello", connection: "close" });
       },
     ],
-    ["after more than a second", () => untilAnotherSleeps(1500)],
+    [
+      "after more than a second",
+      async (_, app) => {
+        app.write("clock 1200");
+        await app.event("clock");
+      },
+    ],
   ])("a client that had connected by then, and sends its request %s, is answered", async (_, meanwhile) => {
     const { app, address } = await appOnSocket(LONG_KEPT);
     await using running = app;
@@ -196,7 +201,7 @@ describe.concurrent("when the last connection from before has gone", () => {
     await using late = await acceptedClient(running, address);
     idle.get("/");
     expect(await idle.closed).toBe("end");
-    await meanwhile(address);
+    await meanwhile(address, running);
     late.get("/");
     expect(await late.receives(/hello$/)).toMatch(/Connection: close/i);
     expect(await running.ended).toBe(0);

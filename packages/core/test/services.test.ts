@@ -12,7 +12,7 @@ import {
 } from "@sockact/testkit";
 import { RawClient } from "./lifecycle-app.ts";
 
-describeWith({ privateSystemd: true, systemd: 253 }, "under a service manager", () => {
+describeWith({ privateSystemd: true }, "under a service manager", () => {
   let systemd: PrivateSystemd;
   beforeAll(async () => {
     systemd = await bootPrivateSystemd();
@@ -86,142 +86,144 @@ NonBlocking=true
     });
   });
 
-  describe.concurrent("in the journal", () => {
-    /** Starts an app with these options on a socket named `app`, and another one. Returns its service. */
-    async function start(name: string, options: object, lines: readonly string[] = []): Promise<string> {
-      const service = `${name}.service`;
-      await systemd.installUnits({
-        [`${name}.socket`]: `[Socket]\nListenStream=/run/${name}\nFileDescriptorName=app\n`,
-        [`${name}-other.socket`]: `[Socket]\nListenDatagram=/run/${name}-other\nFileDescriptorName=other\nService=${service}\n`,
-        [service]: `[Service]
+  describeWith({ systemd: 253 }, "with Type=notify-reload", () => {
+    describe.concurrent("in the journal", () => {
+      /** Starts an app with these options on a socket named `app`, and another one. Returns its service. */
+      async function start(name: string, options: object, lines: readonly string[] = []): Promise<string> {
+        const service = `${name}.service`;
+        await systemd.installUnits({
+          [`${name}.socket`]: `[Socket]\nListenStream=/run/${name}\nFileDescriptorName=app\n`,
+          [`${name}-other.socket`]: `[Socket]\nListenDatagram=/run/${name}-other\nFileDescriptorName=other\nService=${service}\n`,
+          [service]: `[Service]
 Sockets=${name}.socket ${name}-other.socket
 ${NOTIFY}${exec("listen.mjs")}Environment='LISTEN_OPTIONS=${JSON.stringify({ name: "app", ...options })}'
 ${lines.join("\n")}
 `,
+        });
+        await systemd.start(`${name}.socket`, `${name}-other.socket`, service);
+        return service;
+      }
+
+      /** The lines with this priority or a higher one. */
+      async function linesOf(unit: string, priority: string): Promise<string[]> {
+        await systemd.mustRun(["journalctl", "--sync"]);
+        const command = ["journalctl", `--unit=${unit}`, "--output=cat", `--priority=${priority}`];
+        const lines = (await systemd.mustRun(command)).split("\n");
+        return lines.filter((line) => line !== "" && !line.startsWith(`${unit}: `));
+      }
+
+      test("a failed reload and its error have the priority err, and other lines info", async () => {
+        await install("/run/certificate", "localhost");
+        const tls = { key: "/run/certificate/key.pem", cert: "/run/certificate/cert.pem" };
+        const unit = await start("priorities", { tls });
+        await systemd.write(tls.cert, readFileSync(certificateOf("example.org").cert, "utf8"));
+        await systemd.systemctl("reload", unit);
+        await systemd.waitForJournal(unit, /the reload failed/);
+        expect(await linesOf(unit, "err")).toEqual([
+          expect.stringMatching(
+            /^sockact: ERR_TLS: tls\.key \(\/run\/certificate\/key\.pem\) and tls\.cert \(\/run\/certificate\/cert\.pem\) do not belong together/,
+          ),
+          "sockact: the reload failed: no certificate was replaced",
+        ]);
+        expect(await linesOf(unit, "info")).toContain("sockact: listening on /run/priorities");
       });
-      await systemd.start(`${name}.socket`, `${name}-other.socket`, service);
-      return service;
-    }
 
-    /** The lines with this priority or a higher one. */
-    async function linesOf(unit: string, priority: string): Promise<string[]> {
-      await systemd.mustRun(["journalctl", "--sync"]);
-      const command = ["journalctl", `--unit=${unit}`, "--output=cat", `--priority=${priority}`];
-      const lines = (await systemd.mustRun(command)).split("\n");
-      return lines.filter((line) => line !== "" && !line.startsWith(`${unit}: `));
-    }
-
-    test("a failed reload and its error have the priority err, and other lines info", async () => {
-      await install("/run/certificate", "localhost");
-      const tls = { key: "/run/certificate/key.pem", cert: "/run/certificate/cert.pem" };
-      const unit = await start("priorities", { tls });
-      await systemd.write(tls.cert, readFileSync(certificateOf("example.org").cert, "utf8"));
-      await systemd.systemctl("reload", unit);
-      await systemd.waitForJournal(unit, /the reload failed/);
-      expect(await linesOf(unit, "err")).toEqual([
-        expect.stringMatching(
-          /^sockact: ERR_TLS: tls\.key \(\/run\/certificate\/key\.pem\) and tls\.cert \(\/run\/certificate\/cert\.pem\) do not belong together/,
-        ),
-        "sockact: the reload failed: no certificate was replaced",
-      ]);
-      expect(await linesOf(unit, "info")).toContain("sockact: listening on /run/priorities");
-    });
-
-    test("a warning has the priority warning, with its hint", async () => {
-      const unit = await start("warns", {});
-      await systemd.waitForJournal(unit, /SOCKACT_UNTAKEN/);
-      expect(await linesOf(unit, "warning")).toEqual([
-        expect.stringMatching(
-          /^\(node:\d+\) \[SOCKACT_UNTAKEN\] SockactWarning: Nothing in this process serves other/,
-        ),
-        expect.stringMatching(/^No server of Node can use other\. Use its descriptor/),
-      ]);
-    });
-
-    test("with --no-warnings, Node prints no warning", async () => {
-      const unit = await start("silent", {}, ["Environment=NODE_OPTIONS=--no-warnings"]);
-      // READY=1 comes after the warning.
-      expect(await systemd.show(unit, "ActiveState")).toBe("active");
-      expect(await linesOf(unit, "info")).toContain("sockact: ready, and the service manager was told");
-      expect(await linesOf(unit, "warning")).toEqual([]);
-    });
-
-    test("if standard error is a file, no line has a prefix", async () => {
-      await start("file", {}, ["StandardError=file:/run/stderr.txt"]);
-      expect(await systemd.mustRun(["cat", "/run/stderr.txt"])).toMatch(
-        /^sockact: listening on [^]*^\(node:\d+\) \[SOCKACT_UNTAKEN\]/m,
-      );
-    });
-  });
-
-  /** Puts a key and a certificate into a folder. */
-  async function install(folder: string, host: "localhost" | "example.org"): Promise<void> {
-    const { key, cert } = certificateOf(host);
-    await systemd.write(`${folder}/key.pem`, readFileSync(key, "utf8"));
-    await systemd.write(`${folder}/cert.pem`, readFileSync(cert, "utf8"));
-  }
-
-  // What docs/tls.md says: which command makes a service use a renewed certificate.
-  describe.concurrent("a renewed certificate", () => {
-    async function servedHost(port: number): Promise<string> {
-      const socket = connectTls({
-        socket: connectInside(systemd, `127.0.0.1:${port}`),
-        rejectUnauthorized: false,
+      test("a warning has the priority warning, with its hint", async () => {
+        const unit = await start("warns", {});
+        await systemd.waitForJournal(unit, /SOCKACT_UNTAKEN/);
+        expect(await linesOf(unit, "warning")).toEqual([
+          expect.stringMatching(
+            /^\(node:\d+\) \[SOCKACT_UNTAKEN\] SockactWarning: Nothing in this process serves other/,
+          ),
+          expect.stringMatching(/^No server of Node can use other\. Use its descriptor/),
+        ]);
       });
-      await using _client = new RawClient(socket);
-      await once(socket, "secureConnect");
-      return String(socket.getPeerCertificate().subject.CN);
-    }
 
-    /** Which certificate a service serves after its start, after a renewal and a reload, and after a restart. */
-    async function served(
-      { name, port, files }: { name: string; port: number; files?: string },
-      directives: string,
-      renewed: () => Promise<unknown> = async () => {},
-    ): Promise<string[]> {
-      const folder = `/etc/${name}`;
-      const from = files ?? `${folder}/`;
-      const options = JSON.stringify({ tls: { key: `${from}key.pem`, cert: `${from}cert.pem` } });
-      await install(folder, "localhost");
-      await renewed();
-      await systemd.installUnits({
-        [`${name}.socket`]: `[Socket]\nListenStream=${port}\n`,
-        [`${name}.service`]: `[Service]\n${NOTIFY}${exec("listen.mjs")}Environment='LISTEN_OPTIONS=${options}'\n${directives}`,
+      test("with --no-warnings, Node prints no warning", async () => {
+        const unit = await start("silent", {}, ["Environment=NODE_OPTIONS=--no-warnings"]);
+        // READY=1 comes after the warning.
+        expect(await systemd.show(unit, "ActiveState")).toBe("active");
+        expect(await linesOf(unit, "info")).toContain("sockact: ready, and the service manager was told");
+        expect(await linesOf(unit, "warning")).toEqual([]);
       });
-      await systemd.start(`${name}.socket`, `${name}.service`);
-      const first = await servedHost(port);
-      await install(folder, "example.org");
-      await renewed();
-      await systemd.systemctl("reload", `${name}.service`);
-      const reloaded = await servedHost(port);
-      await systemd.restart(`${name}.service`);
-      return [first, reloaded, await servedHost(port)];
+
+      test("if standard error is a file, no line has a prefix", async () => {
+        await start("file", {}, ["StandardError=file:/run/stderr.txt"]);
+        expect(await systemd.mustRun(["cat", "/run/stderr.txt"])).toMatch(
+          /^sockact: listening on [^]*^\(node:\d+\) \[SOCKACT_UNTAKEN\]/m,
+        );
+      });
+    });
+
+    /** Puts a key and a certificate into a folder. */
+    async function install(folder: string, host: "localhost" | "example.org"): Promise<void> {
+      const { key, cert } = certificateOf(host);
+      await systemd.write(`${folder}/key.pem`, readFileSync(key, "utf8"));
+      await systemd.write(`${folder}/cert.pem`, readFileSync(cert, "utf8"));
     }
 
-    test("needs a restart if it is a credential", async () => {
-      const credentials = ["key.pem", "cert.pem"].map(
-        (file) => `LoadCredential=${file}:/etc/credential/${file}\n`,
-      );
-      const hosts = await served({ name: "credential", port: 8443, files: "" }, credentials.join(""));
-      expect(hosts).toEqual(["localhost", "localhost", "example.org"]);
-    });
+    // What docs/tls.md says: which command makes a service use a renewed certificate.
+    describe.concurrent("a renewed certificate", () => {
+      async function servedHost(port: number): Promise<string> {
+        const socket = connectTls({
+          socket: connectInside(systemd, `127.0.0.1:${port}`),
+          rejectUnauthorized: false,
+        });
+        await using _client = new RawClient(socket);
+        await once(socket, "secureConnect");
+        return String(socket.getPeerCertificate().subject.CN);
+      }
 
-    test("needs only a reload if the app reads the files itself", async () => {
-      const hosts = await served({ name: "direct", port: 8444 }, "");
-      expect(hosts).toEqual(["localhost", "example.org", "example.org"]);
-    });
+      /** Which certificate a service serves after its start, after a renewal and a reload, and after a restart. */
+      async function served(
+        { name, port, files }: { name: string; port: number; files?: string },
+        directives: string,
+        renewed: () => Promise<unknown> = async () => {},
+      ): Promise<string[]> {
+        const folder = `/etc/${name}`;
+        const from = files ?? `${folder}/`;
+        const options = JSON.stringify({ tls: { key: `${from}key.pem`, cert: `${from}cert.pem` } });
+        await install(folder, "localhost");
+        await renewed();
+        await systemd.installUnits({
+          [`${name}.socket`]: `[Socket]\nListenStream=${port}\n`,
+          [`${name}.service`]: `[Service]\n${NOTIFY}${exec("listen.mjs")}Environment='LISTEN_OPTIONS=${options}'\n${directives}`,
+        });
+        await systemd.start(`${name}.socket`, `${name}.service`);
+        const first = await servedHost(port);
+        await install(folder, "example.org");
+        await renewed();
+        await systemd.systemctl("reload", `${name}.service`);
+        const reloaded = await servedHost(port);
+        await systemd.restart(`${name}.service`);
+        return [first, reloaded, await servedHost(port)];
+      }
 
-    test("needs only a reload if a user that exists only while it runs reads the key through a group", async () => {
-      await systemd.mustRun(["groupadd", "--system", "shop-tls"]);
-      const directives = "DynamicUser=yes\nPrivateUsers=yes\nSupplementaryGroups=shop-tls\n";
-      const hosts = await served({ name: "group-tls", port: 8445 }, directives, () =>
-        systemd.mustRun([
-          "sh",
-          "-c",
-          "cd /etc/group-tls && chgrp shop-tls . *.pem && chmod 750 . && chmod 640 *.pem",
-        ]),
-      );
-      expect(hosts).toEqual(["localhost", "example.org", "example.org"]);
+      test("needs a restart if it is a credential", async () => {
+        const credentials = ["key.pem", "cert.pem"].map(
+          (file) => `LoadCredential=${file}:/etc/credential/${file}\n`,
+        );
+        const hosts = await served({ name: "credential", port: 8443, files: "" }, credentials.join(""));
+        expect(hosts).toEqual(["localhost", "localhost", "example.org"]);
+      });
+
+      test("needs only a reload if the app reads the files itself", async () => {
+        const hosts = await served({ name: "direct", port: 8444 }, "");
+        expect(hosts).toEqual(["localhost", "example.org", "example.org"]);
+      });
+
+      test("needs only a reload if a user that exists only while it runs reads the key through a group", async () => {
+        await systemd.mustRun(["groupadd", "--system", "shop-tls"]);
+        const directives = "DynamicUser=yes\nPrivateUsers=yes\nSupplementaryGroups=shop-tls\n";
+        const hosts = await served({ name: "group-tls", port: 8445 }, directives, () =>
+          systemd.mustRun([
+            "sh",
+            "-c",
+            "cd /etc/group-tls && chgrp shop-tls . *.pem && chmod 750 . && chmod 640 *.pem",
+          ]),
+        );
+        expect(hosts).toEqual(["localhost", "example.org", "example.org"]);
+      });
     });
   });
 

@@ -1,6 +1,6 @@
 import { createSocket, type Socket as DatagramSocket } from "node:dgram";
 import { once } from "node:events";
-import { openSync } from "node:fs";
+import { openSync, rmSync } from "node:fs";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, test } from "vitest";
@@ -16,7 +16,7 @@ import {
   startProcess,
   startWithFds,
 } from "@sockact/testkit";
-import { untilAnotherSleeps } from "./lifecycle-app.ts";
+import { newFile } from "./cluster-app.ts";
 
 const path = fileURLToPath(new URL("programs/sockets.mjs", import.meta.url));
 const program = [process.execPath, path];
@@ -134,37 +134,30 @@ describe("bindDatagram()", () => {
     },
   );
 
-  test("a message keeps an idle process awake, and without one it sleeps", async () => {
+  test("messages keep an idle process awake, and without one it sleeps", async () => {
     const fd = udp();
-    const client = createSocket("udp4");
     await using app = startWithFds([fd], program);
-    await ask(app, 'bind  {"idleTimeout":"400ms"}');
-    let isOver = false;
-    const over = untilAnotherSleeps(400).then(() => (isOver = true));
-    while (!isOver) {
-      client.send("hello", portOf(fd), "127.0.0.1");
-      expect(await received(client)).toBe("hello");
-    }
-    await over;
-    expect(app.stdout).not.toContain('"idle"');
+    await ask(app, "hold");
+    await ask(app, 'bind  {"idleTimeout":"200ms"}');
+    app.write(`chat ${portOf(fd)}`);
+    app.write("release");
     await app.event("idle");
+    expect(app.stdout).toMatch(/"chatted"[^]*"idle"/);
     expect(await app.ended).toBe(0);
-    client.close();
   });
 
   test("a message that a busy process has not read yet keeps it awake", async () => {
     const fd = udp();
     const client = createSocket("udp4");
-    await using app = startWithFds([fd], program);
-    await ask(app, 'bind  {"idleTimeout":"400ms"}');
-    await app.event("ready");
+    const file = newFile();
+    await using app = startWithFds([fd], program, { env: { BLOCK: file } });
+    await ask(app, "hold");
+    await ask(app, 'bind  {"idleTimeout":"200ms"}');
     app.write("block");
     await app.event("blocked");
-    // After the first message there is time for another.
-    for (const text of ["first", "second"]) {
-      client.send(text, portOf(fd), "127.0.0.1");
-      expect(await received(client)).toBe(text);
-    }
+    await new Promise((resolve) => client.send("hello", portOf(fd), "127.0.0.1", resolve));
+    rmSync(file);
+    await app.event("message");
     expect(app.stdout).not.toContain('"idle"');
     expect(await app.ended).toBe(0);
     client.close();
