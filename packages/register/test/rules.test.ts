@@ -1,6 +1,5 @@
 import { once } from "node:events";
 import { connect as connectHttp2 } from "node:http2";
-import process from "node:process";
 import { describe, expect, test } from "vitest";
 import { freeAddress, httpRequest, openConnection, rawSocket, requestOver } from "@sockact/testkit";
 import { passedSockets, portIn, runApp } from "./run-app.ts";
@@ -358,7 +357,7 @@ describe.concurrent("the preload reports", () => {
   });
 
   // The message comes after ten seconds.
-  test.runIf(process.env["SOCKACT_LONG"])("that nothing has taken a socket for a while", async () => {
+  test("that nothing has taken a socket for a while", async () => {
     const passed = await passedSockets({ http: "tcp4" });
     await using app = runApp(passed, `serve("app").listen(0, "127.0.0.1")`);
     expect(await app.line(/SOCKACT_UNTAKEN/)).toContain(
