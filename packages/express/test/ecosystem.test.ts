@@ -11,7 +11,6 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import {
   closeAll,
   DEADLINE,
-  describeWith,
   freeAddress,
   httpRequest,
   rawSocket,
@@ -25,7 +24,7 @@ const app = (file: string): string[] => [
   fileURLToPath(new URL(`apps/${file}`, import.meta.url)),
 ];
 
-describeWith({ commands: ["systemd-socket-activate"] }, "Express apps with a server of their own", () => {
+describe("Express apps with a server of their own", () => {
   test.each(["express4", "express"])("as express-generator writes it, with %s", async (framework) => {
     const folder = generatedApp(framework);
     const address = await freeAddress("tcp4");
@@ -127,7 +126,7 @@ describe.each(["express4", "express"])("an app of %s", (FRAMEWORK) => {
     expect(body).toContain("Write app.use(systemdListen())");
   });
 
-  describeWith({ commands: ["systemd-socket-activate"] }, "with two servers", () => {
+  describe("with two servers", () => {
     test("gives each server its socket if systemdListen() is called once for each", async () => {
       const addresses = (await Promise.all((["tcp4", "unix"] as const).map(freeAddress))) as [string, string];
       await using _running = await socketActivate(addresses, app("second-server.mjs"), {

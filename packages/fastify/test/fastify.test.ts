@@ -9,7 +9,6 @@ import {
   describeWith,
   freeAddress,
   httpRequest,
-  openConnection,
   openRequest,
   type PrivateSystemd,
   readAnswer,
@@ -19,7 +18,7 @@ import {
 const app = [process.execPath, fileURLToPath(new URL("apps/all.mjs", import.meta.url))];
 const silent = fileURLToPath(new URL("apps/silent.mjs", import.meta.url));
 
-describeWith({ commands: ["systemd-socket-activate"] }, "where Fastify listens, in its own words", () => {
+describe("where Fastify listens, in its own words", () => {
   describe.each(["fastify4", "fastify"])("%s", (FRAMEWORK) => {
     test("the log, addresses() and listeningOrigin name every socket, and onListen runs once", async () => {
       const [tcp, tcp6, unix] = (await Promise.all((["tcp4", "tcp6", "unix"] as const).map(freeAddress))) as [
@@ -91,10 +90,6 @@ describeWith({ commands: ["systemd-socket-activate"] }, "where Fastify listens, 
         await using running = await socketActivate(addresses, app, {
           env: { FRAMEWORK, LISTEN: '{"host":"localhost"}', STOP_AT_ONCE: "1" },
         });
-        // This connection starts the app, and is reset at the end: behind systemd-socket-activate, the socket ends with the app.
-        openConnection(addresses[0] as string)
-          .on("error", () => {})
-          .end();
         expect(await running.ended).toBe(0);
         expect(running.stderr).not.toContain("Error");
       },

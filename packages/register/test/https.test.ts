@@ -1,12 +1,11 @@
 import { once } from "node:events";
 import { type ClientHttp2Session, connect as connectHttp2 } from "node:http2";
 import process from "node:process";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import {
   type AddressKind,
   certificateOf,
   DEADLINE,
-  describeWith,
   freeAddress,
   httpRequest,
   openConnection,
@@ -43,14 +42,10 @@ const earlier: Cell[] = [
   { title: "Fastify 4", folder: "fastify", framework: "fastify4", http2: true, kind: "unix" },
 ];
 
-describeWith(
-  { commands: ["systemd-socket-activate"] },
-  "http and https by the map: each port gets the sockets of its name, with the app's own TLS, and both are drained",
-  () => {
-    test.each(current)("$title, over $kind", isServed);
-    test.each(earlier)("$title, over $kind", { tags: "campaign" }, isServed);
-  },
-);
+describe("http and https by the map: each port gets the sockets of its name, with the app's own TLS, and both are drained", () => {
+  test.each(current)("$title, over $kind", isServed);
+  test.each(earlier)("$title, over $kind", { tags: "campaign" }, isServed);
+});
 
 async function isServed({ folder, framework, http2, kind }: Cell): Promise<void> {
   // In this order, neither the first socket nor the last one belongs to the first server.
