@@ -70,6 +70,7 @@ export function adapterContract({ title, framework, apps, cluster, preload }: Ad
   ];
   const environment = (way: Way, env: Env = {}): Env => ({
     FRAMEWORK: framework,
+    KEEP_ALIVE: "60000",
     ...(way === WAYS[1] && { SERVER: "own" }),
     ...(env["PLAIN"] === undefined && variables.always),
     ...env,

@@ -36,7 +36,7 @@ export function namesContract({ title, framework, program, two, http2 }: NamesUn
   ): Promise<[app: Awaited<ReturnType<typeof socketActivate>>, ...addresses: string[]]> => {
     const addresses = await Promise.all(sockets.map(([, kind]) => freeAddress(kind)));
     const app = await socketActivate(addresses, [process.execPath, file], {
-      env: { FRAMEWORK: framework, ...env },
+      env: { FRAMEWORK: framework, KEEP_ALIVE: "60000", ...env },
       names: sockets.map(([name]) => name),
     });
     return [app, ...addresses];
