@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import process from "node:process";
 import type { Socket } from "node:net";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { type AddressKind, freeAddress } from "./addresses.ts";
 import { type ListenAddress, socketActivate } from "./activated-process.ts";
 import { type AppProcess, startProcess } from "./app-process.ts";
@@ -70,6 +70,7 @@ export function adapterContract({ title, framework, apps, cluster, preload }: Ad
   ];
   const environment = (way: Way, env: Env = {}): Env => ({
     FRAMEWORK: framework,
+    KEEP_ALIVE: "60000",
     ...(way === WAYS[1] && { SERVER: "own" }),
     ...(env["PLAIN"] === undefined && variables.always),
     ...env,
@@ -97,7 +98,7 @@ export function adapterContract({ title, framework, apps, cluster, preload }: Ad
       test(`${way}: ${name}`, { tags: way === usual ? [] : ["campaign"] }, () => run(way));
   };
 
-  describeWith({ commands: ["systemd-socket-activate"] }, title, () => {
+  describe(title, () => {
     // Each kind of address is the first of an app once, because the framework sees the address of the first.
     const served = (
       [
@@ -160,7 +161,11 @@ export function adapterContract({ title, framework, apps, cluster, preload }: Ad
       expect(await app.ended).toBe(0);
     });
 
-    inBothWays("Accept=yes: each connection has a process, which ends with it", WAYS[1], async (way) => {
+    describeWith({ commands: ["systemd-socket-activate"] }, "Accept=yes", () => {
+      inBothWays("each connection has a process, which ends with it", WAYS[1], isServed);
+    });
+
+    async function isServed(way: Way): Promise<void> {
       const kind = way === WAYS[1] ? "tcp4" : "unix";
       const address = await freeAddress(kind);
       await using activator = await socketActivate([address], command("ESM"), {
@@ -188,7 +193,7 @@ export function adapterContract({ title, framework, apps, cluster, preload }: Ad
         await activator.line(new RegExp(`Child (?!${pids.join("|")})\\d+ died with code 0`));
       }
       expect(warnings(activator)).toEqual([]);
-    });
+    }
 
     test.each([
       [WAYS[0], "close()", 0],
@@ -243,7 +248,6 @@ export function adapterContract({ title, framework, apps, cluster, preload }: Ad
         env: environment(way),
         ...(preload && { names: addresses.map(() => "web") }),
       });
-      // The first connection starts the app.
       const answers = await Promise.all(addresses.map((address) => httpRequest(address)));
       const before = answers.map((answer) => answer.json<{ pid: number }>().pid);
       const workers = async (): Promise<number[]> => {
@@ -283,7 +287,6 @@ export function adapterContract({ title, framework, apps, cluster, preload }: Ad
         names: ["web"],
         env: options({ name: "admin" }),
       });
-      openConnection(address).on("error", () => {});
       expect(await app.ended).not.toBe(0);
       expect(app.stderr).toContain("code: 'ERR_NAME_UNKNOWN'");
       expect(app.stderr).toContain("hint: ");

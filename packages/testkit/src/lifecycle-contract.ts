@@ -1,5 +1,5 @@
 import process from "node:process";
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type AppDescription, emitUnits } from "../../units/src/index.ts";
 import { socketActivate } from "./activated-process.ts";
 import { freeAddress } from "./addresses.ts";
@@ -173,7 +173,7 @@ export function lifecycleContract({ title, program, preload }: LifecycleUnderTes
     );
   });
 
-  describeWith({ commands: ["systemd-socket-activate"] }, `${title}, beside close-with-grace`, () => {
+  describe(`${title}, beside close-with-grace`, () => {
     const start = async () => {
       const address = await freeAddress("tcp4");
       const variables = preload === undefined ? {} : { ...preloading(preload), PORT: "3000" };
