@@ -6,12 +6,15 @@ import { emitUnits, type AppDescription } from "../src/index.ts";
 
 const probe = "http://127.0.0.1:8081/healthz";
 const flag = "/var/lib/sockact/drained/shop";
+const dropIns = "/run/systemd/system/shop-health@.service.d";
 
 describeWith({ privateSystemd: true }, "the health socket of a service", () => {
   let systemd: PrivateSystemd;
 
   beforeAll(async () => {
     systemd = await bootPrivateSystemd();
+    // On a busy machine, many probes at once, or a long one, are not answered within five seconds.
+    await systemd.write(`${dropIns}/50-patient.conf`, "[Service]\nRuntimeMaxSec=170s\n");
   });
   afterAll(() => systemd?.close());
   afterEach(async () => {
@@ -49,9 +52,10 @@ describeWith({ privateSystemd: true }, "the health socket of a service", () => {
   async function answer(request: string | Buffer): Promise<string> {
     const client = connectInside(systemd, "127.0.0.1:8081");
     let received = "";
+    // A request that is refused is not read to the end, so the kernel resets the connection after the answer.
     client.on("data", (chunk) => (received += chunk.toString())).on("error", () => {});
     client.end(request);
-    await once(client, "close");
+    await new Promise((resolve) => client.once("close", resolve));
     return received;
   }
 
@@ -74,13 +78,13 @@ describeWith({ privateSystemd: true }, "the health socket of a service", () => {
     for (let count = 0; count < 20; count += 1)
       expect(await systemd.request(probe)).toMatchObject({ status: 200, body: "ready" });
     // One that sends nothing is cut off, which systemd counts as a failure. Here that takes no five seconds.
-    const dropIn = "/run/systemd/system/shop-health@.service.d/50-impatient.conf";
+    const dropIn = `${dropIns}/60-impatient.conf`;
     await systemd.write(dropIn, "[Service]\nRuntimeMaxSec=100ms\n");
     await systemd.systemctl("daemon-reload");
-    await systemd.mustRun(["rm", dropIn]);
     const silent = connectInside(systemd, "127.0.0.1:8081").on("error", () => {});
     silent.resume();
     await once(silent, "close");
+    await systemd.mustRun(["rm", dropIn]);
     await systemd.waitUntil(async () => (await probes()) === "", "no unit of a probe is left");
     expect((await lines()).slice(before.length)).toEqual([]);
     expect(await systemd.show("shop.service", "ActiveState")).toBe("inactive");
@@ -124,8 +128,8 @@ describeWith({ privateSystemd: true }, "the health socket of a service", () => {
       bytes: [Buffer.from([1, 255, 254, 10, 10]), refused],
     };
     for (const [what, [request, expected]] of Object.entries(requests)) {
-      const matching = typeof expected === "string" ? expected : expect.stringMatching(expected);
-      expect([what, await answer(request)]).toEqual([what, matching]);
+      const said = await answer(request);
+      expect([what, said]).toEqual([what, expected === refused ? refused.exec(said)?.[0] : expected]);
     }
     const { stdout } = await systemd.run([
       "systemd-analyze",
@@ -137,11 +141,7 @@ describeWith({ privateSystemd: true }, "the health socket of a service", () => {
   });
 
   it("answers 30 probes at once from each of 7 addresses", { timeout: 180_000 }, async () => {
-    // On a busy machine, the last of them is not answered within 5 seconds.
-    const dropIn = "/run/systemd/system/shop-health@.service.d/50-patient.conf";
-    await systemd.write(dropIn, "[Service]\nRuntimeMaxSec=170s\n");
     await start();
-    await systemd.mustRun(["rm", dropIn]);
     const script = `const { get } = require("node:http");
       for (let n = 0; n < 210; n++) get({ port: 8081, host: "127.0.0.1", localAddress: "127.0.0." + (1 + (n % 7)), timeout: 170_000 },
         (answer) => console.log(answer.statusCode)).on("error", console.log);`;
