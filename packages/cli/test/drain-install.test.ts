@@ -31,39 +31,35 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install with healt
       }),
     );
 
-  it(
-    "adds the health socket, enables only the app's socket, and uninstall removes all",
-    { timeout: 60_000 },
-    async () => {
-      await systemd.write("/etc/web.json", `{ "version": 1 }`);
-      await configure({});
-      expect(await inFolder("install", "--yes")).toMatchObject({ code: 0 });
-      const pid = await systemd.show("web.service", "MainPID");
-      await configure({ health: { listen: 8091 } });
-      const installed = await inFolder("install", "--yes");
-      expect(installed).toMatchObject({
-        code: 0,
-        stderr: expect.not.stringContaining("no installation config"),
-      });
-      expect(installed.stdout).not.toContain("8091");
-      expect(installed.stderr).toMatch(/^ {2}listens on {2}port 90\n {2}probes on {3}port 8091\n/m);
-      expect((await systemd.request("http://127.0.0.1:8091/")).status).toBe(200);
-      expect(await systemd.show("web-health.socket", "UnitFileState")).toBe("static");
-      expect(await systemd.show("web.service", "MainPID")).toBe(pid);
-      expect(await inFolder("install", "--yes")).toMatchObject({ code: 0 });
+  it("adds the health socket, enables only the app's socket, and uninstall removes all", async () => {
+    await systemd.write("/etc/web.json", `{ "version": 1 }`);
+    await configure({});
+    expect(await inFolder("install", "--yes")).toMatchObject({ code: 0 });
+    const pid = await systemd.show("web.service", "MainPID");
+    await configure({ health: { listen: 8091 } });
+    const installed = await inFolder("install", "--yes");
+    expect(installed).toMatchObject({
+      code: 0,
+      stderr: expect.not.stringContaining("no installation config"),
+    });
+    expect(installed.stdout).not.toContain("8091");
+    expect(installed.stderr).toMatch(/^ {2}listens on {2}port 90\n {2}probes on {3}port 8091\n/m);
+    expect((await systemd.request("http://127.0.0.1:8091/")).status).toBe(200);
+    expect(await systemd.show("web-health.socket", "UnitFileState")).toBe("static");
+    expect(await systemd.show("web.service", "MainPID")).toBe(pid);
+    expect(await inFolder("install", "--yes")).toMatchObject({ code: 0 });
 
-      await sockact(systemd, "drain", "web");
-      expect((await systemd.request("http://127.0.0.1:8091/")).status).toBe(503);
-      expect(await inFolder("uninstall", "web", "--yes")).toMatchObject({ code: 0 });
-      expect(isDrained("web")).toBe(false);
-      await expect(systemd.request("http://127.0.0.1:8091/")).rejects.toMatchObject({
-        code: "ECONNREFUSED",
-      });
-      expect(await systemd.show("web-health.socket", "LoadState")).toBe("not-found");
-    },
-  );
+    await sockact(systemd, "drain", "web");
+    expect((await systemd.request("http://127.0.0.1:8091/")).status).toBe(503);
+    expect(await inFolder("uninstall", "web", "--yes")).toMatchObject({ code: 0 });
+    expect(isDrained("web")).toBe(false);
+    await expect(systemd.request("http://127.0.0.1:8091/")).rejects.toMatchObject({
+      code: "ECONNREFUSED",
+    });
+    expect(await systemd.show("web-health.socket", "LoadState")).toBe("not-found");
+  });
 
-  it("removes the health socket that a config no longer has", { timeout: 60_000 }, async () => {
+  it("removes the health socket that a config no longer has", async () => {
     await configure({ health: { listen: 8091 } });
     expect(await inFolder("install", "--yes")).toMatchObject({ code: 0 });
     // A probe that is being answered is not in the way of a restart.
