@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import process from "node:process";
 import { DEADLINE, freeAddress, httpRequest, openConnection } from "@sockact/testkit";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { addressOf, appFolder, edit, appText, pidAt, program, run, untilEnded } from "./run.ts";
 
 const { execPath: node } = process;
@@ -20,12 +20,21 @@ async function connectTo(address: string): Promise<string | undefined> {
   }
 }
 
-/** The child process with these words on its command line. */
-function childOf(parent: number, words: string): number {
-  const children = readFileSync(`/proc/${parent}/task/${parent}/children`, "utf8").trim().split(" ");
-  const child = children.find((pid) => readFileSync(`/proc/${pid}/cmdline`, "utf8").includes(words));
-  if (child === undefined) throw new Error(`No child of ${parent} has ${words} on its command line.`);
-  return Number(child);
+/** The child process with these words on its command line, once it is there. */
+async function childOf(parent: number, words: string): Promise<number> {
+  const isIt = (pid: string): boolean => {
+    try {
+      return readFileSync(`/proc/${pid}/cmdline`, "utf8").includes(words);
+    } catch {
+      // It has ended meanwhile.
+      return false;
+    }
+  };
+  const children = (): string[] =>
+    readFileSync(`/proc/${parent}/task/${parent}/children`, "utf8")
+      .split(" ")
+      .filter((pid) => pid !== "");
+  return Number(await vi.waitUntil(() => children().find(isIt), { timeout: DEADLINE, interval: 20 }));
 }
 
 describe("sockact run --restart", () => {
@@ -99,7 +108,7 @@ describe("sockact run --on-demand", () => {
   it("waits again when its waiting process is killed", async () => {
     const running = run(["--on-demand", "-l", "127.0.0.1:0", "--", node, program("app.mjs")]);
     const address = await addressOf(running);
-    process.kill(childOf(running.pid, "wait-for-connection"), "SIGKILL");
+    process.kill(await childOf(running.pid, "wait-for-connection"), "SIGKILL");
     await running.line(
       /^\[sockact run\] the process that waits for a connection has failed\. Another one starts in 1 s$/,
     );
@@ -232,7 +241,7 @@ describe("sockact run --accept", () => {
       "--",
       "sh",
       "-c",
-      "trap 'sleep 2; echo done >&3; exit' TERM; read kind <&3; echo $kind >&3; [ $kind = slow ] || trap - TERM; while :; do sleep 0.1; done",
+      "trap 'sleep 1; echo done >&3; exit' TERM; read kind <&3; echo $kind >&3; [ $kind = slow ] || trap - TERM; while :; do sleep 0.1; done",
     ]);
     const address = await addressOf(running);
     const [slow] = await Promise.all(
