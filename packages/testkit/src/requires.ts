@@ -14,6 +14,8 @@ export interface Requirements {
   systemd?: number;
   /** The tests boot a private systemd, which also needs root. Their tier is `systemd`. */
   privateSystemd?: boolean;
+  /** The tests make a user namespace with its own limits. */
+  userNamespaces?: boolean;
   /** The oldest major version of Node that has the tested feature. */
   node?: number;
   /** `"campaign"` if the tests belong to that tier. */
@@ -71,6 +73,7 @@ export function whatIsMissing(requirements: Requirements): Missing | undefined {
     if (version === undefined) return { what: "program", program: "systemctl" };
     if (version < requirements.systemd) return { what: "systemd", version: requirements.systemd };
   }
+  if (requirements.userNamespaces && !hasUserNamespaces()) return { what: "namespaces" };
   if (!requirements.privateSystemd) return undefined;
   if (!hasSystemd()) return { what: "program", program: "systemd" };
   return whyNoPrivateSystemd() === undefined ? undefined : { what: "namespaces" };
@@ -90,6 +93,16 @@ export function missingText(missing: Missing): string {
     case "namespaces":
       return "namespaces and mounts, as a container with --privileged has them";
   }
+}
+
+let userNamespaces: boolean | undefined;
+
+/** Whether this user may make a user namespace, and set its limits. Most containers do not allow it. */
+function hasUserNamespaces(): boolean {
+  const script = "echo 1000 >/proc/sys/user/max_inotify_watches";
+  const unshare = () => spawnSync("unshare", ["--user", "--map-root-user", "sh", "-c", script]);
+  userNamespaces ??= unshare().status === 0;
+  return userNamespaces;
 }
 
 let installed: { version: number | undefined } | undefined;
