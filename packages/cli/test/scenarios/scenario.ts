@@ -2,7 +2,8 @@
 import { existsSync } from "node:fs";
 import type { PrivateSystemd } from "@sockact/testkit";
 import { type AppDescription, emitUnits } from "@sockact/units";
-import type { Severity } from "../../src/lib/doctor/model/diagnosis.ts";
+import { expect } from "vitest";
+import type { Finding, Severity } from "../../src/lib/doctor/model/diagnosis.ts";
 
 /** What the doctor has to find. What is left out is not compared. */
 export interface Expected {
@@ -17,6 +18,27 @@ export interface Expected {
   fix?: string;
   /** Lines that it has to contain. */
   copy?: readonly (string | RegExp)[];
+}
+
+/** A finding as it is compared. */
+export const shownBy = (finding: Finding): object => ({
+  ...finding,
+  evidence: finding.evidence.map(({ text }) => text).join("\n"),
+  sources: finding.evidence.map(({ source }) => source),
+});
+
+/** What `toMatchObject` takes. */
+export function asExpected({ message, evidence, source, fix, copy, ...rest }: Expected): object {
+  const matching = (pattern: string | RegExp): unknown =>
+    typeof pattern === "string" ? pattern : expect.stringMatching(pattern);
+  return {
+    ...rest,
+    ...(message !== undefined && { message: matching(message) }),
+    ...(evidence && { evidence: matching(evidence) }),
+    ...(source !== undefined && { sources: expect.arrayContaining([source]) as unknown }),
+    ...(fix !== undefined && { fix: expect.stringContaining(fix) as unknown }),
+    ...(copy && { copy: expect.arrayContaining(copy.map(matching)) as unknown }),
+  };
 }
 
 /** A service, and what the doctor has to find in it. */
