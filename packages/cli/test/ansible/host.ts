@@ -7,7 +7,7 @@ import {
   type PrivateSystemd,
 } from "@sockact/testkit";
 import { expect } from "vitest";
-import { sockactInside } from "./run.ts";
+import { sockactInside } from "../run.ts";
 
 /** A release of an app that answers with its version. */
 export interface Release {
@@ -106,6 +106,23 @@ export async function bootHost(): Promise<PrivateSystemd> {
   const systemd = await bootPrivateSystemd();
   await systemd.mustRun(["mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", "/srv"]);
   return systemd;
+}
+
+/** Removes what the role and `sockact` have installed. */
+export async function emptyHost(systemd: PrivateSystemd): Promise<void> {
+  const { stdout } = await systemd.run(["ls", "/srv"]);
+  for (const name of stdout.split("\n").filter((each) => each !== ""))
+    await systemd.run([...sockactInside(systemd), "uninstall", name, "--yes", "--purge"], {
+      timeout: 60_000,
+    });
+  await systemd.mustRun(["sh", "-c", "rm -rf /srv/* /tmp/builds /var/lib/sockact"]);
+}
+
+/** An empty host on which a first version runs. */
+export async function hostWith(systemd: PrivateSystemd, release: Release): Promise<void> {
+  await emptyHost(systemd);
+  await writeRelease(systemd, release);
+  await deploy(systemd, release.version);
 }
 
 /** Deploys a version, whether that succeeds or not. */

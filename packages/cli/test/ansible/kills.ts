@@ -1,28 +1,21 @@
 // How a host continues after a run of Ansible that was killed.
 import { once } from "node:events";
 import { createInterface } from "node:readline";
-import { describeWith, isLongRun, LONG_ONLY, type PrivateSystemd } from "@sockact/testkit";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import { ask, bootHost, deploy, environment, playbook, underLoad, writeRelease } from "./ansible.ts";
-import { sockactInside } from "./run.ts";
-
-vi.setConfig({ testTimeout: 600_000, hookTimeout: 200_000 });
+import type { PrivateSystemd } from "@sockact/testkit";
+import { beforeAll, describe, expect, test } from "vitest";
+import { ask, deploy, environment, hostWith, playbook, underLoad, writeRelease } from "./host.ts";
+import { sockactInside } from "../run.ts";
 
 const config = { handover: true };
 
-describeWith(
-  { privateSystemd: true, systemd: 253, commands: ["ansible-playbook"] },
-  "a killed rollout",
-  () => {
+export const kills = (host: () => PrivateSystemd): void => {
+  describe("a killed rollout", () => {
     let systemd: PrivateSystemd;
 
     beforeAll(async () => {
-      if (!isLongRun) return;
-      systemd = await bootHost();
-      await writeRelease(systemd, { version: "1", config });
-      await deploy(systemd, "1");
+      systemd = host();
+      await hostWith(systemd, { version: "1", config });
     });
-    afterAll(() => systemd?.close());
 
     /** Runs Ansible until it begins this task, and kills all its processes. */
     async function killAt(task: string, version: string, variables: object = {}): Promise<void> {
@@ -34,7 +27,7 @@ describeWith(
       await ended;
     }
 
-    test.runIf(isLongRun).each([
+    test.each([
       [2, "Unpack the release"],
       [3, "Give the release its name"],
       [4, "Point the link to the release"],
@@ -42,22 +35,19 @@ describeWith(
       [6, "Hand over to the new code"],
       [7, "Ask whether the release is healthy"],
       [8, "Forget what served before"],
-    ])(
-      `serves version %i after a run that was killed at "%s" and another run${LONG_ONLY}`,
-      async (number, task) => {
-        const version = String(number);
-        await writeRelease(systemd, { version, config });
-        await underLoad(systemd, async () => {
-          await killAt(task, version);
-          expect(await deploy(systemd, version)).toMatchObject({ code: 0 });
-        });
-        expect(await ask(systemd)).toMatchObject({ version });
-        expect(await systemd.mustRun(["ls", "-A", "/srv/shop"])).toBe("current\nreleases\n");
-        expect(await systemd.mustRun(["ls", "-A", "/srv/shop/releases"])).not.toContain(".new");
-      },
-    );
+    ])(`serves version %i after a run that was killed at "%s" and another run`, async (number, task) => {
+      const version = String(number);
+      await writeRelease(systemd, { version, config });
+      await underLoad(systemd, async () => {
+        await killAt(task, version);
+        expect(await deploy(systemd, version)).toMatchObject({ code: 0 });
+      });
+      expect(await ask(systemd)).toMatchObject({ version });
+      expect(await systemd.mustRun(["ls", "-A", "/srv/shop"])).toBe("current\nreleases\n");
+      expect(await systemd.mustRun(["ls", "-A", "/srv/shop/releases"])).not.toContain(".new");
+    });
 
-    test.runIf(isLongRun)(`goes back to what served before the run that was killed${LONG_ONLY}`, async () => {
+    test(`goes back to what served before the run that was killed`, async () => {
       const { version } = await ask(systemd);
       await writeRelease(systemd, { version: "9", config, unhealthy: true });
       await killAt("Ask whether the release is healthy", "9");
@@ -67,7 +57,7 @@ describeWith(
       expect(await ask(systemd)).toMatchObject({ version });
     });
 
-    test.runIf(isLongRun)(`puts a host back that a killed run has drained${LONG_ONLY}`, async () => {
+    test(`puts a host back that a killed run has drained`, async () => {
       const { version } = await ask(systemd);
       const variables = { sockact_app_drain: true, sockact_app_drain_wait: "3s" };
       await writeRelease(systemd, { version: "10", config });
@@ -77,5 +67,5 @@ describeWith(
       expect((await systemd.run(["ls", "-A", "/var/lib/sockact/drained"])).stdout).toBe("");
       expect(await systemd.mustRun(["ls", "-A", "/srv/shop"])).toBe("current\nreleases\n");
     });
-  },
-);
+  });
+};

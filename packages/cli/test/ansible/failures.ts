@@ -1,27 +1,20 @@
 // How the Ansible role goes back when a release fails.
-import { describeWith, isLongRun, LONG_ONLY, type PrivateSystemd } from "@sockact/testkit";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import { ask, bootHost, deploy, everything, underLoad, writeRelease } from "./ansible.ts";
-
-vi.setConfig({ testTimeout: 600_000, hookTimeout: 200_000 });
+import type { PrivateSystemd } from "@sockact/testkit";
+import { beforeAll, describe, expect, test } from "vitest";
+import { ask, deploy, everything, hostWith, underLoad, writeRelease } from "./host.ts";
 
 const failed = { code: 2, recap: { failed: 1 } };
 /** So that a release that stays unhealthy has failed soon. */
 const patience = { sockact_app_health_retries: 2 };
 
-describeWith(
-  { privateSystemd: true, systemd: 253, commands: ["ansible-playbook"] },
-  "a failed rollout",
-  () => {
+export const failures = (host: () => PrivateSystemd): void => {
+  describe("a failed rollout", () => {
     let systemd: PrivateSystemd;
 
     beforeAll(async () => {
-      if (!isLongRun) return;
-      systemd = await bootHost();
-      await writeRelease(systemd, { version: "1", config: { handover: true } });
-      await deploy(systemd, "1");
+      systemd = host();
+      await hostWith(systemd, { version: "1", config: { handover: true } });
     });
-    afterAll(() => systemd?.close());
 
     async function isBack(version: string): Promise<void> {
       expect(await ask(systemd)).toMatchObject({ version });
@@ -30,7 +23,7 @@ describeWith(
       expect(await deploy(systemd, version)).toMatchObject({ code: 0, recap: { changed: 0 } });
     }
 
-    test.runIf(isLongRun)(`keeps the old version if the new one can't take over${LONG_ONLY}`, async () => {
+    test(`keeps the old version if the new one can't take over`, async () => {
       await writeRelease(systemd, { version: "2", config: { handover: true }, crash: true });
       const start = await systemd.show("shop.service", "InvocationID");
       const result = await underLoad(systemd, () => deploy(systemd, "2"));
@@ -42,7 +35,7 @@ describeWith(
       await isBack("1");
     });
 
-    test.runIf(isLongRun)(`brings the old version back if the new one is unhealthy${LONG_ONLY}`, async () => {
+    test(`brings the old version back if the new one is unhealthy`, async () => {
       await writeRelease(systemd, { version: "3", config: { handover: true }, unhealthy: true });
       const bySocket = await deploy(systemd, "3", patience);
       expect(bySocket).toMatchObject(failed);
@@ -55,7 +48,7 @@ describeWith(
       await isBack("1");
     });
 
-    test.runIf(isLongRun)(`brings the old units back if the new ones don't start${LONG_ONLY}`, async () => {
+    test(`brings the old units back if the new ones don't start`, async () => {
       const config = { handover: true, environment: { SETTING: "4" } };
       await writeRelease(systemd, { version: "4", config, crash: true });
       const result = await underLoad(systemd, () => deploy(systemd, "4"));
@@ -65,7 +58,7 @@ describeWith(
       await isBack("1");
     });
 
-    test.runIf(isLongRun)(`deploys the correction of a version that crashes${LONG_ONLY}`, async () => {
+    test(`deploys the correction of a version that crashes`, async () => {
       await systemd.mustRun(["sed", "--in-place", "1i process.exit(1);", "/srv/shop/releases/1/server.mjs"]);
       await systemd.systemctl("kill", "--signal=KILL", "shop.service");
       await systemd.waitForUnit("shop.service", "SubState", ["auto-restart", "auto-restart-queued"]);
@@ -74,7 +67,7 @@ describeWith(
       await isBack("5");
     });
 
-    test.runIf(isLongRun)(`stops at the first host that fails${LONG_ONLY}`, async () => {
+    test(`stops at the first host that fails`, async () => {
       await writeRelease(systemd, { version: "6", config: { handover: true }, crash: true });
       const { stdout } = await deploy(systemd, "6", {}, ["--inventory", "host2,"]);
       expect(stdout).toMatch(/^host1 .* failed=1 /m);
@@ -82,29 +75,26 @@ describeWith(
       await isBack("5");
     });
 
-    test.runIf(isLongRun)(
-      `leaves the host as it is if the packages can't be installed${LONG_ONLY}`,
-      async () => {
-        const manifest = { name: "shop", version: "9.0.0" };
-        const files = {
-          "package.json": JSON.stringify({ ...manifest, dependencies: { express: "5.0.0" } }),
-          "package-lock.json": JSON.stringify({
-            ...manifest,
-            lockfileVersion: 3,
-            packages: { "": manifest },
-          }),
-        };
-        await writeRelease(systemd, { version: "9", files });
-        const before = await everything(systemd);
-        const variables = {
-          sockact_app_exclude: ["node_modules"],
-          sockact_app_install_packages: "npm ci --offline",
-        };
-        const result = await deploy(systemd, "9", variables);
-        expect(result).toMatchObject({ code: 2 });
-        expect(result.stdout).toMatch(/The release could not be put on the host: npm error code/);
-        expect(await everything(systemd)).toEqual(before);
-      },
-    );
-  },
-);
+    test(`leaves the host as it is if the packages can't be installed`, async () => {
+      const manifest = { name: "shop", version: "9.0.0" };
+      const files = {
+        "package.json": JSON.stringify({ ...manifest, dependencies: { express: "5.0.0" } }),
+        "package-lock.json": JSON.stringify({
+          ...manifest,
+          lockfileVersion: 3,
+          packages: { "": manifest },
+        }),
+      };
+      await writeRelease(systemd, { version: "9", files });
+      const before = await everything(systemd);
+      const variables = {
+        sockact_app_exclude: ["node_modules"],
+        sockact_app_install_packages: "npm ci --offline",
+      };
+      const result = await deploy(systemd, "9", variables);
+      expect(result).toMatchObject({ code: 2 });
+      expect(result.stdout).toMatch(/The release could not be put on the host: npm error code/);
+      expect(await everything(systemd)).toEqual(before);
+    });
+  });
+};
