@@ -1,6 +1,8 @@
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { describeWith, freeAddress, httpRequest, socketActivate } from "@sockact/testkit";
+// By its path, because @sockact/units has the testkit as a dependency.
+import { emitUnits } from "../../units/src/index.ts";
 import { insidePath } from "./reloaded-service.ts";
 import { type Clients, good, VersionedService } from "./versioned-service.ts";
 
@@ -171,9 +173,23 @@ describeWith({ privateSystemd: true, systemd: 253 }, "after a reload with a new 
 
   describeWith({ systemd: 257 }, "because of PrivatePIDs=", () => {
     test("the journal says so, and the app keeps serving", async () => {
-      await start("PrivatePIDs=yes\nEnvironment=SOCKACT_TRUST_PARENT=yes", good("1"));
-      expect(await reload()).toEqual(failure(/UNSUPPORTED: This process is the first one/));
-      expect(await service.version()).toBe("1");
+      const { systemd } = service;
+      await systemd.installUnits(
+        emitUnits({
+          name: "pids",
+          exec: [systemd.node, insidePath(systemd, listening)],
+          sockets: [{ listen: "127.0.0.1:91" }],
+          hardening: "none",
+          user: "root",
+          handover: true,
+          environment: { SOCKACT_TRUST_PARENT: "yes" },
+          raw: { Service: { PrivatePIDs: "yes" } },
+        }),
+      );
+      await systemd.start("pids.socket", "pids.service");
+      expect(await systemd.run(["systemctl", "reload", "pids.service"])).toMatchObject({ code: 1 });
+      await systemd.waitForJournal("pids.service", /ERR_HANDOVER_UNSUPPORTED: This process is the first one/);
+      expect(await systemd.request("http://127.0.0.1:91/")).toMatchObject({ status: 200 });
     });
   });
 });
