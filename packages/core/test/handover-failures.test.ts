@@ -100,12 +100,12 @@ describeWith({ privateSystemd: true, systemd: 253 }, "after a reload with a new 
   const unnoticed = { failed: {}, connections: 8 };
 
   describe.each([
-    ["or ends", "RestrictAddressFamilies=\nRestrictAddressFamilies=AF_INET AF_INET6", ends],
+    ["or ends", "", ends],
     ["or hangs", "Environment=SOCKACT_HANDOVER_TIMEOUT=1s", hangs],
   ])("%s", (_name, lines, faults) => {
     let clients: Clients;
     beforeAll(async () => {
-      await start(lines, OLD);
+      await start(`RestrictAddressFamilies=\nRestrictAddressFamilies=AF_INET AF_INET6\n${lines}`, OLD);
       clients = await service.clients();
     });
     afterAll(() => clients?.[Symbol.asyncDispose]());
@@ -174,6 +174,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "after a reload with a new 
   describeWith({ systemd: 257 }, "because of PrivatePIDs=", () => {
     test("the journal says so, and the app keeps serving", async () => {
       const { systemd } = service;
+      await systemd.write("/run/systemd/system/pids.service.d/test.conf", "[Service]\nPrivatePIDs=yes\n");
       await systemd.installUnits(
         emitUnits({
           name: "pids",
@@ -183,7 +184,6 @@ describeWith({ privateSystemd: true, systemd: 253 }, "after a reload with a new 
           user: "root",
           handover: true,
           environment: { SOCKACT_TRUST_PARENT: "yes" },
-          raw: { Service: { PrivatePIDs: "yes" } },
         }),
       );
       await systemd.start("pids.socket", "pids.service");
