@@ -181,7 +181,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "after a reload with a new 
           exec: [systemd.node, insidePath(systemd, listening)],
           sockets: [{ listen: "127.0.0.1:91" }],
           hardening: "none",
-          user: "root",
+          user: "daemon",
           handover: true,
           environment: { SOCKACT_TRUST_PARENT: "yes" },
         }),
