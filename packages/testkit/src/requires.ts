@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
-import { accessSync, constants } from "node:fs";
-import { delimiter, join } from "node:path";
+import { accessSync, constants, existsSync } from "node:fs";
+import { delimiter, isAbsolute, join } from "node:path";
 import { describe, test } from "vitest";
 import { hasSystemd, whyNoPrivateSystemd } from "./boot-private-systemd.ts";
 
@@ -8,7 +8,7 @@ import { hasSystemd, whyNoPrivateSystemd } from "./boot-private-systemd.ts";
 export interface Requirements {
   /** The tests must run as root. */
   root?: boolean;
-  /** Programs on the PATH. */
+  /** Programs on the PATH, or files by their whole path. */
   commands?: string[];
   /** The oldest version of systemd that has the tested feature. */
   systemd?: number;
@@ -64,7 +64,7 @@ export function whatIsMissing(requirements: Requirements): Missing | undefined {
   if (node !== undefined && Number(process.versions.node.split(".")[0]) < node)
     return { what: "node", version: node };
   if ((requirements.root || requirements.privateSystemd) && process.getuid?.() !== 0) return { what: "root" };
-  const program = requirements.commands?.find((command) => !isOnPath(command));
+  const program = requirements.commands?.find((command) => !isInstalled(command));
   if (program !== undefined) return { what: "program", program };
   if (requirements.systemd !== undefined) {
     const version = systemdVersion();
@@ -82,7 +82,7 @@ export function missingText(missing: Missing): string {
     case "root":
       return "root";
     case "program":
-      return `the program ${missing.program}`;
+      return missing.program.startsWith("/") ? missing.program : `the program ${missing.program}`;
     case "systemd":
       return `systemd ${missing.version}`;
     case "node":
@@ -106,7 +106,8 @@ function askVersion(): number | undefined {
   return version === undefined ? undefined : Number(version);
 }
 
-function isOnPath(command: string): boolean {
+function isInstalled(command: string): boolean {
+  if (isAbsolute(command)) return existsSync(command);
   return (process.env["PATH"] ?? "").split(delimiter).some((folder) => {
     try {
       accessSync(join(folder, command), constants.X_OK);
