@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { type CommandResult, connectInside, type PrivateSystemd } from "@sockact/testkit";
@@ -130,6 +130,37 @@ export class HandoverService implements AsyncDisposable {
     await this.systemd.run(["systemctl", "reset-failed"]);
     await this.systemd.mustRun(["journalctl", "--rotate", "--vacuum-time=1us"]);
   }
+}
+
+/** What the only process of a service has. */
+export interface Facts {
+  processes: number;
+  /** The kinds of its descriptors, such as `socket` and `/dev/null`. */
+  descriptors: string[];
+  variables: string[];
+  commandLine: string;
+  /** In kB. */
+  memory: number;
+}
+
+/** Looks at the process of a service that has one. */
+export async function factsOf({ systemd, unit }: HandoverService): Promise<Facts> {
+  const group = await systemd.show(unit, "ControlGroup");
+  const linesOf = (path: string, separator = "\n"): string[] =>
+    readFileSync(systemd.hostPath(path), "utf8").split(separator).filter(Boolean);
+  const proc = `/proc/${await systemd.show(unit, "MainPID")}`;
+  const folder = systemd.hostPath(`${proc}/fd`);
+  const descriptors = readdirSync(folder).map((fd) => readlinkSync(`${folder}/${fd}`));
+  const [, memory] = /^VmRSS:\s+(\d+) kB$/m.exec(linesOf(`${proc}/status`).join("\n")) ?? [];
+  return {
+    processes: linesOf(`/sys/fs/cgroup${group}/cgroup.procs`).length,
+    descriptors: descriptors.map((target) => target.replace(/:\[\d+\]$/, "")).toSorted(),
+    variables: linesOf(`${proc}/environ`, "\0")
+      .map((variable) => variable.replace(/=.*/s, ""))
+      .toSorted(),
+    commandLine: linesOf(`${proc}/cmdline`, "\0").join(" "),
+    memory: Number(memory),
+  };
 }
 
 /** An answer of programs/handover-servers.mjs. */

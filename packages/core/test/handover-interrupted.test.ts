@@ -1,10 +1,52 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { describeWith, type CommandResult, isLongRun, LONG_ONLY } from "@sockact/testkit";
-import { good, VersionedService } from "./versioned-service.ts";
+import { type CommandResult, describeWith, randomFrom } from "@sockact/testkit";
+import { type Clients, good, VersionedService } from "./versioned-service.ts";
 
 /** A version that another process starts, and that is not ready before /run/hold is gone. */
 const HELD = `import { untilGone } from "/run/sockact/project/packages/testkit/src/until-gone.mjs";
 ${good("2", `ready: async () => { if (process.connected) { console.log("held"); await untilGone("/run/hold"); } }`)}`;
+
+/** A process that was started by the one before it, and not by systemd, has a channel to it. */
+const IS_SUCCESSOR = "process.connected";
+const KILL_SELF = `process.kill(process.pid, "SIGKILL")`;
+/** Kills the old process, whose ID the test writes into the file. It may have ended already. */
+const KILL_OLD = `try { process.kill(OLD, "SIGKILL"); } catch {}`;
+
+/** Runs code when the third connection has moved. */
+const whileMoving = (code: string): string =>
+  `let connections = 0;\n${good("2", `onConnection: () => { if (${IS_SUCCESSOR} && ++connections === 3) { ${code} } }`)}`;
+
+/** Which process is killed when, and the sources of the old and the new version. */
+const kills: [what: string, old: string, next: string][] = [
+  [
+    "the old process before the new one is ready",
+    good("1"),
+    good("2", `ready: () => { if (${IS_SUCCESSOR}) { ${KILL_OLD} } }`),
+  ],
+  [
+    "the old process right after it has handed over",
+    good("1", `onEvent: ({ type }) => { if (type === "handover") ${KILL_SELF}; }`),
+    good("2"),
+  ],
+  ["the old process while connections move", good("1"), whileMoving(KILL_OLD)],
+  [
+    "the new process before it is ready",
+    good("1"),
+    good("2", `ready: () => { if (${IS_SUCCESSOR}) ${KILL_SELF}; }`),
+  ],
+  [
+    "the new process right after it became the main process",
+    good("1", `onEvent: ({ type, pid }) => { if (type === "handover") process.kill(pid, "SIGKILL"); }`),
+    good("2"),
+  ],
+  [
+    "the new process when it serves",
+    good("1"),
+    good("2", `onEvent: ({ type, predecessor }) => { if (type === "ready" && predecessor) ${KILL_SELF}; }`),
+  ],
+  ["the new process while connections move", good("1"), whileMoving(KILL_SELF)],
+];
 
 describeWith({ privateSystemd: true, systemd: 253 }, "during a handover", () => {
   let service: VersionedService;
@@ -44,7 +86,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "during a handover", () => 
     expect(await service.version()).toBe("2");
   });
 
-  test.runIf(isLongRun)(`more SIGHUPs change nothing${LONG_ONLY}`, async () => {
+  test("more SIGHUPs change nothing", async () => {
     await install();
     const pid = String(await service.pid());
     const { reloaded } = await reloadHeld();
@@ -71,8 +113,7 @@ ${good("2", "ready: signal")}`);
     await service.untilOneProcess();
   });
 
-  // A usual run has one of each pair.
-  test.each(isLongRun ? ["stop", "restart"] : ["restart"])(
+  test.each(["stop", "restart"])(
     "before the new process is ready, systemctl %s loses no request",
     async (command) => {
       await install();
@@ -89,20 +130,17 @@ ${good("2", "ready: signal")}`);
     },
   );
 
-  test.runIf(isLongRun)(
-    `before the new process is ready, SIGTERM to the old one restarts the service, and loses no request${LONG_ONLY}`,
-    async () => {
-      await install();
-      await using clients = await service.clients();
-      const { reloaded } = await reloadHeld();
-      await service.systemd.mustRun(["kill", "-TERM", String(await service.pid())]);
-      await reloaded;
-      await service.untilOneProcess();
-      await clients.round();
-      expect((await clients.result()).failed).toEqual({});
-      expect(await service.version()).toBe("2");
-    },
-  );
+  test("before the new process is ready, SIGTERM to the old one restarts the service, and loses no request", async () => {
+    await install();
+    await using clients = await service.clients();
+    const { reloaded } = await reloadHeld();
+    await service.systemd.mustRun(["kill", "-TERM", String(await service.pid())]);
+    await reloaded;
+    await service.untilOneProcess();
+    await clients.round();
+    expect((await clients.result()).failed).toEqual({});
+    expect(await service.version()).toBe("2");
+  });
 
   test.each([
     ["the new process", () => "process.pid"],
@@ -121,7 +159,7 @@ ${good("2", `onConnection: () => { if (process.connected && ++connections === 3)
     expect(await service.servedTwice()).toEqual([]);
   });
 
-  test.each(isLongRun ? ["control-group", "mixed"] : ["mixed"])(
+  test.each(["control-group", "mixed"])(
     "KillMode=%s: systemctl stop cuts no response of the old process, and loses no request after it",
     async (mode) => {
       await install(good("1"), `KillMode=${mode}`);
@@ -153,7 +191,7 @@ ${good("2", `onConnection: () => { if (process.connected && ++connections === 3)
     },
   );
 
-  test.each(isLongRun ? ["daemon-reload", "daemon-reexec"] : ["daemon-reexec"])(
+  test.each(["daemon-reload", "daemon-reexec"])(
     "after systemctl %s the new process takes over",
     async (command) => {
       await install();
@@ -171,6 +209,54 @@ ${good("2", `onConnection: () => { if (process.connected && ++connections === 3)
       await clients.round();
       expect(await clients.failures()).toEqual({ failed: {}, connections: 8 });
       expect(await service.version()).toBe("3");
+    },
+  );
+
+  /** Waits until the service has one process. Fulfils with what must not have happened, and with the versions that answer at both sockets. */
+  const outcome = async (clients: Clients): Promise<Record<string, unknown>> => {
+    await service.untilOneProcess();
+    const versions = [await service.version(), await service.version(81)];
+    await clients.round();
+    const { failed } = await clients.result();
+    return {
+      versions,
+      // A killed process resets its connections.
+      failed: Object.keys(failed).filter((code) => !["ECONNRESET", "EPIPE"].includes(code)),
+      servedTwice: await service.servedTwice(),
+    };
+  };
+  const version = expect.stringMatching(/^[12]$/);
+  const fine = { versions: [version, version], failed: [], servedTwice: [] };
+
+  test.each(kills)("SIGKILL of %s: the service goes on", async (_, old, next) => {
+    await install(old);
+    await using clients = await service.clients();
+    await service.deploy(next.replaceAll("OLD", String(await service.pid())));
+    await service.reload();
+    expect(await outcome(clients)).toEqual(fine);
+    // The next reload works as usual.
+    await service.deploy(good("3"));
+    expect(await service.reload()).toMatchObject({ code: 0 });
+    await service.untilOneProcess();
+    expect(await service.version()).toBe("3");
+  });
+
+  test(
+    "SIGKILL at 50 random moments: the service goes on",
+    { tags: "campaign", timeout: 300_000 },
+    async () => {
+      const random = randomFrom(17);
+      await install();
+      for (let turn = 0; turn < 50; turn++) {
+        await using clients = await service.clients();
+        const reloaded = service.reload();
+        await delay(random() * 400);
+        const processes = await service.processes();
+        const victim = processes[Math.floor(random() * processes.length)];
+        await service.systemd.run(["kill", "-KILL", String(victim)]);
+        await reloaded;
+        expect(await outcome(clients)).toEqual(fine);
+      }
     },
   );
 });
