@@ -1,8 +1,9 @@
-import { type ChildProcess, execFileSync, spawn, type StdioOptions } from "node:child_process";
+import { execFileSync, spawn, type StdioOptions } from "node:child_process";
 import { existsSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { finished } from "./finished.ts";
 import { Lock } from "./lock.mjs";
 import { nodeBinary } from "./node-binary.ts";
 
@@ -15,9 +16,7 @@ export const suites: Readonly<Record<string, string>> = { 252: "bookworm", 257: 
 
 /** The packages that the tests need, beyond those of every Debian. */
 const packagesOfTests =
-  "systemd,systemd-sysv,libpam-systemd,libsystemd0,dbus,iproute2,procps,util-linux,python3-minimal";
-
-const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+  "systemd,systemd-sysv,libpam-systemd,libsystemd0,dbus,iproute2,procps,util-linux,git,curl,openssl,python3,zsh,fish,mandoc";
 
 /** A Debian in a folder of this computer, to run commands on. */
 export class Debian {
@@ -66,37 +65,12 @@ export class Debian {
     delete env["CI"];
     const enter = ["unshare", "--mount", "--propagation=private", "bash", script];
     const args = [this.root, project, node, join(dirname(npm), ".."), ...command];
-    return finished(spawn("setpriv", ["--pdeathsig=TERM", ...enter, ...args], { stdio, env }), "SIGTERM");
+    return finished(spawn("setpriv", ["--pdeathsig=TERM", ...enter, ...args], { stdio, env }));
   }
 
   /** The name and version, such as `Debian GNU/Linux 12 (bookworm)`. */
   get name(): string {
     return /^PRETTY_NAME="(.*)"$/m.exec(readFileSync(join(this.root, "etc/os-release"), "utf8"))?.[1] ?? "";
-  }
-}
-
-/** Waits for a process. `how` is the signal that ends it early if this process is asked to end. */
-async function finished(
-  child: ChildProcess,
-  how: NodeJS.Signals,
-): Promise<{ status: number; stdout: string; stderr: string }> {
-  let stdout = "";
-  let stderr = "";
-  child.stdout?.setEncoding("utf8").on("data", (chunk: string) => (stdout += chunk));
-  child.stderr?.setEncoding("utf8").on("data", (chunk: string) => (stderr += chunk));
-  const interrupt = (): void => {
-    process.exitCode = 1;
-    child.kill(how);
-  };
-  for (const signal of signals) process.on(signal, interrupt);
-  try {
-    const status = await new Promise<number>((resolve, reject) => {
-      child.on("error", reject);
-      child.on("close", (code) => resolve(code ?? 1));
-    });
-    return { status, stdout, stderr };
-  } finally {
-    for (const signal of signals) process.off(signal, interrupt);
   }
 }
 

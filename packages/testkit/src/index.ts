@@ -46,6 +46,7 @@ export { SANDBOX, SANDBOXED_APP } from "./sandbox.ts";
 export { preloading } from "./preload.ts";
 export { handoverContract, type HandoversUnderTest } from "./handover-contract.ts";
 export { restartContract, type RestartsUnderTest } from "./restart-contract.ts";
+export { busyLoads, everyLoad, expectAllAnswered, report } from "./restart-loads.ts";
 export { lifecycleContract, type LifecycleUnderTest } from "./lifecycle-contract.ts";
 export { agentsContract, agentsContractByPreload } from "./agents-contract.ts";
 export { unmodifiedAppsContract } from "./unmodified-apps-contract.ts";

@@ -44,18 +44,23 @@ export function rawSocket(
   } = {},
 ): number {
   const fd = check("socket", socket(FAMILY[family], TYPE[type] | CLOEXEC, 0));
-  if (bound !== undefined) {
-    if (bound.startsWith("/")) rmSync(bound, { force: true });
-    // As systemd does: connections of an earlier socket may still be in TIME_WAIT.
-    const yes = Buffer.from([1, 0, 0, 0]);
-    check("setsockopt", setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, yes, yes.length));
-    const address = sockaddr(bound);
-    check("bind", bind(fd, address, address.length));
-  }
-  if (listening) check("listen", listen(fd, backlog));
-  if (connectedTo !== undefined) {
-    const address = sockaddr(connectedTo);
-    check("connect", connect(fd, address, address.length));
+  try {
+    if (bound !== undefined) {
+      if (bound.startsWith("/")) rmSync(bound, { force: true });
+      // As systemd does: connections of an earlier socket may still be in TIME_WAIT.
+      const yes = Buffer.from([1, 0, 0, 0]);
+      check("setsockopt", setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, yes, yes.length));
+      const address = sockaddr(bound);
+      check("bind", bind(fd, address, address.length));
+    }
+    if (listening) check("listen", listen(fd, backlog));
+    if (connectedTo !== undefined) {
+      const address = sockaddr(connectedTo);
+      check("connect", connect(fd, address, address.length));
+    }
+  } catch (error) {
+    closeSync(fd);
+    throw error;
   }
   return fd;
 }
