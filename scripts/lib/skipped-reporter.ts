@@ -1,7 +1,8 @@
 import { basename } from "node:path";
 import process from "node:process";
-import type { Reporter, TestCase } from "vitest/node";
+import type { Reporter, SerializedError, TestCase, TestModule, Vitest } from "vitest/node";
 import { type Missing, missingText } from "../../packages/testkit/src/requires.ts";
+import { type Asked, isAsked, whyNothingRan } from "./asked-tests.ts";
 import { packageOf } from "./debian-packages.mjs";
 
 /** A test that was skipped, by the first of its requirements that is not met, and all programs that it lacks. */
@@ -10,18 +11,32 @@ export interface Skipped {
   programs?: readonly string[] | undefined;
 }
 
-/** Prints a table of the tests that could not run on this machine at the end of a run, with the command that installs what they need. */
+/**
+ * Prints a table of the tests that could not run on this machine at the end of a run, with the command that installs what they need. A run that was
+ * asked for tests that do not exist fails.
+ */
 export default class SkippedReporter implements Reporter {
   readonly #skipped: Skipped[] = [];
+  #asked: Asked = {};
+  #found = 0;
+
+  onInit({ config }: Vitest): void {
+    this.#asked = config;
+  }
 
   onTestCaseResult(test: TestCase): void {
+    if (!isAsked({ fullName: test.fullName, tags: test.tags }, this.#asked)) return;
+    this.#found += 1;
     const { missing, missingPrograms } = test.meta();
-    // A test outside the asked tiers or names would not have run anyway.
     if (missing !== undefined) this.#skipped.push({ missing, programs: missingPrograms });
   }
 
-  onTestRunEnd(): void {
+  onTestRunEnd(modules: readonly TestModule[], errors: readonly SerializedError[]): void {
     for (const line of skippedLines(this.#skipped)) console.log(line);
+    const isRed = errors.length > 0 || modules.some((module) => !module.ok());
+    if (this.#found > 0 || modules.length === 0 || isRed) return;
+    console.error(whyNothingRan(this.#asked));
+    process.exitCode = 1;
   }
 }
 

@@ -9,7 +9,7 @@ export interface Requirements {
   /** The tests must run as root. */
   root?: boolean;
   /** Programs on the PATH, or files by their whole path. */
-  commands?: string[];
+  commands?: readonly string[];
   /** The oldest version of systemd that has the tested feature. */
   systemd?: number;
   /** The tests boot a private systemd, which also needs root. Their tier is `systemd`. */
