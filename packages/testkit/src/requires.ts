@@ -9,7 +9,7 @@ export interface Requirements {
   /** The tests must run as root. */
   root?: boolean;
   /** Programs on the PATH, or files by their whole path. */
-  commands?: string[];
+  commands?: readonly string[];
   /** The oldest version of systemd that has the tested feature. */
   systemd?: number;
   /** The tests boot a private systemd, which also needs root. Their tier is `systemd`. */
@@ -34,6 +34,8 @@ declare module "vitest" {
   interface TaskMeta {
     /** Why a test is skipped. `scripts/lib/skipped-reporter.ts` prints a table of these. */
     missing?: Missing;
+    /** All programs that this machine lacks for the test, so that one command can install what several tests need. */
+    missingPrograms?: string[];
   }
 }
 
@@ -56,7 +58,11 @@ export function describeWith(requirements: Requirements, name: string, tests: ()
       });
     });
   } else {
-    describe(name, { tags, skip: true, meta: { missing } }, tests);
+    describe(
+      name,
+      { tags, skip: true, meta: { missing, missingPrograms: missingPrograms(requirements) } },
+      tests,
+    );
   }
 }
 
@@ -77,6 +83,11 @@ export function whatIsMissing(requirements: Requirements): Missing | undefined {
   if (!requirements.privateSystemd) return undefined;
   if (!hasSystemd()) return { what: "program", program: "systemd" };
   return whyNoPrivateSystemd() === undefined ? undefined : { what: "namespaces" };
+}
+
+function missingPrograms({ commands = [], systemd, privateSystemd }: Requirements): string[] {
+  const programs = commands.filter((command) => !isInstalled(command));
+  return (systemd !== undefined || privateSystemd) && !hasSystemd() ? [...programs, "systemd"] : programs;
 }
 
 /** What is missing, as the end of "This needs …". */
