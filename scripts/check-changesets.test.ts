@@ -14,8 +14,8 @@ const koa = { name: "@sockact/koa", version: "0.1.0", dependencies: { "@sockact/
 const coreFile = "packages/core/src/lib/listen.ts";
 const notifyFile = "packages/notify/src/internal.ts";
 
-/** The cases that are rare. */
-const rare = { tags: "campaign" };
+/** Each of these starts dozens of processes. The gate runs the command on this repository. */
+const campaign = { tags: "campaign" };
 
 describeWith({ commands: ["git"] }, "npm run check:changesets", () => {
   /** A repository that has released 0.1.0. */
@@ -92,7 +92,7 @@ describeWith({ commands: ["git"] }, "npm run check:changesets", () => {
       expect(await missing()).toEqual({});
     });
 
-    it("published fields of a manifest need a changeset", async () => {
+    it("published fields of a manifest need a changeset", campaign, async () => {
       const change = {
         ...koa,
         exports: { ".": "./dist/index.js" },
@@ -132,7 +132,7 @@ describeWith({ commands: ["git"] }, "npm run check:changesets", () => {
       expect(await missing()).toEqual({});
     });
 
-    it("a source that the build puts into another package needs a changeset for both", async () => {
+    it("a source that the build puts into another package needs a changeset for both", campaign, async () => {
       repository.commit("Change", {
         [notifyFile]: "export const notify = 2;\n",
         ".changeset/change.md": changeset({ "@sockact/notify": "patch" }),
@@ -142,7 +142,7 @@ describeWith({ commands: ["git"] }, "npm run check:changesets", () => {
       });
     });
 
-    it("a new package needs a changeset", rare, async () => {
+    it("a new package needs a changeset", campaign, async () => {
       const manifest = "packages/hono/package.json";
       repository.commit("Change", {
         [manifest]: { name: "@sockact/hono" },
@@ -153,19 +153,19 @@ describeWith({ commands: ["git"] }, "npm run check:changesets", () => {
       });
     });
 
-    it("a changeset with `none` acknowledges a change, an empty changeset does not", async () => {
+    it("a changeset with `none` acknowledges a change, an empty changeset does not", campaign, async () => {
       repository.commit("Change", { [coreFile]: "// A comment\n", ".changeset/empty.md": changeset({}) });
       expect(Object.keys(await missing())).toEqual(["@sockact/core"]);
       repository.commit("Say it", { ".changeset/none.md": changeset({ "@sockact/core": "none" }) });
       expect(await missing()).toEqual({});
     });
 
-    it("a changeset that names an unknown package is an error", rare, async () => {
+    it("a changeset that names an unknown package is an error", campaign, async () => {
       repository.commit("Change", { ".changeset/typo.md": changeset({ "@sockact/cor": "patch" }) });
       await expect(missing()).rejects.toThrow(/typo.*@sockact\/cor/);
     });
 
-    it("the commit that makes the versions needs no changeset", rare, async () => {
+    it("the commit that makes the versions needs no changeset", campaign, async () => {
       repository.commit("Change", {
         [coreFile]: "export const listen = 2;\n",
         ".changeset/change.md": changeset({ "@sockact/core": "minor" }),
@@ -176,7 +176,7 @@ describeWith({ commands: ["git"] }, "npm run check:changesets", () => {
       expect(await missing()).toEqual({});
     });
 
-    it("a version that was set by hand is refused, and hides no change", rare, async () => {
+    it("a version that was set by hand is refused, and hides no change", campaign, async () => {
       repository.commit("Change", {
         [coreFile]: "export const listen = 2;\n",
         "packages/core/package.json": { ...core, version: "0.2.0" },
@@ -189,7 +189,7 @@ describeWith({ commands: ["git"] }, "npm run check:changesets", () => {
       expect(Object.keys(await missing())).toEqual(["@sockact/core"]);
     });
 
-    it("a changeset that could not be parsed, and was repaired, names no package", rare, async () => {
+    it("a changeset that could not be parsed, and was repaired, names no package", campaign, async () => {
       repository.commit("Change", { ".changeset/change.md": "---\n@sockact/core: patch\n---\n" });
       repository.commit("Change", { [coreFile]: "// A comment\n", ".changeset/change.md": "--\n" });
       rmSync(join(repository.root, ".changeset/change.md"));
@@ -199,7 +199,7 @@ describeWith({ commands: ["git"] }, "npm run check:changesets", () => {
       expect(await missing()).toEqual({});
     });
 
-    it("another build, or another bundler, needs a changeset for every package", rare, async () => {
+    it("another build, or another bundler, needs a changeset for every package", campaign, async () => {
       const lockfile = (version: string): object => ({ packages: { "node_modules/rolldown": { version } } });
       repository.commit("Change", { "scripts/build.mjs": "", "package-lock.json": lockfile("1.2.0") });
       const changes = [
@@ -216,12 +216,12 @@ describeWith({ commands: ["git"] }, "npm run check:changesets", () => {
       expect(await missing()).toEqual({});
     });
 
-    it("a changeset that names only private packages is an error", rare, async () => {
+    it("a changeset that names only private packages is an error", campaign, async () => {
       repository.write({ ".changeset/private.md": changeset({ "@sockact/testkit": "patch" }) });
       await expect(missing()).rejects.toThrow(".changeset/private.md names only private packages");
     });
 
-    it("a clone without its history is refused", rare, async () => {
+    it("a clone without its history is refused", campaign, async () => {
       const whole = repository;
       repository = new ScratchRepository({});
       git(repository.root, "fetch", "--quiet", "--depth=1", `file://${whole.root}`, "main");
@@ -237,7 +237,7 @@ describeWith({ commands: ["git"] }, "npm run check:changesets", () => {
       repository.commit("Change", { [coreFile]: "export const listen = 2;\n" });
     });
 
-    it("a changeset from before does not count, even if it is edited or renamed", async () => {
+    it("a changeset from before does not count, even if it is edited or renamed", campaign, async () => {
       expect(await namesOf("main")).toEqual(["@sockact/core"]);
       expect(await namesOf()).toEqual([]);
       repository.commit("Say more", {
@@ -251,7 +251,7 @@ describeWith({ commands: ["git"] }, "npm run check:changesets", () => {
       expect(await namesOf("main")).toEqual([]);
     });
 
-    it("a changeset from before counts for a package that it did not name before", rare, async () => {
+    it("a changeset from before counts for a package that it did not name before", campaign, async () => {
       repository.commit("Change koa", {
         "packages/koa/src/index.ts": "export {};\n",
         ".changeset/before.md": changeset({ "@sockact/core": "patch", "@sockact/koa": "patch" }),
@@ -259,7 +259,7 @@ describeWith({ commands: ["git"] }, "npm run check:changesets", () => {
       expect(await namesOf("main")).toEqual(["@sockact/core"]);
     });
 
-    it("what the branch has changed since counts, and no change of the other branch", rare, async () => {
+    it("what the branch has changed since counts, and no change of the other branch", campaign, async () => {
       git(repository.root, "checkout", "--quiet", "main");
       repository.commit("Change", { "packages/koa/src/index.ts": "export {};\n" });
       git(repository.root, "checkout", "--quiet", "topic");
@@ -275,7 +275,7 @@ describeWith({ commands: ["git"] }, "npm run check:changesets", () => {
       expect(branchLeft(repository.root)).toBe("origin/main");
     });
 
-    it("is unknown on main, without a branch, and in a clone that has no main", rare, () => {
+    it("is unknown on main, without a branch, and in a clone that has no main", campaign, () => {
       git(repository.root, "update-ref", "refs/remotes/origin/main", "HEAD");
       expect(branchLeft(repository.root)).toBeUndefined();
       git(repository.root, "checkout", "--quiet", "--detach");
@@ -288,7 +288,7 @@ describeWith({ commands: ["git"] }, "npm run check:changesets", () => {
   });
 
   describe("since the last version", () => {
-    it("each package counts from its own version", async () => {
+    it("each package counts from its own version", campaign, async () => {
       repository.commit("Change core", { [coreFile]: "export const listen = 2;\n" });
       repository.commit("Say it", { ".changeset/koa.md": changeset({ "@sockact/koa": "patch" }) });
       rmSync(join(repository.root, ".changeset/koa.md"));
@@ -296,12 +296,12 @@ describeWith({ commands: ["git"] }, "npm run check:changesets", () => {
       expect(await namesOf()).toEqual(["@sockact/core"]);
     });
 
-    it("a package without a release counts from the beginning", rare, async () => {
+    it("a package without a release counts from the beginning", campaign, async () => {
       git(repository.root, "checkout", "--quiet", "HEAD~2");
       expect(await namesOf()).toEqual(["@sockact/core", "@sockact/koa", "@sockact/notify"]);
     });
 
-    it("a change that was acknowledged stays so when another package is released", rare, async () => {
+    it("a change that was acknowledged stays so when another package is released", campaign, async () => {
       repository.commit("Change", {
         [coreFile]: "// A comment\n",
         ".changeset/none.md": changeset({ "@sockact/core": "none" }),
@@ -313,7 +313,7 @@ describeWith({ commands: ["git"] }, "npm run check:changesets", () => {
       expect(await namesOf()).toEqual([]);
     });
 
-    it("a changeset that is in a prerelease already does not count", rare, async () => {
+    it("a changeset that is in a prerelease already does not count", campaign, async () => {
       repository.run("changeset", "pre", "enter", "next");
       repository.write({ ".changeset/change.md": changeset({ "@sockact/core": "minor" }) });
       repository.run("changeset", "version");
@@ -350,7 +350,7 @@ describeWith({ commands: ["git"] }, "npm run check:changesets", () => {
       expect(text).toContain("npm run changeset");
     });
 
-    it("on main passes if each package has a changeset since its last version", () => {
+    it("on main passes if each package has a changeset since its last version", campaign, () => {
       repository.commit("Change", {
         [coreFile]: "export const listen = 2;\n",
         ".changeset/change.md": changeset({ "@sockact/core": "patch" }),
@@ -361,14 +361,14 @@ describeWith({ commands: ["git"] }, "npm run check:changesets", () => {
       });
     });
 
-    it("says that there is no such branch", rare, () => {
+    it("says that there is no such branch", campaign, () => {
       expect(check({}, "--since", "nowhere")).toEqual({
         status: 1,
         text: expect.stringContaining('no branch or commit "nowhere"') as string,
       });
     });
 
-    it("says what is wrong with its options", rare, () => {
+    it("says what is wrong with its options", campaign, () => {
       expect(check({}, "--sinse")).toEqual({
         status: 1,
         text: expect.stringMatching(/--sinse[^]*--since REF/) as string,

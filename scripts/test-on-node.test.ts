@@ -57,7 +57,7 @@ describe.concurrent("a command", () => {
   });
 });
 
-describeWith({ commands: ["setpriv"] }, "the tests end with the command", () => {
+describeWith({ commands: ["setpriv"], tags: "campaign" }, "the tests end with the command", () => {
   /** Runs a test that hangs, on this Node. */
   const script = `
     import { spawn } from "node:child_process";

@@ -12,7 +12,10 @@ const body = Buffer.alloc(LARGE, line).toString("latin1");
 /** A server for each scenario with settings, on a port of its own. */
 const servers = {
   http: {},
-  headers: { serverOptions: { headersTimeout: 500, connectionsCheckingInterval: 100 } },
+  headers: {
+    serverOptions: { connectionsCheckingInterval: 100 },
+    laterProperties: { headersTimeout: 500 },
+  },
   short: { laterProperties: { keepAliveTimeout: 4000 } },
   none: { properties: { keepAliveTimeout: 0 } },
   timeout: { properties: { keepAliveTimeout: 0 }, laterProperties: { timeout: 500 } },
@@ -21,8 +24,9 @@ const servers = {
   requests: { properties: { maxRequestsPerSocket: 3 } },
   express: { kind: "express", serverOptions: { keepAlive: true } },
   late: {
-    serverOptions: { headersTimeout: 400, requestTimeout: 500, connectionsCheckingInterval: 100 },
+    serverOptions: { connectionsCheckingInterval: 100 },
     properties: { keepAliveTimeout: 0 },
+    laterProperties: { headersTimeout: 400, requestTimeout: 500 },
   },
   proxied: { options: { sockets: { proxied: { proxyProtocol: { from: ["127.0.0.1"], timeout: "60s" } } } } },
 } satisfies Record<string, HandoverServer>;

@@ -5,7 +5,7 @@ import { answerOf, type Facts, factsOf, HandoverService } from "./reloaded-servi
 import type { RawClient } from "./lifecycle-app.ts";
 
 const CLIENTS = 24;
-const RELOADS = 25;
+const RELOADS = 12;
 const random = randomFrom(17);
 /** The memory of two processes that do the same differs by when they last collected garbage. */
 const MEMORY_MARGIN = 1.5;

@@ -215,12 +215,15 @@ describe.concurrent("the option health", () => {
     async (hook) => {
       const { app, address } = await appOnSocket({ options, hooks: ["onEvent", hook] });
       await using running = app;
+      await running.event("ready");
+      running.write("check");
+      await running.event("checked");
+      // An answer of the last second counts.
+      expect(running.stdout.match(/"healthCheck"/g)).toHaveLength(1);
       expect(await Promise.all([probe(address), probe(address), probe(address)])).toEqual(
         Array(3).fill("unhealthy"),
       );
-      // Answers of the last second count for later probes.
       expect((await httpRequest(address, "/own")).json()).toEqual({ healthy: false, state: "unhealthy" });
-      expect(running.stdout.match(/"healthCheck"/g)).toHaveLength(1);
       const errors = running.stdout.match(/"error"[^\n]*from healthCheck/g) ?? [];
       expect(errors).toHaveLength(hook.endsWith("rejects") ? 1 : 0);
       expect(running.stdout.match(/"event":"health"[^\n]*/g)).toEqual([
@@ -371,11 +374,13 @@ describe.concurrent("probes and sleep", () => {
   test("an app that may sleep ends the connection of a probe, in HTTP/1 and in HTTP/2", async () => {
     const { app, address } = await appOnSocket({ ...sleepy, held: true });
     await using _ = app;
+    await app.event("ready");
     expect(await requestOver(openConnection(address), health)).toMatchObject({
       headers: { connection: "close" },
     });
     const h2 = await appOnSocket({ kind: "h2c", ...sleepy, held: true });
     await using other = h2.app;
+    await other.event("ready");
     const session = connect("http://localhost", { createConnection: () => openConnection(h2.address) });
     const stream = session.request({ ":path": health });
     await once(stream.resume(), "response");

@@ -31,8 +31,6 @@ export { type CommandOptions, type CommandResult, PrivateSystemd } from "./priva
 export type { PrivateRequest, PrivateResponse } from "./private-systemd-requests.ts";
 export {
   describeWith,
-  isLongRun,
-  LONG_ONLY,
   type Missing,
   missingText,
   type Requirements,

@@ -156,7 +156,3 @@ function isInstalled(command: string): boolean {
     }
   });
 }
-
-/** Until each test has its tier. */
-export const isLongRun = false as boolean;
-export const LONG_ONLY = "";

@@ -302,6 +302,11 @@ const actions = {
     servers[0].emit("connection", connection);
     connection.push("GET /held HTTP/1.1\r\nHost: localhost\r\n\r\n");
   },
+  /** Asks twice, one after the other. */
+  async check() {
+    for (let count = 0; count < 2; count++) await checkHealth();
+    say("checked");
+  },
   "is listening": () => say("is listening", { listening: servers.map(({ listening }) => listening) }),
   closeAllConnections: () => servers[0].closeAllConnections(),
   "close sessions": () => held.splice(0).forEach((each) => each.stream.session.close()),
