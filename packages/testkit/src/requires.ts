@@ -84,6 +84,7 @@ export function whatIsMissing(requirements: Requirements): Missing | undefined {
     if (version === undefined) return { what: "program", program: "systemctl" };
     if (version < requirements.systemd) return { what: "systemd", version: requirements.systemd };
   }
+  if (requirements.commands?.includes("unshare") && !mayUnshare()) return { what: "namespaces" };
   if (requirements.userNamespaces && !hasUserNamespaces()) return { what: "namespaces" };
   if (!requirements.privateSystemd) return undefined;
   if (!hasSystemd()) return { what: "program", program: "systemd" };
@@ -111,6 +112,15 @@ export function missingText(missing: Missing): string {
     case "namespaces":
       return "namespaces and mounts, as a container with --privileged has them";
   }
+}
+
+let unsharing: boolean | undefined;
+
+/** Whether unshare(1) may do more than print its help. In most containers it may not. */
+function mayUnshare(): boolean {
+  const own = process.getuid?.() === 0 ? [] : ["--user", "--map-root-user"];
+  unsharing ??= spawnSync("unshare", [...own, "--mount", "--net", "true"]).status === 0;
+  return unsharing;
 }
 
 let userNamespaces: boolean | undefined;
