@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
@@ -61,22 +61,6 @@ describe("sockact", () => {
       stdout: "",
       stderr: expect.stringMatching(stderr) as string,
     });
-  });
-
-  it.runIf(existsSync("/dev/full"))("says that the help can't be written", async () => {
-    const running = startProcess([
-      "sh",
-      "-c",
-      'exec "$@" >/dev/full',
-      "sh",
-      process.execPath,
-      sockact,
-      "--help",
-    ]);
-    expect(await running.ended).toBe(1);
-    expect(running.stderr).toMatch(
-      /^error: can't write to the standard output: ENOSPC.* \(ERR_OUTPUT\)\n.*\n$/,
-    );
   });
 
   it("uses colours only if they are wanted", async () => {

@@ -24,7 +24,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "under a service manager", 
     await systemd.installUnits({
       "app.service": service(
         "express/lifecycle.mjs",
-        "Environment=PORT=8080\nType=notify\nNotifyAccess=main\nOpenFile=/run/systemd/notify:notify\nWatchdogSec=1s\nRestart=on-watchdog\n",
+        "Environment=PORT=8080 HOLD=/run/hold\nType=notify\nNotifyAccess=main\nOpenFile=/run/systemd/notify:notify\nWatchdogSec=1s\nRestart=on-watchdog\n",
       ),
     });
     await systemd.start("app.service");
@@ -34,10 +34,14 @@ describeWith({ privateSystemd: true, systemd: 253 }, "under a service manager", 
     await systemd.waitUntil(async () => ![before, "0"].includes(await pid()), "it is restarted");
     await systemd.waitForUnit("app.service", "ActiveState", "active");
     expect((await systemd.journal("app.service")).join("\n")).toContain("Watchdog timeout");
-    const slow = systemd.request(`${url}slow`);
-    await systemd.waitForJournal("app.service", /a slow request/);
-    await systemd.stop("app.service");
-    expect(await slow).toMatchObject({ status: 200, body: "slow" });
+    await systemd.write("/run/hold", "");
+    const held = systemd.request(`${url}held`);
+    await systemd.waitForJournal("app.service", /a request is held/);
+    const stopped = systemd.stop("app.service");
+    await systemd.waitForJournal("app.service", /SIGTERM: draining, 1 open connection/);
+    await systemd.mustRun(["rm", "/run/hold"]);
+    expect(await held).toMatchObject({ status: 200, body: "held" });
+    await stopped;
     expect(await systemd.show("app.service", "Result")).toBe("success");
   });
 

@@ -31,8 +31,6 @@ export { type CommandOptions, type CommandResult, PrivateSystemd } from "./priva
 export type { PrivateRequest, PrivateResponse } from "./private-systemd-requests.ts";
 export {
   describeWith,
-  isLongRun,
-  LONG_ONLY,
   type Missing,
   missingText,
   type Requirements,
@@ -46,6 +44,7 @@ export { SANDBOX, SANDBOXED_APP } from "./sandbox.ts";
 export { preloading } from "./preload.ts";
 export { handoverContract, type HandoversUnderTest } from "./handover-contract.ts";
 export { restartContract, type RestartsUnderTest } from "./restart-contract.ts";
+export { busyLoads, everyLoad, expectAllAnswered, report } from "./restart-loads.ts";
 export { lifecycleContract, type LifecycleUnderTest } from "./lifecycle-contract.ts";
 export { agentsContract, agentsContractByPreload } from "./agents-contract.ts";
 export { unmodifiedAppsContract } from "./unmodified-apps-contract.ts";

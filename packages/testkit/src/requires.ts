@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
-import { accessSync, constants } from "node:fs";
-import { delimiter, join } from "node:path";
+import { accessSync, constants, existsSync } from "node:fs";
+import { delimiter, isAbsolute, join } from "node:path";
 import { describe, test } from "vitest";
 import { hasSystemd, whyNoPrivateSystemd } from "./boot-private-systemd.ts";
 
@@ -8,12 +8,14 @@ import { hasSystemd, whyNoPrivateSystemd } from "./boot-private-systemd.ts";
 export interface Requirements {
   /** The tests must run as root. */
   root?: boolean;
-  /** Programs on the PATH. */
-  commands?: string[];
+  /** Programs on the PATH, or files by their whole path. */
+  commands?: readonly string[];
   /** The oldest version of systemd that has the tested feature. */
   systemd?: number;
   /** The tests boot a private systemd, which also needs root. Their tier is `systemd`. */
   privateSystemd?: boolean;
+  /** The tests make a user namespace with its own limits. */
+  userNamespaces?: boolean;
   /** The oldest major version of Node that has the tested feature. */
   node?: number;
   /** `"campaign"` if the tests belong to that tier. */
@@ -32,6 +34,8 @@ declare module "vitest" {
   interface TaskMeta {
     /** Why a test is skipped. `scripts/lib/skipped-reporter.ts` prints a table of these. */
     missing?: Missing;
+    /** All programs that this machine lacks for the test, so that one command can install what several tests need. */
+    missingPrograms?: string[];
   }
 }
 
@@ -54,7 +58,11 @@ export function describeWith(requirements: Requirements, name: string, tests: ()
       });
     });
   } else {
-    describe(name, { tags, skip: true, meta: { missing } }, tests);
+    describe(
+      name,
+      { tags, skip: true, meta: { missing, missingPrograms: missingPrograms(requirements) } },
+      tests,
+    );
   }
 }
 
@@ -64,16 +72,22 @@ export function whatIsMissing(requirements: Requirements): Missing | undefined {
   if (node !== undefined && Number(process.versions.node.split(".")[0]) < node)
     return { what: "node", version: node };
   if ((requirements.root || requirements.privateSystemd) && process.getuid?.() !== 0) return { what: "root" };
-  const program = requirements.commands?.find((command) => !isOnPath(command));
+  const program = requirements.commands?.find((command) => !isInstalled(command));
   if (program !== undefined) return { what: "program", program };
   if (requirements.systemd !== undefined) {
     const version = systemdVersion();
     if (version === undefined) return { what: "program", program: "systemctl" };
     if (version < requirements.systemd) return { what: "systemd", version: requirements.systemd };
   }
+  if (requirements.userNamespaces && !hasUserNamespaces()) return { what: "namespaces" };
   if (!requirements.privateSystemd) return undefined;
   if (!hasSystemd()) return { what: "program", program: "systemd" };
   return whyNoPrivateSystemd() === undefined ? undefined : { what: "namespaces" };
+}
+
+function missingPrograms({ commands = [], systemd, privateSystemd }: Requirements): string[] {
+  const programs = commands.filter((command) => !isInstalled(command));
+  return (systemd !== undefined || privateSystemd) && !hasSystemd() ? [...programs, "systemd"] : programs;
 }
 
 /** What is missing, as the end of "This needs …". */
@@ -82,7 +96,7 @@ export function missingText(missing: Missing): string {
     case "root":
       return "root";
     case "program":
-      return `the program ${missing.program}`;
+      return missing.program.startsWith("/") ? missing.program : `the program ${missing.program}`;
     case "systemd":
       return `systemd ${missing.version}`;
     case "node":
@@ -90,6 +104,16 @@ export function missingText(missing: Missing): string {
     case "namespaces":
       return "namespaces and mounts, as a container with --privileged has them";
   }
+}
+
+let userNamespaces: boolean | undefined;
+
+/** Whether this user may make a user namespace, and set its limits. Most containers do not allow it. */
+function hasUserNamespaces(): boolean {
+  const script = "echo 1000 >/proc/sys/user/max_inotify_watches";
+  const unshare = () => spawnSync("unshare", ["--user", "--map-root-user", "sh", "-c", script]);
+  userNamespaces ??= unshare().status === 0;
+  return userNamespaces;
 }
 
 let installed: { version: number | undefined } | undefined;
@@ -106,7 +130,8 @@ function askVersion(): number | undefined {
   return version === undefined ? undefined : Number(version);
 }
 
-function isOnPath(command: string): boolean {
+function isInstalled(command: string): boolean {
+  if (isAbsolute(command)) return existsSync(command);
   return (process.env["PATH"] ?? "").split(delimiter).some((folder) => {
     try {
       accessSync(join(folder, command), constants.X_OK);
@@ -116,7 +141,3 @@ function isOnPath(command: string): boolean {
     }
   });
 }
-
-/** Until each test has its tier. */
-export const isLongRun = false as boolean;
-export const LONG_ONLY = "";
