@@ -86,9 +86,10 @@ cd view
 
 cp -L "$node" usr/local/bin/node
 mkdir -p usr/local/lib/node_modules usr/local/etc
+rm -rf usr/local/lib/node_modules/npm
 cp -RL "$npm" usr/local/lib/node_modules/npm
-ln -s ../lib/node_modules/npm/bin/npm-cli.js usr/local/bin/npm
-ln -s ../lib/node_modules/npm/bin/npx-cli.js usr/local/bin/npx
+ln -sf ../lib/node_modules/npm/bin/npm-cli.js usr/local/bin/npm
+ln -sf ../lib/node_modules/npm/bin/npx-cli.js usr/local/bin/npx
 printf '%s\ncache=/var/cache/npm\nupdate-notifier=false\n' "$npmrc" >usr/local/etc/npmrc
 [ -z "${CAFILE:-}" ] || cp -L "$CAFILE" usr/local/etc/npm-certificates.pem
 mkdir -p "$cache" var/cache/npm
@@ -101,7 +102,9 @@ if [ "$user" != root ]; then
   echo "$user:x:$uid:" >>etc/group
 fi
 
-mkdir -p ".$home/sockact"
+mkdir -p ".$home"
+mount -t tmpfs -o mode=700 tmpfs ".$home"
+mkdir ".$home/sockact"
 if [ "$copy" = clone ]; then
   git -c safe.directory='*' clone --quiet --no-hardlinks "$project" ".$home/sockact"
 else
@@ -123,7 +126,7 @@ chmod 755 "$cgroup"
 
 export -f become_machine mount
 export home user uid powers proxies cgroup
-unshare --mount --uts --ipc --pid --fork --kill-child=KILL bash -c '
+setpriv --pdeathsig=KILL unshare --mount --uts --ipc --pid --fork --kill-child=KILL bash -c '
   echo 0 >"$cgroup/cgroup.procs"
   exec unshare --cgroup bash -c "become_machine \"\$@\"" machine "$@"
 ' machine "$@" </dev/null &

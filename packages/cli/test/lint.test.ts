@@ -256,7 +256,7 @@ describe("sockact lint with unusual files", () => {
   });
 });
 
-describeWith({ root: true, commands: ["setpriv"] }, "sockact lint for a user", () => {
+describeWith({ root: true, otherUsers: true, commands: ["setpriv"] }, "sockact lint for a user", () => {
   it("names the files that they may not read", async () => {
     const cwd = folderWith({ ...good, "secret.service": service, "closed/x.service": service });
     chmodSync(join(cwd, "secret.service"), 0o600);

@@ -1,6 +1,7 @@
 import { spawnSync } from "node:child_process";
-import { accessSync, constants, existsSync } from "node:fs";
-import { delimiter, isAbsolute, join } from "node:path";
+import { accessSync, constants, existsSync, statSync } from "node:fs";
+import { delimiter, dirname, isAbsolute, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { describe, test } from "vitest";
 import { hasSystemd, whyNoPrivateSystemd } from "./boot-private-systemd.ts";
 
@@ -8,6 +9,8 @@ import { hasSystemd, whyNoPrivateSystemd } from "./boot-private-systemd.ts";
 export interface Requirements {
   /** The tests must run as root. */
   root?: boolean;
+  /** The tests run programs of this clone as another user, who must be able to read it. */
+  otherUsers?: boolean;
   /** Programs on the PATH, or files by their whole path. */
   commands?: readonly string[];
   /** The oldest version of systemd that has the tested feature. */
@@ -25,6 +28,7 @@ export interface Requirements {
 /** A requirement that this machine does not meet. */
 export type Missing =
   | { what: "root" }
+  | { what: "open clone" }
   | { what: "program"; program: string }
   | { what: "systemd"; version: number }
   | { what: "namespaces" }
@@ -72,6 +76,7 @@ export function whatIsMissing(requirements: Requirements): Missing | undefined {
   if (node !== undefined && Number(process.versions.node.split(".")[0]) < node)
     return { what: "node", version: node };
   if ((requirements.root || requirements.privateSystemd) && process.getuid?.() !== 0) return { what: "root" };
+  if (requirements.otherUsers && !canOthersRead()) return { what: "open clone" };
   const program = requirements.commands?.find((command) => !isInstalled(command));
   if (program !== undefined) return { what: "program", program };
   if (requirements.systemd !== undefined) {
@@ -95,6 +100,8 @@ export function missingText(missing: Missing): string {
   switch (missing.what) {
     case "root":
       return "root";
+    case "open clone":
+      return "a clone that other users can read, so not in /root";
     case "program":
       return missing.program.startsWith("/") ? missing.program : `the program ${missing.program}`;
     case "systemd":
@@ -114,6 +121,14 @@ function hasUserNamespaces(): boolean {
   const unshare = () => spawnSync("unshare", ["--user", "--map-root-user", "sh", "-c", script]);
   userNamespaces ??= unshare().status === 0;
   return userNamespaces;
+}
+
+/** Whether other users may enter each folder above this file. */
+function canOthersRead(): boolean {
+  for (let folder = dirname(fileURLToPath(import.meta.url)); ; folder = dirname(folder)) {
+    if ((statSync(folder).mode & constants.S_IXOTH) === 0) return false;
+    if (folder === dirname(folder)) return true;
+  }
 }
 
 let installed: { version: number | undefined } | undefined;
