@@ -195,7 +195,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact status", () => {
     ]);
     const names = rows.map(([name]) => name);
     expect(names).toEqual(expect.arrayContaining(["blog", "broken", "each", "multi", "pair", "shop"]));
-    expect(names).not.toContain("dbus");
+    expect(names).not.toContain("systemd-journald");
     expect(rows.find(([name]) => name === "blog")).toEqual([
       "blog",
       "127.0.0.1:81",
@@ -211,7 +211,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact status", () => {
     expect(stdout).toMatch(/units do not listen after the next boot\n +systemctl enable .*blog\.socket/);
     expect(stdout).toMatch(/\d+ services of the system are not shown: --all\n$/);
     const all = await sockact(systemd, "status", "--all");
-    expect(all.stdout).toMatch(/^dbus +/m);
+    expect(all.stdout).toMatch(/^systemd-journald +/m);
     expect(all.stdout).not.toContain("not shown");
     // A socket that the distribution disables does not cause a warning.
     expect(all.stdout).not.toMatch(/systemctl (?:stop|start|enable) systemd-/);

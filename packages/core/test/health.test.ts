@@ -389,12 +389,22 @@ describe.concurrent("probes and sleep", () => {
     expect(await other.ended).toBe(0);
   });
 
-  test("a connection that has carried a request and a probe starts the time again", async () => {
-    const { app, address } = await appOnSocket({ ...sleepy, held: true });
+  test.each([
+    ["before the app is ready", true],
+    ["after that", false],
+  ])("a connection that has carried a request and a probe starts the time again: %s", async (_, isBefore) => {
+    const { app, address } = await appOnSocket({ ...sleepy, held: true, hooks: ["onEvent", "ready"] });
     await using running = app;
+    await running.event("asked whether ready");
+    const becomeReady = async (): Promise<void> => {
+      running.write("answer");
+      await running.event("ready");
+    };
+    if (!isBefore) await becomeReady();
     await using client = await rawClient(address);
     client.get("/held").get(health);
     await running.event("request");
+    if (isBefore) await becomeReady();
     running.write("release");
     // The time of the app is over by then, too.
     running.write("clock 900");
@@ -402,7 +412,7 @@ describe.concurrent("probes and sleep", () => {
     running.write("clock at close 300");
     running.write("answer");
     await client.closed;
-    expect(client.received).toMatch(/done[^]*ready$/);
+    expect(client.received).toMatch(/done[^]*(ready|starting)$/);
     await running.event("idle");
     expect(running.stdout).toMatch(/"clock"[^]*"clock"[^]*"idle"/);
     expect(await running.ended).toBe(0);

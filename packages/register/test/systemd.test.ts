@@ -45,6 +45,23 @@ describeWith({ privateSystemd: true, systemd: 253 }, "under a service manager", 
     expect(await systemd.show("app.service", "Result")).toBe("success");
   });
 
+  test("after kill -9, the port stays open, and the next client waits for the new process", async () => {
+    await systemd.installUnits({
+      "app.socket": "[Socket]\nListenStream=127.0.0.1:80\n",
+      "app.service": service(
+        "two-ports.mjs",
+        "Environment=PORT=80 ADMIN_PORT=8081\nRestart=always\nRestartSec=100ms\n",
+      ),
+    });
+    await systemd.start("app.socket");
+    const ask = (): Promise<unknown> => systemd.request("http://127.0.0.1:80/");
+    expect(await ask()).toMatchObject({ status: 200, body: "app" });
+    const before = await pid();
+    await systemd.systemctl("kill", "--signal=KILL", "app.service");
+    expect(await ask()).toMatchObject({ status: 200, body: "app" });
+    expect(["0", before]).not.toContain(await pid());
+  });
+
   test("each server gets the socket with its port in a sandbox without network, where /proc has no addresses", async () => {
     await systemd.installUnits({
       "app.socket": "[Socket]\nListenStream=127.0.0.1:81\nFileDescriptorName=admin\nService=app.service\n",

@@ -1,3 +1,4 @@
+import type { ListenAddress } from "./addresses.ts";
 import { closeAll, rawSocket } from "./raw-sockets.ts";
 import { type AppProcess, type SpawnOptions, startProcess } from "./app-process.ts";
 
@@ -5,9 +6,6 @@ export interface ActivationOptions extends SpawnOptions {
   /** `FileDescriptorName=` of each socket. By default, LISTEN_FDNAMES is not set, and each name is `unknown`. */
   names?: readonly string[];
 }
-
-/** The address of a socket, in the syntax of systemd.socket(5): `127.0.0.1:8080`, `[::1]:8080`, `/run/app.sock`, `@abstract`. */
-export type ListenAddress = string;
 
 /**
  * Starts a program with sockets that listen at these addresses, as a service manager does: as 3, 4, … with the variables of sd_listen_fds(3). Only the program

@@ -1,11 +1,6 @@
 export { type AppProcess, DEADLINE, startProcess, watchProcess } from "./app-process.ts";
-export {
-  type ActivationOptions,
-  type ListenAddress,
-  socketActivate,
-  startWithFds,
-} from "./activated-process.ts";
-export { type AddressKind, freeAddress } from "./addresses.ts";
+export { type ActivationOptions, socketActivate, startWithFds } from "./activated-process.ts";
+export { type AddressKind, freeAddress, type ListenAddress } from "./addresses.ts";
 export { AppUnderLoad } from "./app-under-load.ts";
 export { atEnd } from "./at-end.ts";
 export { certificateOf } from "./certificates.ts";

@@ -1,6 +1,6 @@
 import { closeSync, rmSync } from "node:fs";
 import koffi from "koffi";
-import type { ListenAddress } from "./activated-process.ts";
+import type { ListenAddress } from "./addresses.ts";
 
 const libc = koffi.load("libc.so.6");
 const int = (name: string, ...args: string[]): ((...args: unknown[]) => number) =>

@@ -140,13 +140,13 @@ describeWith({ privateSystemd: true }, "the health socket of a service", () => {
     expect(Number(/exposure level for \S+: ([\d.]+)/.exec(stdout)?.[1])).toBeLessThan(2.5);
   });
 
-  it("answers 30 probes at once from each of 7 addresses", { timeout: 180_000 }, async () => {
+  it("answers 30 probes at once from each of 3 addresses", { timeout: 180_000 }, async () => {
     await start();
     const script = `const { get } = require("node:http");
-      for (let n = 0; n < 210; n++) get({ port: 8081, host: "127.0.0.1", localAddress: "127.0.0." + (1 + (n % 7)), timeout: 170_000 },
+      for (let n = 0; n < 90; n++) get({ port: 8081, host: "127.0.0.1", localAddress: "127.0.0." + (1 + (n % 3)), timeout: 170_000 },
         (answer) => console.log(answer.statusCode)).on("error", console.log);`;
     const printed = await systemd.mustRun([systemd.node, "--eval", script], { timeout: 170_000 });
-    expect(printed.trim().split("\n")).toEqual(Array(210).fill("200"));
+    expect(printed.trim().split("\n")).toEqual(Array(90).fill("200"));
     expect(await systemd.show("shop-health.socket", "ActiveState")).toBe("active");
   });
 
