@@ -38,6 +38,9 @@ export async function installPeers(peers: Peers): Promise<void> {
   await buildWhenChanged(folder, { commands, makes: "dist/index.js" });
 }
 
+/** What the build of sd-daemon needs. */
+export const buildTools = ["/usr/include/systemd/sd-daemon.h", "pkg-config", "python3", "make", "g++"];
+
 /**
  * Builds the native code of sd-daemon, after its install.
  *

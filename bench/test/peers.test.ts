@@ -3,34 +3,83 @@ import { createSocket } from "node:dgram";
 import { readFileSync } from "node:fs";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { type ActivationOptions, socketActivate } from "../../packages/testkit/src/activated-process.ts";
 import { freeAddress } from "../../packages/testkit/src/addresses.ts";
 import type { AppProcess } from "../../packages/testkit/src/app-process.ts";
 import { httpRequest } from "../../packages/testkit/src/http-request.ts";
 import { describeWith } from "../../packages/testkit/src/requires.ts";
-import { buildSdDaemon, fileOf, installPeers, versionsOf } from "../lib/peers.ts";
+import { buildSdDaemon, buildTools, fileOf, installPeers, versionsOf } from "../lib/peers.ts";
 import { outcome, outcomeAtStop } from "./outcome.ts";
 
-await installPeers("activation");
-/** It needs a compiler and the headers of libsystemd. */
-const whyNoSdDaemon = await buildSdDaemon();
-if (whyNoSdDaemon !== undefined) console.warn(`\n!!! TESTS SKIPPED: ${whyNoSdDaemon}\n`);
-
-type Package = "systemd" | "systemd-socket" | "socket-activation" | "sd-daemon" | "@sockact/core";
-
-/** The rows of the packages that can run here. */
-function here<Rest extends unknown[]>(...rows: [Package, ...Rest][]): [Package, ...Rest][] {
-  return rows.filter(([name]) => whyNoSdDaemon === undefined || name !== "sd-daemon");
+interface Expected {
+  /** What it does with two sockets. */
+  ofTwo: string;
+  /** The answer that the first of two sockets gives, or the error. */
+  ofFirst: string;
+  /** What it does with the sockets of another process. */
+  ofOther: RegExp;
+  /** The error for a datagram socket. */
+  ofDatagram: RegExp;
+  /** The address of the client that the app sees. */
+  client?: string;
+  /** `LISTEN_FDS` after the start, which a child process would inherit. */
+  listenFds?: string;
+  /** What happens at SIGTERM to a request that is under way. */
+  atStop: "lost" | "answered";
+  hasTypes: boolean;
 }
 
-const peers = here(["systemd"], ["systemd-socket"], ["socket-activation"], ["sd-daemon"]);
+const client = "127.0.0.1";
+const others = { listenFds: "1", atStop: "lost", hasTypes: false } as const;
+const expected: Readonly<Record<string, Expected>> = {
+  systemd: {
+    ofTwo: "ends",
+    ofFirst: "Error: No or too many file descriptors received.",
+    ofOther: /^answered 200$/,
+    ofDatagram: /listen ENOTSUP/,
+    ...others,
+  },
+  "systemd-socket": {
+    ofTwo: "serves the first",
+    ofFirst: "answered 200",
+    ofOther: /^answered 200$/,
+    ofDatagram: /listen EINVAL/,
+    client,
+    ...others,
+  },
+  "socket-activation": {
+    ofTwo: "serves the one whose name it asks for",
+    ofFirst: "answered 200",
+    ofOther: /^Error: /,
+    ofDatagram: /listen EINVAL/,
+    client,
+    ...others,
+  },
+  "sd-daemon": {
+    ofTwo: "serves the one that it picks from the list",
+    ofFirst: "answered 200",
+    ofOther: /^answered 200$/,
+    ofDatagram: /listen EINVAL/,
+    client,
+    ...others,
+  },
+  "@sockact/core": {
+    ofTwo: "serves both",
+    ofFirst: "answered 200",
+    ofOther: /^ActivationError/,
+    ofDatagram: /is a datagram socket: a server can't listen on it/,
+    client,
+    atStop: "answered",
+    hasTypes: true,
+  },
+};
 
 const program = fileOf("activation", "server.mjs");
 
 /** Starts the program with one package behind sockets of these addresses. */
 function start(
-  name: Package,
+  name: string,
   addresses: string[],
   { before = [], ...options }: ActivationOptions & { how?: string[]; before?: string[] } = {},
 ): Promise<AppProcess> {
@@ -40,132 +89,94 @@ function start(
   });
 }
 
-describeWith({ commands: ["systemd-socket-activate"] }, "the npm packages for socket activation", () => {
-  test("the versions are those that docs/comparison.md names", () => {
-    const page = readFileSync(new URL("../../docs/comparison.md", import.meta.url), "utf8");
-    const tried = Object.entries(versionsOf("activation"));
-    expect(tried.filter(([name, version]) => !page.includes(`${name} ${version}`))).toEqual([]);
-  });
+function testsOf(name: string): void {
+  const { ofTwo, ofFirst, ofOther, ofDatagram, client, listenFds, atStop, hasTypes } = expected[name]!;
 
-  test.each(peers)("the app of the bench start that uses %s serves one socket", async (name) => {
-    const address = await freeAddress("tcp4");
-    const app = fileOf("activation", `${name}.mjs`);
-    await using _app = await socketActivate([address], [process.execPath, app], { names: ["http"] });
-    expect(await httpRequest(address)).toMatchObject({ status: 200, body: "hello" });
-  });
-
-  test.each([...peers, ["@sockact/core"] as const])("%s serves one socket", async (name) => {
+  test("serves one socket", async () => {
     const address = await freeAddress("tcp4");
     await using app = await start(name, [address]);
     expect(await outcome(app, address)).toBe("answered 200");
   });
 
-  test.each(
-    here(
-      ["systemd", "ends", "Error: No or too many file descriptors received."],
-      ["systemd-socket", "serves the first", "answered 200"],
-      ["socket-activation", "serves the one whose name it asks for", "answered 200"],
-      ["sd-daemon", "serves the one that it picks from the list", "answered 200"],
-      ["@sockact/core", "serves both", "answered 200"],
-    ),
-  )("of two sockets, %s %s", async (name, _title, expected) => {
-    const [first, second] = [await freeAddress("tcp4"), await freeAddress("tcp4")];
-    await using app = await start(name, [first, second], { names: ["http", "https"] });
-    expect(await outcome(app, first)).toBe(expected);
+  test(`of two sockets, ${ofTwo}`, async () => {
+    const addresses = [await freeAddress("tcp4"), await freeAddress("tcp4")] as const;
+    await using app = await start(name, [...addresses], { names: ["http", "https"] });
+    expect(await outcome(app, addresses[0])).toBe(ofFirst);
+    if (ofTwo === "serves both") expect(await outcome(app, addresses[1])).toBe(ofFirst);
   });
 
-  test("@sockact/core serves the second of two sockets too", async () => {
-    const [first, second] = [await freeAddress("tcp4"), await freeAddress("tcp4")];
-    await using app = await start("@sockact/core", [first, second], { names: ["http", "https"] });
-    expect(await outcome(app, second)).toBe("answered 200");
-  });
-
-  test.each(
-    here(
-      ["systemd", "takes them", /^answered 200$/],
-      ["systemd-socket", "takes them", /^answered 200$/],
-      ["socket-activation", "refuses them", /^Error: /],
-      ["sd-daemon", "takes them", /^answered 200$/],
-      ["@sockact/core", "refuses them", /^ActivationError/],
-    ),
-  )("if the sockets are for another process, %s %s", async (name, _title, expected) => {
+  test(`given the sockets of another process: ${ofOther.source}`, async () => {
     const address = await freeAddress("tcp4");
     await using app = await start(name, [address], { before: ["env", "LISTEN_PID=1"] });
-    expect(await outcome(app, address)).toMatch(expected);
+    expect(await outcome(app, address)).toMatch(ofOther);
   });
 
-  test.each(
-    here(
-      ["systemd", /listen ENOTSUP/],
-      ["systemd-socket", /listen EINVAL/],
-      ["socket-activation", /listen EINVAL/],
-      ["sd-daemon", /listen EINVAL/],
-      ["@sockact/core", /is a datagram socket: a server can't listen on it/],
-    ),
-  )("given a UDP socket, %s ends with an error", async (name, expected) => {
+  test("given a UDP socket, ends with an error", async () => {
     const address = await freeAddress("tcp4");
     await using app = await start(name, [address], { how: ["--datagram"] });
-    const client = createSocket("udp4");
-    client.send("ping", Number(address.split(":")[1]), "127.0.0.1");
+    const sender = createSocket("udp4");
+    sender.send("ping", Number(address.split(":")[1]), "127.0.0.1");
     await app.ended;
-    client.close();
-    expect(app.stderr).toMatch(expected);
+    sender.close();
+    expect(app.stderr).toMatch(ofDatagram);
   });
 
-  test.each(
-    here<[string | undefined]>(
-      ["systemd", undefined],
-      ["systemd-socket", "127.0.0.1"],
-      ["socket-activation", "127.0.0.1"],
-      ["sd-daemon", "127.0.0.1"],
-      ["@sockact/core", "127.0.0.1"],
-    ),
-  )("with %s, the address of the client is %s", async (name, expected) => {
+  test(`the address of the client is ${client}, and LISTEN_FDS is ${listenFds} after the start`, async () => {
     const address = await freeAddress("tcp4");
     await using _app = await start(name, [address]);
-    expect((await httpRequest(address)).json<{ remoteAddress?: string }>().remoteAddress).toBe(expected);
+    const seen = (await httpRequest(address)).json<{ remoteAddress?: string; LISTEN_FDS?: string }>();
+    expect([seen.remoteAddress, seen.LISTEN_FDS]).toEqual([client, listenFds]);
   });
 
-  test.each(
-    here<[string | undefined]>(
-      ["systemd", "1"],
-      ["systemd-socket", "1"],
-      ["socket-activation", "1"],
-      ["sd-daemon", "1"],
-      ["@sockact/core", undefined],
-    ),
-  )("after the start with %s, LISTEN_FDS is %s", async (name, expected) => {
-    const address = await freeAddress("tcp4");
-    await using _app = await start(name, [address]);
-    expect((await httpRequest(address)).json<{ LISTEN_FDS?: string }>().LISTEN_FDS).toBe(expected);
-  });
-
-  test.each(
-    here(
-      ["systemd", "lost"],
-      ["systemd-socket", "lost"],
-      ["socket-activation", "lost"],
-      ["sd-daemon", "lost"],
-      ["@sockact/core", "answered"],
-    ),
-  )("at SIGTERM, a request to %s that is under way is %s", async (name, expected) => {
+  test(`at SIGTERM, a request that is under way is ${atStop}`, async () => {
     const address = await freeAddress("tcp4");
     await using app = await start(name, [address]);
-    expect(await outcomeAtStop(app, address)).toBe(expected);
+    expect(await outcomeAtStop(app, address)).toBe(atStop);
   });
 
-  test.each(
-    here(
-      ["systemd", false],
-      ["systemd-socket", false],
-      ["socket-activation", false],
-      ["sd-daemon", false],
-      ["@sockact/core", true],
-    ),
-  )("%s has types: %s", (name, expected) => {
+  test(`${hasTypes ? "has" : "has no"} types`, () => {
     const own = fileURLToPath(new URL("../../packages/core/package.json", import.meta.url));
     const file = name === "@sockact/core" ? own : fileOf("activation", `node_modules/${name}/package.json`);
     const { types } = JSON.parse(readFileSync(file, "utf8")) as { types?: string };
-    expect(types !== undefined).toBe(expected);
+    expect(types !== undefined).toBe(hasTypes);
   });
+}
+
+function benchTestOf(name: string): void {
+  test("serves one socket in the app of the bench", async () => {
+    const address = await freeAddress("tcp4");
+    const app = fileOf("activation", `${name}.mjs`);
+    await using _app = await socketActivate([address], [process.execPath, app], { names: ["http"] });
+    expect(await httpRequest(address)).toMatchObject({ status: 200, body: "hello" });
+  });
+}
+
+test("the versions of the npm packages are those that docs/comparison.md names", () => {
+  const page = readFileSync(new URL("../../docs/comparison.md", import.meta.url), "utf8");
+  const tried = Object.entries(versionsOf("activation"));
+  expect(tried.filter(([name, version]) => !page.includes(`${name} ${version}`))).toEqual([]);
 });
+
+describeWith(
+  { commands: ["systemd-socket-activate"], tags: "campaign" },
+  "the npm packages for socket activation",
+  () => {
+    beforeAll(() => installPeers("activation"));
+
+    describe.each(["systemd", "systemd-socket", "socket-activation"])("%s", (name) => {
+      benchTestOf(name);
+      testsOf(name);
+    });
+
+    describe("@sockact/core", () => testsOf("@sockact/core"));
+
+    describeWith({ commands: buildTools }, "sd-daemon, which has native code", () => {
+      beforeAll(async () => {
+        const reason = await buildSdDaemon();
+        if (reason !== undefined) throw new Error(reason);
+      });
+      benchTestOf("sd-daemon");
+      testsOf("sd-daemon");
+    });
+  },
+);

@@ -24,8 +24,8 @@ function start(
   return socketActivate(addresses, command, options);
 }
 
-describeWith({ commands: ["systemd-socket-activate"] }, "an app of SvelteKit", () => {
-  beforeAll(() => installPeers("sveltekit"), 120_000);
+describeWith({ commands: ["systemd-socket-activate"], tags: "campaign" }, "an app of SvelteKit", () => {
+  beforeAll(() => installPeers("sveltekit"), 300_000);
 
   test("the version is the one that docs/coming-from/sveltekit.md names", () => {
     const page = readFileSync(new URL("../../docs/coming-from/sveltekit.md", import.meta.url), "utf8");

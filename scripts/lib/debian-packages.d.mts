@@ -1,2 +1,2 @@
-/** The Debian package of each program that a test needs. */
+/** The Debian package of each program, or file, that a test needs. */
 export declare const packageOf: Readonly<Record<string, string>>;

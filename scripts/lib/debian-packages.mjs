@@ -1,10 +1,10 @@
 // The Debian packages that the tests use. Run as a program, it prints those that are missing here.
 import { accessSync, constants, existsSync } from "node:fs";
-import { delimiter, join } from "node:path";
+import { delimiter, isAbsolute, join } from "node:path";
 import process from "node:process";
 import { pathToFileURL } from "node:url";
 
-/** The package of each program that a test needs. */
+/** The package of each program, or file, that a test needs. */
 export const packageOf = {
   // A service manager of the tests' own, and what they look at it with.
   systemd: "systemd",
@@ -30,6 +30,7 @@ export const packageOf = {
   // What the examples need besides Node. Services see Debian's Python, and no other one.
   pg_createcluster: "postgresql",
   python3: "python3",
+  "/usr/bin/python3": "python3",
   openssl: "openssl",
   curl: "curl",
   nginx: "nginx",
@@ -48,6 +49,11 @@ export const packageOf = {
   gunicorn: "gunicorn",
   // What counts the instructions of bench:check.
   valgrind: "valgrind",
+  // What builds the native code of the package sd-daemon, which is compared with ours.
+  make: "make",
+  "g++": "g++",
+  "pkg-config": "pkgconf",
+  "/usr/include/systemd/sd-daemon.h": "libsystemd-dev",
   // The browser that looks at the site. The shell needs fewer packages than the whole browser, which does too.
   "chromium-headless-shell": "chromium-headless-shell",
 };
@@ -56,8 +62,7 @@ export const packageOf = {
 function isInstalled(program) {
   if (program === "systemd")
     return existsSync("/usr/lib/systemd/systemd") || existsSync("/lib/systemd/systemd");
-  // Services see only this one.
-  if (program === "python3") return existsSync("/usr/bin/python3");
+  if (isAbsolute(program)) return existsSync(program);
   const folders = (process.env["PATH"] ?? "").split(delimiter);
   return folders.some((folder) => {
     try {

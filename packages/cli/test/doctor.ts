@@ -31,6 +31,16 @@ export const doctorCommand = (systemd: PrivateSystemd, ...args: string[]): strin
   ...args,
 ];
 
+/** What the doctor finds in each service, by the name of the service. One question is answered sooner than many. */
+export async function askAll(systemd: PrivateSystemd): Promise<Map<string, Finding[]>> {
+  const { stdout, stderr, code } = await systemd.run(doctorCommand(systemd, "--json"), { timeout: 120_000 });
+  if (code > 2 || stdout === "") throw new Error(`sockact doctor ended with ${code}: ${stderr}`);
+  const { services } = JSON.parse(stdout) as Report;
+  return new Map(
+    services.map(({ service, findings }) => [service.replace(/@?\.service$/, ""), [...findings]]),
+  );
+}
+
 /** Asks the doctor, as root or as a command such as setpriv(1) has it. */
 export async function ask(
   systemd: PrivateSystemd,

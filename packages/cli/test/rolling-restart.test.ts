@@ -188,17 +188,6 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart", () => 
     expect(await ask(81)).toMatchObject({ version: 1 });
   });
 
-  it("undoes a start that is aborted", async () => {
-    await ask();
-    await release({ version: 2, silent: true });
-    const child = new Roll(systemd, "shop");
-    await child.until("starting");
-    await systemd.waitForUnit("shop@green.service", "ActiveState", "activating");
-    child.child.kill("SIGUSR2");
-    expect(await child.error()).toMatchObject({ message: "enough" });
-    expect(await states()).toEqual({ blue: "active", green: "inactive", socket: "active" });
-  });
-
   it("starts a version that works if the present one crashes again and again", async () => {
     await release({ version: 1, crash: true });
     await expect(systemd.start("shop@blue.service")).rejects.toThrow(/this release is broken/);
@@ -267,19 +256,6 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart", () => 
     expect(child.lines).not.toContainEqual({ type: "waiting" });
     expect(await ask()).toMatchObject({ version: 31 });
     await load.stop();
-  });
-
-  it("stops waiting when it is aborted while another call runs", async () => {
-    await ask();
-    await release({ version: 2, silent: true });
-    const first = new Roll(systemd, "shop");
-    await first.until("starting");
-    const second = new Roll(systemd, "shop");
-    await second.until("waiting");
-    second.child.kill("SIGUSR2");
-    expect(await second.error()).toMatchObject({ message: "enough" });
-    first.child.kill("SIGUSR2");
-    await first.error();
   });
 
   describe("while the old version drains", () => {

@@ -1,7 +1,6 @@
 import type { Evidence } from "../model/diagnosis.ts";
 import type { Subject } from "../model/subject.ts";
 import type { JournalLine } from "./journal.ts";
-import { serviceProperties } from "./properties.ts";
 import { type Run, runs } from "./runs.ts";
 
 /** The run of the service that shows its fault. */
@@ -19,10 +18,13 @@ const SETTLED = 10_000;
  * The last run of the service. If the service crashes again and again, this is the last run that has ended, because the present one has not failed yet.
  */
 export async function serviceRun(subject: Subject): Promise<ServiceRun> {
-  const [all, service] = await Promise.all([subject.get(runs), subject.get(serviceProperties)]);
-  const [last, before] = all.toReversed();
+  const [last, before] = (await subject.get(runs)).toReversed();
   const isNew = last !== undefined && Date.now() - last.started < SETTLED;
-  const isCrashing = isNew && Number(service.get("NRestarts")) > 0;
+  // systemd writes this line about the run that has ended. Its NRestarts may be older than the journal.
+  const isCrashing =
+    isNew &&
+    before?.lines.some(({ isOfManager, message }) => isOfManager && /Scheduled restart job/.test(message)) ===
+      true;
   const hasFailed = (run: Run | undefined): boolean => (run?.end ?? run?.control) !== undefined;
   const { lines, end, control } = (isCrashing && !hasFailed(last) && hasFailed(before) ? before : last) ?? {
     lines: [],

@@ -1,0 +1,354 @@
+// What the doctor finds in services with one fault each, which all run in one systemd.
+import { readFileSync } from "node:fs";
+import { describeWith, type PrivateSystemd } from "@sockact/testkit";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { diagnoses } from "../src/lib/doctor/diagnoses.ts";
+import { ask, askAll, bootForDoctor, doctorCommand, type Finding } from "./doctor.ts";
+import { sockactInside } from "./run.ts";
+import { apps } from "./scenarios/apps.ts";
+import { sandbox } from "./scenarios/sandbox.ts";
+import {
+  appText,
+  asExpected,
+  type Expected,
+  type Scenario,
+  type Scenarios,
+  setUp,
+  shownBy,
+} from "./scenarios/scenario.ts";
+import { startFiles, starts } from "./scenarios/starts.ts";
+import { secrets, units } from "./scenarios/units.ts";
+
+const themes: Record<string, Scenarios> = {
+  "an app that does not start": starts,
+  "an app in its sandbox": sandbox,
+  "an app and its socket": apps,
+  "the state of units": units,
+};
+const scenarios: Scenarios = Object.assign({}, ...Object.values(themes)) as Scenarios;
+
+/** The faults of docs/mistakes.md, in the order of its sections. */
+const mistakes = [
+  "npm",
+  "alone",
+  "forgotten",
+  "late",
+  "closure",
+  "notify",
+  "home",
+  "names",
+  "second",
+  "taken",
+  "nvm",
+  "parentheses",
+  "relative",
+];
+
+describeWith({ privateSystemd: true }, "sockact doctor finds", () => {
+  let systemd: PrivateSystemd;
+  let found: Map<string, Finding[]>;
+
+  beforeAll(async () => {
+    systemd = await bootForDoctor();
+    await systemd.mustRun(["mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", "/home"]);
+    for (const [path, text] of Object.entries(startFiles)) await systemd.write(path, text, 0o755);
+    await systemd.mustRun(["ln", "-s", `${systemd.project}/node_modules`, "/srv/node_modules"]);
+    await systemd.mustRun(["mkdir", "/srv/private"]);
+    await systemd.mustRun(["chmod", "700", "/home/shop", "/srv/private"]);
+    await systemd.write("/etc/shop.key", "", 0o600);
+    await systemd.write("/etc/shop.env", `DATABASE_URL=${secrets[0]}\n`, 0o600);
+    await systemd.write("/etc/shop.credential", `${secrets[4]}\n`, 0o600);
+    // The ports have to be taken before a socket, or an app, opens them.
+    const rival = systemd.spawn([
+      systemd.node,
+      "--eval",
+      "const listen = (port, done) => require('node:http').createServer().listen(port, done); listen(3100, () => listen(80, () => console.log('up')))",
+    ]);
+    await new Promise((resolve) => rival.stdout!.once("data", resolve));
+    await setUp(systemd, scenarios);
+    found = await askAll(systemd);
+  }, 300_000);
+  afterAll(() => systemd?.close());
+
+  const compare = (finding: Finding, expected: Expected): void =>
+    expect(shownBy(finding)).toMatchObject(asExpected(expected));
+
+  function check(name: string, { finds, isMore }: Scenario): void {
+    const codes = finds.map(({ code }) => code);
+    const findings = found.get(name)!.filter(({ code }) => isMore === undefined || codes.includes(code));
+    expect(findings.map(({ code }) => code)).toEqual(codes);
+    for (const [index, expected] of finds.entries()) compare(findings[index]!, expected);
+  }
+
+  describe.each(Object.entries(themes))("in %s:", (_, ofTheme) => {
+    const all = Object.entries(ofTheme).map(([name, scenario]) => ({
+      name,
+      scenario,
+      finds: scenario.finds.map(({ code }) => code).join(", ") || "nothing",
+    }));
+    it.each(all.filter(({ scenario }) => scenario.needs === undefined))("$name: $finds", (each) => {
+      check(each.name, each.scenario);
+      expect(found.has(each.name)).toBe(true);
+    });
+    const programs = new Set(all.flatMap(({ scenario }) => scenario.needs ?? []));
+    for (const program of programs)
+      describeWith({ commands: [program] }, `with ${program},`, () => {
+        it.each(all.filter(({ scenario }) => scenario.needs === program))("$name: $finds", (each) => {
+          check(each.name, each.scenario);
+          expect(found.has(each.name)).toBe(true);
+        });
+      });
+  });
+
+  it("the mistakes of docs/mistakes.md, and the page has the code of each", () => {
+    const page = readFileSync(new URL("../../../docs/mistakes.md", import.meta.url), "utf8");
+    const documented = Array.from(page.matchAll(/^- \*\*Doctor:\*\* `([\w-]+)`/gm), ([, code]) => code);
+    expect(documented).toEqual(mistakes.map((name) => scenarios[name]!.finds[0]!.code));
+  });
+
+  it("and prints what docs/doctor.md shows", async () => {
+    const { stdout } = await systemd.run(doctorCommand(systemd, "taken"));
+    const report = stdout
+      .replaceAll(systemd.node, "/usr/bin/node")
+      .replaceAll(/\btaken(?=\.)/g, "shop")
+      // The process ID and the rest of the command differ from run to run.
+      .replaceAll(/(process|kill|\/proc\/?) ?(?!1\b)\d+/g, (text) => text.replace(/\d+/, "812"))
+      .replaceAll(/\(?\/usr\/bin\/node --eval[^)\n]*\)?/g, (text) =>
+        text.startsWith("(") ? "(/usr/bin/node old.js)" : "/usr/bin/node old.js",
+      );
+    await expect(report).toMatchFileSnapshot("../../../docs/outputs/doctor-port-taken.txt");
+  });
+
+  it("nothing in a service that runs, or sleeps", async () => {
+    for (const name of ["healthy", "asleep.socket"]) {
+      const { stdout, code } = await systemd.run(doctorCommand(systemd, name));
+      const service = name.replace(".socket", "");
+      expect({ stdout, code }).toEqual({
+        stdout: `${service}.service with ${service}.socket\n\n✔ nothing found\n\n1 service: 0 errors, 0 warnings\n`,
+        code: 0,
+      });
+    }
+  });
+
+  it("an error, and ends with 2 then, also for a user who can't see which process has the port", async () => {
+    const asNobody = await ask(systemd, "taken", ["setpriv", "--reuid=65534", "--clear-groups"]);
+    expect(asNobody.code).toBe(2);
+    expect(asNobody.finding("port-taken").copy[0]).toBe("sudo ss -ltnp sport = :80");
+    expect(asNobody.unseen.map(({ how }) => how)).toContain("sudo sockact doctor taken.service");
+  });
+
+  it("no version of another user's Node, and says why", async () => {
+    await systemd.mustRun(["chown", "daemon", "/home/shop/.nvm/versions/node/v20.19.0/bin/node"]);
+    const { unseen } = await ask(systemd, "nvm");
+    expect(unseen[0]!.what).toContain("As root, the doctor runs a Node of another user as the user nobody");
+  });
+
+  it("an app that does not take the socket, with lines that correct it", async () => {
+    const { copy } = found.get("forgotten")![0]!;
+    await systemd.mustRun(["ln", "-s", `${systemd.project}/node_modules`, "/srv/forgotten/node_modules"]);
+    const lines = copy.filter((line) => line.startsWith("  ")).map((line) => line.trim());
+    await systemd.write("/etc/systemd/system/forgotten.service.d/override.conf", lines.join("\n"));
+    await systemd.systemctl("daemon-reload");
+    await systemd.mustRun(["sh", "-c", copy.at(-1)!]);
+    await systemd.request({ url: "http://localhost/", socketPath: "/run/forgotten.sock", timeout: 60_000 });
+    expect((await ask(systemd, "forgotten")).codes).not.toContain("socket-not-taken");
+  });
+
+  it("a loop of restarts no longer, once the error is corrected and the app keeps running", async () => {
+    await systemd.write("/run/corrected", "");
+    await systemd.waitUntil(
+      async () => !(await ask(systemd, "ends")).codes.includes("restart-loop"),
+      "the doctor no longer finds the loop",
+      60_000,
+    );
+    expect(await systemd.show("ends.service", "ActiveState")).toBe("active");
+  });
+
+  it("a crash, although systemd starts the app again while the doctor looks", async () => {
+    // The app crashes when it is told to, and its next start hangs.
+    await systemd.write(
+      "/srv/again/server.mjs",
+      `import { existsSync, writeFileSync } from "node:fs";
+      if (!existsSync("/run/again/once")) {
+        process.on("SIGUSR2", () => { writeFileSync("/run/again/once", ""); throw new Error("no database"); });
+      }
+      console.log("up");
+      setInterval(() => {}, 1e6);`,
+    );
+    await systemd.installUnits({
+      "again.socket": "[Socket]\nListenStream=/run/again.sock\n",
+      "again.service": `[Service]\nRuntimeDirectory=again\nRuntimeDirectoryPreserve=yes\nExecStart=${systemd.node} /srv/again/server.mjs\nRestart=always\nRestartSec=100ms\n`,
+    });
+    await systemd.start("again.socket", "again.service");
+    await systemd.waitForJournal("again.service", /^up$/);
+    // journalctl answers after the crash, and systemctl show has answered before it.
+    const path = "/run/slow-journal";
+    await systemd.write(
+      `${path}/systemctl`,
+      `#!/bin/sh\n/usr/bin/systemctl "$@"\nstatus=$?\ncase "$*" in *show*again*) touch ${path}/shown;; esac\nexit $status\n`,
+      0o755,
+    );
+    await systemd.write(
+      `${path}/journalctl`,
+      `#!/bin/sh
+case "$*" in *again.service*)
+  until [ -e ${path}/shown ]; do sleep 0.01; done
+  [ -e ${path}/told ] || { touch ${path}/told; systemctl kill --signal=USR2 again.service; }
+  until [ "$(/usr/bin/systemctl show --value --property=NRestarts again.service)" = 1 ]; do sleep 0.01; done
+esac
+exec /usr/bin/journalctl "$@"
+`,
+      0o755,
+    );
+    const answer = await ask(systemd, "again", ["env", `PATH=${path}:/usr/bin:/bin`]);
+    expect(answer.finding("app-crashed").evidence[0]!.text).toMatch(/^Error: no database/);
+  });
+
+  it("that an app has been starting for long, and what it waits for", async () => {
+    await systemd.write(
+      "/srv/unsettled/server.mjs",
+      appText({ listens: "await listen(server, { ready: () => new Promise(() => {}) });" }),
+    );
+    await systemd.installUnits({
+      "unsettled.socket": "[Socket]\nListenStream=8082\n",
+      "unsettled.service": `[Unit]\nRequires=unsettled.socket\n[Service]\nType=notify\nOpenFile=/run/systemd/notify:notify\nTimeoutStartSec=1h\nExecStart=${systemd.node} /srv/unsettled/server.mjs\n`,
+    });
+    await systemd.systemctl("start", "--no-block", "unsettled.service");
+    let answer = await ask(systemd, "unsettled");
+    await systemd.waitUntil(
+      async () => {
+        answer = await ask(systemd, "unsettled");
+        return answer.codes.includes("never-ready");
+      },
+      "the doctor finds it",
+      60_000,
+    );
+    const { message, evidence } = answer.finding("never-ready");
+    expect(message).toContain(
+      "It accepts connections already, but has not reported that it is ready. Either the app does not use sockact",
+    );
+    expect(evidence.at(-1)!.text).toBe("The event loop waits for [::]:8082");
+  });
+
+  it("what differs from the config and from what sockact install has written", async () => {
+    const config = (name: string, port: number) =>
+      JSON.stringify({
+        name,
+        exec: ["node", "./server.mjs"],
+        sockets: [{ listen: port }],
+        environment: { KEY: secrets[1] },
+      });
+    for (const [name, port] of [
+      ["configured", 8005],
+      ["edited", 8007],
+    ] as const) {
+      await systemd.write(`/srv/${name}/server.mjs`, appText());
+      await systemd.write(`/srv/${name}/sockact.config.json`, config(name, port));
+      await systemd.mustRun([...sockactInside(systemd), "install", "--yes"], {
+        cwd: `/srv/${name}`,
+        timeout: 60_000,
+      });
+    }
+    await systemd.write("/srv/configured/sockact.config.json", config("configured", 8006));
+    const edited = "/etc/systemd/system/edited.service";
+    await systemd.mustRun(["sed", "-i", "s/^RestartSec=.*/RestartSec=2s/", edited]);
+    await systemd.systemctl("daemon-reload");
+    const [differs] = (await ask(systemd, "configured")).findings;
+    expect(differs).toBeDefined();
+    compare(differs!, {
+      code: "config-differs",
+      severity: "warning",
+      evidence: /^- ListenStream=8005\n\+ ListenStream=8006$/m,
+      copy: ["sudo sockact install"],
+    });
+    const [changed] = (await ask(systemd, "edited")).findings;
+    compare(changed!, {
+      code: "unit-edited",
+      severity: "info",
+      evidence: /^\/etc\/systemd\/system\/edited\.service$/m,
+      copy: ["systemctl edit edited.service"],
+    });
+  });
+
+  it("and shows no value of a variable or a credential, and no token", async () => {
+    expect(await systemd.journal("secret.service").then((lines) => lines.join("\n"))).toContain(secrets[0]);
+    for (const format of [[], ["--json"]]) {
+      const { stdout, stderr } = await systemd.run(doctorCommand(systemd, "secret", ...format));
+      expect(stdout).toContain(format.length > 0 ? "NoSuchLine" : "directive-unknown");
+      for (const secret of secrets) expect(stdout + stderr).not.toContain(secret);
+    }
+  });
+
+  it("nothing more in a service whose finding its manifest acknowledges", async () => {
+    const manifest = {
+      format: 1,
+      name: "each",
+      files: [],
+      sockets: ["each.socket"],
+      service: "each@.service",
+    };
+    await systemd.write(
+      "/var/lib/sockact/each/manifest.json",
+      JSON.stringify({ ...manifest, description: { acknowledge: ["accept-server"] } }),
+    );
+    expect((await ask(systemd, "each")).codes).toEqual([]);
+    // A connection that is over.
+    expect((await ask(systemd, "each@0.service")).services).toMatchObject([{ sockets: ["each.socket"] }]);
+  });
+
+  it("no such unit, ends with 3, and names the one that is meant; it takes no pattern for a name", async () => {
+    for (const [name, message] of [
+      ["healty", /ERR_UNIT_UNKNOWN[^]*Did you mean healthy\?/],
+      ["*", /ERR_UNIT_UNKNOWN/],
+      ["healt?y", /ERR_UNIT_UNKNOWN/],
+      ["*.service", /ERR_UNIT_UNKNOWN/],
+    ] as const)
+      expect(await systemd.run(doctorCommand(systemd, name))).toMatchObject({
+        code: 3,
+        stderr: expect.stringMatching(message) as string,
+      });
+  });
+
+  it("that a user's own manager may not open port 80", async () => {
+    await systemd.mustRun(["sh", "-c", "mkdir -p /run/user && mkdir -m 700 /run/user/0"]);
+    // The manager of an ordinary user can't start here. This one may do as little as that.
+    await systemd.write(
+      "/etc/systemd/system/user@0.service.d/50-ports.conf",
+      "[Service]\nCapabilityBoundingSet=~CAP_NET_BIND_SERVICE\n",
+    );
+    await systemd.systemctl("daemon-reload");
+    await systemd.write("/etc/systemd/user/mine.socket", "[Socket]\nListenStream=81\n");
+    await systemd.write(
+      "/etc/systemd/user/mine.service",
+      `[Unit]\nRequires=mine.socket\n[Service]\nExecStart=${systemd.node} /srv/healthy/server.mjs\n`,
+    );
+    await systemd.start("user@0.service");
+    const asUser = ["env", "XDG_RUNTIME_DIR=/run/user/0"];
+    await systemd.run([...asUser, "systemctl", "--user", "start", "mine.socket"]);
+    const answer = await ask(systemd, "mine", asUser, "--user");
+    expect(answer.finding("port-forbidden")).toMatchObject({
+      unit: "mine.socket",
+      message: "mine.socket may not listen on port 81: without root, the lowest port is 1024.",
+    });
+    await systemd.stop("user@0.service");
+  });
+
+  it("each of its faults in one of these tests, or in those of a handover", () => {
+    const elsewhere = [
+      "config-differs",
+      "unit-edited",
+      "port-forbidden",
+      "socket-not-open",
+      "proxy-header",
+      "reload-failed",
+    ];
+    const shown = new Set([
+      ...Object.values(scenarios).flatMap(({ finds }) => finds.map(({ code }) => code)),
+      ...elsewhere,
+    ]);
+    const missing = diagnoses
+      .map(({ code }) => code)
+      .filter((code) => !shown.has(code) && !code.startsWith("handover-"));
+    expect(missing).toEqual([]);
+  });
+});

@@ -1,0 +1,20 @@
+// A setup file of vitest: when a test fails, keeps the journals of its private systemds, and says where.
+import { mkdirSync, writeFileSync } from "node:fs";
+import { basename } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { afterEach } from "vitest";
+import { openSystemds } from "./private-systemd.ts";
+
+const folder = fileURLToPath(new URL("../../../.cache/journals", import.meta.url));
+
+afterEach(async ({ task }) => {
+  if (task.result?.state !== "fail") return;
+  for (const systemd of openSystemds) {
+    const journal = await systemd.run(["journalctl", "--no-pager", "--output=short-precise"]).catch(String);
+    mkdirSync(folder, { recursive: true });
+    const file = `${folder}/${basename(task.file.name)}.${process.pid}-${systemd.pid}.log`;
+    writeFileSync(file, typeof journal === "string" ? journal : journal.stdout);
+    console.error(`The journal of the private systemd of this test: ${file}`);
+  }
+});
