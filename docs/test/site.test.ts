@@ -216,21 +216,25 @@ describeWith({ commands: [browserCommand] }, "the built site, in a browser", () 
     });
   });
 
-  test("what a reader types before the search is loaded is searched for", async () => {
-    await inNewContext(async (context) => {
-      const page = await openPage(context, site, "tls");
-      const asked = new Promise<Route>((resolve) => void page.route(/VPLocalSearchBox/, resolve));
-      await page.keyboard.press("Control+k");
-      await page.keyboard.type("idle  ");
-      await page.keyboard.press("Backspace");
-      await (await asked).continue();
-      const box = page.locator(".VPLocalSearchBox input");
-      await box.waitFor();
-      await page.keyboard.type("Timeout");
-      expect(await box.inputValue()).toBe("idle Timeout");
-      await page.locator(".VPLocalSearchBox a.result").first().waitFor();
-    });
-  });
+  test.each(["Control+k", "/", "a click"])(
+    "after %s, what a reader types before the search is loaded is searched for",
+    async (how) => {
+      await inNewContext(async (context) => {
+        const page = await openPage(context, site, "tls");
+        const asked = new Promise<Route>((resolve) => void page.route(/VPLocalSearchBox/, resolve));
+        if (how === "a click") await page.locator("#local-search button").click();
+        else await page.keyboard.press(how);
+        await page.keyboard.type("idle  ");
+        await page.keyboard.press("Backspace");
+        await (await asked).continue();
+        const box = page.locator(".VPLocalSearchBox input");
+        await box.waitFor();
+        await page.keyboard.type("Timeout");
+        expect(await box.inputValue()).toBe("idle Timeout");
+        await page.locator(".VPLocalSearchBox a.result").first().waitFor();
+      });
+    },
+  );
 
   test("the menu of a phone opens, and leads to another page", async () => {
     await inNewContext(async (context) => {

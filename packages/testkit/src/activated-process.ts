@@ -1,5 +1,4 @@
-import type { ListenAddress } from "./addresses.ts";
-import { closeAll, rawSocket } from "./raw-sockets.ts";
+import { closeAll, type ListenAddress, rawSocket } from "./raw-sockets.ts";
 import { type AppProcess, type SpawnOptions, startProcess } from "./app-process.ts";
 
 export interface ActivationOptions extends SpawnOptions {

@@ -5,10 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { atEnd } from "./at-end.ts";
-import { closeAll, rawSocket } from "./raw-sockets.ts";
-
-/** The address of a socket, in the syntax of systemd.socket(5): `127.0.0.1:8080`, `[::1]:8080`, `/run/app.sock`, `@abstract`. */
-export type ListenAddress = string;
+import { closeAll, type ListenAddress, rawSocket } from "./raw-sockets.ts";
 
 /** The kinds of address that a stream socket can have. */
 export type AddressKind = "tcp4" | "tcp6" | "unix" | "abstract";

@@ -1,6 +1,6 @@
 export { type AppProcess, DEADLINE, startProcess, watchProcess } from "./app-process.ts";
 export { type ActivationOptions, socketActivate, startWithFds } from "./activated-process.ts";
-export { type AddressKind, freeAddress, type ListenAddress } from "./addresses.ts";
+export { type AddressKind, freeAddress } from "./addresses.ts";
 export { AppUnderLoad } from "./app-under-load.ts";
 export { atEnd } from "./at-end.ts";
 export { certificateOf } from "./certificates.ts";
@@ -16,7 +16,16 @@ export {
   requestOver,
 } from "./http-request.ts";
 export { askLibsystemd, type LibsystemdAnswer, type ListenVariables } from "./libsystemd.ts";
-export { closeAll, portOf, rawEpoll, rawEventFd, rawPipe, rawSocket, rawSocketPair } from "./raw-sockets.ts";
+export {
+  closeAll,
+  type ListenAddress,
+  portOf,
+  rawEpoll,
+  rawEventFd,
+  rawPipe,
+  rawSocket,
+  rawSocketPair,
+} from "./raw-sockets.ts";
 export { bootPrivateSystemd, type BootOptions, whyNoPrivateSystemd } from "./boot-private-systemd.ts";
 export { inside, Load, type LoadResult, type OneLoad } from "./load.ts";
 export { randomFrom } from "./load/random.mjs";

@@ -1,6 +1,8 @@
 import { closeSync, rmSync } from "node:fs";
 import koffi from "koffi";
-import type { ListenAddress } from "./addresses.ts";
+
+/** The address of a socket, in the syntax of systemd.socket(5): `127.0.0.1:8080`, `[::1]:8080`, `/run/app.sock`, `@abstract`. */
+export type ListenAddress = string;
 
 const libc = koffi.load("libc.so.6");
 const int = (name: string, ...args: string[]): ((...args: unknown[]) => number) =>

@@ -132,7 +132,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "an app with a preload, and
     await install(
       ...commands.map(([port, exec]) =>
         described(`odd${port}`, port, {
-          exec: exec as AppDescription["exec"],
+          exec,
           preload: path,
           environment: { NODE_OPTIONS: "--title=odd" },
           jitless: port !== 107,
