@@ -102,7 +102,7 @@ async function main(): Promise<number> {
     const run =
       'status=0; for line; do eval "$line" || { status=1; echo "FAILED  $line"; }; done; exit $status';
     const lineOf = (words: readonly string[]) =>
-      words.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(" ");
+      words.map((word) => (/^[\w./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)).join(" ");
     const { status, output } = await onMachine(place, debian, [
       "sh",
       "-c",

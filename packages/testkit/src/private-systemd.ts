@@ -76,7 +76,9 @@ export class PrivateSystemd implements AsyncDisposable {
   /** Runs a command inside and collects what it prints, whatever its exit status. */
   async run(command: string[], options: CommandOptions = {}): Promise<CommandResult> {
     const { timeout = DEADLINE } = options;
-    const child = this.spawn(command, options);
+    // kill(1) is in procps, which a minimal Debian does not have. Each shell has its own.
+    const words = command[0] === "kill" ? ["sh", "-c", '"$@"', "sh", ...command] : command;
+    const child = this.spawn(words, options);
     const result: CommandResult = { stdout: "", stderr: "", code: -1 };
     child.stdout?.setEncoding("utf8").on("data", (chunk) => (result.stdout += chunk));
     child.stderr?.setEncoding("utf8").on("data", (chunk) => (result.stderr += chunk));
