@@ -49,7 +49,7 @@ export async function ask(
   ...options: string[]
 ): Promise<Answer> {
   const command = doctorCommand(systemd, unit, "--json", ...options);
-  const { stdout, stderr, code } = await systemd.run([...through, ...command]);
+  const { stdout, stderr, code } = await systemd.run([...through, ...command], { timeout: 60_000 });
   if (code > 2 || stdout === "") throw new Error(`sockact doctor ended with ${code}: ${stderr}`);
   const report = JSON.parse(stdout) as Report;
   const findings = report.services.flatMap((service) => service.findings);
