@@ -17,12 +17,15 @@ export default defineConfig({
     reporters: ["default", "./scripts/lib/skipped-reporter.ts"],
     // Most of a test is waiting for other processes: two workers leave two cores idle for a fifth of the time.
     maxWorkers: 3,
+    // Concurrent tests of a file mostly wait for systemd.
+    maxConcurrency: 12,
     // What the tests start runs in other processes, and the rest shares no state. A worker for each file takes half a second of its start.
     isolate: false,
-    globalSetup: "packages/testkit/src/shared-packages.ts",
+    globalSetup: "packages/testkit/src/whole-run.ts",
     setupFiles: "packages/testkit/src/keep-journals.ts",
     // Deadlines only end a test that hangs.
     testTimeout: 60_000,
     hookTimeout: 120_000,
+    expect: { poll: { timeout: 45_000 } },
   },
 });

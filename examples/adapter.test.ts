@@ -4,7 +4,7 @@ import { adapterContract, lifecycleContract, namesContract } from "@sockact/test
 const app = (file: string): string => fileURLToPath(new URL(`adapter/apps/${file}`, import.meta.url));
 const apps = { ESM: app("app.mjs"), CommonJS: app("app.cjs") };
 
-adapterContract({ title: "Polka", framework: "polka", apps, cluster: app("cluster.mjs"), isSample: true });
+adapterContract({ title: "Polka", framework: "polka", apps, cluster: app("cluster.mjs") });
 namesContract({
   title: "Polka",
   framework: "polka",
@@ -12,4 +12,4 @@ namesContract({
   two: app("two-apps.mjs"),
   http2: false,
 });
-lifecycleContract({ title: "Polka", program: app("lifecycle.mjs"), isSample: true });
+lifecycleContract({ title: "Polka", program: app("lifecycle.mjs") });

@@ -127,21 +127,12 @@ describeWith({ commands: ["systemd-socket-activate"] }, "code pasted into a fold
     expect(blocks.flatMap(({ required }) => required).length).toBeGreaterThan(20);
   });
 
-  const titled = (which: (code: string) => boolean) =>
-    snippets.filter(({ code }) => which(code)).map((snippet) => [snippet.title, snippet] as const);
+  const titled = (which: (code: string) => boolean, form?: "ES module" | "CommonJS") =>
+    snippets
+      .filter((snippet) => which(snippet.code))
+      .filter((snippet) => form === undefined || inCommonJs.includes(snippet) === (form === "CommonJS"))
+      .map((snippet) => [snippet.title, snippet] as const);
 
-  /** One test for each of these snippets. The code in CommonJS is that of the ES modules, so `npm test` only compiles it. */
-  const testEach = (
-    which: (code: string) => boolean,
-    title: string,
-    check: (title: string, snippet: Snippet) => Promise<void>,
-  ) => {
-    const [commonJs, modules] = [true, false].map((is) =>
-      titled(which).filter(([, snippet]) => inCommonJs.includes(snippet) === is),
-    );
-    test.concurrent.each(modules!)(title, check);
-    test.concurrent.each(commonJs!)(title, { tags: "campaign" }, check);
-  };
   const isTls = (code: string) => code.includes("https: { tls }");
   const takes = (code: string) =>
     !isTls(code) && /listen\((?:3000|\{ port: 3000|server, )/.test(code) && !listens(code);
@@ -150,13 +141,20 @@ describeWith({ commands: ["systemd-socket-activate"] }, "code pasted into a fold
   const isDescriptor = (code: string) => code.includes("takeSocket");
   const isServer = (code: string) => [takes, listens, isTls, isDatagram, isDescriptor].some((is) => is(code));
 
-  testEach(takes, "serves the socket that it is passed: %s", async (_title, snippet) => {
+  const serves = async (_title: string, snippet: Snippet): Promise<void> => {
     const cwd = paste(snippet);
     const address = await freeAddress("tcp4");
     await using app = await socketActivate([address], [process.execPath, snippet.file], { cwd });
     expect(await httpRequest(address)).toMatchObject({ status: 200 });
     expect(app.stderr).not.toContain("SOCKACT_");
-  });
+  };
+  // The code in CommonJS is that of the ES modules. The test above compiles it.
+  test.concurrent.each(titled(takes, "ES module"))("serves the socket that it is passed: %s", serves);
+  test.concurrent.each(titled(takes, "CommonJS"))(
+    "serves the socket that it is passed: %s",
+    { tags: "campaign" },
+    serves,
+  );
 
   test.concurrent.each(titled(listens))("serves its port until SIGTERM: %s", async (_title, snippet) => {
     const address = await freeAddress("tcp4");
@@ -212,22 +210,21 @@ describeWith({ commands: ["systemd-socket-activate"] }, "code pasted into a fold
     expect(await app.ended).toBe(0);
   });
 
-  testEach(
-    (code) => code !== "" && !isServer(code),
-    "runs: %s",
-    async (_title, snippet) => {
-      const cwd = paste(snippet);
-      // This PATH leads to no program, so a rolling restart fails before it changes anything.
-      const env = { PATH: cwd };
-      const { stdout, stderr } = await run(process.execPath, [snippet.file], { cwd, env }).catch(
-        (error: { stdout: string; stderr: string }) => error,
-      );
-      const seen = [stdout, stderr, ...readdirSync(cwd)].join("\n");
-      const isRolling = snippet.code.includes("rollingRestart");
-      expect(seen).toMatch(isRolling ? /sockact-shop\.lock cannot be locked/ : /[\w-]+@?\.service/);
-      expect(seen).not.toMatch(/^(?:Syntax|Reference|Type)?Error\b/m);
-    },
-  );
+  const runs = async (_title: string, snippet: Snippet): Promise<void> => {
+    const cwd = paste(snippet);
+    // This PATH leads to no program, so a rolling restart fails before it changes anything.
+    const env = { PATH: cwd };
+    const { stdout, stderr } = await run(process.execPath, [snippet.file], { cwd, env }).catch(
+      (error: { stdout: string; stderr: string }) => error,
+    );
+    const seen = [stdout, stderr, ...readdirSync(cwd)].join("\n");
+    const isRolling = snippet.code.includes("rollingRestart");
+    expect(seen).toMatch(isRolling ? /sockact-shop\.lock cannot be locked/ : /[\w-]+@?\.service/);
+    expect(seen).not.toMatch(/^(?:Syntax|Reference|Type)?Error\b/m);
+  };
+  const isProgram = (code: string) => code !== "" && !isServer(code);
+  test.concurrent.each(titled(isProgram, "ES module"))("runs: %s", runs);
+  test.concurrent.each(titled(isProgram, "CommonJS"))("runs: %s", { tags: "campaign" }, runs);
 
   test("the snippets in TypeScript compile", async () => {
     const typed = snippets.filter(({ language, code }) => language === "ts" || code.includes("RollingError"));

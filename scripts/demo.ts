@@ -26,8 +26,16 @@ async function chooseStage(certificate: Certificate): Promise<Stage> {
   }
   say(paint("yellow", "This demo can't boot a systemd here, so it leaves out ports 80 and 443,"));
   say(paint("yellow", "the separate user of each app, and the sandbox. The reason:"));
-  say(paint("yellow", reason));
+  for (const line of wrapped(reason)) say(paint("yellow", line));
   return processStage(certificate);
+}
+
+/** The lines of a text, each as wide as a terminal. */
+function wrapped(text: string): string[] {
+  return text
+    .split("\n")
+    .flatMap((line) => line.match(/.{1,80}(?:\s|$)|\S+/g) ?? [])
+    .map((line) => line.trimEnd());
 }
 
 const narrator: Narrator = {

@@ -1,9 +1,9 @@
-import { execFileSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join, posix } from "node:path";
 import { Marked } from "marked";
 import { gfmHeadingId } from "marked-gfm-heading-id";
 import { describe, expect, test } from "vitest";
+import { filesInGit } from "./lib/blocks/pages.ts";
 import { publicPackages, root, webAddress } from "./lib/packages.ts";
 
 const marked = new Marked(gfmHeadingId());
@@ -32,10 +32,7 @@ function foldersOf(file: string): string[] {
   return folder === "." ? [] : [folder, ...foldersOf(folder)];
 }
 
-const inGit = ["ls-files", "--cached", "--others", "--exclude-standard"];
-const files = execFileSync("git", inGit, { cwd: root, encoding: "utf8" })
-  .split("\n")
-  .filter((file) => file !== "" && existsSync(join(root, file)));
+const files = filesInGit(root);
 const folders = new Set(files.flatMap(foldersOf));
 const pages = new Map(
   files

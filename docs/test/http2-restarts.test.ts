@@ -5,7 +5,6 @@ import {
   closeAll,
   describeWith,
   freeAddress,
-  isLongRun,
   rawSocket,
   startWithFds,
 } from "@sockact/testkit";
@@ -14,7 +13,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { browserCommand, launchBrowser } from "./lib/browser.ts";
 
 const program = fileURLToPath(new URL("../../packages/core/test/programs/tls.mjs", import.meta.url));
-const RESTARTS = isLongRun ? 40 : 3;
+const RESTARTS = 10;
 
 /** Makes a page fetch without a pause, 12 times at once. It counts the responses in an attribute. */
 function fetchForever(): void {

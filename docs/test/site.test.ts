@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { describeWith, isLongRun } from "@sockact/testkit";
-import { type Browser, type BrowserContext, type Page } from "playwright-core";
+import { describeWith } from "@sockact/testkit";
+import type { Browser, BrowserContext, Page, Route } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { root, webAddress } from "../../scripts/lib/packages.ts";
 import { sidebar, linksOf } from "../.vitepress/lib/sidebar.ts";
@@ -10,10 +10,7 @@ import { browserCommand, launchBrowser } from "./lib/browser.ts";
 import { built, type BuiltSite, fileOf, serveBuiltSite } from "./lib/built-site.ts";
 import { LAPTOP, openPage, type PageFile, PHONE, readAll, type Visit, visitAll } from "./lib/visit.ts";
 
-/** Pages of one kind, written by a program, look alike: a usual run visits each 25th of them. The files of all are read. */
-const isGenerated = (path: string) => /^(?:reference|codes)\//.test(path);
-
-/** On these, a usual run checks the header and the sidebar with axe too. */
+/** On these, axe checks the header and the sidebar too, which all pages share. */
 const whole = new Set(["", "start", "reference/core", "codes/"]);
 
 /** The addresses in a page in Markdown, on the server of the test. A heading of the page itself is left out: the page in HTML has the same. */
@@ -37,10 +34,7 @@ describeWith({ commands: [browserCommand] }, "the built site, in a browser", () 
     site = await serveBuiltSite();
     browser = await launchBrowser();
     files = await readAll(browser, site);
-    const generated = site.pages.filter(isGenerated);
-    const sample = new Set([...whole, ...generated.filter((_, index) => index % 25 === 0)]);
-    const visited = site.pages.filter((path) => isLongRun || !isGenerated(path) || sample.has(path));
-    visits = await visitAll(browser, site, visited, (path) => isLongRun || whole.has(path));
+    visits = await visitAll(browser, site, site.pages, (path) => whole.has(path));
   });
   afterAll(async () => {
     await browser?.close();
@@ -221,6 +215,26 @@ describeWith({ commands: [browserCommand] }, "the built site, in a browser", () 
       await page.waitForURL((address) => !address.pathname.endsWith("/cluster"));
     });
   });
+
+  test.each(["Control+k", "/", "a click"])(
+    "after %s, what a reader types before the search is loaded is searched for",
+    async (how) => {
+      await inNewContext(async (context) => {
+        const page = await openPage(context, site, "tls");
+        const asked = new Promise<Route>((resolve) => void page.route(/VPLocalSearchBox/, resolve));
+        if (how === "a click") await page.locator("#local-search button").click();
+        else await page.keyboard.press(how);
+        await page.keyboard.type("idle  ");
+        await page.keyboard.press("Backspace");
+        await (await asked).continue();
+        const box = page.locator(".VPLocalSearchBox input");
+        await box.waitFor();
+        await page.keyboard.type("Timeout");
+        expect(await box.inputValue()).toBe("idle Timeout");
+        await page.locator(".VPLocalSearchBox a.result").first().waitFor();
+      });
+    },
+  );
 
   test("the menu of a phone opens, and leads to another page", async () => {
     await inNewContext(async (context) => {

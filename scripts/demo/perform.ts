@@ -44,12 +44,12 @@ async function serve({ clients }: Stage, app: StagedApp, { title, row }: Narrato
   title(`${app.framework} serves https`);
   row("listening", `${await app.listening()}; no app runs yet`);
   const { body, milliseconds } = await clients.get(`${app.https}/`);
-  row("request", `${app.https}/ answered in ${wholeMs(milliseconds)}, with the start of the app`);
+  row("request", `${app.https}/ answered in ${wholeMs(milliseconds)}, app start included`);
   const plain = await clients.get(`${app.http}/`);
   row("request", `${app.http}/ answered in ${wholeMs(plain.milliseconds)}`);
   row(
     "answered",
-    `by pid ${body.pid} as uid ${body.uid}${body.uid === 0 ? "" : ", not root"}; the certificate is verified`,
+    `by pid ${body.pid} as uid ${body.uid}${body.uid === 0 ? "" : ", not root"}; certificate verified`,
   );
   return milliseconds;
 }
@@ -79,7 +79,7 @@ async function sleepAndWake({ clients }: Stage, app: StagedApp, { title, row }: 
   await app.untilAsleep(before.pid);
   row(
     "asleep",
-    `${app.idleTimeout} ms after the last connection: pid ${before.pid} is gone, with its ${megabytes(before.memory)}`,
+    `${app.idleTimeout} ms without a connection: pid ${before.pid} and its ${megabytes(before.memory)} are gone`,
   );
   row("listening", `${await app.listening()}, as before`);
   const { body, milliseconds } = await clients.get(`${app.https}/`);

@@ -1,8 +1,9 @@
-import { type ChildProcess, execFileSync, spawn, type StdioOptions } from "node:child_process";
+import { execFileSync, spawn, type StdioOptions } from "node:child_process";
 import { existsSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { finished } from "./finished.ts";
 import { Lock } from "./lock.mjs";
 import { nodeBinary } from "./node-binary.ts";
 
@@ -14,33 +15,35 @@ const script = fileURLToPath(new URL("in-debian.sh", import.meta.url));
 export const suites: Readonly<Record<string, string>> = { 252: "bookworm", 257: "trixie", 262: "sid" };
 
 /** The packages that the tests need, beyond those of every Debian. */
-const packages =
-  "systemd,systemd-sysv,libpam-systemd,libsystemd0,dbus,iproute2,procps,util-linux,python3-minimal";
-
-const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+const packagesOfTests =
+  "systemd,systemd-sysv,libpam-systemd,libsystemd0,dbus,iproute2,procps,util-linux,git,curl,openssl,python3,zsh,fish,mandoc";
 
 /** A Debian in a folder of this computer, to run commands on. */
 export class Debian {
   readonly suite: string;
-  readonly #root: string;
+  /** Its folder. Do not write to it. */
+  readonly root: string;
 
   private constructor(suite: string, root: string) {
     this.suite = suite;
-    this.#root = root;
+    this.root = root;
   }
 
   /**
    * The Debian of a suite, such as `bookworm`. It is downloaded once, in about a minute; `fresh` downloads it again. This process keeps it
-   * locked, so that no other process replaces it meanwhile.
+   * locked, so that no other process replaces it meanwhile. One with other packages than the tests need has a folder of another name.
    */
-  static async ofSuite(suite: string, { fresh = false, cache = cacheOfDebians } = {}): Promise<Debian> {
-    const root = join(cache, suite);
+  static async ofSuite(
+    suite: string,
+    { fresh = false, cache = cacheOfDebians, folder = suite, packages = packagesOfTests } = {},
+  ): Promise<Debian> {
+    const root = join(cache, folder);
     using downloading = new Lock(`${root}.download.lock`);
     downloading.take("exclusive");
     const inUse = new Lock(`${root}.lock`);
     if (fresh && !inUse.tryTake("exclusive"))
       throw new Error(`Debian ${suite} is in use by another run. Wait until it ends, or leave out --fresh.`);
-    if (fresh || !existsSync(root)) await download(suite, root);
+    if (fresh || !existsSync(root)) await download(suite, root, packages);
     inUse.take("shared");
     return new Debian(suite, root);
   }
@@ -61,42 +64,17 @@ export class Debian {
     // On an older systemd some tests are rightly skipped, which would be a failure with CI set.
     delete env["CI"];
     const enter = ["unshare", "--mount", "--propagation=private", "bash", script];
-    const args = [this.#root, project, node, join(dirname(npm), ".."), ...command];
-    return finished(spawn("setpriv", ["--pdeathsig=TERM", ...enter, ...args], { stdio, env }), "SIGTERM");
+    const args = [this.root, project, node, join(dirname(npm), ".."), ...command];
+    return finished(spawn("setpriv", ["--pdeathsig=TERM", ...enter, ...args], { stdio, env }));
   }
 
   /** The name and version, such as `Debian GNU/Linux 12 (bookworm)`. */
   get name(): string {
-    return /^PRETTY_NAME="(.*)"$/m.exec(readFileSync(join(this.#root, "etc/os-release"), "utf8"))?.[1] ?? "";
+    return /^PRETTY_NAME="(.*)"$/m.exec(readFileSync(join(this.root, "etc/os-release"), "utf8"))?.[1] ?? "";
   }
 }
 
-/** Waits for a process. `how` is the signal that ends it early if this process is asked to end. */
-async function finished(
-  child: ChildProcess,
-  how: NodeJS.Signals,
-): Promise<{ status: number; stdout: string; stderr: string }> {
-  let stdout = "";
-  let stderr = "";
-  child.stdout?.setEncoding("utf8").on("data", (chunk: string) => (stdout += chunk));
-  child.stderr?.setEncoding("utf8").on("data", (chunk: string) => (stderr += chunk));
-  const interrupt = (): void => {
-    process.exitCode = 1;
-    child.kill(how);
-  };
-  for (const signal of signals) process.on(signal, interrupt);
-  try {
-    const status = await new Promise<number>((resolve, reject) => {
-      child.on("error", reject);
-      child.on("close", (code) => resolve(code ?? 1));
-    });
-    return { status, stdout, stderr };
-  } finally {
-    for (const signal of signals) process.off(signal, interrupt);
-  }
-}
-
-async function download(suite: string, root: string): Promise<void> {
+async function download(suite: string, root: string, packages: string): Promise<void> {
   console.error(`Downloading Debian ${suite} …`);
   // It has another name until it is complete. A killed download leaves both names.
   const incomplete = `${root}.incomplete`;

@@ -1,13 +1,17 @@
 import { execFileSync } from "node:child_process";
 import process from "node:process";
 
+let variables: string[] | undefined;
+
 /**
  * Variables for a program, so that git uses the repository of the folder where it runs. A git hook has variables such as
  * GIT_DIR. With them, every git that the hook starts would read and change the repository of the hook.
  */
 export function withoutRepository(): Record<string, undefined> {
-  const names = execFileSync("git", ["rev-parse", "--local-env-vars"], { encoding: "utf8" }).trim();
-  return Object.fromEntries(names.split("\n").map((name) => [name, undefined]));
+  variables ??= execFileSync("git", ["rev-parse", "--local-env-vars"], { encoding: "utf8" })
+    .trim()
+    .split("\n");
+  return Object.fromEntries(variables.map((name) => [name, undefined]));
 }
 
 /** Runs git in a folder, and returns what it prints. */

@@ -1,53 +1,102 @@
+import { basename } from "node:path";
 import process from "node:process";
-import type { Reporter, TestCase } from "vitest/node";
+import type { Reporter, SerializedError, TestCase, TestModule, Vitest } from "vitest/node";
 import { type Missing, missingText } from "../../packages/testkit/src/requires.ts";
+import { type Asked, isAsked, whyNothingRan } from "./asked-tests.ts";
 import { packageOf } from "./debian-packages.mjs";
 
-/** Prints a table of the tests that could not run on this machine at the end of a run, with the command that installs what they need. */
-export default class SkippedReporter implements Reporter {
-  readonly #skipped: Missing[] = [];
+/** A test that was skipped, by the first of its requirements that is not met, and all programs that it lacks. */
+export interface Skipped {
+  missing: Missing;
+  programs?: readonly string[] | undefined;
+}
 
-  onTestCaseResult(test: TestCase): void {
-    const { missing } = test.meta();
-    if (missing !== undefined) this.#skipped.push(missing);
+/**
+ * Prints a table of the tests that could not run on this machine at the end of a run, with the command that installs what they need. A run that was
+ * asked for tests that do not exist fails.
+ */
+export default class SkippedReporter implements Reporter {
+  readonly #skipped: Skipped[] = [];
+  #asked: Asked = {};
+  #found = 0;
+
+  onInit({ config }: Vitest): void {
+    this.#asked = config;
   }
 
-  onTestRunEnd(): void {
+  onTestCaseResult(test: TestCase): void {
+    if (!isAsked({ fullName: test.fullName, tags: test.tags }, this.#asked)) return;
+    this.#found += 1;
+    const { missing, missingPrograms } = test.meta();
+    if (missing !== undefined) this.#skipped.push({ missing, programs: missingPrograms });
+  }
+
+  onTestRunEnd(modules: readonly TestModule[], errors: readonly SerializedError[]): void {
     for (const line of skippedLines(this.#skipped)) console.log(line);
+    const isRed = errors.length > 0 || modules.some((module) => !module.ok());
+    if (this.#found > 0 || modules.length === 0 || isRed) return;
+    console.error(whyNothingRan(this.#asked));
+    process.exitCode = 1;
   }
 }
 
-/** The table, and what to do about it. There are no lines if nothing was skipped. */
-export function skippedLines(skipped: readonly Missing[]): string[] {
+/** The table, and what to do about it, in 80 columns. There are no lines if nothing was skipped. */
+export function skippedLines(skipped: readonly Skipped[], isRoot = process.getuid?.() === 0): string[] {
   const counts = new Map<string, number>();
-  for (const missing of skipped) {
-    const text = missingText(missing);
-    counts.set(text, (counts.get(text) ?? 0) + 1);
+  for (const { missing } of skipped) {
+    const name = nameOf(missing);
+    counts.set(name, (counts.get(name) ?? 0) + 1);
   }
   if (counts.size === 0) return [];
   const rows = [...counts].toSorted(([, one], [, other]) => other - one);
   const widest = String(rows[0]![1]).length;
   return [
     "Tests that were skipped, because this machine does not have what they need:",
-    ...rows.map(([text, count]) => `  ${String(count).padStart(widest)}  ${text}`),
-    ...remedies(skipped),
+    ...rows.map(([name, count]) => `  ${String(count).padStart(widest)}  ${name}`),
+    ...remedies(skipped, isRoot),
   ];
 }
 
-function remedies(skipped: readonly Missing[]): string[] {
-  const programs = skipped.flatMap((missing) => (missing.what === "program" ? [missing.program] : []));
-  const packages = new Set(programs.flatMap((program) => packageOf[program] ?? []));
-  const node = skipped.find((missing) => missing.what === "node");
+/** The Debian package of a program, because a row for each program would make a long table. */
+function nameOf(missing: Missing): string {
+  if (missing.what === "program") return debianPackage(missing.program) ?? missingText(missing);
+  return missing.what === "systemd" ? `${missingText(missing)} or newer` : missingText(missing);
+}
+
+const debianPackage = (program: string): string | undefined =>
+  packageOf[program] ?? packageOf[basename(program)];
+
+function remedies(skipped: readonly Skipped[], isRoot: boolean): string[] {
+  const programs = skipped.flatMap(({ missing, programs: all = [] }) =>
+    missing.what === "program" ? [missing.program, ...all] : all,
+  );
+  const packages = new Set(programs.flatMap((program) => debianPackage(program) ?? []));
+  const install = `${isRoot ? "" : "sudo "}apt-get install --yes --no-install-recommends`;
+  const nodes = skipped.flatMap(({ missing }) => (missing.what === "node" ? [missing.version] : []));
   return [
     ...(packages.size > 0
-      ? [`On Debian, install them: sudo apt-get install --yes ${[...packages].toSorted().join(" ")}`]
+      ? ["On Debian, install them with:", ...wrapped([...install.split(" "), ...[...packages].toSorted()])]
       : []),
     ...(programs.includes("bun") ? ["Bun comes from https://bun.sh."] : []),
-    ...(skipped.some(({ what }) => what === "root")
+    ...(skipped.some(({ missing }) => missing.what === "root")
       ? ["As root, more tests run: sudo --preserve-env=PATH npm test"]
       : []),
-    ...(node === undefined
-      ? []
-      : [`On a newer Node: npm run test:on-node -- ${node.version} (this is ${process.versions.node})`]),
+    ...(nodes.length > 0
+      ? [`On a newer Node: npm run test:on-node -- ${Math.max(...nodes)} (this is ${process.versions.node})`]
+      : []),
   ];
+}
+
+/** The words of a command, in lines that a shell reads as one. */
+function wrapped(words: readonly string[]): string[] {
+  const lines: string[] = [];
+  let line = " ";
+  for (const word of words) {
+    if (line.length + word.length + 3 > 80) {
+      lines.push(`${line} \\`);
+      line = "   ";
+    }
+    line += ` ${word}`;
+  }
+  return [...lines, line];
 }

@@ -1,6 +1,7 @@
 import { Content, inBrowser, type Theme } from "vitepress";
 import DefaultTheme, { VPHomeFeatures, VPHomeHero } from "vitepress/theme";
-import { defineComponent, h } from "vue";
+import { defineComponent, h, onMounted } from "vue";
+import { keepSearchKeys } from "./search-keys.ts";
 import "./style.css";
 
 /** The layout `home` of VitePress, in the `<main>` that it lacks. */
@@ -24,6 +25,9 @@ function repairHash(): void {
 
 export default {
   extends: DefaultTheme,
+  setup() {
+    onMounted(keepSearchKeys);
+  },
   enhanceApp({ app }) {
     app.component("front", Front);
     if (inBrowser) repairHash();

@@ -17,6 +17,9 @@ export function folderWith(files: Files, parent = tmpdir()): string {
   return folder;
 }
 
+/** A folder with an app that a service can see: not in `/tmp`, nor in a home. Every user may make folders in `/dev/shm`. */
+export const appThatServicesSee = (files: Files): string => folderWith(files, "/dev/shm");
+
 /** Writes files into a folder. */
 function writeFiles(folder: string, files: Files): void {
   for (const [name, content] of Object.entries(files)) {

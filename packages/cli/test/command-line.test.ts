@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
@@ -63,22 +63,6 @@ describe("sockact", () => {
     });
   });
 
-  it.runIf(existsSync("/dev/full"))("says that the help can't be written", async () => {
-    const running = startProcess([
-      "sh",
-      "-c",
-      'exec "$@" >/dev/full',
-      "sh",
-      process.execPath,
-      sockact,
-      "--help",
-    ]);
-    expect(await running.ended).toBe(1);
-    expect(running.stderr).toMatch(
-      /^error: can't write to the standard output: ENOSPC.* \(ERR_OUTPUT\)\n.*\n$/,
-    );
-  });
-
   it("uses colours only if they are wanted", async () => {
     const escape = "\u001B[";
     expect((await outcome(["rnu"])).stderr).not.toContain(escape);
@@ -104,32 +88,36 @@ test.each([
   expect(loaded.map((file) => basename(file))).toEqual(["index.cjs", "implementation.cjs"]);
 });
 
-describeWith({ root: true, commands: ["setpriv"] }, "for a user who may not read a folder", () => {
-  const asNobody = (args: readonly string[], env: Record<string, string> = {}) => {
-    const user = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
-    return startProcess([...user, process.execPath, sockact, "run", "-l", "0", ...args], { cwd: "/", env });
-  };
-  const unreadable = (): string => {
-    const folder = mkdtempSync("/tmp/sockact-unreadable-");
-    onTestFinished(() => rmSync(folder, { recursive: true }));
-    return folder;
-  };
+describeWith(
+  { root: true, otherUsers: true, commands: ["setpriv"] },
+  "for a user who may not read a folder",
+  () => {
+    const asNobody = (args: readonly string[], env: Record<string, string> = {}) => {
+      const user = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
+      return startProcess([...user, process.execPath, sockact, "run", "-l", "0", ...args], { cwd: "/", env });
+    };
+    const unreadable = (): string => {
+      const folder = mkdtempSync("/tmp/sockact-unreadable-");
+      onTestFinished(() => rmSync(folder, { recursive: true }));
+      return folder;
+    };
 
-  it("sockact run finds its command in another folder of PATH", async () => {
-    const running = asNobody(["--", "true"], { PATH: `${unreadable()}:${process.env["PATH"]}` });
-    expect(await running.ended).toBe(0);
-  });
+    it("sockact run finds its command in another folder of PATH", async () => {
+      const running = asNobody(["--", "true"], { PATH: `${unreadable()}:${process.env["PATH"]}` });
+      expect(await running.ended).toBe(0);
+    });
 
-  it("--watch and a unix socket there are errors with a reason", async () => {
-    const folder = unreadable();
-    const watching = asNobody(["--watch", `${folder}/x`, "--", "true"]);
-    expect(await watching.ended).toBe(2);
-    expect(watching.stderr).toMatch(/^error: can't watch .*EACCES \(ERR_RUN_WATCH\)\nYou may not read it/);
-    const listening = asNobody(["-l", `${folder}/x.sock`, "--", "true"]);
-    expect(await listening.ended).toBe(1);
-    expect(listening.stderr).toMatch(/EACCES.*\(ERR_RUN_LISTEN\)\nYou may not read this folder/);
-  });
-});
+    it("--watch and a unix socket there are errors with a reason", async () => {
+      const folder = unreadable();
+      const watching = asNobody(["--watch", `${folder}/x`, "--", "true"]);
+      expect(await watching.ended).toBe(2);
+      expect(watching.stderr).toMatch(/^error: can't watch .*EACCES \(ERR_RUN_WATCH\)\nYou may not read it/);
+      const listening = asNobody(["-l", `${folder}/x.sock`, "--", "true"]);
+      expect(await listening.ended).toBe(1);
+      expect(listening.stderr).toMatch(/EACCES.*\(ERR_RUN_LISTEN\)\nYou may not read this folder/);
+    });
+  },
+);
 
 describe("sockact run refuses", () => {
   it.each([

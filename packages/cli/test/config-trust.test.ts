@@ -1,22 +1,19 @@
 import { chmodSync, chownSync, existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import process from "node:process";
 import { bootPrivateSystemd, describeWith, type PrivateSystemd } from "@sockact/testkit";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it } from "vitest";
 import { folderWith } from "./app-folder.ts";
 import { unitsIn } from "./outcome.ts";
 
-const isRoot = process.getuid?.() === 0;
-
 const fields = `name: "shop", exec: ["/usr/bin/true"], sockets: [{ listen: 80 }]`;
 
-describe.skipIf(!isRoot)("root", () => {
+describeWith({ root: true }, "a config of root", () => {
   const config = {
     "sockact.config.json": { name: "shop", exec: ["/usr/bin/true"], sockets: [{ listen: 80 }] },
   };
   const file = "sockact.config.json";
 
-  it("uses a config that only root may write", () => {
+  it("is used if only root may write it", () => {
     const folder = folderWith(config);
     expect(unitsIn(folder).status).toBe(0);
     chmodSync(folder, 0o700);

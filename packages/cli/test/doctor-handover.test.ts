@@ -115,7 +115,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact doctor, on handove
         const { findings } = await ask(systemd, "slow");
         return findings.find(({ code }) => code === "handover-waiting");
       },
-      { timeout: 15_000 },
+      { timeout: 50_000 },
     );
     expect(found.message).toMatch(
       new RegExp(
@@ -157,7 +157,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact doctor, on handove
         const { findings } = await ask(systemd, "stuck");
         return findings.find(({ code }) => code === "handover-unfinished");
       },
-      { timeout: 15_000 },
+      { timeout: 50_000 },
     );
     expect(found.message).toContain(`Process ${pid} still runs`);
     expect(found.evidence[0]!.text).toBe("sockact: drained");

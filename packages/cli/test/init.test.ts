@@ -4,10 +4,10 @@ import { chownSync, existsSync, readdirSync, readFileSync, statSync, writeFileSy
 import { join } from "node:path";
 import process from "node:process";
 import { stripVTControlCharacters } from "node:util";
-import { DEADLINE } from "@sockact/testkit";
+import { DEADLINE, describeWith } from "@sockact/testkit";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { adapterNodeApp } from "./adapter-node.ts";
-import { type Files, folderWith } from "./app-folder.ts";
+import { appThatServicesSee, type Files } from "./app-folder.ts";
 import { sockactIn } from "./outcome.ts";
 import { sockact } from "./run.ts";
 
@@ -21,8 +21,7 @@ const app: Files = {
   ".env": "A=1\n",
 };
 
-// Not in /tmp, which a service does not see.
-const shop = (files: Files = app): string => folderWith(files, "/srv");
+const shop = (files: Files = app): string => appThatServicesSee(files);
 
 describe("sockact init", () => {
   it("says what it has found, and writes a config", () => {
@@ -49,18 +48,6 @@ describe("sockact init", () => {
     ["an ES module", [], "sockact.config.js", { "package.json": { name: "shop", type: "module" } }],
     ["JSON", ["--format", "json"], "sockact.config.json", {}],
     ["TypeScript", ["--format", "ts"], "sockact.config.ts", {}],
-    [
-      "TypeScript by itself, where the compiler does not take it for the app",
-      [],
-      "sockact.config.ts",
-      { "tsconfig.json": { include: ["src"] } },
-    ],
-    [
-      "JavaScript where the compiler would take it for the app",
-      [],
-      "sockact.config.mjs",
-      { "tsconfig.json": { compilerOptions: { outDir: "dist" } } },
-    ],
   ])("writes what describes the same service in each format: %s", (_, args, name, files) => {
     const folder = shop({ ...app, "package.json": { name: "shop" }, ...files });
     const options = [
@@ -92,6 +79,23 @@ describe("sockact init", () => {
       // What sockact install writes there.
       preload: "/var/lib/sockact/shop/files/register.cjs",
     });
+  });
+
+  it.each<[string, string, Files]>([
+    [
+      "TypeScript, where the compiler does not take the config for the app",
+      "sockact.config.ts",
+      { "tsconfig.json": { include: ["src"] } },
+    ],
+    [
+      "JavaScript, where the compiler would take it for the app",
+      "sockact.config.mjs",
+      { "tsconfig.json": { compilerOptions: { outDir: "dist" } } },
+    ],
+  ])("chooses the format by the app: %s", (_, name, files) => {
+    const folder = shop({ ...app, ...files });
+    const { stdout } = sockactIn(folder, ["init", "--json"]);
+    expect(JSON.parse(stdout)).toMatchObject({ file: join(folder, name) });
   });
 
   it("writes neither a preload nor messages to systemd for SvelteKit's adapter-node", () => {
@@ -151,13 +155,6 @@ describe("sockact init", () => {
     expect(readFileSync(file, "utf8")).toContain("shop");
   });
 
-  it.skipIf(process.getuid?.() !== 0)("gives the config to the user who has called sudo", () => {
-    const folder = shop();
-    chownSync(folder, 65_534, 65_534);
-    expect(sockactIn(folder, ["init", "--yes"], { SUDO_UID: "65534" })).toMatchObject({ status: 0 });
-    expect(statSync(join(folder, "sockact.config.mjs")).uid).toBe(65_534);
-  });
-
   it("does not let Node read a file of variables, because its NODE_OPTIONS could run code", () => {
     const folder = shop({
       ...app,
@@ -179,7 +176,16 @@ describe("sockact init", () => {
   });
 });
 
-describe("the questions of sockact init", () => {
+describeWith({ root: true }, "sockact init under sudo", () => {
+  it("gives the config to the user who has called sudo", () => {
+    const folder = shop();
+    chownSync(folder, 65_534, 65_534);
+    expect(sockactIn(folder, ["init", "--yes"], { SUDO_UID: "65534" })).toMatchObject({ status: 0 });
+    expect(statSync(join(folder, "sockact.config.mjs")).uid).toBe(65_534);
+  });
+});
+
+describeWith({ commands: ["script"] }, "the questions of sockact init", () => {
   it("are answered in a terminal", async () => {
     const folder = shop();
     const { screen, status } = await inTerminal(folder, [

@@ -33,7 +33,7 @@ export interface Outcome {
 }
 
 /** The program that installs, as one file. */
-async function bundleInstaller(): Promise<{ script: string; manifest: string }> {
+export async function bundleInstaller(): Promise<{ script: string; manifest: string }> {
   const bundle = await rolldown({
     input: here("programs/installer.ts"),
     platform: "node",
@@ -70,15 +70,27 @@ export const shopPlan = (
     further,
   );
 
-/** One run of the program inside a private systemd. */
+/** Where the program runs: in a private systemd, or on this machine. */
+export interface InstallerPlace {
+  node: string;
+  /** The file with the program. */
+  script: string;
+  spawn(command: readonly string[]): ChildProcess;
+}
+
+/** One run of the program. */
 export class Installer {
   readonly child: ChildProcess;
   readonly steps: Step[] = [];
   readonly ended: Promise<Outcome>;
 
-  constructor(systemd: PrivateSystemd, options: InstallerOptions, command: readonly string[] = []) {
-    const script = "/tmp/installer/dist/installer.mjs";
-    this.child = systemd.spawn([...command, systemd.node, script, JSON.stringify(options)]);
+  constructor(
+    place: InstallerPlace | PrivateSystemd,
+    options: InstallerOptions,
+    command: readonly string[] = [],
+  ) {
+    const script = "script" in place ? place.script : "/tmp/installer/dist/installer.mjs";
+    this.child = place.spawn([...command, place.node, script, JSON.stringify(options)]);
     this.child.stderr!.pipe(process.stderr);
     this.ended = this.#read();
     this.ended.catch(() => {});

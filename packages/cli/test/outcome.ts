@@ -41,7 +41,7 @@ export function sockactIn(
     cwd: folder,
     encoding: "utf8",
     env: { ...own, NO_COLOR: "1", COLUMNS: "80", ...env },
-    timeout: 30_000,
+    timeout: 60_000,
   });
 }
 

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, utimesSync, w
 import { once } from "node:events";
 import { join } from "node:path";
 import process from "node:process";
+import { setImmediate } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import {
   type AppProcess,
@@ -16,7 +17,6 @@ import { expect, it, vi, describe } from "vitest";
 import { addressOf, appFolder, appText, edit, pidAt, program, run, sockact, untilEnded } from "./run.ts";
 
 const { execPath: node } = process;
-const EDITS = process.env["SOCKACT_LONG"] ? 50 : 2;
 
 /** `sockact run --watch` in a folder, once its app answers and every folder is watched. */
 async function watch(cwd: string, options: readonly string[] = ["--watch"], file = "server.mjs") {
@@ -48,32 +48,46 @@ async function untilVersion(address: string, version: number): Promise<void> {
 
 const restarts = ({ stderr }: AppProcess): number => stderr.match(/changed: restarting/g)?.length ?? 0;
 
+/** Edits an app under load this many times. */
+async function editUnderLoad(edits: number, keepAlive: boolean) {
+  const cwd = appFolder();
+  const { address } = await watch(cwd);
+  const loadProgram = fileURLToPath(new URL("../../testkit/src/load-program.mjs", import.meta.url));
+  const options = JSON.stringify({ url: `http://${address}`, connections: 8, keepAlive });
+  const load = startProcess([node, loadProgram, "busy", options]);
+  await load.event("running");
+  for (let version = 2; version <= edits + 1; version++) {
+    edit(cwd, appText(version));
+    await untilVersion(address, version);
+    load.write("round");
+    await load.event("round");
+  }
+  load.endInput();
+  return load.event<{ lost: number; answered: number; failed: object }>("result");
+}
+
+const connections = [
+  ["new connections", false],
+  ["kept connections", true],
+] as const;
+
 describe("sockact run --watch", () => {
-  it.each([
-    ["new connections", false],
-    ["kept connections", true],
-  ])(
-    `loses and refuses no request over ${EDITS} edits under load, with %s`,
-    { timeout: 180_000 },
+  it.each(connections)(
+    "loses and refuses no request when files change under load, with %s",
     async (_, keepAlive) => {
-      const cwd = appFolder();
-      const { address } = await watch(cwd);
-      const loadProgram = fileURLToPath(new URL("../../testkit/src/load-program.mjs", import.meta.url));
-      const options = JSON.stringify({ url: `http://${address}`, connections: 8, keepAlive });
-      const load = startProcess([node, loadProgram, "busy", options]);
-      await load.event("running");
-      for (let version = 2; version <= EDITS + 1; version++) {
-        edit(cwd, appText(version));
-        await untilVersion(address, version);
-        load.write("round");
-        await load.event("round");
-      }
-      load.endInput();
-      const { lost, answered, failed } = await load.event<{ lost: number; answered: number; failed: object }>(
-        "result",
-      );
+      const { failed, lost, answered } = await editUnderLoad(1, keepAlive);
       expect({ failed, lost }).toEqual({ failed: {}, lost: 0 });
-      expect(answered).toBeGreaterThan(EDITS * 8);
+      expect(answered).toBeGreaterThan(8);
+    },
+  );
+
+  it.each(connections)(
+    "loses and refuses no request over 20 edits under load, with %s",
+    { tags: "campaign", timeout: 180_000 },
+    async (_, keepAlive) => {
+      const { failed, lost, answered } = await editUnderLoad(20, keepAlive);
+      expect({ failed, lost }).toEqual({ failed: {}, lost: 0 });
+      expect(answered).toBeGreaterThan(20 * 8);
     },
   );
 
@@ -89,17 +103,24 @@ describe("sockact run --watch", () => {
   });
 
   it("an idle client does not delay the edit", async () => {
-    const cwd = appFolder();
+    // Node never closes an idle connection of this app, so only the drain timeout does.
+    const cwd = appFolder(`import http from "node:http";
+import { syncBuiltinESMExports } from "node:module";
+const { createServer } = http;
+http.createServer = (...args) => Object.assign(createServer(...args), { keepAliveTimeout: 0 });
+syncBuiltinESMExports();
+await import(${JSON.stringify(program("app.mjs"))});
+globalThis.version = 1;
+`);
     const { running, address } = await watch(cwd);
     const idle = openConnection(address);
     await once(idle, "connect");
     await requestOver(idle);
+    idle.on("error", () => {});
     edit(cwd, appText(2));
     await running.line(/changed/);
-    const edited = performance.now();
     await untilVersion(address, 2);
-    // Node promises an idle connection 5 s.
-    expect(performance.now() - edited).toBeLessThan(4500);
+    expect(running.stderr).not.toContain("killing");
     idle.destroy();
   });
 
@@ -134,12 +155,12 @@ describe("sockact run --watch", () => {
     expect(await running.ended).toBe(128 + 15);
   });
 
-  it("30 edits in a second cause few restarts, and the last one is included", async () => {
+  it("30 edits in a row cause few restarts, and the last one is included", async () => {
     const cwd = appFolder();
     const { running, address } = await watch(cwd);
     for (let version = 2; version <= 31; version++) {
       edit(cwd, appText(version));
-      await new Promise((resolve) => setTimeout(resolve, 1000 / 30));
+      await setImmediate();
     }
     await untilVersion(address, 31);
     expect(restarts(running)).toBeLessThan(15);
@@ -291,10 +312,9 @@ describe("sockact run --watch", () => {
   });
 
   it("warns once that the command restarts itself by a file that it writes", async () => {
-    const cwd = appFolder(`import { writeFileSync } from "node:fs";
-      writeFileSync("data.json", String(Date.now()));
-      setInterval(() => {}, 1000);`);
-    const running = run(["--watch", "-l", "0", "--", node, "server.mjs"], { cwd });
+    // A shell starts at once: if two restarts are seconds apart, they are taken for those of a person who edits.
+    const script = "echo $$ >data.json; exec sleep 1000";
+    const running = run(["--watch", "-l", "0", "--", "sh", "-c", script], { cwd: appFolder() });
     expect(await running.line(/--ignore/)).toBe(
       "[sockact run] data.json changes after each start. If the command writes it, the command restarts itself: --ignore data.json",
     );
@@ -321,7 +341,7 @@ describe("sockact run --watch", () => {
 });
 
 describeWith(
-  { commands: ["unshare"], root: true },
+  { commands: ["unshare"], userNamespaces: true },
   "sockact run --watch beyond the limits of inotify",
   () => {
     it("warns once that the kernel refuses to watch more", async () => {

@@ -231,7 +231,7 @@ describe("sockact run", () => {
   });
 
   it("when it is killed in its first moment, the socket's file is removed too", async () => {
-    for (let attempt = 0; attempt < 5; attempt++) {
+    for (let attempt = 0; attempt < 2; attempt++) {
       const path = await freeAddress("unix");
       const running = run(["-l", path, "--", "true"]);
       let isOver = false;

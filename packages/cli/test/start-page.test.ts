@@ -60,7 +60,7 @@ describeWith({ privateSystemd: true, commands: ["curl", "script"] }, "docs/start
     return typed.shown;
   }
 
-  test("sections 1 to 4 lead from an empty folder to an answer on port 80", { timeout: 60_000 }, async () => {
+  test("sections 1 to 4 lead from an empty folder to an answer on port 80", async () => {
     for (const block of blocks("1. ", "sh")) await type(block, "/");
     packed.install(systemd.hostPath(folder), ["express", "@sockact/express"]);
     await systemd.write(`${folder}/server.js`, blocks("1. ", "js")[0] as string);

@@ -12,7 +12,7 @@ import { join } from "node:path";
 import { bootPrivateSystemd, describeWith } from "@sockact/testkit";
 import { lintUnits } from "@sockact/units";
 import { describe, expect, it } from "vitest";
-import { folderWith } from "./app-folder.ts";
+import { appThatServicesSee, folderWith } from "./app-folder.ts";
 import { sockactIn } from "./outcome.ts";
 import { sockactInside } from "./run.ts";
 
@@ -24,13 +24,10 @@ const config = {
 };
 const shop = () => folderWith({ "sockact.config.json": config });
 const app = () =>
-  folderWith(
-    {
-      "package.json": { name: "shop", dependencies: { express: "5" } },
-      "server.js": `require("express")().listen(3000);\n`,
-    },
-    "/srv",
-  );
+  appThatServicesSee({
+    "package.json": { name: "shop", dependencies: { express: "5" } },
+    "server.js": `require("express")().listen(3000);\n`,
+  });
 
 describe("sockact units", () => {
   it("prints the units, as systemctl cat does", () => {
@@ -56,7 +53,9 @@ describe("sockact units", () => {
       "10min",
     ]);
     expect(stdout).toContain("ListenStream=80\nListenStream=127.0.0.1:8080\nListenStream=[::1]:8080\n");
-    expect(stdout).toMatch(/ExecStart=.* --require .*register.* "?\/srv\/sockact app \w+\/server\.js"?\n/);
+    expect(stdout).toMatch(
+      /ExecStart=.* --require .*register.* "?\/dev\/shm\/sockact app \w+\/server\.js"?\n/,
+    );
     expect(stdout).toContain("Type=notify-reload\n");
     expect(stdout).toContain("SOCKACT_IDLE_TIMEOUT=10min");
     expect(stderr).toBe("");

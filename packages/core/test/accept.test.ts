@@ -17,14 +17,7 @@ import {
   certificateOf,
 } from "@sockact/testkit";
 import { WebSocket } from "ws";
-import {
-  type LifecycleApp,
-  untilAnotherSleeps,
-  program,
-  RawClient,
-  startApp,
-  terminate,
-} from "./lifecycle-app.ts";
+import { type LifecycleApp, program, RawClient, startApp, terminate } from "./lifecycle-app.ts";
 
 /** Starts the program for one connection, and returns the client's end of it. */
 async function appOnConnection(
@@ -74,7 +67,7 @@ async function endOf(app: AppProcess): Promise<unknown> {
 
 const inOrder = { code: 0, stderr: "", drained: false };
 
-test.each(["tcp4", "unix"] as const)(
+test.concurrent.each(["tcp4", "unix"] as const)(
   "a %s connection is served request by request, and the process ends with it",
   async (kind) => {
     const { app, client } = await appOnConnection({ input: true }, { kind });
@@ -91,7 +84,7 @@ test.each(["tcp4", "unix"] as const)(
   },
 );
 
-test("a request with Connection: close ends the process, and so does a client that closes its side at once", async () => {
+test.concurrent("a request with Connection: close ends the process, and so does a client that closes its side at once", async () => {
   for (const headers of [["Connection: close"], []]) {
     const { app, client } = await appOnConnection();
     await using _app = app;
@@ -104,20 +97,21 @@ test("a request with Connection: close ends the process, and so does a client th
   }
 });
 
-test("a client that has closed its side gets a late answer, if the server allows half-open connections", async () => {
+test.concurrent("a client that has closed its side gets a late answer, if the server allows half-open connections", async () => {
   const { app, client } = await appOnConnection({ properties: { httpAllowHalfOpen: true } });
   await using _app = app;
   await using _client = client;
   client.get("/held");
   await app.event("request");
   client.socket.end();
-  await untilAnotherSleeps(50);
+  app.write("clock 50");
+  await app.event("clock");
   app.write("answer");
   await client.receives(/done$/);
   expect(await endOf(app)).toEqual(inOrder);
 });
 
-test.each([
+test.concurrent.each([
   ["keepAliveTimeout", { keepAliveTimeout: 1, keepAliveTimeoutBuffer: 0 }, "/", /hello$/],
   ["headersTimeout", { headersTimeout: 50, connectionsCheckingInterval: 20 }, undefined, /408 Request Time/],
   ["timeout", { properties: { timeout: 50 } }, "/held", undefined],
@@ -135,7 +129,7 @@ test.each([
   expect(await app.ended).toBe(0);
 });
 
-test("at SIGTERM the request is answered, and the connection ends after it", async () => {
+test.concurrent("at SIGTERM the request is answered, and the connection ends after it", async () => {
   const { app, client } = await appOnConnection({ hooks: ["onEvent"] });
   await using _app = app;
   await using _client = client;
@@ -148,7 +142,7 @@ test("at SIGTERM the request is answered, and the connection ends after it", asy
   expect(app.stdout).not.toContain('"served"');
 });
 
-test("a silent WebSocket keeps the process alive", async () => {
+test.concurrent("a silent WebSocket keeps the process alive", async () => {
   const { app, socket } = await appOnConnection({
     webSockets: true,
     options: { idleTimeout: "20ms" },
@@ -158,7 +152,8 @@ test("a silent WebSocket keeps the process alive", async () => {
   const webSocket = new WebSocket("ws://localhost/", { createConnection: () => socket });
   await once(webSocket, "open");
   await app.event("webSocket");
-  await untilAnotherSleeps(100);
+  app.write("clock 100");
+  await app.event("clock");
   webSocket.send("hello");
   await app.event("message");
   webSocket.close();
@@ -166,7 +161,7 @@ test("a silent WebSocket keeps the process alive", async () => {
   expect(await app.ended).toBe(0);
 });
 
-test("other servers of Node serve a connection too", async () => {
+test.concurrent("other servers of Node serve a connection too", async () => {
   const echo = await appOnConnection({ kind: "net" });
   await using _echo = echo.app;
   await using _client = echo.client;
@@ -192,7 +187,7 @@ test("other servers of Node serve a connection too", async () => {
   expect(await endOf(http2.app)).toEqual(inOrder);
 });
 
-test("a connection whose name has TLS begins with the handshake", async () => {
+test.concurrent("a connection whose name has TLS begins with the handshake", async () => {
   const tls = certificateOf("localhost");
   const { app, socket } = await appOnConnection({ options: { sockets: { connection: { tls } } } });
   await using _app = app;
@@ -202,12 +197,13 @@ test("a connection whose name has TLS begins with the handshake", async () => {
   expect(await endOf(app)).toEqual(inOrder);
 });
 
-test("READY=1 is sent before the process ends, because the service manager would otherwise report a failure", async () => {
+test.concurrent("READY=1 is sent before the process ends, because the service manager would otherwise report a failure", async () => {
   const { app, client } = await appOnConnection({ hooks: ["onEvent", "ready"] });
   await using _app = app;
   client.socket.destroy();
   await app.event("asked whether ready");
-  await untilAnotherSleeps(100);
+  app.write("clock 100");
+  await app.event("clock");
   expect(app.stdout).not.toContain('"served"');
   app.write("answer");
   await app.event("ready");
@@ -215,14 +211,14 @@ test("READY=1 is sent before the process ends, because the service manager would
   expect(await app.ended).toBe(0);
 });
 
-test("with signals: false the process ends when nothing keeps it alive", async () => {
+test.concurrent("with signals: false the process ends when nothing keeps it alive", async () => {
   const { app, client } = await appOnConnection({ options: { signals: false } });
   await using _app = app;
   client.socket.destroy();
   expect(await endOf(app)).toEqual(inOrder);
 });
 
-test("a connection that the server refuses is closed, and the process ends", async () => {
+test.concurrent("a connection that the server refuses is closed, and the process ends", async () => {
   const { app, client } = await appOnConnection({ properties: { maxConnections: -1 } });
   await using _app = app;
   await client.closed;
@@ -232,7 +228,7 @@ test("a connection that the server refuses is closed, and the process ends", asy
   expect(await app.ended).toBe(0);
 });
 
-test("a client that has gone before the start causes no error", async () => {
+test.concurrent("a client that has gone before the start causes no error", async () => {
   for (const kind of ["tcp4", "unix"] as const) {
     const [fd, client] = await connection(kind);
     if (kind === "tcp4") client.resetAndDestroy();
@@ -248,7 +244,7 @@ test("a client that has gone before the start causes no error", async () => {
   }
 });
 
-test("one server can't serve a connection and a listener, because it must go on when the connection has ended", async () => {
+test.concurrent("one server can't serve a connection and a listener, because it must go on when the connection has ended", async () => {
   const [fd] = await connection("tcp4");
   const listener = rawSocket("ipv4", "stream", { bound: await freeAddress("tcp4"), listening: true });
   await using app = await startApp([fd, listener], {}, { names: ["connection", "http"] });

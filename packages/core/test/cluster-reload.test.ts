@@ -1,9 +1,10 @@
 import { rmSync, writeFileSync } from "node:fs";
 import process from "node:process";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
+import { DEADLINE } from "@sockact/testkit";
 import { newFile, RoleCluster } from "./cluster-app.ts";
 
-test("without a service manager, SIGHUP reloads a cluster again and again, without a warning", async () => {
+test.concurrent("without a service manager, SIGHUP reloads a cluster again and again, without a warning", async () => {
   await using cluster = await RoleCluster.start({ env: { RELOADS: "1" } });
   const { app } = cluster;
   await cluster.fork("serve");
@@ -12,23 +13,22 @@ test("without a service manager, SIGHUP reloads a cluster again and again, witho
     app.kill("SIGHUP");
     await app.event("reloaded");
     await app.event("reloaded");
-    await expect
-      .poll(() => app.stderr.match(/^sockact: (?:worker \d: )?reloaded$/gm)?.length)
-      .toBe(3 * count);
+    const lines = (): unknown => app.stderr.match(/^sockact: (?:worker \d: )?reloaded$/gm)?.length;
+    await vi.waitFor(() => expect(lines()).toBe(3 * count), { timeout: DEADLINE });
   }
   app.kill("SIGTERM");
   expect(await app.ended).toBe(0);
   expect(app.stderr).not.toContain("Warning");
 });
 
-test("without a service manager, SIGHUP ends a cluster whose workers have no onReload", async () => {
+test.concurrent("without a service manager, SIGHUP ends a cluster whose workers have no onReload", async () => {
   await using cluster = await RoleCluster.start();
   await cluster.fork("serve");
   cluster.app.kill("SIGHUP");
   expect(await cluster.app.ended).toBe("SIGHUP");
 });
 
-test("if the reload of a worker fails, that of the cluster fails too, and the error names the worker", async () => {
+test.concurrent("if the reload of a worker fails, that of the cluster fails too, and the error names the worker", async () => {
   await using cluster = await RoleCluster.start({ env: { RELOADS: "1", FAILS: "2" } });
   const { app } = cluster;
   await cluster.fork("serve");
@@ -42,20 +42,24 @@ test("if the reload of a worker fails, that of the cluster fails too, and the er
   expect(app.stderr).toMatch(/^sockact: worker 2: the reload failed: onReload failed$/m);
 });
 
-test("when a late worker has reloaded after all, the cluster has", { timeout: 30_000 }, async () => {
-  await using cluster = await RoleCluster.start({ env: { RELOADS: "1" } });
-  const { app } = cluster;
-  await cluster.fork("serve");
-  await app.line(/^sockact: ready$/);
-  app.write("tell 1 pause");
-  await app.event("blocked");
-  app.kill("SIGHUP");
-  await app.line(/^sockact: the reload failed: a worker failed$/);
-  await app.line(/^sockact: worker 1: reloaded$/);
-  expect(await app.line(/^sockact: reloaded$/)).toBe("sockact: reloaded");
-});
+test.concurrent(
+  "when a late worker has reloaded after all, the cluster has",
+  { timeout: 30_000 },
+  async () => {
+    await using cluster = await RoleCluster.start({ env: { RELOADS: "1" } });
+    const { app } = cluster;
+    await cluster.fork("serve");
+    await app.line(/^sockact: ready$/);
+    app.write("tell 1 pause");
+    await app.event("blocked");
+    app.kill("SIGHUP");
+    await app.line(/^sockact: the reload failed: a worker failed$/);
+    await app.line(/^sockact: worker 1: reloaded$/);
+    expect(await app.line(/^sockact: reloaded$/)).toBe("sockact: reloaded");
+  },
+);
 
-test("a reload waits for a worker that accepts already, but is not ready", async () => {
+test.concurrent("a reload waits for a worker that accepts already, but is not ready", async () => {
   const ready = newFile();
   rmSync(ready);
   await using cluster = await RoleCluster.start({ env: { RELOADS: "1", READY: ready } });
@@ -71,7 +75,7 @@ test("a reload waits for a worker that accepts already, but is not ready", async
   await app.line(/^sockact: reloaded$/);
 });
 
-test("a worker that does not listen yet at a reload reloads when it does", async () => {
+test.concurrent("a worker that does not listen yet at a reload reloads when it does", async () => {
   const wait = newFile();
   rmSync(wait);
   await using cluster = await RoleCluster.start({ env: { RELOADS: "1", WAIT: wait } });
@@ -89,7 +93,7 @@ test("a worker that does not listen yet at a reload reloads when it does", async
   expect(await app.event("reloaded")).toMatchObject({ id: 2 });
 });
 
-test("a worker whose event loop is blocked does not hold up a reload, which names the worker", async () => {
+test.concurrent("a worker whose event loop is blocked does not hold up a reload, which names the worker", async () => {
   await using cluster = await RoleCluster.start({ env: { RELOADS: "1" } });
   const { app } = cluster;
   const blocked = await cluster.fork("serve");

@@ -3,22 +3,28 @@ import process from "node:process";
 import { describe, expect, test } from "vitest";
 import { openConnection } from "@sockact/testkit";
 import { RoleCluster } from "./cluster-app.ts";
-import { untilAnotherSleeps } from "./lifecycle-app.ts";
 
 const IDLE = 150;
 const env = { SOCKACT_IDLE_TIMEOUT: `${IDLE}ms` };
 
 /** The test fails if the cluster falls asleep in this time. */
 async function expectAwake({ app }: RoleCluster): Promise<void> {
-  for (let times = 0; times < 2; times++) await untilAnotherSleeps(IDLE);
+  app.write(`clock ${2.5 * IDLE}`);
+  await app.event("clock");
   expect(app.stderr).not.toContain("going to sleep");
 }
 
-describe("a cluster sleeps", () => {
+/** Until the test has told the primary to release it, a hold keeps the cluster awake. */
+async function startAwake(names: string[]): Promise<RoleCluster> {
+  const cluster = await RoleCluster.start({ names, env });
+  cluster.app.write("hold");
+  await cluster.app.event("held");
+  return cluster;
+}
+
+describe.concurrent("a cluster sleeps", () => {
   test("when a hold() in the primary is released, although all workers were idle before that", async () => {
-    await using cluster = await RoleCluster.start({ env });
-    cluster.app.write("hold");
-    await cluster.app.event("held");
+    await using cluster = await startAwake(["http"]);
     await cluster.fork("serve");
     await cluster.fork("serve");
     await expectAwake(cluster);
@@ -45,7 +51,7 @@ describe("a cluster sleeps", () => {
   });
 
   test("when a hold() is released that a worker has called after it was idle", async () => {
-    await using cluster = await RoleCluster.start({ names: ["http", "admin"], env });
+    await using cluster = await startAwake(["http", "admin"]);
     const { app, addresses } = cluster;
     await cluster.fork("serve", "http");
     await cluster.fork("serve", "admin");
@@ -53,6 +59,7 @@ describe("a cluster sleeps", () => {
     const busy = openConnection(addresses[0] as string);
     busy.write("GET /held HTTP/1.1\r\nHost: x\r\n\r\n");
     await app.event("request");
+    app.write("release");
     await expectAwake(cluster);
     app.write("tell 2 hold");
     await app.event("held");

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { request as httpsRequest } from "node:https";
+import type { AddressInfo } from "node:net";
 import process from "node:process";
 import { connect as tlsConnect } from "node:tls";
 import { describe, expect, test } from "vitest";
@@ -8,7 +9,6 @@ import {
   type ActivationOptions,
   type AddressKind,
   type AppProcess,
-  freeAddress,
   httpRequest,
   type ListenAddress,
   openConnection,
@@ -17,7 +17,7 @@ import {
   certificateOf,
 } from "@sockact/testkit";
 import { programOf } from "./cluster-app.ts";
-import { systemdSocket, untilAnotherSleeps } from "./lifecycle-app.ts";
+import { systemdSocket } from "./lifecycle-app.ts";
 
 const program = programOf("cluster");
 
@@ -29,6 +29,9 @@ interface Up {
   sockets: { fd: number; name: string; address: string }[];
   variables: string[];
 }
+
+/** For a cluster that sleeps only after the command `sleep`, so that no worker sleeps before another one is up. */
+const SLEEPY = { SOCKACT_IDLE_TIMEOUT: "150ms", AWAKE: "1" };
 
 /** Starts the program, and waits until its workers are up. */
 async function startCluster(
@@ -56,15 +59,12 @@ const expectServed = async (addresses: readonly ListenAddress[]): Promise<void> 
   for (const address of addresses) expect((await httpRequest(address)).status).toBe(200);
 };
 
-describe.each(["SCHED_RR", "SCHED_NONE"])("a cluster that asks for %s", (policy) => {
-  test.each<[AddressKind[]]>([
-    [["tcp4"]],
-    [["tcp6"]],
-    [["unix"]],
-    [["abstract"]],
-    [["tcp4", "unix", "tcp6"]],
-  ])("serves %j, and goes on when all its workers have been killed", async (kinds) => {
-    const { app, addresses, workers } = await startCluster(kinds, { env: { POLICY: policy, HELD: "1" } });
+test.concurrent.each(["SCHED_RR", "SCHED_NONE"])(
+  "a cluster that asks for %s serves each kind of socket, and goes on when all its workers have been killed",
+  async (policy) => {
+    const { app, addresses, workers } = await startCluster(["tcp4", "tcp6", "unix", "abstract"], {
+      env: { POLICY: policy, HELD: "1" },
+    });
     await using running = app;
     for (const { activated, sockets, variables } of workers) {
       expect({ activated, addresses: sockets.map(({ address }) => address), variables }).toEqual({
@@ -74,7 +74,7 @@ describe.each(["SCHED_RR", "SCHED_NONE"])("a cluster that asks for %s", (policy)
       });
     }
     await expectServed(addresses);
-    for (let turn = 0; turn < 3; turn++) {
+    for (let turn = 0; turn < 2; turn++) {
       running.write("kill");
       await running.event("exit");
       await running.event("exit");
@@ -87,10 +87,10 @@ describe.each(["SCHED_RR", "SCHED_NONE"])("a cluster that asks for %s", (policy)
       await expectServed(addresses);
     }
     expect(running.stderr).not.toContain("Warning");
-  });
-});
+  },
+);
 
-test("cluster.on('listening') has the descriptor of the primary and the port, for each worker", async () => {
+test.concurrent("cluster.on('listening') has the descriptor of the primary and the port, for each worker", async () => {
   const { app, addresses, workers } = await startCluster(["tcp4", "unix"]);
   await using running = app;
   expect(workers.map(({ address }) => address)).toEqual(
@@ -110,7 +110,7 @@ test("cluster.on('listening') has the descriptor of the primary and the port, fo
   expect(await running.event("variables")).toMatchObject({ variables: [] });
 });
 
-test("the settings of setupPrimary() apply to the workers", async () => {
+test.concurrent("the settings of setupPrimary() apply to the workers", async () => {
   const { app } = await startCluster(["tcp4"], {
     env: { SETTINGS: JSON.stringify({ args: ["an argument"], serialization: "advanced" }) },
   });
@@ -121,7 +121,7 @@ test("the settings of setupPrimary() apply to the workers", async () => {
   expect(running.stdout, "no message of ours comes to the app").not.toContain("message");
 });
 
-test("workers take sockets by name, and speak TLS on those with tls", async () => {
+test.concurrent("workers take sockets by name, and speak TLS on those with tls", async () => {
   const { app, addresses } = await startCluster(
     ["tcp4", "tcp4", "tcp4"],
     {
@@ -154,7 +154,7 @@ test("workers take sockets by name, and speak TLS on those with tls", async () =
   expect(JSON.parse(answer)).toMatchObject({ encrypted: true });
 });
 
-test("a worker that crashes loses only its own requests", async () => {
+test.concurrent("a worker that crashes loses only its own requests", async () => {
   const { app, addresses, workers } = await startCluster(["tcp4"]);
   const [address] = addresses as [string];
   await using running = app;
@@ -167,7 +167,7 @@ test("a worker that crashes loses only its own requests", async () => {
   expect(await held).toMatchObject({ status: 200, body: "at last" });
 });
 
-test("worker.disconnect() drains: requests are answered, `onStop` is called, and the worker ends", async () => {
+test.concurrent("worker.disconnect() drains: requests are answered, `onStop` is called, and the worker ends", async () => {
   const { app, addresses } = await startCluster(["tcp4", "unix"], { env: { HELD: "1" } }, 1);
   await using running = app;
   const [address] = addresses as [string];
@@ -183,7 +183,7 @@ test("worker.disconnect() drains: requests are answered, `onStop` is called, and
   for (const each of addresses) expect((await httpRequest(each)).json()).toMatchObject({ worker: 2 });
 });
 
-describe("a stop", () => {
+describe.concurrent("a stop", () => {
   const whom = { "every process": "all", "the primary alone": "primary" } as const;
 
   test.each(Object.entries(whom))(
@@ -233,87 +233,96 @@ describe("a stop", () => {
   });
 });
 
-test("the cluster sleeps when no worker has had a connection for its idleTimeout", async () => {
-  const { app, addresses } = await startCluster(["tcp4"], { env: { SOCKACT_IDLE_TIMEOUT: "150ms" } });
+test.concurrent("the cluster sleeps when no worker has had a connection for its idleTimeout", async () => {
+  const { app, addresses } = await startCluster(["tcp4"], {
+    env: SLEEPY,
+  });
   await using running = app;
   const connection = openConnection(addresses[0] as string);
   connection.write("GET /held HTTP/1.1\r\nHost: x\r\n\r\n");
   await running.event("held");
-  for (let times = 0; times < 2; times++) await untilAnotherSleeps(150);
+  running.write("sleep");
+  running.write("clock 400");
+  await running.event("clock");
   expect(running.stderr).not.toContain("going to sleep");
   connection.destroy();
   expect(await running.ended).toBe(0);
   expect(running.stderr.match(/idle for 0.15 s, going to sleep/g)).toHaveLength(1);
 });
 
-test.each([
+test.concurrent.each([
   { env: { SOCKACT_IDLE_EXIT_STATUS: "42" }, options: {} },
   { env: {}, options: { idleExitStatus: 42 } },
 ])("the primary of a cluster that sleeps ends with the idle exit status: $env $options", async (how) => {
   const { app } = await startCluster(["tcp4"], {
-    env: { SOCKACT_IDLE_TIMEOUT: "150ms", LISTEN_OPTIONS: JSON.stringify(how.options), ...how.env },
+    env: { ...SLEEPY, LISTEN_OPTIONS: JSON.stringify(how.options), ...how.env },
   });
   await using running = app;
+  running.write("sleep");
   expect(await running.ended).toBe(42);
 });
 
-test.each([
-  ["yes", /ERR_STOP_TIMEOUT/],
-  // This takes ten seconds.
-  ...(process.env["SOCKACT_LONG"] ? [["busy", /"signal":"SIGKILL"/] as const] : []),
-] as const)(
-  "a cluster that falls asleep ends with 1 if the onStop of a worker never ends: HANGS=%s",
-  { timeout: 40_000 },
+test.concurrent.each([
+  ["waits", /ERR_STOP_TIMEOUT/],
+  ["busy", /"signal":"SIGKILL"/],
+])(
+  "a cluster that falls asleep ends with 1 if the onStop of a worker never ends: it %s",
   async (hangs, said) => {
     const { app } = await startCluster(["tcp4"], {
       env: {
-        SOCKACT_IDLE_TIMEOUT: "150ms",
+        ...SLEEPY,
         SOCKACT_IDLE_EXIT_STATUS: "42",
         SOCKACT_DRAIN_TIMEOUT: "0",
         HANGS: hangs,
       },
     });
     await using running = app;
+    running.write("sleep");
     expect(await running.ended).toBe(1);
     expect(running.stderr + running.stdout).toMatch(said);
   },
 );
 
-test("a cluster falls asleep beside a connection that has never sent anything, and closes it", async () => {
-  const { app, addresses } = await startCluster(["tcp4"], { env: { SOCKACT_IDLE_TIMEOUT: "150ms" } });
+test.concurrent("a cluster falls asleep beside a connection that has never sent anything, and closes it", async () => {
+  const { app, addresses } = await startCluster(["tcp4"], {
+    env: SLEEPY,
+  });
   await using running = app;
   const silent = openConnection(addresses[0] as ListenAddress);
   const closed = once(silent.resume(), "end");
+  await once(silent, "connect");
+  running.write("sleep");
   expect(await running.ended).toBe(0);
   await closed;
   expect(running.stderr).toContain("idle: draining, 2 workers");
   expect(running.stderr).not.toMatch(/[1-9] open connection/);
 });
 
-test("if a worker has set an exit code, the cluster does not sleep, and a line says so", async () => {
-  const { app } = await startCluster(["tcp4"], { env: { SOCKACT_IDLE_TIMEOUT: "150ms", EXIT_CODE: "5" } });
+test.concurrent("if a worker has set an exit code, the cluster does not sleep, and a line says so", async () => {
+  const { app } = await startCluster(["tcp4"], { env: { ...SLEEPY, EXIT_CODE: "5" } });
   await using running = app;
+  running.write("sleep");
   expect(await running.ended).toBe(1);
   expect(running.stderr).toMatch(/ERR_EXIT_STATUS: .* 5 instead of 0/);
 });
 
-test("without sockets it is Node's own cluster, even with the variable of another primary in the environment", async () => {
-  const { port } = { port: Number((await freeAddress("tcp4")).split(":")[1]) };
+test.concurrent("without sockets it is Node's own cluster, even with the variable of another primary in the environment", async () => {
   await using app = startProcess(program, {
     env: {
-      LISTEN_OPTIONS: JSON.stringify({ port }),
+      LISTEN_OPTIONS: JSON.stringify({ port: 0 }),
       SOCKACT_CLUSTER:
         '1:[{"socket":{"fd":3,"name":"web","kind":"listener","family":"ipv4","address":"1.1.1.1:1"},"inode":1}]',
     },
   });
-  for (const { activated, variables } of await up(app, 2))
+  for (const { activated, variables, address } of await up(app, 2)) {
     expect({ activated, variables }).toEqual({ activated: false, variables: [] });
-  await expectServed([`127.0.0.1:${port}`]);
+    await expectServed([`127.0.0.1:${(address as AddressInfo).port}`]);
+  }
   app.write("variables");
   expect(await app.event("variables")).toMatchObject({ policy: 2 });
 });
 
-test("if the primary does not import sockact, the workers serve, and one warning says what to import", async () => {
+test.concurrent("if the primary does not import sockact, the workers serve, and one warning says what to import", async () => {
   const { app, addresses } = await startCluster(["tcp4", "unix"], {
     names: ["http", "local"],
     env: { UNAWARE: "1" },
@@ -325,7 +334,7 @@ test("if the primary does not import sockact, the workers serve, and one warning
   expect(running.stderr.match(/SOCKACT_/g)).toHaveLength(1);
 });
 
-test("if the primary imports sockact after setupPrimary(), there is a warning, and the workers serve", async () => {
+test.concurrent("if the primary imports sockact after setupPrimary(), there is a warning, and the workers serve", async () => {
   const { app, addresses } = await startCluster(["tcp4", "unix"], { env: { LATE: "1" } });
   await using running = app;
   await expectServed(addresses);
@@ -334,7 +343,7 @@ test("if the primary imports sockact after setupPrimary(), there is a warning, a
   expect(await running.ended).toBe(0);
 });
 
-test("the app's own handler may pass the signal on to workers that have received it already", async () => {
+test.concurrent("the app's own handler may pass the signal on to workers that have received it already", async () => {
   const { app, addresses, workers } = await startCluster(["tcp4"]);
   await using running = app;
   const held = httpRequest(addresses[0] as string, "/held");
@@ -348,7 +357,7 @@ test("the app's own handler may pass the signal on to workers that have received
   expect(await running.ended).toBe(0);
 });
 
-test.each([
+test.concurrent.each([
   ["before the parent has read the variables", {}],
   ["after", { TAKEN: "1" }],
 ])("a child of child_process.fork() is told that it has none: %s", async (_, env) => {

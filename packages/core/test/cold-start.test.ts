@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { afterAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { closeAll, freeAddress, openConnection, rawSocket, startWithFds } from "@sockact/testkit";
 
 const program = (name: string): string => fileURLToPath(new URL(`programs/${name}`, import.meta.url));
@@ -43,32 +43,33 @@ const SLOW =
 
 describe.each(["cold-start.mjs", "cold-start.cjs"])("until the first response of %s", (app) => {
   describe.each(["tcp4", "unix"] as const)("on a %s socket", (kind) => {
-    test("no slow built-in module is loaded, unless Node itself loads it", async () => {
-      const bare = await firstResponse(kind, app, "bare");
-      const { loaded } = await firstResponse(kind, app, "sockact");
-      const extra = loaded.filter((name) => !bare.loaded.includes(name));
+    let bare: Answered;
+    let answered: Answered;
+    beforeAll(async () => {
+      bare = await firstResponse(kind, app, "bare");
+      answered = await firstResponse(kind, app, "sockact");
+    });
+
+    test("no slow built-in module is loaded, unless Node itself loads it", () => {
+      const extra = answered.loaded.filter((name) => !bare.loaded.includes(name));
       expect(extra.filter((name) => SLOW.test(name))).toEqual([]);
     });
 
-    test("process.stdin, stdout and stderr are not created, unless Node itself creates them", async () => {
-      const bare = await firstResponse(kind, app, "bare");
-      const { made } = await firstResponse(kind, app, "sockact");
-      expect(made.filter((name) => !bare.made.includes(name))).toEqual([]);
+    test("process.stdin, stdout and stderr are not created, unless Node itself creates them", () => {
+      expect(answered.made.filter((name) => !bare.made.includes(name))).toEqual([]);
     });
 
-    test("two files of this package are loaded, and no file of another package", async () => {
-      const { files } = await firstResponse(kind, app, "sockact");
-      const names = files
+    test("two files of this package are loaded, and no file of another package", () => {
+      const names = answered.files
         .filter((file) => /(?:core|notify)\/dist\//.test(file))
         .map((file) => basename(file));
       expect(names).toEqual(["index.cjs", "implementation.cjs"]);
     });
 
-    test("no table of all connections is read", async () => {
-      const { read } = await firstResponse(kind, app, "sockact");
+    test("no table of all connections is read", () => {
       // The table of unix sockets is short, and has the only copy of an address.
       const tables = ["/proc/self/fdinfo/3", "/proc/self/net/unix"];
-      expect(read).toEqual(["/proc/thread-self", ...(kind === "unix" ? tables : [])]);
+      expect(answered.read).toEqual(["/proc/thread-self", ...(kind === "unix" ? tables : [])]);
     });
   });
 });

@@ -1,12 +1,9 @@
 import { once } from "node:events";
-import type { Readable } from "node:stream";
 import { describe, expect, test } from "vitest";
 import { WebSocket } from "ws";
 import {
   type AppProcess,
-  bootPrivateSystemd,
   DEADLINE,
-  describeWith,
   httpRequest,
   type ListenAddress,
   openConnection,
@@ -22,7 +19,6 @@ import {
   startApp,
   systemdSocket,
   terminate,
-  untilAnotherSleeps,
 } from "./lifecycle-app.ts";
 
 const LONG_KEPT = { properties: { keepAliveTimeout: 60_000 }, options: { drainTimeout: "2min" } };
@@ -180,7 +176,7 @@ describe.concurrent("when the last connection from before has gone", () => {
     expect(await app.ended).toBe(0);
   });
 
-  test.each<[string, (address: ListenAddress) => Promise<void>]>([
+  test.each<[string, (address: ListenAddress, app: AppProcess) => Promise<void>]>([
     ["at once", async () => {}],
     [
       "after others have been served in the meantime",
@@ -190,7 +186,13 @@ describe.concurrent("when the last connection from before has gone", () => {
           expect(await ask(address)).toEqual({ body: "hello", connection: "close" });
       },
     ],
-    ["after more than a second", () => untilAnotherSleeps(1500)],
+    [
+      "after more than a second",
+      async (_, app) => {
+        app.write("clock 1200");
+        await app.event("clock");
+      },
+    ],
   ])("a client that had connected by then, and sends its request %s, is answered", async (_, meanwhile) => {
     const { app, address } = await appOnSocket(LONG_KEPT);
     await using running = app;
@@ -199,7 +201,7 @@ describe.concurrent("when the last connection from before has gone", () => {
     await using late = await acceptedClient(running, address);
     idle.get("/");
     expect(await idle.closed).toBe("end");
-    await meanwhile(address);
+    await meanwhile(address, running);
     late.get("/");
     expect(await late.receives(/hello$/)).toMatch(/Connection: close/i);
     expect(await running.ended).toBe(0);
@@ -330,29 +332,4 @@ test.concurrent("a client that always has more requests under way learns that it
   );
   expect(await running.event("drained")).toEqual({ event: "drained", cut: 0 });
   expect(await running.ended).toBe(0);
-});
-
-describeWith({ privateSystemd: true, systemd: 253 }, "systemctl stop of the service and its socket", () => {
-  test("clients are served while the stop waits for an idle client, and are refused after that", async () => {
-    await using systemd = await bootPrivateSystemd();
-    const config = JSON.stringify({ properties: { keepAliveTimeout: 3000 } }).replaceAll('"', '\\"');
-    await systemd.installUnits({
-      "app.socket": "[Socket]\nListenStream=80\n",
-      "app.service": `[Service]\nExecStart=${systemd.node} ${systemd.project}/packages/core/test/programs/lifecycle.mjs\nEnvironment="APP=${config}"\n`,
-    });
-    await systemd.start("app.socket");
-    const idle = `require("net").connect(80).on("data", console.log).write("GET / HTTP/1.1\\r\\nHost: localhost\\r\\n\\r\\n")`;
-    const client = systemd.spawn([systemd.node, "--eval", idle]);
-    await once(client.stdout as Readable, "data", { signal: AbortSignal.timeout(DEADLINE) });
-    const stopped = systemd.systemctl("stop", "app.socket", "app.service");
-    await systemd.waitForUnit("app.service", "SubState", "stop-sigterm");
-    expect(await systemd.request("http://localhost/")).toMatchObject({
-      status: 200,
-      headers: { connection: "close" },
-    });
-    await stopped;
-    await expect(systemd.request("http://localhost/")).rejects.toThrow(/ECONNREFUSED/);
-    expect(await systemd.show("app.service", "Result")).toBe("success");
-    client.kill("SIGKILL");
-  });
 });

@@ -1,13 +1,7 @@
 import { existsSync } from "node:fs";
-import { once } from "node:events";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { connectInside, describeWith, isLongRun, LONG_ONLY } from "@sockact/testkit";
-import { RawClient } from "./lifecycle-app.ts";
+import { describeWith } from "@sockact/testkit";
 import { good, VersionedService } from "./versioned-service.ts";
-
-/** How long a slow version needs to start, in milliseconds. */
-const SLOW = isLongRun ? 3000 : 500;
-const slow = (source: string): string => `await new Promise((done) => setTimeout(done, ${SLOW}));\n${source}`;
 
 const CLOSE_WITH_GRACE = `const { default: closeWithGrace } = await import("PROJECT/node_modules/close-with-grace/index.js");
 closeWithGrace({ delay: 2000 }, async ({ signal }) => console.log("the app closes at", signal));`;
@@ -41,18 +35,22 @@ for (const port of [80, 81])
   ).listen(port);
 ${CLOSE_WITH_GRACE}`;
 
+/** Makes a new version wait until /run/hold is gone. */
+const held = (
+  code: number,
+): string => `const { untilGone } = await import("PROJECT/packages/testkit/src/until-gone.mjs");
+console.log("a version waits", ${code});
+await untilGone("/run/hold");`;
+
 const PRELOAD = "Environment=NODE_OPTIONS=--require=PROJECT/packages/register/dist/index.cjs";
 
-/** What also listens to SIGHUP, and a version of its app. A usual run has a library, and a framework. */
+/** What also listens to SIGHUP, and a version of its app. */
 const listeners: [what: string, app: (version: string) => string, line?: string][] = [
   ["close-with-grace, called before listen()", (version) => `${CLOSE_WITH_GRACE}\n${good(version)}`],
+  ["close-with-grace, called after listen()", (version) => `${good(version)}\n${CLOSE_WITH_GRACE}`],
+  ["close-with-grace, in an app with the preload", plain, PRELOAD],
   ["NestJS with enableShutdownHooks()", nest],
 ];
-if (isLongRun)
-  listeners.push(
-    ["close-with-grace, called after listen()", (version) => `${good(version)}\n${CLOSE_WITH_GRACE}`],
-    ["close-with-grace, in an app with the preload", plain, PRELOAD],
-  );
 
 const FULL = "/run/full";
 
@@ -77,11 +75,20 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a handover beside other co
     await start(app("1"), line);
     await using clients = await service.clients();
 
-    await deploy(slow(app("2")));
-    expect(await service.reload()).toMatchObject({ code: 0, stderr: "" });
-    await service.untilOneProcess();
-    await deploy(slow("process.exit(3);"));
-    expect(await service.reload()).toMatchObject({ code: 1 });
+    for (const [source, code] of [
+      [app("2"), 0],
+      ["process.exit(3);", 1],
+    ] as const) {
+      await service.systemd.write("/run/hold", "");
+      await deploy(`${held(code)}\n${source}`);
+      const reloaded = service.reload();
+      await service.systemd.waitForJournal("app.service", new RegExp(`^a version waits ${code}$`));
+      // A listener that has run would close the app now.
+      await clients.round();
+      await service.systemd.mustRun(["rm", "/run/hold"]);
+      expect(await reloaded).toMatchObject({ code });
+      await service.untilOneProcess();
+    }
     await clients.round();
 
     expect(await clients.failures()).toEqual({ failed: {}, connections: 8 });
@@ -143,27 +150,21 @@ dd if=/dev/zero of=${FULL}/rest bs=1k count=8 || true`;
       expect((await service.newLines()).join("\n")).toContain("ENOSPC");
     });
 
-    test.runIf(isLongRun)(
-      `a reload whose handover fails ends, too${LONG_ONLY}`,
-      async () => {
-        const before = await service.pid();
-        await service.systemd.mustRun(["sh", "-c", `: >${FULL}/result; chmod 666 ${FULL}/result`]);
-        await deploy("process.exit(3);");
-        expect(await service.reload(20_000)).toMatchObject({ code: 1 });
-        expect((await service.newLines()).join("\n")).toContain("ENOSPC");
-        expect(await service.untilOneProcess()).toBe(before);
-      },
-      30_000,
-    );
+    test("a reload whose handover fails ends, too", async () => {
+      const before = await service.pid();
+      await service.systemd.mustRun(["sh", "-c", `: >${FULL}/result; chmod 666 ${FULL}/result`]);
+      await deploy("process.exit(3);");
+      expect(await service.reload()).toMatchObject({ code: 1 });
+      expect((await service.newLines()).join("\n")).toContain("ENOSPC");
+      expect(await service.untilOneProcess()).toBe(before);
+    });
   });
 
   test("the old process answers on a connection for which the new one has no descriptor", async () => {
     await start(good("1"), "LimitNOFILE=200");
     const clients = await Promise.all(
       Array.from({ length: 12 }, async () => {
-        const socket = connectInside(service.systemd, "127.0.0.1:80");
-        if (socket.connecting) await once(socket, "connect");
-        const client = new RawClient(socket);
+        const client = await service.connect();
         await client.get("/").receives(/ 1$/);
         return client;
       }),

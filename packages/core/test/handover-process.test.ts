@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { bootPrivateSystemd, describeWith, type PrivateSystemd } from "@sockact/testkit";
-import { ask, HandoverService, type HandoverUnits, insidePath } from "./reloaded-service.ts";
+import { ask, factsOf, HandoverService, type HandoverUnits, insidePath } from "./reloaded-service.ts";
 
 /** What the program says about its process. */
-interface Facts {
+interface SaidByProgram {
   pid: number;
   args: string[];
   execArgv: string[];
@@ -13,100 +13,64 @@ interface Facts {
   inherited: string[];
 }
 
+/** Each service has ports of its own, and runs in a link to its newest release. */
+const SERVICES = ["args", "relative", "titled", "absolute", "fixed", "copies"] as const;
+type Name = (typeof SERVICES)[number];
+const portOf = (name: Name): number => 8000 + 10 * SERVICES.indexOf(name);
+const folderOf = (name: Name): string => `/run/current-${name}`;
+
+const ARGS = ["two words", "", "$HOME `id` \\\\ 'single' \\\"double\\\"", ""];
+
 describeWith({ privateSystemd: true, systemd: 253 }, "the new process of a handover", () => {
   let systemd: PrivateSystemd;
-  let program: string;
+  let services: HandoverService[];
+  const serviceOf = (name: Name): HandoverService => services[SERVICES.indexOf(name)] as HandoverService;
+  const at = (name: Name): string => `127.0.0.1:${portOf(name)}`;
+
   beforeAll(async () => {
     systemd = await bootPrivateSystemd();
-    program = insidePath(systemd, "programs/handover-servers.mjs");
-  });
-  afterAll(async () => systemd?.close());
-
-  async function factsOf(service: HandoverService): Promise<Facts> {
-    await using client = await service.connect();
-    const response = await client.get("/process").receives(/\}$/);
-    return JSON.parse(response.slice(response.indexOf("{"))) as Facts;
-  }
-
-  /** A service that runs `node COMMAND` in a symlink to its newest release. */
-  async function releases(
-    command: string,
-    units: HandoverUnits,
-  ): Promise<{ service: HandoverService; deploy(release: string): Promise<unknown> }> {
+    const { node } = systemd;
+    const program = insidePath(systemd, "programs/handover-servers.mjs");
     for (const release of ["one", "two", "three"])
       await systemd.write(
         `/run/releases/${release}/app.mjs`,
         `globalThis.release = "${release}"; await import("${program}");`,
       );
-    const deploy = (release: string): Promise<unknown> =>
-      systemd.mustRun(["ln", "-sfn", `/run/releases/${release}`, "/run/current"]);
-    await deploy("one");
-    const exec = `${systemd.node} ${command}`;
-    return { service: await HandoverService.start(systemd, { ...units, exec }), deploy };
-  }
-
-  test("has the same arguments, also those with spaces, and empty ones", async () => {
-    const args = ["two words", "", "$HOME `id` \\\\ 'single' \\\"double\\\"", ""];
-    const quoted = args.map((arg) => `"${arg.replaceAll("$", "$$$$")}"`).join(" ");
-    await using service = await HandoverService.start(systemd, {
-      exec: `${systemd.node} --max-old-space-size=100 --title "a title" ${program} ${quoted}`,
-    });
-    const before = await factsOf(service);
-    expect(before).toMatchObject({
-      args: ["two words", "", "$HOME `id` \\ 'single' \"double\"", ""],
-      execArgv: ["--max-old-space-size=100", "--title", "a title"],
-      title: "a title",
-    });
-    for (let count = 0; count < 2; count++) {
-      const pid = await service.reload();
-      expect(await factsOf(service)).toEqual({ ...before, pid });
-    }
+    await Promise.all(SERVICES.map((name) => deploy(name, "one")));
+    await writeCopies();
+    const quoted = ARGS.map((arg) => `"${arg.replaceAll("$", "$$$$")}"`).join(" ");
+    const pwd = (name: Name): string => `Environment=PWD=${folderOf(name)}`;
+    const units: Record<Name, HandoverUnits> = {
+      args: { exec: `${node} --max-old-space-size=100 --title "a title" ${program} ${quoted}` },
+      relative: { exec: `${node} app.mjs`, lines: pwd("relative") },
+      titled: { exec: `${node} app.mjs`, lines: pwd("titled"), env: { TITLE: "shop" } },
+      absolute: { exec: `${node} ${folderOf("absolute")}/app.mjs` },
+      fixed: { exec: `${node} app.mjs`, lines: "UnsetEnvironment=PWD" },
+      copies: {
+        exec: `${node} /run/copies/app.mjs`,
+        sockets: {
+          first: { listen: at("copies") },
+          second: { listen: `127.0.0.1:${portOf("copies") + 1}` },
+        },
+      },
+    };
+    services = await HandoverService.startAll(
+      systemd,
+      SERVICES.map((name) => ({
+        name,
+        sockets: { http: { listen: at(name) } },
+        ...units[name],
+        lines: `WorkingDirectory=${folderOf(name)}\n${units[name].lines ?? ""}`,
+      })),
+    );
   });
+  afterAll(async () => systemd?.close());
 
-  test("starts after the app has set process.title", async () => {
-    await using service = await HandoverService.start(systemd, { env: { TITLE: "shop" } });
-    for (let count = 0; count < 2; count++) {
-      const pid = await service.reload();
-      expect(await factsOf(service)).toMatchObject({ pid, args: [], title: "shop" });
-    }
-  });
+  const deploy = (name: Name, release: string): Promise<unknown> =>
+    systemd.mustRun(["ln", "-sfn", `/run/releases/${release}`, folderOf(name)]);
 
-  test("shows no variable, and no process.send(), that is not meant for the app and its children", async () => {
-    await using service = await HandoverService.start(systemd);
-    const before = await factsOf(service);
-    expect(before).toMatchObject({ variables: [], inherited: [] });
-    await service.reload();
-    expect(await factsOf(service)).toMatchObject({ variables: [], inherited: [] });
-  });
-
-  test.each([
-    ["a relative path, and PWD", "app.mjs", "Environment=PWD=/run/current", {}],
-    ["a relative path, PWD, and process.title", "app.mjs", "Environment=PWD=/run/current", { TITLE: "x" }],
-    ["an absolute path", "/run/current/app.mjs", "", {}],
-  ])("runs the code of the next release: %s", async (_, command, line, env) => {
-    const lines = `WorkingDirectory=/run/current\n${line}`;
-    const { service, deploy } = await releases(command, { lines, env });
-    await using running = service;
-    for (const release of ["two", "three"]) {
-      await using client = await running.idle();
-      await deploy(release);
-      const before = await running.pid();
-      const pid = await running.reload();
-      expect(await factsOf(running)).toMatchObject({ pid, release });
-      await running.untilGone(before);
-      expect(await ask(client)).toMatchObject({ pid });
-    }
-  });
-
-  test("runs the code of the first release if its path is relative, and the unit has no PWD", async () => {
-    const { service, deploy } = await releases("app.mjs", { lines: "WorkingDirectory=/run/current" });
-    await using running = service;
-    await deploy("two");
-    const pid = await running.reload();
-    expect(await factsOf(running)).toMatchObject({ pid, release: "one" });
-  });
-
-  test("is reported to every copy of the package in it", async () => {
+  /** An app with two copies of the package. */
+  async function writeCopies(): Promise<void> {
     const copies = "/run/copies/node_modules/@sockact";
     await systemd.mustRun(["mkdir", "-p", copies]);
     for (const name of ["core", "notify"])
@@ -128,12 +92,63 @@ const server = (name) => createServer((request, response) => response.end(JSON.s
 await listen(server("first"), { name: "first" });
 await copy.listen(server("second"), { name: "second" });`,
     );
-    await using service = await HandoverService.start(systemd, {
-      sockets: { first: "ListenStream=127.0.0.1:80", second: "ListenStream=127.0.0.1:81" },
-      exec: `${systemd.node} /run/copies/app.mjs`,
+  }
+
+  async function saidBy(name: Name): Promise<SaidByProgram> {
+    await using client = await serviceOf(name).connect(at(name));
+    const response = await client.get("/process").receives(/\}$/);
+    return JSON.parse(response.slice(response.indexOf("{"))) as SaidByProgram;
+  }
+
+  test("has the same arguments, variables and descriptors, and no process.send()", async () => {
+    const service = serviceOf("args");
+    const before = await saidBy("args");
+    expect(before).toMatchObject({
+      args: ["two words", "", "$HOME `id` \\ 'single' \"double\"", ""],
+      execArgv: ["--max-old-space-size=100", "--title", "a title"],
+      title: "a title",
+      variables: [],
+      inherited: [],
     });
-    await using first = await service.idle("127.0.0.1:80");
-    await using second = await service.idle("127.0.0.1:81");
+    const facts = [];
+    for (let count = 0; count < 2; count++) {
+      const old = await service.pid();
+      const pid = await service.reload();
+      await service.untilGone(old);
+      const { memory: _, ...rest } = await factsOf(service);
+      facts.push(rest);
+      expect(await saidBy("args")).toEqual({ ...before, pid });
+    }
+    expect(facts[1]).toEqual(facts[0]);
+  });
+
+  test.each([
+    ["a relative path, and PWD", "relative", {}],
+    ["a relative path, PWD, and an app that sets process.title", "titled", { title: "shop", args: [] }],
+    ["an absolute path", "absolute", {}],
+  ] as const)("runs the code of the next release: %s", async (_, name, facts) => {
+    const service = serviceOf(name);
+    for (const release of ["two", "three"]) {
+      await using client = await service.idle(at(name));
+      await deploy(name, release);
+      const before = await service.pid();
+      const pid = await service.reload();
+      expect(await saidBy(name)).toMatchObject({ pid, release, ...facts });
+      await service.untilGone(before);
+      expect(await ask(client)).toMatchObject({ pid });
+    }
+  });
+
+  test("runs the code of the first release if its path is relative, and the unit has no PWD", async () => {
+    await deploy("fixed", "two");
+    const pid = await serviceOf("fixed").reload();
+    expect(await saidBy("fixed")).toMatchObject({ pid, release: "one" });
+  });
+
+  test("is reported to every copy of the package in it", async () => {
+    const service = serviceOf("copies");
+    await using first = await service.idle(at("copies"));
+    await using second = await service.idle(`127.0.0.1:${portOf("copies") + 1}`);
     const before = await service.pid();
     const pid = await service.reload();
     await service.untilGone(before);

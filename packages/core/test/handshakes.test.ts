@@ -9,7 +9,6 @@ import {
   RawClient,
   rawClient,
   terminate,
-  untilAnotherSleeps,
 } from "./lifecycle-app.ts";
 
 describe.concurrent("on SIGTERM, a client in a TLS handshake", () => {
@@ -44,7 +43,8 @@ describe.concurrent("on SIGTERM, a client in a TLS handshake", () => {
     await using silent = await acceptedClient(running, address);
     await terminate(running);
     // Any time that is shorter than the time for a handshake.
-    await untilAnotherSleeps(1500);
+    running.write("clock 500");
+    await running.event("clock");
     const stream = connect({ socket, rejectUnauthorized: false });
     await using client = new RawClient(stream);
     await once(stream, "secureConnect");

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import {
   type AppProcess,
   DEADLINE,
@@ -107,14 +107,17 @@ async function restart(
   return restarted;
 }
 
-describeWith({ commands: ["haproxy", "nginx", "caddy"], root: true }, "behind a load balancer", () => {
-  test.each<[what: string, balancer: Balancer]>([
-    ["HAProxy", haproxy],
-    ["HAProxy with the PROXY protocol", { ...haproxy, proxy: [/ check$/gm, " check send-proxy-v2"] }],
-    ["Caddy", caddy],
-  ])(
-    "%s: a host gets clients only while it is ready, no probe reaches an app, and a restart loses no request",
-    async (_, config) => {
+describe.each<[what: string, program: string, balancer: Balancer]>([
+  ["HAProxy", "haproxy", haproxy],
+  [
+    "HAProxy with the PROXY protocol",
+    "haproxy",
+    { ...haproxy, proxy: [/ check$/gm, " check send-proxy-v2"] },
+  ],
+  ["Caddy", "caddy", caddy],
+])("%s", (_, program, config) => {
+  describeWith({ commands: [program], root: true }, "as a load balancer", () => {
+    test("a host gets clients only while it is ready, no probe reaches an app, and a restart loses no request", async () => {
       const sockets = [await systemdSocket(), await systemdSocket()] as const;
       const [[fd, first], [otherFd, second]] = sockets;
       const options = {
@@ -139,10 +142,12 @@ describeWith({ commands: ["haproxy", "nginx", "caddy"], root: true }, "behind a 
       await requestUntil(address, () => requestsOf(starting) > before);
       await using next = await restart(starting, address, () => startApp([fd], { options }));
       for (const app of [starting, other, next]) expect(app.stdout).not.toMatch(/healthz|rejected/);
-    },
-  );
+    });
+  });
+});
 
-  test("nginx: a restart loses no request", async () => {
+describeWith({ commands: ["nginx"], root: true }, "nginx as a load balancer", () => {
+  test("a restart loses no request", async () => {
     const [[fd, first], [otherFd, second]] = [await systemdSocket(), await systemdSocket()];
     await using old = await startApp([fd]);
     await using other = await startApp([otherFd]);

@@ -5,6 +5,7 @@ import { describe, expect, test } from "vitest";
 import {
   type AppProcess,
   certificateOf,
+  describeWith,
   freeAddress,
   httpRequest,
   type ListenAddress,
@@ -23,7 +24,6 @@ import {
   startApp,
   systemdSocket,
   terminate,
-  untilAnotherSleeps,
 } from "./lifecycle-app.ts";
 
 const health = "/healthz";
@@ -215,12 +215,15 @@ describe.concurrent("the option health", () => {
     async (hook) => {
       const { app, address } = await appOnSocket({ options, hooks: ["onEvent", hook] });
       await using running = app;
+      await running.event("ready");
+      running.write("check");
+      await running.event("checked");
+      // An answer of the last second counts.
+      expect(running.stdout.match(/"healthCheck"/g)).toHaveLength(1);
       expect(await Promise.all([probe(address), probe(address), probe(address)])).toEqual(
         Array(3).fill("unhealthy"),
       );
-      // Answers of the last second count for later probes.
       expect((await httpRequest(address, "/own")).json()).toEqual({ healthy: false, state: "unhealthy" });
-      expect(running.stdout.match(/"healthCheck"/g)).toHaveLength(1);
       const errors = running.stdout.match(/"error"[^\n]*from healthCheck/g) ?? [];
       expect(errors).toHaveLength(hook.endsWith("rejects") ? 1 : 0);
       expect(running.stdout.match(/"event":"health"[^\n]*/g)).toEqual([
@@ -239,21 +242,17 @@ describe.concurrent("the option health", () => {
     expect(running.stdout.match(/from healthCheck/g)).toHaveLength(1);
   });
 
-  test(
-    "503 unhealthy while a healthCheck hangs, which is not called again",
-    { timeout: 30_000 },
-    async () => {
-      const { app, address } = await appOnSocket({ options, hooks: ["onEvent", "healthCheck that waits"] });
-      await using running = app;
-      expect(await Promise.all([probe(address), probe(address)])).toEqual(["unhealthy", "unhealthy"]);
-      expect(await probe(address)).toBe("unhealthy");
-      expect(running.stdout.match(/"healthCheck"/g)).toHaveLength(1);
-      app.write("answer");
-      let state = "unhealthy";
-      while (state === "unhealthy") state = await probe(address);
-      expect(state).toBe("ready");
-    },
-  );
+  test("503 unhealthy while a healthCheck hangs, which is not called again", async () => {
+    const { app, address } = await appOnSocket({ options, hooks: ["onEvent", "healthCheck that waits"] });
+    await using running = app;
+    expect(await Promise.all([probe(address), probe(address)])).toEqual(["unhealthy", "unhealthy"]);
+    expect(await probe(address)).toBe("unhealthy");
+    expect(running.stdout.match(/"healthCheck"/g)).toHaveLength(1);
+    app.write("answer");
+    let state = "unhealthy";
+    while (state === "unhealthy") state = await probe(address);
+    expect(state).toBe("ready");
+  });
 
   test("a probe that waits for healthCheck does not delay the stop", async () => {
     const { app, address } = await appOnSocket({
@@ -326,8 +325,10 @@ describe.concurrent("the option health", () => {
     app.kill("SIGTERM");
     expect(await app.ended).toBe(0);
   });
+});
 
-  test("Accept=yes: a probe is answered, and its process ends", async () => {
+describeWith({ commands: ["systemd-socket-activate"] }, "the option health with Accept=yes", () => {
+  test("a probe is answered, and its process ends", async () => {
     const address = await freeAddress("tcp4");
     await using activator = await socketActivate([address], program, {
       env: { APP: JSON.stringify({ options }) },
@@ -371,45 +372,51 @@ describe.concurrent("probes and sleep", () => {
   });
 
   test("an app that may sleep ends the connection of a probe, in HTTP/1 and in HTTP/2", async () => {
-    const { app, address } = await appOnSocket(sleepy);
-    await using running = app;
-    await running.event("ready");
+    const { app, address } = await appOnSocket({ ...sleepy, held: true });
+    await using _ = app;
+    await app.event("ready");
     expect(await requestOver(openConnection(address), health)).toMatchObject({
       headers: { connection: "close" },
     });
-    const h2 = await appOnSocket({ kind: "h2c", ...sleepy });
+    const h2 = await appOnSocket({ kind: "h2c", ...sleepy, held: true });
     await using other = h2.app;
     await other.event("ready");
     const session = connect("http://localhost", { createConnection: () => openConnection(h2.address) });
     const stream = session.request({ ":path": health });
     await once(stream.resume(), "response");
     await once(session, "close");
+    other.write("release");
     expect(await other.ended).toBe(0);
   });
 
-  test(
-    "a connection that has carried a request and a probe starts the time again",
-    { timeout: 30_000 },
-    async () => {
-      const { app, address } = await appOnSocket({ options: { ...options, idleTimeout: "3s" } });
-      await using running = app;
-      await running.event("ready");
-      await using client = await rawClient(address);
-      client.get("/held").get(health);
-      await running.event("request");
-      // The time of the app is over by then, too.
-      await untilAnotherSleeps(3000);
-      const { app: other } = await appOnSocket({ options: { idleTimeout: "1500ms" } });
-      await using clock = other;
-      await clock.event("ready");
+  test.each([
+    ["before the app is ready", true],
+    ["after that", false],
+  ])("a connection that has carried a request and a probe starts the time again: %s", async (_, isBefore) => {
+    const { app, address } = await appOnSocket({ ...sleepy, held: true, hooks: ["onEvent", "ready"] });
+    await using running = app;
+    await running.event("asked whether ready");
+    const becomeReady = async (): Promise<void> => {
       running.write("answer");
-      await client.closed;
-      expect(client.received).toMatch(/done[^]*ready$/);
-      await clock.event("idle");
-      expect(running.stdout).not.toContain('"idle"');
-      expect(await running.ended).toBe(0);
-    },
-  );
+      await running.event("ready");
+    };
+    if (!isBefore) await becomeReady();
+    await using client = await rawClient(address);
+    client.get("/held").get(health);
+    await running.event("request");
+    if (isBefore) await becomeReady();
+    running.write("release");
+    // The time of the app is over by then, too.
+    running.write("clock 900");
+    await running.event("clock");
+    running.write("clock at close 300");
+    running.write("answer");
+    await client.closed;
+    expect(client.received).toMatch(/done[^]*(ready|starting)$/);
+    await running.event("idle");
+    expect(running.stdout).toMatch(/"clock"[^]*"clock"[^]*"idle"/);
+    expect(await running.ended).toBe(0);
+  });
 
   test("a worker of a cluster sleeps too", async () => {
     const [fd, address] = await systemdSocket();

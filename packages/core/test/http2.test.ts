@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { type ClientHttp2Session, connect, constants } from "node:http2";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { type AppProcess, type ListenAddress } from "@sockact/testkit";
 import {
   acceptedClient,
@@ -20,7 +20,6 @@ interface Client {
 
 async function client(app: AppProcess, address: ListenAddress, scheme: "http" | "https"): Promise<Client> {
   const session = connect(`${scheme}://${address}`, { rejectUnauthorized: false });
-  onTestFinished(() => session.destroy());
   session.on("error", () => {});
   const goAways: Client["goAways"] = [];
   session.on("goaway", (code: number, last: number) => goAways.push([code, last]));
@@ -41,29 +40,22 @@ const kinds: [kind: LifecycleServer["kind"], scheme: "http" | "https"][] = [
   ["streams", "http"],
 ];
 
-describe.each(kinds)("HTTP/2 on SIGTERM: %s", (kind, scheme) => {
-  test("a request that is under way is answered, then the client gets GOAWAY, and the process ends with 0", async () => {
+describe.concurrent.each(kinds)("HTTP/2 on SIGTERM: %s", (kind, scheme) => {
+  test("an idle session ends, a request that is under way is answered before its client gets GOAWAY, and the process ends with 0", async () => {
     const { app, address } = await appOnSocket({ kind: kind as "h2c" });
     await using running = app;
+    const { session: idle } = await client(running, address, scheme);
+    await get(idle, "/");
+    await running.event("request");
     const { session, goAways } = await client(running, address, scheme);
     const held = get(session, "/held");
     await running.event("request");
     await terminate(running);
+    if (!idle.closed) await once(idle, "close");
     running.write("answer");
     expect(await held).toEqual({ status: 200, body: "done" });
     if (goAways.length === 0) await once(session, "goaway");
     expect(goAways).toEqual([[constants.NGHTTP2_NO_ERROR, 1]]);
-    expect(await running.event("drained")).toEqual({ event: "drained", cut: 0 });
-    expect(await running.ended).toBe(0);
-  });
-
-  test("an idle session ends, and the exit code is 0", async () => {
-    const { app, address } = await appOnSocket({ kind: kind as "h2c" });
-    await using running = app;
-    const { session } = await client(running, address, scheme);
-    await get(session, "/");
-    await terminate(running);
-    await once(session, "close");
     expect(await running.event("drained")).toEqual({ event: "drained", cut: 0 });
     expect(await running.ended).toBe(0);
   });
@@ -117,22 +109,25 @@ function headersFrame(stream: number, path: string): Buffer {
 const goAway = (last: number): RegExp =>
   new RegExp(String.fromCharCode(0, 0, 8, 7, 0, 0, 0, 0, 0, 0, 0, 0, last, 0, 0, 0, 0));
 
-test.each(["h2c", "streams"] as const)("the first request of a new session is answered: %s", async (kind) => {
-  const { app, address } = await appOnSocket({ kind });
-  await using running = app;
-  await using raw = await rawHttp2Client(address);
-  await running.event("session");
-  await terminate(running);
-  running.write("listeners");
-  await running.event("listeners");
-  raw.send(headersFrame(1, "/"));
-  expect(await raw.receives(/hello/)).not.toMatch(goAway(0));
-  raw.socket.end();
-  expect(await running.event("drained")).toEqual({ event: "drained", cut: 0 });
-  expect(await running.ended).toBe(0);
-});
+test.concurrent.each(["h2c", "streams"] as const)(
+  "the first request of a new session is answered: %s",
+  async (kind) => {
+    const { app, address } = await appOnSocket({ kind });
+    await using running = app;
+    await using raw = await rawHttp2Client(address);
+    await running.event("session");
+    await terminate(running);
+    running.write("listeners");
+    await running.event("listeners");
+    raw.send(headersFrame(1, "/"));
+    expect(await raw.receives(/hello/)).not.toMatch(goAway(0));
+    raw.socket.end();
+    expect(await running.event("drained")).toEqual({ event: "drained", cut: 0 });
+    expect(await running.ended).toBe(0);
+  },
+);
 
-test.each(["h2c", "streams"] as const)(
+test.concurrent.each(["h2c", "streams"] as const)(
   "GOAWAY shows that a request on its way is not answered, so the client may send it again: %s",
   async (kind) => {
     const { app, address } = await appOnSocket({ kind });
@@ -153,7 +148,7 @@ test.each(["h2c", "streams"] as const)(
   },
 );
 
-test("GOAWAY waits a moment until no request is under way: further requests are answered", async () => {
+test.concurrent("GOAWAY waits a moment until no request is under way: further requests are answered", async () => {
   const { app, address } = await appOnSocket({ kind: "h2c" });
   await using running = app;
   const { session, goAways } = await client(running, address, "http");
@@ -169,7 +164,7 @@ test("GOAWAY waits a moment until no request is under way: further requests are 
   expect(await running.ended).toBe(0);
 });
 
-test("a session without requests is not a failure at drainTimeout", async () => {
+test.concurrent("a session without requests is not a failure at drainTimeout", async () => {
   const { app, address } = await appOnSocket({ kind: "h2c", options: { drainTimeout: "200ms" } });
   await using running = app;
   await using _raw = await rawHttp2Client(address);
@@ -179,7 +174,7 @@ test("a session without requests is not a failure at drainTimeout", async () => 
   expect(await running.ended).toBe(0);
 });
 
-test("a session that the app has ended already, and whose client keeps the connection, is left alone", async () => {
+test.concurrent("a session that the app has ended already, and whose client keeps the connection, is left alone", async () => {
   const { app, address } = await appOnSocket({ kind: "h2c" });
   await using running = app;
   await using raw = await rawHttp2Client(address);
@@ -220,7 +215,7 @@ describe("HTTP/1 on an HTTP/2 server (allowHTTP1), on SIGTERM", () => {
   });
 });
 
-test("a server of HTTP/2 over TLS, with a client that is still in the handshake", async () => {
+test.concurrent("a server of HTTP/2 over TLS, with a client that is still in the handshake", async () => {
   const { app, address } = await appOnSocket({ kind: "http2" });
   await using running = app;
   const plain = await acceptedClient(running, address);

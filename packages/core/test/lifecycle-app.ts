@@ -43,6 +43,8 @@ export interface LifecycleApp extends LifecycleServer {
   /** Other handlers of signals, which are added before or after the servers listen. */
   before?: string[];
   after?: string[];
+  /** Calls hold() before the servers listen, so that no idleTimeout is over before the command `release`. */
+  held?: boolean;
   /** Whether standard input keeps the process alive. */
   input?: boolean;
 }

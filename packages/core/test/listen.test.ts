@@ -19,7 +19,6 @@ import {
   rawSocket,
   rawSocketPair,
   readAnswer,
-  socketActivate,
   startProcess,
   startWithFds,
 } from "@sockact/testkit";
@@ -450,19 +449,13 @@ describe("not activated", () => {
   });
 });
 
-describeWith({ commands: ["systemd-socket-activate"] }, "started by systemd-socket-activate", () => {
-  test("the first connection, which starts the app, is answered", async () => {
-    const addresses = await Promise.all((["tcp4", "tcp6", "unix", "abstract"] as const).map(freeAddress));
-    await using app = await socketActivate(addresses, program, { names: ["a", "b", "c", "d"] });
-    expect((await httpRequest(addresses[0] as string)).status).toBe(200);
-    expect(await app.event("listens")).toMatchObject({
-      sockets: addresses.map((address, index) => ({
-        name: "abcd"[index],
-        address,
-        kind: "listener",
-      })),
-    });
-    for (const address of addresses) expect((await httpRequest(address)).status).toBe(200);
+test("the client that waits before the app starts is answered, on each kind of socket", async () => {
+  const { fds, addresses } = await listeners("tcp4", "tcp6", "unix", "abstract");
+  const waiting = addresses.map((address) => httpRequest(address));
+  await using app = startWithFds(fds, program, { names: ["a", "b", "c", "d"] });
+  expect((await Promise.all(waiting)).map(({ status }) => status)).toEqual([200, 200, 200, 200]);
+  expect(await app.event("listens")).toMatchObject({
+    sockets: addresses.map((address, index) => ({ name: "abcd"[index], address, kind: "listener" })),
   });
 });
 

@@ -1,47 +1,25 @@
-import { mkdtempSync, read, rmSync, writeSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { writeSync } from "node:fs";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
-import { afterAll, describe, expect, onTestFinished, test } from "vitest";
-import { type AppProcess, closeAll, httpRequest, rawSocket, startWithFds } from "@sockact/testkit";
+import { describe, expect, test } from "vitest";
+import { type AppProcess, httpRequest, startWithFds } from "@sockact/testkit";
 import { systemdSocket } from "./lifecycle-app.ts";
+import { type ServiceManager, serviceManager } from "./service-manager.ts";
 
 const program = fileURLToPath(new URL("programs/pending-ready.mjs", import.meta.url));
-const opened: number[] = [];
-afterAll(() => closeAll(opened));
 
 const READY = /^READY=1\nSTATUS=Serving /;
 
-/** The socket of a service manager, and two descriptors that lead to it: the one of `OpenFile=`, and one for the app. */
-function serviceManager(): { NOTIFY_SOCKET: string; fds: [number, number]; message: () => Promise<string> } {
-  const folder = mkdtempSync(join(tmpdir(), "sockact-ready-"));
-  onTestFinished(() => rmSync(folder, { recursive: true }));
-  const NOTIFY_SOCKET = join(folder, "notify");
-  const manager = rawSocket("unix", "datagram", { bound: NOTIFY_SOCKET });
-  const connect = (): number => rawSocket("unix", "datagram", { connectedTo: NOTIFY_SOCKET });
-  const fds: [number, number] = [connect(), connect()];
-  opened.push(manager, ...fds);
-  const message = async (): Promise<string> => {
-    const { bytesRead, buffer } = await promisify(read)(manager, Buffer.alloc(5000), 0, 5000, null);
-    return buffer.toString("utf8", 0, bytesRead);
-  };
-  return { NOTIFY_SOCKET, fds, message };
-}
-
-function start(
-  socket: number,
-  { NOTIFY_SOCKET, fds }: ReturnType<typeof serviceManager>,
-  env: Record<string, string> = {},
-): AppProcess {
-  return startWithFds([socket, ...fds], [process.execPath, program], {
+/** Starts the app with its socket, the descriptor of `OpenFile=`, and one for messages of the app itself. */
+function start(socket: number, manager: ServiceManager, env: Record<string, string> = {}): AppProcess {
+  const fds = [socket, manager.connect(), manager.connect()];
+  return startWithFds(fds, [process.execPath, program], {
     names: ["web", "notify", "own"],
-    env: { NOTIFY_SOCKET, ...env },
+    env: { NOTIFY_SOCKET: manager.NOTIFY_SOCKET, ...env },
   });
 }
 
-describe("READY=1", () => {
+describe.concurrent("READY=1", () => {
   test("is sent after the response to a client that waits", async () => {
     const [socket, address] = await systemdSocket();
     const manager = serviceManager();
@@ -88,7 +66,7 @@ describe("READY=1", () => {
     const manager = serviceManager();
     await using app = start(socket, manager, { END: "3" });
     expect(await app.ended).toBe(3);
-    writeSync(manager.fds[1], "the next message");
+    writeSync(manager.connect(), "the next message");
     expect(await manager.message()).toBe("the next message");
   });
 });

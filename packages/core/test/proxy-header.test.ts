@@ -1,6 +1,5 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { isLongRun } from "@sockact/testkit";
 import { crc32c } from "../src/lib/proxy-protocol/crc32c.ts";
 import type { ParsedHeader } from "../src/lib/proxy-protocol/header.ts";
 import { parseProxyHeader } from "../src/lib/proxy-protocol/parse-header.ts";
@@ -213,10 +212,13 @@ function outcome(bytes: Buffer): ParsedHeader | "refused" | undefined {
   }
 }
 
-describe("random headers", () => {
-  const settings = { seed: 19, numRuns: isLongRun ? 10_000 : 300 };
+describe.each([
+  { numRuns: 300, tags: [] },
+  { numRuns: 10_000, tags: ["campaign"] },
+])("$numRuns random headers", ({ numRuns, tags }) => {
+  const settings = { seed: 19, numRuns };
 
-  test("what a proxy writes is read, whatever comes after it", () => {
+  test("what a proxy writes is read, whatever comes after it", { tags }, () => {
     fc.assert(
       fc.property(anyHeader, fc.uint8Array(), ({ bytes, header }, rest) => {
         expect(parseProxyHeader(Buffer.concat([bytes, rest]))).toEqual({ header, length: bytes.length });
@@ -225,7 +227,7 @@ describe("random headers", () => {
     );
   });
 
-  test("hostile bytes are refused or read, the same in one packet and byte by byte", () => {
+  test("hostile bytes are refused or read, the same in one packet and byte by byte", { tags }, () => {
     fc.assert(
       fc.property(anyBytes, (bytes) => {
         const whole = outcome(bytes);

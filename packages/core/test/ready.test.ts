@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { httpRequest } from "@sockact/testkit";
-import { appOnSocket, untilAnotherSleeps, startApp, systemdSocket } from "./lifecycle-app.ts";
+import { type AppProcess, httpRequest } from "@sockact/testkit";
+import { appOnSocket, type LifecycleApp, startApp, systemdSocket } from "./lifecycle-app.ts";
+import { type ServiceManager, serviceManager } from "./service-manager.ts";
 
 const ready = { hooks: ["onEvent", "ready"] };
 
@@ -54,7 +55,8 @@ describe.concurrent("ready", () => {
   test("starts the time of idleTimeout", async () => {
     const { app } = await appOnSocket({ ...ready, options: { idleTimeout: "50ms" } });
     await using running = app;
-    await untilAnotherSleeps(50);
+    running.write("clock 150");
+    await running.event("clock");
     expect(running.stdout).not.toContain('"idle"');
     running.write("answer");
     await running.event("idle");
@@ -89,39 +91,52 @@ test.concurrent("a socket without a server delays READY=1 only until the warning
   expect(app.stderr).toContain("Nothing in this process serves b");
 });
 
-test("SIGHUP is handled before READY=1, as systemd 262 requires for Type=notify-reload", async () => {
-  const { app } = await appOnSocket(ready, { env: { NOTIFY_SOCKET: "/run/no-service-manager" } });
-  await using running = app;
-  await running.event("asked whether ready");
-  const caught = /^SigCgt:\s*(\w+)$/m.exec(readFileSync(`/proc/${running.pid}/status`, "utf8"))?.[1];
-  // Signal 1 is the lowest bit: proc_pid_status(5).
-  expect(BigInt(`0x${caught}`) & 1n).toBe(1n);
-  running.write("answer");
-  await running.event("ready");
-});
+describe.concurrent("with a service manager", () => {
+  /** One app on one socket, with the descriptor of `OpenFile=`. */
+  async function start(
+    app: LifecycleApp,
+    env: Record<string, string> = {},
+  ): Promise<{ app: AppProcess; address: string; manager: ServiceManager }> {
+    const manager = serviceManager();
+    const [fd, address] = await systemdSocket();
+    const started = await startApp([fd, manager.connect()], app, {
+      names: ["web", "notify"],
+      env: { NOTIFY_SOCKET: manager.NOTIFY_SOCKET, ...env },
+    });
+    return { app: started, address, manager };
+  }
 
-describe.concurrent("WATCHDOG_USEC", () => {
-  const start = (WATCHDOG_USEC: string): ReturnType<typeof appOnSocket> =>
-    appOnSocket({}, { env: { NOTIFY_SOCKET: "/run/no-service-manager", WATCHDOG_USEC } });
+  test("SIGHUP is handled before READY=1, as systemd 262 requires for Type=notify-reload", async () => {
+    const { app, manager } = await start(ready);
+    await using running = app;
+    await running.event("asked whether ready");
+    const caught = /^SigCgt:\s*(\w+)$/m.exec(readFileSync(`/proc/${running.pid}/status`, "utf8"))?.[1];
+    // Signal 1 is the lowest bit: proc_pid_status(5).
+    expect(BigInt(`0x${caught}`) & 1n).toBe(1n);
+    running.write("answer");
+    expect(await manager.message()).toMatch(/^READY=1\n/);
+  });
 
   test.each(["abc", "0"])(
-    "that is malformed (%j) is an `error` event before READY=1, and the app serves",
-    async (value) => {
-      const { app, address } = await start(value);
+    "WATCHDOG_USEC that is malformed (%j) is an `error` event before READY=1, and the app serves",
+    async (WATCHDOG_USEC) => {
+      const { app, address, manager } = await start({}, { WATCHDOG_USEC });
       await using running = app;
       expect(await running.event("error")).toMatchObject({
         error: expect.stringContaining("WATCHDOG_USEC must be a whole number above 0"),
       });
-      expect(running.stdout.indexOf('"error"')).toBeLessThan(running.stdout.indexOf('"ready"') >>> 0);
-      await running.event("ready");
+      expect(await running.event("ready")).toEqual({ event: "ready", notified: true });
+      expect(running.stdout).toMatch(/"error"[^]*"ready"/);
+      expect(await manager.message()).toMatch(/^READY=1\n/);
       expect((await httpRequest(address)).status).toBe(200);
       running.kill("SIGTERM");
+      expect(await manager.message()).toMatch(/^STOPPING=1\n/);
       expect(await running.ended).toBe(0);
     },
   );
 
-  test("that is empty counts as not set", async () => {
-    const { app, address } = await start("");
+  test("WATCHDOG_USEC that is empty counts as not set", async () => {
+    const { app, address } = await start({}, { WATCHDOG_USEC: "" });
     await using running = app;
     await running.event("ready");
     expect((await httpRequest(address)).status).toBe(200);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { appOnSocket } from "./lifecycle-app.ts";
 
-describe("SIGHUP", () => {
+describe.concurrent("SIGHUP", () => {
   test("before the app is ready makes it reload once, when it is ready", async () => {
     const { app } = await appOnSocket({ hooks: ["onEvent", "ready", "onReload"] });
     await using running = app;

@@ -1,9 +1,9 @@
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
-import { connectInside, type PrivateSystemd, SANDBOX } from "@sockact/testkit";
+import { type CommandResult, connectInside, type PrivateSystemd } from "@sockact/testkit";
 // By its path, because @sockact/units has the testkit as a dependency.
-import { handoverCommand } from "../../units/src/lib/node/handover.ts";
+import { emitUnits, type SocketDescription } from "../../units/src/index.ts";
 import { RawClient } from "./lifecycle-app.ts";
 
 /** A server that programs/handover-servers.mjs creates. */
@@ -11,8 +11,10 @@ export interface HandoverServer {
   kind?: "http" | "https" | "http2" | "h2c" | "net" | "tls" | "express" | "udp" | "taken";
   /** The options of createServer(). */
   serverOptions?: Record<string, unknown>;
-  /** Set on the server, such as `keepAliveTimeout`. */
+  /** Set on the server, such as `keepAliveTimeout`, which is very long without them. */
   properties?: Record<string, unknown>;
+  /** Set on the server in a process that another process has started. */
+  laterProperties?: Record<string, unknown>;
   /** The options of listen(). */
   options?: Record<string, unknown>;
   webSockets?: boolean;
@@ -22,8 +24,10 @@ export interface HandoverServer {
 
 /** A service whose reload hands over to a new process. */
 export interface HandoverUnits {
-  /** The lines of a socket unit, by the name of its sockets. */
-  sockets?: Record<string, string>;
+  /** The name of the service. */
+  name?: string;
+  /** The sockets, by their names. */
+  sockets?: Record<string, Omit<SocketDescription, "name">>;
   servers?: readonly HandoverServer[];
   /** A program of the folder programs. */
   program?: string;
@@ -34,84 +38,66 @@ export interface HandoverUnits {
   env?: Record<string, string>;
 }
 
+/** How long a reload and a drain may take, in milliseconds. It only ends a test that hangs. */
+const DEADLINE = 55_000;
+
 /** The path of a file of this package inside every private systemd. */
 export function insidePath(systemd: PrivateSystemd, file: string): string {
   const path = fileURLToPath(new URL(file, import.meta.url));
   return systemd.project + path.slice(path.lastIndexOf("/packages/"));
 }
 
-/** A service that runs in the tightest sandbox, and hands over at a reload. */
+/** A service that runs in the tightest sandbox, and hands over at a reload, with the units that `handover: true` writes. */
 export class HandoverService implements AsyncDisposable {
   readonly systemd: PrivateSystemd;
+  readonly unit: string;
   readonly #units: readonly string[];
 
-  private constructor(systemd: PrivateSystemd, units: readonly string[]) {
+  private constructor(systemd: PrivateSystemd, unit: string, units: readonly string[]) {
     this.systemd = systemd;
+    this.unit = unit;
     this.#units = units;
   }
 
   /** Resolves when the service is ready. */
-  static async start(
+  static async start(systemd: PrivateSystemd, units: HandoverUnits = {}): Promise<HandoverService> {
+    const [service] = await HandoverService.startAll(systemd, [units]);
+    return service as HandoverService;
+  }
+
+  /** Resolves when all services are ready. Each one has a name of its own, and ports of its own. */
+  static async startAll(
     systemd: PrivateSystemd,
-    {
-      sockets = { http: "ListenStream=127.0.0.1:80" },
-      servers = [{}],
-      program = "handover-servers.mjs",
-      exec = `${systemd.node} ${insidePath(systemd, `programs/${program}`)}`,
-      lines = "",
-      env = {},
-    }: HandoverUnits = {},
-  ): Promise<HandoverService> {
-    const socketUnits = Object.keys(sockets).map((name) => `app-${name}.socket`);
-    const environment = {
-      SOCKACT_HANDOVER: "yes",
-      SOCKACT_RELOAD_RESULT: "/run/app-reload/result",
-      SOCKACT_DRAIN_TIMEOUT: "10s",
-      APP: JSON.stringify(servers),
-      ...env,
-    };
-    await systemd.installUnits({
-      ...Object.fromEntries(
-        Object.entries(sockets).map(([name, text]) => [
-          `app-${name}.socket`,
-          `[Socket]\n${text}\nFileDescriptorName=${name}\nService=app.service\n`,
-        ]),
-      ),
-      "app.service": `[Unit]
-StartLimitIntervalSec=0
-[Service]
-Type=notify-reload
-OpenFile=/run/systemd/notify:notify
-NotifyAccess=main
-Sockets=${socketUnits.join(" ")}
-ExecStart=${exec}
-${Object.entries(environment)
-  .map(([name, value]) => `Environment=${quoted(`${name}=${value}`)}`)
-  .join("\n")}
-RuntimeDirectory=app-reload
-ExecReload=${handoverCommand}
-${SANDBOX}
-NonBlocking=true
-${lines}
-`,
-    });
-    await systemd.start(...socketUnits, "app.service");
-    return new HandoverService(systemd, [...socketUnits, "app.service"]);
+    services: readonly HandoverUnits[],
+  ): Promise<HandoverService[]> {
+    const written = services.map((units) => unitsOf(systemd, units));
+    for (const { service, dropIn } of written)
+      await systemd.write(`/run/systemd/system/${service}.d/test.conf`, dropIn);
+    await systemd.installUnits(Object.assign({}, ...written.map(({ units }) => units)));
+    await systemd.start(...written.flatMap(({ names }) => names));
+    return written.map(({ service, names }) => new HandoverService(systemd, service, names));
   }
 
   /** The process of the service. */
   async pid(): Promise<number> {
-    return Number(await this.systemd.show("app.service", "MainPID"));
+    return Number(await this.systemd.show(this.unit, "MainPID"));
   }
 
   /** Resolves with the new process when `systemctl reload` has returned. */
   async reload(): Promise<number> {
-    await this.systemd.systemctl("reload", "app.service");
+    const { code, stderr } = await this.tryReload();
+    if (code !== 0)
+      throw new Error([stderr, ...(await this.systemd.journal(this.unit)).slice(-30)].join("\n"));
     return this.pid();
   }
 
+  /** Resolves with the result of `systemctl reload`. */
+  tryReload(): Promise<CommandResult> {
+    return this.systemd.run(["systemctl", "reload", this.unit], { timeout: DEADLINE });
+  }
+
   /** Resolves when a process has drained and ended. */
-  async untilGone(pid: number, timeout = 10_000): Promise<void> {
+  async untilGone(pid: number, timeout = DEADLINE): Promise<void> {
     const path = this.systemd.hostPath(`/proc/${pid}`);
     await this.systemd.waitUntil(async () => !existsSync(path), `process ${pid} has ended`, timeout);
   }
@@ -132,7 +118,7 @@ ${lines}
 
   /** What the app, not sockact, has printed. */
   async printed(event: string): Promise<Record<string, unknown>[]> {
-    const lines = await this.systemd.journal("app.service", "service");
+    const lines = await this.systemd.journal(this.unit, "service");
     return lines
       .filter((line) => line.startsWith("{"))
       .map((line) => JSON.parse(line) as Record<string, unknown>)
@@ -144,6 +130,37 @@ ${lines}
     await this.systemd.run(["systemctl", "reset-failed"]);
     await this.systemd.mustRun(["journalctl", "--rotate", "--vacuum-time=1us"]);
   }
+}
+
+/** What the only process of a service has. */
+export interface Facts {
+  processes: number;
+  /** The kinds of its descriptors, such as `socket` and `/dev/null`. */
+  descriptors: string[];
+  variables: string[];
+  commandLine: string;
+  /** In kB. */
+  memory: number;
+}
+
+/** Looks at the process of a service that has one. */
+export async function factsOf({ systemd, unit }: HandoverService): Promise<Facts> {
+  const group = await systemd.show(unit, "ControlGroup");
+  const linesOf = (path: string, separator = "\n"): string[] =>
+    readFileSync(systemd.hostPath(path), "utf8").split(separator).filter(Boolean);
+  const proc = `/proc/${await systemd.show(unit, "MainPID")}`;
+  const folder = systemd.hostPath(`${proc}/fd`);
+  const descriptors = readdirSync(folder).map((fd) => readlinkSync(`${folder}/${fd}`));
+  const [, memory] = /^VmRSS:\s+(\d+) kB$/m.exec(linesOf(`${proc}/status`).join("\n")) ?? [];
+  return {
+    processes: linesOf(`/sys/fs/cgroup${group}/cgroup.procs`).length,
+    descriptors: descriptors.map((target) => target.replace(/:\[\d+\]$/, "")).toSorted(),
+    variables: linesOf(`${proc}/environ`, "\0")
+      .map((variable) => variable.replace(/=.*/s, ""))
+      .toSorted(),
+    commandLine: linesOf(`${proc}/cmdline`, "\0").join(" "),
+    memory: Number(memory),
+  };
 }
 
 /** An answer of programs/handover-servers.mjs. */
@@ -176,6 +193,49 @@ export function answerOf(text: string): Answer {
 /** Makes a request over this connection. The whole response must come, and nothing else. */
 export async function ask(client: RawClient, path = "/", headers: readonly string[] = []): Promise<Answer> {
   return answerOf(await client.get(path, headers).receives(/\}$/));
+}
+
+interface WrittenUnits {
+  service: string;
+  /** The sockets, and the service. */
+  names: string[];
+  units: Record<string, string>;
+  dropIn: string;
+}
+
+function unitsOf(
+  systemd: PrivateSystemd,
+  {
+    name = "app",
+    sockets = { http: { listen: "127.0.0.1:80" } },
+    servers = [{}],
+    program = "handover-servers.mjs",
+    exec = `${systemd.node} ${insidePath(systemd, `programs/${program}`)}`,
+    lines = "",
+    env = {},
+  }: HandoverUnits,
+): WrittenUnits {
+  const service = `${name}.service`;
+  const units = emitUnits({
+    name,
+    // The drop-in has the actual command.
+    exec: [systemd.node, insidePath(systemd, "programs/handover-servers.mjs")],
+    sockets: Object.entries(sockets).map(([socket, description]) => ({ ...description, name: socket })),
+    hardening: "inbound",
+    handover: true,
+  });
+  // The longest wait of a scenario that another one delays.
+  const environment = { SOCKACT_DRAIN_TIMEOUT: "50s", APP: JSON.stringify(servers), ...env };
+  const assignments = Object.entries(environment).map(
+    ([variable, value]) => `Environment=${quoted(`${variable}=${value}`)}`,
+  );
+  const dropIn = ["[Service]", "ExecStart=", `ExecStart=${exec}`, ...assignments, lines, ""].join("\n");
+  return {
+    service,
+    names: Object.keys(units).toSorted((one) => (one === service ? 1 : -1)),
+    units,
+    dropIn,
+  };
 }
 
 function quoted(assignment: string): string {

@@ -14,7 +14,7 @@ async function startSender(env: Record<string, string>): Promise<[AppProcess, ch
   return [app, child, client];
 }
 
-describe("when a child process serves the connections of a server", () => {
+describe.concurrent("when a child process serves the connections of a server", () => {
   test("a stop waits for them", async () => {
     const [app, child, client] = await startSender({
       SOCKACT_DRAIN_TIMEOUT: "1min",

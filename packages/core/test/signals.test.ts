@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { freeAddress, httpRequest } from "@sockact/testkit";
 import { appOnSocket, heldClient, idleClient, startApp, systemdSocket, terminate } from "./lifecycle-app.ts";
 
-describe("a second signal", () => {
+describe.concurrent("a second signal", () => {
   test.each([
     ["SIGTERM", "SIGTERM", 143],
     ["SIGTERM", "SIGINT", 130],
@@ -28,7 +28,7 @@ describe("a second signal", () => {
   });
 });
 
-describe("an app that handles SIGTERM itself", () => {
+describe.concurrent("an app that handles SIGTERM itself", () => {
   test.each([{ before: ["on"] }, { after: ["on"] }, { before: ["once"] }, { after: ["once"] }])(
     "ends the process itself; sockact drains, and does not end the process: %o",
     async (handlers) => {
@@ -109,7 +109,7 @@ describe("an app that handles SIGTERM itself", () => {
   );
 });
 
-describe("the option signals", () => {
+describe.concurrent("the option signals", () => {
   test("false: SIGTERM kills the process, as without sockact", async () => {
     const { app } = await appOnSocket({ options: { signals: false } });
     await using running = app;
@@ -144,7 +144,7 @@ describe("the option signals", () => {
   });
 });
 
-describe("not activated, and without a service manager", () => {
+describe.concurrent("not activated, and without a service manager", () => {
   test.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)(
     "%s ends the app as before, and nothing is printed",
     async (signal) => {
@@ -159,7 +159,7 @@ describe("not activated, and without a service manager", () => {
   );
 });
 
-describe("SIGHUP", () => {
+describe.concurrent("SIGHUP", () => {
   test("reloads: onReload is called between two events, and connections stay", async () => {
     const { app, address } = await appOnSocket({
       hooks: ["onEvent", "onReload"],
@@ -221,7 +221,7 @@ describe("SIGHUP", () => {
   });
 });
 
-describe("onEvent", () => {
+describe.concurrent("onEvent", () => {
   test("is called with each event", async () => {
     const [fd, address] = await systemdSocket();
     await using app = await startApp([fd], {}, { names: ["web"] });
@@ -282,19 +282,6 @@ describe("onEvent", () => {
     },
   );
 
-  test("the lines of a start, a reload and a stop are those in the docs", async () => {
-    const { app, address } = await appOnSocket({ hooks: ["onReload"] });
-    await using running = app;
-    await running.line(/ready/);
-    running.kill("SIGHUP");
-    await running.line(/reloaded/);
-    running.kill("SIGTERM");
-    expect(await running.ended).toBe(0);
-    await expect(running.stderr.replace(address, "[::]:80")).toMatchFileSnapshot(
-      "../../../docs/outputs/events.txt",
-    );
-  });
-
   test("by default, each event is a line on standard error", async () => {
     const { app, address } = await appOnSocket({ hooks: [], options: { drainTimeout: "100ms" } });
     await using running = app;
@@ -309,4 +296,17 @@ describe("onEvent", () => {
       "",
     ]);
   });
+});
+
+test("the lines of a start, a reload and a stop are those in the docs", async () => {
+  const { app, address } = await appOnSocket({ hooks: ["onReload"] });
+  await using running = app;
+  await running.line(/ready/);
+  running.kill("SIGHUP");
+  await running.line(/reloaded/);
+  running.kill("SIGTERM");
+  expect(await running.ended).toBe(0);
+  await expect(running.stderr.replace(address, "[::]:80")).toMatchFileSnapshot(
+    "../../../docs/outputs/events.txt",
+  );
 });

@@ -1,24 +1,22 @@
 import { createSocket, type Socket as DatagramSocket } from "node:dgram";
 import { once } from "node:events";
-import { openSync } from "node:fs";
+import { openSync, rmSync } from "node:fs";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 import {
   type AppProcess,
-  bootPrivateSystemd,
   closeAll,
   describeWith,
   freeAddress,
   httpRequest,
   portOf,
-  type PrivateSystemd,
   rawSocket,
   rawSocketPair,
   startProcess,
   startWithFds,
 } from "@sockact/testkit";
-import { untilAnotherSleeps } from "./lifecycle-app.ts";
+import { newFile } from "./cluster-app.ts";
 
 const path = fileURLToPath(new URL("programs/sockets.mjs", import.meta.url));
 const program = [process.execPath, path];
@@ -136,37 +134,30 @@ describe("bindDatagram()", () => {
     },
   );
 
-  test("a message keeps an idle process awake, and without one it sleeps", async () => {
+  test("messages keep an idle process awake, and without one it sleeps", async () => {
     const fd = udp();
-    const client = createSocket("udp4");
     await using app = startWithFds([fd], program);
-    await ask(app, 'bind  {"idleTimeout":"400ms"}');
-    let isOver = false;
-    const over = untilAnotherSleeps(400).then(() => (isOver = true));
-    while (!isOver) {
-      client.send("hello", portOf(fd), "127.0.0.1");
-      expect(await received(client)).toBe("hello");
-    }
-    await over;
-    expect(app.stdout).not.toContain('"idle"');
+    await ask(app, "hold");
+    await ask(app, 'bind  {"idleTimeout":"200ms"}');
+    app.write(`chat ${portOf(fd)}`);
+    app.write("release");
     await app.event("idle");
+    expect(app.stdout).toMatch(/"chatted"[^]*"idle"/);
     expect(await app.ended).toBe(0);
-    client.close();
   });
 
   test("a message that a busy process has not read yet keeps it awake", async () => {
     const fd = udp();
     const client = createSocket("udp4");
-    await using app = startWithFds([fd], program);
-    await ask(app, 'bind  {"idleTimeout":"400ms"}');
-    await app.event("ready");
+    const file = newFile();
+    await using app = startWithFds([fd], program, { env: { BLOCK: file } });
+    await ask(app, "hold");
+    await ask(app, 'bind  {"idleTimeout":"200ms"}');
     app.write("block");
     await app.event("blocked");
-    // After the first message there is time for another.
-    for (const text of ["first", "second"]) {
-      client.send(text, portOf(fd), "127.0.0.1");
-      expect(await received(client)).toBe(text);
-    }
+    await new Promise((resolve) => client.send("hello", portOf(fd), "127.0.0.1", resolve));
+    rmSync(file);
+    await app.event("message");
     expect(app.stdout).not.toContain('"idle"');
     expect(await app.ended).toBe(0);
     client.close();
@@ -297,90 +288,6 @@ describe("standard input that is a socket", () => {
     // The pipe of a child process of Node is a pair of unix sockets, which have no address.
     await using app = startProcess(["/bin/sh", "-c", 'SYSTEMD_EXEC_PID=$$ exec "$@"', "sh", ...program]);
     expect(await ask(app, "sockets")).toMatchObject({ sockets: [] });
-  });
-});
-
-describeWith({ privateSystemd: true, systemd: 257 }, "a real systemd", () => {
-  let systemd: PrivateSystemd;
-  beforeAll(async () => {
-    systemd = await bootPrivateSystemd();
-  });
-  afterAll(() => systemd?.close());
-  const service = (more: string, environment = ""): string =>
-    `[Service]\nExecStart=${systemd.node} ${systemd.project}/packages/core/test/programs/sockets.mjs\n${more}\nEnvironment=STDIN=1 "DO=sockets;serve" ${environment}\n`;
-  const journal = async (unit: string, pattern: RegExp): Promise<Record<string, unknown>> =>
-    JSON.parse(await systemd.waitForJournal(unit, pattern)) as Record<string, unknown>;
-
-  test("StandardInput=socket with Accept=no: the listener on descriptor 0 is served, and standard input is empty", async () => {
-    await systemd.installUnits({
-      "zero.socket": "[Socket]\nListenStream=81\n",
-      "zero.service": service("StandardInput=socket\nStandardOutput=journal"),
-    });
-    await systemd.start("zero.socket");
-    expect(await systemd.request("http://localhost:81/")).toMatchObject({ status: 200, body: "hello" });
-    expect(await journal("zero.service", /"event":"sockets"/)).toMatchObject({
-      sockets: [{ fd: 0, name: "unknown", kind: "listener", address: "[::]:81" }],
-    });
-    await journal("zero.service", /"stdin end"/);
-    await systemd.stop("zero.socket", "zero.service");
-    expect(await systemd.show("zero.service", "Result")).toBe("success");
-  });
-
-  test("StandardInput=socket with Accept=yes: a unix connection is closed when the server closes it", async () => {
-    await systemd.installUnits({
-      "unix.socket": "[Socket]\nListenStream=/run/each.sock\nAccept=yes\n",
-      "unix@.service": service("StandardInput=socket\nStandardOutput=journal"),
-    });
-    await systemd.start("unix.socket");
-    const request = { url: "http://app/", socketPath: "/run/each.sock", headers: { connection: "close" } };
-    expect(await systemd.request(request)).toMatchObject({ status: 200, body: "hello" });
-    expect(await journal("unix@*", /"event":"sockets"/)).toMatchObject({
-      sockets: [{ fd: 0, name: "connection", kind: "connection", address: "/run/each.sock" }],
-    });
-    await systemd.waitForJournal("unix@*", /"event":"served"/);
-    await systemd.waitForUnit("unix.socket", "NConnections", "0");
-  });
-
-  test("StandardInput=socket alone would send the app's output to the client: it is refused, and the journal says why", async () => {
-    await systemd.installUnits({
-      "print.socket": "[Socket]\nListenStream=82\nAccept=yes\n",
-      "print@.service": service("StandardInput=socket"),
-    });
-    await systemd.start("print.socket");
-    await systemd.request("http://localhost:82/").catch(() => {});
-    await systemd.waitForJournal("print@*", /^Write StandardOutput=journal/);
-    expect(await systemd.journal("print@*")).toContainEqual(
-      expect.stringMatching(/^ERR_SOCKET_OUTPUT: With StandardInput=socket/),
-    );
-  });
-
-  test("PrivatePIDs=yes: one warning says that the process ID differs inside, and SOCKACT_TRUST_PARENT helps", async () => {
-    await systemd.installUnits({
-      "pids.socket": "[Socket]\nListenStream=83\n",
-      "pids.service": service("PrivatePIDs=yes"),
-      "trust.socket": "[Socket]\nListenStream=84\n",
-      "trust.service": service("PrivatePIDs=yes", "SOCKACT_TRUST_PARENT=yes"),
-    });
-    await systemd.start("pids.socket", "trust.socket", "pids.service", "trust.service");
-    expect((await systemd.request("http://localhost:84/")).body).toBe("hello");
-    const { sockets } = (await journal("pids.service", /"event":"sockets"/)) as { sockets: unknown[] };
-    // systemd 262 fixes this.
-    if (sockets.length === 0) await systemd.waitForJournal("pids.service", /\[SOCKACT_OUTER_PID\]/);
-    expect((await systemd.journal("trust.service")).join("\n")).not.toContain("SOCKACT_OUTER_PID");
-    await systemd.stop("pids.socket", "trust.socket", "pids.service", "trust.service");
-  });
-
-  test("a user's own service manager activates an app too", async () => {
-    const env = { XDG_RUNTIME_DIR: "/run/user/0" };
-    await systemd.mustRun(["sh", "-c", "mkdir -p /run/user && mkdir -m 700 /run/user/0"]);
-    await systemd.start("user@0.service");
-    await systemd.write("/run/user/0/systemd/user/mine.socket", "[Socket]\nListenStream=%t/mine.sock\n");
-    await systemd.write("/run/user/0/systemd/user/mine.service", service(""));
-    await systemd.mustRun(["systemctl", "--user", "daemon-reload"], { env });
-    await systemd.mustRun(["systemctl", "--user", "start", "mine.socket"], { env });
-    const socketPath = "/run/user/0/mine.sock";
-    expect(await systemd.request({ url: "http://app/", socketPath })).toMatchObject({ body: "hello" });
-    await systemd.mustRun(["systemctl", "--user", "stop", "mine.socket", "mine.service"], { env });
   });
 });
 

@@ -445,7 +445,7 @@ describe("a stop", () => {
     socket.write(Buffer.from([22, 3, 1, 2, 0]));
     const other = await httpRequest(addresses[0] as string);
     expect(other.status).toBe(200);
-    for (let times = 0; times < 3; times++) await untilAnotherSleeps(200);
+    await untilAnotherSleeps(500);
     expect(app.stdout).not.toContain('"idle"');
     socket.destroy();
     await app.event("idle");

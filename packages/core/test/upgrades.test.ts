@@ -37,7 +37,7 @@ async function upgraded(app: AppProcess, address: string): Promise<RawClient> {
   return client;
 }
 
-describe("a WebSocket of the ws library, on SIGTERM", () => {
+describe.concurrent("a WebSocket of the ws library, on SIGTERM", () => {
   test("gets a close frame with code 1001, and closes cleanly", async () => {
     const { app, address } = await appOnSocket({ webSockets: true });
     await using running = app;
@@ -127,7 +127,7 @@ describe("a WebSocket of the ws library, on SIGTERM", () => {
   });
 });
 
-describe("an upgraded connection of another protocol, on SIGTERM", () => {
+describe.concurrent("an upgraded connection of another protocol, on SIGTERM", () => {
   test("is closed by the app, which has as long as it needs", async () => {
     const { app, address } = await appOnSocket({ upgrades: true, hooks: ["onEvent", "onDrainUpgraded"] });
     await using running = app;

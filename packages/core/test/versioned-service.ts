@@ -1,13 +1,16 @@
+import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import {
   type AppProcess,
   bootPrivateSystemd,
   type CommandResult,
+  connectInside,
   type PrivateSystemd,
   watchProcess,
 } from "@sockact/testkit";
 // By its path, because @sockact/units has the testkit as a dependency.
 import { emitUnits } from "../../units/src/index.ts";
+import { RawClient } from "./lifecycle-app.ts";
 
 /** The file that the service runs. A test deploys a version by writing it. */
 const APP = "/run/app/app.mjs";
@@ -48,9 +51,9 @@ export class VersionedService implements AsyncDisposable {
    */
   async install(more = ""): Promise<void> {
     const { systemd } = this;
-    await systemd.systemctl("stop", "app*");
-    await systemd.systemctl("reset-failed");
-    await systemd.mustRun(["rm", "-rf", "/run/app-reload", "/run/private/app-reload", "/run/hold"]);
+    const script =
+      "systemctl stop 'app*'; systemctl reset-failed; rm -rf /run/app-reload /run/private/app-reload /run/hold";
+    await systemd.mustRun(["sh", "-ec", script], { timeout: 60_000 });
     const units = emitUnits({
       name: "app",
       exec: [systemd.node, APP],
@@ -85,7 +88,7 @@ export class VersionedService implements AsyncDisposable {
   }
 
   /** Runs `systemctl reload`, and waits for its end. */
-  async reload(timeout = 15_000): Promise<CommandResult> {
+  async reload(timeout = 60_000): Promise<CommandResult> {
     return this.systemd.run(["systemctl", "reload", "app.service"], { timeout });
   }
 
@@ -107,7 +110,7 @@ export class VersionedService implements AsyncDisposable {
   }
 
   /** Waits until only the main process is left, and returns it. */
-  async untilOneProcess(timeout = 15_000): Promise<number> {
+  async untilOneProcess(timeout = 60_000): Promise<number> {
     let pid = 0;
     await this.systemd.waitUntil(
       async () => {
@@ -119,6 +122,13 @@ export class VersionedService implements AsyncDisposable {
       timeout,
     );
     return pid;
+  }
+
+  /** Opens a connection, over which the test sends its own bytes. */
+  async connect(): Promise<RawClient> {
+    const socket = connectInside(this.systemd, "127.0.0.1:80");
+    if (socket.connecting) await once(socket, "connect");
+    return new RawClient(socket);
   }
 
   /** The version that answers a new connection. */

@@ -24,7 +24,7 @@ async function listener(): Promise<number> {
   return fd;
 }
 
-describe("a socket without a server", () => {
+describe.concurrent("a socket without a server", () => {
   const adopt = [process.execPath, path("adopt.mjs")];
 
   test("is named in one warning a while after the app has taken the others", async () => {
@@ -101,7 +101,7 @@ describe("a socket without a server", () => {
   });
 });
 
-describe("a launcher between systemd and node", () => {
+describe.concurrent("a launcher between systemd and node", () => {
   const folder = mkdtempSync(join(tmpdir(), "sockact-launcher-"));
   afterAll(() => rmSync(folder, { recursive: true }));
   const script = path("classify.mjs");

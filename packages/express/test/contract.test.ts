@@ -3,10 +3,15 @@ import { adapterContract, namesContract } from "@sockact/testkit";
 
 const app = (file: string): string => fileURLToPath(new URL(`apps/${file}`, import.meta.url));
 const cluster = app("cluster.mjs");
-const apps = { ESM: app("app.mjs"), CommonJS: app("app.cjs"), TypeScript: app("app.ts") };
+const apps = { ESM: app("app.mjs"), CommonJS: app("app.cjs") };
 
-adapterContract({ title: "Express 4", framework: "express4", apps, cluster, isSample: true });
-adapterContract({ title: "Express 5", framework: "express", apps, cluster });
+adapterContract({ title: "Express 4", framework: "express4", apps, cluster });
+adapterContract({
+  title: "Express 5",
+  framework: "express",
+  apps: { ...apps, TypeScript: app("app.ts") },
+  cluster,
+});
 
 for (const [title, framework] of [
   ["Express 4", "express4"],

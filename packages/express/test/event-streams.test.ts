@@ -7,10 +7,12 @@ const program = fileURLToPath(new URL("apps/event-streams.mjs", import.meta.url)
 const opened: number[] = [];
 afterAll(() => closeAll(opened));
 
-test("an app that ends its event streams in onDrain stops with 0, long before drainTimeout is over", async () => {
+test("an app that ends its event streams in onDrain stops with 0, and does not wait for drainTimeout", async () => {
   const address = await freeAddress("tcp4");
   opened.push(rawSocket("ipv4", "stream", { bound: address, listening: true }));
-  await using app = startWithFds(opened, [process.execPath, program]);
+  await using app = startWithFds(opened, [process.execPath, program], {
+    env: { SOCKACT_DRAIN_TIMEOUT: "10min" },
+  });
   const client = openConnection(address);
   client.write("GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n");
   let received = "";
@@ -20,9 +22,7 @@ test("an app that ends its event streams in onDrain stops with 0, long before dr
       if (received.includes("text/event-stream")) resolve();
     });
   });
-  const before = Date.now();
   app.kill("SIGTERM");
   expect(await app.ended).toBe(0);
-  expect(Date.now() - before).toBeLessThan(8000);
   expect(app.stderr).toContain("drained\n");
 });

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { systemdListen } from "@sockact/fastify";
 import {
   type AppProcess,
@@ -9,8 +9,8 @@ import {
   describeWith,
   freeAddress,
   httpRequest,
-  openConnection,
   openRequest,
+  type PrivateSystemd,
   readAnswer,
   socketActivate,
 } from "@sockact/testkit";
@@ -18,7 +18,7 @@ import {
 const app = [process.execPath, fileURLToPath(new URL("apps/all.mjs", import.meta.url))];
 const silent = fileURLToPath(new URL("apps/silent.mjs", import.meta.url));
 
-describeWith({ commands: ["systemd-socket-activate"] }, "where Fastify listens, in its own words", () => {
+describe("where Fastify listens, in its own words", () => {
   describe.each(["fastify4", "fastify"])("%s", (FRAMEWORK) => {
     test("the log, addresses() and listeningOrigin name every socket, and onListen runs once", async () => {
       const [tcp, tcp6, unix] = (await Promise.all((["tcp4", "tcp6", "unix"] as const).map(freeAddress))) as [
@@ -69,21 +69,17 @@ describeWith({ commands: ["systemd-socket-activate"] }, "where Fastify listens, 
       ]);
     });
 
-    test.each([{}, { host: "localhost" }, { host: "0.0.0.0", backlog: 64 }, { path: "/never.sock" }])(
+    test.each([{ host: "localhost" }, { host: "0.0.0.0", backlog: 64 }, { path: "/never.sock" }])(
       "only the sockets that were passed are open, with listen(%j)",
       async (listen) => {
-        for (const kind of ["tcp4", "unix"] as const) {
-          const address = await freeAddress(kind);
-          await using running = await socketActivate([address], app, {
-            env: { FRAMEWORK, LISTEN: JSON.stringify(listen) },
-          });
-          await httpRequest(address);
-          await running.event("up");
-          expect(listeningSockets(running)).toBe(1);
-          expect(
-            (await running.event<{ addresses: unknown[] } & Record<string, unknown>>("log")).message,
-          ).toMatch(/^Server listening/);
-        }
+        const addresses = await Promise.all((["tcp4", "unix"] as const).map(freeAddress));
+        await using running = await socketActivate(addresses, app, {
+          env: { FRAMEWORK, LISTEN: JSON.stringify(listen) },
+        });
+        for (const address of addresses) await httpRequest(address);
+        await running.event("up");
+        expect(listeningSockets(running)).toBe(2);
+        expect((await running.event("log")).message).toMatch(/^Server listening/);
       },
     );
 
@@ -94,10 +90,6 @@ describeWith({ commands: ["systemd-socket-activate"] }, "where Fastify listens, 
         await using running = await socketActivate(addresses, app, {
           env: { FRAMEWORK, LISTEN: '{"host":"localhost"}', STOP_AT_ONCE: "1" },
         });
-        // This connection starts the app, and is reset at the end: behind systemd-socket-activate, the socket ends with the app.
-        openConnection(addresses[0] as string)
-          .on("error", () => {})
-          .end();
         expect(await running.ended).toBe(0);
         expect(running.stderr).not.toContain("Error");
       },
@@ -144,21 +136,32 @@ describeWith({ commands: ["systemd-socket-activate"] }, "where Fastify listens, 
 });
 
 describeWith({ privateSystemd: true }, "Fastify in a sandbox without AF_NETLINK", () => {
-  test.each(["fastify4", "fastify"])("%s on 0.0.0.0 starts, and says so", async (framework) => {
-    await using systemd = await bootPrivateSystemd();
+  let systemd: PrivateSystemd;
+  const frameworks = ["fastify4", "fastify"];
+  beforeAll(async () => {
+    systemd = await bootPrivateSystemd();
     const script = `${systemd.project}/packages/fastify/test/apps/all.mjs`;
-    await systemd.installUnits({
-      "app.socket": "[Socket]\nListenStream=0.0.0.0:80\n",
-      "app.service": `[Service]\nExecStart=${systemd.node} ${script}\nEnvironment=FRAMEWORK=${framework}\nDynamicUser=yes\nPrivateNetwork=yes\nRestrictAddressFamilies=none\nNonBlocking=true\n`,
+    const units = frameworks.flatMap((framework, index) => [
+      [`${framework}.socket`, `[Socket]\nListenStream=0.0.0.0:${80 + index}\n`],
+      [
+        `${framework}.service`,
+        `[Service]\nExecStart=${systemd.node} ${script}\nEnvironment=FRAMEWORK=${framework}\nDynamicUser=yes\nPrivateNetwork=yes\nRestrictAddressFamilies=none\nNonBlocking=true\n`,
+      ],
+    ]);
+    await systemd.installUnits(Object.fromEntries(units) as Record<string, string>);
+    await systemd.start(...frameworks.map((framework) => `${framework}.socket`));
+  });
+  afterAll(() => systemd?.close());
+
+  test.each(frameworks)("%s on 0.0.0.0 starts, and says so", async (framework) => {
+    const port = 80 + frameworks.indexOf(framework);
+    const service = `${framework}.service`;
+    expect(await systemd.request(`http://127.0.0.1:${port}/`)).toMatchObject({ status: 200, body: "hello" });
+    expect(JSON.parse(await systemd.waitForJournal(service, /"event":"up"/))).toMatchObject({
+      returned: `http://0.0.0.0:${port}`,
+      addresses: [{ address: "0.0.0.0", port }],
     });
-    await systemd.start("app.socket");
-    expect(await systemd.request("http://127.0.0.1/")).toMatchObject({ status: 200, body: "hello" });
-    const up = await systemd.waitForJournal("app.service", /"event":"up"/);
-    expect(JSON.parse(up)).toMatchObject({
-      returned: "http://0.0.0.0:80",
-      addresses: [{ address: "0.0.0.0", port: 80 }],
-    });
-    expect(await systemd.waitForJournal("app.service", /Server listening/)).toContain("http://0.0.0.0:80");
+    expect(await systemd.waitForJournal(service, /Server listening/)).toContain(`http://0.0.0.0:${port}`);
   });
 });
 

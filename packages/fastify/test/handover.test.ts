@@ -4,5 +4,4 @@ import { handoverContract } from "@sockact/testkit";
 handoverContract({
   title: "Fastify 5",
   program: fileURLToPath(new URL("apps/load.mjs", import.meta.url)),
-  isLongOnly: true,
 });

@@ -4,5 +4,4 @@ import { lifecycleContract } from "@sockact/testkit";
 lifecycleContract({
   title: "Fastify",
   program: fileURLToPath(new URL("apps/lifecycle.mjs", import.meta.url)),
-  isSample: true,
 });

@@ -5,5 +5,4 @@ restartContract({
   title: "Fastify 5",
   program: fileURLToPath(new URL("apps/load.mjs", import.meta.url)),
   cluster: fileURLToPath(new URL("apps/cluster.mjs", import.meta.url)),
-  isSample: true,
 });

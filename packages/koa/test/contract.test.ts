@@ -3,10 +3,15 @@ import { adapterContract, namesContract } from "@sockact/testkit";
 
 const app = (file: string): string => fileURLToPath(new URL(`apps/${file}`, import.meta.url));
 const cluster = app("cluster.mjs");
-const apps = { ESM: app("app.mjs"), CommonJS: app("app.cjs"), TypeScript: app("app.ts") };
+const apps = { ESM: app("app.mjs"), CommonJS: app("app.cjs") };
 
-adapterContract({ title: "Koa 2", framework: "koa2", apps, cluster, isSample: true });
-adapterContract({ title: "Koa 3", framework: "koa", apps, cluster, isSample: true });
+adapterContract({ title: "Koa 2", framework: "koa2", apps, cluster });
+adapterContract({
+  title: "Koa 3",
+  framework: "koa",
+  apps: { ...apps, TypeScript: app("app.ts") },
+  cluster,
+});
 
 for (const [title, framework] of [
   ["Koa 2", "koa2"],

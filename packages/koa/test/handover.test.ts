@@ -4,5 +4,4 @@ import { handoverContract } from "@sockact/testkit";
 handoverContract({
   title: "Koa 3",
   program: fileURLToPath(new URL("apps/load.mjs", import.meta.url)),
-  isLongOnly: true,
 });

@@ -16,7 +16,7 @@ describeWith({ privateSystemd: true, systemd: 254 }, "the program systemd-notify
   });
   afterAll(() => systemd?.close());
 
-  test("is used without a passed descriptor, and few runs carry many messages, the last one last", async () => {
+  test.concurrent("is used without a passed descriptor, and few runs carry many messages, the last one last", async () => {
     await systemd.installUnits({
       "all.service": tellService(systemd, {
         calls: [
@@ -37,7 +37,7 @@ describeWith({ privateSystemd: true, systemd: 254 }, "the program systemd-notify
     expect(await systemd.journal("all.service")).not.toContainEqual(expect.stringContaining("Warning"));
   });
 
-  test("is refused with an error if NotifyAccess= accepts only the main process", async () => {
+  test.concurrent("is refused with an error if NotifyAccess= accepts only the main process", async () => {
     await systemd.installUnits({
       "main.service": tellService(systemd, {
         calls: [[["ready"]], [["status", "Anyone?"]]],
@@ -54,7 +54,7 @@ describeWith({ privateSystemd: true, systemd: 254 }, "the program systemd-notify
     await systemd.systemctl("kill", "--signal=KILL", "main.service");
   });
 
-  test("sends in the name of the main process if that is root, and systemd accepts it", async () => {
+  test.concurrent("sends in the name of the main process if that is root, and systemd accepts it", async () => {
     await systemd.installUnits({
       "root.service": tellService(systemd, {
         calls: [[["ready"]], [["status", "Heard"]]],
@@ -66,7 +66,7 @@ describeWith({ privateSystemd: true, systemd: 254 }, "the program systemd-notify
     expect(await systemd.journal("root.service")).not.toContainEqual(expect.stringContaining("Warning"));
   });
 
-  test("sends in the name of the main process if that is root, without a warning, also if systemd cannot be asked", async () => {
+  test.concurrent("sends in the name of the main process if that is root, without a warning, also if systemd cannot be asked", async () => {
     await systemd.installUnits({
       "root-unasked.service": tellService(systemd, {
         calls: [[["ready"]], [["status", "Heard"]]],
@@ -81,7 +81,7 @@ describeWith({ privateSystemd: true, systemd: 254 }, "the program systemd-notify
     );
   });
 
-  test("does not send in the name of a process that systemd did not start", async () => {
+  test.concurrent("does not send in the name of a process that systemd did not start", async () => {
     const unit = tellService(systemd, { calls: [[["ready"]]], lines: ["NotifyAccess=main"] });
     await systemd.installUnits({
       "child.service": unit.replace(/^ExecStart=(.*)$/m, "ExecStart=sh -c '$1; true'"),
@@ -102,7 +102,7 @@ describeWith({ privateSystemd: true, systemd: 254 }, "the program systemd-notify
     await systemd.systemctl("kill", "--signal=KILL", "child.service");
   });
 
-  test.each([
+  test.concurrent.each([
     ["by a user that D-Bus does not know", "unasked", ["DynamicUser=yes"]],
     ["without D-Bus", "no-bus", ["User=daemon", "InaccessiblePaths=/run/dbus /run/systemd/private"]],
     ["without D-Bus, by an instance", "no-bus@1", ["User=daemon", "InaccessiblePaths=/run/dbus"]],
@@ -124,7 +124,7 @@ describeWith({ privateSystemd: true, systemd: 254 }, "the program systemd-notify
     await systemd.systemctl("kill", "--signal=KILL", unit);
   });
 
-  test("is used without a warning if the unit file allows it and systemd cannot be asked", async () => {
+  test.concurrent("is used without a warning if the unit file allows it and systemd cannot be asked", async () => {
     await systemd.installUnits({
       "allowed.service": tellService(systemd, {
         calls: [[["ready"]]],
@@ -139,7 +139,7 @@ describeWith({ privateSystemd: true, systemd: 254 }, "the program systemd-notify
     );
   });
 
-  test("is used if a drop-in allows it and systemd cannot be asked", async () => {
+  test.concurrent("is used if a drop-in allows it and systemd cannot be asked", async () => {
     await systemd.write("/run/systemd/system/drops-.service.d/access.conf", "[Service]\nNotifyAccess=all\n");
     await systemd.installUnits({
       "drops-in.service": tellService(systemd, {
@@ -152,7 +152,7 @@ describeWith({ privateSystemd: true, systemd: 254 }, "the program systemd-notify
     expect(await outcomes(systemd, "drops-in.service")).toEqual([["ready", true]]);
   });
 
-  test("is used with a warning if nobody can answer whether systemd accepts it", async () => {
+  test.concurrent("is used with a warning if nobody can answer whether systemd accepts it", async () => {
     await systemd.installUnits({
       "unchecked.service": tellService(systemd, {
         calls: [[["ready"]]],
@@ -171,7 +171,7 @@ describeWith({ privateSystemd: true, systemd: 254 }, "the program systemd-notify
     expect(await outcomes(systemd, "unchecked.service")).toEqual([["ready", true]]);
   });
 
-  test("puts a descriptor into the store, also if messages go through the passed descriptor", async () => {
+  test.concurrent("puts a descriptor into the store, also if messages go through the passed descriptor", async () => {
     await systemd.installUnits({
       "stores.service": tellService(systemd, {
         calls: [[["storeFd", "a", 0]], [["storeFd", "b", 1], ["ready"]]],
@@ -188,7 +188,7 @@ describeWith({ privateSystemd: true, systemd: 254 }, "the program systemd-notify
     await systemd.waitForUnit("stores.service", "NFileDescriptorStore", "1");
   });
 
-  test("two descriptors that are removed from the store at once, by their names, both leave it", async () => {
+  test.concurrent("two descriptors that are removed from the store at once, by their names, both leave it", async () => {
     const remove = (name: string): [string, object] => ["notify", { FDSTOREREMOVE: 1, FDNAME: name }];
     await systemd.installUnits({
       "removes.service": tellService(systemd, {
@@ -209,7 +209,7 @@ describeWith({ privateSystemd: true, systemd: 254 }, "the program systemd-notify
     );
   });
 
-  test("a wrong OpenFile= under a user's manager is named in the error, or the program sends instead", async () => {
+  test.concurrent("a wrong OpenFile= under a user's manager is named in the error, or the program sends instead", async () => {
     await systemd.start("user@0.service");
     const user = { env: { XDG_RUNTIME_DIR: "/run/user/0" } };
     const unit = (lines: string[]) => tellService(systemd, { calls: [[["backend"]], [["ready"]]], lines });
@@ -224,16 +224,12 @@ describeWith({ privateSystemd: true, systemd: 254 }, "the program systemd-notify
     await systemd.mustRun(["systemctl", "--user", "start", "--no-block", "wrong.service"], user);
     const told = async (name: string): Promise<string[]> => {
       let lines: string[] = [];
-      await expect
-        .poll(
-          async () => {
-            await systemd.mustRun(["journalctl", "--sync"]);
-            const output = ["journalctl", "--output=cat", "--quiet", `_SYSTEMD_USER_UNIT=${name}`];
-            return (lines = (await systemd.mustRun(output)).split("\n"));
-          },
-          { timeout: 10_000 },
-        )
-        .toContain('{"event":"done"}');
+      await systemd.waitUntil(async () => {
+        await systemd.mustRun(["journalctl", "--sync"]);
+        const output = ["journalctl", "--output=cat", "--quiet", `_SYSTEMD_USER_UNIT=${name}`];
+        lines = (await systemd.mustRun(output)).split("\n");
+        return lines.includes('{"event":"done"}');
+      }, `${name} has made its calls`);
       return lines.filter((line) => /"event":"(told|warning)"/.test(line));
     };
     expect(await told("right.service")).toEqual([

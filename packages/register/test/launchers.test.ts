@@ -2,45 +2,46 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
-import { expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { describeWith, httpRequest, requestOver } from "@sockact/testkit";
 import { appFile, freePort, startApp, type Up } from "./start-app.ts";
 
 const server = appFile("server.mjs");
 const command = `${process.execPath} ${JSON.stringify(server)}`;
 
-const launchers: [string, string[]][] = [
-  ["npm start", ["npm", "start"]],
-  ["a shell that runs more than the app", ["sh", "-c", `${command}; :`]],
-];
-if (process.env["SOCKACT_LONG"])
-  launchers.push(
+async function takesNothing(_: string, launcher: string[]): Promise<void> {
+  const port = await freePort();
+  const { app, early } = startApp(launcher, { PORT: String(port) }, appFolder());
+  await using _app = app;
+  const up = await app.event<Up>("listening");
+  expect(up.pid, "it is a child of the process that systemd has started").not.toBe(app.pid);
+  expect(up.address.port).toBe(port);
+  await app.line(/SOCKACT_LAUNCHER/);
+  expect((await httpRequest(`localhost:${port}`)).json()).toMatchObject({ pid: up.pid });
+  expect(app.stderr.match(/\[SOCKACT_\w+\]/g), "it is said once, and by the app alone").toEqual([
+    "[SOCKACT_LAUNCHER]",
+  ]);
+  early.destroy();
+}
+
+describe("a launcher between the service manager and the app takes nothing: the app listens by itself, and warns that the launcher has the socket", () => {
+  test.each<[string, string[]]>([
+    ["npm start", ["npm", "start"]],
+    ["a shell that runs more than the app", ["sh", "-c", `${command}; :`]],
+  ])("%s", takesNothing);
+
+  test.each<[string, string[]]>([
     ["npm exec", ["npm", "exec", "--offline", "--call", command]],
     ["node --watch", [process.execPath, "--watch", server]],
-  );
-if (process.env["SOCKACT_LONG"] && Number.parseInt(process.versions.node) >= 22)
-  launchers.push(["node --run", [process.execPath, "--run", "start"]]);
+  ])("%s", { tags: "campaign" }, takesNothing);
 
-describeWith({}, "a launcher between the service manager and the app", () => {
-  test.each(launchers)(
-    "%s: the launcher takes nothing, and the app listens by itself and warns that the launcher has the socket",
-    async (_, launcher) => {
-      const port = await freePort();
-      const { app, early } = startApp(launcher, { PORT: String(port) }, appFolder());
-      await using _app = app;
-      const up = await app.event<Up>("listening");
-      expect(up.pid, "it is a child of the process that systemd has started").not.toBe(app.pid);
-      expect(up.address.port).toBe(port);
-      await app.line(/SOCKACT_LAUNCHER/);
-      expect((await httpRequest(`localhost:${port}`)).json()).toMatchObject({ pid: up.pid });
-      expect(app.stderr.match(/\[SOCKACT_\w+\]/g), "it is said once, and by the app alone").toEqual([
-        "[SOCKACT_LAUNCHER]",
-      ]);
-      early.destroy();
-    },
-  );
+  describeWith({ node: 22, tags: "campaign" }, "of Node itself", () => {
+    test.each<[string, string[]]>([["node --run", [process.execPath, "--run", "start"]]])("%s", takesNothing);
+  });
+});
 
-  test("a process manager that has called setupPrimary() and starts the app as a plain child is a launcher too", async () => {
+describe("the preload", () => {
+  test("takes a process manager that has called setupPrimary() and starts the app as a plain child for a launcher too", async () => {
     const port = await freePort();
     const manager = `require("node:cluster").setupPrimary(); require("node:child_process").spawn(process.execPath, [${JSON.stringify(server)}], { stdio: "inherit" })`;
     const { app } = startApp([process.execPath, "--eval", manager], { PORT: String(port) });
@@ -49,7 +50,7 @@ describeWith({}, "a launcher between the service manager and the app", () => {
     await app.line(/SOCKACT_LAUNCHER/);
   });
 
-  test("an app that a shell starts with exec gets the socket", async () => {
+  test("gives the socket to an app that a shell starts with exec", async () => {
     const { app, early } = startApp(["sh", "-c", `exec ${command}`], { PORT: "3000" });
     await using _ = app;
     expect((await requestOver(early)).json()).toMatchObject({ pid: app.pid });

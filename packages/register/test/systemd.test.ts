@@ -24,7 +24,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "under a service manager", 
     await systemd.installUnits({
       "app.service": service(
         "express/lifecycle.mjs",
-        "Environment=PORT=8080\nType=notify\nNotifyAccess=main\nOpenFile=/run/systemd/notify:notify\nWatchdogSec=1s\nRestart=on-watchdog\n",
+        "Environment=PORT=8080 HOLD=/run/hold\nType=notify\nNotifyAccess=main\nOpenFile=/run/systemd/notify:notify\nWatchdogSec=1s\nRestart=on-watchdog\n",
       ),
     });
     await systemd.start("app.service");
@@ -34,11 +34,32 @@ describeWith({ privateSystemd: true, systemd: 253 }, "under a service manager", 
     await systemd.waitUntil(async () => ![before, "0"].includes(await pid()), "it is restarted");
     await systemd.waitForUnit("app.service", "ActiveState", "active");
     expect((await systemd.journal("app.service")).join("\n")).toContain("Watchdog timeout");
-    const slow = systemd.request(`${url}slow`);
-    await systemd.waitForJournal("app.service", /a slow request/);
-    await systemd.stop("app.service");
-    expect(await slow).toMatchObject({ status: 200, body: "slow" });
+    await systemd.write("/run/hold", "");
+    const held = systemd.request(`${url}held`);
+    await systemd.waitForJournal("app.service", /a request is held/);
+    const stopped = systemd.stop("app.service");
+    await systemd.waitForJournal("app.service", /SIGTERM: draining, 1 open connection/);
+    await systemd.mustRun(["rm", "/run/hold"]);
+    expect(await held).toMatchObject({ status: 200, body: "held" });
+    await stopped;
     expect(await systemd.show("app.service", "Result")).toBe("success");
+  });
+
+  test("after kill -9, the port stays open, and the next client waits for the new process", async () => {
+    await systemd.installUnits({
+      "app.socket": "[Socket]\nListenStream=127.0.0.1:80\n",
+      "app.service": service(
+        "two-ports.mjs",
+        "Environment=PORT=80 ADMIN_PORT=8081\nRestart=always\nRestartSec=100ms\n",
+      ),
+    });
+    await systemd.start("app.socket");
+    const ask = (): Promise<unknown> => systemd.request("http://127.0.0.1:80/");
+    expect(await ask()).toMatchObject({ status: 200, body: "app" });
+    const before = await pid();
+    await systemd.systemctl("kill", "--signal=KILL", "app.service");
+    expect(await ask()).toMatchObject({ status: 200, body: "app" });
+    expect(["0", before]).not.toContain(await pid());
   });
 
   test("each server gets the socket with its port in a sandbox without network, where /proc has no addresses", async () => {

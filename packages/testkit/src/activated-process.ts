@@ -1,3 +1,4 @@
+import { closeAll, type ListenAddress, rawSocket } from "./raw-sockets.ts";
 import { type AppProcess, type SpawnOptions, startProcess } from "./app-process.ts";
 
 export interface ActivationOptions extends SpawnOptions {
@@ -5,18 +6,38 @@ export interface ActivationOptions extends SpawnOptions {
   names?: readonly string[];
 }
 
-/** The address of a socket, in the syntax of systemd-socket-activate(1): `127.0.0.1:8080`, `[::1]:8080`, `/run/app.sock`, `@abstract`. */
-export type ListenAddress = string;
-
 /**
- * Starts a program behind sockets of systemd-socket-activate(1), which runs it when the first connection comes in.
+ * Starts a program with sockets that listen at these addresses, as a service manager does: as 3, 4, … with the variables of sd_listen_fds(3). Only the program
+ * has them then, so they close when it ends.
  *
- * @param how options of systemd-socket-activate, such as `--accept` or `--datagram`
+ * @param how `--datagram`, or options of systemd-socket-activate(1) with `--accept`, which starts the program for each connection
  */
 export async function socketActivate(
   listen: readonly ListenAddress[],
   command: readonly string[],
-  { names, env, how = [], ...options }: ActivationOptions & { how?: readonly string[] } = {},
+  { how = [], ...options }: ActivationOptions & { how?: readonly string[] } = {},
+): Promise<AppProcess> {
+  if (how.includes("--accept")) return activateEachConnection(listen, command, { how, ...options });
+  const type = how.includes("--datagram") ? "datagram" : "stream";
+  const fds: number[] = [];
+  try {
+    for (const bound of listen)
+      fds.push(rawSocket(familyOf(bound), type, { bound, listening: type === "stream" }));
+    return startWithFds(fds, command, options);
+  } finally {
+    closeAll(fds);
+  }
+}
+
+function familyOf(address: ListenAddress): "unix" | "ipv4" | "ipv6" {
+  if (/^[/@]/.test(address)) return "unix";
+  return address.startsWith("[") ? "ipv6" : "ipv4";
+}
+
+async function activateEachConnection(
+  listen: readonly ListenAddress[],
+  command: readonly string[],
+  { names, env, how, ...options }: ActivationOptions & { how: readonly string[] },
 ): Promise<AppProcess> {
   const passed = Object.entries(env ?? {}).map(([name, value]) => `--setenv=${name}=${value}`);
   const activator = startProcess(
@@ -31,16 +52,11 @@ export async function socketActivate(
     ],
     options,
   );
-  for (const address of listen) {
-    await activator.line(new RegExp(`^Listening on ${address.replaceAll(/[.[\]/]/g, "\\$&")} as `));
-  }
+  for (const _ of listen) await activator.line(/^Listening on /);
   return activator;
 }
 
-/**
- * Starts a program at once, with these descriptors as 3, 4, … and the variables of sd_listen_fds(3). This is for descriptors that
- * systemd-socket-activate can't make.
- */
+/** Starts a program with these descriptors as 3, 4, … and the variables of sd_listen_fds(3). */
 export function startWithFds(
   fds: readonly number[],
   command: readonly string[],

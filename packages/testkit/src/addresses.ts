@@ -4,8 +4,8 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
-import type { ListenAddress } from "./activated-process.ts";
 import { atEnd } from "./at-end.ts";
+import { closeAll, type ListenAddress, rawSocket } from "./raw-sockets.ts";
 
 /** The kinds of address that a stream socket can have. */
 export type AddressKind = "tcp4" | "tcp6" | "unix" | "abstract";
@@ -30,17 +30,30 @@ export async function freeAddress(kind: AddressKind): Promise<ListenAddress> {
   }
 }
 
-/** Below 32768, where the kernel begins to assign ports itself: it could assign this port to another test before this one uses it. */
+/**
+ * Below 32768, where the kernel begins to assign ports itself: it could assign this port to another test before this one uses it. An abstract socket with the
+ * number in its name keeps the port from every other test of this machine until the test ends.
+ */
 async function freePort(host: string): Promise<number> {
   for (;;) {
     const port = 10_000 + Math.floor(Math.random() * 22_000);
+    let reservation: number;
+    try {
+      reservation = rawSocket("unix", "stream", { bound: `@sockact-test-port-${port}` });
+    } catch (error) {
+      // EADDRINUSE: another test has the port.
+      if ((error as Error).message.endsWith("errno 98")) continue;
+      throw error;
+    }
     const server = createServer();
     try {
       await once(server.listen(port, host), "listening");
     } catch (error) {
+      closeAll([reservation]);
       if ((error as NodeJS.ErrnoException).code === "EADDRINUSE") continue;
       throw error;
     }
+    atEnd(() => closeAll([reservation]));
     server.close();
     await once(server, "close");
     return port;

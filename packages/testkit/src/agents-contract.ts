@@ -7,12 +7,8 @@ import { httpRequest } from "./http-request.ts";
 import { AGENTS, AGENTS_EXPRESS_4, installAgents } from "./install-agents.ts";
 import { preloading } from "./preload.ts";
 import { closeAll, portOf, rawSocket } from "./raw-sockets.ts";
-import { isLongRun, LONG_ONLY } from "./requires.ts";
 
 type Format = "ESM" | "CommonJS";
-
-/** In a usual run, what depends little on the agent is tried under this one. `npm run test:long` has each agent with each framework in each format. */
-const SAMPLED = "Sentry 11";
 
 interface Agent {
   /** The options by which Node loads the agent before the app, from the agent's documentation. */
@@ -85,100 +81,71 @@ const apps: Record<string, [folder: string, app: string]> = {
   "Fastify 5": [AGENTS, "fastify"],
 };
 
+/** Each agent with each framework, and both with each format. */
+const cells: [agent: string, framework: string, format: Format][] = Object.keys(agents).flatMap(
+  (agent, row) =>
+    Object.keys(apps).map((framework, column): [string, string, Format] => [
+      agent,
+      framework,
+      (row + column) % 2 === 0 ? "ESM" : "CommonJS",
+    ]),
+);
+
 /** The promise of `systemdListen()` for an app under a tracing agent: the agent and the app work as they do alone. */
 export function agentsContract(): void {
   beforeAll(installAgents, 300_000);
 
-  describe.each(Object.keys(agents))("under %s", (agent) => {
-    describe.each(frameworksOf(agent))("%s", (framework) => {
-      test.each(activatedOf(agent))(
-        "serves and is traced, with no warning, activated: %s",
-        async (activated) => {
-          // Two at a time, because the start of the agents takes most of the time.
-          await Promise.all(
-            formatsOf(agent, activated).map(async (format) => {
-              const plain = await plainOf(agent, framework, format);
-              expect(await seenOf(agent, framework, format, { app: "app", activated })).toEqual(plain);
-            }),
-          );
-        },
-      );
-    });
-
-    test.runIf(isLongRun || agent === SAMPLED)(
-      `Koa 3, systemdListen({ app }): serves and is traced, with no warning${LONG_ONLY}`,
-      async () => {
-        const plain = await plainOf(agent, "Koa 3", "CommonJS");
-        const how: How = { app: "app", activated: true, env: { NAMED: "1" } };
-        expect(await seenOf(agent, "Koa 3", "CommonJS", how)).toEqual(plain);
-      },
-    );
-  });
-
-  test.each(isLongRun ? Object.keys(agents) : [SAMPLED])(
-    "under %s, Koa 3, systemdListen() called before Koa is loaded: serves and is traced",
-    async (agent) => {
-      const plain = await plainOf(agent, "Koa 3", "CommonJS");
-      const how: How = { app: "app", activated: true, env: { EARLY: "1" } };
-      expect(await seenOf(agent, "Koa 3", "CommonJS", how)).toEqual(plain);
+  test.each(cells)(
+    "under %s, %s, %s: serves and is traced, with no warning",
+    async (agent, framework, format) => {
+      const plain = await plainOf(agent, framework, format);
+      expect(await seenOf(agent, framework, format, { app: "app", activated: true })).toEqual(plain);
     },
   );
+
+  test.each(cells.filter(([, framework]) => framework === "Express 5"))(
+    "under %s, %s, %s, not activated: serves and is traced, with no warning",
+    async (agent, framework, format) => {
+      const plain = await plainOf(agent, framework, format);
+      expect(await seenOf(agent, framework, format, { app: "app", activated: false })).toEqual(plain);
+    },
+  );
+
+  describe.each(Object.keys(agents))("under %s, Koa 3", (agent) => {
+    test.each([
+      ["systemdListen({ app })", "NAMED"],
+      ["systemdListen() called before Koa is loaded", "EARLY"],
+    ])("%s: serves and is traced, with no warning", async (_, variable) => {
+      const plain = await plainOf(agent, "Koa 3", "CommonJS");
+      const how: How = { app: "app", activated: true, env: { [variable]: "1" } };
+      expect(await seenOf(agent, "Koa 3", "CommonJS", how)).toEqual(plain);
+    });
+  });
 }
 
 /**
- * The promise of the preload for an app under a tracing agent: the agent and the app work as they do alone. A usual run has one framework for each of two agents.
+ * The promise of the preload for an app under a tracing agent: the agent and the app work as they do alone.
  *
  * @param preload the folder of its files, for `--import` and for `--require`
  */
 export function agentsContractByPreload(preload: string): void {
   beforeAll(installAgents, 300_000);
 
-  const sample: [string, string][] = [
-    ["OpenTelemetry", "Express 5"],
-    ["dd-trace", "Fastify 5"],
-  ];
-  const all = Object.keys(agents).flatMap((agent) =>
-    Object.keys(apps).map((framework): [string, string] => [agent, framework]),
-  );
-
-  test.each(isLongRun ? all : sample)(
-    "under %s, %s, by the preload alone: serves and is traced, with no warning",
-    async (agent, framework) => {
-      await Promise.all(
-        formatsOf(agent, true).map(async (format) => {
-          const plain = await plainOf(agent, framework, format);
-          // Before the agent, as units have it, and after it.
-          const how: How = {
-            app: "plain",
-            activated: true,
-            ...(format === "CommonJS"
-              ? { env: { PORT: "3000", ...preloading(join(preload, "index.cjs")) } }
-              : { env: { PORT: "3000" }, flags: ["--import", join(preload, "index.js")] }),
-          };
-          expect(await seenOf(agent, framework, format, how)).toEqual(plain);
-        }),
-      );
+  test.each(cells)(
+    "under %s, %s, %s, by the preload alone: serves and is traced, with no warning",
+    async (agent, framework, format) => {
+      const plain = await plainOf(agent, framework, format);
+      // Before the agent, as units have it, and after it.
+      const how: How = {
+        app: "plain",
+        activated: true,
+        ...(format === "CommonJS"
+          ? { env: { PORT: "3000", ...preloading(join(preload, "index.cjs")) } }
+          : { env: { PORT: "3000" }, flags: ["--import", join(preload, "index.js")] }),
+      };
+      expect(await seenOf(agent, framework, format, how)).toEqual(plain);
     },
   );
-}
-
-/** A usual run has each agent with one framework, and each framework. */
-function frameworksOf(agent: string): string[] {
-  const frameworks = Object.keys(apps);
-  if (isLongRun) return frameworks;
-  return [frameworks[Object.keys(agents).indexOf(agent) % frameworks.length] as string];
-}
-
-/** A usual run has an app that is not activated once. */
-function activatedOf(agent: string): boolean[] {
-  return isLongRun || agent === SAMPLED ? [true, false] : [true];
-}
-
-/** A usual run has each agent, each framework and each format, but not each with every other. */
-function formatsOf(agent: string, activated: boolean): Format[] {
-  const formats: Format[] = ["ESM", "CommonJS"];
-  if (isLongRun) return formats;
-  return [formats[(Object.keys(agents).indexOf(agent) + Number(activated)) % 2] as Format];
 }
 
 interface Seen {

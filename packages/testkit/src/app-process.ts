@@ -5,7 +5,7 @@ import { atEnd } from "./at-end.ts";
 import { endingWithParent } from "./end-with-parent.ts";
 
 /** The longest time that a test waits for anything, in milliseconds: far more than it takes on a busy machine. */
-export const DEADLINE = 20_000;
+export const DEADLINE = 45_000;
 
 /** A program under test. You can wait for its output. */
 export interface AppProcess extends AsyncDisposable {

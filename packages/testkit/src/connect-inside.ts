@@ -1,7 +1,7 @@
 import { closeSync, openSync } from "node:fs";
 import { Socket } from "node:net";
 import koffi from "koffi";
-import type { ListenAddress } from "./activated-process.ts";
+import type { ListenAddress } from "./raw-sockets.ts";
 import { openConnection } from "./http-request.ts";
 import type { PrivateSystemd } from "./private-systemd.ts";
 import { rawSocket } from "./raw-sockets.ts";

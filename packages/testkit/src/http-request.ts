@@ -9,7 +9,7 @@ import {
 import { DEADLINE } from "./app-process.ts";
 import { createConnection, Socket } from "node:net";
 import { setImmediate as turnOfTheLoop } from "node:timers/promises";
-import type { ListenAddress } from "./activated-process.ts";
+import type { ListenAddress } from "./raw-sockets.ts";
 import { rawSocket } from "./raw-sockets.ts";
 
 export interface HttpAnswer {

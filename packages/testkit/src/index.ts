@@ -1,10 +1,5 @@
 export { type AppProcess, DEADLINE, startProcess, watchProcess } from "./app-process.ts";
-export {
-  type ActivationOptions,
-  type ListenAddress,
-  socketActivate,
-  startWithFds,
-} from "./activated-process.ts";
+export { type ActivationOptions, socketActivate, startWithFds } from "./activated-process.ts";
 export { type AddressKind, freeAddress } from "./addresses.ts";
 export { AppUnderLoad } from "./app-under-load.ts";
 export { atEnd } from "./at-end.ts";
@@ -21,7 +16,16 @@ export {
   requestOver,
 } from "./http-request.ts";
 export { askLibsystemd, type LibsystemdAnswer, type ListenVariables } from "./libsystemd.ts";
-export { closeAll, portOf, rawEpoll, rawEventFd, rawPipe, rawSocket, rawSocketPair } from "./raw-sockets.ts";
+export {
+  closeAll,
+  type ListenAddress,
+  portOf,
+  rawEpoll,
+  rawEventFd,
+  rawPipe,
+  rawSocket,
+  rawSocketPair,
+} from "./raw-sockets.ts";
 export { bootPrivateSystemd, type BootOptions, whyNoPrivateSystemd } from "./boot-private-systemd.ts";
 export { inside, Load, type LoadResult, type OneLoad } from "./load.ts";
 export { randomFrom } from "./load/random.mjs";
@@ -31,8 +35,6 @@ export { type CommandOptions, type CommandResult, PrivateSystemd } from "./priva
 export type { PrivateRequest, PrivateResponse } from "./private-systemd-requests.ts";
 export {
   describeWith,
-  isLongRun,
-  LONG_ONLY,
   type Missing,
   missingText,
   type Requirements,
@@ -46,6 +48,7 @@ export { SANDBOX, SANDBOXED_APP } from "./sandbox.ts";
 export { preloading } from "./preload.ts";
 export { handoverContract, type HandoversUnderTest } from "./handover-contract.ts";
 export { restartContract, type RestartsUnderTest } from "./restart-contract.ts";
+export { busyLoads, everyLoad, expectAllAnswered, report } from "./restart-loads.ts";
 export { lifecycleContract, type LifecycleUnderTest } from "./lifecycle-contract.ts";
 export { agentsContract, agentsContractByPreload } from "./agents-contract.ts";
 export { unmodifiedAppsContract } from "./unmodified-apps-contract.ts";

@@ -1,6 +1,6 @@
 // The common parts of the apps in the lifecycle's contract. Plain JavaScript, because they run on Node itself, without the test runner.
+import { existsSync } from "node:fs";
 import process from "node:process";
-import { setTimeout as delay } from "node:timers/promises";
 import closeWithGrace from "close-with-grace";
 import { untilGone } from "./until-gone.mjs";
 
@@ -12,10 +12,10 @@ export const isPlain = Boolean(process.env.PLAIN);
 
 let reloads = 0;
 
-/** The work of an app before it is ready. With `NOT_READY`, the app waits until this file is gone. */
+/** The work of an app before it is ready. If there is a file `NOT_READY`, the app waits until the file is gone. */
 export async function untilReady() {
   const { NOT_READY: file } = process.env;
-  if (file === undefined) return;
+  if (file === undefined || !existsSync(file)) return;
   console.log(`waits until ${file} is gone`);
   await untilGone(file);
 }
@@ -31,10 +31,11 @@ export const options = {
 export const routes = {
   "/": () => "hello",
   "/reloads": () => String(reloads),
-  async "/slow"() {
-    console.log("a slow request");
-    await delay(500);
-    return "slow";
+  /** The test decides when it is answered: when the file `HOLD` is gone. */
+  async "/held"() {
+    console.log("a request is held");
+    await untilGone(process.env.HOLD);
+    return "held";
   },
   "/block"() {
     for (;;);

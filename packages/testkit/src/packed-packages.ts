@@ -26,8 +26,7 @@ export class PackedPackages {
    */
   static async packForRun(): Promise<PackedPackages> {
     const folder = process.env[FOLDER_OF_RUN];
-    if (folder === undefined)
-      throw new Error("Only a run with shared-packages.ts has a folder for packages.");
+    if (folder === undefined) throw new Error("Only a run with whole-run.ts has a folder for packages.");
     const shared = join(folder, "packed");
     if (!existsSync(shared)) {
       const own = mkdtempSync(join(folder, "packing-"));

@@ -1,5 +1,6 @@
 import type { ChildProcess } from "node:child_process";
 import { createInterface } from "node:readline";
+import { DEADLINE } from "./app-process.ts";
 
 /** A request to a server inside a private systemd. */
 export interface PrivateRequest {
@@ -45,7 +46,7 @@ export class Requests {
     this.#agent ??= this.#startAgent();
     const id = ++this.#lastId;
     const what = `${request.method ?? "GET"} ${request.url}${request.socketPath ? ` at ${request.socketPath}` : ""}`;
-    this.#agent.stdin?.write(`${JSON.stringify({ timeout: 10_000, ...request, id })}\n`);
+    this.#agent.stdin?.write(`${JSON.stringify({ timeout: DEADLINE, ...request, id })}\n`);
     return new Promise((resolve, reject) => this.#waiting.set(id, { resolve, reject, what }));
   }
 

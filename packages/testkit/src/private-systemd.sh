@@ -73,6 +73,8 @@ become_systemd() {
   done
   printf '127.0.0.1 localhost\n::1 localhost\n' >/etc/hosts
   tr -d - </proc/sys/kernel/random/uuid >/etc/machine-id
+  # Every machine that has run a service with a user of its own has this lock of systemd.
+  (umask 077; : >>/etc/.pwd.lock)
 
   # A read-only /sys keeps udev off the host's devices, and a read-only /proc/sys keeps systemd-sysctl off the host's kernel.
   umount --no-mtab -R /sys 2>/dev/null || true

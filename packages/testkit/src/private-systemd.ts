@@ -5,6 +5,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { posix } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
+import { DEADLINE } from "./app-process.ts";
 import { spawnInside } from "./spawn-inside.ts";
 import { type PrivateRequest, type PrivateResponse, Requests } from "./private-systemd-requests.ts";
 
@@ -27,7 +28,7 @@ export interface CommandOptions {
   env?: Record<string, string>;
   /** The folder to run in; `/` when left out. */
   cwd?: string;
-  /** How long it may run, in milliseconds, before it is killed and the promise rejected; 20,000 when left out. */
+  /** How long it may run, in milliseconds, before it is killed and the promise rejected; `DEADLINE` when left out. */
   timeout?: number;
 }
 
@@ -74,7 +75,7 @@ export class PrivateSystemd implements AsyncDisposable {
 
   /** Runs a command inside and collects what it prints, whatever its exit status. */
   async run(command: string[], options: CommandOptions = {}): Promise<CommandResult> {
-    const { timeout = 20_000 } = options;
+    const { timeout = DEADLINE } = options;
     const child = this.spawn(command, options);
     const result: CommandResult = { stdout: "", stderr: "", code: -1 };
     child.stdout?.setEncoding("utf8").on("data", (chunk) => (result.stdout += chunk));
@@ -179,7 +180,7 @@ export class PrivateSystemd implements AsyncDisposable {
     unit: string,
     property: string,
     values: string | string[],
-    timeout = 10_000,
+    timeout = DEADLINE,
   ): Promise<void> {
     let value = "";
     await this.#until(
@@ -210,7 +211,7 @@ export class PrivateSystemd implements AsyncDisposable {
   }
 
   /** Resolves to the first message of a unit that matches. */
-  async waitForJournal(unit: string, pattern: RegExp, timeout = 10_000): Promise<string> {
+  async waitForJournal(unit: string, pattern: RegExp, timeout = DEADLINE): Promise<string> {
     const messages: string[] = [];
     const journal = this.spawn([...journalctl.split(" "), "--follow", "--lines=all", `--unit=${unit}`]);
     const closed = once(journal, "close");
@@ -230,7 +231,7 @@ export class PrivateSystemd implements AsyncDisposable {
   }
 
   /** Resolves once this condition is met. For conditions that no unit property and no message shows. */
-  async waitUntil(reached: () => Promise<boolean>, what: string, timeout = 10_000): Promise<void> {
+  async waitUntil(reached: () => Promise<boolean>, what: string, timeout = DEADLINE): Promise<void> {
     await this.#until(reached, timeout, () => `It took longer than ${timeout} ms until ${what}`);
   }
 

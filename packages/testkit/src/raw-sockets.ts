@@ -1,6 +1,8 @@
 import { closeSync, rmSync } from "node:fs";
 import koffi from "koffi";
-import type { ListenAddress } from "./activated-process.ts";
+
+/** The address of a socket, in the syntax of systemd.socket(5): `127.0.0.1:8080`, `[::1]:8080`, `/run/app.sock`, `@abstract`. */
+export type ListenAddress = string;
 
 const libc = koffi.load("libc.so.6");
 const int = (name: string, ...args: string[]): ((...args: unknown[]) => number) =>
@@ -13,16 +15,19 @@ const connect = int("connect", "int", "void *", "uint");
 const pipe = int("pipe2", "void *", "int");
 const epoll = int("epoll_create1", "int");
 const eventfd = int("eventfd", "uint", "int");
+const setsockopt = int("setsockopt", "int", "int", "int", "void *", "uint");
 const getsockname = int("getsockname", "int", "void *", "void *");
 
 const FAMILY = { unix: 1, ipv4: 2, ipv6: 10, netlink: 16, vsock: 40 };
 /** Without this flag, each program that a test starts meanwhile would inherit the socket. */
 const CLOEXEC = 0o2000000;
 const NONBLOCK = 0o4000;
+const SOL_SOCKET = 1;
+const SO_REUSEADDR = 2;
 const TYPE = { stream: 1, datagram: 2, raw: 3, seqpacket: 5 };
 
 /**
- * A socket straight from the kernel, in a state that neither Node nor systemd-socket-activate can make: not bound, bound but not
+ * A socket straight from the kernel, also in a state that Node can't make: not bound, bound but not
  * listening, listening without a process that accepts, connected. It belongs to this process until closeSync().
  */
 export function rawSocket(
@@ -41,15 +46,23 @@ export function rawSocket(
   } = {},
 ): number {
   const fd = check("socket", socket(FAMILY[family], TYPE[type] | CLOEXEC, 0));
-  if (bound !== undefined) {
-    if (bound.startsWith("/")) rmSync(bound, { force: true });
-    const address = sockaddr(bound);
-    check("bind", bind(fd, address, address.length));
-  }
-  if (listening) check("listen", listen(fd, backlog));
-  if (connectedTo !== undefined) {
-    const address = sockaddr(connectedTo);
-    check("connect", connect(fd, address, address.length));
+  try {
+    if (bound !== undefined) {
+      if (bound.startsWith("/")) rmSync(bound, { force: true });
+      // As systemd does: connections of an earlier socket may still be in TIME_WAIT.
+      const yes = Buffer.from([1, 0, 0, 0]);
+      check("setsockopt", setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, yes, yes.length));
+      const address = sockaddr(bound);
+      check("bind", bind(fd, address, address.length));
+    }
+    if (listening) check("listen", listen(fd, backlog));
+    if (connectedTo !== undefined) {
+      const address = sockaddr(connectedTo);
+      check("connect", connect(fd, address, address.length));
+    }
+  } catch (error) {
+    closeSync(fd);
+    throw error;
   }
   return fd;
 }

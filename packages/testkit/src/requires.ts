@@ -1,6 +1,7 @@
 import { spawnSync } from "node:child_process";
-import { accessSync, constants, existsSync } from "node:fs";
-import { delimiter, isAbsolute, join } from "node:path";
+import { accessSync, constants, existsSync, statSync } from "node:fs";
+import { delimiter, dirname, isAbsolute, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { describe, test } from "vitest";
 import { hasSystemd, whyNoPrivateSystemd } from "./boot-private-systemd.ts";
 
@@ -8,12 +9,16 @@ import { hasSystemd, whyNoPrivateSystemd } from "./boot-private-systemd.ts";
 export interface Requirements {
   /** The tests must run as root. */
   root?: boolean;
+  /** The tests run programs of this clone as another user, who must be able to read it. */
+  otherUsers?: boolean;
   /** Programs on the PATH, or files by their whole path. */
-  commands?: string[];
+  commands?: readonly string[];
   /** The oldest version of systemd that has the tested feature. */
   systemd?: number;
   /** The tests boot a private systemd, which also needs root. Their tier is `systemd`. */
   privateSystemd?: boolean;
+  /** The tests make a user namespace with its own limits. */
+  userNamespaces?: boolean;
   /** The oldest major version of Node that has the tested feature. */
   node?: number;
   /** `"campaign"` if the tests belong to that tier. */
@@ -23,6 +28,7 @@ export interface Requirements {
 /** A requirement that this machine does not meet. */
 export type Missing =
   | { what: "root" }
+  | { what: "open clone" }
   | { what: "program"; program: string }
   | { what: "systemd"; version: number }
   | { what: "namespaces" }
@@ -32,6 +38,8 @@ declare module "vitest" {
   interface TaskMeta {
     /** Why a test is skipped. `scripts/lib/skipped-reporter.ts` prints a table of these. */
     missing?: Missing;
+    /** All programs that this machine lacks for the test, so that one command can install what several tests need. */
+    missingPrograms?: string[];
   }
 }
 
@@ -54,7 +62,11 @@ export function describeWith(requirements: Requirements, name: string, tests: ()
       });
     });
   } else {
-    describe(name, { tags, skip: true, meta: { missing } }, tests);
+    describe(
+      name,
+      { tags, skip: true, meta: { missing, missingPrograms: missingPrograms(requirements) } },
+      tests,
+    );
   }
 }
 
@@ -64,6 +76,7 @@ export function whatIsMissing(requirements: Requirements): Missing | undefined {
   if (node !== undefined && Number(process.versions.node.split(".")[0]) < node)
     return { what: "node", version: node };
   if ((requirements.root || requirements.privateSystemd) && process.getuid?.() !== 0) return { what: "root" };
+  if (requirements.otherUsers && !canOthersRead()) return { what: "open clone" };
   const program = requirements.commands?.find((command) => !isInstalled(command));
   if (program !== undefined) return { what: "program", program };
   if (requirements.systemd !== undefined) {
@@ -71,9 +84,15 @@ export function whatIsMissing(requirements: Requirements): Missing | undefined {
     if (version === undefined) return { what: "program", program: "systemctl" };
     if (version < requirements.systemd) return { what: "systemd", version: requirements.systemd };
   }
+  if (requirements.userNamespaces && !hasUserNamespaces()) return { what: "namespaces" };
   if (!requirements.privateSystemd) return undefined;
   if (!hasSystemd()) return { what: "program", program: "systemd" };
   return whyNoPrivateSystemd() === undefined ? undefined : { what: "namespaces" };
+}
+
+function missingPrograms({ commands = [], systemd, privateSystemd }: Requirements): string[] {
+  const programs = commands.filter((command) => !isInstalled(command));
+  return (systemd !== undefined || privateSystemd) && !hasSystemd() ? [...programs, "systemd"] : programs;
 }
 
 /** What is missing, as the end of "This needs …". */
@@ -81,6 +100,8 @@ export function missingText(missing: Missing): string {
   switch (missing.what) {
     case "root":
       return "root";
+    case "open clone":
+      return "a clone that other users can read, so not in /root";
     case "program":
       return missing.program.startsWith("/") ? missing.program : `the program ${missing.program}`;
     case "systemd":
@@ -89,6 +110,24 @@ export function missingText(missing: Missing): string {
       return `Node ${missing.version}`;
     case "namespaces":
       return "namespaces and mounts, as a container with --privileged has them";
+  }
+}
+
+let userNamespaces: boolean | undefined;
+
+/** Whether this user may make a user namespace, and set its limits. Most containers do not allow it. */
+function hasUserNamespaces(): boolean {
+  const script = "echo 1000 >/proc/sys/user/max_inotify_watches";
+  const unshare = () => spawnSync("unshare", ["--user", "--map-root-user", "sh", "-c", script]);
+  userNamespaces ??= unshare().status === 0;
+  return userNamespaces;
+}
+
+/** Whether other users may enter each folder above this file. */
+function canOthersRead(): boolean {
+  for (let folder = dirname(fileURLToPath(import.meta.url)); ; folder = dirname(folder)) {
+    if ((statSync(folder).mode & constants.S_IXOTH) === 0) return false;
+    if (folder === dirname(folder)) return true;
   }
 }
 
@@ -117,7 +156,3 @@ function isInstalled(command: string): boolean {
     }
   });
 }
-
-/** Until each test has its tier. */
-export const isLongRun = false as boolean;
-export const LONG_ONLY = "";

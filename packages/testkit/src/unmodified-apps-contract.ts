@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import process from "node:process";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { nodeBinary } from "../../../scripts/lib/node-binary.ts";
 import { AppUnderLoad } from "./app-under-load.ts";
 import { during } from "./during.ts";
@@ -9,22 +9,14 @@ import { inside, type LoadResult } from "./load.ts";
 import { describeWith } from "./requires.ts";
 import { type UnmodifiedApp, unmodifiedApps } from "./unmodified-apps.ts";
 
-/** `npm run test:long` has all of them. A usual run has the smallest. */
-const LONG = Boolean(process.env["SOCKACT_LONG"]);
-const SAMPLE = "Vite preview";
-const RESTARTS = LONG ? 5 : 1;
-/** The longest that clients think, in milliseconds. */
-const THINK = LONG ? 2000 : 250;
+const RESTARTS = 3;
 const OWN_MAJOR = Number(process.versions.node.split(".")[0]);
 
 /** The promises of the preload for apps without a line of sockact. Each app is installed from npm, with a unit of @sockact/units. */
 export function unmodifiedAppsContract(): void {
-  for (const app of unmodifiedApps) {
-    const name = `${app.title}, as npm has it, by preload alone`;
-    if (LONG || app.title === SAMPLE)
-      describeWith({ privateSystemd: true, systemd: 253 }, name, () => testsOf(app));
-    else describe.skip(`${name} [skipped: takes long, see npm run test:long]`, () => testsOf(app));
-  }
+  const requirements = { privateSystemd: true, systemd: 253, tags: "campaign" } as const;
+  for (const app of unmodifiedApps)
+    describeWith(requirements, `${app.title}, as npm has it, by preload alone`, () => testsOf(app));
 }
 
 function testsOf(app: UnmodifiedApp): void {
@@ -45,7 +37,7 @@ function testsOf(app: UnmodifiedApp): void {
     return `${description.name}.service`;
   };
 
-  test("answers on port 80, as a user that exists only while it runs", { timeout: 60_000 }, async () => {
+  test("answers on port 80, as a user that exists only while it runs", async () => {
     const service = await install();
     const { systemd } = loaded;
     for (const { path, ...request } of app.requests) {
@@ -73,7 +65,7 @@ function testsOf(app: UnmodifiedApp): void {
     expect(await systemd.show(service, "Result")).toBe("success");
   });
 
-  test("loses no request when it is restarted under load", { timeout: 300_000 }, async () => {
+  test("loses no request when it is restarted under load", async () => {
     const service = await install();
     const { requests, answer } = app;
     const results = await during(
@@ -83,7 +75,7 @@ function testsOf(app: UnmodifiedApp): void {
         thinking: loaded.load("thinking", {
           clients: 32,
           keepAlive: true,
-          think: THINK,
+          think: 1000,
           away: 20,
           requests,
           answer,
@@ -92,19 +84,19 @@ function testsOf(app: UnmodifiedApp): void {
       RESTARTS,
       () => loaded.systemd.restart(service),
     );
-    if (LONG) console.log(figures(app, results));
+    console.log(figures(app, results));
     for (const [name, { failed, resets }] of Object.entries(results))
       expect({ name, failed, resets }).toEqual({ name, failed: {}, resets: 0 });
     expect(await loaded.systemd.show(service, "NRestarts")).toBe("0");
   });
 
-  test("falls asleep, and the next request wakes it", { timeout: 60_000 }, async () => {
+  test("falls asleep, and the next request wakes it", async () => {
     const service = await install({ idleTimeout: "200ms" });
     const { systemd } = loaded;
     for (const { path, ...request } of app.requests) {
       const answer = await systemd.request({ url: `${loaded.url}${path}`, ...request });
       expect({ path, status: answer.status }).toEqual({ path, status: 200 });
-      await systemd.waitForUnit(service, "ActiveState", "inactive", 20_000);
+      await systemd.waitForUnit(service, "ActiveState", "inactive", 60_000);
     }
     expect(await systemd.show(service, "Result")).toBe("success");
   });

@@ -9,11 +9,6 @@ import { CONSUMERS, installConsumers } from "../src/install-consumers.ts";
 const adapters = ["@sockact/express", "@sockact/koa", "@sockact/fastify"];
 const packages = ["@sockact/core", "@sockact/notify", ...adapters, "@sockact/units", "sockact"];
 
-/** A usual run has one of each kind. */
-const skips = (isUsual: boolean): boolean => !isUsual && !process.env["SOCKACT_LONG"];
-const why = (isUsual: boolean): string =>
-  skips(isUsual) ? " [skipped: takes long, see npm run test:long]" : "";
-
 let temporary: string;
 
 beforeAll(async () => {
@@ -51,7 +46,7 @@ function folderOf(name: string): string {
 /** Names that entry points export, by the entry point. */
 type Names = Record<string, string[]>;
 
-describe("import and require()", () => {
+describe("import and require()", { tags: "campaign" }, () => {
   let names: Record<"imported" | "required" | "typed", Names>;
 
   beforeAll(async () => {
@@ -81,7 +76,7 @@ describe("import and require()", () => {
   });
 });
 
-describe("one copy of core reads the sockets, and the other serves them", () => {
+describe("one copy of core reads the sockets, and the other serves them", { tags: "campaign" }, () => {
   test.each([
     ["imported and required", true],
     ["installed twice", false],
@@ -108,84 +103,74 @@ describe("one copy of core reads the sockets, and the other serves them", () => 
   });
 });
 
-describe("an app in one file serves the socket and stops at SIGTERM", () => {
+describe("an app in one file serves the socket and stops at SIGTERM", { tags: "campaign" }, () => {
   const bundlers = [
     "esbuild, CommonJS",
     "esbuild, ES module beside its framework",
     "Rollup, ES module",
     "webpack, CommonJS",
   ];
-  for (const bundler of bundlers) {
-    for (const framework of ["express", "koa", "fastify"]) {
-      const isUsual = bundler.startsWith("esbuild") || (bundler.startsWith("Rollup") && framework === "koa");
-      test.skipIf(skips(isUsual))(
-        `${bundler}: ${framework}${why(isUsual)}`,
-        { timeout: 60_000 },
-        async () => {
-          const extension = bundler.includes("CommonJS") ? "cjs" : "mjs";
-          const output = join(temporary, `${framework}-${bundlers.indexOf(bundler)}.${extension}`);
-          await run(process.execPath, "bundle.mjs", bundler, `${CONSUMERS}/apps/${framework}.mjs`, output);
-          const socket = rawSocket("ipv4", "stream", { bound: "127.0.0.1:0", listening: true });
-          await using app = startWithFds([socket], [process.execPath, output]);
-          const port = portOf(socket);
-          closeSync(socket);
-          expect((await httpRequest(`127.0.0.1:${port}`)).body).toBe("hello");
-          app.kill("SIGTERM");
-          expect(await app.ended).toBe(0);
-          expect(app.stderr).not.toMatch(/warning/i);
-        },
-      );
-    }
-  }
+  const cells = bundlers.flatMap((bundler) =>
+    ["express", "koa", "fastify"].map((framework): [string, string] => [bundler, framework]),
+  );
+  test.each(cells)("%s: %s", async (bundler, framework) => {
+    const extension = bundler.includes("CommonJS") ? "cjs" : "mjs";
+    const output = join(temporary, `${framework}-${bundlers.indexOf(bundler)}.${extension}`);
+    await run(process.execPath, "bundle.mjs", bundler, `${CONSUMERS}/apps/${framework}.mjs`, output);
+    const socket = rawSocket("ipv4", "stream", { bound: "127.0.0.1:0", listening: true });
+    await using app = startWithFds([socket], [process.execPath, output]);
+    const port = portOf(socket);
+    closeSync(socket);
+    expect((await httpRequest(`127.0.0.1:${port}`)).body).toBe("hello");
+    app.kill("SIGTERM");
+    expect(await app.ended).toBe(0);
+    expect(app.stderr).not.toMatch(/warning/i);
+  });
 });
 
-test("a bundler keeps an import of core that names nothing", async () => {
+test("a bundler keeps an import of core that names nothing", { tags: "campaign" }, async () => {
   const output = join(temporary, "primary.mjs");
   await run(process.execPath, "bundle.mjs", "esbuild, CommonJS", `${CONSUMERS}/apps/primary.mjs`, output);
   expect(statSync(output).size).toBeGreaterThan(50_000);
 });
 
-test("a bundle of units needs nothing of Node", async () => {
+test("a bundle of units needs nothing of Node", { tags: "campaign" }, async () => {
   const output = join(temporary, "units.js");
   await run(process.execPath, "bundle.mjs", "esbuild, browser", `${CONSUMERS}/types/units.ts`, output);
   expect(() => runInNewContext(readFileSync(output, "utf8"), {})).not.toThrow();
 });
 
-describe("tests of an app", () => {
+describe("tests of an app", { tags: "campaign" }, () => {
   const runners: [name: string, program: string, ...options: string[]][] = [
     ["Jest 29", "jest/bin/jest.js", "--rootDir=jest"],
     ["ts-jest", "jest/bin/jest.js", "--rootDir=ts-jest", "--preset=ts-jest"],
     ["Jest 30", "jest30/bin/jest.js", "--rootDir=jest"],
   ];
-  for (const [name, program, ...options] of runners) {
-    const isUsual = name === "Jest 29";
-    test.skipIf(skips(isUsual))(`pass under ${name}${why(isUsual)}`, { timeout: 120_000 }, async () => {
-      const jest = [installed(program), ...options, "--runInBand", "--json", "--testEnvironment=node"];
-      expect(JSON.parse(await run(process.execPath, ...jest))).toMatchObject({ success: true });
-    });
-  }
+  test.each(runners)("pass under %s", async (_, program, ...options) => {
+    const jest = [installed(program), ...options, "--runInBand", "--json", "--testEnvironment=node"];
+    expect(JSON.parse(await run(process.execPath, ...jest))).toMatchObject({ success: true });
+  });
 });
 
-describe("an app in TypeScript compiles, with the types of its dependencies checked, and runs", () => {
-  const compilers = { 7: "typescript7", 5.9: "typescript", 5.4: "typescript5.4" };
-  const resolutions: Record<string, { options: object; type: "commonjs" | "module" }> = {
-    "NodeNext, ES module": { options: { module: "NodeNext" }, type: "module" },
-    "NodeNext, CommonJS": { options: { module: "NodeNext" }, type: "commonjs" },
-    Bundler: { options: { module: "ESNext", moduleResolution: "Bundler" }, type: "module" },
-    node10: {
-      options: { module: "CommonJS", moduleResolution: "node", esModuleInterop: true },
-      type: "commonjs",
-    },
-  };
-  for (const [version, folder] of Object.entries(compilers)) {
-    for (const [resolution, { options, type }] of Object.entries(resolutions)) {
-      // TypeScript 7 has no node10 resolution any more.
-      if (version === "7" && resolution === "node10") continue;
-      const isUsual = version === "7" || (version === "5.9" && resolution === "node10");
-      test.skipIf(skips(isUsual))(
-        `TypeScript ${version}, ${resolution}${why(isUsual)}`,
-        { timeout: 120_000 },
-        async () => {
+describe(
+  "an app in TypeScript compiles, with the types of its dependencies checked, and runs",
+  { tags: "campaign" },
+  () => {
+    const compilers = { 7: "typescript7", 5.9: "typescript", 5.4: "typescript5.4" };
+    const resolutions: Record<string, { options: object; type: "commonjs" | "module" }> = {
+      "NodeNext, ES module": { options: { module: "NodeNext" }, type: "module" },
+      "NodeNext, CommonJS": { options: { module: "NodeNext" }, type: "commonjs" },
+      Bundler: { options: { module: "ESNext", moduleResolution: "Bundler" }, type: "module" },
+      node10: {
+        options: { module: "CommonJS", moduleResolution: "node", esModuleInterop: true },
+        type: "commonjs",
+      },
+    };
+    for (const [version, folder] of Object.entries(compilers)) {
+      for (const [resolution, { options, type }] of Object.entries(resolutions)) {
+        // TypeScript 7 has no node10 resolution any more.
+        if (version === "7" && resolution === "node10") continue;
+        test(`TypeScript ${version}, ${resolution}`, async () => {
           const project = mkdtempSync(join(temporary, "types-"));
           cpSync(join(CONSUMERS, "types"), project, { recursive: true });
           writeFileSync(join(project, "package.json"), JSON.stringify({ type }));
@@ -208,8 +193,8 @@ describe("an app in TypeScript compiles, with the types of its dependencies chec
           const seen = await run(process.execPath, join(project, "servers.js"));
           expect(JSON.parse(seen)).toEqual({ passed: [], code: "ERR_OPTION", asked: true });
           await run(process.execPath, join(project, "units.js"));
-        },
-      );
+        });
+      }
     }
-  }
-});
+  },
+);

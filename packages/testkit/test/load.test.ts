@@ -11,7 +11,7 @@ import { AppUnderLoad } from "../src/app-under-load.ts";
 import { certificateOf } from "../src/certificates.ts";
 import { during } from "../src/during.ts";
 import type { LoadResult, Loads } from "../src/load.ts";
-import { describeWith, isLongRun, LONG_ONLY } from "../src/requires.ts";
+import { describeWith } from "../src/requires.ts";
 
 const loadProgram = fileURLToPath(new URL("../src/load-program.mjs", import.meta.url));
 const plainApp = fileURLToPath(new URL("./programs/plain.mjs", import.meta.url));
@@ -198,73 +198,45 @@ describe("clients of a server that answers one request after the other", () => {
   });
 });
 
-describeWith({ privateSystemd: true, systemd: 253 }, "clients of an app that is restarted", () => {
-  let app: AppUnderLoad;
-  beforeAll(async () => {
-    app = await AppUnderLoad.boot();
-  });
-  afterAll(() => app?.[Symbol.asyncDispose]());
+describeWith(
+  { privateSystemd: true, systemd: 253, tags: "campaign" },
+  "clients of an app that is restarted",
+  () => {
+    let app: AppUnderLoad;
+    beforeAll(async () => {
+      app = await AppUnderLoad.boot();
+    });
+    afterAll(() => app?.[Symbol.asyncDispose]());
 
-  /** For how long the app keeps an idle connection open, in milliseconds. */
-  const KEEP_ALIVE = 2000;
-
-  /** Clients like browsers during a restart. Resolves to the longest wait of a client, and to the duration of the app's start. */
-  async function restartWhileIdle(stop: "drain" | "acceptMeanwhile") {
-    await app.install(plainApp, { environment: { STOP: stop, KEEP_ALIVE: String(KEEP_ALIVE) } });
-    await app.systemd.start("app.service");
-    const { browsers } = await during({ browsers: app.load("browsers", { perSecond: 10 }) }, 1, () =>
-      app.systemd.restart("app.service"),
-    );
-    expect(browsers).toMatchObject({ failed: {}, lost: 0, resets: 0 });
-    return { longest: browsers.longest, start: await app.startTime() };
-  }
-
-  /** All kinds of load over restarts of an app that stops in this way. */
-  async function restart(stop: "drain" | "close" | "exit") {
-    await app.install(plainApp, { environment: { STOP: stop } });
-    const loads = {
-      busy: app.load("busy", { connections: 32, keepAlive: true }),
-      fresh: app.load("busy", { connections: 32, keepAlive: false }),
-      thinking: app.load("thinking", { clients: 64, keepAlive: true, think: 250, away: 20 }),
-      webSockets: app.load("webSockets", { clients: 16, think: 200 }),
-    };
-    return during(loads, 2, () => app.systemd.restart("app.service"));
-  }
-
-  test("notice nothing when it drains", async () => {
-    for (const result of Object.values(await restart("drain"))) {
-      expect(result).toMatchObject({ failed: {}, lost: 0, resets: 0 });
+    /** All kinds of load over restarts of an app that stops in this way. */
+    async function restart(stop: "drain" | "close" | "exit") {
+      await app.install(plainApp, { environment: { STOP: stop } });
+      const loads = {
+        busy: app.load("busy", { connections: 32, keepAlive: true }),
+        fresh: app.load("busy", { connections: 32, keepAlive: false }),
+        thinking: app.load("thinking", { clients: 64, keepAlive: true, think: 250, away: 20 }),
+        webSockets: app.load("webSockets", { clients: 16, think: 200 }),
+      };
+      return during(loads, 2, () => app.systemd.restart("app.service"));
     }
-  });
 
-  test("lose requests when it exits at SIGTERM, and see no close frame", async () => {
-    const { busy, thinking, webSockets } = await restart("exit");
-    for (const { lost } of [busy, thinking]) expect(lost).toBeGreaterThan(0);
-    expect(webSockets.closed).toEqual({ 1006: 32 });
-  });
+    test("notice nothing when it drains", async () => {
+      for (const result of Object.values(await restart("drain")))
+        expect(result).toMatchObject({ failed: {}, lost: 0, resets: 0 });
+    });
 
-  test.runIf(isLongRun)(
-    `wait for its idle connections when it stops accepting at once${LONG_ONLY}`,
-    async () => {
-      const { longest, start } = await restartWhileIdle("drain");
-      expect(start).toBeGreaterThan(0);
-      expect(longest).toBeGreaterThan(KEEP_ALIVE / 2 + start);
-    },
-  );
+    test("lose requests when it exits at SIGTERM, and see no close frame", async () => {
+      const { busy, thinking, webSockets } = await restart("exit");
+      for (const { lost } of [busy, thinking]) expect(lost).toBeGreaterThan(0);
+      expect(webSockets.closed).toEqual({ 1006: 32 });
+    });
 
-  test("do not wait for its idle connections when it accepts until these have closed", async () => {
-    const { longest, start } = await restartWhileIdle("acceptMeanwhile");
-    expect(longest).toBeLessThan(KEEP_ALIVE / 2 + start);
-  });
-
-  test.runIf(isLongRun)(
-    `lose requests where they think, when it calls Node's own close()${LONG_ONLY}`,
-    async () => {
+    test("lose requests where they think, when it calls Node's own close()", async () => {
       const { thinking } = await restart("close");
       expect(thinking.lost).toBeGreaterThan(0);
-    },
-  );
-});
+    });
+  },
+);
 
 /** A server that reads one request at a time, and reacts to each by the next item of the script. Resolves to its port. */
 async function serve(script: ((socket: Socket) => void)[]): Promise<number> {

@@ -1,8 +1,9 @@
 import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
+import "../test/hardening-page.ts";
 import "../test/units-page.ts";
 import * as api from "./index.ts";
-import { emitUnits } from "./index.ts";
+import { emitUnits, lintUnits } from "./index.ts";
 
 const repository = new URL("../../../", import.meta.url);
 const read = (path: string) => readFileSync(new URL(path, repository), "utf8");
@@ -48,23 +49,14 @@ it("the examples of docs/units.md run, and write the lines that the page shows",
   expect(examples.filter(({ shown }) => shown !== "").length).toBeGreaterThanOrEqual(9);
 });
 
-it("docs/units.md shows a part of what explanationText returns", async () => {
-  const text = api.explanationText(
-    api.explain({ name: "shop", exec: ["/usr/bin/node", "/srv/shop/server.js"], sockets: [{ listen: 80 }] }),
+it("the linter finds nothing in the units of docs/preload.md", () => {
+  const units = Array.from(
+    read("docs/preload.md").matchAll(/```ini\n# (\S+)\n([^]*?)```/g),
+    ([, file, text]) => [file, text],
   );
-  const start = text.indexOf("PrivateTmp=");
-  const entry = text.slice(start, text.indexOf("PrivateDevices=", start));
-  await expect(entry).toMatchFileSnapshot("../../../docs/outputs/units-explain.txt");
-});
-
-it("docs/units.md shows a container as emitUnits writes it", async () => {
-  const units = emitUnits({
-    name: "shop",
-    container: { image: "registry.example/shop:1", volumes: ["/srv/shop:/data"] },
-    hardening: "inbound",
-    sockets: [{ listen: 80 }],
-  });
-  await expect(`# shop.container\n${units["shop.container"]}`).toMatchFileSnapshot(
-    "../../../docs/outputs/units-shop.container.txt",
+  expect(units.map(([file]) => file).join(" ")).toBe(
+    "app.socket app.service app.socket app-admin.socket app.service",
   );
+  for (const app of [units.slice(0, 2), units.slice(2)])
+    expect(lintUnits(Object.fromEntries(app) as Record<string, string>)).toEqual([]);
 });

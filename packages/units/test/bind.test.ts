@@ -1,10 +1,10 @@
 import { bootPrivateSystemd, describeWith, type PrivateSystemd } from "@sockact/testkit";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { emitUnits, type AppDescription } from "../src/index.ts";
+import { emitUnits, type AppDescription, type SocketDescription } from "../src/index.ts";
+import { gitea } from "./gitea.ts";
 
 /**
- * An app as anyone writes it: it knows nothing of systemd, and anybody may connect to a unix socket that it makes. It is slow to start, and
- * fails its first start if it is told to.
+ * An app as anyone writes it: it knows nothing of systemd, and anybody may connect to a unix socket that it makes. It fails its first start if it is told to.
  */
 const app = `
 const { existsSync, readFileSync, writeFileSync } = require("node:fs");
@@ -34,7 +34,14 @@ const server = createServer(async (request, response) => {
     variables: [env.PORT, env.HOST],
   }));
 });
-setTimeout(() => server.listen(env.PORT, env.HOST), 200);`;
+server.listen(env.PORT, env.HOST);`;
+
+/** Stands for Gitea: like Gitea, it uses a passed socket, and listens on port 80 itself if there is none. */
+const standIn = `#!/run/sockact/node
+const { createServer } = require("node:http");
+const isPassed = process.env.LISTEN_PID === String(process.pid);
+createServer((request, response) => response.end(String(process.getuid()))).listen(isPassed ? { fd: 3 } : 80);
+`;
 
 interface Answer {
   uid: number;
@@ -231,6 +238,59 @@ describeWith({ privateSystemd: true, systemd: 249 }, "port 80, served as a user 
       expect(await states("told.socket", "told@proxy.service", "told.service")).toEqual(
         Array(3).fill("inactive"),
       );
+    });
+  });
+
+  describe("Gitea's units, with a program in its place,", () => {
+    beforeAll(async () => {
+      await systemd.mustRun(["sh", "-ec", "mount -t tmpfs -o mode=755 tmpfs /home; useradd --uid 1600 git"]);
+      await systemd.write(gitea.exec![0] as string, standIn, 0o755);
+    });
+
+    it("without its socket, the service may not listen on port 80", async () => {
+      const { "gitea.service": service } = emitUnits(gitea);
+      const alone = service!.replace(/^(?:Requires|After|Also)=gitea\.socket\n/gm, "");
+      await systemd.installUnits({ "gitea.service": alone }, { verify: false });
+      await systemd.start("gitea.service");
+      const message = await systemd.waitForJournal("gitea.service", /permission denied/);
+      expect(message).toContain("listen EACCES: permission denied");
+      await systemd.stop("gitea.service");
+    });
+
+    it("with its socket, it answers on port 80 as the user git, and keeps the port over a restart", async () => {
+      await systemd.installUnits(emitUnits(gitea), { verify: false });
+      await systemd.start("gitea.socket");
+      expect((await systemd.request("http://localhost/")).body).toBe("1600");
+      const restarted = systemd.restart("gitea.service");
+      expect((await systemd.request("http://localhost/")).body).toBe("1600");
+      await restarted;
+      await systemd.stop("gitea.socket", "gitea.service");
+    });
+  });
+
+  describeWith({ commands: ["ip"] }, "an address that no interface has yet", () => {
+    const answer = `require("node:http").createServer((_, response) => response.end("served")).listen({ fd: 3 })`;
+
+    const installOne = (name: string, socket: SocketDescription) =>
+      systemd.installUnits(
+        emitUnits({ name, exec: [systemd.node, "--eval", answer], hardening: "none", sockets: [socket] }),
+      );
+
+    it.each([
+      ["early4", "10.11.12.13:80", "10.11.12.13/32"],
+      ["early6", "[2001:db8::5]:80", "2001:db8::5/128"],
+    ])("is listened on, and served once an interface has it: %s", async (name, listen, address) => {
+      await installOne(name, { listen });
+      await systemd.start(`${name}.socket`);
+      expect(await systemd.show(`${name}.socket`, "ActiveState")).toBe("active");
+      await systemd.mustRun(["ip", "address", "add", address, "dev", "lo"]);
+      expect((await systemd.request(`http://${listen}/`)).body).toBe("served");
+    });
+
+    it("is not listened on if the description says so", async () => {
+      await installOne("late", { listen: "10.11.12.14:80", freeBind: false });
+      await expect(systemd.start("late.socket")).rejects.toThrow("late.socket");
+      expect(await systemd.show("late.socket", "ActiveState")).toBe("failed");
     });
   });
 });

@@ -38,6 +38,7 @@ const ofKey: Readonly<Record<string, readonly string[]>> = {
   BindIPv6Only: ["both"],
   SocketUser: ["nobody"],
   Requires: ["other.service"],
+  RestrictNetworkInterfaces: ["lo"],
 };
 
 interface Case {
@@ -46,37 +47,36 @@ interface Case {
   value: string;
 }
 
-/** The unit without the directive, with it, and with an empty assignment after it. */
-function three(name: string, { section, key, value }: Case): Record<string, string> {
-  const isSocket = section === "Socket";
-  const base = isSocket ? "[Socket]\nListenStream=/run/app.sock\n" : "[Service]\nExecStart=/bin/true\n";
-  const file = (letter: string) => `${name}${letter}.${isSocket ? "socket" : "service"}`;
-  const line = `[${section}]\n${key}=${value}\n`;
-  return {
-    [file("a")]: base,
-    [file("b")]: `${base}${line}`,
-    [file("c")]: `${base}${line}${key}=\n`,
-  };
+const base = {
+  socket: "[Socket]\nListenStream=/run/app.sock\n",
+  service: "[Service]\nExecStart=/bin/true\n",
+};
+
+const typeOf = ({ section }: Case) => (section === "Socket" ? "socket" : "service");
+
+/** The unit with the directive, and with an empty assignment after it. */
+function two(name: string, one: Case): Record<string, string> {
+  const type = typeOf(one);
+  const text = `${base[type]}[${one.section}]\n${one.key}=${one.value}\n`;
+  return { [`${name}b.${type}`]: text, [`${name}c.${type}`]: `${text}${one.key}=\n` };
 }
 
-const every = process.env["SOCKACT_LONG"] === "1" ? 1 : 6;
-/** All cases, or a sample of them. */
-const cases: Case[] = (
-  [
-    ["service", "Unit"],
-    ["service", "Service"],
-    ["socket", "Socket"],
-  ] as const
-)
-  .flatMap(([type, section]) =>
+/** Up to so many values of each directive. */
+const casesOf = (values: number): Case[] =>
+  (
+    [
+      ["service", "Unit"],
+      ["service", "Service"],
+      ["socket", "Socket"],
+    ] as const
+  ).flatMap(([type, section]) =>
     [...directivesOf[type]![section]!].flatMap(([key, kind]) =>
       [...(ofKey[key] ?? tried[section]?.[key] ?? tried["Service"]?.[key] ?? []), ...(ofKind[kind] ?? [])]
         .filter((value) => value !== "" && !/[%"]/.test(value))
-        .slice(0, 5)
+        .slice(0, values)
         .map((value) => ({ section, key, value })),
     ),
-  )
-  .filter((_, index) => index % every === 0);
+  );
 
 /** What the machine has left, and what other units say of this one. */
 const ofOthers =
@@ -89,42 +89,54 @@ describeWith({ privateSystemd: true, systemd: 257 }, "an empty assignment", () =
   });
   afterAll(() => systemd?.close());
 
-  it("removes earlier values if systemd does", { timeout: 300_000 }, async () => {
+  // systemd takes long to show units: one value of each third directive.
+  it("removes earlier values if systemd does", () =>
+    compare(casesOf(1).filter((_, index) => index % 3 === 0)));
+  it("removes earlier values if systemd does, whatever they are", { tags: "campaign" }, () =>
+    compare(casesOf(5)),
+  );
+
+  /** What systemd shows of each of these units. */
+  async function shown(files: Record<string, string>): Promise<string[]> {
     const root = systemd.hostPath("/run/systemd/system");
-    const files = cases.map((one, index) => three(`empty${index}`, one));
     await mkdir(root, { recursive: true });
-    const all = Object.assign({}, ...files) as Record<string, string>;
-    for (const [name, text] of Object.entries(all)) {
-      await writeFile(`${root}/${name}`, text);
-      if (name.endsWith(".socket"))
-        await writeFile(`${root}/${name.replace("socket", "service")}`, "[Service]\nExecStart=/bin/true\n");
-    }
-    await systemd.systemctl("daemon-reload");
-    const names = Object.keys(all);
+    const services = Object.keys(files)
+      .filter((name) => name.endsWith(".socket"))
+      .map((name) => [name.replace("socket", "service"), base.service]);
+    const all = Object.entries({ ...files, ...(Object.fromEntries(services) as Record<string, string>) });
+    await Promise.all(all.map(([name, text]) => writeFile(`${root}/${name}`, text)));
+    await systemd.mustRun(["systemctl", "daemon-reload"], { timeout: 200_000 });
+    const names = Object.keys(files);
     const output = await systemd.mustRun(["systemctl", "--no-pager", "show", "--", ...names], {
       timeout: 200_000,
     });
-    const shown = output
-      .trimEnd()
-      .split("\n\n")
-      .map((text) =>
-        text
-          .replaceAll(/empty(\d+)[abc]/g, "empty$1")
-          .split("\n")
-          .filter((line) => !ofOthers.test(line))
-          // The order in lists of units has no meaning.
-          .map((line) => line.split(/[= ]/).toSorted().join(" "))
-          .join("\n"),
-      );
-    expect(shown).toHaveLength(names.length);
-    for (const name of names) await rm(`${root}/${name}`);
+    await Promise.all(all.map(([name]) => rm(`${root}/${name}`)));
+    const texts = output.trimEnd().split("\n\n");
+    expect(texts).toHaveLength(names.length);
+    return texts.map((text) =>
+      text
+        .replaceAll(/empty(\d*)[abc]/g, "empty")
+        .split("\n")
+        .filter((line) => !ofOthers.test(line))
+        // The order in lists of units has no meaning.
+        .map((line) => line.split(/[= ]/).toSorted().join(" "))
+        .join("\n"),
+    );
+  }
+
+  async function compare(cases: Case[]): Promise<void> {
+    const files = cases.map((one, index) => two(`empty${index}`, one));
+    const plain = { "emptya.service": base.service, "emptya.socket": base.socket };
+    const [service, socket, ...others] = await shown(Object.assign({}, plain, ...files) as typeof plain);
     const seen = new Map<string, { theirs: string; ours: string }>();
-    cases.forEach(({ section, key }, index) => {
-      const [without, withValue, withEmpty] = shown.slice(index * 3, index * 3 + 3);
+    cases.forEach((one, index) => {
+      const { section, key } = one;
+      const without = { service, socket }[typeOf(one)];
+      const [withValue, withEmpty] = others.slice(index * 2, index * 2 + 2);
       // A value for which systemd refuses the unit shows nothing.
       if (withValue?.includes("bad-setting") || without === withValue) return;
       if (withEmpty !== without && withEmpty !== withValue) return;
-      const name = Object.keys(files[index]!)[2]!;
+      const name = Object.keys(files[index]!)[1]!;
       const unit = loadUnit(name, readFiles(files[index]!))!;
       const ours = valuesOf(unit, section, key).length === 0 ? "taken back" : "kept";
       const theirs = withEmpty === without ? "taken back" : "kept";
@@ -137,7 +149,7 @@ describeWith({ privateSystemd: true, systemd: 257 }, "an empty assignment", () =
     const wrong = [...seen].filter(([, { theirs, ours }]) => theirs !== ours);
     expect(wrong).toEqual([]);
     const count = (what: string) => [...seen.values()].filter(({ theirs }) => theirs === what).length;
-    expect(count("kept")).toBeGreaterThan(200 / every);
-    expect(count("taken back")).toBeGreaterThan(200 / every);
-  });
+    expect(count("kept")).toBeGreaterThan(cases.length / 10);
+    expect(count("taken back")).toBeGreaterThan(cases.length / 10);
+  }
 });

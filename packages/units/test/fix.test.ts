@@ -7,9 +7,6 @@ import { fixUnits, lintUnits, parseUnit, type FileEdit } from "../src/index.ts";
 import { faults, faulty } from "./faults.ts";
 import { units } from "./random-units.ts";
 
-const runs = process.env["SOCKACT_LONG"] === "1" ? 3000 : 150;
-const batch = 250;
-
 type Files = Record<string, string>;
 
 /** What `fixUnits` makes of files, and the directives that it was offered to change. */
@@ -112,34 +109,45 @@ const renamed = (files: Files, index: number): Files =>
 
 const together = (some: readonly Files[]): Files => Object.assign({}, ...some) as Files;
 
-const cases = fc
-  .sample(units, { seed: 20_251_125, numRuns: runs })
-  .map(renamed)
-  .map((before) => ({ before, ...fixed(before) }));
+interface Case {
+  before: Files;
+  after: Files;
+  keys: ReadonlySet<string>;
+}
+
+const casesOf = (runs: number): Case[] =>
+  fc
+    .sample(units, { seed: 20_251_125, numRuns: runs })
+    .map(renamed)
+    .map((before) => ({ before, ...fixed(before) }));
+
+const few = casesOf(100);
 
 /** What fixUnits adds. Other lines are changed, and two of them may become equal. */
 const addedKeys =
   /^(?:Requires|After|Also|StartLimitIntervalSec|RestartSec|SystemCallErrorNumber|FreeBind|Sockets|WantedBy|TimeoutStopSec)$/;
 
-it("a second call of fixUnits changes nothing, and no call writes a line that is there", () => {
-  for (const { before } of cases) {
-    const once = fixUnits(before);
-    expect(fixUnits(once)).toEqual(once);
-    for (const [file, text] of Object.entries(once)) {
-      const count = (of: string) => {
-        const lines = new Map<string, number>();
-        for (const entry of parseUnit(of).entries) {
-          if (entry.kind !== "assignment" || !addedKeys.test(entry.key)) continue;
-          const line = `[${entry.section}] ${entry.key}=${entry.value}`;
-          lines.set(line, (lines.get(line) ?? 0) + 1);
-        }
-        return lines;
-      };
-      const old = count(before[file]!);
-      const again = [...count(text)].filter(([line, times]) => times > Math.max(old.get(line) ?? 0, 1));
-      expect({ before, again }).toEqual({ before, again: [] });
-    }
+function isDoneOnce({ before }: Case): void {
+  const once = fixUnits(before);
+  expect(fixUnits(once)).toEqual(once);
+  for (const [file, text] of Object.entries(once)) {
+    const count = (of: string) => {
+      const lines = new Map<string, number>();
+      for (const entry of parseUnit(of).entries) {
+        if (entry.kind !== "assignment" || !addedKeys.test(entry.key)) continue;
+        const line = `[${entry.section}] ${entry.key}=${entry.value}`;
+        lines.set(line, (lines.get(line) ?? 0) + 1);
+      }
+      return lines;
+    };
+    const old = count(before[file]!);
+    const again = [...count(text)].filter(([line, times]) => times > Math.max(old.get(line) ?? 0, 1));
+    expect({ before, again }).toEqual({ before, again: [] });
   }
+}
+
+it("a second call of fixUnits changes nothing, and no call writes a line that is there", () => {
+  for (const one of few) isDoneOnce(one);
 });
 
 /** Drop-ins that take back what is added, or try to. */
@@ -169,12 +177,12 @@ it("the same holds with drop-ins that hold empty assignments", () => {
       const times = once["app.service"]?.match(/^SystemCallErrorNumber=EPERM$/gm)?.length ?? 0;
       expect(times).toBeLessThanOrEqual(1);
     }),
-    { seed: 20_261_128, numRuns: 600 },
+    { seed: 20_261_128, numRuns: 60 },
   );
 });
 
 it("a fixed file has nothing left to fix, and does not change again", () => {
-  for (const { after } of cases) expect(fixed(after).after).toEqual(after);
+  for (const { after } of few) expect(fixed(after).after).toEqual(after);
 });
 
 const withoutEnd = (text: string): string => text.replace(/[\n\r\0]+$/, "");
@@ -205,17 +213,27 @@ function touched(before: string, after: string, edits: readonly FileEdit[]): str
   return [...strange.map(({ text }) => text), ...stays.slice(next)];
 }
 
+function keepsOtherLines({ before }: Case): void {
+  const findings = lintUnits(before).filter(({ edits }) => edits !== undefined);
+  const after = fixUnits(before, findings);
+  const edits = findings.flatMap((finding) => finding.edits ?? []);
+  for (const [file, text] of Object.entries(before)) {
+    const ofFile = edits.filter((edit) => edit.file === file);
+    const isSame = ofFile.length > 0 || after[file] === text;
+    const seen = { before, isSame, touched: touched(text, after[file]!, ofFile) };
+    expect(seen).toEqual({ before, isSame: true, touched: [] });
+  }
+}
+
 it("lines without a finding do not change, to the byte", () => {
-  for (const { before } of cases) {
-    const findings = lintUnits(before).filter(({ edits }) => edits !== undefined);
-    const after = fixUnits(before, findings);
-    const edits = findings.flatMap((finding) => finding.edits ?? []);
-    for (const [file, text] of Object.entries(before)) {
-      const ofFile = edits.filter((edit) => edit.file === file);
-      const isSame = ofFile.length > 0 || after[file] === text;
-      const seen = { before, isSame, touched: touched(text, after[file]!, ofFile) };
-      expect(seen).toEqual({ before, isSame: true, touched: [] });
-    }
+  for (const one of few) keepsOtherLines(one);
+});
+
+it("all of this holds for many more", { tags: "campaign" }, () => {
+  for (const one of casesOf(2000)) {
+    isDoneOnce(one);
+    expect(fixed(one.after).after).toEqual(one.after);
+    keepsOtherLines(one);
   }
 });
 
@@ -226,31 +244,31 @@ describeWith({ privateSystemd: true, systemd: 257 }, "units before and after fix
   });
   afterAll(() => systemd?.close());
 
-  const batches = Array.from({ length: Math.ceil(runs / batch) }, (_, index) => index * batch);
+  it("run the same program in the same sandbox", () => areTheSame(few));
 
-  it.each(batches)(
-    "run the same program in the same sandbox, from %i on",
-    { timeout: 300_000 },
-    async (from) => {
-      const some = cases.slice(from, from + batch);
-      const before = await show(systemd, together(some.map((one) => one.before)));
-      const after = await show(systemd, together(some.map((one) => one.after)));
-      const wrong = some.flatMap((one) =>
-        Object.keys(one.before).flatMap((file) => {
-          const name = file.replace("@.", "@blue.");
-          const [old, now] = [before.get(name), after.get(name)];
-          if (old === undefined || now === undefined) return [];
-          const lines = differences(old, now, one.keys);
-          return lines.length === 0
-            ? []
-            : [{ name, lines, keys: [...one.keys], before: one.before, after: one.after }];
-        }),
-      );
-      expect(wrong.slice(0, 5)).toEqual([]);
-      const changed = some.filter((one) => JSON.stringify(one.before) !== JSON.stringify(one.after));
-      const loaded = [...before.values()].filter((unit) => unit.get("LoadState") === "loaded");
-      expect(changed.length).toBeGreaterThan(some.length / 8);
-      expect(loaded.length).toBeGreaterThan(before.size / 4);
-    },
-  );
+  it("run the same program in the same sandbox, many more", { tags: "campaign" }, async () => {
+    const many = casesOf(1500);
+    for (let from = 0; from < many.length; from += 250) await areTheSame(many.slice(from, from + 250));
+  });
+
+  async function areTheSame(some: readonly Case[]): Promise<void> {
+    const before = await show(systemd, together(some.map((one) => one.before)));
+    const after = await show(systemd, together(some.map((one) => one.after)));
+    const wrong = some.flatMap((one) =>
+      Object.keys(one.before).flatMap((file) => {
+        const name = file.replace("@.", "@blue.");
+        const [old, now] = [before.get(name), after.get(name)];
+        if (old === undefined || now === undefined) return [];
+        const lines = differences(old, now, one.keys);
+        return lines.length === 0
+          ? []
+          : [{ name, lines, keys: [...one.keys], before: one.before, after: one.after }];
+      }),
+    );
+    expect(wrong.slice(0, 5)).toEqual([]);
+    const changed = some.filter((one) => JSON.stringify(one.before) !== JSON.stringify(one.after));
+    const loaded = [...before.values()].filter((unit) => unit.get("LoadState") === "loaded");
+    expect(changed.length).toBeGreaterThan(some.length / 8);
+    expect(loaded.length).toBeGreaterThan(before.size / 4);
+  }
 });

@@ -1,4 +1,4 @@
-// The examples of docs/hardening.md. A test copies each region into the page.
+// The examples of docs/hardening.md. `npm run docs:generate` copies each region into the page.
 import { emitUnits } from "../src/index.ts";
 
 // #region choose

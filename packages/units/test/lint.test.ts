@@ -1,18 +1,10 @@
 import { spawnSync } from "node:child_process";
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { describeWith } from "@sockact/testkit";
-import { describe, expect, it, onTestFinished } from "vitest";
-import { fixUnits, lintUnits, type FindingCode } from "../src/index.ts";
+import { expect, it, onTestFinished } from "vitest";
+import { fixUnits, lintUnits } from "../src/index.ts";
 import { directivesOf } from "../src/lib/systemd/directives.ts";
 import { cleanPair, faults, faulty } from "./faults.ts";
 
@@ -76,54 +68,5 @@ describeWith({ systemd: 257 }, "the directives that the linter knows", () => {
       const unknown = names.filter((name) => !directivesOf[type]![section]!.has(name));
       expect({ section, unknown, some: names.length > 5 }).toEqual({ section, unknown: [], some: true });
     }
-  });
-});
-
-/** Findings in units of Debian that are as they are on purpose, by unit and code. */
-const justified: Record<string, Partial<Record<FindingCode, string>>> = {
-  "cni-dhcp.socket": {
-    "socket-stops-along": "its authors have the socket stop with the service, and remove its file",
-  },
-  "libvirtd.socket": {
-    "remove-on-stop": "libvirtd is to stay up for its guests, and only wants its sockets",
-  },
-  "systemd-networkd-resolve-hook.socket": {
-    "remove-on-stop":
-      "systemd-networkd keeps running without it: it is one of its sockets, and not the one that starts it",
-  },
-  "syslog.socket": { "service-missing": "syslog.service is the alias of whatever syslog is installed" },
-  "systemd-networkd.service": {
-    "exec-prefix": "it comes with systemd 257, which still runs on kernels before 4.3",
-  },
-};
-
-function unitsIn(folder: string): Record<string, string> {
-  return Object.fromEntries(
-    readdirSync(folder)
-      .filter((name) => /\.(?:socket|service)$/.test(name) && existsSync(join(folder, name)))
-      .map((name) => [name, readFileSync(join(folder, name), "utf8")]),
-  );
-}
-
-const findingsIn = (files: Record<string, string>): string[] =>
-  lintUnits(files).map(({ file, code }) => `${file} ${code}`);
-
-const listed = new Set(
-  Object.entries(justified).flatMap(([unit, codes]) => Object.keys(codes).map((code) => `${unit} ${code}`)),
-);
-
-const installed = "/usr/lib/systemd/system";
-
-describe.runIf(existsSync(installed))("the units of this machine that have sockets", () => {
-  it("give nothing that is not on the list", () => {
-    const all = unitsIn(installed);
-    const named = new Set(Object.values(all).flatMap((text) => /^Service=(.+)$/m.exec(text)?.[1] ?? []));
-    const paired = Object.fromEntries(
-      Object.entries(all).filter(([name]) => {
-        const stem = name.replace(/@?\.\w+$/, "");
-        return `${stem}.socket` in all || `${stem}@.socket` in all || named.has(name);
-      }),
-    );
-    expect(findingsIn(paired).filter((finding) => !listed.has(finding))).toEqual([]);
   });
 });

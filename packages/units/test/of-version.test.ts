@@ -80,12 +80,35 @@ describeWith({ privateSystemd: true, systemd: 250 }, `what is written for system
     await systemd.systemctl("daemon-reload");
   });
 
-  it.each(Object.entries(served))("loads without a word and serves: %s", async (_, described) => {
-    // With --jitless, an ES module that imports node:http ends on Node 22.
-    const program = described.jitless ? "core/test/programs/listen.cjs" : undefined;
-    const service = await install(described, program);
-    expect(await systemd.request(url)).toMatchObject({ status: 200 });
-    await systemd.waitForUnit(service, "ActiveState", "active");
+  it("loads without a word and serves", { timeout: 180_000 }, async () => {
+    const apps = Object.entries(served).map(([title, described], index) => {
+      const port = 8100 + index;
+      // With --jitless, an ES module that imports node:http ends on Node 22.
+      const program = described.jitless ? "listen.cjs" : "listen.mjs";
+      const { sockets = [{ listen: 80 }] } = described;
+      const units = emitUnits({
+        name: `app${index}`,
+        exec: [systemd.node, `${systemd.project}/packages/core/test/programs/${program}`],
+        ...described,
+        sockets: sockets.map((socket) => (socket.listen === 80 ? { ...socket, listen: port } : socket)),
+        systemd: version,
+      });
+      return { title, units, url: `http://127.0.0.1:${port}/` };
+    });
+    await systemd.installUnits(
+      Object.assign({}, ...apps.map(({ units }) => units)) as Record<string, string>,
+    );
+    for (const [index, { title, units, url: own }] of apps.entries()) {
+      const names = Object.keys(units);
+      const sockets = names.filter((name) => name.endsWith(".socket"));
+      const service = names.includes(`app${index}.service`)
+        ? `app${index}.service`
+        : `app${index}@blue.service`;
+      await systemd.start(...sockets);
+      expect([title, (await systemd.request({ url: own, timeout: 50_000 })).status]).toEqual([title, 200]);
+      await systemd.waitForUnit(service, "ActiveState", "active", 50_000);
+      await systemd.stop(...sockets, service);
+    }
     expect(await complaints()).toEqual([]);
   });
 

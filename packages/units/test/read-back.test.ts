@@ -1,12 +1,55 @@
-import { bootPrivateSystemd, describeWith, type PrivateSystemd } from "@sockact/testkit";
+import { describeWith, type PrivateSystemd } from "@sockact/testkit";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { emitUnits } from "../src/index.ts";
+import { emitUnits, lintUnits } from "../src/index.ts";
+import { describedBy } from "./campaign/described.ts";
+import { bootForCampaign, readBack } from "./campaign/read-back.ts";
+import { differences } from "./campaign/shown.ts";
 import { everyField } from "./every-field.ts";
+
+type Described = ReturnType<typeof describedBy>;
+
+const SEED = 20_251_104;
+const few = describedBy(SEED, 60);
+
+function areWritten(described: Described): void {
+  const acknowledging = described.filter(({ description }) => description.acknowledge !== undefined);
+  expect(acknowledging.length).toBeGreaterThan(0);
+  for (const { description } of described) {
+    const serious = lintUnits(emitUnits(description)).filter(({ severity }) => severity !== "info");
+    const codes = [...new Set(serious.map(({ code }) => code))];
+    expect([codes.toSorted(), description]).toEqual([
+      (description.acknowledge ?? []).toSorted(),
+      description,
+    ]);
+  }
+}
+
+it("random descriptions are made whole: few have fields that contradict each other, and lose them", () => {
+  // Random text has invisible characters more often than a field contradicts another.
+  const refused = few.filter((one) => one.refused.some((why) => !why.includes("value-invisible")));
+  expect(refused.length).toBeLessThan(few.length / 3);
+});
+
+it("random descriptions are written without an error or a warning of the linter, but those that they acknowledge", () =>
+  areWritten(few));
+
+it("many random descriptions are, and hold every byte that UTF-8 has, but NUL", { tags: "campaign" }, () => {
+  const many = describedBy(SEED, 1000);
+  areWritten(many);
+  const words = many.flatMap(({ description: { exec = [] } }) =>
+    exec.filter((word) => typeof word === "string"),
+  );
+  const bytes = new Set(words.flatMap((word) => [...Buffer.from(word)]));
+  const none = [0, 0xc0, 0xc1, ...Array.from({ length: 11 }, (_, index) => 0xf5 + index)];
+  expect(none.filter((byte) => bytes.has(byte))).toEqual([]);
+  expect(bytes.size).toBe(256 - none.length);
+});
 
 describeWith({ privateSystemd: true, systemd: 257 }, "what systemd has read", () => {
   let systemd: PrivateSystemd;
+
   beforeAll(async () => {
-    systemd = await bootPrivateSystemd();
+    systemd = await bootForCampaign();
   });
   afterAll(() => systemd?.close());
 
@@ -106,4 +149,32 @@ describeWith({ privateSystemd: true, systemd: 257 }, "what systemd has read", ()
       }
     }
   });
+
+  describeWith({ commands: ["busctl", "dbus-daemon"] }, "of random descriptions", () => {
+    it("is loaded without a word, and is what they mean", () => isAsMeant(few));
+
+    it("is loaded without a word, and is what they mean, for many more", { tags: "campaign" }, async () => {
+      const many = describedBy(SEED, 2000);
+      for (let from = 0; from < many.length; from += 500) await isAsMeant(many.slice(from, from + 500));
+    });
+  });
+
+  async function isAsMeant(some: Described): Promise<void> {
+    const files = some.map(({ description }) => emitUnits(description));
+    const { complaints, shown, links } = await readBack(
+      systemd,
+      Object.assign({}, ...files) as Record<string, string>,
+      some.flatMap(({ units }) => Object.keys(units)),
+      some.map(({ enabled }) => enabled),
+    );
+    expect.soft(complaints).toBe("");
+    const wrong = some.flatMap(({ description, units }, index) => {
+      const lines = Object.entries(units).flatMap(([unit, meant]) =>
+        differences(meant, shown[unit]!).map((line) => `${unit}: ${line}`),
+      );
+      return lines.length === 0 ? [] : [{ lines, description, files: files[index] }];
+    });
+    expect.soft(wrong).toEqual([]);
+    expect(links.toSorted()).toEqual(some.flatMap((one) => one.links).toSorted());
+  }
 });

@@ -109,33 +109,35 @@ describeWith(
 
     it(
       "start-limit: a service that crashes at its start closes its socket, but not after the fix",
-      { timeout: 90_000 },
+      { timeout: 120_000 },
       async () => {
         const crashing = (change: (files: Files) => Files) =>
           together(projects.map(([project]) => running(change(unitsOf(project)), "/bin/false")));
         await systemd.installUnits(crashing((files) => files));
-        for (const [, [name, address]] of projects) {
-          await systemd.start(`${name}.socket`);
-          await letOneWait(address);
-          await systemd.waitForUnit(`${name}.socket`, "ActiveState", "failed", 20_000);
-          expect(await systemd.show(`${name}.socket`, "Result")).toBe("service-start-limit-hit");
-        }
+        await Promise.all(
+          projects.map(async ([, [name, address]]) => {
+            await systemd.start(`${name}.socket`);
+            await letOneWait(address);
+            await systemd.waitForUnit(`${name}.socket`, "ActiveState", "failed", 50_000);
+            expect(await systemd.show(`${name}.socket`, "Result")).toBe("service-start-limit-hit");
+          }),
+        );
         await stopAll();
 
         await systemd.installUnits(crashing(fixed));
-        for (const [, [name, address]] of projects) {
-          await systemd.start(`${name}.socket`);
-          await letOneWait(address);
-        }
-        for (const [, [name]] of projects) {
-          const restarts = async () => Number(await systemd.show(`${name}.service`, "NRestarts"));
-          await systemd.waitUntil(
-            async () => (await restarts()) > 5,
-            `${name}.service restarts six times`,
-            40_000,
-          );
-          expect(await systemd.show(`${name}.socket`, "ActiveState")).toBe("active");
-        }
+        await Promise.all(
+          projects.map(async ([, [name, address]]) => {
+            await systemd.start(`${name}.socket`);
+            await letOneWait(address);
+            const restarts = async () => Number(await systemd.show(`${name}.service`, "NRestarts"));
+            await systemd.waitUntil(
+              async () => (await restarts()) > 5,
+              `${name}.service restarts six times`,
+              50_000,
+            );
+            expect(await systemd.show(`${name}.socket`, "ActiveState")).toBe("active");
+          }),
+        );
         await stopAll();
       },
     );
@@ -205,7 +207,7 @@ describeWith(
       }
     });
 
-    it("gunicorn serves with the documented units, and with the fix", { timeout: 60_000 }, async () => {
+    it("gunicorn serves with the documented units, and with the fix", async () => {
       await systemd.write(
         "/srv/shop/applicationname/wsgi.py",
         `def application(environ, start_response):\n    start_response("200 OK", [])\n    return [b"hello"]\n`,
@@ -219,7 +221,7 @@ describeWith(
         );
         await systemd.installUnits({ ...files, "gunicorn.service": service });
         await systemd.start("gunicorn.socket");
-        const url = { url: "http://shop/", socketPath: "/run/gunicorn.sock", timeout: 20_000 };
+        const url = { url: "http://shop/", socketPath: "/run/gunicorn.sock", timeout: 50_000 };
         expect((await systemd.request(url)).body).toBe("hello");
         await systemd.restart("gunicorn.service");
         expect((await systemd.request(url)).body).toBe("hello");

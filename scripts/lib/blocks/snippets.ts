@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { resolve } from "node:path";
 import { root } from "../packages.ts";
 import { type Block, blocksOf, noteOf } from "./page-blocks.ts";
 
@@ -52,10 +52,10 @@ function around({ line, inside, indent }: Block, page: string): { before: string
  * The blocks of a page that a reader runs as they are: they use a package of ours. Each comes twice, as an ES module and in CommonJS. Blocks
  * that come from a file are left out, since a test runs that file.
  *
- * @param page its path in the repository
+ * @param page its path in the repository, or the absolute path of a page in a copy of it
  */
 export function snippetsOf(page: string): Snippet[] {
-  const markdown = readFileSync(join(root, page), "utf8");
+  const markdown = readFileSync(resolve(root, page), "utf8");
   return blocksOf(page, markdown)
     .filter(({ language, code }) => (language === "js" || language === "ts") && importsOurs(code))
     .filter((block) => noteOf(block, "from") === undefined && noteOf(block, "not run") === undefined)
@@ -85,7 +85,7 @@ export function snippetsOf(page: string): Snippet[] {
  * @param page its path in the repository
  */
 export function namesToInstall(page: string): string[] {
-  const command = /^npm install (.+)$/m.exec(readFileSync(join(root, page), "utf8"));
+  const command = /^npm install (.+)$/m.exec(readFileSync(resolve(root, page), "utf8"));
   if (command === null) throw new Error(`${page} has no line that begins with "npm install".`);
   return (command[1] as string).split(" ");
 }

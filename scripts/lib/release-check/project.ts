@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
@@ -56,12 +56,16 @@ export class Project {
     return this.run(this.#node, ...nodeOptions(this.#options.manager), ...args);
   }
 
-  /** The program that the README of a package shows: the first one, or another. */
-  snippet(name: string, modules: "ES module" | "CommonJS", which = 0): Snippet {
+  /** The first program that the README of a package shows. */
+  snippet(name: string, modules: "ES module" | "CommonJS"): Snippet {
     const readme = join(this.#options.copy, "packages", name, "README.md");
-    const found = snippetsOf(readme)[2 * which + (modules === "CommonJS" ? 1 : 0)];
+    const found = snippetsOf(readme)[modules === "CommonJS" ? 1 : 0];
     if (!found?.code) throw new Error(`${readme} has no such program as ${modules}.`);
     return found;
+  }
+
+  read(file: string): string {
+    return readFileSync(join(this.folder, file), "utf8");
   }
 
   write(file: string, text: string): void {

@@ -66,11 +66,12 @@ export const useUnits: Trial = async (project) => {
   await compileWithoutNode(project, "units.mts", { lib: ["ES2023"] });
   await project.runNode("units.mjs");
   for (const modules of ["ES module", "CommonJS"] as const) {
-    const { file, code } = project.snippet("express", modules, 1);
-    project.write(file, code);
-    const units = await project.runNode(file);
-    if (!units.includes("[Socket]\nListenStream=80\n"))
-      throw new Error(`The program wrote no socket:\n${units}`);
+    const { file, code } = project.snippet("units", modules);
+    project.write(file, code.replace("/etc/systemd/system/", ""));
+    await project.runNode(file);
+    const socket = project.read("shop.socket");
+    if (!socket.includes("[Socket]\nListenStream=80\n"))
+      throw new Error(`The program wrote no socket:\n${socket}`);
   }
 };
 

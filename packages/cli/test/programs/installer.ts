@@ -17,12 +17,10 @@ export interface InstallerOptions {
   purge?: boolean;
   /** Only prepares, and prints that. */
   prepareOnly?: boolean;
-  /** At which step, counted from 0, it ends itself, is interrupted, or waits for a line on standard input. */
-  killAt?: number;
-  abortAt?: number;
-  pauseAt?: number;
-  /** At which step's type it waits. */
-  pauseAtType?: string;
+  /** After which step it ends itself, is interrupted, or waits for a line on standard input: its number, from 0, or its type. */
+  killAt?: number | string;
+  abortAt?: number | string;
+  pauseAt?: number | string;
   /** Whether it waits for a line before the last check. */
   pauseInCheck?: boolean;
   /** The last check says this. */
@@ -72,9 +70,10 @@ let steps = 0;
 function onStep(step: { type: string }): void {
   say(step);
   const at = steps++;
-  if (at === options.killAt) kill();
-  if (at === options.abortAt) controller.abort("SIGINT");
-  if (at === options.pauseAt || step.type === options.pauseAtType) {
+  const is = (point: number | string | undefined): boolean => point === at || point === step.type;
+  if (is(options.killAt)) kill();
+  if (is(options.abortAt)) controller.abort("SIGINT");
+  if (is(options.pauseAt)) {
     say({ type: "paused" });
     waitForLine();
   }

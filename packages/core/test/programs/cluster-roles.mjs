@@ -96,6 +96,8 @@ if (cluster.isPrimary) {
     hold: held,
     release,
     answer,
+    /** Something that happens after this time. */
+    clock: (ms) => void setTimeout(say, Number(ms), "clock"),
     /** Node can't start this worker. */
     fail() {
       cluster.setupPrimary({ cwd: "/nonexistent" });

@@ -2,7 +2,7 @@
 // LATE: the
 // primary imports sockact too late. HELD: the primary forks again only on a command. HANGS: the onStop of a worker never ends, or blocks the event loop
 // (`busy`).
-// EXIT_CODE: the exit code that a worker sets. ILL: the second worker is not healthy, or its event loop is blocked (`busy`).
+// AWAKE: the primary calls hold(), until the command `sleep`. EXIT_CODE: the exit code that a worker sets. ILL: the second worker is not healthy, or its event loop is blocked (`busy`).
 import cluster from "node:cluster";
 import { createServer } from "node:http";
 import { createInterface } from "node:readline";
@@ -15,7 +15,8 @@ const variables = () => Object.keys(env).filter((name) => /^(LISTEN_(PID|FD)|SOC
 
 if (cluster.isPrimary) {
   if (env.LATE) cluster.setupPrimary();
-  if (!env.UNAWARE) await import("@sockact/core");
+  const sockact = env.UNAWARE ? undefined : await import("@sockact/core");
+  const release = env.AWAKE && sockact.hold();
   if (env.POLICY) cluster.schedulingPolicy = cluster[env.POLICY];
   if (env.SETTINGS) cluster.setupPrimary(JSON.parse(env.SETTINGS));
   const fork = () => say("forked", { id: cluster.fork().id });
@@ -40,6 +41,9 @@ if (cluster.isPrimary) {
       release: () => all.forEach((worker) => worker.isConnected() && worker.send("release", () => {})),
       disconnect: () => cluster.workers[argument].disconnect(),
       variables: () => say("variables", { variables: variables(), policy: cluster.schedulingPolicy }),
+      sleep: () => release(),
+      /** Something that happens after this time. */
+      clock: () => setTimeout(say, Number(argument), "clock"),
       pids: () => say("pids", { pids: workers().map((worker) => worker.process.pid) }),
     };
     actions[command]();

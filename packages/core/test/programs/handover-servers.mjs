@@ -16,6 +16,8 @@ import { Worker } from "node:worker_threads";
 import { bindDatagram, listen, takeSocket } from "@sockact/core";
 
 const { pid } = process;
+/** Whether another process has started this one. */
+const isLater = process.connected;
 const say = (event, more = {}) => process.stdout.write(`${JSON.stringify({ event, pid, ...more })}\n`);
 const certificate = () => ({
   key: readFileSync(new URL("../../../testkit/fixtures/localhost.key.pem", import.meta.url)),
@@ -127,13 +129,16 @@ async function serve(description) {
     kind = "http",
     serverOptions = {},
     properties = {},
+    laterProperties = {},
     options = {},
     webSockets,
     upgrades,
   } = description;
   let server;
   const answer = answerFor(options.name ?? "", () => server);
-  server = Object.assign(await kinds[kind](serverOptions, answer), properties);
+  server = await kinds[kind](serverOptions, answer);
+  // A slow machine must not end an idle connection.
+  Object.assign(server, { keepAliveTimeout: 600_000 }, properties, isLater && laterProperties);
   server.on("connection", () => say("connection"));
   if (webSockets) {
     const { WebSocketServer } = await import("ws");

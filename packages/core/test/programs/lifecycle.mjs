@@ -3,7 +3,7 @@
 // its requests, and reads commands from standard input.
 import { createHash } from "node:crypto";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import * as http from "node:http";
 import * as http2 from "node:http2";
 import * as https from "node:https";
@@ -27,6 +27,7 @@ const unopened = [];
 /** Responses that wait until three more requests have come. */
 const queue = [];
 const servers = [];
+const connections = new Set();
 const releases = [];
 /** Whether onEvent has held once. */
 let hasHeld = false;
@@ -140,7 +141,11 @@ async function serve({
 }) {
   const server = Object.assign(kinds[kind](serverOptions), properties);
   servers.push(server);
-  server.on("connection", () => say("connection"));
+  server.on("connection", (socket) => {
+    connections.add(socket);
+    socket.on("close", () => connections.delete(socket));
+    say("connection");
+  });
   server.on("session", (session) => {
     say("session");
     session.on("close", () => say("session closed"));
@@ -297,14 +302,26 @@ const actions = {
     servers[0].emit("connection", connection);
     connection.push("GET /held HTTP/1.1\r\nHost: localhost\r\n\r\n");
   },
+  /** Asks twice, one after the other. */
+  async check() {
+    for (let count = 0; count < 2; count++) await checkHealth();
+    say("checked");
+  },
   "is listening": () => say("is listening", { listening: servers.map(({ listening }) => listening) }),
   closeAllConnections: () => servers[0].closeAllConnections(),
   "close sessions": () => held.splice(0).forEach((each) => each.stream.session.close()),
-  /** Long enough for a request to come meanwhile, and longer than any idleTimeout of a test that uses it. */
-  block: () => {
+  /** Releases a hold, and blocks the event loop until the file does not exist, and for this time after that. */
+  block: (ms) => {
+    actions.release();
     say("blocked");
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1500);
+    const sleep = (time) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, time);
+    while (existsSync(process.env.BLOCK)) sleep(5);
+    sleep(ms);
   },
+  /** Something that happens after this time. Timers of one process fire in their order, however slow the machine is. */
+  clock: (ms) => void setTimeout(say, ms, "clock"),
+  /** The same, from the end of each open connection on. */
+  "clock at close": (ms) => connections.forEach((socket) => socket.on("close", () => actions.clock(ms))),
   exit: () => process.exit(7),
   "exit code": () => say("exit code", { code: (process.exitCode = 3) }),
   hold: () => say("held", { holds: releases.push(hold()) }),
@@ -327,9 +344,13 @@ const actions = {
     actions.listeners();
   },
 };
-commands.on("line", (line) => actions[line]?.());
+commands.on("line", (line) => {
+  const [, name, ms] = /^(.*?)(?: (\d+))?$/.exec(line);
+  actions[name]?.(Number(ms));
+});
 
 for (const name of config.before ?? []) await handlers[name]();
+if (config.held) actions.hold();
 const apps = config.apps ?? [config];
 for (const app of apps) await serve(app);
 for (const name of config.after ?? []) await handlers[name]();

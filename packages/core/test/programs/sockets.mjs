@@ -1,9 +1,9 @@
 // Runs each command from standard input, or from TAKE, on the passed sockets, and prints its result.
 import { createSocket } from "node:dgram";
-import { fstatSync } from "node:fs";
+import { existsSync, fstatSync } from "node:fs";
 import { createServer } from "node:http";
 import { createInterface } from "node:readline";
-import { activatedSockets, bindDatagram, listen, takeSocket } from "@sockact/core";
+import { activatedSockets, bindDatagram, hold, listen, takeSocket } from "@sockact/core";
 
 const say = (event, more = {}) => process.stdout.write(`${JSON.stringify({ event, ...more })}\n`);
 const refusal = ({ code, message, hint }) => ({ refused: { code, message, hint } });
@@ -16,6 +16,7 @@ const attempt = async (action) => {
 };
 const onEvent = ({ type }) => say(type);
 const sockets = [];
+const releases = [];
 
 const actions = {
   sockets: () => ({ sockets: activatedSockets() }),
@@ -60,10 +61,27 @@ const actions = {
     }
     return { results };
   },
-  /** Long enough for a message to come meanwhile, and longer than any idleTimeout of a test that uses it. */
+  hold: () => releases.push(hold()),
+  release: () => releases.pop()(),
+  /** Sends messages to this port, several in each idleTimeout of the test, and for longer than that. */
+  chat(port) {
+    const client = createSocket("udp4");
+    let count = 0;
+    const interval = setInterval(() => {
+      client.send("hello", Number(port), "127.0.0.1");
+      if (++count < 12) return;
+      clearInterval(interval);
+      client.close();
+      say("chatted");
+    }, 50);
+  },
+  /** Releases a hold, and blocks the event loop until the file does not exist, and longer than any idleTimeout of a test that uses it. */
   block() {
+    actions.release();
     say("blocked");
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1500);
+    const sleep = (ms) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+    while (existsSync(process.env.BLOCK)) sleep(5);
+    sleep(400);
   },
   exit: () => process.exit(),
 };

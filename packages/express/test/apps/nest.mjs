@@ -1,7 +1,7 @@
 // A NestJS app with the one line added. No compiler runs, so this file calls the decorators itself.
 import "reflect-metadata";
+import { once } from "node:events";
 import process from "node:process";
-import { setTimeout as delay } from "node:timers/promises";
 import { Controller, Get, Module, Req } from "@nestjs/common";
 import { NestFactory } from "@nestjs/core";
 import { systemdListen } from "@sockact/express";
@@ -12,9 +12,10 @@ class AppController {
     return whoAmI(request);
   }
 
-  async slow() {
-    say("slow");
-    await delay(300);
+  async held() {
+    say("held");
+    // The test lets it go.
+    await once(process, "SIGUSR2");
   }
 
   async onApplicationShutdown() {
@@ -24,7 +25,7 @@ class AppController {
 Controller()(AppController);
 for (const [path, method] of [
   ["/", "index"],
-  ["/slow", "slow"],
+  ["/held", "held"],
 ])
   Get(path)(
     AppController.prototype,

@@ -1,6 +1,7 @@
 // @godaddy/terminus stops the server of this app.
+import { once } from "node:events";
 import { createServer } from "node:http";
-import { setTimeout as delay } from "node:timers/promises";
+import process from "node:process";
 import { createTerminus } from "@godaddy/terminus";
 import express from "express";
 import { systemdListen } from "@sockact/express";
@@ -8,9 +9,10 @@ import { port, say } from "@sockact/testkit/contract-app";
 
 const app = express();
 app.use(systemdListen());
-app.get("/slow", async (_req, res) => {
-  say("slow");
-  await delay(300);
+app.get("/held", async (_req, res) => {
+  say("held");
+  // The test lets it go.
+  await once(process, "SIGUSR2");
   res.end();
 });
 const server = createServer(app);

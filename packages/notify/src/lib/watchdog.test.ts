@@ -72,7 +72,7 @@ test("onFailure and healthCheck may be undefined, as if they were left out", asy
   startWatchdog({ healthCheck: undefined, onFailure: undefined })?.stop();
   expect(warned).not.toHaveBeenCalled();
   const watchdog = startWatchdog({ healthCheck: () => false, onFailure: undefined });
-  await vi.waitFor(() => expect(warned).toHaveBeenCalled());
+  await vi.waitFor(() => expect(warned).toHaveBeenCalled(), { timeout: 45_000 });
   watchdog?.stop();
 });
 
@@ -96,7 +96,7 @@ test.each<[string, NonNullable<WatchdogOptions["healthCheck"]>, string]>([
     setEnvironment("20000", undefined);
     const onFailure = vi.fn<(error: unknown) => void>();
     const watchdog = startWatchdog({ healthCheck, onFailure });
-    await vi.waitFor(() => expect(onFailure.mock.calls.length).toBeGreaterThan(2));
+    await vi.waitFor(() => expect(onFailure.mock.calls.length).toBeGreaterThan(2), { timeout: 45_000 });
     watchdog?.stop();
     expect(watchdog?.interval).toBe(10);
     expect(onFailure).toHaveBeenLastCalledWith(expect.objectContaining({ message }));
@@ -117,7 +117,7 @@ test.each<[string, NonNullable<WatchdogOptions["healthCheck"]>, RegExp]>([
   setEnvironment("20000", undefined);
   const warned = watchWarnings();
   const watchdog = startWatchdog({ healthCheck });
-  await vi.waitFor(() => expect(warned).toHaveBeenCalled());
+  await vi.waitFor(() => expect(warned).toHaveBeenCalled(), { timeout: 45_000 });
   watchdog?.stop();
   expect(warned).toHaveBeenCalledWith(
     expect.stringMatching(message),
@@ -140,7 +140,7 @@ test("a health check that has answered while the event loop was blocked is not r
     return true;
   });
   const watchdog = startWatchdog({ healthCheck, onFailure });
-  await vi.waitFor(() => expect(healthCheck.mock.calls.length).toBeGreaterThan(4));
+  await vi.waitFor(() => expect(healthCheck.mock.calls.length).toBeGreaterThan(4), { timeout: 45_000 });
   watchdog?.stop();
   expect(onFailure).not.toHaveBeenCalled();
 });

@@ -1,7 +1,8 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
+import { tiers } from "../../../../scripts/lib/tiers.ts";
 
 export default defineConfig({
   root: fileURLToPath(new URL(".", import.meta.url)),
-  test: { include: ["hangs.ts"] },
+  test: { include: ["hangs.ts"], tags: tiers },
 });

@@ -17,16 +17,11 @@ const routes = {
 };
 let draining = false;
 let accepts = true;
-const connections = new Set();
 const server = createServer((request, response) => {
   const { pathname, searchParams } = new URL(request.url, "http://localhost");
   response.setHeader("x-pid", process.pid);
   if (draining) response.setHeader("connection", "close");
   void routes[`${request.method} ${pathname}`](request, response, Object.fromEntries(searchParams));
-});
-server.on("connection", (socket) => {
-  connections.add(socket);
-  socket.on("close", () => connections.delete(socket));
 });
 const webSockets = new WebSocketServer({ server });
 webSockets.on("connection", (socket) => {
@@ -39,9 +34,6 @@ const drain = (close) => () => {
   draining = true;
   accepts = false;
   close.call(server, () => process.exit());
-  closeWebSockets();
-};
-const closeWebSockets = () => {
   for (const socket of webSockets.clients) socket.close(1001);
 };
 const stops = {
@@ -49,23 +41,10 @@ const stops = {
   drain: drain(Server.prototype.close),
   /** Node's own close() closes idle connections at once. */
   close: drain(server.close),
-  /** Accepts until no connection from before the signal is left. */
-  acceptMeanwhile() {
-    draining = true;
-    closeWebSockets();
-    const old = new Set(connections);
-    if (old.size === 0) stops.drain();
-    for (const socket of old) {
-      socket.on("close", () => {
-        if (old.delete(socket) && old.size === 0) stops.drain();
-      });
-    }
-  },
   exit: () => process.exit(),
 };
 process.on("SIGTERM", stops[process.env.STOP]);
 
 const fds = process.env.LISTEN_FDNAMES.split(":");
 const notify = fds.indexOf("notify") + 3;
-server.keepAliveTimeout = Number(process.env.KEEP_ALIVE ?? 5000);
 server.listen({ fd: 3 }, 0x7fffffff, () => writeSync(notify, "READY=1"));

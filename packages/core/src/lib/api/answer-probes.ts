@@ -5,7 +5,7 @@ import { prepareLastResponse } from "../draining/last-responses.ts";
 import { isProbeCarrier, noteProbe, noteRequest } from "../draining/probes.ts";
 import type { App } from "../lifecycle/app.ts";
 import { askForHealth, checkHealth } from "../lifecycle/health.ts";
-import { mayFallAsleep } from "../lifecycle/idle.ts";
+import { mayFallAsleep, mayFallAsleepLater } from "../lifecycle/idle.ts";
 import { isHttpServer } from "../shared/node-internals.ts";
 import { processState } from "../shared/process-state.ts";
 
@@ -40,7 +40,7 @@ export function answerProbes(server: Server, app: App): void {
           void answerRequest(this, request, response);
           return true;
         }
-        if (mayFallAsleep()) noteRequest(carrierOf(request));
+        if (mayFallAsleepLater()) noteRequest(carrierOf(request));
         break;
       }
       // The requests of HTTP/2, before a `request` is made of them.
@@ -50,12 +50,12 @@ export function answerProbes(server: Server, app: App): void {
           void answerStream(stream, headers[":method"] === "HEAD");
           return true;
         }
-        if (mayFallAsleep()) noteRequest(stream.session ?? stream);
+        if (mayFallAsleepLater()) noteRequest(stream.session ?? stream);
         break;
       }
       case "upgrade":
       case "connect":
-        if (mayFallAsleep()) noteRequest(carrierOf(args[0] as Request));
+        if (mayFallAsleepLater()) noteRequest(carrierOf(args[0] as Request));
     }
     return emit.call(this, event, ...args);
   } as typeof server.emit;

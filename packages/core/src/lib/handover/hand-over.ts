@@ -20,7 +20,11 @@ import { after } from "../shared/timers.ts";
 import { NewProcess } from "./new-process.ts";
 import { isResultExpected, reportResult } from "./report-result.ts";
 
-const handover = processState("handover", { isRunning: false });
+const handover = processState("handover", {
+  isRunning: false,
+  /** Whether another process has taken over. */
+  isDone: false,
+});
 
 /** How much longer than `handoverTimeout` systemd waits for a reload, in milliseconds. */
 const BUFFER_MS = 10_000;
@@ -29,9 +33,11 @@ const BUFFER_MS = 10_000;
  * Starts the app again, as a new process with the same sockets. When it is ready, it becomes the main process of the service, and gets the connections that
  * can move. This process drains, and ends. If anything goes wrong before that, this process keeps serving. decisions/027-handover.md says why each step is as it is.
  *
- * Does nothing while a handover is running, before the process is ready, and during a stop.
+ * Does nothing while a handover is running, before the process is ready, and during a stop. If the process has handed over already, it only reports that again.
  */
 export async function handOver(): Promise<void> {
+  // With Type=notify-reload, this may be the signal of a command that did not wait for the result before.
+  if (handover.isDone) return reportResult("ok");
   // READY=1 must come before RELOADING=1. A process that has just become the main process may get this signal before it knows that.
   sendPendingReady();
   await untilReadySent();
@@ -44,6 +50,7 @@ export async function handOver(): Promise<void> {
     await untilConnectionsMoved();
     if (isStopping()) return;
     const { newProcess, pid } = await startNewProcess();
+    handover.isDone = true;
     emit({ type: "handover", pid });
     reportResult("ok");
     await stop("handover", { receiver: newProcess });

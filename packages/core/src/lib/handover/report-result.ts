@@ -15,8 +15,9 @@ export function isResultExpected(): boolean {
 
 /**
  * Writes the result of a handover into the file that the command of ExecReload= waits for, because no message of sd_notify(3) says that a reload has failed.
- * Without the file, no command waits. With `Type=notify-reload`, systemd until version 257 sends SIGHUP before that command creates the file. If the handover fails
- * before that, the SIGHUP of the command starts another one.
+ * Without the file, no command waits. With `Type=notify-reload`, systemd until version 257 sends SIGHUP while that command starts, so the handover may end before
+ * the file exists. Then the command sends SIGHUP too. A process that has handed over reports that again. After a failure, another handover starts: a process can't
+ * know whether the signal belongs to the same reload, and a later reload needs its own result.
  */
 export function reportResult(line: string): void {
   if (result.path === undefined) return;

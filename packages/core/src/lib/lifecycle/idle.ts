@@ -75,6 +75,11 @@ export function mayFallAsleep(): boolean {
   return idle.timer !== undefined;
 }
 
+/** Whether the process ends by itself when it is idle, or will do so when it is ready. */
+export function mayFallAsleepLater(): boolean {
+  return mayFallAsleep() || apps.some(({ settings }) => settings.idleTimeout !== undefined);
+}
+
 /** Starts the timer again. Called when a connection has closed, when a datagram has arrived, and when a hold was released. */
 export function restartIdleTimer(): void {
   wakeUp();

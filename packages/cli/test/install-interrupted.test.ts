@@ -1,0 +1,161 @@
+import { describeWith, type PrivateSystemd } from "@sockact/testkit";
+import type { AppDescription } from "@sockact/units";
+import { beforeAll, describe, expect, it } from "vitest";
+import { type Everything, nothing, UNITS, useInstallation } from "./installation.ts";
+
+const campaign = { tags: "campaign", timeout: 300_000 } as const;
+
+describeWith({ privateSystemd: true, systemd: 253 }, "sockact install, interrupted or killed", () => {
+  const shop = useInstallation();
+  const { plan, start, install, filesIn, ask, everything } = shop;
+  let systemd: PrivateSystemd;
+  beforeAll(() => {
+    systemd = shop.systemd;
+  });
+
+  const first = () =>
+    plan({
+      sockets: [
+        { listen: 80, name: "http" },
+        { listen: 81, name: "admin" },
+      ],
+    });
+  const second = () =>
+    plan({
+      sockets: [
+        { listen: 82, name: "http" },
+        { listen: 83, name: "web" },
+      ],
+      description: "Version 2",
+    });
+
+  describe("at a first installation, leaves nothing behind", () => {
+    const interrupt = async (at: number | string): Promise<object> => {
+      const { error } = await install(plan(), { abortAt: at });
+      return { code: error?.code, exitCode: error?.exitCode, left: await everything() };
+    };
+    const interrupted = { code: "ERR_INSTALL_INTERRUPTED", exitCode: 130, left: nothing };
+    const killAndUninstall = async (at: number | string): Promise<object> => {
+      const killed = await install(plan(), { killAt: at });
+      const { error } = await install(plan(), { uninstall: true });
+      return { result: killed.result, error, left: await everything() };
+    };
+    const uninstalled = { result: undefined, error: undefined, left: nothing };
+
+    it("when it is interrupted after it has started the socket", async () => {
+      expect(await interrupt("started")).toEqual(interrupted);
+    });
+
+    it("when it is killed after it has written a file, and uninstalled", async () => {
+      expect(await killAndUninstall("written")).toEqual(uninstalled);
+    });
+
+    it("after each step", campaign, async () => {
+      const { steps } = await install();
+      await install(plan(), { uninstall: true });
+      for (const [at, { type }] of steps.entries()) {
+        expect({ type, ...(await interrupt(at)) }).toEqual({ type, ...interrupted });
+        expect({ type, ...(await killAndUninstall(at)) }).toEqual({ type, ...uninstalled });
+      }
+    });
+  });
+
+  describe("at an update, leaves the old version complete and running", () => {
+    interface Before {
+      everything: Everything;
+      /** The unit files of both versions. */
+      whole: Set<string>;
+    }
+
+    /** Installs the first version over the second one, so that the manifest has its own time. */
+    async function installFirst(): Promise<Before> {
+      await install(second());
+      const files = await filesIn(UNITS);
+      await install(first());
+      await ask();
+      const both = [files, await filesIn(UNITS)].flatMap((each) => Object.entries(each));
+      return { everything: await everything(), whole: new Set(both.map((entry) => entry.join("\n"))) };
+    }
+
+    /** Unit files that are neither of the first version nor of the second. */
+    async function halves(whole: Set<string>): Promise<string[]> {
+      const files = Object.entries(await filesIn(UNITS)).filter(([name]) => !name.startsWith(".sockact-"));
+      return files.map((entry) => entry.join("\n")).filter((entry) => !whole.has(entry));
+    }
+
+    const interrupt = async (at: number | string): Promise<object> => {
+      const { error } = await install(second(), { abortAt: at });
+      const left = await everything();
+      await ask();
+      return { code: error?.code, left };
+    };
+    const killAndRepair = async ({ whole }: Before, at: number | string): Promise<object> => {
+      const killed = await install(second(), { killAt: at });
+      const broken = await halves(whole);
+      const { error, result } = await install(first());
+      const left = await everything();
+      await ask();
+      return { result: killed.result, broken, error, changed: result?.changed, left };
+    };
+    const interrupted = { code: "ERR_INSTALL_INTERRUPTED" };
+    const repaired = { result: undefined, broken: [], error: undefined, changed: false };
+
+    it("when it is interrupted or killed after it has restarted the units", async () => {
+      const before = await installFirst();
+      const left = before.everything;
+      expect(await interrupt("restarted")).toEqual({ ...interrupted, left });
+      expect(await killAndRepair(before, "restarted")).toEqual({ ...repaired, left });
+    });
+
+    it("after each step", campaign, async () => {
+      const before = await installFirst();
+      const { steps } = await install(second());
+      await install(first());
+      await ask();
+      const left = await everything();
+      for (const [at, { type }] of steps.entries()) {
+        expect({ type, ...(await interrupt(at)) }).toEqual({ type, ...interrupted, left });
+        expect({ type, ...(await killAndRepair(before, at)) }).toEqual({ type, ...repaired, left });
+      }
+    });
+
+    it("at a random moment", campaign, async () => {
+      const before = await installFirst();
+      const socketsOf = ({ running }: Everything) => running.filter((unit) => unit.includes(".socket "));
+      const { units } = before.everything;
+      const expected = { broken: [], error: undefined, units, sockets: socketsOf(before.everything) };
+      let seed = 14;
+      for (let round = 0; round < 30; round += 1) {
+        // Numerical Recipes' generator: the moments are the same each time.
+        seed = (seed * 1_664_525 + 1_013_904_223) % 2 ** 32;
+        const killed = start(second());
+        const timer = setTimeout(() => killed.child.kill("SIGKILL"), (seed / 2 ** 32) * 800);
+        await killed.ended;
+        clearTimeout(timer);
+        const broken = await halves(before.whole);
+        const { error } = await install(first());
+        const now = await everything();
+        const outcome = { round, broken, error, units: now.units, sockets: socketsOf(now) };
+        expect(outcome).toEqual({ round, ...expected });
+        await ask();
+      }
+    });
+  });
+
+  it("while it undoes its changes, can be uninstalled", campaign, async () => {
+    const app = "/etc/shop-app.mjs";
+    const program = `${systemd.project}/packages/cli/test/programs/every-socket.mjs`;
+    const broken = (fields: Partial<AppDescription> = {}) => plan({ exec: [systemd.node, app], ...fields });
+    await systemd.write(app, `await import("${program}");\n`);
+    await install(broken());
+    await ask();
+    await systemd.write(app, `throw new Error("no database");\n`);
+    expect((await install(broken({ description: "Version 2" }), { killAt: "undoing" })).steps.at(-1)).toEqual(
+      { type: "undoing" },
+    );
+    const { error, steps } = await install(broken(), { uninstall: true });
+    expect(error).toBeUndefined();
+    expect(steps[0]).toEqual({ type: "recovered" });
+    expect(await everything()).toEqual(nothing);
+  });
+});

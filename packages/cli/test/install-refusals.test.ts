@@ -1,0 +1,211 @@
+import { readFile, symlink } from "node:fs/promises";
+import { describeWith, type PrivateSystemd } from "@sockact/testkit";
+import { beforeAll, expect, it } from "vitest";
+import { planFor } from "./installer.ts";
+import { nothing, STATE, UNITS, useInstallation } from "./installation.ts";
+
+const IMAGE = "/tmp/image";
+
+describeWith({ privateSystemd: true, systemd: 253 }, "sockact install refuses", () => {
+  const shop = useInstallation();
+  const { plan, install, start, filesIn, ask, everything } = shop;
+  let systemd: PrivateSystemd;
+  beforeAll(() => {
+    systemd = shop.systemd;
+  });
+
+  it("the name of another unit, and an alias of one", async () => {
+    await systemd.write("/run/systemd/system/other.service", "[Service]\nExecStart=/bin/true\n");
+    await symlink("other.service", systemd.hostPath("/run/systemd/system/blog.service"));
+    await systemd.systemctl("daemon-reload");
+    const codes: unknown[] = [];
+    for (const name of ["systemd-journald", "other", "blog"]) {
+      const { error } = await install(
+        plan(
+          {},
+          {
+            ...planFor({ name: "x", exec: ["/bin/true"], sockets: [{ listen: 80 }] }),
+            name,
+            units: {},
+            sockets: [`${name}.socket`],
+            service: `${name}.service`,
+          },
+        ),
+      );
+      codes.push(error?.code);
+    }
+    await systemd.mustRun([
+      "sh",
+      "-c",
+      "rm /run/systemd/system/other.service /run/systemd/system/blog.service",
+    ]);
+    expect(codes).toEqual(Array(3).fill("ERR_INSTALL_FOREIGN"));
+  });
+
+  it("a masked unit, and says how to unmask it", async () => {
+    await symlink("/dev/null", systemd.hostPath(`${UNITS}/shop.service`));
+    await systemd.systemctl("daemon-reload");
+    const { error } = await install();
+    expect(error).toMatchObject({
+      code: "ERR_INSTALL_FOREIGN",
+      hint: "Unmask it: systemctl unmask shop.service",
+    });
+  });
+
+  it("a file that sockact did not write, unless forced; then it keeps a backup", async () => {
+    await systemd.write(`${UNITS}/shop.service`, "[Service]\nExecStart=/bin/true\n");
+    const { error } = await install();
+    expect(error).toMatchObject({ code: "ERR_INSTALL_FOREIGN", exitCode: 1 });
+    expect(Object.keys(await filesIn(UNITS))).toEqual(["shop.service"]);
+    const { result } = await install(plan(), { force: true });
+    expect(result!.backups).toEqual([`${STATE}/shop/backup/shop.service`]);
+    expect((await filesIn(STATE))["shop/backup/shop.service"]).toBe("[Service]\nExecStart=/bin/true\n");
+    await ask();
+    // An undone one puts the file back, and keeps no backup.
+    const mine = `${(await filesIn(UNITS))["shop.service"]}# mine\n`;
+    await systemd.write(`${UNITS}/shop.service`, mine);
+    await install(plan(), { force: true, verifyError: "no" });
+    expect((await filesIn(UNITS))["shop.service"]).toBe(mine);
+    expect(Object.keys(await filesIn(STATE)).sort()).toEqual([
+      "shop/backup/shop.service",
+      "shop/manifest.json",
+    ]);
+  });
+
+  it("a folder that systemd did not create, and the folder of sockact", async () => {
+    await systemd.write("/var/lib/shop/data", "precious");
+    const { error } = await install(plan({ stateDirectory: "shop" }));
+    expect(error).toMatchObject({ code: "ERR_INSTALL_FOREIGN" });
+    expect(error!.message).toContain("/var/lib/shop exists already");
+    const own = await install(plan({ stateDirectory: "sockact/shop" }));
+    expect(own.error!.message).toContain("/var/lib/sockact/shop is the folder in which sockact records");
+    expect(await everything()).toEqual(nothing);
+    const [, move] = /: (sudo install .*)/.exec(error!.hint)!;
+    await systemd.mustRun(["sh", "-c", move!.replaceAll("sudo ", "")]);
+    expect((await install(plan({ stateDirectory: "shop" }))).error).toBeUndefined();
+    await ask();
+  });
+
+  it("a file of its own that was edited", async () => {
+    await install();
+    const text = (await filesIn(UNITS))["shop.socket"]!;
+    await systemd.write(`${UNITS}/shop.socket`, text.replace("ListenStream=80", "ListenStream=8080"));
+    const { error } = await install();
+    expect(error).toMatchObject({ code: "ERR_INSTALL_EDITED" });
+    expect(error!.hint).toContain("systemctl edit shop.socket");
+  });
+
+  it("a file of another installed service", async () => {
+    const other = { name: "shop-admin", sockets: [{ listen: 90 }] };
+    await install(plan(other));
+    const { error } = await install(
+      plan({
+        sockets: [
+          { listen: 80, name: "http" },
+          { listen: 81, name: "admin" },
+        ],
+      }),
+    );
+    expect(error).toMatchObject({ code: "ERR_INSTALL_FOREIGN" });
+  });
+
+  it("a symlink in place of a unit, even when forced", async () => {
+    await systemd.write("/tmp/victim", "victim\n");
+    await symlink("/tmp/victim", systemd.hostPath(`${UNITS}/shop.socket`));
+    for (const force of [false, true]) {
+      const { error } = await install(plan(), { force });
+      expect(error).toMatchObject({ code: "ERR_INSTALL_PATH" });
+      expect(error!.message).toContain("is a symlink");
+    }
+    expect(await readFile(systemd.hostPath("/tmp/victim"), "utf8")).toBe("victim\n");
+  });
+
+  it("a file that has changed since it was shown", async () => {
+    const paused = start(plan({ name: "blog", sockets: [{ listen: 90 }] }), { pauseAt: "staged" });
+    await paused.until("paused");
+    const late = start(plan());
+    await late.until("waiting");
+    await systemd.write(`${UNITS}/shop.socket`, "mine\n");
+    paused.resume();
+    expect((await late.ended).error).toMatchObject({ code: "ERR_INSTALL_CHANGED" });
+    expect((await paused.ended).error).toBeUndefined();
+    expect((await filesIn(UNITS))["shop.socket"]).toBe("mine\n");
+  });
+
+  it("the path of a unix socket that exists for another purpose", async () => {
+    const path = "/run/shop.sock";
+    const withPath = plan({ sockets: [{ listen: path }] });
+    const refused = async (hint: RegExp) => {
+      const before = await systemd.mustRun(["stat", "--format=%i", path]);
+      const { error } = await install(withPath);
+      expect(error).toMatchObject({ code: "ERR_INSTALL_FOREIGN", hint: expect.stringMatching(hint) });
+      expect(await systemd.mustRun(["stat", "--format=%i", path])).toBe(before);
+      expect(await everything()).toEqual(nothing);
+    };
+    await systemd.write(path, "precious");
+    await refused(/^Choose another --listen/);
+    await systemd.mustRun(["rm", path]);
+    const program = `require("net").createServer().listen("${path}", () => console.log("ready"))`;
+    const unit = "other-program.service";
+    await systemd.mustRun(["systemd-run", `--unit=${unit}`, systemd.node, "-e", program]);
+    // The whole line: systemd's own line about the start has the program in it.
+    await systemd.waitForJournal(unit, /^ready$/);
+    await refused(/^Choose another --listen/);
+    await systemd.systemctl("kill", "--signal=KILL", unit);
+    await systemd.waitForUnit(unit, "ActiveState", "failed");
+    await refused(/sudo rm \/run\/shop\.sock/);
+  });
+
+  it("to change anything where units can't be written", async () => {
+    await install();
+    const { state } = await everything();
+    const mount = `mount --bind ${UNITS} ${UNITS} && mount -o remount,bind,ro ${UNITS}`;
+    await systemd.mustRun(["sh", "-c", mount]);
+    try {
+      const next = await install(plan({ description: "Version 2" }));
+      expect(next.error).toMatchObject({
+        code: "ERR_INSTALL_WRITE",
+        message: expect.stringContaining("the file system is read-only (EROFS)"),
+        hint: expect.stringContaining("NixOS"),
+      });
+      const gone = await install(plan(), { uninstall: true });
+      expect(gone.error).toMatchObject({ code: "ERR_INSTALL_WRITE" });
+      expect((await everything()).state).toEqual(state);
+      await ask();
+    } finally {
+      await systemd.mustRun(["umount", UNITS]);
+    }
+  });
+
+  it.each([
+    ["its own folder", STATE],
+    ["the root", IMAGE],
+  ])("to fill a disk, and leaves nothing there: %s", async (_, folder) => {
+    const mount = `mkdir -p ${folder} && mount -t tmpfs -o size=${folder === STATE ? 4 : 8}k,mode=755 tmpfs ${folder}`;
+    await systemd.mustRun(["sh", "-c", mount]);
+    try {
+      const { error } = await install(folder === STATE ? plan() : plan({}, { root: IMAGE }));
+      expect(error).toMatchObject({ code: "ERR_INSTALL_WRITE", exitCode: 1 });
+      expect(error!.message).toContain("the disk is full (ENOSPC)");
+      expect(await filesIn(folder)).toEqual({});
+      expect(await everything()).toEqual(nothing);
+    } finally {
+      await systemd.mustRun(["umount", folder]);
+    }
+  });
+
+  it("to leave a version half written when the disk is full", async () => {
+    const image = (description: string, port: number) =>
+      plan({ description, sockets: [{ listen: port }] }, { root: IMAGE });
+    await systemd.mustRun(["mkdir", "-p", IMAGE]);
+    await systemd.mustRun(["mount", "-t", "tmpfs", "-o", "size=20k,mode=755", "tmpfs", IMAGE]);
+    try {
+      expect((await install(image("Version 1", 80))).error).toBeUndefined();
+      const before = await filesIn(IMAGE);
+      expect((await install(image("Version 2", 81))).error).toMatchObject({ code: "ERR_INSTALL_WRITE" });
+      expect(await filesIn(IMAGE)).toEqual(before);
+    } finally {
+      await systemd.mustRun(["umount", IMAGE]);
+    }
+  });
+});

@@ -1,0 +1,55 @@
+// A global setup of vitest: what holds for a run as a whole. Its process is the parent of all workers, and they have its environment.
+import { spawn } from "node:child_process";
+import { chmodSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import type { TestProject } from "vitest/node";
+import { Lock } from "../../../scripts/lib/lock.mjs";
+import { FOLDER_OF_RUN } from "./packed-packages.ts";
+
+export default function setup(project: TestProject): () => void {
+  const isNested = process.env[FOLDER_OF_RUN] !== undefined;
+  const lock = new Lock(fileURLToPath(new URL("../../../.cache/tests.lock", import.meta.url)));
+  if (!isNested && !lock.tryTake("exclusive"))
+    console.error("Another run of the tests is under way in this clone. Both take longer.\n");
+  const stopWatching = endWithNpm();
+  // The temporary files of all tests, and the packages that they share. Other users may write there, as to /tmp.
+  const folder = mkdtempSync(join(tmpdir(), "sockact-"));
+  chmodSync(folder, 0o1777);
+  process.env["TMPDIR"] = folder;
+  process.env[FOLDER_OF_RUN] = folder;
+  removeAtEnd([folder, project.tmpDir]);
+  return () => {
+    stopWatching();
+    lock[Symbol.dispose]();
+    rmSync(folder, { recursive: true, force: true });
+  };
+}
+
+/** Removes folders at the end of this process, in whichever way it ends. Vitest has no teardown when a signal ends it. */
+function removeAtEnd(folders: readonly string[]): void {
+  // It learns of the end from its input. What the tests have started may write for another moment.
+  const script = 'cat >/dev/null; for _ in 1 2 3 4 5; do rm -rf "$@"; sleep 0.2; done';
+  const remover = spawn("sh", ["-c", script, "sh", ...folders], {
+    stdio: ["pipe", "ignore", "ignore"],
+    // Ctrl-C must not reach it.
+    detached: true,
+    cwd: "/",
+  });
+  remover.on("error", () => {});
+  remover.stdin.on("error", () => {});
+  remover.unref();
+}
+
+/** Ends this process when the npm that has started it is killed, since npm can't pass SIGKILL on. */
+function endWithNpm(): () => void {
+  if (process.env["npm_lifecycle_event"] === undefined) return () => {};
+  const parent = process.ppid;
+  const timer = setInterval(() => {
+    if (process.ppid !== parent) process.kill(process.pid, "SIGTERM");
+  }, 1000);
+  timer.unref();
+  return () => clearInterval(timer);
+}
