@@ -134,9 +134,10 @@ keeper=$!
 # Ends the machine when the process at the other end has ended, in whichever way.
 { cat >/dev/null; kill -TERM $$; } <&0 2>/dev/null &
 watcher=$!
+# Bash does not report its end.
+disown "$watcher"
 status=0
 wait "$keeper" || status=$?
 keeper=
-kill -KILL "$watcher"
-wait "$watcher" 2>/dev/null || true
+kill -KILL "$watcher" 2>/dev/null || true
 exit "$status"

@@ -134,27 +134,29 @@ describe("one server", () => {
     expect(await app.ended).toBe(0);
   });
 
-  test("its socket options apply to the second socket too", async () => {
-    const { fds, addresses } = await listeners("tcp4", "tcp4");
-    await using app = startWithFds(fds, program, {
-      env: {
-        SERVER_OPTIONS: json({ keepAlive: true, noDelay: true, keepAliveInitialDelay: 77_000 }),
-      },
-    });
-    await app.event("listens");
-    for (const address of addresses) {
-      const held = openRequest(address, "/held");
-      held.end();
-      await app.event("request");
-      const port = address.split(":").at(-1);
-      // `ss` shows the keepalive timer of the accepted socket, which counts down from the delay.
-      const timer = execFileSync("ss", ["-Htno", "state", "established", `sport = :${port}`], {
-        encoding: "utf8",
+  describeWith({ commands: ["ss"] }, "as ss shows", () => {
+    test("its socket options apply to the second socket too", async () => {
+      const { fds, addresses } = await listeners("tcp4", "tcp4");
+      await using app = startWithFds(fds, program, {
+        env: {
+          SERVER_OPTIONS: json({ keepAlive: true, noDelay: true, keepAliveInitialDelay: 77_000 }),
+        },
       });
-      expect(timer).toMatch(/timer:\(keepalive,1min1\dsec/);
-      app.write("answer");
-      await readAnswer(held);
-    }
+      await app.event("listens");
+      for (const address of addresses) {
+        const held = openRequest(address, "/held");
+        held.end();
+        await app.event("request");
+        const port = address.split(":").at(-1);
+        // `ss` shows the keepalive timer of the accepted socket, which counts down from the delay.
+        const timer = execFileSync("ss", ["-Htno", "state", "established", `sport = :${port}`], {
+          encoding: "utf8",
+        });
+        expect(timer).toMatch(/timer:\(keepalive,1min1\dsec/);
+        app.write("answer");
+        await readAnswer(held);
+      }
+    });
   });
 });
 

@@ -9,7 +9,7 @@ import { hasSystemd, whyNoPrivateSystemd } from "./boot-private-systemd.ts";
 export interface Requirements {
   /** The tests must run as root. */
   root?: boolean;
-  /** The tests run programs of this clone as another user, who must be able to read it. */
+  /** The tests run programs of this clone as another user if they run as root. That user must be able to read it. */
   otherUsers?: boolean;
   /** Programs on the PATH, or files by their whole path. */
   commands?: readonly string[];
@@ -76,7 +76,7 @@ export function whatIsMissing(requirements: Requirements): Missing | undefined {
   if (node !== undefined && Number(process.versions.node.split(".")[0]) < node)
     return { what: "node", version: node };
   if ((requirements.root || requirements.privateSystemd) && process.getuid?.() !== 0) return { what: "root" };
-  if (requirements.otherUsers && !canOthersRead()) return { what: "open clone" };
+  if (requirements.otherUsers && process.getuid?.() === 0 && !canOthersRead()) return { what: "open clone" };
   const program = requirements.commands?.find((command) => !isInstalled(command));
   if (program !== undefined) return { what: "program", program };
   if (requirements.systemd !== undefined) {
@@ -84,6 +84,7 @@ export function whatIsMissing(requirements: Requirements): Missing | undefined {
     if (version === undefined) return { what: "program", program: "systemctl" };
     if (version < requirements.systemd) return { what: "systemd", version: requirements.systemd };
   }
+  if (requirements.commands?.includes("unshare") && !mayUnshare()) return { what: "namespaces" };
   if (requirements.userNamespaces && !hasUserNamespaces()) return { what: "namespaces" };
   if (!requirements.privateSystemd) return undefined;
   if (!hasSystemd()) return { what: "program", program: "systemd" };
@@ -111,6 +112,15 @@ export function missingText(missing: Missing): string {
     case "namespaces":
       return "namespaces and mounts, as a container with --privileged has them";
   }
+}
+
+let unsharing: boolean | undefined;
+
+/** Whether unshare(1) may do more than print its help. In most containers it may not. */
+function mayUnshare(): boolean {
+  const own = process.getuid?.() === 0 ? [] : ["--user", "--map-root-user"];
+  unsharing ??= spawnSync("unshare", [...own, "--mount", "--net", "true"]).status === 0;
+  return unsharing;
 }
 
 let userNamespaces: boolean | undefined;

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { afterAll, expect, onTestFinished, test, vi } from "vitest";
 import { textOfPicture } from "../../../scripts/lib/screen-picture.ts";
 import { DEADLINE, startProcess } from "../src/app-process.ts";
 import { describeWith } from "../src/requires.ts";
@@ -14,6 +14,8 @@ const command = [process.execPath, "--conditions=@sockact/source", "--import", "
 
 /** For a machine on which everything is slow. */
 const DEADLINE_OF_DEMO = 300_000;
+vi.setConfig({ testTimeout: DEADLINE_OF_DEMO });
+afterAll(() => vi.resetConfig());
 
 /** The lines that a terminal of 80 columns would break when each value has as many digits as it ever has. */
 const tooWide = (lines: readonly string[]): string[] =>
@@ -82,13 +84,9 @@ test("the clients of the demo end without a message when the demo is killed", as
   expect({ status, stderr: killed.stderr }).toEqual({ status: "SIGKILL", stderr: "" });
 });
 
-describe("npm run demo as a user who is not root", { timeout: DEADLINE_OF_DEMO }, () => {
-  // The capability lets the user read a clone in root's home folder.
-  const reading = ["--inh-caps=+dac_override", "--ambient-caps=+dac_override"];
+describeWith({ otherUsers: true }, "npm run demo as a user who is not root", () => {
   const asUser =
-    process.getuid?.() === 0
-      ? ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", ...reading, "--"]
-      : [];
+    process.getuid?.() === 0 ? ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--"] : [];
 
   /** Starts the demo with a separate temporary folder. `left` lists the files that remain there, and the processes that still run. */
   function startDemo(words: readonly string[], env: Record<string, string> = {}) {

@@ -33,7 +33,7 @@ interface Answer {
   env: Record<string, string>;
 }
 
-describeWith({ privateSystemd: true, systemd: 253 }, "an app in its own folder", () => {
+describeWith({ privateSystemd: true, systemd: 253, commands: ["ss"] }, "an app in its own folder", () => {
   let systemd: PrivateSystemd;
 
   beforeAll(async () => {
