@@ -23,6 +23,7 @@ export const packageOf = {
   pgrep: "procps",
   pkill: "procps",
   "dbus-daemon": "dbus",
+  "/usr/bin/npm": "npm",
   git: "git",
   podman: "podman",
   crun: "crun",

@@ -81,21 +81,22 @@ describeWith({ privateSystemd: true }, "sockact doctor finds", () => {
   }
 
   describe.each(Object.entries(themes))("in %s:", (_, ofTheme) => {
-    const all = Object.entries(ofTheme).map(([name, scenario]) => ({
-      name,
-      scenario,
-      finds: scenario.finds.map(({ code }) => code).join(", ") || "nothing",
-    }));
-    it.each(all.filter(({ scenario }) => scenario.needs === undefined))("$name: $finds", (each) => {
-      check(each.name, each.scenario);
-      expect(found.has(each.name)).toBe(true);
+    const rows = (program?: string) =>
+      Object.entries(ofTheme)
+        .filter(([, { needs }]) => needs === program)
+        .map(
+          ([name, scenario]) =>
+            [name, scenario.finds.map(({ code }) => code).join(", ") || "nothing", scenario] as const,
+        );
+    it.each(rows())("%s: %s", (name, _found, scenario) => {
+      expect(found.has(name)).toBe(true);
+      check(name, scenario);
     });
-    const programs = new Set(all.flatMap(({ scenario }) => scenario.needs ?? []));
-    for (const program of programs)
+    for (const program of new Set(Object.values(ofTheme).flatMap(({ needs }) => needs ?? [])))
       describeWith({ commands: [program] }, `with ${program},`, () => {
-        it.each(all.filter(({ scenario }) => scenario.needs === program))("$name: $finds", (each) => {
-          check(each.name, each.scenario);
-          expect(found.has(each.name)).toBe(true);
+        it.each(rows(program))("%s: %s", (name, _found, scenario) => {
+          expect(found.has(name)).toBe(true);
+          check(name, scenario);
         });
       });
   });
@@ -230,44 +231,56 @@ exec /usr/bin/journalctl "$@"
     expect(evidence.at(-1)!.text).toBe("The event loop waits for [::]:8082");
   });
 
-  it("what differs from the config and from what sockact install has written", async () => {
-    const config = (name: string, port: number) =>
-      JSON.stringify({
-        name,
-        exec: ["node", "./server.mjs"],
-        sockets: [{ listen: port }],
-        environment: { KEY: secrets[1] },
-      });
-    for (const [name, port] of [
-      ["configured", 8005],
-      ["edited", 8007],
-    ] as const) {
-      await systemd.write(`/srv/${name}/server.mjs`, appText());
-      await systemd.write(`/srv/${name}/sockact.config.json`, config(name, port));
-      await systemd.mustRun([...sockactInside(systemd), "install", "--yes"], {
-        cwd: `/srv/${name}`,
-        timeout: 60_000,
-      });
-    }
-    await systemd.write("/srv/configured/sockact.config.json", config("configured", 8006));
-    const edited = "/etc/systemd/system/edited.service";
-    await systemd.mustRun(["sed", "-i", "s/^RestartSec=.*/RestartSec=2s/", edited]);
+  /** Installs an app by its config. */
+  async function installFromConfig(name: string, config: object): Promise<void> {
+    await systemd.write(`/srv/${name}/server.mjs`, appText());
+    await systemd.write(
+      `/srv/${name}/sockact.config.json`,
+      JSON.stringify({ name, exec: ["node", "./server.mjs"], ...config }),
+    );
+    await systemd.mustRun([...sockactInside(systemd), "install", "--yes"], {
+      cwd: `/srv/${name}`,
+      timeout: 60_000,
+    });
+  }
+
+  it("what differs from the config", async () => {
+    const config = {
+      name: "configured",
+      exec: ["node", "./server.mjs"],
+      sockets: [{ listen: 8005 }],
+      environment: { KEY: secrets[1] },
+    };
+    await installFromConfig("configured", config);
+    await systemd.write(
+      "/srv/configured/sockact.config.json",
+      JSON.stringify({ ...config, sockets: [{ listen: 8006 }] }),
+    );
+    const { findings } = await ask(systemd, "configured");
+    expect(findings.map(shownBy)).toMatchObject([
+      asExpected({
+        code: "config-differs",
+        severity: "warning",
+        evidence: /^- ListenStream=8005\n\+ ListenStream=8006$/m,
+        copy: ["sudo sockact install"],
+      }),
+    ]);
+  });
+
+  it("what differs from what sockact install has written", async () => {
+    await installFromConfig("edited", { sockets: [{ listen: 8007 }] });
+    const file = "/etc/systemd/system/edited.service";
+    await systemd.mustRun(["sed", "-i", "s/^RestartSec=.*/RestartSec=2s/", file]);
     await systemd.systemctl("daemon-reload");
-    const [differs] = (await ask(systemd, "configured")).findings;
-    expect(differs).toBeDefined();
-    compare(differs!, {
-      code: "config-differs",
-      severity: "warning",
-      evidence: /^- ListenStream=8005\n\+ ListenStream=8006$/m,
-      copy: ["sudo sockact install"],
-    });
-    const [changed] = (await ask(systemd, "edited")).findings;
-    compare(changed!, {
-      code: "unit-edited",
-      severity: "info",
-      evidence: /^\/etc\/systemd\/system\/edited\.service$/m,
-      copy: ["systemctl edit edited.service"],
-    });
+    const { findings } = await ask(systemd, "edited");
+    expect(findings.map(shownBy)).toMatchObject([
+      asExpected({
+        code: "unit-edited",
+        severity: "info",
+        evidence: /^\/etc\/systemd\/system\/edited\.service$/m,
+        copy: ["systemctl edit edited.service"],
+      }),
+    ]);
   });
 
   it("and shows no value of a variable or a credential, and no token", async () => {

@@ -72,7 +72,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart with cra
     expect(await roll("long").result()).toEqual(turned("blue", "green"));
   });
 
-  it("reports unknown states if systemctl no longer answers", { tags: "campaign" }, async () => {
+  it("reports unknown states if systemctl no longer answers", async () => {
     await shop.systemd.start(blue);
     const { env } = await StandIn.running("systemctl", {
       ...showFailsOnce,
@@ -86,22 +86,18 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart with cra
     expect(await both()).toEqual(["active", "active"]);
   });
 
-  it(
-    "reports both states when a systemctl show fails before the old instance is stopped",
-    { tags: "campaign" },
-    async () => {
-      await shop.systemd.start(blue);
-      const { env } = await StandIn.running("systemctl", {
-        "*' show '*": "if rm /run/stand-in/ready 2>&-; then echo boom >&2; exit 1; fi",
-      });
-      const child = roll("long", env, { runAt: { ready: "touch /run/stand-in/ready" } });
-      expect(await child.error()).toMatchObject({
-        code: "ERR_ROLL_SYSTEMCTL",
-        message: `systemctl show exited with 1: boom. ${blue} was not stopped. ${blue} is active, and ${green} is active`,
-        hint: "call rollingRestart again; it repairs the state that this call has left",
-      });
-    },
-  );
+  it("reports both states when a systemctl show fails before the old instance is stopped", async () => {
+    await shop.systemd.start(blue);
+    const { env } = await StandIn.running("systemctl", {
+      "*' show '*": "if rm /run/stand-in/ready 2>&-; then echo boom >&2; exit 1; fi",
+    });
+    const child = roll("long", env, { runAt: { ready: "touch /run/stand-in/ready" } });
+    expect(await child.error()).toMatchObject({
+      code: "ERR_ROLL_SYSTEMCTL",
+      message: `systemctl show exited with 1: boom. ${blue} was not stopped. ${blue} is active, and ${green} is active`,
+      hint: "call rollingRestart again; it repairs the state that this call has left",
+    });
+  });
 
   it("restarts into the release that works when both instances crash", async () => {
     await crashAtStart(blue, green);

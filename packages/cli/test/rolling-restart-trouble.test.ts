@@ -465,7 +465,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart in troub
     await shop.systemd.systemctl("daemon-reload");
   });
 
-  describe("continues while systemd re-executes itself", { tags: "campaign" }, () => {
+  describe("continues while systemd re-executes itself", () => {
     it("and the new instance starts", async () => {
       await ask();
       await release({ version: 40, silent: true });

@@ -28,7 +28,7 @@ export interface Release {
 
 /** Runs `sockact` inside. */
 export function sockact(systemd: PrivateSystemd, ...args: string[]): Promise<CommandResult> {
-  return systemd.run([...sockactInside(systemd), ...args]);
+  return systemd.run([...sockactInside(systemd), ...args], { timeout: 60_000 });
 }
 
 /** Says what the service does at its next start, or reload. */

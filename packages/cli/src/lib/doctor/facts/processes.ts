@@ -57,10 +57,16 @@ async function look(pid: number, isMain: boolean): Promise<ServiceProcess | unde
     sockets,
     watched,
     folder,
-    passed: environ === undefined ? undefined : Number(/(?:^|\0)LISTEN_FDS=(\d+)/.exec(environ)?.[1] ?? 0),
+    passed: hasOwnEnvironment(program, environ)
+      ? Number(/(?:^|\0)LISTEN_FDS=(\d+)/.exec(environ)?.[1] ?? 0)
+      : undefined,
     isMain,
   };
 }
+
+/** Before a process becomes the app, it has the environment of systemd. While it ends, its environment is empty. */
+const hasOwnEnvironment = (program: string, environ: string | undefined): environ is string =>
+  environ !== undefined && environ !== "" && !/^systemd(?:-executor)?$/.test(basename(program));
 
 /** The inodes of the sockets that a process has open. `undefined` if they are not visible. */
 export async function socketsOf(pid: number): Promise<ReadonlySet<number> | undefined> {
