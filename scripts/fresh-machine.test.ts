@@ -90,22 +90,21 @@ describeWith(
       expect({ status: await machine.ended, stderr: machine.stderr }).toEqual({ status: 0, stderr: "" });
     });
 
-    test.each(["SIGKILL", "SIGTERM"] as const)(
-      "leaves no process when %s ends its script",
-      async (signal) => {
-        await using machine = onMachine("machine", "root", "echo begun; sleep 1000 & wait");
-        await machine.line(/^begun/);
-        machine.kill(signal);
-        const left = () =>
-          readdirSync("/proc").filter((entry) => {
-            try {
-              return readFileSync(`/proc/${entry}/cmdline`, "utf8").includes("fresh-debian.sh\0/\0");
-            } catch {
-              return false;
-            }
-          });
-        await expect.poll(left, { timeout: 50_000 }).toEqual([]);
-      },
-    );
+    test.each(["SIGTERM", "the end of its input"])("leaves nothing at %s", async (how) => {
+      await using machine = onMachine("machine", "root", "echo begun; sleep 1000 & wait");
+      await machine.line(/^begun/);
+      if (how === "SIGTERM") machine.kill("SIGTERM");
+      else machine.endInput();
+      await machine.ended;
+      const left = () =>
+        readdirSync("/proc").filter((entry) => {
+          try {
+            return readFileSync(`/proc/${entry}/cmdline`, "utf8").includes("fresh-debian.sh\0/\0");
+          } catch {
+            return false;
+          }
+        });
+      await expect.poll(left, { timeout: 50_000 }).toEqual([]);
+    });
   },
 );
