@@ -313,8 +313,8 @@ const scenarios: Scenarios = {
     const { before, after } = await reload();
     // The old process has read a part of this header, so only it can read the rest. If that takes long, it closes the connection, as at a stop.
     pending.send(proxyHeader.slice(20)).get("/");
-    await pending.closed;
-    if (pending.received !== "") expect(answerOf(pending.received)).toMatchObject({ pid: before, facts });
+    const answer = await pending.receives(/\}$/).catch(() => pending.closed);
+    if (answer.startsWith("HTTP")) expect(answerOf(answer)).toMatchObject({ pid: before, facts });
     await using later = await service.connect(at("proxied"));
     expect(await ask(later.send(proxyHeader))).toMatchObject({ pid: after, facts });
     await untilMoved();
