@@ -401,7 +401,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart in troub
       await shop.systemd.write(file!, `${line}\n`);
       await sh(command!);
 
-      await release({ version: 2, silent: true });
+      await release({ version: 72, silent: true });
       const first = roll("shop", asUser);
       await shop.systemd.waitForUnit("shop@green.service", "ActiveState", "activating");
       const second = roll();
@@ -409,7 +409,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart in troub
       const others = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
       const { stderr } = await shop.systemd.run([...others, "flock", "/run/sockact-shop.lock", "true"]);
       expect(stderr).toMatch(/Permission denied/);
-      await shop.systemd.waitForJournal("shop@green.service", /^version 2 says nothing$/);
+      await shop.systemd.waitForJournal("shop@green.service", /^version 72 says nothing$/);
       await release({ version: 3 });
       await shop.systemd.systemctl("kill", "--signal=USR1", "shop@green.service");
       expect(await first.result()).toEqual(turned("blue", "green"));
