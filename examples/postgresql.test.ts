@@ -12,7 +12,7 @@ const create = `
 const service = "example-postgresql.service";
 
 // Only root can create a cluster.
-describeWith({ privateSystemd: true }, "as root", () =>
+describeWith({ privateSystemd: true, tags: "campaign" }, "as root", () =>
   testExamples({
     postgresql: {
       commands: ["pg_createcluster", "runuser"],

@@ -25,15 +25,21 @@ export interface ExampleTests {
   service: Checks<InstalledExample>;
 }
 
-/** Tests examples one after the other. */
-export function testExamples(tests: Record<string, ExampleTests>): void {
+/** Tests examples one after the other. What they show is shown elsewhere too, so most of them are in the campaign. */
+export function testExamples(
+  tests: Record<string, ExampleTests>,
+  { tags }: Pick<Requirements, "tags"> = {},
+): void {
   let packed: PackedPackages;
   beforeAll(async () => {
     packed = await PackedPackages.packForRun();
   });
 
   const commands = Object.values(tests).flatMap((each) => each.commands ?? []);
-  const requirements: Requirements = { commands: ["curl", "ip", "script", "unshare", ...commands] };
+  const requirements: Requirements = {
+    commands: ["curl", "ip", "script", "unshare", ...commands],
+    ...(tags && { tags }),
+  };
   describeWith(requirements, "started by its README", () => {
     describe.each(Object.entries(tests))(
       "%s",

@@ -320,6 +320,9 @@ globalThis.version = 1;
     );
     const told = restarts(running);
     await vi.waitUntil(() => restarts(running) > told + 1, { timeout: DEADLINE });
+    // Its command writes into the folder until it ends.
+    running.kill("SIGTERM");
+    await running.ended;
     expect(running.stderr.match(/--ignore/g)).toHaveLength(1);
   });
 

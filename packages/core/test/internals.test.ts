@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, test } from "vitest";
@@ -25,10 +26,11 @@ async function listenWithout(
   );
   opened.push(...fds);
   const { key, cert } = certificateOf("localhost");
+  const clients = addresses.map((address) => openConnection(address).on("error", () => {}));
+  await Promise.all(clients.map((client) => once(client, "connect")));
   await using app = startWithFds(fds, [process.execPath, program, name], {
     env: { KEY: key, CERT: cert, SOCKETS: String(fds.length) },
   });
-  const clients = addresses.map((address) => openConnection(address).on("error", () => {}));
   const outcome = await app.event("outcome");
   for (const client of clients) client.destroy();
   return outcome;

@@ -13,9 +13,16 @@ export interface HandoversUnderTest {
 }
 
 /** How many clients of each kind there are. */
-const KEEP_ALIVE = { busy: 32, thinking: 64 };
-const SECURE = 16;
-const WEB_SOCKETS = 16;
+interface Amounts {
+  busy: number;
+  thinking: number;
+  fresh: number;
+  webSockets: number;
+  secure: number;
+}
+
+const FEW: Amounts = { busy: 8, thinking: 8, fresh: 4, webSockets: 4, secure: 4 };
+const MANY: Amounts = { busy: 32, thinking: 64, fresh: 16, webSockets: 16, secure: 16 };
 
 /** How often each client gets an answer before the first reload, and after the last one. */
 const CALM = 2;
@@ -24,21 +31,21 @@ const THINK = 250;
 /** Without an answer for so many seconds, a request hangs. */
 const HUNG = 50;
 
-const loads = (app: AppUnderLoad) => ({
-  "keep-alive": app.load("busy", { connections: KEEP_ALIVE.busy, keepAlive: true, timeout: HUNG }),
+const loads = (app: AppUnderLoad, { busy, thinking, fresh, webSockets, secure }: Amounts) => ({
+  "keep-alive": app.load("busy", { connections: busy, keepAlive: true, timeout: HUNG }),
   "thinking, keep-alive": app.load("thinking", {
-    clients: KEEP_ALIVE.thinking,
+    clients: thinking,
     keepAlive: true,
     think: THINK,
     away: 20,
     timeout: HUNG,
   }),
-  "Connection: close": app.load("busy", { connections: 16, keepAlive: false, timeout: HUNG }),
-  WebSockets: app.load("webSockets", { clients: WEB_SOCKETS, think: 200, timeout: HUNG }),
+  "Connection: close": app.load("busy", { connections: fresh, keepAlive: false, timeout: HUNG }),
+  WebSockets: app.load("webSockets", { clients: webSockets, think: 200, timeout: HUNG }),
   TLS: app.load("thinking", {
     port: 443,
     secure: true,
-    clients: SECURE,
+    clients: secure,
     keepAlive: true,
     think: THINK,
     away: 0,
@@ -56,18 +63,23 @@ export function handoverContract({ title, program }: HandoversUnderTest): void {
     afterAll(() => app?.[Symbol.asyncDispose]());
 
     test("no client notices a reload, and each plain connection stays open", { timeout: 120_000 }, () =>
-      handOverUnderLoad(app, program, 1),
+      handOverUnderLoad(app, program, 1, FEW),
     );
 
     test(
       "no client notices 20 reloads, and each plain connection stays open",
       { tags: "campaign", timeout: 600_000 },
-      () => handOverUnderLoad(app, program, 20),
+      () => handOverUnderLoad(app, program, 20, MANY),
     );
   });
 }
 
-async function handOverUnderLoad(app: AppUnderLoad, program: string, reloads: number): Promise<void> {
+async function handOverUnderLoad(
+  app: AppUnderLoad,
+  program: string,
+  reloads: number,
+  amounts: Amounts,
+): Promise<void> {
   const { systemd } = app;
   await installWithHandover(app, program);
   await systemd.start("app.service");
@@ -82,20 +94,20 @@ async function handOverUnderLoad(app: AppUnderLoad, program: string, reloads: nu
       60_000,
     );
   };
-  const results = await during(loads(app), CALM + reloads + CALM, async (count) => {
+  const results = await during(loads(app, amounts), CALM + reloads + CALM, async (count) => {
     if (count >= CALM && count < CALM + reloads) await reload();
   });
 
   expect(new Set(pids).size, "each reload brings another process").toBe(reloads + 1);
   for (const [name, { failed, resets }] of Object.entries(results))
     expect({ name, failed, resets }).toEqual({ name, failed: {}, resets: 0 });
-  expect(results["keep-alive"].connections).toBe(KEEP_ALIVE.busy);
-  expect(results["thinking, keep-alive"].connections).toBe(KEEP_ALIVE.thinking);
-  expect(results.WebSockets.closed).toEqual({ 1001: WEB_SOCKETS * reloads });
+  expect(results["keep-alive"].connections).toBe(amounts.busy);
+  expect(results["thinking, keep-alive"].connections).toBe(amounts.thinking);
+  expect(results.WebSockets.closed).toEqual({ 1001: amounts.webSockets * reloads });
   expect(results.TLS).toMatchObject({
-    connections: SECURE * (reloads + 1),
-    fullHandshakes: SECURE,
-    resumptions: SECURE * reloads,
+    connections: amounts.secure * (reloads + 1),
+    fullHandshakes: amounts.secure,
+    resumptions: amounts.secure * reloads,
   });
   const { WebSockets: _, ...answeredByPid } = results;
   for (const [name, result] of Object.entries(answeredByPid)) expectAnswersOf(pids, name, result);

@@ -10,7 +10,7 @@ import { publicPackages, root as repository } from "../../../scripts/lib/package
 const execute = promisify(execFile);
 
 /** The environment variable with the folder of the packages that all files of a run share. */
-export const FOLDER_OF_RUN = "SOCKACT_TEST_PACKAGES";
+export const FOLDER_OF_RUN = "TEST_RUN_FOLDER";
 
 /** The packages of this repository, unpacked from what `npm pack` makes of them. */
 export class PackedPackages {

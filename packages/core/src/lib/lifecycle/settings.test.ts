@@ -1,11 +1,9 @@
 import process from "node:process";
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { ActivationError } from "../shared/errors.ts";
 import { type LifecycleOptions, readSettings } from "./settings.ts";
 
-afterEach(() => {
-  for (const name of Object.keys(process.env)) if (name.startsWith("SOCKACT_")) delete process.env[name];
-});
+afterEach(() => vi.unstubAllEnvs());
 
 function refusal(options: object): ActivationError {
   try {
@@ -90,7 +88,7 @@ describe("a wrong variable is refused, and the error names it", () => {
     ["SOCKACT_SIGNALS", "SIGTERM,SIGINT"],
     ["SOCKACT_SIGNALS", "SIGKILL"],
   ])("%s=%s", (name, text) => {
-    process.env[name] = text;
+    vi.stubEnv(name, text);
     const { code, message, hint } = refusal({});
     expect(code).toBe("ERR_OPTION");
     expect(message).toMatch(new RegExp(`^${name} must be .*; got "${text}"$`));
@@ -119,7 +117,7 @@ describe("a number without a unit is refused, and the hint has both readings", (
   });
 
   test("in a variable too", () => {
-    process.env["SOCKACT_DRAIN_TIMEOUT"] = "30";
+    vi.stubEnv("SOCKACT_DRAIN_TIMEOUT", "30");
     expect(refusal({}).hint).toBe(
       "Write Environment=SOCKACT_DRAIN_TIMEOUT=30s for seconds, or 30ms for milliseconds.",
     );
@@ -130,9 +128,9 @@ describe("a number without a unit is refused, and the hint has both readings", (
     ["SOCKACT_IDLE_TIMEOUT", "4w", "no"],
     ["SOCKACT_DRAIN_TIMEOUT", "1 month", "infinity"],
   ])("what a variable can't be, and what to write for no limit: %s=%s", (name, text, instead) => {
-    process.env[name] = text;
+    vi.stubEnv(name, text);
     expect(refusal({}).hint).toBe(`Write Environment=${name}=${instead}.`);
-    process.env[name] = instead;
+    vi.stubEnv(name, instead);
     expect(() => readSettings({})).not.toThrow();
   });
 
@@ -196,7 +194,7 @@ describe("accepted values", () => {
     ["SOCKACT_SIGNALS", "off", { signals: true }, { signals: false }],
     ["SOCKACT_SIGNALS", " SIGUSR2  SIGTERM ", { signals: false }, { signals: ["SIGUSR2", "SIGTERM"] }],
   ])("%s=%s in the unit overrides what the app says", (name, text, options, settings) => {
-    process.env[name] = text;
+    vi.stubEnv(name, text);
     expect(readSettings(options)).toMatchObject(settings);
   });
 });
