@@ -1,4 +1,3 @@
-import process from "node:process";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { ActivationError } from "../shared/errors.ts";
 import { type LifecycleOptions, readSettings } from "./settings.ts";
