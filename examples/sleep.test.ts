@@ -13,44 +13,41 @@ function masked(status: string | undefined): string {
 
 const output = (name: string): string => join(import.meta.dirname, `../docs/outputs/${name}.txt`);
 
-testExamples(
-  {
-    "scale-to-zero": {
-      alone: {
-        "answers on its own port, and when a connection starts it": ({ shown }) => {
-          expect(shown.match(/I am awake/g)).toHaveLength(2);
-        },
-      },
-      service: {
-        "uses memory while it is awake, and none while it sleeps": async ({ shown }) => {
-          const statuses = shown.match(/● example-scale-to-zero [^]*?(?=\n\n)/g);
-          await expect(`${masked(statuses?.[0])}\n`).toMatchFileSnapshot(output("scale-to-zero-awake"));
-          await expect(`${masked(statuses?.[1])}\n`).toMatchFileSnapshot(output("scale-to-zero-asleep"));
-        },
-        "wakes with the next request, in a new process": ({ shown }) => {
-          const [first, second] = Array.from(shown.matchAll(/I am awake","pid":(\d+)/g), ([, pid]) => pid);
-          expect(second).toMatch(/^\d+$/);
-          expect(second).not.toBe(first);
-          expect(shown).toMatch(/}[\d.]+ s$/m);
-        },
+testExamples({
+  "scale-to-zero": {
+    alone: {
+      "answers on its own port, and when a connection starts it": ({ shown }) => {
+        expect(shown.match(/I am awake/g)).toHaveLength(2);
       },
     },
-    bundle: {
-      alone: {
-        "answers on its own port, and on a socket that it is passed": ({ shown }) => {
-          expect(shown.match(/"framework":"bundle"/g)).toHaveLength(2);
-        },
+    service: {
+      "uses memory while it is awake, and none while it sleeps": async ({ shown }) => {
+        const statuses = shown.match(/● example-scale-to-zero [^]*?(?=\n\n)/g);
+        await expect(`${masked(statuses?.[0])}\n`).toMatchFileSnapshot(output("scale-to-zero-awake"));
+        await expect(`${masked(statuses?.[1])}\n`).toMatchFileSnapshot(output("scale-to-zero-asleep"));
       },
-      service: {
-        "starts with a request after a stop": ({ shown }) => {
-          expect(shown).toMatch(/Hello from one file<\/h1>\n[\d.]+ s$/m);
-        },
-        "succeeds each time it stops": async ({ systemd }) => {
-          await systemd.stop("example-bundle.service");
-          expect(await systemd.show("example-bundle.service", "Result")).toBe("success");
-        },
+      "wakes with the next request, in a new process": ({ shown }) => {
+        const [first, second] = Array.from(shown.matchAll(/I am awake","pid":(\d+)/g), ([, pid]) => pid);
+        expect(second).toMatch(/^\d+$/);
+        expect(second).not.toBe(first);
+        expect(shown).toMatch(/}[\d.]+ s$/m);
       },
     },
   },
-  { tags: "campaign" },
-);
+  bundle: {
+    alone: {
+      "answers on its own port, and on a socket that it is passed": ({ shown }) => {
+        expect(shown.match(/"framework":"bundle"/g)).toHaveLength(2);
+      },
+    },
+    service: {
+      "starts with a request after a stop": ({ shown }) => {
+        expect(shown).toMatch(/Hello from one file<\/h1>\n[\d.]+ s$/m);
+      },
+      "succeeds each time it stops": async ({ systemd }) => {
+        await systemd.stop("example-bundle.service");
+        expect(await systemd.show("example-bundle.service", "Result")).toBe("success");
+      },
+    },
+  },
+});

@@ -9,6 +9,8 @@ import { startByReadme } from "./start-by-readme.ts";
 export type Checks<Example> = Record<string, (example: Example) => Promise<void> | void>;
 
 export interface ExampleTests {
+  /** Whether `npm test` runs this example too. */
+  inNpmTest?: boolean;
   /** Programs that the example needs, besides Node, npm and systemd. */
   commands?: string[];
   /** The line that shows that `npm start` is ready. By default, a line with “listening”. */
@@ -25,39 +27,40 @@ export interface ExampleTests {
   service: Checks<InstalledExample>;
 }
 
-/** Tests examples one after the other. What they show is shown elsewhere too, so most of them are in the campaign. */
-export function testExamples(
-  tests: Record<string, ExampleTests>,
-  { tags }: Pick<Requirements, "tags"> = {},
-): void {
+/** Tests examples one after the other: in the campaign, because what they show is shown elsewhere too. */
+export function testExamples(tests: Record<string, ExampleTests>): void {
+  const inNpmTest = Object.entries(tests).filter(([, each]) => each.inNpmTest === true);
+  const others = Object.entries(tests).filter(([, each]) => each.inNpmTest !== true);
+  if (inNpmTest.length > 0) testInOrder(inNpmTest, {});
+  if (others.length > 0) testInOrder(others, { tags: "campaign" });
+}
+
+function testInOrder(tests: [name: string, ExampleTests][], tier: Pick<Requirements, "tags">): void {
   let packed: PackedPackages;
   beforeAll(async () => {
     packed = await PackedPackages.packForRun();
   });
 
-  const commands = Object.values(tests).flatMap((each) => each.commands ?? []);
+  const commands = tests.flatMap(([, each]) => each.commands ?? []);
   const requirements: Requirements = {
     commands: ["curl", "ip", "script", "unshare", ...commands],
-    ...(tags && { tags }),
+    ...tier,
   };
   describeWith(requirements, "started by its README", () => {
-    describe.each(Object.entries(tests))(
-      "%s",
-      (name, { alone, ready = /listening/i, prepareAlone, withNpm }) => {
-        let app: Awaited<ReturnType<typeof startByReadme>>;
-        beforeAll(async () => {
-          app = await startByReadme(name, packed, ready, { prepare: prepareAlone, withNpm });
-        });
-        afterAll(() => app?.close());
+    describe.each(tests)("%s", (name, { alone, ready = /listening/i, prepareAlone, withNpm }) => {
+      let app: Awaited<ReturnType<typeof startByReadme>>;
+      beforeAll(async () => {
+        app = await startByReadme(name, packed, ready, { prepare: prepareAlone, withNpm });
+      });
+      afterAll(() => app?.close());
 
-        test.each(Object.entries(alone))("%s", (_title, check) => check(app));
+      test.each(Object.entries(alone))("%s", (_title, check) => check(app));
 
-        test("ends after Ctrl-C, and leaves no process behind", async () => {
-          await app.interrupt();
-          expect(await app.processes()).toEqual([]);
-        });
-      },
-    );
+      test("ends after Ctrl-C, and leaves no process behind", async () => {
+        await app.interrupt();
+        expect(await app.processes()).toEqual([]);
+      });
+    });
   });
 
   // In a sandbox, the app needs OpenFile= to report to systemd that it is ready.
@@ -68,7 +71,7 @@ export function testExamples(
     });
     afterAll(() => machine?.close());
 
-    describe.each(Object.entries(tests))("%s", (name, { service, prepare, withNpm }) => {
+    describe.each(tests)("%s", (name, { service, prepare, withNpm }) => {
       let app: Awaited<ReturnType<typeof machine.install>>;
       beforeAll(async () => {
         await prepare?.(machine.systemd);
