@@ -12,7 +12,7 @@ import {
   requestOver,
   socketActivate,
 } from "@sockact/testkit";
-import { afterAll, expect, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 
 const run = promisify(execFile);
 const example = join(import.meta.dirname, "bundle");
@@ -49,7 +49,7 @@ test("npm run build is the command of the README", () => {
   expect(commands["cjs"]).toBe(scripts.build);
 });
 
-describeWith({ commands: ["systemd-socket-activate"] }, "an app in one file", () => {
+describe("an app in one file", () => {
   const folder = mkdtempSync(join(tmpdir(), "sockact-bundle-"));
   afterAll(() => rmSync(folder, { recursive: true }));
 

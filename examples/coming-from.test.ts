@@ -15,9 +15,9 @@ import { join } from "node:path";
 import { once } from "node:events";
 import process from "node:process";
 import { text } from "node:stream/consumers";
-import { certificateOf, describeWith, freeAddress, httpRequest, socketActivate } from "@sockact/testkit";
+import { certificateOf, freeAddress, httpRequest, socketActivate } from "@sockact/testkit";
 import { emitUnits } from "@sockact/units";
-import { expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 
 const repository = join(import.meta.dirname, "..");
 
@@ -44,8 +44,7 @@ function folderWith(...files: [from: string, to: string][]): string {
   return folder;
 }
 
-const requirements = { commands: ["systemd-socket-activate", "openssl"] };
-describeWith(requirements, "the servers of the pages, behind sockets", () => {
+describe("the servers of the pages, behind sockets", () => {
   test.each([
     ["Express", "nginx-server.mjs"],
     ["Fastify", "nginx-server-fastify.mjs"],

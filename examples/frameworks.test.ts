@@ -11,7 +11,6 @@ import { text as readText } from "node:stream/consumers";
 import { promisify } from "node:util";
 import {
   certificateOf,
-  describeWith,
   freeAddress,
   httpRequest,
   openConnection,
@@ -19,13 +18,13 @@ import {
   socketActivate,
   webSocketAnswer,
 } from "@sockact/testkit";
-import { afterAll, expect, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 
 const run = promisify(execFile);
 const repository = join(import.meta.dirname, "..");
 const frameworks = join(import.meta.dirname, "frameworks");
 
-describeWith({ commands: ["systemd-socket-activate"] }, "the examples on the frameworks' pages", () => {
+describe("the examples on the frameworks' pages", () => {
   const folders: string[] = [];
   afterAll(() => folders.forEach((folder) => rmSync(folder, { recursive: true })));
 

@@ -20,7 +20,6 @@ import {
   type AppProcess,
   certificateOf,
   DEADLINE,
-  describeWith,
   freeAddress,
   type HttpAnswer,
   httpRequest,
@@ -55,7 +54,7 @@ async function firstAnswer(app: AppProcess, address: string): Promise<HttpAnswer
   return answer;
 }
 
-describeWith({ commands: ["systemd-socket-activate"] }, "code pasted into a folder of npm init -y", () => {
+describe("code pasted into a folder of npm init -y", () => {
   const folders: string[] = [];
   let packageJson: string;
 
