@@ -51,7 +51,7 @@ test.each([
 
 test(
   "a bench prints a table without any warning, and writes all figures as JSON",
-  { timeout: 300_000 },
+  { tags: "campaign" },
   () => {
     const folder = mkdtempSync(join(tmpdir(), "sockact-bench-"));
     onTestFinished(() => rmSync(folder, { recursive: true }));

@@ -143,22 +143,26 @@ describeWith({ otherUsers: true }, "npm run demo as a user who is not root", () 
     expect(await leftInTheEnd(left)).toEqual([]);
   });
 
-  test("when a request fails, prints this with the log of the app, and exits with 1", async () => {
-    // The tenth request of each process gets no answer, before the restart and after it.
-    const plant = `import http from "node:http";
+  test(
+    "when a request fails, prints this with the log of the app, and exits with 1",
+    { tags: "campaign" },
+    async () => {
+      // The tenth request of each process gets no answer, before the restart and after it.
+      const plant = `import http from "node:http";
       const { emit } = http.Server.prototype;
       let requests = 0;
       if (process.argv[1]?.endsWith("/apps/express.mjs")) http.Server.prototype.emit = function (event, ...args) {
         if (event !== "request" || ++requests !== 10) return emit.call(this, event, ...args);
         return args[0].socket.destroy();
       }`;
-    const preload = `--import=data:text/javascript,${encodeURIComponent(plant)}`;
-    const { demo, left } = startDemo(command, { NODE_OPTIONS: preload });
-    expect({ status: await demo.ended, stderr: demo.stderr }).toEqual({ status: 1, stderr: "" });
-    expect(demo.stdout).toMatch(/✗ 2 of [\d,]+ requests failed during the restart: ECONNRESET \(2\)\n/);
-    expect(demo.stdout).toMatch(/The log of Express:\n {2}\[sockact run\] watching /);
-    expect(await leftInTheEnd(left)).toEqual([]);
-  });
+      const preload = `--import=data:text/javascript,${encodeURIComponent(plant)}`;
+      const { demo, left } = startDemo(command, { NODE_OPTIONS: preload });
+      expect({ status: await demo.ended, stderr: demo.stderr }).toEqual({ status: 1, stderr: "" });
+      expect(demo.stdout).toMatch(/✗ 2 of [\d,]+ requests failed during the restart: ECONNRESET \(2\)\n/);
+      expect(demo.stdout).toMatch(/The log of Express:\n {2}\[sockact run\] watching /);
+      expect(await leftInTheEnd(left)).toEqual([]);
+    },
+  );
 
   test("leaves nothing behind after Ctrl-C during the load", async () => {
     expect(await afterCtrlC("clients")).toEqual({ status: 1, left: [] });
@@ -172,7 +176,7 @@ describeWith({ otherUsers: true }, "npm run demo as a user who is not root", () 
     },
   );
 
-  test("ends when its pipe is closed, and leaves nothing behind", async () => {
+  test("ends when its pipe is closed, and leaves nothing behind", { tags: "campaign" }, async () => {
     const { demo, left } = startDemo(["sh", "-c", '"$@" | head -n 6', "sh", ...command]);
     expect(await demo.ended).toBe(0);
     expect(demo.stdout.split("\n")).toHaveLength(7);
