@@ -74,7 +74,7 @@ become_systemd() {
   (
     cd /run/sockact/units
     rm -rf ./*.timer ./*.timer.d timers.target.wants apt-daily* cni-* dpkg-db-backup* e2scrub* fstrim* initrd* man-db* netavark* podman* \
-      ssh.socket sshd@.service syslog.socket *getty* getty.target.wants
+      syslog.socket *getty* getty.target.wants
     # What is left of the sockets and of what starts at a boot are the journal, the bus and temporary files.
     find . -name 'systemd-*.socket' ! -name 'systemd-journald*' -delete
     find ./{sysinit,multi-user,local-fs,sockets}.target.wants ! -type d ! -name 'systemd-journald*' ! -name dbus.socket \
