@@ -30,8 +30,16 @@ async function install(name: string, ...options: string[]): Promise<string> {
   // For another package of ours, npm uses the one of this repository and does not ask the registry.
   const { [name]: archive, ...overrides } = archives;
   writeFileSync(join(project, "package.json"), JSON.stringify({ overrides }));
-  // The framework is left out, because it has dependencies.
-  await npm(project, "install", "--legacy-peer-deps", "--no-audit", ...options, String(archive));
+  // The framework is left out, because it has dependencies, and so are colors for tables, which are optional.
+  await npm(
+    project,
+    "install",
+    "--legacy-peer-deps",
+    "--omit=optional",
+    "--no-audit",
+    ...options,
+    String(archive),
+  );
   return join(project, "node_modules");
 }
 
