@@ -3,13 +3,13 @@ import { bootPrivateSystemd, describeWith, type PrivateSystemd } from "@sockact/
 import { ask, HandoverService, type HandoverUnits } from "./reloaded-service.ts";
 
 /** The two processes of a reload. */
-export interface Reload {
+interface Reload {
   before: number;
   after: number;
 }
 
 /** What a scenario gets. */
-export interface Stage {
+interface Stage {
   systemd: PrivateSystemd;
   service: HandoverService;
   /** Resolves when the service has been reloaded. Then the new process serves. */

@@ -21,7 +21,7 @@ export interface LoadResult {
 }
 
 /** The time in which each client has at least one answer. */
-export interface Phase {
+interface Phase {
   seconds: number;
   answered: number;
   /** The longest that a request took, with its connection, in milliseconds. */

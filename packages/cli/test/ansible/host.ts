@@ -109,7 +109,7 @@ export async function bootHost(): Promise<PrivateSystemd> {
 }
 
 /** Removes what the role and `sockact` have installed. */
-export async function emptyHost(systemd: PrivateSystemd): Promise<void> {
+async function emptyHost(systemd: PrivateSystemd): Promise<void> {
   const { stdout } = await systemd.run(["ls", "/srv"]);
   for (const name of stdout.split("\n").filter((each) => each !== ""))
     await systemd.run([...sockactInside(systemd), "uninstall", name, "--yes", "--purge"], {

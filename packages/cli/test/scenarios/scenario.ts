@@ -83,7 +83,7 @@ export type Scenarios = Readonly<Record<string, Scenario>>;
 
 /** Where each private systemd has Node and the project. */
 export const node = "/run/sockact/node";
-export const project = "/run/sockact/project";
+const project = "/run/sockact/project";
 
 /** For an app that stays up. */
 export const isReady = /^sockact: ready/;
