@@ -17,6 +17,7 @@ export const packageOf = {
   unshare: "util-linux",
   flock: "util-linux",
   setpriv: "util-linux",
+  taskset: "util-linux",
   script: "bsdutils",
   ip: "iproute2",
   ss: "iproute2",
@@ -48,6 +49,8 @@ export const packageOf = {
   sshd: "openssh-server",
   // A server whose documented units are tested.
   gunicorn: "gunicorn",
+  // What sends requests as fast as it can.
+  wrk: "wrk",
   // What counts the instructions of bench:check.
   valgrind: "valgrind",
   // What builds the native code of the package sd-daemon, which is compared with ours.
