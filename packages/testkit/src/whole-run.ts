@@ -1,4 +1,4 @@
-// A global setup of vitest: what holds for a run as a whole. Its process is the parent of all workers, and they have its environment.
+// A global setup of vitest: what applies to a run as a whole. Its process is the parent of all workers, and they have its environment.
 import { spawn } from "node:child_process";
 import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
