@@ -93,9 +93,7 @@ describeWith({ privateSystemd: true, systemd: 254 }, "under the real systemd", (
       expect(await systemd.mustRun([systemd.node, "--eval", client])).toBe("seen: hello\n");
       await systemd.waitUntil(
         async () =>
-          (await systemd.mustRun(["journalctl", "--no-pager", "--output=cat", "_COMM=sh"])).includes(
-            "complaint",
-          ),
+          (await systemd.mustRun(["journalctl", "--no-pager", "--output=cat"])).includes("complaint"),
         "the complaint is in the journal",
       );
     });
