@@ -15,8 +15,8 @@ export default defineConfig({
     ],
     tags: tiers,
     reporters: ["default", "./scripts/lib/skipped-reporter.ts"],
-    // Most of a test is waiting for other processes: three workers leave two cores idle for a fifth of the time.
-    maxWorkers: 4,
+    // Most of a test is waiting for other processes: two workers leave two cores idle for a fifth of the time.
+    maxWorkers: 3,
     // Concurrent tests of a file mostly wait for systemd.
     maxConcurrency: 12,
     // What the tests start runs in other processes, and the rest shares no state. A worker for each file takes half a second of its start.

@@ -22,7 +22,7 @@ test("--help lists what can be measured", () => {
   expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
 });
 
-test("--help after a name prints what it measures", () => {
+test("--help after a name prints what it measures", { tags: "campaign" }, () => {
   const { status, stdout, stderr } = bench("start", "--help");
   expect(stdout).toMatch(/^How long the first client waits/);
   expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
@@ -42,7 +42,7 @@ test.each([
     ["throughput", "--checkout=/nowhere"],
     "--checkout must be the folder of a clone that is built; got /nowhere",
   ],
-])("%s is an error, with no stack trace", (_title, args, message) => {
+])("%s is an error, with no stack trace", { tags: "campaign" }, (_title, args, message) => {
   const { status, stdout, stderr } = bench(...args);
   expect(stderr).toContain(message);
   expect(stderr).not.toMatch(/^ +at /m);

@@ -11,19 +11,6 @@ import { rollouts } from "./ansible/rollouts.ts";
 // A run of Ansible starts about 40 processes.
 vi.setConfig({ testTimeout: 600_000, hookTimeout: 200_000 });
 
-describeWith(
-  { privateSystemd: true, systemd: 253, commands: ["ansible-playbook"] },
-  "the Ansible role",
-  () => {
-    test("deploys an app to a host", async () => {
-      await using systemd = await bootHost();
-      await writeRelease(systemd, { version: "1", config: { handover: true } });
-      expect(await deploy(systemd, "1")).toMatchObject({ code: 0, recap: { failed: 0, rescued: 0 } });
-      expect(await ask(systemd)).toMatchObject({ version: "1" });
-    });
-  },
-);
-
 const commands = ["ansible-playbook", "ansible-lint", "pkill"];
 
 describeWith({ privateSystemd: true, systemd: 253, commands, tags: "campaign" }, "the Ansible role:", () => {
@@ -33,6 +20,13 @@ describeWith({ privateSystemd: true, systemd: 253, commands, tags: "campaign" },
     systemd = await bootHost();
   });
   afterAll(() => systemd?.close());
+
+  test("deploys an app to a new host", async () => {
+    await using fresh = await bootHost();
+    await writeRelease(fresh, { version: "1", config: { handover: true } });
+    expect(await deploy(fresh, "1")).toMatchObject({ code: 0, recap: { failed: 0, rescued: 0 } });
+    expect(await ask(fresh)).toMatchObject({ version: "1" });
+  });
 
   for (const suite of [rollouts, drained, failures, kills, refusals]) suite(() => systemd);
 });

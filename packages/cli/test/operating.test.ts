@@ -228,7 +228,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "an operator", () => {
     });
   });
 
-  describe("of an app with handover", () => {
+  describe("of an app with handover", { tags: "campaign" }, () => {
     beforeAll(async () => {
       await write("/srv/shop", 1);
       await systemd.write("/srv/shop/sockact.config.json", config("handover"));
@@ -413,7 +413,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "an operator", () => {
     });
   });
 
-  describe("of several apps", () => {
+  describe("of several apps", { tags: "campaign" }, () => {
     const names = ["blog", "shop", "wiki"];
     afterAll(async () => {
       for (const name of names) await sockact("/", ["uninstall", name, "--yes", "--purge"]);

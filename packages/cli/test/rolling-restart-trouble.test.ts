@@ -103,7 +103,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart in troub
       expect(await standIn.left()).toEqual([]);
     });
 
-    it("while every call of systemctl hangs", async () => {
+    it("while every call of systemctl hangs", { tags: "campaign" }, async () => {
       await ask();
       const standIn = await StandIn.hanging("systemctl", "*");
       const child = roll("shop", standIn.env);
@@ -114,7 +114,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart in troub
       expect(await standIn.left()).toEqual([]);
     });
 
-    it("while neither a start nor its undo returns", async () => {
+    it("while neither a start nor its undo returns", { tags: "campaign" }, async () => {
       await ask();
       await release({ version: 2, silent: true });
       const standIn = await StandIn.hanging(
@@ -131,7 +131,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart in troub
       expect(await standIn.left()).toEqual([]);
     });
 
-    it("while the old instance drains, which continues", async () => {
+    it("while the old instance drains, which continues", { tags: "campaign" }, async () => {
       await ask();
       await release({ version: 2 });
       const standIn = await StandIn.hanging("systemctl", "*' stop '*", '$real --no-block "$@"');
@@ -144,7 +144,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart in troub
       expect(await standIn.left()).toEqual([]);
     });
 
-    it("while the journal of a failed start is read", async () => {
+    it("while the journal of a failed start is read", { tags: "campaign" }, async () => {
       await ask();
       await release({ version: 2, crash: true });
       const standIn = await StandIn.hanging("journalctl", "*");
@@ -195,7 +195,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart in troub
     );
   });
 
-  it("tells that both are up when it is aborted and systemctl stop hangs", async () => {
+  it("tells that both are up when it is aborted and systemctl stop hangs", { tags: "campaign" }, async () => {
     await ask();
     const standIn = await StandIn.running("systemctl", { "*' stop '*": "exec sleep 1000" });
     const child = roll("shop", standIn.env, { abortAt: "stopping" });
@@ -203,37 +203,45 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart in troub
     expect(child.lines.at(-2)).toEqual({ type: "aborted", states: { blue: "active", green: "active" } });
   });
 
-  it("ends, and changes nothing more, when the process that holds its lock has ended", async () => {
-    await ask();
-    await release({ version: 70, silent: true });
-    const standIn = await StandIn.known("cat", "*");
-    const child = roll("shop", standIn.env);
-    await shop.systemd.waitForJournal("shop@green.service", /^version 70 says nothing$/);
-    await shop.systemd.mustRun(["kill", "-KILL", ...(await standIn.pids())]);
-    expect(await child.error()).toMatchObject({
-      code: "ERR_ROLL_LOCK",
-      message:
-        "the lock was lost: its process has ended. shop@blue.service is active, and shop@green.service is activating",
-      hint: "call rollingRestart again; it repairs the state that this call has left",
-    });
-    expect(await states()).toEqual(["active", "activating"]);
-    await release({ version: 3 });
-    expect(await roll().result()).toEqual(turned("blue", "green"));
-  });
+  it(
+    "ends, and changes nothing more, when the process that holds its lock has ended",
+    { tags: "campaign" },
+    async () => {
+      await ask();
+      await release({ version: 70, silent: true });
+      const standIn = await StandIn.known("cat", "*");
+      const child = roll("shop", standIn.env);
+      await shop.systemd.waitForJournal("shop@green.service", /^version 70 says nothing$/);
+      await shop.systemd.mustRun(["kill", "-KILL", ...(await standIn.pids())]);
+      expect(await child.error()).toMatchObject({
+        code: "ERR_ROLL_LOCK",
+        message:
+          "the lock was lost: its process has ended. shop@blue.service is active, and shop@green.service is activating",
+        hint: "call rollingRestart again; it repairs the state that this call has left",
+      });
+      expect(await states()).toEqual(["active", "activating"]);
+      await release({ version: 3 });
+      expect(await roll().result()).toEqual(turned("blue", "green"));
+    },
+  );
 
-  it("keeps its lock when each of its processes gets SIGTERM, until it has undone the start", async () => {
-    await ask();
-    await release({ version: 71, silent: true });
-    const standIn = await StandIn.known("cat", "*");
-    const child = roll("shop", standIn.env);
-    await shop.systemd.waitForJournal("shop@green.service", /^version 71 says nothing$/);
-    await shop.systemd.mustRun(["kill", "-TERM", ...(await standIn.pids())]);
-    child.abort();
-    expect(await child.error()).toMatchObject({ message: "enough" });
-    expect(await states()).toEqual(["active", "inactive"]);
-  });
+  it(
+    "keeps its lock when each of its processes gets SIGTERM, until it has undone the start",
+    { tags: "campaign" },
+    async () => {
+      await ask();
+      await release({ version: 71, silent: true });
+      const standIn = await StandIn.known("cat", "*");
+      const child = roll("shop", standIn.env);
+      await shop.systemd.waitForJournal("shop@green.service", /^version 71 says nothing$/);
+      await shop.systemd.mustRun(["kill", "-TERM", ...(await standIn.pids())]);
+      child.abort();
+      expect(await child.error()).toMatchObject({ message: "enough" });
+      expect(await states()).toEqual(["active", "inactive"]);
+    },
+  );
 
-  it("continues when journald hangs", async () => {
+  it("continues when journald hangs", { tags: "campaign" }, async () => {
     await ask();
     await release({ version: 2, crash: true });
     const standIn = await StandIn.hanging("journalctl", "*");
@@ -241,7 +249,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart in troub
     expect(await states()).toEqual(["active", "inactive"]);
   });
 
-  describe("whose systemctl is killed", () => {
+  describe("whose systemctl is killed", { tags: "campaign" }, () => {
     it("while it starts the new instance undoes the start", async () => {
       await ask();
       await release({ version: 2, silent: true });
@@ -280,7 +288,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart in troub
     });
   });
 
-  it("is refused when flock is killed while it waits for another restart", async () => {
+  it("is refused when flock is killed while it waits for another restart", { tags: "campaign" }, async () => {
     await ask();
     await release({ version: 2, silent: true });
     const first = roll();
@@ -450,22 +458,26 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart in troub
     expect(await states()).toEqual(["inactive", "active"]);
   });
 
-  it("does not wait until a new instance that ignores SIGTERM has ended, once it is aborted", async () => {
-    await ask();
-    const dropIn = "/run/systemd/system/shop@green.service.d";
-    await shop.systemd.write(`${dropIn}/deaf.conf`, "[Service]\nKillSignal=SIGCONT\nSendSIGHUP=no\n");
-    await shop.systemd.systemctl("daemon-reload");
-    await release({ version: 61, silent: true });
-    const child = roll();
-    await shop.systemd.waitForJournal("shop@green.service", /^version 61 says nothing$/);
-    child.abort();
-    expect(await child.error()).toMatchObject({ message: "enough" });
-    expect(await states()).toEqual(["active", "deactivating"]);
-    await shop.systemd.run(["rm", "-r", dropIn]);
-    await shop.systemd.systemctl("daemon-reload");
-  });
+  it(
+    "does not wait until a new instance that ignores SIGTERM has ended, once it is aborted",
+    { tags: "campaign" },
+    async () => {
+      await ask();
+      const dropIn = "/run/systemd/system/shop@green.service.d";
+      await shop.systemd.write(`${dropIn}/deaf.conf`, "[Service]\nKillSignal=SIGCONT\nSendSIGHUP=no\n");
+      await shop.systemd.systemctl("daemon-reload");
+      await release({ version: 61, silent: true });
+      const child = roll();
+      await shop.systemd.waitForJournal("shop@green.service", /^version 61 says nothing$/);
+      child.abort();
+      expect(await child.error()).toMatchObject({ message: "enough" });
+      expect(await states()).toEqual(["active", "deactivating"]);
+      await shop.systemd.run(["rm", "-r", dropIn]);
+      await shop.systemd.systemctl("daemon-reload");
+    },
+  );
 
-  describe("continues while systemd re-executes itself", () => {
+  describe("continues while systemd re-executes itself", { tags: "campaign" }, () => {
     it("and the new instance starts", async () => {
       await ask();
       await release({ version: 40, silent: true });
@@ -490,7 +502,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart in troub
     });
   });
 
-  describe("that was killed itself is finished by the next one:", () => {
+  describe("that was killed itself is finished by the next one:", { tags: "campaign" }, () => {
     it("at the event ready", async () => {
       await ask();
       await release({ version: 2 });

@@ -228,7 +228,7 @@ ${good("2", `onConnection: () => { if (process.connected && ++connections === 3)
   const version = expect.stringMatching(/^[12]$/);
   const fine = { versions: [version, version], failed: [], servedTwice: [] };
 
-  test.each(kills)("SIGKILL of %s: the service goes on", async (_, old, next) => {
+  async function expectToGoOn([, old, next]: (typeof kills)[number]): Promise<void> {
     await install(old);
     await using clients = await service.clients();
     await service.deploy(next.replaceAll("OLD", String(await service.pid())));
@@ -239,7 +239,11 @@ ${good("2", `onConnection: () => { if (process.connected && ++connections === 3)
     expect(await service.reload()).toMatchObject({ code: 0 });
     await service.untilOneProcess();
     expect(await service.version()).toBe("3");
-  });
+  }
+
+  const title = "SIGKILL of %s: the service goes on";
+  test.each(kills.slice(0, 2))(title, (...kill) => expectToGoOn(kill));
+  test.each(kills.slice(2))(title, { tags: "campaign" }, (...kill) => expectToGoOn(kill));
 
   test(
     "SIGKILL at 50 random moments: the service goes on",

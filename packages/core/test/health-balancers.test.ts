@@ -116,7 +116,7 @@ describe.each<[what: string, program: string, balancer: Balancer]>([
   ],
   ["Caddy", "caddy", caddy],
 ])("%s", (_, program, config) => {
-  describeWith({ commands: [program], root: true }, "as a load balancer", () => {
+  describeWith({ commands: [program], root: true, tags: "campaign" }, "as a load balancer", () => {
     test("a host gets clients only while it is ready, no probe reaches an app, and a restart loses no request", async () => {
       const sockets = [await systemdSocket(), await systemdSocket()] as const;
       const [[fd, first], [otherFd, second]] = sockets;
@@ -146,7 +146,7 @@ describe.each<[what: string, program: string, balancer: Balancer]>([
   });
 });
 
-describeWith({ commands: ["nginx"], root: true }, "nginx as a load balancer", () => {
+describeWith({ commands: ["nginx"], root: true, tags: "campaign" }, "nginx as a load balancer", () => {
   test("a restart loses no request", async () => {
     const [[fd, first], [otherFd, second]] = [await systemdSocket(), await systemdSocket()];
     await using old = await startApp([fd]);

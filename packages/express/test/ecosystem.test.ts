@@ -24,7 +24,7 @@ const app = (file: string): string[] => [
   fileURLToPath(new URL(`apps/${file}`, import.meta.url)),
 ];
 
-describe("Express apps with a server of their own", () => {
+describe("Express apps with a server of their own", { tags: "campaign" }, () => {
   test.each(["express4", "express"])("as express-generator writes it, with %s", async (framework) => {
     const folder = generatedApp(framework);
     const address = await freeAddress("tcp4");

@@ -128,7 +128,7 @@ describeWith({ otherUsers: true }, "npm run demo as a user who is not root", () 
     return { status: await demo.ended, left: await leftInTheEnd(left) };
   }
 
-  test("prints what it leaves out, and shows the rest on other ports", async () => {
+  test("prints what it leaves out, and shows the rest on other ports", { tags: "campaign" }, async () => {
     const { demo, left } = startDemo(command);
     const status = await demo.ended;
     expect(demo.stdout).toContain("No request failed");
@@ -164,7 +164,7 @@ describeWith({ otherUsers: true }, "npm run demo as a user who is not root", () 
     },
   );
 
-  test("leaves nothing behind after Ctrl-C during the load", async () => {
+  test("leaves nothing behind after Ctrl-C during the load", { tags: "campaign" }, async () => {
     expect(await afterCtrlC("clients")).toEqual({ status: 1, left: [] });
   });
 

@@ -7,7 +7,7 @@ import { emitUnits } from "../src/index.ts";
 const config = (name: string): string => readFileSync(new URL(`balancers/${name}`, import.meta.url), "utf8");
 
 describeWith(
-  { privateSystemd: true, commands: ["haproxy", "nginx", "caddy", "ip"] },
+  { privateSystemd: true, commands: ["haproxy", "nginx", "caddy", "ip"], tags: "campaign" },
   "two hosts whose app sleeps, behind a load balancer",
   () => {
     let systemd: PrivateSystemd;

@@ -202,27 +202,32 @@ describeWith({ privateSystemd: true }, "a service that ends without accepting", 
     return () => client.kill("SIGKILL");
   }
 
-  it.concurrent.each(names.linted)("with the lines of a person: %s", async (_, name, one) => {
-    const { found, until } = one;
-    const said = lintUnits(lintedUnits(name, one)).map(({ code }) => code);
-    expect(said.filter((code) => codes.test(code) || found.includes(code)).toSorted()).toEqual(
-      found.toSorted(),
-    );
-    const leave = await letOneWait(name);
-    const tries = async () =>
-      (await systemd.journal(`${name}.service`, "manager")).filter((line) => line.includes("condition"))
-        .length;
-    const reached: Record<Linted["until"], () => Promise<boolean>> = {
-      "the port closes": async () => (await systemd.show(`${name}.socket`, "Result")) === "trigger-limit-hit",
-      "it starts twenty-five times": async () => (await countStarts(name)) >= 25,
-      "it is tried fifty times": async () => (await tries()) >= 50,
-    };
-    await systemd.waitUntil(reached[until], until, 50_000);
-    const state = until === "the port closes" ? "failed" : "active";
-    expect(await systemd.show(`${name}.socket`, "ActiveState")).toBe(state);
-    leave();
-    await systemd.stop(`${name}.socket`, `${name}.service`);
-  });
+  it.concurrent.each(names.linted)(
+    "with the lines of a person: %s",
+    { tags: "campaign" },
+    async (_, name, one) => {
+      const { found, until } = one;
+      const said = lintUnits(lintedUnits(name, one)).map(({ code }) => code);
+      expect(said.filter((code) => codes.test(code) || found.includes(code)).toSorted()).toEqual(
+        found.toSorted(),
+      );
+      const leave = await letOneWait(name);
+      const tries = async () =>
+        (await systemd.journal(`${name}.service`, "manager")).filter((line) => line.includes("condition"))
+          .length;
+      const reached: Record<Linted["until"], () => Promise<boolean>> = {
+        "the port closes": async () =>
+          (await systemd.show(`${name}.socket`, "Result")) === "trigger-limit-hit",
+        "it starts twenty-five times": async () => (await countStarts(name)) >= 25,
+        "it is tried fifty times": async () => (await tries()) >= 50,
+      };
+      await systemd.waitUntil(reached[until], until, 50_000);
+      const state = until === "the port closes" ? "failed" : "active";
+      expect(await systemd.show(`${name}.socket`, "ActiveState")).toBe(state);
+      leave();
+      await systemd.stop(`${name}.socket`, `${name}.service`);
+    },
+  );
 
   const restarted = names.emitted.filter(([, , { fails }]) => fails === undefined);
   it.concurrent.each(restarted)("with the lines of emitUnits: %s", async (_, name, one) => {

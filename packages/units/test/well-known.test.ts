@@ -83,7 +83,7 @@ it.each([...projects.map(([project]) => project), "homebridge-config-ui-x-5.10.0
 );
 
 describeWith(
-  { privateSystemd: true, commands: ["gunicorn"] },
+  { privateSystemd: true, commands: ["gunicorn"], tags: "campaign" },
   "the units that known projects document",
   () => {
     let systemd: PrivateSystemd;
