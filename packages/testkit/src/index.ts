@@ -32,7 +32,7 @@ export { randomFrom } from "./load/random.mjs";
 export { PackedPackages } from "./packed-packages.ts";
 export { PrivatePorts } from "./private-ports.ts";
 export { type CommandOptions, type CommandResult, PrivateSystemd } from "./private-systemd.ts";
-export type { PrivateRequest, PrivateResponse } from "./private-systemd-requests.ts";
+export type { PrivateRequest, PrivateResponse } from "./agent-inside.ts";
 export {
   describeWith,
   type Missing,

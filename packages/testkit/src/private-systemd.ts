@@ -7,9 +7,9 @@ import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
 import { DEADLINE } from "./app-process.ts";
 import { spawnInside } from "./spawn-inside.ts";
-import { type PrivateRequest, type PrivateResponse, Requests } from "./private-systemd-requests.ts";
+import { AgentInside, type PrivateRequest, type PrivateResponse } from "./agent-inside.ts";
 
-const agentScript = new URL("private-systemd-agent.mjs", import.meta.url);
+const agentScript = new URL("agent-inside-program.mjs", import.meta.url);
 const unitFolder = "/run/systemd/system";
 const journalctl = "journalctl --output=json --output-fields=MESSAGE,_PID --all --no-pager --quiet";
 
@@ -44,7 +44,7 @@ export class PrivateSystemd implements AsyncDisposable {
   /** The process id of this systemd, as the host sees it. */
   readonly pid: number;
   readonly #supervisor: ChildProcess;
-  readonly #requests: Requests;
+  readonly #agent: AgentInside;
   readonly #children = new Set<ChildProcess>();
   /** The units that systemd has had nothing to say about. */
   readonly #verified = new Set<string>();
@@ -54,7 +54,7 @@ export class PrivateSystemd implements AsyncDisposable {
     this.pid = pid;
     this.#supervisor = supervisor;
     openSystemds.add(this);
-    this.#requests = new Requests(() =>
+    this.#agent = new AgentInside(() =>
       this.spawn([this.node, "--input-type=module", "--eval", readFileSync(agentScript, "utf8")]),
     );
   }
@@ -66,8 +66,7 @@ export class PrivateSystemd implements AsyncDisposable {
   ): ChildProcess {
     if (this.#closed) throw new Error("This private systemd has been closed.");
     const namespaces = ["--mount", "--uts", "--ipc", "--net", "--pid", "--cgroup"];
-    const env = { PATH: process.env["PATH"] ?? "", HOME: "/tmp", LANG: "C.UTF-8", ...options.env };
-    const child = spawnInside(this.pid, namespaces, command, { ...options, env });
+    const child = spawnInside(this.pid, namespaces, command, { ...options, env: environment(options.env) });
     this.#children.add(child);
     child.on("close", () => this.#children.delete(child));
     return child;
@@ -75,29 +74,18 @@ export class PrivateSystemd implements AsyncDisposable {
 
   /** Runs a command inside and collects what it prints, whatever its exit status. */
   async run(command: string[], options: CommandOptions = {}): Promise<CommandResult> {
-    const { timeout = DEADLINE } = options;
+    if (this.#closed) throw new Error("This private systemd has been closed.");
+    const { timeout = DEADLINE, cwd = "/", input = "" } = options;
     // kill(1) is in procps, which a minimal Debian does not have. Each shell has its own.
     const words = command[0] === "kill" ? ["sh", "-c", '"$@"', "sh", ...command] : command;
-    const child = this.spawn(words, options);
-    const result: CommandResult = { stdout: "", stderr: "", code: -1 };
-    child.stdout?.setEncoding("utf8").on("data", (chunk) => (result.stdout += chunk));
-    child.stderr?.setEncoding("utf8").on("data", (chunk) => (result.stderr += chunk));
-    child.stdin?.on("error", () => {});
-    child.stdin?.end(options.input);
-    let late = false;
-    const timer = setTimeout(() => {
-      late = true;
-      child.kill("SIGKILL");
-    }, timeout);
-    try {
-      result.code = await new Promise((resolve, reject) => {
-        child.on("error", reject);
-        child.on("close", (code) => resolve(code ?? 128 + 9));
-      });
-    } finally {
-      clearTimeout(timer);
-    }
-    if (late) throw new Error(`${describe(command, result)}\nIt ran for longer than ${timeout} ms.`);
+    const { isLate, ...result } = await this.#agent.run({
+      command: words,
+      env: environment(options.env),
+      cwd,
+      input,
+      timeout,
+    });
+    if (isLate) throw new Error(`${describe(command, result)}\nIt ran for longer than ${timeout} ms.`);
     return result;
   }
 
@@ -239,7 +227,7 @@ export class PrivateSystemd implements AsyncDisposable {
 
   /** Makes an HTTP request inside, over a connection of its own. If the request gets no response, it rejects with the `code` of the system error. */
   request(request: string | PrivateRequest): Promise<PrivateResponse> {
-    return this.#requests.request(typeof request === "string" ? { url: request } : request);
+    return this.#agent.request(typeof request === "string" ? { url: request } : request);
   }
 
   /** Ends everything inside, and resolves when everything is removed. */
@@ -279,13 +267,21 @@ export class PrivateSystemd implements AsyncDisposable {
     explain: () => string | Promise<string>,
   ): Promise<void> {
     const deadline = performance.now() + timeout;
-    // Most looks start a program. In a long wait they are rarer, so that they leave the processor to what is waited for.
-    for (let pause = 10; !(await reached()); pause = Math.min(1.5 * pause, 100)) {
+    // Most looks start a program, and take 15 ms of processor time. In a long wait they are rarer, so that they leave it to what is waited for.
+    for (let pause = 20; !(await reached()); pause = Math.min(1.5 * pause, 200)) {
       if (performance.now() > deadline) throw new Error(await explain());
       await delay(pause);
     }
   }
 }
+
+/** The environment of a command inside. */
+const environment = (more: Record<string, string> = {}): Record<string, string> => ({
+  PATH: process.env["PATH"] ?? "",
+  HOME: "/tmp",
+  LANG: "C.UTF-8",
+  ...more,
+});
 
 /** An entry of the journal. A message that is not valid UTF-8 is a list of bytes. */
 function readEntry(line: string): { message: string; pid: string | undefined } {

@@ -1,9 +1,11 @@
-// Makes HTTP requests inside the namespaces of a private systemd: one JSON request a line in, one JSON answer a line out.
+// Makes HTTP requests and runs commands inside the namespaces of a private systemd: one JSON question a line in, one JSON answer a line out.
 // Plain JavaScript, since the Node that the tests run on may be older than type stripping.
+import { spawn } from "node:child_process";
 import http from "node:http";
 import https from "node:https";
 import { createRequire } from "node:module";
 import net from "node:net";
+import { constants } from "node:os";
 import process from "node:process";
 import readline from "node:readline";
 
@@ -61,10 +63,33 @@ const perform = ({ url, socketPath, method, headers, body, timeout }) =>
     outgoing.end(body);
   });
 
+/** Runs a command, in a process group of its own, and collects what it prints. */
+const run = ({ command: [program, ...args], env, cwd, input, timeout }) =>
+  new Promise((resolve) => {
+    const child = spawn(program, args, { env, cwd, detached: true });
+    const end = { stdout: "", stderr: "", isLate: false };
+    for (const name of ["stdout", "stderr"])
+      child[name].setEncoding("utf8").on("data", (chunk) => (end[name] += chunk));
+    child.stdin.on("error", () => {});
+    child.stdin.end(input);
+    const timer = setTimeout(() => {
+      end.isLate = true;
+      child.kill("SIGKILL");
+    }, timeout);
+    child.on("error", ({ message }) => (end.stderr += message));
+    child.on("close", (code, signal) => {
+      clearTimeout(timer);
+      // Without a process, libuv's error takes the place of the status.
+      const status = code ?? 128 + constants.signals[signal];
+      resolve({ ...end, code: status < 0 ? 127 : status });
+    });
+  });
+
 readline.createInterface({ input: process.stdin }).on("line", async (line) => {
-  const { id, ...request } = JSON.parse(line);
-  const answer = await perform(request).then(
-    (response) => ({ id, response }),
+  const question = JSON.parse(line);
+  const { id } = question;
+  const answer = await (question.run ? run(question.run) : perform(question.request)).then(
+    (result) => ({ id, result }),
     // When all addresses of a name fail, the error has a code but no message.
     ({ code, message }) => ({ id, error: { code, message: message || code } }),
   );
