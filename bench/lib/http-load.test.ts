@@ -33,7 +33,7 @@ afterEach(() => {
 describeWith({ commands: ["wrk", "taskset"] }, "wrk", () => {
   loadsServers(() => wrk("wrk"), /^wrk \d+\.\d+/);
 });
-describe("autocannon", () => {
+describe("autocannon", { tags: "campaign" }, () => {
   loadsServers(autocannon, /^autocannon \d+\.\d+/);
 });
 

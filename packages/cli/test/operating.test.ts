@@ -268,7 +268,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "an operator", () => {
     });
   });
 
-  describe("of an app with a folder for each version", () => {
+  describe("of an app with a folder for each version", { tags: "campaign" }, () => {
     const release = async (version: number): Promise<void> => {
       await systemd.mustRun(["ln", "-sfn", `releases/${version}`, "/srv/shop/current"]);
     };

@@ -89,7 +89,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart in troub
     });
   });
 
-  describe("is ended by its signal, and leaves no process behind,", () => {
+  describe("is ended by its signal, and leaves no process behind,", { tags: "campaign" }, () => {
     it("while systemctl hangs at the start: the new instance is stopped again", async () => {
       await ask();
       await release({ version: 2, silent: true });
@@ -103,7 +103,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart in troub
       expect(await standIn.left()).toEqual([]);
     });
 
-    it("while every call of systemctl hangs", { tags: "campaign" }, async () => {
+    it("while every call of systemctl hangs", async () => {
       await ask();
       const standIn = await StandIn.hanging("systemctl", "*");
       const child = roll("shop", standIn.env);
@@ -114,7 +114,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart in troub
       expect(await standIn.left()).toEqual([]);
     });
 
-    it("while neither a start nor its undo returns", { tags: "campaign" }, async () => {
+    it("while neither a start nor its undo returns", async () => {
       await ask();
       await release({ version: 2, silent: true });
       const standIn = await StandIn.hanging(
@@ -131,7 +131,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart in troub
       expect(await standIn.left()).toEqual([]);
     });
 
-    it("while the old instance drains, which continues", { tags: "campaign" }, async () => {
+    it("while the old instance drains, which continues", async () => {
       await ask();
       await release({ version: 2 });
       const standIn = await StandIn.hanging("systemctl", "*' stop '*", '$real --no-block "$@"');
@@ -144,7 +144,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart in troub
       expect(await standIn.left()).toEqual([]);
     });
 
-    it("while the journal of a failed start is read", { tags: "campaign" }, async () => {
+    it("while the journal of a failed start is read", async () => {
       await ask();
       await release({ version: 2, crash: true });
       const standIn = await StandIn.hanging("journalctl", "*");

@@ -140,31 +140,39 @@ describeWith({ privateSystemd: true }, "the health socket of a service", () => {
     expect(Number(/exposure level for \S+: ([\d.]+)/.exec(stdout)?.[1])).toBeLessThan(2.5);
   });
 
-  it("answers 30 probes at once from each of 3 addresses", { timeout: 180_000 }, async () => {
-    await start();
-    const script = `const { get } = require("node:http");
+  it(
+    "answers 30 probes at once from each of 3 addresses",
+    { tags: "campaign", timeout: 180_000 },
+    async () => {
+      await start();
+      const script = `const { get } = require("node:http");
       for (let n = 0; n < 90; n++) get({ port: 8081, host: "127.0.0.1", localAddress: "127.0.0." + (1 + (n % 3)), timeout: 170_000 },
         (answer) => console.log(answer.statusCode)).on("error", console.log);`;
-    const printed = await systemd.mustRun([systemd.node, "--eval", script], { timeout: 170_000 });
-    expect(printed.trim().split("\n")).toEqual(Array(90).fill("200"));
-    expect(await systemd.show("shop-health.socket", "ActiveState")).toBe("active");
-  });
+      const printed = await systemd.mustRun([systemd.node, "--eval", script], { timeout: 170_000 });
+      expect(printed.trim().split("\n")).toEqual(Array(90).fill("200"));
+      expect(await systemd.show("shop-health.socket", "ActiveState")).toBe("active");
+    },
+  );
 
-  it("answers others while one address holds all the connections that it may have", async () => {
-    await start();
-    const silent = `const { connect } = require("node:net");
+  it(
+    "answers others while one address holds all the connections that it may have",
+    { tags: "campaign" },
+    async () => {
+      await start();
+      const silent = `const { connect } = require("node:net");
       for (let n = 0; n < 300; n++) connect({ port: 8081, host: "127.0.0.1", localAddress: "127.0.0.2" }).on("error", () => {});
       setInterval(() => {}, 1000);`;
-    const client = systemd.spawn([systemd.node, "--eval", silent]);
-    await systemd.waitUntil(
-      async () => (await systemd.show("shop-health.socket", "NRefused")) !== "0",
-      "connections are refused",
-    );
-    expect((await systemd.request(probe)).status).toBe(200);
-    expect(Number(await systemd.show("shop-health.socket", "NConnections"))).toBeLessThanOrEqual(33);
-    client.kill();
-    await once(client, "close");
-  });
+      const client = systemd.spawn([systemd.node, "--eval", silent]);
+      await systemd.waitUntil(
+        async () => (await systemd.show("shop-health.socket", "NRefused")) !== "0",
+        "connections are refused",
+      );
+      expect((await systemd.request(probe)).status).toBe(200);
+      expect(Number(await systemd.show("shop-health.socket", "NConnections"))).toBeLessThanOrEqual(33);
+      client.kill();
+      await once(client, "close");
+    },
+  );
 
   it("goes and comes with the app's socket, also at boot", async () => {
     await start();
