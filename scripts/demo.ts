@@ -30,7 +30,7 @@ async function chooseStage(certificate: Certificate): Promise<Stage> {
   return processStage(certificate);
 }
 
-/** The lines of a text, each as wide as a terminal. */
+/** The lines of a string, each at most as wide as a terminal. */
 function wrapped(text: string): string[] {
   return text
     .split("\n")

@@ -27,7 +27,9 @@ describe("the arguments of npm run test:fresh", () => {
   });
 
   test("a place that does not exist is an error that lists them", () => {
-    expect(() => read("rot")).toThrow("There is no place rot: name root, user, systemd, or none for all.");
+    expect(() => read("rot")).toThrow(
+      "The place rot does not exist: name root, user, systemd, or none for all.",
+    );
   });
 });
 

@@ -34,7 +34,7 @@ export function readFreshArguments(args: readonly string[]): {
   const unknown = named.find((name) => !known.some((place) => place.name === name));
   if (unknown !== undefined && !help)
     throw new Error(
-      `There is no place ${unknown}: name ${known.map(({ name }) => name).join(", ")}, or none for all. Write test files as paths, such as packages/units.`,
+      `The place ${unknown} does not exist: name ${known.map(({ name }) => name).join(", ")}, or none for all. Write test files as paths, such as packages/units.`,
     );
   const places = known.filter(({ name }) => named.length === 0 || named.includes(name));
   return { help, places, vitest: args.slice(named.length) };

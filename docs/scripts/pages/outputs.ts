@@ -57,7 +57,7 @@ function units(): [file: string, text: string][] {
   });
 }
 
-/** The entry of a directive in the text of `explain()`. */
+/** The entry of a directive in what `explain()` returns. */
 function explanation(): string {
   const text = explanationText(explain(shop));
   const start = text.indexOf("PrivateTmp=");

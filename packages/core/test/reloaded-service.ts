@@ -183,7 +183,7 @@ export interface Answer {
 
 const ANSWER = /^HTTP\/1\.1 200 OK\r\n[^]*?\r\n\r\n(\{.*\})$/;
 
-/** The answer in this text, which must be one whole response, and nothing else. */
+/** The response in a string, which must hold one whole response, and nothing else. */
 export function answerOf(text: string): Answer {
   const body = ANSWER.exec(text)?.[1];
   if (body === undefined) throw new Error(`Not a response: ${text}`);

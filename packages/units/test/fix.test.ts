@@ -229,7 +229,7 @@ it("lines without a finding do not change, to the byte", () => {
   for (const one of few) keepsOtherLines(one);
 });
 
-it("all of this holds for many more", { tags: "campaign" }, () => {
+it("finds the same for many more units", { tags: "campaign" }, () => {
   for (const one of casesOf(2000)) {
     isDoneOnce(one);
     expect(fixed(one.after).after).toEqual(one.after);
