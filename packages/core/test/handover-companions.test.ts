@@ -73,7 +73,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a handover beside other co
     await service.newLines();
   };
 
-  async function expectUnnoticed([, app, line]: (typeof listeners)[number]): Promise<void> {
+  async function isUnnoticed(_what: string, app: (version: string) => string, line?: string): Promise<void> {
     await start(app("1"), line);
     await using clients = await service.clients();
 
@@ -101,9 +101,12 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a handover beside other co
     ]);
   }
 
-  const title = "no client notices that the app listens to SIGHUP: %s";
-  test.each(listeners)(title, (...listener) => expectUnnoticed(listener));
-  test.each(moreListeners)(title, { tags: "campaign" }, (...listener) => expectUnnoticed(listener));
+  test.each(listeners)("no client notices that the app listens to SIGHUP: %s", isUnnoticed);
+  test.each(moreListeners)(
+    "no client notices that the app listens to SIGHUP: %s",
+    { tags: "campaign" },
+    isUnnoticed,
+  );
 
   test("the new process keeps serving though the app listens to the channel to the old one", async () => {
     const app = (version: string): string => `process.on("disconnect", () => process.exit(9));

@@ -228,7 +228,7 @@ ${good("2", `onConnection: () => { if (process.connected && ++connections === 3)
   const version = expect.stringMatching(/^[12]$/);
   const fine = { versions: [version, version], failed: [], servedTwice: [] };
 
-  async function expectToGoOn([, old, next]: (typeof kills)[number]): Promise<void> {
+  async function isSurvived(_what: string, old: string, next: string): Promise<void> {
     await install(old);
     await using clients = await service.clients();
     await service.deploy(next.replaceAll("OLD", String(await service.pid())));
@@ -241,9 +241,8 @@ ${good("2", `onConnection: () => { if (process.connected && ++connections === 3)
     expect(await service.version()).toBe("3");
   }
 
-  const title = "SIGKILL of %s: the service goes on";
-  test.each(kills.slice(0, 2))(title, (...kill) => expectToGoOn(kill));
-  test.each(kills.slice(2))(title, { tags: "campaign" }, (...kill) => expectToGoOn(kill));
+  test.each(kills.slice(0, 2))("SIGKILL of %s: the service goes on", isSurvived);
+  test.each(kills.slice(2))("SIGKILL of %s: the service goes on", { tags: "campaign" }, isSurvived);
 
   test(
     "SIGKILL at 50 random moments: the service goes on",
