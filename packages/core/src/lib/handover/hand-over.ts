@@ -78,14 +78,13 @@ async function startNewProcess(): Promise<{ newProcess: NewProcess; pid: number 
   await notifyServiceManager(
     `EXTEND_TIMEOUT_USEC=${(timeout + BUFFER_MS) * 1000}\nSTATUS=Reloading: starting the new version`,
   );
-  if (!isResultExpected()) await sendReloading();
+  if (!isResultExpected()) await notifyReloading();
   const newProcess = startProcess(socketsToPass());
   const kill = (): void => newProcess.kill();
   stopState.listeners.add(kill);
   try {
     const { pid, fds } = await newProcess.untilReady(timeout);
     checkServed(fds);
-    if (isResultExpected()) await sendReloading();
     // From here on, the new process serves also if this one stops.
     stopState.listeners.delete(kill);
     await makeMainProcess(newProcess, pid);
@@ -97,12 +96,18 @@ async function startNewProcess(): Promise<{ newProcess: NewProcess; pid: number 
   }
 }
 
+/** Reports that a reload has begun. */
+function notifyReloading(): Promise<boolean | undefined> {
+  return notifyServiceManager(`RELOADING=1\nMONOTONIC_USEC=${process.hrtime.bigint() / 1000n}`);
+}
+
 /**
- * Reports a reload. If the command of ExecReload= waits for the result, this is sent only when there is one. Otherwise, if this process were killed during the reload,
- * systemd would wait for READY=1 until the end of TimeoutStartSec=, and not restart the service.
+ * Reports the end of a reload. If the command of ExecReload= waits for the result, its beginning is reported only now, without a pause in between: if this process
+ * were killed after RELOADING=1 and before READY=1, systemd would wait until the end of TimeoutStartSec=, and not restart the service.
  */
-async function sendReloading(): Promise<void> {
-  await notifyServiceManager(`RELOADING=1\nMONOTONIC_USEC=${process.hrtime.bigint() / 1000n}`);
+async function notifyReloaded(message: string): Promise<boolean | undefined> {
+  if (isResultExpected()) void notifyReloading();
+  return notifyServiceManager(message);
 }
 
 /** @throws ActivationError `ERR_HANDOVER_UNSUPPORTED` */
@@ -166,8 +171,10 @@ async function makeMainProcess(newProcess: NewProcess, pid: number): Promise<voi
   newProcess.checkRunning();
   // The new process has been killed, and systemd expects no reload any more.
   if (isStopping()) throw new Error("The service stops");
-  const message = `MAINPID=${pid}\nREADY=1\nSTATUS=${statusText()}; process ${pid} takes over`;
-  if ((await notifyServiceManager(message)) !== true)
+  if (
+    (await notifyReloaded(`MAINPID=${pid}\nREADY=1\nSTATUS=${statusText()}; process ${pid} takes over`)) !==
+    true
+  )
     throw unsupported(
       "The message about the new process could not be sent to the service manager",
       "The error above says why.",
@@ -188,8 +195,7 @@ async function reportFailure(error: unknown): Promise<void> {
   // The failure of a stop is not one of the handover.
   if (isStopping()) return;
   emit({ type: "error", error });
-  if (isResultExpected()) await sendReloading();
-  await notifyServiceManager(
+  await notifyReloaded(
     `READY=1\nSTATUS=${statusText()}; the handover failed, and the old version keeps serving`,
   );
   emit({ type: "reloaded", failed: true, handover: true });
