@@ -202,7 +202,8 @@ describe.concurrent("a process takes nothing", () => {
       `require("child_process").spawnSync(process.execPath, ["--require", ${JSON.stringify(preload)}, "--eval", ${JSON.stringify(child)}], { stdio: "inherit" });
       serve("app").listen(3000)`,
     );
-    await app.line(/sockact: ready/);
+    // The two streams are read one after the other.
+    await Promise.all([app.line(/sockact: ready/), app.line(/^app: listening/)]);
     expect(app.stdout).toMatch(/^1\napp: listening/);
     expect(app.stderr).not.toContain("Warning");
     expect(await answerOf(passed)).toBe("app");

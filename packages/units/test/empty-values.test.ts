@@ -149,7 +149,8 @@ describeWith({ privateSystemd: true, systemd: 257 }, "an empty assignment", () =
     const wrong = [...seen].filter(([, { theirs, ours }]) => theirs !== ours);
     expect(wrong).toEqual([]);
     const count = (what: string) => [...seen.values()].filter(({ theirs }) => theirs === what).length;
-    expect(count("kept")).toBeGreaterThan(cases.length / 10);
-    expect(count("taken back")).toBeGreaterThan(cases.length / 10);
+    // Both occur often, so the comparison can fail.
+    expect(count("kept")).toBeGreaterThan(20);
+    expect(count("taken back")).toBeGreaterThan(20);
   }
 });
