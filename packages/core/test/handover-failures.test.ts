@@ -127,6 +127,13 @@ describeWith({ privateSystemd: true, systemd: 253 }, "after a reload with a new 
     });
   });
 
+  test("because it serves another socket instead, the old version keeps serving", async () => {
+    await start("", good("1", `names: ["http"]`));
+    await service.deploy(good("2", `names: ["admin"]`));
+    expect(await reload()).toEqual(failure(/SOCKETS: The new process does not serve http/));
+    expect(await service.version()).toBe("1");
+  });
+
   test("a reload with a correct version hands over to it", async () => {
     await start("", good("1"));
     await service.deploy("process.exit(3);");

@@ -293,6 +293,13 @@ describe("what can't be listened on is refused, and left open", () => {
     expect(await app.event("refused")).toMatchObject({ code: "ERR_SOCKET_UNSUPPORTED" });
   });
 
+  test("a connection in the file descriptor store is not served as one of Accept=yes", async () => {
+    const udp = keep(rawSocket("ipv4", "datagram", { bound: "127.0.0.1:0" }));
+    const stored = keep(rawSocketPair()[0]);
+    await using app = startWithFds([udp, stored], program, { names: ["dns", "stored"] });
+    expect(await app.event("refused")).toMatchObject({ code: "ERR_SOCKET_DATAGRAM" });
+  });
+
   test("a listener may have the name of the service manager's socket", async () => {
     const { fds, addresses } = await listeners("tcp4");
     await using app = startWithFds(fds, program, { names: ["notify"] });

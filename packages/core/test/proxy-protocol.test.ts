@@ -396,6 +396,18 @@ describe("only the proxies in the option `from` may connect", () => {
     });
   });
 
+  test("any other client is refused each time it connects", async () => {
+    const { app, address } = await start({ proxyProtocol: { from: ["10.0.0.0/8"] } });
+    await using _app = app;
+    for (let count = 0; count < 3; count++) {
+      await using connection = await rawClient(address);
+      connection.send(line).get("/");
+      expect(await connection.closed).not.toBe("close");
+      expect(connection.received).toBe("");
+      expect(await app.event("rejected")).toMatchObject({ sender: "127.0.0.1" });
+    }
+  });
+
   test("an IPv4 client of an IPv6 socket is named by its IPv4 address, and the hint is to add it", async () => {
     const address = (await freeAddress("tcp6")).replace("[::1]", "[::]");
     const fd = rawSocket("ipv6", "stream", { bound: address, listening: true });

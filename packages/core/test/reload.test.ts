@@ -18,6 +18,24 @@ describe.concurrent("SIGHUP", () => {
     expect(running.stdout.match(/"reloaded"/g)).toHaveLength(1);
   });
 
+  test("during a reload makes it reload again when that has ended", async () => {
+    const { app } = await appOnSocket({ hooks: ["onEvent", "onReload that waits"] });
+    await using running = app;
+    running.kill("SIGHUP");
+    await running.event("onReload");
+    running.kill("SIGHUP");
+    // The app has seen the second signal.
+    await running.line(/SOCKACT_RELOADING/);
+    running.write("answer");
+    await running.event("reloaded");
+    await running.event("onReload");
+    running.write("answer");
+    await running.event("reloaded");
+    running.kill("SIGTERM");
+    expect(await running.ended).toBe(0);
+    expect(running.stdout.match(/"reloaded"/g)).toHaveLength(2);
+  });
+
   test("during a reload that does not end warns, and says how long it has been running", async () => {
     const { app } = await appOnSocket({ hooks: ["onReload that never settles"] });
     await using running = app;

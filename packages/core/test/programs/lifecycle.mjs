@@ -224,6 +224,10 @@ async function serve({
       return new Promise((resolve) => held.push({ end: () => resolve(true) }));
     },
     onReload: async () => say("onReload"),
+    "onReload that waits": () => {
+      say("onReload");
+      return new Promise((resolve) => held.push({ end: resolve }));
+    },
     "onReload that never settles": () => {
       say("onReload");
       return new Promise(() => {});
