@@ -144,3 +144,16 @@ test("a health check that has answered while the event loop was blocked is not r
   watchdog?.stop();
   expect(onFailure).not.toHaveBeenCalled();
 });
+
+test("a health check that answers after stop() sends no ping", async () => {
+  setEnvironment("20000", undefined);
+  // Each ping to such a socket is a failure.
+  environmentState.environment = { socket: "nowhere", watchdogUsec: "20000", watchdogPid: undefined };
+  const onFailure = vi.fn<(error: unknown) => void>();
+  let answer: (isHealthy: boolean) => void = () => {};
+  const healthCheck = (): Promise<boolean> => new Promise((resolve) => (answer = resolve));
+  startWatchdog({ healthCheck, onFailure })?.stop();
+  answer(true);
+  await turnOfTheLoop();
+  expect(onFailure).not.toHaveBeenCalled();
+});
