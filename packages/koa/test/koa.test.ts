@@ -112,12 +112,26 @@ describe.each(["koa2", "koa"])("an app of %s", (FRAMEWORK) => {
     expect(running.stderr).not.toContain("SOCKACT");
   });
 
+  test("serves the passed socket if sockact was loaded before Koa", async () => {
+    const fd = rawSocket("ipv4", "stream", { bound: "127.0.0.1:0", listening: true });
+    const port = portOf(fd);
+    await using running = startWithFds([fd], program("app.mjs"), { env: { FRAMEWORK } });
+    closeAll([fd]);
+    expect(await served(running)).toBe(port);
+  });
+
   test("does not start with app.use(systemdListen), and the error names the missing parentheses", async () => {
     await using running = startProcess(program("not-called.mjs"), { env: { FRAMEWORK } });
     expect(await running.ended).toBe(1);
     expect(running.stderr).toContain("code: 'ERR_OPTION'");
     expect(running.stderr).toContain("Write app.use(systemdListen())");
   });
+});
+
+test("a middleware that an agent adds later, by the use() that it had before, is not lost", async () => {
+  await using running = startProcess(program("late-agent.mjs"));
+  const { address } = await running.event<{ address: { port: number } }>("listening");
+  expect((await httpRequest(`localhost:${address.port}`)).json()).toMatchObject({ pid: running.pid });
 });
 
 test("an app that is no longer used is garbage collected", async () => {
