@@ -158,6 +158,22 @@ describe.concurrent("the preload reports", () => {
     expect(app.stderr).not.toContain("SOCKACT");
   });
 
+  test("nothing of a server that has looked for a free port, and is closed", async () => {
+    const passed = await passedSockets({ http: "tcp4", admin: "tcp4" });
+    const port = portIn(await freeAddress("tcp4"));
+    // The timer of the app ends after the one of the warning would.
+    await using app = runApp(
+      passed,
+      `const probe = http.createServer(() => {}).listen(${port}, "127.0.0.1", () => probe.close(() => setTimeout(() => {
+        serve("app").listen(${portIn(passed.addresses["http"])}, "127.0.0.1");
+        serve("admin").listen(${portIn(passed.addresses["admin"])}, "127.0.0.1");
+      }, 500)))`,
+    );
+    await app.line(/^app: listening/);
+    await app.line(/^admin: listening/);
+    expect(app.stderr).not.toContain("SOCKACT");
+  });
+
   test("which of two servers got the only socket", async () => {
     const passed = await passedSockets({ http: "tcp4" });
     const port = portIn(await freeAddress("tcp4"));
