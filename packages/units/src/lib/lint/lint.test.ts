@@ -482,6 +482,23 @@ describe("lintUnits", () => {
     ]);
   });
 
+  it("knows the folder of the service, however the socket names it", () => {
+    const service = cleanPair["app.service"]!.replace("NonBlocking=true", "RuntimeDirectory=app");
+    const codes = ["/run/app/app.sock", "%t/app/app.sock", "%t/other/app.sock"].map((path) => {
+      const socket = cleanPair["app.socket"]!.replace("=80", `=${path}`);
+      return codesOf(lintUnits({ "app.service": service, "app.socket": socket }));
+    });
+    expect(codes.map((each) => each.includes("runtime-directory"))).toEqual([true, true, false]);
+  });
+
+  it("knows whether a stop leaves time for the drain of 10 s", () => {
+    const codes = ["10s", "11s"].map((time) => {
+      const service = cleanPair["app.service"]!.replace("NonBlocking=true", `TimeoutStopSec=${time}`);
+      return codesOf(lintUnits({ ...cleanPair, "app.service": service }));
+    });
+    expect(codes).toEqual([["stop-timeout"], []]);
+  });
+
   it("says a number of seconds with its unit", () => {
     const service = cleanPair["app.service"]!.replace("NonBlocking=true", "TimeoutStopSec=5");
     expect(lintUnits({ ...cleanPair, "app.service": service })).toMatchObject([
