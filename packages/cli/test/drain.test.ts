@@ -179,6 +179,19 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a host behind a load balan
       client.kill();
     });
 
+    it("counts a client that the app has not accepted yet", async () => {
+      expect(await systemd.request("http://127.0.0.1:80/")).toMatchObject({ status: 200 });
+      await systemd.systemctl("kill", "--signal=SIGSTOP", "shop.service");
+      const client = await openClient(systemd, { port: 80 });
+      const { code, stderr } = await sockact(systemd, "drain", "shop", "--wait", "1s");
+      await systemd.systemctl("kill", "--signal=SIGCONT", "shop.service");
+      client.kill();
+      expect({ code, stderr }).toEqual({
+        code: 1,
+        stderr: expect.stringMatching(/after 1s, shop has 1 open connection\. .* \(ERR_DRAIN_WAIT\)\n/),
+      });
+    });
+
     it("does not call a service quiet that gets short connections until the end", async () => {
       const script = `const { connect } = require("node:net");
         setInterval(() => connect(80, "127.0.0.1", function () { this.write("GET / HTTP/1.1\\r\\nHost: a\\r\\nConnection: close\\r\\n\\r\\n"); })

@@ -188,6 +188,13 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart", () => 
     expect(await ask(81)).toMatchObject({ version: 1 });
   });
 
+  it("leaves no failed instance when the new version crashes at start, and systemd does not start it again", async () => {
+    await ask(82);
+    await release({ version: 2, crash: true });
+    expect((await new Roll(systemd, "frail").error()).code).toBe("ERR_ROLL_START");
+    expect(await states("frail")).toEqual({ blue: "active", green: "inactive", socket: "active" });
+  });
+
   it("starts a version that works if the present one crashes again and again", async () => {
     await release({ version: 1, crash: true });
     await expect(systemd.start("shop@blue.service")).rejects.toThrow(/this release is broken/);

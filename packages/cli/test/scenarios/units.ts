@@ -99,6 +99,26 @@ export const units: Scenarios = {
       },
     ],
   },
+  tenant: { description: { sockets: [{ listen: "0.0.0.0:8090" }] }, starts: "socket", finds: [] },
+  // The service that runs has the port, and so has systemd, which keeps its socket open.
+  displaced: {
+    description: { sockets: [{ listen: 8090 }] },
+    starts: "socket",
+    after: (systemd) =>
+      systemd.run([
+        "sh",
+        "-c",
+        "systemctl stop tenant.socket displaced.socket; systemctl start tenant.socket tenant.service; systemctl start displaced.socket",
+      ]),
+    finds: [
+      {
+        code: "port-taken",
+        unit: "displaced.socket",
+        message: "displaced.socket can't listen on [::]:8090: it is in use by tenant.service.",
+        copy: ["systemctl disable --now tenant.service", "systemctl start displaced.socket"],
+      },
+    ],
+  },
   place: {
     description: { sockets: [{ listen: "/sys/place.sock" }] },
     starts: "socket",
