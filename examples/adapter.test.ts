@@ -1,18 +1,15 @@
 import { fileURLToPath } from "node:url";
 import { adapterContract, lifecycleContract, namesContract } from "@sockact/testkit";
-import { describe } from "vitest";
 
 const app = (file: string): string => fileURLToPath(new URL(`adapter/apps/${file}`, import.meta.url));
 const apps = { ESM: app("app.mjs"), CommonJS: app("app.cjs") };
 
 adapterContract({ title: "Polka", framework: "polka", apps, cluster: app("cluster.mjs") });
-describe("in the campaign", { tags: "campaign" }, () => {
-  namesContract({
-    title: "Polka",
-    framework: "polka",
-    program: apps.ESM,
-    two: app("two-apps.mjs"),
-    http2: false,
-  });
-  lifecycleContract({ title: "Polka", program: app("lifecycle.mjs") });
+namesContract({
+  title: "Polka",
+  framework: "polka",
+  program: apps.ESM,
+  two: app("two-apps.mjs"),
+  http2: false,
 });
+lifecycleContract({ title: "Polka", program: app("lifecycle.mjs") });
