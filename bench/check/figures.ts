@@ -13,8 +13,11 @@ const program = (app: string): string => file(`bench/apps/${app}.mjs`);
 
 /** How an app is measured, and how many times the accepted ratio its ratio may be. */
 const kinds = {
-  // The ratio differs by up to 2.5 % between runs, because Node also works in threads. 10 ms of work are a tenth of the start of a server.
-  "start, instructions": { limit: 1.08, measure: (node, app) => countStart([node, program(app)]) },
+  // One count differs by up to 9 % from another, because Node also works in threads. 10 ms of work are a tenth of the start of a server.
+  "start, instructions": {
+    limit: 1.08,
+    measure: (node, app) => leastOfTwo(() => countStart([node, program(app)])),
+  },
   "wake, instructions": { limit: 1.1, measure: (node, app) => countWake(node, file(`examples/${app}`)) },
   // Runs differ by less than 1 %, and one in ten by 5 %.
   "request, instructions": {
@@ -29,6 +32,10 @@ const kinds = {
   "request, bytes": { limit: 1.03, measure: (node, app) => allocated(node, program(app), "request") },
   "connection, bytes": { limit: 1.03, measure: (node, app) => allocated(node, program(app), "connection") },
 } satisfies Record<string, { limit: number; measure(node: string, app: string): Promise<number> }>;
+
+async function leastOfTwo(measure: () => Promise<number>): Promise<number> {
+  return Math.min(await measure(), await measure());
+}
 
 interface Measured {
   kind: keyof typeof kinds;
