@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
 import type { AppProcess } from "../../packages/testkit/src/app-process.ts";
 import { startAsked, type Way } from "./asked-app.ts";
+import { leastOfTwo } from "./least-of-two.ts";
 
 /** Node collects no garbage: it has room for all new objects, and neither begins early nor when the app is idle. */
 const KEEPS_GARBAGE = [
@@ -12,16 +13,13 @@ const KEEPS_GARBAGE = [
 /** After so many of them, Node has compiled their code. */
 const WARM_UP = { request: 10_000, connection: 3000 };
 const MEASURED = 2000;
-/** Once in ten runs, the compiler has left in what it removes in the others. The least of two runs is without that. */
-const RUNS = 2;
 
 const reporter = fileURLToPath(new URL("../programs/report-heap.mjs", import.meta.url));
 
 /** The bytes that a warm app allocates for one request or one connection. */
-export async function allocated(node: string, program: string, way: Way): Promise<number> {
-  const runs: number[] = [];
-  while (runs.length < RUNS) runs.push(await allocatedOnce(node, program, way));
-  return Math.min(...runs);
+export function allocated(node: string, program: string, way: Way): Promise<number> {
+  // Once in ten runs, the compiler has left in what it removes in the others.
+  return leastOfTwo(() => allocatedOnce(node, program, way));
 }
 
 async function allocatedOnce(node: string, program: string, way: Way): Promise<number> {

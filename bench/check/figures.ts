@@ -7,6 +7,7 @@ import { NODE_MAJORS } from "../../scripts/lib/node-versions.ts";
 import { allocated } from "./allocated.ts";
 import { startAsked } from "./asked-app.ts";
 import { countServing, countStart } from "./count.ts";
+import { leastOfTwo } from "./least-of-two.ts";
 
 const file = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 const program = (app: string): string => file(`bench/apps/${app}.mjs`);
@@ -32,10 +33,6 @@ const kinds = {
   "request, bytes": { limit: 1.03, measure: (node, app) => allocated(node, program(app), "request") },
   "connection, bytes": { limit: 1.03, measure: (node, app) => allocated(node, program(app), "connection") },
 } satisfies Record<string, { limit: number; measure(node: string, app: string): Promise<number> }>;
-
-async function leastOfTwo(measure: () => Promise<number>): Promise<number> {
-  return Math.min(await measure(), await measure());
-}
 
 interface Measured {
   kind: keyof typeof kinds;

@@ -1,4 +1,5 @@
 import type { ChildProcess } from "node:child_process";
+import process from "node:process";
 import { createInterface } from "node:readline";
 import { DEADLINE } from "./app-process.ts";
 
@@ -22,24 +23,32 @@ export interface PrivateResponse {
   body: string;
 }
 
-/** A command that runs inside. */
-export interface PrivateCommand {
-  command: readonly string[];
-  env: Record<string, string>;
-  cwd: string;
-  input: string;
-  /** After how many milliseconds it is killed. */
-  timeout: number;
-}
-
-/** How the command has ended. */
-export interface PrivateEnd {
+/** The output of a command, and its exit status. */
+export interface CommandResult {
   stdout: string;
   stderr: string;
   /** The exit status; 127 if there is no such program or folder, and for a signal 128 and its number, as a shell has it. */
   code: number;
-  isLate: boolean;
 }
+
+export interface CommandOptions {
+  /** Written to standard input, which is empty otherwise. */
+  input?: string;
+  /** Added to an environment that holds PATH, HOME=/tmp and LANG=C.UTF-8, and nothing of the test's own. */
+  env?: Record<string, string>;
+  /** The folder to run in; `/` when left out. */
+  cwd?: string;
+  /** How long it may run, in milliseconds, before it is killed and the promise rejected; `DEADLINE` when left out. */
+  timeout?: number;
+}
+
+/** The environment of a command inside. */
+export const environmentInside = (more: Record<string, string> = {}): Record<string, string> => ({
+  PATH: process.env["PATH"] ?? "",
+  HOME: "/tmp",
+  LANG: "C.UTF-8",
+  ...more,
+});
 
 type Answer = { id: number; result: unknown } | { id: number; error: { code?: string; message: string } };
 type Waiting = {
@@ -68,9 +77,14 @@ export class AgentInside {
     return this.#ask(what, { request: { timeout: DEADLINE, ...request } });
   }
 
-  /** Runs a command, whatever its exit status. */
-  run(command: PrivateCommand): Promise<PrivateEnd> {
-    return this.#ask(command.command.join(" "), { run: command });
+  /** Runs a command, whatever its exit status. It is late if it was killed after its time. */
+  run(
+    command: readonly string[],
+    { input = "", env, cwd = "/", timeout = DEADLINE }: CommandOptions,
+  ): Promise<CommandResult & { isLate: boolean }> {
+    return this.#ask(command.join(" "), {
+      run: { command, input, env: environmentInside(env), cwd, timeout },
+    });
   }
 
   #ask<Result>(what: string, question: object): Promise<Result> {

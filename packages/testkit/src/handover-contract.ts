@@ -67,9 +67,9 @@ export function handoverContract({ title, program }: HandoversUnderTest): void {
     );
 
     test(
-      "no client notices 10 reloads, and each plain connection stays open",
+      "no client notices 20 reloads, and each plain connection stays open",
       { tags: "campaign", timeout: 600_000 },
-      () => handOverUnderLoad(app, program, 10, MANY),
+      () => handOverUnderLoad(app, program, 20, MANY),
     );
   });
 }

@@ -31,8 +31,8 @@ export { inside, Load, type LoadResult, type OneLoad } from "./load.ts";
 export { randomFrom } from "./load/random.mjs";
 export { PackedPackages } from "./packed-packages.ts";
 export { PrivatePorts } from "./private-ports.ts";
-export { type CommandOptions, type CommandResult, PrivateSystemd } from "./private-systemd.ts";
-export type { PrivateRequest, PrivateResponse } from "./agent-inside.ts";
+export { PrivateSystemd } from "./private-systemd.ts";
+export type { CommandOptions, CommandResult, PrivateRequest, PrivateResponse } from "./agent-inside.ts";
 export {
   describeWith,
   type Missing,

@@ -7,30 +7,18 @@ import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
 import { DEADLINE } from "./app-process.ts";
 import { spawnInside } from "./spawn-inside.ts";
-import { AgentInside, type PrivateRequest, type PrivateResponse } from "./agent-inside.ts";
+import {
+  AgentInside,
+  type CommandOptions,
+  type CommandResult,
+  environmentInside,
+  type PrivateRequest,
+  type PrivateResponse,
+} from "./agent-inside.ts";
 
 const agentScript = new URL("agent-inside-program.mjs", import.meta.url);
 const unitFolder = "/run/systemd/system";
 const journalctl = "journalctl --output=json --output-fields=MESSAGE,_PID --all --no-pager --quiet";
-
-/** The output of a command, and its exit status. */
-export interface CommandResult {
-  stdout: string;
-  stderr: string;
-  /** The exit status; for a signal 128 and its number, as a shell has it. */
-  code: number;
-}
-
-export interface CommandOptions {
-  /** Written to standard input, which is empty otherwise. */
-  input?: string;
-  /** Added to an environment that holds PATH, HOME=/tmp and LANG=C.UTF-8, and nothing of the test's own. */
-  env?: Record<string, string>;
-  /** The folder to run in; `/` when left out. */
-  cwd?: string;
-  /** How long it may run, in milliseconds, before it is killed and the promise rejected; `DEADLINE` when left out. */
-  timeout?: number;
-}
 
 /** Those that are not closed. */
 export const openSystemds = new Set<PrivateSystemd>();
@@ -66,7 +54,10 @@ export class PrivateSystemd implements AsyncDisposable {
   ): ChildProcess {
     if (this.#closed) throw new Error("This private systemd has been closed.");
     const namespaces = ["--mount", "--uts", "--ipc", "--net", "--pid", "--cgroup"];
-    const child = spawnInside(this.pid, namespaces, command, { ...options, env: environment(options.env) });
+    const child = spawnInside(this.pid, namespaces, command, {
+      ...options,
+      env: environmentInside(options.env),
+    });
     this.#children.add(child);
     child.on("close", () => this.#children.delete(child));
     return child;
@@ -75,16 +66,10 @@ export class PrivateSystemd implements AsyncDisposable {
   /** Runs a command inside and collects what it prints, whatever its exit status. */
   async run(command: string[], options: CommandOptions = {}): Promise<CommandResult> {
     if (this.#closed) throw new Error("This private systemd has been closed.");
-    const { timeout = DEADLINE, cwd = "/", input = "" } = options;
+    const { timeout = DEADLINE } = options;
     // kill(1) is in procps, which a minimal Debian does not have. Each shell has its own.
     const words = command[0] === "kill" ? ["sh", "-c", '"$@"', "sh", ...command] : command;
-    const { isLate, ...result } = await this.#agent.run({
-      command: words,
-      env: environment(options.env),
-      cwd,
-      input,
-      timeout,
-    });
+    const { isLate, ...result } = await this.#agent.run(words, { ...options, timeout });
     if (isLate) throw new Error(`${describe(command, result)}\nIt ran for longer than ${timeout} ms.`);
     return result;
   }
@@ -274,14 +259,6 @@ export class PrivateSystemd implements AsyncDisposable {
     }
   }
 }
-
-/** The environment of a command inside. */
-const environment = (more: Record<string, string> = {}): Record<string, string> => ({
-  PATH: process.env["PATH"] ?? "",
-  HOME: "/tmp",
-  LANG: "C.UTF-8",
-  ...more,
-});
 
 /** An entry of the journal. A message that is not valid UTF-8 is a list of bytes. */
 function readEntry(line: string): { message: string; pid: string | undefined } {

@@ -91,9 +91,12 @@ describeWith({ privateSystemd: true, systemd: 257 }, "an empty assignment", () =
 
   // systemd takes long to show units: one value of each third directive.
   it("removes earlier values if systemd does", () =>
-    compare(casesOf(1).filter((_, index) => index % 3 === 0)));
+    compare(
+      casesOf(1).filter((_, index) => index % 3 === 0),
+      25,
+    ));
   it("removes earlier values if systemd does, whatever they are", { tags: "campaign" }, () =>
-    compare(casesOf(5)),
+    compare(casesOf(5), 150),
   );
 
   /** What systemd shows of each of these units. */
@@ -124,7 +127,12 @@ describeWith({ privateSystemd: true, systemd: 257 }, "an empty assignment", () =
     );
   }
 
-  async function compare(cases: Case[]): Promise<void> {
+  /**
+   * Compares what systemd has made of each empty assignment with what we make of it.
+   *
+   * @param least of how many directives systemd keeps the values, and takes them back, at least: the comparison can fail either way
+   */
+  async function compare(cases: Case[], least: number): Promise<void> {
     const files = cases.map((one, index) => two(`empty${index}`, one));
     const plain = { "emptya.service": base.service, "emptya.socket": base.socket };
     const [service, socket, ...others] = await shown(Object.assign({}, plain, ...files) as typeof plain);
@@ -149,8 +157,7 @@ describeWith({ privateSystemd: true, systemd: 257 }, "an empty assignment", () =
     const wrong = [...seen].filter(([, { theirs, ours }]) => theirs !== ours);
     expect(wrong).toEqual([]);
     const count = (what: string) => [...seen.values()].filter(({ theirs }) => theirs === what).length;
-    // Both occur often, so the comparison can fail.
-    expect(count("kept")).toBeGreaterThan(20);
-    expect(count("taken back")).toBeGreaterThan(20);
+    expect(count("kept")).toBeGreaterThanOrEqual(least);
+    expect(count("taken back")).toBeGreaterThanOrEqual(least);
   }
 });

@@ -102,8 +102,9 @@ function notifyReloading(): Promise<boolean | undefined> {
 }
 
 /**
- * Reports the end of a reload. If the command of ExecReload= waits for the result, its beginning is reported only now, without a pause in between: if this process
- * were killed after RELOADING=1 and before READY=1, systemd would wait until the end of TimeoutStartSec=, and not restart the service.
+ * Reports the end of a reload. If the command of ExecReload= waits for the result, its beginning is reported only now, right before. If this process is killed after
+ * RELOADING=1 and before READY=1, systemd waits until the end of TimeoutStartSec=, and does not restart the service. systemd-notify sends each in a process of its own,
+ * so with it that moment is longer.
  */
 async function notifyReloaded(message: string): Promise<boolean | undefined> {
   if (isResultExpected()) void notifyReloading();
