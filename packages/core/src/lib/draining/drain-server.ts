@@ -1,10 +1,10 @@
 import type { EventEmitter } from "node:events";
-import type { Server as HttpServer, ServerResponse } from "node:http";
+import type { Server as HttpServer } from "node:http";
 import { Server, type Socket } from "node:net";
 import type { Server as TlsServer } from "node:tls";
 import { isSentAway, listsConnections } from "../shared/node-connections.ts";
-import { isHttpServer, responseOf, speaksHttp } from "../shared/node-internals.ts";
-import { after, now } from "../shared/timers.ts";
+import { isHttpServer, speaksHttp } from "../shared/node-internals.ts";
+import { after } from "../shared/timers.ts";
 import {
   FIRST_REQUEST_MS,
   isBetweenRequests,
@@ -69,8 +69,6 @@ export class ServerDrain implements Drainable {
   #isAccepting = true;
   /** Whether the connections that can move are moved to another process. */
   #isMoving = false;
-  /** When a response of a connection that can move was first seen under way, on the clock of now(). */
-  readonly #responses = new WeakMap<ServerResponse, number>();
 
   constructor(
     server: Server,
@@ -226,14 +224,7 @@ export class ServerDrain implements Drainable {
   }
 
   destroyConnections(): number {
-    return this.#destroyConnections(({ stream }) => !this.isMovable(stream) || this.#isSlow(stream));
-  }
-
-  /** Whether a response has been under way for half of `drainTimeout`. A client that is busy with one short request after the other still moves. */
-  #isSlow(stream: Socket): boolean {
-    const response = responseOf(stream);
-    const since = response && this.#responses.get(response);
-    return since !== undefined && isOlder(since, this.#drainTimeout / 2);
+    return this.#destroyConnections(() => true);
   }
 
   /**
@@ -264,8 +255,6 @@ export class ServerDrain implements Drainable {
     for (const connection of this.connections.values()) {
       const { since, inHandshake, isEarlier, stream } = connection;
       if (this.isMovable(stream)) {
-        const response = responseOf(stream);
-        if (response && !this.#responses.has(response)) this.#responses.set(response, now());
         endLongPoll(stream);
         continue;
       }

@@ -28,6 +28,6 @@ export interface Drainable {
   drainAlone(): Promise<void>;
   /** Fulfils the promises of this object, although something has not closed. The caller waits no longer. */
   stopWaiting(): void;
-  /** Destroys the connections that are still open, except those that only wait to be moved. Returns the number of those that had something under way. */
+  /** Destroys the connections that are still open. Returns the number of those that had something under way. */
   destroyConnections(): number;
 }

@@ -5,10 +5,10 @@ import type { ServerDrain } from "./drain-server.ts";
 import { moveConnections, type Receiver } from "./move-connections.ts";
 
 /**
- * Drains these servers and sockets when another process serves already. They accept nothing more. The HTTP/1 connections that can move are moved. The others
- * end as at a stop: an idle one has half of `drainTimeout` for its next request, which is answered.
+ * Drains these servers and sockets when another process serves already. They accept nothing more. In the first half of `drainTimeout`, the HTTP/1 connections that
+ * can move are moved, and the others may make one more request. In the second half, what is left ends as at a stop.
  *
- * Fulfils when no connection is left. The caller destroys the connections that are still open when `drainTimeout` is over, except those that can still move.
+ * Fulfils when no connection is left. The caller destroys the connections that are still open when `drainTimeout` is over.
  *
  * @param drainTimeout in milliseconds. `Infinity` means that there is none.
  * @param receiver gets the connections. Undefined if no connection can move.
@@ -22,19 +22,17 @@ export async function handOverAll(
   const closed = Promise.all(drains.map((drain) => drain.handOver(receiver !== undefined)));
   announce();
   const announcing = setInterval(announce, ANNOUNCE_MS);
-  await Promise.all([receiver && moveAll(drains, receiver), endEarlier(drains, now() + drainTimeout / 2)]);
+  const deadline = now() + drainTimeout / 2;
+  if (receiver) await moveAll(drains, receiver, deadline);
+  await pollUntil(() => !drains.some((drain) => drain.hasEarlierConnections()), deadline);
+  for (const drain of drains) drain.endWaiting();
   await closed;
   clearInterval(announcing);
 }
 
-async function moveAll(drains: readonly Drainable[], receiver: Receiver): Promise<void> {
+async function moveAll(drains: readonly Drainable[], receiver: Receiver, deadline: number): Promise<void> {
   const servers = drains.filter((drain): drain is ServerDrain => "server" in drain);
-  await moveConnections(servers, receiver);
+  await moveConnections(servers, receiver, deadline);
   for (const server of servers) server.stopMoving();
   receiver.endMoving();
-}
-
-async function endEarlier(drains: readonly Drainable[], deadline: number): Promise<void> {
-  await pollUntil(() => !drains.some((drain) => drain.hasEarlierConnections()), deadline);
-  for (const drain of drains) drain.endWaiting();
 }

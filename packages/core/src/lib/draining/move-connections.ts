@@ -1,143 +1,186 @@
-import { Socket } from "node:net";
-import { setTimeout as delay } from "node:timers/promises";
+import type { Socket } from "node:net";
+import { setImmediate as turnOfTheLoop, setTimeout as delay } from "node:timers/promises";
 import { attachHandle, detachHandle, idleSockets } from "../shared/node-connections.ts";
 import { type ConnectionHandle, responseOf } from "../shared/node-internals.ts";
-import type { Connection } from "./connections.ts";
+import { now } from "../shared/timers.ts";
 import type { ServerDrain } from "./drain-server.ts";
 
 /** The result of moving a connection: the other process has it, does not have it, or may have it. */
 export type Delivery = "taken" | "refused" | "unknown";
 
+/** A connection on its way to another process. This process reads nothing more from it. */
+export interface MovingConnection {
+  /** The number of the passed socket that it was accepted from. */
+  readonly fd: number;
+  readonly handle: ConnectionHandle;
+}
+
 /** The process to which connections move. */
 export interface Receiver {
   /** False if the process takes no more connections. */
   readonly isReceiving: boolean;
-  /** Sends a connection. Fulfils when the process has taken it, or not. */
-  sendConnection(fd: number, handle: ConnectionHandle): Promise<Delivery>;
+  /**
+   * Sends a connection. Fulfils when the process has taken it, or not.
+   *
+   * @param isMore whether the next connection follows at once
+   * @param patience how long the process may take to take it, in milliseconds
+   */
+  sendConnection(connection: MovingConnection, isMore: boolean, patience: number): Promise<Delivery>;
   /** Tells the process that no more connections come. */
   endMoving(): void;
 }
 
-/** How many idle connections are looked for at once, because Node has only a list of all of them. */
-const BATCH = 64;
+/** How many connections that are not busy wait for their move at once. Their clients rarely send. */
+const IDLE_MAX = 64;
 
-/**
- * How many connections stop being read at once. They move one after the other, and a client that sends meanwhile waits for those before it. With one at a time,
- * a client that always sends its next request at once would hardly ever be idle when it is its turn.
- */
-const GROUP = 4;
-
-/** How often to look for idle connections if no response has ended, in milliseconds. A request may have ended without one. */
+/** How often to look for idle connections if no response has ended, in milliseconds. */
 const POLL_MS = 20;
 
+/** How long a connection may wait for its move, in milliseconds. If its client sends something meanwhile, the client waits as long. */
+const WAIT_MS = 500;
+
+/** How long a move takes before one has been measured, in milliseconds. */
+const USUAL_MS = 0.3;
+
 /**
- * Moves the HTTP/1 connections of these servers to another process, each when it is between two requests. Fulfils when no connection is left that can move, or
- * when the other process has not taken one, or takes no more.
+ * Moves the HTTP/1 connections of these servers to another process, each when it is between two requests. Fulfils when no connection is left that can move, when
+ * the other process has not taken one, or takes no more, and at the deadline.
  *
- * The process reads nothing more from a connection that it has chosen. So what its client sends next stays in the kernel, and only the other process reads it.
+ * This process reads nothing more from a connection that waits for its move. So what its client sends next stays in the kernel, and only the other process reads it.
+ * A move takes a turn of the event loop of both processes, and busy connections make these turns long. So each busy connection stops being read at the end of the
+ * turn in which it is answered. Then it costs no time, and the turns are short.
+ *
+ * @param deadline on the clock of now()
  */
-export async function moveConnections(drains: readonly ServerDrain[], receiver: Receiver): Promise<void> {
-  const answered = new Answered();
-  for (const drain of drains) answered.watch(drain);
+export async function moveConnections(
+  drains: readonly ServerDrain[],
+  receiver: Receiver,
+  deadline: number,
+): Promise<void> {
+  const queue = new Queue(drains);
   try {
-    while (drains.some((drain) => drain.hasMovableConnections())) {
-      const chosen = drains.flatMap((drain) => chooseIdle(drain, answered.sockets));
-      answered.sockets.clear();
-      for (let at = 0; at < chosen.length; at += GROUP) {
-        if (!receiver.isReceiving) return;
-        if (!(await moveGroup(chosen.slice(at, at + GROUP), receiver))) return;
+    // Which connections are busy shows at the end of a turn.
+    await turnOfTheLoop();
+    while (receiver.isReceiving && now() < deadline) {
+      const next = queue.take();
+      if (next === undefined) {
+        if (!drains.some((drain) => drain.hasMovableConnections())) return;
+        await queue.change();
+        continue;
       }
-      if (!receiver.isReceiving) return;
-      if (chosen.length === 0) await Promise.race([answered.next(), delay(POLL_MS)]);
+      const began = now();
+      const delivery = await receiver.sendConnection(next, !queue.isEmpty, deadline - began);
+      queue.setPace(now() - began);
+      if (delivery === "refused") giveBack(next);
+      else end(next);
+      if (delivery !== "taken") return;
     }
   } finally {
-    answered.stop();
+    queue.close();
   }
 }
 
-/** A connection between two requests. */
-interface Idle {
-  drain: ServerDrain;
-  fd: number;
-  connection: Connection;
-  /** Another number of bytes means that a request has come. */
-  bytesRead: number;
+/** A connection that is to be moved. */
+interface Waiting extends MovingConnection {
+  readonly socket: Socket;
 }
 
-/** The connections of a server that may move now. First come those that have just been answered, because their clients send again soon. */
-function chooseIdle(drain: ServerDrain, answered: ReadonlySet<Socket>): Idle[] {
-  const idle = idleSockets(drain.server);
-  const movable = [...drain.connections.values()].filter(
-    ({ stream, fd }) =>
-      fd !== undefined &&
-      drain.isMovable(stream) &&
-      (stream.bytesRead === 0 || idle.has(stream)) &&
-      responseOf(stream) === undefined &&
-      stream.writableLength === 0,
-  );
-  const first = movable.filter(({ stream }) => answered.has(stream));
-  const others = movable.filter(({ stream }) => !answered.has(stream));
-  return [...first, ...others.slice(0, Math.max(0, BATCH - first.length))].map((connection) => ({
-    drain,
-    fd: connection.fd as number,
-    connection,
-    bytesRead: connection.stream.bytesRead,
-  }));
-}
-
-/** Fulfils with whether further connections can move. Those that were refused stay, because no process has read from them meanwhile. */
-async function moveGroup(group: readonly Idle[], receiver: Receiver): Promise<boolean> {
-  const detached = group.flatMap(({ drain, fd, connection: { socket }, bytesRead }) => {
-    // While other connections were on their way, this one may have become busy. It stays for now.
-    if (socket.bytesRead !== bytesRead || !drain.isMovable(socket)) return [];
-    const handle = detachHandle(socket);
-    return handle === undefined ? [] : [{ fd, socket, handle }];
-  });
-  let canMove = true;
-  for (const { fd, socket, handle } of detached) {
-    const delivery: Delivery = canMove ? await receiver.sendConnection(fd, handle) : "refused";
-    canMove &&= delivery === "taken";
-    if (delivery === "refused" && !socket.destroyed) {
-      attachHandle(socket, handle);
-      continue;
-    }
-    socket.destroy();
-    handle.close();
-  }
-  return canMove;
-}
-
-/** The connections whose response has ended. */
-class Answered {
-  readonly sockets: Set<Socket> = new Set();
+/** The connections that wait for their move. */
+class Queue {
+  readonly #drains: readonly ServerDrain[];
+  readonly #waiting: Waiting[] = [];
+  /** The connections that have been answered in this turn of the loop. */
+  readonly #answered = new Set<Socket>();
   readonly #unwatch: (() => void)[] = [];
   #wake = (): void => {};
+  #max = Math.floor(WAIT_MS / USUAL_MS);
+  #isClosed = false;
 
-  /** Watches the responses of a server: those that are under way, and those to come. */
-  watch({ server, connections }: ServerDrain): void {
-    for (const { stream } of connections.values()) responseOf(stream)?.once("close", () => this.#add(stream));
-    const onRequest = ({ socket }: { socket: Socket }, response: NodeJS.EventEmitter): void => {
-      response.once("close", () => this.#add(socket));
-    };
-    // Only for events that the app listens to, because a listener changes what Node does by default.
-    for (const event of ["request", "checkContinue", "checkExpectation"]) {
-      if (server.listenerCount(event) === 0) continue;
-      server.prependListener(event, onRequest);
-      this.#unwatch.push(() => server.off(event, onRequest));
+  /** Watches the responses of these servers: those that are under way, and those to come. */
+  constructor(drains: readonly ServerDrain[]) {
+    this.#drains = drains;
+    for (const { server, connections } of drains) {
+      for (const { stream } of connections.values())
+        responseOf(stream)?.once("close", () => this.#noteAnswer(stream));
+      const onRequest = ({ socket }: { socket: Socket }, response: NodeJS.EventEmitter): void => {
+        response.once("close", () => this.#noteAnswer(socket));
+      };
+      // Only for events that the app listens to, because a listener changes what Node does by default.
+      for (const event of ["request", "checkContinue", "checkExpectation"]) {
+        if (server.listenerCount(event) === 0) continue;
+        server.prependListener(event, onRequest);
+        this.#unwatch.push(() => server.off(event, onRequest));
+      }
     }
   }
 
-  #add(socket: Socket): void {
-    this.sockets.add(socket);
+  get isEmpty(): boolean {
+    return this.#waiting.length === 0;
+  }
+
+  /** The next connection to move. If no busy one waits, idle ones are looked for. */
+  take(): Waiting | undefined {
+    if (this.isEmpty) this.#add(() => true, IDLE_MAX);
+    return this.#waiting.shift();
+  }
+
+  /** Gives back the connections that would wait for too long if each move takes this long. They go on here, because nothing was read from them. */
+  setPace(milliseconds: number): void {
+    this.#max = Math.max(1, Math.floor(WAIT_MS / milliseconds));
+    for (const each of this.#waiting.splice(this.#max)) giveBack(each);
+  }
+
+  /** Fulfils when there may be a connection again. A request may also end without a response. */
+  change(): Promise<unknown> {
+    return Promise.race([new Promise<void>((resolve) => (this.#wake = resolve)), delay(POLL_MS)]);
+  }
+
+  /** Gives back all that still wait. */
+  close(): void {
+    this.#isClosed = true;
+    for (const unwatch of this.#unwatch) unwatch();
+    for (const each of this.#waiting.splice(0)) giveBack(each);
+  }
+
+  #noteAnswer(socket: Socket): void {
+    if (this.#answered.size === 0) setImmediate(() => this.#addAnswered());
+    this.#answered.add(socket);
+  }
+
+  /** At the end of a turn, nothing was read yet of the next requests of those that were answered in it. */
+  #addAnswered(): void {
+    if (!this.#isClosed) this.#add((stream) => this.#answered.has(stream), this.#max);
+    this.#answered.clear();
     this.#wake();
   }
 
-  /** Fulfils when the next response has ended. */
-  next(): Promise<void> {
-    return new Promise((resolve) => (this.#wake = resolve));
+  /** Adds connections that are between two requests, until this many wait. This process stops reading from them. */
+  #add(isWanted: (stream: Socket) => boolean, max: number): void {
+    for (const drain of this.#drains) {
+      const idle = idleSockets(drain.server);
+      for (const { socket, stream, fd } of drain.connections.values()) {
+        if (this.#waiting.length >= max) return;
+        const isIdle =
+          fd !== undefined &&
+          isWanted(stream) &&
+          drain.isMovable(stream) &&
+          (stream.bytesRead === 0 || idle.has(stream)) &&
+          responseOf(stream) === undefined &&
+          stream.writableLength === 0;
+        const handle = isIdle ? detachHandle(socket) : undefined;
+        if (isIdle && handle !== undefined) this.#waiting.push({ fd, handle, socket });
+      }
+    }
   }
+}
 
-  stop(): void {
-    for (const unwatch of this.#unwatch) unwatch();
-  }
+function giveBack({ socket, handle }: Waiting): void {
+  if (socket.destroyed) handle.close();
+  else attachHandle(socket, handle);
+}
+
+/** Ends what is left of a connection here. */
+function end({ socket, handle }: Waiting): void {
+  socket.destroy();
+  handle.close();
 }

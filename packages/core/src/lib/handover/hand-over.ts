@@ -12,7 +12,6 @@ import { stop } from "../lifecycle/shutdown.ts";
 import { isHandledByApp, receiveSignal } from "../lifecycle/stop-at-signal.ts";
 import { isStopping, stopState } from "../lifecycle/stopping.ts";
 import { stopReports } from "../lifecycle/watchdog.ts";
-import { untilConnectionsMoved } from "../lifecycle/take-over.ts";
 import { ActivationError, isActivationError } from "../shared/errors.ts";
 import { processState } from "../shared/process-state.ts";
 import { sessionsOf, type TlsSessions } from "../shared/tls-sessions.ts";
@@ -46,9 +45,6 @@ export async function handOver(): Promise<void> {
   // The process must not fall asleep meanwhile.
   const release = hold();
   try {
-    // A second reload soon after the first: this process takes connections as long as another one sends some.
-    await untilConnectionsMoved();
-    if (isStopping()) return;
     const { newProcess, pid } = await startNewProcess();
     handover.isDone = true;
     emit({ type: "handover", pid });

@@ -1,10 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import process from "node:process";
 import type { PassedSocket } from "../activation/passed-socket.ts";
-import type { Delivery, Receiver } from "../draining/move-connections.ts";
+import type { Delivery, MovingConnection, Receiver } from "../draining/move-connections.ts";
 import { emit } from "../lifecycle/app.ts";
 import { ActivationError } from "../shared/errors.ts";
-import type { ConnectionHandle } from "../shared/node-internals.ts";
 import { onHandleLost, onNewProcessMessage, sendToNewProcess } from "../shared/handover-channel.ts";
 import { after } from "../shared/timers.ts";
 import type { TlsSessions } from "../shared/tls-sessions.ts";
@@ -118,20 +117,23 @@ export class NewProcess implements Receiver {
     return sendToNewProcess(this.#launcher, { act: "serve", sessions });
   }
 
-  /** Moves a connection to it. */
-  async sendConnection(fd: number, handle: ConnectionHandle): Promise<Delivery> {
+  async sendConnection(
+    { fd, handle }: MovingConnection,
+    isMore: boolean,
+    patience: number,
+  ): Promise<Delivery> {
     if (this.#hasEnded) return "refused";
     let timer: NodeJS.Timeout | undefined;
     let poll: NodeJS.Timeout | undefined;
     const delivery = await new Promise<Delivery>((resolve) => {
       this.#onDelivery = resolve;
-      timer = after(TAKEN_MS, () => resolve("unknown"));
+      timer = after(Math.min(TAKEN_MS, patience), () => resolve("unknown"));
       // If the process ends while a handle is on its way, Node 20 emits no `disconnect`.
       poll = setInterval(() => {
         if (!this.#launcher.connected) resolve("refused");
       }, POLL_MS);
       const send = async (): Promise<void> => {
-        const message = { act: "connection", fd, header: storedProxyHeader(handle) } as const;
+        const message = { act: "connection", fd, header: storedProxyHeader(handle), isMore } as const;
         if (!(await sendToNewProcess(this.#launcher, message, handle))) resolve("refused");
       };
       void send();

@@ -5,6 +5,7 @@ import { isWaitingToServe, serve } from "../activation/serving.ts";
 import { hold } from "./idle.ts";
 import { servedSockets } from "../shared/served-sockets.ts";
 import {
+  type OldProcessMessage,
   onOldProcessEnd,
   onOldProcessMessage,
   sendToOldProcess,
@@ -25,10 +26,19 @@ const takeOver = processState("take over", {
   haveMoved: false,
   /** Called when it sends no more. */
   movedListeners: new Set<() => void>(),
+  /** Connections that the other process has sent, and that no server has yet. */
+  arrived: [] as [message: ConnectionMessage, connection: ConnectionHandle][],
+  /** The limit for their wait. */
+  timer: undefined as NodeJS.Timeout | undefined,
 });
+
+type ConnectionMessage = Extract<OldProcessMessage, { act: "connection" }>;
 
 /** How long a stop waits until the other process sends no more connections, in milliseconds. */
 const MOVED_MS = 2000;
+
+/** How long an idle connection waits at most for the others that arrive, in milliseconds. */
+const ARRIVAL_MS = 250;
 
 /** How much longer than `keepAliveTimeout` an idle connection stays open that another process has accepted, in milliseconds. */
 const KEEP_ALIVE_BUFFER_MS = 1000;
@@ -41,9 +51,10 @@ function followPredecessor(): void {
   onOldProcessMessage((message, handle) => {
     if (message.act === "serve") startServing(message.sessions);
     else if (message.act === "moved") noteMoved();
-    else takeConnection(message, handle as ConnectionHandle);
+    else noteConnection(message, handle as ConnectionHandle);
   });
   onOldProcessEnd(() => {
+    serveArrived();
     if (!isWaitingToServe()) return;
     writeLine("sockact: the process that was to hand over to this one has ended", ERROR);
     process.exit(1);
@@ -84,11 +95,6 @@ export function connectionsMoved(): Promise<void> | undefined {
   });
 }
 
-/** Fulfils when the process that has handed over to this one has sent all its connections, or has ended. That takes at most its `drainTimeout`. */
-export async function untilConnectionsMoved(): Promise<void> {
-  if (!isFirst() && !takeOver.haveMoved) await new Promise<void>(onceMoved);
-}
-
 function onceMoved(listener: () => void): void {
   takeOver.movedListeners.add(listener);
   onOldProcessEnd(listener);
@@ -124,29 +130,41 @@ function startServing(sessions: Readonly<Record<number, TlsSessions>>): void {
   takeOver.onServe();
 }
 
+/**
+ * Keeps a connection until no other one follows at once. The other process waits after each of them until this one has got it. If their clients were served
+ * meanwhile, each would make the next one wait longer.
+ */
+function noteConnection(message: ConnectionMessage, connection: ConnectionHandle): void {
+  takeOver.arrived.push([message, connection]);
+  // Written at once, before anything is read from the connection. So if this process ends later, the old one knows that the connection was here.
+  sendToOldProcess({ act: "taken" });
+  if (message.isMore) takeOver.timer ??= after(ARRIVAL_MS, serveArrived);
+  else serveArrived();
+}
+
+function serveArrived(): void {
+  clearTimeout(takeOver.timer);
+  takeOver.timer = undefined;
+  for (const [message, connection] of takeOver.arrived.splice(0)) serveConnection(message, connection);
+}
+
 function noteMoved(): void {
+  serveArrived();
   takeOver.haveMoved = true;
   for (const listener of takeOver.movedListeners) listener();
 }
 
 /** Serves a connection that the old process has accepted. If the app has closed the server of its socket, the connection closes. */
-function takeConnection(
-  { fd, header }: { fd: number; header?: string | undefined },
-  connection: ConnectionHandle,
-): void {
+function serveConnection({ fd, header }: ConnectionMessage, connection: ConnectionHandle): void {
   const served = servedSockets.get(fd);
-  if (served !== undefined && handleOf(served.server) !== undefined) {
-    const { server, handle } = served;
-    restoreProxyHeader(connection, header);
-    const socket = acceptHandle(server, handle, connection);
-    const { keepAliveTimeout = 0 } = server as Partial<HttpServer>;
-    if (keepAliveTimeout > 0 && socket !== undefined) {
-      const timer = after(keepAliveTimeout + KEEP_ALIVE_BUFFER_MS, () => {
-        if (socket.bytesRead === 0) socket.destroySoon();
-      })?.unref();
-      socket.once("close", () => clearTimeout(timer));
-    }
-  } else connection.close();
-  // Written at once, before anything is read from the connection. So if this process ends later, the old one knows that the connection was here.
-  sendToOldProcess({ act: "taken" });
+  if (served === undefined || handleOf(served.server) === undefined) return connection.close();
+  const { server, handle } = served;
+  restoreProxyHeader(connection, header);
+  const socket = acceptHandle(server, handle, connection);
+  const { keepAliveTimeout = 0 } = server as Partial<HttpServer>;
+  if (keepAliveTimeout === 0 || socket === undefined) return;
+  const timer = after(keepAliveTimeout + KEEP_ALIVE_BUFFER_MS, () => {
+    if (socket.bytesRead === 0) socket.destroySoon();
+  })?.unref();
+  socket.once("close", () => clearTimeout(timer));
 }

@@ -22,8 +22,11 @@ export type NewProcessMessage =
 export type OldProcessMessage =
   /** The new process is the main process of the service, and may accept. `sessions` are those of TLS, by the number of the socket. */
   | { act: "serve"; sessions: Readonly<Record<number, TlsSessions>> }
-  /** A connection comes with the message. The old process has accepted it from the socket with this number. `header` is its PROXY header, in Base64. */
-  | { act: "connection"; fd: number; header?: string | undefined }
+  /**
+   * A connection comes with the message. The old process has accepted it from the socket with this number. `header` is its PROXY header, in Base64. `isMore` says that
+   * another one follows at once.
+   */
+  | { act: "connection"; fd: number; header?: string | undefined; isMore: boolean }
   /** No more connections come. */
   | { act: "moved" };
 
