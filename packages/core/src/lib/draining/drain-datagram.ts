@@ -21,6 +21,12 @@ export class DatagramDrain implements Drainable {
 
   stopWaiting(): void {}
 
+  forgetSent(): void {}
+
+  async countSent(): Promise<number> {
+    return 0;
+  }
+
   hasEarlierConnections(): boolean {
     return false;
   }

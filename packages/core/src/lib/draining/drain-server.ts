@@ -34,6 +34,9 @@ const CLIENT_CLOSE_MS = 1000;
 /** How long GOAWAY waits at most until no request of its session is under way, in milliseconds. It is shorter than `CLIENT_CLOSE_MS`. */
 const GOAWAY_MS = 500;
 
+/** With fewer connections than this, it is not worth looking for those that were sent to a child process. */
+const SENT_MIN = 64;
+
 /** How often to check the connections during a drain, in milliseconds. A connection may have been upgraded, or may have waited too long. */
 const POLL_MS = 100;
 
@@ -69,6 +72,10 @@ export class ServerDrain implements Drainable {
   #isAccepting = true;
   /** Whether the connections that can move are moved to another process. */
   #isMoving = false;
+  /** Whether the app has sent a connection to a child process. */
+  #hasSent = false;
+  /** With how many connections to look for those that were sent. */
+  #sweepSize = SENT_MIN;
 
   constructor(
     server: Server,
@@ -80,7 +87,10 @@ export class ServerDrain implements Drainable {
     this.#closeUpgraded = closeUpgraded;
     const upgraded = rememberUpgrades(server);
     this.#trackConnections = () =>
-      trackConnections(server, [...proxies, ...acceptors], upgraded, onConnectionsChange);
+      trackConnections(server, [...proxies, ...acceptors], upgraded, (closed) => {
+        if (this.connections.size >= this.#sweepSize) this.forgetSent();
+        onConnectionsChange(closed);
+      });
     // Otherwise nothing is done for a connection before somebody asks for it.
     if (acceptors.length > 0 || !listsConnections(server)) this.watchConnections();
     for (const each of [server, ...acceptors]) rememberSessions(each);
@@ -117,7 +127,7 @@ export class ServerDrain implements Drainable {
   startDraining(): void {
     if (this.#isDraining) return;
     this.#isDraining = true;
-    this.#forgetSent();
+    this.forgetSent();
     for (const connection of this.connections.values())
       Object.assign(connection, { isEarlier: true, bytesBeforeDrain: connection.stream.bytesRead });
     const polling = setInterval(() => this.#endConnections(), POLL_MS);
@@ -223,22 +233,33 @@ export class ServerDrain implements Drainable {
     clearTimeout(cap);
   }
 
+  forgetSent(): void {
+    // A connection that moves to another process has no handle either.
+    if (this.#isMoving) return;
+    for (const socket of this.connections.keys())
+      if (isSentAway(socket)) {
+        this.#hasSent = true;
+        this.#connections?.delete(socket);
+      }
+    this.#sweepSize = Math.max(SENT_MIN, 2 * this.connections.size);
+  }
+
+  countSent(): Promise<number> {
+    this.forgetSent();
+    return new Promise((resolve) => {
+      if (!this.#hasSent) return resolve(0);
+      // Node asks the child processes. It reports an error if one of them has ended.
+      this.server.getConnections((error, count) => resolve(error ? 0 : count - this.connections.size));
+    });
+  }
+
   destroyConnections(): number {
     return this.#destroyConnections(() => true);
   }
 
-  /**
-   * Forgets the connections that the app has sent to a child process. They do not close in this process: Node waits for the child process before it emits
-   * `close`, and destroying them here would make Node count wrongly. A connection that moves to another process has no handle either.
-   */
-  #forgetSent(): void {
-    if (this.#isMoving) return;
-    for (const socket of this.connections.keys()) if (isSentAway(socket)) this.#connections?.delete(socket);
-  }
-
   /** Returns on how many of the destroyed connections something was under way. */
   #destroyConnections(shouldDestroy: (connection: Connection) => boolean): number {
-    this.#forgetSent();
+    this.forgetSent();
     const connections = [...this.connections.values()].filter(shouldDestroy);
     const underWay = connections.filter(isUnderWay);
     for (const { stream, socket } of connections) {
@@ -250,7 +271,7 @@ export class ServerDrain implements Drainable {
 
   /** Ends the connections that have waited too long for a request. Tells the clients of the others that the connection ends. */
   #endConnections(): void {
-    this.#forgetSent();
+    this.forgetSent();
     const goAwayPatience = Math.min(GOAWAY_MS, this.#drainTimeout / 4);
     for (const connection of this.connections.values()) {
       const { since, inHandshake, isEarlier, stream } = connection;

@@ -28,6 +28,13 @@ export interface Drainable {
   drainAlone(): Promise<void>;
   /** Fulfils the promises of this object, although something has not closed. The caller waits no longer. */
   stopWaiting(): void;
+  /**
+   * Forgets the connections that the app has sent to a child process. They do not close in this process: Node waits for the child process before it emits
+   * `close`, and destroying them here would make Node count wrongly.
+   */
+  forgetSent(): void;
+  /** How many of these connections the child processes still have. */
+  countSent(): Promise<number>;
   /** Destroys the connections that are still open. Returns the number of those that had something under way. */
   destroyConnections(): number;
 }

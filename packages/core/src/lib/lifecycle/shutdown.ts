@@ -60,6 +60,7 @@ async function shutDown(
   const moved = connectionsMoved();
   if (moved) await moved;
   const pool = workerPool();
+  for (const drain of allDrains()) drain.forgetSent();
   const connections = allDrains().reduce((sum, drain) => sum + drain.connections.size, 0);
   const timeout = Math.max(...apps.map(({ settings }) => settings.drainTimeout));
   const isReplaced = reason === "handover";

@@ -14,8 +14,11 @@ import { workerPool } from "./worker-pool.ts";
 
 /** Called when the idle timer has run out. If something keeps the process awake, the timer is restarted when that ends. */
 export async function sleepIfIdle(timeout: number): Promise<void> {
-  // No event is emitted when the time for a first request is over, so the timer checks again.
-  if (hasConnection((connection) => isSilent(connection) && !isUnused(connection))) idle.timer?.refresh();
+  const sent = await Promise.all(allDrains().map((drain) => drain.countSent()));
+  // No event is emitted when the time for a first request is over, when a connection is sent to a child process, and when it closes there. So the timer checks again.
+  if (sent.some((count) => count > 0) || hasConnection((connection) => !isUnused(connection)))
+    idle.timer?.refresh();
+  if (sent.some((count) => count > 0)) return;
   if (!cluster.isWorker) return fallAsleep(timeout);
   if (isAwake()) return;
   idle.isReportedIdle = true;
