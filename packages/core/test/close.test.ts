@@ -151,6 +151,18 @@ describe.concurrent("server.close() of the app", () => {
     expect(await running.ended).toBe(0);
   });
 
+  test("closeIdleConnections() resets no client while a drain waits for its next request", async () => {
+    const { app, address } = await appOnSocket();
+    await using running = app;
+    await using idle = await idleClient(running, address);
+    await terminate(running);
+    running.write("closeIdleConnections");
+    await running.event("idle closed");
+    idle.get("/");
+    expect(await idle.receives(/hello$/)).toMatch(CLOSE);
+    expect(await running.ended).toBe(0);
+  });
+
   test("closeAllConnections() ends a drain at once", async () => {
     const { app, address } = await appOnSocket();
     await using running = app;

@@ -70,6 +70,47 @@ describe.concurrent("an app that handles SIGTERM itself", () => {
     expect(running.stdout).toContain('"drained"');
   });
 
+  const libraries = ["stoppable", "http-terminator", "death", "exit-hook", "close-with-grace by a callback"];
+  test.each([
+    ...libraries.map((name) => ({ before: [name] })),
+    ...[...libraries, "terminus"].map((name) => ({ after: [name] })),
+  ])(
+    "with signals: 'first' a library that closes connections, or exits, does so when the last one has ended: %o",
+    async (handlers) => {
+      const { app, address } = await appOnSocket({ ...handlers, options: { signals: "first" } });
+      await using running = app;
+      await using idle = await idleClient(running, address);
+      await using busy = await heldClient(running, address);
+      await terminate(running);
+      running.write("answer");
+      expect(await busy.receives(/done$/)).toMatch(/^Connection: close\r$/im);
+      idle.get("/");
+      expect(await idle.receives(/hello$/)).toMatch(/^Connection: close\r$/im);
+      await running.event("drained");
+      // exit-hook ends the process with the status of the signal.
+      expect(await running.ended).toBe(JSON.stringify(handlers).includes("exit-hook") ? 143 : 0);
+    },
+  );
+
+  test.each(["death", "exit-hook"])(
+    "an error event names the code that ends it while it drains: %s",
+    async (library) => {
+      const { app, address } = await appOnSocket({ after: [library] });
+      await using running = app;
+      await using _busy = await heldClient(running, address);
+      running.kill("SIGTERM");
+      expect(await running.event("error")).toMatchObject({
+        code: "ERR_EXIT_DRAINING",
+        error: expect.stringMatching(
+          library === "death"
+            ? /cuts 1 open connection\. process\.exit\(\) was called at .*lifecycle\.mjs:\d+:\d+$/
+            : /process\.exit\(\) was called at .*node_modules\/exit-hook\/index\.js:\d+:\d+$/,
+        ),
+      });
+      await running.ended;
+    },
+  );
+
   test("with terminus, which sends itself the signal again at the end", async () => {
     const { app, address } = await appOnSocket({ after: ["terminus"] });
     await using running = app;

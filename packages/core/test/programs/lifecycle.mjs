@@ -268,6 +268,31 @@ const handlers = {
       await once(servers[0], "close");
     });
   },
+  /** When the last connection has ended, the server emits no \`close\` any more. */
+  "close-with-grace by a callback": async () => {
+    const { default: closeWithGrace } = await import("close-with-grace");
+    closeWithGrace({ logger: false }, () => new Promise((resolve) => servers[0].close(resolve)));
+  },
+  /** Ends idle connections at once. */
+  stoppable: async () => {
+    const { default: stoppable } = await import("stoppable");
+    process.on("SIGTERM", () => stoppable(servers[0]).stop(() => process.exit()));
+  },
+  "http-terminator": async () => {
+    const { createHttpTerminator } = await import("http-terminator");
+    process.on("SIGTERM", async () => {
+      await createHttpTerminator({ server: servers[0] }).terminate();
+      process.exit();
+    });
+  },
+  death: async () => {
+    const { default: onDeath } = await import("death");
+    onDeath(() => process.exit());
+  },
+  "exit-hook": async () => {
+    const { default: exitHook } = await import("exit-hook");
+    exitHook(() => {});
+  },
   "signal-exit": async () => {
     const { onExit } = await import("signal-exit");
     onExit((code, signal) => say("signal-exit", { code, signal }));
@@ -313,6 +338,10 @@ const actions = {
   },
   "is listening": () => say("is listening", { listening: servers.map(({ listening }) => listening) }),
   closeAllConnections: () => servers[0].closeAllConnections(),
+  closeIdleConnections: () => {
+    servers[0].closeIdleConnections();
+    say("idle closed");
+  },
   "close sessions": () => held.splice(0).forEach((each) => each.stream.session.close()),
   /** Releases a hold, and blocks the event loop until the file does not exist, and for this time after that. */
   block: (ms) => {

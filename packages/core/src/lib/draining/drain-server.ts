@@ -133,6 +133,8 @@ export class ServerDrain implements Drainable {
     const polling = setInterval(() => this.#endConnections(), POLL_MS);
     void this.#closed.then(() => clearInterval(polling));
     if (this.isHttp) {
+      // Patches closeIdleConnections of this server. Many apps call it at a stop, and it would reset clients that are about to send.
+      (this.server as HttpServer).closeIdleConnections = () => {};
       closeAfterNextResponse(this.server as HttpServer, (stream) => this.isMovable(stream));
       this.#closeAfterPending();
     } else {

@@ -81,8 +81,11 @@ export interface LifecycleOptions {
   /**
    * Which signals drain the servers and end the process. `true` means SIGTERM and SIGINT, and is the default if sockets were passed. With `false`, sockact
    * handles no signal, not even SIGHUP, and only `idleTimeout` ends the process. The app's own `server.close()` still drains.
+   *
+   * `'first'` means SIGTERM and SIGINT, and the app's own listeners of these signals run when all connections have ended. Use it with a library that closes
+   * connections or ends the process at a signal, such as stoppable, http-terminator, terminus, death or exit-hook.
    */
-  signals?: boolean | readonly NodeJS.Signals[] | undefined;
+  signals?: boolean | "first" | readonly NodeJS.Signals[] | undefined;
   /**
    * Called with each event. By default, each event is a line on standard error, or in Fastify a line of the app's log. A line on standard error goes to file
    * descriptor 2 itself, so code that replaces `process.stderr.write()` does not see it.
@@ -106,7 +109,7 @@ export interface Settings extends Pick<
   handover: boolean;
   handoverTimeout: number;
   /** Undefined if neither the option nor the variable is set. */
-  signals: boolean | readonly NodeJS.Signals[] | undefined;
+  signals: boolean | "first" | readonly NodeJS.Signals[] | undefined;
 }
 
 const DRAIN_TIMEOUT = 10_000;
@@ -193,9 +196,10 @@ const readers = {
     example: ["'/healthz'", "/healthz"],
   },
   signals: {
-    option: (value) => (typeof value === "boolean" ? value : signalList(value)),
-    variable: (text) => parseBoolean(text) ?? signalList(text.trim().split(/\s+/)),
-    is: ["true, false or a list of signals", "yes, no or a list of signals"],
+    option: (value) => (typeof value === "boolean" || value === "first" ? value : signalList(value)),
+    variable: (text) =>
+      parseBoolean(text) ?? (text.trim() === "first" ? "first" : signalList(text.trim().split(/\s+/))),
+    is: ["true, false, 'first' or a list of signals", "yes, no, first or a list of signals"],
     example: ["['SIGTERM']", "SIGTERM SIGINT"],
   },
 } satisfies Partial<Record<keyof typeof VARIABLES, Reader>>;

@@ -3,6 +3,7 @@ import process from "node:process";
 import { setImmediate as turnOfTheLoop } from "node:timers/promises";
 import { sendToPrimary, untilNoted } from "../shared/cluster-channel.ts";
 import { allDrains, apps, callHook, emit } from "./app.ts";
+import { reportEarlyExit } from "./early-exit.ts";
 import { drainAll } from "../draining/drain-all.ts";
 import { handOverAll } from "../draining/hand-over-all.ts";
 import type { Receiver } from "../draining/move-connections.ts";
@@ -72,6 +73,7 @@ async function shutDown(
       ...(pool && { workers: pool.count }),
       ...(isReplaced && { handover: true }),
     });
+  reportEarlyExit();
   const announce = createDrainAnnouncer();
   const known = new Set(allDrains());
   const drained = isReplaced
@@ -108,6 +110,7 @@ async function shutDown(
     await drainAll(late, timeout, announce);
   clearTimeout(cap);
   clearInterval(destroying);
+  stopState.isEndEarly = false;
   if (isStuck) emit({ type: "error", error: stuckError(timeout) });
   const haveWorkersFailed = await workersFailed;
   // With KillMode=mixed, systemd kills the old process when this one ends.

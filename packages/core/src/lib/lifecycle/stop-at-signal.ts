@@ -1,9 +1,11 @@
 import cluster from "node:cluster";
 import { constants } from "node:os";
 import process from "node:process";
+import { bindListeners } from "../shared/process-events.ts";
 import { processState } from "../shared/process-state.ts";
 import { allDrains } from "./app.ts";
 import { exitProcess, stop } from "./shutdown.ts";
+import { stopState } from "./stopping.ts";
 
 const signals = processState("signals", {
   /** Whether a signal has started the stop. */
@@ -56,9 +58,8 @@ export function afterHeldListeners(action: () => void): void {
 let callListeners = (): void => {};
 
 /**
- * Makes the app's own listeners of a signal run when the connections have ended, instead of at once. An app that does not know sockact may close its
- * connections
- * in such a listener, or end the process. Call this before the app adds a listener, because Node binds `process.emit` at that moment.
+ * Makes the app's own listeners of a signal run when the connections have ended, instead of at once. An app or a library that does not know sockact may close
+ * connections in such a listener, or end the process.
  */
 export function holdListeners(): void {
   if (signals.areListenersHeld) return;
@@ -78,6 +79,7 @@ export function holdListeners(): void {
     onSignal(event as NodeJS.Signals);
     return true;
   } as typeof process.emit;
+  for (const signal of signals.handled.keys()) bindListeners(signal as NodeJS.Signals);
 }
 
 /** Starts the stop at the first signal. What a later one does depends on whether the app ends the process itself. */
@@ -93,6 +95,7 @@ function onSignal(signal: NodeJS.Signals): void {
     signals.appEndsProcess = false;
   } else if (!cluster.isWorker) {
     // A worker may receive the same signal from the service manager, its primary and the app. A second signal to the primary ends all processes.
+    stopState.isEndEarly = false;
     process.exit(128 + constants.signals[signal]);
   }
 }

@@ -7,12 +7,15 @@ interface StopState {
   isBySignal: boolean;
   /** Called when the process begins to stop. */
   listeners: Set<() => void>;
+  /** Whether an end of the process is to be reported: it drains, and nobody has asked for its end. */
+  isEndEarly: boolean;
 }
 
 export const stopState: StopState = processState("shutdown", {
   exitCode: undefined,
   isBySignal: false,
   listeners: new Set(),
+  isEndEarly: false,
 });
 
 /** Whether the process has begun to stop. */

@@ -33,7 +33,8 @@ export type ActivationErrorCode =
   | "ERR_RELOAD_WORKER"
   | "ERR_STOP_TIMEOUT"
   | "ERR_WORKER_KILLED"
-  | "ERR_EXIT_STATUS";
+  | "ERR_EXIT_STATUS"
+  | "ERR_EXIT_DRAINING";
 
 /**
  * Sockets were meant for this process, but something is wrong with them, with the options, or with this Node.

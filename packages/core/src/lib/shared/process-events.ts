@@ -12,10 +12,15 @@ export function replaceListeners(event: NodeJS.Signals | "disconnect", action: (
   actions.set(event, action);
   once("patch process.emit", patchEmit);
   if (event === "disconnect") return;
-  // Node binds process.emit when the first listener of a signal is added.
-  const listeners = process.rawListeners(event) as NodeJS.SignalsListener[];
-  process.removeAllListeners(event);
-  for (const listener of [() => {}, ...listeners]) process.on(event, listener);
+  process.on(event, () => {});
+  bindListeners(event);
+}
+
+/** Makes a signal call the present `process.emit`. Node binds the one that it finds when the first listener of the signal is added. */
+export function bindListeners(signal: NodeJS.Signals): void {
+  const listeners = process.rawListeners(signal) as NodeJS.SignalsListener[];
+  process.removeAllListeners(signal);
+  for (const listener of listeners) process.on(signal, listener);
 }
 
 function patchEmit(): void {

@@ -7,7 +7,7 @@ import { handOver } from "../handover/hand-over.ts";
 import type { App } from "../lifecycle/app.ts";
 import { reload } from "../lifecycle/reload.ts";
 import { isNotifyExpected } from "../lifecycle/service-manager.ts";
-import { handleSignal } from "../lifecycle/stop-at-signal.ts";
+import { handleSignal, holdListeners } from "../lifecycle/stop-at-signal.ts";
 
 const DEFAULT_SIGNALS: readonly NodeJS.Signals[] = ["SIGTERM", "SIGINT"];
 
@@ -15,8 +15,9 @@ const DEFAULT_SIGNALS: readonly NodeJS.Signals[] = ["SIGTERM", "SIGINT"];
 export function handleSignals(app: App): void {
   const { settings, activated } = app;
   const { signals: asked = activated } = settings;
-  const wanted = asked === true ? DEFAULT_SIGNALS : asked || [];
+  const wanted = asked === true || asked === "first" ? DEFAULT_SIGNALS : asked || [];
   for (const signal of wanted) handleSignal(signal);
+  if (asked === "first") holdListeners();
   if (settings.signals !== false && !wanted.includes("SIGHUP")) handleReload(app);
 }
 

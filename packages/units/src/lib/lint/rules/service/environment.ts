@@ -32,9 +32,10 @@ const duration = valueWhere(
 const flag = valueWhere((text) => booleanOf(text) !== undefined, "neither yes nor no", "yes or no");
 const signals: ReadValue = valueWhere(
   (text) =>
+    text === "first" ||
     text.split(/\s+/).every((name) => /^SIG(?!KILL$|STOP$)/.test(name) && signalNames.has(name.slice(3))),
   "not a list of signals",
-  "yes, no, or signals such as SIGTERM SIGINT",
+  "yes, no, first, or signals such as SIGTERM SIGINT",
 );
 
 /** The variables of sockact, and how it reads them. */
