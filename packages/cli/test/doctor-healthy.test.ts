@@ -82,23 +82,27 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact doctor, on service
     });
   });
 
-  it("reads the end of a journal that is longer than it can read at once", { tags: "campaign" }, async () => {
-    const line = String.raw`console.log("\x7f".repeat(47_000))`;
-    await systemd.write(
-      "/srv/large.js",
-      `for (let at = 0; at < 400; at += 1) ${line}; throw new Error("too large");`,
-    );
-    await systemd.installUnits({
-      "large.socket": "[Socket]\nListenStream=/run/large.sock\n",
-      "large.service": `[Service]\nExecStart=${systemd.node} /srv/large.js\n`,
-    });
-    await systemd.start("large.socket");
-    await systemd.systemctl("start", "--no-block", "large.service");
-    // systemd may say that it has failed before journald has read all that it has printed.
-    await systemd.waitForJournal("large.service", /too large/, 60_000);
-    await systemd.waitForJournal("large.service", /Failed with result/, 60_000);
-    const answer = await ask(systemd, "large");
-    expect(answer.finding("app-crashed").evidence[0]!.text).toMatch(/^Error: too large\n/);
-    expect(answer.unseen).toEqual([]);
-  });
+  it(
+    "reads the end of a journal that is longer than it can read at once",
+    { tags: "campaign", timeout: 300_000 },
+    async () => {
+      const line = String.raw`console.log("\x7f".repeat(47_000))`;
+      await systemd.write(
+        "/srv/large.js",
+        `for (let at = 0; at < 400; at += 1) ${line}; throw new Error("too large");`,
+      );
+      await systemd.installUnits({
+        "large.socket": "[Socket]\nListenStream=/run/large.sock\n",
+        "large.service": `[Service]\nExecStart=${systemd.node} /srv/large.js\n`,
+      });
+      await systemd.start("large.socket");
+      await systemd.systemctl("start", "--no-block", "large.service");
+      // systemd may say that it has failed before journald has read all that it has printed.
+      await systemd.waitForJournal("large.service", /too large/, 120_000);
+      await systemd.waitForJournal("large.service", /Failed with result/, 120_000);
+      const answer = await ask(systemd, "large");
+      expect(answer.finding("app-crashed").evidence[0]!.text).toMatch(/^Error: too large\n/);
+      expect(answer.unseen).toEqual([]);
+    },
+  );
 });
