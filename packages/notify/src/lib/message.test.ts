@@ -17,6 +17,8 @@ test.each<[NotifyState, string]>([
   ["READY=1\n\nSTATUS=a", 'Each line of a message must be VARIABLE=value; got ""'],
   [{ ready: 1 }, 'Each line of a message must be VARIABLE=value; got "ready=1"'],
   [{}, "The message is empty"],
+  [null as never, "The message must be a string or an object; got null"],
+  [5 as never, "The message must be a string or an object; got 5"],
   [{ STATUS: "a\nREADY=1" }, 'STATUS must not contain a line break; got "a\\nREADY=1"'],
   ["STATUS=\0", "STATUS contains a NUL, where systemd would end the message"],
   ["BARRIER=1", "BARRIER needs a file descriptor: use storeFd() to store one"],

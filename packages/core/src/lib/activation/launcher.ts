@@ -33,7 +33,7 @@ const OWN_FORK_HINT =
   "Write cluster.fork() of node:cluster instead of fork() of node:child_process, or listen in the parent. If this process is meant to have a port of its own, ignore the warning.";
 
 const PACKAGE_FORK_HINT =
-  "This command starts its server in another process, as many development servers do. Use a command that listens in its own process, such as the one for production.";
+  "This command starts its server in another process, as process managers and development servers do. Use a command that listens in its own process, or run the app directly with node.";
 
 function warnOfFork(parent: readonly string[], hint: string): void {
   warn(

@@ -83,6 +83,16 @@ test.each<[from: string[], trusted: string[], others: (string | undefined)[]]>([
   expect(others.map((sender) => isTrusted?.(sender))).toEqual(others.map(() => false));
 });
 
+// `/000` would be everybody, and `/08` is not a number everywhere.
+test.each(["10.0.0.1/08", "10.0.0.1/000", "10.0.0.1/33", "10.0.0.1/", "::1/129", "10.0.0", "10.0.0.0/8/8", ""])(
+  "a PROXY header may not come from %j, which is neither an address nor a range",
+  (from) => {
+    expect(() => readOptions({ sockets: { web: { proxyProtocol: { from: [from] } } } })).toThrow(
+      expect.objectContaining({ code: "ERR_OPTION" }),
+    );
+  },
+);
+
 test.each<[proxyProtocol: boolean | { timeout?: "2s" } | undefined, timeout: number | undefined]>([
   [undefined, undefined],
   [false, undefined],

@@ -7,7 +7,7 @@ interface StopState {
   isBySignal: boolean;
   /** Called when the process begins to stop. */
   listeners: Set<() => void>;
-  /** Whether an end of the process is to be reported: it drains, and nobody has asked for its end. */
+  /** Whether an end of the process is to be reported: it drains, and nothing has asked for its end. */
   isEndEarly: boolean;
 }
 

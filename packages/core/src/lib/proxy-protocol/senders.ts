@@ -107,7 +107,8 @@ function addRange(list: BlockList, range: unknown): boolean {
   const [address = "", prefix, ...more] = range.split("/");
   const family = isIP(address);
   const isPrefix =
-    prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= (family === 6 ? 128 : 32));
+    prefix === undefined ||
+    (/^(0|[1-9]\d{0,2})$/.test(prefix) && Number(prefix) <= (family === 6 ? 128 : 32));
   if (family === 0 || address.includes("%") || !isPrefix || more.length > 0) return false;
   const type = family === 6 ? "ipv6" : "ipv4";
   if (prefix === undefined) list.addAddress(address, type);

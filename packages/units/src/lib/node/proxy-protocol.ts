@@ -9,7 +9,7 @@ export const anybody = "*";
 /** Whether this names clients that may send a PROXY header: an IP address, a range, or `unix`. */
 export function isProxySender(text: string): boolean {
   if (text === "unix") return true;
-  const [, address = "", prefix = "0"] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(text) ?? [];
+  const [, address = "", prefix = "0"] = /^([^/]+)(?:\/(0|[1-9]\d{0,2}))?$/.exec(text) ?? [];
   return isIPv4(address) ? Number(prefix) <= 32 : isIPv6(address) && Number(prefix) <= 128;
 }
 
