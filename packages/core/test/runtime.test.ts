@@ -152,4 +152,14 @@ describeWith({ commands: ["bun"] }, "Bun", () => {
     await using app = startProcess(["bun", program("classify.mjs")]);
     expect(await app.event("asked")).toMatchObject({ sockets: [] });
   });
+
+  test("listen() takes a server of Bun: it serves if nothing was passed, and is refused otherwise", async () => {
+    const options = { LISTEN_OPTIONS: JSON.stringify({ port: 0, host: "127.0.0.1" }) };
+    await using alone = startProcess(["bun", program("listen.mjs")], { env: options });
+    const { address } = await alone.event<{ address: { port: number } }>("listening");
+    expect((await httpRequest(`127.0.0.1:${address.port}`)).status).toBe(200);
+    const [fd] = await listener();
+    await using activated = startWithFds([fd], ["bun", program("listen.mjs")], { env: options });
+    expect(await activated.event("refused")).toMatchObject({ code: "ERR_BUN" });
+  });
 });

@@ -1,4 +1,3 @@
-import { inspect } from "node:util";
 import { optionError } from "../shared/environment-options.ts";
 import type { ActivationError } from "../shared/errors.ts";
 import { nearest } from "../shared/nearest.ts";
@@ -15,6 +14,7 @@ import {
   readSettings,
   type Settings,
 } from "../lifecycle/settings.ts";
+import { shown } from "../shared/shown.ts";
 
 /** How one socket is served. */
 export interface SocketOptions {
@@ -88,7 +88,7 @@ export interface CheckedOptions {
 export function readOptions(options: AppOptions): CheckedOptions {
   if (typeof options !== "object" || options === null)
     throw refusal(
-      `The options must be an object; got ${inspect(options)}`,
+      `The options must be an object; got ${shown(options)}`,
       "Write systemdListen({ name: 'http' }), for example. Pass the port to listen().",
     );
   const unknown = Object.keys(options).filter((key) => !OPTIONS.includes(key));
@@ -110,9 +110,9 @@ export function readOptions(options: AppOptions): CheckedOptions {
     ]),
   );
   if (required !== undefined && typeof required !== "boolean")
-    throw refusal(`The option required must be true or false; got ${inspect(required)}`);
+    throw refusal(`The option required must be true or false; got ${shown(required)}`);
   if (trustParent !== undefined && typeof trustParent !== "boolean")
-    throw refusal(`The option trustParent must be true or false; got ${inspect(trustParent)}`);
+    throw refusal(`The option trustParent must be true or false; got ${shown(trustParent)}`);
   const tlsOfAll = tls && { options: tls, where: "tls", owner: [] };
   const tlsOfSockets = new Map(
     Object.entries(sockets ?? {}).flatMap(([each, socket]) =>
@@ -137,7 +137,7 @@ function readNames(name: TakeOptions["name"]): readonly string[] | undefined {
   const names: unknown = typeof name === "string" ? [name] : name;
   if (!Array.isArray(names) || names.length === 0 || !names.every((each) => typeof each === "string"))
     throw refusal(
-      `The option name must be a string or a list of strings; got ${inspect(names)}`,
+      `The option name must be a string or a list of strings; got ${shown(names)}`,
       "Write name: 'http', for example. It is the FileDescriptorName= of the socket.",
     );
   return names;

@@ -27,6 +27,7 @@ test.each<[what: string, call: string, args: unknown[], message: RegExp]>([
   ["listen() with a misspelled option", "listen", [server(), { port: 0, idleTimout: "5s" }], /^unknown option idleTimout: did you mean idleTimeout\?$/],
   ["listen() with proxyProtocol outside of sockets", "listen", [server(), { port: 0, proxyProtocol: true }], /^unknown option proxyProtocol: it belongs in sockets: /],
   ["listen(app)", "listen", [() => {}, { port: 0 }], /^listen\(\) needs a server of node:http.*; got \[Function/],
+  ["listen(app), with many properties", "listen", [Object.assign(() => {}, Object.fromEntries(Object.keys(process.env).map((name) => [name, 1]))), {}], /; got .{1,81}$/],
   ["listen()", "listen", [], /^listen\(\) needs a server of node:http.*; got undefined$/],
   ["bindDatagram(socket, port)", "bindDatagram", [socket(), 0], /^The options must be an object; got 0$/],
   ["bindDatagram() with tls", "bindDatagram", [socket(), { port: 0, tls: {} }], /^unknown option tls$/],

@@ -1,9 +1,9 @@
-import { Server } from "node:net";
-import { inspect } from "node:util";
+import type { Server } from "node:net";
 import { optionError } from "../shared/environment-options.ts";
 import { nearest } from "../shared/nearest.ts";
 import { placeOf } from "./misplaced-option.ts";
 import { type AppOptions, OPTIONS } from "./options.ts";
+import { shown } from "../shared/shown.ts";
 
 /** How a function takes its options. */
 interface Call {
@@ -29,9 +29,9 @@ export function splitOptions<T extends object>(
 ): [own: AppOptions, where: Omit<T, keyof AppOptions>] {
   const hint = `Write ${example}. It returns a promise, which fulfils when it listens.`;
   if (typeof options !== "object" || options === null)
-    throw optionError(`The options must be an object; got ${inspect(options)}`, hint);
+    throw optionError(`The options must be an object; got ${shown(options)}`, hint);
   if (more.length > 0)
-    throw optionError(`There must be no argument after the options; got ${inspect(more[0])}`, hint);
+    throw optionError(`There must be no argument after the options; got ${shown(more[0])}`, hint);
   const known = [...OPTIONS, ...nodeOptions].filter((name) => refused[name] === undefined);
   const entries = Object.entries(options).filter(([, value]) => value !== undefined);
   for (const [name] of entries) {
@@ -52,9 +52,11 @@ export function splitOptions<T extends object>(
 
 /** @throws ActivationError `ERR_OPTION` for something that is not a server, such as an app of Express */
 export function checkServer(server: unknown): void {
-  if (server instanceof Server) return;
+  // A server of Bun is not an instance of Node's class.
+  const methods = ["listen", "close", "address", "once"] as const;
+  if (methods.every((method) => typeof (server as Partial<Server> | null | undefined)?.[method] === "function")) return;
   throw optionError(
-    `listen() needs a server of node:http, https, http2, net or tls; got ${inspect(server, { depth: 0 })}`,
+    `listen() needs a server of node:http, https, http2, net or tls; got ${shown(server)}`,
     "Write listen(http.createServer(app), { port: 3000 }), for example. Express, Koa and Fastify have adapters: @sockact/express, @sockact/koa and @sockact/fastify.",
   );
 }

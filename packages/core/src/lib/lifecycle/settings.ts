@@ -1,12 +1,12 @@
 import { constants } from "node:os";
 import process from "node:process";
-import { inspect } from "node:util";
 import type { Duration } from "@sockact/notify";
 import { milliseconds, withUnits } from "@sockact/notify/internal";
 import { optionError, parseBoolean, VARIABLES } from "../shared/environment-options.ts";
 import type { Socket } from "node:net";
 import type { IncomingMessage } from "node:http";
 import type { SockactEvent } from "./events.ts";
+import { shown } from "../shared/shown.ts";
 
 /**
  * How an app starts, reloads, stops and sleeps under a service manager. Every option has a default. When you start the app yourself, sockact ignores them, except `health`.
@@ -226,7 +226,7 @@ export function readSettings(options: LifecycleOptions): Settings {
     if (callback === undefined) continue;
     if (typeof callback !== "function")
       throw optionError(
-        `The option ${name} must be a function; got ${inspect(callback)}`,
+        `The option ${name} must be a function; got ${shown(callback)}`,
         `Write ${name}: () => ….`,
       );
     (settings as unknown as Record<string, unknown>)[name] = callback;
@@ -259,7 +259,7 @@ function readOption<T>(name: keyof typeof readers, options: LifecycleOptions, ot
   if (value === undefined) {
     const given = options[name];
     throw optionError(
-      `The option ${name} must be ${is[0]}; got ${inspect(given)}`,
+      `The option ${name} must be ${is[0]}; got ${shown(given)}`,
       `Write ${name}: ${instead(given, "'", 0) ?? `${example[0]}, for example`}.`,
     );
   }

@@ -1,8 +1,8 @@
 import { BlockList, isIP } from "node:net";
-import { inspect } from "node:util";
 import type { Duration } from "@sockact/notify";
 import { milliseconds } from "@sockact/notify/internal";
 import { optionError } from "../shared/environment-options.ts";
+import { shown } from "../shared/shown.ts";
 
 /** Which clients may send a PROXY header, and how long they may take. */
 export interface ProxyProtocolOptions {
@@ -49,13 +49,13 @@ export function readProxyProtocol(option: unknown, name: string): ProxyRules | u
     Object.keys(option).every((key) => key === "from" || key === "timeout");
   if (!isKnown)
     throw optionError(
-      `The option ${name} must be true, false or { from, timeout }; got ${inspect(option)}`,
+      `The option ${name} must be true, false or { from, timeout }; got ${shown(option)}`,
       HINT,
     );
   const { from, timeout } = option as { from?: unknown; timeout?: unknown };
   if (from !== undefined && (!Array.isArray(from) || from.length === 0))
     throw optionError(
-      `The option ${name}.from must be a list with the address of each proxy; got ${inspect(from)}`,
+      `The option ${name}.from must be a list with the address of each proxy; got ${shown(from)}`,
       HINT,
     );
   return {
@@ -68,7 +68,7 @@ function readTimeout(timeout: unknown, name: string): number {
   const time = milliseconds(timeout);
   if (time === undefined || time === 0 || time > LONGEST)
     throw optionError(
-      `The option ${name} must be a duration above 0 with a unit, such as '5s', and an hour at most; got ${inspect(timeout)}`,
+      `The option ${name} must be a duration above 0 with a unit, such as '5s', and an hour at most; got ${shown(timeout)}`,
       "Write timeout: '5s', for example.",
     );
   return time;
@@ -85,7 +85,7 @@ export function readSenders(from: readonly unknown[], what: string, hint: string
   for (const each of from)
     if (each !== "unix" && !addRange(list, each))
       throw optionError(
-        `Each member of ${what} must be an IP address, a range or 'unix'; got ${inspect(each)}`,
+        `Each member of ${what} must be an IP address, a range or 'unix'; got ${shown(each)}`,
         hint,
       );
   // The load balancers connect again and again, and a look into the list takes as long as the rest.
