@@ -78,6 +78,7 @@ function remedies(skipped: readonly Skipped[], isRoot: boolean): string[] {
       ? ["On Debian, install them with:", ...wrapped([...install.split(" "), ...[...packages].toSorted()])]
       : []),
     ...(programs.includes("bun") ? ["Bun comes from https://bun.sh."] : []),
+    ...(programs.includes("deno") ? ["Deno comes from https://deno.com."] : []),
     ...(skipped.some(({ missing }) => missing.what === "root")
       ? ["As root, more tests run: sudo --preserve-env=PATH npm test"]
       : []),

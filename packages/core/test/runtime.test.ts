@@ -163,3 +163,15 @@ describeWith({ commands: ["bun"] }, "Bun", () => {
     expect(await activated.event("refused")).toMatchObject({ code: "ERR_BUN" });
   });
 });
+
+describeWith({ commands: ["deno"] }, "Deno", () => {
+  test("is refused, because it does not show the descriptors that were passed", async () => {
+    const [fd] = await listener();
+    await using app = startWithFds([fd], ["deno", "run", "--allow-all", program("classify.mjs")]);
+    const { error } = await app.event<{ error: unknown }>("asked");
+    expect(error).toMatchObject({
+      code: "ERR_FD_NOT_OPEN",
+      message: expect.stringMatching(/^Deno [\d.]+ shows sockact no descriptor/),
+    });
+  });
+});
