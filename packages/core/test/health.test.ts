@@ -154,6 +154,16 @@ describe.concurrent("the option health", () => {
     }
   });
 
+  test("the absolute form of a target is a probe too", async () => {
+    const { app, address } = await appOnSocket({ options });
+    await using _ = app;
+    await using client = await rawClient(address);
+    for (const target of ["http://localhost/healthz", "HTTPS://a.example:8080/healthz?x"])
+      await client.get(target).receives(/\r\n\r\nready$/);
+    for (const target of ["http://localhost", "http://localhost/?/healthz", "ftp://localhost/healthz"])
+      await client.get(target).receives(/\r\n\r\nhello$/);
+  });
+
   test("HTTP/1.0, HEAD, a body, Expect: 100-continue and pipelining work as usual", async () => {
     const { app, address } = await appOnSocket({ options, continues: true });
     await using _ = app;

@@ -220,7 +220,9 @@ function refusedFields(filling: Filling): string[] {
           // What cannot be taken out is acknowledged.
           const { service } = filling;
           const found = message.replace(/:[^]*/, "") as FindingCode;
-          service.acknowledge = { value: [...(service.acknowledge?.value ?? []), found], shown: {} };
+          const acknowledged = (service.acknowledge?.value ?? []) as FindingCode[];
+          // Two fields may have the same finding.
+          service.acknowledge = { value: [...new Set([...acknowledged, found])], shown: {} };
           refused.push(`${path}: ${message}`);
           continue;
         }

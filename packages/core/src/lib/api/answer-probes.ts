@@ -23,11 +23,12 @@ export function answerProbes(server: Server, app: App): void {
   if (health === false || !isHttpServer(server) || answering.servers.has(server)) return;
   answering.servers.add(server);
   server.on("listening", () => server.once("close", askForHealth(app)));
-  const isProbe = (method: unknown, target: unknown): boolean =>
-    (method === "GET" || method === "HEAD") &&
-    typeof target === "string" &&
-    target.startsWith(health) &&
-    (target.length === health.length || target[health.length] === "?");
+  const isProbe = (method: unknown, target: unknown): boolean => {
+    if ((method !== "GET" && method !== "HEAD") || typeof target !== "string") return false;
+    // A server must take the absolute form too (RFC 9112, section 3.2.2).
+    const path = target.startsWith("/") ? target : target.replace(/^https?:\/\/[^/?]*/i, "");
+    return path.startsWith(health) && (path.length === health.length || path[health.length] === "?");
+  };
   const emit = server.emit as (this: Server, event: string, ...args: unknown[]) => boolean;
   // Patches emit of this server.
   server.emit = function (this: Server, event: string, ...args: unknown[]): boolean {
