@@ -14,7 +14,7 @@ export type NotifyState = string | Readonly<Record<string, string | number | big
 /** A message as a string, such as `READY=1\nSTATUS=Serving`. */
 export function formatMessage(notifyState: NotifyState): string {
   if (typeof notifyState !== "string" && (typeof notifyState !== "object" || notifyState === null))
-    throw invalidState(`The message must be a string or an object; got ${notifyState as unknown}`);
+    throw invalidState(`The message must be a string or an object; got ${String(notifyState)}`);
   const lines =
     typeof notifyState === "string"
       ? notifyState.replace(/\n$/, "").split("\n")
