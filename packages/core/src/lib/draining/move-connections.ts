@@ -37,10 +37,7 @@ const IDLE_MAX = 64;
 const POLL_MS = 20;
 
 /** How long a connection may wait for its move, in milliseconds. If its client sends something meanwhile, the client waits as long. */
-const WAIT_MS = 500;
-
-/** How long a move takes before one has been measured, in milliseconds. */
-const USUAL_MS = 0.3;
+const WAIT_MS = 1000;
 
 /**
  * Moves the HTTP/1 connections of these servers to another process, each when it is between two requests. Fulfils when no connection is left that can move, when
@@ -68,9 +65,7 @@ export async function moveConnections(
         await queue.change();
         continue;
       }
-      const began = now();
-      const delivery = await receiver.sendConnection(next, !queue.isEmpty, deadline - began);
-      queue.setPace(now() - began);
+      const delivery = await receiver.sendConnection(next, !queue.isEmpty, deadline - now());
       if (delivery === "refused") giveBack(next);
       else end(next);
       if (delivery !== "taken") return;
@@ -83,6 +78,10 @@ export async function moveConnections(
 /** A connection that is to be moved. */
 interface Waiting extends MovingConnection {
   readonly socket: Socket;
+  /** Since when it waits, on the clock of now(). */
+  readonly since: number;
+  /** How many waited before it. */
+  readonly ahead: number;
 }
 
 /** The connections that wait for their move. */
@@ -93,7 +92,8 @@ class Queue {
   readonly #answered = new Set<Socket>();
   readonly #unwatch: (() => void)[] = [];
   #wake = (): void => {};
-  #max = Math.floor(WAIT_MS / USUAL_MS);
+  /** How many may wait. It becomes less when one has waited for too long, and then slowly more. */
+  #max = Infinity;
   #isClosed = false;
 
   /** Watches the responses of these servers: those that are under way, and those to come. */
@@ -121,13 +121,16 @@ class Queue {
   /** The next connection to move. If no busy one waits, idle ones are looked for. */
   take(): Waiting | undefined {
     if (this.isEmpty) this.#add(() => true, IDLE_MAX);
-    return this.#waiting.shift();
-  }
-
-  /** Gives back the connections that would wait for too long if each move takes this long. They go on here, because nothing was read from them. */
-  setPace(milliseconds: number): void {
-    this.#max = Math.max(1, Math.floor(WAIT_MS / milliseconds));
-    for (const each of this.#waiting.splice(this.#max)) giveBack(each);
+    const next = this.#waiting.shift();
+    if (next === undefined) return undefined;
+    const waited = now() - next.since;
+    if (waited <= WAIT_MS) this.#max++;
+    else {
+      this.#max = Math.floor((next.ahead * WAIT_MS) / waited);
+      // Nothing was read from them, so they go on here.
+      for (const each of this.#waiting.splice(this.#max)) giveBack(each);
+    }
+    return next;
   }
 
   /** Fulfils when there may be a connection again. A request may also end without a response. */
@@ -168,7 +171,8 @@ class Queue {
           responseOf(stream) === undefined &&
           stream.writableLength === 0;
         const handle = isIdle ? detachHandle(socket) : undefined;
-        if (isIdle && handle !== undefined) this.#waiting.push({ fd, handle, socket });
+        if (isIdle && handle !== undefined)
+          this.#waiting.push({ fd, handle, socket, since: now(), ahead: this.#waiting.length });
       }
     }
   }

@@ -38,7 +38,7 @@ type ConnectionMessage = Extract<OldProcessMessage, { act: "connection" }>;
 const MOVED_MS = 2000;
 
 /** How long an idle connection waits at most for the others that arrive, in milliseconds. */
-const ARRIVAL_MS = 250;
+const ARRIVAL_MS = 1000;
 
 /** How much longer than `keepAliveTimeout` an idle connection stays open that another process has accepted, in milliseconds. */
 const KEEP_ALIVE_BUFFER_MS = 1000;
