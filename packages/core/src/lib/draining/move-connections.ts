@@ -126,7 +126,7 @@ class Queue {
     const waited = now() - next.since;
     if (waited <= WAIT_MS) this.#max++;
     else {
-      this.#max = Math.floor((next.ahead * WAIT_MS) / waited);
+      this.#max = Math.max(1, Math.floor((next.ahead * WAIT_MS) / waited));
       // Nothing was read from them, so they go on here.
       for (const each of this.#waiting.splice(this.#max)) giveBack(each);
     }
