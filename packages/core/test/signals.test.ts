@@ -1,6 +1,14 @@
 import { describe, expect, test } from "vitest";
 import { freeAddress, httpRequest } from "@sockact/testkit";
-import { appOnSocket, heldClient, idleClient, startApp, systemdSocket, terminate } from "./lifecycle-app.ts";
+import {
+  appOnSocket,
+  heldClient,
+  type LifecycleApp,
+  idleClient,
+  startApp,
+  systemdSocket,
+  terminate,
+} from "./lifecycle-app.ts";
 
 describe.concurrent("a second signal", () => {
   test.each([
@@ -70,25 +78,54 @@ describe.concurrent("an app that handles SIGTERM itself", () => {
     expect(running.stdout).toContain('"drained"');
   });
 
-  const libraries = ["stoppable", "http-terminator", "death", "exit-hook", "close-with-grace by a callback"];
+  /** A client that is busy and one that is idle get their answers, and learn that their connections end. Fulfils with the exit status. */
+  async function statusAfterStop(
+    handlers: LifecycleApp,
+    options: Record<string, unknown>,
+  ): Promise<number | NodeJS.Signals> {
+    const { app, address } = await appOnSocket({ ...handlers, options });
+    await using running = app;
+    await using idle = await idleClient(running, address);
+    await using busy = await heldClient(running, address);
+    await terminate(running);
+    running.write("answer");
+    expect(await busy.receives(/done$/)).toMatch(/^Connection: close\r$/im);
+    idle.get("/");
+    expect(await idle.receives(/hello$/)).toMatch(/^Connection: close\r$/im);
+    return await running.ended;
+  }
+
+  const careful = ["close-with-grace by a callback", "node-graceful-shutdown", "lightship"];
+  test.each(["close-with-grace by a callback", "lightship"])(
+    "a library that only closes the server loses nothing: %s",
+    async (library) => {
+      expect(await statusAfterStop({ after: [library] }, {})).toBe(0);
+    },
+  );
+
+  test("node-graceful-shutdown, which removes all other listeners of SIGTERM, and closes the server: nothing is lost", async () => {
+    const { app, address } = await appOnSocket({ after: ["node-graceful-shutdown"] });
+    await using running = app;
+    await using idle = await idleClient(running, address);
+    await using busy = await heldClient(running, address);
+    running.kill("SIGTERM");
+    // No event says that it drains.
+    while (!/^Connection: close\r$/im.test(await idle.get("/").receives(/hello$/)));
+    running.write("answer");
+    await busy.receives(/done$/);
+    expect(await running.ended).toBe(0);
+  });
+
+  const hasty = ["stoppable", "http-terminator", "death", "exit-hook"];
   test.each([
-    ...libraries.map((name) => ({ before: [name] })),
-    ...[...libraries, "terminus"].map((name) => ({ after: [name] })),
+    ...[...careful, ...hasty].map((name) => ({ before: [name] })),
+    ...[...careful, ...hasty, "terminus"].map((name) => ({ after: [name] })),
   ])(
     "with signals: 'first' a library that closes connections, or exits, does so when the last one has ended: %o",
     async (handlers) => {
-      const { app, address } = await appOnSocket({ ...handlers, options: { signals: "first" } });
-      await using running = app;
-      await using idle = await idleClient(running, address);
-      await using busy = await heldClient(running, address);
-      await terminate(running);
-      running.write("answer");
-      expect(await busy.receives(/done$/)).toMatch(/^Connection: close\r$/im);
-      idle.get("/");
-      expect(await idle.receives(/hello$/)).toMatch(/^Connection: close\r$/im);
-      await running.event("drained");
       // exit-hook ends the process with the status of the signal.
-      expect(await running.ended).toBe(JSON.stringify(handlers).includes("exit-hook") ? 143 : 0);
+      const status = JSON.stringify(handlers).includes("exit-hook") ? 143 : 0;
+      expect(await statusAfterStop(handlers, { signals: "first" })).toBe(status);
     },
   );
 

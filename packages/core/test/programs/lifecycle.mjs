@@ -285,6 +285,16 @@ const handlers = {
       process.exit();
     });
   },
+  "node-graceful-shutdown": async () => {
+    const { default: library } = await import("node-graceful-shutdown");
+    library.onShutdown(() => new Promise((resolve) => servers[0].close(resolve)));
+  },
+  lightship: async () => {
+    const { createLightship } = await import("lightship");
+    const lightship = await createLightship({ port: 0, detectKubernetes: false });
+    lightship.registerShutdownHandler(() => new Promise((resolve) => servers[0].close(resolve)));
+    lightship.signalReady();
+  },
   death: async () => {
     const { default: onDeath } = await import("death");
     onDeath(() => process.exit());
