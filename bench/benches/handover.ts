@@ -1,11 +1,11 @@
-// What the handover of many idle connections takes: time, memory and CPU.
+// What the handover of many connections takes: time, memory and CPU.
 //
-// npm run bench -- handover [--connections N] [--runs N] [--out FILE]
+// npm run bench -- handover [--connections N] [--busy N] [--runs N] [--out FILE]
 //
 // --connections N  how many idle connections there are, 5,000 by default
+// --busy N         how many clients always have a request under way, 1 by default
 //
-// It needs root and systemd. The app is a server of node:http with @sockact/core, in the inbound sandbox. One more client always has a request
-// under way. After each handover, each connection sends a request: it must still be open, and the new process must answer.
+// It needs root and systemd. The app is a server of node:http with @sockact/core, in the inbound sandbox. After each handover, each connection sends a request: it must still be open, and the new process must answer.
 import { readFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
@@ -65,7 +65,7 @@ const figures: Figure[] = [
   ["memory of the old process before", "MB"],
   ["memory of the old process at most", "MB"],
   ["memory of the new process afterwards", "MB"],
-  ["longest wait of the busy client", "ms"],
+  ["longest wait of a busy client", "ms"],
   ["the same without a handover", "ms"],
 ].map(([name = "", unit = ""]) => ({ name, unit, better: "lower" }));
 
@@ -85,10 +85,11 @@ async function handOver(app: AppUnderLoad): Promise<number[]> {
 export const bench: Bench = {
   runs: 5,
   needs: ["private systemd"],
-  options: { connections: { type: "string", default: "5000" } },
+  options: { connections: { type: "string", default: "5000" }, busy: { type: "string", default: "1" } },
   isExtra: true,
   async measure({ runs, options }) {
     const connections = countOf("connections", options["connections"]);
+    const busy = countOf("busy", options["busy"]);
     await using app = await AppUnderLoad.boot();
     await app.install(fileURLToPath(new URL("../apps/handover.mjs", import.meta.url)), {
       handover: true,
@@ -96,7 +97,7 @@ export const bench: Bench = {
     });
     await app.systemd.start("app.service");
     await using idle = await app.load("idle", { clients: connections, timeout: TIMEOUT });
-    await using client = await app.load("busy", { connections: 1, keepAlive: true, timeout: TIMEOUT });
+    await using client = await app.load("busy", { connections: busy, keepAlive: true, timeout: TIMEOUT });
 
     const rounds: number[][] = [];
     for (let round = 0; round < runs; round++) {
@@ -112,13 +113,13 @@ export const bench: Bench = {
     const strangers = all.phases.filter(({ pids }) => pids.length !== 1).length;
     if (
       all.lost + one.lost + all.closed + all.resets + one.resets + strangers > 0 ||
-      all.connections + one.connections !== connections + 1
+      all.connections + one.connections !== connections + busy
     )
       throw new Error(`A client noticed a handover: ${JSON.stringify({ all, one })}`);
     // The first phase is the start. Then there are three for each handover: every connection sends a request, nothing happens, the handover.
     for (const [round, values] of rounds.entries())
       values.push(one.phases[3 * round + 3]!.longest, one.phases[3 * round + 2]!.longest);
-    const name = `${connections} idle connections`;
+    const name = `${connections} idle connections${busy === 1 ? "" : `, ${busy} busy clients`}`;
     const values = Object.fromEntries(
       figures.map((figure, index) => [figure.name, rounds.map((round) => round[index]!)]),
     );

@@ -124,6 +124,8 @@ async function installWithHandover(app: AppUnderLoad, program: string): Promise<
       { name: "https", listen: 443, noDelay: true },
     ],
     handover: true,
+    // On a slow machine, connections need some seconds to move.
+    drainTimeout: "1min",
     hardening: "inbound",
     environment: { TLS: "yes" },
   });

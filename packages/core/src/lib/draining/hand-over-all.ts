@@ -6,7 +6,8 @@ import { moveConnections, type Receiver } from "./move-connections.ts";
 
 /**
  * Drains these servers and sockets when another process serves already. They accept nothing more. In the first half of `drainTimeout`, the HTTP/1 connections that
- * can move are moved, and the others may make one more request. In the second half, what is left ends as at a stop.
+ * can move are moved, and the others may make one more request. A connection that could move, and has not, still has a quarter of `drainTimeout` for its next request.
+ * Then what is left ends as at a stop.
  *
  * Fulfils when no connection is left. The caller destroys the connections that are still open when `drainTimeout` is over.
  *
@@ -24,7 +25,9 @@ export async function handOverAll(
   const announcing = setInterval(announce, ANNOUNCE_MS);
   const deadline = now() + drainTimeout / 2;
   if (receiver) await moveAll(drains, receiver, deadline);
-  await pollUntil(() => !drains.some((drain) => drain.hasEarlierConnections()), deadline);
+  // A client whose connection has not moved does not know yet that it ends.
+  const end = Math.max(deadline, now() + drainTimeout / 4);
+  await pollUntil(() => !drains.some((drain) => drain.hasEarlierConnections()), end);
   for (const drain of drains) drain.endWaiting();
   await closed;
   clearInterval(announcing);

@@ -167,6 +167,8 @@ class Queue {
           fd !== undefined &&
           isWanted(stream) &&
           drain.isMovable(stream) &&
+          // It may be about to close, after its last response.
+          stream.writable &&
           (stream.bytesRead === 0 || idle.has(stream)) &&
           responseOf(stream) === undefined &&
           stream.writableLength === 0;

@@ -11,7 +11,7 @@ import {
   sendToOldProcess,
   takeChannel,
 } from "../shared/handover-channel.ts";
-import { acceptHandle } from "../shared/node-connections.ts";
+import { acceptHandle, isSentAway } from "../shared/node-connections.ts";
 import { type ConnectionHandle, handleOf } from "../shared/node-internals.ts";
 import { restoreProxyHeader } from "../proxy-protocol/client-address.ts";
 import { once, processState } from "../shared/process-state.ts";
@@ -164,7 +164,8 @@ function serveConnection({ fd, header }: ConnectionMessage, connection: Connecti
   const { keepAliveTimeout = 0 } = server as Partial<HttpServer>;
   if (keepAliveTimeout === 0 || socket === undefined) return;
   const timer = after(keepAliveTimeout + KEEP_ALIVE_BUFFER_MS, () => {
-    if (socket.bytesRead === 0) socket.destroySoon();
+    // Without a handle, it is on its way to the next process.
+    if (socket.bytesRead === 0 && !isSentAway(socket)) socket.destroySoon();
   })?.unref();
   socket.once("close", () => clearTimeout(timer));
 }
