@@ -69,7 +69,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a service that hands over"
   });
 
   test("with an idleTimeout does not sleep during a handover, and sleeps and wakes after it", async () => {
-    await install("Environment=SOCKACT_IDLE_TIMEOUT=500ms");
+    await install("Environment=SOCKACT_IDLE_TIMEOUT=500ms SOCKACT_DRAIN_TIMEOUT=60s");
     await service.systemd.write("/run/hold", "");
     await using clients = service.startClients(1, "/held");
     await service.systemd.waitUntil(async () => (await service.newLines()).includes("/held"), "it is asked");
