@@ -40,7 +40,7 @@ export default class SkippedReporter implements Reporter {
   }
 }
 
-/** The table, and what to do about it, in 80 columns. There are no lines if nothing was skipped. */
+/** The table, and what to do about it, in 80 columns. Empty if nothing was skipped. */
 export function skippedLines(skipped: readonly Skipped[], isRoot = process.getuid?.() === 0): string[] {
   const counts = new Map<string, number>();
   for (const { missing } of skipped) {

@@ -117,13 +117,6 @@ function passedInode(fd: number, announced: number): number | undefined {
   const inode = inodeOf(fd);
   // Node opens its epoll descriptor before anything else, on the lowest number that was not passed.
   if (inode !== null && (inode !== undefined || !isEpoll(fd))) return inode;
-  const deno = process.versions["deno"];
-  if (deno !== undefined)
-    throw new ActivationError(
-      "ERR_FD_NOT_OPEN",
-      `Deno ${deno} shows sockact no descriptor that it has not opened itself, so sockact can't use descriptor ${fd}`,
-      "Run the service with Node: ExecStart=/usr/bin/node ….",
-    );
   throw new ActivationError(
     "ERR_FD_NOT_OPEN",
     `LISTEN_FDS announces ${announced} file descriptors, but descriptor ${fd} was not passed`,

@@ -127,7 +127,7 @@ function readEnvironment(env: Environment, isTrusted: boolean): ReadOutcome {
       return ofPrimary;
     }
     const environment = parseListenEnvironment(trusted, process.pid);
-    if (environment.activated) refuseBun();
+    if (environment.activated) refuseOtherRuntimes();
     const names = environment.activated ? environment.names : [];
     const announced = findPassed(names.map((name, index) => ({ fd: LISTEN_FDS_START + index, name })));
     const notify = announced.find(
@@ -137,7 +137,7 @@ function readEnvironment(env: Environment, isTrusted: boolean): ReadOutcome {
     // Descriptors from OpenFile= alone, such as the service manager's notify socket, do not make a process activated.
     const isAnnounced = announced.some(isFromSocketUnit);
     const onStandardInput = isAnnounced ? undefined : takeOverStandardInput();
-    if (onStandardInput) refuseBun();
+    if (onStandardInput) refuseOtherRuntimes();
     if (!isAnnounced && onStandardInput === undefined) {
       if (environment.activated) setEnvironmentData(WORKER_KEY, false);
       return { activated: false, reason: explainNotActivated(env, environment), sockets: announced };
@@ -169,11 +169,18 @@ function explainNotActivated(env: Environment, environment: ListenEnvironment): 
     : reason;
 }
 
-function refuseBun(): void {
-  if (process.versions["bun"] === undefined) return;
+function refuseOtherRuntimes(): void {
+  const { bun, deno } = process.versions;
+  if (deno !== undefined)
+    throw new ActivationError(
+      "ERR_FD_NOT_OPEN",
+      `Deno ${deno} shows sockact no descriptor that it has not opened itself, so sockact can't use the sockets that were passed`,
+      "Run the service with Node: ExecStart=/usr/bin/node ….",
+    );
+  if (bun === undefined) return;
   throw new ActivationError(
     "ERR_BUN",
-    `Bun ${process.versions["bun"]} can't listen on a socket that was passed: it opens another, on a random port`,
+    `Bun ${bun} can't listen on a socket that was passed: it opens another, on a random port`,
     "Run the service with Node: ExecStart=/usr/bin/node ….",
   );
 }

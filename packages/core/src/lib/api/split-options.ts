@@ -31,7 +31,7 @@ export function splitOptions<T extends object>(
   if (typeof options !== "object" || options === null)
     throw optionError(`The options must be an object; got ${shown(options)}`, hint);
   if (more.length > 0)
-    throw optionError(`There must be no argument after the options; got ${shown(more[0])}`, hint);
+    throw optionError(`The options must be the last argument; got another one after them: ${shown(more[0])}`, hint);
   const known = [...OPTIONS, ...nodeOptions].filter((name) => refused[name] === undefined);
   const entries = Object.entries(options).filter(([, value]) => value !== undefined);
   for (const [name] of entries) {

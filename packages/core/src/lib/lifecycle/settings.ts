@@ -1,12 +1,12 @@
-import { constants } from "node:os";
 import process from "node:process";
 import type { Duration } from "@sockact/notify";
-import { milliseconds, withUnits } from "@sockact/notify/internal";
+import { withUnits } from "@sockact/notify/internal";
 import { optionError, parseBoolean, VARIABLES } from "../shared/environment-options.ts";
 import type { Socket } from "node:net";
 import type { IncomingMessage } from "node:http";
 import type { SockactEvent } from "./events.ts";
 import { shown } from "../shared/shown.ts";
+import { duration, exitStatus, isNoTime, limitedTime, path, signalList } from "./setting-values.ts";
 
 /**
  * How an app starts, reloads, stops and sleeps under a service manager. Every option has a default. When you start the app yourself, sockact ignores them, except `health`.
@@ -41,7 +41,7 @@ export interface LifecycleOptions {
   healthCheck?: (() => boolean | Promise<boolean>) | undefined;
   /**
    * The path at which sockact answers the probes of a load balancer, such as `/healthz`, on each HTTP server of the app. The app never sees these requests: GET
-   * and HEAD of exactly this path, with any query. The response is 200 with the text `ready`, or 503 with `starting`, `stopping`, `drained` or `unhealthy`:
+   * and HEAD of exactly this path, with any query. The response is 200 with the body `ready`, or 503 with `starting`, `stopping`, `drained` or `unhealthy`:
    * see {@link Health}. `healthCheck` is asked too. The default is `false`.
    */
   health?: string | false | undefined;
@@ -114,9 +114,6 @@ export interface Settings extends Pick<
 
 const DRAIN_TIMEOUT = 10_000;
 const HANDOVER_TIMEOUT = 60_000;
-
-/** The longest duration, in milliseconds: 24 days. A timer of Node can wait 24.8 days. */
-const LONGEST = 24 * 86_400_000;
 
 const callbacks = [
   "ready",
@@ -264,41 +261,4 @@ function readOption<T>(name: keyof typeof readers, options: LifecycleOptions, ot
     );
   }
   return value as T;
-}
-
-/** The same as {@link milliseconds}, but undefined for a time that a timer can't wait. */
-function duration(value: unknown): number | undefined {
-  const time = milliseconds(value);
-  return time === undefined || time === Infinity || time <= LONGEST ? time : undefined;
-}
-
-/** A duration that is not infinite, and not 0. */
-function limitedTime(value: unknown): number | undefined {
-  const time = duration(value);
-  return time === Infinity || time === 0 ? undefined : time;
-}
-
-/** Whether the author of this value may have meant that the time has no limit. */
-function isNoTime(given: unknown): boolean {
-  const time = given === Infinity ? given : milliseconds(given);
-  return time === 0 || (time !== undefined && time > LONGEST);
-}
-
-/** A path as it is in the first line of a request: printable ASCII characters without a query. */
-function path(value: unknown): string | undefined {
-  return typeof value === "string" && /^\/[!-~]*$/.test(value) && !/[?#]/.test(value) ? value : undefined;
-}
-
-function exitStatus(value: unknown): number | undefined {
-  return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 255
-    ? (value as number)
-    : undefined;
-}
-
-function signalList(value: unknown): readonly NodeJS.Signals[] | undefined {
-  return Array.isArray(value) && value.every(canBeHandled) ? (value as NodeJS.Signals[]) : undefined;
-}
-
-function canBeHandled(signal: unknown): boolean {
-  return Object.hasOwn(constants.signals, signal as string) && signal !== "SIGKILL" && signal !== "SIGSTOP";
 }
