@@ -2,8 +2,8 @@
 //
 // npm run bench -- throughput [--runs N] [--node 20,26] [--only TEXT] [--checkout DIR] [--out FILE]
 //
-// wrk keeps 30 connections open. Each measurement starts a new process, warms it up with 15,000 requests, and measures the next second. The
-// server has one core of the machine, and wrk has another one, so the server limits the throughput. A proxy, and the workers of a cluster, are on
+// Three wrk keep 10 connections open each. A server with three sockets gets one of them on each. Each measurement starts a new process, warms it up with 15,000 requests, and measures the next second. The
+// server has one core of the machine, and the three have another one, so the server limits the throughput. A proxy, and the workers of a cluster, are on
 // the core of the server. On a small machine, a proxy takes the processor from the app, so its CPU time is part of what a request costs. Without
 // wrk, autocannon sends the requests. It is slower than most of the servers, so only the CPU time is exact then.
 //

@@ -25,6 +25,7 @@ const SAME_IN_EACH_RUN = [
 /** After so many requests, Node has seen all of their code. */
 const WARM_UP = 300;
 const COUNTED = 300;
+const COUNTED_MORE = 1500;
 
 /** The instructions of an app from its start to its first answer. */
 export async function countStart(command: readonly string[], env?: Record<string, string>): Promise<number> {
@@ -34,15 +35,28 @@ export async function countStart(command: readonly string[], env?: Record<string
   return await endOf(app.process);
 }
 
-/** The instructions of a warm app for one request or one connection. */
+/** The instructions of a warm app for one request or one connection. What the app does once meanwhile counts too. */
 export async function countServing(node: string, program: string, way: Way): Promise<number> {
+  return (await countRequests(node, program, way, COUNTED)) / COUNTED;
+}
+
+/** The same without what the app does once: what further requests add to a count. It takes four times as long. */
+export async function countFurther(node: string, program: string, way: Way): Promise<number> {
+  const [few, many] = [
+    await countRequests(node, program, way, COUNTED),
+    await countRequests(node, program, way, COUNTED_MORE),
+  ];
+  return (many - few) / (COUNTED_MORE - COUNTED);
+}
+
+async function countRequests(node: string, program: string, way: Way, amount: number): Promise<number> {
   await using app = startAsked([...CALLGRIND, node, ...SAME_IN_EACH_RUN, program]);
   await app.ask(WARM_UP, way);
   const vgdb = spawn("vgdb", [`--pid=${app.process.pid}`, "instrumentation", "on"], { stdio: "ignore" });
   const [status] = await once(vgdb, "close");
   if (status !== 0) throw new Error(`vgdb can't tell Valgrind to count: exit status ${status}`);
-  await app.ask(COUNTED, way);
-  return (await endOf(app.process)) / COUNTED;
+  await app.ask(amount, way);
+  return await endOf(app.process);
 }
 
 /** Ends an app, and reads the count that Valgrind then prints. No app handles this signal, so none works at its end. */

@@ -34,6 +34,8 @@ export function pairedArms(names: readonly PairName[], source: Source): LoadedAr
     const { plain, ours } = pairs[kind];
     return [
       { name: plain, against: plain, start: () => startPlain(kind, source) },
+      // It differs from the first one by chance alone.
+      { name: `${plain}, once more`, against: plain, start: () => startPlain(kind, source) },
       ...Object.entries<Kind>(ours).map(([name, activated]): LoadedArm => ({
         name,
         against: plain,

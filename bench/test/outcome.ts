@@ -3,7 +3,7 @@ import type { AppProcess } from "../../packages/testkit/src/app-process.ts";
 
 /** The status of the answer, or why there was none. */
 export async function outcome(app: AppProcess, address: string, path = "/"): Promise<string> {
-  const ended = app.ended.then(() => /^\w*Error[^\n]*/m.exec(app.stderr)?.[0] ?? "ended");
+  const ended = app.ended.then(() => /^(?:\w*Error|sockact: fatal)[^\n]*/m.exec(app.stderr)?.[0] ?? "ended");
   return Promise.race([
     httpRequest(address, path).then(
       ({ status }) => `answered ${status}`,

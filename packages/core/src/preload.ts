@@ -22,4 +22,5 @@ export { setUnservedHint } from "./lib/activation/unserved.ts";
 export { ActivationError, type ActivationErrorCode, isActivationError } from "./lib/shared/errors.ts";
 export { isStartedBySystemd } from "./lib/shared/started-by-systemd.ts";
 export { ERROR, type Priority, WARNING, writeLine } from "./lib/shared/standard-error.ts";
+export { exitWith } from "./lib/shared/uncaught-errors.ts";
 export { warn, type WarningCode } from "./lib/shared/warnings.ts";

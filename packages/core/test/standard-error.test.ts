@@ -1,15 +1,18 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { closeSync, createReadStream, openSync } from "node:fs";
+import { closeSync, createReadStream, mkdtempSync, openSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { expect, onTestFinished, test } from "vitest";
+import { afterAll, describe, expect, onTestFinished, test } from "vitest";
 import { freeAddress, httpRequest, rawPipe, rawSocket, startWithFds } from "@sockact/testkit";
 import { programOf } from "./cluster-app.ts";
 import { appOnSocket, systemdSocket } from "./lifecycle-app.ts";
 
 const program = fileURLToPath(new URL("programs/standard-error.mjs", import.meta.url));
+const preload = (name: string): string => new URL(`programs/${name}.mjs`, import.meta.url).href;
 
 test("on a pipe that is not read for a while, each line is complete and in order", async () => {
   const [readEnd, writeEnd] = rawPipe();
@@ -60,13 +63,49 @@ test.each(["a full disk", "a pipe whose reader has gone"])(
   },
 );
 
-test("an error that ends the app is one line of sockact, before what Node prints", async () => {
-  const [fd] = await systemdSocket();
-  await using app = startWithFds([fd], programOf("adopt"), { names: ["http"], env: { TAKE: "web" } });
-  expect(await app.ended).toBe(1);
-  expect(app.stderr).toMatch(
-    /^sockact: ERR_NAME_UNKNOWN: No socket named web was passed\. Passed: http \(fd 3, [^ ]+\)\. Use the name [^\n]+\n[^]*\n +at [^]*Node\.js v/,
-  );
+const fatal =
+  /^sockact: fatal: ERR_NAME_UNKNOWN: No socket named web was passed\. Passed: http \(fd 3, [^ ]+\)\. Use the name [^\n]+\. At \/[^ ]+:\d+:\d+\.\n/;
+
+describe("an error that ends the app", () => {
+  const reports = mkdtempSync(join(tmpdir(), "sockact-reports-"));
+  afterAll(() => rmSync(reports, { recursive: true }));
+
+  test("is one line, which says where the app has called, and other listeners see the error", async () => {
+    const [fd] = await systemdSocket();
+    await using app = startWithFds([fd], programOf("adopt"), {
+      names: ["http"],
+      env: { TAKE: "web", NODE_OPTIONS: `--import=${preload("uncaught-monitor")}` },
+    });
+    expect(await app.ended).toBe(1);
+    expect(app.stderr).toMatch(new RegExp(`${fatal.source}$`));
+    expect(app.stdout).toBe("monitor: ERR_NAME_UNKNOWN\nexit: 1\n");
+  });
+
+  test.each([
+    ["if systemd asks for debug output", { DEBUG_INVOCATION: "1" }],
+    [
+      "if Node is to write a report",
+      { NODE_OPTIONS: `--report-uncaught-exception --report-directory=${reports}` },
+    ],
+  ])("is printed by Node too %s", async (_, env) => {
+    const [fd] = await systemdSocket();
+    await using app = startWithFds([fd], programOf("adopt"), {
+      names: ["http"],
+      env: { TAKE: "web", ...env },
+    });
+    expect(await app.ended).not.toBe(0);
+    expect(app.stderr).toMatch(new RegExp(`${fatal.source}[^]*\\n +at [^]*code: 'ERR_NAME_UNKNOWN'`, "m"));
+  });
+
+  test("is left to an app that handles uncaught errors", async () => {
+    const [fd] = await systemdSocket();
+    await using app = startWithFds([fd], programOf("adopt"), {
+      names: ["http"],
+      env: { TAKE: "web", NODE_OPTIONS: `--import=${preload("uncaught-handler")}` },
+    });
+    expect(await app.ended).toBe(7);
+    expect(app.stderr).toBe("");
+  });
 });
 
 test("an error of an onReload is there with its code and its cause", async () => {

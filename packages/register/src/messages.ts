@@ -3,7 +3,6 @@ import {
   ActivationError,
   type AnnouncedSocket,
   announcedSockets,
-  ERROR,
   formatSocket,
   hasAdapter,
   hasWorkers,
@@ -16,12 +15,6 @@ import { areOne } from "./rules.ts";
 import type { SeenListen } from "./seen.ts";
 import { type MapEntry, mappedNames } from "./socket-map.ts";
 import { formatTarget, type Target } from "./target.ts";
-
-/** Ends the process with an error before the app runs. Node itself would print the stack of this package first, and the hint last. */
-export function endWith({ message, code, hint }: ActivationError): never {
-  writeLine(`sockact: error: ${message} (${code})\n${hint}`, ERROR);
-  process.exit(1);
-}
 
 /** @throws ActivationError `ERR_NAME_UNKNOWN` */
 export function refuseUnknownNames(map: readonly MapEntry[], names: readonly string[]): void {
@@ -81,6 +74,15 @@ export function warnOfSecondServer(
     isMapped
       ? "A socket goes to one server. Change SOCKACT_MAP: name another socket for one of the two, or remove its entry."
       : `If the second one is to have ${sockets.length > 1 ? "the sockets" : "the socket"}: ${mapHint([target], sockets, map, [first])}`,
+  );
+}
+
+/** Warns that a server gets the socket, because none listens on the port of SOCKACT_PORT. */
+export function warnOfOtherPort(target: Target, sockets: readonly AnnouncedSocket[]): void {
+  warn(
+    "SOCKACT_OTHER_PORT",
+    `SOCKACT_PORT is ${process.env["SOCKACT_PORT"]}, but no server has listened there for a while: the server on ${formatTarget(target)} gets ${list(sockets)}.`,
+    "If that server is the app, write its port into SOCKACT_PORT, or remove the variable. If the app listens later, name the socket in SOCKACT_MAP: no other server gets it then.",
   );
 }
 

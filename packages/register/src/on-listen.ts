@@ -11,7 +11,14 @@ import {
   type PreloadedApp,
   setClaimedHint,
 } from "@sockact/core/preload";
-import { hintForClaimed, takenError, warnOfNothingPassed, warnOfSecondServer } from "./messages.ts";
+import { isBesideApp, isOnAppPort, untilAppListens } from "./app-port.ts";
+import {
+  hintForClaimed,
+  takenError,
+  warnOfNothingPassed,
+  warnOfOtherPort,
+  warnOfSecondServer,
+} from "./messages.ts";
 import { type Match, matchSockets, type Rule } from "./rules.ts";
 import { remember } from "./seen.ts";
 import type { MapEntry } from "./socket-map.ts";
@@ -63,17 +70,19 @@ export function createListener(app: PreloadedApp, map: readonly MapEntry[]): Int
       for (const { fd } of free) holders.set(fd, { server: new WeakRef(server), target, rule: match.rule });
     };
     const fds = free.map(({ fd }) => fd);
-    if (isHttp) {
+    const isBeside = isBesideApp(target) && match.rule === "only";
+    if (isHttp && !isBeside) {
       hold();
       app.serve(server, fds, args);
       return true;
     }
     // The server takes nothing if it is closed at once, or never gets a handler.
-    remember(target, true);
+    remember(target, !isBeside);
     app.serveLater(server, free[0] as AnnouncedSocket, {
       fds,
       args,
       listen,
+      wait: isBeside ? untilAppListens(() => warnOfOtherPort(target, sockets)) : undefined,
       onSettled: (isServed) => (isServed ? hold() : warnIfSecond(target, match)),
     });
     return true;
@@ -103,6 +112,8 @@ export function createListener(app: PreloadedApp, map: readonly MapEntry[]): Int
     const isBeaten = rule === "address" && first?.rule === "only";
     if (first === undefined || (!isBeaten && (rule === "address" || first.rule !== rule))) return;
     const isMapped = rule === "map";
+    // SOCKACT_PORT has decided.
+    if (rule === "only" && isOnAppPort(first.target)) return;
     // No entry of SOCKACT_MAP can distinguish the two servers.
     if (formatTarget(first.target) === formatTarget(target)) return;
     warnOfSecondServer(target, first.target, { sockets, map, isMapped });

@@ -2,14 +2,16 @@ import process from "node:process";
 import {
   announcedNames,
   announcedSockets,
+  exitWith,
   interceptListen,
   isActivationError,
   preloadApp,
   processRole,
   setUnservedHint,
 } from "@sockact/core/preload";
+import { checkAppPort } from "./app-port.ts";
 import { followEnvironment } from "./moved-environment.ts";
-import { endWith, hintForUnserved, refuseUnknownNames } from "./messages.ts";
+import { hintForUnserved, refuseUnknownNames } from "./messages.ts";
 import { createListener } from "./on-listen.ts";
 import { seenListens } from "./seen.ts";
 import { parseSocketMap } from "./socket-map.ts";
@@ -27,7 +29,7 @@ export function preload(): void {
   try {
     start();
   } catch (error) {
-    if (isActivationError(error)) endWith(error);
+    if (isActivationError(error)) exitWith(error);
     throw error;
   }
 }
@@ -37,6 +39,7 @@ function start(): void {
   if (role === "descendant") interceptListen("preload", warnDescendant);
   if (role === "started" && process.env["SOCKACT_MAP"]) interceptListen("preload", warnUnactivated);
   if (role !== "activated" && role !== "supervised") return;
+  checkAppPort();
   const map = parseSocketMap(process.env["SOCKACT_MAP"]);
   const names = announcedNames();
   // Perhaps only the notify socket of OpenFile= was passed.

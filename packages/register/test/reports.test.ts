@@ -1,13 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { freeAddress, httpRequest } from "@sockact/testkit";
-import { passedSockets, portIn, runApp } from "./run-app.ts";
+import { freeAddress } from "@sockact/testkit";
+import { answerOf, passedSockets, portIn, runApp } from "./run-app.ts";
 
 /** The variables of an old systemd. A newer one adds SYSTEMD_EXEC_PID, which must be the pid. */
 const STARTED_BY_SYSTEMD = { INVOCATION_ID: "0123456789abcdef0123456789abcdef", SYSTEMD_EXEC_PID: undefined };
-
-async function answerOf(address: string | undefined): Promise<string> {
-  return (await httpRequest(address as string)).body;
-}
 
 describe.concurrent("the preload reports", () => {
   test("that no socket has the port of a server, and what to write", async () => {
@@ -286,7 +282,7 @@ describe.concurrent("the preload reports", () => {
     const passed = await passedSockets({ http: "tcp4" });
     await using app = runApp(passed, `say("app", "runs")`, { map });
     expect(await app.ended).toBe(1);
-    expect(app.stderr).toMatch(new RegExp(`^sockact: error: .* \\(${code}\\)\\n.*\\n$`));
+    expect(app.stderr).toMatch(new RegExp(`^sockact: fatal: ${code}: .*\\n$`));
     expect(app.stdout).toBe("");
   });
 });

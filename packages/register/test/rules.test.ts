@@ -1,14 +1,10 @@
 import { once } from "node:events";
 import { connect as connectHttp2 } from "node:http2";
 import { describe, expect, test } from "vitest";
-import { freeAddress, httpRequest, openConnection, rawSocket, requestOver } from "@sockact/testkit";
-import { passedSockets, portIn, runApp } from "./run-app.ts";
+import { freeAddress, openConnection, rawSocket, requestOver } from "@sockact/testkit";
+import { answerOf, passedSockets, portIn, runApp } from "./run-app.ts";
 
 const HTTP = "http";
-
-async function answerOf(address: string | undefined): Promise<string> {
-  return (await httpRequest(address as string)).body;
-}
 
 describe.concurrent("a server gets", () => {
   test.each(["tcp4", "tcp6", "unix", "abstract"] as const)(

@@ -6,6 +6,7 @@ import {
   type AddressKind,
   type AppProcess,
   freeAddress,
+  httpRequest,
   rawSocket,
   startProcess,
   startWithFds,
@@ -78,4 +79,9 @@ export function runSupervised(code: string): AppProcess {
 /** The port of an address such as `127.0.0.1:8080`. */
 export function portIn(address: string | undefined): number {
   return Number(/:(\d+)$/.exec(address ?? "")?.[1]);
+}
+
+/** The body of what a server answers there. */
+export async function answerOf(address: string | undefined): Promise<string> {
+  return (await httpRequest(address as string)).body;
 }

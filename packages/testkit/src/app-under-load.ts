@@ -5,7 +5,7 @@ import { inside, Load, type Loads } from "./load.ts";
 import { preloading } from "./preload.ts";
 import type { PrivateSystemd } from "./private-systemd.ts";
 
-type Description = Omit<Partial<AppDescription>, "name" | "exec" | "sockets">;
+type Description = Omit<Partial<AppDescription>, "name" | "exec">;
 
 /** An app on port 80 of a private systemd, with units of @sockact/units. */
 export class AppUnderLoad implements AsyncDisposable {

@@ -105,7 +105,7 @@ export const sandbox: Scenarios = {
     listens: 'await listen(server, { name: "web" });',
     finds: error(
       "socket-name-unknown",
-      /^ActivationError: No socket named web was passed[^]*\nFileDescriptorName=names\.socket$/,
+      /^sockact: fatal: ERR_NAME_UNKNOWN: No socket named web was passed[^]*\nFileDescriptorName=names\.socket$/,
       "  FileDescriptorName=web",
     ),
   },

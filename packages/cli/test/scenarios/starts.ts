@@ -271,9 +271,16 @@ export const starts: Scenarios = {
       {
         code: "app-crashed",
         message: /: ERR_OPTION\.$/,
-        evidence: /^ActivationError: .*idleTimeout/,
+        evidence: /^sockact: fatal: ERR_OPTION: .*idleTimeout.* At \/srv\/hint\/server\.mjs:\d+:\d+\.$/,
         fix: "sockact explain ERR_OPTION",
       },
+    ],
+  },
+  sveltekit: {
+    // What adapter-node throws. bench/test/sveltekit.test.ts runs the real one.
+    app: "throw new Error(`only one socket is allowed for socket activation, but LISTEN_FDS was set to 2`);",
+    finds: [
+      { code: "app-crashed", message: /SvelteKit takes one descriptor/, fix: "type: 'exec' and no preload" },
     ],
   },
   parentheses: {

@@ -47,6 +47,9 @@ export function describeApp(app: DetectedApp, choices: AppChoices = {}): AppDesc
   const { handover = false } = choices;
   // Sent by sockact, in the app or in the preload. Older systemds have no OpenFile=, by which it is sent. A handover has its own type.
   const notifies = systemd !== undefined && systemd >= 253 && !handover;
+  // The preload would give the socket to the first server that listens, such as one for metrics.
+  const port = preload === false || app.port === undefined ? {} : { SOCKACT_PORT: String(app.port) };
+  const environment = { ...app.environment, ...port };
   return {
     name: choices.name ?? app.name,
     exec: [app.node.path, ...app.nodeArguments, app.entry, ...app.arguments],
@@ -56,7 +59,7 @@ export function describeApp(app: DetectedApp, choices: AppChoices = {}): AppDesc
     ...(systemd === undefined ? {} : { systemd }),
     ...(user ? { manager: "user" as const, ...(uid === undefined ? {} : { uid }) } : {}),
     ...(choices.runAs === undefined ? {} : { user: choices.runAs }),
-    ...(Object.keys(app.environment).length > 0 ? { environment: app.environment } : {}),
+    ...(Object.keys(environment).length > 0 ? { environment } : {}),
     ...(environmentFile.length > 0 ? { environmentFile } : {}),
     ...(choices.idleTimeout === undefined ? {} : { idleTimeout: choices.idleTimeout }),
     ...(handover ? { handover } : {}),

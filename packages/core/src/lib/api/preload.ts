@@ -20,7 +20,7 @@ import { createProxyReceivers } from "../proxy-protocol/receiver.ts";
 import { checkProxyNames, proxyRulesOf } from "../proxy-protocol/variable.ts";
 import { isActivationError } from "../shared/errors.ts";
 import { checkInternals } from "../shared/internals-check.ts";
-import { isHttpServer } from "../shared/node-internals.ts";
+import { isHttpServer, type ListenHandle } from "../shared/node-internals.ts";
 import { claimAndBind } from "./claim-and-bind.ts";
 import { bindOptionsOf, callbackOf } from "./listen-arguments.ts";
 import { emitListenError } from "./listen-error.ts";
@@ -60,6 +60,8 @@ export interface ServeLaterOptions {
   args: readonly unknown[];
   /** `listen()` from before the patch. */
   listen: Listen;
+  /** What it waits for besides, such as another server that may take the sockets. */
+  wait: Promise<void> | undefined;
   /** Called when the server has taken the sockets (true), or listens by itself instead (false). */
   onSettled: (isServed: boolean) => void;
 }
@@ -100,7 +102,7 @@ export function preloadApp(): PreloadedApp {
         emitListenError(server, error, args);
       }
     },
-    serveLater(server, { fd, name, facts }, { fds, args, listen, onSettled }) {
+    serveLater(server, { fd, name, facts }, { fds, args, listen, wait, onSettled }) {
       const callback = callbackOf(args);
       const { backlog, signal } = bindOptionsOf(args);
       checkPermission();
@@ -108,7 +110,7 @@ export function preloadApp(): PreloadedApp {
       const subscription = signal && addAbortListener(signal, () => server.close());
       if (subscription) server.once("close", () => subscription[Symbol.dispose]());
       const address = serverAddress(facts ?? { fd, name, kind: "unknown", family: "unknown", address: null });
-      listenLater(server, address, (handle) => {
+      const start = (handle: ListenHandle): void => {
         try {
           const selected = selectForServer(select(fds), undefined);
           const proxies = createProxyReceivers(selected, proxyOf);
@@ -134,7 +136,8 @@ export function preloadApp(): PreloadedApp {
             );
           } else server.emit("error", error);
         }
-      });
+      };
+      listenLater(server, address, start, wait);
       if (callback !== undefined) server.once("listening", callback);
     },
     manage(server) {

@@ -45,7 +45,7 @@ export const appCrashed: Diagnosis = {
 };
 
 function whatToDo(error: AppError, unit: string): Pick<Found, "message" | "fix"> {
-  const { name, message, code, block } = error;
+  const { name, message, code } = error;
   if (name === "SyntaxError")
     return {
       message: `${unit} has ended at once: Node can't read the app. ${message}.`,
@@ -53,13 +53,14 @@ function whatToDo(error: AppError, unit: string): Pick<Found, "message" | "fix">
         ? 'The file is an ES module: write "type": "module" into package.json, or name it .mjs.'
         : "Correct the line. If the file is TypeScript, build it, or run it with node --import tsx.",
     };
-  // An error of sockact has a hint.
-  const hint = /^ +hint: (['"`])(.*)\1,?$/m.exec(block.map((line) => line.message).join("\n"))?.[2];
+  if (/^only one socket is allowed for socket activation/.test(message))
+    return {
+      message: `${unit} has ended at once: the server of SvelteKit takes one descriptor, and systemd passes more.`,
+      fix: "Write one socket, type: 'exec' and no preload, since SvelteKit takes the socket itself. For more than that, use its handler in a server of sockact: docs/coming-from/sveltekit.md.",
+    };
+  const correct = "Correct the error, or go back to the last version that worked. Then restart the service.";
   return {
     message: `${unit} has ended with an uncaught error${code === "" ? "" : `: ${code}`}.`,
-    fix:
-      hint === undefined
-        ? "Correct the error, or go back to the last version that worked. Then restart the service."
-        : `${hint}${/^(?:ERR|SOCKACT)_/.test(code) ? ` More: sockact explain ${code}` : ""}`,
+    fix: name === "ActivationError" ? `The line says what to change. More: sockact explain ${code}` : correct,
   };
 }

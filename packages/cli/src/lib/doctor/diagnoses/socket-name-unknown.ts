@@ -18,8 +18,7 @@ export const socketNameUnknown: Diagnosis = {
     const at = output.findIndex(({ message }) => message.includes("ERR_NAME_UNKNOWN"));
     if (at === -1) return [];
     const { host, service } = subject;
-    // Node prints the message first, and the code some lines later.
-    const said = output.find(({ message }) => /^\S*Error.*: No socket named/.test(message));
+    const said = output.find(({ message }) => /: No socket named/.test(message));
     const wanted = /named ([^\s,]+)/.exec(said?.message ?? "")?.[1] ?? "NAME";
     return [
       {

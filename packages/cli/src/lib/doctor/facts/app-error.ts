@@ -2,7 +2,7 @@ import type { Subject } from "../model/subject.ts";
 import type { JournalLine } from "./journal.ts";
 import { serviceRun } from "./service-run.ts";
 
-/** The error that ended the app, as Node prints it. */
+/** The error that ended the app, as Node or sockact prints it. */
 export interface AppError {
   /** Such as `Error`, `SyntaxError` or `ActivationError`. */
   name: string;
@@ -18,13 +18,32 @@ export interface AppError {
 /** How many lines of a message, and how many frames, a report has. */
 const [MESSAGE, FRAMES] = [5, 2];
 
+const fatal = /^sockact: fatal: (\w+): (.*)$/s;
 const head = /^(?:Uncaught )?(\w*(?:Error|Exception))(?: \[(\w+)\])?(?:: (.*))?$/s;
 
-/** The uncaught error of the last run. Node prints its own version after it. */
+/** The uncaught error of the last run. */
 export async function appError(subject: Subject): Promise<AppError | undefined> {
   const { output, end } = await subject.get(serviceRun);
+  if (end === undefined) return undefined;
+  const [own, ofNode] = [errorOfSockact(output), errorOfNode(output)];
+  if (own === undefined || ofNode === undefined) return own ?? ofNode;
+  // With debug output, Node prints the same error once more. The error of a worker may be an earlier one.
+  const isSame = own.block[0]?.pid === ofNode.block[0]?.pid;
+  return isSame ? own : ofNode;
+}
+
+/** One line: `sockact: fatal: ERR_OPTION: … . …` */
+function errorOfSockact(output: readonly JournalLine[]): AppError | undefined {
+  const line = output.findLast(({ message }) => fatal.test(message));
+  if (line === undefined) return undefined;
+  const [, code = "", message = ""] = fatal.exec(line.message) ?? [];
+  return { name: "ActivationError", code, message, lines: [line], block: [line] };
+}
+
+/** Several lines, after which Node prints its own version. */
+function errorOfNode(output: readonly JournalLine[]): AppError | undefined {
   const last = output.findLastIndex(({ message }) => /^Node\.js v\d/.test(message));
-  if (end === undefined || last === -1) return undefined;
+  if (last === -1) return undefined;
   const { pid } = output[last]!;
   const printed = output.slice(0, last).filter((line) => line.pid === pid);
   // A cause and what was logged before come earlier, or are indented.

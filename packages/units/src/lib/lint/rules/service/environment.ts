@@ -64,6 +64,7 @@ const ownVariables: Readonly<Record<string, ReadValue>> = {
     "as in 3000=http,3001=admin",
   ),
   SOCKACT_NOTIFY: flag,
+  SOCKACT_PORT: whole(1, 65_535),
   SOCKACT_PROXY_PROTOCOL: valueWhere(
     (text) => proxyEntries(text) !== undefined,
     "not a list of the name of a socket and the addresses of load balancers",

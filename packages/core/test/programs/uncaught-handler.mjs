@@ -1,0 +1,1 @@
+process.on("uncaughtException", () => process.exit(7));

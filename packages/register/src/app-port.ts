@@ -1,0 +1,52 @@
+import process from "node:process";
+import { ActivationError } from "@sockact/core/preload";
+import type { Target } from "./target.ts";
+
+/** How long a server on another port waits for that of the app, in milliseconds. */
+const WAIT_MS = 2000;
+
+/** Ends the waiting. */
+let arrive: () => void = () => {};
+const arrival = new Promise<void>((resolve) => {
+  arrive = resolve;
+});
+
+/** @throws ActivationError `ERR_OPTION` when SOCKACT_PORT is malformed */
+export function checkAppPort(): void {
+  const { SOCKACT_PORT } = process.env;
+  if (!SOCKACT_PORT) return;
+  if (/^[1-9]\d{0,4}$/.test(SOCKACT_PORT) && Number(SOCKACT_PORT) <= 65_535) return;
+  throw new ActivationError(
+    "ERR_OPTION",
+    `SOCKACT_PORT must be a port from 1 to 65535; got ${JSON.stringify(SOCKACT_PORT)}`,
+    "Write the port that the app passes to listen(), or remove the variable.",
+  );
+}
+
+/** Whether the app listens there, by SOCKACT_PORT, or by PORT, which has precedence in most apps. */
+export function isOnAppPort({ port }: Target): boolean {
+  const { SOCKACT_PORT, PORT } = process.env;
+  return Boolean(SOCKACT_PORT) && [SOCKACT_PORT, PORT].includes(String(port));
+}
+
+/** Whether this is a server beside the app. The wait of such servers ends when the app listens. */
+export function isBesideApp(target: Target): boolean {
+  if (!process.env["SOCKACT_PORT"]) return false;
+  if (!isOnAppPort(target)) return true;
+  arrive();
+  return false;
+}
+
+/**
+ * Waits until a server listens on the port of the app, or until none has for a while.
+ *
+ * @param onTimeout called in the second case
+ */
+export async function untilAppListens(onTimeout: () => void): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const isOver = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(true), WAIT_MS);
+  });
+  if (await Promise.race([arrival.then(() => false), isOver])) onTimeout();
+  clearTimeout(timer);
+}

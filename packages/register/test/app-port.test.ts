@@ -1,0 +1,91 @@
+// With SOCKACT_PORT, the only socket goes to the server on the port of the app, whichever server listens first.
+import { describe, expect, test } from "vitest";
+import { freePort } from "./start-app.ts";
+import { answerOf, passedSockets, runApp } from "./run-app.ts";
+
+/** A server for metrics, and the app a moment later. */
+const twoServers = (metrics: number, port: number): string => `
+  serve("metrics").listen(${metrics}, "127.0.0.1");
+  setTimeout(() => serve("app").listen(${port}, "127.0.0.1"), 100);
+`;
+
+describe.concurrent("SOCKACT_PORT", () => {
+  test("is missing: the first server gets the socket, and a warning says how the other one gets it", async () => {
+    const passed = await passedSockets({ http: "tcp4" });
+    const [metrics, port] = [await freePort(), await freePort()];
+    await using app = runApp(passed, twoServers(metrics, port));
+    await app.line(/SOCKACT_SECOND_SERVER/);
+    await app.line(new RegExp(`SOCKACT_MAP=${port}=http`));
+    expect(await answerOf(passed.addresses["http"])).toBe("metrics");
+  });
+
+  test("the server on that port gets the socket, and the first one listens by itself, without a warning", async () => {
+    const passed = await passedSockets({ http: "tcp4" });
+    const [metrics, port] = [await freePort(), await freePort()];
+    await using app = runApp(passed, twoServers(metrics, port), { env: { SOCKACT_PORT: String(port) } });
+    expect(await answerOf(passed.addresses["http"])).toBe("app");
+    await app.line(/^app: listening/);
+    expect(await answerOf(`127.0.0.1:${metrics}`)).toBe("metrics");
+    app.kill("SIGTERM");
+    expect(await app.ended).toBe(0);
+    expect(app.stderr).not.toContain("Warning");
+  });
+
+  test("a real library with a server of its own, lightship, does not get the socket", async () => {
+    const passed = await passedSockets({ http: "tcp4" });
+    const [own, port] = [await freePort(), await freePort()];
+    const code = `
+      import("lightship").then(async ({ createLightship }) => {
+        const lightship = await createLightship({ port: ${own}, detectKubernetes: false, shutdownHandlerTimeout: 1000 });
+        serve("app").listen(${port});
+        lightship.signalReady();
+      });
+    `;
+    await using app = runApp(passed, code, { env: { SOCKACT_PORT: String(port) } });
+    expect(await answerOf(passed.addresses["http"])).toBe("app");
+    expect(await answerOf(`127.0.0.1:${own}`)).not.toBe("app");
+    app.kill("SIGTERM");
+    expect(await app.ended).toBe(0);
+  });
+
+  test("the port in PORT, which the app reads, is that of the app too", async () => {
+    const passed = await passedSockets({ http: "tcp4" });
+    const [metrics, port] = [await freePort(), await freePort()];
+    const env = { SOCKACT_PORT: "1", PORT: String(port) };
+    await using app = runApp(passed, twoServers(metrics, port), { env });
+    expect(await answerOf(passed.addresses["http"])).toBe("app");
+    expect(app.stderr).not.toContain("Warning");
+  });
+
+  test("the only server gets the socket after a moment and with a warning, if it listens on another port", async () => {
+    const passed = await passedSockets({ http: "tcp4" });
+    const port = await freePort();
+    await using app = runApp(passed, `serve("app").listen(${port})`, { env: { SOCKACT_PORT: "1" } });
+    expect(await app.line(/SOCKACT_OTHER_PORT/)).toContain(
+      `SOCKACT_PORT is 1, but no server has listened there for a while: the server on port ${port} gets http`,
+    );
+    expect(await answerOf(passed.addresses["http"])).toBe("app");
+  });
+
+  test("a second server after the app listens by itself, without a warning", async () => {
+    const passed = await passedSockets({ http: "tcp4" });
+    const [metrics, port] = [await freePort(), await freePort()];
+    await using app = runApp(
+      passed,
+      `serve("app").listen(${port}).on("listening", () => serve("metrics").listen(${metrics}, "127.0.0.1"))`,
+      { env: { SOCKACT_PORT: String(port) } },
+    );
+    await app.line(/^metrics: listening/);
+    expect(await answerOf(passed.addresses["http"])).toBe("app");
+    expect(await answerOf(`127.0.0.1:${metrics}`)).toBe("metrics");
+    expect(app.stderr).not.toContain("Warning");
+  });
+
+  test.each(["0", "http", "65536"])("%j ends the process before the app runs", async (SOCKACT_PORT) => {
+    const passed = await passedSockets({ http: "tcp4" });
+    await using app = runApp(passed, `say("app", "runs")`, { env: { SOCKACT_PORT } });
+    expect(await app.ended).toBe(1);
+    expect(app.stderr).toMatch(/^sockact: fatal: ERR_OPTION: SOCKACT_PORT must be a port[^\n]*\n$/);
+    expect(app.stdout).toBe("");
+  });
+});
