@@ -17,6 +17,8 @@ import { armsNamed } from "../lib/compare.ts";
 import type { Figure, Goal, MeasuredArm } from "../lib/measured.ts";
 
 const MINUTE = 60_000;
+/** How long the clients that the reload has closed have to come back, in milliseconds. */
+const SETTLED = 15_000;
 /** In minutes. Node compiles its code then, and fills its caches. */
 const WARM_UP = 2;
 
@@ -96,7 +98,10 @@ async function soak(
   const looks: Look[] = [];
   for (let minute = 1; minute <= minutes; minute++) {
     await delay(MINUTE);
-    if (reloads) await app.systemd.systemctl("reload", "app.service");
+    if (reloads) {
+      await app.systemd.systemctl("reload", "app.service");
+      await delay(SETTLED);
+    }
     looks.push({ minute, ...(await lookAt(app)) });
   }
   for (const load of [plain, secure, webSockets]) {
@@ -108,14 +113,14 @@ async function soak(
 }
 
 async function lookAt({ systemd }: AppUnderLoad): Promise<Omit<Look, "minute">> {
-  const pid = Number(await systemd.show("app.service", "MainPID"));
-  const heaps = async (): Promise<string[]> =>
-    (await systemd.journal("app.service")).filter((line) => line.includes("heap: "));
+  const journal = (): Promise<string[]> => systemd.journal("app.service");
+  const heaps = async (): Promise<string[]> => (await journal()).filter((line) => line.startsWith("heap: "));
   const before = (await heaps()).length;
   await systemd.systemctl("kill", "--signal=USR2", "--kill-whom=main", "app.service");
   await systemd.waitUntil(async () => (await heaps()).length > before, "the app has said its heap");
-  const heap = Number((await heaps()).at(-1)?.split("heap: ")[1]) / 2 ** 20;
-  const lines = (await systemd.journal("app.service")).length - before - 1;
+  const heap = Number((await heaps()).at(-1)?.split(" ")[1]) / 2 ** 20;
+  const lines = (await journal()).filter((line) => !/^heap: |Sent signal SIGUSR2/.test(line)).length;
+  const pid = await systemd.show("app.service", "MainPID");
   return { heap, lines, descriptors: readdirSync(systemd.hostPath(`/proc/${pid}/fd`)).length };
 }
 
