@@ -102,6 +102,8 @@ export interface Loads {
     /** `closed`: how many connections the server has closed. */
     result: LoadResult & { closed: number };
   };
+  /** In each round, so many clients come that never end what they have begun: a head, a body, or the reading of an answer. */
+  hostile: { options: { host: string; port: number; clients: number }; result: { connections: number } };
   /** It is read to its end when its result is asked for, and not before. */
   download: { options: { url: string; bytes: number; seed: number }; result: Transfer };
   /** The second half is sent, with pauses, when its result is asked for. */

@@ -2,12 +2,23 @@
 import * as browsers from "./browsers.mjs";
 import * as busy from "./busy.mjs";
 import * as download from "./download.mjs";
+import * as hostile from "./hostile.mjs";
 import * as idle from "./idle.mjs";
 import * as thinking from "./thinking.mjs";
 import * as upload from "./upload.mjs";
 import * as webSockets from "./web-sockets.mjs";
 
-const kinds = { browsers, busy, download, idle, thinking, upload, webSockets, together: { start: together } };
+const kinds = {
+  browsers,
+  busy,
+  download,
+  hostile,
+  idle,
+  thinking,
+  upload,
+  webSockets,
+  together: { start: together },
+};
 
 /** Starts a kind of load. */
 export function startLoad(kind, options) {

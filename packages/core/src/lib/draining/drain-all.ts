@@ -1,4 +1,4 @@
-import { setTimeout as delay } from "node:timers/promises";
+import { setImmediate as turnOfTheLoop, setTimeout as delay } from "node:timers/promises";
 import { debug } from "../shared/debug.ts";
 import { now } from "../shared/timers.ts";
 import type { Drainable } from "./drainable.ts";
@@ -49,7 +49,13 @@ function describe(drains: readonly Drainable[]): string {
   return `${open} open connection${open === 1 ? "" : "s"}${drains.some((drain) => drain.hasEarlierConnections()) ? ", some from before" : ""}`;
 }
 
-/** Waits until `isDone()` returns true or the deadline is over. If there is nothing to wait for, it fulfils in the same turn of the event loop. */
+/**
+ * Waits until `isDone()` returns true or the deadline is over. If there is nothing to wait for, it fulfils in the same turn of the event loop. Otherwise it fulfils
+ * when everything is read that had arrived.
+ */
 export async function pollUntil(isDone: () => boolean, deadline: number): Promise<void> {
-  while (!isDone() && now() < deadline) await delay(POLL_MS);
+  while (!isDone() && now() < deadline) {
+    await delay(POLL_MS);
+    await turnOfTheLoop();
+  }
 }

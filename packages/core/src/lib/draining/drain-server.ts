@@ -54,7 +54,12 @@ export interface ServerDrainOptions {
   closeUpgraded: CloseUpgraded | undefined;
 }
 
-/** Closes a server so that no request is lost and no client is reset. */
+/**
+ * Closes a server so that no request is lost and no client is reset.
+ *
+ * When a busy process is late, its timers run before it reads what clients have sent meanwhile. So what ends idle connections does not run in a timer, but at the end of
+ * that turn of the event loop, in setImmediate(): then everything that had arrived is read.
+ */
 export class ServerDrain implements Drainable {
   readonly server: Server;
   /** Whether the server speaks HTTP, of either version. */
@@ -130,7 +135,7 @@ export class ServerDrain implements Drainable {
     this.forgetSent();
     for (const connection of this.connections.values())
       Object.assign(connection, { isEarlier: true, bytesBeforeDrain: connection.stream.bytesRead });
-    const polling = setInterval(() => this.#endConnections(), POLL_MS);
+    const polling = setInterval(() => setImmediate(() => this.#endConnections()), POLL_MS);
     void this.#closed.then(() => clearInterval(polling));
     if (this.isHttp) {
       // Patches closeIdleConnections of this server. Many apps call it at a stop, and it would reset clients that are about to send.
@@ -177,10 +182,9 @@ export class ServerDrain implements Drainable {
 
   /** Gives the clients of idle connections a moment to close their side. */
   #closeClients(): void {
-    const clientsClose = setTimeout(
-      () => this.#destroyConnections((each) => waitsForClient(each) && !this.isMovable(each.stream)),
-      CLIENT_CLOSE_MS,
-    );
+    const close = (): unknown =>
+      this.#destroyConnections((each) => waitsForClient(each) && !this.isMovable(each.stream));
+    const clientsClose = setTimeout(() => setImmediate(close), CLIENT_CLOSE_MS);
     void this.#closed.then(() => clearTimeout(clientsClose));
   }
 

@@ -13,7 +13,7 @@ import { sendPendingReady } from "./pending-ready.ts";
 import { notifyServiceManager } from "./service-manager.ts";
 import { stopState } from "./stopping.ts";
 import { connectionsMoved, oldProcessEnds } from "./take-over.ts";
-import { after } from "../shared/timers.ts";
+import { after, now } from "../shared/timers.ts";
 import { workerPool } from "./worker-pool.ts";
 
 /** Why the process stops. `disconnect`: a worker of node:cluster was disconnected. `handover`: another process has taken its place. */
@@ -21,6 +21,9 @@ type StopReason = NodeJS.Signals | "idle" | "disconnect" | "served" | "handover"
 
 /** How much longer than `drainTimeout` the stop of an idle process or of a worker may take, in milliseconds. */
 export const GRACE_MS = 5000;
+
+/** How long a handover waits at most for the connections of the last one, in milliseconds. */
+const MOVE_MS = 2000;
 
 /** How often to destroy connections after `drainTimeout`, in milliseconds. */
 const DESTROY_MS = 100;
@@ -57,14 +60,16 @@ async function shutDown(
   for (const listener of stopState.listeners) listener();
   // If READY=1 is pending, it must come before STOPPING=1.
   if (sendPendingReady()) await turnOfTheLoop();
-  // A connection that the old process has sent would be reset by a closed server.
-  const moved = connectionsMoved();
+  const isReplaced = reason === "handover";
+  const drainTimeout = Math.max(...apps.map(({ settings }) => settings.drainTimeout));
+  // A connection that the old process has sent would be reset by a closed server. At a handover, those that still come go on to the next process.
+  const moved = connectionsMoved(isReplaced ? Math.min(drainTimeout / 4, MOVE_MS) : 0);
+  const began = moved && now();
   if (moved) await moved;
   const pool = workerPool();
   for (const drain of allDrains()) drain.forgetSent();
   const connections = allDrains().reduce((sum, drain) => sum + drain.connections.size, 0);
-  const timeout = Math.max(...apps.map(({ settings }) => settings.drainTimeout));
-  const isReplaced = reason === "handover";
+  const timeout = drainTimeout - (began === undefined ? 0 : now() - began);
   if (reason !== "served")
     emit({
       type: "draining",

@@ -12,7 +12,7 @@ import {
   takeChannel,
 } from "../shared/handover-channel.ts";
 import { acceptHandle, isSentAway } from "../shared/node-connections.ts";
-import { type ConnectionHandle, handleOf } from "../shared/node-internals.ts";
+import type { ConnectionHandle } from "../shared/node-internals.ts";
 import { restoreProxyHeader } from "../proxy-protocol/client-address.ts";
 import { once, processState } from "../shared/process-state.ts";
 import { ERROR, writeLine } from "../shared/standard-error.ts";
@@ -34,7 +34,7 @@ const takeOver = processState("take over", {
 
 type ConnectionMessage = Extract<OldProcessMessage, { act: "connection" }>;
 
-/** How long a stop waits until the other process sends no more connections, in milliseconds. */
+/** How long the other process may take to hear that it is to send no more connections, in milliseconds. */
 const MOVED_MS = 2000;
 
 /** How long an idle connection waits at most for the others that arrive, in milliseconds. */
@@ -80,16 +80,19 @@ export function untilHandedOver(fds: readonly number[]): Promise<void> {
 }
 
 /**
- * Asks the process that has handed over to this one to send no more connections. Fulfils when it sends no more, or has ended. Undefined if no process sends
- * connections, because a process that falls asleep must not wait.
+ * Fulfils when the process that has handed over to this one sends no more connections, or has ended. Undefined if no process sends connections, because a process
+ * that falls asleep must not wait.
+ *
+ * @param patience how long that process may go on sending, in milliseconds. Then it is asked to send no more.
  */
-export function connectionsMoved(): Promise<void> | undefined {
+export function connectionsMoved(patience: number): Promise<void> | undefined {
   if (isFirst() || takeOver.haveMoved) return undefined;
-  sendToOldProcess({ act: "stopping" });
+  const ask = (): void => sendToOldProcess({ act: "stopping" });
+  const asking = patience > 0 ? after(patience, ask) : void ask();
   return new Promise((resolve) => {
-    const timer = after(MOVED_MS, resolve);
+    const limit = after(patience + MOVED_MS, resolve);
     onceMoved(() => {
-      clearTimeout(timer);
+      for (const timer of [asking, limit]) clearTimeout(timer);
       resolve();
     });
   });
@@ -154,18 +157,20 @@ function noteMoved(): void {
   for (const listener of takeOver.movedListeners) listener();
 }
 
-/** Serves a connection that the old process has accepted. If the app has closed the server of its socket, the connection closes. */
+/** Serves a connection that the old process has accepted, also if the server accepts no more. If the server is closed, the connection closes. */
 function serveConnection({ fd, header }: ConnectionMessage, connection: ConnectionHandle): void {
   const served = servedSockets.get(fd);
-  if (served === undefined || handleOf(served.server) === undefined) return connection.close();
+  if (served === undefined) return connection.close();
   const { server, handle } = served;
   restoreProxyHeader(connection, header);
   const socket = acceptHandle(server, handle, connection);
   const { keepAliveTimeout = 0 } = server as Partial<HttpServer>;
   if (keepAliveTimeout === 0 || socket === undefined) return;
-  const timer = after(keepAliveTimeout + KEEP_ALIVE_BUFFER_MS, () => {
+  const endIfUnused = (): void => {
     // Without a handle, it is on its way to the next process.
     if (socket.bytesRead === 0 && !isSentAway(socket)) socket.destroySoon();
-  })?.unref();
+  };
+  // At the end of the turn, everything is read that had arrived.
+  const timer = after(keepAliveTimeout + KEEP_ALIVE_BUFFER_MS, () => setImmediate(endIfUnused))?.unref();
   socket.once("close", () => clearTimeout(timer));
 }
