@@ -81,6 +81,24 @@ describe.concurrent("on SIGTERM", () => {
     expect(await running.ended).toBe(0);
   });
 
+  // Its timers are late then, and come before what has arrived.
+  test("a request that a busy process has not read yet when idle connections end is answered", async () => {
+    const drainTimeout = 4000;
+    const { app, address } = await appOnSocket({
+      properties: { keepAliveTimeout: 60_000 },
+      options: { drainTimeout: `${drainTimeout}ms` },
+    });
+    await using running = app;
+    await using client = await idleClient(running, address);
+    await terminate(running);
+    running.write(`block ${(drainTimeout * 5) / 8}`);
+    await running.event("blocked");
+    client.get("/");
+    expect(await client.closed).toBe("end");
+    expect(client.received).toMatch(CLOSE);
+    expect(await running.ended).toBe(0);
+  });
+
   test("an idle connection is closed after its keepAliveTimeout, and not before", async () => {
     // The two servers have different times. The order shows that each waits for its own.
     const [short, long] = [await systemdSocket(), await systemdSocket()];
