@@ -1,6 +1,8 @@
 // With SOCKACT_PORT, the only socket goes to the server on the port of the app, whichever server listens first.
+import process from "node:process";
 import { describe, expect, test } from "vitest";
-import { freePort } from "./start-app.ts";
+import { httpRequest, requestOver } from "@sockact/testkit";
+import { appFile, freePort, startApp } from "./start-app.ts";
 import { answerOf, passedSockets, runApp } from "./run-app.ts";
 
 /** A server for metrics, and the app a moment later. */
@@ -32,18 +34,16 @@ describe.concurrent("SOCKACT_PORT", () => {
   });
 
   test("a real library with a server of its own, lightship, does not get the socket", async () => {
-    const passed = await passedSockets({ http: "tcp4" });
     const [own, port] = [await freePort(), await freePort()];
-    const code = `
-      import("lightship").then(async ({ createLightship }) => {
-        const lightship = await createLightship({ port: ${own}, detectKubernetes: false, shutdownHandlerTimeout: 1000 });
-        serve("app").listen(${port});
-        lightship.signalReady();
-      });
-    `;
-    await using app = runApp(passed, code, { env: { SOCKACT_PORT: String(port) } });
-    expect(await answerOf(passed.addresses["http"])).toBe("app");
-    expect(await answerOf(`127.0.0.1:${own}`)).not.toBe("app");
+    const { app, early } = startApp([process.execPath, appFile("lightship.mjs")], {
+      SOCKACT_PORT: String(port),
+      PORT: String(port),
+      LIGHTSHIP_PORT: String(own),
+    });
+    await using _ = app;
+    expect((await requestOver(early)).body).toBe("app");
+    expect((await httpRequest(`127.0.0.1:${own}`, "/live")).body).toBe("SERVER_IS_NOT_SHUTTING_DOWN");
+    early.destroy();
     app.kill("SIGTERM");
     expect(await app.ended).toBe(0);
   });

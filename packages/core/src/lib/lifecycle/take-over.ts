@@ -87,8 +87,7 @@ export function untilHandedOver(fds: readonly number[]): Promise<void> {
  */
 export function connectionsMoved(patience: number): Promise<void> | undefined {
   if (isFirst() || takeOver.haveMoved) return undefined;
-  const ask = (): void => sendToOldProcess({ act: "stopping" });
-  const asking = patience > 0 ? after(patience, ask) : void ask();
+  const asking = after(patience, () => sendToOldProcess({ act: "stopping" }));
   return new Promise((resolve) => {
     const limit = after(patience + MOVED_MS, resolve);
     onceMoved(() => {

@@ -53,7 +53,7 @@ function whatToDo(error: AppError, unit: string): Pick<Found, "message" | "fix">
         ? 'The file is an ES module: write "type": "module" into package.json, or name it .mjs.'
         : "Correct the line. If the file is TypeScript, build it, or run it with node --import tsx.",
     };
-  if (/^only one socket is allowed for socket activation/.test(message))
+  if (message.startsWith("only one socket is allowed for socket activation"))
     return {
       message: `${unit} has ended at once: the server of SvelteKit takes one descriptor, and systemd passes more.`,
       fix: "Write one socket, type: 'exec' and no preload, since SvelteKit takes the socket itself. For more than that, use its handler in a server of sockact: docs/coming-from/sveltekit.md.",
