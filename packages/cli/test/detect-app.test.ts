@@ -509,3 +509,20 @@ it.each([
 ])("the package %j gives the unit's name %j", (from, to) => {
   expect(unitNameOf(from)).toBe(to);
 });
+
+describe("the port of an app is sure", () => {
+  it.each<[string, string, boolean]>([
+    ["one server", `createServer().listen(process.env.PORT || 3000);`, true],
+    ["two on the same port", `a.listen(3000, "127.0.0.1"); b.listen(3000, "::1");`, true],
+    ["one for metrics before it", `metrics.listen(9464); app.listen(3000);`, false],
+    ["one for metrics after it", `app.listen(process.env.PORT || 3000); metrics.listen(9464);`, false],
+    ["one whose port does not show", `metrics.listen(9464); app.listen(config.get("port"));`, false],
+    ["one whose port is a default of a library", `metrics.listen(9464); serve({ fetch: app.fetch });`, false],
+    ["a function of that name", `function listen(server) { server.listen(3000); }`, false],
+  ])("%s", async (_, code, isSure) => {
+    const folder = folderWith({ "package.json": `{ "name": "my-app" }`, "server.js": code });
+    const app = await detectApp({ folder, entry: "server.js" });
+    expect(app.isPortSure).toBe(isSure);
+    expect(describeApp(app).environment?.["SOCKACT_PORT"]).toBe(isSure ? "3000" : undefined);
+  });
+});

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { describeWith, freeAddress, httpRequest, socketActivate } from "@sockact/testkit";
 // By its path, because @sockact/units has the testkit as a dependency.
 import { emitUnits } from "../../units/src/index.ts";
+import type { RawClient } from "./lifecycle-app.ts";
 import { insidePath } from "./reloaded-service.ts";
 import { type Clients, good, VersionedService } from "./versioned-service.ts";
 
@@ -37,6 +38,13 @@ ${good("2")}`,
     "does not serve one of the sockets",
     good("2", `names: ["http"]`),
     /SOCKETS: The new process does not serve admin \(fd \d, 127\.0\.0\.1:81\), which/,
+  ],
+  [
+    "has closed its servers before it is ready",
+    `const ready = () => new Promise((resolve) => setTimeout(resolve, 100));
+for (const server of await serve("2", { ready })) server.close();
+setInterval(() => {}, 1000);`,
+    /SOCKETS: The new process does not serve .*http/,
   ],
 ];
 
@@ -132,6 +140,32 @@ describeWith({ privateSystemd: true, systemd: 253 }, "after a reload with a new 
     await service.deploy(good("2", `names: ["admin"]`));
     expect(await reload()).toEqual(failure(/SOCKETS: The new process does not serve http/));
     expect(await service.version()).toBe("1");
+  });
+
+  test("an old version whose onStop never ends is gone, and the journal says why", async () => {
+    await start("Environment=SOCKACT_DRAIN_TIMEOUT=1s", good("1", `onStop: () => new Promise(() => {})`));
+    await service.deploy(good("2"));
+    await service.newLines();
+    expect(await service.reload()).toMatchObject({ code: 0 });
+    await service.untilOneProcess();
+    expect(await service.newLines()).toContainEqual(
+      expect.stringContaining("ERR_STOP_TIMEOUT: The app has handed over, but its onStop has not ended"),
+    );
+  });
+
+  test("connections that wait for a new version that is busy are answered by the old one", async () => {
+    await start("", good("1"));
+    const clients = await Promise.all(Array.from({ length: 8 }, () => service.connect()));
+    const ask = async (client: RawClient): Promise<string> =>
+      (await client.get("/").receives(/\r\n\r\n.*\d$/)).at(-1) as string;
+    for (const client of clients) expect(await ask(client)).toBe("1");
+    const sleep = "Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 4000)";
+    await service.deploy(good("2", `onEvent: ({ type }) => { if (type === "ready") ${sleep}; }`));
+    expect(await service.reload()).toMatchObject({ code: 0 });
+    const versions = await Promise.all(clients.map(ask));
+    expect(versions.sort()).toContain("1");
+    for (const client of clients) await client[Symbol.asyncDispose]();
+    await service.untilOneProcess();
   });
 
   test("a reload with a correct version hands over to it", async () => {

@@ -49,6 +49,11 @@ describeWith({ privateSystemd: true, systemd: 253 }, "with slow clients", () => 
     await using second = await download();
     pids.push(await service.reload());
     expect(new Set(pids).size).toBe(3);
+    // The process in the middle waits for connections of the first one, and accepts none itself.
+    for (let count = 0; count < 32; count++) {
+      await using fresh = await service.connect();
+      expect(await ask(fresh)).toMatchObject({ pid: pids[2] });
+    }
     expect(pids.map(isAlive)).toEqual([true, true, true]);
     for (const client of [first, second]) {
       client.socket.resume();

@@ -114,7 +114,7 @@ describe.each(["express4", "express"])("an app of %s", (FRAMEWORK) => {
   test("does not start with app.use(systemdListen), and the error names the missing parentheses", async () => {
     await using running = startProcess(app("not-called.mjs"), { env: { FRAMEWORK } });
     expect(await running.ended).toBe(1);
-    expect(running.stderr).toContain("code: 'ERR_OPTION'");
+    expect(running.stderr).toContain("sockact: fatal: ERR_OPTION: ");
     expect(running.stderr).toContain("Write app.use(systemdListen())");
   });
 

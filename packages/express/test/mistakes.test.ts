@@ -23,7 +23,7 @@ describe("a mistake is told at once, with its cause", () => {
         await using _ = app;
         // In Express 4, nothing handles the error of the second server, so the process ends with it.
         const said =
-          FRAMEWORK === "express" ? /SOCKACT_NOT_LISTENING.*ERR_SOCKET_TAKEN/ : /code: 'ERR_SOCKET_TAKEN'/;
+          FRAMEWORK === "express" ? /SOCKACT_NOT_LISTENING.*ERR_SOCKET_TAKEN/ : /fatal: ERR_SOCKET_TAKEN/;
         await app.line(said);
         if (FRAMEWORK === "express4") return;
         await app.line(/second: listening/);

@@ -123,7 +123,7 @@ describe.each(["koa2", "koa"])("an app of %s", (FRAMEWORK) => {
   test("does not start with app.use(systemdListen), and the error names the missing parentheses", async () => {
     await using running = startProcess(program("not-called.mjs"), { env: { FRAMEWORK } });
     expect(await running.ended).toBe(1);
-    expect(running.stderr).toContain("code: 'ERR_OPTION'");
+    expect(running.stderr).toContain("sockact: fatal: ERR_OPTION: ");
     expect(running.stderr).toContain("Write app.use(systemdListen())");
   });
 });

@@ -2,14 +2,8 @@ import process from "node:process";
 import { ActivationError } from "@sockact/core/preload";
 import type { Target } from "./target.ts";
 
-/** How long a server on another port waits for that of the app, in milliseconds. */
-const WAIT_MS = 2000;
-
-/** Ends the waiting. */
-let arrive: () => void = () => {};
-const arrival = new Promise<void>((resolve) => {
-  arrive = resolve;
-});
+/** How long a server on another port leaves the socket to that of the app, in milliseconds. */
+export const WAIT_MS = 2000;
 
 /** @throws ActivationError `ERR_OPTION` when SOCKACT_PORT is malformed */
 export function checkAppPort(): void {
@@ -29,24 +23,7 @@ export function isOnAppPort({ port }: Target): boolean {
   return Boolean(SOCKACT_PORT) && [SOCKACT_PORT, PORT].includes(String(port));
 }
 
-/** Whether this is a server beside the app. The wait of such servers ends when the app listens. */
+/** Whether this is a server beside the app, by SOCKACT_PORT. */
 export function isBesideApp(target: Target): boolean {
-  if (!process.env["SOCKACT_PORT"]) return false;
-  if (!isOnAppPort(target)) return true;
-  arrive();
-  return false;
-}
-
-/**
- * Waits until a server listens on the port of the app, or until none has for a while.
- *
- * @param onTimeout called in the second case
- */
-export async function untilAppListens(onTimeout: () => void): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const isOver = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => resolve(true), WAIT_MS);
-  });
-  if (await Promise.race([arrival.then(() => false), isOver])) onTimeout();
-  clearTimeout(timer);
+  return Boolean(process.env["SOCKACT_PORT"]) && !isOnAppPort(target);
 }

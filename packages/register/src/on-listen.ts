@@ -11,7 +11,7 @@ import {
   type PreloadedApp,
   setClaimedHint,
 } from "@sockact/core/preload";
-import { isBesideApp, isOnAppPort, untilAppListens } from "./app-port.ts";
+import { isBesideApp, isOnAppPort, WAIT_MS } from "./app-port.ts";
 import {
   hintForClaimed,
   takenError,
@@ -36,6 +36,8 @@ interface Holder {
 export function createListener(app: PreloadedApp, map: readonly MapEntry[]): Interceptor {
   /** The holder of each descriptor. */
   const holders = new Map<number, Holder>();
+  /** The servers on the port of the app. They may not have the socket yet. */
+  const appServers: WeakRef<Server>[] = [];
   setClaimedHint((fds) => {
     const holder = fds.map((fd) => holders.get(fd)).find((each) => each?.rule === "only");
     return holder && hintForClaimed(holder.target, fds, map);
@@ -58,6 +60,7 @@ export function createListener(app: PreloadedApp, map: readonly MapEntry[]): Int
 
   function isServing(server: Server, target: Target, args: readonly unknown[], listen: Listen): boolean {
     const isHttp = server.listenerCount("request") > 0;
+    if (isOnAppPort(target)) appServers.push(new WeakRef(server));
     const [sockets, match] = findMatch(target, isHttp);
     if (sockets.length === 0) manage(server, target, isHttp);
     if (match === undefined) {
@@ -70,19 +73,21 @@ export function createListener(app: PreloadedApp, map: readonly MapEntry[]): Int
       for (const { fd } of free) holders.set(fd, { server: new WeakRef(server), target, rule: match.rule });
     };
     const fds = free.map(({ fd }) => fd);
-    const isBeside = isBesideApp(target) && match.rule === "only";
-    if (isHttp && !isBeside) {
+    if (match.rule === "only" && isBesideApp(target)) {
+      joinUnlessAppListens(server, target);
+      return false;
+    }
+    if (isHttp) {
       hold();
       app.serve(server, fds, args);
       return true;
     }
     // The server takes nothing if it is closed at once, or never gets a handler.
-    remember(target, !isBeside);
+    remember(target, true);
     app.serveLater(server, free[0] as AnnouncedSocket, {
       fds,
       args,
       listen,
-      wait: isBeside ? untilAppListens(() => warnOfOtherPort(target, sockets)) : undefined,
       onSettled: (isServed) => (isServed ? hold() : warnIfSecond(target, match)),
     });
     return true;
@@ -104,6 +109,23 @@ export function createListener(app: PreloadedApp, map: readonly MapEntry[]): Int
     if (match.rule === "address") warnIfSecond(target, match);
     else server.once("listening", () => warnIfSecond(target, match));
     return false;
+  }
+
+  /** A server beside the app listens by itself. After a while, it gets the only socket too, if no server listens on the port of the app. */
+  function joinUnlessAppListens(server: Server, target: Target): void {
+    const join = (): void => {
+      const [sockets, match] = findMatch(target, server.listenerCount("request") > 0);
+      const fds = match?.sockets.filter(({ isServed }) => !isServed).map(({ fd }) => fd) ?? [];
+      if (fds.length === 0 || match?.rule !== "only" || appServers.some((each) => each.deref()?.listening))
+        return;
+      if (!app.join(server, fds)) return;
+      for (const fd of fds) holders.set(fd, { server: new WeakRef(server), target, rule: "only" });
+      warnOfOtherPort(target, sockets);
+    };
+    server.once("listening", () => {
+      const timer = setTimeout(join, WAIT_MS);
+      server.once("close", () => clearTimeout(timer));
+    });
   }
 
   function warnIfSecond(target: Target, { rule, sockets }: Match): void {

@@ -57,14 +57,70 @@ describe.concurrent("SOCKACT_PORT", () => {
     expect(app.stderr).not.toContain("Warning");
   });
 
-  test("the only server gets the socket after a moment and with a warning, if it listens on another port", async () => {
+  test("the only server gets the socket too, after a moment and with a warning, if it listens on another port", async () => {
     const passed = await passedSockets({ http: "tcp4" });
     const port = await freePort();
     await using app = runApp(passed, `serve("app").listen(${port})`, { env: { SOCKACT_PORT: "1" } });
+    await app.line(/^app: listening/);
+    expect(await answerOf(`127.0.0.1:${port}`)).toBe("app");
     expect(await app.line(/SOCKACT_OTHER_PORT/)).toContain(
       `SOCKACT_PORT is 1, but no server has listened there for a while: the server on port ${port} gets http`,
     );
     expect(await answerOf(passed.addresses["http"])).toBe("app");
+    expect(await answerOf(`127.0.0.1:${port}`)).toBe("app");
+    app.kill("SIGTERM");
+    expect(await app.ended).toBe(0);
+  });
+
+  test("of two servers beside an app that does not listen, one gets the socket, and the warning names it", async () => {
+    const passed = await passedSockets({ http: "tcp4" });
+    const [one, two] = [await freePort(), await freePort()];
+    const code = `serve("one").listen(${one}); serve("two").listen(${two})`;
+    await using app = runApp(passed, code, { env: { SOCKACT_PORT: "1" } });
+    expect(await answerOf(passed.addresses["http"])).toBe("one");
+    expect(app.stderr.match(/SOCKACT_OTHER_PORT/g)).toHaveLength(1);
+    expect(await answerOf(`127.0.0.1:${two}`)).toBe("two");
+  });
+
+  test.each([
+    ["that does not speak HTTP", `net.createServer((socket) => socket.end(HELLO))`, ""],
+    [
+      "whose handler comes later",
+      `http.createServer()`,
+      `setTimeout(() => app.on("request", (request, response) => response.end("app")), 300);`,
+    ],
+    [
+      "after a tool that has probed its port",
+      `serve("app")`,
+      `const probe = net.createServer(() => {});
+      probe.listen(PORT, () => probe.close());`,
+    ],
+  ])("a server %s gets the socket, although another one has listened before", async (_, server, more) => {
+    const passed = await passedSockets({ http: "tcp4" });
+    const [metrics, port] = [await freePort(), await freePort()];
+    const code = `
+      const PORT = ${port};
+      const HELLO = "HTTP/1.1 200 OK\\r\\nContent-Length: 3\\r\\nConnection: close\\r\\n\\r\\napp";
+      serve("metrics").listen(${metrics}, "127.0.0.1");
+      const app = ${server};
+      setTimeout(() => { ${more} setTimeout(() => app.listen(PORT), 50); }, 50);
+    `;
+    await using app = runApp(passed, code, { env: { SOCKACT_PORT: String(port) } });
+    expect(await answerOf(passed.addresses["http"])).toBe("app");
+    expect(await answerOf(`127.0.0.1:${metrics}`)).toBe("metrics");
+    expect(app.stderr).not.toContain("SOCKACT_OTHER_PORT");
+  });
+
+  test("an app that asks its other server before it listens starts", async () => {
+    const passed = await passedSockets({ http: "tcp4" });
+    const [other, port] = [await freePort(), await freePort()];
+    const code = `serve("other").listen(${other}, async () => {
+      const answer = await fetch("http://127.0.0.1:${other}");
+      serve("app, " + (await answer.text())).listen(${port});
+    });`;
+    await using app = runApp(passed, code, { env: { SOCKACT_PORT: String(port) } });
+    expect(await answerOf(passed.addresses["http"])).toBe("app, other");
+    expect(app.stderr).not.toContain("Warning");
   });
 
   test("a second server after the app listens by itself, without a warning", async () => {

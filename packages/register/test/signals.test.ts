@@ -46,6 +46,23 @@ async function stopUnderWay(
   expect((await readAnswer(slow)).body).toBe("slow");
 }
 
+test("an app that waits for the event close after it has closed its server ends", async () => {
+  const passed = await passedSockets({ http: "tcp4" });
+  await using app = runApp(
+    passed,
+    `${SERVER}
+    setInterval(() => {}, 1000);
+    server.on("close", () => say("app", "first"));
+    process.on("SIGTERM", () => {
+      server.close(() => say("app", "called back"));
+      server.on("close", () => process.exit(9));
+    });`,
+  );
+  await stopUnderWay(passed.addresses["http"] as string, app);
+  expect(await app.ended).toBe(9);
+  expect(app.stdout).toMatch(/app: first\napp: called back\n$/);
+});
+
 describe.concurrent("an app loses no request at SIGTERM", () => {
   test.each([
     ["has no listener of the signal", "", 0],

@@ -10,6 +10,7 @@ import { untilGone } from "@sockact/testkit/until-gone";
  * `/held` is answered when /run/hold is gone.
  *
  * @param options of listen(), with `names` of the sockets, and `onConnection`
+ * @returns the servers
  */
 export async function serve(version, { names = ["http", "admin"], onConnection, ...options } = {}) {
   const answer = async (request, response) => {
@@ -25,4 +26,5 @@ export async function serve(version, { names = ["http", "admin"], onConnection, 
   const servers = names.map((name) => [createServer({ keepAliveTimeout: 60_000 }, answer), name]);
   if (onConnection) for (const [server] of servers) server.on("connection", onConnection);
   await Promise.all(servers.map(([server, name]) => listen(server, { ...options, name })));
+  return servers.map(([server]) => server);
 }

@@ -48,7 +48,7 @@ export function describeApp(app: DetectedApp, choices: AppChoices = {}): AppDesc
   // Sent by sockact, in the app or in the preload. Older systemds have no OpenFile=, by which it is sent. A handover has its own type.
   const notifies = systemd !== undefined && systemd >= 253 && !handover;
   // The preload would give the socket to the first server that listens, such as one for metrics.
-  const port = preload === false || app.port === undefined ? {} : { SOCKACT_PORT: String(app.port) };
+  const port = preload === false || !app.isPortSure ? {} : { SOCKACT_PORT: String(app.port) };
   const environment = { ...app.environment, ...port };
   return {
     name: choices.name ?? app.name,

@@ -39,6 +39,8 @@ export interface DetectedApp {
   takesOneSocket: boolean;
   /** The port in the code or in the start script. */
   port: number | undefined;
+  /** Whether the app listens there and nowhere else, as far as its code shows. */
+  isPortSure: boolean;
   node: FoundNode;
   /** A tool in the start script that does not pass the sockets on. The service runs its command directly. */
   launcher: string | undefined;
@@ -89,7 +91,7 @@ export async function detectApp({
     .map((name) => resolve(root, name))
     .filter((path) => isFile(path));
   const variables = { ...(envFile === undefined ? {} : portOfEnvFile(envFile)), ...command?.environment };
-  const port = findPort({
+  const { port, isSure: isPortSure } = findPort({
     files: readable,
     arguments: command?.arguments ?? [],
     environment: variables,
@@ -113,6 +115,7 @@ export async function detectApp({
     hasSockact,
     takesOneSocket: isAdapterNode(readable),
     port,
+    isPortSure,
     node,
     launcher: command?.launchers[0],
     environmentFiles,

@@ -17,26 +17,29 @@ export interface PortSources {
   framework: string | undefined;
 }
 
-/** The port of the app, from the start script, or else from the code. `undefined` if neither has it. */
-export function findPort({
-  files,
-  arguments: words,
-  environment,
-  framework,
-}: PortSources): number | undefined {
+export interface FoundPort {
+  port: number | undefined;
+  /** Whether the start script says it, or every call of `listen()` in the code. Otherwise the app may listen elsewhere too, for example for metrics. */
+  isSure: boolean;
+}
+
+/** The port of the app, from the start script, or else from the code. */
+export function findPort({ files, arguments: words, environment, framework }: PortSources): FoundPort {
   const ofArguments = portOf(/(?:^| )(?:--port|-p)[= ](\d+)(?: |$)/.exec(words.join(" "))?.[1]);
-  const ofCode = (): number | undefined => {
-    for (const { text } of files) {
-      for (const expression of listenExpressions(text)) {
-        const readsPort = /\bPORT\b/.test(expression);
-        const port =
-          (readsPort ? portOf(environment["PORT"]) : undefined) ?? portIn(expression, text, environment);
-        if (port !== undefined) return port;
-      }
-    }
-    return undefined;
+  if (ofArguments !== undefined) return { port: ofArguments, isSure: true };
+  const ofCalls = files.flatMap(({ text }) =>
+    listenArguments(text).map((argument) => {
+      const expression = portExpression(argument);
+      if (expression === undefined) return undefined;
+      const ofEnvironment = /\bPORT\b/.test(expression) ? portOf(environment["PORT"]) : undefined;
+      return ofEnvironment ?? portIn(expression, text, environment);
+    }),
+  );
+  const ofCode = ofCalls.find((port) => port !== undefined);
+  return {
+    port: ofCode ?? portOf(environment["PORT"]) ?? DEFAULTS[framework ?? ""],
+    isSure: ofCode !== undefined && ofCalls.every((port) => port === ofCode),
   };
-  return ofArguments ?? ofCode() ?? portOf(environment["PORT"]) ?? DEFAULTS[framework ?? ""];
 }
 
 function portOf(text: string | undefined): number | undefined {
@@ -45,17 +48,19 @@ function portOf(text: string | undefined): number | undefined {
   return port >= 1 && port <= 65_535 ? port : undefined;
 }
 
-/** What the calls of `listen()` and the like are given as their port. */
-function listenExpressions(text: string): string[] {
-  const calls = [...text.matchAll(/(?:\.listen|\blisten|\bserve)\s*\(/g)].map(({ index, 0: call }) =>
+/** The first argument of each call of `listen()` and the like. */
+function listenArguments(text: string): string[] {
+  return [...text.matchAll(/(?:\.listen|\blisten|\bserve)\s*\(/g)].map(({ index, 0: call }) =>
     firstArgument(text.slice(index + call.length)),
   );
-  return calls.flatMap((argument) => {
-    if (!argument.startsWith("{")) return argument;
-    const [, value] = /\bport\s*:\s*([^]*)/.exec(argument) ?? [];
-    if (value !== undefined) return firstArgument(value);
-    return /[{,]\s*port\s*[,}]/.test(argument) ? "port" : [];
-  });
+}
+
+/** What such an argument gives as the port. `undefined` if that does not show. */
+function portExpression(argument: string): string | undefined {
+  if (!argument.startsWith("{")) return argument;
+  const [, value] = /\bport\s*:\s*([^]*)/.exec(argument) ?? [];
+  if (value !== undefined) return firstArgument(value);
+  return /[{,]\s*port\s*[,}]/.test(argument) ? "port" : undefined;
 }
 
 /** Up to the comma or bracket that ends it. */

@@ -35,15 +35,21 @@ function sandboxOf({ description: { hardening = "outbound", name, stateDirectory
     : `${profile}: ${sandboxes[profile]}`;
 }
 
-function takesSocket({ description: { preload }, app, extraFiles }: WantedService): string | undefined {
+function takesSocket({
+  description: { preload, environment },
+  app,
+  extraFiles,
+}: WantedService): string | undefined {
   if (app === undefined && !preload) return undefined;
   if (!preload)
     return app?.hasSockact === true || app?.takesOneSocket === true
       ? "the app uses them itself"
       : "the app does not use them: it does not call sockact";
+  const port = environment?.["SOCKACT_PORT"];
+  const receiver = typeof port === "string" ? `the server on port ${port}` : "the app";
   return extraFiles.length > 0
-    ? "a preload passes them to the app: your code stays as it is"
-    : "@sockact/register in the app's node_modules passes them to the app";
+    ? `a preload passes them to ${receiver}: your code stays as it is`
+    : `@sockact/register in the app's node_modules passes them to ${receiver}`;
 }
 
 /** The summary that the user agrees to: the command that will run, and the files. */

@@ -20,7 +20,7 @@ import { createProxyReceivers } from "../proxy-protocol/receiver.ts";
 import { checkProxyNames, proxyRulesOf } from "../proxy-protocol/variable.ts";
 import { isActivationError } from "../shared/errors.ts";
 import { checkInternals } from "../shared/internals-check.ts";
-import { isHttpServer, type ListenHandle } from "../shared/node-internals.ts";
+import { handleOf, isHttpServer, type ListenHandle } from "../shared/node-internals.ts";
 import { claimAndBind } from "./claim-and-bind.ts";
 import { bindOptionsOf, callbackOf } from "./listen-arguments.ts";
 import { emitListenError } from "./listen-error.ts";
@@ -44,6 +44,12 @@ export interface PreloadedApp {
    */
   serveLater(server: Server, first: AnnouncedSocket, options: ServeLaterOptions): void;
   /**
+   * Makes a server that listens by itself serve these sockets too. If that fails, the server emits `error`.
+   *
+   * @returns whether it serves them
+   */
+  join(server: Server, fds: readonly number[]): boolean;
+  /**
    * Drains a server that listens by itself when the service stops, and tells the service manager when it is ready. Does nothing if no service manager waits for
    * messages, or if sockets were passed.
    */
@@ -60,8 +66,6 @@ export interface ServeLaterOptions {
   args: readonly unknown[];
   /** `listen()` from before the patch. */
   listen: Listen;
-  /** What it waits for besides, such as another server that may take the sockets. */
-  wait: Promise<void> | undefined;
   /** Called when the server has taken the sockets (true), or listens by itself instead (false). */
   onSettled: (isServed: boolean) => void;
 }
@@ -85,6 +89,24 @@ export function preloadApp(): PreloadedApp {
     const activation = readActivation();
     return activation.sockets.filter(({ fd }) => fds.includes(fd));
   };
+  const serveOn = (
+    server: Server,
+    handle: ListenHandle,
+    { fds, backlog }: { fds: readonly number[]; backlog?: number | undefined },
+  ): void => {
+    const selected = selectForServer(select(fds), undefined);
+    const proxies = createProxyReceivers(selected, proxyOf);
+    if (proxies.size > 0) checkInternals(["proxy"]);
+    claimSockets(selected);
+    // The drain must see each connection, from the first one on.
+    manageListening(server, app, {
+      ...NO_SOCKETS,
+      sockets: selected.map(({ socket }) => socket),
+      proxies: [...proxies.values()],
+    });
+    const preambleOf: PreambleOf = ({ name }) => ({ proxy: proxies.get(name), tls: undefined });
+    onceServing(() => joinSockets(server, handle, selected, { backlog, preambleOf }));
+  };
   return {
     serve(server, fds, args) {
       const callback = callbackOf(args);
@@ -102,7 +124,7 @@ export function preloadApp(): PreloadedApp {
         emitListenError(server, error, args);
       }
     },
-    serveLater(server, { fd, name, facts }, { fds, args, listen, wait, onSettled }) {
+    serveLater(server, { fd, name, facts }, { fds, args, listen, onSettled }) {
       const callback = callbackOf(args);
       const { backlog, signal } = bindOptionsOf(args);
       checkPermission();
@@ -112,21 +134,10 @@ export function preloadApp(): PreloadedApp {
       const address = serverAddress(facts ?? { fd, name, kind: "unknown", family: "unknown", address: null });
       const start = (handle: ListenHandle): void => {
         try {
-          const selected = selectForServer(select(fds), undefined);
-          const proxies = createProxyReceivers(selected, proxyOf);
-          if (proxies.size > 0) checkInternals(["proxy"]);
-          claimSockets(selected);
-          // The drain must see each connection, from the first one on.
-          manageListening(server, app, {
-            ...NO_SOCKETS,
-            sockets: selected.map(({ socket }) => socket),
-            proxies: [...proxies.values()],
-          });
-          const preambleOf: PreambleOf = ({ name: each }) => ({ proxy: proxies.get(each), tls: undefined });
-          onceServing(() => joinSockets(server, handle, selected, { backlog, preambleOf }));
+          serveOn(server, handle, { fds, backlog });
           onSettled(true);
         } catch (error) {
-          if (isActivationError(error) && error.code === "ERR_SOCKET_TAKEN") {
+          if (isTaken(error)) {
             const own = args.filter((arg) => arg !== callback);
             joinOwn(
               server,
@@ -137,8 +148,21 @@ export function preloadApp(): PreloadedApp {
           } else server.emit("error", error);
         }
       };
-      listenLater(server, address, start, wait);
+      listenLater(server, address, start);
       if (callback !== undefined) server.once("listening", callback);
+    },
+    join(server, fds) {
+      const handle = handleOf(server);
+      if (handle === undefined) return false;
+      try {
+        checkPermission();
+        checkInternals(isHttpServer(server) ? ["net", "http"] : ["net"]);
+        serveOn(server, handle, { fds });
+        return true;
+      } catch (error) {
+        if (!isTaken(error)) server.emit("error", error);
+        return false;
+      }
     },
     manage(server) {
       app.activated = readActivation().activated;
@@ -148,4 +172,8 @@ export function preloadApp(): PreloadedApp {
     },
     refuse: emitListenError,
   };
+}
+
+function isTaken(error: unknown): boolean {
+  return isActivationError(error) && error.code === "ERR_SOCKET_TAKEN";
 }

@@ -4,7 +4,6 @@ import { readActivation } from "../activation/read.ts";
 import "../cluster/primary.ts";
 import { checkProxyNames } from "../proxy-protocol/variable.ts";
 import { notActivated } from "../shared/errors.ts";
-import { exitAtUncaughtErrors } from "../shared/uncaught-errors.ts";
 import { type AppOptions, type CheckedOptions, readOptions } from "./options.ts";
 
 /** What is known before a server listens: the options, and the sockets that were passed to this process. */
@@ -19,7 +18,6 @@ export interface Preparation extends CheckedOptions {
  * throws
  */
 export function prepare(options: AppOptions): Preparation {
-  exitAtUncaughtErrors();
   const checked = readOptions(options);
   const activation = readActivation(options.trustParent);
   if (!activation.activated && options.required === true) throw notActivated(activation.reason);

@@ -26,23 +26,18 @@ const HANDLED = ["request", "upgrade", "connect", "checkContinue", "stream", "se
  * one, so that clients wait instead of getting no answer.
  *
  * @param address what `server.address()` returns
- * @param wait what `start` waits for besides
  */
 export function listenLater(
   server: Server,
   address: AddressInfo | string,
   start: (handle: ListenHandle) => void,
-  wait?: Promise<void>,
 ): void {
   const handle = listenOnNothing(server, address);
-  const startIfOpen = (): void =>
-    onceHandled(server, () => {
-      if (handleOf(server) === handle) start(handle);
-    });
   server.once("listening", () =>
     setImmediate(() => {
-      if (wait === undefined) startIfOpen();
-      else void wait.then(startIfOpen);
+      onceHandled(server, () => {
+        if (handleOf(server) === handle) start(handle);
+      });
     }),
   );
 }

@@ -14,8 +14,11 @@ export function drainOnClose(drain: ServerDrain): void {
   let isClosed = false;
   /** The callbacks of later calls. They get an error. */
   const lateCallbacks: ((error?: Error) => void)[] = [];
+  /** The listeners that have seen the event. */
+  let told = new Set<unknown>();
   server.once("close", () => {
     isClosed = true;
+    told = new Set(server.rawListeners("close"));
     for (const callback of lateCallbacks) new Server().close(callback);
   });
   // Patches close of this server.
@@ -29,9 +32,15 @@ export function drainOnClose(drain: ServerDrain): void {
     if (isCalled || !(server.listening || drain.isDraining))
       return Server.prototype.close.call(server, callback);
     isCalled = true;
-    if (callback && isClosed) process.nextTick(callback);
+    if (isClosed) process.nextTick(tellLate, callback);
     else if (callback) server.once("close", () => callback());
     void drain.drainAlone();
     return server;
   };
+
+  /** To the app, the server closes only now. It may have added listeners after its call. */
+  function tellLate(callback: (() => void) | undefined): void {
+    callback?.();
+    for (const listener of server.rawListeners("close")) if (!told.has(listener)) listener.call(server);
+  }
 }

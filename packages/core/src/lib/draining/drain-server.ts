@@ -3,7 +3,7 @@ import type { Server as HttpServer } from "node:http";
 import { Server, type Socket } from "node:net";
 import type { Server as TlsServer } from "node:tls";
 import { isSentAway, listsConnections } from "../shared/node-connections.ts";
-import { isHttpServer, speaksHttp } from "../shared/node-internals.ts";
+import { acceptNothing, isHttpServer, speaksHttp } from "../shared/node-internals.ts";
 import { after } from "../shared/timers.ts";
 import {
   FIRST_REQUEST_MS,
@@ -148,10 +148,10 @@ export class ServerDrain implements Drainable {
     this.#endConnections();
   }
 
-  handOver(canMove: boolean): Promise<void> {
+  handOver(canMove: boolean, arriving?: Promise<void>): Promise<void> {
     this.#isMoving = canMove;
     this.startDraining();
-    this.#closeListeners();
+    this.#closeListeners(arriving);
     return this.#closed;
   }
 
@@ -222,11 +222,16 @@ export class ServerDrain implements Drainable {
     this.endIdleConnections();
   }
 
-  #closeListeners(): void {
+  #closeListeners(arriving?: Promise<void>): void {
     if (!this.#isAccepting) return;
     this.#isAccepting = false;
     // http.Server's own close() would reset idle clients that are about to send. In Node 26, it would also reset clients whose request is on its way.
-    if (!this.#isClosed) Server.prototype.close.call(this.server);
+    const close = (): void => {
+      if (!this.#isClosed) Server.prototype.close.call(this.server);
+    };
+    if (arriving === undefined || this.#isClosed) return close();
+    acceptNothing(this.server);
+    void arriving.then(close);
   }
 
   /** After `drainTimeout`, the connections on which nothing is under way are destroyed. */

@@ -20,8 +20,9 @@ export interface Drainable {
    * Accepts nothing more, because another process does. Fulfils when all connections have closed.
    *
    * @param canMove whether the caller moves the connections that can move. Then these do not end by themselves.
+   * @param arriving fulfils when no connections come any more from the process before this one
    */
-  handOver(canMove: boolean): Promise<void>;
+  handOver(canMove: boolean, arriving?: Promise<void>): Promise<void>;
   /** Ends what only waits for its client: the connections between two requests, and those whose client must close them. */
   endWaiting(): void;
   /** Drains only this server or socket, when the app closes it. Requests that are under way may take longer than `drainTimeout`. */

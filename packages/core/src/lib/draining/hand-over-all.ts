@@ -14,17 +14,22 @@ import { moveConnections, type Receiver } from "./move-connections.ts";
  * @param drainTimeout in milliseconds. `Infinity` means that there is none.
  * @param receiver gets the connections. Undefined if no connection can move.
  * @param announce called when the drain starts, and then again and again while a connection is open
+ * @param arriving fulfils when no connections come any more from the process before this one. Until then, they are moved on.
  */
 export async function handOverAll(
   drains: readonly Drainable[],
   drainTimeout: number,
-  { receiver, announce }: { receiver: Receiver | undefined; announce: () => void },
+  {
+    receiver,
+    announce,
+    arriving,
+  }: { receiver: Receiver | undefined; announce: () => void; arriving: Promise<void> | undefined },
 ): Promise<void> {
-  const closed = Promise.all(drains.map((drain) => drain.handOver(receiver !== undefined)));
+  const closed = Promise.all(drains.map((drain) => drain.handOver(receiver !== undefined, arriving)));
   announce();
   const announcing = setInterval(announce, ANNOUNCE_MS);
   const deadline = now() + drainTimeout / 2;
-  if (receiver) await moveAll(drains, receiver, deadline);
+  if (receiver) await moveAll(drains, receiver, { deadline, arriving });
   // A client whose connection has not moved does not know yet that it ends.
   const end = Math.max(deadline, now() + drainTimeout / 4);
   await pollUntil(() => !drains.some((drain) => drain.hasEarlierConnections()), end);
@@ -33,9 +38,15 @@ export async function handOverAll(
   clearInterval(announcing);
 }
 
-async function moveAll(drains: readonly Drainable[], receiver: Receiver, deadline: number): Promise<void> {
+async function moveAll(
+  drains: readonly Drainable[],
+  receiver: Receiver,
+  { deadline, arriving }: { deadline: number; arriving: Promise<void> | undefined },
+): Promise<void> {
   const servers = drains.filter((drain): drain is ServerDrain => "server" in drain);
-  await moveConnections(servers, receiver, deadline);
+  let isArriving = arriving !== undefined;
+  void arriving?.then(() => (isArriving = false));
+  await moveConnections(servers, receiver, { deadline, isArriving: () => isArriving });
   for (const server of servers) server.stopMoving();
   receiver.endMoving();
 }

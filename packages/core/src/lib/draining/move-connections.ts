@@ -48,11 +48,12 @@ const WAIT_MS = 1000;
  * turn in which it is answered. Then it costs no time, and the turns are short.
  *
  * @param deadline on the clock of now()
+ * @param isArriving whether further connections may come from the process before this one
  */
 export async function moveConnections(
   drains: readonly ServerDrain[],
   receiver: Receiver,
-  deadline: number,
+  { deadline, isArriving }: { deadline: number; isArriving: () => boolean },
 ): Promise<void> {
   const queue = new Queue(drains);
   try {
@@ -61,11 +62,13 @@ export async function moveConnections(
     while (receiver.isReceiving && now() < deadline) {
       const next = queue.take();
       if (next === undefined) {
-        if (!drains.some((drain) => drain.hasMovableConnections())) return;
+        if (!isArriving() && !drains.some((drain) => drain.hasMovableConnections())) return;
         await queue.change();
         continue;
       }
+      const late = setTimeout(() => queue.giveBackAll(), WAIT_MS);
       const delivery = await receiver.sendConnection(next, !queue.isEmpty, deadline - now());
+      clearTimeout(late);
       if (delivery === "refused") giveBack(next);
       else end(next);
       if (delivery !== "taken") return;
@@ -138,11 +141,16 @@ class Queue {
     return Promise.race([new Promise<void>((resolve) => (this.#wake = resolve)), delay(POLL_MS)]);
   }
 
-  /** Gives back all that still wait. */
+  /** Gives back all that wait, because the other process takes none for long. Until it does, only one waits. */
+  giveBackAll(): void {
+    this.#max = 1;
+    for (const each of this.#waiting.splice(0)) giveBack(each);
+  }
+
   close(): void {
     this.#isClosed = true;
     for (const unwatch of this.#unwatch) unwatch();
-    for (const each of this.#waiting.splice(0)) giveBack(each);
+    this.giveBackAll();
   }
 
   #noteAnswer(socket: Socket): void {

@@ -60,7 +60,7 @@ export function checkReadiness(): void {
     once("check readiness when the start is over", () => onStartTimeOver(checkReadiness));
     return;
   }
-  if (!apps.some(({ drains }) => drains.size > 0) && workerPool()?.haveServed !== true) return;
+  if (!isServing()) return;
   readiness.sent = Promise.all(apps.map(async (app) => app.readyResult)).then(
     () => {
       readiness.areAppsReady = true;
@@ -79,7 +79,8 @@ async function sendReady(): Promise<void> {
   if (old) {
     // The first look for the way to the service manager takes milliseconds, and no client waits yet.
     notifyBackend();
-    await untilHandedOver(fds);
+    // An app that has closed its servers meanwhile serves nothing.
+    await untilHandedOver(isServing() ? fds : []);
     if (isStopping()) return;
   }
   readiness.isReady = true;
@@ -100,6 +101,10 @@ async function sendReady(): Promise<void> {
   for (const action of readiness.actions.splice(0)) action();
   reportHealth();
   startIdleTimer((timeout) => void sleepIfIdle(timeout));
+}
+
+function isServing(): boolean {
+  return apps.some(({ drains }) => drains.size > 0) || workerPool()?.haveServed === true;
 }
 
 /** The status text that `systemctl status` shows. */

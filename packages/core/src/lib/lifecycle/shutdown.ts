@@ -22,9 +22,6 @@ type StopReason = NodeJS.Signals | "idle" | "disconnect" | "served" | "handover"
 /** How much longer than `drainTimeout` the stop of an idle process or of a worker may take, in milliseconds. */
 export const GRACE_MS = 5000;
 
-/** How long a handover waits at most for the connections of the last one, in milliseconds. */
-const MOVE_MS = 2000;
-
 /** How often to destroy connections after `drainTimeout`, in milliseconds. */
 const DESTROY_MS = 100;
 
@@ -63,9 +60,9 @@ async function shutDown(
   const isReplaced = reason === "handover";
   const drainTimeout = Math.max(...apps.map(({ settings }) => settings.drainTimeout));
   // A connection that the old process has sent would be reset by a closed server. At a handover, those that still come go on to the next process.
-  const moved = connectionsMoved(isReplaced ? Math.min(drainTimeout / 4, MOVE_MS) : 0);
-  const began = moved && now();
-  if (moved) await moved;
+  const moved = connectionsMoved(isReplaced ? drainTimeout / 4 : 0, drainTimeout / 4);
+  const began = isReplaced ? undefined : moved && now();
+  if (began !== undefined) await moved;
   const pool = workerPool();
   for (const drain of allDrains()) drain.forgetSent();
   const connections = allDrains().reduce((sum, drain) => sum + drain.connections.size, 0);
@@ -82,7 +79,7 @@ async function shutDown(
   const announce = createDrainAnnouncer();
   const known = new Set(allDrains());
   const drained = isReplaced
-    ? handOverAll([...known], timeout, { receiver, announce })
+    ? handOverAll([...known], timeout, { receiver, announce, arriving: moved })
     : drainAll([...known], timeout, announce);
   const draining = `Draining ${pool ? `${pool.count} workers` : `${connections} connections`}`;
   // An idle process has nothing to drain. `systemctl status` shows this while the app sleeps.
@@ -118,9 +115,9 @@ async function shutDown(
   stopState.isEndEarly = false;
   if (isStuck) emit({ type: "error", error: stuckError(timeout) });
   const haveWorkersFailed = await workersFailed;
-  // With KillMode=mixed, systemd kills the old process when this one ends.
+  // With KillMode=mixed, systemd kills the old process when the main one ends.
   const oldProcessEnd = oldProcessEnds(timeout + GRACE_MS);
-  if (oldProcessEnd) await oldProcessEnd;
+  if (oldProcessEnd && !isReplaced) await oldProcessEnd;
   if (reason !== "served") emit({ type: "drained", cut });
   if (cluster.isWorker) sendToPrimary({ act: "drained" });
   // The primary may have received the signal as well. If it saw the end of this worker before the signal, the app would fork another worker.
@@ -134,11 +131,11 @@ async function shutDown(
   // An `onStop` may wait for something that does not keep the process alive. Without this timer, the process would end here with 0.
   const awake = setInterval(() => {}, 2 ** 30);
   const ending = callStopHooks(lastHook);
-  // TimeoutStopSec= limits any other stop. Without this limit, an idle process of Type=simple would stay alive with closed sockets.
-  const failed = await (reason === "idle"
-    ? Promise.race([ending, reportStopTimeout(timeout + GRACE_MS)])
+  // TimeoutStopSec= limits any other stop. Without this limit, an idle process of Type=simple would stay alive with closed sockets, and an old process for good.
+  const failed = await (reason === "idle" || isReplaced
+    ? Promise.race([ending, reportStopTimeout(timeout + GRACE_MS, isReplaced)])
     : ending);
-  await Promise.all([stoppingSent, noted]);
+  await Promise.all([stoppingSent, noted, oldProcessEnd]);
   clearInterval(awake);
   return failed || isStuck || cut > 0 || haveWorkersFailed === true ? 1 : 0;
 }
@@ -161,14 +158,14 @@ async function callStopHooks(lastHook: () => Promise<void>): Promise<boolean> {
 }
 
 /** Emits an `error` event after this time, and fulfils with true. */
-function reportStopTimeout(timeout: number): Promise<true> {
+function reportStopTimeout(timeout: number, isReplaced: boolean): Promise<true> {
   return new Promise((resolve) => {
     after(timeout, () => {
       emit({
         type: "error",
         error: new ActivationError(
           "ERR_STOP_TIMEOUT",
-          `The app falls asleep, but its onStop has not ended within ${timeout / 1000} s`,
+          `The app ${isReplaced ? "has handed over" : "falls asleep"}, but its onStop has not ended within ${timeout / 1000} s`,
           "Make sure that onStop settles and that every hold() is released, or raise drainTimeout (SOCKACT_DRAIN_TIMEOUT overrides it). The process ends with status 1.",
         ),
       });

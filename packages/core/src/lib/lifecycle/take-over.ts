@@ -84,12 +84,13 @@ export function untilHandedOver(fds: readonly number[]): Promise<void> {
  * that falls asleep must not wait.
  *
  * @param patience how long that process may go on sending, in milliseconds. Then it is asked to send no more.
+ * @param answerIn how long it may take to hear that, in milliseconds. It never gets more than two seconds.
  */
-export function connectionsMoved(patience: number): Promise<void> | undefined {
+export function connectionsMoved(patience: number, answerIn: number): Promise<void> | undefined {
   if (isFirst() || takeOver.haveMoved) return undefined;
   const asking = after(patience, () => sendToOldProcess({ act: "stopping" }));
   return new Promise((resolve) => {
-    const limit = after(patience + MOVED_MS, resolve);
+    const limit = after(patience + Math.min(answerIn, MOVED_MS), resolve);
     onceMoved(() => {
       for (const timer of [asking, limit]) clearTimeout(timer);
       resolve();

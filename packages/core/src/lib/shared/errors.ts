@@ -1,3 +1,6 @@
+import { isOwnError } from "./own-error.ts";
+import { exitAtUncaughtErrors } from "./uncaught-errors.ts";
+
 /** Each `code` of an {@link ActivationError}. docs/errors.md says what each one means, and what to change. */
 export type ActivationErrorCode =
   | "ERR_LISTEN_PID"
@@ -66,6 +69,7 @@ export class ActivationError extends Error {
     options: ErrorOptions & { errno?: number | undefined } = {},
   ) {
     super(message, options);
+    exitAtUncaughtErrors();
     this.code = code;
     this.hint = hint;
     if (options.errno !== undefined) this.errno = options.errno;
@@ -74,7 +78,7 @@ export class ActivationError extends Error {
 
 /** Whether this is an ActivationError, also one of another copy of the package. */
 export function isActivationError(error: unknown): error is ActivationError {
-  return error instanceof Error && error.name === "ActivationError" && "hint" in error;
+  return isOwnError(error);
 }
 
 export function notActivated(reason: string, but?: string): ActivationError {

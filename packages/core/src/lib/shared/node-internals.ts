@@ -96,6 +96,14 @@ export function listenOnNothing(server: Server, address: AddressInfo | string): 
   return handle as ListenHandle;
 }
 
+/** Makes a server accept nothing more, without closing: it can still be given connections. */
+export function acceptNothing(server: Server): void {
+  const internals = server as Server & ServerInternals;
+  const handle = internals._handle;
+  internals._handle = { close() {}, ref() {}, unref() {} } as unknown as ListenHandle;
+  handle?.close();
+}
+
 /** The handle of a connection, as `onconnection()` of a listening handle takes it. */
 export interface ConnectionHandle {
   close(callback?: () => void): void;

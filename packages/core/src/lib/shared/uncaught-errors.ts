@@ -1,23 +1,23 @@
 import process from "node:process";
 import { isMainThread } from "@sockact/notify/internal";
 import { isDebugging } from "./debug.ts";
-import { type ActivationError, isActivationError } from "./errors.ts";
+import { isOwnError, type OwnError } from "./own-error.ts";
 import { once } from "./process-state.ts";
 import { placeInApp } from "./stack-frames.ts";
 import { ERROR, writeLine } from "./standard-error.ts";
 
 /**
  * Makes an uncaught error of sockact one line, after which the process ends with status 1. Node would print a stack and all properties at each start that
- * fails. It does if systemd asks for debug output, if it is to write a report of uncaught errors, and in a worker thread, whose error goes to its parent. An
- * app that handles uncaught errors itself gets no line.
+ * fails. It still does if systemd asks for debug output, and if it is to write a report of uncaught errors. An app that handles uncaught errors itself gets no
+ * line, and neither does a worker thread, whose error goes to its parent.
  */
 export function exitAtUncaughtErrors(): void {
   once("exit at uncaught errors", () =>
     process.on("uncaughtExceptionMonitor", (error: unknown) => {
-      if (!isActivationError(error) || isHandledByApp()) return;
-      const place = placeInApp(error.stack ?? "");
+      if (!isOwnError(error) || isHandledByApp() || !isMainThread()) return;
+      const place = placeInApp(error);
       writeFatal(error, place === undefined ? "" : ` At ${place}.`);
-      const isPrinted = isDebugging || process.report.reportOnUncaughtException || !isMainThread();
+      const isPrinted = isDebugging || process.report.reportOnUncaughtException;
       // The other listeners of this event come first.
       if (!isPrinted) process.once("uncaughtException", () => process.exit(1));
     }),
@@ -25,13 +25,17 @@ export function exitAtUncaughtErrors(): void {
 }
 
 /** Ends the process with the line of an error. */
-export function exitWith(error: ActivationError): never {
+export function exitWith(error: OwnError): never {
   writeFatal(error);
   process.exit(1);
 }
 
-function writeFatal({ code, message, hint }: ActivationError, place = ""): void {
-  writeLine(`sockact: fatal: ${code}: ${message}. ${hint}${place}`, ERROR);
+/** A name or a variable in the message may have any characters, and a reader of the journal relies on one line. */
+function writeFatal({ code, message, hint }: OwnError, place = ""): void {
+  const text = `${code}: ${message}. ${hint}${place}`.replaceAll(/\p{Cc}+/gu, (characters) =>
+    JSON.stringify(characters).slice(1, -1),
+  );
+  writeLine(`sockact: fatal: ${text}`, ERROR);
 }
 
 function isHandledByApp(): boolean {

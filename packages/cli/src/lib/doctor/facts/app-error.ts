@@ -18,7 +18,8 @@ export interface AppError {
 /** How many lines of a message, and how many frames, a report has. */
 const [MESSAGE, FRAMES] = [5, 2];
 
-const fatal = /^sockact: fatal: (\w+): (.*)$/s;
+/** With SyslogLevelPrefix=no, the journal keeps the priority. */
+const fatal = /^(?:<\d>)?sockact: fatal: (\w+): (.*)$/s;
 const head = /^(?:Uncaught )?(\w*(?:Error|Exception))(?: \[(\w+)\])?(?:: (.*))?$/s;
 
 /** The uncaught error of the last run. */
@@ -27,9 +28,9 @@ export async function appError(subject: Subject): Promise<AppError | undefined> 
   if (end === undefined) return undefined;
   const [own, ofNode] = [errorOfSockact(output), errorOfNode(output)];
   if (own === undefined || ofNode === undefined) return own ?? ofNode;
-  // With debug output, Node prints the same error once more. The error of a worker may be an earlier one.
-  const isSame = own.block[0]?.pid === ofNode.block[0]?.pid;
-  return isSame ? own : ofNode;
+  const [line, other] = [own.block[0]!, ofNode.block[0]!];
+  // With debug output, Node prints the same error once more. An error of another process, such as a worker, did not end the app if a later one came.
+  return line.pid === other.pid || output.indexOf(line) > output.indexOf(other) ? own : ofNode;
 }
 
 /** One line: `sockact: fatal: ERR_OPTION: … . …` */
