@@ -37,7 +37,7 @@ describe("sockact init", () => {
     expect(text).toContain(`/** @type {import("@sockact/units").AppDescription} */\nexport default {\n`);
     expect(text).toContain(`  exec: ["node", "./server.js", "--fast"],\n`);
     expect(text).toContain(`  sockets: [{ listen: 3000 }],\n`);
-    expect(text).toContain(`  environment: { COLOUR: "red" },\n`);
+    expect(text).toContain(`  environment: { COLOUR: "red", SOCKACT_PORT: "3000" },\n`);
     expect(text).toContain(`  preload: true,\n`);
     expect(text).not.toContain("\n\n\n");
     expect(text.split("\n").filter((line) => line.length > 110)).toEqual([]);
