@@ -18,7 +18,7 @@ test.each([
   [
     "warning",
     // Options have variables whose names begin as those of warnings do. SOCKACT_WATCHDOG is one of each.
-    /"(SOCKACT_(?!\w+_TIMEOUT|\w+_EXIT_STATUS|(?:CLUSTER|HANDOVER|HEALTH|MAP|NOTIFY|PREDECESSOR|PROXY_PROTOCOL|RELOAD_RESULT|SIGNALS|TRUST_PARENT)")[A-Z_]+)"/g,
+    /"(SOCKACT_(?!\w+_TIMEOUT|\w+_EXIT_STATUS|(?:CLUSTER|HANDOVER|HEALTH|MAP|NOTIFY|PORT|PREDECESSOR|PROXY_PROTOCOL|RELOAD_RESULT|SIGNALS|TRUST_PARENT)")[A-Z_]+)"/g,
     /^#+ `(SOCKACT_[A-Z_]+)`$/gm,
   ],
 ])("docs/errors.md has a line for each %s, and no other", (_, inSource, inDocs) => {

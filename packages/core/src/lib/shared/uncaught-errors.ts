@@ -1,7 +1,7 @@
 import process from "node:process";
 import { isMainThread } from "@sockact/notify/internal";
 import { isDebugging } from "./debug.ts";
-import { isOwnError, type OwnError } from "./own-error.ts";
+import { isOwnError } from "./own-error.ts";
 import { once } from "./process-state.ts";
 import { placeInApp } from "./stack-frames.ts";
 import { ERROR, writeLine } from "./standard-error.ts";
@@ -25,13 +25,17 @@ export function exitAtUncaughtErrors(): void {
 }
 
 /** Ends the process with the line of an error. */
-export function exitWith(error: OwnError): never {
+export function exitWith(error: {
+  readonly code: string;
+  readonly message: string;
+  readonly hint: string;
+}): never {
   writeFatal(error);
   process.exit(1);
 }
 
 /** A name or a variable in the message may have any characters, and a reader of the journal relies on one line. */
-function writeFatal({ code, message, hint }: OwnError, place = ""): void {
+function writeFatal({ code, message, hint }: Parameters<typeof exitWith>[0], place = ""): void {
   const text = `${code}: ${message}. ${hint}${place}`.replaceAll(/\p{Cc}+/gu, (characters) =>
     JSON.stringify(characters).slice(1, -1),
   );
