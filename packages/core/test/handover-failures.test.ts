@@ -41,8 +41,11 @@ ${good("2")}`,
   ],
   [
     "has closed its servers before it is ready",
-    `const ready = () => new Promise((resolve) => setTimeout(resolve, 100));
-for (const server of await serve("2", { ready })) server.close();
+    `import { once } from "node:events";
+const pending = [];
+const servers = await serve("2", { ready: () => new Promise((resolve) => pending.push(resolve)) });
+await Promise.all(servers.map((server) => once(server.close(), "close")));
+for (const resolve of pending) resolve();
 setInterval(() => {}, 1000);`,
     /SOCKETS: The new process does not serve .*http/,
   ],

@@ -5,10 +5,9 @@ import { httpRequest, requestOver } from "@sockact/testkit";
 import { appFile, freePort, startApp } from "./start-app.ts";
 import { answerOf, passedSockets, runApp } from "./run-app.ts";
 
-/** A server for metrics, and the app a moment later. */
+/** A server for metrics, and the app when that one listens. */
 const twoServers = (metrics: number, port: number): string => `
-  serve("metrics").listen(${metrics}, "127.0.0.1");
-  setTimeout(() => serve("app").listen(${port}, "127.0.0.1"), 100);
+  serve("metrics").listen(${metrics}, "127.0.0.1", () => serve("app").listen(${port}, "127.0.0.1"));
 `;
 
 describe.concurrent("SOCKACT_PORT", () => {
@@ -83,27 +82,27 @@ describe.concurrent("SOCKACT_PORT", () => {
   });
 
   test.each([
-    ["that does not speak HTTP", `net.createServer((socket) => socket.end(HELLO))`, ""],
+    ["that does not speak HTTP", `net.createServer((socket) => socket.end(HELLO))`, `app.listen(PORT);`],
     [
       "whose handler comes later",
       `http.createServer()`,
-      `setTimeout(() => app.on("request", (request, response) => response.end("app")), 300);`,
+      `const handle = () => app.on("request", (request, response) => response.end("app"));
+      app.listen(PORT, () => setImmediate(() => setImmediate(handle)));`,
     ],
     [
       "after a tool that has probed its port",
       `serve("app")`,
       `const probe = net.createServer(() => {});
-      probe.listen(PORT, () => probe.close());`,
+      probe.listen(PORT, () => probe.close(() => app.listen(PORT)));`,
     ],
-  ])("a server %s gets the socket, although another one has listened before", async (_, server, more) => {
+  ])("a server %s gets the socket, although another one has listened before", async (_, server, listen) => {
     const passed = await passedSockets({ http: "tcp4" });
     const [metrics, port] = [await freePort(), await freePort()];
     const code = `
       const PORT = ${port};
       const HELLO = "HTTP/1.1 200 OK\\r\\nContent-Length: 3\\r\\nConnection: close\\r\\n\\r\\napp";
-      serve("metrics").listen(${metrics}, "127.0.0.1");
       const app = ${server};
-      setTimeout(() => { ${more} setTimeout(() => app.listen(PORT), 50); }, 50);
+      serve("metrics").listen(${metrics}, "127.0.0.1", () => { ${listen} });
     `;
     await using app = runApp(passed, code, { env: { SOCKACT_PORT: String(port) } });
     expect(await answerOf(passed.addresses["http"])).toBe("app");
