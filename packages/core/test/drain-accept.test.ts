@@ -157,7 +157,7 @@ describe.concurrent("onDrain", () => {
 describe.concurrent("when the last connection from before has gone", () => {
   test("no socket accepts any more: a new connection waits, and the next process answers it", async () => {
     const [one, two] = [await systemdSocket(), await systemdSocket()];
-    await using app = await startApp([one[0], two[0]]);
+    await using app = await startApp([one[0], two[0]], { options: { drainTimeout: "2min" } });
     await using early = await heldClient(app, two[1]);
     await terminate(app);
     await using late = await heldClient(app, one[1]);

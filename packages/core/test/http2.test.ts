@@ -148,22 +148,6 @@ test.concurrent.each(["h2c", "streams"] as const)(
   },
 );
 
-test.concurrent("GOAWAY waits a moment until no request is under way: further requests are answered", async () => {
-  const { app, address } = await appOnSocket({ kind: "h2c" });
-  await using running = app;
-  const { session, goAways } = await client(running, address, "http");
-  const held = get(session, "/held");
-  await running.event("request");
-  await terminate(running);
-  expect(await get(session, "/")).toEqual({ status: 200, body: "hello" });
-  expect(goAways).toEqual([]);
-  running.write("answer");
-  expect(await held).toEqual({ status: 200, body: "done" });
-  if (goAways.length === 0) await once(session, "goaway");
-  expect(goAways).toEqual([[constants.NGHTTP2_NO_ERROR, 3]]);
-  expect(await running.ended).toBe(0);
-});
-
 test.concurrent("a session without requests is not a failure at drainTimeout", async () => {
   const { app, address } = await appOnSocket({ kind: "h2c", options: { drainTimeout: "200ms" } });
   await using running = app;

@@ -125,17 +125,32 @@ test.each<[string, NonNullable<WatchdogOptions["healthCheck"]>, RegExp]>([
   );
 });
 
-test("a health check that has answered while the event loop was blocked is not reported as a failure", async () => {
+/** As the garbage collector can. */
+function blockTheLoop(): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 30);
+}
+
+test.each<[string, () => Promise<void>]>([
+  ["while it waits for the answer", async () => {}],
+  [
+    "before it asks, so that the next ping is due in the same turn",
+    async () => {
+      await turnOfTheLoop();
+      blockTheLoop();
+    },
+  ],
+])("a health check whose event loop is blocked %s is not reported as a failure", async (_, before) => {
   setEnvironment("20000", undefined);
   const { port1, port2 } = new MessageChannel();
   onTestFinished(() => port1.close());
   const onFailure = vi.fn<(error: unknown) => void>();
   const healthCheck = vi.fn<() => Promise<boolean>>(async () => {
+    await before();
     await turnOfTheLoop();
     const answered = once(port1, "message");
     port2.postMessage("healthy");
-    // The garbage collector can block the event loop for as long. Then the next ping is due, and Node has not yet read the answer.
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 30);
+    // Then the next ping is due, and Node has not yet read the answer.
+    blockTheLoop();
     await answered;
     return true;
   });

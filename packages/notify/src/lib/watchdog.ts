@@ -49,13 +49,19 @@ export function startWatchdog({ healthCheck, onFailure = warnOfFailure }: Watchd
   takeEnvironment();
   const interval = Math.min(Math.max(timeout / 2, 1), TIMER_MAX);
 
+  let checks = 0;
   let checking = false;
   let stopped = false;
   const ping = async (): Promise<void> => {
     try {
-      // While the event loop was blocked, for example by the garbage collector, the answer may have arrived. Node reads it after the timers.
-      if (checking) await turnOfTheLoop();
+      // While the event loop was blocked, for example by the garbage collector, the answer may have arrived. Node reads it after the timers, and after
+      // the callbacks of setImmediate(), of which one may have blocked it.
+      const check = checks;
+      for (let turn = 0; checking && turn < 2; turn += 1) await turnOfTheLoop();
+      // The ping before this one has waited too, and asks now.
+      if (checks !== check) return;
       if (checking) throw unhealthy(`healthCheck() has not answered in ${interval} ms`);
+      checks += 1;
       checking = true;
       try {
         if ((await healthCheck?.()) === false) throw unhealthy("healthCheck() returned false");
