@@ -11,11 +11,7 @@ import { tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, it } from "vitest";
-import {
-  importsInCircles,
-  importsUpward,
-  specifiersIn,
-} from "./lib/imports.ts";
+import { importsInCircles, importsUpward, specifiersIn } from "./lib/imports.ts";
 
 /** The folders of the larger packages. Each imports only from those above it. */
 const orders: Record<string, string[]> = {
@@ -95,52 +91,36 @@ describe("the files and folders of each package", () => {
     expect(importsInCircles(join(root, name, "src"))).toEqual([]);
   });
 
-  it.each(Object.entries(orders))(
-    "import only from folders above: %s",
-    (name, folders) => {
-      const lib = join(root, name, "src/lib");
-      const present = readdirSync(lib, { withFileTypes: true }).filter(
-        (entry) => entry.isDirectory()
-      );
-      expect(
-        folders.filter((folder) => !folder.includes("/")).toSorted()
-      ).toEqual(present.map((entry) => entry.name).toSorted());
-      expect(importsUpward(lib, folders)).toEqual([]);
-    }
-  );
+  it.each(Object.entries(orders))("import only from folders above: %s", (name, folders) => {
+    const lib = join(root, name, "src/lib");
+    const present = readdirSync(lib, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+    expect(folders.filter((folder) => !folder.includes("/")).toSorted()).toEqual(
+      present.map((entry) => entry.name).toSorted(),
+    );
+    expect(importsUpward(lib, folders)).toEqual([]);
+  });
 
   // Otherwise turbo does not build again after a change of such a file.
-  it.each(readdirSync(root))(
-    "what is imported from outside is an input of the build: %s",
-    (name) => {
-      const sources = readdirSync(join(root, name, "src"), {
-        recursive: true,
-        encoding: "utf8",
-      })
-        .filter((file) => file.endsWith(".ts") && !file.endsWith(".test.ts"))
-        .map((file) => join(root, name, "src", file));
-      const outside = sources
-        .flatMap((source) =>
-          specifiersIn(source).map((specifier) =>
-            join(dirname(source), specifier)
-          )
-        )
-        .map((file) => relative(join(root, ".."), file))
-        .filter((file) => file.startsWith("docs/"));
-      const settings = join(root, name, "turbo.json");
-      expect(
-        existsSync(settings) ? readFileSync(settings, "utf8") : ""
-      ).toSatisfy((inputs: string) =>
-        outside.every((file) => inputs.includes(`"$TURBO_ROOT$/${file}"`))
-      );
-    }
-  );
+  it.each(readdirSync(root))("what is imported from outside is an input of the build: %s", (name) => {
+    const sources = readdirSync(join(root, name, "src"), {
+      recursive: true,
+      encoding: "utf8",
+    })
+      .filter((file) => file.endsWith(".ts") && !file.endsWith(".test.ts"))
+      .map((file) => join(root, name, "src", file));
+    const outside = sources
+      .flatMap((source) => specifiersIn(source).map((specifier) => join(dirname(source), specifier)))
+      .map((file) => relative(join(root, ".."), file))
+      .filter((file) => file.startsWith("docs/"));
+    const settings = join(root, name, "turbo.json");
+    expect(existsSync(settings) ? readFileSync(settings, "utf8") : "").toSatisfy((inputs: string) =>
+      outside.every((file) => inputs.includes(`"$TURBO_ROOT$/${file}"`)),
+    );
+  });
 
   it("draining imports nothing but shared", () => {
     const lib = join(root, "core/src/lib");
-    expect(
-      importsUpward(lib, ["shared", "draining", "activation", "binding"])
-    ).toEqual([]);
+    expect(importsUpward(lib, ["shared", "draining", "activation", "binding"])).toEqual([]);
   });
 });
 
@@ -167,9 +147,7 @@ describe("importsInCircles and importsUpward", () => {
       "a/deep/d.ts": "",
       "b/b.ts": 'import "../a/a.ts";',
     });
-    expect(importsUpward(root, ["a/deep", "a", "b"])).toEqual([
-      "a/a.ts imports b/b.ts",
-    ]);
+    expect(importsUpward(root, ["a/deep", "a", "b"])).toEqual(["a/a.ts imports b/b.ts"]);
     expect(importsUpward(root, ["b", "a", "a/deep"])).toEqual([
       "a/a.ts imports a/deep/d.ts",
       "b/b.ts imports a/a.ts",
@@ -180,8 +158,7 @@ describe("importsInCircles and importsUpward", () => {
     const files = {
       "index.ts": 'export { a } from "./lib/a.ts";\nimport "node:fs";',
       "lib/a.ts": 'import { b } from "./deep/b.ts";\nexport const a = b;',
-      "lib/deep/b.ts":
-        'import type { C } from "../c.ts";\nexport const b: C = 1;',
+      "lib/deep/b.ts": 'import type { C } from "../c.ts";\nexport const b: C = 1;',
       "lib/c.ts": "export type C = number;",
       "lib/c.test.ts": 'import { a } from "./a.ts";',
     };
@@ -199,21 +176,17 @@ describe("importsInCircles and importsUpward", () => {
       "a.ts": `${first} "./b.ts";`,
       "b.ts": `${second} "./a.ts";`,
     };
-    expect(circlesOf(files)).toEqual([
-      "a.ts imports b.ts",
-      "b.ts imports a.ts",
-    ]);
+    expect(circlesOf(files)).toEqual(["a.ts imports b.ts", "b.ts imports a.ts"]);
   });
 
   it("finds a circle through a type of import() and a file that is loaded later", () => {
     const files = {
       "a.ts": 'export type B = import("./b.ts").B;',
-      "b.ts":
-        'export const c = (): Promise<typeof import("./c.ts")> => import("./c.ts");',
+      "b.ts": 'export const c = (): Promise<typeof import("./c.ts")> => import("./c.ts");',
       "c.ts": 'void import("./a.ts");',
     };
     expect(new Set(circlesOf(files))).toEqual(
-      new Set(["a.ts imports b.ts", "b.ts imports c.ts", "c.ts imports a.ts"])
+      new Set(["a.ts imports b.ts", "b.ts imports c.ts", "c.ts imports a.ts"]),
     );
   });
 
@@ -238,9 +211,6 @@ describe("importsInCircles and importsUpward", () => {
       "lib/b.ts": "",
       "lib/d.ts": 'import "../a.ts";',
     };
-    expect(circlesOf(files)).toEqual([
-      "a.ts imports lib/b.ts",
-      "lib/d.ts imports a.ts",
-    ]);
+    expect(circlesOf(files)).toEqual(["a.ts imports lib/b.ts", "lib/d.ts imports a.ts"]);
   });
 });
