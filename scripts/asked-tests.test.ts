@@ -27,7 +27,7 @@ test("says what no test matched", () => {
     "No test ran: none in the asked tier (--tags-filter='!campaign') has a name that matches nonsense.",
   );
   expect(whyNothingRan({ tagsFilter: ["campaign"] })).toBe(
-    "No test ran: none in these files is in the asked tier (--tags-filter='campaign'). CONTRIBUTING.md describes the tiers.",
+    "No test ran: none in these files is in the asked tier (--tags-filter='campaign'). TESTING.md describes the tiers.",
   );
 });
 

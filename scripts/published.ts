@@ -6,7 +6,6 @@ import { parseArgs } from "node:util";
 import { acceptPublished, checkPublished } from "./lib/published/published.ts";
 
 const HELP = `Compares the packages that npm would publish with api/: the exported names and their types, the manifests, the files, and the sizes.
-The packages must have been built.
 
   npm run check:published     shows every difference, and exits with 1 if there is one
   npm run accept:published    writes what npm would publish now into api/, for you to commit
@@ -44,6 +43,6 @@ function main(): void {
 
 ${changes.join("\n\n")}
 
-If you mean these changes, run \`npm run accept:published\` and commit api/, so that they are reviewed. If you do not, undo what caused them.`);
+If you mean these changes, run \`npm run accept:published\`, which raises full budgets too, and commit api/, so that they are reviewed. If you do not, undo what caused them.`);
   process.exitCode = 1;
 }

@@ -1,7 +1,7 @@
 // Makes a clone ready to run: installs the packages of the lockfile if one is missing, and builds with --build.
 // Plain JavaScript that imports only Node, because it runs before anything is installed.
 import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync, rmSync } from "node:fs";
+import { accessSync, constants, existsSync, readFileSync, rmSync } from "node:fs";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { isDeepStrictEqual } from "node:util";
@@ -41,6 +41,15 @@ function isInstalled() {
       (path) => isDeepStrictEqual(installed[path], wanted[path]) && existsSync(`${path}/package.json`),
     )
   );
+}
+
+try {
+  if (existsSync("node_modules")) accessSync("node_modules", constants.W_OK);
+} catch {
+  console.error(
+    "Another user has installed the dependencies of this clone, and you may not write there. Use a clone of your own, or change its owner: sudo chown -R $USER .",
+  );
+  process.exit(1);
 }
 
 if (!isInstalled()) {

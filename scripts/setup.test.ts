@@ -1,4 +1,13 @@
-import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
@@ -90,5 +99,20 @@ describeWith({ commands: ["flock", "setpriv"] }, "an install under way", () => {
     expect(await Promise.all([first.ended, second.ended])).toEqual([0, 0]);
     expect(first.stderr).toBe(installing);
     expect(second.stderr).not.toContain(installing);
+  });
+});
+
+describeWith({ root: true, otherUsers: true, commands: ["setpriv"] }, "in a clone that root has used", () => {
+  test("another user learns what to do", async () => {
+    letGo();
+    await setUp();
+    chmodSync(clone, 0o755);
+    await using running = startProcess([
+      ...["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"],
+      process.execPath,
+      inClone("scripts/setup.mjs"),
+    ]);
+    expect(await running.ended).toBe(1);
+    expect(running.stderr).toContain("Use a clone of your own, or change its owner");
   });
 });

@@ -23,5 +23,5 @@ export function whyNothingRan({ testNamePattern, tagsFilter = [] }: Asked): stri
     tagsFilter.length === 0 ? "" : ` in the asked tier (--tags-filter='${tagsFilter.join("' '")}')`;
   return testNamePattern
     ? `No test ran: none${tier} has a name that matches ${testNamePattern.source}.`
-    : `No test ran: none in these files is${tier}. CONTRIBUTING.md describes the tiers.`;
+    : `No test ran: none in these files is${tier}. TESTING.md describes the tiers.`;
 }

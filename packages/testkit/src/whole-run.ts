@@ -1,5 +1,5 @@
 // A global setup of vitest: what applies to a run as a whole. Its process is the parent of all workers, and they have its environment.
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -15,6 +15,8 @@ export default function setup(project: TestProject): () => void {
   const lock = new Lock(fileURLToPath(new URL("../../../.cache/tests.lock", import.meta.url)));
   if (!isNested && !lock.tryTake("exclusive"))
     console.error("Another run of the tests is under way in this clone. Both take longer.\n");
+  // The other commands of npm have built. Without this, a test of a program would pass with the program as it was before a change.
+  if (!isNested && [undefined, "npx"].includes(process.env["npm_lifecycle_event"])) build();
   const stopWatching = endWithNpm();
   // The temporary files of all tests, and the packages that they share. Other users may write there, as to /tmp.
   const folder = mkdtempSync(join(tmpdir(), "sockact-"));
@@ -28,6 +30,12 @@ export default function setup(project: TestProject): () => void {
     lock[Symbol.dispose]();
     rmSync(folder, { recursive: true, force: true });
   };
+}
+
+function build(): void {
+  const script = fileURLToPath(new URL("../../../scripts/setup.mjs", import.meta.url));
+  const { status } = spawnSync(process.execPath, [script, "--build"], { stdio: "inherit" });
+  if (status !== 0) throw new Error("The packages could not be built.");
 }
 
 /**
