@@ -107,11 +107,8 @@ describeWith({ root: true, otherUsers: true, commands: ["setpriv"] }, "in a clon
     letGo();
     await setUp();
     chmodSync(clone, 0o755);
-    await using running = startProcess([
-      ...["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"],
-      process.execPath,
-      inClone("scripts/setup.mjs"),
-    ]);
+    const user = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
+    await using running = startProcess([...user, process.execPath, inClone("scripts/setup.mjs")]);
     expect(await running.ended).toBe(1);
     expect(running.stderr).toContain("Use a clone of your own, or change its owner");
   });
