@@ -1,8 +1,10 @@
+import { once } from "node:events";
 import { writeSync } from "node:fs";
+import type { Socket } from "node:net";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
-import { type AppProcess, httpRequest, startWithFds } from "@sockact/testkit";
+import { type AppProcess, openRequest, readAnswer, startWithFds } from "@sockact/testkit";
 import { systemdSocket } from "./lifecycle-app.ts";
 import { type ServiceManager, serviceManager } from "./service-manager.ts";
 
@@ -23,10 +25,14 @@ describe.concurrent("READY=1", () => {
   test("is sent after the response to a client that waits", async () => {
     const [socket, address] = await systemdSocket();
     const manager = serviceManager();
-    // The client waits in the kernel before the process starts.
-    const response = httpRequest(address);
+    // The request waits in the kernel before the process starts.
+    const request = openRequest(address);
+    request.end();
+    const [client] = (await once(request, "socket")) as [Socket];
+    if (client.connecting) await once(client, "connect");
+    await expect.poll(() => client.bytesWritten > 0 && client.writableLength === 0).toBe(true);
     await using _app = start(socket, manager);
-    expect((await response).body).toBe("hello");
+    expect(await readAnswer(request)).toMatchObject({ body: "hello" });
     expect(await manager.message()).toBe("answered /, 0 bytes to write");
     expect(await manager.message()).toMatch(READY);
   });
