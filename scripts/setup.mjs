@@ -59,7 +59,8 @@ if (!isInstalled()) {
     console.error("Installing the dependencies …");
     // A killed install leaves no such file.
     rmSync(installedLockfile, { force: true });
-    run("npm", "ci");
+    // NODE_ENV=production would leave out what builds.
+    run("npm", "ci", "--include=dev");
   }
 }
 if (process.argv.includes("--build")) {

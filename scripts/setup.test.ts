@@ -20,6 +20,8 @@ const scripts = fileURLToPath(new URL("./", import.meta.url));
 
 /** A clone with one package, whose install waits for a file. */
 let clone = "";
+/** The settings of whoever runs the tests, such as ignore-scripts, do not apply. */
+const env = { npm_config_userconfig: "/dev/null" };
 const inClone = (path: string): string => join(clone, path);
 const letGo = (): void => writeFileSync(inClone("go"), "");
 
@@ -30,7 +32,7 @@ beforeEach(async () => {
   for (const file of ["setup.mjs", "lib/lock.mjs"]) cpSync(`${scripts}${file}`, inClone(`scripts/${file}`));
   writeFileSync(inClone("package.json"), '{ "private": true, "workspaces": ["packages/*"] }');
   const scriptsOfApp = {
-    install: `touch ${clone}/started; while [ -e ${clone}/started ] && [ ! -e ${clone}/go ]; do sleep 0.05; done`,
+    install: `cd ../..; touch started; while [ -e started ] && [ ! -e go ]; do sleep 0.05; done`,
   };
   writeFileSync(inClone("packages/app/package.json"), JSON.stringify({ name: "app", scripts: scriptsOfApp }));
   await npm("install", "--package-lock-only");
@@ -39,11 +41,11 @@ beforeEach(async () => {
 afterEach(() => rmSync(clone, { recursive: true }));
 
 async function npm(...args: string[]): Promise<void> {
-  await using running = startProcess(["npm", ...args, "--no-audit", "--no-fund"], { cwd: clone });
+  await using running = startProcess(["npm", ...args, "--no-audit", "--no-fund"], { cwd: clone, env });
   if ((await running.ended) !== 0) throw new Error(running.stderr);
 }
 
-const startSetup = (): AppProcess => startProcess([process.execPath, inClone("scripts/setup.mjs")]);
+const startSetup = (): AppProcess => startProcess([process.execPath, inClone("scripts/setup.mjs")], { env });
 
 /** The output of a successful run. */
 async function setUp(): Promise<string> {

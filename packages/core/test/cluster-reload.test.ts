@@ -42,22 +42,18 @@ test.concurrent("if the reload of a worker fails, that of the cluster fails too,
   expect(app.stderr).toMatch(/^sockact: worker 2: the reload failed: onReload failed$/m);
 });
 
-test.concurrent(
-  "when a late worker has reloaded after all, the cluster has",
-  { timeout: 30_000 },
-  async () => {
-    await using cluster = await RoleCluster.start({ env: { RELOADS: "1" } });
-    const { app } = cluster;
-    await cluster.fork("serve");
-    await app.line(/^sockact: ready$/);
-    app.write("tell 1 pause");
-    await app.event("blocked");
-    app.kill("SIGHUP");
-    await app.line(/^sockact: the reload failed: a worker failed$/);
-    await app.line(/^sockact: worker 1: reloaded$/);
-    expect(await app.line(/^sockact: reloaded$/)).toBe("sockact: reloaded");
-  },
-);
+test.concurrent("when a late worker has reloaded after all, the cluster has", async () => {
+  await using cluster = await RoleCluster.start({ env: { RELOADS: "1" } });
+  const { app } = cluster;
+  await cluster.fork("serve");
+  await app.line(/^sockact: ready$/);
+  app.write("tell 1 pause");
+  await app.event("blocked");
+  app.kill("SIGHUP");
+  await app.line(/^sockact: the reload failed: a worker failed$/);
+  await app.line(/^sockact: worker 1: reloaded$/);
+  expect(await app.line(/^sockact: reloaded$/)).toBe("sockact: reloaded");
+});
 
 test.concurrent("a reload waits for a worker that accepts already, but is not ready", async () => {
   const ready = newFile();

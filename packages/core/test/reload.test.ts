@@ -6,16 +6,21 @@ describe.concurrent("SIGHUP", () => {
     const { app } = await appOnSocket({ hooks: ["onEvent", "ready", "onReload"] });
     await using running = app;
     await running.event("asked whether ready");
-    running.kill("SIGHUP");
-    running.kill("SIGHUP");
-    running.write("is listening");
-    await running.event("is listening");
+    for (let count = 0; count < 2; count++) {
+      running.kill("SIGHUP");
+      // The app has seen the signal when it has read a command that came after it.
+      running.write("is listening");
+      await running.event("is listening");
+    }
     running.write("answer");
     await running.event("ready");
     await running.event("reloaded");
+    // A second reload would come before that of a third signal.
+    running.kill("SIGHUP");
+    await running.event("reloaded");
     running.kill("SIGTERM");
     expect(await running.ended).toBe(0);
-    expect(running.stdout.match(/"reloaded"/g)).toHaveLength(1);
+    expect(running.stdout.match(/"reloaded"/g)).toHaveLength(2);
   });
 
   test("during a reload makes it reload again when that has ended", async () => {

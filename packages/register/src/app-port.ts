@@ -3,7 +3,7 @@ import { ActivationError } from "@sockact/core/preload";
 import type { Target } from "./target.ts";
 
 /** How long a server on another port leaves the socket to that of the app, in milliseconds. */
-export const WAIT_MS = 2000;
+export const WAIT_MS = 5000;
 
 /** @throws ActivationError `ERR_OPTION` when SOCKACT_PORT is malformed */
 export function checkAppPort(): void {

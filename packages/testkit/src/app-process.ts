@@ -105,7 +105,10 @@ export function watchProcess(child: ChildProcess): AppProcess {
 function cleanEnvironment(): Record<string, string | undefined> {
   return Object.fromEntries(
     Object.entries(process.env).filter(
-      ([name]) => !/^(LISTEN_|NOTIFY_SOCKET|WATCHDOG_|npm_|VITEST|NODE_|TEST$|FORCE_COLOR)/.test(name),
+      ([name]) =>
+        !/^(LISTEN_|NOTIFY_SOCKET|WATCHDOG_|SOCKACT_|DEBUG_INVOCATION|SYSTEMD_EXEC_PID|CREDENTIALS_DIRECTORY|JOURNAL_STREAM|npm_|VITEST|NODE_|TEST$|FORCE_COLOR)/.test(
+          name,
+        ),
     ),
   );
 }

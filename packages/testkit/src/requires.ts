@@ -76,7 +76,8 @@ export function whatIsMissing(requirements: Requirements): Missing | undefined {
   if (node !== undefined && Number(process.versions.node.split(".")[0]) < node)
     return { what: "node", version: node };
   if ((requirements.root || requirements.privateSystemd) && process.getuid?.() !== 0) return { what: "root" };
-  if (requirements.otherUsers && process.getuid?.() === 0 && !canOthersRead()) return { what: "open clone" };
+  const hasOthers = requirements.otherUsers || requirements.privateSystemd;
+  if (hasOthers && process.getuid?.() === 0 && !canOthersRead()) return { what: "open clone" };
   const program = requirements.commands?.find((command) => !isInstalled(command));
   if (program !== undefined) return { what: "program", program };
   if (requirements.systemd !== undefined) {
@@ -133,12 +134,15 @@ function hasUserNamespaces(): boolean {
   return userNamespaces;
 }
 
-/** Whether other users may enter each folder above this file. */
+/** Whether other users may enter the folders of programs, and each folder above them. */
 function canOthersRead(): boolean {
-  for (let folder = dirname(fileURLToPath(import.meta.url)); ; folder = dirname(folder)) {
-    if ((statSync(folder).mode & constants.S_IXOTH) === 0) return false;
-    if (folder === dirname(folder)) return true;
-  }
+  const testkit = dirname(dirname(fileURLToPath(import.meta.url)));
+  const isOpen = (folder: string): boolean =>
+    !existsSync(folder) ||
+    ((statSync(folder).mode & constants.S_IXOTH) !== 0 && (folder === "/" || isOpen(dirname(folder))));
+  return ["src", "../core/dist", "../cli/dist", "../../node_modules"].every((folder) =>
+    isOpen(join(testkit, folder)),
+  );
 }
 
 let installed: { version: number | undefined } | undefined;

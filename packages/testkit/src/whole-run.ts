@@ -19,7 +19,9 @@ export default function setup(project: TestProject): () => void {
   if (!isNested && [undefined, "npx"].includes(process.env["npm_lifecycle_event"])) build();
   const stopWatching = endWithNpm();
   // The temporary files of all tests, and the packages that they share. Other users may write there, as to /tmp.
-  const folder = mkdtempSync(join(tmpdir(), "sockact-"));
+  // The path of a unix socket has at most 107 bytes, with the names below this folder.
+  const above = Buffer.byteLength(tmpdir()) > 50 ? "/tmp" : tmpdir();
+  const folder = mkdtempSync(join(above, "sockact-"));
   chmodSync(folder, 0o1777);
   process.env["TMPDIR"] = folder;
   process.env[FOLDER_OF_RUN] = folder;

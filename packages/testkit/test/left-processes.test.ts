@@ -34,8 +34,8 @@ describeWith({ commands: ["setpriv"] }, "the app of a test ends", () => {
   }
 
   test.each([
-    ["a test times out", /Test timed out in 3000ms[^]*1 failed \| 1 passed/],
-    ["a concurrent test times out", /Test timed out in 3000ms/],
+    ["a test times out", /Test timed out in 6000ms[^]*1 failed \| 1 passed/],
+    ["a concurrent test times out", /Test timed out in 6000ms/],
     ["the worker dies", /Worker exited unexpectedly/],
   ])("when %s", async (name, output) => {
     expect(await run(name)).toMatch(output);

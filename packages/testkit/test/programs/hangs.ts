@@ -20,7 +20,7 @@ async function startForever(): Promise<AppProcess> {
   return app;
 }
 
-const timeout = 3000;
+const timeout = 6000;
 
 test("a test times out", { timeout }, async () => {
   await using app = await startForever();

@@ -17,5 +17,7 @@ it("ends at once when it is interrupted, and leaves a job its time", async () =>
   const asked = withPatience("show", hang, { signal: stop.signal });
   stop.abort(new Error("enough"));
   await expect(asked).rejects.toThrow("enough");
-  expect(await withPatience("restart", async () => delay(100, "done"), { limit: 10 })).toBe("done");
+  expect(await withPatience("restart", async (signal) => delay(100, "done", { signal }), { limit: 10 })).toBe(
+    "done",
+  );
 });

@@ -581,7 +581,7 @@ describe("lintUnits", () => {
     expect(codesOf(lintUnits({ "app.container": `${container}Network none\n` }))).toEqual(["line-ignored"]);
   });
 
-  it("accepts any strings, never throws, and fixes each finding that has edits", { timeout: 30_000 }, () => {
+  it("accepts any strings, never throws, and fixes each finding that has edits", () => {
     const lines = Object.values(cleanPair)
       .concat(faults.flatMap((fault) => Object.values(faulty(fault))))
       .flatMap((text) => text.split("\n"));
