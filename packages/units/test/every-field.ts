@@ -63,7 +63,7 @@ export const everyField: Record<string, AppDescription> = {
     watchdogSec: "30s",
     killMode: "mixed",
     killSignal: "SIGINT",
-    reloadSignal: "SIGUSR1",
+    reloadSignal: "SIGUSR2",
     fileDescriptorStoreMax: 16,
     fileDescriptorStorePreserve: "yes",
     nice: 5,

@@ -165,8 +165,8 @@ createServer(tell).listen({ fd: process.env.FD === undefined ? 3 : Number(proces
     });
 
     it("StandardInput=socket passes the socket, and does not announce it", async () => {
-      await installWith("input", "Service", "StandardInput=socket", { environment: { FD: "0" } });
-      expect(await askRaw("input")).not.toHaveProperty("LISTEN_FDS");
+      await installWith("stdin", "Service", "StandardInput=socket", { environment: { FD: "0" } });
+      expect(await askRaw("stdin")).not.toHaveProperty("LISTEN_FDS");
     });
 
     it("NetworkNamespacePath= wins over PrivateNetwork=yes", async () => {

@@ -53,6 +53,20 @@ describe("a description whose units the linter would complain of", () => {
       /\/srv or \/opt/,
     ],
     ["children that stay", { killMode: "process" }, "kill-mode", "killMode", /^write killMode: 'mixed'/],
+    [
+      "the debugger at a stop",
+      { killSignal: "SIGUSR1" },
+      "kill-signal",
+      "killSignal",
+      /^write killSignal: 'SIGTERM'/,
+    ],
+    [
+      "the end at a reload",
+      { type: "notify-reload", reloadSignal: "SIGTERM" },
+      "reload-signal",
+      "reloadSignal",
+      /^write reloadSignal: 'SIGHUP'/,
+    ],
     ["root", { user: "root" }, "user-root", "user", /^leave user out/],
     [
       "a variable of sockact that it cannot read",

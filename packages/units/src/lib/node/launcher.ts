@@ -5,9 +5,19 @@ import { baseOf } from "../systemd/folders.ts";
 const launchersOfNode =
   /^(?:npm|npm-cli|npx|yarn|yarnpkg|pnpm|pnpx|bunx|corepack|nodemon|pm2|pm2-runtime|forever|tsx|ts-node-dev|tsnd)$/;
 
-/** Tools that run any program as a child process, after they set up a session, variables from a file, a secret or another user. */
+/** Tools that run any program as a child process, after they set up a session, a terminal, variables from a file, a secret or another user. */
 const launchersOfAny =
-  /^(?:sudo|su|runuser|setsid|dotenvx?|doppler|infisical|op|cross-env|cross-env-shell|concurrently|fnm|volta)$/;
+  /^(?:sudo|su|runuser|setsid|dotenvx?|doppler|infisical|op|cross-env|cross-env-shell|concurrently|fnm|volta|timeout|flock|strace|ltrace|tini|dumb-init|xvfb-run|script|screen|tmux|systemd-run|start-stop-daemon|supervisord|docker|turbo|nx|lerna|nest|bun|deno)$/;
+
+/** The arguments with which some of these tools start a child process. With others they become the program, or do something else. */
+const asChild: Readonly<Record<string, (rest: readonly string[]) => boolean>> = {
+  flock: (rest) => !rest.some((word) => /^(?:-[a-z]*F|--no-fork$)/.test(word)),
+  "start-stop-daemon": (rest) => rest.some((word) => /^(?:-[a-zA-Z]*b|--background$)/.test(word)),
+  nest: ([command]) => command === "start",
+  // A script of package.json, and not a file.
+  bun: ([command, script = "."]) => command === "run" && !/[./]/.test(script),
+  deno: ([command]) => command === "task",
+};
 
 export const isLauncherOfNode = (name: string): boolean => launchersOfNode.test(name);
 export const isLauncherOfAny = (name: string): boolean => launchersOfAny.test(name);
@@ -30,12 +40,13 @@ export function launcherOf(words: readonly string[], node: NodeCommand | undefin
   const [first = ""] = words;
   const name = baseOf(first);
   if (node === undefined) {
-    if (isLauncher(name)) return name;
+    if (isLauncher(name)) return asChild[name]?.(words.slice(1)) === false ? undefined : name;
     // Volta installs its own program in the place of each tool.
     return /\/\.volta\/bin\//.test(first) ? "volta" : undefined;
   }
   if (first.includes("/.volta/bin/")) return "volta";
   const option = node.options.find((one) => childOption.test(one));
   if (option !== undefined) return `node ${option.replace(/=.*/s, "")}`;
-  return toolOf(node).find((tool) => isLauncher(tool));
+  const rest = words.slice(words.indexOf(node.script ?? "") + 1);
+  return toolOf(node).find((tool) => isLauncher(tool) && asChild[tool]?.(rest) !== false);
 }

@@ -30,6 +30,7 @@ import { reasonsOf } from "../write/reasons.ts";
 import { added, addedFor, asked, type Line } from "../write/lines.ts";
 import { refuseNewer, refuseNewerFields } from "./fields/versions.ts";
 import { refuseLowLimits, refuseNothingToRun } from "./conflicts/node.ts";
+import { refuseSystemAccount } from "./conflicts/system-account.ts";
 import { mayFallAsleep, maySpin } from "./fields/restarts.ts";
 import { liesInHome } from "../systemd/folders.ts";
 import { foldersInEmptyHomes } from "./conflicts/program-location.ts";
@@ -120,6 +121,7 @@ export function readService(description: Record<string, unknown>, problems: Unit
   refuseForUserManager(arrangement, description, openFile, problems);
   if (description.exec === undefined && !contained) exec(undefined, "exec", problems);
   const dynamicUser = runsAsDynamicUser(manager, values);
+  if (dynamicUser) refuseSystemAccount(checkedName, problems);
   const sandbox = readSandbox(
     hardening,
     {

@@ -96,7 +96,10 @@ export function programOf(unit: LoadedUnit, nodeOptions: string): Program | unde
   const script = shells.test(name) && flag > 0 ? words[flag + 1] : undefined;
   const node = nodeOf(words);
   const run = script === undefined ? [words] : commandsIn(script);
-  const launcher = run.map((one) => launcherOf(one, nodeOf(one))).find((one) => one !== undefined);
+  const launcher = run
+    .map((one) => launcherOf(one, nodeOf(one)))
+    // In a shell, an earlier command of such a tool may prepare something.
+    .find((one, at) => one !== undefined && (at === run.length - 1 || isLauncherOfNode(one)));
   return {
     setting,
     command,

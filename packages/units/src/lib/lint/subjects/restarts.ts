@@ -41,6 +41,7 @@ export const hasStartLimit = (unit: LoadedUnit): boolean =>
  */
 export const mayStartForever = (unit: LoadedUnit): boolean =>
   restartsAfter(unit, 1) &&
+  finalFailure(unit) === undefined &&
   conditionOf(unit) === undefined &&
   // In the wrong section, a limit has no effect yet, but is meant.
   !assignments(unit.own).some(
@@ -86,6 +87,11 @@ function hasStatus(unit: LoadedUnit, key: string, status: number): boolean {
     ({ name }) => wholeOf(name) === status || (status === 0 && name === "SUCCESS"),
   );
 }
+
+/** The setting after which systemd does not restart the service for some failures. 42 is no failure: with it, sockact goes to sleep. */
+export const finalFailure = (unit: LoadedUnit): Setting | undefined =>
+  namesIn(unit, "Service", "RestartPreventExitStatus").find(({ name }) => !/^(?:0|SUCCESS|42)$/.test(name))
+    ?.setting;
 
 /** Whether Restart= restarts the service when it exits with this status. */
 export function restartsAfter(unit: LoadedUnit, status: number): boolean {

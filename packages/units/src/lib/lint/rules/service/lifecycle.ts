@@ -2,6 +2,7 @@ import { valueOf } from "../../../parse/load.ts";
 import type { Rule } from "../../findings/finding.ts";
 import {
   conditionOf,
+  finalFailure,
   hasNoStartLimit,
   hasStartLimit,
   mayStartForever,
@@ -28,6 +29,25 @@ function hasTriggerLimit({ unit }: SocketSubject): boolean {
 /** A duration as people write it: systemd takes a number alone for seconds. */
 const withUnit = (span: string): string => (/^[\d.]+$/.test(span) ? `${span}s` : span);
 
+/** The numbers of the signals that these rules name, on Linux. */
+const numbered: Readonly<Record<string, string>> = {
+  1: "HUP",
+  2: "INT",
+  3: "QUIT",
+  6: "ABRT",
+  9: "KILL",
+  10: "USR1",
+  13: "PIPE",
+  15: "TERM",
+  17: "CHLD",
+  18: "CONT",
+  23: "URG",
+  28: "WINCH",
+};
+
+/** The name of a signal without SIG; systemd accepts numbers too. */
+const signalName = (value: string): string => numbered[value] ?? value.replace(/^SIG/, "");
+
 /** The codes of these rules. */
 export type LifecycleCode =
   | "start-limit"
@@ -38,6 +58,8 @@ export type LifecycleCode =
   | "clean-exit-spins"
   | "remain-after-exit"
   | "kill-mode"
+  | "kill-signal"
+  | "reload-signal"
   | "stop-timeout";
 
 /** How a service ends, and is started again. */
@@ -77,7 +99,17 @@ export const lifecycleRules: Readonly<Record<LifecycleCode, Rule<ServiceSubject>
     find: (service) => {
       const { unit } = service;
       if (!isApp(service) || listeners(service).length === 0) return [];
-      if (!hasNoStartLimit(unit) || restartsAfter(unit, 1)) return [];
+      if (!hasNoStartLimit(unit)) return [];
+      const final = finalFailure(unit);
+      if (restartsAfter(unit, 1) && final === undefined) return [];
+      if (restartsAfter(unit, 1))
+        return [
+          {
+            at: final!,
+            message: `RestartPreventExitStatus=${final!.value}: if it fails so before it accepts, it is started over and over`,
+            fix: "remove StartLimitIntervalSec=0, or this line",
+          },
+        ];
       return [
         {
           at: inService(unit, "Restart") ?? headerOf(unit, "Service"),
@@ -181,6 +213,43 @@ export const lifecycleRules: Readonly<Record<LifecycleCode, Rule<ServiceSubject>
               at: setting!,
               message: `RemainAfterExit=${setting!.value} with a socket`,
               fix: "remove it",
+            },
+          ];
+    },
+  },
+  "kill-signal": {
+    severity: "error",
+    why: "Node does not end at this signal: SIGUSR1 opens the port of its debugger, and it ignores the others. At SIGHUP, sockact reloads. So systemd waits for TimeoutStopSec=, and then kills the app with its open requests.",
+    man: "systemd.kill(5)",
+    find: (service) => {
+      const setting = inService(service.unit, "KillSignal");
+      return setting === undefined ||
+        !isActivatedNode(service) ||
+        !/^(?:HUP|USR1|PIPE|CHLD|CONT|URG|WINCH)$/.test(signalName(setting.value))
+        ? []
+        : [
+            {
+              at: setting,
+              message: `KillSignal=${setting.value} does not end Node`,
+              fix: "KillSignal=SIGTERM",
+            },
+          ];
+    },
+  },
+  "reload-signal": {
+    severity: "error",
+    why: "A reload sends this signal. The program ends at it, or, for SIGUSR1, Node opens the port of its debugger.",
+    man: "systemd.service(5)",
+    find: ({ unit, program }) => {
+      const setting = inService(unit, "ReloadSignal");
+      const ends = program?.isNode === true ? /^(?:TERM|INT|QUIT|KILL|ABRT|USR1)$/ : /^(?:TERM|KILL)$/;
+      return setting === undefined || !ends.test(signalName(setting.value))
+        ? []
+        : [
+            {
+              at: setting,
+              message: `ReloadSignal=${setting.value} does not reload the program`,
+              fix: "ReloadSignal=SIGHUP",
             },
           ];
     },

@@ -16,6 +16,16 @@ const shellSyntax =
 function insteadOf(launcher: string): string {
   if (launcher === "setsid")
     return "the program itself in ExecStart=: systemd starts it in a session of its own";
+  if (launcher === "timeout") return "RuntimeMaxSec=, and the program itself in ExecStart=";
+  if (launcher === "flock") return "flock --no-fork, which becomes the program";
+  if (launcher === "docker") return "podman, which passes the sockets on, or a proxy before the container";
+  if (launcher === "deno") return "deno run with the app's file";
+  if (
+    /^(?:strace|ltrace|tini|dumb-init|xvfb-run|script|screen|tmux|systemd-run|start-stop-daemon|supervisord)$/.test(
+      launcher,
+    )
+  )
+    return "the program itself in ExecStart=";
   if (/^(?:sudo|su|runuser)$/.test(launcher))
     return "User= with the account, and the program itself in ExecStart=";
   if (/^(?:dotenvx?|cross-env(?:-shell)?)$/.test(launcher))

@@ -3,6 +3,8 @@ import type { Rule } from "../../findings/finding.ts";
 import type { ServiceSubject } from "../../subjects/subjects.ts";
 import { booleanOf } from "../../../systemd/booleans.ts";
 import { inService, isTrue, listeners, preloadsOf, runsAsRoot } from "./settings.ts";
+import { isSystemAccount } from "../../../systemd/system-accounts.ts";
+import { unitNameParts } from "../../../systemd/unit-names.ts";
 import { boundFolders, liesInHome, liesInTemporary } from "../../../systemd/folders.ts";
 import { changeSetting, headerOf } from "../../findings/edits.ts";
 
@@ -32,6 +34,7 @@ export type SandboxCode =
   | "system-call-kills"
   | "user-root"
   | "user-nobody"
+  | "user-shared"
   | "pid-namespace"
   | "memory-tiny";
 
@@ -175,6 +178,24 @@ export const sandboxRules: Readonly<Record<SandboxCode, Rule<ServiceSubject>>> =
               at: setting,
               message: `User=${setting.value}`,
               fix: "DynamicUser=yes, or User= with an account that only this service has",
+            },
+          ];
+    },
+  },
+  "user-shared": {
+    severity: "error",
+    why: "Without User=, DynamicUser= makes a user with the name of the unit. If there is an account of that name, the service runs as that account, with all that it may do. If there is only a group of that name, the service does not start.",
+    man: "systemd.exec(5)",
+    find: ({ unit }) => {
+      const setting = inService(unit, "DynamicUser");
+      const { prefix } = unitNameParts(unit.name);
+      return !isTrue(unit, "DynamicUser") || inService(unit, "User") !== undefined || !isSystemAccount(prefix)
+        ? []
+        : [
+            {
+              at: setting!,
+              message: `DynamicUser=yes, and ${prefix} is an account of the system`,
+              fix: `name the unit ${prefix}-app.service`,
             },
           ];
     },
