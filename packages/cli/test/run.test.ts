@@ -230,6 +230,13 @@ describe("sockact run", () => {
     expect(existsSync(path)).toBe(false);
   });
 
+  it("when it is killed, a process that the command waits for ends too", async () => {
+    const running = run(["-l", "127.0.0.1:0", "--", "sh", "-c", `${node} ${program("plain.mjs")}; true`]);
+    const pid = await pidAt(await addressOf(running));
+    running.kill("SIGKILL");
+    await untilEnded(pid);
+  });
+
   it("when it is killed in its first moment, the socket's file is removed too", async () => {
     for (let attempt = 0; attempt < 2; attempt++) {
       const path = await freeAddress("unix");

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import type { Writable } from "node:stream";
 
 /**
- * Ends the commands and removes the files of the sockets when its standard input ends without `done`: then `sockact run` has been killed.
+ * Ends the commands with what they have started, and removes the files of the sockets when its standard input ends without `done`: then `sockact run` has been killed.
  * Argument: the seconds until SIGKILL. A file whose inode is 0 may have been made in the last moment.
  */
 const SCRIPT = `
@@ -25,6 +25,18 @@ while [ "$files" -gt 0 ]; do
   [ -S "$path" ] && { [ "$inode" = 0 ] || [ "$inode" = "$1" ]; } && rm -f -- "$path"
 done
 [ "$pids" ] || exit
+# A shell that is the command may wait for the app. Its child has another parent once it has ended.
+set +f
+more=1
+while [ "$more" ]; do
+  more=
+  for stat in /proc/[0-9]*/stat; do
+    read -r line <"$stat" || continue
+    set -- \${line##*) }
+    each=\${stat#/proc/}; each=\${each%/stat}
+    case " $pids " in *" $each "*) continue ;; *" $2 "*) pids="$pids $each"; more=1 ;; esac
+  done
+done
 kill -TERM $pids
 while [ "$seconds" -gt 0 ]; do
   left=; for each in $pids; do kill -0 "$each" && left="$left $each"; done; pids=$left
