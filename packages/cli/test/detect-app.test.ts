@@ -251,6 +251,13 @@ function normalizePort(val) { var port = parseInt(val, 10); return port; }
     },
   ],
   [
+    "many variables, of which each names others",
+    {
+      "server.js": `${Array.from({ length: 600 }, (_, at) => `const v${at} = v${(at + 1) % 600} + v${(at + 7) % 600};`).join("\n")}\napp.listen(v0);\n`,
+    },
+    { entry: "server.js", port: undefined },
+  ],
+  [
     "pm2",
     {
       "package.json": { scripts: { start: "pm2-runtime start server.js -i max" } },
@@ -501,7 +508,8 @@ describe("Node", () => {
 it.each([
   ["@acme/Web Shop", "web-shop"],
   ["ssh", "ssh-app"],
-  ["systemd-x", "systemd-x-app"],
+  ["backup", "backup-app"],
+  ["systemd-x", "app-systemd-x"],
   ["Über.service", "uber"],
   ["日本", "app"],
   ["../..", "app"],

@@ -27,14 +27,15 @@ export interface FoundPort {
 export function findPort({ files, arguments: words, environment, framework }: PortSources): FoundPort {
   const ofArguments = portOf(/(?:^| )(?:--port|-p)[= ](\d+)(?: |$)/.exec(words.join(" "))?.[1]);
   if (ofArguments !== undefined) return { port: ofArguments, isSure: true };
-  const ofCalls = files.flatMap(({ text }) =>
-    listenArguments(text).map((argument) => {
+  const ofCalls = files.flatMap(({ text }) => {
+    const declared = declarationsIn(text);
+    return listenArguments(text).map((argument) => {
       const expression = portExpression(argument);
       if (expression === undefined) return undefined;
       const ofEnvironment = /\bPORT\b/.test(expression) ? portOf(environment["PORT"]) : undefined;
-      return ofEnvironment ?? portIn(expression, text, environment);
-    }),
-  );
+      return ofEnvironment ?? portIn(expression, { text, declared, environment });
+    });
+  });
   const ofCode = ofCalls.find((port) => port !== undefined);
   return {
     port: ofCode ?? portOf(environment["PORT"]) ?? DEFAULTS[framework ?? ""],
@@ -80,9 +81,12 @@ function firstArgument(text: string): string {
 /** The number in an expression such as `Number(process.env.PORT || 3000)`, or in the declaration of the variable that it names. */
 function portIn(
   expression: string,
-  text: string,
-  environment: Readonly<Record<string, string>>,
-  depth = 0,
+  file: {
+    text: string;
+    declared: ReadonlyMap<string, string>;
+    environment: Readonly<Record<string, string>>;
+  },
+  seen = new Set<string>(),
 ): number | undefined {
   if (/\.(?:sock|pipe)\b|^["'`]\//.test(expression)) return undefined;
   const [, number] =
@@ -90,25 +94,37 @@ function portIn(
     [];
   const port = portOf(number);
   if (port !== undefined) return port;
-  if (depth === 4) return undefined;
   const [, setting] = /\.get\(\s*["'](\w+)["']\s*\)/.exec(expression) ?? [];
   if (setting !== undefined) {
-    const value = new RegExp(`\\.set\\(\\s*["']${setting}["']\\s*,`).exec(text);
-    return value === null
-      ? undefined
-      : portIn(firstArgument(text.slice(value.index + value[0].length)), text, environment, depth + 1);
+    const value = new RegExp(`\\.set\\(\\s*["']${setting}["']\\s*,`).exec(file.text);
+    if (value === null || seen.has(`.set(${setting})`)) return undefined;
+    seen.add(`.set(${setting})`);
+    return portIn(firstArgument(file.text.slice(value.index + value[0].length)), file, seen);
   }
   for (const [name] of expression.matchAll(/\b[A-Za-z_$][\w$]*\b/g)) {
-    const escaped = name.replaceAll("$", "\\$");
-    const [, value] =
-      new RegExp(`\\b(?:const|let|var)\\s+${escaped}(?:\\s*:\\s*[\\w |]+)?\\s*=\\s*([^;\\n]+)`).exec(text) ??
-      new RegExp(`\\{[^{}]*\\b${escaped}\\s*=\\s*([^,}]+)[^{}]*\\}\\s*=\\s*process\\.env`).exec(text) ??
-      [];
-    if (value === undefined || value === expression) continue;
-    const declared =
-      (/\bPORT\b/.test(value) ? portOf(environment["PORT"]) : undefined) ??
-      portIn(value, text, environment, depth + 1);
-    if (declared !== undefined) return declared;
+    const value = file.declared.get(name);
+    // A long file of assignments has many ways from one variable to another.
+    if (value === undefined || seen.has(name) || seen.size === 50) continue;
+    seen.add(name);
+    const found =
+      (/\bPORT\b/.test(value) ? portOf(file.environment["PORT"]) : undefined) ?? portIn(value, file, seen);
+    if (found !== undefined) return found;
   }
   return undefined;
+}
+
+/** The first value of each variable: of declarations, and of defaults as in `const { PORT = 3000 } = process.env`. */
+function declarationsIn(text: string): Map<string, string> {
+  const found = new Map<string, string>();
+  const add = (name: string, value: string) => void (found.has(name) || found.set(name, value));
+  for (const [, name, value] of text.matchAll(
+    /\b(?:const|let|var)\s+([\w$]+)(?:\s*:[\w |]{1,60})?\s*=\s*([^;\n]+)/g,
+  ))
+    add(name!, value!);
+  for (const [, inside] of text.matchAll(/\{([^{}]*)\}\s*=\s*process\.env/g))
+    for (const part of inside!.split(",")) {
+      const [, name, value] = /([\w$]+)\s*=\s*([^]+)/.exec(part) ?? [];
+      if (name !== undefined) add(name, value!);
+    }
+  return found;
 }
