@@ -103,6 +103,12 @@ describeWith({ privateSystemd: true }, "sockact install", () => {
         code: 0,
         stdout: expect.stringContaining("BindReadOnlyPaths=/home/me/own\n"),
       });
+      // Later, me could put a link to a folder of root there.
+      const byRoot = await systemd.run([node, cli, "install", "server.js", "--name", "linked", "--dry-run"], {
+        cwd: "/home/me/shop",
+      });
+      expect(byRoot.code).toBe(1);
+      expect(byRoot.stderr).toContain("the app needs /home/me/own, and another user could put a link");
       await systemd.mustRun(["ln", "-s", "/home/other/private", "/home/me/shop/node_modules/private"]);
       const others = await bySudo("server.js", "--name", "linked", "--dry-run");
       expect(others).toMatchObject({

@@ -82,8 +82,56 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install refuses", 
     expect(await everything()).toEqual(nothing);
     const [, move] = /: (sudo install .*)/.exec(error!.hint)!;
     await systemd.mustRun(["sh", "-c", move!.replaceAll("sudo ", "")]);
-    expect((await install(plan({ stateDirectory: "shop" }))).error).toBeUndefined();
+    expect((await install(plan({ stateDirectory: "shop" }), { force: true })).error).toBeUndefined();
     await ask();
+  });
+
+  it("the data of another service, also of one that was removed, unless forced", async () => {
+    const other = (state: string) =>
+      `[Service]\nType=oneshot\nRemainAfterExit=yes\nDynamicUser=yes\nStateDirectory=${state}\nExecStart=sh -c 'echo secret >/var/lib/shop/data'\n`;
+    await systemd.write("/run/systemd/system/notes.service", other("shop"));
+    await systemd.systemctl("daemon-reload");
+    await systemd.start("notes.service");
+    const ofShop = plan({ stateDirectory: "shop" });
+    const whileLoaded = await install(ofShop);
+    expect(whileLoaded.error).toMatchObject({ code: "ERR_INSTALL_FOREIGN" });
+    expect(whileLoaded.error!.message).toContain("/var/lib/shop exists already, with data of notes.service");
+    await systemd.mustRun([
+      "sh",
+      "-c",
+      "systemctl stop notes.service; rm /run/systemd/system/notes.service; systemctl daemon-reload",
+    ]);
+    expect((await install(ofShop)).error).toMatchObject({ code: "ERR_INSTALL_FOREIGN" });
+    // Without the link, systemd finds the folder too.
+    await systemd.mustRun(["rm", "/var/lib/shop"]);
+    expect((await install(ofShop)).error).toMatchObject({ code: "ERR_INSTALL_FOREIGN" });
+    expect(await everything()).toEqual(nothing);
+    expect((await install(ofShop, { force: true })).error).toBeUndefined();
+    await ask();
+    // Now it is its own.
+    expect((await install(ofShop)).error).toBeUndefined();
+    expect(await systemd.mustRun(["cat", "/var/lib/private/shop/data"])).toBe("secret\n");
+  });
+
+  it("a name that is an account, or a group, but not the user that systemd makes for the service", async () => {
+    const withUser = "shop:x:1700:1700::/:/bin/sh\n";
+    await systemd.mustRun(["cp", "/etc/passwd", "/etc/group", "/tmp"]);
+    await systemd.mustRun(["sh", "-c", `printf '${withUser}' >>/etc/passwd`]);
+    const { error } = await install();
+    expect(error).toMatchObject({
+      code: "ERR_INSTALL_FOREIGN",
+      message: "the user shop (1700) exists, and systemd would run the service as that user",
+      hint: expect.stringContaining("--run-as shop") as string,
+    });
+    expect((await install(plan({ user: "shop" }))).error).toBeUndefined();
+    await ask();
+    await systemd.mustRun(["sh", "-c", "cp /tmp/passwd /etc/passwd; echo shop:x:1700: >>/etc/group"]);
+    expect((await install()).error!.message).toContain("the group shop (1700) exists");
+    await systemd.mustRun(["cp", "/tmp/group", "/etc/group"]);
+    expect((await install()).error).toBeUndefined();
+    await ask();
+    const running = await install(plan({ environment: { A: "1" } }));
+    expect(running.error).toBeUndefined();
   });
 
   it("a file of its own that was edited", async () => {

@@ -231,6 +231,13 @@ describeWith({ privateSystemd: true }, "sockact install", () => {
     expect(closed).toContain("Let systemd read the file, as root: --environment-file .env");
     expect(closed).not.toContain("chmod");
     expect(await noted(...args, "--environment-file", ".env")).not.toContain(warning);
+    const link = "another user can put a link to any file in its place";
+    expect(await noted(...args, "--environment-file", ".env")).not.toContain(link);
+    await systemd.mustRun(["chown", "daemon", "/srv/dotenv"]);
+    expect(await noted(...args, "--environment-file", ".env")).toContain(
+      `${link} (/srv/dotenv: user 1 owns it, and not root). To forbid that: sudo install -m 600 /srv/dotenv/.env /etc/dotenv.env`,
+    );
+    await systemd.mustRun(["chown", "root", "/srv/dotenv"]);
     const config = {
       name: "dotenv",
       exec: ["node", "./server.js"],

@@ -257,6 +257,16 @@ describe("sockact lint with unusual files", () => {
 });
 
 describeWith({ root: true, otherUsers: true, commands: ["setpriv"] }, "sockact lint for a user", () => {
+  it("root does not write into a folder of another user, who could put a link in its place", async () => {
+    const cwd = folderWith({ "a.service": "before" });
+    chownSync(cwd, 1700, 1700);
+    await expect(replaceFile(join(cwd, "a.service"), "before", "after")).rejects.toMatchObject({
+      code: "ERR_LINT_WRITE",
+      message: expect.stringContaining(`${cwd} belongs to user 1700`) as string,
+    });
+    expect(readFileSync(join(cwd, "a.service"), "utf8")).toBe("before");
+  });
+
   it("names the files that they may not read", async () => {
     const cwd = folderWith({ ...good, "secret.service": service, "closed/x.service": service });
     chmodSync(join(cwd, "secret.service"), 0o600);

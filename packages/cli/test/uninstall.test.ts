@@ -90,6 +90,25 @@ Stays:
     expect(await left()).toEqual([]);
   });
 
+  it("leaves data that another service uses, even with --purge", async () => {
+    const user = "[Service]\nDynamicUser=yes\nStateDirectory=shop/inner\nExecStart=/bin/true\n";
+    await systemd.write("/run/systemd/system/notes.service", user);
+    await systemd.systemctl("daemon-reload");
+    await run({}, plan({ environment: { KEEP: "1" }, cacheDirectory: "shop" }));
+    await systemd.request("http://127.0.0.1/");
+    const two = plan({ name: "notes-two", sockets: [{ listen: 81 }], cacheDirectory: "shop" });
+    expect((await run({ force: true }, two)).error).toBeUndefined();
+    const { stdout } = await sockact("uninstall", "shop", "--yes", "--purge");
+    expect(stdout).toBe(`Uninstalled shop.
+Stays:
+  /var/lib/shop: notes.service uses it too
+  /var/cache/shop: notes-two.service uses it too
+`);
+    expect(await systemd.mustRun(["cat", "/var/lib/private/shop/kept"])).toBe("data");
+    await sockact("uninstall", "notes-two", "--yes", "--purge");
+    await systemd.mustRun(["sh", "-c", "rm -r /run/systemd/system/notes.service; systemctl daemon-reload"]);
+  });
+
   it("leaves the data of a user that stays, who has it again after a new installation", async () => {
     const asDaemon = plan({
       user: "daemon",

@@ -5,6 +5,7 @@ import { CliError } from "../shared/cli-error.ts";
 import { calledCommand } from "../shared/own-command.ts";
 import { readTextFile } from "../shared/read-file.ts";
 import { runnable, usualEntry } from "./entry.ts";
+import { type EnvironmentFiles, environmentFilesOf } from "./environment-files.ts";
 import { findNode, type FoundNode } from "./find-node.ts";
 import { findFramework, type Framework } from "./framework.ts";
 import { packageFolder, readManifest, type Manifest } from "./manifest.ts";
@@ -44,8 +45,10 @@ export interface DetectedApp {
   node: FoundNode;
   /** A tool in the start script that does not pass the sockets on. The service runs its command directly. */
   launcher: string | undefined;
-  /** Files of variables that its start script has read for it, and that exist. */
+  /** Files of variables that its start script has read for it, and that systemd may read instead. */
   environmentFiles: string[];
+  /** Those that systemd must not read only because the script names them. */
+  refusedEnvironmentFiles: EnvironmentFiles["refused"];
   /** Its file `.env`, if it has one. */
   envFile: string | undefined;
   /** Whether the app reads that file by itself. */
@@ -87,9 +90,7 @@ export async function detectApp({
   const readable = run.entry === source ? files : [...sourceFiles(source), ...files];
   const framework = findFramework(readable, manifest);
   const envFile = isFile(join(root, ".env")) ? join(root, ".env") : undefined;
-  const environmentFiles = (command?.environmentFiles ?? [])
-    .map((name) => resolve(root, name))
-    .filter((path) => isFile(path));
+  const environmentFiles = environmentFilesOf(root, command?.environmentFiles ?? []);
   const variables = { ...(envFile === undefined ? {} : portOfEnvFile(envFile)), ...command?.environment };
   const { port, isSure: isPortSure } = findPort({
     files: readable,
@@ -118,18 +119,23 @@ export async function detectApp({
     isPortSure,
     node,
     launcher: command?.launchers[0],
-    environmentFiles,
+    environmentFiles: environmentFiles.accepted,
+    refusedEnvironmentFiles: environmentFiles.refused,
     envFile,
     isEnvFileRead,
     notes: [
       ...notes,
+      ...environmentFiles.notes,
       ...run.notes,
-      ...(envFile === undefined || environmentFiles.includes(envFile) ? [] : [noteOfEnvFile(isEnvFileRead)]),
+      ...(envFile === undefined || isNamed(envFile, environmentFiles) ? [] : [noteOfEnvFile(isEnvFileRead)]),
       ...notesOfSockact(hasSockact, manifest, relative(root, run.entry)),
       ...notesOfNode(node),
     ].map((note) => clean(note)),
   };
 }
+
+const isNamed = (path: string, { accepted, refused }: EnvironmentFiles): boolean =>
+  accepted.includes(path) || refused.some((file) => file.path === path);
 
 function realFolder(folder: string): string {
   try {

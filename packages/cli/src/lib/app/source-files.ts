@@ -1,5 +1,6 @@
-import { existsSync, readFileSync, realpathSync, statSync } from "node:fs";
+import { existsSync, realpathSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
+import { readTextFile } from "../shared/read-file.ts";
 
 /** A file of the app, without its comments. */
 export interface SourceFile {
@@ -21,7 +22,7 @@ export function sourceFiles(entry: string): SourceFile[] {
   const queue = [entry];
   for (let path = queue.shift(); path !== undefined && files.size < MOST_FILES; path = queue.shift()) {
     if (files.has(path) || path.includes("/node_modules/") || statSync(path).size > MOST_BYTES) continue;
-    const text = withoutComments(readFileSync(path, "utf8"));
+    const text = withoutComments(readTextFile(path));
     const imports = [
       ...text.matchAll(/(?:\bfrom\s*|\bimport\s*\(?\s*|\brequire\s*\(\s*)["']([^"'\n]+)["']/g),
     ].map(([, name]) => name!);

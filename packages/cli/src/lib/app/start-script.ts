@@ -13,7 +13,7 @@ export interface StartCommand {
   /** Variables that the script sets. */
   environment: Record<string, string>;
   /** Files from which a tool such as dotenv gives the app its variables. */
-  environmentFiles: string[];
+  environmentFiles: { file: string; tool: string }[];
   /** Tools that do not pass the sockets on, and that the service leaves out. The first is the outermost. */
   launchers: string[];
   notes: string[];
@@ -140,10 +140,7 @@ function followWords(
       const next = afterOptions(options, launcherOptions[name]!);
       const file =
         optionValue(options.slice(0, options.length - next.length), ["-e", "-f", "--env-file"]) ?? ".env";
-      state.environmentFiles.push(file);
-      state.notes.push(
-        `${name} gives the app the variables of ${file}. In the service, systemd reads that file.`,
-      );
+      state.environmentFiles.push({ file, tool: name });
       return follow(next);
     }
     case "nodemon":

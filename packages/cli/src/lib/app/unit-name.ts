@@ -12,7 +12,8 @@ export function unitNameOf(text: string): string {
     .slice(0, 100)
     .toLowerCase();
   const name = plain === "" ? "app" : plain;
-  return isUnitName(name) ? name : `${name}-app`;
+  // A suffix does not help a name that begins as the names of systemd's own units.
+  return [name, `${name}-app`].find((one) => isUnitName(one)) ?? `app-${name}`;
 }
 
 /** Whether units may have this name, which is not one of the system's own. */

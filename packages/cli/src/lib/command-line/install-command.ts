@@ -25,7 +25,7 @@ export function installCommand(): Command {
     .option("--timeout <seconds>", "how long the test request waits for an answer (default: 60)", seconds, 60)
     .option("--dry-run", "print the files, and change nothing")
     .option("-y, --yes", "do not ask")
-    .option("--force", "replace files that others have written. A backup is kept")
+    .option("--force", "replace files of others, of which a backup is kept, and take their data")
     .option("--json", "print the result as JSON")
     .configureHelp({ optionDescription: ({ description }) => description })
     .addHelpText(

@@ -1,12 +1,13 @@
 import { dirname, join } from "node:path";
 import { emitUnits, UnitError, type AppDescription } from "@sockact/units";
 import { findNode } from "../app/find-node.ts";
-import { withAppInHome } from "../app/homes.ts";
+import { shownOfHomes, withAppInHome } from "../app/homes.ts";
 import { clean } from "../output/clean.ts";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import type { Invoker } from "../shared/invoker.ts";
 import { type ConfigAnswer, evaluateConfig } from "./evaluate.ts";
 import { findConfig } from "./find-config.ts";
+import { refuseReplaceableFolders } from "./replaceable-folders.ts";
 import { resolvePaths } from "./resolve-paths.ts";
 import { distrustOf } from "./trusted-path.ts";
 
@@ -52,9 +53,16 @@ export async function loadConfig({
       { exitCode: EXIT.failed },
     );
   const folder = dirname(file);
-  const descriptions = values.map((one) =>
-    withAppInHome(resolvePaths(one, folder, findNode().path) as AppDescription, folder),
-  );
+  const descriptions: AppDescription[] = [];
+  for (const one of values) {
+    const described = resolvePaths(one, folder, findNode().path) as AppDescription;
+    const shown = withAppInHome(described, folder);
+    if (shown !== described) {
+      const words = (described.exec ?? []).filter((word) => typeof word === "string");
+      await refuseReplaceableFolders(shownOfHomes(shown), words, invoker);
+    }
+    descriptions.push(shown);
+  }
   for (const [index, description] of descriptions.entries())
     unitsOf(description, Array.isArray(value) ? `${file}, [${index}]` : file);
   const names = descriptions.map(({ name }) => name);

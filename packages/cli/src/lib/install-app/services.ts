@@ -6,14 +6,15 @@ import { type DetectedApp, detectApp, readsEnvFile } from "../app/detect-app.ts"
 import { isFile, sourceFiles } from "../app/source-files.ts";
 import { configNames } from "../config/find-config.ts";
 import { loadConfig } from "../config/load-config.ts";
+import { refuseReplaceableFolders } from "../config/replaceable-folders.ts";
 import { liesIn } from "../shared/folders.ts";
-import { openToAll } from "../install/access/modes.ts";
 import type { ExtraFile } from "../install/transaction.ts";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import type { Invoker } from "../shared/invoker.ts";
 import { calledCommand, ownCommand } from "../shared/own-command.ts";
 import { shellWord } from "../shared/shell-words.ts";
 import { inHomes, shownOfHomes, withFoldersOfHomes } from "../app/homes.ts";
+import { filesOf, notesOnOpen, notesOnReplaceable } from "./file-notes.ts";
 import { checkOptionsWithConfig, type InstallOptions } from "./options.ts";
 import { preloadCopy, withPreload } from "./preload-copy.ts";
 import { serviceText, valuesOf } from "./unit-text.ts";
@@ -57,7 +58,7 @@ export async function wantedServices(
   if (config === undefined) {
     const app = await detectApp({ folder, entry, node: options.node });
     if (options.yes === true) refuseGuess(app);
-    const service = await ofApp(app, options, systemd);
+    const service = await ofApp(app, options, { systemd, invoker });
     const ignored = configNames.find((name) => isFile(join(app.folder, name)));
     if (entry !== undefined && ignored !== undefined)
       service.notes.unshift(`${ignored} is not used, because you named ${entry}.`);
@@ -74,7 +75,9 @@ export async function wantedServices(
       `It describes ${config.descriptions.map(({ name }) => name).join(", ")}.`,
     );
   return Promise.all(
-    chosen.map(async (description) => checked(await ofConfig(config.file, description, options, systemd))),
+    chosen.map(async (description) =>
+      checked(await ofConfig(config.file, description, options, { systemd, invoker })),
+    ),
   );
 }
 
@@ -88,11 +91,13 @@ function refuseGuess({ isGuessed, folder, entry, notes }: DetectedApp): void {
   );
 }
 
+type Known = Omit<Surroundings, "folder">;
+
 async function ofConfig(
   file: string,
   described: AppDescription,
   { user, root }: InstallOptions,
-  systemd: number | undefined,
+  { systemd, invoker }: Known,
 ): Promise<WantedService> {
   const isUsers = user === true && described.manager === undefined;
   const plain: AppDescription = {
@@ -112,17 +117,24 @@ async function ofConfig(
     bound,
     unread: [],
     envFile: envFileOf(described, file),
-    notes: [...(await notesOnOpen([dirname(file), ...filesOf(plain)])), ...notesOnHomes(bound)],
+    notes: [
+      ...(await notesOnOpen([dirname(file), ...filesOf(plain)])),
+      ...(isUsers ? [] : await notesOnReplaceable(plain, invoker)),
+      ...notesOnHomes(bound),
+    ],
   };
 }
 
 async function ofApp(
   app: DetectedApp,
   options: InstallOptions,
-  systemd: number | undefined,
+  { systemd, invoker }: Known,
 ): Promise<WantedService> {
   const user = options.user === true;
   const name = options.name ?? app.name;
+  const [refused] = options.environmentFile === undefined && !user ? app.refusedEnvironmentFiles : [];
+  if (refused !== undefined)
+    throw new CliError("ERR_INSTALL_APP", refused.message, refused.hint, { exitCode: EXIT.failed });
   const isLoaded = options.preload && !app.hasSockact && !app.takesOneSocket;
   const isInstalled = isFile(join(app.folder, "node_modules/@sockact/register/dist/index.cjs"));
   const copies = isLoaded && !isInstalled ? [preloadCopy({ name, user })] : [];
@@ -142,8 +154,9 @@ async function ofApp(
   const code = sourceFiles(app.entry).map(({ path }) => path);
   const modules = join(app.folder, "node_modules");
   const looked = [app.folder, modules, ...code, ...filesOf(plain)];
-  notes.push(...(await notesOnOpen(looked)));
+  notes.push(...(await notesOnOpen(looked)), ...(user ? [] : await notesOnReplaceable(plain, invoker)));
   const bound = user || options.runAs !== undefined ? [] : inHomes({ ...app, node: app.node.path });
+  await refuseReplaceableFolders(bound, [app.node.path, app.entry], invoker);
   notes.push(...notesOnHomes(bound));
   const description = bound.length > 0 ? withFoldersOfHomes(plain, bound) : plain;
   return {
@@ -221,29 +234,6 @@ function envFileOf({ exec = [], environmentFile }: AppDescription, config: strin
   return isGiven || !readsEnvFile(sourceFiles(entry), undefined, words)
     ? undefined
     : { path, how: 'environmentFile: "./.env"' };
-}
-
-/** The files that a description names: what runs, and files of variables. */
-function filesOf({ exec = [], environmentFile }: AppDescription): string[] {
-  const variables = [environmentFile]
-    .flat()
-    .map((file) => (typeof file === "object" && "path" in file ? file.path : file));
-  return [...exec, ...variables].filter((word): word is string => typeof word === "string" && isFile(word));
-}
-
-/** A note if anybody may change one of these files, or may put another one in its place. */
-async function notesOnOpen(paths: readonly string[]): Promise<string[]> {
-  const open = new Set<string>();
-  for (const path of paths) {
-    const found = await openToAll(path).catch(() => undefined);
-    if (found !== undefined) open.add(found);
-  }
-  const [first, second, ...others] = open;
-  if (first === undefined) return [];
-  const more = others.length > 0 ? ` and ${others.length} more` : "";
-  return [
-    `Every user may write to ${first}${second === undefined ? "" : `, ${second}`}${more}, and so change what the service runs. To forbid that: chmod o-w`,
-  ];
 }
 
 /** Refuses an app in a folder that systemd would take, or that a unit can't name. */

@@ -88,7 +88,10 @@ async function applyInTurn(
   const notStarted = await recover(plan, plan.name);
   if (notStarted) onStep({ type: "recovered", notStarted });
   checkUnchanged(prepared);
-  await refuseForeignPaths(plan, earlierTexts(prepared), manager ?? new ServiceManager({ user: plan.user }));
+  await refuseForeignPaths(plan, earlierTexts(prepared), {
+    manager: manager ?? new ServiceManager({ user: plan.user }),
+    force: prepared.force,
+  });
   const units = new Units(plan.root, manager);
   const backups = backupsOf(prepared);
   const before = await units.before(await allUnits(prepared, units));

@@ -4,24 +4,33 @@ import { CliError, EXIT } from "../shared/cli-error.ts";
 import { findUser } from "../shared/users.ts";
 import { readListen } from "../systemd/listen-property.ts";
 import type { ServiceManager } from "../systemd/service-manager.ts";
+import { keptFolders } from "./kept-folders.ts";
 import { foldersOf, hasListener, type ServiceFolder, socketPathsOf, valuesOf } from "./outside.ts";
 import type { InstallPlan } from "./plan.ts";
+import { foldersOfOthers, userOf } from "./shared-folders.ts";
+
+interface Asked {
+  manager: ServiceManager;
+  /** Whether the service may have the data of another service. */
+  force: boolean;
+}
 
 /**
  * Refuses the paths of unix sockets, and the folders of the service, that exist for another purpose. systemd would remove such a socket, and give such a
  * folder to the service's user.
  *
  * @param earlier - the texts of the units that the service has now
+ * @returns the folders with the data of other services that the service gets, by `force`
  */
 export async function refuseForeignPaths(
   plan: InstallPlan,
   earlier: readonly string[],
-  manager: ServiceManager,
-): Promise<void> {
+  asked: Asked,
+): Promise<string[]> {
   const texts = Object.values(plan.units);
-  await refuseForeignSockets(plan, texts, earlier, manager);
+  await refuseForeignSockets(plan, texts, earlier, asked.manager);
   // A service of the user's own manager runs as the user, whose folders these are.
-  if (!plan.user) await refuseForeignFolders(plan, texts, earlier);
+  return plan.user ? [] : refuseForeignFolders(plan, texts, earlier, asked);
 }
 
 async function refuseForeignSockets(
@@ -65,27 +74,44 @@ async function refuseForeignFolders(
   plan: InstallPlan,
   texts: readonly string[],
   earlier: readonly string[],
-): Promise<void> {
+  { force, manager }: Asked,
+): Promise<string[]> {
   const own = new Set(earlier.flatMap((text) => foldersOf(plan, text)).map(({ path }) => path));
+  const kept = keptFolders(plan, plan.name);
+  const taken: string[] = [];
   for (const text of texts) {
     const user =
       valuesOf(text, "DynamicUser").at(-1) === "yes" ? undefined : (valuesOf(text, "User")[0] ?? "root");
     for (const folder of foldersOf(plan, text)) {
-      const { path } = folder;
+      const { path, privatePath } = folder;
       if (
         path === join(plan.root, "/var/lib/sockact") ||
         path.startsWith(join(plan.root, "/var/lib/sockact/"))
       )
         throw foreign(`${path} is the folder in which sockact records its installations`, otherName);
       const stats = lstat(path);
-      if (stats === undefined || own.has(path) || isPrivate(folder, stats)) continue;
-      if (user !== undefined && plan.root === "/" && (await ownerOf(user)) === stats.uid) continue;
+      if (own.has(path) || (stats === undefined && lstat(privatePath) === undefined)) continue;
+      if (user !== undefined && plan.root === "/" && (await ownerOf(user)) === stats?.uid) continue;
+      const isPrivate = stats === undefined || leadsTo(path, stats, privatePath);
+      if (isPrivate) {
+        const other = userOf(path, await foldersOfOthers(plan, plan.name, manager));
+        if (other === undefined && kept.includes(path)) continue;
+        const whose = other === undefined ? "the data of a service" : `data of ${other}`;
+        if (!force)
+          throw foreign(
+            `${path} exists already, with ${whose}, and systemd would give it to this service`,
+            `${otherName}\nIf this service is meant to have it, add --force.`,
+          );
+        taken.push(path);
+        continue;
+      }
       throw foreign(
         `${path} exists already, and systemd would give it to the service`,
         `${otherName}\n${adoption(folder, user)}`,
       );
     }
   }
+  return taken;
 }
 
 const otherName =
@@ -93,14 +119,14 @@ const otherName =
 
 /** The hint for a folder that is meant for this service. */
 function adoption({ path, privatePath }: ServiceFolder, user: string | undefined): string {
-  const above = dirname(privatePath);
+  const move = `sudo install -d -m 700 ${dirname(privatePath)} && sudo mv ${path} ${privatePath}`;
   return user === undefined
-    ? `If it is the data of this service: sudo install -d -m 700 ${above} && sudo mv ${path} ${privatePath}`
+    ? `If it is the data of this service, add --force after this: ${move}`
     : `If it is the data of this service: sudo chown -R ${user} ${path}`;
 }
 
-/** Whether systemd has created the folder for a service with a dynamic user. `uninstall` leaves such a folder. */
-function isPrivate({ path, privatePath }: ServiceFolder, stats: Stats): boolean {
+/** Whether systemd has made the folder for a service with a dynamic user. */
+function leadsTo(path: string, stats: Stats, privatePath: string): boolean {
   return stats.isSymbolicLink() && resolve(dirname(path), readlinkSync(path)) === privatePath;
 }
 

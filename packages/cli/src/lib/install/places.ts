@@ -15,6 +15,16 @@ export function unitFolder({ user, root }: Place, unit: string): string {
   return user ? join(base("XDG_CONFIG_HOME", ".config"), folder) : join(root, "/etc", folder);
 }
 
+/** The folders of unit files, for the case that no manager can be asked: those of the administrator first, then those of the distribution. */
+export function unitFolders(place: Place): string[] {
+  const own = unitFolder(place, "");
+  return place.user ? [own] : [own, ...distributionFolders.map((folder) => join(place.root, folder))];
+}
+
+const distributionFolders = ["run", "usr/local/lib", "usr/lib", "lib"].map(
+  (folder) => `${folder}/systemd/system`,
+);
+
 /** The folder in which `sockact` records its installations: it has a folder for each. */
 export function stateFolder({ user, root }: Place): string {
   return user ? join(base("XDG_STATE_HOME", ".local/state"), "sockact") : join(root, "/var/lib/sockact");

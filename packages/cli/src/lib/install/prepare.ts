@@ -6,16 +6,14 @@ import { ServiceManager } from "../systemd/service-manager.ts";
 import { Change } from "./change.ts";
 import { checkPlan } from "./check-plan.ts";
 import { hasNewSocket } from "./closed-sockets.ts";
+import { refuseForeignAccounts } from "./foreign-accounts.ts";
 import { refuseForeignPaths } from "./foreign-paths.ts";
 import { authorOf, withHeader } from "./header.ts";
 import { MANIFEST, parseManifest } from "./manifest.ts";
 import { checkName } from "./names.ts";
-import { isSameFile, type Place, serviceFolder, unitFolder } from "./places.ts";
+import { isSameFile, type Place, serviceFolder, unitFolder, unitFolders } from "./places.ts";
 import type { InstallPlan, PreparedFile, PreparedInstall } from "./plan.ts";
 import { inFolderOf } from "./safe-folder.ts";
-
-/** The folders with units of the distribution, for the case that no manager can be asked. */
-const otherFolders = ["/usr/lib/systemd/system", "/lib/systemd/system", "/usr/local/lib/systemd/system"];
 
 export interface PrepareOptions {
   /** Whether to replace files that sockact did not write, or that were edited. */
@@ -56,7 +54,10 @@ export async function prepareInstall(
     .map(({ path }) => join(plan.root, path))
     .filter((path) => !kept.has(path) && !path.includes("/backup/"));
   const removedTexts = removed.map((path) => contentOf(path, pending)?.toString() ?? "");
-  await refuseForeignPaths(plan, earlierTexts({ files, removedTexts }), manager);
+  const earlier = earlierTexts({ files, removedTexts });
+  await refuseForeignAccounts(plan, earlier);
+  for (const folder of await refuseForeignPaths(plan, earlier, { manager, force }))
+    notes.push(`${folder} exists, with the data of a service. This service gets it.`);
   if (plan.root === "/") await noteClosedSockets({ plan, files, removed }, manager, notes);
   if (plan.user) noteLingering(notes);
   return { plan, files, removed, removedTexts, notes, force };
@@ -166,8 +167,8 @@ async function refuseForeignUnits(plan: InstallPlan, manager: ServiceManager): P
   for (const unit of Object.keys(plan.units)) if (!unit.endsWith(".container")) names.add(unit);
   if (plan.root !== "/") {
     for (const unit of names)
-      for (const folder of otherFolders) {
-        const path = join(plan.root, folder, unit);
+      for (const folder of unitFolders(plan).slice(1)) {
+        const path = join(folder, unit);
         if (existsSync(path)) throw foreign(path, hint);
       }
     return;

@@ -1,22 +1,36 @@
 import { randomBytes } from "node:crypto";
-import { constants } from "node:fs";
+import { constants, realpathSync } from "node:fs";
 import { lstat, open, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import process from "node:process";
+import { SafeFolder } from "../install/safe-folder.ts";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 
-function refusal(path: string, why: string, cause?: unknown): CliError {
-  return new CliError("ERR_LINT_WRITE", `can't change ${path}: ${why}`, "The file is unchanged.", {
+function refusal(path: string, why: string, cause?: unknown, hint = "The file is unchanged."): CliError {
+  return new CliError("ERR_LINT_WRITE", `can't change ${path}: ${why}`, hint, {
     exitCode: EXIT.failed,
     cause,
   });
 }
 
+/** Root must not write where another user could put a link to another folder meanwhile. */
+function refuseReplaceableFolder(path: string): void {
+  if (process.getuid?.() !== 0) return;
+  try {
+    SafeFolder.open(realpathSync(dirname(path)))?.close();
+  } catch (error) {
+    const { message, hint } = error as CliError;
+    throw refusal(path, message, error, hint);
+  }
+}
+
 /**
  * Replaces the contents of a file: all of them, or nothing. The mode and the owner stay.
  *
- * @throws `CliError` with `ERR_LINT_WRITE` if the file is a link, has changed since it was read, or can't be written
+ * @throws `CliError` with `ERR_LINT_WRITE` if the file is a link, has changed since it was read, can't be written, or, for root, is in a folder that another user may change
  */
 export async function replaceFile(path: string, before: string, after: string): Promise<void> {
+  refuseReplaceableFolder(path);
   const beside = join(dirname(path), `.sockact-${randomBytes(6).toString("hex")}`);
   try {
     const { mode, uid, gid } = await lstat(path);

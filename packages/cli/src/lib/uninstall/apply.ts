@@ -4,6 +4,7 @@ import { removeEmptyFolders } from "../install/change.ts";
 import { unsetDrained } from "../install/drained.ts";
 import { interruptedCode } from "../install/interrupt.ts";
 import { inTurn, locked } from "../install/lock.ts";
+import { keepFolders } from "../install/kept-folders.ts";
 import { type Manifest, MANIFEST } from "../install/manifest.ts";
 import { serviceFolder } from "../install/places.ts";
 import { removeSocketFile } from "../install/outside.ts";
@@ -89,6 +90,7 @@ async function applyInTurn(
       socketFiles: [],
       cleaned: [],
       cleanedFolders: [],
+      keptFolders: [],
       kept: [],
     };
   const prepared = { ...found, manifest: found.manifest };
@@ -138,6 +140,7 @@ async function removeFiles(
   onStep({ type: "reloaded" });
   if (units.manager) await resetLimits(units.manager, prepared.units);
   unsetDrained(place, name);
+  keepFolders(place, name, prepared.keptFolders);
   inFolderOf(join(serviceFolder(place, name), MANIFEST), (folder, file) => folder.remove(file));
   removeEmptyFolders(place, name);
 }

@@ -8,6 +8,7 @@ import { type FolderKind, folderDirectives, folderOf } from "../install/outside.
 import { type Place, unitFolder } from "../install/places.ts";
 import { checkPlace } from "../install/prepare.ts";
 import { inFolderOf } from "../install/safe-folder.ts";
+import { foldersOfOthers, userOf } from "../install/shared-folders.ts";
 import { Units } from "../install/units.ts";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import { didYouMean, nearestNames } from "../shared/nearest.ts";
@@ -40,6 +41,8 @@ export interface PreparedUninstall {
   cleaned: DataKind[];
   /** The folders that go with those kinds. */
   cleanedFolders: DataFolder[];
+  /** The folders with data that stay. */
+  keptFolders: string[];
   /** What stays, with the reason. */
   kept: { path: string; why: string }[];
 }
@@ -70,6 +73,7 @@ export async function prepareUninstall(
       socketFiles: [],
       cleaned: [],
       cleanedFolders: [],
+      keptFolders: [],
       kept: [],
     };
   }
@@ -96,13 +100,15 @@ export async function prepareUninstall(
   const all = await Promise.all([...unitFiles, manifest.service].map((unit) => units.instancesOf(unit)));
   const names = [...new Set(all.flat())];
   const data = units.manager ? await dataOf(place, manager, names) : [];
-  const keeps = (folder: DataFolder) => !purge && isKept(folder);
+  const others = data.length === 0 ? [] : await foldersOfOthers(place, name, manager);
+  const keeps = (folder: DataFolder) =>
+    userOf(folder.path, others) !== undefined || (!purge && isKept(folder));
   // systemd removes all folders of a kind, or none.
   const cleaned = dataKinds.filter(
     (kind) => data.some((one) => one.kind === kind) && !data.some((one) => one.kind === kind && keeps(one)),
   );
   for (const { kind, path } of data)
-    if (!cleaned.includes(kind)) kept.push({ path, why: "data of the service; --purge removes it" });
+    if (!cleaned.includes(kind)) kept.push({ path, why: whyDataStays(userOf(path, others), purge) });
   return {
     place,
     name,
@@ -112,6 +118,7 @@ export async function prepareUninstall(
     socketFiles: units.manager ? await socketFilesOf(manager, names) : [],
     cleaned,
     cleanedFolders: data.filter(({ kind }) => cleaned.includes(kind)),
+    keptFolders: place.user ? [] : data.filter(({ kind }) => !cleaned.includes(kind)).map(({ path }) => path),
     kept,
   };
 }
@@ -124,6 +131,13 @@ function whyKept(name: string, { path, sha256: hash }: { path: string; sha256: s
   return authorOf(name, content.toString()) === "foreign"
     ? "no longer a file of sockact"
     : "edited since it was installed";
+}
+
+function whyDataStays(other: string | undefined, purge: boolean): string {
+  if (other !== undefined) return `${other} uses it too`;
+  return purge
+    ? "systemd removes all folders of a kind or none, and another service uses one of them"
+    : "data of the service; --purge removes it";
 }
 
 /** A cache can be made again, and an empty folder holds nothing. */

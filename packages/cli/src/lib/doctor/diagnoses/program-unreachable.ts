@@ -1,3 +1,4 @@
+import { constants } from "node:fs";
 import { open } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import type { AppDescription } from "@sockact/units";
@@ -97,7 +98,8 @@ async function whyNotExecuted(path: string, reason: string): Promise<{ message: 
 async function loaderOf(path: string): Promise<string | undefined> {
   let file;
   try {
-    file = await open(path);
+    // A FIFO would keep open() waiting.
+    file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
     const { buffer, bytesRead } = await file.read(Buffer.alloc(8192), 0, 8192, 0);
     const text = buffer.toString("latin1", 0, bytesRead);
     return /^#! *(\S+)/.exec(text)?.[1] ?? /^\u007FELF[^]*?(\/[\w/.-]*ld-[\w.-]+)\0/.exec(text)?.[1];

@@ -1,0 +1,64 @@
+import { lstatSync, type Stats } from "node:fs";
+import { dirname, relative, resolve } from "node:path";
+import { liesIn } from "../shared/folders.ts";
+import type { StartCommand } from "./start-script.ts";
+
+/** The files of variables that a start script names. */
+export interface EnvironmentFiles {
+  /** Absolute paths that systemd may read for the app. */
+  accepted: string[];
+  /** Those that a unit must not name because package.json does: why, and how to name them nevertheless. */
+  refused: { path: string; message: string; hint: string }[];
+  notes: string[];
+}
+
+/**
+ * systemd reads a file of variables as root. So a start script, which anybody may have written, gets only a file of the app: a regular one below the
+ * app's folder, with no symbolic link on the way, of the folder's owner or of root.
+ *
+ * @param folder the package's folder, a real path
+ */
+export function environmentFilesOf(
+  folder: string,
+  named: StartCommand["environmentFiles"],
+): EnvironmentFiles {
+  const found: EnvironmentFiles = { accepted: [], refused: [], notes: [] };
+  for (const { file, tool } of named) {
+    const path = resolve(folder, file);
+    const why = whyRefused(folder, path);
+    if (why === "missing") continue;
+    if (why === undefined) {
+      found.accepted.push(path);
+      found.notes.push(
+        `${tool} gives the app the variables of ${file}. In the service, systemd reads that file.`,
+      );
+      continue;
+    }
+    const refused = {
+      path,
+      message: `the start script reads variables from ${file}, and ${why}: systemd would read it as root`,
+      hint: `If the app may have what is in it: --environment-file ${relative(folder, path)}`,
+    };
+    found.refused.push(refused);
+    found.notes.push(`systemd does not read ${file}, which ${tool} reads: ${why}.`);
+  }
+  return found;
+}
+
+function whyRefused(folder: string, path: string): string | undefined {
+  if (!liesIn(folder, path)) return "it is outside the app's folder";
+  let at = path;
+  for (; at !== folder; at = dirname(at)) {
+    const stats = lstatSync(at, { throwIfNoEntry: false });
+    if (stats === undefined) return "missing";
+    if (stats.isSymbolicLink()) return `${at} is a symbolic link`;
+    if (at === path && !stats.isFile()) return "it is not a regular file";
+    if (at === path && !isOfFolder(stats, folder)) return "it belongs to another user than the app's folder";
+  }
+  return undefined;
+}
+
+/** A file with several names may be one of root's. */
+function isOfFolder({ uid, nlink }: Stats, folder: string): boolean {
+  return uid === lstatSync(folder).uid || (uid === 0 && nlink === 1);
+}

@@ -1,0 +1,54 @@
+import { basename } from "node:path";
+import type { AppDescription } from "@sockact/units";
+import { isFile } from "../app/source-files.ts";
+import { distrustOf } from "../config/trusted-path.ts";
+import { openToAll } from "../install/access/modes.ts";
+import type { Invoker } from "../shared/invoker.ts";
+import { shellText } from "../shared/shell-words.ts";
+
+/** The files that a description names: what runs, and files of variables. */
+export function filesOf(description: AppDescription): string[] {
+  return [...(description.exec ?? []), ...environmentFilesIn(description)].filter(
+    (word): word is string => typeof word === "string" && isFile(word),
+  );
+}
+
+function environmentFilesIn({ environmentFile }: AppDescription): unknown[] {
+  return [environmentFile]
+    .flat()
+    .map((file) => (typeof file === "object" && "path" in file ? file.path : file));
+}
+
+/** A note if anybody may change one of these files, or may put another one in its place. */
+export async function notesOnOpen(paths: readonly string[]): Promise<string[]> {
+  const open = new Set<string>();
+  for (const path of paths) {
+    const found = await openToAll(path).catch(() => undefined);
+    if (found !== undefined) open.add(found);
+  }
+  const [first, second, ...others] = open;
+  if (first === undefined) return [];
+  const more = others.length > 0 ? ` and ${others.length} more` : "";
+  return [
+    `Every user may write to ${first}${second === undefined ? "" : `, ${second}`}${more}, and so change what the service runs. To forbid that: chmod o-w`,
+  ];
+}
+
+/**
+ * A note for each file of variables that another user than root and the caller can replace. systemd reads it as root at each start, and follows a
+ * link that somebody puts there later.
+ */
+export async function notesOnReplaceable(description: AppDescription, invoker: Invoker): Promise<string[]> {
+  const notes: string[] = [];
+  for (const file of environmentFilesIn(description)) {
+    if (typeof file !== "string" || !isFile(file)) continue;
+    const distrust = await distrustOf(file, invoker);
+    if (distrust === undefined) continue;
+    const target = `/etc/${basename(description.name)}.env`;
+    const move = shellText(["sudo", "install", "-m", "600", file, target]);
+    notes.push(
+      `systemd reads ${file} as root at each start, and another user can put a link to any file in its place (${distrust.path}: ${distrust.why}). To forbid that: ${move}, and name ${target} instead.`,
+    );
+  }
+  return notes;
+}

@@ -1,0 +1,68 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { CliError, EXIT } from "../shared/cli-error.ts";
+import { execute } from "../shared/execute.ts";
+import { valuesOf } from "./outside.ts";
+import type { InstallPlan } from "./plan.ts";
+
+/** The numbers of users that systemd makes for DynamicUser=; systemd.exec(5). */
+const dynamic = { first: 61_184, last: 65_519 };
+
+/**
+ * Refuses a service with DynamicUser= if there is an account of its name: systemd would run the service as that account. If there is only a group of
+ * that name, the service would not start.
+ *
+ * @param earlier - the texts of the units that the service has now
+ */
+export async function refuseForeignAccounts(plan: InstallPlan, earlier: readonly string[]): Promise<void> {
+  if (plan.user) return;
+  const accounts = Object.entries(plan.units)
+    .filter(([, text]) => valuesOf(text, "DynamicUser").at(-1) === "yes")
+    .map(([unit, text]) => valuesOf(text, "User").at(-1) ?? unit.replace(/[@.][^@]*$/, ""));
+  for (const account of new Set(accounts)) {
+    const user = await idOf(plan, "passwd", account);
+    // While the service runs, systemd itself answers with its user.
+    const isOwn = user !== undefined && user >= dynamic.first && user <= dynamic.last && earlier.length > 0;
+    if (isOwn) continue;
+    if (user !== undefined)
+      throw foreign(
+        `the user ${account} (${user}) exists, and systemd would run the service as that user`,
+        `Choose another --name. If the service is meant to run as ${account}: --run-as ${account}`,
+      );
+    const group = await idOf(plan, "group", account);
+    if (group !== undefined)
+      throw foreign(
+        `the group ${account} (${group}) exists, and systemd makes no user of that name for the service: it would not start`,
+        "Choose another --name.",
+      );
+  }
+}
+
+/** The number of a user or a group; `undefined` if there is none of that name. */
+async function idOf(
+  { root }: InstallPlan,
+  database: "passwd" | "group",
+  name: string,
+): Promise<number | undefined> {
+  const lines = root === "/" ? await ask(database, name) : linesOf(join(root, "/etc", database));
+  const id = lines.map((line) => line.split(":")).find(([entry]) => entry === name)?.[2];
+  return id === undefined ? undefined : Number(id);
+}
+
+async function ask(database: string, name: string): Promise<string[]> {
+  const { stdout } = await execute("getent", [database, "--", name]);
+  return stdout.split("\n");
+}
+
+function linesOf(path: string): string[] {
+  try {
+    return readFileSync(path, "utf8").split("\n");
+  } catch {
+    // An image without accounts.
+    return [];
+  }
+}
+
+function foreign(message: string, hint: string): CliError {
+  return new CliError("ERR_INSTALL_FOREIGN", message, hint, { exitCode: EXIT.failed });
+}
