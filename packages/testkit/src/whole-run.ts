@@ -1,7 +1,7 @@
 // A global setup of vitest: what applies to a run as a whole. Its process is the parent of all workers, and they have its environment.
 import { spawn, spawnSync } from "node:child_process";
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { rootCertificates } from "node:tls";
@@ -17,6 +17,15 @@ export default function setup(project: TestProject): () => void {
     console.error("Another run of the tests is under way in this clone. Both take longer.\n");
   // The other commands of npm have built. Without this, a test of a program would pass with the program as it was before a change.
   if (!isNested && [undefined, "npx"].includes(process.env["npm_lifecycle_event"])) build();
+  if (
+    !isNested &&
+    !Object.values(networkInterfaces())
+      .flat()
+      .some((address) => address?.address === "::1")
+  )
+    console.error(
+      "This machine has no IPv6 address ::1, so tests of IPv6 will fail. In a container: docker run --sysctl net.ipv6.conf.all.disable_ipv6=0 …\n",
+    );
   const stopWatching = endWithNpm();
   // The temporary files of all tests, and the packages that they share. Other users may write there, as to /tmp.
   // The path of a unix socket has at most 107 bytes, with the names below this folder.

@@ -185,20 +185,20 @@ describeWith({ privateSystemd: true, systemd: 253 }, "an app with a preload, and
 
   it.concurrent("says when it is ready, and drains, where it listens by itself", async () => {
     const ways = [
-      ["capability", 113, "113"],
-      ["proxy", 114, "3000"],
+      ["capability", "capability", 113, "113"],
+      ["behind-proxy", "proxy", 114, "3000"],
     ] as const;
     await install(
-      ...ways.map(([bind, port, own]) =>
-        described(bind, port, { exec: [systemd.node, app, own], bind, type: "notify" }),
+      ...ways.map(([name, bind, port, own]) =>
+        described(name, port, { exec: [systemd.node, app, own], bind, type: "notify" }),
       ),
     );
     await systemd.start("capability.service");
-    for (const [bind, port, own] of ways) {
+    for (const [name, bind, port, own] of ways) {
       expect(await who(port)).toMatchObject({ port: Number(own) });
-      expect(await systemd.show(`${bind}.service`, "SubState")).toBe("running");
-      await systemd.stop(...(bind === "proxy" ? ["proxy.socket"] : []), `${bind}.service`);
-      expect(await systemd.journal(`${bind}.service`, "service")).toContainEqual(
+      expect(await systemd.show(`${name}.service`, "SubState")).toBe("running");
+      await systemd.stop(...(bind === "proxy" ? [`${name}.socket`] : []), `${name}.service`);
+      expect(await systemd.journal(`${name}.service`, "service")).toContainEqual(
         expect.stringMatching(/drained/),
       );
     }

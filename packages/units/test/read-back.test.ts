@@ -85,7 +85,7 @@ describeWith({ privateSystemd: true, systemd: 257 }, "what systemd has read", ()
         RuntimeMaxUSec: "1d",
         KillMode: "mixed",
         KillSignal: "2",
-        ReloadSignal: "10",
+        ReloadSignal: "12",
         FileDescriptorStoreMax: "16",
         FileDescriptorStorePreserve: "yes",
         Nice: "5",

@@ -68,6 +68,9 @@ function serviceShown(
   const owned = accepts ? [] : sockets;
   const passed = owned.length > 1 || rolling ? owned : [];
   const { restart = accepts ? "no" : "always", hardening, stateDirectory } = description;
+  const hasFinalFailure = (description.restartPreventExitStatus ?? []).some(
+    (status) => status !== 0 && status !== 42,
+  );
   const profile = typeof hardening === "string" ? hardening : (hardening?.profile ?? "outbound");
   const folder = `${name.replace(/[:\\]/g, "_")}${kind === "template" ? "/\0i" : ""}`;
   const own = profile === "outbound" && stateDirectory === undefined ? [folder] : [];
@@ -83,7 +86,8 @@ function serviceShown(
     After: owned,
     Wants: passed,
     TriggeredBy: owned,
-    StartLimitIntervalUSec: accepts || !["always", "on-failure"].includes(restart) ? 10_000_000 : 0,
+    StartLimitIntervalUSec:
+      accepts || !["always", "on-failure"].includes(restart) || hasFinalFailure ? 10_000_000 : 0,
     CollectMode: accepts ? "inactive-or-failed" : "inactive",
     // It waits for the program by itself where there are credentials.
     Type: rolling || handover ? "notify" : hasCredentials ? "exec" : "simple",

@@ -155,17 +155,16 @@ function flaggedPath<Flag extends string>(
     }));
 }
 
-const signal = fc.constantFrom<Signal>(
-  ..."HUP INT QUIT USR1 USR2 ALRM TERM CONT WINCH PIPE KILL ABRT"
-    .split(" ")
-    .map((name): Signal => `SIG${name}`),
-);
+const signals = (names: string): fc.Arbitrary<Signal> =>
+  fc.constantFrom(...names.split(" ").map((name) => `SIG${name}` as Signal));
+
+const signal = signals("HUP INT QUIT USR1 USR2 ALRM TERM CONT WINCH PIPE KILL ABRT");
 
 function numberOf(name: Signal): number {
   return constants.signals[name as keyof typeof constants.signals];
 }
 
-const signalNumber = signal.map((value) => ({ value, shown: numberOf(value) }));
+const byNumber = (all: fc.Arbitrary<Signal>) => all.map((value) => ({ value, shown: numberOf(value) }));
 
 /** Statuses and signals, each in its order. */
 const exitStatuses = fc.array(fc.oneof(fc.nat(255), signal), { maxLength: 4 }).map((value) => {
@@ -393,8 +392,8 @@ export const serviceFields: Fields<AppDescription> = {
   ),
   runtimeMaxSec: property<Duration | "infinity">("RuntimeMaxUSec", durationOrInfinity, values.infinity.shown),
   killMode: property("KillMode", values.word("control-group", "mixed", "process"), "control-group"),
-  killSignal: property("KillSignal", signalNumber, 15),
-  reloadSignal: property("ReloadSignal", signalNumber, 1),
+  killSignal: property("KillSignal", byNumber(signals("INT QUIT USR2 ALRM TERM KILL ABRT")), 15),
+  reloadSignal: property("ReloadSignal", byNumber(signals("HUP USR2 CONT WINCH")), 1),
   idleTimeout: property("Environment", durationVariable("SOCKACT_IDLE_TIMEOUT")),
   restart: property(
     "Restart",

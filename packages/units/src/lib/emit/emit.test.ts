@@ -288,6 +288,8 @@ describe("when the service is started again", () => {
     }
     for (const restart of ["always", "on-failure"] as const)
       expect([restart, limit({ restart })]).toEqual([restart, "0"]);
+    expect(limit({ restartPreventExitStatus: [3] })).toBe("10s");
+    expect(limit({ restartPreventExitStatus: [0, 42] })).toBe("0");
     // No connection starts the service of these.
     expect(limit({ restart: "no", bind: "capability" })).toBe("0");
     expect(limit({ restart: "no", bind: "proxy" })).toBe("0");

@@ -11,9 +11,14 @@ export function mayFallAsleep(description: Record<string, unknown>): boolean {
 }
 
 /**
- * Whether `restart` leaves an exit that is probably a failure to the socket. A connection that still waits would then start the service again
+ * Whether `restart` or `restartPreventExitStatus` leaves an exit that is probably a failure to the socket. A connection that still waits would then start the service again
  * at once, without end. With on-failure only a success is left to the socket, and with a success a program other than Node goes to sleep.
  */
-export function maySpin({ restart = "always", bind = "socket" }: Record<string, unknown>): boolean {
-  return bind === "socket" && restart !== "always" && restart !== "on-failure";
+export function maySpin({
+  restart = "always",
+  bind = "socket",
+  restartPreventExitStatus = [],
+}: Record<string, unknown>): boolean {
+  const isFinal = [restartPreventExitStatus].flat().some((status) => status !== 0 && status !== 42);
+  return bind === "socket" && (isFinal || (restart !== "always" && restart !== "on-failure"));
 }
