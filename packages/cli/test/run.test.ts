@@ -235,6 +235,7 @@ describe("sockact run", () => {
     const pid = await pidAt(await addressOf(running));
     running.kill("SIGKILL");
     await untilEnded(pid);
+    expect(await running.ended).toBe("SIGKILL");
   });
 
   it("when it is killed in its first moment, the socket's file is removed too", async () => {

@@ -156,7 +156,7 @@ function flaggedPath<Flag extends string>(
 }
 
 const signals = (names: string): fc.Arbitrary<Signal> =>
-  fc.constantFrom(...names.split(" ").map((name) => `SIG${name}` as Signal));
+  fc.constantFrom(...names.split(" ").map((name): Signal => `SIG${name}`));
 
 const signal = signals("HUP INT QUIT USR1 USR2 ALRM TERM CONT WINCH PIPE KILL ABRT");
 
