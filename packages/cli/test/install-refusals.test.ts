@@ -132,6 +132,8 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install refuses", 
     await ask();
     const running = await install(plan({ environment: { A: "1" } }));
     expect(running.error).toBeUndefined();
+    // The name of a user has no dot.
+    expect((await install(plan({ name: "shop.daemon", sockets: [{ listen: 81 }] }))).error).toBeUndefined();
   });
 
   it("a file of its own that was edited", async () => {

@@ -18,7 +18,7 @@ export async function refuseForeignAccounts(plan: InstallPlan, earlier: readonly
   if (plan.user) return;
   const accounts = Object.entries(plan.units)
     .filter(([, text]) => valuesOf(text, "DynamicUser").at(-1) === "yes")
-    .map(([unit, text]) => valuesOf(text, "User").at(-1) ?? unit.replace(/[@.][^@]*$/, ""));
+    .map(([unit, text]) => valuesOf(text, "User").at(-1) ?? unit.replace(/(?:@.*)?\.[^.]*$/s, ""));
   for (const account of new Set(accounts)) {
     const user = await idOf(plan, "passwd", account);
     // While the service runs, systemd itself answers with its user.
