@@ -248,7 +248,7 @@ export const faults: Fault[] = [
   {
     code: "runtime-directory",
     files: {
-      ...socket("ListenStream=80", "ListenStream=/run/app/http.sock\nSocketMode=0660"),
+      ...socket("ListenStream=80", "ListenStream=/run/app/http.sock\nSocketMode=0666"),
       ...inService("RuntimeDirectory=app"),
     },
     ...socketAt("ListenStream"),
@@ -271,7 +271,7 @@ export const faults: Fault[] = [
   {
     code: "remove-on-stop",
     files: {
-      ...socket("ListenStream=80", "ListenStream=/run/app.sock\nSocketMode=0660\nRemoveOnStop=yes"),
+      ...socket("ListenStream=80", "ListenStream=/run/app.sock\nSocketMode=0666\nRemoveOnStop=yes"),
       ...service("Requires=", "Wants="),
     },
     ...socketAt("RemoveOnStop"),
@@ -637,6 +637,49 @@ export const faults: Fault[] = [
     files: inService("RestartPreventExitStatus=3"),
     ...serviceAt("RestartPreventExitStatus"),
   },
+  {
+    code: "unit-misspelled",
+    files: service("Requires=app.socket", "Requires=aps.socket"),
+    file: "app.service",
+    at: "Requires",
+  },
+  { code: "unit-misspelled", files: socket("sockets.target", "socket.target"), ...socketAt("WantedBy") },
+  {
+    code: "scope-missing",
+    files: socket("ListenStream=80", "ListenStream=[fe80::1]:80\nFreeBind=true"),
+    ...socketAt("ListenStream"),
+  },
+  {
+    code: "socket-group",
+    files: socket("ListenStream=80", "ListenStream=/run/app.sock\nSocketMode=0660"),
+    ...socketAt("SocketMode"),
+  },
+  {
+    code: "socket-stops-along",
+    files: socket("Description=App socket", "Description=App socket\nRequires=app.service"),
+    ...socketAt("Requires"),
+  },
+  {
+    code: "order-cycle",
+    files: socket("Description=App socket", "Description=App socket\nAfter=postgresql.service"),
+    ...socketAt("After"),
+  },
+  {
+    code: "runtime-directory",
+    files: {
+      ...socket("ListenStream=80", "ListenStream=/var/run/app/http.sock\nSocketMode=0666"),
+      ...inService("RuntimeDirectory=app"),
+    },
+    ...socketAt("ListenStream"),
+    also: ["value-obsolete"],
+  },
+  { code: "bus-name-missing", files: inService("Type=dbus"), ...serviceAt("Type"), refused: true },
+  {
+    code: "exec-quoted",
+    files: running('"/usr/bin/node /srv/app/server.js"'),
+    ...serviceAt("ExecStart"),
+  },
+  { code: "root-closed", files: running("/usr/bin/node /root/app/server.js"), ...serviceAt("ExecStart") },
   { code: "kill-signal", files: inService("KillSignal=SIGUSR1"), ...serviceAt("KillSignal") },
   { code: "kill-signal", files: inService("KillSignal=1"), ...serviceAt("KillSignal") },
   { code: "reload-signal", files: inService("ReloadSignal=TERM"), ...serviceAt("ReloadSignal") },
@@ -783,7 +826,7 @@ export const faults: Fault[] = [
   {
     code: "proxy-protocol-open",
     files: {
-      ...socket("ListenStream=80\n", "ListenStream=/run/app.sock\nListenStream=[::]:80\nSocketMode=0660\n"),
+      ...socket("ListenStream=80\n", "ListenStream=/run/app.sock\nListenStream=[::]:80\nSocketMode=0666\n"),
       ...inService("Environment=SOCKACT_PROXY_PROTOCOL=app.socket:*"),
     },
     ...serviceAt("Environment=SOCKACT_PROXY"),

@@ -332,7 +332,8 @@ describe("lintUnits", () => {
     ["${SCRIPT}", []],
     ["${APP}/server.js", []],
     ["$SCRIPT", []],
-    ["%h/server.js", []],
+    // The home of root, which only root may enter.
+    ["%h/server.js", ["root-closed"]],
     ["$SCRIPT/server.js", ["script-relative"]],
     ["$$SCRIPT", ["script-relative"]],
   ])("does not take a variable for a relative path: %s", (script, expected) => {

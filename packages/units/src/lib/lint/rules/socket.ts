@@ -1,12 +1,14 @@
 import { loadUnit, valueOf, valuesOf, type GivenFiles, type Setting } from "../../parse/load.ts";
 import { isOfAnInterface } from "../../systemd/ip-endpoints.ts";
-import type { Conflict } from "../subjects/conflicts.ts";
+import type { SocketAmongOthers } from "../subjects/conflicts.ts";
 import type { Rule } from "../findings/finding.ts";
 import { conditionOf, restartDelay, restartsAfter, slowerRestarts } from "../subjects/restarts.ts";
 import { endpointOf, namesIn, type ServiceSubject, type SocketSubject } from "../subjects/subjects.ts";
 import { booleanOf } from "../../systemd/booleans.ts";
 import { templateOf, unitNameParts } from "../../systemd/unit-names.ts";
 import { addSetting, headerOf, replaceSetting } from "../findings/edits.ts";
+import { isApp } from "./service/settings.ts";
+import { socketNamesRules, type SocketNamesCode } from "./socket-names.ts";
 
 const isStream = ({ key }: Setting): boolean => key === "ListenStream";
 
@@ -27,8 +29,12 @@ function isLate(name: string, given: GivenFiles): boolean {
   return answer;
 }
 
+/** Servers that are ordinary services in each distribution. */
+const ordinary =
+  /^(?:postgresql|mysql|mysqld|mariadb|mongod|redis|redis-server|valkey|nginx|apache2|httpd|docker|rabbitmq-server)(?:@.*)?\.service$/;
+
 function isAfterBasic(name: string, given: GivenFiles): boolean {
-  if (name === "network-online.target") return true;
+  if (name === "network-online.target" || ordinary.test(name)) return true;
   if (/^(?:basic|sockets|multi-user|graphical|default)\.target$/.test(name)) return true;
   const service = name.endsWith(".service") ? loadUnit(name, given) : undefined;
   return service !== undefined && booleanOf(valueOf(service, "Unit", "DefaultDependencies")?.value) !== false;
@@ -43,6 +49,13 @@ function folderOf(path: string, folders: ReadonlySet<string>): string | undefine
   }
   return undefined;
 }
+
+/** Whether a unit among the files has this name too, once it is enabled. */
+const isAlias = (name: string, given: GivenFiles): boolean =>
+  [...given.units.keys()].some((unit) => {
+    const loaded = loadUnit(unit, given);
+    return loaded !== undefined && namesIn(loaded, "Install", "Alias").some((alias) => alias.name === name);
+  });
 
 /** Whether a service requires this socket. */
 const isRequiredBy = ({ unit }: ServiceSubject, socket: string): boolean =>
@@ -69,11 +82,6 @@ function canOpenEarly({ unit, service, addresses }: SocketSubject): boolean {
   );
 }
 
-/** A socket, and the addresses of it that are taken. */
-export interface SocketAmongOthers extends SocketSubject {
-  conflicts: readonly Conflict[];
-}
-
 /** The codes of these rules. */
 export type SocketCode =
   | "listen-missing"
@@ -93,7 +101,8 @@ export type SocketCode =
   | "socket-stops-along"
   | "socket-conflicts"
   | "free-bind"
-  | "defer-trigger";
+  | "defer-trigger"
+  | SocketNamesCode;
 
 export const socketRules: Readonly<Record<SocketCode, Rule<SocketAmongOthers>>> = {
   "listen-missing": {
@@ -118,7 +127,7 @@ export const socketRules: Readonly<Record<SocketCode, Rule<SocketAmongOthers>>> 
     find: ({ unit, service, withoutAccept, starts, accepts, given }) => {
       // Podman turns each container into a service.
       const container = starts.replace(/\.service$/, ".container");
-      if (service !== undefined || given.units.has(container)) return [];
+      if (service !== undefined || given.units.has(container) || isAlias(starts, given)) return [];
       const template = starts.replace(/\.service$/, "@.service");
       const other = accepts ? withoutAccept?.unit.name : given.units.has(template) ? template : undefined;
       const near = other !== undefined;
@@ -216,7 +225,7 @@ export const socketRules: Readonly<Record<SocketCode, Rule<SocketAmongOthers>>> 
         namesIn(unit, "Service", "RuntimeDirectory").map(({ name }) => name.replace(/:.*/, "")),
       );
       return addresses.filter(isPath).flatMap((setting) => {
-        const folder = folderOf(setting.value.replace(/^%t/, "/run"), folders);
+        const folder = folderOf(setting.value.replace(/^(?:%t|\/var\/run)(?=\/)/, "/run"), folders);
         return folder === undefined
           ? []
           : {
@@ -318,7 +327,7 @@ export const socketRules: Readonly<Record<SocketCode, Rule<SocketAmongOthers>>> 
     why: "Without [Install], systemctl enable does nothing. After the next boot nothing listens.",
     man: "systemd.unit(5)",
     find: ({ unit, service }) =>
-      service?.program?.isNode !== true || unit.settings.some(({ section }) => section === "Install")
+      service === undefined || !isApp(service) || unit.settings.some(({ section }) => section === "Install")
         ? []
         : [
             {
@@ -385,7 +394,7 @@ export const socketRules: Readonly<Record<SocketCode, Rule<SocketAmongOthers>>> 
       // An instance of a socket may belong to only one instance of the service.
       accepts || unitNameParts(unit.name).instance !== undefined
         ? []
-        : namesIn(unit, "Unit", "PartOf", "BindsTo", "StopPropagatedFrom")
+        : namesIn(unit, "Unit", "PartOf", "BindsTo", "Requires", "StopPropagatedFrom")
             .filter(({ name }) => name === starts)
             .map(({ name, setting }) => ({
               at: setting,
@@ -442,4 +451,5 @@ export const socketRules: Readonly<Record<SocketCode, Rule<SocketAmongOthers>>> 
         : [{ at: setting, message: `DeferTrigger=${setting.value} with Accept=yes`, fix: "remove it" }];
     },
   },
+  ...socketNamesRules,
 };

@@ -12,6 +12,11 @@ export interface Conflict {
   apart: boolean;
 }
 
+/** A socket, and the addresses of it that are taken. */
+export interface SocketAmongOthers extends SocketSubject {
+  conflicts: readonly Conflict[];
+}
+
 /** UDP ports may be opened twice, and the file of a unix socket is replaced. */
 const tcpEndpointOf = ({ key, value }: Setting): IPEndpoint | undefined =>
   key === "ListenStream" ? ipEndpointOf(value) : undefined;

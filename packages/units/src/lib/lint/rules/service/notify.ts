@@ -29,6 +29,7 @@ const openFileOf = ({ user }: ServiceSubject): string =>
 
 /** The codes of these rules. */
 export type NotifyCode =
+  | "bus-name-missing"
   | "notify-wrapped"
   | "notify-unheard"
   | "watchdog-unheard"
@@ -39,6 +40,23 @@ export type NotifyCode =
 
 /** How a service says that it is ready. */
 export const notifyRules: Readonly<Record<NotifyCode, Rule<ServiceSubject>>> = {
+  "bus-name-missing": {
+    severity: "error",
+    why: "With Type=dbus, the service has started when it owns its name on the bus. Without BusName=, systemd refuses the unit.",
+    man: "systemd.service(5)",
+    find: ({ unit }) => {
+      const setting = inService(unit, "Type");
+      return setting?.value !== "dbus" || inService(unit, "BusName") !== undefined
+        ? []
+        : [
+            {
+              at: setting,
+              message: "Type=dbus without BusName=",
+              fix: "BusName= with its name, or Type=exec",
+            },
+          ];
+    },
+  },
   "notify-wrapped": {
     severity: "error",
     why: "Only the main process may report that the service is ready. Here the main process is the shell or the tool, not your app, so the start times out.",

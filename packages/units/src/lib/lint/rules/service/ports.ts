@@ -1,3 +1,4 @@
+import { misspelledSockets } from "../../subjects/misspelled.ts";
 import { valueOf, valuesOf, type LoadedUnit, type Setting } from "../../../parse/load.ts";
 import type { Program } from "../../subjects/program.ts";
 import type { Rule } from "../../findings/finding.ts";
@@ -111,7 +112,7 @@ export const portsRules: Readonly<Record<PortsCode, Rule<ServiceSubject>>> = {
       const unnamed = new Set(notPassed(service));
       const after = new Set(namesIn(unit, "Unit", "After").map(({ name }) => name));
       return listeners(service)
-        .filter((socket) => !pulls(socket, unit.name))
+        .filter((socket) => !pulls(socket, unit.name) && misspelledSockets(unit, socket).length === 0)
         .map((socket) => socket.unit.name)
         .filter((name) => !pulled.has(name) && !unnamed.has(name))
         .map((name) => ({

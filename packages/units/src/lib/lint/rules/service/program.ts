@@ -58,6 +58,7 @@ export type ProgramCode =
   | "exec-missing"
   | "exec-several"
   | "exec-relative"
+  | "exec-quoted"
   | "exec-launcher"
   | "exec-shell"
   | "exec-syntax"
@@ -129,6 +130,23 @@ export const programRules: Readonly<Record<ProgramCode, Rule<ServiceSubject>>> =
           ),
       ];
     },
+  },
+  "exec-quoted": {
+    severity: "error",
+    why: "Quotes keep a path with spaces together. systemd takes all that is between them for the path of the program, and finds no such file (status=203/EXEC).",
+    man: "systemd.service(5)",
+    find: ({ program }) =>
+      program !== undefined &&
+      program.command.argv.length === 1 &&
+      /^\/\S+\s+[-/\w]/.test(program.command.path)
+        ? [
+            {
+              at: program.setting,
+              message: `the whole command line is in quotes`,
+              fix: `ExecStart=${program.command.path}`,
+            },
+          ]
+        : [],
   },
   "exec-launcher": {
     severity: "error",

@@ -29,6 +29,7 @@ function killsNode({ unit }: ServiceSubject): boolean {
 /** The codes of these rules. */
 export type SandboxCode =
   | "home-hidden"
+  | "root-closed"
   | "temporary-hidden"
   | "jit-killed"
   | "system-call-kills"
@@ -71,6 +72,27 @@ export const sandboxRules: Readonly<Record<SandboxCode, Rule<ServiceSubject>>> =
               at: setting,
               message: `ProtectHome=${setting.value}, and the program is in a home`,
               fix: "ProtectHome=read-only, or the app and Node under /srv, /opt or /usr",
+            },
+          ];
+    },
+  },
+  "root-closed": {
+    severity: "error",
+    why: "Only root may enter /root. As another user, the service does not find a program or a file there (status=203/EXEC, or status=200/CHDIR).",
+    man: "systemd.exec(5)",
+    find: (service) => {
+      const { unit, program, user } = service;
+      const bound = ["BindReadOnlyPaths", "BindPaths"].some((key) => inService(unit, key) !== undefined);
+      const places = [program?.words[0], program?.node?.script, workingDirectoryOf(service)];
+      const place = places.find((path) => path !== undefined && /^\/root(?:\/|$)/.test(path));
+      const isHidden = inService(unit, "ProtectHome") !== undefined;
+      return place === undefined || bound || isHidden || user || runsAsRoot(service)
+        ? []
+        : [
+            {
+              at: program?.setting ?? headerOf(unit, "Service"),
+              message: `${place} is in /root, and the service does not run as root`,
+              fix: "put it under /srv, /opt or /usr",
             },
           ];
     },
