@@ -9,6 +9,8 @@ export interface Distrust {
   why: string;
   /** The command that changes it. */
   fix: string;
+  /** Whether the owner is the reason. A folder on the way may be a home, which must keep its owner. */
+  isOwner?: boolean;
 }
 
 /** The longest chain of symbolic links that Linux follows. */
@@ -44,6 +46,7 @@ function distrustOfEntry(
       path,
       why: `user ${stats.uid} owns it, and not ${[...new Set(["root", name])].join(" or ")}`,
       fix: uid === 0 ? `chown root ${path}` : `chown ${name} ${path}`,
+      isOwner: true,
     };
   // Of a symbolic link, only the owner and the folder count. In a sticky folder such as /tmp, only the owner of a file can replace it.
   if (stats.isSymbolicLink() || (stats.isDirectory() && (stats.mode & 0o1000) !== 0)) return undefined;
