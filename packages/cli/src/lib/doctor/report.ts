@@ -5,6 +5,7 @@ import { count } from "../shared/messages.ts";
 import { shellText } from "../shared/shell-words.ts";
 import type { Finding, Severity } from "./model/diagnosis.ts";
 import type { Unseen } from "./model/host.ts";
+import { ownCommand } from "../shared/own-command.ts";
 
 /** What the doctor has seen of one service. */
 export interface Examined {
@@ -57,7 +58,7 @@ function hintsText(findings: readonly Finding[], user: boolean): string[] {
     [
       colourOut(styles.info, `${marks.info} ${count(hints.length, "hint")} of the linter`),
       wrap(`${codes.join(", ")}. To read them:`, { indent: "  " }),
-      `    ${colourOut("cyan", `sockact lint ${user ? "--user " : ""}${shellText([...new Set(files)])}`)}`,
+      `    ${colourOut("cyan", `${ownCommand()} lint ${user ? "--user " : ""}${shellText([...new Set(files)])}`)}`,
     ].join("\n"),
   ];
 }

@@ -4,6 +4,7 @@ import { CliError } from "../shared/cli-error.ts";
 import { didYouMean, nearestNames } from "../shared/nearest.ts";
 import { explainedCodes, type CodeExplanation } from "./codes.ts";
 import { plain } from "./markdown.ts";
+import { ownCommand } from "../shared/own-command.ts";
 
 export interface ExplainOptions {
   json?: boolean;
@@ -29,7 +30,7 @@ function explanationsOf(code: string, all: readonly CodeExplanation[]): CodeExpl
   throw new CliError(
     "ERR_CODE_UNKNOWN",
     `unknown code ${code}`,
-    didYouMean(nearestCodes(wanted, all)) ?? "sockact explain lists all codes.",
+    didYouMean(nearestCodes(wanted, all)) ?? `${ownCommand()} explain lists all codes.`,
   );
 }
 

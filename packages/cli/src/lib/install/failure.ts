@@ -83,7 +83,8 @@ async function hintFor(
   }
   if (/Cannot assign requested address/.test(journal))
     return "This machine does not have that address. The command ip address lists its addresses.";
-  return `See more: ${manager.systemctl} status ${unit}; journalctl ${manager.user ? "--user " : ""}--unit=${unit}`;
+  // systemctl status shows nothing of a unit that the undo has removed.
+  return `See more: journalctl ${manager.user ? "--user " : ""}--unit=${unit}`;
 }
 
 /** The hint that names the process which uses an address; undefined if none is found. */

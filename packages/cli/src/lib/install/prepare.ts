@@ -14,6 +14,7 @@ import { checkName } from "./names.ts";
 import { isSameFile, type Place, serviceFolder, unitFolder, unitFolders } from "./places.ts";
 import type { InstallPlan, PreparedFile, PreparedInstall } from "./plan.ts";
 import { inFolderOf } from "./safe-folder.ts";
+import { ownCommand } from "../shared/own-command.ts";
 
 export interface PrepareOptions {
   /** Whether to replace files that sockact did not write, or that were edited. */
@@ -108,7 +109,7 @@ export function checkPlace({ user, root }: Place, command: string): void {
     throw new CliError(
       "ERR_INSTALL_SUDO",
       "--user is for your own service manager, and sudo makes you root",
-      `Run it without sudo: sockact ${command} … --user. For ${SUDO_USER ?? "another user"} from a script: systemd-run --pipe --uid=${SUDO_UID} … or su`,
+      `Run it without sudo: ${ownCommand()} ${command} … --user. For ${SUDO_USER ?? "another user"} from a script: systemd-run --pipe --uid=${SUDO_UID} … or su`,
     );
   }
 }
@@ -147,7 +148,7 @@ function checkAuthor(
     throw new CliError(
       "ERR_INSTALL_EDITED",
       `${path} was edited after sockact wrote it`,
-      `sockact units --diff shows the difference. Move the edit into your config, or into a drop-in (systemctl edit ${unit}). Then replace the file with --force. A backup is kept.`,
+      `${ownCommand()} units --diff shows the difference. Move the edit into your config, or into a drop-in (systemctl edit ${unit}). Then replace the file with --force. A backup is kept.`,
       { exitCode: EXIT.failed },
     );
   }

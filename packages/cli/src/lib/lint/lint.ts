@@ -12,6 +12,7 @@ import { printReport, type Format } from "./report/print-report.ts";
 import { replaceFile } from "./replace-file.ts";
 import { isAtLeast, lintCodes, reported, type Report, type UnreadFile } from "./report/report.ts";
 import { readUnitFiles, type UnitFiles } from "./unit-files.ts";
+import { ownCommand } from "../shared/own-command.ts";
 
 /** The options of `sockact lint`. */
 export interface LintOptions {
@@ -37,7 +38,7 @@ export function readIgnoredCodes(
     throw new CliError(
       "ERR_LINT_CODE",
       `the linter does not know the code ${code}`,
-      didYouMean(nearestNames(code, known)) ?? "sockact explain lists the codes.",
+      didYouMean(nearestNames(code, known)) ?? `${ownCommand()} explain lists the codes.`,
     );
   }
   return new Set(codes);

@@ -1,5 +1,6 @@
 import type { Diagnosis } from "../model/diagnosis.ts";
 import { appWarnings } from "../facts/app-warnings.ts";
+import { ownCommand } from "../../shared/own-command.ts";
 
 /** A warning that sockact printed in the app, and that no other diagnosis explains. */
 export const appWarning: Diagnosis = {
@@ -14,7 +15,7 @@ export const appWarning: Diagnosis = {
       unit: subject.service,
       message,
       evidence: [{ text: `[${code}] ${message}`, source: `journal of ${subject.service}` }],
-      fix: details.join(" ") || `sockact explain ${code} says what to change.`,
+      fix: details.join(" ") || `${ownCommand()} explain ${code} says what to change.`,
     }));
   },
 };

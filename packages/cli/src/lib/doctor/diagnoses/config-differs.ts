@@ -13,6 +13,7 @@ import { installation } from "../facts/installation.ts";
 import { program } from "../facts/program.ts";
 import { systemdVersion } from "../facts/systemd-version.ts";
 import { unitFiles } from "../facts/unit-files.ts";
+import { ownCommand, sudoCommand } from "../../shared/own-command.ts";
 
 /** The config has changed since the units were installed. */
 export const configDiffers: Diagnosis = {
@@ -41,7 +42,7 @@ export const configDiffers: Diagnosis = {
       message: `${file} does not match the installed ${own.unit}.`,
       evidence: [{ text: line, source: `${own.path} (-), ${file} (+)` }],
       fix: "Look at the difference, and install again.",
-      copy: [`cd ${dirname(file)}`, "sockact units --diff", "sudo sockact install"],
+      copy: [`cd ${dirname(file)}`, `${ownCommand()} units --diff`, `${sudoCommand()} install`],
     }));
   },
 };
