@@ -40,13 +40,13 @@ const fixedWhen: Partial<Record<FindingCode, string>> = {
   "requires-missing":
     "if the program is Node, has only this socket and is not enabled itself, and neither unit has an ordering such as Before= or Conflicts=. The socket may have After=network.target",
   "directive-misplaced":
-    "for StartLimitIntervalSec=0 under [Service], if Restart= applies to a crash, RestartSec= is at least half a second, and the service has no condition, OnFailure= or StartLimitAction=",
+    "for StartLimitIntervalSec=0 under [Service], if Restart= applies to a crash, RestartSec= is at least half a second, and the service has no condition, OnFailure=, StartLimitAction= or RestartPreventExitStatus=",
   "service-missing": "if Accept=yes is in the way of a service that runs Node",
   "socket-wanted-by":
     "if the socket is for one target, needs no other unit, and has no address of a network interface and no path outside /run",
   "trigger-limit": "if Restart= applies to every exit, and RestartSec= is not in a drop-in",
   "start-limit":
-    "if Restart= applies to a crash, RestartSec= is not in a drop-in, and the service has no condition, OnFailure= or StartLimitAction=",
+    "if Restart= applies to a crash, RestartSec= is not in a drop-in, and the service has no condition, OnFailure=, StartLimitAction= or RestartPreventExitStatus=",
   "restart-fast":
     "if RestartSec= is missing, or if the service has a socket and RestartSec= is not in a drop-in",
   "stop-timeout": "if no timeout is set",
@@ -58,6 +58,7 @@ const fixedWhen: Partial<Record<FindingCode, string>> = {
   "system-call-kills": "always",
   "variable-reserved": "for LISTEN_PID and similar variables, if the quotes of the line are closed",
   "also-missing": "always",
+  "unit-misspelled": "always",
 };
 
 /** The entry of each code of the linter. */
