@@ -34,6 +34,12 @@ describeWith({ root: true }, "a config of root", () => {
       },
       /its group 1 may write it/,
     ],
+    // An access control list shows up like this.
+    [
+      "the group of root may write the file",
+      (folder) => chmodSync(join(folder, file), 0o664),
+      /its group 0 may/,
+    ],
     [
       "the folder may be written by everyone",
       (folder) => chmodSync(folder, 0o777),

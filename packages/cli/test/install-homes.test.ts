@@ -108,7 +108,8 @@ describeWith({ privateSystemd: true }, "sockact install", () => {
         cwd: "/home/me/shop",
       });
       expect(byRoot.code).toBe(1);
-      expect(byRoot.stderr).toContain("the app needs /home/me/own, and another user could put a link");
+      expect(byRoot.stderr).toContain("would see /home/me/shop, and another user could put a link");
+      expect(byRoot.stderr).toContain("--run-as");
       await systemd.mustRun(["ln", "-s", "/home/other/private", "/home/me/shop/node_modules/private"]);
       const others = await bySudo("server.js", "--name", "linked", "--dry-run");
       expect(others).toMatchObject({

@@ -2,6 +2,7 @@ import { readFile, symlink } from "node:fs/promises";
 import { describeWith, type PrivateSystemd } from "@sockact/testkit";
 import { beforeAll, expect, it } from "vitest";
 import { planFor } from "./installer.ts";
+import { sockactInside } from "./run.ts";
 import { nothing, STATE, UNITS, useInstallation } from "./installation.ts";
 
 const IMAGE = "/tmp/image";
@@ -111,6 +112,37 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install refuses", 
     // Now it is its own.
     expect((await install(ofShop)).error).toBeUndefined();
     expect(await systemd.mustRun(["cat", "/var/lib/private/shop/data"])).toBe("secret\n");
+  });
+
+  it("a folder in the place of the one that was left, and the app of another user", async () => {
+    const ofShop = plan({ stateDirectory: "shop" });
+    await install(ofShop);
+    await ask();
+    await systemd.write("/var/lib/private/shop/data", "left");
+    const uninstall = [...sockactInside(systemd), "uninstall", "shop", "--yes"];
+    await systemd.mustRun(uninstall);
+    const again = await install(ofShop);
+    expect(again.error).toBeUndefined();
+    await systemd.mustRun(uninstall);
+    await systemd.mustRun([
+      "sh",
+      "-c",
+      "cd /var/lib/private; mv shop gone; mkdir shop; touch shop/other; rm -r gone",
+    ]);
+    expect((await install(ofShop)).error).toMatchObject({ code: "ERR_INSTALL_FOREIGN" });
+
+    await systemd.mustRun([
+      "sh",
+      "-c",
+      "rm -r /var/lib/private/shop; mkdir /var/lib/other; touch /var/lib/other/app.mjs; chown -R daemon /var/lib/other",
+    ]);
+    await install();
+    const foreign = plan({ exec: [systemd.node, "/var/lib/other/app.mjs"] });
+    expect((await install(foreign)).error).toMatchObject({
+      code: "ERR_INSTALL_FOREIGN",
+      message: expect.stringContaining("/var/lib/other/app.mjs belongs to user 1") as string,
+    });
+    await ask();
   });
 
   it("a name that is an account, or a group, but not the user that systemd makes for the service", async () => {

@@ -91,8 +91,13 @@ Stays:
   });
 
   it("leaves data that another service uses, even with --purge", async () => {
-    const user = "[Service]\nDynamicUser=yes\nStateDirectory=shop/inner\nExecStart=/bin/true\n";
-    await systemd.write("/run/systemd/system/notes.service", user);
+    // Neither is a unit of shop, whatever its name is, and systemd has loaded neither.
+    const user = "[Service]\nDynamicUser=yes\nExecStart=/bin/true\n";
+    await systemd.write("/run/systemd/system/shop-notes.service", user);
+    await systemd.write(
+      "/run/systemd/system/shop-notes.service.d/a.conf",
+      "[Service]\nStateDirectory=shop/inner\n",
+    );
     await systemd.systemctl("daemon-reload");
     await run({}, plan({ environment: { KEEP: "1" }, cacheDirectory: "shop" }));
     await systemd.request("http://127.0.0.1/");
@@ -101,12 +106,16 @@ Stays:
     const { stdout } = await sockact("uninstall", "shop", "--yes", "--purge");
     expect(stdout).toBe(`Uninstalled shop.
 Stays:
-  /var/lib/shop: notes.service uses it too
+  /var/lib/shop: shop-notes.service uses it too
   /var/cache/shop: notes-two.service uses it too
 `);
     expect(await systemd.mustRun(["cat", "/var/lib/private/shop/kept"])).toBe("data");
     await sockact("uninstall", "notes-two", "--yes", "--purge");
-    await systemd.mustRun(["sh", "-c", "rm -r /run/systemd/system/notes.service; systemctl daemon-reload"]);
+    await systemd.mustRun([
+      "sh",
+      "-c",
+      "rm -r /run/systemd/system/shop-notes.service*; systemctl daemon-reload",
+    ]);
   });
 
   it("leaves the data of a user that stays, who has it again after a new installation", async () => {

@@ -251,7 +251,7 @@ function notesOfSockact(hasSockact: boolean, { dependencies }: Manifest, entry: 
 
 /** Reads PORT only: other variables may be secrets. */
 function portOfEnvFile(file: string): { PORT?: string } {
-  const [, port] = /^\s*(?:export\s+)?PORT\s*=\s*["']?(\d+)/m.exec(readTextFile(file)) ?? [];
+  const [, port] = /^[ \t]*(?:export[ \t]+)?PORT\s*=\s*["']?(\d+)/m.exec(readTextFile(file)) ?? [];
   return port === undefined ? {} : { PORT: port };
 }
 

@@ -89,7 +89,7 @@ export function compilerOptions(folder: string): {
   hasFiles: boolean;
 } {
   const file = join(folder, "tsconfig.json");
-  const text = isFile(file) ? readTextFile(file).replaceAll(/^\s*\/\/.*$/gm, "") : "";
+  const text = isFile(file) ? readTextFile(file).replaceAll(/^[ \t]*\/\/.*$/gm, "") : "";
   const value = (key: string): string | undefined => new RegExp(`"${key}"\\s*:\\s*"([^"]+)"`).exec(text)?.[1];
   return {
     outDir: value("outDir"),

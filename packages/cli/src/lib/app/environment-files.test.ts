@@ -45,6 +45,14 @@ describe("a file of variables that a start script names", () => {
     ["linked is a symbolic link", "linked", () => symlinkSync("../secret", join(folder, "linked"))],
     ["up is a symbolic link", "up/secret", () => symlinkSync("..", join(folder, "up"))],
     ["it is not a regular file", "config", () => {}],
+    [
+      "systemd reads its name as a pattern",
+      "conf*",
+      () => {
+        writeFileSync(join(folder, "conf*"), "A=1\n");
+        symlinkSync("../secret", join(folder, "conf1"));
+      },
+    ],
   ])("is not read because %s", (why, file, prepare) => {
     prepare();
     const { accepted, refused, notes } = read(file);

@@ -1,6 +1,7 @@
 import { lstatSync, type Stats } from "node:fs";
-import { dirname, relative, resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import { liesIn } from "../shared/folders.ts";
+import { shellWord } from "../shared/shell-words.ts";
 import type { StartCommand } from "./start-script.ts";
 
 /** The files of variables that a start script names. */
@@ -37,7 +38,7 @@ export function environmentFilesOf(
     const refused = {
       path,
       message: `the start script reads variables from ${file}, and ${why}: systemd would read it as root`,
-      hint: `If the app may have what is in it: --environment-file ${relative(folder, path)}`,
+      hint: `If the app may have what is in it: --environment-file ${shellWord(path)}`,
     };
     found.refused.push(refused);
     found.notes.push(`systemd does not read ${file}, which ${tool} reads: ${why}.`);
@@ -47,6 +48,8 @@ export function environmentFilesOf(
 
 function whyRefused(folder: string, path: string): string | undefined {
   if (!liesIn(folder, path)) return "it is outside the app's folder";
+  // systemd.exec(5): EnvironmentFile= takes a pattern.
+  if (/[*?[\]\\]/.test(path)) return "systemd reads its name as a pattern";
   let at = path;
   for (; at !== folder; at = dirname(at)) {
     const stats = lstatSync(at, { throwIfNoEntry: false });
@@ -58,7 +61,7 @@ function whyRefused(folder: string, path: string): string | undefined {
   return undefined;
 }
 
-/** A file with several names may be one of root's. */
+/** A file of root with several names may be another one. */
 function isOfFolder({ uid, nlink }: Stats, folder: string): boolean {
-  return uid === lstatSync(folder).uid || (uid === 0 && nlink === 1);
+  return uid === 0 ? nlink === 1 : uid === lstatSync(folder).uid;
 }

@@ -123,7 +123,7 @@ function declarationsIn(text: string): Map<string, string> {
     add(name!, value!);
   for (const [, inside] of text.matchAll(/\{([^{}]*)\}\s*=\s*process\.env/g))
     for (const part of inside!.split(",")) {
-      const [, name, value] = /([\w$]+)\s*=\s*([^]+)/.exec(part) ?? [];
+      const [, name, value] = /^\s*([\w$]+)\s*=\s*([^]+)/.exec(part) ?? [];
       if (name !== undefined) add(name, value!);
     }
   return found;

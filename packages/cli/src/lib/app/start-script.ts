@@ -76,15 +76,20 @@ export function startCommand(folder: string, manifest: Manifest, name = "start")
 type Command = Pick<StartCommand, "nodeArguments" | "script" | "arguments">;
 
 function followText(text: string, folder: string, manifest: Manifest, state: State): Command | undefined {
+  // Nobody writes a longer one.
+  if (text.length > 4096) return undefined;
   // What a shell does besides, such as substituting variables, is not followed.
   if (/[`<>]|\$\(/.test(text)) return undefined;
-  const commands = text.split(/\s*(?:&&|;)\s*/).filter(Boolean);
+  const commands = text
+    .split(/&&|;/)
+    .map((command) => command.trim())
+    .filter(Boolean);
   const before = commands.slice(0, -1);
   if (before.length > 0)
     state.notes.push(
       `The start script runs ${before.join(", then ")} first. The service does not: do it before you deploy.`,
     );
-  const [last = "", ...pipes] = (commands.at(-1) ?? "").split(/\s*\|\s*/);
+  const [last = "", ...pipes] = (commands.at(-1) ?? "").split("|").map((command) => command.trim());
   if (pipes.length > 0) state.notes.push(`The output goes to the journal, and not to ${pipes.join(" | ")}.`);
   return followWords(wordsOf(last), folder, manifest, state);
 }

@@ -3,6 +3,7 @@ import { emitUnits, UnitError } from "@sockact/units";
 /** A name that a unit can have, from the name of a package or a folder. */
 export function unitNameOf(text: string): string {
   const plain = text
+    .slice(0, 300)
     .replace(/^@[^/]*\//, "")
     .normalize("NFKD")
     .replaceAll(/\p{M}/gu, "")

@@ -1,6 +1,7 @@
 import process from "node:process";
 import { nearest } from "@sockact/units/nearest";
 import { type Command, CommanderError } from "commander";
+import { clean } from "../output/clean.ts";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import { colour } from "../shared/messages.ts";
 import { ownVersion } from "../shared/own-version.ts";
@@ -59,7 +60,7 @@ function report(error: unknown, args: readonly string[]): number {
   }
   if (!(error instanceof CliError)) return reportBug(error, args);
   process.stderr.write(
-    `${colour("red", "error:")} ${error.message} ${colour("dim", `(${error.code})`)}\n${error.hint}\n`,
+    `${colour("red", "error:")} ${clean(error.message)} ${colour("dim", `(${error.code})`)}\n${clean(error.hint)}\n`,
   );
   return error.exitCode;
 }

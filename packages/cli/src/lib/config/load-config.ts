@@ -58,8 +58,7 @@ export async function loadConfig({
     const described = resolvePaths(one, folder, findNode().path) as AppDescription;
     const shown = withAppInHome(described, folder);
     if (shown !== described) {
-      const words = (described.exec ?? []).filter((word) => typeof word === "string");
-      await refuseReplaceableFolders(shownOfHomes(shown), words, invoker);
+      await refuseReplaceableFolders(shownOfHomes(shown), String(described.exec?.[0]), invoker);
     }
     descriptions.push(shown);
   }

@@ -51,7 +51,8 @@ function distrustOfEntry(
   // Of a symbolic link, only the owner and the folder count. In a sticky folder such as /tmp, only the owner of a file can replace it.
   if (stats.isSymbolicLink() || (stats.isDirectory() && (stats.mode & 0o1000) !== 0)) return undefined;
   if ((stats.mode & 0o002) !== 0) return { path, why: "every user may write it", fix: `chmod o-w ${path}` };
-  if ((stats.mode & 0o020) !== 0 && stats.gid !== 0 && stats.gid !== ownGroup)
+  // With an access control list, these bits are those of everybody on the list, whatever the group is.
+  if ((stats.mode & 0o020) !== 0 && (stats.gid !== ownGroup || ownGroup === 0))
     return { path, why: `its group ${stats.gid} may write it`, fix: `chmod g-w ${path}` };
   return undefined;
 }

@@ -1,7 +1,9 @@
 import { basename } from "node:path";
 import type { AppDescription } from "@sockact/units";
+import type { DetectedApp } from "../app/detect-app.ts";
 import { isFile } from "../app/source-files.ts";
 import { distrustOf } from "../config/trusted-path.ts";
+import { CliError, EXIT } from "../shared/cli-error.ts";
 import { openToAll } from "../install/access/modes.ts";
 import type { Invoker } from "../shared/invoker.ts";
 import { shellText } from "../shared/shell-words.ts";
@@ -51,4 +53,23 @@ export async function notesOnReplaceable(description: AppDescription, invoker: I
     );
   }
   return notes;
+}
+
+/** Refuses the files that only the start script names, and of which another user decides what systemd reads as root. */
+export async function refuseEnvironmentFiles(
+  { environmentFiles, refusedEnvironmentFiles: [refused] }: DetectedApp,
+  invoker: Invoker,
+): Promise<void> {
+  const refuse = (message: string, hint: string) => {
+    throw new CliError("ERR_INSTALL_APP", message, hint, { exitCode: EXIT.failed });
+  };
+  if (refused !== undefined) refuse(refused.message, refused.hint);
+  for (const file of environmentFiles) {
+    const distrust = await distrustOf(file, invoker);
+    if (distrust === undefined) continue;
+    refuse(
+      `the start script reads variables from ${file}, and another user can put a link to any file in its place (${distrust.path}: ${distrust.why}): systemd would read it as root`,
+      `Run it with sudo as the user who owns it. Or copy the file to a folder of root, and name the copy: --environment-file. Or accept that: --environment-file ${shellText([file])}`,
+    );
+  }
 }

@@ -1,4 +1,5 @@
 import { STATUS_CODES } from "node:http";
+import { clean } from "../output/clean.ts";
 import { colourOut } from "../output/print.ts";
 import { ownCommand, sudoCommand } from "../shared/own-command.ts";
 import type { Answer } from "./first-request.ts";
@@ -45,8 +46,8 @@ function answerText(answer: Answer): string {
   const { url } = answer;
   switch (answer.outcome) {
     case "http": {
-      const reason = answer.text || STATUS_CODES[answer.status] || "";
-      const to = answer.location === undefined ? "" : ` to ${answer.location}`;
+      const reason = clean(answer.text) || STATUS_CODES[answer.status] || "";
+      const to = answer.location === undefined ? "" : ` to ${clean(answer.location)}`;
       const style = answer.status >= 500 ? "red" : "green";
       return `${url} answers ${colourOut(style, `${answer.status} ${reason}`)}${to} after ${seconds(answer.milliseconds)}`;
     }

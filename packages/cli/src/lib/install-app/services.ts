@@ -14,7 +14,7 @@ import type { Invoker } from "../shared/invoker.ts";
 import { calledCommand, ownCommand } from "../shared/own-command.ts";
 import { shellWord } from "../shared/shell-words.ts";
 import { inHomes, shownOfHomes, withFoldersOfHomes } from "../app/homes.ts";
-import { filesOf, notesOnOpen, notesOnReplaceable } from "./file-notes.ts";
+import { filesOf, notesOnOpen, notesOnReplaceable, refuseEnvironmentFiles } from "./file-notes.ts";
 import { checkOptionsWithConfig, type InstallOptions } from "./options.ts";
 import { preloadCopy, withPreload } from "./preload-copy.ts";
 import { serviceText, valuesOf } from "./unit-text.ts";
@@ -132,9 +132,7 @@ async function ofApp(
 ): Promise<WantedService> {
   const user = options.user === true;
   const name = options.name ?? app.name;
-  const [refused] = options.environmentFile === undefined && !user ? app.refusedEnvironmentFiles : [];
-  if (refused !== undefined)
-    throw new CliError("ERR_INSTALL_APP", refused.message, refused.hint, { exitCode: EXIT.failed });
+  if (options.environmentFile === undefined && !user) await refuseEnvironmentFiles(app, invoker);
   const isLoaded = options.preload && !app.hasSockact && !app.takesOneSocket;
   const isInstalled = isFile(join(app.folder, "node_modules/@sockact/register/dist/index.cjs"));
   const copies = isLoaded && !isInstalled ? [preloadCopy({ name, user })] : [];
@@ -156,7 +154,7 @@ async function ofApp(
   const looked = [app.folder, modules, ...code, ...filesOf(plain)];
   notes.push(...(await notesOnOpen(looked)), ...(user ? [] : await notesOnReplaceable(plain, invoker)));
   const bound = user || options.runAs !== undefined ? [] : inHomes({ ...app, node: app.node.path });
-  await refuseReplaceableFolders(bound, [app.node.path, app.entry], invoker);
+  await refuseReplaceableFolders(bound, app.node.path, invoker);
   notes.push(...notesOnHomes(bound));
   const description = bound.length > 0 ? withFoldersOfHomes(plain, bound) : plain;
   return {

@@ -1,5 +1,6 @@
 import { basename } from "node:path";
 import type { PreparedInstall } from "../install/transaction.ts";
+import { clean } from "../output/clean.ts";
 import { colour } from "../shared/messages.ts";
 import type { WantedService } from "./services.ts";
 import { changedDirectives, serviceText, valuesOf } from "./unit-text.ts";
@@ -68,13 +69,13 @@ export function summary(service: WantedService, prepared: PreparedInstall, notes
   const width = process.stderr.columns || 80;
   const shown = rows
     .filter((row): row is [string, string] => row[1] !== undefined && row[1] !== "")
-    .map(([label, value]) => `  ${colour("dim", label.padEnd(11))} ${wrap(value, width - 14, 14)}`);
+    .map(([label, value]) => `  ${colour("dim", label.padEnd(11))} ${wrap(clean(value), width - 14, 14)}`);
   const files = [
     ...prepared.files.flatMap(({ path, state, previous, text: wanted }) => [
       `  ${stateText(state)} ${path}`,
       ...(state === "changed" && basename(path) in service.units
         ? changedDirectives(previous ?? "", wanted.toString()).map(
-            (line) => `${" ".repeat(12)}${wrap(line, width - 14, 14)}`,
+            (line) => `${" ".repeat(12)}${wrap(clean(line), width - 14, 14)}`,
           )
         : []),
     ]),
@@ -87,7 +88,7 @@ export function summary(service: WantedService, prepared: PreparedInstall, notes
     "",
     ...files,
     ...(notes.length > 0
-      ? ["", ...notes.map((note) => `${colour("yellow", "!")} ${wrap(note, width - 2, 2)}`)]
+      ? ["", ...notes.map((note) => `${colour("yellow", "!")} ${wrap(clean(note), width - 2, 2)}`)]
       : []),
     "",
   ].join("\n");

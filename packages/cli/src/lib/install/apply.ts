@@ -3,6 +3,7 @@ import { CliError, EXIT } from "../shared/cli-error.ts";
 import { ownVersion } from "../shared/own-version.ts";
 import { ServiceManager } from "../systemd/service-manager.ts";
 import { type Absent, Change, type FileChange } from "./change.ts";
+import { refuseForeignAccounts } from "./foreign-accounts.ts";
 import { refuseForeignPaths } from "./foreign-paths.ts";
 import { authorOf, sha256 } from "./header.ts";
 import { interruptedCode } from "./interrupt.ts";
@@ -88,6 +89,7 @@ async function applyInTurn(
   const notStarted = await recover(plan, plan.name);
   if (notStarted) onStep({ type: "recovered", notStarted });
   checkUnchanged(prepared);
+  await refuseForeignAccounts(plan, earlierTexts(prepared));
   await refuseForeignPaths(plan, earlierTexts(prepared), {
     manager: manager ?? new ServiceManager({ user: plan.user }),
     force: prepared.force,

@@ -1,7 +1,7 @@
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import { execute } from "../shared/execute.ts";
+import { readTextFile } from "../shared/read-file.ts";
 import { valuesOf } from "./outside.ts";
 import type { InstallPlan } from "./plan.ts";
 
@@ -56,7 +56,7 @@ async function ask(database: string, name: string): Promise<string[]> {
 
 function linesOf(path: string): string[] {
   try {
-    return readFileSync(path, "utf8").split("\n");
+    return readTextFile(path).split("\n");
   } catch {
     // An image without accounts.
     return [];

@@ -20,7 +20,7 @@ interface Asked {
  * folder to the service's user.
  *
  * @param earlier - the texts of the units that the service has now
- * @returns the folders with the data of other services that the service gets, by `force`
+ * @returns the folders with data that the service gets: what its last uninstallation has left, and by `force` those of other services
  */
 export async function refuseForeignPaths(
   plan: InstallPlan,
@@ -90,14 +90,13 @@ async function refuseForeignFolders(
       )
         throw foreign(`${path} is the folder in which sockact records its installations`, otherName);
       const stats = lstat(path);
-      if (own.has(path) || (stats === undefined && lstat(privatePath) === undefined)) continue;
-      if (user !== undefined && plan.root === "/" && (await ownerOf(user)) === stats?.uid) continue;
       const isPrivate = stats === undefined || leadsTo(path, stats, privatePath);
+      if (own.has(path) || (isPrivate && lstat(privatePath) === undefined)) continue;
+      if (user !== undefined && plan.root === "/" && (await ownerOf(user)) === stats?.uid) continue;
       if (isPrivate) {
-        const other = userOf(path, await foldersOfOthers(plan, plan.name, manager));
-        if (other === undefined && kept.includes(path)) continue;
+        const other = userOf(path, await foldersOfOthers(plan, Object.keys(plan.units), manager));
         const whose = other === undefined ? "the data of a service" : `data of ${other}`;
-        if (!force)
+        if (!force && (other !== undefined || !kept.includes(path)))
           throw foreign(
             `${path} exists already, with ${whose}, and systemd would give it to this service`,
             `${otherName}\nIf this service is meant to have it, add --force.`,

@@ -12,6 +12,7 @@ import { authorOf, withHeader } from "./header.ts";
 import { MANIFEST, parseManifest } from "./manifest.ts";
 import { checkName } from "./names.ts";
 import { isSameFile, type Place, serviceFolder, unitFolder, unitFolders } from "./places.ts";
+import { refuseOtherApp } from "./other-app.ts";
 import type { InstallPlan, PreparedFile, PreparedInstall } from "./plan.ts";
 import { inFolderOf } from "./safe-folder.ts";
 import { ownCommand } from "../shared/own-command.ts";
@@ -37,6 +38,7 @@ export async function prepareInstall(
   const manifestContent = contentOf(join(serviceFolder(plan, plan.name), MANIFEST), pending);
   const manifest = manifestContent && parseManifest(manifestContent, plan, plan.name);
   await refuseForeignUnits(plan, manager);
+  refuseOtherApp(plan, manifest, force);
 
   const files: PreparedFile[] = [];
   for (const [unit, text] of Object.entries(plan.units)) {
@@ -57,8 +59,12 @@ export async function prepareInstall(
   const removedTexts = removed.map((path) => contentOf(path, pending)?.toString() ?? "");
   const earlier = earlierTexts({ files, removedTexts });
   await refuseForeignAccounts(plan, earlier);
-  for (const folder of await refuseForeignPaths(plan, earlier, { manager, force }))
-    notes.push(`${folder} exists, with the data of a service. This service gets it.`);
+  // Those of a killed call have made folders and sockets too.
+  const started = pending
+    ? files.filter(({ path }) => isUnit(path)).map(({ path }) => contentOf(path, undefined)?.toString() ?? "")
+    : [];
+  for (const folder of await refuseForeignPaths(plan, [...earlier, ...started], { manager, force }))
+    notes.push(`${folder} exists already, with data. The service gets it.`);
   if (plan.root === "/") await noteClosedSockets({ plan, files, removed }, manager, notes);
   if (plan.user) noteLingering(notes);
   return { plan, files, removed, removedTexts, notes, force };

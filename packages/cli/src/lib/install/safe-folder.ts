@@ -235,7 +235,8 @@ function checkOwner(path: string, { uid, gid, mode }: Stats): void {
   }
   // In a folder such as /tmp, other users can't replace files that they do not own.
   const isSticky = (mode & 0o1000) !== 0;
-  const byGroup = (mode & 0o020) !== 0 && (me === 0 ? gid !== 0 : gid !== process.getgid!());
+  // With an access control list, these bits are those of everybody on the list, whatever the group is.
+  const byGroup = (mode & 0o020) !== 0 && (me === 0 || gid !== process.getgid!());
   if (!isSticky && (byGroup || (mode & 0o002) !== 0)) {
     throw refused(
       `${path} can be written by other users`,

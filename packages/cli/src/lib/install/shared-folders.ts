@@ -1,9 +1,9 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { liesIn } from "../shared/folders.ts";
 import { listOf } from "../shared/properties.ts";
+import { readTextFile } from "../shared/read-file.ts";
 import type { ServiceManager } from "../systemd/service-manager.ts";
-import { isUnitOf } from "./names.ts";
 import { folderDirectives, folderOf, foldersOf, type FolderKind } from "./outside.ts";
 import { type Place, unitFolders } from "./places.ts";
 
@@ -16,15 +16,17 @@ export interface UnitFolder {
 /**
  * The folders of all other services: of those that systemd has loaded, and of those that have a file.
  *
- * @param name - the service that does not count
+ * @param own - the units that do not count, with their instances
  */
 export async function foldersOfOthers(
   place: Place,
-  name: string,
+  own: readonly string[],
   manager: ServiceManager,
 ): Promise<UnitFolder[]> {
   const loaded = place.root === "/" ? await foldersOfLoaded(place, manager) : [];
-  return [...loaded, ...foldersInFiles(place)].filter(({ unit }) => !isUnitOf(name, unit));
+  return [...loaded, ...foldersInFiles(place)].filter(
+    ({ unit }) => !own.includes(unit) && !own.includes(unit.replace(/@.*\.service$/s, "@.service")),
+  );
 }
 
 /** The unit that has this folder, or one that contains it, or one inside it. */
@@ -51,15 +53,21 @@ async function foldersOfLoaded(place: Place, manager: ServiceManager): Promise<U
 /** systemd forgets a unit that does not run, and loads no template. */
 function foldersInFiles(place: Place): UnitFolder[] {
   return unitFolders(place).flatMap((folder) =>
-    filesIn(folder).flatMap((unit) =>
-      foldersOf(place, textOf(join(folder, unit))).map(({ path }) => ({ path, unit })),
-    ),
+    filesIn(folder).flatMap((unit) => {
+      const dropIns = filesIn(join(folder, `${unit}.d`), ".conf").map((file) => join(`${unit}.d`, file));
+      return [unit, ...dropIns].flatMap((file) =>
+        foldersOf(place, textOf(join(folder, file))).map(({ path }) => ({ path, unit })),
+      );
+    }),
   );
 }
 
-function filesIn(folder: string): string[] {
+/** Not the links, since they are other names of units. */
+function filesIn(folder: string, suffix = ".service"): string[] {
   try {
-    return readdirSync(folder).filter((file) => file.endsWith(".service"));
+    return readdirSync(folder, { withFileTypes: true })
+      .filter((entry) => entry.isFile() && entry.name.endsWith(suffix))
+      .map(({ name }) => name);
   } catch {
     return [];
   }
@@ -67,9 +75,8 @@ function filesIn(folder: string): string[] {
 
 function textOf(path: string): string {
   try {
-    return readFileSync(path, "utf8");
+    return readTextFile(path);
   } catch {
-    // A link to nothing, or to a folder.
     return "";
   }
 }

@@ -124,6 +124,9 @@ async function removeFiles(
   { onStep, signal }: Pick<Options, "signal"> & { onStep: (step: UninstallStep) => void },
 ): Promise<void> {
   const { place, name } = prepared;
+  // Before the units go: a second call after a kill would not know the folders. If it finds none, the record stays.
+  if (prepared.keptFolders.length > 0 || prepared.cleaned.length > 0)
+    keepFolders(place, name, prepared.keptFolders);
   const files = prepared.manifest.files.map(({ path }) => basename(path));
   const enabled = (await units.before(files.filter((file) => /\.(?:socket|service)$/.test(file)))).enabled;
   await units.disable(enabled);
@@ -140,7 +143,6 @@ async function removeFiles(
   onStep({ type: "reloaded" });
   if (units.manager) await resetLimits(units.manager, prepared.units);
   unsetDrained(place, name);
-  keepFolders(place, name, prepared.keptFolders);
   inFolderOf(join(serviceFolder(place, name), MANIFEST), (folder, file) => folder.remove(file));
   removeEmptyFolders(place, name);
 }

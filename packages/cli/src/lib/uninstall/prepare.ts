@@ -100,7 +100,7 @@ export async function prepareUninstall(
   const all = await Promise.all([...unitFiles, manifest.service].map((unit) => units.instancesOf(unit)));
   const names = [...new Set(all.flat())];
   const data = units.manager ? await dataOf(place, manager, names) : [];
-  const others = data.length === 0 ? [] : await foldersOfOthers(place, name, manager);
+  const others = data.length === 0 ? [] : await foldersOfOthers(place, [...names, ...unitFiles], manager);
   const keeps = (folder: DataFolder) =>
     userOf(folder.path, others) !== undefined || (!purge && isKept(folder));
   // systemd removes all folders of a kind, or none.
