@@ -251,6 +251,42 @@ describeWith({ privateSystemd: true }, "sockact install", () => {
     expect(await noted()).not.toContain(warning);
   });
 
+  test("takes no file of variables from a start script if another user can replace it", async () => {
+    const start = (script: string) =>
+      systemd.write("/srv/scripted/package.json", JSON.stringify({ scripts: { start: script } }));
+    const args = ["install", "--name", "scripted", "--dry-run"];
+    await systemd.write("/srv/scripted/server.js", server(`"hi"`));
+    await systemd.write("/srv/scripted/.env", "A=1\n");
+    await start("dotenv -- node server.js");
+    expect(await call("/srv/scripted", args)).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining("\nEnvironmentFile=/srv/scripted/.env\n") as string,
+    });
+    await systemd.mustRun(["chown", "daemon", "/srv/scripted"]);
+    const { code, stderr } = await call("/srv/scripted", args);
+    expect(code).toBe(1);
+    expect(stderr).toContain(
+      "another user can put a link to any file in its place (/srv/scripted: user 1 owns it",
+    );
+    const named = await call("/srv/scripted", [...args, "--environment-file", ".env"]);
+    expect(named.code).toBe(0);
+  });
+
+  test("prints no control characters of the app", async () => {
+    await systemd.write("/srv/evil/server.js", server(`"hi"`));
+    const printed = async (file: string) => {
+      await systemd.mustRun(["ln", "-s", "/etc/hosts", `/srv/evil/${file}`]);
+      const start = `dotenv -e '${file}' -- node server.js`;
+      await systemd.write("/srv/evil/package.json", JSON.stringify({ scripts: { start } }));
+      return (await call("/srv/evil", ["install", "--name", "evil", "--dry-run"])).stderr;
+    };
+    const [refused, noted] = [await printed("\u001B[2J.env"), await printed("\u001B]0;title\u0007.env")];
+    expect(refused).toContain("systemd reads its name as a pattern");
+    expect(noted).toContain("The start script was not understood");
+    // oxlint-disable-next-line no-control-regex
+    expect(refused + noted).not.toMatch(/[\u0007\u001B]/);
+  });
+
   test("proposes a readable copy, but not in the present folder", async () => {
     await systemd.write("/srv/shut/server.js", server(`"hi"`));
     await systemd.write("/etc/shut/server.js", server(`"hi"`));
