@@ -58,7 +58,8 @@ export async function loadConfig({
     const described = resolvePaths(one, folder, findNode().path) as AppDescription;
     const shown = withAppInHome(described, folder);
     if (shown !== described) {
-      await refuseReplaceableFolders(shownOfHomes(shown), String(described.exec?.[0]), invoker);
+      const [node] = described.exec ?? [];
+      await refuseReplaceableFolders(shownOfHomes(shown), node, invoker);
     }
     descriptions.push(shown);
   }

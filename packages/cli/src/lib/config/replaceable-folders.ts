@@ -11,7 +11,7 @@ import { distrustOf } from "./trusted-path.ts";
  */
 export async function refuseReplaceableFolders(
   shown: readonly string[],
-  node: string,
+  node: unknown,
   invoker: Invoker,
 ): Promise<void> {
   for (const path of shown) {
