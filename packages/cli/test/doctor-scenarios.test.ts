@@ -264,7 +264,7 @@ exec /usr/bin/journalctl "$@"
         code: "config-differs",
         severity: "warning",
         evidence: /^- ListenStream=8005\n\+ ListenStream=8006$/m,
-        copy: ["sudo sockact install"],
+        copy: [`sudo env "PATH=$PATH" sockact install`],
       }),
     ]);
   });

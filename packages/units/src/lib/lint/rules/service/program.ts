@@ -39,6 +39,10 @@ function insteadOf(launcher: string): string {
   return "ExecStart=/usr/bin/node with the app's file, which the start script in package.json names";
 }
 
+/** A path, and an argument of the program. A folder's name may have a space too. */
+const isCommandLine =
+  /^\/\S+\s+[-/]|^\/(?:\S*\/)?(?:node|nodejs|deno|bun|python[\d.]*|ruby|perl|php|java|(?:ba|da|z)?sh)\s/;
+
 /** The directives with commands beside the program itself. */
 const otherCommands = [
   "ExecCondition",
@@ -136,9 +140,7 @@ export const programRules: Readonly<Record<ProgramCode, Rule<ServiceSubject>>> =
     why: "Quotes keep a path with spaces together. systemd takes all that is between them for the path of the program, and finds no such file (status=203/EXEC).",
     man: "systemd.service(5)",
     find: ({ program }) =>
-      program !== undefined &&
-      program.command.argv.length === 1 &&
-      /^\/\S+\s+[-/\w]/.test(program.command.path)
+      program !== undefined && program.command.argv.length === 1 && isCommandLine.test(program.command.path)
         ? [
             {
               at: program.setting,
