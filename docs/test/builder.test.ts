@@ -101,8 +101,8 @@ describeWith({ commands: [browserCommand] }, "the unit builder, in a browser", (
     const second = await open(new URL(link).hash);
     expect(await textOf(second, "blog.service")).toBe(written);
     expect(await second.getByLabel("Framework").inputValue()).toBe("fastify");
-    await second.evaluate(() => (location.hash = "#app=news"));
-    await unit(second, "news.service").waitFor();
+    await second.evaluate(() => (location.hash = "#app=notes"));
+    await unit(second, "notes.service").waitFor();
     await second.goBack();
     await unit(second, "blog.service").waitFor();
     await second.getByRole("button", { name: "Start again" }).click();
@@ -145,12 +145,12 @@ describeWith({ commands: [browserCommand] }, "the unit builder, in a browser", (
     await page.locator(".front").waitFor();
     await page.goBack();
     await unit(page, "blog-two.service").waitFor();
-    await nameOf(page).fill("news");
+    await nameOf(page).fill("notes");
     await page.evaluate(() => (location.hash = "#app=other"));
     await unit(page, "other.service").waitFor();
     await page.goBack();
-    await unit(page, "news.service").waitFor();
-    expect(await nameOf(page).inputValue()).toBe("news");
+    await unit(page, "notes.service").waitFor();
+    expect(await nameOf(page).inputValue()).toBe("notes");
   });
 
   test("a long text makes neither the page wide nor the browser slow, and a damaged link is no error", async () => {
