@@ -153,7 +153,7 @@ describeWith({ commands: [browserCommand] }, "the unit builder, in a browser", (
     expect(await nameOf(page).inputValue()).toBe("notes");
   });
 
-  test("a long text makes neither the page wide nor the browser slow, and a damaged link is no error", async () => {
+  test("a long text makes neither the page wide nor the browser slow, and a damaged link causes no error", async () => {
     const page = await open("#app=%", { viewport: PHONE });
     expect(await nameOf(page).getAttribute("aria-invalid")).toBe("true");
     await nameOf(page).fill("blog");

@@ -58,7 +58,8 @@ export async function loadConfig({
     const described = resolvePaths(one, folder, findNode().path) as AppDescription;
     const shown = withAppInHome(described, folder);
     if (shown !== described) {
-      const [node] = described.exec ?? [];
+      // The types of its fields are not checked yet.
+      const node: unknown = Array.isArray(described.exec) ? described.exec[0] : undefined;
       await refuseReplaceableFolders(shownOfHomes(shown), node, invoker);
     }
     descriptions.push(shown);

@@ -222,7 +222,7 @@ const toEnable = ({ plan }: PreparedInstall): string[] =>
 async function allUnits({ plan, removed }: PreparedInstall, units: Units): Promise<string[]> {
   const files = [...Object.keys(plan.units), ...removed.map((path) => basename(path))];
   const names = files.filter((unit) => /\.(?:service|socket)$/.test(unit));
-  // A probe that is being answered is no process of the app, and can't be started again.
+  // The process that answers a probe does not belong to the app, and can't be started again.
   const ofApp = [plan.service, ...names].filter((unit) => unit !== `${plan.name}-health@.service`);
   const services = await Promise.all(ofApp.map((unit) => units.instancesOf(unit)));
   // A rolling pair may wake an instance that systemd has not loaded yet.

@@ -162,7 +162,7 @@ export const reasonsOf = {
     DynamicUser: "The program runs as a separate user, who owns nothing.",
     StandardInput: "The request comes through the connection.",
     StandardOutput: "The answer goes through the connection.",
-    StandardError: "A client that leaves early is no error.",
+    StandardError: "A client may leave early.",
     LogLevelMax: "A probe leaves no line in the journal. Only errors do, such as a program that can't start.",
     RuntimeMaxSec: "A client that sends nothing is cut off.",
   },

@@ -88,7 +88,7 @@ function hasStatus(unit: LoadedUnit, key: string, status: number): boolean {
   );
 }
 
-/** The setting after which systemd does not restart the service for some failures. 42 is no failure: with it, sockact goes to sleep. */
+/** The setting after which systemd does not restart the service for some failures. 42 does not count: with it, sockact goes to sleep. */
 export const finalFailure = (unit: LoadedUnit): Setting | undefined =>
   namesIn(unit, "Service", "RestartPreventExitStatus").find(({ name }) => !/^(?:0|SUCCESS|42)$/.test(name))
     ?.setting;
