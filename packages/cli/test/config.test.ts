@@ -270,6 +270,14 @@ describe("a config that is refused", () => {
     ],
     ["it exports nothing", evaluated(""), "ERR_CONFIG_INVALID", /the default export is undefined/],
     [
+      "no list as its command, with its folder in a home",
+      evaluated(
+        'export default { name: "shop", exec: 5, workingDirectory: "/home/me/shop", sockets: [{ listen: 80 }] };',
+      ),
+      "ERR_CONFIG_INVALID",
+      /exec: 5 is not an array/,
+    ],
+    [
       "it exports a list in a list",
       evaluated(`export default [[{ ${fields} }]]`),
       "ERR_CONFIG_INVALID",
