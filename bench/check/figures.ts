@@ -6,7 +6,7 @@ import { nodeBinary } from "../../scripts/lib/node-binary.ts";
 import { NODE_MAJORS } from "../../scripts/lib/node-versions.ts";
 import { allocated } from "./allocated.ts";
 import { startAsked } from "./asked-app.ts";
-import { countServing, countStart } from "./count.ts";
+import { countServing, countStart, PREDICTABLE } from "./count.ts";
 import { leastOfTwo } from "./least-of-two.ts";
 
 const file = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
@@ -14,12 +14,12 @@ const program = (app: string): string => file(`bench/apps/${app}.mjs`);
 
 /** How an app is measured, and how many times the accepted ratio its ratio may be. */
 const kinds = {
-  // One count differs by up to 9 % from another, because Node also works in threads. 10 ms of work are a tenth of the start of a server.
+  // Counts differ by up to 2 %. 3 % are an eighth of what core adds to the start of a server.
   "start, instructions": {
-    limit: 1.08,
-    measure: (node, app) => leastOfTwo(() => countStart([node, program(app)])),
+    limit: 1.03,
+    measure: (node, app) => leastOfTwo(() => countStart([node, PREDICTABLE, program(app)])),
   },
-  "wake, instructions": { limit: 1.1, measure: (node, app) => countWake(node, file(`examples/${app}`)) },
+  "wake, instructions": { limit: 1.05, measure: (node, app) => countWake(node, file(`examples/${app}`)) },
   // Runs differ by less than 1 %, and one in ten by 5 %.
   "request, instructions": {
     limit: 1.08,
@@ -93,7 +93,7 @@ export async function measureFigures(only: string): Promise<Figure[]> {
 /** The start of an app in one file whose compiled code Node has kept. */
 async function countWake(node: string, folder: string): Promise<number> {
   const cache = mkdtempSync(join(tmpdir(), "sockact-check-"));
-  const command = [node, join(folder, "dist/server.cjs")];
+  const command = [node, PREDICTABLE, join(folder, "dist/server.cjs")];
   const env = { NODE_COMPILE_CACHE: cache };
   try {
     await using first = startAsked(command, env);

@@ -3,14 +3,12 @@ import { appOnSocket } from "./lifecycle-app.ts";
 
 describe.concurrent("SIGHUP", () => {
   test("before the app is ready makes it reload once, when it is ready", async () => {
-    const { app } = await appOnSocket({ hooks: ["onEvent", "ready", "onReload"] });
+    const { app } = await appOnSocket({ hooks: ["onEvent", "ready", "onReload"], after: ["on SIGHUP"] });
     await using running = app;
     await running.event("asked whether ready");
     for (let count = 0; count < 2; count++) {
       running.kill("SIGHUP");
-      // The app has seen the signal when it has read a command that came after it.
-      running.write("is listening");
-      await running.event("is listening");
+      await running.event("handler");
     }
     running.write("answer");
     await running.event("ready");

@@ -258,6 +258,7 @@ async function serve({
 /** What an app, or a library of its, has for signals, and for the end. */
 const handlers = {
   on: () => process.on("SIGTERM", () => say("handler", { signal: "SIGTERM" })),
+  "on SIGHUP": () => process.on("SIGHUP", () => say("handler", { signal: "SIGHUP" })),
   exit: () => process.on("exit", () => (process.exitCode = 0)),
   once: () => process.once("SIGTERM", () => say("handler", { signal: "SIGTERM" })),
   "close-with-grace": async () => {
