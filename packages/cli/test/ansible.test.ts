@@ -5,6 +5,7 @@ import { drained } from "./ansible/drain.ts";
 import { failures } from "./ansible/failures.ts";
 import { ask, bootHost, deploy, writeRelease } from "./ansible/host.ts";
 import { kills } from "./ansible/kills.ts";
+import { locks } from "./ansible/locks.ts";
 import { refusals } from "./ansible/refusals.ts";
 import { rollouts } from "./ansible/rollouts.ts";
 
@@ -28,5 +29,5 @@ describeWith({ privateSystemd: true, systemd: 253, commands, tags: "campaign" },
     expect(await ask(fresh)).toMatchObject({ version: "1" });
   });
 
-  for (const suite of [rollouts, drained, failures, kills, refusals]) suite(() => systemd);
+  for (const suite of [rollouts, drained, failures, kills, locks, refusals]) suite(() => systemd);
 });
