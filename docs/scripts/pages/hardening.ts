@@ -171,6 +171,7 @@ const listOf = (entries: Readonly<Record<string, string>>) =>
 const kinds: Record<keyof typeof reasonsOf, string> = {
   node: "For Node, but not in a container",
   sleep: "For an app that may sleep",
+  rolling: "With `rolling: true`",
   handover: "With `handover: true`",
   handoverVariables: "Variables with `handover: true`",
   noRestart: "With a restart policy that does not restart after a failure",

@@ -192,7 +192,7 @@ export interface AppDescription {
   execStopPost?: readonly Command[] | undefined;
   /** WantedBy= of the service: units that start it without traffic, such as `multi-user.target` at boot. By default only its sockets start it. */
   wantedBy?: readonly Text[] | undefined;
-  /** Type=: `simple` by default, and `notify` with `rolling` or `handover`. `notify` and `notify-reload` need a program that tells systemd when it is ready. `notify-reload` needs systemd 253. */
+  /** Type=: `exec` by default, and `notify` with `rolling` or `handover`. `notify` and `notify-reload` need a program that tells systemd when it is ready. `notify-reload` needs systemd 253. */
   type?: ServiceType | undefined;
   /** NotifyAccess=: which processes may send notifications, with a type that notifies. The default is `main`. `all` is for systemd-notify(1), which is a separate process. */
   notifyAccess?: NotifyAccess | undefined;
@@ -282,7 +282,7 @@ export interface AppDescription {
   nice?: number | undefined;
   /** OOMScoreAdjust=: from -1000, never killed when memory runs out, to 1000, killed first. */
   oomScoreAdjust?: number | undefined;
-  /** OOMPolicy=: what systemd does after the kernel has killed a process of the service because memory ran out. */
+  /** OOMPolicy=: what systemd does after the kernel has killed a process of the service because memory ran out. The default is `continue` with `memoryMax` or `handover`, and otherwise the manager's, `stop`. */
   oomPolicy?: "continue" | "stop" | "kill" | undefined;
   /** LimitNOFILE=: how many file descriptors a process may have. The default is 1024 (soft) and 524288 (hard). */
   limitNOFILE?: Limit | undefined;
@@ -302,7 +302,7 @@ export interface AppDescription {
   memoryLow?: Size | undefined;
   /** MemoryHigh=: above this amount the service is slowed down. A share or `infinity` too. */
   memoryHigh?: Size | undefined;
-  /** MemoryMax=: above this amount the service is killed. A share or `infinity` too. */
+  /** MemoryMax=: above this amount the kernel kills a process of the service. A share or `infinity` too. */
   memoryMax?: Size | undefined;
   /** MemorySwapMax=: how much swap the service may use. A share or `infinity` too. */
   memorySwapMax?: Size | undefined;

@@ -90,6 +90,7 @@ After=shop@%i.socket
 StartLimitIntervalSec=0
 
 [Service]
+Type=exec
 ExecStart=/usr/bin/node /srv/shop/server.js
 DynamicUser=yes
 WorkingDirectory=/srv/shop

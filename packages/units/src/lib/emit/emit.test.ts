@@ -105,6 +105,7 @@ After=shop.socket
 StartLimitIntervalSec=0
 
 [Service]
+Type=exec
 ExecStart=/usr/bin/node /srv/shop/server.js
 DynamicUser=yes
 WorkingDirectory=/srv/shop
@@ -393,9 +394,32 @@ Also=shop.socket
   it("asks nothing of a systemd older than 253 or of the program unless the type notifies", () => {
     const { "shop.socket": socket, "shop.service": text } = emitUnits(shop);
     expect(`${socket}${text}`).not.toMatch(
-      /Type|NotifyAccess|OpenFile|Watchdog|TimeoutStop|PollLimit|SOCKACT_(?!IDLE_EXIT_STATUS=)/,
+      /Type=(?!exec)|NotifyAccess|OpenFile|Watchdog|TimeoutStop|PollLimit|SOCKACT_(?!IDLE_EXIT_STATUS=)/,
     );
     expect(service({ type: "notify" })).not.toMatch(/Watchdog|TimeoutStop|SOCKACT_(?:DRAIN|IDLE_TIMEOUT)/);
+  });
+
+  it.each<[string, Partial<AppDescription>, string | undefined]>([
+    ["of which nothing is known", {}, "exec"],
+    ["on a systemd without that type", { systemd: 239 }, undefined],
+    ["that opens its port itself", { bind: "capability" }, "exec"],
+    ["for one connection", { inetd: true, sockets: [{ listen: 80, accept: true }] }, undefined],
+    ["whose instances take turns", { rolling: true }, "notify"],
+    ["with a type", { type: "simple" }, "simple"],
+  ])("has a start that fails with its program: a service %s", (_title, fields, type) => {
+    const units = Object.entries(emitUnits({ ...shop, ...fields }));
+    const text = units.find(([name]) => /^shop@?[.]service$/.test(name))![1];
+    expect(/^Type=(.*)$/m.exec(text)?.[1]).toBe(type);
+  });
+
+  it.each<[string, Partial<AppDescription>, string[] | null]>([
+    ["one process that is too large", { memoryMax: "512M" }, ["OOMPolicy=continue"]],
+    ["what the description says", { memoryMax: "512M", oomPolicy: "kill" }, ["OOMPolicy=kill"]],
+    ["one line for a handover too", { memoryMax: "512M", handover: true }, ["OOMPolicy=continue"]],
+    ["nothing that an old systemd lacks", { memoryMax: "512M", systemd: 242 }, null],
+    ["nothing without a limit", { memoryHigh: "512M" }, null],
+  ])("loses to the limit of memory %s", (_title, fields, lines) => {
+    expect(service(fields).match(/^OOMPolicy=.*$/gm)).toEqual(lines);
   });
 
   it("leaves a program that sends to NOTIFY_SOCKET without the descriptor", () => {

@@ -305,7 +305,7 @@ describe("a description that cannot be written", () => {
       { watchdogSec: "1s", type: undefined },
       "watchdogSec",
       "CONFLICT",
-      /its type is simple/,
+      /its type is exec/,
     ],
     [
       "an instance that rolls",

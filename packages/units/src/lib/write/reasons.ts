@@ -21,10 +21,12 @@ export const reasons = {
     "The next connection must start the service even after many crashes. With a limit, the socket would fail until you reset it.",
   CollectMode:
     "systemd also forgets the units of connections that failed. Otherwise these units would pile up.",
+  OOMPolicy:
+    "If the kernel kills a worker because memory ran out, the other processes keep serving. By default, systemd would stop the whole service. If the kernel kills the main process, systemd restarts the service in any case.",
   StandardInput: "The connection is the program's standard input.",
   StandardOutput: "The output of the program is sent to the client.",
   StandardError: "Errors go to the journal, not to the client.",
-  Type: "systemd knows when the new instance is ready. Only then may the old one stop.",
+  Type: "systemctl start fails if systemd cannot run the program. With systemd's default, simple, it would succeed.",
   NotifyAccess: "systemd accepts notifications only from the main process.",
   OpenFile:
     "systemd passes its notification socket as a file descriptor. Node needs no native code, and does not have to open a unix socket.",
@@ -67,6 +69,10 @@ export const reasonsOf = {
     RestartPreventExitStatus:
       "This exit status means that the app sleeps. systemd does not restart it; the next connection starts it at once.",
     SuccessExitStatus: "An app that sleeps has not failed.",
+  },
+  /** Lines for instances that take turns. */
+  rolling: {
+    Type: "systemd knows when the new instance is ready. Only then may the old one stop.",
   },
   /** Lines for a service that hands over to its new version at a reload. */
   handover: {

@@ -1,7 +1,7 @@
 import { isObject } from "../../read/fields/fields.ts";
 import { conflictsIn, member, shown, type UnitProblem } from "../../problems.ts";
 import type { RawSections } from "../../read/fields/raw.ts";
-import { asked, type Line, type Section } from "../../write/lines.ts";
+import { asked, askedOr, type Line, type Section } from "../../write/lines.ts";
 import type { Service } from "../../read/service.ts";
 import type { ServiceParts } from "../sections/service.ts";
 import type { Socket, SocketOwner } from "../../read/sockets.ts";
@@ -26,9 +26,12 @@ export interface PortMethod {
 }
 
 /** The parts of a service's unit that do not depend on the port method. A method adds to them. */
-export function defaultParts({ values, sandbox }: Service): ServiceParts {
+export function defaultParts({ values, sandbox, arrangement }: Service): ServiceParts {
+  // Nobody starts the service of a connection by hand.
+  const type =
+    arrangement.kind === "accept" ? asked("Type", values.type) : askedOr("Type", values.type, "exec");
   return {
-    type: asked("Type", values.type),
+    type,
     requires: [],
     after: [],
     command: [],

@@ -45,6 +45,7 @@ describe("by one word", () => {
       { container, hardening: "inbound", type: "notify", drainTimeout: "5s" },
       { conditionPathExists: "/srv/shop" },
       { restart: "no" },
+      { rolling: true },
       { handover: true, timeoutStartSec: "5min" },
       { handover: true, handoverTimeout: "5min" },
       { health: { listen: 8081 } },
@@ -66,6 +67,7 @@ Description=shop
 StartLimitIntervalSec=0
 
 [Service]
+Type=exec
 ExecStart=/usr/bin/node /srv/shop/server.js
 DynamicUser=yes
 WorkingDirectory=/srv/shop

@@ -274,7 +274,7 @@ export const proxy: PortMethod = {
         raw: service.raw,
         sections: serviceSections(app, {
           ...plain,
-          type: plain.type.length > 0 ? plain.type : [addedToApp("Type", "exec")],
+          type: service.values.type.length > 0 ? plain.type : [addedToApp("Type", "exec")],
           requires: [addedToApp("BindsTo", unit)],
           command: service.notifies ? [] : [addedToApp("ExecStartPost", waitCommand(backend))],
           commandAfter: [addedToApp("ExecStopPost", pauseCommand("!= success"))],

@@ -69,6 +69,12 @@ export function lifetimeLines(service: Service): Line[] {
   ];
 }
 
+/** What happens at the limit of memory. A handover has its own line. */
+function memoryLines({ values: { memoryMax, oomPolicy }, handover }: Service): Line[] {
+  const isDecided = oomPolicy.length > 0 || handover.limits.some(({ key }) => key === "OOMPolicy");
+  return memoryMax.length === 0 || isDecided ? [] : [added("OOMPolicy", "continue")];
+}
+
 /** The sections of the service's unit file. */
 export function serviceSections(service: Service, parts: ServiceParts): Section[] {
   const { values, arrangement, inetd } = service;
@@ -116,6 +122,7 @@ export function serviceSections(service: Service, parts: ServiceParts): Section[
         ...linesOf("watchdogSec"),
         ...parts.own,
         ...linesOfAll(linesOf, resources),
+        ...memoryLines(service),
         ...service.folders,
         ...service.handover.folder,
         ...service.compileCache,

@@ -61,7 +61,7 @@ export function refuseLifecycleConflicts(fields: LifecycleFields, problems: Unit
       if (problems.some(({ path }) => path === field)) continue;
       refuse(
         field,
-        `the service does not notify: its type is ${type === undefined ? "simple" : (type as string)}`,
+        `the service does not notify: its type is ${type === undefined ? "exec" : (type as string)}`,
         "write type: 'notify' too, or leave it out",
       );
     }
