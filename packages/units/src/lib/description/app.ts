@@ -176,7 +176,10 @@ export interface AppDescription {
   partOf?: readonly Text[] | undefined;
   /** Conflicts=: units that cannot run at the same time as the service. Starting one stops the other. */
   conflicts?: readonly Text[] | undefined;
-  /** OnFailure=: units that start when the service has failed. */
+  /**
+   * OnFailure=: units that start when the service has failed. systemd 254 and later start them at each failure, also if a restart follows. Older
+   * ones start them only if no restart follows, which is never the case with `restart: 'always'` or `'on-failure'`; use `execStopPost` there.
+   */
   onFailure?: readonly Text[] | undefined;
   /** ExecCondition=: commands whose exit status says whether the service may start. With 1 to 254 it does not start, which is not a failure. */
   execCondition?: readonly Command[] | undefined;

@@ -308,6 +308,20 @@ describe("a description that cannot be written", () => {
       /its type is exec/,
     ],
     [
+      "a failure that systemd 253 never reports",
+      { onFailure: ["alert.service"], systemd: 253, type: undefined, watchdogSec: undefined },
+      "onFailure",
+      "CONFLICT",
+      /only if no restart follows/,
+    ],
+    [
+      "a failure that RestartMode=direct hides",
+      { onFailure: ["alert.service"], raw: { Service: { RestartMode: "direct" } } },
+      "raw.Service.RestartMode",
+      "CONFLICT",
+      /never counts as failed/,
+    ],
+    [
       "an instance that rolls",
       { rolling: true, type: "notify", name: "shop@blue" },
       "name",

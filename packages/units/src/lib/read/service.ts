@@ -18,6 +18,7 @@ import { notifiesBy, refuseLifecycleConflicts, stopTimeout } from "./conflicts/l
 import { refuseProgramInHome, refuseProgramInTemporaryFolder } from "./conflicts/program-location.ts";
 import { refuseHandoverConflicts } from "./conflicts/handover.ts";
 import { refusePreloadConflicts } from "./conflicts/preload.ts";
+import { refuseSilentFailure } from "./conflicts/on-failure.ts";
 import { refuseHiddenProgram } from "./conflicts/hidden-program.ts";
 import { conflictsIn, type UnitProblem } from "../problems.ts";
 import { serviceSynonyms } from "./fields/synonyms.ts";
@@ -176,6 +177,7 @@ export function readService(description: Record<string, unknown>, problems: Unit
         );
   if (!contained)
     refuseHiddenProgram(description.exec, preload.file, raw.Service ?? [], "raw.Service", problems);
+  refuseSilentFailure(description, arrangement, raw, values.onFailure, problems);
   const workingDirectory =
     folder === undefined
       ? asked("WorkingDirectory", values.workingDirectory)

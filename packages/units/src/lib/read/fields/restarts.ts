@@ -14,11 +14,16 @@ export function mayFallAsleep(description: Record<string, unknown>): boolean {
  * Whether `restart` or `restartPreventExitStatus` leaves an exit that is probably a failure to the socket. A connection that still waits would then start the service again
  * at once, without end. With on-failure only a success is left to the socket, and with a success a program other than Node goes to sleep.
  */
-export function maySpin({
+export function maySpin(description: Record<string, unknown>): boolean {
+  const { bind = "socket" } = description;
+  return bind === "socket" && !isRestartedAfterEachFailure(description);
+}
+
+/** Whether a restart follows each exit that is probably a failure. */
+export function isRestartedAfterEachFailure({
   restart = "always",
-  bind = "socket",
   restartPreventExitStatus = [],
 }: Record<string, unknown>): boolean {
   const isFinal = [restartPreventExitStatus].flat().some((status) => status !== 0 && status !== 42);
-  return bind === "socket" && (isFinal || (restart !== "always" && restart !== "on-failure"));
+  return !isFinal && (restart === "always" || restart === "on-failure");
 }
