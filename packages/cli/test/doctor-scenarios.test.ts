@@ -304,7 +304,7 @@ exec /usr/bin/journalctl "$@"
     };
     await systemd.write(
       "/var/lib/sockact/each/manifest.json",
-      JSON.stringify({ ...manifest, description: { acknowledge: ["accept-server"] } }),
+      JSON.stringify({ ...manifest, description: { acknowledge: ["kill-mode"] } }),
     );
     expect((await ask(systemd, "each")).codes).toEqual([]);
     // A connection that is over.

@@ -47,8 +47,6 @@ describeWith({ privateSystemd: true, systemd: 254 }, "under the real systemd", (
       await systemd.installUnits(
         emitUnits({
           name: "each",
-          // Each process ends with its connection.
-          acknowledge: ["accept-server"],
           exec: exec(connected),
           sockets: [{ listen: ["[::]:80", "/run/each.sock"], accept: true }],
         }),
@@ -63,7 +61,6 @@ describeWith({ privateSystemd: true, systemd: 254 }, "under the real systemd", (
       await systemd.installUnits(
         emitUnits({
           name: "fails",
-          acknowledge: ["accept-server"],
           exec: exec("process.exit(1)"),
           sockets: [{ listen: 81, accept: true }],
         }),
@@ -101,7 +98,6 @@ describeWith({ privateSystemd: true, systemd: 254 }, "under the real systemd", (
     it("is bounded as systemd bounds it by itself", async () => {
       const socket = { listen: 82, accept: true };
       const pair: Omit<AppDescription, "name"> = {
-        acknowledge: ["accept-server"],
         exec: [systemd.node, "/srv/app/server.js"],
         sockets: [socket],
       };

@@ -167,7 +167,6 @@ describeWith({ privateSystemd: true, systemd: 253 }, "an app with a preload, and
     await install(
       described("each", 111, {
         sockets: [{ listen: 111, accept: true }],
-        acknowledge: ["accept-server"],
         hardening: "inbound",
       }),
     );

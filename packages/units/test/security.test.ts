@@ -58,6 +58,12 @@ describeWith({ privateSystemd: true, systemd: 250 }, "systemd-analyze security",
     expect(await exposure({ hardening: "outbound" })).toBeLessThanOrEqual(1.1);
   });
 
+  it("rates a service without a sandbox as docs/hardening.md says", async () => {
+    expect(await exposure({ hardening: "none" })).toBe(8.2);
+    const root: Partial<AppDescription> = { user: "root", acknowledge: ["user-root"] };
+    expect(await exposure({ hardening: "none", ...root })).toBe(9.6);
+  });
+
   it("rates either only a little worse with its own user, in a home", async () => {
     const inHome = { user: "me", workingDirectory: "/home/me/app" };
     expect(await exposure({ hardening: "inbound", ...inHome })).toBeLessThanOrEqual(0.3);

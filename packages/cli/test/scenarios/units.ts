@@ -32,14 +32,14 @@ export const units: Scenarios = {
     after: (systemd) => systemd.start("pair@blue.service"),
     finds: [],
   },
-  // The linter knows that Node is better off with Accept=no.
   each: {
     description: {
       sockets: [{ listen: "/run/each.sock", accept: true }],
-      acknowledge: ["accept-server"],
+      killMode: "process",
+      acknowledge: ["kill-mode"],
     },
     starts: "socket",
-    finds: [{ code: "accept-server" }],
+    finds: [{ code: "kill-mode" }],
   },
 
   // Sockets.

@@ -153,11 +153,8 @@ function withoutContradictions({ kind, service, sockets, hardening }: Filling): 
   if ((service.credentials || service.importCredentials) && type?.value === "simple")
     take(service, "execStartPost");
 
-  const needed = [
-    ...(node && service.acknowledge && service.killMode?.value === "process" ? ["kill-mode" as const] : []),
-    ...(node && kind === "accept" && service.inetd?.value !== true ? ["accept-server" as const] : []),
-  ];
-  if (needed.length > 0) service.acknowledge = { value: needed, shown: {} };
+  if (node && service.acknowledge && service.killMode?.value === "process")
+    service.acknowledge = { value: ["kill-mode"], shown: {} };
   else take(service, "acknowledge");
   if (node && service.openFile?.value === false && service.notifyAccess?.value !== "all")
     take(service, "openFile");

@@ -13,8 +13,6 @@ const shop: AppDescription = {
 describe("a process for each connection", () => {
   const units = emitUnits({
     ...shop,
-    // Its program takes the connection from descriptor 3.
-    acknowledge: ["accept-server"],
     sockets: [{ listen: [80, "/run/shop.sock"], accept: true }],
   });
 

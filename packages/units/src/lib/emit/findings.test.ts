@@ -76,13 +76,6 @@ describe("a description whose units the linter would complain of", () => {
       /write yes or no/,
     ],
     [
-      "a server for each connection",
-      { sockets: [{ listen: 80, accept: true }] },
-      "accept-server",
-      "sockets[0].accept",
-      /^write accept: false/,
-    ],
-    [
       "a socket that clients cannot reach",
       { sockets: [{ listen: 80, raw: { Socket: { IPAddressDeny: "any" } } }] },
       "clients-blocked",

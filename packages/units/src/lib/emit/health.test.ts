@@ -105,10 +105,7 @@ describe("health.listen", () => {
     ["a rolling restart", { rolling: true }],
     ["a handover", { handover: true }],
     ["sleep", { idleTimeout: "5min" }],
-    [
-      "a service for each connection",
-      { sockets: [{ listen: 80, accept: true }], acknowledge: ["accept-server"] },
-    ],
+    ["a service for each connection", { sockets: [{ listen: 80, accept: true }] }],
     ["a proxy", { bind: "proxy" }],
     ["the service manager of a user", { manager: "user", uid: 1000 }],
     ["an old systemd", { systemd: 239 }],

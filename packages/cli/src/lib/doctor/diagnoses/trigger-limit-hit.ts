@@ -13,7 +13,7 @@ export const triggerLimitHit: Diagnosis = {
   code: "trigger-limit-hit",
   severity: "error",
   title: "the socket started its service too often, and systemd has closed the socket",
-  why: "If a service exits before it accepts the waiting client, the same client starts it again. By default a socket fails after twenty starts in two seconds. Clients are refused until you start the socket again.",
+  why: "If a service exits before it accepts the waiting client, the same client starts it again. By default a socket fails after twenty starts in two seconds, or after 200 with Accept=yes. Clients are refused until you start the socket again.",
   looksAt: "`Result` of each socket unit, and how the service exited.",
   remedy:
     "Correct the error that makes the service exit before it accepts. Then start the socket with `systemctl start`.",

@@ -238,7 +238,7 @@ export const socketRules: Readonly<Record<SocketCode, Rule<SocketAmongOthers>>> 
   },
   "trigger-limit": {
     severity: "warning",
-    why: "By default a socket fails after it has started its service twenty times in two seconds. That happens if the service exits within a tenth of a second, before it accepts, and Restart= does not restart it. The port is then closed until you start the socket.",
+    why: "By default a socket fails after it has started its service twenty times in two seconds, or 200 times with Accept=yes. That happens if the service exits within a tenth of a second, before it accepts, and Restart= does not restart it. The port is then closed until you start the socket.",
     man: "systemd.socket(5)",
     find: ({ unit, service, accepts }) => {
       const set = ["TriggerLimitIntervalSec", "TriggerLimitBurst"].some((key) =>
@@ -285,8 +285,8 @@ export const socketRules: Readonly<Record<SocketCode, Rule<SocketAmongOthers>>> 
     },
   },
   "accept-server": {
-    severity: "warning",
-    why: "With Accept=yes systemd starts one process for each connection and passes it that connection only. A server needs the listening socket.",
+    severity: "info",
+    why: "With Accept=yes systemd starts a process for each connection, and passes it only that connection. An app with sockact or its preload serves the connection. Any other server waits for a listening socket that it does not get. Each start of Node takes 40 ms or more.",
     man: "systemd.socket(5)",
     find: ({ unit, accepts, service }) =>
       !accepts || service?.program?.isNode !== true || isInetd(service)
@@ -294,7 +294,7 @@ export const socketRules: Readonly<Record<SocketCode, Rule<SocketAmongOthers>>> 
         : [
             {
               at: valueOf(unit, "Socket", "Accept")!,
-              message: "Node would start for each connection",
+              message: "Node starts for each connection",
               fix: `Accept=no, and ${service.unit.name.replace("@.", ".")}`,
             },
           ],

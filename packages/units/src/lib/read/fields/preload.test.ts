@@ -137,10 +137,7 @@ describe("preload", () => {
     ["a template", { template: true, sockets: [{ listen: { specifier: "/run/shop-%i.sock" } }] }],
     ["a user's own service manager", { manager: "user", uid: 1000, sockets: [{ listen: 8080 }] }],
     ["no sandbox", { hardening: "none" }],
-    [
-      "a process for each connection",
-      { sockets: [{ listen: 80, accept: true }], acknowledge: ["accept-server"] },
-    ],
+    ["a process for each connection", { sockets: [{ listen: 80, accept: true }] }],
   ])("is the same for %s", (_title, more) => {
     expect(linesOf(more)).toEqual(linesOf({}));
   });
@@ -347,7 +344,7 @@ describe("preload", () => {
     ],
     [
       "a single connection",
-      { sockets: [{ name: "http", listen: 80, accept: true }], acknowledge: ["accept-server"] },
+      { sockets: [{ name: "http", listen: 80, accept: true }] },
       [
         "preload.map CONFLICT: with accept, the service gets one connection, which does not have a name of yours",
       ],
