@@ -170,6 +170,7 @@ const listOf = (entries: Readonly<Record<string, string>>) =>
 
 const kinds: Record<keyof typeof reasonsOf, string> = {
   node: "For Node, but not in a container",
+  quickRestart: "With `systemd: 254` or later",
   sleep: "For an app that may sleep",
   rolling: "With `rolling: true`",
   handover: "With `handover: true`",

@@ -1,7 +1,7 @@
 // Services that end without accepting the connection that waits: what the linter says of them, and those that emitUnits writes.
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
-import { bootPrivateSystemd, describeWith, type PrivateSystemd } from "@sockact/testkit";
+import { bootPrivateSystemd, describeWith, type PrivateSystemd, systemdVersion } from "@sockact/testkit";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { emitUnits, lintUnits, type AppDescription } from "../src/index.ts";
 
@@ -103,6 +103,9 @@ const emitted: Record<string, Emitted> = {
   "is started once by the connection, then restarted, if it exits with 1": { description: {}, status: 1 },
   "so is Node that exits with 0": { description: { type: "notify" }, status: 0, program: "Node" },
   "so is Node that exits with 1": { description: {}, status: 1, program: "Node" },
+  ...((systemdVersion() ?? 0) >= 254 && {
+    "so is one whose first restart is quick": { description: { systemd: 254 }, status: 1 },
+  }),
   "so is an instance that takes turns": {
     description: { rolling: true },
     status: 0,

@@ -264,7 +264,10 @@ export interface AppDescription {
    * systemd's own limit applies: after five starts in ten seconds the service and its sockets fail, and the port is closed.
    */
   restart?: RestartPolicy | undefined;
-  /** RestartSec=: how long systemd waits before a restart. The default is one second. The minimum is 100 ms, which is systemd's default. */
+  /**
+   * RestartSec=: how long systemd waits before a restart. The minimum is 100 ms, which is systemd's default. Without it and `restartSteps`, it is one
+   * second. With `systemd` 254 or later, it is then 100 ms for the first restart, and grows to a second in five restarts, unless a limit of starts applies.
+   */
   restartSec?: Duration | undefined;
   /** RestartSteps=, since systemd 254: after how many restarts the wait has grown from RestartSec= to RestartMaxDelaySec=. It needs `restartMaxDelaySec`. */
   restartSteps?: number | undefined;

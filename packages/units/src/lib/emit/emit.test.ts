@@ -412,6 +412,32 @@ Also=shop.socket
     expect(/^Type=(.*)$/m.exec(text)?.[1]).toBe(type);
   });
 
+  const steps = ["RestartSec=100ms", "RestartSteps=5", "RestartMaxDelaySec=1s"];
+  it.each<[string, Partial<AppDescription>, string[] | null]>([
+    ["soon on a systemd that can wait longer each time", { systemd: 254 }, steps],
+    ["soon if it opens its port itself", { systemd: 257, bind: "capability" }, steps],
+    ["soon if it takes turns", { systemd: 257, rolling: true }, steps],
+    ["after a second on an older one", { systemd: 253 }, ["RestartSec=1s"]],
+    ["after a second on any", {}, ["RestartSec=1s"]],
+    [
+      "after a second if a limit of starts applies",
+      { systemd: 257, restart: "on-abnormal" },
+      ["RestartSec=1s"],
+    ],
+    ["as the description says", { systemd: 257, restartSec: "3s" }, ["RestartSec=3s"]],
+    [
+      "by the steps of the description",
+      { systemd: 257, restartSteps: 3, restartMaxDelaySec: "1min" },
+      ["RestartSec=1s", "RestartSteps=3", "RestartMaxDelaySec=1min"],
+    ],
+    ["never", { systemd: 257, restart: "no" }, null],
+    ["never for one connection", { systemd: 257, sockets: [{ listen: 80, accept: true }] }, null],
+  ])("starts the service again %s", (_title, fields, lines) => {
+    const units = Object.entries(emitUnits({ ...shop, ...fields }));
+    const text = units.find(([name]) => /^shop@?[.]service$/.test(name))![1];
+    expect(text.match(/^Restart(?:Sec|Steps|MaxDelaySec)=.*$/gm)).toEqual(lines);
+  });
+
   it.each<[string, Partial<AppDescription>, string[] | null]>([
     ["one process that is too large", { memoryMax: "512M" }, ["OOMPolicy=continue"]],
     ["what the description says", { memoryMax: "512M", oomPolicy: "kill" }, ["OOMPolicy=kill"]],

@@ -63,6 +63,14 @@ export const reasonsOf = {
     Environment:
       "Without it, Express sends stack traces to clients, and other packages run in development mode.",
   },
+  /** Lines for a service that systemd 254 or later restarts. */
+  quickRestart: {
+    RestartSec: "The first restart comes soon, so that clients wait for little more than the start.",
+    RestartSteps:
+      "From restart to restart, systemd waits longer. It counts anew when the service was stopped or went to sleep.",
+    RestartMaxDelaySec:
+      "A crash loop starts the service at most once a second. More starts use a lot of processor time.",
+  },
   /** Lines for a service that may go to sleep. */
   sleep: {
     Environment: "The app exits with this status when it goes to sleep.",

@@ -1,6 +1,7 @@
 import { reasonsOf } from "../../write/reasons.ts";
 import { argument } from "../../systemd/escaping.ts";
 import { added, addedFor, asked, askedOr, type Line } from "../../write/lines.ts";
+import { sinceOf } from "../../systemd/versions.ts";
 import { restarts } from "../../read/fields/service-directives.ts";
 import type { Service } from "../../read/service.ts";
 
@@ -9,6 +10,7 @@ const idleStatus = "42";
 
 const addedWithoutRestart = addedFor(reasonsOf.noRestart);
 const addedForSleep = addedFor(reasonsOf.sleep);
+const addedForQuickRestart = addedFor(reasonsOf.quickRestart);
 
 /** The exit statuses of the description, and the one that means sleep. */
 function withIdleStatus(
@@ -21,15 +23,30 @@ function withIdleStatus(
   ];
 }
 
+/**
+ * How long systemd waits before a restart that the description leaves to us. With RestartSteps= the first restart is quick, and a crash loop is as slow as
+ * without it. systemd before 254 would ignore the steps, and restart ten times a second. A limit of starts would be reached sooner.
+ */
+function waitLines({ values, arrangement: { systemd = 0 }, hasStartLimit }: Service): Line[] {
+  const hasSteps = values.restartSteps.length > 0;
+  if (systemd < sinceOf("RestartSteps") || hasSteps || hasStartLimit) return [added("RestartSec", "1s")];
+  return [
+    addedForQuickRestart("RestartSec", "100ms"),
+    addedForQuickRestart("RestartSteps", "5"),
+    addedForQuickRestart("RestartMaxDelaySec", "1s"),
+  ];
+}
+
 /** The lines that say when systemd starts the service again. */
-export function restartLines({ values, arrangement, sleeps }: Service): Line[] {
+export function restartLines(service: Service): Line[] {
+  const { values, arrangement, sleeps } = service;
   const isPerConnection = arrangement.kind === "accept";
   const isRestarted = values.restart[0] !== "no" && !isPerConnection;
   const linesOf = (field: keyof typeof restarts): Line[] => asked(restarts[field].key, values[field]);
   return [
     ...(isPerConnection ? asked("Restart", values.restart) : askedOr("Restart", values.restart, "always")),
-    ...(isRestarted
-      ? askedOr("RestartSec", values.restartSec, "1s")
+    ...(isRestarted && values.restartSec.length === 0
+      ? waitLines(service)
       : asked("RestartSec", values.restartSec)),
     ...linesOf("restartSteps"),
     ...linesOf("restartMaxDelaySec"),
