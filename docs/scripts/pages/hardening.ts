@@ -172,6 +172,7 @@ const kinds: Record<keyof typeof reasonsOf, string> = {
   node: "For Node, but not in a container",
   quickRestart: "With `systemd: 254` or later",
   sleep: "For an app that may sleep",
+  preload: "With `preload`, if Node is the program, and `systemd: 253` or later",
   rolling: "With `rolling: true`",
   handover: "With `handover: true`",
   handoverVariables: "Variables with `handover: true`",

@@ -15,10 +15,8 @@ export const frameworks: Readonly<Record<Framework, string>> = {
   other: "A program that does not run on Node",
 };
 
-/** The versions of systemd in common distributions. */
+/** The versions of systemd in common distributions that are newer than the oldest one. */
 export const systemdVersions: readonly (readonly [version: number, distributions: string])[] = [
-  [249, "Ubuntu 22.04"],
-  [252, "Debian 12, RHEL 9"],
   [255, "Ubuntu 24.04"],
   [257, "Debian 13, RHEL 10"],
 ];

@@ -20,7 +20,8 @@ async function describedBy({ config }: Built): Promise<AppDescription> {
 }
 
 /** The choices that contradict each other. All other combinations are valid. */
-function expectedProblems({ sockets, bind, idle, framework, backend, hardening }: BuilderState): string[] {
+function expectedProblems(state: BuilderState): string[] {
+  const { sockets, bind, idle, framework, backend, hardening, handover, systemd = 252 } = state;
   const isMixed = sockets.some(({ tls }) => tls) && sockets.some(({ tls }) => !tls);
   return [
     ...(bind === "capability" && idle !== "" ? ["idle"] : []),
@@ -32,6 +33,7 @@ function expectedProblems({ sockets, bind, idle, framework, backend, hardening }
     ...(bind === "proxy" && backend === "" && hardening !== "inbound"
       ? sockets.flatMap(({ listen }) => (listen === "localhost:3000" ? ["backend"] : []))
       : []),
+    ...(bind === "socket" && framework !== "other" && handover && systemd < 253 ? ["handover"] : []),
     ...(bind === "proxy" && isMixed ? ["sockets[1].tls"] : []),
   ].sort();
 }
@@ -62,6 +64,22 @@ describe("the unit builder's model", () => {
           ).toEqual([]);
     },
   );
+
+  it.each<[changes: Partial<BuilderState>, lines: string[]]>([
+    [{}, ["Type=exec"]],
+    [{ framework: "unchanged" }, ["Type=exec"]],
+    [{ watchdog: "30s" }, ["Type=notify", "NotifyAccess=all"]],
+    [{ systemd: 252 }, ["Type=exec"]],
+    [{ systemd: 253 }, ["Type=notify-reload", "NotifyAccess=main", "OpenFile=/run/systemd/notify:notify"]],
+    [{ systemd: 257, framework: "other", runtime: "/usr/bin/gitea" }, ["Type=exec"]],
+    [
+      { systemd: 257, handover: true },
+      ["Type=notify", "NotifyAccess=main", "OpenFile=/run/systemd/notify:notify"],
+    ],
+  ])("writes nothing that the oldest systemd of %j ignores", (changes, lines) => {
+    const service = built(changes).files.at(-1)!.text;
+    expect(service.match(/^(?:Type|NotifyAccess|OpenFile)=.*$/gm)).toEqual(lines);
+  });
 
   it("accepts any string, and reports the field of each problem", () => {
     const fields =
@@ -130,7 +148,9 @@ describe("the unit builder's model", () => {
     ["arguments", "ERR_UNIT_LINT", { framework: "other", arguments: "--watch /srv/a.js" }],
     ["runtime", "ERR_UNIT_LINT", { framework: "other", runtime: "/usr/bin/npm", arguments: "start" }],
     ["script", "ERR_UNIT_LINT", { script: "/tmp/server.js" }],
-    ["handover", "ERR_UNIT_CONFLICT", { handover: true, runtime: "/usr/bin/python3" }],
+    ["handover", "ERR_UNIT_CONFLICT", { handover: true, runtime: "/usr/bin/python3", systemd: 257 }],
+    ["handover", "ERR_UNIT_VERSION", { handover: true }],
+    ["handover", "ERR_UNIT_VERSION", { handover: true, systemd: 252 }],
     ["framework", "ERR_UNIT_CONFLICT", { framework: "unchanged", runtime: "/usr/bin/python3" }],
     ["sockets[0].listen", "ERR_UNIT_ADDRESS", { sockets: [{ listen: "eighty", name: "", tls: false }] }],
     ["sockets[0].listen", "ERR_UNIT_MISSING", { sockets: [{ listen: "", name: "", tls: false }] }],

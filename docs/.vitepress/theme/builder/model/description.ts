@@ -1,6 +1,6 @@
 import type { AppDescription } from "@sockact/units";
 import { addressesOf, isFile, socketNames } from "./listeners.ts";
-import type { BuilderState } from "./state.ts";
+import { oldestSystemd, type BuilderState } from "./state.ts";
 import { splitWords } from "./words.ts";
 
 /** Whether Node runs the app. */
@@ -19,18 +19,18 @@ function preloadOf(state: BuilderState): true | string {
   return isNode || `${appFolder(state)}/node_modules/@sockact/register/dist/index.cjs`;
 }
 
-/** Whether the app can hand over to a new version: sockact does so, with the sockets that systemd passes. It needs OpenFile=, since systemd 253. */
-export const canHandOver = ({ framework, bind, systemd = 253 }: BuilderState): boolean =>
-  framework !== "other" && bind === "socket" && systemd >= 253;
+/** Whether the app can hand over to a new version: sockact does so, with the sockets that systemd passes. `emitUnits` refuses it for systemd before 253. */
+export const canHandOver = ({ framework, bind }: BuilderState): boolean =>
+  framework !== "other" && bind === "socket";
 
 /** Whether the service tells systemd when it is ready. An app can do so through sockact or its preload. */
-function notifies({ framework, watchdog, systemd = 0 }: BuilderState): boolean {
+function notifies({ framework, watchdog, systemd = oldestSystemd }: BuilderState): boolean {
   return watchdog.trim() !== "" || (framework !== "other" && systemd >= 253);
 }
 
 /** The type of the service. systemd before 253 has neither `notify-reload` nor `OpenFile=`, through which Node sends messages to systemd. */
 function lifecycle(state: BuilderState): Partial<AppDescription> {
-  const { systemd = 253 } = state;
+  const { systemd = oldestSystemd } = state;
   if (state.handover && canHandOver(state)) return { handover: true };
   if (!notifies(state)) return {};
   if (!isNodeApp(state)) return { type: "notify" };
@@ -40,7 +40,7 @@ function lifecycle(state: BuilderState): Partial<AppDescription> {
 
 /** The description of the app, as `sockact init` would write it. */
 export function describe(state: BuilderState): AppDescription {
-  const { framework, bind, systemd } = state;
+  const { framework, bind, systemd = oldestSystemd } = state;
   const names = socketNames(state.sockets);
   const text = (field: "user" | "idle" | "watchdog" | "backend") => state[field].trim() || undefined;
   const [user, idleTimeout, watchdogSec, backend] = [
@@ -91,6 +91,6 @@ export function describe(state: BuilderState): AppDescription {
     ...(user === undefined ? {} : { user }),
     ...(isPreloaded ? { preload: preloadOf(state) } : {}),
     hardening: state.hardening,
-    ...(systemd === undefined ? {} : { systemd }),
+    systemd,
   };
 }

@@ -20,8 +20,7 @@ function notificationSource({ watchdog }: BuilderState): string {
 function reasonOfType(state: BuilderState, type: string): string {
   const reads = "systemd waits until the app reports that it is ready.";
   if (type === "notify-reload") {
-    const needed = state.systemd === undefined ? " This type needs systemd 253." : "";
-    return `${reads} \`systemctl reload\` sends SIGHUP, and waits until the app has reloaded its settings.${needed}`;
+    return `${reads} \`systemctl reload\` sends SIGHUP, and waits until the app has reloaded its settings.`;
   }
   if (!isNodeApp(state))
     return "The watchdog needs this type. The program must report that it is ready, as sd_notify(3) describes. Otherwise systemd stops it after the start timeout.";

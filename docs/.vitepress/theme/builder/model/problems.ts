@@ -1,7 +1,7 @@
 import { shown } from "../../../../../packages/units/src/lib/problems.ts";
-import { isNodeApp } from "./description.ts";
+import { canHandOver, isNodeApp } from "./description.ts";
 import { addressesOf } from "./listeners.ts";
-import { type BuilderState, initialState, limits } from "./state.ts";
+import { type BuilderState, initialState, limits, oldestSystemd } from "./state.ts";
 import { splitWords } from "./words.ts";
 
 /** A problem with a value in the form. While there is one, no units are written. */
@@ -143,6 +143,15 @@ export function problemsOf(state: BuilderState): FieldProblem[] {
       "ERR_UNIT_CONFLICT",
       "only an app that uses sockact or its preload can exit when it is idle",
       "leave it empty, or choose a proxy. A proxy can stop any program when it is idle",
+    );
+  }
+  // The hint of emitUnits is about a type, and a handover has its own.
+  if (state.handover && canHandOver(state) && (state.systemd ?? oldestSystemd) < 253) {
+    refuse(
+      "handover",
+      "ERR_UNIT_VERSION",
+      "a handover needs systemd 253",
+      "choose a newer version of systemd, or turn it off",
     );
   }
   if (bind === "proxy" && sockets.some(({ tls }) => !tls)) {

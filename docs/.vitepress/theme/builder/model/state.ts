@@ -41,9 +41,12 @@ export interface BuilderState {
   readonly bind: "socket" | "capability" | "proxy";
   /** The address on which the app listens behind a proxy. If empty, it is `127.0.0.1:3000`. */
   readonly backend: string;
-  /** The version of systemd. If `undefined`, the units work with 249 and later. */
+  /** The oldest systemd that the units are for. If `undefined`, it is the oldest that sockact supports. */
   readonly systemd: number | undefined;
 }
+
+/** The oldest systemd that sockact supports: see docs/start.md. */
+export const oldestSystemd = 252;
 
 /** The most that the form accepts. A link restores everything within these limits. */
 export const limits = {

@@ -195,7 +195,7 @@ export interface AppDescription {
   execStopPost?: readonly Command[] | undefined;
   /** WantedBy= of the service: units that start it without traffic, such as `multi-user.target` at boot. By default only its sockets start it. */
   wantedBy?: readonly Text[] | undefined;
-  /** Type=: `exec` by default, and `notify` with `rolling` or `handover`. `notify` and `notify-reload` need a program that tells systemd when it is ready. `notify-reload` needs systemd 253. */
+  /** Type=: `exec` by default, `notify` with `rolling` or `handover`, and `notify-reload` with `preload` if `exec` is Node and `systemd` is 253 or later. `notify` and `notify-reload` need a program that tells systemd when it is ready. `notify-reload` needs systemd 253. */
   type?: ServiceType | undefined;
   /** NotifyAccess=: which processes may send notifications, with a type that notifies. The default is `main`. `all` is for systemd-notify(1), which is a separate process. */
   notifyAccess?: NotifyAccess | undefined;

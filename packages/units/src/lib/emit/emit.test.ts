@@ -406,6 +406,26 @@ Also=shop.socket
     ["for one connection", { inetd: true, sockets: [{ listen: 80, accept: true }] }, undefined],
     ["whose instances take turns", { rolling: true }, "notify"],
     ["with a type", { type: "simple" }, "simple"],
+    ["with the preload, which reports", { preload: true, systemd: 253 }, "notify-reload"],
+    ["with the preload, on an older systemd", { preload: true, systemd: 252 }, "exec"],
+    ["with the preload, on any systemd", { preload: true }, "exec"],
+    ["with the preload and a type", { preload: true, systemd: 253, type: "exec" }, "exec"],
+    ["with the preload and a handover", { preload: true, systemd: 253, handover: true }, "notify"],
+    [
+      "with a preload that may be in a child process",
+      { preload: "/srv/preload.cjs", systemd: 253, exec: ["/srv/shop/node_modules/.bin/next", "start"] },
+      "exec",
+    ],
+    [
+      "with the preload, told not to report",
+      { preload: true, systemd: 253, environment: { SOCKACT_NOTIFY: "no" } },
+      "exec",
+    ],
+    [
+      "with the preload, for a user whose number is not known",
+      { preload: true, systemd: 253, manager: "user" },
+      "exec",
+    ],
   ])("has a start that fails with its program: a service %s", (_title, fields, type) => {
     const units = Object.entries(emitUnits({ ...shop, ...fields }));
     const text = units.find(([name]) => /^shop@?[.]service$/.test(name))![1];

@@ -78,6 +78,10 @@ export const reasonsOf = {
       "This exit status means that the app sleeps. systemd does not restart it; the next connection starts it at once.",
     SuccessExitStatus: "An app that sleeps has not failed.",
   },
+  /** Lines for an app with the preload. */
+  preload: {
+    Type: "The preload tells systemd when the app is ready, and answers systemctl reload.",
+  },
   /** Lines for instances that take turns. */
   rolling: {
     Type: "systemd knows when the new instance is ready. Only then may the old one stop.",

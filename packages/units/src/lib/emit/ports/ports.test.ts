@@ -46,6 +46,7 @@ describe("by one word", () => {
       { conditionPathExists: "/srv/shop" },
       { restart: "no" },
       { rolling: true },
+      { preload: true, systemd: 253 },
       { systemd: 254 },
       { handover: true, timeoutStartSec: "5min" },
       { handover: true, handoverTimeout: "5min" },

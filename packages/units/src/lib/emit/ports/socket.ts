@@ -7,16 +7,21 @@ import { serviceSections } from "../sections/service.ts";
 import { defaultParts, refuseSplitName, socketUnit, type PortMethod } from "./port-method.ts";
 
 const addedForHandover = addedFor(reasonsOf.handover);
+const addedForPreload = addedFor(reasonsOf.preload);
 const addedForRolling = addedFor(reasonsOf.rolling);
 
 /**
- * The type of the description, or the one that `handover` or `rolling` needs. With notify-reload, systemd 257 and older send SIGHUP besides the command in
+ * The type of the description, or the one that `handover`, `rolling` or the preload needs. With notify-reload, systemd 257 and older send SIGHUP besides the command in
  * ExecReload=. If the first handover fails in that moment, the app tries again, and the next reload reports the result of that.
  */
-function typeLines({ values, arrangement: { kind }, handover }: Service, otherwise: Line[]): Line[] {
+function typeLines(
+  { values, arrangement: { kind }, handover, notifies }: Service,
+  otherwise: Line[],
+): Line[] {
   if (values.type.length > 0) return otherwise;
   if (handover.command.length > 0) return [addedForHandover("Type", "notify")];
-  return kind === "rolling" ? [addedForRolling("Type", "notify")] : otherwise;
+  if (kind === "rolling") return [addedForRolling("Type", "notify")];
+  return notifies ? [addedForPreload("Type", "notify-reload")] : otherwise;
 }
 
 /** systemd opens the sockets, and passes them. */

@@ -1,5 +1,8 @@
 import { durationOf, spanText } from "../../systemd/durations.ts";
 import { conflictsIn, shown, type UnitProblem } from "../../problems.ts";
+import { isNode } from "../../node/runtime.ts";
+import { isObject } from "../fields/fields.ts";
+import { sinceOf } from "../../systemd/versions.ts";
 import { refusedLength } from "../../systemd/unit-names.ts";
 
 /** The fields that must fit together. Their values are not checked yet. */
@@ -20,6 +23,16 @@ interface LifecycleFields {
   restartMaxDelaySec?: unknown;
   execStartPost?: unknown;
   credentials?: unknown;
+  preload?: unknown;
+  systemd?: unknown;
+  exec?: unknown;
+  sockets?: unknown;
+  bind?: unknown;
+  container?: unknown;
+  environment?: unknown;
+  execReload?: unknown;
+  manager?: unknown;
+  uid?: unknown;
   importCredentials?: unknown;
 }
 
@@ -30,8 +43,44 @@ const afterDrain = 10_000;
 const notifying: readonly unknown[] = ["notify", "notify-reload"];
 
 /** Whether the service reports when it is ready. */
-export function notifiesBy({ type, rolling, handover }: LifecycleFields): boolean {
-  return notifying.includes(type) || (type === undefined && (rolling === true || handover === true));
+export function notifiesBy(fields: LifecycleFields): boolean {
+  const { type, rolling, handover } = fields;
+  if (type !== undefined) return notifying.includes(type);
+  return rolling === true || handover === true || isKnownToNotify(fields);
+}
+
+/**
+ * Whether the preload reports when the app is ready, so that the type can be notify-reload, although the description has none. A script that starts Node
+ * may leave it a child process, from which systemd takes no report. A service for one connection, or without passed sockets, is left as it is.
+ */
+function isKnownToNotify({
+  preload,
+  systemd,
+  exec,
+  sockets,
+  bind = "socket",
+  container,
+  environment,
+  execReload,
+  manager,
+  uid,
+}: LifecycleFields): boolean {
+  const isPreloaded = preload !== undefined && preload !== false && container === undefined && isNode(exec);
+  const accepts =
+    Array.isArray(sockets) && sockets.some((socket) => isObject(socket) && socket.accept === true);
+  // OpenFile= needs the number of the user.
+  const canSend = manager !== "user" || uid !== undefined;
+  const hasOther = isObject(environment) && environment.SOCKACT_NOTIFY !== undefined;
+  return (
+    isPreloaded &&
+    !accepts &&
+    !hasOther &&
+    canSend &&
+    bind === "socket" &&
+    execReload === undefined &&
+    typeof systemd === "number" &&
+    systemd >= sinceOf("Type=notify-reload")
+  );
 }
 
 /** A TimeoutStopSec= that leaves time for the drain, or `undefined` if the description has no drain timeout. */
