@@ -115,6 +115,55 @@ describe.each(commands)("sockact %s", (name) => {
   });
 });
 
+/** Arguments that each command with --json refuses, or can't use. */
+const failing: Readonly<Record<string, readonly string[]>> = {
+  doctor: ["no-such-app"],
+  drain: ["no-such-app"],
+  explain: ["no-such-code"],
+  init: ["no-such-file.js"],
+  install: ["no-such-file.js", "--yes"],
+  lint: ["no-such-folder"],
+  logs: ["no-such-app"],
+  reload: ["no-such-app"],
+  restart: ["no-such-app"],
+  status: ["no-such-app"],
+  undrain: ["no-such-app"],
+  units: ["no-such-file.js"],
+  verify: ["no-such-folder"],
+};
+
+describe("--json", () => {
+  it("is an option of these commands", async () => {
+    const helps = await Promise.all(
+      commands.map(async (name) => [name, (await helpOf(name)).stdout] as const),
+    );
+    const having = helps.filter(([, text]) => /^ +--json /m.test(text)).map(([name]) => name);
+    expect(having.toSorted()).toEqual(Object.keys(failing));
+  });
+
+  const cases = Object.entries(failing).flatMap(([name, args]) => [
+    [name, ...args],
+    [name, "--nonsense-option"],
+  ]);
+  it.each(cases.map((args) => [args.join(" "), args] as const))(
+    "prints the error of sockact %s as an object, with the same exit code and message",
+    async (_, args) => {
+      const [plain, json] = await Promise.all([outcome(args), outcome([...args, "--json"])]);
+      expect(plain.stdout).toBe("");
+      expect({ ...json, stdout: "" }).toEqual(plain);
+      const { error } = JSON.parse(json.stdout) as { error: Record<string, string> };
+      expect(Object.keys(error)).toEqual(["code", "message", "hint"]);
+      expect(plain.stderr).toContain(`${error["message"]} (${error["code"]})\n${error["hint"]}\n`);
+    },
+  );
+
+  it("means the same as --format json", async () => {
+    const { stdout } = await outcome(["lint", "no-such-folder", "--format", "json"]);
+    expect(JSON.parse(stdout)).toHaveProperty("error.code");
+    expect((await outcome(["lint", "no-such-folder", "--format", "sarif"])).stdout).toBe("");
+  });
+});
+
 describe("an error in sockact", () => {
   it.each([
     [

@@ -343,7 +343,10 @@ describeWith({ privateSystemd: true }, "sockact install", () => {
     packed.install(systemd.hostPath("/srv/two"), ["@sockact/register"]);
     const { stdout, stderr, code } = await call("/srv/two", ["install", "--yes", "--json"]);
     expect(code).toBe(1);
-    expect(JSON.parse(stdout)).toMatchObject([{ name: "good", changed: true }]);
+    expect(JSON.parse(stdout)).toMatchObject({
+      error: { code: "ERR_INSTALL_START" },
+      installed: [{ name: "good", changed: true }],
+    });
     expect(stderr).toContain("The services before it stay installed: good");
     await uninstall("good");
   });

@@ -1,7 +1,9 @@
+import { ownCommand } from "../shared/own-command.ts";
 import process from "node:process";
 import { nearest } from "@sockact/units/nearest";
 import { type Command, CommanderError } from "commander";
 import { clean } from "../output/clean.ts";
+import { printErrorJson } from "../output/print.ts";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import { colour } from "../shared/messages.ts";
 import { ownVersion } from "../shared/own-version.ts";
@@ -21,7 +23,7 @@ export async function main(args: readonly string[]): Promise<number> {
   } catch (error) {
     const code = report(error, args);
     // By 1 and 2, the doctor says what it has found.
-    return args[0] === "doctor" && (code === EXIT.failed || code === EXIT.usage) ? EXIT.notExamined : code;
+    return args[0] === "doctor" && code !== 0 ? EXIT.notExamined : code;
   }
 }
 
@@ -33,7 +35,7 @@ function checkHelpTopic(sockact: Command, topic: string | undefined): void {
   throw new CliError(
     "ERR_USAGE",
     `unknown command '${topic}'`,
-    near === undefined ? "sockact --help lists the commands." : `(Did you mean ${near}?)`,
+    near === undefined ? `${ownCommand()} --help lists the commands.` : `(Did you mean ${near}?)`,
   );
 }
 
@@ -59,10 +61,22 @@ function report(error: unknown, args: readonly string[]): number {
     return report(usageError(error, args), args);
   }
   if (!(error instanceof CliError)) return reportBug(error, args);
+  sayAsJson(error, args);
   process.stderr.write(
     `${colour("red", "error:")} ${clean(error.message)} ${colour("dim", `(${error.code})`)}\n${clean(error.hint)}\n`,
   );
   return error.exitCode;
+}
+
+/** With `--json`, the error is an object on standard output too. */
+function sayAsJson(error: CliError, args: readonly string[]): void {
+  const command = createProgram(args).commands.find((each) => each.name() === args[0]);
+  const own = args.includes("--") ? args.slice(0, args.indexOf("--")) : args;
+  const isFormat = command?.options.some(({ argChoices }) => argChoices?.includes("sarif")) === true;
+  const isJson =
+    command?.options.some(({ long }) => long === "--json") === true &&
+    (own.includes("--json") || (isFormat && /(?:^| )(?:--format[ =]|-f ?)json(?: |$)/.test(own.join(" "))));
+  if (isJson) printErrorJson(error);
 }
 
 /** What other programs call an option of ours. */
@@ -82,8 +96,8 @@ function usageError({ message: whole }: CommanderError, args: readonly string[])
   const isCommand =
     name !== undefined && createProgram(args).commands.some((command) => command.name() === name);
   const help = isCommand
-    ? `sockact ${name} --help lists the arguments and options.`
-    : "sockact --help lists the commands.";
+    ? `${ownCommand()} ${name} --help lists the arguments and options.`
+    : `${ownCommand()} --help lists the commands.`;
   return new CliError("ERR_USAGE", message, hints.join(" ") || help);
 }
 
@@ -92,6 +106,10 @@ function reportBug(error: unknown, args: readonly string[]): number {
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
   // Its arguments may be secrets.
   const command = args.find((argument) => !argument.startsWith("-")) ?? "";
+  sayAsJson(
+    new CliError("ERR_INTERNAL", "sockact has failed, and this is a bug", `Please report it: ${issues}`),
+    args,
+  );
   process.stderr.write(
     [
       `${colour("red", "error:")} sockact has failed, and this is a bug ${colour("dim", "(ERR_INTERNAL)")}`,

@@ -1,7 +1,6 @@
 import process from "node:process";
 import { Command } from "commander";
 import type { DoctorOptions } from "../doctor/doctor.ts";
-import { CliError, EXIT } from "../shared/cli-error.ts";
 
 /** `sockact doctor`. */
 export function doctorCommand(): Command {
@@ -31,13 +30,6 @@ Exit codes:
     )
     .action(async (unit: string | undefined, options: DoctorOptions) => {
       const { doctor } = await import("../doctor/doctor.ts");
-      try {
-        process.exitCode = await doctor(unit, options);
-      } catch (error) {
-        if (error instanceof CliError) throw error;
-        // By itself, Node would end with 1, which says that there are warnings.
-        console.error(error);
-        process.exitCode = EXIT.notExamined;
-      }
+      process.exitCode = await doctor(unit, options);
     });
 }

@@ -11,7 +11,7 @@ import {
   type PreparedInstall,
 } from "../install/transaction.ts";
 import { askWhich } from "../output/ask.ts";
-import { print, printJson } from "../output/print.ts";
+import { errorJson, print, printJson } from "../output/print.ts";
 import { progress } from "../output/progress.ts";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import { colour } from "../shared/messages.ts";
@@ -71,8 +71,11 @@ export async function installApp(entry: string | undefined, options: InstallOpti
     for (const one of all) results.push({ installed: one, ...(await apply(one, options, manager)) });
   } catch (error) {
     // Those before it are installed.
-    if (options.json === true || results.length > 0) showResults(results, options, root);
-    throw withInstalled(error, results);
+    const told = withInstalled(error, results);
+    if (options.json !== true) showResults(results, options, root);
+    else if (results.length > 0 && told instanceof CliError)
+      printJson({ error: errorJson(told), installed: results.map(jsonOf) });
+    throw told;
   }
   showResults(results, options, root);
   const silent = results.filter(({ answers }) => answers.some(isUnusable));

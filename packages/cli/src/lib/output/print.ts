@@ -31,7 +31,20 @@ export function print(text: string): boolean {
   }
 }
 
+/** Whether the command has printed its result as JSON. Then its output is complete. */
+let hasPrintedJson = false;
+
 /** Writes a value as JSON to standard output. */
 export function printJson(value: unknown): void {
+  hasPrintedJson = true;
   print(`${JSON.stringify(value, null, 2)}\n`);
+}
+
+/** An error as `--json` has it. */
+export const errorJson = ({ code, message, hint }: CliError) => ({ code, message, hint });
+
+/** Writes an error as JSON to standard output, unless the command has printed a result. It is one line, because some commands print a line for each object. */
+export function printErrorJson(error: CliError): void {
+  if (!hasPrintedJson && error.code !== "ERR_OUTPUT")
+    print(`${JSON.stringify({ error: errorJson(error) })}\n`);
 }

@@ -1,7 +1,7 @@
 import process from "node:process";
-import { print, printJson } from "../output/print.ts";
+import { errorJson, print, printJson } from "../output/print.ts";
 import { progress } from "../output/progress.ts";
-import { type CliError, EXIT } from "../shared/cli-error.ts";
+import { EXIT } from "../shared/cli-error.ts";
 import { untilSignal } from "../shared/until-signal.ts";
 import { findService } from "../systemd/activated-units.ts";
 import { ServiceManager } from "../systemd/service-manager.ts";
@@ -36,5 +36,3 @@ export async function reload(name: string, { user = false, json = false }: Reloa
     }
   });
 }
-
-const errorJson = ({ code, message, hint }: CliError) => ({ code, message, hint });
