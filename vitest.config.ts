@@ -22,6 +22,8 @@ export default defineConfig({
     // What the tests start runs in other processes, and the rest shares no state. A worker for each file takes half a second of its start.
     isolate: false,
     globalSetup: "packages/testkit/src/whole-run.ts",
+    // sockact prints commands as it was called. Tests get the same whether npm or npx runs them.
+    env: { npm_command: "", npm_lifecycle_event: "" },
     setupFiles: "packages/testkit/src/keep-journals.ts",
     // Deadlines only end a test that hangs.
     testTimeout: 60_000,

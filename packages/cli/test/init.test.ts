@@ -26,7 +26,7 @@ const shop = (files: Files = app): string => appThatServicesSee(files);
 describe("sockact init", () => {
   it("says what it has found, and writes a config", () => {
     const folder = shop();
-    const { status, stdout, stderr } = sockactIn(folder, ["init", "--yes"]);
+    const { status, stdout, stderr } = sockactIn(folder, ["init", "--yes"], { npm_command: "exec" });
     expect(status).toBe(0);
     expect(stderr).toMatch(
       /app +shop, with express\n +runs +node server\.js --fast\n +port +3000\n +Node +\d+\.[^]*The start script is "COLOUR=red nodemon/,

@@ -1,3 +1,4 @@
+import { ownCommand } from "../shared/own-command.ts";
 import { readdirSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { CliError } from "../shared/cli-error.ts";
@@ -15,7 +16,7 @@ export function findConfig(folder: string, named?: string): string | undefined {
       throw new CliError(
         "ERR_CONFIG_MISSING",
         `the config ${file} does not exist`,
-        "Check its name, or write one: sockact init",
+        `Check its name, or write one: ${ownCommand()} init`,
       );
     if (!/\.(?:[mc]?js|m?ts|json)$/.test(file))
       throw new CliError(

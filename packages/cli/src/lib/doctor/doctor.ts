@@ -1,4 +1,5 @@
 import { print, printJson } from "../output/print.ts";
+import { ownCommand, sudoCommand } from "../shared/own-command.ts";
 import { ServiceManager } from "../systemd/service-manager.ts";
 import { diagnose } from "./diagnose.ts";
 import { diagnoses } from "./diagnoses.ts";
@@ -26,7 +27,9 @@ export async function doctor(unit: string | undefined, { json, user }: DoctorOpt
   const report: Report = { services, unseen: host.unseen };
   if (json) printJson(report);
   else if (services.length === 0)
-    print("No socket on this machine starts a service. To install one, run sockact install.\n");
+    print(
+      `No socket on this machine starts a service. To install one: ${user ? ownCommand() : sudoCommand()} install${user ? " --user" : ""}\n`,
+    );
   else print(reportText(report, user));
   const has = (severity: Severity): boolean =>
     services.some(({ findings }) => findings.some((finding) => finding.severity === severity));

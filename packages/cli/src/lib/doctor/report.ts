@@ -84,7 +84,7 @@ function summary(services: readonly Examined[]): string {
   const number = (severity: Severity): number => findings.filter((each) => each.severity === severity).length;
   const text = `${count(services.length, "service")}: ${count(number("error"), "error")}, ${count(number("warning"), "warning")}`;
   const first = findings.find(({ severity }) => severity === "error") ?? findings[0];
-  return first === undefined ? text : `${text}\nMore: sockact explain ${first.code}`;
+  return first === undefined ? text : `${text}\nMore: ${ownCommand()} explain ${first.code}`;
 }
 
 /** Breaks the lines of a journal, so that the rest of a line stands below its beginning. They keep their indentation. */

@@ -166,7 +166,7 @@ function waitError(busy: readonly DrainReport[], wait: string): CliError {
   return new CliError(
     "ERR_DRAIN_WAIT",
     `after ${wait}, ${left.join(" and ")}. The service is still drained, and the clients stay connected`,
-    "Wait again, or end it: sockact restart, or systemctl stop, first answers the open requests. A load balancer may keep idle connections to a host that is down: close them there.",
+    `Wait again, or end it: ${ownCommand()} restart, or systemctl stop, first answers the open requests. A load balancer may keep idle connections to a host that is down: close them there.`,
     { exitCode: EXIT.failed },
   );
 }

@@ -85,5 +85,5 @@ function listOf(all: readonly CodeExplanation[]): string {
     const codes = all.filter((one) => one.theme === theme).map(({ code }) => code);
     return [colourOut("bold", theme), wrap(codes.join(" "), { indent: "  " }), ""].join("\n");
   });
-  return `${lists.join("\n")}\nsockact explain CODE prints what a code means, and what to change.\n`;
+  return `${lists.join("\n")}\n${ownCommand()} explain CODE prints what a code means, and what to change.\n`;
 }

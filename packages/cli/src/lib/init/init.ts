@@ -1,3 +1,4 @@
+import { ownCommand, sudoCommand } from "../shared/own-command.ts";
 import { existsSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import process from "node:process";
@@ -180,13 +181,11 @@ async function askEntry(app: DetectedApp, node: string | undefined): Promise<Det
 }
 
 function nextSteps(
-  { folder, node, hasSockact, takesOneSocket }: DetectedApp,
+  { folder, hasSockact, takesOneSocket }: DetectedApp,
   { preload, manager }: AppDescription,
   file: string,
 ): string {
   const needsTypes = !existsSync(join(folder, "node_modules/@sockact/units"));
-  // sudo does not look in a home for Node.
-  const sudo = node.origin === "system" ? "sudo npx" : 'sudo env "PATH=$PATH" npx';
   const steps: [string, string][] = [
     ...(preload === undefined && !hasSockact && !takesOneSocket
       ? [["npm install @sockact/core", "and add its line to the app"] as [string, string]]
@@ -194,8 +193,8 @@ function nextSteps(
     ...(needsTypes
       ? [["npm install --save-dev @sockact/units", "types for your editor"] as [string, string]]
       : []),
-    ["npx sockact units", "look at the units"],
-    [manager === "user" ? "npx sockact install" : `${sudo} sockact install`, "install and start them"],
+    [`${ownCommand()} units`, "look at the units"],
+    [`${manager === "user" ? ownCommand() : sudoCommand()} install`, "install and start them"],
   ];
   const width = Math.max(...steps.map(([command]) => command.length));
   const lines = steps.map(([command, why]) => `  ${command.padEnd(width)}  # ${why}\n`);

@@ -1,3 +1,4 @@
+import { ownCommand } from "../shared/own-command.ts";
 import { lstatSync, readlinkSync, type Stats } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { CliError, EXIT } from "../shared/cli-error.ts";
@@ -88,7 +89,7 @@ async function refuseForeignFolders(
         path === join(plan.root, "/var/lib/sockact") ||
         path.startsWith(join(plan.root, "/var/lib/sockact/"))
       )
-        throw foreign(`${path} is the folder in which sockact records its installations`, otherName);
+        throw foreign(`${path} is the folder in which sockact records its installations`, otherName());
       const stats = lstat(path);
       const isPrivate = stats === undefined || leadsTo(path, stats, privatePath);
       if (own.has(path) || (isPrivate && lstat(privatePath) === undefined)) continue;
@@ -99,22 +100,22 @@ async function refuseForeignFolders(
         if (!force && (other !== undefined || !kept.includes(path)))
           throw foreign(
             `${path} exists already, with ${whose}, and systemd would give it to this service`,
-            `${otherName}\nIf this service is meant to have it, add --force.`,
+            `${otherName()}\nIf this service is meant to have it, add --force.`,
           );
         taken.push(path);
         continue;
       }
       throw foreign(
         `${path} exists already, and systemd would give it to the service`,
-        `${otherName}\n${adoption(folder, user)}`,
+        `${otherName()}\n${adoption(folder, user)}`,
       );
     }
   }
   return taken;
 }
 
-const otherName =
-  "Choose another --name. Or name another folder by stateDirectory in a config: sockact init writes one.";
+const otherName = (): string =>
+  `Choose another --name. Or name another folder by stateDirectory in a config: ${ownCommand()} init writes one.`;
 
 /** The hint for a folder that is meant for this service. */
 function adoption({ path, privatePath }: ServiceFolder, user: string | undefined): string {

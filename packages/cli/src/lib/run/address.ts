@@ -1,3 +1,4 @@
+import { ownCommand } from "../shared/own-command.ts";
 import { isIPv4, isIPv6 } from "node:net";
 import { resolve } from "node:path";
 import process from "node:process";
@@ -37,7 +38,7 @@ function defaultAddress(port: string): Address {
     throw new CliError(
       "ERR_RUN_ADDRESS",
       `the variable PORT must be a port, such as 3000; got ${JSON.stringify(port)}`,
-      "Correct it, or write the address: sockact run -l localhost:3000 -- …",
+      `Correct it, or write the address: ${ownCommand()} run -l localhost:3000 -- …`,
     );
   return parseAddress(`localhost:${port}`);
 }

@@ -1,3 +1,4 @@
+import { ownCommand } from "../shared/own-command.ts";
 import { readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { CliError } from "../shared/cli-error.ts";
@@ -85,7 +86,7 @@ function withoutVariables(words: readonly string[]): readonly string[] {
 }
 
 const useWatch = (command: string, watch = "--watch"): string =>
-  `Use --watch of sockact run: sockact run ${watch} -- ${command}`;
+  `Use --watch of sockact run: ${ownCommand()} run ${watch} -- ${command}`;
 
 /** Options of Node that make it start another Node come before the script. */
 function insteadOfNode({ options, rest }: Words, scripts: readonly string[]): string | undefined {
@@ -164,7 +165,7 @@ function useScript(script: string, scripts: readonly string[], folder?: string):
   if (!isQuoted && isCommand(join(folder ?? "", binary))) words[command] = binary;
   const written = `${hasVariables ? "env " : ""}${isQuoted ? text : words.join(" ")}`;
   if (folder !== undefined)
-    return `Start the command of the script in its folder instead: cd ${shellText([folder])} && sockact run -- ${written}`;
+    return `Start the command of the script in its folder instead: cd ${shellText([folder])} && ${ownCommand()} run -- ${written}`;
   return `Write the command of the script instead: ${written}\nOr put it into a script: "dev": "sockact run --watch -- ${written}"`;
 }
 

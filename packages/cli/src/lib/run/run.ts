@@ -1,3 +1,4 @@
+import { ownCommand } from "../shared/own-command.ts";
 import process from "node:process";
 import { CliError } from "../shared/cli-error.ts";
 import { colour, count } from "../shared/messages.ts";
@@ -37,7 +38,7 @@ export async function run(
     throw new CliError(
       "ERR_USAGE",
       "the command to run is missing",
-      hint ?? "Write it after --, for example: sockact run -- node server.js",
+      hint ?? `Write it after --, for example: ${ownCommand()} run -- node server.js`,
     );
   checkOptions(options);
   const stopTimeout = stopTimeoutOf(options);

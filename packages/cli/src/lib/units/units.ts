@@ -1,3 +1,4 @@
+import { ownCommand } from "../shared/own-command.ts";
 import { statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import process from "node:process";
@@ -74,7 +75,7 @@ async function wantedBy(
     throw new CliError(
       "ERR_APP_ENTRY",
       `the file ${argument} does not exist, and no config describes a service ${argument}`,
-      "Name the file that starts your app, such as server.js, or write a config: sockact init",
+      `Name the file that starts your app, such as server.js, or write a config: ${ownCommand()} init`,
     );
   const surroundings = { folder, invoker, systemd: systemd ?? (await installedSystemd()) };
   const wanted = isName

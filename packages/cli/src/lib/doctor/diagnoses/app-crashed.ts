@@ -1,3 +1,4 @@
+import { ownCommand } from "../../shared/own-command.ts";
 import type { Diagnosis, Found } from "../model/diagnosis.ts";
 import { readJournal } from "../fixes/commands.ts";
 import { ofCrash } from "../model/consequences.ts";
@@ -61,6 +62,9 @@ function whatToDo(error: AppError, unit: string): Pick<Found, "message" | "fix">
   const correct = "Correct the error, or go back to the last version that worked. Then restart the service.";
   return {
     message: `${unit} has ended with an uncaught error${code === "" ? "" : `: ${code}`}.`,
-    fix: name === "ActivationError" ? `The line says what to change. More: sockact explain ${code}` : correct,
+    fix:
+      name === "ActivationError"
+        ? `The line says what to change. More: ${ownCommand()} explain ${code}`
+        : correct,
   };
 }

@@ -13,6 +13,7 @@ import { installation } from "../facts/installation.ts";
 import { program } from "../facts/program.ts";
 import { systemdVersion } from "../facts/systemd-version.ts";
 import { unitFiles } from "../facts/unit-files.ts";
+import { shellWord } from "../../shared/shell-words.ts";
 import { ownCommand, sudoCommand } from "../../shared/own-command.ts";
 
 /** The config has changed since the units were installed. */
@@ -42,7 +43,7 @@ export const configDiffers: Diagnosis = {
       message: `${file} does not match the installed ${own.unit}.`,
       evidence: [{ text: line, source: `${own.path} (-), ${file} (+)` }],
       fix: "Look at the difference, and install again.",
-      copy: [`cd ${dirname(file)}`, `${ownCommand()} units --diff`, `${sudoCommand()} install`],
+      copy: [`cd ${shellWord(dirname(file))}`, `${ownCommand()} units --diff`, `${sudoCommand()} install`],
     }));
   },
 };
@@ -67,7 +68,7 @@ async function wantedUnits(
     if (!isOfService) return {};
     host.cannotSee(
       `${file} is code, and the doctor does not run code.`,
-      `cd ${dirname(file)} && sockact units --diff`,
+      `cd ${shellWord(dirname(file))} && ${ownCommand()} units --diff`,
     );
     return {};
   }
@@ -98,7 +99,9 @@ async function wantedUnits(
       isGone
         ? `${file}, from which the service was installed, does not exist any more`
         : `${file} can't be used: ${(error as Error).message.split("\n")[0]}`,
-      isGone ? `ls -ld ${dirname(file)}` : `cd ${dirname(file)} && sockact units`,
+      isGone
+        ? `ls -ld ${shellWord(dirname(file))}`
+        : `cd ${shellWord(dirname(file))} && ${ownCommand()} units`,
     );
     return {};
   }

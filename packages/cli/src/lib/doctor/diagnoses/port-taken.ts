@@ -1,3 +1,5 @@
+import { sudoCommand } from "../../shared/own-command.ts";
+import { shellWord } from "../../shared/shell-words.ts";
 import type { Diagnosis, Evidence, Found } from "../model/diagnosis.ts";
 import { lastRun } from "../facts/journal.ts";
 import type { ListeningSocket } from "../../systemd/listening-sockets.ts";
@@ -121,7 +123,7 @@ async function ownersOf(subject: Subject, address: string): Promise<Owner[]> {
       if (pid === undefined) {
         host.cannotSee(
           `You may not see which process listens on ${socket.address}.`,
-          `sudo sockact doctor ${subject.service}`,
+          `${sudoCommand()} doctor ${shellWord(subject.service)}`,
         );
         return undefined;
       }

@@ -3,6 +3,7 @@ import { open } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import type { AppDescription } from "@sockact/units";
 import type { Manifest } from "../../install/transaction.ts";
+import { sudoCommand } from "../../shared/own-command.ts";
 import { shellWord } from "../../shared/shell-words.ts";
 import type { Diagnosis, Found } from "../model/diagnosis.ts";
 import { ofCrash } from "../model/consequences.ts";
@@ -71,7 +72,7 @@ function gone(path: string, missing: string, { config, description }: Manifest):
   return {
     message: `${path} does not exist${missing === path ? "" : `: there is no ${missing}`}.`,
     fix: `Install the service again with the Node that you have now${config === undefined ? ", with the same options as before" : ""}. If the config or an option names this path, correct it first.`,
-    copy: [`cd ${shellWord(folder)}`, 'sudo env "PATH=$PATH" npx sockact install'],
+    copy: [`cd ${shellWord(folder)}`, `${sudoCommand()} install`],
   };
 }
 

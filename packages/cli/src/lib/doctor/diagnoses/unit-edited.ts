@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { ownCommand } from "../../shared/own-command.ts";
 import type { Diagnosis } from "../model/diagnosis.ts";
 import { installation } from "../facts/installation.ts";
 import { unitFiles } from "../facts/unit-files.ts";
@@ -29,7 +30,7 @@ export const unitEdited: Diagnosis = {
       evidence: [
         { text: path, source: `installed by sockact ${installed.sockact}, ${installed.installedAt}` },
       ],
-      fix: "To keep the change, move it into a drop-in. Otherwise run sockact install as before, with --force.",
+      fix: `To keep the change, move it into a drop-in. Otherwise run ${ownCommand()} install as before, with --force.`,
       copy: [`${subject.host.manager.systemctl} edit ${units.get(path) ?? subject.service}`],
     }));
   },

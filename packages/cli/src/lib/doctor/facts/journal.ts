@@ -1,4 +1,5 @@
 import process from "node:process";
+import { sudoCommand } from "../../shared/own-command.ts";
 import { messageOf, syncJournal } from "../../systemd/journal.ts";
 import type { Host } from "../model/host.ts";
 import type { Subject } from "../model/subject.ts";
@@ -79,7 +80,7 @@ async function journalIsWritten({ isRoot, manager }: Host): Promise<void> {
 function cannotSeeJournal(host: Host): void {
   host.cannotSee(
     "You may not see all lines of the journal.",
-    "sudo sockact doctor, or: sudo usermod -aG systemd-journal $USER",
+    `${sudoCommand()} doctor, or: sudo usermod -aG systemd-journal $USER`,
   );
 }
 

@@ -1,5 +1,7 @@
 import { readFile, readdir, readlink } from "node:fs/promises";
 import { basename } from "node:path";
+import { sudoCommand } from "../../shared/own-command.ts";
+import { shellWord } from "../../shared/shell-words.ts";
 import { type GroupProcess, pidsOf, readProcess } from "../../systemd/control-group.ts";
 import type { Subject } from "../model/subject.ts";
 import { serviceProperties } from "./properties.ts";
@@ -31,7 +33,7 @@ export async function processes(subject: Subject): Promise<ServiceProcess[]> {
   if (all.some(({ sockets }) => sockets === undefined))
     subject.host.cannotSee(
       `You may not see the open files of ${subject.service}.`,
-      `sudo sockact doctor ${subject.service}`,
+      `${sudoCommand()} doctor ${shellWord(subject.service)}`,
     );
   return all;
 }

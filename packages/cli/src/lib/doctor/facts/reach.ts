@@ -1,4 +1,5 @@
 import { isInHome, liesIn } from "../../shared/folders.ts";
+import { sudoCommand } from "../../shared/own-command.ts";
 import { stepsTo } from "../../shared/path-steps.ts";
 import { isPermitted, stranger } from "../../shared/permissions.ts";
 import type { UnitProperties } from "./properties.ts";
@@ -104,7 +105,7 @@ export function wayRound(
       return {
         message: `You may not look at ${what}: you can't read ${obstacle.path}.`,
         fix: "Run the doctor as root.",
-        copy: ["sudo sockact doctor"],
+        copy: [`${sudoCommand()} doctor`],
       };
   }
 }
