@@ -141,6 +141,15 @@ describeWith({ privateSystemd: true }, "under sudo, a config", () => {
     });
   }
 
+  it("in a folder of another user is not used, and that user keeps the folder", async () => {
+    await systemd.mustRun(["chown", "ben", folder]);
+    const { stderr } = await units("export default {};");
+    await systemd.mustRun(["chown", "ana", folder]);
+    expect(stderr).toContain("ERR_CONFIG_UNSAFE");
+    expect(stderr).toContain("sudo as the user who owns it, or move the config to a folder of ana.");
+    expect(stderr).not.toContain("chown");
+  });
+
   it.each(["ts", "mjs", "cjs"])(
     "is evaluated as the user who has called sudo, and in no way as root: %s",
     async (format) => {

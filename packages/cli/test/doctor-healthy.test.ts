@@ -74,6 +74,20 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact doctor, on service
     expect(code).toBe(0);
   });
 
+  it("does not say that a socket listens which a package has brought and nobody has started", async () => {
+    const folder = "/usr/lib/systemd/system";
+    await systemd.mustRun([
+      "sh",
+      "-ec",
+      `cp -a ${folder} /run/vendor; mount --bind /run/vendor ${folder}; printf '[Socket]\\nListenStream=/run/b.sock\\n[Install]\\nWantedBy=sockets.target\\n' >${folder}/brought.socket; printf '[Unit]\\nRequires=brought.socket\\n[Service]\\nExecStart=/usr/bin/sleep 9\\n' >${folder}/brought.service`,
+    ]);
+    await systemd.systemctl("daemon-reload");
+    expect((await ask(systemd, "brought")).finding("not-enabled")).toMatchObject({
+      message: "brought.socket is neither started nor enabled.",
+      copy: ["systemctl enable --now brought.socket"],
+    });
+  });
+
   it("keeps its own words and commands, whatever variables have as their values", async () => {
     await systemd.systemctl("disable", "other.socket");
     expect((await ask(systemd, "other")).finding("not-enabled")).toMatchObject({

@@ -40,6 +40,12 @@ export const sandbox: Scenarios = {
       "chown daemon /srv/written",
     ),
   },
+  "in-home": {
+    app: writes("/home/web/data.txt"),
+    service: "DynamicUser=no\nUser=daemon\nProtectHome=read-only",
+    files: { "/home/web/other.txt": "" },
+    finds: error("file-read-only", /EROFS/, stateFile),
+  },
   system: {
     app: writes("/usr/data.txt"),
     service: "DynamicUser=no\nUser=daemon",

@@ -104,11 +104,12 @@ async function refuseUnsafe(file: string, invoker: Invoker): Promise<void> {
   const distrust = await distrustOf(file, invoker);
   if (distrust === undefined) return;
   const { path, why, fix, isOwner = false } = distrust;
-  const instead = path === file ? `, or as root: ${fix}` : ", or move the config to a folder of root.";
+  const instead =
+    path === file ? `, or as root: ${fix}` : `, or move the config to a folder of ${invoker.name}.`;
   throw new CliError(
     "ERR_CONFIG_UNSAFE",
     `root does not use ${file}: ${path === file ? why : `${path}: ${why}`}`,
-    invoker.uid === 0 && isOwner
+    isOwner
       ? `Run it with sudo as the user who owns it${instead}`
       : `Whoever may write it could run commands as root. Change it: ${fix}`,
     { exitCode: EXIT.failed },

@@ -230,7 +230,7 @@ function checkOwner(path: string, { uid, gid, mode }: Stats): void {
   if (!isTrusted(uid)) {
     throw refused(
       `${path} belongs to user ${uid}, who could replace the files in it`,
-      `Change its owner to ${me === 0 ? "root" : "you"}, or run sockact as that user.`,
+      `Run sockact as that user, or use a folder of ${me === 0 ? "root" : "yours"}.`,
     );
   }
   // In a folder such as /tmp, other users can't replace files that they do not own.

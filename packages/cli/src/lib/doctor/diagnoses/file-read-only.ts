@@ -1,4 +1,5 @@
 import { basename, dirname, resolve } from "node:path";
+import { isInHome } from "../../shared/folders.ts";
 import { shellWord } from "../../shared/shell-words.ts";
 import type { Diagnosis, Found } from "../model/diagnosis.ts";
 import { ofCrash } from "../model/consequences.ts";
@@ -45,16 +46,21 @@ export const fileReadOnly: Diagnosis = {
         const folder = state ?? name;
         // The path comes from the app's output, so do not suggest to open a system folder for it.
         const isOfSystem = ofSystem.test(dirname(path));
+        // A service must not get the home of a person.
+        const isHome = isInHome(path);
+        const staysClosed = isDynamic || isOfSystem || isHome;
         const own = `Let the app write to /var/lib/${folder}. STATE_DIRECTORY has this path${state === undefined ? `, and StateDirectory=${name} creates the folder` : ""}.`;
         // A dynamic user owns no other folder.
         const elsewhere = isDynamic
           ? "It can't own another folder, because DynamicUser= creates a user at each start. For another folder, write the owner of that folder into User=."
           : isOfSystem
             ? "It should not write to a folder of the system."
-            : `Or let it write to its present folder, which must then belong to ${user}.`;
+            : isHome
+              ? `Or move the app out of the home, to a folder such as /srv/${name} that belongs to ${user}.`
+              : `Or let it write to its present folder, which must then belong to ${user}.`;
         const lines = [
           ...(state === undefined ? [`StateDirectory=${name}`] : []),
-          ...(isDynamic || isOfSystem ? [] : [`ReadWritePaths=${dirname(path)}`]),
+          ...(staysClosed ? [] : [`ReadWritePaths=${dirname(path)}`]),
         ];
         return {
           ...about,
@@ -65,7 +71,7 @@ export const fileReadOnly: Diagnosis = {
           ],
           fix: `${own} ${elsewhere}`,
           copy: [
-            ...(isDynamic || isOfSystem
+            ...(staysClosed
               ? [`path.join(process.env.STATE_DIRECTORY, ${JSON.stringify(basename(path))}) // in the app`]
               : user === "root"
                 ? []

@@ -2,7 +2,7 @@ import { shellWord } from "../../shared/shell-words.ts";
 import type { Diagnosis } from "../model/diagnosis.ts";
 import { serviceProperties, socketProperties } from "../facts/properties.ts";
 
-/** It works now, and will not after the next boot. */
+/** Whatever it does now, it does not listen after the next boot. */
 export const notEnabled: Diagnosis = {
   code: "not-enabled",
   severity: "warning",
@@ -35,6 +35,7 @@ export const notEnabled: Diagnosis = {
       .map((socket) => {
         const { unit } = socket;
         const state = socket.get("UnitFileState");
+        const isActive = socket.get("ActiveState") === "active";
         const isOfThisBoot = socket.get("FragmentPath").startsWith("/run/");
         return {
           unit,
@@ -42,7 +43,9 @@ export const notEnabled: Diagnosis = {
             ? `${unit} is gone after the next boot: its file is in /run.`
             : state === "enabled-runtime"
               ? `${unit} is enabled for this boot only.`
-              : `${unit} listens now, but is not enabled.`,
+              : isActive
+                ? `${unit} listens now, but is not enabled.`
+                : `${unit} is neither started nor enabled.`,
           evidence: [
             { text: `UnitFileState=${state}`, source: `${systemctl} show ${unit}` },
             ...(isOfThisBoot
@@ -54,7 +57,7 @@ export const notEnabled: Diagnosis = {
             ...(isOfThisBoot
               ? [service, socket].map((each) => `cp ${shellWord(each.get("FragmentPath"))} ${etc}/`)
               : []),
-            `${systemctl} enable ${unit}`,
+            `${systemctl} enable ${isActive ? "" : "--now "}${unit}`,
           ],
         };
       });
