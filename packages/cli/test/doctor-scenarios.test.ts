@@ -68,7 +68,9 @@ describeWith({ privateSystemd: true }, "sockact doctor finds", () => {
     await setUp(systemd, scenarios);
     found = await askAll(systemd);
     // What starts again and again would slow down all that follows.
-    await systemd.systemctl("stop", "sleepy.socket", "sleepy.service");
+    await systemd.systemctl("stop", "sleepy.socket", "sleepy.service", "forks.service");
+    await systemd.systemctl("kill", "--signal=KILL", "busy.service", "stuck.service");
+    await systemd.systemctl("stop", "busy.service", "stuck.service");
   }, 300_000);
   afterAll(() => systemd?.close());
 
@@ -147,7 +149,24 @@ describeWith({ privateSystemd: true }, "sockact doctor finds", () => {
     const asNobody = await ask(systemd, "taken", ["setpriv", "--reuid=65534", "--clear-groups"]);
     expect(asNobody.code).toBe(2);
     expect(asNobody.finding("port-taken").copy[0]).toBe("sudo ss -ltnp sport = :80");
-    expect(asNobody.unseen.map(({ how }) => how)).toContain("sudo sockact doctor taken.service");
+    expect(asNobody.unseen.map(({ how }) => how)).toContain(
+      'sudo env "PATH=$PATH" sockact doctor taken.service',
+    );
+  });
+
+  it("how a service ended, also for a user who may not read the journal", async () => {
+    const asNobody = await ask(systemd, "syntax", ["setpriv", "--reuid=65534", "--clear-groups"]);
+    expect(asNobody.code).toBe(2);
+    expect(asNobody.finding("service-failed").message).toBe(
+      "syntax.service has failed. Its main process exited with status 1.",
+    );
+    expect((await ask(systemd, "syntax")).codes).not.toContain("service-failed");
+  });
+
+  it("a home that the app can't write, and never takes it from its user", () => {
+    const [finding] = found.get("in-home")!;
+    expect(finding!.fix).toContain("move the app out of the home");
+    expect(JSON.stringify(finding)).not.toMatch(/chown|ReadWritePaths/);
   });
 
   it("no version of another user's Node, and says why", async () => {

@@ -1,5 +1,14 @@
 // Apps that do not take their socket, do not become ready, or do not stay up.
-import { express, isReady, listensOn, node, onPort, type Scenarios, untilStarted } from "./scenario.ts";
+import {
+  express,
+  isReady,
+  listensOn,
+  node,
+  onPort,
+  type Scenarios,
+  untilStarted,
+  untilUp,
+} from "./scenario.ts";
 
 const launched = (name: string, server: string): string =>
   `Environment=HOME=/tmp\nExecStart=\nExecStart=${name.replace("SERVER", server)}`;
@@ -156,6 +165,41 @@ export const apps: Scenarios = {
     ],
   },
 
+  // An event loop that is blocked, before the app has come to its socket and later.
+  busy: {
+    listens: "void listen(server); for (;;);",
+    service: "Nice=19",
+    until: untilUp,
+    finds: [
+      {
+        code: "event-loop-blocked",
+        message: /^The event loop of process \d+ is blocked: /,
+        evidence: /^The main thread ran for 1000 ms without a new connection$/,
+        copy: [/sockact restart busy$/],
+      },
+    ],
+  },
+  stuck: {
+    listens: "await listen(server); setTimeout(() => { for (;;); }, 100);",
+    service: "Nice=19",
+    until: async (systemd, name) => {
+      await systemd.waitForJournal(`${name}.service`, isReady, 60_000);
+      await untilUp(systemd, name);
+    },
+    after: (systemd) => {
+      const client = `require("node:net").connect("/run/stuck.sock", () => console.log("connected"))`;
+      const { stdout } = systemd.spawn([node, "--eval", client]);
+      return new Promise((resolve) => stdout!.once("data", resolve));
+    },
+    finds: [
+      {
+        code: "event-loop-blocked",
+        message: /^The event loop of process \d+ is blocked: /,
+        evidence: /\nA client waits at \/run\/stuck\.sock$/,
+      },
+    ],
+  },
+
   // Type=notify.
   notify: {
     text: express(listensOn(3006)),
@@ -201,8 +245,28 @@ export const apps: Scenarios = {
       {
         code: "restart-loop",
         message:
-          /^ends\.service was started \d+ times in \d+ s\. It (?:ended without an error|exited with 0)\.$/,
+          /^ends\.service was started \d+ times in \d+ s\. It (?:ended without an error|exited with 0)\. A program that puts itself into the background/,
         evidence: /\nnothing to do$/,
+      },
+    ],
+  },
+  forks: {
+    text: `import { spawn } from "node:child_process";
+      spawn(process.execPath, ["--eval", "setInterval(() => {}, 1e6)"], { detached: true, stdio: "ignore" }).unref();`,
+    service: "Restart=always\nRestartSec=500ms",
+    loops: true,
+    until: untilStarted(6),
+    finds: [{ code: "restart-loop", message: /A program that puts itself into the background/ }],
+  },
+  unwatched: {
+    text: "setInterval(() => {}, 1e6);",
+    service: "WatchdogSec=500ms\nWatchdogSignal=KILL",
+    finds: [
+      {
+        code: "service-failed",
+        message:
+          "unwatched.service has failed. It did not report to systemd's watchdog in time. SIGKILL ended its main process.",
+        evidence: /^Result=watchdog$/m,
       },
     ],
   },

@@ -1,5 +1,6 @@
 // Services for the tests of the doctor, each with one fault, and what the doctor has to find.
 import { existsSync } from "node:fs";
+import process from "node:process";
 import type { PrivateSystemd } from "@sockact/testkit";
 import { type AppDescription, emitUnits } from "@sockact/units";
 import { expect } from "vitest";
@@ -99,6 +100,17 @@ export const untilStarted = (times: number) => (systemd: PrivateSystemd, name: s
     async () =>
       (await systemd.journal(`${name}.service`)).filter((line) => line.startsWith("Started")).length >= times,
     `${name} was started ${times} times`,
+    60_000,
+  );
+
+/** Until a service that starts has run for so long that the doctor no longer waits for its start. */
+export const untilUp = (systemd: PrivateSystemd, name: string): Promise<unknown> =>
+  systemd.waitUntil(
+    async () => {
+      const started = Number(await systemd.show(`${name}.service`, "ExecMainStartTimestampMonotonic"));
+      return started > 0 && Number(process.hrtime.bigint() / 1000n) - started > 10_500_000;
+    },
+    `${name} has started long ago`,
     60_000,
   );
 

@@ -18,13 +18,17 @@ export async function diagnose(subject: Subject, diagnoses: readonly Diagnosis[]
     subject.get(environment).then((variables) => redactor(variables, subject.units)),
   ]);
   const findings = [...found.flat(), ...linted];
+  const lastResorts = diagnoses.filter(({ isLastResort }) => isLastResort).map(({ code }) => code);
+  const hasReason = findings.some(
+    ({ code, severity }) => severity === "error" && !lastResorts.includes(code),
+  );
   const codes = new Set(findings.map(({ code }) => code));
   const explained = new Set<string>();
   // Of two that explain each other, the one that comes first is the cause.
   for (const { code, explains = [] } of diagnoses)
     if (codes.has(code) && !explained.has(code)) for (const other of explains) explained.add(other);
   return findings
-    .filter(({ code }) => !explained.has(code))
+    .filter(({ code }) => !explained.has(code) && !(hasReason && lastResorts.includes(code)))
     .map((finding) => redacted(forShell(finding, subject.units), redact))
     .toSorted((one, other) => severities.indexOf(one.severity) - severities.indexOf(other.severity));
 }

@@ -8,6 +8,7 @@ import { configDiffers } from "./diagnoses/config-differs.ts";
 import { descriptorsExhausted } from "./diagnoses/descriptors-exhausted.ts";
 import { dropInOverrides } from "./diagnoses/drop-in-overrides.ts";
 import { environmentFileMissing } from "./diagnoses/environment-file-missing.ts";
+import { eventLoopBlocked } from "./diagnoses/event-loop-blocked.ts";
 import { fileHidden } from "./diagnoses/file-hidden.ts";
 import { fileReadOnly } from "./diagnoses/file-read-only.ts";
 import { fileRefused } from "./diagnoses/file-refused.ts";
@@ -37,6 +38,7 @@ import { reloadFailed } from "./diagnoses/reload-failed.ts";
 import { restartLoop } from "./diagnoses/restart-loop.ts";
 import { runtimeBun } from "./diagnoses/runtime-bun.ts";
 import { securityDenied } from "./diagnoses/security-denied.ts";
+import { serviceFailed } from "./diagnoses/service-failed.ts";
 import { serviceWithoutSocket } from "./diagnoses/service-without-socket.ts";
 import { socketFailed } from "./diagnoses/socket-failed.ts";
 import { socketInNamespace } from "./diagnoses/socket-in-namespace.ts";
@@ -86,12 +88,14 @@ export const diagnoses: readonly Diagnosis[] = [
   networkCut,
   serviceWithoutSocket,
   launcher,
+  eventLoopBlocked,
   socketNotTaken,
   portTaken,
   portForbidden,
   neverReady,
   restartLoop,
   appCrashed,
+  serviceFailed,
   startLimitHit,
   triggerLimitHit,
   socketFailed,

@@ -25,19 +25,37 @@ export async function pidsOf(group: string): Promise<number[]> {
 
 /** What everyone may read of a process. A process may end at any time. Then it has no command line. */
 export async function readProcess(pid: number): Promise<GroupProcess | undefined> {
-  const [cmdline, stat] = await Promise.all([
+  const [cmdline, fields = []] = await Promise.all([
     readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => ""),
-    readFile(`/proc/${pid}/stat`, "utf8").catch(() => ""),
+    statOf(`/proc/${pid}/stat`),
   ]);
   if (cmdline === "") return undefined;
-  // proc_pid_stat(5): the name of the program may contain anything, but no parenthesis follows it.
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   return {
     pid,
     parent: Number(fields[1]),
     started: Number(fields[19]),
     words: cmdline.replace(/\0+$/, "").split("\0"),
   };
+}
+
+/** What the main thread of a process does. */
+export interface Activity {
+  /** As in proc_pid_stat(5): `R` if it runs, `S` if it waits. */
+  state: string;
+  /** The processor time that it has used, in clock ticks. */
+  ticks: number;
+}
+
+/** What the main thread of a process does now. `undefined` if the process has ended. */
+export async function readActivity(pid: number): Promise<Activity | undefined> {
+  const fields = await statOf(`/proc/${pid}/task/${pid}/stat`);
+  return fields && { state: fields[0]!, ticks: Number(fields[11]) + Number(fields[12]) };
+}
+
+/** proc_pid_stat(5), from the state on: the name of the program may contain anything, but no parenthesis follows it. */
+async function statOf(path: string): Promise<string[] | undefined> {
+  const stat = await readFile(path, "utf8").catch(() => "");
+  return stat === "" ? undefined : stat.slice(stat.lastIndexOf(")") + 2).split(" ");
 }
 
 /** The arguments. systemd may start Node by a symlink, and Node starts itself by its real path. A title in place of the command line is one word. */

@@ -11,11 +11,8 @@ import { listeningBeside } from "../facts/listening.ts";
 import { passedSockets, type PassedSocket, portOf } from "../facts/passed-sockets.ts";
 import { isJavaScript, processes, type ServiceProcess } from "../facts/processes.ts";
 import { program } from "../facts/program.ts";
-import { serviceProperties, uptime } from "../facts/properties.ts";
+import { serviceProperties, STARTING_MS, uptime } from "../facts/properties.ts";
 import type { Subject } from "../model/subject.ts";
-
-/** How long an app may take until it serves, in milliseconds. One that serves elsewhere by then has started. */
-const STARTING_MS = 10_000;
 
 /** The app runs, has the socket, and does not accept from it. */
 export const socketNotTaken: Diagnosis = {
@@ -53,6 +50,7 @@ export const socketNotTaken: Diagnosis = {
     // Programs other than Node and Bun may not use an epoll.
     if (untaken === undefined && !running.some(isJavaScript)) return [];
     const own = await ownListeners(running, passed);
+    // An app that serves elsewhere has started.
     if (untaken === undefined && own.length === 0 && uptime(service) < STARTING_MS) return [];
     const addresses = missed.map(({ address }) => address).join(" and ");
     const evidence: Evidence[] = [

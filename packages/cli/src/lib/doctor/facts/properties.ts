@@ -55,6 +55,9 @@ export function isUnusedOfVendor(unit: UnitProperties): boolean {
   );
 }
 
+/** How long an app may take until it serves, in milliseconds. */
+export const STARTING_MS = 10_000;
+
 /** How long the main process has been running, in milliseconds; 0 without a main process. */
 export function uptime(service: UnitProperties): number {
   return service.get("MainPID") === "0" ? 0 : since(service.get("ExecMainStartTimestampMonotonic"));

@@ -87,14 +87,21 @@ export interface End {
 }
 
 /** The codes of waitid(2), which ExecMainCode= uses. */
-const codes: Record<string, string> = { "1": "exited", "2": "killed", "3": "dumped" };
+export const codes: Readonly<Record<string, string>> = { "1": "exited", "2": "killed", "3": "dumped" };
+
+/** Nothing tells a program that moves to the background from one that has nothing to do: both exit with 0. */
+const background =
+  "A program that puts itself into the background ends like this, and systemd then ends what it has started.";
 
 /** How the main process ended last, even if the service has been started again since. */
 export async function lastEnd(subject: Subject): Promise<End> {
   const [service, all] = await Promise.all([subject.get(serviceProperties), subject.get(runs)]);
   const statuses = service.list("RestartPreventExitStatus");
   const ended = (code: string, status: string, name = status): End => ({
-    text: code === "exited" ? `It exited with ${status}.` : `It was killed by signal ${name}.`,
+    text:
+      code === "exited"
+        ? `It exited with ${status}.${status === "0" ? ` ${background}` : ""}`
+        : `It was killed by signal ${name}.`,
     isAsleep: code === "exited" && statuses.includes(status),
   });
   // If a command of ExecStartPre= fails, systemd starts no main process.
@@ -111,10 +118,7 @@ export async function lastEnd(subject: Subject): Promise<End> {
   if (before === undefined) return { text: "", isAsleep: false };
   if (isStopped(before)) return { text: "It was stopped.", isAsleep: false };
   const { end } = before;
-  return end === undefined
-    ? {
-        text: "It ended without an error.",
-        isAsleep: statuses.length > 0 && service.get("NRestarts") === "0",
-      }
-    : ended(end.code, String(end.status), end.name);
+  if (end !== undefined) return ended(end.code, String(end.status), end.name);
+  const isAsleep = statuses.length > 0 && service.get("NRestarts") === "0";
+  return { text: `It ended without an error.${isAsleep ? "" : ` ${background}`}`, isAsleep };
 }

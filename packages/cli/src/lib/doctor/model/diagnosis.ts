@@ -48,6 +48,8 @@ export interface Diagnosis {
   node?: VersionRange;
   /** Codes of findings that follow from this one, those of the linter included. They are left out when this one is found. */
   explains?: readonly string[];
+  /** Whether it is left out if there is any other error. */
+  isLastResort?: true;
   find(subject: Subject): Promise<readonly Found[]>;
 }
 
