@@ -156,7 +156,9 @@ describe("sockact lint", () => {
     const cwd = folderWith({});
     expect(await outcome(["lint", ...args], { cwd })).toEqual({
       code: 2,
-      stdout: "",
+      stdout: args.includes("--json")
+        ? (expect.stringContaining('{"error":{"code":"ERR_USAGE"') as string)
+        : "",
       stderr: expect.stringMatching(stderr) as string,
     });
   });
