@@ -79,6 +79,10 @@ export function wayRound(
   { user, unit, what }: { user: ServiceUser | undefined; unit: string; what: string },
 ): { message: string; fix: string; copy: string[] } {
   const who = user === undefined ? "the service's user" : `the user ${user.name}`;
+  const move = {
+    fix: "Move it to a place that every service can see, such as /srv or /opt, and correct the path in the unit.",
+    copy: [`systemctl edit --full ${unit}`],
+  };
   switch (obstacle.kind) {
     case "missing":
       return {
@@ -90,17 +94,17 @@ export function wayRound(
         copy: [`systemctl edit --full ${unit}`],
       };
     case "hidden":
+      return { message: `${what} exists, but ${obstacle.directive} hides it from the service.`, ...move };
+    case "closed": {
+      const message = `${what} exists, but ${who} can't get to it: ${obstacle.path} has mode ${obstacle.mode}.`;
+      // A home stays closed to other users.
+      if (isInHome(obstacle.path)) return { message, ...move };
       return {
-        message: `${what} exists, but ${obstacle.directive} hides it from the service.`,
-        fix: "Move it to a place that every service can see, such as /srv or /opt, and correct the path in the unit.",
-        copy: [`systemctl edit --full ${unit}`],
-      };
-    case "closed":
-      return {
-        message: `${what} exists, but ${who} can't get to it: ${obstacle.path} has mode ${obstacle.mode}.`,
+        message,
         fix: `Let other users enter, or move the app to a place that every user may read, such as /srv or /opt.`,
         copy: [`chmod o+${obstacle.path === what ? "rx" : "x"} ${obstacle.path}`],
       };
+    }
     case "unknown":
       return {
         message: `You may not look at ${what}: you can't read ${obstacle.path}.`,
