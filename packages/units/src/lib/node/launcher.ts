@@ -7,12 +7,17 @@ const launchersOfNode =
 
 /** Tools that run any program as a child process, after they set up a session, a terminal, variables from a file, a secret or another user. */
 const launchersOfAny =
-  /^(?:sudo|su|runuser|setsid|dotenvx?|doppler|infisical|op|cross-env|cross-env-shell|concurrently|fnm|volta|timeout|flock|strace|ltrace|tini|dumb-init|xvfb-run|script|screen|tmux|systemd-run|start-stop-daemon|supervisord|docker|turbo|nx|lerna|nest|bun|deno)$/;
+  /^(?:sudo|su|runuser|setsid|dotenvx?|doppler|infisical|op|cross-env|cross-env-shell|concurrently|fnm|volta|timeout|flock|strace|ltrace|tini|dumb-init|xvfb-run|script|screen|tmux|systemd-run|start-stop-daemon|supervisord|docker|docker-compose|podman-compose|unshare|uv|go|foreman|honcho|overmind|turbo|nx|lerna|nest|bun|deno)$/;
 
 /** The arguments with which some of these tools start a child process. With others they become the program, or do something else. */
 const asChild: Readonly<Record<string, (rest: readonly string[]) => boolean>> = {
   flock: (rest) => !rest.some((word) => /^(?:-[a-z]*F|--no-fork$)/.test(word)),
   "start-stop-daemon": (rest) => rest.some((word) => /^(?:-[a-zA-Z]*b|--background$)/.test(word)),
+  // With -D, strace leaves its process ID to the program.
+  strace: (rest) => !rest.some((word) => /^(?:-[a-zA-Z]*D|--daemonize(?:=.*)?$)/.test(word)),
+  unshare: (rest) => rest.some((word) => /^(?:-[a-zA-Z]*f|--fork$)/.test(word)),
+  uv: ([command]) => command === "run",
+  go: ([command]) => command === "run",
   nest: ([command]) => command === "start",
   // A script of package.json, and not a file.
   bun: ([command, script = "."]) => command === "run" && !/[./]/.test(script),

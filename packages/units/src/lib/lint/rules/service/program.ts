@@ -18,10 +18,16 @@ function insteadOf(launcher: string): string {
     return "the program itself in ExecStart=: systemd starts it in a session of its own";
   if (launcher === "timeout") return "RuntimeMaxSec=, and the program itself in ExecStart=";
   if (launcher === "flock") return "flock --no-fork, which becomes the program";
+  if (launcher === "unshare")
+    return "PrivateMounts= and similar directives, and the program itself in ExecStart=";
+  if (launcher === "uv") return "the program itself, such as .venv/bin/gunicorn below the app's folder";
+  if (launcher === "go") return "the program that `go build` makes";
+  if (/^(?:docker-compose|podman-compose)$/.test(launcher))
+    return "podman run, which passes the sockets on, or a proxy before the container";
   if (launcher === "docker") return "podman, which passes the sockets on, or a proxy before the container";
   if (launcher === "deno") return "deno run with the app's file";
   if (
-    /^(?:strace|ltrace|tini|dumb-init|xvfb-run|script|screen|tmux|systemd-run|start-stop-daemon|supervisord)$/.test(
+    /^(?:strace|ltrace|tini|dumb-init|xvfb-run|script|screen|tmux|systemd-run|start-stop-daemon|supervisord|foreman|honcho|overmind)$/.test(
       launcher,
     )
   )
