@@ -927,6 +927,68 @@ export const faults: Fault[] = [
     ...serviceAt("RemainAfterExit"),
   },
   { code: "memory-tiny", files: inService("MemoryMax=512"), ...serviceAt("MemoryMax") },
+  ...[
+    "LimitAS=512M",
+    "LimitDATA=40M:1G",
+    "LimitNOFILE=10",
+    "LimitNPROC=2",
+    "TasksMax=5",
+    "MemoryMax=10M",
+    "MemoryHigh=10M",
+  ].map((line): Fault => ({ code: "limit-low", files: inService(line), ...serviceAt(line.split("=")[0]!) })),
+  ...["TimeoutStartSec=100ms", "WatchdogSec=10ms"].map((line): Fault => ({
+    code: "limit-low",
+    files: inService(`Type=notify\nOpenFile=/run/systemd/notify:notify\n${line}`),
+    ...serviceAt(line.split("=")[0]!),
+  })),
+  ...[
+    "TemporaryFileSystem=/srv:ro",
+    "InaccessiblePaths=-/srv/app",
+    "NoExecPaths=/",
+    "TemporaryFileSystem=/usr",
+  ].map((line): Fault => ({
+    code: "program-hidden",
+    files: inService(line),
+    ...serviceAt(line.split("=")[0]!),
+  })),
+  ...["~@network-io", "~@debug @process:EPERM", "@system-service\nSystemCallFilter=~accept4"].map(
+    (list): Fault => ({
+      code: "system-call-needed",
+      files: inService(`SystemCallErrorNumber=EPERM\nSystemCallFilter=${list}`),
+      ...serviceAt("SystemCallFilter"),
+    }),
+  ),
+  ...["User=ann", "SupplementaryGroups=video"].map((line): Fault => ({
+    code: "user-not-possible",
+    files: {
+      "app.socket": undefined,
+      "app.service": undefined,
+      "systemd/user/app.socket": cleanPair["app.socket"],
+      "systemd/user/app.service": cleanPair["app.service"]!.replace("DynamicUser=yes", line),
+    },
+    file: "systemd/user/app.service",
+    at: line.split("=")[0]!,
+  })),
+  {
+    code: "stop-when-unneeded",
+    files: service("[Unit]\n", "[Unit]\nStopWhenUnneeded=yes\n"),
+    ...serviceAt("StopWhenUnneeded"),
+  },
+  {
+    code: "restart-slow",
+    files: service("RestartSec=1s", "RestartSec=1h"),
+    ...serviceAt("RestartSec"),
+  },
+  {
+    code: "trigger-limit-low",
+    files: socket("TriggerLimitIntervalSec=0", "TriggerLimitIntervalSec=1h\nTriggerLimitBurst=1"),
+    ...socketAt("TriggerLimitBurst"),
+  },
+  {
+    code: "order-cycle",
+    files: service("[Unit]\n", "[Unit]\nBefore=app.socket\n"),
+    ...serviceAt("Before"),
+  },
   {
     code: "variable-unset",
     files: inService("UnsetEnvironment=LISTEN_FDS HOME"),

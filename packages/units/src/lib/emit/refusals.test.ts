@@ -629,7 +629,7 @@ describe("any text in any field", () => {
     raw: { Service: { LogExtraFields: "A=1" }, Unit: { AssertUser: { specifier: "a" } } },
     limitNOFILE: 64,
     cpuQuota: "1%",
-    memoryMax: "1M",
+    memoryMax: "512M",
     tasksMax: 64,
     killSignal: "SIGTERM",
     supplementaryGroups: ["a"],

@@ -87,6 +87,41 @@ describe("lintUnits", () => {
     ]);
   });
 
+  it.each([
+    "LimitAS=4G",
+    "LimitNOFILE=20:524288",
+    "LimitNOFILE=infinity",
+    "TasksMax=10",
+    "TasksMax=1%",
+    "TasksMax=4\nEnvironment=UV_THREADPOOL_SIZE=1",
+    "MemoryMax=20M",
+    "MemoryMax=infinity",
+    "TimeoutStartSec=100ms",
+    "Type=notify\nOpenFile=/run/systemd/notify:notify\nTimeoutStartSec=0\nWatchdogSec=0",
+    "LimitNPROC=infinity",
+    "TemporaryFileSystem=/srv\nBindReadOnlyPaths=/srv/app",
+    "NoExecPaths=/\nExecPaths=/bin /lib /usr/lib",
+    "InaccessiblePaths=/srv/apps",
+    "InaccessiblePaths=/srv\nInaccessiblePaths=",
+    "SystemCallErrorNumber=EPERM\nSystemCallFilter=~@network-io\nSystemCallFilter=@system-service",
+    "SystemCallErrorNumber=EPERM\nSystemCallFilter=~@privileged @resources",
+    "RestartSec=5min",
+  ])("does not take %j for a limit, or for a folder, that keeps Node from running", (lines) => {
+    const text = cleanPair["app.service"]!.replace("NonBlocking=true", () => lines);
+    expect(codesOf(lintUnits({ ...cleanPair, "app.service": text }))).toEqual([]);
+  });
+
+  it.each([
+    ["LimitAS=512M\nTasksMax=2\nMemoryMax=10M", "/usr/local/bin/hello"],
+    ["LimitNPROC=2", "/usr/local/bin/hello"],
+  ])("does not measure another program by what Node needs: %j", (lines, program) => {
+    const text = cleanPair["app.service"]!.replace("NonBlocking=true", lines).replace(
+      "/usr/bin/node /srv/app/server.js",
+      program,
+    );
+    expect(codesOf(lintUnits({ ...cleanPair, "app.service": text }))).toEqual([]);
+  });
+
   it("reads drop-ins with the unit, and points into them", () => {
     const files = {
       ...cleanPair,

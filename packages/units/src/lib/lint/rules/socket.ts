@@ -5,6 +5,8 @@ import type { Rule } from "../findings/finding.ts";
 import { conditionOf, restartDelay, restartsAfter, slowerRestarts } from "../subjects/restarts.ts";
 import { endpointOf, namesIn, type ServiceSubject, type SocketSubject } from "../subjects/subjects.ts";
 import { booleanOf } from "../../systemd/booleans.ts";
+import { timeSpanOf } from "../../systemd/time-spans.ts";
+import { wholeOf } from "../values/readers.ts";
 import { templateOf, unitNameParts } from "../../systemd/unit-names.ts";
 import { addSetting, headerOf, replaceSetting } from "../findings/edits.ts";
 import { isApp } from "./service/settings.ts";
@@ -91,6 +93,7 @@ export type SocketCode =
   | "clients-blocked"
   | "runtime-directory"
   | "trigger-limit"
+  | "trigger-limit-low"
   | "remove-on-stop"
   | "accept-server"
   | "socket-wanted-by"
@@ -261,6 +264,27 @@ export const socketRules: Readonly<Record<SocketCode, Rule<SocketAmongOthers>>> 
       ];
     },
   },
+  "trigger-limit-low": {
+    severity: "warning",
+    why: "The limit counts how often a connection starts the service. At the limit the socket fails, and the port is closed until you start the socket again.",
+    man: "systemd.socket(5)",
+    find: ({ unit, service, accepts }) => {
+      if (accepts || service === undefined || !isApp(service)) return [];
+      const interval = valueOf(unit, "Socket", "TriggerLimitIntervalSec");
+      const burst = valueOf(unit, "Socket", "TriggerLimitBurst");
+      const length = timeSpanOf(interval?.value ?? "2s") ?? 0;
+      const count = wholeOf(burst?.value ?? "20") ?? 0;
+      return interval === undefined || length === 0 || count === 0 || length / count <= 60_000
+        ? []
+        : [
+            {
+              at: burst ?? interval,
+              message: `only ${count} ${count === 1 ? "start" : "starts"} in TriggerLimitIntervalSec=${interval.value}`,
+              fix: "TriggerLimitIntervalSec=0, or a time of seconds",
+            },
+          ];
+    },
+  },
   "remove-on-stop": {
     severity: "info",
     why: "When the socket unit stops, systemd removes the socket file. If the service keeps running, clients cannot reach it.",
@@ -373,17 +397,26 @@ export const socketRules: Readonly<Record<SocketCode, Rule<SocketAmongOthers>>> 
   },
   "order-cycle": {
     severity: "warning",
-    why: "A socket with default dependencies is up before sockets.target, and ordinary services start after it. If the socket waits for one of them, that is an ordering cycle: at boot systemd drops one of the jobs to break it.",
+    why: "A socket with default dependencies is up before sockets.target, and ordinary services start after it. Every socket is up before its own service. If the socket waits for one of them, that is an ordering cycle: at boot systemd drops one of the jobs to break it.",
     man: "systemd.socket(5)",
-    find: ({ unit, given }) => {
-      if (booleanOf(valueOf(unit, "Unit", "DefaultDependencies")?.value) === false) return [];
-      return namesIn(unit, "Unit", "After")
+    find: ({ unit, service, given }) => {
+      const before = service === undefined ? [] : namesIn(service.unit, "Unit", "Before");
+      const own = before
+        .filter(({ name }) => name === unit.name)
+        .map(({ setting }) => ({
+          at: setting,
+          message: `a service before ${unit.name}, which starts it`,
+          fix: `After=${unit.name}`,
+        }));
+      if (booleanOf(valueOf(unit, "Unit", "DefaultDependencies")?.value) === false) return own;
+      const waiting = namesIn(unit, "Unit", "After")
         .filter(({ name }) => isLate(name, given))
         .map(({ name, setting }) => ({
           at: setting,
           message: `a socket after ${name}`,
           fix: `take ${name} out of After=${name.endsWith(".target") ? ", Wants= and Requires=. For an address that comes later, write FreeBind=true under [Socket]" : ", and let the service have it"}`,
         }));
+      return [...own, ...waiting];
     },
   },
   "socket-stops-along": {

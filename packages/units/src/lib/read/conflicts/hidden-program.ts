@@ -12,6 +12,9 @@ const takenAway: Readonly<Record<string, { back: readonly string[]; what: string
   NoExecPaths: { back: ["ExecPaths"], what: "could not be run" },
 };
 
+/** A path as it is on a system on which /bin and /lib are links into /usr. */
+const inUsr = (path: string): string => path.replace(/^\/(?=s?bin(?:\/|$)|lib)/, "/usr/");
+
 /** The paths in the program's mount namespace that a value names. */
 function pathsIn(key: string, value: string): string[] {
   return value
@@ -21,7 +24,44 @@ function pathsIn(key: string, value: string): string[] {
       return key.startsWith("Bind") ? target : source;
     })
     .filter((path) => path.startsWith("/"))
-    .map((path) => path.replace(/\/+$/, ""));
+    .map((path) => inUsr(path.replace(/\/+$/, "")));
+}
+
+/** The directives that other directives of this kind need. */
+export const hidingDirectives: readonly string[] = Object.entries(takenAway).flatMap(([key, { back }]) => [
+  key,
+  ...back,
+]);
+
+/** A file that the program needs, and the line that hides it. */
+interface HiddenFile<Assignment> {
+  line: Assignment;
+  file: string;
+  what: string;
+  /** The directives that show a folder again. */
+  back: readonly string[];
+}
+
+/** For each directive, the first file that it hides: the program itself, or a file that Node reads. */
+export function hiddenFiles<Assignment extends Pick<Line, "key" | "value">>(
+  program: string | undefined,
+  read: readonly (string | undefined)[],
+  lines: readonly Assignment[],
+): HiddenFile<Assignment>[] {
+  const covering = (keys: readonly string[], file: string) =>
+    lines.filter(
+      ({ key, value }) =>
+        keys.includes(key) &&
+        pathsIn(key, value).some((folder) => inUsr(file) === folder || inUsr(file).startsWith(`${folder}/`)),
+    );
+  return Object.entries(takenAway).flatMap(([key, { back, what }]) => {
+    // Node reads a script; it does not execute it.
+    const files = key === "NoExecPaths" ? [program] : [program, ...read];
+    return files
+      .filter((file) => file !== undefined && file.startsWith("/") && covering(back, file).length === 0)
+      .flatMap((file) => covering([key], file!).map((line) => ({ line, file: file!, what, back })))
+      .slice(0, 1);
+  });
 }
 
 /** Reports raw directives that hide the program, its preload, or the script that it runs. */
@@ -35,30 +75,14 @@ export function refuseHiddenProgram(
   if (!Array.isArray(exec)) return;
   const words = exec.map((word) => (typeof word === "string" || isSpecifier(word) ? sampleText(word) : ""));
   const script = isNode(exec) ? nodeCommand(behindEnv(words)).script : undefined;
-  const covering = (keys: readonly string[], file: string) =>
-    lines.filter(
-      ({ key, value }) =>
-        keys.includes(key) &&
-        pathsIn(key, value).some((folder) => file === folder || file.startsWith(`${folder}/`)),
-    );
-  for (const [key, { back, what }] of Object.entries(takenAway)) {
-    // Node reads a script; it does not execute it.
-    const read = [preload === undefined ? undefined : sampleText(preload), script];
-    const files = key === "NoExecPaths" ? [words[0]] : [words[0], ...read];
-    const hidden = files.find(
-      (file) =>
-        file !== undefined &&
-        file.startsWith("/") &&
-        covering([key], file).length > 0 &&
-        covering(back, file).length === 0,
-    );
-    if (hidden === undefined) continue;
-    const folder = hidden.replace(/\/[^/]*$/, "") || "/";
+  const read = [preload === undefined ? undefined : sampleText(preload), script];
+  for (const { line, file, what, back } of hiddenFiles(words[0], read, lines)) {
+    const folder = file.replace(/\/[^/]*$/, "") || "/";
     const giveBack =
       back.length === 0 ? "" : `, or also write ${back.at(-1)}: '${folder}', which shows it again`;
     conflictsIn(problems)(
-      `${path}.${key}`,
-      `${shown(hidden)} ${what}`,
+      `${path}.${line.key}`,
+      `${shown(file)} ${what}`,
       `remove its folder from the value${giveBack}`,
     );
   }

@@ -1,4 +1,6 @@
 import { shown, type UnitProblem } from "../../problems.ts";
+import { tooSmall } from "../../node/limits.ts";
+import { notifiesBy } from "./lifecycle.ts";
 import { runsNode, runsNothing } from "../../node/runtime.ts";
 
 /** Reports a Node command without anything to run. It would exit at once, and systemd would restart it every second. */
@@ -13,31 +15,34 @@ export function refuseNothingToRun({ exec }: Record<string, unknown>, problems: 
   });
 }
 
-/** With fewer than these, Node does not start: it opens files, and has 4 threads even with `--v8-pool-size=0`. */
-const fewest = [
-  {
-    field: "tasksMax",
-    least: 4,
-    why: "each thread is a task, and Node has about a dozen threads",
-    instead: "'64'",
-  },
-  { field: "limitNOFILE", least: 18, why: "Node needs more files to start", instead: "'1024:524288'" },
-] as const;
-
 /** Reports limits under which Node cannot start. */
 export function refuseLowLimits(description: Record<string, unknown>, problems: UnitProblem[]): void {
   if (!runsNode(description)) return;
-  for (const { field, least, why, instead } of fewest) {
-    const value = description[field];
-    const text = typeof value === "number" || typeof value === "string" ? String(value) : "";
-    const [, number] = /^(\d+)(?::|$)/.exec(text) ?? [];
-    if (number === undefined || Number(number) >= least || problems.some(({ path }) => path === field))
-      continue;
+  const found = tooSmall(
+    (_, field) => {
+      if (field === undefined || problems.some(({ path }) => path === field)) return undefined;
+      const given = description[field];
+      return typeof given === "number" || typeof given === "string"
+        ? { text: String(given), field, given }
+        : undefined;
+    },
+    {
+      notifies: notifiesBy(description),
+      options: [shownOptions(description.exec), shownOptions(description.environment)],
+    },
+  );
+  for (const { value, why, instead } of found) {
     problems.push({
-      code: "ERR_UNIT_NUMBER",
-      path: field,
-      message: `${shown(value)}: ${why}`,
-      hint: `leave it out, or write a number such as ${instead}`,
+      code:
+        typeof value.given === "string" && /[a-z]$/.test(value.text)
+          ? "ERR_UNIT_DURATION"
+          : "ERR_UNIT_NUMBER",
+      path: value.field,
+      message: `${shown(value.given)}: ${why}`,
+      hint: `leave it out, or write a value such as '${instead}'`,
     });
   }
 }
+
+/** The strings in a value, in which a search finds options and names of variables. */
+const shownOptions = (value: unknown): string => JSON.stringify(value) ?? "";

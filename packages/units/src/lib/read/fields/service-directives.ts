@@ -198,7 +198,7 @@ export const serviceDirectives: Record<
   ...restarts,
   ...times,
   timeoutStopSec: { key: "TimeoutStopSec", read: durations.timeout },
-  watchdogSec: { key: "WatchdogSec", read: durations.duration },
+  watchdogSec: { key: "WatchdogSec", read: durations.betweenPings },
   ...folderDirectives,
   importCredentials: { key: "ImportCredential", read: read.each(importedCredential) },
   ...resources,

@@ -33,6 +33,23 @@ export const timeout: Read = (value, path, problems) =>
 /** systemd's default wait. With a shorter one, a service that crashes would be started dozens of times a second. */
 const shortestWait = 100;
 
+/** Reads a duration that is never so short that a small number without a unit could mean milliseconds. */
+const neverShorter =
+  (shortest: number): Read =>
+  (value, path, problems) =>
+    durationOf(value) === undefined && Number(value) > 0 && Number(value) < shortest
+      ? refuse(
+          "ERR_UNIT_DURATION",
+          path,
+          problems,
+          `${shown(value)} is not a duration`,
+          `write '${Number(value)}s'`,
+        )
+      : duration(value, path, problems);
+
+/** WatchdogSec=: no service sends pings many times a second. */
+export const betweenPings: Read = neverShorter(500);
+
 /** RestartSec= and similar directives: the wait before a restart. */
 export const wait: Read = (value, path, problems) => {
   const length = durationOf(value);
@@ -45,14 +62,5 @@ export const wait: Read = (value, path, problems) => {
       "write '1s', or leave it out",
     );
   }
-  // A wait of a few milliseconds makes no sense, so a small number without a unit can only mean seconds.
-  return length === undefined && Number(value) > 0 && Number(value) < shortestWait
-    ? refuse(
-        "ERR_UNIT_DURATION",
-        path,
-        problems,
-        `${shown(value)} is not a duration`,
-        `write '${Number(value)}s'`,
-      )
-    : duration(value, path, problems);
+  return neverShorter(shortestWait)(value, path, problems);
 };

@@ -50,8 +50,8 @@ describe("a number without a unit", () => {
       expect(problems).toMatchObject([
         {
           code: "ERR_UNIT_DURATION",
-          // A wait before a restart is never so few milliseconds.
-          hint: field.startsWith("restart")
+          // A wait before a restart, or between pings, is never so few milliseconds.
+          hint: /^restart|^watchdog/.test(field)
             ? `write '${value}s'`
             : `write '${value}s' for seconds, or '${value}ms' for milliseconds`,
         },
@@ -83,14 +83,14 @@ describe("an amount of memory", () => {
           code: "ERR_UNIT_NUMBER",
           path: field,
           message: `${JSON.stringify(value)} is ${value} bytes: no service runs with so little memory`,
-          hint: `write '${value}M' for mebibytes, or '${value}K' for kibibytes`,
+          hint: `write '${value}M' for mebibytes${value === 1_048_575 ? `, or '${value}K' for kibibytes` : ""}`,
         },
       ]);
     }
   });
 
   it.each(fields)("that a service can use is taken as %s", (field) => {
-    for (const value of [1_048_576, "512M", "512K", "10%", "infinity"])
+    for (const value of [20_971_520, "512M", "32768K", "10%", "infinity"])
       expect(problemsOf(withField(field, value))).toEqual([]);
   });
 
@@ -135,6 +135,9 @@ describe("a limit that no program can run under", () => {
     ["limitNOFILE", 17, /Node needs more files/],
     ["limitMEMLOCK", 64, /64 bytes/],
     ["tasksMax", 1, /Node/],
+    ["tasksMax", 5, /Node/],
+    ["memoryMax", "10M", /Node/],
+    ["memoryHigh", "19M", /Node/],
   ])("is refused: %s = %j", (field, value, message) => {
     expect(problemsOf(withField(field, value))).toMatchObject([
       { code: "ERR_UNIT_NUMBER", path: field, message: expect.stringMatching(message) },
@@ -148,8 +151,25 @@ describe("a limit that no program can run under", () => {
     ["limitMEMLOCK", "64K"],
     ["limitCORE", 1],
     ["tasksMax", 32],
+    ["memoryMax", "20M"],
+    ["memoryHigh", "1%"],
+    ["timeoutStartSec", "100ms"],
   ])("is taken where one can: %s = %j", (field, value) => {
     expect(problemsOf(withField(field, value))).toEqual([]);
+  });
+
+  it.each(["timeoutStartSec", "watchdogSec"])("is refused for a service that notifies: %s", (field) => {
+    expect(problemsOf({ ...withField(field, "100ms"), type: "notify" })).toMatchObject([
+      { code: "ERR_UNIT_DURATION", path: field, message: expect.stringMatching(/^"100ms": /) },
+    ]);
+  });
+
+  it("of five tasks is taken if Node has smaller pools of threads", () => {
+    for (const more of [
+      { environment: { UV_THREADPOOL_SIZE: "1" } },
+      { exec: ["/usr/bin/node", "--v8-pool-size=0", "/srv/app/server.js"] },
+    ])
+      expect(problemsOf({ ...withField("tasksMax", 5), ...more })).toEqual([]);
   });
 
   it("of one task and a few files is taken for a program that is not Node", () => {

@@ -37,7 +37,7 @@ function atLeast(least: number, why: string, read: Read): Read {
       code: "ERR_UNIT_NUMBER",
       path,
       message: `${shown(value)} is ${number} bytes: ${why}`,
-      hint: `write '${number}M' for mebibytes, or '${number}K' for kibibytes`,
+      hint: `write '${number}M' for mebibytes${number * 1024 < least ? "" : `, or '${number}K' for kibibytes`}`,
     });
     return [];
   };

@@ -53,10 +53,12 @@ export type LifecycleCode =
   | "start-limit"
   | "crash-spins"
   | "restart-fast"
+  | "restart-slow"
   | "condition-spins"
   | "idle-restart"
   | "clean-exit-spins"
   | "remain-after-exit"
+  | "stop-when-unneeded"
   | "kill-mode"
   | "kill-signal"
   | "reload-signal"
@@ -142,6 +144,28 @@ export const lifecycleRules: Readonly<Record<LifecycleCode, Rule<ServiceSubject>
       ];
     },
   },
+  "restart-slow": {
+    severity: "warning",
+    why: "Until the wait is over, a connection does not start the service either. After a single crash, clients wait that long for an answer.",
+    man: "systemd.service(5)",
+    find: (service) => {
+      const { unit } = service;
+      const setting = restartSec(unit);
+      return setting === undefined ||
+        !isApp(service) ||
+        listeners(service).length === 0 ||
+        restartPolicy(unit) === "no" ||
+        restartDelay(unit) <= 600_000
+        ? []
+        : [
+            {
+              at: setting,
+              message: `RestartSec=${setting.value}: after a crash, clients wait that long`,
+              fix: "RestartSec=1s, or with RestartSteps= and RestartMaxDelaySec= a wait that grows",
+            },
+          ];
+    },
+  },
   "condition-spins": {
     severity: "warning",
     why: "A start that a condition refuses is not an exit, so Restart= does not apply. Without a limit, a connection that waits makes systemd try again thousands of times a second.",
@@ -212,6 +236,23 @@ export const lifecycleRules: Readonly<Record<LifecycleCode, Rule<ServiceSubject>
             {
               at: setting!,
               message: `RemainAfterExit=${setting!.value} with a socket`,
+              fix: "remove it",
+            },
+          ];
+    },
+  },
+  "stop-when-unneeded": {
+    severity: "error",
+    why: "systemd stops a unit that no other active unit needs. A socket does not need its service, so systemd stops the service as soon as it has started.",
+    man: "systemd.unit(5)",
+    find: (service) => {
+      const setting = valueOf(service.unit, "Unit", "StopWhenUnneeded");
+      return booleanOf(setting?.value) !== true || listeners(service).length === 0
+        ? []
+        : [
+            {
+              at: setting!,
+              message: `StopWhenUnneeded=${setting!.value} with a socket`,
               fix: "remove it",
             },
           ];

@@ -2,7 +2,9 @@ import { valuesOf } from "../../../parse/load.ts";
 import type { Rule } from "../../findings/finding.ts";
 import type { ServiceSubject } from "../../subjects/subjects.ts";
 import { booleanOf } from "../../../systemd/booleans.ts";
-import { inService, isTrue, listeners, preloadsOf, runsAsRoot } from "./settings.ts";
+import { hiddenFiles, hidingDirectives } from "../../../read/conflicts/hidden-program.ts";
+import { tooSmall } from "../../../node/limits.ts";
+import { inService, isTrue, listeners, notifies, preloadsOf, runsAsRoot } from "./settings.ts";
 import { isSystemAccount } from "../../../systemd/system-accounts.ts";
 import { unitNameParts } from "../../../systemd/unit-names.ts";
 import { boundFolders, liesInHome, liesInTemporary } from "../../../systemd/folders.ts";
@@ -26,6 +28,10 @@ function killsNode({ unit }: ServiceSubject): boolean {
   return kills;
 }
 
+/** Groups of system calls without which Node does not run, and calls without which it does not serve. */
+const neededCalls =
+  /^(?:@(?:default|basic-io|file-system|io-event|network-io|process|signal)|accept4)(?::|$)/;
+
 /** The codes of these rules. */
 export type SandboxCode =
   | "home-hidden"
@@ -37,7 +43,11 @@ export type SandboxCode =
   | "user-nobody"
   | "user-shared"
   | "pid-namespace"
-  | "memory-tiny";
+  | "memory-tiny"
+  | "limit-low"
+  | "program-hidden"
+  | "system-call-needed"
+  | "user-not-possible";
 
 /** What a service may see and do. */
 export const sandboxRules: Readonly<Record<SandboxCode, Rule<ServiceSubject>>> = {
@@ -240,6 +250,91 @@ export const sandboxRules: Readonly<Record<SandboxCode, Rule<ServiceSubject>>> =
                   count === 0 ? `${key}=512M, or as much as it needs` : `${key}=${count}M, if that is meant`,
               },
             ];
+      }),
+  },
+  "limit-low": {
+    severity: "error",
+    why: "With less than this, Node does not start: it aborts, the kernel kills it, or systemd stops waiting. A connection then starts it again and again, until the socket fails.",
+    man: "systemd.exec(5)",
+    find: (service) => {
+      const { unit, program, environment } = service;
+      if (program?.isNode !== true) return [];
+      const valueOfLimit = (key: string) => {
+        // Limits of processes do not apply to root.
+        const setting = key === "LimitNPROC" && runsAsRoot(service) ? undefined : inService(unit, key);
+        return setting && { text: setting.value, setting };
+      };
+      const options = [
+        ...program.words,
+        ...[...environment].map(([name, { value }]) => `${name}=${value}`),
+        ...valuesOf(unit, "Service", "EnvironmentFile").map(() => "UV_THREADPOOL_SIZE"),
+      ];
+      return tooSmall(valueOfLimit, { notifies: notifies(unit), options }).map(
+        ({ key, value: { setting }, why, instead }) => ({
+          at: setting,
+          message: `${key}=${setting.value}: ${why}`,
+          fix: `remove it, or ${key}=${instead}`,
+        }),
+      );
+    },
+  },
+  "program-hidden": {
+    severity: "error",
+    why: "TemporaryFileSystem= puts an empty folder in the place of another, InaccessiblePaths= closes it, and in a folder of NoExecPaths= no program runs. The program or its script is in such a folder, so the service does not start.",
+    man: "systemd.exec(5)",
+    find: ({ unit, program }) => {
+      if (
+        program === undefined ||
+        ["RootDirectory", "RootImage"].some((key) => inService(unit, key) !== undefined)
+      )
+        return [];
+      const lines = hidingDirectives.flatMap((key) => valuesOf(unit, "Service", key));
+      return hiddenFiles(program.words[0], [program.node?.script], lines).map(
+        ({ line, file, what, back }) => ({
+          at: line,
+          message: `${line.key}=${line.value}: ${file} ${what}`,
+          fix: `take its folder out of ${line.key}=${back.length === 0 ? "" : `, or show it again with ${back.at(-1)}=`}`,
+        }),
+      );
+    },
+  },
+  "system-call-needed": {
+    severity: "error",
+    why: "A server needs these system calls. Without them Node dies when it starts, or accepts no connection.",
+    man: "systemd.exec(5)",
+    find: ({ unit, program }) => {
+      if (program?.isNode !== true) return [];
+      const lists = valuesOf(unit, "Service", "SystemCallFilter");
+      // A list of allowed calls may allow again what an earlier list forbids.
+      return lists
+        .slice(lists.findLastIndex(({ value }) => !value.startsWith("~")) + 1)
+        .flatMap((setting) => {
+          const needed = setting.value
+            .slice(1)
+            .split(/\s+/)
+            .find((word) => neededCalls.test(word));
+          return needed === undefined
+            ? []
+            : [
+                {
+                  at: setting,
+                  message: `SystemCallFilter= forbids ${needed}, which a server needs`,
+                  fix: `take ${needed} out of the list`,
+                },
+              ];
+        });
+    },
+  },
+  "user-not-possible": {
+    severity: "error",
+    why: "The service manager of a user may not change users or groups. The service does not start (status=216/GROUP).",
+    man: "systemd.exec(5)",
+    find: ({ unit, user }) =>
+      ["User", "SupplementaryGroups", "DynamicUser"].flatMap((key) => {
+        const setting = user ? inService(unit, key) : undefined;
+        return setting === undefined || (key === "DynamicUser" && booleanOf(setting.value) !== true)
+          ? []
+          : [{ at: setting, message: `${key}=${setting.value} in a unit of a user`, fix: "remove it" }];
       }),
   },
   "pid-namespace": {

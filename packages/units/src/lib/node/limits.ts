@@ -1,0 +1,123 @@
+import { bytesOf, wholeOf } from "../lint/values/readers.ts";
+import { timeSpanOf } from "../systemd/time-spans.ts";
+
+/** The smallest value of a directive with which Node works. */
+interface SmallestValue {
+  /** The field of a description that writes the directive. Without it, the linter alone reads the directive. */
+  field?: string;
+  /** The amount in a value: a number, bytes, or milliseconds. */
+  read: (text: string) => number | undefined;
+  least: number;
+  /** The same, if an option or a variable makes Node's pools of threads smaller. */
+  leastWithSmallPools?: number;
+  /** Whether it matters only to a service that sends notifications. */
+  ofNotify?: boolean;
+  /** What Node needs, as a sentence. */
+  why: string;
+  /** A value that works. */
+  instead: string;
+}
+
+const mebibytes = 2 ** 20;
+
+const memory = {
+  read: (text: string) => {
+    const bytes = bytesOf(text);
+    // Of a number that lacks its unit, memory-tiny and the reader of the field say so.
+    return bytes !== undefined && bytes < mebibytes && /^\d+$/.test(text) ? undefined : bytes;
+  },
+  least: 20 * mebibytes,
+  why: "Node needs about 20 MiB to start, and about 45 MiB with a small server",
+  instead: "512M",
+};
+
+const threads = {
+  read: wholeOf,
+  least: 10,
+  leastWithSmallPools: 4,
+  why: "each thread is a task, and Node has about a dozen threads",
+  instead: "64",
+};
+
+/** With 0, systemd waits without a limit. */
+const span = (text: string): number | undefined => timeSpanOf(text) || undefined;
+
+/**
+ * The smallest values with which a Node server starts, by their directives. The figures were measured on Linux x64 with servers of a few lines.
+ *
+ * The directives are in systemd.exec(5) if they begin with Limit, in systemd.resource-control(5) for memory and tasks, and in systemd.service(5) for times.
+ */
+const smallestValues: Readonly<Record<string, SmallestValue>> = {
+  // Node 20 has 764 MiB of address space with an empty server, and aborts with 700 MB. Node 26 aborts with 1 GiB and starts with 2 GiB.
+  // In Node 20, the WebAssembly of fetch() needs 12 GB.
+  LimitAS: {
+    read: bytesOf,
+    least: 2048 * mebibytes,
+    why: "V8 reserves gigabytes of address space, of which it uses little",
+    instead: "infinity, and MemoryMax= for a limit of memory",
+  },
+  // Node 20 dies with 50 MB and starts with 100 MB.
+  LimitDATA: {
+    read: bytesOf,
+    least: 50 * mebibytes,
+    why: "Node has more data when it starts",
+    instead: "infinity, and MemoryMax= for a limit of memory",
+  },
+  // With an ES module, Node 20 fails with 18 files and starts with 20.
+  LimitNOFILE: {
+    field: "limitNOFILE",
+    read: wholeOf,
+    least: 20,
+    why: "Node needs more files to start",
+    instead: "1024:524288",
+  },
+  // Node 20 aborts with 10 tasks, and runs with 11. Node 26 runs with 10. It has 4 threads with --v8-pool-size=0.
+  TasksMax: { ...threads, field: "tasksMax" },
+  LimitNPROC: threads,
+  // Node 20 is killed with 16 MiB, and starts with 20 MiB. Without a limit, a small server uses 42 MiB.
+  MemoryMax: { ...memory, field: "memoryMax" },
+  MemoryHigh: { ...memory, field: "memoryHigh" },
+  // A server of a few lines needs 0.35 seconds of processor time.
+  TimeoutStartSec: {
+    field: "timeoutStartSec",
+    read: span,
+    least: 500,
+    ofNotify: true,
+    why: "Node needs a few tenths of a second to start, and more if the processor is busy",
+    instead: "30s",
+  },
+  WatchdogSec: {
+    field: "watchdogSec",
+    read: span,
+    least: 500,
+    ofNotify: true,
+    why: "the work of a request, or a busy processor, delays a ping for longer",
+    instead: "30s",
+  },
+};
+
+/** What these checks need to know about a service. */
+interface NodeFacts {
+  notifies: boolean;
+  /** The command line and the variables, as far as they are known. */
+  options: readonly string[];
+}
+
+/** The values that are too small for Node. `valueOf` returns what a directive has. */
+export function tooSmall<Value extends { text: string }>(
+  valueOf: (key: string, field: string | undefined) => Value | undefined,
+  { notifies, options }: NodeFacts,
+): { key: string; value: Value; why: string; instead: string }[] {
+  const hasSmallPools = options.some((option) => /--v8-pool-size\b|\bUV_THREADPOOL_SIZE\b/.test(option));
+  return Object.entries(smallestValues).flatMap(([key, limit]) => {
+    const { field, read, least, leastWithSmallPools = least, ofNotify = false, why, instead } = limit;
+    const value = ofNotify && !notifies ? undefined : valueOf(key, field);
+    // The first of two limits is the soft one, which applies.
+    const amount = value === undefined ? undefined : read(value.text.replace(/:.*/s, ""));
+    return value === undefined ||
+      amount === undefined ||
+      amount >= (hasSmallPools ? leastWithSmallPools : least)
+      ? []
+      : [{ key, value, why, instead }];
+  });
+}
