@@ -122,6 +122,13 @@ describe("lintUnits", () => {
     expect(codesOf(lintUnits({ ...cleanPair, "app.service": text }))).toEqual([]);
   });
 
+  it("knows no cycle at boot for a socket that nothing starts there", () => {
+    const after = cleanPair["app.socket"]!.replace("[Unit]", "[Unit]\nAfter=multi-user.target");
+    const codes = (text: string) => codesOf(lintUnits({ ...cleanPair, "app.socket": text }));
+    expect(codes(after)).toContain("order-cycle");
+    expect(codes(after.replace(/\[Install\][^]*/, ""))).not.toContain("order-cycle");
+  });
+
   it("reads drop-ins with the unit, and points into them", () => {
     const files = {
       ...cleanPair,

@@ -408,7 +408,12 @@ export const socketRules: Readonly<Record<SocketCode, Rule<SocketAmongOthers>>> 
           message: `a service before ${unit.name}, which starts it`,
           fix: `After=${unit.name}`,
         }));
-      if (booleanOf(valueOf(unit, "Unit", "DefaultDependencies")?.value) === false) return own;
+      // Without [Install], nothing starts the socket at boot, together with the targets that make the cycle.
+      if (
+        booleanOf(valueOf(unit, "Unit", "DefaultDependencies")?.value) === false ||
+        !unit.bySection.has("Install")
+      )
+        return own;
       const waiting = namesIn(unit, "Unit", "After")
         .filter(({ name }) => isLate(name, given))
         .map(({ name, setting }) => ({
