@@ -1,4 +1,4 @@
-import { bytesOf, wholeOf } from "../lint/values/readers.ts";
+import { bytesOf, wholeOf } from "../systemd/amounts.ts";
 import { timeSpanOf } from "../systemd/time-spans.ts";
 
 /** The smallest value of a directive with which Node works. */

@@ -6,7 +6,7 @@ import { conditionOf, restartDelay, restartsAfter, slowerRestarts } from "../sub
 import { endpointOf, namesIn, type ServiceSubject, type SocketSubject } from "../subjects/subjects.ts";
 import { booleanOf } from "../../systemd/booleans.ts";
 import { timeSpanOf } from "../../systemd/time-spans.ts";
-import { wholeOf } from "../values/readers.ts";
+import { wholeOf } from "../../systemd/amounts.ts";
 import { templateOf, unitNameParts } from "../../systemd/unit-names.ts";
 import { addSetting, headerOf, replaceSetting } from "../findings/edits.ts";
 import { isApp } from "./service/settings.ts";

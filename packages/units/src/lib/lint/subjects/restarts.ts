@@ -4,7 +4,7 @@ import { addSetting, replaceSetting } from "../findings/edits.ts";
 import type { FileEdit } from "../findings/finding.ts";
 import { timeSpanOf } from "../../systemd/time-spans.ts";
 import { isRead, namesIn } from "./subjects.ts";
-import { wholeOf } from "../values/readers.ts";
+import { wholeOf } from "../../systemd/amounts.ts";
 
 const inService = (unit: LoadedUnit, key: string): string | undefined => valueOf(unit, "Service", key)?.value;
 

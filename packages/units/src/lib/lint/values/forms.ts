@@ -3,6 +3,7 @@ import { refusedAddress } from "../../systemd/addresses.ts";
 import { shown } from "../../problems.ts";
 import { refusedUnitName } from "../../systemd/unit-names.ts";
 import { exitNames } from "../../systemd/value-names.ts";
+import { wholeOf } from "../../systemd/amounts.ts";
 import {
   absolutePath,
   afterSigns,
@@ -13,7 +14,6 @@ import {
   plainWords,
   quotedWords,
   valueWhere,
-  wholeOf,
   type ReadValue,
 } from "./readers.ts";
 

@@ -1,7 +1,7 @@
 import { timeSpanOf } from "../../systemd/time-spans.ts";
 import { controllers } from "../../systemd/value-names.ts";
+import { bytesOf, wholeOf } from "../../systemd/amounts.ts";
 import {
-  bytesOf,
   choice,
   either,
   expanded,
@@ -11,7 +11,6 @@ import {
   plainWords,
   valueWhere,
   whole,
-  wholeOf,
   type ReadValue,
 } from "./readers.ts";
 

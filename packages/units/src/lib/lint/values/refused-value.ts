@@ -2,6 +2,7 @@ import type { Assignment } from "../../parse/parse.ts";
 import type { ValueKind } from "../../systemd/directives.ts";
 import { timeSpanOf } from "../../systemd/time-spans.ts";
 import { architectures } from "../../systemd/value-names.ts";
+import { wholeOf } from "../../systemd/amounts.ts";
 import {
   absolutePath,
   afterSigns,
@@ -21,7 +22,6 @@ import {
   span,
   valueWhere,
   whole,
-  wholeOf,
   type ReadValue,
   type Refused,
 } from "./readers.ts";

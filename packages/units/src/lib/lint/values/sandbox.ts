@@ -1,6 +1,7 @@
 import { isIPv4, isIPv6 } from "../../systemd/addresses.ts";
 import { shown } from "../../problems.ts";
 import { callGroups, capabilities, errorNames, familyNames } from "../../systemd/value-names.ts";
+import { wholeOf } from "../../systemd/amounts.ts";
 import {
   afterSigns,
   choice,
@@ -9,7 +10,6 @@ import {
   plainWords,
   quotedWords,
   valueWhere,
-  wholeOf,
   type ReadValue,
 } from "./readers.ts";
 

@@ -15,7 +15,7 @@ import {
 import { timeSpanOf } from "../../../systemd/time-spans.ts";
 import type { ServiceSubject, SocketSubject } from "../../subjects/subjects.ts";
 import { booleanOf } from "../../../systemd/booleans.ts";
-import { wholeOf } from "../../values/readers.ts";
+import { wholeOf } from "../../../systemd/amounts.ts";
 import { inService, isActivatedNode, isApp, listeners } from "./settings.ts";
 import { addSetting, headerOf } from "../../findings/edits.ts";
 

@@ -2,7 +2,7 @@ import { valuesOf } from "../../../parse/load.ts";
 import type { Rule } from "../../findings/finding.ts";
 import type { ServiceSubject } from "../../subjects/subjects.ts";
 import { booleanOf } from "../../../systemd/booleans.ts";
-import { hiddenFiles, hidingDirectives } from "../../../read/conflicts/hidden-program.ts";
+import { hiddenFiles, hidingDirectives } from "../../../systemd/hidden-files.ts";
 import { tooSmall } from "../../../node/limits.ts";
 import { inService, isTrue, listeners, notifies, preloadsOf, runsAsRoot } from "./settings.ts";
 import { isSystemAccount } from "../../../systemd/system-accounts.ts";

@@ -1,0 +1,59 @@
+/** Directives of systemd.exec(5) that hide folders from the program, and directives that show folders again. */
+const takenAway: Readonly<Record<string, { back: readonly string[]; what: string }>> = {
+  TemporaryFileSystem: { back: ["BindPaths", "BindReadOnlyPaths"], what: "would not be found" },
+  // systemd ignores what is mounted in a folder that is inaccessible.
+  InaccessiblePaths: { back: [], what: "could not be read" },
+  NoExecPaths: { back: ["ExecPaths"], what: "could not be run" },
+};
+
+/** A path as it is on a system on which /bin and /lib are links into /usr. */
+const inUsr = (path: string): string => path.replace(/^\/(?=s?bin(?:\/|$)|lib)/, "/usr/");
+
+/** The paths in the program's mount namespace that a value names. */
+function pathsIn(key: string, value: string): string[] {
+  return value
+    .split(/\s+/)
+    .map((word) => {
+      const [source = "", target = source] = word.replace(/^["']?[-+]*|["']$/g, "").split(":");
+      return key.startsWith("Bind") ? target : source;
+    })
+    .filter((path) => path.startsWith("/"))
+    .map((path) => inUsr(path.replace(/\/+$/, "")));
+}
+
+/** The directives that other directives of this kind need. */
+export const hidingDirectives: readonly string[] = Object.entries(takenAway).flatMap(([key, { back }]) => [
+  key,
+  ...back,
+]);
+
+/** A file that the program needs, and the line that hides it. */
+interface HiddenFile<Assignment> {
+  line: Assignment;
+  file: string;
+  what: string;
+  /** The directives that show a folder again. */
+  back: readonly string[];
+}
+
+/** For each directive, the first file that it hides: the program itself, or a file that Node reads. */
+export function hiddenFiles<Assignment extends { key: string; value: string }>(
+  program: string | undefined,
+  read: readonly (string | undefined)[],
+  lines: readonly Assignment[],
+): HiddenFile<Assignment>[] {
+  const covering = (keys: readonly string[], file: string) =>
+    lines.filter(
+      ({ key, value }) =>
+        keys.includes(key) &&
+        pathsIn(key, value).some((folder) => inUsr(file) === folder || inUsr(file).startsWith(`${folder}/`)),
+    );
+  return Object.entries(takenAway).flatMap(([key, { back, what }]) => {
+    // Node reads a script; it does not execute it.
+    const files = key === "NoExecPaths" ? [program] : [program, ...read];
+    return files
+      .filter((file) => file !== undefined && file.startsWith("/") && covering(back, file).length === 0)
+      .flatMap((file) => covering([key], file!).map((line) => ({ line, file: file!, what, back })))
+      .slice(0, 1);
+  });
+}
