@@ -74,7 +74,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact doctor, on service
     expect(code).toBe(0);
   });
 
-  it("does not say that a socket listens which a package has brought and nobody has started", async () => {
+  it("does not say that a socket listens which a package has brought and no service has started", async () => {
     const folder = "/usr/lib/systemd/system";
     await systemd.mustRun([
       "sh",

@@ -20,7 +20,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a service that is installe
     });
     await install(systemd, { name: "simple", sockets: [{ listen: 84 }], type: "simple" });
     await install(systemd, { name: "frail", sockets: [{ listen: 85 }], restart: "no" });
-    await install(systemd, { name: "loop", sockets: [{ listen: 91 }], restartSec: "1h" });
+    await install(systemd, { name: "loop", sockets: [{ listen: 91 }], restartSec: "9min" });
     await systemd.installUnits({
       "each.socket": "[Socket]\nListenStream=86\nAccept=yes\n",
       "each@.service": "[Service]\nExecStart=/bin/cat\nStandardInput=socket\n",

@@ -19,7 +19,7 @@ describeWith(
     };
     const both = async () => [await state(blue), await state(green)];
 
-    beforeAll(() => install("long", [{ listen: 88 }], undefined, { restartSec: "1h", idleTimeout: "1h" }));
+    beforeAll(() => install("long", [{ listen: 88 }], undefined, { restartSec: "9min", idleTimeout: "1h" }));
     beforeEach(() => shop.systemd.start("long.socket"));
     afterEach(async () => {
       await shop.systemd.run(["systemctl", "kill", "--signal=KILL", blue, green]);
@@ -115,7 +115,7 @@ describeWith(
       const crash = `systemctl kill --signal=KILL ${green}; ${until(green, "SubState", "auto-restart")}`;
       expect(await roll("long", [], { runAt: { stopping: crash } }).error()).toMatchObject({
         code: "ERR_ROLL_LOST",
-        message: `${green} no longer serves: it is activating (signal); systemd starts it again after its RestartSec=, 1h`,
+        message: `${green} no longer serves: it is activating (signal); systemd starts it again after its RestartSec=, 9min`,
       });
     });
 

@@ -28,7 +28,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact status", () => {
     await install(systemd, { name: "pair", sockets: [{ listen: 83 }], rolling: true });
     await install(systemd, { name: "slow", sockets: [{ listen: 84 }] }, { silent: true });
     await install(systemd, { name: "broken", sockets: [{ listen: 85 }], restart: "no" }, { crash: true });
-    await install(systemd, { name: "loop", sockets: [{ listen: 86 }], restartSec: "1h" }, { crash: true });
+    await install(systemd, { name: "loop", sockets: [{ listen: 86 }], restartSec: "9min" }, { crash: true });
     await install(systemd, { name: "drain", sockets: [{ listen: 87 }], drainTimeout: "60s" });
     await systemd.installUnits({
       "each.socket": "[Socket]\nListenStream=88\nAccept=yes\n",

@@ -229,7 +229,7 @@ describeWith({ privateSystemd: true }, "what the linter says of a running system
     const outcomes = await Promise.all(
       lines.map(async ([line], index) => {
         const files: Files = {
-          "first.socket": `[Unit]\n${line}\n[Socket]\nListenStream=86\n`,
+          "first.socket": `[Unit]\n${line}\n[Socket]\nListenStream=86\n[Install]\nWantedBy=sockets.target\n`,
           "first.service": sleeps,
           "late.service": sleeps,
         };

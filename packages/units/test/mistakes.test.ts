@@ -81,8 +81,8 @@ describeWith({ privateSystemd: true }, "what emitUnits refuses", () => {
     for (const line of ["TemporaryFileSystem=/srv", "InaccessiblePaths=/srv/shop", "NoExecPaths=/"]) {
       const name = line.replace(/=.*/, "").toLowerCase();
       await install({ name, restart: "no" }, (service) => service.replace("[Service]", `[Service]\n${line}`));
-      await systemd.systemctl("start", `${name}.service`);
-      await systemd.waitForUnit(`${name}.service`, "ActiveState", "failed");
+      const { code } = await systemd.run(["systemctl", "start", `${name}.service`]);
+      expect(code).toBe(1);
       expect(await systemd.show(`${name}.service`, "Result")).toBe("exit-code");
     }
   });

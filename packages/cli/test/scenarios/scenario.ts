@@ -181,7 +181,7 @@ async function write(systemd: PrivateSystemd, name: string, scenario: Scenario):
     const without = isSocket ? scenario.withoutInSocket : scenario.without;
     const kept = without ? text.replaceAll(without, "") : text;
     // So that a service that ends again and again leaves the machine some time.
-    const calm = scenario.loops ? "" : "RestartSec=1h\n";
+    const calm = scenario.loops ? "" : "RestartSec=9min\n";
     const lines = isSocket ? (scenario.socket ?? "") : calm + (scenario.service ?? "");
     // At the end of the section, where they count.
     const end = kept.includes("\n[Install]") ? "\n[Install]" : /$/;

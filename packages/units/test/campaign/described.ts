@@ -16,7 +16,7 @@ import {
   type Filling,
   type Kind,
 } from "./filling.ts";
-import { hardeningFields, sandboxShown } from "./sandbox.ts";
+import { hardeningFields, sandboxShown, typeOf } from "./sandbox.ts";
 import { together, type Shown } from "./shown.ts";
 import { expanded, infinity } from "./values.ts";
 
@@ -50,6 +50,22 @@ function isFolderOf(folder: string, { exec }: Filling["service"]): boolean {
     .some((word) => word.includes("\0") || word.startsWith(`${folder}/`));
 }
 
+function hasStartLimit(
+  { restart = "always", restartPreventExitStatus = [] }: AppDescription,
+  kind: Kind,
+): boolean {
+  const hasFinalFailure = restartPreventExitStatus.some((status) => status !== 0 && status !== 42);
+  return kind === "accept" || !["always", "on-failure"].includes(restart) || hasFinalFailure;
+}
+
+/** Whether the emitter chooses when it is restarted, for a systemd that can wait longer each time. */
+function isRestartedSoon(description: AppDescription, kind: Kind): boolean {
+  const { systemd, restartSec, restartSteps } = description;
+  return (
+    systemd !== undefined && (restartSec ?? restartSteps) === undefined && !hasStartLimit(description, kind)
+  );
+}
+
 /** The properties of the service that do not come from a single field. */
 function serviceShown(
   description: AppDescription,
@@ -57,10 +73,11 @@ function serviceShown(
   unit: string,
   sockets: readonly string[],
 ): Shown {
-  const { type, rolling = false, handover = false, name, user, environment = {}, exec = [] } = description;
+  const { rolling = false, name, user, environment = {}, exec = [] } = description;
+  const type = typeOf(description);
   const node = exec[0] === "/srv/bin/node";
   const accepts = kind === "accept";
-  const tells = rolling || handover || isNotifying(type);
+  const tells = isNotifying(type);
   const hasCredentials =
     description.credentials !== undefined || (description.importCredentials ?? []).length > 0;
   const keepsDescriptors = (description.fileDescriptorStoreMax ?? 0) > 0;
@@ -68,9 +85,6 @@ function serviceShown(
   const owned = accepts ? [] : sockets;
   const passed = owned.length > 1 || rolling ? owned : [];
   const { restart = accepts ? "no" : "always", hardening, stateDirectory } = description;
-  const hasFinalFailure = (description.restartPreventExitStatus ?? []).some(
-    (status) => status !== 0 && status !== 42,
-  );
   const profile = typeof hardening === "string" ? hardening : (hardening?.profile ?? "outbound");
   const folder = `${name.replace(/[:\\]/g, "_")}${kind === "template" ? "/\0i" : ""}`;
   const own = profile === "outbound" && stateDirectory === undefined ? [folder] : [];
@@ -86,11 +100,10 @@ function serviceShown(
     After: owned,
     Wants: passed,
     TriggeredBy: owned,
-    StartLimitIntervalUSec:
-      accepts || !["always", "on-failure"].includes(restart) || hasFinalFailure ? 10_000_000 : 0,
+    StartLimitIntervalUSec: hasStartLimit(description, kind) ? 10_000_000 : 0,
     CollectMode: accepts ? "inactive-or-failed" : "inactive",
     // It waits for the program by itself where there are credentials.
-    Type: rolling || handover ? "notify" : hasCredentials ? "exec" : "simple",
+    Type: hasCredentials && type === "simple" ? "exec" : type,
     NotifyAccess: tells || keepsDescriptors ? "main" : "none",
     OpenFile: tells && (description.openFile ?? node) ? [["/run/systemd/notify", "notify", 0]] : [],
     DynamicUser: user === undefined,
@@ -108,7 +121,7 @@ function serviceShown(
     // The folder of one of the words, or none. What is asked for comes after this, and counts.
     WorkingDirectory: (shown: unknown) => shown === "" || (node && isFolderOf(shown as string, service)),
     Restart: restart,
-    RestartUSec: accepts || restart === "no" ? 100_000 : 1_000_000,
+    RestartUSec: isRestartedSoon(description, kind) || accepts || restart === "no" ? 100_000 : 1_000_000,
     TimeoutStopUSec:
       drain === undefined
         ? 90_000_000
@@ -125,6 +138,17 @@ function serviceShown(
   };
 }
 
+/** What the emitter writes where the description says nothing. */
+function withDefaults(description: AppDescription, kind: Kind, shown: Shown): Shown {
+  const { memoryMax, oomPolicy, handover } = description;
+  const continues = oomPolicy === undefined && (memoryMax !== undefined || handover === true);
+  return {
+    ...shown,
+    ...(isRestartedSoon(description, kind) ? { RestartSteps: 5, RestartMaxDelayUSec: 1_000_000 } : {}),
+    ...(continues ? { OOMPolicy: "continue" } : {}),
+  };
+}
+
 /** What a service that hands over shows besides. */
 function withHandover(description: AppDescription, kind: Kind, shown: Shown): Shown {
   if (description.handover !== true) return shown;
@@ -137,7 +161,6 @@ function withHandover(description: AppDescription, kind: Kind, shown: Shown): Sh
   const { workingDirectory, environment = {} } = description;
   return {
     ...shown,
-    ...(description.oomPolicy === undefined ? { OOMPolicy: "continue" } : {}),
     ExecReloadEx: [["/bin/sh", ["/bin/sh", "-c", script], []]],
     Environment: [
       ...(shown["Environment"] as string[]),
@@ -303,7 +326,7 @@ function meaning(filling: Filling, number: number): Described {
   const shownOfService = withHandover(
     description,
     kind,
-    withPause(description, kind, withSleep(description, kind, asked)),
+    withDefaults(description, kind, withPause(description, kind, withSleep(description, kind, asked))),
   );
   if (description.jitless === true)
     shownOfService["Environment"] = jitless(shownOfService["Environment"] as string[]);

@@ -316,19 +316,32 @@ function combined(description: AppDescription, options: HardeningOptions, profil
   };
 }
 
+/** The Type= of a service. Only an app for one connection has none. */
+export function typeOf({
+  type,
+  rolling,
+  handover,
+  sockets,
+  exec = [],
+  preload = false,
+  systemd,
+  environment = {},
+  execReload,
+}: AppDescription): string {
+  if (type !== undefined) return type;
+  if (rolling === true || handover === true) return "notify";
+  if (sockets.some(({ accept }) => accept === true)) return "simple";
+  const mayReload = execReload === undefined && environment["SOCKACT_NOTIFY"] === undefined;
+  const isPreloaded = preload !== false && exec[0] === "/srv/bin/node" && systemd !== undefined;
+  return isPreloaded && mayReload ? "notify-reload" : "exec";
+}
+
 /** What systemd shows of a service's sandbox: `single` is that of the directives that the description has. */
 export function sandboxShown(description: AppDescription, inHome: boolean, single: Shown): Shown {
-  const {
-    hardening = {},
-    rolling,
-    type = rolling === true ? "notify" : "simple",
-    exec = [],
-    openFile = exec[0] === "/srv/bin/node",
-    notifyAccess,
-  } = description;
+  const { hardening = {}, exec = [], openFile = exec[0] === "/srv/bin/node", notifyAccess } = description;
   const options: HardeningOptions = typeof hardening === "string" ? { profile: hardening } : hardening;
   const { profile = "outbound" } = options;
-  const sends = type.startsWith("notify") && (!openFile || notifyAccess === "all");
+  const sends = typeOf(description).startsWith("notify") && (!openFile || notifyAccess === "all");
   return {
     ...profileShown(description, profile, inHome, sends),
     ...single,

@@ -70,8 +70,9 @@ function report(error: unknown, args: readonly string[]): number {
 
 /** With `--json`, the error is an object on standard output too. */
 function sayAsJson(error: CliError, args: readonly string[]): void {
-  const command = createProgram(args).commands.find((each) => each.name() === args[0]);
   const own = args.includes("--") ? args.slice(0, args.indexOf("--")) : args;
+  if (!own.some((word) => word.includes("json"))) return;
+  const command = createProgram(args).commands.find((each) => each.name() === args[0]);
   const isFormat = command?.options.some(({ argChoices }) => argChoices?.includes("sarif")) === true;
   const isJson =
     command?.options.some(({ long }) => long === "--json") === true &&

@@ -136,8 +136,11 @@ async function showStates(
 /** Whether it runs, or sleeps again. A service that does not report when it is ready must run for a moment. */
 async function staysUp(manager: ServiceManager, before: Unit): Promise<boolean> {
   const deadline = performance.now() + (before.Type.startsWith("notify") ? 0 : TRIAL);
+  let restarts: string | undefined;
   for (;;) {
     const [now] = (await readUnits(manager, [before.Id])) as [Unit];
+    // Between two looks, it may end and be started again.
+    if (now.NRestarts !== (restarts ??= now.NRestarts)) return false;
     const isWell =
       ["active", "reloading", "refreshing"].includes(now.ActiveState) || now.Result === "success";
     if (!isWell || now.SubState.startsWith("auto-restart")) return false;
@@ -166,20 +169,26 @@ async function failure(
     readJournal(manager, [unit], { since, lines: LINES }),
   ]);
   showEntries(entries);
-  const { ExecMainCode, ExecMainStatus, Result } = service;
+  // systemd may be starting it again already, and has then forgotten how it ended. The journal has not.
+  const { ExecMainCode, ExecMainStatus } = service;
+  const exit = entries.findLast((entry) => entry.exit !== undefined)?.exit ?? {
+    code: ExecMainCode === "1" ? "exited" : "killed",
+    status: ExecMainStatus,
+  };
+  const result = entries.findLast((entry) => entry.result !== undefined)?.result ?? service.Result;
   const end =
-    ExecMainStatus === "0"
-      ? Result
-      : ExecMainCode === "1"
-        ? `it exited with ${ExecMainStatus}`
-        : `${Result}, signal ${ExecMainStatus}`;
+    exit.status === "0"
+      ? result
+      : exit.code === "exited"
+        ? `it exited with ${exit.status}`
+        : `${result}, signal ${exit.status}`;
   return startError({
     name,
     unit,
     user: manager.user,
     wasUp,
     end,
-    isRetried: service.ActiveState === "activating",
+    isRetried: isUp(service),
     closed: [
       ...idsOf(listeners.filter(({ ActiveState }) => ActiveState !== "active")),
       ...idsOfClosed(await closedSockets(manager, sockets)),

@@ -18,6 +18,10 @@ export interface JournalEntry {
   message: string;
   /** Its place in the journal. */
   cursor: string;
+  /** Where systemd says how a process of the unit ended: `exited` and its exit status, or `killed` or `dumped` and the signal. */
+  exit?: { code: string; status: string };
+  /** Where systemd says why the unit has failed, as in `Result=`. */
+  result?: string;
 }
 
 export interface JournalOptions {
@@ -36,7 +40,7 @@ export interface JournalLines {
 }
 
 const FIELDS =
-  "MESSAGE,PRIORITY,_PID,SYSLOG_IDENTIFIER,_SYSTEMD_UNIT,_SYSTEMD_USER_UNIT,UNIT,USER_UNIT,COREDUMP_UNIT,COREDUMP_USER_UNIT";
+  "MESSAGE,PRIORITY,_PID,SYSLOG_IDENTIFIER,_SYSTEMD_UNIT,_SYSTEMD_USER_UNIT,UNIT,USER_UNIT,COREDUMP_UNIT,COREDUMP_USER_UNIT,EXIT_CODE,EXIT_STATUS,UNIT_RESULT";
 
 /** The hint if the journal can't be read. */
 export const JOURNAL_HINT =
@@ -85,6 +89,11 @@ function parseEntry(line: string): JournalEntry | undefined {
   const coredump = ownText(fields["COREDUMP_UNIT"]) ?? ownText(fields["COREDUMP_USER_UNIT"]);
   const writer = ownText(fields["_SYSTEMD_USER_UNIT"]) ?? ownText(fields["_SYSTEMD_UNIT"]);
   const pid = Number(fields["_PID"]);
+  // Of what an app writes, these fields say nothing about the unit.
+  const [code, status, result] =
+    about === undefined
+      ? []
+      : [ownText(fields["EXIT_CODE"]), ownText(fields["EXIT_STATUS"]), ownText(fields["UNIT_RESULT"])];
   return {
     time: new Date(Number(fields["__REALTIME_TIMESTAMP"]) / 1000),
     unit: about ?? coredump ?? writer ?? "",
@@ -93,6 +102,8 @@ function parseEntry(line: string): JournalEntry | undefined {
     priority: Number(fields["PRIORITY"] ?? 6),
     message: message.trimEnd(),
     cursor: ownText(fields["__CURSOR"]) ?? "",
+    ...(code !== undefined && status !== undefined && { exit: { code, status } }),
+    ...(result !== undefined && { result }),
   };
 }
 

@@ -12,7 +12,7 @@ export const descriptorsExhausted: Diagnosis = {
   why: "Each connection and each open file needs a file descriptor. Without a free one, the app can't accept the next connection.",
   looksAt: "EMFILE and ENFILE in the output of the app, and `LimitNOFILE`.",
   remedy: "Raise `LimitNOFILE=`, or find out which files and connections the app leaves open.",
-  explains: ofCrash,
+  explains: [...ofCrash, "limit-low"],
   async find(subject) {
     const [run, properties] = await Promise.all([subject.get(serviceRun), subject.get(serviceProperties)]);
     const line = run.output.find(({ message }) => /\bE[MN]FILE\b/.test(message));

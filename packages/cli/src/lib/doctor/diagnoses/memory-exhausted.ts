@@ -13,7 +13,7 @@ export const memoryExhausted: Diagnosis = {
   why: "If the service uses more memory than MemoryMax=, the kernel kills its processes. V8 gives up when its heap reaches its limit. V8 derives this limit from the memory of the machine, or from MemoryMax=.",
   looksAt: "`oom-kill` and the message of V8 in the journal, and `MemoryMax`.",
   remedy: "Raise `MemoryMax=` or `--max-old-space-size=`, or find out what the app keeps in memory.",
-  explains: [...ofCrash, "jit-crashed", "memory-tiny"],
+  explains: [...ofCrash, "jit-crashed", "memory-tiny", "limit-low"],
   async find(subject) {
     const [run, properties, options] = await Promise.all([
       subject.get(serviceRun),
