@@ -682,8 +682,16 @@ export const faults: Fault[] = [
   { code: "root-closed", files: running("/usr/bin/node /root/app/server.js"), ...serviceAt("ExecStart") },
   { code: "kill-signal", files: inService("KillSignal=SIGUSR1"), ...serviceAt("KillSignal") },
   { code: "kill-signal", files: inService("KillSignal=1"), ...serviceAt("KillSignal") },
-  { code: "reload-signal", files: inService("ReloadSignal=TERM"), ...serviceAt("ReloadSignal") },
-  { code: "reload-signal", files: inService("ReloadSignal=SIGUSR1"), ...serviceAt("ReloadSignal") },
+  {
+    code: "reload-signal",
+    files: inService(`${notifying.replace("notify", "notify-reload")}ReloadSignal=TERM`),
+    ...serviceAt("ReloadSignal"),
+  },
+  {
+    code: "reload-signal",
+    files: inService(`${notifying.replace("notify", "notify-reload")}ReloadSignal=SIGUSR1`),
+    ...serviceAt("ReloadSignal"),
+  },
   { code: "user-nobody", files: service("DynamicUser=yes", "User=nobody"), ...serviceAt("User") },
   {
     code: "user-shared",

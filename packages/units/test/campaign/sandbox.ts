@@ -327,12 +327,15 @@ export function typeOf({
   systemd,
   environment = {},
   execReload,
+  reloadSignal,
 }: AppDescription): string {
   if (type !== undefined) return type;
   if (rolling === true || handover === true) return "notify";
   if (sockets.some(({ accept }) => accept === true)) return "simple";
   const mayReload = execReload === undefined && environment["SOCKACT_NOTIFY"] === undefined;
-  const isPreloaded = preload !== false && exec[0] === "/srv/bin/node" && systemd !== undefined;
+  const listens =
+    sockets.some(({ listen }) => listen !== undefined) && [undefined, "SIGHUP"].includes(reloadSignal);
+  const isPreloaded = listens && preload !== false && exec[0] === "/srv/bin/node" && systemd !== undefined;
   return isPreloaded && mayReload ? "notify-reload" : "exec";
 }
 

@@ -422,6 +422,21 @@ Also=shop.socket
       "exec",
     ],
     [
+      "with the preload, and signals that it leaves alone",
+      { preload: true, systemd: 253, environment: { SOCKACT_SIGNALS: "no" } },
+      "exec",
+    ],
+    [
+      "with the preload, that reloads at another signal",
+      { preload: true, systemd: 253, reloadSignal: "SIGUSR2" },
+      "exec",
+    ],
+    [
+      "with the preload, which serves no datagrams",
+      { preload: true, systemd: 253, sockets: [{ listenDatagram: 53 }] },
+      "exec",
+    ],
+    [
       "with the preload, for a user whose number is not known",
       { preload: true, systemd: 253, manager: "user" },
       "exec",

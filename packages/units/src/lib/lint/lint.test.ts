@@ -122,6 +122,70 @@ describe("lintUnits", () => {
     expect(codesOf(lintUnits({ ...cleanPair, "app.service": text }))).toEqual([]);
   });
 
+  const program = "ExecStart=/usr/bin/node /srv/app/server.js";
+  it.each<[string, Finding["code"], string, string]>([
+    ["siblings", "unit-misspelled", "Requires=app.socket", "Requires=app.socket apq.socket"],
+    ["a target of this machine", "unit-misspelled", "WantedBy=sockets", "WantedBy=pockets"],
+    [
+      "a unit that a target needs",
+      "stop-when-unneeded",
+      "[Install]",
+      "[Install]\nWantedBy=multi-user.target\n[Unit]\nStopWhenUnneeded=yes",
+    ],
+    [
+      "a program that keeps the rights of root",
+      "program-hidden",
+      program,
+      "ExecStart=+/usr/bin/node /srv/app/server.js\nInaccessiblePaths=/srv/app",
+    ],
+    [
+      "a program that keeps the rights of root",
+      "root-closed",
+      program,
+      "ExecStart=!/usr/bin/node /root/app/server.js",
+    ],
+    ["a folder that may be missing", "root-closed", program, `${program}\nWorkingDirectory=-/root`],
+    [
+      "the /root of an image",
+      "root-closed",
+      program,
+      "ExecStart=/usr/bin/node /root/app/server.js\nRootDirectory=/srv/image",
+    ],
+    ["as much as Node 20 needs", "limit-low", program, `${program}\nLimitAS=1G`],
+    ["a signal that is never sent", "reload-signal", program, `${program}\nType=exec\nReloadSignal=SIGTERM`],
+    ["a path with a space", "exec-quoted", program, 'ExecStart="/opt/Acme - Shop/bin/server"'],
+    ["a path with a space", "exec-quoted", program, 'ExecStart="/srv/node apps/app/server"'],
+  ])("takes %s for no fault: %s", (_title, code, from, to) => {
+    const files = Object.entries(cleanPair).map(([name, text]) => [name, text?.replace(from, () => to)]);
+    expect(files).not.toEqual(Object.entries(cleanPair));
+    expect(codesOf(lintUnits(Object.fromEntries(files) as Record<string, string>))).not.toContain(code);
+  });
+
+  it("lets a job have no network", () => {
+    const job = `[Service]\nType=oneshot\n${program}\nDynamicUser=yes\nSystemCallFilter=~@network-io\n`;
+    expect(codesOf(lintUnits({ "job.service": job }))).not.toContain("system-call-needed");
+  });
+
+  it("takes siblings for two sockets, and not for one with a wrong name", () => {
+    const service = (socket: string) => cleanPair["app.service"]!.replaceAll("app.socket", socket);
+    const codes = (own: string, required: string) =>
+      codesOf(
+        lintUnits({ [`${own}.socket`]: cleanPair["app.socket"]!, [`${own}.service`]: service(required) }),
+      );
+    expect(codes("app-http", "app-https.socket")).not.toContain("unit-misspelled");
+    expect(codes("app1", "app2.socket")).not.toContain("unit-misspelled");
+    expect(codes("my-shop", "my-shpo.socket")).toContain("unit-misspelled");
+    expect(codes("miniflux", "mniflux.socket")).toContain("unit-misspelled");
+  });
+
+  it("knows no cycle for the service of one connection", () => {
+    const files = {
+      "a.socket": "[Socket]\nListenStream=80\nAccept=yes\n[Install]\nWantedBy=sockets.target\n",
+      "a@.service": "[Unit]\nBefore=a.socket\n[Service]\nExecStart=/usr/bin/handler\nStandardInput=socket\n",
+    };
+    expect(codesOf(lintUnits(files))).not.toContain("order-cycle");
+  });
+
   it("knows no cycle at boot for a socket that nothing starts there", () => {
     const after = cleanPair["app.socket"]!.replace("[Unit]", "[Unit]\nAfter=multi-user.target");
     const codes = (text: string) => codesOf(lintUnits({ ...cleanPair, "app.socket": text }));

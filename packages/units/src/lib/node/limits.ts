@@ -48,11 +48,11 @@ const span = (text: string): number | undefined => timeSpanOf(text) || undefined
  * The directives are in systemd.exec(5) if they begin with Limit, in systemd.resource-control(5) for memory and tasks, and in systemd.service(5) for times.
  */
 const smallestValues: Readonly<Record<string, SmallestValue>> = {
-  // Node 20 has 764 MiB of address space with an empty server, and aborts with 700 MB. Node 26 aborts with 1 GiB and starts with 2 GiB.
+  // Node 20 has 764 MiB of address space with an empty server, and aborts with 700 MB. Node 26 needs 2 GiB, which a unit does not tell.
   // In Node 20, the WebAssembly of fetch() needs 12 GB.
   LimitAS: {
     read: bytesOf,
-    least: 2048 * mebibytes,
+    least: 764 * mebibytes,
     why: "V8 reserves gigabytes of address space, of which it uses little",
     instead: "infinity, and MemoryMax= for a limit of memory",
   },

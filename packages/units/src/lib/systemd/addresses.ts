@@ -63,7 +63,10 @@ function refusedIP(address: string): Refusal | undefined {
   if (port === undefined) return refusedShape(address);
   if (!isPort(port)) return refusedPort(port);
   if (bracketed?.includes("%")) {
-    return refusal("the zone is inside the brackets", "write it last: [fe80::1]:80%eth0");
+    return refusal(
+      "the zone is inside the brackets",
+      "write it last: [fe80::1]:80%eth0, and in a unit file [fe80::1]:80%%eth0",
+    );
   }
   if (zone !== undefined && (bare !== undefined || !/^%[\w.-]{1,15}$/.test(zone))) {
     return refusal(

@@ -22,7 +22,7 @@ export const reasons = {
   CollectMode:
     "systemd also forgets the units of connections that failed. Otherwise these units would pile up.",
   OOMPolicy:
-    "If the kernel kills a worker because memory ran out, the other processes keep serving. By default, systemd would stop the whole service. If the kernel kills the main process, systemd restarts the service in any case.",
+    "If the kernel kills a worker because memory ran out, the other processes keep serving. By default, systemd would stop the whole service. If the kernel kills the main process, Restart= applies.",
   StandardInput: "The connection is the program's standard input.",
   StandardOutput: "The output of the program is sent to the client.",
   StandardError: "Errors go to the journal, not to the client.",

@@ -40,7 +40,11 @@ export const socketNamesRules: Readonly<Record<SocketNamesCode, Rule<SocketAmong
       const { unit, service, given } = socket;
       const targets = namesIn(unit, "Install", "WantedBy", "RequiredBy").map((one) => ({
         ...one,
-        right: given.units.has(one.name) ? undefined : nearTarget(one.name),
+        // pockets.target may be a target of this machine. Few people mistype the first letter.
+        right:
+          given.units.has(one.name) || one.name[0] !== nearTarget(one.name)?.[0]
+            ? undefined
+            : nearTarget(one.name),
       }));
       const sockets = (service === undefined ? [] : misspelledSockets(service.unit, socket)).map((one) => ({
         ...one,
@@ -71,7 +75,7 @@ export const socketNamesRules: Readonly<Record<SocketNamesCode, Rule<SocketAmong
             .map((setting) => ({
               at: setting,
               message: `${setting.value} does not say on which interface`,
-              fix: "BindToDevice= with the interface, or its name after the address, as in [fe80::1%eth0]:80",
+              fix: "BindToDevice= with the interface",
             }))
         : [],
   },

@@ -399,8 +399,9 @@ export const socketRules: Readonly<Record<SocketCode, Rule<SocketAmongOthers>>> 
     severity: "warning",
     why: "A socket with default dependencies is up before sockets.target, and ordinary services start after it. Every socket is up before its own service. If the socket waits for one of them, that is an ordering cycle: at boot systemd drops one of the jobs to break it.",
     man: "systemd.socket(5)",
-    find: ({ unit, service, given }) => {
-      const before = service === undefined ? [] : namesIn(service.unit, "Unit", "Before");
+    find: ({ unit, service, accepts, given }) => {
+      // With Accept=yes, nothing starts the service together with its socket.
+      const before = service === undefined || accepts ? [] : namesIn(service.unit, "Unit", "Before");
       const own = before
         .filter(({ name }) => name === unit.name)
         .map(({ setting }) => ({

@@ -31,6 +31,7 @@ interface LifecycleFields {
   container?: unknown;
   environment?: unknown;
   execReload?: unknown;
+  reloadSignal?: unknown;
   manager?: unknown;
   uid?: unknown;
   importCredentials?: unknown;
@@ -62,18 +63,26 @@ function isKnownToNotify({
   container,
   environment,
   execReload,
+  reloadSignal,
   manager,
   uid,
 }: LifecycleFields): boolean {
   const isPreloaded = preload !== undefined && preload !== false && container === undefined && isNode(exec);
-  const accepts =
-    Array.isArray(sockets) && sockets.some((socket) => isObject(socket) && socket.accept === true);
+  const described = Array.isArray(sockets) ? sockets.filter((socket) => isObject(socket)) : [];
+  // The preload is ready when the app listens. It serves neither datagrams nor FIFOs.
+  const listens = described.some(({ listen }) => listen !== undefined);
+  const accepts = described.some(({ accept }) => accept === true);
   // OpenFile= needs the number of the user.
   const canSend = manager !== "user" || uid !== undefined;
-  const hasOther = isObject(environment) && environment.SOCKACT_NOTIFY !== undefined;
+  const hasOther =
+    isObject(environment) &&
+    (environment.SOCKACT_NOTIFY !== undefined || environment.SOCKACT_SIGNALS !== undefined);
+  const reloadsAtHangup = reloadSignal === undefined || reloadSignal === "SIGHUP";
   return (
     isPreloaded &&
+    listens &&
     !accepts &&
+    reloadsAtHangup &&
     !hasOther &&
     canSend &&
     bind === "socket" &&

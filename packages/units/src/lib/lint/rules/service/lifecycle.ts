@@ -242,12 +242,16 @@ export const lifecycleRules: Readonly<Record<LifecycleCode, Rule<ServiceSubject>
     },
   },
   "stop-when-unneeded": {
-    severity: "error",
-    why: "systemd stops a unit that no other active unit needs. A socket does not need its service, so systemd stops the service as soon as it has started.",
+    severity: "warning",
+    why: "systemd stops a unit that no other active unit needs. A socket does not need its service, so systemd stops a service that nothing else needs as soon as it has started.",
     man: "systemd.unit(5)",
     find: (service) => {
       const setting = valueOf(service.unit, "Unit", "StopWhenUnneeded");
-      return booleanOf(setting?.value) !== true || listeners(service).length === 0
+      // The target that enables it needs it.
+      const isNeeded = ["WantedBy", "RequiredBy"].some(
+        (key) => valueOf(service.unit, "Install", key) !== undefined,
+      );
+      return booleanOf(setting?.value) !== true || isNeeded || listeners(service).length === 0
         ? []
         : [
             {
@@ -260,7 +264,7 @@ export const lifecycleRules: Readonly<Record<LifecycleCode, Rule<ServiceSubject>
   },
   "kill-signal": {
     severity: "error",
-    why: "Node does not end at this signal: SIGUSR1 opens the port of its debugger, and it ignores the others. At SIGHUP, sockact reloads. So systemd waits for TimeoutStopSec=, and then kills the app with its open requests.",
+    why: "At SIGTERM, the app answers its open requests, and ends. At SIGHUP, sockact reloads the app, or Node ends at once. SIGUSR1 opens the port of Node's debugger, and Node ignores the others. Then systemd waits for TimeoutStopSec=, and kills the app with its open requests.",
     man: "systemd.kill(5)",
     find: (service) => {
       const setting = inService(service.unit, "KillSignal");
@@ -271,7 +275,7 @@ export const lifecycleRules: Readonly<Record<LifecycleCode, Rule<ServiceSubject>
         : [
             {
               at: setting,
-              message: `KillSignal=${setting.value} does not end Node`,
+              message: `KillSignal=${setting.value} does not make the app drain and end`,
               fix: "KillSignal=SIGTERM",
             },
           ];
@@ -284,7 +288,9 @@ export const lifecycleRules: Readonly<Record<LifecycleCode, Rule<ServiceSubject>
     find: ({ unit, program }) => {
       const setting = inService(unit, "ReloadSignal");
       const ends = program?.isNode === true ? /^(?:TERM|INT|QUIT|KILL|ABRT|USR1)$/ : /^(?:TERM|KILL)$/;
-      return setting === undefined || !ends.test(signalName(setting.value))
+      // Only this type sends the signal.
+      const isSent = inService(unit, "Type")?.value === "notify-reload";
+      return setting === undefined || !isSent || !ends.test(signalName(setting.value))
         ? []
         : [
             {

@@ -47,7 +47,7 @@ function insteadOf(launcher: string): string {
 
 /** A path, and an argument of the program. A folder's name may have a space too. */
 const isCommandLine =
-  /^\/\S+\s+[-/]|^\/(?:\S*\/)?(?:node|nodejs|deno|bun|python[\d.]*|ruby|perl|php|java|(?:ba|da|z)?sh)\s/;
+  /^\/\S+\s+(?:-{1,2}[a-z]|\/)|^\/(?:\S*\/)?(?:node|nodejs|deno|bun|python[\d.]*|ruby|perl|php|java|(?:ba|da|z)?sh)\s+\S+\.\w+(?:\s|$)/i;
 
 /** The directives with commands beside the program itself. */
 const otherCommands = [

@@ -28,9 +28,9 @@ function killsNode({ unit }: ServiceSubject): boolean {
   return kills;
 }
 
-/** Groups of system calls without which Node does not run, and calls without which it does not serve. */
-const neededCalls =
-  /^(?:@(?:default|basic-io|file-system|io-event|network-io|process|signal)|accept4)(?::|$)/;
+/** Groups of system calls without which Node does not run. */
+const neededCalls = /^@(?:default|basic-io|file-system|io-event|process|signal)(?::|$)/;
+const neededByServers = /^(?:@network-io|accept4)(?::|$)/;
 
 /** The codes of these rules. */
 export type SandboxCode =
@@ -95,8 +95,21 @@ export const sandboxRules: Readonly<Record<SandboxCode, Rule<ServiceSubject>>> =
       const bound = ["BindReadOnlyPaths", "BindPaths"].some((key) => inService(unit, key) !== undefined);
       const places = [program?.words[0], program?.node?.script, workingDirectoryOf(service)];
       const place = places.find((path) => path !== undefined && /^\/root(?:\/|$)/.test(path));
-      const isHidden = inService(unit, "ProtectHome") !== undefined;
-      return place === undefined || bound || isHidden || user || runsAsRoot(service)
+      const isElsewhere = ["ProtectHome", "RootDirectory", "RootImage"].some(
+        (key) => inService(unit, key) !== undefined,
+      );
+      // systemd.service(5): with + and ! the program keeps the rights of root.
+      const keepsRoot = /[+!]/.test(program?.command.signs ?? "");
+      // With - in front, the folder may be missing.
+      const mayFail =
+        inService(unit, "WorkingDirectory")?.value.startsWith("-") === true && place === places[2];
+      return place === undefined ||
+        bound ||
+        isElsewhere ||
+        mayFail ||
+        user ||
+        keepsRoot ||
+        runsAsRoot(service)
         ? []
         : [
             {
@@ -254,7 +267,7 @@ export const sandboxRules: Readonly<Record<SandboxCode, Rule<ServiceSubject>>> =
   },
   "limit-low": {
     severity: "error",
-    why: "With less than this, Node does not start: it aborts, the kernel kills it, or systemd stops waiting. A connection then starts it again and again, until the socket fails.",
+    why: "With less than this, Node aborts, or the kernel or systemd kills it, when it starts or while it works. Then it is started again and again.",
     man: "systemd.exec(5)",
     find: (service) => {
       const { unit, program, environment } = service;
@@ -285,6 +298,7 @@ export const sandboxRules: Readonly<Record<SandboxCode, Rule<ServiceSubject>>> =
     find: ({ unit, program }) => {
       if (
         program === undefined ||
+        program.command.signs.includes("+") ||
         ["RootDirectory", "RootImage"].some((key) => inService(unit, key) !== undefined)
       )
         return [];
@@ -300,10 +314,12 @@ export const sandboxRules: Readonly<Record<SandboxCode, Rule<ServiceSubject>>> =
   },
   "system-call-needed": {
     severity: "error",
-    why: "A server needs these system calls. Without them Node dies when it starts, or accepts no connection.",
+    why: "Without these system calls, Node dies when it starts, or a server accepts no connection.",
     man: "systemd.exec(5)",
-    find: ({ unit, program }) => {
+    find: (service) => {
+      const { unit, program } = service;
       if (program?.isNode !== true) return [];
+      const serves = listeners(service).length > 0;
       const lists = valuesOf(unit, "Service", "SystemCallFilter");
       // A list of allowed calls may allow again what an earlier list forbids.
       return lists
@@ -312,13 +328,13 @@ export const sandboxRules: Readonly<Record<SandboxCode, Rule<ServiceSubject>>> =
           const needed = setting.value
             .slice(1)
             .split(/\s+/)
-            .find((word) => neededCalls.test(word));
+            .find((word) => neededCalls.test(word) || (serves && neededByServers.test(word)));
           return needed === undefined
             ? []
             : [
                 {
                   at: setting,
-                  message: `SystemCallFilter= forbids ${needed}, which a server needs`,
+                  message: `SystemCallFilter= forbids ${needed}, which Node needs`,
                   fix: `take ${needed} out of the list`,
                 },
               ];
@@ -327,7 +343,7 @@ export const sandboxRules: Readonly<Record<SandboxCode, Rule<ServiceSubject>>> =
   },
   "user-not-possible": {
     severity: "error",
-    why: "The service manager of a user may not change users or groups. The service does not start (status=216/GROUP).",
+    why: "The service manager of a user may not change users or groups. The service does not start (status=217/USER or 216/GROUP).",
     man: "systemd.exec(5)",
     find: ({ unit, user }) =>
       ["User", "SupplementaryGroups", "DynamicUser"].flatMap((key) => {
