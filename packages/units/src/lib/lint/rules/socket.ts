@@ -52,12 +52,20 @@ function folderOf(path: string, folders: ReadonlySet<string>): string | undefine
   return undefined;
 }
 
-/** Whether a unit among the files has this name too, once it is enabled. */
-const isAlias = (name: string, given: GivenFiles): boolean =>
-  [...given.units.keys()].some((unit) => {
+/** The names that given units have by `Alias=`. */
+const aliases = new WeakMap<GivenFiles, ReadonlySet<string>>();
+
+function aliasesIn(given: GivenFiles): ReadonlySet<string> {
+  const known = aliases.get(given);
+  if (known !== undefined) return known;
+  const names = Array.from(given.units.keys(), (unit) => {
     const loaded = loadUnit(unit, given);
-    return loaded !== undefined && namesIn(loaded, "Install", "Alias").some((alias) => alias.name === name);
+    return loaded === undefined ? [] : namesIn(loaded, "Install", "Alias").map(({ name }) => name);
   });
+  const found = new Set(names.flat());
+  aliases.set(given, found);
+  return found;
+}
 
 /** Whether a service requires this socket. */
 const isRequiredBy = ({ unit }: ServiceSubject, socket: string): boolean =>
@@ -130,7 +138,7 @@ export const socketRules: Readonly<Record<SocketCode, Rule<SocketAmongOthers>>> 
     find: ({ unit, service, withoutAccept, starts, accepts, given }) => {
       // Podman turns each container into a service.
       const container = starts.replace(/\.service$/, ".container");
-      if (service !== undefined || given.units.has(container) || isAlias(starts, given)) return [];
+      if (service !== undefined || given.units.has(container) || aliasesIn(given).has(starts)) return [];
       const template = starts.replace(/\.service$/, "@.service");
       const other = accepts ? withoutAccept?.unit.name : given.units.has(template) ? template : undefined;
       const near = other !== undefined;
