@@ -180,14 +180,17 @@ export const apps: Scenarios = {
     ],
   },
   stuck: {
-    listens: "await listen(server); setTimeout(() => { for (;;); }, 100);",
+    // A request blocks it, so the next client waits.
+    listens: `server.prependListener("request", ({ socket }) => { socket.write("blocked"); for (;;); }); await listen(server);`,
     service: "Nice=19",
     until: async (systemd, name) => {
       await systemd.waitForJournal(`${name}.service`, isReady, 60_000);
       await untilUp(systemd, name);
     },
     after: (systemd) => {
-      const client = `require("node:net").connect("/run/stuck.sock", () => console.log("connected"))`;
+      const client = `const { connect } = require("node:net");
+        const first = connect("/run/stuck.sock").once("data", () => connect("/run/stuck.sock", () => console.log("connected")));
+        first.write("GET / HTTP/1.1\\r\\nHost: shop\\r\\n\\r\\n");`;
       const { stdout } = systemd.spawn([node, "--eval", client]);
       return new Promise((resolve) => stdout!.once("data", resolve));
     },
