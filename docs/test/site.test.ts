@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { describeWith } from "@sockact/testkit";
-import type { Browser, BrowserContext, Page, Route } from "playwright-core";
+import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { root, webAddress } from "../../scripts/lib/packages.ts";
 import { sidebar, linksOf } from "../.vitepress/lib/sidebar.ts";
@@ -221,12 +221,17 @@ describeWith({ commands: [browserCommand] }, "the built site, in a browser", () 
     async (how) => {
       await inNewContext(async (context) => {
         const page = await openPage(context, site, "tls");
-        const asked = new Promise<Route>((resolve) => void page.route(/VPLocalSearchBox/, resolve));
+        let load!: () => void;
+        const typed = new Promise<void>((resolve) => (load = resolve));
+        await page.route(/VPLocalSearchBox/, async (route) => {
+          await typed;
+          await route.continue();
+        });
         if (how === "a click") await page.locator("#local-search button").click();
         else await page.keyboard.press(how);
         await page.keyboard.type("idle  ");
         await page.keyboard.press("Backspace");
-        await (await asked).continue();
+        load();
         const box = page.locator(".VPLocalSearchBox input");
         await box.waitFor();
         await page.keyboard.type("Timeout");

@@ -150,7 +150,8 @@ describe("--json", () => {
     async (_, args) => {
       const [plain, json] = await Promise.all([outcome(args), outcome([...args, "--json"])]);
       expect(plain.stdout).toBe("");
-      expect({ ...json, stdout: "" }).toEqual(plain);
+      // A hint may repeat the command.
+      expect({ ...json, stdout: "", stderr: json.stderr.replace(/ --json$/m, "") }).toEqual(plain);
       const { error } = JSON.parse(json.stdout) as { error: Record<string, string> };
       expect(Object.keys(error)).toEqual(["code", "message", "hint"]);
       expect(plain.stderr).toContain(`${error["message"]} (${error["code"]})\n${error["hint"]}\n`);
