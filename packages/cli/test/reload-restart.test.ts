@@ -21,6 +21,11 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a service that is installe
     await install(systemd, { name: "simple", sockets: [{ listen: 84 }], type: "simple" });
     await install(systemd, { name: "frail", sockets: [{ listen: 85 }], restart: "no" });
     await install(systemd, { name: "loop", sockets: [{ listen: 91 }], restartSec: "9min" });
+    await systemd.write(
+      "/etc/systemd/system/swift.service.d/restart.conf",
+      "[Service]\nRestartSec=0\nRestartSteps=0\n",
+    );
+    await install(systemd, { name: "swift", sockets: [{ listen: 92 }] });
     await systemd.installUnits({
       "each.socket": "[Socket]\nListenStream=86\nAccept=yes\n",
       "each@.service": "[Service]\nExecStart=/bin/cat\nStandardInput=socket\n",
@@ -268,6 +273,20 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a service that is installe
       await release(systemd, "plain", { version: 3 });
       expect(await json("restart", "plain")).toMatchObject({ outcome: "restarted", confirmed: true });
       expect((await ask(81)).version).toBe(3);
+    });
+
+    it("shows the start that has failed, and not those after it", async () => {
+      await ask(92);
+      await release(systemd, "swift", { crash: true });
+      const { code, stderr } = await sockact(systemd, "restart", "swift");
+      expect(code).toBe(1);
+      expect(stderr.match(/Starting swift\.service|Error: this release is broken|Failed to start/g)).toEqual([
+        "Starting swift.service",
+        "Error: this release is broken",
+        "Failed to start",
+      ]);
+      expect(stderr).not.toContain("restart job");
+      await systemd.stop("swift.socket", "swift.service");
     });
 
     it("starts a failed service and its socket again", async () => {

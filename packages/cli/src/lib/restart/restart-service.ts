@@ -3,7 +3,7 @@ import { showEntries } from "../output/log-lines.ts";
 import type { Progress } from "../output/progress.ts";
 import type { ActivatedService } from "../systemd/activated-units.ts";
 import { type ClosedSocket, closedSockets } from "../systemd/closed-addresses.ts";
-import { readJournal, syncJournal } from "../systemd/journal.ts";
+import { type JournalEntry, readJournal, syncJournal } from "../systemd/journal.ts";
 import type { ServiceManager } from "../systemd/service-manager.ts";
 import type { RestartReport } from "./report.ts";
 import { startError, stoppedError, unitError } from "./restart-errors.ts";
@@ -159,16 +159,24 @@ interface Attempt {
   wasUp: boolean;
 }
 
+/** The lines of the start that has failed. systemd may have started the service again before they are read. */
+function untilRestart(entries: readonly JournalEntry[]): readonly JournalEntry[] {
+  const end = entries.findIndex(({ exit, result }) => exit !== undefined || result !== undefined);
+  const restart = entries.findIndex(({ isRestart }, index) => isRestart && index > end);
+  return end === -1 || restart === -1 ? entries : entries.slice(0, restart);
+}
+
 async function failure(
   manager: ServiceManager,
   { name, unit, sockets, since, wasUp }: Attempt,
 ): Promise<Error> {
   await syncJournal(manager);
-  const [[service, ...listeners], { entries }] = await Promise.all([
+  const [[service, ...listeners], journal] = await Promise.all([
     readUnits(manager, [unit, ...sockets]) as Promise<[Unit, ...Unit[]]>,
-    readJournal(manager, [unit], { since, lines: LINES }),
+    readJournal(manager, [unit], { since, lines: 10 * LINES }),
   ]);
-  showEntries(entries);
+  const entries = untilRestart(journal.entries);
+  showEntries(entries.slice(-LINES));
   // systemd may be starting it again already, and has then forgotten how it ended. The journal has not.
   const { ExecMainCode, ExecMainStatus } = service;
   const exit = entries.findLast((entry) => entry.exit !== undefined)?.exit ?? {

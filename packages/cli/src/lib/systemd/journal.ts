@@ -22,6 +22,8 @@ export interface JournalEntry {
   exit?: { code: string; status: string };
   /** Where systemd says why the unit has failed, as in `Result=`. */
   result?: string;
+  /** Where systemd says that it starts the unit again by itself, after the time of `RestartSec=`. */
+  isRestart?: true;
 }
 
 export interface JournalOptions {
@@ -40,7 +42,7 @@ export interface JournalLines {
 }
 
 const FIELDS =
-  "MESSAGE,PRIORITY,_PID,SYSLOG_IDENTIFIER,_SYSTEMD_UNIT,_SYSTEMD_USER_UNIT,UNIT,USER_UNIT,COREDUMP_UNIT,COREDUMP_USER_UNIT,EXIT_CODE,EXIT_STATUS,UNIT_RESULT";
+  "MESSAGE,PRIORITY,_PID,SYSLOG_IDENTIFIER,_SYSTEMD_UNIT,_SYSTEMD_USER_UNIT,UNIT,USER_UNIT,COREDUMP_UNIT,COREDUMP_USER_UNIT,EXIT_CODE,EXIT_STATUS,UNIT_RESULT,N_RESTARTS";
 
 /** The hint if the journal can't be read. */
 export const JOURNAL_HINT =
@@ -104,6 +106,7 @@ function parseEntry(line: string): JournalEntry | undefined {
     cursor: ownText(fields["__CURSOR"]) ?? "",
     ...(code !== undefined && status !== undefined && { exit: { code, status } }),
     ...(result !== undefined && { result }),
+    ...(about !== undefined && fields["N_RESTARTS"] !== undefined && { isRestart: true }),
   };
 }
 
