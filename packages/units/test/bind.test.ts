@@ -216,6 +216,8 @@ describeWith(
         await systemd.stop("shop.service");
         expect(await states(...units)).toEqual(asleep);
         await systemd.start("shop.service");
+        // It starts after the app, and systemctl waits only for the app.
+        await systemd.waitForUnit("shop@proxy.service", "ActiveState", "active");
         expect(await states(...units)).toEqual(awake);
       });
 
