@@ -93,7 +93,8 @@ function bindAndClaim(
   refuseInWorker(sockets, "bindDatagram()");
   const passedSocket = findDatagramSocket(sockets, name, type);
   // An entry for a listener with the same name is not for this socket.
-  const isListener = (other: PassedSocket): boolean => other.name === passedSocket.name && hasConnections(other);
+  const isListener = (other: PassedSocket): boolean =>
+    other.name === passedSocket.name && hasConnections(other);
   refuseProxied(passedSocket, () => !sockets.some(isListener), "bindDatagram()");
   // Throws if the socket has been bound or closed. So nothing is claimed before.
   socket.bind({ fd: passedSocket.fd, exclusive: true });

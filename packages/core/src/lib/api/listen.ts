@@ -71,7 +71,9 @@ export async function listen(
     server.listen(where);
   }
   const http2 = selection.tls.some((tls) => offersHttp2(tls.options.ALPNProtocols));
-  const bound = activated ? claimAndBind(server, activation.sockets, selection, { ...where, handover: settings.handover }, http2) : NO_SOCKETS;
+  const bound = activated
+    ? claimAndBind(server, activation.sockets, selection, { ...where, handover: settings.handover }, http2)
+    : NO_SOCKETS;
   const app = createApp(settings, activated);
   if (isManaged(app)) manageServer(server, app, bound);
   else answerProbes(server, app);

@@ -14,7 +14,10 @@ test.each([
     "unknown option proxyProtocol: it belongs in sockets: { NAME: { proxyProtocol } }, where NAME is the name of the socket",
   ],
   ["sni", "unknown option sni: it belongs in tls: { key, cert, sni: { … } }"],
-  ["from", "unknown option from: it belongs in sockets: { NAME: { proxyProtocol: { from } } }, where NAME is the name of the socket"],
+  [
+    "from",
+    "unknown option from: it belongs in sockets: { NAME: { proxyProtocol: { from } } }, where NAME is the name of the socket",
+  ],
 ])("%s is refused, with the option that is meant if one is near", (name, message) => {
   expect(() => readOptions({ [name]: undefined })).toThrow(
     expect.objectContaining({ code: "ERR_OPTION", message }),
@@ -25,7 +28,10 @@ test.each<[options: object, message: string]>([
   [{ required: "yes" }, "The option required must be true or false; got 'yes'"],
   [{ name: 5 }, "The option name must be a string or a list of strings; got 5"],
   [{ sockets: ["http"] }, "The option sockets must be an object with a key for each socket; got an array"],
-  [{ sockets: { https: { key: "SECRET" } } }, "The option sockets.https must be {}, or an object with tls, proxyProtocol or both; got { key }"],
+  [
+    { sockets: { https: { key: "SECRET" } } },
+    "The option sockets.https must be {}, or an object with tls, proxyProtocol or both; got { key }",
+  ],
   [
     { sockets: { web: { proxyProtocol: "yes" } } },
     "The option sockets.web.proxyProtocol must be true, false or { from, timeout }; got 'yes'",
@@ -72,7 +78,11 @@ test("the tls of one socket may be undefined, and each file of an identity", () 
 
 test.each<[from: string[], trusted: string[], others: (string | undefined)[]]>([
   [["10.0.0.1"], ["10.0.0.1", "::ffff:10.0.0.1"], ["10.0.0.2", "::1", "unix", undefined]],
-  [["10.0.0.0/8", "unix"], ["10.255.255.255", "unix"], ["11.0.0.0", undefined]],
+  [
+    ["10.0.0.0/8", "unix"],
+    ["10.255.255.255", "unix"],
+    ["11.0.0.0", undefined],
+  ],
   [["2001:db8::/32"], ["2001:db8::1"], ["2001:db9::1", "10.0.0.1", "unix"]],
   [["fe80::/10"], ["fe80::1%eth0"], ["::1"]],
   [["0.0.0.0/0"], ["192.0.2.1"], ["2001:db8::1", "unix"]],
@@ -84,14 +94,20 @@ test.each<[from: string[], trusted: string[], others: (string | undefined)[]]>([
 });
 
 // `/000` would be everybody, and `/08` is not a number everywhere.
-test.each(["10.0.0.1/08", "10.0.0.1/000", "10.0.0.1/33", "10.0.0.1/", "::1/129", "10.0.0", "10.0.0.0/8/8", ""])(
-  "a PROXY header may not come from %j, which is neither an address nor a range",
-  (from) => {
-    expect(() => readOptions({ sockets: { web: { proxyProtocol: { from: [from] } } } })).toThrow(
-      expect.objectContaining({ code: "ERR_OPTION" }),
-    );
-  },
-);
+test.each([
+  "10.0.0.1/08",
+  "10.0.0.1/000",
+  "10.0.0.1/33",
+  "10.0.0.1/",
+  "::1/129",
+  "10.0.0",
+  "10.0.0.0/8/8",
+  "",
+])("a PROXY header may not come from %j, which is neither an address nor a range", (from) => {
+  expect(() => readOptions({ sockets: { web: { proxyProtocol: { from: [from] } } } })).toThrow(
+    expect.objectContaining({ code: "ERR_OPTION" }),
+  );
+});
 
 test.each<[proxyProtocol: boolean | { timeout?: "2s" } | undefined, timeout: number | undefined]>([
   [undefined, undefined],

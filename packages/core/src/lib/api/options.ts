@@ -94,10 +94,7 @@ export function readOptions(options: AppOptions): CheckedOptions {
   const unknown = Object.keys(options).filter((key) => !OPTIONS.includes(key));
   if (unknown.length > 0) {
     const isMeant = unknown.every((name) => (placeOf(name) ?? nearest(name, OPTIONS)) !== undefined);
-    throw refusal(
-      unknown.map(unknownOption).join("; "),
-      isMeant ? "Correct the option." : undefined,
-    );
+    throw refusal(unknown.map(unknownOption).join("; "), isMeant ? "Correct the option." : undefined);
   }
   const { name, required, sockets, tls, trustParent } = options;
   checkTlsOption(tls, "tls");
@@ -144,7 +141,8 @@ function readNames(name: TakeOptions["name"]): readonly string[] | undefined {
 }
 
 function checkSockets(sockets: NonNullable<TakeOptions["sockets"]>, name: unknown): void {
-  if (name !== undefined) throw refusal(
+  if (name !== undefined)
+    throw refusal(
       "The options name and sockets can't be used together: both say which sockets to take",
       "Leave name out.",
     );
@@ -155,7 +153,7 @@ function checkSockets(sockets: NonNullable<TakeOptions["sockets"]>, name: unknow
     );
   for (const [each, options] of Object.entries(sockets)) {
     const isKnown = isObject(options) && Object.keys(options).every((key) => SOCKET_OPTIONS.includes(key));
-    if (!isKnown) 
+    if (!isKnown)
       throw refusal(
         `The option sockets.${each} must be {}, or an object with tls, proxyProtocol or both; got ${shapeOf(options)}`,
         "Write sockets: { http: {}, https: { tls: { key, cert } } }, for example.",

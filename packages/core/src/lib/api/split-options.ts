@@ -31,7 +31,10 @@ export function splitOptions<T extends object>(
   if (typeof options !== "object" || options === null)
     throw optionError(`The options must be an object; got ${shown(options)}`, hint);
   if (more.length > 0)
-    throw optionError(`The options must be the last argument; got another one after them: ${shown(more[0])}`, hint);
+    throw optionError(
+      `The options must be the last argument; got another one after them: ${shown(more[0])}`,
+      hint,
+    );
   const known = [...OPTIONS, ...nodeOptions].filter((name) => refused[name] === undefined);
   const entries = Object.entries(options).filter(([, value]) => value !== undefined);
   for (const [name] of entries) {
@@ -54,7 +57,10 @@ export function splitOptions<T extends object>(
 export function checkServer(server: unknown): void {
   // A server of Bun is not an instance of Node's class.
   const methods = ["listen", "close", "address", "once"] as const;
-  if (methods.every((method) => typeof (server as Partial<Server> | null | undefined)?.[method] === "function")) return;
+  if (
+    methods.every((method) => typeof (server as Partial<Server> | null | undefined)?.[method] === "function")
+  )
+    return;
   throw optionError(
     `listen() needs a server of node:http, https, http2, net or tls; got ${shown(server)}`,
     "Write listen(http.createServer(app), { port: 3000 }), for example. Express, Koa and Fastify have adapters: @sockact/express, @sockact/koa and @sockact/fastify.",

@@ -11,7 +11,19 @@ const SNI_HINT =
 
 /** The options of `tls` whose misspelled names are refused, because Node would ignore them. No other option of Node has a name near to one of them. */
 const NAMES = [
-  "key", "cert", "ca", "crl", "pfx", "passphrase", "sni", "ALPNProtocols", "requestCert", "rejectUnauthorized", "minVersion", "maxVersion", "ciphers",
+  "key",
+  "cert",
+  "ca",
+  "crl",
+  "pfx",
+  "passphrase",
+  "sni",
+  "ALPNProtocols",
+  "requestCert",
+  "rejectUnauthorized",
+  "minVersion",
+  "maxVersion",
+  "ciphers",
 ];
 
 /** The options that Node reads before it knows the name that a client asks for. Those of a name would have no effect. */
@@ -27,7 +39,10 @@ const FOR_ALL_NAMES =
 export function checkTlsOption(tls: unknown, what: string): void {
   if (tls === undefined) return;
   if (!isObject(tls))
-    throw optionError(`The option ${what} must be an object such as { key, cert }; got ${shapeOf(tls)}`, HINT);
+    throw optionError(
+      `The option ${what} must be an object such as { key, cert }; got ${shapeOf(tls)}`,
+      HINT,
+    );
   const { SNICallback, ALPNCallback, sni } = tls;
   if (ALPNCallback !== undefined)
     throw optionError(
@@ -47,12 +62,18 @@ export function checkTlsOption(tls: unknown, what: string): void {
 
 function checkSni(sni: unknown, what: string): void {
   if (!isObject(sni))
-    throw optionError(`The option ${what} must be an object with a key for each host name; got ${shapeOf(sni)}`, SNI_HINT);
+    throw optionError(
+      `The option ${what} must be an object with a key for each host name; got ${shapeOf(sni)}`,
+      SNI_HINT,
+    );
   for (const [name, identity] of Object.entries(sni)) {
     checkHostName(name, what);
     const where = `${what}[${JSON.stringify(name)}]`;
     if (!isObject(identity))
-      throw optionError(`The option ${where} must be an object such as { key, cert }; got ${shapeOf(identity)}`, SNI_HINT);
+      throw optionError(
+        `The option ${where} must be an object such as { key, cert }; got ${shapeOf(identity)}`,
+        SNI_HINT,
+      );
     checkSpelling(identity, where);
     const common = FOR_ALL_NAMES.filter((option) => identity[option] !== undefined);
     if (common.length > 0)
@@ -61,12 +82,17 @@ function checkSni(sni: unknown, what: string): void {
         `Node reads ${common.length === 1 ? "it" : "them"} before it knows the name, so one value applies to all names: write ${common.join(", ")} next to sni.`,
       );
     if (!hasPair(identity))
-      throw optionError(`The option ${where} must have both key and cert, or pfx; got ${shapeOf(identity)}`, SNI_HINT);
+      throw optionError(
+        `The option ${where} must have both key and cert, or pfx; got ${shapeOf(identity)}`,
+        SNI_HINT,
+      );
   }
 }
 
 function hasPair({ key, cert, pfx, privateKeyIdentifier }: Record<string, unknown>): boolean {
-  return pfx !== undefined || (cert !== undefined && (key !== undefined || privateKeyIdentifier !== undefined));
+  return (
+    pfx !== undefined || (cert !== undefined && (key !== undefined || privateKeyIdentifier !== undefined))
+  );
 }
 
 /** Refuses an option that Node does not know, and whose name is near to one that matters. Node would ignore it. */
@@ -74,7 +100,10 @@ function checkSpelling(options: Record<string, unknown>, what: string): void {
   for (const name of Object.keys(options)) {
     const meant = NAMES.includes(name) ? undefined : nearest(name, NAMES);
     if (meant !== undefined)
-      throw optionError(`unknown option ${what}.${name}: did you mean ${meant}?`, "Correct the name of the option.");
+      throw optionError(
+        `unknown option ${what}.${name}: did you mean ${meant}?`,
+        "Correct the name of the option.",
+      );
   }
 }
 
