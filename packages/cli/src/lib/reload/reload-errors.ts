@@ -31,9 +31,12 @@ export function settingsError(name: string, user: boolean, lines: readonly Journ
   );
 }
 
+/** Finds the code of a failed handover in a line of the app. */
+export const handoverCode = /\b(ERR_HANDOVER_[A-Z]+): /;
+
 /** The error for a new version that the old process could not hand over to. It has the code that the app has logged. */
 export function handoverError(name: string, user: boolean, lines: readonly JournalEntry[]): CliError {
-  const codes = lines.map(({ message }) => /\b(ERR_HANDOVER_[A-Z]+): /.exec(message)?.[1]);
+  const codes = lines.map(({ message }) => handoverCode.exec(message)?.[1]);
   const code = codes.findLast((each) => each !== undefined) as `ERR_HANDOVER_${string}` | undefined;
   const more = code === undefined ? "" : `\nMore about it: ${ownCommand()} explain ${code}`;
   return new CliError(

@@ -1,17 +1,17 @@
+import {
+  HANDED_OVER,
+  HANDOVER_FAILED,
+  PREFIX,
+  RELOAD_FAILED,
+  RELOADED,
+  RELOADING,
+  TOOK_OVER,
+} from "@sockact/core/texts";
 import { entryText } from "../output/entry-text.ts";
 import type { Progress } from "../output/progress.ts";
 import { colour } from "../shared/messages.ts";
 import { type JournalEntry, newLines } from "../systemd/journal.ts";
 import type { ServiceManager } from "../systemd/service-manager.ts";
-
-/** The status that core sends to systemd and logs when a part of a reload has failed. systemd itself considers the reload done, because the app keeps running. */
-export const failedReload = /the reload failed/;
-
-/** The status that core sends to systemd after a reload of an app without `onReload`. */
-export const emptyReload = /nothing was reloaded, as the app has no onReload/;
-
-/** The status that core sends to systemd and logs when the old process could not hand over to a new one. Without a command of ExecReload= that waits, systemd considers the reload done. */
-export const failedHandover = /the handover failed, and the old version keeps serving/;
 
 /** The lines that the units write during the reload, which are shown as they come. */
 export class ReloadLog {
@@ -36,23 +36,24 @@ export class ReloadLog {
     return this.entries.filter(({ from }) => from === "app");
   }
 
-  has(pattern: RegExp): boolean {
-    return this.ofApp.some(({ message }) => pattern.test(message));
+  has(text: string): boolean {
+    return this.ofApp.some(({ message }) => message.includes(text));
   }
 
   /** Whether the app has written the result of each reload. */
   get isComplete(): boolean {
-    const count = (pattern: RegExp) => this.entries.filter(({ message }) => pattern.test(message)).length;
-    const results = count(/\breloaded\b/) + count(failedReload) + count(failedHandover);
-    const handovers = count(/\bhanded over to process\b/);
+    const lines = this.ofApp.filter(({ message }) => message.startsWith(PREFIX));
+    const count = (text: string) => lines.filter(({ message }) => message.includes(text)).length;
+    const results = count(RELOADED) + count(RELOAD_FAILED) + count(HANDOVER_FAILED);
+    const handovers = count(HANDED_OVER);
     // The new process logs a handover later than the old one.
-    return count(/\breloading\b/) <= results + handovers && handovers <= count(/\btook over from process\b/);
+    return count(RELOADING) <= results + handovers && handovers <= count(TOOK_OVER);
   }
 
   async update(): Promise<void> {
     for (const entry of await this.#read()) {
       // The command of ExecReload= repeats what the app has logged.
-      const isRepeated = this.entries.some(({ message }) => message.startsWith(`sockact: ${entry.message}`));
+      const isRepeated = this.entries.some(({ message }) => message.startsWith(`${PREFIX}${entry.message}`));
       this.entries.push(entry);
       if (entry.from === "app") this.messages.push(entry.message);
       if (entry.from === "app" && !isRepeated) this.#working.line(entryText(entry, { colour }));

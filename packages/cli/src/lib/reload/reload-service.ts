@@ -1,4 +1,11 @@
 import { setTimeout as delay } from "node:timers/promises";
+import {
+  HANDOVER_FAILED,
+  NOTHING_RELOADED,
+  RELOAD_FAILED,
+  STARTING_NEW_VERSION,
+  UNIT_CHANGED,
+} from "@sockact/core/texts";
 import type { Progress } from "../output/progress.ts";
 import { CliError } from "../shared/cli-error.ts";
 import { millisecondsOf } from "../shared/properties.ts";
@@ -9,15 +16,9 @@ import { pidsOf } from "../systemd/control-group.ts";
 import { syncJournal } from "../systemd/journal.ts";
 import type { ServiceManager } from "../systemd/service-manager.ts";
 import { checkAsleep } from "./asleep.ts";
-import { handoverError, jobError, noReloadError, settingsError } from "./reload-errors.ts";
-import { emptyReload, failedHandover, failedReload, ReloadLog } from "./reload-log.ts";
+import { handoverCode, handoverError, jobError, noReloadError, settingsError } from "./reload-errors.ts";
+import { ReloadLog } from "./reload-log.ts";
 import type { Handover, ReloadReport, Unapplied } from "./report.ts";
-
-/** The status of core while the new process starts. */
-const handingOver = /^Reloading: starting the new version/;
-
-/** The status of a process that has learned that its unit has changed. */
-const changedUnit = /the unit has changed since the start/;
 
 const POLL = 100;
 /** How long the app's last line about a reload may take to arrive, in milliseconds. */
@@ -126,13 +127,17 @@ async function reloadUnits(
     throw manager.refused(`reload ${units.join(" ")}`, ended);
 
   const confirmed = before.every(({ Type }) => Type === "notify-reload");
-  const hasSaid = (pattern: RegExp) => confirmed && after.some(({ StatusText }) => pattern.test(StatusText));
+  const hasSaid = (text: string) => confirmed && after.some(({ StatusText }) => StatusText.includes(text));
   // The status may be that of an earlier reload, if this one has not reached the app.
-  if (log.has(failedHandover) || log.has(/\bERR_HANDOVER_/) || (ended.code === 0 && hasSaid(failedHandover)))
+  if (
+    log.has(HANDOVER_FAILED) ||
+    log.ofApp.some(({ message }) => handoverCode.test(message)) ||
+    (ended.code === 0 && hasSaid(HANDOVER_FAILED))
+  )
     throw handoverError(name, manager.user, log.ofApp);
   if (ended.code !== 0) throw await jobError(manager, name, units, log.entries);
   // Workers of a cluster say it in the journal alone.
-  if (hasSaid(failedReload) || log.has(failedReload)) throw settingsError(name, manager.user, log.ofApp);
+  if (hasSaid(RELOAD_FAILED) || log.has(RELOAD_FAILED)) throw settingsError(name, manager.user, log.ofApp);
 
   const handovers = handoversOf(before, after);
   await untilEnded(handovers, after, sinceStart, log, tools);
@@ -140,13 +145,13 @@ async function reloadUnits(
   // The new process has sent its status after the job was done.
   const atEnd = signal.aborted || !isHandedOver ? after : await readUnits(manager, units);
   const hasUnit = atEnd.some(
-    ({ NeedDaemonReload, StatusText }) => NeedDaemonReload === "yes" || changedUnit.test(StatusText),
+    ({ NeedDaemonReload, StatusText }) => NeedDaemonReload === "yes" || StatusText.includes(UNIT_CHANGED),
   );
   const files = isHandedOver ? await changedFiles(before) : [];
   return {
     report: {
       ...report,
-      outcome: isHandedOver ? "handed-over" : hasSaid(emptyReload) ? "unchanged" : "reloaded",
+      outcome: isHandedOver ? "handed-over" : hasSaid(NOTHING_RELOADED) ? "unchanged" : "reloaded",
       took,
       confirmed: confirmed || isHandedOver,
       handovers,
@@ -194,7 +199,8 @@ async function untilHandedOver(
   for (;;) {
     const now = await look(before, log, tools);
     const isOver = now.every(
-      ({ ActiveState, StatusText }) => ActiveState !== "reloading" || !handingOver.test(StatusText),
+      ({ ActiveState, StatusText }) =>
+        ActiveState !== "reloading" || !StatusText.startsWith(STARTING_NEW_VERSION),
     );
     if (isOver) return now;
     await delay(POLL);
@@ -213,7 +219,7 @@ async function look(
   );
   await log.update();
   for (const { Id, MainPID, StatusText } of now) {
-    if (!handingOver.test(StatusText)) continue;
+    if (!StatusText.startsWith(STARTING_NEW_VERSION)) continue;
     working.retitle(`Starting the new version of ${Id}; process ${MainPID} serves meanwhile`);
     log.warnOnce(
       LONG,

@@ -1,4 +1,5 @@
 import { basename } from "node:path";
+import { HANDOVER_FAILED, RELOAD_FAILED } from "@sockact/core/texts";
 import { serviceCommand } from "../shared/own-command.ts";
 import { unitWords } from "../shared/shell-words.ts";
 import type { ActivatedService } from "../systemd/activated-units.ts";
@@ -55,14 +56,14 @@ export function warningsOf(
     else if (unit.SubState.startsWith("auto-restart")) {
       const message = `${unit.Id} has crashed (${endOf(unit)}), and systemd starts it again`;
       add("restarting", unit.Id, message, doctor);
-    } else if (/the handover failed/.test(unit.StatusText ?? "") && unit.ActiveState !== "inactive")
+    } else if (unit.StatusText?.includes(HANDOVER_FAILED) && unit.ActiveState !== "inactive")
       add(
         "handover-failed",
         unit.Id,
         `${unit.Id} runs its old version, because the last handover failed`,
         doctor,
       );
-    else if (/the reload failed/.test(unit.StatusText ?? "") && unit.ActiveState !== "inactive")
+    else if (unit.StatusText?.includes(RELOAD_FAILED) && unit.ActiveState !== "inactive")
       add(
         "reload-failed",
         unit.Id,

@@ -14,6 +14,7 @@ import { isStopping, stopState } from "../lifecycle/stopping.ts";
 import { stopReports } from "../lifecycle/watchdog.ts";
 import { ActivationError, isActivationError } from "../shared/errors.ts";
 import { processState } from "../shared/process-state.ts";
+import { HANDOVER_FAILED, STARTING_NEW_VERSION } from "../shared/texts.ts";
 import { sessionsOf, type TlsSessions } from "../shared/tls-sessions.ts";
 import { after } from "../shared/timers.ts";
 import { NewProcess } from "./new-process.ts";
@@ -72,7 +73,7 @@ async function startNewProcess(): Promise<{ newProcess: NewProcess; pid: number 
   emit({ type: "reloading" });
   const timeout = Math.max(...apps.map(({ settings }) => settings.handoverTimeout));
   await notifyServiceManager(
-    `EXTEND_TIMEOUT_USEC=${(timeout + BUFFER_MS) * 1000}\nSTATUS=Reloading: starting the new version`,
+    `EXTEND_TIMEOUT_USEC=${(timeout + BUFFER_MS) * 1000}\nSTATUS=${STARTING_NEW_VERSION}`,
   );
   if (!isResultExpected()) await notifyReloading();
   const newProcess = startProcess(socketsToPass());
@@ -192,9 +193,7 @@ async function reportFailure(error: unknown): Promise<void> {
   // The failure of a stop is not one of the handover.
   if (isStopping()) return;
   emit({ type: "error", error });
-  await notifyReloaded(
-    `READY=1\nSTATUS=${statusText()}; the handover failed, and the old version keeps serving`,
-  );
+  await notifyReloaded(`READY=1\nSTATUS=${statusText()}; ${HANDOVER_FAILED}`);
   emit({ type: "reloaded", failed: true, handover: true });
   reportResult(isActivationError(error) ? `${error.code}: ${error.message}` : String(error));
 }

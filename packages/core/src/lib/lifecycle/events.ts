@@ -4,6 +4,15 @@ import type { NotifyError } from "@sockact/notify";
 import type { ActivatedSocket } from "../activation/passed-socket.ts";
 import { debug } from "../shared/debug.ts";
 import type { ActivationError } from "../shared/errors.ts";
+import {
+  HANDED_OVER,
+  HANDOVER_FAILED,
+  rejectionText,
+  RELOAD_FAILED,
+  RELOADED,
+  RELOADING,
+  TOOK_OVER,
+} from "../shared/texts.ts";
 
 /**
  * A part of a reload that has failed:
@@ -124,9 +133,9 @@ const failureTexts: Record<ReloadFailure, string> = {
   workers: "a worker failed",
 };
 
-/** Says that a reload has failed, and in which parts. The CLI looks for the first words. */
+/** Says that a reload has failed, and in which parts. */
 export function reloadFailureText(failures: readonly ReloadFailure[]): string {
-  return ["the reload failed", failures.map((failure) => failureTexts[failure]).join(", ")]
+  return [RELOAD_FAILED, failures.map((failure) => failureTexts[failure]).join(", ")]
     .filter(Boolean)
     .join(": ");
 }
@@ -144,17 +153,17 @@ export function eventText(event: SockactEvent): string {
       return `${event.sockets[0]?.kind === "connection" ? "serving a connection to" : "listening on"} ${listText(event.sockets)}`;
     case "ready":
       if (event.failed) return "ready, but the service manager could not be told";
-      if (event.predecessor !== undefined) return `ready, and took over from process ${event.predecessor}`;
+      if (event.predecessor !== undefined) return `ready, and ${TOOK_OVER} ${event.predecessor}`;
       return event.notified ? "ready, and the service manager was told" : "ready";
     case "reloading":
-      return event.type;
+      return RELOADING;
     case "handover":
-      return `handed over to process ${event.pid}`;
+      return `${HANDED_OVER} ${event.pid}`;
     case "reloaded":
-      if (event.handover) return "the handover failed, and the old version keeps serving";
-      return event.failed ? reloadFailureText(event.failures ?? []) : "reloaded";
+      if (event.handover) return HANDOVER_FAILED;
+      return event.failed ? reloadFailureText(event.failures ?? []) : RELOADED;
     case "rejected":
-      return `closed a connection to ${event.name} from ${event.sender ?? "an unknown client"}: ${errorText(event.error)}`;
+      return rejectionText(event.name, event.sender, errorText(event.error));
     case "health":
       return healthTexts[event.state];
     case "idle":

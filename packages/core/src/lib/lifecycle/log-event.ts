@@ -1,11 +1,12 @@
 import cluster from "node:cluster";
 import { ERROR, INFO, type Priority, WARNING, writeLine } from "../shared/standard-error.ts";
+import { PREFIX } from "../shared/texts.ts";
 import { eventText, type SockactEvent } from "./events.ts";
 import { logRejections } from "./log-rejections.ts";
 
 function write(text: string, priority: Priority): void {
   const worker = cluster.isWorker ? `worker ${cluster.worker?.id}: ` : "";
-  writeLine(`sockact: ${worker}${text}`, priority);
+  writeLine(`${PREFIX}${worker}${text}`, priority);
 }
 
 const logRejection = logRejections((text) => write(text, WARNING));

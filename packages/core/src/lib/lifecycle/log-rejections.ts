@@ -1,3 +1,4 @@
+import { rejectionText } from "../shared/texts.ts";
 import { errorReason, eventText, type SockactEvent } from "./events.ts";
 
 /** At least this time is between two lines about rejected connections, in milliseconds. */
@@ -27,7 +28,7 @@ export function logRejections(
   const writeCount = (): void => {
     isWaiting = false;
     if (last === undefined) return;
-    write(countText(count, last));
+    write(rejectionText(last.name, last.sender, errorReason(last.error), count));
     last = undefined;
     count = 0;
     wait();
@@ -43,8 +44,4 @@ export function logRejections(
     }
     return true;
   };
-}
-
-function countText(count: number, { name, sender = "an unknown client", error }: Rejection): string {
-  return `closed ${count} more connection${count === 1 ? "" : "s"}. The last one was to ${name} from ${sender}: ${errorReason(error)}`;
 }

@@ -7,6 +7,7 @@ import type { PassedSocket } from "../activation/passed-socket.ts";
 import { isWaitingToServe } from "../activation/serving.ts";
 import { isServerExpected, onStartTimeOver } from "../activation/unserved.ts";
 import { once, processState } from "../shared/process-state.ts";
+import { TOOK_OVER, UNIT_CHANGED } from "../shared/texts.ts";
 import { apps, emit } from "./app.ts";
 import { startIdleTimer } from "./idle.ts";
 import { sendReadyAfterFirstResponse } from "./pending-ready.ts";
@@ -14,7 +15,7 @@ import { notifyServiceManager } from "./service-manager.ts";
 import { sleepIfIdle } from "./sleep.ts";
 import { isStopping } from "./stopping.ts";
 import { untilHandedOver } from "./take-over.ts";
-import { isUnitChanged, UNIT_CHANGED } from "./unit-changes.ts";
+import { isUnitChanged } from "./unit-changes.ts";
 import { isWatched, reportHealth } from "./watchdog.ts";
 import { workerPool } from "./worker-pool.ts";
 
@@ -87,8 +88,10 @@ async function sendReady(): Promise<void> {
   // If the variables of the watchdog are malformed, the error comes before READY=1.
   isWatched();
   // The old process has sent READY=1 for this one, because a message of this one would not have counted before.
+  const change =
+    old && isUnitChanged(old.firstStart) ? `; ${UNIT_CHANGED}: restart the service to apply it` : "";
   const message = old
-    ? `STATUS=${statusText()}; took over from process ${old.pid}${isUnitChanged(old.firstStart) ? UNIT_CHANGED : ""}`
+    ? `STATUS=${statusText()}; ${TOOK_OVER} ${old.pid}${change}`
     : `READY=1\nSTATUS=${statusText()}`;
   const notified = await notifyServiceManager(message);
   emit({

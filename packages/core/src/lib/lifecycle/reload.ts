@@ -6,6 +6,7 @@ import { sendPendingReady } from "./pending-ready.ts";
 import { shouldNotify, notifyServiceManager } from "./service-manager.ts";
 import { isReady, onceReady, statusText, untilReadySent } from "./readiness.ts";
 import { isStopping } from "./stopping.ts";
+import { NOTHING_RELOADED } from "../shared/texts.ts";
 import { now } from "../shared/timers.ts";
 import { warn } from "../shared/warnings.ts";
 import { workerPool } from "./worker-pool.ts";
@@ -77,7 +78,7 @@ function resultText(failures: readonly ReloadFailure[]): string {
   const hasReloaded = apps.some(
     ({ settings, acceptors }) => settings.onReload !== undefined || acceptors.length > 0,
   );
-  return hasReloaded ? "" : "; nothing was reloaded, as the app has no onReload";
+  return hasReloaded ? "" : `; ${NOTHING_RELOADED}`;
 }
 
 /** Reads every file before anything changes, so that either all servers use the new files or none does. */

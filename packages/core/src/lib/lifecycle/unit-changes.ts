@@ -1,9 +1,6 @@
 import { statSync } from "node:fs";
 import { serviceOfProcess, unitFilesOf } from "@sockact/notify/internal";
 
-/** The end of the status text if the unit is newer than the service. */
-export const UNIT_CHANGED = "; the unit has changed since the start: restart the service to apply it";
-
 /**
  * Whether a file of the unit of this process has changed since the service was started. Only a restart applies such a change: a handover keeps the environment and the
  * sandbox. False if the files can't be read.

@@ -5,6 +5,7 @@ import { isOwnError } from "./own-error.ts";
 import { once } from "./process-state.ts";
 import { placeInApp } from "./stack-frames.ts";
 import { ERROR, writeLine } from "./standard-error.ts";
+import { FATAL } from "./texts.ts";
 
 /**
  * Makes an uncaught error of sockact one line, after which the process ends with status 1. Node would print a stack and all properties at each start that
@@ -39,7 +40,7 @@ function writeFatal({ code, message, hint }: Parameters<typeof exitWith>[0], pla
   const text = `${code}: ${message}. ${hint}${place}`.replaceAll(/\p{Cc}+/gu, (characters) =>
     JSON.stringify(characters).slice(1, -1),
   );
-  writeLine(`sockact: fatal: ${text}`, ERROR);
+  writeLine(`${FATAL}${text}`, ERROR);
 }
 
 function isHandledByApp(): boolean {

@@ -1,4 +1,6 @@
+import { RELOAD_FAILED } from "@sockact/core/texts";
 import { serviceCommand } from "../../shared/own-command.ts";
+import { lastReload } from "../facts/handover.ts";
 import { lastRun } from "../facts/journal.ts";
 import { serviceProperties } from "../facts/properties.ts";
 import { quoted } from "../facts/service-run.ts";
@@ -19,12 +21,12 @@ export const reloadFailed: Diagnosis = {
   async find(subject) {
     const service = await subject.get(serviceProperties);
     const status = service.get("StatusText");
-    if (!status.includes("the reload failed") || service.get("ActiveState") === "inactive") return [];
+    if (!status.includes(RELOAD_FAILED) || service.get("ActiveState") === "inactive") return [];
     const { manager } = subject.host;
     const lines = (await subject.get(lastRun)).filter(
       (line) => line.unit === subject.service && !line.isOfManager,
     );
-    const start = lines.findLastIndex(({ message }) => message === "sockact: reloading");
+    const start = lastReload(lines);
     const output = start === -1 ? [] : lines.slice(start, start + LINES);
     return [
       {

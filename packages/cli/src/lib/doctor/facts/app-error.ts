@@ -1,3 +1,4 @@
+import { FATAL } from "@sockact/core/texts";
 import type { Subject } from "../model/subject.ts";
 import type { JournalLine } from "./journal.ts";
 import { serviceRun } from "./service-run.ts";
@@ -19,7 +20,7 @@ export interface AppError {
 const [MESSAGE, FRAMES] = [5, 2];
 
 /** With SyslogLevelPrefix=no, the journal keeps the priority. */
-const fatal = /^(?:<\d>)?sockact: fatal: (\w+): (.*)$/s;
+const fatal = new RegExp(`^(?:<\\d>)?${FATAL}(\\w+): (.*)$`, "s");
 const head = /^(?:Uncaught )?(\w*(?:Error|Exception))(?: \[(\w+)\])?(?:: (.*))?$/s;
 
 /** The uncaught error of the last run. */

@@ -1,3 +1,11 @@
+import {
+  HANDED_OVER,
+  HANDOVER_FAILED,
+  PREFIX,
+  RELOADING,
+  STARTING_NEW_VERSION,
+  TOOK_OVER,
+} from "@sockact/core/texts";
 import type { Subject } from "../model/subject.ts";
 import { environment } from "./environment.ts";
 import { type JournalLine, lastRun } from "./journal.ts";
@@ -28,8 +36,12 @@ export interface HandoverFailure {
   output: readonly JournalLine[];
 }
 
-const failed = /^sockact: (ERR_HANDOVER_[A-Z]+): (.*)$/s;
-const succeeded = /^sockact: (?:handed over to process|ready, and took over from process) \d+/;
+const failed = new RegExp(`^${PREFIX}(ERR_HANDOVER_[A-Z]+): (.*)$`, "s");
+const succeeded = new RegExp(`^${PREFIX}(?:ready, and )?(?:${HANDED_OVER}|${TOOK_OVER}) \\d+`);
+
+/** The place of the line with which the last reload begins; -1 if there is none. */
+export const lastReload = (lines: readonly JournalLine[]): number =>
+  lines.findLastIndex(({ message }) => message === `${PREFIX}${RELOADING}`);
 
 export async function handover(subject: Subject): Promise<HandoverFacts> {
   const [service, variables, lines] = await Promise.all([
@@ -42,16 +54,15 @@ export async function handover(subject: Subject): Promise<HandoverFacts> {
   const own = lines.filter((line) => line.unit === subject.service && !line.isOfManager);
   return {
     isConfigured: /=(?:1|y|yes|t|true|on)$/i.test(configured ?? ""),
-    hasHappened:
-      /took over from process \d+/.test(status) || own.some(({ message }) => succeeded.test(message)),
+    hasHappened: status.includes(TOOK_OVER) || own.some(({ message }) => succeeded.test(message)),
     wasTried: own.some(({ message }) => succeeded.test(message) || failed.test(message)),
     failure: failureOf(own, status),
-    current: status.startsWith("Reloading: starting the new version") ? currentOf(own) : undefined,
+    current: status.startsWith(STARTING_NEW_VERSION) ? currentOf(own) : undefined,
   };
 }
 
 function currentOf(lines: readonly JournalLine[]): HandoverFacts["current"] {
-  const at = lines.findLastIndex(({ message }) => message === "sockact: reloading");
+  const at = lastReload(lines);
   const line = lines[at];
   if (line === undefined) return undefined;
   return { line, output: lines.slice(at).filter(({ pid }) => pid !== line.pid) };
@@ -64,9 +75,9 @@ function failureOf(lines: readonly JournalLine[], status: string): HandoverFailu
     if (lines.slice(at).some(({ message }) => succeeded.test(message))) return undefined;
     const [, code = "", text = ""] = failed.exec(line.message)!;
     const before = lines.slice(0, at);
-    const start = before.findLastIndex(({ message }) => message === "sockact: reloading");
+    const start = lastReload(before);
     const output = start === -1 ? [] : before.slice(start).filter(({ pid }) => pid !== line.pid);
     return { code, text, line, output };
   }
-  return /the handover failed/.test(status) ? { code: "", text: "", line, output: [] } : undefined;
+  return status.includes(HANDOVER_FAILED) ? { code: "", text: "", line, output: [] } : undefined;
 }
