@@ -60,10 +60,10 @@ function withoutUnusedRuntime(output) {
   return files.filter(({ fileName }) => isUsed || fileName !== "rolldown-runtime.cjs");
 }
 
-/** Programs have separate files, and so does code that they load later. They start faster, and share nothing with the library. */
+/** Programs have separate files, and so does code that they load later, so that they start faster. The library shares these files. */
 async function bundlePrograms() {
-  if (Object.keys(programs).length === 0) return [];
-  const bundle = await rolldown({ input: programs, external, resolve, platform: "node", plugins: [pages] });
+  const input = { ...programs, ...entries };
+  const bundle = await rolldown({ input, external, resolve, platform: "node", plugins: [pages] });
   const { output } = await bundle.generate({
     format: "cjs",
     entryFileNames: "[name].cjs",
@@ -71,6 +71,7 @@ async function bundlePrograms() {
     exports: "named",
     minify: "dce-only",
     comments: false,
+    plugins: [{ name: "simplify", renderChunk: simplify }],
   });
   return output.map(({ fileName, code }) => ({ fileName, code }));
 }
@@ -231,6 +232,7 @@ function replaceFiles(folder, files) {
 }
 
 const types = await bundleAllTypes();
-const code = [...(await bundleCode()), ...(await bundlePrograms()), ...(await bundleStandalone())];
+const hasPrograms = Object.keys(programs).length > 0;
+const code = [...(await (hasPrograms ? bundlePrograms() : bundleCode())), ...(await bundleStandalone())];
 const files = [...code.map((file) => ({ ...file, code: inASCII(file.code) })), ...types, ...reexport(types)];
 replaceFiles("dist", files);

@@ -367,7 +367,7 @@ pair@${old} has stopped
       expect(code).toBe(1);
       expect(stderr).toContain("Error: this release is broken");
       expect(stderr).toContain(
-        `error: pair@${next}.service did not become ready; pair@${old}.service keeps serving (ERR_ROLL_START)\nSee its journal: journalctl --unit pair@${next}.service.\n`,
+        `error: pair@${next}.service did not become ready; pair@${old}.service keeps serving (ERR_ROLL_START)\nRead its journal: journalctl --unit pair@${next}.service\n`,
       );
       expect((await ask(82)).pid).toBe(pid);
     });

@@ -53,7 +53,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart in troub
         code: "ERR_ROLL_SOCKET",
         message: "two-web.socket is failed (trigger-limit-hit); its clients are refused",
       });
-      await sh(hint.replace(/^.*Then: /, ""));
+      await sh(hint.replace(/^.*Then: /s, ""));
       expect(await roll("two").result()).toEqual({ outcome: "asleep" });
       expect(await state("two-web.socket")).toBe("active");
     });
@@ -83,7 +83,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart in troub
         message: "two-more.socket is inactive (success); two@blue.service cannot be replaced until then",
       });
       expect(await state("two@blue.service")).toBe("active");
-      await sh(hint.replace(/^.*Then: /, ""));
+      await sh(hint.replace(/^.*Then: /s, ""));
       expect(await roll("two").result()).toEqual({ outcome: "asleep" });
       expect(await state("two-more.socket")).toBe("active");
     });
@@ -217,7 +217,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart in troub
         code: "ERR_ROLL_LOCK",
         message:
           "the lock was lost: its process has ended. shop@blue.service is active, and shop@green.service is activating",
-        hint: "call rollingRestart again; it repairs the state that this call has left",
+        hint: "Call rollingRestart again. It repairs the state that this call has left.",
       });
       expect(await states()).toEqual(["active", "activating"]);
       await release({ version: 3 });
@@ -363,9 +363,9 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart in troub
     ])("a mask of %s", async (_, mask, unmask) => {
       await sh(`${mask} && systemctl daemon-reload`);
       const { code, message, hint } = await roll().error();
-      expect({ code, hint }).toEqual({ code: "ERR_ROLL_UNITS", hint: unmask });
+      expect({ code, hint }).toEqual({ code: "ERR_ROLL_UNITS", hint: `Remove the mask: ${unmask}` });
       expect(message).toMatch(/^shop.* is masked\.$/);
-      await sh(hint);
+      await sh(unmask);
       expect(await roll().result()).toMatchObject({ outcome: expect.stringMatching(/asleep|stopped/) });
     });
 
@@ -375,9 +375,9 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart in troub
       const { code, hint } = await roll().error();
       expect(code).toBe("ERR_ROLL_UNITS");
       expect(hint).toBe(
-        "systemd-analyze verify shop@green.service names the setting; correct it, then systemctl daemon-reload",
+        "Correct the setting that systemd-analyze verify shop@green.service names. Then: systemctl daemon-reload",
       );
-      const { stderr } = await shop.systemd.run(hint.split(" ").slice(0, 3));
+      const { stderr } = await shop.systemd.run(["systemd-analyze", "verify", "shop@green.service"]);
       expect(stderr).toContain("Service has no ExecStart=");
     });
 
@@ -388,7 +388,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart in troub
       expect(code).toBe("ERR_ROLL_UNITS");
       expect(message).toMatch(/failed to load properly/);
       expect(hint).toBe(
-        `systemctl status shop@green.service shows why; correct ${unitFolder}/shop@green.service, then systemctl daemon-reload`,
+        `Correct ${unitFolder}/shop@green.service: systemctl status shop@green.service shows why. Then: systemctl daemon-reload`,
       );
     });
   });

@@ -453,7 +453,7 @@ Sockets=mine.socket
       await systemd.mustRun(["touch", "--date=+1 hour", path]);
       expect(await new Roll(systemd, "shop").error()).toMatchObject({
         code: "ERR_ROLL_RELOAD",
-        hint: "systemctl daemon-reload, then again",
+        hint: "Let systemd read it: systemctl daemon-reload\nCall rollingRestart again.",
       });
       expect(await states()).toMatchObject({ blue: "active", green: "inactive" });
       await systemd.write(path, text);

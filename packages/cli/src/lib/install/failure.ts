@@ -19,8 +19,10 @@ export async function startError(
 ): Promise<CliError> {
   if (cause instanceof RollingError) {
     const message = [`${cause.message}.`, ...cause.journal.slice(-JOURNAL_LINES).map((line) => `  ${line}`)];
-    const hint = `${cause.hint}.`;
-    return new CliError("ERR_INSTALL_START", message.join("\n"), hint, { exitCode: EXIT.failed, cause });
+    return new CliError("ERR_INSTALL_START", message.join("\n"), cause.hint, {
+      exitCode: EXIT.failed,
+      cause,
+    });
   }
   const shown = await manager.show(units, ["ActiveState"]);
   const failed = units.filter((_, index) => !["active", "reloading"].includes(shown[index]!.ActiveState));

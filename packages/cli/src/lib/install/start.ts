@@ -1,5 +1,6 @@
 import { basename } from "node:path";
-import { rollingRestart } from "../rolling/rolling-restart.ts";
+import { restartInstances } from "../rolling/rolling-restart.ts";
+import { calledCommand } from "../shared/own-command.ts";
 import type { ServiceManager } from "../systemd/service-manager.ts";
 import { hasNewSocket } from "./closed-sockets.ts";
 import { startError } from "./failure.ts";
@@ -66,7 +67,12 @@ export async function startUnits(
       }
       if (isServiceNew && services.length > 0) {
         const isRolling = services.some((unit) => /@(?:blue|green)\./.test(unit));
-        if (isRolling) await rollingRestart(plan.name, { user: plan.user, signal });
+        if (isRolling)
+          await restartInstances(
+            plan.name,
+            { user: plan.user, signal },
+            { again: `Run ${calledCommand()} again`, user: "with --user" },
+          );
         else await manager.mustRun("restart", "--", ...services);
         did({
           type: "restarted",

@@ -2,7 +2,7 @@ import process from "node:process";
 import type { Progress } from "../output/progress.ts";
 import { RollingError } from "../rolling/rolling-error.ts";
 import type { RollingEvent } from "../rolling/rolling-options.ts";
-import { rollingRestart } from "../rolling/rolling-restart.ts";
+import { restartInstances } from "../rolling/rolling-restart.ts";
 import { clean } from "../output/clean.ts";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import { serviceCommand } from "../shared/own-command.ts";
@@ -39,24 +39,9 @@ function eventText(name: string, event: RollingEvent): string {
   }
 }
 
-/** The hints of the library are for code that calls it. */
-function hintFor(hint: string, name: string, user: boolean): string {
-  const again = serviceCommand("restart", name, user);
-  const words = hint
-    .replaceAll("call rollingRestart again", `call ${again} again`)
-    .replaceAll(
-      "with user: true for a unit of the user's own manager",
-      "with --user for a unit of your own manager",
-    );
-  return `${words[0]!.toUpperCase()}${words.slice(1)}${words.endsWith(".") ? "" : "."}`;
-}
-
-function commandError(error: RollingError, name: string, user: boolean): CliError {
+function commandError(error: RollingError): CliError {
   for (const line of error.journal) process.stderr.write(`${clean(line)}\n`);
-  return new CliError(error.code, error.message, hintFor(error.hint, name, user), {
-    exitCode: EXIT.failed,
-    cause: error,
-  });
+  return new CliError(error.code, error.message, error.hint, { exitCode: EXIT.failed, cause: error });
 }
 
 /** Turns a rolling pair: starts the instance that does not run, and stops the other one when the new one is ready. */
@@ -72,7 +57,8 @@ export async function restartPair(
     else working.update(text);
   };
   try {
-    const result = await rollingRestart(name, { user, waitForDrain: wait, signal, onEvent });
+    const voice = { again: `Run ${serviceCommand("restart", name, user)} again`, user: "with --user" };
+    const result = await restartInstances(name, { user, waitForDrain: wait, signal, onEvent }, voice);
     if (result.outcome === "stopped") throw stoppedError(name, sockets, user);
     const took = Math.round(performance.now() - started);
     const report = { name, kind: "rolling", took } as const;
@@ -80,6 +66,6 @@ export async function restartPair(
     const { from, to, drained = null } = result;
     return { ...report, outcome: "turned", confirmed: true, turn: { from, to, drained } };
   } catch (error) {
-    throw error instanceof RollingError && !signal.aborted ? commandError(error, name, user) : error;
+    throw error instanceof RollingError && !signal.aborted ? commandError(error) : error;
   }
 }

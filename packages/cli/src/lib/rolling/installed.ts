@@ -5,7 +5,7 @@ import type { Properties } from "../shared/properties.ts";
 /** The properties that say whether systemd has loaded a unit, and why not. */
 export const loadProperties = ["LoadState", "LoadError", "FragmentPath"] as const;
 
-export const rewrite = "write both units with rolling: true in @sockact/units";
+export const rewrite = "Write both units with rolling: true in @sockact/units";
 
 /** Refuses a unit that systemd has not loaded. The hint has the command that loads it. `systemctl` is that command, with `--user` if needed. */
 export function mustBeLoaded(
@@ -19,14 +19,14 @@ export function mustBeLoaded(
   // A mask may be of the template, and one below /run is of this boot only.
   const unmask = `${systemctl} unmask ${FragmentPath.startsWith("/run/") ? "--runtime " : ""}${basename(FragmentPath)}`;
   const hints: Record<string, string> = {
-    masked: unmask,
-    "bad-setting": `${analyze} verify ${unit} names the setting; correct it, then ${reload}`,
-    error: `${systemctl} status ${unit} shows why; correct ${FragmentPath || "the unit's file"}, then ${reload}`,
+    masked: `Remove the mask: ${unmask}`,
+    "bad-setting": `Correct the setting that ${analyze} verify ${unit} names. Then: ${reload}`,
+    error: `Correct ${FragmentPath || "the unit's file"}: ${systemctl} status ${unit} shows why. Then: ${reload}`,
   };
   const why = LoadError === "" ? LoadState : LoadError.replace(/^\S+ "(.*)"$/s, "$1");
   throw new RollingError(
     "ERR_ROLL_UNITS",
     `${unit} cannot be loaded: ${why}`,
-    hints[LoadState] ?? `${rewrite}, install them, then ${reload}`,
+    hints[LoadState] ?? `${rewrite}, and install them. Then: ${reload}`,
   );
 }

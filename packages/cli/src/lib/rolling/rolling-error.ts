@@ -10,8 +10,20 @@ export type RollingErrorCode =
   | "ERR_ROLL_STOP"
   | "ERR_ROLL_LOST";
 
+/** How the caller can do what a hint says. */
+export interface Voice {
+  /** How to begin once more: `Call rollingRestart again`. */
+  again: string;
+  /** How to say that the units belong to the user's own manager: `with user: true`. */
+  user: string;
+}
+
+/** The voice of the public function. */
+export const libraryVoice: Voice = { again: "Call rollingRestart again", user: "with user: true" };
+
 /** The hint for errors that another call repairs. */
-export const CALL_AGAIN = "call rollingRestart again; it repairs the state that this call has left";
+export const repairHint = ({ again }: Voice): string =>
+  `${again}. It repairs the state that this call has left.`;
 
 /** The error of `rollingRestart`. */
 export class RollingError extends Error {

@@ -1,7 +1,7 @@
 import { dirname } from "node:path";
 import { setImmediate as immediate } from "node:timers/promises";
 import { acquireLock, LockError } from "../shared/lock.ts";
-import { RollingError } from "./rolling-error.ts";
+import { libraryVoice, RollingError, type Voice } from "./rolling-error.ts";
 import type { RollingEvent, RollingOptions, RollingResult } from "./rolling-options.ts";
 import { Turn } from "./turn.ts";
 
@@ -33,10 +33,19 @@ import { Turn } from "./turn.ts";
  * @param name - the service's name without `@` and suffix: `shop` for `shop@.service`
  */
 export async function rollingRestart(name: string, options: RollingOptions = {}): Promise<RollingResult> {
+  return restartInstances(name, options, libraryVoice);
+}
+
+/** Does what {@link rollingRestart} does, with the hints for another caller. */
+export async function restartInstances(
+  name: string,
+  options: RollingOptions,
+  voice: Voice,
+): Promise<RollingResult> {
   const { user = false, signal, onEvent } = options;
   const waitForDrain = options.waitForDrain ?? true;
   if (typeof name !== "string" || !/^[\w:.\\][\w:.\\-]*$/.test(name) || /\.(?:service|socket)$/.test(name)) {
-    const hint = "the template's name without @ and suffix: 'shop' for shop@.service";
+    const hint = "Give the template's name without @ and suffix: 'shop' for shop@.service.";
     throw new RollingError("ERR_ROLL_NAME", `${JSON.stringify(name)} is not the name of a service`, hint);
   }
   signal?.throwIfAborted();
@@ -48,11 +57,11 @@ export async function rollingRestart(name: string, options: RollingOptions = {})
   const path = `${folder}/sockact-${name}.lock`;
   const lock = await acquireLock(path, signal, () => emit({ type: "waiting" })).catch((error: unknown) => {
     if (!(error instanceof LockError)) throw error;
-    throw new RollingError("ERR_ROLL_LOCK", error.message, hintFor(path, error.message), { cause: error });
+    throw new RollingError("ERR_ROLL_LOCK", error.message, hintFor(path, error, voice), { cause: error });
   });
   let result: RollingResult;
   try {
-    result = await new Turn(name, { user, waitForDrain, signal, lost: lock.lost, emit }).run();
+    result = await new Turn(name, { user, waitForDrain, signal, lost: lock.lost, voice, emit }).run();
   } catch (error) {
     signal?.throwIfAborted();
     throw error;
@@ -65,14 +74,14 @@ export async function rollingRestart(name: string, options: RollingOptions = {})
   return result;
 }
 
-function hintFor(path: string, why: string): string {
-  if (/killed/.test(why)) return "call rollingRestart again";
+function hintFor(path: string, { reason }: LockError, { again }: Voice): string {
+  if (reason === "killed") return `${again}.`;
   if (dirname(path) !== "/run") {
-    return "XDG_RUNTIME_DIR must be your own runtime folder, such as /run/user/1000, and flock(1) of util-linux must be installed";
+    return "XDG_RUNTIME_DIR must be your own runtime folder, such as /run/user/1000, and flock(1) of util-linux must be installed.";
   }
-  if (!/denied/i.test(why)) return "run it as root, and install flock(1) of util-linux";
+  if (reason !== "denied") return "Run it as root, and install flock(1) of util-linux.";
   // tmpfiles.d(5) reads escapes in a path.
   const line = `f ${path.replaceAll("\\", "\\\\")} 0600 ${process.getuid?.()}`;
   const file = "/etc/tmpfiles.d/sockact.conf";
-  return `run it as root. If polkit allows you to manage the units, let root add the line "${line}" to ${file} and run systemd-tmpfiles --create ${file}`;
+  return `Run it as root. If polkit allows you to manage the units, let root add the line "${line}" to ${file} and run systemd-tmpfiles --create ${file}`;
 }

@@ -8,9 +8,9 @@ import {
   type State,
   type States,
 } from "./instances.ts";
-import { RollingError } from "./rolling-error.ts";
+import { RollingError, type Voice } from "./rolling-error.ts";
 import type { Properties } from "../shared/properties.ts";
-import type { Systemctl } from "./systemctl.ts";
+import type { ServiceManager } from "../systemd/service-manager.ts";
 
 /** A socket unit that starts the service. */
 export type Socket = Properties<(typeof loadProperties)[number] | "ActiveState" | "Result"> & {
@@ -23,11 +23,13 @@ export class ServiceUnits {
   readonly #user: boolean;
   /** The command that manages these units, for hints. */
   readonly command: string;
+  readonly voice: Voice;
 
-  constructor(name: string, user: boolean) {
+  constructor(name: string, { user, systemctl }: ServiceManager, voice: Voice) {
     this.#name = name;
     this.#user = user;
-    this.command = user ? "systemctl --user" : "systemctl";
+    this.command = systemctl;
+    this.voice = voice;
   }
 
   nameOf(instance: Instance): string {
@@ -36,12 +38,12 @@ export class ServiceUnits {
 
   /** The hint with the command that shows an instance's journal. */
   journalHint(instance: Instance): string {
-    return `see its journal: journalctl ${this.#user ? "--user-unit" : "--unit"} ${this.nameOf(instance)}`;
+    return `Read its journal: journalctl ${this.#user ? "--user-unit" : "--unit"} ${this.nameOf(instance)}`;
   }
 
-  async readStates(systemctl: Systemctl): Promise<States> {
+  async readStates(manager: ServiceManager): Promise<States> {
     const units = instances.map((instance) => this.nameOf(instance));
-    const [blue, green] = await systemctl.show(units, [
+    const [blue, green] = await manager.show(units, [
       ...loadProperties,
       ...instanceProperties,
       "ExecCondition",
@@ -49,22 +51,22 @@ export class ServiceUnits {
     return { blue: blue!, green: green! };
   }
 
-  async readStatesIfPossible(systemctl: Systemctl): Promise<States | undefined> {
-    return this.readStates(systemctl).catch(() => undefined);
+  async readStatesIfPossible(manager: ServiceManager): Promise<States | undefined> {
+    return this.readStates(manager).catch(() => undefined);
   }
 
   /** Waits while an instance is stopping. An instance that stops by itself may go to sleep, or systemd may start it again. */
-  async readSettledStates(instance: Instance, systemctl: Systemctl): Promise<States> {
+  async readSettledStates(instance: Instance, manager: ServiceManager): Promise<States> {
     for (;;) {
-      const states = await this.readStates(systemctl);
+      const states = await this.readStates(manager);
       if (states[instance].ActiveState !== "deactivating") return states;
-      await delay(100, undefined, { signal: systemctl.signal });
+      await delay(100, undefined, { signal: manager.signal });
     }
   }
 
-  async readSockets(states: States, systemctl: Systemctl): Promise<Socket[]> {
+  async readSockets(states: States, manager: ServiceManager): Promise<Socket[]> {
     const units = [...new Set(instances.flatMap((instance) => socketsOf(states[instance])))];
-    const found = await systemctl.show(units, [...loadProperties, "ActiveState", "Result"]);
+    const found = await manager.show(units, [...loadProperties, "ActiveState", "Result"]);
     const sockets = found.map((socket, index) => ({ ...socket, unit: units[index]! }));
     for (const socket of sockets) mustBeLoaded(socket.unit, socket, this.command);
     return sockets;
@@ -77,15 +79,18 @@ export class ServiceUnits {
       throw new RollingError("ERR_ROLL_UNITS", `${unit} ${message}`, hint);
     };
     mustBeLoaded(unit, state, this.command);
-    if (socketsOf(state).length === 0) refuse("has no socket", `its template needs Sockets=; ${rewrite}`);
+    if (socketsOf(state).length === 0) refuse("has no socket", `${rewrite}. Its template needs Sockets=.`);
     if (!state.Type.startsWith("notify")) {
-      refuse(`does not report when it is ready: its type is ${state.Type}`, `Type=notify; ${rewrite}`);
+      refuse(
+        `does not report when it is ready: its type is ${state.Type}`,
+        `${rewrite}. Its template needs Type=notify.`,
+      );
     }
     if (state.NeedDaemonReload === "yes") {
       throw new RollingError(
         "ERR_ROLL_RELOAD",
         `${unit} has changed on disk since systemd read it`,
-        `${this.command} daemon-reload, then again`,
+        `Let systemd read it: ${this.command} daemon-reload\n${this.voice.again}.`,
       );
     }
   }

@@ -1,7 +1,6 @@
 import { type Instance, instances, isUp, otherInstance, serves, type States } from "./instances.ts";
-import { CALL_AGAIN, RollingError } from "./rolling-error.ts";
+import { repairHint, RollingError } from "./rolling-error.ts";
 import type { ServiceUnits, Socket } from "./service-units.ts";
-import { hintFor } from "./systemctl.ts";
 
 /** The state of both instances, for the end of a message. */
 export function describeStates(units: ServiceUnits, states: States | undefined): string {
@@ -20,7 +19,8 @@ export function halfwayError(
 ): RollingError {
   const { code, message, journal } = error;
   const problem = code === "ERR_ROLL_STOP" ? message : `${message}. ${lastStep}`;
-  const hint = hintFor(problem, code === "ERR_ROLL_START" ? `${error.hint}; then ${CALL_AGAIN}` : CALL_AGAIN);
+  const repair = repairHint(units.voice);
+  const hint = error.hint === repair ? repair : `${error.hint}\n${repair}`;
   return new RollingError(code, `${problem}. ${describeStates(units, states)}`, hint, {
     journal,
     cause: error.cause ?? error,
@@ -74,6 +74,6 @@ export function socketError(units: ServiceUnits, sockets: readonly Socket[], sta
   return new RollingError(
     "ERR_ROLL_SOCKET",
     `${seen.join(", ")}; ${up.length > 0 ? `${up.join(" and ")} cannot be replaced until then` : "its clients are refused"}`,
-    `${units.command} status ${names} shows why. Then: ${stop}${start}`,
+    `Correct the reason: ${units.command} status ${names}\nThen: ${stop}${start}`,
   );
 }

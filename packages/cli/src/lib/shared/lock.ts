@@ -8,6 +8,13 @@ const LOCK_HELD = 75;
 /** The lock can't be taken. */
 export class LockError extends Error {
   override readonly name = "LockError";
+  /** Whether the user may not open the file, or a signal has ended flock(1). Undefined for any other reason. */
+  readonly reason: "denied" | "killed" | undefined;
+
+  constructor(path: string, what: string, reason: LockError["reason"], cause?: unknown) {
+    super(`${path} cannot be locked: ${what}`, { cause });
+    this.reason = reason;
+  }
 }
 
 /** A lock that this process holds. */
@@ -59,8 +66,11 @@ async function tryLock(
     await Promise.race([once(child.stdout, "data"), closed]);
     signal?.throwIfAborted();
     if (child.exitCode === LOCK_HELD) return undefined;
-    if (child.signalCode !== null) throw new Error(`flock was killed by ${child.signalCode}`);
-    if (child.exitCode !== null) throw new Error(complaint.trim());
+    if (child.signalCode !== null)
+      throw new LockError(path, `flock was killed by ${child.signalCode}`, "killed");
+    // flock(1) of util-linux 2.41 prints the text of the errno.
+    if (child.exitCode !== null)
+      throw new LockError(path, complaint.trim(), /denied/i.test(complaint) ? "denied" : undefined);
     const lost = new AbortController();
     const onClose = () => lost.abort();
     child.once("close", onClose);
@@ -76,7 +86,9 @@ async function tryLock(
     child.kill("SIGKILL");
     child.stdin.end();
     signal?.throwIfAborted();
-    throw new LockError(`${path} cannot be locked: ${(error as Error).message}`, { cause: error });
+    throw error instanceof LockError
+      ? error
+      : new LockError(path, (error as Error).message, undefined, error);
   } finally {
     signal?.removeEventListener("abort", abort);
   }

@@ -7,11 +7,24 @@ import { type Properties, showUnits } from "../shared/properties.ts";
 import { shellText } from "../shared/shell-words.ts";
 import { withPatience } from "./patience.ts";
 
+/** Why a command failed: there is no such program, the user may not, or the service manager can't be reached. Undefined for any other reason. */
+export type Refusal = "missing" | "denied" | "unreachable" | undefined;
+
+/** Reads what systemctl 257 says when it fails, such as `Access denied` or `Failed to connect to bus`. */
+function refusalOf(stderr: string, user: boolean): Refusal {
+  const isUnreachable = /\bbus\b|booted with systemd/.test(stderr);
+  if (user && isUnreachable) return "unreachable";
+  if (/denied|authentication/i.test(stderr)) return "denied";
+  return isUnreachable ? "unreachable" : undefined;
+}
+
 export interface ServiceManagerOptions {
   /** Whether it is the user's own manager (`systemctl --user`). */
   user?: boolean | undefined;
   /** Ends what is under way at once. */
   signal?: AbortSignal | undefined;
+  /** For code that is called by others: makes its errors, and nothing tells the terminal that systemd is slow. */
+  asLibrary?: ((message: string, refusal: Refusal, cause: unknown) => Error) | undefined;
 }
 
 /** The system's service manager, or the user's own one, asked by systemd's own commands. Its errors are `CliError`s with `ERR_SYSTEMCTL`. */
@@ -19,18 +32,27 @@ export class ServiceManager {
   readonly user: boolean;
   /** The command, for messages: `systemctl`, or `systemctl --user`. */
   readonly systemctl: string;
-  readonly #signal: AbortSignal | undefined;
+  readonly signal: AbortSignal | undefined;
+  readonly #asLibrary: ServiceManagerOptions["asLibrary"];
 
-  constructor({ user = false, signal }: ServiceManagerOptions = {}) {
+  constructor({ user = false, signal, asLibrary }: ServiceManagerOptions = {}) {
     this.user = user;
     this.systemctl = user ? "systemctl --user" : "systemctl";
-    this.#signal = signal;
+    this.signal = signal;
+    this.#asLibrary = asLibrary;
+  }
+
+  /** The same manager, with another signal that ends what is under way. */
+  with(signal: AbortSignal): ServiceManager {
+    return new ServiceManager({ user: this.user, signal, asLibrary: this.#asLibrary });
   }
 
   /** Runs systemctl, whatever its exit status. A command that lost its connection runs again, so each must be one that may run twice. */
   async run(...args: string[]): Promise<Ended> {
     const run = (signal: AbortSignal | undefined) => runSystemctl(args, { user: this.user, signal });
-    return reported(() => withPatience(args[0] ?? "", run, { signal: this.#signal }));
+    return this.#reported(() =>
+      this.#asLibrary ? run(this.signal) : withPatience(args[0] ?? "", run, { signal: this.signal }),
+    );
   }
 
   /** Runs systemctl, and rejects if it fails. Resolves to what it has printed. */
@@ -71,35 +93,47 @@ export class ServiceManager {
   }
 
   /** The error for a systemctl command that failed. */
-  refused(what: string, { code, stderr }: Ended): CliError {
+  refused(what: string, { code, stderr }: Ended): Error {
     const why = stderr.trim();
-    return new CliError("ERR_SYSTEMCTL", `systemctl ${what} exited with ${code}: ${why}`, this.#hint(why), {
-      exitCode: EXIT.failed,
-    });
+    return this.#error(
+      `systemctl ${what} exited with ${code}: ${why}`,
+      refusalOf(why, this.user),
+      `Run the command yourself to see more: ${this.systemctl} status`,
+    );
   }
 
-  #hint(why: string): string {
-    if (this.user && /\bbus\b/.test(why))
-      return "Run it in a login session of the user who owns these services. sudo and su do not start one.";
-    if (/denied|authentication/i.test(why))
-      return `Run it as root: ${sudoCommand()} ${shellText(process.argv.slice(2))}\nOr run it as a user whom polkit allows to manage the units. For a unit of your own manager, add --user.`;
-    if (/\bbus\b|booted with systemd/.test(why))
-      return "Run it on the machine of the service. For a unit of your own manager, add --user.";
-    return `Run the command yourself to see more: ${this.systemctl} status`;
+  #error(message: string, refusal: Refusal, otherwise: string, cause?: unknown): Error {
+    if (this.#asLibrary) return this.#asLibrary(message, refusal, cause);
+    const hint = refusal === undefined ? otherwise : this.#hints[refusal];
+    return new CliError("ERR_SYSTEMCTL", message, hint, { exitCode: EXIT.failed, cause });
+  }
+
+  get #hints(): Record<Exclude<Refusal, undefined>, string> {
+    return {
+      missing: "Run it on a machine with systemd.",
+      denied: `Run it as root: ${sudoCommand()} ${shellText(process.argv.slice(2))}\nOr run it as a user whom polkit allows to manage the units. For a unit of your own manager, add --user.`,
+      unreachable: this.user
+        ? "Run it in a login session of the user who owns these services. sudo and su do not start one."
+        : "Run it on the machine of the service. For a unit of your own manager, add --user.",
+    };
   }
 
   async #execute(file: string, args: readonly string[]): Promise<Ended> {
-    return reported(() => execute(file, args, { signal: this.#signal }));
+    return this.#reported(() => execute(file, args, { signal: this.signal }));
   }
-}
 
-/** Reports a program that can't be run as an error with a hint. */
-async function reported(run: () => Promise<Ended>): Promise<Ended> {
-  try {
-    return await run();
-  } catch (error) {
-    if (!(error instanceof ProgramError)) throw error;
-    const hint = error.isMissing ? "Run it on a machine with systemd." : "Run the command again.";
-    throw new CliError("ERR_SYSTEMCTL", error.message, hint, { exitCode: EXIT.failed, cause: error });
+  /** Reports a program that can't be run as an error with a hint. */
+  async #reported(run: () => Promise<Ended>): Promise<Ended> {
+    try {
+      return await run();
+    } catch (error) {
+      if (!(error instanceof ProgramError)) throw error;
+      throw this.#error(
+        error.message,
+        error.isMissing ? "missing" : undefined,
+        "Run the command again.",
+        error,
+      );
+    }
   }
 }
