@@ -119,6 +119,10 @@ describeWith(
             certificate: "/root/cert.pem",
             privateKey: "/root/key.pem",
             user: "web",
+            environment: "TITLE=My shop\nLOG_LEVEL=debug",
+            environmentFile: "/root/web.env",
+            folder: "/srv/web/my uploads",
+            memory: "512M",
             idle: "5min",
             watchdog: "30s",
             systemd: 253,
@@ -126,6 +130,7 @@ describeWith(
           const { cert, key } = certificateOf("localhost");
           await systemd.write("/root/cert.pem", readFileSync(cert, "utf8"));
           await systemd.write("/root/key.pem", readFileSync(key, "utf8"), 0o600);
+          await systemd.write("/root/web.env", "LOG_LEVEL=info\n", 0o600);
           for (const { name, text } of result.files) await systemd.write(`${folder}/${name}`, text);
           await systemd.write(`${folder}/${result.code!.file}`, result.code!.text);
           await systemd.write(`${folder}/${result.config.file}`, result.config.text);
@@ -144,6 +149,14 @@ describeWith(
           );
           expect((await systemd.request("http://localhost/")).body).toBe("hello");
           expect(await systemd.show("web.service", "User")).toBe("web");
+          expect(await systemd.show("web.service", "MemoryMax")).toBe(String(512 * 1024 ** 2));
+          const pid = await systemd.show("web.service", "MainPID");
+          const variables = await systemd.mustRun(["cat", `/proc/${pid}/environ`]);
+          expect(variables.split("\0")).toEqual(expect.arrayContaining(["TITLE=My shop", "LOG_LEVEL=info"]));
+          // As the user of the app, in its sandbox.
+          const enter = ["nsenter", `--target=${pid}`, "--mount", "setpriv", "--reuid=web", "--clear-groups"];
+          await systemd.mustRun([...enter, "touch", "/srv/web/my uploads/one"]);
+          expect((await systemd.run([...enter, "touch", "/srv/web/two"])).stderr).toContain("Read-only");
           await systemd.stop(...namesOf(result));
           await systemd.mustRun(["userdel", "web"]);
           await systemd.mustRun(["rm", ...namesOf(result).map((name) => `/etc/systemd/system/${name}`)]);

@@ -127,6 +127,44 @@ describeWith({ commands: [browserCommand] }, "the unit builder, in a browser", (
     expect(await summaryOf(page)).toMatch(/^2 files/);
   });
 
+  test("variables, a file of them, a writable folder and a limit of memory reach the units, the config and the link", async () => {
+    const page = await open();
+    const more = page.locator(".builder-form details");
+    expect(await more.getAttribute("open")).toBeNull();
+    await page.getByText(/^More:/).click();
+    const variables = page.getByLabel("Variables", { exact: true });
+    await variables.fill("LOG_LEVEL=debug\nTITLE");
+    expect(await variables.getAttribute("aria-invalid")).toBe("true");
+    const described = (await variables.getAttribute("aria-describedby"))?.split(" ") ?? [];
+    expect(described).toEqual(["builder-environment-help", "builder-environment-problem"]);
+    expect(await page.locator("#builder-environment-problem").textContent()).toContain("NAME=value");
+    await variables.press("End");
+    await variables.pressSequentially("=My shop");
+    await page.getByLabel("File of variables").fill("/etc/shop.env");
+    await page.getByLabel("Writable folder").fill("/srv/shop/uploads");
+    await page.getByRole("button", { name: "owns no such folder" }).click();
+    await page.getByLabel("User").fill("web");
+    await page.getByLabel("Memory limit").fill("512M");
+    const lines = [
+      "User=web",
+      "Environment=LOG_LEVEL=debug",
+      'Environment="TITLE=My shop"',
+      "EnvironmentFile=/etc/shop.env",
+      "MemoryMax=512M",
+      "ReadWritePaths=/srv/shop/uploads",
+    ];
+    const service = (await textOf(page, "shop.service")).split("\n");
+    expect(service).toEqual(expect.arrayContaining(lines));
+    expect((await downloadAll(page))["sockact.config.mjs"]).toContain('memoryMax: "512M"');
+    await page.waitForURL(/#user=web&env=LOG_LEVEL%3Ddebug%0ATITLE%3DMy%20shop&.*memory=512M$/);
+    const { hash } = new URL(page.url());
+    await context.close();
+
+    const again = await open(hash);
+    expect((await textOf(again, "shop.service")).split("\n")).toEqual(service);
+    expect(await again.getByLabel("Variables", { exact: true }).isVisible()).toBe(true);
+  });
+
   test("a link with a problem shows the problem, and no units that the reader never had", async () => {
     const page = await open("#app=blog&idle=5");
     expect(await summaryOf(page)).toBe("1 problem");

@@ -21,7 +21,7 @@ async function describedBy({ config }: Built): Promise<AppDescription> {
 
 /** The choices that contradict each other. All other combinations are valid. */
 function expectedProblems(state: BuilderState): string[] {
-  const { sockets, bind, idle, framework, backend, hardening, handover, systemd = 252 } = state;
+  const { sockets, bind, idle, framework, backend, hardening, handover, folder, user, systemd = 252 } = state;
   const isMixed = sockets.some(({ tls }) => tls) && sockets.some(({ tls }) => !tls);
   return [
     ...(bind === "capability" && idle !== "" ? ["idle"] : []),
@@ -35,6 +35,8 @@ function expectedProblems(state: BuilderState): string[] {
       : []),
     ...(bind === "socket" && framework !== "other" && handover && systemd < 253 ? ["handover"] : []),
     ...(bind === "proxy" && isMixed ? ["sockets[1].tls"] : []),
+    // No user that exists only while the service runs owns the folder.
+    ...(folder !== "" && user === "" ? ["folder"] : []),
   ].sort();
 }
 
@@ -83,7 +85,7 @@ describe("the unit builder's model", () => {
 
   it("accepts any string, and reports the field of each problem", () => {
     const fields =
-      /^(?:app|framework|runtime|script|arguments|certificate|privateKey|user|hardening|idle|watchdog|handover|bind|backend|systemd|sockets|sockets\[\d\]\.(?:listen|name|tls|mode|owner|group))$/;
+      /^(?:app|framework|runtime|script|arguments|certificate|privateKey|user|hardening|environment|environmentFile|folder|idle|watchdog|memory|handover|bind|backend|systemd|sockets|sockets\[\d\]\.(?:listen|name|tls|mode|owner|group))$/;
     fc.assert(
       fc.property(anyState, (state) => {
         const { problems, files } = build(state);
@@ -173,6 +175,19 @@ describe("the unit builder's model", () => {
       "ERR_UNIT_PATH",
       { privateKey: "key.pem", sockets: [{ listen: "443", name: "", tls: true }] },
     ],
+    ["environment", "ERR_UNIT_TEXT", { environment: "LOG_LEVEL" }],
+    ["environment", "ERR_UNIT_VARIABLE", { environment: "export A=b" }],
+    ["environment", "ERR_UNIT_VARIABLE", { environment: "LISTEN_FDS=1" }],
+    ["environment", "ERR_UNIT_VARIABLE", { environment: "A=b\nSOCKACT_IDLE_TIMEOUT=5min" }],
+    ["environment", "ERR_UNIT_VARIABLE", { environment: "SOCKACT_DRAIN_TIMEOUT=5s" }],
+    ["environment", "ERR_UNIT_LINT", { environment: "SOCKACT_MAP=x" }],
+    ["environment", "ERR_UNIT_REPEATED", { environment: "A=b\nA=c" }],
+    ["environmentFile", "ERR_UNIT_PATH", { environmentFile: ".env" }],
+    ["folder", "ERR_UNIT_PATH", { folder: "uploads", user: "web" }],
+    ["folder", "ERR_UNIT_CONFLICT", { folder: "/srv/shop/uploads" }],
+    ["memory", "ERR_UNIT_NUMBER", { memory: "512" }],
+    ["memory", "ERR_UNIT_NUMBER", { memory: "512 MB" }],
+    ["memory", "ERR_UNIT_NUMBER", { memory: "10M" }],
     ["app", "ERR_UNIT_NAME", { app: "a@" }],
     ["app", "ERR_UNIT_NAME", { app: "a:b" }],
     ["backend", "ERR_UNIT_CONFLICT", { bind: "proxy", sockets: [socket("3000")] }],
@@ -206,6 +221,15 @@ describe("the unit builder's model", () => {
     expect(message).not.toMatch(ofDescription);
     expect(hint).not.toMatch(ofDescription);
     expect(message.length).toBeLessThan(400);
+  });
+
+  it.each([
+    [{ environment: "SOCKACT_IDLE_TIMEOUT=5min" }, "Fill in “Sleep after”, and remove the line"],
+    [{ environment: "LISTEN_FDS=1" }, "Remove it"],
+    [{ folder: "/srv/shop/uploads" }, "Write the owner of the folder into “User”"],
+    [{ memory: "512MB" }, "Write an amount such as 512M or 2G"],
+  ])("says what to do in the form about %j", (changes, hint) => {
+    expect(built(changes).problems.map((problem) => problem.hint)).toEqual([hint]);
   });
 
   it("shows a value as the reader typed it, and only the beginning of a long one", () => {
@@ -249,6 +273,32 @@ describe("the unit builder's model", () => {
       "shop-http-3.socket",
       "shop.service",
     ]);
+  });
+
+  it("writes variables, a file of variables, a writable folder and a limit of memory", async () => {
+    const result = built({
+      environment: 'LOG_LEVEL=debug\r\n\n TITLE=a "b" $c %d \n__proto__=x',
+      environmentFile: "/etc/shop.env",
+      folder: "/srv/shop/uploads",
+      memory: "512M",
+      user: "web",
+    });
+    const service = result.files.at(-1)!.text;
+    expect(service.match(/^(?:Environment|EnvironmentFile|ReadWritePaths|MemoryMax)=.*$/gm)).toEqual([
+      "Environment=LOG_LEVEL=debug",
+      String.raw`Environment="TITLE=a \"b\" $c %%d "`,
+      "Environment=__proto__=x",
+      "Environment=NODE_ENV=production",
+      "EnvironmentFile=/etc/shop.env",
+      "Environment=SOCKACT_IDLE_EXIT_STATUS=42",
+      "MemoryMax=512M",
+      "ReadWritePaths=/srv/shop/uploads",
+    ]);
+    expect(emitUnits(await describedBy(result))["shop.service"]).toBe(service);
+    for (const text of [result.shell.byHand, result.shell.withSockact]) {
+      expect(text).toContain("sudo ls -L /etc/shop.env\n");
+      expect(text).toContain("[ -e /srv/shop/uploads ] || sudo install -d -o web /srv/shop/uploads\n");
+    }
   });
 
   it("reads arguments as a shell does", () => {

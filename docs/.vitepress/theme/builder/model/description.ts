@@ -1,7 +1,7 @@
 import type { AppDescription } from "@sockact/units";
 import { addressesOf, isFile, socketNames } from "./listeners.ts";
 import { oldestSystemd, type BuilderState } from "./state.ts";
-import { splitWords } from "./words.ts";
+import { splitWords, variablesOf } from "./words.ts";
 
 /** Whether Node runs the app. */
 export const isNodeApp = ({ framework }: BuilderState): boolean => framework !== "other";
@@ -42,13 +42,18 @@ function lifecycle(state: BuilderState): Partial<AppDescription> {
 export function describe(state: BuilderState): AppDescription {
   const { framework, bind, systemd = oldestSystemd } = state;
   const names = socketNames(state.sockets);
-  const text = (field: "user" | "idle" | "watchdog" | "backend") => state[field].trim() || undefined;
+  const text = (field: "user" | "idle" | "watchdog" | "backend" | "environmentFile" | "folder" | "memory") =>
+    state[field].trim() || undefined;
   const [user, idleTimeout, watchdogSec, backend] = [
     text("user"),
     text("idle"),
     text("watchdog"),
     text("backend"),
   ];
+  const [environmentFile, folder, memoryMax] = [text("environmentFile"), text("folder"), text("memory")];
+  const environment = Object.fromEntries(
+    variablesOf(state.environment).map(([name, value = ""]) => [name, value]),
+  );
   const isPreloaded = framework === "unchanged" && (bind === "socket" || notifies(state));
   return {
     name: state.app.trim(),
@@ -89,6 +94,10 @@ export function describe(state: BuilderState): AppDescription {
       ? { credentials: { "key.pem": state.privateKey.trim(), "cert.pem": state.certificate.trim() } }
       : {}),
     ...(user === undefined ? {} : { user }),
+    ...(Object.keys(environment).length === 0 ? {} : { environment }),
+    ...(environmentFile === undefined ? {} : { environmentFile }),
+    ...(folder === undefined ? {} : { readWritePaths: [folder] }),
+    ...(memoryMax === undefined ? {} : { memoryMax }),
     ...(isPreloaded ? { preload: preloadOf(state) } : {}),
     hardening: state.hardening,
     systemd,

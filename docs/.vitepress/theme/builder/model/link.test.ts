@@ -35,7 +35,7 @@ describe("a link", () => {
 
   it("from an earlier version of the page keeps its meaning", () => {
     const hash =
-      "#app=a&runtime=/n&script=/s&args=-v&cert=/c&key=/k&user=u&idle=5min&watchdog=30s&backend=/run/a/b&framework=koa&hardening=none&bind=proxy&handover=yes&socket=81,web&systemd=255";
+      "#app=a&runtime=/n&script=/s&args=-v&cert=/c&key=/k&user=u&idle=5min&watchdog=30s&backend=/run/a/b&framework=koa&hardening=none&bind=proxy&handover=yes&env=A=b%0AC=%26&envfile=/e&folder=/f&memory=1G&socket=81,web&systemd=255";
     expect(fromHash(hash)).toEqual({
       state: {
         app: "a",
@@ -45,6 +45,10 @@ describe("a link", () => {
         certificate: "/c",
         privateKey: "/k",
         user: "u",
+        environment: "A=b\nC=&",
+        environmentFile: "/e",
+        folder: "/f",
+        memory: "1G",
         idle: "5min",
         watchdog: "30s",
         handover: true,
@@ -93,11 +97,27 @@ describe("a link", () => {
   it("restores the largest values that the form accepts", () => {
     const long = "€".repeat(limits.characters);
     const texts = ["app", "runtime", "script", "arguments", "certificate", "privateKey"];
-    const more = ["user", "idle", "watchdog", "backend"];
+    const more = [
+      "user",
+      "idle",
+      "watchdog",
+      "backend",
+      "environment",
+      "environmentFile",
+      "folder",
+      "memory",
+    ];
     const state = {
       ...initialState,
       ...Object.fromEntries([...texts, ...more].map((field) => [field, long])),
-      sockets: Array.from({ length: limits.sockets }, () => ({ listen: long, name: long, tls: true })),
+      sockets: Array.from({ length: limits.sockets }, () => ({
+        listen: long,
+        name: long,
+        tls: true,
+        mode: long,
+        owner: long,
+        group: long,
+      })),
     };
     expect(oversized(state)).toEqual([]);
     expect(fromHash(toHash(state))).toEqual({ state, ignored: [] });

@@ -12,6 +12,10 @@ const texts = {
   idle: "idle",
   watchdog: "watchdog",
   backend: "backend",
+  environment: "env",
+  environmentFile: "envfile",
+  folder: "folder",
+  memory: "memory",
 } as const satisfies Partial<Record<keyof BuilderState, string>>;
 
 /** The fields that are a choice, with their possible values. In a link, they have the same names. */
@@ -21,8 +25,8 @@ const choices = {
   bind: ["socket", "capability", "proxy"],
 } as const satisfies { [Field in keyof BuilderState]?: readonly BuilderState[Field][] };
 
-/** No link within the limits of the form is longer: it has 50 values, and encoded, a character has up to 9. */
-const longestLink = 500_000;
+/** No link within the limits of the form is longer: it has 114 values, and encoded, a character has up to 9. */
+const longestLink = 1_100_000;
 /** How many unknown parts the page shows. */
 const mostIgnored = 10;
 

@@ -71,9 +71,28 @@ const origins: Reasons = {
     reason:
       "systemd reads this file as root, and gives the service a copy in the folder $CREDENTIALS_DIRECTORY. If the file is missing, the service does not start.",
   }),
-  Environment: () => ({
-    source: from("Sleep after"),
-    reason: "sockact reads this variable. The app exits after this time without a connection.",
+  Environment: (_, value) =>
+    value.startsWith("SOCKACT_IDLE_TIMEOUT=")
+      ? {
+          source: from("Sleep after"),
+          reason: "sockact reads this variable. The app exits after this time without a connection.",
+        }
+      : {
+          source: from("Variables"),
+          reason: "The app gets this variable. Every user of the machine can read it in the unit.",
+        },
+  EnvironmentFile: () => ({
+    source: from("File of variables"),
+    reason:
+      "systemd reads this file as root at each start, and its variables replace those of the unit. If the file is missing, the service does not start.",
+  }),
+  ReadWritePaths: () => ({
+    source: from("Writable folder"),
+    reason: "The app may write to this folder. If it does not exist, the service does not start.",
+  }),
+  MemoryMax: () => ({
+    source: from("Memory limit"),
+    reason: "If the service uses more memory, the kernel kills a process of the service.",
   }),
   Type: (state, value) => ({ source: notificationSource(state), reason: reasonOfType(state, value) }),
   NotifyAccess: (state) => ({

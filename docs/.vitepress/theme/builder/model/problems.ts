@@ -2,7 +2,7 @@ import { shown } from "../../../../../packages/units/src/lib/problems.ts";
 import { canHandOver, isNodeApp } from "./description.ts";
 import { addressesOf } from "./listeners.ts";
 import { type BuilderState, initialState, limits, oldestSystemd } from "./state.ts";
-import { splitWords } from "./words.ts";
+import { splitWords, variablesOf } from "./words.ts";
 
 /** A problem with a value in the form. While there is one, no units are written. */
 export interface FieldProblem {
@@ -137,6 +137,13 @@ export function problemsOf(state: BuilderState): FieldProblem[] {
       "close the quote. To write the character itself, put a backslash before it",
     );
   }
+  const names = variablesOf(state.environment).map(([name]) => name);
+  const without = variablesOf(state.environment).find(([, value]) => value === undefined);
+  if (without !== undefined)
+    refuse("environment", "ERR_UNIT_TEXT", `${shown(without[0])} has no =`, "write NAME=value in each line");
+  const repeated = names.find((name, index) => names.indexOf(name) < index);
+  if (repeated !== undefined)
+    refuse("environment", "ERR_UNIT_REPEATED", `${shown(repeated)} is there twice`, "remove one of the two");
   if (!isNodeApp(state) && bind === "socket" && state.idle.trim() !== "") {
     refuse(
       "idle",

@@ -9,6 +9,10 @@ const fields: Readonly<Record<string, string>> = {
   name: "app",
   user: "user",
   hardening: "hardening",
+  environment: "environment",
+  environmentFile: "environmentFile",
+  readWritePaths: "folder",
+  memoryMax: "memory",
   idleTimeout: "idle",
   watchdogSec: "watchdog",
   openFile: "watchdog",
@@ -73,6 +77,15 @@ const phrases: readonly (readonly [phrase: RegExp | string, instead: string])[] 
   [/write the program itself: .*/, "write the path of Node itself"],
   [/write exec: \[[^\]]*\] with/, "write the path of Node, such as /usr/bin/node, with"],
   [/^\S+ with ListenStream=\d+, or hardening: .*$/, "let systemd pass the sockets, or choose a capability"],
+  [/set user to the owner of the folder, .*/, "write the owner of the folder into “User”"],
+  [/whole bytes above 0 as a number, or a string: .*/, "write an amount such as 512M or 2G"],
+  ["the fields of the description set", "the form, or a config for sockact, sets"],
+  [/write idleTimeout: .* in the description/, "fill in “Sleep after”, and remove the line"],
+  [/write handover: true in the description/, "turn the handover on, and remove the line"],
+  [
+    /write (\w+): .* in the (?:description|socket)/,
+    "remove the line. In a config for sockact, the field $1 sets it",
+  ],
   [
     /write standardOutput: .*/,
     "remove the redirection. The journal contains what the app prints: journalctl --unit shows it",
@@ -86,7 +99,11 @@ function inForm(text: string, field: string): string {
     .replace(/sockets\[(\d+)\](?:\.\w+)?/g, (_, index: string) => `socket ${Number(index) + 1}`)
     .replaceAll(
       "leave it out",
-      field === "handover" ? "turn it off" : field.startsWith("sockets") ? "remove it" : "leave it empty",
+      field === "handover"
+        ? "turn it off"
+        : /^(?:sockets|environment$)/.test(field)
+          ? "remove it"
+          : "leave it empty",
     );
 }
 

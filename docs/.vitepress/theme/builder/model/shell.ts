@@ -32,8 +32,13 @@ function preparation(
     : [`getent passwd ${name} || sudo useradd --system --shell /usr/sbin/nologin ${name}`];
 
   const hasTls = state.sockets.some(({ tls }) => tls);
-  const files = hasTls ? [state.certificate.trim(), state.privateKey.trim()] : [];
-  const certificate = hasTls ? [`sudo ls -L ${files.map(quoteWord).join(" ")}`] : [];
+  const certificate = hasTls ? [state.certificate.trim(), state.privateKey.trim()] : [];
+  const variables = state.environmentFile.trim();
+  const files = [...certificate, ...(variables === "" ? [] : [variables])];
+  const existing = files.length > 0 ? [`sudo ls -L ${files.map(quoteWord).join(" ")}`] : [];
+  const writable = quoteWord(state.folder.trim());
+  const folder =
+    state.folder.trim() === "" ? [] : [`[ -e ${writable} ] || sudo install -d -o ${name} ${writable}`];
 
   const script = state.script.trim();
   const isBuilt = state.framework === "nestjs";
@@ -49,11 +54,14 @@ function preparation(
       ? []
       : [`sudo npm install --prefix ${quoteWord(appFolder(state))} ${packages.join(" ")}`];
   return {
-    before: [...account, ...certificate, ...app, ...npm],
+    before: [...account, ...existing, ...app, ...folder, ...npm],
     notes: [
       ...(hasTls
-        ? [`The certificate and its key must exist: ${files.map((file) => `\`${file}\``).join(" and ")}.`]
+        ? [
+            `The certificate and its key must exist: ${certificate.map((file) => `\`${file}\``).join(" and ")}.`,
+          ]
         : []),
+      ...(variables === "" ? [] : [`The file of variables must exist: \`${variables}\`.`]),
       ...(isBuilt
         ? [`Build your app first, and copy it to \`${appFolder(state)}\`. The service runs \`${script}\`.`]
         : []),

@@ -32,9 +32,17 @@ export interface BuilderState {
   /** An existing user. If empty, the user exists only while the service runs. */
   readonly user: string;
   readonly hardening: "none" | "outbound" | "inbound";
+  /** Variables of the app: one `NAME=value` in each line. */
+  readonly environment: string;
+  /** The absolute path of a file of such lines. */
+  readonly environmentFile: string;
+  /** The absolute path of a folder that the app may write to in the sandbox. */
+  readonly folder: string;
   /** Durations such as `5min`. If empty, the feature is off. */
   readonly idle: string;
   readonly watchdog: string;
+  /** An amount of memory such as `512M`. If empty, the memory is not limited. */
+  readonly memory: string;
   /** Whether `systemctl reload` hands over to a new version. It is used if the app can do so. */
   readonly handover: boolean;
   /** How the app gets its ports. */
@@ -69,8 +77,12 @@ export const initialState: BuilderState = {
   privateKey: "/etc/letsencrypt/live/example.org/privkey.pem",
   user: "",
   hardening: "outbound",
+  environment: "",
+  environmentFile: "",
+  folder: "",
   idle: "",
   watchdog: "",
+  memory: "",
   handover: false,
   bind: "socket",
   backend: "",

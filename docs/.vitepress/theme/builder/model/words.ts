@@ -16,6 +16,15 @@ export function splitWords(line: string): string[] | undefined {
   return line === "" ? [] : undefined;
 }
 
+/** The variables in a field with one `NAME=value` in each line. A line without `=` has no value. */
+export function variablesOf(text: string): (readonly [name: string, value: string | undefined])[] {
+  const lines = text.split(/\r?\n/).filter((line) => line.trim() !== "");
+  return lines.map((line) => {
+    const [, name = line, value] = /^([^=]*)=(.*)$/s.exec(line) ?? [];
+    return [name.trim(), value];
+  });
+}
+
 /** Quotes a word for a shell, if it needs quotes. */
 export function quoteWord(word: string): string {
   return /^[\w./:=@%+,-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;

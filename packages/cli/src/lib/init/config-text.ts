@@ -17,6 +17,8 @@ const comments: Partial<Record<keyof AppDescription, string>> = {
   user: "The user that the app runs as.",
   environment: "Variables. Every user can read them in the unit. NODE_ENV=production is added.",
   environmentFile: "Files of NAME=value lines, which systemd reads as root.",
+  readWritePaths: "Folders that the app may write to, besides those that systemd creates for it.",
+  memoryMax: "The kernel kills the app if it uses more memory.",
   credentials: "Files that only root can read. The app gets copies under these names.",
   watchdogSec: "systemd restarts the app if it does not respond for this time.",
   idleTimeout: "The app ends after this time without a connection. The next one starts it.",
@@ -68,4 +70,6 @@ function oneLine(value: unknown): string {
     .join(", ")} }`;
 }
 
-const keyText = (key: string): string => (/^[A-Za-z_$][\w$]*$/.test(key) ? key : JSON.stringify(key));
+/** Without brackets, the key `__proto__` would set the prototype. */
+const keyText = (key: string): string =>
+  key === "__proto__" ? `["${key}"]` : /^[A-Za-z_$][\w$]*$/.test(key) ? key : JSON.stringify(key);
