@@ -2,6 +2,7 @@ import { ownCommand, sudoCommand } from "../shared/own-command.ts";
 import { existsSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import process from "node:process";
+import { isDeepStrictEqual } from "node:util";
 import type { AppDescription } from "@sockact/units";
 import { type AppChoices, describeApp } from "../app/describe-app.ts";
 import { compilerOptions } from "../app/entry.ts";
@@ -85,9 +86,11 @@ async function describeForConfig(
   const isDynamic = choices.user !== true && choices.runAs === undefined;
   const bound = isDynamic ? inHomes({ ...app, node: app.node.path }) : [];
   const described = bound.length > 0 ? withFoldersOfHomes(plain, bound) : plain;
-  unitsOf(described, app.folder);
-  // The config may be for another machine.
-  const { systemd: _systemd, ...portable } = described;
+  const units = unitsOf(described, app.folder);
+  // The config may be for another machine, whose systemd may be too old for this type. With the preload, units have the type that their systemd knows.
+  const { type, ...untyped } = described;
+  const follows = type === "notify-reload" && isDeepStrictEqual(unitsOf(untyped, app.folder), units);
+  const { systemd: _systemd, ...portable } = follows ? untyped : described;
   return relativePaths(portable, app.folder, node === undefined ? app.node.path : undefined);
 }
 
