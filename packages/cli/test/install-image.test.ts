@@ -8,8 +8,10 @@ import { describeWith } from "@sockact/testkit";
 import type { AppDescription } from "@sockact/units";
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 import type { InstallPlan } from "../src/lib/install/transaction.ts";
+import { folderWith } from "./app-folder.ts";
 import { filesBelow } from "./installation.ts";
 import { bundleInstaller, Installer, type Outcome, planFor } from "./installer.ts";
+import { sockactIn } from "./outcome.ts";
 import type { InstallerOptions } from "./programs/installer.ts";
 
 // Nothing runs below a root folder: systemctl only makes links there. So these tests need no service manager.
@@ -72,6 +74,36 @@ describeWith({ commands: ["systemctl"] }, "sockact install below a root folder",
     await mkdir(join(image, "usr/lib/systemd/system"), { recursive: true });
     await writeFile(join(image, "usr/lib/systemd/system/shop.service"), "[Service]\nExecStart=/bin/true\n");
     expect((await install()).error).toMatchObject({ code: "ERR_INSTALL_FOREIGN" });
+  });
+
+  it("refuses two services of a config with the same folder and different users, before it writes", async () => {
+    const services = (one: object, other: object) => [
+      { name: "shop", exec: ["/usr/bin/true"], sockets: [{ listen: 80 }], ...one },
+      { name: "blog", exec: ["/usr/bin/true"], sockets: [{ listen: 81 }], ...other },
+    ];
+    const call = (one: object, other: object, ...args: string[]) =>
+      sockactIn(folderWith({ "sockact.config.json": services(one, other) }), [
+        ...["install", "--yes", "--root", image],
+        ...args,
+      ]);
+    const same = { stateDirectory: ["files", "shared"] };
+    const { status, stderr } = call(same, { cacheDirectory: "files", stateDirectory: "shared" });
+    expect(stderr).toContain(
+      `shop.service and blog.service have the same folder, ${image}/var/lib/shared, and different users`,
+    );
+    expect(stderr).toContain("(ERR_INSTALL_FOREIGN)");
+    expect(status).toBe(1);
+    expect(await filesBelow(image)).toEqual({});
+    const accepted = [
+      call(same, { stateDirectory: "blog" }, "--dry-run"),
+      call({ user: "daemon", ...same }, { user: "daemon", ...same }, "--dry-run"),
+      call(same, same, "--force"),
+      // They have it already.
+      call(same, same),
+    ];
+    expect(accepted.map(({ stderr: said, status: code }) => [code, said])).toEqual(
+      Array(4).fill([0, expect.anything()]),
+    );
   });
 
   it("never writes through a link that appears after the check", async () => {

@@ -113,6 +113,26 @@ describe("sockact units", () => {
     expect(readdirSync(join(folder, "out"))).toEqual(["shop.service", "shop.socket"]);
   });
 
+  it.each<[what: string, database: string, where: string, message: string]>([
+    ["an account", "passwd", "etc/systemd/system", "the user shop (1700) exists, and systemd would run"],
+    ["a group", "group", "usr/lib/systemd/system", "the group shop (1700) exists, and systemd makes no"],
+  ])("refuses the name of %s of the system that reads the folder", (_, database, where, message) => {
+    const folder = folderWith({
+      "sockact.config.json": config,
+      [`image/etc/${database}`]: "shop:x:1700:1700::/:/bin/sh\n",
+      [`image/${where}/other.service`]: "",
+      "out/other.service": "",
+    });
+    const out = `image/${where}`;
+    const { status, stderr, stdout } = sockactIn(folder, ["units", "--out", out]);
+    expect(stderr).toContain(message);
+    expect(stderr).toContain("(ERR_INSTALL_FOREIGN)");
+    expect({ status, stdout }).toEqual({ status: 1, stdout: "" });
+    expect(readdirSync(join(folder, out))).toEqual(["other.service"]);
+    // No system reads this one.
+    expect(sockactIn(folder, ["units", "--out", "out"]).status).toBe(0);
+  });
+
   it("writes nothing through a symbolic link, and nothing at all then", () => {
     const folder = shop();
     mkdirSync(join(folder, "out"));

@@ -9,6 +9,7 @@ import {
   notStartedText,
   prepareInstall,
   type PreparedInstall,
+  refuseSameFolder,
 } from "../install/transaction.ts";
 import { askWhich } from "../output/ask.ts";
 import { errorJson, print, printJson } from "../output/print.ts";
@@ -59,6 +60,7 @@ export async function installApp(entry: string | undefined, options: InstallOpti
   );
   const all: Prepared[] = [];
   for (const service of services) all.push(await prepare(service, options, root, manager));
+  refuseSameFolder(all.map(({ prepared }) => prepared));
   if (options.dryRun === true) {
     showFiles(all, options);
     return 0;

@@ -5,6 +5,9 @@ import { readTextFile } from "../shared/read-file.ts";
 import { valuesOf } from "./outside.ts";
 import type { InstallPlan } from "./plan.ts";
 
+/** The units of one service, and the system that they are for. */
+type UnitsOfService = Pick<InstallPlan, "user" | "root" | "units">;
+
 /** The numbers of users that systemd makes for DynamicUser=; systemd.exec(5). */
 const dynamic = { first: 61_184, last: 65_519 };
 
@@ -12,9 +15,9 @@ const dynamic = { first: 61_184, last: 65_519 };
  * Refuses a service with DynamicUser= if there is an account of its name: systemd would run the service as that account. If there is only a group of
  * that name, the service would not start.
  *
- * @param earlier - the texts of the units that the service has now
+ * @param earlier - the units that the service has now
  */
-export async function refuseForeignAccounts(plan: InstallPlan, earlier: readonly string[]): Promise<void> {
+export async function refuseForeignAccounts(plan: UnitsOfService, earlier: readonly string[]): Promise<void> {
   if (plan.user) return;
   const accounts = Object.entries(plan.units)
     .filter(([, text]) => valuesOf(text, "DynamicUser").at(-1) === "yes")
@@ -40,7 +43,7 @@ export async function refuseForeignAccounts(plan: InstallPlan, earlier: readonly
 
 /** The number of a user or a group; `undefined` if there is none of that name. */
 async function idOf(
-  { root }: InstallPlan,
+  { root }: UnitsOfService,
   database: "passwd" | "group",
   name: string,
 ): Promise<number | undefined> {

@@ -6,7 +6,14 @@ import { findUser } from "../shared/users.ts";
 import { readListen } from "../systemd/listen-property.ts";
 import type { ServiceManager } from "../systemd/service-manager.ts";
 import { keptFolders } from "./kept-folders.ts";
-import { foldersOf, hasListener, type ServiceFolder, socketPathsOf, valuesOf } from "./outside.ts";
+import {
+  foldersOf,
+  hasListener,
+  lastingUserOf,
+  type ServiceFolder,
+  socketPathsOf,
+  valuesOf,
+} from "./outside.ts";
 import type { InstallPlan } from "./plan.ts";
 import { foldersOfOthers, userOf } from "./shared-folders.ts";
 
@@ -81,8 +88,7 @@ async function refuseForeignFolders(
   const kept = keptFolders(plan, plan.name);
   const taken: string[] = [];
   for (const text of texts) {
-    const user =
-      valuesOf(text, "DynamicUser").at(-1) === "yes" ? undefined : (valuesOf(text, "User")[0] ?? "root");
+    const user = lastingUserOf(text);
     for (const folder of foldersOf(plan, text)) {
       const { path, privatePath } = folder;
       if (

@@ -72,6 +72,11 @@ export function valuesOf(text: string, key: string): string[] {
   return values.slice(values.lastIndexOf("") + 1);
 }
 
+/** The user of a service, or `undefined` if the user exists only while the service runs. */
+export function lastingUserOf(text: string): string | undefined {
+  return valuesOf(text, "DynamicUser").at(-1) === "yes" ? undefined : (valuesOf(text, "User")[0] ?? "root");
+}
+
 /** Whether a process listens on the path of a unix socket. */
 export function hasListener(path: string): boolean {
   try {

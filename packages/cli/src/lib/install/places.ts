@@ -21,6 +21,12 @@ export function unitFolders(place: Place): string[] {
   return place.user ? [own] : [own, ...distributionFolders.map((folder) => join(place.root, folder))];
 }
 
+/** The root folder of the system that reads units from this folder: `/mnt/image` for `/mnt/image/etc/systemd/system`. */
+export function rootOfUnits(folder: string): string | undefined {
+  const found = unitFolders({ user: false, root: "/" }).find((path) => folder.endsWith(path));
+  return found && (folder.slice(0, -found.length) || "/");
+}
+
 const distributionFolders = ["run", "usr/local/lib", "usr/lib", "lib"].map(
   (folder) => `${folder}/systemd/system`,
 );

@@ -5,6 +5,7 @@ import process from "node:process";
 import { type AppDescription, emitUnits, explain } from "@sockact/units";
 import { isFile } from "../app/source-files.ts";
 import { findConfig } from "../config/find-config.ts";
+import { refuseForeignAccounts, rootOfUnits } from "../install/transaction.ts";
 import type { InstallOptions } from "../install-app/options.ts";
 import { type WantedService, wantedServices } from "../install-app/services.ts";
 import { colourOut, print, printJson } from "../output/print.ts";
@@ -97,11 +98,24 @@ async function wantedBy(
   return wanted;
 }
 
-function writeUnits(services: readonly Service[], folder: string, invoker: Invoker, isJson: boolean): number {
+async function writeUnits(
+  services: readonly Service[],
+  folder: string,
+  invoker: Invoker,
+  isJson: boolean,
+): Promise<number> {
   if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory())
     throw new CliError("ERR_WRITE", `the folder ${folder} does not exist`, `Create it: mkdir -p ${folder}`, {
       exitCode: EXIT.failed,
     });
+  const root = rootOfUnits(folder);
+  for (const { description, units: texts } of root === undefined ? [] : services) {
+    const existing = Object.keys(texts).filter((name) => isFile(join(folder, name)));
+    await refuseForeignAccounts(
+      { user: description.manager === "user", root: root!, units: texts },
+      existing,
+    );
+  }
   const files = services.flatMap((service) =>
     Object.entries(service.units).map(([name, text]): { path: string; text: string; state: FileState } => {
       const path = join(folder, name);
