@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { chmodSync, realpathSync, symlinkSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import process from "node:process";
 import { describe, expect, it } from "vitest";
 import { type DetectedApp, detectApp } from "../src/lib/app/detect-app.ts";
@@ -275,6 +275,26 @@ function normalizePort(val) { var port = parseInt(val, 10); return port; }
 describe("the app in a folder", () => {
   it.each(layouts)("is found: %s", async (_, files, expected) => {
     expect(await detect(files)).toMatchObject({ folder: ".", ...expected });
+  });
+
+  it.each<[script: string, taken: string[], left: string[]]>([
+    ["dotenv -- node server.js", [".env"], []],
+    ["dotenv -e a -e b -- node server.js", ["b", "a"], []],
+    ["dotenv -e=a -e missing -e=b node server.js", ["b", "a"], []],
+    ["dotenv -o -e a -e b -- node server.js", ["a", "b"], []],
+    ["dotenvx run -f a --env-file=b -- node server.js", ["b", "a"], []],
+    ["dotenvx run --overload -f a -f b -- node server.js", ["a", "b"], []],
+    ["dotenv -e a -- dotenv -e b -- node server.js", ["b", "a"], []],
+    ["dotenvx run -e A=1 -f a -- node server.js", ["a"], ["-e of dotenvx"]],
+    ["dotenv -e a -v A=1 -- node server.js", ["a"], ["-v of dotenv"]],
+    ["dotenv -e a -c test -- node server.js", ["a"], ["-c of dotenv"]],
+  ])("takes the files of variables of %s, the winner last", async (start, taken, left) => {
+    const files = { ".env": "A=1", a: "A=2", b: "A=3", "server.js": "app.listen(80)" };
+    const folder = folderWith({ "package.json": { scripts: { start } }, ...files });
+    const { environmentFiles, notes, entry } = await detectApp({ folder });
+    expect(basename(entry)).toBe("server.js");
+    expect(environmentFiles.map((file) => basename(file))).toEqual(taken);
+    expect(notes.flatMap((note) => /^(.*) is left out/.exec(note)?.slice(1) ?? [])).toEqual(left);
   });
 
   it("is found in a workspace, even from a folder inside it", async () => {

@@ -83,7 +83,10 @@ describeWith({ commands: ["systemctl"] }, "sockact install below a root folder",
     ];
     const call = (one: object, other: object, ...args: string[]) =>
       sockactIn(folderWith({ "sockact.config.json": services(one, other) }), [
-        ...["install", "--yes", "--root", image],
+        "install",
+        "--yes",
+        "--root",
+        image,
         ...args,
       ]);
     const same = { stateDirectory: ["files", "shared"] };
@@ -101,9 +104,7 @@ describeWith({ commands: ["systemctl"] }, "sockact install below a root folder",
       // They have it already.
       call(same, same),
     ];
-    expect(accepted.map(({ stderr: said, status: code }) => [code, said])).toEqual(
-      Array(4).fill([0, expect.anything()]),
-    );
+    expect(accepted.filter((result) => result.status !== 0)).toEqual([]);
   });
 
   it("never writes through a link that appears after the check", async () => {

@@ -12,7 +12,7 @@ export interface StartCommand {
   arguments: string[];
   /** Variables that the script sets. */
   environment: Record<string, string>;
-  /** Files from which a tool such as dotenv gives the app its variables. */
+  /** Files from which a tool such as dotenv gives the app its variables. A variable of a later one replaces those before, as with EnvironmentFile=. */
   environmentFiles: { file: string; tool: string }[];
   /** Tools that do not pass the sockets on, and that the service leaves out. The first is the outermost. */
   launchers: string[];
@@ -143,9 +143,7 @@ function followWords(
       through();
       const options = rest[0] === "run" ? rest.slice(1) : rest;
       const next = afterOptions(options, launcherOptions[name]!);
-      const file =
-        optionValue(options.slice(0, options.length - next.length), ["-e", "-f", "--env-file"]) ?? ".env";
-      state.environmentFiles.push({ file, tool: name });
+      readFileOptions(name, options.slice(0, options.length - next.length), state);
       return follow(next);
     }
     case "nodemon":
@@ -259,6 +257,22 @@ function binaryOf(folder: string, name: string): string | undefined {
   return inside === undefined ? undefined : realpathSync(join(folder, "node_modules/.bin", inside));
 }
 
+/** The files of variables that the options of dotenv or dotenvx name. */
+function readFileOptions(tool: "dotenv" | "dotenvx", options: readonly string[], state: State): void {
+  const files = optionValues(options, tool === "dotenv" ? ["-e"] : ["-f", "--env-file"]);
+  const named = (files.length > 0 ? files : [".env"]).map((file) => ({ file, tool }));
+  // Otherwise the first file wins, and the outer tool.
+  const isLastFirst = options.some((word) => ["-o", "--override", "--overload"].includes(word));
+  if (isLastFirst) state.environmentFiles.push(...named);
+  else state.environmentFiles.unshift(...named.toReversed());
+  const others = tool === "dotenv" ? ["-c", "-v"] : ["-e", "--env"];
+  const ignored = options.find((word) => others.includes(word.split("=")[0]!));
+  if (ignored !== undefined)
+    state.notes.push(
+      `${ignored.split("=")[0]} of ${tool} is left out. Put all variables into files, and name the files: --environment-file`,
+    );
+}
+
 function takeVariables(words: readonly string[], { environment }: State): readonly string[] {
   const first = words.findIndex((word) => !/^[A-Za-z_]\w*=/.test(word));
   const count = first < 0 ? words.length : first;
@@ -279,8 +293,13 @@ function afterOptions(words: readonly string[], valued: readonly string[]): read
 }
 
 function optionValue(words: readonly string[], names: readonly string[]): string | undefined {
-  const at = words.findIndex((word) => names.includes(word.split("=")[0]!));
-  return at < 0 ? undefined : (/=(.*)/s.exec(words[at]!)?.[1] ?? words[at + 1]);
+  return optionValues(words, names)[0];
+}
+
+function optionValues(words: readonly string[], names: readonly string[]): string[] {
+  return words.flatMap((word, at) =>
+    names.includes(word.split("=")[0]!) ? (/=(.*)/s.exec(word)?.[1] ?? words[at + 1] ?? []) : [],
+  );
 }
 
 /** The words of a shell's command, as far as quotes go. */

@@ -6,14 +6,7 @@ import { findUser } from "../shared/users.ts";
 import { readListen } from "../systemd/listen-property.ts";
 import type { ServiceManager } from "../systemd/service-manager.ts";
 import { keptFolders } from "./kept-folders.ts";
-import {
-  foldersOf,
-  hasListener,
-  lastingUserOf,
-  type ServiceFolder,
-  socketPathsOf,
-  valuesOf,
-} from "./outside.ts";
+import { foldersOf, hasListener, lastingUserOf, type ServiceFolder, socketPathsOf } from "./outside.ts";
 import type { InstallPlan } from "./plan.ts";
 import { foldersOfOthers, userOf } from "./shared-folders.ts";
 
