@@ -138,6 +138,22 @@ describe("sockact init", () => {
     expect(existsSync(join(folder, "sockact.config.mjs"))).toBe(false);
   });
 
+  it("says which line a newer systemd can have, if the app calls sockact and no systemd is here", () => {
+    const files = {
+      ...app,
+      "server.js": `require("@sockact/core").listen(require("node:http").createServer());\n`,
+    };
+    // Without systemctl.
+    const env = { PATH: "/nowhere" };
+    const folder = shop(files);
+    expect(sockactIn(folder, ["init", "--yes"], env).stdout).toContain('add type: "notify-reload" to it');
+    expect(readFileSync(join(folder, "sockact.config.mjs"), "utf8")).not.toContain("  type:");
+    expect(sockactIn(shop(files), ["init", "--yes", "--handover"], env).stdout).not.toContain(
+      "notify-reload",
+    );
+    expect(sockactIn(shop(), ["init", "--yes"], env).stdout).not.toContain("notify-reload");
+  });
+
   it("replaces a config only with --force, and never one of another format", () => {
     const folder = shop();
     const file = join(folder, "sockact.config.mjs");

@@ -185,7 +185,7 @@ async function askEntry(app: DetectedApp, node: string | undefined): Promise<Det
 
 function nextSteps(
   { folder, hasSockact, takesOneSocket }: DetectedApp,
-  { preload, manager }: AppDescription,
+  { preload, manager, type, handover }: AppDescription,
   file: string,
 ): string {
   const needsTypes = !existsSync(join(folder, "node_modules/@sockact/units"));
@@ -201,5 +201,9 @@ function nextSteps(
   ];
   const width = Math.max(...steps.map(([command]) => command.length));
   const lines = steps.map(([command, why]) => `  ${command.padEnd(width)}  # ${why}\n`);
-  return `Wrote ${file}\n\nNext:\n${lines.join("")}`;
+  const later =
+    hasSockact && type === undefined && handover !== true
+      ? `\nIs the config for systemd 253 or later? Then add type: "notify-reload" to it.\nsystemd waits until the app is ready then, and can reload it.\n`
+      : "";
+  return `Wrote ${file}\n\nNext:\n${lines.join("")}${later}`;
 }
