@@ -171,7 +171,7 @@ const listOf = (entries: Readonly<Record<string, string>>) =>
 const kinds: Record<keyof typeof reasonsOf, string> = {
   node: "For Node, but not in a container",
   quickRestart: "With `systemd: 254` or later",
-  sleep: "For an app that may sleep",
+  sleep: "For Node, and for another program with `idleTimeout`",
   preload: "With `preload`, if Node is the program, and `systemd: 253` or later",
   rolling: "With `rolling: true`",
   handover: "With `handover: true`",

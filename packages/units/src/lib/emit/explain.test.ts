@@ -35,6 +35,11 @@ describe("explain", () => {
         reason: "The description asks for it.",
       },
     ]);
+    expect(
+      explain({ ...shop, type: "notify-reload" }).filter(({ directive }) => directive === "Type"),
+    ).toMatchObject([
+      { status: "asked", reason: "The app tells systemd when it is ready, and answers systemctl reload." },
+    ]);
     expect(of("ProtectHome")).toMatchObject([
       { status: "asked", reason: expect.stringContaining("home folders") },
     ]);

@@ -34,6 +34,11 @@ const mayBeSecret = /^"?\w*(?:SECRET|PASSWORD|PASSWD|TOKEN|KEY)=|:\/\/[^\s/:@]*:
 const askedInTheOpen =
   "The description asks for it. Every user of the machine can read a unit file, and systemctl shows it to them. Put secrets into environmentFile or credentials.";
 
+const askedTypes: Readonly<Record<string, string>> = {
+  notify: "The app tells systemd when it is ready.",
+  "notify-reload": "The app tells systemd when it is ready, and answers systemctl reload.",
+};
+
 const sample = (hardening: HardeningProfile): AppDescription => ({
   name: "app",
   exec: ["/usr/bin/node", "/srv/app/server.js"],
@@ -70,6 +75,7 @@ export function explain(description?: AppDescription): readonly Explanation[] {
           reason:
             reason ??
             directive?.reason ??
+            (key === "Type" ? askedTypes[value] : undefined) ??
             (key === "Environment" && mayBeSecret.test(value)
               ? askedInTheOpen
               : "The description asks for it."),

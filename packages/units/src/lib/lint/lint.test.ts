@@ -405,6 +405,7 @@ describe("lintUnits", () => {
     ["app.service", "[Service]", "RestartSecs=2s", "RestartSec=2s"],
     ["app.service", "[Unit]", "Descripton=a = b", "Description=a = b"],
     ["app.service", "[Service]", "Zebra=1", "remove it"],
+    ["app.socket", "[Socket]", "Listen=81", "ListenStream=81"],
   ])(
     "suggests the directive that a misspelled one means, with its value: %s %s %s",
     (file, section, line, fix) => {

@@ -37,7 +37,7 @@ export const reasons = {
   Restart:
     "systemd restarts the service after each exit. While the service waits for its restart, traffic does not start it. Otherwise, if it exits without accepting the connection, systemd would start it again at once, without end.",
   RestartSec:
-    "The service starts at most once a second. With the default of 100 ms, a crash loop uses a lot of processor time.",
+    "Without RestartSteps=, the service starts at most once a second. With the default of 100 ms, a crash loop uses a lot of processor time.",
   NonBlocking: "The sockets are in non-blocking mode, which event loops need.",
   Sockets: "systemd passes all sockets, whichever unit started the service.",
   Also: "If you enable the service, systemctl enables its sockets too.",
@@ -73,7 +73,7 @@ export const reasonsOf = {
   },
   /** Lines for a service that may go to sleep. */
   sleep: {
-    Environment: "The app exits with this status when it goes to sleep.",
+    Environment: "If the app goes to sleep, it exits with this status.",
     RestartPreventExitStatus:
       "This exit status means that the app sleeps. systemd does not restart it; the next connection starts it at once.",
     SuccessExitStatus: "An app that sleeps has not failed.",

@@ -133,7 +133,7 @@ export const socketRules: Readonly<Record<SocketCode, Rule<SocketAmongOthers>>> 
   },
   "service-missing": {
     severity: "error",
-    why: "systemd does not start a socket if it cannot find the service. With Accept=yes the service is a template, app@.service. Otherwise it is app.service.",
+    why: "systemd does not start a socket if it cannot find the service. By default, app.socket starts app.service. With Accept=yes, it starts an instance of the template app@.service.",
     man: "systemd.socket(5)",
     find: ({ unit, service, withoutAccept, starts, accepts, given }) => {
       // Podman turns each container into a service.
@@ -151,7 +151,7 @@ export const socketRules: Readonly<Record<SocketCode, Rule<SocketAmongOthers>>> 
             ? accepts
               ? "Accept=no"
               : "Accept=yes, or Service= with an instance"
-            : "give the service the name of the socket, or write Service=",
+            : `name the service ${templateOf(starts) ?? starts}, or write the name that it has into Service=`,
           // A server needs the socket itself. Another program may have its template elsewhere.
           edits:
             accept !== undefined && withoutAccept?.program?.isNode === true && !isInetd(withoutAccept)

@@ -224,7 +224,10 @@ export const syntaxRules: Readonly<Record<SyntaxCode, Rule<FileSubject>>> = {
         if (names === undefined || names.has(key) || isOurs(key)) return [];
         if (misplaced(subject, setting) !== undefined) return [];
         const elsewhere = unitOf(subject, key);
-        const meant = elsewhere === undefined ? nearestDirective(key, names) : undefined;
+        // `systemctl show` prints Listen= for all kinds of addresses.
+        const near = () =>
+          key === "Listen" && section === "Socket" ? "ListenStream" : nearestDirective(key, names);
+        const meant = elsewhere === undefined ? near() : undefined;
         return {
           at: setting,
           message: `${shown(key)} is not a directive of [${section}]`,
@@ -325,7 +328,7 @@ export const syntaxRules: Readonly<Record<SyntaxCode, Rule<FileSubject>>> = {
   },
   "directory-refused": {
     severity: "error",
-    why: "systemd does not load the unit. It reads the value of WorkingDirectory= literally, with quotes.",
+    why: "systemd does not load the unit. It reads WorkingDirectory= literally: quotes are part of the path, and ~/ is not a home folder.",
     man: "systemd.exec(5)",
     find: (subject) =>
       known(subject).flatMap(({ setting }): readonly Found[] => {
