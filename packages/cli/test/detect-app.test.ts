@@ -194,6 +194,17 @@ function normalizePort(val) { var port = parseInt(val, 10); return port; }
     },
     { entry: "main.js", port: 4567, nodeArguments: ["--env-file=.env", "--enable-source-maps"] },
   ],
+  ...["-r dotenv/config", "--require=dotenv/config", "--import dotenv/config", "--import=dotenvx/config"].map(
+    (option): [string, Files, Found] => [
+      `an app whose .env is read by ${option}`,
+      {
+        "package.json": { scripts: { start: `node ${option} main.js` } },
+        ".env": `A=1\n`,
+        "main.js": `require("http").createServer().listen(3000);\n`,
+      },
+      { entry: "main.js", isEnvFileRead: true },
+    ],
+  ),
   [
     "node --watch, and a debugger",
     {

@@ -162,7 +162,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a service that is installe
       const { code, stdout } = await sockact(systemd, "reload", "shop");
       expect(code).toBe(0);
       expect(stdout).toBe(
-        "shop did not read its settings again, because the app has no onReload.\nTo use new settings, or new code, restart it: sockact restart shop\nWith handover: true in the config, a reload runs new code.\n",
+        "shop did not read its settings again, because the app has no onReload.\nTo use new settings, or new code, restart it: sockact restart shop\nIf you install it with --handover, or with handover: true in the config, a reload runs new code.\n",
       );
       await systemd.stop("shop.service");
     });

@@ -78,10 +78,13 @@ Nothing was changed: --dry-run.
   it("leaves the service's data unless you add --purge", async () => {
     await run({}, plan({ environment: { KEEP: "1" } }));
     await systemd.request("http://127.0.0.1/");
+    const stays = "Stays:\n  /var/lib/shop: data of the service\nTo remove the data too: --purge\n";
+    expect((await sockact("uninstall", "shop", "--dry-run")).stdout).toContain(stays);
     const { stdout } = await sockact("uninstall", "shop", "--yes");
     expect(stdout).toBe(`Uninstalled shop.
 Stays:
-  /var/lib/shop: data of the service; --purge removes it
+  /var/lib/shop: data of the service
+To remove the data: sudo rm -r /var/lib/shop /var/lib/private/shop
 `);
     expect(await systemd.mustRun(["cat", "/var/lib/private/shop/kept"])).toBe("data");
     await run({}, plan({ environment: { KEEP: "1" } }));

@@ -197,7 +197,7 @@ function chooseEntry(
     throw new CliError(
       "ERR_APP_ENTRY",
       `found no file in ${root} that starts an app`,
-      `Name it: ${calledCommand()} server.js. If the app has to be built, build it first.`,
+      `Name it: ${calledCommand()} server.js, or packages/web/server.js in a monorepo. If the app has to be built, build it first.`,
     );
   const text = manifest.scripts["start"];
   return {
@@ -255,6 +255,9 @@ function portOfEnvFile(file: string): { PORT?: string } {
   return port === undefined ? {} : { PORT: port };
 }
 
+/** The modules that read `.env`. */
+const readers = /^(?:dotenv(?:x|-|\/|$)|@nestjs\/config$|@dotenvx\/)/;
+
 /** Whether the app, its framework or Node reads the `.env` of the current folder. */
 export function readsEnvFile(
   files: readonly SourceFile[],
@@ -263,11 +266,11 @@ export function readsEnvFile(
 ): boolean {
   return (
     framework === "next" ||
-    nodeArguments.some((word) => word.startsWith("--env-file")) ||
+    nodeArguments.some(
+      (word) => word.startsWith("--env-file") || readers.test(word.replace(/^--(?:require|import)=/, "")),
+    ) ||
     files.some(
-      ({ imports, text }) =>
-        imports.some((name) => /^(?:dotenv(?:x|-|\/|$)|@nestjs\/config$|@dotenvx\/)/.test(name)) ||
-        /\bloadEnvFile\b/.test(text),
+      ({ imports, text }) => imports.some((name) => readers.test(name)) || /\bloadEnvFile\b/.test(text),
     )
   );
 }

@@ -21,6 +21,8 @@ export type AppOptions = Pick<
 export function addAppOptions(command: Command): Command {
   return (
     command
+      // They say which choices and which default they have.
+      .configureHelp({ optionDescription: ({ description }) => description })
       .option("-n, --name <name>", "name of the service (default: from package.json)")
       .option(
         "-l, --listen <address>",

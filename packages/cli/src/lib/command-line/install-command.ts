@@ -27,7 +27,6 @@ export function installCommand(): Command {
     .option("-y, --yes", "do not ask")
     .option("--force", "replace files of others, of which a backup is kept, and take their data")
     .option("--json", "print the result as JSON")
-    .configureHelp({ optionDescription: ({ description }) => description })
     .addHelpText(
       "after",
       `

@@ -85,6 +85,9 @@ ${issues}`,
   return sockact;
 }
 
+const withTitles = (text: string): string =>
+  text.replaceAll(/^(?:Examples|Exit codes):$/gm, (title) => colourOut("bold", title));
+
 /** What all commands have in common. */
 function followConventions(command: Command): void {
   command
@@ -104,8 +107,8 @@ function followConventions(command: Command): void {
     .configureOutput({
       outputError: () => {},
       // Commander does not know the headings of addHelpText().
-      writeOut: (text) =>
-        print(text.replaceAll(/^(?:Examples|Exit codes):$/gm, (title) => colourOut("bold", title))),
+      writeOut: (text) => print(withTitles(text)),
+      writeErr: (text) => void process.stderr.write(withTitles(text)),
       // Longer lines are hard to read.
       getOutHelpWidth: () => Math.min(process.stdout.columns ?? 80, 100),
       // colourOut() knows.

@@ -208,7 +208,7 @@ function notesOf({ notes, envFile, isEnvFileRead }: DetectedApp, options: Instal
     return isEnvFileRead
       ? [
           ...others,
-          "systemd reads .env, and the app reads it too. If the service may not read the file, the app fails: remove the line of the app that reads it.",
+          "systemd reads .env, and the app reads it too. dotenv may stay. Remove process.loadEnvFile() and --env-file: they fail if the service may not read the file.",
         ]
       : others;
   // Whether the service can read the file is looked at later.

@@ -63,7 +63,7 @@ function outcomeText(report: ReloadReport, isUser: boolean): string {
     case "handed-over":
       return handoverText(report, isUser);
     case "unchanged":
-      return `${name} did not read its settings again, because the app has no onReload.\nTo use new settings, or new code, restart it: ${restart}\nWith handover: true in the config, a reload runs new code.\n`;
+      return `${name} did not read its settings again, because the app has no onReload.\nTo use new settings, or new code, restart it: ${restart}\nIf you install it with --handover, or with handover: true in the config, a reload runs new code.\n`;
     case "failed":
       return "";
     case "asleep":

@@ -45,7 +45,7 @@ export function startError({ name, unit, user, wasUp, end, isRetried, closed }: 
     "ERR_RESTART",
     `${unit} did not start: ${end}. ${clients}`,
     wasUp
-      ? `The old process has exited, so no version serves now.\nCorrect the app, or put its earlier version back, and run ${again} again.\nWith rolling: true in @sockact/units, the old process would serve until the new one is ready.`
+      ? `The old process has exited, so no version serves now.\nCorrect the app, or put its earlier version back, and run ${again} again.\nWith a handover or a rolling restart, the old process would serve until the new one is ready.`
       : `Correct the app, and run ${again} again.`,
     { exitCode: EXIT.failed },
   );

@@ -43,8 +43,8 @@ export interface PreparedUninstall {
   cleanedFolders: DataFolder[];
   /** The folders with data that stay. */
   keptFolders: string[];
-  /** What stays, with the reason. */
-  kept: { path: string; why: string }[];
+  /** What stays, with the reason, and whether `purge` would have removed it. */
+  kept: { path: string; why: string; isData?: boolean }[];
 }
 
 interface Options {
@@ -108,7 +108,7 @@ export async function prepareUninstall(
     (kind) => data.some((one) => one.kind === kind) && !data.some((one) => one.kind === kind && keeps(one)),
   );
   for (const { kind, path } of data)
-    if (!cleaned.includes(kind)) kept.push({ path, why: whyDataStays(userOf(path, others), purge) });
+    if (!cleaned.includes(kind)) kept.push({ path, ...whyDataStays(userOf(path, others), purge) });
   return {
     place,
     name,
@@ -133,11 +133,11 @@ function whyKept(name: string, { path, sha256: hash }: { path: string; sha256: s
     : "edited since it was installed";
 }
 
-function whyDataStays(other: string | undefined, purge: boolean): string {
-  if (other !== undefined) return `${other} uses it too`;
+function whyDataStays(other: string | undefined, purge: boolean): { why: string; isData?: boolean } {
+  if (other !== undefined) return { why: `${other} uses it too` };
   return purge
-    ? "systemd removes all folders of a kind or none, and another service uses one of them"
-    : "data of the service; --purge removes it";
+    ? { why: "systemd removes all folders of a kind or none, and another service uses one of them" }
+    : { why: "data of the service", isData: true };
 }
 
 /** A cache can be made again, and an empty folder holds nothing. */

@@ -1,9 +1,11 @@
+import { realpathSync } from "node:fs";
 import { resolve } from "node:path";
 import { interruptible } from "../install/interrupt.ts";
 import { askWhether } from "../output/ask.ts";
 import { print } from "../output/print.ts";
 import { progress } from "../output/progress.ts";
 import { EXIT } from "../shared/cli-error.ts";
+import { shellText } from "../shared/shell-words.ts";
 import { ServiceManager } from "../systemd/service-manager.ts";
 import { applyUninstall, type UninstallStep } from "./apply.ts";
 import { type PreparedUninstall, prepareUninstall } from "./prepare.ts";
@@ -47,7 +49,10 @@ export async function uninstall(name: string, options: UninstallOptions): Promis
   } finally {
     interrupt.end();
   }
-  print([`Uninstalled ${name}.`, ...describeKept(done), ""].join("\n"));
+  const data = done.kept.filter(({ isData }) => isData).map(({ path }) => path);
+  const remove = shellText(["rm", "-r", ...new Set(data.flatMap((path) => [path, realpathSync(path)]))]);
+  const hint = data.length === 0 ? [] : [`To remove the data: ${user ? "" : "sudo "}${remove}`];
+  print([`Uninstalled ${name}.`, ...describeKept(done), ...hint, ""].join("\n"));
   return 0;
 }
 
@@ -63,6 +68,7 @@ function describe(prepared: PreparedUninstall): string {
     ...files.map((path) => `  ${path}`),
     ...cleanedFolders.map(({ kind, path, isEmpty }) => `  ${path} (${isEmpty ? "empty" : contents[kind]})`),
     ...describeKept(prepared),
+    ...(prepared.kept.some(({ isData }) => isData) ? ["To remove the data too: --purge"] : []),
   ];
   return `${lines.join("\n")}\n`;
 }
