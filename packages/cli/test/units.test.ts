@@ -64,6 +64,16 @@ describe("sockact units", () => {
     );
   });
 
+  it.each([
+    ["--listen", "99999"],
+    ["--name", "a/b"],
+    ["--idle", "soon"],
+  ])("names the option that is wrong: %s %s", (option, value) => {
+    const { stderr, status } = sockactIn(app(), ["units", "server.js", option, value]);
+    expect(stderr).toContain(`:\n  ${option}: `);
+    expect(status).toBe(1);
+  });
+
   it("prints reasons of each line, within 80 columns", () => {
     const { stdout } = sockactIn(shop(), ["units", "--explain"]);
     expect(stdout).toMatch(

@@ -33,7 +33,10 @@ export async function accessError(
   return new CliError(
     "ERR_INSTALL_ACCESS",
     [`the service could not read ${first.path}: ${first.reason}`, ...others, ...more].join("\n"),
-    ["Nothing was installed. Any of these helps:", ...ways.map((way) => `  ${way}`)].join("\n"),
+    [
+      `Nothing was installed. ${ways.length === 1 ? "This helps" : "Any of these helps"}:`,
+      ...ways.map((way) => `  ${way}`),
+    ].join("\n"),
     { exitCode: EXIT.failed },
   );
 }

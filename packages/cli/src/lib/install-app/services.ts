@@ -159,7 +159,7 @@ async function ofApp(
   const description = bound.length > 0 ? withFoldersOfHomes(plain, bound) : plain;
   return {
     description,
-    units: unitsOf(description, app.entry),
+    units: unitsOf(description, app.entry, optionOf),
     app,
     config: undefined,
     folder: app.folder,
@@ -273,13 +273,30 @@ function stateFolders(service: WantedService): string[] {
   );
 }
 
-function unitsOf(description: AppDescription, source: string): Record<string, string> {
+/** The options for fields of the description. */
+const optionOf: Readonly<Record<string, string>> = {
+  name: "--name",
+  sockets: "--listen",
+  user: "--run-as",
+  idleTimeout: "--idle",
+  environmentFile: "--environment-file",
+  hardening: "--hardening",
+};
+
+/** @param options Without a config, the options to name instead of the fields. */
+function unitsOf(
+  description: AppDescription,
+  source: string,
+  options?: Readonly<Record<string, string>>,
+): Record<string, string> {
   try {
     return emitUnits(description);
   } catch (cause) {
     if (!(cause instanceof UnitError)) throw cause;
+    const fieldOf = (path: string) => /^\w*/.exec(path)![0];
     const problems = cause.problems.map(
-      ({ path, message, hint }) => `  ${path || "description"}: ${message}; ${hint}`,
+      ({ path, message, hint }) =>
+        `  ${options?.[fieldOf(path)] ?? (path || "description")}: ${message}; ${hint}`,
     );
     const exit = { exitCode: EXIT.failed, cause };
     if (cause.problems.some(({ message }) => message.includes("temporary-hidden")))
@@ -289,15 +306,15 @@ function unitsOf(description: AppDescription, source: string): Record<string, st
         `Move the app: sudo cp -r ${shellWord(dirname(source))} /srv/${shellWord(basename(description.name))}`,
         exit,
       );
-    const isOption = cause.problems.every(({ path }) =>
-      /^(?:name|sockets|user|idleTimeout|environmentFile|hardening)\b/.test(path),
-    );
+    const isOption = cause.problems.every(({ path }) => fieldOf(path) in (options ?? {}));
     throw new CliError(
       "ERR_INSTALL_APP",
       `no units can be written for ${source}:\n${problems.join("\n")}`,
       isOption
         ? `${ownCommand()} install --help describes each option.`
-        : `For settings without an option, write a config: ${ownCommand()} init`,
+        : options === undefined
+          ? "Correct it in the config."
+          : `For settings without an option, write a config: ${ownCommand()} init`,
       exit,
     );
   }
