@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { describeWith, type PrivateSystemd } from "@sockact/testkit";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { diagnoses } from "../src/lib/doctor/diagnoses.ts";
+import type { Report } from "../src/lib/doctor/report.ts";
 import { ask, askAll, bootForDoctor, doctorCommand, type Finding } from "./doctor.ts";
 import { sockactInside } from "./run.ts";
 import { apps } from "./scenarios/apps.ts";
@@ -169,10 +170,27 @@ describeWith({ privateSystemd: true }, "sockact doctor finds", () => {
     expect(JSON.stringify(finding)).not.toMatch(/chown|ReadWritePaths/);
   });
 
-  it("no version of another user's Node, and says why", async () => {
-    await systemd.mustRun(["chown", "daemon", "/home/shop/.nvm/versions/node/v20.19.0/bin/node"]);
-    const { unseen } = await ask(systemd, "nvm");
-    expect(unseen[0]!.what).toContain("As root, the doctor runs a Node of another user as the user nobody");
+  it("the version of a Node that another user can replace by its files, and never runs it", async () => {
+    await systemd.write("/srv/program", "#!/bin/sh\ntouch /run/ran\necho v18.20.8\n");
+    await systemd.mustRun(["sh", "-c", "chmod 755 /srv/program; mkdir -p /srv/theirs/v18.0.1"]);
+    await systemd.mustRun([
+      "sh",
+      "-c",
+      "cd /srv/theirs; cp /srv/program v18.0.1/node; ln -s ../program node",
+    ]);
+    await systemd.mustRun(["chown", "--recursive", "--no-dereference", "daemon", "/srv/theirs"]);
+    for (const [unit, node] of [
+      ["linked", "/srv/theirs/node"],
+      ["owned", "/srv/theirs/v18.0.1/node"],
+    ])
+      await systemd.write(`/run/systemd/system/${unit}.service`, `[Service]\nExecStart=${node} x.js\n`);
+    await systemd.systemctl("daemon-reload");
+    const [linked, owned] = [await ask(systemd, "linked"), await ask(systemd, "owned")];
+    expect(await systemd.run(["ls", "/run/ran"])).toMatchObject({ code: 2 });
+    expect(linked.unseen[0]!.what).toBe(
+      "The version of /srv/theirs/node. Another user can replace this file, so the doctor does not run it as root.",
+    );
+    expect(owned.finding("node-old").message).toContain("18.0.1");
   });
 
   it("an app that does not take the socket, with lines that correct it", async () => {
@@ -286,6 +304,31 @@ exec /usr/bin/journalctl "$@"
         copy: [`sudo env "PATH=$PATH" sockact install`],
       }),
     ]);
+  });
+
+  it.each([
+    ["a pipe", "mkfifo FILE", /FILE can't be used: it is not a regular file/],
+    [
+      "a link to a file of secrets",
+      "echo 'root:$y$j9T$0' >/srv/secrets; ln -s /srv/secrets FILE",
+      /FILE can't be used: it is not valid JSON/,
+    ],
+    ["no description", "echo 5 >FILE", undefined],
+    [
+      "that of another user",
+      `echo '{"name":"healthy"}' >FILE; chown daemon FILE`,
+      /FILE can't be used: root does not read it, because FILE: user 1 owns it/,
+    ],
+  ])("no difference from a config in this folder that is %s", async (_, make, unseen) => {
+    const file = "/srv/here/sockact.config.json";
+    await systemd.mustRun(["sh", "-c", `mkdir /srv/here; ${make.replaceAll("FILE", file)}`]);
+    const command = doctorCommand(systemd, "healthy", "--json");
+    const { stdout, code } = await systemd.run(command, { cwd: "/srv/here", timeout: 60_000 });
+    await systemd.mustRun(["rm", "-r", "/srv/here"]);
+    expect({ stdout, code }).toMatchObject({ code: 0 });
+    const whats = (JSON.parse(stdout) as Report).unseen.map(({ what }) => what.replaceAll(file, "FILE"));
+    expect(whats).toEqual(unseen === undefined ? [] : [expect.stringMatching(unseen)]);
+    expect(stdout).not.toContain("root:");
   });
 
   it("what differs from what sockact install has written", async () => {

@@ -1,7 +1,8 @@
-import { accessSync, constants, readFileSync, realpathSync } from "node:fs";
+import { accessSync, constants, realpathSync } from "node:fs";
 import { join, dirname } from "node:path";
 import process from "node:process";
 import { CliError } from "../shared/cli-error.ts";
+import { readTextFile } from "../shared/read-file.ts";
 
 /** Which tool has installed a Node. */
 type NodeOrigin = "system" | "nvm" | "fnm" | "volta" | "asdf" | "mise" | "snap" | "other";
@@ -56,14 +57,16 @@ function originOf(path: string): NodeOrigin {
 }
 
 /** Node's headers, which most installations have, and the folder that a version manager gives each version. */
-function versionOf(path: string): string | undefined {
+export function versionOf(path: string): string | undefined {
+  const ofPath = /\/v?(\d+\.\d+\.\d+)\//.exec(path)?.[1];
   try {
-    const header = readFileSync(join(dirname(path), "../include/node/node_version.h"), "utf8");
-    const part = (name: string): string | undefined =>
-      new RegExp(`#define NODE_${name}_VERSION (\\d+)`).exec(header)?.[1];
-    return [part("MAJOR"), part("MINOR"), part("PATCH")].join(".");
+    const header = readTextFile(join(dirname(path), "../include/node/node_version.h"));
+    const parts = ["MAJOR", "MINOR", "PATCH"].map(
+      (part) => new RegExp(`#define NODE_${part}_VERSION (\\d+)`).exec(header)?.[1],
+    );
+    return parts.includes(undefined) ? ofPath : parts.join(".");
   } catch {
-    return /\/v?(\d+\.\d+\.\d+)\//.exec(path)?.[1];
+    return ofPath;
   }
 }
 

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { CliError } from "../shared/cli-error.ts";
-import { readTextFile } from "../shared/read-file.ts";
+import { readJsonFile } from "../shared/read-file.ts";
 
 /** What is read of a package.json. */
 export interface Manifest {
@@ -26,7 +26,7 @@ export function readManifest(folder: string): Manifest {
   const file = join(folder, "package.json");
   if (!existsSync(file)) return { scripts: {}, dependencies: {} };
   try {
-    const read = parseJson(readTextFile(file).replace(/^\uFEFF/, ""));
+    const read = readJsonFile(file) as Record<string, unknown>;
     const text = (key: string): string | undefined => (typeof read[key] === "string" ? read[key] : undefined);
     const texts = (key: string): Record<string, string> =>
       Object.fromEntries(
@@ -53,17 +53,5 @@ export function readManifest(folder: string): Manifest {
       "Correct the file.",
       { cause },
     );
-  }
-}
-
-/** The error message quotes nothing from the file: root may have been tricked into reading a file of secrets. */
-function parseJson(text: string): Record<string, unknown> {
-  try {
-    return JSON.parse(text) as Record<string, unknown>;
-  } catch (error) {
-    const [place = ""] = / (?:at position \d+|\(line \d+ column \d+\))/.exec((error as Error).message) ?? [];
-    // The cause quotes a part of the file.
-    // oxlint-disable-next-line preserve-caught-error
-    throw new Error(`it is not valid JSON${place}`);
   }
 }

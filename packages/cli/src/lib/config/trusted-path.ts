@@ -21,13 +21,23 @@ const MOST_LINKS = 40;
  * invoker owns or may write. The result stays true: no other user can change a safe path afterwards.
  */
 export async function distrustOf(file: string, invoker: Invoker): Promise<Distrust | undefined> {
-  const ownGroup = await privateGroup(invoker);
+  return firstDistrust(file, invoker, await privateGroup(invoker));
+}
+
+/** The same, if only root is trusted. */
+export const distrustOfRoot = (file: string): Distrust | undefined =>
+  firstDistrust(file, { uid: 0, name: "root" }, 0);
+
+/** A user, as far as trust goes. */
+type Trusted = Pick<Invoker, "uid" | "name">;
+
+function firstDistrust(file: string, trusted: Trusted, ownGroup: number | undefined): Distrust | undefined {
   const visit = (path: string, links: number): Distrust | undefined => {
     const parent = dirname(path);
     const above = parent === path ? undefined : visit(parent, links);
     if (above !== undefined) return above;
     const stats = lstatSync(path);
-    const distrust = distrustOfEntry(path, stats, invoker, ownGroup);
+    const distrust = distrustOfEntry(path, stats, trusted, ownGroup);
     if (distrust !== undefined || !stats.isSymbolicLink()) return distrust;
     if (links === 0) return { path, why: "it is a symbolic link that leads to itself", fix: `rm ${path}` };
     return visit(resolve(parent, readlinkSync(path)), links - 1);
@@ -38,7 +48,7 @@ export async function distrustOf(file: string, invoker: Invoker): Promise<Distru
 function distrustOfEntry(
   path: string,
   stats: Stats,
-  { uid, name }: Invoker,
+  { uid, name }: Trusted,
   ownGroup: number | undefined,
 ): Distrust | undefined {
   if (stats.uid !== 0 && stats.uid !== uid)

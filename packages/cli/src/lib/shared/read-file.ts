@@ -5,13 +5,34 @@ const MOST_BYTES = 4 * 1024 * 1024;
 
 /** Reads a file that may be untrusted. It refuses pipes and devices, which may never end, and throws an error with the reason. */
 export function readTextFile(path: string): string {
+  return readBytes(path).toString("utf8");
+}
+
+/** The bytes of a file, as {@link readTextFile} reads it. */
+export function readBytes(path: string): Buffer {
   const file = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   try {
     const status = fstatSync(file);
     if (!status.isFile()) throw new Error("it is not a regular file");
     if (status.size > MOST_BYTES) throw new Error("it has more than 4 MiB");
-    return readFileSync(file, "utf8");
+    return readFileSync(file);
   } finally {
     closeSync(file);
+  }
+}
+
+/**
+ * Reads a file of JSON, as {@link readTextFile} does. The error message quotes nothing from the file: root may have been tricked into reading a file of
+ * secrets.
+ */
+export function readJsonFile(path: string): unknown {
+  const text = readTextFile(path).replace(/^\uFEFF/, "");
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (error) {
+    const [place = ""] = / (?:at position \d+|\(line \d+ column \d+\))/.exec((error as Error).message) ?? [];
+    // The cause quotes a part of the file.
+    // oxlint-disable-next-line preserve-caught-error
+    throw new Error(`it is not valid JSON${place}`);
   }
 }

@@ -1,20 +1,24 @@
-import { readFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import process from "node:process";
 import { type AppDescription, emitUnits, UnitError } from "@sockact/units";
 import { findConfig } from "../../config/find-config.ts";
 import { resolvePaths } from "../../config/resolve-paths.ts";
+import { distrustOf } from "../../config/trusted-path.ts";
 import { authorOf, withHeader } from "../../install/header.ts";
 import { withAppInHome } from "../../app/homes.ts";
 import { withPreload } from "../../install-app/preload-copy.ts";
 import type { Diagnosis } from "../model/diagnosis.ts";
+import type { Host } from "../model/host.ts";
 import type { Subject } from "../model/subject.ts";
 import { installation } from "../facts/installation.ts";
 import { program } from "../facts/program.ts";
 import { systemdVersion } from "../facts/systemd-version.ts";
 import { unitFiles } from "../facts/unit-files.ts";
 import { shellWord } from "../../shared/shell-words.ts";
+import { CliError } from "../../shared/cli-error.ts";
+import { invoker } from "../../shared/invoker.ts";
 import { ownCommand, sudoCommand } from "../../shared/own-command.ts";
+import { readJsonFile } from "../../shared/read-file.ts";
 
 /** The config has changed since the units were installed. */
 export const configDiffers: Diagnosis = {
@@ -72,12 +76,14 @@ async function wantedUnits(
     );
     return {};
   }
+  const read = await readConfig(host, file);
+  if (read === undefined) return {};
   try {
-    const read: unknown = JSON.parse(await readFile(file, "utf8"));
     const node = (await subject.get(program))?.path ?? process.execPath;
     const folder = dirname(file);
     const descriptions = [read]
       .flat()
+      .filter((one) => typeof one === "object" && one !== null)
       .map((one) => withAppInHome(resolvePaths(one, folder, node) as AppDescription, folder));
     const description = descriptions.find(({ name }) => name === subject.name);
     if (description === undefined) return {};
@@ -88,23 +94,35 @@ async function wantedUnits(
     const { description: installed, copies } = withPreload(plain, units);
     return copies.length > 0 ? emitUnits(installed) : units;
   } catch (error) {
-    if (
-      !(error instanceof UnitError) &&
-      !(error instanceof SyntaxError) &&
-      (error as NodeJS.ErrnoException).code === undefined
-    )
-      throw error;
-    const isGone = (error as NodeJS.ErrnoException).code === "ENOENT";
-    host.cannotSee(
-      isGone
-        ? `${file}, from which the service was installed, does not exist any more`
-        : `${file} can't be used: ${(error as Error).message.split("\n")[0]}`,
-      isGone
-        ? `ls -ld ${shellWord(dirname(file))}`
-        : `cd ${shellWord(dirname(file))} && ${ownCommand()} units`,
-    );
+    if (!(error instanceof UnitError) && (error as NodeJS.ErrnoException).code === undefined) throw error;
+    cannotUse(host, file, (error as Error).message);
     return {};
   }
+}
+
+/** What a config has. `undefined`, with a note, if it can't be read, or if root does not trust it. */
+async function readConfig(host: Host, file: string): Promise<unknown> {
+  try {
+    const distrust = host.isRoot ? await distrustOf(file, await invoker()) : undefined;
+    if (distrust === undefined) return readJsonFile(file);
+    cannotUse(host, file, `root does not read it, because ${distrust.path}: ${distrust.why}`);
+  } catch (error) {
+    if (error instanceof CliError) throw error;
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") cannotUse(host, file, (error as Error).message);
+    else
+      host.cannotSee(
+        `${file}, from which the service was installed, does not exist any more`,
+        `ls -ld ${shellWord(dirname(file))}`,
+      );
+  }
+  return undefined;
+}
+
+function cannotUse(host: Host, file: string, why: string): void {
+  host.cannotSee(
+    `${file} can't be used: ${why.split("\n")[0]}`,
+    `cd ${shellWord(dirname(file))} && ${ownCommand()} units`,
+  );
 }
 
 /** The first lines that differ. */

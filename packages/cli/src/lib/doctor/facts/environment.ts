@@ -1,5 +1,6 @@
-import { readdir, readFile, stat } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { readTextFile } from "../../shared/read-file.ts";
 import { environmentFilesOf } from "../../systemd/changed-files.ts";
 import type { Subject } from "../model/subject.ts";
 import { serviceProperties } from "./properties.ts";
@@ -9,7 +10,7 @@ import { parseUnit } from "@sockact/units";
 /** The variables and the credentials of the service, `NAME=value` each. The doctor reads them in order to hide their values. */
 export async function environment(subject: Subject): Promise<string[]> {
   const service = await subject.get(serviceProperties);
-  const texts = await Promise.all(environmentFilesOf(service.get("EnvironmentFiles")).map(textOf));
+  const texts = environmentFilesOf(service.get("EnvironmentFiles")).map(textOf);
   const written = (await subject.get(unitFiles)).flatMap((file) =>
     parseUnit(file.text).entries.flatMap((entry) => {
       if (entry.kind !== "assignment") return [];
@@ -44,15 +45,16 @@ async function credentials(subject: Subject): Promise<string[]> {
   const loaded = await subject.get(credentialFiles);
   const own = `/run/credentials/${subject.service}`;
   const given = (await readdir(own).catch(() => [])).map((name) => join(own, name));
-  const texts = await Promise.all([...loaded, ...given].map(textOf));
-  return texts.map((text) => `credential=${text.trim()}`);
+  return [...loaded, ...given].map((path) => `credential=${textOf(path).trim()}`);
 }
 
-/** The contents of a small file. Empty if the file can't be read, or is a pipe: reading a pipe may never end. */
-async function textOf(path: string): Promise<string> {
-  const found = await stat(path).catch(() => undefined);
-  if (!found?.isFile() || found.size > 1024 * 1024) return "";
-  return readFile(path, "utf8").catch(() => "");
+/** The contents of a file. Empty if it can't be read. */
+function textOf(path: string): string {
+  try {
+    return readTextFile(path);
+  } catch {
+    return "";
+  }
 }
 
 /** Words as a unit file has them and systemctl prints them: what is in quotes may have spaces, with a backslash before what is special. */

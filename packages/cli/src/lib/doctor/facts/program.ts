@@ -1,8 +1,10 @@
-import { access, constants, realpath, stat } from "node:fs/promises";
-import { basename } from "node:path";
-import process from "node:process";
-import { promisify } from "node:util";
 import { execFile } from "node:child_process";
+import { realpathSync } from "node:fs";
+import { basename } from "node:path";
+import { promisify } from "node:util";
+import { versionOf } from "../../app/find-node.ts";
+import { distrustOfRoot } from "../../config/trusted-path.ts";
+import { shellWord } from "../../shared/shell-words.ts";
 import type { Subject } from "../model/subject.ts";
 import { processes } from "./processes.ts";
 import { serviceProperties } from "./properties.ts";
@@ -28,36 +30,28 @@ export async function nodeBinary(subject: Subject): Promise<string | undefined> 
   return [...running, path, ...words].find((file) => file.startsWith("/") && basename(file) === "node");
 }
 
-/** The version of that Node, such as 20.19.0. Runs Node, but no code of the app. */
+/**
+ * The version of that Node, such as 20.19.0. Runs Node, but no code of the app. As root, it runs only a Node that nobody but root can replace. Of another one,
+ * the path and the headers beside it may show the version.
+ */
 export async function nodeVersion(subject: Subject): Promise<string | undefined> {
   const file = await subject.get(nodeBinary);
   if (file === undefined) return undefined;
   try {
-    const { stdout } = await promisify(execFile)(file, ["--version"], await unprivileged(file));
+    if (subject.host.isRoot && distrustOfRoot(file) !== undefined) return versionByFiles(subject, file);
+    const { stdout } = await promisify(execFile)(file, ["--version"], { env: {} });
     return /^v(\d+\.\d+\.\d+)/.exec(stdout)?.[1];
-  } catch (error) {
-    const isClosed = (error as NodeJS.ErrnoException).code === "EACCES";
-    if (isClosed && (await isFile(file)))
-      subject.host.cannotSee(
-        `The version of ${file}. As root, the doctor runs a Node of another user as the user nobody, who can't reach this file.`,
-        `${file} --version # as its owner`,
-      );
+  } catch {
     return undefined;
   }
 }
 
-/** As root, a program that another user can replace runs as nobody. */
-async function unprivileged(
-  file: string,
-): Promise<{ uid?: number; gid?: number; env: Record<string, string> }> {
-  if (process.getuid?.() !== 0) return { env: {} };
-  const { uid, mode } = await stat(await realpath(file));
-  return uid === 0 && (mode & 0o022) === 0 ? { env: {} } : { uid: 65_534, gid: 65_534, env: {} };
-}
-
-async function isFile(file: string): Promise<boolean> {
-  return access(file, constants.F_OK).then(
-    () => true,
-    () => false,
-  );
+function versionByFiles(subject: Subject, file: string): string | undefined {
+  const version = versionOf(realpathSync(file));
+  if (version === undefined)
+    subject.host.cannotSee(
+      `The version of ${file}. Another user can replace this file, so the doctor does not run it as root.`,
+      `${shellWord(file)} --version # as its owner`,
+    );
+  return version;
 }
