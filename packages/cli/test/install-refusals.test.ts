@@ -53,14 +53,15 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install refuses", 
     });
   });
 
-  it("a file that sockact did not write, unless forced; then it keeps a backup", async () => {
-    await systemd.write(`${UNITS}/shop.service`, "[Service]\nExecStart=/bin/true\n");
+  it("a file that sockact did not write, unless forced; then it keeps a backup for root alone", async () => {
+    await systemd.write(`${UNITS}/shop.service`, "[Service]\nExecStart=/bin/true\n", 0o600);
     const { error } = await install();
     expect(error).toMatchObject({ code: "ERR_INSTALL_FOREIGN", exitCode: 1 });
     expect(Object.keys(await filesIn(UNITS))).toEqual(["shop.service"]);
     const { result } = await install(plan(), { force: true });
     expect(result!.backups).toEqual([`${STATE}/shop/backup/shop.service`]);
     expect((await filesIn(STATE))["shop/backup/shop.service"]).toBe("[Service]\nExecStart=/bin/true\n");
+    expect(await systemd.mustRun(["stat", "-c%a", result!.backups[0]!])).toBe("600\n");
     await ask();
     // An undone one puts the file back, and keeps no backup.
     const mine = `${(await filesIn(UNITS))["shop.service"]}# mine\n`;
@@ -143,6 +144,42 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install refuses", 
       message: expect.stringContaining("/var/lib/other/app.mjs belongs to user 1") as string,
     });
     await ask();
+  });
+
+  it("the name of another user's app, and the data that it has left, whatever the start script runs", async () => {
+    await systemd.mustRun(["mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", "/srv"]);
+    const serves = "require('node:http').createServer((q, s) => s.end('{}')).listen(80)";
+    const write = async (user: string, start: string) => {
+      await systemd.write(`/srv/${user}/server.js`, serves);
+      await systemd.write(`/srv/${user}/package.json`, JSON.stringify({ name: "shop", scripts: { start } }));
+      await systemd.mustRun(["chown", "--recursive", user, `/srv/${user}`]);
+    };
+    const call = (user: string, ...args: string[]) =>
+      systemd.run([...sockactInside(systemd), ...args, "--yes"], { cwd: `/srv/${user}`, timeout: 60_000 });
+    await write("daemon", "node server.js");
+    const own = await call("daemon", "install");
+    expect(own).toMatchObject({ code: 0 });
+    const attacks = [
+      "node server.js",
+      "node server.js /srv/daemon/server.js",
+      "NODE_OPTIONS='--require /srv/games/server.js' node /srv/daemon/server.js",
+    ];
+    for (const start of attacks) {
+      await write("games", start);
+      const { code, stderr } = await call("games", "install");
+      expect({ start, code, stderr }).toMatchObject({
+        code: 1,
+        stderr: expect.stringContaining(
+          "shop runs /srv/daemon of user 1, and /srv/games belongs to user 5",
+        ) as string,
+      });
+    }
+    await systemd.write("/var/lib/private/shop/data", "left");
+    expect(await call("daemon", "uninstall", "shop")).toMatchObject({ code: 0 });
+    expect((await call("games", "install")).stderr).toContain(
+      "/var/lib/shop exists already, with the data of a service",
+    );
+    expect(await call("daemon", "install")).toMatchObject({ code: 0 });
   });
 
   it("a name that is an account, or a group, but not the user that systemd makes for the service", async () => {

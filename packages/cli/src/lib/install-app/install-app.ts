@@ -1,8 +1,10 @@
-import { basename } from "node:path";
+import { basename, join } from "node:path";
 import process from "node:process";
 import { checkAccess } from "../install/access/check-access.ts";
 import {
   applyInstall,
+  type Author,
+  authorOfApp,
   type InstallPlan,
   type InstallStep,
   interruptible,
@@ -147,9 +149,18 @@ async function prepare(
       ) ?? `${description.name}.service`,
     description,
     config,
+    ...(isUsers || manager === undefined ? {} : { author: authorOf(service) }),
   };
   const prepared = await prepareInstall(plan, { force: options.force === true, manager });
   return { service, prepared, notes: [...service.notes, ...notes, ...prepared.notes] };
+}
+
+function authorOf({ folder, config, app }: WantedService): Author | undefined {
+  return authorOfApp([
+    folder,
+    config ?? join(folder, "package.json"),
+    ...(app === undefined ? [] : [app.entry]),
+  ]);
 }
 
 function showFiles(all: readonly Prepared[], { json }: InstallOptions): void {

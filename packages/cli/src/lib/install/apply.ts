@@ -243,7 +243,8 @@ function backupsOf({ files, plan }: PreparedInstall): FileChange[] {
   return foreign.map(({ path, previous }) => {
     for (let number = 0; ; number += 1) {
       const file = join(folder, number === 0 ? basename(path) : `${basename(path)}.${number}`);
-      if (contentOf(file, undefined) === undefined) return { path: file, content: previous!, mode: 0o644 };
+      // The replaced file may have been closed to other users.
+      if (contentOf(file, undefined) === undefined) return { path: file, content: previous!, mode: 0o600 };
     }
   });
 }
@@ -258,7 +259,7 @@ function fileChanges(prepared: PreparedInstall, backups: FileChange[]): FileChan
 
 /** The manifest does not change if only its time would differ. */
 function manifestChange({ plan, files }: PreparedInstall, backups: FileChange[]): FileChange[] {
-  const { name, root, sockets, service, description, config } = plan;
+  const { name, root, sockets, service, description, config, author } = plan;
   const earlier = readManifest(plan, name);
   const inside = (path: string) => join("/", path.slice(root === "/" ? 0 : root.length));
   const kept = (earlier?.files ?? []).filter(({ path }) => path.includes("/backup/"));
@@ -276,6 +277,7 @@ function manifestChange({ plan, files }: PreparedInstall, backups: FileChange[])
     service,
     description,
     config,
+    ...(author && { author }),
   };
   if (
     earlier &&

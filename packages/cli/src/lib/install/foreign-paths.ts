@@ -78,7 +78,7 @@ async function refuseForeignFolders(
   { force, manager }: Asked,
 ): Promise<string[]> {
   const own = new Set(earlier.flatMap((text) => foldersOf(plan, text)).map(({ path }) => path));
-  const kept = keptFolders(plan, plan.name);
+  const kept = keptFolders(plan, plan.name, plan.author);
   const taken: string[] = [];
   for (const text of texts) {
     const user = lastingUserOf(text);

@@ -1,4 +1,5 @@
 import { statSync } from "node:fs";
+import type { Author } from "./plan.ts";
 import { type Place, serviceFolder } from "./places.ts";
 import { SafeFolder } from "./safe-folder.ts";
 
@@ -10,14 +11,21 @@ interface Kept {
   /** By these, a folder that somebody makes later is another one. */
   device: number;
   inode: number;
+  /** The user whose app it was. */
+  author?: number | undefined;
 }
 
-/** The folders with data that an uninstallation of this name has left, and that are still the same. The next installation of this name may have them. */
-export function keptFolders(place: Place, name: string): string[] {
+/**
+ * The folders with data that an uninstallation of this name has left, and that are still the same. The next installation of this name may have them, if it is
+ * of the same user.
+ */
+export function keptFolders(place: Place, name: string, author: Author | undefined): string[] {
   const folder = SafeFolder.open(serviceFolder(place, name));
   try {
     const kept = JSON.parse(folder?.read(RECORD)?.toString() ?? "[]") as Kept[];
-    return kept.filter(isSame).map(({ path }) => path);
+    const isOthers = ({ author: uid }: Kept) =>
+      uid !== undefined && author !== undefined && uid !== author.uid;
+    return kept.filter((folder) => isSame(folder) && !isOthers(folder)).map(({ path }) => path);
   } catch {
     // Without the record, the folders are asked about.
     return [];
@@ -27,10 +35,15 @@ export function keptFolders(place: Place, name: string): string[] {
 }
 
 /** Records these folders, in place of earlier ones. */
-export function keepFolders(place: Place, name: string, paths: readonly string[]): void {
+export function keepFolders(
+  place: Place,
+  name: string,
+  paths: readonly string[],
+  author: Author | undefined,
+): void {
   const kept = paths.map((path): Kept => {
     const { dev: device, ino: inode } = statSync(path);
-    return { path, device, inode };
+    return { path, device, inode, author: author?.uid };
   });
   const folder = SafeFolder.make(serviceFolder(place, name));
   try {

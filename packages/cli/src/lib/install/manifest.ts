@@ -1,6 +1,7 @@
 import { basename, dirname, join } from "node:path";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import { isUnitOf } from "./names.ts";
+import type { Author } from "./plan.ts";
 import { type Place, serviceFolder, stateFolder, unitFolder } from "./places.ts";
 import { SafeFolder } from "./safe-folder.ts";
 
@@ -19,6 +20,8 @@ export interface Manifest {
   service: string;
   description?: unknown;
   config?: string | undefined;
+  /** Whose app it is. */
+  author?: Author | undefined;
 }
 
 export const MANIFEST = "manifest.json";

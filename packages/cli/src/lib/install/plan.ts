@@ -18,6 +18,14 @@ export interface InstallPlan {
   description?: unknown;
   /** The absolute path of the config that has the description. */
   config?: string | undefined;
+  /** Whose app it is. By default, that of the owner of the last file in the command. */
+  author?: Author | undefined;
+}
+
+/** A user who decides what a service runs, and the file or folder that shows it. */
+export interface Author {
+  path: string;
+  uid: number;
 }
 
 export interface ExtraFile {

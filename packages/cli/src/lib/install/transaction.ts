@@ -1,4 +1,4 @@
-export type { Applied, ExtraFile, InstallPlan, InstallStep, PreparedInstall } from "./plan.ts";
+export type { Applied, Author, ExtraFile, InstallPlan, InstallStep, PreparedInstall } from "./plan.ts";
 export { applyInstall } from "./apply.ts";
 export { filesFolder, rootOfUnits, unitFolder } from "./places.ts";
 export { refuseForeignAccounts } from "./foreign-accounts.ts";
@@ -7,3 +7,4 @@ export { interruptible } from "./interrupt.ts";
 export { checkPlace, prepareInstall } from "./prepare.ts";
 export { notStartedText } from "./rollback.ts";
 export { readManifest, type Manifest } from "./manifest.ts";
+export { authorOfApp } from "./other-app.ts";

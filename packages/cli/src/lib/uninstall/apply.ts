@@ -126,7 +126,7 @@ async function removeFiles(
   const { place, name } = prepared;
   // Before the units go: a second call after a kill would not know the folders. If it finds none, the record stays.
   if (prepared.keptFolders.length > 0 || prepared.cleaned.length > 0)
-    keepFolders(place, name, prepared.keptFolders);
+    keepFolders(place, name, prepared.keptFolders, prepared.manifest.author);
   const files = prepared.manifest.files.map(({ path }) => basename(path));
   const enabled = (await units.before(files.filter((file) => /\.(?:socket|service)$/.test(file)))).enabled;
   await units.disable(enabled);
