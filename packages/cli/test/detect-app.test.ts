@@ -1,10 +1,12 @@
 import { execFileSync } from "node:child_process";
-import { chmodSync, realpathSync, symlinkSync } from "node:fs";
+import { chmodSync, chownSync, realpathSync, symlinkSync } from "node:fs";
 import { basename, join } from "node:path";
 import process from "node:process";
+import { describeWith } from "@sockact/testkit";
 import { describe, expect, it } from "vitest";
 import { type DetectedApp, detectApp } from "../src/lib/app/detect-app.ts";
 import { findNode } from "../src/lib/app/find-node.ts";
+import { sourceFiles } from "../src/lib/app/source-files.ts";
 import { unitNameOf } from "../src/lib/app/unit-name.ts";
 import { adapterNodeApp } from "./adapter-node.ts";
 import { describeApp } from "../src/lib/app/describe-app.ts";
@@ -407,6 +409,39 @@ describe("the app in a folder", () => {
       expect.stringContaining("package.json names @sockact/express, but server.js"),
     ]);
   });
+});
+
+describeWith({ root: true }, "a package.json above the app's folder", () => {
+  it.each([
+    ["of root", 0, "above"],
+    ["of the folder's owner", 1, "above"],
+    ["of another user", 2, "alice"],
+  ])("%s", async (_, uid, name) => {
+    const folder = folderWith({
+      "package.json": {
+        name: "above",
+        scripts: { start: "NODE_OPTIONS=--require=./x.js node alice/server.js" },
+      },
+      "alice/server.js": "",
+    });
+    chownSync(join(folder, "package.json"), uid, 0);
+    chownSync(join(folder, "alice"), 1, 0);
+    for (const entry of [undefined, "server.js"]) {
+      const app = await detectApp({ folder: join(folder, "alice"), entry });
+      expect(app).toMatchObject({ name, entry: join(folder, "alice/server.js") });
+      expect(Object.keys(app.environment)).toEqual(name === "above" ? ["NODE_OPTIONS"] : []);
+    }
+  });
+});
+
+it("is searched in so many files, bytes and imports as an app has, since its author may be another user", () => {
+  const many = (count: number) => Array.from({ length: count }, (_, number) => `import "./f${number}.js";`);
+  const found = (files: Files) =>
+    sourceFiles(join(folderWith(files), "server.js")).map(({ path }) => basename(path));
+  const large = Object.fromEntries(many(9).map((_, number) => [`f${number}.js`, " ".repeat(1_900_000)]));
+  expect(found({ ...large, "server.js": many(9).join("\n") })).toHaveLength(1 + 5);
+  expect(found({ "f999.js": "", "server.js": many(1_001).join("\n") })).toEqual(["server.js", "f999.js"]);
+  expect(found({ "f1000.js": "", "server.js": many(1_001).join("\n") })).toEqual(["server.js"]);
 });
 
 describe("a start script", () => {

@@ -149,9 +149,12 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install refuses", 
   it("the name of another user's app, and the data that it has left, whatever the start script runs", async () => {
     await systemd.mustRun(["mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", "/srv"]);
     const serves = "require('node:http').createServer((q, s) => s.end('{}')).listen(80)";
-    const write = async (user: string, start: string) => {
+    const write = async (user: string, script: string) => {
       await systemd.write(`/srv/${user}/server.js`, serves);
-      await systemd.write(`/srv/${user}/package.json`, JSON.stringify({ name: "shop", scripts: { start } }));
+      await systemd.write(
+        `/srv/${user}/package.json`,
+        JSON.stringify({ name: "shop", scripts: { start: script } }),
+      );
       await systemd.mustRun(["chown", "--recursive", user, `/srv/${user}`]);
     };
     const call = (user: string, ...args: string[]) =>
@@ -164,10 +167,10 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install refuses", 
       "node server.js /srv/daemon/server.js",
       "NODE_OPTIONS='--require /srv/games/server.js' node /srv/daemon/server.js",
     ];
-    for (const start of attacks) {
-      await write("games", start);
+    for (const script of attacks) {
+      await write("games", script);
       const { code, stderr } = await call("games", "install");
-      expect({ start, code, stderr }).toMatchObject({
+      expect({ script, code, stderr }).toMatchObject({
         code: 1,
         stderr: expect.stringContaining(
           "shop runs /srv/daemon of user 1, and /srv/games belongs to user 5",

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, realpathSync } from "node:fs";
+import { type Dirent, existsSync, readdirSync, realpathSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { liesIn } from "../shared/folders.ts";
 
@@ -10,8 +10,8 @@ export interface AppFolders {
   packages: string[];
 }
 
-/** How many packages are looked at. */
-const MOST_PACKAGES = 5_000;
+/** How many links to packages are looked at, and how many entries of folders. */
+const [MOST_PACKAGES, MOST_ENTRIES] = [5_000, 500_000];
 
 /**
  * Finds the folders that an app reads when it runs.
@@ -38,8 +38,11 @@ export function appFolders(folder: string, entry: string): AppFolders {
   for (const path of waiting) add(path);
   const seen = new Set(waiting);
   let left = MOST_PACKAGES;
+  let entriesLeft = MOST_ENTRIES;
   for (const modules of waiting) {
-    for (const target of linksIn(modules)) {
+    const entries = entriesIn(modules);
+    if ((entriesLeft -= entries.length) < 0) return { roots, packages };
+    for (const target of entries.flatMap(targetOf)) {
       if ((left -= 1) < 0) return { roots, packages };
       add(target);
       // A package in a store finds its own packages beside itself, and one of a workspace in itself.
@@ -62,15 +65,18 @@ function resolved(path: string): string | undefined {
   }
 }
 
-/** Where the packages are that are links. */
-function linksIn(modules: string): string[] {
-  const entries = readdirSync(modules, { withFileTypes: true }).flatMap((entry) =>
+/** The packages in a folder `node_modules`. */
+function entriesIn(modules: string): Dirent[] {
+  return readdirSync(modules, { withFileTypes: true }).flatMap((entry) =>
     entry.name.startsWith("@") && entry.isDirectory()
       ? readdirSync(join(modules, entry.name), { withFileTypes: true })
       : [entry],
   );
-  return entries.flatMap((entry) => {
-    if (!entry.isSymbolicLink() || entry.name.startsWith(".")) return [];
-    return resolved(join(entry.parentPath, entry.name)) ?? [];
-  });
+}
+
+/** Where a package is, if it is a link. */
+function targetOf(entry: Dirent): string[] {
+  if (!entry.isSymbolicLink() || entry.name.startsWith(".")) return [];
+  const target = resolved(join(entry.parentPath, entry.name));
+  return target === undefined ? [] : [target];
 }

@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, lstatSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { CliError } from "../shared/cli-error.ts";
 import { readJsonFile } from "../shared/read-file.ts";
@@ -13,12 +13,22 @@ export interface Manifest {
   dependencies: Readonly<Record<string, string>>;
 }
 
-/** The folder of the package that a folder belongs to: the nearest one with a package.json, or the folder itself. */
+/**
+ * The folder of the package that a folder belongs to: the nearest one with a package.json, or the folder itself. A package.json above it counts only if it is of
+ * the folder's owner or of root. In a folder that several users may write, another user could describe the app.
+ */
 export function packageFolder(folder: string): string {
+  const owner = statSync(folder, { throwIfNoEntry: false })?.uid;
   for (let at = folder; ; at = dirname(at)) {
-    if (existsSync(join(at, "package.json"))) return at;
+    const uid = ownerOf(join(at, "package.json"));
+    if (uid !== undefined && (at === folder || uid === 0 || uid === owner)) return at;
     if (dirname(at) === at) return folder;
   }
+}
+
+/** The owner of a file, or of the link that leads to it; undefined if there is no such file. */
+function ownerOf(path: string): number | undefined {
+  return existsSync(path) ? lstatSync(path, { throwIfNoEntry: false })?.uid : undefined;
 }
 
 /** Reads the package.json of a folder, which may have none. */

@@ -49,10 +49,13 @@ function portOf(text: string | undefined): number | undefined {
   return port >= 1 && port <= 65_535 ? port : undefined;
 }
 
-/** The first argument of each call of `listen()` and the like. */
+/** How many calls in one file are looked at, and how long a value of a variable is. */
+const [MOST_CALLS, LONGEST_VALUE] = [1_000, 500];
+
+/** The first argument of each call of `listen()` and the like. It is empty if there are too many to look at each. */
 function listenArguments(text: string): string[] {
-  return [...text.matchAll(/(?:\.listen|\blisten|\bserve)\s*\(/g)].map(({ index, 0: call }) =>
-    firstArgument(text.slice(index + call.length)),
+  return [...text.matchAll(/(?:\.listen|\blisten|\bserve)\s*\(/g)].map(({ index, 0: call }, number) =>
+    number < MOST_CALLS ? firstArgument(text.slice(index + call.length)) : "",
   );
 }
 
@@ -116,7 +119,8 @@ function portIn(
 /** The first value of each variable: of declarations, and of defaults as in `const { PORT = 3000 } = process.env`. */
 function declarationsIn(text: string): Map<string, string> {
   const found = new Map<string, string>();
-  const add = (name: string, value: string) => void (found.has(name) || found.set(name, value));
+  const add = (name: string, value: string) =>
+    void (found.has(name) || found.set(name, value.slice(0, LONGEST_VALUE)));
   for (const [, name, value] of text.matchAll(
     /\b(?:const|let|var)\s+([\w$]+)(?:\s*:[\w |]{1,60})?\s*=\s*([^;\n]+)/g,
   ))

@@ -10,8 +10,12 @@ export interface SourceFile {
   imports: string[];
 }
 
+/** More than an app has. Another user may have written the files, so that the search takes long. */
 const MOST_FILES = 300;
 const MOST_BYTES = 2_000_000;
+const MOST_BYTES_OF_ALL = 10_000_000;
+/** Of one file. */
+const MOST_IMPORTS = 1_000;
 
 /**
  * The entry and the files of the app that it imports, the entry first. The code is searched and not parsed: a parser would need the grammar
@@ -20,19 +24,20 @@ const MOST_BYTES = 2_000_000;
 export function sourceFiles(entry: string): SourceFile[] {
   const files = new Map<string, SourceFile>();
   const queue = [entry];
+  let left = MOST_BYTES_OF_ALL;
   for (let path = queue.shift(); path !== undefined && files.size < MOST_FILES; path = queue.shift()) {
-    if (files.has(path) || path.includes("/node_modules/") || statSync(path).size > MOST_BYTES) continue;
+    if (files.has(path) || path.includes("/node_modules/")) continue;
+    const { size } = statSync(path);
+    if (size > Math.min(left, MOST_BYTES)) continue;
+    left -= size;
     const text = withoutComments(readTextFile(path));
     const imports = [
       ...text.matchAll(/(?:\bfrom\s*|\bimport\s*(?:\(\s*)?|\brequire\s*\(\s*)["']([^"'\n]+)["']/g),
     ].map(([, name]) => name!);
     files.set(path, { path, text, imports });
     const folder = dirname(path);
-    queue.push(
-      ...imports
-        .filter((name) => /^\.\.?(?:\/|$)/.test(name))
-        .flatMap((name) => resolveLocal(folder, name) ?? []),
-    );
+    const local = new Set(imports.filter((name) => /^\.\.?(?:\/|$)/.test(name)));
+    queue.push(...[...local].slice(0, MOST_IMPORTS).flatMap((name) => resolveLocal(folder, name) ?? []));
   }
   return [...files.values()];
 }
@@ -57,10 +62,13 @@ export function isFile(path: string): boolean {
   return existsSync(path) && statSync(path).isFile();
 }
 
-/** Takes comments away, and leaves strings as they are: `//` is in each URL. The limit keeps the search short in a file without end quotes. */
+/**
+ * Takes comments away, and leaves strings as they are: `//` is in each URL. The limit keeps the search short in a file without end quotes, and so does the
+ * first alternative in one with an escaped quote after the other.
+ */
 function withoutComments(text: string): string {
   return text.replace(
-    /("(?:\\.|[^"\\\n]){0,500}"|'(?:\\.|[^'\\\n]){0,500}'|`(?:\\.|[^`\\]){0,500}`)|\/\*(?:[^]*?\*\/|[^]*)|(^|[^:\\])\/\/[^\n]*/g,
+    /(\\[^]|"(?:\\.|[^"\\\n]){0,500}"|'(?:\\.|[^'\\\n]){0,500}'|`(?:\\.|[^`\\]){0,500}`)|\/\*(?:[^]*?\*\/|[^]*)|(^|[^:\\])\/\/[^\n]*/g,
     (_, string: string | undefined, before: string | undefined) => string ?? before ?? " ",
   );
 }

@@ -25,7 +25,7 @@ export function keptFolders(place: Place, name: string, author: Author | undefin
     const kept = JSON.parse(folder?.read(RECORD)?.toString() ?? "[]") as Kept[];
     const isOthers = ({ author: uid }: Kept) =>
       uid !== undefined && author !== undefined && uid !== author.uid;
-    return kept.filter((folder) => isSame(folder) && !isOthers(folder)).map(({ path }) => path);
+    return kept.filter((one) => isSame(one) && !isOthers(one)).map(({ path }) => path);
   } catch {
     // Without the record, the folders are asked about.
     return [];
