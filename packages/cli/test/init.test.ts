@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { chownSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -192,6 +192,18 @@ describe("sockact init", () => {
   });
 });
 
+it("prints no control characters of the app", () => {
+  const start = "node server.js '\u001B[2J' '\u009B2J\r'";
+  const folder = shop({ "package.json": { name: "shop", scripts: { start } }, "server.js": "" });
+  const { status, stdout, stderr } = sockactIn(folder, ["init", "--yes"]);
+  expect({ status, stderr }).toMatchObject({
+    status: 0,
+    stderr: expect.stringMatching(/runs +node server\.js/) as string,
+  });
+  // oxlint-disable-next-line no-control-regex
+  expect(stdout + stderr).not.toMatch(/[\r\u001B\u0080-\u009F]/);
+});
+
 describeWith({ root: true }, "sockact init under sudo", () => {
   it("gives the config to the user who has called sudo", () => {
     const folder = shop();
@@ -230,6 +242,17 @@ describeWith({ commands: ["script"] }, "the questions of sockact init", () => {
     expect(screen).toContain("ERR_CANCELLED");
     expect(status).toBe(130);
     expect(existsSync(join(folder, "sockact.config.mjs"))).toBe(false);
+  });
+});
+
+describeWith({ commands: ["script"] }, "a terminal", () => {
+  it("gets no control characters of an app's arguments with its units", () => {
+    const start = "node server.js '\u009B2Jargument'";
+    const cwd = shop({ "package.json": { name: "shop", scripts: { start } }, "server.js": "" });
+    const command = `'${process.execPath}' '${sockact}' units`;
+    const { stdout } = spawnSync("script", ["-qec", command, "/dev/null"], { cwd, encoding: "utf8" });
+    expect(stdout).toMatch(/^ExecStart=.*argument/m);
+    expect(stdout).not.toMatch(/[\u0080-\u009F]/);
   });
 });
 

@@ -287,6 +287,16 @@ describeWith({ privateSystemd: true }, "sockact install", () => {
     expect(refused + noted).not.toMatch(/[\u0007\u001B]/);
   });
 
+  test("prints no control characters that the app logs", async () => {
+    const code = String.raw`console.log("\u001B]0;title\u0007\u001B[2Jsaid")`;
+    await systemd.write("/srv/evil/server.js", `${code};${server(`(response.statusCode = 500, "hi")`)}`);
+    const { stdout, stderr } = await call("/srv/evil", ["install", "server.js", "--name", "evil", "--yes"]);
+    await uninstall("evil");
+    expect(stderr).toContain("  said\n");
+    // oxlint-disable-next-line no-control-regex
+    expect(stdout + stderr).not.toMatch(/[\u0007\u001B]/);
+  });
+
   test("proposes a readable copy, but not in the present folder", async () => {
     await systemd.write("/srv/shut/server.js", server(`"hi"`));
     await systemd.write("/etc/shut/server.js", server(`"hi"`));

@@ -15,11 +15,12 @@ import { unitFolder } from "../install/transaction.ts";
 import { inHomes, withFoldersOfHomes } from "../app/homes.ts";
 import { valuesOf } from "../install-app/unit-text.ts";
 import { askText } from "../output/ask.ts";
+import { clean } from "../output/clean.ts";
 import { print, printJson } from "../output/print.ts";
 import { wrap } from "../output/wrap.ts";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import { type Invoker, invoker as findInvoker } from "../shared/invoker.ts";
-import { colour } from "../shared/messages.ts";
+import { colour, tell } from "../shared/messages.ts";
 import { readTextFile } from "../shared/read-file.ts";
 import { fileState, writeWhole } from "../shared/write-file.ts";
 import { installedSystemd } from "../systemd/installed-version.ts";
@@ -63,7 +64,7 @@ export async function init(entry: string | undefined, options: InitOptions): Pro
     printJson({ found: app, description, file });
     return 0;
   }
-  if (!isYes) process.stderr.write("\n");
+  if (!isYes) tell("\n");
   writeWhole(file, configText(description, format), invoker);
   print(nextSteps(app, description, file));
   return 0;
@@ -103,9 +104,7 @@ function installedListen(app: DetectedApp, { choices, json }: InitOptions): stri
   const listen = valuesOf(text, "ListenStream");
   if (listen.length === 0 || !text.startsWith("# Written by sockact ")) return undefined;
   if (json !== true)
-    process.stderr.write(
-      `${name} is installed, and listens on ${listen.join(", ")}. This address is kept.\n\n`,
-    );
+    tell(`${name} is installed, and listens on ${listen.join(", ")}. This address is kept.\n\n`);
   return listen;
 }
 
@@ -164,12 +163,12 @@ function show(app: DetectedApp): void {
       usesSockets ? "the app uses them itself" : "the app does not call sockact: a preload passes them to it",
     ],
   ];
-  const lines = rows.map(([key, value]) => `  ${colour("dim", key.padEnd(8))} ${value}`);
+  const lines = rows.map(([key, value]) => `  ${colour("dim", key.padEnd(8))} ${clean(value)}`);
   const width = Math.min(process.stderr.columns || 80, 100);
   const told = notes.map((note) =>
     wrap(`- ${note}`, { indent: "  ", width }).replaceAll(/\n {2}/g, "\n    "),
   );
-  process.stderr.write(`${[colour("bold", `Found in ${folder}:`), ...lines, ...told].join("\n")}\n\n`);
+  tell(`${[colour("bold", `Found in ${folder}:`), ...lines, ...told].join("\n")}\n\n`);
 }
 
 async function askEntry(app: DetectedApp, node: string | undefined): Promise<DetectedApp> {

@@ -14,10 +14,11 @@ import {
   refuseSameFolder,
 } from "../install/transaction.ts";
 import { askWhich } from "../output/ask.ts";
+import { clean } from "../output/clean.ts";
 import { errorJson, print, printJson } from "../output/print.ts";
 import { progress } from "../output/progress.ts";
 import { CliError, EXIT } from "../shared/cli-error.ts";
-import { colour } from "../shared/messages.ts";
+import { colour, tell } from "../shared/messages.ts";
 import { invoker } from "../shared/invoker.ts";
 import { ServiceManager } from "../systemd/service-manager.ts";
 import { accessError, userError } from "./access-error.ts";
@@ -67,8 +68,7 @@ export async function installApp(entry: string | undefined, options: InstallOpti
     showFiles(all, options);
     return 0;
   }
-  for (const { service, prepared, notes } of all)
-    process.stderr.write(`${summary(service, prepared, notes)}\n`);
+  for (const { service, prepared, notes } of all) tell(`${summary(service, prepared, notes)}\n`);
   if (options.yes !== true) await agree(all);
   const results: Result[] = [];
   try {
@@ -169,7 +169,7 @@ function showFiles(all: readonly Prepared[], { json }: InstallOptions): void {
     return;
   }
   for (const { service, prepared, notes } of all) {
-    process.stderr.write(`${summary(service, prepared, notes)}\n`);
+    tell(`${summary(service, prepared, notes)}\n`);
     print(textOfUnits(service, prepared));
   }
 }
@@ -211,14 +211,13 @@ async function agree(all: readonly Prepared[]): Promise<void> {
         { value: "no", label: "no" },
       ],
     });
-    process.stderr.write("\n");
+    tell("\n");
     if (answer === "yes") return;
     if (answer === "no")
       throw new CliError("ERR_CANCELLED", "you answered no", "Nothing was changed.", {
         exitCode: EXIT.failed,
       });
-    for (const { service, prepared } of all)
-      process.stderr.write(colour("dim", await changesOfUnits(service, prepared)));
+    for (const { service, prepared } of all) tell(colour("dim", await changesOfUnits(service, prepared)));
   }
 }
 
@@ -250,7 +249,7 @@ async function apply(
     shown.done();
     if (manager !== undefined && answers.some(isTrouble))
       await showOutput(manager, prepared.plan.service, since);
-    for (const path of applied.backups) process.stderr.write(`A backup of the replaced file is in ${path}\n`);
+    for (const path of applied.backups) tell(`A backup of the replaced file is in ${path}\n`);
     return { answers, changed: applied.changed };
   } catch (error) {
     shown.failed();
@@ -266,7 +265,7 @@ const isTrouble = (answer: Answer): boolean =>
 async function showOutput(manager: ServiceManager, service: string, since: number): Promise<void> {
   const lines = await appOutput(manager, [service.replace("@.", "@*.")], since);
   if (lines.length === 0) return;
-  process.stderr.write(`The journal of ${service}:\n${lines.map((line) => `  ${line}\n`).join("")}\n`);
+  tell(`The journal of ${service}:\n${lines.map((line) => `  ${clean(line)}\n`).join("")}\n`);
 }
 
 function stepText(step: InstallStep): string | undefined {

@@ -1,5 +1,6 @@
 import process from "node:process";
 import { entryText } from "../output/entry-text.ts";
+import { jsonText } from "../output/clean.ts";
 import { print } from "../output/print.ts";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import { colour } from "../shared/messages.ts";
@@ -29,7 +30,7 @@ const LINES = 50;
 
 /** An entry as `sockact logs --json` prints it, one a line. */
 function jsonLine({ time, unit, from, pid, priority, message }: JournalEntry): string {
-  return JSON.stringify({ time: time.toISOString(), unit, from, pid: pid ?? null, priority, message });
+  return jsonText({ time: time.toISOString(), unit, from, pid: pid ?? null, priority, message });
 }
 
 /** Shows the journal of a service and its sockets in one stream, and returns the exit code. */

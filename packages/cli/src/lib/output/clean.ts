@@ -9,7 +9,22 @@ export function clean(text: string): string {
   );
 }
 
-/** The same for one line, in which a question mark shows each of these characters. */
+/** As {@link clean}, but keeps colours: they can come from us. */
+export const cleanAroundColours = (text: string): string =>
+  text
+    // oxlint-disable-next-line no-control-regex
+    .split(/(\u001B\[[\d;]*m)/)
+    .map((part, index) => (index % 2 === 1 ? part : clean(part)))
+    .join("");
+
+/** JSON without the characters that {@link clean} leaves out: it has escapes in their place. */
+export const jsonText = (value: unknown, indent?: number): string =>
+  JSON.stringify(value, null, indent).replaceAll(
+    /[\u007F-\u009F\u061C\u200E\u200F\u2028-\u202E\u2066-\u2069]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+
+/** As {@link clean} for one line, in which a question mark shows each of these characters. */
 export function printable(text: string): string {
   return text.replaceAll(
     // oxlint-disable-next-line no-control-regex

@@ -1,14 +1,16 @@
 import { writeSync } from "node:fs";
+import process from "node:process";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import { colourFor } from "../shared/colour.ts";
+import { cleanAroundColours, jsonText } from "./clean.ts";
 
 /** Colours a string for standard output, if colours are wanted there. */
 export const colourOut = colourFor("stdout");
 
-/** Writes to standard output at once. A stream would report an error only after the program has ended with success. Returns whether the output still has a reader. */
-export function print(text: string): boolean {
+/** Writes to standard output at once. A terminal gets only colours and no other control characters, unless `isControl` says that they are ours. A stream would report an error only after the program has ended with success. Returns whether the output still has a reader. */
+export function print(text: string, isControl = false): boolean {
   try {
-    let rest = Buffer.from(text);
+    let rest = Buffer.from(process.stdout.isTTY && !isControl ? cleanAroundColours(text) : text);
     while (rest.length > 0) {
       try {
         rest = rest.subarray(writeSync(1, rest));
@@ -37,7 +39,7 @@ let hasPrintedJson = false;
 /** Writes a value as JSON to standard output. */
 export function printJson(value: unknown): void {
   hasPrintedJson = true;
-  print(`${JSON.stringify(value, null, 2)}\n`);
+  print(`${jsonText(value, 2)}\n`);
 }
 
 /** An error as `--json` has it. */
@@ -45,6 +47,5 @@ export const errorJson = ({ code, message, hint }: CliError) => ({ code, message
 
 /** Writes an error as JSON to standard output, unless the command has printed a result. It is one line, because some commands print a line for each object. */
 export function printErrorJson(error: CliError): void {
-  if (!hasPrintedJson && error.code !== "ERR_OUTPUT")
-    print(`${JSON.stringify({ error: errorJson(error) })}\n`);
+  if (!hasPrintedJson && error.code !== "ERR_OUTPUT") print(`${jsonText({ error: errorJson(error) })}\n`);
 }

@@ -1,5 +1,6 @@
 import process from "node:process";
-import { colour } from "../shared/messages.ts";
+import { colour, tell } from "../shared/messages.ts";
+import { clean } from "./clean.ts";
 
 /** How long a step may take before the terminal shows a spinner, in milliseconds. */
 const PATIENCE = 1_000;
@@ -29,12 +30,14 @@ export function progress(text: string): Progress {
   let isShown = false;
   let timer: NodeJS.Timeout | undefined;
 
-  const write = (line: string) => stderr.write(`${line}\n`);
+  const write = (line: string) => tell(`${line}\n`);
   const draw = () => {
     isShown = true;
     const symbol = FRAMES[frame++ % FRAMES.length]!;
     // A line that wraps could not be cleared.
-    stderr.write(`${CLEAR_LINE}${colour("cyan", symbol)} ${current.slice(0, (stderr.columns || 80) - 3)}`);
+    stderr.write(
+      `${CLEAR_LINE}${colour("cyan", symbol)} ${clean(current).slice(0, (stderr.columns || 80) - 3)}`,
+    );
   };
   const hide = () => {
     if (isShown) stderr.write(CLEAR_LINE);

@@ -1,4 +1,5 @@
 import process from "node:process";
+import { jsonText } from "../output/clean.ts";
 import { print, printJson } from "../output/print.ts";
 import { EXIT } from "../shared/cli-error.ts";
 import { activatedServices, findService } from "../systemd/activated-units.ts";
@@ -74,7 +75,7 @@ export async function status(name: string | undefined, options: StatusOptions): 
   if (options.watch) {
     await watch(async () => {
       const report = await read();
-      return json ? `${JSON.stringify(toJson(report))}\n` : `${reportText(report, name, manager)}\n`;
+      return json ? `${jsonText(toJson(report))}\n` : `${reportText(report, name, manager)}\n`;
     }, process.stdout.isTTY && !json);
     return 0;
   }

@@ -1,6 +1,7 @@
 import process from "node:process";
 import { setTimeout as delay } from "node:timers/promises";
 import { stripVTControlCharacters } from "node:util";
+import { cleanAroundColours } from "../output/clean.ts";
 import { print } from "../output/print.ts";
 import { untilSignal } from "../shared/until-signal.ts";
 
@@ -43,15 +44,16 @@ async function pause(signal: AbortSignal): Promise<void> {
 /** Shows what `read` returns, again each second, until Ctrl-C, or until the output has no reader. */
 export function watch(read: () => Promise<string>, isTerminal: boolean): Promise<void> {
   return untilSignal(async (signal) => {
-    if (isTerminal) print(`${HIDE_CURSOR}${CLEAR}`);
+    if (isTerminal) print(`${HIDE_CURSOR}${CLEAR}`, true);
     try {
       while (!signal.aborted) {
         const text = await read();
-        if (signal.aborted || !print(isTerminal ? repaint(text) : text)) break;
+        if (signal.aborted || !print(isTerminal ? repaint(cleanAroundColours(text)) : text, isTerminal))
+          break;
         await pause(signal);
       }
     } finally {
-      if (isTerminal) print(`${SHOW_CURSOR}\n`);
+      if (isTerminal) print(`${SHOW_CURSOR}\n`, true);
     }
   });
 }

@@ -12,7 +12,7 @@ import { colourOut, print, printJson } from "../output/print.ts";
 import { wrap } from "../output/wrap.ts";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import { type Invoker, invoker as findInvoker } from "../shared/invoker.ts";
-import { colour } from "../shared/messages.ts";
+import { colour, tell } from "../shared/messages.ts";
 import { type FileState, fileState, writeWhole } from "../shared/write-file.ts";
 import { installedSystemd } from "../systemd/installed-version.ts";
 import type { UnitDifference } from "./difference.ts";
@@ -93,8 +93,7 @@ async function wantedBy(
         )),
   ];
   const width = Math.min(process.stderr.columns || 80, 100);
-  for (const note of new Set(notes))
-    process.stderr.write(`${wrap(`${colour("yellow", "note:")} ${note}`, { width })}\n`);
+  for (const note of new Set(notes)) tell(`${wrap(`${colour("yellow", "note:")} ${note}`, { width })}\n`);
   return wanted;
 }
 
