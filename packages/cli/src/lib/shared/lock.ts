@@ -68,7 +68,7 @@ async function tryLock(
     if (child.exitCode === LOCK_HELD) return undefined;
     if (child.signalCode !== null)
       throw new LockError(path, `flock was killed by ${child.signalCode}`, "killed");
-    // flock(1) of util-linux 2.41 prints the text of the errno.
+    // flock(1) of util-linux 2.41 prints the message of the errno.
     if (child.exitCode !== null)
       throw new LockError(path, complaint.trim(), /denied/i.test(complaint) ? "denied" : undefined);
     const lost = new AbortController();
