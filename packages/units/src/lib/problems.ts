@@ -44,6 +44,8 @@ export interface UnitProblem {
   readonly message: string;
   /** What to write instead. */
   readonly hint: string;
+  /** With `ERR_UNIT_LINT`, the code of the linter's finding: `kill-mode`. */
+  readonly finding?: string;
 }
 
 /**

@@ -26,8 +26,8 @@ export interface DetectedApp {
   nodeArguments: string[];
   /** The arguments after the entry. */
   arguments: string[];
-  /** Whether the start script does not lead to the entry, so that another file was chosen by its name. */
-  isGuessed: boolean;
+  /** Why the entry is a guess: the start script does not lead to it, so it was chosen by its name. Undefined if it is none. */
+  guess: string | undefined;
   /** Variables that the start script sets, without PORT. */
   environment: Record<string, string>;
   framework: Framework | undefined;
@@ -82,7 +82,7 @@ export async function detectApp({
   const manifest = readManifest(root);
   const node = findNode(namedNode);
   const script = startCommand(root, manifest);
-  const { source, command, isGuessed = false, notes } = chooseEntry(root, manifest, namedFile, script);
+  const { source, command, guess, notes } = chooseEntry(root, manifest, namedFile, script);
   const isNest = "@nestjs/core" in manifest.dependencies;
   const run = runnable(root, source, node, isNest);
   const files = sourceFiles(run.entry);
@@ -110,7 +110,7 @@ export async function detectApp({
       ...(command?.nodeArguments ?? []),
     ],
     arguments: command?.arguments ?? [],
-    isGuessed,
+    guess,
     environment,
     framework,
     hasSockact,
@@ -127,15 +127,11 @@ export async function detectApp({
       ...notes,
       ...environmentFiles.notes,
       ...run.notes,
-      ...(envFile === undefined || isNamed(envFile, environmentFiles) ? [] : [noteOfEnvFile(isEnvFileRead)]),
       ...notesOfSockact(hasSockact, manifest, relative(root, run.entry)),
       ...notesOfNode(node),
     ].map((note) => clean(note)),
   };
 }
-
-const isNamed = (path: string, { accepted, refused }: EnvironmentFiles): boolean =>
-  accepted.includes(path) || refused.some((file) => file.path === path);
 
 function realFolder(folder: string): string {
   try {
@@ -167,7 +163,8 @@ interface Choice {
   source: string;
   /** The start script, if it runs this entry. */
   command: StartCommand | undefined;
-  isGuessed?: boolean;
+  /** Why this entry is a guess. */
+  guess?: string | undefined;
   notes: string[];
 }
 
@@ -200,16 +197,16 @@ function chooseEntry(
       `Name it: ${calledCommand()} server.js, or packages/web/server.js in a monorepo. If the app has to be built, build it first.`,
     );
   const text = manifest.scripts["start"];
+  const problem = script === undefined ? "was not understood" : `runs ${script.script}, which does not exist`;
+  const guess =
+    text === undefined
+      ? undefined
+      : `The start script ${problem}, so ${relative(root, source)} was chosen. The script is: ${text}`;
   return {
     source: realpathSync(source),
     command: undefined,
-    isGuessed: text !== undefined,
-    notes:
-      text === undefined
-        ? []
-        : [
-            `${script === undefined ? "The start script was not understood" : `The start script runs ${script.script}, which does not exist`}, so ${relative(root, source)} was chosen. The script is: ${text}`,
-          ],
+    guess,
+    notes: guess === undefined ? [] : [guess],
   };
 }
 
@@ -273,12 +270,6 @@ export function readsEnvFile(
       ({ imports, text }) => imports.some((name) => readers.test(name)) || /\bloadEnvFile\b/.test(text),
     )
   );
-}
-
-function noteOfEnvFile(isRead: boolean): string {
-  return isRead
-    ? "The app reads .env from its folder. The service's user must be allowed to read that file."
-    : "The app has a .env file, but does not read it itself. systemd reads it with environmentFile.";
 }
 
 function notesOfNode({ path, version, origin }: FoundNode): string[] {

@@ -82,11 +82,11 @@ export async function wantedServices(
 }
 
 /** With --yes, no user sees a guess. */
-function refuseGuess({ isGuessed, folder, entry, notes }: DetectedApp): void {
-  if (!isGuessed) return;
+function refuseGuess({ guess, folder, entry }: DetectedApp): void {
+  if (guess === undefined) return;
   throw new CliError(
     "ERR_APP_ENTRY",
-    notes.find((note) => note.startsWith("The start script ")) ?? "the start script was not understood",
+    guess,
     `With --yes, sockact does not guess the file. Name it: ${calledCommand()} ${shellWord(relative(folder, entry))} …`,
   );
 }
@@ -199,10 +199,11 @@ function existingFile(file: string): string {
   );
 }
 
-/** The notes about the app. Here an option names the file `.env`. In a config, a field does. */
-function notesOf({ notes, envFile, isEnvFileRead }: DetectedApp, options: InstallOptions): string[] {
-  const others = notes.filter((note) => !note.includes("environmentFile") && !note.includes("reads .env"));
-  if (envFile === undefined || others.length === notes.length) return others;
+/** The notes about the app, and about a file `.env` that its start script does not name. */
+function notesOf(app: DetectedApp, options: InstallOptions): string[] {
+  const { notes: others, envFile, isEnvFileRead, environmentFiles, refusedEnvironmentFiles } = app;
+  const named = [...environmentFiles, ...refusedEnvironmentFiles.map(({ path }) => path)];
+  if (envFile === undefined || named.includes(envFile)) return others;
   const isGiven = (options.environmentFile ?? []).some((file) => resolve(file) === envFile);
   if (isGiven)
     return isEnvFileRead
@@ -299,7 +300,7 @@ function unitsOf(
         `  ${options?.[fieldOf(path)] ?? (path || "description")}: ${message}; ${hint}`,
     );
     const exit = { exitCode: EXIT.failed, cause };
-    if (cause.problems.some(({ message }) => message.includes("temporary-hidden")))
+    if (cause.problems.some(({ finding }) => finding === "temporary-hidden"))
       throw new CliError(
         "ERR_INSTALL_APP",
         `${source} is in a temporary folder, and the service has separate temporary folders`,

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { CliError } from "../shared/cli-error.ts";
+import { ProgramError } from "../shared/execute.ts";
 import { ServiceManager } from "../systemd/service-manager.ts";
 import { Change } from "./change.ts";
 import { whyNotStarted } from "./failure.ts";
@@ -137,7 +138,8 @@ async function insist<Result>(action: () => Promise<Result>): Promise<Result> {
     try {
       return await action();
     } catch (error) {
-      const isKilled = error instanceof CliError && /was killed by/.test(error.message);
+      const isKilled =
+        error instanceof CliError && error.cause instanceof ProgramError && error.cause.isKilled;
       if (!isKilled || attempt === 10) throw error;
       await delay(50);
     }

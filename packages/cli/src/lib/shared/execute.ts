@@ -23,6 +23,8 @@ export class ProgramError extends Error {
   readonly command: string;
   /** Whether there is no such program. */
   readonly isMissing: boolean;
+  /** Whether a signal has ended it. */
+  readonly isKilled: boolean;
 
   constructor(command: string, error: ExecFileException) {
     const isMissing = error.code === "ENOENT";
@@ -36,6 +38,7 @@ export class ProgramError extends Error {
     );
     this.command = command;
     this.isMissing = isMissing;
+    this.isKilled = Boolean(error.signal);
   }
 }
 

@@ -71,6 +71,7 @@ export function refuseFindings(
     if (acknowledged.includes(finding.code)) continue;
     problems.push({
       code: "ERR_UNIT_LINT",
+      finding: finding.code,
       path: fieldOf(finding, written),
       message: `${finding.code}: ${finding.message}. ${finding.why.replace(/\.$/, "")}`,
       hint: `${asRequest(fixInDescription(finding.fix, finding.file, written))}. If you want the units as they are, write acknowledge: ['${finding.code}']`,
