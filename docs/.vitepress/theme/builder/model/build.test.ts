@@ -226,6 +226,8 @@ describe("the unit builder's model", () => {
   it.each([
     [{ environment: "SOCKACT_IDLE_TIMEOUT=5min" }, "Fill in “Sleep after”, and remove the line"],
     [{ environment: "LISTEN_FDS=1" }, "Remove it"],
+    [{ environment: "SOCKACT_IDLE_EXIT_STATUS=3" }, "Remove it: sockact adds it"],
+    [{ environment: "SOCKACT_RELOAD_RESULT=/x" }, "Turn the handover on, and remove the line"],
     [{ folder: "/srv/shop/uploads" }, "Write the owner of the folder into “User”"],
     [{ memory: "512MB" }, "Write an amount such as 512M or 2G"],
   ])("says what to do in the form about %j", (changes, hint) => {

@@ -81,7 +81,11 @@ const phrases: readonly (readonly [phrase: RegExp | string, instead: string])[] 
   [/whole bytes above 0 as a number, or a string: .*/, "write an amount such as 512M or 2G"],
   ["the fields of the description set", "the form, or a config for sockact, sets"],
   [/write idleTimeout: .* in the description/, "fill in “Sleep after”, and remove the line"],
-  [/write handover: true in the description/, "turn the handover on, and remove the line"],
+  [
+    /write handover: true in the description(?:, which adds it)?/,
+    "turn the handover on, and remove the line",
+  ],
+  [": it is added for Node, and with idleTimeout", ": sockact adds it"],
   [
     /write (\w+): .* in the (?:description|socket)/,
     "remove the line. In a config for sockact, the field $1 sets it",
