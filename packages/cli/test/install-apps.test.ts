@@ -117,12 +117,20 @@ describeWith({ privateSystemd: true }, "sockact install", () => {
         "/run/crash/a/b.sock",
       );
       expect(result.code).toBe(1);
-      expect(result.stderr).toMatch(/crash does not start, so all changes were undone/);
-      expect(result.stderr).toMatch(/^ {2}Error: no database$/m);
+      expect(result.stderr).toMatch(
+        /crash does not start\.[^]*^ {2}Error: no database$[^]*\nAll changes were undone\./m,
+      );
       expect(await files()).toEqual(before);
       const left = await systemd.run(["ls", "-d", "/var/lib/private/crash", "/run/crash"]);
       expect(left.stdout).toBe("");
       await expect(systemd.request("http://localhost/")).rejects.toMatchObject({ code: "ECONNREFUSED" });
+    });
+
+    test("says where an app may write if it writes to its own folder when it starts", async () => {
+      const { stderr } = await installApp("writes", `require("node:fs").writeFileSync("data.json", "{}");\n`);
+      expect(stderr).toMatch(
+        /the app write only to its own folders: (?:npx )?sockact explain file-read-only$/m,
+      );
     });
 
     test("keeps an app that does not answer, and reports it", async () => {

@@ -149,6 +149,8 @@ async function ofApp(
     systemd,
   });
   const notes = notesOf(app, options);
+  if (app.port === undefined && options.listen === undefined)
+    notes.push("The code names no port, so the service listens on port 3000. For another one: --listen");
   const code = sourceFiles(app.entry).map(({ path }) => path);
   const modules = join(app.folder, "node_modules");
   const looked = [app.folder, modules, ...code, ...filesOf(plain)];

@@ -162,10 +162,13 @@ async function startError({
   const naming = journal.some((line) => line.includes("FileDescriptorName="))
     ? `\nA config names a socket: sockets: [{ name: "web", listen: 80 }]. ${ownCommand()} init writes one.`
     : "";
+  const writing = journal.some((line) => /\bEROFS\b/.test(line))
+    ? `\nThe sandbox lets the app write only to its own folders: ${ownCommand()} explain file-read-only`
+    : "";
   return new CliError(
     "ERR_INSTALL_START",
-    `${name} does not start, so all changes were undone. The journal of ${unit}:\n${said || "  (it is empty)"}`,
-    `Correct the error, and run the command again.${naming}\nTo install the app anyway: ${command} ${words} --no-request`,
+    `${name} does not start. The journal of ${unit}:\n${said || "  (it is empty)"}`,
+    `Correct the error, and run the command again.${naming}${writing}\nTo install the app anyway: ${command} ${words} --no-request`,
     { exitCode: EXIT.failed },
   );
 }
