@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import process from "node:process";
 import { createInterface } from "node:readline";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import { systemEnvironment } from "../shared/system-path.ts";
@@ -42,7 +43,7 @@ export interface JournalLines {
 }
 
 const FIELDS =
-  "MESSAGE,PRIORITY,_PID,SYSLOG_IDENTIFIER,_SYSTEMD_UNIT,_SYSTEMD_USER_UNIT,UNIT,USER_UNIT,COREDUMP_UNIT,COREDUMP_USER_UNIT,EXIT_CODE,EXIT_STATUS,UNIT_RESULT,N_RESTARTS";
+  "MESSAGE,PRIORITY,_PID,_UID,SYSLOG_IDENTIFIER,_SYSTEMD_UNIT,_SYSTEMD_USER_UNIT,UNIT,USER_UNIT,COREDUMP_UNIT,COREDUMP_USER_UNIT,EXIT_CODE,EXIT_STATUS,UNIT_RESULT,N_RESTARTS";
 
 /** The hint if the journal can't be read. */
 export const JOURNAL_HINT =
@@ -77,8 +78,36 @@ export function messageOf({ MESSAGE }: Record<string, unknown>): string | undefi
   return Array.isArray(MESSAGE) ? Buffer.from(MESSAGE as number[]).toString() : ownText(MESSAGE);
 }
 
+/** The fields that name a unit of the system, and a unit of a user. Those with an underscore are from journald, and the others from the writer. */
+const unitFields = {
+  system: { writer: "_SYSTEMD_UNIT", about: "UNIT", coredump: "COREDUMP_UNIT" },
+  user: { writer: "_SYSTEMD_USER_UNIT", about: "USER_UNIT", coredump: "COREDUMP_USER_UNIT" },
+} as const;
+
+/**
+ * The unit that an entry is about, by the manager that is asked. Every user may write to the journal with any field that has no underscore, and may have
+ * units of the same names. So only a manager says what a unit other than the writer's did: root's, or that of the same user.
+ */
+function unitsOf(
+  fields: Record<string, unknown>,
+  user: boolean,
+): { writer?: string | undefined; about?: string | undefined; coredump?: string | undefined } {
+  const names = unitFields[user ? "user" : "system"];
+  const [writer, about, coredump] = [names.writer, names.about, names.coredump].map((name) =>
+    ownText(fields[name]),
+  );
+  const uid = ownText(fields["_UID"]);
+  const isOwn = user && uid === String(process.getuid?.());
+  const isTrusted = uid === "0" || isOwn;
+  return {
+    writer: user && !isTrusted ? undefined : writer,
+    about: isTrusted || (!user && about === writer) ? about : undefined,
+    coredump: isTrusted ? coredump : undefined,
+  };
+}
+
 /** Reads a line that journalctl has printed as JSON; undefined for one that has no message. */
-function parseEntry(line: string): JournalEntry | undefined {
+export function parseEntry(line: string, user: boolean): JournalEntry | undefined {
   let fields: Record<string, unknown>;
   try {
     fields = JSON.parse(line) as Record<string, unknown>;
@@ -87,9 +116,7 @@ function parseEntry(line: string): JournalEntry | undefined {
   }
   const message = messageOf(fields);
   if (message === undefined) return undefined;
-  const about = ownText(fields["UNIT"]) ?? ownText(fields["USER_UNIT"]);
-  const coredump = ownText(fields["COREDUMP_UNIT"]) ?? ownText(fields["COREDUMP_USER_UNIT"]);
-  const writer = ownText(fields["_SYSTEMD_USER_UNIT"]) ?? ownText(fields["_SYSTEMD_UNIT"]);
+  const { about, coredump, writer } = unitsOf(fields, user);
   const pid = Number(fields["_PID"]);
   // Of what an app writes, these fields say nothing about the unit.
   const [code, status, result] =
@@ -121,7 +148,7 @@ export async function readJournal(
 ): Promise<JournalLines> {
   const { code, stdout, stderr } = await manager.runJournalctl(...argumentsFor(manager, units, options));
   if (code !== 0 && !isRestricted(stderr)) throw journalError(stderr, code);
-  const entries = stdout.split("\n").map(parseEntry);
+  const entries = stdout.split("\n").map((line) => parseEntry(line, manager.user));
   return { entries: entries.filter((entry) => entry !== undefined), isRestricted: isRestricted(stderr) };
 }
 
@@ -171,7 +198,7 @@ export async function streamJournal(
   let complaint = "";
   child.stderr!.setEncoding("utf8").on("data", (chunk: string) => (complaint += chunk));
   createInterface({ input: child.stdout!, crlfDelay: Infinity }).on("line", (line) => {
-    const entry = parseEntry(line);
+    const entry = parseEntry(line, manager.user);
     if (entry && !signal.aborted) onEntry(entry);
   });
   try {
