@@ -128,15 +128,23 @@ const CHECK = `if (!process.getBuiltinModule) throw new Error("sockact needs Nod
  * the top level of a module would load it at once.
  */
 function loadAtFirstUse(code) {
-  const getters = [];
-  const rest = code.replaceAll(/^let (?:node|_sockact)_(\w+) = require\("([^"]+)"\);\n/gm, (_, name, id) => {
-    const load = id.startsWith("node:") ? "process.getBuiltinModule" : "require";
-    getters.push(`get ${name}() { return ${load}("${id}"); },\n`);
-    return "";
-  });
-  if (getters.length === 0) return code;
-  const used = rest.replaceAll(/\b(?:node_(?!modules\b)|_sockact_)(\w+)\b/g, "loaded.$1");
-  return `${CHECK}const loaded = {\n${getters.join("")}};\n${used}`;
+  const getters = new Map();
+  const rest = code.replaceAll(
+    /^let ((?:node|_sockact)_(\w+)) = require\("([^"]+)"\);\n/gm,
+    (_, variable, name, id) => {
+      const load = id.startsWith("node:") ? "process.getBuiltinModule" : "require";
+      getters.set(variable, `get ${name}() { return ${load}("${id}"); },\n`);
+      return "";
+    },
+  );
+  if (getters.size === 0) return code;
+  if (/\$load\b/.test(rest)) throw new Error("The code has a variable $load itself");
+  const variables = new RegExp(`\\b(?:${[...getters.keys()].join("|")})\\b`, "g");
+  const used = rest.replaceAll(
+    variables,
+    (variable) => `$load.${variable.replace(/^(?:node|_sockact)_/, "")}`,
+  );
+  return `${CHECK}const $load = {\n${[...getters.values()].join("")}};\n${used}`;
 }
 
 /**

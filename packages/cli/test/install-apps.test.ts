@@ -84,6 +84,17 @@ describeWith({ privateSystemd: true }, "sockact install", () => {
     });
   }
 
+  test("an app whose code names no port gets that of the socket in PORT", async () => {
+    await systemd.write(
+      "/srv/bare/server.js",
+      'require("http").createServer((_, response) => response.end(process.env.PORT)).listen(process.env.PORT);\n',
+    );
+    const { code, stdout } = await call("/srv/bare", ["install", "server.js", "--listen", "80", "--yes"]);
+    expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringContaining("answers 200 OK") });
+    expect((await systemd.request("http://localhost/")).body).toBe("80");
+    await uninstall("bare");
+  });
+
   describe("of an app that is not right", () => {
     // Also after a test that has failed: the next one needs port 80.
     afterEach(async () => {

@@ -49,7 +49,7 @@ export function describeApp(app: DetectedApp, choices: AppChoices = {}): AppDesc
   const notifies = systemd !== undefined && systemd >= 253 && !handover;
   // The preload would give the socket to the first server that listens, such as one for metrics.
   const port = preload === false || !app.isPortSure ? {} : { SOCKACT_PORT: String(app.port) };
-  const environment = { ...app.environment, ...port };
+  const environment = { ...app.environment, ...port, ...(preload === false ? {} : portFor(app, listen)) };
   return {
     name: choices.name ?? app.name,
     exec: [app.node.path, ...app.nodeArguments, app.entry, ...app.arguments],
@@ -66,6 +66,15 @@ export function describeApp(app: DetectedApp, choices: AppChoices = {}): AppDesc
     ...(preload === false ? {} : { preload }),
     ...(choices.hardening === undefined ? {} : { hardening: choices.hardening }),
   };
+}
+
+/**
+ * The variable for code such as `app.listen(process.env.PORT)`. Without it, the app would listen on port 0, where the preload gives it no socket: Node chooses the
+ * port.
+ */
+function portFor(app: DetectedApp, listen: readonly ListenAddress[]): { PORT?: string } {
+  const ports = listen.flatMap((address) => /(?:^|:)(\d+)$/.exec(String(address))?.[1] ?? []);
+  return app.port !== undefined || ports[0] === undefined ? {} : { PORT: ports[0] };
 }
 
 function refuseForOneSocket({ idleTimeout, handover }: AppChoices, addressCount: number): void {
