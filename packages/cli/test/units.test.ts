@@ -1,9 +1,11 @@
 import {
   chownSync,
+  lchownSync,
   lstatSync,
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -229,6 +231,33 @@ describeWith({ root: true }, "sockact units --out under sudo", () => {
     chownSync(join(folder, "out"), uid, uid);
     sockactIn(folder, ["units", "--out", "out"], { SUDO_UID: "65534" });
     expect(statSync(join(folder, "out/shop.service")).uid).toBe(uid);
+  });
+});
+
+describeWith({ root: true }, "sockact units --out of root", () => {
+  it.each([
+    ["of another user", (folder: string) => chownSync(join(folder, "out"), 65_534, 0)],
+    ["in the folder of another user", (folder: string) => chownSync(folder, 65_534, 0)],
+    [
+      "by a link of another user",
+      (folder: string) => {
+        renameSync(join(folder, "out"), join(folder, "real"));
+        symlinkSync("real", join(folder, "out"));
+        lchownSync(join(folder, "out"), 65_534, 0);
+      },
+    ],
+  ])("does not write into a folder %s", (_, change) => {
+    const folder = shop();
+    mkdirSync(join(folder, "out"));
+    change(folder);
+    // The config is trusted: only the folder is not.
+    const file = join(shop(), "sockact.config.json");
+    const { status, stderr } = sockactIn(folder, ["units", "--config", file, "--out", "out"]);
+    expect({ status, stderr }).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining("(ERR_WRITE)") as string,
+    });
+    expect(readdirSync(join(folder, "out"))).toEqual([]);
   });
 });
 

@@ -65,7 +65,7 @@ export async function init(entry: string | undefined, options: InitOptions): Pro
     return 0;
   }
   if (!isYes) tell("\n");
-  writeWhole(file, configText(description, format), invoker);
+  await writeWhole(file, configText(description, format), invoker);
   print(nextSteps(app, description, file));
   return 0;
 }

@@ -1,7 +1,8 @@
 import type { Dirent } from "node:fs";
-import { readdir, readFile, realpath, stat } from "node:fs/promises";
+import { readdir, realpath, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { CliError } from "../shared/cli-error.ts";
+import { readBytes } from "../shared/read-file.ts";
 import type { UnreadFile } from "./report/report.ts";
 
 /** A unit file or drop-in that was read. */
@@ -20,9 +21,6 @@ export interface UnitFiles {
   readonly files: readonly UnitFileText[];
   readonly unread: readonly UnreadFile[];
 }
-
-/** systemd refuses a line of 1 MiB. A larger file than this has another purpose. */
-const largestFile = 4 * 1024 * 1024;
 
 const isUnit = (name: string): boolean => /\.(?:service|socket)$/.test(name);
 /** A drop-in folder of one unit, of all units with a prefix, or of a type. */
@@ -103,8 +101,7 @@ class Search {
         if (!found.isDirectory()) throw new Error("it is not a file");
         return;
       }
-      if (found.size > largestFile) throw new Error("it has more than 4 MiB");
-      const bytes = isMask ? new Uint8Array() : await readFile(path);
+      const bytes = isMask ? new Uint8Array() : readBytes(path);
       this.#files.set(key, { path: key, ...decode(bytes), isAsked });
     } catch (error) {
       this.#failed(path, error, isAsked);

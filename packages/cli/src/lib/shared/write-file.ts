@@ -5,15 +5,17 @@ import {
   fsyncSync,
   lstatSync,
   openSync,
-  readFileSync,
   renameSync,
   rmSync,
   statSync,
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
+import process from "node:process";
+import { distrustOf } from "../config/trusted-path.ts";
 import { CliError, EXIT } from "./cli-error.ts";
 import type { Invoker } from "./invoker.ts";
+import { readTextFile } from "./read-file.ts";
 
 /** What a file was before it was written. */
 export type FileState = "new" | "changed" | "same";
@@ -29,14 +31,37 @@ export function fileState(path: string, text: string): FileState {
       "Remove it, or write somewhere else.",
       { exitCode: EXIT.failed },
     );
-  return readFileSync(path, "utf8") === text ? "same" : "changed";
+  return contentOf(path) === text ? "same" : "changed";
+}
+
+/** Undefined for what can't be read. It is no regular file any more, or has never been as long as what is written here. */
+function contentOf(path: string): string | undefined {
+  try {
+    return readTextFile(path);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Root must not write where another user could put a link to another folder meanwhile. */
+async function refuseReplaceableFolder(path: string, invoker: Invoker): Promise<void> {
+  if (process.getuid?.() !== 0) return;
+  const distrust = await distrustOf(dirname(path), invoker);
+  if (distrust === undefined) return;
+  throw new CliError(
+    "ERR_WRITE",
+    `root does not write ${path}, since another user can put a link to another folder there: ${distrust.path}: ${distrust.why}`,
+    "Run it without sudo, as the user who owns the folder. Or write into a folder of root.",
+    { exitCode: EXIT.failed },
+  );
 }
 
 /**
  * Writes a file as a whole: beside it, and then in its place. Under sudo, in a folder of the user who has called sudo, it belongs to
  * that user. Elsewhere it is root's: a unit in /etc that a user may change would make that user root.
  */
-export function writeWhole(path: string, text: string, invoker: Invoker): void {
+export async function writeWhole(path: string, text: string, invoker: Invoker): Promise<void> {
+  await refuseReplaceableFolder(path, invoker);
   const temporary = join(dirname(path), `.sockact-${randomBytes(6).toString("hex")}`);
   try {
     const file = openSync(temporary, "wx", 0o644);

@@ -121,7 +121,7 @@ async function writeUnits(
       return { path, text, state: fileState(path, text) };
     }),
   );
-  for (const { path, text, state } of files) if (state !== "same") writeWhole(path, text, invoker);
+  for (const { path, text, state } of files) if (state !== "same") await writeWhole(path, text, invoker);
   if (isJson) printJson(files.map(({ path, state }) => ({ path, state })));
   else print(files.map(({ path, state }) => `${state.padEnd(7)}  ${path}\n`).join(""));
   return 0;
