@@ -1,6 +1,6 @@
 import { realpathSync, statSync } from "node:fs";
 import { basename, dirname, join, relative, resolve } from "node:path";
-import { clean } from "../output/clean.ts";
+import { clean } from "../shared/clean.ts";
 import { CliError } from "../shared/cli-error.ts";
 import { calledCommand } from "../shared/own-command.ts";
 import { readTextFile } from "../shared/read-file.ts";

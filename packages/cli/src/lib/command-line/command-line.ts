@@ -2,7 +2,7 @@ import { ownCommand } from "../shared/own-command.ts";
 import process from "node:process";
 import { nearest } from "@sockact/units/nearest";
 import { type Command, CommanderError } from "commander";
-import { clean } from "../output/clean.ts";
+import { clean } from "../shared/clean.ts";
 import { printErrorJson } from "../output/print.ts";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import { colour } from "../shared/messages.ts";

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { clean } from "../output/clean.ts";
+import { clean } from "../shared/clean.ts";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import type { Invoker } from "../shared/invoker.ts";
 

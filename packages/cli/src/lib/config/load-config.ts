@@ -2,14 +2,14 @@ import { dirname, join } from "node:path";
 import { emitUnits, UnitError, type AppDescription } from "@sockact/units";
 import { findNode } from "../app/find-node.ts";
 import { shownOfHomes, withAppInHome } from "../app/homes.ts";
-import { clean } from "../output/clean.ts";
+import { clean } from "../shared/clean.ts";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import type { Invoker } from "../shared/invoker.ts";
 import { type ConfigAnswer, evaluateConfig } from "./evaluate.ts";
 import { findConfig } from "./find-config.ts";
 import { refuseReplaceableFolders } from "./replaceable-folders.ts";
 import { resolvePaths } from "./resolve-paths.ts";
-import { distrustOf } from "./trusted-path.ts";
+import { distrustOf } from "../shared/trusted-path.ts";
 
 /** A config, with the descriptions that it exports. */
 export interface LoadedConfig {

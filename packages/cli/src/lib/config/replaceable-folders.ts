@@ -1,6 +1,6 @@
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import type { Invoker } from "../shared/invoker.ts";
-import { distrustOf } from "./trusted-path.ts";
+import { distrustOf } from "../shared/trusted-path.ts";
 
 /**
  * Refuses to show a service a file or folder of a home that another user than root and the caller can replace. At a later start, a link in its place

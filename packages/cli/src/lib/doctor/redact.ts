@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { clean } from "../output/clean.ts";
+import { clean } from "../shared/clean.ts";
 
 const HIDDEN = "…";
 

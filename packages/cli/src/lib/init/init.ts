@@ -15,7 +15,7 @@ import { unitFolder } from "../install/transaction.ts";
 import { inHomes, withFoldersOfHomes } from "../app/homes.ts";
 import { valuesOf } from "../install-app/unit-text.ts";
 import { askText } from "../output/ask.ts";
-import { clean } from "../output/clean.ts";
+import { clean } from "../shared/clean.ts";
 import { print, printJson } from "../output/print.ts";
 import { wrap } from "../output/wrap.ts";
 import { CliError, EXIT } from "../shared/cli-error.ts";

@@ -2,7 +2,7 @@ import { basename } from "node:path";
 import type { AppDescription } from "@sockact/units";
 import type { DetectedApp } from "../app/detect-app.ts";
 import { isFile } from "../app/source-files.ts";
-import { distrustOf } from "../config/trusted-path.ts";
+import { distrustOf } from "../shared/trusted-path.ts";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import { openToAll } from "../install/access/modes.ts";
 import type { Invoker } from "../shared/invoker.ts";

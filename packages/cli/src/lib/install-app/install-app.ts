@@ -14,7 +14,7 @@ import {
   refuseSameFolder,
 } from "../install/transaction.ts";
 import { askWhich } from "../output/ask.ts";
-import { clean } from "../output/clean.ts";
+import { clean } from "../shared/clean.ts";
 import { errorJson, print, printJson } from "../output/print.ts";
 import { progress } from "../output/progress.ts";
 import { CliError, EXIT } from "../shared/cli-error.ts";

@@ -1,5 +1,5 @@
 import { STATUS_CODES } from "node:http";
-import { clean } from "../output/clean.ts";
+import { clean } from "../shared/clean.ts";
 import { colourOut } from "../output/print.ts";
 import { ownCommand, sudoCommand } from "../shared/own-command.ts";
 import type { Answer } from "./first-request.ts";

@@ -1,6 +1,6 @@
 import { basename } from "node:path";
 import type { PreparedInstall } from "../install/transaction.ts";
-import { clean } from "../output/clean.ts";
+import { clean } from "../shared/clean.ts";
 import { colour } from "../shared/messages.ts";
 import type { WantedService } from "./services.ts";
 import { changedDirectives, serviceText, valuesOf } from "./unit-text.ts";

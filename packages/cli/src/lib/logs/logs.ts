@@ -1,6 +1,6 @@
 import process from "node:process";
 import { entryText } from "../output/entry-text.ts";
-import { jsonText } from "../output/clean.ts";
+import { jsonText } from "../shared/clean.ts";
 import { print } from "../output/print.ts";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import { colour } from "../shared/messages.ts";

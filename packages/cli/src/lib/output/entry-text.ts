@@ -1,4 +1,4 @@
-import { clean } from "./clean.ts";
+import { clean } from "../shared/clean.ts";
 import { colourOut } from "./print.ts";
 import type { Style } from "../shared/colour.ts";
 import type { JournalEntry } from "../systemd/journal.ts";

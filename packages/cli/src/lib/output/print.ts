@@ -2,7 +2,7 @@ import { writeSync } from "node:fs";
 import process from "node:process";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import { colourFor } from "../shared/colour.ts";
-import { cleanAroundColours, jsonText } from "./clean.ts";
+import { cleanAroundColours, jsonText } from "../shared/clean.ts";
 
 /** Colours a string for standard output, if colours are wanted there. */
 export const colourOut = colourFor("stdout");

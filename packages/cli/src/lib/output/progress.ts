@@ -1,6 +1,6 @@
 import process from "node:process";
 import { colour, tell } from "../shared/messages.ts";
-import { clean } from "./clean.ts";
+import { clean } from "../shared/clean.ts";
 
 /** How long a step may take before the terminal shows a spinner, in milliseconds. */
 const PATIENCE = 1_000;

@@ -3,7 +3,7 @@ import type { Progress } from "../output/progress.ts";
 import { RollingError } from "../rolling/rolling-error.ts";
 import type { RollingEvent } from "../rolling/rolling-options.ts";
 import { restartInstances } from "../rolling/rolling-restart.ts";
-import { clean } from "../output/clean.ts";
+import { clean } from "../shared/clean.ts";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import { serviceCommand } from "../shared/own-command.ts";
 import type { RestartReport } from "./report.ts";

@@ -1,5 +1,5 @@
 import process from "node:process";
-import { cleanAroundColours } from "../output/clean.ts";
+import { cleanAroundColours } from "./clean.ts";
 import { colourFor } from "./colour.ts";
 
 // The terminal may be gone by the time of the last message.

@@ -12,7 +12,7 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import process from "node:process";
-import { distrustOf } from "../config/trusted-path.ts";
+import { distrustOf } from "./trusted-path.ts";
 import { CliError, EXIT } from "./cli-error.ts";
 import type { Invoker } from "./invoker.ts";
 import { readTextFile } from "./read-file.ts";

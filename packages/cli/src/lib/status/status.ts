@@ -1,5 +1,5 @@
 import process from "node:process";
-import { jsonText } from "../output/clean.ts";
+import { jsonText } from "../shared/clean.ts";
 import { print, printJson } from "../output/print.ts";
 import { EXIT } from "../shared/cli-error.ts";
 import { activatedServices, findService } from "../systemd/activated-units.ts";

@@ -1,7 +1,7 @@
 import process from "node:process";
 import { setTimeout as delay } from "node:timers/promises";
 import { stripVTControlCharacters } from "node:util";
-import { cleanAroundColours } from "../output/clean.ts";
+import { cleanAroundColours } from "../shared/clean.ts";
 import { print } from "../output/print.ts";
 import { untilSignal } from "../shared/until-signal.ts";
 

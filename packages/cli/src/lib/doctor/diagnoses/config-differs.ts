@@ -3,7 +3,7 @@ import process from "node:process";
 import { type AppDescription, emitUnits, UnitError } from "@sockact/units";
 import { findConfig } from "../../config/find-config.ts";
 import { resolvePaths } from "../../config/resolve-paths.ts";
-import { distrustOf } from "../../config/trusted-path.ts";
+import { distrustOf } from "../../shared/trusted-path.ts";
 import { authorOf, withHeader } from "../../install/header.ts";
 import { withAppInHome } from "../../app/homes.ts";
 import { withPreload } from "../../install-app/preload-copy.ts";

@@ -3,7 +3,7 @@ import { realpathSync } from "node:fs";
 import { basename } from "node:path";
 import { promisify } from "node:util";
 import { versionOf } from "../../app/find-node.ts";
-import { distrustOfRoot } from "../../config/trusted-path.ts";
+import { distrustOfRoot } from "../../shared/trusted-path.ts";
 import { shellWord } from "../../shared/shell-words.ts";
 import type { Subject } from "../model/subject.ts";
 import { processes } from "./processes.ts";

@@ -1,5 +1,5 @@
 import process from "node:process";
-import { clean } from "../../output/clean.ts";
+import { clean } from "../../shared/clean.ts";
 import type { ServiceManager } from "../../systemd/service-manager.ts";
 import { type Fact, Facts } from "./facts.ts";
 

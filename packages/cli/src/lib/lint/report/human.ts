@@ -1,4 +1,4 @@
-import { printable } from "../../output/clean.ts";
+import { printable } from "../../shared/clean.ts";
 import { colourOut, print } from "../../output/print.ts";
 import { textWidth, wrap } from "../../output/wrap.ts";
 import type { Style } from "../../shared/colour.ts";

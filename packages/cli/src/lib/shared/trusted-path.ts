@@ -1,7 +1,7 @@
 import { lstatSync, readlinkSync, type Stats } from "node:fs";
 import { dirname, resolve } from "node:path";
-import { execute } from "../shared/execute.ts";
-import type { Invoker } from "../shared/invoker.ts";
+import { execute } from "./execute.ts";
+import type { Invoker } from "./invoker.ts";
 
 /** Something that lets another user change what a path leads to. */
 export interface Distrust {
