@@ -65,6 +65,15 @@ Environment=SOCKACT_RELOAD_RESULT=%t/app-reload/result
 RuntimeDirectory=app-reload`;
 const running = (command: string) => service("/usr/bin/node /srv/app/server.js", command);
 
+/** The pair as units of a user, with these files in it. */
+const ofUser = (changed: Record<string, string>) => ({
+  "app.socket": undefined,
+  "app.service": undefined,
+  "systemd/user/app.socket": changed["app.socket"] ?? cleanPair["app.socket"]!.replace("=80\n", "=8080\n"),
+  "systemd/user/app.service":
+    changed["app.service"] ?? cleanPair["app.service"]!.replace("DynamicUser=yes\n", ""),
+});
+
 const other = (name: string, lines: string) =>
   cleanPair["app.socket"]!.replace("ListenStream=80", () => `Service=app.service\n${lines}`).replaceAll(
     "app.socket",
@@ -139,6 +148,7 @@ export const faults: Fault[] = [
     code: "value-invalid",
     files: inSocket("SocketMode=rw-rw----"),
     ...socketAt("SocketMode"),
+    also: ["socket-mode-unused"],
     refused: true,
   },
   {
@@ -968,12 +978,7 @@ export const faults: Fault[] = [
   ),
   ...["User=ann", "SupplementaryGroups=video"].map((line): Fault => ({
     code: "user-not-possible",
-    files: {
-      "app.socket": undefined,
-      "app.service": undefined,
-      "systemd/user/app.socket": cleanPair["app.socket"],
-      "systemd/user/app.service": cleanPair["app.service"]!.replace("DynamicUser=yes", line),
-    },
+    files: ofUser(service("DynamicUser=yes", line)),
     file: "systemd/user/app.service",
     at: line.split("=")[0]!,
   })),
@@ -1027,9 +1032,171 @@ export const faults: Fault[] = [
         .replace("Restart=always\nRestartSec=1s\n", ""),
     },
     ...serviceAt("[Unit]"),
+    also: ["sockets-unused"],
   },
   { code: "pid-namespace", files: inService("PrivatePIDs=yes"), ...serviceAt("PrivatePIDs") },
   { code: "type-unfit", files: inService("Type=forking"), ...serviceAt("Type") },
+  {
+    code: "type-unfit",
+    files: {
+      "app.service": cleanPair["app.service"]!.replace(
+        "/usr/bin/node /srv/app/server.js",
+        "/usr/bin/hello",
+      ).replace("NonBlocking=true", "Type=oneshot"),
+    },
+    ...serviceAt("Type"),
+    refused: true,
+  },
+  ...[
+    ["Requires=app.socket", "Requires=app.socket app-admin.socket"],
+    ["Requires=app.socket", "Requires=app.socket apq.socket"],
+    ["[Unit]\n", "[Unit]\nOnFailure=app-alert@%n.service\n"],
+    ["[Unit]\n", "[Unit]\nOnFailure=app.service\n"],
+    ["NonBlocking=true", "Sockets=app.socket appp.socket"],
+  ].map(([from, to]): Fault => ({
+    code: "unit-missing",
+    files: service(from!, to!),
+    ...serviceAt(to!.trim().split("\n").at(-1)!.split("=")[0]!),
+  })),
+  ...[
+    ["Also=app.socket", "WantedBy=multi-user.target\nAlso=app.socket", "WantedBy"],
+    ["After=app.socket", "After=app.socket network-online.target", "After"],
+  ].map(([from, to, line]): Fault => ({
+    code: "target-missing",
+    files: ofUser({ "app.service": swapped("app.service", from!, to!).replace("DynamicUser=yes\n", "") }),
+    file: "systemd/user/app.service",
+    at: line!,
+    also: line === "WantedBy" ? ["enabled-at-boot"] : [],
+  })),
+  {
+    code: "port-of-user",
+    files: ofUser(socket("ListenStream=80", "ListenStream=127.0.0.1:80")),
+    file: "systemd/user/app.socket",
+    at: "ListenStream",
+  },
+  ...[
+    "/srv/app/.venv/bin/uvicorn app:app --port 8000",
+    "/usr/bin/python3 -m hypercorn app:app",
+    "/srv/app/.venv/bin/flask --app app run",
+    "/usr/bin/python3 -m http.server",
+  ].map((command): Fault => ({
+    code: "sockets-unused",
+    files: running(command),
+    ...serviceAt("ExecStart"),
+  })),
+  ...["ExecStartPre=/bin/rm -f", "ExecStopPost=-/bin/sh -c 'sleep 1; rm"].map((line): Fault => ({
+    code: "socket-file-removed",
+    files: {
+      ...socket("ListenStream=80", "ListenStream=/run/app.sock\nSocketMode=0660\nSocketGroup=www-data"),
+      ...inService(`${line} /run/app.sock${line.includes("'") ? "'" : ""}`),
+    },
+    ...serviceAt(line.split("=")[0]!),
+  })),
+  {
+    code: "standard-input-missing",
+    files: {
+      ...inSocket("Accept=yes"),
+      "app.service": undefined,
+      "app@.service": "[Service]\nExecStart=/usr/bin/cat\nDynamicUser=yes\n",
+    },
+    ...at("app@.service", "ExecStart"),
+  },
+  {
+    code: "order-cycle",
+    files: service("Also=app.socket", "WantedBy=sockets.target\nAlso=app.socket"),
+    ...serviceAt("WantedBy"),
+    also: ["enabled-at-boot"],
+  },
+  {
+    code: "clients-blocked",
+    files: inSocket("PrivateNetwork=yes"),
+    ...socketAt("PrivateNetwork"),
+  },
+  {
+    code: "scope-early",
+    files: inSocket("ListenStream=[fe80::1]:81%%eth0\nFreeBind=yes"),
+    ...socketAt("ListenStream=["),
+  },
+  {
+    code: "address-invalid",
+    files: inSocket("ListenStream=[fe80::1]:81%eth0\nFreeBind=yes"),
+    ...socketAt("ListenStream=["),
+    refused: true,
+  },
+  {
+    code: "template-address",
+    files: {
+      "app.socket": undefined,
+      "app.service": undefined,
+      "app@.socket": cleanPair["app.socket"],
+      "app@.service": cleanPair["app.service"]!.replaceAll("app.socket", "app@%i.socket"),
+    },
+    ...at("app@.socket", "ListenStream"),
+  },
+  {
+    code: "condition-never",
+    files: socket(
+      "[Socket]\nListenStream=80",
+      "ConditionPathExists=/run/app.sock\n\n[Socket]\nListenStream=/run/app.sock\nSocketMode=0666",
+    ),
+    ...socketAt("Condition"),
+  },
+  ...["SocketMode=0600\nSocketGroup=www-data", "DirectoryMode=0644\nSocketMode=0666"].map((lines): Fault => ({
+    code: "socket-closed",
+    files: socket("ListenStream=80", `ListenStream=/run/app/app.sock\n${lines}`),
+    ...socketAt(lines.split("=")[0]!),
+  })),
+  {
+    code: "socket-mode-unused",
+    files: socket("ListenStream=80", "ListenStream=@app\nSocketMode=0600"),
+    ...socketAt("SocketMode"),
+  },
+  { code: "runtime-max", files: inService("RuntimeMaxSec=60"), ...serviceAt("RuntimeMaxSec") },
+  ...["CPUQuota=1%", "LimitCPU=60:120", "StateDirectory=app\nLimitFSIZE=0"].map((lines): Fault => ({
+    code: "limit-tiny",
+    files: inService(lines),
+    ...serviceAt(lines.split("\n").at(-1)!.split("=")[0]!),
+  })),
+  {
+    code: "program-hidden",
+    files: inService("NoExecPaths=/\nExecPaths=/usr/bin/node"),
+    ...serviceAt("NoExecPaths"),
+  },
+  {
+    code: "user-root",
+    files: service("ExecStart=", "ExecStart=+"),
+    ...serviceAt("ExecStart"),
+  },
+  {
+    code: "user-not-possible",
+    files: ofUser(service("DynamicUser=yes", "AmbientCapabilities=CAP_NET_BIND_SERVICE")),
+    file: "systemd/user/app.service",
+    at: "AmbientCapabilities",
+  },
+  ...["/srv/app/server.js ${MODE:-fast}", "/srv/app/server.js \\\nDynamicUser=yes"].map((words): Fault => ({
+    code: words.includes("MODE") ? "exec-syntax" : "continuation-broken",
+    files: running(`/usr/bin/node ${words}`),
+    ...serviceAt("ExecStart"),
+  })),
+  {
+    code: "accept-server",
+    files: {
+      ...inSocket("Accept=yes"),
+      "app.service": undefined,
+      "app@.service": "[Service]\nExecStart=/usr/bin/gunicorn app:app\nDynamicUser=yes\n",
+    },
+    ...socketAt("Accept"),
+  },
+  {
+    code: "watchdog-unheard",
+    files: {
+      "app.service": cleanPair["app.service"]!.replace(
+        "/usr/bin/node /srv/app/server.js",
+        "/usr/bin/gunicorn app",
+      ).replace("NonBlocking=true", "Type=notify\nWatchdogSec=30"),
+    },
+    ...serviceAt("WatchdogSec"),
+  },
 ];
 
 /** The files of a fault. */

@@ -351,8 +351,8 @@ export function amount<Value>(amounts: fc.Arbitrary<Said<Value>>): fc.Arbitrary<
   return fc.oneof<fc.Arbitrary<Said<Value | string>>[]>(amounts, share, fc.constant(infinity));
 }
 
-/** A share of one CPU, in microseconds for each second. */
-export const quota = fc.tuple(fc.integer({ min: 1, max: 6400 }), fc.nat(99)).map(([whole, hundredths]) => ({
+/** A share of one CPU that a server can work with, in microseconds for each second. */
+export const quota = fc.tuple(fc.integer({ min: 5, max: 6400 }), fc.nat(99)).map(([whole, hundredths]) => ({
   value: `${whole}.${String(hundredths).padStart(2, "0")}%` as `${number}%`,
   shown: whole * 10_000 + hundredths * 100,
 }));

@@ -110,7 +110,7 @@ describe("a service that hands over", () => {
     {},
     { hardening: "inbound" },
     { hardening: "none", user: "shop" },
-    { manager: "user", uid: 1000, hardening: "none" },
+    { manager: "user", uid: 1000, hardening: "none", sockets: [{ listen: 8080 }] },
     { rolling: true },
     { type: "notify-reload" },
     { preload: true },

@@ -628,7 +628,7 @@ describe("any text in any field", () => {
     execReload: [["/a", "a"]],
     raw: { Service: { LogExtraFields: "A=1" }, Unit: { AssertUser: { specifier: "a" } } },
     limitNOFILE: 64,
-    cpuQuota: "1%",
+    cpuQuota: "10%",
     memoryMax: "512M",
     tasksMax: 64,
     killSignal: "SIGTERM",

@@ -272,7 +272,7 @@ describe("fixUnits", () => {
 
   it("leaves a unit of a user's manager as it is, if only its OpenFile= tells", () => {
     const files = {
-      ...cleanPair,
+      "app.socket": cleanPair["app.socket"]!.replace("=80\n", "=8080\n"),
       ...inService("Type=notify\nOpenFile=/run/user/1000/systemd/notify:notify"),
     };
     files["app.service"] = files["app.service"].replace("DynamicUser=yes\n", "");

@@ -155,6 +155,67 @@ describe("lintUnits", () => {
     ["a signal that is never sent", "reload-signal", program, `${program}\nType=exec\nReloadSignal=SIGTERM`],
     ["a path with a space", "exec-quoted", program, 'ExecStart="/opt/Acme - Shop/bin/server"'],
     ["a path with a space", "exec-quoted", program, 'ExecStart="/srv/node apps/app/server"'],
+    ["a unit of another package", "unit-missing", "[Unit]", "[Unit]\nRequires=redis.service docker.socket"],
+    ["an alert for all services", "unit-missing", "[Unit]", "[Unit]\nOnFailure=alert@%n.service"],
+    ["a target of the system", "target-missing", "[Unit]", "[Unit]\nAfter=network-online.target"],
+    ["a descriptor", "sockets-unused", program, "ExecStart=/srv/app/bin/uvicorn app:app --fd 3"],
+    ["a descriptor", "sockets-unused", program, "ExecStart=/usr/bin/python3 -m hypercorn -b fd://3 app:app"],
+    [
+      "a descriptor",
+      "sockets-unused",
+      program,
+      "ExecStart=/srv/app/bin/uvicorn app:app\nEnvironment=UVICORN_FD=3",
+    ],
+    ["an old PID file", "socket-file-removed", program, `ExecStartPre=/bin/rm -f /run/app.pid\n${program}`],
+    [
+      "an interface that the socket waits for",
+      "scope-early",
+      "=80",
+      "=[fe80::1]:80%%eth0\nBindToDevice=eth0",
+    ],
+    [
+      "the owner's group",
+      "socket-closed",
+      "=80",
+      "=/run/a\nSocketMode=0600\nSocketUser=ann\nSocketGroup=ann",
+    ],
+    ["a folder of the owner", "socket-closed", "=80", "=/run/app/a\nSocketMode=0600\nDirectoryMode=0700"],
+    [
+      "one file among the addresses",
+      "socket-mode-unused",
+      "=80",
+      "=80\nListenStream=/run/a\nSocketMode=0600",
+    ],
+    ["a restart each day", "runtime-max", program, `${program}\nRuntimeMaxSec=1d`],
+    ["half a CPU", "limit-tiny", program, `${program}\nCPUQuota=50%\nLimitCPU=infinity`],
+    ["a ban on files", "limit-tiny", program, `${program}\nLimitFSIZE=0\nStandardOutput=journal`],
+    [
+      "shown libraries",
+      "program-hidden",
+      program,
+      `${program}\nNoExecPaths=/\nExecPaths=/usr/bin/node /usr/lib`,
+    ],
+    [
+      "a program without the sandbox",
+      "jit-killed",
+      program,
+      "ExecStart=+/usr/bin/node /a.js\nMemoryDenyWriteExecute=yes",
+    ],
+    [
+      "a program without the sandbox",
+      "home-hidden",
+      program,
+      "ExecStart=+/usr/bin/node /home/a.js\nProtectHome=yes",
+    ],
+    ["a prefix of old kernels", "user-root", program, "ExecStart=!!/usr/bin/node /srv/app/server.js"],
+    ["an escaped variable", "exec-syntax", program, `${program} $\${MODE:-fast}`],
+    ["a list on two lines", "continuation-broken", program, `${program}\nEnvironment=A=1 \\\nUSER=ann`],
+    [
+      "a job that is tried again",
+      "type-unfit",
+      `${program}\nDynamicUser=yes\nRestart=always`,
+      "ExecStart=/usr/bin/job\nType=oneshot\nRestart=on-failure",
+    ],
   ])("takes %s for no fault: %s", (_title, code, from, to) => {
     const files = Object.entries(cleanPair).map(([name, text]) => [name, text?.replace(from, () => to)]);
     expect(files).not.toEqual(Object.entries(cleanPair));
@@ -674,7 +735,8 @@ describe("lintUnits", () => {
       "DynamicUser=yes\n",
       "Type=notify\nOpenFile=/run/systemd/notify:notify\n",
     );
-    const files = { "app.socket": cleanPair["app.socket"]!, "app.service": unit };
+    const socket = cleanPair["app.socket"]!.replace("=80\n", "=8080\n");
+    const files = { "app.socket": socket, "app.service": unit };
     expect(codesOf(lintUnits(files))).toEqual(["user-root"]);
     expect(codesOf(lintUnits(files, { user: true }))).toEqual(["open-file-path"]);
     const inHome = Object.fromEntries(

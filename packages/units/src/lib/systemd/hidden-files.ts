@@ -36,7 +36,17 @@ interface HiddenFile<Assignment> {
   back: readonly string[];
 }
 
-/** For each directive, the first file that it hides: the program itself, or a file that Node reads. */
+/** A file that every program of a distribution runs: it is linked to shared libraries, and their loader is one. */
+const library = "/usr/lib/ld-linux.so";
+
+/** Whether a unit lets some library run. Which ones a program needs depends on the machine. */
+const showsLibraries = (lines: readonly { key: string; value: string }[]): boolean =>
+  lines.some(
+    ({ key, value }) =>
+      key === "ExecPaths" && pathsIn(key, value).some((path) => path.startsWith("/usr/lib")),
+  );
+
+/** For each directive, the first file that it hides: the program itself, a file that Node reads, or a library. */
 export function hiddenFiles<Assignment extends { key: string; value: string }>(
   program: string | undefined,
   read: readonly (string | undefined)[],
@@ -51,7 +61,11 @@ export function hiddenFiles<Assignment extends { key: string; value: string }>(
   return Object.entries(takenAway).flatMap(([key, { back, what }]) => {
     // Node reads a script; it does not execute it.
     const files = key === "NoExecPaths" ? [program] : [program, ...read];
-    return files
+    const shared =
+      key === "NoExecPaths" && inUsr(program ?? "").startsWith("/usr/bin/") && !showsLibraries(lines)
+        ? [library]
+        : [];
+    return [...files, ...shared]
       .filter((file) => file !== undefined && file.startsWith("/") && covering(back, file).length === 0)
       .flatMap((file) => covering([key], file!).map((line) => ({ line, file: file!, what, back })))
       .slice(0, 1);

@@ -1,14 +1,33 @@
-import { valueOf, type Setting } from "../../parse/load.ts";
+import { valueOf, valuesOf, type LoadedUnit, type Setting } from "../../parse/load.ts";
 import { nearestAmong } from "../../nearest.ts";
 import { replaceSetting } from "../findings/edits.ts";
 import type { FileEdit, Rule } from "../findings/finding.ts";
 import type { SocketAmongOthers } from "../subjects/conflicts.ts";
 import { misspelledSockets } from "../subjects/misspelled.ts";
-import { namesIn } from "../subjects/subjects.ts";
+import { endpointOf, namesIn } from "../subjects/subjects.ts";
+import { unitNameParts } from "../../systemd/unit-names.ts";
 import { isApp } from "./service/settings.ts";
 
 /** The codes of these rules. */
-export type SocketNamesCode = "unit-misspelled" | "scope-missing" | "socket-group";
+export type SocketNamesCode =
+  | "unit-misspelled"
+  | "scope-missing"
+  | "scope-early"
+  | "template-address"
+  | "condition-never"
+  | "socket-closed"
+  | "socket-mode-unused"
+  | "socket-group";
+
+/** Whether the address is a file. */
+const isFile = ({ value }: Setting): boolean => /^(?:\/|%t)/.test(value);
+
+const inSocket = (unit: LoadedUnit, key: string): Setting | undefined => valueOf(unit, "Socket", key);
+
+/** The bits of a mode such as 0660. systemd ignores another value. */
+function modeOf(setting: Setting | undefined): number | undefined {
+  return /^0*[0-7]{1,4}$/.test(setting?.value ?? "") ? parseInt(setting!.value, 8) : undefined;
+}
 
 /** The targets by which units are enabled; systemd.special(7). */
 const nearTarget = nearestAmong([
@@ -79,6 +98,99 @@ export const socketNamesRules: Readonly<Record<SocketNamesCode, Rule<SocketAmong
             }))
         : [],
   },
+  "scope-early": {
+    severity: "info",
+    why: "systemd looks the interface up when it reads the unit. If the interface is not there yet, as early at boot, systemd ignores the address, with FreeBind= too. With BindToDevice= the socket waits for the interface.",
+    man: "systemd.socket(5)",
+    find: ({ unit, addresses }) =>
+      addresses
+        .filter(({ value }) => /^\[[^\]]+\]:\d+%%(?!lo$)/.test(value) && !inSocket(unit, "BindToDevice"))
+        .map((setting) => ({
+          at: setting,
+          message: `${setting.value} names an interface`,
+          fix: "BindToDevice= with the interface, and the address without it",
+        })),
+  },
+  "template-address": {
+    severity: "info",
+    why: "All instances of the template listen on the same address. The second bind fails (EADDRINUSE), and for a unix socket the second instance takes the file of the first.",
+    man: "systemd.unit(5)",
+    find: ({ unit, addresses }) => {
+      const isShared = ["ReusePort", "BindToDevice", "NetworkNamespacePath"].some((key) =>
+        inSocket(unit, key),
+      );
+      return unitNameParts(unit.name).instance !== "" || isShared
+        ? []
+        : addresses
+            .filter(({ value }) => !/%[iInN]/.test(value.replaceAll("%%", "")))
+            .map((setting) => ({
+              at: setting,
+              message: `${setting.key}=${setting.value} is the same for each instance`,
+              fix: "an address with %i, such as /run/app/%i.sock",
+            }));
+    },
+  },
+  "condition-never": {
+    severity: "error",
+    why: "The socket unit makes this file when it starts, and the condition lets it start only if the file is already there. After a boot, /run is empty.",
+    man: "systemd.unit(5)",
+    find: ({ unit, addresses }) => {
+      const own = new Set(
+        addresses.filter(({ value }) => /^(?:\/run\/|%t\/)/.test(value)).map(({ value }) => value),
+      );
+      return ["ConditionPathExists", "AssertPathExists"]
+        .flatMap((key) => valuesOf(unit, "Unit", key))
+        .filter(({ value }) => own.has(value))
+        .map((setting) => ({
+          at: setting,
+          message: `${setting.key}=${setting.value} is the socket's own file`,
+          fix: "remove it",
+        }));
+    },
+  },
+  "socket-closed": {
+    severity: "warning",
+    why: "A client needs the right to write to the file of a unix socket, and the right to search (x) in its folders. Only root needs neither.",
+    man: "unix(7)",
+    find: ({ unit, addresses }) => {
+      if (!addresses.some(isFile)) return [];
+      const [socket, folder] = ["SocketMode", "DirectoryMode"].map((key) => inSocket(unit, key));
+      const group = inSocket(unit, "SocketGroup")?.value;
+      const owner = inSocket(unit, "SocketUser")?.value ?? "root";
+      const bits = modeOf(socket) ?? 0o666;
+      return [
+        ...(group !== undefined && group !== owner && (bits & 0o020) === 0
+          ? [
+              {
+                at: socket!,
+                message: `SocketMode=${socket!.value} does not let SocketGroup=${group} connect`,
+                fix: "SocketMode=0660",
+              },
+            ]
+          : []),
+        ...(((modeOf(folder) ?? 0o755) & 0o100) === 0
+          ? [{ at: folder!, message: `DirectoryMode=${folder!.value} has no x`, fix: "DirectoryMode=0755" }]
+          : []),
+      ];
+    },
+  },
+  "socket-mode-unused": {
+    severity: "warning",
+    why: "These permissions are those of a file. An abstract socket or a port has none: every process in its network may connect.",
+    man: "unix(7)",
+    find: ({ unit, addresses }) =>
+      addresses.length === 0 ||
+      !addresses.every((setting) => setting.value.startsWith("@") || endpointOf(setting) !== undefined)
+        ? []
+        : ["SocketMode", "SocketUser", "SocketGroup"]
+            .flatMap((key) => inSocket(unit, key) ?? [])
+            .slice(0, 1)
+            .map((setting) => ({
+              at: setting,
+              message: `${setting.key}=${setting.value}, and no address is a file`,
+              fix: "remove it, or listen on a path",
+            })),
+  },
   "socket-group": {
     severity: "info",
     why: "Without SocketGroup=, the group of a unix socket is root. So the permission of the group is of no use, and only root may connect.",
@@ -92,7 +204,7 @@ export const socketNamesRules: Readonly<Record<SocketNamesCode, Rule<SocketAmong
         service === undefined ||
         service.user ||
         !isApp(service) ||
-        !addresses.some(({ value }) => /^(?:\/|%t)/.test(value))
+        !addresses.some(isFile)
         ? []
         : [
             {

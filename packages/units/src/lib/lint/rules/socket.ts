@@ -1,15 +1,17 @@
 import { loadUnit, valueOf, valuesOf, type GivenFiles, type Setting } from "../../parse/load.ts";
+import { assignments } from "../../parse/parse.ts";
 import { isOfAnInterface } from "../../systemd/ip-endpoints.ts";
 import type { SocketAmongOthers } from "../subjects/conflicts.ts";
-import type { Rule } from "../findings/finding.ts";
+import type { Found, Rule } from "../findings/finding.ts";
 import { conditionOf, restartDelay, restartsAfter, slowerRestarts } from "../subjects/restarts.ts";
+import { isGiven } from "../subjects/given.ts";
 import { endpointOf, namesIn, type ServiceSubject, type SocketSubject } from "../subjects/subjects.ts";
 import { booleanOf } from "../../systemd/booleans.ts";
 import { timeSpanOf } from "../../systemd/time-spans.ts";
 import { wholeOf } from "../../systemd/amounts.ts";
 import { templateOf, unitNameParts } from "../../systemd/unit-names.ts";
 import { addSetting, headerOf, replaceSetting } from "../findings/edits.ts";
-import { isApp } from "./service/settings.ts";
+import { isApp, isAppServer } from "./service/settings.ts";
 import { socketNamesRules, type SocketNamesCode } from "./socket-names.ts";
 
 const isStream = ({ key }: Setting): boolean => key === "ListenStream";
@@ -31,6 +33,18 @@ function isLate(name: string, given: GivenFiles): boolean {
   return answer;
 }
 
+/** The targets that want a service, wait for it therefore, and are before it anyway. */
+function tooEarly({ unit }: ServiceSubject): Found[] {
+  if (booleanOf(valueOf(unit, "Unit", "DefaultDependencies")?.value) === false) return [];
+  return namesIn(unit, "Install", "WantedBy", "RequiredBy")
+    .filter(({ name }) => /^(?:sockets|paths)\.target$/.test(name))
+    .map(({ name, setting }) => ({
+      at: setting,
+      message: `a service wanted by ${name}, which is before it`,
+      fix: `${setting.key}=multi-user.target, or Also= with the socket`,
+    }));
+}
+
 /** Servers that are ordinary services in each distribution. */
 const ordinary =
   /^(?:postgresql|mysql|mysqld|mariadb|mongod|redis|redis-server|valkey|nginx|apache2|httpd|docker|rabbitmq-server)(?:@.*)?\.service$/;
@@ -50,21 +64,6 @@ function folderOf(path: string, folders: ReadonlySet<string>): string | undefine
     if (folders.has(folder)) return folder;
   }
   return undefined;
-}
-
-/** The names that given units have by `Alias=`. */
-const aliases = new WeakMap<GivenFiles, ReadonlySet<string>>();
-
-function aliasesIn(given: GivenFiles): ReadonlySet<string> {
-  const known = aliases.get(given);
-  if (known !== undefined) return known;
-  const names = Array.from(given.units.keys(), (unit) => {
-    const loaded = loadUnit(unit, given);
-    return loaded === undefined ? [] : namesIn(loaded, "Install", "Alias").map(({ name }) => name);
-  });
-  const found = new Set(names.flat());
-  aliases.set(given, found);
-  return found;
 }
 
 /** Whether a service requires this socket. */
@@ -136,9 +135,7 @@ export const socketRules: Readonly<Record<SocketCode, Rule<SocketAmongOthers>>> 
     why: "systemd does not start a socket if it cannot find the service. By default, app.socket starts app.service. With Accept=yes, it starts an instance of the template app@.service.",
     man: "systemd.socket(5)",
     find: ({ unit, service, withoutAccept, starts, accepts, given }) => {
-      // Podman turns each container into a service.
-      const container = starts.replace(/\.service$/, ".container");
-      if (service !== undefined || given.units.has(container) || aliasesIn(given).has(starts)) return [];
+      if (service !== undefined || isGiven(starts, given)) return [];
       const template = starts.replace(/\.service$/, "@.service");
       const other = accepts ? withoutAccept?.unit.name : given.units.has(template) ? template : undefined;
       const near = other !== undefined;
@@ -206,9 +203,22 @@ export const socketRules: Readonly<Record<SocketCode, Rule<SocketAmongOthers>>> 
   },
   "clients-blocked": {
     severity: "error",
-    why: "IPAddressDeny= in the socket unit blocks its clients. In the service it does not apply to sockets that systemd passes.",
+    why: "IPAddressDeny= in the socket unit blocks its clients. In the service it does not apply to sockets that systemd passes. PrivateNetwork= in the socket unit opens its ports in a network of its own, which no client reaches.",
     man: "systemd.resource-control(5)",
-    find: ({ unit }) => {
+    find: ({ unit, addresses, given }) => {
+      const network = valueOf(unit, "Socket", "PrivateNetwork");
+      if (
+        booleanOf(network?.value) === true &&
+        !addresses.every(isPath) &&
+        !given.all.some((file) => assignments(file.unit).some(({ key }) => key === "JoinsNamespaceOf"))
+      )
+        return [
+          {
+            at: network!,
+            message: `PrivateNetwork=${network!.value} in a socket`,
+            fix: "put it into the service, which is passed its sockets anyway",
+          },
+        ];
       if (valuesOf(unit, "Socket", "IPAddressAllow").length > 0) return [];
       return valuesOf(unit, "Socket", "IPAddressDeny")
         .filter(({ value }) => /(?:^|\s)(?:any|0\.0\.0\.0\/0|::\/0)(?:\s|$)/.test(value))
@@ -321,12 +331,15 @@ export const socketRules: Readonly<Record<SocketCode, Rule<SocketAmongOthers>>> 
     why: "With Accept=yes systemd starts a process for each connection, and passes it only that connection. An app with sockact or its preload serves the connection. Any other server waits for a listening socket that it does not get. Each start of Node takes 40 ms or more.",
     man: "systemd.socket(5)",
     find: ({ unit, accepts, service }) =>
-      !accepts || service?.program?.isNode !== true || isInetd(service)
+      !accepts ||
+      service === undefined ||
+      (service.program?.isNode !== true && !isAppServer(service)) ||
+      isInetd(service)
         ? []
         : [
             {
               at: valueOf(unit, "Socket", "Accept")!,
-              message: "Node starts for each connection",
+              message: `${service.program?.isNode === true ? "Node" : service.program?.name} starts for each connection`,
               fix: `Accept=no, and ${service.unit.name.replace("@.", ".")}`,
             },
           ],
@@ -405,18 +418,20 @@ export const socketRules: Readonly<Record<SocketCode, Rule<SocketAmongOthers>>> 
   },
   "order-cycle": {
     severity: "warning",
-    why: "A socket with default dependencies is up before sockets.target, and ordinary services start after it. Every socket is up before its own service. If the socket waits for one of them, that is an ordering cycle: at boot systemd drops one of the jobs to break it.",
+    why: "A socket with default dependencies is up before sockets.target, and ordinary services start after it. Every socket is up before its own service. If the socket waits for one of them, or sockets.target for the service, that is an ordering cycle: at boot systemd drops one of the jobs to break it.",
     man: "systemd.socket(5)",
     find: ({ unit, service, accepts, given }) => {
       // With Accept=yes, nothing starts the service together with its socket.
       const before = service === undefined || accepts ? [] : namesIn(service.unit, "Unit", "Before");
       const own = before
         .filter(({ name }) => name === unit.name)
-        .map(({ setting }) => ({
+        .map(({ setting }): Found => ({
           at: setting,
           message: `a service before ${unit.name}, which starts it`,
           fix: `After=${unit.name}`,
         }));
+      if (service !== undefined && !accepts && service.sockets[0]?.unit === unit)
+        own.push(...tooEarly(service));
       // Without [Install], nothing starts the socket at boot, together with the targets that make the cycle.
       if (
         booleanOf(valueOf(unit, "Unit", "DefaultDependencies")?.value) === false ||

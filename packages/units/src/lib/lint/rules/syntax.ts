@@ -3,7 +3,7 @@ import { nearest, nearestAmong } from "../../nearest.ts";
 import { shown } from "../../problems.ts";
 import { isCommand, type GivenFile, type GivenFiles, type Setting } from "../../parse/load.ts";
 import type { Assignment, UnitEntry } from "../../parse/parse.ts";
-import { expandSpecifiers } from "../../systemd/expansion.ts";
+import { expandSpecifiers, unknownSpecifier } from "../../systemd/expansion.ts";
 import { hasInvisible, withoutInvisible } from "../../invisible.ts";
 import { commandsOf } from "../../parse/words.ts";
 import { directivesOf, type ValueKind } from "../../systemd/directives.ts";
@@ -148,16 +148,25 @@ export const syntaxRules: Readonly<Record<SyntaxCode, Rule<FileSubject>>> = {
   },
   "continuation-broken": {
     severity: "warning",
-    why: "A backslash continues a line only if it is the last character. Here a space follows it.",
+    why: "A backslash continues a line if it is the last character, and only then. So a space after it ends the value, and without the space the next directive becomes part of the value.",
     man: "systemd.syntax(7)",
     find: (subject) =>
-      subject.settings
-        .filter(({ text, value }) => value.endsWith("\\") && /\\[ \t]+$/.test(lastLine(text)))
-        .map((setting) => ({
-          at: setting,
-          message: `${setting.key}= ends in a backslash and a space`,
-          fix: "remove the space",
-        })),
+      subject.settings.flatMap((setting) => {
+        const { section, key, text, value } = setting;
+        if (value.endsWith("\\") && /\\[ \t]+$/.test(lastLine(text)))
+          return { at: setting, message: `${key}= ends in a backslash and a space`, fix: "remove the space" };
+        const names = directivesUnder(subject, section);
+        const joined = [...text.matchAll(/\\(?:\r\n|[\r\n])([A-Z]\w+)=/g)].find(([, name]) =>
+          names?.has(name!),
+        );
+        return joined === undefined
+          ? []
+          : {
+              at: setting,
+              message: `${joined[1]}= is part of ${key}=`,
+              fix: "remove the backslash before it",
+            };
+      }),
   },
   "comment-inline": {
     severity: "warning",
@@ -298,13 +307,19 @@ export const syntaxRules: Readonly<Record<SyntaxCode, Rule<FileSubject>>> = {
         // The value that an instance of a template inserts is unknown.
         if (unitNameParts(subject.name).instance === "" && /%[iIjJnN]/.test(value)) return [];
         const address = expandSpecifiers(value, subject.name);
+        const unknown = unknownSpecifier(value);
         const refused = address.includes("%") && !address.includes("]") ? undefined : refusedAddress(address);
-        return refused === undefined
+        const percent =
+          unknown === undefined
+            ? undefined
+            : { message: `${unknown} is not a specifier`, hint: "%% for a percent sign" };
+        const problem = refused ?? percent;
+        return problem === undefined
           ? []
           : {
               at: setting,
-              message: `${key}=${value}: ${refused.message}`,
-              fix: meantAddress(setting) ?? refused.hint,
+              message: `${key}=${value}: ${problem.message}`,
+              fix: meantAddress(setting) ?? problem.hint,
             };
       }),
   },

@@ -24,6 +24,10 @@ export interface Program {
   node: NodeCommand | undefined;
   /** Whether the program is Node, directly or through another program. */
   isNode: boolean;
+  /** Whether `+` is before the program. The sandbox of the unit does not apply to it; systemd.service(5). */
+  isUnconfined: boolean;
+  /** Whether `+` or `!` is before the program. It runs as root, whatever User= says. With `!!` it does not. */
+  keepsRoot: boolean;
 }
 
 const isScriptFile = (word: string): boolean => /\.[cm]?js$/.test(word);
@@ -115,6 +119,8 @@ export function programOf(unit: LoadedUnit, nodeOptions: string): Program | unde
       run.some(
         (one) => isOfNode(one[0]!) || (isLauncherOfAny(baseOf(one[0]!)) && one.slice(1).some(isOfNode)),
       ),
+    isUnconfined: command.signs.includes("+"),
+    keepsRoot: /\+|(?<!!)!(?!!)/.test(command.signs),
   };
 }
 

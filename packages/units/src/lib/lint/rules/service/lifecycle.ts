@@ -59,6 +59,7 @@ export type LifecycleCode =
   | "clean-exit-spins"
   | "remain-after-exit"
   | "stop-when-unneeded"
+  | "runtime-max"
   | "kill-mode"
   | "kill-signal"
   | "reload-signal"
@@ -258,6 +259,28 @@ export const lifecycleRules: Readonly<Record<LifecycleCode, Rule<ServiceSubject>
               at: setting!,
               message: `StopWhenUnneeded=${setting!.value} with a socket`,
               fix: "remove it",
+            },
+          ];
+    },
+  },
+  "runtime-max": {
+    severity: "info",
+    why: "systemd ends the service after this time, with all open requests, and regards it as failed.",
+    man: "systemd.service(5)",
+    find: (service) => {
+      const setting = inService(service.unit, "RuntimeMaxSec");
+      const span = timeSpanOf(setting?.value ?? "") ?? 0;
+      return setting === undefined ||
+        !isApp(service) ||
+        listeners(service).length === 0 ||
+        span === 0 ||
+        span > 600_000
+        ? []
+        : [
+            {
+              at: setting,
+              message: `RuntimeMaxSec=${setting.value} for a server`,
+              fix: "remove it. For the time to start or to stop, TimeoutStartSec= or TimeoutStopSec=",
             },
           ];
     },

@@ -4,7 +4,7 @@ import { keepsProcess } from "../../subjects/program.ts";
 import { baseOf } from "../../../systemd/folders.ts";
 import { timeSpanOf } from "../../../systemd/time-spans.ts";
 import type { ServiceSubject } from "../../subjects/subjects.ts";
-import { inService, notifies } from "./settings.ts";
+import { inService, notifies, ofSandbox } from "./settings.ts";
 import { replaceSetting } from "../../findings/edits.ts";
 
 /** The parts of a value such as `/run/systemd/notify:notify`. */
@@ -17,10 +17,16 @@ function openFiles(unit: LoadedUnit): { setting: Setting; path: string; name: st
 
 const isNotifySocket = (path: string): boolean => path.endsWith("/systemd/notify");
 
-/** Whether the program can reach the service manager. For programs other than Node, this is assumed. */
-function canNotify({ unit, program }: ServiceSubject): boolean {
+/** Servers that do not send READY=1, and servers that do not send WATCHDOG=1. */
+const neverReady = /^(?:uvicorn|hypercorn|daphne|waitress-serve)$/;
+const neverAlive = /^(?:gunicorn|uvicorn|hypercorn|daphne|waitress-serve)$/;
+
+/** Whether the program can reach the service manager. For programs that are not known, this is assumed. */
+function canNotify({ unit, program }: ServiceSubject, silent: RegExp): boolean {
   return (
-    program?.isNode !== true || inService(unit, "NotifyAccess")?.value === "all" || openFiles(unit).length > 0
+    (program?.isNode !== true && !silent.test(program?.name ?? "")) ||
+    inService(unit, "NotifyAccess")?.value === "all" ||
+    openFiles(unit).length > 0
   );
 }
 
@@ -78,42 +84,43 @@ export const notifyRules: Readonly<Record<NotifyCode, Rule<ServiceSubject>>> = {
   },
   "notify-unheard": {
     severity: "info",
-    why: "Node cannot send READY=1 to NOTIFY_SOCKET by itself. OpenFile= passes that socket to sockact, and NotifyAccess=all lets a helper such as systemd-notify send it. Without them the start times out, unless your app sends READY=1 by other means, such as a native add-on.",
+    why: "Node cannot send READY=1 to NOTIFY_SOCKET by itself. OpenFile= passes that socket to sockact, and NotifyAccess=all lets a helper such as systemd-notify send it. Without them the start times out, unless your app sends READY=1 by other means, such as a native add-on. Servers such as uvicorn do not send it either.",
     man: "systemd.service(5)",
     find: (service) =>
-      !notifies(service.unit) || canNotify(service)
+      !notifies(service.unit) || canNotify(service, neverReady)
         ? []
         : [
             {
               at: inService(service.unit, "Type")!,
-              message: "Node has no way to report that it is ready",
-              fix: openFileOf(service),
+              message: `${service.program?.isNode === true ? "Node" : service.program?.name} has no way to report that it is ready`,
+              fix: service.program?.isNode === true ? openFileOf(service) : "Type=exec",
             },
           ],
   },
   "watchdog-unheard": {
     severity: "info",
-    why: "systemd kills the service when no WATCHDOG=1 comes in time, whatever its Type=. Node cannot send it by itself. OpenFile= lets sockact send it; a native add-on may send it too.",
+    why: "systemd kills the service when no WATCHDOG=1 comes in time, whatever its Type=. Node cannot send it by itself. OpenFile= lets sockact send it; a native add-on may send it too. gunicorn and uvicorn do not send it.",
     man: "systemd.service(5)",
     find: (service) => {
       const setting = inService(service.unit, "WatchdogSec");
       const span = timeSpanOf(setting?.value ?? "");
+      const { isNode = false, name = "" } = service.program ?? {};
       return setting === undefined ||
         !span ||
         span === Infinity ||
-        notifies(service.unit) ||
-        canNotify(service)
+        (isNode && notifies(service.unit)) ||
+        canNotify(service, neverAlive)
         ? []
         : [
             {
               at: setting,
-              message: `WatchdogSec=${setting.value}, but Node has no way to answer`,
-              fix: `${openFileOf(service)}, or remove WatchdogSec=`,
+              message: `WatchdogSec=${setting.value}, but ${isNode ? "Node" : name} has no way to answer`,
+              fix: `${isNode ? `${openFileOf(service)}, or ` : ""}remove WatchdogSec=`,
             },
           ];
     },
   },
-  "notify-blocked": {
+  "notify-blocked": ofSandbox({
     severity: "error",
     why: "READY=1 is sent over a unix socket, and RestrictAddressFamilies= does not let the service open one. The start times out.",
     man: "systemd.exec(5)",
@@ -134,7 +141,7 @@ export const notifyRules: Readonly<Record<NotifyCode, Rule<ServiceSubject>>> = {
             },
           ];
     },
-  },
+  }),
   "open-file-path": {
     severity: "error",
     why: "systemd expands no specifiers in OpenFile=. The system's service manager listens at /run/systemd/notify, and the service manager of a user at /run/user/<uid>/systemd/notify.",

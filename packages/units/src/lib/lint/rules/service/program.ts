@@ -4,13 +4,14 @@ import { commandsOf } from "../../../parse/words.ts";
 import type { Rule } from "../../findings/finding.ts";
 import { nodeCommand, nodeOptionWords } from "../../../node/command-line.ts";
 import { keepsProcess } from "../../subjects/program.ts";
+import { restartPolicy } from "../../subjects/restarts.ts";
 import type { ServiceSubject } from "../../subjects/subjects.ts";
-import { inService, isActivatedNode, listeners } from "./settings.ts";
+import { inService, isActivatedNode, isAppServer, listeners } from "./settings.ts";
 import { headerOf } from "../../findings/edits.ts";
 
 /** Words that have a meaning only in a shell. */
 const shellSyntax =
-  /^(?:\d*(?:>>?|<<?<?)(?:&\d|\/.*)?|&>>?.*|&&?|\|\|?)$|^\$\(|`[^`]+`|^~\/|^[^\s:=]*\*\.[cm]?[jt]s$/;
+  /^(?:\d*(?:>>?|<<?<?)(?:&\d|\/.*)?|&>>?.*|&&?|\|\|?)$|^\$\(|`[^`]+`|^~\/|^[^\s:=]*\*\.[cm]?[jt]s$|(?<!\$)\$\{\w+[^\w}]/;
 
 /** What to write instead of a tool that runs the app as a child process. */
 function insteadOf(launcher: string): string {
@@ -193,7 +194,7 @@ export const programRules: Readonly<Record<ProgramCode, Rule<ServiceSubject>>> =
   },
   "exec-syntax": {
     severity: "warning",
-    why: "systemd runs the program without a shell. It does not read redirections, &&, pipes, $(…), ~ or *: your program gets such a word as an argument.",
+    why: "systemd runs the program without a shell. It does not read redirections, &&, pipes, $(…), ${NAME:-default}, ~ or *: your program gets such a word as an argument.",
     man: "systemd.service(5)",
     find: ({ program }) => {
       if (program === undefined || program.script !== undefined) return [];
@@ -291,18 +292,25 @@ export const programRules: Readonly<Record<ProgramCode, Rule<ServiceSubject>>> =
   },
   "type-unfit": {
     severity: "error",
-    why: "Node does not move to the background, and a server does not exit by itself. systemd waits for one of these, and the start times out.",
+    why: "Node does not move to the background, and a server does not exit by itself. systemd waits for one of these, and the start times out. systemd does not load a service with Type=oneshot and Restart=always.",
     man: "systemd.service(5)",
     find: (service) => {
       const setting = inService(service.unit, "Type");
+      const isRefused =
+        setting?.value === "oneshot" && /^(?:always|on-success)$/.test(restartPolicy(service.unit));
       return setting === undefined ||
         !/^(?:forking|oneshot)$/.test(setting.value) ||
-        !isActivatedNode(service)
+        // gunicorn may be told to move to the background.
+        !(
+          isActivatedNode(service) ||
+          isRefused ||
+          (setting.value === "oneshot" && isAppServer(service) && listeners(service).length > 0)
+        )
         ? []
         : [
             {
               at: setting,
-              message: `Type=${setting.value} with a server`,
+              message: `Type=${setting.value} with ${isRefused ? `Restart=${restartPolicy(service.unit)}` : "a server"}`,
               fix: "Type=exec, or Type=notify if the app reports when it is ready",
             },
           ];

@@ -1,10 +1,21 @@
-import { valuesOf } from "../../../parse/load.ts";
+import { valuesOf, type LoadedUnit } from "../../../parse/load.ts";
 import type { Rule } from "../../findings/finding.ts";
 import type { ServiceSubject } from "../../subjects/subjects.ts";
 import { booleanOf } from "../../../systemd/booleans.ts";
+import { timeSpanOf } from "../../../systemd/time-spans.ts";
+import { shareOf } from "../../values/readers.ts";
 import { hiddenFiles, hidingDirectives } from "../../../systemd/hidden-files.ts";
 import { tooSmall } from "../../../node/limits.ts";
-import { inService, isTrue, listeners, notifies, preloadsOf, runsAsRoot } from "./settings.ts";
+import {
+  inService,
+  isApp,
+  isTrue,
+  listeners,
+  notifies,
+  ofSandbox,
+  preloadsOf,
+  runsAsRoot,
+} from "./settings.ts";
 import { isSystemAccount } from "../../../systemd/system-accounts.ts";
 import { unitNameParts } from "../../../systemd/unit-names.ts";
 import { boundFolders, liesInHome, liesInTemporary } from "../../../systemd/folders.ts";
@@ -32,6 +43,32 @@ function killsNode({ unit }: ServiceSubject): boolean {
 const neededCalls = /^@(?:default|basic-io|file-system|io-event|process|signal)(?::|$)/;
 const neededByServers = /^(?:@network-io|accept4)(?::|$)/;
 
+/** Directives with which a unit says that its program writes files. */
+const writes = /^(?:State|Cache|Logs)Directory$|^PIDFile$|^Standard(?:Output|Error)$/;
+
+/** Limits with which no server works. An explicit limit above counts as intended. */
+const tinyLimits: Readonly<
+  Record<string, { isTiny: (value: string, unit: LoadedUnit) => boolean; instead: string }>
+> = {
+  CPUQuota: { isTiny: (value) => (shareOf(value) ?? 1) < 0.05, instead: "50%, or more" },
+  LimitCPU: {
+    isTiny: (value) => (timeSpanOf(value.replace(/:.*/, "")) ?? Infinity) < 3_600_000,
+    instead: "infinity",
+  },
+  LimitFSIZE: {
+    // A program that writes no file works, and 0 is how people forbid it.
+    isTiny: (value, { settings }) =>
+      /^0\w?(?::|$)/.test(value) &&
+      settings.some(
+        (setting) =>
+          setting.section === "Service" &&
+          writes.test(setting.key) &&
+          (!setting.key.startsWith("Standard") || /^(?:file|append|truncate):/.test(setting.value)),
+      ),
+    instead: "infinity",
+  },
+};
+
 /** The codes of these rules. */
 export type SandboxCode =
   | "home-hidden"
@@ -44,6 +81,7 @@ export type SandboxCode =
   | "user-shared"
   | "pid-namespace"
   | "memory-tiny"
+  | "limit-tiny"
   | "limit-low"
   | "program-hidden"
   | "system-call-needed"
@@ -51,7 +89,7 @@ export type SandboxCode =
 
 /** What a service may see and do. */
 export const sandboxRules: Readonly<Record<SandboxCode, Rule<ServiceSubject>>> = {
-  "home-hidden": {
+  "home-hidden": ofSandbox({
     severity: "error",
     why: "ProtectHome= hides /home, /root and /run/user. The service does not find a program or a file in these folders.",
     man: "systemd.exec(5)",
@@ -85,7 +123,7 @@ export const sandboxRules: Readonly<Record<SandboxCode, Rule<ServiceSubject>>> =
             },
           ];
     },
-  },
+  }),
   "root-closed": {
     severity: "error",
     why: "Only root may enter /root. As another user, the service does not find a program or a file there (status=203/EXEC, or status=200/CHDIR).",
@@ -98,18 +136,10 @@ export const sandboxRules: Readonly<Record<SandboxCode, Rule<ServiceSubject>>> =
       const isElsewhere = ["ProtectHome", "RootDirectory", "RootImage"].some(
         (key) => inService(unit, key) !== undefined,
       );
-      // systemd.service(5): with + and ! the program keeps the rights of root.
-      const keepsRoot = /[+!]/.test(program?.command.signs ?? "");
       // With - in front, the folder may be missing.
       const mayFail =
         inService(unit, "WorkingDirectory")?.value.startsWith("-") === true && place === places[2];
-      return place === undefined ||
-        bound ||
-        isElsewhere ||
-        mayFail ||
-        user ||
-        keepsRoot ||
-        runsAsRoot(service)
+      return place === undefined || bound || isElsewhere || mayFail || user || runsAsRoot(service)
         ? []
         : [
             {
@@ -120,7 +150,7 @@ export const sandboxRules: Readonly<Record<SandboxCode, Rule<ServiceSubject>>> =
           ];
     },
   },
-  "temporary-hidden": {
+  "temporary-hidden": ofSandbox({
     severity: "error",
     why: "With PrivateTmp= or DynamicUser= the service has its own empty /tmp and /var/tmp. It does not find a program or a file in these folders.",
     man: "systemd.exec(5)",
@@ -148,8 +178,8 @@ export const sandboxRules: Readonly<Record<SandboxCode, Rule<ServiceSubject>>> =
             },
           ];
     },
-  },
-  "jit-killed": {
+  }),
+  "jit-killed": ofSandbox({
     severity: "error",
     why: "V8 writes machine code at run time, and MemoryDenyWriteExecute= forbids that. Node dies at once, unless it runs with --jitless.",
     man: "systemd.exec(5)",
@@ -169,8 +199,8 @@ export const sandboxRules: Readonly<Record<SandboxCode, Rule<ServiceSubject>>> =
         },
       ];
     },
-  },
-  "system-call-kills": {
+  }),
+  "system-call-kills": ofSandbox({
     severity: "warning",
     why: "A system call that the filter does not allow kills the program. Node tries pkey_alloc, which it does not need. With an error number the call fails, and Node keeps running.",
     man: "systemd.exec(5)",
@@ -188,7 +218,7 @@ export const sandboxRules: Readonly<Record<SandboxCode, Rule<ServiceSubject>>> =
             },
           ];
     },
-  },
+  }),
   "user-root": {
     severity: "warning",
     why: "systemd opens the sockets, so your app does not need to be root. If an attacker takes over your app, they get the whole machine.",
@@ -196,8 +226,15 @@ export const sandboxRules: Readonly<Record<SandboxCode, Rule<ServiceSubject>>> =
     find: (service) => {
       const { unit, program } = service;
       const setting = inService(unit, "User");
-      return program?.isNode !== true || !runsAsRoot(service)
-        ? []
+      if (program?.isNode !== true || !runsAsRoot(service)) return [];
+      return program.keepsRoot
+        ? [
+            {
+              at: program.setting,
+              message: `${program.command.signs} is before the program, so it runs as root`,
+              fix: "remove it",
+            },
+          ]
         : [
             {
               at: setting ?? headerOf(unit, "Service"),
@@ -265,6 +302,26 @@ export const sandboxRules: Readonly<Record<SandboxCode, Rule<ServiceSubject>>> =
             ];
       }),
   },
+  "limit-tiny": {
+    severity: "warning",
+    why: "A share of a few percent of one CPU makes each request take seconds. LimitCPU= counts the processor time of all requests together, and ends the program (SIGXCPU). With LimitFSIZE=0 each write to a file ends it (SIGXFSZ).",
+    man: "systemd.exec(5)",
+    find: (service) =>
+      !isApp(service) || listeners(service).length === 0
+        ? []
+        : Object.entries(tinyLimits).flatMap(([key, { isTiny, instead }]) => {
+            const setting = inService(service.unit, key);
+            return setting === undefined || !isTiny(setting.value, service.unit)
+              ? []
+              : [
+                  {
+                    at: setting,
+                    message: `${key}=${setting.value} for a server`,
+                    fix: `remove it, or ${key}=${instead}`,
+                  },
+                ];
+          }),
+  },
   "limit-low": {
     severity: "error",
     why: "With less than this, Node aborts, or the kernel or systemd kills it, when it starts or while it works. Then it is started again and again.",
@@ -291,14 +348,13 @@ export const sandboxRules: Readonly<Record<SandboxCode, Rule<ServiceSubject>>> =
       );
     },
   },
-  "program-hidden": {
+  "program-hidden": ofSandbox({
     severity: "error",
     why: "TemporaryFileSystem= puts an empty folder in the place of another, InaccessiblePaths= closes it, and in a folder of NoExecPaths= no program runs. The program or its script is in such a folder, so the service does not start.",
     man: "systemd.exec(5)",
     find: ({ unit, program }) => {
       if (
         program === undefined ||
-        program.command.signs.includes("+") ||
         ["RootDirectory", "RootImage"].some((key) => inService(unit, key) !== undefined)
       )
         return [];
@@ -311,8 +367,8 @@ export const sandboxRules: Readonly<Record<SandboxCode, Rule<ServiceSubject>>> =
         }),
       );
     },
-  },
-  "system-call-needed": {
+  }),
+  "system-call-needed": ofSandbox({
     severity: "error",
     why: "Without these system calls, Node dies when it starts, or a server accepts no connection.",
     man: "systemd.exec(5)",
@@ -340,20 +396,20 @@ export const sandboxRules: Readonly<Record<SandboxCode, Rule<ServiceSubject>>> =
               ];
         });
     },
-  },
+  }),
   "user-not-possible": {
     severity: "error",
-    why: "The service manager of a user may not change users or groups. The service does not start (status=217/USER or 216/GROUP).",
+    why: "The service manager of a user may not change users or groups, or give capabilities. The service does not start (status=217/USER, 216/GROUP or 218/CAPABILITIES).",
     man: "systemd.exec(5)",
     find: ({ unit, user }) =>
-      ["User", "SupplementaryGroups", "DynamicUser"].flatMap((key) => {
+      ["User", "SupplementaryGroups", "DynamicUser", "AmbientCapabilities"].flatMap((key) => {
         const setting = user ? inService(unit, key) : undefined;
         return setting === undefined || (key === "DynamicUser" && booleanOf(setting.value) !== true)
           ? []
           : [{ at: setting, message: `${key}=${setting.value} in a unit of a user`, fix: "remove it" }];
       }),
   },
-  "pid-namespace": {
+  "pid-namespace": ofSandbox({
     severity: "warning",
     why: "With PrivatePIDs= systemd 257 sets LISTEN_PID to a process ID that the service does not have inside, so the service finds no socket. As process 1 it also ignores SIGTERM, unless it has a handler.",
     man: "systemd.exec(5)",
@@ -369,5 +425,5 @@ export const sandboxRules: Readonly<Record<SandboxCode, Rule<ServiceSubject>>> =
             },
           ];
     },
-  },
+  }),
 };

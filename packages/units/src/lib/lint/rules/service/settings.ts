@@ -1,6 +1,7 @@
 import { valueOf, type LoadedUnit, type Setting } from "../../../parse/load.ts";
 import type { ServiceSubject, SocketSubject } from "../../subjects/subjects.ts";
 import { preloadsOfOptions } from "../../../node/command-line.ts";
+import type { Rule } from "../../findings/finding.ts";
 import { booleanOf } from "../../../systemd/booleans.ts";
 
 export const inService = (unit: LoadedUnit, key: string): Setting | undefined =>
@@ -27,14 +28,25 @@ export const preloadsOf = ({ program, environment }: ServiceSubject): readonly s
 ];
 
 /** Whether the service runs as root, which is the default. */
-export function runsAsRoot({ unit, user }: ServiceSubject): boolean {
-  if (user || isTrue(unit, "DynamicUser")) return false;
+export function runsAsRoot({ unit, user, program }: ServiceSubject): boolean {
+  if (user) return false;
+  if (program?.keepsRoot === true) return true;
+  if (isTrue(unit, "DynamicUser")) return false;
   return /^(?:root|0)?$/.test(inService(unit, "User")?.value ?? "");
 }
+
+/** The same rule, silent for a program that runs outside the sandbox of its unit. */
+export const ofSandbox = ({ find, ...rule }: Rule<ServiceSubject>): Rule<ServiceSubject> => ({
+  ...rule,
+  find: (service) => (service.program?.isUnconfined === true ? [] : find(service)),
+});
 
 /** Servers of apps that distributions also install. */
 const appServers =
   /^(?:gunicorn|uvicorn|hypercorn|daphne|waitress-serve|uwsgi|puma|unicorn|thin|falcon|bun|deno|frankenphp)$/;
+
+export const isAppServer = ({ program }: Pick<ServiceSubject, "program">): boolean =>
+  appServers.test(program?.name ?? "");
 
 /** Folders of apps that do not come from a distribution. */
 const appFolders = /^\/(?:srv|opt|home|root|var\/www|usr\/local)\//;
@@ -51,7 +63,7 @@ export function isApp({ program }: ServiceSubject): boolean {
   return (
     program.isNode ||
     isInline ||
-    appServers.test(program.name) ||
+    isAppServer({ program }) ||
     program.words.some((word) => appFolders.test(word))
   );
 }

@@ -1,0 +1,24 @@
+import { loadUnit, type GivenFiles } from "../../parse/load.ts";
+import { templateOf } from "../../systemd/unit-names.ts";
+import { namesIn } from "./subjects.ts";
+
+/** The names that given units have by `Alias=`. */
+const aliases = new WeakMap<GivenFiles, ReadonlySet<string>>();
+
+function aliasesIn(given: GivenFiles): ReadonlySet<string> {
+  const known = aliases.get(given);
+  if (known !== undefined) return known;
+  const names = Array.from(given.units.keys(), (unit) => {
+    const loaded = loadUnit(unit, given);
+    return loaded === undefined ? [] : namesIn(loaded, "Install", "Alias").map(({ name }) => name);
+  });
+  const found = new Set(names.flat());
+  aliases.set(given, found);
+  return found;
+}
+
+/** Whether one of the files is this unit, its template, or a container that Podman turns into it, or has its name as an alias. */
+export const isGiven = (name: string, given: GivenFiles): boolean =>
+  [name, templateOf(name) ?? name, name.replace(/\.service$/, ".container")].some((one) =>
+    given.units.has(one),
+  ) || aliasesIn(given).has(name);
