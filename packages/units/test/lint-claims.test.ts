@@ -204,6 +204,63 @@ describeWith({ privateSystemd: true }, "what the linter says of a running system
     );
   });
 
+  it.concurrent("is so of libraries that may not run, and of + before the program", async () => {
+    const node = `${systemd.node} --eval setInterval(Object,1e6)`;
+    const sleep = "/usr/bin/sleep infinity\nNoExecPaths=/\nExecPaths=/usr/bin/sleep";
+    const cases: [lines: string, code: string | undefined][] = [
+      [sleep, "program-hidden"],
+      [`${sleep} /usr/lib /usr/lib64`, undefined],
+      [`${node}\nMemoryDenyWriteExecute=yes`, "jit-killed"],
+      [`+${node}\nMemoryDenyWriteExecute=yes`, undefined],
+      [`+/usr/bin/sleep infinity\nInaccessiblePaths=/usr/bin`, undefined],
+    ];
+    const services = cases.map((_, index) => `confined${index}.service`);
+    const codes = await install(
+      ...cases.map(([lines], index) => ({
+        [services[index]!]: `[Service]\nType=exec\nExecStart=${lines}\n`,
+      })),
+    );
+    expect(codes.map((all) => all.find((code) => /^(?:program-hidden|jit-killed)$/.test(code)))).toEqual(
+      cases.map(([, code]) => code),
+    );
+    await systemd.run(["systemctl", "start", ...services]);
+    await Promise.all(
+      cases.map(([, code], index) =>
+        systemd.waitForUnit(
+          services[index]!,
+          "ActiveState",
+          code === undefined ? "active" : "failed",
+          50_000,
+        ),
+      ),
+    );
+  });
+
+  it.concurrent("is so of a socket that waits for its own file, and of a service that removes it", async () => {
+    const codes = await install(
+      {
+        "waits.socket":
+          "[Unit]\nConditionPathExists=/run/waits.sock\n[Socket]\nListenStream=/run/waits.sock\n",
+        "waits.service": sleeps,
+      },
+      {
+        "removes.socket": "[Socket]\nListenStream=/run/removes.sock\n",
+        "removes.service": sleeps.replace(
+          "ExecStart=",
+          "ExecStartPre=/bin/rm -f /run/removes.sock\nExecStart=",
+        ),
+      },
+    );
+    expect(codes).toMatchObject([
+      expect.arrayContaining(["condition-never"]),
+      expect.arrayContaining(["socket-file-removed"]),
+    ]);
+    await systemd.run(["systemctl", "start", "waits.socket", "removes.socket"]);
+    await systemd.start("removes.service");
+    expect(await shown("ActiveState", ["waits.socket", "removes.socket"])).toEqual(["inactive", "active"]);
+    expect((await systemd.run(["test", "-e", "/run/removes.sock"])).code).toBe(1);
+  });
+
   it.concurrent("is so of a watchdog that nobody answers, whatever the type", async () => {
     const types = ["", "Type=simple\n", "Type=exec\n", "NotifyAccess=all\n"];
     const codes = await install(
