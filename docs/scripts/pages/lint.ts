@@ -51,7 +51,7 @@ const fixedWhen: Partial<Record<FindingCode, string>> = {
     "if RestartSec= is missing, or if the service has a socket and RestartSec= is not in a drop-in",
   "stop-timeout": "if no timeout is set",
   "handover-impossible":
-    "if Type= does not notify, and the unit has OpenFile= or belongs to the system's service manager",
+    "if Type= does not notify and is not oneshot, and the unit has OpenFile= or belongs to the system's service manager",
   "handover-unheard":
     "if the unit has no ExecReload=, or one that only sends SIGHUP, and SOCKACT_RELOAD_RESULT is missing or in a folder of RuntimeDirectory=",
   "open-file-path": "if the path is absolute, in a unit of the system's service manager",

@@ -64,8 +64,8 @@ describe("the bundle", () => {
   // Bytes, minified and compressed: what it has, and about 15 % more. A growth beyond that should be wanted, not happen.
   // What emits carries the linter, too, which looks at what is written.
   it.each([
-    ["{ emitUnits }", 94_000],
-    ["*", 96_000],
+    ["{ emitUnits }", 98_000],
+    ["*", 100_000],
   ])("of %s is small", async (names, budget) => {
     const size = gzipSync(await bundle(names), { level: 9 }).length;
     expect(size).toBeLessThan(budget);

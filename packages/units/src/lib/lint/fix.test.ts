@@ -270,6 +270,12 @@ describe("fixUnits", () => {
     expect(fixed["app.service"]).toContain("Requires=app.socket\nAfter=app.socket\n");
   });
 
+  it("leaves the choice of Type= to you for a job that hands over", () => {
+    const files = { ...cleanPair, ...inService("Type=oneshot\nEnvironment=SOCKACT_HANDOVER=yes") };
+    expect(lintUnits(files).map(({ code }) => code)).toContain("handover-impossible");
+    expect(fixUnits(files)["app.service"]).toContain("Type=oneshot");
+  });
+
   it("leaves a unit of a user's manager as it is, if only its OpenFile= tells", () => {
     const files = {
       "app.socket": cleanPair["app.socket"]!.replace("=80\n", "=8080\n"),

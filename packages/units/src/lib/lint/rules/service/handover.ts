@@ -101,7 +101,8 @@ export const handoverRules: Readonly<Record<HandoverCode, Rule<ServiceSubject>>>
           message: `SOCKACT_HANDOVER with Type=${type?.value ?? "simple, the default"}`,
           fix: openFile ? "Type=notify" : "Type=notify and OpenFile=/run/systemd/notify:notify",
           edits:
-            user && !openFile
+            // systemd may refuse a job with its other lines, and an edit must not activate it.
+            (user && !openFile) || type?.value === "oneshot"
               ? []
               : [
                   ...changeSetting(unit, "Service", "Type", "notify"),
