@@ -75,5 +75,17 @@ export const locks = (host: () => PrivateSystemd): void => {
       expect(await systemd.mustRun(["readlink", "/srv/shop/current"])).toBe("releases/2\n");
       expect((await systemd.run(["readlink", LOCK])).stdout).toBe("");
     });
+
+    test("does not wait for a user of the host who locks what everybody may open", async () => {
+      const user = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
+      const hold = "exec flock /run sh -c 'echo held; exec sleep 600'";
+      const holder = systemd.spawn([...user, "sh", "-c", hold]);
+      await once(holder.stdout!, "data");
+      expect(await deploy(systemd, "1")).toMatchObject({ code: 0 });
+      expect(await systemd.run(["flock", "--nonblock", "/run", "true"])).toMatchObject({ code: 1 });
+      holder.kill("SIGKILL");
+      const { stderr } = await systemd.run([...user, "flock", "--nonblock", "/run/sockact-deploys", "true"]);
+      expect(stderr).toContain("Permission denied");
+    });
   });
 };

@@ -73,7 +73,9 @@ export function describeApp(app: DetectedApp, choices: AppChoices = {}): AppDesc
  * port.
  */
 function portFor(app: DetectedApp, listen: readonly ListenAddress[]): { PORT?: string } {
-  const ports = listen.flatMap((address) => /(?:^|:)(\d+)$/.exec(String(address))?.[1] ?? []);
+  const ports = listen.flatMap((address) =>
+    typeof address === "object" ? [] : (/(?:^|:)(\d+)$/.exec(`${address}`)?.[1] ?? []),
+  );
   return app.port !== undefined || ports[0] === undefined ? {} : { PORT: ports[0] };
 }
 
