@@ -151,6 +151,7 @@ export const units: Scenarios = {
     socket: "PrivateNetwork=yes",
     until: isReady,
     finds: [
+      { code: "clients-blocked", severity: "error" },
       {
         code: "socket-in-namespace",
         severity: "warning",
