@@ -105,10 +105,10 @@ export const socketFields: Fields<SocketDescription> = {
   passFileDescriptorsToExec: property("PassFileDescriptorsToExec", values.flag, false),
   // 0 means no limit.
   timeoutSec: property("TimeoutUSec", values.duration.map(infinityForZero), 90_000_000),
-  socketMode: property("SocketMode", values.mode, 0o666),
+  socketMode: property("SocketMode", values.openMode, 0o666),
   socketUser: property("SocketUser", values.account, ""),
   socketGroup: property("SocketGroup", values.account, ""),
-  directoryMode: property("DirectoryMode", values.mode, 0o755),
+  directoryMode: property("DirectoryMode", values.openMode, 0o755),
   removeOnStop: property("RemoveOnStop", values.flag, false),
   pollLimitIntervalSec: property("PollLimitIntervalUSec", values.duration, 2_000_000),
   // Without it, by the kind.

@@ -145,10 +145,17 @@ export function word<Word extends string>(...words: Word[]): fc.Arbitrary<Said<W
   return same(fc.constantFrom(...words));
 }
 
-export const mode = fc.tuple(fc.constantFrom("", "0"), fc.nat(0o7777)).map(([zero, bits]) => {
-  const octal = bits.toString(8).padStart(3, "0");
-  return { value: octal.length === 4 && zero === "" ? octal : `${zero}${octal}`, shown: bits };
-});
+const modeWith = (needed: number) =>
+  fc.tuple(fc.constantFrom("", "0"), fc.nat(0o7777)).map(([zero, random]) => {
+    const bits = random | needed;
+    const octal = bits.toString(8).padStart(3, "0");
+    return { value: octal.length === 4 && zero === "" ? octal : `${zero}${octal}`, shown: bits };
+  });
+
+export const mode = modeWith(0);
+
+/** The mode of a socket or its folder that lets the owner and the group in. */
+export const openMode = modeWith(0o120);
 
 /** systemd.time(7), in microseconds. */
 const spanUnits: readonly (readonly [string, number])[] = (

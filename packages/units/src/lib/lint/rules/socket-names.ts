@@ -175,7 +175,7 @@ export const socketNamesRules: Readonly<Record<SocketNamesCode, Rule<SocketAmong
     },
   },
   "socket-mode-unused": {
-    severity: "warning",
+    severity: "info",
     why: "These permissions are those of a file. An abstract socket or a port has none: every process in its network may connect.",
     man: "unix(7)",
     find: ({ unit, addresses }) =>
