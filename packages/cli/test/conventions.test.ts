@@ -154,7 +154,7 @@ describe("--json", () => {
       expect({ ...json, stdout: "", stderr: json.stderr.replace(/ --json$/m, "") }).toEqual(plain);
       const { error } = JSON.parse(json.stdout) as { error: Record<string, string> };
       expect(Object.keys(error)).toEqual(["code", "message", "hint"]);
-      expect(plain.stderr).toContain(`${error["message"]} (${error["code"]})\n${error["hint"]}\n`);
+      expect(json.stderr).toContain(`${error["message"]} (${error["code"]})\n${error["hint"]}\n`);
     },
   );
 
