@@ -5,12 +5,17 @@ import { environmentRules } from "../../../packages/units/src/lib/lint/rules/ser
 import { handoverRules } from "../../../packages/units/src/lib/lint/rules/service/handover.ts";
 import { installRules } from "../../../packages/units/src/lib/lint/rules/service/install.ts";
 import { lifecycleRules } from "../../../packages/units/src/lib/lint/rules/service/lifecycle.ts";
+import { limitsRules } from "../../../packages/units/src/lib/lint/rules/service/limits.ts";
 import { notifyRules } from "../../../packages/units/src/lib/lint/rules/service/notify.ts";
+import { otherUnitsRules } from "../../../packages/units/src/lib/lint/rules/service/other-units.ts";
 import { preloadRules } from "../../../packages/units/src/lib/lint/rules/service/preload.ts";
 import { proxyProtocolRules } from "../../../packages/units/src/lib/lint/rules/service/proxy-protocol.ts";
 import { portsRules } from "../../../packages/units/src/lib/lint/rules/service/ports.ts";
 import { programRules } from "../../../packages/units/src/lib/lint/rules/service/program.ts";
+import { restartsRules } from "../../../packages/units/src/lib/lint/rules/service/restarts.ts";
 import { sandboxRules } from "../../../packages/units/src/lib/lint/rules/service/sandbox.ts";
+import { serversRules } from "../../../packages/units/src/lib/lint/rules/service/servers.ts";
+import { usersRules } from "../../../packages/units/src/lib/lint/rules/service/users.ts";
 import { socketRules } from "../../../packages/units/src/lib/lint/rules/socket.ts";
 import { syntaxRules } from "../../../packages/units/src/lib/lint/rules/syntax.ts";
 import { faults, faulty } from "../../../packages/units/test/faults.ts";
@@ -20,11 +25,11 @@ const themes: Record<string, Readonly<Record<string, Pick<Rule<never>, "severity
   "Files, lines and values": syntaxRules,
   "The socket unit": socketRules,
   "The program that the service runs": programRules,
-  "The service and its sockets": portsRules,
-  "Starts, restarts and stops": lifecycleRules,
+  "The service and its sockets": { ...otherUnitsRules, ...serversRules, ...portsRules },
+  "Starts, restarts and stops": { ...restartsRules, ...lifecycleRules },
   "Ready messages and the watchdog": notifyRules,
   "The handover at a reload": handoverRules,
-  "Users, files and the sandbox": sandboxRules,
+  "Users, files and the sandbox": { ...sandboxRules, ...usersRules, ...limitsRules },
   "Environment variables": environmentRules,
   "The preload": preloadRules,
   "The PROXY protocol": proxyProtocolRules,

@@ -1,4 +1,4 @@
-import { valueOf, valuesOf, type LoadedUnit, type Setting } from "../../parse/load.ts";
+import { valueOf, valuesOf, type Setting } from "../../parse/load.ts";
 import { nearestAmong } from "../../nearest.ts";
 import { replaceSetting } from "../findings/edits.ts";
 import type { FileEdit, Rule } from "../findings/finding.ts";
@@ -6,6 +6,7 @@ import type { SocketAmongOthers } from "../subjects/conflicts.ts";
 import { misspelledSockets } from "../subjects/misspelled.ts";
 import { endpointOf, namesIn } from "../subjects/subjects.ts";
 import { unitNameParts } from "../../systemd/unit-names.ts";
+import { inSocket } from "./socket-settings.ts";
 import { isApp } from "./service/settings.ts";
 
 /** The codes of these rules. */
@@ -21,8 +22,6 @@ export type SocketNamesCode =
 
 /** Whether the address is a file. */
 const isFile = ({ value }: Setting): boolean => /^(?:\/|%t)/.test(value);
-
-const inSocket = (unit: LoadedUnit, key: string): Setting | undefined => valueOf(unit, "Socket", key);
 
 /** The bits of a mode such as 0660. systemd ignores another value. */
 function modeOf(setting: Setting | undefined): number | undefined {

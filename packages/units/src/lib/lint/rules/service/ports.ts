@@ -6,8 +6,6 @@ import { endpointOf, namesIn, type ServiceSubject, type SocketSubject } from "..
 import { booleanOf } from "../../../systemd/booleans.ts";
 import { inService, isActivatedNode, isApp, listeners, runsAsRoot } from "./settings.ts";
 import { unitNameParts } from "../../../systemd/unit-names.ts";
-import { nearestAmong } from "../../../nearest.ts";
-import { isGiven } from "../../subjects/given.ts";
 import { addSetting, headerOf } from "../../findings/edits.ts";
 
 /** The ports of this machine that `docker run -p 8080:80` and similar commands open. */
@@ -87,39 +85,10 @@ function hasCapability(unit: LoadedUnit): boolean {
   );
 }
 
-/** Servers that open an address of their own unless an argument names a descriptor, and what to write instead. */
-const ownAddress: Readonly<Record<string, { passed?: RegExp; instead: string }>> = {
-  uvicorn: { passed: /^--fd(?:=|$)/, instead: "--fd 3, which is the first socket" },
-  hypercorn: {
-    passed: /fd:\/\/|^(?:-c|--config)(?:=|$)/,
-    instead: "--bind fd://3, which is the first socket",
-  },
-  daphne: { passed: /^--fd(?:=|$)|^systemd:|^fd:/, instead: "--fd 3, which is the first socket" },
-  "waitress-serve": { instead: "gunicorn, which takes passed sockets" },
-  flask: { instead: "gunicorn, which takes passed sockets" },
-  "http.server": { instead: "a server that takes passed sockets" },
-};
-
-/** The server in a command line: the program itself, or a module of Python. */
-const serverIn = ({ name, words }: Program): string =>
-  /^python[\d.]*$/.test(name) && words[1] === "-m" ? (words[2] ?? "") : name;
-
-/** Programs that serve a connection as standard input, and know no other way. */
-const filters = /^(?:cat|tee|rev|tac|tr|sort|date|hostname|uptime|who|in\.\w+)$/;
-
-/** Targets that only the system's service manager has; systemd.special(7). */
-const systemTargets =
-  /^(?:multi-user|graphical|network(?:-online|-pre)?|(?:local|remote)-fs(?:-pre)?|sysinit|nss-(?:user-)?lookup|time-(?:set|sync)|getty|rescue|rpcbind|runlevel\d)\.target$/;
-
 const isLow = (port: string): boolean => Number(port) > 0 && Number(port) < 1024;
 
 /** The codes of these rules. */
 export type PortsCode =
-  | "unit-missing"
-  | "target-missing"
-  | "sockets-unused"
-  | "socket-file-removed"
-  | "standard-input-missing"
   | "requires-missing"
   | "sockets-missing"
   | "names-missing"
@@ -130,126 +99,6 @@ export type PortsCode =
 
 /** The sockets that a service is passed, and the ports that it opens itself. */
 export const portsRules: Readonly<Record<PortsCode, Rule<ServiceSubject>>> = {
-  "unit-missing": {
-    severity: "warning",
-    why: "A unit does not start without a unit that it requires. Nothing happens if the unit of OnFailure= is missing, or if it is the service itself.",
-    man: "systemd.unit(5)",
-    find: ({ unit, sockets }) => {
-      const given = sockets[0]?.given;
-      if (given === undefined) return [];
-      const { prefix } = unitNameParts(unit.name);
-      const near = nearestAmong([unit.name, ...sockets.map((socket) => socket.unit.name)]);
-      const misspelled = new Set(
-        sockets.flatMap((socket) => misspelledSockets(unit, socket)).map(({ name }) => name),
-      );
-      // Units with other names may be in other packages.
-      const isMissing = (name: string) =>
-        /\.(?:service|socket)$/.test(name) &&
-        ((name.startsWith(prefix) && /^[-@.]/.test(name.slice(prefix.length))) ||
-          near(name)?.[0] === name[0]) &&
-        !isGiven(name, given) &&
-        !misspelled.has(name);
-      return [
-        ...namesIn(unit, "Unit", "Requires", "BindsTo", "Requisite", "OnFailure", "OnSuccess"),
-        ...namesIn(unit, "Service", "Sockets"),
-      ].flatMap(({ name, setting }) => {
-        const isItself = setting.key.startsWith("On") && name === unit.name;
-        return isItself || isMissing(name)
-          ? [
-              {
-                at: setting,
-                message: `${setting.key}=${name}: ${isItself ? "that is the service itself" : "it is not among the files"}`,
-                fix: isItself ? "another unit" : `${near(name) ?? "a file with this name"}, or take it out`,
-              },
-            ]
-          : [];
-      });
-    },
-  },
-  "target-missing": {
-    severity: "warning",
-    why: "The service manager of a user has no such target. A unit that this target wants is never started, and After= waits for nothing.",
-    man: "systemd.special(7)",
-    find: ({ unit, sockets, user }) =>
-      !user
-        ? []
-        : [unit, ...sockets.map((socket) => socket.unit)]
-            .flatMap((one) => [
-              ...namesIn(one, "Install", "WantedBy", "RequiredBy"),
-              ...namesIn(one, "Unit", "After", "Wants", "Requires", "BindsTo"),
-            ])
-            // network.target says little about the network, and many units name it.
-            .filter(
-              ({ name, setting }) =>
-                systemTargets.test(name) && `${setting.key}=${name}` !== "After=network.target",
-            )
-            .map(({ name, setting }) => ({
-              at: setting,
-              message: `${setting.key}=${name} in a unit of a user`,
-              fix:
-                setting.section === "Install"
-                  ? "default.target, or sockets.target for a socket"
-                  : "remove it",
-            })),
-  },
-  "sockets-unused": {
-    severity: "error",
-    why: "The server does not take a socket that systemd passes. It opens an address of its own, and fails if that is the address of the socket. Nobody answers the clients of the socket.",
-    man: "systemd.socket(5)",
-    find: (service) => {
-      const { program } = service;
-      const name = program === undefined ? "" : serverIn(program);
-      const server = Object.hasOwn(ownAddress, name) ? ownAddress[name] : undefined;
-      return program === undefined ||
-        server === undefined ||
-        listeners(service).length === 0 ||
-        program.words.some((word) => server.passed?.test(word)) ||
-        // UVICORN_FD, WERKZEUG_SERVER_FD
-        [...service.environment.keys()].some((variable) => variable.endsWith("_FD"))
-        ? []
-        : [{ at: program.setting, message: `${name} does not take its socket`, fix: server.instead }];
-    },
-  },
-  "socket-file-removed": {
-    severity: "error",
-    why: "systemd listens on this file before the service starts. Without the file, no client can connect, and the socket unit still counts as active.",
-    man: "systemd.socket(5)",
-    find: ({ unit, sockets }) => {
-      const own = sockets
-        .flatMap(({ addresses }) => addresses.map(({ value }) => value))
-        .filter((path) => /^(?:\/|%t)/.test(path));
-      return ["ExecStartPre", "ExecStartPost", "ExecStop", "ExecStopPost"]
-        .flatMap((key) => valuesOf(unit, "Service", key))
-        .filter(
-          ({ value }) =>
-            /(?:^|[\s/'"@+!:-])(?:rm|unlink)\s/.test(value) &&
-            own.some((path) => value.split(/[\s'";]+/).includes(path)),
-        )
-        .map((setting) => ({
-          at: setting,
-          message: `${setting.key}= removes the file of the socket`,
-          fix: "remove it: systemd removes an old file itself",
-        }));
-    },
-  },
-  "standard-input-missing": {
-    severity: "error",
-    why: "With Accept=yes a program like this reads the connection as its standard input. By default that is /dev/null: the program ends at once, and the client gets nothing.",
-    man: "systemd.exec(5)",
-    find: ({ unit, sockets, program }) =>
-      program === undefined ||
-      !filters.test(program.name) ||
-      !sockets.some(({ accepts }) => accepts) ||
-      ["StandardInput", "StandardOutput"].some((key) => inService(unit, key) !== undefined)
-        ? []
-        : [
-            {
-              at: program.setting,
-              message: `${program.name} without StandardInput=socket`,
-              fix: "StandardInput=socket",
-            },
-          ],
-  },
   "requires-missing": {
     severity: "warning",
     why: "If you start the service yourself, or another unit starts it at boot, its socket may not be open. The service then gets no socket. It opens the port itself, or fails.",

@@ -1,0 +1,106 @@
+import { valuesOf, type LoadedUnit } from "../../../parse/load.ts";
+import type { Rule } from "../../findings/finding.ts";
+import type { ServiceSubject } from "../../subjects/subjects.ts";
+import { timeSpanOf } from "../../../systemd/time-spans.ts";
+import { shareOf } from "../../values/readers.ts";
+import { tooSmall } from "../../../node/limits.ts";
+import { inService, isApp, listeners, notifies, runsAsRoot } from "./settings.ts";
+
+/** Directives with which a unit says that its program writes files. */
+const writes = /^(?:State|Cache|Logs)Directory$|^PIDFile$|^Standard(?:Output|Error)$/;
+
+/** Limits with which no server works. An explicit limit above counts as intended. */
+const tinyLimits: Readonly<
+  Record<string, { isTiny: (value: string, unit: LoadedUnit) => boolean; instead: string }>
+> = {
+  CPUQuota: { isTiny: (value) => (shareOf(value) ?? 1) < 0.05, instead: "50%, or more" },
+  LimitCPU: {
+    isTiny: (value) => (timeSpanOf(value.replace(/:.*/, "")) ?? Infinity) < 3_600_000,
+    instead: "infinity",
+  },
+  LimitFSIZE: {
+    // A program that writes no file works, and 0 is how people forbid it.
+    isTiny: (value, { settings }) =>
+      /^0\w?(?::|$)/.test(value) &&
+      settings.some(
+        (setting) =>
+          setting.section === "Service" &&
+          writes.test(setting.key) &&
+          (!setting.key.startsWith("Standard") || /^(?:file|append|truncate):/.test(setting.value)),
+      ),
+    instead: "infinity",
+  },
+};
+
+/** The codes of these rules. */
+export type LimitsCode = "memory-tiny" | "limit-tiny" | "limit-low";
+
+/** The limits of memory, files and processor time. */
+export const limitsRules: Readonly<Record<LimitsCode, Rule<ServiceSubject>>> = {
+  "memory-tiny": {
+    severity: "warning",
+    why: "The kernel kills a program that needs more memory than this, and no program starts with less than 1 MiB. A number without a unit means bytes.",
+    man: "systemd.resource-control(5)",
+    find: ({ unit }) =>
+      ["MemoryMax", "MemoryHigh"].flatMap((key) => {
+        const setting = inService(unit, key);
+        const count = /^\d+$/.test(setting?.value ?? "") ? Number(setting!.value) : Infinity;
+        return count >= 2 ** 20
+          ? []
+          : [
+              {
+                at: setting!,
+                message: `${key}=${setting!.value} is less than 1 MiB`,
+                fix:
+                  count === 0 ? `${key}=512M, or as much as it needs` : `${key}=${count}M, if that is meant`,
+              },
+            ];
+      }),
+  },
+  "limit-tiny": {
+    severity: "warning",
+    why: "A share of a few percent of one CPU makes each request take seconds. LimitCPU= counts the processor time of all requests together, and ends the program (SIGXCPU). With LimitFSIZE=0 each write to a file ends it (SIGXFSZ).",
+    man: "systemd.exec(5)",
+    find: (service) =>
+      !isApp(service) || listeners(service).length === 0
+        ? []
+        : Object.entries(tinyLimits).flatMap(([key, { isTiny, instead }]) => {
+            const setting = inService(service.unit, key);
+            return setting === undefined || !isTiny(setting.value, service.unit)
+              ? []
+              : [
+                  {
+                    at: setting,
+                    message: `${key}=${setting.value} for a server`,
+                    fix: `remove it, or ${key}=${instead}`,
+                  },
+                ];
+          }),
+  },
+  "limit-low": {
+    severity: "error",
+    why: "With less than this, Node aborts, or the kernel or systemd kills it, when it starts or while it works. Then it is started again and again.",
+    man: "systemd.exec(5)",
+    find: (service) => {
+      const { unit, program, environment } = service;
+      if (program?.isNode !== true) return [];
+      const valueOfLimit = (key: string) => {
+        // Limits of processes do not apply to root.
+        const setting = key === "LimitNPROC" && runsAsRoot(service) ? undefined : inService(unit, key);
+        return setting && { text: setting.value, setting };
+      };
+      const options = [
+        ...program.words,
+        ...[...environment].map(([name, { value }]) => `${name}=${value}`),
+        ...valuesOf(unit, "Service", "EnvironmentFile").map(() => "UV_THREADPOOL_SIZE"),
+      ];
+      return tooSmall(valueOfLimit, { notifies: notifies(unit), options }).map(
+        ({ key, value: { setting }, why, instead }) => ({
+          at: setting,
+          message: `${key}=${setting.value}: ${why}`,
+          fix: `remove it, or ${key}=${instead}`,
+        }),
+      );
+    },
+  },
+};

@@ -1,0 +1,89 @@
+import type { Rule } from "../../findings/finding.ts";
+import type { ServiceSubject } from "../../subjects/subjects.ts";
+import { booleanOf } from "../../../systemd/booleans.ts";
+import { inService, isTrue, runsAsRoot } from "./settings.ts";
+import { isSystemAccount } from "../../../systemd/system-accounts.ts";
+import { unitNameParts } from "../../../systemd/unit-names.ts";
+import { headerOf } from "../../findings/edits.ts";
+
+/** The codes of these rules. */
+export type UsersCode = "user-root" | "user-nobody" | "user-shared" | "user-not-possible";
+
+/** The user that a service runs as. */
+export const usersRules: Readonly<Record<UsersCode, Rule<ServiceSubject>>> = {
+  "user-root": {
+    severity: "warning",
+    why: "systemd opens the sockets, so your app does not need to be root. If an attacker takes over your app, they get the whole machine.",
+    man: "systemd.exec(5)",
+    find: (service) => {
+      const { unit, program } = service;
+      const setting = inService(unit, "User");
+      if (program?.isNode !== true || !runsAsRoot(service)) return [];
+      return program.keepsRoot
+        ? [
+            {
+              at: program.setting,
+              message: `${program.command.signs} is before the program, so it runs as root`,
+              fix: "remove it",
+            },
+          ]
+        : [
+            {
+              at: setting ?? headerOf(unit, "Service"),
+              message:
+                setting === undefined
+                  ? "the service runs as root, because no user is set"
+                  : `User=${setting.value}`,
+              fix: "DynamicUser=yes, or User= with an account that only this service has",
+            },
+          ];
+    },
+  },
+  "user-nobody": {
+    severity: "warning",
+    why: "Services that run as nobody can stop each other's processes, and change each other's files. systemd logs a warning each time it reads the unit.",
+    man: "systemd.exec(5)",
+    find: ({ unit }) => {
+      const setting = inService(unit, "User");
+      return setting === undefined || !/^(?:nobody|65534)$/.test(setting.value)
+        ? []
+        : [
+            {
+              at: setting,
+              message: `User=${setting.value}`,
+              fix: "DynamicUser=yes, or User= with an account that only this service has",
+            },
+          ];
+    },
+  },
+  "user-shared": {
+    severity: "error",
+    why: "Without User=, DynamicUser= makes a user with the name of the unit. If there is an account of that name, the service runs as that account, with all that it may do. If there is only a group of that name, the service does not start.",
+    man: "systemd.exec(5)",
+    find: ({ unit }) => {
+      const setting = inService(unit, "DynamicUser");
+      const { prefix } = unitNameParts(unit.name);
+      return !isTrue(unit, "DynamicUser") || inService(unit, "User") !== undefined || !isSystemAccount(prefix)
+        ? []
+        : [
+            {
+              at: setting!,
+              message: `DynamicUser=yes, and ${prefix} is an account of the system`,
+              fix: `name the unit ${prefix}-app.service`,
+            },
+          ];
+    },
+  },
+  "user-not-possible": {
+    severity: "error",
+    why: "The service manager of a user may not change users or groups, or give capabilities. The service does not start (status=217/USER, 216/GROUP or 218/CAPABILITIES).",
+    man: "systemd.exec(5)",
+    find: ({ unit, user }) =>
+      ["User", "SupplementaryGroups", "DynamicUser", "AmbientCapabilities"].flatMap((key) => {
+        const setting = user ? inService(unit, key) : undefined;
+        return setting === undefined || (key === "DynamicUser" && booleanOf(setting.value) !== true)
+          ? []
+          : [{ at: setting, message: `${key}=${setting.value} in a unit of a user`, fix: "remove it" }];
+      }),
+  },
+};

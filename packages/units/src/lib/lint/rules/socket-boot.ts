@@ -1,0 +1,182 @@
+import { loadUnit, valueOf, type GivenFiles } from "../../parse/load.ts";
+import { isOfAnInterface } from "../../systemd/ip-endpoints.ts";
+import type { SocketAmongOthers } from "../subjects/conflicts.ts";
+import type { Found, Rule } from "../findings/finding.ts";
+import { endpointOf, namesIn, type ServiceSubject, type SocketSubject } from "../subjects/subjects.ts";
+import { booleanOf } from "../../systemd/booleans.ts";
+import { unitNameParts } from "../../systemd/unit-names.ts";
+import { addSetting, headerOf, replaceSetting } from "../findings/edits.ts";
+import { isApp } from "./service/settings.ts";
+
+/** Facts about the units among these files, computed once, because After= may name a unit many times. */
+const late = new WeakMap<GivenFiles, Map<string, boolean>>();
+
+/** Whether a unit starts only after basic.target, and so after all sockets. */
+function isLate(name: string, given: GivenFiles): boolean {
+  const known = late.get(given) ?? new Map<string, boolean>();
+  late.set(given, known);
+  const answer = known.get(name) ?? isAfterBasic(name, given);
+  known.set(name, answer);
+  return answer;
+}
+
+/** The targets that want a service, wait for it therefore, and are before it anyway. */
+function tooEarly({ unit }: ServiceSubject): Found[] {
+  if (booleanOf(valueOf(unit, "Unit", "DefaultDependencies")?.value) === false) return [];
+  return namesIn(unit, "Install", "WantedBy", "RequiredBy")
+    .filter(({ name }) => /^(?:sockets|paths)\.target$/.test(name))
+    .map(({ name, setting }) => ({
+      at: setting,
+      message: `a service wanted by ${name}, which is before it`,
+      fix: `${setting.key}=multi-user.target, or Also= with the socket`,
+    }));
+}
+
+/** Servers that are ordinary services in each distribution. */
+const ordinary =
+  /^(?:postgresql|mysql|mysqld|mariadb|mongod|redis|redis-server|valkey|nginx|apache2|httpd|docker|rabbitmq-server)(?:@.*)?\.service$/;
+
+function isAfterBasic(name: string, given: GivenFiles): boolean {
+  if (name === "network-online.target" || ordinary.test(name)) return true;
+  if (/^(?:basic|sockets|multi-user|graphical|default)\.target$/.test(name)) return true;
+  const service = name.endsWith(".service") ? loadUnit(name, given) : undefined;
+  return service !== undefined && booleanOf(valueOf(service, "Unit", "DefaultDependencies")?.value) !== false;
+}
+
+/** Whether a service requires this socket. */
+const isRequiredBy = ({ unit }: ServiceSubject, socket: string): boolean =>
+  namesIn(unit, "Unit", "Requires", "BindsTo").some(({ name }) => name === socket);
+
+/**
+ * Whether the socket can open before the services start: it names no other units, runs no commands, and its addresses are there early at boot.
+ */
+function canOpenEarly({ unit, service, addresses }: SocketSubject): boolean {
+  const keys = (section: string) => [...(unit.bySection.get(section)?.keys() ?? [])];
+  return (
+    service !== undefined &&
+    !service.ordered.has(unit.name) &&
+    keys("Unit").every((key) => key === "Description" || key === "Documentation") &&
+    !keys("Socket").some((key) => /^(?:Exec|BindToDevice$|NetworkNamespacePath$)/.test(key)) &&
+    addresses.every((setting) => {
+      const place = endpointOf(setting);
+      return place === undefined ? /^(?:\/run\/|%t\/)/.test(setting.value) : !isOfAnInterface(place);
+    })
+  );
+}
+
+/** The codes of these rules. */
+export type SocketBootCode =
+  | "socket-wanted-by"
+  | "socket-not-installed"
+  | "order-cycle"
+  | "socket-stops-along"
+  | "socket-conflicts";
+
+/** When a socket starts and stops, and what it starts before. */
+export const socketBootRules: Readonly<Record<SocketBootCode, Rule<SocketAmongOthers>>> = {
+  "socket-wanted-by": {
+    severity: "info",
+    why: "At boot systemd reaches sockets.target before it starts services. With another target the socket opens later, or never if that target is not reached.",
+    man: "systemd.special(7)",
+    find: (socket) => {
+      const { unit } = socket;
+      const names = namesIn(unit, "Install", "WantedBy", "RequiredBy");
+      if (names.some(({ name }) => name === "sockets.target")) return [];
+      return names
+        .filter(({ name }) =>
+          /^(?:multi-user|default|graphical|basic|network|network-online)\.target$/.test(name),
+        )
+        .map(({ name, setting }) => ({
+          at: setting,
+          message: `a socket wanted by ${name}`,
+          fix: "WantedBy=sockets.target",
+          edits:
+            names.length === 1 && setting.key === "WantedBy" && canOpenEarly(socket)
+              ? [replaceSetting(setting, "sockets.target")]
+              : [],
+        }));
+    },
+  },
+  "socket-not-installed": {
+    severity: "warning",
+    why: "Without [Install], systemctl enable does nothing. After the next boot nothing listens.",
+    man: "systemd.unit(5)",
+    find: ({ unit, service }) =>
+      service === undefined || !isApp(service) || unit.settings.some(({ section }) => section === "Install")
+        ? []
+        : [
+            {
+              at: headerOf(unit, "Socket"),
+              message: "it cannot be enabled",
+              fix: "[Install] with WantedBy=sockets.target",
+              edits: addSetting(unit, "Install", "WantedBy", "sockets.target"),
+            },
+          ],
+  },
+  "order-cycle": {
+    severity: "warning",
+    why: "A socket with default dependencies is up before sockets.target, and ordinary services start after it. Every socket is up before its own service. If the socket waits for one of them, or sockets.target for the service, that is an ordering cycle: at boot systemd drops one of the jobs to break it.",
+    man: "systemd.socket(5)",
+    find: ({ unit, service, accepts, given }) => {
+      // With Accept=yes, nothing starts the service together with its socket.
+      const before = service === undefined || accepts ? [] : namesIn(service.unit, "Unit", "Before");
+      const own = before
+        .filter(({ name }) => name === unit.name)
+        .map(({ setting }): Found => ({
+          at: setting,
+          message: `a service before ${unit.name}, which starts it`,
+          fix: `After=${unit.name}`,
+        }));
+      if (service !== undefined && !accepts && service.sockets[0]?.unit === unit)
+        own.push(...tooEarly(service));
+      // Without [Install], nothing starts the socket at boot, together with the targets that make the cycle.
+      if (
+        booleanOf(valueOf(unit, "Unit", "DefaultDependencies")?.value) === false ||
+        !unit.bySection.has("Install")
+      )
+        return own;
+      const waiting = namesIn(unit, "Unit", "After")
+        .filter(({ name }) => isLate(name, given))
+        .map(({ name, setting }) => ({
+          at: setting,
+          message: `a socket after ${name}`,
+          fix: `take ${name} out of After=${name.endsWith(".target") ? ", Wants= and Requires=. For an address that comes later, write FreeBind=true under [Socket]" : ", and let the service have it"}`,
+        }));
+      return [...own, ...waiting];
+    },
+  },
+  "socket-stops-along": {
+    severity: "warning",
+    why: "Each restart of the service also stops its socket. Meanwhile the port is closed, and clients that wait to be accepted are reset. With StopPropagatedFrom=, systemd 252 stops the socket only when the service stops for good.",
+    man: "systemd.unit(5)",
+    find: ({ unit, starts, accepts, service }) =>
+      // An instance of a socket may belong to only one instance of the service.
+      accepts || unitNameParts(unit.name).instance !== undefined
+        ? []
+        : namesIn(unit, "Unit", "PartOf", "BindsTo", "Requires", "StopPropagatedFrom")
+            .filter(({ name }) => name === starts)
+            .map(({ name, setting }) => ({
+              at: setting,
+              message: `${setting.key}=${name} in the socket that starts it`,
+              fix: `take ${name} out of ${setting.key}=${service !== undefined && isRequiredBy(service, unit.name) ? "" : `, and write Requires=${unit.name} in the service`}`,
+            })),
+  },
+  "socket-conflicts": {
+    severity: "error",
+    why: "If two units conflict, systemd stops one when it starts the other. The first connection starts the service and closes the port.",
+    man: "systemd.unit(5)",
+    find: ({ unit, starts, service }) =>
+      [
+        ...namesIn(unit, "Unit", "Conflicts").filter(({ name }) => name === starts),
+        ...(service === undefined
+          ? []
+          : namesIn(service.unit, "Unit", "Conflicts").filter(({ name }) => name === unit.name)),
+      ]
+        .slice(0, 1)
+        .map(({ name, setting }) => ({
+          at: setting,
+          message: `Conflicts=${name} between a socket and the service that it starts`,
+          fix: `take ${name} out of Conflicts=`,
+        })),
+  },
+};
