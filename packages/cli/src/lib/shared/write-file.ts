@@ -34,7 +34,7 @@ export function fileState(path: string, text: string): FileState {
   return contentOf(path) === text ? "same" : "changed";
 }
 
-/** Undefined for what can't be read. It is no regular file any more, or has never been as long as what is written here. */
+/** The contents of a file. Undefined if it can't be read: it is not a regular file any more, or is longer than what is written here. */
 function contentOf(path: string): string | undefined {
   try {
     return readTextFile(path);
