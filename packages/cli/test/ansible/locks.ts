@@ -78,7 +78,7 @@ export const locks = (host: () => PrivateSystemd): void => {
 
     test("does not wait for a user of the host who locks what everybody may open", async () => {
       const user = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
-      const hold = "exec flock /run sh -c 'echo held; exec sleep 600'";
+      const hold = "exec flock --no-fork /run sh -c 'echo held; exec sleep 600'";
       const holder = systemd.spawn([...user, "sh", "-c", hold]);
       await once(holder.stdout!, "data");
       expect(await deploy(systemd, "1")).toMatchObject({ code: 0 });
