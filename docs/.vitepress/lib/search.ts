@@ -23,7 +23,7 @@ export function wordsOf(text: string): string[] {
  */
 export function comparedForm(word: string): string | null {
   const form = word.toLowerCase();
-  return /^(?:\p{L}|an?|and|any|are|as|at|be|but|by|can|can['’]t|cannot|could|did|do|does|doesn['’]t|doesn|don['’]t|don|for|from|get|gets|got|had|has|have|how|i['’]m|i['’]ve|if|in|into|is|isn['’]t|isn|it|it['’]s|its|may|me|mean|means|my|not|of|on|or|our|shall|should|so|than|that|the|their|then|there|these|they|this|those|to|us|want|was|we|were|what|what['’]s|when|where|which|who|why|will|with|won['’]t|won|would|you|your|happens?|need)$/u.test(
+  return /^(?:\p{L}|also|an?|and|any|are|as|at|be|because|but|by|can|can['’]t|cannot|could|did|do|does|doesn['’]t|doesn|don['’]t|don|each|for|from|get|gets|got|had|has|have|how|i['’]m|i['’]ve|if|in|into|is|isn['’]t|isn|it|it['’]s|its|may|me|mean|means|my|not|of|on|or|our|shall|should|so|such|than|that|the|their|then|there|these|they|this|those|to|too|us|want|was|we|were|what|what['’]s|when|where|whether|which|who|why|will|with|won['’]t|won|would|you|your|happens?|need)$/u.test(
     form,
   )
     ? null
