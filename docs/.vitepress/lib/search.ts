@@ -65,7 +65,7 @@ export function sectionsOf(file: string, html: string): Section[] {
   // Nobody searches for a figure: those of the benchmarks are in tables, and in a list of arms in italics.
   const figures = /<table.*?<\/table>|<li>(?:(?!<\/li>).)*<em>.*?<\/li>/gs;
   const withoutFigures = page === "benchmarks" || page === "tested" ? html.replaceAll(figures, " ") : html;
-  // The text and the headings of the reference have all names that its declarations have.
+  // The sentences and the headings of the reference have all names of its declarations.
   const read = page.startsWith("reference/")
     ? withoutFigures.replaceAll(/<pre.*?<\/pre>/gs, " ")
     : withoutFigures;

@@ -2,6 +2,7 @@ import { existsSync, realpathSync } from "node:fs";
 import { basename, join } from "node:path";
 import { readTextFile } from "../shared/read-file.ts";
 import type { Manifest } from "./manifest.ts";
+import { afterOptions, optionValue, optionValues, wordsOf } from "./command-words.ts";
 
 /** A script of package.json, as the `node …` that it comes down to. */
 export interface StartCommand {
@@ -281,34 +282,4 @@ function takeVariables(words: readonly string[], { environment }: State): readon
     environment[word.slice(0, at)] ??= word.slice(at + 1);
   }
   return words.slice(count);
-}
-
-function afterOptions(words: readonly string[], valued: readonly string[]): readonly string[] {
-  let at = 0;
-  while (at < words.length && words[at]!.startsWith("-")) {
-    if (words[at] === "--") return words.slice(at + 1);
-    at += valued.includes(words[at]!) ? 2 : 1;
-  }
-  return words.slice(at);
-}
-
-function optionValue(words: readonly string[], names: readonly string[]): string | undefined {
-  return optionValues(words, names)[0];
-}
-
-function optionValues(words: readonly string[], names: readonly string[]): string[] {
-  return words.flatMap((word, at) =>
-    names.includes(word.split("=")[0]!) ? (/=(.*)/s.exec(word)?.[1] ?? words[at + 1] ?? []) : [],
-  );
-}
-
-/** The words of a shell's command, as far as quotes go. */
-function wordsOf(text: string): string[] {
-  return (text.match(/(?:"(?:\\.|[^"\\])*"|'[^']*'|\\.|[^\s"'\\])+/g) ?? []).map((word) =>
-    word.replace(
-      /"((?:\\.|[^"\\])*)"|'([^']*)'|\\(.)/g,
-      (_, double?: string, single?: string, char?: string) =>
-        double === undefined ? (single ?? char ?? "") : double.replace(/\\(.)/g, "$1"),
-    ),
-  );
 }

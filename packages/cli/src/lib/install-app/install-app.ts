@@ -1,4 +1,4 @@
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import process from "node:process";
 import { checkAccess } from "../install/access/check-access.ts";
 import {
@@ -30,6 +30,7 @@ import { summary } from "./summary.ts";
 import { templateError } from "./template-error.ts";
 import { type WantedService, wantedServices } from "./services.ts";
 import { serviceText } from "./unit-text.ts";
+import { changesOfUnits, textOfUnits } from "./shown-units.ts";
 import { verify } from "./verify.ts";
 
 /** A service whose files have been compared with the installed ones. */
@@ -172,31 +173,6 @@ function showFiles(all: readonly Prepared[], { json }: InstallOptions): void {
     tell(`${summary(service, prepared, notes)}\n`);
     print(textOfUnits(service, prepared));
   }
-}
-
-function textOfUnits({ units }: WantedService, { files }: PreparedInstall): string {
-  const texts = files.filter(({ path }) => basename(path) in units);
-  return texts.map(({ path, text }) => `# ${path}\n${text.toString()}\n`).join("");
-}
-
-/** The header by which sockact knows its files. */
-const withoutHeader = (text: string): string =>
-  text.replace(/^(?:# (?:Written by sockact|Content:) .*\n)+/, "");
-
-/** The new files as they are, and of the changed ones what changes. */
-async function changesOfUnits(service: WantedService, prepared: PreparedInstall): Promise<string> {
-  const { unifiedDiff } = await import("../output/diff.ts");
-  const changed = prepared.files.filter(({ state }) => state === "changed");
-  const added = prepared.files.filter(({ state }) => state === "new");
-  const patches = changed
-    .filter(({ path }) => basename(path) in service.units)
-    .map(({ path, previous = "", text }) =>
-      unifiedDiff(
-        { path, text: withoutHeader(previous) },
-        { path, text: withoutHeader(text.toString()) },
-      ).replace(/^Index: .*\n/, ""),
-    );
-  return textOfUnits(service, { ...prepared, files: added }) + patches.join("\n");
 }
 
 /** Asks until the answer is yes or no. */

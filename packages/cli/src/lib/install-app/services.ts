@@ -2,7 +2,7 @@ import { basename, dirname, join, relative, resolve } from "node:path";
 import process from "node:process";
 import { type AppDescription, emitUnits, UnitError } from "@sockact/units";
 import { describeApp } from "../app/describe-app.ts";
-import { type DetectedApp, detectApp, readsEnvFile } from "../app/detect-app.ts";
+import { type DetectedApp, detectApp } from "../app/detect-app.ts";
 import { isFile, sourceFiles } from "../app/source-files.ts";
 import { configNames } from "../config/find-config.ts";
 import { loadConfig } from "../config/load-config.ts";
@@ -14,6 +14,7 @@ import type { Invoker } from "../shared/invoker.ts";
 import { calledCommand, ownCommand } from "../shared/own-command.ts";
 import { shellWord } from "../shared/shell-words.ts";
 import { inHomes, shownOfHomes, withFoldersOfHomes } from "../app/homes.ts";
+import { envFileOf, notesOf, type UnreadEnvFile } from "./env-file.ts";
 import { filesOf, notesOnOpen, notesOnReplaceable, refuseEnvironmentFiles } from "./file-notes.ts";
 import { checkOptionsWithConfig, type InstallOptions } from "./options.ts";
 import { preloadCopy, withPreload } from "./preload-copy.ts";
@@ -34,8 +35,7 @@ export interface WantedService {
   bound: string[];
   /** Files of variables that systemd reads, or that no process reads. */
   unread: string[];
-  /** The file `.env`, if the app reads it itself and systemd does not, and how to let systemd read it. */
-  envFile: { path: string; how: string } | undefined;
+  envFile: UnreadEnvFile | undefined;
   /** Notes for the user, as sentences. */
   notes: string[];
 }
@@ -199,42 +199,6 @@ function existingFile(file: string): string {
     `${path} does not exist`,
     "systemd reads this file at each start. Create it first, or leave --environment-file out.",
   );
-}
-
-/** The notes about the app, and about a file `.env` that its start script does not name. */
-function notesOf(app: DetectedApp, options: InstallOptions): string[] {
-  const { notes: others, envFile, isEnvFileRead, environmentFiles, refusedEnvironmentFiles } = app;
-  const named = [...environmentFiles, ...refusedEnvironmentFiles.map(({ path }) => path)];
-  if (envFile === undefined || named.includes(envFile)) return others;
-  const isGiven = (options.environmentFile ?? []).some((file) => resolve(file) === envFile);
-  if (isGiven)
-    return isEnvFileRead
-      ? [
-          ...others,
-          "systemd reads .env, and the app reads it too. dotenv may stay. Remove process.loadEnvFile() and --env-file: they fail if the service may not read the file.",
-        ]
-      : others;
-  // Whether the service can read the file is looked at later.
-  return isEnvFileRead
-    ? others
-    : [
-        ...others,
-        "The app has a .env file, but does not read it itself. To use its variables: --environment-file .env",
-      ];
-}
-
-/** The file `.env` in the folder of a config, if the app reads it itself and systemd does not. */
-function envFileOf({ exec = [], environmentFile }: AppDescription, config: string): WantedService["envFile"] {
-  const path = join(dirname(config), ".env");
-  const words = exec.filter((word) => typeof word === "string");
-  const entry = words.findLast((word, index) => index > 0 && word.startsWith("/") && isFile(word));
-  if (entry === undefined || !isFile(path)) return undefined;
-  const isGiven = [environmentFile]
-    .flat()
-    .some((file) => (typeof file === "object" && "path" in file ? file.path : file) === path);
-  return isGiven || !readsEnvFile(sourceFiles(entry), undefined, words)
-    ? undefined
-    : { path, how: 'environmentFile: "./.env"' };
 }
 
 /** Refuses an app in a folder that systemd would take, or that a unit can't name. */

@@ -1,15 +1,13 @@
 import { basename, join } from "node:path";
 import { CliError, EXIT } from "../shared/cli-error.ts";
-import { ownVersion } from "../shared/own-version.ts";
 import { ServiceManager } from "../systemd/service-manager.ts";
-import { type Absent, Change, type FileChange } from "./change.ts";
+import { type Absent, Change } from "./change.ts";
+import { backupsOf, fileChanges } from "./file-changes.ts";
 import { refuseForeignAccounts } from "./foreign-accounts.ts";
 import { refuseForeignPaths } from "./foreign-paths.ts";
-import { authorOf, sha256 } from "./header.ts";
 import { interruptedCode } from "./interrupt.ts";
 import { inTurn, locked } from "./lock.ts";
-import { type Manifest, MANIFEST, readManifest } from "./manifest.ts";
-import { isSameFile, serviceFolder, unitFolder } from "./places.ts";
+import { isSameFile, unitFolder } from "./places.ts";
 import { exists, foldersOf, missingOf, removeSocketFile, socketPathsOf } from "./outside.ts";
 import type { Applied, ApplyOptions, InstallPlan, InstallStep, NotStarted, PreparedInstall } from "./plan.ts";
 import { contentOf, earlierTexts } from "./prepare.ts";
@@ -230,62 +228,6 @@ async function allUnits({ plan, removed }: PreparedInstall, units: Units): Promi
     ? ["@blue.", "@green."].map((at) => plan.service.replace("@.", at))
     : [];
   return [...new Set([...names, ...services.flat(), ...pair])];
-}
-
-/** Keeps a backup of a file that `force` replaces, under a free name. */
-function backupsOf({ files, plan }: PreparedInstall): FileChange[] {
-  const folder = join(serviceFolder(plan, plan.name), "backup");
-  const units = new Set(Object.keys(plan.units).map((unit) => join(unitFolder(plan, unit), unit)));
-  const foreign = files.filter(
-    ({ path, previous, state }) =>
-      state === "changed" && units.has(path) && authorOf(plan.name, previous!) !== "sockact",
-  );
-  return foreign.map(({ path, previous }) => {
-    for (let number = 0; ; number += 1) {
-      const file = join(folder, number === 0 ? basename(path) : `${basename(path)}.${number}`);
-      // The replaced file may have been closed to other users.
-      if (contentOf(file, undefined) === undefined) return { path: file, content: previous!, mode: 0o600 };
-    }
-  });
-}
-
-function fileChanges(prepared: PreparedInstall, backups: FileChange[]): FileChange[] {
-  const written = prepared.files
-    .filter(({ state }) => state !== "same")
-    .map(({ path, text, mode }) => ({ path, content: text, mode }));
-  const removed = prepared.removed.map((path) => ({ path, content: undefined, mode: 0 }));
-  return [...backups, ...written, ...removed, ...manifestChange(prepared, backups)];
-}
-
-/** The manifest does not change if only its time would differ. */
-function manifestChange({ plan, files }: PreparedInstall, backups: FileChange[]): FileChange[] {
-  const { name, root, sockets, service, description, config, author } = plan;
-  const earlier = readManifest(plan, name);
-  const inside = (path: string) => join("/", path.slice(root === "/" ? 0 : root.length));
-  const kept = (earlier?.files ?? []).filter(({ path }) => path.includes("/backup/"));
-  const written = [...files.map(({ path, text }) => ({ path, content: text })), ...backups];
-  const manifest: Manifest = {
-    format: 1,
-    name,
-    sockact: ownVersion(),
-    installedAt: new Date().toISOString(),
-    files: [
-      ...kept,
-      ...written.map(({ path, content }) => ({ path: inside(path), sha256: sha256(content!) })),
-    ],
-    sockets,
-    service,
-    description,
-    config,
-    ...(author && { author }),
-  };
-  if (
-    earlier &&
-    JSON.stringify({ ...manifest, installedAt: earlier.installedAt }) === JSON.stringify(earlier)
-  )
-    return [];
-  const path = join(serviceFolder(plan, name), MANIFEST);
-  return [{ path, content: `${JSON.stringify(manifest, null, 2)}\n`, mode: 0o644 }];
 }
 
 /** Disables the sockets that the description no longer has, while systemd still knows their files. */

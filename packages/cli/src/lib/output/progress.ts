@@ -11,7 +11,7 @@ const CLEAR_LINE = "\r\u001B[2K";
 export interface Progress {
   /** Shows the present step. */
   update(text: string): void;
-  /** Changes the text of the spinner. Unlike `update()`, it writes nothing elsewhere. */
+  /** Changes the words beside the spinner. Unlike `update()`, it writes nothing elsewhere. */
   retitle(text: string): void;
   /** Writes a separate line, such as output of an app. */
   line(text: string): void;

@@ -1,0 +1,50 @@
+import { dirname, join, resolve } from "node:path";
+import type { AppDescription } from "@sockact/units";
+import { type DetectedApp, readsEnvFile } from "../app/detect-app.ts";
+import { isFile, sourceFiles } from "../app/source-files.ts";
+import type { InstallOptions } from "./options.ts";
+
+/** A file `.env` that the app reads itself and systemd does not, and how to let systemd read it. */
+export interface UnreadEnvFile {
+  path: string;
+  how: string;
+}
+
+/** The notes about the app, and about a file `.env` that its start script does not name. */
+export function notesOf(app: DetectedApp, options: InstallOptions): string[] {
+  const { notes: others, envFile, isEnvFileRead, environmentFiles, refusedEnvironmentFiles } = app;
+  const named = [...environmentFiles, ...refusedEnvironmentFiles.map(({ path }) => path)];
+  if (envFile === undefined || named.includes(envFile)) return others;
+  const isGiven = (options.environmentFile ?? []).some((file) => resolve(file) === envFile);
+  if (isGiven)
+    return isEnvFileRead
+      ? [
+          ...others,
+          "systemd reads .env, and the app reads it too. dotenv may stay. Remove process.loadEnvFile() and --env-file: they fail if the service may not read the file.",
+        ]
+      : others;
+  // Whether the service can read the file is looked at later.
+  return isEnvFileRead
+    ? others
+    : [
+        ...others,
+        "The app has a .env file, but does not read it itself. To use its variables: --environment-file .env",
+      ];
+}
+
+/** The file `.env` in the folder of a config, if the app reads it itself and systemd does not. */
+export function envFileOf(
+  { exec = [], environmentFile }: AppDescription,
+  config: string,
+): UnreadEnvFile | undefined {
+  const path = join(dirname(config), ".env");
+  const words = exec.filter((word) => typeof word === "string");
+  const entry = words.findLast((word, index) => index > 0 && word.startsWith("/") && isFile(word));
+  if (entry === undefined || !isFile(path)) return undefined;
+  const isGiven = [environmentFile]
+    .flat()
+    .some((file) => (typeof file === "object" && "path" in file ? file.path : file) === path);
+  return isGiven || !readsEnvFile(sourceFiles(entry), undefined, words)
+    ? undefined
+    : { path, how: 'environmentFile: "./.env"' };
+}
