@@ -610,7 +610,9 @@ describe("what a command has started and left behind", () => {
       "-l",
       "127.0.0.1:0",
       "--",
-      ...shell('setsid "$0" "$1" 3<&- >/dev/null 2>&1 & echo helper $!; read line; exit 7'),
+      ...shell(
+        `setsid sh -c 'exec 3<&-; echo helper $$; exec "$0" "$1" >/dev/null 2>&1' "$0" "$1" & read line; exit 7`,
+      ),
     ]);
     const pid = await helperPid(running);
     onTestFinished(() => void process.kill(pid, "SIGKILL"));
