@@ -31,12 +31,21 @@ test("says what no test matched", () => {
   );
 });
 
-test("a run that is asked for a name that no test has fails", () => {
-  const vitest = ["node_modules/vitest/vitest.mjs", "run", "scripts/asked-tests.test.ts"];
-  const { status, stderr } = spawnSync(process.execPath, [...vitest, "--testNamePattern=nonsense$"], {
+const vitest = (...args: string[]) =>
+  spawnSync(process.execPath, ["node_modules/vitest/vitest.mjs", "run", ...args], {
     cwd: fileURLToPath(new URL("..", import.meta.url)),
     encoding: "utf8",
   });
+
+test("a run that is asked for a name that no test has fails", () => {
+  const { status, stderr } = vitest("scripts/asked-tests.test.ts", "--testNamePattern=nonsense$");
   expect(stderr).toContain("No test ran: none has a name that matches nonsense$.");
+  expect(status).toBe(1);
+});
+
+test("a run that is asked for a file and a misspelled one fails", () => {
+  const { status, stdout, stderr } = vitest("scripts/sbom.test.ts", "scripts/smob.test.ts");
+  expect(stderr).toContain("No test file has scripts/smob.test.ts in its path.");
+  expect(stdout).not.toContain("sbom.test.ts");
   expect(status).toBe(1);
 });

@@ -10,7 +10,8 @@ import type { TestProject } from "vitest/node";
 import { Lock } from "../../../scripts/lib/lock.mjs";
 import { FOLDER_OF_RUN } from "./packed-packages.ts";
 
-export default function setup(project: TestProject): () => void {
+export default async function setup(project: TestProject): Promise<() => void> {
+  await refuseMisspelled(project);
   const isNested = process.env[FOLDER_OF_RUN] !== undefined;
   const lock = new Lock(fileURLToPath(new URL("../../../.cache/tests.lock", import.meta.url)));
   if (!isNested && !lock.tryTake("exclusive"))
@@ -41,6 +42,14 @@ export default function setup(project: TestProject): () => void {
     lock[Symbol.dispose]();
     rmSync(folder, { recursive: true, force: true });
   };
+}
+
+/** Vitest says nothing of a path that no test file has if another one has tests. */
+async function refuseMisspelled({ vitest }: TestProject): Promise<void> {
+  const { filenamePattern: asked = [] } = vitest as { filenamePattern?: readonly string[] };
+  for (const path of asked)
+    if ((await vitest.globTestSpecifications([path])).length === 0)
+      throw new Error(`No test file has ${path} in its path.`);
 }
 
 function build(): void {
