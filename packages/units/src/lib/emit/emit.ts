@@ -9,7 +9,8 @@ import { readSockets } from "../read/sockets.ts";
 import { withRaw } from "../read/fields/raw.ts";
 import { knowsDirective } from "../systemd/versions.ts";
 import { byteLength } from "../systemd/text.ts";
-import { unitText } from "../write/lines.ts";
+import { stringifyUnit } from "../parse/parse.ts";
+import { entriesOf, textWithReasons } from "../write/lines.ts";
 import { readAcknowledged, refuseFindings, type PlacedFinding, type WrittenUnit } from "./findings.ts";
 import { hintsInSockets } from "../read/misplaced-fields.ts";
 
@@ -36,9 +37,9 @@ const longestLine = 1_048_575;
  */
 export function emitUnits(description: AppDescription, options: EmitOptions = {}): Record<string, string> {
   return Object.fromEntries(
-    buildUnits(description).units.map(({ unit, sections, text }) => [
+    buildUnits(description).units.map(({ unit, entries }) => [
       unit,
-      options.comments === true ? unitText(sections, true) : text,
+      options.comments === true ? textWithReasons(entries) : stringifyUnit({ entries }),
     ]),
   );
 }
@@ -65,10 +66,10 @@ export function buildUnits(description: AppDescription): BuiltUnits {
 
   const { systemd } = service.arrangement;
   const units = [...method.units(service, sockets, source), ...healthUnitsOf(service, sockets)].map(
-    ({ unit, sections, raw = {}, rawPath = "raw" }) => ({
+    ({ unit, sections, raw = {} }) => ({
       unit,
       // A directive that the description does not name must not require a newer systemd than the description allows.
-      sections: withRaw(sections, raw, rawPath, problems).map(({ name, lines }) => ({
+      sections: withRaw(sections, raw, problems).map(({ name, lines }) => ({
         name,
         lines: lines.filter(
           ({ key, value, reason }) => reason === undefined || knowsDirective(systemd, key, value),
@@ -101,12 +102,8 @@ export function buildUnits(description: AppDescription): BuiltUnits {
     }
   }
   if (problems.length > 0) throw new UnitError(problems);
-  const written = units.map(({ unit, sections }) => ({ unit, sections, text: unitText(sections, false) }));
-  const acknowledged = refuseFindings(
-    { units: written, service, sockets, description: source },
-    codes,
-    problems,
-  );
+  const written = units.map(({ unit, sections }) => ({ unit, entries: entriesOf(sections) }));
+  const acknowledged = refuseFindings({ units: written, service, sockets }, codes, problems);
   if (problems.length > 0) throw new UnitError(problems);
   return { units: written, service, acknowledged };
 }

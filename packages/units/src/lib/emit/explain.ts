@@ -57,9 +57,10 @@ export function explain(description?: AppDescription): readonly Explanation[] {
   if (description === undefined) return profiles.flatMap((profile) => explain(sample(profile)));
   const { units, service, acknowledged } = buildUnits(description);
   const { profile, leftOut } = service.sandbox;
-  const written = units.flatMap(({ unit, sections }) =>
-    sections.flatMap(({ name: section, lines }) =>
-      lines.map(({ key, value, reason }): Explanation => {
+  const written = units.flatMap(({ unit, entries }) =>
+    entries
+      .filter((entry) => entry.kind === "assignment")
+      .map(({ section, key, value, reason }): Explanation => {
         const directive = section === "Service" ? sandboxed.get(key) : undefined;
         // Costs are shown only for the service itself, not for a proxy. If a port method opens a directive, it has its own reason.
         const isPaid = unit === service.unit && (reason === undefined || reason === directive?.reason);
@@ -82,18 +83,18 @@ export function explain(description?: AppDescription): readonly Explanation[] {
           ...(cost === undefined ? {} : { cost }),
         };
       }),
-    ),
   );
   const isWritten = (key: string, value?: string) =>
     written.some((line) => line.directive === key && (value === undefined || line.value === value));
   return [
     ...written,
-    ...acknowledged.map(({ file, section, at, edits = [], code, severity, why }): Explanation => ({
+    ...acknowledged.map(({ file, at, edits = [], code, severity, why }): Explanation => ({
       unit: file,
       profile,
-      section,
-      directive: at?.key ?? edits[0]?.key ?? "",
-      ...(at === undefined ? {} : { value: at.value }),
+      section: at.section,
+      ...(at.kind === "assignment"
+        ? { directive: at.key, value: at.value }
+        : { directive: edits[0]?.key ?? "" }),
       status: "acknowledged",
       reason: `${code}, ${severity === "error" ? "an error" : "a warning"} of the linter: ${why}`,
     })),

@@ -80,7 +80,7 @@ export function healthUnitsOf(service: Service, sockets: readonly Socket[]): Uni
         {
           name: "Socket",
           lines: [
-            ...asked("ListenStream", health.listen),
+            ...asked("ListenStream", health.listen, "health.listen"),
             addedToSocket("Accept", "yes"),
             addedToSocket("MaxConnections", "256"),
             addedToSocket("MaxConnectionsPerSource", "32"),

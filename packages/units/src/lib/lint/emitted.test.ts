@@ -6,7 +6,7 @@ import type { AppDescription } from "../description/app.ts";
 import type { SocketDescription } from "../description/socket.ts";
 import type { Duration } from "../systemd/durations.ts";
 import { emitUnits } from "../emit/emit.ts";
-import { loadUnit, readFiles, valueOf, valuesOf } from "../parse/load.ts";
+import { loadUnit, parseUnits, valueOf, valuesOf } from "../parse/load.ts";
 import { expandSpecifiers } from "../systemd/expansion.ts";
 import { commandsOf, wordsOf } from "../parse/words.ts";
 import { lintUnits } from "./lint.ts";
@@ -133,7 +133,7 @@ describe("what emitUnits writes", () => {
       fc.property(app, (description) => {
         const files = emitUnits(description);
         const name = `${description.name}.service`;
-        const unit = loadUnit(name, readFiles(files))!;
+        const unit = loadUnit(name, parseUnits(files))!;
         const expand = (value: string) => expandSpecifiers(value, name);
         const [command] = commandsOf(valueOf(unit, "Service", "ExecStart")!.value, name).commands;
         expect(command!.argv.map((word) => word.replaceAll("$$", "$"))).toEqual(description.exec);
@@ -151,7 +151,7 @@ describe("what emitUnits writes", () => {
         const folder = valueOf(unit, "Service", "WorkingDirectory")?.value;
         expect(folder && expand(folder)).toBe(description.workingDirectory ?? "/srv/app");
         for (const [index, { name: socketName, listen }] of description.sockets.entries()) {
-          const given = readFiles(emitUnits({ ...description, sockets: [{ name: socketName, listen }] }));
+          const given = parseUnits(emitUnits({ ...description, sockets: [{ name: socketName, listen }] }));
           const socketUnit = loadUnit(`${description.name}.socket`, given)!;
           expect(valuesOf(socketUnit, "Socket", "ListenStream").map(({ value }) => expand(value))).toEqual([
             String(8000 + index),

@@ -1,5 +1,5 @@
 import { refusedEdits } from "../parse/edit.ts";
-import { readFiles, type GivenFile, type GivenFiles } from "../parse/load.ts";
+import { parseUnits, type GivenFile, type UnitSet } from "../parse/load.ts";
 import { assignments } from "../parse/parse.ts";
 import { conflictsAmong } from "./subjects/conflicts.ts";
 import { checkFiles } from "./files.ts";
@@ -47,29 +47,35 @@ export interface LintOptions {
 }
 
 /** The unit itself, or the unit that a drop-in belongs to. */
-function subjectOf(file: GivenFile, given: GivenFiles): FileSubject {
+function subjectOf(file: GivenFile, given: UnitSet): FileSubject {
   const { unit, dropInOf, base } = file;
   const name = dropInOf === undefined ? base : dropInOf.includes(".") ? dropInOf : `unit.${dropInOf}`;
   const settings = assignments(unit).map((assignment) => ({ ...assignment, file: file.file }));
   return { ...file, name, type: unitNameParts(name).type, settings, given };
 }
 
+/** A finding of a rule, in the words of a unit file and of a description. */
+export type RuleFinding = Finding & Pick<Found, "fixInDescription">;
+
 function found<Subject>(
   table: Readonly<Record<string, Rule<Subject>>>,
   subjects: readonly Subject[],
-): Finding[] {
+): RuleFinding[] {
   return Object.entries(table).flatMap(([code, { severity, why, find }]) =>
-    subjects.flatMap(find).map(({ at: { file, line }, message, fix, edits = [] }: Found) => ({
-      file,
-      line,
-      severity,
-      code: code as FindingCode,
-      message,
-      why,
-      fix,
-      // A name or a value that contains a line break cannot be written.
-      ...(edits.length > 0 && refusedEdits(edits).length === 0 && { edits }),
-    })),
+    subjects
+      .flatMap(find)
+      .map(({ at: { file, line }, message, fix, fixInDescription, edits = [] }: Found) => ({
+        file,
+        line,
+        severity,
+        code: code as FindingCode,
+        message,
+        why,
+        fix,
+        fixInDescription,
+        // A name or a value that contains a line break cannot be written.
+        ...(edits.length > 0 && refusedEdits(edits).length === 0 && { edits }),
+      })),
   );
 }
 
@@ -85,13 +91,17 @@ export function lintUnits(
   options: LintOptions = {},
 ): readonly Finding[] {
   checkFiles(files);
-  const given = readFiles(files);
-  const { sockets, services } = subjectsOf(given, options.user === true);
+  return lintUnitSet(parseUnits(files), options).map(({ fixInDescription: _, ...finding }) => finding);
+}
+
+/** Finds what is wrong in a set of units, as `lintUnits` does. */
+export function lintUnitSet(units: UnitSet, options: LintOptions = {}): readonly RuleFinding[] {
+  const { sockets, services } = subjectsOf(units, options.user === true);
   const conflicts = conflictsAmong(sockets);
   const findings = [
     ...found(
       syntaxRules,
-      given.all.map((file) => subjectOf(file, given)),
+      units.all.map((file) => subjectOf(file, units)),
     ),
     ...found(
       socketRules,
@@ -99,7 +109,7 @@ export function lintUnits(
     ),
     ...found(serviceRules, services),
   ];
-  const order = new Map(given.all.map(({ file }, index) => [file, index]));
+  const order = new Map(units.all.map(({ file }, index) => [file, index]));
   return findings.toSorted(
     (one, other) => order.get(one.file)! - order.get(other.file)! || one.line - other.line,
   );

@@ -36,8 +36,8 @@ export interface GivenFile {
   rank: number;
 }
 
-/** The files that belong together. */
-export interface GivenFiles {
+/** Unit files that belong together, line by line. */
+export interface UnitSet {
   all: readonly GivenFile[];
   /** Units by name. If several files have the same name, the one that counts. */
   units: ReadonlyMap<string, GivenFile>;
@@ -57,12 +57,16 @@ const unitFolders = [
 
 const rankOf = (file: string): number => unitFolders.findIndex((folder) => folder.test(file));
 
-/** Reads files by their paths. Only the last part counts, and for a drop-in the last two. */
-export function readFiles(files: Readonly<Record<string, string>>): GivenFiles {
-  const all = Object.entries(files).map(([file, text]): GivenFile => {
+/** Reads the texts of files, by their paths. */
+export const parseUnits = (files: Readonly<Record<string, string>>): UnitSet =>
+  unitSetOf(Object.entries(files).map(([file, text]) => [file, parseUnit(text)]));
+
+/** The units of files, by their paths. Only the last part of a path counts, and for a drop-in the last two. */
+export function unitSetOf(files: readonly (readonly [path: string, unit: UnitFile])[]): UnitSet {
+  const all = files.map(([file, unit]): GivenFile => {
     const [base = "", folder = ""] = file.split("/").toReversed();
     const dropInOf = folder.endsWith(".d") ? folder.slice(0, -2) : undefined;
-    return { file, unit: parseUnit(text), base, dropInOf, rank: rankOf(file) };
+    return { file, unit, base, dropInOf, rank: rankOf(file) };
   });
   const units = new Map<string, GivenFile>();
   const dropIns = new Map<string, GivenFile[]>();
@@ -100,7 +104,7 @@ function dropInNames(name: string): string[] {
  * Drop-ins count in the order of their file names, whatever their folder. If two have the same name, only the one with the more specific folder counts.
  * If two files have the same name in folders of systemd, such as /etc/systemd/system and /usr/lib/systemd/system, only the one in the first folder of systemd.unit(5) counts.
  */
-export function loadUnit(name: string, { units, dropIns: folders }: GivenFiles): LoadedUnit | undefined {
+export function loadUnit(name: string, { units, dropIns: folders }: UnitSet): LoadedUnit | undefined {
   const own = isUnitName(name) ? (units.get(name) ?? units.get(templateOf(name) ?? name)) : undefined;
   if (own === undefined || own.unit.entries.length === 0) return undefined;
   const dropIns = new Map<string, GivenFile>();

@@ -180,7 +180,7 @@ export function readService(description: Record<string, unknown>, problems: Unit
   refuseSilentFailure(description, arrangement, raw, values.onFailure, problems);
   const workingDirectory =
     folder === undefined
-      ? asked("WorkingDirectory", values.workingDirectory)
+      ? asked("WorkingDirectory", values.workingDirectory, "workingDirectory")
       : [added("WorkingDirectory", folder)];
   return {
     name: checkedName,

@@ -17,8 +17,8 @@ export interface Socket {
   unit: string;
   values: Asked<SocketField>;
   raw: RawSections;
-  /** The path of its raw sections in the description. */
-  rawPath: string;
+  /** Its path in the description: `sockets[0]`. */
+  path: string;
   /** The name that distinguishes it from the other sockets. `undefined` if it has none. */
   sibling: string | undefined;
 }
@@ -60,13 +60,12 @@ export function readSockets(
     }));
     refuseNewerFields(systemd, withDescription, values, (field) => `${path}.${field}`, problems);
     refuseSocketConflicts(values, source, path, problems);
-    const rawPath = `${path}.raw`;
     const further = readRaw(
       source.raw,
       ["Unit", "Socket", "Install"],
       withDescription,
       systemd,
-      rawPath,
+      `${path}.raw`,
       problems,
     );
     const listens =
@@ -101,7 +100,7 @@ export function readSockets(
     const unit = `${stem}${kind === "template" ? "@" : ""}.socket`;
     const refusal = several && name !== undefined ? refusedLength(unit) : undefined;
     if (refusal !== undefined) problems.push({ path: `${path}.name`, ...refusal });
-    return { unit, values, sibling, raw: further, rawPath };
+    return { unit, path, values, sibling, raw: further };
   });
 }
 

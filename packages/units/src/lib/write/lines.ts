@@ -6,6 +6,8 @@ export interface Line {
   value: string;
   /** The reason for the line, if the description does not ask for it. */
   reason?: string;
+  /** The path of the field that the line comes from: `sockets[0].listen`. Missing if no single field asks for it. */
+  field?: string;
 }
 
 export interface Section {
@@ -13,9 +15,9 @@ export interface Section {
   lines: Line[];
 }
 
-/** Lines that the description asks for. */
-export function asked(key: string, values: readonly string[]): Line[] {
-  return values.map((value) => ({ key, value }));
+/** Lines that a field of the description asks for. */
+export function asked(key: string, values: readonly string[], field: string): Line[] {
+  return values.map((value) => ({ key, value, field }));
 }
 
 /** A line that this package adds, with its reason. */
@@ -31,36 +33,48 @@ export function addedFor<Key extends string>(
 }
 
 /** The value of the description or, if there is none, a default of this package. */
-export function askedOr(key: AddedDirective, values: readonly string[], value: string): Line[] {
-  return values.length > 0 ? asked(key, values) : [added(key, value)];
+export function askedOr(
+  key: AddedDirective,
+  values: readonly string[],
+  field: string,
+  value: string,
+): Line[] {
+  return values.length > 0 ? asked(key, values, field) : [added(key, value)];
 }
 
-/** For a line number in a file without comments: the section of the line, and the line itself unless it is the section's header. */
-export function lineAt(
-  sections: readonly Section[],
-  number: number,
-): { section: Section["name"]; line: Line | undefined } {
-  const written = sections.filter(({ lines }) => lines.length > 0);
-  let header = 1;
-  for (const [index, { name, lines }] of written.entries()) {
-    const next = header + lines.length + 2;
-    if (number < next || index === written.length - 1)
-      return { section: name, line: lines[number - header - 1] };
-    header = next;
+/** An entry of a unit file that is being written, with what is known of its line. */
+export type WrittenEntry = { text: string; line: number } & (
+  | ({ kind: "assignment"; section: Section["name"] } & Line)
+  | { kind: "section"; section: Section["name"] }
+  | { kind: "blank" }
+);
+
+/** The entries of a unit file without comments and empty sections. The entry of the first line is the first one, and so on. */
+export function entriesOf(sections: readonly Section[]): WrittenEntry[] {
+  const entries: WrittenEntry[] = [];
+  const next = (): number => entries.length + 1;
+  for (const { name: section, lines } of sections.filter(({ lines }) => lines.length > 0)) {
+    if (entries.length > 0) entries.push({ kind: "blank", text: "\n", line: next() });
+    entries.push({ kind: "section", section, text: `[${section}]\n`, line: next() });
+    for (const line of lines) {
+      const text = `${line.key}=${line.value}\n`;
+      entries.push({ ...line, kind: "assignment", section, text, line: next() });
+    }
   }
-  throw new RangeError("a unit has a section");
+  return entries;
 }
 
-/** A unit file as a string, without empty sections. With `comments`, the reason for each added line, or run of lines, is above it. */
-export function unitText(sections: readonly Section[], comments: boolean): string {
-  const texts = sections
-    .filter(({ lines }) => lines.length > 0)
-    .map(({ name, lines }) => {
-      const written = lines.flatMap(({ key, value, reason }, index) => {
-        const told = reason === undefined || reason === lines[index - 1]?.reason;
-        return comments && !told ? [`# ${reason}`, `${key}=${value}`] : [`${key}=${value}`];
-      });
-      return `${[`[${name}]`, ...written].join("\n")}\n`;
-    });
-  return texts.join("\n");
+const reasonOf = (entry: WrittenEntry | undefined): string | undefined =>
+  entry?.kind === "assignment" ? entry.reason : undefined;
+
+/** A unit file as a string. Above each added line, or run of lines, a comment gives the reason. */
+export function textWithReasons(entries: readonly WrittenEntry[]): string {
+  return entries
+    .map((entry, index) => {
+      const reason = reasonOf(entry);
+      return reason === undefined || reason === reasonOf(entries[index - 1])
+        ? entry.text
+        : `# ${reason}\n${entry.text}`;
+    })
+    .join("");
 }

@@ -9,7 +9,7 @@ import { added, addedFor, asked, type Line } from "../../write/lines.ts";
 import type { ContainerDescription } from "../../description/container.ts";
 import type { Service } from "../../read/service.ts";
 import { idleVariableLines } from "../sections/restarts.ts";
-import { lifetimeLines, unitSection } from "../sections/service.ts";
+import { environmentLines, lifetimeLines, unitSection } from "../sections/service.ts";
 import {
   defaultParts,
   forEachSocket,
@@ -95,7 +95,9 @@ function environmentFileLines(description: Record<string, unknown>): Line[] {
   const paths = filesOf(description).map((file) =>
     isObject(file) && Object.hasOwn(file, "path") ? file.path : file,
   );
-  return paths.flatMap((path) => asked("EnvironmentFile", containerExec([path], "environmentFile", ignored)));
+  return paths.flatMap((path) =>
+    asked("EnvironmentFile", containerExec([path], "environmentFile", ignored), "environmentFile"),
+  );
 }
 
 function containerLines(
@@ -105,27 +107,24 @@ function containerLines(
 ): Line[] {
   const { values, sandbox, notifies } = service;
   const { profile } = sandbox;
-  const linesOf = (field: keyof ContainerDescription) => asked(directives[field].key, own[field]);
+  const linesOf = (field: keyof ContainerDescription) =>
+    asked(directives[field].key, own[field], `container.${field}`);
   return [
     ...linesOf("image"),
-    ...asked("Exec", values.exec),
-    ...asked("User", escapeVariables(values.user)),
-    ...asked("Group", escapeVariables(values.group)),
+    ...asked("Exec", values.exec, "exec"),
+    ...asked("User", escapeVariables(values.user), "user"),
+    ...asked("Group", escapeVariables(values.group), "group"),
     ...linesOf("userNS"),
-    ...asked("WorkingDir", escapeVariables(values.workingDirectory)),
-    ...asked(
-      "Environment",
-      escapeVariables([
-        ...values.environment,
-        ...values.drainTimeout,
-        ...values.idleTimeout,
-        ...service.health.environment,
-      ]),
-    ),
-    ...[...service.preloadMap, ...service.proxyProtocol, ...service.nodeOptions].map((line) => ({
-      ...line,
-      value: escapeVariables([line.value])[0]!,
-    })),
+    ...asked("WorkingDir", escapeVariables(values.workingDirectory), "workingDirectory"),
+    ...[
+      ...environmentLines(values.environment),
+      ...asked("Environment", values.drainTimeout, "drainTimeout"),
+      ...asked("Environment", values.idleTimeout, "idleTimeout"),
+      ...asked("Environment", service.health.environment, "health.path"),
+      ...service.preloadMap,
+      ...service.proxyProtocol,
+      ...service.nodeOptions,
+    ].map((line) => ({ ...line, value: escapeVariables([line.value])[0]! })),
     ...idleVariableLines(service),
     ...environmentFileLines(description),
     ...linesOf("volumes"),

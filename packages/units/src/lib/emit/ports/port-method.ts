@@ -12,9 +12,8 @@ export interface Unit {
   /** Its name, with the suffix. */
   unit: string;
   sections: Section[];
-  /** The raw lines of the description for this unit, and their path in the description. */
+  /** The raw lines of the description for this unit. */
   raw?: RawSections;
-  rawPath?: string;
 }
 
 /** How a service gets its ports. */
@@ -29,7 +28,9 @@ export interface PortMethod {
 export function defaultParts({ values, sandbox, arrangement }: Service): ServiceParts {
   // Nobody starts the service of a connection by hand.
   const type =
-    arrangement.kind === "accept" ? asked("Type", values.type) : askedOr("Type", values.type, "exec");
+    arrangement.kind === "accept"
+      ? asked("Type", values.type, "type")
+      : askedOr("Type", values.type, "type", "exec");
   return {
     type,
     requires: [],
@@ -39,14 +40,16 @@ export function defaultParts({ values, sandbox, arrangement }: Service): Service
     environment: [],
     own: [],
     sandbox: sandbox.lines,
-    install: [...asked("WantedBy", values.wantedBy), ...asked("DefaultInstance", values.defaultInstance)],
+    install: [
+      ...asked("WantedBy", values.wantedBy, "wantedBy"),
+      ...asked("DefaultInstance", values.defaultInstance, "defaultInstance"),
+    ],
   };
 }
 
 /** Returns the unit of a socket. */
 export function socketUnit(socket: Socket, owner: SocketOwner): Unit {
-  const { unit, raw, rawPath } = socket;
-  return { unit, raw, rawPath, sections: socketSections(socket, owner) };
+  return { unit: socket.unit, raw: socket.raw, sections: socketSections(socket, owner) };
 }
 
 /** Reports the fields in this list that the description sets. */

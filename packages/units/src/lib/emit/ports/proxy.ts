@@ -155,9 +155,9 @@ function proxySections(
       name: "Service",
       lines: [
         addedToProxy("ExecStart", command.map(argument).join(" ")),
-        ...asked("User", values.user),
+        ...asked("User", values.user, "user"),
         ...(dynamicUser ? [addedToProxy("DynamicUser", "yes")] : []),
-        ...asked("Group", values.group),
+        ...asked("Group", values.group, "group"),
         addedToProxy("LimitNOFILE", String(mostFiles)),
         ...(sockets.length > 1 ? sockets.map((unit) => added("Sockets", unescapedUnitName(unit))) : []),
         addedToProxy("MemoryDenyWriteExecute", "yes"),

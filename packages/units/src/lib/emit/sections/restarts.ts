@@ -2,7 +2,7 @@ import { reasonsOf } from "../../write/reasons.ts";
 import { argument } from "../../systemd/escaping.ts";
 import { added, addedFor, asked, askedOr, type Line } from "../../write/lines.ts";
 import { sinceOf } from "../../systemd/versions.ts";
-import { restarts } from "../../read/fields/service-directives.ts";
+import { serviceDirectives } from "../../read/fields/service-directives.ts";
 import type { Service } from "../../read/service.ts";
 
 /** The exit status that means sleep. Node, sysexits(3), shells and systemd use other numbers. */
@@ -14,12 +14,13 @@ const addedForQuickRestart = addedFor(reasonsOf.quickRestart);
 
 /** The exit statuses of the description, and the one that means sleep. */
 function withIdleStatus(
-  key: "RestartPreventExitStatus" | "SuccessExitStatus",
-  statuses: readonly string[],
+  field: "restartPreventExitStatus" | "successExitStatus",
+  { values }: Service,
 ): Line[] {
+  const key = field === "successExitStatus" ? "SuccessExitStatus" : "RestartPreventExitStatus";
   return [
-    ...asked(key, statuses),
-    ...(statuses.includes(idleStatus) ? [] : [addedForSleep(key, idleStatus)]),
+    ...asked(key, values[field], field),
+    ...(values[field].includes(idleStatus) ? [] : [addedForSleep(key, idleStatus)]),
   ];
 }
 
@@ -42,18 +43,17 @@ export function restartLines(service: Service): Line[] {
   const { values, arrangement, sleeps } = service;
   const isPerConnection = arrangement.kind === "accept";
   const isRestarted = values.restart[0] !== "no" && !isPerConnection;
-  const linesOf = (field: keyof typeof restarts): Line[] => asked(restarts[field].key, values[field]);
+  const linesOf = (field: keyof typeof serviceDirectives): Line[] =>
+    asked(serviceDirectives[field].key, values[field], field);
   return [
-    ...(isPerConnection ? asked("Restart", values.restart) : askedOr("Restart", values.restart, "always")),
-    ...(isRestarted && values.restartSec.length === 0
-      ? waitLines(service)
-      : asked("RestartSec", values.restartSec)),
+    ...(isPerConnection ? linesOf("restart") : askedOr("Restart", values.restart, "restart", "always")),
+    ...(isRestarted && values.restartSec.length === 0 ? waitLines(service) : linesOf("restartSec")),
     ...linesOf("restartSteps"),
     ...linesOf("restartMaxDelaySec"),
     ...(sleeps
       ? [
-          ...withIdleStatus("RestartPreventExitStatus", values.restartPreventExitStatus),
-          ...withIdleStatus("SuccessExitStatus", values.successExitStatus),
+          ...withIdleStatus("restartPreventExitStatus", service),
+          ...withIdleStatus("successExitStatus", service),
         ]
       : [...linesOf("restartPreventExitStatus"), ...linesOf("successExitStatus")]),
   ];

@@ -12,6 +12,7 @@ import {
 } from "../../read/fields/service-directives.ts";
 import { idleVariableLines, restartLines, startLimitLine } from "./restarts.ts";
 import { runsAsDynamicUser, type Service } from "../../read/service.ts";
+import { member } from "../../problems.ts";
 import { notifySocket } from "../../read/fields/arrangement.ts";
 
 /** The lines that a port method adds to the unit of the service, by the place where they go. */
@@ -25,7 +26,7 @@ type LinesOf = (field: keyof typeof serviceDirectives) => Line[];
 const linesOfService =
   ({ values }: Service): LinesOf =>
   (field) =>
-    asked(serviceDirectives[field].key, values[field]);
+    asked(serviceDirectives[field].key, values[field], field);
 
 const linesOfAll = (linesOf: LinesOf, table: object): Line[] =>
   (Object.keys(table) as (keyof typeof serviceDirectives)[]).flatMap(linesOf);
@@ -42,7 +43,7 @@ export function unitSection(
   return {
     name: "Unit",
     lines: [
-      ...askedOr("Description", values.description, instances ? `${name} %i` : name),
+      ...askedOr("Description", values.description, "description", instances ? `${name} %i` : name),
       ...linesOf("documentation"),
       ...linesOfAll(linesOf, conditions),
       ...requires,
@@ -65,7 +66,7 @@ export function lifetimeLines(service: Service): Line[] {
     ...service.handover.limits,
     ...(service.stopTimeout === undefined
       ? linesOf("timeoutStopSec")
-      : askedOr("TimeoutStopSec", values.timeoutStopSec, service.stopTimeout)),
+      : askedOr("TimeoutStopSec", values.timeoutStopSec, "timeoutStopSec", service.stopTimeout)),
   ];
 }
 
@@ -74,6 +75,10 @@ function memoryLines({ values: { memoryMax, oomPolicy }, handover }: Service): L
   const isDecided = oomPolicy.length > 0 || handover.limits.some(({ key }) => key === "OOMPolicy");
   return memoryMax.length === 0 || isDecided ? [] : [added("OOMPolicy", "continue")];
 }
+
+/** The field of each line is the entry of its variable. */
+export const environmentLines = (values: readonly string[]): Line[] =>
+  values.flatMap((value) => asked("Environment", [value], member("environment", /\w+/.exec(value)![0])));
 
 /** The sections of the service's unit file. */
 export function serviceSections(service: Service, parts: ServiceParts): Section[] {
@@ -85,7 +90,7 @@ export function serviceSections(service: Service, parts: ServiceParts): Section[
       name: "Service",
       lines: [
         ...parts.type,
-        ...(service.notifies ? askedOr("NotifyAccess", values.notifyAccess, "main") : []),
+        ...(service.notifies ? askedOr("NotifyAccess", values.notifyAccess, "notifyAccess", "main") : []),
         ...(service.openFile ? [added("OpenFile", `${notifySocket(arrangement)}:notify`)] : []),
         ...linesOfAll(linesOf, commandsBefore),
         ...linesOf("exec"),
@@ -98,7 +103,7 @@ export function serviceSections(service: Service, parts: ServiceParts): Section[
         ...linesOf("group"),
         ...linesOf("supplementaryGroups"),
         ...service.workingDirectory,
-        ...linesOf("environment"),
+        ...environmentLines(values.environment),
         ...service.nodeEnvironment,
         ...service.preloadMap,
         ...service.proxyProtocol,
@@ -108,13 +113,13 @@ export function serviceSections(service: Service, parts: ServiceParts): Section[
         ...linesOf("idleTimeout"),
         ...linesOf("handoverTimeout"),
         ...service.handover.environment,
-        ...asked("Environment", service.health.environment),
+        ...asked("Environment", service.health.environment, "health.path"),
         ...idleVariableLines(service),
         ...(inetd
           ? [
               added("StandardInput", "socket"),
-              ...askedOr("StandardOutput", values.standardOutput, "socket"),
-              ...askedOr("StandardError", values.standardError, "journal"),
+              ...askedOr("StandardOutput", values.standardOutput, "standardOutput", "socket"),
+              ...askedOr("StandardError", values.standardError, "standardError", "journal"),
             ]
           : [...linesOf("standardOutput"), ...linesOf("standardError")]),
         ...linesOfAll(linesOf, logs),

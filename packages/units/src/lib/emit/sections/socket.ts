@@ -10,11 +10,11 @@ const addedForHealth = addedFor(reasonsOf.healthSocket);
 const addedForCondition = addedFor(reasonsOf.condition);
 
 /** The sections of a socket's unit file. */
-export function socketSections({ unit, values, sibling }: Socket, owner: SocketOwner): Section[] {
+export function socketSections({ unit, path, values, sibling }: Socket, owner: SocketOwner): Section[] {
   const { name: app, startedUnit, isConditional, defaultInstance, health } = owner;
   const { kind } = owner.arrangement;
   const linesOf = (field: keyof typeof socketDirectives): Line[] =>
-    asked(socketDirectives[field].key, values[field]);
+    asked(socketDirectives[field].key, values[field], `${path}.${field}`);
   const what = [
     app,
     ...(sibling === undefined ? [] : [unquotedValue(sibling)]),
@@ -26,7 +26,7 @@ export function socketSections({ unit, values, sibling }: Socket, owner: SocketO
     {
       name: "Unit",
       lines: [
-        ...askedOr("Description", values.description, `${what.join(" ")} socket`),
+        ...askedOr("Description", values.description, `${path}.description`, `${what.join(" ")} socket`),
         ...(health.listen.length === 0 ? [] : [addedForHealth("Wants", healthUnits(app).socket)]),
       ],
     },
@@ -43,7 +43,10 @@ export function socketSections({ unit, values, sibling }: Socket, owner: SocketO
     },
     {
       name: "Install",
-      lines: [added("WantedBy", "sockets.target"), ...asked("DefaultInstance", defaultInstance)],
+      lines: [
+        added("WantedBy", "sockets.target"),
+        ...asked("DefaultInstance", defaultInstance, "defaultInstance"),
+      ],
     },
   ];
 }

@@ -16,6 +16,8 @@ export interface Found {
   message: string;
   /** What to write. */
   fix: string;
+  /** What to write in a description, if that is more than the names of its fields in place of the directives in `fix`. */
+  fixInDescription?: string | undefined;
   /** The same change as an edit that `fixUnits` can make. */
   edits?: readonly FileEdit[];
 }

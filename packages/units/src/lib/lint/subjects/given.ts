@@ -1,11 +1,11 @@
-import { loadUnit, type GivenFiles } from "../../parse/load.ts";
+import { loadUnit, type UnitSet } from "../../parse/load.ts";
 import { templateOf } from "../../systemd/unit-names.ts";
 import { namesIn } from "./subjects.ts";
 
 /** The names that given units have by `Alias=`. */
-const aliases = new WeakMap<GivenFiles, ReadonlySet<string>>();
+const aliases = new WeakMap<UnitSet, ReadonlySet<string>>();
 
-function aliasesIn(given: GivenFiles): ReadonlySet<string> {
+function aliasesIn(given: UnitSet): ReadonlySet<string> {
   const known = aliases.get(given);
   if (known !== undefined) return known;
   const names = Array.from(given.units.keys(), (unit) => {
@@ -18,7 +18,7 @@ function aliasesIn(given: GivenFiles): ReadonlySet<string> {
 }
 
 /** Whether one of the files is this unit, its template, or a container that Podman turns into it, or has its name as an alias. */
-export const isGiven = (name: string, given: GivenFiles): boolean =>
+export const isGiven = (name: string, given: UnitSet): boolean =>
   [name, templateOf(name) ?? name, name.replace(/\.service$/, ".container")].some((one) =>
     given.units.has(one),
   ) || aliasesIn(given).has(name);

@@ -86,9 +86,11 @@ export function readCredentials(credentials: unknown, path: string, problems: Un
     }
     return [
       // systemd uses this value if there is nothing to load.
-      ...value.map((text) => ({ key: `SetCredential${kind}`, value: `${checked}:${text}` })),
-      ...from.map((place) => ({ key: `LoadCredential${kind}`, value: `${checked}:${place}` })),
-      ...(value.length + from.length === 0 ? [{ key: `LoadCredential${kind}`, value: checked }] : []),
+      ...value.map((text) => ({ key: `SetCredential${kind}`, value: `${checked}:${text}`, field: at })),
+      ...from.map((place) => ({ key: `LoadCredential${kind}`, value: `${checked}:${place}`, field: at })),
+      ...(value.length + from.length === 0
+        ? [{ key: `LoadCredential${kind}`, value: checked, field: at }]
+        : []),
     ];
   });
 }

@@ -84,8 +84,8 @@ export function folderLines(values: Asked<FolderField>, owner: Owner): Line[] {
     ...(own === undefined ? [] : [added("StateDirectory", unquotedValue(own))]),
     ...(Object.keys(folderDirectives) as FolderField[]).flatMap((field) =>
       field === "runtimeDirectoryPreserve" && values.runtimeDirectory.length > 0
-        ? askedOr("RuntimeDirectoryPreserve", values[field], "yes")
-        : asked(folderDirectives[field].key, values[field]),
+        ? askedOr("RuntimeDirectoryPreserve", values[field], field, "yes")
+        : asked(folderDirectives[field].key, values[field], field),
     ),
     ...(dynamicUser && !setsVariable(description, "HOME") && (typeof home === "string" || isSpecifier(home))
       ? [added("Environment", listItem({ specifier: `HOME=%S/${unquotedValue(home)}` }))]

@@ -59,7 +59,7 @@ export function mapLines(
   });
   if (entries.length === 0)
     report("ERR_UNIT_MISSING", path, problems, "it is empty", "leave it out, or write { 3000: 'http' }");
-  return asked("Environment", [listItem(`SOCKACT_MAP=${entries.join(",")}`)]);
+  return asked("Environment", [listItem(`SOCKACT_MAP=${entries.join(",")}`)], path);
 }
 
 /** Reports names that no socket has, or that SOCKACT_MAP cannot contain. */

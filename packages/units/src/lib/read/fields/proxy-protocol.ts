@@ -22,9 +22,13 @@ export function proxyProtocolLines(
     refuseConflicts(description, socket, path, problems);
     return `${nameOf(socket, name)}:${senders.join(",")}`;
   });
-  return entries.length === 0
-    ? []
-    : asked("Environment", [listItem(`${proxyVariable}=${entries.join(" ")}`)]);
+  if (entries.length === 0) return [];
+  // The linter warns of a socket to which everybody may send a header, and of no other.
+  const open = (sockets as unknown[]).findIndex(
+    (socket) => isObject(socket) && socket["proxyProtocol"] === true,
+  );
+  const field = `sockets[${Math.max(open, 0)}].proxyProtocol`;
+  return asked("Environment", [listItem(`${proxyVariable}=${entries.join(" ")}`)], field);
 }
 
 /** The name under which the service gets the socket. Without a name of its own, it is that of the unit. */

@@ -1,5 +1,5 @@
 import { isSpecifier } from "../../systemd/specifiers.ts";
-import type { Line, Section } from "../../write/lines.ts";
+import { asked, type Line, type Section } from "../../write/lines.ts";
 import { objectOf, type Directive } from "./fields.ts";
 import { member, shown, type Refusal, type UnitProblem } from "../../problems.ts";
 import { overridingDirectives, refusedInRaw, unsetVariables } from "./raw-refusals.ts";
@@ -97,7 +97,7 @@ function readDirective(
     if (refusal !== undefined) refuse(`${key}= ${refusal.why}`, refusal.instead);
     // The version of systemd says nothing about directives of Podman.
     if (section !== "Container") refuseNewer(systemd, key, values, path, problems);
-    return values.map((text) => ({ key, value: text }));
+    return asked(key, values, path);
   }
   return [];
 }
@@ -135,12 +135,7 @@ function conflictOf({ key, value }: Line, lines: readonly Line[]): Omit<Refusal,
 }
 
 /** The sections of a unit, with its raw lines after the others. Reports each raw directive that would override another line. */
-export function withRaw(
-  sections: readonly Section[],
-  raw: RawSections,
-  path: string,
-  problems: UnitProblem[],
-): Section[] {
+export function withRaw(sections: readonly Section[], raw: RawSections, problems: UnitProblem[]): Section[] {
   return sections.map(({ name, lines }) => {
     const further = raw[name] ?? [];
     const reported = new Set<string>();
@@ -148,7 +143,7 @@ export function withRaw(
       const conflict = reported.has(line.key) ? undefined : conflictOf(line, lines);
       if (conflict === undefined) continue;
       reported.add(line.key);
-      problems.push({ code: "ERR_UNIT_CONFLICT", path: `${path}.${name}.${line.key}`, ...conflict });
+      problems.push({ code: "ERR_UNIT_CONFLICT", path: line.field!, ...conflict });
     }
     return { name, lines: [...lines, ...further] };
   });

@@ -72,7 +72,7 @@ export const logs: Table<"syslogIdentifier" | "logRateLimitIntervalSec" | "logRa
 };
 
 /** systemd.service(5): when systemd restarts the service. */
-export const restarts: Table<
+const restarts: Table<
   "restartSteps" | "restartMaxDelaySec" | "restartPreventExitStatus" | "successExitStatus"
 > = {
   restartSteps: { key: "RestartSteps", read: numbers.count },

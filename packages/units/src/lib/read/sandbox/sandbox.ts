@@ -68,7 +68,8 @@ export function readSandbox(
     profile: level,
     lines: sandboxFields.flatMap((field) => {
       const { key, reason } = sandboxDirectives[field];
-      return valueOf(field).map((value) => (isAsked(field) ? { key, value } : { key, value, reason }));
+      const origin = isAsked(field) ? { field: `hardening.${field}` } : { reason };
+      return valueOf(field).map((value) => ({ key, value, ...origin }));
     }),
     leftOut: [
       ...sandboxFields

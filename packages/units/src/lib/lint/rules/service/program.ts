@@ -169,6 +169,10 @@ export const programRules: Readonly<Record<ProgramCode, Rule<ServiceSubject>>> =
           at: program.setting,
           message: `${program.launcher} runs the app as a child process`,
           fix: insteadOf(program.launcher),
+          fixInDescription:
+            program.launcher === "tsx"
+              ? "write exec: ['/usr/bin/node', '--import', 'tsx', '/srv/shop/server.ts'] with the app's file"
+              : undefined,
         },
       ];
     },

@@ -19,7 +19,10 @@ function openAddress({ unit, addresses }: SocketSubject): string | undefined {
 }
 
 /** The fix of an entry for everybody. */
-const PROXY_SENDERS = "the address of each load balancer instead of *, as in web:10.0.0.1,10.0.0.2";
+const singleSenders = {
+  fix: "the address of each load balancer instead of *, as in web:10.0.0.1,10.0.0.2",
+  fixInDescription: "write the address of each load balancer, as in proxyProtocol: { from: ['10.0.0.1', '10.0.0.2'] }",
+};
 
 /** The codes of these rules. */
 export type ProxyProtocolCode = "proxy-protocol-open" | "proxy-protocol-name";
@@ -45,7 +48,7 @@ export const proxyProtocolRules: Readonly<Record<ProxyProtocolCode, Rule<Service
             : {
                 at: variable!.setting,
                 message: `${proxyVariable} has ${name}:${anybody}, and other machines can reach ListenStream=${address}`,
-                fix: PROXY_SENDERS,
+                ...singleSenders,
               };
         });
     },

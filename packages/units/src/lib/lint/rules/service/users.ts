@@ -10,6 +10,12 @@ import { headerOf } from "../../findings/edits.ts";
 export type UsersCode = "user-root" | "user-nobody" | "user-shared" | "user-not-possible";
 
 /** The user that a service runs as. */
+/** The fix for an account that is not the service's own. */
+const ownAccount = {
+  fix: "DynamicUser=yes, or User= with an account that only this service has",
+  fixInDescription: "leave user out, or name an account that only this service has, such as user: 'shop'",
+};
+
 export const usersRules: Readonly<Record<UsersCode, Rule<ServiceSubject>>> = {
   "user-root": {
     severity: "warning",
@@ -34,7 +40,7 @@ export const usersRules: Readonly<Record<UsersCode, Rule<ServiceSubject>>> = {
                 setting === undefined
                   ? "the service runs as root, because no user is set"
                   : `User=${setting.value}`,
-              fix: "DynamicUser=yes, or User= with an account that only this service has",
+              ...ownAccount,
             },
           ];
     },
@@ -51,7 +57,7 @@ export const usersRules: Readonly<Record<UsersCode, Rule<ServiceSubject>>> = {
             {
               at: setting,
               message: `User=${setting.value}`,
-              fix: "DynamicUser=yes, or User= with an account that only this service has",
+              ...ownAccount,
             },
           ];
     },
