@@ -118,12 +118,14 @@ function inDebian(command: string) {
 }
 
 describeWith({ root: true, commands: ["unshare", "pivot_root"] }, "a command in another Debian", () => {
-  test("sees the project and Node where they are here", () => {
-    const { stdout, stderr } = inDebian(`pwd; "${process.execPath}" --version; ls package.json`);
+  test("sees the project where it is here, and this Node in /usr/bin", () => {
+    const { stdout, stderr } = inDebian("pwd; /usr/bin/node --version; ls package.json");
     expect(`${stderr}${stdout}`).toBe(`${project}\n${process.version}\npackage.json\n`);
   });
 
   test("changes the project and nothing else, and leaves no mount", () => {
+    const mounts = () => readFileSync("/proc/self/mounts", "utf8").split("\n").length;
+    const before = mounts();
     const name = `written-${process.pid}`;
     const inProject = `${project}/node_modules/${name}`;
     onTestFinished(() => rmSync(inProject, { force: true }));
@@ -134,6 +136,6 @@ describeWith({ root: true, commands: ["unshare", "pivot_root"] }, "a command in 
     expect(existsSync(inProject)).toBe(true);
     expect(["/etc", "/var/tmp"].filter((path) => existsSync(`${path}/${name}`))).toEqual([]);
     expect(existsSync("/etc/passwd")).toBe(true);
-    expect(readFileSync("/proc/self/mounts", "utf8")).not.toContain("/mnt/view");
+    expect(mounts()).toBe(before);
   });
 });

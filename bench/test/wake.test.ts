@@ -8,7 +8,7 @@ function app(name: string, port: number, type: "exec" | "notify"): SleepingApp {
   return { program: fileURLToPath(new URL(`../apps/${name}.mjs`, import.meta.url)), port, units: { type } };
 }
 
-describeWith({ privateSystemd: true }, "the apps of the bench wake", () => {
+describeWith({ privateSystemd: true, systemd: 253 }, "the apps of the bench wake", () => {
   test("a connection wakes them, and then they sleep again", async () => {
     const sleepers = [app("node", 18_001, "exec"), app("core", 18_002, "notify")];
     await using apps = await SleepingApps.boot(process.execPath, sleepers);

@@ -13,7 +13,7 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 export async function systemdStage({ key, cert }: Certificate): Promise<Stage> {
   const start = performance.now();
   const systemd = await bootPrivateSystemd();
-  const version = /^systemd (\d+)/.exec(await systemd.systemctl("--version"))?.[1];
+  const version = Number(/^systemd (\d+)/.exec(await systemd.systemctl("--version"))?.[1]);
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
   // systemd reads the key as root, and passes a copy to the user of the app.
   await systemd.write("/etc/demo/key.pem", key, 0o600);
@@ -24,12 +24,12 @@ export async function systemdStage({ key, cert }: Certificate): Promise<Stage> {
   return {
     title: `on systemd ${version}, booted in ${seconds} s for this demo`,
     clients: new Clients(program),
-    listen: (framework) => listen(systemd, framework),
+    listen: (framework) => listen(systemd, version, framework),
     close: () => systemd.close(),
   };
 }
 
-async function listen(systemd: PrivateSystemd, framework: Framework): Promise<StagedApp> {
+async function listen(systemd: PrivateSystemd, version: number, framework: Framework): Promise<StagedApp> {
   const name = framework.toLowerCase();
   const service = `${name}.service`;
   const sockets = [`${name}-http.socket`, `${name}-https.socket`];
@@ -42,6 +42,8 @@ async function listen(systemd: PrivateSystemd, framework: Framework): Promise<St
         { name: "https", listen: 443 },
       ],
       type: "notify",
+      // An older systemd does not open the socket for notifications, so systemd-notify(1) sends them.
+      ...(version < 253 && { openFile: false, notifyAccess: "all" }),
       credentials: { "key.pem": "/etc/demo/key.pem", "cert.pem": "/etc/demo/cert.pem" },
       hardening: "inbound",
       idleTimeout: `${idleTimeout}ms`,

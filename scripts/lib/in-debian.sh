@@ -3,8 +3,8 @@
 #
 #   unshare --mount --propagation=private bash in-debian.sh ROOT PROJECT NODE NPM COMMAND…
 #
-# The command sees the project and Node at their usual paths. Everything else comes from that Debian: systemd, the libraries,
-# /etc. Files written outside the project are kept in memory, and disappear with the command, as do all mounts.
+# The command sees the project at its usual path, and Node and npm in /usr/bin, as a machine with Node has them. Everything else comes from that Debian:
+# systemd, the libraries, /etc. Files written outside the project are kept in memory, and disappear with the command, as do all mounts.
 set -eu
 root=$1 project=$2 node=$3 npm=$4
 shift 4
@@ -21,10 +21,12 @@ mount -t overlay -o "lowerdir=$root,upperdir=upper,workdir=work" overlay view
 cd view
 
 for folder in /proc /sys /dev; do mount --rbind "$folder" ".$folder"; done
-mkdir -p ".$project" ".$(dirname "$node")" ".$npm" etc/ssl/certs
+mkdir -p ".$project" ".$npm" etc/ssl/certs
 mount --rbind "$project" ".$project"
 mount --bind "$npm" ".$npm"
-[ -e ".$node" ] || { touch ".$node" && mount --bind "$node" ".$node"; }
+rm -f usr/bin/node
+touch usr/bin/node
+mount --bind "$node" usr/bin/node
 ln -sf "$npm/bin/npm-cli.js" usr/bin/npm
 ln -sf "$npm/bin/npx-cli.js" usr/bin/npx
 # How to reach npm's registry from here.

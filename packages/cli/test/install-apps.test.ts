@@ -1,4 +1,10 @@
-import { type CommandResult, describeWith, type PackedPackages, type PrivateSystemd } from "@sockact/testkit";
+import {
+  type CommandResult,
+  describeWith,
+  type PackedPackages,
+  type PrivateSystemd,
+  systemdVersion,
+} from "@sockact/testkit";
 import { afterEach, beforeAll, describe, expect, test } from "vitest";
 import { type App, apps, writeApp } from "./install-apps.ts";
 import { cli, server, useMachine } from "./machine.ts";
@@ -11,6 +17,9 @@ describeWith({ privateSystemd: true }, "sockact install", () => {
   beforeAll(() => {
     ({ systemd, packed } = machine);
   });
+
+  /** With an older systemd, an app in the sandbox does not say when it is ready, so nothing reloads it. */
+  const tellsReady = systemdVersion()! >= 253;
 
   // Each app is installed, called and removed. Two of them show the two ways to a socket: by a package of sockact, and by the app itself.
   const always = ["express", "sveltekit"];
@@ -70,9 +79,10 @@ describeWith({ privateSystemd: true }, "sockact install", () => {
     });
 
     test("reload reloads it, or says that it can't", async () => {
+      const reloads = app.isSilent !== true && tellsReady;
       expect(await call("/", ["reload", name])).toMatchObject({
-        code: app.isSilent === true ? 1 : 0,
-        stderr: expect.stringContaining(app.isSilent === true ? "ERR_RELOAD" : ""),
+        code: reloads ? 0 : 1,
+        stderr: expect.stringContaining(reloads ? "" : "ERR_RELOAD"),
       });
       expect(await systemd.request("http://localhost/")).toMatchObject({ status: 200 });
     });
@@ -155,31 +165,33 @@ describeWith({ privateSystemd: true }, "sockact install", () => {
       expect(await systemd.show("silent.socket", "ActiveState")).toBe("active");
     });
 
-    test("reports a cluster that does not become ready, because its primary does not import sockact", async () => {
-      packed.install(systemd.hostPath("/srv/cluster"), ["@sockact/core"]);
-      await systemd.write(
-        "/srv/cluster/worker.js",
-        `const server = require("node:http").createServer((request, response) => response.end("hi"));
-        void require("@sockact/core").listen(server, { port: 3000 });\n`,
-      );
-      await systemd.write(
-        "/srv/cluster/server.js",
-        "const cluster = require('node:cluster'); cluster.setupPrimary({ exec: __dirname + '/worker.js' }); cluster.fork();",
-      );
-      await systemd.write(
-        "/srv/cluster/sockact.config.json",
-        JSON.stringify({
-          name: "cluster",
-          exec: ["node", "./server.js"],
-          sockets: [{ listen: 80 }],
-          type: "notify",
-        }),
-      );
-      const { code, stdout, stderr } = await call("/srv/cluster", ["install", "--yes", "--timeout", "5"]);
-      expect(stdout).toMatch(/^! cluster is installed\.\n {2}http:\/\/localhost\/ answers 200 OK/);
-      expect(stdout).toContain("  cluster.service has not told systemd that it is ready.");
-      expect(stderr).toContain("[SOCKACT_PRIMARY]");
-      expect(code).toBe(1);
+    describeWith({ systemd: 253 }, "with Type=notify,", () => {
+      test("reports a cluster that does not become ready, because its primary does not import sockact", async () => {
+        packed.install(systemd.hostPath("/srv/cluster"), ["@sockact/core"]);
+        await systemd.write(
+          "/srv/cluster/worker.js",
+          `const server = require("node:http").createServer((request, response) => response.end("hi"));
+          void require("@sockact/core").listen(server, { port: 3000 });\n`,
+        );
+        await systemd.write(
+          "/srv/cluster/server.js",
+          "const cluster = require('node:cluster'); cluster.setupPrimary({ exec: __dirname + '/worker.js' }); cluster.fork();",
+        );
+        await systemd.write(
+          "/srv/cluster/sockact.config.json",
+          JSON.stringify({
+            name: "cluster",
+            exec: ["node", "./server.js"],
+            sockets: [{ listen: 80 }],
+            type: "notify",
+          }),
+        );
+        const { code, stdout, stderr } = await call("/srv/cluster", ["install", "--yes", "--timeout", "5"]);
+        expect(stdout).toMatch(/^! cluster is installed\.\n {2}http:\/\/localhost\/ answers 200 OK/);
+        expect(stdout).toContain("  cluster.service has not told systemd that it is ready.");
+        expect(stderr).toContain("[SOCKACT_PRIMARY]");
+        expect(code).toBe(1);
+      });
     });
 
     test("of a socket that wants a PROXY header sends one, and does not count its refusal as a failure", async () => {

@@ -181,7 +181,7 @@ describe("clients of a server that answers one request after the other", () => {
     await once(server, "listening");
     onTestFinished(() => server.close());
     const { port } = server.address() as { port: number };
-    const options = { url: `http://127.0.0.1:${port}`, clients: 1, think: 0, seed: 1, timeout: 0.2 };
+    const options = { url: `http://127.0.0.1:${port}`, clients: 1, think: 0, seed: 1, timeout: 3 };
     await using load = startProcess([process.execPath, loadProgram, "webSockets", JSON.stringify(options)]);
     await load.event("running");
     load.endInput();

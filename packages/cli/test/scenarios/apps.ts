@@ -4,6 +4,7 @@ import {
   isReady,
   listensOn,
   node,
+  notifying,
   onPort,
   type Scenarios,
   untilStarted,
@@ -274,7 +275,7 @@ export const apps: Scenarios = {
     ],
   },
   restarted: {
-    description: { type: "notify" },
+    description: { type: "notify", ...notifying },
     until: isReady,
     after: async (systemd) => {
       for (let times = 0; times < 5; times += 1) await systemd.restart("restarted.service");

@@ -1,7 +1,7 @@
 // Services for the tests of the doctor, each with one fault, and what the doctor has to find.
 import { existsSync } from "node:fs";
 import process from "node:process";
-import type { PrivateSystemd } from "@sockact/testkit";
+import { type PrivateSystemd, systemdVersion } from "@sockact/testkit";
 import { type AppDescription, emitUnits } from "@sockact/units";
 import { expect } from "vitest";
 import type { Finding, Severity } from "../../src/lib/doctor/model/diagnosis.ts";
@@ -85,6 +85,10 @@ export type Scenarios = Readonly<Record<string, Scenario>>;
 /** Where each private systemd has Node and the project. */
 export const node = "/run/sockact/node";
 const project = "/run/sockact/project";
+
+/** How an app tells this systemd that it is ready. Before 253, systemd does not open the socket for that, so systemd-notify(1) sends. */
+export const notifying: Partial<AppDescription> =
+  (systemdVersion() ?? 0) < 253 ? { openFile: false, notifyAccess: "all" } : {};
 
 /** For an app that stays up. */
 export const isReady = /^sockact: ready/;

@@ -1,6 +1,6 @@
 // Sockets that do not listen, and units that are not what they seem.
 import type { PrivateSystemd } from "@sockact/testkit";
-import { isReady, node, type Scenario, type Scenarios, untilUnit } from "./scenario.ts";
+import { isReady, node, notifying, type Scenario, type Scenarios, untilUnit } from "./scenario.ts";
 
 const folder = "/etc/systemd/system";
 const hasFailed = untilUnit(".socket", "ActiveState", "failed");
@@ -27,7 +27,7 @@ export const secrets = [
 export const units: Scenarios = {
   asleep: { starts: "socket", finds: [] },
   pair: {
-    description: { rolling: true },
+    description: { rolling: true, ...notifying },
     starts: "socket",
     after: (systemd) => systemd.start("pair@blue.service"),
     finds: [],

@@ -61,7 +61,10 @@ export function failedStep({ manager, end }: ServiceRun): FailedStep | undefined
 /** The path that systemd has not found when it set up the sandbox. */
 export function pathMissingInSandbox({ step, lines }: FailedStep): string | undefined {
   const details = lines.map(({ message }) => message).join("\n");
-  return step === "NAMESPACE" ? /mount namespacing: (\/\S+): No such file/.exec(details)?.[1] : undefined;
+  // systemd 252 names the path below its new root; later ones do not.
+  return step === "NAMESPACE"
+    ? /mount namespacing: (?:\/run\/systemd\/unit-root(?=\/))?(\/\S+): No such file/.exec(details)?.[1]
+    : undefined;
 }
 
 export interface FailedStep {
