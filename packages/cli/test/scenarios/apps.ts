@@ -1,6 +1,7 @@
 // Apps that do not take their socket, do not become ready, or do not stay up.
 import {
   express,
+  heardBy,
   isReady,
   listensOn,
   node,
@@ -213,7 +214,7 @@ export const apps: Scenarios = {
       {
         code: "never-ready",
         message: /notify\.service was not ready in time, and systemd stopped it\./,
-        copy: ["  OpenFile=/run/systemd/notify:notify"],
+        copy: [heardBy],
       },
     ],
   },
@@ -225,7 +226,7 @@ export const apps: Scenarios = {
       {
         code: "never-ready",
         message: /The app could not tell systemd that it is ready\./,
-        copy: ["  OpenFile=/run/systemd/notify:notify"],
+        copy: [heardBy],
       },
     ],
   },

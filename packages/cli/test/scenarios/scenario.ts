@@ -90,6 +90,10 @@ const project = "/run/sockact/project";
 export const notifying: Partial<AppDescription> =
   (systemdVersion() ?? 0) < 253 ? { openFile: false, notifyAccess: "all" } : {};
 
+/** The line that the doctor has for an app that nobody hears. */
+export const heardBy =
+  (systemdVersion() ?? 0) < 253 ? "  NotifyAccess=all" : "  OpenFile=/run/systemd/notify:notify";
+
 /** For an app that stays up. */
 export const isReady = /^sockact: ready/;
 

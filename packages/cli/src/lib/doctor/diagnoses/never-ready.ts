@@ -95,10 +95,16 @@ async function reasonOf(
     `${systemctl} restart ${subject.service}`,
   ];
 
+  const version = await subject.host.get(systemdVersion);
+  const error = lines.find(({ message }) => couldNotTell.test(message));
+  const openFile = service.get("OpenFile");
+  // Before 253, systemd-notify(1) sends for the app, and is another process.
+  const hasOpenFile = version >= 253;
+  const line = hasOpenFile ? `OpenFile=${path}:notify` : "NotifyAccess=all";
   const other = lines.find(({ message }) =>
     /Got notification message from PID \d+, but reception (?:only permitted|is disabled)/.test(message),
   );
-  if (other)
+  if (other && (hasOpenFile || !error))
     return {
       reason:
         "A process other than its main process reported that it is ready, and NotifyAccess= does not allow that.",
@@ -106,13 +112,12 @@ async function reasonOf(
         { text: other.message, source },
         { text: `NotifyAccess=${service.get("NotifyAccess")}`, source: show },
       ],
-      fix: "Make ExecStart= run Node directly, and pass the socket from systemd to the app:",
-      copy: edit(`OpenFile=${path}:notify`),
+      fix: hasOpenFile
+        ? "Make ExecStart= run Node directly, and pass the socket from systemd to the app:"
+        : "Make ExecStart= run Node directly, and accept messages from its helper:",
+      copy: edit(line),
     };
 
-  const version = await subject.host.get(systemdVersion);
-  const error = lines.find(({ message }) => couldNotTell.test(message));
-  const openFile = service.get("OpenFile");
   if (error)
     return {
       reason: "The app could not tell systemd that it is ready.",
@@ -121,11 +126,10 @@ async function reasonOf(
         { text: `OpenFile=${openFile}`, source: show },
         { text: `NotifyAccess=${service.get("NotifyAccess")}`, source: show },
       ],
-      fix: "Pass the socket from systemd to the app:",
-      copy:
-        version < 253
-          ? edit("NotifyAccess=all")
-          : edit(...(openFile === "" ? [] : ["OpenFile="]), `OpenFile=${path}:notify`),
+      fix: hasOpenFile
+        ? "Pass the socket from systemd to the app:"
+        : "Accept messages from systemd-notify, which the app runs:",
+      copy: edit(...(openFile === "" ? [] : ["OpenFile="]), line),
     };
 
   const [running, passed] = await Promise.all([subject.get(processes), subject.get(passedSockets)]);
@@ -146,22 +150,21 @@ async function reasonOf(
       ],
       fix: hasWay
         ? "If the app does not use sockact, change the type to exec, as below. Otherwise let the promise of the option `ready` settle. It may wait for a database that does not answer."
-        : `If the app does not use sockact, change the type to exec, as below. Otherwise write ${version < 253 ? "NotifyAccess=all" : `OpenFile=${path}:notify`} instead.`,
+        : `If the app does not use sockact, change the type to exec, as below. Otherwise write ${line} instead.`,
       copy: edit("Type=exec"),
     };
 
   if (!hasWay)
     return {
-      reason:
-        version < 253
-          ? `systemd ${version} does not have OpenFile=, and NotifyAccess= accepts messages from the main process only.`
-          : "Node itself can't tell systemd that it is ready, and the unit has no OpenFile= for sockact.",
+      reason: hasOpenFile
+        ? "Node itself can't tell systemd that it is ready, and the unit has no OpenFile= for sockact."
+        : `systemd ${version} does not have OpenFile=, and NotifyAccess= accepts messages from the main process only.`,
       evidence: [
         { text: `OpenFile=${openFile}`, source: show },
         { text: `NotifyAccess=${service.get("NotifyAccess")}`, source: show },
       ],
       fix: "If the app uses sockact, add the line below. Otherwise write Type=exec instead:",
-      copy: edit(version < 253 ? "NotifyAccess=all" : `OpenFile=${path}:notify`),
+      copy: edit(line),
     };
   return {
     reason:
