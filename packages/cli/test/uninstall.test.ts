@@ -1,5 +1,5 @@
 import { mkdir } from "node:fs/promises";
-import { bootPrivateSystemd, describeWith, type PrivateSystemd } from "@sockact/testkit";
+import { bootPrivateSystemd, describeWith, type PrivateSystemd, systemdVersion } from "@sockact/testkit";
 import type { AppDescription } from "@sockact/units";
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
 import type { InstallPlan } from "../src/lib/install/transaction.ts";
@@ -256,6 +256,7 @@ To uninstall a service of your own service manager, add --user.
     await systemd.start("user@0.service");
     const env = { ...folders, HOME: home, XDG_RUNTIME_DIR: folder, USER: "root" };
     const asUser = ["env", ...Object.entries(env).map(([name, value]) => `${name}=${value}`)];
+    if (systemdVersion()! >= 258) await startUserBus(systemd, asUser);
     const own = plan({ manager: "user", uid: 0, sockets: [{ listen: 8080 }] }, { user: true });
     const install = (options: Partial<InstallerOptions> = {}) =>
       new Installer(systemd, { plan: own, ...options }, asUser).ended;
@@ -309,3 +310,16 @@ To uninstall a service of your own service manager, add --user.
     expect(await systemd.mustRun(["find", "/tmp/image", "!", "-type", "d"])).toBe("");
   });
 });
+
+/** A login session has a bus of its user. Since systemd 258, `systemctl --user clean` needs it. */
+async function startUserBus(systemd: PrivateSystemd, asUser: readonly string[]): Promise<void> {
+  await systemd.write("/etc/systemd/user/dbus.socket", "[Socket]\nListenStream=%t/bus\n");
+  const command =
+    "/usr/bin/dbus-daemon --session --address=systemd: --nofork --nopidfile --systemd-activation";
+  await systemd.write(
+    "/etc/systemd/user/dbus.service",
+    `[Unit]\nRequires=dbus.socket\n[Service]\nType=notify\nExecStart=${command}\n`,
+  );
+  await systemd.mustRun([...asUser, "systemctl", "--user", "daemon-reload"]);
+  await systemd.mustRun([...asUser, "systemctl", "--user", "start", "dbus.service"]);
+}

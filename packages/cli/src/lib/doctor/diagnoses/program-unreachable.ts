@@ -11,7 +11,8 @@ import { installation } from "../facts/installation.ts";
 import { program } from "../facts/program.ts";
 import { serviceProperties } from "../facts/properties.ts";
 import { obstacleTo, wayRound } from "../facts/reach.ts";
-import { failedStep, pathMissingInSandbox, quoted, serviceRun } from "../facts/service-run.ts";
+import { pathMissingInSandbox } from "../facts/missing-path.ts";
+import { failedStep, quoted, serviceRun } from "../facts/service-run.ts";
 import { serviceUser } from "../facts/user.ts";
 
 type WayOut = Pick<Found, "message" | "fix" | "copy">;
@@ -29,7 +30,7 @@ export const programUnreachable: Diagnosis = {
   async find(subject) {
     const failed = failedStep(await subject.get(serviceRun));
     if (failed === undefined) return [];
-    const missing = pathMissingInSandbox(failed);
+    const missing = await pathMissingInSandbox(subject);
     if (failed.step !== "EXEC" && missing === undefined) return [];
     const [properties, user] = await Promise.all([subject.get(serviceProperties), subject.get(serviceUser)]);
     const { host, service } = subject;

@@ -6,7 +6,8 @@ import { socketProperties } from "../facts/properties.ts";
 import { quoted } from "../facts/service-run.ts";
 import type { Diagnosis, Found } from "../model/diagnosis.ts";
 
-const lost = /Socket unit configuration has changed while unit has been running/;
+/** As systemd 257 writes it, and 262. */
+const lost = /nit configuration (?:has changed while unit has been|changed while unit was) running/;
 
 /** The addresses of a socket unit have changed while it was open, and systemd has no descriptor for the new ones. */
 export const socketNotOpen: Diagnosis = {

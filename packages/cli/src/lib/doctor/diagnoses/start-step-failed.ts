@@ -3,13 +3,8 @@ import type { Diagnosis, Found } from "../model/diagnosis.ts";
 import { ofCrash } from "../model/consequences.ts";
 import { serviceProperties } from "../facts/properties.ts";
 import { boundPaths } from "../facts/reach.ts";
-import {
-  failedStep,
-  pathMissingInSandbox,
-  quoted,
-  type ServiceRun,
-  serviceRun,
-} from "../facts/service-run.ts";
+import { pathMissingInSandbox } from "../facts/missing-path.ts";
+import { failedStep, quoted, type ServiceRun, serviceRun } from "../facts/service-run.ts";
 import type { Subject } from "../model/subject.ts";
 
 /** systemd could not set up the service, so it did not start the program. The more common steps have separate diagnoses. */
@@ -30,7 +25,7 @@ export const startStepFailed: Diagnosis = {
       return [await commandFailed(subject, run)];
     const failed = failedStep(run);
     if (failed === undefined || ["EXEC", "CHDIR", "USER", "GROUP"].includes(failed.step)) return [];
-    const path = pathMissingInSandbox(failed);
+    const path = await pathMissingInSandbox(subject);
     const { host, service } = subject;
     const look = `${host.manager.systemctl} cat ${service}`;
     const bound = boundPaths(await subject.get(serviceProperties));

@@ -58,15 +58,6 @@ export function failedStep({ manager, end }: ServiceRun): FailedStep | undefined
   return { step: end.name, reason, lines: [...details, end.line] };
 }
 
-/** The path that systemd has not found when it set up the sandbox. */
-export function pathMissingInSandbox({ step, lines }: FailedStep): string | undefined {
-  const details = lines.map(({ message }) => message).join("\n");
-  // systemd 252 names the path below its new root; later ones do not.
-  return step === "NAMESPACE"
-    ? /mount namespacing: (?:\/run\/systemd\/unit-root(?=\/))?(\/\S+): No such file/.exec(details)?.[1]
-    : undefined;
-}
-
 export interface FailedStep {
   /** As in systemd.exec(5), "Process Exit Codes": `EXEC`, `CHDIR`, `USER`. */
   step: string;
