@@ -373,14 +373,14 @@ describe.concurrent("probes and sleep", () => {
   test("probes on new connections do not keep an idle app awake, and none is lost", async () => {
     const { app, address } = await appOnSocket({ ...sleepy, held: true });
     await using running = app;
-    const probe = async () => {
+    const endedProbe = async () => {
       const client = await rawClient(address);
       client.get(health);
       return `${await client.closed} ${client.received.slice(-5)}`;
     };
-    expect(await probe()).toBe("end ready");
+    expect(await endedProbe()).toBe("end ready");
     running.write("release");
-    const seen = await probeUntilEnd(running, probe);
+    const seen = await probeUntilEnd(running, endedProbe);
     // On a slow machine, it falls asleep before the next one.
     expect([...seen].filter((answer) => answer !== "end ready")).toEqual([]);
     expect(await running.ended).toBe(0);

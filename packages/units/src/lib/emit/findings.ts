@@ -1,4 +1,4 @@
-import { lintUnitSet, type RuleFinding, rules, type FindingCode } from "../lint/lint.ts";
+import { type Finding, type FindingCode, lintUnitSet, type RuleFinding, rules } from "../lint/lint.ts";
 import { unitSetOf } from "../parse/load.ts";
 import type { UnitFile } from "../parse/parse.ts";
 import { booleanOf } from "../systemd/booleans.ts";
@@ -28,7 +28,7 @@ interface Written {
 }
 
 /** A finding of the linter, and the line that it is about. If a line is missing, this is the header of its section. */
-export interface PlacedFinding extends RuleFinding {
+export interface PlacedFinding extends Finding, Omit<RuleFinding, "finding"> {
   at: Exclude<WrittenEntry, { kind: "blank" }>;
 }
 
@@ -61,9 +61,10 @@ export function refuseFindings(
   const { units, service } = written;
   const files = units.map(({ unit, entries }): [string, UnitFile] => [unit, { entries, open: false }]);
   const findings = lintUnitSet(unitSetOf(files), { user: service.arrangement.manager === "user" })
-    .filter(({ severity }) => severity !== "info")
-    .map((finding): PlacedFinding => ({
+    .filter(({ finding }) => finding.severity !== "info")
+    .map(({ finding, fixInDescription }): PlacedFinding => ({
       ...finding,
+      fixInDescription,
       at: units.find(({ unit }) => unit === finding.file)!.entries[finding.line - 1] as PlacedFinding["at"],
     }));
   for (const finding of findings) {
@@ -73,7 +74,7 @@ export function refuseFindings(
       finding: finding.code,
       path: fieldOf(finding, written),
       message: `${finding.code}: ${finding.message}. ${finding.why.replace(/\.$/, "")}`,
-      hint: `${finding.fixInDescription ?? asRequest(fixInDescription(finding, written))}. If you want the units as they are, write acknowledge: ['${finding.code}']`,
+      hint: `${finding.fixInDescription ?? asRequest(fixWithFields(finding, written))}. If you want the units as they are, write acknowledge: ['${finding.code}']`,
     });
   }
   for (const [index, one] of acknowledged.entries()) {
@@ -109,7 +110,7 @@ const textOfLines: Readonly<Record<string, string>> = {
 };
 
 /** A fix with its directives replaced by the fields that write them, if a field accepts the value. */
-function fixInDescription({ fix, file }: PlacedFinding, { sockets }: Written): string {
+function fixWithFields({ fix, file }: PlacedFinding, { sockets }: Written): string {
   const isSocket = sockets.some(({ unit }) => unit === file);
   return fix.replace(/\b([A-Z][A-Za-z\d]+)=([^\s,;]*)/g, (line, key: string, value: string) => {
     const field = isSocket

@@ -54,8 +54,10 @@ function subjectOf(file: GivenFile, given: UnitSet): FileSubject {
   return { ...file, name, type: unitNameParts(name).type, settings, given };
 }
 
-/** A finding of a rule, in the words of a unit file and of a description. */
-export type RuleFinding = Finding & Pick<Found, "fixInDescription">;
+/** A finding, and its fix in the words of a description. */
+export interface RuleFinding extends Pick<Found, "fixInDescription"> {
+  finding: Finding;
+}
 
 function found<Subject>(
   table: Readonly<Record<string, Rule<Subject>>>,
@@ -65,16 +67,18 @@ function found<Subject>(
     subjects
       .flatMap(find)
       .map(({ at: { file, line }, message, fix, fixInDescription, edits = [] }: Found) => ({
-        file,
-        line,
-        severity,
-        code: code as FindingCode,
-        message,
-        why,
-        fix,
         fixInDescription,
-        // A name or a value that contains a line break cannot be written.
-        ...(edits.length > 0 && refusedEdits(edits).length === 0 && { edits }),
+        finding: {
+          file,
+          line,
+          severity,
+          code: code as FindingCode,
+          message,
+          why,
+          fix,
+          // A name or a value that contains a line break cannot be written.
+          ...(edits.length > 0 && refusedEdits(edits).length === 0 && { edits }),
+        },
       })),
   );
 }
@@ -91,7 +95,7 @@ export function lintUnits(
   options: LintOptions = {},
 ): readonly Finding[] {
   checkFiles(files);
-  return lintUnitSet(parseUnits(files), options).map(({ fixInDescription: _, ...finding }) => finding);
+  return lintUnitSet(parseUnits(files), options).map(({ finding }) => finding);
 }
 
 /** Finds what is wrong in a set of units, as `lintUnits` does. */
@@ -111,6 +115,7 @@ export function lintUnitSet(units: UnitSet, options: LintOptions = {}): readonly
   ];
   const order = new Map(units.all.map(({ file }, index) => [file, index]));
   return findings.toSorted(
-    (one, other) => order.get(one.file)! - order.get(other.file)! || one.line - other.line,
+    ({ finding: one }, { finding: other }) =>
+      order.get(one.file)! - order.get(other.file)! || one.line - other.line,
   );
 }

@@ -53,7 +53,8 @@ export type WrittenEntry = { text: string; line: number } & (
 export function entriesOf(sections: readonly Section[]): WrittenEntry[] {
   const entries: WrittenEntry[] = [];
   const next = (): number => entries.length + 1;
-  for (const { name: section, lines } of sections.filter(({ lines }) => lines.length > 0)) {
+  for (const { name: section, lines } of sections) {
+    if (lines.length === 0) continue;
     if (entries.length > 0) entries.push({ kind: "blank", text: "\n", line: next() });
     entries.push({ kind: "section", section, text: `[${section}]\n`, line: next() });
     for (const line of lines) {
