@@ -256,6 +256,8 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart", () => 
     const killed = new Roll(systemd, "shop");
     await systemd.waitForJournal("shop@green.service", /^version 30 says nothing$/);
     killed.child.kill("SIGKILL");
+    // Its flock(1) holds the lock until it sees that.
+    await systemd.mustRun(["flock", "/run/sockact-shop.lock", "true"]);
     load = askAllTheTime();
     await release({ version: 31 });
     const child = new Roll(systemd, "shop");

@@ -39,7 +39,7 @@ export function emitUnits(description: AppDescription, options: EmitOptions = {}
   return Object.fromEntries(
     buildUnits(description).units.map(({ unit, entries }) => [
       unit,
-      options.comments === true ? textWithReasons(entries) : stringifyUnit({ entries }),
+      options.comments === true ? textWithReasons(entries) : stringifyUnit({ entries, open: false }),
     ]),
   );
 }

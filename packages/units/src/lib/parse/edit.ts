@@ -40,7 +40,7 @@ export function editUnit(unit: UnitFile, edits: readonly UnitEdit[]): UnitFile {
     if (index === undefined || old?.kind !== "assignment" || old.section !== edit.section) continue;
     entries[index] = { ...old, text: replaced(old.text, linesOf(edit), ofFile) };
   }
-  const changed = parseUnit(stringifyUnit({ entries }));
+  const changed = parseUnit(stringifyUnit({ entries, open: false }));
   return additions.size === 0 ? changed : parseUnit(withAdded(changed, additions, ofFile));
 }
 

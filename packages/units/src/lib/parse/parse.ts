@@ -163,8 +163,8 @@ function understood(content: string, section: string | undefined): Understood {
 }
 
 /** Returns a unit file as a string: every byte that `parseUnit` read, with the changes of `editUnit`. */
-export function stringifyUnit({ entries }: Pick<UnitFile, "entries">): string {
-  return entries.map(({ text }) => text).join("");
+export function stringifyUnit(unit: UnitFile): string {
+  return unit.entries.map(({ text }) => text).join("");
 }
 
 /** The assignments that systemd reads: those before a line at which it stops. */

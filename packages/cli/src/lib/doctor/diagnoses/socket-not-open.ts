@@ -16,7 +16,7 @@ export const socketNotOpen: Diagnosis = {
   title: "the socket is active, but does not listen on its address",
   why: "If the addresses of a socket have changed while it was open, systemctl daemon-reload closes the old ones, and does not open the new ones. A process that runs still has the old ones. A start of the service gets no socket for the new ones, and an app may then listen on another port.",
   looksAt:
-    "`ActiveState` and `Listen` of each socket unit, and the sockets that listen. In the journal: `Socket unit configuration has changed while unit has been running`.",
+    "`ActiveState` and `Listen` of each socket unit, and the sockets that listen. In the journal: `Socket unit configuration has changed while unit has been running`, or what systemd 262 writes instead.",
   remedy: "Restart the socket unit and the service. `sockact restart` restarts both.",
   explains: ["port-taken", "socket-not-taken", "app-warning"],
   async find(subject) {
