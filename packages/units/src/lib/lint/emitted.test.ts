@@ -5,8 +5,9 @@ import { gitea } from "../../../test/gitea.ts";
 import type { AppDescription } from "../description/app.ts";
 import type { SocketDescription } from "../description/socket.ts";
 import type { Duration } from "../systemd/durations.ts";
-import { emitUnits } from "../emit/emit.ts";
+import { buildUnits, emitUnits } from "../emit/emit.ts";
 import { loadUnit, parseUnits, valueOf, valuesOf } from "../parse/load.ts";
+import { parseUnit, stringifyUnit } from "../parse/parse.ts";
 import { expandSpecifiers } from "../systemd/expansion.ts";
 import { commandsOf, wordsOf } from "../parse/words.ts";
 import { lintUnits } from "./lint.ts";
@@ -126,6 +127,21 @@ describe("what emitUnits writes", () => {
       const findings = lintUnits(emitUnits(description), { user: true });
       expect(findings.filter(({ severity }) => severity !== "info")).toEqual([]);
     }
+  });
+
+  it("is linted line by line as its text is read", () => {
+    fc.assert(
+      fc.property(app, (description) => {
+        for (const { entries } of buildUnits(description).units) {
+          const built = entries.map((entry) => {
+            const { reason: _reason, field: _field, ...rest } = { reason: "", field: "", ...entry };
+            return rest;
+          });
+          expect(built).toEqual(parseUnit(stringifyUnit({ entries, open: false })).entries);
+        }
+      }),
+      { seed: 20_261_130, numRuns: 100 },
+    );
   });
 
   it("is read as it was meant", () => {
