@@ -1,8 +1,7 @@
 // The environment for the commands of a README: a copy of the example, and the programs on a reader's PATH.
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
-import process from "node:process";
-import type { PackedPackages } from "@sockact/testkit";
+import { npmProgram, type PackedPackages } from "@sockact/testkit";
 import { examples } from "./readme.ts";
 
 /** Copies the files of an example that are in git. */
@@ -26,7 +25,7 @@ const commandOf = `const { scripts } = JSON.parse(fs.readFileSync("package.json"
 
 /** Replacements for npm and npx. Each start of npm takes about half a second of the processor, before it does the same. */
 const quickPrograms = {
-  npx: `[ -x "node_modules/.bin/$1" ] || exec ${join(process.execPath, "../npx")} "$@"
+  npx: `[ -x "node_modules/.bin/$1" ] || exec node ${npmProgram("npx")} "$@"
 program=$1; shift; npm_command=exec exec "./node_modules/.bin/$program" "$@"`,
   run: `command=$(node -p '${commandOf}' "$1") && [ "$command" ] || exit 1
 shift; [ "\${1-}" != -- ] || shift
@@ -41,14 +40,13 @@ PATH=$PWD/node_modules/.bin:$PATH exec sh -c "$command "'"$@"' sh "$@"`,
  * @param gathered the folder from which `npm install` copies, on the same file system
  */
 export function writePrograms(folder: string, gathered: string, withNpm: boolean): void {
-  const bin = join(process.execPath, "..");
   const { npx, run } = quickPrograms;
   const install = `install|ci) exec cp -al ${gathered}/node_modules .;;`;
   const scripts = withNpm ? "" : `start) ;; run) shift;;`;
   const programs = {
     sudo: 'case $1 in -u) exec runuser "$@";; *) exec "$@";; esac',
-    npm: `case $1 in ${install} ${scripts} *) exec ${bin}/npm "$@";; esac\n${run}`,
-    npx: withNpm ? `exec ${bin}/npx "$@"` : npx,
+    npm: `case $1 in ${install} ${scripts} *) exec node ${npmProgram("npm")} "$@";; esac\n${run}`,
+    npx: withNpm ? `exec node ${npmProgram("npx")} "$@"` : npx,
   };
   mkdirSync(folder, { recursive: true });
   for (const [program, script] of Object.entries(programs))

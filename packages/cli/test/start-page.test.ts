@@ -1,11 +1,11 @@
 // docs/start.md, command by command, as a reader types them.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import process from "node:process";
 import { fileURLToPath } from "node:url";
 import {
   bootPrivateSystemd,
   describeWith,
+  npmProgram,
   PackedPackages,
   type PrivateSystemd,
   typeCommands,
@@ -41,7 +41,7 @@ describeWith({ privateSystemd: true, commands: ["curl", "script"] }, "docs/start
     const programs = {
       sudo: 'exec "$@"',
       npx: `shift; exec node ${cache}/node_modules/sockact/bin/sockact.cjs "$@"`,
-      npm: `[ "$1" = install ] || exec ${join(process.execPath, "../npm")} "$@"`,
+      npm: `[ "$1" = install ] || exec node ${npmProgram("npm")} "$@"`,
     };
     for (const [name, script] of Object.entries(programs))
       await systemd.write(`/usr/local/bin/${name}`, `#!/bin/sh\n${script}\n`);

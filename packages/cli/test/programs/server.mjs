@@ -2,6 +2,7 @@
 // What it does is read at start, as it would change with a release.
 import { appendFileSync, readFileSync, writeSync } from "node:fs";
 import { createServer } from "node:http";
+import { Server } from "node:net";
 import process from "node:process";
 
 const { LISTEN_FDNAMES = "", HOME } = process.env;
@@ -29,8 +30,8 @@ const sleep = () => process.exit(Number(process.env.SOCKACT_IDLE_EXIT_STATUS));
 process.on("SIGUSR2", sleep);
 process.on("SIGTERM", () => {
   writeSync(notify, "STOPPING=1");
-  server.close();
-  server.closeIdleConnections();
+  // http.Server.close() would also end a new connection whose request has not come yet. Each answer ends its connection.
+  Server.prototype.close.call(server);
   console.log(`drains, holding ${held?.req.url}`);
 });
 // OpenFile= comes last.
