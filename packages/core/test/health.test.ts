@@ -236,6 +236,7 @@ describe.concurrent("the option health", () => {
         Array(3).fill("unhealthy"),
       );
       expect((await httpRequest(address, "/own")).json()).toEqual({ healthy: false, state: "unhealthy" });
+      await running.event("health");
       const errors = running.stdout.match(/"error"[^\n]*from healthCheck/g) ?? [];
       expect(errors).toHaveLength(hook.endsWith("rejects") ? 1 : 0);
       expect(running.stdout.match(/"event":"health"[^\n]*/g)).toEqual([
@@ -251,6 +252,7 @@ describe.concurrent("the option health", () => {
       while ((running.stdout.match(/"healthCheck"/g) ?? []).length <= asked) await probe(address);
     }
     expect(await probe(address)).toBe("unhealthy");
+    await running.line(/from healthCheck/);
     expect(running.stdout.match(/from healthCheck/g)).toHaveLength(1);
   });
 
@@ -259,6 +261,7 @@ describe.concurrent("the option health", () => {
     await using running = app;
     expect(await Promise.all([probe(address), probe(address)])).toEqual(["unhealthy", "unhealthy"]);
     expect(await probe(address)).toBe("unhealthy");
+    await running.line(/"healthCheck"/);
     expect(running.stdout.match(/"healthCheck"/g)).toHaveLength(1);
     app.write("answer");
     let state = "unhealthy";
