@@ -77,6 +77,7 @@ describe.concurrent("SOCKACT_PORT", () => {
     const code = `serve("one").listen(${one}); serve("two").listen(${two})`;
     await using app = runApp(passed, code, { env: { SOCKACT_PORT: "1" } });
     expect(await answerOf(passed.addresses["http"])).toBe("one");
+    await app.line(/SOCKACT_OTHER_PORT/);
     expect(app.stderr.match(/SOCKACT_OTHER_PORT/g)).toHaveLength(1);
     expect(await answerOf(`127.0.0.1:${two}`)).toBe("two");
   });
