@@ -19,6 +19,14 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install's transact
     return lines.split("\n").length;
   }
 
+  /** Lets another service listen on a port. */
+  async function listenElsewhere(port: number): Promise<void> {
+    const script = `require("net").createServer().listen(${port}, () => console.log("ready"))`;
+    const other = ["systemd-run", "--unit=other", "--service-type=exec", systemd.node, "-e", script];
+    await systemd.mustRun(other);
+    await systemd.waitForJournal("other.service", /ready/);
+  }
+
   describe("when nothing is installed", () => {
     it("writes the units and its own files, enables and starts the socket, and the app answers", async () => {
       const path = `${STATE}/shop/files/preload.mjs`;
@@ -54,10 +62,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install's transact
     });
 
     it("names the process that has the port, and leaves nothing behind", async () => {
-      const script = 'require("net").createServer().listen(80, () => console.log("ready"))';
-      const other = ["systemd-run", "--unit=other", "--service-type=exec", systemd.node, "-e", script];
-      await systemd.mustRun(other);
-      await systemd.waitForJournal("other.service", /ready/);
+      await listenElsewhere(80);
       const { error } = await install();
       expect(error).toMatchObject({ code: "ERR_INSTALL_START", exitCode: 1 });
       expect(error!.message).toContain("Address already in use");
@@ -140,6 +145,21 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install's transact
       expect((await install(plan({ sockets: [{ listen: 82 }] }))).error).toBeUndefined();
       await ask(82);
       await expect(ask(81)).rejects.toThrow("ECONNREFUSED");
+    });
+
+    it("opens a socket again at the second try, when the address is free only then", async () => {
+      await listenElsewhere(81);
+      await systemd.write("/run/free.sh", "systemctl stop other");
+      await systemd.write(
+        `${UNITS}/free.service`,
+        "[Service]\nType=oneshot\nExecStart=/bin/sh /run/free.sh\n",
+      );
+      await systemd.write(
+        `${UNITS}/shop.socket.d/free.conf`,
+        "[Unit]\nOnFailure=free.service\nAfter=free.service\n",
+      );
+      expect((await install(plan({ sockets: [{ listen: 81 }] }))).error).toBeUndefined();
+      await ask(81);
     });
 
     it("adds sockets to a running service, and removes those that the description no longer has", async () => {

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { writeSync } from "node:fs";
 import type { Socket } from "node:net";
+import { dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
@@ -47,6 +48,21 @@ describe.concurrent("READY=1", () => {
     expect(await manager.message()).toMatch(
       /^READY=1\nSTATUS=Serving .+; nothing was reloaded, as the app has no onReload$/,
     );
+  });
+
+  test("ends a reload that begins in the same message, if a command waits for the result of a handover", async () => {
+    const [socket] = await systemdSocket();
+    const manager = serviceManager();
+    // Nothing reads the result.
+    const SOCKACT_RELOAD_RESULT = join(dirname(manager.NOTIFY_SOCKET), "result");
+    await using app = start(socket, manager, { HANDOVER: "yes", SOCKACT_RELOAD_RESULT });
+    expect(await manager.message()).toMatch(READY);
+    app.kill("SIGHUP");
+    expect(await manager.message()).toMatch(/^EXTEND_TIMEOUT_USEC=/);
+    const message = await manager.message();
+    expect(message).toMatch(/^RELOADING=1\nMONOTONIC_USEC=\d+\nMAINPID=\d+\nREADY=1\n/);
+    process.kill(Number(/MAINPID=(\d+)/.exec(message)?.[1]), "SIGTERM");
+    expect(await app.ended).toBe(0);
   });
 
   test("is sent without a client too", async () => {

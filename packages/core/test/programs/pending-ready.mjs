@@ -10,8 +10,8 @@ const server = createServer((request, response) => {
   // If nothing waits to be written, the kernel has the whole response.
   writeSync(fd, `answered ${request.url}, ${request.socket.writableLength} bytes to write`);
 });
-await listen(server, { name: "web" });
-const { END } = process.env;
+const { END, HANDOVER } = process.env;
+await listen(server, { name: "web", handover: HANDOVER === "yes" });
 if (END === "close") server.close();
 // After all promises that are pending now have settled.
 else if (END !== undefined) process.nextTick(() => process.exit(Number(END)));

@@ -8,7 +8,7 @@ import { exists, removeSocketFile } from "./outside.ts";
 import type { Place } from "./places.ts";
 import type { NotStarted } from "./plan.ts";
 import { inFolderOf } from "./safe-folder.ts";
-import { resetLimits, Units, type UnitsBefore } from "./units.ts";
+import { resetLimits, restartOpen, Units, type UnitsBefore } from "./units.ts";
 
 /** The lines about units that do not start again. */
 export function notStartedText(notStarted: readonly NotStarted[]): string[] {
@@ -123,8 +123,12 @@ async function restoreRunning(
     .map(([unit]) => unit);
   if (restarted.length === 0 || !start) return [];
   const since = Date.now();
-  const { code } = await manager.run("restart", "--", ...restarted);
-  if (code === 0) return [];
+  try {
+    await restartOpen(manager, restarted);
+    return [];
+  } catch {
+    // What did not start is the result.
+  }
   const shown = await manager.show(restarted, ["Id", "ActiveState"]);
   const failed = restarted.filter((_, index) => !["active", "reloading"].includes(shown[index]!.ActiveState));
   return Promise.all(

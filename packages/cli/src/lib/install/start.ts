@@ -5,7 +5,7 @@ import type { ServiceManager } from "../systemd/service-manager.ts";
 import { hasNewSocket } from "./closed-sockets.ts";
 import { startError } from "./failure.ts";
 import type { ApplyOptions, InstallStep, PreparedInstall } from "./plan.ts";
-import { resetLimits, type UnitsBefore } from "./units.ts";
+import { resetLimits, restartOpen, type UnitsBefore } from "./units.ts";
 
 interface StartOptions extends Pick<ApplyOptions, "signal"> {
   onStep: (step: InstallStep) => void;
@@ -50,7 +50,7 @@ export async function startUnits(
     await resetLimits(manager, before.units);
     if (services.length > 0 && [...moved, ...idle].some((unit) => !isOfHealth(unit))) {
       // In one transaction, systemd stops the service, then starts the sockets, and then the service that gets them.
-      await manager.mustRun("restart", "--", ...moved, ...idle, ...services);
+      await restartOpen(manager, [...moved, ...idle, ...services]);
       did({
         type: "restarted",
         units: [...moved, ...idle, ...services],
@@ -58,7 +58,7 @@ export async function startUnits(
       });
     } else {
       if (moved.length > 0) {
-        await manager.mustRun("restart", "--", ...moved);
+        await restartOpen(manager, moved);
         did({ type: "restarted", units: moved, how: "closed" });
       }
       if (idle.length > 0) {

@@ -75,7 +75,7 @@ async function startNewProcess(): Promise<{ newProcess: NewProcess; pid: number 
   await notifyServiceManager(
     `EXTEND_TIMEOUT_USEC=${(timeout + BUFFER_MS) * 1000}\nSTATUS=${STARTING_NEW_VERSION}`,
   );
-  if (!isResultExpected()) await notifyReloading();
+  if (!isResultExpected()) await notifyServiceManager(reloading());
   const newProcess = startProcess(socketsToPass());
   const kill = (): void => newProcess.kill();
   stopState.listeners.add(kill);
@@ -93,19 +93,17 @@ async function startNewProcess(): Promise<{ newProcess: NewProcess; pid: number 
   }
 }
 
-/** Reports that a reload has begun. */
-function notifyReloading(): Promise<boolean | undefined> {
-  return notifyServiceManager(`RELOADING=1\nMONOTONIC_USEC=${process.hrtime.bigint() / 1000n}`);
+/** The lines that report that a reload has begun. */
+function reloading(): string {
+  return `RELOADING=1\nMONOTONIC_USEC=${process.hrtime.bigint() / 1000n}`;
 }
 
 /**
- * Reports the end of a reload. If the command of ExecReload= waits for the result, its beginning is reported only now, right before. If this process is killed after
- * RELOADING=1 and before READY=1, systemd waits until the end of TimeoutStartSec=, and does not restart the service. systemd-notify sends each in a process of its own,
- * so with it that moment is longer.
+ * Reports the end of a reload. If the command of ExecReload= waits for the result, the same message reports its beginning. If this process were killed between two
+ * messages, systemd would wait until the end of TimeoutStartSec=, and not restart the service.
  */
-async function notifyReloaded(message: string): Promise<boolean | undefined> {
-  if (isResultExpected()) void notifyReloading();
-  return notifyServiceManager(message);
+function notifyReloaded(message: string): Promise<boolean | undefined> {
+  return notifyServiceManager(isResultExpected() ? `${reloading()}\n${message}` : message);
 }
 
 /** @throws ActivationError `ERR_HANDOVER_UNSUPPORTED` */
