@@ -137,7 +137,7 @@ describe("code pasted into a folder of npm init -y", () => {
     !isTls(code) && /listen\((?:3000|\{ port: 3000|server, )/.test(code) && !listens(code);
   const listens = (code: string) => code.includes("@sockact/notify");
   const isDatagram = (code: string) => code.includes("bindDatagram");
-  const isDescriptor = (code: string) => code.includes("takeSocket");
+  const isDescriptor = (code: string) => code.includes("claimSocket");
   const isServer = (code: string) => [takes, listens, isTls, isDatagram, isDescriptor].some((is) => is(code));
 
   const serves = async (_title: string, snippet: Snippet): Promise<void> => {

@@ -18,7 +18,7 @@ it.each([
   ["a string with a digit", 'read("SOCKACT_HTTP2")', ["SOCKACT_HTTP2"]],
   ["a template that is a name of ours", "read(`LISTEN_FDS`)", ["LISTEN_FDS"]],
   ["a key", "const defaults = { SOCKACT_IDLE: 1 }", ["SOCKACT_IDLE"]],
-  ["the code of an error", 'fail("ERR_SOCKET_2")', ["ERR_SOCKET_2"]],
+  ["the code of an error", 'fail("SOCKACT_ERR_SOCKET_2")', ["SOCKACT_ERR_SOCKET_2"]],
   ["an event", 'server.emit("sockact:idle")', ["event sockact:idle"]],
   [
     "no member of another variable with the same name",

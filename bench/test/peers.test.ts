@@ -66,7 +66,7 @@ const expected: Readonly<Record<string, Expected>> = {
   "@sockact/core": {
     ofTwo: "serves both",
     answers: ["answered 200", "answered 200"],
-    ofOther: /^sockact: fatal: ERR_/,
+    ofOther: /^sockact: fatal: SOCKACT_ERR_/,
     ofDatagram: /is a datagram socket: a server can't listen on it/,
     client: "127.0.0.1",
     atStop: "answered",

@@ -57,7 +57,7 @@ describeWith({ commands: ["systemd-socket-activate"], tags: "campaign" }, "an ap
 
   test.each<[Server, RegExp]>([
     ["SvelteKit", /^Error: received LISTEN_PID 1 but/],
-    ["@sockact/core", /^sockact: fatal: ERR_/],
+    ["@sockact/core", /^sockact: fatal: SOCKACT_ERR_/],
   ])("%s refuses sockets that are for another process", async (server, expected) => {
     const address = await freeAddress("tcp4");
     await using app = await start(server, [address], { before: ["env", "LISTEN_PID=1"] });

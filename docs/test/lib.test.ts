@@ -59,8 +59,8 @@ test("a page in Markdown has whole addresses, and no front matter, comments or c
 
 describe("the search", () => {
   test("knows a name as a whole and by its parts", () => {
-    expect(wordsOf("SOCKACT_UNTAKEN, idleTimeout=5min in .env")).toEqual([
-      "SOCKACT_UNTAKEN",
+    expect(wordsOf("SOCKACT_WARN_UNCLAIMED, idleTimeout=5min in .env")).toEqual([
+      "SOCKACT_WARN_UNCLAIMED",
       "SOCKACT",
       "UNTAKEN",
       "idleTimeout",
@@ -96,9 +96,12 @@ describe("the search", () => {
   });
 
   test("puts a guide before a list, and a list before the API reference", () => {
-    const weights = ["/base/start#a", "/base/tls", "/base/codes/ERR_TLS", "/base/reference/core#tls"].map(
-      weightOf,
-    );
+    const weights = [
+      "/base/start#a",
+      "/base/tls",
+      "/base/codes/SOCKACT_ERR_TLS",
+      "/base/reference/core#tls",
+    ].map(weightOf);
     expect(weights).toEqual([...weights].sort((a, b) => b - a));
     expect(new Set(weights).size).toBe(4);
   });

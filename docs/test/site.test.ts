@@ -162,7 +162,7 @@ describeWith({ commands: [browserCommand] }, "the built site, in a browser", () 
     // search.test.ts has more of them, without the browser.
     test.each([
       ["EADDRINUSE", "troubleshooting"],
-      ["what does SOCKACT_UNTAKEN mean", "codes/SOCKACT_UNTAKEN"],
+      ["what does SOCKACT_WARN_UNCLAIMED mean", "codes/SOCKACT_WARN_UNCLAIMED"],
       ["how do I rotate certificates", "tls"],
     ])("finds, for %s, the page %s among the first three", async (query, wanted) => {
       await page.keyboard.press("Control+k");

@@ -38,7 +38,7 @@ export const keywords: Readonly<Record<string, string>> = {
     "port 80 in use, port already in use, address already in use, port is taken",
   mistakes: "SyntaxError, Unexpected token",
   "codes/port-taken": "port 80 in use, port already in use, address already in use",
-  "codes/ERR_CONFIG_SYNTAX": "SyntaxError, Unexpected token 'export', Cannot use import statement",
+  "codes/SOCKACT_ERR_CONFIG_SYNTAX": "SyntaxError, Unexpected token 'export', Cannot use import statement",
   "coming-from/docker": "container, Podman, Dockerfile, does it work in Docker",
   "coming-from/nginx": "reverse proxy, X-Forwarded-For, trust proxy, proxy_pass, certbot",
   "coming-from/nginx#nginx-goes-systemd-opens-ports-80-and-443": "redirect http to https",

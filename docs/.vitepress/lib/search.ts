@@ -3,7 +3,7 @@ import { codePages } from "./code-pages.ts";
 import { keywords } from "./keywords.ts";
 
 /**
- * Splits what the search compares into words. A name such as SOCKACT_UNTAKEN, idleTimeout= or .env is found whole and by its parts.
+ * Splits what the search compares into words. A name such as SOCKACT_WARN_UNCLAIMED, idleTimeout= or .env is found whole and by its parts.
  * VitePress sends the source of this function to the browser, so the function uses nothing from outside.
  */
 export function wordsOf(text: string): string[] {

@@ -82,7 +82,9 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a socket whose address has
     expect(await status("blog")).toMatchObject({ state: "stopped" });
     const reload = await sockact(systemd, "reload", "blog");
     expect(reload.code).toBe(1);
-    expect(reload.stderr).toContain("blog is stopped: it does not run, and no socket listens (ERR_RELOAD)");
+    expect(reload.stderr).toContain(
+      "blog is stopped: it does not run, and no socket listens (SOCKACT_ERR_RELOAD)",
+    );
     const restart = await sockact(systemd, "restart", "blog", "--json");
     expect(JSON.parse(restart.stdout)).toMatchObject({ outcome: "asleep", reopened: ["blog.socket"] });
     expect((await systemd.request("http://127.0.0.1:8081/")).status).toBe(200);
@@ -93,7 +95,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a socket whose address has
     const { code, stderr } = await sockact(systemd, "restart", "pair");
     expect(code).toBe(1);
     expect(stderr).toMatch(
-      /pair\.socket does not listen on \[::\]:8082, .*\(ERR_RESTART\)\n.*systemctl restart pair\.socket\n/,
+      /pair\.socket does not listen on \[::\]:8082, .*\(SOCKACT_ERR_RESTART\)\n.*systemctl restart pair\.socket\n/,
     );
   });
 

@@ -36,25 +36,29 @@ describe("sockact", () => {
 
   it.each([
     ["no command", [], /^Usage: sockact /],
-    ["an unknown command", ["rnu"], /^error: unknown command 'rnu' \(ERR_USAGE\)\n\(Did you mean run\?\)\n$/],
+    [
+      "an unknown command",
+      ["rnu"],
+      /^error: unknown command 'rnu' \(SOCKACT_ERR_USAGE\)\n\(Did you mean run\?\)\n$/,
+    ],
     [
       "an option that others call so",
       ["install", "--port", "80"],
-      /unknown option '--port' \(ERR_USAGE\)\n\(Did you mean --listen\?\)\n$/,
+      /unknown option '--port' \(SOCKACT_ERR_USAGE\)\n\(Did you mean --listen\?\)\n$/,
     ],
     [
       "an unknown option",
       ["run", "--wach", "--", "node"],
-      /unknown option '--wach' \(ERR_USAGE\)\n.*--watch/,
+      /unknown option '--wach' \(SOCKACT_ERR_USAGE\)\n.*--watch/,
     ],
     [
       "no command to run",
       ["run"],
-      /^error: the command to run is missing \(ERR_USAGE\)\n.*: sockact run -- node server\.js\n$/,
+      /^error: the command to run is missing \(SOCKACT_ERR_USAGE\)\n.*: sockact run -- node server\.js\n$/,
     ],
     ["nothing but a path to watch", ["run", "--watch", "src"], /: sockact run -- node server\.js\n$/],
     ["a command in the place of the path", ["run", "--watch", "node"], /: sockact run --watch -- node\n$/],
-    ["an option without its value", ["run", "-l"], /argument missing \(ERR_USAGE\)/],
+    ["an option without its value", ["run", "-l"], /argument missing \(SOCKACT_ERR_USAGE\)/],
   ])("%s is an error on stderr, with code 2", async (_, args, stderr) => {
     expect(await outcome(args)).toEqual({
       code: 2,
@@ -119,10 +123,12 @@ describeWith(
       const folder = unreadable();
       const watching = asNobody(["--watch", `${folder}/x`, "--", "true"]);
       expect(await watching.ended).toBe(2);
-      expect(watching.stderr).toMatch(/^error: can't watch .*EACCES \(ERR_RUN_WATCH\)\nYou may not read it/);
+      expect(watching.stderr).toMatch(
+        /^error: can't watch .*EACCES \(SOCKACT_ERR_RUN_WATCH\)\nYou may not read it/,
+      );
       const listening = asNobody(["-l", `${folder}/x.sock`, "--", "true"]);
       expect(await listening.ended).toBe(1);
-      expect(listening.stderr).toMatch(/EACCES.*\(ERR_RUN_LISTEN\)\nYou may not read this folder/);
+      expect(listening.stderr).toMatch(/EACCES.*\(SOCKACT_ERR_RUN_LISTEN\)\nYou may not read this folder/);
     });
   },
 );
@@ -164,7 +170,7 @@ describe("sockact run refuses", () => {
   ])("%s, with code 2", async (_, options, stderr) => {
     const running = run([...options, "--", "node", "server.js"]);
     expect(await running.ended).toBe(2);
-    expect(running.stderr).toMatch(/^error: .* \(ERR_\w+\)\n/);
+    expect(running.stderr).toMatch(/^error: .* \(SOCKACT_ERR_\w+\)\n/);
     expect(running.stderr).toMatch(stderr);
   });
 
@@ -262,7 +268,7 @@ describe("sockact run refuses", () => {
       writeFileSync(`${cwd}/node_modules/.bin/${program}`, "", { mode: 0o755 });
     const running = run(["-l", "0", "--", ...command], { cwd });
     expect(await running.ended).toBe(2);
-    expect(running.stderr).toContain("which does not get the sockets (ERR_RUN_COMMAND)");
+    expect(running.stderr).toContain("which does not get the sockets (SOCKACT_ERR_RUN_COMMAND)");
     expect(running.stderr).toMatch(hint);
   });
 

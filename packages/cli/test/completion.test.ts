@@ -62,7 +62,7 @@ describe("what sockact completes", () => {
 it("sockact completion refuses another shell", async () => {
   const { code, stderr } = await outcome(["completion", "tcsh"]);
   expect(code).toBe(2);
-  expect(stderr).toMatch(/Allowed choices are bash, zsh, fish\. \(ERR_USAGE\)/);
+  expect(stderr).toMatch(/Allowed choices are bash, zsh, fish\. \(SOCKACT_ERR_USAGE\)/);
 });
 
 describeWith({ commands: ["bash"] }, "completion in bash", () => {

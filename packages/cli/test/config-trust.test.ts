@@ -60,9 +60,9 @@ describeWith({ root: true }, "a config of root", () => {
     change(folder);
     const { status, stderr, stdout } = unitsIn(folder);
     expect(stderr).toMatch(message);
-    expect(stderr).toContain("ERR_CONFIG_UNSAFE");
+    expect(stderr).toContain("SOCKACT_ERR_CONFIG_UNSAFE");
     expect(status).toBe(1);
-    expect(JSON.parse(stdout)).toHaveProperty("error.code", "ERR_CONFIG_UNSAFE");
+    expect(JSON.parse(stdout)).toHaveProperty("error.code", "SOCKACT_ERR_CONFIG_UNSAFE");
   });
 
   it("does not evaluate a config that it refuses", () => {
@@ -70,7 +70,7 @@ describeWith({ root: true }, "a config of root", () => {
       "sockact.config.mjs": `import { writeFileSync } from "node:fs";\nwriteFileSync("evaluated", "");`,
     });
     chmodSync(join(folder, "sockact.config.mjs"), 0o666);
-    expect(unitsIn(folder).stderr).toContain("ERR_CONFIG_UNSAFE");
+    expect(unitsIn(folder).stderr).toContain("SOCKACT_ERR_CONFIG_UNSAFE");
     expect(existsSync(join(folder, "evaluated"))).toBe(false);
   });
 
@@ -79,18 +79,18 @@ describeWith({ root: true }, "a config of root", () => {
     const folder = folderWith({ [file]: { link: join(elsewhere, file) } });
     expect(unitsIn(folder).status).toBe(0);
     chmodSync(elsewhere, 0o777);
-    expect(unitsIn(folder).stderr).toContain("ERR_CONFIG_UNSAFE");
+    expect(unitsIn(folder).stderr).toContain("SOCKACT_ERR_CONFIG_UNSAFE");
     chmodSync(elsewhere, 0o755);
     expect(unitsIn(folder, ["-c", join(folder, file)]).status).toBe(0);
     chmodSync(folder, 0o777);
-    expect(unitsIn(folder, ["-c", join(folder, file)]).stderr).toContain("ERR_CONFIG_UNSAFE");
+    expect(unitsIn(folder, ["-c", join(folder, file)]).stderr).toContain("SOCKACT_ERR_CONFIG_UNSAFE");
   });
 
   it("refuses a SUDO_UID without a user", () => {
     for (const uid of ["4294967000", "x", "-1", ""])
       expect(unitsIn(folderWith(config), [], { SUDO_UID: uid })).toMatchObject({
         status: 1,
-        stderr: expect.stringContaining("ERR_INVOKER") as string,
+        stderr: expect.stringContaining("SOCKACT_ERR_INVOKER") as string,
       });
   });
 });
@@ -146,7 +146,7 @@ describeWith({ privateSystemd: true }, "under sudo, a config", () => {
     await systemd.mustRun(["chown", "ben", folder]);
     const { stderr } = await units("export default {};");
     await systemd.mustRun(["chown", "ana", folder]);
-    expect(stderr).toContain("ERR_CONFIG_UNSAFE");
+    expect(stderr).toContain("SOCKACT_ERR_CONFIG_UNSAFE");
     expect(stderr).toContain("sudo as the user who owns it, or move the config to a folder of ana.");
     expect(stderr).not.toContain("chown");
   });

@@ -191,108 +191,113 @@ describe("a config that is refused", () => {
     [
       "two configs",
       { "sockact.config.js": "", "sockact.config.json": "" },
-      "ERR_CONFIG_SEVERAL",
+      "SOCKACT_ERR_CONFIG_SEVERAL",
       /several configs in .*: sockact\.config\.js, sockact\.config\.json/,
     ],
     [
       "a syntax error",
       { "sockact.config.mjs": "export default {\n  name: \n};\n" },
-      "ERR_CONFIG_SYNTAX",
+      "SOCKACT_ERR_CONFIG_SYNTAX",
       /sockact\.config\.mjs:3/,
     ],
     [
       "a syntax error of CommonJS",
       { "sockact.config.cjs": "module.exports = {\n  name: \n};\n" },
-      "ERR_CONFIG_SYNTAX",
+      "SOCKACT_ERR_CONFIG_SYNTAX",
       /sockact\.config\.cjs:3/,
     ],
     [
       "a syntax error of an ES module in a folder of CommonJS",
       { "package.json": { type: "commonjs" }, "sockact.config.js": "export default {\n  name: \n};\n" },
-      "ERR_CONFIG_SYNTAX",
+      "SOCKACT_ERR_CONFIG_SYNTAX",
       /^(?!.*Warning)[^]*sockact\.config\.js:3/,
     ],
     [
       "a syntax error of TypeScript",
       { "sockact.config.ts": "export default {\n  name: \n};\n" },
-      "ERR_CONFIG_SYNTAX",
+      "SOCKACT_ERR_CONFIG_SYNTAX",
       /sockact\.config\.ts:3/,
     ],
     [
       "a syntax error of JSON",
       { "sockact.config.json": `{\n  "name": "shop",\n}\n` },
-      "ERR_CONFIG_SYNTAX",
+      "SOCKACT_ERR_CONFIG_SYNTAX",
       /sockact\.config\.json:3:1/,
     ],
     [
       "JSON that ends early",
       { "sockact.config.json": `{\n  "name":` },
-      "ERR_CONFIG_SYNTAX",
+      "SOCKACT_ERR_CONFIG_SYNTAX",
       /sockact\.config\.json:2:/,
     ],
     [
       "it throws",
       evaluated("\n\nthrow new Error('boom');"),
-      "ERR_CONFIG_FAILED",
+      "SOCKACT_ERR_CONFIG_FAILED",
       /sockact\.config\.mjs:3:\d+ throws an error: boom/,
     ],
     [
       "it throws in TypeScript",
       { "sockact.config.ts": "const a: number = 1;\n\nthrow new Error('boom');" },
-      "ERR_CONFIG_FAILED",
+      "SOCKACT_ERR_CONFIG_FAILED",
       /sockact\.config\.ts:3:\d+ throws an error: boom/,
     ],
-    ["it throws no error", evaluated("throw null"), "ERR_CONFIG_FAILED", /throws an error: null/],
+    ["it throws no error", evaluated("throw null"), "SOCKACT_ERR_CONFIG_FAILED", /throws an error: null/],
     [
       "it imports what is not installed",
       evaluated(`import "nothing";`),
-      "ERR_CONFIG_FAILED",
+      "SOCKACT_ERR_CONFIG_FAILED",
       /nothing[^]*npm install/,
     ],
     [
       "it kills the process",
       evaluated("process.kill(process.pid, 'SIGKILL')"),
-      "ERR_CONFIG_FAILED",
+      "SOCKACT_ERR_CONFIG_FAILED",
       /SIGKILL/,
     ],
     [
       "it never exports",
       evaluated("await new Promise(() => setInterval(() => {}, 1e6))"),
-      "ERR_CONFIG_TIMEOUT",
+      "SOCKACT_ERR_CONFIG_TIMEOUT",
       /has not exported anything after 1 s/,
     ],
-    ["it never ends", evaluated("for (;;);"), "ERR_CONFIG_TIMEOUT", /has not exported anything after 1 s/],
+    [
+      "it never ends",
+      evaluated("for (;;);"),
+      "SOCKACT_ERR_CONFIG_TIMEOUT",
+      /has not exported anything after 1 s/,
+    ],
     [
       "it awaits nothing that comes",
       evaluated("await new Promise(() => {})"),
-      "ERR_CONFIG_FAILED",
+      "SOCKACT_ERR_CONFIG_FAILED",
       /exit code 0/,
     ],
-    ["it exports nothing", evaluated(""), "ERR_CONFIG_INVALID", /the default export is undefined/],
+    ["it exports nothing", evaluated(""), "SOCKACT_ERR_CONFIG_INVALID", /the default export is undefined/],
     [
       "no list as its command, with its folder in a home",
       evaluated(
         'export default { name: "shop", exec: 5, workingDirectory: "/home/me/shop", sockets: [{ listen: 80 }] };',
       ),
-      "ERR_CONFIG_INVALID",
+      "SOCKACT_ERR_CONFIG_INVALID",
       /exec: 5 is not an array/,
     ],
     [
       "it exports a list in a list",
       evaluated(`export default [[{ ${fields} }]]`),
-      "ERR_CONFIG_INVALID",
+      "SOCKACT_ERR_CONFIG_INVALID",
       /can't be written/,
     ],
     [
       "a function in it",
       evaluated(`export default { ${fields}, exec: ["/bin/true", () => 1] }`),
-      "ERR_CONFIG_INVALID",
+      "SOCKACT_ERR_CONFIG_INVALID",
       /exec\[1\] is a function/,
     ],
     [
       "a getter that throws",
       evaluated(`export default { ${fields}, get user() { throw new Error("no") } }`),
-      "ERR_CONFIG_INVALID",
+      "SOCKACT_ERR_CONFIG_INVALID",
       /reading user throws an error: Error: no/,
     ],
     [
@@ -300,13 +305,13 @@ describe("a config that is refused", () => {
       evaluated(
         `export default JSON.parse('{"name":"shop","exec":["/bin/true"],"sockets":[{"listen":80}],"__proto__":{"user":"root"}}')`,
       ),
-      "ERR_CONFIG_INVALID",
+      "SOCKACT_ERR_CONFIG_INVALID",
       /__proto__/,
     ],
     [
       "too much",
       evaluated(`export default { ${fields}, description: "x".repeat(5e6) }`),
-      "ERR_CONFIG_SIZE",
+      "SOCKACT_ERR_CONFIG_SIZE",
       /more than 4 MiB/,
     ],
     [
@@ -314,7 +319,7 @@ describe("a config that is refused", () => {
       evaluated(
         `import { writeSync } from "node:fs";\nwriteSync(3, "nonsense\\n");\nsetInterval(() => {}, 1e6);\nawait new Promise(() => {});`,
       ),
-      "ERR_CONFIG_FAILED",
+      "SOCKACT_ERR_CONFIG_FAILED",
       /sockact\.config\.mjs/,
     ],
     [
@@ -322,48 +327,49 @@ describe("a config that is refused", () => {
       evaluated(
         `import { writeSync } from "node:fs";\nwriteSync(3, '{"error":{"kind":"thrown","message":7}}\\n');\nawait new Promise(() => {});`,
       ),
-      "ERR_CONFIG_FAILED",
+      "SOCKACT_ERR_CONFIG_FAILED",
       /file descriptor 3/,
     ],
     [
       "words that would move the cursor",
       evaluated(`console.log("\\u001B[2Jprinted");\nthrow new Error("\\u001B[2Jthrown");`),
-      "ERR_CONFIG_FAILED",
+      "SOCKACT_ERR_CONFIG_FAILED",
       // oxlint-disable-next-line no-control-regex
       /^[^\u001B]*printed\n[^\u001B]*thrown[^\u001B]*$/,
     ],
     [
       "wrong fields, all of them",
       evaluated(`export default { name: "a b", exec: ["true"], sockets: [{ listen: 0 }] }`),
-      "ERR_CONFIG_INVALID",
+      "SOCKACT_ERR_CONFIG_INVALID",
       /name: [^\n]*\n.*exec\[0\]: [^\n]*\n.*sockets\[0\]\.listen: /,
     ],
     [
       "one name for two services",
       evaluated(`export default [{ ${fields} }, { ${fields} }]`),
-      "ERR_CONFIG_INVALID",
+      "SOCKACT_ERR_CONFIG_INVALID",
       /two descriptions with the name shop/,
     ],
   ])("%s", (_, files, code, message) => {
     // On a busy machine, any other config may take longer than a second.
-    const env: Record<string, string> = code === "ERR_CONFIG_TIMEOUT" ? { SOCKACT_CONFIG_TIMEOUT: "1" } : {};
+    const env: Record<string, string> =
+      code === "SOCKACT_ERR_CONFIG_TIMEOUT" ? { SOCKACT_CONFIG_TIMEOUT: "1" } : {};
     const { status, stderr, stdout } = unitsIn(folderWith(files), [], env);
     expect(stderr).toMatch(message);
     expect(stderr).toContain(`(${code})`);
     expect(stderr).not.toMatch(/\n\s+at /);
     expect(stdout).toBe("");
-    expect(status).toBe(code === "ERR_CONFIG_SEVERAL" ? 2 : 1);
+    expect(status).toBe(code === "SOCKACT_ERR_CONFIG_SEVERAL" ? 2 : 1);
   });
 
   it("a named file that does not exist, or has another format", () => {
     const folder = folderWith({ "a.yaml": "" });
     expect(unitsIn(folder, ["-c", "b.json"])).toMatchObject({
       status: 2,
-      stderr: expect.stringContaining("ERR_CONFIG_MISSING") as string,
+      stderr: expect.stringContaining("SOCKACT_ERR_CONFIG_MISSING") as string,
     });
     expect(unitsIn(folder, ["-c", "a.yaml"])).toMatchObject({
       status: 2,
-      stderr: expect.stringContaining("ERR_CONFIG_MISSING") as string,
+      stderr: expect.stringContaining("SOCKACT_ERR_CONFIG_MISSING") as string,
     });
   });
 

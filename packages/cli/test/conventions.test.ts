@@ -109,7 +109,7 @@ describe.each(commands)("sockact %s", (name) => {
       code: name === "doctor" ? 3 : 2,
       stdout: "",
       stderr: expect.stringMatching(
-        /^error: unknown option '--nonsense-option' \(ERR_USAGE\)\nsockact \w+ --help lists/,
+        /^error: unknown option '--nonsense-option' \(SOCKACT_ERR_USAGE\)\nsockact \w+ --help lists/,
       ) as string,
     });
   });
@@ -170,17 +170,17 @@ describe("an error in sockact", () => {
     [
       "an unknown command",
       ["lnt"],
-      /^error: unknown command 'lnt' \(ERR_USAGE\)\n\(Did you mean lint\?\)\n$/,
+      /^error: unknown command 'lnt' \(SOCKACT_ERR_USAGE\)\n\(Did you mean lint\?\)\n$/,
     ],
     [
       "help of an unknown command",
       ["help", "lnt"],
-      /^error: unknown command 'lnt' \(ERR_USAGE\)\n\(Did you mean lint\?\)\n$/,
+      /^error: unknown command 'lnt' \(SOCKACT_ERR_USAGE\)\n\(Did you mean lint\?\)\n$/,
     ],
     [
       "a command of another program",
       ["deploy"],
-      /^error: unknown command 'deploy' \(ERR_USAGE\)\nsockact --help lists the commands\.\n$/,
+      /^error: unknown command 'deploy' \(SOCKACT_ERR_USAGE\)\nsockact --help lists the commands\.\n$/,
     ],
   ])("%s is an error with what was meant", async (_, args, stderr) => {
     expect(await outcome(args)).toEqual({
@@ -204,7 +204,7 @@ describe("an error in sockact", () => {
       const ended = await outcome(["lint", "-", "--stdin-filename", "secret.service"], { cwd, env });
       expect(ended).toMatchObject({ code: 70, stdout: "" });
       expect(ended.stderr).toMatch(
-        /^error: sockact has failed, and this is a bug \(ERR_INTERNAL\)\nPlease report it, with these lines: https:\/\/\S+\/issues\n/,
+        /^error: sockact has failed, and this is a bug \(SOCKACT_ERR_INTERNAL\)\nPlease report it, with these lines: https:\/\/\S+\/issues\n/,
       );
       expect(ended.stderr).toContain(`Node ${process.versions.node}`);
       expect(ended.stderr).toContain("command: lint\n");
@@ -218,7 +218,7 @@ describe("an error in sockact", () => {
       const full = ["sh", "-c", 'exec "$@" >/dev/full', "sh", process.execPath, sockact, ...args];
       const { code, stderr } = await outcomeOf(full);
       expect(code).toBe(1);
-      expect(stderr).toMatch(/^error: can't write to the standard output: ENOSPC.* \(ERR_OUTPUT\)\n/);
+      expect(stderr).toMatch(/^error: can't write to the standard output: ENOSPC.* \(SOCKACT_ERR_OUTPUT\)\n/);
     }
   });
 

@@ -476,7 +476,7 @@ describe("an invalid package.json", () => {
   it("may be a link to secrets, and the error shows none of them", async () => {
     const files = { secrets: "root:*:19000:0:::\n", "package.json": { link: "secrets" }, "a.js": "" };
     await expect(detect(files, "a.js")).rejects.toMatchObject({
-      code: "ERR_APP_MANIFEST",
+      code: "SOCKACT_ERR_APP_MANIFEST",
       message: expect.stringMatching(/^can't read .*package\.json: it is not valid JSON[^:]*$/) as string,
     });
   });
@@ -488,7 +488,7 @@ describe("an invalid package.json", () => {
     const folder = folderWith({ "a.js": "" });
     make(join(folder, "package.json"));
     await expect(detectApp({ folder, entry: "a.js" })).rejects.toMatchObject({
-      code: "ERR_APP_MANIFEST",
+      code: "SOCKACT_ERR_APP_MANIFEST",
       message: expect.stringContaining("it is not a regular file") as string,
     });
   });
@@ -496,14 +496,14 @@ describe("an invalid package.json", () => {
 
 describe("an app that can't be run", () => {
   it.each<[string, Files, string | undefined, string, RegExp]>([
-    ["no file", { "package.json": {} }, undefined, "ERR_APP_ENTRY", /found no file/],
-    ["a name that is not there", { "a.js": "" }, "b.js", "ERR_APP_ENTRY", /b\.js does not exist/],
-    ["a folder as the entry", { "lib/a.js": "" }, "lib", "ERR_APP_ENTRY", /lib does not exist/],
+    ["no file", { "package.json": {} }, undefined, "SOCKACT_ERR_APP_ENTRY", /found no file/],
+    ["a name that is not there", { "a.js": "" }, "b.js", "SOCKACT_ERR_APP_ENTRY", /b\.js does not exist/],
+    ["a folder as the entry", { "lib/a.js": "" }, "lib", "SOCKACT_ERR_APP_ENTRY", /lib does not exist/],
     [
       "a broken package.json",
       { "package.json": "{", "a.js": "" },
       "a.js",
-      "ERR_APP_MANIFEST",
+      "SOCKACT_ERR_APP_MANIFEST",
       /can't read .*package\.json/,
     ],
     [
@@ -516,14 +516,14 @@ describe("an app that can't be run", () => {
         "src/main.ts": "",
       },
       undefined,
-      "ERR_APP_BUILD",
+      "SOCKACT_ERR_APP_BUILD",
       /dist\/main\.js, which has not been built/,
     ],
     [
       "TypeScript with decorators, not built",
       { "package.json": { dependencies: { "@nestjs/core": "11" } }, "src/main.ts": "" },
       undefined,
-      "ERR_APP_BUILD",
+      "SOCKACT_ERR_APP_BUILD",
       /src\/main\.ts is TypeScript/,
     ],
   ])("is refused: %s", async (_, files, entry, code, message) => {
@@ -534,7 +534,9 @@ describe("an app that can't be run", () => {
   });
 
   it("is refused if the folder does not exist", async () => {
-    await expect(detectApp({ folder: "/no/such/folder" })).rejects.toMatchObject({ code: "ERR_APP_FOLDER" });
+    await expect(detectApp({ folder: "/no/such/folder" })).rejects.toMatchObject({
+      code: "SOCKACT_ERR_APP_FOLDER",
+    });
   });
 });
 

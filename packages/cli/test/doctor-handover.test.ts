@@ -35,11 +35,11 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact doctor, on handove
     expect(await reload("broken")).toMatchObject({ code: 1 });
     const found = (await ask(systemd, "broken")).finding("handover-failed");
     expect(found.severity).toBe("warning");
-    expect(found.message).toContain("because the last handover failed: ERR_HANDOVER_EXITED.");
+    expect(found.message).toContain("because the last handover failed: SOCKACT_ERR_HANDOVER_EXITED.");
     expect(found.evidence[0]!.text).toMatch(
-      /^Error: this release is broken\n[^]*\nsockact: ERR_HANDOVER_EXITED: /,
+      /^Error: this release is broken\n[^]*\nsockact: SOCKACT_ERR_HANDOVER_EXITED: /,
     );
-    expect(found.copy).toContain("sockact explain ERR_HANDOVER_EXITED");
+    expect(found.copy).toContain("sockact explain SOCKACT_ERR_HANDOVER_EXITED");
     await release(systemd, "broken");
     expect(await reload("broken")).toMatchObject({ code: 0 });
     expect((await ask(systemd, "broken")).codes).not.toContain("handover-failed");
@@ -90,7 +90,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact doctor, on handove
     await release(systemd, "silent", { silent: true });
     expect(await reload("silent")).toMatchObject({ code: 1 });
     const found = (await ask(systemd, "silent")).finding("handover-failed");
-    expect(found.message).toContain("ERR_HANDOVER_TIMEOUT");
+    expect(found.message).toContain("SOCKACT_ERR_HANDOVER_TIMEOUT");
     expect(found.fix).toContain("what the `ready` of the new version waits for");
   });
 
@@ -129,7 +129,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact doctor, on handove
     await start("warning", {}, { handoverTimeout: "1s" });
     await release(systemd, "warning", { warns: true, silent: true });
     expect(await reload("warning")).toMatchObject({ code: 1 });
-    await systemd.waitForJournal("warning.service", /SOCKACT_UNTAKEN/);
+    await systemd.waitForJournal("warning.service", /SOCKACT_WARN_UNCLAIMED/);
     expect((await ask(systemd, "warning")).codes).not.toContain("app-warning");
   });
 

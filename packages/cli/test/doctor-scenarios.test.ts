@@ -201,7 +201,7 @@ describeWith({ privateSystemd: true }, "sockact doctor finds", () => {
     await systemd.systemctl("daemon-reload");
     await systemd.mustRun(["sh", "-c", copy.at(-1)!]);
     await systemd.request({ url: "http://localhost/", socketPath: "/run/forgotten.sock", timeout: 60_000 });
-    expect((await ask(systemd, "forgotten")).codes).not.toContain("socket-not-taken");
+    expect((await ask(systemd, "forgotten")).codes).not.toContain("socket-not-claimed");
   });
 
   it("a crash, although systemd starts the app again while the doctor looks", async () => {
@@ -378,10 +378,10 @@ exec /usr/bin/journalctl "$@"
 
   it("no such unit, ends with 3, and names the one that is meant; it takes no pattern for a name", async () => {
     for (const [name, message] of [
-      ["healty", /ERR_UNIT_UNKNOWN[^]*Did you mean healthy\?/],
-      ["*", /ERR_UNIT_UNKNOWN/],
-      ["healt?y", /ERR_UNIT_UNKNOWN/],
-      ["*.service", /ERR_UNIT_UNKNOWN/],
+      ["healty", /SOCKACT_ERR_UNIT_UNKNOWN[^]*Did you mean healthy\?/],
+      ["*", /SOCKACT_ERR_UNIT_UNKNOWN/],
+      ["healt?y", /SOCKACT_ERR_UNIT_UNKNOWN/],
+      ["*.service", /SOCKACT_ERR_UNIT_UNKNOWN/],
     ] as const)
       expect(await systemd.run(doctorCommand(systemd, name))).toMatchObject({
         code: 3,

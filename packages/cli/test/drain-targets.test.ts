@@ -92,7 +92,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact drain", () => {
     await systemd.mustRun(["sh", "-c", inside]);
     const { code, stderr } = await sockact(systemd, "drain", "shop");
     expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining(message) });
-    expect(stderr).toContain("ERR_INSTALL_PATH");
+    expect(stderr).toContain("SOCKACT_ERR_INSTALL_PATH");
     expect(await sockact(systemd, "undrain", "shop")).toMatchObject({ code: undrained });
   });
 });

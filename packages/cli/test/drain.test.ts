@@ -118,7 +118,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a host behind a load balan
     it("changes nothing if one of the names is unknown", async () => {
       expect(await sockact(systemd, "drain", "shop", "blag")).toMatchObject({
         code: 1,
-        stderr: expect.stringMatching(/ERR_UNIT_UNKNOWN[^]*Did you mean blog\?/),
+        stderr: expect.stringMatching(/SOCKACT_ERR_UNIT_UNKNOWN[^]*Did you mean blog\?/),
       });
       expect(isDrained("shop")).toBe(false);
     });
@@ -133,12 +133,12 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a host behind a load balan
         ]);
       expect(await asNobody("drain")).toMatchObject({
         code: 1,
-        stderr: expect.stringMatching(/ERR_INSTALL_WRITE[^]*Run it as root/),
+        stderr: expect.stringMatching(/SOCKACT_ERR_INSTALL_WRITE[^]*Run it as root/),
       });
       await sockact(systemd, "drain", "shop");
       expect(await asNobody("undrain")).toMatchObject({
         code: 1,
-        stderr: expect.stringContaining("ERR_INSTALL_WRITE"),
+        stderr: expect.stringContaining("SOCKACT_ERR_INSTALL_WRITE"),
       });
       expect(isDrained("shop")).toBe(true);
     });
@@ -173,7 +173,9 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a host behind a load balan
       const client = await openClient(systemd, { port: 80 });
       expect(await sockact(systemd, "drain", "shop", "--wait", "1s")).toMatchObject({
         code: 1,
-        stderr: expect.stringMatching(/after 1s, shop has 1 open connection\. .* \(ERR_DRAIN_WAIT\)\n/),
+        stderr: expect.stringMatching(
+          /after 1s, shop has 1 open connection\. .* \(SOCKACT_ERR_DRAIN_WAIT\)\n/,
+        ),
       });
       expect(isDrained("shop")).toBe(true);
       client.kill();
@@ -188,7 +190,9 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a host behind a load balan
       client.kill();
       expect({ code, stderr }).toEqual({
         code: 1,
-        stderr: expect.stringMatching(/after 1s, shop has 1 open connection\. .* \(ERR_DRAIN_WAIT\)\n/),
+        stderr: expect.stringMatching(
+          /after 1s, shop has 1 open connection\. .* \(SOCKACT_ERR_DRAIN_WAIT\)\n/,
+        ),
       });
     });
 
@@ -203,7 +207,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a host behind a load balan
       expect({ code, stderr }).toEqual({
         code: 1,
         stderr: expect.stringMatching(
-          /after 6s, shop (?:still gets short|has \d+ open) connections?\. .*ERR_DRAIN_WAIT/,
+          /after 6s, shop (?:still gets short|has \d+ open) connections?\. .*SOCKACT_ERR_DRAIN_WAIT/,
         ),
       });
       expect(JSON.parse(stdout)).toMatchObject([{ name: "shop", drained: true, quiet: false }]);

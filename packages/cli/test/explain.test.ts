@@ -75,31 +75,33 @@ describe("sockact explain", () => {
     expect(pages.filter((page) => !existsSync(join(root, "docs", `${page}.md`)))).toEqual([]);
   });
 
-  it.each(["ERR_NAME_UNKNOWN", "err_name_unknown", "(ERR_NAME_UNKNOWN)", "ERR_NAME_UNKNOWN:"])(
-    "%s is explained, as it may be copied",
-    async (code) => {
-      expect(await explain(code)).toEqual({
-        code: 0,
-        stderr: "",
-        stdout: [
-          "ERR_NAME_UNKNOWN",
-          "Sockets: @sockact/core and the adapters, Errors",
-          "",
-          "systemd passed no socket with the name that your app, SOCKACT_MAP or",
-          "SOCKACT_PROXY_PROTOCOL",
-          "(https://sockact.github.io/sockact/proxy-protocol#how-do-i-turn-it-on-in-the-unit)",
-          "asks for. The message lists the names that were passed.",
-          "",
-          "What to change:",
-          "  Set FileDescriptorName= in the socket unit to this name, or use one of the",
-          "  listed names in name, sockets or the variable.",
-          "",
-          "https://sockact.github.io/sockact/codes/ERR_NAME_UNKNOWN",
-          "",
-        ].join("\n"),
-      });
-    },
-  );
+  it.each([
+    "SOCKACT_ERR_NAME_UNKNOWN",
+    "err_name_unknown",
+    "(SOCKACT_ERR_NAME_UNKNOWN)",
+    "SOCKACT_ERR_NAME_UNKNOWN:",
+  ])("%s is explained, as it may be copied", async (code) => {
+    expect(await explain(code)).toEqual({
+      code: 0,
+      stderr: "",
+      stdout: [
+        "SOCKACT_ERR_NAME_UNKNOWN",
+        "Sockets: @sockact/core and the adapters, Errors",
+        "",
+        "systemd passed no socket with the name that your app, SOCKACT_MAP or",
+        "SOCKACT_PROXY_PROTOCOL",
+        "(https://sockact.github.io/sockact/proxy-protocol#how-do-i-turn-it-on-in-the-unit)",
+        "asks for. The message lists the names that were passed.",
+        "",
+        "What to change:",
+        "  Set FileDescriptorName= in the socket unit to this name, or use one of the",
+        "  listed names in name, sockets or the variable.",
+        "",
+        "https://sockact.github.io/sockact/codes/SOCKACT_ERR_NAME_UNKNOWN",
+        "",
+      ].join("\n"),
+    });
+  });
 
   it("a finding of the linter has its severity, its fix and the manual page", async () => {
     const { stdout } = await explain("free-bind");
@@ -110,21 +112,21 @@ describe("sockact explain", () => {
   });
 
   it("several codes are all explained", async () => {
-    const { code, stdout } = await explain("ERR_USAGE", "SOCKACT_UNTAKEN", "--json");
+    const { code, stdout } = await explain("SOCKACT_ERR_USAGE", "SOCKACT_WARN_UNCLAIMED", "--json");
     expect(code).toBe(0);
     const codes = (JSON.parse(stdout) as Explanation[]).map((one) => one.code);
-    expect(codes).toEqual(["ERR_USAGE", "SOCKACT_UNTAKEN"]);
+    expect(codes).toEqual(["SOCKACT_ERR_USAGE", "SOCKACT_WARN_UNCLAIMED"]);
   });
 
   it.each([
-    ["ERR_NAME_UNKNWN", "Did you mean ERR_NAME_UNKNOWN?"],
+    ["SOCKACT_ERR_NAME_UNKNWN", "Did you mean SOCKACT_ERR_NAME_UNKNOWN?"],
     ["privileged", "Did you mean port-privileged?"],
     ["what", "sockact explain lists all codes."],
   ])("%s is unknown: an error with the nearest codes, and 2", async (code, hint) => {
     expect(await explain(code)).toEqual({
       code: 2,
       stdout: "",
-      stderr: `error: unknown code ${code} (ERR_CODE_UNKNOWN)\n${hint}\n`,
+      stderr: `error: unknown code ${code} (SOCKACT_ERR_CODE_UNKNOWN)\n${hint}\n`,
     });
   });
 });

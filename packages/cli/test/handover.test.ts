@@ -124,10 +124,10 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a service with handover", 
       const { code, stdout, stderr } = await sockact(systemd, "reload", name);
       expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
       expect(stderr).toContain("Error: this release is broken\n");
-      expect(stderr).toMatch(new RegExp(`${name}\\[${pid}\\]: sockact: ERR_HANDOVER_EXITED: `));
+      expect(stderr).toMatch(new RegExp(`${name}\\[${pid}\\]: sockact: SOCKACT_ERR_HANDOVER_EXITED: `));
       expect(stderr).toMatch(
         new RegExp(
-          `error: the handover of ${name} failed, and the old version keeps serving \\(ERR_HANDOVER_EXITED\\)\nThe lines above have the reason\\. .*\n.*sockact explain ERR_HANDOVER_EXITED\n$`,
+          `error: the handover of ${name} failed, and the old version keeps serving \\(SOCKACT_ERR_HANDOVER_EXITED\\)\nThe lines above have the reason\\. .*\n.*sockact explain SOCKACT_ERR_HANDOVER_EXITED\n$`,
         ),
       );
       expect(await ask(port)).toEqual({ pid, version });
@@ -142,9 +142,9 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a service with handover", 
         log: expect.arrayContaining(["sockact: reloading"]),
         handovers: [],
         error: {
-          code: "ERR_HANDOVER_EXITED",
+          code: "SOCKACT_ERR_HANDOVER_EXITED",
           message: `the handover of ${name} failed, and the old version keeps serving`,
-          hint: expect.stringContaining("sockact explain ERR_HANDOVER_EXITED"),
+          hint: expect.stringContaining("sockact explain SOCKACT_ERR_HANDOVER_EXITED"),
         },
       });
       await release(systemd, name, { handover: true });

@@ -164,7 +164,7 @@ describe("sockact init", () => {
     const refused = sockactIn(folder, ["init", "--yes"]);
     expect(refused).toMatchObject({
       status: 1,
-      stderr: expect.stringContaining("ERR_WRITE_EXISTS") as string,
+      stderr: expect.stringContaining("SOCKACT_ERR_WRITE_EXISTS") as string,
     });
     expect(readFileSync(file, "utf8")).toBe("mine");
     const other = sockactIn(folder, ["init", "--yes", "--format", "json", "--force"]);
@@ -243,7 +243,7 @@ describeWith({ commands: ["script"] }, "the questions of sockact init", () => {
   it("end with Ctrl-C, and nothing is written", async () => {
     const folder = shop();
     const { screen, status } = await inTerminal(folder, [["starts the app", "\u0003"]]);
-    expect(screen).toContain("ERR_CANCELLED");
+    expect(screen).toContain("SOCKACT_ERR_CANCELLED");
     expect(status).toBe(130);
     expect(existsSync(join(folder, "sockact.config.mjs"))).toBe(false);
   });

@@ -82,7 +82,7 @@ describeWith({ privateSystemd: true }, "sockact install", () => {
       const reloads = app.isSilent !== true && tellsReady;
       expect(await call("/", ["reload", name])).toMatchObject({
         code: reloads ? 0 : 1,
-        stderr: expect.stringContaining(reloads ? "" : "ERR_RELOAD"),
+        stderr: expect.stringContaining(reloads ? "" : "SOCKACT_ERR_RELOAD"),
       });
       expect(await systemd.request("http://localhost/")).toMatchObject({ status: 200 });
     });
@@ -189,7 +189,7 @@ describeWith({ privateSystemd: true }, "sockact install", () => {
         const { code, stdout, stderr } = await call("/srv/cluster", ["install", "--yes", "--timeout", "5"]);
         expect(stdout).toMatch(/^! cluster is installed\.\n {2}http:\/\/localhost\/ answers 200 OK/);
         expect(stdout).toContain("  cluster.service has not told systemd that it is ready.");
-        expect(stderr).toContain("[SOCKACT_PRIMARY]");
+        expect(stderr).toContain("[SOCKACT_WARN_PRIMARY]");
         expect(code).toBe(1);
       });
     });

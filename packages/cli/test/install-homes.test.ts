@@ -125,13 +125,13 @@ describeWith({ privateSystemd: true }, "sockact install", () => {
         cwd: "/home/me",
         env: sudo,
       });
-      expect(result).toMatchObject({ code: 2, stderr: expect.stringContaining("ERR_INSTALL_APP") });
+      expect(result).toMatchObject({ code: 2, stderr: expect.stringContaining("SOCKACT_ERR_INSTALL_APP") });
     });
 
     test("tells a user without root the command to call", async () => {
       const { code, stderr } = await asMe(["install", "server.js", "--name", "my shop", "--listen", "80"]);
       expect(code).toBe(2);
-      expect(stderr).toContain("ERR_INSTALL_ROOT");
+      expect(stderr).toContain("SOCKACT_ERR_INSTALL_ROOT");
       expect(stderr).toContain(
         `\nsudo env "PATH=$PATH" npx sockact install server.js --name 'my shop' --listen 80\n`,
       );
@@ -172,7 +172,7 @@ describeWith({ privateSystemd: true }, "sockact install", () => {
 
     test("refuses --user under sudo", async () => {
       const result = await bySudo("server.js", "--user", "--yes");
-      expect(result).toMatchObject({ code: 2, stderr: expect.stringContaining("ERR_INSTALL_SUDO") });
+      expect(result).toMatchObject({ code: 2, stderr: expect.stringContaining("SOCKACT_ERR_INSTALL_SUDO") });
     });
 
     test("installs it for the user's own service manager", async () => {

@@ -73,7 +73,7 @@ describeWith({ commands: ["systemctl"] }, "sockact install below a root folder",
   it("refuses the name of a unit that the image has", async () => {
     await mkdir(join(image, "usr/lib/systemd/system"), { recursive: true });
     await writeFile(join(image, "usr/lib/systemd/system/shop.service"), "[Service]\nExecStart=/bin/true\n");
-    expect((await install()).error).toMatchObject({ code: "ERR_INSTALL_FOREIGN" });
+    expect((await install()).error).toMatchObject({ code: "SOCKACT_ERR_INSTALL_FOREIGN" });
   });
 
   it("refuses two services of a config with the same folder and different users, before it writes", async () => {
@@ -94,7 +94,7 @@ describeWith({ commands: ["systemctl"] }, "sockact install below a root folder",
     expect(stderr).toContain(
       `shop.service and blog.service have the same folder, ${image}/var/lib/shared, and different users`,
     );
-    expect(stderr).toContain("(ERR_INSTALL_FOREIGN)");
+    expect(stderr).toContain("(SOCKACT_ERR_INSTALL_FOREIGN)");
     expect(status).toBe(1);
     expect(await filesBelow(image)).toEqual({});
     const accepted = [
@@ -127,7 +127,7 @@ describeWith({ commands: ["systemctl"] }, "sockact install below a root folder",
     await symlink(elsewhere, units);
     two.resume();
     const { error } = await two.ended;
-    expect(error).toMatchObject({ code: "ERR_INSTALL_UNDO" });
+    expect(error).toMatchObject({ code: "SOCKACT_ERR_INSTALL_UNDO" });
     expect(await filesBelow(elsewhere)).toEqual({ "shop.socket": "victim\n" });
     // Once the folder is back, the next call puts back the rest.
     await rm(units);

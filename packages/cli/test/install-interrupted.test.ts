@@ -34,7 +34,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install, interrupt
       const { error } = await install(plan(), { abortAt: at });
       return { code: error?.code, exitCode: error?.exitCode, left: await everything() };
     };
-    const interrupted = { code: "ERR_INSTALL_INTERRUPTED", exitCode: 130, left: nothing };
+    const interrupted = { code: "SOCKACT_ERR_INSTALL_INTERRUPTED", exitCode: 130, left: nothing };
     const killAndUninstall = async (at: number | string): Promise<object> => {
       const killed = await install(plan(), { killAt: at });
       const { error } = await install(plan(), { uninstall: true });
@@ -97,7 +97,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install, interrupt
       await ask();
       return { result: killed.result, broken, error, changed: result?.changed, left };
     };
-    const interrupted = { code: "ERR_INSTALL_INTERRUPTED" };
+    const interrupted = { code: "SOCKACT_ERR_INSTALL_INTERRUPTED" };
     const repaired = { result: undefined, broken: [], error: undefined, changed: false };
 
     it("when it is interrupted or killed after it has restarted the units", async () => {

@@ -40,7 +40,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install refuses", 
       "-c",
       "rm /run/systemd/system/other.service /run/systemd/system/blog.service",
     ]);
-    expect(codes).toEqual(Array(3).fill("ERR_INSTALL_FOREIGN"));
+    expect(codes).toEqual(Array(3).fill("SOCKACT_ERR_INSTALL_FOREIGN"));
   });
 
   it("a masked unit, and says how to unmask it", async () => {
@@ -48,7 +48,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install refuses", 
     await systemd.systemctl("daemon-reload");
     const { error } = await install();
     expect(error).toMatchObject({
-      code: "ERR_INSTALL_FOREIGN",
+      code: "SOCKACT_ERR_INSTALL_FOREIGN",
       hint: "Unmask it: systemctl unmask shop.service",
     });
   });
@@ -56,7 +56,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install refuses", 
   it("a file that sockact did not write, unless forced; then it keeps a backup for root alone", async () => {
     await systemd.write(`${UNITS}/shop.service`, "[Service]\nExecStart=/bin/true\n", 0o600);
     const { error } = await install();
-    expect(error).toMatchObject({ code: "ERR_INSTALL_FOREIGN", exitCode: 1 });
+    expect(error).toMatchObject({ code: "SOCKACT_ERR_INSTALL_FOREIGN", exitCode: 1 });
     expect(Object.keys(await filesIn(UNITS))).toEqual(["shop.service"]);
     const { result } = await install(plan(), { force: true });
     expect(result!.backups).toEqual([`${STATE}/shop/backup/shop.service`]);
@@ -77,7 +77,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install refuses", 
   it("a folder that systemd did not create, and the folder of sockact", async () => {
     await systemd.write("/var/lib/shop/data", "precious");
     const { error } = await install(plan({ stateDirectory: "shop" }));
-    expect(error).toMatchObject({ code: "ERR_INSTALL_FOREIGN" });
+    expect(error).toMatchObject({ code: "SOCKACT_ERR_INSTALL_FOREIGN" });
     expect(error!.message).toContain("/var/lib/shop exists already");
     const own = await install(plan({ stateDirectory: "sockact/shop" }));
     expect(own.error!.message).toContain("/var/lib/sockact/shop is the folder in which sockact records");
@@ -96,17 +96,17 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install refuses", 
     await systemd.start("notes.service");
     const ofShop = plan({ stateDirectory: "shop" });
     const whileLoaded = await install(ofShop);
-    expect(whileLoaded.error).toMatchObject({ code: "ERR_INSTALL_FOREIGN" });
+    expect(whileLoaded.error).toMatchObject({ code: "SOCKACT_ERR_INSTALL_FOREIGN" });
     expect(whileLoaded.error!.message).toContain("/var/lib/shop exists already, with data of notes.service");
     await systemd.mustRun([
       "sh",
       "-c",
       "systemctl stop notes.service; rm /run/systemd/system/notes.service; systemctl daemon-reload",
     ]);
-    expect((await install(ofShop)).error).toMatchObject({ code: "ERR_INSTALL_FOREIGN" });
+    expect((await install(ofShop)).error).toMatchObject({ code: "SOCKACT_ERR_INSTALL_FOREIGN" });
     // Without the link, systemd finds the folder too.
     await systemd.mustRun(["rm", "/var/lib/shop"]);
-    expect((await install(ofShop)).error).toMatchObject({ code: "ERR_INSTALL_FOREIGN" });
+    expect((await install(ofShop)).error).toMatchObject({ code: "SOCKACT_ERR_INSTALL_FOREIGN" });
     expect(await everything()).toEqual(nothing);
     expect((await install(ofShop, { force: true })).error).toBeUndefined();
     await ask();
@@ -130,7 +130,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install refuses", 
       "-c",
       "cd /var/lib/private; mv shop gone; mkdir shop; touch shop/other; rm -r gone",
     ]);
-    expect((await install(ofShop)).error).toMatchObject({ code: "ERR_INSTALL_FOREIGN" });
+    expect((await install(ofShop)).error).toMatchObject({ code: "SOCKACT_ERR_INSTALL_FOREIGN" });
 
     await systemd.mustRun([
       "sh",
@@ -140,7 +140,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install refuses", 
     await install();
     const foreign = plan({ exec: [systemd.node, "/var/lib/other/app.mjs"] });
     expect((await install(foreign)).error).toMatchObject({
-      code: "ERR_INSTALL_FOREIGN",
+      code: "SOCKACT_ERR_INSTALL_FOREIGN",
       message: expect.stringContaining("/var/lib/other/app.mjs belongs to user 1") as string,
     });
     await ask();
@@ -191,7 +191,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install refuses", 
     await systemd.mustRun(["sh", "-c", `printf '${withUser}' >>/etc/passwd`]);
     const { error } = await install();
     expect(error).toMatchObject({
-      code: "ERR_INSTALL_FOREIGN",
+      code: "SOCKACT_ERR_INSTALL_FOREIGN",
       message: "the user shop (1700) exists, and systemd would run the service as that user",
       hint: expect.stringContaining("--run-as shop") as string,
     });
@@ -213,7 +213,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install refuses", 
     const text = (await filesIn(UNITS))["shop.socket"]!;
     await systemd.write(`${UNITS}/shop.socket`, text.replace("ListenStream=80", "ListenStream=8080"));
     const { error } = await install();
-    expect(error).toMatchObject({ code: "ERR_INSTALL_EDITED" });
+    expect(error).toMatchObject({ code: "SOCKACT_ERR_INSTALL_EDITED" });
     expect(error!.hint).toContain("systemctl edit shop.socket");
   });
 
@@ -228,7 +228,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install refuses", 
         ],
       }),
     );
-    expect(error).toMatchObject({ code: "ERR_INSTALL_FOREIGN" });
+    expect(error).toMatchObject({ code: "SOCKACT_ERR_INSTALL_FOREIGN" });
   });
 
   it("a symlink in place of a unit, even when forced", async () => {
@@ -236,7 +236,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install refuses", 
     await symlink("/tmp/victim", systemd.hostPath(`${UNITS}/shop.socket`));
     for (const force of [false, true]) {
       const { error } = await install(plan(), { force });
-      expect(error).toMatchObject({ code: "ERR_INSTALL_PATH" });
+      expect(error).toMatchObject({ code: "SOCKACT_ERR_INSTALL_PATH" });
       expect(error!.message).toContain("is a symlink");
     }
     expect(await readFile(systemd.hostPath("/tmp/victim"), "utf8")).toBe("victim\n");
@@ -249,7 +249,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install refuses", 
     await late.until("waiting");
     await systemd.write(`${UNITS}/shop.socket`, "mine\n");
     paused.resume();
-    expect((await late.ended).error).toMatchObject({ code: "ERR_INSTALL_CHANGED" });
+    expect((await late.ended).error).toMatchObject({ code: "SOCKACT_ERR_INSTALL_CHANGED" });
     expect((await paused.ended).error).toBeUndefined();
     expect((await filesIn(UNITS))["shop.socket"]).toBe("mine\n");
   });
@@ -260,7 +260,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install refuses", 
     const refused = async (hint: RegExp) => {
       const before = await systemd.mustRun(["stat", "--format=%i", path]);
       const { error } = await install(withPath);
-      expect(error).toMatchObject({ code: "ERR_INSTALL_FOREIGN", hint: expect.stringMatching(hint) });
+      expect(error).toMatchObject({ code: "SOCKACT_ERR_INSTALL_FOREIGN", hint: expect.stringMatching(hint) });
       expect(await systemd.mustRun(["stat", "--format=%i", path])).toBe(before);
       expect(await everything()).toEqual(nothing);
     };
@@ -286,12 +286,12 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install refuses", 
     try {
       const next = await install(plan({ description: "Version 2" }));
       expect(next.error).toMatchObject({
-        code: "ERR_INSTALL_WRITE",
+        code: "SOCKACT_ERR_INSTALL_WRITE",
         message: expect.stringContaining("the file system is read-only (EROFS)"),
         hint: expect.stringContaining("NixOS"),
       });
       const gone = await install(plan(), { uninstall: true });
-      expect(gone.error).toMatchObject({ code: "ERR_INSTALL_WRITE" });
+      expect(gone.error).toMatchObject({ code: "SOCKACT_ERR_INSTALL_WRITE" });
       expect((await everything()).state).toEqual(state);
       await ask();
     } finally {
@@ -307,7 +307,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install refuses", 
     await systemd.mustRun(["sh", "-c", mount]);
     try {
       const { error } = await install(folder === STATE ? plan() : plan({}, { root: IMAGE }));
-      expect(error).toMatchObject({ code: "ERR_INSTALL_WRITE", exitCode: 1 });
+      expect(error).toMatchObject({ code: "SOCKACT_ERR_INSTALL_WRITE", exitCode: 1 });
       expect(error!.message).toContain("the disk is full (ENOSPC)");
       expect(await filesIn(folder)).toEqual({});
       expect(await everything()).toEqual(nothing);
@@ -324,7 +324,9 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install refuses", 
     try {
       expect((await install(image("Version 1", 80))).error).toBeUndefined();
       const before = await filesIn(IMAGE);
-      expect((await install(image("Version 2", 81))).error).toMatchObject({ code: "ERR_INSTALL_WRITE" });
+      expect((await install(image("Version 2", 81))).error).toMatchObject({
+        code: "SOCKACT_ERR_INSTALL_WRITE",
+      });
       expect(await filesIn(IMAGE)).toEqual(before);
     } finally {
       await systemd.mustRun(["umount", IMAGE]);

@@ -64,7 +64,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install's transact
     it("names the process that has the port, and leaves nothing behind", async () => {
       await listenElsewhere(80);
       const { error } = await install();
-      expect(error).toMatchObject({ code: "ERR_INSTALL_START", exitCode: 1 });
+      expect(error).toMatchObject({ code: "SOCKACT_ERR_INSTALL_START", exitCode: 1 });
       expect(error!.message).toContain("Address already in use");
       expect(error!.hint).toMatch(/^Port 80 is in use by \S+ \(process \d+, other\.service\)/);
       expect(await everything()).toEqual(nothing);
@@ -80,7 +80,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install's transact
       const broken = plan();
       broken.units["shop.service"] = "[Service]\nType=oneshot\nRestart=always\nExecStart=/bin/true\n";
       const { error } = await install(broken);
-      expect(error).toMatchObject({ code: "ERR_INSTALL_LOAD" });
+      expect(error).toMatchObject({ code: "SOCKACT_ERR_INSTALL_LOAD" });
       expect(await everything()).toEqual(nothing);
     });
   });
@@ -198,7 +198,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install's transact
       const { pid } = await ask();
       const before = await everything();
       const { error } = await install(plan({ exec: ["/bin/false"], description: "Version 2" }));
-      expect(error).toMatchObject({ code: "ERR_INSTALL_START" });
+      expect(error).toMatchObject({ code: "SOCKACT_ERR_INSTALL_START" });
       expect(await everything()).toEqual(before);
       expect((await ask()).pid).not.toBe(pid);
     });
@@ -280,7 +280,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install's transact
     it("restores the files, names the units that do not start, and can be called again", async () => {
       const before = await filesIn(UNITS);
       const { error } = await install(broken({ description: "Version 2" }));
-      expect(error).toMatchObject({ code: "ERR_INSTALL_START" });
+      expect(error).toMatchObject({ code: "SOCKACT_ERR_INSTALL_START" });
       expect(error!.message).toMatch(
         /^shop\.service did not start\.\n[^]*Error: no database\n[^]*\nAll changes were undone\.\nBut shop\.service ran before, and does not start again:\n[^]*Error: no database/,
       );

@@ -354,7 +354,7 @@ describeWith({ privateSystemd: true }, "sockact install", () => {
     const { stdout, stderr, code } = await call("/srv/two", ["install", "--yes", "--json"]);
     expect(code).toBe(1);
     expect(JSON.parse(stdout)).toMatchObject({
-      error: { code: "ERR_INSTALL_START" },
+      error: { code: "SOCKACT_ERR_INSTALL_START" },
       installed: [{ name: "good", changed: true }],
     });
     expect(stderr).toContain("The services before it stay installed: good");

@@ -146,9 +146,13 @@ describe("sockact lint", () => {
   });
 
   it.each([
-    ["an unknown code", ["--ignore", "free-bin"], /free-bin \(ERR_LINT_CODE\)\nDid you mean free-bind\?/],
-    ["a path that is not there", ["nowhere"], /nowhere does not exist \(ERR_LINT_FILE\)/],
-    ["a folder without units", ["."], /no unit files in \. \(ERR_LINT_FILE\)/],
+    [
+      "an unknown code",
+      ["--ignore", "free-bin"],
+      /free-bin \(SOCKACT_ERR_LINT_CODE\)\nDid you mean free-bind\?/,
+    ],
+    ["a path that is not there", ["nowhere"], /nowhere does not exist \(SOCKACT_ERR_LINT_FILE\)/],
+    ["a folder without units", ["."], /no unit files in \. \(SOCKACT_ERR_LINT_FILE\)/],
     ["stdin beside a file", ["-", "x"], /- can't be used together with files/],
     ["an unknown format", ["--format", "xml"], /human, json, sarif, github/],
   ])("%s is an error, with code 2", async (_, args, stderr) => {
@@ -164,7 +168,7 @@ describe("sockact lint", () => {
     const { code, stdout, stderr } = await outcome(["lint", "--format", "sarif", "--json"]);
     expect(code).toBe(2);
     expect(stderr).toMatch(/cannot be used with/);
-    expect(JSON.parse(stdout)).toHaveProperty("error.code", "ERR_USAGE");
+    expect(JSON.parse(stdout)).toHaveProperty("error.code", "SOCKACT_ERR_USAGE");
   });
 
   it("reads one unit from stdin, as the file that --stdin-filename names", async () => {
@@ -267,7 +271,7 @@ describeWith({ root: true, otherUsers: true, commands: ["setpriv"] }, "sockact l
     const cwd = folderWith({ "a.service": "before" });
     chownSync(cwd, 1700, 1700);
     await expect(replaceFile(join(cwd, "a.service"), "before", "after")).rejects.toMatchObject({
-      code: "ERR_LINT_WRITE",
+      code: "SOCKACT_ERR_LINT_WRITE",
       message: expect.stringContaining(`${cwd} belongs to user 1700`) as string,
     });
     expect(readFileSync(join(cwd, "a.service"), "utf8")).toBe("before");
@@ -302,7 +306,9 @@ describeWith({ root: true, otherUsers: true, commands: ["setpriv"] }, "sockact l
     const user = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
     const refused = await outcomeOf([...user, process.execPath, sockact, "lint", "--fix"], { cwd });
     expect(refused.code).toBe(1);
-    expect(refused.stderr).toMatch(/can't change shop\.socket: its owner would change \(ERR_LINT_WRITE\)/);
+    expect(refused.stderr).toMatch(
+      /can't change shop\.socket: its owner would change \(SOCKACT_ERR_LINT_WRITE\)/,
+    );
     expect(readFileSync(file, "utf8")).toBe(uninstalled);
     expect(readdirSync(cwd).toSorted()).toEqual(["shop.service", "shop.socket"]);
   });
@@ -357,7 +363,9 @@ describe("sockact lint --fix", () => {
     writeFileSync(join(cwd, "links/zoo.service"), service.replaceAll("shop.socket", "zoo.socket"));
     const { code, stdout, stderr } = await outcome(["lint", "--fix", "links"], { cwd });
     expect(code).toBe(1);
-    expect(stderr).toMatch(/links\/api\.socket: it is a symbolic link; name the file .* \(ERR_LINT_WRITE\)/);
+    expect(stderr).toMatch(
+      /links\/api\.socket: it is a symbolic link; name the file .* \(SOCKACT_ERR_LINT_WRITE\)/,
+    );
     expect(lstatSync(join(cwd, "links/api.socket")).isSymbolicLink()).toBe(true);
     expect(readFileSync(join(cwd, "real/api.socket"), "utf8")).toBe(uninstalled);
     // The others are changed, and reported.
@@ -374,7 +382,7 @@ describe("sockact lint --fix", () => {
   it("leaves a file alone that has changed since it was read", async () => {
     const cwd = folderWith({ "a.service": "now" });
     await expect(replaceFile(join(cwd, "a.service"), "before", "after")).rejects.toMatchObject({
-      code: "ERR_LINT_WRITE",
+      code: "SOCKACT_ERR_LINT_WRITE",
       message: expect.stringContaining("another program has changed it") as string,
     });
     expect(readFileSync(join(cwd, "a.service"), "utf8")).toBe("now");

@@ -131,15 +131,17 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact logs", () => {
     ]) {
       const { code, stdout, stderr } = await systemd.run([...nobody, ...args]);
       expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
-      expect(stderr).toMatch(/you may not read the journal of shop \(ERR_JOURNAL\)\n.*\n.* systemd-journal/);
+      expect(stderr).toMatch(
+        /you may not read the journal of shop \(SOCKACT_ERR_JOURNAL\)\n.*\n.* systemd-journal/,
+      );
     }
   });
 
   it("refuses an invalid time or number, and a service that does not exist", async () => {
     const when = await sockact(systemd, "logs", "shop", "--since", "soon");
     expect(when.code).toBe(2);
-    expect(when.stderr).toMatch(/soon.* \(ERR_USAGE\)\n.*"10min ago"/);
+    expect(when.stderr).toMatch(/soon.* \(SOCKACT_ERR_USAGE\)\n.*"10min ago"/);
     expect((await sockact(systemd, "logs", "shop", "-n", "many")).code).toBe(2);
-    expect((await sockact(systemd, "logs", "nothing")).stderr).toContain("ERR_UNIT_UNKNOWN");
+    expect((await sockact(systemd, "logs", "nothing")).stderr).toContain("SOCKACT_ERR_UNIT_UNKNOWN");
   });
 });

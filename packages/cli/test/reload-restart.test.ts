@@ -86,7 +86,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a service that is installe
       };
       await systemd.stop("plain.service", "plain.socket");
       const stopped = await reload("plain");
-      expect(stopped).toMatchObject({ code: 1, outcome: "failed", error: { code: "ERR_RELOAD" } });
+      expect(stopped).toMatchObject({ code: 1, outcome: "failed", error: { code: "SOCKACT_ERR_RELOAD" } });
       expect(stopped.stderr).toContain("systemctl enable --now plain.socket");
       await systemd.start("plain.socket");
 
@@ -135,7 +135,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a service that is installe
       expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
       expect(stderr).toContain("Error: the settings are broken");
       expect(stderr).toContain(
-        "error: shop could not reload, and keeps running with its old settings (ERR_RELOAD)\n",
+        "error: shop could not reload, and keeps running with its old settings (SOCKACT_ERR_RELOAD)\n",
       );
       expect(await systemd.show("shop.service", "ActiveState")).toBe("active");
     });
@@ -196,7 +196,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a service that is installe
       const { code, stderr } = await sockact(systemd, "reload", "plain");
       expect(code).toBe(1);
       expect(stderr).toMatch(
-        /plain\.service has no way to reload \(Type=notify\) \(ERR_RELOAD\)\n.*Type=notify-reload.*\n.*ExecReload=/,
+        /plain\.service has no way to reload \(Type=notify\) \(SOCKACT_ERR_RELOAD\)\n.*Type=notify-reload.*\n.*ExecReload=/,
       );
       await ask(83);
       expect((await sockact(systemd, "reload", "hup")).stdout).toBe(
@@ -213,7 +213,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a service that is installe
       const { code, stderr } = await sockact(systemd, "reload", "hup");
       expect(code).toBe(1);
       expect(stderr).toMatch(
-        /error: hup did not reload: exit-code\. hup\.service keeps running \(ERR_RELOAD\)/,
+        /error: hup did not reload: exit-code\. hup\.service keeps running \(SOCKACT_ERR_RELOAD\)/,
       );
     });
 
@@ -268,7 +268,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a service that is installe
       expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
       expect(stderr).toContain("Error: this release is broken");
       expect(stderr).toMatch(
-        /error: plain\.service did not start: it exited with 1\. Clients wait in the socket's queue, and systemd tries again \(ERR_RESTART\)\nThe old process has exited, so no version serves now\./,
+        /error: plain\.service did not start: it exited with 1\. Clients wait in the socket's queue, and systemd tries again \(SOCKACT_ERR_RESTART\)\nThe old process has exited, so no version serves now\./,
       );
       await release(systemd, "plain", { version: 3 });
       expect(await json("restart", "plain")).toMatchObject({ outcome: "restarted", confirmed: true });
@@ -367,7 +367,7 @@ pair@${old} has stopped
       expect(code).toBe(1);
       expect(stderr).toContain("Error: this release is broken");
       expect(stderr).toContain(
-        `error: pair@${next}.service did not become ready; pair@${old}.service keeps serving (ERR_ROLL_START)\nRead its journal: journalctl --unit pair@${next}.service\n`,
+        `error: pair@${next}.service did not become ready; pair@${old}.service keeps serving (SOCKACT_ERR_ROLL_START)\nRead its journal: journalctl --unit pair@${next}.service\n`,
       );
       expect((await ask(82)).pid).toBe(pid);
     });

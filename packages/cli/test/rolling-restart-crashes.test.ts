@@ -37,7 +37,7 @@ describeWith(
       await release({ version: 2 });
       const { env } = await StandIn.running("systemctl", showFailsOnce);
       expect(await roll("long", env).error()).toMatchObject({
-        code: "ERR_ROLL_SYSTEMCTL",
+        code: "SOCKACT_ERR_ROLL_SYSTEMCTL",
         message: `systemctl show ${blue} ${green} exited with 1: boom. ${green} was not stopped again: ${blue} does not serve. ${blue} is activating, and ${green} is active`,
         hint: "Call rollingRestart again. It repairs the state that this call has left.",
       });
@@ -67,7 +67,7 @@ describeWith(
       const { env } = await StandIn.running("systemctl", { "*' stop '*": "echo no >&2; exit 1" });
       const { code, message, hint } = await roll("long", env).error();
       expect({ code, message }).toEqual({
-        code: "ERR_ROLL_START",
+        code: "SOCKACT_ERR_ROLL_START",
         message: `${green} did not become ready. ${green} was not stopped again: no. ${blue} is active, and ${green} is activating`,
       });
       expect(hint).toMatch(/journalctl --unit long@green\.service\nCall rollingRestart again\./);
@@ -82,7 +82,7 @@ describeWith(
         "*' show '*": "if [ -e /run/stand-in/started ]; then echo boom >&2; exit 1; fi",
       });
       expect(await roll("long", env).error()).toMatchObject({
-        code: "ERR_ROLL_SYSTEMCTL",
+        code: "SOCKACT_ERR_ROLL_SYSTEMCTL",
         message: `systemctl show ${blue} ${green} exited with 1: boom. ${green} was not stopped again: systemctl show ${blue} ${green} exited with 1: boom. The state of the instances is not known`,
         hint: "Call rollingRestart again. It repairs the state that this call has left.",
       });
@@ -96,7 +96,7 @@ describeWith(
       });
       const child = roll("long", env, { runAt: { ready: "touch /run/stand-in/ready" } });
       expect(await child.error()).toMatchObject({
-        code: "ERR_ROLL_SYSTEMCTL",
+        code: "SOCKACT_ERR_ROLL_SYSTEMCTL",
         message: `systemctl show ${blue} ${green} exited with 1: boom. ${blue} was not stopped. ${blue} is active, and ${green} is active`,
         hint: "Call rollingRestart again. It repairs the state that this call has left.",
       });
@@ -114,7 +114,7 @@ describeWith(
       await shop.systemd.start(blue);
       const crash = `systemctl kill --signal=KILL ${green}; ${until(green, "SubState", "auto-restart")}`;
       expect(await roll("long", [], { runAt: { stopping: crash } }).error()).toMatchObject({
-        code: "ERR_ROLL_LOST",
+        code: "SOCKACT_ERR_ROLL_LOST",
         message: `${green} no longer serves: it is activating (signal); systemd starts it again after its RestartSec=, 9min`,
       });
     });
@@ -151,7 +151,7 @@ describeWith(
       await shop.systemd.write(`${dropIn}/skip.conf`, text);
       await shop.systemd.systemctl("daemon-reload");
       expect(await roll("long").error()).toMatchObject({
-        code: "ERR_ROLL_START",
+        code: "SOCKACT_ERR_ROLL_START",
         message: `${green} did not become ready; ${blue} keeps serving`,
       });
       expect(await both()).toEqual(["active", "inactive"]);

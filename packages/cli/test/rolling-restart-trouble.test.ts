@@ -50,7 +50,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart in troub
       // One socket listens, one has failed.
       const { code, message, hint } = await roll("two").error();
       expect({ code, message }).toEqual({
-        code: "ERR_ROLL_SOCKET",
+        code: "SOCKACT_ERR_ROLL_SOCKET",
         message: "two-web.socket is failed (trigger-limit-hit); its clients are refused",
       });
       await sh(hint.replace(/^.*Then: /s, ""));
@@ -65,7 +65,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart in troub
       await expect(shop.systemd.start("two-more.socket")).rejects.toThrow(/two-more\.socket/);
       const { code, message, hint } = await roll("two").error();
       expect({ code, message }).toEqual({
-        code: "ERR_ROLL_SOCKET",
+        code: "SOCKACT_ERR_ROLL_SOCKET",
         message: "two-more.socket is failed (resources); two@green.service cannot be replaced until then",
       });
       expect(hint).toContain(
@@ -79,7 +79,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart in troub
       await addSocket(87);
       const { code, message, hint } = await roll("two").error();
       expect({ code, message }).toEqual({
-        code: "ERR_ROLL_SOCKET",
+        code: "SOCKACT_ERR_ROLL_SOCKET",
         message: "two-more.socket is inactive (success); two@blue.service cannot be replaced until then",
       });
       expect(await state("two@blue.service")).toBe("active");
@@ -214,7 +214,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart in troub
       await shop.systemd.waitForJournal("shop@green.service", /^version 70 says nothing$/);
       await shop.systemd.mustRun(["kill", "-KILL", ...(await standIn.pids())]);
       expect(await child.error()).toMatchObject({
-        code: "ERR_ROLL_LOCK",
+        code: "SOCKACT_ERR_ROLL_LOCK",
         message:
           "the lock was lost: its process has ended. shop@blue.service is active, and shop@green.service is activating",
         hint: "Call rollingRestart again. It repairs the state that this call has left.",
@@ -245,7 +245,10 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart in troub
     await ask();
     await release({ version: 2, crash: true });
     const standIn = await StandIn.hanging("journalctl", "*");
-    expect(await roll("shop", standIn.env).error()).toMatchObject({ code: "ERR_ROLL_START", journal: [] });
+    expect(await roll("shop", standIn.env).error()).toMatchObject({
+      code: "SOCKACT_ERR_ROLL_START",
+      journal: [],
+    });
     expect(await states()).toEqual(["active", "inactive"]);
   });
 
@@ -259,7 +262,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart in troub
       await shop.systemd.mustRun(["kill", "-KILL", ...(await standIn.pids())]);
       expect(await child.error()).toMatchObject({
         name: "RollingError",
-        code: "ERR_ROLL_SYSTEMCTL",
+        code: "SOCKACT_ERR_ROLL_SYSTEMCTL",
         message: "systemctl start shop@green.service was killed by SIGKILL",
       });
       expect(await states()).toEqual(["active", "inactive"]);
@@ -278,7 +281,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart in troub
       await shop.systemd.mustRun(["kill", "-KILL", ...(await standIn.pids())]);
       expect(await child.error()).toMatchObject({
         name: "RollingError",
-        code: "ERR_ROLL_STOP",
+        code: "SOCKACT_ERR_ROLL_STOP",
         message:
           "shop@blue.service could not be stopped: systemctl stop shop@blue.service was killed by SIGKILL. shop@blue.service is deactivating, and shop@green.service is active",
       });
@@ -300,7 +303,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart in troub
     const killNewest = async () => shop.systemd.run(["kill", "-KILL", (await standIn.pids()).at(-1)!]);
     await shop.systemd.waitUntil(async () => (await killNewest()).code === 0, "a flock was killed");
     expect(await second.error()).toMatchObject({
-      code: "ERR_ROLL_LOCK",
+      code: "SOCKACT_ERR_ROLL_LOCK",
       message: "/run/sockact-shop.lock cannot be locked: flock was killed by SIGKILL",
     });
     first.abort();
@@ -335,7 +338,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart in troub
       await ask();
       await release({ version: 2, crash: true });
       const child = roll("shop", [], { failAt: "starting" });
-      expect(await child.error()).toMatchObject({ code: "ERR_ROLL_START" });
+      expect(await child.error()).toMatchObject({ code: "SOCKACT_ERR_ROLL_START" });
       expect(await states()).toEqual(["active", "inactive"]);
     });
   });
@@ -363,7 +366,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart in troub
     ])("a mask of %s", async (_, mask, unmask) => {
       await sh(`${mask} && systemctl daemon-reload`);
       const { code, message, hint } = await roll().error();
-      expect({ code, hint }).toEqual({ code: "ERR_ROLL_UNITS", hint: `Remove the mask: ${unmask}` });
+      expect({ code, hint }).toEqual({ code: "SOCKACT_ERR_ROLL_UNITS", hint: `Remove the mask: ${unmask}` });
       expect(message).toMatch(/^shop.* is masked\.$/);
       await sh(unmask);
       expect(await roll().result()).toMatchObject({ outcome: expect.stringMatching(/asleep|stopped/) });
@@ -373,7 +376,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart in troub
       await shop.systemd.write(`${unitFolder}/shop@green.service`, "[Service]\nType=notify\n");
       await shop.systemd.systemctl("daemon-reload");
       const { code, hint } = await roll().error();
-      expect(code).toBe("ERR_ROLL_UNITS");
+      expect(code).toBe("SOCKACT_ERR_ROLL_UNITS");
       expect(hint).toBe(
         "Correct the setting that systemd-analyze verify shop@green.service names. Then: systemctl daemon-reload",
       );
@@ -385,7 +388,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart in troub
       await shop.systemd.write(`${unitFolder}/shop@green.service`, `# ${"long".repeat(300_000)}`);
       await shop.systemd.systemctl("daemon-reload");
       const { code, message, hint } = await roll().error();
-      expect(code).toBe("ERR_ROLL_UNITS");
+      expect(code).toBe("SOCKACT_ERR_ROLL_UNITS");
       expect(message).toMatch(/failed to load properly/);
       expect(hint).toBe(
         `Correct ${unitFolder}/shop@green.service: systemctl status shop@green.service shows why. Then: systemctl daemon-reload`,
@@ -404,7 +407,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart in troub
       const asUser = ["PATH=/run/stand-in:/usr/bin:/bin", ...user];
       await ask();
       const { code, hint } = await roll("shop", asUser).error();
-      expect(code).toBe("ERR_ROLL_LOCK");
+      expect(code).toBe("SOCKACT_ERR_ROLL_LOCK");
       const [, line, file, command] = /add the line "(.*)" to (\S+) and run (.*)$/.exec(hint)!;
       await shop.systemd.write(file!, `${line}\n`);
       await sh(command!);
@@ -430,7 +433,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart in troub
       await ask();
       await sh("touch /run/sockact-shop.lock && chown 1234 /run/sockact-shop.lock");
       const { name, code } = await roll("shop", user).error();
-      expect({ name, code }).toEqual({ name: "RollingError", code: "ERR_ROLL_SYSTEMCTL" });
+      expect({ name, code }).toEqual({ name: "RollingError", code: "SOCKACT_ERR_ROLL_SYSTEMCTL" });
       expect(await states()).toEqual(["active", "inactive"]);
       await sh("rm /run/sockact-shop.lock");
     });
@@ -439,7 +442,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart in troub
       await shop.systemd.mustRun(["mkdir", "--parents", "--mode=700", "/run/user/0"]);
       const child = roll("shop", ["XDG_RUNTIME_DIR=/run/user/0", ...user], { user: true });
       expect(await child.error()).toMatchObject({
-        code: "ERR_ROLL_LOCK",
+        code: "SOCKACT_ERR_ROLL_LOCK",
         message: expect.stringContaining("/run/user/0/sockact-shop.lock cannot be locked"),
         hint: expect.stringContaining("XDG_RUNTIME_DIR must be your own runtime folder"),
       });

@@ -165,7 +165,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart", () => 
     const { name, code, message, hint, journal } = await new Roll(systemd, "shop").error();
     expect({ name, code, message }).toEqual({
       name: "RollingError",
-      code: "ERR_ROLL_START",
+      code: "SOCKACT_ERR_ROLL_START",
       message: "shop@green.service did not become ready; shop@blue.service keeps serving",
     });
     expect(hint).toContain("journalctl --unit shop@green.service");
@@ -182,7 +182,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart", () => 
     expect(await ask(81)).toMatchObject({ version: 1 });
     await release({ version: 2, silent: true });
     const { code, journal } = await new Roll(systemd, "slow").error();
-    expect(code).toBe("ERR_ROLL_START");
+    expect(code).toBe("SOCKACT_ERR_ROLL_START");
     expect(journal.join("\n")).toMatch(/says nothing[^]*timed out/);
     expect(await states("slow")).toEqual({ blue: "active", green: "inactive", socket: "active" });
     expect(await ask(81)).toMatchObject({ version: 1 });
@@ -191,7 +191,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart", () => 
   it("leaves no failed instance when the new version crashes at start, and systemd does not start it again", async () => {
     await ask(82);
     await release({ version: 2, crash: true });
-    expect((await new Roll(systemd, "frail").error()).code).toBe("ERR_ROLL_START");
+    expect((await new Roll(systemd, "frail").error()).code).toBe("SOCKACT_ERR_ROLL_START");
     expect(await states("frail")).toEqual({ blue: "active", green: "inactive", socket: "active" });
   });
 
@@ -339,7 +339,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a rolling restart", () => 
       await systemd.waitForUnit("frail@green.service", "ActiveState", "failed");
       await letGo("frail");
       const { code, message } = await child.error();
-      expect(code).toBe("ERR_ROLL_LOST");
+      expect(code).toBe("SOCKACT_ERR_ROLL_LOST");
       expect(message).toBe(
         "frail@green.service no longer serves: it is failed (signal); the next connection starts frail@blue.service",
       );
@@ -409,7 +409,7 @@ Sockets=mine.socket
     expect(await ask(84)).toMatchObject({ version: 2 });
     await release({ version: 3, crash: true });
     const failed = await rollOwn();
-    expect(failed).toMatchObject({ error: { code: "ERR_ROLL_START" } });
+    expect(failed).toMatchObject({ error: { code: "SOCKACT_ERR_ROLL_START" } });
     expect((failed as { error: Failure }).error.journal.join("\n")).toContain("this release is broken");
     expect(await ask(84)).toMatchObject({ version: 2 });
     await systemd.stop("user@0.service");
@@ -419,7 +419,7 @@ Sockets=mine.socket
     it("for an unknown service", async () => {
       const { code, message, hint } = await new Roll(systemd, "none").error();
       expect({ code, message }).toEqual({
-        code: "ERR_ROLL_UNITS",
+        code: "SOCKACT_ERR_ROLL_UNITS",
         message: "none@blue.service cannot be loaded: Unit none@blue.service not found.",
       });
       expect(hint).toContain("rolling: true");
@@ -428,7 +428,7 @@ Sockets=mine.socket
     it.each(["shop@", "shop@blue", "shop.service", "shop@.service", "-shop", "", "a/b", "a b"])(
       "for the name %j",
       async (name) => {
-        await expect(rollingRestart(name)).rejects.toMatchObject({ code: "ERR_ROLL_NAME" });
+        await expect(rollingRestart(name)).rejects.toMatchObject({ code: "SOCKACT_ERR_ROLL_NAME" });
       },
     );
 
@@ -439,10 +439,13 @@ Sockets=mine.socket
         "mute@.service": "[Service]\nExecStart=/bin/true\nSockets=mute.socket\n",
       });
       const alone = await new Roll(systemd, "alone").error();
-      expect(alone).toMatchObject({ code: "ERR_ROLL_UNITS", message: "alone@blue.service has no socket" });
+      expect(alone).toMatchObject({
+        code: "SOCKACT_ERR_ROLL_UNITS",
+        message: "alone@blue.service has no socket",
+      });
       const mute = await new Roll(systemd, "mute").error();
       expect(mute).toMatchObject({
-        code: "ERR_ROLL_UNITS",
+        code: "SOCKACT_ERR_ROLL_UNITS",
         message: expect.stringMatching(/its type is simple/),
       });
     });
@@ -454,7 +457,7 @@ Sockets=mine.socket
       await systemd.write(path, `${text}# changed\n`);
       await systemd.mustRun(["touch", "--date=+1 hour", path]);
       expect(await new Roll(systemd, "shop").error()).toMatchObject({
-        code: "ERR_ROLL_RELOAD",
+        code: "SOCKACT_ERR_ROLL_RELOAD",
         hint: "Let systemd read it: systemctl daemon-reload\nCall rollingRestart again.",
       });
       expect(await states()).toMatchObject({ blue: "active", green: "inactive" });
@@ -467,7 +470,7 @@ Sockets=mine.socket
       const nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
       const { stdout } = await systemd.run([...nobody, systemd.node, script, "shop"]);
       const { error } = JSON.parse(stdout) as { error: Failure };
-      expect(error.code).toBe("ERR_ROLL_LOCK");
+      expect(error.code).toBe("SOCKACT_ERR_ROLL_LOCK");
       expect(error.message).toMatch(/Permission denied/);
       expect(error.hint).toContain("as root");
     });
@@ -479,9 +482,9 @@ Sockets=mine.socket
       }
       const script = `${systemd.project}/packages/cli/test/programs/roll.mjs`;
       const { stdout } = await systemd.run(["env", "PATH=/run/bin", systemd.node, script, "shop"]);
-      expect(JSON.parse(stdout)).toMatchObject({ error: { code: "ERR_ROLL_SYSTEMCTL" } });
+      expect(JSON.parse(stdout)).toMatchObject({ error: { code: "SOCKACT_ERR_ROLL_SYSTEMCTL" } });
       const without = await systemd.run(["env", "PATH=/nowhere", systemd.node, script, "shop"]);
-      expect(JSON.parse(without.stdout)).toMatchObject({ error: { code: "ERR_ROLL_LOCK" } });
+      expect(JSON.parse(without.stdout)).toMatchObject({ error: { code: "SOCKACT_ERR_ROLL_LOCK" } });
     });
   });
 });

@@ -180,7 +180,7 @@ describe("sockact run", () => {
     const pid = await pidAt(address);
     running.kill("SIGHUP");
     await running.line(
-      /^sockact: ERR_HANDOVER_UNSUPPORTED: No service manager .* Without systemd, restart the process\.$/,
+      /^sockact: SOCKACT_ERR_HANDOVER_UNSUPPORTED: No service manager .* Without systemd, restart the process\.$/,
     );
     await running.line(/^sockact: the handover failed, and the old version keeps serving$/);
     expect(await pidAt(address)).toBe(pid);
@@ -189,7 +189,7 @@ describe("sockact run", () => {
       env: { SOCKACT_HANDOVER: "yes" },
     });
     const refused = pidAt(await addressOf(accepting)).catch(() => {});
-    await accepting.line(/ERR_HANDOVER_UNSUPPORTED/);
+    await accepting.line(/SOCKACT_ERR_HANDOVER_UNSUPPORTED/);
     await refused;
   });
 
@@ -416,7 +416,7 @@ describe("what sockact run can't listen on", () => {
     const running = run(["-l", `127.0.0.1:${port}`, "--", node, program("app.mjs")]);
     expect(await running.ended).toBe(1);
     expect(running.stderr).toMatch(
-      /^error: can't listen on 127\.0\.0\.1:\d+: .*EADDRINUSE.*\(ERR_RUN_LISTEN\)\nAnother process listens there: lsof -i :\d+/,
+      /^error: can't listen on 127\.0\.0\.1:\d+: .*EADDRINUSE.*\(SOCKACT_ERR_RUN_LISTEN\)\nAnother process listens there: lsof -i :\d+/,
     );
     expect(running.stderr).toContain(`use another port: -l 127.0.0.1:${port + 1}\n`);
     server.close();
@@ -439,7 +439,7 @@ describe("what sockact run can't listen on", () => {
     ]);
     expect(await running.ended).toBe(1);
     expect(running.stderr).toMatch(
-      /^error: can't listen on 127\.0\.0\.1:0: .*EMFILE.* \(ERR_RUN_LISTEN\)\n.*ulimit -n 1024.*\n$/,
+      /^error: can't listen on 127\.0\.0\.1:0: .*EMFILE.* \(SOCKACT_ERR_RUN_LISTEN\)\n.*ulimit -n 1024.*\n$/,
     );
   });
 

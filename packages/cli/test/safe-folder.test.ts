@@ -70,7 +70,7 @@ describeWith({ root: true }, "a folder that sockact install writes to", () => {
   ])("refuses %s", (_, prepare, why) => {
     sh(prepare);
     const before = sh("find . -printf '%p %y %i\\n' | sort").toString();
-    const refusal = { code: "ERR_INSTALL_PATH", exitCode: 1, message: expect.stringContaining(why) };
+    const refusal = { code: "SOCKACT_ERR_INSTALL_PATH", exitCode: 1, message: expect.stringContaining(why) };
     expect(() => write("image/etc/unit")).toThrow(expect.objectContaining(refusal));
     expect(sh("find . -printf '%p %y %i\\n' | sort").toString()).toBe(before);
   });

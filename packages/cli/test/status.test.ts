@@ -173,7 +173,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact status", () => {
     const { code, stdout, stderr } = await sockact(systemd, "status", "shpo");
     expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
     expect(stderr).toMatch(
-      /no socket starts a service named "shpo" \(ERR_UNIT_UNKNOWN\)\nDid you mean shop\?/,
+      /no socket starts a service named "shpo" \(SOCKACT_ERR_UNIT_UNKNOWN\)\nDid you mean shop\?/,
     );
   });
 

@@ -182,7 +182,8 @@ Stays:
     await systemd.installUnits({ "other.service": "[Service]\nExecStart=/bin/true\n" });
     const other = await sockact("uninstall", "other", "--yes");
     expect(other.code).toBe(1);
-    expect(other.stderr).toBe(`error: sockact has not installed a service named other (ERR_INSTALL_UNKNOWN)
+    expect(other.stderr)
+      .toBe(`error: sockact has not installed a service named other (SOCKACT_ERR_INSTALL_UNKNOWN)
 To uninstall a service of your own service manager, add --user.
 `);
     await run();
@@ -219,7 +220,7 @@ To uninstall a service of your own service manager, add --user.
     await systemd.write(path, JSON.stringify(manifest));
     const { code, stderr } = await sockact("uninstall", "shop", "--yes");
     expect(code).toBe(1);
-    expect(stderr).toContain("ERR_INSTALL_MANIFEST");
+    expect(stderr).toContain("SOCKACT_ERR_INSTALL_MANIFEST");
     expect(stderr).toContain(JSON.stringify(file.path));
     expect(await systemd.show("shop.socket", "ActiveState")).toBe("active");
   });

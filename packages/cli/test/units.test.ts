@@ -138,7 +138,7 @@ describe("sockact units", () => {
     const out = `image/${where}`;
     const { status, stderr, stdout } = sockactIn(folder, ["units", "--out", out]);
     expect(stderr).toContain(message);
-    expect(stderr).toContain("(ERR_INSTALL_FOREIGN)");
+    expect(stderr).toContain("(SOCKACT_ERR_INSTALL_FOREIGN)");
     expect({ status, stdout }).toEqual({ status: 1, stdout: "" });
     expect(readdirSync(join(folder, out))).toEqual(["other.service"]);
     // No system reads this one.
@@ -151,7 +151,7 @@ describe("sockact units", () => {
     writeFileSync(join(folder, "precious"), "mine");
     symlinkSync("../precious", join(folder, "out/shop.service"));
     const { status, stderr } = sockactIn(folder, ["units", "--out", "out"]);
-    expect(stderr).toContain("shop.service is a symbolic link (ERR_WRITE)");
+    expect(stderr).toContain("shop.service is a symbolic link (SOCKACT_ERR_WRITE)");
     expect(status).toBe(1);
     expect(readFileSync(join(folder, "precious"), "utf8")).toBe("mine");
     expect(lstatSync(join(folder, "out/shop.service")).isSymbolicLink()).toBe(true);
@@ -213,7 +213,7 @@ describe("sockact units", () => {
 
   it("has a hint for a folder without an app", () => {
     const { status, stderr } = sockactIn(folderWith({}), ["units"]);
-    expect(stderr).toMatch(/found no file in .* that starts an app \(ERR_APP_ENTRY\)\nName it/);
+    expect(stderr).toMatch(/found no file in .* that starts an app \(SOCKACT_ERR_APP_ENTRY\)\nName it/);
     expect(status).toBe(2);
     const named = sockactIn(folderWith({}), ["units", "server.js"]);
     expect(named.stderr).toMatch(/the file server\.js does not exist, and no config/);
@@ -255,7 +255,7 @@ describeWith({ root: true }, "sockact units --out of root", () => {
     const { status, stderr } = sockactIn(folder, ["units", "--config", file, "--out", "out"]);
     expect({ status, stderr }).toMatchObject({
       status: 1,
-      stderr: expect.stringContaining("(ERR_WRITE)") as string,
+      stderr: expect.stringContaining("(SOCKACT_ERR_WRITE)") as string,
     });
     expect(readdirSync(join(folder, "out"))).toEqual([]);
   });

@@ -145,9 +145,9 @@ describeWith({ commands: ["systemd-analyze"], systemd: 250 }, "sockact verify", 
   });
 
   it.each([
-    ["a path that is not there", ["./nowhere"], /\.\/nowhere does not exist \(ERR_LINT_FILE\)/],
+    ["a path that is not there", ["./nowhere"], /\.\/nowhere does not exist \(SOCKACT_ERR_LINT_FILE\)/],
     ["a config beside files", ["--config", "x.json", "y"], /can't be used together/],
-    ["an empty folder", ["."], /no unit files in \. \(ERR_LINT_FILE\)/],
+    ["an empty folder", ["."], /no unit files in \. \(SOCKACT_ERR_LINT_FILE\)/],
   ])("%s is an error, with code 2", async (_, args, stderr) => {
     const ended = await outcome(["verify", ...args], { cwd: folderWith({}) });
     expect(ended).toEqual({ code: 2, stdout: "", stderr: expect.stringMatching(stderr) as string });
@@ -186,7 +186,7 @@ describeWith({ privateSystemd: true, systemd: 250 }, "sockact verify NAME, with 
   it("suggests a similar service, and completes its name", async () => {
     const { code, stderr } = await sockact("verify", "shopp");
     expect(code).toBe(2);
-    expect(stderr).toMatch(/shopp is not a file, and .* \(ERR_UNIT_UNKNOWN\)\nDid you mean shop\?/);
+    expect(stderr).toMatch(/shopp is not a file, and .* \(SOCKACT_ERR_UNIT_UNKNOWN\)\nDid you mean shop\?/);
     const { stdout } = await sockact("complete", "zsh", "--", "verify", "sh");
     expect(stdout).toBe("words\nshop\tshop.service\n");
   });

@@ -16,7 +16,7 @@ export { eventText, type ReloadFailure, type SockactEvent } from "./lib/lifecycl
 export { logEvent } from "./lib/lifecycle/log-event.ts";
 export { logRejections } from "./lib/lifecycle/log-rejections.ts";
 export type { LifecycleOptions } from "./lib/lifecycle/settings.ts";
-export type { AppOptions, SocketOptions, TakeOptions } from "./lib/api/options.ts";
+export type { AppOptions, SocketOptions, ClaimOptions } from "./lib/api/options.ts";
 export type { Material, SniIdentity, TlsIdentity, TlsOptions } from "./lib/binding/tls-identity.ts";
 export type { ProxyAddress, ProxyHeader, ProxyTlv } from "./lib/proxy-protocol/header.ts";
 export type { ProxyProtocolOptions } from "./lib/proxy-protocol/senders.ts";

@@ -5,7 +5,7 @@ export {
   type ListenEnvironment,
 } from "./lib/activation/protocol/parse-environment.ts";
 export { listen, type Listening, type ListenOptions } from "./lib/api/listen.ts";
-export { takeSocket } from "./lib/api/take-socket.ts";
+export { claimSocket } from "./lib/api/claim-socket.ts";
 export { bindDatagram, type BindDatagramOptions } from "./lib/api/bind-datagram.ts";
 export { proxyHeader } from "./lib/proxy-protocol/client-address.ts";
 export type { ProxyAddress, ProxyHeader, ProxyTlv } from "./lib/proxy-protocol/header.ts";
@@ -14,7 +14,7 @@ export { checkHealth, type Health } from "./lib/lifecycle/health.ts";
 export { hold } from "./lib/lifecycle/idle.ts";
 export type { ReloadFailure, SockactEvent } from "./lib/lifecycle/events.ts";
 export type { LifecycleOptions } from "./lib/lifecycle/settings.ts";
-export type { SocketOptions, TakeOptions } from "./lib/api/options.ts";
+export type { SocketOptions, ClaimOptions } from "./lib/api/options.ts";
 export type { Material, SniIdentity, TlsIdentity, TlsOptions } from "./lib/binding/tls-identity.ts";
 export type { Duration } from "@sockact/notify";
 export { ActivationError, type ActivationErrorCode } from "./lib/shared/errors.ts";

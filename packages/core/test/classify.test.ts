@@ -111,14 +111,19 @@ test.each([
   [
     "more descriptors announced than passed",
     { LISTEN_FDS: "2" },
-    "ERR_FD_NOT_OPEN",
+    "SOCKACT_ERR_FD_NOT_OPEN",
     "LISTEN_FDS announces 2 file descriptors, but descriptor 4 was not passed",
   ],
-  ["a count that is not a number", { LISTEN_FDS: "one" }, "ERR_LISTEN_FDS", 'LISTEN_FDS is malformed: "one"'],
+  [
+    "a count that is not a number",
+    { LISTEN_FDS: "one" },
+    "SOCKACT_ERR_LISTEN_FDS",
+    'LISTEN_FDS is malformed: "one"',
+  ],
   [
     "too few names",
     { LISTEN_FDS: "1", LISTEN_FDNAMES: "a:b" },
-    "ERR_LISTEN_FDNAMES",
+    "SOCKACT_ERR_LISTEN_FDNAMES",
     "LISTEN_FDNAMES has 2 names (a:b) for 1 file descriptors",
   ],
 ])("%s: an error at each call, and the variables are removed anyway", async (_, env, code, message) => {

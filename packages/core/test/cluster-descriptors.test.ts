@@ -7,7 +7,7 @@ test("a worker that asks for the descriptor of a socket gets an error, and leave
   atEnd(() => closeAll([udp]));
   await using cluster = await RoleCluster.start({ others: { udp } });
   await cluster.fork("take", "http");
-  const refused = Array.from({ length: 4 }, () => "ERR_CLUSTER_WORKER");
+  const refused = Array.from({ length: 4 }, () => "SOCKACT_ERR_CLUSTER_WORKER");
   expect(await cluster.app.event("refused")).toMatchObject({ codes: refused });
   expect(await httpRequest(cluster.addresses[0] as string)).toMatchObject({ status: 200 });
   cluster.app.kill("SIGTERM");
@@ -20,6 +20,6 @@ test("a worker of a process that was started for a connection can't serve the co
   atEnd(() => closeAll([ours, theirs]));
   await using app = startWithFds([theirs], programOf("cluster-roles"), { names: ["connection"] });
   app.write("fork serve");
-  await app.line(/ERR_CLUSTER_WORKER/);
+  await app.line(/SOCKACT_ERR_CLUSTER_WORKER/);
   expect(await app.event("exit")).toMatchObject({ code: 1 });
 });

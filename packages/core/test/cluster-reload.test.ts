@@ -35,7 +35,7 @@ test.concurrent("if the reload of a worker fails, that of the cluster fails too,
   const failing = await cluster.fork("serve");
   app.kill("SIGHUP");
   expect(await app.event("reloaded")).toMatchObject({ id: 1 });
-  expect(await app.line(/ERR_RELOAD_WORKER/)).toContain(
+  expect(await app.line(/SOCKACT_ERR_RELOAD_WORKER/)).toContain(
     `The reload of a worker has failed: worker 2 (process ${failing}).`,
   );
   await app.line(/^sockact: the reload failed: a worker failed$/);
@@ -98,7 +98,7 @@ test.concurrent("a worker whose event loop is blocked does not hold up a reload,
   await app.event("blocked");
   app.kill("SIGHUP");
   expect(await app.event("reloaded")).toMatchObject({ id: 2 });
-  expect(await app.line(/ERR_RELOAD_TIMEOUT/)).toContain(`process ${blocked}`);
+  expect(await app.line(/SOCKACT_ERR_RELOAD_TIMEOUT/)).toContain(`process ${blocked}`);
   await app.line(/the reload failed/);
   // It would outlive the primary.
   process.kill(blocked, "SIGKILL");

@@ -41,7 +41,7 @@ describe.concurrent("when a cluster stops", () => {
     await app.event("ignored");
     expect(await app.ended).toBe(1);
     expect(app.stderr).toContain(
-      `sockact: ERR_WORKER_KILLED: Killed worker 1 (process ${blocked}), worker 2 (process ${stubborn}), which did not end in 5 s. `,
+      `sockact: SOCKACT_ERR_WORKER_KILLED: Killed worker 1 (process ${blocked}), worker 2 (process ${stubborn}), which did not end in 5 s. `,
     );
     expect(app.stdout.match(/"code":null,"signal":"SIGKILL"/g)).toHaveLength(2);
   });

@@ -263,7 +263,7 @@ test.concurrent.each([
 });
 
 test.concurrent.each([
-  ["waits", /ERR_STOP_TIMEOUT/],
+  ["waits", /SOCKACT_ERR_STOP_TIMEOUT/],
   ["busy", /"signal":"SIGKILL"/],
 ])(
   "a cluster that falls asleep ends with 1 if the onStop of a worker never ends: it %s",
@@ -303,7 +303,7 @@ test.concurrent("if a worker has set an exit code, the cluster does not sleep, a
   await using running = app;
   running.write("sleep");
   expect(await running.ended).toBe(1);
-  expect(running.stderr).toMatch(/ERR_EXIT_STATUS: .* 5 instead of 0/);
+  expect(running.stderr).toMatch(/SOCKACT_ERR_EXIT_STATUS: .* 5 instead of 0/);
 });
 
 test.concurrent("without sockets it is Node's own cluster, even with the variable of another primary in the environment", async () => {
@@ -329,7 +329,7 @@ test.concurrent("if the primary does not import sockact, the workers serve, and 
   });
   await using running = app;
   await expectServed(addresses);
-  await running.line(/SOCKACT_PRIMARY/);
+  await running.line(/SOCKACT_WARN_PRIMARY/);
   expect(running.stderr).toContain('import "@sockact/core";');
   expect(running.stderr.match(/SOCKACT_/g)).toHaveLength(1);
 });
@@ -338,7 +338,7 @@ test.concurrent("if the primary imports sockact after setupPrimary(), there is a
   const { app, addresses } = await startCluster(["tcp4", "unix"], { env: { LATE: "1" } });
   await using running = app;
   await expectServed(addresses);
-  await running.line(/SOCKACT_PRIMARY\].*called before sockact was imported/);
+  await running.line(/SOCKACT_WARN_PRIMARY\].*called before sockact was imported/);
   running.kill("SIGTERM");
   expect(await running.ended).toBe(0);
 });
@@ -365,5 +365,7 @@ test.concurrent.each([
   await using app = startWithFds([fd], programOf("fork"), { env });
   expect(await app.event("child")).toMatchObject({ activated: false });
   await app.ended;
-  expect(app.stderr).toMatch(/SOCKACT_FORKED[^]*passed to `node \S*fork.mjs` [^]*Write cluster.fork\(\)/);
+  expect(app.stderr).toMatch(
+    /SOCKACT_WARN_FORKED[^]*passed to `node \S*fork.mjs` [^]*Write cluster.fork\(\)/,
+  );
 });

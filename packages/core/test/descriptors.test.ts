@@ -29,8 +29,16 @@ interface Kind {
 }
 
 const taken: Codes = ["taken", null, null];
-const noStream: Codes = ["ERR_SOCKET_UNSUPPORTED", "ERR_SOCKET_STREAM", "ERR_SOCKET_STREAM"];
-const unbound: Codes = ["ERR_SOCKET_UNBOUND", "ERR_SOCKET_STREAM", "ERR_SOCKET_STREAM"];
+const noStream: Codes = [
+  "SOCKACT_ERR_SOCKET_UNSUPPORTED",
+  "SOCKACT_ERR_SOCKET_STREAM",
+  "SOCKACT_ERR_SOCKET_STREAM",
+];
+const unbound: Codes = [
+  "SOCKACT_ERR_SOCKET_UNBOUND",
+  "SOCKACT_ERR_SOCKET_STREAM",
+  "SOCKACT_ERR_SOCKET_STREAM",
+];
 
 const kinds: Record<string, Kind> = {
   file: { make: () => [openSync(import.meta.filename, "r")], kind: "other", codes: noStream },
@@ -40,17 +48,21 @@ const kinds: Record<string, Kind> = {
   "UDP 4": {
     make: () => [rawSocket("ipv4", "datagram", { bound: "127.0.0.1:0" })],
     kind: "datagram",
-    codes: ["ERR_SOCKET_DATAGRAM", "taken", null],
+    codes: ["SOCKACT_ERR_SOCKET_DATAGRAM", "taken", null],
   },
   "UDP 6": {
     make: () => [rawSocket("ipv6", "datagram", { bound: "[::1]:0" })],
     kind: "datagram",
-    codes: ["ERR_SOCKET_DATAGRAM", "ERR_SOCKET_FAMILY", "taken"],
+    codes: ["SOCKACT_ERR_SOCKET_DATAGRAM", "SOCKACT_ERR_SOCKET_FAMILY", "taken"],
   },
   "unix datagram": {
     make: () => rawSocketPair("datagram"),
     kind: "datagram",
-    codes: ["ERR_SOCKET_DATAGRAM", "ERR_SOCKET_UNSUPPORTED", "ERR_SOCKET_UNSUPPORTED"],
+    codes: [
+      "SOCKACT_ERR_SOCKET_DATAGRAM",
+      "SOCKACT_ERR_SOCKET_UNSUPPORTED",
+      "SOCKACT_ERR_SOCKET_UNSUPPORTED",
+    ],
   },
   seqpacket: { make: () => rawSocketPair("seqpacket"), kind: "other", codes: noStream },
   "seqpacket that listens": {
@@ -164,7 +176,11 @@ async function outcome(
     const isActivated = passed.some((name) => !noSocket.includes(name));
     const meant = passed.map((name) => {
       const { kind, codes } = kinds[name] as Kind;
-      return { kind, codes: isActivated ? codes : codes.map(() => "ERR_NOT_ACTIVATED"), isOpen: true };
+      return {
+        kind,
+        codes: isActivated ? codes : codes.map(() => "SOCKACT_ERR_NOT_ACTIVATED"),
+        isOpen: true,
+      };
     });
     return [results, meant];
   } finally {

@@ -102,7 +102,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "when a cluster is reloaded
       expect(await service.tryReload()).toMatchObject({ code: 1 });
     });
     expect(await service.pid()).toBe(before);
-    expect((await systemd.journal("app.service")).join("\n")).toContain("ERR_HANDOVER_TIMEOUT");
+    expect((await systemd.journal("app.service")).join("\n")).toContain("SOCKACT_ERR_HANDOVER_TIMEOUT");
     await systemd.mustRun(["rm", CRASH]);
     expect(await service.reload()).not.toBe(before);
   });
@@ -116,7 +116,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "when a cluster is reloaded
     expect(await service.tryReload()).toMatchObject({ code: 1 });
     expect(await service.pid()).toBe(before);
     expect((await systemd.journal("app.service")).join("\n")).toMatch(
-      /ERR_HANDOVER_EXITED: .* exit status 4/,
+      /SOCKACT_ERR_HANDOVER_EXITED: .* exit status 4/,
     );
     await using client = await service.connect();
     expect(await ask(client)).toMatchObject({ pid: before });

@@ -136,7 +136,7 @@ ${good(version)}`;
     await start(`${good("1")}\ndelete process.env.SOCKACT_RELOAD_RESULT;`);
     await deploy("process.exit(3);");
     expect(await service.reload()).toMatchObject({ code: 1 });
-    expect((await service.newLines()).join("\n")).toMatch(/^ERR_HANDOVER_EXITED: .* exit status 3/m);
+    expect((await service.newLines()).join("\n")).toMatch(/^SOCKACT_ERR_HANDOVER_EXITED: .* exit status 3/m);
     await deploy(good("2"));
     expect(await service.reload()).toMatchObject({ code: 0 });
     expect(await service.version()).toBe("2");
@@ -188,7 +188,7 @@ function fill() {
 }
 ${good("2", "ready: () => { if (process.connected) fill(); }")}`);
     expect(await service.reload()).toMatchObject({ code: 0 });
-    await service.systemd.waitForJournal("app.service", /ERR_HANDOVER_CONNECTIONS/);
+    await service.systemd.waitForJournal("app.service", /SOCKACT_ERR_HANDOVER_CONNECTIONS/);
     for (const client of clients) client.get("/");
     const answers = await Promise.all(clients.map((client) => client.receives(/ [12]$/)));
     const answeredBy = (version: string): number => answers.filter((text) => text.endsWith(version)).length;

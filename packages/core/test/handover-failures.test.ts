@@ -101,7 +101,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "after a reload with a new 
   const failure = (reason: RegExp): Record<string, unknown> => ({
     code: 1,
     lines: expect.arrayContaining([
-      expect.stringMatching(new RegExp(`^sockact: ERR_HANDOVER_${reason.source}`)),
+      expect.stringMatching(new RegExp(`^sockact: SOCKACT_ERR_HANDOVER_${reason.source}`)),
       "sockact: the handover failed, and the old version keeps serving",
     ]),
     status: expect.stringMatching(/^Serving .*; the handover failed, and the old version keeps serving$/),
@@ -152,7 +152,9 @@ describeWith({ privateSystemd: true, systemd: 253 }, "after a reload with a new 
     expect(await service.reload()).toMatchObject({ code: 0 });
     await service.untilOneProcess();
     expect(await service.newLines()).toContainEqual(
-      expect.stringContaining("ERR_STOP_TIMEOUT: The app has handed over, but its onStop has not ended"),
+      expect.stringContaining(
+        "SOCKACT_ERR_STOP_TIMEOUT: The app has handed over, but its onStop has not ended",
+      ),
     );
   });
 
@@ -211,7 +213,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "after a reload with a new 
       `${name}${unit === name ? "" : "@*"}.service`,
       /"event":"refused"/,
     );
-    expect(line).toContain("ERR_HANDOVER_UNSUPPORTED");
+    expect(line).toContain("SOCKACT_ERR_HANDOVER_UNSUPPORTED");
     await systemd.stop(`${name}.socket`);
   });
 
@@ -231,12 +233,15 @@ describeWith({ privateSystemd: true, systemd: 253 }, "after a reload with a new 
           hardening: "none",
           user: "daemon",
           handover: true,
-          environment: { SOCKACT_TRUST_PARENT: "yes" },
+          environment: { SOCKACT_IGNORE_LISTEN_PID: "yes" },
         }),
       );
       await systemd.start("pids.socket", "pids.service");
       await systemd.systemctl("reload", "pids.service");
-      await systemd.waitForJournal("pids.service", /ERR_HANDOVER_UNSUPPORTED: This process is the first one/);
+      await systemd.waitForJournal(
+        "pids.service",
+        /SOCKACT_ERR_HANDOVER_UNSUPPORTED: This process is the first one/,
+      );
       expect(await systemd.request("http://127.0.0.1:91/")).toMatchObject({ status: 200 });
     });
   });
@@ -253,7 +258,7 @@ describeWith({ commands: ["systemd-socket-activate"] }, "by hand, without system
     await app.event("listens");
     await before;
     app.kill("SIGHUP");
-    await app.line(/^sockact: ERR_HANDOVER_UNSUPPORTED: No service manager waits/);
+    await app.line(/^sockact: SOCKACT_ERR_HANDOVER_UNSUPPORTED: No service manager waits/);
     await app.line(/^sockact: the handover failed, and the old version keeps serving$/);
     expect((await httpRequest(address)).status).toBe(200);
   });

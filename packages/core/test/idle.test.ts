@@ -205,7 +205,7 @@ describe.concurrent("idleTimeout", () => {
     await using running = app;
     await running.event("onStop");
     expect(await running.event("error")).toMatchObject({
-      code: "ERR_STOP_TIMEOUT",
+      code: "SOCKACT_ERR_STOP_TIMEOUT",
       error: expect.stringContaining("has not ended within 5 s"),
     });
     expect(await running.ended).toBe(1);
@@ -275,7 +275,7 @@ describe.concurrent("idleTimeout", () => {
     running.write("release");
     await running.event("exit code");
     expect(await running.event("error")).toMatchObject({
-      code: "ERR_EXIT_STATUS",
+      code: "SOCKACT_ERR_EXIT_STATUS",
       error: expect.stringContaining("3 instead of 42"),
     });
     expect(await running.ended).toBe(3);
@@ -289,7 +289,7 @@ describe.concurrent("idleTimeout", () => {
     const { app } = await appOnSocket({ options, ...how });
     await using running = app;
     expect(await running.event("error")).toMatchObject({
-      code: "ERR_EXIT_STATUS",
+      code: "SOCKACT_ERR_EXIT_STATUS",
       error: expect.stringContaining("0 instead of 42"),
     });
     expect(await running.ended).toBe(0);

@@ -68,7 +68,7 @@ describe.concurrent("a Node that lacks internals that sockact uses", () => {
     ...[...LISTEN, "_parent of tls.TLSSocket"].map((name) => [name, ["tcp4"]] as const),
   ])("%s, with %j: an error that names it, and no socket is taken or closed", async (name, kinds) => {
     const outcome = await listenWithout(name, [...kinds]);
-    expect(outcome).toMatchObject({ code: "ERR_NODE_INTERNALS", open: kinds.map(() => true) });
+    expect(outcome).toMatchObject({ code: "SOCKACT_ERR_NODE_INTERNALS", open: kinds.map(() => true) });
     expect(outcome).not.toHaveProperty("listened");
     expect(outcome["message"]).toContain(name);
     expect(outcome["hint"]).toContain("engines");
@@ -81,7 +81,7 @@ describe.concurrent("a Node that lacks internals that sockact uses", () => {
   ])("%s, with %j: an `error` event of the server that names it, once it listens", async (name, kinds) => {
     const outcome = await listenWithout(name, [...kinds]);
     expect(outcome).toMatchObject({
-      code: "ERR_NODE_INTERNALS",
+      code: "SOCKACT_ERR_NODE_INTERNALS",
       listened: true,
       open: kinds.map(() => true),
     });

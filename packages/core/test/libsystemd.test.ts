@@ -148,13 +148,13 @@ function isDeliberate(env: ListenVariables, { result, code }: Answer, theirs: nu
   const trailingBackslash = /(^|[^\\])(\\\\)*\\$/.test(env.LISTEN_FDNAMES ?? "");
   if (trailingBackslash && theirs === -constants.errno.EINVAL && result <= 0) return true;
   // libsystemd looks at the descriptors before it counts the names. This function does not look at descriptors. Both refuse the environment.
-  if (code === "ERR_LISTEN_FDNAMES" && theirs === -constants.errno.EBADF) return true;
+  if (code === "SOCKACT_ERR_LISTEN_FDNAMES" && theirs === -constants.errno.EBADF) return true;
   // The C library decides how a sign before 0b, or a second 0b, is read. systemd writes plain decimals.
   const isOddBinary = [env.LISTEN_PID, env.LISTEN_PIDFDID, env.LISTEN_FDS].some((value) =>
     /^\s*(?:[+-]|0b)0b/i.test(value ?? ""),
   );
   if (isOddBinary && theirs === -constants.errno.EINVAL) return true;
   // The variable exists since systemd 259. libsystemd then knows the pidfd ID of its process, which Node can't find out.
-  if (unknownHere("LISTEN_PIDFDID")) return code === "ERR_LISTEN_PIDFDID";
+  if (unknownHere("LISTEN_PIDFDID")) return code === "SOCKACT_ERR_LISTEN_PIDFDID";
   return env.LISTEN_PIDFDID !== undefined && theirs === 0 && result !== 0;
 }

@@ -7,7 +7,7 @@ describe("a wrong option is refused, and the message names it", () => {
     await using app = await startApp([fd], { options: { idleTimeout: "5" } });
     expect(await app.event("refused")).toEqual({
       event: "refused",
-      code: "ERR_OPTION",
+      code: "SOCKACT_ERR_OPTION",
       message:
         "The option idleTimeout must be a duration with a unit, such as '5min', and 24 days at most; or false for never; got '5'",
       hint: "Write idleTimeout: '5s' for seconds, or '5ms' for milliseconds.",
@@ -15,7 +15,7 @@ describe("a wrong option is refused, and the message names it", () => {
     await using other = await startApp([fd], {}, { env: { SOCKACT_DRAIN_TIMEOUT: "5" } });
     expect(await other.event("refused")).toEqual({
       event: "refused",
-      code: "ERR_OPTION",
+      code: "SOCKACT_ERR_OPTION",
       message:
         'SOCKACT_DRAIN_TIMEOUT must be a duration with a unit, such as 30s or 1min 30s, and 24 days at most; or infinity; got "5"',
       hint: "Write Environment=SOCKACT_DRAIN_TIMEOUT=5s for seconds, or 5ms for milliseconds.",
@@ -27,7 +27,7 @@ test("the hint for a flag does not mention durations", async () => {
   const [fd] = await systemdSocket();
   await using app = await startApp([fd], {}, { env: { SOCKACT_NOTIFY: "maybe" } });
   expect(await app.event("refused")).toMatchObject({
-    code: "ERR_OPTION",
+    code: "SOCKACT_ERR_OPTION",
     hint: "Write Environment=SOCKACT_NOTIFY=no in [Service], for example.",
   });
 });

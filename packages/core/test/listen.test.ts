@@ -211,19 +211,19 @@ describe("names", () => {
     [
       "that was not passed",
       [{ name: ["web", "admin"] }],
-      "ERR_NAME_UNKNOWN",
+      "SOCKACT_ERR_NAME_UNKNOWN",
       "No socket named admin was passed. Passed: web (fd 3, ",
     ],
     [
       "that is taken",
       [{ name: "web" }, { name: "web" }],
-      "ERR_SOCKET_TAKEN",
+      "SOCKACT_ERR_SOCKET_CLAIMED",
       "Another server of this process uses web (fd 3, ",
     ],
     [
       "left out, and all are taken",
       [{}, {}],
-      "ERR_SOCKET_TAKEN",
+      "SOCKACT_ERR_SOCKET_CLAIMED",
       "Another server of this process uses web (fd 3, ",
     ],
   ])(
@@ -245,32 +245,37 @@ describe("what can't be listened on is refused, and left open", () => {
     [
       "a UDP socket",
       () => rawSocket("ipv4", "datagram", { bound: "127.0.0.1:0" }),
-      "ERR_SOCKET_DATAGRAM",
+      "SOCKACT_ERR_SOCKET_DATAGRAM",
       /^The socket odd \(fd 4, 127.0.0.1:\d+\) is a datagram socket/,
     ],
-    ["a connection", () => rawSocketPair()[0], "ERR_SOCKET_CONNECTED", /is a connection, not a listener/],
+    [
+      "a connection",
+      () => rawSocketPair()[0],
+      "SOCKACT_ERR_SOCKET_CONNECTED",
+      /is a connection, not a listener/,
+    ],
     [
       "a socket that is not bound",
       () => rawSocket("ipv4", "stream"),
-      "ERR_SOCKET_UNBOUND",
+      "SOCKACT_ERR_SOCKET_UNBOUND",
       /\(fd 4, 0.0.0.0:0\) is not bound/,
     ],
     [
       "a unix socket that is not bound",
       () => rawSocket("unix", "stream"),
-      "ERR_SOCKET_UNBOUND",
+      "SOCKACT_ERR_SOCKET_UNBOUND",
       /is not bound/,
     ],
     [
       "a sequential-packet socket",
       () => rawSocketPair("seqpacket")[0],
-      "ERR_SOCKET_UNSUPPORTED",
+      "SOCKACT_ERR_SOCKET_UNSUPPORTED",
       /is not a socket that Node can listen on/,
     ],
     [
       "a file",
       () => openSync(import.meta.filename, "r"),
-      "ERR_SOCKET_UNSUPPORTED",
+      "SOCKACT_ERR_SOCKET_UNSUPPORTED",
       /^The socket odd \(fd 4\) is not a socket/,
     ],
   ])("%s", async (_, make, code, message) => {
@@ -290,14 +295,14 @@ describe("what can't be listened on is refused, and left open", () => {
   test("as the only socket, it is refused too: the app does not silently listen elsewhere", async () => {
     const env = { LISTEN_OPTIONS: json({ port: 0 }) };
     await using app = startWithFds([keep(rawSocketPair("seqpacket")[0])], program, { env });
-    expect(await app.event("refused")).toMatchObject({ code: "ERR_SOCKET_UNSUPPORTED" });
+    expect(await app.event("refused")).toMatchObject({ code: "SOCKACT_ERR_SOCKET_UNSUPPORTED" });
   });
 
   test("a connection in the file descriptor store is not served as one of Accept=yes", async () => {
     const udp = keep(rawSocket("ipv4", "datagram", { bound: "127.0.0.1:0" }));
     const stored = keep(rawSocketPair()[0]);
     await using app = startWithFds([udp, stored], program, { names: ["dns", "stored"] });
-    expect(await app.event("refused")).toMatchObject({ code: "ERR_SOCKET_DATAGRAM" });
+    expect(await app.event("refused")).toMatchObject({ code: "SOCKACT_ERR_SOCKET_DATAGRAM" });
   });
 
   test("a listener may have the name of the service manager's socket", async () => {
@@ -373,7 +378,7 @@ describe("listen() of an app's own server", () => {
     test("a socket that another server has taken by its number is not taken again", async () => {
       expect(await outcome("by number, then all", env)).toMatchObject({ events: ["listening"], fds: [3] });
       expect(await outcome("by number, then by name", env)).toMatchObject({
-        events: ["error ERR_SOCKET_TAKEN"],
+        events: ["error SOCKACT_ERR_SOCKET_CLAIMED"],
       });
     });
 
@@ -393,7 +398,7 @@ describe("listen() of an app's own server", () => {
     test("a socket that another server has taken by its number is not taken again, although it can't be classified", async () => {
       expect(
         await outcome("by number, then by name", { UNSEEN: "yes" }, ["unshare", "--net", ...own]),
-      ).toMatchObject({ events: ["error ERR_SOCKET_TAKEN"] });
+      ).toMatchObject({ events: ["error SOCKACT_ERR_SOCKET_CLAIMED"] });
     });
   });
 
@@ -446,7 +451,7 @@ describe("not activated", () => {
     await using app = notify
       ? startWithFds([notify], program, { names: ["notify"], env })
       : startProcess(program, { env });
-    expect(await app.event("refused")).toMatchObject({ code: "ERR_NOT_ACTIVATED", message });
+    expect(await app.event("refused")).toMatchObject({ code: "SOCKACT_ERR_NOT_ACTIVATED", message });
     expect(await app.ended).toBe(0);
   });
 
@@ -454,7 +459,7 @@ describe("not activated", () => {
     await using app = startProcess(program, {
       env: { LISTEN_OPTIONS: json({ name: [], port: 0 }) },
     });
-    expect(await app.event("refused")).toMatchObject({ code: "ERR_OPTION" });
+    expect(await app.event("refused")).toMatchObject({ code: "SOCKACT_ERR_OPTION" });
   });
 });
 

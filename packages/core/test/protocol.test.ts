@@ -85,7 +85,7 @@ describeWith({ systemd: 209 }, "docs/protocol.md", () => {
 
 /** One result where both agree. Errors of sockact have a code besides. */
 function compare(libsystemd: string, sockact: string): string {
-  return sockact === libsystemd || sockact.startsWith(`${libsystemd}, \`ERR_`)
+  return sockact === libsystemd || sockact.startsWith(`${libsystemd}, \`SOCKACT_ERR_`)
     ? sockact
     : `libsystemd: ${libsystemd}; sockact: ${sockact}`;
 }

@@ -64,7 +64,7 @@ describe("version 1", () => {
   ])("%j is refused", (text, message) => {
     expect(() => parseProxyHeader(Buffer.from(text, "latin1"))).toThrow(
       expect.objectContaining({
-        code: "ERR_PROXY_HEADER",
+        code: "SOCKACT_ERR_PROXY_HEADER",
         message,
         hint: expect.stringMatching(/\.$/) as string,
       }),
@@ -189,7 +189,7 @@ describe("version 2", () => {
     ["too long", start(0x21, 0x11, 0x40, 0), "The PROXY header is longer than 16384 bytes"],
   ])("%s is refused", (_, bytes, message) => {
     expect(() => parseProxyHeader(bytes)).toThrow(
-      expect.objectContaining({ code: "ERR_PROXY_HEADER", message }),
+      expect.objectContaining({ code: "SOCKACT_ERR_PROXY_HEADER", message }),
     );
   });
 });

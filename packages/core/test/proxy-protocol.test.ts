@@ -315,7 +315,7 @@ describe("a connection is closed without an answer, and one event says why", () 
         event: "rejected",
         name: "web",
         sender: "127.0.0.1",
-        code: "ERR_PROXY_HEADER",
+        code: "SOCKACT_ERR_PROXY_HEADER",
         message,
         hint: expect.stringMatching(/^Make each client of this socket send a PROXY header/) as string,
       });

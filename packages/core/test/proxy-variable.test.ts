@@ -88,8 +88,8 @@ describe("SOCKACT_PROXY_PROTOCOL", () => {
   });
 
   test.each([
-    ["web:everybody", "ERR_OPTION"],
-    ["www:*", "ERR_NAME_UNKNOWN"],
+    ["web:everybody", "SOCKACT_ERR_OPTION"],
+    ["www:*", "SOCKACT_ERR_NAME_UNKNOWN"],
   ])("%s: the app does not start, and the error is %s", async (value, code) => {
     const { app } = await start(value);
     await using _app = app;
@@ -129,7 +129,7 @@ describe("SOCKACT_PROXY_PROTOCOL", () => {
     const message = (name: string, call: string): string =>
       `SOCKACT_PROXY_PROTOCOL names the socket ${name}, but ${call} reads no PROXY header`;
     expect(await app.event("results")).toMatchObject({
-      takeSocket: message("web", 'takeSocket("web")'),
+      claimSocket: message("web", 'claimSocket("web")'),
       bindDatagramOfWeb: "taken",
       bindDatagramOfDns: message("dns", "bindDatagram()"),
     });

@@ -28,7 +28,7 @@ describe.concurrent("SIGHUP", () => {
     await running.event("onReload");
     running.kill("SIGHUP");
     // The app has seen the second signal.
-    await running.line(/SOCKACT_RELOADING/);
+    await running.line(/SOCKACT_WARN_RELOADING/);
     running.write("answer");
     await running.event("reloaded");
     await running.event("onReload");
@@ -45,6 +45,8 @@ describe.concurrent("SIGHUP", () => {
     running.kill("SIGHUP");
     await running.event("onReload");
     running.kill("SIGHUP");
-    expect(await running.line(/SOCKACT_RELOADING/)).toMatch(/the reload that began \d+ s ago has not ended/);
+    expect(await running.line(/SOCKACT_WARN_RELOADING/)).toMatch(
+      /the reload that began \d+ s ago has not ended/,
+    );
   });
 });

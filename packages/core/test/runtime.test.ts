@@ -32,7 +32,7 @@ test.each(["main first", "worker first"])(
     const [fd] = await listener();
     await using app = startWithFds([fd], [process.execPath, program("worker.mjs"), order]);
     expect(await app.event("worker")).toMatchObject({
-      code: "ERR_WORKER_THREAD",
+      code: "SOCKACT_ERR_WORKER_THREAD",
       message:
         "The sockets that were passed to this process can't be used in a worker thread: they would close for the whole process when the thread ends",
     });
@@ -99,7 +99,7 @@ test("two copies of core in one process share the passed sockets, and each can t
     event: "up",
     same: true,
     count: 4,
-    refused: "ERR_SOCKET_TAKEN",
+    refused: "SOCKACT_ERR_SOCKET_CLAIMED",
   });
   const bodies = await Promise.all(sockets.map(async ([, address]) => (await httpRequest(address)).body));
   expect(bodies).toEqual(["one", "two", "one", "two"]);
@@ -134,7 +134,7 @@ describe("Node's permission model", () => {
       const [app] = await start();
       await using running = app;
       expect(await running.event("refused")).toMatchObject({
-        code: "ERR_PERMISSION",
+        code: "SOCKACT_ERR_PERMISSION",
         hint: expect.stringContaining("--allow-net"),
       });
     });
@@ -145,7 +145,7 @@ describeWith({ commands: ["bun"] }, "Bun", () => {
   test("is refused, because it would listen on a random port", async () => {
     const [fd] = await listener();
     await using app = startWithFds([fd], ["bun", program("classify.mjs")]);
-    expect(await app.event("asked")).toMatchObject({ error: { code: "ERR_BUN" } });
+    expect(await app.event("asked")).toMatchObject({ error: { code: "SOCKACT_ERR_BUN" } });
   });
 
   test("that was not activated listens as usual", async () => {
@@ -160,7 +160,7 @@ describeWith({ commands: ["bun"] }, "Bun", () => {
     expect((await httpRequest(`127.0.0.1:${address.port}`)).status).toBe(200);
     const [fd] = await listener();
     await using activated = startWithFds([fd], ["bun", program("listen.mjs")], { env: options });
-    expect(await activated.event("refused")).toMatchObject({ code: "ERR_BUN" });
+    expect(await activated.event("refused")).toMatchObject({ code: "SOCKACT_ERR_BUN" });
   });
 });
 
@@ -170,7 +170,7 @@ describeWith({ commands: ["deno"] }, "Deno", () => {
     await using app = startWithFds([fd], ["deno", "run", "--allow-all", program("classify.mjs")]);
     const { error } = await app.event<{ error: unknown }>("asked");
     expect(error).toMatchObject({
-      code: "ERR_FD_NOT_OPEN",
+      code: "SOCKACT_ERR_FD_NOT_OPEN",
       message: expect.stringMatching(/^Deno [\d.]+ shows sockact no descriptor/),
     });
   });

@@ -46,7 +46,7 @@ describe.concurrent("when a child process serves the connections of a server", (
     await using running = app;
     await using _connected = client;
     running.kill("SIGTERM");
-    expect(await running.event("error")).toMatchObject({ code: "ERR_STOP_TIMEOUT" });
+    expect(await running.event("error")).toMatchObject({ code: "SOCKACT_ERR_STOP_TIMEOUT" });
     await running.event("stopped");
     expect(await running.ended).toBe(1);
     endChild(child);

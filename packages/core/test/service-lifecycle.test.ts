@@ -93,7 +93,7 @@ describeWith({ privateSystemd: true }, "under a service manager", () => {
         environment: { APP: JSON.stringify({ options, hooks: ["onStop"], input: true }) },
       });
       expect(await systemd.request(url)).toMatchObject({ status: 200 });
-      await systemd.waitForJournal(unit, /ERR_STOP_TIMEOUT/);
+      await systemd.waitForJournal(unit, /SOCKACT_ERR_STOP_TIMEOUT/);
       expect(await systemd.request(url)).toMatchObject({ status: 200 });
       expect(Number(await systemd.show(unit, "NRestarts"))).toBeGreaterThan(0);
       // Without this, the stop would take the whole TimeoutStopSec=.
@@ -227,7 +227,7 @@ ${lines.join("\n")}
         const unit = await start("ill", app, ["Type=notify", "WatchdogSec=3s"]);
         await systemd.waitForUnit(unit, "Result", "watchdog");
         expect((await systemd.journal(unit, "service")).join("\n")).toContain(
-          "ERR_WATCHDOG_HEALTH: healthCheck() returned false",
+          "SOCKACT_ERR_WATCHDOG_HEALTH: healthCheck() returned false",
         );
       });
 
@@ -258,7 +258,7 @@ ${lines.join("\n")}
           ["Type=notify", "WatchdogSec=3s"],
         );
         await untilReports(unit, LONGER_THAN_WATCHDOG);
-        expect((await systemd.journal(unit, "service")).join("\n")).not.toContain("SOCKACT_WATCHDOG");
+        expect((await systemd.journal(unit, "service")).join("\n")).not.toContain("SOCKACT_WARN_WATCHDOG");
       });
 
       test.concurrent("an app with `watchdog: false` reports nothing", async () => {

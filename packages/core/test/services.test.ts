@@ -121,7 +121,7 @@ ${lines.join("\n")}
         await systemd.waitForJournal(unit, /the reload failed/);
         expect(await linesOf(unit, "err")).toEqual([
           expect.stringMatching(
-            /^sockact: ERR_TLS: tls\.key \(\/run\/certificate\/key\.pem\) and tls\.cert \(\/run\/certificate\/cert\.pem\) do not belong together/,
+            /^sockact: SOCKACT_ERR_TLS: tls\.key \(\/run\/certificate\/key\.pem\) and tls\.cert \(\/run\/certificate\/cert\.pem\) do not belong together/,
           ),
           "sockact: the reload failed: no certificate was replaced",
         ]);
@@ -130,10 +130,10 @@ ${lines.join("\n")}
 
       test("a warning has the priority warning, with its hint", async () => {
         const unit = await start("warns", {});
-        await systemd.waitForJournal(unit, /SOCKACT_UNTAKEN/);
+        await systemd.waitForJournal(unit, /SOCKACT_WARN_UNCLAIMED/);
         expect(await linesOf(unit, "warning")).toEqual([
           expect.stringMatching(
-            /^\(node:\d+\) \[SOCKACT_UNTAKEN\] SockactWarning: Nothing in this process serves other/,
+            /^\(node:\d+\) \[SOCKACT_WARN_UNCLAIMED\] SockactWarning: Nothing in this process serves other/,
           ),
           expect.stringMatching(/^No server of Node can use other\. Use its descriptor/),
         ]);
@@ -150,7 +150,7 @@ ${lines.join("\n")}
       test("if standard error is a file, no line has a prefix", async () => {
         await start("file", {}, ["StandardError=file:/run/stderr.txt"]);
         expect(await systemd.mustRun(["cat", "/run/stderr.txt"])).toMatch(
-          /^sockact: listening on [^]*^\(node:\d+\) \[SOCKACT_UNTAKEN\]/m,
+          /^sockact: listening on [^]*^\(node:\d+\) \[SOCKACT_WARN_UNCLAIMED\]/m,
         );
       });
     });
@@ -296,23 +296,23 @@ ${lines.join("\n")}
       await systemd.request("http://localhost:92/").catch(() => {});
       await systemd.waitForJournal("print@*", /^Write StandardOutput=journal/);
       expect(await systemd.journal("print@*")).toContainEqual(
-        expect.stringMatching(/^ERR_SOCKET_OUTPUT: With StandardInput=socket/),
+        expect.stringMatching(/^SOCKACT_ERR_SOCKET_OUTPUT: With StandardInput=socket/),
       );
     });
 
-    test.concurrent("PrivatePIDs=yes: one warning says that the process ID differs inside, and SOCKACT_TRUST_PARENT helps", async () => {
+    test.concurrent("PrivatePIDs=yes: one warning says that the process ID differs inside, and SOCKACT_IGNORE_LISTEN_PID helps", async () => {
       await systemd.installUnits({
         "pids.socket": "[Socket]\nListenStream=93\n",
         "pids.service": service("PrivatePIDs=yes"),
         "trust.socket": "[Socket]\nListenStream=94\n",
-        "trust.service": service("PrivatePIDs=yes", "SOCKACT_TRUST_PARENT=yes"),
+        "trust.service": service("PrivatePIDs=yes", "SOCKACT_IGNORE_LISTEN_PID=yes"),
       });
       await systemd.start("pids.socket", "trust.socket", "pids.service", "trust.service");
       expect((await systemd.request("http://localhost:94/")).body).toBe("hello");
       const { sockets } = await eventOf<{ sockets: unknown[] }>("pids.service", "sockets");
       // systemd 262 fixes this.
-      if (sockets.length === 0) await systemd.waitForJournal("pids.service", /\[SOCKACT_OUTER_PID\]/);
-      expect((await systemd.journal("trust.service")).join("\n")).not.toContain("SOCKACT_OUTER_PID");
+      if (sockets.length === 0) await systemd.waitForJournal("pids.service", /\[SOCKACT_WARN_OUTER_PID\]/);
+      expect((await systemd.journal("trust.service")).join("\n")).not.toContain("SOCKACT_WARN_OUTER_PID");
     });
 
     test.concurrent("a user's own service manager activates an app too", async () => {

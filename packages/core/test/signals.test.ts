@@ -137,7 +137,7 @@ describe.concurrent("an app that handles SIGTERM itself", () => {
       await using _busy = await heldClient(running, address);
       running.kill("SIGTERM");
       expect(await running.event("error")).toMatchObject({
-        code: "ERR_EXIT_DRAINING",
+        code: "SOCKACT_ERR_EXIT_DRAINING",
         error: expect.stringMatching(
           library === "death"
             ? /cuts 1 open connection\. process\.exit\(\) was called at .*lifecycle\.mjs:\d+:\d+$/
@@ -349,7 +349,7 @@ describe.concurrent("onEvent", () => {
       const event = (text: string): string => `sockact: ${hooks.includes("onEvent") ? "debug: " : ""}${text}`;
       expect(lines).toEqual([
         `sockact: debug: read LISTEN_PID=${pid} LISTEN_FDS=1 LISTEN_FDNAMES=web as process ${pid}: ${socket}`,
-        `sockact: debug: took ${socket}`,
+        `sockact: debug: claimed ${socket}`,
         "sockact: debug: bound fd 3",
         event(`listening on ${address}`),
         event("ready"),

@@ -39,17 +39,17 @@ async function ask<T = Record<string, unknown>>(app: AppProcess, line: string): 
   return app.event<T>(line.split(" ")[0] as string);
 }
 
-describe("takeSocket()", () => {
+describe("claimSocket()", () => {
   test("returns each socket of a name once, of any kind, and no server takes it then", async () => {
     const fds = [await listener(), await listener(), keep(openSync("/dev/null", "r")), await listener()];
     await using app = startWithFds(fds, program, { names: ["raw", "raw", "file", "http"] });
     expect(await ask(app, "take raw")).toMatchObject({ taken: { fd: 3, kind: "listener" } });
     expect(await ask(app, "take raw")).toMatchObject({ taken: { fd: 4 } });
     expect(await ask(app, "take file")).toMatchObject({ taken: { fd: 5, kind: "other" } });
-    expect(await ask(app, "take raw")).toMatchObject({ refused: { code: "ERR_SOCKET_TAKEN" } });
+    expect(await ask(app, "take raw")).toMatchObject({ refused: { code: "SOCKACT_ERR_SOCKET_CLAIMED" } });
     expect(await ask(app, "take none")).toMatchObject({
       refused: {
-        code: "ERR_NAME_UNKNOWN",
+        code: "SOCKACT_ERR_NAME_UNKNOWN",
         message: expect.stringMatching(/Passed: raw \(fd 3.*, file \(fd \d+\), http \(/),
       },
     });
@@ -63,7 +63,7 @@ describe("takeSocket()", () => {
 
   test("finds no socket in a process that you start yourself, but finds a file of OpenFile=", async () => {
     await using app = startProcess(program);
-    expect(await ask(app, "take raw")).toMatchObject({ refused: { code: "ERR_NOT_ACTIVATED" } });
+    expect(await ask(app, "take raw")).toMatchObject({ refused: { code: "SOCKACT_ERR_NOT_ACTIVATED" } });
     await using other = startWithFds([keep(openSync("/dev/null", "r"))], program, { names: ["config"] });
     expect(await ask(other, "take config")).toMatchObject({ taken: { fd: 3 } });
   });
@@ -76,9 +76,9 @@ test("a socket that the app has taken is not named as that of a server, and neit
   await ask(app, "take raw");
   expect(await ask(app, "take raw")).toMatchObject({
     refused: {
-      code: "ERR_SOCKET_TAKEN",
-      message: expect.stringMatching(/^This process has already taken raw \(fd 3, /),
-      hint: expect.stringMatching(/^takeSocket\(\) gives a socket once/),
+      code: "SOCKACT_ERR_SOCKET_CLAIMED",
+      message: expect.stringMatching(/^This process has already claimed raw \(fd 3, /),
+      hint: expect.stringMatching(/^claimSocket\(\) gives a socket once/),
     },
   });
   await ask(app, "bind dns");
@@ -87,7 +87,7 @@ test("a socket that the app has taken is not named as that of a server, and neit
   });
   expect(await ask(app, "take row")).toMatchObject({
     refused: {
-      code: "ERR_NAME_UNKNOWN",
+      code: "SOCKACT_ERR_NAME_UNKNOWN",
       message: expect.stringMatching(/Passed: raw \(fd 3, [^ ]+\), dns \(fd 4, [^ ]+\)$/),
     },
   });
@@ -170,33 +170,35 @@ describe("bindDatagram()", () => {
     expect(app.stdout).not.toContain('"ready"');
     expect(await ask(app, "bind")).toMatchObject({ sockets: [{ fd: 5 }] });
     await app.event("ready");
-    expect(await ask(app, "bind")).toMatchObject({ refused: { code: "ERR_SOCKET_TAKEN" } });
+    expect(await ask(app, "bind")).toMatchObject({ refused: { code: "SOCKACT_ERR_SOCKET_CLAIMED" } });
   });
 
   test("a socket of the wrong type is refused, and one of the right type can still take it", async () => {
     const fds = [await listener(), udp6(), udp(), keep(rawSocketPair("datagram")[0])];
     await using app = startWithFds(fds, program, { names: ["http", "six", "four", "unix"] });
-    expect(await ask(app, "bind http")).toMatchObject({ refused: { code: "ERR_SOCKET_STREAM" } });
+    expect(await ask(app, "bind http")).toMatchObject({ refused: { code: "SOCKACT_ERR_SOCKET_STREAM" } });
     expect(await ask(app, "bind six")).toMatchObject({
-      refused: { code: "ERR_SOCKET_FAMILY", hint: expect.stringContaining('createSocket("udp6")') },
+      refused: { code: "SOCKACT_ERR_SOCKET_FAMILY", hint: expect.stringContaining('createSocket("udp6")') },
     });
     expect(await ask(app, 'bind four {"type":"udp6"}')).toMatchObject({
-      refused: { code: "ERR_SOCKET_FAMILY", hint: expect.stringContaining('createSocket("udp4")') },
+      refused: { code: "SOCKACT_ERR_SOCKET_FAMILY", hint: expect.stringContaining('createSocket("udp4")') },
     });
-    expect(await ask(app, "bind unix")).toMatchObject({ refused: { code: "ERR_SOCKET_UNSUPPORTED" } });
+    expect(await ask(app, "bind unix")).toMatchObject({
+      refused: { code: "SOCKACT_ERR_SOCKET_UNSUPPORTED" },
+    });
     expect(await ask(app, 'bind six {"type":"udp6"}')).toMatchObject({ activated: true });
     expect(await ask(app, "bind four")).toMatchObject({ activated: true });
     expect(await ask(app, "serve http")).toMatchObject({ activated: true });
     await using alone = startWithFds([await listener()], program);
-    expect(await ask(alone, "bind")).toMatchObject({ refused: { code: "ERR_SOCKET_STREAM" } });
+    expect(await ask(alone, "bind")).toMatchObject({ refused: { code: "SOCKACT_ERR_SOCKET_STREAM" } });
   });
 
   test("not activated, it binds as the options say", async () => {
     await using app = startProcess(program);
     expect(await ask(app, 'bind  {"required":true}')).toMatchObject({
-      refused: { code: "ERR_NOT_ACTIVATED" },
+      refused: { code: "SOCKACT_ERR_NOT_ACTIVATED" },
     });
-    expect(await ask(app, "bind")).toMatchObject({ refused: { code: "ERR_NOT_ACTIVATED" } });
+    expect(await ask(app, "bind")).toMatchObject({ refused: { code: "SOCKACT_ERR_NOT_ACTIVATED" } });
     const port = Number((await freeAddress("tcp4")).split(":").at(-1));
     expect(await ask(app, `bind  {"port":${port},"address":"127.0.0.1"}`)).toMatchObject({
       activated: false,
@@ -216,7 +218,7 @@ describeWith({ root: true, commands: ["unshare"] }, "bindDatagram() in a private
     const client = createSocket("udp4");
     await using app = startWithFds([fd], ["unshare", "--net", ...program]);
     expect(await ask(app, 'bind  {"type":"udp6"}')).toMatchObject({
-      refused: { code: "ERR_SOCKET_FAMILY" },
+      refused: { code: "SOCKACT_ERR_SOCKET_FAMILY" },
     });
     const address = `127.0.0.1:${portOf(fd)}`;
     expect(await ask(app, "bind")).toMatchObject({ activated: true, sockets: [{ family: "ipv4", address }] });
@@ -236,20 +238,25 @@ describe("a parent that does not name the process of its sockets", () => {
     await using app = await pass({});
     expect(await ask(app, 'serve  {"required":true}')).toMatchObject({
       refused: {
-        code: "ERR_NOT_ACTIVATED",
-        message: expect.stringMatching(/LISTEN_PID is not set, though LISTEN_FDS is 1: .*trustParent: true/),
+        code: "SOCKACT_ERR_NOT_ACTIVATED",
+        message: expect.stringMatching(
+          /LISTEN_PID is not set, though LISTEN_FDS is 1: .*ignoreListenPid: true/,
+        ),
       },
     });
     await using zero = await pass({ LISTEN_PID: "0" });
     expect(await ask(zero, "serve")).toMatchObject({
-      refused: { code: "ERR_LISTEN_PID", hint: expect.stringContaining("SOCKACT_TRUST_PARENT=yes") },
+      refused: {
+        code: "SOCKACT_ERR_LISTEN_PID",
+        hint: expect.stringContaining("SOCKACT_IGNORE_LISTEN_PID=yes"),
+      },
     });
   });
 
   test.each([
-    ["the option", {}, '{"trustParent":true}'],
-    ["the option, and LISTEN_PID=0", { LISTEN_PID: "0" }, '{"trustParent":true}'],
-    ["the variable", { SOCKACT_TRUST_PARENT: "yes" }, "{}"],
+    ["the option", {}, '{"ignoreListenPid":true}'],
+    ["the option, and LISTEN_PID=0", { LISTEN_PID: "0" }, '{"ignoreListenPid":true}'],
+    ["the variable", { SOCKACT_IGNORE_LISTEN_PID: "yes" }, "{}"],
   ])("is trusted with %s", async (_, env, options) => {
     await using app = await pass({ ...env, LISTEN_FDNAMES: "web" });
     const answer = await ask<{ sockets: { address: string }[] }>(app, `serve  ${options}`);
@@ -261,25 +268,25 @@ describe("a parent that does not name the process of its sockets", () => {
     for (const env of [{}, { LISTEN_PID: "0" }] as Record<string, string>[]) {
       await using app = await pass(env);
       await ask(app, "sockets");
-      expect(await ask(app, 'serve  {"trustParent":true}')).toMatchObject({ activated: true });
+      expect(await ask(app, 'serve  {"ignoreListenPid":true}')).toMatchObject({ activated: true });
       expect(await ask(app, "sockets")).toMatchObject({ sockets: [{ fd: 3 }] });
     }
-    await using not = await pass({ SOCKACT_TRUST_PARENT: "no" });
-    expect(await ask(not, 'serve  {"trustParent":true,"required":true}')).toMatchObject({
-      refused: { code: "ERR_NOT_ACTIVATED" },
+    await using not = await pass({ SOCKACT_IGNORE_LISTEN_PID: "no" });
+    expect(await ask(not, 'serve  {"ignoreListenPid":true,"required":true}')).toMatchObject({
+      refused: { code: "SOCKACT_ERR_NOT_ACTIVATED" },
     });
-    await using wrong = await pass({ SOCKACT_TRUST_PARENT: "maybe" });
-    expect(await ask(wrong, "serve")).toMatchObject({ refused: { code: "ERR_OPTION" } });
+    await using wrong = await pass({ SOCKACT_IGNORE_LISTEN_PID: "maybe" });
+    expect(await ask(wrong, "serve")).toMatchObject({ refused: { code: "SOCKACT_ERR_OPTION" } });
   });
 
   test("is not trusted with the sockets of another process, or with descriptors that are not open", async () => {
-    await using other = await pass({ LISTEN_PID: "1", SOCKACT_TRUST_PARENT: "yes" });
+    await using other = await pass({ LISTEN_PID: "1", SOCKACT_IGNORE_LISTEN_PID: "yes" });
     expect(await ask(other, 'serve  {"required":true}')).toMatchObject({
-      refused: { code: "ERR_NOT_ACTIVATED" },
+      refused: { code: "SOCKACT_ERR_NOT_ACTIVATED" },
     });
-    const env = { LISTEN_FDS: "1", SOCKACT_TRUST_PARENT: "yes" };
+    const env = { LISTEN_FDS: "1", SOCKACT_IGNORE_LISTEN_PID: "yes" };
     await using leftOver = startProcess(program, { env });
-    expect(await ask(leftOver, "serve")).toMatchObject({ refused: { code: "ERR_FD_NOT_OPEN" } });
+    expect(await ask(leftOver, "serve")).toMatchObject({ refused: { code: "SOCKACT_ERR_FD_NOT_OPEN" } });
   });
 });
 

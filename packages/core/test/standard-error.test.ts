@@ -64,7 +64,7 @@ test.each(["a full disk", "a pipe whose reader has gone"])(
 );
 
 const fatal =
-  /^sockact: fatal: ERR_NAME_UNKNOWN: No socket named web was passed\. Passed: http \(fd 3, [^ ]+\)\. Use the name [^\n]+\. At \/[^ ]+:\d+:\d+\.\n/;
+  /^sockact: fatal: SOCKACT_ERR_NAME_UNKNOWN: No socket named web was passed\. Passed: http \(fd 3, [^ ]+\)\. Use the name [^\n]+\. At \/[^ ]+:\d+:\d+\.\n/;
 
 describe("an error that ends the app", () => {
   const reports = mkdtempSync(join(tmpdir(), "sockact-reports-"));
@@ -78,7 +78,7 @@ describe("an error that ends the app", () => {
     });
     expect(await app.ended).toBe(1);
     expect(app.stderr).toMatch(new RegExp(`${fatal.source}$`));
-    expect(app.stdout).toBe("monitor: ERR_NAME_UNKNOWN\nexit: 1\n");
+    expect(app.stdout).toBe("monitor: SOCKACT_ERR_NAME_UNKNOWN\nexit: 1\n");
   });
 
   test.each([
@@ -94,7 +94,9 @@ describe("an error that ends the app", () => {
       env: { TAKE: "web", ...env },
     });
     expect(await app.ended).not.toBe(0);
-    expect(app.stderr).toMatch(new RegExp(`${fatal.source}[^]*\\n +at [^]*code: 'ERR_NAME_UNKNOWN'`, "m"));
+    expect(app.stderr).toMatch(
+      new RegExp(`${fatal.source}[^]*\\n +at [^]*code: 'SOCKACT_ERR_NAME_UNKNOWN'`, "m"),
+    );
   });
 
   test("is left to an app that handles uncaught errors", async () => {

@@ -240,7 +240,7 @@ describe("where the keys come from", () => {
     expect((await answer(open)).json).toMatchObject({ encrypted: true });
     copyFileSync(localhost.key, key);
     app.kill("SIGHUP");
-    expect(await app.event("error")).toMatchObject({ code: "ERR_TLS" });
+    expect(await app.event("error")).toMatchObject({ code: "SOCKACT_ERR_TLS" });
     await app.event("reloaded");
     expect(subject(await secured(addresses[0] as string))).toBe("example.org");
   });
@@ -273,7 +273,7 @@ describe("where the keys come from", () => {
     for (const name of ["http", "https"]) install(example, name);
     rmSync(files("sni").cert);
     app.kill("SIGHUP");
-    expect(await app.event("error")).toMatchObject({ code: "ERR_TLS_FILE" });
+    expect(await app.event("error")).toMatchObject({ code: "SOCKACT_ERR_TLS_FILE" });
     await app.event("onReload");
     expect(await app.event("reloaded")).toMatchObject({ failed: true });
     expect(await subjects()).toEqual(["localhost", "localhost", "localhost"]);
@@ -299,13 +299,17 @@ describe("where the keys come from", () => {
   });
 
   test.each([
-    ["a file that does not exist", { tls: { key: "/nowhere", cert: localhost.cert } }, "ERR_TLS_FILE"],
-    ["a key of another certificate", { tls: { key: example.key, cert: localhost.cert } }, "ERR_TLS"],
-    ["no certificate", { tls: { key: localhost.key } }, "ERR_OPTION"],
-    ["ALPNCallback", { tls: { ...localhost, ALPNCallback: "a function" } }, "ERR_OPTION"],
-    ["an unknown option of a socket", { sockets: { http: { tsl: {} } } }, "ERR_OPTION"],
-    ["name and sockets", { name: "http", sockets: { http: {} } }, "ERR_OPTION"],
-    ["a socket that was not passed", { sockets: { htp: {} } }, "ERR_NAME_UNKNOWN"],
+    [
+      "a file that does not exist",
+      { tls: { key: "/nowhere", cert: localhost.cert } },
+      "SOCKACT_ERR_TLS_FILE",
+    ],
+    ["a key of another certificate", { tls: { key: example.key, cert: localhost.cert } }, "SOCKACT_ERR_TLS"],
+    ["no certificate", { tls: { key: localhost.key } }, "SOCKACT_ERR_OPTION"],
+    ["ALPNCallback", { tls: { ...localhost, ALPNCallback: "a function" } }, "SOCKACT_ERR_OPTION"],
+    ["an unknown option of a socket", { sockets: { http: { tsl: {} } } }, "SOCKACT_ERR_OPTION"],
+    ["name and sockets", { name: "http", sockets: { http: {} } }, "SOCKACT_ERR_OPTION"],
+    ["a socket that was not passed", { sockets: { htp: {} } }, "SOCKACT_ERR_NAME_UNKNOWN"],
   ])("%s: refused, and nothing is taken", async (_, options, code) => {
     const { app } = await start(options);
     await using __ = app;
@@ -326,7 +330,7 @@ describe("a server that has its own TLS", () => {
     const { app, addresses } = await start(options, { env });
     await using _ = app;
     expect(await app.event("refused")).toMatchObject({
-      code: "ERR_OPTION",
+      code: "SOCKACT_ERR_OPTION",
       hint: expect.stringContaining("A server of node:https speaks TLS on every socket"),
     });
     await app.event("ready");

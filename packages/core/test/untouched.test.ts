@@ -31,7 +31,7 @@ describe.concurrent("sockact does not change other parts of the process", () => 
 
   test("malformed variables that one app trusts are not an error of another server's listen()", async () => {
     await using app = startProcess([process.execPath, program, "trust"], { env: { LISTEN_FDS: "none" } });
-    expect(await app.event("outcome")).toEqual({ event: "outcome", code: "ERR_LISTEN_FDS" });
+    expect(await app.event("outcome")).toEqual({ event: "outcome", code: "SOCKACT_ERR_LISTEN_FDS" });
   });
 
   test("an app that is no longer referenced is garbage-collected", async () => {

@@ -33,9 +33,9 @@ describe.concurrent("a socket without a server", () => {
       names: ["http", "admin", "metrics"],
       env: { TAKE: "http" },
     });
-    expect(await app.event("warning")).toMatchObject({ code: "SOCKACT_UNTAKEN" });
+    expect(await app.event("warning")).toMatchObject({ code: "SOCKACT_WARN_UNCLAIMED" });
     expect(app.stderr).toMatch(
-      /^\(node:\d+\) \[SOCKACT_UNTAKEN\] SockactWarning: Nothing in this process serves admin \(fd 4, 127\.0\.0\.1:\d+\), metrics \(fd 5, /m,
+      /^\(node:\d+\) \[SOCKACT_WARN_UNCLAIMED\] SockactWarning: Nothing in this process serves admin \(fd 4, 127\.0\.0\.1:\d+\), metrics \(fd 5, /m,
     );
     expect(app.stderr).toContain('systemdListen({ name: ["http","admin","metrics"] })');
     expect(app.stderr.match(/SOCKACT_/g)).toHaveLength(1);
@@ -52,7 +52,7 @@ describe.concurrent("a socket without a server", () => {
     await app.event("warning");
     expect(app.stderr).toMatch(/seq \(fd 5\): clients of these sockets get no answer\.$/m);
     expect(app.stderr).toContain(
-      '\nBind it: bindDatagram(socket, { name: "dns" }) from @sockact/core. No server of Node can use seq. Use its descriptor: takeSocket("seq") from @sockact/core.\n',
+      '\nBind it: bindDatagram(socket, { name: "dns" }) from @sockact/core. No server of Node can use seq. Use its descriptor: claimSocket("seq") from @sockact/core.\n',
     );
   });
 
@@ -145,7 +145,7 @@ describe.concurrent("a launcher between systemd and node", () => {
     expect(written!.replace(/--import file:\S+loader.mjs /, "")).toBe(
       `${process.execPath} ${script.includes(" ") ? `"${script}"` : script}`,
     );
-    expect(running.stderr.match(/SOCKACT_LAUNCHER/g)).toHaveLength(1);
+    expect(running.stderr.match(/SOCKACT_WARN_LAUNCHER/g)).toHaveLength(1);
   });
 
   test("the hint has the NODE_ENV that the script sets, and no other variable", async () => {
@@ -182,7 +182,7 @@ describe.concurrent("a launcher between systemd and node", () => {
     const { app } = await launch([process.execPath, join(tool, "bin.mjs"), "dev"]);
     await using running = app;
     await running.ended;
-    expect(running.stderr).toMatch(/SOCKACT_FORKED.*passed to `dev-server dev` /);
+    expect(running.stderr).toMatch(/SOCKACT_WARN_FORKED.*passed to `dev-server dev` /);
     expect(running.stderr).toContain("Use a command that listens in its own process");
     expect(running.stderr).not.toContain("ExecStart");
   });
@@ -191,7 +191,7 @@ describe.concurrent("a launcher between systemd and node", () => {
     const { app } = await launch([process.execPath, "--watch", script]);
     await using running = app;
     const warned = await running.line(/SOCKACT_/);
-    expect(warned).toContain("SOCKACT_LAUNCHER");
+    expect(warned).toContain("SOCKACT_WARN_LAUNCHER");
     expect(warned).toContain("The sockets were passed to `node --watch ");
   });
 
@@ -205,7 +205,7 @@ describe.concurrent("a launcher between systemd and node", () => {
     await using running = app;
     expect((await running.event<{ sockets: unknown[] }>("asked")).sockets).toHaveLength(1);
     await running.ended;
-    expect(running.stderr).not.toContain("SOCKACT_LAUNCHER");
+    expect(running.stderr).not.toContain("SOCKACT_WARN_LAUNCHER");
   });
 
   test("variables of a process that is not an ancestor are left over, and cause no warning", async () => {

@@ -17,7 +17,7 @@ export type {
   ProxyTlv,
   SockactEvent,
   SocketOptions,
-  TakeOptions,
+  ClaimOptions,
   SniIdentity,
   TlsIdentity,
   TlsOptions,

@@ -8,7 +8,7 @@ import {
 } from "@sockact/core/adapter";
 import { type App, leaveStack } from "./leave-stack.ts";
 
-/** Which sockets the app takes, how it serves them, and how it starts, stops and sleeps. */
+/** Which sockets the app claims, how it serves them, and how it starts, stops and sleeps. */
 export interface SystemdListenOptions extends AppOptions {}
 
 /** What `app.use()` accepts. TypeScript sees a middleware, and Express sees an app to mount. */
@@ -39,7 +39,7 @@ export function systemdListen(options: SystemdListenOptions = {}, ...more: unkno
   const { activated, attach } = prepareApp(options);
   let isMounted = false;
   const warning = [
-    "SOCKACT_UNSEEN",
+    "SOCKACT_WARN_UNSEEN",
     "systemdListen() was not passed to an Express app. In a router it has no effect.",
     "Write app.use(systemdListen()) on the app itself.",
   ] as const;
@@ -73,7 +73,7 @@ function mountable(middleware: Middleware, mounted: (parent: App) => void): Midd
 
 function moreArguments(): ActivationError {
   return new ActivationError(
-    "ERR_OPTION",
+    "SOCKACT_ERR_OPTION",
     "systemdListen() takes one argument, an object with the options",
     'Write systemdListen({ name: "http" }), for example. Pass the port to listen().',
   );
@@ -81,7 +81,7 @@ function moreArguments(): ActivationError {
 
 function notCalled(): ActivationError {
   return new ActivationError(
-    "ERR_OPTION",
+    "SOCKACT_ERR_OPTION",
     "systemdListen was given to app.use() without having been called. Write app.use(systemdListen()).",
     'Add the parentheses. Options go between them: app.use(systemdListen({ name: "http" })).',
   );

@@ -114,7 +114,7 @@ describe.each(["express4", "express"])("an app of %s", (FRAMEWORK) => {
   test("does not start with app.use(systemdListen), and the error names the missing parentheses", async () => {
     await using running = startProcess(app("not-called.mjs"), { env: { FRAMEWORK } });
     expect(await running.ended).toBe(1);
-    expect(running.stderr).toContain("sockact: fatal: ERR_OPTION: ");
+    expect(running.stderr).toContain("sockact: fatal: SOCKACT_ERR_OPTION: ");
     expect(running.stderr).toContain("Write app.use(systemdListen())");
   });
 
@@ -142,9 +142,9 @@ describe.each(["express4", "express"])("an app of %s", (FRAMEWORK) => {
       await using running = await socketActivate([address], app("second-server.mjs"), { env: { FRAMEWORK } });
       for (let count = 0; count < 3; count++)
         expect((await httpRequest(address)).json()).toEqual({ server: "first" });
-      expect(await running.event("error")).toMatchObject({ code: "ERR_SOCKET_TAKEN" });
-      expect(await running.line(/SOCKACT_UNSEEN/)).toContain("was not passed to an Express app");
-      expect(running.stderr.match(/SOCKACT_UNSEEN/g), "once, not with each request").toHaveLength(1);
+      expect(await running.event("error")).toMatchObject({ code: "SOCKACT_ERR_SOCKET_CLAIMED" });
+      expect(await running.line(/SOCKACT_WARN_UNSEEN/)).toContain("was not passed to an Express app");
+      expect(running.stderr.match(/SOCKACT_WARN_UNSEEN/g), "once, not with each request").toHaveLength(1);
     });
   });
 });

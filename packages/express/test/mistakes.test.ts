@@ -23,7 +23,9 @@ describe("a mistake is told at once, with its cause", () => {
         await using _ = app;
         // In Express 4, nothing handles the error of the second server, so the process ends with it.
         const said =
-          FRAMEWORK === "express" ? /SOCKACT_NOT_LISTENING.*ERR_SOCKET_TAKEN/ : /fatal: ERR_SOCKET_TAKEN/;
+          FRAMEWORK === "express"
+            ? /SOCKACT_WARN_NOT_LISTENING.*SOCKACT_ERR_SOCKET_CLAIMED/
+            : /fatal: SOCKACT_ERR_SOCKET_CLAIMED/;
         await app.line(said);
         if (FRAMEWORK === "express4") return;
         await app.line(/second: listening/);
@@ -35,7 +37,7 @@ describe("a mistake is told at once, with its cause", () => {
       const [app] = await start("systemdListen() after listen()");
       await using _ = app;
       const port = (await app.line(/^port/)).split(" ")[1];
-      expect(await app.line(/SOCKACT_UNTAKEN/)).toContain(
+      expect(await app.line(/SOCKACT_WARN_UNCLAIMED/)).toContain(
         `The app listens on port ${port} instead, because systemdListen() was called after listen()`,
       );
       await app.line(/Call systemdListen\(\) before listen\(\)/);
@@ -45,7 +47,7 @@ describe("a mistake is told at once, with its cause", () => {
       const [app] = await start("an app in a function");
       await using _ = app;
       const port = (await app.line(/^port/)).split(" ")[1];
-      expect(await app.line(/SOCKACT_UNTAKEN/)).toContain(
+      expect(await app.line(/SOCKACT_WARN_UNCLAIMED/)).toContain(
         `only another server of this process listens, on port ${port}`,
       );
       await app.line(/sockact can't see an app that is wrapped in a function/);
@@ -65,13 +67,13 @@ describe("a mistake is told at once, with its cause", () => {
     test("that imports sockact and does not call systemdListen() gets a warning", async () => {
       const [app] = await start("no systemdListen()");
       await using _ = app;
-      expect(await app.line(/SOCKACT_UNTAKEN/)).toContain("systemdListen() was not called");
+      expect(await app.line(/SOCKACT_WARN_UNCLAIMED/)).toContain("systemdListen() was not called");
     });
 
     test("whose router was passed systemdListen() gets a warning before the first request", async () => {
       const [app] = await start("a router");
       await using _ = app;
-      expect(await app.line(/SOCKACT_UNSEEN/)).toContain("was not passed to an Express app");
+      expect(await app.line(/SOCKACT_WARN_UNSEEN/)).toContain("was not passed to an Express app");
     });
 
     test("in a process with another server, which listens first, gets no warning", async () => {

@@ -52,7 +52,7 @@ describeWith({ privateSystemd: true, systemd: 253, tags: "campaign" }, "an app u
         Promise.all(["app@blue.service", "app@green.service"].map((unit) => app.pid(unit)));
       const before = await pids();
       await app.systemd.systemctl("set-environment", "CRASH=1");
-      await expect(app.roll()).rejects.toThrow(/ERR_ROLL_START[^]*CRASH is set/);
+      await expect(app.roll()).rejects.toThrow(/SOCKACT_ERR_ROLL_START[^]*CRASH is set/);
       await app.systemd.systemctl("unset-environment", "CRASH");
       expect(await pids()).toEqual(before);
     };

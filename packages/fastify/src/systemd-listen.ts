@@ -13,7 +13,7 @@ import { rootOf } from "./root-of.ts";
 import { withoutLookup } from "./without-lookup.ts";
 import { withoutNetlink } from "./without-netlink.ts";
 
-/** Which sockets the app takes, how it serves them, and how it starts, stops and sleeps. */
+/** Which sockets the app claims, how it serves them, and how it starts, stops and sleeps. */
 export interface SystemdListenOptions extends AppOptions {}
 
 /**
@@ -49,7 +49,7 @@ export const systemdListen: FastifyPluginCallback<SystemdListenOptions> = Object
       },
     );
     attach(rootOf(fastify), {
-      // For the host `localhost`, Fastify makes a second server with the same handler. All sockets are taken by then, and Fastify ignores the error.
+      // For the host `localhost`, Fastify makes a second server with the same handler. All sockets are claimed by then, and Fastify ignores the error.
       owns: (server, listeners) =>
         server === fastify.server || handlers.some((handler) => listeners.has(handler)),
       onBound: (server, sockets, listenOptions) => {
@@ -73,7 +73,7 @@ export const systemdListen: FastifyPluginCallback<SystemdListenOptions> = Object
 /** The app has `app.register(systemdListen())`, which would be right in Express and Koa. */
 function called(): ActivationError {
   return new ActivationError(
-    "ERR_OPTION",
+    "SOCKACT_ERR_OPTION",
     "The app called systemdListen(), but Fastify must call it. Write app.register(systemdListen).",
     'Remove the parentheses. Options are the second argument: app.register(systemdListen, { name: "http" }).',
   );

@@ -192,7 +192,7 @@ test("app.register(systemdListen()) says what to write instead", async () => {
   for (const options of [undefined, { name: "http" }])
     expect(() => call(options)).toThrow(
       expect.objectContaining({
-        code: "ERR_OPTION",
+        code: "SOCKACT_ERR_OPTION",
         message: expect.stringContaining("Write app.register(systemdListen)"),
       }),
     );

@@ -18,7 +18,7 @@ export type {
   ProxyTlv,
   SockactEvent,
   SocketOptions,
-  TakeOptions,
+  ClaimOptions,
   SniIdentity,
   TlsIdentity,
   TlsOptions,

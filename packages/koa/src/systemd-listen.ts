@@ -9,7 +9,7 @@ import {
 import { expectWrappedMarker, isHandlerOf, patchCopyOf, patchKoaCopies } from "./koa-copies.ts";
 import { asMarker, attachMarker, isAttached, type Middleware } from "./markers.ts";
 
-/** Which sockets the app takes, how it serves them, and how it starts, stops and sleeps. */
+/** Which sockets the app claims, how it serves them, and how it starts, stops and sleeps. */
 export interface SystemdListenOptions extends AppOptions {
   /** The app itself. Needed only if a bundler has put Koa into the file of the app, where sockact can't find it. */
   app?: object | undefined;
@@ -68,7 +68,7 @@ export function systemdListen(
 }
 
 const UNSEEN = [
-  "SOCKACT_UNSEEN",
+  "SOCKACT_WARN_UNSEEN",
   "systemdListen() could not find the app that it was passed to, so the app does not serve the passed sockets.",
   "Write app.use(systemdListen({ app })). The usual cause is a bundler that puts koa into the app's own file, a tracing agent that changed Koa after " +
     "systemdListen() was called, or a router in the place of the app.",
@@ -76,7 +76,7 @@ const UNSEEN = [
 
 function moreArguments(): ActivationError {
   return new ActivationError(
-    "ERR_OPTION",
+    "SOCKACT_ERR_OPTION",
     "systemdListen() takes one argument, an object with the options",
     'Write systemdListen({ name: "http" }), for example. Pass the port to listen().',
   );
@@ -85,7 +85,7 @@ function moreArguments(): ActivationError {
 /** This error is thrown by `use()` or `callback()`. If sockact has patched neither, the first request throws it. */
 function notCalled(): ActivationError {
   return new ActivationError(
-    "ERR_OPTION",
+    "SOCKACT_ERR_OPTION",
     "systemdListen was given to app.use() without having been called. Write app.use(systemdListen()).",
     'Add the parentheses. Options go between them: app.use(systemdListen({ name: "http" })).',
   );

@@ -54,7 +54,9 @@ describe("a copy of Koa that a bundler has hidden", () => {
     await using running = await socketActivate([address], app, { env });
     await running.event("listening");
     expect((await httpRequest(`localhost:${env.PORT}`)).status).toBe(200);
-    expect(await running.line(/SOCKACT_UNSEEN/)).toContain("could not find the app that it was passed to");
+    expect(await running.line(/SOCKACT_WARN_UNSEEN/)).toContain(
+      "could not find the app that it was passed to",
+    );
   });
 
   test("answers with an error that names the missing parentheses", async () => {
@@ -123,7 +125,7 @@ describe.each(["koa2", "koa"])("an app of %s", (FRAMEWORK) => {
   test("does not start with app.use(systemdListen), and the error names the missing parentheses", async () => {
     await using running = startProcess(program("not-called.mjs"), { env: { FRAMEWORK } });
     expect(await running.ended).toBe(1);
-    expect(running.stderr).toContain("sockact: fatal: ERR_OPTION: ");
+    expect(running.stderr).toContain("sockact: fatal: SOCKACT_ERR_OPTION: ");
     expect(running.stderr).toContain("Write app.use(systemdListen())");
   });
 });

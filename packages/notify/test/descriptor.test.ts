@@ -125,9 +125,11 @@ describeWith({ privateSystemd: true, systemd: 253 }, "messages to a service mana
       await systemd.systemctl("kill", "--kill-whom=main", "--signal=USR2", "ill.service");
       await systemd.waitForUnit("ill.service", "Result", "watchdog");
       const said = (await systemd.journal("ill.service", "service")).filter((line) =>
-        line.includes("[SOCKACT_WATCHDOG]"),
+        line.includes("[SOCKACT_WARN_WATCHDOG]"),
       );
-      expect(said).toEqual([expect.stringContaining("ERR_WATCHDOG_HEALTH: healthCheck() returned false")]);
+      expect(said).toEqual([
+        expect.stringContaining("SOCKACT_ERR_WATCHDOG_HEALTH: healthCheck() returned false"),
+      ]);
     });
 
     test("a service without a watchdog sends no pings", async () => {

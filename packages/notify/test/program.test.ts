@@ -3,7 +3,7 @@ import { bootPrivateSystemd, describeWith, type PrivateSystemd } from "@sockact/
 import { OPEN_FILE, outcomes, tellService } from "./service.ts";
 
 const refused = (unit: string) => ({
-  code: "ERR_NOTIFY_ACCESS",
+  code: "SOCKACT_ERR_NOTIFY_ACCESS",
   message: `${unit} has NotifyAccess=main, so systemd does not listen to systemd-notify`,
   hint: "Write `OpenFile=/run/systemd/notify:notify` into [Service], which systemd 253 or newer understands. Or write `NotifyAccess=all`, and put systemd-notify on the PATH.",
 });
@@ -77,7 +77,7 @@ describeWith({ privateSystemd: true, systemd: 254 }, "the program systemd-notify
     await systemd.waitForUnit("root-unasked.service", "StatusText", "Heard");
     await systemd.waitForJournal("root-unasked.service", /"event":"done"/);
     expect(await systemd.journal("root-unasked.service")).not.toContainEqual(
-      expect.stringContaining("SOCKACT_NOTIFY_UNCHECKED"),
+      expect.stringContaining("SOCKACT_WARN_NOTIFY_UNCHECKED"),
     );
   });
 
@@ -119,7 +119,7 @@ describeWith({ privateSystemd: true, systemd: 254 }, "the program systemd-notify
     expect(await outcomes(systemd, unit)).toEqual([["ready", refused(unit)]]);
     expect(await systemd.show(unit, "ActiveState")).toBe("activating");
     expect(await systemd.journal(unit)).not.toContainEqual(
-      expect.stringContaining("SOCKACT_NOTIFY_UNCHECKED"),
+      expect.stringContaining("SOCKACT_WARN_NOTIFY_UNCHECKED"),
     );
     await systemd.systemctl("kill", "--signal=KILL", unit);
   });
@@ -135,7 +135,7 @@ describeWith({ privateSystemd: true, systemd: 254 }, "the program systemd-notify
     await systemd.waitForJournal("allowed.service", /"event":"done"/);
     expect(await outcomes(systemd, "allowed.service")).toEqual([["ready", true]]);
     expect(await systemd.journal("allowed.service")).not.toContainEqual(
-      expect.stringContaining("SOCKACT_NOTIFY_UNCHECKED"),
+      expect.stringContaining("SOCKACT_WARN_NOTIFY_UNCHECKED"),
     );
   });
 
@@ -166,7 +166,7 @@ describeWith({ privateSystemd: true, systemd: 254 }, "the program systemd-notify
     await systemd.start("unchecked.service");
     await systemd.waitForJournal("unchecked.service", /"event":"done"/);
     expect(await systemd.waitForJournal("unchecked.service", /"event":"warning"/)).toContain(
-      "SOCKACT_NOTIFY_UNCHECKED",
+      "SOCKACT_WARN_NOTIFY_UNCHECKED",
     );
     expect(await outcomes(systemd, "unchecked.service")).toEqual([["ready", true]]);
   });
@@ -241,7 +241,7 @@ describeWith({ privateSystemd: true, systemd: 254 }, "the program systemd-notify
     const [, error] = await told("wrong.service");
     expect(JSON.parse(error as string)).toMatchObject({
       outcome: {
-        code: "ERR_NOTIFY_PATH",
+        code: "SOCKACT_ERR_NOTIFY_PATH",
         message: elsewhere,
         hint: expect.stringContaining("Write `OpenFile=/run/user/0/systemd/notify:notify` into [Service]"),
       },
@@ -250,7 +250,7 @@ describeWith({ privateSystemd: true, systemd: 254 }, "the program systemd-notify
       expect.arrayContaining([
         expect.objectContaining({ outcome: "systemd-notify" }),
         expect.objectContaining({
-          code: "SOCKACT_NOTIFY_PATH",
+          code: "SOCKACT_WARN_NOTIFY_PATH",
           message: `${elsewhere}: systemd-notify takes its place`,
         }),
         expect.objectContaining({ outcome: true }),

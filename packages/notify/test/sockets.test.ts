@@ -93,7 +93,7 @@ test.each([
   });
   expect(await outcome(app)).toBe("none");
   expect(await outcome(app)).toMatchObject({
-    code: "ERR_NOTIFY_UNSUPPORTED",
+    code: "SOCKACT_ERR_NOTIFY_UNSUPPORTED",
     hint: expect.stringContaining(`OpenFile=${socket}:notify`),
   });
 });
@@ -197,7 +197,7 @@ test("a service manager that has ended is an error with its cause", async () => 
   app.kill("SIGUSR1");
   expect(await outcome(app)).toBe(true);
   expect(await outcome(app)).toMatchObject({
-    code: "ERR_NOTIFY_SEND",
+    code: "SOCKACT_ERR_NOTIFY_SEND",
     message: expect.stringContaining("ECONNREFUSED"),
   });
 });
@@ -205,10 +205,10 @@ test("a service manager that has ended is an error with its cause", async () => 
 test.each([
   [
     "vsock:2:1234",
-    "ERR_NOTIFY_UNSUPPORTED",
+    "SOCKACT_ERR_NOTIFY_UNSUPPORTED",
     "NOTIFY_SOCKET is vsock:2:1234, and Node cannot send to a vsock",
   ],
-  ["notify", "ERR_NOTIFY_SOCKET", 'NOTIFY_SOCKET must be a path, @name or a vsock; got "notify"'],
+  ["notify", "SOCKACT_ERR_NOTIFY_SOCKET", 'NOTIFY_SOCKET must be a path, @name or a vsock; got "notify"'],
 ])("NOTIFY_SOCKET=%s is reported", async (socket, code, message) => {
   await using app = startProcess(tell, { env: environment(socket, [[["backend"], ["ready"]]]) });
   expect(await outcome(app)).toBe("none");
@@ -225,7 +225,7 @@ test("extendTimeout() takes a duration with a unit, and refuses a bare number wi
   ];
   await using app = startProcess(tell, { env: environment(undefined, calls) });
   expect(await outcome(app)).toMatchObject({
-    code: "ERR_NOTIFY_STATE",
+    code: "SOCKACT_ERR_NOTIFY_STATE",
     hint: "Write '30s' for seconds, or '30ms' for milliseconds.",
   });
   expect(await outcome(app)).toBe(false);
@@ -251,7 +251,8 @@ test("an invalid message is refused, also without a service manager", async () =
     ],
   ];
   await using app = startProcess(tell, { env: environment(undefined, calls) });
-  for (const _ of calls[0] ?? []) expect(await outcome(app)).toMatchObject({ code: "ERR_NOTIFY_STATE" });
+  for (const _ of calls[0] ?? [])
+    expect(await outcome(app)).toMatchObject({ code: "SOCKACT_ERR_NOTIFY_STATE" });
 });
 
 test.each(
@@ -266,7 +267,7 @@ test.each(
     env: { NOTIFY_SOCKET: socket },
   });
   expect(await app.event("worker")).toMatchObject({
-    code: "ERR_NOTIFY_WORKER_THREAD",
+    code: "SOCKACT_ERR_NOTIFY_WORKER_THREAD",
     isSupervised: false,
   });
   expect(await received(manager)).toBe("READY=1");
@@ -345,7 +346,7 @@ describeWith({ commands: ["systemd-notify"] }, "the program systemd-notify", () 
       env: environment("/nonexistent", [[["ready"], ["status", "a"]]]),
     });
     const error = {
-      code: "ERR_NOTIFY_SEND",
+      code: "SOCKACT_ERR_NOTIFY_SEND",
       message: expect.stringMatching(/systemd-notify failed: .*No such file/),
     };
     expect([await outcome(failing), await outcome(failing)]).toEqual([
@@ -361,7 +362,7 @@ describeWith({ commands: ["systemd-notify"] }, "the program systemd-notify", () 
     for (let count = 0; count < room; count++) writeSync(passed, "STATUS=earlier");
     await using app = startProcess(tell, { env: environment(socket, [[["ready"]]]) });
     expect(await outcome(app)).toMatchObject({
-      code: "ERR_NOTIFY_SEND",
+      code: "SOCKACT_ERR_NOTIFY_SEND",
       message: expect.stringContaining("the service manager has not read the message in time"),
     });
     expect(await app.ended).toBe(0);
@@ -377,7 +378,7 @@ describeWith({ node: 26 }, "node:ffi", () => {
     expect(await received(manager)).toBe("READY=1");
     expect(await received(manager)).toBe("FDSTORE=1\nFDNAME=a");
     expect(await app.event("failed")).toMatchObject({
-      code: "ERR_NOTIFY_SEND",
+      code: "SOCKACT_ERR_NOTIFY_SEND",
       message: expect.stringContaining("ENOENT"),
     });
     expect(await app.event("chosen")).toMatchObject({ avoided: true, warnings: 0 });

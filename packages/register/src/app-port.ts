@@ -5,13 +5,13 @@ import type { Target } from "./target.ts";
 /** How long a server on another port leaves the socket to that of the app, in milliseconds. */
 export const WAIT_MS = 5000;
 
-/** @throws ActivationError `ERR_OPTION` when SOCKACT_PORT is malformed */
+/** @throws ActivationError `SOCKACT_ERR_OPTION` when SOCKACT_PORT is malformed */
 export function checkAppPort(): void {
   const { SOCKACT_PORT } = process.env;
   if (!SOCKACT_PORT) return;
   if (/^[1-9]\d{0,4}$/.test(SOCKACT_PORT) && Number(SOCKACT_PORT) <= 65_535) return;
   throw new ActivationError(
-    "ERR_OPTION",
+    "SOCKACT_ERR_OPTION",
     `SOCKACT_PORT must be a port from 1 to 65535; got ${JSON.stringify(SOCKACT_PORT)}`,
     "Write the port that the app passes to listen(), or remove the variable.",
   );

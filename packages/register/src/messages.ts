@@ -16,12 +16,12 @@ import type { SeenListen } from "./seen.ts";
 import { type MapEntry, mappedNames } from "./socket-map.ts";
 import { formatTarget, type Target } from "./target.ts";
 
-/** @throws ActivationError `ERR_NAME_UNKNOWN` */
+/** @throws ActivationError `SOCKACT_ERR_NAME_UNKNOWN` */
 export function refuseUnknownNames(map: readonly MapEntry[], names: readonly string[]): void {
   const unknown = map.filter(({ name }) => !names.includes(name)).map(({ name }) => name);
   if (unknown.length === 0) return;
   throw new ActivationError(
-    "ERR_NAME_UNKNOWN",
+    "SOCKACT_ERR_NAME_UNKNOWN",
     `SOCKACT_MAP names ${[...new Set(unknown)].join(", ")}, but no socket of that name was passed. Passed: ${names.join(", ")}`,
     isUnit()
       ? "The name is that of FileDescriptorName= in the socket unit. Without that line, it is the name of the socket unit, such as app.socket."
@@ -32,7 +32,7 @@ export function refuseUnknownNames(map: readonly MapEntry[], names: readonly str
 /** Warns that a server listens, and SOCKACT_MAP is set, but the service manager has passed nothing. */
 export function warnOfNothingPassed(): void {
   warn(
-    "SOCKACT_NOT_PASSED",
+    "SOCKACT_WARN_NOT_PASSED",
     "SOCKACT_MAP is set, but no socket was passed to this process: its servers listen by themselves",
     "Start the socket unit too: systemctl start app.socket. With Requires=app.socket and After=app.socket in its [Unit], the service never starts without it.",
   );
@@ -55,7 +55,7 @@ export function warnOfUnmatched(
   const message = `${servers.join(" ")}${unusedEntries(sockets, seen, map)} Passed: ${list(sockets)}`;
   const hint = mapHint(targets, sockets, map);
   if (isEnd) writeLine(`sockact: ${message}. ${hint}`, WARNING);
-  else warn("SOCKACT_UNMATCHED", message, hint);
+  else warn("SOCKACT_WARN_UNMATCHED", message, hint);
 }
 
 /** Warns that a server listens by itself, because another server has the sockets that it would get. */
@@ -69,7 +69,7 @@ export function warnOfSecondServer(
   }: { sockets: readonly AnnouncedSocket[]; map: readonly MapEntry[]; isMapped: boolean },
 ): void {
   warn(
-    "SOCKACT_SECOND_SERVER",
+    "SOCKACT_WARN_SECOND_SERVER",
     `The server on ${formatTarget(first)} has got ${list(sockets)}, because it was the first to listen. The server on ${formatTarget(target)} listens by itself${isMapped ? ", although SOCKACT_MAP names the same socket for it" : ""}.`,
     isMapped
       ? "A socket goes to one server. Change SOCKACT_MAP: name another socket for one of the two, or remove its entry."
@@ -80,20 +80,20 @@ export function warnOfSecondServer(
 /** Warns that a server gets the socket, because none listens on the port of SOCKACT_PORT. */
 export function warnOfOtherPort(target: Target, sockets: readonly AnnouncedSocket[]): void {
   warn(
-    "SOCKACT_OTHER_PORT",
+    "SOCKACT_WARN_OTHER_PORT",
     `SOCKACT_PORT is ${process.env["SOCKACT_PORT"]}, but no server has listened there for a while: the server on ${formatTarget(target)} gets ${list(sockets)}.`,
     "If that server is the app, write its port into SOCKACT_PORT, or remove the variable. If the app listens later, name the socket in SOCKACT_MAP: no other server gets it then.",
   );
 }
 
-/** Warns that no server of the process has taken a socket. */
+/** Warns that no server of the process has claimed a socket. */
 export function warnOfNothingTaken(
   sockets: readonly AnnouncedSocket[],
   seen: readonly SeenListen[],
   map: readonly MapEntry[],
 ): void {
   const [message, hint] = summaryOf(sockets, seen, map);
-  warn("SOCKACT_UNTAKEN", message, hint);
+  warn("SOCKACT_WARN_UNCLAIMED", message, hint);
 }
 
 /** Which servers have called listen(), why they got no socket, and what to change. */
@@ -110,7 +110,7 @@ export function summaryOf(
     return `listen() on ${formatTarget(target)} (${why})`;
   });
   return [
-    `Nothing in this process has taken ${list(sockets)} so far: clients that connect get no answer. ` +
+    `Nothing in this process has claimed ${list(sockets)} so far: clients that connect get no answer. ` +
       (calls.length === 0
         ? "No server has called listen() in the main thread of this process."
         : `It has seen ${calls.join(", ")}.`) +
@@ -121,7 +121,7 @@ export function summaryOf(
   ];
 }
 
-/** What to do about sockets that no server has taken, while other sockets have a server. Undefined if the app uses an adapter. */
+/** What to do about sockets that no server has claimed, while other sockets have a server. Undefined if the app uses an adapter. */
 export function hintForUnserved(
   sockets: readonly AnnouncedSocket[],
   seen: readonly SeenListen[],
@@ -131,23 +131,23 @@ export function hintForUnserved(
   const servers = serversIn(seen);
   if (servers.length === 0 && hasWorkers())
     return (
-      `No worker of this cluster has taken ${sockets.length > 1 ? "them" : "it"}. A worker needs the preload too: leave NODE_OPTIONS in its environment.` +
+      `No worker of this cluster has claimed ${sockets.length > 1 ? "them" : "it"}. A worker needs the preload too: leave NODE_OPTIONS in its environment.` +
       unusedEntries(sockets, seen, map)
     );
   const byThemselves = servers.map((target) => ` A server listens by itself on ${formatTarget(target)}.`);
   return `${byThemselves.join("")}${unusedEntries(sockets, seen, map)} ${mapHint(servers, sockets, map)} If no server needs such a socket, do not pass it.`.trim();
 }
 
-/** The error of a server whose sockets are taken: the server was closed before, or it is a second server of the same app. */
+/** The error of a server whose sockets are claimed: the server was closed before, or it is a second server of the same app. */
 export function takenError(sockets: readonly AnnouncedSocket[], isClosed: boolean): ActivationError {
   return isClosed
     ? new ActivationError(
-        "ERR_SOCKET_TAKEN",
+        "SOCKACT_ERR_SOCKET_CLAIMED",
         `The server that had ${list(sockets)} was closed, and its socket with it`,
         "A passed socket can't be opened again once it is closed. Let the app keep its server, or restart the service.",
       )
     : new ActivationError(
-        "ERR_SOCKET_TAKEN",
+        "SOCKACT_ERR_SOCKET_CLAIMED",
         `Another server with the same handler serves ${list(sockets)}`,
         "The app needs no second server: the first one has all sockets that belong to this port.",
       );

@@ -82,7 +82,7 @@ export function createListener(app: PreloadedApp, map: readonly MapEntry[]): Int
       app.serve(server, fds, args);
       return true;
     }
-    // The server takes nothing if it is closed at once, or never gets a handler.
+    // The server claims nothing if it is closed at once, or never gets a handler.
     remember(target, true);
     app.serveLater(server, free[0] as AnnouncedSocket, {
       fds,
@@ -96,7 +96,7 @@ export function createListener(app: PreloadedApp, map: readonly MapEntry[]): Int
   /** Called if other servers have all sockets that belong to this server. Returns whether the server gets an error. Otherwise, it listens by itself. */
   function isRefused(server: Server, target: Target, match: Match, args: readonly unknown[]): boolean {
     const holder = match.sockets.map(({ fd }) => holders.get(fd)).find((each) => each !== undefined);
-    // An adapter, or the app itself, has taken the sockets.
+    // An adapter, or the app itself, has claimed the sockets.
     if (holder === undefined) return false;
     const other = holder.server.deref();
     const isClosed = other?.listening !== true;
@@ -166,7 +166,7 @@ export function createListener(app: PreloadedApp, map: readonly MapEntry[]): Int
 
   /** Warns soon that a server listens by itself, unless all sockets that may be meant for it have a server by then. */
   function explainUnmatched(server: Server, target: Target, isHttp: boolean): void {
-    // The workers of this primary will take the sockets.
+    // The workers of this primary will claim the sockets.
     if (hasWorkers() || target.port === 0 || (target.path !== undefined && !isHttp)) return;
     onceOpen(server, () => explainSoon(target, map));
     // listen() fails if systemd has this port, or if the port needs a privilege. If the app does not handle the error, the process ends.

@@ -21,8 +21,8 @@ import { withoutNetlink } from "./without-netlink.ts";
 
 /**
  * Makes the servers of this process listen on the sockets that were passed to it. Does nothing if no sockets were passed and no service manager
- * waits for messages. Ends the process if a variable is malformed (`ERR_OPTION`), or if SOCKACT_MAP has a name that was not passed
- * (`ERR_NAME_UNKNOWN`).
+ * waits for messages. Ends the process if a variable is malformed (`SOCKACT_ERR_OPTION`), or if SOCKACT_MAP has a name that was not passed
+ * (`SOCKACT_ERR_NAME_UNKNOWN`).
  */
 export function preload(): void {
   if (!mayHaveSockets()) return;

@@ -33,7 +33,10 @@ test.each([
   "[zz]:3000=web",
 ])("SOCKACT_MAP=%s is refused", (text) => {
   expect(() => parseSocketMap(text)).toThrow(
-    expect.objectContaining({ code: "ERR_OPTION", message: expect.stringContaining(JSON.stringify(text)) }),
+    expect.objectContaining({
+      code: "SOCKACT_ERR_OPTION",
+      message: expect.stringContaining(JSON.stringify(text)),
+    }),
   );
 });
 

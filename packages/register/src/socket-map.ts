@@ -14,7 +14,7 @@ export interface MapEntry {
 /**
  * Reads SOCKACT_MAP: `3000=http,127.0.0.1:3001=admin,/run/app.sock=local,0=http`.
  *
- * @throws ActivationError `ERR_OPTION` when it is malformed
+ * @throws ActivationError `SOCKACT_ERR_OPTION` when it is malformed
  */
 export function parseSocketMap(text: string | undefined): MapEntry[] {
   if (text === undefined || text.trim() === "") return [];
@@ -45,7 +45,7 @@ function parseKey(key: string): Target | undefined {
 
 function malformed(part: string, text: string): ActivationError {
   return new ActivationError(
-    "ERR_OPTION",
+    "SOCKACT_ERR_OPTION",
     `SOCKACT_MAP must be a list such as 3000=http,/run/app.sock=admin; got ${JSON.stringify(text)}, where ${JSON.stringify(part)} is not a valid entry`,
     "Write where the app listens: a port, HOST:PORT, an absolute path or an @abstract name. Then write = and the FileDescriptorName= of its socket. " +
       "Separate the entries with commas: SOCKACT_MAP=3000=http,3001=admin. A name with a comma or = in it does not work: change its FileDescriptorName=.",

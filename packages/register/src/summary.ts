@@ -24,7 +24,7 @@ export function summariseUnlessTaken(map: readonly MapEntry[]): void {
   });
 }
 
-/** The sockets, if no server has taken or used any of them, and no warning has named a server without a socket. */
+/** The sockets, if no server has claimed or used any of them, and no warning has named a server without a socket. */
 function freeSockets(): readonly AnnouncedSocket[] {
   if (announcedNames() === undefined || hasWarnedOfUnmatched()) return [];
   try {

@@ -15,7 +15,7 @@ describe.concurrent("SOCKACT_PORT", () => {
     const passed = await passedSockets({ http: "tcp4" });
     const [metrics, port] = [await freePort(), await freePort()];
     await using app = runApp(passed, twoServers(metrics, port));
-    await app.line(/SOCKACT_SECOND_SERVER/);
+    await app.line(/SOCKACT_WARN_SECOND_SERVER/);
     await app.line(new RegExp(`SOCKACT_MAP=${port}=http`));
     expect(await answerOf(passed.addresses["http"])).toBe("metrics");
   });
@@ -62,7 +62,7 @@ describe.concurrent("SOCKACT_PORT", () => {
     await using app = runApp(passed, `serve("app").listen(${port})`, { env: { SOCKACT_PORT: "1" } });
     await app.line(/^app: listening/);
     expect(await answerOf(`127.0.0.1:${port}`)).toBe("app");
-    expect(await app.line(/SOCKACT_OTHER_PORT/)).toContain(
+    expect(await app.line(/SOCKACT_WARN_OTHER_PORT/)).toContain(
       `SOCKACT_PORT is 1, but no server has listened there for a while: the server on port ${port} gets http`,
     );
     expect(await answerOf(passed.addresses["http"])).toBe("app");
@@ -77,8 +77,8 @@ describe.concurrent("SOCKACT_PORT", () => {
     const code = `serve("one").listen(${one}); serve("two").listen(${two})`;
     await using app = runApp(passed, code, { env: { SOCKACT_PORT: "1" } });
     expect(await answerOf(passed.addresses["http"])).toBe("one");
-    await app.line(/SOCKACT_OTHER_PORT/);
-    expect(app.stderr.match(/SOCKACT_OTHER_PORT/g)).toHaveLength(1);
+    await app.line(/SOCKACT_WARN_OTHER_PORT/);
+    expect(app.stderr.match(/SOCKACT_WARN_OTHER_PORT/g)).toHaveLength(1);
     expect(await answerOf(`127.0.0.1:${two}`)).toBe("two");
   });
 
@@ -108,7 +108,7 @@ describe.concurrent("SOCKACT_PORT", () => {
     await using app = runApp(passed, code, { env: { SOCKACT_PORT: String(port) } });
     expect(await answerOf(passed.addresses["http"])).toBe("app");
     expect(await answerOf(`127.0.0.1:${metrics}`)).toBe("metrics");
-    expect(app.stderr).not.toContain("SOCKACT_OTHER_PORT");
+    expect(app.stderr).not.toContain("SOCKACT_WARN_OTHER_PORT");
   });
 
   test("an app that asks its other server before it listens starts", async () => {
@@ -141,7 +141,7 @@ describe.concurrent("SOCKACT_PORT", () => {
     const passed = await passedSockets({ http: "tcp4" });
     await using app = runApp(passed, `say("app", "runs")`, { env: { SOCKACT_PORT } });
     expect(await app.ended).toBe(1);
-    expect(app.stderr).toMatch(/^sockact: fatal: ERR_OPTION: SOCKACT_PORT must be a port[^\n]*\n$/);
+    expect(app.stderr).toMatch(/^sockact: fatal: SOCKACT_ERR_OPTION: SOCKACT_PORT must be a port[^\n]*\n$/);
     expect(app.stdout).toBe("");
   });
 });

@@ -16,10 +16,10 @@ async function takesNothing(_: string, launcher: string[]): Promise<void> {
   const up = await app.event<Up>("listening");
   expect(up.pid, "it is a child of the process that systemd has started").not.toBe(app.pid);
   expect(up.address.port).toBe(port);
-  await app.line(/SOCKACT_LAUNCHER/);
+  await app.line(/SOCKACT_WARN_LAUNCHER/);
   expect((await httpRequest(`localhost:${port}`)).json()).toMatchObject({ pid: up.pid });
   expect(app.stderr.match(/\[SOCKACT_\w+\]/g), "it is said once, and by the app alone").toEqual([
-    "[SOCKACT_LAUNCHER]",
+    "[SOCKACT_WARN_LAUNCHER]",
   ]);
   early.destroy();
 }
@@ -47,7 +47,7 @@ describe("the preload", () => {
     const { app } = startApp([process.execPath, "--eval", manager], { PORT: String(port) });
     await using _ = app;
     expect((await app.event<Up>("listening")).address.port).toBe(port);
-    await app.line(/SOCKACT_LAUNCHER/);
+    await app.line(/SOCKACT_WARN_LAUNCHER/);
   });
 
   test("gives the socket to an app that a shell starts with exec", async () => {

@@ -70,11 +70,11 @@ describe.concurrent("an app is served", () => {
     expect(await answerOf(passed)).toBe("app");
   });
 
-  test("if its parent sets no LISTEN_PID, with SOCKACT_TRUST_PARENT", async () => {
+  test("if its parent sets no LISTEN_PID, with SOCKACT_IGNORE_LISTEN_PID", async () => {
     const passed = await passedSockets({ http: "tcp4" });
     await using app = startProcess([process.execPath, "--require", preload, "--eval", CJS], {
       fds: passed.fds,
-      env: { LISTEN_FDS: "1", SOCKACT_TRUST_PARENT: "yes" },
+      env: { LISTEN_FDS: "1", SOCKACT_IGNORE_LISTEN_PID: "yes" },
     });
     await app.line(/sockact: ready/);
     expect(await answerOf(passed)).toBe("app");
@@ -191,7 +191,7 @@ describe.concurrent("a process takes nothing", () => {
     );
     await app.line(/^child: listening/);
     expect(app.stdout).toBe("1\nchild: listening\n");
-    await app.line(/SOCKACT_LAUNCHER.*The sockets were passed to/);
+    await app.line(/SOCKACT_WARN_LAUNCHER.*The sockets were passed to/);
   });
 
   test("in a child that only looks for a free port", async () => {
@@ -275,7 +275,7 @@ describe.concurrent("a process takes nothing", () => {
       ],
       { env: { LISTEN_PID: "none", LISTEN_FDS: "1" } },
     );
-    expect(await app.line(/^ERR/)).toBe("ERR_LISTEN_PID");
+    expect(await app.line(/^SOCKACT_ERR/)).toBe("SOCKACT_ERR_LISTEN_PID");
   });
 });
 
@@ -306,7 +306,7 @@ test("an adapter that finds the only socket taken names the server that has it, 
   const port = portIn(await freeAddress("tcp4"));
   await using app = runApp(passed, code(port), { cwd: import.meta.dirname });
   const error = await app.line(/^koa: /);
-  expect(error).toContain(`ERR_SOCKET_TAKEN The server on 127.0.0.1:${port} has got the socket`);
+  expect(error).toContain(`SOCKACT_ERR_SOCKET_CLAIMED The server on 127.0.0.1:${port} has got the socket`);
   expect(error).toContain("SOCKACT_MAP=PORT=web. PORT is the port on which the app listens.");
 
   const again = await passedSockets({ web: "tcp4" });

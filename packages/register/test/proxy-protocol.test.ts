@@ -30,15 +30,19 @@ describe.concurrent("with SOCKACT_PROXY_PROTOCOL", () => {
     expect(await answerTo(passed.addresses["web"] as string, HEADER + request)).toMatch(/192\.0\.2\.1$/);
     for (let count = 0; count < 3; count++)
       expect(await answerTo(passed.addresses["web"] as string, request)).toBe("");
-    await app.line(/closed a connection to web from 127\.0\.0\.1: ERR_PROXY_HEADER/);
+    await app.line(/closed a connection to web from 127\.0\.0\.1: SOCKACT_ERR_PROXY_HEADER/);
     app.kill("SIGTERM");
     await app.line(/sockact: drained/);
     expect(app.stderr.match(/closed a connection/g)).toHaveLength(1);
   });
 
   test.each([
-    ["www:*", "ERR_NAME_UNKNOWN", "SOCKACT_PROXY_PROTOCOL names www, but no socket of that name was passed"],
-    ["web", "ERR_OPTION", "SOCKACT_PROXY_PROTOCOL must be entries such as web:10.0.0.1"],
+    [
+      "www:*",
+      "SOCKACT_ERR_NAME_UNKNOWN",
+      "SOCKACT_PROXY_PROTOCOL names www, but no socket of that name was passed",
+    ],
+    ["web", "SOCKACT_ERR_OPTION", "SOCKACT_PROXY_PROTOCOL must be entries such as web:10.0.0.1"],
   ])("%s ends the process with %s, before the app runs", async (value, code, message) => {
     const passed = await passedSockets({ web: "tcp4" });
     await using app = runApp(passed, `console.log("the app runs")`, {

@@ -10,7 +10,7 @@ describe.concurrent("the preload reports", () => {
     const passed = await passedSockets({ http: "tcp4", admin: "tcp4" });
     const port = portIn(await freeAddress("tcp4"));
     await using app = runApp(passed, `serve("app").listen(${port}, "127.0.0.1")`);
-    const line = await app.line(/SOCKACT_UNMATCHED/);
+    const line = await app.line(/SOCKACT_WARN_UNMATCHED/);
     expect(line).toContain(`The server on 127.0.0.1:${port} has got no socket, and listens by itself`);
     expect(line).toContain(`http (fd 3, ${passed.addresses["http"]})`);
     await app.line(
@@ -41,7 +41,7 @@ describe.concurrent("the preload reports", () => {
       `serve("one").listen(${one}, "127.0.0.1", () => serve("two").listen(${two}, "127.0.0.1"))`,
       { map: "/run/app.sock=local", env: STARTED_BY_SYSTEMD },
     );
-    const line = await app.line(/SOCKACT_UNMATCHED/);
+    const line = await app.line(/SOCKACT_WARN_UNMATCHED/);
     expect(line).toContain(`The server on 127.0.0.1:${one} has got no socket`);
     expect(line).toContain(`The server on 127.0.0.1:${two} has got no socket`);
     await app.line(
@@ -49,7 +49,7 @@ describe.concurrent("the preload reports", () => {
         `^Write Environment=SOCKACT_MAP=/run/app.sock=local,${one}=http,${two}=admin in \\[Service\\]`,
       ),
     );
-    expect(app.stderr.match(/SOCKACT_UNMATCHED/g)).toHaveLength(1);
+    expect(app.stderr.match(/SOCKACT_WARN_UNMATCHED/g)).toHaveLength(1);
   });
 
   test("the whole map again for a server that listens later", async () => {
@@ -81,7 +81,7 @@ describe.concurrent("the preload reports", () => {
       { fds: passed.fds },
       `serve("app").listen(${port}, "127.0.0.1"); serve("admin").listen(${portIn(passed.addresses["admin"])})`,
     );
-    expect(await app.line(/SOCKACT_UNMATCHED/)).toContain("Passed: a socket without a name (fd 3");
+    expect(await app.line(/SOCKACT_WARN_UNMATCHED/)).toContain("Passed: a socket without a name (fd 3");
     await app.line(/^Give each socket a name, with --name of sockact run/);
     expect(await answerOf(`127.0.0.1:${port}`)).toBe("app");
     expect(await answerOf(passed.addresses["admin"])).toBe("admin");
@@ -133,7 +133,7 @@ describe.concurrent("the preload reports", () => {
   test("that nothing has taken a socket for a while", async () => {
     const passed = await passedSockets({ http: "tcp4" });
     await using app = runApp(passed, `serve("app").listen(0, "127.0.0.1")`);
-    expect(await app.line(/SOCKACT_UNTAKEN/)).toContain(
+    expect(await app.line(/SOCKACT_WARN_UNCLAIMED/)).toContain(
       "listen() on 127.0.0.1:0 (which asks for any free port",
     );
   });
@@ -177,7 +177,7 @@ describe.concurrent("the preload reports", () => {
       passed,
       `serve("first").listen(3000).on("listening", () => serve("second").listen(${port}, "127.0.0.1"))`,
     );
-    const line = await app.line(/SOCKACT_SECOND_SERVER/);
+    const line = await app.line(/SOCKACT_WARN_SECOND_SERVER/);
     expect(line).toContain("The server on port 3000 has got http (fd 3");
     await app.line(
       new RegExp(`^If the second one is to have the socket: Start the app with .* SOCKACT_MAP=${port}=http`),
@@ -209,7 +209,7 @@ describe.concurrent("the preload reports", () => {
       const server = serve("app").listen(0, () => server.close());`,
     );
     expect(await app.ended).toBe(0);
-    expect(app.stderr).toContain("Nothing in this process has taken http (fd 3");
+    expect(app.stderr).toContain("Nothing in this process has claimed http (fd 3");
     expect(app.stderr).toContain("listen() on port 4000 (which does nothing with a connection");
     expect(app.stderr).toContain("listen() on port 0 (which asks for any free port");
     expect(app.stderr).toContain("SOCKACT_MAP=0=http");
@@ -218,7 +218,7 @@ describe.concurrent("the preload reports", () => {
   test("which socket has no server, if another has one", async () => {
     const passed = await passedSockets({ http: "tcp4", admin: "tcp4" });
     await using app = runApp(passed, `serve("app").listen(3000)`, { map: "3000=http" });
-    expect(await app.line(/SOCKACT_UNTAKEN/)).toContain(`Nothing in this process serves admin (fd 4`);
+    expect(await app.line(/SOCKACT_WARN_UNCLAIMED/)).toContain(`Nothing in this process serves admin (fd 4`);
     await app.line(/SOCKACT_MAP=3000=http,PORT=admin/);
   });
 
@@ -230,7 +230,7 @@ describe.concurrent("the preload reports", () => {
       `serve("http").listen(${port}, "127.0.0.1"); serve("admin").listen(3001)`,
       { map: "8080=http,3001=admin", env: STARTED_BY_SYSTEMD },
     );
-    expect(await app.line(/SOCKACT_UNTAKEN/)).toContain("Nothing in this process serves http (fd 3");
+    expect(await app.line(/SOCKACT_WARN_UNCLAIMED/)).toContain("Nothing in this process serves http (fd 3");
     const hint = await app.line(/^A server listens by itself/);
     expect(hint).toContain(
       `on 127.0.0.1:${port}. SOCKACT_MAP has the entry 8080=http, but no server listens there.`,
@@ -246,7 +246,7 @@ describe.concurrent("the preload reports", () => {
       `serve("first").listen(3000); serve("second").listen(${port}, "127.0.0.1")`,
       { map: `3000=http,${port}=http` },
     );
-    expect(await app.line(/SOCKACT_SECOND_SERVER/)).toContain(
+    expect(await app.line(/SOCKACT_WARN_SECOND_SERVER/)).toContain(
       `The server on 127.0.0.1:${port} listens by itself, although SOCKACT_MAP names the same socket for it`,
     );
     await app.line(new RegExp(`SOCKACT_MAP=3000=http,${port}=admin`));
@@ -273,11 +273,11 @@ describe.concurrent("the preload reports", () => {
   });
 
   test.each([
-    ["3000", "ERR_OPTION"],
-    ["3000=http,", "ERR_OPTION"],
-    ["99999=http", "ERR_OPTION"],
-    ["app.sock=http", "ERR_OPTION"],
-    ["3000=web", "ERR_NAME_UNKNOWN"],
+    ["3000", "SOCKACT_ERR_OPTION"],
+    ["3000=http,", "SOCKACT_ERR_OPTION"],
+    ["99999=http", "SOCKACT_ERR_OPTION"],
+    ["app.sock=http", "SOCKACT_ERR_OPTION"],
+    ["3000=web", "SOCKACT_ERR_NAME_UNKNOWN"],
   ])("what is wrong with SOCKACT_MAP=%s before the app runs", async (map, code) => {
     const passed = await passedSockets({ http: "tcp4" });
     await using app = runApp(passed, `say("app", "runs")`, { map });

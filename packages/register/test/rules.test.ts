@@ -63,7 +63,7 @@ describe.concurrent("a server gets", () => {
       { fds },
       `serve("app").listen(3000).on("listening", () => serve("second").listen(${port}, "127.0.0.1"))`,
     );
-    expect(await app.line(/SOCKACT_SECOND_SERVER/)).toContain(
+    expect(await app.line(/SOCKACT_WARN_SECOND_SERVER/)).toContain(
       `has got sockets without a name (fd 3, ${four}; fd 4, ${six}), because`,
     );
     await app.line(new RegExp(`SOCKACT_MAP=${port}=unknown`));
@@ -106,7 +106,7 @@ describe.concurrent("a server gets", () => {
     );
     expect(await answerOf(admin)).toBe("admin");
     expect(await answerOf(`127.0.0.1:${port}`)).toBe("main");
-    expect(await app.line(/SOCKACT_UNTAKEN/)).toContain(`http (fd 3, ${http})`);
+    expect(await app.line(/SOCKACT_WARN_UNCLAIMED/)).toContain(`http (fd 3, ${http})`);
     await app.line(new RegExp(`3000=http, but no server listens there. .*SOCKACT_MAP=${port}=http`));
   });
 
@@ -192,7 +192,7 @@ describe.concurrent("a socket is not lost to", () => {
       raw.listen(${port}, "127.0.0.1");
       serve("app").listen(3000);`,
     );
-    await app.line(/SOCKACT_SECOND_SERVER/);
+    await app.line(/SOCKACT_WARN_SECOND_SERVER/);
     expect(await answerOf(passed.addresses["http"])).toBe("app");
     expect((await openConnection(`127.0.0.1:${port}`).toArray()).join("")).toBe(String(port));
   });
@@ -232,7 +232,7 @@ describe.concurrent("a server that listens again", () => {
       passed,
       `const server = serve("app").listen(3000, () => server.close(() => server.listen(3000)))`,
     );
-    expect(await app.line(/^app: error/)).toBe("app: error ERR_SOCKET_TAKEN");
+    expect(await app.line(/^app: error/)).toBe("app: error SOCKACT_ERR_SOCKET_CLAIMED");
   });
 
   test("while it listens gets Node's own error", async () => {
@@ -253,7 +253,7 @@ describe.concurrent("a server that listens again", () => {
       told("first", http.createServer(handler)).listen(3000, "127.0.0.1");
       told("second", http.createServer(handler)).listen(3000, "::1");`,
     );
-    await app.line(/^second: error ERR_SOCKET_TAKEN/);
+    await app.line(/^second: error SOCKACT_ERR_SOCKET_CLAIMED/);
     expect(await answerOf(passed.addresses["http"])).toBe("app");
     expect(app.stderr).not.toContain("Warning");
   });

@@ -86,7 +86,7 @@ describe.concurrent("a cluster whose primary listens on a port of its own before
     expect((await requestOver(early)).body).toBe("primary");
     expect((await app.event<Up>("worker")).address.port).toBe(port);
     await app.line(new RegExp(`SOCKACT_MAP=${port}=web`));
-    expect(app.stderr.match(/\[SOCKACT_SECOND_SERVER\]/g), "it is said once").toHaveLength(1);
+    expect(app.stderr.match(/\[SOCKACT_WARN_SECOND_SERVER\]/g), "it is said once").toHaveLength(1);
   });
 
   test("the workers get the socket, and the primary listens on its own port, if it forks first", async () => {

@@ -102,7 +102,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "under a service manager", 
       ),
     });
     await systemd.start(unit);
-    await systemd.waitForJournal(unit, /SOCKACT_NOT_PASSED/);
+    await systemd.waitForJournal(unit, /SOCKACT_WARN_NOT_PASSED/);
     expect((await systemd.request("http://localhost:8080/")).body).toBe("app");
   });
 
@@ -120,8 +120,8 @@ describeWith({ privateSystemd: true, systemd: 253 }, "under a service manager", 
     const answer = systemd.request("http://127.0.0.1:80/");
     await systemd.waitForJournal("app.service", /restart counter is at [6-9]/);
     const journal = await systemd.journal("app.service");
-    expect(journal.find((line) => line.includes("ERR_NAME_UNKNOWN"))).toMatch(
-      /sockact: fatal: ERR_NAME_UNKNOWN: SOCKACT_MAP names web, but no socket of that name was passed.* The name is that of FileDescriptorName= in the socket unit/,
+    expect(journal.find((line) => line.includes("SOCKACT_ERR_NAME_UNKNOWN"))).toMatch(
+      /sockact: fatal: SOCKACT_ERR_NAME_UNKNOWN: SOCKACT_MAP names web, but no socket of that name was passed.* The name is that of FileDescriptorName= in the socket unit/,
     );
     expect(journal.join("\n")).not.toContain("    at ");
     await systemd.installUnits(units("8080=http"));

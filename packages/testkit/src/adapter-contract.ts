@@ -283,7 +283,7 @@ export function adapterContract({ title, framework, apps, cluster, preload }: Ad
     test("required, and not activated: the app does not start, and the error says why", async () => {
       await using app = start(WAYS[0], options({ required: true }));
       expect(await app.ended).not.toBe(0);
-      expect(app.stderr).toMatch(/^sockact: fatal: ERR_NOT_ACTIVATED: .+\. At \/.+:\d+:\d+\.$/m);
+      expect(app.stderr).toMatch(/^sockact: fatal: SOCKACT_ERR_NOT_ACTIVATED: .+\. At \/.+:\d+:\d+\.$/m);
     });
 
     test("a name that no passed socket has: the app does not start, and the error says why", async () => {
@@ -293,7 +293,7 @@ export function adapterContract({ title, framework, apps, cluster, preload }: Ad
         env: options({ name: "admin" }),
       });
       expect(await app.ended).not.toBe(0);
-      expect(app.stderr).toMatch(/^sockact: fatal: ERR_NAME_UNKNOWN: .+\. At \/.+:\d+:\d+\.$/m);
+      expect(app.stderr).toMatch(/^sockact: fatal: SOCKACT_ERR_NAME_UNKNOWN: .+\. At \/.+:\d+:\d+\.$/m);
     });
   });
 }

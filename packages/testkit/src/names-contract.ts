@@ -133,7 +133,7 @@ export function namesContract({ title, framework, program, two, http2 }: NamesUn
         });
         await using _ = app;
         expect(await app.ended).not.toBe(0);
-        expect(app.stderr).toContain("sockact: fatal: ERR_OPTION: ");
+        expect(app.stderr).toContain("sockact: fatal: SOCKACT_ERR_OPTION: ");
       });
     }
   });

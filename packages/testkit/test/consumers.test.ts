@@ -92,7 +92,7 @@ describe("one copy of core reads the sockets, and the other serves them", { tags
     expect(await app.event("served")).toEqual({
       event: "served",
       isSameSocket: true,
-      code: "ERR_SOCKET_TAKEN",
+      code: "SOCKACT_ERR_SOCKET_CLAIMED",
       isOfBoth,
     });
     expect((await httpRequest(`127.0.0.1:${port}`)).body).toBe("hello");
@@ -191,7 +191,7 @@ describe(
           await compile("servers.ts", ["node"]);
           await compile("units.ts", []);
           const seen = await run(process.execPath, join(project, "servers.js"));
-          expect(JSON.parse(seen)).toEqual({ passed: [], code: "ERR_OPTION", asked: true });
+          expect(JSON.parse(seen)).toEqual({ passed: [], code: "SOCKACT_ERR_OPTION", asked: true });
           await run(process.execPath, join(project, "units.js"));
         });
       }

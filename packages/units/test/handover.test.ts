@@ -65,7 +65,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "systemctl reload of a serv
         expect({ plan, code, isNew: pid !== before }).toEqual({ plan, code: works ? 0 : 1, isNew: works });
         // systemd sends no signal itself.
         expect(journal.filter((line) => line.startsWith("SIGHUP"))).toEqual([`SIGHUP of ${before}`]);
-        const reason = "ERR_HANDOVER_EXITED: the new process ended with status 1.";
+        const reason = "SOCKACT_ERR_HANDOVER_EXITED: the new process ended with status 1.";
         expect(journal.includes(reason)).toBe(!works);
         expect(await systemd.show("app.service", "MainPID")).toBe(pid);
         expect(await systemd.show("app.service", "ActiveState")).toBe("active");
@@ -148,6 +148,8 @@ ${more.preload === undefined ? "await listen(server)" : "server.listen(3000)"};
       expect([version, code, await answer()]).toEqual([version, works ? 0 : 1, works ? version : served]);
       expect((await systemd.show(unit, "MainPID")) === before).toBe(!works);
     }
-    expect(await systemd.journal(unit)).toContainEqual(expect.stringMatching(/^ERR_HANDOVER_EXITED: /));
+    expect(await systemd.journal(unit)).toContainEqual(
+      expect.stringMatching(/^SOCKACT_ERR_HANDOVER_EXITED: /),
+    );
   });
 });

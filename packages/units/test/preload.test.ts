@@ -214,7 +214,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "an app with a preload, and
 /** What the preload says of a map, when systemd has passed a socket named http. */
 function said(map: string): string {
   try {
-    return parseSocketMap(map).some(({ name }) => name !== "http") ? "ERR_NAME_UNKNOWN" : "";
+    return parseSocketMap(map).some(({ name }) => name !== "http") ? "SOCKACT_ERR_NAME_UNKNOWN" : "";
   } catch (error) {
     return (error as { code: string }).code;
   }
@@ -226,15 +226,15 @@ function found(map: string): string {
     "app.socket": "[Socket]\nListenStream=80\nFileDescriptorName=http\n",
     "app.service": `[Service]\nExecStart=/usr/bin/node /srv/app.js\nEnvironment="SOCKACT_MAP=${map}"\n`,
   }).map(({ code }) => code);
-  if (codes.includes("variable-invalid")) return "ERR_OPTION";
-  return codes.includes("map-name-unknown") ? "ERR_NAME_UNKNOWN" : "";
+  if (codes.includes("variable-invalid")) return "SOCKACT_ERR_OPTION";
+  return codes.includes("map-name-unknown") ? "SOCKACT_ERR_NAME_UNKNOWN" : "";
 }
 
 it("SOCKACT_MAP is read by the linter as by the preload", () => {
   const maps: Record<string, string> = {
     "": "3000=http; 3000 = http , 0=http;/run/a=b.sock=http;@a=http;localhost:3000=http;[::1]:3000=http;127.0.0.1:1=http;my-host.test:1=http;03000=http",
-    ERR_NAME_UNKNOWN: "3000=web;3000=http,3001=web;3000=htt p",
-    ERR_OPTION:
+    SOCKACT_ERR_NAME_UNKNOWN: "3000=web;3000=http,3001=web;3000=htt p",
+    SOCKACT_ERR_OPTION:
       "http;=http;3000=;3000=http,;,;70000=http;-1=http;::1:3000=http;/=http;/ =http;@=http;app=http;:3000=http;[]:1=http;300000=http;1.5=http;http=3000;*:3000=http;a b:1=http;[zz]:1=http;[1.2.3.4]:1=http",
   };
   const all = Object.entries(maps).flatMap(([code, some]) =>

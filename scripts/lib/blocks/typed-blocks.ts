@@ -32,7 +32,7 @@ declare const systemdListen: typeof import("@sockact/express").systemdListen;
 declare const listen: typeof import("@sockact/core").listen;
 declare const hold: typeof import("@sockact/core").hold;
 declare const activatedSockets: typeof import("@sockact/core").activatedSockets;
-declare const takeSocket: typeof import("@sockact/core").takeSocket;
+declare const claimSocket: typeof import("@sockact/core").claimSocket;
 declare const emitUnits: typeof import("@sockact/units").emitUnits;
 `;
 

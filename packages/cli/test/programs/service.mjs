@@ -17,7 +17,7 @@ if (port) await once(createServer().listen(port), "listening");
 if (warns)
   process.emitWarning("Nothing in this process serves a socket", {
     type: "SockactWarning",
-    code: "SOCKACT_UNTAKEN",
+    code: "SOCKACT_WARN_UNCLAIMED",
   });
 
 let held;

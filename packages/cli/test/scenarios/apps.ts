@@ -44,12 +44,12 @@ export const apps: Scenarios = {
   watch: {
     text: express(`${takes} ${listensOn(3102)}`),
     service: launched(`${node} --watch SERVER`, "/srv/watch/server.mjs"),
-    until: /SOCKACT_LAUNCHER/,
+    until: /SOCKACT_WARN_LAUNCHER/,
     finds: [
       {
         code: "launcher",
         message: /^systemd started node --watch \(process \d+\), and node --watch started the app/,
-        evidence: /\n\[SOCKACT_LAUNCHER\] The sockets were passed to `node --watch/,
+        evidence: /\n\[SOCKACT_WARN_LAUNCHER\] The sockets were passed to `node --watch/,
         copy: [/^ {2}ExecStart=\/\S+ \/srv\/watch\/server\.mjs$/],
       },
     ],
@@ -59,7 +59,7 @@ export const apps: Scenarios = {
     text: express(`${takes} ${listensOn(3103)}`),
     files: { "/srv/npm/package.json": script },
     service: launched(`${npm} --prefix /srv/npm start`, ""),
-    until: /SOCKACT_LAUNCHER/,
+    until: /SOCKACT_WARN_LAUNCHER/,
     finds: [
       {
         code: "launcher",
@@ -87,7 +87,7 @@ export const apps: Scenarios = {
     until: listening,
     finds: [
       {
-        code: "socket-not-taken",
+        code: "socket-not-claimed",
         message:
           "systemd passed /run/forgotten.sock to the app, but the app does not accept connections on it. The app listens on [::]:3003 instead.",
         copy: [/app\.use\(systemdListen\(\)\)/, "systemctl restart forgotten.service"],
@@ -100,7 +100,7 @@ export const apps: Scenarios = {
     until: /EADDRINUSE|EACCES/,
     finds: [
       {
-        code: "socket-not-taken",
+        code: "socket-not-claimed",
         message: /The app tries to open \[::\]:8004 itself, but itself\.socket has already opened it\./,
         evidence: /EADDRINUSE|EACCES/,
         source: "journal of itself.service",
@@ -109,11 +109,11 @@ export const apps: Scenarios = {
   },
   late: {
     text: express(`app.listen(3004, () => { console.log("listening"); ${takes} });`),
-    until: /SOCKACT_UNTAKEN/,
+    until: /SOCKACT_WARN_UNCLAIMED/,
     finds: [
       {
-        code: "socket-not-taken",
-        evidence: /\[SOCKACT_UNTAKEN\].*systemdListen\(\) was called after listen\(\)/,
+        code: "socket-not-claimed",
+        evidence: /\[SOCKACT_WARN_UNCLAIMED\].*systemdListen\(\) was called after listen\(\)/,
         fix: "Call systemdListen() before listen().",
       },
     ],
@@ -122,10 +122,10 @@ export const apps: Scenarios = {
     text: `${express(takes)}
       import { createServer } from "node:http";
       createServer((request, response) => app(request, response)).listen(3005);`,
-    until: /SOCKACT_UNTAKEN/,
+    until: /SOCKACT_WARN_UNCLAIMED/,
     finds: [
       {
-        code: "socket-not-taken",
+        code: "socket-not-claimed",
         message: /The app listens on \[::\]:3005 instead\./,
         fix: "wrapped in a function",
       },
@@ -133,12 +133,12 @@ export const apps: Scenarios = {
   },
   second: {
     text: express(`${takes} ${listensOn(3008)} ${listensOn(3008)}`),
-    until: /SOCKACT_NOT_LISTENING/,
+    until: /SOCKACT_WARN_NOT_LISTENING/,
     finds: [
       {
         code: "app-warning",
         severity: "warning",
-        evidence: /^\[SOCKACT_NOT_LISTENING\]/,
+        evidence: /^\[SOCKACT_WARN_NOT_LISTENING\]/,
         source: "journal of second.service",
       },
     ],
@@ -221,7 +221,7 @@ export const apps: Scenarios = {
   unheard: {
     text: express(`${takes} app.listen(3000);`),
     service: "Type=notify\nTimeoutStartSec=1h\nOpenFile=",
-    until: /ERR_NOTIFY_ACCESS/,
+    until: /SOCKACT_ERR_NOTIFY_ACCESS/,
     finds: [
       {
         code: "never-ready",

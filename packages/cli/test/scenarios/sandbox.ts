@@ -111,7 +111,7 @@ export const sandbox: Scenarios = {
     listens: 'await listen(server, { name: "web" });',
     finds: error(
       "socket-name-unknown",
-      /^sockact: fatal: ERR_NAME_UNKNOWN: No socket named web was passed[^]*\nFileDescriptorName=names\.socket$/,
+      /^sockact: fatal: SOCKACT_ERR_NAME_UNKNOWN: No socket named web was passed[^]*\nFileDescriptorName=names\.socket$/,
       "  FileDescriptorName=web",
     ),
   },

@@ -270,9 +270,10 @@ export const starts: Scenarios = {
     finds: [
       {
         code: "app-crashed",
-        message: /: ERR_OPTION\.$/,
-        evidence: /^sockact: fatal: ERR_OPTION: .*idleTimeout.* At \/srv\/hint\/server\.mjs:\d+:\d+\.$/,
-        fix: "sockact explain ERR_OPTION",
+        message: /: SOCKACT_ERR_OPTION\.$/,
+        evidence:
+          /^sockact: fatal: SOCKACT_ERR_OPTION: .*idleTimeout.* At \/srv\/hint\/server\.mjs:\d+:\d+\.$/,
+        fix: "sockact explain SOCKACT_ERR_OPTION",
       },
     ],
   },
@@ -285,7 +286,7 @@ export const starts: Scenarios = {
   },
   parentheses: {
     text: express("app.use(systemdListen); app.listen(3009);"),
-    until: /ERR_OPTION/,
+    until: /SOCKACT_ERR_OPTION/,
     finds: [{ code: "app-crashed" }],
   },
 };

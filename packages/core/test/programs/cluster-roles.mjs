@@ -7,7 +7,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import { createInterface } from "node:readline";
 import process from "node:process";
-import { bindDatagram, hold, listen, takeSocket } from "@sockact/core";
+import { bindDatagram, hold, listen, claimSocket } from "@sockact/core";
 import { untilGone } from "@sockact/testkit/until-gone";
 
 const { env } = process;
@@ -63,8 +63,8 @@ const roles = {
   async take() {
     const codes = [];
     for (const take of [
-      () => takeSocket("http"),
-      () => takeSocket("file"),
+      () => claimSocket("http"),
+      () => claimSocket("file"),
       () => bindDatagram(createSocket("udp4"), { name: "udp" }),
       // It is the mistake even if this socket is not one for datagrams.
       () => bindDatagram(createSocket("udp4"), { name: "http" }),

@@ -13,7 +13,7 @@ import process from "node:process";
 import { Readable } from "node:stream";
 import * as tls from "node:tls";
 import { Worker } from "node:worker_threads";
-import { bindDatagram, listen, takeSocket } from "@sockact/core";
+import { bindDatagram, listen, claimSocket } from "@sockact/core";
 
 const { pid } = process;
 /** Whether another process has started this one. */
@@ -172,7 +172,7 @@ async function serveDatagrams(options) {
 
 /** Serves a socket without sockact. */
 function serveTaken(name) {
-  net.createServer(lines).listen({ fd: takeSocket(name).fd });
+  net.createServer(lines).listen({ fd: claimSocket(name).fd });
 }
 
 if (process.env.TITLE) process.title = process.env.TITLE;

@@ -2,9 +2,9 @@
 import { writeSync } from "node:fs";
 import { createServer } from "node:http";
 import process from "node:process";
-import { listen, takeSocket } from "@sockact/core";
+import { listen, claimSocket } from "@sockact/core";
 
-const { fd } = takeSocket("own");
+const { fd } = claimSocket("own");
 const server = createServer((request, response) => {
   response.end("hello");
   // If nothing waits to be written, the kernel has the whole response.

@@ -3,7 +3,7 @@ import { createSocket } from "node:dgram";
 import { existsSync, fstatSync } from "node:fs";
 import { createServer } from "node:http";
 import { createInterface } from "node:readline";
-import { activatedSockets, bindDatagram, hold, listen, takeSocket } from "@sockact/core";
+import { activatedSockets, bindDatagram, hold, listen, claimSocket } from "@sockact/core";
 
 const say = (event, more = {}) => process.stdout.write(`${JSON.stringify({ event, ...more })}\n`);
 const refusal = ({ code, message, hint }) => ({ refused: { code, message, hint } });
@@ -20,7 +20,7 @@ const releases = [];
 
 const actions = {
   sockets: () => ({ sockets: activatedSockets() }),
-  take: (name) => ({ taken: takeSocket(name) }),
+  take: (name) => ({ taken: claimSocket(name) }),
   serve: (name, options) =>
     listen(
       createServer((_, response) => response.end("hello")),

@@ -42,7 +42,7 @@ const modes = {
     attachApp(makeApp(), { signals: true });
     let code;
     try {
-      prepareApp({ trustParent: true });
+      prepareApp({ ignoreListenPid: true });
     } catch (error) {
       ({ code } = error);
     }

@@ -39,7 +39,7 @@ export function backendOf({ descriptor, sdNotify, program }: Channel): NotifyBac
 export function openChannel(): Channel | undefined {
   if (isWorkerOfService()) {
     throw new NotifyError(
-      "ERR_NOTIFY_WORKER_THREAD",
+      "SOCKACT_ERR_NOTIFY_WORKER_THREAD",
       "A worker thread cannot send messages to the service manager",
       "Post a message to the main thread (parentPort.postMessage()), and call this package there.",
     );
@@ -71,12 +71,12 @@ function checkSocketAddress(socket: string): void {
   if (/^[/@]./.test(socket)) return;
   throw socket.startsWith("vsock")
     ? new NotifyError(
-        "ERR_NOTIFY_UNSUPPORTED",
+        "SOCKACT_ERR_NOTIFY_UNSUPPORTED",
         `NOTIFY_SOCKET is ${socket}, and Node cannot send to a vsock`,
         "Start this process from a service manager inside the virtual machine. That manager can notify the host.",
       )
     : new NotifyError(
-        "ERR_NOTIFY_SOCKET",
+        "SOCKACT_ERR_NOTIFY_SOCKET",
         `NOTIFY_SOCKET must be a path, @name or a vsock; got ${JSON.stringify(socket)}`,
         "The service manager sets this variable itself. Remove the line that sets it to something else.",
       );

@@ -49,7 +49,7 @@ test("if the service manager reads nothing, all messages fail when the time of t
   const { fd } = fullQueue();
   const sent = ["RELOADING=1", "READY=1", "STOPPING=1"].map((text) => sendToDescriptor(fd, text));
   time = 5001;
-  const full = { status: "rejected", reason: expect.objectContaining({ code: "ERR_NOTIFY_SEND" }) };
+  const full = { status: "rejected", reason: expect.objectContaining({ code: "SOCKACT_ERR_NOTIFY_SEND" }) };
   expect(await Promise.allSettled(sent)).toEqual([full, full, full]);
 });
 

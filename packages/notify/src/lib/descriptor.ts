@@ -76,7 +76,7 @@ async function writeWhenThereIsRoom(fd: number, text: string, deadline: number):
   while (!tryWrite(fd, text)) {
     if (performance.now() > deadline) {
       throw new NotifyError(
-        "ERR_NOTIFY_SEND",
+        "SOCKACT_ERR_NOTIFY_SEND",
         `The queue of the service manager is full, and has had no room for the message for ${READ_TIMEOUT_MS} ms`,
         "Find out why the service manager does not read its messages: `systemctl status` and `journalctl _PID=1`.",
       );
@@ -93,7 +93,7 @@ function tryWrite(fd: number, text: string): boolean {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "EAGAIN") return false;
     throw new NotifyError(
-      "ERR_NOTIFY_SEND",
+      "SOCKACT_ERR_NOTIFY_SEND",
       `The message could not be written to file descriptor ${fd} (notify): ${(error as Error).message}`,
       "The service manager has ended, or other code of this process has closed the descriptor.",
       { cause: error },

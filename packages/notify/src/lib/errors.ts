@@ -1,14 +1,14 @@
 /** Every `code` that a {@link NotifyError} can have. docs/errors.md has a line for each. */
 export type NotifyErrorCode =
-  | "ERR_NOTIFY_STATE"
-  | "ERR_NOTIFY_SOCKET"
-  | "ERR_NOTIFY_PATH"
-  | "ERR_NOTIFY_ACCESS"
-  | "ERR_NOTIFY_UNSUPPORTED"
-  | "ERR_NOTIFY_SEND"
-  | "ERR_NOTIFY_WORKER_THREAD"
-  | "ERR_WATCHDOG_ENVIRONMENT"
-  | "ERR_WATCHDOG_HEALTH";
+  | "SOCKACT_ERR_NOTIFY_STATE"
+  | "SOCKACT_ERR_NOTIFY_SOCKET"
+  | "SOCKACT_ERR_NOTIFY_PATH"
+  | "SOCKACT_ERR_NOTIFY_ACCESS"
+  | "SOCKACT_ERR_NOTIFY_UNSUPPORTED"
+  | "SOCKACT_ERR_NOTIFY_SEND"
+  | "SOCKACT_ERR_NOTIFY_WORKER_THREAD"
+  | "SOCKACT_ERR_WATCHDOG_ENVIRONMENT"
+  | "SOCKACT_ERR_WATCHDOG_HEALTH";
 
 /**
  * A message could not be sent to the service manager, or the service manager would ignore it. A process without a service manager gets no

@@ -64,7 +64,7 @@ export function sendWithFfi(sdNotify: SdNotify, socket: string, text: string, fd
   }
   if (result > 0) return;
   throw new NotifyError(
-    "ERR_NOTIFY_SEND",
+    "SOCKACT_ERR_NOTIFY_SEND",
     `libsystemd could not send to ${socket}: ${result < 0 ? getSystemErrorName(result) : result}`,
     "The service manager has ended, or the sandbox forbids the connection: RestrictAddressFamilies= must contain AF_UNIX.",
   );

@@ -28,5 +28,7 @@ test.each<[NotifyState, string]>([
     "The message has 4097 bytes, and systemd ignores messages with more than 4096",
   ],
 ])("%o is refused", (state, message) => {
-  expect(() => formatMessage(state)).toThrow(expect.objectContaining({ code: "ERR_NOTIFY_STATE", message }));
+  expect(() => formatMessage(state)).toThrow(
+    expect.objectContaining({ code: "SOCKACT_ERR_NOTIFY_STATE", message }),
+  );
 });

@@ -50,5 +50,9 @@ function checkLine(line: string): void {
 }
 
 function invalidState(message: string): NotifyError {
-  return new NotifyError("ERR_NOTIFY_STATE", message, "sd_notify(3) lists the variables and their values.");
+  return new NotifyError(
+    "SOCKACT_ERR_NOTIFY_STATE",
+    message,
+    "sd_notify(3) lists the variables and their values.",
+  );
 }

@@ -17,11 +17,11 @@ import { undeliverableError } from "./undeliverable.ts";
  * - Resolves to `false` if no service manager expects messages, for example when you start the program yourself. Nothing was sent.
  * - Resolves to `true` if the message was sent. With `systemd-notify`, systemd has also processed it. systemd ignores variables that it does
  *   not know. If neither systemd nor the files of the unit show that `NotifyAccess=` accepts messages of `systemd-notify`, the process
- *   warning `SOCKACT_NOTIFY_UNCHECKED` says so.
- * - Rejects with a {@link NotifyError}. `ERR_NOTIFY_STATE`: `notifyState` is not a valid message. This is checked even if no service manager
- *   expects messages. `ERR_NOTIFY_ACCESS`: the service manager does not listen to `systemd-notify`. `ERR_NOTIFY_PATH`: the path in
- *   `OpenFile=` is wrong. `ERR_NOTIFY_UNSUPPORTED`, `ERR_NOTIFY_SOCKET`, `ERR_NOTIFY_WORKER_THREAD`: there is no way to send the message.
- *   `ERR_NOTIFY_SEND`: sending failed.
+ *   warning `SOCKACT_WARN_NOTIFY_UNCHECKED` says so.
+ * - Rejects with a {@link NotifyError}. `SOCKACT_ERR_NOTIFY_STATE`: `notifyState` is not a valid message. This is checked even if no service manager
+ *   expects messages. `SOCKACT_ERR_NOTIFY_ACCESS`: the service manager does not listen to `systemd-notify`. `SOCKACT_ERR_NOTIFY_PATH`: the path in
+ *   `OpenFile=` is wrong. `SOCKACT_ERR_NOTIFY_UNSUPPORTED`, `SOCKACT_ERR_NOTIFY_SOCKET`, `SOCKACT_ERR_NOTIFY_WORKER_THREAD`: there is no way to send the message.
+ *   `SOCKACT_ERR_NOTIFY_SEND`: sending failed.
  *
  * The first message that goes out removes NOTIFY_SOCKET, WATCHDOG_USEC and WATCHDOG_PID from `process.env`, so that child processes that
  * start later do not get them. This package remembers their values. Until a message goes out, nothing is removed: a call that resolves to
@@ -39,7 +39,7 @@ export async function notify(notifyState: NotifyState): Promise<boolean> {
   const { socket, descriptor, sdNotify } = channel;
   if (backendOf(channel) === undefined)
     throw undeliverableError(
-      "ERR_NOTIFY_UNSUPPORTED",
+      "SOCKACT_ERR_NOTIFY_UNSUPPORTED",
       "There is no way to send a message to the service manager",
       channel,
     );
@@ -69,7 +69,7 @@ export function reloading(): Promise<boolean> {
 /**
  * Reports what the service is doing. `systemctl status` shows it. Outcomes as in {@link notify}.
  *
- * @param text one line. A line break is refused (`ERR_NOTIFY_STATE`)
+ * @param text one line. A line break is refused (`SOCKACT_ERR_NOTIFY_STATE`)
  */
 export function status(text: string): Promise<boolean> {
   return notify({ STATUS: text });
@@ -83,7 +83,7 @@ export function watchdog(): Promise<boolean> {
 /**
  * Asks for more time to start, to stop, or to run (`RuntimeMaxSec=`), from now on. Outcomes as in {@link notify}.
  *
- * @param duration a duration above 0 with its unit, as in systemd.time(7): `30s` or `1min 30s`. Anything else is refused (`ERR_NOTIFY_STATE`)
+ * @param duration a duration above 0 with its unit, as in systemd.time(7): `30s` or `1min 30s`. Anything else is refused (`SOCKACT_ERR_NOTIFY_STATE`)
  */
 export async function extendTimeout(duration: Exclude<Duration, 0>): Promise<boolean> {
   const time = milliseconds(duration) ?? 0;
@@ -91,7 +91,7 @@ export async function extendTimeout(duration: Exclude<Duration, 0>): Promise<boo
   if (microseconds >= 1 && Number.isSafeInteger(microseconds))
     return notify({ EXTEND_TIMEOUT_USEC: BigInt(microseconds) });
   throw new NotifyError(
-    "ERR_NOTIFY_STATE",
+    "SOCKACT_ERR_NOTIFY_STATE",
     `The extension of a timeout must be a duration with a unit, such as '30s'; got ${inspect(duration)}`,
     `Write ${withUnits(duration, "'") ?? "extendTimeout('30s'), for example"}.`,
   );
@@ -101,7 +101,7 @@ export async function extendTimeout(duration: Exclude<Duration, 0>): Promise<boo
 export async function mainPid(pid: number): Promise<boolean> {
   if (Number.isInteger(pid) && pid >= 1) return notify({ MAINPID: pid });
   throw new NotifyError(
-    "ERR_NOTIFY_STATE",
+    "SOCKACT_ERR_NOTIFY_STATE",
     `The PID of the main process must be a whole number of 1 or more; got ${inspect(pid)}`,
     "Pass the `pid` of a child process.",
   );
@@ -116,7 +116,7 @@ export async function mainPid(pid: number): Promise<boolean> {
  * The backend `descriptor` cannot send descriptors. With it, this message is sent by `systemd-notify`, and so needs `NotifyAccess=all`, or
  * root.
  *
- * Outcomes as in {@link notify}. It also rejects with `ERR_NOTIFY_UNSUPPORTED` if there is no `systemd-notify`.
+ * Outcomes as in {@link notify}. It also rejects with `SOCKACT_ERR_NOTIFY_UNSUPPORTED` if there is no `systemd-notify`.
  *
  * @param name 1 to 255 printable ASCII characters, without a colon
  * @param fd the number of the descriptor, which must be open
@@ -124,7 +124,7 @@ export async function mainPid(pid: number): Promise<boolean> {
 export async function storeFd(name: string, fd: number): Promise<boolean> {
   if (!/^[ -9;-~]{1,255}$/.test(name)) {
     throw new NotifyError(
-      "ERR_NOTIFY_STATE",
+      "SOCKACT_ERR_NOTIFY_STATE",
       `The name of a stored file descriptor is not valid; got ${JSON.stringify(name)}`,
       "Use 1 to 255 printable ASCII characters, without a colon: see FDNAME in sd_notify(3).",
     );
@@ -134,7 +134,7 @@ export async function storeFd(name: string, fd: number): Promise<boolean> {
     fstatSync(fd, { bigint: true });
   } catch (cause) {
     throw new NotifyError(
-      "ERR_NOTIFY_STATE",
+      "SOCKACT_ERR_NOTIFY_STATE",
       `No file descriptor ${fd} is open`,
       "Store the descriptor while it is open.",
       {
@@ -150,7 +150,7 @@ export async function storeFd(name: string, fd: number): Promise<boolean> {
     sendWithFfi(sdNotify, socket, `FDSTORE=1\n${assignment("FDNAME", name)}`, [fd]);
   } else if (program === undefined) {
     throw new NotifyError(
-      "ERR_NOTIFY_UNSUPPORTED",
+      "SOCKACT_ERR_NOTIFY_UNSUPPORTED",
       `The backend ${backendOf(channel) ?? "none"} cannot pass file descriptors`,
       "Install systemd-notify, and write `NotifyAccess=all` and `FileDescriptorStoreMax=` into [Service].",
     );

@@ -159,7 +159,7 @@ async function runProgram(
     reason = (error as Error).message;
   }
   throw new NotifyError(
-    "ERR_NOTIFY_SEND",
+    "SOCKACT_ERR_NOTIFY_SEND",
     `${program} failed: ${stderr.trim() || reason}`,
     store === undefined
       ? "The service manager has ended, or the sandbox forbids the connection: RestrictAddressFamilies= must contain AF_UNIX."
@@ -180,20 +180,20 @@ async function checkAccess(channel: Channel): Promise<void> {
         ? ""
         : `, nor to this process (${process.pid}): the main process is ${mainPid}, as when ExecStart= runs npm`;
     throw undeliverableError(
-      "ERR_NOTIFY_ACCESS",
+      "SOCKACT_ERR_NOTIFY_ACCESS",
       `${unit} has NotifyAccess=${notifyAccess}, so systemd does not listen to systemd-notify${main}`,
       channel,
     );
   }
   if (elsewhere !== undefined)
     warn(
-      "SOCKACT_NOTIFY_PATH",
+      "SOCKACT_WARN_NOTIFY_PATH",
       `${wrongPathMessage(socket, elsewhere)}: systemd-notify takes its place`,
       unitHint(socket),
     );
   if (access.allowed === "unknown") {
     warn(
-      "SOCKACT_NOTIFY_UNCHECKED",
+      "SOCKACT_WARN_NOTIFY_UNCHECKED",
       `Cannot find out whether the service manager listens to systemd-notify: ${access.reason}`,
       `Without NotifyAccess=all, systemd drops the message and reports nothing. ${unitHint(socket)}`,
     );

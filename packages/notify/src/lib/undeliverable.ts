@@ -18,7 +18,7 @@ export function undeliverableError(
   const error = new NotifyError(code, message, unitHint(socket));
   return elsewhere === undefined
     ? error
-    : new NotifyError("ERR_NOTIFY_PATH", wrongPathMessage(socket, elsewhere), unitHint(socket), {
+    : new NotifyError("SOCKACT_ERR_NOTIFY_PATH", wrongPathMessage(socket, elsewhere), unitHint(socket), {
         cause: error,
       });
 }

@@ -2,7 +2,10 @@ import process from "node:process";
 import { processState } from "./process-state.ts";
 
 /** The `code` of each process warning of this package. docs/errors.md has a line for each. */
-export type NotifyWarningCode = "SOCKACT_NOTIFY_PATH" | "SOCKACT_NOTIFY_UNCHECKED" | "SOCKACT_WATCHDOG";
+export type NotifyWarningCode =
+  | "SOCKACT_WARN_NOTIFY_PATH"
+  | "SOCKACT_WARN_NOTIFY_UNCHECKED"
+  | "SOCKACT_WARN_WATCHDOG";
 
 const warned = processState("warn", { codes: new Set<NotifyWarningCode>() });
 

@@ -51,7 +51,7 @@ test.each([
   ["3000000", "self"],
 ])("WATCHDOG_USEC=%j and WATCHDOG_PID=%j are an error that starts and removes nothing", (usec, pid) => {
   setEnvironment(usec, pid);
-  const error = expect.objectContaining({ code: "ERR_WATCHDOG_ENVIRONMENT" });
+  const error = expect.objectContaining({ code: "SOCKACT_ERR_WATCHDOG_ENVIRONMENT" });
   expect(() => watchdogEnabled()).toThrow(error);
   expect(() => startWatchdog()).toThrow(error);
   expect(process.env["WATCHDOG_USEC"]).toBe(usec);
@@ -104,7 +104,7 @@ test.each<[string, NonNullable<WatchdogOptions["healthCheck"]>, string]>([
 );
 
 test.each<[string, NonNullable<WatchdogOptions["healthCheck"]>, RegExp]>([
-  ["false", () => false, /: ERR_WATCHDOG_HEALTH: healthCheck\(\) returned false$/],
+  ["false", () => false, /: SOCKACT_ERR_WATCHDOG_HEALTH: healthCheck\(\) returned false$/],
   [
     "an error",
     () => Promise.reject(new TypeError("no database")),
@@ -121,7 +121,7 @@ test.each<[string, NonNullable<WatchdogOptions["healthCheck"]>, RegExp]>([
   watchdog?.stop();
   expect(warned).toHaveBeenCalledWith(
     expect.stringMatching(message),
-    expect.objectContaining({ code: "SOCKACT_WATCHDOG", detail }),
+    expect.objectContaining({ code: "SOCKACT_WARN_WATCHDOG", detail }),
   );
 });
 

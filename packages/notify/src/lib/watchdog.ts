@@ -35,7 +35,7 @@ const USEC_INFINITY = 2n ** 64n - 1n;
  * process alive.
  *
  * - Returns `undefined` if the unit has no `WatchdogSec=` for this process. Nothing was done.
- * - Throws a {@link NotifyError} `ERR_WATCHDOG_ENVIRONMENT` if WATCHDOG_USEC or WATCHDOG_PID is malformed. Nothing was done.
+ * - Throws a {@link NotifyError} `SOCKACT_ERR_WATCHDOG_ENVIRONMENT` if WATCHDOG_USEC or WATCHDOG_PID is malformed. Nothing was done.
  *
  * When it starts, it removes the variables, as the first message does: see {@link notify}.
  *
@@ -92,7 +92,7 @@ export function startWatchdog({ healthCheck, onFailure = warnOfFailure }: Watchd
  *
  * - Returns `undefined` if the unit has no `WatchdogSec=` for this process: WATCHDOG_USEC is unset or empty, or WATCHDOG_PID is another
  *   process.
- * - Throws a {@link NotifyError} `ERR_WATCHDOG_ENVIRONMENT` if WATCHDOG_USEC or WATCHDOG_PID is malformed, such as `0` or `30s`.
+ * - Throws a {@link NotifyError} `SOCKACT_ERR_WATCHDOG_ENVIRONMENT` if WATCHDOG_USEC or WATCHDOG_PID is malformed, such as `0` or `30s`.
  */
 export function watchdogEnabled(): number | undefined {
   const { watchdogUsec: usec, watchdogPid: pid } = environment();
@@ -112,7 +112,7 @@ function isNumber(value: string): boolean {
 
 function malformed(variable: string, value: string): NotifyError {
   return new NotifyError(
-    "ERR_WATCHDOG_ENVIRONMENT",
+    "SOCKACT_ERR_WATCHDOG_ENVIRONMENT",
     `${variable} must be a whole number above 0; got ${JSON.stringify(value)}`,
     "systemd sets this variable itself. Remove the line that sets it to something else: `systemctl show -p Environment` shows what the unit sets.",
   );
@@ -122,7 +122,7 @@ const UNHEALTHY_HINT =
   "Without pings, the service manager ends the service after WatchdogSec=. Find out why the app is not healthy.";
 
 function unhealthy(message: string): NotifyError {
-  return new NotifyError("ERR_WATCHDOG_HEALTH", message, UNHEALTHY_HINT);
+  return new NotifyError("SOCKACT_ERR_WATCHDOG_HEALTH", message, UNHEALTHY_HINT);
 }
 
 function warnOfFailure(error: unknown): void {
@@ -131,5 +131,5 @@ function warnOfFailure(error: unknown): void {
     error instanceof NotifyError
       ? [`${error.code}: ${error.message}`, error.hint]
       : [`healthCheck() threw ${String(error)}`, UNHEALTHY_HINT];
-  warn("SOCKACT_WATCHDOG", `No ping was sent to the watchdog of the service manager: ${reason}`, hint);
+  warn("SOCKACT_WARN_WATCHDOG", `No ping was sent to the watchdog of the service manager: ${reason}`, hint);
 }

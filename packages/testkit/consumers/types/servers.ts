@@ -20,12 +20,16 @@ import { rollingRestart } from "sockact";
 const options: SystemdListenOptions & AppOptions & ListenOptions = { name: "http", idleTimeout: "5min" };
 const passed: readonly ActivatedSocket[] = activatedSockets();
 const asked: Promise<boolean> = ready();
-const error: Error & { code: string; hint: string } = new ActivationError("ERR_OPTION", "message", "hint");
+const error: Error & { code: string; hint: string } = new ActivationError(
+  "SOCKACT_ERR_OPTION",
+  "message",
+  "hint",
+);
 
 // @ts-expect-error A duration needs a unit, so it is a string or false.
 options.idleTimeout = 300;
 // @ts-expect-error This code does not exist.
-export const noSuchCode: ActivationError["code"] = "ERR_NO_SUCH_CODE";
+export const noSuchCode: ActivationError["code"] = "SOCKACT_ERR_NO_SUCH_CODE";
 
 const functions = [prepareApp, createServer, listen, rollingRestart, NotifyError];
 const defaults = [

@@ -1,7 +1,7 @@
 import { showInvisible } from "./invisible.ts";
 
 /**
- * The kind of a problem. `ERR_UNIT_…`
+ * The kind of a problem. `SOCKACT_ERR_UNIT_…`
  *
  * - `FIELD`: the field does not exist.
  * - `MISSING`: a required field is missing.
@@ -17,22 +17,22 @@ import { showInvisible } from "./invisible.ts";
  * - `LINT`: the linter reports an error or a warning for the units, and the description does not acknowledge it.
  */
 export type UnitProblemCode =
-  | "ERR_UNIT_FIELD"
-  | "ERR_UNIT_MISSING"
-  | "ERR_UNIT_TYPE"
-  | "ERR_UNIT_CHOICE"
-  | "ERR_UNIT_TEXT"
-  | "ERR_UNIT_ADDRESS"
-  | "ERR_UNIT_PATH"
-  | "ERR_UNIT_NAME"
-  | "ERR_UNIT_DURATION"
-  | "ERR_UNIT_NUMBER"
-  | "ERR_UNIT_VARIABLE"
-  | "ERR_UNIT_LENGTH"
-  | "ERR_UNIT_REPEATED"
-  | "ERR_UNIT_CONFLICT"
-  | "ERR_UNIT_VERSION"
-  | "ERR_UNIT_LINT";
+  | "SOCKACT_ERR_UNIT_FIELD"
+  | "SOCKACT_ERR_UNIT_MISSING"
+  | "SOCKACT_ERR_UNIT_TYPE"
+  | "SOCKACT_ERR_UNIT_CHOICE"
+  | "SOCKACT_ERR_UNIT_TEXT"
+  | "SOCKACT_ERR_UNIT_ADDRESS"
+  | "SOCKACT_ERR_UNIT_PATH"
+  | "SOCKACT_ERR_UNIT_NAME"
+  | "SOCKACT_ERR_UNIT_DURATION"
+  | "SOCKACT_ERR_UNIT_NUMBER"
+  | "SOCKACT_ERR_UNIT_VARIABLE"
+  | "SOCKACT_ERR_UNIT_LENGTH"
+  | "SOCKACT_ERR_UNIT_REPEATED"
+  | "SOCKACT_ERR_UNIT_CONFLICT"
+  | "SOCKACT_ERR_UNIT_VERSION"
+  | "SOCKACT_ERR_UNIT_LINT";
 
 /** One thing in a description that cannot be written into a unit file. */
 export interface UnitProblem {
@@ -44,7 +44,7 @@ export interface UnitProblem {
   readonly message: string;
   /** What to write instead. */
   readonly hint: string;
-  /** With `ERR_UNIT_LINT`, the code of the linter's finding: `kill-mode`. */
+  /** With `SOCKACT_ERR_UNIT_LINT`, the code of the linter's finding: `kill-mode`. */
   readonly finding?: string;
 }
 
@@ -56,8 +56,8 @@ export interface UnitProblem {
 export class UnitError extends Error {
   /** Always `UnitError`. */
   override readonly name = "UnitError";
-  /** Always `ERR_UNIT_DESCRIPTION`. */
-  readonly code = "ERR_UNIT_DESCRIPTION";
+  /** Always `SOCKACT_ERR_UNIT_DESCRIPTION`. */
+  readonly code = "SOCKACT_ERR_UNIT_DESCRIPTION";
   /** What to change: one line for each problem. The message has it too. */
   readonly hint: string;
   /** At least one, in the order of the description. */
@@ -80,7 +80,8 @@ export function refusing(code: UnitProblemCode): (message: string, hint: string)
 
 /** Reports fields that are right by themselves, but contradict another field. */
 export function conflictsIn(problems: UnitProblem[]): (path: string, message: string, hint: string) => void {
-  return (path, message, hint) => void problems.push({ code: "ERR_UNIT_CONFLICT", path, message, hint });
+  return (path, message, hint) =>
+    void problems.push({ code: "SOCKACT_ERR_UNIT_CONFLICT", path, message, hint });
 }
 
 /** Formats a value for a message: shortened, and on one line. */
@@ -95,10 +96,10 @@ export function shown(value: unknown): string {
 
 /** Says why a value is not an array with at least one entry. */
 export function notAList(value: unknown): Omit<Refusal, "hint"> {
-  if (value === undefined) return { code: "ERR_UNIT_MISSING", message: "it is missing" };
+  if (value === undefined) return { code: "SOCKACT_ERR_UNIT_MISSING", message: "it is missing" };
   return Array.isArray(value)
-    ? { code: "ERR_UNIT_MISSING", message: "an empty array" }
-    : { code: "ERR_UNIT_TYPE", message: `${shown(value)} is not an array` };
+    ? { code: "SOCKACT_ERR_UNIT_MISSING", message: "an empty array" }
+    : { code: "SOCKACT_ERR_UNIT_TYPE", message: `${shown(value)} is not an array` };
 }
 
 /** The path of a member, on one line whatever its key is. */

@@ -213,7 +213,7 @@ function refusedFields(filling: Filling): string[] {
       for (const { code, path, message } of error.problems) {
         const { from, field } = placeOf(path, filling);
         if (from[field] === undefined || ["name", "exec", "accept"].includes(field)) {
-          if (code !== "ERR_UNIT_LINT") continue;
+          if (code !== "SOCKACT_ERR_UNIT_LINT") continue;
           // What cannot be taken out is acknowledged.
           const { service } = filling;
           const found = message.replace(/:[^]*/, "") as FindingCode;

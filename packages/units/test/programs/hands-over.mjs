@@ -29,7 +29,7 @@ process.on("SIGHUP", () => {
   tell("RELOADING=1", `MONOTONIC_USEC=${process.hrtime.bigint() / 1000n}`);
   if (plan === "fails") {
     tell("READY=1", "STATUS=keeps serving");
-    answer("ERR_HANDOVER_EXITED: the new process ended with status 1.");
+    answer("SOCKACT_ERR_HANDOVER_EXITED: the new process ended with status 1.");
     return;
   }
   const passed = names.map((_, index) => 3 + index);

@@ -18,7 +18,7 @@ export function oversized(state: BuilderState): FieldProblem[] {
   const { sockets } = state;
   const problem = (field: string, message: string, hint: string) => ({
     field,
-    code: "ERR_UNIT_LENGTH",
+    code: "SOCKACT_ERR_UNIT_LENGTH",
     message,
     hint,
   });
@@ -77,7 +77,7 @@ function relativePaths(state: BuilderState): FieldProblem[] {
     .filter((field) => !state[field].trim().startsWith("/"))
     .map((field) => ({
       field,
-      code: state[field].trim() === "" ? "ERR_UNIT_MISSING" : "ERR_UNIT_PATH",
+      code: state[field].trim() === "" ? "SOCKACT_ERR_UNIT_MISSING" : "SOCKACT_ERR_UNIT_PATH",
       message:
         state[field].trim() === "" ? "the path is missing" : `${shown(state[field])}: not an absolute path`,
       hint: `write a path that begins with /, such as ${initialState[field]}`,
@@ -94,29 +94,29 @@ export function problemsOf(state: BuilderState): FieldProblem[] {
     const file = script.trim().replace(/^.*\//s, "");
     if (/^\.{0,2}$/.test(file)) {
       const hint = `write the path of a file, such as ${initialState.script}`;
-      refuse("script", "ERR_UNIT_PATH", `${shown(script)} is a folder`, hint);
+      refuse("script", "SOCKACT_ERR_UNIT_PATH", `${shown(script)} is a folder`, hint);
     } else if (/\p{Control}/u.test(script.trim())) {
       const message = `${shown(script)} contains a control character, such as a line break`;
-      refuse("script", "ERR_UNIT_PATH", message, "rename the file");
+      refuse("script", "SOCKACT_ERR_UNIT_PATH", message, "rename the file");
     } else if (file === "sockact.config.mjs" || /\.(?:service|socket)$/.test(file)) {
       const message = `${file} is the name of another file: of the configuration of sockact, or of a unit`;
       refuse(
         "script",
-        "ERR_UNIT_PATH",
+        "SOCKACT_ERR_UNIT_PATH",
         message,
         `choose another name for your app's file, such as server.js`,
       );
     }
   }
   if (sockets.length === 0)
-    refuse("sockets", "ERR_UNIT_MISSING", "no socket is left", "add a socket, such as 80");
+    refuse("sockets", "SOCKACT_ERR_UNIT_MISSING", "no socket is left", "add a socket, such as 80");
   for (const [index, { listen }] of sockets.entries()) {
     const addresses = addressesOf(listen);
     const path = `sockets[${index}].listen`;
     if (addresses.length === 0)
       refuse(
         path,
-        "ERR_UNIT_MISSING",
+        "SOCKACT_ERR_UNIT_MISSING",
         "the address is missing",
         "write a port, an address or a path: 80, 127.0.0.1:3000 or /run/shop.sock",
       );
@@ -124,7 +124,7 @@ export function problemsOf(state: BuilderState): FieldProblem[] {
     if (taken !== undefined)
       refuse(
         path,
-        "ERR_UNIT_ADDRESS",
+        "SOCKACT_ERR_UNIT_ADDRESS",
         `${shown(taken)} belongs to the system or to another service. If the file exists, systemd deletes it, and creates the socket in its place`,
         "write another path, such as /run/shop.sock",
       );
@@ -132,7 +132,7 @@ export function problemsOf(state: BuilderState): FieldProblem[] {
   if (splitWords(state.arguments) === undefined) {
     refuse(
       "arguments",
-      "ERR_UNIT_TEXT",
+      "SOCKACT_ERR_UNIT_TEXT",
       "a quote is not closed, or nothing follows a backslash",
       "close the quote. To write the character itself, put a backslash before it",
     );
@@ -140,14 +140,24 @@ export function problemsOf(state: BuilderState): FieldProblem[] {
   const names = variablesOf(state.environment).map(([name]) => name);
   const without = variablesOf(state.environment).find(([, value]) => value === undefined);
   if (without !== undefined)
-    refuse("environment", "ERR_UNIT_TEXT", `${shown(without[0])} has no =`, "write NAME=value in each line");
+    refuse(
+      "environment",
+      "SOCKACT_ERR_UNIT_TEXT",
+      `${shown(without[0])} has no =`,
+      "write NAME=value in each line",
+    );
   const repeated = names.find((name, index) => names.indexOf(name) < index);
   if (repeated !== undefined)
-    refuse("environment", "ERR_UNIT_REPEATED", `${shown(repeated)} is there twice`, "remove one of the two");
+    refuse(
+      "environment",
+      "SOCKACT_ERR_UNIT_REPEATED",
+      `${shown(repeated)} is there twice`,
+      "remove one of the two",
+    );
   if (!isNodeApp(state) && bind === "socket" && state.idle.trim() !== "") {
     refuse(
       "idle",
-      "ERR_UNIT_CONFLICT",
+      "SOCKACT_ERR_UNIT_CONFLICT",
       "only an app that uses sockact or its preload can exit when it is idle",
       "leave it empty, or choose a proxy. A proxy can stop any program when it is idle",
     );
@@ -156,7 +166,7 @@ export function problemsOf(state: BuilderState): FieldProblem[] {
   if (state.handover && canHandOver(state) && (state.systemd ?? oldestSystemd) < 253) {
     refuse(
       "handover",
-      "ERR_UNIT_VERSION",
+      "SOCKACT_ERR_UNIT_VERSION",
       "a handover needs systemd 253",
       "choose a newer version of systemd, or turn it off",
     );
@@ -166,7 +176,7 @@ export function problemsOf(state: BuilderState): FieldProblem[] {
       if (!tls) continue;
       refuse(
         `sockets[${index}].tls`,
-        "ERR_UNIT_CONFLICT",
+        "SOCKACT_ERR_UNIT_CONFLICT",
         "the proxy forwards the connections of all sockets to one address, so the app can't know which connections use TLS",
         "use TLS on every socket or on none, or let systemd pass the sockets",
       );

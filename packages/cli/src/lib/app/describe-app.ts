@@ -36,7 +36,7 @@ export interface AppChoices {
 /**
  * The description for the answers. It is the same for `init`, and for `install` and `units` without a config.
  *
- * Throws a `CliError` with the code `ERR_USAGE` for choices with which an app that takes one socket would not run.
+ * Throws a `CliError` with the code `SOCKACT_ERR_USAGE` for choices with which an app that takes one socket would not run.
  */
 export function describeApp(app: DetectedApp, choices: AppChoices = {}): AppDescription {
   const { user = false, systemd, environmentFile = app.environmentFiles } = choices;
@@ -82,19 +82,19 @@ function portFor(app: DetectedApp, listen: readonly ListenAddress[]): { PORT?: s
 function refuseForOneSocket({ idleTimeout, handover }: AppChoices, addressCount: number): void {
   if (addressCount > 1)
     throw new CliError(
-      "ERR_USAGE",
+      "SOCKACT_ERR_USAGE",
       "this app accepts one socket only, and --listen names several",
       "Name one address. localhost:3000 is two: write 127.0.0.1:3000. Or use the handler of adapter-node in a server of your own, with sockact.",
     );
   if (handover === true)
     throw new CliError(
-      "ERR_USAGE",
+      "SOCKACT_ERR_USAGE",
       "--handover has no effect on this app: it does not call sockact",
       "Use the handler of adapter-node in a server of your own, with sockact.",
     );
   if (idleTimeout !== undefined)
     throw new CliError(
-      "ERR_USAGE",
+      "SOCKACT_ERR_USAGE",
       "--idle has no effect on this app: it does not call sockact",
       `Write a config with environment: { IDLE_TIMEOUT: "300" } and restart: "on-failure".`,
     );

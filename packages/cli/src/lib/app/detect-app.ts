@@ -68,8 +68,8 @@ export interface DetectOptions {
 /**
  * Finds out what an app is: it reads files, and runs none of them.
  *
- * Rejects with a `CliError`: `ERR_APP_FOLDER` (no such folder), `ERR_APP_MANIFEST` (a package.json that can't be read), `ERR_APP_ENTRY` (no
- * file to run, or not the named one), `ERR_APP_BUILD` (TypeScript that was not built).
+ * Rejects with a `CliError`: `SOCKACT_ERR_APP_FOLDER` (no such folder), `SOCKACT_ERR_APP_MANIFEST` (a package.json that can't be read), `SOCKACT_ERR_APP_ENTRY` (no
+ * file to run, or not the named one), `SOCKACT_ERR_APP_BUILD` (TypeScript that was not built).
  */
 export async function detectApp({
   folder,
@@ -140,7 +140,7 @@ function realFolder(folder: string): string {
     throw new Error("it is not a folder");
   } catch (cause) {
     throw new CliError(
-      "ERR_APP_FOLDER",
+      "SOCKACT_ERR_APP_FOLDER",
       `can't read the folder ${folder}: ${(cause as Error).message}`,
       "Name the folder of your app.",
       { cause },
@@ -152,7 +152,7 @@ function namedEntry(folder: string, entry: string): string {
   const path = resolve(folder, entry);
   if (!isFile(path))
     throw new CliError(
-      "ERR_APP_ENTRY",
+      "SOCKACT_ERR_APP_ENTRY",
       `${path} does not exist`,
       "Name the file that starts your app, such as server.js, or leave it out to have it found.",
     );
@@ -185,14 +185,14 @@ function chooseEntry(
     };
   if (script !== undefined && /^(?:dist|build|out|lib)\//.test(script.script.replace(/^\.\//, "")))
     throw new CliError(
-      "ERR_APP_BUILD",
+      "SOCKACT_ERR_APP_BUILD",
       `the start script runs ${script.script}, which has not been built`,
       `Build it first${manifest.scripts["build"] === undefined ? "" : ": npm run build"}.`,
     );
   const source = usualEntry(root, manifest);
   if (source === undefined)
     throw new CliError(
-      "ERR_APP_ENTRY",
+      "SOCKACT_ERR_APP_ENTRY",
       `found no file in ${root} that starts an app`,
       `Name it: ${calledCommand()} server.js, or packages/web/server.js in a monorepo. If the app has to be built, build it first.`,
     );

@@ -31,7 +31,7 @@ const isTypeScript = (path: string): boolean => /\.[mc]?tsx?$/.test(path);
 
 /**
  * What Node runs for an entry: the entry itself, or for TypeScript what was built from it. Otherwise Node 22.18 and later leave the types
- * out, and tsx does it for older ones. Throws a `CliError` with `ERR_APP_BUILD` if nothing runs it.
+ * out, and tsx does it for older ones. Throws a `CliError` with `SOCKACT_ERR_APP_BUILD` if nothing runs it.
  */
 export function runnable(folder: string, entry: string, node: FoundNode, needsBuild: boolean): Runnable {
   if (!isTypeScript(entry)) return { entry, nodeArguments: [], notes: [] };
@@ -57,7 +57,7 @@ export function runnable(folder: string, entry: string, node: FoundNode, needsBu
       ],
     };
   throw new CliError(
-    "ERR_APP_BUILD",
+    "SOCKACT_ERR_APP_BUILD",
     `${name} is TypeScript, and nothing built from it was found`,
     `Build it first, for example: npx tsc. Then name the built file: ${calledCommand()} dist/server.js`,
     { exitCode: EXIT.failed },

@@ -29,7 +29,7 @@ export function findNode(named?: string): FoundNode {
   const real = realPath(named);
   if (real === undefined)
     throw new CliError(
-      "ERR_APP_ENTRY",
+      "SOCKACT_ERR_APP_ENTRY",
       `${named} can't be run`,
       "Write the path of Node: --node /usr/bin/node",
     );

@@ -28,14 +28,14 @@ export function inHomes({ folder, entry, node }: AppPlace): string[] {
   const home = paths.find((path) => path === homeOf(path));
   if (home !== undefined)
     throw new CliError(
-      "ERR_INSTALL_APP",
+      "SOCKACT_ERR_INSTALL_APP",
       `the app needs a separate folder: it is directly in ${home}`,
       "The service would see the whole home. Move the app to a separate folder, such as /srv/shop.",
     );
   const unnamed = [node, ...paths].find((path) => isInHome(path) && /[:"'\\]/.test(path));
   if (unnamed !== undefined)
     throw new CliError(
-      "ERR_INSTALL_APP",
+      "SOCKACT_ERR_INSTALL_APP",
       `the service could not see ${unnamed}: BindReadOnlyPaths= does not accept a path in a home with : " ' or \\`,
       "Rename the folder, or move the app to one such as /srv/shop.",
       { exitCode: EXIT.failed },

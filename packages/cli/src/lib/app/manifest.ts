@@ -58,7 +58,7 @@ export function readManifest(folder: string): Manifest {
     };
   } catch (cause) {
     throw new CliError(
-      "ERR_APP_MANIFEST",
+      "SOCKACT_ERR_APP_MANIFEST",
       `can't read ${file}: ${(cause as Error).message}`,
       "Correct the file.",
       { cause },

@@ -33,7 +33,7 @@ function checkHelpTopic(sockact: Command, topic: string | undefined): void {
   if (topic === undefined || topic.startsWith("-") || topic === "help" || names.includes(topic)) return;
   const near = nearest(topic, names);
   throw new CliError(
-    "ERR_USAGE",
+    "SOCKACT_ERR_USAGE",
     `unknown command '${topic}'`,
     near === undefined ? `${ownCommand()} --help lists the commands.` : `(Did you mean ${near}?)`,
   );
@@ -44,7 +44,7 @@ function checkCurrentFolder(): void {
     process.cwd();
   } catch (cause) {
     throw new CliError(
-      "ERR_USAGE",
+      "SOCKACT_ERR_USAGE",
       "the current folder does not exist any more, or you may not enter it",
       "Change to another folder: cd",
       { cause },
@@ -93,13 +93,13 @@ function usageError({ message: whole }: CommanderError, args: readonly string[])
   const [name] = args;
   const [, unknown = ""] = /^unknown option '([^'=]+)/.exec(message) ?? [];
   const meant = otherNames[unknown];
-  if (meant !== undefined) return new CliError("ERR_USAGE", message, `(Did you mean ${meant}?)`);
+  if (meant !== undefined) return new CliError("SOCKACT_ERR_USAGE", message, `(Did you mean ${meant}?)`);
   const isCommand =
     name !== undefined && createProgram(args).commands.some((command) => command.name() === name);
   const help = isCommand
     ? `${ownCommand()} ${name} --help lists the arguments and options.`
     : `${ownCommand()} --help lists the commands.`;
-  return new CliError("ERR_USAGE", message, hints.join(" ") || help);
+  return new CliError("SOCKACT_ERR_USAGE", message, hints.join(" ") || help);
 }
 
 /** Writes what we need to find a bug in sockact. */
@@ -108,12 +108,16 @@ function reportBug(error: unknown, args: readonly string[]): number {
   // Its arguments may be secrets.
   const command = args.find((argument) => !argument.startsWith("-")) ?? "";
   sayAsJson(
-    new CliError("ERR_INTERNAL", "sockact has failed, and this is a bug", `Please report it: ${issues}`),
+    new CliError(
+      "SOCKACT_ERR_INTERNAL",
+      "sockact has failed, and this is a bug",
+      `Please report it: ${issues}`,
+    ),
     args,
   );
   process.stderr.write(
     [
-      `${colour("red", "error:")} sockact has failed, and this is a bug ${colour("dim", "(ERR_INTERNAL)")}`,
+      `${colour("red", "error:")} sockact has failed, and this is a bug ${colour("dim", "(SOCKACT_ERR_INTERNAL)")}`,
       `Please report it, with these lines: ${issues}`,
       colour(
         "dim",

@@ -7,14 +7,14 @@ export function explainCommand(): Command {
     .description(
       "Explain the code of an error, a warning, or a finding of lint or doctor: what it means, and what to change. Without a code, list all of them.",
     )
-    .argument("[code...]", "such as ERR_NAME_UNKNOWN; upper and lower case are the same")
+    .argument("[code...]", "such as SOCKACT_ERR_NAME_UNKNOWN; upper and lower case are the same")
     .option("--json", "print JSON. Its strings are Markdown")
     .addHelpText(
       "after",
       `
 Examples:
   sockact explain
-  sockact explain ERR_NAME_UNKNOWN
+  sockact explain SOCKACT_ERR_NAME_UNKNOWN
   sockact explain port-taken --json
 
 Exit codes:

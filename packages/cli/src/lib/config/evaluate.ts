@@ -88,21 +88,25 @@ async function answerOf(child: ChildProcess, file: string): Promise<ConfigAnswer
     for await (const chunk of pipe as AsyncIterable<Buffer>) {
       size += chunk.length;
       if (size > MOST_BYTES)
-        throw failed("ERR_CONFIG_SIZE", `${file} exports more than 4 MiB`, "Export only the description.");
+        throw failed(
+          "SOCKACT_ERR_CONFIG_SIZE",
+          `${file} exports more than 4 MiB`,
+          "Export only the description.",
+        );
       chunks.push(chunk);
       // The config may have left a timer or a server behind.
       if (chunk.at(-1) === 0x0a) return parseAnswer(Buffer.concat(chunks).toString(), file);
     }
     if (isLate) {
       throw failed(
-        "ERR_CONFIG_TIMEOUT",
+        "SOCKACT_ERR_CONFIG_TIMEOUT",
         `${file} has not exported anything after ${seconds} s`,
         "Look for a loop, or for an await that never ends. SOCKACT_CONFIG_TIMEOUT=60 gives the config 60 seconds.",
       );
     }
     const [code, signal] = await ended;
     throw failed(
-      "ERR_CONFIG_FAILED",
+      "SOCKACT_ERR_CONFIG_FAILED",
       `${file} ended the process before it exported anything: ${signal ?? `exit code ${code}`}`,
       "Remove process.exit() from the config, and await its promises.",
     );
@@ -120,7 +124,7 @@ function parseAnswer(text: string, file: string): ConfigAnswer {
     return answer;
   } catch (cause) {
     const message = `${file} wrote to file descriptor 3, which is for sockact's answer`;
-    throw failed("ERR_CONFIG_FAILED", message, "Do not use this descriptor in the config.", cause);
+    throw failed("SOCKACT_ERR_CONFIG_FAILED", message, "Do not use this descriptor in the config.", cause);
   }
 }
 
@@ -134,7 +138,7 @@ function killGroup({ pid, exitCode, signalCode }: ChildProcess): void {
 }
 
 function failed(
-  code: "ERR_CONFIG_SIZE" | "ERR_CONFIG_TIMEOUT" | "ERR_CONFIG_FAILED",
+  code: "SOCKACT_ERR_CONFIG_SIZE" | "SOCKACT_ERR_CONFIG_TIMEOUT" | "SOCKACT_ERR_CONFIG_FAILED",
   message: string,
   hint: string,
   cause?: unknown,

@@ -14,13 +14,13 @@ export function findConfig(folder: string, named?: string): string | undefined {
     const file = resolve(folder, named);
     if (!statSync(file, { throwIfNoEntry: false })?.isFile())
       throw new CliError(
-        "ERR_CONFIG_MISSING",
+        "SOCKACT_ERR_CONFIG_MISSING",
         `the config ${file} does not exist`,
         `Check its name, or write one: ${ownCommand()} init`,
       );
     if (!/\.(?:[mc]?js|m?ts|json)$/.test(file))
       throw new CliError(
-        "ERR_CONFIG_MISSING",
+        "SOCKACT_ERR_CONFIG_MISSING",
         `the name of a config must end with .ts, .mts, .js, .mjs, .cjs or .json; got ${file}`,
         "Rename it, for example to sockact.config.js.",
       );
@@ -30,7 +30,7 @@ export function findConfig(folder: string, named?: string): string | undefined {
   const found = configNames.filter((name) => names.has(name));
   if (found.length > 1)
     throw new CliError(
-      "ERR_CONFIG_SEVERAL",
+      "SOCKACT_ERR_CONFIG_SEVERAL",
       `there are several configs in ${folder}: ${found.join(", ")}`,
       `Remove all but one of them, or name one: --config ${found[0]}`,
     );
@@ -42,7 +42,7 @@ function filesIn(folder: string): string[] {
     return readdirSync(folder);
   } catch (cause) {
     throw new CliError(
-      "ERR_APP_FOLDER",
+      "SOCKACT_ERR_APP_FOLDER",
       `can't read the folder ${folder}: ${(cause as Error).message}`,
       "Change to the folder of your app, and check that you may read it.",
       { cause },

@@ -29,9 +29,9 @@ export interface LoadConfigOptions {
 /**
  * Loads the config of a folder. It is evaluated in a process of the invoking user, never as root under sudo.
  *
- * Resolves to `undefined` if the folder has no config and none was named. Rejects with a `CliError`: `ERR_CONFIG_MISSING` (the named file),
- * `ERR_CONFIG_SEVERAL`, `ERR_CONFIG_UNSAFE` (root would use what another user may write), `ERR_CONFIG_SYNTAX`, `ERR_CONFIG_FAILED` (it
- * throws, or ends the process), `ERR_CONFIG_TIMEOUT`, `ERR_CONFIG_SIZE` or `ERR_CONFIG_INVALID` (the export is not a description).
+ * Resolves to `undefined` if the folder has no config and none was named. Rejects with a `CliError`: `SOCKACT_ERR_CONFIG_MISSING` (the named file),
+ * `SOCKACT_ERR_CONFIG_SEVERAL`, `SOCKACT_ERR_CONFIG_UNSAFE` (root would use what another user may write), `SOCKACT_ERR_CONFIG_SYNTAX`, `SOCKACT_ERR_CONFIG_FAILED` (it
+ * throws, or ends the process), `SOCKACT_ERR_CONFIG_TIMEOUT`, `SOCKACT_ERR_CONFIG_SIZE` or `SOCKACT_ERR_CONFIG_INVALID` (the export is not a description).
  */
 export async function loadConfig({
   folder: from,
@@ -47,7 +47,7 @@ export async function loadConfig({
   const values: readonly unknown[] = Array.isArray(value) ? value : [value];
   if (values.length === 0 || values.some((one) => one === null || typeof one !== "object"))
     throw new CliError(
-      "ERR_CONFIG_INVALID",
+      "SOCKACT_ERR_CONFIG_INVALID",
       `${file} does not export a description`,
       "Write export default { name, exec, sockets }, a list of such objects, or a function that returns one.",
       { exitCode: EXIT.failed },
@@ -70,7 +70,7 @@ export async function loadConfig({
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice !== undefined)
     throw new CliError(
-      "ERR_CONFIG_INVALID",
+      "SOCKACT_ERR_CONFIG_INVALID",
       `${file} has two descriptions with the name ${twice}`,
       "Give each service a different name.",
       { exitCode: EXIT.failed },
@@ -78,7 +78,7 @@ export async function loadConfig({
   return { file, descriptions };
 }
 
-/** Emits units. Throws a `CliError` with `ERR_CONFIG_INVALID` that has each problem of the description in a line. */
+/** Emits units. Throws a `CliError` with `SOCKACT_ERR_CONFIG_INVALID` that has each problem of the description in a line. */
 export function unitsOf(
   description: AppDescription,
   source: string,
@@ -92,7 +92,7 @@ export function unitsOf(
       ({ path, message, hint }) => `  ${path || "description"}: ${message}; ${hint}`,
     );
     throw new CliError(
-      "ERR_CONFIG_INVALID",
+      "SOCKACT_ERR_CONFIG_INVALID",
       `the description in ${source} can't be written as units:\n${problems.join("\n")}`,
       "What each field may be: https://github.com/sockact/sockact/blob/main/docs/config.md",
       { exitCode: EXIT.failed, cause },
@@ -107,7 +107,7 @@ async function refuseUnsafe(file: string, invoker: Invoker): Promise<void> {
   const instead =
     path === file ? `, or as root: ${fix}` : `, or move the config to a folder of ${invoker.name}.`;
   throw new CliError(
-    "ERR_CONFIG_UNSAFE",
+    "SOCKACT_ERR_CONFIG_UNSAFE",
     `root does not use ${file}: ${path === file ? why : `${path}: ${why}`}`,
     isOwner
       ? `Run it with sudo as the user who owns it${instead}`
@@ -124,7 +124,7 @@ function errorOf(
   const exit = { exitCode: EXIT.failed };
   if (kind === "value")
     return new CliError(
-      "ERR_CONFIG_INVALID",
+      "SOCKACT_ERR_CONFIG_INVALID",
       `${file}: ${message}`,
       "A description holds only strings, numbers, booleans, lists and plain objects.",
       exit,
@@ -132,13 +132,13 @@ function errorOf(
   const at = placeIn(file, stack);
   if (kind === "syntax")
     return new CliError(
-      "ERR_CONFIG_SYNTAX",
+      "SOCKACT_ERR_CONFIG_SYNTAX",
       `${at ?? file}: ${message.split("\n")[0]}`,
       "Correct the syntax there.",
       exit,
     );
   return new CliError(
-    "ERR_CONFIG_FAILED",
+    "SOCKACT_ERR_CONFIG_FAILED",
     `${at ?? file} throws an error: ${message.split("\n")[0]}`,
     code === "ERR_MODULE_NOT_FOUND" || code === "MODULE_NOT_FOUND"
       ? "Install the packages that it imports: npm install"

@@ -19,7 +19,7 @@ export async function refuseReplaceableFolders(
     const distrust = await distrustOf(path, invoker);
     if (distrust === undefined) continue;
     throw new CliError(
-      "ERR_INSTALL_APP",
+      "SOCKACT_ERR_INSTALL_APP",
       `the service would see ${path}, and another user could put a link to any folder in its place: ${distrust.path}: ${distrust.why}`,
       "Run it with sudo as the user who owns it, let the service run as that user (--run-as), or move the app to /srv. What the app links to elsewhere in a home can be copied into its folder: npm install --install-links.",
       { exitCode: EXIT.failed },

@@ -45,7 +45,7 @@ import { socketInNamespace } from "./diagnoses/socket-in-namespace.ts";
 import { socketInactive } from "./diagnoses/socket-inactive.ts";
 import { socketNameUnknown } from "./diagnoses/socket-name-unknown.ts";
 import { socketNotOpen } from "./diagnoses/socket-not-open.ts";
-import { socketNotTaken } from "./diagnoses/socket-not-taken.ts";
+import { socketNotClaimed } from "./diagnoses/socket-not-claimed.ts";
 import { socketStartsOther } from "./diagnoses/socket-starts-other.ts";
 import { startLimitHit } from "./diagnoses/start-limit-hit.ts";
 import { startStepFailed } from "./diagnoses/start-step-failed.ts";
@@ -89,7 +89,7 @@ export const diagnoses: readonly Diagnosis[] = [
   serviceWithoutSocket,
   launcher,
   eventLoopBlocked,
-  socketNotTaken,
+  socketNotClaimed,
   portTaken,
   portForbidden,
   neverReady,

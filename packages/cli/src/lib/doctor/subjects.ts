@@ -21,7 +21,7 @@ export async function caseNamed(host: Host, name: string): Promise<Case> {
     return caseOf(host, await findService(host.manager, name));
   } catch (error) {
     // systemctl takes a pattern, and answers for whatever it fits.
-    if (!(error instanceof CliError && error.code === "ERR_UNIT_UNKNOWN") || /[*?[\]]/.test(name))
+    if (!(error instanceof CliError && error.code === "SOCKACT_ERR_UNIT_UNKNOWN") || /[*?[\]]/.test(name))
       throw error;
     const template = name.replace(/@[^@]+?(?:\.service)?$/, "@.service");
     if (template !== name) {

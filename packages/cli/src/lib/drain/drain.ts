@@ -92,7 +92,7 @@ function limitOf(wait: string | undefined): number | undefined {
   const limit = durationOf(wait);
   if (limit !== undefined && limit > 0 && Number.isFinite(limit)) return limit;
   throw new CliError(
-    "ERR_USAGE",
+    "SOCKACT_ERR_USAGE",
     `--wait must be a duration above 0 with its unit; got ${JSON.stringify(wait)}`,
     "Write for example --wait 30s or --wait 2min.",
   );
@@ -164,7 +164,7 @@ function waitError(busy: readonly DrainReport[], wait: string): CliError {
       : `${name} has ${count(connections!, "open connection")}`,
   );
   return new CliError(
-    "ERR_DRAIN_WAIT",
+    "SOCKACT_ERR_DRAIN_WAIT",
     `after ${wait}, ${left.join(" and ")}. The service is still drained, and the clients stay connected`,
     `Wait again, or end it: ${ownCommand()} restart, or systemctl stop, first answers the open requests. A load balancer may keep idle connections to a host that is down: close them there.`,
     { exitCode: EXIT.failed },

@@ -19,7 +19,7 @@ export function explain(codes: readonly string[], { json }: ExplainOptions): voi
   else print(found.map(text).join("\n"));
 }
 
-/** People copy a code with the characters around it: `(ERR_USAGE)`, `free-bind:`. */
+/** People copy a code with the characters around it: `(SOCKACT_ERR_USAGE)`, `free-bind:`. */
 const around = /^[([`'"]+|[)\]`'":,.]+$/g;
 
 /** Finds a code. Two packages may have the same one. */
@@ -28,7 +28,7 @@ function explanationsOf(code: string, all: readonly CodeExplanation[]): CodeExpl
   const found = all.filter((one) => one.code.toLowerCase() === wanted);
   if (found.length > 0) return found;
   throw new CliError(
-    "ERR_CODE_UNKNOWN",
+    "SOCKACT_ERR_CODE_UNKNOWN",
     `unknown code ${code}`,
     didYouMean(nearestCodes(wanted, all)) ?? `${ownCommand()} explain lists all codes.`,
   );

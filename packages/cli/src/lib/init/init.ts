@@ -131,7 +131,7 @@ function refuseExisting(file: string, force: boolean): void {
   const other = existing.find((path) => path !== file);
   if (other !== undefined)
     throw new CliError(
-      "ERR_WRITE_EXISTS",
+      "SOCKACT_ERR_WRITE_EXISTS",
       `there is a config already: ${other}`,
       "Edit it, or remove it first.",
       {
@@ -140,7 +140,7 @@ function refuseExisting(file: string, force: boolean): void {
     );
   if (fileState(file, "") !== "new" && !force)
     throw new CliError(
-      "ERR_WRITE_EXISTS",
+      "SOCKACT_ERR_WRITE_EXISTS",
       `there is a config already: ${file}`,
       "Edit it, or write a new one in its place: --force",
       {

@@ -31,7 +31,7 @@ export async function accessError(
   const others = problems.slice(1, 4).map(({ path, reason }) => `  ${path}: ${reason}`);
   const more = problems.length > 4 ? [`  and ${problems.length - 4} more`] : [];
   return new CliError(
-    "ERR_INSTALL_ACCESS",
+    "SOCKACT_ERR_INSTALL_ACCESS",
     [`the service could not read ${first.path}: ${first.reason}`, ...others, ...more].join("\n"),
     [
       `Nothing was installed. ${ways.length === 1 ? "This helps" : "Any of these helps"}:`,
@@ -45,7 +45,7 @@ export async function accessError(
 function setupError({ user, group }: AppDescription, reason: string, status: number): CliError {
   const who = status === 216 ? group : status === 217 ? user : undefined;
   return new CliError(
-    "ERR_INSTALL_ACCESS",
+    "SOCKACT_ERR_INSTALL_ACCESS",
     typeof who === "string" ? `the service can't run as ${who}: ${reason}` : reason,
     status === 216 || status === 217
       ? "Nothing was installed. Check that the user and the group exist: getent passwd, getent group"
@@ -61,7 +61,7 @@ export async function userError(
 ): Promise<CliError | undefined> {
   if (typeof user !== "string" || (await findUser(user)) !== undefined) return undefined;
   return new CliError(
-    "ERR_INSTALL_ACCESS",
+    "SOCKACT_ERR_INSTALL_ACCESS",
     `the user ${user} does not exist`,
     `Create it first: sudo useradd --system ${shellWord(user)}. Without ${hasOptions ? "--run-as" : "the field user"}, systemd creates a user for the service.`,
     { exitCode: EXIT.failed },

@@ -61,7 +61,7 @@ export async function refuseEnvironmentFiles(
   invoker: Invoker,
 ): Promise<void> {
   const refuse = (message: string, hint: string) => {
-    throw new CliError("ERR_INSTALL_APP", message, hint, { exitCode: EXIT.failed });
+    throw new CliError("SOCKACT_ERR_INSTALL_APP", message, hint, { exitCode: EXIT.failed });
   };
   if (refused !== undefined) refuse(refused.message, refused.hint);
   for (const file of environmentFiles) {

@@ -190,7 +190,7 @@ async function agree(all: readonly Prepared[]): Promise<void> {
     tell("\n");
     if (answer === "yes") return;
     if (answer === "no")
-      throw new CliError("ERR_CANCELLED", "you answered no", "Nothing was changed.", {
+      throw new CliError("SOCKACT_ERR_CANCELLED", "you answered no", "Nothing was changed.", {
         exitCode: EXIT.failed,
       });
     for (const { service, prepared } of all) tell(colour("dim", await changesOfUnits(service, prepared)));

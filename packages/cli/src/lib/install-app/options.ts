@@ -47,7 +47,7 @@ const ofApp = {
 export function checkOptions(entry: string | undefined, options: InstallOptions): void {
   const { user = false, root, config, runAs, dryRun = false } = options;
   const usage = (message: string, hint: string) => {
-    throw new CliError("ERR_USAGE", message, hint);
+    throw new CliError("SOCKACT_ERR_USAGE", message, hint);
   };
   if (process.platform !== "linux")
     usage(
@@ -69,7 +69,7 @@ export function checkOptions(entry: string | undefined, options: InstallOptions)
   if (!user && root === undefined && !dryRun && process.getuid?.() !== 0) {
     const words = shellText(process.argv.slice(2));
     throw new CliError(
-      "ERR_INSTALL_ROOT",
+      "SOCKACT_ERR_INSTALL_ROOT",
       "only root may install a system service",
       `${sudoCommand()} ${words}\nTo see the files first: add --dry-run. For a service of your user, without port 80: add --user.`,
     );
@@ -82,7 +82,7 @@ export function rootFolder(root: string | undefined): string {
   const folder = resolve(root);
   if (root !== "" && statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true) return folder;
   throw new CliError(
-    "ERR_USAGE",
+    "SOCKACT_ERR_USAGE",
     root === "" ? "--root is empty" : `the folder ${folder} does not exist`,
     "--root takes the root folder of an image or a container, such as /mnt/image.",
   );
@@ -94,7 +94,7 @@ export function checkOptionsWithConfig(file: string, options: InstallOptions): v
   const names = [...given.map(([, option]) => option), ...(options.preload ? [] : ["--no-preload"])];
   if (names.length === 0) return;
   throw new CliError(
-    "ERR_USAGE",
+    "SOCKACT_ERR_USAGE",
     `${names.join(" and ")} would be ignored: ${file} describes the service`,
     "Write the settings into the config. Or name the entry of the app: then the config is not used.",
   );

@@ -70,7 +70,7 @@ export async function wantedServices(
   );
   if (chosen.length === 0)
     throw new CliError(
-      "ERR_USAGE",
+      "SOCKACT_ERR_USAGE",
       `${config.file} does not describe a service named ${options.name}`,
       `It describes ${config.descriptions.map(({ name }) => name).join(", ")}.`,
     );
@@ -85,7 +85,7 @@ export async function wantedServices(
 function refuseGuess({ guess, folder, entry }: DetectedApp): void {
   if (guess === undefined) return;
   throw new CliError(
-    "ERR_APP_ENTRY",
+    "SOCKACT_ERR_APP_ENTRY",
     guess,
     `With --yes, sockact does not guess the file. Name it: ${calledCommand()} ${shellWord(relative(folder, entry))} …`,
   );
@@ -195,7 +195,7 @@ function existingFile(file: string): string {
   const path = resolve(file);
   if (isFile(path)) return path;
   throw new CliError(
-    "ERR_USAGE",
+    "SOCKACT_ERR_USAGE",
     `${path} does not exist`,
     "systemd reads this file at each start. Create it first, or leave --environment-file out.",
   );
@@ -205,7 +205,7 @@ function existingFile(file: string): string {
 function checked(service: WantedService): WantedService {
   const { description, folder, app } = service;
   const refuse = (message: string, hint: string): never => {
-    throw new CliError("ERR_INSTALL_APP", message, hint, { exitCode: EXIT.failed });
+    throw new CliError("SOCKACT_ERR_INSTALL_APP", message, hint, { exitCode: EXIT.failed });
   };
   // oxlint-disable-next-line no-control-regex
   if (/[\0-\x1F\x7F]|\s$/.test(folder))
@@ -268,14 +268,14 @@ function unitsOf(
     const exit = { exitCode: EXIT.failed, cause };
     if (cause.problems.some(({ finding }) => finding === "temporary-hidden"))
       throw new CliError(
-        "ERR_INSTALL_APP",
+        "SOCKACT_ERR_INSTALL_APP",
         `${source} is in a temporary folder, and the service has separate temporary folders`,
         `Move the app: sudo cp -r ${shellWord(dirname(source))} /srv/${shellWord(basename(description.name))}`,
         exit,
       );
     const isOption = cause.problems.every(({ path }) => fieldOf(path) in (options ?? {}));
     throw new CliError(
-      "ERR_INSTALL_APP",
+      "SOCKACT_ERR_INSTALL_APP",
       `no units can be written for ${source}:\n${problems.join("\n")}`,
       isOption
         ? `${ownCommand()} install --help describes each option.`

@@ -26,7 +26,7 @@ export interface VerifyOptions {
 }
 
 /**
- * Makes a request to each socket of a service, which starts it. Rejects with `ERR_INSTALL_START` if the service fails instead of answering. If it just does
+ * Makes a request to each socket of a service, which starts it. Rejects with `SOCKACT_ERR_INSTALL_START` if the service fails instead of answering. If it just does
  * not answer, that is a result: the service may be right, and this request not one that it answers.
  */
 export async function verify({ name, sockets, manager, timeout, signal }: VerifyOptions): Promise<Answer[]> {
@@ -94,7 +94,7 @@ async function hasClosedWithoutHeader(
 ): Promise<boolean> {
   if (!manager.user) await syncJournal(manager);
   const { entries } = await readJournal(manager, services, { since: since - LOG_INTERVAL });
-  return entries.some(({ from, message }) => from === "app" && message.includes("ERR_PROXY_HEADER"));
+  return entries.some(({ from, message }) => from === "app" && message.includes("SOCKACT_ERR_PROXY_HEADER"));
 }
 
 /** Waits until no service is starting. Resolves to the services that are not ready at the deadline. */
@@ -166,7 +166,7 @@ async function startError({
     ? `\nThe sandbox lets the app write only to its own folders: ${ownCommand()} explain file-read-only`
     : "";
   return new CliError(
-    "ERR_INSTALL_START",
+    "SOCKACT_ERR_INSTALL_START",
     `${name} does not start. The journal of ${unit}:\n${said || "  (it is empty)"}`,
     `Correct the error, and run the command again.${naming}${writing}\nTo install the app anyway: ${command} ${words} --no-request`,
     { exitCode: EXIT.failed },

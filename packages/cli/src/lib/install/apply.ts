@@ -39,7 +39,7 @@ export async function applyInstall(
       () => applyAlone(prepared, manager, { ...options, onStep }),
     );
   } catch (cause) {
-    const isTold = cause instanceof CliError && /^ERR_INSTALL_(?:UNDO|INTERRUPTED)$/.test(cause.code);
+    const isTold = cause instanceof CliError && /^SOCKACT_ERR_INSTALL_(?:UNDO|INTERRUPTED)$/.test(cause.code);
     if (!signal?.aborted || isTold) throw cause;
     throw interrupted(signal, []);
   }
@@ -141,7 +141,7 @@ async function undo(failure: unknown, plan: InstallPlan, change: Change, options
 function interrupted(signal: AbortSignal, notStarted: readonly NotStarted[]): CliError {
   const exitCode = interruptedCode(signal);
   const message = ["interrupted; all changes were undone", ...notStartedText(notStarted)].join("\n");
-  return new CliError("ERR_INSTALL_INTERRUPTED", message, "Run the command again.", { exitCode });
+  return new CliError("SOCKACT_ERR_INSTALL_INTERRUPTED", message, "Run the command again.", { exitCode });
 }
 
 /** The error of a step, after all changes were undone. */
@@ -150,14 +150,14 @@ function afterUndo(error: unknown, { user }: InstallPlan, notStarted: readonly N
   const { code, message, hint, exitCode, cause } =
     error instanceof CliError
       ? error
-      : new CliError("ERR_INSTALL_START", String(error), "", { exitCode: EXIT.failed, cause: error });
+      : new CliError("SOCKACT_ERR_INSTALL_START", String(error), "", { exitCode: EXIT.failed, cause: error });
   const text = [`${message}\nAll changes were undone.`, ...notStartedText(notStarted)].join("\n");
   const units = notStarted.map(({ unit }) => unit).join(" ");
   const start = `systemctl${user ? " --user" : ""} restart ${units}`;
   const hints = [hint, ...(units === "" ? [] : [`To start the units that ran before: ${start}`])];
   // Without its socket, clients can't reach the service.
   const isSilent = notStarted.some(({ unit }) => unit.endsWith(".socket"));
-  return new CliError(isSilent ? "ERR_INSTALL_UNDO" : code, text, hints.filter(Boolean).join("\n"), {
+  return new CliError(isSilent ? "SOCKACT_ERR_INSTALL_UNDO" : code, text, hints.filter(Boolean).join("\n"), {
     exitCode,
     cause,
   });
@@ -167,7 +167,7 @@ function afterUndo(error: unknown, { user }: InstallPlan, notStarted: readonly N
 function undoError(error: unknown, cause: unknown): CliError {
   const [first, second] = [error, cause].map((each) => (each instanceof Error ? each.message : String(each)));
   return new CliError(
-    "ERR_INSTALL_UNDO",
+    "SOCKACT_ERR_INSTALL_UNDO",
     `${first}\nThen a change could not be undone: ${second}`,
     "Correct this fault, and run the command again: it first undoes the rest.",
     { exitCode: EXIT.failed, cause },
@@ -200,7 +200,7 @@ function checkUnchanged({ files }: PreparedInstall): void {
   for (const { path, previous } of files) {
     if (contentOf(path, undefined)?.toString() === previous) continue;
     throw new CliError(
-      "ERR_INSTALL_CHANGED",
+      "SOCKACT_ERR_INSTALL_CHANGED",
       `${path} has changed since it was shown`,
       "Run the command again.",
       {
@@ -262,7 +262,7 @@ async function checkLoaded({ plan }: PreparedInstall, manager: ServiceManager): 
       LoadState === "not-found" && plan.user
         ? "XDG_CONFIG_HOME must be the one of your service manager: systemctl --user show-environment"
         : `To see the faulty line: ${verify}`;
-    throw new CliError("ERR_INSTALL_LOAD", why, hint, {
+    throw new CliError("SOCKACT_ERR_INSTALL_LOAD", why, hint, {
       exitCode: EXIT.failed,
     });
   }

@@ -125,7 +125,7 @@ export class Change {
     } catch (cause) {
       if (cause instanceof CliError) throw cause;
       throw new CliError(
-        "ERR_INSTALL_MANIFEST",
+        "SOCKACT_ERR_INSTALL_MANIFEST",
         `${join(own, file)} is not in the form in which sockact wrote it: ${(cause as Error).message}`,
         "Look at the file, and move it away.",
         { exitCode: EXIT.failed, cause },

@@ -36,6 +36,6 @@ it.each<[string, Partial<InstallPlan>]>([
   ["a root with dots", { root: "/tmp/../etc" }],
 ])("refuses %s", (_, fields) => {
   expect(() => checkPlan({ ...plan, ...fields })).toThrow(
-    expect.objectContaining({ code: "ERR_INSTALL_PLAN" }),
+    expect.objectContaining({ code: "SOCKACT_ERR_INSTALL_PLAN" }),
   );
 });

@@ -12,7 +12,7 @@ const LARGEST_EXTRA_FILE = 8 * 1024 * 1024;
 export function checkPlan({ name, user, root, units, extraFiles, sockets, service }: InstallPlan): void {
   const refuse = (message: string) => {
     throw new CliError(
-      "ERR_INSTALL_PLAN",
+      "SOCKACT_ERR_INSTALL_PLAN",
       message,
       "Choose other names in the description, or shorter strings.",
     );

@@ -64,5 +64,5 @@ function notOurs(path: string): CliError {
 }
 
 function refused(message: string, hint: string): CliError {
-  return new CliError("ERR_INSTALL_PATH", message, hint, { exitCode: EXIT.failed });
+  return new CliError("SOCKACT_ERR_INSTALL_PATH", message, hint, { exitCode: EXIT.failed });
 }

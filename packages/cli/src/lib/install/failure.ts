@@ -19,7 +19,7 @@ export async function startError(
 ): Promise<CliError> {
   if (cause instanceof RollingError) {
     const message = [`${cause.message}.`, ...cause.journal.slice(-JOURNAL_LINES).map((line) => `  ${line}`)];
-    return new CliError("ERR_INSTALL_START", message.join("\n"), cause.hint, {
+    return new CliError("SOCKACT_ERR_INSTALL_START", message.join("\n"), cause.hint, {
       exitCode: EXIT.failed,
       cause,
     });
@@ -30,7 +30,7 @@ export async function startError(
   const lines = await whyNotStarted(manager, failed, since);
   const message = [`${first} did not start.`, ...lines.map((line) => `  ${line}`)].join("\n");
   const hint = await hintFor(manager, lines, failed.length > 0 ? failed : [first]);
-  return new CliError("ERR_INSTALL_START", message, hint, { exitCode: EXIT.failed, cause });
+  return new CliError("SOCKACT_ERR_INSTALL_START", message, hint, { exitCode: EXIT.failed, cause });
 }
 
 /** The lines that an app printed when it failed; or the lines of systemd about a socket. */

@@ -67,5 +67,5 @@ function linesOf(path: string): string[] {
 }
 
 function foreign(message: string, hint: string): CliError {
-  return new CliError("ERR_INSTALL_FOREIGN", message, hint, { exitCode: EXIT.failed });
+  return new CliError("SOCKACT_ERR_INSTALL_FOREIGN", message, hint, { exitCode: EXIT.failed });
 }

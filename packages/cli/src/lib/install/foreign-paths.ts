@@ -51,7 +51,7 @@ async function refuseForeignSockets(
     if (isSocket && written.includes(path) && !hasListener(path)) continue;
     const what = isSocket ? "the socket of another program" : "not a socket of this service";
     throw new CliError(
-      "ERR_INSTALL_FOREIGN",
+      "SOCKACT_ERR_INSTALL_FOREIGN",
       `${path} exists, and is ${what}: systemd would remove it, and listen there`,
       isSocket && !hasListener(path)
         ? `If no program uses it any more, remove it: sudo rm ${path}. Or choose another --listen.`
@@ -135,7 +135,7 @@ async function ownerOf(user: string): Promise<number | undefined> {
 }
 
 function foreign(message: string, hint: string): CliError {
-  return new CliError("ERR_INSTALL_FOREIGN", message, hint, { exitCode: EXIT.failed });
+  return new CliError("SOCKACT_ERR_INSTALL_FOREIGN", message, hint, { exitCode: EXIT.failed });
 }
 
 function lstat(path: string): Stats | undefined {

@@ -39,7 +39,10 @@ async function holding<Result>(
   const lock = await acquireLock(path, signal, onWait).catch((error: unknown) => {
     if (!(error instanceof LockError)) throw error;
     const hint = "Install flock(1) of util-linux, and check who may write to the folder.";
-    throw new CliError("ERR_INSTALL_LOCK", error.message, hint, { exitCode: EXIT.failed, cause: error });
+    throw new CliError("SOCKACT_ERR_INSTALL_LOCK", error.message, hint, {
+      exitCode: EXIT.failed,
+      cause: error,
+    });
   });
   try {
     return await action();

@@ -46,7 +46,7 @@ export function parseManifest(content: Buffer, place: Place, name: string): Mani
     return checked(JSON.parse(content.toString()), place, name);
   } catch (cause) {
     throw new CliError(
-      "ERR_INSTALL_MANIFEST",
+      "SOCKACT_ERR_INSTALL_MANIFEST",
       `${join(path, MANIFEST)} is not in the form in which sockact wrote it: ${(cause as Error).message}`,
       `Look at the file. Without it, sockact does not know the files of ${name}: remove them yourself, and ${path}.`,
       { exitCode: EXIT.failed, cause },

@@ -25,7 +25,7 @@ it.each([
 ])("%j is not, and the error has the reason", (name, why) => {
   expect(() => checkName(name)).toThrow(
     expect.objectContaining({
-      code: "ERR_INSTALL_NAME",
+      code: "SOCKACT_ERR_INSTALL_NAME",
       exitCode: 2,
       message: expect.stringMatching(new RegExp(`^.{0,90} can't be the name of a service: .*${why}`, "s")),
     }),

@@ -12,7 +12,7 @@ const ownFolders = { sockact: "/var/lib/sockact", drained: "/var/lib/sockact/dra
 export function checkName(name: string): void {
   const refuse = (why: string, hint: string) => {
     throw new CliError(
-      "ERR_INSTALL_NAME",
+      "SOCKACT_ERR_INSTALL_NAME",
       `${JSON.stringify(shortened(name))} can't be the name of a service: ${why}`,
       hint,
     );

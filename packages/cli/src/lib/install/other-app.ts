@@ -13,7 +13,7 @@ export function refuseOtherApp(plan: InstallPlan, earlier: Manifest | undefined,
   const now = plan.author ?? fileOf(plan.description);
   if (before === undefined || now === undefined || before.uid === now.uid) return;
   throw new CliError(
-    "ERR_INSTALL_FOREIGN",
+    "SOCKACT_ERR_INSTALL_FOREIGN",
     `${plan.name} runs ${before.path} of user ${before.uid}, and ${now.path} belongs to user ${now.uid}`,
     "Choose another --name. If this app is meant to replace the other one, add --force.",
     { exitCode: EXIT.failed },

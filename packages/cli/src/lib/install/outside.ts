@@ -104,7 +104,7 @@ export function removeSocketFile(path: string): boolean {
     return true;
   } catch (error) {
     // Another user could put something else into the folder meanwhile.
-    if ((error as CliError).code === "ERR_INSTALL_PATH") return false;
+    if ((error as CliError).code === "SOCKACT_ERR_INSTALL_PATH") return false;
     throw error;
   }
 }

@@ -92,7 +92,7 @@ export type InstallStep =
 
 export interface ApplyOptions {
   onStep?: ((step: InstallStep) => void) | undefined;
-  /** Once aborted, all changes are undone, and the promise rejects with ERR_INSTALL_INTERRUPTED. */
+  /** Once aborted, all changes are undone, and the promise rejects with SOCKACT_ERR_INSTALL_INTERRUPTED. */
   signal?: AbortSignal | undefined;
   /** The last step, such as a test request. If it rejects, all changes are undone, and `applyInstall` rejects with its error. */
   verify?: (() => Promise<void>) | undefined;

@@ -108,12 +108,12 @@ async function noteClosedSockets(
 /** Refuses a place where nothing can be installed. */
 export function checkPlace({ user, root }: Place, command: string): void {
   if (user && root !== "/") {
-    throw new CliError("ERR_USAGE", "--user and --root exclude each other", "Leave one of them out.");
+    throw new CliError("SOCKACT_ERR_USAGE", "--user and --root exclude each other", "Leave one of them out.");
   }
   const { SUDO_UID, SUDO_USER } = process.env;
   if (user && process.getuid?.() === 0 && SUDO_UID !== undefined && SUDO_UID !== "0") {
     throw new CliError(
-      "ERR_INSTALL_SUDO",
+      "SOCKACT_ERR_INSTALL_SUDO",
       "--user is for your own service manager, and sudo makes you root",
       `Run it without sudo: ${ownCommand()} ${command} … --user. For ${SUDO_USER ?? "another user"} from a script: systemd-run --pipe --uid=${SUDO_UID} … or su`,
     );
@@ -152,7 +152,7 @@ function checkAuthor(
   }
   if (author === "edited") {
     throw new CliError(
-      "ERR_INSTALL_EDITED",
+      "SOCKACT_ERR_INSTALL_EDITED",
       `${path} was edited after sockact wrote it`,
       `${ownCommand()} units --diff shows the difference. Move the edit into your config, or into a drop-in (systemctl edit ${unit}). Then replace the file with --force. A backup is kept.`,
       { exitCode: EXIT.failed },
@@ -162,7 +162,7 @@ function checkAuthor(
 }
 
 function foreign(path: string, hint: string): CliError {
-  return new CliError("ERR_INSTALL_FOREIGN", `${path} exists, and sockact did not write it`, hint, {
+  return new CliError("SOCKACT_ERR_INSTALL_FOREIGN", `${path} exists, and sockact did not write it`, hint, {
     exitCode: EXIT.failed,
   });
 }
@@ -192,7 +192,7 @@ async function refuseForeignUnits(plan: InstallPlan, manager: ServiceManager): P
     const container = unit.replace(/\.service$/, ".container");
     if (LoadState === "masked") {
       const unmask = `${manager.systemctl} unmask ${unit}`;
-      throw new CliError("ERR_INSTALL_FOREIGN", `${unit} is masked`, `Unmask it: ${unmask}`, {
+      throw new CliError("SOCKACT_ERR_INSTALL_FOREIGN", `${unit} is masked`, `Unmask it: ${unmask}`, {
         exitCode: EXIT.failed,
       });
     }

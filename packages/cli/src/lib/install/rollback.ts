@@ -92,7 +92,7 @@ function removeMadePath(path: string): void {
     });
   } catch (error) {
     // Another user may change its folder.
-    if ((error as CliError).code !== "ERR_INSTALL_PATH") throw error;
+    if ((error as CliError).code !== "SOCKACT_ERR_INSTALL_PATH") throw error;
   }
 }
 

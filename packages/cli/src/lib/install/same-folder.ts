@@ -19,7 +19,7 @@ export function refuseSameFolder(all: readonly PreparedInstall[]): void {
       const other = taken.get(path);
       if (other === undefined || own.includes(path) || (user !== undefined && user === other.user)) continue;
       throw new CliError(
-        "ERR_INSTALL_FOREIGN",
+        "SOCKACT_ERR_INSTALL_FOREIGN",
         `${other.unit} and ${unit} have the same folder, ${path}, and different users: systemd would give it to the user of the service that starts last`,
         "Name separate folders in the config, by stateDirectory and similar fields, or let both services run as the same user. If they are meant to share the folder as it is, add --force.",
         { exitCode: EXIT.failed },

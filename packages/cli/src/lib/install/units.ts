@@ -116,7 +116,10 @@ export class Units {
     } catch (error) {
       if (!(error instanceof ProgramError)) throw error;
       const hint = "sockact uses it to enable the socket. Install systemd here too.";
-      throw new CliError("ERR_SYSTEMCTL", error.message, hint, { exitCode: EXIT.failed, cause: error });
+      throw new CliError("SOCKACT_ERR_SYSTEMCTL", error.message, hint, {
+        exitCode: EXIT.failed,
+        cause: error,
+      });
     }
   }
 }

@@ -8,7 +8,7 @@ export function writeError(path: string, cause: unknown): unknown {
   const { code = "", message } = cause as NodeJS.ErrnoException;
   const folder = dirname(path);
   const [why, hint] = reasons(folder)[code] ?? [message, "Look at the folder, and run the command again."];
-  return new CliError("ERR_INSTALL_WRITE", `can't write ${path}: ${why} (${code})`, hint, {
+  return new CliError("SOCKACT_ERR_INSTALL_WRITE", `can't write ${path}: ${why} (${code})`, hint, {
     exitCode: EXIT.failed,
     cause,
   });

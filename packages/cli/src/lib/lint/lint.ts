@@ -36,7 +36,7 @@ export function readIgnoredCodes(
   const codes = given.flatMap((list) => list.split(",")).map((code) => code.trim());
   for (const code of codes.filter((one) => !known.has(one))) {
     throw new CliError(
-      "ERR_LINT_CODE",
+      "SOCKACT_ERR_LINT_CODE",
       `the linter does not know the code ${code}`,
       didYouMean(nearestNames(code, known)) ?? `${ownCommand()} explain lists the codes.`,
     );
@@ -47,7 +47,7 @@ export function readIgnoredCodes(
 /** The error of `sockact lint` and `sockact verify` when they find nothing to read. */
 export function noUnitFiles(paths: readonly string[]): CliError {
   return new CliError(
-    "ERR_LINT_FILE",
+    "SOCKACT_ERR_LINT_FILE",
     `found no unit files in ${paths.join(", ")}`,
     "Name the files, or a folder with *.service, *.socket or their drop-ins.",
   );
@@ -73,7 +73,7 @@ export async function lint(paths: readonly string[], options: LintOptions): Prom
   const lintOptions = { user: options.user === true, ignore: readIgnoredCodes(options.ignore ?? []) };
   const isStdin = paths.includes("-");
   if (isStdin && paths.length > 1)
-    throw new CliError("ERR_USAGE", "- can't be used together with files", "Leave one of them out.");
+    throw new CliError("SOCKACT_ERR_USAGE", "- can't be used together with files", "Leave one of them out.");
   const given = isStdin ? { path: options.stdinFilename, bytes: await buffer(process.stdin) } : undefined;
   let read = await readUnitFiles(isStdin ? [] : paths, given);
   const asked = read.files.filter(({ isAsked }) => isAsked);

@@ -48,7 +48,7 @@ class Search {
   async add(path: string): Promise<void> {
     const found = await stat(path).catch((error: unknown) => {
       throw new CliError(
-        "ERR_LINT_FILE",
+        "SOCKACT_ERR_LINT_FILE",
         codeOf(error) === "ENOENT" ? `${path} does not exist` : `can't read ${path}: ${codeOf(error)}`,
         "Name unit files, or folders with unit files.",
         { cause: error },
@@ -121,7 +121,7 @@ class Search {
  * Reads the unit files that these paths name, and those in the folders among them.
  *
  * @param given the contents of a file, whether the file exists or not
- * @throws `CliError` with `ERR_LINT_FILE` if a path does not exist
+ * @throws `CliError` with `SOCKACT_ERR_LINT_FILE` if a path does not exist
  */
 export async function readUnitFiles(
   paths: readonly string[],

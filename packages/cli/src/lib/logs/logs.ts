@@ -49,7 +49,7 @@ type ReadOptions = Pick<JournalOptions, "lines" | "since">;
 type Write = (entry: JournalEntry) => boolean;
 
 function restricted(name: string): CliError {
-  return new CliError("ERR_JOURNAL", `you may not read the journal of ${name}`, JOURNAL_HINT, {
+  return new CliError("SOCKACT_ERR_JOURNAL", `you may not read the journal of ${name}`, JOURNAL_HINT, {
     exitCode: EXIT.failed,
   });
 }

@@ -70,14 +70,14 @@ async function ask<Value>(
 ): Promise<Value> {
   if (!canAsk())
     throw new CliError(
-      "ERR_NO_TERMINAL",
+      "SOCKACT_ERR_NO_TERMINAL",
       `can't ask without a terminal: ${message}`,
       `Add ${option}, or run it in a terminal.`,
     );
   const prompts = await import("@clack/prompts");
   const answer = await prompt(prompts, { message, output: process.stderr });
   if (prompts.isCancel(answer))
-    throw new CliError("ERR_CANCELLED", "you cancelled it", "Nothing was changed.", {
+    throw new CliError("SOCKACT_ERR_CANCELLED", "you cancelled it", "Nothing was changed.", {
       exitCode: EXIT.interrupted,
     });
   return answer as Value;

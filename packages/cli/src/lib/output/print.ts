@@ -25,7 +25,7 @@ export function print(text: string, isControl = false): boolean {
     // The reader has read enough.
     if ((error as NodeJS.ErrnoException).code === "EPIPE") return false;
     throw new CliError(
-      "ERR_OUTPUT",
+      "SOCKACT_ERR_OUTPUT",
       `can't write to the standard output: ${(error as Error).message}`,
       "Free some space, or send the output to another place.",
       { exitCode: EXIT.failed, cause: error },
@@ -47,5 +47,6 @@ export const errorJson = ({ code, message, hint }: CliError) => ({ code, message
 
 /** Writes an error as JSON to standard output, unless the command has printed a result. It is one line, because some commands print a line for each object. */
 export function printErrorJson(error: CliError): void {
-  if (!hasPrintedJson && error.code !== "ERR_OUTPUT") print(`${jsonText({ error: errorJson(error) })}\n`);
+  if (!hasPrintedJson && error.code !== "SOCKACT_ERR_OUTPUT")
+    print(`${jsonText({ error: errorJson(error) })}\n`);
 }

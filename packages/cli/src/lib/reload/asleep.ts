@@ -10,7 +10,7 @@ import type { ServiceManager } from "../systemd/service-manager.ts";
  * Checks a service that does not run: the next connection must be able to start it. If it can't, a deployment has failed, and nothing serves.
  *
  * @param closed the socket units that do not listen, although they are active
- * @throws CliError `ERR_RELOAD`
+ * @throws CliError `SOCKACT_ERR_RELOAD`
  */
 export async function checkAsleep(
   { name, services, sockets }: ActivatedService,
@@ -30,7 +30,7 @@ export async function checkAsleep(
   const command = (verb: string) => serviceCommand(verb, name, manager.user);
   const correct = `To see why: ${command("doctor")}\nCorrect the app, or put its earlier version back, and run ${command("restart")}.`;
   const fail = (message: string, hint: string) =>
-    new CliError("ERR_RELOAD", message, hint, { exitCode: EXIT.failed });
+    new CliError("SOCKACT_ERR_RELOAD", message, hint, { exitCode: EXIT.failed });
   switch (state) {
     case "restarting":
       throw fail(

@@ -7,7 +7,7 @@ const systemctlOf = (user: boolean): string => (user ? "systemctl --user" : "sys
 /** The error for a service that was stopped: it does not run, and its sockets do not listen. */
 export function stoppedError(name: string, sockets: readonly string[], user: boolean): CliError {
   return new CliError(
-    "ERR_RESTART",
+    "SOCKACT_ERR_RESTART",
     `${name} is stopped: it does not run, and no socket listens`,
     `Let its sockets listen: ${systemctlOf(user)} enable --now ${unitWords(sockets)}`,
     { exitCode: EXIT.failed },
@@ -16,7 +16,7 @@ export function stoppedError(name: string, sockets: readonly string[], user: boo
 
 /** The error for a unit whose file on disk systemd has not loaded. */
 export function unitError(unit: string, what: string, fix: string): CliError {
-  return new CliError("ERR_RESTART", `${unit} ${what}`, fix, { exitCode: EXIT.failed });
+  return new CliError("SOCKACT_ERR_RESTART", `${unit} ${what}`, fix, { exitCode: EXIT.failed });
 }
 
 /** The state after a failed start. */
@@ -42,7 +42,7 @@ export function startError({ name, unit, user, wasUp, end, isRetried, closed }: 
       ? `Clients are refused, because ${closed.join(" and ")} does not listen`
       : `Clients wait in the socket's queue${isRetried ? ", and systemd tries again" : ""}`;
   return new CliError(
-    "ERR_RESTART",
+    "SOCKACT_ERR_RESTART",
     `${unit} did not start: ${end}. ${clients}`,
     wasUp
       ? `The old process has exited, so no version serves now.\nCorrect the app, or put its earlier version back, and run ${again} again.\nWith a handover or a rolling restart, the old process would serve until the new one is ready.`

@@ -25,7 +25,7 @@ export function mustBeLoaded(
   };
   const why = LoadError === "" ? LoadState : LoadError.replace(/^\S+ "(.*)"$/s, "$1");
   throw new RollingError(
-    "ERR_ROLL_UNITS",
+    "SOCKACT_ERR_ROLL_UNITS",
     `${unit} cannot be loaded: ${why}`,
     hints[LoadState] ?? `${rewrite}, and install them. Then: ${reload}`,
   );

@@ -1,14 +1,14 @@
 /** The error codes of a rolling restart. docs/errors.md describes each. */
 export type RollingErrorCode =
-  | "ERR_ROLL_NAME"
-  | "ERR_ROLL_UNITS"
-  | "ERR_ROLL_SOCKET"
-  | "ERR_ROLL_RELOAD"
-  | "ERR_ROLL_LOCK"
-  | "ERR_ROLL_SYSTEMCTL"
-  | "ERR_ROLL_START"
-  | "ERR_ROLL_STOP"
-  | "ERR_ROLL_LOST";
+  | "SOCKACT_ERR_ROLL_NAME"
+  | "SOCKACT_ERR_ROLL_UNITS"
+  | "SOCKACT_ERR_ROLL_SOCKET"
+  | "SOCKACT_ERR_ROLL_RELOAD"
+  | "SOCKACT_ERR_ROLL_LOCK"
+  | "SOCKACT_ERR_ROLL_SYSTEMCTL"
+  | "SOCKACT_ERR_ROLL_START"
+  | "SOCKACT_ERR_ROLL_STOP"
+  | "SOCKACT_ERR_ROLL_LOST";
 
 /** How the caller can do what a hint says. */
 export interface Voice {

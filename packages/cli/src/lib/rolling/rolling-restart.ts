@@ -17,10 +17,10 @@ import { Turn } from "./turn.ts";
  *
  * Rejects with a `RollingError`:
  *
- * - `ERR_ROLL_START`: the new instance did not become ready. It was stopped again, and the old one keeps serving.
- * - `ERR_ROLL_SOCKET`: neither instance runs and a socket has failed, or the new instance cannot start without a socket. The hint has the
+ * - `SOCKACT_ERR_ROLL_START`: the new instance did not become ready. It was stopped again, and the old one keeps serving.
+ * - `SOCKACT_ERR_ROLL_SOCKET`: neither instance runs and a socket has failed, or the new instance cannot start without a socket. The hint has the
  *   commands that start the socket again.
- * - `ERR_ROLL_LOCK`: the lock could not be taken, or was lost during the restart. After a loss both instances may run, and the message has
+ * - `SOCKACT_ERR_ROLL_LOCK`: the lock could not be taken, or was lost during the restart. After a loss both instances may run, and the message has
  *   their states.
  * - docs/errors.md has the other codes.
  *
@@ -28,7 +28,7 @@ import { Turn } from "./turn.ts";
  * second case, the next connection starts the new version.
  *
  * Calls for the same service take turns by a lock on the file `/run/sockact-<name>.lock`, which belongs to root. If polkit allows another user
- * to manage the units, root can let that user lock the file: the hint of `ERR_ROLL_LOCK` has the line for tmpfiles.d(5).
+ * to manage the units, root can let that user lock the file: the hint of `SOCKACT_ERR_ROLL_LOCK` has the line for tmpfiles.d(5).
  *
  * @param name - the service's name without `@` and suffix: `shop` for `shop@.service`
  */
@@ -46,7 +46,11 @@ export async function restartInstances(
   const waitForDrain = options.waitForDrain ?? true;
   if (typeof name !== "string" || !/^[\w:.\\][\w:.\\-]*$/.test(name) || /\.(?:service|socket)$/.test(name)) {
     const hint = "Give the template's name without @ and suffix: 'shop' for shop@.service.";
-    throw new RollingError("ERR_ROLL_NAME", `${JSON.stringify(name)} is not the name of a service`, hint);
+    throw new RollingError(
+      "SOCKACT_ERR_ROLL_NAME",
+      `${JSON.stringify(name)} is not the name of a service`,
+      hint,
+    );
   }
   signal?.throwIfAborted();
   const folder = user ? (process.env["XDG_RUNTIME_DIR"] ?? `/run/user/${process.getuid?.()}`) : "/run";
@@ -57,7 +61,9 @@ export async function restartInstances(
   const path = `${folder}/sockact-${name}.lock`;
   const lock = await acquireLock(path, signal, () => emit({ type: "waiting" })).catch((error: unknown) => {
     if (!(error instanceof LockError)) throw error;
-    throw new RollingError("ERR_ROLL_LOCK", error.message, hintFor(path, error, voice), { cause: error });
+    throw new RollingError("SOCKACT_ERR_ROLL_LOCK", error.message, hintFor(path, error, voice), {
+      cause: error,
+    });
   });
   let result: RollingResult;
   try {

@@ -76,7 +76,7 @@ export class ServiceUnits {
   checkInstance(instance: Instance, state: State): void {
     const unit = this.nameOf(instance);
     const refuse = (message: string, hint: string) => {
-      throw new RollingError("ERR_ROLL_UNITS", `${unit} ${message}`, hint);
+      throw new RollingError("SOCKACT_ERR_ROLL_UNITS", `${unit} ${message}`, hint);
     };
     mustBeLoaded(unit, state, this.command);
     if (socketsOf(state).length === 0) refuse("has no socket", `${rewrite}. Its template needs Sockets=.`);
@@ -88,7 +88,7 @@ export class ServiceUnits {
     }
     if (state.NeedDaemonReload === "yes") {
       throw new RollingError(
-        "ERR_ROLL_RELOAD",
+        "SOCKACT_ERR_ROLL_RELOAD",
         `${unit} has changed on disk since systemd read it`,
         `Let systemd read it: ${this.command} daemon-reload\n${this.voice.again}.`,
       );

@@ -18,7 +18,7 @@ export function halfwayError(
   states: States | undefined,
 ): RollingError {
   const { code, message, journal } = error;
-  const problem = code === "ERR_ROLL_STOP" ? message : `${message}. ${lastStep}`;
+  const problem = code === "SOCKACT_ERR_ROLL_STOP" ? message : `${message}. ${lastStep}`;
   const repair = repairHint(units.voice);
   const hint = error.hint === repair ? repair : `${error.hint}\n${repair}`;
   return new RollingError(code, `${problem}. ${describeStates(units, states)}`, hint, {
@@ -46,7 +46,7 @@ export function notReadyError(
       : serves(states[old])
         ? `${unit} did not become ready; ${units.nameOf(old)} keeps serving`
         : `${unit} did not become ready, and ${units.nameOf(old)} does not serve either: it is ${states[old].ActiveState}`;
-  return new RollingError("ERR_ROLL_START", message, units.journalHint(instance), { journal });
+  return new RollingError("SOCKACT_ERR_ROLL_START", message, units.journalHint(instance), { journal });
 }
 
 /** The error of an instance that has ended although it must serve. */
@@ -58,7 +58,7 @@ export function lostError(
 ): RollingError {
   const { ActiveState, Result } = states[instance];
   return new RollingError(
-    "ERR_ROLL_LOST",
+    "SOCKACT_ERR_ROLL_LOST",
     `${units.nameOf(instance)} no longer serves: it is ${ActiveState} (${Result}); ${lastStep}`,
     units.journalHint(instance),
   );
@@ -72,7 +72,7 @@ export function socketError(units: ServiceUnits, sockets: readonly Socket[], sta
   const stop = up.length > 0 ? `${units.command} stop ${up.join(" ")} && ` : "";
   const start = `${units.command} reset-failed ${names} && ${units.command} start ${names}`;
   return new RollingError(
-    "ERR_ROLL_SOCKET",
+    "SOCKACT_ERR_ROLL_SOCKET",
     `${seen.join(", ")}; ${up.length > 0 ? `${up.join(" and ")} cannot be replaced until then` : "its clients are refused"}`,
     `Correct the reason: ${units.command} status ${names}\nThen: ${stop}${start}`,
   );

@@ -39,7 +39,7 @@ const systemctlError =
       unreachable: `Run it on the machine of the service; ${voice.user} for a unit of the user's own manager.`,
     };
     const hint = refusal === undefined ? repairHint(voice) : hints[refusal];
-    return new RollingError("ERR_ROLL_SYSTEMCTL", message, hint, { cause });
+    return new RollingError("SOCKACT_ERR_ROLL_SYSTEMCTL", message, hint, { cause });
   };
 
 /** One rolling restart, while its lock is held. */
@@ -78,7 +78,7 @@ export class Turn {
         // Another call may have begun, so this one changes nothing more.
         const states = describeStates(this.#units, await readStates());
         throw new RollingError(
-          "ERR_ROLL_LOCK",
+          "SOCKACT_ERR_ROLL_LOCK",
           `the lock was lost: its process has ended. ${states}`,
           repairHint(this.#options.voice),
         );
@@ -165,7 +165,7 @@ export class Turn {
       }
       return drained;
     } catch (error) {
-      if (!(error instanceof RollingError) || error.code === "ERR_ROLL_LOST") throw error;
+      if (!(error instanceof RollingError) || error.code === "SOCKACT_ERR_ROLL_LOST") throw error;
       throw halfwayError(this.#units, error, lastStep, await this.#units.readStatesIfPossible(manager));
     }
   }
@@ -178,7 +178,7 @@ export class Turn {
     } catch (error) {
       if (!(error instanceof RollingError)) throw error;
       const { message, hint } = error;
-      throw new RollingError("ERR_ROLL_STOP", `${unit} could not be stopped: ${message}`, hint, {
+      throw new RollingError("SOCKACT_ERR_ROLL_STOP", `${unit} could not be stopped: ${message}`, hint, {
         cause: error,
       });
     }

@@ -25,7 +25,7 @@ export function addressesOf(listen: readonly string[] | undefined): Address[] {
     const other = addresses.slice(0, index).find((earlier) => overlap(earlier, one));
     if (other)
       throw new CliError(
-        "ERR_RUN_ADDRESS",
+        "SOCKACT_ERR_RUN_ADDRESS",
         `can't listen on ${other.text} and on ${one.text}: they are the same address, or one contains the other`,
         "Leave one of them out, or choose another port for it.",
       );
@@ -36,7 +36,7 @@ export function addressesOf(listen: readonly string[] | undefined): Address[] {
 function defaultAddress(port: string): Address {
   if (!/^\d+$/.test(port))
     throw new CliError(
-      "ERR_RUN_ADDRESS",
+      "SOCKACT_ERR_RUN_ADDRESS",
       `the variable PORT must be a port, such as 3000; got ${JSON.stringify(port)}`,
       `Correct it, or write the address: ${ownCommand()} run -l localhost:3000 -- …`,
     );
@@ -112,7 +112,7 @@ function pathOf(text: string): string {
 
 function invalid(text: string, hint: string): CliError {
   return new CliError(
-    "ERR_RUN_ADDRESS",
+    "SOCKACT_ERR_RUN_ADDRESS",
     `can't listen on ${JSON.stringify(text)}`,
     `${hint}\nAddresses are written 3000, 127.0.0.1:3000, [::1]:3000, localhost:3000, /path/to.sock or @abstract.`,
   );

@@ -104,7 +104,7 @@ export function listenError(
   { code = "", message }: { code?: string | undefined; message: string },
 ): CliError {
   return new CliError(
-    "ERR_RUN_LISTEN",
+    "SOCKACT_ERR_RUN_LISTEN",
     `can't listen on ${text}: ${message}`,
     hints[code]?.(text) ?? "Use another address.",
     {

@@ -28,7 +28,7 @@ export function checkWatched(paths: readonly string[], separatorHint: string | u
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       throw new CliError(
-        "ERR_RUN_WATCH",
+        "SOCKACT_ERR_RUN_WATCH",
         code === "ENOENT" ? `can't watch ${path}: it does not exist` : `can't watch ${path}: ${code}`,
         separatorHint ??
           (code === "EACCES"

@@ -19,7 +19,7 @@ export function checkCommand(program: string, separatorHint: string | undefined)
   const [file] = files;
   if (file !== undefined)
     throw new CliError(
-      "ERR_RUN_COMMAND",
+      "SOCKACT_ERR_RUN_COMMAND",
       `${file} is not executable`,
       `Write the program that runs it, such as node ${program}, or chmod +x ${file}.`,
       {
@@ -28,7 +28,7 @@ export function checkCommand(program: string, separatorHint: string | undefined)
     );
   const local = `node_modules/.bin/${program}`;
   throw new CliError(
-    "ERR_RUN_COMMAND",
+    "SOCKACT_ERR_RUN_COMMAND",
     `the command ${program} was not found`,
     separatorHint ??
       (!program.includes("/") && isExecutable(local)

@@ -14,7 +14,7 @@ export function refuseLauncher(command: readonly string[]): void {
   const instead = insteadOf(command);
   if (instead === undefined) return;
   throw new CliError(
-    "ERR_RUN_COMMAND",
+    "SOCKACT_ERR_RUN_COMMAND",
     `${shellText(command.slice(0, 3))} starts the app in a separate process, which does not get the sockets`,
     instead,
   );

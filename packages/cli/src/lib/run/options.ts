@@ -38,14 +38,18 @@ const conflicts: [keyof RunOptions, keyof RunOptions, why: string][] = [
 export function checkOptions(options: RunOptions): void {
   for (const [one, other, why] of conflicts)
     if (options[one] !== undefined && options[other] !== undefined)
-      throw new CliError("ERR_RUN_OPTION", `${flag(one)} and ${flag(other)} can't be used together`, why);
+      throw new CliError(
+        "SOCKACT_ERR_RUN_OPTION",
+        `${flag(one)} and ${flag(other)} can't be used together`,
+        why,
+      );
   for (const [one, other] of [
     ["maxConnections", "accept"],
     ["ignore", "watch"],
   ] as const)
     if (options[one] !== undefined && options[other] === undefined)
       throw new CliError(
-        "ERR_RUN_OPTION",
+        "SOCKACT_ERR_RUN_OPTION",
         `${flag(one)} has no effect without ${flag(other)}`,
         `Add ${flag(other)}, or leave out ${flag(one)}.`,
       );
@@ -58,7 +62,7 @@ export function stopTimeoutOf({ stopTimeout, watch }: RunOptions): number {
   if (parsed !== undefined && parsed > 0 && parsed <= 86_400_000) return parsed;
   const hint = withUnits(stopTimeout, "");
   throw new CliError(
-    "ERR_RUN_OPTION",
+    "SOCKACT_ERR_RUN_OPTION",
     `--stop-timeout must be a duration of at most 1 day, such as 10s or 500ms; got ${JSON.stringify(stopTimeout)}`,
     hint ? `Write ${hint}.` : "Write a number with its unit, as in systemd.time(7).",
   );

@@ -8,7 +8,7 @@ export function withPreload(nodeOptions: string | undefined): string {
   const path = find(join(process.cwd(), "app.js")) ?? find(import.meta.url);
   if (path === undefined)
     throw new CliError(
-      "ERR_RUN_PRELOAD",
+      "SOCKACT_ERR_RUN_PRELOAD",
       "--preload needs @sockact/register, which is not installed",
       "npm install --save-dev @sockact/register",
     );

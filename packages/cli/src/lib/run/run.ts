@@ -36,7 +36,7 @@ export async function run(
   const [program] = command;
   if (program === undefined)
     throw new CliError(
-      "ERR_USAGE",
+      "SOCKACT_ERR_USAGE",
       "the command to run is missing",
       hint ?? `Write it after --, for example: ${ownCommand()} run -- node server.js`,
     );
@@ -113,7 +113,7 @@ function refusePaths(addresses: readonly Address[]): void {
   const unix = addresses.find(({ targets: [target] }) => "path" in target);
   if (unix)
     throw new CliError(
-      "ERR_RUN_ADDRESS",
+      "SOCKACT_ERR_RUN_ADDRESS",
       `can't receive datagrams on ${unix.text}`,
       "Node has no unix datagram sockets. Use a UDP port.",
     );
@@ -125,13 +125,13 @@ function namesOf({ name: names = [] }: RunOptions, addresses: readonly Address[]
     // FileDescriptorName= of systemd.socket(5).
     if (!/^[\x20-\x39\x3b-\x7e]{1,255}$/.test(name))
       throw new CliError(
-        "ERR_RUN_OPTION",
+        "SOCKACT_ERR_RUN_OPTION",
         `${JSON.stringify(name)} can't be the name of a socket`,
         "Use at most 255 printable ASCII characters, without a colon.",
       );
   if (names.length > 0 && names.length !== addresses.length)
     throw new CliError(
-      "ERR_RUN_OPTION",
+      "SOCKACT_ERR_RUN_OPTION",
       `got ${count(names.length, "name")} for ${count(addresses.length, "address", "addresses")}`,
       "Write one --name for each --listen, in the same order, or none.",
     );

@@ -67,5 +67,7 @@ function fileAt(path: string): Stats | undefined {
 }
 
 function failed(path: string, why: string, hint: string): CliError {
-  return new CliError("ERR_RUN_LISTEN", `can't listen on ${path}: ${why}`, hint, { exitCode: EXIT.failed });
+  return new CliError("SOCKACT_ERR_RUN_LISTEN", `can't listen on ${path}: ${why}`, hint, {
+    exitCode: EXIT.failed,
+  });
 }

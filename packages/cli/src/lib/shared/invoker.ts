@@ -16,7 +16,7 @@ export interface Invoker {
 
 /**
  * Who has called `sockact`. Under sudo, and run0 which sets the same variable, it is the user of `SUDO_UID`, if the user database has one.
- * Throws a `CliError` with `ERR_INVOKER` if it has none: nothing may then run as that user, nor as root instead.
+ * Throws a `CliError` with `SOCKACT_ERR_INVOKER` if it has none: nothing may then run as that user, nor as root instead.
  */
 export async function invoker(): Promise<Invoker> {
   const uid = process.getuid?.();
@@ -55,7 +55,7 @@ async function lines(program: string, ...args: string[]): Promise<string> {
     return stdout.trim();
   } catch (cause) {
     throw new CliError(
-      "ERR_INVOKER",
+      "SOCKACT_ERR_INVOKER",
       `can't look up the user who has called sudo: ${(cause as Error).message}`,
       "Run sockact without sudo, or from a root shell.",
       { exitCode: EXIT.failed, cause },
@@ -65,7 +65,7 @@ async function lines(program: string, ...args: string[]): Promise<string> {
 
 function unknown(uid: string): CliError {
   return new CliError(
-    "ERR_INVOKER",
+    "SOCKACT_ERR_INVOKER",
     `SUDO_UID is ${JSON.stringify(uid)}, and no user has this number`,
     "Run sudo as an existing user, or unset SUDO_UID in a root shell.",
     { exitCode: EXIT.failed },

@@ -26,7 +26,7 @@ export function fileState(path: string, text: string): FileState {
   if (stats === undefined) return "new";
   if (!stats.isFile())
     throw new CliError(
-      "ERR_WRITE",
+      "SOCKACT_ERR_WRITE",
       `${path} is ${stats.isSymbolicLink() ? "a symbolic link" : "not a regular file"}`,
       "Remove it, or write somewhere else.",
       { exitCode: EXIT.failed },
@@ -49,7 +49,7 @@ async function refuseReplaceableFolder(path: string, invoker: Invoker): Promise<
   const distrust = await distrustOf(dirname(path), invoker);
   if (distrust === undefined) return;
   throw new CliError(
-    "ERR_WRITE",
+    "SOCKACT_ERR_WRITE",
     `root does not write ${path}, since another user can put a link to another folder there: ${distrust.path}: ${distrust.why}`,
     "Run it without sudo, as the user who owns the folder. Or write into a folder of root.",
     { exitCode: EXIT.failed },
@@ -77,7 +77,7 @@ export async function writeWhole(path: string, text: string, invoker: Invoker): 
   } catch (cause) {
     rmSync(temporary, { force: true });
     throw new CliError(
-      "ERR_WRITE",
+      "SOCKACT_ERR_WRITE",
       `can't write ${path}: ${(cause as Error).message}`,
       "Check that the folder exists, that you may write there, and that the disk is not full.",
       { exitCode: EXIT.failed, cause },

@@ -153,7 +153,7 @@ export async function findService(manager: ServiceManager, name: string): Promis
   const own = known.filter(({ isSystem }) => !isSystem).map((service) => service.name);
   const flag = manager.user ? " --user" : "";
   throw new CliError(
-    "ERR_UNIT_UNKNOWN",
+    "SOCKACT_ERR_UNIT_UNKNOWN",
     `no socket starts a service named ${JSON.stringify(name)}`,
     [
       didYouMean(nearestNames(nameOf(name, true), own)),

@@ -169,8 +169,12 @@ export function newLines(
 function journalError(stderr: string, code: number | null): CliError {
   const why = stderr.trim();
   return /failed to parse timestamp|invalid.*time/i.test(why)
-    ? new CliError("ERR_USAGE", why, 'Write a time as systemd.time(7) has it: "10min ago", "today", "12:30".')
-    : new CliError("ERR_JOURNAL", `journalctl exited with ${code}: ${why}`, JOURNAL_HINT, {
+    ? new CliError(
+        "SOCKACT_ERR_USAGE",
+        why,
+        'Write a time as systemd.time(7) has it: "10min ago", "today", "12:30".',
+      )
+    : new CliError("SOCKACT_ERR_JOURNAL", `journalctl exited with ${code}: ${why}`, JOURNAL_HINT, {
         exitCode: EXIT.failed,
       });
 }
@@ -208,10 +212,15 @@ export async function streamJournal(
     return { isRestricted: isRestricted(complaint) };
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
-    throw new CliError("ERR_JOURNAL", "journalctl was not found", "Run it on a machine with systemd.", {
-      exitCode: EXIT.failed,
-      cause: error,
-    });
+    throw new CliError(
+      "SOCKACT_ERR_JOURNAL",
+      "journalctl was not found",
+      "Run it on a machine with systemd.",
+      {
+        exitCode: EXIT.failed,
+        cause: error,
+      },
+    );
   } finally {
     signal.removeEventListener("abort", abort);
   }

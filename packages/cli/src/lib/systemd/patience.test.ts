@@ -7,7 +7,7 @@ const hang = (signal: AbortSignal | undefined) => execute("sleep", ["60"], { sig
 
 it("gives up a question that systemd does not answer", async () => {
   await expect(withPatience("show", hang, { limit: 50 })).rejects.toMatchObject({
-    code: "ERR_SYSTEMCTL",
+    code: "SOCKACT_ERR_SYSTEMCTL",
     message: "systemd has not answered systemctl show for 0.05 s",
   });
 });

@@ -37,7 +37,7 @@ export async function withPatience<Result>(
       () =>
         over.abort(
           new CliError(
-            "ERR_SYSTEMCTL",
+            "SOCKACT_ERR_SYSTEMCTL",
             `systemd has not answered systemctl ${command} for ${limit / 1000} s`,
             "Try systemctl status. The machine may be overloaded, or systemd may hang.",
             { exitCode: EXIT.failed },

@@ -27,7 +27,7 @@ export interface ServiceManagerOptions {
   asLibrary?: ((message: string, refusal: Refusal, cause: unknown) => Error) | undefined;
 }
 
-/** The system's service manager, or the user's own one, asked by systemd's own commands. Its errors are `CliError`s with `ERR_SYSTEMCTL`. */
+/** The system's service manager, or the user's own one, asked by systemd's own commands. Its errors are `CliError`s with `SOCKACT_ERR_SYSTEMCTL`. */
 export class ServiceManager {
   readonly user: boolean;
   /** The command, for messages: `systemctl`, or `systemctl --user`. */
@@ -105,7 +105,7 @@ export class ServiceManager {
   #error(message: string, refusal: Refusal, otherwise: string, cause?: unknown): Error {
     if (this.#asLibrary) return this.#asLibrary(message, refusal, cause);
     const hint = refusal === undefined ? otherwise : this.#hints[refusal];
-    return new CliError("ERR_SYSTEMCTL", message, hint, { exitCode: EXIT.failed, cause });
+    return new CliError("SOCKACT_ERR_SYSTEMCTL", message, hint, { exitCode: EXIT.failed, cause });
   }
 
   get #hints(): Record<Exclude<Refusal, undefined>, string> {

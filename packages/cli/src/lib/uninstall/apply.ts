@@ -57,7 +57,7 @@ export async function applyUninstall(
     if (!signal?.aborted) throw cause;
     const exitCode = interruptedCode(signal);
     const message = `interrupted before ${prepared.name} was uninstalled`;
-    throw new CliError("ERR_INSTALL_INTERRUPTED", message, "Run the command again to finish.", {
+    throw new CliError("SOCKACT_ERR_INSTALL_INTERRUPTED", message, "Run the command again to finish.", {
       exitCode,
       cause,
     });
@@ -76,7 +76,7 @@ async function applyInTurn(
     removeEmptyFolders(place, name);
   });
   const found = await prepareUninstall(place, name, { manager, purge }).catch((error: unknown) => {
-    if ((error as CliError).code === "ERR_INSTALL_UNKNOWN") return undefined;
+    if ((error as CliError).code === "SOCKACT_ERR_INSTALL_UNKNOWN") return undefined;
     throw error;
   });
   // The changes of a killed call were undone, and nothing else was installed.

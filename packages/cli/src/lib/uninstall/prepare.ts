@@ -195,7 +195,12 @@ function unknown(place: Place, name: string): CliError {
       : place.user
         ? "To uninstall a system service, leave --user out."
         : "To uninstall a service of your own service manager, add --user.");
-  return new CliError("ERR_INSTALL_UNKNOWN", `sockact has not installed a service named ${name}`, hint, {
-    exitCode: EXIT.failed,
-  });
+  return new CliError(
+    "SOCKACT_ERR_INSTALL_UNKNOWN",
+    `sockact has not installed a service named ${name}`,
+    hint,
+    {
+      exitCode: EXIT.failed,
+    },
+  );
 }

@@ -54,7 +54,7 @@ function readInstalled(path: string): string | undefined {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw new CliError(
-      "ERR_UNITS_READ",
+      "SOCKACT_ERR_UNITS_READ",
       `can't read ${path}: ${(error as Error).message}`,
       "Run it as root.",
       {

@@ -74,7 +74,7 @@ async function wantedBy(
   const isName = argument !== undefined && (app.config !== undefined || !isFile(resolve(folder, argument)));
   if (isName && findConfig(folder, app.config) === undefined)
     throw new CliError(
-      "ERR_APP_ENTRY",
+      "SOCKACT_ERR_APP_ENTRY",
       `the file ${argument} does not exist, and no config describes a service ${argument}`,
       `Name the file that starts your app, such as server.js, or write a config: ${ownCommand()} init`,
     );
@@ -104,9 +104,14 @@ async function writeUnits(
   isJson: boolean,
 ): Promise<number> {
   if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory())
-    throw new CliError("ERR_WRITE", `the folder ${folder} does not exist`, `Create it: mkdir -p ${folder}`, {
-      exitCode: EXIT.failed,
-    });
+    throw new CliError(
+      "SOCKACT_ERR_WRITE",
+      `the folder ${folder} does not exist`,
+      `Create it: mkdir -p ${folder}`,
+      {
+        exitCode: EXIT.failed,
+      },
+    );
   const root = rootOfUnits(folder);
   for (const { description, units: texts } of root === undefined ? [] : services) {
     const existing = Object.keys(texts).filter((name) => isFile(join(folder, name)));

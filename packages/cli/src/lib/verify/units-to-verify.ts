@@ -64,7 +64,11 @@ export async function unitsToVerify(
   { config, user = false }: { config: string | undefined; user: boolean | undefined },
 ): Promise<UnitsToVerify> {
   if (config !== undefined && targets.length > 0)
-    throw new CliError("ERR_USAGE", "--config can't be used together with files", "Leave one of them out.");
+    throw new CliError(
+      "SOCKACT_ERR_USAGE",
+      "--config can't be used together with files",
+      "Leave one of them out.",
+    );
   const described = targets.length === 0 ? await unitsOfConfig(config) : undefined;
   if (described !== undefined) return { ...described, isUser: user || described.isUser };
 
@@ -72,7 +76,7 @@ export async function unitsToVerify(
   for (const target of targets.length === 0 ? ["."] : targets) {
     if (existsSync(target)) paths.push(target);
     else if (target.includes("/"))
-      throw new CliError("ERR_LINT_FILE", `${target} does not exist`, "Check the path.");
+      throw new CliError("SOCKACT_ERR_LINT_FILE", `${target} does not exist`, "Check the path.");
     else paths.push(...(await filesOfInstalled(target, user)));
   }
   const read = await readUnitFiles(paths);

@@ -11,7 +11,7 @@ import { LISTEN_FDS_START, parseListenEnvironment } from "./protocol/parse-envir
 import { readActivation, trustedEnvironment } from "./read.ts";
 import { isSocketOnStandardInput } from "./standard-input.ts";
 
-/** A socket that was passed to this process. The process may not have taken it yet. */
+/** A socket that was passed to this process. The process may not have claimed it yet. */
 export interface AnnouncedSocket extends Pick<ActivatedSocket, "fd" | "name"> {
   /** The kind, family and address, from /proc or from the opened socket. Undefined if the socket would have to be opened to find out. */
   readonly facts: ActivatedSocket | undefined;
@@ -19,10 +19,10 @@ export interface AnnouncedSocket extends Pick<ActivatedSocket, "fd" | "name"> {
   readonly isServed: boolean;
 }
 
-/** The sockets that were found before anything took them. */
+/** The sockets that were found before anything claimed them. */
 let announced: PassedSocket[] | undefined;
 
-/** The names of the sockets that are announced to this process. Undefined if there are none, if they have been taken already, or if a variable is malformed. */
+/** The names of the sockets that are announced to this process. Undefined if there are none, if they have been claimed already, or if a variable is malformed. */
 export function announcedNames(): readonly string[] | undefined {
   try {
     return readNames();
@@ -33,14 +33,14 @@ export function announcedNames(): readonly string[] | undefined {
 
 function readNames(): readonly string[] | undefined {
   if (activation.result !== undefined || isClusterWorker()) return undefined;
-  const env = trustedEnvironment({ ...process.env }, readBooleanOption("trustParent", undefined));
+  const env = trustedEnvironment({ ...process.env }, readBooleanOption("ignoreListenPid", undefined));
   const environment = parseListenEnvironment(env, process.pid);
   return environment.activated ? environment.names : undefined;
 }
 
 /**
- * Lists the sockets of socket units that were passed to this process. It does not take them: the variables stay in the environment, and nothing is opened.
- * Only a worker of node:cluster, and a process with a socket on its standard input, take their sockets here.
+ * Lists the sockets of socket units that were passed to this process. It does not claim them: the variables stay in the environment, and nothing is opened.
+ * Only a worker of node:cluster, and a process with a socket on its standard input, claim their sockets here.
  *
  * @throws ActivationError what activatedSockets() throws
  */
@@ -83,7 +83,7 @@ function udpFacts({ fd, name, inode }: PassedSocket): ActivatedSocket | undefine
 }
 
 /**
- * Takes the sockets, and opens those that /proc does not list.
+ * Claims the sockets, and opens those that /proc does not list.
  *
  * @throws ActivationError what activatedSockets() throws
  */

@@ -15,7 +15,7 @@ const NOTHING_KNOWN = { family: "unknown", address: null } as const;
 /**
  * Checks that each of these descriptors was passed, and which of them are sockets. The kind of a socket is looked up later, when it is needed.
  *
- * @throws ActivationError `ERR_FD_NOT_OPEN`
+ * @throws ActivationError `SOCKACT_ERR_FD_NOT_OPEN`
  */
 export function findPassed(descriptors: readonly Pick<ActivatedSocket, "fd" | "name">[]): PassedSocket[] {
   return descriptors.map(({ fd, name }) => ({
@@ -118,7 +118,7 @@ function passedInode(fd: number, announced: number): number | undefined {
   // Node opens its epoll descriptor before anything else, on the lowest number that was not passed.
   if (inode !== null && (inode !== undefined || !isEpoll(fd))) return inode;
   throw new ActivationError(
-    "ERR_FD_NOT_OPEN",
+    "SOCKACT_ERR_FD_NOT_OPEN",
     `LISTEN_FDS announces ${announced} file descriptors, but descriptor ${fd} was not passed`,
     "The program that started this process has kept the variables, but closed the descriptors. Make ExecStart= run node directly.",
     { errno: -constants.errno.EBADF },

@@ -30,7 +30,7 @@ export function readFromPrimary(): ReadOutcome | undefined {
   // Only the first worker warns.
   if (cluster.worker?.id === 1) {
     warn(
-      "SOCKACT_PRIMARY",
+      "SOCKACT_WARN_PRIMARY",
       `The primary of this cluster (pid ${process.ppid}) does not import sockact: its workers serve the sockets, but when all of them have ended, ` +
         "no other worker can serve them. A stop may lose requests, and the service manager gets no messages.",
       'Import sockact in the primary too, before the first fork(): import "@sockact/core";',

@@ -21,7 +21,7 @@ export function warnOfLauncher(env: Record<string, string | undefined>): void {
     warnOfFork(launcher, PACKAGE_FORK_HINT);
   } else {
     warn(
-      "SOCKACT_LAUNCHER",
+      "SOCKACT_WARN_LAUNCHER",
       `The sockets were passed to ${describe(launcher)} (pid ${pid}), not to this process (pid ${process.pid}): ` +
         "they can't be used here, and the app listens as it would without them.",
       isStartedBySystemd(pid) ? directives(pid) : `Start node itself: ${shellCommand(pid)}`,
@@ -37,7 +37,7 @@ const PACKAGE_FORK_HINT =
 
 function warnOfFork(parent: readonly string[], hint: string): void {
   warn(
-    "SOCKACT_FORKED",
+    "SOCKACT_WARN_FORKED",
     `The sockets were passed to ${describe(parent)} (pid ${process.ppid}), which has forked this process (pid ${process.pid}): ` +
       "they can't be used here, and it listens as it would without them.",
     hint,
@@ -47,10 +47,10 @@ function warnOfFork(parent: readonly string[], hint: string): void {
 /** Warns, once, if systemd has set a process ID that is not valid inside the PID namespace of this process. */
 export function warnOfOuterPid(pid: string): void {
   warn(
-    "SOCKACT_OUTER_PID",
+    "SOCKACT_WARN_OUTER_PID",
     `LISTEN_PID is ${pid}, the process ID of this process outside of PrivatePIDs=yes. Inside, it is ${process.pid}: ` +
       "sockact can't tell that the sockets are meant for this process, and the app listens as it would without them.",
-    "systemd 262 fixes this. Until then, leave PrivatePIDs= out, or write Environment=SOCKACT_TRUST_PARENT=yes in the service unit.",
+    "systemd 262 fixes this. Until then, leave PrivatePIDs= out, or write Environment=SOCKACT_IGNORE_LISTEN_PID=yes in the service unit.",
   );
 }
 

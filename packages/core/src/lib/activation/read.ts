@@ -32,8 +32,8 @@ const WORKER_KEY = "sockact.1";
  *
  * With `StandardInput=socket`, systemd sets none of these variables. Then the list has the socket on descriptor 0.
  *
- * @throws ActivationError `ERR_LISTEN_PID`, `ERR_LISTEN_PIDFDID`, `ERR_LISTEN_FDS`, `ERR_LISTEN_FDNAMES`, `ERR_FD_NOT_OPEN`,
- * `ERR_SOCKET_OUTPUT`, `ERR_BUN`, `ERR_WORKER_THREAD`
+ * @throws ActivationError `SOCKACT_ERR_LISTEN_PID`, `SOCKACT_ERR_LISTEN_PIDFDID`, `SOCKACT_ERR_LISTEN_FDS`, `SOCKACT_ERR_LISTEN_FDNAMES`, `SOCKACT_ERR_FD_NOT_OPEN`,
+ * `SOCKACT_ERR_SOCKET_OUTPUT`, `SOCKACT_ERR_BUN`, `SOCKACT_ERR_WORKER_THREAD`
  */
 export function activatedSockets(): readonly ActivatedSocket[] {
   const { sockets } = readActivation();
@@ -55,17 +55,17 @@ export function mayBeActivated(): boolean {
 /**
  * Reads the environment at the first call. Each later call returns the same result, or throws the same error.
  *
- * @param trustParent whether to take sockets whose parent names no process. Once true, it applies to all later calls.
- * @throws ActivationError what activatedSockets() throws; `ERR_OPTION`
+ * @param ignoreListenPid whether to claim sockets whose parent names no process. Once true, it applies to all later calls.
+ * @throws ActivationError what activatedSockets() throws; `SOCKACT_ERR_OPTION`
  */
-export function readActivation(trustParent?: boolean): ActivationResult {
+export function readActivation(ignoreListenPid?: boolean): ActivationResult {
   if (activation.result === undefined) {
-    const isTrusted = readBooleanOption("trustParent", trustParent);
+    const isTrusted = readBooleanOption("ignoreListenPid", ignoreListenPid);
     const environment = { ...process.env };
     activation.result = readEnvironment(environment, isTrusted);
     debug(() => describeActivation(environment));
     if (!isTrusted && isForAnyProcess(environment)) activation.untrusted = environment;
-  } else if (trustParent === true && activation.untrusted !== undefined) {
+  } else if (ignoreListenPid === true && activation.untrusted !== undefined) {
     // An earlier call did not trust the parent.
     activation.result = readEnvironment(activation.untrusted, true);
     activation.untrusted = undefined;
@@ -110,10 +110,10 @@ export function trustedEnvironment(env: Environment, isTrusted: boolean): Enviro
 /**
  * Whether the variables announce sockets to this process. Removes no variable, and looks at no descriptor.
  *
- * @throws ActivationError what parseListenEnvironment() throws; `ERR_OPTION`
+ * @throws ActivationError what parseListenEnvironment() throws; `SOCKACT_ERR_OPTION`
  */
 export function areSocketsAnnounced(): boolean {
-  const env = trustedEnvironment({ ...process.env }, readBooleanOption("trustParent", undefined));
+  const env = trustedEnvironment({ ...process.env }, readBooleanOption("ignoreListenPid", undefined));
   return parseListenEnvironment(env, process.pid).activated;
 }
 
@@ -165,7 +165,7 @@ function explainNotActivated(env: Environment, environment: ListenEnvironment): 
   if (LISTEN_PID !== undefined && isOuterPid(LISTEN_PID)) warnOfOuterPid(LISTEN_PID);
   else warnOfLauncher(env);
   return LISTEN_PID === undefined && LISTEN_FDS !== undefined
-    ? `${reason}, though LISTEN_FDS is ${LISTEN_FDS}: if you trust the parent, write trustParent: true or SOCKACT_TRUST_PARENT=yes`
+    ? `${reason}, though LISTEN_FDS is ${LISTEN_FDS}: if you trust the parent, write ignoreListenPid: true or SOCKACT_IGNORE_LISTEN_PID=yes`
     : reason;
 }
 
@@ -173,13 +173,13 @@ function refuseOtherRuntimes(): void {
   const { bun, deno } = process.versions;
   if (deno !== undefined)
     throw new ActivationError(
-      "ERR_FD_NOT_OPEN",
+      "SOCKACT_ERR_FD_NOT_OPEN",
       `Deno ${deno} shows sockact no descriptor that it has not opened itself, so sockact can't use the sockets that were passed`,
       "Run the service with Node: ExecStart=/usr/bin/node ….",
     );
   if (bun === undefined) return;
   throw new ActivationError(
-    "ERR_BUN",
+    "SOCKACT_ERR_BUN",
     `Bun ${bun} can't listen on a socket that was passed: it opens another, on a random port`,
     "Run the service with Node: ExecStart=/usr/bin/node ….",
   );
@@ -197,7 +197,7 @@ function readInWorkerThread(env: Environment): ReadOutcome {
     return { activated: false, reason: "this is a worker thread, which gets no sockets", sockets: [] };
   return {
     error: new ActivationError(
-      "ERR_WORKER_THREAD",
+      "SOCKACT_ERR_WORKER_THREAD",
       "The sockets that were passed to this process can't be used in a worker thread: they would close for the whole process when the thread ends",
       "Listen in the main thread, and hand the work to the workers.",
     ),

@@ -20,10 +20,10 @@ export function isSocketOnStandardInput(): boolean {
 }
 
 /**
- * Takes the socket on standard input, if a socket unit has put it there. Such a socket has an address, while the socket pair between a parent and its child
+ * Claims the socket on standard input, if a socket unit has put it there. Such a socket has an address, while the socket pair between a parent and its child
  * has none. The app then finds its standard input empty, as in any other service.
  *
- * @throws ActivationError `ERR_SOCKET_OUTPUT`
+ * @throws ActivationError `SOCKACT_ERR_SOCKET_OUTPUT`
  */
 export function takeOverStandardInput(): PassedSocket | undefined {
   if (!isSocketOnStandardInput()) return undefined;
@@ -44,7 +44,7 @@ function refuseOutputs(inode: number): void {
   const [output, error] = [1, 2].map((fd) => inodeOf(fd) === inode);
   if (!output && !error) return;
   const refusal = new ActivationError(
-    "ERR_SOCKET_OUTPUT",
+    "SOCKACT_ERR_SOCKET_OUTPUT",
     "With StandardInput=socket, standard output is the connection too: everything that the app prints would go to the client",
     "Write StandardOutput=journal in the service unit, or leave StandardInput= out: then the connection is passed as descriptor 3.",
   );

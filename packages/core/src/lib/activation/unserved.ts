@@ -6,7 +6,7 @@ import { afterFirstResponse } from "../shared/first-response.ts";
 import { once, processState } from "../shared/process-state.ts";
 import { warn } from "../shared/warnings.ts";
 
-/** How long a socket may stay without a server, in milliseconds: before the app has taken its first socket, and after it has taken the last one. */
+/** How long a socket may stay without a server, in milliseconds: before the app has claimed its first socket, and after it has claimed the last one. */
 const STARTING_MS = 30_000;
 const STARTED_MS = 5_000;
 
@@ -80,7 +80,7 @@ export function warnIfNeverAsked(isListening: () => boolean): void {
     if (activation.result !== undefined) return;
     if (isLast || isListening())
       warn(
-        "SOCKACT_UNTAKEN",
+        "SOCKACT_WARN_UNCLAIMED",
         "Sockets were passed to this process, but systemdListen() was not called: clients that connect to them get no answer.",
         "Write app.use(systemdListen()) before listen(). In Fastify, write app.register(systemdListen).",
       );
@@ -151,10 +151,10 @@ function isStream({ socket: { kind } }: PassedSocket): boolean {
 function useHintFor({ socket: { name, kind, family } }: PassedSocket): string {
   if (kind === "datagram" && family !== "unix")
     return `Bind it: bindDatagram(socket, { name: ${JSON.stringify(name)} }) from @sockact/core.`;
-  return `No server of Node can use ${name}. Use its descriptor: takeSocket(${JSON.stringify(name)}) from @sockact/core.`;
+  return `No server of Node can use ${name}. Use its descriptor: claimSocket(${JSON.stringify(name)}) from @sockact/core.`;
 }
 
-/** The hint for listeners, in an app that may have taken other sockets by their names. */
+/** The hint for listeners, in an app that may have claimed other sockets by their names. */
 function serverHintFor(sockets: readonly PassedSocket[]): string {
   const names = [
     ...new Set(
@@ -169,7 +169,7 @@ function serverHintFor(sockets: readonly PassedSocket[]): string {
   const isNamed = !names.includes("unknown");
   const byName =
     names.length > 1 && isNamed
-      ? `Take all of them, systemdListen({ name: ${JSON.stringify(names)} }), or remove the socket from the socket unit.`
+      ? `Claim all of them, systemdListen({ name: ${JSON.stringify(names)} }), or remove the socket from the socket unit.`
       : `${OWN_APP_HINT} Or remove the socket from the socket unit.`;
   return `${byName} ${CLOSURE_HINT}`;
 }
@@ -181,7 +181,7 @@ function warnOfUnserved(sockets: readonly PassedSocket[], cause = "", hint?: str
   const list = unreported.map(({ socket }) => formatSocket(socket)).join(", ");
   const clients = unreported.every(isStream) ? "clients that connect to" : "clients of";
   warn(
-    "SOCKACT_UNTAKEN",
+    "SOCKACT_WARN_UNCLAIMED",
     `Nothing in this process serves ${list}: ${clients} ${unreported.length > 1 ? "these sockets" : "this socket"} get no answer.${cause}`,
     hint ?? unserved.preloadHint?.(unreported.map(({ name }) => name)) ?? hintFor(unreported),
   );

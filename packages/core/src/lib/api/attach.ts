@@ -79,7 +79,7 @@ const attached = processState("attach", {
  * Reads the options and the environment. Checks everything that would be an error later, so that the app fails where it calls `systemdListen()`. Claims no
  * socket. You can attach the result to several apps. Each of them has its own lifecycle.
  *
- * @throws ActivationError `ERR_NOT_ACTIVATED` (no sockets were passed, and `required` is set), `ERR_NAME_UNKNOWN`, `ERR_PERMISSION`, `ERR_OPTION`, `ERR_TLS`, `ERR_TLS_FILE`, and what activatedSockets() throws
+ * @throws ActivationError `SOCKACT_ERR_NOT_ACTIVATED` (no sockets were passed, and `required` is set), `SOCKACT_ERR_NAME_UNKNOWN`, `SOCKACT_ERR_PERMISSION`, `SOCKACT_ERR_OPTION`, `SOCKACT_ERR_TLS`, `SOCKACT_ERR_TLS_FILE`, and what activatedSockets() throws
  */
 export function prepareApp(options: AppOptions, { http2 = false, close }: FrameworkTraits = {}): PreparedApp {
   const { activation, selection, settings } = prepare(options);

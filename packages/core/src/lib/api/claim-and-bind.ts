@@ -33,7 +33,7 @@ export interface BindOptions {
  * Claims the selected sockets and binds the server to them, which then emits `listening` or `error`.
  *
  * @param http2 whether the `request` listener can answer HTTP/2
- * @throws ActivationError what {@link selectForServer} throws, `ERR_CLUSTER_WORKER` for a connection in a worker of node:cluster, `ERR_HANDOVER_UNSUPPORTED` for `handover` with a connection or a socket on standard input, `ERR_OPTION` for `tls` with a server of TLS, `ERR_PERMISSION`, `ERR_NODE_INTERNALS`, `ERR_TLS`, `ERR_TLS_FILE`; and what server.listen() throws:
+ * @throws ActivationError what {@link selectForServer} throws, `SOCKACT_ERR_CLUSTER_WORKER` for a connection in a worker of node:cluster, `SOCKACT_ERR_HANDOVER_UNSUPPORTED` for `handover` with a connection or a socket on standard input, `SOCKACT_ERR_OPTION` for `tls` with a server of TLS, `SOCKACT_ERR_PERMISSION`, `SOCKACT_ERR_NODE_INTERNALS`, `SOCKACT_ERR_TLS`, `SOCKACT_ERR_TLS_FILE`; and what server.listen() throws:
  * `ERR_SERVER_ALREADY_LISTEN`, or `ERR_INVALID_ARG_TYPE` if `signal` is not an AbortSignal
  */
 export function claimAndBind(
@@ -87,7 +87,7 @@ function refuseConnections(selected: readonly PassedSocket[]): void {
   const isConnection = areConnections(selected.map(({ socket }) => socket));
   if (!isConnection && !selected.some(({ fd }) => fd === 0)) return;
   throw new ActivationError(
-    "ERR_HANDOVER_UNSUPPORTED",
+    "SOCKACT_ERR_HANDOVER_UNSUPPORTED",
     `The option handover can't be used with ${isConnection ? "a process that systemd starts for one connection (Accept=yes)" : "a socket on standard input (StandardInput=socket)"}`,
     isConnection
       ? "Leave handover out: each connection is served by a process of its own, and the next one runs the new code."
@@ -98,7 +98,7 @@ function refuseConnections(selected: readonly PassedSocket[]): void {
 /** With both, every connection would need TLS inside TLS, which no client speaks. */
 function tlsTwiceError(): ActivationError {
   return new ActivationError(
-    "ERR_OPTION",
+    "SOCKACT_ERR_OPTION",
     "The option tls was given for a server that has its own TLS (node:https, node:tls, http2.createSecureServer())",
     "A server of node:https speaks TLS on every socket. Leave tls out, or create the server with http.createServer(). With Fastify, leave out its https option.",
   );

@@ -17,7 +17,7 @@ function warnOfSwallowed({ code, message, hint }: ActivationError, where: unknow
   const call =
     typeof where === "number" || typeof where === "string" ? `listen(${where})` : "A second listen()";
   warn(
-    "SOCKACT_NOT_LISTENING",
+    "SOCKACT_WARN_NOT_LISTENING",
     `${call} does not listen, although its callback runs. ${code}: ${message}`,
     hint,
   );

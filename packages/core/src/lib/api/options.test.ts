@@ -20,7 +20,7 @@ test.each([
   ],
 ])("%s is refused, with the option that is meant if one is near", (name, message) => {
   expect(() => readOptions({ [name]: undefined })).toThrow(
-    expect.objectContaining({ code: "ERR_OPTION", message }),
+    expect.objectContaining({ code: "SOCKACT_ERR_OPTION", message }),
   );
 });
 
@@ -58,11 +58,15 @@ test.each<[options: object, message: string]>([
   [{ tls: { key: "SECRET" } }, "The option tls must have both key and cert, or pfx, or SNICallback"],
 ])("an option of a wrong type is refused, and no key is shown: %j", (options, message) => {
   expect(() => readOptions(options as AppOptions)).toThrow(
-    expect.objectContaining({ code: "ERR_OPTION", message, hint: expect.stringMatching(/\.$/) as string }),
+    expect.objectContaining({
+      code: "SOCKACT_ERR_OPTION",
+      message,
+      hint: expect.stringMatching(/\.$/) as string,
+    }),
   );
 });
 
-test.each(["name", "tls", "sockets", "required", "trustParent", ...LIFECYCLE_OPTIONS])(
+test.each(["name", "tls", "sockets", "required", "ignoreListenPid", ...LIFECYCLE_OPTIONS])(
   "%s may be undefined, which leaves it out",
   (name) => {
     expect(JSON.stringify(readOptions({ [name]: undefined }))).toBe(JSON.stringify(readOptions({})));
@@ -105,7 +109,7 @@ test.each([
   "",
 ])("a PROXY header may not come from %j, which is neither an address nor a range", (from) => {
   expect(() => readOptions({ sockets: { web: { proxyProtocol: { from: [from] } } } })).toThrow(
-    expect.objectContaining({ code: "ERR_OPTION" }),
+    expect.objectContaining({ code: "SOCKACT_ERR_OPTION" }),
   );
 });
 

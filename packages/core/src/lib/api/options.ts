@@ -28,34 +28,34 @@ export interface SocketOptions {
   proxyProtocol?: boolean | ProxyProtocolOptions | undefined;
 }
 
-/** All options of an app: which sockets it takes, and how it starts, reloads, stops and sleeps. */
-export interface AppOptions extends TakeOptions, LifecycleOptions {}
+/** All options of an app: which sockets it claims, and how it starts, reloads, stops and sleeps. */
+export interface AppOptions extends ClaimOptions, LifecycleOptions {}
 
-/** Which sockets an app or a server takes, and whether it must get one. */
-export interface TakeOptions {
+/** Which sockets an app or a server claims, and whether it must get one. */
+export interface ClaimOptions {
   /**
    * The TLS of all sockets that the server takes. It is for a server without TLS of its own, such as one of node:http. A server of node:https, of node:tls or
-   * of `http2.createSecureServer()` is refused with `ERR_OPTION`, because it brings its TLS to every socket.
+   * of `http2.createSecureServer()` is refused with `SOCKACT_ERR_OPTION`, because it brings its TLS to every socket.
    */
   tls?: TlsOptions | undefined;
-  /** Which sockets to take, by their `FileDescriptorName=`, and how to serve each: `{ http: {}, https: { tls: { key, cert } } }`. Use it instead of `name`. */
+  /** Which sockets to claim, by their `FileDescriptorName=`, and how to serve each: `{ http: {}, https: { tls: { key, cert } } }`. Use it instead of `name`. */
   sockets?: Readonly<Record<string, SocketOptions>> | undefined;
   /**
-   * The `FileDescriptorName=` of the sockets to take: a name, or a list of names. Several sockets may have one name. By default, the server takes every
-   * listener that nothing else has taken.
+   * The `FileDescriptorName=` of the sockets to claim: a name, or a list of names. Several sockets may have one name. By default, the server claims every
+   * listener that nothing else has claimed.
    */
   name?: string | readonly string[] | undefined;
-  /** Whether it is an error (`ERR_NOT_ACTIVATED`) if no sockets were passed. The default is `false`: the server then listens as without sockact. */
+  /** Whether it is an error (`SOCKACT_ERR_NOT_ACTIVATED`) if no sockets were passed. The default is `false`: the server then listens as without sockact. */
   required?: boolean | undefined;
   /**
-   * Whether to take sockets if LISTEN_PID is not set, or 0, as with systemfd and s6. The default is `false`, because child processes inherit the variables: if
+   * Whether to claim sockets if LISTEN_PID is not set, or 0, as with systemfd and s6. The default is `false`, because child processes inherit the variables: if
    * they are left over in a terminal or a container, the app would take its descriptors from 3 on for sockets, whatever they are. The variable
-   * `SOCKACT_TRUST_PARENT` overrides this option.
+   * `SOCKACT_IGNORE_LISTEN_PID` overrides this option.
    */
-  trustParent?: boolean | undefined;
+  ignoreListenPid?: boolean | undefined;
 }
 
-const TAKE_OPTIONS: readonly string[] = ["name", "tls", "sockets", "required", "trustParent"];
+const TAKE_OPTIONS: readonly string[] = ["name", "tls", "sockets", "required", "ignoreListenPid"];
 
 const SOCKET_OPTIONS: readonly string[] = ["tls", "proxyProtocol"];
 
@@ -83,7 +83,7 @@ export interface CheckedOptions {
 /**
  * Checks and reads every option. An unknown option is an error: if it were ignored, you would notice that in production.
  *
- * @throws ActivationError `ERR_OPTION`
+ * @throws ActivationError `SOCKACT_ERR_OPTION`
  */
 export function readOptions(options: AppOptions): CheckedOptions {
   if (typeof options !== "object" || options === null)
@@ -96,7 +96,7 @@ export function readOptions(options: AppOptions): CheckedOptions {
     const isMeant = unknown.every((name) => (placeOf(name) ?? nearest(name, OPTIONS)) !== undefined);
     throw refusal(unknown.map(unknownOption).join("; "), isMeant ? "Correct the option." : undefined);
   }
-  const { name, required, sockets, tls, trustParent } = options;
+  const { name, required, sockets, tls, ignoreListenPid } = options;
   checkTlsOption(tls, "tls");
   if (sockets !== undefined) checkSockets(sockets, name);
   const names = sockets === undefined ? readNames(name) : Object.keys(sockets);
@@ -108,8 +108,8 @@ export function readOptions(options: AppOptions): CheckedOptions {
   );
   if (required !== undefined && typeof required !== "boolean")
     throw refusal(`The option required must be true or false; got ${shown(required)}`);
-  if (trustParent !== undefined && typeof trustParent !== "boolean")
-    throw refusal(`The option trustParent must be true or false; got ${shown(trustParent)}`);
+  if (ignoreListenPid !== undefined && typeof ignoreListenPid !== "boolean")
+    throw refusal(`The option ignoreListenPid must be true or false; got ${shown(ignoreListenPid)}`);
   const tlsOfAll = tls && { options: tls, where: "tls", owner: [] };
   const tlsOfSockets = new Map(
     Object.entries(sockets ?? {}).flatMap(([each, socket]) =>
@@ -129,7 +129,7 @@ export function readOptions(options: AppOptions): CheckedOptions {
   };
 }
 
-function readNames(name: TakeOptions["name"]): readonly string[] | undefined {
+function readNames(name: ClaimOptions["name"]): readonly string[] | undefined {
   if (name === undefined) return undefined;
   const names: unknown = typeof name === "string" ? [name] : name;
   if (!Array.isArray(names) || names.length === 0 || !names.every((each) => typeof each === "string"))
@@ -140,10 +140,10 @@ function readNames(name: TakeOptions["name"]): readonly string[] | undefined {
   return names;
 }
 
-function checkSockets(sockets: NonNullable<TakeOptions["sockets"]>, name: unknown): void {
+function checkSockets(sockets: NonNullable<ClaimOptions["sockets"]>, name: unknown): void {
   if (name !== undefined)
     throw refusal(
-      "The options name and sockets can't be used together: both say which sockets to take",
+      "The options name and sockets can't be used together: both say which sockets to claim",
       "Leave name out.",
     );
   if (!isObject(sockets) || Object.keys(sockets).length === 0)

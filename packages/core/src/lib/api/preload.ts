@@ -37,8 +37,8 @@ export interface PreloadedApp {
    */
   serve(server: Server, fds: readonly number[], args: readonly unknown[]): void;
   /**
-   * The same for a server that may only probe whether its port is free. It emits `listening`, and takes the sockets a turn of the event loop later if it is
-   * still open. If another server has taken them by then, it listens by itself.
+   * The same for a server that may only probe whether its port is free. It emits `listening`, and claims the sockets a turn of the event loop later if it is
+   * still open. If another server has claimed them by then, it listens by itself.
    *
    * @param first the socket whose address `server.address()` returns from the beginning
    */
@@ -66,14 +66,14 @@ export interface ServeLaterOptions {
   args: readonly unknown[];
   /** `listen()` from before the patch. */
   listen: Listen;
-  /** Called when the server has taken the sockets (true), or listens by itself instead (false). */
+  /** Called when the server has claimed the sockets (true), or listens by itself instead (false). */
   onSettled: (isServed: boolean) => void;
 }
 
 /**
  * Prepares to serve an app that can't be changed. Call it before the app adds listeners of signals: from then on, these run when the connections have ended.
  *
- * @throws ActivationError `ERR_OPTION` for a variable that is malformed, `ERR_NAME_UNKNOWN` for a name in SOCKACT_PROXY_PROTOCOL that no passed socket has
+ * @throws ActivationError `SOCKACT_ERR_OPTION` for a variable that is malformed, `SOCKACT_ERR_NAME_UNKNOWN` for a name in SOCKACT_PROXY_PROTOCOL that no passed socket has
  */
 export function preloadApp(): PreloadedApp {
   const settings = readSettings({});
@@ -175,5 +175,5 @@ export function preloadApp(): PreloadedApp {
 }
 
 function isTaken(error: unknown): boolean {
-  return isActivationError(error) && error.code === "ERR_SOCKET_TAKEN";
+  return isActivationError(error) && error.code === "SOCKACT_ERR_SOCKET_CLAIMED";
 }

@@ -14,12 +14,12 @@ export interface Preparation extends CheckedOptions {
 /**
  * Reads the options and the environment, once for each app.
  *
- * @throws ActivationError `ERR_OPTION`; `ERR_NOT_ACTIVATED` if `required` is set; `ERR_NAME_UNKNOWN` for a name in SOCKACT_PROXY_PROTOCOL; what activatedSockets()
+ * @throws ActivationError `SOCKACT_ERR_OPTION`; `SOCKACT_ERR_NOT_ACTIVATED` if `required` is set; `SOCKACT_ERR_NAME_UNKNOWN` for a name in SOCKACT_PROXY_PROTOCOL; what activatedSockets()
  * throws
  */
 export function prepare(options: AppOptions): Preparation {
   const checked = readOptions(options);
-  const activation = readActivation(options.trustParent);
+  const activation = readActivation(options.ignoreListenPid);
   if (!activation.activated && options.required === true) throw notActivated(activation.reason);
   if (activation.activated) checkProxyNames(activation.sockets.map(({ name }) => name));
   return { ...checked, activation };

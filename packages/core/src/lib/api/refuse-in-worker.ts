@@ -6,12 +6,12 @@ import { ActivationError } from "../shared/errors.ts";
  * worker has something else: descriptor 3 is usually its channel to the primary.
  *
  * @param call what the app has called
- * @throws ActivationError `ERR_CLUSTER_WORKER`
+ * @throws ActivationError `SOCKACT_ERR_CLUSTER_WORKER`
  */
 export function refuseInWorker(sockets: readonly PassedSocket[], call: string): void {
   if (!sockets.some(({ fromPrimary }) => fromPrimary)) return;
   throw new ActivationError(
-    "ERR_CLUSTER_WORKER",
+    "SOCKACT_ERR_CLUSTER_WORKER",
     `${call} was called in a worker of node:cluster. The passed descriptors are in the primary. A worker can only listen on stream sockets`,
     "Make this call in the primary, and send the workers what they need: worker.send(). Or use a service without a cluster for this socket.",
   );

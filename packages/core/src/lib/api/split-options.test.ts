@@ -91,7 +91,7 @@ test.each<[what: string, call: string, args: unknown[], message: RegExp]>([
   ],
 ])("%s is refused", async (_, call, args, message) => {
   await expect(untyped[call]?.(...args)).rejects.toMatchObject({
-    code: "ERR_OPTION",
+    code: "SOCKACT_ERR_OPTION",
     message: expect.stringMatching(message) as string,
     hint: expect.stringMatching(/\.$/) as string,
   });

@@ -76,7 +76,7 @@ test.each<[tls: object, message: string, hint: string]>([
   ] as const)
     expect(() => readOptions(options as AppOptions)).toThrow(
       expect.objectContaining({
-        code: "ERR_OPTION",
+        code: "SOCKACT_ERR_OPTION",
         message: message.replace(/\btls\b/, where),
         hint: expect.stringContaining(hint) as string,
       }),

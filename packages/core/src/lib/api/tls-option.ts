@@ -34,7 +34,7 @@ const FOR_ALL_NAMES =
 
 /**
  * @param what the name of the option
- * @throws ActivationError `ERR_OPTION`
+ * @throws ActivationError `SOCKACT_ERR_OPTION`
  */
 export function checkTlsOption(tls: unknown, what: string): void {
   if (tls === undefined) return;

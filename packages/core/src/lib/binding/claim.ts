@@ -17,8 +17,8 @@ import { processState } from "../shared/process-state.ts";
  * Selects the sockets with these names for a server. The caller claims them. Without names, it selects every listener that is not served yet. If only
  * connections were passed (`Accept=yes`), it selects the connections.
  *
- * @throws ActivationError `ERR_NAME_UNKNOWN`, `ERR_SOCKET_TAKEN`, `ERR_SOCKET_DATAGRAM`, `ERR_SOCKET_CONNECTED`,
- * `ERR_SOCKET_UNBOUND`, `ERR_SOCKET_UNSUPPORTED`
+ * @throws ActivationError `SOCKACT_ERR_NAME_UNKNOWN`, `SOCKACT_ERR_SOCKET_CLAIMED`, `SOCKACT_ERR_SOCKET_DATAGRAM`, `SOCKACT_ERR_SOCKET_CONNECTED`,
+ * `SOCKACT_ERR_SOCKET_UNBOUND`, `SOCKACT_ERR_SOCKET_UNSUPPORTED`
  */
 export function selectForServer(
   sockets: readonly PassedSocket[],
@@ -36,11 +36,11 @@ type IsTaken = (passedSocket: PassedSocket) => boolean;
 /**
  * Claims the first socket with this name that is not served. The app uses it by itself.
  *
- * @throws ActivationError `ERR_NAME_UNKNOWN`, `ERR_SOCKET_TAKEN`, `ERR_OPTION` if its connections begin with a PROXY header
+ * @throws ActivationError `SOCKACT_ERR_NAME_UNKNOWN`, `SOCKACT_ERR_SOCKET_CLAIMED`, `SOCKACT_ERR_OPTION` if its connections begin with a PROXY header
  */
 export function claimByName(sockets: readonly PassedSocket[], name: string): PassedSocket {
   const passedSocket = firstUnserved(socketsNamed(sockets, [name]), USED_TWICE);
-  refuseProxied(passedSocket, () => hasConnections(passedSocket), `takeSocket("${name}")`);
+  refuseProxied(passedSocket, () => hasConnections(passedSocket), `claimSocket("${name}")`);
   claimSockets([passedSocket]);
   return passedSocket;
 }
@@ -48,7 +48,7 @@ export function claimByName(sockets: readonly PassedSocket[], name: string): Pas
 /**
  * Finds the first datagram socket with this name that is not served. Without a name, it finds the first of all. The caller claims it when it is bound.
  *
- * @throws ActivationError `ERR_NAME_UNKNOWN`, `ERR_SOCKET_TAKEN`, `ERR_SOCKET_STREAM`, `ERR_SOCKET_UNSUPPORTED`, `ERR_SOCKET_FAMILY`
+ * @throws ActivationError `SOCKACT_ERR_NAME_UNKNOWN`, `SOCKACT_ERR_SOCKET_CLAIMED`, `SOCKACT_ERR_SOCKET_STREAM`, `SOCKACT_ERR_SOCKET_UNSUPPORTED`, `SOCKACT_ERR_SOCKET_FAMILY`
  */
 export function findDatagramSocket(
   sockets: readonly PassedSocket[],
@@ -71,35 +71,35 @@ export function findDatagramSocket(
 /** Marks these sockets as claimed. Starts the time again after which the app is warned of unserved sockets. */
 export function claimSockets(sockets: readonly PassedSocket[]): void {
   for (const passedSocket of sockets) passedSocket.claimed = true;
-  debug(() => `took ${sockets.map(({ socket }) => formatSocketWithKind(socket)).join("; ")}`);
+  debug(() => `claimed ${sockets.map(({ socket }) => formatSocketWithKind(socket)).join("; ")}`);
   scheduleUnservedWarning();
 }
 
 const USED_TWICE =
-  "takeSocket() gives a socket once: keep what it has returned. If a server has taken the socket, name the sockets of that server: systemdListen({ name }).";
+  "claimSocket() gives a socket once: keep what it has returned. If a server has claimed the socket, name the sockets of that server: systemdListen({ name }).";
 
 const BOUND_TWICE =
   "Call bindDatagram() once for each passed socket, and name them: bindDatagram(socket, { name }).";
 
-/** @throws ActivationError `ERR_SOCKET_TAKEN` */
+/** @throws ActivationError `SOCKACT_ERR_SOCKET_CLAIMED` */
 function firstUnserved(candidates: readonly PassedSocket[], hint: string): PassedSocket {
   const free = candidates.find((passedSocket) => !isServed(passedSocket));
   if (free !== undefined) return free;
   const list = candidates.map(({ socket }) => formatSocket(socket)).join(", ");
-  throw new ActivationError("ERR_SOCKET_TAKEN", `This process has already taken ${list}`, hint);
+  throw new ActivationError("SOCKACT_ERR_SOCKET_CLAIMED", `This process has already claimed ${list}`, hint);
 }
 
 /**
  * Checks that a socket with each of these names was passed.
  *
- * @throws ActivationError `ERR_NAME_UNKNOWN`
+ * @throws ActivationError `SOCKACT_ERR_NAME_UNKNOWN`
  */
 export function checkNames(sockets: readonly PassedSocket[], names: readonly string[]): void {
   const known = new Set(sockets.map(({ name }) => name));
   const missing = names.filter((name) => !known.has(name));
   if (missing.length > 0) {
     throw new ActivationError(
-      "ERR_NAME_UNKNOWN",
+      "SOCKACT_ERR_NAME_UNKNOWN",
       `No socket named ${missing.join(", ")} was passed. Passed: ${sockets
         .filter(isOfApp)
         .map(({ socket }) => formatSocket(socket))
@@ -118,7 +118,7 @@ function isOfApp(passedSocket: PassedSocket): boolean {
 /**
  * The sockets with these names, each once, in the order in which they were passed.
  *
- * @throws ActivationError `ERR_NAME_UNKNOWN`
+ * @throws ActivationError `SOCKACT_ERR_NAME_UNKNOWN`
  */
 function socketsNamed(sockets: readonly PassedSocket[], names: readonly string[]): PassedSocket[] {
   checkNames(sockets, names);
@@ -171,7 +171,7 @@ function refusalOf(passedSocket: PassedSocket): ActivationError | undefined {
   switch (socket.kind) {
     case "datagram":
       return new ActivationError(
-        "ERR_SOCKET_DATAGRAM",
+        "SOCKACT_ERR_SOCKET_DATAGRAM",
         `${what} is a datagram socket: a server can't listen on it`,
         "Write ListenStream= instead of ListenDatagram= in the socket unit, or name the stream socket: systemdListen({ name }). " +
           "For UDP, call bindDatagram() from @sockact/core.",
@@ -187,7 +187,7 @@ function refusalOf(passedSocket: PassedSocket): ActivationError | undefined {
       // To listen on it would open a random port, which no client knows.
       return socket.address === "" || socket.address?.endsWith(":0") === true
         ? new ActivationError(
-            "ERR_SOCKET_UNBOUND",
+            "SOCKACT_ERR_SOCKET_UNBOUND",
             `${what} is not bound to an address`,
             "The program that made the socket must bind(2) it before it passes the socket on. systemd always does.",
           )
@@ -203,16 +203,16 @@ function datagramRefusalOf(socket: ActivatedSocket, type: "udp4" | "udp6"): Acti
   const what = describe(socket);
   if (socket.kind !== "datagram") {
     return new ActivationError(
-      "ERR_SOCKET_STREAM",
+      "SOCKACT_ERR_SOCKET_STREAM",
       `${what} is not a datagram socket`,
       "Write ListenDatagram= instead of ListenStream= in the socket unit, or name the datagram socket: bindDatagram(socket, { name }).",
     );
   }
   if (socket.family === "unix") {
     return new ActivationError(
-      "ERR_SOCKET_UNSUPPORTED",
+      "SOCKACT_ERR_SOCKET_UNSUPPORTED",
       `${what} is a unix datagram socket, which Node can't use`,
-      "node:dgram supports only UDP: write ListenDatagram= with a port or an address. takeSocket() gives you the bare descriptor.",
+      "node:dgram supports only UDP: write ListenDatagram= with a port or an address. claimSocket() gives you the bare descriptor.",
     );
   }
   return familyRefusalOf(socket, type);
@@ -224,7 +224,7 @@ export function familyRefusalOf(socket: ActivatedSocket, type: "udp4" | "udp6"):
   const right = family === "ipv6" ? "udp6" : "udp4";
   if (family === "unknown" || right === type) return undefined;
   return new ActivationError(
-    "ERR_SOCKET_FAMILY",
+    "SOCKACT_ERR_SOCKET_FAMILY",
     `${describe(socket)} is an ${family === "ipv6" ? "IPv6" : "IPv4"} socket, and can't be bound to a socket of type ${type}`,
     `Write createSocket("${right}"). ListenDatagram= with a port alone is IPv6, and receives IPv4 too; 0.0.0.0 and a port is IPv4.`,
   );
@@ -232,7 +232,7 @@ export function familyRefusalOf(socket: ActivatedSocket, type: "udp4" | "udp6"):
 
 function connectionError(socket: ActivatedSocket): ActivationError {
   return new ActivationError(
-    "ERR_SOCKET_CONNECTED",
+    "SOCKACT_ERR_SOCKET_CONNECTED",
     `${describe(socket)} is a connection, not a listener`,
     "Name only the listeners: systemdListen({ name }). With Accept=yes, each connection has a separate process.",
   );
@@ -244,31 +244,31 @@ function describe({ name, fd, address }: ActivatedSocket): string {
 
 function unsupportedError(what: string): ActivationError {
   return new ActivationError(
-    "ERR_SOCKET_UNSUPPORTED",
+    "SOCKACT_ERR_SOCKET_UNSUPPORTED",
     `${what} is not a socket that Node can listen on`,
     "Node listens on TCP and unix stream sockets: ListenStream= with a port, an address, a path or an @abstract name.",
   );
 }
 
-const taken = processState("taken", {
+const claimed = processState("claimed", {
   /** The hint of a preload, since its user can't change the code. */
   preloadHint: undefined as ((fds: readonly number[]) => string | undefined) | undefined,
 });
 
 /**
- * Sets the hint of the error for sockets that another server has taken.
+ * Sets the hint of the error for sockets that another server has claimed.
  *
  * @param hint gets the numbers of these sockets. If it returns undefined, the error has the hint for adapters.
  */
 export function setClaimedHint(hint: (fds: readonly number[]) => string | undefined): void {
-  taken.preloadHint ??= hint;
+  claimed.preloadHint ??= hint;
 }
 
 function claimedError(sockets: readonly ActivatedSocket[]): ActivationError {
   return new ActivationError(
-    "ERR_SOCKET_TAKEN",
+    "SOCKACT_ERR_SOCKET_CLAIMED",
     `Another server of this process uses ${sockets.map(formatSocket).join(", ")}, or has closed ${sockets.length > 1 ? "them" : "it"}`,
-    taken.preloadHint?.(sockets.map(({ fd }) => fd)) ??
+    claimed.preloadHint?.(sockets.map(({ fd }) => fd)) ??
       "One server can use each socket, and a closed socket can't be opened again. Remove the second listen(), or pass a socket for each server " +
         "and name them: systemdListen({ name: 'http' }), or listen(server, { name: 'https' }) from @sockact/core.",
   );

@@ -6,9 +6,9 @@ interface Permission {
 }
 
 /**
- * Throws if Node's permission model does not allow the process to listen. Called before anything is taken.
+ * Throws if Node's permission model does not allow the process to listen. Called before anything is claimed.
  *
- * @throws ActivationError `ERR_PERMISSION`
+ * @throws ActivationError `SOCKACT_ERR_PERMISSION`
  */
 export function checkPermission(): void {
   const { permission } = process as { permission?: Permission };
@@ -16,7 +16,7 @@ export function checkPermission(): void {
   if (permission === undefined || !process.allowedNodeEnvironmentFlags.has("--allow-net")) return;
   if (permission.has("net")) return;
   throw new ActivationError(
-    "ERR_PERMISSION",
+    "SOCKACT_ERR_PERMISSION",
     "Node runs with --permission, which does not let this process listen on a socket that was passed to it",
     "Add --allow-net to the command line: ExecStart=/usr/bin/node --permission --allow-net --allow-fs-read=… …. " +
       "Once the server listens, process.permission.drop('net') forbids every outgoing connection (Node 26.3).",

@@ -27,7 +27,7 @@ export interface PlacedTls extends Place {
 
 /**
  * @param http2 whether the `request` listener can answer HTTP/2. Then HTTP/2 is offered, unless `ALPNProtocols` says otherwise.
- * @throws ActivationError `ERR_TLS_FILE`, `ERR_TLS`
+ * @throws ActivationError `SOCKACT_ERR_TLS_FILE`, `SOCKACT_ERR_TLS`
  */
 export function createTlsAcceptor(server: Server, placed: PlacedTls, http2: boolean): TlsAcceptor {
   const { sni, ...own } = placed.options;
@@ -64,7 +64,7 @@ export function createTlsAcceptor(server: Server, placed: PlacedTls, http2: bool
 /**
  * Reports the errors of TLS options early, before a server listens.
  *
- * @throws ActivationError `ERR_TLS_FILE`, `ERR_TLS`, `ERR_OPTION` if the options offer HTTP/2 and the framework can't answer it
+ * @throws ActivationError `SOCKACT_ERR_TLS_FILE`, `SOCKACT_ERR_TLS`, `SOCKACT_ERR_OPTION` if the options offer HTTP/2 and the framework can't answer it
  */
 export function checkTlsUsable(placed: PlacedTls, http2: boolean): void {
   const { options } = placed;
@@ -72,7 +72,7 @@ export function checkTlsUsable(placed: PlacedTls, http2: boolean): void {
   readHosts(placed);
   if (!http2 && offersHttp2(options.ALPNProtocols)) {
     throw new ActivationError(
-      "ERR_OPTION",
+      "SOCKACT_ERR_OPTION",
       "The option tls.ALPNProtocols offers h2, and this framework can't answer HTTP/2",
       "Leave ALPNProtocols out. Koa and Fastify can answer HTTP/2.",
     );

@@ -80,7 +80,7 @@ export interface Place {
  *
  * @param place where the options are, for errors
  * @returns the options with what the files contain, and the context that Node makes of them
- * @throws ActivationError `ERR_TLS_FILE`, `ERR_TLS`
+ * @throws ActivationError `SOCKACT_ERR_TLS_FILE`, `SOCKACT_ERR_TLS`
  */
 export function readIdentity<T extends TlsIdentity>(
   options: T,

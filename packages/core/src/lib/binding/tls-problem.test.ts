@@ -85,7 +85,7 @@ test.each<[what: string, identity: TlsIdentity, message: string, hint: string]>(
   const options = { ...localhost, sni: { "example.org": example, "shop.example": identity } };
   expect(() => checkTlsUsable({ options, where: "tls", owner: [] }, false)).toThrow(
     expect.objectContaining({
-      code: "ERR_TLS",
+      code: "SOCKACT_ERR_TLS",
       message: expect.stringContaining(`tls.sni["shop.example"]${message}`) as string,
       hint: expect.stringContaining(hint) as string,
     }),
@@ -96,7 +96,7 @@ test("a key that the option itself contains is not shown", () => {
   const options = { ...localhost, key: "-----BEGIN PRIVATE KEY-----\nSECRET\n-----END PRIVATE KEY-----\n" };
   expect(() => checkTlsUsable({ options, where: "sockets.https.tls", owner: ["https"] }, false)).toThrow(
     expect.objectContaining({
-      code: "ERR_TLS",
+      code: "SOCKACT_ERR_TLS",
       message: expect.stringMatching(
         /^sockets\.https\.tls\.key is not a private key that can be used: (?!.*SECRET)/,
       ) as string,
@@ -112,7 +112,7 @@ test.each([
   const options = { ...localhost, sni: { "*.shop.example": { ...example, cert } } };
   expect(() => checkTlsUsable({ options, where: "tls", owner: [] }, false)).toThrow(
     expect.objectContaining({
-      code: "ERR_TLS_FILE",
+      code: "SOCKACT_ERR_TLS_FILE",
       message: expect.stringContaining(
         'The file for tls.sni["*.shop.example"].cert can\'t be read: E',
       ) as string,

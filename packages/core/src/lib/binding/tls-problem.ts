@@ -20,7 +20,7 @@ export function unusableError(
   cause: unknown,
 ): ActivationError {
   const { message, hint } = problemOf(where, options, paths, cause as Error);
-  return new ActivationError("ERR_TLS", message, hint, { cause });
+  return new ActivationError("SOCKACT_ERR_TLS", message, hint, { cause });
 }
 
 interface Problem {
@@ -104,7 +104,7 @@ export function fileError(
   cause: NodeJS.ErrnoException,
 ): ActivationError {
   return new ActivationError(
-    "ERR_TLS_FILE",
+    "SOCKACT_ERR_TLS_FILE",
     `The file for ${where}.${option} can't be read: ${cause.message}`,
     hintFor({ where, owner, option }, path, cause.code),
     { cause },

@@ -25,7 +25,7 @@ export function activateCluster(): boolean {
     const isLate = Object.keys(cluster.settings).length > 0 && cluster.schedulingPolicy === cluster.SCHED_RR;
     if (isLate) {
       warn(
-        "SOCKACT_PRIMARY",
+        "SOCKACT_WARN_PRIMARY",
         "cluster.setupPrimary() was called before sockact was imported: when all workers have ended, no other worker can listen.",
         "Import sockact in the primary before that call.",
       );

@@ -11,7 +11,7 @@ const asked = new WeakMap<Worker, (failure?: string) => void>();
  * Asks each worker that has a `healthCheck` whether it is healthy. Fulfils if all are. A worker whose event loop is blocked does not answer.
  *
  * @param timeout how long a worker may take, in milliseconds
- * @throws NotifyError `ERR_WATCHDOG_HEALTH`, which names the workers that are not healthy
+ * @throws NotifyError `SOCKACT_ERR_WATCHDOG_HEALTH`, which names the workers that are not healthy
  */
 export async function checkWorkers(workers: ReadonlySet<Worker>, timeout: number): Promise<void> {
   const checked = [...workers].filter((worker) => statusOf(worker).checksHealth && worker.isConnected());
@@ -21,7 +21,7 @@ export async function checkWorkers(workers: ReadonlySet<Worker>, timeout: number
   );
   if (ill.length === 0) return;
   throw new NotifyError(
-    "ERR_WATCHDOG_HEALTH",
+    "SOCKACT_ERR_WATCHDOG_HEALTH",
     ill.join("; "),
     "Without pings, the service manager ends the service after WatchdogSec=, with all its workers. Find out why this worker is not healthy.",
   );

@@ -21,7 +21,7 @@ const late = new Set<Worker>();
 /**
  * Reloads the workers that use sockact. Fulfils when each of them has reloaded or ended.
  *
- * @throws ActivationError `ERR_RELOAD_TIMEOUT` if a worker does not begin to reload, because its event loop is blocked or it is not ready. `ERR_RELOAD_WORKER` if the reload of a
+ * @throws ActivationError `SOCKACT_ERR_RELOAD_TIMEOUT` if a worker does not begin to reload, because its event loop is blocked or it is not ready. `SOCKACT_ERR_RELOAD_WORKER` if the reload of a
  * worker has failed. If both have happened, an `error` event reports the first one.
  */
 export async function reloadWorkers(workers: ReadonlySet<Worker>): Promise<void> {
@@ -33,7 +33,7 @@ export async function reloadWorkers(workers: ReadonlySet<Worker>): Promise<void>
   const failed = asked.filter((_, index) => outcomes[index] === "failed");
   if (blocked.length > 0) {
     const error = new ActivationError(
-      "ERR_RELOAD_TIMEOUT",
+      "SOCKACT_ERR_RELOAD_TIMEOUT",
       `${blocked.length === 1 ? "A worker has" : `${blocked.length} workers have`} not begun to reload within ${BEGIN_MS / 1000} s: ${blocked.map(nameOf).join(", ")}`,
       "Find out why the worker is not ready yet, or what blocks its event loop. It reloads as soon as it is ready and its event loop runs.",
     );
@@ -45,7 +45,7 @@ export async function reloadWorkers(workers: ReadonlySet<Worker>): Promise<void>
   }
   if (failed.length > 0)
     throw new ActivationError(
-      "ERR_RELOAD_WORKER",
+      "SOCKACT_ERR_RELOAD_WORKER",
       `The reload of ${failed.length === 1 ? "a worker" : `${failed.length} workers`} has failed: ${failed.map(nameOf).join(", ")}`,
       "The lines of that worker in the journal, above this one, say why. Correct that, and reload again.",
     );

@@ -77,7 +77,7 @@ function killWorkers(workers: readonly Worker[], waited: number): void {
   emit({
     type: "error",
     error: new ActivationError(
-      "ERR_WORKER_KILLED",
+      "SOCKACT_ERR_WORKER_KILLED",
       `Killed ${workers.map(nameOf).join(", ")}, which did not end in ${waited / 1000} s`,
       "Find out what blocks its event loop, or what its onStop waits for. If it only needs longer, raise drainTimeout (SOCKACT_DRAIN_TIMEOUT overrides it).",
     ),

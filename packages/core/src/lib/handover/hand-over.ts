@@ -106,7 +106,7 @@ function notifyReloaded(message: string): Promise<boolean | undefined> {
   return notifyServiceManager(isResultExpected() ? `${reloading()}\n${message}` : message);
 }
 
-/** @throws ActivationError `ERR_HANDOVER_UNSUPPORTED` */
+/** @throws ActivationError `SOCKACT_ERR_HANDOVER_UNSUPPORTED` */
 function startProcess(sockets: readonly PassedSocket[]): NewProcess {
   try {
     return new NewProcess(sockets);
@@ -118,7 +118,7 @@ function startProcess(sockets: readonly PassedSocket[]): NewProcess {
   }
 }
 
-/** @throws ActivationError `ERR_HANDOVER_UNSUPPORTED` */
+/** @throws ActivationError `SOCKACT_ERR_HANDOVER_UNSUPPORTED` */
 function socketsToPass(): readonly PassedSocket[] {
   const { result } = activation;
   const sockets = result !== undefined && "sockets" in result ? result.sockets : [];
@@ -151,12 +151,12 @@ function isStillOpen(passedSocket: PassedSocket): boolean {
   }
 }
 
-/** @throws ActivationError `ERR_HANDOVER_SOCKETS` */
+/** @throws ActivationError `SOCKACT_ERR_HANDOVER_SOCKETS` */
 function checkServed(served: readonly number[]): void {
   const missing = claimedSockets().filter(({ fd }) => !served.includes(fd));
   if (missing.length === 0) return;
   throw new ActivationError(
-    "ERR_HANDOVER_SOCKETS",
+    "SOCKACT_ERR_HANDOVER_SOCKETS",
     `The new process does not serve ${missing.map(({ socket }) => formatSocket(socket)).join(", ")}, which this one serves`,
     "If the new version needs fewer sockets, remove them from the socket unit, and restart the service. Otherwise correct the new version, and reload again.",
   );
@@ -197,5 +197,5 @@ async function reportFailure(error: unknown): Promise<void> {
 }
 
 function unsupported(message: string, hint: string): ActivationError {
-  return new ActivationError("ERR_HANDOVER_UNSUPPORTED", message, hint);
+  return new ActivationError("SOCKACT_ERR_HANDOVER_UNSUPPORTED", message, hint);
 }

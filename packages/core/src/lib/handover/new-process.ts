@@ -79,11 +79,11 @@ export class NewProcess implements Receiver {
     this.#onDelivery("refused");
   }
 
-  /** @throws ActivationError `ERR_HANDOVER_EXITED` */
+  /** @throws ActivationError `SOCKACT_ERR_HANDOVER_EXITED` */
   checkRunning(): void {
     if (!this.#hasEnded) return;
     throw new ActivationError(
-      "ERR_HANDOVER_EXITED",
+      "SOCKACT_ERR_HANDOVER_EXITED",
       `The new process ${this.#end} before it was ready`,
       "Its own lines in the journal, above this one, say why. Correct the new version, and reload again.",
     );
@@ -93,7 +93,7 @@ export class NewProcess implements Receiver {
    * Fulfils when the process is ready.
    *
    * @param timeout in milliseconds
-   * @throws ActivationError `ERR_HANDOVER_EXITED`, `ERR_HANDOVER_TIMEOUT`
+   * @throws ActivationError `SOCKACT_ERR_HANDOVER_EXITED`, `SOCKACT_ERR_HANDOVER_TIMEOUT`
    */
   async untilReady(timeout: number): Promise<Report> {
     let timer: NodeJS.Timeout | undefined;
@@ -182,7 +182,7 @@ export class NewProcess implements Receiver {
 
 function lostError(): ActivationError {
   return new ActivationError(
-    "ERR_HANDOVER_CONNECTIONS",
+    "SOCKACT_ERR_HANDOVER_CONNECTIONS",
     "The new process could not take a connection, so the connections that are left end here",
     "It has as many open files as LimitNOFILE= allows. Raise it: at a handover, the new process has all connections and its own files.",
   );
@@ -190,7 +190,7 @@ function lostError(): ActivationError {
 
 function timeoutError(timeout: number): ActivationError {
   return new ActivationError(
-    "ERR_HANDOVER_TIMEOUT",
+    "SOCKACT_ERR_HANDOVER_TIMEOUT",
     `The new process was not ready within ${timeout / 1000} s, and was ended`,
     "It is ready when every socket has its server and every `ready` is fulfilled. If it needs more time, raise handoverTimeout (SOCKACT_HANDOVER_TIMEOUT overrides it).",
   );

@@ -16,7 +16,7 @@ export function reportEarlyExit(): void {
 function earlyExitError(open: number): ActivationError {
   const caller = callerOfExit();
   return new ActivationError(
-    "ERR_EXIT_DRAINING",
+    "SOCKACT_ERR_EXIT_DRAINING",
     `The process ends while it drains, and cuts ${open} open connection${open === 1 ? "" : "s"}${caller === undefined ? "" : `. process.exit() was called at ${caller}`}`,
     "Set signals: 'first' (SOCKACT_SIGNALS=first): then your listeners of signals, and those of libraries, run when the last connection has ended. Or end the process in onStop.",
   );

@@ -5,10 +5,12 @@ import { headerError } from "../proxy-protocol/header-error.ts";
 import { eventText } from "./events.ts";
 
 test("an error of sockact is one line that says what to change, without a stack", () => {
-  const error = new ActivationError("ERR_OPTION", "It is wrong", "Write it right.");
-  expect(eventText({ type: "error", error })).toBe("ERR_OPTION: It is wrong. Write it right.");
-  const unsent = new NotifyError("ERR_NOTIFY_SEND", "It is full", "Find out why.");
-  expect(eventText({ type: "error", error: unsent })).toBe("ERR_NOTIFY_SEND: It is full. Find out why.");
+  const error = new ActivationError("SOCKACT_ERR_OPTION", "It is wrong", "Write it right.");
+  expect(eventText({ type: "error", error })).toBe("SOCKACT_ERR_OPTION: It is wrong. Write it right.");
+  const unsent = new NotifyError("SOCKACT_ERR_NOTIFY_SEND", "It is full", "Find out why.");
+  expect(eventText({ type: "error", error: unsent })).toBe(
+    "SOCKACT_ERR_NOTIFY_SEND: It is full. Find out why.",
+  );
 });
 
 test("an error of the app is printed with its stack", () => {

@@ -108,8 +108,8 @@ export type SockactEvent =
   | {
       /**
        * An `onReload`, `onDrain`, `onDrainUpgraded` or `onStop` of the app has failed, or a `healthCheck` that a probe has asked for, or a message to the
-       * service manager, or a handover. Or a stop has not ended in time (`ERR_STOP_TIMEOUT`), or an app that falls asleep ends with another exit status than
-       * `idleExitStatus` (`ERR_EXIT_STATUS`), or the app has ended the process during a drain (`ERR_EXIT_DRAINING`).
+       * service manager, or a handover. Or a stop has not ended in time (`SOCKACT_ERR_STOP_TIMEOUT`), or an app that falls asleep ends with another exit status than
+       * `idleExitStatus` (`SOCKACT_ERR_EXIT_STATUS`), or the app has ended the process during a drain (`SOCKACT_ERR_EXIT_DRAINING`).
        */
       readonly type: "error";
       /** The error, of any type. */

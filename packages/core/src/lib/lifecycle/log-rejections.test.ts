@@ -17,7 +17,7 @@ test("the first rejected connection is a line, and the others of an interval are
   log(rejection("10.0.0.8", "It is late"));
   expect(lines).toEqual([
     expect.stringMatching(
-      /^closed a connection to web from 10\.0\.0\.9: ERR_PROXY_HEADER: It is wrong\. Make each client/,
+      /^closed a connection to web from 10\.0\.0\.9: SOCKACT_ERR_PROXY_HEADER: It is wrong\. Make each client/,
     ),
   ]);
   lines.length = 0;
@@ -25,7 +25,7 @@ test("the first rejected connection is a line, and the others of an interval are
   log(rejection("10.0.0.7", "It is wrong"));
   await nextLine();
   expect(lines).toEqual([
-    "closed 1000 more connections. The last one was to web from 10.0.0.8: ERR_PROXY_HEADER: It is late",
-    "closed 1 more connection. The last one was to web from 10.0.0.7: ERR_PROXY_HEADER: It is wrong",
+    "closed 1000 more connections. The last one was to web from 10.0.0.8: SOCKACT_ERR_PROXY_HEADER: It is late",
+    "closed 1 more connection. The last one was to web from 10.0.0.7: SOCKACT_ERR_PROXY_HEADER: It is wrong",
   ]);
 });

@@ -51,7 +51,7 @@ export async function untilReadySent(): Promise<void> {
 }
 
 /**
- * Sends READY=1 when every socket of the unit has its server, and every `ready` is fulfilled. A socket that no server takes delays it only until the warning
+ * Sends READY=1 when every socket of the unit has its server, and every `ready` is fulfilled. A socket that no server claims delays it only until the warning
  * about that socket. Called whenever one of these conditions may have changed.
  */
 export function checkReadiness(): void {

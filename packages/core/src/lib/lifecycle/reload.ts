@@ -42,7 +42,7 @@ export async function reload(): Promise<boolean> {
 /** Without this warning, nothing would say why a reload does nothing after an `onReload` that never settles. */
 function warnOfRunningReload(): void {
   warn(
-    "SOCKACT_RELOADING",
+    "SOCKACT_WARN_RELOADING",
     `The app must reload again, but the reload that began ${Math.floor((now() - reloading.since) / 1000)} s ago has not ended: an onReload has not settled.`,
     "The app reloads again when that reload has ended. If it never ends, make the promise of onReload settle, for example with a time limit for what it waits for, and restart the service.",
   );

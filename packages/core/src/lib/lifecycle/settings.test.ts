@@ -56,7 +56,7 @@ describe("a wrong option is refused, and the error names it", () => {
   ])("%s", (name, values) => {
     for (const value of values) {
       const { code, message, hint } = refusal({ [name]: value });
-      expect({ value, code }).toEqual({ value, code: "ERR_OPTION" });
+      expect({ value, code }).toEqual({ value, code: "SOCKACT_ERR_OPTION" });
       expect(message).toContain(`The option ${name} must be `);
       expect(hint).not.toBe("");
     }
@@ -89,7 +89,7 @@ describe("a wrong variable is refused, and the error names it", () => {
   ])("%s=%s", (name, text) => {
     vi.stubEnv(name, text);
     const { code, message, hint } = refusal({});
-    expect(code).toBe("ERR_OPTION");
+    expect(code).toBe("SOCKACT_ERR_OPTION");
     expect(message).toMatch(new RegExp(`^${name} must be .*; got "${text}"$`));
     expect(hint).not.toBe("");
   });

@@ -204,7 +204,7 @@ const readers = {
 export const LIFECYCLE_OPTIONS: readonly string[] = [...callbacks, ...Object.keys(readers)];
 
 /**
- * @throws ActivationError `ERR_OPTION`
+ * @throws ActivationError `SOCKACT_ERR_OPTION`
  */
 export function readSettings(options: LifecycleOptions): Settings {
   const settings: Settings = {

@@ -142,7 +142,7 @@ async function shutDown(
 
 function stuckError(timeout: number): ActivationError {
   return new ActivationError(
-    "ERR_STOP_TIMEOUT",
+    "SOCKACT_ERR_STOP_TIMEOUT",
     `A server has not closed within its drainTimeout of ${timeout / 1000} s, although this process has no connection left. Child processes have connections that the server has sent to them`,
     "Make each child process close these connections when it gets SIGTERM or the event disconnect.",
   );
@@ -164,7 +164,7 @@ function reportStopTimeout(timeout: number, isReplaced: boolean): Promise<true> 
       emit({
         type: "error",
         error: new ActivationError(
-          "ERR_STOP_TIMEOUT",
+          "SOCKACT_ERR_STOP_TIMEOUT",
           `The app ${isReplaced ? "has handed over" : "falls asleep"}, but its onStop has not ended within ${timeout / 1000} s`,
           "Make sure that onStop settles and that every hold() is released, or raise drainTimeout (SOCKACT_DRAIN_TIMEOUT overrides it). The process ends with status 1.",
         ),

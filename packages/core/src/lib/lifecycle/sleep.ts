@@ -103,7 +103,7 @@ function reportExitStatus(status: number): void {
   emit({
     type: "error",
     error: new ActivationError(
-      "ERR_EXIT_STATUS",
+      "SOCKACT_ERR_EXIT_STATUS",
       `The app falls asleep, but ends with exit status ${actual} instead of ${status}, the status of an app that sleeps`,
       "Do not set process.exitCode, and do not call process.exit() in onStop or an exit listener: with another status, systemd may start the app again at once.",
     ),

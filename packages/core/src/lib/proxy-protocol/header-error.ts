@@ -5,5 +5,5 @@ const SEND_HEADER =
 
 /** @param problem a sentence without its period */
 export function headerError(problem: string, hint: string = SEND_HEADER): ActivationError {
-  return new ActivationError("ERR_PROXY_HEADER", problem, hint);
+  return new ActivationError("SOCKACT_ERR_PROXY_HEADER", problem, hint);
 }

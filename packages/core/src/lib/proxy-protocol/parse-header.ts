@@ -12,7 +12,7 @@ const SHOWN = 8;
  *
  * The protocol: https://www.haproxy.org/download/3.2/doc/proxy-protocol.txt
  *
- * @throws ActivationError `ERR_PROXY_HEADER`, as soon as the bytes can't become a valid header
+ * @throws ActivationError `SOCKACT_ERR_PROXY_HEADER`, as soon as the bytes can't become a valid header
  */
 export function parseProxyHeader(bytes: Buffer): ParsedHeader | undefined {
   if (beginsLike(bytes, VERSION_1)) return parseVersion1(bytes);

@@ -38,7 +38,7 @@ const LONGEST = 3_600_000;
  * Reads the option `proxyProtocol` of a socket. Returns undefined if it is off.
  *
  * @param name the whole name of the option
- * @throws ActivationError `ERR_OPTION`
+ * @throws ActivationError `SOCKACT_ERR_OPTION`
  */
 export function readProxyProtocol(option: unknown, name: string): ProxyRules | undefined {
   if (option === undefined || option === false) return undefined;
@@ -78,7 +78,7 @@ function readTimeout(timeout: unknown, name: string): number {
  * Reads a list of addresses and ranges.
  *
  * @param what names the list in errors
- * @throws ActivationError `ERR_OPTION`
+ * @throws ActivationError `SOCKACT_ERR_OPTION`
  */
 export function readSenders(from: readonly unknown[], what: string, hint: string): ProxyRules["isTrusted"] {
   const list = new BlockList();

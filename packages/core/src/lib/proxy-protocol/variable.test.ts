@@ -53,7 +53,11 @@ test.each<[value: string, message: string]>([
 ])("%j is refused", (value, message) => {
   set(value);
   expect(() => proxyRulesOf(() => undefined)).toThrow(
-    expect.objectContaining({ code: "ERR_OPTION", message, hint: expect.stringMatching(/\.$/) as string }),
+    expect.objectContaining({
+      code: "SOCKACT_ERR_OPTION",
+      message,
+      hint: expect.stringMatching(/\.$/) as string,
+    }),
   );
 });
 
@@ -62,7 +66,7 @@ test("a name that no socket has is refused", () => {
   expect(() => checkProxyNames(["web", "wbe"])).not.toThrow();
   expect(() => checkProxyNames(["web", "admin"])).toThrow(
     expect.objectContaining({
-      code: "ERR_NAME_UNKNOWN",
+      code: "SOCKACT_ERR_NAME_UNKNOWN",
       message: "SOCKACT_PROXY_PROTOCOL names wbe, but no socket of that name was passed. Passed: web, admin",
     }),
   );

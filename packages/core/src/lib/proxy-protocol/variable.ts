@@ -15,7 +15,7 @@ const HINT = `Write Environment="${VARIABLE}=web:10.0.0.1,10.1.0.0/16" in [Servi
  * The rules for the PROXY headers of the sockets with each name. The variable decides who may send a header, and the option how long that may take.
  *
  * @param optionOf the rules of the option for the sockets with a name
- * @throws ActivationError `ERR_OPTION` for a variable that is malformed
+ * @throws ActivationError `SOCKACT_ERR_OPTION` for a variable that is malformed
  */
 export function proxyRulesOf(
   optionOf: (name: string) => ProxyRules | undefined,
@@ -53,13 +53,13 @@ function readProxyVariable(): ReadonlyMap<string, ProxyRules["isTrusted"]> {
  * Checks that a socket was passed for each entry of the variable.
  *
  * @param names the names of the passed sockets
- * @throws ActivationError `ERR_NAME_UNKNOWN`, `ERR_OPTION`
+ * @throws ActivationError `SOCKACT_ERR_NAME_UNKNOWN`, `SOCKACT_ERR_OPTION`
  */
 export function checkProxyNames(names: readonly string[]): void {
   const unknown = [...readProxyVariable().keys()].filter((name) => !names.includes(name));
   if (unknown.length === 0) return;
   throw new ActivationError(
-    "ERR_NAME_UNKNOWN",
+    "SOCKACT_ERR_NAME_UNKNOWN",
     `${VARIABLE} names ${unknown.join(", ")}, but no socket of that name was passed. Passed: ${names.join(", ")}`,
     "Use the name from FileDescriptorName= in the socket unit. Without that line, it is the name of the socket unit, such as app.socket.",
   );
@@ -70,7 +70,7 @@ export function checkProxyNames(names: readonly string[]): void {
  *
  * @param isMeant whether the entry of the variable is for this socket. Others may have the same name.
  * @param call the call that asks for the socket
- * @throws ActivationError `ERR_OPTION`
+ * @throws ActivationError `SOCKACT_ERR_OPTION`
  */
 export function refuseProxied({ name }: PassedSocket, isMeant: () => boolean, call: string): void {
   if (!readProxyVariable().has(name) || !isMeant()) return;

@@ -10,7 +10,7 @@ export const VARIABLES = {
   watchdog: "SOCKACT_WATCHDOG",
   signals: "SOCKACT_SIGNALS",
   health: "SOCKACT_HEALTH",
-  trustParent: "SOCKACT_TRUST_PARENT",
+  ignoreListenPid: "SOCKACT_IGNORE_LISTEN_PID",
   handover: "SOCKACT_HANDOVER",
   handoverTimeout: "SOCKACT_HANDOVER_TIMEOUT",
   proxyProtocol: "SOCKACT_PROXY_PROTOCOL",
@@ -27,7 +27,7 @@ export function parseBoolean(value: string): boolean | undefined {
 /**
  * Reads an option that is true or false. The variable overrides the option, and the default is false.
  *
- * @throws ActivationError `ERR_OPTION`
+ * @throws ActivationError `SOCKACT_ERR_OPTION`
  */
 export function readBooleanOption(name: keyof typeof VARIABLES, option: boolean | undefined): boolean {
   const variable = VARIABLES[name];
@@ -43,5 +43,5 @@ export function readBooleanOption(name: keyof typeof VARIABLES, option: boolean 
 }
 
 export function optionError(message: string, hint: string): ActivationError {
-  return new ActivationError("ERR_OPTION", message, hint);
+  return new ActivationError("SOCKACT_ERR_OPTION", message, hint);
 }

@@ -3,41 +3,41 @@ import { exitAtUncaughtErrors } from "./uncaught-errors.ts";
 
 /** Each `code` of an {@link ActivationError}. docs/errors.md says what each one means, and what to change. */
 export type ActivationErrorCode =
-  | "ERR_LISTEN_PID"
-  | "ERR_LISTEN_PIDFDID"
-  | "ERR_LISTEN_FDS"
-  | "ERR_LISTEN_FDNAMES"
-  | "ERR_FD_NOT_OPEN"
-  | "ERR_NOT_ACTIVATED"
-  | "ERR_NAME_UNKNOWN"
-  | "ERR_SOCKET_TAKEN"
-  | "ERR_SOCKET_DATAGRAM"
-  | "ERR_SOCKET_CONNECTED"
-  | "ERR_SOCKET_STREAM"
-  | "ERR_SOCKET_FAMILY"
-  | "ERR_SOCKET_OUTPUT"
-  | "ERR_SOCKET_UNBOUND"
-  | "ERR_SOCKET_UNSUPPORTED"
-  | "ERR_TLS"
-  | "ERR_TLS_FILE"
-  | "ERR_CLUSTER_WORKER"
-  | "ERR_PROXY_HEADER"
-  | "ERR_WORKER_THREAD"
-  | "ERR_BUN"
-  | "ERR_NODE_INTERNALS"
-  | "ERR_PERMISSION"
-  | "ERR_OPTION"
-  | "ERR_HANDOVER_UNSUPPORTED"
-  | "ERR_HANDOVER_EXITED"
-  | "ERR_HANDOVER_TIMEOUT"
-  | "ERR_HANDOVER_SOCKETS"
-  | "ERR_HANDOVER_CONNECTIONS"
-  | "ERR_RELOAD_TIMEOUT"
-  | "ERR_RELOAD_WORKER"
-  | "ERR_STOP_TIMEOUT"
-  | "ERR_WORKER_KILLED"
-  | "ERR_EXIT_STATUS"
-  | "ERR_EXIT_DRAINING";
+  | "SOCKACT_ERR_LISTEN_PID"
+  | "SOCKACT_ERR_LISTEN_PIDFDID"
+  | "SOCKACT_ERR_LISTEN_FDS"
+  | "SOCKACT_ERR_LISTEN_FDNAMES"
+  | "SOCKACT_ERR_FD_NOT_OPEN"
+  | "SOCKACT_ERR_NOT_ACTIVATED"
+  | "SOCKACT_ERR_NAME_UNKNOWN"
+  | "SOCKACT_ERR_SOCKET_CLAIMED"
+  | "SOCKACT_ERR_SOCKET_DATAGRAM"
+  | "SOCKACT_ERR_SOCKET_CONNECTED"
+  | "SOCKACT_ERR_SOCKET_STREAM"
+  | "SOCKACT_ERR_SOCKET_FAMILY"
+  | "SOCKACT_ERR_SOCKET_OUTPUT"
+  | "SOCKACT_ERR_SOCKET_UNBOUND"
+  | "SOCKACT_ERR_SOCKET_UNSUPPORTED"
+  | "SOCKACT_ERR_TLS"
+  | "SOCKACT_ERR_TLS_FILE"
+  | "SOCKACT_ERR_CLUSTER_WORKER"
+  | "SOCKACT_ERR_PROXY_HEADER"
+  | "SOCKACT_ERR_WORKER_THREAD"
+  | "SOCKACT_ERR_BUN"
+  | "SOCKACT_ERR_NODE_INTERNALS"
+  | "SOCKACT_ERR_PERMISSION"
+  | "SOCKACT_ERR_OPTION"
+  | "SOCKACT_ERR_HANDOVER_UNSUPPORTED"
+  | "SOCKACT_ERR_HANDOVER_EXITED"
+  | "SOCKACT_ERR_HANDOVER_TIMEOUT"
+  | "SOCKACT_ERR_HANDOVER_SOCKETS"
+  | "SOCKACT_ERR_HANDOVER_CONNECTIONS"
+  | "SOCKACT_ERR_RELOAD_TIMEOUT"
+  | "SOCKACT_ERR_RELOAD_WORKER"
+  | "SOCKACT_ERR_STOP_TIMEOUT"
+  | "SOCKACT_ERR_WORKER_KILLED"
+  | "SOCKACT_ERR_EXIT_STATUS"
+  | "SOCKACT_ERR_EXIT_DRAINING";
 
 /**
  * Sockets were meant for this process, but something is wrong with them, with the options, or with this Node.
@@ -83,7 +83,7 @@ export function isActivationError(error: unknown): error is ActivationError {
 
 export function notActivated(reason: string, but?: string): ActivationError {
   return new ActivationError(
-    "ERR_NOT_ACTIVATED",
+    "SOCKACT_ERR_NOT_ACTIVATED",
     `No socket was passed to this process (${reason})${but === undefined ? "" : `, and ${but}`}`,
     "Start the socket unit instead of the service, for example systemctl start app.socket, and connect to it. Without units, run systemd-socket-activate -l 3000 node app.js.",
   );

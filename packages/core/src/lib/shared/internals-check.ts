@@ -27,7 +27,7 @@ const checked = processState("internals", new Map<Part, string[]>());
  * Checks that this Node has the internals that sockact uses.
  *
  * @param needed `listen` for a server with one listener, before it is bound; `net` for any server; `http` for a server that speaks HTTP; `tls` for a server with TLS; `proxy` for PROXY headers
- * @throws ActivationError `ERR_NODE_INTERNALS`, which names what is missing
+ * @throws ActivationError `SOCKACT_ERR_NODE_INTERNALS`, which names what is missing
  */
 export function checkInternals(needed: readonly Part[]): void {
   const missing = needed.flatMap((part) => {
@@ -40,7 +40,7 @@ export function checkInternals(needed: readonly Part[]): void {
 
 export function missingInternals(missing: readonly string[]): ActivationError {
   return new ActivationError(
-    "ERR_NODE_INTERNALS",
+    "SOCKACT_ERR_NODE_INTERNALS",
     `Node ${process.version} lacks internals that sockact uses: ${missing.join(", ")}`,
     "Use a Node version from `engines` in sockact's package.json, and report the version that fails.",
   );

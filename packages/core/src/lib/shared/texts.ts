@@ -38,4 +38,4 @@ export function rejectionText(
 
 /** Finds a line of {@link rejectionText}. Its first group is the name of the socket, and its second the code of the error. */
 export const rejection =
-  /closed (?:a connection|\d+ more connections?\. The last one was) to (\S+) from .*?: (ERR_\w+)/s;
+  /closed (?:a connection|\d+ more connections?\. The last one was) to (\S+) from .*?: (SOCKACT_ERR_\w+)/s;

@@ -4,18 +4,18 @@ import { once } from "./process-state.ts";
 
 /** The `code` of each process warning of this package. docs/errors.md has a line for each. */
 export type WarningCode =
-  | "SOCKACT_UNTAKEN"
-  | "SOCKACT_NOT_LISTENING"
-  | "SOCKACT_LAUNCHER"
-  | "SOCKACT_FORKED"
-  | "SOCKACT_OUTER_PID"
-  | "SOCKACT_PRIMARY"
-  | "SOCKACT_UNSEEN"
-  | "SOCKACT_UNMATCHED"
-  | "SOCKACT_OTHER_PORT"
-  | "SOCKACT_SECOND_SERVER"
-  | "SOCKACT_NOT_PASSED"
-  | "SOCKACT_RELOADING";
+  | "SOCKACT_WARN_UNCLAIMED"
+  | "SOCKACT_WARN_NOT_LISTENING"
+  | "SOCKACT_WARN_LAUNCHER"
+  | "SOCKACT_WARN_FORKED"
+  | "SOCKACT_WARN_OUTER_PID"
+  | "SOCKACT_WARN_PRIMARY"
+  | "SOCKACT_WARN_UNSEEN"
+  | "SOCKACT_WARN_UNMATCHED"
+  | "SOCKACT_WARN_OTHER_PORT"
+  | "SOCKACT_WARN_SECOND_SERVER"
+  | "SOCKACT_WARN_NOT_PASSED"
+  | "SOCKACT_WARN_RELOADING";
 
 /** How long an app may take for something that most apps do at once, in milliseconds. */
 const SOON_MS = 5000;

@@ -191,7 +191,7 @@ describe("the version of systemd", () => {
         credentials: { key: "/etc/key" },
       });
     const problems = ["hardening.procSubset", "credentials"].map((path) => ({
-      code: "ERR_UNIT_VERSION",
+      code: "SOCKACT_ERR_UNIT_VERSION",
       path,
     }));
     expect(emit).toThrow(UnitError);

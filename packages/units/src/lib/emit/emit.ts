@@ -33,7 +33,7 @@ const longestLine = 1_048_575;
  * text. The value of a field cannot end its line, and systemd expands no specifier or variable in it. `lintUnits` finds no error
  * and no warning in the units, except those that the description acknowledges.
  *
- * Throws a `UnitError` with the code `ERR_UNIT_DESCRIPTION`, which lists every problem of the description.
+ * Throws a `UnitError` with the code `SOCKACT_ERR_UNIT_DESCRIPTION`, which lists every problem of the description.
  */
 export function emitUnits(description: AppDescription, options: EmitOptions = {}): Record<string, string> {
   return Object.fromEntries(
@@ -85,7 +85,7 @@ export function buildUnits(description: AppDescription): BuiltUnits {
       const isLiteral = key.startsWith("SetCredential");
       if (!hasInstance && !isLiteral && /(?<!%)(?:%%)*%[iI]/.test(value)) {
         problems.push({
-          code: "ERR_UNIT_CONFLICT",
+          code: "SOCKACT_ERR_UNIT_CONFLICT",
           path: `${unit} ${key}=`,
           message: "%i is the name of an instance, and this unit has no instances",
           hint: "leave it out, or write template: true",
@@ -94,7 +94,7 @@ export function buildUnits(description: AppDescription): BuiltUnits {
       const length = byteLength(`${key}=${value}`);
       if (length <= longestLine) continue;
       problems.push({
-        code: "ERR_UNIT_LENGTH",
+        code: "SOCKACT_ERR_UNIT_LENGTH",
         path: `${unit} ${key}=`,
         message: `the line has ${length} bytes`,
         hint: `systemd reads at most ${longestLine}: put the values in a file`,

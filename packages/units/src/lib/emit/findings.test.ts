@@ -99,7 +99,7 @@ describe("a description whose units the linter would complain of", () => {
   ])("is refused at the field that says so: %s", (_title, more, code, path, hint) => {
     const problem = problemsOf({ ...shop, ...more }).find(({ message }) => message.startsWith(`${code}:`));
     expect(problem).toMatchObject({
-      code: "ERR_UNIT_LINT",
+      code: "SOCKACT_ERR_UNIT_LINT",
       path,
       hint: expect.stringContaining(`acknowledge: ['${code}']`),
     });
@@ -138,10 +138,10 @@ describe("a description whose units the linter would complain of", () => {
   });
 
   it.each<[string, readonly unknown[], string, RegExp]>([
-    ["a code that the linter does not have", ["kill-mod"], "ERR_UNIT_CHOICE", /^write 'kill-mode'$/],
-    ["a code that is like none", ["nothing"], "ERR_UNIT_CHOICE", /a code of lintUnits\(\)/],
-    ["a code that nothing has been found for", ["user-root"], "ERR_UNIT_CONFLICT", /^leave it out$/],
-    ["a hint, which is never refused", ["enabled-at-boot"], "ERR_UNIT_CONFLICT", /^leave it out$/],
+    ["a code that the linter does not have", ["kill-mod"], "SOCKACT_ERR_UNIT_CHOICE", /^write 'kill-mode'$/],
+    ["a code that is like none", ["nothing"], "SOCKACT_ERR_UNIT_CHOICE", /a code of lintUnits\(\)/],
+    ["a code that nothing has been found for", ["user-root"], "SOCKACT_ERR_UNIT_CONFLICT", /^leave it out$/],
+    ["a hint, which is never refused", ["enabled-at-boot"], "SOCKACT_ERR_UNIT_CONFLICT", /^leave it out$/],
   ])("acknowledges neither %s", (_title, acknowledge, code, hint) => {
     const description = { ...shop, wantedBy: ["multi-user.target"], acknowledge } as AppDescription;
     expect(problemsOf(description)).toMatchObject([
@@ -244,7 +244,7 @@ it("random descriptions are refused, or written without an error or a warning of
       const problems = problemsOf(description);
       if (problems.length > 0) {
         seen.refused += 1;
-        if (problems.some(({ code }) => code === "ERR_UNIT_LINT")) seen.found += 1;
+        if (problems.some(({ code }) => code === "SOCKACT_ERR_UNIT_LINT")) seen.found += 1;
         return;
       }
       seen.written += 1;
@@ -259,7 +259,7 @@ it("random descriptions are written with the findings that they acknowledge, and
   fc.assert(
     fc.property(mostly, (description) => {
       const problems = problemsOf(description);
-      fc.pre(problems.length > 0 && problems.every(({ code }) => code === "ERR_UNIT_LINT"));
+      fc.pre(problems.length > 0 && problems.every(({ code }) => code === "SOCKACT_ERR_UNIT_LINT"));
       const codes = [...new Set(problems.map(({ message }) => message.replace(/:[^]*/, "")))];
       const acknowledging = { ...description, acknowledge: codes } as AppDescription;
       const found = serious(emitUnits(acknowledging), description).map(({ code }) => code);

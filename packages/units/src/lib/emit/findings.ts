@@ -36,7 +36,7 @@ const code: Read = (value, path, problems) => {
   if (typeof value === "string" && Object.hasOwn(rules, value)) return [value];
   const near = typeof value === "string" ? nearest(value, Object.keys(rules)) : undefined;
   return refuse(
-    "ERR_UNIT_CHOICE",
+    "SOCKACT_ERR_UNIT_CHOICE",
     path,
     problems,
     `${shown(value)} is not a code of the linter`,
@@ -70,7 +70,7 @@ export function refuseFindings(
   for (const finding of findings) {
     if (acknowledged.includes(finding.code)) continue;
     problems.push({
-      code: "ERR_UNIT_LINT",
+      code: "SOCKACT_ERR_UNIT_LINT",
       finding: finding.code,
       path: fieldOf(finding, written),
       message: `${finding.code}: ${finding.message}. ${finding.why.replace(/\.$/, "")}`,
@@ -84,7 +84,7 @@ export function refuseFindings(
       ? `${shown(one)} is already in the list`
       : `the linter reports no error or warning ${shown(one)} for these units`;
     problems.push({
-      ...refusing("ERR_UNIT_CONFLICT")(message, "leave it out"),
+      ...refusing("SOCKACT_ERR_UNIT_CONFLICT")(message, "leave it out"),
       path: `acknowledge[${index}]`,
     });
   }

@@ -53,14 +53,14 @@ describe("health.path", () => {
     "is refused if no request has this path: %o",
     (path) => {
       expect(problemsOf({ health: { path } })).toEqual([
-        expect.stringMatching(/^ERR_UNIT_(?:PATH|TEXT|TYPE) health\.path: /),
+        expect.stringMatching(/^SOCKACT_ERR_UNIT_(?:PATH|TEXT|TYPE) health\.path: /),
       ]);
     },
   );
 
   it("is refused as a variable of the environment", () => {
     expect(problemsOf({ environment: { SOCKACT_HEALTH: "/healthz" } })).toEqual([
-      "ERR_UNIT_VARIABLE environment.SOCKACT_HEALTH: the fields of the description set SOCKACT_HEALTH",
+      "SOCKACT_ERR_UNIT_VARIABLE environment.SOCKACT_HEALTH: the fields of the description set SOCKACT_HEALTH",
     ]);
   });
 });
@@ -128,39 +128,43 @@ describe("health.listen", () => {
   });
 
   it.each<[string, object, string]>([
-    ["is neither", { health: {} }, "ERR_UNIT_MISSING health: it has neither path nor listen"],
-    ["is not an object", { health: 8081 }, "ERR_UNIT_TYPE health: 8081 is not an object"],
-    ["is not an address", { health: { listen: "localhost" } }, "ERR_UNIT_ADDRESS health.listen: "],
-    ["has another field", { health: { port: 8081 } }, 'ERR_UNIT_FIELD health.port: "port" is not a field'],
+    ["is neither", { health: {} }, "SOCKACT_ERR_UNIT_MISSING health: it has neither path nor listen"],
+    ["is not an object", { health: 8081 }, "SOCKACT_ERR_UNIT_TYPE health: 8081 is not an object"],
+    ["is not an address", { health: { listen: "localhost" } }, "SOCKACT_ERR_UNIT_ADDRESS health.listen: "],
+    [
+      "has another field",
+      { health: { port: 8081 } },
+      'SOCKACT_ERR_UNIT_FIELD health.port: "port" is not a field',
+    ],
     [
       "is the port of the app",
       { health: { listen: "127.0.0.1:80" } },
-      'ERR_UNIT_CONFLICT health.listen: "80" is already open: sockets[0].listen',
+      'SOCKACT_ERR_UNIT_CONFLICT health.listen: "80" is already open: sockets[0].listen',
     ],
     [
       "has the name of a socket",
       { sockets: [{ name: "health", listen: 80 }, twoSockets[1]], health: { listen: 8081 } },
-      "ERR_UNIT_CONFLICT sockets[0].name: the socket of health.listen has this name",
+      "SOCKACT_ERR_UNIT_CONFLICT sockets[0].name: the socket of health.listen has this name",
     ],
     [
       "is one for all instances",
       { template: true, health: { listen: 8081 } },
-      "ERR_UNIT_CONFLICT health.listen: each instance would listen at the same address",
+      "SOCKACT_ERR_UNIT_CONFLICT health.listen: each instance would listen at the same address",
     ],
     [
       "is for an instance",
       { name: "shop@eu", health: { listen: 8081 } },
-      "ERR_UNIT_CONFLICT health.listen: each instance would listen at the same address",
+      "SOCKACT_ERR_UNIT_CONFLICT health.listen: each instance would listen at the same address",
     ],
     [
       "has no socket unit to follow",
       { bind: "capability", health: { listen: 8081 } },
-      "ERR_UNIT_CONFLICT health.listen: without a socket unit, nothing wakes the service, so it never sleeps",
+      "SOCKACT_ERR_UNIT_CONFLICT health.listen: without a socket unit, nothing wakes the service, so it never sleeps",
     ],
     [
       "makes a name too long",
       { name: "s".repeat(240), health: { listen: 8081 } },
-      "ERR_UNIT_LENGTH name: the unit's name has 256 characters",
+      "SOCKACT_ERR_UNIT_LENGTH name: the unit's name has 256 characters",
     ],
   ])("is refused if it %s", (_, more, problem) => {
     expect(problemsOf(more)).toContainEqual(expect.stringContaining(problem));

@@ -115,7 +115,11 @@ describe("a variable that is false", () => {
 
   it("is refused if nothing adds it", () => {
     expect(problemsOf({ environment: { DEBUG: false } })).toMatchObject([
-      { code: "ERR_UNIT_VARIABLE", path: "environment.DEBUG", hint: "leave it out, or write 'false'" },
+      {
+        code: "SOCKACT_ERR_UNIT_VARIABLE",
+        path: "environment.DEBUG",
+        hint: "leave it out, or write 'false'",
+      },
     ]);
     expect(problemsOf({ environment: { DEBUG: "false" } })).toEqual([]);
   });
@@ -154,7 +158,7 @@ describe("a program in a home, as a user that exists only while it runs,", () =>
     ["workingDirectory", { workingDirectory: "/home/me/shop" }, ["user", "protectHome"]],
   ])("is refused at %s", (path, more, ways) => {
     const [problem, ...others] = problemsOf(more);
-    expect(problem).toMatchObject({ code: "ERR_UNIT_CONFLICT", path });
+    expect(problem).toMatchObject({ code: "SOCKACT_ERR_UNIT_CONFLICT", path });
     expect(others).toEqual([]);
     expect(problem!.hint.includes("set user")).toBe(ways.includes("user"));
   });

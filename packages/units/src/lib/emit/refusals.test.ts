@@ -280,7 +280,9 @@ describe("a description that cannot be written", () => {
     ["description", null, "TYPE", /null is not a string/],
   ])("names %s = %j", (path, value, code, message) => {
     const { problems } = refusal(changed(path, value));
-    expect(problems).toMatchObject([{ code: `ERR_UNIT_${code}`, message: expect.stringMatching(message) }]);
+    expect(problems).toMatchObject([
+      { code: `SOCKACT_ERR_UNIT_${code}`, message: expect.stringMatching(message) },
+    ]);
     expect(problems[0]!.hint).not.toBe("");
   });
 
@@ -474,7 +476,7 @@ describe("a description that cannot be written", () => {
     (_, fields, path, code, message) => {
       const { problems } = refusal({ ...whole, ...fields });
       expect(problems).toMatchObject([
-        { code: `ERR_UNIT_${code}`, path, message: expect.stringMatching(message) },
+        { code: `SOCKACT_ERR_UNIT_${code}`, path, message: expect.stringMatching(message) },
       ]);
       expect(problems[0]!.hint).not.toBe("");
     },
@@ -510,7 +512,7 @@ describe("a description that cannot be written", () => {
     const { wantedBy: _wantedBy, restart: _restart, restartSec: _restartSec, ...others } = whole;
     const { problems } = refusal({ ...others, sockets: [{ listen: 80, accept: true }], ...fields });
     expect(problems).toMatchObject([
-      { code: "ERR_UNIT_CONFLICT", path, message: expect.stringMatching(message) },
+      { code: "SOCKACT_ERR_UNIT_CONFLICT", path, message: expect.stringMatching(message) },
     ]);
   });
 
@@ -521,20 +523,20 @@ describe("a description that cannot be written", () => {
   ])("cannot have a process for each connection with %s", (_, socket, field) => {
     const description = { name: "a", exec: ["/bin/sh"], sockets: [{ accept: true, ...socket }] };
     expect(refusal(description).problems).toMatchObject([
-      { code: "ERR_UNIT_CONFLICT", path: `sockets[0].${field}` },
+      { code: "SOCKACT_ERR_UNIT_CONFLICT", path: `sockets[0].${field}` },
     ]);
   });
 
   it("for a user's manager names all that it cannot have", () => {
     const { problems } = refusal({ ...whole, type: "notify", manager: "user", supplementaryGroups: ["a"] });
     expect(problems.map(({ code, path }) => `${code} ${path}`)).toEqual([
-      "ERR_UNIT_MISSING uid",
-      "ERR_UNIT_CONFLICT user",
-      "ERR_UNIT_CONFLICT group",
-      "ERR_UNIT_CONFLICT supplementaryGroups",
-      "ERR_UNIT_CONFLICT sockets[1].socketUser",
-      "ERR_UNIT_CONFLICT sockets[1].socketGroup",
-      "ERR_UNIT_CONFLICT wantedBy",
+      "SOCKACT_ERR_UNIT_MISSING uid",
+      "SOCKACT_ERR_UNIT_CONFLICT user",
+      "SOCKACT_ERR_UNIT_CONFLICT group",
+      "SOCKACT_ERR_UNIT_CONFLICT supplementaryGroups",
+      "SOCKACT_ERR_UNIT_CONFLICT sockets[1].socketUser",
+      "SOCKACT_ERR_UNIT_CONFLICT sockets[1].socketGroup",
+      "SOCKACT_ERR_UNIT_CONFLICT wantedBy",
     ]);
   });
 
@@ -564,7 +566,7 @@ describe("a description that cannot be written", () => {
         { listen: "localhost:80", name: "a" },
       ],
     });
-    expect(error).toMatchObject({ name: "UnitError", code: "ERR_UNIT_DESCRIPTION" });
+    expect(error).toMatchObject({ name: "UnitError", code: "SOCKACT_ERR_UNIT_DESCRIPTION" });
     expect(error.problems.map(({ path }) => path)).toEqual([
       "name",
       "exec[0]",

@@ -61,7 +61,7 @@ export function refusedEdits(edits: readonly UnitEdit[]): UnitProblem[] {
     for (const [field, text, fits] of parts) {
       if (fits && !/[\n\r]/.test(text) && unspeakable(text) === undefined) continue;
       problems.push({
-        code: "ERR_UNIT_TEXT",
+        code: "SOCKACT_ERR_UNIT_TEXT",
         path: `edits[${index}].${field}`,
         message: `${shown(text)} does not stay on one line`,
         hint: "remove the line break, or the backslash at the end",

@@ -74,7 +74,7 @@ export function readSockets(
       further.Socket?.some(({ key }) => key.startsWith("Listen"));
     if (given !== undefined && listens !== true) {
       problems.push({
-        code: "ERR_UNIT_MISSING",
+        code: "SOCKACT_ERR_UNIT_MISSING",
         path,
         message: "it has no address to listen on",
         hint: "write listen: 80, or another address",
@@ -83,7 +83,7 @@ export function readSockets(
     const [name] = values.name;
     if (several && given !== undefined && source.name === undefined) {
       problems.push({
-        code: "ERR_UNIT_MISSING",
+        code: "SOCKACT_ERR_UNIT_MISSING",
         path: `${path}.name`,
         message: "it is missing, and there are several sockets",
         hint: "give each socket a name, by which the service distinguishes them",
@@ -173,7 +173,7 @@ function refuseRepeated(
     if (first === undefined) seen.set(entry, path);
     else
       problems.push({
-        code: "ERR_UNIT_REPEATED",
+        code: "SOCKACT_ERR_UNIT_REPEATED",
         path,
         message: `${what} that ${first} already has`,
         hint: "each must be given only once",

@@ -1,7 +1,7 @@
 import { refusing, type Refusal } from "../problems.ts";
 import { byteLength } from "./text.ts";
 
-const refusal = refusing("ERR_UNIT_ADDRESS");
+const refusal = refusing("SOCKACT_ERR_UNIT_ADDRESS");
 
 const forms = "a port (80), 127.0.0.1:80, [::1]:80, /run/app.sock, @abstract or vsock:2:1234";
 
@@ -40,7 +40,7 @@ function refusedUnixPath(address: string): Refusal | undefined {
   const length = byteLength(address);
   if (length > longestPath) {
     return {
-      code: "ERR_UNIT_LENGTH",
+      code: "SOCKACT_ERR_UNIT_LENGTH",
       message: `the address has ${length} bytes`,
       hint: `a unix socket's address has at most ${longestPath} bytes`,
     };

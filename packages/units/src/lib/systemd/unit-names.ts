@@ -1,7 +1,7 @@
 import { escapeUnitName } from "./escaping.ts";
 import { refusing, type Refusal } from "../problems.ts";
 
-const refusal = refusing("ERR_UNIT_NAME");
+const refusal = refusing("SOCKACT_ERR_UNIT_NAME");
 
 /** systemd.unit(5): 255 characters with the suffix. File systems have the same limit. */
 const longest = 255;
@@ -61,7 +61,7 @@ export function refusedInstance(name: string): Refusal | undefined {
 export function refusedLength(name: string): Refusal | undefined {
   return name.length > longest
     ? {
-        code: "ERR_UNIT_LENGTH",
+        code: "SOCKACT_ERR_UNIT_LENGTH",
         message: `the unit's name has ${name.length} characters`,
         hint: `with its suffix it has at most ${longest}`,
       }

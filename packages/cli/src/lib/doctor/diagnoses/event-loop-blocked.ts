@@ -13,7 +13,7 @@ export const eventLoopBlocked: Diagnosis = {
     "The queue of each socket, and whether the main thread of the app uses the processor all the time without accepting a client. The doctor looks for a second, and not in the first 10 seconds after a start.",
   remedy:
     "Split the long work into short steps, or move it to a worker thread. With `WatchdogSec=`, systemd restarts a service whose event loop is blocked.",
-  explains: ["socket-not-taken", "never-ready"],
+  explains: ["socket-not-claimed", "never-ready"],
   async find(subject) {
     // An app that has warned about its socket has a loop that goes on.
     const warnings = await subject.get(appWarnings);

@@ -9,11 +9,11 @@ import type { Diagnosis } from "../model/diagnosis.ts";
 const LINES = 5;
 
 const fixes: Record<string, string> = {
-  ERR_HANDOVER_EXITED:
+  SOCKACT_ERR_HANDOVER_EXITED:
     "Correct the error that the new version printed, or go back to the version before. Then reload again.",
-  ERR_HANDOVER_TIMEOUT:
+  SOCKACT_ERR_HANDOVER_TIMEOUT:
     "Find out what the new version waits for before it listens on each socket, or what the `ready` of the new version waits for, such as a database. If the start takes that long, raise SOCKACT_HANDOVER_TIMEOUT=. Then reload again.",
-  ERR_HANDOVER_SOCKETS:
+  SOCKACT_ERR_HANDOVER_SOCKETS:
     "Let the new version listen on every socket of the service, and reload again. If a socket is no longer needed, remove its unit, and restart the service.",
 };
 
@@ -34,7 +34,7 @@ export const handoverFailed: Diagnosis = {
   explains: ["port-taken"],
   async find(subject) {
     const { failure } = await subject.get(handover);
-    if (failure === undefined || failure.code === "ERR_HANDOVER_UNSUPPORTED") return [];
+    if (failure === undefined || failure.code === "SOCKACT_ERR_HANDOVER_UNSUPPORTED") return [];
     const { manager } = subject.host;
     const { code, line } = failure;
     const node = missingNode(failure);

@@ -9,12 +9,12 @@ export const handoverUnsupported: Diagnosis = {
   severity: "warning",
   title: "handover is on, but this service can't hand over",
   why: "For a handover, one process has to serve the sockets, and systemd has to accept another main process. Without that, a reload does not start the new version.",
-  looksAt: "`ERR_HANDOVER_UNSUPPORTED` in the journal of the service.",
+  looksAt: "`SOCKACT_ERR_HANDOVER_UNSUPPORTED` in the journal of the service.",
   remedy: "Do what the error says, or turn `handover` off.",
   explains: ["handover-impossible"],
   async find(subject) {
     const { failure } = await subject.get(handover);
-    if (failure?.line === undefined || failure.code !== "ERR_HANDOVER_UNSUPPORTED") return [];
+    if (failure?.line === undefined || failure.code !== "SOCKACT_ERR_HANDOVER_UNSUPPORTED") return [];
     return [
       {
         unit: subject.service,

@@ -15,14 +15,14 @@ export const launcher: Diagnosis = {
   title: "systemd runs a tool that starts the app in another process",
   why: "systemd passes the sockets to the process that it starts. The app is a child of this process, and gets no socket.",
   looksAt:
-    "The processes of the service, `SOCKACT_LAUNCHER` in its journal, and the start script of `ExecStart=npm start`.",
+    "The processes of the service, `SOCKACT_WARN_LAUNCHER` in its journal, and the start script of `ExecStart=npm start`.",
   remedy:
     "Write `ExecStart=` with the absolute path of Node and of the app. In a shell script, write `exec` before the command.",
   explains: [
     "exec-launcher",
     "exec-shell",
     "notify-wrapped",
-    "socket-not-taken",
+    "socket-not-claimed",
     "never-ready",
     "app-warning",
     "restart-loop",
@@ -34,7 +34,9 @@ export const launcher: Diagnosis = {
       subject.get(passedSockets),
       subject.get(processes),
     ]);
-    const warned = warnings.find(({ code }) => code === "SOCKACT_LAUNCHER" || code === "SOCKACT_FORKED");
+    const warned = warnings.find(
+      ({ code }) => code === "SOCKACT_WARN_LAUNCHER" || code === "SOCKACT_WARN_FORKED",
+    );
     // Some launchers pass the sockets on. Then the app serves them.
     const isServed = passed.some(
       ({ inode }) => inode !== undefined && running.some(({ watched }) => watched.has(inode)),

@@ -12,7 +12,7 @@ import type { Subject } from "../model/subject.ts";
 const LONG_MS = 5_000;
 
 /** An error of @sockact/notify. */
-const couldNotTell = /\bERR_NOTIFY_\w+/;
+const couldNotTell = /\bSOCKACT_ERR_NOTIFY_\w+/;
 
 /** The service has a type that reports when it is ready, but systemd got no report. */
 export const neverReady: Diagnosis = {
@@ -21,7 +21,7 @@ export const neverReady: Diagnosis = {
   title: "systemd waits for READY=1 and does not get it",
   why: "With Type=notify, a service is started only when it reports that it is ready. If it does not report in time, systemd stops it after TimeoutStartSec=.",
   looksAt:
-    "`Type`, `ActiveState`, `Result`, `NotifyAccess` and `OpenFile` of the service, and the sockets that its event loops wait for. In the journal: `timed out`, `Got notification message` and `ERR_NOTIFY_`.",
+    "`Type`, `ActiveState`, `Result`, `NotifyAccess` and `OpenFile` of the service, and the sockets that its event loops wait for. In the journal: `timed out`, `Got notification message` and `SOCKACT_ERR_NOTIFY_`.",
   remedy:
     "Write `OpenFile=/run/systemd/notify:notify` into the service, and make sure that the `ready` option of the app settles. For an app that does not use sockact, write `Type=exec`.",
   explains: [

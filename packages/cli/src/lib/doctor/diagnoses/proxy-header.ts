@@ -9,7 +9,7 @@ export const proxyHeader: Diagnosis = {
   severity: "info",
   title: "the app has closed connections because of their PROXY header",
   why: "The header was missing, late or not valid, or its sender is not in `from`. Such a client gets no answer. It may be a stranger, a monitor or the first request of `sockact install`. But it may also be your load balancer.",
-  looksAt: "ERR_PROXY_HEADER in the last run of the service.",
+  looksAt: "SOCKACT_ERR_PROXY_HEADER in the last run of the service.",
   remedy:
     "Let the load balancer send the header, such as with `send-proxy-v2` in HAProxy, and list its address in `from`. For clients without a header, pass a second socket without `proxyProtocol`. If the sender is the host itself, right after `sockact install`, change nothing.",
   async find(subject) {
@@ -17,7 +17,7 @@ export const proxyHeader: Diagnosis = {
     for (const line of await subject.get(lastRun)) {
       const [, name, code] = rejection.exec(line.message) ?? [];
       const isOfApp = line.unit === subject.service && !line.isOfManager;
-      if (isOfApp && name !== undefined && code === "ERR_PROXY_HEADER") last.set(name, line);
+      if (isOfApp && name !== undefined && code === "SOCKACT_ERR_PROXY_HEADER") last.set(name, line);
     }
     return Array.from(last, ([name, line]) => {
       return {

@@ -11,7 +11,8 @@ export const runtimeBun: Diagnosis = {
   severity: "error",
   title: "the app runs on Bun",
   why: "Bun can't listen on a socket that was passed to it. It opens a random port instead, and reports that it listens.",
-  looksAt: "The program of `ExecStart=` and of the main process, and ERR_BUN in the output of the app.",
+  looksAt:
+    "The program of `ExecStart=` and of the main process, and SOCKACT_ERR_BUN in the output of the app.",
   remedy: "Write `ExecStart=/usr/bin/node …`.",
   explains: ofCrash,
   async find(subject) {
@@ -20,7 +21,7 @@ export const runtimeBun: Diagnosis = {
       subject.get(processes),
       subject.get(serviceRun),
     ]);
-    const line = output.find(({ message }) => /\bERR_BUN\b/.test(message));
+    const line = output.find(({ message }) => /\bSOCKACT_ERR_BUN\b/.test(message));
     const [path] = [command?.path ?? "", ...running.map((each) => each.program)].filter((each) =>
       /^bunx?$/.test(basename(each)),
     );

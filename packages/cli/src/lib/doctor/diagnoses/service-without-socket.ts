@@ -22,7 +22,7 @@ export const serviceWithoutSocket: Diagnosis = {
     "`LISTEN_FDS` of the main process, `Requires=` of the service, and the state and the journal of each socket unit.",
   remedy:
     "Write `Requires=` and `After=` with the socket unit into the service. Then stop the service, and start the socket.",
-  explains: ["socket-inactive", "socket-failed", "socket-not-taken", "requires-missing", "not-enabled"],
+  explains: ["socket-inactive", "socket-failed", "socket-not-claimed", "requires-missing", "not-enabled"],
   async find(subject) {
     const [service, sockets, running, lines] = await Promise.all([
       subject.get(serviceProperties),

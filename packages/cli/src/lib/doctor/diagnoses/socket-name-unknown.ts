@@ -10,12 +10,12 @@ export const socketNameUnknown: Diagnosis = {
   severity: "error",
   title: "the app asks for a socket name that does not exist",
   why: "FileDescriptorName= sets the name of a socket. Without that line, the name is the name of the unit, such as shop.socket.",
-  looksAt: "ERR_NAME_UNKNOWN in the output of the app, and `FileDescriptorName` of each socket unit.",
+  looksAt: "SOCKACT_ERR_NAME_UNKNOWN in the output of the app, and `FileDescriptorName` of each socket unit.",
   remedy: "Correct `FileDescriptorName=` in the socket unit, `name` in the app, or `SOCKACT_MAP`.",
   explains: [...ofCrash, "map-name-unknown"],
   async find(subject) {
     const [{ output }, sockets] = await Promise.all([subject.get(serviceRun), subject.get(socketProperties)]);
-    const at = output.findIndex(({ message }) => message.includes("ERR_NAME_UNKNOWN"));
+    const at = output.findIndex(({ message }) => message.includes("SOCKACT_ERR_NAME_UNKNOWN"));
     if (at === -1) return [];
     const { host, service } = subject;
     const said = output.find(({ message }) => /: No socket named/.test(message));

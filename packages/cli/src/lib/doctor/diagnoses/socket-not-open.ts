@@ -18,7 +18,7 @@ export const socketNotOpen: Diagnosis = {
   looksAt:
     "`ActiveState` and `Listen` of each socket unit, and the sockets that listen. In the journal: `Socket unit configuration has changed while unit has been running`, or what systemd 262 writes instead.",
   remedy: "Restart the socket unit and the service. `sockact restart` restarts both.",
-  explains: ["port-taken", "socket-not-taken", "app-warning"],
+  explains: ["port-taken", "socket-not-claimed", "app-warning"],
   async find(subject) {
     const { manager } = subject.host;
     const [sockets, listening, lines] = await Promise.all([

@@ -8,7 +8,7 @@ export interface AppError {
   /** Such as `Error`, `SyntaxError` or `ActivationError`. */
   name: string;
   message: string;
-  /** Its `code`, such as ERR_NAME_UNKNOWN. */
+  /** Its `code`, such as SOCKACT_ERR_NAME_UNKNOWN. */
   code: string;
   /** Its message and the frames of the app, for a report. */
   lines: readonly JournalLine[];
@@ -34,7 +34,7 @@ export async function appError(subject: Subject): Promise<AppError | undefined> 
   return line.pid === other.pid || output.indexOf(line) > output.indexOf(other) ? own : ofNode;
 }
 
-/** One line: `sockact: fatal: ERR_OPTION: … . …` */
+/** One line: `sockact: fatal: SOCKACT_ERR_OPTION: … . …` */
 function errorOfSockact(output: readonly JournalLine[]): AppError | undefined {
   const line = output.findLast(({ message }) => fatal.test(message));
   if (line === undefined) return undefined;

@@ -5,7 +5,7 @@ import { processes } from "./processes.ts";
 
 /** A warning of sockact in the journal of the service. */
 export interface AppWarning {
-  /** Such as SOCKACT_UNTAKEN. */
+  /** Such as SOCKACT_WARN_UNCLAIMED. */
   code: string;
   /** The first line. */
   message: string;
@@ -13,7 +13,7 @@ export interface AppWarning {
   details: string[];
 }
 
-/** `(node:123) [SOCKACT_UNTAKEN] SockactWarning: The socket …` */
+/** `(node:123) [SOCKACT_WARN_UNCLAIMED] SockactWarning: The socket …` */
 const warning = /^\(\w+:(\d+)\) \[(SOCKACT_\w+)\] SockactWarning: (.*)$/s;
 
 /** The warnings that sockact in the app has printed since the last start. After a handover, or one that has failed, only the processes that still run count. */

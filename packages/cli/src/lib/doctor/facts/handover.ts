@@ -26,7 +26,7 @@ export interface HandoverFacts {
 }
 
 export interface HandoverFailure {
-  /** Such as ERR_HANDOVER_EXITED. Empty if only the status of the service shows the failure. */
+  /** Such as SOCKACT_ERR_HANDOVER_EXITED. Empty if only the status of the service shows the failure. */
   code: string;
   /** What sockact has logged: the message, and what to change. */
   text: string;
@@ -36,7 +36,7 @@ export interface HandoverFailure {
   output: readonly JournalLine[];
 }
 
-const failed = new RegExp(`^${PREFIX}(ERR_HANDOVER_[A-Z]+): (.*)$`, "s");
+const failed = new RegExp(`^${PREFIX}(SOCKACT_ERR_HANDOVER_[A-Z]+): (.*)$`, "s");
 const succeeded = new RegExp(`^${PREFIX}(?:ready, and )?(?:${HANDED_OVER}|${TOOK_OVER}) \\d+`);
 
 /** The place of the line with which the last reload begins; -1 if there is none. */

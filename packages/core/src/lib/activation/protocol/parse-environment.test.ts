@@ -57,23 +57,31 @@ describe("the environment of sd_listen_fds(3)", () => {
   });
 
   test.each([
-    [{ LISTEN_PID: "abc" }, "ERR_LISTEN_PID", 'LISTEN_PID is malformed: "abc"'],
-    [{ LISTEN_PID: "0" }, "ERR_LISTEN_PID", 'LISTEN_PID is out of range: "0"'],
-    [{ ...ours, LISTEN_PIDFDID: "-1" }, "ERR_LISTEN_PIDFDID", 'LISTEN_PIDFDID is out of range: "-1"'],
-    [{ ...ours, LISTEN_PIDFDID: "" }, "ERR_LISTEN_PIDFDID", 'LISTEN_PIDFDID is malformed: ""'],
-    [{ ...ours, LISTEN_FDS: "1e0" }, "ERR_LISTEN_FDS", 'LISTEN_FDS is malformed: "1e0"'],
-    [{ ...ours, LISTEN_FDS: "2147483648" }, "ERR_LISTEN_FDS", 'LISTEN_FDS is out of range: "2147483648"'],
+    [{ LISTEN_PID: "abc" }, "SOCKACT_ERR_LISTEN_PID", 'LISTEN_PID is malformed: "abc"'],
+    [{ LISTEN_PID: "0" }, "SOCKACT_ERR_LISTEN_PID", 'LISTEN_PID is out of range: "0"'],
+    [{ ...ours, LISTEN_PIDFDID: "-1" }, "SOCKACT_ERR_LISTEN_PIDFDID", 'LISTEN_PIDFDID is out of range: "-1"'],
+    [{ ...ours, LISTEN_PIDFDID: "" }, "SOCKACT_ERR_LISTEN_PIDFDID", 'LISTEN_PIDFDID is malformed: ""'],
+    [{ ...ours, LISTEN_FDS: "1e0" }, "SOCKACT_ERR_LISTEN_FDS", 'LISTEN_FDS is malformed: "1e0"'],
+    [
+      { ...ours, LISTEN_FDS: "2147483648" },
+      "SOCKACT_ERR_LISTEN_FDS",
+      'LISTEN_FDS is out of range: "2147483648"',
+    ],
     [
       { ...ours, LISTEN_FDS: "2000000000" },
-      "ERR_FD_NOT_OPEN",
+      "SOCKACT_ERR_FD_NOT_OPEN",
       "LISTEN_FDS announces 2000000000 file descriptors, more than a process can have",
     ],
     [
       { ...ours, LISTEN_FDNAMES: "one" },
-      "ERR_LISTEN_FDNAMES",
+      "SOCKACT_ERR_LISTEN_FDNAMES",
       "LISTEN_FDNAMES has 1 names (one) for 2 file descriptors",
     ],
-    [{ ...ours, LISTEN_FDNAMES: "a:b\\" }, "ERR_LISTEN_FDNAMES", 'LISTEN_FDNAMES is malformed: "a:b\\\\"'],
+    [
+      { ...ours, LISTEN_FDNAMES: "a:b\\" },
+      "SOCKACT_ERR_LISTEN_FDNAMES",
+      'LISTEN_FDNAMES is malformed: "a:b\\\\"',
+    ],
   ])("%j is refused: %s", (env, code, message) => {
     const error = refusal(env);
     expect(error).toMatchObject({ code, message });

@@ -9,7 +9,7 @@ export const LISTEN_VARIABLES = ["LISTEN_PID", "LISTEN_PIDFDID", "LISTEN_FDS", "
 export const LISTEN_FDS_START = 3;
 
 const FOR_ANYONE =
-  "If your supervisor does not set the process ID, and you trust it, write trustParent: true or SOCKACT_TRUST_PARENT=yes.";
+  "If your supervisor does not set the process ID, and you trust it, write ignoreListenPid: true or SOCKACT_IGNORE_LISTEN_PID=yes.";
 
 /** The result of {@link parseListenEnvironment}. */
 export type ListenEnvironment =
@@ -38,8 +38,8 @@ const MALFORMED =
  *
  * - It returns `activated: true` if sockets were passed to `pid`. Then there is at least one name.
  * - It returns `activated: false` if none were passed, or if they are for another process. This is not an error.
- * - It throws {@link ActivationError} `ERR_LISTEN_PID`, `ERR_LISTEN_PIDFDID`, `ERR_LISTEN_FDS` or `ERR_LISTEN_FDNAMES` if that variable is malformed, or if the
- *   numbers of names and file descriptors differ. It throws `ERR_FD_NOT_OPEN` if more descriptors are announced than a process can have open.
+ * - It throws {@link ActivationError} `SOCKACT_ERR_LISTEN_PID`, `SOCKACT_ERR_LISTEN_PIDFDID`, `SOCKACT_ERR_LISTEN_FDS` or `SOCKACT_ERR_LISTEN_FDNAMES` if that variable is malformed, or if the
+ *   numbers of names and file descriptors differ. It throws `SOCKACT_ERR_FD_NOT_OPEN` if more descriptors are announced than a process can have open.
  *
  * There are two intended differences from libsystemd. It reads LISTEN_FDNAMES only if the sockets are for this process. And if the number of names is wrong and
  * the descriptors are not open, it reports the names, because it does not look at the descriptors.
@@ -82,7 +82,7 @@ export function parseListenEnvironment(
     throw malformed("LISTEN_FDS", env["LISTEN_FDS"], "EINVAL");
   if (count > NR_OPEN) {
     throw new ActivationError(
-      "ERR_FD_NOT_OPEN",
+      "SOCKACT_ERR_FD_NOT_OPEN",
       `LISTEN_FDS announces ${count} file descriptors, more than a process can have`,
       MALFORMED,
       {
@@ -98,7 +98,7 @@ export function parseListenEnvironment(
   if (names === undefined) throw malformed("LISTEN_FDNAMES", env["LISTEN_FDNAMES"], "EINVAL");
   if (BigInt(names.length) !== count) {
     throw new ActivationError(
-      "ERR_LISTEN_FDNAMES",
+      "SOCKACT_ERR_LISTEN_FDNAMES",
       `LISTEN_FDNAMES has ${names.length} names (${env["LISTEN_FDNAMES"]}) for ${count} file descriptors`,
       "Give one name for each descriptor, separated by colons. A FileDescriptorName= can't contain a colon.",
       { errno: -constants.errno.EINVAL },
@@ -134,7 +134,7 @@ function malformed(
   text: string,
   fault: IntegerFault,
 ): ActivationError {
-  const code: ActivationErrorCode = `ERR_${variable}`;
+  const code: ActivationErrorCode = `SOCKACT_ERR_${variable}`;
   const what = fault === "ERANGE" ? "out of range" : "malformed";
   const hint = variable === "LISTEN_PID" && text === "0" ? FOR_ANYONE : MALFORMED;
   return new ActivationError(code, `${variable} is ${what}: ${JSON.stringify(text)}`, hint, {

@@ -26,7 +26,7 @@ const directives: Record<keyof ContainerDescription, Directive> = {
     key: "Image",
     read: read.rawText(
       read.matching(
-        "ERR_UNIT_NAME",
+        "SOCKACT_ERR_UNIT_NAME",
         /^(?:(?:localhost|[a-zA-Z\d-]+(?:\.[a-zA-Z\d-]+)+(?::\d+)?|[a-zA-Z\d-]+:\d+)(?:\/[a-z\d._-]+)+(?::[\w.-]+)?(?:@sha256:[\da-f]{64})?|[\w.@-]+\.(?:image|build))$/,
         "not the full name of an image",
         "with its registry: localhost/shop:1, docker.io/library/node:24",
@@ -39,7 +39,7 @@ const directives: Record<keyof ContainerDescription, Directive> = {
     read: read.each(
       read.rawText(
         read.matching(
-          "ERR_UNIT_PATH",
+          "SOCKACT_ERR_UNIT_PATH",
           /^(?:\/[^:\s"'\\$]*|[\w.-]+):\/[^:\s"'\\$]*(?::[\w,=-]+)?$/,
           "not a volume",
           "a folder of the host or a name, a folder of the container, and options, with no space, quote, \\ or $: /srv/data:/data:ro",
@@ -51,7 +51,7 @@ const directives: Record<keyof ContainerDescription, Directive> = {
     key: "UserNS",
     read: read.rawText(
       read.matching(
-        "ERR_UNIT_NAME",
+        "SOCKACT_ERR_UNIT_NAME",
         /^[\w:=,@/-]+$/,
         "not a user namespace",
         "as --userns of podman-run(1) has it: auto",
@@ -202,7 +202,7 @@ export const container: PortMethod = {
     readFields(directives, [], given, "container", problems);
     if (given.image === undefined) {
       problems.push({
-        code: "ERR_UNIT_MISSING",
+        code: "SOCKACT_ERR_UNIT_MISSING",
         path: "container.image",
         message: "it is missing",
         hint: "name the image: 'localhost/shop:1'",

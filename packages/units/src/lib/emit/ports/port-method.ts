@@ -98,7 +98,7 @@ export function refuseSplitName(description: Record<string, unknown>, problems: 
   if (typeof name !== "string" || !name.includes(":") || another !== undefined || !isObject(only)) return;
   if (only["name"] !== undefined || only["accept"] === true) return;
   problems.push({
-    code: "ERR_UNIT_NAME",
+    code: "SOCKACT_ERR_UNIT_NAME",
     path: "name",
     message: `${shown(name)} contains a :, and the socket without a name gets this name`,
     hint: "leave out the :, or give the socket a name. In LISTEN_FDNAMES, a : separates the names of sockets",

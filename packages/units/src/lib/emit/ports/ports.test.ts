@@ -384,7 +384,7 @@ describe("a description is refused that", () => {
     expect(problemsOf(fields)).toMatchObject([
       {
         path,
-        code: `ERR_UNIT_${code}`,
+        code: `SOCKACT_ERR_UNIT_${code}`,
         message: expect.stringMatching(message),
         hint: expect.stringMatching(/./),
       },
@@ -433,7 +433,7 @@ describe("a container", () => {
       [{ path: "raw.Container.EnvironmentFile", hint: "write environmentFile" }],
     );
     expect(problemsOf({ container, raw: { Container: { NoNewPrivileges: false } } })).toMatchObject([
-      { path: "raw.Container.NoNewPrivileges", code: "ERR_UNIT_CONFLICT" },
+      { path: "raw.Container.NoNewPrivileges", code: "SOCKACT_ERR_UNIT_CONFLICT" },
     ]);
   });
 });

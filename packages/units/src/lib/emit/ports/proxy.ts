@@ -37,7 +37,7 @@ const mostFiles = 8192;
 const defaultBackend = "127.0.0.1:3000";
 
 function refusedBackend(backend: string): Refusal | undefined {
-  const refuse = refusing("ERR_UNIT_ADDRESS");
+  const refuse = refusing("SOCKACT_ERR_UNIT_ADDRESS");
   if (backend.startsWith("/")) {
     return /^\/run(?:\/(?!\.\.?\/)[\w.@+-]+)+\/[\w.@+-]+$/.test(backend)
       ? refusedAddress(backend)
@@ -240,7 +240,7 @@ export const proxy: PortMethod = {
     if (length !== undefined) problems.push({ path: "name", ...length });
     if (idleTimeout !== undefined && (systemd as number) < 246) {
       problems.push({
-        code: "ERR_UNIT_VERSION",
+        code: "SOCKACT_ERR_UNIT_VERSION",
         path: "idleTimeout",
         message: `the proxy's --exit-idle-time= needs systemd 246, and this description is for systemd ${systemd as number}`,
         hint: "leave it out: the proxy and the service then keep running",

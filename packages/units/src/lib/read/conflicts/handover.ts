@@ -89,7 +89,7 @@ function refuseTimeouts(description: Record<string, unknown>, problems: UnitProb
   if (limit === undefined) return;
   if (limit === 0 || limit === Infinity) {
     problems.push({
-      code: "ERR_UNIT_DURATION",
+      code: "SOCKACT_ERR_UNIT_DURATION",
       path: "handoverTimeout",
       message:
         limit === 0 ? "it must be longer than 0" : "a new version that hangs would block each further reload",

@@ -146,7 +146,7 @@ export function refuseLifecycleConflicts(fields: LifecycleFields, problems: Unit
   const idle = durationOf(idleTimeout);
   if (idle === 0 || idle === Infinity) {
     problems.push({
-      code: "ERR_UNIT_DURATION",
+      code: "SOCKACT_ERR_UNIT_DURATION",
       path: "idleTimeout",
       message: "it must be longer than 0",
       hint: "leave it out for a service that never sleeps",

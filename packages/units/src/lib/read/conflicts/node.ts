@@ -8,7 +8,7 @@ export function refuseNothingToRun({ exec }: Record<string, unknown>, problems: 
   if (!Array.isArray(exec) || !runsNothing(exec) || problems.some(({ path }) => path.startsWith("exec[")))
     return;
   problems.push({
-    code: "ERR_UNIT_MISSING",
+    code: "SOCKACT_ERR_UNIT_MISSING",
     path: "exec",
     message: "Node has no file to run, and would exit at once",
     hint: "write the app's file after it: ['/usr/bin/node', '/srv/shop/server.js']",
@@ -35,8 +35,8 @@ export function refuseLowLimits(description: Record<string, unknown>, problems: 
     problems.push({
       code:
         typeof value.given === "string" && /[a-z]$/.test(value.text)
-          ? "ERR_UNIT_DURATION"
-          : "ERR_UNIT_NUMBER",
+          ? "SOCKACT_ERR_UNIT_DURATION"
+          : "SOCKACT_ERR_UNIT_NUMBER",
       path: value.field,
       message: `${shown(value.given)}: ${why}`,
       hint: `leave it out, or write a value such as '${instead}'`,

@@ -25,7 +25,7 @@ export function refuseForUserManager(
   }
   if (openFile && uid === undefined) {
     problems.push({
-      code: "ERR_UNIT_MISSING",
+      code: "SOCKACT_ERR_UNIT_MISSING",
       path: "uid",
       message: "it is missing, and the path in OpenFile= contains it for the service manager of a user",
       hint: "write what `id -u` prints; or openFile: false with notifyAccess: 'all', and notify with systemd-notify(1)",

@@ -8,7 +8,7 @@ import { each, textOf, type Read } from "../values/readers.ts";
 import { refusedPath } from "../values/paths.ts";
 import { namesVariable, refusedVariable } from "./environment.ts";
 
-const refusedProgram = refusing("ERR_UNIT_PATH");
+const refusedProgram = refusing("SOCKACT_ERR_UNIT_PATH");
 
 function refusedExecutable(path: string): Refusal | undefined {
   if (!path.startsWith("/")) {
@@ -104,7 +104,7 @@ export const containerExec: Read = (value, path, problems) => {
     if (text === "" || text === ";") {
       problems.push({
         path: at,
-        code: "ERR_UNIT_TEXT",
+        code: "SOCKACT_ERR_UNIT_TEXT",
         message: `${shown(text)}: a .container file cannot express it`,
         hint: "put the command line into a script in the image",
       });

@@ -6,7 +6,7 @@ import { refusedPath } from "../values/paths.ts";
 
 const named = rawText(
   matching(
-    "ERR_UNIT_NAME",
+    "SOCKACT_ERR_UNIT_NAME",
     /^(?!\.{1,2}$)[\w.@+-]{1,255}$/,
     "not the name of a credential",
     "1 to 255 ASCII letters, digits and _ . @ + -, as in 'tls.key'",
@@ -17,7 +17,7 @@ const named = rawText(
 const file = rawText((path) =>
   /[ \\]/.test(path)
     ? {
-        code: "ERR_UNIT_PATH",
+        code: "SOCKACT_ERR_UNIT_PATH",
         message: "it contains a space or a backslash, and systemd cannot load such a credential",
         hint: "rename it, or link to it from another path",
       }
@@ -33,10 +33,10 @@ const literal: Read = (value, path, problems) => {
   const text = textOf(value, path, problems);
   if (text === undefined) return [];
   if (typeof text !== "string")
-    return refuse("ERR_UNIT_TEXT", path, problems, "systemd expands nothing here", "write a string");
+    return refuse("SOCKACT_ERR_UNIT_TEXT", path, problems, "systemd expands nothing here", "write a string");
   if (text === "")
     return refuse(
-      "ERR_UNIT_TEXT",
+      "SOCKACT_ERR_UNIT_TEXT",
       path,
       problems,
       "it is empty, and systemd ignores an empty credential",
@@ -77,7 +77,7 @@ export function readCredentials(credentials: unknown, path: string, problems: Un
     const kind = encrypted[0] === "true" ? "Encrypted" : "";
     if (kind !== "" && value.length > 0 && whole && !isBase64(String(described["value"]))) {
       refuse(
-        "ERR_UNIT_TEXT",
+        "SOCKACT_ERR_UNIT_TEXT",
         `${at}.value`,
         problems,
         "it is encrypted, but not base64",
@@ -98,7 +98,7 @@ export function readCredentials(credentials: unknown, path: string, problems: Un
 /** ImportCredential=: which of the machine's credentials the service gets. */
 export const importedCredential: Read = rawText(
   matching(
-    "ERR_UNIT_NAME",
+    "SOCKACT_ERR_UNIT_NAME",
     /^(?!\.{1,2}$)(?:[\w.@+-]{1,255}|[\w.@+-]{0,254}\*)$/,
     "not the name of a credential",
     "as in 'shop.key', or with an asterisk at its end: 'shop.*'",

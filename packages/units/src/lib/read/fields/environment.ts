@@ -44,7 +44,8 @@ function refusedOptions(text: string): Refusal | undefined {
     : refusedVariable(`Node does not start with ${misplaced} in NODE_OPTIONS`, "remove it");
 }
 
-export const refusedVariable: (message: string, hint: string) => Refusal = refusing("ERR_UNIT_VARIABLE");
+export const refusedVariable: (message: string, hint: string) => Refusal =
+  refusing("SOCKACT_ERR_UNIT_VARIABLE");
 
 export const namesVariable: RegExp = /^[A-Za-z_]\w*$/;
 

@@ -23,7 +23,7 @@ export function objectOf(
   problems: UnitProblem[],
 ): Record<string, unknown> | undefined {
   if (isObject(value)) return value;
-  problems.push({ code: "ERR_UNIT_TYPE", path, message: `${shown(value)} is not an object`, hint });
+  problems.push({ code: "SOCKACT_ERR_UNIT_TYPE", path, message: `${shown(value)} is not an object`, hint });
   return undefined;
 }
 
@@ -82,7 +82,7 @@ function refuseFields(
   for (const key of unknown) {
     const meant = nearest(key, hints.keys());
     problems.push({
-      code: "ERR_UNIT_FIELD",
+      code: "SOCKACT_ERR_UNIT_FIELD",
       path: member(path, key),
       message: `${shown(key)} is not a field`,
       hint: meant === undefined ? withoutField(known) : hints.get(meant)!,

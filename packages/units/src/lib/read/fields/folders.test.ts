@@ -82,19 +82,19 @@ describe("folders of the service's own", () => {
   });
 
   it.each([
-    ["", "ERR_UNIT_PATH"],
-    ["/var/lib/shop", "ERR_UNIT_PATH"],
-    ["../shop", "ERR_UNIT_PATH"],
-    ["shop/./files", "ERR_UNIT_PATH"],
-    ["shop/", "ERR_UNIT_PATH"],
-    ["shop:files", "ERR_UNIT_PATH"],
-    ["shop\\files", "ERR_UNIT_PATH"],
-    ["it's", "ERR_UNIT_PATH"],
-    ["a\nb", "ERR_UNIT_PATH"],
-    ["private", "ERR_UNIT_PATH"],
-    ["private/shop", "ERR_UNIT_PATH"],
-    ["a\0b", "ERR_UNIT_TEXT"],
-    [3, "ERR_UNIT_TYPE"],
+    ["", "SOCKACT_ERR_UNIT_PATH"],
+    ["/var/lib/shop", "SOCKACT_ERR_UNIT_PATH"],
+    ["../shop", "SOCKACT_ERR_UNIT_PATH"],
+    ["shop/./files", "SOCKACT_ERR_UNIT_PATH"],
+    ["shop/", "SOCKACT_ERR_UNIT_PATH"],
+    ["shop:files", "SOCKACT_ERR_UNIT_PATH"],
+    ["shop\\files", "SOCKACT_ERR_UNIT_PATH"],
+    ["it's", "SOCKACT_ERR_UNIT_PATH"],
+    ["a\nb", "SOCKACT_ERR_UNIT_PATH"],
+    ["private", "SOCKACT_ERR_UNIT_PATH"],
+    ["private/shop", "SOCKACT_ERR_UNIT_PATH"],
+    ["a\0b", "SOCKACT_ERR_UNIT_TEXT"],
+    [3, "SOCKACT_ERR_UNIT_TYPE"],
   ])("cannot be %j", (value, code) => {
     for (const field of ["stateDirectory", "runtimeDirectory"])
       expect(problem({ [field]: value })).toMatchObject([{ code, path: field }]);
@@ -133,20 +133,20 @@ describe("credentials", () => {
   });
 
   it.each<[unknown, string, string]>([
-    [["/etc/key"], "ERR_UNIT_TYPE", "credentials"],
-    [{ "a:b": "/etc/key" }, "ERR_UNIT_NAME", 'credentials["a:b"]'],
-    [{ "a/b": "/etc/key" }, "ERR_UNIT_NAME", 'credentials["a/b"]'],
-    [{ "..": "/etc/key" }, "ERR_UNIT_NAME", 'credentials[".."]'],
-    [{ key: "etc/key" }, "ERR_UNIT_PATH", "credentials.key"],
-    [{ key: "/etc/../key" }, "ERR_UNIT_PATH", "credentials.key"],
-    [{ key: "/etc/my key" }, "ERR_UNIT_PATH", "credentials.key"],
-    [{ key: { path: 1 } }, "ERR_UNIT_TYPE", "credentials.key.path"],
-    [{ key: { file: "/etc/key" } }, "ERR_UNIT_FIELD", "credentials.key.file"],
-    [{ key: { value: "a\0b" } }, "ERR_UNIT_TEXT", "credentials.key.value"],
-    [{ key: { value: "" } }, "ERR_UNIT_TEXT", "credentials.key.value"],
-    [{ key: { value: "secret", encrypted: true } }, "ERR_UNIT_TEXT", "credentials.key.value"],
-    [{ key: { encrypted: "yes" } }, "ERR_UNIT_TYPE", "credentials.key.encrypted"],
-    [{ key: null }, "ERR_UNIT_TYPE", "credentials.key"],
+    [["/etc/key"], "SOCKACT_ERR_UNIT_TYPE", "credentials"],
+    [{ "a:b": "/etc/key" }, "SOCKACT_ERR_UNIT_NAME", 'credentials["a:b"]'],
+    [{ "a/b": "/etc/key" }, "SOCKACT_ERR_UNIT_NAME", 'credentials["a/b"]'],
+    [{ "..": "/etc/key" }, "SOCKACT_ERR_UNIT_NAME", 'credentials[".."]'],
+    [{ key: "etc/key" }, "SOCKACT_ERR_UNIT_PATH", "credentials.key"],
+    [{ key: "/etc/../key" }, "SOCKACT_ERR_UNIT_PATH", "credentials.key"],
+    [{ key: "/etc/my key" }, "SOCKACT_ERR_UNIT_PATH", "credentials.key"],
+    [{ key: { path: 1 } }, "SOCKACT_ERR_UNIT_TYPE", "credentials.key.path"],
+    [{ key: { file: "/etc/key" } }, "SOCKACT_ERR_UNIT_FIELD", "credentials.key.file"],
+    [{ key: { value: "a\0b" } }, "SOCKACT_ERR_UNIT_TEXT", "credentials.key.value"],
+    [{ key: { value: "" } }, "SOCKACT_ERR_UNIT_TEXT", "credentials.key.value"],
+    [{ key: { value: "secret", encrypted: true } }, "SOCKACT_ERR_UNIT_TEXT", "credentials.key.value"],
+    [{ key: { encrypted: "yes" } }, "SOCKACT_ERR_UNIT_TYPE", "credentials.key.encrypted"],
+    [{ key: null }, "SOCKACT_ERR_UNIT_TYPE", "credentials.key"],
   ])("cannot be %j", (credentials, code, path) => {
     expect(problem({ credentials })).toMatchObject([{ code, path, hint: expect.stringMatching(/./) }]);
   });

@@ -7,7 +7,7 @@ import { mode } from "../values/numbers.ts";
 import { added, asked, askedOr, type Line } from "../../write/lines.ts";
 import { setsVariable } from "./environment.ts";
 
-const refused = refusing("ERR_UNIT_PATH");
+const refused = refusing("SOCKACT_ERR_UNIT_PATH");
 
 /** RuntimeDirectory= in systemd.exec(5). From systemd 250 on, `:` is a separator. In this list a backslash or a quote is not literal. */
 function refusedFolder(path: string): Refusal | undefined {

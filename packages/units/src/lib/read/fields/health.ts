@@ -19,7 +19,7 @@ const path: Read = (value, at, problems) =>
   literal(
     rawText(
       matching(
-        "ERR_UNIT_PATH",
+        "SOCKACT_ERR_UNIT_PATH",
         /^\/[!-"$->@-~]*$/,
         "not the path of a request",
         "begin with a /, and leave out the query, spaces and characters outside ASCII: '/healthz'",
@@ -45,7 +45,7 @@ export function readHealth(
   const refuse = conflictsIn(problems);
   if (isObject(health) && health["path"] === undefined && health["listen"] === undefined)
     problems.push({
-      code: "ERR_UNIT_MISSING",
+      code: "SOCKACT_ERR_UNIT_MISSING",
       path: "health",
       message: "it has neither path nor listen",
       hint: "write { path: '/healthz' } for an answer of the app, or { listen: 8081 } for an answer that does not start the app",

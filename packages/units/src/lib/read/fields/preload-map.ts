@@ -45,7 +45,7 @@ export function mapLines(
     // The preload removes spaces around an entry.
     if (textOf(place, at, problems) !== undefined && (place !== place.trim() || !isListenPlace(place))) {
       report(
-        "ERR_UNIT_ADDRESS",
+        "SOCKACT_ERR_UNIT_ADDRESS",
         at,
         problems,
         `${shown(place)} is not a port or path on which an app listens`,
@@ -58,7 +58,13 @@ export function mapLines(
     });
   });
   if (entries.length === 0)
-    report("ERR_UNIT_MISSING", path, problems, "it is empty", "leave it out, or write { 3000: 'http' }");
+    report(
+      "SOCKACT_ERR_UNIT_MISSING",
+      path,
+      problems,
+      "it is empty",
+      "leave it out, or write { 3000: 'http' }",
+    );
   return asked("Environment", [listItem(`SOCKACT_MAP=${entries.join(",")}`)], path);
 }
 
@@ -67,12 +73,12 @@ function refuseName(name: unknown, names: readonly string[], path: string, probl
   const hint =
     names.length === 0 ? "write name: 'http' in the socket, and 'http' here" : `one of ${names.join(", ")}`;
   if (typeof name !== "string")
-    report("ERR_UNIT_TYPE", path, problems, `${shown(name)} is not the name of a socket`, hint);
+    report("SOCKACT_ERR_UNIT_TYPE", path, problems, `${shown(name)} is not the name of a socket`, hint);
   else if (!names.includes(name))
-    report("ERR_UNIT_CHOICE", path, problems, `${shown(name)} is not the name of a socket`, hint);
+    report("SOCKACT_ERR_UNIT_CHOICE", path, problems, `${shown(name)} is not the name of a socket`, hint);
   else if (/[,=]|^\s|\s$/.test(name))
     report(
-      "ERR_UNIT_NAME",
+      "SOCKACT_ERR_UNIT_NAME",
       path,
       problems,
       `${shown(name)}: SOCKACT_MAP cannot contain a name with a comma, an =, or a space at either end`,

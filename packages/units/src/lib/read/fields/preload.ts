@@ -29,7 +29,7 @@ const installed = "node_modules/@sockact/register/dist/index.cjs";
 
 const howToFind = `write what \`node -p "require.resolve('@sockact/register')"\` prints in the folder of the app`;
 
-const refusedFile = refusing("ERR_UNIT_PATH");
+const refusedFile = refusing("SOCKACT_ERR_UNIT_PATH");
 
 /** Why Node could not load this file, whichever folder it runs in. */
 function refusedPreload(path: string): Refusal | undefined {
@@ -71,7 +71,7 @@ function folderOf(description: Record<string, unknown>, problems: UnitProblem[])
         ? `write workingDirectory: '/srv/shop' too; or ${howToFind}`
         : `write exec: ['/usr/bin/node', '/srv/shop/server.js'] with the app's file: ${launcher} would run the app as a child process, which gets no socket`;
     report(
-      "ERR_UNIT_MISSING",
+      "SOCKACT_ERR_UNIT_MISSING",
       "preload",
       problems,
       `true means ${installed} in the app's folder, and the description does not show that folder`,
@@ -100,7 +100,7 @@ export function readPreload(description: Record<string, unknown>, problems: Unit
   const at = hasPath ? "preload.path" : "preload";
   for (const key of Object.keys(others)) {
     problems.push({
-      code: "ERR_UNIT_FIELD",
+      code: "SOCKACT_ERR_UNIT_FIELD",
       path: member("preload", key),
       message: `${shown(key)} is not a field`,
       hint: "the fields are path, map",
@@ -132,7 +132,7 @@ export function readPreload(description: Record<string, unknown>, problems: Unit
 function fileOf(value: unknown, path: string, problems: UnitProblem[]): Text | undefined {
   if (typeof value !== "string" && !isSpecifier(value)) {
     report(
-      "ERR_UNIT_TYPE",
+      "SOCKACT_ERR_UNIT_TYPE",
       path,
       problems,
       `${shown(value)} is not a path`,

@@ -41,7 +41,7 @@ function readSenders(option: unknown, path: string, problems: UnitProblem[]): st
   if (option === true) return [anybody];
   if (!isObject(option) || Object.keys(option).some((key) => key !== "from")) {
     return report(
-      "ERR_UNIT_TYPE",
+      "SOCKACT_ERR_UNIT_TYPE",
       path,
       problems,
       `${shown(option)} is neither true nor { from }`,
@@ -51,7 +51,7 @@ function readSenders(option: unknown, path: string, problems: UnitProblem[]): st
   const { from } = option;
   if (!Array.isArray(from) || from.length === 0) {
     return report(
-      "ERR_UNIT_TYPE",
+      "SOCKACT_ERR_UNIT_TYPE",
       `${path}.from`,
       problems,
       `${shown(from)} is not a list of addresses`,
@@ -61,7 +61,7 @@ function readSenders(option: unknown, path: string, problems: UnitProblem[]): st
   for (const [index, sender] of from.entries()) {
     if (typeof sender === "string" && isProxySender(sender)) continue;
     report(
-      "ERR_UNIT_ADDRESS",
+      "SOCKACT_ERR_UNIT_ADDRESS",
       `${path}.from[${index}]`,
       problems,
       `${shown(sender)} is not an IP address`,

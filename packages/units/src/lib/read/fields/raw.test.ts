@@ -166,7 +166,10 @@ describe("directives that raw refuses, because a field writes them or they would
 
   it("UnsetEnvironment= takes no variable away that the unit sets", () => {
     expect(problemsOf({ raw: { Service: { UnsetEnvironment: "HOME" } } })).toMatchObject([
-      { code: "ERR_UNIT_CONFLICT", message: "UnsetEnvironment= would remove HOME, which the unit sets" },
+      {
+        code: "SOCKACT_ERR_UNIT_CONFLICT",
+        message: "UnsetEnvironment= would remove HOME, which the unit sets",
+      },
     ]);
     const environment = { NODE_ENV: "production" };
     expect(problemsOf({ environment, raw: { Service: { UnsetEnvironment: "A NODE_ENV" } } })).toHaveLength(1);

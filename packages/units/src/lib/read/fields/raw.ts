@@ -20,7 +20,7 @@ const rawValue: Read = (value, path, problems) => {
   if (typeof value === "boolean" || Number.isFinite(value)) return [String(value)];
   if (typeof value === "string" || isSpecifier(value)) return anything(value, path, problems);
   problems.push({
-    code: "ERR_UNIT_TYPE",
+    code: "SOCKACT_ERR_UNIT_TYPE",
     path,
     message: `${shown(value)} is not a value`,
     hint: "write a string, a number, a boolean or { specifier: '…' }, or an array of them",
@@ -49,7 +49,7 @@ export function readRaw(
     const at = member(path, name);
     if (section === undefined) {
       problems.push({
-        code: "ERR_UNIT_FIELD",
+        code: "SOCKACT_ERR_UNIT_FIELD",
         path: at,
         message: `${shown(name)} is not a section of this unit`,
         hint: `the sections are ${sections.join(", ")}; write those of a socket in its own raw`,
@@ -75,7 +75,7 @@ function readDirective(
   problems: UnitProblem[],
 ): Line[] {
   const refuse = (message: string, hint: string) =>
-    problems.push({ code: "ERR_UNIT_FIELD", path, message, hint });
+    problems.push({ code: "SOCKACT_ERR_UNIT_FIELD", path, message, hint });
   const current = currentName(key);
   const isPodmans = section === "Container" && ofPodman.some((name) => sameName(name, key));
   const field = isPodmans
@@ -143,7 +143,7 @@ export function withRaw(sections: readonly Section[], raw: RawSections, problems
       const conflict = reported.has(line.key) ? undefined : conflictOf(line, lines);
       if (conflict === undefined) continue;
       reported.add(line.key);
-      problems.push({ code: "ERR_UNIT_CONFLICT", path: line.field!, ...conflict });
+      problems.push({ code: "SOCKACT_ERR_UNIT_CONFLICT", path: line.field!, ...conflict });
     }
     return { name, lines: [...lines, ...further] };
   });

@@ -29,7 +29,7 @@ export function refuseNewer(
   if (value === undefined) return;
   const name = nameOf(key, value);
   problems.push({
-    code: "ERR_UNIT_VERSION",
+    code: "SOCKACT_ERR_UNIT_VERSION",
     path,
     message: `${name}${name.includes("=") ? "" : "="} needs systemd ${sinceOf(name)}, and this description is for systemd ${systemd}`,
     hint: instead[name] ?? "leave it out",

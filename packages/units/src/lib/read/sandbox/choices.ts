@@ -28,7 +28,7 @@ export function words(word: Read, none?: string): Read {
 /** Reads one of the names that systemd knows. systemd ignores an unknown name, and would then allow what should be forbidden, or the reverse. */
 function known(prefix: string, names: readonly string[], what: string, hint: string): Read {
   return rawText(
-    matching("ERR_UNIT_NAME", new RegExp(`^${prefix}(?:${names.join("|")})$`), `not ${what}`, hint),
+    matching("SOCKACT_ERR_UNIT_NAME", new RegExp(`^${prefix}(?:${names.join("|")})$`), `not ${what}`, hint),
   );
 }
 
@@ -81,7 +81,7 @@ export const ipAddresses: Read = words(
     return fits
       ? undefined
       : {
-          code: "ERR_UNIT_ADDRESS",
+          code: "SOCKACT_ERR_UNIT_ADDRESS",
           message: "not an IP address",
           hint: "any, localhost, link-local, multicast, or an address with or without its prefix: '10.0.0.0/8'",
         };

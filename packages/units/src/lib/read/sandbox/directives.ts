@@ -266,7 +266,7 @@ export const sandboxDirectives: Record<SandboxField, SandboxDirective> = {
     read: (value, path, problems) =>
       value === false
         ? refuse(
-            "ERR_UNIT_CONFLICT",
+            "SOCKACT_ERR_UNIT_CONFLICT",
             path,
             problems,
             "cannot be false: without it, a forbidden system call kills the program, and Node 20 makes such a call when it starts",

@@ -11,7 +11,7 @@ export function jitless(description: Record<string, unknown>, problems: UnitProb
   if (description["jitless"] !== true) return [];
   if (!runsNode(description)) {
     problems.push({
-      code: "ERR_UNIT_CONFLICT",
+      code: "SOCKACT_ERR_UNIT_CONFLICT",
       path: "jitless",
       message: `${shown(Array.isArray(exec) ? exec[0] : exec)} is not Node`,
       hint: "leave it out; for a program that generates no code at run time, write hardening: { memoryDenyWriteExecute: true }",

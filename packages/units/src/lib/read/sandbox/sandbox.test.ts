@@ -159,7 +159,7 @@ describe("a sandbox that contradicts itself or the service", () => {
   ])("is told so: %j with %j", (hardening, description, field, message) => {
     expect(problems(hardening, description)).toMatchObject([
       {
-        code: "ERR_UNIT_CONFLICT",
+        code: "SOCKACT_ERR_UNIT_CONFLICT",
         path: `hardening.${field}`,
         message: expect.stringMatching(message),
         hint: expect.stringMatching(/./),
@@ -182,24 +182,28 @@ describe("a sandbox that contradicts itself or the service", () => {
 
 describe("a sandbox that systemd would not understand", () => {
   it.each<[unknown, string, string]>([
-    ["max", "ERR_UNIT_CHOICE", "hardening"],
-    [null, "ERR_UNIT_CHOICE", "hardening"],
-    [{ profile: "max" }, "ERR_UNIT_CHOICE", "hardening.profile"],
-    [{ PrivateTmp: true }, "ERR_UNIT_FIELD", "hardening.PrivateTmp"],
-    [{ privateNetwork: "yes" }, "ERR_UNIT_TYPE", "hardening.privateNetwork"],
-    [{ protectSystem: "most" }, "ERR_UNIT_CHOICE", "hardening.protectSystem"],
-    [{ procSubset: true }, "ERR_UNIT_CHOICE", "hardening.procSubset"],
-    [{ umask: "0o77" }, "ERR_UNIT_NUMBER", "hardening.umask"],
-    [{ systemCallFilter: [] }, "ERR_UNIT_MISSING", "hardening.systemCallFilter"],
-    [{ systemCallFilter: "@resources" }, "ERR_UNIT_TYPE", "hardening.systemCallFilter"],
-    [{ systemCallFilter: ["@resource"] }, "ERR_UNIT_NAME", "hardening.systemCallFilter[0]"],
-    [{ systemCallFilter: ["a\nb"] }, "ERR_UNIT_TEXT", "hardening.systemCallFilter[0]"],
-    [{ systemCallErrorNumber: "EFOO" }, "ERR_UNIT_CHOICE", "hardening.systemCallErrorNumber"],
-    [{ capabilityBoundingSet: ["CAP_ALL"] }, "ERR_UNIT_NAME", "hardening.capabilityBoundingSet[0]"],
-    [{ restrictAddressFamilies: ["AF_NONE"] }, "ERR_UNIT_NAME", "hardening.restrictAddressFamilies[0]"],
-    [{ restrictNamespaces: ["time"] }, "ERR_UNIT_CHOICE", "hardening.restrictNamespaces[0]"],
-    [{ ipAddressDeny: ["10.0.0.0/33"] }, "ERR_UNIT_ADDRESS", "hardening.ipAddressDeny[0]"],
-    [{ ipAddressDeny: ["example.org"] }, "ERR_UNIT_ADDRESS", "hardening.ipAddressDeny[0]"],
+    ["max", "SOCKACT_ERR_UNIT_CHOICE", "hardening"],
+    [null, "SOCKACT_ERR_UNIT_CHOICE", "hardening"],
+    [{ profile: "max" }, "SOCKACT_ERR_UNIT_CHOICE", "hardening.profile"],
+    [{ PrivateTmp: true }, "SOCKACT_ERR_UNIT_FIELD", "hardening.PrivateTmp"],
+    [{ privateNetwork: "yes" }, "SOCKACT_ERR_UNIT_TYPE", "hardening.privateNetwork"],
+    [{ protectSystem: "most" }, "SOCKACT_ERR_UNIT_CHOICE", "hardening.protectSystem"],
+    [{ procSubset: true }, "SOCKACT_ERR_UNIT_CHOICE", "hardening.procSubset"],
+    [{ umask: "0o77" }, "SOCKACT_ERR_UNIT_NUMBER", "hardening.umask"],
+    [{ systemCallFilter: [] }, "SOCKACT_ERR_UNIT_MISSING", "hardening.systemCallFilter"],
+    [{ systemCallFilter: "@resources" }, "SOCKACT_ERR_UNIT_TYPE", "hardening.systemCallFilter"],
+    [{ systemCallFilter: ["@resource"] }, "SOCKACT_ERR_UNIT_NAME", "hardening.systemCallFilter[0]"],
+    [{ systemCallFilter: ["a\nb"] }, "SOCKACT_ERR_UNIT_TEXT", "hardening.systemCallFilter[0]"],
+    [{ systemCallErrorNumber: "EFOO" }, "SOCKACT_ERR_UNIT_CHOICE", "hardening.systemCallErrorNumber"],
+    [{ capabilityBoundingSet: ["CAP_ALL"] }, "SOCKACT_ERR_UNIT_NAME", "hardening.capabilityBoundingSet[0]"],
+    [
+      { restrictAddressFamilies: ["AF_NONE"] },
+      "SOCKACT_ERR_UNIT_NAME",
+      "hardening.restrictAddressFamilies[0]",
+    ],
+    [{ restrictNamespaces: ["time"] }, "SOCKACT_ERR_UNIT_CHOICE", "hardening.restrictNamespaces[0]"],
+    [{ ipAddressDeny: ["10.0.0.0/33"] }, "SOCKACT_ERR_UNIT_ADDRESS", "hardening.ipAddressDeny[0]"],
+    [{ ipAddressDeny: ["example.org"] }, "SOCKACT_ERR_UNIT_ADDRESS", "hardening.ipAddressDeny[0]"],
   ])("is refused: %j", (hardening, code, path) => {
     expect(problems(hardening)).toMatchObject([{ code, path, hint: expect.stringMatching(/./) }]);
   });
@@ -223,7 +227,7 @@ describe("jitless", () => {
 
   it("is refused for another program", () => {
     expect(problems({}, { jitless: true, exec: ["/usr/bin/deno"] })).toMatchObject([
-      { code: "ERR_UNIT_CONFLICT", path: "jitless" },
+      { code: "SOCKACT_ERR_UNIT_CONFLICT", path: "jitless" },
     ]);
     for (const exec of [["/opt/node-22/bin/node"], ["/usr/bin/nodejs"], ["/usr/bin/env", "node22"]])
       expect(service({}, { jitless: true, exec: [...exec, "/srv/app/server.js"] })).toContain("--jitless");

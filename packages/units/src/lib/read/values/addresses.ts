@@ -3,7 +3,7 @@ import { refusedAddress } from "../../systemd/addresses.ts";
 
 export const documentationURI: Read = rawText(
   matching(
-    "ERR_UNIT_ADDRESS",
+    "SOCKACT_ERR_UNIT_ADDRESS",
     /^(?:https?:\/\/|file:\/|info:|man:)[^\s"'\\]+$/,
     "not a URI that systemd shows",
     "https://…, file:/…, info:… or man:…",
@@ -21,7 +21,7 @@ export const unixAddress: Read = rawText((text) =>
   /^[/@]/.test(text)
     ? refusedAddress(text)
     : {
-        code: "ERR_UNIT_ADDRESS",
+        code: "SOCKACT_ERR_UNIT_ADDRESS",
         message: "not the address of a unix socket, and only unix sockets have sequential packets",
         hint: "/run/app.sock or @abstract",
       },

@@ -6,7 +6,7 @@ export const duration: Read = (value, path, problems) => {
   const text = durationText(value);
   return text === undefined
     ? refuse(
-        "ERR_UNIT_DURATION",
+        "SOCKACT_ERR_UNIT_DURATION",
         path,
         problems,
         `${shown(value)} is not a duration`,
@@ -22,7 +22,7 @@ export const durationOrInfinity: Read = (value, path, problems) =>
 export const timeout: Read = (value, path, problems) =>
   durationOf(value) === 0
     ? refuse(
-        "ERR_UNIT_DURATION",
+        "SOCKACT_ERR_UNIT_DURATION",
         path,
         problems,
         `${shown(value)} means no limit to systemd`,
@@ -39,7 +39,7 @@ const neverShorter =
   (value, path, problems) =>
     durationOf(value) === undefined && Number(value) > 0 && Number(value) < shortest
       ? refuse(
-          "ERR_UNIT_DURATION",
+          "SOCKACT_ERR_UNIT_DURATION",
           path,
           problems,
           `${shown(value)} is not a duration`,
@@ -55,7 +55,7 @@ export const wait: Read = (value, path, problems) => {
   const length = durationOf(value);
   if (length !== undefined && length < shortestWait) {
     return refuse(
-      "ERR_UNIT_DURATION",
+      "SOCKACT_ERR_UNIT_DURATION",
       path,
       problems,
       `${shown(value)} is too short: a service that crashes at its start would be started dozens of times a second`,

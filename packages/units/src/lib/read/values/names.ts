@@ -8,7 +8,7 @@ const nameText = literal(rawText(refusedName));
 /** The name of a unit without its suffix. */
 export const name: Read = (value, path, problems) =>
   value === undefined
-    ? refuse("ERR_UNIT_MISSING", path, problems, "it is missing", "name the units: name: 'gitea'")
+    ? refuse("SOCKACT_ERR_UNIT_MISSING", path, problems, "it is missing", "name the units: name: 'gitea'")
     : nameText(value, path, problems);
 
 /** The instance of a template. */
@@ -16,14 +16,14 @@ export const instance: Read = literal(rawText(refusedInstance));
 
 export const unitName: Read = rawText(refusedUnitName);
 
-const refusedAsName = refusing("ERR_UNIT_NAME");
+const refusedAsName = refusing("SOCKACT_ERR_UNIT_NAME");
 
 /** systemd.slice(5): each `-` separates a slice from the slice that contains it. Slices have no instances. */
 export const slice: Read = rawText(
   (text) =>
     refusedUnitName(text) ??
     matching(
-      "ERR_UNIT_NAME",
+      "SOCKACT_ERR_UNIT_NAME",
       /^(?:-|(?:[\w:.\\]+-)*[\w:.\\]+)\.slice$/,
       "not the name of a slice",
       "as in web.slice, or web-api.slice, which is within it",
@@ -48,7 +48,7 @@ export const descriptorName: Read = literal(
 export const networkInterface: Read = literal(
   rawText(
     matching(
-      "ERR_UNIT_NAME",
+      "SOCKACT_ERR_UNIT_NAME",
       // Numbers and these words have a special meaning to the kernel.
       /^(?!(?:\d+|0[xXoObB][\da-fA-F]+|\.\.?|all|default)$)[\w.-]{1,15}$/,
       "not the name of a network interface",
@@ -69,7 +69,7 @@ export const account: Read = rawText((text) => {
 export const congestion: Read = literal(
   rawText(
     matching(
-      "ERR_UNIT_NAME",
+      "SOCKACT_ERR_UNIT_NAME",
       /^[\w-]{1,15}$/,
       "not the name of a congestion control",
       "as in /proc/sys/net/ipv4/tcp_available_congestion_control: cubic",
@@ -81,7 +81,7 @@ export const congestion: Read = literal(
 export const variableName: Read = literal(
   rawText(
     matching(
-      "ERR_UNIT_VARIABLE",
+      "SOCKACT_ERR_UNIT_VARIABLE",
       /^[A-Za-z_]\w*$/,
       "not the name of a variable",
       "ASCII letters, digits and _, with no digit first",

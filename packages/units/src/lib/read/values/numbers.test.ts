@@ -49,7 +49,7 @@ describe("a number without a unit", () => {
       const problems = problemsOf(withField(field, value));
       expect(problems).toMatchObject([
         {
-          code: "ERR_UNIT_DURATION",
+          code: "SOCKACT_ERR_UNIT_DURATION",
           // A wait before a restart, or between pings, is never so few milliseconds.
           hint: /^restart|^watchdog/.test(field)
             ? `write '${value}s'`
@@ -80,7 +80,7 @@ describe("an amount of memory", () => {
     for (const value of [512, "512", 1_048_575]) {
       expect(problemsOf(withField(field, value))).toMatchObject([
         {
-          code: "ERR_UNIT_NUMBER",
+          code: "SOCKACT_ERR_UNIT_NUMBER",
           path: field,
           message: `${JSON.stringify(value)} is ${value} bytes: no service runs with so little memory`,
           hint: `write '${value}M' for mebibytes${value === 1_048_575 ? `, or '${value}K' for kibibytes` : ""}`,
@@ -103,7 +103,7 @@ describe("a buffer of a socket", () => {
   it.each(["socket.receiveBuffer", "socket.sendBuffer"])("that makes no sense is refused as %s", (field) => {
     for (const value of [64, "64"]) {
       expect(problemsOf(withField(field, value))).toMatchObject([
-        { code: "ERR_UNIT_NUMBER", hint: "write '64M' for mebibytes, or '64K' for kibibytes" },
+        { code: "SOCKACT_ERR_UNIT_NUMBER", hint: "write '64M' for mebibytes, or '64K' for kibibytes" },
       ]);
     }
     for (const value of [0, 1024, "64K"]) expect(problemsOf(withField(field, value))).toEqual([]);
@@ -140,7 +140,7 @@ describe("a limit that no program can run under", () => {
     ["memoryHigh", "19M", /Node/],
   ])("is refused: %s = %j", (field, value, message) => {
     expect(problemsOf(withField(field, value))).toMatchObject([
-      { code: "ERR_UNIT_NUMBER", path: field, message: expect.stringMatching(message) },
+      { code: "SOCKACT_ERR_UNIT_NUMBER", path: field, message: expect.stringMatching(message) },
     ]);
   });
 
@@ -160,7 +160,7 @@ describe("a limit that no program can run under", () => {
 
   it.each(["timeoutStartSec", "watchdogSec"])("is refused for a service that notifies: %s", (field) => {
     expect(problemsOf({ ...withField(field, "100ms"), type: "notify" })).toMatchObject([
-      { code: "ERR_UNIT_DURATION", path: field, message: expect.stringMatching(/^"100ms": /) },
+      { code: "SOCKACT_ERR_UNIT_DURATION", path: field, message: expect.stringMatching(/^"100ms": /) },
     ]);
   });
 

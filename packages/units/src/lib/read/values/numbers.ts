@@ -2,7 +2,7 @@ import { shown, type UnitProblem } from "../../problems.ts";
 import { literal, matching, rawText, type Read } from "./readers.ts";
 
 function refuse(value: unknown, path: string, problems: UnitProblem[], what: string, hint: string): [] {
-  problems.push({ code: "ERR_UNIT_NUMBER", path, message: `${shown(value)} is not ${what}`, hint });
+  problems.push({ code: "SOCKACT_ERR_UNIT_NUMBER", path, message: `${shown(value)} is not ${what}`, hint });
   return [];
 }
 
@@ -34,7 +34,7 @@ function atLeast(least: number, why: string, read: Read): Read {
     const number = /^\d+$/.test(texts[0] ?? "") ? Number(texts[0]) : 0;
     if (number === 0 || number >= least) return texts;
     problems.push({
-      code: "ERR_UNIT_NUMBER",
+      code: "SOCKACT_ERR_UNIT_NUMBER",
       path,
       message: `${shown(value)} is ${number} bytes: ${why}`,
       hint: `write '${number}M' for mebibytes${number * 1024 < least ? "" : `, or '${number}K' for kibibytes`}`,
@@ -132,7 +132,7 @@ export const fileLimit: Read = (value, path, problems) => {
   const [soft = ""] = texts[0]?.split(":") ?? [];
   if (!/^\d+$/.test(soft) || Number(soft) >= fewestFiles) return texts;
   problems.push({
-    code: "ERR_UNIT_NUMBER",
+    code: "SOCKACT_ERR_UNIT_NUMBER",
     path,
     message: `${shown(value)}: a program needs more files to start`,
     hint: "leave it out, or write a limit such as '1024:524288'",
@@ -148,7 +148,7 @@ export const lockLimit: Read = atLeast(4096, "it is less than one page of memory
 export const mode: Read = literal(
   rawText(
     matching(
-      "ERR_UNIT_NUMBER",
+      "SOCKACT_ERR_UNIT_NUMBER",
       /^0?[0-7]{3,4}$/,
       "not an access mode",
       "write it in octal as a string: '0660'",

@@ -7,7 +7,7 @@ import { listItem } from "../../systemd/escaping.ts";
 /** PATH_MAX of limits.h includes the NUL. */
 const longestPath = 4095;
 
-const refusedAsPath = refusing("ERR_UNIT_PATH");
+const refusedAsPath = refusing("SOCKACT_ERR_UNIT_PATH");
 
 export function refusedPath(path: string): Refusal | undefined {
   if (!path.startsWith("/")) return refusedAsPath("not an absolute path", "begin it with /");
@@ -15,7 +15,7 @@ export function refusedPath(path: string): Refusal | undefined {
     return refusedAsPath("it contains ..", "write the path without .. in it");
   return byteLength(path) > longestPath
     ? {
-        code: "ERR_UNIT_LENGTH",
+        code: "SOCKACT_ERR_UNIT_LENGTH",
         message: `it has ${byteLength(path)} bytes`,
         hint: `a path has at most ${longestPath} bytes`,
       }
@@ -40,7 +40,7 @@ export const plainPath: Read = (value, path, problems) => {
   if (text === undefined) return [];
   return /["'\\\p{Control}]/u.test(sourceText(text))
     ? refuse(
-        "ERR_UNIT_PATH",
+        "SOCKACT_ERR_UNIT_PATH",
         path,
         problems,
         `${shown(sourceText(text))} contains a quote, a backslash or a control character`,
@@ -54,7 +54,7 @@ export const output: Read = rawText((text) => {
   const [, path] = /^(?:file|append|truncate):(.*)$/.exec(text) ?? [];
   if (path !== undefined) return refusedPath(path);
   return matching(
-    "ERR_UNIT_CHOICE",
+    "SOCKACT_ERR_UNIT_CHOICE",
     /^(?:inherit|null|tty|journal|kmsg|journal\+console|kmsg\+console|socket)$/,
     "not among the choices",
     "one of journal, null, inherit, socket, tty, kmsg, or file:, append: or truncate: with a path",

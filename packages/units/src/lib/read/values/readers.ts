@@ -27,14 +27,14 @@ export function refuse(
 export function textOf(value: unknown, path: string, problems: UnitProblem[]): Text | undefined {
   if (typeof value !== "string" && !isSpecifier(value)) {
     const hint = typeof value === "number" ? `write '${value}', a string` : "write a string";
-    refuse("ERR_UNIT_TYPE", path, problems, `${shown(value)} is not a string`, hint);
+    refuse("SOCKACT_ERR_UNIT_TYPE", path, problems, `${shown(value)} is not a string`, hint);
     return undefined;
   }
   const reason = unspeakable(sourceText(value));
   const unknown = isSpecifier(value) ? unknownSpecifier(value) : undefined;
   if (reason === undefined && unknown === undefined) return value;
   refuse(
-    "ERR_UNIT_TEXT",
+    "SOCKACT_ERR_UNIT_TEXT",
     path,
     problems,
     `${shown(sourceText(value))}: ${reason ?? `${shown(unknown)} is no specifier`}`,
@@ -50,7 +50,13 @@ export function rawText(refused: (text: string) => Refusal | undefined): Read {
     if (text === undefined) return [];
     const unfit = unfitForRaw(sourceText(text));
     if (unfit !== undefined)
-      return refuse("ERR_UNIT_TEXT", path, problems, `${shown(sourceText(text))}: ${unfit}`, "remove it");
+      return refuse(
+        "SOCKACT_ERR_UNIT_TEXT",
+        path,
+        problems,
+        `${shown(sourceText(text))}: ${unfit}`,
+        "remove it",
+      );
     const refusal = refused(sampleText(text));
     if (refusal !== undefined)
       return refuse(
@@ -71,7 +77,7 @@ export const matching =
 
 /** A sentence, such as Description=. If it were empty, systemd would show the name of the file. */
 export const sentence: Read = rawText(
-  matching("ERR_UNIT_TEXT", /./, "it is empty", "write a description, or leave it out"),
+  matching("SOCKACT_ERR_UNIT_TEXT", /./, "it is empty", "write a description, or leave it out"),
 );
 
 /** A string in which systemd expands no specifiers. */
@@ -79,20 +85,26 @@ export function literal(read: Read): Read {
   return (value, path, problems) =>
     typeof value === "string"
       ? read(value, path, problems)
-      : refuse("ERR_UNIT_TYPE", path, problems, `${shown(value)} is not a string`, "write a string");
+      : refuse("SOCKACT_ERR_UNIT_TYPE", path, problems, `${shown(value)} is not a string`, "write a string");
 }
 
 export const boolean: Read = (value, path, problems) =>
   typeof value === "boolean"
     ? [String(value)]
-    : refuse("ERR_UNIT_TYPE", path, problems, `${shown(value)} is not a boolean`, "write true or false");
+    : refuse(
+        "SOCKACT_ERR_UNIT_TYPE",
+        path,
+        problems,
+        `${shown(value)} is not a boolean`,
+        "write true or false",
+      );
 
 export function oneOf(choices: readonly string[]): Read {
   return (value, path, problems) =>
     typeof value === "string" && choices.includes(value)
       ? [value]
       : refuse(
-          "ERR_UNIT_CHOICE",
+          "SOCKACT_ERR_UNIT_CHOICE",
           path,
           problems,
           `${shown(value)} is not among the choices`,
@@ -105,7 +117,7 @@ export function each(read: Read): Read {
   return (value, path, problems) =>
     Array.isArray(value)
       ? Array.from(value, (entry: unknown, index) => read(entry, `${path}[${index}]`, problems)).flat()
-      : refuse("ERR_UNIT_TYPE", path, problems, `${shown(value)} is not an array`, "write an array");
+      : refuse("SOCKACT_ERR_UNIT_TYPE", path, problems, `${shown(value)} is not an array`, "write an array");
 }
 
 /** One value, or an array of at least one. */
@@ -115,7 +127,7 @@ export function oneOrMore(read: Read): Read {
     return value.length > 0
       ? each(read)(value, path, problems)
       : refuse(
-          "ERR_UNIT_MISSING",
+          "SOCKACT_ERR_UNIT_MISSING",
           path,
           problems,
           "an empty array",

@@ -76,7 +76,7 @@ const ownVariables: Readonly<Record<string, ReadValue>> = {
     "the path of a file",
   ),
   SOCKACT_SIGNALS: either(signals, flag),
-  SOCKACT_TRUST_PARENT: flag,
+  SOCKACT_IGNORE_LISTEN_PID: flag,
   SOCKACT_WATCHDOG: flag,
 };
 
@@ -138,7 +138,7 @@ export const environmentRules: Readonly<Record<EnvironmentCode, Rule<ServiceSubj
   },
   "variable-invalid": {
     severity: "error",
-    why: "sockact cannot read the value, and your app exits when it starts (ERR_OPTION).",
+    why: "sockact cannot read the value, and your app exits when it starts (SOCKACT_ERR_OPTION).",
     man: "@sockact/core",
     find: ({ environment }) =>
       [...environment].flatMap(([name, { value, setting }]) => {

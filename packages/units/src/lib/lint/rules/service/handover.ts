@@ -79,7 +79,7 @@ export type HandoverCode = "handover-impossible" | "handover-unheard";
 export const handoverRules: Readonly<Record<HandoverCode, Rule<ServiceSubject>>> = {
   "handover-impossible": {
     severity: "error",
-    why: "At a reload the app starts its new version, passes it the listening sockets, and tells systemd which process is the new one. An app that gets a single connection has no listening socket, and exits when it starts. With a Type= that does not notify, systemd does not follow the new process, and each reload fails (ERR_HANDOVER_UNSUPPORTED).",
+    why: "At a reload the app starts its new version, passes it the listening sockets, and tells systemd which process is the new one. An app that gets a single connection has no listening socket, and exits when it starts. With a Type= that does not notify, systemd does not follow the new process, and each reload fails (SOCKACT_ERR_HANDOVER_UNSUPPORTED).",
     man: "@sockact/core",
     find: (service) => {
       const { unit, sockets, user } = service;

@@ -121,7 +121,7 @@ export const preloadRules: Readonly<Record<PreloadCode, Rule<ServiceSubject>>> =
   },
   "map-name-unknown": {
     severity: "error",
-    why: "@sockact/register does not find a socket of this name, and your app exits when it starts (ERR_NAME_UNKNOWN).",
+    why: "@sockact/register does not find a socket of this name, and your app exits when it starts (SOCKACT_ERR_NAME_UNKNOWN).",
     man: "@sockact/register",
     find: (service) => {
       const map = service.environment.get("SOCKACT_MAP");

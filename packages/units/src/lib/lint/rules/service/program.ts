@@ -274,7 +274,7 @@ export const programRules: Readonly<Record<ProgramCode, Rule<ServiceSubject>>> =
   },
   "permission-net": {
     severity: "info",
-    why: "With --permission and without --allow-net, Node 26 does not let a server listen, and your app gets the error ERR_PERMISSION. Node 24 and older do not need this option, and do not know it.",
+    why: "With --permission and without --allow-net, Node 26 does not let a server listen, and your app gets the error SOCKACT_ERR_PERMISSION. Node 24 and older do not need this option, and do not know it.",
     man: "node(1)",
     find: (service) => {
       const { program, environment } = service;

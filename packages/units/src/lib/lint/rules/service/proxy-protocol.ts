@@ -56,7 +56,7 @@ export const proxyProtocolRules: Readonly<Record<ProxyProtocolCode, Rule<Service
   },
   "proxy-protocol-name": {
     severity: "error",
-    why: "sockact does not find a socket of this name, and your app exits when it starts (ERR_NAME_UNKNOWN).",
+    why: "sockact does not find a socket of this name, and your app exits when it starts (SOCKACT_ERR_NAME_UNKNOWN).",
     man: "@sockact/core",
     find: (service) => {
       const variable = service.environment.get(proxyVariable);

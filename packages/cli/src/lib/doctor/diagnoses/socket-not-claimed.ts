@@ -15,13 +15,13 @@ import { serviceProperties, STARTING_MS, uptime } from "../facts/properties.ts";
 import type { Subject } from "../model/subject.ts";
 
 /** The app runs, has the socket, and does not accept from it. */
-export const socketNotTaken: Diagnosis = {
-  code: "socket-not-taken",
+export const socketNotClaimed: Diagnosis = {
+  code: "socket-not-claimed",
   severity: "error",
   title: "the app does not listen on its socket",
   why: "Clients can connect, but they wait in the queue of the socket and get no answer.",
   looksAt:
-    "The sockets that the event loops of the service watch, the other ports of its processes, and `SOCKACT_UNTAKEN` and `EADDRINUSE` in the journal.",
+    "The sockets that the event loops of the service watch, the other ports of its processes, and `SOCKACT_WARN_UNCLAIMED` and `EADDRINUSE` in the journal.",
   remedy:
     "Call `app.use(systemdListen())` before `listen()`, call `listen(server)` from `@sockact/core`, or load the preload `@sockact/register`.",
   explains: ["never-ready", "app-crashed", "app-warning", "restart-loop", "port-twice"],
