@@ -16,6 +16,7 @@ import { importsInCircles, importsUpward, specifiersIn } from "./lib/imports.ts"
 /** The folders of the larger packages. Each imports only from those above it. */
 const orders: Record<string, string[]> = {
   cli: [
+    "printed",
     "shared",
     "systemd",
     "output",

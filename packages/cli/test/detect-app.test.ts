@@ -21,7 +21,8 @@ async function detect(files: Files, entry?: string): Promise<DetectedApp> {
 }
 
 const express = `const express = require("express");\nconst app = express();\n`;
-const canStrip = Number(process.versions.node.split(".")[0]) >= 24;
+// Node 22.18 and later.
+const canStrip = "typescript" in process.features && process.features.typescript !== false;
 
 const layouts: [string, Files, Found][] = [
   [

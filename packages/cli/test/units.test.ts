@@ -175,8 +175,7 @@ describe("sockact units", () => {
     expect(sockactIn(folder, ["units", "--diff"], env)).toMatchObject({ status: 0, stdout: "", stderr: "" });
 
     const file = join(home, "systemd/user/shop.socket");
-    const header =
-      "# Written by sockact install for shop. Your own settings: systemctl edit shop.socket\n# Content: sha256:abc\n";
+    const header = `# Written by sockact install for shop. Your own settings: systemctl edit shop.socket\n# Content: sha256:${"a".repeat(64)}\n`;
     writeFileSync(file, header + readFileSync(file, "utf8").replace("=80", "=8080"));
     const { stdout, status } = sockactIn(folder, ["units", "--diff"], env);
     expect(stdout).toContain(`--- ${file}\n+++ shop.socket\n`);

@@ -1,8 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
+import { rmSync } from "node:fs";
 import { connect as connectTls } from "node:tls";
 import { describe, expect, test } from "vitest";
 import { openRequest, readAnswer } from "@sockact/testkit";
+import { newFile } from "./cluster-app.ts";
 import {
   acceptedClient,
   appOnSocket,
@@ -83,17 +85,22 @@ describe.concurrent("on SIGTERM", () => {
 
   // Its timers are late then, and come before what has arrived.
   test("a request that a busy process has not read yet when idle connections end is answered", async () => {
-    const drainTimeout = 4000;
-    const { app, address } = await appOnSocket({
-      properties: { keepAliveTimeout: 60_000 },
-      options: { drainTimeout: `${drainTimeout}ms` },
-    });
+    const drainTimeout = 8000;
+    const file = newFile();
+    const { app, address } = await appOnSocket(
+      {
+        hooks: ["onEvent that blocks"],
+        properties: { keepAliveTimeout: 60_000 },
+        options: { drainTimeout: `${drainTimeout}ms` },
+      },
+      { env: { BLOCK: file, BLOCK_MS: String((drainTimeout * 5) / 8) } },
+    );
     await using running = app;
     await using client = await idleClient(running, address);
-    await terminate(running);
-    running.write(`block ${(drainTimeout * 5) / 8}`);
+    running.kill("SIGTERM");
     await running.event("blocked");
-    client.get("/");
+    await new Promise((resolve) => client.socket.write("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n", resolve));
+    rmSync(file);
     expect(await client.closed).toBe("end");
     expect(client.received).toMatch(CLOSE);
     expect(await running.ended).toBe(0);

@@ -180,6 +180,10 @@ async function serve({
       if (type === "idle" && !hasHeld) hasHeld = releases.push(hold()) > 0;
       say(type);
     },
+    "onEvent that blocks": ({ type }) => {
+      say(type);
+      if (type === "draining") setImmediate(() => actions.block(Number(process.env.BLOCK_MS)));
+    },
     "onEvent that throws": ({ type }) => {
       say(type);
       throw new Error("from onEvent");

@@ -7,6 +7,7 @@ import { printErrorJson } from "../output/print.ts";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import { colour } from "../shared/messages.ts";
 import { ownVersion } from "../shared/own-version.ts";
+import { UNKNOWN_OPTION } from "../printed/node.ts";
 import { createProgram, issues } from "./program.ts";
 
 /** Runs the command that the arguments name, and returns the exit code. */
@@ -91,7 +92,7 @@ const otherNames: Readonly<Record<string, string>> = {
 function usageError({ message: whole }: CommanderError, args: readonly string[]): CliError {
   const [message = "", ...hints] = whole.replace(/^error: /, "").split("\n");
   const [name] = args;
-  const [, unknown = ""] = /^unknown option '([^'=]+)/.exec(message) ?? [];
+  const [, unknown = ""] = UNKNOWN_OPTION.exec(message) ?? [];
   const meant = otherNames[unknown];
   if (meant !== undefined) return new CliError("SOCKACT_ERR_USAGE", message, `(Did you mean ${meant}?)`);
   const isCommand =

@@ -86,7 +86,7 @@ ${issues}`,
 }
 
 const withTitles = (text: string): string =>
-  text.replaceAll(/^(?:Examples|Exit codes):$/gm, (title) => colourOut("bold", title));
+  text.replaceAll(/^[A-Z][a-z ]+:$/gm, (title) => colourOut("bold", title));
 
 /** What all commands have in common. */
 function followConventions(command: Command): void {

@@ -11,6 +11,7 @@ import { readManifest } from "../app/manifest.ts";
 import { isFile } from "../app/source-files.ts";
 import { configNames } from "../config/find-config.ts";
 import { unitsOf } from "../config/load-config.ts";
+import { hasHeader } from "../install/header.ts";
 import { unitFolder } from "../install/transaction.ts";
 import { inHomes, withFoldersOfHomes } from "../app/homes.ts";
 import { valuesOf } from "../install-app/unit-text.ts";
@@ -102,7 +103,7 @@ function installedListen(app: DetectedApp, { choices, json }: InitOptions): stri
   const path = join(unitFolder({ user, root: "/" }, unit), unit);
   const text = isFile(path) ? readTextFile(path) : "";
   const listen = valuesOf(text, "ListenStream");
-  if (listen.length === 0 || !text.startsWith("# Written by sockact ")) return undefined;
+  if (listen.length === 0 || !hasHeader(text)) return undefined;
   if (json !== true)
     tell(`${name} is installed, and listens on ${listen.join(", ")}. This address is kept.\n\n`);
   return listen;

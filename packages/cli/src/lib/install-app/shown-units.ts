@@ -1,4 +1,5 @@
 import { basename } from "node:path";
+import { withoutHeader } from "../install/header.ts";
 import type { PreparedInstall } from "../install/transaction.ts";
 import type { WantedService } from "./services.ts";
 
@@ -7,10 +8,6 @@ export function textOfUnits({ units }: WantedService, { files }: PreparedInstall
   const texts = files.filter(({ path }) => basename(path) in units);
   return texts.map(({ path, text }) => `# ${path}\n${text.toString()}\n`).join("");
 }
-
-/** The header by which sockact knows its files. */
-const withoutHeader = (text: string): string =>
-  text.replace(/^(?:# (?:Written by sockact|Content:) .*\n)+/, "");
 
 /** The new files as they are, and of the changed ones what changes. */
 export async function changesOfUnits(service: WantedService, prepared: PreparedInstall): Promise<string> {

@@ -158,8 +158,7 @@ async function startError({
   const said = journal.map((line) => `  ${line}`).join("\n");
   const command = manager.user ? ownCommand() : sudoCommand();
   const words = shellText(process.argv.slice(2));
-  // What core says of a socket that systemd has passed by another name.
-  const naming = journal.some((line) => line.includes("FileDescriptorName="))
+  const naming = journal.some((line) => line.includes("SOCKACT_ERR_NAME_UNKNOWN"))
     ? `\nA config names a socket: sockets: [{ name: "web", listen: 80 }]. ${ownCommand()} init writes one.`
     : "";
   const writing = journal.some((line) => /\bEROFS\b/.test(line))

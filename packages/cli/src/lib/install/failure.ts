@@ -6,6 +6,13 @@ import { execute } from "../shared/execute.ts";
 import { syncJournal } from "../systemd/journal.ts";
 import type { ServiceManager } from "../systemd/service-manager.ts";
 import { appOutput } from "./app-output.ts";
+import {
+  IN_USE,
+  LISTEN_FAILED,
+  NOT_PERMITTED,
+  NO_SUCH_ADDRESS,
+  REASON_ELSEWHERE,
+} from "../printed/systemd.ts";
 
 /** How many lines of the journal an error shows. */
 const JOURNAL_LINES = 8;
@@ -73,17 +80,19 @@ async function hintFor(
   failed: readonly string[],
 ): Promise<string> {
   const [unit] = failed;
-  const journal = lines.join("\n");
-  // With "Input/output error", another process of systemd has written the reason. The journal may not have its last lines.
-  const inUse = /listening socket \((.*?)\): (?:Address already in use|Input\/output error)/.exec(journal);
-  const hint = inUse ? await takenHint(manager, inUse[1]!, failed) : undefined;
+  const refused = lines.flatMap((line) => {
+    const [, address = "", reason = ""] = LISTEN_FAILED.exec(line) ?? [];
+    return reason === "" ? [] : [{ address, reason }];
+  });
+  const inUse = refused.find(({ reason }) => [IN_USE, REASON_ELSEWHERE].includes(reason));
+  const hint = inUse ? await takenHint(manager, inUse.address, failed) : undefined;
   if (hint !== undefined) return hint;
-  if (/listening socket \(.*\): Permission denied/.test(journal)) {
+  if (refused.some(({ reason }) => reason === NOT_PERMITTED)) {
     return manager.user
       ? "Your own service manager may listen from port 1024 on. Choose such a port, or install without --user."
       : "SELinux or AppArmor may deny it: journalctl --dmesg --grep=denied";
   }
-  if (/Cannot assign requested address/.test(journal))
+  if (lines.some((line) => line.includes(NO_SUCH_ADDRESS)))
     return "This machine does not have that address. The command ip address lists its addresses.";
   // systemctl status shows nothing of a unit that the undo has removed.
   return `See more: journalctl ${manager.user ? "--user " : ""}--unit=${unit}`;

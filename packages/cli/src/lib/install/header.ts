@@ -15,6 +15,16 @@ export function withHeader(name: string, unit: string, text: string): string {
   return `# Written by sockact install for ${name}. ${advice}\n# Content: sha256:${sha256(text)}\n${text}`;
 }
 
+/** A unit's text without the header. */
+export function withoutHeader(text: string): string {
+  return text.replace(pattern, "");
+}
+
+/** Whether a text has the header, of whatever service. */
+export function hasHeader(text: string): boolean {
+  return pattern.test(text);
+}
+
 /** Who wrote the file of a unit of this service. */
 export function authorOf(name: string, content: string): Author {
   const [header, service, hash] = pattern.exec(content) ?? [];

@@ -19,6 +19,7 @@ import { checkAsleep } from "./asleep.ts";
 import { handoverCode, handoverError, jobError, noReloadError, settingsError } from "./reload-errors.ts";
 import { ReloadLog } from "./reload-log.ts";
 import type { Handover, ReloadReport, Unapplied } from "./report.ts";
+import { JOB_FAILED } from "../printed/systemd.ts";
 
 const POLL = 100;
 /** How long the app's last line about a reload may take to arrive, in milliseconds. */
@@ -123,7 +124,7 @@ async function reloadUnits(
   const took = sinceStart();
   await untilLogged(log, tools);
   // systemctl prints why it refused a reload. For a failed job, it prints only that the job failed.
-  if (ended.code !== 0 && !/job for/i.test(ended.stderr))
+  if (ended.code !== 0 && !JOB_FAILED.test(ended.stderr))
     throw manager.refused(`reload ${units.join(" ")}`, ended);
 
   const confirmed = before.every(({ Type }) => Type === "notify-reload");

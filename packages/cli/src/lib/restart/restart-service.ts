@@ -7,6 +7,7 @@ import { type JournalEntry, readJournal, syncJournal } from "../systemd/journal.
 import type { ServiceManager } from "../systemd/service-manager.ts";
 import type { RestartReport } from "./report.ts";
 import { startError, stoppedError, unitError } from "./restart-errors.ts";
+import { JOB_FAILED } from "../printed/systemd.ts";
 
 /** How long a service must run if it does not report when it is ready, in milliseconds. */
 const TRIAL = 1_000;
@@ -91,7 +92,7 @@ export async function restartService(
   if (!wait && ended.code === 0) return { ...report, outcome: "asked" };
 
   // systemctl itself reports missing permission, and a conflict with another job.
-  if (ended.code !== 0 && !/job for/i.test(ended.stderr)) throw manager.refused(`restart ${unit}`, ended);
+  if (ended.code !== 0 && !JOB_FAILED.test(ended.stderr)) throw manager.refused(`restart ${unit}`, ended);
   if (ended.code !== 0 || !(await staysUp(manager, service)))
     throw await failure(manager, { name, unit, sockets, since, wasUp: isUp(service) });
   const took = Math.round(performance.now() - started);

@@ -3,7 +3,7 @@ import { createServer, type Server, type Socket } from "node:net";
 import { count } from "../shared/messages.ts";
 import { say, warn } from "./messages.ts";
 import type { Address, Target } from "./address.ts";
-import { listenError } from "./bind.ts";
+import { isAddressMissing, listenError } from "./bind.ts";
 import { describeEnding, exitCodeOf, startCommand, type RunningCommand } from "./command.ts";
 import type { Guard } from "./guard.ts";
 import { addressWithPort } from "./held-sockets.ts";
@@ -35,9 +35,8 @@ export class Acceptor {
   async listen({ text, targets: [first, second] }: Address): Promise<string> {
     const port = await this.#listenOn(text, first);
     if (second)
-      await this.#listenOn(text, { ...second, port: port as number }).catch((error: Error) => {
-        // A machine without IPv6 has no ::1.
-        if (!/EADDRNOTAVAIL|EAFNOSUPPORT/.test(error.message)) throw error;
+      await this.#listenOn(text, { ...second, port: port as number }).catch((error: unknown) => {
+        if (!isAddressMissing(error)) throw error;
       });
     return addressWithPort(text, port);
   }

@@ -101,14 +101,17 @@ const movedBy = (ports: number, text: string): string =>
 
 export function listenError(
   text: string,
-  { code = "", message }: { code?: string | undefined; message: string },
+  { code: errno = "", message }: { code?: string | undefined; message: string },
 ): CliError {
   return new CliError(
     "SOCKACT_ERR_RUN_LISTEN",
     `can't listen on ${text}: ${message}`,
-    hints[code]?.(text) ?? "Use another address.",
-    {
-      exitCode: EXIT.failed,
-    },
+    hints[errno]?.(text) ?? "Use another address.",
+    { exitCode: EXIT.failed, errno },
   );
+}
+
+/** Whether this machine lacks the second address of a port: without IPv6, it has no ::1. */
+export function isAddressMissing(error: unknown): boolean {
+  return error instanceof CliError && ["EADDRNOTAVAIL", "EAFNOSUPPORT"].includes(error.errno ?? "");
 }

@@ -1,7 +1,6 @@
 import { fstatSync } from "node:fs";
-import { CliError } from "../shared/cli-error.ts";
 import type { Address } from "./address.ts";
-import { bind } from "./bind.ts";
+import { bind, isAddressMissing } from "./bind.ts";
 import type { Guard } from "./guard.ts";
 import { prepareFile, removeFileAtEnd } from "./unix-socket-file.ts";
 
@@ -53,8 +52,7 @@ async function holdAddress(
   const shown = addressWithPort(text, port);
   if (second === undefined) return { sockets: [fd], shown };
   const other = await bind(text, { ...second, port: port as number }, isDatagram).catch((error: unknown) => {
-    // A machine without IPv6 has no ::1.
-    if (error instanceof CliError && /EADDRNOTAVAIL|EAFNOSUPPORT/.test(error.message)) return undefined;
+    if (isAddressMissing(error)) return undefined;
     throw error;
   });
   return { sockets: other === undefined ? [fd] : [fd, other.fd], shown };

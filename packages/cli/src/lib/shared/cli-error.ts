@@ -81,16 +81,23 @@ export class CliError extends Error {
   /** What to change. */
   readonly hint: string;
   readonly exitCode: number;
+  /** The code of the system call that has failed, such as `EADDRINUSE`. */
+  readonly errno: string | undefined;
 
   constructor(
     code: CliErrorCode,
     message: string,
     hint: string,
-    { exitCode = EXIT.usage, cause }: { exitCode?: number; cause?: unknown } = {},
+    {
+      exitCode = EXIT.usage,
+      errno,
+      cause,
+    }: { exitCode?: number; errno?: string | undefined; cause?: unknown } = {},
   ) {
     super(message, cause === undefined ? undefined : { cause });
     this.code = code;
     this.hint = hint;
     this.exitCode = exitCode;
+    this.errno = errno;
   }
 }

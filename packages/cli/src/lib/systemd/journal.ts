@@ -5,6 +5,7 @@ import { createInterface } from "node:readline";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import { systemEnvironment } from "../shared/system-path.ts";
 import type { ServiceManager } from "./service-manager.ts";
+import { JOURNAL_RESTRICTED } from "../printed/systemd.ts";
 
 /** A line of the journal. */
 export interface JournalEntry {
@@ -137,9 +138,6 @@ export function parseEntry(line: string, user: boolean): JournalEntry | undefine
   };
 }
 
-const isRestricted = (stderr: string): boolean =>
-  /not seeing messages|insufficient permissions/i.test(stderr);
-
 /** Reads the journal of these units, the oldest line first. A unit may be a pattern, such as `shop@*.service`. */
 export async function readJournal(
   manager: ServiceManager,
@@ -147,9 +145,12 @@ export async function readJournal(
   options: JournalOptions = {},
 ): Promise<JournalLines> {
   const { code, stdout, stderr } = await manager.runJournalctl(...argumentsFor(manager, units, options));
-  if (code !== 0 && !isRestricted(stderr)) throw journalError(stderr, code);
+  if (code !== 0 && !JOURNAL_RESTRICTED.test(stderr)) throw journalError(stderr, code);
   const entries = stdout.split("\n").map((line) => parseEntry(line, manager.user));
-  return { entries: entries.filter((entry) => entry !== undefined), isRestricted: isRestricted(stderr) };
+  return {
+    entries: entries.filter((entry) => entry !== undefined),
+    isRestricted: JOURNAL_RESTRICTED.test(stderr),
+  };
 }
 
 /** Returns a function that reads the lines that these units have written since a time in milliseconds. Each call reads only the lines that are new. */
@@ -208,8 +209,9 @@ export async function streamJournal(
   try {
     if (signal.aborted) abort();
     const [code] = (await once(child, "close")) as [number | null];
-    if (code !== 0 && !signal.aborted && !isRestricted(complaint)) throw journalError(complaint, code);
-    return { isRestricted: isRestricted(complaint) };
+    if (code !== 0 && !signal.aborted && !JOURNAL_RESTRICTED.test(complaint))
+      throw journalError(complaint, code);
+    return { isRestricted: JOURNAL_RESTRICTED.test(complaint) };
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
     throw new CliError(

@@ -6,15 +6,15 @@ import { sudoCommand } from "../shared/own-command.ts";
 import { type Properties, showUnits } from "../shared/properties.ts";
 import { shellText } from "../shared/shell-words.ts";
 import { withPatience } from "./patience.ts";
+import { ACCESS_DENIED, BUS_MISSING, VERSION } from "../printed/systemd.ts";
 
 /** Why a command failed: there is no such program, the user may not, or the service manager can't be reached. Undefined for any other reason. */
 export type Refusal = "missing" | "denied" | "unreachable" | undefined;
 
-/** Reads what systemctl 257 says when it fails, such as `Access denied` or `Failed to connect to bus`. */
 function refusalOf(stderr: string, user: boolean): Refusal {
-  const isUnreachable = /\bbus\b|booted with systemd/.test(stderr);
+  const isUnreachable = BUS_MISSING.test(stderr);
   if (user && isUnreachable) return "unreachable";
-  if (/denied|authentication/i.test(stderr)) return "denied";
+  if (ACCESS_DENIED.test(stderr)) return "denied";
   return isUnreachable ? "unreachable" : undefined;
 }
 
@@ -89,7 +89,7 @@ export class ServiceManager {
   /** systemd's version, such as 257. */
   async version(): Promise<number> {
     const { stdout } = await this.#execute("systemctl", ["--version"]);
-    return Number(/^systemd (\d+)/.exec(stdout)?.[1]);
+    return Number(VERSION.exec(stdout)?.[1]);
   }
 
   /** The error for a systemctl command that failed. */

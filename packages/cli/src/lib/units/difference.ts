@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import type { AppDescription } from "@sockact/units";
+import { withoutHeader } from "../install/header.ts";
 import { unifiedDiff } from "../output/diff.ts";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import type { Invoker } from "../shared/invoker.ts";
@@ -47,10 +48,7 @@ export function differenceOf(unit: string, text: string, path: string): UnitDiff
 /** Reads an installed unit, without the header of `sockact install`. */
 function readInstalled(path: string): string | undefined {
   try {
-    return readFileSync(path, "utf8").replace(
-      /^# Written by sockact install [^\n]*\n(?:# Content: [^\n]*\n)?/,
-      "",
-    );
+    return withoutHeader(readFileSync(path, "utf8"));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw new CliError(

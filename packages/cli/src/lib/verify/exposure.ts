@@ -1,5 +1,6 @@
 import { basename, resolve } from "node:path";
 import { systemdAnalyze } from "./systemd-analyze.ts";
+import { EXPOSURE, OFFLINE_UNKNOWN } from "../printed/systemd.ts";
 
 /** How exposed a service is, as `systemd-analyze security` sees it. */
 export interface Exposure {
@@ -26,9 +27,9 @@ export async function exposureOf(
   ];
   const ended = await systemdAnalyze(["security", ...options, "--", resolve(file)], isUser);
   if (ended === undefined) return "systemd-analyze is missing, so the sandbox was not rated";
-  if (/unrecognized option '--(?:offline|security-policy)/.test(ended.stderr))
+  if (OFFLINE_UNKNOWN.test(ended.stderr))
     return "the sandbox was not rated: systemd-analyze security reads files since systemd 250";
-  const [, score, rating] = /Overall exposure level for .*: ([\d.]+) ([A-Z]+)/.exec(ended.stdout) ?? [];
+  const [[, , score, rating] = []] = [...ended.stdout.matchAll(EXPOSURE)];
   if (score === undefined || rating === undefined) {
     const why = ended.stderr.trim().split("\n").at(-1) || `exit status ${ended.code}`;
     return `the sandbox of ${basename(file)} was not rated: ${why}`;

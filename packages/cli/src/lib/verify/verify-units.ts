@@ -1,6 +1,7 @@
 import { basename, resolve } from "node:path";
 import type { ReportedFinding } from "../lint/report/report.ts";
 import { systemdAnalyze } from "./systemd-analyze.ts";
+import { VERIFY_FAILED } from "../printed/systemd.ts";
 
 /** What `systemd-analyze verify` says of one unit. */
 export type Complaint = Pick<ReportedFinding, "file" | "line" | "severity" | "message">;
@@ -43,9 +44,7 @@ export async function verifyUnits(files: readonly string[], isUser: boolean): Pr
   // Its exit status does not help: it is 0 for a directive that systemd ignores.
   const ended = await systemdAnalyze(["verify", "--man=no", "--", ...units], isUser);
   if (ended === undefined) return "systemd-analyze is missing, so systemd has not read the units";
-  const failure = /^Failed to (?:initialize manager|start manager|allocate|set up)[^\n]*/im.exec(
-    ended.stderr,
-  );
+  const failure = VERIFY_FAILED.exec(ended.stderr);
   if (failure !== null) return `systemd-analyze verify does not run here: ${failure[0]}`;
   return complaintsIn(ended.stderr, files);
 }

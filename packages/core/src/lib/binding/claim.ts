@@ -12,6 +12,7 @@ import {
 import { hasConnections, refuseProxied } from "../proxy-protocol/variable.ts";
 import { scheduleUnservedWarning } from "../activation/unserved.ts";
 import { processState } from "../shared/process-state.ts";
+import { NO_SOCKET } from "../shared/texts.ts";
 
 /**
  * Selects the sockets with these names for a server. The caller claims them. Without names, it selects every listener that is not served yet. If only
@@ -100,7 +101,7 @@ export function checkNames(sockets: readonly PassedSocket[], names: readonly str
   if (missing.length > 0) {
     throw new ActivationError(
       "SOCKACT_ERR_NAME_UNKNOWN",
-      `No socket named ${missing.join(", ")} was passed. Passed: ${sockets
+      `${NO_SOCKET}${missing.join(", ")} was passed. Passed: ${sockets
         .filter(isOfApp)
         .map(({ socket }) => formatSocket(socket))
         .join(", ")}`,

@@ -5,6 +5,9 @@ import type { ActivatedSocket } from "../activation/passed-socket.ts";
 import { debug } from "../shared/debug.ts";
 import type { ActivationError } from "../shared/errors.ts";
 import {
+  CUT,
+  DRAINED,
+  DRAINING,
   HANDED_OVER,
   HANDOVER_FAILED,
   rejectionText,
@@ -171,11 +174,11 @@ export function eventText(event: SockactEvent): string {
     case "served":
       return "the connection has closed";
     case "draining":
-      return `${event.signal ?? stopReason(event.handover === true)}: draining, ${drainingText(event)}`;
+      return `${event.signal ?? stopReason(event.handover === true)}${DRAINING}${drainingText(event)}`;
     case "drained":
       return event.cut === 0
-        ? "drained"
-        : `drainTimeout is over: ${countText(event.cut, "connection")} cut. End event streams and long polls in onDrain, or raise drainTimeout (SOCKACT_DRAIN_TIMEOUT overrides it)`;
+        ? DRAINED
+        : `${CUT}${countText(event.cut, "connection")} cut. End event streams and long polls in onDrain, or raise drainTimeout (SOCKACT_DRAIN_TIMEOUT overrides it)`;
     case "error":
       return errorText(event.error);
   }

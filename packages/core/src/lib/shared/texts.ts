@@ -15,6 +15,15 @@ export const HANDED_OVER = "handed over to process";
 /** The process ID of the old process is next. */
 export const TOOK_OVER = "took over from process";
 
+/** In the line of a drain that begins. Why it does is before, and what is left is next. */
+export const DRAINING = ": draining, ";
+/** What the line of a drain that has ended begins with: nothing was cut, or something. */
+export const DRAINED = "drained";
+export const CUT = "drainTimeout is over: ";
+
+/** In the message of `SOCKACT_ERR_NAME_UNKNOWN`. The names are next. */
+export const NO_SOCKET = "No socket named ";
+
 /** The status while a handover waits for the new process. */
 export const STARTING_NEW_VERSION = "Reloading: starting the new version";
 /** In the status after a reload of an app without `onReload`. */

@@ -15,8 +15,7 @@ export function byteLength(text: string): number {
  */
 export function unspeakable(text: string): string | undefined {
   if (text.includes("\0")) return "it contains a NUL byte";
-  if (/\p{Surrogate}/u.test(text))
-    return "it contains half of a surrogate pair, which a UTF-8 file cannot contain";
+  if (/\p{Surrogate}/u.test(text)) return "it is not valid UTF-8: it contains half of a surrogate pair";
   if (/\p{Noncharacter_Code_Point}/u.test(text))
     return "it contains a code point that Unicode assigns to no character";
   return undefined;

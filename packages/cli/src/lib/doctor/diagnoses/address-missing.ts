@@ -3,6 +3,7 @@ import { addLines } from "../fixes/commands.ts";
 import { lastRun } from "../facts/journal.ts";
 import { quoted } from "../facts/service-run.ts";
 import { socketProperties } from "../facts/properties.ts";
+import { LISTEN_FAILED, NO_SUCH_ADDRESS } from "../../printed/systemd.ts";
 
 /** No network interface has the socket's address. */
 export const addressMissing: Diagnosis = {
@@ -19,10 +20,10 @@ export const addressMissing: Diagnosis = {
     return sockets.flatMap((unit) => {
       if (unit.get("ActiveState") === "active") return [];
       const line = lines.findLast(
-        (each) => each.unit === unit.unit && /Cannot assign requested address/.test(each.message),
+        (each) => each.unit === unit.unit && each.message.includes(NO_SUCH_ADDRESS),
       );
       if (line === undefined) return [];
-      const address = /\(([^()]+)\)/.exec(line.message)?.[1] ?? "its address";
+      const address = LISTEN_FAILED.exec(line.message)?.[1] ?? "its address";
       return [
         {
           unit: unit.unit,

@@ -5,6 +5,8 @@ import { ofCrash } from "../model/consequences.ts";
 import { type AppError, appError } from "../facts/app-error.ts";
 import { serviceProperties } from "../facts/properties.ts";
 import { quoted, serviceRun } from "../facts/service-run.ts";
+import { PROCESS_FAILED } from "../../printed/systemd.ts";
+import { MODULE_SYNTAX, SVELTEKIT_ONE_SOCKET } from "../../printed/node.ts";
 
 /** The app ended by itself, and no other diagnosis explains it. */
 export const appCrashed: Diagnosis = {
@@ -18,9 +20,7 @@ export const appCrashed: Diagnosis = {
   async find(subject) {
     const [run, error] = await Promise.all([subject.get(serviceRun), subject.get(appError)]);
     const { end } = run;
-    const failed = run.manager.find(({ message }) =>
-      /Failed with result '(?:exit-code|signal|core-dump)'/.test(message),
-    );
+    const failed = run.manager.find(({ message }) => PROCESS_FAILED.test(message));
     if (end === undefined || failed === undefined) return [];
     const unit = subject.service;
     const how =
@@ -50,11 +50,11 @@ function whatToDo(error: AppError, unit: string): Pick<Found, "message" | "fix">
   if (name === "SyntaxError")
     return {
       message: `${unit} has ended at once: Node can't read the app. ${message}.`,
-      fix: /import statement outside a module|Unexpected token 'export'/.test(message)
+      fix: MODULE_SYNTAX.test(message)
         ? 'The file is an ES module: write "type": "module" into package.json, or name it .mjs.'
         : "Correct the line. If the file is TypeScript, build it, or run it with node --import tsx.",
     };
-  if (message.startsWith("only one socket is allowed for socket activation"))
+  if (SVELTEKIT_ONE_SOCKET.test(message))
     return {
       message: `${unit} has ended at once: the server of SvelteKit takes one descriptor, and systemd passes more.`,
       fix: "Write one socket, type: 'exec' and no preload, since SvelteKit takes the socket itself. For more than that, use its handler in a server of sockact: docs/coming-from/sveltekit.md.",

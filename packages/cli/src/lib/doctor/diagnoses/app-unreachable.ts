@@ -7,6 +7,7 @@ import { serviceProperties } from "../facts/properties.ts";
 import { obstacleTo, wayRound } from "../facts/reach.ts";
 import { quoted } from "../facts/service-run.ts";
 import { serviceUser } from "../facts/user.ts";
+import { MODULE_NOT_FOUND, OPEN_DENIED } from "../../printed/node.ts";
 
 /** Node does not find the app, although it exists. */
 export const appUnreachable: Diagnosis = {
@@ -20,12 +21,11 @@ export const appUnreachable: Diagnosis = {
   explains: [...ofCrash, "home-hidden", "temporary-hidden", "file-refused", "module-missing"],
   async find(subject) {
     const error = await subject.get(appError);
-    const path =
-      /^Cannot find module '([^']+)'/.exec(error?.message ?? "")?.[1] ??
-      /^EACCES: [^,]+, \w+ '([^']+)'/.exec(error?.message ?? "")?.[1];
+    const [, kind, missing] = MODULE_NOT_FOUND.exec(error?.message ?? "") ?? [];
+    const isModule = kind === "module";
+    const path = isModule ? missing : OPEN_DENIED.exec(error?.message ?? "")?.[1];
     if (error === undefined || path === undefined || !isAbsolute(path) || !(await isKnown(path))) return [];
     const [properties, user] = await Promise.all([subject.get(serviceProperties), subject.get(serviceUser)]);
-    const isModule = error.message.startsWith("Cannot");
     const obstacle = await obstacleTo(path, { user, service: properties, wants: "read" });
     if (obstacle === undefined || obstacle.kind === "missing" || obstacle.kind === "unknown") return [];
     // Other diagnoses handle files that the app opens.

@@ -4,6 +4,7 @@ import type { Diagnosis } from "../model/diagnosis.ts";
 import { ofCrash } from "../model/consequences.ts";
 import { serviceProperties } from "../facts/properties.ts";
 import { quoted, serviceRun } from "../facts/service-run.ts";
+import { ENVIRONMENT_FILES_FAILED } from "../../printed/systemd.ts";
 
 /** The first folder on the way to a file that does not exist. */
 async function missingFolder(path: string): Promise<string | undefined> {
@@ -22,7 +23,7 @@ export const environmentFileMissing: Diagnosis = {
   explains: ofCrash,
   async find(subject) {
     const { manager } = await subject.get(serviceRun);
-    const line = manager.findLast(({ message }) => /Failed to load environment files/.test(message));
+    const line = manager.findLast(({ message }) => ENVIRONMENT_FILES_FAILED.test(message));
     if (line === undefined) return [];
     const properties = await subject.get(serviceProperties);
     const files = Array.from(

@@ -4,6 +4,7 @@ import type { JournalLine } from "../facts/journal.ts";
 import { quoted } from "../facts/service-run.ts";
 import { readJournal } from "../fixes/commands.ts";
 import type { Diagnosis } from "../model/diagnosis.ts";
+import { SHELL_NOT_FOUND } from "../../printed/node.ts";
 
 /** How many lines of the new version a report has. */
 const LINES = 5;
@@ -65,11 +66,9 @@ export const handoverFailed: Diagnosis = {
   },
 };
 
-/** The shell that starts the new process says it if the Node of the first start is gone: `sh: 4: exec: /opt/node/bin/node: not found`. */
+/** The shell that starts the new process does not find the Node of the first start. */
 function missingNode({ output }: HandoverFailure): string | undefined {
-  return output
-    .map(({ message }) => /\bexec: (?:line \d+: )?(\/.+): not found$/.exec(message)?.[1])
-    .find((path) => path !== undefined);
+  return output.map(({ message }) => SHELL_NOT_FOUND.exec(message)?.[1]).find((path) => path !== undefined);
 }
 
 /** The new process can't listen on a port that the old one has opened by itself. */

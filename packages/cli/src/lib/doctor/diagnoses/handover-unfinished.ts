@@ -1,3 +1,4 @@
+import { CUT, DRAINED, DRAINING, PREFIX } from "@sockact/core/texts";
 import { tookText } from "../../output/quantities.ts";
 import { millisecondsOf } from "../../shared/properties.ts";
 import { oldProcesses } from "../../systemd/control-group.ts";
@@ -26,9 +27,9 @@ export const handoverUnfinished: Diagnosis = {
     if (age < millisecondsOf(service.get("TimeoutStopUSec"))) return [];
     return oldProcesses(all, Number(service.get("MainPID"))).flatMap(({ pid }): Found[] => {
       const own = lines.filter((line) => line.pid === pid && !line.isOfManager);
-      const last = own.findLast(({ message }) => /^sockact: (?:handover: )?drain/.test(message));
+      const last = own.findLast(({ message }) => isOfDrain(message));
       // Its connections may take until drainTimeout, which is longer than TimeoutStopSec=.
-      if (last !== undefined && /: draining/.test(last.message)) return [];
+      if (last?.message.includes(DRAINING) === true) return [];
       return [
         {
           unit: subject.service,
@@ -47,3 +48,10 @@ export const handoverUnfinished: Diagnosis = {
     });
   },
 };
+
+function isOfDrain(message: string): boolean {
+  return (
+    message.startsWith(PREFIX) &&
+    (message.includes(DRAINING) || [DRAINED, CUT].some((text) => message.startsWith(text, PREFIX.length)))
+  );
+}

@@ -3,6 +3,7 @@ import { ofCrash } from "../model/consequences.ts";
 import { addLines } from "../fixes/commands.ts";
 import { serviceProperties } from "../facts/properties.ts";
 import { isKilledBy, quoted, serviceRun } from "../facts/service-run.ts";
+import { V8_FAILED } from "../../printed/node.ts";
 
 /** MemoryDenyWriteExecute= keeps V8 from compiling. */
 export const jitCrashed: Diagnosis = {
@@ -18,9 +19,7 @@ export const jitCrashed: Diagnosis = {
     if (properties.get("MemoryDenyWriteExecute") !== "yes") return [];
     if (!isKilledBy(run, "TRAP", "ILL", "SEGV", "ABRT", "BUS")) return [];
     const { host, service } = subject;
-    const said = run.output.filter(({ message }) =>
-      /^# Check failed|Fatal process out of memory/.test(message),
-    );
+    const said = run.output.filter(({ message }) => V8_FAILED.test(message));
     return [
       {
         unit: service,

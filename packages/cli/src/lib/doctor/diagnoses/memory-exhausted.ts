@@ -4,6 +4,7 @@ import { addLines } from "../fixes/commands.ts";
 import { nodeOptions } from "../facts/node-options.ts";
 import { serviceProperties } from "../facts/properties.ts";
 import { quoted, serviceRun } from "../facts/service-run.ts";
+import { HEAP_EXHAUSTED } from "../../printed/node.ts";
 
 /** The app uses more memory than it is allowed. */
 export const memoryExhausted: Diagnosis = {
@@ -36,9 +37,7 @@ export const memoryExhausted: Diagnosis = {
             : "Raise the limit, or let the app use less memory. With --max-old-space-size at about three quarters of the limit, V8 collects garbage in time.",
         copy: max === "infinity" ? [] : addLines(host, service, "MemoryMax=512M"),
       });
-    const heap = run.output.filter(({ message }) =>
-      /FATAL ERROR: .*(?:heap limit|JavaScript heap out of memory)/.test(message),
-    );
+    const heap = run.output.filter(({ message }) => HEAP_EXHAUSTED.test(message));
     const limit = /--max[-_]old[-_]space[-_]size=\d+/.exec(options.join(" "))?.[0];
     if (heap.length > 0 && killed.length === 0)
       found.push({

@@ -8,6 +8,7 @@ import { ofCrash } from "../model/consequences.ts";
 import { type AppError, appError } from "../facts/app-error.ts";
 import { program } from "../facts/program.ts";
 import { quoted } from "../facts/service-run.ts";
+import { IMPORTED_FROM, MODULE_NOT_FOUND, REQUIRE_STACK } from "../../printed/node.ts";
 
 /** A package is not installed, or a file of the app is missing. */
 export const moduleMissing: Diagnosis = {
@@ -20,7 +21,7 @@ export const moduleMissing: Diagnosis = {
   explains: [...ofCrash, "script-relative"],
   async find(subject) {
     const error = await subject.get(appError);
-    const [, kind, name] = /^Cannot find (module|package) '([^']+)'/.exec(error?.message ?? "") ?? [];
+    const [, kind, name] = MODULE_NOT_FOUND.exec(error?.message ?? "") ?? [];
     if (error === undefined || kind === undefined || name === undefined) return [];
     const from = importerOf(error);
     const about = { unit: subject.service, evidence: quoted(error.lines) };
@@ -66,8 +67,8 @@ export const moduleMissing: Diagnosis = {
 
 /** The file that imports the module. */
 function importerOf({ message, block }: AppError): string | undefined {
-  const imported = /' imported from (\/.+)$/.exec(message)?.[1];
+  const imported = IMPORTED_FROM.exec(message)?.[1];
   if (imported !== undefined && imported !== "/") return imported;
-  const at = block.findIndex((line) => line.message.trim().startsWith("Require stack:"));
+  const at = block.findIndex((line) => REQUIRE_STACK.test(line.message.trim()));
   return at === -1 ? undefined : /^- (\/.+)$/.exec(block[at + 1]?.message.trim() ?? "")?.[1];
 }

@@ -7,6 +7,7 @@ import { processes } from "../facts/processes.ts";
 import { serviceProperties, since, type UnitProperties } from "../facts/properties.ts";
 import { systemdVersion } from "../facts/systemd-version.ts";
 import type { Subject } from "../model/subject.ts";
+import { MESSAGE_REFUSED, START_TIMED_OUT } from "../../printed/systemd.ts";
 
 /** How long a start may take before it is reported, in milliseconds. */
 const LONG_MS = 5_000;
@@ -36,7 +37,7 @@ export const neverReady: Diagnosis = {
     const [service, lines] = await Promise.all([subject.get(serviceProperties), subject.get(lastRun)]);
     if (!service.get("Type").startsWith("notify")) return [];
     const own = lines.filter(({ unit }) => unit === subject.service);
-    const timedOut = own.find((line) => line.isOfManager && /start operation timed out/.test(line.message));
+    const timedOut = own.find((line) => line.isOfManager && START_TIMED_OUT.test(line.message));
     const isLong = isStartingFor(service) > LONG_MS;
     const isProtocol = service.get("Result") === "protocol";
     const hasFailed = own.some(({ message }) => couldNotTell.test(message));
@@ -101,9 +102,7 @@ async function reasonOf(
   // Before 253, systemd-notify(1) sends for the app, and is another process.
   const hasOpenFile = version >= 253;
   const line = hasOpenFile ? `OpenFile=${path}:notify` : "NotifyAccess=all";
-  const other = lines.find(({ message }) =>
-    /Got notification message from PID \d+, but reception (?:only permitted|is disabled)/.test(message),
-  );
+  const other = lines.find(({ message }) => MESSAGE_REFUSED.test(message));
   if (other && (hasOpenFile || !error))
     return {
       reason:

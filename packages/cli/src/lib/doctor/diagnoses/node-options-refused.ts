@@ -1,6 +1,7 @@
 import type { Diagnosis } from "../model/diagnosis.ts";
 import { ofCrash } from "../model/consequences.ts";
 import { quoted, serviceRun } from "../facts/service-run.ts";
+import { OPTION_REFUSED } from "../../printed/node.ts";
 
 /** Node does not know an option. */
 export const nodeOptionsRefused: Diagnosis = {
@@ -14,11 +15,7 @@ export const nodeOptionsRefused: Diagnosis = {
   async find(subject) {
     const run = await subject.get(serviceRun);
     if (run.end?.code !== "exited" || run.end.status !== 9) return [];
-    const line = run.output.findLast(({ message }) =>
-      /is not allowed in NODE_OPTIONS|: bad option: | requires an argument|invalid value for NODE_OPTIONS/.test(
-        message,
-      ),
-    );
+    const line = run.output.findLast(({ message }) => OPTION_REFUSED.test(message));
     if (line === undefined) return [];
     const isVariable = line.message.includes("NODE_OPTIONS");
     const option = /(--?[\w-]+)/.exec(line.message.replace(/^.*?: /, ""))?.[1] ?? "an option";

@@ -3,8 +3,7 @@ import type { Diagnosis } from "../model/diagnosis.ts";
 import { lastRun } from "../facts/journal.ts";
 import { portOf } from "../facts/passed-sockets.ts";
 import { socketProperties } from "../facts/properties.ts";
-
-const refused = /Failed to create listening socket \((.+)\): Permission denied/;
+import { LISTEN_FAILED, NOT_PERMITTED } from "../../printed/systemd.ts";
 
 /** A user's own manager has no more rights than the user. */
 export const portForbidden: Diagnosis = {
@@ -27,8 +26,10 @@ export const portForbidden: Diagnosis = {
     return sockets
       .filter((socket) => socket.get("ActiveState") === "failed")
       .flatMap(({ unit }) => {
-        const line = lines.findLast((each) => each.unit === unit && refused.test(each.message));
-        const address = refused.exec(line?.message ?? "")?.[1] ?? "";
+        const line = lines.findLast(
+          (each) => each.unit === unit && LISTEN_FAILED.exec(each.message)?.[2] === NOT_PERMITTED,
+        );
+        const address = LISTEN_FAILED.exec(line?.message ?? "")?.[1] ?? "";
         const port = portOf(address);
         if (line === undefined || port === undefined || port >= Number(first)) return [];
         return {

@@ -1,17 +1,20 @@
 import { sudoCommand } from "../../shared/own-command.ts";
 import { shellWord } from "../../shared/shell-words.ts";
+import { ADDRESS_IN_USE } from "../../printed/node.ts";
+import { IN_USE, LISTEN_FAILED } from "../../printed/systemd.ts";
 import type { Diagnosis, Evidence, Found } from "../model/diagnosis.ts";
-import { lastRun } from "../facts/journal.ts";
+import { type JournalLine, lastRun } from "../facts/journal.ts";
 import type { ListeningSocket } from "../../systemd/listening-sockets.ts";
 import { describeProcess, holders, listeningSockets } from "../facts/listening.ts";
 import { addressesOf, passedSockets, portOf } from "../facts/passed-sockets.ts";
 import { socketProperties, type UnitProperties } from "../facts/properties.ts";
 import type { Subject } from "../model/subject.ts";
 
-/** `Failed to create listening socket ([::]:80): Address already in use` */
-const refused = /^(?:\S+: )?Failed to create listening socket \((.+)\): Address already in use/;
-/** What Node says: `Error: listen EADDRINUSE: address already in use :::3000` */
-const refusedByNode = /EADDRINUSE: address already in use (\S+)/;
+/** The address that a line of systemd says is in use. */
+function addressInUse({ message }: JournalLine): string | undefined {
+  const [, address, reason] = LISTEN_FAILED.exec(message) ?? [];
+  return reason === IN_USE ? address : undefined;
+}
 
 /** Another process listens on the port. */
 export const portTaken: Diagnosis = {
@@ -33,21 +36,21 @@ export const portTaken: Diagnosis = {
     const ofSockets = await Promise.all(
       failed.map(async (socket): Promise<Refusal | undefined> => {
         const { unit } = socket;
-        const line = lines.findLast((each) => each.unit === unit && refused.test(each.message));
+        const line = lines.findLast((each) => each.unit === unit && addressInUse(each) !== undefined);
         if (line === undefined) return refusalWithoutJournal(subject, socket);
         const evidence = { text: line.message, source: `journal of ${unit}` };
-        return { unit, address: refused.exec(line.message)![1]!, evidence };
+        return { unit, address: addressInUse(line)!, evidence };
       }),
     );
     const ports = new Set(passed.flatMap(({ address }) => portOf(address) ?? []));
     // If the port is the socket's own, the app opens it itself. Another diagnosis reports that.
     const ofApp = lines.filter((line) => {
-      const address = refusedByNode.exec(line.message)?.[1];
+      const address = ADDRESS_IN_USE.exec(line.message)?.[1];
       return line.unit === subject.service && address !== undefined && !ports.has(portOf(address) ?? -1);
     });
     const ofService = ofApp.slice(-1).map(({ unit, message }) => ({
       unit,
-      address: refusedByNode.exec(message)![1]!,
+      address: ADDRESS_IN_USE.exec(message)![1]!,
       evidence: { text: message, source: `journal of ${unit}` },
     }));
     const refusals = [...ofSockets.filter((refusal) => refusal !== undefined), ...ofService];

@@ -1,3 +1,4 @@
+import { NO_SOCKET } from "@sockact/core/texts";
 import type { Diagnosis } from "../model/diagnosis.ts";
 import { ofCrash } from "../model/consequences.ts";
 import { addLines } from "../fixes/commands.ts";
@@ -18,8 +19,8 @@ export const socketNameUnknown: Diagnosis = {
     const at = output.findIndex(({ message }) => message.includes("SOCKACT_ERR_NAME_UNKNOWN"));
     if (at === -1) return [];
     const { host, service } = subject;
-    const said = output.find(({ message }) => /: No socket named/.test(message));
-    const wanted = /named ([^\s,]+)/.exec(said?.message ?? "")?.[1] ?? "NAME";
+    const said = output.find(({ message }) => message.includes(NO_SOCKET));
+    const wanted = /^[^\s,]+/.exec(said?.message.split(NO_SOCKET)[1] ?? "")?.[0] ?? "NAME";
     return [
       {
         unit: service,

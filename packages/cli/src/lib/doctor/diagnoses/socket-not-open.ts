@@ -5,9 +5,7 @@ import { listeningSockets } from "../facts/listening.ts";
 import { socketProperties } from "../facts/properties.ts";
 import { quoted } from "../facts/service-run.ts";
 import type { Diagnosis, Found } from "../model/diagnosis.ts";
-
-/** As systemd 257 writes it, and 262. */
-const lost = /nit configuration (?:has changed while unit has been|changed while unit was) running/;
+import { SOCKET_CHANGED } from "../../printed/systemd.ts";
 
 /** The addresses of a socket unit have changed while it was open, and systemd has no descriptor for the new ones. */
 export const socketNotOpen: Diagnosis = {
@@ -36,7 +34,7 @@ export const socketNotOpen: Diagnosis = {
       };
       const closed = closedAddresses(properties, listening);
       if (closed.length === 0) return [];
-      const line = lines.findLast((each) => each.unit === unit && lost.test(each.message));
+      const line = lines.findLast((each) => each.unit === unit && SOCKET_CHANGED.test(each.message));
       return [
         {
           unit,

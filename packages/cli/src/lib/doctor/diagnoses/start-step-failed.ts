@@ -6,6 +6,7 @@ import { boundPaths } from "../facts/reach.ts";
 import { pathMissingInSandbox } from "../facts/missing-path.ts";
 import { failedStep, quoted, type ServiceRun, serviceRun } from "../facts/service-run.ts";
 import type { Subject } from "../model/subject.ts";
+import { STARTED, STEP_FAILED } from "../../printed/systemd.ts";
 
 /** systemd could not set up the service, so it did not start the program. The more common steps have separate diagnoses. */
 export const startStepFailed: Diagnosis = {
@@ -20,7 +21,7 @@ export const startStepFailed: Diagnosis = {
   async find(subject) {
     const run = await subject.get(serviceRun);
     // After the start, the failed command may be one of ExecReload= or ExecStop=.
-    const isUp = run.manager.some(({ message }) => message.startsWith("Started "));
+    const isUp = run.manager.some(({ message }) => STARTED.test(message));
     if (run.end === undefined && run.control !== undefined && !isUp)
       return [await commandFailed(subject, run)];
     const failed = failedStep(run);
@@ -72,7 +73,7 @@ async function commandFailed(subject: Subject, { control, output, manager }: Ser
   const ended = new RegExp(`; code=${code} ; status=${status}[ /]`);
   const directive =
     given.find((each) => ended.test(properties.get(each))) ?? (given.length === 1 ? given[0] : undefined);
-  const reason = manager.find(({ message }) => /Failed at step/.test(message));
+  const reason = manager.find(({ message }) => STEP_FAILED.test(message));
   return {
     unit: service,
     message: `A command of ${directive === undefined ? "the service" : `${directive}= of ${service}`} ${how}, so systemd did not start the app.`,

@@ -7,6 +7,7 @@ import { journal, lastRun } from "../facts/journal.ts";
 import { serviceProperties, socketProperties } from "../facts/properties.ts";
 import { requirements } from "../facts/requirements.ts";
 import { lastEnd } from "../facts/runs.ts";
+import { DEPENDENCY_FAILED, TRIGGER_LIMIT } from "../../printed/systemd.ts";
 
 /** The socket has started the service again and again, because the client was still waiting each time. */
 export const triggerLimitHit: Diagnosis = {
@@ -39,7 +40,7 @@ export const triggerLimitHit: Diagnosis = {
     // A start that systemd did not try does not count as a run, so no run has this line.
     const isDependency = (await subject.get(journal)).some(
       ({ unit, isOfManager, message }) =>
-        unit === subject.service && isOfManager && message.startsWith("Dependency failed for"),
+        unit === subject.service && isOfManager && DEPENDENCY_FAILED.test(message),
     );
     const required = isDependency
       ? (await subject.get(requirements)).filter(({ ActiveState }) => ActiveState === "failed")
@@ -49,7 +50,7 @@ export const triggerLimitHit: Diagnosis = {
       .filter((socket) => socket.get("Result") === "trigger-limit-hit")
       .map(async ({ unit }) => {
         const said = lines.find(
-          (line) => line.unit === unit && line.isOfManager && /trigger limit/i.test(line.message),
+          (line) => line.unit === unit && line.isOfManager && TRIGGER_LIMIT.test(line.message),
         );
         return {
           unit,

@@ -2,6 +2,7 @@ import { FATAL } from "@sockact/core/texts";
 import type { Subject } from "../model/subject.ts";
 import type { JournalLine } from "./journal.ts";
 import { serviceRun } from "./service-run.ts";
+import { ERROR_CODE, ERROR_HEAD, FRAME, NODE_VERSION } from "../../printed/node.ts";
 
 /** The error that ended the app, as Node or sockact prints it. */
 export interface AppError {
@@ -21,7 +22,6 @@ const [MESSAGE, FRAMES] = [5, 2];
 
 /** With SyslogLevelPrefix=no, the journal keeps the priority. */
 const fatal = new RegExp(`^(?:<\\d>)?${FATAL}(\\w+): (.*)$`, "s");
-const head = /^(?:Uncaught )?(\w*(?:Error|Exception))(?: \[(\w+)\])?(?:: (.*))?$/s;
 
 /** The uncaught error of the last run. */
 export async function appError(subject: Subject): Promise<AppError | undefined> {
@@ -44,16 +44,16 @@ function errorOfSockact(output: readonly JournalLine[]): AppError | undefined {
 
 /** Several lines, after which Node prints its own version. */
 function errorOfNode(output: readonly JournalLine[]): AppError | undefined {
-  const last = output.findLastIndex(({ message }) => /^Node\.js v\d/.test(message));
+  const last = output.findLastIndex(({ message }) => NODE_VERSION.test(message));
   if (last === -1) return undefined;
   const { pid } = output[last]!;
   const printed = output.slice(0, last).filter((line) => line.pid === pid);
   // A cause and what was logged before come earlier, or are indented.
-  const start = printed.findLastIndex((line) => head.test(line.message));
+  const start = printed.findLastIndex((line) => ERROR_HEAD.test(line.message));
   if (start === -1) return undefined;
   const block = printed.slice(start);
-  const [, name = "", bracketed = "", message = ""] = head.exec(block[0]!.message) ?? [];
-  const code = /^ +code: '(\w+)'/m.exec(block.map((line) => line.message).join("\n"))?.[1] ?? bracketed;
+  const [, name = "", bracketed = "", message = ""] = ERROR_HEAD.exec(block[0]!.message) ?? [];
+  const code = ERROR_CODE.exec(block.map((line) => line.message).join("\n"))?.[1] ?? bracketed;
   const ownText = block.findIndex((line) => isFrame(line) || /^ +\w+: /.test(line.message));
   const text = ownText === -1 ? block : block.slice(0, Math.max(1, ownText));
   const frames = block.filter((line) => isFrame(line) && !/\(?node:/.test(line.message)).slice(0, FRAMES);
@@ -63,7 +63,7 @@ function errorOfNode(output: readonly JournalLine[]): AppError | undefined {
 }
 
 function isFrame({ message }: JournalLine): boolean {
-  return /^ +at /.test(message);
+  return FRAME.test(message);
 }
 
 /** `file:///srv/shop/server.js:1` */

@@ -5,6 +5,7 @@ import type { Host } from "../model/host.ts";
 import type { Subject } from "../model/subject.ts";
 import { serviceProperties, uptime } from "./properties.ts";
 import { unitFiles } from "./unit-files.ts";
+import { JOURNAL_RESTRICTED } from "../../printed/systemd.ts";
 
 /** A line of the journal. */
 export interface JournalLine {
@@ -53,7 +54,7 @@ export async function journal(subject: Subject): Promise<JournalLine[]> {
         // Without --user: what a manager of a user logs need not be in a journal of that user.
         .runJournalctl("--all", ...args)
         .catch(() => manager.runJournalctl(...args));
-      if (!manager.user && /not seeing messages|permission/i.test(stderr)) cannotSeeJournal(host);
+      if (!manager.user && JOURNAL_RESTRICTED.test(stderr)) cannotSeeJournal(host);
       return stdout.split("\n").flatMap((line) => (line === "" ? [] : parse(line, unit)));
     }),
   );

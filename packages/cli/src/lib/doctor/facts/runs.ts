@@ -2,6 +2,7 @@ import type { Subject } from "../model/subject.ts";
 import { journal, type JournalLine } from "./journal.ts";
 import { serviceProperties } from "./properties.ts";
 import { unitFiles } from "./unit-files.ts";
+import { PROCESS_EXITED, STOPPING } from "../../printed/systemd.ts";
 
 /** How a process ended, as systemd reports it: `code=exited, status=203/EXEC`. */
 interface ProcessEnd {
@@ -48,11 +49,9 @@ export async function runs(subject: Subject): Promise<Run[]> {
   }));
 }
 
-/** systemd writes this line only for a failure. */
 function endOf(lines: readonly JournalLine[], kind: "Main" | "Control"): ProcessEnd | undefined {
   for (const line of lines) {
-    const [, which, code, status, name = ""] =
-      /(Main|Control) process exited, code=(\w+), status=(\d+)\/(\S+)/.exec(line.message) ?? [];
+    const [, which, code, status, name = ""] = PROCESS_EXITED.exec(line.message) ?? [];
     if (line.isOfManager && which === kind && code !== undefined)
       return { code, status: Number(status), name, line };
   }
@@ -75,7 +74,7 @@ export function longestGap(all: readonly Run[]): number {
 
 /** Whether systemd was asked to end the run, as by `systemctl restart`. */
 function isStopped({ lines }: Run): boolean {
-  return lines.some(({ isOfManager, message }) => isOfManager && message.startsWith("Stopping "));
+  return lines.some(({ isOfManager, message }) => isOfManager && STOPPING.test(message));
 }
 
 /** How the main process ended last. */

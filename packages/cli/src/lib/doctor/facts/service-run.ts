@@ -2,6 +2,7 @@ import type { Evidence } from "../model/diagnosis.ts";
 import type { Subject } from "../model/subject.ts";
 import type { JournalLine } from "./journal.ts";
 import { type Run, runs } from "./runs.ts";
+import { RESTART_SCHEDULED, STARTING_OR_STARTED, STEP_FAILED } from "../../printed/systemd.ts";
 
 /** The run of the service that shows its fault. */
 export interface ServiceRun extends Pick<Run, "end" | "control"> {
@@ -23,8 +24,7 @@ export async function serviceRun(subject: Subject): Promise<ServiceRun> {
   // systemd writes this line about the run that has ended. Its NRestarts may be older than the journal.
   const isCrashing =
     isNew &&
-    before?.lines.some(({ isOfManager, message }) => isOfManager && /Scheduled restart job/.test(message)) ===
-      true;
+    before?.lines.some(({ isOfManager, message }) => isOfManager && RESTART_SCHEDULED.test(message)) === true;
   const hasFailed = (run: Run | undefined): boolean => (run?.end ?? run?.control) !== undefined;
   const { lines, end, control } = (isCrashing && !hasFailed(last) && hasFailed(before) ? before : last) ?? {
     lines: [],
@@ -52,9 +52,9 @@ export function failedStep({ manager, end }: ServiceRun): FailedStep | undefined
   // The lines before have the details. They are missing if the process that wrote them ended before the journal could look up its unit.
   const before = manager.slice(0, manager.indexOf(end.line));
   const reason = before
-    .map(({ message }) => /Failed at step \w+ spawning .+: (.+)$/s.exec(message)?.[1])
+    .map(({ message }) => STEP_FAILED.exec(message)?.[1])
     .findLast((each) => each !== undefined);
-  const details = before.filter(({ message }) => !/^Start(?:ed|ing) /.test(message)).slice(-2);
+  const details = before.filter(({ message }) => !STARTING_OR_STARTED.test(message)).slice(-2);
   return { step: end.name, reason, lines: [...details, end.line] };
 }
 

@@ -10,6 +10,10 @@ const deciding = new Set(
   RootDirectory CapabilityBoundingSet NoNewPrivileges SELinuxContext AppArmorProfile`.split(/\s+/),
 );
 
+/** The exit status of a Node that is too old for sockact. It prints its version. */
+const OLD_NODE = 99;
+const CHECK = `if (!process.getBuiltinModule) { console.log(process.version); process.exit(${OLD_NODE}); }\n`;
+
 /** How looking around as the service ended. */
 export type Probe =
   | { outcome: "seen"; seen: Seen }
@@ -39,7 +43,7 @@ export async function probe(
       : [],
   );
   // This file is in dist when it runs, beside the program.
-  const code = readFileSync(new URL("look-around.cjs", import.meta.url), "utf8");
+  const code = CHECK + readFileSync(new URL("look-around.cjs", import.meta.url), "utf8");
   const options = ["--wait", "--pipe", "--collect", "--quiet", "--no-ask-password", ...properties];
   // systemd expands variables in the arguments of what it starts.
   const command = [node, "--input-type=commonjs", "--eval", code, "--", JSON.stringify(wanted)].map((word) =>
@@ -58,7 +62,7 @@ export async function probe(
   if (status === 203) return { outcome: "no-node" };
   // The statuses of systemd.exec(5), "Process Exit Codes".
   if (status > 200 && status < 256) return { outcome: "refused", status, reason };
-  // As the program itself says it.
-  const [, tooOld] = /^Error: (sockact needs Node .*)$/m.exec(reason) ?? [];
-  return tooOld === undefined ? { outcome: "unknown", reason } : { outcome: "old-node", reason: tooOld };
+  return status === OLD_NODE
+    ? { outcome: "old-node", reason: `sockact needs Node 20.19 or later, and this is ${stdout.trim()}` }
+    : { outcome: "unknown", reason };
 }

@@ -52,8 +52,7 @@ export function lintCodes(): ReadonlyMap<string, string> {
 
 /** A finding as it is reported, with the line of the file. */
 export function reported(finding: Finding, text: string, url: string): ReportedFinding {
-  const { file, line, severity, code, why, fix, edits } = finding;
-  const message = finding.message.replace(/it holds half of a surrogate pair.*/, "it is not valid UTF-8");
+  const { file, line, severity, code, message, why, fix, edits } = finding;
   const source = text.split(lineEnd)[line - 1]?.trim() ?? "";
   return { file, line, severity, code, message, why, fix, url, fixable: edits !== undefined, source };
 }
