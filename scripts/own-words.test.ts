@@ -111,7 +111,7 @@ test("what other programs print is read as it was seen", async () => {
     const patterns = (await import(folder + file)) as Record<string, unknown>;
     const seen = [...text.matchAll(/^\/\*\* `(.+?)` \(.*\*\/\nexport const (\w+) =/gm)];
     const names = Object.keys(patterns).filter((name) => patterns[name] instanceof RegExp);
-    expect(seen.map(([, , name]) => name).toSorted()).toEqual(names.toSorted());
+    expect(new Set(seen.map(([, , name]) => name))).toEqual(new Set(names));
     for (const [, line = "", name = ""] of seen) expect(line).toMatch(patterns[name] as RegExp);
   }
 });

@@ -2,7 +2,8 @@ import { mkdir, rm, writeFile } from "node:fs/promises";
 import { bootPrivateSystemd, describeWith, type PrivateSystemd, systemdVersion } from "@sockact/testkit";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { directivesOf, type ValueKind } from "../src/lib/systemd/directives.ts";
-import { loadUnit, parseUnits, valuesOf } from "../src/lib/parse/load.ts";
+import { givenOf, parseUnits } from "../src/lib/model/unit-set.ts";
+import { loadUnit, valuesOf } from "../src/lib/parse/load.ts";
 import { tried } from "./directive-values.ts";
 
 /** A value that is not the default of most directives of a kind. */
@@ -145,7 +146,7 @@ describeWith({ privateSystemd: true, systemd: 257 }, "an empty assignment", () =
       if (withValue?.includes("bad-setting") || without === withValue) return;
       if (withEmpty !== without && withEmpty !== withValue) return;
       const name = Object.keys(files[index]!)[1]!;
-      const unit = loadUnit(name, parseUnits(files[index]!))!;
+      const unit = loadUnit(name, givenOf(parseUnits(files[index]!)))!;
       const ours = valuesOf(unit, section, key).length === 0 ? "taken back" : "kept";
       const theirs = withEmpty === without ? "taken back" : "kept";
       const other = seen.get(`${section}.${key}`);

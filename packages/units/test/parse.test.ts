@@ -2,7 +2,8 @@ import { isDeepStrictEqual } from "node:util";
 import { bootPrivateSystemd, describeWith, type PrivateSystemd } from "@sockact/testkit";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { loadUnit, parseUnits, valuesOf } from "../src/lib/parse/load.ts";
+import { givenOf, parseUnits } from "../src/lib/model/unit-set.ts";
+import { loadUnit, valuesOf } from "../src/lib/parse/load.ts";
 import { expandSpecifiers, unknownSpecifier } from "../src/lib/systemd/expansion.ts";
 import { commandsOf, wordsOf } from "../src/lib/parse/words.ts";
 
@@ -15,7 +16,7 @@ interface Seen {
 }
 
 function ours(name: string, files: Record<string, string>): Seen {
-  const given = parseUnits(files);
+  const given = givenOf(parseUnits(files));
   const unit = loadUnit(name, given);
   if (unit === undefined) return refused;
   const expand = (text: string) => expandSpecifiers(text, name);

@@ -14,7 +14,7 @@ import { unitsOf } from "../config/load-config.ts";
 import { hasHeader } from "../install/header.ts";
 import { unitFolder } from "../install/transaction.ts";
 import { inHomes, withFoldersOfHomes } from "../app/homes.ts";
-import { valuesOf } from "../install-app/unit-text.ts";
+import { valuesOf } from "../shared/unit-text.ts";
 import { askText } from "../output/ask.ts";
 import { clean } from "../shared/clean.ts";
 import { print, printJson } from "../output/print.ts";

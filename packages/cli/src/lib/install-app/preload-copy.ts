@@ -2,7 +2,8 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { AppDescription } from "@sockact/units";
 import { type ExtraFile, filesFolder } from "../install/transaction.ts";
-import { serviceText, valuesOf } from "./unit-text.ts";
+import { valuesOf } from "../shared/unit-text.ts";
+import { serviceText } from "./unit-text.ts";
 
 /**
  * The preload as a file of the service. The service can't load it from here: what npx has downloaded is in a cache that only its user may read, and that

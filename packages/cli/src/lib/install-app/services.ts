@@ -18,7 +18,8 @@ import { envFileOf, notesOf, type UnreadEnvFile } from "./env-file.ts";
 import { filesOf, notesOnOpen, notesOnReplaceable, refuseEnvironmentFiles } from "./file-notes.ts";
 import { checkOptionsWithConfig, type InstallOptions } from "./options.ts";
 import { preloadCopy, withPreload } from "./preload-copy.ts";
-import { serviceText, valuesOf } from "./unit-text.ts";
+import { valuesOf } from "../shared/unit-text.ts";
+import { serviceText } from "./unit-text.ts";
 
 /** A service that is to be installed. */
 export interface WantedService {

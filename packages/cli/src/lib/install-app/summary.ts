@@ -3,7 +3,8 @@ import type { PreparedInstall } from "../install/transaction.ts";
 import { clean } from "../shared/clean.ts";
 import { colour } from "../shared/messages.ts";
 import type { WantedService } from "./services.ts";
-import { changedDirectives, serviceText, valuesOf } from "./unit-text.ts";
+import { valuesOf } from "../shared/unit-text.ts";
+import { changedDirectives, serviceText } from "./unit-text.ts";
 
 /** The addresses of the app's sockets, or of the socket that answers probes. */
 function listensOn({ units, description }: WantedService, isHealth: boolean): string {

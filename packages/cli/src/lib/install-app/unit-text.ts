@@ -1,16 +1,10 @@
-import { type AppDescription, parseUnit } from "@sockact/units";
+import type { AppDescription } from "@sockact/units";
+import { assignmentsIn } from "../shared/unit-text.ts";
 
 /** A service as units. */
 export interface UnitTexts {
   description: AppDescription;
   units: Record<string, string>;
-}
-
-/** The values of a directive in a unit. */
-export function valuesOf(text: string, key: string): string[] {
-  return parseUnit(text).entries.flatMap((entry) =>
-    entry.kind === "assignment" && entry.key === key ? [entry.value] : [],
-  );
 }
 
 /** The contents of the service unit. */
@@ -32,7 +26,6 @@ export function changedDirectives(before: string, after: string): string[] {
 
 function directives(text: string): Map<string, string[]> {
   const found = new Map<string, string[]>();
-  for (const entry of parseUnit(text).entries)
-    if (entry.kind === "assignment") found.set(entry.key, [...(found.get(entry.key) ?? []), entry.value]);
+  for (const { key, value } of assignmentsIn(text)) found.set(key, [...(found.get(key) ?? []), value]);
   return found;
 }

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { parseUnit } from "@sockact/units";
+import { assignmentsIn } from "../shared/unit-text.ts";
 import { unitFolder } from "./places.ts";
 import type { PreparedInstall } from "./plan.ts";
 
@@ -14,8 +14,8 @@ export function hasNewSocket(
 }
 
 function socketSection(text: string): string {
-  return parseUnit(text)
-    .entries.filter((entry) => entry.kind === "assignment" && entry.section === "Socket")
-    .map((entry) => entry.text)
+  return assignmentsIn(text)
+    .filter(({ section }) => section === "Socket")
+    .map((assignment) => assignment.text)
     .join("");
 }

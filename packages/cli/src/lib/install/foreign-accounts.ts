@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import { execute } from "../shared/execute.ts";
 import { readTextFile } from "../shared/read-file.ts";
-import { valuesOf } from "./outside.ts";
+import { valuesOf } from "../shared/unit-text.ts";
 import type { InstallPlan } from "./plan.ts";
 
 /** The units of one service, and the system that they are for. */

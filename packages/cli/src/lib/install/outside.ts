@@ -2,7 +2,7 @@ import { lstatSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import process from "node:process";
-import { parseUnit } from "@sockact/units";
+import { valuesOf } from "../shared/unit-text.ts";
 import type { CliError } from "../shared/cli-error.ts";
 import type { Place } from "./places.ts";
 import { inFolderOf } from "./safe-folder.ts";
@@ -62,14 +62,6 @@ export function socketPathsOf({ user }: Place, text: string): string[] {
     .map((value) => value.replace(/%[t%]/g, (specifier) => (specifier === "%t" ? runtime : "%")))
     .filter((value) => value.startsWith("/"))
     .map((path) => resolve(path));
-}
-
-/** The values of a directive that apply: an empty value removes the earlier ones. */
-export function valuesOf(text: string, key: string): string[] {
-  const values = parseUnit(text).entries.flatMap((entry) =>
-    entry.kind === "assignment" && entry.key === key ? [entry.value] : [],
-  );
-  return values.slice(values.lastIndexOf("") + 1);
 }
 
 /** The user of a service, or `undefined` if the user exists only while the service runs. */

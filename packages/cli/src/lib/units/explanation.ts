@@ -1,10 +1,10 @@
-import { explain, type AppDescription, type Explanation } from "@sockact/units";
+import { explainUnits, type Explanation, type UnitSet } from "@sockact/units";
 import { colourOut } from "../output/print.ts";
 import { wrap } from "../output/wrap.ts";
 
 /** Each line of the units with its reason below it, for a terminal. Adjacent lines with the same reason share it. */
-export function explainedUnits(description: AppDescription): string {
-  const explanations = explain(description);
+export function explainedUnits(units: UnitSet): string {
+  const explanations = explainUnits(units);
   const isLeftOut = ({ status }: Explanation): boolean => status === "left out";
   const written = explanations.filter((one) => !isLeftOut(one) && one.status !== "acknowledged");
   const acknowledged = explanations.filter(({ status }) => status === "acknowledged");

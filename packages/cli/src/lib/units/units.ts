@@ -2,7 +2,7 @@ import { ownCommand } from "../shared/own-command.ts";
 import { statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import process from "node:process";
-import { type AppDescription, emitUnits, explain } from "@sockact/units";
+import { type AppDescription, buildUnits, explainUnits, type UnitSet, unitTexts } from "@sockact/units";
 import { isFile } from "../app/source-files.ts";
 import { findConfig } from "../config/find-config.ts";
 import { refuseForeignAccounts, rootOfUnits } from "../install/transaction.ts";
@@ -29,9 +29,10 @@ export interface UnitsOptions {
   json?: boolean | undefined;
 }
 
-/** A service, with its units as texts by file name. */
+/** A service, its units, and their texts by file name. */
 interface Service {
   description: AppDescription;
+  built: UnitSet;
   units: Record<string, string>;
 }
 
@@ -39,23 +40,23 @@ interface Service {
 export async function units(argument: string | undefined, options: UnitsOptions): Promise<number> {
   const { out, comments = false, explain: isExplained = false, diff = false, json: isJson = false } = options;
   const invoker = await findInvoker();
-  const services = (await wantedBy(argument, options, invoker)).map(({ description }): Service => ({
-    description,
-    units: emitUnits(description, { comments }),
-  }));
+  const services = (await wantedBy(argument, options, invoker)).map(({ description }): Service => {
+    const built = buildUnits(description);
+    return { description, built, units: unitTexts(built, { comments }) };
+  });
   if (out !== undefined) return writeUnits(services, resolve(out), invoker, isJson);
   if (diff) return printDifferences(services, invoker, isJson);
   if (isJson) {
     printJson(
-      services.map(({ description, units: texts }) => ({
+      services.map(({ description, built, units: texts }) => ({
         name: description.name,
         description,
         units: texts,
-        ...(isExplained ? { explanations: explain(description) } : {}),
+        ...(isExplained ? { explanations: explainUnits(built) } : {}),
       })),
     );
   } else if (isExplained) {
-    print(services.map(({ description }) => explainedUnits(description)).join("\n"));
+    print(services.map(({ built }) => explainedUnits(built)).join("\n"));
   } else {
     const files = services.flatMap((service) => Object.entries(service.units));
     // As systemctl cat shows them.

@@ -9,12 +9,12 @@ import { readSockets } from "../read/sockets.ts";
 import { withRaw } from "../read/fields/raw.ts";
 import { knowsDirective } from "../systemd/versions.ts";
 import { byteLength } from "../systemd/text.ts";
-import { stringifyUnit } from "../parse/parse.ts";
+import { UnitSet } from "../model/unit-set.ts";
 import { entriesOf, textWithReasons } from "../write/lines.ts";
-import { readAcknowledged, refuseFindings, type PlacedFinding, type WrittenUnit } from "./findings.ts";
+import { readAcknowledged, refuseFindings, type PlacedFinding } from "./findings.ts";
 import { hintsInSockets } from "../read/misplaced-fields.ts";
 
-/** Options of `emitUnits`. */
+/** Options of `emitUnits` and `unitTexts`. */
 export interface EmitOptions {
   /** Whether a comment above each added directive gives its reason. The default is no. */
   comments?: boolean | undefined;
@@ -23,8 +23,32 @@ export interface EmitOptions {
 /** systemd refuses a unit that has a line of 1 MiB or more. */
 const longestLine = 1_048_575;
 
+/** Writes the unit files of a description, as `buildUnits` makes them. Returns the texts by file name. Throws the same errors. */
+export function emitUnits(description: AppDescription, options: EmitOptions = {}): Record<string, string> {
+  return unitTexts(buildUnits(description), options);
+}
+
+/** The texts of units by file name. */
+export function unitTexts(units: UnitSet, { comments = false }: EmitOptions = {}): Record<string, string> {
+  if (!comments) return units.texts();
+  return Object.fromEntries([...units.files].map(([name, file]) => [name, textWithReasons(file)]));
+}
+
+/** What is known of units that were built. */
+export interface Built {
+  service: Service;
+  /** The errors and warnings of the linter that the description acknowledges. */
+  acknowledged: PlacedFinding[];
+}
+
+const built = new WeakMap<UnitSet, Built>();
+
+/** What is known of units of `buildUnits`. Undefined for other units. */
+export const builtFrom = (units: UnitSet): Built | undefined => built.get(units);
+
 /**
- * Writes the unit files of a service and its sockets. Returns the texts by file name: the sockets first, then the service.
+ * Makes the units of a service and its sockets, line by line: the sockets first, then the service. Each line has the field that asks for it, or the reason why this
+ * package adds it.
  *
  * One socket is `<name>.socket`. Several sockets are `<name>-<socket's name>.socket` each. The service is `<name>.service` or, with `rolling`,
  * the template `<name>@.service`. `bind: 'capability'` writes no socket unit. `bind: 'proxy'` also writes
@@ -35,25 +59,7 @@ const longestLine = 1_048_575;
  *
  * Throws a `UnitError` with the code `SOCKACT_ERR_UNIT_DESCRIPTION`, which lists every problem of the description.
  */
-export function emitUnits(description: AppDescription, options: EmitOptions = {}): Record<string, string> {
-  return Object.fromEntries(
-    buildUnits(description).units.map(({ unit, entries }) => [
-      unit,
-      options.comments === true ? textWithReasons(entries) : stringifyUnit({ entries, open: false }),
-    ]),
-  );
-}
-
-/** The units of a description, line by line, and its service. */
-export interface BuiltUnits {
-  units: WrittenUnit[];
-  service: Service;
-  /** The errors and warnings of the linter that the description acknowledges. */
-  acknowledged: PlacedFinding[];
-}
-
-/** Reads a description. Throws the same errors as `emitUnits`. */
-export function buildUnits(description: AppDescription): BuiltUnits {
+export function buildUnits(description: AppDescription): UnitSet {
   const problems: UnitProblem[] = [];
   const source = objectOf(description, "description", "write { name, exec, sockets }", problems);
   if (source === undefined) throw new UnitError(problems);
@@ -102,8 +108,11 @@ export function buildUnits(description: AppDescription): BuiltUnits {
     }
   }
   if (problems.length > 0) throw new UnitError(problems);
-  const written = units.map(({ unit, sections }) => ({ unit, entries: entriesOf(sections) }));
-  const acknowledged = refuseFindings({ units: written, service, sockets }, codes, problems);
+  const set = new UnitSet(
+    units.map(({ unit, sections }) => [unit, { entries: entriesOf(sections), open: false }]),
+  );
+  const acknowledged = refuseFindings({ units: set, service, sockets }, codes, problems);
   if (problems.length > 0) throw new UnitError(problems);
-  return { units: written, service, acknowledged };
+  built.set(set, { service, acknowledged });
+  return set;
 }

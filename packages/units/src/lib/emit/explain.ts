@@ -1,7 +1,8 @@
 import type { AppDescription } from "../description/app.ts";
 import { profiles, sandboxDirectives } from "../read/sandbox/directives.ts";
 import type { HardeningProfile } from "../description/hardening.ts";
-import { buildUnits } from "./emit.ts";
+import type { UnitSet } from "../model/unit-set.ts";
+import { builtFrom, buildUnits } from "./emit.ts";
 
 /** Why a directive is in a unit file, or is not. */
 export interface Explanation {
@@ -47,17 +48,27 @@ const sample = (hardening: HardeningProfile): AppDescription => ({
 });
 
 /**
- * Explains a description. Says for each line that `emitUnits` writes why it is there, and for each directive that could confine the service more why
- * it is left out. The order is that of the files, then the acknowledged findings of the linter, then the directives that are left out. Without a
- * description, it explains a minimal one, once for each profile that has a sandbox.
+ * Explains a description, as `explainUnits` does. Without a description, it explains a minimal one, once for each profile that has a sandbox.
  *
  * Throws a `UnitError` if the description cannot be written.
  */
 export function explain(description?: AppDescription): readonly Explanation[] {
   if (description === undefined) return profiles.flatMap((profile) => explain(sample(profile)));
-  const { units, service, acknowledged } = buildUnits(description);
+  return explainUnits(buildUnits(description));
+}
+
+/**
+ * Explains units. Says for each line why it is there, and for each directive that could confine the service more why it is left out. The order is that of the
+ * files, then the acknowledged findings of the linter, then the directives that are left out.
+ *
+ * Throws a `TypeError` if the units are not of `buildUnits`: nobody knows why the lines of other files are there.
+ */
+export function explainUnits(units: UnitSet): readonly Explanation[] {
+  const built = builtFrom(units);
+  if (built === undefined) throw new TypeError("units must be a result of buildUnits()");
+  const { service, acknowledged } = built;
   const { profile, leftOut } = service.sandbox;
-  const written = units.flatMap(({ unit, entries }) =>
+  const written = [...units.files].flatMap(([unit, { entries }]) =>
     entries
       .filter((entry) => entry.kind === "assignment")
       .map(({ section, key, value, reason }): Explanation => {
@@ -69,7 +80,7 @@ export function explain(description?: AppDescription): readonly Explanation[] {
         return {
           unit,
           profile,
-          section,
+          section: section as Explanation["section"],
           directive: key,
           value,
           status: reason === undefined ? "asked" : "added",
@@ -91,7 +102,7 @@ export function explain(description?: AppDescription): readonly Explanation[] {
     ...acknowledged.map(({ file, at, edits = [], code, severity, why }): Explanation => ({
       unit: file,
       profile,
-      section: at.section,
+      section: at.section as Explanation["section"],
       ...(at.kind === "assignment"
         ? { directive: at.key, value: at.value }
         : { directive: edits[0]?.key ?? "" }),
@@ -99,7 +110,7 @@ export function explain(description?: AppDescription): readonly Explanation[] {
       reason: `${code}, ${severity === "error" ? "an error" : "a warning"} of the linter: ${why}`,
     })),
     // The sandbox does not apply to a container: Podman has its own.
-    ...(units.some(({ unit }) => unit === service.unit) ? leftOut : [])
+    ...(units.files.has(service.unit) ? leftOut : [])
       .filter(({ key, value }) => !isWritten(key, value))
       .map(({ key, value, reason }): Explanation => ({
         unit: service.unit,

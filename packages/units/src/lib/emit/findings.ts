@@ -1,35 +1,27 @@
-import { type Finding, type FindingCode, lintUnitSet, type RuleFinding, rules } from "../lint/lint.ts";
-import { unitSetOf } from "../parse/load.ts";
-import type { UnitFile } from "../parse/parse.ts";
+import { findingsIn, type Finding, type FindingCode, type RuleFinding, rules } from "../lint/lint.ts";
+import type { UnitSet } from "../model/unit-set.ts";
 import { booleanOf } from "../systemd/booleans.ts";
 import { sandboxDirectives } from "../read/sandbox/directives.ts";
 import type { Directive } from "../read/fields/fields.ts";
 import { nearest } from "../nearest.ts";
 import { refusing, shown, type UnitProblem } from "../problems.ts";
 import { each, refuse, type Read } from "../read/values/readers.ts";
-import type { WrittenEntry } from "../write/lines.ts";
+import type { UnitEntry } from "../parse/parse.ts";
 import type { Service } from "../read/service.ts";
 import type { Socket } from "../read/sockets.ts";
 import { serviceDirectives } from "../read/fields/service-directives.ts";
 import { socketDirectives } from "../read/fields/socket-directives.ts";
 
-/** A unit file that is being written, without comments. */
-export interface WrittenUnit {
-  /** Its name, with the suffix. */
-  unit: string;
-  entries: WrittenEntry[];
-}
-
 /** A description that was read, and the units that were made from it. */
 interface Written {
-  units: readonly WrittenUnit[];
+  units: UnitSet;
   service: Service;
   sockets: readonly Socket[];
 }
 
 /** A finding of the linter, and the line that it is about. If a line is missing, this is the header of its section. */
 export interface PlacedFinding extends Finding, Omit<RuleFinding, "finding"> {
-  at: Exclude<WrittenEntry, { kind: "blank" }>;
+  at: Extract<UnitEntry, { section: string }>;
 }
 
 const code: Read = (value, path, problems) => {
@@ -59,13 +51,12 @@ export function refuseFindings(
   problems: UnitProblem[],
 ): PlacedFinding[] {
   const { units, service } = written;
-  const files = units.map(({ unit, entries }): [string, UnitFile] => [unit, { entries, open: false }]);
-  const findings = lintUnitSet(unitSetOf(files), { user: service.arrangement.manager === "user" })
+  const findings = findingsIn(units, { user: service.arrangement.manager === "user" })
     .filter(({ finding }) => finding.severity !== "info")
     .map(({ finding, fixInDescription }): PlacedFinding => ({
       ...finding,
       fixInDescription,
-      at: units.find(({ unit }) => unit === finding.file)!.entries[finding.line - 1] as PlacedFinding["at"],
+      at: units.files.get(finding.file)!.entries[finding.line - 1] as PlacedFinding["at"],
     }));
   for (const finding of findings) {
     if (acknowledged.includes(finding.code)) continue;

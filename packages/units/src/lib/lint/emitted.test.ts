@@ -6,7 +6,8 @@ import type { AppDescription } from "../description/app.ts";
 import type { SocketDescription } from "../description/socket.ts";
 import type { Duration } from "../systemd/durations.ts";
 import { buildUnits, emitUnits } from "../emit/emit.ts";
-import { loadUnit, parseUnits, valueOf, valuesOf } from "../parse/load.ts";
+import { givenOf, parseUnits } from "../model/unit-set.ts";
+import { loadUnit, valueOf, valuesOf } from "../parse/load.ts";
 import { parseUnit, stringifyUnit } from "../parse/parse.ts";
 import { expandSpecifiers } from "../systemd/expansion.ts";
 import { commandsOf, wordsOf } from "../parse/words.ts";
@@ -132,7 +133,7 @@ describe("what emitUnits writes", () => {
   it("is linted line by line as its text is read", () => {
     fc.assert(
       fc.property(app, (description) => {
-        for (const { entries } of buildUnits(description).units) {
+        for (const { entries } of buildUnits(description).files.values()) {
           const built = entries.map((entry) => {
             const { reason: _reason, field: _field, ...rest } = { reason: "", field: "", ...entry };
             return rest;
@@ -149,7 +150,7 @@ describe("what emitUnits writes", () => {
       fc.property(app, (description) => {
         const files = emitUnits(description);
         const name = `${description.name}.service`;
-        const unit = loadUnit(name, parseUnits(files))!;
+        const unit = loadUnit(name, givenOf(parseUnits(files)))!;
         const expand = (value: string) => expandSpecifiers(value, name);
         const [command] = commandsOf(valueOf(unit, "Service", "ExecStart")!.value, name).commands;
         expect(command!.argv.map((word) => word.replaceAll("$$", "$"))).toEqual(description.exec);
@@ -167,7 +168,7 @@ describe("what emitUnits writes", () => {
         const folder = valueOf(unit, "Service", "WorkingDirectory")?.value;
         expect(folder && expand(folder)).toBe(description.workingDirectory ?? "/srv/app");
         for (const [index, { name: socketName, listen }] of description.sockets.entries()) {
-          const given = parseUnits(emitUnits({ ...description, sockets: [{ name: socketName, listen }] }));
+          const given = givenOf(buildUnits({ ...description, sockets: [{ name: socketName, listen }] }));
           const socketUnit = loadUnit(`${description.name}.socket`, given)!;
           expect(valuesOf(socketUnit, "Socket", "ListenStream").map(({ value }) => expand(value))).toEqual([
             String(8000 + index),

@@ -1,6 +1,5 @@
 import { editUnit, type UnitEdit } from "../parse/edit.ts";
-import { parseUnit, stringifyUnit } from "../parse/parse.ts";
-import { checkFiles } from "./files.ts";
+import { parseUnits, UnitSet } from "../model/unit-set.ts";
 import type { FileEdit } from "./findings/finding.ts";
 import { lintUnits, type Finding, type LintOptions } from "./lint.ts";
 
@@ -11,10 +10,7 @@ const placeOf = ({ file, line, section, key, values }: FileEdit): string =>
   line === undefined ? [file, section, key, ...values].join("\0") : `${file}\0${line}`;
 
 /** Makes the changes of these findings. If two changes touch the same line, the second one waits for the next round. */
-function mended(
-  files: Readonly<Record<string, string>>,
-  findings: readonly Finding[],
-): Record<string, string> {
+function mended(units: UnitSet, findings: readonly Finding[]): UnitSet {
   const touched = new Set<string>();
   const byFile = new Map<string, UnitEdit[]>();
   for (const { edits = [] } of findings) {
@@ -26,13 +22,12 @@ function mended(
       byFile.set(edit.file, ofFile);
     }
   }
-  return Object.fromEntries(
-    Object.entries(files).map(([file, text]) => {
-      const edits = byFile.get(file);
-      if (edits === undefined) return [file, text];
-      const unit = parseUnit(text);
+  return new UnitSet(
+    [...units.files].map(([name, file]) => {
+      const edits = byFile.get(name);
+      if (edits === undefined) return [name, file];
       const present = new Set(
-        unit.entries.map((entry) =>
+        file.entries.map((entry) =>
           entry.kind === "assignment" ? [entry.section, entry.key, entry.value].join("\0") : "",
         ),
       );
@@ -41,33 +36,44 @@ function mended(
         ({ line, section, key, values }) =>
           line !== undefined || !values.every((value) => present.has([section, key, value].join("\0"))),
       );
-      return [file, stringifyUnit(editUnit(unit, missing))];
+      return [name, editUnit(file, missing)];
     }),
   );
 }
 
+/** Makes changes until nothing changes any more. */
+function mendedWhole(units: UnitSet, options: LintOptions): UnitSet {
+  let set = units;
+  for (let round = 0; round < rounds; round += 1) {
+    const fixable = lintUnits(set, options).filter(({ edits }) => edits !== undefined);
+    if (fixable.length === 0) break;
+    const [before, after] = [set.texts(), mended(set, fixable)];
+    if (Object.entries(after.texts()).every(([name, text]) => before[name] === text)) break;
+    set = after;
+  }
+  return set;
+}
+
 /**
- * Makes the changes that need no decision of yours, and returns the texts of all files. Every other byte stays.
+ * Makes the changes that need no decision of yours, and returns all files: a {@link UnitSet} if you give one, otherwise the texts. Every other byte stays.
  *
  * It does not change which program runs, does not activate a line that systemd ignores, except StartLimitIntervalSec=0 under [Service], and does not remove a protection.
  *
  * With `findings`, which must come from `lintUnits` for the same files, it makes only the changes of these findings. Without, it repeats until nothing changes, so
- * a second call returns the same texts. Throws a `TypeError` if `files` is not an object whose values are strings.
+ * a second call returns the same. Throws a `TypeError` if `files` is neither a `UnitSet` nor an object whose values are strings.
  */
+export function fixUnits(units: UnitSet, findings?: readonly Finding[], options?: LintOptions): UnitSet;
 export function fixUnits(
   files: Readonly<Record<string, string>>,
   findings?: readonly Finding[],
+  options?: LintOptions,
+): Record<string, string>;
+export function fixUnits(
+  files: Readonly<Record<string, string>> | UnitSet,
+  findings?: readonly Finding[],
   options: LintOptions = {},
-): Record<string, string> {
-  checkFiles(files);
-  if (findings !== undefined) return mended(files, findings);
-  let texts = { ...files };
-  for (let round = 0; round < rounds; round += 1) {
-    const fixable = lintUnits(texts, options).filter(({ edits }) => edits !== undefined);
-    if (fixable.length === 0) break;
-    const before = texts;
-    texts = mended(before, fixable);
-    if (Object.entries(texts).every(([file, text]) => before[file] === text)) break;
-  }
-  return texts;
+): Record<string, string> | UnitSet {
+  const units = files instanceof UnitSet ? files : parseUnits(files);
+  const fixed = findings === undefined ? mendedWhole(units, options) : mended(units, findings);
+  return files instanceof UnitSet ? fixed : fixed.texts();
 }

@@ -1,8 +1,8 @@
 import { refusedEdits } from "../parse/edit.ts";
-import { parseUnits, type GivenFile, type UnitSet } from "../parse/load.ts";
+import { givenOf, parseUnits, UnitSet } from "../model/unit-set.ts";
+import type { GivenFile, GivenUnits } from "../parse/load.ts";
 import { assignments } from "../parse/parse.ts";
 import { conflictsAmong } from "./subjects/conflicts.ts";
-import { checkFiles } from "./files.ts";
 import type { FileEdit, Found, Rule, Severity } from "./findings/finding.ts";
 import { serviceRules, type ServiceCode } from "./rules/service.ts";
 import { socketRules, type SocketCode } from "./rules/socket.ts";
@@ -47,7 +47,7 @@ export interface LintOptions {
 }
 
 /** The unit itself, or the unit that a drop-in belongs to. */
-function subjectOf(file: GivenFile, given: UnitSet): FileSubject {
+function subjectOf(file: GivenFile, given: GivenUnits): FileSubject {
   const { unit, dropInOf, base } = file;
   const name = dropInOf === undefined ? base : dropInOf.includes(".") ? dropInOf : `unit.${dropInOf}`;
   const settings = assignments(unit).map((assignment) => ({ ...assignment, file: file.file }));
@@ -86,20 +86,21 @@ function found<Subject>(
 /**
  * Finds what is wrong in unit files that belong together: services, their sockets and drop-ins.
  *
- * `files` has their texts by name: `app.socket`, `app.service`, `app.service.d/10-port.conf`. A name may begin with folders. A service or socket that is not
+ * `files` is a {@link UnitSet}, or has the texts by name: `app.socket`, `app.service`, `app.service.d/10-port.conf`. A name may begin with folders. A service or socket that is not
  * among the files counts as missing. In files of other kinds, only the syntax is checked. Returns the findings in the order of the files and their
  * lines; an empty array means that nothing was found. Any text is accepted. Throws a `TypeError` if `files` is not an object whose values are strings.
  */
 export function lintUnits(
-  files: Readonly<Record<string, string>>,
+  files: Readonly<Record<string, string>> | UnitSet,
   options: LintOptions = {},
 ): readonly Finding[] {
-  checkFiles(files);
-  return lintUnitSet(parseUnits(files), options).map(({ finding }) => finding);
+  const units = files instanceof UnitSet ? files : parseUnits(files);
+  return findingsIn(units, options).map(({ finding }) => finding);
 }
 
-/** Finds what is wrong in a set of units, as `lintUnits` does. */
-export function lintUnitSet(units: UnitSet, options: LintOptions = {}): readonly RuleFinding[] {
+/** What `lintUnits` finds, with more about each finding. */
+export function findingsIn(set: UnitSet, options: LintOptions = {}): readonly RuleFinding[] {
+  const units = givenOf(set);
   const { sockets, services } = subjectsOf(units, options.user === true);
   const conflicts = conflictsAmong(sockets);
   const findings = [

@@ -1,4 +1,4 @@
-import { assignments, parseUnit, type Assignment, type UnitFile } from "./parse.ts";
+import { assignments, type Assignment, type UnitFile } from "./parse.ts";
 import { isReset } from "./resets.ts";
 import { commandsOf } from "./words.ts";
 import { isUnitName, templateOf, unitNameParts } from "../systemd/unit-names.ts";
@@ -36,8 +36,8 @@ export interface GivenFile {
   rank: number;
 }
 
-/** Unit files that belong together, line by line. */
-export interface UnitSet {
+/** Unit files, as systemd finds them by name. */
+export interface GivenUnits {
   all: readonly GivenFile[];
   /** Units by name. If several files have the same name, the one that counts. */
   units: ReadonlyMap<string, GivenFile>;
@@ -57,13 +57,9 @@ const unitFolders = [
 
 const rankOf = (file: string): number => unitFolders.findIndex((folder) => folder.test(file));
 
-/** Reads the texts of files, by their paths. */
-export const parseUnits = (files: Readonly<Record<string, string>>): UnitSet =>
-  unitSetOf(Object.entries(files).map(([file, text]) => [file, parseUnit(text)]));
-
 /** The units of files, by their paths. Only the last part of a path counts, and for a drop-in the last two. */
-export function unitSetOf(files: readonly (readonly [path: string, unit: UnitFile])[]): UnitSet {
-  const all = files.map(([file, unit]): GivenFile => {
+export function givenUnits(files: ReadonlyMap<string, UnitFile>): GivenUnits {
+  const all = Array.from(files, ([file, unit]): GivenFile => {
     const [base = "", folder = ""] = file.split("/").toReversed();
     const dropInOf = folder.endsWith(".d") ? folder.slice(0, -2) : undefined;
     return { file, unit, base, dropInOf, rank: rankOf(file) };
@@ -104,7 +100,7 @@ function dropInNames(name: string): string[] {
  * Drop-ins count in the order of their file names, whatever their folder. If two have the same name, only the one with the more specific folder counts.
  * If two files have the same name in folders of systemd, such as /etc/systemd/system and /usr/lib/systemd/system, only the one in the first folder of systemd.unit(5) counts.
  */
-export function loadUnit(name: string, { units, dropIns: folders }: UnitSet): LoadedUnit | undefined {
+export function loadUnit(name: string, { units, dropIns: folders }: GivenUnits): LoadedUnit | undefined {
   const own = isUnitName(name) ? (units.get(name) ?? units.get(templateOf(name) ?? name)) : undefined;
   if (own === undefined || own.unit.entries.length === 0) return undefined;
   const dropIns = new Map<string, GivenFile>();

@@ -16,6 +16,10 @@ export type UnitEntry = {
       readonly key: string;
       /** The value as systemd reads it: continuation lines are joined, and spaces around it are removed. */
       readonly value: string;
+      /** In units of `buildUnits`, the field of the description that asks for the line: `sockets[0].listen`. Missing if no single field does. */
+      readonly field?: string;
+      /** In units of `buildUnits`, the reason for a line that no field asks for. */
+      readonly reason?: string;
     }
   | {
       /** The line that begins a section, such as `[Service]`. */

@@ -1,3 +1,4 @@
+import type { UnitEntry, UnitFile } from "../parse/parse.ts";
 import { reasons, type AddedDirective } from "./reasons.ts";
 
 /** One `key=value` of a unit file. */
@@ -42,16 +43,9 @@ export function askedOr(
   return values.length > 0 ? asked(key, values, field) : [added(key, value)];
 }
 
-/** An entry of a unit file that is being written, with what is known of its line. */
-export type WrittenEntry = { text: string; line: number } & (
-  | ({ kind: "assignment"; section: Section["name"] } & Line)
-  | { kind: "section"; section: Section["name"] }
-  | { kind: "blank" }
-);
-
 /** The entries of a unit file without comments and empty sections. The entry of the first line is the first one, and so on. */
-export function entriesOf(sections: readonly Section[]): WrittenEntry[] {
-  const entries: WrittenEntry[] = [];
+export function entriesOf(sections: readonly Section[]): UnitEntry[] {
+  const entries: UnitEntry[] = [];
   const next = (): number => entries.length + 1;
   for (const { name: section, lines } of sections) {
     if (lines.length === 0) continue;
@@ -65,11 +59,11 @@ export function entriesOf(sections: readonly Section[]): WrittenEntry[] {
   return entries;
 }
 
-const reasonOf = (entry: WrittenEntry | undefined): string | undefined =>
+const reasonOf = (entry: UnitEntry | undefined): string | undefined =>
   entry?.kind === "assignment" ? entry.reason : undefined;
 
 /** A unit file as a string. Above each added line, or run of lines, a comment gives the reason. */
-export function textWithReasons(entries: readonly WrittenEntry[]): string {
+export function textWithReasons({ entries }: UnitFile): string {
   return entries
     .map((entry, index) => {
       const reason = reasonOf(entry);

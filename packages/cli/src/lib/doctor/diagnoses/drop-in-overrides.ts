@@ -1,6 +1,6 @@
 import type { Diagnosis, Found } from "../model/diagnosis.ts";
 import { type UnitFile, unitFiles } from "../facts/unit-files.ts";
-import { parseUnit } from "@sockact/units";
+import { assignmentsIn } from "../../shared/unit-text.ts";
 
 /** A drop-in takes back what the unit says. */
 export const dropInOverrides: Diagnosis = {
@@ -29,7 +29,7 @@ export const dropInOverrides: Diagnosis = {
           evidence: [
             {
               // An empty value removes earlier lines, so all lines of the drop-in matter.
-              text: assignments(dropIn)
+              text: assignmentsIn(dropIn.text)
                 .filter(({ key }) => names.includes(key))
                 .map(({ key, value }) => `${key}=${value}`)
                 .join("\n"),
@@ -46,15 +46,9 @@ export const dropInOverrides: Diagnosis = {
 
 /** The assignments of a drop-in to directives that the unit has too, where they do not just add to a list. */
 function replacedBy(dropIn: UnitFile, main: UnitFile): { key: string; value: string }[] {
-  const own = new Set(assignments(main).map(({ section, key }) => `${section}.${key}`));
-  return assignments(dropIn).filter(
+  const own = new Set(assignmentsIn(main.text).map(({ section, key }) => `${section}.${key}`));
+  return assignmentsIn(dropIn.text).filter(
     ({ section, key, value }) => own.has(`${section}.${key}`) && (value === "" || !isList(section, key)),
-  );
-}
-
-function assignments({ text }: UnitFile): { section: string; key: string; value: string }[] {
-  return parseUnit(text).entries.flatMap((entry) =>
-    entry.kind === "assignment" ? [{ section: entry.section ?? "", key: entry.key, value: entry.value }] : [],
   );
 }
 

@@ -5,18 +5,17 @@ import { environmentFilesOf } from "../../systemd/changed-files.ts";
 import type { Subject } from "../model/subject.ts";
 import { serviceProperties } from "./properties.ts";
 import { unitFiles } from "./unit-files.ts";
-import { parseUnit } from "@sockact/units";
+import { assignmentsIn } from "../../shared/unit-text.ts";
 
 /** The variables and the credentials of the service, `NAME=value` each. The doctor reads them in order to hide their values. */
 export async function environment(subject: Subject): Promise<string[]> {
   const service = await subject.get(serviceProperties);
   const texts = environmentFilesOf(service.get("EnvironmentFiles")).map(textOf);
   const written = (await subject.get(unitFiles)).flatMap((file) =>
-    parseUnit(file.text).entries.flatMap((entry) => {
-      if (entry.kind !== "assignment") return [];
-      if (entry.key === "Environment") return splitWords(entry.value);
+    assignmentsIn(file.text).flatMap(({ key, value }) => {
+      if (key === "Environment") return splitWords(value);
       // `NAME:value`
-      return entry.key.startsWith("SetCredential") ? [entry.value.replace(/^[^:]*:/, "credential=")] : [];
+      return key.startsWith("SetCredential") ? [value.replace(/^[^:]*:/, "credential=")] : [];
     }),
   );
   return [
@@ -30,10 +29,10 @@ export async function environment(subject: Subject): Promise<string[]> {
 /** The files of LoadCredential= and LoadCredentialEncrypted=. systemctl does not print them. */
 export async function credentialFiles(subject: Subject): Promise<string[]> {
   return (await subject.get(unitFiles)).flatMap(({ text }) =>
-    parseUnit(text).entries.flatMap((entry) => {
-      if (entry.kind !== "assignment" || !entry.key.startsWith("LoadCredential")) return [];
+    assignmentsIn(text).flatMap(({ key, value }) => {
+      if (!key.startsWith("LoadCredential")) return [];
       // `ID:PATH`, or `ID` for a file in one of systemd's folders.
-      const [id = "", path = id] = entry.value.split(/:(.*)/s);
+      const [id = "", path = id] = value.split(/:(.*)/s);
       const folders = ["/etc/credstore", "/run/credstore", "/usr/lib/credstore"];
       return path.startsWith("/") ? [path] : folders.map((folder) => join(folder, path));
     }),

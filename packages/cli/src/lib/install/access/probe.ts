@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { parseUnit } from "@sockact/units";
+import { assignmentsIn } from "../../shared/unit-text.ts";
 import type { ServiceManager } from "../../systemd/service-manager.ts";
 import type { Seen, Wanted } from "./wanted.ts";
 
@@ -37,11 +37,9 @@ export async function probe(
   node: string,
   wanted: Wanted,
 ): Promise<Probe> {
-  const properties = parseUnit(service).entries.flatMap((entry) =>
-    entry.kind === "assignment" && entry.section === "Service" && deciding.has(entry.key)
-      ? [`--property=${entry.key}=${entry.value.replaceAll("%%", "%")}`]
-      : [],
-  );
+  const properties = assignmentsIn(service)
+    .filter(({ section, key }) => section === "Service" && deciding.has(key))
+    .map(({ key, value }) => `--property=${key}=${value.replaceAll("%%", "%")}`);
   // This file is in dist when it runs, beside the program.
   const code = CHECK + readFileSync(new URL("look-around.cjs", import.meta.url), "utf8");
   const options = ["--wait", "--pipe", "--collect", "--quiet", "--no-ask-password", ...properties];

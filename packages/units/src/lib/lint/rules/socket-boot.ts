@@ -1,4 +1,4 @@
-import { loadUnit, valueOf, type UnitSet } from "../../parse/load.ts";
+import { loadUnit, valueOf, type GivenUnits } from "../../parse/load.ts";
 import { isOfAnInterface } from "../../systemd/ip-endpoints.ts";
 import type { SocketAmongOthers } from "../subjects/conflicts.ts";
 import type { Found, Rule } from "../findings/finding.ts";
@@ -9,10 +9,10 @@ import { addSetting, headerOf, replaceSetting } from "../findings/edits.ts";
 import { isApp } from "./service/settings.ts";
 
 /** Facts about the units among these files, computed once, because After= may name a unit many times. */
-const late = new WeakMap<UnitSet, Map<string, boolean>>();
+const late = new WeakMap<GivenUnits, Map<string, boolean>>();
 
 /** Whether a unit starts only after basic.target, and so after all sockets. */
-function isLate(name: string, given: UnitSet): boolean {
+function isLate(name: string, given: GivenUnits): boolean {
   const known = late.get(given) ?? new Map<string, boolean>();
   late.set(given, known);
   const answer = known.get(name) ?? isAfterBasic(name, given);
@@ -36,7 +36,7 @@ function tooEarly({ unit }: ServiceSubject): Found[] {
 const ordinary =
   /^(?:postgresql|mysql|mysqld|mariadb|mongod|redis|redis-server|valkey|nginx|apache2|httpd|docker|rabbitmq-server)(?:@.*)?\.service$/;
 
-function isAfterBasic(name: string, given: UnitSet): boolean {
+function isAfterBasic(name: string, given: GivenUnits): boolean {
   if (name === "network-online.target" || ordinary.test(name)) return true;
   if (/^(?:basic|sockets|multi-user|graphical|default)\.target$/.test(name)) return true;
   const service = name.endsWith(".service") ? loadUnit(name, given) : undefined;

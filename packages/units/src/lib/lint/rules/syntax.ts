@@ -1,7 +1,7 @@
 import { refusedAddress } from "../../systemd/addresses.ts";
 import { nearest, nearestAmong } from "../../nearest.ts";
 import { shown } from "../../problems.ts";
-import { isCommand, type GivenFile, type UnitSet, type Setting } from "../../parse/load.ts";
+import { isCommand, type GivenFile, type GivenUnits, type Setting } from "../../parse/load.ts";
 import type { Assignment, UnitEntry } from "../../parse/parse.ts";
 import { expandSpecifiers, unknownSpecifier } from "../../systemd/expansion.ts";
 import { hasInvisible, withoutInvisible } from "../../invisible.ts";
@@ -22,7 +22,7 @@ export interface FileSubject extends GivenFile {
   name: string;
   /** The assignments of the file that systemd reads. */
   settings: readonly Setting[];
-  given: UnitSet;
+  given: GivenUnits;
 }
 
 /** The sections and directives that the unit of a file may have. */

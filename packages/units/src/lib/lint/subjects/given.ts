@@ -1,11 +1,11 @@
-import { loadUnit, type UnitSet } from "../../parse/load.ts";
+import { loadUnit, type GivenUnits } from "../../parse/load.ts";
 import { templateOf } from "../../systemd/unit-names.ts";
 import { namesIn } from "./subjects.ts";
 
 /** The names that given units have by `Alias=`. */
-const aliases = new WeakMap<UnitSet, ReadonlySet<string>>();
+const aliases = new WeakMap<GivenUnits, ReadonlySet<string>>();
 
-function aliasesIn(given: UnitSet): ReadonlySet<string> {
+function aliasesIn(given: GivenUnits): ReadonlySet<string> {
   const known = aliases.get(given);
   if (known !== undefined) return known;
   const names = Array.from(given.units.keys(), (unit) => {
@@ -18,7 +18,7 @@ function aliasesIn(given: UnitSet): ReadonlySet<string> {
 }
 
 /** Whether one of the files is this unit, its template, or a container that Podman turns into it, or has its name as an alias. */
-export const isGiven = (name: string, given: UnitSet): boolean =>
+export const isGiven = (name: string, given: GivenUnits): boolean =>
   [name, templateOf(name) ?? name, name.replace(/\.service$/, ".container")].some((one) =>
     given.units.has(one),
   ) || aliasesIn(given).has(name);

@@ -2,7 +2,7 @@ import {
   loadUnit,
   valueOf,
   valuesOf,
-  type UnitSet,
+  type GivenUnits,
   type LoadedUnit,
   type Setting,
 } from "../../parse/load.ts";
@@ -28,7 +28,7 @@ export interface SocketSubject {
   withoutAccept: ServiceSubject | undefined;
   /** The assignments of ListenStream= and similar directives. */
   addresses: readonly Setting[];
-  given: UnitSet;
+  given: GivenUnits;
 }
 
 /** A service unit, its sockets and its program. */
@@ -99,7 +99,7 @@ const isOfUser = (unit: LoadedUnit): boolean =>
   );
 
 /** The names in Before= and Conflicts= of any of the files. */
-function namesOrdered(given: UnitSet): ReadonlySet<string> {
+function namesOrdered(given: GivenUnits): ReadonlySet<string> {
   return new Set(
     given.all.flatMap(({ unit, base }) =>
       assignments(unit)
@@ -110,7 +110,7 @@ function namesOrdered(given: UnitSet): ReadonlySet<string> {
 }
 
 /** The service or socket of this name, without the assignments that systemd ignores because their section has no such directive. */
-export function unitAmong(given: UnitSet, name: string): LoadedUnit | undefined {
+export function unitAmong(given: GivenUnits, name: string): LoadedUnit | undefined {
   const unit = loadUnit(name, given);
   const { type } = unitNameParts(name);
   const sections = Object.hasOwn(directivesOf, type) ? directivesOf[type]! : {};
@@ -128,7 +128,7 @@ export function unitAmong(given: UnitSet, name: string): LoadedUnit | undefined 
 
 /** Reads the sockets and services among the files. `user` says that all of them belong to the service manager of a user; a unit may show that too. */
 export function subjectsOf(
-  given: UnitSet,
+  given: GivenUnits,
   user: boolean,
 ): { sockets: SocketSubject[]; services: ServiceSubject[] } {
   const units = (type: string) => {

@@ -42,7 +42,7 @@ function problemsOf(more: object): string[] {
   } catch (error) {
     if (!(error instanceof UnitError)) throw error;
     return error.problems.map(({ path, code, message, hint }) =>
-      hint === "" ? `${path} has no hint` : `${path} ${code.slice(9)}: ${message}`,
+      hint === "" ? `${path} has no hint` : `${path} ${code.slice("SOCKACT_ERR_UNIT_".length)}: ${message}`,
     );
   }
   return [];
