@@ -62,7 +62,8 @@ describe("the search", () => {
     expect(wordsOf("SOCKACT_WARN_UNCLAIMED, idleTimeout=5min in .env")).toEqual([
       "SOCKACT_WARN_UNCLAIMED",
       "SOCKACT",
-      "UNTAKEN",
+      "WARN",
+      "UNCLAIMED",
       "idleTimeout",
       "idle",
       "Timeout",

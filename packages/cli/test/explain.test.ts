@@ -77,7 +77,7 @@ describe("sockact explain", () => {
 
   it.each([
     "SOCKACT_ERR_NAME_UNKNOWN",
-    "err_name_unknown",
+    "sockact_err_name_unknown",
     "(SOCKACT_ERR_NAME_UNKNOWN)",
     "SOCKACT_ERR_NAME_UNKNOWN:",
   ])("%s is explained, as it may be copied", async (code) => {

@@ -150,7 +150,7 @@ async function serve({
     say("session");
     session.on("close", () => say("session closed"));
   });
-  server.on("close", () => say("server closed"));
+  server.on("close", () => say("server closed", { address: server.address() }));
   if (continues) {
     server.on("checkContinue", (request, response) => {
       response.writeContinue();

@@ -7,7 +7,7 @@ export function explainCommand(): Command {
     .description(
       "Explain the code of an error, a warning, or a finding of lint or doctor: what it means, and what to change. Without a code, list all of them.",
     )
-    .argument("[code...]", "such as SOCKACT_ERR_NAME_UNKNOWN; upper and lower case are the same")
+    .argument("[code...]", "such as SOCKACT_ERR_NAME_UNKNOWN, in upper or lower case")
     .option("--json", "print JSON. Its strings are Markdown")
     .addHelpText(
       "after",

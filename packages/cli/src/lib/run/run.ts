@@ -17,7 +17,7 @@ import { withPreload } from "./preload.ts";
 import { separatorHint } from "./separator-hint.ts";
 import { StopSignals } from "./stop-signals.ts";
 import { Supervisor } from "./supervise.ts";
-import { UntakenNotice } from "./untaken.ts";
+import { UnclaimedNotice } from "./unclaimed.ts";
 
 /** How long a stop for an edit may wait for clients: sockact's default of 10 s would delay the edit by 5 s for each idle browser. */
 const WATCH_DRAIN_TIMEOUT = "1s";
@@ -81,7 +81,7 @@ export async function run(
     sayListening(shown);
     const fds = sockets.map(({ fd }) => fd);
     const passed = { fds, names: sockets.flatMap(({ name }) => name ?? []), env };
-    const notice = new UntakenNotice(sockets, {
+    const notice = new UnclaimedNotice(sockets, {
       isDatagram: options.datagram ?? false,
       isPreloaded: options.preload ?? false,
     });

@@ -40,6 +40,9 @@ export function giveConnections(
   preambleOf: PreambleOf,
 ): void {
   const { onconnection } = handle;
+  // The server closes with its last connection, and a framework may ask only then. Fastify, which looks up localhost first, throws if there is no address.
+  const address = server.address();
+  server.address = () => address;
   for (const { socket, openedSocket } of connections) {
     // The server was closed in the meantime.
     if (handleOf(server) !== handle) return;

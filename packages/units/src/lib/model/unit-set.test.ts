@@ -55,7 +55,7 @@ describe("units of files", () => {
   it("are fixed as a set", () => {
     const units = parseUnits({
       "a.socket": "[Socket]\nListenStream=80\n",
-      "a.service": "[Service]\nExecStart=/bin/true\n",
+      "a.service": "[Service]\nExecStart=/usr/bin/node /srv/a.js\n",
     });
     const fixed = fixUnits(units);
     expect(fixed.texts()).toEqual(fixUnits(units.texts()));

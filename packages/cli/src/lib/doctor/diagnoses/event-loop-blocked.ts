@@ -1,6 +1,6 @@
 import { serviceCommand } from "../../shared/own-command.ts";
 import type { Diagnosis } from "../model/diagnosis.ts";
-import { appWarnings } from "../facts/app-warnings.ts";
+import { appWarnings, UNCLAIMED } from "../facts/app-warnings.ts";
 import { blockedLoop } from "../facts/blocked-loop.ts";
 
 /** The app runs code that does not end, so its event loop does not come to its sockets. */
@@ -17,7 +17,7 @@ export const eventLoopBlocked: Diagnosis = {
   async find(subject) {
     // An app that has warned about its socket has a loop that goes on.
     const warnings = await subject.get(appWarnings);
-    if (warnings.some(({ code }) => /^SOCKACT_(?:UNTAKEN|UNMATCHED)$/.test(code))) return [];
+    if (warnings.some(({ code }) => UNCLAIMED.includes(code))) return [];
     const blocked = await subject.get(blockedLoop);
     if (blocked === undefined) return [];
     const { pid, addresses, watchedFor } = blocked;

@@ -4,7 +4,7 @@ import { packageFolder } from "../../app/manifest.ts";
 import { shellWord } from "../../shared/shell-words.ts";
 import { addLines } from "../fixes/commands.ts";
 import type { Diagnosis, Evidence, Found } from "../model/diagnosis.ts";
-import { appWarnings } from "../facts/app-warnings.ts";
+import { appWarnings, UNCLAIMED } from "../facts/app-warnings.ts";
 import { lastRun } from "../facts/journal.ts";
 import type { ListeningSocket } from "../../systemd/listening-sockets.ts";
 import { listeningBeside } from "../facts/listening.ts";
@@ -32,7 +32,7 @@ export const socketNotClaimed: Diagnosis = {
       subject.get(passedSockets),
       subject.get(appWarnings),
     ]);
-    const untaken = warnings.filter(({ code }) => /^SOCKACT_(?:UNTAKEN|UNMATCHED)$/.test(code)).at(-1);
+    const unclaimed = warnings.filter(({ code }) => UNCLAIMED.includes(code)).at(-1);
     const main = running.find(({ isMain }) => isMain);
     const isServed = ({ inode }: PassedSocket): boolean =>
       running.some(({ watched }) => inode !== undefined && watched.has(inode));
@@ -48,10 +48,10 @@ export const socketNotClaimed: Diagnosis = {
     );
     if (missed.length === 0) return [];
     // Programs other than Node and Bun may not use an epoll.
-    if (untaken === undefined && !running.some(isJavaScript)) return [];
+    if (unclaimed === undefined && !running.some(isJavaScript)) return [];
     const own = await ownListeners(running, passed);
     // An app that serves elsewhere has started.
-    if (untaken === undefined && own.length === 0 && uptime(service) < STARTING_MS) return [];
+    if (unclaimed === undefined && own.length === 0 && uptime(service) < STARTING_MS) return [];
     const addresses = missed.map(({ address }) => address).join(" and ");
     const evidence: Evidence[] = [
       {
@@ -62,8 +62,8 @@ export const socketNotClaimed: Diagnosis = {
         text: `process ${pid} listens on ${address}`,
         source: `/proc/${pid}/net`,
       })),
-      ...(untaken
-        ? [{ text: `[${untaken.code}] ${untaken.message}`, source: `journal of ${subject.service}` }]
+      ...(unclaimed
+        ? [{ text: `[${unclaimed.code}] ${unclaimed.message}`, source: `journal of ${subject.service}` }]
         : []),
     ];
     return [
@@ -75,10 +75,10 @@ export const socketNotClaimed: Diagnosis = {
             : `systemd passed ${addresses} to the app, but the app does not accept connections on it.`,
         evidence,
         fix:
-          untaken && untaken.details.length > 0
-            ? untaken.details.join(" ")
+          unclaimed && unclaimed.details.length > 0
+            ? unclaimed.details.join(" ")
             : "If the app calls systemdListen(), the call must come before listen(). Otherwise add the call, or load the preload, which needs no change of the app:",
-        copy: untaken && untaken.details.length > 0 ? [] : await ways(subject),
+        copy: unclaimed && unclaimed.details.length > 0 ? [] : await ways(subject),
       },
     ];
   },

@@ -13,6 +13,9 @@ export interface AppWarning {
   details: string[];
 }
 
+/** The codes of warnings about a socket that no server has claimed. */
+export const UNCLAIMED: readonly string[] = ["SOCKACT_WARN_UNCLAIMED", "SOCKACT_WARN_UNMATCHED"];
+
 /** `(node:123) [SOCKACT_WARN_UNCLAIMED] SockactWarning: The socket …` */
 const warning = /^\(\w+:(\d+)\) \[(SOCKACT_\w+)\] SockactWarning: (.*)$/s;
 

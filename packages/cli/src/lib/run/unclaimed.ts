@@ -12,7 +12,7 @@ const SOON_MS = 10_000;
 const CHECKS_WITH_A_CLIENT = 5;
 
 /** Warns once that the command does not seem to use the socket. Without this, the user sees only a browser that loads forever, or EADDRINUSE. */
-export class UntakenNotice {
+export class UnclaimedNotice {
   readonly #sockets: Map<number, HeldSocket>;
   readonly #inodes: ReadonlySet<number>;
   readonly #isDatagram: boolean;
