@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { describeWith } from "@sockact/testkit";
+import { describeWith, systemdVersion } from "@sockact/testkit";
 import { good, VersionedService } from "./versioned-service.ts";
 
 /** While this file exists, the command of ExecReload= does not begin, as if the shell needed long to start. */
@@ -88,7 +88,8 @@ describeWith(
         await busy.receives(/ 1$/);
         expect(
           (await service.newLines()).filter((line) => line.startsWith("sockact: handed over")),
-        ).toHaveLength(2);
+          // systemd sends SIGHUP after the command, unless RELOADING=1 has come in a message of its own.
+        ).toHaveLength(systemdVersion()! < 258 ? 2 : 4);
       });
 
       test("the reload succeeds if the old process has ended already", async () => {

@@ -128,7 +128,8 @@ function withoutContradictions({ kind, service, sockets, hardening }: Filling): 
   if (limit === 0 || limit! >= durationOf(service.timeoutStartSec?.value)!) take(service, "handoverTimeout");
   const notifies = kind === "rolling" || service.handover !== undefined;
   if (kind !== "rolling") take(service, "rolling");
-  if (notifies && !isNotifying(type?.value)) take(service, "type");
+  const isRefused = service.handover !== undefined && type?.value === "notify-reload";
+  if (notifies && (isRefused || !isNotifying(type?.value))) take(service, "type");
   if (!notifies && !isNotifying(type?.value)) take(service, "notifyAccess", "openFile", "watchdogSec");
   if (kind !== "template") take(service, "template", "defaultInstance");
   if (kind !== "accept") {

@@ -112,7 +112,7 @@ describe("a service that hands over", () => {
     { hardening: "none", user: "shop" },
     { manager: "user", uid: 1000, hardening: "none", sockets: [{ listen: 8080 }] },
     { rolling: true },
-    { type: "notify-reload" },
+    { type: "notify" },
     { preload: true },
     { exec: ["/srv/shop/start.sh"], preload: "/opt/register.cjs" },
     {
@@ -127,6 +127,7 @@ describe("a service that hands over", () => {
 
   const npm = ["/usr/bin/node", "/usr/lib/node_modules/npm/bin/npm-cli.js", "start"];
   it.each<[object, RegExp]>([
+    [{ type: "notify-reload" }, /CONFLICT type: systemd would send SIGHUP besides/],
     [{ bind: "proxy" }, /CONFLICT handover: with bind: "proxy" the service opens its port itself/],
     [{ bind: "capability" }, /CONFLICT handover: with bind: "capability"/],
     [{ sockets: [{ listen: 80, accept: true }] }, /CONFLICT handover: with accept/],

@@ -38,6 +38,12 @@ export function refuseHandoverConflicts(description: Record<string, unknown>, pr
       `with ${shown(type)} systemd does not follow the app to its new process`,
       "leave it out, or write 'notify'",
     );
+  } else if (type === "notify-reload") {
+    refuse(
+      "type",
+      "systemd would send SIGHUP besides the command of execReload, and the service would hand over twice",
+      "leave it out, or write 'notify'",
+    );
   }
   if (openFile === false && notifyAccess !== "all") {
     refuse(
