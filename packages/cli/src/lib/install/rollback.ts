@@ -123,12 +123,8 @@ async function restoreRunning(
     .map(([unit]) => unit);
   if (restarted.length === 0 || !start) return [];
   const since = Date.now();
-  try {
-    await restartOpen(manager, restarted);
-    return [];
-  } catch {
-    // What did not start is the result.
-  }
+  const { code } = await restartOpen(manager, restarted);
+  if (code === 0) return [];
   const shown = await manager.show(restarted, ["Id", "ActiveState"]);
   const failed = restarted.filter((_, index) => !["active", "reloading"].includes(shown[index]!.ActiveState));
   return Promise.all(

@@ -35,6 +35,10 @@ export async function startUnits(
     steps.push(step);
     onStep(step);
   };
+  const restart = async (units: readonly string[]) => {
+    const ended = await restartOpen(manager, units);
+    if (ended.code !== 0) throw manager.refused(`restart ${units.join(" ")}`, ended);
+  };
   const moved = plan.sockets.filter((unit) => isActive(unit) && hasNewSocket(prepared, unit));
   const idle = wanted.filter((unit) => !isActive(unit));
   // The units that answer probes concern no process of the app.
@@ -50,7 +54,7 @@ export async function startUnits(
     await resetLimits(manager, before.units);
     if (services.length > 0 && [...moved, ...idle].some((unit) => !isOfHealth(unit))) {
       // In one transaction, systemd stops the service, then starts the sockets, and then the service that gets them.
-      await restartOpen(manager, [...moved, ...idle, ...services]);
+      await restart([...moved, ...idle, ...services]);
       did({
         type: "restarted",
         units: [...moved, ...idle, ...services],
@@ -58,7 +62,7 @@ export async function startUnits(
       });
     } else {
       if (moved.length > 0) {
-        await restartOpen(manager, moved);
+        await restart(moved);
         did({ type: "restarted", units: moved, how: "closed" });
       }
       if (idle.length > 0) {

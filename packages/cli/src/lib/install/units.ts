@@ -135,17 +135,15 @@ export async function resetLimits(manager: ServiceManager, units: readonly strin
 }
 
 /**
- * Restarts sockets that were open, and services. systemd closes a socket in another process, and can't open it again before that one has run
- * (https://github.com/systemd/systemd/issues/26512). So it runs once more for a socket that could not be opened.
+ * Restarts sockets that were open, and services, whatever the exit status. systemd closes a socket in another process, and can't open it again before that one
+ * has run (https://github.com/systemd/systemd/issues/26512). So it runs once more for a socket that could not be opened.
  */
-export async function restartOpen(manager: ServiceManager, units: readonly string[]): Promise<void> {
-  try {
-    await manager.mustRun("restart", "--", ...units);
-  } catch (error) {
-    const sockets = units.filter((unit) => unit.endsWith(".socket"));
-    const shown = await manager.show(sockets, ["Id", "Result"]);
-    if (!shown.some(({ Result }) => Result === "resources")) throw error;
-    await resetLimits(manager, units);
-    await manager.mustRun("restart", "--", ...units);
-  }
+export async function restartOpen(manager: ServiceManager, units: readonly string[]): Promise<Ended> {
+  const ended = await manager.run("restart", "--", ...units);
+  if (ended.code === 0) return ended;
+  const sockets = units.filter((unit) => unit.endsWith(".socket"));
+  const shown = await manager.show(sockets, ["Id", "Result"]);
+  if (!shown.some(({ Result }) => Result === "resources")) return ended;
+  await resetLimits(manager, units);
+  return manager.run("restart", "--", ...units);
 }
