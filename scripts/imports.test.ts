@@ -66,6 +66,7 @@ const orders: Record<string, string[]> = {
     "systemd",
     "node",
     "parse",
+    "model",
     "lint/values",
     "lint/findings",
     "lint/subjects",

@@ -68,10 +68,11 @@ describe("in a folder", () => {
 
   test("every process that runs there ends, also the child of one that has ended, and the folder goes", async () => {
     // The child tells its process ID when its parent has ended.
-    const child = `const parent = process.ppid;
-      const poll = setInterval(() => { if (process.ppid !== parent) console.log(process.pid), clearInterval(poll); }, 5);
+    const child = `const poll = setInterval(() => {
+        if (process.ppid !== Number(process.argv[1])) console.log(process.pid), clearInterval(poll);
+      }, 5);
       setInterval(() => {}, 1e9);`;
-    const sleeper = `require("node:child_process").spawn(process.execPath, ["-e", ${JSON.stringify(child)}], { stdio: "inherit", detached: true }).unref()`;
+    const sleeper = `require("node:child_process").spawn(process.execPath, ["-e", ${JSON.stringify(child)}, String(process.pid)], { stdio: "inherit", detached: true }).unref()`;
     await using program = startProcess([process.execPath, "-e", sleeper], { cwd: folder });
     const pid = Number(await program.line(/^\d+$/));
     await clearFolder(folder);

@@ -68,7 +68,7 @@ async function applyAlone(
     // An app may take a minute to answer. Other installations need not wait for it.
     await verify?.();
     signal?.throwIfAborted();
-    if (manager) removeDroppedSockets(prepared);
+    if (manager) await removeDroppedSockets(prepared);
     change.commit();
     return applied;
   } catch (error) {
@@ -188,11 +188,11 @@ function absentOf(plan: InstallPlan): Absent {
 }
 
 /** systemd does not remove the file of a unix socket that the service no longer has. */
-function removeDroppedSockets(prepared: PreparedInstall): void {
+async function removeDroppedSockets(prepared: PreparedInstall): Promise<void> {
   const { plan } = prepared;
   const kept = new Set(Object.values(plan.units).flatMap((text) => socketPathsOf(plan, text)));
   const earlier = earlierTexts(prepared).flatMap((text) => socketPathsOf(plan, text));
-  for (const path of earlier) if (!kept.has(path)) removeSocketFile(path);
+  for (const path of earlier) if (!kept.has(path)) await removeSocketFile(path);
 }
 
 /** The files must not have changed since the user saw them. */

@@ -2,6 +2,7 @@ import { lstatSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import process from "node:process";
+import { setTimeout as delay } from "node:timers/promises";
 import { valuesOf } from "../shared/unit-text.ts";
 import type { CliError } from "../shared/cli-error.ts";
 import type { Place } from "./places.ts";
@@ -81,14 +82,21 @@ export function hasListener(path: string): boolean {
   }
 }
 
+/** How long systemd may take to close a socket after its stop, in milliseconds: another process closes it. */
+const CLOSING = 2_000;
+
 /**
  * Removes the file of a unix socket without a listener. systemd does not remove such a file.
  *
  * @returns whether the file does not exist any more
  */
-export function removeSocketFile(path: string): boolean {
+export async function removeSocketFile(path: string): Promise<boolean> {
   if (!lstatSync(path, { throwIfNoEntry: false })?.isSocket()) return true;
-  if (hasListener(path)) return false;
+  const deadline = performance.now() + CLOSING;
+  while (hasListener(path)) {
+    if (performance.now() > deadline) return false;
+    await delay(20);
+  }
   try {
     inFolderOf(path, (folder, file) => {
       if (folder.stat(file)?.isSocket()) folder.remove(file);

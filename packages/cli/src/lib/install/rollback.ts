@@ -52,7 +52,7 @@ export async function rollBack(
   if (manager !== undefined) {
     await insist(() => stopForgotten(manager, change));
     // A socket that ran before has kept its new address until now.
-    removeMadePaths(change);
+    await removeMadePaths(change);
   }
   await insist(() => units.reload());
   await insist(() => units.enable(before.enabled.filter((unit) => !now.enabled.includes(unit))));
@@ -76,17 +76,17 @@ async function removeMade(manager: ServiceManager, change: Change): Promise<void
     // If this fails, an empty folder or unused data stays. The other folders can still be removed.
     await manager.run("clean", ...absent.folders.map((kind) => `--what=${kind}`), "--", ...services);
   }
-  removeMadePaths(change);
+  await removeMadePaths(change);
 }
 
 /** Removes the files of unix sockets without a listener, and the folders of such files. */
-function removeMadePaths({ absent }: Change): void {
-  for (const path of absent.paths) if (exists(path)) removeMadePath(path);
+async function removeMadePaths({ absent }: Change): Promise<void> {
+  for (const path of absent.paths) if (exists(path)) await removeMadePath(path);
 }
 
-function removeMadePath(path: string): void {
+async function removeMadePath(path: string): Promise<void> {
   try {
-    if (!removeSocketFile(path)) return;
+    if (!(await removeSocketFile(path))) return;
     inFolderOf(path, (folder, file) => {
       if (folder.stat(file)?.isDirectory()) folder.removeFolder(file);
     });

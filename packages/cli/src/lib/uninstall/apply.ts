@@ -105,7 +105,7 @@ async function applyInTurn(
     signal?.throwIfAborted();
     await clean(manager, loaded, prepared);
     for (const path of prepared.socketFiles) {
-      if (removeSocketFile(path)) onStep({ type: "removed", path });
+      if (await removeSocketFile(path)) onStep({ type: "removed", path });
       else
         prepared.kept.push({
           path,

@@ -27,7 +27,7 @@ export class UnitSet {
    * The values of a directive that count, as systemd.unit(5) describes: of the unit and its drop-ins, without those that an empty assignment has removed. Empty
    * if there is no file for the unit.
    */
-  values(unit: string, section: string, directive: string): string[] {
+  values(unit: string, section: string, directive: string): readonly string[] {
     const loaded = loadUnit(unit, this.#given);
     return loaded === undefined ? [] : valuesOf(loaded, section, directive).map(({ value }) => value);
   }
@@ -38,8 +38,8 @@ export class UnitSet {
 }
 
 /**
- * Reads the texts of unit files and drop-ins, by their names. Any text is accepted: a line that systemd ignores is an entry too. Throws a `TypeError` if `files`
- * is not an object whose values are strings.
+ * Reads the texts of unit files and drop-ins, by their names. Any text is accepted: a line that systemd ignores is an entry too. Throws a `TypeError` unless `files`
+ * is an object of strings.
  */
 export function parseUnits(files: Readonly<Record<string, string>>): UnitSet {
   checkFiles(files);

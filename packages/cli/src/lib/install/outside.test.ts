@@ -1,0 +1,30 @@
+import { closeSync, existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { rawSocket } from "@sockact/testkit";
+import { afterEach, beforeEach, expect, it } from "vitest";
+import { removeSocketFile } from "./outside.ts";
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "sockact-outside-"));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+it("the file of a socket that is being closed is removed when it is closed", async () => {
+  const path = join(folder, "shop.sock");
+  const fd = rawSocket("unix", "stream", { bound: path });
+  const removed = removeSocketFile(path);
+  // It has looked once by now.
+  closeSync(fd);
+  expect(await removed).toBe(true);
+  expect(existsSync(path)).toBe(false);
+});
+
+it("the file of a socket that somebody listens on stays", async () => {
+  const path = join(folder, "shop.sock");
+  const fd = rawSocket("unix", "stream", { bound: path });
+  expect(await removeSocketFile(path)).toBe(false);
+  expect(existsSync(path)).toBe(true);
+  closeSync(fd);
+});
