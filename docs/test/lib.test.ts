@@ -61,8 +61,6 @@ describe("the search", () => {
   test("knows a name as a whole and by its parts", () => {
     expect(wordsOf("SOCKACT_WARN_UNCLAIMED, idleTimeout=5min in .env")).toEqual([
       "SOCKACT_WARN_UNCLAIMED",
-      "SOCKACT",
-      "WARN",
       "UNCLAIMED",
       "idleTimeout",
       "idle",

@@ -12,7 +12,8 @@ export function wordsOf(text: string): string[] {
     const parts = name
       .replaceAll(/(\p{Ll}|\p{N})(\p{Lu})/gu, "$1 $2")
       .split(/[^\p{L}\p{N}]+/u)
-      .filter((part) => part !== "");
+      // What every code begins with finds nothing in particular, and neither does the 0 of 10.0.0.1.
+      .filter((part) => !/^(?:\d{0,2}|SOCKACT|ERR|WARN)$/.test(part));
     return parts.length > 1 || name !== parts[0] ? [name, ...parts] : parts;
   });
 }
