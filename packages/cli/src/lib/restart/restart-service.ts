@@ -3,7 +3,7 @@ import { showEntries } from "../output/log-lines.ts";
 import type { Progress } from "../output/progress.ts";
 import type { ActivatedService } from "../systemd/activated-units.ts";
 import { type ClosedSocket, closedSockets } from "../systemd/closed-addresses.ts";
-import { type JournalEntry, readJournal, syncJournal } from "../systemd/journal.ts";
+import { readJournal, syncJournal, untilRestart } from "../systemd/journal.ts";
 import type { ServiceManager } from "../systemd/service-manager.ts";
 import type { RestartReport } from "./report.ts";
 import { startError, stoppedError, unitError } from "./restart-errors.ts";
@@ -158,13 +158,6 @@ interface Attempt {
   since: number;
   /** Whether the service ran before. */
   wasUp: boolean;
-}
-
-/** The lines of the start that has failed. systemd may have started the service again before they are read. */
-function untilRestart(entries: readonly JournalEntry[]): readonly JournalEntry[] {
-  const end = entries.findIndex(({ exit, result }) => exit !== undefined || result !== undefined);
-  const restart = entries.findIndex(({ isRestart }, index) => isRestart && index > end);
-  return end === -1 || restart === -1 ? entries : entries.slice(0, restart);
 }
 
 async function failure(

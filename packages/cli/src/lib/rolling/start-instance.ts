@@ -13,7 +13,7 @@ import type { RollingEvent } from "./rolling-options.ts";
 import type { ServiceUnits } from "./service-units.ts";
 import { deadline } from "../shared/deadline.ts";
 import type { Ended } from "../shared/execute.ts";
-import { readJournal, syncJournal } from "../systemd/journal.ts";
+import { readJournal, syncJournal, untilRestart } from "../systemd/journal.ts";
 import type { ServiceManager } from "../systemd/service-manager.ts";
 import { halfwayError, notReadyError, socketError } from "./turn-errors.ts";
 
@@ -100,7 +100,7 @@ async function lastLines(unit: string, since: number, manager: ServiceManager): 
   );
   await syncJournal(patient);
   const journal = await readJournal(patient, [unit], { since, lines: JOURNAL_LINES }).catch(() => undefined);
-  return journal?.entries.flatMap(({ message }) => message.split("\n")) ?? [];
+  return untilRestart(journal?.entries ?? []).flatMap(({ message }) => message.split("\n"));
 }
 
 /** Undoes a start: it stops the instance, and clears its failed state. */

@@ -1,6 +1,6 @@
 import process from "node:process";
 import { expect, it } from "vitest";
-import { parseEntry } from "./journal.ts";
+import { type JournalEntry, parseEntry, untilRestart } from "./journal.ts";
 
 const [root, other, own] = ["0", "1700", String(process.getuid?.())];
 
@@ -61,4 +61,17 @@ it.each<[string, boolean, Record<string, string>, string, "app" | "systemd"]>([
   ],
 ])("says which unit a line is about: %s", (_, user, fields, unit, from) => {
   expect(parseEntry(JSON.stringify({ MESSAGE: "said", ...fields }), user)).toMatchObject({ unit, from });
+});
+
+it("the lines of a failed start end before systemd starts it again", () => {
+  const lines: Partial<JournalEntry>[] = [
+    { message: "Starting shop@blue.service" },
+    { message: "Main process exited", exit: { code: "exited", status: "1" } },
+    { message: "Failed with result 'exit-code'.", result: "exit-code" },
+    { message: "Scheduled restart job, restart counter is at 1.", isRestart: true },
+    { message: "Starting shop@blue.service" },
+  ];
+  const entries = lines as JournalEntry[];
+  expect(untilRestart(entries)).toEqual(entries.slice(0, 3));
+  expect(untilRestart(entries.slice(0, 3))).toEqual(entries.slice(0, 3));
 });

@@ -138,6 +138,13 @@ export function parseEntry(line: string, user: boolean): JournalEntry | undefine
   };
 }
 
+/** The lines of the start that has failed. systemd may have started the service again before they are read. */
+export function untilRestart(entries: readonly JournalEntry[]): readonly JournalEntry[] {
+  const end = entries.findIndex(({ exit, result }) => exit !== undefined || result !== undefined);
+  const restart = entries.findIndex(({ isRestart }, index) => isRestart && index > end);
+  return end === -1 || restart === -1 ? entries : entries.slice(0, restart);
+}
+
 /** Reads the journal of these units, the oldest line first. A unit may be a pattern, such as `shop@*.service`. */
 export async function readJournal(
   manager: ServiceManager,
