@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { parseSync, Visitor } from "oxc-parser";
 import { expect, test } from "vitest";
 
-/** The methods that compare or search a text with their first argument. */
+/** The methods of a string that search for their first argument. */
 const SEARCHES = new Set([
   "endsWith",
   "includes",
@@ -23,15 +23,15 @@ function wordsIn(text: string): string[] {
 }
 
 interface Words {
-  /** Words that a source file looks for in a text. */
+  /** Words that a source file searches for. */
   sought: { words: string; file: string; line: number }[];
-  /** All other texts. */
+  /** All other strings. */
   said: { text: string; file: string }[];
-  /** The texts that a type allows. The compiler knows who compares them. */
+  /** The strings that a type allows. The compiler knows who compares them. */
   typed: Set<string>;
 }
 
-/** Adds what a source file looks for in other texts, and all its other texts. */
+/** Adds what a source file searches for, and all its other strings. */
 function collect(file: string, text: string, found: Words): void {
   const searched = new Set<number>();
   const add = (node: { start: number; end: number }, isPattern = false): void => {

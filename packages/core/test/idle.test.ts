@@ -30,7 +30,7 @@ async function release(app: AppProcess): Promise<void> {
   await app.event("released");
 }
 
-/** The output of the app after the time in which it would have fallen asleep. A timer of the app itself, which ends later, tells it. */
+/** The output of the app after the time in which it would have fallen asleep. A timer of the app itself ends later, and shows that the time is over. */
 async function afterAWhile(app: AppProcess): Promise<string> {
   app.write(`clock ${2.5 * TIMEOUT}`);
   await app.event("clock");

@@ -7,7 +7,7 @@ import { printErrorJson } from "../output/print.ts";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import { colour } from "../shared/messages.ts";
 import { ownVersion } from "../shared/own-version.ts";
-import { UNKNOWN_OPTION } from "../printed/node.ts";
+import { UNKNOWN_OPTION } from "../printed/programs.ts";
 import { createProgram, issues } from "./program.ts";
 
 /** Runs the command that the arguments name, and returns the exit code. */

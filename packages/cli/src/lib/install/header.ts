@@ -20,9 +20,9 @@ export function withoutHeader(text: string): string {
   return text.replace(pattern, "");
 }
 
-/** Whether a text has the header, of whatever service. */
-export function hasHeader(text: string): boolean {
-  return pattern.test(text);
+/** Whether a unit file begins with the header of any service. */
+export function hasHeader(content: string): boolean {
+  return pattern.test(content);
 }
 
 /** Who wrote the file of a unit of this service. */

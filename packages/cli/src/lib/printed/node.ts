@@ -1,4 +1,4 @@
-// What Node, V8 and other programs print. Each has a line as it was seen, and where.
+// What Node and V8 print. Each has a line as it was seen, and the versions.
 
 /** `Node.js v20.20.2` (Node 20 to 26). The last line about an uncaught error. */
 export const NODE_VERSION = /^Node\.js v\d/;
@@ -39,12 +39,3 @@ export const HEAP_EXHAUSTED = /FATAL ERROR: .*(?:heap limit|JavaScript heap out 
 
 /** `# Fatal process out of memory: SetPermissions` (Node 20 to 26) */
 export const V8_FAILED = /^# Check failed|Fatal process out of memory/;
-
-/** `only one socket is allowed for socket activation, but LISTEN_FDS was set to 2` (@sveltejs/adapter-node 5) */
-export const SVELTEKIT_ONE_SOCKET = /^only one socket is allowed for socket activation/;
-
-/** `/bin/sh: 4: exec: /opt/node/bin/node: not found` (dash 0.5, bash 5) */
-export const SHELL_NOT_FOUND = /\bexec: (?:line \d+: )?(\/.+): not found$/;
-
-/** `unknown option '--usr'` (Commander 14). Without its `error: `. */
-export const UNKNOWN_OPTION = /^unknown option '([^'=]+)/;

@@ -2,7 +2,7 @@ import { parseUnit, type UnitEntry } from "@sockact/units";
 
 type Assignment = Extract<UnitEntry, { kind: "assignment" }>;
 
-/** The assignments in the text of a unit file. */
+/** The assignments of a unit file. */
 export function assignmentsIn(text: string): Assignment[] {
   return parseUnit(text).entries.filter((entry) => entry.kind === "assignment");
 }

@@ -40,7 +40,7 @@ export function giveConnections(
   preambleOf: PreambleOf,
 ): void {
   const { onconnection } = handle;
-  // The server closes with its last connection, and a framework may ask only then. Fastify, which looks up localhost first, throws if there is no address.
+  // The server closes with its last connection, and a framework may ask only then. Fastify looks up localhost first, and throws if address() returns null.
   const address = server.address();
   server.address = () => address;
   for (const { socket, openedSocket } of connections) {

@@ -25,7 +25,7 @@ export class UnitSet {
 
   /**
    * The values of a directive that count, as systemd.unit(5) describes: of the unit and its drop-ins, without those that an empty assignment has removed. Empty
-   * if there is no file for the unit.
+   * if the set does not contain the unit.
    */
   values(unit: string, section: string, directive: string): readonly string[] {
     const loaded = loadUnit(unit, this.#given);

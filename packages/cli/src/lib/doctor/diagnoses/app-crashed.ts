@@ -6,7 +6,8 @@ import { type AppError, appError } from "../facts/app-error.ts";
 import { serviceProperties } from "../facts/properties.ts";
 import { quoted, serviceRun } from "../facts/service-run.ts";
 import { PROCESS_FAILED } from "../../printed/systemd.ts";
-import { MODULE_SYNTAX, SVELTEKIT_ONE_SOCKET } from "../../printed/node.ts";
+import { MODULE_SYNTAX } from "../../printed/node.ts";
+import { SVELTEKIT_ONE_SOCKET } from "../../printed/programs.ts";
 
 /** The app ended by itself, and no other diagnosis explains it. */
 export const appCrashed: Diagnosis = {

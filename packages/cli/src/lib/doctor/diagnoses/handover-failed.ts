@@ -4,7 +4,7 @@ import type { JournalLine } from "../facts/journal.ts";
 import { quoted } from "../facts/service-run.ts";
 import { readJournal } from "../fixes/commands.ts";
 import type { Diagnosis } from "../model/diagnosis.ts";
-import { SHELL_NOT_FOUND } from "../../printed/node.ts";
+import { SHELL_NOT_FOUND } from "../../printed/programs.ts";
 
 /** How many lines of the new version a report has. */
 const LINES = 5;
