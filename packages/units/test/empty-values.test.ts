@@ -71,7 +71,7 @@ const casesOf = (values: number): Case[] =>
       ["socket", "Socket"],
     ] as const
   ).flatMap(([type, section]) =>
-    [...directivesOf[type]![section]!].flatMap(([key, kind]) =>
+    [...directivesOf[type]![section]!].flatMap(([key, { kind }]) =>
       [...(ofKey[key] ?? tried[section]?.[key] ?? tried["Service"]?.[key] ?? []), ...(ofKind[kind] ?? [])]
         .filter((value) => value !== "" && !/[%"]/.test(value))
         .slice(0, values)

@@ -1,10 +1,6 @@
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import {
-  bootPrivateSystemd,
-  describeWith,
-  type PrivateSystemd,
-} from "@sockact/testkit";
+import { bootPrivateSystemd, describeWith, type PrivateSystemd } from "@sockact/testkit";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { fixUnits, lintUnits, parseUnit, type FileEdit } from "../src/index.ts";
@@ -17,14 +13,10 @@ type Files = Record<string, string>;
 function fixed(before: Files): { after: Files; keys: ReadonlySet<string> } {
   const keys = new Set<string>();
   for (let after = before, round = 0; ; round += 1) {
-    const findings = lintUnits(after).filter(
-      ({ edits }) => edits !== undefined
-    );
+    const findings = lintUnits(after).filter(({ edits }) => edits !== undefined);
     if (findings.length === 0) return { after, keys };
-    if (round > 20)
-      throw new Error(`It never ends: ${JSON.stringify({ before, findings })}`);
-    for (const { key } of findings.flatMap(({ edits = [] }) => edits))
-      keys.add(key);
+    if (round > 20) throw new Error(`It never ends: ${JSON.stringify({ before, findings })}`);
+    for (const { key } of findings.flatMap(({ edits = [] }) => edits)) keys.add(key);
     after = fixUnits(after, findings);
   }
 }
@@ -32,13 +24,7 @@ function fixed(before: Files): { after: Files; keys: ReadonlySet<string> } {
 /** The properties of systemctl(1) that show a directive, where it is not the one of its name. */
 const shownAs: Readonly<Record<string, readonly string[]>> = {
   // systemd.socket(5): with Accept=yes, the defaults of these differ, and the socket starts a template.
-  Accept: [
-    "Accept",
-    "FileDescriptorName",
-    "TriggerLimitBurst",
-    "PollLimitBurst",
-    "Triggers",
-  ],
+  Accept: ["Accept", "FileDescriptorName", "TriggerLimitBurst", "PollLimitBurst", "Triggers"],
   Also: ["UnitFileState"],
   ListenStream: ["Listen"],
   ListenFIFO: ["Listen"],
@@ -51,12 +37,7 @@ const shownAs: Readonly<Record<string, readonly string[]>> = {
   TimeoutStopSec: ["TimeoutStopUSec", "TimeoutAbortUSec"],
   TriggerLimitIntervalSec: ["TriggerLimitIntervalUSec"],
   ExecReload: ["ExecReload", "ExecReloadEx", "CanReload"],
-  RuntimeDirectory: [
-    "RuntimeDirectory",
-    "RuntimeDirectorySymlink",
-    "RequiresMountsFor",
-    "CanClean",
-  ],
+  RuntimeDirectory: ["RuntimeDirectory", "RuntimeDirectorySymlink", "RequiresMountsFor", "CanClean"],
   Type: ["Type", "TimeoutStartUSec", "NotifyAccess"],
   WantedBy: ["UnitFileState"],
 };
@@ -82,39 +63,25 @@ const listed = (value: string): string =>
 type Shown = ReadonlyMap<string, string>;
 
 /** Has systemd read the files, and asks it for all that it knows of the units. */
-async function show(
-  systemd: PrivateSystemd,
-  files: Files
-): Promise<Map<string, Shown>> {
+async function show(systemd: PrivateSystemd, files: Files): Promise<Map<string, Shown>> {
   const root = systemd.hostPath("/run/systemd/system");
   const paths = Object.keys(files).map((name) => `${root}/${name}`);
-  for (const folder of new Set(paths.map((path) => dirname(path))))
-    await mkdir(folder, { recursive: true });
-  await Promise.all(
-    Object.values(files).map((text, index) => writeFile(paths[index]!, text))
-  );
+  for (const folder of new Set(paths.map((path) => dirname(path)))) await mkdir(folder, { recursive: true });
+  await Promise.all(Object.values(files).map((text, index) => writeFile(paths[index]!, text)));
   await systemd.systemctl("daemon-reload");
   const names = Object.keys(files)
     .filter((name) => !name.includes("/"))
     .map((name) => name.replace("@.", "@blue."));
-  const output = await systemd.mustRun(
-    ["systemctl", "--no-pager", "show", "--", ...names],
-    {
-      timeout: 120_000,
-    }
-  );
+  const output = await systemd.mustRun(["systemctl", "--no-pager", "show", "--", ...names], {
+    timeout: 120_000,
+  });
   const shown = output
     .trimEnd()
     .split("\n\n")
     .map((text) => {
-      const properties = [
-        ...text.matchAll(/^(\w+)=([^]*?)(?=\n\w+=|$(?![^]))/gm),
-      ];
+      const properties = [...text.matchAll(/^(\w+)=([^]*?)(?=\n\w+=|$(?![^]))/gm)];
       return new Map(
-        properties.map(([, name = "", value = ""]) => [
-          name,
-          unordered.test(name) ? listed(value) : value,
-        ])
+        properties.map(([, name = "", value = ""]) => [name, unordered.test(name) ? listed(value) : value]),
       );
     });
   expect(shown).toHaveLength(names.length);
@@ -122,19 +89,12 @@ async function show(
   return new Map(names.map((name, index) => [name, shown[index]!]));
 }
 
-function differences(
-  before: Shown,
-  after: Shown,
-  keys: ReadonlySet<string>
-): string[] {
+function differences(before: Shown, after: Shown, keys: ReadonlySet<string>): string[] {
   const named = new Set([...keys].flatMap((key) => shownAs[key] ?? [key]));
   return [...new Set([...before.keys(), ...after.keys()])]
     .filter((property) => before.get(property) !== after.get(property))
     .filter((property) => !ofOthers.test(property) && !named.has(property))
-    .map(
-      (property) =>
-        `${property}: ${before.get(property)} became ${after.get(property)}`
-    );
+    .map((property) => `${property}: ${before.get(property)} became ${after.get(property)}`);
 }
 
 /** The files of a case under names that no other one has. */
@@ -142,16 +102,12 @@ const renamed = (files: Files, index: number): Files =>
   Object.fromEntries(
     Object.entries(files).map((file) =>
       file.map((text) =>
-        text.replace(
-          /\b(?:app-)?(?:app|api|shop)(?=(?:@\w*)?\.(?:service|socket)\b)/g,
-          `c${index}-$&`
-        )
-      )
-    ) as [string, string][]
+        text.replace(/\b(?:app-)?(?:app|api|shop)(?=(?:@\w*)?\.(?:service|socket)\b)/g, `c${index}-$&`),
+      ),
+    ) as [string, string][],
   );
 
-const together = (some: readonly Files[]): Files =>
-  Object.assign({}, ...some) as Files;
+const together = (some: readonly Files[]): Files => Object.assign({}, ...some) as Files;
 
 interface Case {
   before: Files;
@@ -185,9 +141,7 @@ function isDoneOnce({ before }: Case): void {
       return lines;
     };
     const old = count(before[file]!);
-    const again = [...count(text)].filter(
-      ([line, times]) => times > Math.max(old.get(line) ?? 0, 1)
-    );
+    const again = [...count(text)].filter(([line, times]) => times > Math.max(old.get(line) ?? 0, 1));
     expect({ before, again }).toEqual({ before, again: [] });
   }
 }
@@ -202,16 +156,14 @@ const emptied = fc
     fc.constantFrom(...faults.map(faulty)),
     fc.subarray(
       "SystemCallErrorNumber Also Requires After StartLimitIntervalSec RestartSec TimeoutStopSec FreeBind WantedBy Sockets".split(
-        " "
+        " ",
       ),
-      { minLength: 3 }
-    )
+      { minLength: 3 },
+    ),
   )
   .map(([files, keys]): Files => {
     const text = ["Unit", "Service", "Socket", "Install"]
-      .map(
-        (section) => `[${section}]\n${keys.map((key) => `${key}=\n`).join("")}`
-      )
+      .map((section) => `[${section}]\n${keys.map((key) => `${key}=\n`).join("")}`)
       .join("");
     return {
       ...files,
@@ -226,12 +178,10 @@ it("the same holds with drop-ins that hold empty assignments", () => {
       const once = fixUnits(before);
       expect(fixUnits(once)).toEqual(once);
       expect(fixUnits(once, lintUnits(once))).toEqual(once);
-      const times =
-        once["app.service"]?.match(/^SystemCallErrorNumber=EPERM$/gm)?.length ??
-        0;
+      const times = once["app.service"]?.match(/^SystemCallErrorNumber=EPERM$/gm)?.length ?? 0;
       expect(times).toBeLessThanOrEqual(1);
     }),
-    { seed: 20_261_128, numRuns: 60 }
+    { seed: 20_261_128, numRuns: 60 },
   );
 });
 
@@ -242,16 +192,10 @@ it("a fixed file has nothing left to fix, and does not change again", () => {
 const withoutEnd = (text: string): string => text.replace(/[\n\r\0]+$/, "");
 
 /** What is in one text and not in the other, beside the lines of the edits. */
-function touched(
-  before: string,
-  after: string,
-  edits: readonly FileEdit[]
-): string[] {
+function touched(before: string, after: string, edits: readonly FileEdit[]): string[] {
   const lines = new Set(edits.map(({ line }) => line));
   const { entries } = parseUnit(before);
-  const stays = entries
-    .filter(({ line }) => !lines.has(line))
-    .map(({ text }) => withoutEnd(text));
+  const stays = entries.filter(({ line }) => !lines.has(line)).map(({ text }) => withoutEnd(text));
   const comments = entries
     .filter(({ line }) => lines.has(line))
     .flatMap(({ text }) => text.split(/[\n\r\0]+/));
@@ -301,55 +245,36 @@ it("finds the same for many more units", { tags: "campaign" }, () => {
   }
 });
 
-describeWith(
-  { privateSystemd: true, systemd: 257 },
-  "units before and after fixUnits",
-  () => {
-    let systemd: PrivateSystemd;
-    beforeAll(async () => {
-      systemd = await bootPrivateSystemd();
-    });
-    afterAll(() => systemd?.close());
+describeWith({ privateSystemd: true, systemd: 257 }, "units before and after fixUnits", () => {
+  let systemd: PrivateSystemd;
+  beforeAll(async () => {
+    systemd = await bootPrivateSystemd();
+  });
+  afterAll(() => systemd?.close());
 
-    it("run the same program in the same sandbox", () => areTheSame(few));
+  it("run the same program in the same sandbox", () => areTheSame(few));
 
-    it(
-      "run the same program in the same sandbox, many more",
-      { tags: "campaign" },
-      async () => {
-        const many = casesOf(1500);
-        for (let from = 0; from < many.length; from += 250)
-          await areTheSame(many.slice(from, from + 250));
-      }
+  it("run the same program in the same sandbox, many more", { tags: "campaign" }, async () => {
+    const many = casesOf(1500);
+    for (let from = 0; from < many.length; from += 250) await areTheSame(many.slice(from, from + 250));
+  });
+
+  async function areTheSame(some: readonly Case[]): Promise<void> {
+    const changed = some.filter((one) => JSON.stringify(one.before) !== JSON.stringify(one.after));
+    expect(changed.length).toBeGreaterThan(some.length / 8);
+    const before = await show(systemd, together(changed.map((one) => one.before)));
+    const after = await show(systemd, together(changed.map((one) => one.after)));
+    const wrong = changed.flatMap((one) =>
+      Object.keys(one.before).flatMap((file) => {
+        const name = file.replace("@.", "@blue.");
+        const [old, now] = [before.get(name), after.get(name)];
+        if (old === undefined || now === undefined) return [];
+        const lines = differences(old, now, one.keys);
+        return lines.length === 0 ? [] : [[name, ...lines]];
+      }),
     );
-
-    async function areTheSame(some: readonly Case[]): Promise<void> {
-      const changed = some.filter(
-        (one) => JSON.stringify(one.before) !== JSON.stringify(one.after)
-      );
-      expect(changed.length).toBeGreaterThan(some.length / 8);
-      const before = await show(
-        systemd,
-        together(changed.map((one) => one.before))
-      );
-      const after = await show(
-        systemd,
-        together(changed.map((one) => one.after))
-      );
-      const wrong = changed.flatMap((one) =>
-        Object.keys(one.before).flatMap((file) => {
-          const name = file.replace("@.", "@blue.");
-          const [old, now] = [before.get(name), after.get(name)];
-          if (old === undefined || now === undefined) return [];
-          const lines = differences(old, now, one.keys);
-          return lines.length === 0 ? [] : [[name, ...lines]];
-        })
-      );
-      expect(wrong).toEqual([]);
-      const loaded = [...before.values()].filter(
-        (unit) => unit.get("LoadState") === "loaded"
-      );
-      expect(loaded.length).toBeGreaterThan(before.size / 4);
-    }
+    expect(wrong).toEqual([]);
+    const loaded = [...before.values()].filter((unit) => unit.get("LoadState") === "loaded");
+    expect(loaded.length).toBeGreaterThan(before.size / 4);
   }
-);
+});

@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { describeWith, systemdVersion } from "@sockact/testkit";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { directivesOf } from "../src/lib/systemd/directives.ts";
-import { oldestVersion, since, sinceOf } from "../src/lib/systemd/versions.ts";
+import { directiveNamed, directivesOf } from "../src/lib/systemd/directives.ts";
+import { oldestVersion, sinceOf, sinceValue } from "../src/lib/systemd/versions.ts";
 
 const version = systemdVersion() ?? 0;
 
@@ -62,7 +62,7 @@ describeWith({ commands: ["systemd-analyze"] }, `the table of versions, on syste
   });
 
   it("has each value that this systemd takes, and no newer one", () => {
-    const values = Object.keys(since).filter((name) => name.includes("="));
+    const values = Object.keys(sinceValue);
     const said = complaintsOf(
       values.map((name): Line => {
         const line = name.replace(/:$/, ":/run/log");
@@ -71,7 +71,7 @@ describeWith({ commands: ["systemd-analyze"] }, `the table of versions, on syste
       }),
     );
     const refused = values.filter((_, index) => said[index] !== "");
-    expect(refused).toEqual(values.filter((name) => since[name]! > version));
+    expect(refused).toEqual(values.filter((name) => sinceValue[name]! > version));
     expect(values.length).toBeGreaterThan(15);
   });
 });
@@ -145,6 +145,13 @@ const ofNews: Record<string, number> = {
 
 /** What is older than 239, and that the man pages date by when its text was moved. */
 const movedText = /^(?:JobTimeoutAction|JobTimeoutRebootArgument|MemoryLow)$|^Condition/;
+
+it("a directive is the same in each section that has it", () => {
+  for (const { type, section, key } of directives) {
+    const { since, resets } = directivesOf[type]![section]!.get(key)!;
+    expect({ key, ...directiveNamed(key) }).toMatchObject({ key, since, resets });
+  }
+});
 
 describeWith({ systemd: 257 }, "the table of versions", () => {
   describe.runIf([...manPages, news].every((path) => existsSync(path)))(

@@ -1,5 +1,5 @@
 import { assignments, type Assignment, type UnitFile } from "./parse.ts";
-import { isReset } from "./resets.ts";
+import { directiveNamed } from "../systemd/directives.ts";
 import { commandsOf } from "./words.ts";
 import { isUnitName, templateOf, unitNameParts } from "../systemd/unit-names.ts";
 
@@ -142,6 +142,10 @@ function readUpToRefusal(all: readonly Assignment[], name: string): readonly Ass
   const refused = refusalIn(all, name);
   return refused < 0 ? all : all.slice(0, refused + 1);
 }
+
+/** Whether an assignment is empty and removes the ones before it. For most directives, systemd ignores an empty assignment. */
+export const isReset = ({ key, value }: Assignment): boolean =>
+  value === "" && directiveNamed(key)?.resets === true;
 
 /** The assignments of a directive that count. An empty one removes those before it, or systemd ignores it. */
 export function valuesOf(unit: LoadedUnit, section: string, key: string): Setting[] {

@@ -1,6 +1,5 @@
-import { valueOf, type LoadedUnit, type Setting } from "../../parse/load.ts";
+import { isReset, valueOf, type LoadedUnit, type Setting } from "../../parse/load.ts";
 import type { FileEdit, Found } from "./finding.ts";
-import { isReset } from "../../parse/resets.ts";
 
 /** The place of a section's header in the unit's own file, or its first line if the section is missing. */
 export function headerOf(unit: LoadedUnit, section: string): Found["at"] {

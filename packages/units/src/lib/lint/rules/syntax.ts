@@ -6,7 +6,7 @@ import type { Assignment, UnitEntry } from "../../parse/parse.ts";
 import { expandSpecifiers, unknownSpecifier } from "../../systemd/expansion.ts";
 import { hasInvisible, withoutInvisible } from "../../invisible.ts";
 import { commandsOf } from "../../parse/words.ts";
-import { directivesOf, type ValueKind } from "../../systemd/directives.ts";
+import { directivesOf, type DirectiveFacts, type ValueKind } from "../../systemd/directives.ts";
 import type { Found, Rule } from "../findings/finding.ts";
 import { refusedValue } from "../values/refused-value.ts";
 import { unitNameParts } from "../../systemd/unit-names.ts";
@@ -30,15 +30,18 @@ const directivesIn = ({ type }: FileSubject) =>
   Object.hasOwn(directivesOf, type) ? directivesOf[type] : undefined;
 
 /** The directives of one of its sections. */
-function directivesUnder(subject: FileSubject, section: string): ReadonlyMap<string, ValueKind> | undefined {
+function directivesUnder(
+  subject: FileSubject,
+  section: string,
+): ReadonlyMap<string, DirectiveFacts> | undefined {
   const sections = directivesIn(subject);
   return sections !== undefined && Object.hasOwn(sections, section) ? sections[section] : undefined;
 }
 
-const spelling = new Map<ReadonlyMap<string, ValueKind>, (name: string) => string | undefined>();
+const spelling = new Map<ReadonlyMap<string, DirectiveFacts>, (name: string) => string | undefined>();
 
 /** The directive that is probably meant. */
-function nearestDirective(name: string, names: ReadonlyMap<string, ValueKind>): string | undefined {
+function nearestDirective(name: string, names: ReadonlyMap<string, DirectiveFacts>): string | undefined {
   const near = spelling.get(names) ?? nearestAmong(names.keys());
   spelling.set(names, near);
   return near(name);
@@ -49,8 +52,8 @@ const isOurs = (name: string): boolean => name.startsWith("X-");
 /** Assignments with a known directive, and the reader for its value. */
 function known(subject: FileSubject): { setting: Setting; kind: ValueKind }[] {
   return subject.settings.flatMap((setting) => {
-    const kind = directivesUnder(subject, setting.section)?.get(setting.key);
-    return kind === undefined ? [] : [{ setting, kind }];
+    const facts = directivesUnder(subject, setting.section)?.get(setting.key);
+    return facts === undefined ? [] : [{ setting, kind: facts.kind }];
   });
 }
 
