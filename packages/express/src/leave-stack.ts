@@ -1,6 +1,9 @@
 import process from "node:process";
 
-/** The part of an Express app that this file uses. Express 4 keeps its router in `_router`, Express 5 in `router`. */
+/**
+ * The part of an Express app that this file uses. Express 4 keeps its router in `_router`, Express 5 in
+ * `router`.
+ */
 export interface App {
   _router?: Router | undefined;
   router: Router;
@@ -22,10 +25,12 @@ interface Layer {
 const leaving = new WeakSet<Layer>();
 
 /**
- * Removes the layer that Express adds just before it emits `mount`, and undoes what adding it has changed. Express makes its router for
- * the first layer, with the settings of that moment. But the app may change its settings later.
+ * Removes the layer that Express adds just before it emits `mount`, and undoes what adding it has changed.
+ * Express makes its router for the first layer, with the settings of that moment. But the app may change its
+ * settings later.
  *
- * The layer stays until the running code is done, because agents such as OpenTelemetry look at the last layer after `use()`.
+ * The layer stays until the running code is done, because agents such as OpenTelemetry look at the last layer
+ * after `use()`.
  */
 export function leaveStack(app: App): void {
   // Look at _router first: in Express 4, reading app.router throws.
@@ -75,8 +80,9 @@ function remakeWhenUsed(app: App, router: Router): void {
 }
 
 /**
- * Calls the action when the running code is done, and before anything else runs. In an ES module, a microtask comes first. In CommonJS, the
- * next tick does, which is also when a server emits `listening`. So the action is called twice.
+ * Calls the action when the running code is done, and before anything else runs. In an ES module, a microtask
+ * comes first. In CommonJS, the next tick does, which is also when a server emits `listening`. So the action
+ * is called twice.
  */
 function soon(action: () => void): void {
   queueMicrotask(action);

@@ -17,19 +17,21 @@ export type Middleware = (req: unknown, res: unknown, next: (error?: unknown) =>
 rememberRequestListeners();
 
 /**
- * Makes an Express app listen on the sockets that systemd passed to this process. Write `app.use(systemdListen())` anywhere before
- * `listen()`. It works with Express 4 and 5, with `app.listen()`, and with a server that you make of the app:
- * `http.createServer(app).listen()`.
+ * Makes an Express app listen on the sockets that systemd passed to this process. Write
+ * `app.use(systemdListen())` anywhere before `listen()`. It works with Express 4 and 5, with `app.listen()`,
+ * and with a server that you make of the app: `http.createServer(app).listen()`.
  *
- * - If sockets were passed, the app serves them. `listen()` ignores its port and host; `backlog` and `signal` apply.
- * - If a connection was passed (`Accept=yes`), the app serves it, and the process ends when the connection has closed.
+ * - If sockets were passed, the app serves them. `listen()` ignores its port and host; `backlog` and `signal`
+ *   apply.
+ * - If a connection was passed (`Accept=yes`), the app serves it, and the process ends when the connection
+ *   has closed.
  * - If nothing was passed, the app listens as without this call.
  *
  * In each case, no middleware is added to the app.
  *
- * @throws ActivationError if the options or the passed sockets can't be used, or if `required` is set and nothing was passed.
- * {@link ActivationError.code} lists the codes. If the problem shows only when a server listens, for example because another server has
- * the socket, the error is an `error` event of that server.
+ * @throws ActivationError if the options or the passed sockets can't be used, or if `required` is set and
+ * nothing was passed. {@link ActivationError.code} lists the codes. If the problem shows only when a server
+ * listens, for example because another server has the socket, the error is an `error` event of that server.
  */
 export function systemdListen(options?: SystemdListenOptions): Middleware;
 export function systemdListen(options: SystemdListenOptions = {}, ...more: unknown[]): Middleware {
@@ -60,7 +62,10 @@ mountable(systemdListen as Middleware, () => {
   throw notCalled();
 });
 
-/** Makes a middleware look like an app. Express mounts it then, and passes its parent: this is the only way to learn which app called `use()`. */
+/**
+ * Makes a middleware look like an app. Express mounts it then, and passes its parent: this is the only way to
+ * learn which app called `use()`.
+ */
 function mountable(middleware: Middleware, mounted: (parent: App) => void): Middleware {
   return Object.assign(middleware, {
     handle: middleware,

@@ -8,7 +8,10 @@ export function closeOf(fastify: FastifyInstance): () => Promise<undefined> {
   return root.close.bind(root) as () => Promise<undefined>;
 }
 
-/** Makes `close()` wait until the connections have ended. Fastify's own `close()` answers every further request with 503. */
+/**
+ * Makes `close()` wait until the connections have ended. Fastify's own `close()` answers every further
+ * request with 503.
+ */
 export function closeWhenDrained(fastify: FastifyInstance): void {
   const root = rootOf(fastify);
   const close = closeOf(fastify);

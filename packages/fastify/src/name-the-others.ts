@@ -3,7 +3,10 @@ import type { AddressInfo } from "node:net";
 import { type ActivatedSocket, serverAddress } from "@sockact/core/adapter";
 import { rootOf } from "./root-of.ts";
 
-/** Makes `addresses()` and the log name every socket. Fastify itself knows only the one that `server.address()` returns. */
+/**
+ * Makes `addresses()` and the log name every socket. Fastify itself knows only the one that
+ * `server.address()` returns.
+ */
 export function nameTheOthers(
   fastify: FastifyInstance,
   sockets: readonly ActivatedSocket[],
@@ -12,7 +15,8 @@ export function nameTheOthers(
   const others = sockets.map(serverAddress);
   const root = rootOf(fastify);
   const { addresses } = root;
-  // Patches `addresses` of this app. The address of the server comes last, because Fastify makes listeningOrigin of the last one.
+  // Patches `addresses` of this app. The address of the server comes last, because Fastify makes
+  // listeningOrigin of the last one.
   root.addresses = function (this: FastifyInstance) {
     return [...(root.server.listening ? (others as AddressInfo[]) : []), ...addresses.call(this)];
   };

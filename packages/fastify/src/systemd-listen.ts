@@ -17,17 +17,20 @@ import { withoutNetlink } from "./without-netlink.ts";
 export interface SystemdListenOptions extends AppOptions {}
 
 /**
- * Makes a Fastify app listen on the sockets that systemd passed to this process. Write `app.register(systemdListen)` anywhere before
- * `listen()`. It works with Fastify 4 and 5, and with a `serverFactory`.
+ * Makes a Fastify app listen on the sockets that systemd passed to this process. Write
+ * `app.register(systemdListen)` anywhere before `listen()`. It works with Fastify 4 and 5, and with a
+ * `serverFactory`.
  *
- * - If sockets were passed, `app.listen()` serves them, and ignores its port and host; `backlog` and `signal` apply. `app.addresses()` and
- *   the log name each socket. No other socket is opened, also not for the default host `localhost`.
- * - If a connection was passed (`Accept=yes`), the app serves it, and the process ends when the connection has closed.
+ * - If sockets were passed, `app.listen()` serves them, and ignores its port and host; `backlog` and `signal`
+ *   apply. `app.addresses()` and the log name each socket. No other socket is opened, also not for the
+ *   default host `localhost`.
+ * - If a connection was passed (`Accept=yes`), the app serves it, and the process ends when the connection
+ *   has closed.
  * - If nothing was passed, the app listens as without this plugin.
  *
- * `ready()` and `listen()` reject with an {@link ActivationError} if the options or the passed sockets can't be used, or if `required` is set
- * and nothing was passed. {@link ActivationError.code} lists the codes. If the server can't listen, for example because another server has
- * the socket, only `listen()` rejects.
+ * `ready()` and `listen()` reject with an {@link ActivationError} if the options or the passed sockets can't
+ * be used, or if `required` is set and nothing was passed. {@link ActivationError.code} lists the codes. If
+ * the server can't listen, for example because another server has the socket, only `listen()` rejects.
  */
 export const systemdListen: FastifyPluginCallback<SystemdListenOptions> = Object.assign(
   ((fastify, registration, done) => {
@@ -49,7 +52,8 @@ export const systemdListen: FastifyPluginCallback<SystemdListenOptions> = Object
       },
     );
     attach(rootOf(fastify), {
-      // For the host `localhost`, Fastify makes a second server with the same handler. All sockets are claimed by then, and Fastify ignores the error.
+      // For the host `localhost`, Fastify makes a second server with the same handler. All sockets are
+      // claimed by then, and Fastify ignores the error.
       owns: (server, listeners) =>
         server === fastify.server || handlers.some((handler) => listeners.has(handler)),
       onBound: (server, sockets, listenOptions) => {

@@ -2,9 +2,10 @@ import type { AddressInfo, Server } from "node:net";
 import os, { type NetworkInterfaceInfo } from "node:os";
 
 /**
- * Keeps Fastify 5 from crashing in a sandbox. When Fastify listens on 0.0.0.0, it logs the address of each network interface. Without
- * AF_NETLINK in `RestrictAddressFamilies=` of systemd.exec(5), os.networkInterfaces() throws then, and the process ends. So it returns
- * the address 0.0.0.0 for that moment, if it would throw.
+ * Keeps Fastify 5 from crashing in a sandbox. When Fastify listens on 0.0.0.0, it logs the address of each
+ * network interface. Without AF_NETLINK in `RestrictAddressFamilies=` of systemd.exec(5),
+ * os.networkInterfaces() throws then, and the process ends. So it returns the address 0.0.0.0 for that
+ * moment, if it would throw.
  *
  * @param bound where the server listens. In a worker of node:cluster, the server may not know this yet
  */

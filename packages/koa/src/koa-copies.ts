@@ -9,7 +9,9 @@ interface KoaApp {
   callback(): (...args: unknown[]) => unknown;
 }
 
-/** The same object as `require.cache`. A bundle has no `require`, and no `import.meta.url` to make one with. */
+/**
+ * The same object as `require.cache`. A bundle has no `require`, and no `import.meta.url` to make one with.
+ */
 const loadedModules = (Module as unknown as { _cache: Record<string, { exports?: unknown } | undefined> })
   ._cache;
 
@@ -28,9 +30,9 @@ let placeholder: { app: KoaApp; length: number } | undefined;
 patchPrototype(Koa.prototype as unknown as KoaApp | undefined);
 
 /**
- * Patches each copy of Koa that is loaded: `use()` attaches our markers, and `callback()` remembers which app made the handler. An
- * app may use another copy of Koa than this package does, so this looks at all modules that Node has loaded. Koa is CommonJS, and is
- * among them even if the app imports it.
+ * Patches each copy of Koa that is loaded: `use()` attaches our markers, and `callback()` remembers which app
+ * made the handler. An app may use another copy of Koa than this package does, so this looks at all modules
+ * that Node has loaded. Koa is CommonJS, and is among them even if the app imports it.
  *
  * @returns whether other code has wrapped `use()` of a copy that was patched before
  */
@@ -50,8 +52,9 @@ export function patchCopyOf(app: object): void {
 }
 
 /**
- * In `app.use(systemdListen())`, JavaScript reads `app.use` before it calls `systemdListen()`, which then comes too late to patch the
- * wrapper of an agent. So this one time the agent passes its own function on, and `use()` must know which marker is in it.
+ * In `app.use(systemdListen())`, JavaScript reads `app.use` before it calls `systemdListen()`, which then
+ * comes too late to patch the wrapper of an agent. So this one time the agent passes its own function on, and
+ * `use()` must know which marker is in it.
  */
 export function expectWrappedMarker(marker: Middleware): void {
   wrappedMarker = marker;
@@ -65,7 +68,10 @@ export function isHandlerOf(listener: unknown, app: object | undefined): boolean
   return app !== undefined && appOfHandler.get(Object(listener) as object) === app;
 }
 
-/** The prototype of Koa's class, if this module exports that class. Tests and agents put other things into the cache as well. */
+/**
+ * The prototype of Koa's class, if this module exports that class. Tests and agents put other things into the
+ * cache as well.
+ */
 function prototypeOf(path: string): KoaApp | undefined {
   try {
     const { prototype } = Object(loadedModules[path]?.exports) as {
@@ -78,8 +84,8 @@ function prototypeOf(path: string): KoaApp | undefined {
 }
 
 /**
- * Patches `use` and `callback` of a Koa prototype, unless our functions are the outermost ones already. Ours must be outermost: otherwise
- * an agent that came later would see the marker first.
+ * Patches `use` and `callback` of a Koa prototype, unless our functions are the outermost ones already. Ours
+ * must be outermost: otherwise an agent that came later would see the marker first.
  *
  * @returns whether other code has wrapped `use()` since the last time
  */
@@ -111,7 +117,8 @@ function wrapUse(original: KoaApp["use"]): KoaApp["use"] {
     if (isOutermost) return this;
     // The agent may have wrapped `callback()` too, and we must know the handler that its wrapper returns.
     patchKoaCopies();
-    // An agent that has called this function looks at the middleware that was added: dd-trace replaces it with its own function.
+    // An agent that has called this function looks at the middleware that was added: dd-trace replaces it
+    // with its own function.
     const result = original.apply(this, args);
     // An app that a test runner has mocked does not have this list.
     if (Array.isArray(this.middleware)) placeholder = { app: this, length: this.middleware.length };

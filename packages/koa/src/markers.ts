@@ -10,7 +10,8 @@ interface Marker {
 const markers = new WeakMap<object, Marker>();
 
 /**
- * Marks a middleware, so that `use()` does not add it to an app. It stands for `systemdListen()` until sockact knows the app.
+ * Marks a middleware, so that `use()` does not add it to an app. It stands for `systemdListen()` until
+ * sockact knows the app.
  *
  * @param attach is called once for each app that is given the marker
  */

@@ -11,7 +11,10 @@ import { asMarker, attachMarker, isAttached, type Middleware } from "./markers.t
 
 /** Which sockets the app claims, how it serves them, and how it starts, stops and sleeps. */
 export interface SystemdListenOptions extends AppOptions {
-  /** The app itself. Needed only if a bundler has put Koa into the file of the app, where sockact can't find it. */
+  /**
+   * The app itself. Needed only if a bundler has put Koa into the file of the app, where sockact can't find
+   * it.
+   */
   app?: object | undefined;
 }
 
@@ -23,19 +26,21 @@ asMarker(systemdListen, () => {
 });
 
 /**
- * Makes a Koa app listen on the sockets that systemd passed to this process. Write `app.use(systemdListen())` anywhere before
- * `listen()`. It works with Koa 2 and 3, with `app.listen()`, and with a server that you make of the app:
- * `http.createServer(app.callback()).listen()`.
+ * Makes a Koa app listen on the sockets that systemd passed to this process. Write `app.use(systemdListen())`
+ * anywhere before `listen()`. It works with Koa 2 and 3, with `app.listen()`, and with a server that you make
+ * of the app: `http.createServer(app.callback()).listen()`.
  *
- * - If sockets were passed, the app serves them. `listen()` ignores its port and host; `backlog` and `signal` apply.
- * - If a connection was passed (`Accept=yes`), the app serves it, and the process ends when the connection has closed.
+ * - If sockets were passed, the app serves them. `listen()` ignores its port and host; `backlog` and `signal`
+ *   apply.
+ * - If a connection was passed (`Accept=yes`), the app serves it, and the process ends when the connection
+ *   has closed.
  * - If nothing was passed, the app listens as without this call.
  *
  * In each case, no middleware is added to the app.
  *
- * @throws ActivationError if the options or the passed sockets can't be used, or if `required` is set and nothing was passed.
- * {@link ActivationError.code} lists the codes. If the problem shows only when a server listens, for example because another server has
- * the socket, the error is an `error` event of that server.
+ * @throws ActivationError if the options or the passed sockets can't be used, or if `required` is set and
+ * nothing was passed. {@link ActivationError.code} lists the codes. If the problem shows only when a server
+ * listens, for example because another server has the socket, the error is an `error` event of that server.
  */
 export function systemdListen(options?: SystemdListenOptions): Middleware;
 export function systemdListen(
@@ -82,7 +87,10 @@ function moreArguments(): ActivationError {
   );
 }
 
-/** This error is thrown by `use()` or `callback()`. If sockact has patched neither, the first request throws it. */
+/**
+ * This error is thrown by `use()` or `callback()`. If sockact has patched neither, the first request throws
+ * it.
+ */
 function notCalled(): ActivationError {
   return new ActivationError(
     "SOCKACT_ERR_OPTION",

@@ -1,6 +1,6 @@
 /**
- * For other packages of sockact. Their build copies this code into their own files, and all copies share one state. npm does not
- * get this entry point.
+ * For other packages of sockact. Their build copies this code into their own files, and all copies share one
+ * state. npm does not get this entry point.
  *
  * @packageDocumentation
  */

@@ -121,7 +121,10 @@ export function summaryOf(
   ];
 }
 
-/** What to do about sockets that no server has claimed, while other sockets have a server. Undefined if the app uses an adapter. */
+/**
+ * What to do about sockets that no server has claimed, while other sockets have a server. Undefined if the
+ * app uses an adapter.
+ */
 export function hintForUnserved(
   sockets: readonly AnnouncedSocket[],
   seen: readonly SeenListen[],
@@ -138,7 +141,10 @@ export function hintForUnserved(
   return `${byThemselves.join("")}${unusedEntries(sockets, seen, map)} ${mapHint(servers, sockets, map)} If no server needs such a socket, do not pass it.`.trim();
 }
 
-/** The error of a server whose sockets are claimed: the server was closed before, or it is a second server of the same app. */
+/**
+ * The error of a server whose sockets are claimed: the server was closed before, or it is a second server of
+ * the same app.
+ */
 export function takenError(sockets: readonly AnnouncedSocket[], isClosed: boolean): ActivationError {
   return isClosed
     ? new ActivationError(
@@ -159,14 +165,20 @@ export function hintForClaimed(holder: Target, fds: readonly number[], map: read
   return `The server on ${formatTarget(holder)} has got the socket, because it was the first to listen, and systemdListen() was called later. ${mapHint([], sockets, map)}`;
 }
 
-/** The servers for which a socket may be meant. If some of them listen on a port, those that listen on a path do not count. */
+/**
+ * The servers for which a socket may be meant. If some of them listen on a port, those that listen on a path
+ * do not count.
+ */
 function serversIn(seen: readonly SeenListen[]): Target[] {
   const servers = seen.filter(({ isProbe }) => !isProbe).map(({ target }) => target);
   const onPorts = servers.filter(({ port = 0 }) => port !== 0);
   return onPorts.length > 0 ? onPorts : servers;
 }
 
-/** Whether only servers on paths have listened, and no unix socket was passed. A process manager has such servers, to talk to its processes. */
+/**
+ * Whether only servers on paths have listened, and no unix socket was passed. A process manager has such
+ * servers, to talk to its processes.
+ */
 function areForOthers(servers: readonly Target[], sockets: readonly AnnouncedSocket[]): boolean {
   return (
     servers.every(({ path }) => path !== undefined) && !sockets.some(({ facts }) => facts?.family === "unix")
@@ -197,7 +209,10 @@ function reasonFor(target: Target, sockets: readonly AnnouncedSocket[], map: rea
   return hasAdapter() ? `no socket has ${what}, and the app uses systemdListen()` : `no socket has ${what}`;
 }
 
-/** The advice to set SOCKACT_MAP so that these servers get these sockets. It keeps the entries that are right already. If there are several sockets, the user must choose. */
+/**
+ * The advice to set SOCKACT_MAP so that these servers get these sockets. It keeps the entries that are right
+ * already. If there are several sockets, the user must choose.
+ */
 function mapHint(
   targets: readonly Target[],
   sockets: readonly AnnouncedSocket[],

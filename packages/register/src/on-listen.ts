@@ -93,7 +93,10 @@ export function createListener(app: PreloadedApp, map: readonly MapEntry[]): Int
     return true;
   }
 
-  /** Called if other servers have all sockets that belong to this server. Returns whether the server gets an error. Otherwise, it listens by itself. */
+  /**
+   * Called if other servers have all sockets that belong to this server. Returns whether the server gets an
+   * error. Otherwise, it listens by itself.
+   */
   function isRefused(server: Server, target: Target, match: Match, args: readonly unknown[]): boolean {
     const holder = match.sockets.map(({ fd }) => holders.get(fd)).find((each) => each !== undefined);
     // An adapter, or the app itself, has claimed the sockets.
@@ -105,13 +108,17 @@ export function createListener(app: PreloadedApp, map: readonly MapEntry[]): Int
       app.refuse(server, takenError(match.sockets, isClosed), args);
       return true;
     }
-    // The address of the socket is in use, so Node will emit an error, which may end the process. Warn before that.
+    // The address of the socket is in use, so Node will emit an error, which may end the process. Warn before
+    // that.
     if (match.rule === "address") warnIfSecond(target, match);
     else server.once("listening", () => warnIfSecond(target, match));
     return false;
   }
 
-  /** A server beside the app listens by itself. After a while, it gets the only socket too, if no server listens on the port of the app. */
+  /**
+   * A server beside the app listens by itself. After a while, it gets the only socket too, if no server
+   * listens on the port of the app.
+   */
   function joinUnlessAppListens(server: Server, target: Target): void {
     const join = (): void => {
       const [sockets, match] = findMatch(target, server.listenerCount("request") > 0);
@@ -144,7 +151,8 @@ export function createListener(app: PreloadedApp, map: readonly MapEntry[]): Int
   function findMatch(target: Target, isHttp: boolean): [readonly AnnouncedSocket[], Match | undefined] {
     const options = { map, isHttp, mayTakeOnly: !hasAdapter() && !hasWorkers() };
     let sockets = announcedSockets();
-    // The server gets this socket if it can be served. Opening the socket answers that faster than /proc does.
+    // The server gets this socket if it can be served. Opening the socket answers that faster than /proc
+    // does.
     if (sockets.length === 1 && isHttp && target.port !== 0 && map.length === 0 && options.mayTakeOnly)
       sockets = openAnnounced();
     const match = matchSockets(target, { ...options, sockets });
@@ -164,17 +172,24 @@ export function createListener(app: PreloadedApp, map: readonly MapEntry[]): Int
     else onceOpen(server, () => app.manage(server));
   }
 
-  /** Warns soon that a server listens by itself, unless all sockets that may be meant for it have a server by then. */
+  /**
+   * Warns soon that a server listens by itself, unless all sockets that may be meant for it have a server by
+   * then.
+   */
   function explainUnmatched(server: Server, target: Target, isHttp: boolean): void {
     // The workers of this primary will claim the sockets.
     if (hasWorkers() || target.port === 0 || (target.path !== undefined && !isHttp)) return;
     onceOpen(server, () => explainSoon(target, map));
-    // listen() fails if systemd has this port, or if the port needs a privilege. If the app does not handle the error, the process ends.
+    // listen() fails if systemd has this port, or if the port needs a privilege. If the app does not handle
+    // the error, the process ends.
     server.once(errorMonitor as unknown as string, () => explainSoon(target, map, true));
   }
 }
 
-/** Calls back when a server has listened for a turn of the event loop. A server that looks for a free port is closed by then. */
+/**
+ * Calls back when a server has listened for a turn of the event loop. A server that looks for a free port is
+ * closed by then.
+ */
 function onceOpen(server: Server, action: () => void): void {
   server.once("listening", () =>
     setImmediate(() => {
@@ -183,7 +198,10 @@ function onceOpen(server: Server, action: () => void): void {
   );
 }
 
-/** Whether two servers have the same handler. Fastify makes a server with the handler of the first one for each other address of `localhost`, and ignores its error. */
+/**
+ * Whether two servers have the same handler. Fastify makes a server with the handler of the first one for
+ * each other address of `localhost`, and ignores its error.
+ */
 function hasSameHandler(server: Server, other: Server | undefined): boolean {
   const handlers = new Set<unknown>(other?.listeners("request"));
   return server.listeners("request").some((handler) => handlers.has(handler));

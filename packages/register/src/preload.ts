@@ -20,9 +20,9 @@ import { warnDescendant, warnUnactivated } from "./descendant.ts";
 import { withoutNetlink } from "./without-netlink.ts";
 
 /**
- * Makes the servers of this process listen on the sockets that were passed to it. Does nothing if no sockets were passed and no service manager
- * waits for messages. Ends the process if a variable is malformed (`SOCKACT_ERR_OPTION`), or if SOCKACT_MAP has a name that was not passed
- * (`SOCKACT_ERR_NAME_UNKNOWN`).
+ * Makes the servers of this process listen on the sockets that were passed to it. Does nothing if no sockets
+ * were passed and no service manager waits for messages. Ends the process if a variable is malformed
+ * (`SOCKACT_ERR_OPTION`), or if SOCKACT_MAP has a name that was not passed (`SOCKACT_ERR_NAME_UNKNOWN`).
  */
 export function preload(): void {
   if (!mayHaveSockets()) return;
@@ -63,7 +63,10 @@ function start(): void {
   });
 }
 
-/** Looks at the variables before core is loaded, because the preload runs in each Node that the app starts, and must be fast. */
+/**
+ * Looks at the variables before core is loaded, because the preload runs in each Node that the app starts,
+ * and must be fast.
+ */
 function mayHaveSockets(): boolean {
   const { LISTEN_FDS, SOCKACT_CLUSTER, SYSTEMD_EXEC_PID, INVOCATION_ID, REMOTE_ADDR } = process.env;
   if ((LISTEN_FDS ?? SOCKACT_CLUSTER) !== undefined) return true;

@@ -2,7 +2,10 @@ import type { AnnouncedSocket } from "@sockact/core/preload";
 import { type MapEntry, mappedNames } from "./socket-map.ts";
 import { ipOf, type Target } from "./target.ts";
 
-/** The rule by which a server gets its sockets. `map`: SOCKACT_MAP names them. `address`: they have its port or path. `only`: they are the only sockets. */
+/**
+ * The rule by which a server gets its sockets. `map`: SOCKACT_MAP names them. `address`: they have its port
+ * or path. `only`: they are the only sockets.
+ */
 export type Rule = "map" | "address" | "only";
 
 /** The sockets that belong to a server. Another server may serve some or all of them already. */
@@ -33,13 +36,17 @@ export function matchSockets(target: Target, situation: Situation): Match | unde
   );
   const same = withSameAddress(target, unmapped);
   if (same.length > 0) return { rule: "address", sockets: same };
-  // If the map names some sockets, the rest does not count as the only socket: this server may have an entry with a wrong port.
+  // If the map names some sockets, the rest does not count as the only socket: this server may have an entry
+  // with a wrong port.
   if (unmapped.length < sockets.filter(canBeServed).length || !isOnly(unmapped, target, situation))
     return undefined;
   return { rule: "only", sockets: unmapped };
 }
 
-/** The sockets with the port or the path of the target. If the host is an IP address, sockets with exactly this address are preferred. */
+/**
+ * The sockets with the port or the path of the target. If the host is an IP address, sockets with exactly
+ * this address are preferred.
+ */
 function withSameAddress(target: Target, sockets: readonly AnnouncedSocket[]): readonly AnnouncedSocket[] {
   if (target.path !== undefined) return sockets.filter(({ facts }) => facts?.address === target.path);
   const samePort = sockets.filter(({ facts }) => portOf(facts?.address) === target.port);
@@ -57,7 +64,10 @@ function hostOf(address: string | null | undefined): string | undefined {
   return /^\[?([^\]]*)\]?:\d+$/.exec(address ?? "")?.[1];
 }
 
-/** Whether the sockets count as one. The sockets of one socket unit do: they have one name. Sockets without names do if they have one port, as the two of `localhost`. */
+/**
+ * Whether the sockets count as one. The sockets of one socket unit do: they have one name. Sockets without
+ * names do if they have one port, as the two of `localhost`.
+ */
 export function areOne(sockets: readonly AnnouncedSocket[]): boolean {
   const [first] = sockets;
   if (first === undefined || sockets.some(({ name }) => name !== first.name)) return false;

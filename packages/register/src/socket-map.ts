@@ -52,7 +52,10 @@ function malformed(part: string, text: string): ActivationError {
   );
 }
 
-/** The names that the map gives to a target. An entry with exactly this host has precedence over an entry with the port alone. */
+/**
+ * The names that the map gives to a target. An entry with exactly this host has precedence over an entry with
+ * the port alone.
+ */
 export function mappedNames(map: readonly MapEntry[], target: Target): string[] {
   const matching = map.filter((entry) => isSame(entry.target, target));
   const exact = matching.filter(

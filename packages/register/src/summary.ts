@@ -8,7 +8,10 @@ import { hasWarnedOfUnmatched } from "./unmatched.ts";
 /** The time in which most apps have started, in milliseconds. */
 const START_MS = 10_000;
 
-/** If no server has a socket after ten seconds, or when the process ends, says which servers have called `listen()`, and why they got none. */
+/**
+ * If no server has a socket after ten seconds, or when the process ends, says which servers have called
+ * `listen()`, and why they got none.
+ */
 export function summariseUnlessTaken(map: readonly MapEntry[]): void {
   let isSaid = false;
   setTimeout(() => {
@@ -18,13 +21,17 @@ export function summariseUnlessTaken(map: readonly MapEntry[]): void {
     warnOfNothingTaken(free, seenListens, map);
   }, START_MS).unref();
   process.once("exit", (code) => {
-    // An app that ends with an error has printed it. Node shows no warning at this time, so write the line directly.
+    // An app that ends with an error has printed it. Node shows no warning at this time, so write the line
+    // directly.
     const free = code !== 0 || isSaid ? [] : freeSockets();
     if (free.length > 0) writeLine(`sockact: ${summaryOf(free, seenListens, map).join(" ")}`);
   });
 }
 
-/** The sockets, if no server has claimed or used any of them, and no warning has named a server without a socket. */
+/**
+ * The sockets, if no server has claimed or used any of them, and no warning has named a server without a
+ * socket.
+ */
 function freeSockets(): readonly AnnouncedSocket[] {
   if (announcedNames() === undefined || hasWarnedOfUnmatched()) return [];
   try {

@@ -8,7 +8,8 @@ export type Target =
   | { path: string; port?: undefined };
 
 /**
- * The port or path in the arguments of `listen()`, as Node reads them. Undefined if Node refuses the arguments.
+ * The port or path in the arguments of `listen()`, as Node reads them. Undefined if Node refuses the
+ * arguments.
  */
 export function targetOf(args: readonly unknown[]): Target | undefined {
   const [first, second] = args;

@@ -6,7 +6,9 @@ import { seenListens } from "./seen.ts";
 import type { MapEntry } from "./socket-map.ts";
 import { formatTarget, type Target } from "./target.ts";
 
-/** How long a warning waits for further servers, in milliseconds, so that one SOCKACT_MAP names all of them. */
+/**
+ * How long a warning waits for further servers, in milliseconds, so that one SOCKACT_MAP names all of them.
+ */
 const TOGETHER_MS = 250;
 
 const targets = new Map<string, Target>();
@@ -20,7 +22,10 @@ export function hasWarnedOfUnmatched(): boolean {
   return isSaid;
 }
 
-/** Warns soon, or when the process ends, that a server listens by itself, unless all sockets that may be meant for it have a server by then. */
+/**
+ * Warns soon, or when the process ends, that a server listens by itself, unless all sockets that may be meant
+ * for it have a server by then.
+ */
 export function explainSoon(target: Target, map: readonly MapEntry[], isFailed = false): void {
   hasFailed ||= isFailed;
   const explain = (isEnd: boolean): void => {

@@ -12,8 +12,9 @@ const LOOPBACK: NetworkInterfaceInfo = {
 };
 
 /**
- * Makes os.networkInterfaces() return only the loopback device instead of throwing. It throws in a sandbox without AF_NETLINK in
- * `RestrictAddressFamilies=` of systemd.exec(5). Fastify, Vite and Next.js call it to print their addresses, and the error would end them.
+ * Makes os.networkInterfaces() return only the loopback device instead of throwing. It throws in a sandbox
+ * without AF_NETLINK in `RestrictAddressFamilies=` of systemd.exec(5). Fastify, Vite and Next.js call it to
+ * print their addresses, and the error would end them.
  */
 export function withoutNetlink(): void {
   const { networkInterfaces } = os;

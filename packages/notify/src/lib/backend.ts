@@ -8,7 +8,8 @@ import { findProgram } from "./program.ts";
 /**
  * How messages reach the service manager, the best way first.
  *
- * - `descriptor`: messages are written to the file descriptor that `OpenFile=/run/systemd/notify:notify` of systemd.service(5) passes.
+ * - `descriptor`: messages are written to the file descriptor that `OpenFile=/run/systemd/notify:notify` of
+ *   systemd.service(5) passes.
  * - `ffi`: node:ffi calls libsystemd. This needs a Node that has node:ffi without a flag or a warning.
  * - `systemd-notify`: the program of that name sends the messages. It needs `NotifyAccess=all`, or root.
  */
@@ -17,7 +18,8 @@ export type NotifyBackend = "descriptor" | "ffi" | "systemd-notify";
 /**
  * Returns how messages of this process reach the service manager. It sends nothing and removes no variable.
  *
- * - `undefined`: no service manager expects messages, or there is no way to send them. In the second case, {@link notify} rejects.
+ * - `undefined`: no service manager expects messages, or there is no way to send them. In the second case,
+ *   {@link notify} rejects.
  */
 export function notifyBackend(): NotifyBackend | undefined {
   try {

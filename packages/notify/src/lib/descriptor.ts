@@ -10,7 +10,10 @@ import { processState } from "./process-state.ts";
 
 /** The number of the first passed file descriptor: `SD_LISTEN_FDS_START`. */
 const LISTEN_FDS_START = 3;
-/** How long a message waits for room in the queue of the service manager, in milliseconds. systemd-notify waits for the same time. */
+/**
+ * How long a message waits for room in the queue of the service manager, in milliseconds. systemd-notify
+ * waits for the same time.
+ */
 const READ_TIMEOUT_MS = 5000;
 const RETRY_MS = 5;
 
@@ -21,7 +24,10 @@ const state = processState("descriptor", {
   ping: undefined as Promise<void> | undefined,
 });
 
-/** Finds the descriptor that leads to the service manager. If the descriptors named `notify` lead elsewhere, says where. */
+/**
+ * Finds the descriptor that leads to the service manager. If the descriptors named `notify` lead elsewhere,
+ * says where.
+ */
 export function findDescriptor(socket: string): Pick<Channel, "descriptor" | "elsewhere"> {
   let elsewhere: string | undefined;
   for (const fd of [...adopted, ...descriptorsNamedNotify()]) {
@@ -34,7 +40,10 @@ export function findDescriptor(socket: string): Pick<Channel, "descriptor" | "el
   return { descriptor: undefined, elsewhere };
 }
 
-/** The descriptors that LISTEN_FDNAMES calls `notify`: sd_listen_fds_with_names(3). The variables stay for the code that takes the sockets. */
+/**
+ * The descriptors that LISTEN_FDNAMES calls `notify`: sd_listen_fds_with_names(3). The variables stay for the
+ * code that takes the sockets.
+ */
 function descriptorsNamedNotify(): number[] {
   const { LISTEN_PID, LISTEN_FDS, LISTEN_FDNAMES } = process.env;
   if (LISTEN_PID !== String(process.pid)) return [];
@@ -45,7 +54,8 @@ function descriptorsNamedNotify(): number[] {
 
 function isSocket(fd: number): boolean {
   try {
-    // With bigint, because of a bug in Node 20 and 22: after an fstat() with plain numbers, they use its result for the next path.
+    // With bigint, because of a bug in Node 20 and 22: after an fstat() with plain numbers, they use its
+    // result for the next path.
     return fstatSync(fd, { bigint: true }).isSocket();
   } catch {
     return false;
@@ -53,8 +63,9 @@ function isSocket(fd: number): boolean {
 }
 
 /**
- * Writes a message at once. If the queue of the service manager is full, the message waits for its turn. All messages wait at the same time, so a stop with
- * several of them does not take longer. Only one ping waits, because two pings in a row are as good as one.
+ * Writes a message at once. If the queue of the service manager is full, the message waits for its turn. All
+ * messages wait at the same time, so a stop with several of them does not take longer. Only one ping waits,
+ * because two pings in a row are as good as one.
  */
 export function sendToDescriptor(fd: number, text: string): Promise<void> {
   if (state.full === undefined && tryWrite(fd, text)) return Promise.resolve();

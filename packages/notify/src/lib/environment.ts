@@ -4,7 +4,10 @@ import { getEnvironmentData, setEnvironmentData } from "node:worker_threads";
 import { isMainThread } from "./main-thread.ts";
 import { processState } from "./process-state.ts";
 
-/** What the service manager wants from this process: the variables of sd_notify(3) and sd_watchdog_enabled(3). An empty variable counts as unset. */
+/**
+ * What the service manager wants from this process: the variables of sd_notify(3) and sd_watchdog_enabled(3).
+ * An empty variable counts as unset.
+ */
 interface NotifyEnvironment {
   /** NOTIFY_SOCKET. Undefined if no service manager expects messages. */
   readonly socket: string | undefined;
@@ -23,8 +26,8 @@ export const environmentState: { environment: NotifyEnvironment | undefined } = 
 const WORKER_MARK = "sockact.notify";
 
 /**
- * A worker that shares the environment of the main thread (`SHARE_ENV`) sees the variables only until the main thread removes them.
- * So it reads them as soon as it loads this package.
+ * A worker that shares the environment of the main thread (`SHARE_ENV`) sees the variables only until the
+ * main thread removes them. So it reads them as soon as it loads this package.
  */
 const workerSawVariables = readEnvironment().socket !== undefined && !isMainThread();
 
@@ -34,16 +37,16 @@ export function environment(): NotifyEnvironment {
 }
 
 /**
- * Returns whether a service manager expects messages from this process. It sends nothing and removes no variable. It does not check whether there
- * is a way to send messages: {@link notifyBackend} does.
+ * Returns whether a service manager expects messages from this process. It sends nothing and removes no
+ * variable. It does not check whether there is a way to send messages: {@link notifyBackend} does.
  */
 export function isSupervised(): boolean {
   return environment().socket !== undefined && !isWorkerOfService();
 }
 
 /**
- * Removes the variables and remembers their values. Call this when a message goes out. Then the child processes of a process that sends
- * messages do not send messages too.
+ * Removes the variables and remembers their values. Call this when a message goes out. Then the child
+ * processes of a process that sends messages do not send messages too.
  */
 export function takeEnvironment(): void {
   // The environment of a worker thread may be that of the main thread.
@@ -54,9 +57,9 @@ export function takeEnvironment(): void {
 }
 
 /**
- * Whether the service manager expects messages, and this is a worker thread. A worker thread has neither the descriptor nor the state of
- * the process. If it started before the first message, it has the variables in its copy of the environment. If it started later, it has
- * the mark.
+ * Whether the service manager expects messages, and this is a worker thread. A worker thread has neither the
+ * descriptor nor the state of the process. If it started before the first message, it has the variables in
+ * its copy of the environment. If it started later, it has the mark.
  */
 export function isWorkerOfService(): boolean {
   if (isMainThread()) return false;
@@ -75,7 +78,10 @@ function readEnvironment(): NotifyEnvironment {
   };
 }
 
-/** Workers of a cluster inherit the variables if they start before the first message of the primary. But the primary sends for them. */
+/**
+ * Workers of a cluster inherit the variables if they start before the first message of the primary. But the
+ * primary sends for them.
+ */
 function isClusterWorker(): boolean {
   // Only a process with a channel to its parent has `connected`. The others need not load node:cluster.
   if (process.connected === undefined) return false;

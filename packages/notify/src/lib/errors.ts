@@ -11,8 +11,8 @@ export type NotifyErrorCode =
   | "SOCKACT_ERR_WATCHDOG_HEALTH";
 
 /**
- * A message could not be sent to the service manager, or the service manager would ignore it. A process without a service manager gets no
- * such error.
+ * A message could not be sent to the service manager, or the service manager would ignore it. A process
+ * without a service manager gets no such error.
  */
 export class NotifyError extends Error {
   /** Always `NotifyError`. */

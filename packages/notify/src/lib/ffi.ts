@@ -11,14 +11,18 @@ interface Ffi {
   ): { functions: Record<string, (...args: unknown[]) => number> };
 }
 
-/** sd_pid_notify_with_fds(3). It returns the error number, so errno is not needed: Node would change errno before we could read it. */
+/**
+ * sd_pid_notify_with_fds(3). It returns the error number, so errno is not needed: Node would change errno
+ * before we could read it.
+ */
 export type SdNotify = (text: string, fds: readonly number[]) => number;
 
 /** Whether Node warned when node:ffi was loaded. It warns once in a process. */
 const state = processState("ffi", { warned: false });
 
 /**
- * The function of libsystemd, if this Node has node:ffi without a flag and without a warning. Otherwise undefined. Node 26 still warns.
+ * The function of libsystemd, if this Node has node:ffi without a flag and without a warning. Otherwise
+ * undefined. Node 26 still warns.
  *
  * @param warnings tests pass `allow` to use node:ffi in spite of the warning
  */
@@ -37,7 +41,10 @@ export function loadSdNotify(warnings: "allow" | "avoid" = "avoid"): SdNotify | 
   }
 }
 
-/** Loads node:ffi, and hides the warning that Node prints once in a process. We know of no better way to find out whether Node warns. */
+/**
+ * Loads node:ffi, and hides the warning that Node prints once in a process. We know of no better way to find
+ * out whether Node warns.
+ */
 function loadQuietly(warnings: "allow" | "avoid"): Ffi | undefined {
   // Patches process.emitWarning while the module loads.
   const { emitWarning } = process;

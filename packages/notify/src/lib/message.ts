@@ -1,13 +1,17 @@
 import { NotifyError } from "./errors.ts";
 
-/** The service manager ignores messages that are longer, in bytes. It is `NOTIFY_BUFFER_MAX` of systemd, which is PIPE_BUF. */
+/**
+ * The service manager ignores messages that are longer, in bytes. It is `NOTIFY_BUFFER_MAX` of systemd, which
+ * is PIPE_BUF.
+ */
 export const MESSAGE_MAX = 4096;
 
 /** A ping to the watchdog. */
 export const PING = "WATCHDOG=1";
 
 /**
- * A message: lines of the form `VAR=value`, as in sd_notify(3), or an object with the variables. Members that are undefined are left out.
+ * A message: lines of the form `VAR=value`, as in sd_notify(3), or an object with the variables. Members that
+ * are undefined are left out.
  */
 export type NotifyState = string | Readonly<Record<string, string | number | bigint | undefined>>;
 

@@ -4,7 +4,10 @@ import process from "node:process";
 import { promisify } from "node:util";
 import { areAllHeard, notifyAccessInFiles, serviceOfProcess } from "./unit-files.ts";
 
-/** Whether the service manager accepts messages from a helper of this process. `unknown` if neither the manager nor the files of the unit answer that. */
+/**
+ * Whether the service manager accepts messages from a helper of this process. `unknown` if neither the
+ * manager nor the files of the unit answer that.
+ */
 export type Access =
   | { allowed: true }
   | { allowed: false; unit: string; notifyAccess: string; mainPid: number | undefined }
@@ -13,8 +16,9 @@ export type Access =
 const CAP_SYS_ADMIN = 21n;
 
 /**
- * Asks the service manager over D-Bus which NotifyAccess= of systemd.service(5) the unit of this process has. D-Bus refuses a user that it
- * can't look up, such as that of DynamicUser= if nsswitch.conf(5) does not name systemd. Then this reads the files of the unit.
+ * Asks the service manager over D-Bus which NotifyAccess= of systemd.service(5) the unit of this process has.
+ * D-Bus refuses a user that it can't look up, such as that of DynamicUser= if nsswitch.conf(5) does not name
+ * systemd. Then this reads the files of the unit.
  */
 export async function readNotifyAccess(socket: string): Promise<Access> {
   const [, user] = /^\/run\/(user\/\d+\/)?systemd\/notify$/.exec(socket) ?? [undefined, null];
@@ -32,7 +36,8 @@ export async function readNotifyAccess(socket: string): Promise<Access> {
     const allowed = notifyAccess === "all" || (mainPid === process.pid && canSpeakForAnother());
     return allowed ? { allowed } : { allowed, unit, notifyAccess, mainPid };
   } catch (error) {
-    // If NOTIFY_SOCKET is set, every NotifyAccess= accepts messages from the main process. For SYSTEMD_EXEC_PID, see systemd.exec(5).
+    // If NOTIFY_SOCKET is set, every NotifyAccess= accepts messages from the main process. For
+    // SYSTEMD_EXEC_PID, see systemd.exec(5).
     if (process.env["SYSTEMD_EXEC_PID"] === String(process.pid) && canSpeakForAnother())
       return { allowed: true };
     if (user === undefined && areAllHeard(unit)) return { allowed: true };
@@ -43,7 +48,10 @@ export async function readNotifyAccess(socket: string): Promise<Access> {
   }
 }
 
-/** The NotifyAccess= in the files of a unit, if systemd would ignore every helper of this process, whichever of the files counts. */
+/**
+ * The NotifyAccess= in the files of a unit, if systemd would ignore every helper of this process, whichever
+ * of the files counts.
+ */
 function refusedByUnitFiles(unit: string): string | undefined {
   const values = notifyAccessInFiles(unit);
   if (values === undefined || values.includes("all") || canSpeakForAnother()) return undefined;

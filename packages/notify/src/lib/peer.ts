@@ -5,11 +5,12 @@ import process from "node:process";
 type PipeClass = new (type: number) => { open(fd: number): number; unref(): void };
 
 /**
- * The address to which a unix socket is connected: a path, or `@name`. Null if it is not connected, and undefined if this Node does not
- * know.
+ * The address to which a unix socket is connected: a path, or `@name`. Null if it is not connected, and
+ * undefined if this Node does not know.
  *
- * This asks the kernel (getpeername(2)). So it works in any network namespace, while /proc/net shows only its own. It needs a handle,
- * which owns the descriptor from then on and makes it non-blocking. The handle does not read, and does not keep the event loop alive.
+ * This asks the kernel (getpeername(2)). So it works in any network namespace, while /proc/net shows only its
+ * own. It needs a handle, which owns the descriptor from then on and makes it non-blocking. The handle does
+ * not read, and does not keep the event loop alive.
  */
 export function peerOf(fd: number): string | null | undefined {
   const report = process.report as typeof process.report & { excludeNetwork?: boolean };

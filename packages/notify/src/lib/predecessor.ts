@@ -9,14 +9,17 @@ export interface Predecessor {
 }
 
 /**
- * The private variable in which a process names itself to the process that it starts to hand over to: `OWN_PID:OLD_PID:TIME`. The first is the ID of the new
- * process, as in LISTEN_PID of sd_listen_fds(3).
+ * The private variable in which a process names itself to the process that it starts to hand over to:
+ * `OWN_PID:OLD_PID:TIME`. The first is the ID of the new process, as in LISTEN_PID of sd_listen_fds(3).
  */
 export const PREDECESSOR_VARIABLE = "SOCKACT_PREDECESSOR";
 
 const state = processState("predecessor", { predecessor: readPredecessor() });
 
-/** The process that hands over to this one. Undefined in a process that the service manager, or anything else, has started. */
+/**
+ * The process that hands over to this one. Undefined in a process that the service manager, or anything else,
+ * has started.
+ */
 export function predecessor(): Predecessor | undefined {
   return state.predecessor;
 }

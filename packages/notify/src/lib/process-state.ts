@@ -1,6 +1,7 @@
 /**
- * The state that a module of this package has once in a process: the object `initial`, or the object of another copy of the package.
- * Two copies in one process are likely, and the second one needs the variables that the first one has removed.
+ * The state that a module of this package has once in a process: the object `initial`, or the object of
+ * another copy of the package. Two copies in one process are likely, and the second one needs the variables
+ * that the first one has removed.
  *
  * Change the number in the key when the shape of any of these objects changes.
  *

@@ -23,12 +23,15 @@ export interface ProgramMessage {
 }
 
 /**
- * How long a message may take, in milliseconds, with the time in which it waits for other messages. While the queue of the service manager is full, the
- * program itself would wait forever.
+ * How long a message may take, in milliseconds, with the time in which it waits for other messages. While the
+ * queue of the service manager is full, the program itself would wait forever.
  */
 const TIMEOUT_MS = 5000;
 
-/** How long a run of the program may take at least, in milliseconds. If other messages have taken the whole time, the service manager may read again. */
+/**
+ * How long a run of the program may take at least, in milliseconds. If other messages have taken the whole
+ * time, the service manager may read again.
+ */
 const SHORTEST_RUN_MS = 1000;
 
 const state = processState("program", {
@@ -39,16 +42,18 @@ const state = processState("program", {
 });
 
 /**
- * The lines of sd_notify(3) that may be merged with those of neighbouring messages. A later STATUS replaces an earlier one anyway, and two
- * pings at once are as good as one.
+ * The lines of sd_notify(3) that may be merged with those of neighbouring messages. A later STATUS replaces
+ * an earlier one anyway, and two pings at once are as good as one.
  *
  * Messages with any other variable stay separate:
  *
- * - FDSTOREREMOVE, FDSTORE, FDNAME and FDPOLL belong to one name: of two names in one message, systemd would use one.
+ * - FDSTOREREMOVE, FDSTORE, FDNAME and FDPOLL belong to one name: of two names in one message, systemd would
+ *   use one.
  * - BARRIER and FDSTORE come with a descriptor.
- * - READY, RELOADING and STOPPING change the state of the service, and systemd must see each of them, in order. RELOADING needs the
- *   MONOTONIC_USEC of the same message.
- * - MAINPID, MAINPIDFDID, NOTIFYACCESS, WATCHDOG_USEC and EXTEND_TIMEOUT_USEC change how systemd treats the messages after them.
+ * - READY, RELOADING and STOPPING change the state of the service, and systemd must see each of them, in
+ *   order. RELOADING needs the MONOTONIC_USEC of the same message.
+ * - MAINPID, MAINPIDFDID, NOTIFYACCESS, WATCHDOG_USEC and EXTEND_TIMEOUT_USEC change how systemd treats the
+ *   messages after them.
  * - WATCHDOG=trigger makes the watchdog act at once, and a ping must not replace it.
  * - An unknown variable may mean anything: other supervisors have X_ variables.
  */
@@ -69,7 +74,10 @@ export function findProgram(): string | undefined {
     });
 }
 
-/** Sends a message with the next run of the program. It resolves when the service manager has processed the message. */
+/**
+ * Sends a message with the next run of the program. It resolves when the service manager has processed the
+ * message.
+ */
 export function sendByProgram(
   channel: Channel & { program: string },
   text: string,
@@ -98,8 +106,8 @@ async function runQueue(channel: Channel & { program: string }): Promise<void> {
 }
 
 /**
- * Takes the next message from the queue. If it may be merged, this also takes the messages after it that may be merged, as long as they
- * fit into one message. Of each variable, the last line counts.
+ * Takes the next message from the queue. If it may be merged, this also takes the messages after it that may
+ * be merged, as long as they fit into one message. Of each variable, the last line counts.
  */
 export function nextBatch<Message extends Pick<ProgramMessage, "text" | "store">>(
   queue: Message[],
@@ -168,7 +176,9 @@ async function runProgram(
   );
 }
 
-/** Checks whether the service manager accepts the messages of the program, which exits with 0 in both cases. */
+/**
+ * Checks whether the service manager accepts the messages of the program, which exits with 0 in both cases.
+ */
 async function checkAccess(channel: Channel): Promise<void> {
   const { socket, elsewhere } = channel;
   state.access ??= readNotifyAccess(socket);

@@ -39,7 +39,10 @@ export function serviceOfProcess(): Service | undefined {
   }
 }
 
-/** The paths where a service of the system may have a file or a drop-in: systemd.unit(5). A file of them may be missing. */
+/**
+ * The paths where a service of the system may have a file or a drop-in: systemd.unit(5). A file of them may
+ * be missing.
+ */
 export function unitFilesOf(service: string): string[] {
   const names = [service, service.replace(/@.*(?=\.service$)/, "@")];
   return [...pathsOf(names), ...dropInsOf([...names, ...prefixes(service)])];
@@ -50,8 +53,8 @@ function pathsOf(names: readonly string[]): string[] {
 }
 
 /**
- * Each NotifyAccess= in the files of a service and in its drop-ins. Undefined if there is no such file. systemd may have read an older
- * version of the files.
+ * Each NotifyAccess= in the files of a service and in its drop-ins. Undefined if there is no such file.
+ * systemd may have read an older version of the files.
  */
 export function notifyAccessInFiles(service: string): string[] | undefined {
   const names = [service, service.replace(/@.*(?=\.service$)/, "@")];
@@ -62,8 +65,9 @@ export function notifyAccessInFiles(service: string): string[] | undefined {
 }
 
 /**
- * Whether the files of a service allow NotifyAccess=all: its drop-ins, or if they do not have NotifyAccess=, the unit file that counts. Of drop-ins that disagree,
- * this does not find out which one counts, and returns false.
+ * Whether the files of a service allow NotifyAccess=all: its drop-ins, or if they do not have NotifyAccess=,
+ * the unit file that counts. Of drop-ins that disagree, this does not find out which one counts, and returns
+ * false.
  */
 export function areAllHeard(service: string): boolean {
   const names = [service, service.replace(/@.*(?=\.service$)/, "@")];
@@ -79,7 +83,10 @@ function valuesIn(text = ""): string[] {
   return [...text.matchAll(/^[ \t]*NotifyAccess[ \t]*=[ \t]*(\w+)/gm)].map(([, value]) => value as string);
 }
 
-/** The names of drop-in folders that apply to several services: `a-.service` for `a-b.service`, and `service` for all. */
+/**
+ * The names of drop-in folders that apply to several services: `a-.service` for `a-b.service`, and `service`
+ * for all.
+ */
 function prefixes(service: string): string[] {
   return [...service.matchAll(/-/g)]
     .map(({ index }) => `${service.slice(0, index)}-.service`)

@@ -135,7 +135,8 @@ test.each([
     // The time of the pings, not that of the machine.
     vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
     const timers: NodeJS.Timeout[] = [];
-    // The garbage collector can block the event loop for as long. Then the next ping comes before Node has read the answer.
+    // The garbage collector can block the event loop for as long. Then the next ping comes before Node has
+    // read the answer.
     const blockUntilPing = (): void => {
       timers.push(setTimeout(() => vi.advanceTimersByTime(10), 1));
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);

@@ -8,8 +8,8 @@ import { warn } from "./warn.ts";
 /** The functions that {@link startWatchdog} calls before each ping, and when it skips a ping. */
 export interface WatchdogOptions {
   /**
-   * Called before each ping. No ping is sent if it returns false, throws or rejects, or if it has not answered when the next ping is
-   * due.
+   * Called before each ping. No ping is sent if it returns false, throws or rejects, or if it has not
+   * answered when the next ping is due.
    */
   healthCheck?: (() => boolean | Promise<boolean>) | undefined;
   /** Called with the reason each time that a ping is skipped. By default, a process warning says so once. */
@@ -20,22 +20,29 @@ export interface WatchdogOptions {
 export interface Watchdog {
   /** The time between two pings, in milliseconds. It is half of `WatchdogSec=`. */
   readonly interval: number;
-  /** Sends no more pings. The service manager still waits for them, and ends the service after `WatchdogSec=` if it has not ended by itself. */
+  /**
+   * Sends no more pings. The service manager still waits for them, and ends the service after `WatchdogSec=`
+   * if it has not ended by itself.
+   */
   stop(): void;
 }
 
 /** The longest time that a timer of Node can wait, in milliseconds. */
 const TIMER_MAX = 2 ** 31 - 1;
-/** sd_watchdog_enabled(3) refuses this value, which means "no limit", as it refuses 0. For `WatchdogSec=infinity`, systemd sets no variable. */
+/**
+ * sd_watchdog_enabled(3) refuses this value, which means "no limit", as it refuses 0. For
+ * `WatchdogSec=infinity`, systemd sets no variable.
+ */
 const USEC_INFINITY = 2n ** 64n - 1n;
 
 /**
- * Reports to the service manager that this process is alive: at once, and then twice in each `WatchdogSec=`, as sd_watchdog_enabled(3)
- * recommends. A timer sends these pings. So a blocked event loop sends none, and systemd restarts the service. The timer does not keep the
- * process alive.
+ * Reports to the service manager that this process is alive: at once, and then twice in each `WatchdogSec=`,
+ * as sd_watchdog_enabled(3) recommends. A timer sends these pings. So a blocked event loop sends none, and
+ * systemd restarts the service. The timer does not keep the process alive.
  *
  * - Returns `undefined` if the unit has no `WatchdogSec=` for this process. Nothing was done.
- * - Throws a {@link NotifyError} `SOCKACT_ERR_WATCHDOG_ENVIRONMENT` if WATCHDOG_USEC or WATCHDOG_PID is malformed. Nothing was done.
+ * - Throws a {@link NotifyError} `SOCKACT_ERR_WATCHDOG_ENVIRONMENT` if WATCHDOG_USEC or WATCHDOG_PID is
+ *   malformed. Nothing was done.
  *
  * When it starts, it removes the variables, as the first message does: see {@link notify}.
  *
@@ -54,8 +61,9 @@ export function startWatchdog({ healthCheck, onFailure = warnOfFailure }: Watchd
   let stopped = false;
   const ping = async (): Promise<void> => {
     try {
-      // While the event loop was blocked, for example by the garbage collector, the answer may have arrived. Node reads it after the timers, and after
-      // the callbacks of setImmediate(), of which one may have blocked it.
+      // While the event loop was blocked, for example by the garbage collector, the answer may have arrived.
+      // Node reads it after the timers, and after the callbacks of setImmediate(), of which one may have
+      // blocked it.
       const check = checks;
       for (let turn = 0; checking && turn < 2; turn += 1) await turnOfTheLoop();
       // The ping before this one has waited too, and asks now.
@@ -85,14 +93,16 @@ export function startWatchdog({ healthCheck, onFailure = warnOfFailure }: Watchd
 }
 
 /**
- * Returns `WatchdogSec=` in milliseconds, as sd_watchdog_enabled(3) reads it: the service manager expects a ping from this process within
- * that time. {@link startWatchdog} sends two.
+ * Returns `WatchdogSec=` in milliseconds, as sd_watchdog_enabled(3) reads it: the service manager expects a
+ * ping from this process within that time. {@link startWatchdog} sends two.
  *
- * It sends nothing and removes no variable. Call it before {@link ready} to find a malformed variable while the service still starts.
+ * It sends nothing and removes no variable. Call it before {@link ready} to find a malformed variable while
+ * the service still starts.
  *
- * - Returns `undefined` if the unit has no `WatchdogSec=` for this process: WATCHDOG_USEC is unset or empty, or WATCHDOG_PID is another
- *   process.
- * - Throws a {@link NotifyError} `SOCKACT_ERR_WATCHDOG_ENVIRONMENT` if WATCHDOG_USEC or WATCHDOG_PID is malformed, such as `0` or `30s`.
+ * - Returns `undefined` if the unit has no `WatchdogSec=` for this process: WATCHDOG_USEC is unset or empty,
+ *   or WATCHDOG_PID is another process.
+ * - Throws a {@link NotifyError} `SOCKACT_ERR_WATCHDOG_ENVIRONMENT` if WATCHDOG_USEC or WATCHDOG_PID is
+ *   malformed, such as `0` or `30s`.
  */
 export function watchdogEnabled(): number | undefined {
   const { watchdogUsec: usec, watchdogPid: pid } = environment();

@@ -12,9 +12,15 @@ export type ReadOutcome = ActivationResult | { error: Error };
 interface ActivationState {
   /** Undefined until the environment is read. */
   result: ReadOutcome | undefined;
-  /** The original environment, if it names no process that its sockets are for, and no caller has asked to trust the parent yet. */
+  /**
+   * The original environment, if it names no process that its sockets are for, and no caller has asked to
+   * trust the parent yet.
+   */
   untrusted: Record<string, string | undefined> | undefined;
-  /** The descriptors that servers of the app listen on by number. A server may do so before the environment is read. */
+  /**
+   * The descriptors that servers of the app listen on by number. A server may do so before the environment is
+   * read.
+   */
   numbersInUse: Set<number>;
 }
 

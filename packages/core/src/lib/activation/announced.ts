@@ -13,7 +13,10 @@ import { isSocketOnStandardInput } from "./standard-input.ts";
 
 /** A socket that was passed to this process. The process may not have claimed it yet. */
 export interface AnnouncedSocket extends Pick<ActivatedSocket, "fd" | "name"> {
-  /** The kind, family and address, from /proc or from the opened socket. Undefined if the socket would have to be opened to find out. */
+  /**
+   * The kind, family and address, from /proc or from the opened socket. Undefined if the socket would have to
+   * be opened to find out.
+   */
   readonly facts: ActivatedSocket | undefined;
   /** Whether a server in this process serves it. */
   readonly isServed: boolean;
@@ -22,7 +25,10 @@ export interface AnnouncedSocket extends Pick<ActivatedSocket, "fd" | "name"> {
 /** The sockets that were found before anything claimed them. */
 let announced: PassedSocket[] | undefined;
 
-/** The names of the sockets that are announced to this process. Undefined if there are none, if they have been claimed already, or if a variable is malformed. */
+/**
+ * The names of the sockets that are announced to this process. Undefined if there are none, if they have been
+ * claimed already, or if a variable is malformed.
+ */
 export function announcedNames(): readonly string[] | undefined {
   try {
     return readNames();
@@ -39,8 +45,9 @@ function readNames(): readonly string[] | undefined {
 }
 
 /**
- * Lists the sockets of socket units that were passed to this process. It does not claim them: the variables stay in the environment, and nothing is opened.
- * Only a worker of node:cluster, and a process with a socket on its standard input, claim their sockets here.
+ * Lists the sockets of socket units that were passed to this process. It does not claim them: the variables
+ * stay in the environment, and nothing is opened. Only a worker of node:cluster, and a process with a socket
+ * on its standard input, claim their sockets here.
  *
  * @throws ActivationError what activatedSockets() throws
  */
@@ -107,8 +114,8 @@ export type ProcessRole =
   | "other";
 
 /**
- * Finds out the role of this process in a service. Changes nothing. If a variable is malformed, the role is `activated`, so that the app gets the error
- * when it listens.
+ * Finds out the role of this process in a service. Changes nothing. If a variable is malformed, the role is
+ * `activated`, so that the app gets the error when it listens.
  */
 export function processRole(): ProcessRole {
   if (!isMainThread()) return "other";
@@ -131,19 +138,26 @@ function readRole(): ProcessRole {
     return isOfPrimary ? "activated" : "other";
   }
   if (readNames() !== undefined || isSocketOnStandardInput()) return "activated";
-  // Child processes inherit the variables. Without the ID of this process in them, they may be those of its parent.
+  // Child processes inherit the variables. Without the ID of this process in them, they may be those of its
+  // parent.
   const isStarted = env["SYSTEMD_EXEC_PID"] === String(pid);
   if (isStarted && env["NOTIFY_SOCKET"]) return "supervised";
   if (env["LISTEN_FDS"] !== undefined) return "descendant";
   return isStarted ? "started" : "other";
 }
 
-/** Whether this process is a worker of node:cluster. Only a process with a channel to its parent has `connected`, so others do not load node:cluster. */
+/**
+ * Whether this process is a worker of node:cluster. Only a process with a channel to its parent has
+ * `connected`, so others do not load node:cluster.
+ */
 function isClusterWorker(): boolean {
   return process.connected !== undefined && cluster.isWorker;
 }
 
-/** Warns, once, if the sockets were passed to a process that has started this one. Removes the variables, as with every process that asks for its sockets. */
+/**
+ * Warns, once, if the sockets were passed to a process that has started this one. Removes the variables, as
+ * with every process that asks for its sockets.
+ */
 export function warnIfPassedElsewhere(): void {
   readActivation();
 }

@@ -13,7 +13,8 @@ type Facts = Pick<ActivatedSocket, "kind" | "family" | "address">;
 const NOTHING_KNOWN = { family: "unknown", address: null } as const;
 
 /**
- * Checks that each of these descriptors was passed, and which of them are sockets. The kind of a socket is looked up later, when it is needed.
+ * Checks that each of these descriptors was passed, and which of them are sockets. The kind of a socket is
+ * looked up later, when it is needed.
  *
  * @throws ActivationError `SOCKACT_ERR_FD_NOT_OPEN`
  */
@@ -34,14 +35,16 @@ export function findPassed(descriptors: readonly Pick<ActivatedSocket, "fd" | "n
 }
 
 /**
- * Classifies the sockets that are not classified yet, without native code. First it looks up their inodes in the tables of /proc/net, which changes nothing.
- * The tables do not list the sockets of another network namespace. On such a descriptor it opens a net.Socket, which owns the descriptor from then on.
+ * Classifies the sockets that are not classified yet, without native code. First it looks up their inodes in
+ * the tables of /proc/net, which changes nothing. The tables do not list the sockets of another network
+ * namespace. On such a descriptor it opens a net.Socket, which owns the descriptor from then on.
  */
 export function classify(passed: readonly PassedSocket[]): void {
   classifyFromTables(passed);
   for (const passedSocket of passed.filter(isUnclassified)) {
     const { inode, name } = passedSocket;
-    // The notify socket is not opened, because a byte written to it would be a message to the service manager.
+    // The notify socket is not opened, because a byte written to it would be a message to the service
+    // manager.
     const facts: Facts =
       inode === undefined || name === "notify"
         ? { kind: "unknown", ...NOTHING_KNOWN }
@@ -50,7 +53,10 @@ export function classify(passed: readonly PassedSocket[]): void {
   }
 }
 
-/** Classifies the sockets that the tables of /proc/net list. Opens nothing. The other sockets stay unclassified. */
+/**
+ * Classifies the sockets that the tables of /proc/net list. Opens nothing. The other sockets stay
+ * unclassified.
+ */
 export function classifyFromTables(passed: readonly PassedSocket[]): void {
   const unclassified = passed.filter(isUnclassified);
   const inet = new Set<number>();
@@ -76,11 +82,12 @@ export function classifyFromTables(passed: readonly PassedSocket[]): void {
 }
 
 /**
- * Classifies the sockets that a server is about to serve. It opens them, which serving needs anyway, and the kernel reports the type and the addresses. Reading
- * /proc/net instead would make the kernel walk the table of all TCP connections, which takes milliseconds on a machine with much memory. `classify()` does the
- * rest.
+ * Classifies the sockets that a server is about to serve. It opens them, which serving needs anyway, and the
+ * kernel reports the type and the addresses. Reading /proc/net instead would make the kernel walk the table
+ * of all TCP connections, which takes milliseconds on a machine with much memory. `classify()` does the rest.
  *
- * @returns the sockets that it has opened. Nothing in this thread serves them, because Node refuses to open a descriptor that its event loop watches (EEXIST).
+ * @returns the sockets that it has opened. Nothing in this thread serves them, because Node refuses to open a
+ * descriptor that its event loop watches (EEXIST).
  */
 export function openAndClassify(passed: readonly PassedSocket[]): PassedSocket[] {
   const opened: PassedSocket[] = [];
@@ -96,8 +103,8 @@ export function openAndClassify(passed: readonly PassedSocket[]): PassedSocket[]
 }
 
 /**
- * Whether a descriptor is not classified yet, and is still the one that was passed. The app may have closed it, and its number may belong to another file
- * now.
+ * Whether a descriptor is not classified yet, and is still the one that was passed. The app may have closed
+ * it, and its number may belong to another file now.
  */
 function isUnclassified(passedSocket: PassedSocket): boolean {
   return passedSocket.classified === undefined && (passedSocket.inode === undefined || isOpen(passedSocket));
@@ -125,7 +132,10 @@ function passedInode(fd: number, announced: number): number | undefined {
   );
 }
 
-/** Classifies sockets of another process by their inodes. Opens nothing. The result does not have sockets of another network namespace. */
+/**
+ * Classifies sockets of another process by their inodes. Opens nothing. The result does not have sockets of
+ * another network namespace.
+ */
 export function classifyInodes(inodes: ReadonlySet<number>): ReadonlyMap<number, Facts> {
   const tcp = Array.from(
     findTcpListeners(inodes),
@@ -156,12 +166,15 @@ function factsByOpening(passedSocket: PassedSocket, inode: number): Facts {
   if (typeof opened === "string") return { kind: opened, ...NOTHING_KNOWN };
   const endpoint = endpointOf(opened);
   if (endpoint === undefined) return { ...pipeFacts(passedSocket.fd), family: "unix" };
-  // If the client has already gone, the socket has no remote address. But with Accept=yes, systemd has set REMOTE_ADDR.
+  // If the client has already gone, the socket has no remote address. But with Accept=yes, systemd has set
+  // REMOTE_ADDR.
   const isConnection = opened.remoteAddress !== undefined || process.env["REMOTE_ADDR"] !== undefined;
   return { kind: isConnection ? "connection" : "unknown", ...endpoint };
 }
 
-/** The same for an internet socket that a server is about to serve. Undefined if only /proc has the answer. */
+/**
+ * The same for an internet socket that a server is about to serve. Undefined if only /proc has the answer.
+ */
 function inetFactsByOpening(passedSocket: PassedSocket, inode: number): Facts | undefined {
   const opened = open(passedSocket);
   if (opened === "datagram") return { kind: "datagram", ...NOTHING_KNOWN, ...findUdp(inode) };
@@ -173,7 +186,10 @@ function inetFactsByOpening(passedSocket: PassedSocket, inode: number): Facts | 
   return { kind: endpoint.address.endsWith(":0") ? "unknown" : "listener", ...endpoint };
 }
 
-/** Opens a net.Socket on the descriptor, once. If Node refuses the type, or its event loop watches the descriptor already, the descriptor stays untouched. */
+/**
+ * Opens a net.Socket on the descriptor, once. If Node refuses the type, or its event loop watches the
+ * descriptor already, the descriptor stays untouched.
+ */
 function open(passedSocket: PassedSocket): Socket | "datagram" | "other" | "unknown" {
   try {
     // The socket does not read, so no data of a connection is lost.
@@ -188,7 +204,9 @@ function open(passedSocket: PassedSocket): Socket | "datagram" | "other" | "unkn
   }
 }
 
-/** The address of an internet stream socket, also in another network namespace. Undefined for other sockets. */
+/**
+ * The address of an internet stream socket, also in another network namespace. Undefined for other sockets.
+ */
 function endpointOf(socket: Socket): { family: "ipv4" | "ipv6"; address: string } | undefined {
   const { address, family, port } = socket.address() as Partial<AddressInfo>;
   return address === undefined ? undefined : formatEndpoint({ address, family, port } as AddressInfo);
@@ -204,7 +222,10 @@ function formatEndpoint({ address, family, port }: AddressInfo): {
     : { family: "ipv4", address: `${address}:${port}` };
 }
 
-/** Classifies a unix socket of another network namespace. In Node, only the diagnostic report calls getsockname(2) for it. */
+/**
+ * Classifies a unix socket of another network namespace. In Node, only the diagnostic report calls
+ * getsockname(2) for it.
+ */
 function pipeFacts(fd: number): Pick<Facts, "kind" | "address"> {
   const report = process.report as typeof process.report & { excludeNetwork?: boolean };
   const before = report.excludeNetwork;
@@ -228,7 +249,8 @@ interface ReportedHandle {
 }
 
 /**
- * Whether a unix socket is connected. It writes zero bytes, which fails with ENOTCONN if the socket has no peer, and with EPIPE if its peer has gone.
+ * Whether a unix socket is connected. It writes zero bytes, which fails with ENOTCONN if the socket has no
+ * peer, and with EPIPE if its peer has gone.
  */
 function isConnected(fd: number): boolean {
   try {

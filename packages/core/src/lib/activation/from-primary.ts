@@ -10,8 +10,9 @@ import { warn } from "../shared/warnings.ts";
 import { waitToServe } from "./serving.ts";
 
 /**
- * The sockets of the primary of this worker: the sockets that the primary has named, or, if it does not import sockact, those that were passed to it.
- * Undefined if there are none. This does not look at the descriptors of the worker: its descriptor 3 is the channel to the primary.
+ * The sockets of the primary of this worker: the sockets that the primary has named, or, if it does not
+ * import sockact, those that were passed to it. Undefined if there are none. This does not look at the
+ * descriptors of the worker: its descriptor 3 is the channel to the primary.
  *
  * @throws ActivationError what parseListenEnvironment() throws
  */

@@ -5,9 +5,10 @@ import { isStartedBySystemd } from "../shared/started-by-systemd.ts";
 import { warn } from "../shared/warnings.ts";
 
 /**
- * Warns, once, if the sockets were passed to a process that has started this one: `npm start`, a shell, `nodemon`, … or the app itself, by
- * child_process.fork(). The warning names that process, and says what to write instead. It does not warn if that process is not an ancestor of this one:
- * then the variables are left over, for example in a terminal.
+ * Warns, once, if the sockets were passed to a process that has started this one: `npm start`, a shell,
+ * `nodemon`, … or the app itself, by child_process.fork(). The warning names that process, and says what to
+ * write instead. It does not warn if that process is not an ancestor of this one: then the variables are left
+ * over, for example in a terminal.
  */
 export function warnOfLauncher(env: Record<string, string | undefined>): void {
   const pid = Number(env["LISTEN_PID"]);
@@ -44,7 +45,9 @@ function warnOfFork(parent: readonly string[], hint: string): void {
   );
 }
 
-/** Warns, once, if systemd has set a process ID that is not valid inside the PID namespace of this process. */
+/**
+ * Warns, once, if systemd has set a process ID that is not valid inside the PID namespace of this process.
+ */
 export function warnOfOuterPid(pid: string): void {
   warn(
     "SOCKACT_WARN_OUTER_PID",
@@ -54,7 +57,10 @@ export function warnOfOuterPid(pid: string): void {
   );
 }
 
-/** Whether an activated process has forked this one. That process has removed the variables, but /proc still shows the environment that it was started with. */
+/**
+ * Whether an activated process has forked this one. That process has removed the variables, but /proc still
+ * shows the environment that it was started with.
+ */
 function hasForked(): boolean {
   if (process.send === undefined) return false;
   const variables = environmentOf(process.ppid);
@@ -63,7 +69,9 @@ function hasForked(): boolean {
   );
 }
 
-/** The command line of an ancestor of this process. Undefined if the process with this ID is not an ancestor. */
+/**
+ * The command line of an ancestor of this process. Undefined if the process with this ID is not an ancestor.
+ */
 function findAncestor(pid: number): string[] | undefined {
   try {
     for (let current = process.ppid; current > 0; current = parentOf(current)) {
@@ -85,7 +93,10 @@ function parentOf(pid: number): number {
   );
 }
 
-/** A command line as its user wrote it: `npm start`, `nodemon server.js`, `sh -c …`. The path of the tool's script is left out. */
+/**
+ * A command line as its user wrote it: `npm start`, `nodemon server.js`, `sh -c …`. The path of the tool's
+ * script is left out.
+ */
 function describe(command: readonly string[]): string {
   const [program = "", ...args] = command;
   // npm and others replace their command line by a title, which is one word: "npm start".
@@ -122,7 +133,10 @@ function isOfSamePackage([program = "", ...args]: readonly string[]): boolean {
   return own !== undefined && isNode(program) && scriptWords(args)[0] === own;
 }
 
-/** Whether this is Node that runs the script of an app. A tool such as nodemon, and `node --watch` and `node --test`, run the script in a child process. */
+/**
+ * Whether this is Node that runs the script of an app. A tool such as nodemon, and `node --watch` and
+ * `node --test`, run the script in a child process.
+ */
 function isApp(command: readonly string[]): boolean {
   const [program = "", ...args] = command;
   const isRunner = args.some((arg) => /^--(?:watch|watch-path|test)(?:=|$)/.test(arg));
@@ -163,7 +177,10 @@ function ownArguments(): string[] {
   return [...execArgv, ...(script === undefined ? [] : [script]), ...process.argv.slice(2)];
 }
 
-/** The NODE_ENV that a script of package.json sets. Other variables may be secrets, which must not appear in a log. */
+/**
+ * The NODE_ENV that a script of package.json sets. Other variables may be secrets, which must not appear in a
+ * log.
+ */
 function nodeEnvironment(launcher: number): string[] {
   const { NODE_ENV } = process.env;
   const isInherited = environmentOf(launcher).includes(`NODE_ENV=${NODE_ENV}`);

@@ -7,8 +7,9 @@ export interface ActivatedSocket {
   /** The number of the descriptor: 3 or higher, or 0 with `StandardInput=socket`. */
   readonly fd: number;
   /**
-   * The `FileDescriptorName=` of the socket unit. Its default is the name of the socket unit, such as `app.socket`, or `connection` with `Accept=yes`. If the
-   * socket was passed without a name, it is `unknown`.
+   * The `FileDescriptorName=` of the socket unit. Its default is the name of the socket unit, such as
+   * `app.socket`, or `connection` with `Accept=yes`. If the socket was passed without a name, it is
+   * `unknown`.
    */
   readonly name: string;
   /**
@@ -16,15 +17,17 @@ export interface ActivatedSocket {
    * - `connection`: a connected socket (`Accept=yes`).
    * - `datagram`: a UDP socket, or a unix datagram socket.
    * - `other`: a file, a pipe, or a sequential-packet socket. Node can't listen on it.
-   * - `unknown`: a stream socket that /proc does not list. A server can listen on it if it has an address with a port other than 0. With
-   *   `PrivateNetwork=yes`, each socket is `unknown` until a server listens on it, because /proc/net lists only the sockets of its own network namespace.
+   * - `unknown`: a stream socket that /proc does not list. A server can listen on it if it has an address
+   *   with a port other than 0. With `PrivateNetwork=yes`, each socket is `unknown` until a server listens on
+   *   it, because /proc/net lists only the sockets of its own network namespace.
    */
   readonly kind: "listener" | "connection" | "datagram" | "other" | "unknown";
   /** The family of the address. It is `unknown` for a socket that /proc does not list, such as a vsock. */
   readonly family: "ipv4" | "ipv6" | "unix" | "vsock" | "unknown";
   /**
-   * The address, as in ListenStream= of systemd.socket(5): `127.0.0.1:80`, `[::]:80`, `/run/app.sock`, `@abstract`. For a connection, it is the local address.
-   * It has port 0, or is empty, if the socket is not bound. It is null if it can't be determined.
+   * The address, as in ListenStream= of systemd.socket(5): `127.0.0.1:80`, `[::]:80`, `/run/app.sock`,
+   * `@abstract`. For a connection, it is the local address. It has port 0, or is empty, if the socket is not
+   * bound. It is null if it can't be determined.
    */
   readonly address: string | null;
 }
@@ -40,17 +43,23 @@ export interface PassedSocket {
   /** Undefined for a file or a pipe. */
   readonly inode: number | undefined;
   /**
-   * The net.Socket that was opened on the descriptor to classify it. From then on it owns the descriptor, so its handle must be the one that listens. It
-   * is kept
-   * here, because Node would close the descriptor when the net.Socket is garbage-collected.
+   * The net.Socket that was opened on the descriptor to classify it. From then on it owns the descriptor, so
+   * its handle must be the one that listens. It is kept here, because Node would close the descriptor when
+   * the net.Socket is garbage-collected.
    */
   openedSocket: Socket | undefined;
   claimed: boolean;
-  /** Whether the primary of this worker of node:cluster has the descriptor. Under the same number, this process has something else. */
+  /**
+   * Whether the primary of this worker of node:cluster has the descriptor. Under the same number, this
+   * process has something else.
+   */
   readonly fromPrimary: boolean;
 }
 
-/** Returns `http (fd 3, [::]:80)`. A socket that was passed without a name is called `a socket without a name`. */
+/**
+ * Returns `http (fd 3, [::]:80)`. A socket that was passed without a name is called
+ * `a socket without a name`.
+ */
 export function formatSocket({ name, fd, address }: ActivatedSocket): string {
   const called = name === "unknown" ? "a socket without a name" : name;
   return `${called} (fd ${[fd, ...(address ? [address] : [])].join(", ")})`;
@@ -61,7 +70,10 @@ export function formatSocketWithKind({ name, fd, kind, address }: ActivatedSocke
   return `${name} (fd ${[fd, kind, ...(address ? [address] : [])].join(", ")})`;
 }
 
-/** Whether a socket unit has passed this descriptor. `OpenFile=` passes files and the notify socket, which no server serves. */
+/**
+ * Whether a socket unit has passed this descriptor. `OpenFile=` passes files and the notify socket, which no
+ * server serves.
+ */
 export function isFromSocketUnit(passedSocket: PassedSocket): boolean {
   return (
     passedSocket.inode !== undefined &&
@@ -75,8 +87,9 @@ export function isServed({ fd, claimed, fromPrimary }: PassedSocket): boolean {
 }
 
 /**
- * Whether clients of this socket get no answer. Connections do not count, because they have their client already. The sockets of a worker do not count, because
- * the primary looks after them. A descriptor that the app has closed before it was classified does not count either, because it may have been a connection.
+ * Whether clients of this socket get no answer. Connections do not count, because they have their client
+ * already. The sockets of a worker do not count, because the primary looks after them. A descriptor that the
+ * app has closed before it was classified does not count either, because it may have been a connection.
  */
 export function isUnserved(passedSocket: PassedSocket): boolean {
   return (
@@ -97,8 +110,9 @@ export function isOpen({ fd, inode }: Pick<PassedSocket, "fd" | "inode">): boole
 /** The inode of a socket. Undefined for a file or a pipe, and null if the descriptor is not open. */
 export function inodeOf(fd: number): number | undefined | null {
   try {
-    // With plain numbers, Node 20 and 22 would take the result for that of the next path: after fstat() of a socket, realpathSync() follows no link, and
-    // require() finds no package that pnpm or npm has linked. So this uses bigints.
+    // With plain numbers, Node 20 and 22 would take the result for that of the next path: after fstat() of a
+    // socket, realpathSync() follows no link, and require() finds no package that pnpm or npm has linked. So
+    // this uses bigints.
     const stats = fstatSync(fd, { bigint: true });
     return stats.isSocket() ? Number(stats.ino) : undefined;
   } catch {

@@ -25,15 +25,19 @@ import { scheduleUnservedWarning } from "./unserved.ts";
 const WORKER_KEY = "sockact.1";
 
 /**
- * Lists the file descriptors that were passed to this process, in the order of their numbers. The list is empty if none were passed.
+ * Lists the file descriptors that were passed to this process, in the order of their numbers. The list is
+ * empty if none were passed.
  *
- * The first call in a process reads LISTEN_PID, LISTEN_PIDFDID, LISTEN_FDS and LISTEN_FDNAMES, and removes them from the environment, as sd_listen_fds(3) does
- * with `unset_environment`. Later calls return the same sockets.
+ * The first call in a process reads LISTEN_PID, LISTEN_PIDFDID, LISTEN_FDS and LISTEN_FDNAMES, and removes
+ * them from the environment, as sd_listen_fds(3) does with `unset_environment`. Later calls return the same
+ * sockets.
  *
- * With `StandardInput=socket`, systemd sets none of these variables. Then the list has the socket on descriptor 0.
+ * With `StandardInput=socket`, systemd sets none of these variables. Then the list has the socket on
+ * descriptor 0.
  *
- * @throws ActivationError `SOCKACT_ERR_LISTEN_PID`, `SOCKACT_ERR_LISTEN_PIDFDID`, `SOCKACT_ERR_LISTEN_FDS`, `SOCKACT_ERR_LISTEN_FDNAMES`, `SOCKACT_ERR_FD_NOT_OPEN`,
- * `SOCKACT_ERR_SOCKET_OUTPUT`, `SOCKACT_ERR_BUN`, `SOCKACT_ERR_WORKER_THREAD`
+ * @throws ActivationError `SOCKACT_ERR_LISTEN_PID`, `SOCKACT_ERR_LISTEN_PIDFDID`, `SOCKACT_ERR_LISTEN_FDS`,
+ * `SOCKACT_ERR_LISTEN_FDNAMES`, `SOCKACT_ERR_FD_NOT_OPEN`, `SOCKACT_ERR_SOCKET_OUTPUT`, `SOCKACT_ERR_BUN`,
+ * `SOCKACT_ERR_WORKER_THREAD`
  */
 export function activatedSockets(): readonly ActivatedSocket[] {
   const { sockets } = readActivation();
@@ -41,7 +45,10 @@ export function activatedSockets(): readonly ActivatedSocket[] {
   return sockets.map(({ socket }) => socket);
 }
 
-/** Whether sockets may have been passed, to this process or to another one. Reads a few variables and changes nothing. */
+/**
+ * Whether sockets may have been passed, to this process or to another one. Reads a few variables and changes
+ * nothing.
+ */
 export function mayBeActivated(): boolean {
   const { env } = process;
   return (
@@ -55,7 +62,8 @@ export function mayBeActivated(): boolean {
 /**
  * Reads the environment at the first call. Each later call returns the same result, or throws the same error.
  *
- * @param ignoreListenPid whether to claim sockets whose parent names no process. Once true, it applies to all later calls.
+ * @param ignoreListenPid whether to claim sockets whose parent names no process. Once true, it applies to all
+ * later calls.
  * @throws ActivationError what activatedSockets() throws; `SOCKACT_ERR_OPTION`
  */
 export function readActivation(ignoreListenPid?: boolean): ActivationResult {
@@ -90,19 +98,28 @@ function describeActivation(environment: Environment): string {
   return `read ${variables.join(" ") || "no LISTEN_ variable"} as process ${process.pid}: ${outcome}`;
 }
 
-/** Whether the variables do not name the process that they are meant for: supervisors such as systemfd leave LISTEN_PID out, or set it to 0. */
+/**
+ * Whether the variables do not name the process that they are meant for: supervisors such as systemfd leave
+ * LISTEN_PID out, or set it to 0.
+ */
 function isForAnyProcess({ LISTEN_PID, LISTEN_FDS }: Environment): boolean {
   return (
     LISTEN_FDS !== undefined && (LISTEN_PID === undefined || LISTEN_PID === "0" || isOuterPid(LISTEN_PID))
   );
 }
 
-/** Whether systemd has set the process ID that this process has in the outer namespace. It does so before version 262, with `PrivatePIDs=yes`. */
+/**
+ * Whether systemd has set the process ID that this process has in the outer namespace. It does so before
+ * version 262, with `PrivatePIDs=yes`.
+ */
 function isOuterPid(pid: string): boolean {
   return process.pid === 1 && pid !== "1" && pid === process.env["SYSTEMD_EXEC_PID"];
 }
 
-/** The environment for this process. If a trusted parent names no process, LISTEN_PID becomes the ID of this process. */
+/**
+ * The environment for this process. If a trusted parent names no process, LISTEN_PID becomes the ID of this
+ * process.
+ */
 export function trustedEnvironment(env: Environment, isTrusted: boolean): Environment {
   return isTrusted && isForAnyProcess(env) ? { ...env, LISTEN_PID: String(process.pid) } : env;
 }
@@ -134,7 +151,8 @@ function readEnvironment(env: Environment, isTrusted: boolean): ReadOutcome {
       (passedSocket) => passedSocket.name === "notify" && !isFromSocketUnit(passedSocket),
     );
     if (notify?.inode !== undefined) adoptDescriptor(notify.fd);
-    // Descriptors from OpenFile= alone, such as the service manager's notify socket, do not make a process activated.
+    // Descriptors from OpenFile= alone, such as the service manager's notify socket, do not make a process
+    // activated.
     const isAnnounced = announced.some(isFromSocketUnit);
     const onStandardInput = isAnnounced ? undefined : takeOverStandardInput();
     if (onStandardInput) refuseOtherRuntimes();
@@ -143,7 +161,8 @@ function readEnvironment(env: Environment, isTrusted: boolean): ReadOutcome {
       return { activated: false, reason: explainNotActivated(env, environment), sockets: announced };
     }
     const sockets = onStandardInput ? [onStandardInput, ...announced] : announced;
-    // Until then, a worker thread reads the environment that the process was started with, if it has LISTEN_PID and can be read.
+    // Until then, a worker thread reads the environment that the process was started with, if it has
+    // LISTEN_PID and can be read.
     const tellWorkerThreads = (): void => setEnvironmentData(WORKER_KEY, true);
     const isInEnvironment = env["LISTEN_PID"] === String(process.pid) && process.permission === undefined;
     if (isInEnvironment) afterFirstResponse(tellWorkerThreads);
@@ -185,7 +204,10 @@ function refuseOtherRuntimes(): void {
   );
 }
 
-/** A worker thread shares the process ID and the descriptors. When it ends, it closes its sockets for the whole process. */
+/**
+ * A worker thread shares the process ID and the descriptors. When it ends, it closes its sockets for the
+ * whole process.
+ */
 function readInWorkerThread(env: Environment): ReadOutcome {
   let meant = (getEnvironmentData(WORKER_KEY) as boolean | undefined) ?? wasStartedWithSockets();
   try {
@@ -204,7 +226,10 @@ function readInWorkerThread(env: Environment): ReadOutcome {
   };
 }
 
-/** Whether this process was started with variables that announce sockets to it. They may have been removed since, but the kernel keeps a copy. */
+/**
+ * Whether this process was started with variables that announce sockets to it. They may have been removed
+ * since, but the kernel keeps a copy.
+ */
 function wasStartedWithSockets(): boolean {
   try {
     const lines = readFileSync("/proc/self/environ", "utf8").split("\0");

@@ -9,8 +9,9 @@ const serving = processState("serving", {
 });
 
 /**
- * Whether this process must not accept yet, because another process hands over to it, and has not done so. The same is true of the workers of such a process.
- * If the new process accepted earlier, its connections would be lost when it fails before it is ready.
+ * Whether this process must not accept yet, because another process hands over to it, and has not done so.
+ * The same is true of the workers of such a process. If the new process accepted earlier, its connections
+ * would be lost when it fails before it is ready.
  */
 export function isWaitingToServe(): boolean {
   return serving.isWaiting;

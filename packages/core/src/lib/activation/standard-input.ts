@@ -6,8 +6,9 @@ import { ActivationError } from "../shared/errors.ts";
 import { inodeOf, type PassedSocket } from "./passed-socket.ts";
 
 /**
- * Whether standard input may be a socket of a socket unit (`StandardInput=socket`). systemd sets no LISTEN_ variable for it. This is true only if systemd has
- * started this very process, because any other parent may use a socket as standard input for its own purposes. The check is fast, and reads nothing.
+ * Whether standard input may be a socket of a socket unit (`StandardInput=socket`). systemd sets no LISTEN_
+ * variable for it. This is true only if systemd has started this very process, because any other parent may
+ * use a socket as standard input for its own purposes. The check is fast, and reads nothing.
  */
 export function isSocketOnStandardInput(): boolean {
   const { SYSTEMD_EXEC_PID, INVOCATION_ID, REMOTE_ADDR } = process.env;
@@ -20,8 +21,9 @@ export function isSocketOnStandardInput(): boolean {
 }
 
 /**
- * Claims the socket on standard input, if a socket unit has put it there. Such a socket has an address, while the socket pair between a parent and its child
- * has none. The app then finds its standard input empty, as in any other service.
+ * Claims the socket on standard input, if a socket unit has put it there. Such a socket has an address, while
+ * the socket pair between a parent and its child has none. The app then finds its standard input empty, as in
+ * any other service.
  *
  * @throws ActivationError `SOCKACT_ERR_SOCKET_OUTPUT`
  */
@@ -39,7 +41,10 @@ export function takeOverStandardInput(): PassedSocket | undefined {
   return { ...found, name, socket, classified: socket };
 }
 
-/** Without `StandardOutput=`, standard output is the same socket: whatever the app prints would go to the client, between the responses. */
+/**
+ * Without `StandardOutput=`, standard output is the same socket: whatever the app prints would go to the
+ * client, between the responses.
+ */
 function refuseOutputs(inode: number): void {
   const [output, error] = [1, 2].map((fd) => inodeOf(fd) === inode);
   if (!output && !error) return;
@@ -48,8 +53,8 @@ function refuseOutputs(inode: number): void {
     "With StandardInput=socket, standard output is the connection too: everything that the app prints would go to the client",
     "Write StandardOutput=journal in the service unit, or leave StandardInput= out: then the connection is passed as descriptor 3.",
   );
-  // On standard error, only the client would see the error. So systemd-cat writes it to the journal. The journal looks up the sender when it reads the line,
-  // so the sender waits a moment.
+  // On standard error, only the client would see the error. So systemd-cat writes it to the journal. The
+  // journal looks up the sender when it reads the line, so the sender waits a moment.
   if (error) {
     const lines = `${refusal.code}: ${refusal.message}.\n${refusal.hint}`;
     const write = ["sh", "-c", 'echo "$1"; sleep 0.2', "sh", lines];

@@ -6,11 +6,17 @@ import { afterFirstResponse } from "../shared/first-response.ts";
 import { once, processState } from "../shared/process-state.ts";
 import { warn } from "../shared/warnings.ts";
 
-/** How long a socket may stay without a server, in milliseconds: before the app has claimed its first socket, and after it has claimed the last one. */
+/**
+ * How long a socket may stay without a server, in milliseconds: before the app has claimed its first socket,
+ * and after it has claimed the last one.
+ */
 const STARTING_MS = 30_000;
 const STARTED_MS = 5_000;
 
-/** How long the app may still take to listen after another server has started to listen elsewhere, in milliseconds. */
+/**
+ * How long the app may still take to listen after another server has started to listen elsewhere, in
+ * milliseconds.
+ */
 const ELSEWHERE_MS = 2_000;
 
 const unserved = processState("unserved", {
@@ -27,7 +33,10 @@ const unserved = processState("unserved", {
   listeners: [] as (() => void)[],
 });
 
-/** Warns of the sockets that still have no server a while after the last one was claimed, or when the process ends. */
+/**
+ * Warns of the sockets that still have no server a while after the last one was claimed, or when the process
+ * ends.
+ */
 export function scheduleUnservedWarning(): void {
   if (unserved.isScheduling) return;
   unserved.isScheduling = true;
@@ -45,7 +54,8 @@ function startTimer(): void {
     unserved.isTimeOver = true;
     for (const listener of unserved.listeners.splice(0)) listener();
   }, grace).unref();
-  // By then, the app may have used a datagram socket and closed it, but the descriptor stays open. A listener that was used is closed.
+  // By then, the app may have used a datagram socket and closed it, but the descriptor stays open. A listener
+  // that was used is closed.
   once("watch for the end", () =>
     process.once("beforeExit", () =>
       warnOfUnserved(
@@ -63,14 +73,17 @@ export function isServerExpected(): boolean {
   return !unserved.isTimeOver && knownSockets().some(isUnserved);
 }
 
-/** Calls the listener once, when the time to start is over. That is after the warning of the sockets that have no server. */
+/**
+ * Calls the listener once, when the time to start is over. That is after the warning of the sockets that have
+ * no server.
+ */
 export function onStartTimeOver(listener: () => void): void {
   unserved.listeners.push(listener);
 }
 
 /**
- * Warns if an adapter was imported in a process with passed sockets, and nothing has asked for them: the line with `systemdListen()` is missing. Reads only
- * LISTEN_PID, and removes no variable.
+ * Warns if an adapter was imported in a process with passed sockets, and nothing has asked for them: the line
+ * with `systemdListen()` is missing. Reads only LISTEN_PID, and removes no variable.
  *
  * @param isListening whether an HTTP server listens. If none does, the app may still be starting.
  */
@@ -130,7 +143,8 @@ const CLOSURE_HINT =
 /**
  * Sets the hint of the warning about unserved sockets.
  *
- * @param hint gets the names of these sockets. If it returns undefined, the warning has the hint for adapters.
+ * @param hint gets the names of these sockets. If it returns undefined, the warning has the hint for
+ * adapters.
  */
 export function setUnservedHint(hint: (names: readonly string[]) => string | undefined): void {
   unserved.preloadHint ??= hint;

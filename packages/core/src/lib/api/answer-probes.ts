@@ -15,8 +15,8 @@ type Response = (ServerResponse | Http2ServerResponse) & NodeJS.WritableStream;
 const answering = processState("probes", { servers: new WeakSet<Server>() });
 
 /**
- * Answers the requests for the path of the option `health` instead of the server's own listeners: decisions/028-health.md. Does nothing without that option, and for a
- * server that does not speak HTTP.
+ * Answers the requests for the path of the option `health` instead of the server's own listeners:
+ * decisions/028-health.md. Does nothing without that option, and for a server that does not speak HTTP.
  */
 export function answerProbes(server: Server, app: App): void {
   const { health } = app.settings;
@@ -62,7 +62,10 @@ export function answerProbes(server: Server, app: App): void {
   } as typeof server.emit;
 }
 
-/** The connection of a request. With HTTP/2, its session. A request that a library has made up may have neither. */
+/**
+ * The connection of a request. With HTTP/2, its session. A request that a library has made up may have
+ * neither.
+ */
 function carrierOf(request: Request): object {
   const carrier: object | undefined = "stream" in request ? request.stream.session : request.socket;
   return carrier ?? request;

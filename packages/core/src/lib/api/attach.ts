@@ -36,23 +36,32 @@ export interface FrameworkHooks {
    * @param requestListeners every function that is, or was, a `request` listener of the server
    */
   owns(server: Server, requestListeners: ReadonlySet<unknown>): boolean;
-  /** Called when a server of the app has got its sockets, before it emits `listening`. The last argument is the first argument of its `listen()`. */
+  /**
+   * Called when a server of the app has got its sockets, before it emits `listening`. The last argument is
+   * the first argument of its `listen()`.
+   */
   onBound?:
     | ((server: Server, sockets: readonly ActivatedSocket[], listenOptions: unknown) => void)
     | undefined;
 }
 
-/** An app whose options have been read and checked. The adapter attaches it to the app of the framework, now or later. */
+/**
+ * An app whose options have been read and checked. The adapter attaches it to the app of the framework, now
+ * or later.
+ */
 export interface PreparedApp {
   /** Whether sockets were passed to this process. */
   readonly activated: boolean;
   /**
-   * Makes each server of an app listen on the sockets that were passed to this process. It does not matter who calls `listen()`: the framework, or the user on
-   * a server with the app as its handler. Port and host are ignored, and `backlog` and `signal` apply. If a socket can't be bound, the server emits `error`, as
+   * Makes each server of an app listen on the sockets that were passed to this process. It does not matter
+   * who calls `listen()`: the framework, or the user on a server with the app as its handler. Port and host
+   * are ignored, and `backlog` and `signal` apply. If a socket can't be bound, the server emits `error`, as
    * with any `listen()`.
    *
-   * If sockets were passed, this patches `net.Server.prototype.listen`, which then changes only these servers. If none were passed, it patches it only if a
-   * service manager expects messages, or if `signals` or `health` is set: the servers then listen as usual, and sockact drains them, or answers probes. Otherwise it changes nothing.
+   * If sockets were passed, this patches `net.Server.prototype.listen`, which then changes only these
+   * servers. If none were passed, it patches it only if a service manager expects messages, or if `signals`
+   * or `health` is set: the servers then listen as usual, and sockact drains them, or answers probes.
+   * Otherwise it changes nothing.
    *
    * @param owner the app of the framework. It can still be garbage-collected.
    */
@@ -76,10 +85,13 @@ const attached = processState("attach", {
 });
 
 /**
- * Reads the options and the environment. Checks everything that would be an error later, so that the app fails where it calls `systemdListen()`. Claims no
- * socket. You can attach the result to several apps. Each of them has its own lifecycle.
+ * Reads the options and the environment. Checks everything that would be an error later, so that the app
+ * fails where it calls `systemdListen()`. Claims no socket. You can attach the result to several apps. Each
+ * of them has its own lifecycle.
  *
- * @throws ActivationError `SOCKACT_ERR_NOT_ACTIVATED` (no sockets were passed, and `required` is set), `SOCKACT_ERR_NAME_UNKNOWN`, `SOCKACT_ERR_PERMISSION`, `SOCKACT_ERR_OPTION`, `SOCKACT_ERR_TLS`, `SOCKACT_ERR_TLS_FILE`, and what activatedSockets() throws
+ * @throws ActivationError `SOCKACT_ERR_NOT_ACTIVATED` (no sockets were passed, and `required` is set),
+ * `SOCKACT_ERR_NAME_UNKNOWN`, `SOCKACT_ERR_PERMISSION`, `SOCKACT_ERR_OPTION`, `SOCKACT_ERR_TLS`,
+ * `SOCKACT_ERR_TLS_FILE`, and what activatedSockets() throws
  */
 export function prepareApp(options: AppOptions, { http2 = false, close }: FrameworkTraits = {}): PreparedApp {
   const { activation, selection, settings } = prepare(options);
@@ -106,7 +118,10 @@ function addAttachment(owner: object, attachment: Attachment): void {
   if (attachment.app.activated) warnIfServedAlready(attachment);
 }
 
-/** Whether an app of this process uses an adapter. The adapter may find out later which servers belong to the app. */
+/**
+ * Whether an app of this process uses an adapter. The adapter may find out later which servers belong to the
+ * app.
+ */
 export function hasAdapter(): boolean {
   return attached.isPrepared;
 }

@@ -20,17 +20,20 @@ import { classifyWith } from "../activation/classify.ts";
 import { claimSockets, familyRefusalOf, findDatagramSocket } from "../binding/claim.ts";
 
 /**
- * The options of {@link bindDatagram}: which socket to claim, the lifecycle, and Node's own options of `socket.bind()`, which say where to bind if no socket
- * was passed.
+ * The options of {@link bindDatagram}: which socket to claim, the lifecycle, and Node's own options of
+ * `socket.bind()`, which say where to bind if no socket was passed.
  */
 export interface BindDatagramOptions
   extends Omit<LifecycleOptions, "onDrainUpgraded" | "health">, Omit<BindOptions, "fd"> {
   /**
-   * The `FileDescriptorName=` of the socket to claim. If several sockets have this name, the first one that nothing has claimed is used. By default, it is the
-   * first datagram socket.
+   * The `FileDescriptorName=` of the socket to claim. If several sockets have this name, the first one that
+   * nothing has claimed is used. By default, it is the first datagram socket.
    */
   name?: string | undefined;
-  /** Whether it is an error (`SOCKACT_ERR_NOT_ACTIVATED`) if no socket was passed. The default is `false`: the socket is then bound as without sockact. */
+  /**
+   * Whether it is an error (`SOCKACT_ERR_NOT_ACTIVATED`) if no socket was passed. The default is `false`: the
+   * socket is then bound as without sockact.
+   */
   required?: boolean | undefined;
   /** The same as in {@link ListenOptions}. */
   ignoreListenPid?: boolean | undefined;
@@ -47,18 +50,19 @@ const CALL = {
 };
 
 /**
- * Binds a socket of node:dgram to the UDP socket that was passed to this process (`ListenDatagram=`). If none was passed, the socket is bound as with
- * `socket.bind(options)`.
+ * Binds a socket of node:dgram to the UDP socket that was passed to this process (`ListenDatagram=`). If none
+ * was passed, the socket is bound as with `socket.bind(options)`.
  *
- * When the process stops (SIGTERM), the socket stops receiving, and later messages wait for the next process. The app can still send until its `onStop`
- * is done.
- * `idleTimeout` starts again with each message.
+ * When the process stops (SIGTERM), the socket stops receiving, and later messages wait for the next process.
+ * The app can still send until its `onStop` is done. `idleTimeout` starts again with each message.
  *
  * - It fulfils when the socket is bound.
- * - It rejects with an {@link ActivationError}, and claims no socket: `SOCKACT_ERR_NOT_ACTIVATED` (no socket was passed, and `required` is set or `port` is missing),
- *   `SOCKACT_ERR_NAME_UNKNOWN`, `SOCKACT_ERR_SOCKET_CLAIMED`, `SOCKACT_ERR_SOCKET_STREAM` (the passed socket is not a datagram socket), `SOCKACT_ERR_SOCKET_FAMILY` (`udp4` for an IPv6 socket,
- *   or `udp6` for an IPv4 socket), `SOCKACT_ERR_SOCKET_UNSUPPORTED` (a unix datagram socket), `SOCKACT_ERR_CLUSTER_WORKER` (in a worker of node:cluster), `SOCKACT_ERR_PERMISSION`,
- *   `SOCKACT_ERR_OPTION`, or a code of {@link activatedSockets}.
+ * - It rejects with an {@link ActivationError}, and claims no socket: `SOCKACT_ERR_NOT_ACTIVATED` (no socket
+ *   was passed, and `required` is set or `port` is missing), `SOCKACT_ERR_NAME_UNKNOWN`,
+ *   `SOCKACT_ERR_SOCKET_CLAIMED`, `SOCKACT_ERR_SOCKET_STREAM` (the passed socket is not a datagram socket),
+ *   `SOCKACT_ERR_SOCKET_FAMILY` (`udp4` for an IPv6 socket, or `udp6` for an IPv4 socket),
+ *   `SOCKACT_ERR_SOCKET_UNSUPPORTED` (a unix datagram socket), `SOCKACT_ERR_CLUSTER_WORKER` (in a worker of
+ *   node:cluster), `SOCKACT_ERR_PERMISSION`, `SOCKACT_ERR_OPTION`, or a code of {@link activatedSockets}.
  * - It rejects with Node's own error if the socket is already bound or closed, or can't be bound.
  */
 export function bindDatagram(socket: Socket, options?: BindDatagramOptions): Promise<Listening>;

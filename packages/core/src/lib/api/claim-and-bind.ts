@@ -33,7 +33,10 @@ export interface BindOptions {
  * Claims the selected sockets and binds the server to them, which then emits `listening` or `error`.
  *
  * @param http2 whether the `request` listener can answer HTTP/2
- * @throws ActivationError what {@link selectForServer} throws, `SOCKACT_ERR_CLUSTER_WORKER` for a connection in a worker of node:cluster, `SOCKACT_ERR_HANDOVER_UNSUPPORTED` for `handover` with a connection or a socket on standard input, `SOCKACT_ERR_OPTION` for `tls` with a server of TLS, `SOCKACT_ERR_PERMISSION`, `SOCKACT_ERR_NODE_INTERNALS`, `SOCKACT_ERR_TLS`, `SOCKACT_ERR_TLS_FILE`; and what server.listen() throws:
+ * @throws ActivationError what {@link selectForServer} throws, `SOCKACT_ERR_CLUSTER_WORKER` for a connection
+ * in a worker of node:cluster, `SOCKACT_ERR_HANDOVER_UNSUPPORTED` for `handover` with a connection or a
+ * socket on standard input, `SOCKACT_ERR_OPTION` for `tls` with a server of TLS, `SOCKACT_ERR_PERMISSION`,
+ * `SOCKACT_ERR_NODE_INTERNALS`, `SOCKACT_ERR_TLS`, `SOCKACT_ERR_TLS_FILE`; and what server.listen() throws:
  * `ERR_SERVER_ALREADY_LISTEN`, or `ERR_INVALID_ARG_TYPE` if `signal` is not an AbortSignal
  */
 export function claimAndBind(
@@ -82,7 +85,10 @@ export function claimAndBind(
   }
 }
 
-/** A process for one connection ends with it. And a socket on standard input can't be passed on, as systemd passes it in no variable. */
+/**
+ * A process for one connection ends with it. And a socket on standard input can't be passed on, as systemd
+ * passes it in no variable.
+ */
 function refuseConnections(selected: readonly PassedSocket[]): void {
   const isConnection = areConnections(selected.map(({ socket }) => socket));
   if (!isConnection && !selected.some(({ fd }) => fd === 0)) return;
@@ -104,7 +110,10 @@ function tlsTwiceError(): ActivationError {
   );
 }
 
-/** The internals of Node that binding needs. One plain listener needs little, because nothing is joined or redirected. */
+/**
+ * The internals of Node that binding needs. One plain listener needs little, because nothing is joined or
+ * redirected.
+ */
 function partsToBind(
   server: Server,
   selected: readonly PassedSocket[],
@@ -121,8 +130,8 @@ function partsToBind(
 }
 
 /**
- * Checks the internals of Node that draining needs. The first client does not wait for this check. It comes before READY=1. If something is missing, the server
- * emits `error`, as with any error after `listening`.
+ * Checks the internals of Node that draining needs. The first client does not wait for this check. It comes
+ * before READY=1. If something is missing, the server emits `error`, as with any error after `listening`.
  */
 function checkInternalsLater(server: Server, listenCallback: unknown): void {
   const check = (): void => {

@@ -6,13 +6,17 @@ import { claimByName } from "../binding/claim.ts";
 import { refuseInWorker } from "./refuse-in-worker.ts";
 
 /**
- * Claims a passed socket of any kind, for the app to use by its descriptor. It is the first socket with this `FileDescriptorName=` that nothing in this
- * process has claimed. You can also claim a file from `OpenFile=`, and a descriptor from the file descriptor store.
+ * Claims a passed socket of any kind, for the app to use by its descriptor. It is the first socket with this
+ * `FileDescriptorName=` that nothing in this process has claimed. You can also claim a file from `OpenFile=`,
+ * and a descriptor from the file descriptor store.
  *
- * From then on, the socket belongs to the app: no server claims it, no warning names it, and READY=1 does not wait for it.
+ * From then on, the socket belongs to the app: no server claims it, no warning names it, and READY=1 does not
+ * wait for it.
  *
- * @throws ActivationError `SOCKACT_ERR_NOT_ACTIVATED` if nothing was passed, `SOCKACT_ERR_NAME_UNKNOWN`, `SOCKACT_ERR_SOCKET_CLAIMED`, `SOCKACT_ERR_CLUSTER_WORKER` in a worker of node:cluster,
- * `SOCKACT_ERR_OPTION` if its connections begin with a PROXY header (SOCKACT_PROXY_PROTOCOL), or a code of {@link activatedSockets}
+ * @throws ActivationError `SOCKACT_ERR_NOT_ACTIVATED` if nothing was passed, `SOCKACT_ERR_NAME_UNKNOWN`,
+ * `SOCKACT_ERR_SOCKET_CLAIMED`, `SOCKACT_ERR_CLUSTER_WORKER` in a worker of node:cluster,
+ * `SOCKACT_ERR_OPTION` if its connections begin with a PROXY header (SOCKACT_PROXY_PROTOCOL), or a code of
+ * {@link activatedSockets}
  */
 export function claimSocket(name: string): ActivatedSocket {
   const { sockets, ...activation } = readActivation();

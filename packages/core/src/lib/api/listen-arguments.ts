@@ -3,7 +3,10 @@ export function callbackOf(args: readonly unknown[]): (() => void) | undefined {
   return args.findLast((arg) => typeof arg === "function") as (() => void) | undefined;
 }
 
-/** The options of listen(port[, host][, backlog]), listen(path[, backlog]) or listen(options). The backlog is the first number after the first argument. */
+/**
+ * The options of listen(port[, host][, backlog]), listen(path[, backlog]) or listen(options). The backlog is
+ * the first number after the first argument.
+ */
 export function bindOptionsOf([first, ...rest]: readonly unknown[]): {
   backlog?: number;
   signal?: AbortSignal;
@@ -13,7 +16,9 @@ export function bindOptionsOf([first, ...rest]: readonly unknown[]): {
   return backlog === undefined ? {} : { backlog };
 }
 
-/** Whether the options of listen() name a descriptor or a handle. Such a server does not listen on any other. */
+/**
+ * Whether the options of listen() name a descriptor or a handle. Such a server does not listen on any other.
+ */
 export function hasHandle(options: unknown): options is { fd?: unknown } {
   const { fd, _handle, handle } = Object(options) as { fd?: unknown; _handle?: unknown; handle?: unknown };
   return typeof fd === "number" || _handle !== undefined || handle !== undefined;

@@ -4,7 +4,10 @@ import { type ActivationError, isActivationError } from "../shared/errors.ts";
 import { warn } from "../shared/warnings.ts";
 import { callbackOf } from "./listen-arguments.ts";
 
-/** Makes the server emit `error` with an ActivationError. Any other error comes from wrong arguments, and is thrown, as in Node. */
+/**
+ * Makes the server emit `error` with an ActivationError. Any other error comes from wrong arguments, and is
+ * thrown, as in Node.
+ */
 export function emitListenError(server: Server, error: unknown, args: readonly unknown[]): void {
   if (!isActivationError(error)) throw error;
   const callback = callbackOf(args);
@@ -12,7 +15,10 @@ export function emitListenError(server: Server, error: unknown, args: readonly u
   process.nextTick(() => server.emit("error", error));
 }
 
-/** Express 5 calls the callback of `listen()` with the error, too, and most callbacks print that the app listens. */
+/**
+ * Express 5 calls the callback of `listen()` with the error, too, and most callbacks print that the app
+ * listens.
+ */
 function warnOfSwallowed({ code, message, hint }: ActivationError, where: unknown): void {
   const call =
     typeof where === "number" || typeof where === "string" ? `listen(${where})` : "A second listen()";

@@ -22,7 +22,8 @@ import { answerProbes } from "./answer-probes.ts";
 const drains = processState("drains", new WeakMap<Server, ServerDrain>());
 
 /**
- * Adds a server that is about to listen to its app. The app drains it when the process stops. Called before the server emits `listening`.
+ * Adds a server that is about to listen to its app. The app drains it when the process stops. Called before
+ * the server emits `listening`.
  *
  * @param listenCallback the callback that was passed to `listen()`
  */
@@ -82,8 +83,9 @@ function createDrain(
 }
 
 /**
- * Emits an error that happens after `listening`. If the app has no listener for it, the error is thrown, which ends the process. The callback of `listen()`
- * does not count as such a listener: Express 5 leaves it among the listeners, where it has no effect after `listening`.
+ * Emits an error that happens after `listening`. If the app has no listener for it, the error is thrown,
+ * which ends the process. The callback of `listen()` does not count as such a listener: Express 5 leaves it
+ * among the listeners, where it has no effect after `listening`.
  */
 export function emitStartupError(server: Server, error: Error, listenCallback: unknown): void {
   if (server.listeners("error").some((listener) => listener !== listenCallback)) server.emit("error", error);
@@ -94,8 +96,9 @@ export function emitStartupError(server: Server, error: Error, listenCallback: u
 }
 
 /**
- * Called when a server or a datagram socket of an app starts to receive connections or messages from these sockets. It handles signals, calls the `ready` of
- * the app the first time, and sends READY=1 if nothing else is missing.
+ * Called when a server or a datagram socket of an app starts to receive connections or messages from these
+ * sockets. It handles signals, calls the `ready` of the app the first time, and sends READY=1 if nothing else
+ * is missing.
  *
  * @param onReadyError called when the `ready` of the app rejects
  */
@@ -120,7 +123,10 @@ export function startServing(
   reportWhileStarting();
 }
 
-/** Drains a server as its own `close()` does. Fulfils when all connections have ended. Does nothing if the `close()` of the server does not drain. */
+/**
+ * Drains a server as its own `close()` does. Fulfils when all connections have ended. Does nothing if the
+ * `close()` of the server does not drain.
+ */
 export async function drainServer(server: Server): Promise<void> {
   const drain = drains.get(server);
   if (drain?.drainsOnClose && (drain.isDraining || server.listening)) await drain.drainAlone();

@@ -21,9 +21,11 @@ export interface SocketOptions {
   /** The TLS of this socket. It has precedence over the `tls` for all sockets. */
   tls?: TlsOptions | undefined;
   /**
-   * Whether each connection begins with a PROXY header, which a load balancer such as HAProxy sends. `socket.remoteAddress` and `socket.remotePort` are then
-   * those of the client. The default is `false`. With `true`, every client may send a header, and claim any address. `{ from }` lists the addresses that may.
-   * The variable `SOCKACT_PROXY_PROTOCOL` overrides this option: `web:10.0.0.1,10.1.0.0/16` is for the socket `web`, and `web:*` means `true`.
+   * Whether each connection begins with a PROXY header, which a load balancer such as HAProxy sends.
+   * `socket.remoteAddress` and `socket.remotePort` are then those of the client. The default is `false`. With
+   * `true`, every client may send a header, and claim any address. `{ from }` lists the addresses that may.
+   * The variable `SOCKACT_PROXY_PROTOCOL` overrides this option: `web:10.0.0.1,10.1.0.0/16` is for the socket
+   * `web`, and `web:*` means `true`.
    */
   proxyProtocol?: boolean | ProxyProtocolOptions | undefined;
 }
@@ -34,22 +36,30 @@ export interface AppOptions extends ClaimOptions, LifecycleOptions {}
 /** Which sockets an app or a server claims, and whether it must get one. */
 export interface ClaimOptions {
   /**
-   * The TLS of all sockets that the server takes. It is for a server without TLS of its own, such as one of node:http. A server of node:https, of node:tls or
-   * of `http2.createSecureServer()` is refused with `SOCKACT_ERR_OPTION`, because it brings its TLS to every socket.
+   * The TLS of all sockets that the server takes. It is for a server without TLS of its own, such as one of
+   * node:http. A server of node:https, of node:tls or of `http2.createSecureServer()` is refused with
+   * `SOCKACT_ERR_OPTION`, because it brings its TLS to every socket.
    */
   tls?: TlsOptions | undefined;
-  /** Which sockets to claim, by their `FileDescriptorName=`, and how to serve each: `{ http: {}, https: { tls: { key, cert } } }`. Use it instead of `name`. */
+  /**
+   * Which sockets to claim, by their `FileDescriptorName=`, and how to serve each:
+   * `{ http: {}, https: { tls: { key, cert } } }`. Use it instead of `name`.
+   */
   sockets?: Readonly<Record<string, SocketOptions>> | undefined;
   /**
-   * The `FileDescriptorName=` of the sockets to claim: a name, or a list of names. Several sockets may have one name. By default, the server claims every
-   * listener that nothing else has claimed.
+   * The `FileDescriptorName=` of the sockets to claim: a name, or a list of names. Several sockets may have
+   * one name. By default, the server claims every listener that nothing else has claimed.
    */
   name?: string | readonly string[] | undefined;
-  /** Whether it is an error (`SOCKACT_ERR_NOT_ACTIVATED`) if no sockets were passed. The default is `false`: the server then listens as without sockact. */
+  /**
+   * Whether it is an error (`SOCKACT_ERR_NOT_ACTIVATED`) if no sockets were passed. The default is `false`:
+   * the server then listens as without sockact.
+   */
   required?: boolean | undefined;
   /**
-   * Whether to claim sockets if LISTEN_PID is not set, or 0, as with systemfd and s6. The default is `false`, because child processes inherit the variables: if
-   * they are left over in a terminal or a container, the app would take its descriptors from 3 on for sockets, whatever they are. The variable
+   * Whether to claim sockets if LISTEN_PID is not set, or 0, as with systemfd and s6. The default is `false`,
+   * because child processes inherit the variables: if they are left over in a terminal or a container, the
+   * app would take its descriptors from 3 on for sockets, whatever they are. The variable
    * `SOCKACT_IGNORE_LISTEN_PID` overrides this option.
    */
   ignoreListenPid?: boolean | undefined;
@@ -70,7 +80,10 @@ export interface SocketSelection {
   tls: readonly PlacedTls[];
   /** The TLS options of the sockets with this name. Undefined for sockets without TLS. */
   tlsOf(name: string): PlacedTls | undefined;
-  /** The rules for the PROXY headers of the sockets with this name. Undefined for sockets without such headers. */
+  /**
+   * The rules for the PROXY headers of the sockets with this name. Undefined for sockets without such
+   * headers.
+   */
   proxyOf(name: string): ProxyRules | undefined;
 }
 
@@ -81,7 +94,8 @@ export interface CheckedOptions {
 }
 
 /**
- * Checks and reads every option. An unknown option is an error: if it were ignored, you would notice that in production.
+ * Checks and reads every option. An unknown option is an error: if it were ignored, you would notice that in
+ * production.
  *
  * @throws ActivationError `SOCKACT_ERR_OPTION`
  */

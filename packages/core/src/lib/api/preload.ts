@@ -27,7 +27,9 @@ import { emitListenError } from "./listen-error.ts";
 import { manageListening, manageServer } from "./manage-server.ts";
 import type { Listen } from "./wrap-listen.ts";
 
-/** The servers of an app that can't be changed. Its lifecycle options come from environment variables only. */
+/**
+ * The servers of an app that can't be changed. Its lifecycle options come from environment variables only.
+ */
 export interface PreloadedApp {
   /**
    * Makes a server listen on these sockets. If a socket can't be bound, the server emits `error`.
@@ -37,8 +39,9 @@ export interface PreloadedApp {
    */
   serve(server: Server, fds: readonly number[], args: readonly unknown[]): void;
   /**
-   * The same for a server that may only probe whether its port is free. It emits `listening`, and claims the sockets a turn of the event loop later if it is
-   * still open. If another server has claimed them by then, it listens by itself.
+   * The same for a server that may only probe whether its port is free. It emits `listening`, and claims the
+   * sockets a turn of the event loop later if it is still open. If another server has claimed them by then,
+   * it listens by itself.
    *
    * @param first the socket whose address `server.address()` returns from the beginning
    */
@@ -50,8 +53,8 @@ export interface PreloadedApp {
    */
   join(server: Server, fds: readonly number[]): boolean;
   /**
-   * Drains a server that listens by itself when the service stops, and tells the service manager when it is ready. Does nothing if no service manager waits for
-   * messages, or if sockets were passed.
+   * Drains a server that listens by itself when the service stops, and tells the service manager when it is
+   * ready. Does nothing if no service manager waits for messages, or if sockets were passed.
    */
   manage(server: Server): void;
   /** Makes the server emit `error` with an ActivationError instead of listening. Throws any other error. */
@@ -71,9 +74,11 @@ export interface ServeLaterOptions {
 }
 
 /**
- * Prepares to serve an app that can't be changed. Call it before the app adds listeners of signals: from then on, these run when the connections have ended.
+ * Prepares to serve an app that can't be changed. Call it before the app adds listeners of signals: from then
+ * on, these run when the connections have ended.
  *
- * @throws ActivationError `SOCKACT_ERR_OPTION` for a variable that is malformed, `SOCKACT_ERR_NAME_UNKNOWN` for a name in SOCKACT_PROXY_PROTOCOL that no passed socket has
+ * @throws ActivationError `SOCKACT_ERR_OPTION` for a variable that is malformed, `SOCKACT_ERR_NAME_UNKNOWN`
+ * for a name in SOCKACT_PROXY_PROTOCOL that no passed socket has
  */
 export function preloadApp(): PreloadedApp {
   const settings = readSettings({});
@@ -81,7 +86,8 @@ export function preloadApp(): PreloadedApp {
   const names = announcedNames();
   // Perhaps only the notify socket of OpenFile= was passed.
   if (names?.some((name) => name !== "notify") === true) checkProxyNames(names);
-  // By default, core leaves the signals to an app without sockets. An app with an adapter could set the option, but this app can't.
+  // By default, core leaves the signals to an app without sockets. An app with an adapter could set the
+  // option, but this app can't.
   settings.signals ??= true;
   holdListeners();
   const app = createApp(settings, true);

@@ -14,8 +14,8 @@ export interface Preparation extends CheckedOptions {
 /**
  * Reads the options and the environment, once for each app.
  *
- * @throws ActivationError `SOCKACT_ERR_OPTION`; `SOCKACT_ERR_NOT_ACTIVATED` if `required` is set; `SOCKACT_ERR_NAME_UNKNOWN` for a name in SOCKACT_PROXY_PROTOCOL; what activatedSockets()
- * throws
+ * @throws ActivationError `SOCKACT_ERR_OPTION`; `SOCKACT_ERR_NOT_ACTIVATED` if `required` is set;
+ * `SOCKACT_ERR_NAME_UNKNOWN` for a name in SOCKACT_PROXY_PROTOCOL; what activatedSockets() throws
  */
 export function prepare(options: AppOptions): Preparation {
   const checked = readOptions(options);

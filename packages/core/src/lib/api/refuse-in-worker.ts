@@ -2,8 +2,9 @@ import type { PassedSocket } from "../activation/passed-socket.ts";
 import { ActivationError } from "../shared/errors.ts";
 
 /**
- * Refuses sockets that this process would use by their descriptors, if they belong to the primary of this worker of node:cluster. Under the same number, the
- * worker has something else: descriptor 3 is usually its channel to the primary.
+ * Refuses sockets that this process would use by their descriptors, if they belong to the primary of this
+ * worker of node:cluster. Under the same number, the worker has something else: descriptor 3 is usually its
+ * channel to the primary.
  *
  * @param call what the app has called
  * @throws ActivationError `SOCKACT_ERR_CLUSTER_WORKER`

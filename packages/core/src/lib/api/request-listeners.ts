@@ -6,16 +6,19 @@ import { once, processState } from "../shared/process-state.ts";
 import { WeakList } from "../shared/weak-list.ts";
 
 const remembered = processState("request listeners", {
-  /** Every function that was a `request` listener of a server before the server listened. Libraries such as socket.io hide it in a closure later. */
+  /**
+   * Every function that was a `request` listener of a server before the server listened. Libraries such as
+   * socket.io hide it in a closure later.
+   */
   ofServer: new WeakMap<Server, Set<unknown>>(),
   /** The servers that have had a `request` listener. */
   servers: new WeakList<Server>(),
 });
 
 /**
- * Remembers, from now on, which functions are `request` listeners of which server. An adapter calls this when it is imported, because
- * `http.createServer(app)` may come before `systemdListen()`, and libraries such as socket.io then hide the app in a closure.
- * Does nothing in a process without the variables of systemd.
+ * Remembers, from now on, which functions are `request` listeners of which server. An adapter calls this when
+ * it is imported, because `http.createServer(app)` may come before `systemdListen()`, and libraries such as
+ * socket.io then hide the app in a closure. Does nothing in a process without the variables of systemd.
  */
 export function rememberRequestListeners(): void {
   if (!mayBeActivated() && !isNotifyExpected()) return;

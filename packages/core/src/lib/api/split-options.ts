@@ -16,11 +16,12 @@ interface Call {
 }
 
 /**
- * Splits options into those of this package and those of Node. Leaves out each option that is undefined, because Node takes `port: undefined` for any free
- * port.
+ * Splits options into those of this package and those of Node. Leaves out each option that is undefined,
+ * because Node takes `port: undefined` for any free port.
  *
  * @param more the arguments after the options. TypeScript allows none, and JavaScript would ignore them.
- * @throws ActivationError `SOCKACT_ERR_OPTION` for more arguments, for options that are not an object, and for an unknown option
+ * @throws ActivationError `SOCKACT_ERR_OPTION` for more arguments, for options that are not an object, and
+ * for an unknown option
  */
 export function splitOptions<T extends object>(
   options: T,
@@ -53,7 +54,9 @@ export function splitOptions<T extends object>(
   return [of(true), of(false) as Omit<T, keyof AppOptions>];
 }
 
-/** @throws ActivationError `SOCKACT_ERR_OPTION` for something that is not a server, such as an app of Express */
+/**
+ * @throws ActivationError `SOCKACT_ERR_OPTION` for something that is not a server, such as an app of Express
+ */
 export function checkServer(server: unknown): void {
   // A server of Bun is not an instance of Node's class.
   const methods = ["listen", "close", "address", "once"] as const;

@@ -8,7 +8,10 @@ import { hasHandle } from "./listen-arguments.ts";
 /** `listen()` of a server, from before the patch. */
 export type Listen = (this: Server, ...args: readonly unknown[]) => Server;
 
-/** Makes a server listen on passed sockets, and returns the server. Returns undefined for a server that must listen as usual. */
+/**
+ * Makes a server listen on passed sockets, and returns the server. Returns undefined for a server that must
+ * listen as usual.
+ */
 export type Interceptor = (server: Server, args: readonly unknown[], listen: Listen) => Server | undefined;
 
 const interceptors = processState("interceptors", {
@@ -18,7 +21,10 @@ const interceptors = processState("interceptors", {
   preload: undefined as Interceptor | undefined,
 });
 
-/** Makes an interceptor decide about each `listen()` that names no descriptor. If the package has several copies, the first one decides. */
+/**
+ * Makes an interceptor decide about each `listen()` that names no descriptor. If the package has several
+ * copies, the first one decides.
+ */
 export function interceptListen(which: "adapter" | "preload", interceptor: Interceptor): void {
   interceptors[which] ??= interceptor;
   once("wrap listen", wrapListen);

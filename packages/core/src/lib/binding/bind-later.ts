@@ -21,9 +21,10 @@ import { serverAddress } from "./server-address.ts";
 const HANDLED = ["request", "upgrade", "connect", "checkContinue", "stream", "session"];
 
 /**
- * Makes a server emit `listening` before it listens on anything. A tool that probes whether a port is free closes its server then, and would close the socket
- * with it. Calls `start` a turn of the event loop later, if the server is still open. If an HTTP server has no handler by then, `start` is called when it gets
- * one, so that clients wait instead of getting no answer.
+ * Makes a server emit `listening` before it listens on anything. A tool that probes whether a port is free
+ * closes its server then, and would close the socket with it. Calls `start` a turn of the event loop later,
+ * if the server is still open. If an HTTP server has no handler by then, `start` is called when it gets one,
+ * so that clients wait instead of getting no answer.
  *
  * @param address what `server.address()` returns
  */
@@ -60,8 +61,8 @@ export interface JoinOptions {
 }
 
 /**
- * The same as `bindServer()` in a process to which another one hands over: the server emits `listening`, but does not listen on the sockets before this
- * process may accept.
+ * The same as `bindServer()` in a process to which another one hands over: the server emits `listening`, but
+ * does not listen on the sockets before this process may accept.
  */
 export function bindServerLater(
   server: Server,
@@ -75,7 +76,10 @@ export function bindServerLater(
   });
 }
 
-/** Makes a server that listens on nothing listen on these sockets. If they are connections, the server serves them. */
+/**
+ * Makes a server that listens on nothing listen on these sockets. If they are connections, the server serves
+ * them.
+ */
 export function joinSockets(
   server: Server,
   handle: ListenHandle,

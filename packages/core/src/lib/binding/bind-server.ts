@@ -16,17 +16,18 @@ import { rememberServed } from "../shared/served-sockets.ts";
 import { serverAddress } from "./server-address.ts";
 
 /**
- * Node calls listen(2) again, with a backlog of 511 by default, which would shrink a larger `Backlog=` of the socket unit. The kernel reduces this number to
- * net.core.somaxconn, which is systemd's own default.
+ * Node calls listen(2) again, with a backlog of 511 by default, which would shrink a larger `Backlog=` of the
+ * socket unit. The kernel reduces this number to net.core.somaxconn, which is systemd's own default.
  */
 export const KEEP_BACKLOG = 0x7fffffff;
 
 /**
- * Makes one server listen on all of these sockets. If they are connections, the server serves them. It emits `listening` once, or `error`, after which
- * it is closed.
+ * Makes one server listen on all of these sockets. If they are connections, the server serves them. It emits
+ * `listening` once, or `error`, after which it is closed.
  *
- * The server's own handle is that of the first socket. Each other socket gets a separate handle, whose owner is the server. So `close()`, `getConnections()`,
- * `maxConnections`, `ref()` and `unref()` act on all of them, and the socket options of the server apply to each.
+ * The server's own handle is that of the first socket. Each other socket gets a separate handle, whose owner
+ * is the server. So `close()`, `getConnections()`, `maxConnections`, `ref()` and `unref()` act on all of
+ * them, and the socket options of the server apply to each.
  */
 export function bindServer(
   server: Server,
@@ -73,7 +74,8 @@ export function bindServer(
 }
 
 /**
- * The same in a worker of node:cluster, where the primary hands the handles over later. No handle accepts a connection before the server has all of them.
+ * The same in a worker of node:cluster, where the primary hands the handles over later. No handle accepts a
+ * connection before the server has all of them.
  */
 async function bindInWorker(
   server: Server,
@@ -104,7 +106,10 @@ async function bindInWorker(
   }
 }
 
-/** Makes a handle of a server deal with the preamble of its socket. Remembers from which socket its connections come. */
+/**
+ * Makes a handle of a server deal with the preamble of its socket. Remembers from which socket its
+ * connections come.
+ */
 export function prepareAccepting(
   handle: ListenHandle,
   server: Server,

@@ -15,11 +15,13 @@ import { processState } from "../shared/process-state.ts";
 import { NO_SOCKET } from "../shared/texts.ts";
 
 /**
- * Selects the sockets with these names for a server. The caller claims them. Without names, it selects every listener that is not served yet. If only
- * connections were passed (`Accept=yes`), it selects the connections.
+ * Selects the sockets with these names for a server. The caller claims them. Without names, it selects every
+ * listener that is not served yet. If only connections were passed (`Accept=yes`), it selects the
+ * connections.
  *
- * @throws ActivationError `SOCKACT_ERR_NAME_UNKNOWN`, `SOCKACT_ERR_SOCKET_CLAIMED`, `SOCKACT_ERR_SOCKET_DATAGRAM`, `SOCKACT_ERR_SOCKET_CONNECTED`,
- * `SOCKACT_ERR_SOCKET_UNBOUND`, `SOCKACT_ERR_SOCKET_UNSUPPORTED`
+ * @throws ActivationError `SOCKACT_ERR_NAME_UNKNOWN`, `SOCKACT_ERR_SOCKET_CLAIMED`,
+ * `SOCKACT_ERR_SOCKET_DATAGRAM`, `SOCKACT_ERR_SOCKET_CONNECTED`, `SOCKACT_ERR_SOCKET_UNBOUND`,
+ * `SOCKACT_ERR_SOCKET_UNSUPPORTED`
  */
 export function selectForServer(
   sockets: readonly PassedSocket[],
@@ -37,7 +39,8 @@ type IsTaken = (passedSocket: PassedSocket) => boolean;
 /**
  * Claims the first socket with this name that is not served. The app uses it by itself.
  *
- * @throws ActivationError `SOCKACT_ERR_NAME_UNKNOWN`, `SOCKACT_ERR_SOCKET_CLAIMED`, `SOCKACT_ERR_OPTION` if its connections begin with a PROXY header
+ * @throws ActivationError `SOCKACT_ERR_NAME_UNKNOWN`, `SOCKACT_ERR_SOCKET_CLAIMED`, `SOCKACT_ERR_OPTION` if
+ * its connections begin with a PROXY header
  */
 export function claimByName(sockets: readonly PassedSocket[], name: string): PassedSocket {
   const passedSocket = firstUnserved(socketsNamed(sockets, [name]), USED_TWICE);
@@ -47,9 +50,11 @@ export function claimByName(sockets: readonly PassedSocket[], name: string): Pas
 }
 
 /**
- * Finds the first datagram socket with this name that is not served. Without a name, it finds the first of all. The caller claims it when it is bound.
+ * Finds the first datagram socket with this name that is not served. Without a name, it finds the first of
+ * all. The caller claims it when it is bound.
  *
- * @throws ActivationError `SOCKACT_ERR_NAME_UNKNOWN`, `SOCKACT_ERR_SOCKET_CLAIMED`, `SOCKACT_ERR_SOCKET_STREAM`, `SOCKACT_ERR_SOCKET_UNSUPPORTED`, `SOCKACT_ERR_SOCKET_FAMILY`
+ * @throws ActivationError `SOCKACT_ERR_NAME_UNKNOWN`, `SOCKACT_ERR_SOCKET_CLAIMED`,
+ * `SOCKACT_ERR_SOCKET_STREAM`, `SOCKACT_ERR_SOCKET_UNSUPPORTED`, `SOCKACT_ERR_SOCKET_FAMILY`
  */
 export function findDatagramSocket(
   sockets: readonly PassedSocket[],
@@ -69,7 +74,9 @@ export function findDatagramSocket(
   return passedSocket;
 }
 
-/** Marks these sockets as claimed. Starts the time again after which the app is warned of unserved sockets. */
+/**
+ * Marks these sockets as claimed. Starts the time again after which the app is warned of unserved sockets.
+ */
 export function claimSockets(sockets: readonly PassedSocket[]): void {
   for (const passedSocket of sockets) passedSocket.claimed = true;
   debug(() => `claimed ${sockets.map(({ socket }) => formatSocketWithKind(socket)).join("; ")}`);
@@ -111,7 +118,9 @@ export function checkNames(sockets: readonly PassedSocket[], names: readonly str
   }
 }
 
-/** Not the socket of the service manager, which sockact itself uses (`OpenFile=/run/systemd/notify:notify`). */
+/**
+ * Not the socket of the service manager, which sockact itself uses (`OpenFile=/run/systemd/notify:notify`).
+ */
 function isOfApp(passedSocket: PassedSocket): boolean {
   return passedSocket.inode === undefined || passedSocket.name !== "notify" || isFromSocketUnit(passedSocket);
 }
@@ -133,7 +142,8 @@ function checkServeable(named: readonly PassedSocket[], isTaken: IsTaken): reado
       refusalOf(passedSocket) ?? (isTaken(passedSocket) ? claimedError([passedSocket.socket]) : undefined);
     if (refusal) throw refusal;
   }
-  // A process with a listener goes on when a connection has closed. A process that was started for a connection ends.
+  // A process with a listener goes on when a connection has closed. A process that was started for a
+  // connection ends.
   const connection = named.find(isConnection);
   if (connection && !named.every(isConnection)) throw connectionError(connection.socket);
   return named;
@@ -182,7 +192,8 @@ function refusalOf(passedSocket: PassedSocket): ActivationError | undefined {
     case "unknown":
       // If the primary does not import sockact, nothing is known of its sockets.
       if (fromPrimary && socket.family === "unknown" && socket.name !== "notify") return undefined;
-      // A socket of another network namespace can't be classified while another server listens on it. The error that it is served comes later.
+      // A socket of another network namespace can't be classified while another server listens on it. The
+      // error that it is served comes later.
       if (socket.family === "unknown" && isServed(passedSocket)) return undefined;
       if (socket.name === "notify" || socket.family === "unknown") return unsupportedError(what);
       // To listen on it would open a random port, which no client knows.
@@ -219,7 +230,10 @@ function datagramRefusalOf(socket: ActivatedSocket, type: "udp4" | "udp6"): Acti
   return familyRefusalOf(socket, type);
 }
 
-/** Why a socket of node:dgram can't be bound to a socket of this family. Node would receive on a socket of the other family, but fail to send (EINVAL). */
+/**
+ * Why a socket of node:dgram can't be bound to a socket of this family. Node would receive on a socket of the
+ * other family, but fail to send (EINVAL).
+ */
 export function familyRefusalOf(socket: ActivatedSocket, type: "udp4" | "udp6"): ActivationError | undefined {
   const { family } = socket;
   const right = family === "ipv6" ? "udp6" : "udp4";
@@ -259,7 +273,8 @@ const claimed = processState("claimed", {
 /**
  * Sets the hint of the error for sockets that another server has claimed.
  *
- * @param hint gets the numbers of these sockets. If it returns undefined, the error has the hint for adapters.
+ * @param hint gets the numbers of these sockets. If it returns undefined, the error has the hint for
+ * adapters.
  */
 export function setClaimedHint(hint: (fds: readonly number[]) => string | undefined): void {
   claimed.preloadHint ??= hint;

@@ -8,8 +8,9 @@ export interface HttpLimits {
 }
 
 /**
- * Applies the limits of an HTTP/1 server to an HTTP/2 session, which has none in Node. A session without a request ends after `keepAliveTimeout`. A request that has not
- * arrived after `requestTimeout` is reset, and the other requests of its session are not affected.
+ * Applies the limits of an HTTP/1 server to an HTTP/2 session, which has none in Node. A session without a
+ * request ends after `keepAliveTimeout`. A request that has not arrived after `requestTimeout` is reset, and
+ * the other requests of its session are not affected.
  */
 export function limitSession(session: ServerHttp2Session, limits: HttpLimits): void {
   let openStreams = 0;
@@ -29,7 +30,10 @@ export function limitSession(session: ServerHttp2Session, limits: HttpLimits): v
   startIdleTimer();
 }
 
-/** Resets the request after this time, if it has not arrived by then. A response 408 would make the later response of the app throw. */
+/**
+ * Resets the request after this time, if it has not arrived by then. A response 408 would make the later
+ * response of the app throw.
+ */
 function limitRequest(stream: ServerHttp2Stream, timeout: number): void {
   if (stream.endAfterHeaders || timeout === 0) return;
   const timer = after(timeout, () => {

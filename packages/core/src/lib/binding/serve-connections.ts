@@ -18,7 +18,8 @@ export function areConnections(sockets: readonly ActivatedSocket[]): boolean {
 }
 
 /**
- * Makes a server serve only these connections, as if it had accepted them itself. It emits `listening` first, because apps and Node's own timeouts expect that.
+ * Makes a server serve only these connections, as if it had accepted them itself. It emits `listening` first,
+ * because apps and Node's own timeouts expect that.
  */
 export function serveConnections(
   server: Server,
@@ -40,7 +41,8 @@ export function giveConnections(
   preambleOf: PreambleOf,
 ): void {
   const { onconnection } = handle;
-  // The server closes with its last connection, and a framework may ask only then. Fastify looks up localhost first, and throws if address() returns null.
+  // The server closes with its last connection, and a framework may ask only then. Fastify looks up localhost
+  // first, and throws if address() returns null.
   const address = server.address();
   server.address = () => address;
   for (const { socket, openedSocket } of connections) {
@@ -54,7 +56,10 @@ export function giveConnections(
   }
 }
 
-/** Closes standard input together with the connection. Node would leave it open until the process ends, and the connection with it. */
+/**
+ * Closes standard input together with the connection. Node would leave it open until the process ends, and
+ * the connection with it.
+ */
 function freeStandardInput(connection: ConnectionHandle): void {
   // Patches close() of the connection's handle.
   const { close } = connection;

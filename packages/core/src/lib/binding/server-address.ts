@@ -6,6 +6,7 @@ export function serverAddress({ family, address }: ActivatedSocket): AddressInfo
   const [, ip, port] = /^\[?([^\]]*)\]?:(\d+)$/.exec(address ?? "") ?? [];
   if (family !== "unix" && ip !== undefined)
     return { address: ip, family: family === "ipv6" ? "IPv6" : "IPv4", port: Number(port) };
-  // Node writes an abstract name with \0. If the path is missing or unknown, this is `?`, because null would mean that the server does not listen.
+  // Node writes an abstract name with \0. If the path is missing or unknown, this is `?`, because null would
+  // mean that the server does not listen.
   return address?.replace(/^@/, "\0") || "?";
 }

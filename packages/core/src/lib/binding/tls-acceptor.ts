@@ -10,12 +10,15 @@ import { ActivationError } from "../shared/errors.ts";
 import { type HttpLimits, limitSession } from "./http2-limits.ts";
 import { inherit, type Place, readIdentity, type TlsOptions } from "./tls-identity.ts";
 
-/** Speaks TLS for a server that has none. It listens nowhere itself, and hands each connection to the server when the handshake is done. */
+/**
+ * Speaks TLS for a server that has none. It listens nowhere itself, and hands each connection to the server
+ * when the handshake is done.
+ */
 export interface TlsAcceptor {
   readonly tls: TlsServer;
   /**
-   * Reads the files again, and throws if they can't be used. Nothing changes before you call the returned function: then connections from now on use what was
-   * read.
+   * Reads the files again, and throws if they can't be used. Nothing changes before you call the returned
+   * function: then connections from now on use what was read.
    */
   reread(): () => void;
 }
@@ -26,7 +29,8 @@ export interface PlacedTls extends Place {
 }
 
 /**
- * @param http2 whether the `request` listener can answer HTTP/2. Then HTTP/2 is offered, unless `ALPNProtocols` says otherwise.
+ * @param http2 whether the `request` listener can answer HTTP/2. Then HTTP/2 is offered, unless
+ * `ALPNProtocols` says otherwise.
  * @throws ActivationError `SOCKACT_ERR_TLS_FILE`, `SOCKACT_ERR_TLS`
  */
 export function createTlsAcceptor(server: Server, placed: PlacedTls, http2: boolean): TlsAcceptor {
@@ -64,7 +68,8 @@ export function createTlsAcceptor(server: Server, placed: PlacedTls, http2: bool
 /**
  * Reports the errors of TLS options early, before a server listens.
  *
- * @throws ActivationError `SOCKACT_ERR_TLS_FILE`, `SOCKACT_ERR_TLS`, `SOCKACT_ERR_OPTION` if the options offer HTTP/2 and the framework can't answer it
+ * @throws ActivationError `SOCKACT_ERR_TLS_FILE`, `SOCKACT_ERR_TLS`, `SOCKACT_ERR_OPTION` if the options
+ * offer HTTP/2 and the framework can't answer it
  */
 export function checkTlsUsable(placed: PlacedTls, http2: boolean): void {
   const { options } = placed;
@@ -120,11 +125,14 @@ function createHttp1Acceptor(server: Server, options: object): TlsServer {
   return createServer(options, (socket) => server.emit("connection", socket));
 }
 
-/** HTTP/2 needs a separate server, which passes the requests on. A connection of HTTP/1.1 is handed to the original server. */
+/**
+ * HTTP/2 needs a separate server, which passes the requests on. A connection of HTTP/1.1 is handed to the
+ * original server.
+ */
 function createHttp2Acceptor(server: Server, { ALPNProtocols, ...options }: TlsOptions): TlsServer {
   const protocols = protocolsOf(ALPNProtocols);
-  // Node overwrites ALPNProtocols of such a server. This picks the first of our protocols that the client knows. If there is none, the handshake fails, as
-  // with the option.
+  // Node overwrites ALPNProtocols of such a server. This picks the first of our protocols that the client
+  // knows. If there is none, the handshake fails, as with the option.
   const ALPNCallback: SecureServerOptions["ALPNCallback"] = ({ protocols: known }) =>
     protocols.find((protocol) => known.includes(protocol));
   const tls = createSecureServer(

@@ -10,18 +10,25 @@ import {
 import { fileError, unusableError } from "./tls-problem.ts";
 
 /**
- * A key or a certificate: a PEM string, a buffer, or the path of a file. For a relative path, sockact first looks for a credential of that name
- * (`LoadCredential=` of systemd.exec(5), which needs no permission on the file), and then in the working directory.
+ * A key or a certificate: a PEM string, a buffer, or the path of a file. For a relative path, sockact first
+ * looks for a credential of that name (`LoadCredential=` of systemd.exec(5), which needs no permission on the
+ * file), and then in the working directory.
  */
 export type Material = string | Buffer | readonly (string | Buffer)[];
 
-/** The identity of a server: the options of `tls.createSecureContext()`, whose keys and certificates may also be paths. */
+/**
+ * The identity of a server: the options of `tls.createSecureContext()`, whose keys and certificates may also
+ * be paths.
+ */
 export interface TlsIdentity extends Omit<SecureContextOptions, "key" | "cert" | "ca" | "crl" | "pfx"> {
   /** The private key. */
   key?: Material | undefined;
   /** The certificate, followed by its intermediate certificates. */
   cert?: Material | undefined;
-  /** The certificate authorities that are trusted, for example with `requestCert`. By default, those that Node trusts. */
+  /**
+   * The certificate authorities that are trusted, for example with `requestCert`. By default, those that Node
+   * trusts.
+   */
   ca?: Material | undefined;
   /** The lists of revoked certificates. */
   crl?: Material | undefined;
@@ -30,20 +37,25 @@ export interface TlsIdentity extends Omit<SecureContextOptions, "key" | "cert" |
 }
 
 /**
- * The options of `tls.createServer()`, whose keys and certificates may also be paths. Files are read again at a reload. A credential is the
- * copy that systemd made at the start, so a new one needs a restart. `ALPNProtocols` with `h2` offers HTTP/2.
+ * The options of `tls.createServer()`, whose keys and certificates may also be paths. Files are read again at
+ * a reload. A credential is the copy that systemd made at the start, so a new one needs a restart.
+ * `ALPNProtocols` with `h2` offers HTTP/2.
  */
 export interface TlsOptions
   extends TlsIdentity, Omit<NodeTlsOptions, keyof SecureContextOptions | "ALPNCallback"> {
   /**
-   * The identities for other host names (SNI), by host name. In `*.example.org`, the `*` stands for one label. Each name has its own key and certificate, with
-   * their `passphrase`, `privateKeyEngine` and `privateKeyIdentifier`. It inherits `ca` and `crl` unless it has its own. A name with its own `ca` does not inherit
-   * `crl`. All other options, such as `minVersion` and `ciphers`, are the same for all names.
+   * The identities for other host names (SNI), by host name. In `*.example.org`, the `*` stands for one
+   * label. Each name has its own key and certificate, with their `passphrase`, `privateKeyEngine` and
+   * `privateKeyIdentifier`. It inherits `ca` and `crl` unless it has its own. A name with its own `ca` does
+   * not inherit `crl`. All other options, such as `minVersion` and `ciphers`, are the same for all names.
    */
   sni?: Readonly<Record<string, SniIdentity>> | undefined;
 }
 
-/** The identity for one host name. Node has read all other options when it learns the name that a client asks for. */
+/**
+ * The identity for one host name. Node has read all other options when it learns the name that a client asks
+ * for.
+ */
 export type SniIdentity = Pick<
   TlsIdentity,
   | ("key" | "cert" | "pfx" | "passphrase" | "privateKeyEngine" | "privateKeyIdentifier")
@@ -56,8 +68,9 @@ const fileOptions = ["key", "cert", "ca", "crl", "pfx"] as const;
 const ownOptions = ["key", "cert", "pfx", "passphrase", "privateKeyEngine", "privateKeyIdentifier"];
 
 /**
- * The options of a name of `sni`, with what it inherits from `tls`. Without its `ca`, a name would accept the certificate of any client that Node trusts. If the name
- * has its own `ca`, the revocation lists of `tls` are those of other authorities.
+ * The options of a name of `sni`, with what it inherits from `tls`. Without its `ca`, a name would accept the
+ * certificate of any client that Node trusts. If the name has its own `ca`, the revocation lists of `tls` are
+ * those of other authorities.
  */
 export function inherit(identity: SniIdentity, tls: TlsIdentity): TlsIdentity {
   const set = Object.entries(identity).filter(([, value]) => value !== undefined);

@@ -8,7 +8,8 @@ import { ActivationError } from "../shared/errors.ts";
 export type Paths = ReadonlyMap<string, readonly (string | undefined)[]>;
 
 /**
- * The error for options of TLS that Node refuses. Node's own message names neither the option nor the file, so this looks for the part that is wrong.
+ * The error for options of TLS that Node refuses. Node's own message names neither the option nor the file,
+ * so this looks for the part that is wrong.
  *
  * @param where the name of these options, such as `tls.sni["shop.example"]`
  * @param cause the error of Node
@@ -79,7 +80,10 @@ function pathOr(option: string, paths: Paths): string {
   return paths.get(option)?.[0] ?? `${option}.pem`;
 }
 
-/** Says how a key or a certificate begins. That often shows the mistake. Of a key, only the line that says so is shown. */
+/**
+ * Says how a key or a certificate begins. That often shows the mistake. Of a key, only the line that says so
+ * is shown.
+ */
 function beginningOf(material: string | Buffer): string {
   const first = /-----BEGIN [A-Z0-9 ]{1,40}-----/.exec(String(material))?.[0];
   return first === undefined ? "It has no line that begins with -----BEGIN." : `It begins with ${first}.`;

@@ -16,7 +16,10 @@ import { warn } from "../shared/warnings.ts";
 import { keepHandles } from "./shared-handles.ts";
 import { Workers } from "./workers.ts";
 
-/** Prepares the primary for its workers, the first time that there are sockets for them. Returns whether its workers serve sockets. */
+/**
+ * Prepares the primary for its workers, the first time that there are sockets for them. Returns whether its
+ * workers serve sockets.
+ */
 export function activateCluster(): boolean {
   if (!isMainThread) return false;
   const passed = readActivation();
@@ -41,8 +44,8 @@ export function activateCluster(): boolean {
 }
 
 /**
- * Called before setupPrimary(). The caller may never call fork(): pm2 calls setupPrimary(), and may start its apps in another way. So no variable is removed
- * that a child process may need.
+ * Called before setupPrimary(). The caller may never call fork(): pm2 calls setupPrimary(), and may start its
+ * apps in another way. So no variable is removed that a child process may need.
  */
 export function prepareScheduling(): void {
   if (activation.result !== undefined) activateCluster();
@@ -50,8 +53,8 @@ export function prepareScheduling(): void {
 }
 
 /**
- * Sets the scheduling policy, which Node fixes at the first setupPrimary(). With round robin, the primary would accept connections while no worker runs, and
- * lose them.
+ * Sets the scheduling policy, which Node fixes at the first setupPrimary(). With round robin, the primary
+ * would accept connections while no worker runs, and lose them.
  */
 function shareListening(): void {
   cluster.schedulingPolicy = cluster.SCHED_NONE;
@@ -74,8 +77,9 @@ export function announceToWorker(): string {
 }
 
 /**
- * Creates a worker that never starts. fork() returns it during a stop. If the app's listeners of the signal have waited for the drain, the worker emits `exit`
- * after them, because a process manager waits for that. If the app has received the signal at once, the worker emits nothing, because the usual
+ * Creates a worker that never starts. fork() returns it during a stop. If the app's listeners of the signal
+ * have waited for the drain, the worker emits `exit` after them, because a process manager waits for that. If
+ * the app has received the signal at once, the worker emits nothing, because the usual
  * `cluster.on("exit", () => cluster.fork())` would go on forever.
  */
 export function unstartedWorker(): Worker {

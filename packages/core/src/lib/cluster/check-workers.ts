@@ -8,7 +8,8 @@ import { nameOf, statusOf } from "./worker-status.ts";
 const asked = new WeakMap<Worker, (failure?: string) => void>();
 
 /**
- * Asks each worker that has a `healthCheck` whether it is healthy. Fulfils if all are. A worker whose event loop is blocked does not answer.
+ * Asks each worker that has a `healthCheck` whether it is healthy. Fulfils if all are. A worker whose event
+ * loop is blocked does not answer.
  *
  * @param timeout how long a worker may take, in milliseconds
  * @throws NotifyError `SOCKACT_ERR_WATCHDOG_HEALTH`, which names the workers that are not healthy

@@ -6,7 +6,8 @@ import { isStopping } from "../lifecycle/stopping.ts";
 import { once } from "../shared/process-state.ts";
 import { activateCluster, announceToWorker, prepareScheduling, unstartedWorker } from "./activate-cluster.ts";
 
-// A primary may only import sockact, and does so before the first fork(). Without the variables of systemd, nothing is patched or loaded.
+// A primary may only import sockact, and does so before the first fork(). Without the variables of systemd,
+// nothing is patched or loaded.
 if (process.env["LISTEN_FDS"] !== undefined && cluster.isPrimary) once("wrap cluster", wrapCluster);
 
 /** Patches node:cluster, so that its first use shares the passed sockets with the workers. */

@@ -6,10 +6,16 @@ import { ActivationError } from "../shared/errors.ts";
 import { after } from "../shared/timers.ts";
 import { nameOf, statusOf } from "./worker-status.ts";
 
-/** How long a worker may take before its reload begins, in milliseconds. The reload itself may take as long as that of a single process. */
+/**
+ * How long a worker may take before its reload begins, in milliseconds. The reload itself may take as long as
+ * that of a single process.
+ */
 const BEGIN_MS = 5000;
 
-/** How the reload of one worker has gone. `late` if it has not begun in time. A worker that has ended counts as `done`. */
+/**
+ * How the reload of one worker has gone. `late` if it has not begun in time. A worker that has ended counts
+ * as `done`.
+ */
 type Outcome = "done" | "failed" | "late";
 
 /** The reloads that have not ended, by their workers. */
@@ -21,8 +27,9 @@ const late = new Set<Worker>();
 /**
  * Reloads the workers that use sockact. Fulfils when each of them has reloaded or ended.
  *
- * @throws ActivationError `SOCKACT_ERR_RELOAD_TIMEOUT` if a worker does not begin to reload, because its event loop is blocked or it is not ready. `SOCKACT_ERR_RELOAD_WORKER` if the reload of a
- * worker has failed. If both have happened, an `error` event reports the first one.
+ * @throws ActivationError `SOCKACT_ERR_RELOAD_TIMEOUT` if a worker does not begin to reload, because its
+ * event loop is blocked or it is not ready. `SOCKACT_ERR_RELOAD_WORKER` if the reload of a worker has failed.
+ * If both have happened, an `error` event reports the first one.
  */
 export async function reloadWorkers(workers: ReadonlySet<Worker>): Promise<void> {
   late.clear();
@@ -64,7 +71,10 @@ function reloadWorker(worker: Worker): Promise<Outcome> {
   });
 }
 
-/** Called when a worker has reported: reloads it if a reload has come too early for it. No reload of the primary waits for that, as the worker may never report. */
+/**
+ * Called when a worker has reported: reloads it if a reload has come too early for it. No reload of the
+ * primary waits for that, as the worker may never report.
+ */
 export function reloadIfMissed(worker: Worker): void {
   const status = statusOf(worker);
   if (status.mustReload) sendToWorker(worker, { act: "reload" });

@@ -9,7 +9,10 @@ interface Handle {
   close(): void;
 }
 
-/** Node's function that creates a handle which the primary shares with its workers (SCHED_NONE). It is the same from Node 20 to 26. */
+/**
+ * Node's function that creates a handle which the primary shares with its workers (SCHED_NONE). It is the
+ * same from Node 20 to 26.
+ */
 type Create = (
   address: unknown,
   port: unknown,
@@ -19,8 +22,9 @@ type Create = (
 ) => Handle | number;
 
 /**
- * Makes the primary keep the handles of these sockets. Node would close them with the last worker that listens, and later workers could not listen
- * (`bind EEXIST`). The primary does not listen on them, so it takes no connection from the workers. While no worker runs, clients wait in the kernel's queue.
+ * Makes the primary keep the handles of these sockets. Node would close them with the last worker that
+ * listens, and later workers could not listen (`bind EEXIST`). The primary does not listen on them, so it
+ * takes no connection from the workers. While no worker runs, clients wait in the kernel's queue.
  */
 export function keepHandles(passed: readonly PassedSocket[]): void {
   const module = net as typeof net & { _createServerHandle: Create };

@@ -6,7 +6,10 @@ import { ActivationError } from "../shared/errors.ts";
 import { after } from "../shared/timers.ts";
 import { nameOf, statusOf } from "./worker-status.ts";
 
-/** Why workers stop: at a signal, or because another primary has taken their place. Otherwise they stop like an idle process. */
+/**
+ * Why workers stop: at a signal, or because another primary has taken their place. Otherwise they stop like
+ * an idle process.
+ */
 export interface WorkersStop {
   signal: NodeJS.Signals | null;
   isReplaced: boolean;
@@ -27,10 +30,12 @@ function isServingByItself(worker: Worker): boolean {
 }
 
 /**
- * Stops the workers, and waits until all have ended. Kills a worker that has not drained in time. Without a signal, it also kills a worker that has not
- * ended in time. Fulfils with true if a worker had to be killed, or has ended with an error.
+ * Stops the workers, and waits until all have ended. Kills a worker that has not drained in time. Without a
+ * signal, it also kills a worker that has not ended in time. Fulfils with true if a worker had to be killed,
+ * or has ended with an error.
  *
- * @param living the running workers. Each worker is removed from this set before the `exit` listeners that are added here.
+ * @param living the running workers. Each worker is removed from this set before the `exit` listeners that
+ * are added here.
  * @param drainTimeout the longest `drainTimeout` of the workers, in milliseconds
  */
 export async function stopWorkers(

@@ -9,9 +9,14 @@ export function nameOf({ id, process: { pid } }: Worker): string {
 export interface WorkerStatus {
   /** The numbers of the sockets that the worker listens on. */
   readonly listensOn: Set<number>;
-  /** Whether a server of the worker listens by means of sockact. Then the worker handles signals and reloads. */
+  /**
+   * Whether a server of the worker listens by means of sockact. Then the worker handles signals and reloads.
+   */
   hasReported: boolean;
-  /** Whether the worker must reload as soon as it has reported, because a reload came before that, and the worker may have read its settings already. */
+  /**
+   * Whether the worker must reload as soon as it has reported, because a reload came before that, and the
+   * worker may have read its settings already.
+   */
   mustReload: boolean;
   /** Whether every `ready` of the worker is fulfilled. */
   isReady: boolean;

@@ -20,7 +20,9 @@ import { noteReloadBegins, noteReloadEnds, reloadIfMissed, reloadWorkers } from 
 import { askToStop, stopWorkers, type WorkersStop } from "./stop-workers.ts";
 import { statusOf } from "./worker-status.ts";
 
-/** The workers of an activated primary: which sockets they serve, whether they are idle, and how they stop. */
+/**
+ * The workers of an activated primary: which sockets they serve, whether they are idle, and how they stop.
+ */
 export class Workers implements WorkerPool {
   readonly served: Set<number> = new Set();
   haveServed = false;
@@ -202,7 +204,10 @@ export class Workers implements WorkerPool {
   }
 }
 
-/** A worker may end while Node or the app writes to it. Its `exit` event says that, so the error must not end the primary. */
+/**
+ * A worker may end while Node or the app writes to it. Its `exit` event says that, so the error must not end
+ * the primary.
+ */
 function ignoreLostMessages(worker: Worker): void {
   worker.on("error", (error: NodeJS.ErrnoException) => {
     // Any other error is thrown if the app has no listener, as in Node.

@@ -5,7 +5,10 @@ import type { Connection } from "./connections.ts";
 import { sessionOf } from "./http2-sessions.ts";
 import { upgradeOf, webSocketOf } from "./upgrades.ts";
 
-/** How long a connection may wait for its first request, in milliseconds. Node keeps an idle connection as long by default. */
+/**
+ * How long a connection may wait for its first request, in milliseconds. Node keeps an idle connection as
+ * long by default.
+ */
 export const FIRST_REQUEST_MS = 5000;
 
 /** Whether more than `age` milliseconds have passed since this time on the clock of now(). */
@@ -13,7 +16,9 @@ export function isOlder(since: number, age: number): boolean {
   return now() - since > age;
 }
 
-/** Whether the client of an HTTP server has not sent anything yet. A complete TLS handshake does not count. */
+/**
+ * Whether the client of an HTTP server has not sent anything yet. A complete TLS handshake does not count.
+ */
 export function isSilent({ isHttp, stream }: Connection): boolean {
   return isHttp && stream.bytesRead === 0;
 }
@@ -28,7 +33,8 @@ export function isUnused(connection: Connection): boolean {
 /** Whether an HTTP/1 connection from before the drain is between two requests. */
 export function isBetweenRequests(connection: Connection): boolean {
   const { stream, bytesBeforeDrain } = connection;
-  // Bytes read since then are part of a request. A whole request would have been answered with `Connection: close`.
+  // Bytes read since then are part of a request. A whole request would have been answered with
+  // `Connection: close`.
   return (
     speaksHttp(stream) && currentResponse(connection) === undefined && stream.bytesRead === bytesBeforeDrain
   );

@@ -3,25 +3,33 @@ import { debug } from "../shared/debug.ts";
 import { now } from "../shared/timers.ts";
 import type { Drainable } from "./drainable.ts";
 
-/** How often to check the connections while new ones are still accepted, in milliseconds. No client waits for this check. */
+/**
+ * How often to check the connections while new ones are still accepted, in milliseconds. No client waits for
+ * this check.
+ */
 const POLL_MS = 20;
 
-/** How long to wait, after half of `drainTimeout`, for a moment in which no client has just connected, in milliseconds. */
+/**
+ * How long to wait, after half of `drainTimeout`, for a moment in which no client has just connected, in
+ * milliseconds.
+ */
 const QUIET_MS = 1000;
 
 /** How often to call `announce` again after the servers have stopped accepting, in milliseconds. */
 export const ANNOUNCE_MS = 100;
 
 /**
- * Drains these servers and sockets together, so that no client waits for another client: decisions/005. While connections from before the drain are open, new
- * connections are accepted and served. That lasts half of `drainTimeout` at most. The other half is for requests that are under way by then. Each server
- * accepts until all of them can stop, because no other process takes its place until this process ends.
+ * Drains these servers and sockets together, so that no client waits for another client: decisions/005. While
+ * connections from before the drain are open, new connections are accepted and served. That lasts half of
+ * `drainTimeout` at most. The other half is for requests that are under way by then. Each server accepts
+ * until all of them can stop, because no other process takes its place until this process ends.
  *
- * Fulfils when the last connection has closed. The caller destroys the connections that are still open when `drainTimeout` is over.
+ * Fulfils when the last connection has closed. The caller destroys the connections that are still open when
+ * `drainTimeout` is over.
  *
  * @param drainTimeout in milliseconds. `Infinity` means that there is none.
- * @param announce called when the drain starts. After the servers have stopped accepting, it is called again and again while a connection is open, because a
- * request that is under way may open a stream at any time.
+ * @param announce called when the drain starts. After the servers have stopped accepting, it is called again
+ * and again while a connection is open, because a request that is under way may open a stream at any time.
  */
 export async function drainAll(
   drains: readonly Drainable[],
@@ -50,8 +58,8 @@ function describe(drains: readonly Drainable[]): string {
 }
 
 /**
- * Waits until `isDone()` returns true or the deadline is over. If there is nothing to wait for, it fulfils in the same turn of the event loop. Otherwise it fulfils
- * when everything is read that had arrived.
+ * Waits until `isDone()` returns true or the deadline is over. If there is nothing to wait for, it fulfils in
+ * the same turn of the event loop. Otherwise it fulfils when everything is read that had arrived.
  */
 export async function pollUntil(isDone: () => boolean, deadline: number): Promise<void> {
   while (!isDone() && now() < deadline) {

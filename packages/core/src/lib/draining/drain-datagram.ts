@@ -3,7 +3,10 @@ import { once } from "node:events";
 import { stopReceiving } from "../shared/node-internals.ts";
 import type { Drainable } from "./drainable.ts";
 
-/** Stops a datagram socket. systemd keeps the socket open, so later messages wait in its queue for the next process. */
+/**
+ * Stops a datagram socket. systemd keeps the socket open, so later messages wait in its queue for the next
+ * process.
+ */
 export class DatagramDrain implements Drainable {
   readonly connections: Drainable["connections"] = new Map();
   readonly #socket: Socket;

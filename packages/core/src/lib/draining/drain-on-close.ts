@@ -3,8 +3,9 @@ import process from "node:process";
 import type { ServerDrain } from "./drain-server.ts";
 
 /**
- * Makes `close()` of an HTTP server drain the server, because apps call it when they must stop. Node's own `close()` closes idle connections at once, although
- * their clients may be about to send. Does nothing with a server that does not speak HTTP.
+ * Makes `close()` of an HTTP server drain the server, because apps call it when they must stop. Node's own
+ * `close()` closes idle connections at once, although their clients may be about to send. Does nothing with a
+ * server that does not speak HTTP.
  */
 export function drainOnClose(drain: ServerDrain): void {
   const { server } = drain;
@@ -23,8 +24,8 @@ export function drainOnClose(drain: ServerDrain): void {
   });
   // Patches close of this server.
   server.close = (callback?: (error?: Error) => void) => {
-    // As in Node, it is an error to close a server that does not listen, or to close a server twice. But the app's first call succeeds, because the app may
-    // not know that a signal has started the drain.
+    // As in Node, it is an error to close a server that does not listen, or to close a server twice. But the
+    // app's first call succeeds, because the app may not know that a signal has started the drain.
     if (isCalled && !isClosed) {
       if (callback) lateCallbacks.push(callback);
       return server;

@@ -23,30 +23,42 @@ import { endLongPoll } from "./long-polls.ts";
 import { rememberUpgrades } from "./upgrades.ts";
 
 /**
- * How long a connection may wait for its first request after the server has stopped accepting, in milliseconds. Every new client waits for it. A TLS
- * handshake still gets `FIRST_REQUEST_MS`.
+ * How long a connection may wait for its first request after the server has stopped accepting, in
+ * milliseconds. Every new client waits for it. A TLS handshake still gets `FIRST_REQUEST_MS`.
  */
 const LAST_FIRST_REQUEST_MS = 2000;
 
 /** How long a client may take to close its side after the server has stopped accepting, in milliseconds. */
 const CLIENT_CLOSE_MS = 1000;
 
-/** How long GOAWAY waits at most until no request of its session is under way, in milliseconds. It is shorter than `CLIENT_CLOSE_MS`. */
+/**
+ * How long GOAWAY waits at most until no request of its session is under way, in milliseconds. It is shorter
+ * than `CLIENT_CLOSE_MS`.
+ */
 const GOAWAY_MS = 500;
 
 /** With fewer connections than this, it is not worth looking for those that were sent to a child process. */
 const SENT_MIN = 64;
 
-/** How often to check the connections during a drain, in milliseconds. A connection may have been upgraded, or may have waited too long. */
+/**
+ * How often to check the connections during a drain, in milliseconds. A connection may have been upgraded, or
+ * may have waited too long.
+ */
 const POLL_MS = 100;
 
 /** The options for draining one server. */
 export interface ServerDrainOptions {
   /** The servers that speak TLS for this server. */
   acceptors: readonly TlsServer[];
-  /** What reads PROXY headers for this server. They emit `connection` for each connection whose header is awaited. */
+  /**
+   * What reads PROXY headers for this server. They emit `connection` for each connection whose header is
+   * awaited.
+   */
   proxies: readonly EventEmitter[];
-  /** Called when a connection is accepted, and with the connection when one has closed, once watchConnections() has been called. */
+  /**
+   * Called when a connection is accepted, and with the connection when one has closed, once
+   * watchConnections() has been called.
+   */
   onConnectionsChange: (closed?: Connection) => void;
   /** How long the server drains when the app closes it, in milliseconds. */
   drainTimeout: number;
@@ -57,8 +69,9 @@ export interface ServerDrainOptions {
 /**
  * Closes a server so that no request is lost and no client is reset.
  *
- * When a busy process is late, its timers run before it reads what clients have sent meanwhile. So what ends idle connections does not run in a timer, but at the end of
- * that turn of the event loop, in setImmediate(): then everything that had arrived is read.
+ * When a busy process is late, its timers run before it reads what clients have sent meanwhile. So what ends
+ * idle connections does not run in a timer, but at the end of that turn of the event loop, in setImmediate():
+ * then everything that had arrived is read.
  */
 export class ServerDrain implements Drainable {
   readonly server: Server;
@@ -126,8 +139,9 @@ export class ServerDrain implements Drainable {
   }
 
   /**
-   * Each connection ends as its protocol says: after its next response, or after the server's `keepAliveTimeout`, when Node closes it. A server that does not
-   * speak HTTP stops accepting at once, because only the app could make its clients leave.
+   * Each connection ends as its protocol says: after its next response, or after the server's
+   * `keepAliveTimeout`, when Node closes it. A server that does not speak HTTP stops accepting at once,
+   * because only the app could make its clients leave.
    */
   startDraining(): void {
     if (this.#isDraining) return;
@@ -138,7 +152,8 @@ export class ServerDrain implements Drainable {
     const polling = setInterval(() => setImmediate(() => this.#endConnections()), POLL_MS);
     void this.#closed.then(() => clearInterval(polling));
     if (this.isHttp) {
-      // Patches closeIdleConnections of this server. Many apps call it at a stop, and it would reset clients that are about to send.
+      // Patches closeIdleConnections of this server. Many apps call it at a stop, and it would reset clients
+      // that are about to send.
       (this.server as HttpServer).closeIdleConnections = () => {};
       closeAfterNextResponse(this.server as HttpServer, (stream) => this.isMovable(stream));
       this.#closeAfterPending();
@@ -155,7 +170,10 @@ export class ServerDrain implements Drainable {
     return this.#closed;
   }
 
-  /** Whether this connection moves to another process: it speaks HTTP/1 without TLS, and comes from a passed socket. */
+  /**
+   * Whether this connection moves to another process: it speaks HTTP/1 without TLS, and comes from a passed
+   * socket.
+   */
   isMovable(stream: Socket): boolean {
     if (!this.#isMoving || !speaksHttp(stream)) return false;
     const connection = this.connections.get(stream);
@@ -166,7 +184,10 @@ export class ServerDrain implements Drainable {
     return [...this.connections.keys()].some((socket) => this.isMovable(socket));
   }
 
-  /** Ends the connections that could not be moved, as at a stop, and those that can move only now, because their PROXY header is late. */
+  /**
+   * Ends the connections that could not be moved, as at a stop, and those that can move only now, because
+   * their PROXY header is late.
+   */
   stopMoving(): void {
     if (!this.#isMoving) return;
     const left = [...this.connections.values()].filter(({ stream }) => this.isMovable(stream));
@@ -225,7 +246,8 @@ export class ServerDrain implements Drainable {
   #closeListeners(arriving?: Promise<void>): void {
     if (!this.#isAccepting) return;
     this.#isAccepting = false;
-    // http.Server's own close() would reset idle clients that are about to send. In Node 26, it would also reset clients whose request is on its way.
+    // http.Server's own close() would reset idle clients that are about to send. In Node 26, it would also
+    // reset clients whose request is on its way.
     const close = (): void => {
       if (!this.#isClosed) Server.prototype.close.call(this.server);
     };
@@ -280,7 +302,10 @@ export class ServerDrain implements Drainable {
     return underWay.length;
   }
 
-  /** Ends the connections that have waited too long for a request. Tells the clients of the others that the connection ends. */
+  /**
+   * Ends the connections that have waited too long for a request. Tells the clients of the others that the
+   * connection ends.
+   */
   #endConnections(): void {
     this.forgetSent();
     const goAwayPatience = Math.min(GOAWAY_MS, this.#drainTimeout / 4);
@@ -292,7 +317,8 @@ export class ServerDrain implements Drainable {
       }
       const patience = this.#isAccepting || inHandshake ? FIRST_REQUEST_MS : LAST_FIRST_REQUEST_MS;
       if (isUnused(connection) && isOlder(since, patience)) endConnection(connection);
-      // A connection from after the signal stays while new ones are accepted. Otherwise its client would connect again at once.
+      // A connection from after the signal stays while new ones are accepted. Otherwise its client would
+      // connect again at once.
       if (isEarlier || !this.#isAccepting) announceEnd(connection, this.#closeUpgraded, goAwayPatience);
     }
   }

@@ -9,12 +9,16 @@ import { upgradeOf, webSocketOf } from "./upgrades.ts";
 /** Asks the client of an upgraded connection to close it, in the connection's own protocol. */
 export type CloseUpgraded = (socket: Socket, request: IncomingMessage) => void;
 
-/** How long after its upgrade the app is asked to close a connection, in milliseconds. Before that, a library may still be busy with the handshake. */
+/**
+ * How long after its upgrade the app is asked to close a connection, in milliseconds. Before that, a library
+ * may still be busy with the handshake.
+ */
 const UPGRADED_MS = 100;
 
 /**
- * How long a new HTTP/2 session gets no GOAWAY, in milliseconds. Chromium sends its waiting requests one after the other, and the first response may be sent before the
- * last request. If the session ended then, Chromium would let that request fail.
+ * How long a new HTTP/2 session gets no GOAWAY, in milliseconds. Chromium sends its waiting requests one
+ * after the other, and the first response may be sent before the last request. If the session ended then,
+ * Chromium would let that request fail.
  */
 const NEW_SESSION_MS = 250;
 
@@ -28,9 +32,10 @@ export function endConnection({ stream }: Connection): void {
 }
 
 /**
- * Tells the client that the connection ends: in HTTP/2 with GOAWAY, on a WebSocket of `ws` with close code 1001, and in a session of Engine.IO with the packet
- * that closes the session. Any other upgraded connection is passed to `closeUpgraded`. Does nothing on any other HTTP/1 connection, because its next response
- * has `Connection: close`.
+ * Tells the client that the connection ends: in HTTP/2 with GOAWAY, on a WebSocket of `ws` with close code
+ * 1001, and in a session of Engine.IO with the packet that closes the session. Any other upgraded connection
+ * is passed to `closeUpgraded`. Does nothing on any other HTTP/1 connection, because its next response has
+ * `Connection: close`.
  *
  * @param patience how long GOAWAY may wait until no request of its session is under way, in milliseconds
  */

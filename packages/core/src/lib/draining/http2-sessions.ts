@@ -15,7 +15,10 @@ export interface Session {
 
 const SESSION = Symbol("sockact session");
 
-/** Remembers the HTTP/2 session of each connection of a server. Has no effect on a server that speaks only HTTP/1. */
+/**
+ * Remembers the HTTP/2 session of each connection of a server. Has no effect on a server that speaks only
+ * HTTP/1.
+ */
 export function rememberSessions(server: Server): void {
   server.on("session", (session: Http2Session) => {
     const remembered: Session = { session, openStreams: 0, hasHadRequest: false, endingSince: undefined };
@@ -38,8 +41,9 @@ export function sessionOf(stream: Socket): Session | undefined {
 }
 
 /**
- * Sends GOAWAY at the first moment in which no request is under way, or at the next call after `patience` milliseconds. If a request is under way when GOAWAY arrives,
- * Chromium lets a request fail that it is about to send: decisions/005.
+ * Sends GOAWAY at the first moment in which no request is under way, or at the next call after `patience`
+ * milliseconds. If a request is under way when GOAWAY arrives, Chromium lets a request fail that it is about
+ * to send: decisions/005.
  */
 export function goAwayWhenIdle(remembered: Session, patience: number): void {
   remembered.endingSince ??= now();
@@ -47,9 +51,10 @@ export function goAwayWhenIdle(remembered: Session, patience: number): void {
 }
 
 /**
- * Sends GOAWAY, once. It names the last request that is still answered, so a client may safely send any later request again elsewhere (RFC 9113, section 6.8).
- * The connection closes after the last response. The RFC suggests to send a first GOAWAY that refuses nothing. Node can't do that: after any session.goaway(),
- * it ignores new streams, whichever stream the frame names as the last.
+ * Sends GOAWAY, once. It names the last request that is still answered, so a client may safely send any later
+ * request again elsewhere (RFC 9113, section 6.8). The connection closes after the last response. The RFC
+ * suggests to send a first GOAWAY that refuses nothing. Node can't do that: after any session.goaway(), it
+ * ignores new streams, whichever stream the frame names as the last.
  */
 export function goAway({ session }: Session): void {
   session.close();

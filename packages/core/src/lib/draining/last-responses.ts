@@ -10,7 +10,10 @@ import { latestRequestOf, responseOf } from "../shared/node-internals.ts";
 
 type Headers = OutgoingHttpHeaders | OutgoingHttpHeader[] | readonly [string, OutgoingHttpHeader][];
 
-/** The response after which each connection closes during a drain. A client that pipelines gets all its responses before that. */
+/**
+ * The response after which each connection closes during a drain. A client that pipelines gets all its
+ * responses before that.
+ */
 const lastResponses = new WeakMap<Socket, ServerResponse>();
 
 /** What makes each request of a draining server the last one of its connection. */
@@ -20,13 +23,16 @@ const listeners = new WeakMap<Server, (request: IncomingMessage, response: Serve
 const requestCounts = new WeakMap<Socket, number>();
 
 /**
- * How many requests of one connection are still answered during a drain. Without this limit, a client that always sends its next request before it has a
- * response
- * would never learn that the connection ends. It must send the requests after the last of these again (RFC 9112, section 9.3.2).
+ * How many requests of one connection are still answered during a drain. Without this limit, a client that
+ * always sends its next request before it has a response would never learn that the connection ends. It must
+ * send the requests after the last of these again (RFC 9112, section 9.3.2).
  */
 const PIPELINED_MAX = 16;
 
-/** How long a client that pipelines has to notice that the connection ends, in milliseconds. After that, its further requests reset the connection. */
+/**
+ * How long a client that pipelines has to notice that the connection ends, in milliseconds. After that, its
+ * further requests reset the connection.
+ */
 const NOTICE_MS = 1000;
 
 /**
@@ -48,7 +54,10 @@ export function closeAfterNextResponse(server: Server, stays: (connection: Socke
     if (server.listenerCount(event) > 0) server.prependListener(event, onRequest);
 }
 
-/** The same for a request that sockact answers itself, without an event. Does nothing if the server is not draining. */
+/**
+ * The same for a request that sockact answers itself, without an event. Does nothing if the server is not
+ * draining.
+ */
 export function prepareLastResponse(
   server: object,
   request: IncomingMessage,
@@ -58,8 +67,8 @@ export function prepareLastResponse(
 }
 
 /**
- * Makes the newest request of a connection so far its last request. A client that pipelines may wait for several responses, and Node shows only the response
- * that is being sent.
+ * Makes the newest request of a connection so far its last request. A client that pipelines may wait for
+ * several responses, and Node shows only the response that is being sent.
  */
 export function closeAfterPendingResponses(connection: Socket): void {
   const response = responseOf(connection);
@@ -70,8 +79,9 @@ export function closeAfterPendingResponses(connection: Socket): void {
 }
 
 /**
- * Makes a response say `Connection: close`, even if the app sets that header (RFC 9112, section 9.6): a proxy often copies `keep-alive`. Node then closes the
- * connection after the response. A response whose headers have been sent already stays as it is.
+ * Makes a response say `Connection: close`, even if the app sets that header (RFC 9112, section 9.6): a proxy
+ * often copies `keep-alive`. Node then closes the connection after the response. A response whose headers
+ * have been sent already stays as it is.
  */
 function closeAfterResponse(response: ServerResponse): void {
   const { req: request, headersSent } = response;
@@ -91,9 +101,10 @@ function closeAfterResponse(response: ServerResponse): void {
 }
 
 /**
- * Makes a connection close in two steps. To close a socket with unread bytes would reset it, and the client may lose the response (RFC 9112, section 9.6, last
- * paragraph). So an upload that was answered before its end is read to the end. Further requests of a client that pipelines are read until the client has
- * noticed that the connection ends.
+ * Makes a connection close in two steps. To close a socket with unread bytes would reset it, and the client
+ * may lose the response (RFC 9112, section 9.6, last paragraph). So an upload that was answered before its
+ * end is read to the end. Further requests of a client that pipelines are read until the client has noticed
+ * that the connection ends.
  */
 function linger(request: IncomingMessage, sendsOn: boolean): void {
   const { socket } = request;

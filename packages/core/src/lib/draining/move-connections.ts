@@ -36,16 +36,21 @@ const IDLE_MAX = 64;
 /** How often to look for idle connections if no response has ended, in milliseconds. */
 const POLL_MS = 20;
 
-/** How long a connection may wait for its move, in milliseconds. If its client sends something meanwhile, the client waits as long. */
+/**
+ * How long a connection may wait for its move, in milliseconds. If its client sends something meanwhile, the
+ * client waits as long.
+ */
 const WAIT_MS = 1000;
 
 /**
- * Moves the HTTP/1 connections of these servers to another process, each when it is between two requests. Fulfils when no connection is left that can move, when
- * the other process has not taken one, or takes no more, and at the deadline.
+ * Moves the HTTP/1 connections of these servers to another process, each when it is between two requests.
+ * Fulfils when no connection is left that can move, when the other process has not taken one, or takes no
+ * more, and at the deadline.
  *
- * This process reads nothing more from a connection that waits for its move. So what its client sends next stays in the kernel, and only the other process reads it.
- * A move takes a turn of the event loop of both processes, and busy connections make these turns long. So each busy connection stops being read at the end of the
- * turn in which it is answered. Then it costs no time, and the turns are short.
+ * This process reads nothing more from a connection that waits for its move. So what its client sends next
+ * stays in the kernel, and only the other process reads it. A move takes a turn of the event loop of both
+ * processes, and busy connections make these turns long. So each busy connection stops being read at the end
+ * of the turn in which it is answered. Then it costs no time, and the turns are short.
  *
  * @param deadline on the clock of now()
  * @param isArriving whether further connections may come from the process before this one
@@ -141,7 +146,9 @@ class Queue {
     return Promise.race([new Promise<void>((resolve) => (this.#wake = resolve)), delay(POLL_MS)]);
   }
 
-  /** Gives back all that wait, because the other process takes none for long. Until it does, only one waits. */
+  /**
+   * Gives back all that wait, because the other process takes none for long. Until it does, only one waits.
+   */
   giveBackAll(): void {
     this.#max = 1;
     for (const each of this.#waiting.splice(0)) giveBack(each);
@@ -165,7 +172,10 @@ class Queue {
     this.#wake();
   }
 
-  /** Adds connections that are between two requests, until this many wait. This process stops reading from them. */
+  /**
+   * Adds connections that are between two requests, until this many wait. This process stops reading from
+   * them.
+   */
   #add(isWanted: (stream: Socket) => boolean, max: number): void {
     for (const drain of this.#drains) {
       const idle = idleSockets(drain.server);

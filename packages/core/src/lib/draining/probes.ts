@@ -22,7 +22,10 @@ export function isProbeCarrier(carrier: object): boolean {
   return probed.has(carrier) && !used.has(carrier);
 }
 
-/** Whether this connection has carried nothing but health probes. Such a connection does not count as activity of the app. */
+/**
+ * Whether this connection has carried nothing but health probes. Such a connection does not count as activity
+ * of the app.
+ */
 export function isProbeConnection({ stream }: Connection): boolean {
   return isProbeCarrier(sessionOf(stream)?.session ?? stream);
 }

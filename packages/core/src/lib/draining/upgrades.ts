@@ -20,8 +20,8 @@ export function upgradeOf(socket: Socket): Upgrade | undefined {
 /**
  * Remembers the upgraded connections of a server, and returns those that are open.
  *
- * It listens to `upgrade` and `connect` only while the app does, because a listener changes what Node does: without a listener, a server answers an upgrade request as
- * a plain request, and refuses CONNECT.
+ * It listens to `upgrade` and `connect` only while the app does, because a listener changes what Node does:
+ * without a listener, a server answers an upgrade request as a plain request, and refuses CONNECT.
  */
 export function rememberUpgrades(server: Server): ReadonlySet<Socket> {
   const open = new Set<Socket>();
@@ -51,7 +51,10 @@ interface WebSocket {
   close(code: number): void;
 }
 
-/** The WebSocket of the `ws` library on this connection. The library keeps it on the socket, under a private symbol. */
+/**
+ * The WebSocket of the `ws` library on this connection. The library keeps it on the socket, under a private
+ * symbol.
+ */
 export function webSocketOf(socket: Socket): WebSocket | undefined {
   const properties = socket as Socket & Record<symbol, Partial<WebSocket> | undefined>;
   for (const symbol of Object.getOwnPropertySymbols(socket)) {

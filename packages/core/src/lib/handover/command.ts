@@ -15,7 +15,10 @@ export interface Command {
 }
 
 const start = processState("start", {
-  /** The arguments in /proc at the start: an app that sets process.title overwrites them. Undefined until a handover is asked for. */
+  /**
+   * The arguments in /proc at the start: an app that sets process.title overwrites them. Undefined until a
+   * handover is asked for.
+   */
   args: process.env["SOCKACT_HANDOVER"] === undefined ? undefined : readArguments(),
   /** The working directory as PWD names it. */
   logicalDirectory: undefined as string | undefined,
@@ -30,11 +33,13 @@ const OWN_VARIABLES = [
 ];
 
 /**
- * Starts its arguments as a process that is not a child of this one, and whose ID is in the variables that name the process which they are for: sd_listen_fds(3),
- * systemd.exec(5), sd_watchdog_enabled(3). The ID exists only after the start.
+ * Starts its arguments as a process that is not a child of this one, and whose ID is in the variables that
+ * name the process which they are for: sd_listen_fds(3), systemd.exec(5), sd_watchdog_enabled(3). The ID
+ * exists only after the start.
  *
- * The parent of the new process ends at once, so the service manager becomes its parent. Otherwise systemd would not learn when the new main process ends, and at
- * a stop it would kill that process without waiting for it.
+ * The parent of the new process ends at once, so the service manager becomes its parent. Otherwise systemd
+ * would not learn when the new main process ends, and at a stop it would kill that process without waiting
+ * for it.
  */
 const LAUNCHER = `/bin/sh -c '
   export LISTEN_PID=$$ SYSTEMD_EXEC_PID=$$ ${PREDECESSOR_VARIABLE}=$$:$${PREDECESSOR_VARIABLE}
@@ -42,7 +47,10 @@ const LAUNCHER = `/bin/sh -c '
   exec "$@"
 ' sh "$@" <&0 &`;
 
-/** The command line, the working directory and the environment of a new process that takes over the sockets of this one. */
+/**
+ * The command line, the working directory and the environment of a new process that takes over the sockets of
+ * this one.
+ */
 export function commandOfNewProcess(sockets: readonly PassedSocket[]): Command {
   const env = initialEnvironment();
   const firstStart = predecessor()?.firstStart ?? Math.round(Date.now() - process.uptime() * 1000);
@@ -60,7 +68,10 @@ export function commandOfNewProcess(sockets: readonly PassedSocket[]): Command {
   };
 }
 
-/** The environment that this process was started with. Its changes since then are those of the app, which the new process makes by itself. */
+/**
+ * The environment that this process was started with. Its changes since then are those of the app, which the
+ * new process makes by itself.
+ */
 function initialEnvironment(): Record<string, string | undefined> {
   try {
     const entries = readFileSync("/proc/self/environ", "utf8").split("\0");
@@ -75,7 +86,10 @@ function initialEnvironment(): Record<string, string | undefined> {
   }
 }
 
-/** The arguments that this process was started with. Node makes the path of the script absolute, which would fix the release of a relative path. */
+/**
+ * The arguments that this process was started with. Node makes the path of the script absolute, which would
+ * fix the release of a relative path.
+ */
 function initialArguments(): readonly string[] {
   const known = [...process.execArgv, ...process.argv.slice(1)];
   const { args = [] } = start;
@@ -95,8 +109,9 @@ function readArguments(): readonly string[] {
 }
 
 /**
- * Remembers the arguments, and the working directory as PWD names it (POSIX, pwd(1)), if PWD is right at the start. With a symlink such as `/srv/shop/current`, this becomes the folder
- * of the next release, while the process itself stays in that of the old one.
+ * Remembers the arguments, and the working directory as PWD names it (POSIX, pwd(1)), if PWD is right at the
+ * start. With a symlink such as `/srv/shop/current`, this becomes the folder of the next release, while the
+ * process itself stays in that of the old one.
  */
 export function rememberStart(): void {
   start.args ??= readArguments();

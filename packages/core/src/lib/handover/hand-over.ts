@@ -30,15 +30,18 @@ const handover = processState("handover", {
 const BUFFER_MS = 10_000;
 
 /**
- * Starts the app again, as a new process with the same sockets. When it is ready, it becomes the main process of the service, and gets the connections that
- * can move. This process drains, and ends. If anything goes wrong before that, this process keeps serving. decisions/027-handover.md says why each step is as it is.
+ * Starts the app again, as a new process with the same sockets. When it is ready, it becomes the main process
+ * of the service, and gets the connections that can move. This process drains, and ends. If anything goes
+ * wrong before that, this process keeps serving. decisions/027-handover.md says why each step is as it is.
  *
- * Does nothing while a handover is running, before the process is ready, and during a stop. If the process has handed over already, it only reports that again.
+ * Does nothing while a handover is running, before the process is ready, and during a stop. If the process
+ * has handed over already, it only reports that again.
  */
 export async function handOver(): Promise<void> {
   // With Type=notify-reload, this may be the signal of a command that did not wait for the result before.
   if (handover.isDone) return reportResult("ok");
-  // READY=1 must come before RELOADING=1. A process that has just become the main process may get this signal before it knows that.
+  // READY=1 must come before RELOADING=1. A process that has just become the main process may get this signal
+  // before it knows that.
   sendPendingReady();
   await untilReadySent();
   if (!isReady() || isStopping() || handover.isRunning) return;
@@ -61,14 +64,19 @@ export async function handOver(): Promise<void> {
   }
 }
 
-/** Ends this process. For an app that handles SIGTERM itself, this is the stop that it knows, so it gets the signal first. */
+/**
+ * Ends this process. For an app that handles SIGTERM itself, this is the stop that it knows, so it gets the
+ * signal first.
+ */
 function endProcess(): void {
   if (!isHandledByApp("SIGTERM")) process.exit();
   after(Math.max(...apps.map(({ settings }) => settings.drainTimeout)), () => process.exit())?.unref();
   receiveSignal("SIGTERM");
 }
 
-/** Fulfils with the new process when it is the main process of the service. Otherwise nothing is left of it. */
+/**
+ * Fulfils with the new process when it is the main process of the service. Otherwise nothing is left of it.
+ */
 async function startNewProcess(): Promise<{ newProcess: NewProcess; pid: number }> {
   emit({ type: "reloading" });
   const timeout = Math.max(...apps.map(({ settings }) => settings.handoverTimeout));
@@ -99,8 +107,9 @@ function reloading(): string {
 }
 
 /**
- * Reports the end of a reload. If the command of ExecReload= waits for the result, the same message reports its beginning. If this process were killed between two
- * messages, systemd would wait until the end of TimeoutStartSec=, and not restart the service.
+ * Reports the end of a reload. If the command of ExecReload= waits for the result, the same message reports
+ * its beginning. If this process were killed between two messages, systemd would wait until the end of
+ * TimeoutStartSec=, and not restart the service.
  */
 function notifyReloaded(message: string): Promise<boolean | undefined> {
   return notifyServiceManager(isResultExpected() ? `${reloading()}\n${message}` : message);

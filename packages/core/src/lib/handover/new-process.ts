@@ -47,7 +47,8 @@ export class NewProcess implements Receiver {
     this.#launcher = spawn(file, args, {
       cwd,
       env,
-      // As with systemd, the process belongs to a session of its own. A signal to its group also reaches what it has started.
+      // As with systemd, the process belongs to a session of its own. A signal to its group also reaches what
+      // it has started.
       detached: true,
       stdio: ["inherit", "inherit", "inherit", ...sockets.map(({ fd }) => fd), "ipc"],
     });

@@ -14,10 +14,12 @@ export function isResultExpected(): boolean {
 }
 
 /**
- * Writes the result of a handover into the file that the command of ExecReload= waits for, because no message of sd_notify(3) says that a reload has failed.
- * Without the file, no command waits. With `Type=notify-reload`, systemd until version 257 sends SIGHUP while that command starts, so the handover may end before
- * the file exists. Then the command sends SIGHUP too. A process that has handed over reports that again. After a failure, another handover starts: a process can't
- * know whether the signal belongs to the same reload, and a later reload needs its own result.
+ * Writes the result of a handover into the file that the command of ExecReload= waits for, because no message
+ * of sd_notify(3) says that a reload has failed. Without the file, no command waits. With
+ * `Type=notify-reload`, systemd until version 257 sends SIGHUP while that command starts, so the handover may
+ * end before the file exists. Then the command sends SIGHUP too. A process that has handed over reports that
+ * again. After a failure, another handover starts: a process can't know whether the signal belongs to the
+ * same reload, and a later reload needs its own result.
  */
 export function reportResult(line: string): void {
   if (result.path === undefined) return;
@@ -30,7 +32,8 @@ export function reportResult(line: string): void {
       closeSync(fd);
     }
   } catch (error) {
-    // Without a file or a reader, no command waits. After any other error, the command waits until systemd ends it.
+    // Without a file or a reader, no command waits. After any other error, the command waits until systemd
+    // ends it.
     if (!["ENOENT", "ENXIO"].includes((error as NodeJS.ErrnoException).code ?? ""))
       emit({ type: "error", error });
   }

@@ -42,7 +42,10 @@ export function createApp(settings: Settings, activated: boolean, close?: App["c
 
 const added: App[] = processState("apps", []);
 
-/** The apps that the process stops and reloads, and whose state it reports. A server of each app has called `listen()`. */
+/**
+ * The apps that the process stops and reloads, and whose state it reports. A server of each app has called
+ * `listen()`.
+ */
 export const apps: readonly App[] = added;
 
 /** Makes the process stop and reload this app, and report its state. */
@@ -66,7 +69,10 @@ export function emitToApp({ settings }: App, event: SockactEvent): void {
   void callListener(settings.onEvent ?? logEvent, event);
 }
 
-/** Calls a hook of an app. If it fails, an `error` event reports that, and the other hooks are still called. Fulfils with whether it succeeded. */
+/**
+ * Calls a hook of an app. If it fails, an `error` event reports that, and the other hooks are still called.
+ * Fulfils with whether it succeeded.
+ */
 export async function callHook(hook: () => unknown): Promise<boolean> {
   try {
     await hook();

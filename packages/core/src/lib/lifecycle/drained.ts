@@ -17,7 +17,10 @@ const drained = processState("drained", {
   result: Promise.resolve(false),
 });
 
-/** Whether `sockact drain` has taken this service out of rotation. It never rejects: a file that can't be read counts as missing. */
+/**
+ * Whether `sockact drain` has taken this service out of rotation. It never rejects: a file that can't be read
+ * counts as missing.
+ */
 export function isDrained(): Promise<boolean> {
   if (now() - drained.since >= FRESH_MS) {
     drained.since = now();
@@ -28,12 +31,16 @@ export function isDrained(): Promise<boolean> {
 
 async function isThere(path: string | null): Promise<boolean> {
   if (path === null) return false;
-  // Not fs/promises, which every start would have to load. With the permission model, some versions of Node throw here.
+  // Not fs/promises, which every start would have to load. With the permission model, some versions of Node
+  // throw here.
   const look = new Promise<boolean>((resolve) => access(path, (error) => resolve(error === null)));
   return look.catch(() => false);
 }
 
-/** The file that `sockact drain` creates for the service of this process. All instances of a template share one. */
+/**
+ * The file that `sockact drain` creates for the service of this process. All instances of a template share
+ * one.
+ */
 function flagOfService(): string | null {
   const service = serviceOfProcess();
   if (service === undefined) return null;

@@ -22,7 +22,10 @@ function earlyExitError(open: number): ActivationError {
   );
 }
 
-/** Where process.exit() was called. Undefined if the process ends in another way. Node emits `exit` in that call. */
+/**
+ * Where process.exit() was called. Undefined if the process ends in another way. Node emits `exit` in that
+ * call.
+ */
 function callerOfExit(): string | undefined {
   const frames = (new Error().stack ?? "").split("\n");
   const at = frames.findIndex((frame) => /^ +at process\.exit /.test(frame));

@@ -4,8 +4,8 @@ import { exitProcess, stop } from "./shutdown.ts";
 import { isStopping } from "./stopping.ts";
 
 /**
- * Ends the process if the connections for which it was started (`Accept=yes`) have closed, because it gets no other connections. Called whenever a connection
- * may have closed.
+ * Ends the process if the connections for which it was started (`Accept=yes`) have closed, because it gets no
+ * other connections. Called whenever a connection may have closed.
  */
 export function endWhenServed(): void {
   if (!hasConnection()) void stopOnceReady();

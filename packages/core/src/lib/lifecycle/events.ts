@@ -59,13 +59,18 @@ export type SockactEvent =
       readonly handover?: true;
     }
   | {
-      /** A reload with `handover` has succeeded: a new process serves from now on. This one drains, and ends. */
+      /**
+       * A reload with `handover` has succeeded: a new process serves from now on. This one drains, and ends.
+       */
       readonly type: "handover";
       /** The process ID of the new process. */
       readonly pid: number;
     }
   | {
-      /** A connection was closed, because its PROXY header is missing, late or not valid, or because its sender is not in `proxyProtocol.from`. */
+      /**
+       * A connection was closed, because its PROXY header is missing, late or not valid, or because its
+       * sender is not in `proxyProtocol.from`.
+       */
       readonly type: "rejected";
       /** The name of the socket that has accepted it. */
       readonly name: string;
@@ -75,13 +80,19 @@ export type SockactEvent =
       readonly error: ActivationError;
     }
   | {
-      /** The answer to a probe has changed. There is one event for each change, at the first probe that gets the new answer. */
+      /**
+       * The answer to a probe has changed. There is one event for each change, at the first probe that gets
+       * the new answer.
+       */
       readonly type: "health";
       /** As in `Health`. The states `starting` and `stopping` cause no event. */
       readonly state: "ready" | "drained" | "unhealthy";
     }
   | {
-      /** There has been neither a connection nor a `hold()` for `idleTimeout`. The process ends, unless `hold()` is called now. */
+      /**
+       * There has been neither a connection nor a `hold()` for `idleTimeout`. The process ends, unless
+       * `hold()` is called now.
+       */
       readonly type: "idle";
       /** The `idleTimeout`, in milliseconds. */
       readonly timeout: number;
@@ -93,11 +104,16 @@ export type SockactEvent =
   | {
       /** The process begins to stop: each connection ends after its next response. */
       readonly type: "draining";
-      /** The signal that has started the stop. It is null if the process falls asleep, hands over, or is a worker that was disconnected. */
+      /**
+       * The signal that has started the stop. It is null if the process falls asleep, hands over, or is a
+       * worker that was disconnected.
+       */
       readonly signal: NodeJS.Signals | null;
       /** The number of open connections. In the primary of a cluster, those of its workers do not count. */
       readonly connections: number;
-      /** The number of workers that are running, in the primary of a cluster whose workers serve the sockets. */
+      /**
+       * The number of workers that are running, in the primary of a cluster whose workers serve the sockets.
+       */
       readonly workers?: number;
       /** True if a new process serves already. The connections that can move go to it. */
       readonly handover?: true;
@@ -110,9 +126,11 @@ export type SockactEvent =
     }
   | {
       /**
-       * An `onReload`, `onDrain`, `onDrainUpgraded` or `onStop` of the app has failed, or a `healthCheck` that a probe has asked for, or a message to the
-       * service manager, or a handover. Or a stop has not ended in time (`SOCKACT_ERR_STOP_TIMEOUT`), or an app that falls asleep ends with another exit status than
-       * `idleExitStatus` (`SOCKACT_ERR_EXIT_STATUS`), or the app has ended the process during a drain (`SOCKACT_ERR_EXIT_DRAINING`).
+       * An `onReload`, `onDrain`, `onDrainUpgraded` or `onStop` of the app has failed, or a `healthCheck`
+       * that a probe has asked for, or a message to the service manager, or a handover. Or a stop has not
+       * ended in time (`SOCKACT_ERR_STOP_TIMEOUT`), or an app that falls asleep ends with another exit status
+       * than `idleExitStatus` (`SOCKACT_ERR_EXIT_STATUS`), or the app has ended the process during a drain
+       * (`SOCKACT_ERR_EXIT_DRAINING`).
        */
       readonly type: "error";
       /** The error, of any type. */
@@ -202,7 +220,10 @@ function countText(count: number, what: string): string {
   return `${count} ${what}${count === 1 ? "" : "s"}`;
 }
 
-/** An error of sockact says what to change. Any other error is shown as Node shows it: with its stack, its `code` and its causes. */
+/**
+ * An error of sockact says what to change. Any other error is shown as Node shows it: with its stack, its
+ * `code` and its causes.
+ */
 function errorText(error: unknown): string {
   if (typeof error === "string") return error;
   return isOwnError(error) ? `${errorReason(error)}. ${error.hint}` : inspect(error);
@@ -213,7 +234,10 @@ export function errorReason({ code, message }: ActivationError | NotifyError): s
   return `${code}: ${message}`;
 }
 
-/** Whether this is an error of sockact, also one of another copy of it. Errors of a database may have a `hint` too. */
+/**
+ * Whether this is an error of sockact, also one of another copy of it. Errors of a database may have a `hint`
+ * too.
+ */
 function isOwnError(error: unknown): error is ActivationError | NotifyError {
   return error instanceof Error && /^(?:Activation|Notify)Error$/.test(error.name) && "hint" in error;
 }

@@ -14,7 +14,8 @@ export interface Health {
    * - `starting`: a promise of `ready` is pending, or a socket has no server yet.
    * - `stopping`: a signal has told the process to stop. It still answers requests.
    * - `drained`: `sockact drain` has taken the service out of rotation, and it is healthy.
-   * - `unhealthy`: `healthCheck` has returned `false`, has thrown or rejected, or has not answered within 5 s.
+   * - `unhealthy`: `healthCheck` has returned `false`, has thrown or rejected, or has not answered within 5
+   *   s.
    */
   readonly state: "ready" | "starting" | "stopping" | "drained" | "unhealthy";
 }
@@ -35,7 +36,9 @@ interface Check {
 }
 
 const health = processState("health", {
-  /** The apps with the option `health`. They may be apps that you start yourself, which are in no other list. */
+  /**
+   * The apps with the option `health`. They may be apps that you start yourself, which are in no other list.
+   */
   probedApps: new Set<App>(),
   latest: undefined as Check | undefined,
   /** The apps whose last `healthCheck` has thrown or rejected. */
@@ -51,13 +54,16 @@ export function askForHealth(app: App): () => void {
 }
 
 /**
- * Whether a load balancer may send clients to this process. It is what the option `health` answers, for a handler of your own.
+ * Whether a load balancer may send clients to this process. It is what the option `health` answers, for a
+ * handler of your own.
  *
- * `healthCheck` is called at most once a second, and never while an earlier call runs: calls of this function share its answer. If it throws or rejects, an
- * `error` event reports that once, until it has succeeded again.
+ * `healthCheck` is called at most once a second, and never while an earlier call runs: calls of this function
+ * share its answer. If it throws or rejects, an `error` event reports that once, until it has succeeded
+ * again.
  *
- * It never rejects. It fulfils after 5 s at the latest. In a worker of node:cluster, it is about that worker. If you start the app yourself without the option
- * `signals`, the state is `ready`, or with the option `health` also `unhealthy`.
+ * It never rejects. It fulfils after 5 s at the latest. In a worker of node:cluster, it is about that worker.
+ * If you start the app yourself without the option `signals`, the state is `ready`, or with the option
+ * `health` also `unhealthy`.
  */
 export async function checkHealth(): Promise<Health> {
   const state = await currentState();
@@ -116,7 +122,10 @@ async function isAppHealthy(app: App): Promise<boolean> {
   }
 }
 
-/** Fulfils with the result of a check. With false if the check is late, and as soon as the process stops, because the drain must not wait for it. */
+/**
+ * Fulfils with the result of a check. With false if the check is late, and as soon as the process stops,
+ * because the drain must not wait for it.
+ */
 function inTime({ since, isHealthy }: Check): Promise<boolean> {
   const left = since + DEADLINE_MS - now();
   if (left <= 0) return Promise.resolve(false);

@@ -36,8 +36,9 @@ export const idle: IdleState = processState("idle", {
 });
 
 /**
- * Starts to count the time without a connection, if an app has an `idleTimeout`. If several apps have one, the longest counts. Only an activated process
- * sleeps, because nothing would wake any other. A process that was started for one connection (`Accept=yes`) does not sleep: it ends with the connection.
+ * Starts to count the time without a connection, if an app has an `idleTimeout`. If several apps have one,
+ * the longest counts. Only an activated process sleeps, because nothing would wake any other. A process that
+ * was started for one connection (`Accept=yes`) does not sleep: it ends with the connection.
  *
  * @param onTimeout called when that time is over, with the time in milliseconds
  */
@@ -65,7 +66,10 @@ export function startTimer(timeout: number, onTimeout: () => void): void {
   for (const drain of allDrains()) watchIfTimed(drain);
 }
 
-/** Makes each connection of this server restart the timer, if it has been started. Only then, because every connection pays for that. */
+/**
+ * Makes each connection of this server restart the timer, if it has been started. Only then, because every
+ * connection pays for that.
+ */
 export function watchIfTimed(drain: Drainable): void {
   if (idle.timer !== undefined) drain.watchConnections();
 }
@@ -80,7 +84,10 @@ export function mayFallAsleepLater(): boolean {
   return mayFallAsleep() || apps.some(({ settings }) => settings.idleTimeout !== undefined);
 }
 
-/** Starts the timer again. Called when a connection has closed, when a datagram has arrived, and when a hold was released. */
+/**
+ * Starts the timer again. Called when a connection has closed, when a datagram has arrived, and when a hold
+ * was released.
+ */
 export function restartIdleTimer(): void {
   wakeUp();
   idle.isOver = false;
@@ -88,8 +95,8 @@ export function restartIdleTimer(): void {
 }
 
 /**
- * Called when a connection was accepted, and when one has closed. An open connection keeps the process awake, so the timer starts again when it has closed,
- * unless it has carried nothing but health probes.
+ * Called when a connection was accepted, and when one has closed. An open connection keeps the process awake,
+ * so the timer starts again when it has closed, unless it has carried nothing but health probes.
  *
  * @param closed the connection that has closed. Undefined for one that was accepted.
  */
@@ -116,8 +123,9 @@ function reportAwake(): void {
 /**
  * Keeps an idle process awake for work that has no connection, until you call the returned function.
  *
- * Each call of `hold()` counts separately. Calling a returned function twice has no effect. You can still keep the process awake in `onEvent` when the event
- * `idle` is emitted. A later call only delays the end of the process, as `onStop` does. A stop by a signal does not wait for it: `await` such work in `onStop`.
+ * Each call of `hold()` counts separately. Calling a returned function twice has no effect. You can still
+ * keep the process awake in `onEvent` when the event `idle` is emitted. A later call only delays the end of
+ * the process, as `onStop` does. A stop by a signal does not wait for it: `await` such work in `onStop`.
  */
 export function hold(): () => void {
   let held = true;

@@ -7,12 +7,14 @@ const INTERVAL = 60_000;
 type Rejection = Extract<SockactEvent, { type: "rejected" }>;
 
 /**
- * Writes the events about rejected connections, so that strangers can't fill the journal. The first one is a line that says what to change. Later ones are
- * counted, and one line a minute says how many there were, and what was wrong with the last one.
+ * Writes the events about rejected connections, so that strangers can't fill the journal. The first one is a
+ * line that says what to change. Later ones are counted, and one line a minute says how many there were, and
+ * what was wrong with the last one.
  *
  * @param write writes one line
  * @param interval in milliseconds
- * @returns takes an event, and returns whether it is about a rejected connection. Others are left to the caller.
+ * @returns takes an event, and returns whether it is about a rejected connection. Others are left to the
+ * caller.
  */
 export function logRejections(
   write: (text: string) => void,

@@ -8,8 +8,9 @@ const pendingReady = processState("pending ready", {
 });
 
 /**
- * Sends READY=1 when a client that has been waiting has its response, because sending takes milliseconds. The delay is a few turns of the event loop, however
- * many clients there are. A process that ends with 0 before that sends READY=1 at its end.
+ * Sends READY=1 when a client that has been waiting has its response, because sending takes milliseconds. The
+ * delay is a few turns of the event loop, however many clients there are. A process that ends with 0 before
+ * that sends READY=1 at its end.
  */
 export function sendReadyAfterFirstResponse(send: () => void): void {
   const onExit = (code: number): void => {

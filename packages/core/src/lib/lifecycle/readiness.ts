@@ -29,30 +29,42 @@ const readiness = processState("readiness", {
   actions: [] as (() => void)[],
 });
 
-/** Whether every socket of the unit has its server, and every `ready` is fulfilled. Before a server listens by means of sockact, nothing is awaited. */
+/**
+ * Whether every socket of the unit has its server, and every `ready` is fulfilled. Before a server listens by
+ * means of sockact, nothing is awaited.
+ */
 export function areAppsReady(): boolean {
   return readiness.areAppsReady || apps.length === 0;
 }
 
-/** Whether every socket of the unit has its server, and every `ready` is fulfilled. It stays true during a stop. */
+/**
+ * Whether every socket of the unit has its server, and every `ready` is fulfilled. It stays true during a
+ * stop.
+ */
 export function isReady(): boolean {
   return readiness.isReady;
 }
 
-/** Runs an action when the process is ready: if it is, at once. Never runs it if the process stops before that. */
+/**
+ * Runs an action when the process is ready: if it is, at once. Never runs it if the process stops before
+ * that.
+ */
 export function onceReady(action: () => void): void {
   if (readiness.isReady) action();
   else readiness.actions.push(action);
 }
 
-/** Fulfils when READY=1 has been sent. If READY=1 still waits for a socket or a server, it fulfils at once. */
+/**
+ * Fulfils when READY=1 has been sent. If READY=1 still waits for a socket or a server, it fulfils at once.
+ */
 export async function untilReadySent(): Promise<void> {
   await readiness.sent;
 }
 
 /**
- * Sends READY=1 when every socket of the unit has its server, and every `ready` is fulfilled. A socket that no server claims delays it only until the warning
- * about that socket. Called whenever one of these conditions may have changed.
+ * Sends READY=1 when every socket of the unit has its server, and every `ready` is fulfilled. A socket that
+ * no server claims delays it only until the warning about that socket. Called whenever one of these
+ * conditions may have changed.
  */
 export function checkReadiness(): void {
   const { result } = activation;
@@ -87,7 +99,8 @@ async function sendReady(): Promise<void> {
   readiness.isReady = true;
   // If the variables of the watchdog are malformed, the error comes before READY=1.
   isWatched();
-  // The old process has sent READY=1 for this one, because a message of this one would not have counted before.
+  // The old process has sent READY=1 for this one, because a message of this one would not have counted
+  // before.
   const change =
     old && isUnitChanged(old.firstStart) ? `; ${UNIT_CHANGED}: restart the service to apply it` : "";
   const message = old

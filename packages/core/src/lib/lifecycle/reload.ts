@@ -25,21 +25,25 @@ const reloading = processState("reload", {
 });
 
 /**
- * Reloads every app: sends RELOADING=1, reads the files of `tls` again, calls `onReload` of each app, and sends READY=1, as `Type=notify-reload` of
- * systemd.service(5) needs it. If one of these fails, the others are still done. If a reload is running already, another one follows it. Fulfils with whether the last reload has succeeded, when that is done. Before the process is ready, the reload waits until it is.
+ * Reloads every app: sends RELOADING=1, reads the files of `tls` again, calls `onReload` of each app, and
+ * sends READY=1, as `Type=notify-reload` of systemd.service(5) needs it. If one of these fails, the others
+ * are still done. If a reload is running already, another one follows it. Fulfils with whether the last
+ * reload has succeeded, when that is done. Before the process is ready, the reload waits until it is.
  */
 export async function reload(): Promise<boolean> {
   // READY=1 must come before RELOADING=1.
   if (sendPendingReady()) await untilReadySent();
-  // Before the process is ready, READY=1 would be too early. But the app may have read its settings already, and may even serve: in a worker of node:cluster,
-  // only READY=1 waits for `ready`.
+  // Before the process is ready, READY=1 would be too early. But the app may have read its settings already,
+  // and may even serve: in a worker of node:cluster, only READY=1 waits for `ready`.
   if (!isReady()) return (reloading.pending ??= new Promise((resolve) => onceReady(() => resolve(reload()))));
   reloading.isAskedAgain = reloading.running !== undefined;
   if (reloading.isAskedAgain) warnOfRunningReload();
   return (reloading.running ??= reloadUntilDone());
 }
 
-/** Without this warning, nothing would say why a reload does nothing after an `onReload` that never settles. */
+/**
+ * Without this warning, nothing would say why a reload does nothing after an `onReload` that never settles.
+ */
 function warnOfRunningReload(): void {
   warn(
     "SOCKACT_WARN_RELOADING",
@@ -60,7 +64,10 @@ async function reloadUntilDone(): Promise<boolean> {
   return hasSucceeded;
 }
 
-/** Called when the workers have reloaded that were too late for the last reload. If nothing else has failed in it, it has succeeded now. */
+/**
+ * Called when the workers have reloaded that were too late for the last reload. If nothing else has failed in
+ * it, it has succeeded now.
+ */
 export async function noteLateReload(): Promise<void> {
   const isLast = reloading.running === undefined && !isStopping();
   if (!isLast || reloading.failures.some((failure) => failure !== "workers")) return;
@@ -70,8 +77,8 @@ export async function noteLateReload(): Promise<void> {
 }
 
 /**
- * The result of a reload in the status text, which `systemctl status` shows and `sockact reload` reads. systemd itself does not learn the result. Everyone
- * can read the status, so it does not contain the error.
+ * The result of a reload in the status text, which `systemctl status` shows and `sockact reload` reads.
+ * systemd itself does not learn the result. Everyone can read the status, so it does not contain the error.
  */
 function resultText(failures: readonly ReloadFailure[]): string {
   if (failures.length > 0) return `; ${reloadFailureText(failures)}`;
@@ -100,8 +107,8 @@ async function reloadOnce(): Promise<boolean> {
     if (!(await callHook(() => onReload?.())) && !failures.includes(part)) failures.push(part);
   }
   reloading.failures = failures;
-  // READY=1 is sent after a failure too, because the app keeps running, and systemctl reload would otherwise wait until it times out.
-  // After STOPPING=1, no READY=1 may follow.
+  // READY=1 is sent after a failure too, because the app keeps running, and systemctl reload would otherwise
+  // wait until it times out. After STOPPING=1, no READY=1 may follow.
   if (shouldNotify() && !isStopping())
     await notifyServiceManager(`READY=1\nSTATUS=${statusText()}${resultText(failures)}`);
   emit({ type: "reloaded", ...(failures.length > 0 && { failed: true, failures }) });

@@ -10,17 +10,26 @@ const mainProcess = processState("main process", {
   isReplaced: false,
 });
 
-/** Called when another process has become the main process of the service. From then on, messages of this one would be wrong. */
+/**
+ * Called when another process has become the main process of the service. From then on, messages of this one
+ * would be wrong.
+ */
 export function stopNotifying(): void {
   mainProcess.isReplaced = true;
 }
 
-/** Whether a service manager waits for messages from this process. For a worker of node:cluster, the primary sends them. */
+/**
+ * Whether a service manager waits for messages from this process. For a worker of node:cluster, the primary
+ * sends them.
+ */
 export function isNotifyExpected(): boolean {
   return !cluster.isWorker && isSupervised();
 }
 
-/** Whether sockact stops and reloads an app, and reports its state. It does nothing with an app that you start yourself. */
+/**
+ * Whether sockact stops and reloads an app, and reports its state. It does nothing with an app that you start
+ * yourself.
+ */
 export function isManaged({ activated, settings }: App): boolean {
   return activated || (settings.signals ?? false) !== false || (settings.notify && isNotifyExpected());
 }

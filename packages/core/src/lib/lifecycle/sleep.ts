@@ -12,10 +12,14 @@ import { stop } from "./shutdown.ts";
 import { isStopping } from "./stopping.ts";
 import { workerPool } from "./worker-pool.ts";
 
-/** Called when the idle timer has run out. If something keeps the process awake, the timer is restarted when that ends. */
+/**
+ * Called when the idle timer has run out. If something keeps the process awake, the timer is restarted when
+ * that ends.
+ */
 export async function sleepIfIdle(timeout: number): Promise<void> {
   const sent = await Promise.all(allDrains().map((drain) => drain.countSent()));
-  // No event is emitted when the time for a first request is over, when a connection is sent to a child process, and when it closes there. So the timer checks again.
+  // No event is emitted when the time for a first request is over, when a connection is sent to a child
+  // process, and when it closes there. So the timer checks again.
   if (sent.some((count) => count > 0) || hasConnection((connection) => !isUnused(connection)))
     idle.timer?.refresh();
   if (sent.some((count) => count > 0)) return;
@@ -34,15 +38,18 @@ function hasConnection(matches: (connection: Connection) => boolean): boolean {
   return allDrains().some(({ connections }) => [...connections.values()].some(matches));
 }
 
-/** Whether a connection has sent nothing in its time for a first request. A client may be slower than a short `idleTimeout`. */
+/**
+ * Whether a connection has sent nothing in its time for a first request. A client may be slower than a short
+ * `idleTimeout`.
+ */
 function isUnused(connection: Connection): boolean {
   return isSilent(connection) && isOlder(connection.since, FIRST_REQUEST_MS);
 }
 
 /**
- * Ends the process, unless something keeps it awake. A connection that arrives before the last check keeps it awake too. The process stops accepting in
- * the same
- * turn of the event loop as that check. No connection is open then, so no request can be cut. The next connection waits in the kernel.
+ * Ends the process, unless something keeps it awake. A connection that arrives before the last check keeps it
+ * awake too. The process stops accepting in the same turn of the event loop as that check. No connection is
+ * open then, so no request can be cut. The next connection waits in the kernel.
  */
 export async function fallAsleep(timeout: number): Promise<void> {
   const { restarts } = idle;
@@ -59,8 +66,8 @@ export async function fallAsleep(timeout: number): Promise<void> {
 }
 
 /**
- * Closes the connections that have sent nothing in their time for a first request. Returns the number of them. A client that sends its first request at this
- * moment must send it again (RFC 9112, section 9.5).
+ * Closes the connections that have sent nothing in their time for a first request. Returns the number of
+ * them. A client that sends its first request at this moment must send it again (RFC 9112, section 9.5).
  */
 export async function closeUnusedConnections(): Promise<number> {
   const closed = allDrains().flatMap(({ connections }) =>
@@ -76,7 +83,8 @@ export async function closeUnusedConnections(): Promise<number> {
 }
 
 /**
- * Ends a process that has no connection, also with `signals: false`. Its sockets are closed, so only the next process can accept.
+ * Ends a process that has no connection, also with `signals: false`. Its sockets are closed, so only the next
+ * process can accept.
  *
  * @param status the exit status that tells the service manager that the app sleeps
  */
@@ -96,7 +104,10 @@ export async function exitAsleep(status: number): Promise<void> {
   process.exit();
 }
 
-/** Emits an `error` event if the app, its `onStop` or a library has set another exit status. A status from 128 on comes from a signal. */
+/**
+ * Emits an `error` event if the app, its `onStop` or a library has set another exit status. A status from 128
+ * on comes from a signal.
+ */
 function reportExitStatus(status: number): void {
   const actual = Number(process.exitCode ?? 0);
   if (actual === status || actual >= 128) return;

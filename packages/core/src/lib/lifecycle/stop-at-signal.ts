@@ -20,11 +20,17 @@ const signals = processState("signals", {
   haveListenersRun: false,
   /** Called when these listeners have run. */
   afterListeners: [] as (() => void)[],
-  /** Whether the app ends the process, because it handles the signal too, by itself or by a library such as close-with-grace. */
+  /**
+   * Whether the app ends the process, because it handles the signal too, by itself or by a library such as
+   * close-with-grace.
+   */
   appEndsProcess: false,
 });
 
-/** Handles a signal that the primary of this worker has received. Does nothing if this process has received it already. */
+/**
+ * Handles a signal that the primary of this worker has received. Does nothing if this process has received it
+ * already.
+ */
 export function receiveSignal(signal: NodeJS.Signals): void {
   if (signals.isSignalled) return;
   // The listeners of the app must run as well. Without any listener, the signal must end the process.
@@ -39,16 +45,21 @@ export function handleSignal(signal: NodeJS.Signals): void {
     if (!signals.areListenersHeld) onSignal(received);
   };
   signals.handled.set(signal, listener);
-  // Our listener comes first. Then listeners that the app has added with once() can still be counted, and no server is closed yet.
+  // Our listener comes first. Then listeners that the app has added with once() can still be counted, and no
+  // server is closed yet.
   process.prependListener(signal, listener);
 }
 
 /**
- * How long an action waits if it is requested after the listeners of the app have run, in milliseconds. Each action may lead to the next one, without an end.
+ * How long an action waits if it is requested after the listeners of the app have run, in milliseconds. Each
+ * action may lead to the next one, without an end.
  */
 const AGAIN_MS = 1000;
 
-/** Runs an action when the listeners of the app that wait for the drain have run. Never runs it if no listeners wait. */
+/**
+ * Runs an action when the listeners of the app that wait for the drain have run. Never runs it if no
+ * listeners wait.
+ */
 export function afterHeldListeners(action: () => void): void {
   if (signals.haveListenersRun) setTimeout(action, AGAIN_MS).unref();
   else if (signals.areListenersHeld) signals.afterListeners.push(action);
@@ -58,8 +69,8 @@ export function afterHeldListeners(action: () => void): void {
 let callListeners = (): void => {};
 
 /**
- * Makes the app's own listeners of a signal run when the connections have ended, instead of at once. An app or a library that does not know sockact may close
- * connections in such a listener, or end the process.
+ * Makes the app's own listeners of a signal run when the connections have ended, instead of at once. An app
+ * or a library that does not know sockact may close connections in such a listener, or end the process.
  */
 export function holdListeners(): void {
   if (signals.areListenersHeld) return;
@@ -82,7 +93,10 @@ export function holdListeners(): void {
   for (const signal of signals.handled.keys()) bindListeners(signal as NodeJS.Signals);
 }
 
-/** Starts the stop at the first signal. What a later one does depends on whether the app ends the process itself. */
+/**
+ * Starts the stop at the first signal. What a later one does depends on whether the app ends the process
+ * itself.
+ */
 function onSignal(signal: NodeJS.Signals): void {
   if (!signals.isSignalled) {
     signals.isSignalled = true;
@@ -91,10 +105,12 @@ function onSignal(signal: NodeJS.Signals): void {
   } else if (signals.isStopped) {
     process.exit();
   } else if (signals.appEndsProcess && !isHandledByApp(signal) && allDrains().length === 0) {
-    // NestJS and terminus send the signal again to end the process when they are done. Our onStop may still be running.
+    // NestJS and terminus send the signal again to end the process when they are done. Our onStop may still
+    // be running.
     signals.appEndsProcess = false;
   } else if (!cluster.isWorker) {
-    // A worker may receive the same signal from the service manager, its primary and the app. A second signal to the primary ends all processes.
+    // A worker may receive the same signal from the service manager, its primary and the app. A second signal
+    // to the primary ends all processes.
     stopState.isEndEarly = false;
     process.exit(128 + constants.signals[signal]);
   }
@@ -107,7 +123,8 @@ async function stopAtSignal(signal: NodeJS.Signals): Promise<void> {
   if (signals.areListenersHeld) signals.appEndsProcess = isHandledByApp(signal);
   if (!signals.appEndsProcess) return exitProcess(code);
   if (code !== 0) process.exitCode = code;
-  // The primary waits for this worker. Without unref(), the channel to the primary would keep the worker alive when the app has nothing left to do.
+  // The primary waits for this worker. Without unref(), the channel to the primary would keep the worker
+  // alive when the app has nothing left to do.
   if (cluster.isWorker) process.channel?.unref();
   callListeners();
   signals.haveListenersRun = signals.areListenersHeld;
@@ -115,8 +132,8 @@ async function stopAtSignal(signal: NodeJS.Signals): Promise<void> {
 }
 
 /**
- * Whether the app, or a library that it uses, handles the signal. The `signal-exit` library does not count, because it leaves the end of the process to other
- * listeners.
+ * Whether the app, or a library that it uses, handles the signal. The `signal-exit` library does not count,
+ * because it leaves the end of the process to other listeners.
  */
 export function isHandledByApp(signal: NodeJS.Signals): boolean {
   const { __signal_exit_emitter__: version3 } = process as { __signal_exit_emitter__?: { count?: number } };

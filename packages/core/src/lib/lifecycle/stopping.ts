@@ -3,7 +3,10 @@ import { processState } from "../shared/process-state.ts";
 interface StopState {
   /** Fulfils with the exit code; undefined until the process begins to stop. */
   exitCode: Promise<number> | undefined;
-  /** Whether a signal has stopped it. Otherwise the service goes on: another process has taken its place, or the next connection starts one. */
+  /**
+   * Whether a signal has stopped it. Otherwise the service goes on: another process has taken its place, or
+   * the next connection starts one.
+   */
   isBySignal: boolean;
   /** Called when the process begins to stop. */
   listeners: Set<() => void>;

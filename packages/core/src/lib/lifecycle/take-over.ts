@@ -40,7 +40,10 @@ const MOVED_MS = 2000;
 /** How long an idle connection waits at most for the others that arrive, in milliseconds. */
 const ARRIVAL_MS = 1000;
 
-/** How much longer than `keepAliveTimeout` an idle connection stays open that another process has accepted, in milliseconds. */
+/**
+ * How much longer than `keepAliveTimeout` an idle connection stays open that another process has accepted, in
+ * milliseconds.
+ */
 const KEEP_ALIVE_BUFFER_MS = 1000;
 
 // The channel is taken as early as possible, before the app looks for it.
@@ -67,8 +70,8 @@ function followPredecessor(): void {
 }
 
 /**
- * Reports to the process that hands over to this one that everything is ready. Fulfils when that process accepts nothing more, and this one does. Until then,
- * clients that connect wait in the kernel.
+ * Reports to the process that hands over to this one that everything is ready. Fulfils when that process
+ * accepts nothing more, and this one does. Until then, clients that connect wait in the kernel.
  *
  * @param fds the numbers of the passed sockets that this process serves
  */
@@ -80,8 +83,8 @@ export function untilHandedOver(fds: readonly number[]): Promise<void> {
 }
 
 /**
- * Fulfils when the process that has handed over to this one sends no more connections, or has ended. Undefined if no process sends connections, because a process
- * that falls asleep must not wait.
+ * Fulfils when the process that has handed over to this one sends no more connections, or has ended.
+ * Undefined if no process sends connections, because a process that falls asleep must not wait.
  *
  * @param patience how long that process may go on sending, in milliseconds. Then it is asked to send no more.
  * @param answerIn how long it may take to hear that, in milliseconds. It never gets more than two seconds.
@@ -109,8 +112,8 @@ function isFirst(): boolean {
 }
 
 /**
- * Fulfils when the process that has handed over to this one has ended, or after `timeout` milliseconds. Undefined if no process has, because an app may end the
- * process at once when its connections have ended.
+ * Fulfils when the process that has handed over to this one has ended, or after `timeout` milliseconds.
+ * Undefined if no process has, because an app may end the process at once when its connections have ended.
  */
 export function oldProcessEnds(timeout: number): Promise<void> | undefined {
   if (isFirst()) return undefined;
@@ -134,12 +137,13 @@ function startServing(sessions: Readonly<Record<number, TlsSessions>>): void {
 }
 
 /**
- * Keeps a connection until no other one follows at once. The other process waits after each of them until this one has got it. If their clients were served
- * meanwhile, each would make the next one wait longer.
+ * Keeps a connection until no other one follows at once. The other process waits after each of them until
+ * this one has got it. If their clients were served meanwhile, each would make the next one wait longer.
  */
 function noteConnection(message: ConnectionMessage, connection: ConnectionHandle): void {
   takeOver.arrived.push([message, connection]);
-  // Written at once, before anything is read from the connection. So if this process ends later, the old one knows that the connection was here.
+  // Written at once, before anything is read from the connection. So if this process ends later, the old one
+  // knows that the connection was here.
   sendToOldProcess({ act: "taken" });
   if (message.isMore) takeOver.timer ??= after(ARRIVAL_MS, serveArrived);
   else serveArrived();
@@ -157,7 +161,10 @@ function noteMoved(): void {
   for (const listener of takeOver.movedListeners) listener();
 }
 
-/** Serves a connection that the old process has accepted, also if the server accepts no more. If the server is closed, the connection closes. */
+/**
+ * Serves a connection that the old process has accepted, also if the server accepts no more. If the server is
+ * closed, the connection closes.
+ */
 function serveConnection({ fd, header }: ConnectionMessage, connection: ConnectionHandle): void {
   const served = servedSockets.get(fd);
   if (served === undefined) return connection.close();

@@ -2,8 +2,8 @@ import { statSync } from "node:fs";
 import { serviceOfProcess, unitFilesOf } from "@sockact/notify/internal";
 
 /**
- * Whether a file of the unit of this process has changed since the service was started. Only a restart applies such a change: a handover keeps the environment and the
- * sandbox. False if the files can't be read.
+ * Whether a file of the unit of this process has changed since the service was started. Only a restart
+ * applies such a change: a handover keeps the environment and the sandbox. False if the files can't be read.
  *
  * @param firstStart when the first process of the service was started, in milliseconds since 1970
  */

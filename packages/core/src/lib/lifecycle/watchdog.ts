@@ -13,8 +13,8 @@ const state = processState("watchdog", { watchdog: undefined as Watchdog | undef
 const ANSWER_SHARE = 0.9;
 
 /**
- * Whether the service manager waits for reports to the watchdog, and every app allows them. If a variable is malformed, an `error` event reports that, and no
- * reports are sent.
+ * Whether the service manager waits for reports to the watchdog, and every app allows them. If a variable is
+ * malformed, an `error` event reports that, and no reports are sent.
  */
 export function isWatched(): boolean {
   if (!shouldNotify() || !apps.every(({ settings }) => settings.watchdog)) return false;
@@ -27,8 +27,9 @@ export function isWatched(): boolean {
 }
 
 /**
- * Reports to the watchdog while READY=1 waits for something, so that a service of `Type=exec` or `simple` lives on: systemd expects its reports from the start of
- * the process. Called whenever a server starts to listen. An app that is not ready does not have to be healthy.
+ * Reports to the watchdog while READY=1 waits for something, so that a service of `Type=exec` or `simple`
+ * lives on: systemd expects its reports from the start of the process. Called whenever a server starts to
+ * listen. An app that is not ready does not have to be healthy.
  */
 export function reportWhileStarting(): void {
   once("report while starting", () =>
@@ -50,11 +51,15 @@ export function stopReports(): void {
   state.watchdog?.stop();
 }
 
-/** Whether the `healthCheck` of each app, and of each worker of a cluster, has succeeded. Rejects if one rejects. */
+/**
+ * Whether the `healthCheck` of each app, and of each worker of a cluster, has succeeded. Rejects if one
+ * rejects.
+ */
 export async function isHealthy(): Promise<boolean> {
   for (const { settings } of apps) if ((await settings.healthCheck?.()) === false) return false;
   const pool = workerPool();
-  // A worker must answer before the next report is due. Otherwise that report is left out, and nothing names the worker.
+  // A worker must answer before the next report is due. Otherwise that report is left out, and nothing names
+  // the worker.
   if (pool) await pool.checkHealth(Math.round(((watchdogEnabled() ?? 0) / 2) * ANSWER_SHARE));
   return true;
 }

@@ -1,6 +1,8 @@
 import { processState } from "../shared/process-state.ts";
 
-/** The workers of a cluster whose primary has the passed sockets, as the lifecycle of the primary uses them. */
+/**
+ * The workers of a cluster whose primary has the passed sockets, as the lifecycle of the primary uses them.
+ */
 export interface WorkerPool {
   /** The sockets that workers have listened on, by number. */
   readonly served: ReadonlySet<number>;
@@ -10,25 +12,37 @@ export interface WorkerPool {
   areAnnounced: boolean;
   /** How many workers are running. */
   readonly count: number;
-  /** Whether no worker serves, or not all that serve are idle. A worker that serves nothing does not count. */
+  /**
+   * Whether no worker serves, or not all that serve are idle. A worker that serves nothing does not count.
+   */
   readonly areAwake: boolean;
   /** Ends the process if all workers that serve are idle. Called whenever that may have become true. */
   sleepIfAllAreIdle(): void;
   /**
-   * Stops each worker as a signal does, and waits until all have ended. Fulfils with true if a worker had to be killed, or has ended with an error.
+   * Stops each worker as a signal does, and waits until all have ended. Fulfils with true if a worker had to
+   * be killed, or has ended with an error.
    *
    * @param isReplaced whether the workers of another primary accept already
    */
   stop(signal: NodeJS.Signals | null, isReplaced: boolean): Promise<boolean>;
-  /** Fulfils if each worker that has a `healthCheck` is healthy. Rejects if one is not, or has not answered within `timeout` milliseconds. */
+  /**
+   * Fulfils if each worker that has a `healthCheck` is healthy. Rejects if one is not, or has not answered
+   * within `timeout` milliseconds.
+   */
   checkHealth(timeout: number): Promise<void>;
-  /** Reloads each worker. The `onReload` of the primary, if a worker has something to reload. Rejects if a worker has not reloaded. */
+  /**
+   * Reloads each worker. The `onReload` of the primary, if a worker has something to reload. Rejects if a
+   * worker has not reloaded.
+   */
   readonly reload: () => Promise<void>;
 }
 
 const workers = processState("workers", { pool: undefined as WorkerPool | undefined });
 
-/** The workers of this process. Undefined unless this process is the primary of a cluster whose workers serve the sockets. */
+/**
+ * The workers of this process. Undefined unless this process is the primary of a cluster whose workers serve
+ * the sockets.
+ */
 export function workerPool(): WorkerPool | undefined {
   return workers.pool;
 }

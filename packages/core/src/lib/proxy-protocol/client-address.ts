@@ -3,10 +3,16 @@ import { type ConnectionHandle, connectionHandleOf, handshakeOf } from "../share
 import type { ProxyHeader } from "./header.ts";
 import { parseProxyHeader } from "./parse-header.ts";
 
-/** All copies of this package share it, because an app may ask another copy than the one that has read the header. */
+/**
+ * All copies of this package share it, because an app may ask another copy than the one that has read the
+ * header.
+ */
 const HEADER = Symbol.for("sockact.proxyHeader");
 
-/** The handle of a connection. What a header says is kept here, because Node asks the handle for the address of the client. */
+/**
+ * The handle of a connection. What a header says is kept here, because Node asks the handle for the address
+ * of the client.
+ */
 interface ProxiedHandle extends ConnectionHandle {
   /** The bytes of the header. Null if another process has accepted the connection, without a header. */
   [HEADER]?: Buffer | null;
@@ -42,7 +48,9 @@ export function storedProxyHeader(handle: ConnectionHandle): string | undefined 
   return (handle as ProxiedHandle)[HEADER]?.toString("base64");
 }
 
-/** Makes a connection that another process has accepted the same as there. No header is read from it any more. */
+/**
+ * Makes a connection that another process has accepted the same as there. No header is read from it any more.
+ */
 export function restoreProxyHeader(handle: ConnectionHandle, stored: string | undefined): void {
   (handle as ProxiedHandle)[HEADER] = null;
   if (stored === undefined) return;
@@ -51,7 +59,10 @@ export function restoreProxyHeader(handle: ConnectionHandle, stored: string | un
   if (parsed) setProxyHeader(handle, bytes, parsed.header);
 }
 
-/** The address of the process at the other end of a connection, `unix` for a unix socket, or undefined if it has gone. */
+/**
+ * The address of the process at the other end of a connection, `unix` for a unix socket, or undefined if it
+ * has gone.
+ */
 export function senderOf(handle: ConnectionHandle): string | undefined {
   const { getpeername } = handle as ProxiedHandle;
   if (getpeername === undefined) return "unix";
@@ -61,10 +72,12 @@ export function senderOf(handle: ConnectionHandle): string | undefined {
 }
 
 /**
- * The PROXY header of an open connection: the addresses and the other facts that the proxy has sent. It is for sockets with the option `proxyProtocol`.
+ * The PROXY header of an open connection: the addresses and the other facts that the proxy has sent. It is
+ * for sockets with the option `proxyProtocol`.
  *
  * - It returns undefined if the connection has no header, or has closed.
- * - With a header of the command `local`, or without addresses, `socket.remoteAddress` is the address of the proxy.
+ * - With a header of the command `local`, or without addresses, `socket.remoteAddress` is the address of the
+ *   proxy.
  *
  * @param socket the socket of a request (`req.socket`), or a socket of node:net or node:tls
  */

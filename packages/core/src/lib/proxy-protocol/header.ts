@@ -8,7 +8,10 @@ export interface ProxyAddress {
 
 /** One more fact about a connection, in version 2 of the protocol: a type, a length and a value. */
 export interface ProxyTlv {
-  /** The type: section 2.2 of the specification lists them. For example, 0x02 is the host name that the client has asked for (SNI). */
+  /**
+   * The type: section 2.2 of the specification lists them. For example, 0x02 is the host name that the client
+   * has asked for (SNI).
+   */
   readonly type: number;
   /** The value. */
   readonly value: Buffer;
@@ -18,7 +21,10 @@ export interface ProxyTlv {
 export interface ProxyHeader {
   /** The version of the protocol. */
   readonly version: 1 | 2;
-  /** `proxy`: the proxy passes the connection of a client on. `local`: the proxy has connected for itself, for example to check the health of the app. */
+  /**
+   * `proxy`: the proxy passes the connection of a client on. `local`: the proxy has connected for itself, for
+   * example to check the health of the app.
+   */
   readonly command: "proxy" | "local";
   /** The family of the addresses. It is `unknown` if the header has none. */
   readonly family: "ipv4" | "ipv6" | "unix" | "unknown";

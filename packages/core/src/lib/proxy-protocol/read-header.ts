@@ -7,14 +7,20 @@ import { parseProxyHeader } from "./parse-header.ts";
 
 /** Exactly one of these is called, unless the connection closes before its first byte. */
 interface Callbacks {
-  /** Called when the header has arrived. The bytes that have arrived after it are read from the socket after this call, as if they had arrived alone. */
+  /**
+   * Called when the header has arrived. The bytes that have arrived after it are read from the socket after
+   * this call, as if they had arrived alone.
+   */
   onHeader(header: ProxyHeader, bytes: Buffer): void;
   onFailure(error: ActivationError): void;
 }
 
 const PENDING = Symbol("sockact pending header");
 
-/** A connection whose header is awaited. The functions below are those of all connections: a function for each one would cost more than the rest. */
+/**
+ * A connection whose header is awaited. The functions below are those of all connections: a function for each
+ * one would cost more than the rest.
+ */
 interface PendingSocket extends Socket {
   [PENDING]: PendingHeader;
 }

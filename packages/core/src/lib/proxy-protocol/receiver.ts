@@ -36,7 +36,8 @@ export class ProxyReceiver extends EventEmitter<Events> {
   }
 
   /**
-   * Makes a server emit `connection` when the header of this connection has been read. If the header is missing, late, or not valid, the connection closes.
+   * Makes a server emit `connection` when the header of this connection has been read. If the header is
+   * missing, late, or not valid, the connection closes.
    *
    * @param socket a connection from which nothing has been read
    */
@@ -102,7 +103,8 @@ const bytesReadAfterHeader = {
 };
 
 /**
- * Leaves the header out of the number of bytes that have been read from a connection. A connection that has sent nothing else is a new one, also for a drain.
+ * Leaves the header out of the number of bytes that have been read from a connection. A connection that has
+ * sent nothing else is a new one, also for a drain.
  *
  * @param length the length of the header. `Infinity` while the header arrives: all bytes belong to it.
  */
@@ -110,7 +112,10 @@ function hideHeader(handle: HidingHandle, length: number): void {
   handle[HEADER_LENGTH] = length;
 }
 
-/** Whether the server refuses this client (`blockList` of Node 24). Node itself has checked only the address of the proxy. */
+/**
+ * Whether the server refuses this client (`blockList` of Node 24). Node itself has checked only the address
+ * of the proxy.
+ */
 function isBlocked(socket: Socket, address = ""): boolean {
   const { server } = socket as Socket & { server?: Server & { blockList?: BlockList } };
   const family = isIP(address);

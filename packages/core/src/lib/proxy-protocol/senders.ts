@@ -7,8 +7,8 @@ import { shown } from "../shared/shown.ts";
 /** Which clients may send a PROXY header, and how long they may take. */
 export interface ProxyProtocolOptions {
   /**
-   * The proxies: IP addresses, ranges such as `10.0.0.0/8`, and `unix` for every client of a unix socket. Any other client is disconnected. By default, every
-   * client may send a header, and so claim any address.
+   * The proxies: IP addresses, ranges such as `10.0.0.0/8`, and `unix` for every client of a unix socket. Any
+   * other client is disconnected. By default, every client may send a header, and so claim any address.
    */
   from?: readonly string[] | undefined;
   /** How long a client may take to send its header. The default is `5s`. */

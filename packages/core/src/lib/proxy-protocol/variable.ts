@@ -12,7 +12,8 @@ const ANYBODY = "*";
 const HINT = `Write Environment="${VARIABLE}=web:10.0.0.1,10.1.0.0/16" in [Service], for example. "web" is the FileDescriptorName= of the socket.`;
 
 /**
- * The rules for the PROXY headers of the sockets with each name. The variable decides who may send a header, and the option how long that may take.
+ * The rules for the PROXY headers of the sockets with each name. The variable decides who may send a header,
+ * and the option how long that may take.
  *
  * @param optionOf the rules of the option for the sockets with a name
  * @throws ActivationError `SOCKACT_ERR_OPTION` for a variable that is malformed
@@ -28,7 +29,10 @@ export function proxyRulesOf(
   };
 }
 
-/** Which clients may send a PROXY header to the sockets with each name, as the variable says. Empty if it is not set. */
+/**
+ * Which clients may send a PROXY header to the sockets with each name, as the variable says. Empty if it is
+ * not set.
+ */
 function readProxyVariable(): ReadonlyMap<string, ProxyRules["isTrusted"]> {
   const entries = new Map<string, ProxyRules["isTrusted"]>();
   for (const entry of (process.env[VARIABLE] ?? "").split(/\s+/).filter(Boolean)) {

@@ -11,7 +11,9 @@ const LONGEST = 107;
 
 const LINE = /^PROXY (?:UNKNOWN(?: .*)?|(TCP[46]) (\S+) (\S+) (\d+) (\d+))$/;
 
-/** Reads a line such as `PROXY TCP4 192.0.2.1 192.0.2.2 56324 443`. Returns undefined if its end is missing. */
+/**
+ * Reads a line such as `PROXY TCP4 192.0.2.1 192.0.2.2 56324 443`. Returns undefined if its end is missing.
+ */
 export function parseVersion1(bytes: Buffer): ParsedHeader | undefined {
   const text = bytes.toString("latin1", 0, LONGEST);
   const end = text.indexOf("\r\n");

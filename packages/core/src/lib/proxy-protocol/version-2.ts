@@ -28,7 +28,10 @@ const FAMILIES: Partial<Record<number, Family>> = {
   0x31: "unix",
 };
 
-/** The bytes for UDP, and for datagrams of unix sockets. A connection passes no datagrams on, so HAProxy refuses them too. */
+/**
+ * The bytes for UDP, and for datagrams of unix sockets. A connection passes no datagrams on, so HAProxy
+ * refuses them too.
+ */
 const DATAGRAMS: readonly number[] = [0x12, 0x22, 0x32];
 
 /** Reads a binary header. Returns undefined if its end is missing. */

@@ -32,9 +32,15 @@ export type WorkerMessage =
   | { act: "held" | "released" }
   /** The reload of the worker begins: its event loop is not blocked. */
   | { act: "reloading" }
-  /** The reload of the worker has ended. A worker with another version of this package does not say whether it has failed. */
+  /**
+   * The reload of the worker has ended. A worker with another version of this package does not say whether it
+   * has failed.
+   */
   | { act: "reloaded"; failed?: boolean }
-  /** The answer to `check`. `failure` says how a `healthCheck` has failed, and is undefined for a healthy worker. */
+  /**
+   * The answer to `check`. `failure` says how a `healthCheck` has failed, and is undefined for a healthy
+   * worker.
+   */
   | { act: "checked"; failure?: string }
   /** All connections of the worker have ended. Only `onStop` remains. */
   | { act: "drained" };
@@ -51,8 +57,8 @@ export type PrimaryMessage =
   | { act: "noted" };
 
 /**
- * Node does not emit `message` for messages whose `cmd` begins with `NODE_`, so the app does not see them. It emits another event for them.
- * decisions/008-cluster.md says why sockact uses this.
+ * Node does not emit `message` for messages whose `cmd` begins with `NODE_`, so the app does not see them. It
+ * emits another event for them. decisions/008-cluster.md says why sockact uses this.
  */
 export const MESSAGE_CMD = "NODE_SOCKACT";
 
@@ -78,7 +84,10 @@ export function onWorkerMessage(worker: Worker, listener: (message: WorkerMessag
   onMessage(worker.process as unknown as Channel, listener);
 }
 
-/** Fulfils when the primary has noted that this worker has drained, when the primary has gone, or after `timeout` milliseconds. */
+/**
+ * Fulfils when the primary has noted that this worker has drained, when the primary has gone, or after
+ * `timeout` milliseconds.
+ */
 export async function untilNoted(self: Worker, timeout: number): Promise<void> {
   if (!self.isConnected()) return;
   let giveUp: NodeJS.Timeout | undefined;

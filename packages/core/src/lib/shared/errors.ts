@@ -42,7 +42,8 @@ export type ActivationErrorCode =
 /**
  * Sockets were meant for this process, but something is wrong with them, with the options, or with this Node.
  *
- * If no sockets were passed, that is not an error, unless `required` is set. No error closes a file descriptor.
+ * If no sockets were passed, that is not an error, unless `required` is set. No error closes a file
+ * descriptor.
  *
  * - `code` says which error it is: docs/errors.md has a section for each.
  * - `message` says what is wrong, and what was seen.
@@ -57,8 +58,8 @@ export class ActivationError extends Error {
   /** What to change, and where: one or more sentences. */
   readonly hint: string;
   /**
-   * What sd_listen_fds(3) returns for the same environment: a negative errno, as in the errors of Node's system calls.
-   * Errors that libsystemd does not have, have no `errno`.
+   * What sd_listen_fds(3) returns for the same environment: a negative errno, as in the errors of Node's
+   * system calls. Errors that libsystemd does not have, have no `errno`.
    */
   declare readonly errno?: number;
 

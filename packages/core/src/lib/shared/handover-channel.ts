@@ -7,7 +7,9 @@ import type { TlsSessions } from "./tls-sessions.ts";
 
 /** The messages from the new process to the process that hands over to it. */
 export type NewProcessMessage =
-  /** Everything that READY=1 waits for is done. `fds` are the numbers of the passed sockets that it serves. */
+  /**
+   * Everything that READY=1 waits for is done. `fds` are the numbers of the passed sockets that it serves.
+   */
   | { act: "ready"; pid: number; fds: readonly number[] }
   /** It ends with this exit status. */
   | { act: "exit"; code: number }
@@ -20,11 +22,14 @@ export type NewProcessMessage =
 
 /** The messages from the process that hands over to the new one. */
 export type OldProcessMessage =
-  /** The new process is the main process of the service, and may accept. `sessions` are those of TLS, by the number of the socket. */
+  /**
+   * The new process is the main process of the service, and may accept. `sessions` are those of TLS, by the
+   * number of the socket.
+   */
   | { act: "serve"; sessions: Readonly<Record<number, TlsSessions>> }
   /**
-   * A connection comes with the message. The old process has accepted it from the socket with this number. `header` is its PROXY header, in Base64. `isMore` says that
-   * another one follows at once.
+   * A connection comes with the message. The old process has accepted it from the socket with this number.
+   * `header` is its PROXY header, in Base64. `isMore` says that another one follows at once.
    */
   | { act: "connection"; fd: number; header?: string | undefined; isMore: boolean }
   /** No more connections come. */
@@ -42,8 +47,9 @@ const own = processState("handover channel", {
 });
 
 /**
- * Takes the channel to the process that has started this one, and hides it from the app. Many apps and libraries call `process.send()` if it exists, for a
- * process manager. Here nobody reads such a message, and it would be an error once the other process has ended. And many end when the manager disconnects.
+ * Takes the channel to the process that has started this one, and hides it from the app. Many apps and
+ * libraries call `process.send()` if it exists, for a process manager. Here nobody reads such a message, and
+ * it would be an error once the other process has ended. And many end when the manager disconnects.
  */
 export function takeChannel(): void {
   own.send = process.send?.bind(process);
@@ -95,7 +101,10 @@ export function onNewProcessMessage(
   onMessage(child as unknown as Channel, listener);
 }
 
-/** Calls the listener when a handle has not arrived. Node sends this message, for example if the new process has too many open files: recvmsg(2), MSG_CTRUNC. */
+/**
+ * Calls the listener when a handle has not arrived. Node sends this message, for example if the new process
+ * has too many open files: recvmsg(2), MSG_CTRUNC.
+ */
 export function onHandleLost(child: ChildProcess, listener: () => void): void {
   (child as unknown as Channel).on("internalMessage", ({ cmd }) => {
     if (cmd === "NODE_HANDLE_NACK") listener();

@@ -26,7 +26,8 @@ const checked = processState("internals", new Map<Part, string[]>());
 /**
  * Checks that this Node has the internals that sockact uses.
  *
- * @param needed `listen` for a server with one listener, before it is bound; `net` for any server; `http` for a server that speaks HTTP; `tls` for a server with TLS; `proxy` for PROXY headers
+ * @param needed `listen` for a server with one listener, before it is bound; `net` for any server; `http` for
+ * a server that speaks HTTP; `tls` for a server with TLS; `proxy` for PROXY headers
  * @throws ActivationError `SOCKACT_ERR_NODE_INTERNALS`, which names what is missing
  */
 export function checkInternals(needed: readonly Part[]): void {
@@ -97,8 +98,8 @@ function* missingOfNet(): Generator<string> {
 }
 
 /**
- * Simulates the beginning of a connection, and the response that it is busy with. It emits no request, because a tracing agent that has patched `emit` would
- * record that request.
+ * Simulates the beginning of a connection, and the response that it is busy with. It emits no request,
+ * because a tracing agent that has patched `emit` would record that request.
  */
 function* missingOfHttp(): Generator<string> {
   const socket = new Duplex({ read() {}, write: (_chunk, _encoding, done) => done() }) as unknown as Socket;

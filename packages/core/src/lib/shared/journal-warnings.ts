@@ -8,8 +8,9 @@ interface NodeWarning extends Error {
 }
 
 /**
- * Gives the warnings of sockact their priority in the journal. Node prints a warning in two lines, and the first one begins with `(node:123)`, so nothing can
- * come before it. Node still prints all warnings of others. If an option of Node or a variable says where warnings go, Node prints ours too.
+ * Gives the warnings of sockact their priority in the journal. Node prints a warning in two lines, and the
+ * first one begins with `(node:123)`, so nothing can come before it. Node still prints all warnings of
+ * others. If an option of Node or a variable says where warnings go, Node prints ours too.
  */
 export function giveWarningsPriority(): void {
   once("give warnings priority", () => {

@@ -7,9 +7,12 @@ import {
   type ListenHandle,
 } from "./node-internals.ts";
 
-// What Node knows of the open connections of a server, and how a connection gets to the server of another process.
+// What Node knows of the open connections of a server, and how a connection gets to the server of another
+// process.
 
-/** Node's list of the HTTP/1 connections of a server. A connection leaves it when it closes or is upgraded. */
+/**
+ * Node's list of the HTTP/1 connections of a server. A connection leaves it when it closes or is upgraded.
+ */
 interface ConnectionsList {
   all(): HttpParser[];
   idle(): HttpParser[];
@@ -29,8 +32,8 @@ function connectionsOf(server: Server): Partial<ConnectionsList> | undefined {
 }
 
 /**
- * Whether Node lists every connection of this server, except those that were upgraded: the server speaks HTTP/1 without TLS, and the app has not replaced the
- * listener with which Node begins to read a connection.
+ * Whether Node lists every connection of this server, except those that were upgraded: the server speaks
+ * HTTP/1 without TLS, and the app has not replaced the listener with which Node begins to read a connection.
  */
 export function listsConnections(server: Server): boolean {
   const listeners = server.listeners("connection") as { name: string }[];
@@ -44,8 +47,9 @@ export function listsConnections(server: Server): boolean {
 /**
  * The open connections of a server.
  *
- * Node lists those that speak HTTP/1. If the server counts more, because the app keeps some of them away from HTTP, the others are found among all open handles of the
- * process. Only then, because Node's documentation deprecates that list (DEP0161).
+ * Node lists those that speak HTTP/1. If the server counts more, because the app keeps some of them away from
+ * HTTP, the others are found among all open handles of the process. Only then, because Node's documentation
+ * deprecates that list (DEP0161).
  *
  * @param upgraded the connections that were upgraded, which Node does not list
  */
@@ -60,7 +64,10 @@ export function openSockets(server: Server, upgraded: Iterable<Socket>): Readonl
   return sockets;
 }
 
-/** The connections of an HTTP/1 server that wait for a request, and have read nothing of it. Each of them has had a request before. */
+/**
+ * The connections of an HTTP/1 server that wait for a request, and have read nothing of it. Each of them has
+ * had a request before.
+ */
 export function idleSockets(server: Server): ReadonlySet<Socket> {
   return new Set((connectionsOf(server)?.idle?.() ?? []).flatMap(({ socket }) => socket ?? []));
 }
@@ -69,8 +76,9 @@ export function idleSockets(server: Server): ReadonlySet<Socket> {
 const movedSockets = new WeakSet<Socket>();
 
 /**
- * Makes a connection count as idle, as it did in the process that has accepted it. Otherwise Node would count the time of `headersTimeout` from now on, and send
- * 408 to a client that only waits. Node counts again when the next request begins.
+ * Makes a connection count as idle, as it did in the process that has accepted it. Otherwise Node would count
+ * the time of `headersTimeout` from now on, and send 408 to a client that only waits. Node counts again when
+ * the next request begins.
  */
 function exemptFromTimeouts(server: Server, socket: Socket): void {
   movedSockets.add(socket);
@@ -85,12 +93,18 @@ function exemptFromTimeouts(server: Server, socket: Socket): void {
   };
 }
 
-/** Whether the app has sent this connection to a child process, with `send()` of node:child_process. Then the socket has no handle, and never closes. */
+/**
+ * Whether the app has sent this connection to a child process, with `send()` of node:child_process. Then the
+ * socket has no handle, and never closes.
+ */
 export function isSentAway(socket: Socket): boolean {
   return !socket.destroyed && (connectionHandleOf(socket) as ConnectionHandle | null) === null;
 }
 
-/** Takes the handle from a connection: nothing more is read from it, and it stays open when the socket is destroyed. */
+/**
+ * Takes the handle from a connection: nothing more is read from it, and it stays open when the socket is
+ * destroyed.
+ */
 export function detachHandle(socket: Socket): ConnectionHandle | undefined {
   const internals = socket as unknown as { _handle: (ConnectionHandle & { readStop?(): void }) | null };
   const handle = internals._handle;
@@ -107,8 +121,8 @@ export function attachHandle(socket: Socket, handle: ConnectionHandle & { readSt
 }
 
 /**
- * Makes a server serve a connection that another process has accepted, as if the server had accepted it. `maxConnections` does not apply, because the
- * connection is not new.
+ * Makes a server serve a connection that another process has accepted, as if the server had accepted it.
+ * `maxConnections` does not apply, because the connection is not new.
  *
  * @param handle the listening handle through which the connection comes
  * @returns the connection. Undefined if the server refuses it (`blockList`).

@@ -4,8 +4,9 @@ import { type AddressInfo, Server, Socket, type SocketConstructorOpts } from "no
 import type { Server as TlsServer } from "node:tls";
 
 /**
- * The parts of Node's net.Server that have no public name. They were the same from Node 20 to 26, and internals-check.ts checks
- * whether this Node has them. decisions/002-one-server-many-handles.md says why sockact uses them.
+ * The parts of Node's net.Server that have no public name. They were the same from Node 20 to 26, and
+ * internals-check.ts checks whether this Node has them. decisions/002-one-server-many-handles.md says why
+ * sockact uses them.
  */
 export interface ServerInternals {
   /** The listening handle, while the server listens. */
@@ -15,13 +16,17 @@ export interface ServerInternals {
   /** Whether unref() was called before listen(). */
   _unref?: boolean;
   /**
-   * The function that listen() calls in the end, with address, port, family and backlog. In a worker of node:cluster, it is called when the handle has come
-   * from the primary. It makes the server the owner of its handle, and emits `listening`.
+   * The function that listen() calls in the end, with address, port, family and backlog. In a worker of
+   * node:cluster, it is called when the handle has come from the primary. It makes the server the owner of
+   * its handle, and emits `listening`.
    */
   _listen2?(...args: unknown[]): void;
 }
 
-/** A listening handle of libuv. Its owner is the server that gets its connections. Node keeps the owner under a private symbol. */
+/**
+ * A listening handle of libuv. Its owner is the server that gets its connections. Node keeps the owner under
+ * a private symbol.
+ */
 export interface ListenHandle extends Record<symbol, unknown> {
   /** Called for each connection. It emits `connection` or `drop` on the owner before it returns. */
   onconnection(...args: unknown[]): void;
@@ -33,14 +38,18 @@ export interface ListenHandle extends Record<symbol, unknown> {
 /** Node's own `listen()`, from before anything was patched. */
 export const nativeListen: Server["listen"] = Server.prototype.listen;
 
-/** The handle of a server on which listen() has just been called. Undefined if that has failed; then `error` will be emitted. */
+/**
+ * The handle of a server on which listen() has just been called. Undefined if that has failed; then `error`
+ * will be emitted.
+ */
 export function handleOf(server: Server | Socket): ListenHandle | undefined {
   return (server as unknown as ServerInternals)._handle ?? undefined;
 }
 
 /**
- * Delays the listening of a server in a worker of node:cluster. Call this before its listen(). The promise fulfils with a function when the primary has
- * handed the handle over, and the server listens when that function is called. It rejects with the `error` that the server emits.
+ * Delays the listening of a server in a worker of node:cluster. Call this before its listen(). The promise
+ * fulfils with a function when the primary has handed the handle over, and the server listens when that
+ * function is called. It rejects with the `error` that the server emits.
  */
 export function deferListening(server: Server & ServerInternals): Promise<() => void> {
   const native = server._listen2;
@@ -51,14 +60,17 @@ export function deferListening(server: Server & ServerInternals): Promise<() => 
   });
 }
 
-/** Makes address() return the path, or `\0name`, as it does for a server that Node itself has bound to that path. */
+/**
+ * Makes address() return the path, or `\0name`, as it does for a server that Node itself has bound to that
+ * path.
+ */
 export function setPipeName(server: Server, name: string): void {
   (server as Server & ServerInternals)._pipeName = name;
 }
 
 /**
- * Makes `server` the owner of the handle of `giver`. From then on, each connection that the handle accepts is a connection of `server`. `giver` must listen
- * nowhere else.
+ * Makes `server` the owner of the handle of `giver`. From then on, each connection that the handle accepts is
+ * a connection of `server`. `giver` must listen nowhere else.
  */
 export function giveHandle(giver: Server, server: Server): ListenHandle | undefined {
   const handle = handleOf(giver);
@@ -74,14 +86,16 @@ export function ownerSymbolOf(handle: ListenHandle, server: Server): symbol | un
 }
 
 /**
- * Makes a server listen on nothing, and emit `listening`. When `onconnection()` of the returned handle is called with a connection, the server treats that
- * connection as one that it has accepted. So Node's own code serves, counts and closes it.
+ * Makes a server listen on nothing, and emit `listening`. When `onconnection()` of the returned handle is
+ * called with a connection, the server treats that connection as one that it has accepted. So Node's own code
+ * serves, counts and closes it.
  *
  * @param address what `server.address()` returns
  */
 export function listenOnNothing(server: Server, address: AddressInfo | string): ListenHandle {
   const internals = server as Server & ServerInternals;
-  // Keeps the process alive, as a listener does. A connection whose client has closed its side does not, even if its response is not sent yet.
+  // Keeps the process alive, as a listener does. A connection whose client has closed its side does not, even
+  // if its response is not sent yet.
   const awake = setInterval(() => {}, 2 ** 30);
   const handle = {
     listen: () => 0,
@@ -119,7 +133,10 @@ export function connectionHandleOf(socket: Socket): ConnectionHandle {
   return (socket as unknown as { _handle: ConnectionHandle })._handle;
 }
 
-/** Stops a datagram socket from receiving. The app can still send. Returns false if this Node has no way to do that. */
+/**
+ * Stops a datagram socket from receiving. The app can still send. Returns false if this Node has no way to do
+ * that.
+ */
 export function stopReceiving(socket: DatagramSocket): boolean {
   const receiver = receiverOf(socket);
   receiver?.recvStop?.();
@@ -127,8 +144,8 @@ export function stopReceiving(socket: DatagramSocket): boolean {
 }
 
 /**
- * Passes the connections that a handle of `server` accepts to `receive`, for example because they speak TLS first. Node still counts and closes them as
- * connections of `server`.
+ * Passes the connections that a handle of `server` accepts to `receive`, for example because they speak TLS
+ * first. Node still counts and closes them as connections of `server`.
  */
 export function redirectConnections(
   handle: ListenHandle,
@@ -206,7 +223,10 @@ export function isHttpServer(server: Server): boolean {
   return "headersTimeout" in server || "updateSettings" in server;
 }
 
-/** Whether this server speaks TLS (tls, https, http2). Only these have `setSecureContext()`, so node:tls, which is slow to load, is not needed. */
+/**
+ * Whether this server speaks TLS (tls, https, http2). Only these have `setSecureContext()`, so node:tls,
+ * which is slow to load, is not needed.
+ */
 export function isTlsServer(server: Server): server is TlsServer {
   return "setSecureContext" in server;
 }

@@ -5,8 +5,8 @@ import { once, processState } from "./process-state.ts";
 const actions = processState("process events", new Map<string | symbol, () => void>());
 
 /**
- * Runs an action at an event of the process, instead of its listeners: those that exist, and those that the app adds later. For a signal, the action counts as
- * a listener.
+ * Runs an action at an event of the process, instead of its listeners: those that exist, and those that the
+ * app adds later. For a signal, the action counts as a listener.
  */
 export function replaceListeners(event: NodeJS.Signals | "disconnect", action: () => void): void {
   actions.set(event, action);
@@ -16,7 +16,10 @@ export function replaceListeners(event: NodeJS.Signals | "disconnect", action: (
   bindListeners(event);
 }
 
-/** Makes a signal call the present `process.emit`. Node binds the one that it finds when the first listener of the signal is added. */
+/**
+ * Makes a signal call the present `process.emit`. Node binds the one that it finds when the first listener of
+ * the signal is added.
+ */
 export function bindListeners(signal: NodeJS.Signals): void {
   const listeners = process.rawListeners(signal) as NodeJS.SignalsListener[];
   process.removeAllListeners(signal);

@@ -4,8 +4,9 @@ const slots = ((globalThis as Record<symbol, unknown>)[Symbol.for("sockact.1")] 
 >;
 
 /**
- * The state of one module, which all copies of this package in the process share, also an ESM copy and a CommonJS copy. Without this, the second copy
- * would find the variables gone, and each copy would patch what the other has patched. The number in the symbol changes when the shape of any slot changes.
+ * The state of one module, which all copies of this package in the process share, also an ESM copy and a
+ * CommonJS copy. Without this, the second copy would find the variables gone, and each copy would patch what
+ * the other has patched. The number in the symbol changes when the shape of any slot changes.
  *
  * @param initial the state that the first copy starts with; later copies get the state as it is then
  */

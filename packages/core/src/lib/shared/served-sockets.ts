@@ -33,7 +33,10 @@ export interface Acceptance {
 
 const ACCEPTANCE = Symbol("sockact acceptance");
 
-/** The handle of a connection. The acceptance is kept here, because nothing else is done for a connection when it is accepted. */
+/**
+ * The handle of a connection. The acceptance is kept here, because nothing else is done for a connection when
+ * it is accepted.
+ */
 interface AcceptedHandle extends ConnectionHandle {
   [ACCEPTANCE]?: Acceptance;
 }
@@ -62,7 +65,10 @@ export function rememberServed(
   };
 }
 
-/** How a passed socket has accepted this connection. Undefined if the server has got the connection in another way. */
+/**
+ * How a passed socket has accepted this connection. Undefined if the server has got the connection in another
+ * way.
+ */
 export function acceptanceOf(socket: Socket): Acceptance | undefined {
   return (connectionHandleOf(socket) as AcceptedHandle | null | undefined)?.[ACCEPTANCE];
 }

@@ -6,8 +6,8 @@ export function placeOf(frame: string): string | undefined {
 }
 
 /**
- * Where the app has called the code that made an error. Undefined if all of the stack is in the folder of that code, as in a bundle, or in packages, and if the app
- * makes something else of stacks.
+ * Where the app has called the code that made an error. Undefined if all of the stack is in the folder of
+ * that code, as in a bundle, or in packages, and if the app makes something else of stacks.
  */
 export function placeInApp(error: Error): string | undefined {
   try {

@@ -1,5 +1,6 @@
-// What an app tells the service manager (STATUS= of sd_notify(3)) and the journal, and the command line reads there. Both sides use this file. The command line may
-// be newer than the app, so it finds these words in what an earlier version has written too: do not change them.
+// What an app tells the service manager (STATUS= of sd_notify(3)) and the journal, and the command line reads
+// there. Both sides use this file. The command line may be newer than the app, so it finds these words in
+// what an earlier version has written too: do not change them.
 
 /** What each line in the journal begins with. The line of a worker has its number next. */
 export const PREFIX = "sockact: ";
@@ -31,7 +32,10 @@ export const NOTHING_RELOADED = "nothing was reloaded, as the app has no onReloa
 /** In the status of a process that took over, if the unit is newer than the service. */
 export const UNIT_CHANGED = "the unit has changed since the start";
 
-/** A line about rejected connections: about one, or about those since the last line, of which it describes the last one. */
+/**
+ * A line about rejected connections: about one, or about those since the last line, of which it describes the
+ * last one.
+ */
 export function rejectionText(
   name: string,
   sender: string | undefined,
@@ -45,6 +49,9 @@ export function rejectionText(
   return `${what} to ${name} from ${sender ?? "an unknown client"}: ${reason}`;
 }
 
-/** Finds a line of {@link rejectionText}. Its first group is the name of the socket, and its second the code of the error. */
+/**
+ * Finds a line of {@link rejectionText}. Its first group is the name of the socket, and its second the code
+ * of the error.
+ */
 export const rejection =
   /closed (?:a connection|\d+ more connections?\. The last one was) to (\S+) from .*?: (SOCKACT_ERR_\w+)/s;

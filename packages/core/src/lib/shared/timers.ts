@@ -1,8 +1,8 @@
 import process from "node:process";
 
 /**
- * The time on a monotonic clock, in milliseconds. It is the clock of performance.now(), whose first use costs a millisecond at a cold start, because Node
- * loads that object then.
+ * The time on a monotonic clock, in milliseconds. It is the clock of performance.now(), whose first use costs
+ * a millisecond at a cold start, because Node loads that object then.
  */
 export function now(): number {
   return process.uptime() * 1000;

@@ -16,14 +16,20 @@ interface TlsInternals {
   _sharedCreds?: { context?: { setSessionIdContext?(context: string): void } };
 }
 
-/** The name that Node derives from the command line. It contains the path of the script, which changes with the folder of a release. */
+/**
+ * The name that Node derives from the command line. It contains the path of the script, which changes with
+ * the folder of a release.
+ */
 const DERIVED = /^[0-9a-f]{32}$/;
 
 export function sessionsOf(server: TlsServer & TlsInternals): TlsSessions {
   return { ticketKeys: server.getTicketKeys().toString("base64"), context: server.sessionIdContext };
 }
 
-/** Makes a server resume these sessions: RFC 8446, section 2.2. What the app itself has chosen stays, for example ticket keys that several machines share. */
+/**
+ * Makes a server resume these sessions: RFC 8446, section 2.2. What the app itself has chosen stays, for
+ * example ticket keys that several machines share.
+ */
 export function resumeSessions(server: TlsServer & TlsInternals, { ticketKeys, context }: TlsSessions): void {
   if (server.ticketKeys === undefined) server.setTicketKeys(Buffer.from(ticketKeys, "base64"));
   if (context === undefined || ![context, server.sessionIdContext].every((each) => DERIVED.test(each ?? "")))

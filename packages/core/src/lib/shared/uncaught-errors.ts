@@ -8,9 +8,10 @@ import { ERROR, writeLine } from "./standard-error.ts";
 import { FATAL } from "./texts.ts";
 
 /**
- * Makes an uncaught error of sockact one line, after which the process ends with status 1. Node would print a stack and all properties at each start that
- * fails. It still does if systemd asks for debug output, and if it is to write a report of uncaught errors. An app that handles uncaught errors itself gets no
- * line, and neither does a worker thread, whose error goes to its parent.
+ * Makes an uncaught error of sockact one line, after which the process ends with status 1. Node would print a
+ * stack and all properties at each start that fails. It still does if systemd asks for debug output, and if
+ * it is to write a report of uncaught errors. An app that handles uncaught errors itself gets no line, and
+ * neither does a worker thread, whose error goes to its parent.
  */
 export function exitAtUncaughtErrors(): void {
   once("exit at uncaught errors", () =>
@@ -35,7 +36,10 @@ export function exitWith(error: {
   process.exit(1);
 }
 
-/** A name or a variable in the message may have any characters, and a reader of the journal relies on one line. */
+/**
+ * A name or a variable in the message may have any characters, and a reader of the journal relies on one
+ * line.
+ */
 function writeFatal({ code, message, hint }: Parameters<typeof exitWith>[0], place = ""): void {
   const text = `${code}: ${message}. ${hint}${place}`.replaceAll(/\p{Cc}+/gu, (characters) =>
     JSON.stringify(characters).slice(1, -1),

@@ -11,7 +11,10 @@ import { handleSignal, holdListeners } from "../lifecycle/stop-at-signal.ts";
 
 const DEFAULT_SIGNALS: readonly NodeJS.Signals[] = ["SIGTERM", "SIGINT"];
 
-/** Handles the signals of an app from now on: they drain the servers and end the process. SIGHUP reloads the app, or hands over to a new process. */
+/**
+ * Handles the signals of an app from now on: they drain the servers and end the process. SIGHUP reloads the
+ * app, or hands over to a new process.
+ */
 export function handleSignals(app: App): void {
   const { settings, activated } = app;
   const { signals: asked = activated } = settings;
@@ -22,8 +25,9 @@ export function handleSignals(app: App): void {
 }
 
 /**
- * Makes SIGHUP reload the app from now on, also an app without `onReload`, because systemd does not know whether there is one. If no service manager waits for
- * messages, SIGHUP still ends an app without `onReload`, as in Node. With `handover`, no other listener of SIGHUP runs.
+ * Makes SIGHUP reload the app from now on, also an app without `onReload`, because systemd does not know
+ * whether there is one. If no service manager waits for messages, SIGHUP still ends an app without
+ * `onReload`, as in Node. With `handover`, no other listener of SIGHUP runs.
  */
 function handleReload({ settings: { onReload, notify, handover }, activated }: App): void {
   if (handover && activated) {

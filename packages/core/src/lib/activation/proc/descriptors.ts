@@ -1,6 +1,8 @@
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 
-/** Whether this descriptor is an epoll instance. systemd passes none, and Node opens one before anything else. */
+/**
+ * Whether this descriptor is an epoll instance. systemd passes none, and Node opens one before anything else.
+ */
 export function isEpoll(fd: number): boolean {
   try {
     return readlinkSync(`/proc/self/fd/${fd}`) === "anon_inode:[eventpoll]";
@@ -9,7 +11,10 @@ export function isEpoll(fd: number): boolean {
   }
 }
 
-/** Whether this descriptor is known to be a unix socket. Since Linux 5.6, the kernel lists the number of descriptors in transit only for unix sockets. */
+/**
+ * Whether this descriptor is known to be a unix socket. Since Linux 5.6, the kernel lists the number of
+ * descriptors in transit only for unix sockets.
+ */
 export function isUnix(fd: number): boolean {
   try {
     return readFileSync(`/proc/self/fdinfo/${fd}`, "utf8").includes("\nscm_fds:");

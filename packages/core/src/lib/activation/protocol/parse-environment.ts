@@ -16,13 +16,19 @@ export type ListenEnvironment =
   | {
       /** Sockets were passed to this process. */
       readonly activated: true;
-      /** The name of each file descriptor, from 3 on. A descriptor without a name is called `unknown`, as in sd_listen_fds_with_names(3). */
+      /**
+       * The name of each file descriptor, from 3 on. A descriptor without a name is called `unknown`, as in
+       * sd_listen_fds_with_names(3).
+       */
       readonly names: readonly string[];
     }
   | {
       /** No sockets were passed to this process. */
       readonly activated: false;
-      /** Why no sockets were passed, for a log: which variable is missing, or for which process the sockets are. */
+      /**
+       * Why no sockets were passed, for a log: which variable is missing, or for which process the sockets
+       * are.
+       */
       readonly reason: string;
     };
 
@@ -34,20 +40,26 @@ const MALFORMED =
   "systemd sets these variables itself. Remove whatever else sets them: see `systemctl show -p Environment`.";
 
 /**
- * Reads the four LISTEN_ variables as sd_listen_fds_with_names(3) does. It does not look at any file descriptor.
+ * Reads the four LISTEN_ variables as sd_listen_fds_with_names(3) does. It does not look at any file
+ * descriptor.
  *
  * - It returns `activated: true` if sockets were passed to `pid`. Then there is at least one name.
- * - It returns `activated: false` if none were passed, or if they are for another process. This is not an error.
- * - It throws {@link ActivationError} `SOCKACT_ERR_LISTEN_PID`, `SOCKACT_ERR_LISTEN_PIDFDID`, `SOCKACT_ERR_LISTEN_FDS` or `SOCKACT_ERR_LISTEN_FDNAMES` if that variable is malformed, or if the
- *   numbers of names and file descriptors differ. It throws `SOCKACT_ERR_FD_NOT_OPEN` if more descriptors are announced than a process can have open.
+ * - It returns `activated: false` if none were passed, or if they are for another process. This is not an
+ *   error.
+ * - It throws {@link ActivationError} `SOCKACT_ERR_LISTEN_PID`, `SOCKACT_ERR_LISTEN_PIDFDID`,
+ *   `SOCKACT_ERR_LISTEN_FDS` or `SOCKACT_ERR_LISTEN_FDNAMES` if that variable is malformed, or if the numbers
+ *   of names and file descriptors differ. It throws `SOCKACT_ERR_FD_NOT_OPEN` if more descriptors are
+ *   announced than a process can have open.
  *
- * There are two intended differences from libsystemd. It reads LISTEN_FDNAMES only if the sockets are for this process. And if the number of names is wrong and
- * the descriptors are not open, it reports the names, because it does not look at the descriptors.
+ * There are two intended differences from libsystemd. It reads LISTEN_FDNAMES only if the sockets are for
+ * this process. And if the number of names is wrong and the descriptors are not open, it reports the names,
+ * because it does not look at the descriptors.
  *
  * @param env the environment, such as `process.env`
  * @param pid the ID of the process that asks, such as `process.pid`
- * @param pidfdId the inode number of a pidfd of that process. systemd 259 and later sets LISTEN_PIDFDID to it, to distinguish two processes that had the same
- * process ID. Without this argument, only the syntax of LISTEN_PIDFDID is checked. Node can't find out its own.
+ * @param pidfdId the inode number of a pidfd of that process. systemd 259 and later sets LISTEN_PIDFDID to
+ * it, to distinguish two processes that had the same process ID. Without this argument, only the syntax of
+ * LISTEN_PIDFDID is checked. Node can't find out its own.
  */
 export function parseListenEnvironment(
   env: Record<string, string | undefined>,
@@ -107,7 +119,10 @@ export function parseListenEnvironment(
   return { activated: true, names };
 }
 
-/** A backslash makes the next character a part of the name, also a colon. Returns undefined if the string ends with a backslash, which is an error. */
+/**
+ * A backslash makes the next character a part of the name, also a colon. Returns undefined if the string ends
+ * with a backslash, which is an error.
+ */
 function splitNames(text: string): string[] | undefined {
   if (!text.includes("\\")) return text.split(":");
   const names = [""];
