@@ -1,7 +1,7 @@
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import { serviceCommand } from "../shared/own-command.ts";
 import { unitWords } from "../shared/shell-words.ts";
-import { stateOf } from "../status/service-state.ts";
+import { stateOf } from "../systemd/unit-state.ts";
 import type { ActivatedService } from "../systemd/activated-units.ts";
 import type { ClosedSocket } from "../systemd/closed-addresses.ts";
 import type { ServiceManager } from "../systemd/service-manager.ts";

@@ -1,5 +1,6 @@
 import type { loadProperties } from "./installed.ts";
 import { listOf, type Properties } from "../shared/properties.ts";
+import { isRestarting, serves } from "../systemd/unit-state.ts";
 
 /** The two instances of the template `<name>@.service`. */
 export type Instance = "blue" | "green";
@@ -27,8 +28,6 @@ export type States = Record<Instance, State>;
 
 export const otherInstance = (instance: Instance): Instance => (instance === "blue" ? "green" : "blue");
 
-export const serves = ({ ActiveState }: State): boolean =>
-  ["active", "reloading", "refreshing"].includes(ActiveState);
 /** Also while it starts, or waits to be started again after a crash. */
 export const isUp = (state: State): boolean => serves(state) || state.ActiveState === "activating";
 
@@ -39,8 +38,7 @@ export const isLast = (instance: Instance, states: States): boolean =>
 export const isAsleep = ({ ActiveState, Result }: State): boolean =>
   ActiveState === "inactive" && Result === "success";
 
-export const hasCrashed = ({ ActiveState, SubState }: State): boolean =>
-  ActiveState === "failed" || SubState.startsWith("auto-restart");
+export const hasCrashed = (state: State): boolean => state.ActiveState === "failed" || isRestarting(state);
 
 /** A timer or a path unit may trigger the service too. */
 export const socketsOf = ({ TriggeredBy }: State): string[] =>

@@ -4,7 +4,6 @@ import {
   isLast,
   isUp,
   otherInstance,
-  serves,
   type State,
   type States,
 } from "./instances.ts";
@@ -15,6 +14,7 @@ import { deadline } from "../shared/deadline.ts";
 import type { Ended } from "../shared/execute.ts";
 import { readJournal, syncJournal, untilRestart } from "../systemd/journal.ts";
 import type { ServiceManager } from "../systemd/service-manager.ts";
+import { serves } from "../systemd/unit-state.ts";
 import { halfwayError, notReadyError, socketError } from "./turn-errors.ts";
 
 /** How many lines of the journal the error has, and how long reading them may take. */

@@ -1,4 +1,5 @@
-import { type Instance, instances, isUp, otherInstance, serves, type States } from "./instances.ts";
+import { serves } from "../systemd/unit-state.ts";
+import { type Instance, instances, isUp, otherInstance, type States } from "./instances.ts";
 import { repairHint, RollingError } from "./rolling-error.ts";
 import type { ServiceUnits, Socket } from "./service-units.ts";
 

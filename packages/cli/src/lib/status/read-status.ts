@@ -13,7 +13,7 @@ import type { ServiceManager } from "../systemd/service-manager.ts";
 import { readAddresses } from "./addresses.ts";
 import { type Clients, type CountedClients, countClients } from "./clients.ts";
 import { isClosed, type ServiceStatus, type SocketStatus, type UnitStatus } from "./service-status.ts";
-import { stateOf } from "./service-state.ts";
+import { stateOf } from "../systemd/unit-state.ts";
 import {
   type ServiceProperties,
   serviceProperties,

@@ -1,7 +1,7 @@
 import type { ActivatedService } from "../systemd/activated-units.ts";
 import type { Address } from "./addresses.ts";
 import type { Clients } from "./clients.ts";
-import type { ServiceState } from "./service-state.ts";
+import type { ServiceState } from "../systemd/unit-state.ts";
 
 /** A socket unit, as `sockact status` shows it. */
 export interface SocketStatus {

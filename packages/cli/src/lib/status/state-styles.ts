@@ -1,5 +1,5 @@
 import type { Style } from "../shared/colour.ts";
-import type { ServiceState } from "./service-state.ts";
+import type { ServiceState } from "../systemd/unit-state.ts";
 
 /** The colour of each state. */
 export const stateStyles: Record<ServiceState, Style> = {

@@ -5,7 +5,7 @@ import { unitWords } from "../shared/shell-words.ts";
 import type { ActivatedService } from "../systemd/activated-units.ts";
 import { closedText } from "../systemd/closed-addresses.ts";
 import type { ServiceManager } from "../systemd/service-manager.ts";
-import type { ServiceState } from "./service-state.ts";
+import { isRestarting, type ServiceState } from "../systemd/unit-state.ts";
 import type { Warning } from "./service-status.ts";
 import type { ServiceProperties, SocketProperties } from "./unit-properties.ts";
 
@@ -53,7 +53,7 @@ export function warningsOf(
   for (const unit of units) {
     if (unit.ActiveState === "failed")
       add("failed", unit.Id, `${unit.Id} has failed: ${endOf(unit)}`, doctor);
-    else if (unit.SubState.startsWith("auto-restart")) {
+    else if (isRestarting(unit)) {
       const message = `${unit.Id} has crashed (${endOf(unit)}), and systemd starts it again`;
       add("restarting", unit.Id, message, doctor);
     } else if (unit.StatusText?.includes(HANDOVER_FAILED) && unit.ActiveState !== "inactive")

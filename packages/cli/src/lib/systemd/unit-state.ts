@@ -24,15 +24,20 @@ export interface UnitState {
   SubState: string;
 }
 
-function stateOfService({ LoadState, ActiveState, SubState }: UnitState): ServiceState | undefined {
-  if (LoadState !== "loaded") return "not loaded";
-  switch (ActiveState) {
-    case "active":
-    case "reloading":
-    case "refreshing":
-      return "awake";
+/** Whether a service answers clients. */
+export const serves = ({ ActiveState }: Pick<UnitState, "ActiveState">): boolean =>
+  ["active", "reloading", "refreshing"].includes(ActiveState);
+
+/** Whether a service has crashed, and systemd is about to start it again. */
+export const isRestarting = ({ SubState }: Pick<UnitState, "SubState">): boolean =>
+  SubState.startsWith("auto-restart");
+
+function stateOfService(unit: UnitState): ServiceState | undefined {
+  if (unit.LoadState !== "loaded") return "not loaded";
+  if (serves(unit)) return "awake";
+  switch (unit.ActiveState) {
     case "activating":
-      return SubState.startsWith("auto-restart") ? "restarting" : "starting";
+      return isRestarting(unit) ? "restarting" : "starting";
     case "deactivating":
       return "draining";
     case "failed":

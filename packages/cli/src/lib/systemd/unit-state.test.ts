@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { stateOf, type UnitState } from "./service-state.ts";
+import { stateOf, type UnitState } from "./unit-state.ts";
 
 const unit = (ActiveState: string, SubState = "", LoadState = "loaded"): UnitState => ({
   LoadState,
