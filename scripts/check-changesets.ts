@@ -1,46 +1,41 @@
-// npm run check:changesets: fails if the published content of a package has changed and no changeset names the package.
+// npm run check:changesets: fails if the sources of a published package have changed and no changeset names the package.
 import process from "node:process";
-import { parseArgs } from "node:util";
-import { branchLeft, type MissingChangeset, missingChangesets } from "./lib/missing-changesets.ts";
+import getReleasePlan from "@changesets/get-release-plan";
+import { getChangedPackagesSinceRef } from "@changesets/git";
+import { git } from "./lib/git.ts";
+import { bundledNames, publicPackages } from "./lib/packages.ts";
 
-const HELP = `npm run check:changesets [-- --since REF]
+/** The files of a package that npm publishes, or that the build makes them from. check:published compares the manifests. */
+const PUBLISHED = ["src/**", "!**/*.test.ts", "adapter/**", "bin/**", "preload/**"];
 
-Fails if the published content of a package has changed, and no changeset names the package.
+/** The target branch of a pull request, or `origin/main` on another branch. On main, the last commit that has made versions, or the first commit. */
+function sinceWhen(cwd: string): { since: string; isMain: boolean } {
+  const target = process.env["GITHUB_BASE_REF"];
+  if (target) return { since: `origin/${target}`, isMain: false };
+  const isMain = ["", "main"].includes(git(cwd, "branch", "--show-current"));
+  if (!isMain) return { since: "origin/main", isMain };
+  const versions = git(cwd, "log", "-1", "--format=%H", "--", "packages/*/CHANGELOG.md");
+  return { since: versions || git(cwd, "rev-list", "--max-parents=0", "HEAD"), isMain };
+}
 
-  --since REF   looks at what this branch has changed since it left REF, such as origin/main.
-                The changeset must be from since then.
-
-Without --since, it looks at a pull request since it left its target branch (GITHUB_BASE_REF), and at
-another branch since it left origin/main, or main where there is no origin/main.
-On main, without a branch, and where neither exists, it looks at each package since its last version.
-Then any changeset counts that has not been released.`;
-
-function textOf(missing: readonly MissingChangeset[], compared: string): string {
-  const lists = missing.map(({ name, changes }) => `${name}\n${changes.map((it) => `  ${it}\n`).join("")}`);
-  return `These packages have changed, and no changeset names them (${compared}):
-
-${lists.join("\n")}
+const cwd = process.cwd();
+const { since, isMain } = sinceWhen(cwd);
+// On main, every changeset counts that is not released. Elsewhere, those since the branch began.
+const { changesets } = await getReleasePlan(cwd, isMain ? undefined : since);
+const named = new Set(changesets.flatMap(({ releases }) => releases.map(({ name }) => name)));
+const changed = new Set(
+  (await getChangedPackagesSinceRef({ cwd, ref: since, changedFilePatterns: PUBLISHED })).map(
+    ({ packageJson }) => packageJson.name,
+  ),
+);
+const published = publicPackages(cwd);
+const missing = published
+  .filter((each) => [each.name, ...bundledNames(each, published)].some((name) => changed.has(name)))
+  .filter(({ name }) => !named.has(name));
+if (missing.length > 0) {
+  console.error(`These packages have changed since ${since}, or contain one that has, and no changeset names them:
+${missing.map(({ name }) => `  ${name}\n`).join("")}
 Run \`npm run changeset\`, choose the packages, and commit the file that it writes.
-If users do not notice the change, write \`none\` for the package: .changeset/README.md shows how.`;
-}
-
-try {
-  const { values } = parseArgs({
-    options: { since: { type: "string" }, help: { type: "boolean", short: "h" } },
-  });
-  if (values.help) {
-    console.log(HELP);
-  } else {
-    const target = process.env["GITHUB_BASE_REF"];
-    const since = values.since ?? (target ? `origin/${target}` : branchLeft(process.cwd()));
-    const compared =
-      since === undefined ? "since the last version of each" : `since this branch left ${since}`;
-    const missing = await missingChangesets(process.cwd(), since);
-    if (missing.length > 0) throw new Error(textOf(missing, compared));
-    console.log(`Each changed package has a changeset (${compared}).`);
-  }
-} catch (error) {
-  const { code, message } = error as NodeJS.ErrnoException;
-  console.error(code?.startsWith("ERR_PARSE_ARGS") ? `${message}\n\n${HELP}` : message);
+If users do not notice the change, write \`none\` for the package: .changeset/README.md shows how.`);
   process.exitCode = 1;
-}
+} else console.log(`Each package that has changed since ${since} has a changeset.`);

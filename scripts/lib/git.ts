@@ -32,25 +32,3 @@ export function gitLines(cwd: string, ...args: string[]): string[] {
     .split("\n")
     .filter(Boolean);
 }
-
-/** The content of a file in a commit, or undefined if the commit or the file does not exist. */
-export function textAt(cwd: string, commit: string, file: string): string | undefined {
-  try {
-    return git(cwd, "show", `${commit}:${file}`);
-  } catch {
-    return undefined;
-  }
-}
-
-/** The files that differ from a commit or tree, as paths from the root of the repository: committed or not, and also deleted ones. A file with only another mode does not differ. */
-export function changedFiles(cwd: string, since: string): string[] {
-  const differences = gitLines(cwd, "diff", "--raw", "--no-abbrev", "--no-renames", since).map((line) => {
-    const [facts = "", file = ""] = line.split("\t");
-    const [, , before, after] = facts.split(" ");
-    return { isOnlyMode: before === after, file };
-  });
-  return [
-    ...differences.filter(({ isOnlyMode }) => !isOnlyMode).map(({ file }) => file),
-    ...gitLines(cwd, "ls-files", "--others", "--exclude-standard"),
-  ];
-}

@@ -73,3 +73,9 @@ export function packages(repository = root): Package[] {
 export function publicPackages(repository = root): Package[] {
   return packages(repository).filter(({ manifest }) => manifest.private !== true);
 }
+
+/** The names of those published packages whose code the build puts into another one, so that npm need not install them. */
+export function bundledNames({ manifest }: Package, published: readonly Package[]): string[] {
+  const names = published.map(({ name }) => name);
+  return Object.keys(manifest.devDependencies ?? {}).filter((name) => names.includes(name));
+}
