@@ -84,7 +84,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "after a reload with a new 
     await service.start();
   };
 
-  /** Reloads, which must fail. Fulfils with what the administrator sees. */
+  /** Reloads, which must fail. Resolves with what the administrator sees. */
   const reload = async (): Promise<Record<string, unknown>> => {
     const before = await service.pid();
     await service.newLines();

@@ -61,7 +61,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "during a handover", () => 
     await service.newLines();
   };
   const release = async (): Promise<void> => void (await service.systemd.mustRun(["rm", "/run/hold"]));
-  /** Starts a reload. Fulfils when the new process waits before it is ready. */
+  /** Starts a reload. Resolves when the new process waits before it is ready. */
   const reloadHeld = async (): Promise<{ reloaded: Promise<CommandResult> }> => {
     await service.systemd.write("/run/hold", "");
     await service.deploy(HELD);
@@ -212,7 +212,7 @@ ${good("2", `onConnection: () => { if (process.connected && ++connections === 3)
     },
   );
 
-  /** Waits until the service has one process. Fulfils with what must not have happened, and with the versions that answer at both sockets. */
+  /** Waits until the service has one process. Resolves with what must not have happened, and with the versions that answer at both sockets. */
   const outcome = async (clients: Clients): Promise<Record<string, unknown>> => {
     await service.untilOneProcess();
     const versions = [await service.version(), await service.version(81)];

@@ -145,7 +145,7 @@ export class VersionedService implements AsyncDisposable {
     return lines.slice(before);
   }
 
-  /** Starts a small load. Fulfils when each client has had an answer. */
+  /** Starts a small load. Resolves when each client has had an answer. */
   async clients(count = 8): Promise<Clients> {
     const clients = this.startClients(count);
     await clients.untilAnswered();
@@ -186,12 +186,12 @@ export class Clients implements AsyncDisposable {
     this.#process = child;
   }
 
-  /** Fulfils when each client has had its first answer. */
+  /** Resolves when each client has had its first answer. */
   async untilAnswered(): Promise<void> {
     await this.#process.event("running");
   }
 
-  /** Fulfils when each client has had one more answer, or failure. */
+  /** Resolves when each client has had one more answer, or failure. */
   async round(): Promise<void> {
     this.#process.write("round");
     await this.#process.event("round");
@@ -202,7 +202,7 @@ export class Clients implements AsyncDisposable {
     return this.#process.event<ClientsResult & Record<string, unknown>>("result");
   }
 
-  /** Ends the load. Fulfils with what must be `{ failed: {}, connections: … }`, with one connection for each client. */
+  /** Ends the load. Resolves with what must be `{ failed: {}, connections: … }`, with one connection for each client. */
   async failures(): Promise<Pick<ClientsResult, "failed" | "connections">> {
     const { failed, connections } = await this.result();
     return { failed, connections };

@@ -56,7 +56,7 @@ const CALL = {
  * When the process stops (SIGTERM), the socket stops receiving, and later messages wait for the next process.
  * The app can still send until its `onStop` is done. `idleTimeout` starts again with each message.
  *
- * - It fulfils when the socket is bound.
+ * - It resolves when the socket is bound.
  * - It rejects with an {@link ActivationError}, and claims no socket: `SOCKACT_ERR_NOT_ACTIVATED` (no socket
  *   was passed, and `required` is set or `port` is missing), `SOCKACT_ERR_NAME_UNKNOWN`,
  *   `SOCKACT_ERR_SOCKET_CLAIMED`, `SOCKACT_ERR_SOCKET_STREAM` (the passed socket is not a datagram socket),

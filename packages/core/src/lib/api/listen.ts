@@ -53,7 +53,7 @@ const CALL = {
  * process. If none were passed, the server listens as with `server.listen(options)`. If a connection was
  * passed (`Accept=yes`), the server serves it, and the process ends when the connection has closed.
  *
- * - It fulfils when the server listens on all of the sockets.
+ * - It resolves when the server listens on all of the sockets.
  * - It rejects with an {@link ActivationError}: `SOCKACT_ERR_NOT_ACTIVATED` (no sockets were passed, and
  *   `required` is set or `port` and `path` are missing), `SOCKACT_ERR_NAME_UNKNOWN`,
  *   `SOCKACT_ERR_SOCKET_CLAIMED`, `SOCKACT_ERR_SOCKET_DATAGRAM`, `SOCKACT_ERR_SOCKET_CONNECTED`,
@@ -90,7 +90,7 @@ export async function listen(
   return { activated, sockets: bound.sockets };
 }
 
-/** Fulfils with `listening`; rejects with `error`, or when the server is closed before it listens. */
+/** Resolves with `listening`; rejects with `error`, or when the server is closed before it listens. */
 function untilListening(server: Server): Promise<void> {
   return new Promise((resolve, reject) => {
     const settle = (action: () => void): void => {

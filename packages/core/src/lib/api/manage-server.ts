@@ -124,7 +124,7 @@ export function startServing(
 }
 
 /**
- * Drains a server as its own `close()` does. Fulfils when all connections have ended. Does nothing if the
+ * Drains a server as its own `close()` does. Resolves when all connections have ended. Does nothing if the
  * `close()` of the server does not drain.
  */
 export async function drainServer(server: Server): Promise<void> {

@@ -28,7 +28,7 @@ export function splitOptions<T extends object>(
   more: readonly unknown[],
   { example, nodeOptions, refused = {} }: Call,
 ): [own: AppOptions, where: Omit<T, keyof AppOptions>] {
-  const hint = `Write ${example}. It returns a promise, which fulfils when it listens.`;
+  const hint = `Write ${example}. It returns a promise, which resolves when it listens.`;
   if (typeof options !== "object" || options === null)
     throw optionError(`The options must be an object; got ${shown(options)}`, hint);
   if (more.length > 0)

@@ -8,7 +8,7 @@ import { nameOf, statusOf } from "./worker-status.ts";
 const asked = new WeakMap<Worker, (failure?: string) => void>();
 
 /**
- * Asks each worker that has a `healthCheck` whether it is healthy. Fulfils if all are. A worker whose event
+ * Asks each worker that has a `healthCheck` whether it is healthy. Resolves if all are. A worker whose event
  * loop is blocked does not answer.
  *
  * @param timeout how long a worker may take, in milliseconds

@@ -25,7 +25,7 @@ const running = new WeakMap<Worker, { begin(): void; end(outcome: Outcome): void
 const late = new Set<Worker>();
 
 /**
- * Reloads the workers that use sockact. Fulfils when each of them has reloaded or ended.
+ * Reloads the workers that use sockact. Resolves when each of them has reloaded or ended.
  *
  * @throws ActivationError `SOCKACT_ERR_RELOAD_TIMEOUT` if a worker does not begin to reload, because its
  * event loop is blocked or it is not ready. `SOCKACT_ERR_RELOAD_WORKER` if the reload of a worker has failed.

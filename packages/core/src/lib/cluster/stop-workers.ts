@@ -31,7 +31,7 @@ function isServingByItself(worker: Worker): boolean {
 
 /**
  * Stops the workers, and waits until all have ended. Kills a worker that has not drained in time. Without a
- * signal, it also kills a worker that has not ended in time. Fulfils with true if a worker had to be killed,
+ * signal, it also kills a worker that has not ended in time. Resolves with true if a worker had to be killed,
  * or has ended with an error.
  *
  * @param living the running workers. Each worker is removed from this set before the `exit` listeners that

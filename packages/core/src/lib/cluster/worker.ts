@@ -49,7 +49,7 @@ export function followPrimary({ settings, acceptors }: App): void {
   });
 }
 
-/** Fulfils with how a `healthCheck` of this worker has failed. Undefined if it is healthy. */
+/** Resolves with how a `healthCheck` of this worker has failed. Undefined if it is healthy. */
 async function checkHealth(): Promise<string | undefined> {
   try {
     return (await isHealthy()) ? undefined : "returned false";

@@ -24,7 +24,7 @@ export const ANNOUNCE_MS = 100;
  * `drainTimeout` at most. The other half is for requests that are under way by then. Each server accepts
  * until all of them can stop, because no other process takes its place until this process ends.
  *
- * Fulfils when the last connection has closed. The caller destroys the connections that are still open when
+ * Resolves when the last connection has closed. The caller destroys the connections that are still open when
  * `drainTimeout` is over.
  *
  * @param drainTimeout in milliseconds. `Infinity` means that there is none.
@@ -58,8 +58,8 @@ function describe(drains: readonly Drainable[]): string {
 }
 
 /**
- * Waits until `isDone()` returns true or the deadline is over. If there is nothing to wait for, it fulfils in
- * the same turn of the event loop. Otherwise it fulfils when everything is read that had arrived.
+ * Waits until `isDone()` returns true or the deadline is over. If there is nothing to wait for, it resolves in
+ * the same turn of the event loop. Otherwise it resolves when everything is read that had arrived.
  */
 export async function pollUntil(isDone: () => boolean, deadline: number): Promise<void> {
   while (!isDone() && now() < deadline) {

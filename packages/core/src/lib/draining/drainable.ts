@@ -23,14 +23,14 @@ export interface Drainable {
   endIdleConnections(): void;
   /** Whether a client has connected recently, and has not sent its first request yet. */
   hasArrivingConnections(): boolean;
-  /** Accepts no new connection. Fulfils when everything under way is done and all connections have closed. */
+  /** Accepts no new connection. Resolves when everything under way is done and all connections have closed. */
   stopAccepting(): Promise<void>;
   /**
-   * Accepts nothing more, because another process does. Fulfils when all connections have closed.
+   * Accepts nothing more, because another process does. Resolves when all connections have closed.
    *
    * @param canMove whether the caller moves the connections that can move. Then these do not end by
    * themselves.
-   * @param arriving fulfils when no connections come any more from the process before this one
+   * @param arriving resolves when no connections come any more from the process before this one
    */
   handOver(canMove: boolean, arriving?: Promise<void>): Promise<void>;
   /**
@@ -43,7 +43,7 @@ export interface Drainable {
    * than `drainTimeout`.
    */
   drainAlone(): Promise<void>;
-  /** Fulfils the promises of this object, although something has not closed. The caller waits no longer. */
+  /** Resolves the promises of this object, although something has not closed. The caller waits no longer. */
   stopWaiting(): void;
   /**
    * Forgets the connections that the app has sent to a child process. They do not close in this process: Node

@@ -10,13 +10,13 @@ import { moveConnections, type Receiver } from "./move-connections.ts";
  * more request. A connection that could move, and has not, still has a quarter of `drainTimeout` for its next
  * request. Then what is left ends as at a stop.
  *
- * Fulfils when no connection is left. The caller destroys the connections that are still open when
+ * Resolves when no connection is left. The caller destroys the connections that are still open when
  * `drainTimeout` is over.
  *
  * @param drainTimeout in milliseconds. `Infinity` means that there is none.
  * @param receiver gets the connections. Undefined if no connection can move.
  * @param announce called when the drain starts, and then again and again while a connection is open
- * @param arriving fulfils when no connections come any more from the process before this one. Until then,
+ * @param arriving resolves when no connections come any more from the process before this one. Until then,
  * they are moved on.
  */
 export async function handOverAll(

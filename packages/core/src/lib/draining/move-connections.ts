@@ -20,7 +20,7 @@ export interface Receiver {
   /** False if the process takes no more connections. */
   readonly isReceiving: boolean;
   /**
-   * Sends a connection. Fulfils when the process has taken it, or not.
+   * Sends a connection. Resolves when the process has taken it, or not.
    *
    * @param isMore whether the next connection follows at once
    * @param patience how long the process may take to take it, in milliseconds
@@ -44,7 +44,7 @@ const WAIT_MS = 1000;
 
 /**
  * Moves the HTTP/1 connections of these servers to another process, each when it is between two requests.
- * Fulfils when no connection is left that can move, when the other process has not taken one, or takes no
+ * Resolves when no connection is left that can move, when the other process has not taken one, or takes no
  * more, and at the deadline.
  *
  * This process reads nothing more from a connection that waits for its move. So what its client sends next
@@ -141,7 +141,7 @@ class Queue {
     return next;
   }
 
-  /** Fulfils when there may be a connection again. A request may also end without a response. */
+  /** Resolves when there may be a connection again. A request may also end without a response. */
   change(): Promise<unknown> {
     return Promise.race([new Promise<void>((resolve) => (this.#wake = resolve)), delay(POLL_MS)]);
   }

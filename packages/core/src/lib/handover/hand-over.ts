@@ -75,7 +75,7 @@ function endProcess(): void {
 }
 
 /**
- * Fulfils with the new process when it is the main process of the service. Otherwise nothing is left of it.
+ * Resolves with the new process when it is the main process of the service. Otherwise nothing is left of it.
  */
 async function startNewProcess(): Promise<{ newProcess: NewProcess; pid: number }> {
   emit({ type: "reloading" });

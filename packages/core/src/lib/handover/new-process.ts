@@ -91,7 +91,7 @@ export class NewProcess implements Receiver {
   }
 
   /**
-   * Fulfils when the process is ready.
+   * Resolves when the process is ready.
    *
    * @param timeout in milliseconds
    * @throws ActivationError `SOCKACT_ERR_HANDOVER_EXITED`, `SOCKACT_ERR_HANDOVER_TIMEOUT`
@@ -154,7 +154,7 @@ export class NewProcess implements Receiver {
     this.#launcher.unref();
   }
 
-  /** Ends the process, and what it has started. Fulfils when it has ended. */
+  /** Ends the process, and what it has started. Resolves when it has ended. */
   async end(): Promise<void> {
     if (!this.#hasEnded) {
       this.#signal("SIGTERM");

@@ -71,7 +71,7 @@ export function emitToApp({ settings }: App, event: SockactEvent): void {
 
 /**
  * Calls a hook of an app. If it fails, an `error` event reports that, and the other hooks are still called.
- * Fulfils with whether it succeeded.
+ * Resolves with whether it succeeded.
  */
 export async function callHook(hook: () => unknown): Promise<boolean> {
   try {

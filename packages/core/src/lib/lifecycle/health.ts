@@ -61,7 +61,7 @@ export function askForHealth(app: App): () => void {
  * share its answer. If it throws or rejects, an `error` event reports that once, until it has succeeded
  * again.
  *
- * It never rejects. It fulfils after 5 s at the latest. In a worker of node:cluster, it is about that worker.
+ * It never rejects. It resolves after 5 s at the latest. In a worker of node:cluster, it is about that worker.
  * If you start the app yourself without the option `signals`, the state is `ready`, or with the option
  * `health` also `unhealthy`.
  */
@@ -123,7 +123,7 @@ async function isAppHealthy(app: App): Promise<boolean> {
 }
 
 /**
- * Fulfils with the result of a check. With false if the check is late, and as soon as the process stops,
+ * Resolves with the result of a check. With false if the check is late, and as soon as the process stops,
  * because the drain must not wait for it.
  */
 function inTime({ since, isHealthy }: Check): Promise<boolean> {

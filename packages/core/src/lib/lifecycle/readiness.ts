@@ -20,7 +20,7 @@ import { isWatched, reportHealth } from "./watchdog.ts";
 import { workerPool } from "./worker-pool.ts";
 
 const readiness = processState("readiness", {
-  /** Set when READY=1 waits for nothing more. Fulfils when it has been sent. */
+  /** Set when READY=1 waits for nothing more. Resolves when it has been sent. */
   sent: undefined as Promise<void> | undefined,
   /** Whether READY=1 waits for no socket and for no `ready`. */
   areAppsReady: false,
@@ -55,7 +55,7 @@ export function onceReady(action: () => void): void {
 }
 
 /**
- * Fulfils when READY=1 has been sent. If READY=1 still waits for a socket or a server, it fulfils at once.
+ * Resolves when READY=1 has been sent. If READY=1 still waits for a socket or a server, it resolves at once.
  */
 export async function untilReadySent(): Promise<void> {
   await readiness.sent;

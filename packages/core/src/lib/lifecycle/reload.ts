@@ -27,7 +27,7 @@ const reloading = processState("reload", {
 /**
  * Reloads every app: sends RELOADING=1, reads the files of `tls` again, calls `onReload` of each app, and
  * sends READY=1, as `Type=notify-reload` of systemd.service(5) needs it. If one of these fails, the others
- * are still done. If a reload is running already, another one follows it. Fulfils with whether the last
+ * are still done. If a reload is running already, another one follows it. Resolves with whether the last
  * reload has succeeded, when that is done. Before the process is ready, the reload waits until it is.
  */
 export async function reload(): Promise<boolean> {
@@ -94,7 +94,7 @@ function rereadCertificates(): void {
   for (const apply of changes) apply();
 }
 
-/** Fulfils with whether everything was reloaded. */
+/** Resolves with whether everything was reloaded. */
 async function reloadOnce(): Promise<boolean> {
   emit({ type: "reloading" });
   const microseconds = process.hrtime.bigint() / 1000n;

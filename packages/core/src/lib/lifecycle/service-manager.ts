@@ -44,9 +44,9 @@ export function shouldNotify(): boolean {
 /**
  * Sends a message to the service manager, if it waits for one and every app allows it.
  *
- * - It fulfils with true if the message was sent.
- * - It fulfils with false if nothing waits for the message, or an app does not allow it.
- * - It fulfils with undefined if the message could not be sent. An `error` event reports that.
+ * - It resolves with true if the message was sent.
+ * - It resolves with false if nothing waits for the message, or an app does not allow it.
+ * - It resolves with undefined if the message could not be sent. An `error` event reports that.
  */
 export async function notifyServiceManager(message: string): Promise<boolean | undefined> {
   if (!shouldNotify()) return false;

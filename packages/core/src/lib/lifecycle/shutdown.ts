@@ -35,7 +35,7 @@ const STUCK_POLLS = 5;
 
 /**
  * Stops everything, once: drains every server, and then calls `onStop` of each app and the `close` of its
- * framework. Fulfils with the exit code: 0, or 1 if `drainTimeout` has cut a connection with something under
+ * framework. Resolves with the exit code: 0, or 1 if `drainTimeout` has cut a connection with something under
  * way, if a server has not closed by then, or if an `onStop` has failed.
  *
  * @param lastHook called after these functions. The process waits for it.
@@ -160,7 +160,7 @@ function stuckError(timeout: number): ActivationError {
 }
 
 /**
- * Calls `onStop` of each app and the `close` of its framework, then `lastHook`, one after the other. Fulfils
+ * Calls `onStop` of each app and the `close` of its framework, then `lastHook`, one after the other. Resolves
  * with whether one has failed.
  */
 async function callStopHooks(lastHook: () => Promise<void>): Promise<boolean> {
@@ -171,7 +171,7 @@ async function callStopHooks(lastHook: () => Promise<void>): Promise<boolean> {
   return failed;
 }
 
-/** Emits an `error` event after this time, and fulfils with true. */
+/** Emits an `error` event after this time, and resolves with true. */
 function reportStopTimeout(timeout: number, isReplaced: boolean): Promise<true> {
   return new Promise((resolve) => {
     after(timeout, () => {

@@ -1,7 +1,7 @@
 import { processState } from "../shared/process-state.ts";
 
 interface StopState {
-  /** Fulfils with the exit code; undefined until the process begins to stop. */
+  /** Resolves with the exit code; undefined until the process begins to stop. */
   exitCode: Promise<number> | undefined;
   /**
    * Whether a signal has stopped it. Otherwise the service goes on: another process has taken its place, or

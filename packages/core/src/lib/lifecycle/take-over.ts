@@ -70,7 +70,7 @@ function followPredecessor(): void {
 }
 
 /**
- * Reports to the process that hands over to this one that everything is ready. Fulfils when that process
+ * Reports to the process that hands over to this one that everything is ready. Resolves when that process
  * accepts nothing more, and this one does. Until then, clients that connect wait in the kernel.
  *
  * @param fds the numbers of the passed sockets that this process serves
@@ -83,7 +83,7 @@ export function untilHandedOver(fds: readonly number[]): Promise<void> {
 }
 
 /**
- * Fulfils when the process that has handed over to this one sends no more connections, or has ended.
+ * Resolves when the process that has handed over to this one sends no more connections, or has ended.
  * Undefined if no process sends connections, because a process that falls asleep must not wait.
  *
  * @param patience how long that process may go on sending, in milliseconds. Then it is asked to send no more.
@@ -112,7 +112,7 @@ function isFirst(): boolean {
 }
 
 /**
- * Fulfils when the process that has handed over to this one has ended, or after `timeout` milliseconds.
+ * Resolves when the process that has handed over to this one has ended, or after `timeout` milliseconds.
  * Undefined if no process has, because an app may end the process at once when its connections have ended.
  */
 export function oldProcessEnds(timeout: number): Promise<void> | undefined {

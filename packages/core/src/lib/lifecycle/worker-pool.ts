@@ -19,14 +19,14 @@ export interface WorkerPool {
   /** Ends the process if all workers that serve are idle. Called whenever that may have become true. */
   sleepIfAllAreIdle(): void;
   /**
-   * Stops each worker as a signal does, and waits until all have ended. Fulfils with true if a worker had to
+   * Stops each worker as a signal does, and waits until all have ended. Resolves with true if a worker had to
    * be killed, or has ended with an error.
    *
    * @param isReplaced whether the workers of another primary accept already
    */
   stop(signal: NodeJS.Signals | null, isReplaced: boolean): Promise<boolean>;
   /**
-   * Fulfils if each worker that has a `healthCheck` is healthy. Rejects if one is not, or has not answered
+   * Resolves if each worker that has a `healthCheck` is healthy. Rejects if one is not, or has not answered
    * within `timeout` milliseconds.
    */
   checkHealth(timeout: number): Promise<void>;

@@ -85,7 +85,7 @@ export function onWorkerMessage(worker: Worker, listener: (message: WorkerMessag
 }
 
 /**
- * Fulfils when the primary has noted that this worker has drained, when the primary has gone, or after
+ * Resolves when the primary has noted that this worker has drained, when the primary has gone, or after
  * `timeout` milliseconds.
  */
 export async function untilNoted(self: Worker, timeout: number): Promise<void> {

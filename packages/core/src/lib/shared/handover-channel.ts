@@ -79,7 +79,7 @@ export function onOldProcessEnd(listener: () => void): void {
   own.onOldProcessEnd.add(listener);
 }
 
-/** Fulfils with whether the message was sent. */
+/** Resolves with whether the message was sent. */
 export function sendToNewProcess(
   child: ChildProcess,
   message: OldProcessMessage,

@@ -48,7 +48,7 @@ export function handleOf(server: Server | Socket): ListenHandle | undefined {
 
 /**
  * Delays the listening of a server in a worker of node:cluster. Call this before its listen(). The promise
- * fulfils with a function when the primary has handed the handle over, and the server listens when that
+ * resolves with a function when the primary has handed the handle over, and the server listens when that
  * function is called. It rejects with the `error` that the server emits.
  */
 export function deferListening(server: Server & ServerInternals): Promise<() => void> {
