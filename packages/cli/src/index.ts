@@ -1,4 +1,4 @@
-export { rollingRestart } from "./lib/rolling/rolling-restart.ts";
-export type { RollingEvent, RollingOptions, RollingResult } from "./lib/rolling/rolling-options.ts";
-export type { Instance } from "./lib/rolling/instances.ts";
-export { RollingError, type RollingErrorCode } from "./lib/rolling/rolling-error.ts";
+export { rollingRestart } from "./lib/change/roll.ts";
+export type { RollingEvent, RollingOptions, RollingResult } from "./lib/change/roll-options.ts";
+export type { Instance } from "./lib/change/pair.ts";
+export { RollingError, type RollingErrorCode } from "./lib/change/roll-error.ts";

@@ -1,6 +1,6 @@
 import process from "node:process";
 import { Command } from "commander";
-import type { ReloadOptions } from "../reload/reload.ts";
+import type { ReloadOptions } from "../change/reload.ts";
 
 /** `sockact reload`. */
 export function reloadCommand(): Command {
@@ -39,7 +39,7 @@ Exit codes:
   130  stopped with Ctrl-C; systemd, or the old process, continues`,
     )
     .action(async (name: string, options: ReloadOptions) => {
-      const { reload } = await import("../reload/reload.ts");
+      const { reload } = await import("../change/reload.ts");
       process.exitCode = await reload(name, options);
     });
 }

@@ -1,6 +1,6 @@
 import process from "node:process";
 import { Command } from "commander";
-import type { RestartOptions } from "../restart/restart.ts";
+import type { RestartOptions } from "../change/restart.ts";
 
 /** `sockact restart`. */
 export function restartCommand(): Command {
@@ -41,7 +41,7 @@ Exit codes:
   130  stopped with Ctrl-C; the message says what is left`,
     )
     .action(async (name: string, options: RestartOptions) => {
-      const { restart } = await import("../restart/restart.ts");
+      const { restart } = await import("../change/restart.ts");
       process.exitCode = await restart(name, options);
     });
 }

@@ -1,10 +1,9 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { takeStep } from "../change/step.ts";
 import type { ServiceManager } from "../systemd/service-manager.ts";
 import { readAddresses } from "../status/addresses.ts";
 import { countClients } from "../status/clients.ts";
 
-/** How often to count, in milliseconds. */
-const INTERVAL = 100;
 /** For how long no client must be connected, in milliseconds. A balancer needs several probes to notice, and its clients may pause between requests. */
 const QUIET = 10_000;
 /** How many connections may have come and gone within a second. Load balancers keep probing, and their probes may come to the same port. */
@@ -43,10 +42,10 @@ export interface Waited {
 }
 
 interface WaitOptions {
+  /** Its signal ends the wait. */
   manager: ServiceManager;
   /** How long to wait at most, in milliseconds. */
   limit: number;
-  signal: AbortSignal;
   onCount(left: number): void;
 }
 
@@ -57,28 +56,27 @@ interface WaitOptions {
  */
 export async function waitForClients(
   sockets: readonly string[],
-  { manager, limit, signal, onCount }: WaitOptions,
+  { manager, limit, onCount }: WaitOptions,
 ): Promise<Waited> {
   if (sockets.length === 0) {
-    await delay(limit, undefined, { signal });
+    await delay(limit, undefined, { signal: manager.signal });
     return { isQuiet: true, open: 0 };
   }
   const quiet = Math.min(QUIET, limit / 3);
-  const end = performance.now() + limit;
   let since = performance.now();
   let known: ReadonlySet<string> | undefined;
   /** When the latest connections have come and gone. */
   let recent: number[] = [];
-  for (;;) {
+  const look = async (): Promise<Waited> => {
     const { open, closed } = await connectionsOf(sockets, manager);
     const now = performance.now();
     const fresh = known === undefined ? 0 : closed.filter((client) => !known!.has(client)).length;
     known = new Set(closed);
     recent = [...recent.filter((time) => now - time < 1000), ...Array<number>(fresh).fill(now)];
     if (open > 0 || recent.length > PROBES) since = now;
-    const isQuiet = now - since >= quiet;
-    if (isQuiet || now >= end) return { isQuiet, open };
     onCount(open);
-    await delay(INTERVAL, undefined, { signal });
-  }
+    return { isQuiet: now - since >= quiet, open };
+  };
+  const { seen } = await takeStep(manager, { look, isOver: ({ isQuiet }) => isQuiet, limit });
+  return seen;
 }

@@ -1,15 +1,13 @@
-import process from "node:process";
 import { durationOf } from "@sockact/units/durations";
+import { runChange } from "../change/change.ts";
 import { isDrained, setDrained, unsetDrained } from "../install/drained.ts";
 import type { Place } from "../install/places.ts";
 import { checkPlace } from "../install/prepare.ts";
 import { print, printJson } from "../output/print.ts";
-import { progress } from "../output/progress.ts";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import { count, warn } from "../shared/messages.ts";
 import { ownCommand, sudoCommand } from "../shared/own-command.ts";
 import { shellWord } from "../shared/shell-words.ts";
-import { untilSignal } from "../shared/until-signal.ts";
 import { ServiceManager } from "../systemd/service-manager.ts";
 import { waitForClients } from "./clients.ts";
 import { type Drainable, findDrainable } from "./drainable.ts";
@@ -127,33 +125,26 @@ async function waitForAll(
   reports: DrainReport[],
   { limit, user }: { limit: number; user: boolean },
 ): Promise<number> {
-  return untilSignal(async (signal) => {
-    const manager = new ServiceManager({ user, signal });
-    const working = progress("Waiting until no client is connected");
+  const interrupted = "Interrupted. The services stay drained.";
+  const title = "Waiting until no client is connected";
+  return runChange(title, { user, interrupted }, async ({ manager }, working) => {
     for (const { name, services: each } of services)
       if (each.every(({ sockets }) => sockets.length === 0))
         warn(`no socket starts ${name}, so its connections can't be counted. This waits for the whole time.`);
-    try {
-      await Promise.all(
-        services.map(async (service, index) => {
-          const onCount = (left: number) => working.retitle(`${service.name}: ${count(left, "connection")}`);
-          const sockets = service.services.flatMap((one) => one.sockets);
-          const { isQuiet, open } = await waitForClients(sockets, { manager, limit, signal, onCount });
-          reports[index]!.quiet = isQuiet;
-          if (sockets.length > 0) reports[index]!.connections = open;
-        }),
-      );
-      if (!reports.every(({ quiet }) => quiet)) working.failed();
-      else if (reports.every(({ connections }) => connections === 0))
-        working.done("No client is connected any more");
-      else working.done("The time is over");
-      return 0;
-    } catch (error) {
-      working.failed();
-      if (!signal.aborted) throw error;
-      process.stderr.write("Interrupted. The services stay drained.\n");
-      return EXIT.interrupted;
-    }
+    await Promise.all(
+      services.map(async (service, index) => {
+        const onCount = (left: number) => working.retitle(`${service.name}: ${count(left, "connection")}`);
+        const sockets = service.services.flatMap((one) => one.sockets);
+        const { isQuiet, open } = await waitForClients(sockets, { manager, limit, onCount });
+        reports[index]!.quiet = isQuiet;
+        if (sockets.length > 0) reports[index]!.connections = open;
+      }),
+    );
+    if (!reports.every(({ quiet }) => quiet)) working.failed();
+    else if (reports.every(({ connections }) => connections === 0))
+      working.done("No client is connected any more");
+    else working.done("The time is over");
+    return 0;
   });
 }
 

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import process from "node:process";
 import { CliError, EXIT } from "../shared/cli-error.ts";
-import { RollingError } from "../rolling/rolling-error.ts";
+import { RollingError } from "../change/roll-error.ts";
 import { execute } from "../shared/execute.ts";
 import { syncJournal } from "../systemd/journal.ts";
 import type { ServiceManager } from "../systemd/service-manager.ts";

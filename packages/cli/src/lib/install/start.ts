@@ -1,5 +1,5 @@
 import { basename } from "node:path";
-import { restartInstances } from "../rolling/rolling-restart.ts";
+import { restartInstances } from "../change/roll.ts";
 import { calledCommand } from "../shared/own-command.ts";
 import type { ServiceManager } from "../systemd/service-manager.ts";
 import { hasNewSocket } from "./closed-sockets.ts";

@@ -138,13 +138,6 @@ export function parseEntry(line: string, user: boolean): JournalEntry | undefine
   };
 }
 
-/** The lines of the start that has failed. systemd may have started the service again before they are read. */
-export function untilRestart(entries: readonly JournalEntry[]): readonly JournalEntry[] {
-  const end = entries.findIndex(({ exit, result }) => exit !== undefined || result !== undefined);
-  const restart = entries.findIndex(({ isRestart }, index) => isRestart && index > end);
-  return end === -1 || restart === -1 ? entries : entries.slice(0, restart);
-}
-
 /** Reads the journal of these units, the oldest line first. A unit may be a pattern, such as `shop@*.service`. */
 export async function readJournal(
   manager: ServiceManager,
@@ -158,6 +151,24 @@ export async function readJournal(
     entries: entries.filter((entry) => entry !== undefined),
     isRestricted: JOURNAL_RESTRICTED.test(stderr),
   };
+}
+
+/** The lines of a start that has failed, the oldest first. systemd may have started the service again since. */
+export async function readFailedStart(
+  manager: ServiceManager,
+  unit: string,
+  options: { since: number; lines: number },
+): Promise<readonly JournalEntry[]> {
+  await syncJournal(manager);
+  const { entries } = await readJournal(manager, [unit], options);
+  return untilRestart(entries);
+}
+
+/** The lines before systemd has started a failed service again. */
+export function untilRestart(entries: readonly JournalEntry[]): readonly JournalEntry[] {
+  const end = entries.findIndex(({ exit, result }) => exit !== undefined || result !== undefined);
+  const restart = entries.findIndex(({ isRestart }, index) => isRestart && index > end);
+  return end === -1 || restart === -1 ? entries : entries.slice(0, restart);
 }
 
 /** Returns a function that reads the lines that these units have written since a time in milliseconds. Each call reads only the lines that are new. */

@@ -1,8 +1,8 @@
 import { dirname } from "node:path";
 import { setImmediate as immediate } from "node:timers/promises";
 import { acquireLock, LockError } from "../shared/lock.ts";
-import { libraryVoice, RollingError, type Voice } from "./rolling-error.ts";
-import type { RollingEvent, RollingOptions, RollingResult } from "./rolling-options.ts";
+import { libraryVoice, RollingError, type Voice } from "./roll-error.ts";
+import type { RollingEvent, RollingOptions, RollingResult } from "./roll-options.ts";
 import { Turn } from "./turn.ts";
 
 /**

@@ -1,4 +1,4 @@
-import type { Instance } from "./instances.ts";
+import type { Instance } from "./pair.ts";
 
 /** A step that a rolling restart is about to take, or has taken. */
 export type RollingEvent =

@@ -21,10 +21,6 @@ export interface Voice {
 /** The voice of the public function. */
 export const libraryVoice: Voice = { again: "Call rollingRestart again", user: "with user: true" };
 
-/** The hint for errors that another call repairs. */
-export const repairHint = ({ again }: Voice): string =>
-  `${again}. It repairs the state that this call has left.`;
-
 /** The error of `rollingRestart`. */
 export class RollingError extends Error {
   /** Always `RollingError`. */

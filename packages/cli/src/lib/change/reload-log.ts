@@ -1,0 +1,64 @@
+import {
+  HANDED_OVER,
+  HANDOVER_FAILED,
+  PREFIX,
+  RELOAD_FAILED,
+  RELOADED,
+  RELOADING,
+  TOOK_OVER,
+} from "@sockact/core/texts";
+import { type JournalEntry, newLines } from "../systemd/journal.ts";
+import type { ChangeTools } from "./change.ts";
+import type { Report } from "./events.ts";
+import type { HandoverCode } from "./failures.ts";
+
+const handoverCode = /\b(SOCKACT_ERR_HANDOVER_[A-Z]+): /;
+
+/** The lines that the units write during the reload, which are reported as they come. */
+export class ReloadLog {
+  /** What the app has written. */
+  readonly messages: string[] = [];
+  readonly #entries: JournalEntry[] = [];
+  readonly #read: () => Promise<JournalEntry[]>;
+  readonly #report: Report;
+
+  constructor({ manager, report }: ChangeTools, units: readonly string[]) {
+    this.#read = newLines(manager, units, Date.now());
+    this.#report = report;
+  }
+
+  /** The lines of the app, or those of systemd. */
+  from(writer: JournalEntry["from"]): JournalEntry[] {
+    return this.#entries.filter(({ from }) => from === writer);
+  }
+
+  has(text: string): boolean {
+    return this.messages.some((message) => message.includes(text));
+  }
+
+  /** The code of a failed handover, if the app has logged one. */
+  get handoverCode(): HandoverCode | undefined {
+    const codes = this.messages.map((message) => handoverCode.exec(message)?.[1]);
+    return codes.findLast((code) => code !== undefined) as HandoverCode | undefined;
+  }
+
+  /** Whether the app has written the result of each reload. */
+  get isComplete(): boolean {
+    const lines = this.messages.filter((message) => message.startsWith(PREFIX));
+    const count = (text: string) => lines.filter((line) => line.includes(text)).length;
+    const results = count(RELOADED) + count(RELOAD_FAILED) + count(HANDOVER_FAILED);
+    const handovers = count(HANDED_OVER);
+    // The new process logs a handover later than the old one.
+    return count(RELOADING) <= results + handovers && handovers <= count(TOOK_OVER);
+  }
+
+  async update(): Promise<void> {
+    for (const entry of await this.#read()) {
+      // The command of ExecReload= repeats what the app has logged.
+      const isRepeated = this.#entries.some(({ message }) => message.startsWith(`${PREFIX}${entry.message}`));
+      this.#entries.push(entry);
+      if (entry.from === "app") this.messages.push(entry.message);
+      if (entry.from === "app" && !isRepeated) this.#report({ type: "log", entry });
+    }
+  }
+}

@@ -1,0 +1,28 @@
+import { errorJson, print, printJson } from "../output/print.ts";
+import { EXIT } from "../shared/cli-error.ts";
+import { findService } from "../systemd/activated-units.ts";
+import { ServiceManager } from "../systemd/service-manager.ts";
+import { runChange } from "./change.ts";
+import { reloadService } from "./reload-units.ts";
+import { reloadText } from "./reports.ts";
+
+/** The options of `sockact reload`. */
+export interface ReloadOptions {
+  user?: boolean;
+  json?: boolean;
+}
+
+/** Reloads a service that runs, and returns the exit code. */
+export async function reload(name: string, { user = false, json = false }: ReloadOptions): Promise<number> {
+  const service = await findService(new ServiceManager({ user }), name);
+  const interrupted = `Interrupted. systemd continues the reload of ${service.name}.`;
+  return runChange(`Reloading ${service.name}`, { user, interrupted }, async (tools, working) => {
+    const { report, unapplied } = await reloadService(service, tools);
+    const { error } = report;
+    if (json) printJson({ ...report, error: error && errorJson(error) });
+    if (error) throw error;
+    working.done();
+    if (!json) print(reloadText(report, unapplied, tools.manager));
+    return tools.signal.aborted ? EXIT.interrupted : 0;
+  });
+}

@@ -1,0 +1,169 @@
+import { JOB_FAILED } from "../printed/systemd.ts";
+import type { ActivatedService } from "../systemd/activated-units.ts";
+import { type ClosedSocket, closedSockets } from "../systemd/closed-addresses.ts";
+import { type JournalEntry, readFailedStart } from "../systemd/journal.ts";
+import type { ServiceManager } from "../systemd/service-manager.ts";
+import { isRestarting, serves } from "../systemd/unit-state.ts";
+import type { ChangeTools } from "./change.ts";
+import type { Report } from "./events.ts";
+import { notLoadedError, notReadError, startError, stoppedError } from "./failures.ts";
+import type { RestartReport } from "./reports.ts";
+import { runCommand, takeStep } from "./step.ts";
+
+/** How long a service must run if it does not report when it is ready, in milliseconds. */
+const TRIAL = 1_000;
+/** How many lines of the journal are shown after a failed start. */
+const LINES = 20;
+
+const properties = [
+  "Id",
+  "LoadState",
+  "ActiveState",
+  "SubState",
+  "Result",
+  "Type",
+  "NeedDaemonReload",
+  "ExecMainCode",
+  "ExecMainStatus",
+  "NRestarts",
+] as const;
+
+type Unit = Record<(typeof properties)[number], string>;
+
+/** The unit of a service, and its sockets. */
+const readUnits = async (manager: ServiceManager, { services, sockets }: ActivatedService) =>
+  manager.show([services[0]!, ...sockets], properties) as Promise<[service: Unit, ...sockets: Unit[]]>;
+
+const isUp = ({ ActiveState }: Unit): boolean => !["inactive", "failed"].includes(ActiveState);
+const isClosed = ({ ActiveState }: Unit): boolean => ActiveState !== "active";
+const idsOf = (units: readonly Unit[]): string[] => units.map(({ Id }) => Id);
+const idsOfClosed = (sockets: readonly ClosedSocket[]): string[] => sockets.map(({ unit }) => unit);
+
+/** Restarts a service that is one unit, and waits until it runs. */
+export async function restartUnit(
+  activated: ActivatedService,
+  wait: boolean,
+  { manager, report }: ChangeTools,
+): Promise<RestartReport> {
+  const { name, sockets } = activated;
+  const units = await readUnits(manager, activated);
+  for (const { Id, LoadState } of units)
+    if (LoadState !== "loaded") throw notLoadedError(Id, LoadState, manager);
+  for (const { Id, NeedDaemonReload } of units)
+    if (NeedDaemonReload === "yes") throw notReadError(Id, manager);
+  const [service, ...listeners] = units;
+  const result = { name, kind: "single", took: 0, confirmed: false } as const;
+  const closed = listeners.filter(isClosed);
+  // systemd has no descriptor for their addresses, and opens them only at a restart of the socket unit.
+  const lost = idsOfClosed(await closedSockets(manager, sockets));
+  const hasFailed = units.some(({ ActiveState }) => ActiveState === "failed");
+  if (!isUp(service) && !hasFailed) {
+    if (closed.length === listeners.length) throw stoppedError(activated, manager);
+    if (lost.length === 0) return { ...result, outcome: "asleep" };
+    await manager.mustRun("restart", "--", ...lost);
+    return { ...result, outcome: "asleep", reopened: lost };
+  }
+
+  const since = Date.now();
+  const started = performance.now();
+  const opening = closed.length > 0 || !isUp(service) ? [...idsOf(closed), ...lost] : [];
+  if (opening.length > 0) {
+    report({ type: "opening", units: opening });
+    await openSockets(manager, service, opening);
+  } else if (hasFailed) await manager.run("reset-failed", "--", service.Id);
+  else if (lost.length > 0) report({ type: "opening", units: lost });
+  const isRestart = isUp(service) && closed.length === 0;
+  const flags = wait ? [] : ["--no-block"];
+  // The service first: systemd starts no socket while its service runs.
+  const changed = isRestart ? [service.Id, ...lost] : [service.Id];
+  const command = [isRestart ? "restart" : "start", ...flags, "--", ...changed];
+  const ended = await runCommand(manager, command, stateReader(service.Id, manager, report));
+  if (!wait && ended.code === 0) return { ...result, outcome: "asked" };
+
+  // systemctl itself reports missing permission, and a conflict with another job.
+  if (ended.code !== 0 && !JOB_FAILED.test(ended.stderr))
+    throw manager.refused(`restart ${service.Id}`, ended);
+  if (ended.code !== 0 || !(await staysUp(service, manager))) {
+    const entries = await readFailedStart(manager, service.Id, { since, lines: 10 * LINES });
+    for (const entry of entries.slice(-LINES)) report({ type: "log", entry });
+    throw await startFailure(activated, isUp(service), entries, manager);
+  }
+  return {
+    ...result,
+    outcome: isRestart ? "restarted" : "started",
+    took: Math.round(performance.now() - started),
+    confirmed: service.Type.startsWith("notify"),
+    ...(lost.length > 0 && { reopened: lost }),
+  };
+}
+
+/** Lets sockets listen again. systemd starts no socket while its service runs. */
+async function openSockets(manager: ServiceManager, service: Unit, closed: readonly string[]): Promise<void> {
+  if (isUp(service)) await manager.mustRun("stop", "--", service.Id);
+  // It fails if there is nothing to reset.
+  await manager.run("reset-failed", "--", ...closed, service.Id);
+  await manager.mustRun("restart", "--", ...closed);
+}
+
+/** Returns a function that reads the state of a service, and reports it once it has changed. */
+function stateReader(unit: string, manager: ServiceManager, report: Report): () => Promise<void> {
+  let last = "";
+  return async () => {
+    const [{ ActiveState } = { ActiveState: "" }] = await manager.show([unit], ["Id", "ActiveState"]);
+    if (ActiveState !== last && ActiveState === "deactivating") report({ type: "draining", unit });
+    if (ActiveState !== last && ActiveState === "activating") report({ type: "starting", unit });
+    last = ActiveState;
+  };
+}
+
+/** Whether it runs, or sleeps again. A service that does not report when it is ready must run for a moment. */
+async function staysUp({ Id, Type }: Unit, manager: ServiceManager): Promise<boolean> {
+  let restarts: string | undefined;
+  const { seen } = await takeStep(manager, {
+    look: async () => {
+      const [now] = (await manager.show([Id], properties)) as [Unit];
+      // Between two looks, it may end and be started again.
+      const isSame = now.NRestarts === (restarts ??= now.NRestarts);
+      return isSame && (serves(now) || now.Result === "success") && !isRestarting(now);
+    },
+    isOver: (isWell) => !isWell,
+    limit: Type.startsWith("notify") ? 0 : TRIAL,
+  });
+  return seen;
+}
+
+async function startFailure(
+  activated: ActivatedService,
+  wasUp: boolean,
+  entries: readonly JournalEntry[],
+  manager: ServiceManager,
+): Promise<Error> {
+  const [service, ...listeners] = await readUnits(manager, activated);
+  // systemd may be starting it again already, and has then forgotten how it ended. The journal has not.
+  const { ExecMainCode, ExecMainStatus } = service;
+  const exit = entries.findLast((entry) => entry.exit !== undefined)?.exit ?? {
+    code: ExecMainCode === "1" ? "exited" : "killed",
+    status: ExecMainStatus,
+  };
+  const result = entries.findLast((entry) => entry.result !== undefined)?.result ?? service.Result;
+  const end =
+    exit.status === "0"
+      ? result
+      : exit.code === "exited"
+        ? `it exited with ${exit.status}`
+        : `${result}, signal ${exit.status}`;
+  return startError(
+    {
+      name: activated.name,
+      unit: service.Id,
+      wasUp,
+      end,
+      isRetried: isUp(service),
+      closed: [
+        ...idsOf(listeners.filter(isClosed)),
+        ...idsOfClosed(await closedSockets(manager, activated.sockets)),
+      ],
+    },
+    manager,
+  );
+}

@@ -1,0 +1,91 @@
+import { print, printJson } from "../output/print.ts";
+import { CliError, EXIT } from "../shared/cli-error.ts";
+import { serviceCommand } from "../shared/own-command.ts";
+import { type ActivatedService, findService } from "../systemd/activated-units.ts";
+import { closedSockets } from "../systemd/closed-addresses.ts";
+import { ServiceManager } from "../systemd/service-manager.ts";
+import { type ChangeTools, runChange } from "./change.ts";
+import { closedError, stoppedError } from "./failures.ts";
+import { type RestartReport, restartText } from "./reports.ts";
+import { restartUnit } from "./restart-unit.ts";
+import { restartInstances } from "./roll.ts";
+import { RollingError } from "./roll-error.ts";
+import type { RollingEvent } from "./roll-options.ts";
+
+/** The options of `sockact restart`. */
+export interface RestartOptions {
+  user?: boolean;
+  json?: boolean;
+  /** False with `--no-wait`. */
+  wait: boolean;
+}
+
+/** Restarts a service so that it runs the code on disk, and returns the exit code. */
+export async function restart(
+  given: string,
+  { user = false, json = false, wait }: RestartOptions,
+): Promise<number> {
+  const service = await findService(new ServiceManager({ user }), given);
+  const { name, kind } = service;
+  const interrupted =
+    kind === "single"
+      ? `Interrupted. systemd continues the restart: ${serviceCommand("status", name, user)}`
+      : undefined;
+  return runChange(`Restarting ${name}`, { user, interrupted }, async (tools, working) => {
+    const report = await restartByKind(service, wait, tools);
+    working.done();
+    if (json) printJson(report);
+    else print(restartText(report, user));
+    return 0;
+  });
+}
+
+async function restartByKind(
+  service: ActivatedService,
+  wait: boolean,
+  tools: ChangeTools,
+): Promise<RestartReport> {
+  const { name, kind } = service;
+  switch (kind) {
+    case "rolling":
+      return restartPair(service, wait, tools);
+    case "accept":
+      return { name, kind, outcome: "next", took: 0, confirmed: false };
+    case "single":
+      return restartUnit(service, wait, tools);
+  }
+}
+
+/** Starts the instance of a pair that does not run, and stops the other one when the new one is ready. */
+async function restartPair(
+  service: ActivatedService,
+  wait: boolean,
+  { manager, signal, report }: ChangeTools,
+): Promise<RestartReport> {
+  const { name, sockets } = service;
+  const { user } = manager;
+  const [closed] = await closedSockets(manager, sockets);
+  if (closed !== undefined) throw closedError(closed, manager);
+  const started = performance.now();
+  const options = {
+    user,
+    waitForDrain: wait,
+    signal,
+    onEvent: (step: RollingEvent) => report({ type: "rolling", name, step }),
+  };
+  const voice = { again: `Run ${serviceCommand("restart", name, user)} again`, user: "with --user" };
+  try {
+    const result = await restartInstances(name, options, voice);
+    if (result.outcome === "stopped") throw stoppedError(service, manager);
+    const took = Math.round(performance.now() - started);
+    const common = { name, kind: "rolling", took } as const;
+    if (result.outcome === "asleep") return { ...common, outcome: "asleep", confirmed: false };
+    const { from, to, drained = null } = result;
+    return { ...common, outcome: "turned", confirmed: true, turn: { from, to, drained } };
+  } catch (error) {
+    if (!(error instanceof RollingError) || signal.aborted) throw error;
+    const { code, message, hint, journal } = error;
+    report({ type: "messages", messages: journal });
+    throw new CliError(code, message, hint, { exitCode: EXIT.failed, cause: error });
+  }
+}
