@@ -39,7 +39,6 @@ const orders: Record<string, string[]> = {
     "verify",
     "doctor/model",
     "doctor/facts",
-    "doctor/fixes",
     "doctor/diagnoses",
     "doctor",
     "completion",

@@ -1,9 +1,9 @@
 import { CliError } from "../shared/cli-error.ts";
 import { shellWord } from "../shared/shell-words.ts";
 import type { Diagnosis, Finding, VersionRange } from "./model/diagnosis.ts";
-import { environment } from "./facts/environment.ts";
+import { environment } from "./facts/files.ts";
 import { nodeVersion } from "./facts/program.ts";
-import { systemdVersion } from "./facts/systemd-version.ts";
+import { systemdVersion } from "./facts/properties.ts";
 import { lintFindings } from "./lint.ts";
 import { type Redactor, redactor } from "./redact.ts";
 import type { Subject } from "./model/subject.ts";
@@ -37,8 +37,11 @@ async function findWith(diagnosis: Diagnosis, subject: Subject): Promise<Finding
   const { code, severity, title, why } = diagnosis;
   try {
     if (!(await applies(diagnosis, subject))) return [];
-    const found = await diagnosis.find(subject);
-    return found.map((each) => ({ code, severity, title, why, copy: [], ...each }));
+    return [await diagnosis.find(subject)]
+      .flat()
+      .map(({ unit = subject.service, message, evidence = [], fix, copy = [] }) => {
+        return { code, severity, title, why, copy, unit, message, evidence, fix };
+      });
   } catch (error) {
     // If one diagnosis can't ask systemd, the others still run.
     if (!(error instanceof CliError)) throw error;

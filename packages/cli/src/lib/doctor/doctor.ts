@@ -4,7 +4,7 @@ import { ServiceManager } from "../systemd/service-manager.ts";
 import { diagnose } from "./diagnose.ts";
 import { diagnoses } from "./diagnoses.ts";
 import type { Severity } from "./model/diagnosis.ts";
-import { Host } from "./model/host.ts";
+import { Host } from "./model/subject.ts";
 import { type Examined, type Report, reportText } from "./report.ts";
 import { allCases, type Case, caseNamed } from "./subjects.ts";
 

@@ -1,13 +1,12 @@
 import { basename, dirname } from "node:path";
 import { findingsIn } from "../lint/lint-files.ts";
 import type { Finding } from "./model/diagnosis.ts";
-import { installation } from "./facts/installation.ts";
-import { type UnitFile, unitFiles } from "./facts/unit-files.ts";
+import { installation, type UnitFile, unitFiles } from "./facts/files.ts";
 import type { Subject } from "./model/subject.ts";
 
 /** The findings of the linter for the installed units, without those that the description or a comment acknowledges. */
 export async function lintFindings(subject: Subject): Promise<Finding[]> {
-  const [files, installed] = await Promise.all([subject.get(unitFiles), subject.get(installation)]);
+  const [files, installed] = await subject.all(unitFiles, installation);
   const { acknowledge } = (installed?.description ?? {}) as { acknowledge?: unknown };
   const acknowledged = new Set(Array.isArray(acknowledge) ? acknowledge : []);
   const byName = new Map(files.map((file) => [nameOf(file), file]));

@@ -4,7 +4,7 @@ import type { Style } from "../shared/colour.ts";
 import { count } from "../shared/messages.ts";
 import { shellText } from "../shared/shell-words.ts";
 import type { Finding, Severity } from "./model/diagnosis.ts";
-import type { Unseen } from "./model/host.ts";
+import type { Unseen } from "./model/subject.ts";
 import { ownCommand } from "../shared/own-command.ts";
 
 /** What the doctor has seen of one service. */

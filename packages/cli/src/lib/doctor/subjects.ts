@@ -1,7 +1,6 @@
 import { CliError } from "../shared/cli-error.ts";
 import { type ActivatedService, activatedServices, findService } from "../systemd/activated-units.ts";
-import type { Host } from "./model/host.ts";
-import { Subject } from "./model/subject.ts";
+import { type Host, Subject } from "./model/subject.ts";
 
 /** A service, and the units to examine: a rolling pair has two service units. */
 export interface Case {

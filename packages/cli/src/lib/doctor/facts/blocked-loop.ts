@@ -2,9 +2,9 @@ import { setTimeout } from "node:timers/promises";
 import { withWaitingClients } from "../../run/accept-queue.ts";
 import { type Activity, readActivity } from "../../systemd/control-group.ts";
 import type { Subject } from "../model/subject.ts";
-import { passedSockets } from "./passed-sockets.ts";
 import { isJavaScript, processes, type ServiceProcess, socketsOf } from "./processes.ts";
 import { serviceProperties, STARTING_MS, uptime } from "./properties.ts";
+import { passedSockets } from "./sockets.ts";
 
 /** What a process did at a moment. */
 export interface Moment extends Activity {
@@ -42,11 +42,7 @@ export function isBlocked(moments: readonly Moment[], serves: boolean): boolean 
 
 /** The event loop of the service that is blocked. It looks for a second, but only if the first look is suspicious. */
 export async function blockedLoop(subject: Subject): Promise<BlockedLoop | undefined> {
-  const [service, running, passed] = await Promise.all([
-    subject.get(serviceProperties),
-    subject.get(processes),
-    subject.get(passedSockets),
-  ]);
+  const [service, running, passed] = await subject.all(serviceProperties, processes, passedSockets);
   const streams = passed.filter(({ inode, type }) => inode !== undefined && type !== "Datagram");
   const inodes = new Set(streams.flatMap(({ inode }) => inode ?? []));
   const has = (of: ReadonlySet<number> | undefined): boolean =>

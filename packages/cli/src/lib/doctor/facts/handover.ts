@@ -7,8 +7,8 @@ import {
   TOOK_OVER,
 } from "@sockact/core/texts";
 import type { Subject } from "../model/subject.ts";
-import { environment } from "./environment.ts";
-import { type JournalLine, lastRun } from "./journal.ts";
+import { environment } from "./files.ts";
+import { appLines, type JournalLine } from "./journal.ts";
 import { serviceProperties } from "./properties.ts";
 
 /** What is known about the handovers of a service. */
@@ -44,14 +44,9 @@ export const lastReload = (lines: readonly JournalLine[]): number =>
   lines.findLastIndex(({ message }) => message === `${PREFIX}${RELOADING}`);
 
 export async function handover(subject: Subject): Promise<HandoverFacts> {
-  const [service, variables, lines] = await Promise.all([
-    subject.get(serviceProperties),
-    subject.get(environment),
-    subject.get(lastRun),
-  ]);
+  const [service, variables, own] = await subject.all(serviceProperties, environment, appLines);
   const configured = variables.findLast((variable) => variable.startsWith("SOCKACT_HANDOVER="));
   const status = service.get("StatusText");
-  const own = lines.filter((line) => line.unit === subject.service && !line.isOfManager);
   return {
     isConfigured: /=(?:1|y|yes|t|true|on)$/i.test(configured ?? ""),
     hasHappened: status.includes(TOOK_OVER) || own.some(({ message }) => succeeded.test(message)),

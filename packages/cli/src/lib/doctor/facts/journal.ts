@@ -1,11 +1,11 @@
 import process from "node:process";
+import { JOURNAL_RESTRICTED } from "../../printed/systemd.ts";
 import { sudoCommand } from "../../shared/own-command.ts";
 import { messageOf, syncJournal } from "../../systemd/journal.ts";
-import type { Host } from "../model/host.ts";
-import type { Subject } from "../model/subject.ts";
-import { serviceProperties, uptime } from "./properties.ts";
-import { unitFiles } from "./unit-files.ts";
-import { JOURNAL_RESTRICTED } from "../../printed/systemd.ts";
+import type { Evidence } from "../model/diagnosis.ts";
+import type { Host, Subject } from "../model/subject.ts";
+import { lastChange, unitFiles } from "./files.ts";
+import { serviceProperties, STARTING_MS, uptime } from "./properties.ts";
 
 /** A line of the journal. */
 export interface JournalLine {
@@ -34,7 +34,8 @@ const FIELDS = "MESSAGE,PRIORITY,_PID,UNIT,USER_UNIT,INVOCATION_ID,USER_INVOCATI
 export async function journal(subject: Subject): Promise<JournalLine[]> {
   const { host, units } = subject;
   const { manager } = host;
-  await host.get(journalIsWritten);
+  // Journald reads the output of services with a delay. Only root can wait until it has read everything.
+  if (host.isRoot) await host.get(journalIsWritten);
   const uid = process.getuid?.();
   const lines = await Promise.all(
     units.map(async (unit) => {
@@ -54,8 +55,12 @@ export async function journal(subject: Subject): Promise<JournalLine[]> {
         // Without --user: what a manager of a user logs need not be in a journal of that user.
         .runJournalctl("--all", ...args)
         .catch(() => manager.runJournalctl(...args));
-      if (!manager.user && JOURNAL_RESTRICTED.test(stderr)) cannotSeeJournal(host);
-      return stdout.split("\n").flatMap((line) => (line === "" ? [] : parse(line, unit)));
+      if (!manager.user && JOURNAL_RESTRICTED.test(stderr))
+        host.cannotSee(
+          "You may not see all lines of the journal.",
+          `${sudoCommand()} doctor, or: sudo usermod -aG systemd-journal $USER`,
+        );
+      return entriesOf(stdout).map((fields) => lineOf(fields, unit));
     }),
   );
   return withInvocations(lines.flat().toSorted((one, other) => one.sinceBoot - other.sinceBoot));
@@ -74,68 +79,106 @@ export function withInvocations(lines: readonly JournalLine[]): JournalLine[] {
   });
 }
 
-/** Journald reads the output of services with a delay. Only root can wait until it has read everything. */
-async function journalIsWritten({ isRoot, manager }: Host): Promise<void> {
-  if (isRoot) await syncJournal(manager);
-}
+const journalIsWritten = async ({ manager }: Host): Promise<void> => syncJournal(manager);
 
-function cannotSeeJournal(host: Host): void {
-  host.cannotSee(
-    "You may not see all lines of the journal.",
-    `${sudoCommand()} doctor, or: sudo usermod -aG systemd-journal $USER`,
-  );
-}
-
-function parse(json: string, unit: string): JournalLine[] {
-  const line = readJson(json);
-  if (line === undefined) return [];
-  const about = line["UNIT"] ?? line["USER_UNIT"];
-  return [
-    {
-      unit,
-      message: messageOf(line) ?? "",
-      isOfManager: about === unit,
-      pid: Number(line["_PID"]),
-      priority: Number(line["PRIORITY"] ?? 6),
-      time: Number(line["__REALTIME_TIMESTAMP"]) / 1000,
-      sinceBoot: Number(line["__MONOTONIC_TIMESTAMP"]),
-      invocation: String(
-        line["INVOCATION_ID"] ?? line["USER_INVOCATION_ID"] ?? line["_SYSTEMD_INVOCATION_ID"] ?? "",
-      ),
-    },
-  ];
-}
+/** The fields of an entry. Bytes that are not UTF-8 are a list of numbers. */
+type Fields = Readonly<Record<string, string | number[] | null>>;
 
 /** A journalctl that is killed may stop in the middle of a line. */
-function readJson(text: string): Record<string, string | number[] | null> | undefined {
-  try {
-    return JSON.parse(text) as Record<string, string | number[] | null>;
-  } catch {
-    return undefined;
-  }
+function entriesOf(stdout: string): Fields[] {
+  return stdout.split("\n").flatMap((json) => {
+    try {
+      return json === "" ? [] : [JSON.parse(json) as Fields];
+    } catch {
+      return [];
+    }
+  });
 }
 
-/** After this uptime, in milliseconds, a service no longer counts as crashing. */
-const SETTLED_MS = 10_000;
+function lineOf(fields: Fields, unit: string): JournalLine {
+  const invocation =
+    fields["INVOCATION_ID"] ?? fields["USER_INVOCATION_ID"] ?? fields["_SYSTEMD_INVOCATION_ID"] ?? "";
+  return {
+    unit,
+    message: messageOf(fields) ?? "",
+    isOfManager: (fields["UNIT"] ?? fields["USER_UNIT"]) === unit,
+    pid: Number(fields["_PID"]),
+    priority: Number(fields["PRIORITY"] ?? 6),
+    time: timeOf(fields),
+    sinceBoot: Number(fields["__MONOTONIC_TIMESTAMP"]),
+    invocation: String(invocation),
+  };
+}
+
+const timeOf = (fields: Fields): number => Number(fields["__REALTIME_TIMESTAMP"]) / 1000;
 
 /**
  * The lines of the last run of each unit, and of the run before while systemd starts a service again and again. Lines from before the last
  * change of the unit's files are left out, because they are about other units.
  */
 export async function lastRun(subject: Subject): Promise<JournalLine[]> {
-  const [lines, files, service] = await Promise.all([
-    subject.get(journal),
-    subject.get(unitFiles),
-    subject.get(serviceProperties),
-  ]);
-  const isLooping = service.get("NRestarts") !== "0" && uptime(service) < SETTLED_MS;
+  const [lines, files, service] = await subject.all(journal, unitFiles, serviceProperties);
+  const isLooping = service.get("NRestarts") !== "0" && uptime(service) < STARTING_MS;
   return subject.units
     .flatMap((unit) => {
-      const changed = Math.max(0, ...files.filter((file) => file.unit === unit).map((file) => file.changed));
+      const changed = lastChange(files, unit);
       const own = lines.filter((line) => line.unit === unit && line.time >= changed);
       const invocations = [...new Set(own.flatMap(({ invocation }) => invocation || []))];
       const last = invocations.slice(isLooping ? -2 : -1);
       return own.filter(({ invocation }) => last.includes(invocation));
     })
     .toSorted((one, other) => one.sinceBoot - other.sinceBoot);
+}
+
+/** What the processes of the service have printed in its last run. */
+export async function appLines(subject: Subject): Promise<JournalLine[]> {
+  const lines = await subject.get(lastRun);
+  return lines.filter(({ unit, isOfManager }) => unit === subject.service && !isOfManager);
+}
+
+/** The last lines that the service has printed: three at most, beginning with the error if there is one. */
+export async function lastLines(subject: Subject): Promise<JournalLine[]> {
+  const printed = (await subject.get(journal)).filter(
+    ({ unit, isOfManager, message }) => unit === subject.service && !isOfManager && message.trim() !== "",
+  );
+  const last = printed.filter(({ invocation }) => invocation === printed.at(-1)?.invocation);
+  const error = last.findIndex(({ message }) => /^(?:\w+ )?(?:\[\w+\] )?\w*Error\b/.test(message));
+  return error < 0 ? last.slice(-3) : last.slice(error, error + 3);
+}
+
+/** A line of the kernel or of the audit daemon. */
+export interface KernelLine {
+  message: string;
+  /** The process that it is about. */
+  pid: number;
+  /** Milliseconds since 1970. */
+  time: number;
+}
+
+const refusal = /apparmor="DENIED"|\bavc: +denied|SELinux is preventing|\btype=1326\b|\bSECCOMP\b/i;
+
+const kernelFields = [
+  "_TRANSPORT=kernel",
+  "_TRANSPORT=audit",
+  "SYSLOG_IDENTIFIER=audit",
+  "SYSLOG_IDENTIFIER=setroubleshoot",
+];
+
+/** The accesses and calls that SELinux, AppArmor and seccomp have denied since the boot. */
+export async function kernelLog({ manager }: Host): Promise<KernelLine[]> {
+  const options = ["--boot", "--output=json", "--all", "--quiet", "--no-pager", "--lines=2000"];
+  const fields = kernelFields.flatMap((field, index) => (index === 0 ? field : ["+", field]));
+  const { stdout } = await manager.runProgram("journalctl", ...options, ...fields);
+  return entriesOf(stdout).flatMap((entry) => {
+    const message = entry["MESSAGE"];
+    if (typeof message !== "string" || !refusal.test(message)) return [];
+    return [{ message, pid: Number(/\bpid=(\d+)/.exec(message)?.[1]), time: timeOf(entry) }];
+  });
+}
+
+/** Lines of one unit as evidence, without those that were not found. */
+export function quoted(lines: readonly (JournalLine | undefined)[]): Evidence[] {
+  const found = lines.filter((line) => line !== undefined);
+  const text = found.map(({ message }) => message).join("\n");
+  return found.slice(0, 1).map(({ unit }) => ({ text, source: `journal of ${unit}` }));
 }

@@ -1,6 +1,13 @@
-import { basename } from "node:path";
+import { existsSync, statSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
+import process from "node:process";
+import { readManifest } from "../../app/manifest.ts";
+import { startCommand } from "../../app/start-script.ts";
+import { CliError } from "../../shared/cli-error.ts";
 import type { Subject } from "../model/subject.ts";
-import { type ServiceProcess, processes } from "./processes.ts";
+import { processes, type ServiceProcess } from "./processes.ts";
+import { program } from "./program.ts";
+import { serviceProperties } from "./properties.ts";
 
 /** A tool that systemd has started, and that runs the app as a child. */
 export interface Launcher {
@@ -25,13 +32,13 @@ export async function launcher(subject: Subject): Promise<Launcher | undefined> 
     : { name, process: main, app: appOf(main, all) };
 }
 
-function launcherName({ words, program }: ServiceProcess): string | undefined {
+function launcherName({ words, program: file }: ServiceProcess): string | undefined {
   const [first = "", ...rest] = words;
   // npm and others write a title over their command line: `npm start`, all in one word.
   const title = basename(first.split(" ")[0] ?? "");
   if (tools.test(title)) return title;
   if (shells.test(title)) return title;
-  if (basename(program || first) !== "node") return undefined;
+  if (basename(file || first) !== "node") return undefined;
   const at = rest.findIndex((word) => !word.startsWith("-"));
   const options = at < 0 ? rest : rest.slice(0, at);
   const watch = options.find((option) => /^--(?:watch|watch-path|run)(?:=|$)/.test(option));
@@ -53,4 +60,86 @@ function appOf(parent: ServiceProcess, all: readonly ServiceProcess[]): ServiceP
       return child;
   }
   return undefined;
+}
+
+/** A package manager in ExecStart=, and the command that its script runs in the end. */
+export interface ScriptLauncher {
+  /** Such as `npm`. */
+  name: string;
+  /** The script, as package.json has it, and the path of package.json. */
+  script: string;
+  manifest: string;
+  command: Command;
+  /** The names of the variables that the script sets. */
+  variables: string[];
+}
+
+/** Tools that Node can replace without further options. */
+const replaceable = /^(?:npm|pnpm|yarn|nodemon|cross-env|node --(?:watch|run))$/;
+
+/** Finds the script of package.json that ExecStart= runs. `undefined` if it runs none, or the script does not lead to Node. */
+export async function scriptLauncher(subject: Subject): Promise<ScriptLauncher | undefined> {
+  const [command, service] = await subject.all(program, serviceProperties);
+  const name = basename(command?.path ?? "");
+  if (command === undefined || !/^(?:npm|pnpm|yarn)$/.test(name)) return undefined;
+  const words = command.words.slice(1);
+  const prefix = words.findIndex((word) => /^(?:--prefix|-C|--dir|--cwd)$/.test(word));
+  const [, given = ""] = prefix < 0 ? [] : words.splice(prefix, 2);
+  const folder = resolve(service.folder, given);
+  try {
+    const manifest = readManifest(folder);
+    const wanted = "what systemd runs";
+    const scripts = { ...manifest.scripts, [wanted]: [name, ...words].join(" ") };
+    const found = startCommand(folder, { ...manifest, scripts }, wanted);
+    const script = words.map((word) => manifest.scripts[word]).find((text) => text !== undefined);
+    if (found === undefined || script === undefined) return undefined;
+    if (!found.launchers.every((each) => replaceable.test(each))) return undefined;
+    const beside = join(dirname(command.path), "node");
+    const node = existsSync(beside) ? beside : process.execPath;
+    return {
+      name,
+      script,
+      manifest: join(folder, "package.json"),
+      command: {
+        program: node,
+        words: [node, ...found.nodeArguments, resolve(folder, found.script), ...found.arguments],
+        folder,
+      },
+      variables: Object.keys(found.environment),
+    };
+  } catch (error) {
+    // npm reports a package.json that can't be read.
+    if (error instanceof CliError) return undefined;
+    throw error;
+  }
+}
+
+/** What systemd is to start. */
+type Command = Pick<ServiceProcess, "program" | "words" | "folder">;
+
+/** The lines that make systemd start a process itself, in its folder. systemd.service(5): the program's path is absolute, and other words are quoted if necessary. */
+export function directivesFor({ program: file, words, folder }: Command): string[] {
+  const command = [file, ...withWholePath(words.slice(1), folder)].map(quote).join(" ");
+  return [
+    `ExecStart=${command}`,
+    ...(["", "/"].includes(folder) ? [] : [`WorkingDirectory=${folder.replaceAll("%", "%%")}`]),
+  ];
+}
+
+/** The arguments. If the path of the app is relative to its folder, it becomes absolute. */
+function withWholePath(words: readonly string[], folder: string): string[] {
+  const at = words.findIndex((word) => !word.startsWith("-"));
+  return words.map((word, index) => {
+    const path = join(folder, word);
+    const isApp = index === at && !word.startsWith("/") && folder !== "";
+    return isApp && statSync(path, { throwIfNoEntry: false })?.isFile() === true ? path : word;
+  });
+}
+
+function quote(word: string, index: number): string {
+  // systemd does not expand variables in the path of the program.
+  const escaped = (index === 0 ? word : word.replaceAll("$", "$$$$")).replaceAll("%", "%%");
+  return /^[^\s"'\\;]+$/.test(escaped)
+    ? escaped
+    : `"${escaped.replaceAll(/["\\]/g, "\\$&").replaceAll("\n", "\\n")}"`;
 }

@@ -6,6 +6,7 @@ import { versionOf } from "../../app/find-node.ts";
 import { distrustOfRoot } from "../../shared/trusted-path.ts";
 import { shellWord } from "../../shared/shell-words.ts";
 import type { Subject } from "../model/subject.ts";
+import { environment, valueOf } from "./files.ts";
 import { processes } from "./processes.ts";
 import { serviceProperties } from "./properties.ts";
 
@@ -54,4 +55,11 @@ function versionByFiles(subject: Subject, file: string): string | undefined {
       `${shellWord(file)} --version # as its owner`,
     );
   return version;
+}
+
+/** The options of Node: the words of NODE_OPTIONS and of ExecStart=. */
+export async function nodeOptions(subject: Subject): Promise<string[]> {
+  const [variables, command] = await subject.all(environment, program);
+  const options = valueOf(variables, "NODE_OPTIONS")?.split(" ") ?? [];
+  return [...options, ...(command?.words.slice(1) ?? [])];
 }

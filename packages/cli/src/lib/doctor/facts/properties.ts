@@ -1,15 +1,23 @@
 import process from "node:process";
 import { listOf, showUnits } from "../../shared/properties.ts";
-import type { Subject } from "../model/subject.ts";
+import type { Evidence } from "../model/diagnosis.ts";
+import type { Host, Subject } from "../model/subject.ts";
+
+/** systemd's version, such as 257. */
+export async function systemdVersion({ manager }: Host): Promise<number> {
+  return manager.version();
+}
 
 /** All properties of a unit, as `systemctl show` prints them. A property that is printed several times has a line for each. */
 export class UnitProperties {
   readonly unit: string;
   readonly #values: Readonly<Record<string, string>>;
+  readonly #systemctl: string;
 
-  constructor(unit: string, values: Readonly<Record<string, string>>) {
+  constructor(unit: string, values: Readonly<Record<string, string>>, systemctl = "systemctl") {
     this.unit = unit;
     this.#values = values;
+    this.#systemctl = systemctl;
   }
 
   /** The value, or an empty string if the unit does not have the property. */
@@ -22,28 +30,56 @@ export class UnitProperties {
     return listOf(this.get(name));
   }
 
+  /** Some properties as evidence. */
+  show(...names: readonly string[]): Evidence[] {
+    return names.map((name) => this.evidence(`${name}=${this.get(name)}`));
+  }
+
+  /** What its properties say, as evidence. */
+  evidence(text: string): Evidence {
+    return { text, source: `${this.#systemctl} show ${this.unit}` };
+  }
+
   /** Whether the unit was found and could be read. */
   get isLoaded(): boolean {
     return this.get("LoadState") === "loaded";
   }
+
+  /** Whether it was not started because of a condition. systemd prints `no` also if it has never checked the conditions. */
+  get isConditionUnmet(): boolean {
+    return this.get("ConditionResult") === "no" && this.get("ConditionTimestampMonotonic") !== "0";
+  }
+
+  /** Where its processes start. */
+  get folder(): string {
+    return this.get("WorkingDirectory").replace(/^[!-]+/, "") || "/";
+  }
 }
 
-/** The properties of all units of the subject, by their names. */
-async function properties({ units, host }: Subject): Promise<Map<string, UnitProperties>> {
+/** The properties of all units of the subject, the service first. */
+export async function unitProperties({ units, host, systemctl }: Subject): Promise<UnitProperties[]> {
   const show = async (...args: string[]) => host.manager.mustRun("show", ...args);
   const blocks = await showUnits<string>(show, units, ["--all"]);
-  return new Map(units.map((unit, index) => [unit, new UnitProperties(unit, blocks[index] ?? {})]));
+  return units.map((unit, index) => new UnitProperties(unit, blocks[index] ?? {}, systemctl));
 }
 
 /** The properties of the service. */
 export async function serviceProperties(subject: Subject): Promise<UnitProperties> {
-  return (await subject.get(properties)).get(subject.service)!;
+  return (await subject.get(unitProperties))[0]!;
 }
 
 /** The properties of each socket unit. */
 export async function socketProperties(subject: Subject): Promise<UnitProperties[]> {
-  const all = await subject.get(properties);
-  return subject.sockets.map((unit) => all.get(unit)!);
+  return (await subject.get(unitProperties)).slice(1);
+}
+
+/** The state of each unit, other than its sockets, that the service requires, in the order of its file. */
+export async function requirements(subject: Subject): Promise<UnitProperties[]> {
+  const service = await subject.get(serviceProperties);
+  const names = ["Requires", "Requisite", "BindsTo"].flatMap((directive) => service.list(directive));
+  const units = [...new Set(names)].filter((unit) => !subject.units.includes(unit));
+  const found = await subject.host.manager.show(units, ["Id", "LoadState", "ActiveState"]);
+  return found.map((values, index) => new UnitProperties(units[index]!, values, subject.systemctl));
 }
 
 /** Whether the unit comes from a package and is not used: it is not enabled, and was not started since the boot. */
@@ -55,7 +91,7 @@ export function isUnusedOfVendor(unit: UnitProperties): boolean {
   );
 }
 
-/** How long an app may take until it serves, in milliseconds. */
+/** After this time, in milliseconds, a service has started: its app serves, and it no longer counts as crashing. */
 export const STARTING_MS = 10_000;
 
 /** How long the main process has been running, in milliseconds; 0 without a main process. */

@@ -7,7 +7,7 @@ it.each([
   ["/home/alice", "systemctl edit --full shop.service"],
   ["/root", "systemctl edit --full shop.service"],
 ])("says how a service gets past the closed folder %s", (path, command) => {
-  const obstacle = { kind: "closed", path, mode: "700", owner: 1000 } as const;
-  const { copy } = wayRound(obstacle, { user: undefined, unit: "shop.service", what: `${path}/shop` });
+  const obstacle = { kind: "closed", path, mode: "700", user: "shop" } as const;
+  const { copy } = wayRound(obstacle, "shop.service", `${path}/shop`);
   expect(copy).toEqual([command]);
 });

@@ -1,15 +1,47 @@
+import process from "node:process";
+import { execute } from "../../shared/execute.ts";
 import { isInHome, liesIn } from "../../shared/folders.ts";
 import { sudoCommand } from "../../shared/own-command.ts";
 import { stepsTo } from "../../shared/path-steps.ts";
 import { isPermitted, stranger } from "../../shared/permissions.ts";
-import type { UnitProperties } from "./properties.ts";
-import type { ServiceUser } from "./user.ts";
+import { findUser } from "../../shared/users.ts";
+import type { Subject } from "../model/subject.ts";
+import { serviceProperties } from "./properties.ts";
+import { boundPaths, hiddenBy } from "./sandbox.ts";
+
+/** The user that the service runs as. */
+export interface ServiceUser {
+  name: string;
+  /** `undefined` for a user that systemd creates at each start (DynamicUser=). This user owns no files. */
+  uid: number | undefined;
+  gids: readonly number[];
+}
+
+/** The user of the service. `undefined` if there is no such user. */
+export async function serviceUser(subject: Subject): Promise<ServiceUser | undefined> {
+  const service = await subject.get(serviceProperties);
+  const own = process.getuid?.() ?? 0;
+  const name = service.get("User") || (subject.host.manager.user ? String(own) : "root");
+  const groups = [service.get("Group"), ...service.list("SupplementaryGroups")].filter(Boolean);
+  const ids = await Promise.all(groups.map(groupNumber));
+  const extra = ids.filter((id) => id !== undefined);
+  const user = await findUser(name).catch(() => undefined);
+  if (user === undefined)
+    return service.get("DynamicUser") === "yes" ? { name, uid: undefined, gids: extra } : undefined;
+  return { name, uid: user.uid, gids: [...extra, ...user.groups] };
+}
+
+/** The number of a group, by its name or its number. */
+export async function groupNumber(group: string): Promise<number | undefined> {
+  const found = await execute("getent", ["group", "--", group]).catch(() => undefined);
+  return found?.code === 0 ? Number(found.stdout.split(":")[2]) : undefined;
+}
 
 /** The reason why the service can't use a file. */
 export type Obstacle =
   | { kind: "missing"; path: string }
   /** A folder that the user may not enter, or a file that the user may not read or execute. */
-  | { kind: "closed"; path: string; mode: string; owner: number }
+  | { kind: "closed"; path: string; mode: string; user: string }
   /** The sandbox hides it: the directive. */
   | { kind: "hidden"; path: string; directive: string }
   /** The doctor may not look. */
@@ -17,13 +49,11 @@ export type Obstacle =
 
 /** Looks at each step of the path to a file, symbolic links included. `undefined` if the service can use the file. */
 export async function obstacleTo(
+  subject: Subject,
   path: string,
-  {
-    user,
-    service,
-    wants,
-  }: { user: ServiceUser | undefined; service: UnitProperties; wants: "read" | "execute" | "enter" },
+  wants: "read" | "execute" | "enter",
 ): Promise<Obstacle | undefined> {
+  const [service, user] = await subject.all(serviceProperties, serviceUser);
   const steps = await stepsTo(path);
   for (const towards of new Set([path, ...steps.map((step) => step.towards)])) {
     const directive = hiddenBy(towards, service);
@@ -37,77 +67,45 @@ export async function obstacleTo(
     // Above what is bound, the service has folders that systemd makes, and not the real ones.
     if (bound.some((folder) => folder !== at && liesIn(at, folder) && liesIn(folder, towards))) continue;
     if (account !== undefined && !isPermitted(account, wanted, status))
-      return { kind: "closed", path: at, mode: (status.mode & 0o7777).toString(8), owner: status.uid };
+      return { kind: "closed", path: at, mode: (status.mode & 0o7777).toString(8), user: user!.name };
   }
   return undefined;
 }
 
-const temporary = ["/tmp", "/var/tmp"];
-
-/** Where the service sees what BindPaths= and BindReadOnlyPaths= name: `/home/me/shop:/home/me/shop:rbind` is a word. */
-export function boundPaths(service: UnitProperties): string[] {
-  return ["BindPaths", "BindReadOnlyPaths"]
-    .flatMap((name) => service.list(name))
-    .map((bind) => bind.replace(/^-/, "").split(":")[1] ?? bind.split(":")[0]!);
-}
-
-/** The directive that hides a path from the service, such as `ProtectHome=yes`. */
-export function hiddenBy(path: string, service: UnitProperties): string | undefined {
-  if (boundPaths(service).some((folder) => liesIn(folder, path))) return undefined;
-  const home = service.get("ProtectHome");
-  if (["yes", "tmpfs"].includes(home) && isInHome(path)) return `ProtectHome=${home}`;
-  if (
-    service.get("PrivateTmp") !== "no" &&
-    service.get("PrivateTmp") !== "" &&
-    temporary.some((folder) => liesIn(folder, path))
-  )
-    return `PrivateTmp=${service.get("PrivateTmp")}`;
-  for (const name of ["InaccessiblePaths", "TemporaryFileSystem"]) {
-    const folder = service.list(name).map((each) => each.replace(/^[-+]+/, "").split(":")[0]!);
-    const hiding = folder.find((each) => liesIn(each, path));
-    if (hiding !== undefined) return `${name}=${hiding}`;
-  }
-  const root = service.get("RootDirectory") || service.get("RootImage");
-  return root === "" || root === "/"
-    ? undefined
-    : `${service.get("RootDirectory") ? "RootDirectory" : "RootImage"}=${root}`;
-}
-
-/** The message and the fix for an obstacle. */
+/** The message and the fix for an obstacle on the way to a file. */
 export function wayRound(
   obstacle: Obstacle,
-  { user, unit, what }: { user: ServiceUser | undefined; unit: string; what: string },
+  unit: string,
+  file: string,
 ): { message: string; fix: string; copy: string[] } {
-  const who = user === undefined ? "the service's user" : `the user ${user.name}`;
-  const move = {
-    fix: "Move it to a place that every service can see, such as /srv or /opt, and correct the path in the unit.",
-    copy: [`systemctl edit --full ${unit}`],
-  };
+  const { path } = obstacle;
+  const edit = [`systemctl edit --full ${unit}`];
+  const move =
+    "Move it to a place that every service can see, such as /srv or /opt, and correct the path in the unit.";
   switch (obstacle.kind) {
     case "missing":
       return {
-        message:
-          obstacle.path === what
-            ? `${what} does not exist.`
-            : `${what} does not exist: there is no ${obstacle.path}.`,
+        message: path === file ? `${file} does not exist.` : `${file} does not exist: there is no ${path}.`,
         fix: `Correct the path in ${unit}, or put the file there.`,
-        copy: [`systemctl edit --full ${unit}`],
+        copy: edit,
       };
-    case "hidden":
-      return { message: `${what} exists, but ${obstacle.directive} hides it from the service.`, ...move };
+    case "hidden": {
+      const message = `${file} exists, but ${obstacle.directive} hides it from the service.`;
+      return { message, fix: move, copy: edit };
+    }
     case "closed": {
-      const message = `${what} exists, but ${who} can't get to it: ${obstacle.path} has mode ${obstacle.mode}.`;
+      const message = `${file} exists, but the user ${obstacle.user} can't get to it: ${path} has mode ${obstacle.mode}.`;
       // A home stays closed to other users.
-      if (isInHome(obstacle.path)) return { message, ...move };
+      if (isInHome(path)) return { message, fix: move, copy: edit };
       return {
         message,
         fix: `Let other users enter, or move the app to a place that every user may read, such as /srv or /opt.`,
-        copy: [`chmod o+${obstacle.path === what ? "rx" : "x"} ${obstacle.path}`],
+        copy: [`chmod o+${path === file ? "rx" : "x"} ${path}`],
       };
     }
     case "unknown":
       return {
-        message: `You may not look at ${what}: you can't read ${obstacle.path}.`,
+        message: `You may not look at ${file}: you can't read ${path}.`,
         fix: "Run the doctor as root.",
         copy: [`${sudoCommand()} doctor`],
       };

@@ -1,8 +1,15 @@
+import { constants } from "node:os";
+import {
+  PROCESS_EXITED,
+  RESTART_SCHEDULED,
+  STARTING_OR_STARTED,
+  STEP_FAILED,
+  STOPPING,
+} from "../../printed/systemd.ts";
 import type { Subject } from "../model/subject.ts";
+import { lastChange, unitFiles } from "./files.ts";
 import { journal, type JournalLine } from "./journal.ts";
-import { serviceProperties } from "./properties.ts";
-import { unitFiles } from "./unit-files.ts";
-import { PROCESS_EXITED, STOPPING } from "../../printed/systemd.ts";
+import { serviceProperties, STARTING_MS, type UnitProperties } from "./properties.ts";
 
 /** How a process ended, as systemd reports it: `code=exited, status=203/EXEC`. */
 interface ProcessEnd {
@@ -31,9 +38,8 @@ export interface Run {
  * another unit.
  */
 export async function runs(subject: Subject): Promise<Run[]> {
-  const [lines, files] = await Promise.all([subject.get(journal), subject.get(unitFiles)]);
-  const own = files.filter(({ unit }) => unit === subject.service);
-  const changed = Math.max(0, ...own.map((file) => file.changed));
+  const [lines, files] = await subject.all(journal, unitFiles);
+  const changed = lastChange(files, subject.service);
   const found = new Map<string, JournalLine[]>();
   for (const line of lines) {
     if (line.unit !== subject.service || line.invocation === "" || line.time < changed) continue;
@@ -86,7 +92,7 @@ export interface End {
 }
 
 /** The codes of waitid(2), which ExecMainCode= uses. */
-export const codes: Readonly<Record<string, string>> = { "1": "exited", "2": "killed", "3": "dumped" };
+const codes: Readonly<Record<string, string>> = { "1": "exited", "2": "killed", "3": "dumped" };
 
 /** Nothing tells a program that moves to the background from one that has nothing to do: both exit with 0. */
 const background =
@@ -94,7 +100,7 @@ const background =
 
 /** How the main process ended last, even if the service has been started again since. */
 export async function lastEnd(subject: Subject): Promise<End> {
-  const [service, all] = await Promise.all([subject.get(serviceProperties), subject.get(runs)]);
+  const [service, all] = await subject.all(serviceProperties, runs);
   const statuses = service.list("RestartPreventExitStatus");
   const ended = (code: string, status: string, name = status): End => ({
     text:
@@ -120,4 +126,99 @@ export async function lastEnd(subject: Subject): Promise<End> {
   if (end !== undefined) return ended(end.code, String(end.status), end.name);
   const isAsleep = statuses.length > 0 && service.get("NRestarts") === "0";
   return { text: `It ended without an error.${isAsleep ? "" : ` ${background}`}`, isAsleep };
+}
+
+/** The run of the service that shows its fault. */
+export interface ServiceRun extends Pick<Run, "end" | "control"> {
+  /** The lines that its processes have printed. */
+  output: readonly JournalLine[];
+  /** The lines that systemd has written about it. */
+  manager: readonly JournalLine[];
+}
+
+/**
+ * The last run of the service. If the service crashes again and again, this is the last run that has ended, because the present one has not failed yet.
+ */
+export async function serviceRun(subject: Subject): Promise<ServiceRun> {
+  const [last, before] = (await subject.get(runs)).toReversed();
+  const isNew = last !== undefined && Date.now() - last.started < STARTING_MS;
+  // systemd writes this line about the run that has ended. Its NRestarts may be older than the journal.
+  const isCrashing =
+    isNew &&
+    before?.lines.some(({ isOfManager, message }) => isOfManager && RESTART_SCHEDULED.test(message)) === true;
+  const hasFailed = (run: Run | undefined): boolean => (run?.end ?? run?.control) !== undefined;
+  const run = isCrashing && !hasFailed(last) && hasFailed(before) ? before : last;
+  const lines = run?.lines ?? [];
+  return {
+    output: lines.filter((line) => !line.isOfManager),
+    manager: lines.filter((line) => line.isOfManager),
+    end: run?.end,
+    control: run?.control,
+  };
+}
+
+/** Whether one of these signals, such as `SYS`, ended the run. */
+export function isKilledBy({ end }: ServiceRun, ...signals: readonly string[]): boolean {
+  return end !== undefined && end.code !== "exited" && signals.includes(end.name);
+}
+
+/** The step that failed before systemd could start the program. */
+export async function failedStep(subject: Subject): Promise<FailedStep | undefined> {
+  const { manager, end } = await subject.get(serviceRun);
+  // systemd.exec(5): statuses from 200 on are systemd's own, and have names.
+  if (end?.code !== "exited" || end.status < 200 || !/^[A-Z_]+$/.test(end.name) || end.name === "FAILURE")
+    return undefined;
+  // The lines before have the details. They are missing if the process that wrote them ended before the journal could look up its unit.
+  const before = manager.slice(0, manager.indexOf(end.line));
+  const reason = before
+    .map(({ message }) => STEP_FAILED.exec(message)?.[1])
+    .findLast((each) => each !== undefined);
+  const details = before.filter(({ message }) => !STARTING_OR_STARTED.test(message)).slice(-2);
+  return { step: end.name, reason, lines: [...details, end.line] };
+}
+
+export interface FailedStep {
+  /** As in systemd.exec(5), "Process Exit Codes": `EXEC`, `CHDIR`, `USER`. */
+  step: string;
+  /** The error of the system, such as `No such file or directory`. */
+  reason: string | undefined;
+  lines: readonly JournalLine[];
+}
+
+/** systemd.service(5), `$SERVICE_RESULT`. The others only say that the process ended with an error. */
+const results: Readonly<Record<string, string>> = {
+  timeout: "It took too long to start or to stop.",
+  watchdog: "It did not report to systemd's watchdog in time.",
+  "oom-kill": "The kernel ended it, because memory ran out.",
+  protocol: "It ended before it had reported to systemd that it is ready.",
+  resources: "systemd could not set up what it needs.",
+  "exec-condition": "A command of ExecCondition= failed.",
+};
+
+/** systemd.exec(5), "Process Exit Codes": the steps before the program that fail most often. */
+const steps: Readonly<Record<string, string>> = {
+  "200": "systemd could not change to WorkingDirectory=",
+  "203": "systemd could not execute the program",
+  "216": "systemd could not use the group of the service",
+  "217": "systemd could not use the user of the service",
+  "226": "systemd could not set up the sandbox",
+  "243": "systemd could not set up the credentials",
+};
+
+/** How a service ended, in sentences, as `systemctl show` knows it without the journal. */
+export function failureText(service: UnitProperties): string {
+  const [status, restarts] = [service.get("ExecMainStatus"), service.get("NRestarts")];
+  const code = codes[service.get("ExecMainCode")];
+  const [signal = `Signal ${status}`] =
+    Object.entries(constants.signals).find(([, number]) => String(number) === status) ?? [];
+  const step = steps[status] === undefined ? "" : `: ${steps[status]}`;
+  return [
+    results[service.get("Result")] ?? "",
+    code === "exited" ? `Its main process exited with status ${status}${step}.` : "",
+    code !== undefined && code !== "exited" ? `${signal} ended its main process.` : "",
+    restarts === "1" ? "systemd has restarted it once." : "",
+    Number(restarts) > 1 ? `systemd has restarted it ${restarts} times.` : "",
+  ]
+    .filter(Boolean)
+    .join(" ");
 }

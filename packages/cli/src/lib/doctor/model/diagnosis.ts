@@ -18,18 +18,18 @@ export interface Evidence {
 
 /** What a diagnosis has found. */
 export interface Found {
-  /** The unit with the fault. */
-  unit: string;
+  /** The unit with the fault: the service, if left out. */
+  unit?: string;
   /** What is wrong in this case: one or two sentences. */
   message: string;
-  evidence: readonly Evidence[];
+  evidence?: readonly Evidence[];
   /** What to change, in a sentence. */
   fix: string;
   /** Commands or lines of a file to copy. */
   copy?: readonly string[];
 }
 
-/** One reason why a service is not activated, or soon will not be. Each has a file in `diagnoses/`. */
+/** One reason why a service is not activated, or soon will not be. Each is in the file of its theme in `diagnoses/`. */
 export interface Diagnosis {
   /** Stays the same in later versions. The linter and the doctor share their codes: no code has two meanings. */
   code: string;
@@ -50,8 +50,11 @@ export interface Diagnosis {
   explains?: readonly string[];
   /** Whether it is left out if there is any other error. */
   isLastResort?: true;
-  find(subject: Subject): Promise<readonly Found[]>;
+  find(subject: Subject): Promise<Found | readonly Found[]>;
 }
+
+/** The findings that follow when the app ends at its start. */
+export const ofCrash = ["app-crashed", "restart-loop", "idle-spin", "never-ready"] as const;
 
 /** A finding as it is shown, and as `--json` has it. */
 export interface Finding extends Required<Found> {

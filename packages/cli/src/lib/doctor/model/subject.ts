@@ -1,16 +1,67 @@
-import { type Fact, Facts } from "./facts.ts";
-import type { Host } from "./host.ts";
+import process from "node:process";
+import { clean } from "../../shared/clean.ts";
+import { serviceCommand } from "../../shared/own-command.ts";
+import type { ServiceManager } from "../../systemd/service-manager.ts";
+
+/** Something that is looked up once, and only if a diagnosis asks for it. */
+type Fact<Of, Value> = (of: Of) => Promise<Value>;
+
+/** Remembers what has been looked up so far. */
+class Facts {
+  readonly #known = new Map<unknown, Promise<unknown>>();
+
+  /** Looks something up, once. */
+  get<Value>(fact: Fact<this, Value>): Promise<Value> {
+    const value = (this.#known.get(fact) as Promise<Value> | undefined) ?? fact(this);
+    this.#known.set(fact, value);
+    return value;
+  }
+
+  /** Looks several things up at the same time. */
+  all<Values extends unknown[]>(
+    ...facts: { [Index in keyof Values]: Fact<this, Values[Index]> }
+  ): Promise<Values> {
+    return Promise.all(facts.map((fact) => this.get(fact))) as Promise<Values>;
+  }
+}
+
+/** Something that the doctor could not read, and the command to see it. */
+export interface Unseen {
+  what: string;
+  how: string;
+}
+
+/** The machine, which all services share. */
+export class Host extends Facts {
+  readonly manager: ServiceManager;
+  readonly isRoot = process.getuid?.() === 0;
+  readonly #unseen = new Map<string, Unseen>();
+
+  constructor(manager: ServiceManager) {
+    super();
+    this.manager = manager;
+  }
+
+  /** Notes once that something could not be read. */
+  cannotSee(what: string, how: string): void {
+    this.#unseen.set(what, { what: clean(what), how: clean(how) });
+  }
+
+  get unseen(): Unseen[] {
+    return [...this.#unseen.values()];
+  }
+}
 
 /** A service with the sockets that start it. Diagnoses read its facts, which are functions in `facts/`: `await subject.get(journal)`. */
-export class Subject {
+export class Subject extends Facts {
   readonly host: Host;
   /** The service's unit, such as `shop.service` or `shop@blue.service`. */
   readonly service: string;
   /** The socket units, such as `shop.socket`. */
   readonly sockets: readonly string[];
-  readonly #facts = new Facts<Subject>(this);
 
   constructor(host: Host, service: string, sockets: readonly string[]) {
+    super();
     this.host = host;
     this.service = service;
     this.sockets = sockets;
@@ -26,8 +77,13 @@ export class Subject {
     return [this.service, ...this.sockets];
   }
 
-  /** Looks something up, once. */
-  get<Value>(fact: Fact<Subject, Value>): Promise<Value> {
-    return this.#facts.get(fact);
+  /** The command, for messages: `systemctl`, or `systemctl --user`. */
+  get systemctl(): string {
+    return this.host.manager.systemctl;
+  }
+
+  /** The command line of sockact for something about it, such as `sockact logs shop`. */
+  command(name: string): string {
+    return serviceCommand(name, this.name, this.host.manager.user);
   }
 }

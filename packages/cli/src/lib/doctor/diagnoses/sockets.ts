@@ -1,0 +1,316 @@
+import { SOCKET_CHANGED } from "../../printed/systemd.ts";
+import { shellWord } from "../../shared/shell-words.ts";
+import { closedAddresses } from "../../systemd/closed-addresses.ts";
+import { journal, lastRun, quoted } from "../facts/journal.ts";
+import { processes } from "../facts/processes.ts";
+import {
+  isUnusedOfVendor,
+  serviceProperties,
+  socketProperties,
+  type UnitProperties,
+} from "../facts/properties.ts";
+import { listeningSockets } from "../facts/sockets.ts";
+import { addLines, editUnit, readJournal } from "../model/commands.ts";
+import type { Diagnosis, Evidence, Found } from "../model/diagnosis.ts";
+import type { Subject } from "../model/subject.ts";
+
+/** `Socket service shop.service already active, refusing.` */
+const REFUSED = /Socket service \S+ already active, refusing/;
+
+/** Socket units that do not listen, or that do not start the service. */
+export const sockets: readonly Diagnosis[] = [
+  {
+    code: "socket-inactive",
+    severity: "error",
+    title: "the socket is not started",
+    why: "systemd listens only while the socket unit is active. Until then, clients are refused.",
+    looksAt: "`ActiveState` of each socket unit.",
+    remedy: "Run `systemctl enable --now` for the socket unit.",
+    explains: ["not-enabled"],
+    async find(subject) {
+      const { systemctl } = subject;
+      const inactive = (await subject.get(socketProperties)).filter(
+        (socket) => socket.isLoaded && socket.get("ActiveState") === "inactive" && !isUnusedOfVendor(socket),
+      );
+      return inactive.map((socket) => {
+        const { unit, isConditionUnmet: isUnmet } = socket;
+        const isEnabled = socket.get("UnitFileState").startsWith("enabled");
+        return {
+          unit,
+          message: isUnmet
+            ? `${unit} is not started, because a condition of the unit is not met.`
+            : `${unit} is not started, so nothing listens on its addresses.`,
+          evidence: socket.show("ActiveState", ...(isUnmet ? ["ConditionResult"] : [])),
+          fix: isUnmet
+            ? "Meet the condition, or remove it from the unit. Then start the socket."
+            : "Start the socket.",
+          copy: [
+            ...(isUnmet ? [`systemctl cat ${unit}`] : []),
+            isEnabled ? `${systemctl} start ${unit}` : `${systemctl} enable --now ${unit}`,
+          ],
+        };
+      });
+    },
+  },
+  {
+    code: "socket-not-open",
+    severity: "error",
+    title: "the socket is active, but does not listen on its address",
+    why: "If the addresses of a socket have changed while it was open, systemctl daemon-reload closes the old ones, and does not open the new ones. A process that runs still has the old ones. A start of the service gets no socket for the new ones, and an app may then listen on another port.",
+    looksAt:
+      "`ActiveState` and `Listen` of each socket unit, and the sockets that listen. In the journal: `Socket unit configuration has changed while unit has been running`, or what systemd 262 writes instead.",
+    remedy: "Restart the socket unit and the service. `sockact restart` restarts both.",
+    explains: ["port-taken", "socket-not-claimed", "app-warning"],
+    async find(subject) {
+      const listening = await subject.host.get(listeningSockets);
+      const [all, lines] = await subject.all(socketProperties, journal);
+      return all.flatMap((socket) => {
+        const { unit } = socket;
+        const properties = {
+          ActiveState: socket.get("ActiveState"),
+          Listen: socket.get("Listen"),
+          PrivateNetwork: socket.get("PrivateNetwork"),
+          SocketProtocol: socket.get("SocketProtocol") || "0",
+        };
+        const closed = closedAddresses(properties, listening);
+        if (closed.length === 0) return [];
+        const said = lines.findLast((line) => line.unit === unit && SOCKET_CHANGED.test(line.message));
+        return {
+          unit,
+          message: `${unit} is active, but nothing listens on ${closed.join(" and ")}. Its clients are refused.`,
+          evidence: [...quoted([said]), ...closed.map((address) => socket.evidence(`Listen=${address}`))],
+          fix: "Restart the socket unit, which opens the address. Its service restarts too.",
+          copy: [
+            subject.service.includes("@")
+              ? `${subject.systemctl} restart ${unit}`
+              : subject.command("restart"),
+          ],
+        };
+      });
+    },
+  },
+  {
+    code: "not-enabled",
+    severity: "warning",
+    title: "the socket is not started at boot",
+    why: "After the next boot, nothing listens.",
+    looksAt: "`UnitFileState`, `WantedBy` and `RequiredBy` of each socket unit.",
+    remedy: "Run `systemctl enable` for the socket unit.",
+    async find(subject) {
+      const [service, all] = await subject.all(serviceProperties, socketProperties);
+      // An enabled service also starts the sockets that it requires.
+      const isEnabled = service.get("UnitFileState") === "enabled";
+      const started = isEnabled ? [...service.list("Requires"), ...service.list("Wants")] : [];
+      return all
+        .filter((socket) => {
+          const state = socket.get("UnitFileState");
+          const wanted = [...socket.list("WantedBy"), ...socket.list("RequiredBy")];
+          return (
+            socket.isLoaded &&
+            /^(?:disabled|linked|linked-runtime|enabled-runtime)$/.test(state) &&
+            (state === "enabled-runtime" || wanted.every((unit) => unit === subject.service)) &&
+            !started.includes(socket.unit)
+          );
+        })
+        .map((socket) => notEnabled(socket, service, subject));
+    },
+  },
+  {
+    code: "socket-failed",
+    severity: "error",
+    title: "the socket has failed",
+    why: "systemd does not listen on a socket unit that has failed. Clients are refused.",
+    looksAt: "`ActiveState` and `Result` of each socket unit, and its journal.",
+    remedy:
+      "Correct the error in the journal of the socket unit. Then start the unit with `systemctl start`.",
+    explains: ["not-enabled"],
+    async find(subject) {
+      const [all, lines] = await subject.all(socketProperties, lastRun);
+      const failed = all.filter((socket) => socket.get("ActiveState") === "failed");
+      return failed.map((socket) => {
+        const { unit } = socket;
+        const said = lines
+          .filter((line) => line.unit === unit && /fail|refus|denied|unable|error/i.test(line.message))
+          .slice(-4);
+        return {
+          unit,
+          message: `${unit} has failed: ${socket.get("Result")}.`,
+          evidence: [...socket.show("Result"), ...said.flatMap((line) => quoted([line]))],
+          fix: "Correct the error in its journal, and start it again.",
+          copy: [readJournal(subject, unit), `${subject.systemctl} start ${unit}`],
+        };
+      });
+    },
+  },
+  {
+    code: "socket-in-namespace",
+    severity: "warning",
+    title: "the socket listens in another network namespace",
+    why: "A socket belongs to the network namespace in which it was opened, and only clients in that namespace can connect to it. PrivateNetwork= is harmless in the service, because systemd opens the socket outside.",
+    looksAt: "`PrivateNetwork` and `NetworkNamespacePath` of each socket unit.",
+    remedy: "Remove the line from the socket unit. The service may keep it.",
+    async find(subject) {
+      const { systemctl } = subject;
+      return (await subject.get(socketProperties)).flatMap((socket) => {
+        const { unit } = socket;
+        const property =
+          socket.get("NetworkNamespacePath") === "" ? "PrivateNetwork" : "NetworkNamespacePath";
+        const isShared = property === "PrivateNetwork" && socket.get(property) !== "yes";
+        // Unix sockets with a path belong to no network namespace.
+        if (isShared || !/^[^/]/m.test(socket.get("Listen"))) return [];
+        return {
+          unit,
+          message: `${unit} listens in a separate network namespace. Clients outside of it can't connect.`,
+          evidence: socket.show(property),
+          fix: "Remove the line from the socket unit, and restart the socket.",
+          copy: [`${systemctl} edit --full ${unit}`, `${systemctl} restart ${unit}`],
+        };
+      });
+    },
+  },
+  {
+    code: "socket-starts-other",
+    severity: "warning",
+    title: "the socket starts a service of another name",
+    why: "A socket starts the service of the same name, unless Service= names another one. Both services exist here, and connections reach only one of them.",
+    looksAt: "`Triggers` of each socket unit, and whether a service of the socket's name exists.",
+    remedy: "Correct `Service=` in the socket unit.",
+    async find(subject) {
+      const { manager } = subject.host;
+      const pairs = subject.sockets
+        .map((socket) => ({
+          socket,
+          named: socket.replace(/\.socket$/, ".service"),
+          starts: subject.service,
+        }))
+        .filter(({ named, starts }) => named !== starts);
+      // The user may have named the service that its socket does not start.
+      const own = subject.service.replace(/\.service$/, ".socket");
+      if (!subject.sockets.includes(own)) {
+        const [{ Triggers = "" } = {}] = await manager.show([own], ["Triggers"]);
+        if (Triggers !== "" && Triggers !== subject.service)
+          pairs.push({ socket: own, named: subject.service, starts: Triggers });
+      }
+      const found = pairs.map(async ({ socket, named, starts }): Promise<Found[]> => {
+        const [state] = await manager.show([named], ["LoadState", "TriggeredBy"]);
+        if (state?.LoadState !== "loaded" || state.TriggeredBy !== "") return [];
+        return [
+          {
+            unit: socket,
+            message: `${socket} starts ${starts}. ${named} exists too, but no socket starts it.`,
+            evidence: [{ text: `Triggers=${starts}`, source: `${manager.systemctl} show ${socket}` }],
+            fix: `If the socket should start ${named}, write that into the socket unit, or remove its line Service=. Otherwise remove ${named}.`,
+            copy: addLines(subject, socket, `Service=${named}`),
+          },
+        ];
+      });
+      return (await Promise.all(found)).flat();
+    },
+  },
+  {
+    code: "service-without-socket",
+    severity: "error",
+    title: "the service was started without its socket",
+    why: "systemd passes sockets to a service only when the service starts. A service that started without its socket opens the port itself or fails. While it runs, the socket unit can't start.",
+    looksAt:
+      "`LISTEN_FDS` of the main process, `Requires=` of the service, and the state and the journal of each socket unit.",
+    remedy:
+      "Write `Requires=` and `After=` with the socket unit into the service. Then stop the service, and start the socket.",
+    explains: ["socket-inactive", "socket-failed", "socket-not-claimed", "requires-missing", "not-enabled"],
+    async find(subject) {
+      const [service, all, running, lines] = await subject.all(
+        serviceProperties,
+        socketProperties,
+        processes,
+        lastRun,
+      );
+      const main = running.find(({ isMain }) => isMain);
+      const expected = all.filter((socket) => socket.get("Accept") !== "yes" && !isUnusedOfVendor(socket));
+      if (main === undefined || service.get("ActiveState") === "deactivating") return [];
+      // Without permission to see LISTEN_FDS, the state of the socket decides: an inactive socket was not passed.
+      const isWithout =
+        main.passed === 0 ||
+        (main.passed === undefined && expected.every((socket) => socket.get("ActiveState") !== "active"));
+      const missed = isWithout ? expected : expected.filter((socket) => isYounger(socket, service));
+      if (missed.length === 0) return [];
+      const refusals = expected.map(({ unit }) =>
+        lines.findLast((line) => line.unit === unit && REFUSED.test(line.message)),
+      );
+      return startedAlone(service, missed, subject, [
+        {
+          text: isWithout ? "LISTEN_FDS is not set" : `LISTEN_FDS=${main.passed}`,
+          source: main.passed === undefined ? "the socket units are not active" : `/proc/${main.pid}/environ`,
+        },
+        ...missed.flatMap((socket) => socket.show("ActiveState")),
+        ...refusals.flatMap((line) => quoted([line])),
+      ]);
+    },
+  },
+];
+
+function notEnabled(socket: UnitProperties, service: UnitProperties, { host, systemctl }: Subject): Found {
+  const { unit } = socket;
+  const etc = `/etc/systemd/${host.manager.user ? "user" : "system"}`;
+  const isActive = socket.get("ActiveState") === "active";
+  const isOfThisBoot = socket.get("FragmentPath").startsWith("/run/");
+  const files = isOfThisBoot ? [service, socket].map((each) => each.get("FragmentPath")) : [];
+  return {
+    unit,
+    message: isOfThisBoot
+      ? `${unit} is gone after the next boot: its file is in /run.`
+      : socket.get("UnitFileState") === "enabled-runtime"
+        ? `${unit} is enabled for this boot only.`
+        : isActive
+          ? `${unit} listens now, but is not enabled.`
+          : `${unit} is neither started nor enabled.`,
+    evidence: socket.show("UnitFileState", ...(isOfThisBoot ? ["FragmentPath"] : [])),
+    fix: isOfThisBoot ? "Install it below /etc, and enable it." : "Enable it.",
+    copy: [
+      ...files.map((file) => `cp ${shellWord(file)} ${etc}/`),
+      `${systemctl} enable ${isActive ? "" : "--now "}${unit}`,
+    ],
+  };
+}
+
+/** Whether the socket was opened after the service was started. */
+function isYounger(socket: UnitProperties, service: UnitProperties): boolean {
+  const opened = Number(socket.get("ActiveEnterTimestampMonotonic"));
+  const started = Number(service.get("ExecMainStartTimestampMonotonic"));
+  return socket.get("ActiveState") !== "active" || (opened > started && started > 0);
+}
+
+function startedAlone(
+  service: UnitProperties,
+  missed: readonly UnitProperties[],
+  subject: Subject,
+  evidence: readonly Evidence[],
+): Found {
+  const { unit } = service;
+  const { systemctl } = subject;
+  const names = missed.map((socket) => socket.unit);
+  const all = subject.sockets.join(" ");
+  const isRequired = names.every((name) => service.list("Requires").includes(name));
+  const isEnabled = service.get("UnitFileState") === "enabled";
+  return {
+    message: [
+      `${unit} runs without ${names.join(" and ")}.`,
+      ...(isRequired ? [] : ["It does not require the socket, so it can be started alone."]),
+      ...(isEnabled
+        ? [`${unit} is enabled itself, so it starts at each boot instead of with the first connection.`]
+        : []),
+    ].join(" "),
+    evidence: [
+      ...evidence,
+      ...service.show(...(isRequired ? [] : ["Requires"]), ...(isEnabled ? ["UnitFileState"] : [])),
+    ],
+    fix: isRequired
+      ? "Start the socket instead of the service."
+      : "Make the service require its socket, and start the socket.",
+    copy: [
+      ...(isRequired ? [] : editUnit(subject, unit, ["[Unit]", `Requires=${all}`, `After=${all}`])),
+      ...(isEnabled ? [`${systemctl} disable ${unit}`] : []),
+      `${systemctl} stop ${unit}`,
+      `${systemctl} enable --now ${all}`,
+    ],
+  };
+}

@@ -1,0 +1,310 @@
+import { readFile } from "node:fs/promises";
+import { basename, dirname } from "node:path";
+import process from "node:process";
+import { type AppDescription, emitUnits, UnitError } from "@sockact/units";
+import { withAppInHome } from "../../app/homes.ts";
+import { findConfig } from "../../config/find-config.ts";
+import { resolvePaths } from "../../config/resolve-paths.ts";
+import { withPreload } from "../../install-app/preload-copy.ts";
+import { authorOf, sha256, withHeader } from "../../install/header.ts";
+import { CliError } from "../../shared/cli-error.ts";
+import { invoker } from "../../shared/invoker.ts";
+import { ownCommand, sudoCommand } from "../../shared/own-command.ts";
+import { readJsonFile } from "../../shared/read-file.ts";
+import { shellWord } from "../../shared/shell-words.ts";
+import { distrustOf } from "../../shared/trusted-path.ts";
+import { assignmentsIn } from "../../shared/unit-text.ts";
+import { installation, type UnitFile, unitFiles } from "../facts/files.ts";
+import { program } from "../facts/program.ts";
+import { requirements, systemdVersion, type UnitProperties, unitProperties } from "../facts/properties.ts";
+import type { Diagnosis, Found } from "../model/diagnosis.ts";
+import type { Host, Subject } from "../model/subject.ts";
+
+/** The units as systemd has read them, and their files. */
+export const units: readonly Diagnosis[] = [
+  {
+    code: "unit-not-loaded",
+    severity: "error",
+    title: "systemd has not loaded a unit",
+    why: "systemd can't start a unit that it has not loaded, or a unit that requires it.",
+    looksAt: "`LoadState` and `LoadError` of each unit, and of the units that the service requires.",
+    remedy: "Correct the line that systemd refuses, run `systemctl unmask`, or install the unit.",
+    explains: ["socket-inactive", "socket-failed", "not-enabled", "service-missing"],
+    async find(subject) {
+      const [own, required] = await subject.all(unitProperties, requirements);
+      const missing = required.filter((each) => /^(?:not-found|masked)$/.test(each.get("LoadState")));
+      return [
+        ...own.filter((unit) => !unit.isLoaded).map((unit) => notLoaded(unit, subject)),
+        ...missing.map((each) => requiredButMissing(each, subject)),
+      ];
+    },
+  },
+  {
+    code: "unit-outdated",
+    severity: "warning",
+    title: "systemd has not read the unit since it changed",
+    why: "systemd keeps using the old version of a file until you run systemctl daemon-reload. A running service keeps its old settings until it restarts, and so does a socket.",
+    looksAt: "`NeedDaemonReload` of each unit.",
+    remedy: "Run `systemctl daemon-reload`, and restart the unit.",
+    async find(subject) {
+      const { systemctl } = subject;
+      const outdated = (await subject.get(unitProperties)).filter(
+        (each) => each.get("NeedDaemonReload") === "yes",
+      );
+      return outdated.map((each) => ({
+        unit: each.unit,
+        message: `The files of ${each.unit} have changed since systemd read them.`,
+        evidence: each.show("NeedDaemonReload"),
+        fix: "Let systemd read the files again, and restart the unit.",
+        copy: [`${systemctl} daemon-reload`, `${systemctl} restart ${each.unit}`],
+      }));
+    },
+  },
+  {
+    code: "config-differs",
+    severity: "warning",
+    title: "the config does not match the installed units",
+    why: "A change of the config takes effect when you install the units again.",
+    looksAt:
+      "`sockact.config.json` from which the units were installed, or the one in the current folder. If the config is code, the doctor does not run it: `sockact units --diff` compares it.",
+    remedy: "Run `sockact install`.",
+    async find(subject) {
+      const [installed, files] = await subject.all(installation, unitFiles);
+      const file = installed?.config ?? configHere();
+      if (file === undefined) return [];
+      const wanted = await wantedUnits(subject, file, installed?.config === file);
+      return Object.entries(wanted).flatMap(([unit, text]) => {
+        const own = files.find(({ path }) => path.endsWith(`/${unit}`));
+        // An edited file is a separate finding.
+        if (own === undefined || authorOf(subject.name, own.text) === "edited") return [];
+        if (own.text === text || own.text === withHeader(subject.name, unit, text)) return [];
+        return {
+          unit: own.unit,
+          message: `${file} does not match the installed ${own.unit}.`,
+          evidence: [{ text: firstDifference(own.text, text), source: `${own.path} (-), ${file} (+)` }],
+          fix: "Look at the difference, and install again.",
+          copy: [
+            `cd ${shellWord(dirname(file))}`,
+            `${ownCommand()} units --diff`,
+            `${sudoCommand()} install`,
+          ],
+        };
+      });
+    },
+  },
+  {
+    code: "unit-edited",
+    severity: "info",
+    title: "a file that sockact installed was edited",
+    why: "sockact install does not overwrite an edited file unless you add --force. A drop-in keeps your settings separate from the files of sockact.",
+    looksAt: "The unit files, and the checksums that sockact recorded when it wrote them.",
+    remedy:
+      "Write your settings into a drop-in with `systemctl edit`. Then restore the files with `sockact install --force`.",
+    async find(subject) {
+      const [installed, files] = await subject.all(installation, unitFiles);
+      const changed = await Promise.all(
+        (installed?.files ?? []).map(async ({ path, sha256: hash }) => {
+          const content = await readFile(path).catch(() => undefined);
+          return content !== undefined && sha256(content) !== hash ? [path] : [];
+        }),
+      );
+      return changed.flat().map((path) => {
+        const unit = files.find((file) => file.path === path)?.unit ?? subject.service;
+        return {
+          unit,
+          message: `${path} has changed since sockact installed it.`,
+          evidence: [
+            { text: path, source: `installed by sockact ${installed!.sockact}, ${installed!.installedAt}` },
+          ],
+          fix: `To keep the change, move it into a drop-in. Otherwise run ${ownCommand()} install as before, with --force.`,
+          copy: [`${subject.systemctl} edit ${unit}`],
+        };
+      });
+    },
+  },
+  {
+    code: "drop-in-overrides",
+    severity: "info",
+    title: "a drop-in overrides lines of the unit",
+    why: "systemd reads a drop-in after the unit, so the value in the drop-in applies. An empty value also removes all earlier values.",
+    looksAt: "The drop-ins of each unit.",
+    remedy: "Nothing, if the drop-in is yours. Otherwise remove it with `systemctl revert`.",
+    async find(subject) {
+      const { systemctl } = subject;
+      const files = await subject.get(unitFiles);
+      const mains = files.filter(({ path }) => !path.endsWith(".conf"));
+      return files.flatMap(({ unit, path, text }) => {
+        const main = mains.findLast((file) => file.unit === unit);
+        if (main === undefined || main.path === path) return [];
+        const names = new Set(replacedBy(text, main).map(({ key }) => key));
+        if (names.size === 0) return [];
+        // An empty value removes earlier lines, so all lines of the drop-in matter.
+        const lines = assignmentsIn(text).filter(({ key }) => names.has(key));
+        return {
+          unit,
+          message: `${path} replaces ${[...names].map((name) => `${name}=`).join(", ")} of ${unit}.`,
+          evidence: [{ text: lines.map(({ key, value }) => `${key}=${value}`).join("\n"), source: path }],
+          fix: `If you do not want that, remove the drop-in. ${systemctl} revert removes all drop-ins of the unit.`,
+          copy: [`${systemctl} cat ${unit}`],
+        };
+      });
+    },
+  },
+];
+
+/** Another unit that the service requires. */
+function requiredButMissing(required: UnitProperties, { service, systemctl }: Subject): Found {
+  const { unit } = required;
+  const isMasked = required.get("LoadState") === "masked";
+  return {
+    message: `${service} requires ${unit}, which ${isMasked ? "is masked" : "does not exist"}. So it can't start.`,
+    evidence: required.show("LoadState"),
+    fix: isMasked
+      ? "Unmask the unit, or remove it from Requires= of the service."
+      : `Install ${unit}, correct its name in Requires= of the service, or remove it from there.`,
+    copy: [
+      isMasked ? `${systemctl} unmask ${unit}` : `${systemctl} edit --full ${service}`,
+      `${systemctl} restart ${service}`,
+    ],
+  };
+}
+
+function notLoaded(properties: UnitProperties, { host, systemctl }: Subject): Found {
+  const { unit } = properties;
+  const state = properties.get("LoadState");
+  const path = properties.get("FragmentPath");
+  const error = properties.get("LoadError").replace(/^\S+ "(.*)"$/s, "$1");
+  const reload = `${systemctl} daemon-reload`;
+  const about = {
+    unit,
+    message: error === "" ? `${unit} is ${state}.` : `${unit} is ${state}: ${error}`,
+    evidence: [
+      ...properties.show("LoadState"),
+      ...(error === "" ? [] : [properties.evidence(`LoadError=${error}`)]),
+    ],
+  };
+  switch (state) {
+    case "masked": {
+      // The template may be masked instead. A mask below /run lasts until the next boot.
+      const runtime = path.startsWith("/run/") ? "--runtime " : "";
+      const copy = [`${systemctl} unmask ${runtime}${path === "" ? unit : basename(path)}`];
+      return { ...about, fix: "Unmask the unit.", copy };
+    }
+    case "not-found":
+      return {
+        ...about,
+        fix: `Install ${unit}, or correct its name in the units that refer to it. Then let systemd read the files.`,
+        copy: [reload],
+      };
+    default:
+      return {
+        ...about,
+        fix: `Correct ${path || "its file"}: systemd-analyze shows the faulty line. Then let systemd read the file.`,
+        copy: [`systemd-analyze ${host.manager.user ? "--user " : ""}verify ${path || unit}`, reload],
+      };
+  }
+}
+
+/** The config in the current folder. */
+function configHere(): string | undefined {
+  try {
+    return findConfig(process.cwd());
+  } catch {
+    return undefined;
+  }
+}
+
+/** The units that the config describes for this service. Empty if the config is code, which the doctor does not run, or describes other services. */
+async function wantedUnits(
+  subject: Subject,
+  file: string,
+  isOfService: boolean,
+): Promise<Record<string, string>> {
+  const { host } = subject;
+  if (!file.endsWith(".json")) {
+    if (!isOfService) return {};
+    host.cannotSee(
+      `${file} is code, and the doctor does not run code.`,
+      `cd ${shellWord(dirname(file))} && ${ownCommand()} units --diff`,
+    );
+    return {};
+  }
+  const read = await readConfig(host, file);
+  if (read === undefined) return {};
+  try {
+    const node = (await subject.get(program))?.path ?? process.execPath;
+    const folder = dirname(file);
+    const descriptions = [read]
+      .flat()
+      .filter((one) => typeof one === "object" && one !== null)
+      .map((one) => withAppInHome(resolvePaths(one, folder, node) as AppDescription, folder));
+    const description = descriptions.find(({ name }) => name === subject.name);
+    if (description === undefined) return {};
+    const systemd = await host.get(systemdVersion);
+    const users = host.manager.user ? { manager: "user" as const, uid: process.getuid?.() } : {};
+    const plain = { systemd, ...users, ...description };
+    const emitted = emitUnits(plain);
+    const { description: installed, copies } = withPreload(plain, emitted);
+    return copies.length > 0 ? emitUnits(installed) : emitted;
+  } catch (error) {
+    if (!(error instanceof UnitError) && (error as NodeJS.ErrnoException).code === undefined) throw error;
+    cannotUse(host, file, (error as Error).message);
+    return {};
+  }
+}
+
+/** What a config has. `undefined`, with a note, if it can't be read, or if root does not trust it. */
+async function readConfig(host: Host, file: string): Promise<unknown> {
+  try {
+    const distrust = host.isRoot ? await distrustOf(file, await invoker()) : undefined;
+    if (distrust === undefined) return readJsonFile(file);
+    cannotUse(host, file, `root does not read it, because ${distrust.path}: ${distrust.why}`);
+  } catch (error) {
+    if (error instanceof CliError) throw error;
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") cannotUse(host, file, (error as Error).message);
+    else
+      host.cannotSee(
+        `${file}, from which the service was installed, does not exist any more`,
+        `ls -ld ${shellWord(dirname(file))}`,
+      );
+  }
+  return undefined;
+}
+
+function cannotUse(host: Host, file: string, why: string): void {
+  host.cannotSee(
+    `${file} can't be used: ${why.split("\n")[0]}`,
+    `cd ${shellWord(dirname(file))} && ${ownCommand()} units`,
+  );
+}
+
+/** The first lines that differ. */
+function firstDifference(installed: string, wanted: string): string {
+  const [own, other] = [installed, wanted].map((text) =>
+    text.split("\n").filter((line) => line !== "" && !line.startsWith("#")),
+  ) as [string[], string[]];
+  const lines = [
+    ...own.filter((line) => !other.includes(line)).map((line) => `- ${line}`),
+    ...other.filter((line) => !own.includes(line)).map((line) => `+ ${line}`),
+  ];
+  return lines.slice(0, 6).join("\n") || "the order of the lines";
+}
+
+/** The assignments of a drop-in to directives that the unit has too, where they do not just add to a list. */
+function replacedBy(dropIn: string, main: UnitFile): { key: string }[] {
+  const own = new Set(assignmentsIn(main.text).map(({ section, key }) => `${section}.${key}`));
+  return assignmentsIn(dropIn).filter(
+    ({ section, key, value }) => own.has(`${section}.${key}`) && (value === "" || !isList(section, key)),
+  );
+}
+
+/** Directives whose lines add to a list. */
+function isList(section: string, key: string): boolean {
+  return (
+    section === "Unit" ||
+    section === "Install" ||
+    /^(?:Listen\w+|Environment\w*|Exec\w+|\w*Paths|\w+Directory|SystemCallFilter|RestrictAddressFamilies|IPAddress\w+|LoadCredential\w*|SetCredential\w*|OpenFile|Sockets|CapabilityBoundingSet|AmbientCapabilities|SupplementaryGroups|TemporaryFileSystem)$/.test(
+      key,
+    )
+  );
+}

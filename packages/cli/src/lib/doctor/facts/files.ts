@@ -1,0 +1,121 @@
+import { readFile, readdir, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { type Manifest, readManifest } from "../../install/transaction.ts";
+import { CliError } from "../../shared/cli-error.ts";
+import { sudoCommand } from "../../shared/own-command.ts";
+import { readTextFile } from "../../shared/read-file.ts";
+import { shellWord } from "../../shared/shell-words.ts";
+import { assignmentsIn } from "../../shared/unit-text.ts";
+import { environmentFilesOf } from "../../systemd/changed-files.ts";
+import type { Subject } from "../model/subject.ts";
+import { serviceProperties, unitProperties } from "./properties.ts";
+
+/** A file that a unit was read from. */
+export interface UnitFile {
+  unit: string;
+  path: string;
+  text: string;
+  /** When it was changed last, in milliseconds since 1970; 0 if unknown. */
+  changed: number;
+}
+
+/** The files and drop-ins from which systemd has read the units. */
+export async function unitFiles(subject: Subject): Promise<UnitFile[]> {
+  const found = (await subject.get(unitProperties)).flatMap((unit) =>
+    [unit.get("FragmentPath"), ...unit.list("DropInPaths")]
+      .filter((path) => path !== "")
+      .map(async (path): Promise<UnitFile[]> => {
+        try {
+          const [text, { mtimeMs }] = await Promise.all([readFile(path, "utf8"), stat(path)]);
+          // If the clock was wrong, the time of a file may be in the future. Such a time is useless.
+          return [{ unit: unit.unit, path, text, changed: mtimeMs > Date.now() ? 0 : mtimeMs }];
+        } catch (error) {
+          // A missing file is a finding of its own. Report only missing permission.
+          if ((error as NodeJS.ErrnoException).code === "EACCES")
+            subject.host.cannotSee(`You may not read ${path}`, `sudo cat ${path}`);
+          return [];
+        }
+      }),
+  );
+  return (await Promise.all(found)).flat();
+}
+
+/** When the files of a unit were changed last, in milliseconds since 1970. */
+export const lastChange = (files: readonly UnitFile[], unit: string): number =>
+  Math.max(0, ...files.filter((file) => file.unit === unit).map(({ changed }) => changed));
+
+/** The manifest of this service, if `sockact install` has installed it. */
+export async function installation({ host, name }: Subject): Promise<Manifest | undefined> {
+  try {
+    return readManifest({ user: host.manager.user, root: "/" }, name);
+  } catch (error) {
+    if (!(error instanceof CliError) && (error as NodeJS.ErrnoException).code !== "EACCES") throw error;
+    host.cannotSee(
+      `The record of what sockact installed for ${name} can't be read: ${(error as Error).message}`,
+      `${sudoCommand()} doctor ${shellWord(name)}`,
+    );
+    return undefined;
+  }
+}
+
+/** The variables and the credentials of the service, `NAME=value` each. The doctor reads them in order to hide their values. */
+export async function environment(subject: Subject): Promise<string[]> {
+  const service = await subject.get(serviceProperties);
+  const texts = environmentFilesOf(service.get("EnvironmentFiles")).map(textOf);
+  const written = (await subject.get(unitFiles)).flatMap((file) =>
+    assignmentsIn(file.text).flatMap(({ key, value }) => {
+      if (key === "Environment") return splitWords(value);
+      // `NAME:value`
+      return key.startsWith("SetCredential") ? [value.replace(/^[^:]*:/, "credential=")] : [];
+    }),
+  );
+  return [
+    ...written,
+    ...(await credentials(subject)),
+    ...splitWords(service.get("Environment")),
+    ...texts.flatMap((text) => text.split("\n").map((line) => line.trim().replace(/=(["'])(.*)\1$/, "=$2"))),
+  ];
+}
+
+/** The value of one of these variables. */
+export const valueOf = (variables: readonly string[], name: string): string | undefined =>
+  variables.find((variable) => variable.startsWith(`${name}=`))?.slice(name.length + 1);
+
+/** The files of LoadCredential= and LoadCredentialEncrypted=. systemctl does not print them. */
+export async function credentialFiles(subject: Subject): Promise<string[]> {
+  return (await subject.get(unitFiles)).flatMap(({ text }) =>
+    assignmentsIn(text).flatMap(({ key, value }) => {
+      if (!key.startsWith("LoadCredential")) return [];
+      // `ID:PATH`, or `ID` for a file in one of systemd's folders.
+      const [id = "", path = id] = value.split(/:(.*)/s);
+      const folders = ["/etc/credstore", "/run/credstore", "/usr/lib/credstore"];
+      return path.startsWith("/") ? [path] : folders.map((folder) => join(folder, path));
+    }),
+  );
+}
+
+/** The credentials that systemd has given to the service, or will give to it. */
+async function credentials(subject: Subject): Promise<string[]> {
+  const loaded = await subject.get(credentialFiles);
+  const own = `/run/credentials/${subject.service}`;
+  const given = (await readdir(own).catch(() => [])).map((name) => join(own, name));
+  return [...loaded, ...given].map((path) => `credential=${textOf(path).trim()}`);
+}
+
+/** The contents of a file. Empty if it can't be read. */
+function textOf(path: string): string {
+  try {
+    return readTextFile(path);
+  } catch {
+    return "";
+  }
+}
+
+/** Words as a unit file has them and systemctl prints them: what is in quotes may have spaces, with a backslash before what is special. */
+function splitWords(text: string): string[] {
+  return (text.match(/(?:"(?:[^"\\]|\\.)*"|'[^']*'|[^\s"'])+/gs) ?? []).map((word) =>
+    word.replaceAll(/"((?:[^"\\]|\\.)*)"|'([^']*)'/gs, (_, double?: string, single?: string) =>
+      (double ?? single ?? "").replaceAll(/\\(.)/gs, "$1"),
+    ),
+  );
+}

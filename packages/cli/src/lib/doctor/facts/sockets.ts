@@ -1,0 +1,91 @@
+import { readFile, readdir } from "node:fs/promises";
+import { type ListenAddress, readListen } from "../../systemd/listen-property.ts";
+import { type ListeningSocket, listeningSocketsIn } from "../../systemd/listening-sockets.ts";
+import type { Host, Subject } from "../model/subject.ts";
+import { type ServiceProcess, socketsOf } from "./processes.ts";
+import { socketProperties, type UnitProperties } from "./properties.ts";
+
+/** A socket that systemd passes to the service. */
+export interface PassedSocket extends ListenAddress {
+  /** Its socket unit. */
+  unit: string;
+  /** The inode of the socket. `undefined` if the socket is not open, or is in another network namespace. */
+  inode: number | undefined;
+}
+
+/** The listeners of the socket units. With Accept=yes the service gets none of them. */
+export async function passedSockets(subject: Subject): Promise<PassedSocket[]> {
+  const [units, listening] = await Promise.all([
+    subject.get(socketProperties),
+    subject.host.get(listeningSockets),
+  ]);
+  return units
+    .filter((unit) => unit.get("Accept") !== "yes")
+    .flatMap((unit) =>
+      addressesOf(unit).map(({ address, type }) => ({
+        unit: unit.unit,
+        address,
+        type,
+        // A unix socket of datagrams does not listen.
+        inode:
+          unit.get("ActiveState") === "active"
+            ? listening.find(
+                (socket) =>
+                  socket.address === address && (socket.protocol === "udp") === (type === "Datagram"),
+              )?.inode
+            : undefined,
+      })),
+    );
+}
+
+/** Whether an event loop of one of the processes waits for clients of a socket. */
+export const isServedBy =
+  (running: readonly ServiceProcess[]) =>
+  ({ inode }: PassedSocket): boolean =>
+    inode !== undefined && running.some(({ watched }) => watched.has(inode));
+
+/** The addresses of a socket unit. */
+export const addressesOf = (unit: UnitProperties): ListenAddress[] => readListen(unit.get("Listen"));
+
+/** The port of an address. `undefined` for that of a unix socket. */
+export function portOf(address: string): number | undefined {
+  const port = /^[^/@].*:(\d+)$/.exec(address)?.[1];
+  return port === undefined ? undefined : Number(port);
+}
+
+/** The listening sockets in the network namespace of the doctor. Most services are in the same one. */
+export async function listeningSockets(): Promise<ListeningSocket[]> {
+  return listeningSocketsIn();
+}
+
+/** The listening sockets in the network namespace of a process. With PrivateNetwork= the process has a separate one. */
+export async function listeningBeside({ pid }: ServiceProcess): Promise<ListeningSocket[]> {
+  return listeningSocketsIn(`/proc/${pid}/net`);
+}
+
+/** The processes that have a socket open, by its inode. Without root, only the user's own processes are visible. */
+export async function holders(): Promise<Map<number, number[]>> {
+  const found = new Map<number, number[]>();
+  const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name)).map(Number);
+  await Promise.all(
+    pids.map(async (pid) => {
+      for (const inode of (await socketsOf(pid)) ?? []) found.set(inode, [...(found.get(inode) ?? []), pid]);
+    }),
+  );
+  return found;
+}
+
+/** A process for people: the beginning of its command line, because the rest may be a secret, and its unit. */
+export async function describeProcess(host: Host, pid: number): Promise<{ command: string; unit: string }> {
+  const [cmdline, name, group] = await Promise.all([
+    readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => ""),
+    readFile(`/proc/${pid}/comm`, "utf8").catch(() => ""),
+    readFile(`/proc/${pid}/cgroup`, "utf8").catch(() => ""),
+  ]);
+  const unit = host.manager.user ? /([^/\n]+\.\w+)\/?$/m : /([^/\n]+\.(?:service|scope))(?:\/|$)/m;
+  return {
+    // nginx and others write a title over their command line, all in one word.
+    command: cmdline === "" ? name.trim() : cmdline.split("\0").slice(0, 2).join(" ").trim(),
+    unit: unit.exec(group)?.[1] ?? "",
+  };
+}
