@@ -1,7 +1,6 @@
 import { refusedEdits } from "../parse/edit.ts";
 import { givenOf, parseUnits, UnitSet } from "../model/unit-set.ts";
 import type { GivenFile, GivenUnits } from "../parse/load.ts";
-import { assignments } from "../parse/parse.ts";
 import { conflictsAmong } from "./subjects/conflicts.ts";
 import type { FileEdit, Found, Rule, Severity } from "./findings/finding.ts";
 import { serviceRules, type ServiceCode } from "./rules/service.ts";
@@ -48,10 +47,9 @@ export interface LintOptions {
 
 /** The unit itself, or the unit that a drop-in belongs to. */
 function subjectOf(file: GivenFile, given: GivenUnits): FileSubject {
-  const { unit, dropInOf, base } = file;
+  const { dropInOf, base } = file;
   const name = dropInOf === undefined ? base : dropInOf.includes(".") ? dropInOf : `unit.${dropInOf}`;
-  const settings = assignments(unit).map((assignment) => ({ ...assignment, file: file.file }));
-  return { ...file, name, type: unitNameParts(name).type, settings, given };
+  return { ...file, name, type: unitNameParts(name).type, given };
 }
 
 /** A finding, and its fix in the words of a description. */

@@ -28,6 +28,8 @@ export interface GivenFile {
   /** Its path, as it was given. */
   file: string;
   unit: UnitFile;
+  /** The assignments of the file that systemd reads. */
+  settings: readonly Setting[];
   /** The last part of the path. */
   base: string;
   /** The folder of a drop-in, without `.d`. */
@@ -62,7 +64,8 @@ export function givenUnits(files: ReadonlyMap<string, UnitFile>): GivenUnits {
   const all = Array.from(files, ([file, unit]): GivenFile => {
     const [base = "", folder = ""] = file.split("/").toReversed();
     const dropInOf = folder.endsWith(".d") ? folder.slice(0, -2) : undefined;
-    return { file, unit, base, dropInOf, rank: rankOf(file) };
+    const settings = assignments(unit).map((assignment) => ({ ...assignment, file }));
+    return { file, unit, settings, base, dropInOf, rank: rankOf(file) };
   });
   const units = new Map<string, GivenFile>();
   const dropIns = new Map<string, GivenFile[]>();
@@ -110,16 +113,14 @@ export function loadUnit(name: string, { units, dropIns: folders }: GivenUnits):
     }
   }
   const inOrder = [...dropIns.keys()].toSorted().map((base) => dropIns.get(base)!);
-  const settings = [own, ...inOrder].flatMap(({ file, unit }) =>
-    readUpToRefusal(assignments(unit), name).map((assignment) => ({ ...assignment, file })),
-  );
+  const settings = [own, ...inOrder].flatMap((given) => readUpToRefusal(given.settings, name));
   const bySection = new Map<string, Map<string, Setting[]>>();
   for (const setting of settings) {
     const ofSection = bySection.get(setting.section) ?? new Map<string, Setting[]>();
     bySection.set(setting.section, ofSection);
     listIn(ofSection, setting.key).push(setting);
   }
-  const isCut = refusalIn(assignments(own.unit), name) >= 0;
+  const isCut = refusalIn(own.settings, name) >= 0;
   return { name, file: own.file, own: own.unit, isCut, settings, bySection };
 }
 
@@ -138,7 +139,7 @@ const refusalIn = (all: readonly Assignment[], name: string): number =>
   );
 
 /** The assignments of a file, up to a command line that systemd refuses. */
-function readUpToRefusal(all: readonly Assignment[], name: string): readonly Assignment[] {
+function readUpToRefusal(all: readonly Setting[], name: string): readonly Setting[] {
   const refused = refusalIn(all, name);
   return refused < 0 ? all : all.slice(0, refused + 1);
 }
@@ -148,8 +149,10 @@ export const isReset = ({ key, value }: Assignment): boolean =>
   value === "" && directiveNamed(key)?.resets === true;
 
 /** The assignments of a directive that count. An empty one removes those before it, or systemd ignores it. */
-export function valuesOf(unit: LoadedUnit, section: string, key: string): Setting[] {
-  const all = unit.bySection.get(section)?.get(key) ?? [];
+export function valuesOf(unit: LoadedUnit, section: string, key: string): readonly Setting[] {
+  const all = unit.bySection.get(section)?.get(key);
+  if (all === undefined) return [];
+  if (all.every(({ value }) => value !== "")) return all;
   return all.slice(all.findLastIndex(isReset) + 1).filter(({ value }) => value !== "");
 }
 

@@ -17,9 +17,9 @@ export type UnitEntry = {
       /** The value as systemd reads it: continuation lines are joined, and spaces around it are removed. */
       readonly value: string;
       /** In units of `buildUnits`, the field of the description that asks for the line: `sockets[0].listen`. Missing if no single field does. */
-      readonly field?: string;
+      readonly field?: string | undefined;
       /** In units of `buildUnits`, the reason for a line that no field asks for. */
-      readonly reason?: string;
+      readonly reason?: string | undefined;
     }
   | {
       /** The line that begins a section, such as `[Service]`. */

@@ -51,9 +51,9 @@ export function entriesOf(sections: readonly Section[]): UnitEntry[] {
     if (lines.length === 0) continue;
     if (entries.length > 0) entries.push({ kind: "blank", text: "\n", line: next() });
     entries.push({ kind: "section", section, text: `[${section}]\n`, line: next() });
-    for (const line of lines) {
-      const text = `${line.key}=${line.value}\n`;
-      entries.push({ ...line, kind: "assignment", section, text, line: next() });
+    for (const { key, value, field, reason } of lines) {
+      const text = `${key}=${value}\n`;
+      entries.push({ kind: "assignment", section, key, value, text, line: next(), field, reason });
     }
   }
   return entries;

@@ -1,5 +1,4 @@
 import { valueOf, valuesOf } from "../../parse/load.ts";
-import { assignments } from "../../parse/parse.ts";
 import type { SocketAmongOthers } from "../subjects/conflicts.ts";
 import type { Rule } from "../findings/finding.ts";
 import { conditionOf, restartDelay, restartsAfter, slowerRestarts } from "../subjects/restarts.ts";
@@ -114,7 +113,7 @@ export const socketRules: Readonly<Record<SocketCode, Rule<SocketAmongOthers>>> 
       if (
         booleanOf(network?.value) === true &&
         !addresses.every(isPath) &&
-        !given.all.some((file) => assignments(file.unit).some(({ key }) => key === "JoinsNamespaceOf"))
+        !given.all.some(({ settings }) => settings.some(({ key }) => key === "JoinsNamespaceOf"))
       )
         return [
           {

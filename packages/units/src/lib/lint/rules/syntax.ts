@@ -20,8 +20,6 @@ export interface FileSubject extends GivenFile {
   type: string;
   /** The name of its unit. */
   name: string;
-  /** The assignments of the file that systemd reads. */
-  settings: readonly Setting[];
   given: GivenUnits;
 }
 

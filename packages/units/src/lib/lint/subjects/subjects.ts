@@ -6,7 +6,6 @@ import {
   type LoadedUnit,
   type Setting,
 } from "../../parse/load.ts";
-import { assignments } from "../../parse/parse.ts";
 import { expandSpecifiers } from "../../systemd/expansion.ts";
 import { wordsOf } from "../../parse/words.ts";
 import { programOf, type Program } from "./program.ts";
@@ -101,8 +100,8 @@ const isOfUser = (unit: LoadedUnit): boolean =>
 /** The names in Before= and Conflicts= of any of the files. */
 function namesOrdered(given: GivenUnits): ReadonlySet<string> {
   return new Set(
-    given.all.flatMap(({ unit, base }) =>
-      assignments(unit)
+    given.all.flatMap(({ settings, base }) =>
+      settings
         .filter(({ section, key }) => section === "Unit" && (key === "Before" || key === "Conflicts"))
         .flatMap(({ value }) => expandSpecifiers(value, base).split(/\s+/)),
     ),
@@ -117,6 +116,7 @@ export function unitAmong(given: GivenUnits, name: string): LoadedUnit | undefin
   if (unit === undefined) return undefined;
   const isKnown = (section: string, key: string): boolean =>
     Object.hasOwn(sections, section) && sections[section]!.has(key);
+  if (unit.settings.every(({ section, key }) => isKnown(section, key))) return unit;
   const bySection = new Map(
     [...unit.bySection].map(([section, keys]) => [
       section,
