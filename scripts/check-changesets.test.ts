@@ -33,12 +33,15 @@ describeWith({ commands: ["git"] }, "npm run check:changesets", () => {
       "package.json": { name: "root", private: true, workspaces: ["packages/*"] },
       ".changeset/config.json": { changelog: "@changesets/cli/changelog" },
       "packages/core/package.json": { name: "core", version: "0.1.0", devDependencies: { notify: "*" } },
+      [coreFile]: 'import "notify/internal";',
+      "packages/koa/src/index.ts": "",
       "packages/koa/package.json": { name: "koa", version: "0.1.0", dependencies: { core: "^0.1.0" } },
+      "packages/notify/src/index.ts": "",
       "packages/notify/package.json": { name: "notify", version: "0.1.0" },
       "packages/testkit/package.json": { name: "testkit", version: "0.0.0", private: true },
     });
     main.commit("Change core", {
-      [coreFile]: "",
+      [coreFile]: 'import "notify/internal";\n',
       ".changeset/before.md": changeset({ core: "patch" }),
     });
     git(main.root, "update-ref", "refs/remotes/origin/main", "HEAD");
@@ -51,7 +54,7 @@ describeWith({ commands: ["git"] }, "npm run check:changesets", () => {
 
   test("a changed source needs a new changeset that names its package, with `none` too", () => {
     branch.commit("Change core again", {
-      [coreFile]: "changed",
+      [coreFile]: "",
       ".changeset/koa.md": changeset({ koa: "patch" }),
     });
     expect(missingIn(branch)).toEqual(["core"]);
@@ -71,7 +74,7 @@ describeWith({ commands: ["git"] }, "npm run check:changesets", () => {
         "packages/testkit/src/index.ts": "",
       });
       expect(missingIn(branch)).toEqual([]);
-      branch.commit("Change notify", { "packages/notify/src/index.ts": "" });
+      branch.commit("Change notify", { "packages/notify/src/index.ts": "\n" });
       expect(missingIn(branch)).toEqual(["core", "notify"]);
     },
   );

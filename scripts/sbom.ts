@@ -1,49 +1,77 @@
-// npm run sbom -- [--out DIR]: writes a bill of materials for each published package, NAME-VERSION.cdx.json in CycloneDX's format.
-import { mkdirSync, writeFileSync } from "node:fs";
+// npm run sbom -- [--out DIR]: writes a bill of materials for each published package, NAME-VERSION.cdx.json in CycloneDX's format. DIR is sbom by default.
+//
+// `npm sbom` of a workspace describes the whole repository, and lists frameworks that other workspaces install.
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { join } from "node:path";
-import process from "node:process";
 import { parseArgs } from "node:util";
-import { runtimeTree } from "./lib/runtime-tree.ts";
-import { sbomOf } from "./lib/sbom.ts";
+import { Contrib, Enums, Models, Serialize, Spec } from "@cyclonedx/cyclonedx-library";
+import { bundledNames, publicPackages } from "./lib/packages.ts";
+import { type InstalledPackage, runtimeTree } from "./lib/runtime-tree.ts";
 
-const usage = "npm run sbom -- [--out DIR]   DIR is sbom by default";
+const { Builders, Factories, Utils } = Contrib.FromNodePackageJson;
+const references = new Factories.ExternalReferenceFactory();
+const builder = new Builders.ComponentBuilder(
+  references,
+  new Contrib.License.Factories.LicenseFactory((expression) => {
+    throw new Error(`${expression} is not the SPDX identifier of one license`);
+  }),
+);
+const published = publicPackages();
 
-function readOptions(): { out: string; help: boolean } {
-  try {
-    const options = {
-      out: { type: "string", default: "sbom" },
-      help: { type: "boolean", default: false },
-    } as const;
-    return parseArgs({ options }).values;
-  } catch (error) {
-    console.error(`${(error as Error).message}\n${usage}`);
-    return process.exit(2);
+/** The package in a folder, with the packages whose code the build puts into its files. `npm ls` does not always tell all of its manifest. */
+function componentOf(
+  { path, integrity }: Pick<InstalledPackage, "path" | "integrity">,
+  parent = "",
+): Models.Component {
+  const manifest = JSON.parse(readFileSync(join(path, "package.json"), "utf8")) as InstalledPackage;
+  const component = builder.makeComponent(manifest)!;
+  // The names and versions of npm need no other escape.
+  component.purl = `pkg:npm/${manifest.name.replace("@", "%40")}@${manifest.version}`;
+  component.bomRef.value = parent + component.purl;
+  if (integrity !== undefined) component.hashes.set(...Utils.parsePackageIntegrity(integrity));
+  const own = published.find(({ name }) => name === manifest.name);
+  if (own === undefined || parent !== "") return component;
+  for (const name of bundledNames(own, published)) {
+    const bundled = componentOf(
+      published.find((each) => each.name === name)!,
+      `${component.bomRef.value}|`,
+    );
+    bundled.properties.add(new Models.Property("cdx:npm:package:bundled", "true"));
+    component.components.add(bundled);
   }
+  return component;
 }
 
-function makeFolder(folder: string): void {
-  try {
-    mkdirSync(folder, { recursive: true });
-  } catch (error) {
-    console.error(
-      `--out ${folder}: the folder can't be made (${(error as Error).message}). Name a folder, not a file.\n${usage}`,
-    );
-    process.exit(2);
-  }
+/** The document of a package and of the ones that npm installs with it. It has no serial number and no time, so the same commit gives the same document. */
+function sbomOf(main: InstalledPackage): string {
+  const bom = new Models.Bom();
+  bom.metadata.component = componentOf(main);
+  bom.metadata.lifecycles.add(Enums.LifecyclePhase.Build);
+  const library = createRequire(import.meta.url)("@cyclonedx/cyclonedx-library/package.json") as object;
+  bom.metadata.tools.tools.add(new Builders.ToolBuilder(references).makeTool(library)!);
+  const known = new Map<string, Models.Component>();
+  const addDependencies = (component: Models.Component, { dependencies = {} }: InstalledPackage): void => {
+    for (const dependency of Object.values(dependencies)) {
+      const key = `${dependency.name}@${dependency.version}`;
+      const installed = known.get(key) ?? componentOf(dependency);
+      known.set(key, installed);
+      component.dependencies.add(installed.bomRef);
+      bom.components.add(installed);
+      // npm lists the dependencies of a package only at the first place where it lists the package.
+      addDependencies(installed, dependency);
+    }
+  };
+  addDependencies(bom.metadata.component, main);
+  const serializer = new Serialize.JsonSerializer(new Serialize.JSON.Normalize.Factory(Spec.Spec1dot6));
+  return `${serializer.serialize(bom, { sortLists: true, space: 2 })}\n`;
 }
 
-const { out, help } = readOptions();
-if (help) {
-  console.log(usage);
-} else {
-  makeFolder(out);
-  for (const published of runtimeTree()) {
-    // The file has the name that npm pack would give it.
-    const file = join(
-      out,
-      `${published.name.replace("@", "").replace("/", "-")}-${published.version}.cdx.json`,
-    );
-    writeFileSync(file, await sbomOf(published));
-    console.log(file);
-  }
+const { out } = parseArgs({ options: { out: { type: "string", default: "sbom" } } }).values;
+mkdirSync(out, { recursive: true });
+for (const each of runtimeTree()) {
+  // The file has the name that npm pack would give it.
+  const file = join(out, `${each.name.replace("@", "").replace("/", "-")}-${each.version}.cdx.json`);
+  writeFileSync(file, sbomOf(each));
+  console.log(file);
 }

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { getPackagesSync } from "@manypkg/get-packages";
@@ -74,8 +74,13 @@ export function publicPackages(repository = root): Package[] {
   return packages(repository).filter(({ manifest }) => manifest.private !== true);
 }
 
-/** The names of those published packages whose code the build puts into another one, so that npm need not install them. */
-export function bundledNames({ manifest }: Package, published: readonly Package[]): string[] {
-  const names = published.map(({ name }) => name);
-  return Object.keys(manifest.devDependencies ?? {}).filter((name) => names.includes(name));
+/** The names of those published packages whose code the build puts into another one: it imports them, and npm does not install them with it. */
+export function bundledNames({ path, manifest }: Package, published: readonly Package[]): string[] {
+  const sources = readdirSync(join(path, "src"), { recursive: true, encoding: "utf8" })
+    .filter((file) => file.endsWith(".ts") && !file.endsWith(".test.ts"))
+    .map((file) => readFileSync(join(path, "src", file), "utf8"))
+    .join("");
+  return published
+    .map(({ name }) => name)
+    .filter((name) => manifest.devDependencies?.[name] && new RegExp(`"${name}["/]`).test(sources));
 }
