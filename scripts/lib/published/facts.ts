@@ -44,7 +44,7 @@ export function factsOf(
     installs,
     files: files.toSorted(),
     visibleNames: [
-      ...new Set(code.flatMap((file) => visibleNames(file, readFileSync(join(path, file), "utf8")))),
+      ...new Set(code.flatMap((file) => visibleNames(readFileSync(join(path, file), "utf8")))),
     ].toSorted(),
   };
 }
