@@ -1,13 +1,13 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
-import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { endingWithParent } from "../../packages/testkit/src/end-with-parent.ts";
 import { Lock } from "./lock.mjs";
 
-const cacheOfNodes = fileURLToPath(new URL("../../.cache/nodes", import.meta.url));
+/** In the repository, so that a private systemd sees it. */
+const cache = fileURLToPath(new URL("../../.cache/nodes", import.meta.url));
 const library = `node-linux-${process.arch}`;
+const binaries = new Map<string, string>();
 
 /** Prints an error, and ends the process. */
 export function fail(message: string): never {
@@ -15,72 +15,37 @@ export function fail(message: string): never {
   process.exit(1);
 }
 
-/** Runs npm, which ends with this process. `code` is that of npm's error. */
-function npm(...args: string[]): { ok: boolean; answer: unknown; code: string } {
-  const [program = "", ...rest] = endingWithParent(["npm", ...args, "--json"]);
-  const { status, stdout, error } = spawnSync(program, rest, {
-    stdio: ["ignore", "pipe", "ignore"],
-    encoding: "utf8",
-  });
-  const failure: NodeJS.ErrnoException | undefined = error;
-  const answer = parsed(stdout) as { error?: { code?: string } } | undefined;
-  const code = failure?.code ?? answer?.error?.code ?? `status ${status}`;
-  return { ok: status === 0, answer, code };
-}
-
-function parsed(json: string): unknown {
-  try {
-    return JSON.parse(json);
-  } catch {
-    return undefined;
-  }
-}
-
 /** As {@link installNode}. If it can't be installed, prints why and ends the process. */
-export function nodeBinary(version: string, cache = cacheOfNodes): string {
+export function nodeBinary(version: string): string {
   try {
-    return installNode(version, cache);
+    return installNode(version);
   } catch (error) {
     return fail((error as Error).message);
   }
 }
 
 /**
- * The binary of a Node, from the npm package node-linux-<arch>. The version is a major version, such as 22, or an exact one, such as 20.19.0. It
- * is installed once: for a newer one of the same major version, remove the cache folder.
+ * The binary of a Node, from the npm package node-linux-<arch>. The version is a major version, such as 22, or an exact one, such as 20.19.0. npm
+ * keeps it: for a newer one of the same major version, remove .cache/nodes.
  *
  * @throws if it can't be installed
  */
-export function installNode(version: string, cache = cacheOfNodes): string {
-  const home = join(cache, version);
-  const binary = join(home, "node_modules", library, "bin/node");
-  if (existsSync(binary)) return binary;
+export function installNode(version: string): string {
+  const known = binaries.get(version);
+  if (known !== undefined) return known;
   // If two processes need it, one of them installs it.
-  using lock = new Lock(`${home}.lock`);
+  using lock = new Lock(`${cache}/${version}.lock`);
   lock.take("exclusive");
-  if (!existsSync(binary)) install(version, home);
+  const command = ["npm", "exec", "--yes", "--prefer-offline", `--package=${library}@${version}`];
+  const print = ["--", "node", "--print", "process.execPath"];
+  const [npm = "", ...args] = endingWithParent([...command, ...print]);
+  const env = { ...process.env, npm_config_cache: cache };
+  const { status, stdout, stderr } = spawnSync(npm, args, { cwd: "/", env, encoding: "utf8" });
+  const binary = stdout?.trim() ?? "";
+  if (status !== 0 || !binary.includes(library))
+    throw new Error(
+      `Node ${version} can't be installed from npm. If an earlier install was interrupted, remove .cache/nodes.\n${stderr}`,
+    );
+  binaries.set(version, binary);
   return binary;
-}
-
-function install(version: string, home: string): void {
-  const { ok, answer, code } = npm("view", `${library}@${version}`, "version");
-  if (code === "E404") throw new Error(`Node ${version} can't be run: npm has no ${library}@${version}.`);
-  if (!ok) throw new Error(`npm could not be asked for Node ${version} (${code}): is there a network?`);
-  const versions = [answer as string | string[]].flat();
-  const newest = versions.sort((a, b) => a.localeCompare(b, "en", { numeric: true })).at(-1);
-
-  console.error(`Installing Node ${newest} …`);
-  // It has another name until it is complete, so that an interrupted install is not used. The next install removes it.
-  const incomplete = `${home}.incomplete`;
-  rmSync(incomplete, { recursive: true, force: true });
-  mkdirSync(incomplete, { recursive: true });
-  const options = ["--prefix", incomplete, "--no-package-lock", "--no-audit", "--no-fund"];
-  const installed = npm("install", ...options, `${library}@${newest}`);
-  if (installed.ok && existsSync(join(incomplete, "node_modules", library, "bin/node"))) {
-    rmSync(home, { recursive: true, force: true });
-    renameSync(incomplete, home);
-    return;
-  }
-  rmSync(incomplete, { recursive: true, force: true });
-  throw new Error(`Node ${newest} could not be installed (${installed.code}): is there a network?`);
 }
