@@ -1,7 +1,6 @@
 import process from "node:process";
-import { errorJson, print, printJson } from "../output/print.ts";
 import { type Progress, progress } from "../output/progress.ts";
-import { type CliError, EXIT } from "../shared/cli-error.ts";
+import { EXIT } from "../shared/cli-error.ts";
 import { untilSignal } from "../shared/until-signal.ts";
 import { ServiceManager } from "../systemd/service-manager.ts";
 import { type Report, showEvent } from "./events.ts";

@@ -10,11 +10,10 @@ export const instances = ["blue", "green"] as const;
 
 export const otherInstance = (instance: Instance): Instance => (instance === "blue" ? "green" : "blue");
 
-/** The properties that say whether systemd has loaded a unit, and why not. */
-const loadProperties = ["LoadState", "LoadError", "FragmentPath"] as const;
-export type LoadState = Properties<(typeof loadProperties)[number]>;
-
-const instanceProperties = [
+const properties = [
+  "LoadState",
+  "LoadError",
+  "FragmentPath",
   "ActiveState",
   "SubState",
   "Result",
@@ -26,12 +25,12 @@ const instanceProperties = [
   "RestartUSec",
 ] as const;
 
-/** The state of an instance. systemctl leaves out the property ExecCondition if the unit has none. */
-export type State = LoadState & Properties<(typeof instanceProperties)[number]> & { ExecCondition?: string };
+/** The state of a unit. systemctl leaves out the property ExecCondition if the unit has none. */
+export type State = Properties<(typeof properties)[number]> & { ExecCondition?: string };
 export type States = Record<Instance, State>;
 
-/** A socket unit that starts the service. */
-export type Socket = LoadState & Properties<"ActiveState" | "Result"> & { unit: string };
+/** A socket unit that starts the service. It has only those of the properties that a socket has. */
+export type Socket = State & { unit: string };
 
 /** Also while it starts, or waits to be started again after a crash. */
 export const isUp = (state: State): boolean => serves(state) || state.ActiveState === "activating";
@@ -83,17 +82,13 @@ export class Pair {
 
   async readStates(manager: ServiceManager): Promise<States> {
     const units = instances.map((instance) => this.nameOf(instance));
-    const [blue, green] = await manager.show(units, [
-      ...loadProperties,
-      ...instanceProperties,
-      "ExecCondition",
-    ]);
+    const [blue, green] = await manager.show(units, [...properties, "ExecCondition"]);
     return { blue: blue!, green: green! };
   }
 
   async readSockets(states: States, manager: ServiceManager): Promise<Socket[]> {
     const units = [...new Set(instances.flatMap((instance) => socketsOf(states[instance])))];
-    const found = await manager.show(units, [...loadProperties, "ActiveState", "Result"]);
+    const found = await manager.show(units, properties);
     return found.map((socket, index) => ({ ...socket, unit: units[index]! }));
   }
 }

@@ -7,9 +7,8 @@ import {
   RELOADING,
   TOOK_OVER,
 } from "@sockact/core/texts";
-import { type JournalEntry, newLines } from "../systemd/journal.ts";
+import { type JournalEntry, newLines, syncJournal } from "../systemd/journal.ts";
 import type { ChangeTools } from "./change.ts";
-import type { Report } from "./events.ts";
 import type { HandoverCode } from "./failures.ts";
 
 const handoverCode = /\b(SOCKACT_ERR_HANDOVER_[A-Z]+): /;
@@ -20,16 +19,15 @@ export class ReloadLog {
   readonly messages: string[] = [];
   readonly #entries: JournalEntry[] = [];
   readonly #read: () => Promise<JournalEntry[]>;
-  readonly #report: Report;
+  readonly #tools: ChangeTools;
 
-  constructor({ manager, report }: ChangeTools, units: readonly string[]) {
-    this.#read = newLines(manager, units, Date.now());
-    this.#report = report;
+  constructor(tools: ChangeTools, units: readonly string[]) {
+    this.#read = newLines(tools.manager, units, Date.now());
+    this.#tools = tools;
   }
 
-  /** The lines of the app, or those of systemd. */
-  from(writer: JournalEntry["from"]): JournalEntry[] {
-    return this.#entries.filter(({ from }) => from === writer);
+  get ofSystemd(): JournalEntry[] {
+    return this.#entries.filter(({ from }) => from === "systemd");
   }
 
   has(text: string): boolean {
@@ -52,13 +50,19 @@ export class ReloadLog {
     return count(RELOADING) <= results + handovers && handovers <= count(TOOK_OVER);
   }
 
+  /** Also reads what journald has not written yet. */
+  async sync(): Promise<void> {
+    await syncJournal(this.#tools.manager);
+    await this.update();
+  }
+
   async update(): Promise<void> {
     for (const entry of await this.#read()) {
       // The command of ExecReload= repeats what the app has logged.
       const isRepeated = this.#entries.some(({ message }) => message.startsWith(`${PREFIX}${entry.message}`));
       this.#entries.push(entry);
       if (entry.from === "app") this.messages.push(entry.message);
-      if (entry.from === "app" && !isRepeated) this.#report({ type: "log", entry });
+      if (entry.from === "app" && !isRepeated) this.#tools.report({ type: "log", entry });
     }
   }
 }

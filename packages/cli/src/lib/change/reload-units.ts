@@ -5,18 +5,16 @@ import {
   STARTING_NEW_VERSION,
   UNIT_CHANGED,
 } from "@sockact/core/texts";
-import { durationOf } from "@sockact/units/durations";
 import { JOB_FAILED } from "../printed/systemd.ts";
 import { CliError } from "../shared/cli-error.ts";
+import { millisecondsOf } from "../shared/properties.ts";
 import type { ActivatedService } from "../systemd/activated-units.ts";
 import { changedSince, environmentFilesOf } from "../systemd/changed-files.ts";
 import { type ClosedSocket, closedSockets } from "../systemd/closed-addresses.ts";
 import { pidsOf } from "../systemd/control-group.ts";
-import { syncJournal } from "../systemd/journal.ts";
-import type { ServiceManager } from "../systemd/service-manager.ts";
-import { isRestarting, serves, stateOf } from "../systemd/unit-state.ts";
+import { isRestarting, serves, type ServiceState, stateOf } from "../systemd/unit-state.ts";
 import type { ChangeTools } from "./change.ts";
-import { handoverError, jobError, noReloadError, settingsError, unservedError } from "./failures.ts";
+import { reloadFailures } from "./failures.ts";
 import { ReloadLog } from "./reload-log.ts";
 import type { Handover, ReloadReport, Unapplied } from "./reports.ts";
 import { takeStep } from "./step.ts";
@@ -28,6 +26,7 @@ const LONG = 5_000;
 
 const properties = [
   "Id",
+  "LoadState",
   "ActiveState",
   "SubState",
   "Type",
@@ -42,9 +41,7 @@ const properties = [
   "EnvironmentFiles",
   "InactiveExitTimestamp",
 ] as const;
-
-const readUnits = (manager: ServiceManager, units: readonly string[]) => manager.show(units, properties);
-type Unit = Awaited<ReturnType<typeof readUnits>>[number];
+type Unit = Record<(typeof properties)[number], string>;
 
 /** The report of a reload, and what the reload did not apply. */
 interface Reloaded {
@@ -52,171 +49,193 @@ interface Reloaded {
   unapplied: Unapplied;
 }
 
-/** Reloads a service that runs, and shows what it writes meanwhile. A reload that fails has a report too, with the error. */
+/** Reloads a service that runs, and reports what it writes meanwhile. A reload that fails has a report too, with the error. */
 export async function reloadService(service: ActivatedService, tools: ChangeTools): Promise<Reloaded> {
-  const report: ReloadReport = {
-    name: service.name,
-    outcome: "failed",
-    units: [],
-    took: 0,
-    confirmed: false,
-    log: [],
-    handovers: [],
-    needsRestart: false,
-  };
-  const started = performance.now();
+  const reload = new Reload(service, tools);
   try {
-    return await reloadUnits(service, report, tools);
+    return await reload.run();
   } catch (error) {
     if (!(error instanceof CliError) || tools.signal.aborted) throw error;
-    const took = Math.round(performance.now() - started);
-    return { report: { ...report, took, error }, unapplied: { hasUnit: false, files: [], closed: [] } };
+    return reload.result({ error });
   }
 }
 
-async function reloadUnits(
-  service: ActivatedService,
-  report: ReloadReport,
-  tools: ChangeTools,
-): Promise<Reloaded> {
-  const { manager, signal } = tools;
-  const { name, sockets } = service;
-  const before = await runningUnits(service, manager);
-  const closed = await closedSockets(manager, sockets);
-  if (before.length === 0) {
-    await checkAsleep(service, closed, manager);
+class Reload {
+  readonly #service: ActivatedService;
+  readonly #tools: ChangeTools;
+  readonly #fail: ReturnType<typeof reloadFailures>;
+  readonly #begun = performance.now();
+  #started = 0;
+  #units: string[] = [];
+  #log: ReloadLog | undefined;
+  #isSlow = false;
+
+  constructor(service: ActivatedService, tools: ChangeTools) {
+    this.#service = service;
+    this.#tools = tools;
+    this.#fail = reloadFailures(service, tools.manager);
+  }
+
+  async run(): Promise<Reloaded> {
+    const { manager, signal, report } = this.#tools;
+    const before = await this.#runningUnits();
+    const closed = await closedSockets(manager, this.#service.sockets);
+    if (before.length === 0) {
+      const error = this.#fail.unserved(await this.#stateWithout(closed), closed);
+      if (error) throw error;
+      return this.result({ outcome: "asleep", took: 0 }, { closed });
+    }
+    this.#units = before.map(({ Id }) => Id);
+    if (closed.length > 0) report({ type: "closed", sockets: closed });
+    for (const { Id, CanReload, Type } of before)
+      if (CanReload !== "yes") throw this.#fail.noReload(Id, Type);
+
+    const log = (this.#log = new ReloadLog(this.#tools, this.#units));
+    this.#started = performance.now();
+    const { ended, seen: after } = await takeStep(manager, {
+      command: ["reload", "--", ...this.#units],
+      meanwhile: async () => this.#look(log),
+      look: async () => this.#look(log),
+      // Without Type=notify-reload, the job is done before the handover is.
+      isOver: (now) => !now.some((unit) => unit.ActiveState === "reloading" && isHandingOver(unit)),
+    });
+    const took = this.#took();
+    // Core reports to systemd that a reload is done just before it logs the result.
+    const logged = { look: async () => log.sync(), isOver: () => log.isComplete, limit: PATIENCE };
+    await this.#unlessInterrupted(takeStep(manager, logged));
+    // systemctl prints why it refused a reload. For a failed job, it prints only that the job failed.
+    if (ended.code !== 0 && !JOB_FAILED.test(ended.stderr))
+      throw manager.refused(`reload ${this.#units.join(" ")}`, ended);
+
+    const confirmed = before.every(({ Type }) => Type === "notify-reload");
+    const hasSaid = (text: string) => confirmed && after.some(({ StatusText }) => StatusText.includes(text));
+    const code = log.handoverCode;
+    const hasLines = log.messages.length > 0;
+    // The status may be that of an earlier reload, if this one has not reached the app.
+    if (code !== undefined || log.has(HANDOVER_FAILED) || (ended.code === 0 && hasSaid(HANDOVER_FAILED)))
+      throw this.#fail.noHandover(code, hasLines);
+    if (ended.code !== 0) {
+      for (const entry of log.ofSystemd) report({ type: "log", entry });
+      const now = await this.#readUnits();
+      throw this.#fail.job(now.find(({ ReloadResult }) => ReloadResult !== "success") ?? now[0]!);
+    }
+    // Workers of a cluster say it in the journal alone.
+    if (hasSaid(RELOAD_FAILED) || log.has(RELOAD_FAILED)) throw this.#fail.oldSettings(hasLines);
+
+    const handovers = handoversOf(before, after);
+    const isHandedOver = handovers.length > 0;
+    // The handover is done, and the report says that the old process still drains.
+    if (isHandedOver) await this.#unlessInterrupted(this.#untilEnded(handovers, after, log));
+    // The new process has sent its status after the job was done.
+    const atEnd = signal.aborted || !isHandedOver ? after : await this.#readUnits();
+    const hasUnit = atEnd.some(
+      ({ NeedDaemonReload, StatusText }) => NeedDaemonReload === "yes" || StatusText.includes(UNIT_CHANGED),
+    );
+    const files = isHandedOver ? await changedFiles(before) : [];
+    const outcome = isHandedOver ? "handed-over" : hasSaid(NOTHING_RELOADED) ? "unchanged" : "reloaded";
+    const done = { outcome, took, confirmed: confirmed || isHandedOver, handovers } as const;
+    return this.result(done, { hasUnit, files, closed });
+  }
+
+  /** The report of a reload that has failed, unless `more` says something else. */
+  result(
+    more: Partial<ReloadReport>,
+    { hasUnit = false, files = [], closed = [] }: Partial<Unapplied> = {},
+  ): Reloaded {
     return {
-      report: { ...report, outcome: "asleep", needsRestart: closed.length > 0 },
-      unapplied: { hasUnit: false, files: [], closed },
+      report: {
+        name: this.#service.name,
+        outcome: "failed",
+        units: this.#units,
+        took: Math.round(performance.now() - this.#begun),
+        confirmed: false,
+        log: this.#log?.messages ?? [],
+        handovers: [],
+        needsRestart: hasUnit || files.length > 0 || closed.length > 0,
+        ...more,
+      },
+      unapplied: { hasUnit, files, closed },
     };
   }
-  const units = before.map(({ Id }) => Id);
-  report.units = units;
-  if (closed.length > 0) tools.report({ type: "closed", sockets: closed });
-  for (const { Id, CanReload, Type } of before)
-    if (CanReload !== "yes") throw noReloadError(Id, Type, name, manager);
 
-  const log = new ReloadLog(tools, units);
-  report.log = log.messages;
-  const started = performance.now();
-  const sinceStart = () => Math.round(performance.now() - started);
-  const look = lookAt(units, log, sinceStart, tools);
-  const { ended, seen: after } = await takeStep(manager, {
-    command: ["reload", "--", ...units],
-    meanwhile: look,
-    look,
-    // Without Type=notify-reload, the job is done before the handover is.
-    isOver: (now) => !now.some((unit) => unit.ActiveState === "reloading" && isHandingOver(unit)),
-  });
-  const took = sinceStart();
-  await untilLogged(log, tools);
-  // systemctl prints why it refused a reload. For a failed job, it prints only that the job failed.
-  if (ended.code !== 0 && !JOB_FAILED.test(ended.stderr))
-    throw manager.refused(`reload ${units.join(" ")}`, ended);
-
-  const confirmed = before.every(({ Type }) => Type === "notify-reload");
-  const hasSaid = (text: string) => confirmed && after.some(({ StatusText }) => StatusText.includes(text));
-  const code = log.handoverCode;
-  // The status may be that of an earlier reload, if this one has not reached the app.
-  if (code !== undefined || log.has(HANDOVER_FAILED) || (ended.code === 0 && hasSaid(HANDOVER_FAILED)))
-    throw handoverError(name, code, log.from("app"), manager);
-  if (ended.code !== 0) {
-    for (const entry of log.from("systemd")) tools.report({ type: "log", entry });
-    const now = await readUnits(manager, units);
-    throw jobError(name, now.find(({ ReloadResult }) => ReloadResult !== "success") ?? now[0]!, manager);
+  #took(): number {
+    return Math.round(performance.now() - this.#started);
   }
-  // Workers of a cluster say it in the journal alone.
-  if (hasSaid(RELOAD_FAILED) || log.has(RELOAD_FAILED)) throw settingsError(name, log.from("app"), manager);
 
-  const handovers = handoversOf(before, after);
-  await untilEnded(handovers, after, sinceStart, log, tools);
-  const isHandedOver = handovers.length > 0;
-  // The new process has sent its status after the job was done.
-  const atEnd = signal.aborted || !isHandedOver ? after : await readUnits(manager, units);
-  const hasUnit = atEnd.some(
-    ({ NeedDaemonReload, StatusText }) => NeedDaemonReload === "yes" || StatusText.includes(UNIT_CHANGED),
-  );
-  const files = isHandedOver ? await changedFiles(before) : [];
-  return {
-    report: {
-      ...report,
-      outcome: isHandedOver ? "handed-over" : hasSaid(NOTHING_RELOADED) ? "unchanged" : "reloaded",
-      took,
-      confirmed: confirmed || isHandedOver,
-      handovers,
-      needsRestart: hasUnit || files.length > 0 || closed.length > 0,
-    },
-    unapplied: { hasUnit, files, closed },
-  };
-}
+  async #readUnits(units: readonly string[] = this.#units): Promise<Unit[]> {
+    return this.#tools.manager.show(units, properties);
+  }
 
-/** The service units that run now. A unit that is starting may have read the old settings already, so this waits for it: systemd can't reload it earlier. */
-async function runningUnits({ kind, services }: ActivatedService, manager: ServiceManager): Promise<Unit[]> {
-  if (kind === "accept") return [];
-  const { seen } = await takeStep(manager, {
-    look: async () => readUnits(manager, services),
-    isOver: (units) => !units.some((unit) => unit.ActiveState === "activating" && !isRestarting(unit)),
-  });
-  return seen.filter(serves);
-}
+  /** The service units that run now. A unit that is starting may have read the old settings already, so this waits for it: systemd can't reload it earlier. */
+  async #runningUnits(): Promise<Unit[]> {
+    const { kind, services } = this.#service;
+    if (kind === "accept") return [];
+    const { seen } = await takeStep(this.#tools.manager, {
+      look: async () => this.#readUnits(services),
+      isOver: (units) => !units.some((unit) => unit.ActiveState === "activating" && !isRestarting(unit)),
+    });
+    return seen.filter(serves);
+  }
 
-/** Checks a service that does not run: the next connection must be able to start it. */
-async function checkAsleep(
-  service: ActivatedService,
-  closed: readonly ClosedSocket[],
-  manager: ServiceManager,
-): Promise<void> {
-  const names = ["Id", "LoadState", "ActiveState", "SubState"] as const;
-  const [units, listeners] = await Promise.all([
-    manager.show(service.services, names),
-    manager.show(service.sockets, names),
-  ]);
-  const isClosed = ({ Id }: { Id: string }) => closed.some(({ unit }) => unit === Id);
-  const state = stateOf(
-    units,
-    listeners.map((unit) => (isClosed(unit) ? { ...unit, ActiveState: "inactive" } : unit)),
-  );
-  if (state === "restarting" || state === "failed" || state === "not loaded" || state === "stopped")
-    throw unservedError(state, service, closed.length > 0, manager);
-}
+  /** The state of a service that does not run. The next connection must be able to start it. */
+  async #stateWithout(closed: readonly ClosedSocket[]): Promise<ServiceState> {
+    const [services, sockets] = await Promise.all([
+      this.#readUnits(this.#service.services),
+      this.#readUnits(this.#service.sockets),
+    ]);
+    const isOpen = ({ Id }: Unit) => !closed.some(({ unit }) => unit === Id);
+    return stateOf(
+      services,
+      sockets.map((unit) => (isOpen(unit) ? unit : { ...unit, ActiveState: "inactive" })),
+    );
+  }
 
-const isHandingOver = ({ StatusText }: Unit): boolean => StatusText.startsWith(STARTING_NEW_VERSION);
-
-/** Returns a function that reads the units, and reports the lines that have come and the step of a handover. */
-function lookAt(
-  units: readonly string[],
-  log: ReloadLog,
-  sinceStart: () => number,
-  { manager, report }: ChangeTools,
-): () => Promise<Unit[]> {
-  let isSlow = false;
-  return async () => {
-    const now = await readUnits(manager, units);
+  /** Reads the units, and reports the lines that have come and the step of a handover. */
+  async #look(log: ReloadLog): Promise<Unit[]> {
+    const { report } = this.#tools;
+    const now = await this.#readUnits();
     await log.update();
     for (const { Id: unit, MainPID: pid } of now.filter(isHandingOver)) {
       report({ type: "handing-over", unit, pid });
-      if (!isSlow && sinceStart() >= LONG) {
-        isSlow = true;
-        report({ type: "handover-slow", unit, pid });
-      }
+      if (this.#isSlow || this.#took() < LONG) continue;
+      this.#isSlow = true;
+      report({ type: "handover-slow", unit, pid });
     }
     return now;
-  };
+  }
+
+  /** Waits until the old processes have ended. As for a stop, the limit is TimeoutStopSec=. */
+  async #untilEnded(handovers: readonly Handover[], units: readonly Unit[], log: ReloadLog): Promise<void> {
+    const { manager, report } = this.#tools;
+    const groups = new Map(units.map(({ Id, ControlGroup }) => [Id, ControlGroup]));
+    let looks = 0;
+    await takeStep(manager, {
+      look: async () => {
+        await log.update();
+        for (const handover of handovers) {
+          const pids = await pidsOf(groups.get(handover.unit)!);
+          if (!pids.includes(handover.from)) handover.ended ??= this.#took();
+        }
+        const open = handovers.find(({ ended }) => ended === null);
+        looks += 1;
+        if (open && looks === 2) report({ type: "handed-over", from: open.from, to: open.to });
+        return open;
+      },
+      isOver: (open) => open === undefined,
+      limit: Math.max(...units.map(({ TimeoutStopUSec }) => millisecondsOf(TimeoutStopUSec))),
+    });
+    await log.sync();
+  }
+
+  /** Awaits what may be cut short by Ctrl-C, because the reload is done. */
+  async #unlessInterrupted(waiting: Promise<unknown>): Promise<void> {
+    await waiting.catch((error: unknown) => {
+      if (!this.#tools.signal.aborted) throw error;
+    });
+  }
 }
 
-/** Core reports to systemd that a reload is done just before it logs the result. */
-async function untilLogged(log: ReloadLog, { manager, signal }: ChangeTools): Promise<void> {
-  const step = { look: async () => readLog(log, manager), isOver: () => log.isComplete, limit: PATIENCE };
-  await takeStep(manager, step).catch((error: unknown) => {
-    // The reload is done, whatever the log has.
-    if (!signal.aborted) throw error;
-  });
-}
-
-async function readLog(log: ReloadLog, manager: ServiceManager): Promise<void> {
-  await syncJournal(manager);
-  await log.update();
-}
+const isHandingOver = ({ StatusText }: Unit): boolean => StatusText.startsWith(STARTING_NEW_VERSION);
 
 /** A unit with another main process was handed over if systemd has not started it again. */
 function handoversOf(before: readonly Unit[], after: readonly Unit[]): Handover[] {
@@ -226,41 +245,6 @@ function handoversOf(before: readonly Unit[], after: readonly Unit[]): Handover[
     if (!isSameRun || MainPID === now.MainPID || now.MainPID === "0") return [];
     return [{ unit: Id, from: Number(MainPID), to: Number(now.MainPID), ended: null }];
   });
-}
-
-/** Waits until the old processes have ended, or Ctrl-C. As for a stop, the limit is TimeoutStopSec=. */
-async function untilEnded(
-  handovers: readonly Handover[],
-  units: readonly Unit[],
-  sinceStart: () => number,
-  log: ReloadLog,
-  { manager, signal, report }: ChangeTools,
-): Promise<void> {
-  if (handovers.length === 0) return;
-  const groups = new Map(units.map(({ Id, ControlGroup }) => [Id, ControlGroup]));
-  let looks = 0;
-  const step = {
-    look: async () => {
-      await log.update();
-      for (const handover of handovers) {
-        const pids = await pidsOf(groups.get(handover.unit)!);
-        if (!pids.includes(handover.from)) handover.ended ??= sinceStart();
-      }
-      const open = handovers.find(({ ended }) => ended === null);
-      looks += 1;
-      if (open !== undefined && looks === 2) report({ ...open, type: "handed-over" });
-      return open;
-    },
-    isOver: (open: Handover | undefined) => open === undefined,
-    limit: Math.max(...units.map(({ TimeoutStopUSec }) => durationOf(TimeoutStopUSec) ?? Infinity)),
-  };
-  try {
-    await takeStep(manager, step);
-    await readLog(log, manager);
-  } catch (error) {
-    // The handover is done, and the report says that the old process still drains.
-    if (!signal.aborted) throw error;
-  }
 }
 
 /** The files of EnvironmentFile= that have changed since the units were started. systemd reads them only at a start. */

@@ -6,7 +6,7 @@ import type { ServiceManager } from "../systemd/service-manager.ts";
 import { isRestarting, serves } from "../systemd/unit-state.ts";
 import type { ChangeTools } from "./change.ts";
 import type { Report } from "./events.ts";
-import { notLoadedError, notReadError, startError, stoppedError } from "./failures.ts";
+import { restartFailures } from "./failures.ts";
 import type { RestartReport } from "./reports.ts";
 import { runCommand, takeStep } from "./step.ts";
 
@@ -46,11 +46,10 @@ export async function restartUnit(
   { manager, report }: ChangeTools,
 ): Promise<RestartReport> {
   const { name, sockets } = activated;
+  const fail = restartFailures(activated, manager);
   const units = await readUnits(manager, activated);
-  for (const { Id, LoadState } of units)
-    if (LoadState !== "loaded") throw notLoadedError(Id, LoadState, manager);
-  for (const { Id, NeedDaemonReload } of units)
-    if (NeedDaemonReload === "yes") throw notReadError(Id, manager);
+  for (const { Id, LoadState } of units) if (LoadState !== "loaded") throw fail.notLoaded(Id, LoadState);
+  for (const { Id, NeedDaemonReload } of units) if (NeedDaemonReload === "yes") throw fail.notRead(Id);
   const [service, ...listeners] = units;
   const result = { name, kind: "single", took: 0, confirmed: false } as const;
   const closed = listeners.filter(isClosed);
@@ -58,7 +57,7 @@ export async function restartUnit(
   const lost = idsOfClosed(await closedSockets(manager, sockets));
   const hasFailed = units.some(({ ActiveState }) => ActiveState === "failed");
   if (!isUp(service) && !hasFailed) {
-    if (closed.length === listeners.length) throw stoppedError(activated, manager);
+    if (closed.length === listeners.length) throw fail.stopped();
     if (lost.length === 0) return { ...result, outcome: "asleep" };
     await manager.mustRun("restart", "--", ...lost);
     return { ...result, outcome: "asleep", reopened: lost };
@@ -86,7 +85,14 @@ export async function restartUnit(
   if (ended.code !== 0 || !(await staysUp(service, manager))) {
     const entries = await readFailedStart(manager, service.Id, { since, lines: 10 * LINES });
     for (const entry of entries.slice(-LINES)) report({ type: "log", entry });
-    throw await startFailure(activated, isUp(service), entries, manager);
+    const [now, ...after] = await readUnits(manager, activated);
+    throw fail.notStarted({
+      unit: now.Id,
+      ...endOf(now, entries),
+      wasUp: isUp(service),
+      isRetried: isUp(now),
+      closed: [...idsOf(after.filter(isClosed)), ...idsOfClosed(await closedSockets(manager, sockets))],
+    });
   }
   return {
     ...result,
@@ -132,38 +138,11 @@ async function staysUp({ Id, Type }: Unit, manager: ServiceManager): Promise<boo
   return seen;
 }
 
-async function startFailure(
-  activated: ActivatedService,
-  wasUp: boolean,
-  entries: readonly JournalEntry[],
-  manager: ServiceManager,
-): Promise<Error> {
-  const [service, ...listeners] = await readUnits(manager, activated);
-  // systemd may be starting it again already, and has then forgotten how it ended. The journal has not.
-  const { ExecMainCode, ExecMainStatus } = service;
-  const exit = entries.findLast((entry) => entry.exit !== undefined)?.exit ?? {
-    code: ExecMainCode === "1" ? "exited" : "killed",
-    status: ExecMainStatus,
+/** How the process of a failed start has ended. systemd may be starting it again already, and has then forgotten that. The journal has not. */
+function endOf({ ExecMainCode, ExecMainStatus, Result }: Unit, entries: readonly JournalEntry[]) {
+  const exit = { code: ExecMainCode === "1" ? "exited" : "killed", status: ExecMainStatus };
+  return {
+    exit: entries.findLast((entry) => entry.exit !== undefined)?.exit ?? exit,
+    result: entries.findLast((entry) => entry.result !== undefined)?.result ?? Result,
   };
-  const result = entries.findLast((entry) => entry.result !== undefined)?.result ?? service.Result;
-  const end =
-    exit.status === "0"
-      ? result
-      : exit.code === "exited"
-        ? `it exited with ${exit.status}`
-        : `${result}, signal ${exit.status}`;
-  return startError(
-    {
-      name: activated.name,
-      unit: service.Id,
-      wasUp,
-      end,
-      isRetried: isUp(service),
-      closed: [
-        ...idsOf(listeners.filter(isClosed)),
-        ...idsOfClosed(await closedSockets(manager, activated.sockets)),
-      ],
-    },
-    manager,
-  );
 }

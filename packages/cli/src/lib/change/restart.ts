@@ -5,7 +5,7 @@ import { type ActivatedService, findService } from "../systemd/activated-units.t
 import { closedSockets } from "../systemd/closed-addresses.ts";
 import { ServiceManager } from "../systemd/service-manager.ts";
 import { type ChangeTools, runChange } from "./change.ts";
-import { closedError, stoppedError } from "./failures.ts";
+import { restartFailures } from "./failures.ts";
 import { type RestartReport, restartText } from "./reports.ts";
 import { restartUnit } from "./restart-unit.ts";
 import { restartInstances } from "./roll.ts";
@@ -64,8 +64,9 @@ async function restartPair(
 ): Promise<RestartReport> {
   const { name, sockets } = service;
   const { user } = manager;
+  const fail = restartFailures(service, manager);
   const [closed] = await closedSockets(manager, sockets);
-  if (closed !== undefined) throw closedError(closed, manager);
+  if (closed !== undefined) throw fail.closed(closed);
   const started = performance.now();
   const options = {
     user,
@@ -76,7 +77,7 @@ async function restartPair(
   const voice = { again: `Run ${serviceCommand("restart", name, user)} again`, user: "with --user" };
   try {
     const result = await restartInstances(name, options, voice);
-    if (result.outcome === "stopped") throw stoppedError(service, manager);
+    if (result.outcome === "stopped") throw fail.stopped();
     const took = Math.round(performance.now() - started);
     const common = { name, kind: "rolling", took } as const;
     if (result.outcome === "asleep") return { ...common, outcome: "asleep", confirmed: false };

@@ -5,7 +5,6 @@ import {
   type Instance,
   instances,
   isUp,
-  type LoadState,
   otherInstance,
   type Pair,
   type Socket,
@@ -25,7 +24,7 @@ const rewrite = "Write both units with rolling: true in @sockact/units";
 export function checkLoaded(
   { systemctl }: Pair,
   unit: string,
-  { LoadState, LoadError, FragmentPath }: LoadState,
+  { LoadState, LoadError, FragmentPath }: State,
 ): void {
   if (LoadState === "loaded") return;
   const analyze = systemctl.replace("systemctl", "systemd-analyze");
@@ -49,24 +48,21 @@ export function checkLoaded(
 export function checkInstance(pair: Pair, instance: Instance, state: State): void {
   const unit = pair.nameOf(instance);
   checkLoaded(pair, unit, state);
-  if (socketsOf(state).length === 0)
-    throw new RollingError(
+  const refuse = (what: string, needed: string) =>
+    new RollingError(
       "SOCKACT_ERR_ROLL_UNITS",
-      `${unit} has no socket`,
-      `${rewrite}. Its template needs Sockets=.`,
+      `${unit} ${what}`,
+      `${rewrite}. Its template needs ${needed}.`,
     );
+  if (socketsOf(state).length === 0) throw refuse("has no socket", "Sockets=");
   if (!state.Type.startsWith("notify"))
-    throw new RollingError(
-      "SOCKACT_ERR_ROLL_UNITS",
-      `${unit} does not report when it is ready: its type is ${state.Type}`,
-      `${rewrite}. Its template needs Type=notify.`,
-    );
-  if (state.NeedDaemonReload === "yes")
-    throw new RollingError(
-      "SOCKACT_ERR_ROLL_RELOAD",
-      `${unit} has changed on disk since systemd read it`,
-      `Let systemd read it: ${pair.systemctl} daemon-reload\n${pair.voice.again}.`,
-    );
+    throw refuse(`does not report when it is ready: its type is ${state.Type}`, "Type=notify");
+  if (state.NeedDaemonReload !== "yes") return;
+  throw new RollingError(
+    "SOCKACT_ERR_ROLL_RELOAD",
+    `${unit} has changed on disk since systemd read it`,
+    `Let systemd read it: ${pair.systemctl} daemon-reload\n${pair.voice.again}.`,
+  );
 }
 
 /** Makes the errors of systemctl. */
