@@ -95,35 +95,10 @@ test("every published package.json keeps the rules", () => {
   expect(publicPackages().flatMap(violationsOf)).toEqual([]);
 });
 
-const broken: [string, Manifest][] = [
-  ["description", { description: "Socket activation" }],
-  ["keywords has", { keywords: ["systemd"] }],
-  ["keywords is sorted", { keywords: ["systemd", "socket-activation"] }],
-  ["homepage", { homepage: webAddress }],
-  ["bugs", { bugs: "" }],
-  ["license", { license: "ISC" }],
-  ["author", { author: "" }],
-  ["repository", { repository: { ...rootManifest.repository, directory: "packages/core" } }],
-  ["README.md", { name: "@sockact/other" }],
-  ["files", { files: ["dist", "src"] }],
-  ["publishConfig", { publishConfig: {} }],
-  ["engines", { engines: { node: ">=18" } }],
-  ["type", { type: "commonjs" }],
-  ["no script", { scripts: { prepack: "npm run build", postinstall: "node build.js" } }],
-  ["prepack", { scripts: {} }],
-  ["dependencies", { dependencies: { "@sockact/core": "^1.0.0", express: "^5.0.0" } }],
-];
-
-const express = packages().find(({ folder }) => folder === "packages/express")!;
-
-test.each(broken)("a package.json that breaks the rule of %s is reported", (rule, fields) => {
-  const violations = violationsOf({ ...express, manifest: { ...express.manifest, ...fields } });
-  expect(violations).toEqual([expect.stringContaining(`packages/express: ${rule}`)]);
-});
-
-test("a package without sideEffects, LICENSE and README.md is reported", () => {
-  const { sideEffects: _, ...manifest } = express.manifest;
-  const violations = violationsOf({ ...express, folder: "packages/none", manifest });
-  for (const rule of ["sideEffects", "LICENSE", "README.md"])
-    expect(violations).toContainEqual(expect.stringContaining(`packages/none: ${rule}`));
+test("a package.json that breaks every rule is reported for each of them", () => {
+  const express = packages().find(({ folder }) => folder === "packages/express")!;
+  const scripts = { postinstall: "node build.js" };
+  const manifest: Manifest = { keywords: ["b", "a"], dependencies: { express: "^5.0.0" }, scripts };
+  const broken = { ...express, folder: "packages/none", manifest };
+  expect(violationsOf(broken)).toHaveLength(Object.keys(rulesOf(broken)).length);
 });
