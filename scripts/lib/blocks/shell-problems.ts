@@ -1,5 +1,6 @@
+import { spawnSync } from "node:child_process";
+import { systemdVersion } from "../../../packages/testkit/src/requires.ts";
 import { innerCall, innerScript, type ShellCall, shellCallsOf } from "./shell-calls.ts";
-import { systemdCommands } from "./systemd-commands.ts";
 
 /** What the commands of a page are compared with. */
 export interface ShellFacts {
@@ -22,8 +23,23 @@ function npmProblem(args: readonly string[], { scripts, packages }: ShellFacts):
   return wrong === undefined ? undefined : `${wrong} is not one of our packages`;
 }
 
+/** The program's own help, or `undefined` if the pages may know newer options than this systemd. */
+const helpOf = memoized((program) =>
+  (systemdVersion() ?? 0) < 257 ? undefined : spawnSync(program, ["--help"], { encoding: "utf8" }).stdout,
+);
+
+function memoized<T>(make: (name: string) => T): (name: string) => T {
+  const made = new Map<string, T>();
+  return (name) => {
+    if (!made.has(name)) made.set(name, make(name));
+    return made.get(name) as T;
+  };
+}
+
 function systemdProblem({ program, args }: ShellCall): string | undefined {
-  const { verbs, options } = systemdCommands[program]!;
+  const help = helpOf(program);
+  if (!help) return undefined;
+  const has = (pattern: string): boolean => new RegExp(`(?<![\\w-])${pattern}(?![\\w-])`).test(help);
   // After --, or after the command that it runs, the arguments belong to another program.
   const runs = /^systemd-(?:run|socket-activate|cat)$/.test(program);
   const end = args.findIndex(
@@ -31,19 +47,14 @@ function systemdProblem({ program, args }: ShellCall): string | undefined {
       arg === "--" || (runs && !arg.startsWith("-") && !/^-(?:.|-\w[\w-]*)$/.test(args[index - 1] ?? "")),
   );
   const own = end === -1 ? args : args.slice(0, end);
-  for (const arg of own.filter((text) => text.startsWith("-"))) {
-    const [option] = arg.split("=");
-    if (arg === "--help" || arg === "--version") continue;
-    const known = arg.startsWith("--")
-      ? options.includes(option!)
-      : options.includes(arg.slice(0, 2)) || /^-\d+$/.test(arg);
-    if (!known)
-      return `${program} has no option ${option}, or scripts/lib/blocks/systemd-commands.ts lacks it`;
+  for (const arg of own.filter((text) => /^-[^\d]/.test(text))) {
+    const option = arg.startsWith("--") ? arg.split("=")[0]! : arg.slice(0, 2);
+    if (!has(option)) return `${program} has no option ${option}`;
   }
-  if (verbs === undefined) return undefined;
   const verb = own.find((arg, index) => !arg.startsWith("-") && !/^-[a-zA-Z]$/.test(own[index - 1] ?? ""));
-  if (verb === undefined || verbs.includes(verb)) return undefined;
-  return `${program} has no verb ${verb}, or scripts/lib/blocks/systemd-commands.ts lacks it`;
+  const hasVerbs = /^(?:systemctl|systemd-analyze|systemd-creds|loginctl)$/.test(program);
+  if (verb === undefined || !hasVerbs || has(verb)) return undefined;
+  return `${program} has no verb ${verb}`;
 }
 
 function callProblem(call: ShellCall, facts: ShellFacts): string | undefined {
@@ -52,7 +63,8 @@ function callProblem(call: ShellCall, facts: ShellFacts): string | undefined {
     return `npx does not find ${inner.program}: the command is sockact`;
   if (inner.program === "sockact") return facts.sockactProblem(inner.args);
   if (inner.program === "npm") return npmProblem(inner.args, facts);
-  if (Object.hasOwn(systemdCommands, inner.program)) return systemdProblem(inner);
+  if (/^(?:systemctl|journalctl|loginctl|systemd-\w[\w-]*)$/.test(inner.program))
+    return systemdProblem(inner);
   if (call.program === "$") return "write a prompt only in a console block";
   return undefined;
 }
