@@ -1,4 +1,4 @@
-import { parseUnit, type UnitEntry } from "@sockact/units";
+import { parseUnit, parseUnits, type UnitEntry } from "@sockact/units";
 
 type Assignment = Extract<UnitEntry, { kind: "assignment" }>;
 
@@ -7,10 +7,10 @@ export function assignmentsIn(text: string): Assignment[] {
   return parseUnit(text).entries.filter((entry) => entry.kind === "assignment");
 }
 
-/** The values of a directive that apply: an empty value removes the earlier ones. */
+/** The values of a directive that count, whatever its section. */
 export function valuesOf(text: string, key: string): string[] {
-  const values = assignmentsIn(text)
-    .filter((assignment) => assignment.key === key)
-    .map(({ value }) => value);
-  return values.slice(values.lastIndexOf("") + 1);
+  const name = "unit.service";
+  const units = parseUnits({ [name]: text });
+  const sections = new Set(assignmentsIn(text).map(({ section }) => section));
+  return [...sections].flatMap((section) => units.values(name, section, key));
 }
