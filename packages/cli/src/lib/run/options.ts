@@ -1,4 +1,4 @@
-import { milliseconds, withUnits } from "@sockact/notify/internal";
+import { durationOf, withUnits } from "@sockact/units/durations";
 import { CliError } from "../shared/cli-error.ts";
 
 /** The options of `sockact run`, as the command line has them. */
@@ -58,7 +58,7 @@ export function checkOptions(options: RunOptions): void {
 /** How long the command may take to end, in milliseconds. */
 export function stopTimeoutOf({ stopTimeout, watch }: RunOptions): number {
   if (stopTimeout === undefined) return watch ? 5_000 : 15_000;
-  const parsed = milliseconds(stopTimeout);
+  const parsed = durationOf(stopTimeout);
   if (parsed !== undefined && parsed > 0 && parsed <= 86_400_000) return parsed;
   const hint = withUnits(stopTimeout, "");
   throw new CliError(

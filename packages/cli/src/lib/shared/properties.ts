@@ -1,3 +1,5 @@
+import { durationOf } from "@sockact/units/durations";
+
 /** A unit's properties, as `systemctl show` names and prints them. */
 export type Properties<Name extends string> = Record<Name, string>;
 
@@ -67,24 +69,5 @@ export function listOf(value: string): string[] {
   );
 }
 
-const spans: Record<string, number> = {
-  us: 0.001,
-  ms: 1,
-  s: 1000,
-  min: 60_000,
-  h: 3_600_000,
-  d: 86_400_000,
-  w: 604_800_000,
-  month: 2_629_800_000,
-  y: 31_557_600_000,
-};
-
 /** The milliseconds of a duration, such as `TimeoutStopUSec`, which systemctl prints as `1min 30s` or `infinity`. */
-export function millisecondsOf(value: string): number {
-  if (value === "infinity") return Infinity;
-  const parts = value.matchAll(/([\d.]+)([a-z]+)/g);
-  return Array.from(parts, ([, number, unit]) => Number(number) * (spans[unit!] ?? 0)).reduce(
-    (total, part) => total + part,
-    0,
-  );
-}
+export const millisecondsOf = (value: string): number => durationOf(value) ?? 0;

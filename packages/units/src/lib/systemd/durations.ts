@@ -54,10 +54,10 @@ export function durationText(value: unknown): string | undefined {
 }
 
 /** Suggestions for a number without a unit. `undefined` for any other value. */
-export function withUnits(value: unknown): string | undefined {
+export function withUnits(value: unknown, quote = "'"): string | undefined {
   const text = typeof value === "number" || typeof value === "string" ? String(value).trim() : "";
   return /^\d{1,9}(?:\.\d{1,6})?$/.test(text) && Number(text) > 0
-    ? `'${text}s' for seconds, or '${text}ms' for milliseconds`
+    ? `${quote}${text}s${quote} for seconds, or ${quote}${text}ms${quote} for milliseconds`
     : undefined;
 }
 
