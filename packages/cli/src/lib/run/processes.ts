@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import process from "node:process";
 import { promisify } from "node:util";
+import { statFields } from "../systemd/control-group.ts";
 
 export interface ProcessInfo {
   pid: number;
@@ -50,9 +51,7 @@ async function runningProcesses(): Promise<ProcessInfo[]> {
 }
 
 function fromStat(pid: number): ProcessInfo[] {
-  // proc_pid_stat(5): the name of the program may contain anything, but no parenthesis follows it.
-  const text = read(`/proc/${pid}/stat`);
-  const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
+  const fields = statFields(read(`/proc/${pid}/stat`));
   const [state = "Z", parent, group] = fields;
   return /[ZX]/.test(state)
     ? []

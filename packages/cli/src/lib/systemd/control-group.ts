@@ -52,11 +52,13 @@ export async function readActivity(pid: number): Promise<Activity | undefined> {
   return fields && { state: fields[0]!, ticks: Number(fields[11]) + Number(fields[12]) };
 }
 
-/** proc_pid_stat(5), from the state on: the name of the program may contain anything, but no parenthesis follows it. */
 async function statOf(path: string): Promise<string[] | undefined> {
   const stat = await readFile(path, "utf8").catch(() => "");
-  return stat === "" ? undefined : stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return stat === "" ? undefined : statFields(stat);
 }
+
+/** proc_pid_stat(5), from the state on: the name of the program may contain anything, but no parenthesis follows it. */
+export const statFields = (stat: string): string[] => stat.slice(stat.lastIndexOf(")") + 2).split(" ");
 
 /** The arguments. systemd may start Node by a symlink, and Node starts itself by its real path. A title in place of the command line is one word. */
 const argumentsOf = ({ words }: GroupProcess): string =>
