@@ -1,4 +1,5 @@
 import { deadline } from "../shared/deadline.ts";
+import { systemdAnalyze } from "../systemd/analyze.ts";
 import { readFailedStart } from "../systemd/journal.ts";
 import { ServiceManager } from "../systemd/service-manager.ts";
 import { serves } from "../systemd/unit-state.ts";
@@ -114,12 +115,12 @@ export class Turn {
       return { outcome: listens ? "asleep" : "stopped" };
     }
     const to = otherInstance(from);
-    if (isUp(states[to])) await this.#stop(to);
+    if (isUp(states[to])) await this.#stop(to, this.#manager);
     await this.#start(to);
     this.#ready = to;
     const drained = await this.#despiteAbort(
-      () => this.#stop(from, this.#options.waitForDrain),
-      (manager) => this.#stop(from, false, manager),
+      async (manager) => this.#stop(from, manager, this.#options.waitForDrain),
+      async (manager) => this.#stop(from, manager, false),
     );
     return { outcome: "turned", from, to, drained };
   }
@@ -160,10 +161,7 @@ export class Turn {
 
   /** Undoes a start: it stops the instance, and clears its failed state. */
   async #takeBack(instance: Instance): Promise<TakenBack> {
-    return this.#despiteAbort(
-      async () => this.#stopAndReset(instance, this.#manager),
-      async (manager) => this.#stopAndReset(instance, manager),
-    );
+    return this.#despiteAbort(async (manager) => this.#stopAndReset(instance, manager));
   }
 
   async #stopAndReset(instance: Instance, manager: ServiceManager): Promise<TakenBack> {
@@ -186,11 +184,11 @@ export class Turn {
 
   /** Runs `action`. If the signal is aborted before that has ended, runs `atLeast` for a short time, so that nothing is left half done. */
   async #despiteAbort<T>(
-    action: () => Promise<T>,
-    atLeast: (manager: ServiceManager) => Promise<unknown>,
+    action: (manager: ServiceManager) => Promise<T>,
+    atLeast: (manager: ServiceManager) => Promise<unknown> = action,
   ): Promise<T> {
     try {
-      return await action();
+      return await action(this.#manager);
     } catch (error) {
       if (this.#options.signal?.aborted && !this.#options.lost.aborted) {
         await atLeast(this.#managerFor(ABORT_GRACE_MS)).catch(() => {});
@@ -204,7 +202,7 @@ export class Turn {
   }
 
   /** Stops an instance, unless it is the last one that serves. Resolves to whether it drained. */
-  async #stop(instance: Instance, wait = true, manager = this.#manager): Promise<boolean | undefined> {
+  async #stop(instance: Instance, manager: ServiceManager, wait = true): Promise<boolean | undefined> {
     const { emit } = this.#options;
     const kept = otherInstance(instance);
     const unit = this.#pair.nameOf(instance);
@@ -278,9 +276,7 @@ export class Turn {
  */
 async function sleeps(unit: string, state: State, manager: ServiceManager): Promise<boolean> {
   if (!isAsleep(state) || state.ExecCondition !== undefined) return false;
-  const ended = await manager
-    .runProgram("systemd-analyze", "condition", `--unit=${unit}`)
-    .catch(() => undefined);
+  const ended = await systemdAnalyze(manager, "condition", `--unit=${unit}`).catch(() => undefined);
   manager.signal?.throwIfAborted();
   return ended?.code === 0;
 }

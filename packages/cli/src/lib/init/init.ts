@@ -24,7 +24,7 @@ import { type Invoker, invoker as findInvoker } from "../shared/invoker.ts";
 import { colour, tell } from "../shared/messages.ts";
 import { readTextFile } from "../shared/read-file.ts";
 import { fileState, writeWhole } from "../shared/write-file.ts";
-import { installedSystemd } from "../systemd/installed-version.ts";
+import { installedSystemd } from "../systemd/service-manager.ts";
 import { type ConfigFormat, configText } from "./config-text.ts";
 import { askChoices } from "./questions.ts";
 import { relativePaths } from "./relative-paths.ts";

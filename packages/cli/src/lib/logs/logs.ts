@@ -5,7 +5,7 @@ import { print } from "../output/print.ts";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import { colour } from "../shared/messages.ts";
 import { untilSignal } from "../shared/until-signal.ts";
-import { type ActivatedService, findService } from "../systemd/activated-units.ts";
+import { type ActivatedService, findService, journalUnits } from "../systemd/activated-units.ts";
 import {
   JOURNAL_HINT,
   type JournalEntry,
@@ -13,7 +13,6 @@ import {
   readJournal,
   streamJournal,
 } from "../systemd/journal.ts";
-import { journalUnits } from "../systemd/journal-units.ts";
 import { ServiceManager } from "../systemd/service-manager.ts";
 
 /** The options of `sockact logs`. */

@@ -54,6 +54,9 @@ export const NO_SUCH_ADDRESS = "Cannot assign requested address";
 /** `Job for shop.service failed because the control process exited with error code.` (252 to 262) */
 export const JOB_FAILED = /job for/i;
 
+/** `D-Bus connection terminated while waiting for jobs.` (257). systemd closes the connection, or does not accept one yet, as during `systemctl daemon-reexec`. */
+export const DISCONNECTED = /connection terminated|connection reset|connection refused/i;
+
 /** `Failed to connect to bus: No medium found` (252 to 262) */
 export const BUS_MISSING = /\bbus\b|booted with systemd/;
 

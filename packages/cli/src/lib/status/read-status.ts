@@ -7,7 +7,7 @@ import { hideSecrets } from "../output/hide-secrets.ts";
 import type { ActivatedService } from "../systemd/activated-units.ts";
 import { closedAddresses } from "../systemd/closed-addresses.ts";
 import { oldPidsOf } from "../systemd/control-group.ts";
-import { readExposure } from "../systemd/exposure.ts";
+import { readExposure } from "../systemd/analyze.ts";
 import { listeningSocketsIn } from "../systemd/listening-sockets.ts";
 import type { ServiceManager } from "../systemd/service-manager.ts";
 import { readAddresses } from "./addresses.ts";

@@ -136,6 +136,15 @@ function namesOf({ name, service, services, sockets, health }: ActivatedService)
   return [name, ...units, ...units.map((unit) => nameOf(unit, false))];
 }
 
+/** The units whose lines belong to a service: a service with `Accept=yes` has a unit for each connection. */
+export function journalUnits({ kind, service, services, sockets, health }: ActivatedService): string[] {
+  return [
+    ...sockets,
+    ...(health === undefined ? [] : [health]),
+    ...(kind === "accept" ? [service.replace("@.", "@*.")] : services),
+  ];
+}
+
 /** The instances of a template whose socket is a template too, such as `shop@1` and `shop@2` for `shop`. */
 export async function instancesOf(manager: ServiceManager, template: string): Promise<ActivatedService[]> {
   const known = await activatedServices(manager, { all: true });

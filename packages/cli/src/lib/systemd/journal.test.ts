@@ -1,6 +1,6 @@
 import process from "node:process";
 import { expect, it } from "vitest";
-import { type JournalEntry, parseEntry, untilRestart } from "./journal.ts";
+import { type JournalEntry, entryOf, untilRestart } from "./journal.ts";
 
 const [root, other, own] = ["0", "1700", String(process.getuid?.())];
 
@@ -60,7 +60,7 @@ it.each<[string, boolean, Record<string, string>, string, "app" | "systemd"]>([
     "app",
   ],
 ])("says which unit a line is about: %s", (_, user, fields, unit, from) => {
-  expect(parseEntry(JSON.stringify({ MESSAGE: "said", ...fields }), user)).toMatchObject({ unit, from });
+  expect(entryOf({ MESSAGE: "said", ...fields }, user)).toMatchObject({ unit, from });
 });
 
 it("the lines of a failed start end before systemd starts it again", () => {

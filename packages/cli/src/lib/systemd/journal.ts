@@ -3,6 +3,7 @@ import { once } from "node:events";
 import process from "node:process";
 import { createInterface } from "node:readline";
 import { CliError, EXIT } from "../shared/cli-error.ts";
+import type { Ended } from "../shared/execute.ts";
 import { systemEnvironment } from "../shared/system-path.ts";
 import type { ServiceManager } from "./service-manager.ts";
 import { JOURNAL_RESTRICTED } from "../printed/systemd.ts";
@@ -46,6 +47,10 @@ export interface JournalLines {
 const FIELDS =
   "MESSAGE,PRIORITY,_PID,_UID,SYSLOG_IDENTIFIER,_SYSTEMD_UNIT,_SYSTEMD_USER_UNIT,UNIT,USER_UNIT,COREDUMP_UNIT,COREDUMP_USER_UNIT,EXIT_CODE,EXIT_STATUS,UNIT_RESULT,N_RESTARTS";
 
+/** Without it, journalctl leaves out messages that are long or have a NUL. */
+const ALL = "--all";
+const JSON_OPTIONS = ["--no-pager", "--output=json"];
+
 /** The hint if the journal can't be read. */
 export const JOURNAL_HINT =
   "Run it as root, or join the group that may read the journal, and log in again:\n  sudo usermod --append --groups systemd-journal $USER";
@@ -57,10 +62,6 @@ function argumentsFor(
 ): string[] {
   const unit = manager.user ? "--user-unit" : "--unit";
   return [
-    "--no-pager",
-    // Without --all, journalctl leaves out messages that are long or have a NUL.
-    "--all",
-    "--output=json",
     `--output-fields=${FIELDS}`,
     ...(lines === undefined ? [] : [`--lines=${lines}`]),
     ...(since === undefined
@@ -71,12 +72,16 @@ function argumentsFor(
   ];
 }
 
-const ownText = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);
+const ownText = (value: JournalFields[string]): string | undefined =>
+  typeof value === "string" ? value : undefined;
 
-/** The message of an entry that journalctl has printed as JSON. `undefined` if there is none, or if it is too long. */
-export function messageOf({ MESSAGE }: Record<string, unknown>): string | undefined {
+/** The fields of an entry; systemd.journal-fields(7). */
+export type JournalFields = Record<string, string | number[] | null | undefined>;
+
+/** The message of an entry. `undefined` if there is none, or if it is too long. */
+export function messageOf({ MESSAGE }: JournalFields): string | undefined {
   // What is not UTF-8 is a list of bytes.
-  return Array.isArray(MESSAGE) ? Buffer.from(MESSAGE as number[]).toString() : ownText(MESSAGE);
+  return Array.isArray(MESSAGE) ? Buffer.from(MESSAGE).toString() : ownText(MESSAGE);
 }
 
 /** The fields that name a unit of the system, and a unit of a user. Those with an underscore are from journald, and the others from the writer. */
@@ -90,7 +95,7 @@ const unitFields = {
  * units of the same names. So only a manager says what a unit other than the writer's did: root's, or that of the same user.
  */
 function unitsOf(
-  fields: Record<string, unknown>,
+  fields: JournalFields,
   user: boolean,
 ): { writer?: string | undefined; about?: string | undefined; coredump?: string | undefined } {
   const names = unitFields[user ? "user" : "system"];
@@ -107,14 +112,19 @@ function unitsOf(
   };
 }
 
-/** Reads a line that journalctl has printed as JSON; undefined for one that has no message. */
-export function parseEntry(line: string, user: boolean): JournalEntry | undefined {
-  let fields: Record<string, unknown>;
-  try {
-    fields = JSON.parse(line) as Record<string, unknown>;
-  } catch {
-    return undefined;
-  }
+/** Reads what journalctl has printed as JSON. A journalctl that is killed may stop in the middle of a line. */
+function fieldsIn(printed: string): JournalFields[] {
+  return printed.split("\n").flatMap((line): JournalFields[] => {
+    try {
+      return [JSON.parse(line) as JournalFields];
+    } catch {
+      return [];
+    }
+  });
+}
+
+/** The entry with these fields; undefined if it has no message. */
+export function entryOf(fields: JournalFields, user: boolean): JournalEntry | undefined {
   const message = messageOf(fields);
   if (message === undefined) return undefined;
   const { about, coredump, writer } = unitsOf(fields, user);
@@ -138,19 +148,26 @@ export function parseEntry(line: string, user: boolean): JournalEntry | undefine
   };
 }
 
+/** Reads the entries that journalctl finds with these options and matches, the oldest first, whatever its exit status. */
+export async function readFields(
+  manager: ServiceManager,
+  options: readonly string[],
+): Promise<{ found: JournalFields[]; ended: Ended; isRestricted: boolean }> {
+  const args = [...JSON_OPTIONS, ...options];
+  // Long messages too, unless all of them together are too long to be read.
+  const ended = await manager.runJournalctl(ALL, ...args).catch(() => manager.runJournalctl(...args));
+  return { found: fieldsIn(ended.stdout), ended, isRestricted: JOURNAL_RESTRICTED.test(ended.stderr) };
+}
+
 /** Reads the journal of these units, the oldest line first. A unit may be a pattern, such as `shop@*.service`. */
 export async function readJournal(
   manager: ServiceManager,
   units: readonly string[],
   options: JournalOptions = {},
 ): Promise<JournalLines> {
-  const { code, stdout, stderr } = await manager.runJournalctl(...argumentsFor(manager, units, options));
-  if (code !== 0 && !JOURNAL_RESTRICTED.test(stderr)) throw journalError(stderr, code);
-  const entries = stdout.split("\n").map((line) => parseEntry(line, manager.user));
-  return {
-    entries: entries.filter((entry) => entry !== undefined),
-    isRestricted: JOURNAL_RESTRICTED.test(stderr),
-  };
+  const { found, ended, isRestricted } = await readFields(manager, argumentsFor(manager, units, options));
+  if (ended.code !== 0 && !isRestricted) throw journalError(ended.stderr, ended.code);
+  return { entries: found.flatMap((fields) => entryOf(fields, manager.user) ?? []), isRestricted };
 }
 
 /** The lines of a start that has failed, the oldest first. systemd may have started the service again since. */
@@ -209,7 +226,8 @@ export async function streamJournal(
   onEntry: (entry: JournalEntry) => void,
   signal: AbortSignal,
 ): Promise<{ isRestricted: boolean }> {
-  const args = [...(follow ? ["--follow"] : []), ...argumentsFor(manager, units, options)];
+  const follows = follow ? ["--follow"] : [];
+  const args = [ALL, ...JSON_OPTIONS, ...follows, ...argumentsFor(manager, units, options)];
   // Use a separate process group, so that Ctrl-C reaches only this process, which then ends journalctl.
   const child: ChildProcess = spawn("journalctl", args, {
     stdio: ["ignore", "pipe", "pipe"],
@@ -221,8 +239,10 @@ export async function streamJournal(
   let complaint = "";
   child.stderr!.setEncoding("utf8").on("data", (chunk: string) => (complaint += chunk));
   createInterface({ input: child.stdout!, crlfDelay: Infinity }).on("line", (line) => {
-    const entry = parseEntry(line, manager.user);
-    if (entry && !signal.aborted) onEntry(entry);
+    for (const fields of fieldsIn(line)) {
+      const entry = entryOf(fields, manager.user);
+      if (entry && !signal.aborted) onEntry(entry);
+    }
   });
   try {
     if (signal.aborted) abort();

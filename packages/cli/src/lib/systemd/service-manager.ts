@@ -1,12 +1,12 @@
 import process from "node:process";
+import { setTimeout as delay } from "node:timers/promises";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import { execute, type Ended, ProgramError } from "../shared/execute.ts";
-import { runSystemctl } from "../shared/run-systemctl.ts";
 import { sudoCommand } from "../shared/own-command.ts";
 import { type Properties, showUnits } from "../shared/properties.ts";
 import { shellText } from "../shared/shell-words.ts";
 import { withPatience } from "./patience.ts";
-import { ACCESS_DENIED, BUS_MISSING, VERSION } from "../printed/systemd.ts";
+import { ACCESS_DENIED, BUS_MISSING, DISCONNECTED, VERSION } from "../printed/systemd.ts";
 
 /** Why a command failed: there is no such program, the user may not, or the service manager can't be reached. Undefined for any other reason. */
 export type Refusal = "missing" | "denied" | "unreachable" | undefined;
@@ -49,7 +49,14 @@ export class ServiceManager {
 
   /** Runs systemctl, whatever its exit status. A command that lost its connection runs again, so each must be one that may run twice. */
   async run(...args: string[]): Promise<Ended> {
-    const run = (signal: AbortSignal | undefined) => runSystemctl(args, { user: this.user, signal });
+    const command = [...this.#forUser, "--no-pager", "--no-ask-password", ...args];
+    const run = async (signal: AbortSignal | undefined) => {
+      for (let attempt = 1; ; attempt += 1) {
+        const ended = await execute("systemctl", command, { signal });
+        if (ended.code === 0 || attempt === 30 || !DISCONNECTED.test(ended.stderr)) return ended;
+        await delay(100, undefined, { signal });
+      }
+    };
     return this.#reported(() =>
       this.#asLibrary ? run(this.signal) : withPatience(args[0] ?? "", run, { signal: this.signal }),
     );
@@ -76,9 +83,9 @@ export class ServiceManager {
     return showUnits(async (...args) => this.mustRun("show", ...args), units, options);
   }
 
-  /** Runs another program of systemd for the same manager, such as systemd-analyze or journalctl, whatever its exit status. */
+  /** Runs another program of systemd for the same manager, such as systemd-run, whatever its exit status. */
   async runProgram(file: string, ...args: string[]): Promise<Ended> {
-    return this.#execute(file, [...(this.user ? ["--user"] : []), ...args]);
+    return this.#execute(file, [...this.#forUser, ...args]);
   }
 
   /** Runs journalctl, whatever its exit status. Which units it reads is up to its options. */
@@ -118,6 +125,10 @@ export class ServiceManager {
     };
   }
 
+  get #forUser(): string[] {
+    return this.user ? ["--user"] : [];
+  }
+
   async #execute(file: string, args: readonly string[]): Promise<Ended> {
     return this.#reported(() => execute(file, args, { signal: this.signal }));
   }
@@ -135,5 +146,16 @@ export class ServiceManager {
         error,
       );
     }
+  }
+}
+
+/** The version of the installed systemd. `undefined` if there is none, as on macOS. */
+export async function installedSystemd(): Promise<number | undefined> {
+  try {
+    const version = await new ServiceManager().version();
+    return Number.isNaN(version) ? undefined : version;
+  } catch (error) {
+    if (error instanceof CliError) return undefined;
+    throw error;
   }
 }

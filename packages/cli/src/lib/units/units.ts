@@ -14,7 +14,7 @@ import { CliError, EXIT } from "../shared/cli-error.ts";
 import { type Invoker, invoker as findInvoker } from "../shared/invoker.ts";
 import { colour, tell } from "../shared/messages.ts";
 import { type FileState, fileState, writeWhole } from "../shared/write-file.ts";
-import { installedSystemd } from "../systemd/installed-version.ts";
+import { installedSystemd } from "../systemd/service-manager.ts";
 import type { UnitDifference } from "./difference.ts";
 import { explainedUnits } from "./explanation.ts";
 

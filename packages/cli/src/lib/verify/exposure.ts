@@ -1,5 +1,5 @@
 import { basename, resolve } from "node:path";
-import { systemdAnalyze } from "./systemd-analyze.ts";
+import { systemdAnalyze } from "../systemd/analyze.ts";
 import { EXPOSURE, OFFLINE_UNKNOWN } from "../printed/systemd.ts";
 
 /** How exposed a service is, as `systemd-analyze security` sees it. */
@@ -25,7 +25,7 @@ export async function exposureOf(
     "--no-pager",
     ...(policy === undefined ? [] : [`--security-policy=${policy}`]),
   ];
-  const ended = await systemdAnalyze(["security", ...options, "--", resolve(file)], isUser);
+  const ended = await systemdAnalyze({ user: isUser }, "security", ...options, "--", resolve(file));
   if (ended === undefined) return "systemd-analyze is missing, so the sandbox was not rated";
   if (OFFLINE_UNKNOWN.test(ended.stderr))
     return "the sandbox was not rated: systemd-analyze security reads files since systemd 250";

@@ -1,6 +1,6 @@
 import { basename, resolve } from "node:path";
 import type { ReportedFinding } from "../lint/report/report.ts";
-import { systemdAnalyze } from "./systemd-analyze.ts";
+import { systemdAnalyze } from "../systemd/analyze.ts";
 import { VERIFY_FAILED } from "../printed/systemd.ts";
 
 /** What `systemd-analyze verify` says of one unit. */
@@ -42,7 +42,7 @@ export async function verifyUnits(files: readonly string[], isUser: boolean): Pr
   const units = files.filter((file) => /\.(?:service|socket)$/.test(file)).map((file) => resolve(file));
   if (units.length === 0) return [];
   // Its exit status does not help: it is 0 for a directive that systemd ignores.
-  const ended = await systemdAnalyze(["verify", "--man=no", "--", ...units], isUser);
+  const ended = await systemdAnalyze({ user: isUser }, "verify", "--man=no", "--", ...units);
   if (ended === undefined) return "systemd-analyze is missing, so systemd has not read the units";
   const failure = VERIFY_FAILED.exec(ended.stderr);
   if (failure !== null) return `systemd-analyze verify does not run here: ${failure[0]}`;

@@ -1,7 +1,6 @@
 import process from "node:process";
-import { JOURNAL_RESTRICTED } from "../../printed/systemd.ts";
 import { sudoCommand } from "../../shared/own-command.ts";
-import { messageOf, syncJournal } from "../../systemd/journal.ts";
+import { type JournalFields, messageOf, readFields, syncJournal } from "../../systemd/journal.ts";
 import type { Evidence } from "../model/diagnosis.ts";
 import type { Host, Subject } from "../model/subject.ts";
 import { lastChange, unitFiles } from "./files.ts";
@@ -39,28 +38,22 @@ export async function journal(subject: Subject): Promise<JournalLine[]> {
   const uid = process.getuid?.();
   const lines = await Promise.all(
     units.map(async (unit) => {
-      const args = [
+      const { found, isRestricted } = await readFields(manager, [
+        // Without --user: what a manager of a user logs need not be in a journal of that user.
         ...(manager.user
           ? [`_SYSTEMD_USER_UNIT=${unit}`, `_UID=${uid}`, "+", `USER_UNIT=${unit}`, `_UID=${uid}`]
           : // Like --unit, but with the lines of systemd processes that ended before the journal could look up their unit.
             [`_SYSTEMD_UNIT=${unit}`, "+", `UNIT=${unit}`, "_UID=0"]),
         "--boot",
-        "--output=json",
         `--output-fields=${FIELDS}`,
-        "--no-pager",
         `--lines=${LINES}`,
-      ];
-      // Long messages too, unless all of them together are too long to be read.
-      const { stdout, stderr } = await manager
-        // Without --user: what a manager of a user logs need not be in a journal of that user.
-        .runJournalctl("--all", ...args)
-        .catch(() => manager.runJournalctl(...args));
-      if (!manager.user && JOURNAL_RESTRICTED.test(stderr))
+      ]);
+      if (!manager.user && isRestricted)
         host.cannotSee(
           "You may not see all lines of the journal.",
           `${sudoCommand()} doctor, or: sudo usermod -aG systemd-journal $USER`,
         );
-      return entriesOf(stdout).map((fields) => lineOf(fields, unit));
+      return found.map((fields) => lineOf(fields, unit));
     }),
   );
   return withInvocations(lines.flat().toSorted((one, other) => one.sinceBoot - other.sinceBoot));
@@ -81,21 +74,7 @@ export function withInvocations(lines: readonly JournalLine[]): JournalLine[] {
 
 const journalIsWritten = async ({ manager }: Host): Promise<void> => syncJournal(manager);
 
-/** The fields of an entry. Bytes that are not UTF-8 are a list of numbers. */
-type Fields = Readonly<Record<string, string | number[] | null>>;
-
-/** A journalctl that is killed may stop in the middle of a line. */
-function entriesOf(stdout: string): Fields[] {
-  return stdout.split("\n").flatMap((json) => {
-    try {
-      return json === "" ? [] : [JSON.parse(json) as Fields];
-    } catch {
-      return [];
-    }
-  });
-}
-
-function lineOf(fields: Fields, unit: string): JournalLine {
+function lineOf(fields: JournalFields, unit: string): JournalLine {
   const invocation =
     fields["INVOCATION_ID"] ?? fields["USER_INVOCATION_ID"] ?? fields["_SYSTEMD_INVOCATION_ID"] ?? "";
   return {
@@ -110,7 +89,7 @@ function lineOf(fields: Fields, unit: string): JournalLine {
   };
 }
 
-const timeOf = (fields: Fields): number => Number(fields["__REALTIME_TIMESTAMP"]) / 1000;
+const timeOf = (fields: JournalFields): number => Number(fields["__REALTIME_TIMESTAMP"]) / 1000;
 
 /**
  * The lines of the last run of each unit, and of the run before while systemd starts a service again and again. Lines from before the last
@@ -166,12 +145,12 @@ const kernelFields = [
 
 /** The accesses and calls that SELinux, AppArmor and seccomp have denied since the boot. */
 export async function kernelLog({ manager }: Host): Promise<KernelLine[]> {
-  const options = ["--boot", "--output=json", "--all", "--quiet", "--no-pager", "--lines=2000"];
-  const fields = kernelFields.flatMap((field, index) => (index === 0 ? field : ["+", field]));
-  const { stdout } = await manager.runProgram("journalctl", ...options, ...fields);
-  return entriesOf(stdout).flatMap((entry) => {
-    const message = entry["MESSAGE"];
-    if (typeof message !== "string" || !refusal.test(message)) return [];
+  const forUser = manager.user ? ["--user"] : [];
+  const matches = kernelFields.flatMap((field, index) => (index === 0 ? field : ["+", field]));
+  const { found } = await readFields(manager, [...forUser, "--boot", "--lines=2000", ...matches]);
+  return found.flatMap((entry) => {
+    const message = messageOf(entry);
+    if (message === undefined || !refusal.test(message)) return [];
     return [{ message, pid: Number(/\bpid=(\d+)/.exec(message)?.[1]), time: timeOf(entry) }];
   });
 }
