@@ -3,7 +3,6 @@ import { wrap } from "../output/wrap.ts";
 import { CliError } from "../shared/cli-error.ts";
 import { didYouMean, nearestNames } from "../shared/nearest.ts";
 import { explainedCodes, type CodeExplanation } from "./codes.ts";
-import { plain } from "./markdown.ts";
 import { ownCommand } from "../shared/own-command.ts";
 
 export interface ExplainOptions {
@@ -86,4 +85,23 @@ function listOf(all: readonly CodeExplanation[]): string {
     return [colourOut("bold", theme), wrap(codes.join(" "), { indent: "  " }), ""].join("\n");
   });
   return `${lists.join("\n")}\n${ownCommand()} explain CODE prints what a code means, and what to change.\n`;
+}
+
+/**
+ * Converts the Markdown of the docs for the terminal: code is coloured, and the address of a link is in
+ * parentheses.
+ */
+function plain(markdown: string): string {
+  return (
+    markdown
+      .replaceAll(/\[([^\]]+)\]\(([^)]+)\)/g, "$1 ($2)")
+      .replaceAll(/\*\*([^*]+)\*\*/g, (_, strong: string) => colourOut("bold", strong))
+      // A line may break inside of the code, so each word gets its own colour codes.
+      .replaceAll(/`([^`]+)`/g, (_, code: string) =>
+        code
+          .split(" ")
+          .map((word) => colourOut("cyan", word))
+          .join(" "),
+      )
+  );
 }

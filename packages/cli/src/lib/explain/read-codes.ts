@@ -30,7 +30,10 @@ const fields: Readonly<Record<string, "severity" | "exitCode" | "looksAt" | "cha
   See: "see",
 };
 
-/** Reads the codes of some pages, by the names of their files. A heading that is nothing but code begins a code. */
+/**
+ * Reads the codes of some pages, by the names of their files. A heading that is nothing but code begins a
+ * code.
+ */
 export function readCodes(pages: Readonly<Record<string, string>>): DocumentedCode[] {
   return Object.entries(pages).flatMap(([page, markdown]) => codesOf(page, markdown));
 }
