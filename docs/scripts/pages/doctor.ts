@@ -1,5 +1,4 @@
 import { diagnoses } from "../../../packages/cli/src/lib/doctor/diagnoses.ts";
-import type { Diagnosis } from "../../../packages/cli/src/lib/doctor/model/diagnosis.ts";
 import { sameNames } from "./same-names.ts";
 
 /** The diagnoses of each theme, by their codes. */
@@ -18,16 +17,6 @@ const themes: Record<string, string> = {
 const sentence = (text: string): string =>
   `${/^(?:systemd|sockact)\b/.test(text) ? text[0] : text[0]!.toUpperCase()}${text.slice(1)}.`;
 
-function versionsOf({ systemd, node }: Diagnosis): string {
-  const range = (name: string, { from, to }: { from?: number; to?: number } = {}): string[] =>
-    from === undefined && to === undefined
-      ? []
-      : [
-          ` Applies to ${name} ${to === undefined ? `${from} and later` : from === undefined ? `${to} and earlier` : `${from} to ${to}`}.`,
-        ];
-  return [...range("systemd", systemd), ...range("Node", node)].join("");
-}
-
 /** The entry of each diagnosis of the doctor. */
 export function doctorCodes(): string {
   const byCode = new Map(diagnoses.map((diagnosis) => [diagnosis.code, diagnosis]));
@@ -36,11 +25,10 @@ export function doctorCodes(): string {
   return Object.entries(themes)
     .map(([theme, codes]) => {
       const entries = codes.split(/\s+/).map((code) => {
-        const diagnosis = byCode.get(code)!;
-        const { severity, title, why, looksAt, remedy } = diagnosis;
+        const { severity, title, why, looksAt, remedy } = byCode.get(code)!;
         return [
           `#### \`${code}\`\n`,
-          `${sentence(title)} ${why}${versionsOf(diagnosis)}\n`,
+          `${sentence(title)} ${why}\n`,
           `- **Severity:** ${severity}`,
           `- **What the doctor looks at:** ${looksAt}`,
           `- **What to change:** ${remedy}\n`,

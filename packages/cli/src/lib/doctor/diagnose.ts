@@ -1,16 +1,17 @@
 import { CliError } from "../shared/cli-error.ts";
 import { shellWord } from "../shared/shell-words.ts";
-import type { Diagnosis, Finding, VersionRange } from "./model/diagnosis.ts";
+import type { Diagnosis, Finding } from "./model/diagnosis.ts";
 import { environment } from "./facts/files.ts";
-import { nodeVersion } from "./facts/program.ts";
-import { systemdVersion } from "./facts/properties.ts";
 import { lintFindings } from "./lint.ts";
 import { type Redactor, redactor } from "./redact.ts";
 import type { Subject } from "./model/subject.ts";
 
 const severities = ["error", "warning", "info"] as const;
 
-/** Runs all diagnoses at once. Returns the findings, errors first, and leaves out those that only follow from another one. */
+/**
+ * Runs all diagnoses at once. Returns the findings, errors first, and leaves out those that only follow from
+ * another one.
+ */
 export async function diagnose(subject: Subject, diagnoses: readonly Diagnosis[]): Promise<Finding[]> {
   const [found, linted, redact] = await Promise.all([
     Promise.all(diagnoses.map((diagnosis) => findWith(diagnosis, subject))),
@@ -36,7 +37,6 @@ export async function diagnose(subject: Subject, diagnoses: readonly Diagnosis[]
 async function findWith(diagnosis: Diagnosis, subject: Subject): Promise<Finding[]> {
   const { code, severity, title, why } = diagnosis;
   try {
-    if (!(await applies(diagnosis, subject))) return [];
     return [await diagnosis.find(subject)]
       .flat()
       .map(({ unit = subject.service, message, evidence = [], fix, copy = [] }) => {
@@ -48,17 +48,6 @@ async function findWith(diagnosis: Diagnosis, subject: Subject): Promise<Finding
     subject.host.cannotSee(`${subject.service}: ${error.message}`, error.hint);
     return [];
   }
-}
-
-async function applies({ systemd, node }: Diagnosis, subject: Subject): Promise<boolean> {
-  if (systemd && !isWithin(systemd, await subject.host.get(systemdVersion))) return false;
-  if (!node) return true;
-  const version = await subject.get(nodeVersion);
-  return version === undefined || isWithin(node, Number.parseInt(version, 10));
-}
-
-function isWithin({ from = 0, to = Infinity }: VersionRange, version: number): boolean {
-  return Number.isNaN(version) || (version >= from && version <= to);
 }
 
 /** Quotes the names of units in commands, where a shell would change them: `shop@\\x2d.service`. */

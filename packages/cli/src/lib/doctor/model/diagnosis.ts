@@ -3,16 +3,12 @@ import type { Subject } from "./subject.ts";
 /** `error`: the service does not answer; `warning`: it will cause trouble; `info`: good to know. */
 export type Severity = "error" | "warning" | "info";
 
-/** Versions from the first to the last one, both included. */
-export interface VersionRange {
-  from?: number;
-  to?: number;
-}
-
 /** A line or a value that was read, and where. */
 export interface Evidence {
   text: string;
-  /** Such as `journal of shop.service`, `/etc/systemd/system/shop.service` or `systemctl show shop.socket`. */
+  /**
+   * Such as `journal of shop.service`, `/etc/systemd/system/shop.service` or `systemctl show shop.socket`.
+   */
   source: string;
 }
 
@@ -29,9 +25,14 @@ export interface Found {
   copy?: readonly string[];
 }
 
-/** One reason why a service is not activated, or soon will not be. Each is in the file of its theme in `diagnoses/`. */
+/**
+ * One reason why a service is not activated, or soon will not be. Each is in the file of its theme in
+ * `diagnoses/`.
+ */
 export interface Diagnosis {
-  /** Stays the same in later versions. The linter and the doctor share their codes: no code has two meanings. */
+  /**
+   * Stays the same in later versions. The linter and the doctor share their codes: no code has two meanings.
+   */
   code: string;
   severity: Severity;
   /** The fault in a few words, without details. */
@@ -42,11 +43,10 @@ export interface Diagnosis {
   looksAt: string;
   /** What to change, as sentences in Markdown, for docs/doctor.md. */
   remedy: string;
-  /** The versions of systemd that can have it; all, if left out. */
-  systemd?: VersionRange;
-  /** The major versions of Node that can have it; all, if left out. */
-  node?: VersionRange;
-  /** Codes of findings that follow from this one, those of the linter included. They are left out when this one is found. */
+  /**
+   * Codes of findings that follow from this one, those of the linter included. They are left out when this
+   * one is found.
+   */
   explains?: readonly string[];
   /** Whether it is left out if there is any other error. */
   isLastResort?: true;
