@@ -23,7 +23,6 @@ const orders: Record<string, string[]> = {
     "change",
     "app",
     "config",
-    "install/access",
     "install",
     "install-app",
     "init",
@@ -115,6 +114,18 @@ describe("the files and folders of each package", () => {
     expect(existsSync(settings) ? readFileSync(settings, "utf8") : "").toSatisfy((inputs: string) =>
       outside.every((file) => inputs.includes(`"$TURBO_ROOT$/${file}"`)),
     );
+  });
+
+  it("other folders of cli import only the façade of install", () => {
+    const lib = join(root, "cli/src/lib");
+    const files = readdirSync(lib, { recursive: true, encoding: "utf8" }).filter(
+      (file) => file.endsWith(".ts") && !file.startsWith("install/"),
+    );
+    const imported = files.flatMap((file) =>
+      specifiersIn(join(lib, file)).map((specifier) => join(dirname(file), specifier)),
+    );
+    const inside = imported.filter((file) => file.startsWith("install/"));
+    expect(new Set(inside)).toEqual(new Set(["install/install.ts"]));
   });
 
   it("draining imports nothing but shared", () => {

@@ -7,7 +7,7 @@ import process from "node:process";
 import { describeWith } from "@sockact/testkit";
 import type { AppDescription } from "@sockact/units";
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
-import type { InstallPlan } from "../src/lib/install/transaction.ts";
+import type { InstallPlan } from "../src/lib/install/install.ts";
 import { folderWith } from "./app-folder.ts";
 import { filesBelow } from "./installation.ts";
 import { bundleInstaller, Installer, type Outcome, planFor } from "./installer.ts";

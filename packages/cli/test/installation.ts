@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { bootPrivateSystemd, type PrivateSystemd } from "@sockact/testkit";
 import type { AppDescription } from "@sockact/units";
 import { afterAll, afterEach, beforeAll } from "vitest";
-import type { InstallPlan } from "../src/lib/install/transaction.ts";
+import type { InstallPlan } from "../src/lib/install/install.ts";
 import { Installer, type Outcome, shopPlan, writeInstaller } from "./installer.ts";
 import type { InstallerOptions } from "./programs/installer.ts";
 

@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import type { PrivateSystemd } from "@sockact/testkit";
 import { type AppDescription, emitUnits } from "@sockact/units";
 import { rolldown } from "rolldown";
-import type { Applied, InstallPlan, PreparedInstall } from "../src/lib/install/transaction.ts";
+import type { Applied, InstallPlan, PreparedInstall } from "../src/lib/install/install.ts";
 import type { InstallerOptions } from "./programs/installer.ts";
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));

@@ -2,7 +2,7 @@ import { mkdir } from "node:fs/promises";
 import { bootPrivateSystemd, describeWith, type PrivateSystemd, systemdVersion } from "@sockact/testkit";
 import type { AppDescription } from "@sockact/units";
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
-import type { InstallPlan } from "../src/lib/install/transaction.ts";
+import type { InstallPlan } from "../src/lib/install/install.ts";
 import { Installer, shopPlan, writeInstaller } from "./installer.ts";
 import type { InstallerOptions } from "./programs/installer.ts";
 import { sockactInside } from "./run.ts";

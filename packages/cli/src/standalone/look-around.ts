@@ -4,7 +4,7 @@
 import { accessSync, constants, type Dirent, existsSync, readdirSync, statSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { argv, version } from "node:process";
-import type { Closed, Seen, Wanted } from "../lib/install/access/wanted.ts";
+import type { Closed, Seen, Wanted } from "../lib/install-app/access/probe.ts";
 
 const { paths, folder, packages, useful } = JSON.parse(argv[1] as string) as Wanted;
 

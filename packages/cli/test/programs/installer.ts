@@ -3,11 +3,14 @@
 import fs from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
 import process from "node:process";
-import { applyInstall, type InstallPlan, prepareInstall } from "../../src/lib/install/transaction.ts";
+import {
+  applyInstall,
+  applyUninstall,
+  type InstallPlan,
+  prepareInstall,
+  prepareUninstall,
+} from "../../src/lib/install/install.ts";
 import { CliError } from "../../src/lib/shared/cli-error.ts";
-import { ServiceManager } from "../../src/lib/systemd/service-manager.ts";
-import { applyUninstall } from "../../src/lib/uninstall/apply.ts";
-import { prepareUninstall } from "../../src/lib/uninstall/prepare.ts";
 
 /** What the test asks for. */
 export interface InstallerOptions {
@@ -81,13 +84,12 @@ function onStep(step: { type: string }): void {
 
 async function main(): Promise<unknown> {
   const { plan, force = false, purge = false, prepareOnly, verifyError } = options;
-  const manager = new ServiceManager({ user: plan.user });
   const { signal } = controller;
   if (options.uninstall) {
-    const prepared = await prepareUninstall(plan, plan.name, { manager, purge });
-    return prepareOnly ? prepared : applyUninstall(prepared, { manager, purge, onStep, signal });
+    const prepared = await prepareUninstall(plan, plan.name, purge);
+    return prepareOnly ? prepared : applyUninstall(prepared, { onStep, signal });
   }
-  const prepared = await prepareInstall(plan, { force, manager });
+  const prepared = await prepareInstall(plan, force);
   if (prepareOnly) return prepared;
   const verify = async () => {
     if (options.pauseInCheck) {
@@ -96,7 +98,7 @@ async function main(): Promise<unknown> {
     }
     if (verifyError !== undefined) throw new Error(verifyError);
   };
-  return applyInstall(prepared, plan.root === "/" ? manager : undefined, { onStep, signal, verify });
+  return applyInstall(prepared, { onStep, signal, verify });
 }
 
 try {

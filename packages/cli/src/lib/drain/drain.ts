@@ -1,8 +1,6 @@
 import { durationOf } from "@sockact/units/durations";
 import { runChange } from "../change/change.ts";
-import { isDrained, setDrained, unsetDrained } from "../install/drained.ts";
-import type { Place } from "../install/places.ts";
-import { checkPlace } from "../install/prepare.ts";
+import { checkPlace, isDrained, type Place, setDrained, unsetDrained } from "../install/install.ts";
 import { print, printJson } from "../output/print.ts";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import { count, warn } from "../shared/messages.ts";

@@ -1,10 +1,11 @@
-import { basename } from "node:path";
+import { lstat, realpath } from "node:fs/promises";
+import { basename, dirname, resolve } from "node:path";
+import process from "node:process";
 import type { AppDescription } from "@sockact/units";
 import type { DetectedApp } from "../app/detect-app.ts";
 import { isFile } from "../app/source-files.ts";
 import { distrustOf } from "../shared/trusted-path.ts";
 import { CliError, EXIT } from "../shared/cli-error.ts";
-import { openToAll } from "../install/access/modes.ts";
 import type { Invoker } from "../shared/invoker.ts";
 import { shellText } from "../shared/shell-words.ts";
 
@@ -34,6 +35,17 @@ export async function notesOnOpen(paths: readonly string[]): Promise<string[]> {
   return [
     `Every user may write to ${first}${second === undefined ? "" : `, ${second}`}${more}, and so change what the service runs. To forbid that: chmod o-w`,
   ];
+}
+
+/** The first folder on the way to a path, or the path itself, in which anybody may replace files; not those with the sticky bit, such as /tmp. */
+async function openToAll(path: string): Promise<string | undefined> {
+  let at = await realpath(path).catch(() => resolve(path));
+  for (;;) {
+    const { mode } = await lstat(at);
+    if ((mode & 0o002) !== 0 && (mode & 0o1000) === 0) return at;
+    if (at === "/" || process.platform === "win32") return undefined;
+    at = dirname(at);
+  }
 }
 
 /**

@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import process from "node:process";
-import { checkAccess } from "../install/access/check-access.ts";
 import {
   applyInstall,
+  appOutput,
   type Author,
   authorOfApp,
   type InstallPlan,
@@ -12,7 +12,7 @@ import {
   prepareInstall,
   type PreparedInstall,
   refuseSameFolder,
-} from "../install/transaction.ts";
+} from "../install/install.ts";
 import { askWhich } from "../output/ask.ts";
 import { clean } from "../shared/clean.ts";
 import { errorJson, print, printJson } from "../output/print.ts";
@@ -21,8 +21,8 @@ import { CliError, EXIT } from "../shared/cli-error.ts";
 import { colour, tell } from "../shared/messages.ts";
 import { invoker } from "../shared/invoker.ts";
 import { ServiceManager } from "../systemd/service-manager.ts";
-import { accessError, userError } from "./access-error.ts";
-import { appOutput } from "../install/app-output.ts";
+import { accessError, userError } from "./access/access-error.ts";
+import { checkAccess } from "./access/check-access.ts";
 import type { Answer } from "./first-request.ts";
 import { checkOptions, type InstallOptions, rootFolder } from "./options.ts";
 import { isUnusable, resultText } from "./result.ts";
@@ -152,7 +152,7 @@ async function prepare(
     config,
     ...(isUsers || manager === undefined ? {} : { author: authorOf(service) }),
   };
-  const prepared = await prepareInstall(plan, { force: options.force === true, manager });
+  const prepared = await prepareInstall(plan, options.force === true);
   return { service, prepared, notes: [...service.notes, ...notes, ...prepared.notes] };
 }
 
@@ -208,7 +208,7 @@ async function apply(
   const since = Date.now();
   let answers: Answer[] = [];
   try {
-    const applied = await applyInstall(prepared, manager, {
+    const applied = await applyInstall(prepared, {
       signal,
       onStep: (step) => {
         const text = stepText(step);

@@ -2,7 +2,7 @@ import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import process from "node:process";
 import type { HardeningProfile } from "@sockact/units";
-import { checkPlace } from "../install/transaction.ts";
+import { checkPlace } from "../install/install.ts";
 import { CliError } from "../shared/cli-error.ts";
 import { sudoCommand } from "../shared/own-command.ts";
 import { shellText } from "../shared/shell-words.ts";

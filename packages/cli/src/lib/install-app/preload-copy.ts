@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { AppDescription } from "@sockact/units";
-import { type ExtraFile, filesFolder } from "../install/transaction.ts";
+import { type ExtraFile, filesFolder } from "../install/install.ts";
 import { valuesOf } from "../shared/unit-text.ts";
 import { serviceText } from "./unit-text.ts";
 

@@ -8,7 +8,7 @@ import { configNames } from "../config/find-config.ts";
 import { loadConfig } from "../config/load-config.ts";
 import { refuseReplaceableFolders } from "../config/replaceable-folders.ts";
 import { liesIn } from "../shared/folders.ts";
-import type { ExtraFile } from "../install/transaction.ts";
+import type { ExtraFile } from "../install/install.ts";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import type { Invoker } from "../shared/invoker.ts";
 import { calledCommand, ownCommand } from "../shared/own-command.ts";

@@ -1,6 +1,5 @@
 import { basename } from "node:path";
-import { withoutHeader } from "../install/header.ts";
-import type { PreparedInstall } from "../install/transaction.ts";
+import { type PreparedInstall, withoutHeader } from "../install/install.ts";
 import type { WantedService } from "./services.ts";
 
 /** The units as they are written, each with its path. */

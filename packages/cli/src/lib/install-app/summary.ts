@@ -1,5 +1,5 @@
 import { basename } from "node:path";
-import type { PreparedInstall } from "../install/transaction.ts";
+import type { PreparedInstall } from "../install/install.ts";
 import { clean } from "../shared/clean.ts";
 import { colour } from "../shared/messages.ts";
 import type { WantedService } from "./services.ts";

@@ -6,7 +6,7 @@ import { ownCommand, sudoCommand } from "../shared/own-command.ts";
 import { shellText } from "../shared/shell-words.ts";
 import { findService } from "../systemd/activated-units.ts";
 import type { ServiceManager } from "../systemd/service-manager.ts";
-import { appOutput } from "../install/app-output.ts";
+import { appOutput } from "../install/install.ts";
 import type { ListenAddress } from "../systemd/listen-property.ts";
 import { readJournal, syncJournal } from "../systemd/journal.ts";
 import { type Answer, CLOSED, firstRequest, listeningAddresses } from "./first-request.ts";

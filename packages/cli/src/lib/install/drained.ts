@@ -2,7 +2,7 @@ import { existsSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import { type Place, stateFolder } from "./places.ts";
-import { inFolderOf, SafeFolder } from "./safe-folder.ts";
+import { inFolderOf, inNewFolder } from "./safe-folder.ts";
 
 /**
  * The file that takes a service out of a load balancer. While it exists, sockact in the app, and the health socket, answer probes with 503 `drained`.
@@ -17,8 +17,7 @@ export const isDrained = (place: Place, name: string): boolean => existsSync(fil
 /** Creates the file. Returns whether it did not exist. Throws a `CliError` if it can't be written, or if the service could not see it. */
 export function setDrained(place: Place, name: string): boolean {
   const path = fileOf(place, name);
-  const folder = SafeFolder.make(dirname(path));
-  try {
+  return inNewFolder(dirname(path), (folder) => {
     if (!place.user) checkOpen(dirname(path));
     const file = basename(path);
     const found = folder.stat(file);
@@ -26,10 +25,8 @@ export function setDrained(place: Place, name: string): boolean {
     if (found) throw notOurs(path);
     folder.writeNew(file, "", 0o644);
     folder.sync();
-  } finally {
-    folder.close();
-  }
-  return true;
+    return true;
+  });
 }
 
 /** Removes the file, and the folders that are empty then. Returns whether it existed. Throws a `CliError` if it can't be removed. */

@@ -3,9 +3,8 @@ import process from "node:process";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import { RollingError } from "../change/roll-error.ts";
 import { execute } from "../shared/execute.ts";
-import { syncJournal } from "../systemd/journal.ts";
+import { type JournalEntry, readJournal, syncJournal } from "../systemd/journal.ts";
 import type { ServiceManager } from "../systemd/service-manager.ts";
-import { appOutput } from "./app-output.ts";
 import {
   IN_USE,
   LISTEN_FAILED,
@@ -13,6 +12,7 @@ import {
   NO_SUCH_ADDRESS,
   REASON_ELSEWHERE,
 } from "../printed/systemd.ts";
+import { rowsOf } from "./units.ts";
 
 /** How many lines of the journal an error shows. */
 const JOURNAL_LINES = 8;
@@ -49,6 +49,41 @@ export async function whyNotStarted(
   const sockets = units.filter((unit) => unit.endsWith(".socket"));
   if (sockets.length > 0 || units.length === 0) return journalOf(manager, sockets, since);
   return appOutput(manager, units, since);
+}
+
+/** How many lines of an app are shown. */
+const APP_LINES = 12;
+
+/**
+ * The lines that the first process of an app has printed since then; or the lines of systemd about its units, if the app has printed nothing. systemd may have
+ * started the app several times, and the reason is the same each time.
+ *
+ * @param since milliseconds since 1970
+ */
+export async function appOutput(
+  manager: ServiceManager,
+  units: readonly string[],
+  since: number,
+): Promise<string[]> {
+  await syncJournal(manager);
+  const entries = withoutOldProcess((await readJournal(manager, units, { since })).entries);
+  const first = entries.find(({ from }) => from === "app");
+  const said =
+    first === undefined ? entries : entries.filter(({ from, pid }) => from === "app" && pid === first.pid);
+  const lines = said
+    .map(({ message }) => message)
+    .filter((message) => message !== "" && !/^\s+at .*node:internal/.test(message));
+  // systemd writes the same lines at each start.
+  return (first === undefined ? [...new Set(lines)] : lines).slice(0, APP_LINES);
+}
+
+/** Leaves out the lines of the process that ran before a restart, such as those about draining. */
+function withoutOldProcess(entries: JournalEntry[]): JournalEntry[] {
+  const said = (pattern: RegExp) =>
+    entries.findIndex(({ from, message }) => from === "systemd" && pattern.test(message));
+  const stopped = said(/^Stopped /);
+  const starting = said(/^Start(?:ing|ed) /);
+  return starting === -1 || stopped < starting ? entries.slice(stopped + 1) : entries;
 }
 
 async function journalOf(
@@ -134,10 +169,9 @@ async function socketUnitAt(
   failed: readonly string[],
 ): Promise<string | undefined> {
   const { stdout } = await manager.run("list-sockets", "--plain", "--no-legend", "--full");
-  const rows = stdout.split("\n").map((line) => line.trim().split(/\s+/));
   const port = /:\d+$/.exec(address)?.[0];
   const isAt = (listen = "") => (port === undefined ? listen === address : listen.endsWith(port));
-  return rows.find(([listen, unit = ""]) => isAt(listen) && !failed.includes(unit))?.[1];
+  return rowsOf(stdout).find(([listen, unit = ""]) => isAt(listen) && !failed.includes(unit))?.[1];
 }
 
 /** The service that a process belongs to. */

@@ -1,7 +1,8 @@
 import { statSync } from "node:fs";
-import type { Author } from "./plan.ts";
+import { join } from "node:path";
+import type { Author } from "./manifest.ts";
 import { type Place, serviceFolder } from "./places.ts";
-import { SafeFolder } from "./safe-folder.ts";
+import { contentOf, inNewFolder } from "./safe-folder.ts";
 
 const RECORD = "folders.json";
 
@@ -20,17 +21,15 @@ interface Kept {
  * of the same user.
  */
 export function keptFolders(place: Place, name: string, author: Author | undefined): string[] {
-  const folder = SafeFolder.open(serviceFolder(place, name));
   try {
-    const kept = JSON.parse(folder?.read(RECORD)?.toString() ?? "[]") as Kept[];
+    const content = contentOf(join(serviceFolder(place, name), RECORD))?.toString() ?? "[]";
     const isOthers = ({ author: uid }: Kept) =>
       uid !== undefined && author !== undefined && uid !== author.uid;
-    return kept.filter((one) => isSame(one) && !isOthers(one)).map(({ path }) => path);
+    const kept = (JSON.parse(content) as Kept[]).filter((one) => isSame(one) && !isOthers(one));
+    return kept.map(({ path }) => path);
   } catch {
     // Without the record, the folders are asked about.
     return [];
-  } finally {
-    folder?.close();
   }
 }
 
@@ -45,14 +44,11 @@ export function keepFolders(
     const { dev: device, ino: inode } = statSync(path);
     return { path, device, inode, author: author?.uid };
   });
-  const folder = SafeFolder.make(serviceFolder(place, name));
-  try {
+  inNewFolder(serviceFolder(place, name), (folder) => {
     folder.remove(RECORD);
     if (kept.length > 0) folder.writeNew(RECORD, `${JSON.stringify(kept)}\n`, 0o644);
     folder.sync();
-  } finally {
-    folder.close();
-  }
+  });
 }
 
 function isSame({ path, device, inode }: Kept): boolean {

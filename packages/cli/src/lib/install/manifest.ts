@@ -1,9 +1,14 @@
 import { basename, dirname, join } from "node:path";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import { isUnitOf } from "./names.ts";
-import type { Author } from "./plan.ts";
 import { type Place, serviceFolder, stateFolder, unitFolder } from "./places.ts";
-import { SafeFolder } from "./safe-folder.ts";
+import { contentOf, inFolder } from "./safe-folder.ts";
+
+/** A user who decides what a service runs, and the file or folder that shows it. */
+export interface Author {
+  path: string;
+  uid: number;
+}
 
 /** The record of what `sockact install` has installed for one service. */
 export interface Manifest {
@@ -24,31 +29,37 @@ export interface Manifest {
   author?: Author | undefined;
 }
 
-export const MANIFEST = "manifest.json";
+/** The path of the manifest of this name. */
+export const manifestPath = (place: Place, name: string): string =>
+  join(serviceFolder(place, name), "manifest.json");
 
-/** Reads the manifest of this name; undefined if there is none. */
-export function readManifest(place: Place, name: string): Manifest | undefined {
-  const path = serviceFolder(place, name);
-  const folder = SafeFolder.open(path);
-  let content: Buffer | undefined;
-  try {
-    content = folder?.read(MANIFEST);
-  } finally {
-    folder?.close();
-  }
-  return content && parseManifest(content, place, name);
+/**
+ * Reads the manifest of this name; undefined if there is none. Refuses one with files that an installation can't have.
+ *
+ * @param read - reads a file; by default as it is now
+ */
+export function readManifest(place: Place, name: string, read = contentOf): Manifest | undefined {
+  const path = manifestPath(place, name);
+  const content = read(path);
+  if (content === undefined) return undefined;
+  const hint = `Look at the file. Without it, sockact does not know the files of ${name}: remove them yourself, and ${dirname(path)}.`;
+  return parsed(path, content, hint, (value) => checked(value, place, name));
 }
 
-/** Reads a manifest, and refuses one with files that an installation can't have. */
-export function parseManifest(content: Buffer, place: Place, name: string): Manifest {
-  const path = serviceFolder(place, name);
+/** Reads a record of sockact, and refuses one in another form. */
+export function parsed<Form>(
+  path: string,
+  content: Buffer,
+  hint: string,
+  check: (value: unknown) => Form,
+): Form {
   try {
-    return checked(JSON.parse(content.toString()), place, name);
+    return check(JSON.parse(content.toString()));
   } catch (cause) {
     throw new CliError(
       "SOCKACT_ERR_INSTALL_MANIFEST",
-      `${join(path, MANIFEST)} is not in the form in which sockact wrote it: ${(cause as Error).message}`,
-      `Look at the file. Without it, sockact does not know the files of ${name}: remove them yourself, and ${path}.`,
+      `${path} is not in the form in which sockact wrote it: ${(cause as Error).message}`,
+      hint,
       { exitCode: EXIT.failed, cause },
     );
   }
@@ -56,12 +67,8 @@ export function parseManifest(content: Buffer, place: Place, name: string): Mani
 
 /** The names of all services that were installed in this place. */
 export function installedNames(place: Place): string[] {
-  const folder = SafeFolder.open(stateFolder(place));
-  try {
-    return (folder?.list() ?? []).filter((name) => hasManifest(place, name)).sort();
-  } finally {
-    folder?.close();
-  }
+  const found = inFolder(stateFolder(place), (folder) => folder.list()) ?? [];
+  return found.filter((name) => hasManifest(place, name)).sort();
 }
 
 /** Other files in the folder are ignored. */
@@ -100,5 +107,5 @@ export function mayHave(place: Place, name: string, path: unknown): boolean {
   const folder = dirname(path);
   if (folder === unitFolder(outside, file)) return isUnitOf(name, file);
   const own = serviceFolder(outside, name);
-  return folder === join(own, "files") || folder === join(own, "backup") || path === join(own, MANIFEST);
+  return [join(own, "files"), join(own, "backup")].includes(folder) || path === manifestPath(outside, name);
 }

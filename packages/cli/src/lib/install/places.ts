@@ -2,6 +2,8 @@ import { realpathSync } from "node:fs";
 import { homedir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import process from "node:process";
+import { CliError } from "../shared/cli-error.ts";
+import { ownCommand } from "../shared/own-command.ts";
 
 /** The place of an installation: the system, the user, or a file system below a root folder. */
 export interface Place {
@@ -64,5 +66,20 @@ function resolved(path: string): string {
   } catch {
     const above = dirname(path);
     return above === path ? path : join(resolved(above), basename(path));
+  }
+}
+
+/** Refuses a place where nothing can be installed. */
+export function checkPlace({ user, root }: Place, command: string): void {
+  if (user && root !== "/") {
+    throw new CliError("SOCKACT_ERR_USAGE", "--user and --root exclude each other", "Leave one of them out.");
+  }
+  const { SUDO_UID, SUDO_USER } = process.env;
+  if (user && process.getuid?.() === 0 && SUDO_UID !== undefined && SUDO_UID !== "0") {
+    throw new CliError(
+      "SOCKACT_ERR_INSTALL_SUDO",
+      "--user is for your own service manager, and sudo makes you root",
+      `Run it without sudo: ${ownCommand()} ${command} … --user. For ${SUDO_USER ?? "another user"} from a script: systemd-run --pipe --uid=${SUDO_UID} … or su`,
+    );
   }
 }

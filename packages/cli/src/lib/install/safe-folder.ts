@@ -210,18 +210,41 @@ export class SafeFolder {
   }
 }
 
+/** Calls a function with an open folder; undefined if the folder does not exist. */
+export function inFolder<Result>(path: string, action: (folder: SafeFolder) => Result): Result | undefined {
+  const folder = SafeFolder.open(path);
+  return folder && closing(folder, action);
+}
+
+/** As {@link inFolder}, and makes the folders that are missing. */
+export function inNewFolder<Result>(path: string, action: (folder: SafeFolder) => Result): Result {
+  return closing(SafeFolder.make(path), action);
+}
+
+function closing<Result>(folder: SafeFolder, action: (folder: SafeFolder) => Result): Result {
+  try {
+    return action(folder);
+  } finally {
+    folder.close();
+  }
+}
+
 /** Calls a function with the folder of a file; undefined if that does not exist. */
 export function inFolderOf<Result>(
   path: string,
   action: (folder: SafeFolder, file: string) => Result,
 ): Result | undefined {
-  const folder = SafeFolder.open(dirname(path));
-  try {
-    return folder && action(folder, basename(path));
-  } finally {
-    folder?.close();
-  }
+  return inFolder(dirname(path), (folder) => action(folder, basename(path)));
 }
+
+/** As {@link inFolderOf}, and makes the folders that are missing. */
+export function inNewFolderOf(path: string, action: (folder: SafeFolder, file: string) => void): void {
+  inNewFolder(dirname(path), (folder) => action(folder, basename(path)));
+}
+
+/** The content of a file, as {@link SafeFolder.read} reads it. */
+export const contentOf = (path: string): Buffer | undefined =>
+  inFolderOf(path, (folder, file) => folder.read(file));
 
 /** A folder must belong to this user or root, and no other user may write there. */
 function checkOwner(path: string, { uid, gid, mode }: Stats): void {

@@ -1,6 +1,7 @@
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import { execute, type Ended, ProgramError } from "../shared/execute.ts";
 import { ServiceManager } from "../systemd/service-manager.ts";
+import type { Place } from "./places.ts";
 
 /** The enabled and the running units before a change. */
 export interface UnitsBefore {
@@ -19,15 +20,22 @@ const isUp = (state: string) => ["active", "activating", "reloading", "refreshin
 /** A unit's name may have one character that has another meaning in a pattern of systemctl. */
 const asPattern = (unit: string) => unit.replaceAll("\\", "\\\\");
 
-/** Enables, starts and stops units. Below a root folder it only enables, since nothing runs there. */
+/** The words of each line of a table that systemctl has printed. */
+export const rowsOf = (printed: string): string[][] =>
+  printed
+    .split("\n")
+    .map((line) => line.trim().split(/\s+/))
+    .filter(([first]) => first !== "");
+
+/** The units of a place, as its service manager has them. Below a root folder, units are only enabled, since nothing runs there. */
 export class Units {
   /** Undefined below a root folder. */
   readonly manager: ServiceManager | undefined;
   readonly #root: string;
 
-  constructor(root: string, manager: ServiceManager | undefined) {
+  constructor({ root, user }: Place) {
     this.#root = root;
-    this.manager = root === "/" ? manager : undefined;
+    this.manager = root === "/" ? new ServiceManager({ user }) : undefined;
   }
 
   async before(units: readonly string[]): Promise<UnitsBefore> {
@@ -46,16 +54,9 @@ export class Units {
   }
 
   async #enabledOf(units: readonly string[]): Promise<string[]> {
-    const { stdout } = await this.#run(
-      "list-unit-files",
-      "--plain",
-      "--no-legend",
-      "--",
-      ...units.map(asPattern),
-    );
-    return stdout
-      .split("\n")
-      .map((line) => line.trim().split(/\s+/))
+    const patterns = units.map(asPattern);
+    const { stdout } = await this.#run("list-unit-files", "--plain", "--no-legend", "--", ...patterns);
+    return rowsOf(stdout)
       .filter(([, state]) => state === "enabled")
       .map(([unit]) => unit!);
   }
@@ -63,9 +64,8 @@ export class Units {
   /** The instances of a template that systemd has loaded; for another unit, that unit. */
   async instancesOf(service: string): Promise<string[]> {
     if (!service.includes("@.")) return [service];
-    if (this.manager === undefined) return [];
     const pattern = asPattern(service).replace("@.", "@*.");
-    const printed = await this.manager.mustRun(
+    const printed = await this.manager?.mustRun(
       "list-units",
       "--all",
       "--plain",
@@ -73,10 +73,7 @@ export class Units {
       "--",
       pattern,
     );
-    return printed
-      .split("\n")
-      .map((line) => line.trim().split(/\s+/)[0]!)
-      .filter((unit) => unit !== "");
+    return rowsOf(printed ?? "").map(([unit]) => unit!);
   }
 
   async enable(units: readonly string[]): Promise<void> {

@@ -3,7 +3,7 @@ import { constants, realpathSync } from "node:fs";
 import { lstat, open, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import process from "node:process";
-import { SafeFolder } from "../install/safe-folder.ts";
+import { inFolder } from "../install/install.ts";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 
 function refusal(path: string, why: string, cause?: unknown, hint = "The file is unchanged."): CliError {
@@ -17,7 +17,7 @@ function refusal(path: string, why: string, cause?: unknown, hint = "The file is
 function refuseReplaceableFolder(path: string): void {
   if (process.getuid?.() !== 0) return;
   try {
-    SafeFolder.open(realpathSync(dirname(path)))?.close();
+    inFolder(realpathSync(dirname(path)), () => {});
   } catch (error) {
     const { message, hint } = error as CliError;
     throw refusal(path, message, error, hint);

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { userInfo } from "node:os";
 import process from "node:process";
-import { isDrained } from "../install/drained.ts";
+import { isDrained } from "../install/install.ts";
 import { clean } from "../shared/clean.ts";
 import { hideSecrets } from "../output/hide-secrets.ts";
 import type { ActivatedService } from "../systemd/activated-units.ts";

@@ -1,14 +1,17 @@
 import { realpathSync } from "node:fs";
 import { resolve } from "node:path";
-import { interruptible } from "../install/interrupt.ts";
+import {
+  applyUninstall,
+  interruptible,
+  type PreparedUninstall,
+  prepareUninstall,
+  type UninstallStep,
+} from "../install/install.ts";
 import { askWhether } from "../output/ask.ts";
 import { print } from "../output/print.ts";
 import { progress } from "../output/progress.ts";
 import { EXIT } from "../shared/cli-error.ts";
 import { shellText } from "../shared/shell-words.ts";
-import { ServiceManager } from "../systemd/service-manager.ts";
-import { applyUninstall, type UninstallStep } from "./apply.ts";
-import { type PreparedUninstall, prepareUninstall } from "./prepare.ts";
 
 export interface UninstallOptions {
   user?: boolean;
@@ -22,8 +25,7 @@ export interface UninstallOptions {
 export async function uninstall(name: string, options: UninstallOptions): Promise<number> {
   const { user = false, yes = false, dryRun = false, purge = false } = options;
   const place = { user, root: resolve(options.root ?? "/") };
-  const manager = new ServiceManager({ user });
-  const prepared = await prepareUninstall(place, name, { manager, purge });
+  const prepared = await prepareUninstall(place, name, purge);
   if (dryRun || !yes) print(describe(prepared));
   if (dryRun) {
     print("Nothing was changed: --dry-run.\n");
@@ -41,7 +43,7 @@ export async function uninstall(name: string, options: UninstallOptions): Promis
       const text = describeStep(step);
       if (text !== undefined) shown.update(text);
     };
-    done = await applyUninstall(prepared, { manager, purge, onStep, signal: interrupt.signal });
+    done = await applyUninstall(prepared, { onStep, signal: interrupt.signal });
     shown.done();
   } catch (error) {
     shown.failed();

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import type { AppDescription } from "@sockact/units";
-import { withoutHeader } from "../install/header.ts";
+import { withoutHeader } from "../install/install.ts";
 import { unifiedDiff } from "../output/diff.ts";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import type { Invoker } from "../shared/invoker.ts";

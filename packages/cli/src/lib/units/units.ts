@@ -5,7 +5,7 @@ import process from "node:process";
 import { type AppDescription, buildUnits, explainUnits, type UnitSet, unitTexts } from "@sockact/units";
 import { isFile } from "../app/source-files.ts";
 import { findConfig } from "../config/find-config.ts";
-import { refuseForeignAccounts, rootOfUnits } from "../install/transaction.ts";
+import { refuseForeignAccounts, rootOfUnits } from "../install/install.ts";
 import type { InstallOptions } from "../install-app/options.ts";
 import { type WantedService, wantedServices } from "../install-app/services.ts";
 import { colourOut, print, printJson } from "../output/print.ts";

@@ -2,7 +2,7 @@ import { constants } from "node:fs";
 import { open } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import type { AppDescription } from "@sockact/units";
-import type { Manifest } from "../../install/transaction.ts";
+import type { Manifest } from "../../install/install.ts";
 import { ENVIRONMENT_FILES_FAILED, STARTED, STEP_FAILED } from "../../printed/systemd.ts";
 import { sudoCommand } from "../../shared/own-command.ts";
 import { stepsTo } from "../../shared/path-steps.ts";

@@ -6,7 +6,7 @@ import { withAppInHome } from "../../app/homes.ts";
 import { findConfig } from "../../config/find-config.ts";
 import { resolvePaths } from "../../config/resolve-paths.ts";
 import { withPreload } from "../../install-app/preload-copy.ts";
-import { authorOf, sha256, withHeader } from "../../install/header.ts";
+import { authorOf, sha256, withHeader } from "../../install/install.ts";
 import { CliError } from "../../shared/cli-error.ts";
 import { invoker } from "../../shared/invoker.ts";
 import { ownCommand, sudoCommand } from "../../shared/own-command.ts";

@@ -1,6 +1,6 @@
 import { readFile, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { type Manifest, readManifest } from "../../install/transaction.ts";
+import { type Manifest, readManifest } from "../../install/install.ts";
 import { CliError } from "../../shared/cli-error.ts";
 import { sudoCommand } from "../../shared/own-command.ts";
 import { readTextFile } from "../../shared/read-file.ts";

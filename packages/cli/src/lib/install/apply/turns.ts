@@ -1,19 +1,25 @@
 import process from "node:process";
-import { CliError, EXIT } from "../shared/cli-error.ts";
-import { acquireLock, LockError } from "../shared/lock.ts";
-import { sha256 } from "./header.ts";
-import { type Place, unitFolder } from "./places.ts";
-import { SafeFolder } from "./safe-folder.ts";
+import { CliError, EXIT } from "../../shared/cli-error.ts";
+import { acquireLock, LockError } from "../../shared/lock.ts";
+import { sha256 } from "../header.ts";
+import { type Place, unitFolder } from "../places.ts";
+import { inNewFolder } from "../safe-folder.ts";
+
+/** How to wait for another `sockact install` or `uninstall`. */
+interface Waiting {
+  /** Ends the wait. */
+  signal?: AbortSignal | undefined;
+  onStep: (step: { type: "waiting" }) => void;
+}
 
 /** Runs an action while no other `sockact install` or `uninstall` of this name runs. */
 export async function locked<Result>(
   place: Place,
   name: string,
-  signal: AbortSignal | undefined,
-  onWait: () => void,
+  waiting: Waiting,
   action: () => Promise<Result>,
 ): Promise<Result> {
-  return holding(lockPath(place, name), signal, onWait, action);
+  return holding(lockPath(place, name), waiting, action);
 }
 
 /**
@@ -22,27 +28,22 @@ export async function locked<Result>(
  */
 export async function inTurn<Result>(
   place: Place,
-  signal: AbortSignal | undefined,
-  onWait: () => void,
+  waiting: Waiting,
   action: () => Promise<Result>,
 ): Promise<Result> {
   // Another user than root holds the one lock already.
-  return process.getuid!() === 0 ? holding(lockPath(place, ""), signal, onWait, action) : action();
+  return process.getuid!() === 0 ? holding(lockPath(place, ""), waiting, action) : action();
 }
 
 async function holding<Result>(
   path: string,
-  signal: AbortSignal | undefined,
-  onWait: () => void,
+  { signal, onStep }: Waiting,
   action: () => Promise<Result>,
 ): Promise<Result> {
-  const lock = await acquireLock(path, signal, onWait).catch((error: unknown) => {
-    if (!(error instanceof LockError)) throw error;
+  const lock = await acquireLock(path, signal, () => onStep({ type: "waiting" })).catch((cause: unknown) => {
+    if (!(cause instanceof LockError)) throw cause;
     const hint = "Install flock(1) of util-linux, and check who may write to the folder.";
-    throw new CliError("SOCKACT_ERR_INSTALL_LOCK", error.message, hint, {
-      exitCode: EXIT.failed,
-      cause: error,
-    });
+    throw new CliError("SOCKACT_ERR_INSTALL_LOCK", cause.message, hint, { exitCode: EXIT.failed, cause });
   });
   try {
     return await action();
@@ -58,6 +59,6 @@ function lockPath(place: Place, name: string): string {
     return `/run/sockact-install-${sha256(JSON.stringify([user, root, name])).slice(0, 16)}.lock`;
   }
   const path = unitFolder(place, "");
-  SafeFolder.make(path).close();
+  inNewFolder(path, () => {});
   return path;
 }

@@ -1,12 +1,18 @@
 import { randomBytes } from "node:crypto";
-import { basename, dirname, join } from "node:path";
-import { CliError, EXIT } from "../shared/cli-error.ts";
-import { sha256 } from "./header.ts";
-import { mayHave } from "./manifest.ts";
-import { type Place, serviceFolder, stateFolder } from "./places.ts";
-import { inFolderOf, SafeFolder } from "./safe-folder.ts";
-import type { FolderKind } from "./outside.ts";
-import type { UnitsBefore } from "./units.ts";
+import { join } from "node:path";
+import { sha256 } from "../header.ts";
+import { mayHave, parsed } from "../manifest.ts";
+import { type Place, serviceFolder, stateFolder } from "../places.ts";
+import {
+  contentOf,
+  inFolder,
+  inFolderOf,
+  inNewFolder,
+  inNewFolderOf,
+  type SafeFolder,
+} from "../safe-folder.ts";
+import type { FolderKind } from "../service-paths.ts";
+import type { UnitsBefore } from "../units.ts";
 
 /** A file that is written, or removed if it has no content. `path` is with the root folder. */
 export interface FileChange {
@@ -116,34 +122,20 @@ export class Change {
   }
 
   static #read(place: Place, name: string, file: string): Change | undefined {
-    const own = serviceFolder(place, name);
-    const folder = SafeFolder.open(own);
-    try {
-      const content = folder?.read(file);
-      if (content === undefined) return undefined;
-      return new Change(place, name, checked(JSON.parse(content.toString()), place, name));
-    } catch (cause) {
-      if (cause instanceof CliError) throw cause;
-      throw new CliError(
-        "SOCKACT_ERR_INSTALL_MANIFEST",
-        `${join(own, file)} is not in the form in which sockact wrote it: ${(cause as Error).message}`,
-        "Look at the file, and move it away.",
-        { exitCode: EXIT.failed, cause },
-      );
-    } finally {
-      folder?.close();
-    }
+    const path = join(serviceFolder(place, name), file);
+    const content = contentOf(path);
+    if (content === undefined) return undefined;
+    const check = (value: unknown) => checked(value, place, name);
+    return new Change(place, name, parsed(path, content, "Look at the file, and move it away.", check));
   }
 
-  /** The contents of a file after this change has been undone. */
-  contentBefore(path: string): { content: Buffer | undefined } | undefined {
+  /** The content of a file after this change has been undone. */
+  contentBefore(path: string): Buffer | undefined {
     const entry = this.#journal.entries.find((each) => each.path === path);
-    if (entry === undefined) return undefined;
-    const content = inFolderOf(path, (folder, file) => {
-      if (entry.kept !== undefined) return folder.read(entry.kept) ?? folder.read(file);
-      return isNew(folder, file, entry) ? undefined : folder.read(file);
+    return inFolderOf(path, (folder, file) => {
+      if (entry?.kept !== undefined) return folder.read(entry.kept) ?? folder.read(file);
+      return entry !== undefined && isNew(folder, file, entry) ? undefined : folder.read(file);
     });
-    return { content };
   }
 
   /** Replaces the old files by the new ones, one after the other. */
@@ -199,13 +191,9 @@ export class Change {
   static clean(place: Place, name: string): void {
     const committed = Change.#read(place, name, COMMITTED);
     if (committed) committed.#clean();
-    const folder = SafeFolder.open(serviceFolder(place, name));
-    try {
-      for (const file of folder?.list() ?? [])
-        if (/^\.sockact-[0-9a-f]+\.new$/.test(file)) folder!.remove(file);
-    } finally {
-      folder?.close();
-    }
+    inFolder(serviceFolder(place, name), (folder) => {
+      for (const file of folder.list()) if (/^\.sockact-[0-9a-f]+\.new$/.test(file)) folder.remove(file);
+    });
   }
 
   #clean(): void {
@@ -216,12 +204,7 @@ export class Change {
   }
 
   #inOwnFolder(action: (folder: SafeFolder) => void): void {
-    const folder = SafeFolder.make(serviceFolder(this.#place, this.#name));
-    try {
-      action(folder);
-    } finally {
-      folder.close();
-    }
+    inNewFolder(serviceFolder(this.#place, this.#name), action);
   }
 }
 
@@ -230,15 +213,6 @@ export function removeEmptyFolders(place: Place, name: string): void {
   const own = serviceFolder(place, name);
   for (const path of [join(own, "files"), join(own, "backup"), own, stateFolder(place)])
     inFolderOf(path, (folder, file) => folder.removeFolder(file));
-}
-
-function inNewFolderOf(path: string, action: (folder: SafeFolder, file: string) => void): void {
-  const folder = SafeFolder.make(dirname(path));
-  try {
-    action(folder, basename(path));
-  } finally {
-    folder.close();
-  }
 }
 
 /** Whether this change has written the file. sockact must not remove any other file. */

@@ -1,6 +1,5 @@
 import { expect, it } from "vitest";
-import { checkPlan } from "./check-plan.ts";
-import type { InstallPlan } from "./plan.ts";
+import { checkPlan, type InstallPlan } from "./plan.ts";
 
 const plan: InstallPlan = {
   name: "shop",

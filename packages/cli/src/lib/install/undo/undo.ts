@@ -1,14 +1,21 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { CliError } from "../shared/cli-error.ts";
-import { ProgramError } from "../shared/execute.ts";
-import { ServiceManager } from "../systemd/service-manager.ts";
+import { CliError, EXIT } from "../../shared/cli-error.ts";
+import { ProgramError } from "../../shared/execute.ts";
+import type { ServiceManager } from "../../systemd/service-manager.ts";
+import { whyNotStarted } from "../failure.ts";
+import type { Place } from "../places.ts";
+import { inFolderOf } from "../safe-folder.ts";
+import { exists, removeSocketFile } from "../service-paths.ts";
+import { resetLimits, restartOpen, Units, type UnitsBefore } from "../units.ts";
 import { Change } from "./change.ts";
-import { whyNotStarted } from "./failure.ts";
-import { exists, removeSocketFile } from "./outside.ts";
-import type { Place } from "./places.ts";
-import type { NotStarted } from "./plan.ts";
-import { inFolderOf } from "./safe-folder.ts";
-import { resetLimits, restartOpen, Units, type UnitsBefore } from "./units.ts";
+import { interruptedError } from "./interrupt.ts";
+
+/** A unit that ran before the change and does not start again. Its files and its enablement were restored nevertheless. */
+export interface NotStarted {
+  unit: string;
+  /** The lines of systemd and of the app. */
+  why: string[];
+}
 
 /** The lines about units that do not start again. */
 export function notStartedText(notStarted: readonly NotStarted[]): string[] {
@@ -18,31 +25,75 @@ export function notStartedText(notStarted: readonly NotStarted[]): string[] {
   ]);
 }
 
-interface RollBackOptions {
-  /** Whether to start the units that ran before. */
-  start?: boolean;
-}
-
-/** Undoes the changes of a call that was killed. Resolves to the units that do not start again, or to undefined if there was nothing to undo. */
+/**
+ * Undoes the changes of a call that was killed. Resolves to the units that do not start again, or to undefined if there was nothing to undo.
+ *
+ * @param start - whether to start the units that ran before
+ */
 export async function recover(
   place: Place,
   name: string,
-  options: RollBackOptions = {},
+  start?: boolean,
 ): Promise<NotStarted[] | undefined> {
   Change.clean(place, name);
   const change = Change.pending(place, name);
-  return change && rollBack(place, change, options);
+  return change && rollBack(place, change, start);
+}
+
+/** Undoes the change of a step that has failed, or that the user has interrupted by the signal. Rejects with the error that reports it. */
+export async function undo(
+  failure: unknown,
+  place: Place,
+  change: Change,
+  { signal, onStep }: { signal?: AbortSignal | undefined; onStep: (step: { type: "undoing" }) => void },
+): Promise<never> {
+  onStep({ type: "undoing" });
+  const notStarted = await rollBack(place, change).catch((cause: unknown) => {
+    throw undoError(failure, cause);
+  });
+  throw signal?.aborted ? undoneError(signal, notStarted) : errorAfterUndo(failure, place, notStarted);
+}
+
+/** The error of an interrupted installation, after all changes were undone. */
+export function undoneError(signal: AbortSignal, notStarted: readonly NotStarted[] = []): CliError {
+  const message = ["interrupted; all changes were undone", ...notStartedText(notStarted)].join("\n");
+  return interruptedError(signal, message, "Run the command again.");
+}
+
+/** The error of a step, after all changes were undone. */
+function errorAfterUndo(error: unknown, { user }: Place, notStarted: readonly NotStarted[]): unknown {
+  if (!(error instanceof CliError) && notStarted.length === 0) return error;
+  const { code, message, hint, exitCode, cause } =
+    error instanceof CliError
+      ? error
+      : new CliError("SOCKACT_ERR_INSTALL_START", String(error), "", { exitCode: EXIT.failed, cause: error });
+  const text = [`${message}\nAll changes were undone.`, ...notStartedText(notStarted)].join("\n");
+  const units = notStarted.map(({ unit }) => unit).join(" ");
+  const start = `systemctl${user ? " --user" : ""} restart ${units}`;
+  const hints = [hint, units && `To start the units that ran before: ${start}`];
+  // Without its socket, clients can't reach the service.
+  const isSilent = notStarted.some(({ unit }) => unit.endsWith(".socket"));
+  return new CliError(isSilent ? "SOCKACT_ERR_INSTALL_UNDO" : code, text, hints.filter(Boolean).join("\n"), {
+    exitCode,
+    cause,
+  });
+}
+
+/** The error when both a step and the undo have failed. The journal of the change stays, so the next call tries again. */
+function undoError(error: unknown, cause: unknown): CliError {
+  const [first, second] = [error, cause].map((each) => (each instanceof Error ? each.message : String(each)));
+  return new CliError(
+    "SOCKACT_ERR_INSTALL_UNDO",
+    `${first}\nThen a change could not be undone: ${second}`,
+    "Correct this fault, and run the command again: it first undoes the rest.",
+    { exitCode: EXIT.failed, cause },
+  );
 }
 
 /** Restores the files, the enabled units and the running units as they were before a change. */
-export async function rollBack(
-  place: Place,
-  change: Change,
-  { start = true }: RollBackOptions = {},
-): Promise<NotStarted[]> {
-  // Not the manager of the caller: its signal may be aborted.
-  const manager = place.root === "/" ? new ServiceManager({ user: place.user }) : undefined;
-  const units = new Units(place.root, manager);
+async function rollBack(place: Place, change: Change, start = true): Promise<NotStarted[]> {
+  const units = new Units(place);
+  const { manager } = units;
   const { before } = change;
   const now = await insist(() => units.before(before.units));
   // While their files are there: `disable` reads in them which links to remove, and `clean` where the folders are.
@@ -56,7 +107,7 @@ export async function rollBack(
   }
   await insist(() => units.reload());
   await insist(() => units.enable(before.enabled.filter((unit) => !now.enabled.includes(unit))));
-  const notStarted = manager === undefined ? [] : await insist(() => restoreRunning(manager, before, start));
+  const notStarted = await insist(() => restoreRunning(units, before, start));
   change.forget();
   return notStarted;
 }
@@ -109,12 +160,10 @@ async function stopForgotten(manager: ServiceManager, change: Change): Promise<v
 }
 
 /** Stops the units that did not run before, and starts those that did. Units that kept running are left alone. */
-async function restoreRunning(
-  manager: ServiceManager,
-  before: UnitsBefore,
-  start: boolean,
-): Promise<NotStarted[]> {
-  const now = await new Units("/", manager).before(before.units);
+async function restoreRunning(units: Units, before: UnitsBefore, start: boolean): Promise<NotStarted[]> {
+  const { manager } = units;
+  if (manager === undefined) return [];
+  const now = await units.before(before.units);
   const stopped = Object.keys(now.active).filter((unit) => !(unit in before.active));
   if (stopped.length > 0) await manager.mustRun("stop", "--", ...stopped);
   await resetLimits(manager, before.units);

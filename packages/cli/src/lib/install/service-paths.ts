@@ -3,15 +3,17 @@ import { homedir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import process from "node:process";
 import { setTimeout as delay } from "node:timers/promises";
+import { listOf } from "../shared/properties.ts";
 import { valuesOf } from "../shared/unit-text.ts";
 import type { CliError } from "../shared/cli-error.ts";
+import type { ServiceManager } from "../systemd/service-manager.ts";
 import type { Place } from "./places.ts";
 import { inFolderOf } from "./safe-folder.ts";
 
 /** A kind of folder that systemd makes for a service, and `systemctl clean --what=` removes. */
 export type FolderKind = "state" | "cache" | "logs" | "runtime";
 
-export const folderDirectives = {
+const folderDirectives = {
   state: "StateDirectory",
   cache: "CacheDirectory",
   logs: "LogsDirectory",
@@ -26,21 +28,43 @@ export interface ServiceFolder {
   privatePath: string;
 }
 
-/** The folders that systemd creates for a service, read from its unit. */
-export function foldersOf(place: Place, text: string): ServiceFolder[] {
-  return kinds.flatMap((kind) =>
-    valuesOf(text, folderDirectives[kind])
-      .flatMap((value) => value.replaceAll('"', "").split(/\s+/))
-      .filter((word) => word !== "")
-      .map((word) => folderOf(place, kind, word)),
+/** The folders that systemd creates for services, read from their units, with the user of each service: undefined if it exists only while the service runs. */
+export function foldersOf(
+  place: Place,
+  texts: readonly string[],
+): (ServiceFolder & { user: string | undefined })[] {
+  return texts.flatMap((text) => {
+    const isDynamic = valuesOf(text, "DynamicUser").at(-1) === "yes";
+    const user = isDynamic ? undefined : (valuesOf(text, "User")[0] ?? "root");
+    const wordsOf = (directive: string) => valuesOf(text, directive).join(" ").replaceAll('"', "");
+    return foldersBy(place, wordsOf).map((folder) => ({ ...folder, user }));
+  });
+}
+
+/** The folders that systemd creates for services, as it has loaded their units. */
+export async function loadedFolders(
+  place: Place,
+  services: readonly string[],
+  manager: ServiceManager,
+): Promise<(ServiceFolder & { unit: string })[]> {
+  const shown = await manager.show(services, ["Id", ...Object.values(folderDirectives)]);
+  return shown.flatMap(({ Id: unit, ...properties }) =>
+    foldersBy(place, (directive) => properties[directive]).map((folder) => ({ ...folder, unit })),
   );
 }
 
-/** The folder in one word of a directive such as StateDirectory=. Since systemd 255, a symlink may follow. */
-export function folderOf(place: Place, kind: FolderKind, word: string): ServiceFolder {
-  const base = baseFolder(place, kind);
-  const name = word.split(":")[0]!;
-  return { kind, path: join(base, name), privatePath: join(base, "private", name) };
+/** The folders in the words of each directive. Since systemd 255, a symlink may follow a folder. */
+function foldersBy(
+  place: Place,
+  wordsOf: (directive: (typeof folderDirectives)[FolderKind]) => string | undefined,
+): ServiceFolder[] {
+  return kinds.flatMap((kind) =>
+    listOf(wordsOf(folderDirectives[kind]) ?? "").map((word) => {
+      const [name = ""] = word.split(":");
+      const base = baseFolder(place, kind);
+      return { kind, path: join(base, name), privatePath: join(base, "private", name) };
+    }),
+  );
 }
 
 /** file-hierarchy(7). */
@@ -55,19 +79,15 @@ function baseFolder({ user, root }: Place, kind: FolderKind): string {
   return { state, cache, logs: join(state, "log"), runtime: XDG_RUNTIME_DIR }[kind];
 }
 
-/** The paths of the unix sockets of a socket unit. */
-export function socketPathsOf({ user }: Place, text: string): string[] {
+/** The paths of the unix sockets of units. */
+export function socketPathsOf({ user }: Place, texts: readonly string[]): string[] {
   const runtime = user ? (process.env["XDG_RUNTIME_DIR"] ?? "/run") : "/run";
-  return ["ListenStream", "ListenDatagram", "ListenSequentialPacket"]
-    .flatMap((key) => valuesOf(text, key))
+  const directives = ["ListenStream", "ListenDatagram", "ListenSequentialPacket"];
+  return texts
+    .flatMap((text) => directives.flatMap((key) => valuesOf(text, key)))
     .map((value) => value.replace(/%[t%]/g, (specifier) => (specifier === "%t" ? runtime : "%")))
     .filter((value) => value.startsWith("/"))
     .map((path) => resolve(path));
-}
-
-/** The user of a service, or `undefined` if the user exists only while the service runs. */
-export function lastingUserOf(text: string): string | undefined {
-  return valuesOf(text, "DynamicUser").at(-1) === "yes" ? undefined : (valuesOf(text, "User")[0] ?? "root");
 }
 
 /** Whether a process listens on the path of a unix socket. */

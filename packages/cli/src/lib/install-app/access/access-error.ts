@@ -1,12 +1,12 @@
 import { existsSync, realpathSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { AppDescription } from "@sockact/units";
-import { isInHome, liesIn } from "../shared/folders.ts";
-import type { AccessProblem } from "../install/access/check-access.ts";
-import { CliError, EXIT } from "../shared/cli-error.ts";
-import { shellWord } from "../shared/shell-words.ts";
-import { findUser } from "../shared/users.ts";
-import type { WantedService } from "./services.ts";
+import { isInHome, liesIn } from "../../shared/folders.ts";
+import type { AccessProblem } from "./check-access.ts";
+import { CliError, EXIT } from "../../shared/cli-error.ts";
+import { shellWord } from "../../shared/shell-words.ts";
+import { findUser } from "../../shared/users.ts";
+import type { WantedService } from "../services.ts";
 
 /** Where a distribution, or Node's own packages, put a Node for all users. */
 const systemNodes = ["/usr/bin/node", "/usr/local/bin/node"];

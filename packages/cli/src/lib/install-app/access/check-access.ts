@@ -6,8 +6,7 @@ import { findUser } from "../../shared/users.ts";
 import type { ServiceManager } from "../../systemd/service-manager.ts";
 import { appFolders } from "../../app/app-folders.ts";
 import { type Barrier, barrierTo } from "./modes.ts";
-import { probe } from "./probe.ts";
-import type { Closed, Wanted } from "./wanted.ts";
+import { type Closed, probe, type Wanted } from "./probe.ts";
 
 /** Something without which the service does not start, and that it can't reach. */
 export interface AccessProblem {

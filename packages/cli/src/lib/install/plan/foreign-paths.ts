@@ -1,17 +1,19 @@
-import { ownCommand } from "../shared/own-command.ts";
 import { lstatSync, readlinkSync, type Stats } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { CliError, EXIT } from "../shared/cli-error.ts";
-import { findUser } from "../shared/users.ts";
-import { readListen } from "../systemd/listen-property.ts";
-import type { ServiceManager } from "../systemd/service-manager.ts";
-import { keptFolders } from "./kept-folders.ts";
-import { foldersOf, hasListener, lastingUserOf, type ServiceFolder, socketPathsOf } from "./outside.ts";
-import type { InstallPlan } from "./plan.ts";
-import { foldersOfOthers, userOf } from "./shared-folders.ts";
+import { liesIn } from "../../shared/folders.ts";
+import { ownCommand } from "../../shared/own-command.ts";
+import { findUser } from "../../shared/users.ts";
+import { readListen } from "../../systemd/listen-property.ts";
+import type { ServiceManager } from "../../systemd/service-manager.ts";
+import { keptFolders } from "../kept-folders.ts";
+import { foldersOf, hasListener, type ServiceFolder, socketPathsOf } from "../service-paths.ts";
+import { foldersOfOthers, userOf } from "./folders-of-others.ts";
+import { foreignError } from "./foreign-units.ts";
+import { earlierTexts, type InstallPlan, type PreparedInstall } from "./plan.ts";
 
 interface Asked {
-  manager: ServiceManager;
+  /** Undefined below a root folder. */
+  manager: ServiceManager | undefined;
   /** Whether the service may have the data of another service. */
   force: boolean;
 }
@@ -38,25 +40,22 @@ async function refuseForeignSockets(
   plan: InstallPlan,
   texts: readonly string[],
   earlier: readonly string[],
-  manager: ServiceManager,
+  manager: ServiceManager | undefined,
 ): Promise<void> {
-  const paths = texts.flatMap((text) => socketPathsOf(plan, text));
-  const existing = paths.filter((path) => lstat(join(plan.root, path)) !== undefined);
+  const existing = socketPathsOf(plan, texts).filter((path) => lstat(join(plan.root, path)) !== undefined);
   if (existing.length === 0) return;
-  const written = earlier.flatMap((text) => socketPathsOf(plan, text));
-  const open = plan.root === "/" ? await listeningPaths(plan, manager) : [];
+  const written = socketPathsOf(plan, earlier);
+  const open = manager === undefined ? [] : await listeningPaths(plan, manager);
   for (const path of existing) {
     const isSocket = lstat(join(plan.root, path))?.isSocket() === true;
     if (isSocket && open.includes(path)) continue;
     if (isSocket && written.includes(path) && !hasListener(path)) continue;
     const what = isSocket ? "the socket of another program" : "not a socket of this service";
-    throw new CliError(
-      "SOCKACT_ERR_INSTALL_FOREIGN",
+    throw foreignError(
       `${path} exists, and is ${what}: systemd would remove it, and listen there`,
       isSocket && !hasListener(path)
         ? `If no program uses it any more, remove it: sudo rm ${path}. Or choose another --listen.`
         : "Choose another --listen.",
-      { exitCode: EXIT.failed },
     );
   }
 }
@@ -77,40 +76,55 @@ async function refuseForeignFolders(
   earlier: readonly string[],
   { force, manager }: Asked,
 ): Promise<string[]> {
-  const own = new Set(earlier.flatMap((text) => foldersOf(plan, text)).map(({ path }) => path));
+  const own = new Set(foldersOf(plan, earlier).map(({ path }) => path));
   const kept = keptFolders(plan, plan.name, plan.author);
   const taken: string[] = [];
-  for (const text of texts) {
-    const user = lastingUserOf(text);
-    for (const folder of foldersOf(plan, text)) {
-      const { path, privatePath } = folder;
-      if (
-        path === join(plan.root, "/var/lib/sockact") ||
-        path.startsWith(join(plan.root, "/var/lib/sockact/"))
-      )
-        throw foreign(`${path} is the folder in which sockact records its installations`, otherName());
-      const stats = lstat(path);
-      const isPrivate = stats === undefined || leadsTo(path, stats, privatePath);
-      if (own.has(path) || (isPrivate && lstat(privatePath) === undefined)) continue;
-      if (user !== undefined && plan.root === "/" && (await ownerOf(user)) === stats?.uid) continue;
-      if (isPrivate) {
-        const other = userOf(path, await foldersOfOthers(plan, Object.keys(plan.units), manager));
-        const whose = other === undefined ? "the data of a service" : `data of ${other}`;
-        if (!force && (other !== undefined || !kept.includes(path)))
-          throw foreign(
-            `${path} exists already, with ${whose}, and systemd would give it to this service`,
-            `${otherName()}\nIf this service is meant to have it, add --force.`,
-          );
-        taken.push(path);
-        continue;
-      }
-      throw foreign(
+  for (const folder of foldersOf(plan, texts)) {
+    const { path, privatePath, user } = folder;
+    if (liesIn(join(plan.root, "/var/lib/sockact"), path))
+      throw foreignError(`${path} is the folder in which sockact records its installations`, otherName());
+    const stats = lstat(path);
+    const isPrivate = stats === undefined || leadsTo(path, stats, privatePath);
+    if (own.has(path) || (isPrivate && lstat(privatePath) === undefined)) continue;
+    if (user !== undefined && manager !== undefined && (await ownerOf(user)) === stats?.uid) continue;
+    if (!isPrivate)
+      throw foreignError(
         `${path} exists already, and systemd would give it to the service`,
         `${otherName()}\n${adoption(folder, user)}`,
       );
-    }
+    const other = userOf(path, await foldersOfOthers(plan, Object.keys(plan.units), manager));
+    if (!force && (other !== undefined || !kept.includes(path)))
+      throw foreignError(
+        `${path} exists already, with ${other === undefined ? "the data of a service" : `data of ${other}`}, and systemd would give it to this service`,
+        `${otherName()}\nIf this service is meant to have it, add --force.`,
+      );
+    taken.push(path);
   }
   return taken;
+}
+
+/**
+ * Refuses services of one call if two of them have the same folder and run as different users. Otherwise the second would be refused when the first is
+ * installed already.
+ */
+export function refuseSameFolder(all: readonly PreparedInstall[]): void {
+  const taken = new Map<string, { unit: string; user: string | undefined }>();
+  for (const prepared of all.filter(({ plan, force }) => !plan.user && !force)) {
+    const { plan } = prepared;
+    const own = foldersOf(plan, earlierTexts(prepared)).map(({ path }) => path);
+    const folders = Object.entries(plan.units).flatMap(([unit, text]) =>
+      foldersOf(plan, [text]).map(({ path, user }) => ({ path, unit, user })),
+    );
+    for (const { path, unit, user } of folders) {
+      const other = taken.get(path);
+      if (other === undefined || own.includes(path) || (user !== undefined && user === other.user)) continue;
+      throw foreignError(
+        `${other.unit} and ${unit} have the same folder, ${path}, and different users: systemd would give it to the user of the service that starts last`,
+        "Name separate folders in the config, by stateDirectory and similar fields, or let both services run as the same user. If they are meant to share the folder as it is, add --force.",
+      );
+    }
+    for (const { path, unit, user } of folders) taken.set(path, { unit, user });
+  }
 }
 
 const otherName = (): string =>
@@ -132,10 +146,6 @@ function leadsTo(path: string, stats: Stats, privatePath: string): boolean {
 async function ownerOf(user: string): Promise<number | undefined> {
   const found = await findUser(user).catch(() => undefined);
   return found?.uid;
-}
-
-function foreign(message: string, hint: string): CliError {
-  return new CliError("SOCKACT_ERR_INSTALL_FOREIGN", message, hint, { exitCode: EXIT.failed });
 }
 
 function lstat(path: string): Stats | undefined {

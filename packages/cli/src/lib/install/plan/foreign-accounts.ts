@@ -1,8 +1,8 @@
 import { join } from "node:path";
-import { CliError, EXIT } from "../shared/cli-error.ts";
-import { execute } from "../shared/execute.ts";
-import { readTextFile } from "../shared/read-file.ts";
-import { valuesOf } from "../shared/unit-text.ts";
+import { execute } from "../../shared/execute.ts";
+import { readTextFile } from "../../shared/read-file.ts";
+import { valuesOf } from "../../shared/unit-text.ts";
+import { foreignError } from "./foreign-units.ts";
 import type { InstallPlan } from "./plan.ts";
 
 /** The units of one service, and the system that they are for. */
@@ -28,13 +28,13 @@ export async function refuseForeignAccounts(plan: UnitsOfService, earlier: reado
     const isOwn = user !== undefined && user >= dynamic.first && user <= dynamic.last && earlier.length > 0;
     if (isOwn) continue;
     if (user !== undefined)
-      throw foreign(
+      throw foreignError(
         `the user ${account} (${user}) exists, and systemd would run the service as that user`,
         `Choose another --name. If the service is meant to run as ${account}: --run-as ${account}`,
       );
     const group = await idOf(plan, "group", account);
     if (group !== undefined)
-      throw foreign(
+      throw foreignError(
         `the group ${account} (${group}) exists, and systemd makes no user of that name for the service: it would not start`,
         "Choose another --name.",
       );
@@ -47,25 +47,21 @@ async function idOf(
   database: "passwd" | "group",
   name: string,
 ): Promise<number | undefined> {
-  const lines = root === "/" ? await ask(database, name) : linesOf(join(root, "/etc", database));
-  const id = lines.map((line) => line.split(":")).find(([entry]) => entry === name)?.[2];
+  const text = root === "/" ? await ask(database, name) : textOf(join(root, "/etc", database));
+  const entries = text.split("\n").map((line) => line.split(":"));
+  const id = entries.find(([entry]) => entry === name)?.[2];
   return id === undefined ? undefined : Number(id);
 }
 
-async function ask(database: string, name: string): Promise<string[]> {
-  const { stdout } = await execute("getent", [database, "--", name]);
-  return stdout.split("\n");
+async function ask(database: string, name: string): Promise<string> {
+  return (await execute("getent", [database, "--", name])).stdout;
 }
 
-function linesOf(path: string): string[] {
+function textOf(path: string): string {
   try {
-    return readTextFile(path).split("\n");
+    return readTextFile(path);
   } catch {
     // An image without accounts.
-    return [];
+    return "";
   }
-}
-
-function foreign(message: string, hint: string): CliError {
-  return new CliError("SOCKACT_ERR_INSTALL_FOREIGN", message, hint, { exitCode: EXIT.failed });
 }

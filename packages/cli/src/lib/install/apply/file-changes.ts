@@ -1,11 +1,11 @@
 import { basename, join } from "node:path";
-import { ownVersion } from "../shared/own-version.ts";
-import type { FileChange } from "./change.ts";
-import { authorOf, sha256 } from "./header.ts";
-import { type Manifest, MANIFEST, readManifest } from "./manifest.ts";
-import { serviceFolder, unitFolder } from "./places.ts";
-import type { PreparedInstall } from "./plan.ts";
-import { contentOf } from "./prepare.ts";
+import { ownVersion } from "../../shared/own-version.ts";
+import { authorOf, sha256 } from "../header.ts";
+import { type Manifest, manifestPath, readManifest } from "../manifest.ts";
+import { serviceFolder, unitFolder } from "../places.ts";
+import type { PreparedInstall } from "../plan/plan.ts";
+import { contentOf } from "../safe-folder.ts";
+import type { FileChange } from "../undo/change.ts";
 
 /** Keeps a backup of a file that `force` replaces, under a free name. */
 export function backupsOf({ files, plan }: PreparedInstall): FileChange[] {
@@ -19,7 +19,7 @@ export function backupsOf({ files, plan }: PreparedInstall): FileChange[] {
     for (let number = 0; ; number += 1) {
       const file = join(folder, number === 0 ? basename(path) : `${basename(path)}.${number}`);
       // The replaced file may have been closed to other users.
-      if (contentOf(file, undefined) === undefined) return { path: file, content: previous!, mode: 0o600 };
+      if (contentOf(file) === undefined) return { path: file, content: previous!, mode: 0o600 };
     }
   });
 }
@@ -60,6 +60,5 @@ function manifestChange({ plan, files }: PreparedInstall, backups: FileChange[])
     JSON.stringify({ ...manifest, installedAt: earlier.installedAt }) === JSON.stringify(earlier)
   )
     return [];
-  const path = join(serviceFolder(plan, name), MANIFEST);
-  return [{ path, content: `${JSON.stringify(manifest, null, 2)}\n`, mode: 0o644 }];
+  return [{ path: manifestPath(plan, name), content: `${JSON.stringify(manifest, null, 2)}\n`, mode: 0o644 }];
 }

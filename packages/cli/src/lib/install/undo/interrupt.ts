@@ -1,10 +1,5 @@
 import process from "node:process";
-import { EXIT } from "../shared/cli-error.ts";
-
-/** The exit code after a signal: 128 and its number. */
-export function interruptedCode({ reason }: AbortSignal): number {
-  return { SIGHUP: 129, SIGTERM: 143 }[String(reason)] ?? EXIT.interrupted;
-}
+import { CliError, EXIT } from "../../shared/cli-error.ts";
 
 const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
@@ -19,4 +14,15 @@ export function interruptible(): { signal: AbortSignal; end(): void } {
       for (const name of signals) process.off(name, abort);
     },
   };
+}
+
+/** The error of an interrupted call. The exit code after a signal is 128 and its number. */
+export function interruptedError(
+  { reason }: AbortSignal,
+  message: string,
+  hint: string,
+  cause?: unknown,
+): CliError {
+  const exitCode = { SIGHUP: 129, SIGTERM: 143 }[String(reason)] ?? EXIT.interrupted;
+  return new CliError("SOCKACT_ERR_INSTALL_INTERRUPTED", message, hint, { exitCode, cause });
 }

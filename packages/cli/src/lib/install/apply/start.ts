@@ -1,15 +1,11 @@
 import { basename } from "node:path";
-import { restartInstances } from "../change/roll.ts";
-import { calledCommand } from "../shared/own-command.ts";
-import type { ServiceManager } from "../systemd/service-manager.ts";
-import { hasNewSocket } from "./closed-sockets.ts";
-import { startError } from "./failure.ts";
-import type { ApplyOptions, InstallStep, PreparedInstall } from "./plan.ts";
-import { resetLimits, restartOpen, type UnitsBefore } from "./units.ts";
-
-interface StartOptions extends Pick<ApplyOptions, "signal"> {
-  onStep: (step: InstallStep) => void;
-}
+import { restartInstances } from "../../change/roll.ts";
+import { calledCommand } from "../../shared/own-command.ts";
+import type { ServiceManager } from "../../systemd/service-manager.ts";
+import { startError } from "../failure.ts";
+import { hasNewSocket, type PreparedInstall } from "../plan/plan.ts";
+import { resetLimits, restartOpen, type UnitsBefore } from "../units.ts";
+import type { ApplyOptions, InstallStep } from "./steps.ts";
 
 /**
  * Starts the sockets, and restarts what has changed: a running service whose files are the same keeps running.
@@ -20,7 +16,7 @@ export async function startUnits(
   prepared: PreparedInstall,
   before: UnitsBefore,
   manager: ServiceManager,
-  { onStep, signal }: StartOptions,
+  { onStep, signal }: ApplyOptions,
 ): Promise<boolean> {
   const { plan } = prepared;
   const isActive = (unit: string) => unit in before.active;

@@ -3,11 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { rawSocket } from "@sockact/testkit";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { removeSocketFile } from "./outside.ts";
+import { removeSocketFile } from "./service-paths.ts";
 
 let folder: string;
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "sockact-outside-"));
+  folder = mkdtempSync(join(tmpdir(), "sockact-paths-"));
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 

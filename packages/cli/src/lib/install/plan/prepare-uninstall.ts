@@ -1,19 +1,18 @@
 import { existsSync, readdirSync } from "node:fs";
 import { basename, join } from "node:path";
-import { Change } from "../install/change.ts";
-import { authorOf, sha256 } from "../install/header.ts";
-import { installedNames, type Manifest, readManifest } from "../install/manifest.ts";
-import { checkName } from "../install/names.ts";
-import { type FolderKind, folderDirectives, folderOf } from "../install/outside.ts";
-import { type Place, unitFolder } from "../install/places.ts";
-import { checkPlace } from "../install/prepare.ts";
-import { inFolderOf } from "../install/safe-folder.ts";
-import { foldersOfOthers, userOf } from "../install/shared-folders.ts";
-import { Units } from "../install/units.ts";
-import { CliError, EXIT } from "../shared/cli-error.ts";
-import { didYouMean, nearestNames } from "../shared/nearest.ts";
-import { readListen } from "../systemd/listen-property.ts";
-import type { ServiceManager } from "../systemd/service-manager.ts";
+import { CliError, EXIT } from "../../shared/cli-error.ts";
+import { didYouMean, nearestNames } from "../../shared/nearest.ts";
+import { readListen } from "../../systemd/listen-property.ts";
+import type { ServiceManager } from "../../systemd/service-manager.ts";
+import { authorOf, sha256 } from "../header.ts";
+import { installedNames, type Manifest, readManifest } from "../manifest.ts";
+import { checkName } from "../names.ts";
+import { checkPlace, type Place, unitFolder } from "../places.ts";
+import { contentOf, inFolderOf } from "../safe-folder.ts";
+import { type FolderKind, loadedFolders } from "../service-paths.ts";
+import { Change } from "../undo/change.ts";
+import { Units } from "../units.ts";
+import { foldersOfOthers, userOf } from "./folders-of-others.ts";
 
 /** The folders that stay when a service stops. */
 const dataKinds = ["state", "cache", "logs"] as const satisfies FolderKind[];
@@ -29,6 +28,8 @@ interface DataFolder {
 export interface PreparedUninstall {
   place: Place;
   name: string;
+  /** Whether the service's data goes too. */
+  purge: boolean;
   /** Undefined if an earlier call was killed before anything was installed. Then there is only that to put back. */
   manifest: Manifest | undefined;
   /** The files that go, with the root folder. */
@@ -47,35 +48,18 @@ export interface PreparedUninstall {
   kept: { path: string; why: string; isData?: boolean }[];
 }
 
-interface Options {
-  manager: ServiceManager;
-  /** Whether the service's data goes too. */
-  purge: boolean;
-}
-
 /** Finds out what belongs to an installation. Reads only. Throws a CliError if there is none of this name. */
 export async function prepareUninstall(
   place: Place,
   name: string,
-  { manager, purge }: Options,
+  purge: boolean,
 ): Promise<PreparedUninstall> {
   checkPlace(place, "uninstall");
   checkName(name);
   const manifest = readManifest(place, name);
   if (manifest === undefined) {
     if (!Change.pending(place, name)) throw unknown(place, name);
-    return {
-      place,
-      name,
-      manifest,
-      files: [],
-      units: [],
-      socketFiles: [],
-      cleaned: [],
-      cleanedFolders: [],
-      keptFolders: [],
-      kept: [],
-    };
+    return nothingToRemove(place, name, purge);
   }
   const kept: PreparedUninstall["kept"] = [];
   const files = manifest.files.map((file) => ({ ...file, path: join(place.root, file.path) }));
@@ -85,21 +69,18 @@ export async function prepareUninstall(
     return why === undefined && existsSync(file.path);
   });
   for (const { path } of files) {
-    inFolderOf(path, (folder, file) => {
-      if (folder.stat(`${file}.d`)?.isDirectory()) kept.push({ path: `${path}.d`, why: "your own settings" });
-    });
+    const hasDropIns = inFolderOf(path, (folder, file) => folder.stat(`${file}.d`)?.isDirectory());
+    if (hasDropIns) kept.push({ path: `${path}.d`, why: "your own settings" });
   }
   const unitFiles = files
+    .filter(({ path }) => path === join(unitFolder(place, path), basename(path)))
     .map(({ path }) => basename(path))
-    .filter(
-      (file) =>
-        /\.(?:socket|service)$/.test(file) &&
-        files.some(({ path }) => path === join(unitFolder(place, file), file)),
-    );
-  const units = new Units(place.root, manager);
+    .filter((file) => /\.(?:socket|service)$/.test(file));
+  const units = new Units(place);
+  const { manager } = units;
   const all = await Promise.all([...unitFiles, manifest.service].map((unit) => units.instancesOf(unit)));
   const names = [...new Set(all.flat())];
-  const data = units.manager ? await dataOf(place, manager, names) : [];
+  const data = manager ? await dataOf(place, names, manager) : [];
   const others = data.length === 0 ? [] : await foldersOfOthers(place, [...names, ...unitFiles], manager);
   const keeps = (folder: DataFolder) =>
     userOf(folder.path, others) !== undefined || (!purge && isKept(folder));
@@ -107,26 +88,33 @@ export async function prepareUninstall(
   const cleaned = dataKinds.filter(
     (kind) => data.some((one) => one.kind === kind) && !data.some((one) => one.kind === kind && keeps(one)),
   );
-  for (const { kind, path } of data)
-    if (!cleaned.includes(kind)) kept.push({ path, ...whyDataStays(userOf(path, others), purge) });
+  const staying = data.filter(({ kind }) => !cleaned.includes(kind));
+  for (const { path } of staying) kept.push({ path, ...whyDataStays(userOf(path, others), purge) });
   return {
     place,
     name,
+    purge,
     manifest,
     files: removed.map(({ path }) => path),
     units: names,
-    socketFiles: units.manager ? await socketFilesOf(manager, names) : [],
+    socketFiles: manager ? await socketFilesOf(manager, names) : [],
     cleaned,
     cleanedFolders: data.filter(({ kind }) => cleaned.includes(kind)),
-    keptFolders: place.user ? [] : data.filter(({ kind }) => !cleaned.includes(kind)).map(({ path }) => path),
+    keptFolders: place.user ? [] : staying.map(({ path }) => path),
     kept,
   };
+}
+
+/** The plan if nothing was installed: an earlier call was killed before that. */
+export function nothingToRemove(place: Place, name: string, purge: boolean): PreparedUninstall {
+  const none = { files: [], units: [], socketFiles: [], cleaned: [], cleanedFolders: [], keptFolders: [] };
+  return { place, name, purge, manifest: undefined, ...none, kept: [] };
 }
 
 /** Why a file must not be removed, or undefined. */
 function whyKept(name: string, { path, sha256: hash }: { path: string; sha256: string }): string | undefined {
   if (path.includes("/backup/")) return "a backup from --force";
-  const content = inFolderOf(path, (folder, file) => folder.read(file));
+  const content = contentOf(path);
   if (content === undefined || sha256(content) === hash) return undefined;
   return authorOf(name, content.toString()) === "foreign"
     ? "no longer a file of sockact"
@@ -148,23 +136,14 @@ function isKept({ kind, isEmpty }: DataFolder): boolean {
 /** The folders that systemd has made for the services, and that exist. */
 async function dataOf(
   place: Place,
-  manager: ServiceManager,
   units: readonly string[],
+  manager: ServiceManager,
 ): Promise<DataFolder[]> {
   const services = units.filter((unit) => unit.endsWith(".service") && !unit.includes("@."));
-  const shown = await manager.show(services, ["Id", ...Object.values(folderDirectives)]);
-  const found = shown.flatMap((properties) =>
-    dataKinds.flatMap((kind) =>
-      (properties[folderDirectives[kind]] ?? "")
-        .split(" ")
-        .filter((word) => word !== "")
-        .map((word) => ({ kind, path: folderOf(place, kind, word).path })),
-    ),
+  const found = (await loadedFolders(place, services, manager)).flatMap(({ kind, path }) =>
+    kind === "runtime" || !existsSync(path) ? [] : [{ kind, path, isEmpty: holdsNothing(path) }],
   );
-  const unique = new Map(found.map((entry) => [entry.path, entry]));
-  return [...unique.values()]
-    .filter(({ path }) => existsSync(path))
-    .map(({ kind, path }) => ({ kind, path, isEmpty: holdsNothing(path) }));
+  return [...new Map(found.map((entry) => [entry.path, entry])).values()];
 }
 
 function holdsNothing(path: string): boolean {
@@ -195,12 +174,6 @@ function unknown(place: Place, name: string): CliError {
       : place.user
         ? "To uninstall a system service, leave --user out."
         : "To uninstall a service of your own service manager, add --user.");
-  return new CliError(
-    "SOCKACT_ERR_INSTALL_UNKNOWN",
-    `sockact has not installed a service named ${name}`,
-    hint,
-    {
-      exitCode: EXIT.failed,
-    },
-  );
+  const message = `sockact has not installed a service named ${name}`;
+  return new CliError("SOCKACT_ERR_INSTALL_UNKNOWN", message, hint, { exitCode: EXIT.failed });
 }

@@ -1,6 +1,3 @@
-import { lstat, realpath } from "node:fs/promises";
-import { dirname, resolve } from "node:path";
-import process from "node:process";
 import { liesIn } from "../../shared/folders.ts";
 import { stepsTo } from "../../shared/path-steps.ts";
 import { type Account, isPermitted } from "../../shared/permissions.ts";
@@ -46,15 +43,4 @@ export async function barrierTo(
       return { path: at, mode: modeText(status.mode), uid: status.uid, isMissing: false };
   }
   return undefined;
-}
-
-/** The first folder on the way to a path, or the path itself, in which anybody may replace files; not those with the sticky bit, such as /tmp. */
-export async function openToAll(path: string): Promise<string | undefined> {
-  let at = await realpath(path).catch(() => resolve(path));
-  for (;;) {
-    const { mode } = await lstat(at);
-    if ((mode & 0o002) !== 0 && (mode & 0o1000) === 0) return at;
-    if (at === "/" || process.platform === "win32") return undefined;
-    at = dirname(at);
-  }
 }

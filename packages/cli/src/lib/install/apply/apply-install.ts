@@ -1,0 +1,184 @@
+import { basename, join } from "node:path";
+import { CliError, EXIT } from "../../shared/cli-error.ts";
+import type { ServiceManager } from "../../systemd/service-manager.ts";
+import { isSameFile, unitFolder } from "../places.ts";
+import { refuseForeignAccounts } from "../plan/foreign-accounts.ts";
+import { refuseForeignPaths } from "../plan/foreign-paths.ts";
+import { earlierTexts, type InstallPlan, type PreparedInstall } from "../plan/plan.ts";
+import { contentOf } from "../safe-folder.ts";
+import { exists, foldersOf, missingOf, removeSocketFile, socketPathsOf } from "../service-paths.ts";
+import { type Absent, Change } from "../undo/change.ts";
+import { recover, undo, undoneError } from "../undo/undo.ts";
+import { Units } from "../units.ts";
+import { backupsOf, fileChanges } from "./file-changes.ts";
+import { startUnits } from "./start.ts";
+import type { Applied, ApplyOptions } from "./steps.ts";
+import { inTurn, locked } from "./turns.ts";
+
+/**
+ * Installs the prepared files: writes them, reloads systemd, enables and starts the sockets, and checks that they listen.
+ *
+ * If a step fails, or the signal is aborted, all changes are undone: files, enabled units and running units. If this process is killed, the next
+ * call for this name undoes the changes.
+ */
+export async function applyInstall(prepared: PreparedInstall, options: ApplyOptions): Promise<Applied> {
+  const { plan } = prepared;
+  const { signal } = options;
+  try {
+    return await locked(plan, plan.name, options, () => applyAlone(prepared, options));
+  } catch (cause) {
+    const isTold = cause instanceof CliError && /^SOCKACT_ERR_INSTALL_(?:UNDO|INTERRUPTED)$/.test(cause.code);
+    if (!signal?.aborted || isTold) throw cause;
+    throw undoneError(signal);
+  }
+}
+
+async function applyAlone(prepared: PreparedInstall, options: ApplyOptions): Promise<Applied> {
+  const { plan } = prepared;
+  const { onStep, signal, verify } = options;
+  const units = new Units(plan);
+  const { change, applied } = await inTurn(plan, options, () => applyInTurn(prepared, units, options));
+  try {
+    // An app may take a minute to answer. Other installations need not wait for it.
+    await verify?.();
+    signal?.throwIfAborted();
+    if (units.manager) await removeDroppedSockets(prepared);
+    change.commit();
+    return applied;
+  } catch (error) {
+    // Without the signal: the undo must always run.
+    return inTurn(plan, { onStep }, () => undo(error, plan, change, options));
+  }
+}
+
+async function applyInTurn(
+  prepared: PreparedInstall,
+  units: Units,
+  options: ApplyOptions,
+): Promise<{ change: Change; applied: Applied }> {
+  const { plan, force } = prepared;
+  const { onStep, signal } = options;
+  const { manager } = units;
+  const notStarted = await recover(plan, plan.name);
+  if (notStarted) onStep({ type: "recovered", notStarted });
+  checkUnchanged(prepared);
+  await refuseForeignAccounts(plan, earlierTexts(prepared));
+  await refuseForeignPaths(plan, earlierTexts(prepared), { manager, force });
+  const backups = backupsOf(prepared);
+  const before = await units.before(await allUnits(prepared, units));
+  signal?.throwIfAborted();
+  const absent = manager && absentOf(plan);
+  const change = Change.begin(plan, plan.name, fileChanges(prepared, backups), before, absent);
+  try {
+    onStep({ type: "staged" });
+    const enabled = toEnable(plan);
+    const wasEnabled = enabled.every((unit) => before.enabled.includes(unit));
+    await dropRemovedUnits(prepared, units, onStep);
+    for (const { path, isRemoved } of change.write()) {
+      onStep({ type: isRemoved ? "removed" : "written", path });
+      signal?.throwIfAborted();
+    }
+    const hasFiles = prepared.files.some(({ state }) => state !== "same") || prepared.removed.length > 0;
+    if (hasFiles || (await units.needReload(Object.keys(plan.units)))) {
+      await units.reload();
+      onStep({ type: "reloaded" });
+    }
+    if (manager) await checkLoaded(plan, manager);
+    // It makes systemd read all units again, even if nothing changes.
+    if (hasFiles || !wasEnabled) {
+      await units.enable(enabled);
+      onStep({ type: "enabled", units: enabled });
+    }
+    signal?.throwIfAborted();
+    const hasStarted = manager ? await startUnits(prepared, before, manager, options) : false;
+    const changed = hasFiles || !wasEnabled || hasStarted;
+    return { change, applied: { changed, backups: backups.map(({ path }) => path) } };
+  } catch (error) {
+    return undo(error, plan, change, options);
+  }
+}
+
+/** The folders and files that systemd will create for the units. */
+function absentOf(plan: InstallPlan): Absent {
+  const texts = Object.values(plan.units);
+  const folders = foldersOf(plan, texts);
+  const present = folders.filter(({ path, privatePath }) => exists(path) || exists(privatePath));
+  const kinds = new Set(folders.map(({ kind }) => kind));
+  for (const { kind } of present) kinds.delete(kind);
+  return { folders: [...kinds], paths: socketPathsOf(plan, texts).flatMap(missingOf) };
+}
+
+/** systemd does not remove the file of a unix socket that the service no longer has. */
+async function removeDroppedSockets(prepared: PreparedInstall): Promise<void> {
+  const { plan } = prepared;
+  const kept = socketPathsOf(plan, Object.values(plan.units));
+  for (const path of socketPathsOf(plan, earlierTexts(prepared)))
+    if (!kept.includes(path)) await removeSocketFile(path);
+}
+
+/** The files must not have changed since the user saw them. */
+function checkUnchanged({ files }: PreparedInstall): void {
+  for (const { path, previous } of files) {
+    if (contentOf(path)?.toString() === previous) continue;
+    const message = `${path} has changed since it was shown`;
+    throw new CliError("SOCKACT_ERR_INSTALL_CHANGED", message, "Run the command again.", {
+      exitCode: EXIT.failed,
+    });
+  }
+}
+
+/** A socket without [Install] is started by another socket: the one that answers probes. */
+const toEnable = (plan: InstallPlan): string[] =>
+  plan.sockets.length > 0
+    ? plan.sockets.filter((unit) => plan.units[unit]!.includes("\n[Install]\n"))
+    : [plan.service];
+
+/** The units of this installation and of the earlier one. */
+async function allUnits({ plan, removed }: PreparedInstall, units: Units): Promise<string[]> {
+  const files = [...Object.keys(plan.units), ...removed.map((path) => basename(path))];
+  const names = files.filter((unit) => /\.(?:service|socket)$/.test(unit));
+  // The process that answers a probe does not belong to the app, and can't be started again.
+  const ofApp = [plan.service, ...names].filter((unit) => unit !== `${plan.name}-health@.service`);
+  const services = await Promise.all(ofApp.map((unit) => units.instancesOf(unit)));
+  // A rolling pair may wake an instance that systemd has not loaded yet.
+  const pair = plan.service.includes("@.")
+    ? ["@blue.", "@green."].map((at) => plan.service.replace("@.", at))
+    : [];
+  return [...new Set([...names, ...services.flat(), ...pair])];
+}
+
+/** Disables the sockets that the description no longer has, while systemd still knows their files. */
+async function dropRemovedUnits(
+  { removed }: PreparedInstall,
+  units: Units,
+  onStep: ApplyOptions["onStep"],
+): Promise<void> {
+  const sockets = removed.map((path) => basename(path)).filter((file) => file.endsWith(".socket"));
+  if (sockets.length === 0) return;
+  await units.disable(sockets);
+  onStep({ type: "disabled", units: sockets });
+}
+
+/** Checks that systemd has read these files, and not other files of the same name. */
+async function checkLoaded(plan: InstallPlan, manager: ServiceManager): Promise<void> {
+  const units = Object.keys(plan.units).filter((unit) => !unit.endsWith(".container"));
+  const shown = await manager.show(
+    units.map((unit) => unit.replace("@.", "@blue.")),
+    ["LoadState", "LoadError", "FragmentPath"],
+  );
+  for (const [index, { LoadState, LoadError, FragmentPath }] of shown.entries()) {
+    const unit = units[index]!;
+    const path = join(unitFolder(plan, unit), unit);
+    if (LoadState === "loaded" && isSameFile(FragmentPath, path)) continue;
+    const why =
+      LoadState !== "loaded"
+        ? `systemd can't load ${unit}: ${LoadError || LoadState}`
+        : `systemd reads ${FragmentPath} instead of ${path}`;
+    const verify = `${manager.systemctl.replace("systemctl", "systemd-analyze")} verify ${path}`;
+    const hint =
+      LoadState === "not-found" && plan.user
+        ? "XDG_CONFIG_HOME must be the one of your service manager: systemctl --user show-environment"
+        : `To see the faulty line: ${verify}`;
+    throw new CliError("SOCKACT_ERR_INSTALL_LOAD", why, hint, { exitCode: EXIT.failed });
+  }
+}

@@ -1,0 +1,144 @@
+import { accessSync, constants } from "node:fs";
+import { basename, dirname } from "node:path";
+import type { CliError } from "../../shared/cli-error.ts";
+import type { ServiceManager } from "../../systemd/service-manager.ts";
+import { unsetDrained } from "../drained.ts";
+import { keepFolders } from "../kept-folders.ts";
+import { type Manifest, manifestPath } from "../manifest.ts";
+import { nothingToRemove, type PreparedUninstall, prepareUninstall } from "../plan/prepare-uninstall.ts";
+import { inFolderOf } from "../safe-folder.ts";
+import { removeSocketFile } from "../service-paths.ts";
+import { removeEmptyFolders } from "../undo/change.ts";
+import { interruptedError } from "../undo/interrupt.ts";
+import { recover } from "../undo/undo.ts";
+import { resetLimits, Units } from "../units.ts";
+import { writeError } from "../write-error.ts";
+import type { UninstallStep } from "./steps.ts";
+import { inTurn, locked } from "./turns.ts";
+
+interface Options {
+  onStep: (step: UninstallStep) => void;
+  signal?: AbortSignal | undefined;
+}
+
+/**
+ * Stops and removes an installation. The manifest goes last: after a call that was killed, another one finishes.
+ *
+ * @returns what was done, and what stays
+ */
+export async function applyUninstall(
+  prepared: PreparedUninstall,
+  options: Options,
+): Promise<PreparedUninstall> {
+  const { place, name } = prepared;
+  const { signal } = options;
+  try {
+    return await locked(place, name, options, () => applyAlone(prepared, options));
+  } catch (cause) {
+    if (!signal?.aborted) throw cause;
+    const message = `interrupted before ${name} was uninstalled`;
+    throw interruptedError(signal, message, "Run the command again to finish.", cause);
+  }
+}
+
+async function applyAlone(
+  { place, name, purge }: PreparedUninstall,
+  options: Options,
+): Promise<PreparedUninstall> {
+  const { onStep, signal } = options;
+  await inTurn(place, options, async () => {
+    // The units that ran before need not start again: they are stopped next.
+    if (!(await recover(place, name, false))) return;
+    onStep({ type: "recovered" });
+    removeEmptyFolders(place, name);
+  });
+  const prepared = await prepareUninstall(place, name, purge).catch((error: unknown) => {
+    if ((error as CliError).code !== "SOCKACT_ERR_INSTALL_UNKNOWN") throw error;
+    // The changes of a killed call were undone, and nothing else was installed.
+    return nothingToRemove(place, name, purge);
+  });
+  const { manifest } = prepared;
+  if (manifest === undefined) return prepared;
+  signal?.throwIfAborted();
+  checkWritable(prepared.files);
+
+  const units = new Units(place);
+  if (units.manager) await stop(prepared, units.manager, options);
+  await inTurn(place, options, () => removeFiles(prepared, manifest, units, options));
+  return prepared;
+}
+
+/** Stops the units, and removes what systemd has made for them. */
+async function stop(
+  { units, socketFiles, cleaned, kept }: PreparedUninstall,
+  manager: ServiceManager,
+  { onStep, signal }: Options,
+): Promise<void> {
+  const loaded = await loadedOf(manager, units);
+  if (loaded.length > 0) await manager.mustRun("stop", "--", ...loaded);
+  onStep({ type: "stopped", units: loaded });
+  signal?.throwIfAborted();
+  const services = loaded.filter((unit) => unit.endsWith(".service"));
+  if (cleaned.length > 0 && services.length > 0) {
+    // A unit that has failed can't be cleaned.
+    await resetLimits(manager, services);
+    // Only systemd knows where the data of a service with DynamicUser= is.
+    await manager.mustRun("clean", ...cleaned.map((kind) => `--what=${kind}`), "--", ...services);
+  }
+  for (const path of socketFiles) {
+    if (await removeSocketFile(path)) onStep({ type: "removed", path });
+    else kept.push({ path, why: "another program listens there, or another user may change its folder" });
+  }
+}
+
+/** Removes the files and the links, and the manifest at the end. */
+async function removeFiles(
+  prepared: PreparedUninstall,
+  manifest: Manifest,
+  units: Units,
+  { onStep, signal }: Options,
+): Promise<void> {
+  const { place, name } = prepared;
+  // Before the units go: a second call after a kill would not know the folders. If it finds none, the record stays.
+  if (prepared.keptFolders.length > 0 || prepared.cleaned.length > 0)
+    keepFolders(place, name, prepared.keptFolders, manifest.author);
+  const files = manifest.files.map(({ path }) => basename(path));
+  const { enabled } = await units.before(files.filter((file) => /\.(?:socket|service)$/.test(file)));
+  await units.disable(enabled);
+  onStep({ type: "disabled", units: enabled });
+  for (const path of prepared.files) {
+    signal?.throwIfAborted();
+    inFolderOf(path, (folder, file) => {
+      folder.remove(file);
+      folder.sync();
+    });
+    onStep({ type: "removed", path });
+  }
+  await units.reload();
+  onStep({ type: "reloaded" });
+  if (units.manager) await resetLimits(units.manager, prepared.units);
+  unsetDrained(place, name);
+  inFolderOf(manifestPath(place, name), (folder, file) => folder.remove(file));
+  removeEmptyFolders(place, name);
+}
+
+/** Checks that files can be removed, before anything is stopped. */
+function checkWritable(files: readonly string[]): void {
+  for (const path of files) {
+    try {
+      accessSync(dirname(path), constants.W_OK);
+    } catch (error) {
+      throw writeError(path, error);
+    }
+  }
+}
+
+/** A unit whose file is gone already can't be stopped, unless it still runs. */
+async function loadedOf(manager: ServiceManager, units: readonly string[]): Promise<string[]> {
+  const names = units.filter((unit) => !unit.includes("@."));
+  const shown = await manager.show(names, ["LoadState", "ActiveState"]);
+  return names.filter((_, index) => {
+    const { LoadState, ActiveState } = shown[index]!;
+    return LoadState !== "not-found" || ActiveState !== "inactive";
+  });
+}

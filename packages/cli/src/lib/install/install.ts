@@ -1,0 +1,19 @@
+// What `sockact install` and `uninstall` do to a machine: plan, apply, undo. Other folders import from this file only.
+export { appOutput } from "./failure.ts";
+export { isDrained, setDrained, unsetDrained } from "./drained.ts";
+export { authorOf, hasHeader, sha256, withHeader, withoutHeader } from "./header.ts";
+export { type Author, type Manifest, readManifest } from "./manifest.ts";
+export { checkPlace, filesFolder, type Place, rootOfUnits, unitFolder } from "./places.ts";
+export { inFolder } from "./safe-folder.ts";
+export { foldersOf } from "./service-paths.ts";
+export type { ExtraFile, InstallPlan, PreparedInstall } from "./plan/plan.ts";
+export { refuseForeignAccounts } from "./plan/foreign-accounts.ts";
+export { refuseSameFolder } from "./plan/foreign-paths.ts";
+export { authorOfApp } from "./plan/foreign-units.ts";
+export { prepareInstall } from "./plan/prepare-install.ts";
+export { type PreparedUninstall, prepareUninstall } from "./plan/prepare-uninstall.ts";
+export { applyInstall } from "./apply/apply-install.ts";
+export { applyUninstall } from "./apply/apply-uninstall.ts";
+export type { Applied, InstallStep, UninstallStep } from "./apply/steps.ts";
+export { interruptible } from "./undo/interrupt.ts";
+export { notStartedText } from "./undo/undo.ts";

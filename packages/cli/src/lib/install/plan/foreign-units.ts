@@ -1,0 +1,117 @@
+import { existsSync, lstatSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { CliError, EXIT } from "../../shared/cli-error.ts";
+import { ownCommand } from "../../shared/own-command.ts";
+import type { ServiceManager } from "../../systemd/service-manager.ts";
+import { authorOf } from "../header.ts";
+import type { Author, Manifest } from "../manifest.ts";
+import { isSameFile, unitFolder, unitFolders } from "../places.ts";
+import type { InstallPlan, PreparedFile } from "./plan.ts";
+
+/** The error for what exists already, and does not belong to the service. */
+export function foreignError(message: string, hint: string): CliError {
+  return new CliError("SOCKACT_ERR_INSTALL_FOREIGN", message, hint, { exitCode: EXIT.failed });
+}
+
+const existsError = (what: string, hint: string): CliError =>
+  foreignError(`${what} exists, and sockact did not write it`, hint);
+
+/**
+ * Refuses the name of another unit, because our file would hide that unit.
+ *
+ * @param manager - undefined below a root folder
+ */
+export async function refuseForeignUnits(
+  plan: InstallPlan,
+  manager: ServiceManager | undefined,
+): Promise<void> {
+  const hint = "The new unit would hide it. Choose another --name.";
+  const written = Object.keys(plan.units).filter((unit) => !unit.endsWith(".container"));
+  const own = [`${plan.name}.service`, `${plan.name}.socket`, ...plan.sockets, plan.service];
+  const units = [...new Set([...own, ...written])];
+  if (manager === undefined) {
+    const paths = units.flatMap((unit) =>
+      unitFolders(plan)
+        .map((folder) => join(folder, unit))
+        .slice(1),
+    );
+    const path = paths.find((one) => existsSync(one));
+    if (path !== undefined) throw existsError(path, hint);
+    return;
+  }
+  // A template can't be shown, but an instance of it has the same file.
+  const names = units.map((unit) => unit.replace("@.", "@blue."));
+  const shown = await manager.show(names, ["Id", "LoadState", "FragmentPath", "SourcePath"]);
+  for (const [index, { Id, LoadState, FragmentPath, SourcePath }] of shown.entries()) {
+    const unit = units[index]!;
+    const container = unit.replace(/\.service$/, ".container");
+    if (LoadState === "masked")
+      throw foreignError(`${unit} is masked`, `Unmask it: ${manager.systemctl} unmask ${unit}`);
+    if (FragmentPath === "" || isSameFile(FragmentPath, join(unitFolder(plan, unit), unit))) {
+      if (LoadState === "loaded" && Id !== names[index])
+        throw existsError(`${unit}, which is another name of ${Id},`, hint);
+    } else if (SourcePath !== join(unitFolder(plan, container), container)) {
+      throw existsError(FragmentPath, hint);
+    }
+  }
+}
+
+/** Refuses to replace the file of a unit that sockact did not write, or that was edited since. With `force`, returns a note instead. */
+export function refuseForeignFile(
+  { name }: InstallPlan,
+  unit: string,
+  { path, previous, state }: PreparedFile,
+  force: boolean,
+): string[] {
+  const author = previous === undefined || state === "same" ? "sockact" : authorOf(name, previous);
+  if (author === "sockact") return [];
+  if (force)
+    return [`${path} ${author === "edited" ? "was edited" : "is not from sockact"}. A backup is kept.`];
+  if (author === "foreign")
+    throw existsError(path, "Choose another --name, or replace the file with --force. A backup is kept.");
+  throw new CliError(
+    "SOCKACT_ERR_INSTALL_EDITED",
+    `${path} was edited after sockact wrote it`,
+    `${ownCommand()} units --diff shows the difference. Move the edit into your config, or into a drop-in (systemctl edit ${unit}). Then replace the file with --force. A backup is kept.`,
+    { exitCode: EXIT.failed },
+  );
+}
+
+/**
+ * Refuses to replace the app of one user by that of another one. The name of a service comes from package.json, which anybody may write: with the name of
+ * another service, the app would get its port and its data.
+ */
+export function refuseOtherApp(plan: InstallPlan, earlier: Manifest | undefined, force: boolean): void {
+  if (plan.user || plan.root !== "/" || force) return;
+  const before = earlier?.author ?? fileOf(earlier?.description);
+  const now = plan.author ?? fileOf(plan.description);
+  if (before === undefined || now === undefined || before.uid === now.uid) return;
+  throw foreignError(
+    `${plan.name} runs ${before.path} of user ${before.uid}, and ${now.path} belongs to user ${now.uid}`,
+    "Choose another --name. If this app is meant to replace the other one, add --force.",
+  );
+}
+
+/**
+ * The first of these paths that is not of root, or the first one. The start script of an app may name any file, also one of another user. So the folder
+ * of the app comes first.
+ */
+export function authorOfApp(paths: readonly string[]): Author | undefined {
+  const found = paths.flatMap((path): Author[] => {
+    const stats = lstatSync(path, { throwIfNoEntry: false });
+    return stats === undefined ? [] : [{ path, uid: stats.uid }];
+  });
+  return found.find(({ uid }) => uid !== 0) ?? found[0];
+}
+
+/** The file that Node runs; undefined if it does not exist. */
+function fileOf(description: unknown): Author | undefined {
+  const { exec } = (description ?? {}) as { exec?: unknown };
+  const words: unknown[] = Array.isArray(exec) ? exec.slice(1) : [];
+  for (const path of words.toReversed()) {
+    if (typeof path !== "string" || !path.startsWith("/")) continue;
+    const stats = statSync(path, { throwIfNoEntry: false });
+    if (stats?.isFile() === true) return { path, uid: stats.uid };
+  }
+  return undefined;
+}

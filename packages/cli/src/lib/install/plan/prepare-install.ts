@@ -1,0 +1,110 @@
+import { existsSync } from "node:fs";
+import { basename, join } from "node:path";
+import process from "node:process";
+import type { ServiceManager } from "../../systemd/service-manager.ts";
+import { withHeader } from "../header.ts";
+import { readManifest } from "../manifest.ts";
+import { checkName } from "../names.ts";
+import { checkPlace, unitFolder } from "../places.ts";
+import { contentOf, inFolderOf } from "../safe-folder.ts";
+import { Change } from "../undo/change.ts";
+import { Units } from "../units.ts";
+import { refuseForeignAccounts } from "./foreign-accounts.ts";
+import { refuseForeignPaths } from "./foreign-paths.ts";
+import { refuseForeignFile, refuseForeignUnits, refuseOtherApp } from "./foreign-units.ts";
+import {
+  checkPlan,
+  earlierTexts,
+  hasNewSocket,
+  type InstallPlan,
+  isUnit,
+  type PreparedFile,
+  type PreparedInstall,
+} from "./plan.ts";
+
+/**
+ * Compares a plan with the files and units of this machine. Only reads. Throws a CliError for a file or unit that must not be replaced.
+ *
+ * @param force - whether to replace files that sockact did not write, or that were edited
+ */
+export async function prepareInstall(plan: InstallPlan, force: boolean): Promise<PreparedInstall> {
+  checkPlace(plan, "install");
+  checkName(plan.name);
+  checkPlan(plan);
+  const { manager } = new Units(plan);
+  const notes: string[] = [];
+  const pending = Change.pending(plan, plan.name);
+  if (pending) notes.push("An earlier call was killed halfway. Its changes are undone first.");
+  const read = (path: string) => (pending ? pending.contentBefore(path) : contentOf(path));
+  const manifest = readManifest(plan, plan.name, read);
+  await refuseForeignUnits(plan, manager);
+  refuseOtherApp(plan, manifest, force);
+
+  const files: PreparedFile[] = [];
+  const add = (path: string, text: string | Buffer, mode: number): PreparedFile => {
+    const previous = read(path);
+    const isSame = previous?.equals(Buffer.from(text));
+    const state = previous === undefined ? "new" : isSame ? "same" : "changed";
+    const file = { path, text, mode, state, previous: previous?.toString() } as const;
+    files.push(file);
+    return file;
+  };
+  for (const [unit, text] of Object.entries(plan.units)) {
+    const path = join(unitFolder(plan, unit), unit);
+    const file = add(path, withHeader(plan.name, unit, text), 0o644);
+    notes.push(...refuseForeignFile(plan, unit, file, force));
+    const hasDropIns = inFolderOf(path, (folder) => folder.stat(`${unit}.d`)?.isDirectory());
+    if (hasDropIns) notes.push(`The settings in ${path}.d apply too.`);
+  }
+  for (const { path, text, mode } of plan.extraFiles) add(join(plan.root, path), text, mode);
+
+  const kept = new Set(files.map(({ path }) => path));
+  const removed = (manifest?.files ?? [])
+    .map(({ path }) => join(plan.root, path))
+    .filter((path) => !kept.has(path) && !path.includes("/backup/"));
+  const removedTexts = removed.map((path) => read(path)?.toString() ?? "");
+  const earlier = earlierTexts({ files, removedTexts });
+  await refuseForeignAccounts(plan, earlier);
+  // Those of a killed call have made folders and sockets too.
+  const started = pending ? files.filter(({ path }) => isUnit(path)) : [];
+  const made = started.map(({ path }) => contentOf(path)?.toString() ?? "");
+  for (const folder of await refuseForeignPaths(plan, [...earlier, ...made], { manager, force }))
+    notes.push(`${folder} exists already, with data. The service gets it.`);
+  if (manager) notes.push(...(await notesOnClosedSockets({ plan, files, removed }, manager)));
+  if (plan.user) notes.push(...notesOnLingering());
+  return { plan, files, removed, removedTexts, notes, force };
+}
+
+/** A socket is closed and opened again when one of its addresses changes, and closed when its unit gets another name. */
+async function notesOnClosedSockets(
+  { plan, files, removed }: Pick<PreparedInstall, "plan" | "files" | "removed">,
+  manager: ServiceManager,
+): Promise<string[]> {
+  const changed = plan.sockets.filter((unit) => hasNewSocket({ plan, files }, unit));
+  const dropped = removed.map((path) => basename(path)).filter((unit) => unit.endsWith(".socket"));
+  const units = [...changed, ...dropped];
+  const shown = await manager.show(units, ["Id", "ActiveState"]);
+  const active = units.filter((_, index) => shown[index]!.ActiveState === "active");
+  const closed = active.filter((unit) => changed.includes(unit));
+  const replaced = active.filter((unit) => dropped.includes(unit));
+  const replacing = changed.filter((unit) => !active.includes(unit));
+  const notes: string[] = [];
+  const replace = replacing.length === 1 ? "replaces" : "replace";
+  if (replaced.length > 0 && replacing.length > 0)
+    notes.push(
+      `${replacing.join(", ")} ${replace} ${replaced.join(", ")}: systemd closes it before it opens the new socket. New connections are refused for that moment.`,
+    );
+  if (closed.length > 0)
+    notes.push(
+      `${closed.join(", ")}: systemd closes it and opens it again, with all its addresses. New connections are refused for that moment.`,
+    );
+  return notes;
+}
+
+function notesOnLingering(): string[] {
+  const { USER = "" } = process.env;
+  if (USER !== "" && existsSync(join("/var/lib/systemd/linger", USER))) return [];
+  return [
+    "Your service manager ends when you log out, and the service with it. To keep it: loginctl enable-linger",
+  ];
+}
