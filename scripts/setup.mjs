@@ -54,7 +54,7 @@ try {
 
 if (!isInstalled()) {
   // Until this process ends.
-  new Lock(".cache/setup.lock").take("exclusive");
+  new Lock(".cache/setup.lock").take();
   if (!isInstalled()) {
     console.error("Installing the dependencies …");
     // A killed install leaves no such file.

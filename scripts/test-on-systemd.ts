@@ -4,21 +4,19 @@ import { fail } from "./lib/node-binary.ts";
 import { type Place, runInPlaces } from "./lib/test-runs.ts";
 
 const list = Object.entries(suites).map(([version, suite]) => `${version} (${suite})`);
-const HELP = `npm run test:on-systemd -- [versions of systemd] [--fresh] [arguments of vitest]
+const HELP = `npm run test:on-systemd -- [versions of systemd] [arguments of vitest]
 
 Runs the tests of npm test on other versions of systemd: ${list.join(", ")}. Each is a release of Debian in .cache/debian, which debootstrap
-downloads once. It needs root. Without arguments of vitest, it writes a row for each systemd into docs/tested.md.
+downloads once: for the newest sid, remove .cache/debian/sid. It needs root. Without arguments of vitest, it writes a row for each systemd into docs/tested.md.
 
-  npm run test:on-systemd                               on each of them
-  npm run test:on-systemd -- 252 packages/units         a part of them on systemd 252
-  npm run test:on-systemd -- sid --fresh packages/cli   downloads sid again, for its newest systemd`;
+  npm run test:on-systemd                         on each of them
+  npm run test:on-systemd -- 252 packages/units   a part of them on systemd 252`;
 
-const given = process.argv.slice(2);
-if (given[0] === "--help" || given[0] === "-h") {
+const args = process.argv.slice(2);
+if (args[0] === "--help" || args[0] === "-h") {
   console.log(HELP);
   process.exit(0);
 }
-const args = given.filter((argument) => argument !== "--fresh");
 // A filter of vitest is a path, so it has a slash or a dot. An option of vitest begins with a dash.
 const other = args.findIndex((argument) => !/^\w+$/.test(argument));
 const named = args.slice(0, other === -1 ? args.length : other);
@@ -34,7 +32,7 @@ if (process.getuid?.() !== 0) fail("This command boots systemd, so it needs root
 
 async function* places(): AsyncGenerator<Place> {
   for (const suite of chosen) {
-    const debian = await Debian.ofSuite(suite, { fresh: given.includes("--fresh") });
+    const debian = await Debian.ofSuite(suite);
     const { stdout } = await debian.run(["systemctl", "--version"]);
     yield {
       cells: [/\((.+?)\)/.exec(stdout)?.[1] ?? "unknown", debian.name],

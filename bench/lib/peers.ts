@@ -31,7 +31,7 @@ export function versionsOf(peers: Peers): Readonly<Record<string, string>> {
 export async function installPeers(peers: Peers): Promise<void> {
   const folder = fileOf(peers, "");
   using lock = new Lock(fileURLToPath(new URL(`../../.cache/peers-${peers}.lock`, import.meta.url)));
-  lock.take("exclusive");
+  lock.take();
   await installWhenChanged(folder);
   if (peers !== "sveltekit") return;
   const commands = [{ script: "vite/bin/vite.js", args: ["build"] }];

@@ -29,22 +29,12 @@ export class Debian {
     this.root = root;
   }
 
-  /**
-   * The Debian of a suite, such as `bookworm`. It is downloaded once, in about a minute; `fresh` downloads it again. This process keeps it
-   * locked, so that no other process replaces it meanwhile. One with other packages than the tests need has a folder of another name.
-   */
-  static async ofSuite(
-    suite: string,
-    { fresh = false, cache = cacheOfDebians, folder = suite, packages = packagesOfTests } = {},
-  ): Promise<Debian> {
-    const root = join(cache, folder);
+  /** The Debian of a suite, such as `bookworm`, which is downloaded once, in about a minute. One with other packages than the tests need has a folder of another name. */
+  static async ofSuite(suite: string, { folder = suite, packages = packagesOfTests } = {}): Promise<Debian> {
+    const root = join(cacheOfDebians, folder);
     using downloading = new Lock(`${root}.download.lock`);
-    downloading.take("exclusive");
-    const inUse = new Lock(`${root}.lock`);
-    if (fresh && !inUse.tryTake("exclusive"))
-      throw new Error(`Debian ${suite} is in use by another run. Wait until it ends, or leave out --fresh.`);
-    if (fresh || !existsSync(root)) await download(suite, root, packages);
-    inUse.take("shared");
+    downloading.take();
+    if (!existsSync(root)) await download(suite, root, packages);
     return new Debian(suite, root);
   }
 
@@ -76,10 +66,9 @@ export class Debian {
 
 async function download(suite: string, root: string, packages: string): Promise<void> {
   console.error(`Downloading Debian ${suite} …`);
-  // It has another name until it is complete. A killed download leaves both names.
+  // It has another name until it is complete. The next download removes what a killed one has left.
   const incomplete = `${root}.incomplete`;
-  const old = `${root}.old`;
-  for (const left of [incomplete, old]) rmSync(left, { recursive: true, force: true });
+  rmSync(incomplete, { recursive: true, force: true });
   // It runs in separate namespaces, because debootstrap mounts /proc. They also end every process that it has started.
   const apart = ["--mount", "--propagation=private", "--pid", "--fork", "--kill-child=KILL", "--mount-proc"];
   const bootstrap = ["debootstrap", "--variant=minbase", `--include=${packages}`];
@@ -92,10 +81,9 @@ async function download(suite: string, root: string, packages: string): Promise<
       const said = `${stdout}${stderr}`.trim().split("\n").slice(-5).join("\n");
       throw new Error(`Debian ${suite} could not be downloaded:\n${said}\nIs debootstrap installed?`);
     }
-    if (existsSync(root)) renameSync(root, old);
     renameSync(incomplete, root);
   } finally {
-    for (const left of [incomplete, old]) rmSync(left, { recursive: true, force: true });
+    rmSync(incomplete, { recursive: true, force: true });
   }
 }
 

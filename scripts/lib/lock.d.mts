@@ -1,6 +1,6 @@
 export declare class Lock implements Disposable {
   constructor(file: string);
-  tryTake(kind: "shared" | "exclusive"): boolean;
-  take(kind: "shared" | "exclusive"): void;
+  tryTake(): boolean;
+  take(): void;
   [Symbol.dispose](): void;
 }

@@ -18,17 +18,17 @@ export class Lock {
     this.#fd = openSync(file, "a");
   }
 
-  /** Takes the lock, or returns false if another process has it. `shared` and `exclusive` replace one another. */
-  tryTake(kind) {
-    const { status } = flock(this.#fd, "flock", `--${kind}`, "--nonblock", "3");
+  /** Takes the lock, or returns false if another process has it. */
+  tryTake() {
+    const { status } = flock(this.#fd, "flock", "--nonblock", "3");
     return status !== 1;
   }
 
   /** Waits for the lock. */
-  take(kind) {
-    if (this.tryTake(kind)) return;
+  take() {
+    if (this.tryTake()) return;
     console.error(`Waiting for another run, which has locked ${this.#file} …`);
-    const { status } = flock(this.#fd, "setpriv", "--pdeathsig=KILL", "flock", `--${kind}`, "3");
+    const { status } = flock(this.#fd, "setpriv", "--pdeathsig=KILL", "flock", "3");
     if (status !== 0)
       throw new Error(`${this.#file} could not be locked. Is setpriv of util-linux installed?`);
   }

@@ -35,7 +35,7 @@ export function installNode(version: string): string {
   if (known !== undefined) return known;
   // If two processes need it, one of them installs it.
   using lock = new Lock(`${cache}/${version}.lock`);
-  lock.take("exclusive");
+  lock.take();
   const command = ["npm", "exec", "--yes", "--prefer-offline", `--package=${library}@${version}`];
   const print = ["--", "node", "--print", "process.execPath"];
   const [npm = "", ...args] = endingWithParent([...command, ...print]);

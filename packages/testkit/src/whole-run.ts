@@ -14,7 +14,7 @@ export default async function setup(project: TestProject): Promise<() => void> {
   await refuseMisspelled(project);
   const isNested = process.env[FOLDER_OF_RUN] !== undefined;
   const lock = new Lock(fileURLToPath(new URL("../../../.cache/tests.lock", import.meta.url)));
-  if (!isNested && !lock.tryTake("exclusive"))
+  if (!isNested && !lock.tryTake())
     console.error("Another run of the tests is under way in this clone. Both take longer.\n");
   // The other commands of npm have built. Without this, a test of a program would pass with the program as it was before a change.
   if (!isNested && [undefined, "npx"].includes(process.env["npm_lifecycle_event"])) build();
