@@ -1,12 +1,13 @@
 // npm run bench: measures everything. npm run bench -- NAME [options]: measures one thing. npm run bench -- --help: lists the benchmarks.
 //
 // Each file of the folder benches is one. Its first line says what it measures, and the comment at its beginning is its help.
-import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, renameSync, writeFileSync } from "node:fs";
 import { constants } from "node:os";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { helpOf } from "../scripts/lib/help-of.ts";
 import { installNode } from "../scripts/lib/node-binary.ts";
 import { type Bench, countOf, type MeasuredNode, whyNot, wrongOption } from "./lib/bench.ts";
 import { commitOf, currentLoad, describeMachine, noiseWarning, watchNoise } from "./lib/machine.ts";
@@ -60,7 +61,7 @@ async function main(args: string[]): Promise<void> {
     console.error(`Unknown bench: ${name}\n`);
     console.error(await list());
     process.exitCode = 2;
-  } else if (wantsHelp) console.log(name === "" ? await list() : helpOf(name));
+  } else if (wantsHelp) console.log(name === "" ? await list() : helpOf(new URL(`${name}.ts`, folder)));
   else await measure(name, rest);
 }
 
@@ -72,20 +73,10 @@ async function benchOf(name: string): Promise<Bench> {
 async function list(): Promise<string> {
   const lines = names.map(async (name) => {
     const { isExtra = false } = await benchOf(name);
-    const [summary] = helpOf(name).split(/: |, |\.$/);
+    const [summary] = helpOf(new URL(`${name}.ts`, folder)).split(/: |, |\.$/);
     return `  ${name.padEnd(13)}${isExtra ? "extra: " : ""}${summary}`;
   });
   return `${HELP}\n${(await Promise.all(lines)).join("\n")}`;
-}
-
-/** The comment at the beginning of a bench. */
-function helpOf(bench: string): string {
-  const lines = readFileSync(new URL(`${bench}.ts`, folder), "utf8").split("\n");
-  const end = lines.findIndex((line) => !line.startsWith("//"));
-  return lines
-    .slice(0, end)
-    .map((line) => line.replace(/^\/\/ ?/, ""))
-    .join("\n");
 }
 
 /** Measures one bench, or with no name all that are not extra. */

@@ -1,6 +1,6 @@
 import { shuffle } from "simple-statistics";
 import type { Figure, Goal, MeasuredTable } from "./measured.ts";
-import { seededRandom } from "./random.ts";
+import { randomFrom } from "../../packages/testkit/src/load/random.mjs";
 
 /** One of the things that are compared. */
 export interface Arm {
@@ -36,7 +36,7 @@ export async function compare(
   rounds: number,
   warmUps = 1,
 ): Promise<MeasuredTable> {
-  const random = seededRandom();
+  const random = randomFrom(1);
   const measured = arms.map(({ name, against }) => ({
     name,
     against,

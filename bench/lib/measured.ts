@@ -1,5 +1,5 @@
 import { max, median, medianAbsoluteDeviation, min, quantile, sample } from "simple-statistics";
-import { seededRandom } from "./random.ts";
+import { randomFrom } from "../../packages/testkit/src/load/random.mjs";
 
 /** Something that is measured of each arm. */
 export interface Figure {
@@ -100,7 +100,7 @@ class Comparison {
    * other work on the machine disturbs both alike.
    */
   get interval(): Interval {
-    const random = seededRandom();
+    const random = randomFrom(1);
     const rounds = [...Array(Math.min(this.#values.length, this.#others.length)).keys()];
     const ratios = Array.from({ length: DRAWS }, () => {
       const drawn = rounds.map(() => sample(rounds, 1, random)[0] as number);

@@ -19,7 +19,7 @@ function formatRange(values: readonly number[], format: (value: number) => strin
   return values.map(format).join(" to ");
 }
 
-const formatRatio = (ratio: number): string => ratio.toFixed(2);
+export const formatRatio = (ratio: number): string => ratio.toFixed(2);
 
 /** The ratio, its interval, and the arm that it is compared with. */
 function ratioCells(row: Row): string[] {

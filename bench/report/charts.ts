@@ -1,8 +1,8 @@
-import { formatNumber } from "../lib/print.ts";
+import { formatNumber, formatRatio } from "../lib/print.ts";
 import { bestOf, groupsOf, makerOf } from "./arms.ts";
 import type { BarGroup } from "./picture.ts";
 import type { Cell, RecordedTable } from "./runs.ts";
-import { formatRatio, headOf } from "./tables.ts";
+import { headOf } from "./tables.ts";
 
 /** Some bars of a chart: one figure of each table whose title matches. */
 interface Bars {

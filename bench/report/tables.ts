@@ -1,5 +1,5 @@
 import { sum } from "simple-statistics";
-import { formatGoal, formatNumber } from "../lib/print.ts";
+import { formatGoal, formatNumber, formatRatio } from "../lib/print.ts";
 import type { Results } from "../lib/results.ts";
 import { advantagesOf, bestOf, groupsOf } from "./arms.ts";
 import type { Cell, RecordedGoal, RecordedTable } from "./runs.ts";
@@ -20,8 +20,6 @@ function withRange(shown: (value: number) => string, value: number, least: numbe
     ? shown(value)
     : `${shown(value)} (${range.join(" to ")})`;
 }
-
-export const formatRatio = (ratio: number): string => ratio.toFixed(2);
 
 /** The name of a figure with its unit. */
 export function headOf({ name, unit }: Cell["figure"]): string {

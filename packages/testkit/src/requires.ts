@@ -1,8 +1,9 @@
 import { spawnSync } from "node:child_process";
-import { accessSync, constants, existsSync, statSync } from "node:fs";
-import { delimiter, dirname, isAbsolute, join } from "node:path";
+import { constants, existsSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, test } from "vitest";
+import { isInstalled } from "../../../scripts/lib/is-installed.ts";
 import { hasSystemd, whyNoPrivateSystemd } from "./boot-private-systemd.ts";
 
 /** The requirements of a group of tests. */
@@ -157,16 +158,4 @@ function askVersion(): number | undefined {
   const { stdout } = spawnSync("systemctl", ["--version"], { encoding: "utf8" });
   const version = /^systemd (\d+)/.exec(stdout ?? "")?.[1];
   return version === undefined ? undefined : Number(version);
-}
-
-function isInstalled(command: string): boolean {
-  if (isAbsolute(command)) return existsSync(command);
-  return (process.env["PATH"] ?? "").split(delimiter).some((folder) => {
-    try {
-      accessSync(join(folder, command), constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  });
 }
