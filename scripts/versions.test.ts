@@ -94,14 +94,6 @@ const others: Case[] = [
     { "@sockact/core": "patch" },
     { "@sockact/core": "0.1.1" },
   ],
-  [
-    "notify and units are released alone",
-    "0.1.0",
-    { "@sockact/notify": "patch", "@sockact/units": "minor" },
-    { "@sockact/notify": "0.1.1", "@sockact/units": "0.2.0" },
-  ],
-  ["`none` releases nothing", "0.1.0", { "@sockact/core": "none" }, {}],
-  ["a private package has no release", "0.1.0", { "@sockact/testkit": "minor" }, {}],
 ];
 
 describeWith({ commands: ["git"] }, "the versions that a changeset makes", () => {
