@@ -11,6 +11,8 @@ export function assignmentsIn(text: string): Assignment[] {
 export function valuesOf(text: string, key: string): string[] {
   const name = "unit.service";
   const units = parseUnits({ [name]: text });
-  const sections = new Set(assignmentsIn(text).map(({ section }) => section));
-  return [...sections].flatMap((section) => units.values(name, section, key));
+  const sections = units.files
+    .get(name)!
+    .entries.flatMap((entry) => (entry.kind === "section" ? entry.section : []));
+  return [...new Set(sections)].flatMap((section) => units.values(name, section, key));
 }
