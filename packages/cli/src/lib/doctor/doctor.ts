@@ -16,7 +16,10 @@ export interface DoctorOptions {
 /** How many services are examined at the same time. */
 const AT_ONCE = 4;
 
-/** Reports why one service, or any, is not activated, and what to change. It only reads. Resolves to the exit code: 2 if there is an error, 1 if there is a warning. */
+/**
+ * Reports why one service, or any, is not activated, and what to change. It only reads. Resolves to the exit
+ * code: 2 if there is an error, 1 if there is a warning.
+ */
 export async function doctor(unit: string | undefined, { json, user }: DoctorOptions): Promise<number> {
   const host = new Host(new ServiceManager({ user }));
   const cases = unit === undefined ? await allCases(host) : [await caseNamed(host, unit)];

@@ -4,7 +4,10 @@ import type { Finding } from "./model/diagnosis.ts";
 import { installation, type UnitFile, unitFiles } from "./facts/files.ts";
 import type { Subject } from "./model/subject.ts";
 
-/** The findings of the linter for the installed units, without those that the description or a comment acknowledges. */
+/**
+ * The findings of the linter for the installed units, without those that the description or a comment
+ * acknowledges.
+ */
 export async function lintFindings(subject: Subject): Promise<Finding[]> {
   const [files, installed] = await subject.all(unitFiles, installation);
   const { acknowledge } = (installed?.description ?? {}) as { acknowledge?: unknown };

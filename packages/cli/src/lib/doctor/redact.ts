@@ -6,7 +6,10 @@ const HIDDEN = "…";
 /** Names of variables, options and fields whose values are secrets. */
 const secretName = String.raw`(?:[\w-]*(?:password|passwd|passphrase|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credential|auth)[\w-]*|[\w-]*(?:^|\b|_)(?:pwd|pass|pin|sid|cookie|session)\b)`;
 
-/** A password in a URL; the value of an option such as --token; a variable such as DB_PASSWORD=…; an authorization header; what is known by its form. */
+/**
+ * A password in a URL; the value of an option such as --token; a variable such as DB_PASSWORD=…; an
+ * authorization header; what is known by its form.
+ */
 const patterns: [RegExp, string][] = [
   // A password may have any character, and an address has no colon before its port but one.
   [/(\b[a-z][a-z\d+.-]*:\/\/[^\s/:@]*:)[^\s"'<>]+@/gi, `$1${HIDDEN}@`],
@@ -44,7 +47,10 @@ const openNames =
 
 /** Hides secrets. */
 export interface Redactor {
-  /** For the doctor's own words and commands. Values that are plain words, paths or ports are not hidden in them. */
+  /**
+   * For the doctor's own words and commands. Values that are plain words, paths or ports are not hidden in
+   * them.
+   */
   own(text: string): string;
   /** For the output of a program, or the contents of a file. */
   quoted(text: string): string;
@@ -55,7 +61,10 @@ interface Value {
   isSecret: boolean;
 }
 
-/** Hides what looks like a secret, and the values of these variables, `NAME=value` each. The names of the units are public. */
+/**
+ * Hides what looks like a secret, and the values of these variables, `NAME=value` each. The names of the
+ * units are public.
+ */
 export function redactor(environment: readonly string[], units: readonly string[]): Redactor {
   const isName = new RegExp(`^${secretName}$`, "i");
   const values = environment

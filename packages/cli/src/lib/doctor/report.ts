@@ -87,7 +87,10 @@ function summary(services: readonly Examined[]): string {
   return first === undefined ? text : `${text}\nMore: ${ownCommand()} explain ${first.code}`;
 }
 
-/** Breaks the lines of a journal, so that the rest of a line stands below its beginning. They keep their indentation. */
+/**
+ * Breaks the lines of a journal, so that the rest of a line stands below its beginning. They keep their
+ * indentation.
+ */
 function fold(text: string): string[] {
   const width = textWidth() - 4;
   // A word that is too long is broken too.

@@ -14,7 +14,10 @@ export async function allCases(host: Host): Promise<Case[]> {
   return (await activatedServices(host.manager)).map((service) => caseOf(host, service));
 }
 
-/** Finds the service of this name, or of the name of one of its units, with or without suffix. It may be a service that no socket starts. */
+/**
+ * Finds the service of this name, or of the name of one of its units, with or without suffix. It may be a
+ * service that no socket starts.
+ */
 export async function caseNamed(host: Host, name: string): Promise<Case> {
   try {
     return caseOf(host, await findService(host.manager, name));

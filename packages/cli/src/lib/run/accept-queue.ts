@@ -1,5 +1,5 @@
+import { list, read, watchedBy } from "../shared/proc.ts";
 import { socketRows } from "../shared/socket-rows.ts";
-import { list, read } from "./processes.ts";
 
 /** Which of these sockets, by their inodes, have clients that wait to be accepted. Nothing is known without /proc, as on macOS: then it is none. */
 export function withWaitingClients(inodes: ReadonlySet<number>, isDatagram: boolean): number[] {
@@ -37,11 +37,8 @@ function withUnixClients(inodes: ReadonlySet<number>): number[] {
 /** Whether an event loop of this process, or of one that it has started, waits for clients of one of these sockets: proc_pid_fdinfo(5). */
 export function isWatched(pid: number, inodes: ReadonlySet<number>): boolean {
   return (
-    list(`/proc/${pid}/fdinfo`).some((fd) =>
-      [...read(`/proc/${pid}/fdinfo/${fd}`).matchAll(/^tfd:.* ino:([\da-f]+) /gm)].some(([, inode = ""]) =>
-        inodes.has(Number.parseInt(inode, 16)),
-      ),
-    ) || childrenOf(pid).some((child) => isWatched(child, inodes))
+    [...watchedBy(pid)].some((inode) => inodes.has(inode)) ||
+    childrenOf(pid).some((child) => isWatched(child, inodes))
   );
 }
 

@@ -1,8 +1,7 @@
 import { execFile } from "node:child_process";
-import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import process from "node:process";
 import { promisify } from "node:util";
-import { statFields } from "../systemd/control-group.ts";
+import { allPids, socketsOf, statOf } from "../shared/proc.ts";
 
 export interface ProcessInfo {
   pid: number;
@@ -35,23 +34,20 @@ export async function stillRunning(processes: readonly ProcessInfo[]): Promise<P
 /** Other processes of the user that have one of these sockets open. Without /proc, as on macOS, none is known. */
 export async function holdersOf(inodes: ReadonlySet<number>): Promise<ProcessInfo[]> {
   if (process.platform !== "linux") return [];
-  const links = new Set(Array.from(inodes, (inode) => `socket:[${inode}]`));
-  return (await runningProcesses()).filter(
-    ({ pid }) =>
-      pid !== process.pid && list(`/proc/${pid}/fd`).some((fd) => links.has(linkOf(`/proc/${pid}/fd/${fd}`))),
-  );
+  return (await runningProcesses()).filter(({ pid }) => {
+    const open = pid === process.pid ? undefined : socketsOf(pid);
+    return [...inodes].some((inode) => open?.has(inode));
+  });
 }
 
 /** All processes without zombies, which have ended. */
 async function runningProcesses(): Promise<ProcessInfo[]> {
   // Container images often have no ps.
-  return process.platform === "linux"
-    ? list("/proc").flatMap((name) => (/^\d+$/.test(name) ? fromStat(Number(name)) : []))
-    : fromPs();
+  return process.platform === "linux" ? allPids().flatMap(fromStat) : fromPs();
 }
 
 function fromStat(pid: number): ProcessInfo[] {
-  const fields = statFields(read(`/proc/${pid}/stat`));
+  const fields = statOf(`/proc/${pid}/stat`);
   const [state = "Z", parent, group] = fields;
   return /[ZX]/.test(state)
     ? []
@@ -66,29 +62,4 @@ async function fromPs(): Promise<ProcessInfo[]> {
       ? []
       : [{ pid: Number(pid), parent: Number(parent), group: Number(group), started: started.join(" ") }];
   });
-}
-
-// A process may end at any time, or belong to another user.
-export function list(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return [];
-  }
-}
-
-export function read(file: string): string {
-  try {
-    return readFileSync(file, "utf8");
-  } catch {
-    return "";
-  }
-}
-
-function linkOf(path: string): string {
-  try {
-    return readlinkSync(path);
-  } catch {
-    return "";
-  }
 }

@@ -69,5 +69,11 @@ export function listOf(value: string): string[] {
   );
 }
 
+/** The first command of `ExecStart`. systemctl prints no quotes, so a word with a space looks like several words. */
+export function commandOf(value = ""): { path: string; line: string } | undefined {
+  const [, path, line] = /^\{ path=(.*?) ; argv\[\]=(.*?) ; (?:ignore_errors|flags)=/ms.exec(value) ?? [];
+  return path === undefined || line === undefined ? undefined : { path, line };
+}
+
 /** The milliseconds of a duration, such as `TimeoutStopUSec`, which systemctl prints as `1min 30s` or `infinity`. */
 export const millisecondsOf = (value: string): number => durationOf(value) ?? 0;

@@ -28,7 +28,9 @@ function groupsOf(address: string): number[] {
   return [...head, ...Array<number>(8 - head.length - tail.length).fill(0), ...tail];
 }
 
-/** An address as the tables of /proc have it: each four bytes are a number in the byte order of the machine. */
+/**
+ * An address as the tables of /proc have it: each four bytes are a number in the byte order of the machine.
+ */
 function tableKey(host: string, port: string): string {
   const isIpv6 = host.includes(":");
   const bytes = isIpv6
@@ -52,9 +54,10 @@ function keyOf({ address, type }: Address): string | undefined {
 const isAnyAddress = (key: string): boolean => /^tcp6? 0+:/.test(key);
 
 /**
- * Counts the clients of each address, from the tables of /proc, which everyone may read. A connection belongs to the network of its listening
- * socket, so it is counted even if the service has no network (`PrivateNetwork=`). The order is the order of the addresses; null is for one whose
- * clients can't be counted, such as a datagram socket.
+ * Counts the clients of each address, from the tables of /proc, which everyone may read. A connection belongs
+ * to the network of its listening socket, so it is counted even if the service has no network
+ * (`PrivateNetwork=`). The order is the order of the addresses; null is for one whose clients can't be
+ * counted, such as a datagram socket.
  */
 export function countClients(addresses: readonly Address[]): (CountedClients | null)[] {
   const keys = addresses.map(keyOf);

@@ -1,8 +1,9 @@
-import { readFileSync } from "node:fs";
 import { userInfo } from "node:os";
 import process from "node:process";
 import { isDrained } from "../install/install.ts";
 import { clean } from "../shared/clean.ts";
+import { read } from "../shared/proc.ts";
+import { commandOf } from "../shared/properties.ts";
 import { hideSecrets } from "../output/hide-secrets.ts";
 import type { ActivatedService } from "../systemd/activated-units.ts";
 import { closedAddresses } from "../systemd/closed-addresses.ts";
@@ -10,7 +11,7 @@ import { oldPidsOf } from "../systemd/control-group.ts";
 import { readExposure } from "../systemd/analyze.ts";
 import { listeningSocketsIn } from "../systemd/listening-sockets.ts";
 import type { ServiceManager } from "../systemd/service-manager.ts";
-import { readAddresses } from "./addresses.ts";
+import { type Address, readAddresses } from "./addresses.ts";
 import { type Clients, type CountedClients, countClients } from "./clients.ts";
 import { isClosed, type ServiceStatus, type SocketStatus, type UnitStatus } from "./service-status.ts";
 import { stateOf } from "../systemd/unit-state.ts";
@@ -27,13 +28,8 @@ const numberOf = (value: string | undefined): number | null =>
 
 /** The memory of the main process, if systemd does not count the memory of the service. */
 function residentMemory(pid: number): number | null {
-  try {
-    const kilobytes = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
-    return kilobytes === undefined ? null : Number(kilobytes) * 1024;
-  } catch {
-    // It has ended, or /proc hides the processes of other users.
-    return null;
-  }
+  const kilobytes = /^VmRSS:\s+(\d+) kB$/m.exec(read(`/proc/${pid}/status`))?.[1];
+  return kilobytes === undefined ? null : Number(kilobytes) * 1024;
 }
 
 function memoryOf({ MemoryCurrent }: ServiceProperties, pid: number | null): number | null {
@@ -54,7 +50,7 @@ function ownName(): string {
 
 async function readUnit(properties: ServiceProperties, isUser: boolean): Promise<UnitStatus> {
   const pid = numberOf(properties.MainPID) || null;
-  const command = /argv\[\]=(.*?) ; ignore_errors=/s.exec(properties.ExecStart ?? "")?.[1] ?? "";
+  const command = commandOf(properties.ExecStart)?.line ?? "";
   return {
     unit: properties.Id,
     active: properties.ActiveState,
@@ -76,25 +72,21 @@ async function readUnit(properties: ServiceProperties, isUser: boolean): Promise
 /** The kernel limits the backlog too. */
 function backlogOf({ Backlog }: SocketProperties): number | null {
   const backlog = numberOf(Backlog);
-  if (backlog === null) return null;
-  try {
-    return Math.min(backlog, Number(readFileSync("/proc/sys/net/core/somaxconn", "utf8")));
-  } catch {
-    return backlog;
-  }
+  return backlog && Math.min(backlog, Number(read("/proc/sys/net/core/somaxconn") || Infinity));
 }
 
 function readSocket(
   properties: SocketProperties,
+  addresses: readonly Address[],
   closed: readonly string[],
-  clients: (CountedClients | null)[],
+  clients: readonly (CountedClients | null)[],
 ): SocketStatus {
   const isAcceptedBySystemd = properties.Accept === "yes";
   return {
     unit: properties.Id,
     active: properties.ActiveState,
     result: properties.Result,
-    addresses: readAddresses(properties.Listen ?? "").map((address, index) => ({
+    addresses: addresses.map((address, index) => ({
       ...address,
       listens: properties.ActiveState === "active" && !closed.includes(address.address),
       clients: isAcceptedBySystemd
@@ -135,7 +127,8 @@ function lastWakeOf(services: readonly ServiceProperties[]): ServiceStatus["last
   const seconds = numberOf(latest?.InactiveExitTimestamp?.slice(1));
   if (!latest || seconds === null || began(latest) === 0) return null;
   const took = (numberOf(latest.ActiveEnterTimestampMonotonic) ?? 0) - began(latest);
-  // systemd marks other services as active when they are started, so the time when they become ready is unknown.
+  // systemd marks other services as active when they are started, so the time when they become ready is
+  // unknown.
   const isKnown = latest.Type?.startsWith("notify") && took >= 0;
   return {
     at: new Date(seconds * 1000).toISOString(),
@@ -174,23 +167,21 @@ export async function readStatus(
     manager.show(serviceUnits, serviceProperties),
     readExposure(manager, services.map(judgedUnit)),
   ]);
-  const unitStatuses = await Promise.all(units.map((unit) => readUnit(unit, manager.user)));
-  const listening = sockets.flatMap((socket) => readAddresses(socket.Listen ?? ""));
-  const clients = countClients(listening);
+  const statuses = await Promise.all(units.map((unit) => readUnit(unit, manager.user)));
   const open = listeningSocketsIn();
   const closed = new Map(sockets.map((socket) => [socket.Id, closedAddresses(socket, open)]));
+  const addresses = sockets.map((socket) => readAddresses(socket.Listen ?? ""));
+  const clients = countClients(addresses.flat());
+  const socketStatuses = sockets.map((socket, index) => {
+    const own = addresses[index]!;
+    return readSocket(socket, own, closed.get(socket.Id)!, clients.splice(0, own.length));
+  });
 
-  let socketIndex = 0;
-  let clientIndex = 0;
-  let unitIndex = 0;
   return services.map((service) => {
-    const unitStatus = unitStatuses.slice(unitIndex, unitIndex + service.services.length);
-    const own = units.slice(unitIndex, (unitIndex += service.services.length));
-    const ownSockets = sockets.slice(socketIndex, (socketIndex += socketsOf(service).length));
-    const socketStatus = ownSockets.map((socket) => {
-      const { length } = readAddresses(socket.Listen ?? "");
-      return readSocket(socket, closed.get(socket.Id)!, clients.slice(clientIndex, (clientIndex += length)));
-    });
+    const own = units.splice(0, service.services.length);
+    const unitStatus = statuses.splice(0, own.length);
+    const ownSockets = sockets.splice(0, socketsOf(service).length);
+    const socketStatus = socketStatuses.splice(0, ownSockets.length);
     const running = unitStatus.filter(({ pid }) => pid !== null);
     const appSockets = socketStatus.slice(0, service.sockets.length);
     const listeners = ownSockets.slice(0, appSockets.length).map((socket, index) =>

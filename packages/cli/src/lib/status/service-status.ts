@@ -10,7 +10,10 @@ export interface SocketStatus {
   active: string;
   /** `Result` of systemd: `success`, or the reason of a failure. */
   result: string;
-  /** `listens` is false also if systemd considers the unit active, but has no descriptor for an address that has changed since. */
+  /**
+   * `listens` is false also if systemd considers the unit active, but has no descriptor for an address that
+   * has changed since.
+   */
   addresses: (Address & { listens: boolean; clients: Clients | null })[];
   /** How many connections may wait. */
   backlog: number | null;
@@ -77,7 +80,10 @@ export interface ServiceStatus {
   /** The socket that answers probes without starting the service. */
   health: SocketStatus | null;
   units: UnitStatus[];
-  /** The processes that serve: one, but two while a rolling pair turns, or while the old process drains after a handover. */
+  /**
+   * The processes that serve: one, but two while a rolling pair turns, or while the old process drains after
+   * a handover.
+   */
   pids: number[];
   user: string | null;
   /** Bytes. */
@@ -85,7 +91,10 @@ export interface ServiceStatus {
   connections: Clients | null;
   /** How often systemd has started it again after a crash. */
   restarts: number;
-  /** Its last start: when, and how many milliseconds passed until it was ready. Only a service with `Type=notify` says when that is. */
+  /**
+   * Its last start: when, and how many milliseconds passed until it was ready. Only a service with
+   * `Type=notify` says when that is.
+   */
   lastWake: { at: string; took: number | null } | null;
   /** The result of `systemd-analyze security`: 0 is the best, 10 the worst. */
   exposure: number | null;

@@ -4,8 +4,7 @@ import { agoText, bytesText, tookText } from "../output/quantities.ts";
 import { count } from "../shared/messages.ts";
 import { JOURNAL_HINT, type JournalLines } from "../systemd/journal.ts";
 import { isClosed, type ServiceStatus, type SocketStatus, type UnitStatus } from "./service-status.ts";
-import { stateStyles } from "./state-styles.ts";
-import { warningLines } from "./status-table.ts";
+import { stateStyles, warningLines } from "./status-table.ts";
 
 const LABEL = 11;
 

@@ -1,9 +1,22 @@
 import { colourOut } from "../output/print.ts";
 import { agoText, bytesText, tookText } from "../output/quantities.ts";
 import { table } from "../output/table.ts";
+import type { Style } from "../shared/colour.ts";
 import { count } from "../shared/messages.ts";
-import { stateStyles } from "./state-styles.ts";
+import type { ServiceState } from "../systemd/unit-state.ts";
 import type { ServiceStatus, Warning } from "./service-status.ts";
+
+/** The colour of each state. */
+export const stateStyles: Record<ServiceState, Style> = {
+  awake: "green",
+  asleep: "blue",
+  starting: "yellow",
+  restarting: "yellow",
+  draining: "yellow",
+  failed: "red",
+  stopped: "dim",
+  "not loaded": "red",
+};
 
 const dash = (text: string | undefined | null): string =>
   text === undefined || text === null || text === "" ? "–" : text;

@@ -1,5 +1,6 @@
 import { readFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { read, statOf } from "../shared/proc.ts";
 
 /** A process of a control group. */
 export interface GroupProcess {
@@ -24,12 +25,10 @@ export async function pidsOf(group: string): Promise<number[]> {
 }
 
 /** What everyone may read of a process. A process may end at any time. Then it has no command line. */
-export async function readProcess(pid: number): Promise<GroupProcess | undefined> {
-  const [cmdline, fields = []] = await Promise.all([
-    readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => ""),
-    statOf(`/proc/${pid}/stat`),
-  ]);
+export function readProcess(pid: number): GroupProcess | undefined {
+  const cmdline = read(`/proc/${pid}/cmdline`);
   if (cmdline === "") return undefined;
+  const fields = statOf(`/proc/${pid}/stat`);
   return {
     pid,
     parent: Number(fields[1]),
@@ -47,18 +46,10 @@ export interface Activity {
 }
 
 /** What the main thread of a process does now. `undefined` if the process has ended. */
-export async function readActivity(pid: number): Promise<Activity | undefined> {
-  const fields = await statOf(`/proc/${pid}/task/${pid}/stat`);
-  return fields && { state: fields[0]!, ticks: Number(fields[11]) + Number(fields[12]) };
+export function readActivity(pid: number): Activity | undefined {
+  const [state, ...fields] = statOf(`/proc/${pid}/task/${pid}/stat`);
+  return state === undefined ? undefined : { state, ticks: Number(fields[10]) + Number(fields[11]) };
 }
-
-async function statOf(path: string): Promise<string[] | undefined> {
-  const stat = await readFile(path, "utf8").catch(() => "");
-  return stat === "" ? undefined : statFields(stat);
-}
-
-/** proc_pid_stat(5), from the state on: the name of the program may contain anything, but no parenthesis follows it. */
-export const statFields = (stat: string): string[] => stat.slice(stat.lastIndexOf(")") + 2).split(" ");
 
 /** The arguments. systemd may start Node by a symlink, and Node starts itself by its real path. A title in place of the command line is one word. */
 const argumentsOf = ({ words }: GroupProcess): string =>
@@ -84,6 +75,6 @@ export async function oldPidsOf(group: string, mainPid: number): Promise<number[
   if (group === "" || mainPid === 0) return [];
   const pids = await pidsOf(group);
   if (pids.length < 2) return [];
-  const all = (await Promise.all(pids.map(readProcess))).filter((each) => each !== undefined);
+  const all = pids.map(readProcess).filter((each) => each !== undefined);
   return oldProcesses(all, mainPid).map(({ pid }) => pid);
 }

@@ -1,11 +1,11 @@
-import { readFile } from "node:fs/promises";
 import { ADDRESS_IN_USE } from "../../printed/node.ts";
 import { IN_USE, LISTEN_FAILED, NO_SUCH_ADDRESS, NOT_PERMITTED } from "../../printed/systemd.ts";
 import { sudoCommand } from "../../shared/own-command.ts";
+import { read } from "../../shared/proc.ts";
 import { shellWord } from "../../shared/shell-words.ts";
 import type { ListeningSocket } from "../../systemd/listening-sockets.ts";
 import { environment, valueOf } from "../facts/files.ts";
-import { lastRun, quoted } from "../facts/journal.ts";
+import { type JournalLine, lastRun, quoted } from "../facts/journal.ts";
 import { socketProperties, type UnitProperties } from "../facts/properties.ts";
 import {
   addressesOf,
@@ -35,15 +35,11 @@ export const addresses: readonly Diagnosis[] = [
     explains: ["socket-failed", "not-enabled", "app-crashed", "restart-loop"],
     async find(subject) {
       const [sockets, lines, passed] = await subject.all(socketProperties, lastRun, passedSockets);
-      const failed = sockets.filter((socket) => socket.get("ActiveState") === "failed");
+      const failed = sockets.filter((socket) => socket.state === "failed");
       const ofSockets = await Promise.all(
         failed.map(async (socket): Promise<Refusal[]> => {
-          const { unit } = socket;
-          const said = lines.findLast(
-            (line) => line.unit === unit && LISTEN_FAILED.exec(line.message)?.[2] === IN_USE,
-          );
-          if (said === undefined) return refusalWithoutJournal(subject, socket);
-          return [{ unit, address: LISTEN_FAILED.exec(said.message)![1]!, evidence: quoted([said]) }];
+          const refused = lastRefusal(lines, socket.unit, IN_USE);
+          return refused ? [refused] : refusalWithoutJournal(subject, socket);
         }),
       );
       const ports = new Set(passed.flatMap(({ address }) => portOf(address) ?? []));
@@ -70,18 +66,16 @@ export const addresses: readonly Diagnosis[] = [
     explains: ["socket-failed", "not-enabled"],
     async find(subject) {
       const [sockets, lines] = await subject.all(socketProperties, lastRun);
-      const lowest = Number(await readFile(UNPRIVILEGED_FILE, "utf8").catch(() => "1024"));
-      const failed = sockets.filter((socket) => socket.get("ActiveState") === "failed");
+      const lowest = Number(read(UNPRIVILEGED_FILE) || 1024);
+      const failed = sockets.filter((socket) => socket.state === "failed");
       return failed.flatMap(({ unit }) => {
-        const said = lines.findLast(
-          (line) => line.unit === unit && LISTEN_FAILED.exec(line.message)?.[2] === NOT_PERMITTED,
-        );
-        const port = portOf(LISTEN_FAILED.exec(said?.message ?? "")?.[1] ?? "");
-        if (port === undefined || port >= lowest) return [];
+        const refused = lastRefusal(lines, unit, NOT_PERMITTED);
+        const port = portOf(refused?.address ?? "");
+        if (refused === undefined || port === undefined || port >= lowest) return [];
         return {
           unit,
           message: `${unit} may not listen on port ${port}: without root, the lowest port is ${lowest}.`,
-          evidence: [...quoted([said]), { text: `${UNPRIVILEGED} = ${lowest}`, source: UNPRIVILEGED_FILE }],
+          evidence: [...refused.evidence, { text: `${UNPRIVILEGED} = ${lowest}`, source: UNPRIVILEGED_FILE }],
           fix: `Install the units for the system manager, or change ListenStream= to a port such as ${port + 8000}. Or let every user of this machine open the port:`,
           copy: [
             `echo ${UNPRIVILEGED}=${port} | sudo tee /etc/sysctl.d/50-ports.conf`,
@@ -105,7 +99,7 @@ export const addresses: readonly Diagnosis[] = [
       return sockets.flatMap((socket) => {
         const { unit } = socket;
         const said = lines.findLast((line) => line.unit === unit && line.message.includes(NO_SUCH_ADDRESS));
-        if (socket.get("ActiveState") === "active" || said === undefined) return [];
+        if (socket.state === "active" || said === undefined) return [];
         const address = LISTEN_FAILED.exec(said.message)?.[1] ?? "its address";
         return {
           unit,
@@ -172,6 +166,15 @@ interface Refusal {
   evidence: readonly Evidence[];
 }
 
+/** The last time that a socket unit could not listen for this reason. */
+function lastRefusal(lines: readonly JournalLine[], unit: string, reason: string): Refusal | undefined {
+  const refusals = lines.flatMap((line): Refusal[] => {
+    const [, address = "", why] = LISTEN_FAILED.exec(line.message) ?? [];
+    return line.unit === unit && why === reason ? [{ unit, address, evidence: quoted([line]) }] : [];
+  });
+  return refusals.at(-1);
+}
+
 /** Without the journal, `Result=resources` and an address in use give the same information. */
 async function refusalWithoutJournal({ host }: Subject, socket: UnitProperties): Promise<Refusal[]> {
   if (socket.get("Result") !== "resources") return [];
@@ -228,7 +231,7 @@ async function ownersOf(subject: Subject, address: string): Promise<Owner[]> {
         );
         return undefined;
       }
-      const { command, unit } = await describeProcess(host, pid);
+      const { command, unit } = describeProcess(host, pid);
       const owner = pid === 1 ? await socketUnitAt(subject, socket.address) : unit;
       const isUnit = /\.(?:service|socket)$/.test(owner) && owner !== subject.service;
       return {
@@ -252,7 +255,10 @@ async function socketUnitAt({ host }: Subject, address: string): Promise<string>
   return rows.find(({ listen }) => listen === address)?.unit ?? "";
 }
 
-/** Whether a listening socket blocks an address. `[::]` includes IPv4, and a wildcard address includes each interface. */
+/**
+ * Whether a listening socket blocks an address. `[::]` includes IPv4, and a wildcard address includes each
+ * interface.
+ */
 function conflicts({ address: has, protocol }: ListeningSocket, wanted: string): boolean {
   const port = portOf(wanted);
   if (port === undefined || protocol !== "tcp") return has === wanted;

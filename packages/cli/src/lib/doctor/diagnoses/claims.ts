@@ -104,7 +104,7 @@ export const claims: readonly Diagnosis[] = [
       const main = running.find(({ isMain }) => isMain);
       if (main === undefined || opened.length > 0) return opened;
       // The open files are not visible, or the service is stopping anyway.
-      if (main.sockets === undefined || service.get("ActiveState") === "deactivating") return [];
+      if (main.sockets === undefined || service.state === "deactivating") return [];
       const missed = passed.filter(
         (socket) =>
           socket.inode !== undefined &&
@@ -254,7 +254,10 @@ async function ownListeners(
   return own.flat();
 }
 
-/** An app without sockact tries to open the port of its socket. It ends with EADDRINUSE, or with EACCES if only root may open the port. */
+/**
+ * An app without sockact tries to open the port of its socket. It ends with EADDRINUSE, or with EACCES if
+ * only root may open the port.
+ */
 async function openedItself(subject: Subject, passed: readonly PassedSocket[]): Promise<Found[]> {
   const lines = await subject.get(lastRun);
   const inUse = /(?:EADDRINUSE: address already in use|EACCES: permission denied) (\S+)/;

@@ -57,7 +57,8 @@ export const files: readonly Diagnosis[] = [
         return [];
       const obstacle = await obstacleTo(subject, path, "read");
       if (obstacle === undefined || obstacle.kind === "missing" || obstacle.kind === "unknown") return [];
-      // Other diagnoses handle files that the app opens. If Node itself reads a module, the stack has no frame of the app.
+      // Other diagnoses handle files that the app opens. If Node itself reads a module, the stack has no
+      // frame of the app.
       const stack = error.block.map(({ message }) => message).join("\n");
       if (kind !== "module" && /^ +at (?!.*node:)/m.test(stack)) return [];
       return { evidence: quoted(error.lines), ...wayRound(obstacle, subject.service, path) };

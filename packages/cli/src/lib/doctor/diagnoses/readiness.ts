@@ -37,7 +37,7 @@ export const readiness: readonly Diagnosis[] = [
     ],
     async find(subject) {
       const [service, lines] = await subject.all(serviceProperties, lastRun);
-      if (!service.get("Type").startsWith("notify") || service.get("ActiveState") === "active") return [];
+      if (!service.get("Type").startsWith("notify") || service.state === "active") return [];
       const own = lines.filter(({ unit }) => unit === subject.service);
       const timedOut = own.find((line) => line.isOfManager && START_TIMED_OUT.test(line.message));
       const starting = startingFor(service);
@@ -94,7 +94,7 @@ export const readiness: readonly Diagnosis[] = [
 
 /** How long it has been starting, in milliseconds; 0 if it is not starting. */
 function startingFor(service: UnitProperties): number {
-  return service.get("ActiveState") === "activating" && service.get("SubState") === "start"
+  return service.state === "activating" && service.get("SubState") === "start"
     ? since(service.get("InactiveExitTimestampMonotonic"))
     : 0;
 }

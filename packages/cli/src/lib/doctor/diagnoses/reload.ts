@@ -30,8 +30,7 @@ export const reload: readonly Diagnosis[] = [
     remedy: "Correct the error, and run `sockact reload` again.",
     async find(subject) {
       const [service, lines] = await subject.all(serviceProperties, appLines);
-      if (!service.get("StatusText").includes(RELOAD_FAILED) || service.get("ActiveState") === "inactive")
-        return [];
+      if (!service.get("StatusText").includes(RELOAD_FAILED) || service.state === "inactive") return [];
       const start = lastReload(lines);
       const output = start === -1 ? [] : lines.slice(start, start + RELOAD_LINES);
       return {
@@ -162,7 +161,7 @@ export const reload: readonly Diagnosis[] = [
         unitFiles,
         credentialFiles,
       );
-      const isUp = ["active", "reloading", "refreshing"].includes(service.get("ActiveState"));
+      const isUp = ["active", "reloading", "refreshing"].includes(service.state);
       // A file that systemd has not read yet is another finding.
       if (!isUp || !(isConfigured || hasHappened) || service.get("NeedDaemonReload") === "yes") return [];
       const started = Date.now() - since(service.get("InactiveExitTimestampMonotonic"));

@@ -98,9 +98,10 @@ export const restarts: readonly Diagnosis[] = [
     async find(subject) {
       const [service, all, end] = await subject.all(serviceProperties, runs, lastEnd);
       const recent = recentStarts(all);
-      // After a manual restart, the service was running in between. And once it has run for long, the error has been corrected.
+      // After a manual restart, the service was running in between. And once it has run for long, the error
+      // has been corrected.
       const isUp =
-        service.get("ActiveState") === "active" &&
+        service.state === "active" &&
         (service.get("NRestarts") === "0" || uptime(service) > 2 * longestGap(recent));
       if (recent.length === 0 || isUp || end.isAsleep) return [];
       const seconds = Math.max(1, Math.round((recent.at(-1)!.started - recent[0]!.started) / 1000));
@@ -144,8 +145,7 @@ export const restarts: readonly Diagnosis[] = [
     isLastResort: true,
     async find(subject) {
       const [service, files] = await subject.all(serviceProperties, unitFiles);
-      const hasFailed =
-        service.get("ActiveState") === "failed" || service.get("SubState").startsWith("auto-restart");
+      const hasFailed = service.state === "failed" || service.get("SubState").startsWith("auto-restart");
       if (!hasFailed || service.get("Result") === "success") return [];
       // The unit has changed since.
       const failedAt = Date.now() - since(service.get("StateChangeTimestampMonotonic"));
@@ -179,7 +179,7 @@ async function whyItEnded(subject: Subject): Promise<Why> {
     ({ unit, isOfManager, message }) => unit === service && isOfManager && DEPENDENCY_FAILED.test(message),
   );
   const required = isDependency ? await subject.get(requirements) : [];
-  const failed = required.filter((each) => each.get("ActiveState") === "failed");
+  const failed = required.filter((each) => each.state === "failed");
   const unmet = properties.isConditionUnmet ? await conditions(subject) : [];
   if (failed.length > 0) {
     const names = failed.map(({ unit }) => unit).join(" and ");

@@ -270,7 +270,10 @@ async function whyNotExecuted(path: string, reason = "no reason was given"): Pro
   };
 }
 
-/** The program that the kernel starts along with it: the dynamic loader of an ELF file, or the program in a script's first line. */
+/**
+ * The program that the kernel starts along with it: the dynamic loader of an ELF file, or the program in a
+ * script's first line.
+ */
 async function loaderOf(path: string): Promise<string | undefined> {
   let file;
   try {

@@ -30,7 +30,7 @@ export const sockets: readonly Diagnosis[] = [
     async find(subject) {
       const { systemctl } = subject;
       const inactive = (await subject.get(socketProperties)).filter(
-        (socket) => socket.isLoaded && socket.get("ActiveState") === "inactive" && !isUnusedOfVendor(socket),
+        (socket) => socket.isLoaded && socket.state === "inactive" && !isUnusedOfVendor(socket),
       );
       return inactive.map((socket) => {
         const { unit, isConditionUnmet: isUnmet } = socket;
@@ -67,7 +67,7 @@ export const sockets: readonly Diagnosis[] = [
       return all.flatMap((socket) => {
         const { unit } = socket;
         const properties = {
-          ActiveState: socket.get("ActiveState"),
+          ActiveState: socket.state,
           Listen: socket.get("Listen"),
           PrivateNetwork: socket.get("PrivateNetwork"),
           SocketProtocol: socket.get("SocketProtocol") || "0",
@@ -126,7 +126,7 @@ export const sockets: readonly Diagnosis[] = [
     explains: ["not-enabled"],
     async find(subject) {
       const [all, lines] = await subject.all(socketProperties, lastRun);
-      const failed = all.filter((socket) => socket.get("ActiveState") === "failed");
+      const failed = all.filter((socket) => socket.state === "failed");
       return failed.map((socket) => {
         const { unit } = socket;
         const said = lines
@@ -226,11 +226,12 @@ export const sockets: readonly Diagnosis[] = [
       );
       const main = running.find(({ isMain }) => isMain);
       const expected = all.filter((socket) => socket.get("Accept") !== "yes" && !isUnusedOfVendor(socket));
-      if (main === undefined || service.get("ActiveState") === "deactivating") return [];
-      // Without permission to see LISTEN_FDS, the state of the socket decides: an inactive socket was not passed.
+      if (main === undefined || service.state === "deactivating") return [];
+      // Without permission to see LISTEN_FDS, the state of the socket decides: an inactive socket was not
+      // passed.
       const isWithout =
         main.passed === 0 ||
-        (main.passed === undefined && expected.every((socket) => socket.get("ActiveState") !== "active"));
+        (main.passed === undefined && expected.every((socket) => socket.state !== "active"));
       const missed = isWithout ? expected : expected.filter((socket) => isYounger(socket, service));
       if (missed.length === 0) return [];
       const refusals = expected.map(({ unit }) =>
@@ -251,7 +252,7 @@ export const sockets: readonly Diagnosis[] = [
 function notEnabled(socket: UnitProperties, service: UnitProperties, { host, systemctl }: Subject): Found {
   const { unit } = socket;
   const etc = `/etc/systemd/${host.manager.user ? "user" : "system"}`;
-  const isActive = socket.get("ActiveState") === "active";
+  const isActive = socket.state === "active";
   const isOfThisBoot = socket.get("FragmentPath").startsWith("/run/");
   const files = isOfThisBoot ? [service, socket].map((each) => each.get("FragmentPath")) : [];
   return {
@@ -276,7 +277,7 @@ function notEnabled(socket: UnitProperties, service: UnitProperties, { host, sys
 function isYounger(socket: UnitProperties, service: UnitProperties): boolean {
   const opened = Number(socket.get("ActiveEnterTimestampMonotonic"));
   const started = Number(service.get("ExecMainStartTimestampMonotonic"));
-  return socket.get("ActiveState") !== "active" || (opened > started && started > 0);
+  return socket.state !== "active" || (opened > started && started > 0);
 }
 
 function startedAlone(

@@ -214,7 +214,10 @@ function configHere(): string | undefined {
   }
 }
 
-/** The units that the config describes for this service. Empty if the config is code, which the doctor does not run, or describes other services. */
+/**
+ * The units that the config describes for this service. Empty if the config is code, which the doctor does
+ * not run, or describes other services.
+ */
 async function wantedUnits(
   subject: Subject,
   file: string,

@@ -32,7 +32,8 @@ export async function appError(subject: Subject): Promise<AppError | undefined> 
   const [own, ofNode] = [errorOfSockact(output), errorOfNode(output)];
   if (own === undefined || ofNode === undefined) return own ?? ofNode;
   const [line, other] = [own.block[0]!, ofNode.block[0]!];
-  // With debug output, Node prints the same error once more. An error of another process, such as a worker, did not end the app if a later one came.
+  // With debug output, Node prints the same error once more. An error of another process, such as a worker,
+  // did not end the app if a later one came.
   return line.pid === other.pid || output.indexOf(line) > output.indexOf(other) ? own : ofNode;
 }
 
@@ -126,7 +127,10 @@ export const UNCLAIMED: readonly string[] = ["SOCKACT_WARN_UNCLAIMED", "SOCKACT_
 /** `(node:123) [SOCKACT_WARN_UNCLAIMED] SockactWarning: The socket …` */
 const warning = /^\(\w+:(\d+)\) \[(SOCKACT_\w+)\] SockactWarning: (.*)$/s;
 
-/** The warnings that sockact in the app has printed since the last start. After a handover, or one that has failed, only the processes that still run count. */
+/**
+ * The warnings that sockact in the app has printed since the last start. After a handover, or one that has
+ * failed, only the processes that still run count.
+ */
 export async function appWarnings(subject: Subject): Promise<AppWarning[]> {
   const [all, running, { wasTried }] = await subject.all(appLines, processes, handover);
   const pids = running.map(({ pid }) => pid);
@@ -137,7 +141,8 @@ export async function appWarnings(subject: Subject): Promise<AppWarning[]> {
     if (code === "") return [];
     const details: string[] = [];
     for (const next of lines.slice(index + 1)) {
-      // Another warning, or Node's own hint, which follows the first one. Or another line of the app, if core has given the warning its priority.
+      // Another warning, or Node's own hint, which follows the first one. Or another line of the app, if core
+      // has given the warning its priority.
       if (
         next.pid !== pid ||
         next.priority !== priority ||

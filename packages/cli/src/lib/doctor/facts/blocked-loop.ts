@@ -1,8 +1,9 @@
 import { setTimeout } from "node:timers/promises";
 import { withWaitingClients } from "../../run/accept-queue.ts";
+import { socketsOf } from "../../shared/proc.ts";
 import { type Activity, readActivity } from "../../systemd/control-group.ts";
 import type { Subject } from "../model/subject.ts";
-import { isJavaScript, processes, type ServiceProcess, socketsOf } from "./processes.ts";
+import { isJavaScript, processes, type ServiceProcess } from "./processes.ts";
 import { serviceProperties, STARTING_MS, uptime } from "./properties.ts";
 import { passedSockets } from "./sockets.ts";
 
@@ -27,8 +28,8 @@ export interface BlockedLoop {
 const [LOOKS, PAUSE_MS] = [11, 100];
 
 /**
- * Whether an event loop was blocked all the time. A loop that `serves` a socket is blocked if it accepts no client although one waits. A loop that has
- * not come to its sockets yet needs no client.
+ * Whether an event loop was blocked all the time. A loop that `serves` a socket is blocked if it accepts no
+ * client although one waits. A loop that has not come to its sockets yet needs no client.
  */
 export function isBlocked(moments: readonly Moment[], serves: boolean): boolean {
   const [first, last] = [moments[0], moments.at(-1)];
@@ -40,7 +41,10 @@ export function isBlocked(moments: readonly Moment[], serves: boolean): boolean 
   return !serves || first.waiting.some((inode) => moments.every(({ waiting }) => waiting.includes(inode)));
 }
 
-/** The event loop of the service that is blocked. It looks for a second, but only if the first look is suspicious. */
+/**
+ * The event loop of the service that is blocked. It looks for a second, but only if the first look is
+ * suspicious.
+ */
 export async function blockedLoop(subject: Subject): Promise<BlockedLoop | undefined> {
   const [service, running, passed] = await subject.all(serviceProperties, processes, passedSockets);
   const streams = passed.filter(({ inode, type }) => inode !== undefined && type !== "Datagram");
@@ -50,7 +54,7 @@ export async function blockedLoop(subject: Subject): Promise<BlockedLoop | undef
   const owners = running.filter((each) => isJavaScript(each) && has(each.sockets));
   const servers = owners.filter(({ watched }) => has(watched));
   const wanted = servers.length > 0 ? servers : owners;
-  if (wanted.length === 0 || service.get("ActiveState") === "deactivating") return undefined;
+  if (wanted.length === 0 || service.state === "deactivating") return undefined;
   // Until then, the app loads its modules.
   if (uptime(service) < STARTING_MS) return undefined;
   // If one of several processes accepts, clients get an answer.
@@ -76,7 +80,7 @@ async function watch(
     if (moments.length > 0) await setTimeout(PAUSE_MS);
     const waiting = withWaitingClients(inodes, false);
     if (serves && waiting.length === 0) return undefined;
-    const [activity, sockets] = await Promise.all([readActivity(pid), socketsOf(pid)]);
+    const [activity, sockets] = [readActivity(pid), socketsOf(pid)];
     if (activity === undefined || sockets === undefined) return undefined;
     moments.push({ ...activity, sockets, waiting });
   }

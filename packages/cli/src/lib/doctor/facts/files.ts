@@ -58,7 +58,10 @@ export async function installation({ host, name }: Subject): Promise<Manifest | 
   }
 }
 
-/** The variables and the credentials of the service, `NAME=value` each. The doctor reads them in order to hide their values. */
+/**
+ * The variables and the credentials of the service, `NAME=value` each. The doctor reads them in order to hide
+ * their values.
+ */
 export async function environment(subject: Subject): Promise<string[]> {
   const service = await subject.get(serviceProperties);
   const texts = environmentFilesOf(service.get("EnvironmentFiles")).map(textOf);
@@ -111,7 +114,10 @@ function textOf(path: string): string {
   }
 }
 
-/** Words as a unit file has them and systemctl prints them: what is in quotes may have spaces, with a backslash before what is special. */
+/**
+ * Words as a unit file has them and systemctl prints them: what is in quotes may have spaces, with a
+ * backslash before what is special.
+ */
 function splitWords(text: string): string[] {
   return (text.match(/(?:"(?:[^"\\]|\\.)*"|'[^']*'|[^\s"'])+/gs) ?? []).map((word) =>
     word.replaceAll(/"((?:[^"\\]|\\.)*)"|'([^']*)'/gs, (_, double?: string, single?: string) =>

@@ -77,7 +77,10 @@ export interface ScriptLauncher {
 /** Tools that Node can replace without further options. */
 const replaceable = /^(?:npm|pnpm|yarn|nodemon|cross-env|node --(?:watch|run))$/;
 
-/** Finds the script of package.json that ExecStart= runs. `undefined` if it runs none, or the script does not lead to Node. */
+/**
+ * Finds the script of package.json that ExecStart= runs. `undefined` if it runs none, or the script does not
+ * lead to Node.
+ */
 export async function scriptLauncher(subject: Subject): Promise<ScriptLauncher | undefined> {
   const [command, service] = await subject.all(program, serviceProperties);
   const name = basename(command?.path ?? "");
@@ -117,7 +120,10 @@ export async function scriptLauncher(subject: Subject): Promise<ScriptLauncher |
 /** What systemd is to start. */
 type Command = Pick<ServiceProcess, "program" | "words" | "folder">;
 
-/** The lines that make systemd start a process itself, in its folder. systemd.service(5): the program's path is absolute, and other words are quoted if necessary. */
+/**
+ * The lines that make systemd start a process itself, in its folder. systemd.service(5): the program's path
+ * is absolute, and other words are quoted if necessary.
+ */
 export function directivesFor({ program: file, words, folder }: Command): string[] {
   const command = [file, ...withWholePath(words.slice(1), folder)].map(quote).join(" ");
   return [

@@ -3,6 +3,7 @@ import { realpathSync } from "node:fs";
 import { basename } from "node:path";
 import { promisify } from "node:util";
 import { versionOf } from "../../app/find-node.ts";
+import { commandOf } from "../../shared/properties.ts";
 import { distrustOfRoot } from "../../shared/trusted-path.ts";
 import { shellWord } from "../../shared/shell-words.ts";
 import type { Subject } from "../model/subject.ts";
@@ -13,18 +14,20 @@ import { serviceProperties } from "./properties.ts";
 /** The command of ExecStart=. */
 export interface Program {
   path: string;
-  /** All words, the program first, as `systemctl show` prints them. It prints no quotes, so a word with a space becomes several words. */
+  /** All words, the program first. A word with a space is several words. */
   words: string[];
 }
 
 /** The command that the service runs. `undefined` if the unit is not loaded. */
 export async function program(subject: Subject): Promise<Program | undefined> {
-  const text = (await subject.get(serviceProperties)).get("ExecStart");
-  const [, path, line] = /^\{ path=(.*?) ; argv\[\]=(.*?) ; (?:ignore_errors|flags)=/m.exec(text) ?? [];
-  return path === undefined || line === undefined ? undefined : { path, words: line.split(" ") };
+  const command = commandOf((await subject.get(serviceProperties)).get("ExecStart"));
+  return command && { path: command.path, words: command.line.split(" ") };
 }
 
-/** The file of the service's Node: the program of its process, or the first word of ExecStart= that is named node. */
+/**
+ * The file of the service's Node: the program of its process, or the first word of ExecStart= that is named
+ * node.
+ */
 export async function nodeBinary(subject: Subject): Promise<string | undefined> {
   const running = (await subject.get(processes)).map((each) => each.program);
   const { path = "", words = [] } = (await subject.get(program)) ?? {};
@@ -32,8 +35,8 @@ export async function nodeBinary(subject: Subject): Promise<string | undefined> 
 }
 
 /**
- * The version of that Node, such as 20.19.0. Runs Node, but no code of the app. As root, it runs only a Node that nobody but root can replace. Of another one,
- * the path and the headers beside it may show the version.
+ * The version of that Node, such as 20.19.0. Runs Node, but no code of the app. As root, it runs only a Node
+ * that nobody but root can replace. Of another one, the path and the headers beside it may show the version.
  */
 export async function nodeVersion(subject: Subject): Promise<string | undefined> {
   const file = await subject.get(nodeBinary);

@@ -8,7 +8,10 @@ export async function systemdVersion({ manager }: Host): Promise<number> {
   return manager.version();
 }
 
-/** All properties of a unit, as `systemctl show` prints them. A property that is printed several times has a line for each. */
+/**
+ * All properties of a unit, as `systemctl show` prints them. A property that is printed several times has a
+ * line for each.
+ */
 export class UnitProperties {
   readonly unit: string;
   readonly #values: Readonly<Record<string, string>>;
@@ -40,12 +43,20 @@ export class UnitProperties {
     return { text, source: `${this.#systemctl} show ${this.unit}` };
   }
 
+  /** Its `ActiveState`, such as `active` or `failed`. */
+  get state(): string {
+    return this.get("ActiveState");
+  }
+
   /** Whether the unit was found and could be read. */
   get isLoaded(): boolean {
     return this.get("LoadState") === "loaded";
   }
 
-  /** Whether it was not started because of a condition. systemd prints `no` also if it has never checked the conditions. */
+  /**
+   * Whether it was not started because of a condition. systemd prints `no` also if it has never checked the
+   * conditions.
+   */
   get isConditionUnmet(): boolean {
     return this.get("ConditionResult") === "no" && this.get("ConditionTimestampMonotonic") !== "0";
   }
@@ -82,7 +93,10 @@ export async function requirements(subject: Subject): Promise<UnitProperties[]> 
   return found.map((values, index) => new UnitProperties(units[index]!, values, subject.systemctl));
 }
 
-/** Whether the unit comes from a package and is not used: it is not enabled, and was not started since the boot. */
+/**
+ * Whether the unit comes from a package and is not used: it is not enabled, and was not started since the
+ * boot.
+ */
 export function isUnusedOfVendor(unit: UnitProperties): boolean {
   return (
     /^(?:\/usr\/(?!local\/)|\/lib\/)/.test(unit.get("FragmentPath")) &&
@@ -91,7 +105,10 @@ export function isUnusedOfVendor(unit: UnitProperties): boolean {
   );
 }
 
-/** After this time, in milliseconds, a service has started: its app serves, and it no longer counts as crashing. */
+/**
+ * After this time, in milliseconds, a service has started: its app serves, and it no longer counts as
+ * crashing.
+ */
 export const STARTING_MS = 10_000;
 
 /** How long the main process has been running, in milliseconds; 0 without a main process. */
@@ -99,7 +116,9 @@ export function uptime(service: UnitProperties): number {
   return service.get("MainPID") === "0" ? 0 : since(service.get("ExecMainStartTimestampMonotonic"));
 }
 
-/** How long ago a time of a property was, in milliseconds. systemd and hrtime use the same monotonic clock. */
+/**
+ * How long ago a time of a property was, in milliseconds. systemd and hrtime use the same monotonic clock.
+ */
 export function since(monotonic: string): number {
   return Number(process.hrtime.bigint() / 1_000_000n) - Number(monotonic) / 1000;
 }

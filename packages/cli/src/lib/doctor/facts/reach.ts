@@ -47,7 +47,10 @@ export type Obstacle =
   /** The doctor may not look. */
   | { kind: "unknown"; path: string };
 
-/** Looks at each step of the path to a file, symbolic links included. `undefined` if the service can use the file. */
+/**
+ * Looks at each step of the path to a file, symbolic links included. `undefined` if the service can use the
+ * file.
+ */
 export async function obstacleTo(
   subject: Subject,
   path: string,

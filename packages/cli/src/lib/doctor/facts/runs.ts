@@ -34,8 +34,8 @@ export interface Run {
 }
 
 /**
- * The runs of the service since this boot, the oldest first. Runs from before the last change of its files are left out, because they are about
- * another unit.
+ * The runs of the service since this boot, the oldest first. Runs from before the last change of its files
+ * are left out, because they are about another unit.
  */
 export async function runs(subject: Subject): Promise<Run[]> {
   const [lines, files] = await subject.all(journal, unitFiles);
@@ -67,7 +67,10 @@ function endOf(lines: readonly JournalLine[], kind: "Main" | "Control"): Process
 const STARTS = 4;
 const WITHIN_MS = 60_000;
 
-/** The runs of the last minute, without those that a stop or a restart by hand has ended. Empty if there are only a few. */
+/**
+ * The runs of the last minute, without those that a stop or a restart by hand has ended. Empty if there are
+ * only a few.
+ */
 export function recentStarts(all: readonly Run[]): Run[] {
   const recent = all.filter((run) => Date.now() - run.started < WITHIN_MS && !isStopped(run));
   return recent.length < STARTS ? [] : recent;
@@ -137,7 +140,8 @@ export interface ServiceRun extends Pick<Run, "end" | "control"> {
 }
 
 /**
- * The last run of the service. If the service crashes again and again, this is the last run that has ended, because the present one has not failed yet.
+ * The last run of the service. If the service crashes again and again, this is the last run that has ended,
+ * because the present one has not failed yet.
  */
 export async function serviceRun(subject: Subject): Promise<ServiceRun> {
   const [last, before] = (await subject.get(runs)).toReversed();
@@ -168,7 +172,8 @@ export async function failedStep(subject: Subject): Promise<FailedStep | undefin
   // systemd.exec(5): statuses from 200 on are systemd's own, and have names.
   if (end?.code !== "exited" || end.status < 200 || !/^[A-Z_]+$/.test(end.name) || end.name === "FAILURE")
     return undefined;
-  // The lines before have the details. They are missing if the process that wrote them ended before the journal could look up its unit.
+  // The lines before have the details. They are missing if the process that wrote them ended before the
+  // journal could look up its unit.
   const before = manager.slice(0, manager.indexOf(end.line));
   const reason = before
     .map(({ message }) => STEP_FAILED.exec(message)?.[1])

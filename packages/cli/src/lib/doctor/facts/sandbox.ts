@@ -6,7 +6,10 @@ import { failedStep } from "./runs.ts";
 
 const temporary = ["/tmp", "/var/tmp"];
 
-/** Where the service sees what BindPaths= and BindReadOnlyPaths= name: `/home/me/shop:/home/me/shop:rbind` is a word. */
+/**
+ * Where the service sees what BindPaths= and BindReadOnlyPaths= name: `/home/me/shop:/home/me/shop:rbind` is
+ * a word.
+ */
 export function boundPaths(service: UnitProperties): string[] {
   return ["BindPaths", "BindReadOnlyPaths"]
     .flatMap((name) => service.list(name))

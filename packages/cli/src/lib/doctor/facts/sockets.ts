@@ -1,8 +1,8 @@
-import { readFile, readdir } from "node:fs/promises";
+import { allPids, read, socketsOf } from "../../shared/proc.ts";
 import { type ListenAddress, readListen } from "../../systemd/listen-property.ts";
 import { type ListeningSocket, listeningSocketsIn } from "../../systemd/listening-sockets.ts";
 import type { Host, Subject } from "../model/subject.ts";
-import { type ServiceProcess, socketsOf } from "./processes.ts";
+import type { ServiceProcess } from "./processes.ts";
 import { socketProperties, type UnitProperties } from "./properties.ts";
 
 /** A socket that systemd passes to the service. */
@@ -28,7 +28,7 @@ export async function passedSockets(subject: Subject): Promise<PassedSocket[]> {
         type,
         // A unix socket of datagrams does not listen.
         inode:
-          unit.get("ActiveState") === "active"
+          unit.state === "active"
             ? listening.find(
                 (socket) =>
                   socket.address === address && (socket.protocol === "udp") === (type === "Datagram"),
@@ -58,34 +58,35 @@ export async function listeningSockets(): Promise<ListeningSocket[]> {
   return listeningSocketsIn();
 }
 
-/** The listening sockets in the network namespace of a process. With PrivateNetwork= the process has a separate one. */
+/**
+ * The listening sockets in the network namespace of a process. With PrivateNetwork= the process has a
+ * separate one.
+ */
 export async function listeningBeside({ pid }: ServiceProcess): Promise<ListeningSocket[]> {
   return listeningSocketsIn(`/proc/${pid}/net`);
 }
 
-/** The processes that have a socket open, by its inode. Without root, only the user's own processes are visible. */
+/**
+ * The processes that have a socket open, by its inode. Without root, only the user's own processes are
+ * visible.
+ */
 export async function holders(): Promise<Map<number, number[]>> {
   const found = new Map<number, number[]>();
-  const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name)).map(Number);
-  await Promise.all(
-    pids.map(async (pid) => {
-      for (const inode of (await socketsOf(pid)) ?? []) found.set(inode, [...(found.get(inode) ?? []), pid]);
-    }),
-  );
+  for (const pid of allPids())
+    for (const inode of socketsOf(pid) ?? []) found.set(inode, [...(found.get(inode) ?? []), pid]);
   return found;
 }
 
-/** A process for people: the beginning of its command line, because the rest may be a secret, and its unit. */
-export async function describeProcess(host: Host, pid: number): Promise<{ command: string; unit: string }> {
-  const [cmdline, name, group] = await Promise.all([
-    readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => ""),
-    readFile(`/proc/${pid}/comm`, "utf8").catch(() => ""),
-    readFile(`/proc/${pid}/cgroup`, "utf8").catch(() => ""),
-  ]);
-  const unit = host.manager.user ? /([^/\n]+\.\w+)\/?$/m : /([^/\n]+\.(?:service|scope))(?:\/|$)/m;
+/**
+ * A process for people: the beginning of its command line, because the rest may be a secret, and its unit.
+ */
+export function describeProcess({ manager }: Host, pid: number): { command: string; unit: string } {
+  const cmdline = read(`/proc/${pid}/cmdline`);
+  const unit = manager.user ? /([^/\n]+\.\w+)\/?$/m : /([^/\n]+\.(?:service|scope))(?:\/|$)/m;
   return {
     // nginx and others write a title over their command line, all in one word.
-    command: cmdline === "" ? name.trim() : cmdline.split("\0").slice(0, 2).join(" ").trim(),
-    unit: unit.exec(group)?.[1] ?? "",
+    command:
+      cmdline === "" ? read(`/proc/${pid}/comm`).trim() : cmdline.split("\0").slice(0, 2).join(" ").trim(),
+    unit: unit.exec(read(`/proc/${pid}/cgroup`))?.[1] ?? "",
   };
 }

@@ -52,7 +52,10 @@ export class Host extends Facts {
   }
 }
 
-/** A service with the sockets that start it. Diagnoses read its facts, which are functions in `facts/`: `await subject.get(journal)`. */
+/**
+ * A service with the sockets that start it. Diagnoses read its facts, which are functions in `facts/`: `await
+ * subject.get(journal)`.
+ */
 export class Subject extends Facts {
   readonly host: Host;
   /** The service's unit, such as `shop.service` or `shop@blue.service`. */
