@@ -6,7 +6,7 @@ import { shellWord } from "../../shared/shell-words.ts";
 import type { ListeningSocket } from "../../systemd/listening-sockets.ts";
 import { environment, valueOf } from "../facts/files.ts";
 import { type JournalLine, lastRun, quoted } from "../facts/journal.ts";
-import { socketProperties, type UnitProperties } from "../facts/properties.ts";
+import { socketUnits, type Unit } from "../facts/units.ts";
 import {
   addressesOf,
   describeProcess,
@@ -34,7 +34,7 @@ export const addresses: readonly Diagnosis[] = [
     remedy: "Stop the other process, or change the port. Then start the socket with `systemctl start`.",
     explains: ["socket-failed", "not-enabled", "app-crashed", "restart-loop"],
     async find(subject) {
-      const [sockets, lines, passed] = await subject.all(socketProperties, lastRun, passedSockets);
+      const [sockets, lines, passed] = await subject.all(socketUnits, lastRun, passedSockets);
       const failed = sockets.filter((socket) => socket.state === "failed");
       const ofSockets = await Promise.all(
         failed.map(async (socket): Promise<Refusal[]> => {
@@ -65,7 +65,7 @@ export const addresses: readonly Diagnosis[] = [
       "Use a port from 1024 on, use units of the system manager, or lower `net.ipv4.ip_unprivileged_port_start`.",
     explains: ["socket-failed", "not-enabled"],
     async find(subject) {
-      const [sockets, lines] = await subject.all(socketProperties, lastRun);
+      const [sockets, lines] = await subject.all(socketUnits, lastRun);
       const lowest = Number(read(UNPRIVILEGED_FILE) || 1024);
       const failed = sockets.filter((socket) => socket.state === "failed");
       return failed.flatMap(({ unit }) => {
@@ -95,7 +95,7 @@ export const addresses: readonly Diagnosis[] = [
     remedy: "Write `FreeBind=yes` into the socket unit, or use another address.",
     explains: ["free-bind", "socket-failed"],
     async find(subject) {
-      const [sockets, lines] = await subject.all(socketProperties, lastRun);
+      const [sockets, lines] = await subject.all(socketUnits, lastRun);
       return sockets.flatMap((socket) => {
         const { unit } = socket;
         const said = lines.findLast((line) => line.unit === unit && line.message.includes(NO_SUCH_ADDRESS));
@@ -119,7 +119,7 @@ export const addresses: readonly Diagnosis[] = [
     looksAt: "`Listen` of the socket units.",
     remedy: "If other machines must connect, write only the port, such as `ListenStream=80`.",
     async find(subject) {
-      const found = (await subject.get(socketProperties)).flatMap((socket) =>
+      const found = (await subject.get(socketUnits)).flatMap((socket) =>
         addressesOf(socket).map((listen) => ({ socket, ...listen })),
       );
       const [first] = found;
@@ -144,7 +144,7 @@ export const addresses: readonly Diagnosis[] = [
     remedy:
       "Write the port into `ListenStream=` of the socket unit. `PORT` has an effect only when you start the app yourself.",
     async find(subject) {
-      const [variables, sockets] = await subject.all(environment, socketProperties);
+      const [variables, sockets] = await subject.all(environment, socketUnits);
       const port = valueOf(variables, "PORT");
       const [first] = sockets;
       const found = sockets.flatMap(addressesOf).map(({ address }) => address);
@@ -176,7 +176,7 @@ function lastRefusal(lines: readonly JournalLine[], unit: string, reason: string
 }
 
 /** Without the journal, `Result=resources` and an address in use give the same information. */
-async function refusalWithoutJournal({ host }: Subject, socket: UnitProperties): Promise<Refusal[]> {
+async function refusalWithoutJournal({ host }: Subject, socket: Unit): Promise<Refusal[]> {
   if (socket.get("Result") !== "resources") return [];
   const listening = await host.get(listeningSockets);
   const taken = addressesOf(socket).find(({ address }) => listening.some((each) => conflicts(each, address)));

@@ -10,7 +10,7 @@ import { appLines, type JournalLine, lastRun, quoted } from "../facts/journal.ts
 import { directivesFor, launcher, scriptLauncher } from "../facts/launcher.ts";
 import { isJavaScript, processes, type ServiceProcess } from "../facts/processes.ts";
 import { program } from "../facts/program.ts";
-import { serviceProperties, socketProperties, STARTING_MS, uptime } from "../facts/properties.ts";
+import { serviceUnit, socketUnits, STARTING_MS, uptime } from "../facts/units.ts";
 import { serviceRun } from "../facts/runs.ts";
 import { isServedBy, listeningBeside, type PassedSocket, passedSockets, portOf } from "../facts/sockets.ts";
 import { addLines } from "../model/commands.ts";
@@ -94,7 +94,7 @@ export const claims: readonly Diagnosis[] = [
     explains: ["never-ready", "app-crashed", "app-warning", "restart-loop", "port-twice"],
     async find(subject) {
       const [service, running, passed, warnings] = await subject.all(
-        serviceProperties,
+        serviceUnit,
         processes,
         passedSockets,
         appWarnings,
@@ -151,7 +151,7 @@ export const claims: readonly Diagnosis[] = [
     remedy: "Correct `FileDescriptorName=` in the socket unit, `name` in the app, or `SOCKACT_MAP`.",
     explains: [...ofCrash, "map-name-unknown"],
     async find(subject) {
-      const [{ output }, sockets] = await subject.all(serviceRun, socketProperties);
+      const [{ output }, sockets] = await subject.all(serviceRun, socketUnits);
       const error = output.find(({ message }) => message.includes("SOCKACT_ERR_NAME_UNKNOWN"));
       if (error === undefined) return [];
       const said = output.find(({ message }) => message.includes(NO_SOCKET));
@@ -280,7 +280,7 @@ async function openedItself(subject: Subject, passed: readonly PassedSocket[]): 
 
 /** The two fixes: the line of code, or the preload. */
 async function waysToClaim(subject: Subject): Promise<string[]> {
-  const [service, command] = await subject.all(serviceProperties, program);
+  const [service, command] = await subject.all(serviceUnit, program);
   const script = command?.words.slice(1).find((word) => /\.[cm]?[jt]s$/.test(word));
   const folder =
     script === undefined ? service.folder : packageFolder(dirname(resolve(service.folder, script)));

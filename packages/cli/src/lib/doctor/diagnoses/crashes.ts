@@ -16,7 +16,7 @@ import { type AppError, appError } from "../facts/app-output.ts";
 import { quoted } from "../facts/journal.ts";
 import { processes } from "../facts/processes.ts";
 import { nodeBinary, nodeVersion, program } from "../facts/program.ts";
-import { serviceProperties } from "../facts/properties.ts";
+import { serviceUnit } from "../facts/units.ts";
 import { serviceRun } from "../facts/runs.ts";
 import { addLines, readJournal } from "../model/commands.ts";
 import { type Diagnosis, type Found, ofCrash } from "../model/diagnosis.ts";
@@ -33,7 +33,7 @@ export const crashes: readonly Diagnosis[] = [
     remedy: "Correct the error that the app printed.",
     explains: ofCrash.filter((code) => code !== "app-crashed"),
     async find(subject) {
-      const [run, error, service] = await subject.all(serviceRun, appError, serviceProperties);
+      const [run, error, service] = await subject.all(serviceRun, appError, serviceUnit);
       const { end, manager, output } = run;
       if (end === undefined || !manager.some(({ message }) => PROCESS_FAILED.test(message))) return [];
       const loop = Number(service.get("NRestarts")) > 0 ? service.show("NRestarts") : [];
@@ -128,7 +128,7 @@ export const crashes: readonly Diagnosis[] = [
         program,
         processes,
         serviceRun,
-        serviceProperties,
+        serviceUnit,
       );
       const said = output.find(({ message }) => /\bSOCKACT_ERR_BUN\b/.test(message));
       const programs = [command?.path ?? "", ...running.map((each) => each.program)];

@@ -4,7 +4,7 @@ import { isInHome } from "../../shared/folders.ts";
 import { shellWord } from "../../shared/shell-words.ts";
 import { appError, type FailedCall, failedCalls } from "../facts/app-output.ts";
 import { quoted } from "../facts/journal.ts";
-import { serviceProperties, type UnitProperties } from "../facts/properties.ts";
+import { serviceUnit, type Unit } from "../facts/units.ts";
 import { obstacleTo, serviceUser, wayRound } from "../facts/reach.ts";
 import { failedStep } from "../facts/runs.ts";
 import { errorAt, hiddenBy } from "../facts/sandbox.ts";
@@ -24,7 +24,7 @@ export const files: readonly Diagnosis[] = [
     remedy: "Correct the path or the modes of its folders, or move the app below `/srv` or `/opt`.",
     explains: [...ofCrash, "home-hidden", "temporary-hidden"],
     async find(subject) {
-      const [failed, properties] = await subject.all(failedStep, serviceProperties);
+      const [failed, properties] = await subject.all(failedStep, serviceUnit);
       if (failed?.step !== "CHDIR") return [];
       const { folder } = properties;
       const evidence = [...quoted(failed.lines), properties.evidence(`WorkingDirectory=${folder}`)];
@@ -74,7 +74,7 @@ export const files: readonly Diagnosis[] = [
     remedy: "Move the file, or make it visible with `BindReadOnlyPaths=`.",
     explains: ofCrash,
     async find(subject) {
-      const [calls, properties] = await subject.all(failedCalls, serviceProperties);
+      const [calls, properties] = await subject.all(failedCalls, serviceUnit);
       const found = calls.map(async ({ code, target, line }): Promise<Found[]> => {
         // ProtectHome= replaces a home by a folder that only root may enter.
         const directive = ["ENOENT", "EACCES"].includes(code) ? hiddenBy(target, properties) : undefined;
@@ -101,7 +101,7 @@ export const files: readonly Diagnosis[] = [
       "Write `StateDirectory=` into the service, and let the app write to that folder. Or allow the folder with `ReadWritePaths=`.",
     explains: ofCrash,
     async find(subject) {
-      const [calls, properties] = await subject.all(failedCalls, serviceProperties);
+      const [calls, properties] = await subject.all(failedCalls, serviceUnit);
       return calls.filter(({ code }) => code === "EROFS").map((call) => readOnly(call, properties, subject));
     },
   },
@@ -115,7 +115,7 @@ export const files: readonly Diagnosis[] = [
       "Change the owner or the mode of the file or the folder. For data of the app, use `StateDirectory=`.",
     explains: ofCrash,
     async find(subject) {
-      const [calls, properties] = await subject.all(failedCalls, serviceProperties);
+      const [calls, properties] = await subject.all(failedCalls, serviceUnit);
       const refused = calls.filter(
         ({ code, target }) =>
           ["EACCES", "EPERM"].includes(code) &&
@@ -144,7 +144,7 @@ export const files: readonly Diagnosis[] = [
 /** Folders of the system. */
 const ofSystem = /^\/(?:(?:bin|boot|dev|etc|lib\w*|proc|root|run|sbin|sys|usr)(?:\/|$)|$)/;
 
-function readOnly({ target, line }: FailedCall, properties: UnitProperties, subject: Subject): Found {
+function readOnly({ target, line }: FailedCall, properties: Unit, subject: Subject): Found {
   const { service, name } = subject;
   const directives = ["ProtectSystem", "ReadOnlyPaths", "ProtectHome"]
     .map((directive) => `${directive}=${properties.get(directive)}`)

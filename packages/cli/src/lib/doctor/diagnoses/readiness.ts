@@ -4,7 +4,7 @@ import { appWarnings, UNCLAIMED } from "../facts/app-output.ts";
 import { blockedLoop } from "../facts/blocked-loop.ts";
 import { type JournalLine, lastRun, quoted } from "../facts/journal.ts";
 import { processes } from "../facts/processes.ts";
-import { serviceProperties, since, systemdVersion, type UnitProperties } from "../facts/properties.ts";
+import { serviceUnit, since, systemdVersion, type Unit } from "../facts/units.ts";
 import { isServedBy, passedSockets } from "../facts/sockets.ts";
 import { addLines } from "../model/commands.ts";
 import type { Diagnosis, Evidence } from "../model/diagnosis.ts";
@@ -36,7 +36,7 @@ export const readiness: readonly Diagnosis[] = [
       "restart-loop",
     ],
     async find(subject) {
-      const [service, lines] = await subject.all(serviceProperties, lastRun);
+      const [service, lines] = await subject.all(serviceUnit, lastRun);
       if (!service.get("Type").startsWith("notify") || service.state === "active") return [];
       const own = lines.filter(({ unit }) => unit === subject.service);
       const timedOut = own.find((line) => line.isOfManager && START_TIMED_OUT.test(line.message));
@@ -93,7 +93,7 @@ export const readiness: readonly Diagnosis[] = [
 ];
 
 /** How long it has been starting, in milliseconds; 0 if it is not starting. */
-function startingFor(service: UnitProperties): number {
+function startingFor(service: Unit): number {
   return service.state === "activating" && service.get("SubState") === "start"
     ? since(service.get("InactiveExitTimestampMonotonic"))
     : 0;
@@ -107,11 +107,7 @@ interface Reason {
   lines: readonly string[];
 }
 
-async function reasonOf(
-  subject: Subject,
-  service: UnitProperties,
-  printed: readonly JournalLine[],
-): Promise<Reason> {
+async function reasonOf(subject: Subject, service: Unit, printed: readonly JournalLine[]): Promise<Reason> {
   const version = await subject.host.get(systemdVersion);
   // Before 253, systemd-notify(1) sends for the app, and is another process.
   const hasOpenFile = version >= 253;

@@ -5,11 +5,12 @@ import { ownCommand } from "../../shared/own-command.ts";
 import { millisecondsOf } from "../../shared/properties.ts";
 import { changedSince, environmentFilesOf } from "../../systemd/changed-files.ts";
 import { oldProcesses } from "../../systemd/control-group.ts";
+import { serves } from "../../systemd/unit-state.ts";
 import { credentialFiles, unitFiles } from "../facts/files.ts";
 import { handover, type HandoverFailure, lastReload } from "../facts/handover.ts";
 import { appLines, type JournalLine, quoted } from "../facts/journal.ts";
 import { processes } from "../facts/processes.ts";
-import { serviceProperties, since, uptime } from "../facts/properties.ts";
+import { serviceUnit, since, uptime } from "../facts/units.ts";
 import { readJournal } from "../model/commands.ts";
 import type { Diagnosis, Found } from "../model/diagnosis.ts";
 
@@ -29,7 +30,7 @@ export const reload: readonly Diagnosis[] = [
     looksAt: "The status of the service, and what the app has printed since the reload began.",
     remedy: "Correct the error, and run `sockact reload` again.",
     async find(subject) {
-      const [service, lines] = await subject.all(serviceProperties, appLines);
+      const [service, lines] = await subject.all(serviceUnit, appLines);
       if (!service.get("StatusText").includes(RELOAD_FAILED) || service.state === "inactive") return [];
       const start = lastReload(lines);
       const output = start === -1 ? [] : lines.slice(start, start + RELOAD_LINES);
@@ -50,7 +51,7 @@ export const reload: readonly Diagnosis[] = [
     remedy: "Correct the new version, and run `sockact reload` again.",
     explains: ["port-taken"],
     async find(subject) {
-      const [{ failure }, service] = await subject.all(handover, serviceProperties);
+      const [{ failure }, service] = await subject.all(handover, serviceUnit);
       if (failure === undefined || failure.code === "SOCKACT_ERR_HANDOVER_UNSUPPORTED") return [];
       const { code, line, output } = failure;
       // The shell that starts the new process does not find the Node of the first start.
@@ -127,7 +128,7 @@ export const reload: readonly Diagnosis[] = [
       "The processes of the service with the command line of its main process, and whether they have drained. They may take as long as `TimeoutStopSec=`.",
     remedy: "Let the promise of `onStop` settle. To end the process now, kill it.",
     async find(subject) {
-      const [service, all, lines] = await subject.all(serviceProperties, processes, appLines);
+      const [service, all, lines] = await subject.all(serviceUnit, processes, appLines);
       const age = uptime(service);
       if (age < millisecondsOf(service.get("TimeoutStopUSec"))) return [];
       return oldProcesses(all, Number(service.get("MainPID"))).flatMap(({ pid }): Found[] => {
@@ -157,11 +158,11 @@ export const reload: readonly Diagnosis[] = [
     async find(subject) {
       const [{ isConfigured, hasHappened }, service, files, credentials] = await subject.all(
         handover,
-        serviceProperties,
+        serviceUnit,
         unitFiles,
         credentialFiles,
       );
-      const isUp = ["active", "reloading", "refreshing"].includes(service.state);
+      const isUp = serves({ ActiveState: service.state });
       // A file that systemd has not read yet is another finding.
       if (!isUp || !(isConfigured || hasHappened) || service.get("NeedDaemonReload") === "yes") return [];
       const started = Date.now() - since(service.get("InactiveExitTimestampMonotonic"));

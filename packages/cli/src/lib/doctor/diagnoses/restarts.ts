@@ -2,7 +2,7 @@ import { DEPENDENCY_FAILED, TRIGGER_LIMIT } from "../../printed/systemd.ts";
 import { site } from "../../shared/site.ts";
 import { lastChange, unitFiles } from "../facts/files.ts";
 import { journal, lastLines, lastRun, quoted } from "../facts/journal.ts";
-import { requirements, serviceProperties, since, socketProperties, uptime } from "../facts/properties.ts";
+import { requirements, serviceUnit, since, socketUnits, uptime } from "../facts/units.ts";
 import { failureText, lastEnd, longestGap, recentStarts, runs } from "../facts/runs.ts";
 import { addLines, editUnit, readJournal } from "../model/commands.ts";
 import type { Diagnosis, Evidence } from "../model/diagnosis.ts";
@@ -20,12 +20,7 @@ export const restarts: readonly Diagnosis[] = [
       "Correct the error that makes the service exit. Then run `systemctl reset-failed` and `systemctl start`. To keep the port open in future, write `StartLimitIntervalSec=0`, `Restart=on-failure` and `RestartSec=1s` into the service.",
     explains: ["restart-loop", "idle-spin", "socket-failed", "start-limit", "not-enabled"],
     async find(subject) {
-      const [service, sockets, lines, end] = await subject.all(
-        serviceProperties,
-        socketProperties,
-        lastRun,
-        lastEnd,
-      );
+      const [service, sockets, lines, end] = await subject.all(serviceUnit, socketUnits, lastRun, lastEnd);
       const { systemctl } = subject;
       const failed = sockets.filter((socket) => socket.get("Result") === "service-start-limit-hit");
       const units = [...(service.get("Result") === "start-limit-hit" ? [service] : []), ...failed];
@@ -70,7 +65,7 @@ export const restarts: readonly Diagnosis[] = [
       "not-enabled",
     ],
     async find(subject) {
-      const [sockets, lines, why] = await subject.all(socketProperties, lastRun, whyItEnded);
+      const [sockets, lines, why] = await subject.all(socketUnits, lastRun, whyItEnded);
       return sockets
         .filter((socket) => socket.get("Result") === "trigger-limit-hit")
         .map((socket) => {
@@ -96,7 +91,7 @@ export const restarts: readonly Diagnosis[] = [
     looksAt: "How often the service was started in the last minute, and how it ended.",
     remedy: "Read the journal of the service, and correct the error that makes it exit.",
     async find(subject) {
-      const [service, all, end] = await subject.all(serviceProperties, runs, lastEnd);
+      const [service, all, end] = await subject.all(serviceUnit, runs, lastEnd);
       const recent = recentStarts(all);
       // After a manual restart, the service was running in between. And once it has run for long, the error
       // has been corrected.
@@ -122,7 +117,7 @@ export const restarts: readonly Diagnosis[] = [
       "How often the service was started in the last minute, and whether it exited with a status of `RestartPreventExitStatus`.",
     remedy: "Set a longer `idleTimeout`, or correct the error that makes the app exit before it accepts.",
     async find(subject) {
-      const [service, all, end] = await subject.all(serviceProperties, runs, lastEnd);
+      const [service, all, end] = await subject.all(serviceUnit, runs, lastEnd);
       const { length } = recentStarts(all);
       if (length === 0 || !end.isAsleep) return [];
       return {
@@ -144,7 +139,7 @@ export const restarts: readonly Diagnosis[] = [
     remedy: "Read the journal of the service as root. Correct the error there, and start the service again.",
     isLastResort: true,
     async find(subject) {
-      const [service, files] = await subject.all(serviceProperties, unitFiles);
+      const [service, files] = await subject.all(serviceUnit, unitFiles);
       const hasFailed = service.state === "failed" || service.get("SubState").startsWith("auto-restart");
       if (!hasFailed || service.get("Result") === "success") return [];
       // The unit has changed since.
@@ -173,7 +168,7 @@ interface Why {
 /** Why the service ended before it accepted the client that had started it. */
 async function whyItEnded(subject: Subject): Promise<Why> {
   const { service, systemctl } = subject;
-  const [properties, lines] = await subject.all(serviceProperties, journal);
+  const [properties, lines] = await subject.all(serviceUnit, journal);
   // A start that systemd did not try does not count as a run, so no run has this line.
   const isDependency = lines.some(
     ({ unit, isOfManager, message }) => unit === service && isOfManager && DEPENDENCY_FAILED.test(message),

@@ -4,7 +4,7 @@ import { unitFiles } from "../facts/files.ts";
 import { journal, kernelLog, quoted } from "../facts/journal.ts";
 import { processes } from "../facts/processes.ts";
 import { nodeOptions } from "../facts/program.ts";
-import { serviceProperties } from "../facts/properties.ts";
+import { serviceUnit } from "../facts/units.ts";
 import { isKilledBy, serviceRun } from "../facts/runs.ts";
 import { networkCuts } from "../facts/sandbox.ts";
 import { addLines } from "../model/commands.ts";
@@ -48,7 +48,7 @@ export const sandbox: readonly Diagnosis[] = [
     remedy: "Write `MemoryDenyWriteExecute=no` into the service, or run `node --jitless`.",
     explains: [...ofCrash, "jit-killed"],
     async find(subject) {
-      const [run, properties] = await subject.all(serviceRun, serviceProperties);
+      const [run, properties] = await subject.all(serviceRun, serviceUnit);
       if (properties.get("MemoryDenyWriteExecute") !== "yes") return [];
       if (!isKilledBy(run, "TRAP", "ILL", "SEGV", "ABRT", "BUS")) return [];
       const { service } = subject;
@@ -70,7 +70,7 @@ export const sandbox: readonly Diagnosis[] = [
     remedy: "Raise `MemoryMax=` or `--max-old-space-size=`, or find out what the app keeps in memory.",
     explains: [...ofCrash, "jit-crashed", "memory-tiny", "limit-low"],
     async find(subject) {
-      const [run, properties, options] = await subject.all(serviceRun, serviceProperties, nodeOptions);
+      const [run, properties, options] = await subject.all(serviceRun, serviceUnit, nodeOptions);
       const { service } = subject;
       const killed = run.manager.filter(({ message }) => /oom-kill|OOM killer/i.test(message));
       const isOfMachine = properties.get("MemoryMax") === "infinity";
@@ -106,7 +106,7 @@ export const sandbox: readonly Diagnosis[] = [
     remedy: "Raise `LimitNOFILE=`, or find out which files and connections the app leaves open.",
     explains: [...ofCrash, "limit-low"],
     async find(subject) {
-      const [run, properties] = await subject.all(serviceRun, serviceProperties);
+      const [run, properties] = await subject.all(serviceRun, serviceUnit);
       const limit = properties.get("LimitNOFILE");
       const said = run.output.find(({ message }) => /\bE[MN]FILE\b/.test(message));
       // Node needs more than twenty before it runs any code, and crashes without a message.
@@ -131,7 +131,7 @@ export const sandbox: readonly Diagnosis[] = [
     remedy: "Write `RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK` into the service.",
     explains: [...ofCrash, "network-cut"],
     async find(subject) {
-      const [{ output }, properties, files] = await subject.all(serviceRun, serviceProperties, unitFiles);
+      const [{ output }, properties, files] = await subject.all(serviceRun, serviceUnit, unitFiles);
       const said = output.find(({ message }) => message.includes("EAFNOSUPPORT"));
       // If no family is allowed, systemctl prints an empty value.
       const isNone = files.some(({ text }) => /^RestrictAddressFamilies=none$/m.test(text));
@@ -162,7 +162,7 @@ export const sandbox: readonly Diagnosis[] = [
       'Write `hardening: "outbound"` into the description. Or write `PrivateNetwork=no` and `IPAddressAllow=` into the service.',
     explains: ofCrash,
     async find(subject) {
-      const [calls, properties] = await subject.all(failedCalls, serviceProperties);
+      const [calls, properties] = await subject.all(failedCalls, serviceUnit);
       const cuts = networkCuts(properties);
       const failed = calls.filter(
         ({ code, call, target }) =>

@@ -10,7 +10,7 @@ import { shellWord } from "../../shared/shell-words.ts";
 import { installation } from "../facts/files.ts";
 import { quoted } from "../facts/journal.ts";
 import { program } from "../facts/program.ts";
-import { serviceProperties } from "../facts/properties.ts";
+import { serviceUnit } from "../facts/units.ts";
 import { groupNumber, obstacleTo, wayRound } from "../facts/reach.ts";
 import { failedStep, serviceRun } from "../facts/runs.ts";
 import { boundPaths, errorAt, pathMissingInSandbox } from "../facts/sandbox.ts";
@@ -35,7 +35,7 @@ export const setup: readonly Diagnosis[] = [
         serviceRun,
         failedStep,
         pathMissingInSandbox,
-        serviceProperties,
+        serviceUnit,
       );
       // After the start, the failed command may be one of ExecReload= or ExecStop=.
       const isUp = run.manager.some(({ message }) => STARTED.test(message));
@@ -78,7 +78,7 @@ export const setup: readonly Diagnosis[] = [
     remedy: "Create the user with `useradd --system`, or write `DynamicUser=yes` into the service.",
     explains: ofCrash,
     async find(subject) {
-      const [failed, properties] = await subject.all(failedStep, serviceProperties);
+      const [failed, properties] = await subject.all(failedStep, serviceUnit);
       if (failed?.step !== "USER" && failed?.step !== "GROUP") return [];
       const isUser = failed.step === "USER";
       const lines = (isUser ? ["User"] : ["Group", "SupplementaryGroups"])
@@ -118,7 +118,7 @@ export const setup: readonly Diagnosis[] = [
     remedy: "Create the file, or write `EnvironmentFile=-/path`.",
     explains: ofCrash,
     async find(subject) {
-      const [{ manager }, properties] = await subject.all(serviceRun, serviceProperties);
+      const [{ manager }, properties] = await subject.all(serviceRun, serviceUnit);
       const said = manager.findLast(({ message }) => ENVIRONMENT_FILES_FAILED.test(message));
       if (said === undefined) return [];
       const files = properties.get("EnvironmentFiles").matchAll(/^(\/.*?) \(ignore_errors=no\)$/gm);
@@ -190,7 +190,7 @@ const commands = ["ExecCondition", "ExecStartPre", "ExecStartPost"] as const;
 /** A command that runs before or after the app failed, so systemd cancelled the start. */
 async function commandFailed(subject: Subject): Promise<Found> {
   const { service } = subject;
-  const [{ control, output, manager }, properties] = await subject.all(serviceRun, serviceProperties);
+  const [{ control, output, manager }, properties] = await subject.all(serviceRun, serviceUnit);
   const { code, status, name, line } = control!;
   const how = code === "exited" ? `exited with ${status}` : `was killed by SIG${name}`;
   const given = commands.filter((each) => properties.get(each) !== "");

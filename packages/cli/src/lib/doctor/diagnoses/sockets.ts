@@ -3,12 +3,7 @@ import { shellWord } from "../../shared/shell-words.ts";
 import { closedAddresses } from "../../systemd/closed-addresses.ts";
 import { journal, lastRun, quoted } from "../facts/journal.ts";
 import { processes } from "../facts/processes.ts";
-import {
-  isUnusedOfVendor,
-  serviceProperties,
-  socketProperties,
-  type UnitProperties,
-} from "../facts/properties.ts";
+import { isUnusedOfVendor, serviceUnit, socketUnits, type Unit } from "../facts/units.ts";
 import { listeningSockets } from "../facts/sockets.ts";
 import { addLines, editUnit, readJournal } from "../model/commands.ts";
 import type { Diagnosis, Evidence, Found } from "../model/diagnosis.ts";
@@ -29,7 +24,7 @@ export const sockets: readonly Diagnosis[] = [
     explains: ["not-enabled"],
     async find(subject) {
       const { systemctl } = subject;
-      const inactive = (await subject.get(socketProperties)).filter(
+      const inactive = (await subject.get(socketUnits)).filter(
         (socket) => socket.isLoaded && socket.state === "inactive" && !isUnusedOfVendor(socket),
       );
       return inactive.map((socket) => {
@@ -63,7 +58,7 @@ export const sockets: readonly Diagnosis[] = [
     explains: ["port-taken", "socket-not-claimed", "app-warning"],
     async find(subject) {
       const listening = await subject.host.get(listeningSockets);
-      const [all, lines] = await subject.all(socketProperties, journal);
+      const [all, lines] = await subject.all(socketUnits, journal);
       return all.flatMap((socket) => {
         const { unit } = socket;
         const properties = {
@@ -97,7 +92,7 @@ export const sockets: readonly Diagnosis[] = [
     looksAt: "`UnitFileState`, `WantedBy` and `RequiredBy` of each socket unit.",
     remedy: "Run `systemctl enable` for the socket unit.",
     async find(subject) {
-      const [service, all] = await subject.all(serviceProperties, socketProperties);
+      const [service, all] = await subject.all(serviceUnit, socketUnits);
       // An enabled service also starts the sockets that it requires.
       const isEnabled = service.get("UnitFileState") === "enabled";
       const started = isEnabled ? [...service.list("Requires"), ...service.list("Wants")] : [];
@@ -125,7 +120,7 @@ export const sockets: readonly Diagnosis[] = [
       "Correct the error in the journal of the socket unit. Then start the unit with `systemctl start`.",
     explains: ["not-enabled"],
     async find(subject) {
-      const [all, lines] = await subject.all(socketProperties, lastRun);
+      const [all, lines] = await subject.all(socketUnits, lastRun);
       const failed = all.filter((socket) => socket.state === "failed");
       return failed.map((socket) => {
         const { unit } = socket;
@@ -151,7 +146,7 @@ export const sockets: readonly Diagnosis[] = [
     remedy: "Remove the line from the socket unit. The service may keep it.",
     async find(subject) {
       const { systemctl } = subject;
-      return (await subject.get(socketProperties)).flatMap((socket) => {
+      return (await subject.get(socketUnits)).flatMap((socket) => {
         const { unit } = socket;
         const property =
           socket.get("NetworkNamespacePath") === "" ? "PrivateNetwork" : "NetworkNamespacePath";
@@ -218,12 +213,7 @@ export const sockets: readonly Diagnosis[] = [
       "Write `Requires=` and `After=` with the socket unit into the service. Then stop the service, and start the socket.",
     explains: ["socket-inactive", "socket-failed", "socket-not-claimed", "requires-missing", "not-enabled"],
     async find(subject) {
-      const [service, all, running, lines] = await subject.all(
-        serviceProperties,
-        socketProperties,
-        processes,
-        lastRun,
-      );
+      const [service, all, running, lines] = await subject.all(serviceUnit, socketUnits, processes, lastRun);
       const main = running.find(({ isMain }) => isMain);
       const expected = all.filter((socket) => socket.get("Accept") !== "yes" && !isUnusedOfVendor(socket));
       if (main === undefined || service.state === "deactivating") return [];
@@ -249,7 +239,7 @@ export const sockets: readonly Diagnosis[] = [
   },
 ];
 
-function notEnabled(socket: UnitProperties, service: UnitProperties, { host, systemctl }: Subject): Found {
+function notEnabled(socket: Unit, service: Unit, { host, systemctl }: Subject): Found {
   const { unit } = socket;
   const etc = `/etc/systemd/${host.manager.user ? "user" : "system"}`;
   const isActive = socket.state === "active";
@@ -274,15 +264,15 @@ function notEnabled(socket: UnitProperties, service: UnitProperties, { host, sys
 }
 
 /** Whether the socket was opened after the service was started. */
-function isYounger(socket: UnitProperties, service: UnitProperties): boolean {
+function isYounger(socket: Unit, service: Unit): boolean {
   const opened = Number(socket.get("ActiveEnterTimestampMonotonic"));
   const started = Number(service.get("ExecMainStartTimestampMonotonic"));
   return socket.state !== "active" || (opened > started && started > 0);
 }
 
 function startedAlone(
-  service: UnitProperties,
-  missed: readonly UnitProperties[],
+  service: Unit,
+  missed: readonly Unit[],
   subject: Subject,
   evidence: readonly Evidence[],
 ): Found {

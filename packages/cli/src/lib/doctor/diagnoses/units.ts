@@ -16,7 +16,7 @@ import { distrustOf } from "../../shared/trusted-path.ts";
 import { assignmentsIn } from "../../shared/unit-text.ts";
 import { installation, type UnitFile, unitFiles } from "../facts/files.ts";
 import { program } from "../facts/program.ts";
-import { requirements, systemdVersion, type UnitProperties, unitProperties } from "../facts/properties.ts";
+import { requirements, systemdVersion, type Unit, allUnits } from "../facts/units.ts";
 import type { Diagnosis, Found } from "../model/diagnosis.ts";
 import type { Host, Subject } from "../model/subject.ts";
 
@@ -31,7 +31,7 @@ export const units: readonly Diagnosis[] = [
     remedy: "Correct the line that systemd refuses, run `systemctl unmask`, or install the unit.",
     explains: ["socket-inactive", "socket-failed", "not-enabled", "service-missing"],
     async find(subject) {
-      const [own, required] = await subject.all(unitProperties, requirements);
+      const [own, required] = await subject.all(allUnits, requirements);
       const missing = required.filter((each) => /^(?:not-found|masked)$/.test(each.get("LoadState")));
       return [
         ...own.filter((unit) => !unit.isLoaded).map((unit) => notLoaded(unit, subject)),
@@ -48,9 +48,7 @@ export const units: readonly Diagnosis[] = [
     remedy: "Run `systemctl daemon-reload`, and restart the unit.",
     async find(subject) {
       const { systemctl } = subject;
-      const outdated = (await subject.get(unitProperties)).filter(
-        (each) => each.get("NeedDaemonReload") === "yes",
-      );
+      const outdated = (await subject.get(allUnits)).filter((each) => each.get("NeedDaemonReload") === "yes");
       return outdated.map((each) => ({
         unit: each.unit,
         message: `The files of ${each.unit} have changed since systemd read them.`,
@@ -153,7 +151,7 @@ export const units: readonly Diagnosis[] = [
 ];
 
 /** Another unit that the service requires. */
-function requiredButMissing(required: UnitProperties, { service, systemctl }: Subject): Found {
+function requiredButMissing(required: Unit, { service, systemctl }: Subject): Found {
   const { unit } = required;
   const isMasked = required.get("LoadState") === "masked";
   return {
@@ -169,7 +167,7 @@ function requiredButMissing(required: UnitProperties, { service, systemctl }: Su
   };
 }
 
-function notLoaded(properties: UnitProperties, { host, systemctl }: Subject): Found {
+function notLoaded(properties: Unit, { host, systemctl }: Subject): Found {
   const { unit } = properties;
   const state = properties.get("LoadState");
   const path = properties.get("FragmentPath");

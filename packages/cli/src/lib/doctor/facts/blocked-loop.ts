@@ -4,7 +4,7 @@ import { socketsOf } from "../../shared/proc.ts";
 import { type Activity, readActivity } from "../../systemd/control-group.ts";
 import type { Subject } from "../model/subject.ts";
 import { isJavaScript, processes, type ServiceProcess } from "./processes.ts";
-import { serviceProperties, STARTING_MS, uptime } from "./properties.ts";
+import { serviceUnit, STARTING_MS, uptime } from "./units.ts";
 import { passedSockets } from "./sockets.ts";
 
 /** What a process did at a moment. */
@@ -46,7 +46,7 @@ export function isBlocked(moments: readonly Moment[], serves: boolean): boolean 
  * suspicious.
  */
 export async function blockedLoop(subject: Subject): Promise<BlockedLoop | undefined> {
-  const [service, running, passed] = await subject.all(serviceProperties, processes, passedSockets);
+  const [service, running, passed] = await subject.all(serviceUnit, processes, passedSockets);
   const streams = passed.filter(({ inode, type }) => inode !== undefined && type !== "Datagram");
   const inodes = new Set(streams.flatMap(({ inode }) => inode ?? []));
   const has = (of: ReadonlySet<number> | undefined): boolean =>

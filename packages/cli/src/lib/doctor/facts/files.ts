@@ -8,7 +8,7 @@ import { shellWord } from "../../shared/shell-words.ts";
 import { assignmentsIn } from "../../shared/unit-text.ts";
 import { environmentFilesOf } from "../../systemd/changed-files.ts";
 import type { Subject } from "../model/subject.ts";
-import { serviceProperties, unitProperties } from "./properties.ts";
+import { serviceUnit, allUnits } from "./units.ts";
 
 /** A file that a unit was read from. */
 export interface UnitFile {
@@ -21,7 +21,7 @@ export interface UnitFile {
 
 /** The files and drop-ins from which systemd has read the units. */
 export async function unitFiles(subject: Subject): Promise<UnitFile[]> {
-  const found = (await subject.get(unitProperties)).flatMap((unit) =>
+  const found = (await subject.get(allUnits)).flatMap((unit) =>
     [unit.get("FragmentPath"), ...unit.list("DropInPaths")]
       .filter((path) => path !== "")
       .map(async (path): Promise<UnitFile[]> => {
@@ -63,7 +63,7 @@ export async function installation({ host, name }: Subject): Promise<Manifest | 
  * their values.
  */
 export async function environment(subject: Subject): Promise<string[]> {
-  const service = await subject.get(serviceProperties);
+  const service = await subject.get(serviceUnit);
   const texts = environmentFilesOf(service.get("EnvironmentFiles")).map(textOf);
   const written = (await subject.get(unitFiles)).flatMap((file) =>
     assignmentsIn(file.text).flatMap(({ key, value }) => {

@@ -9,7 +9,7 @@ import {
 import type { Subject } from "../model/subject.ts";
 import { environment } from "./files.ts";
 import { appLines, type JournalLine } from "./journal.ts";
-import { serviceProperties } from "./properties.ts";
+import { serviceUnit } from "./units.ts";
 
 /** What is known about the handovers of a service. */
 export interface HandoverFacts {
@@ -44,7 +44,7 @@ export const lastReload = (lines: readonly JournalLine[]): number =>
   lines.findLastIndex(({ message }) => message === `${PREFIX}${RELOADING}`);
 
 export async function handover(subject: Subject): Promise<HandoverFacts> {
-  const [service, variables, own] = await subject.all(serviceProperties, environment, appLines);
+  const [service, variables, own] = await subject.all(serviceUnit, environment, appLines);
   const configured = variables.findLast((variable) => variable.startsWith("SOCKACT_HANDOVER="));
   const status = service.get("StatusText");
   return {

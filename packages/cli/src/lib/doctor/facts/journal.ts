@@ -4,7 +4,7 @@ import { type JournalFields, messageOf, readFields, syncJournal } from "../../sy
 import type { Evidence } from "../model/diagnosis.ts";
 import type { Host, Subject } from "../model/subject.ts";
 import { lastChange, unitFiles } from "./files.ts";
-import { serviceProperties, STARTING_MS, uptime } from "./properties.ts";
+import { serviceUnit, STARTING_MS, uptime } from "./units.ts";
 
 /** A line of the journal. */
 export interface JournalLine {
@@ -96,7 +96,7 @@ const timeOf = (fields: JournalFields): number => Number(fields["__REALTIME_TIME
  * change of the unit's files are left out, because they are about other units.
  */
 export async function lastRun(subject: Subject): Promise<JournalLine[]> {
-  const [lines, files, service] = await subject.all(journal, unitFiles, serviceProperties);
+  const [lines, files, service] = await subject.all(journal, unitFiles, serviceUnit);
   const isLooping = service.get("NRestarts") !== "0" && uptime(service) < STARTING_MS;
   return subject.units
     .flatMap((unit) => {

@@ -7,7 +7,7 @@ import { CliError } from "../../shared/cli-error.ts";
 import type { Subject } from "../model/subject.ts";
 import { processes, type ServiceProcess } from "./processes.ts";
 import { program } from "./program.ts";
-import { serviceProperties } from "./properties.ts";
+import { serviceUnit } from "./units.ts";
 
 /** A tool that systemd has started, and that runs the app as a child. */
 export interface Launcher {
@@ -82,7 +82,7 @@ const replaceable = /^(?:npm|pnpm|yarn|nodemon|cross-env|node --(?:watch|run))$/
  * lead to Node.
  */
 export async function scriptLauncher(subject: Subject): Promise<ScriptLauncher | undefined> {
-  const [command, service] = await subject.all(program, serviceProperties);
+  const [command, service] = await subject.all(program, serviceUnit);
   const name = basename(command?.path ?? "");
   if (command === undefined || !/^(?:npm|pnpm|yarn)$/.test(name)) return undefined;
   const words = command.words.slice(1);

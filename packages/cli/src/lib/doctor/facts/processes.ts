@@ -4,7 +4,7 @@ import { linkOf, read, socketsOf, watchedBy } from "../../shared/proc.ts";
 import { shellWord } from "../../shared/shell-words.ts";
 import { type GroupProcess, pidsOf, readProcess } from "../../systemd/control-group.ts";
 import type { Subject } from "../model/subject.ts";
-import { serviceProperties } from "./properties.ts";
+import { serviceUnit } from "./units.ts";
 
 /** A process of the service. */
 export interface ServiceProcess extends GroupProcess {
@@ -26,7 +26,7 @@ export interface ServiceProcess extends GroupProcess {
 
 /** The processes of the service, its main process first. None while it sleeps. */
 export async function processes(subject: Subject): Promise<ServiceProcess[]> {
-  const service = await subject.get(serviceProperties);
+  const service = await subject.get(serviceUnit);
   const main = Number(service.get("MainPID"));
   const pids = new Set(main > 0 ? [main] : []);
   const group = service.get("ControlGroup");

@@ -9,7 +9,7 @@ import { shellWord } from "../../shared/shell-words.ts";
 import type { Subject } from "../model/subject.ts";
 import { environment, valueOf } from "./files.ts";
 import { processes } from "./processes.ts";
-import { serviceProperties } from "./properties.ts";
+import { serviceUnit } from "./units.ts";
 
 /** The command of ExecStart=. */
 export interface Program {
@@ -20,7 +20,7 @@ export interface Program {
 
 /** The command that the service runs. `undefined` if the unit is not loaded. */
 export async function program(subject: Subject): Promise<Program | undefined> {
-  const command = commandOf((await subject.get(serviceProperties)).get("ExecStart"));
+  const command = commandOf((await subject.get(serviceUnit)).get("ExecStart"));
   return command && { path: command.path, words: command.line.split(" ") };
 }
 

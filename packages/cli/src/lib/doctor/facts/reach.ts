@@ -6,7 +6,7 @@ import { stepsTo } from "../../shared/path-steps.ts";
 import { isPermitted, stranger } from "../../shared/permissions.ts";
 import { findUser } from "../../shared/users.ts";
 import type { Subject } from "../model/subject.ts";
-import { serviceProperties } from "./properties.ts";
+import { serviceUnit } from "./units.ts";
 import { boundPaths, hiddenBy } from "./sandbox.ts";
 
 /** The user that the service runs as. */
@@ -19,7 +19,7 @@ export interface ServiceUser {
 
 /** The user of the service. `undefined` if there is no such user. */
 export async function serviceUser(subject: Subject): Promise<ServiceUser | undefined> {
-  const service = await subject.get(serviceProperties);
+  const service = await subject.get(serviceUnit);
   const own = process.getuid?.() ?? 0;
   const name = service.get("User") || (subject.host.manager.user ? String(own) : "root");
   const groups = [service.get("Group"), ...service.list("SupplementaryGroups")].filter(Boolean);
@@ -56,7 +56,7 @@ export async function obstacleTo(
   path: string,
   wants: "read" | "execute" | "enter",
 ): Promise<Obstacle | undefined> {
-  const [service, user] = await subject.all(serviceProperties, serviceUser);
+  const [service, user] = await subject.all(serviceUnit, serviceUser);
   const steps = await stepsTo(path);
   for (const towards of new Set([path, ...steps.map((step) => step.towards)])) {
     const directive = hiddenBy(towards, service);

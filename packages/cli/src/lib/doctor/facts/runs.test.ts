@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { UnitProperties } from "./properties.ts";
+import { Unit } from "./units.ts";
 import { failureText } from "./runs.ts";
 
 it.each([
@@ -18,5 +18,5 @@ it.each([
 ])("says how a service ended: %s", (properties, text) => {
   const [Result = "", ExecMainCode = "", ExecMainStatus = "", NRestarts = ""] = properties.split(" ");
   const values = { Result, ExecMainCode, ExecMainStatus, NRestarts };
-  expect(failureText(new UnitProperties("shop.service", values))).toBe(text);
+  expect(failureText(new Unit("shop.service", values))).toBe(text);
 });

@@ -9,7 +9,7 @@ import {
 import type { Subject } from "../model/subject.ts";
 import { lastChange, unitFiles } from "./files.ts";
 import { journal, type JournalLine } from "./journal.ts";
-import { serviceProperties, STARTING_MS, type UnitProperties } from "./properties.ts";
+import { serviceUnit, STARTING_MS, type Unit } from "./units.ts";
 
 /** How a process ended, as systemd reports it: `code=exited, status=203/EXEC`. */
 interface ProcessEnd {
@@ -103,7 +103,7 @@ const background =
 
 /** How the main process ended last, even if the service has been started again since. */
 export async function lastEnd(subject: Subject): Promise<End> {
-  const [service, all] = await subject.all(serviceProperties, runs);
+  const [service, all] = await subject.all(serviceUnit, runs);
   const statuses = service.list("RestartPreventExitStatus");
   const ended = (code: string, status: string, name = status): End => ({
     text:
@@ -211,7 +211,7 @@ const steps: Readonly<Record<string, string>> = {
 };
 
 /** How a service ended, in sentences, as `systemctl show` knows it without the journal. */
-export function failureText(service: UnitProperties): string {
+export function failureText(service: Unit): string {
   const [status, restarts] = [service.get("ExecMainStatus"), service.get("NRestarts")];
   const code = codes[service.get("ExecMainCode")];
   const [signal = `Signal ${status}`] =

@@ -1,7 +1,7 @@
 import { access } from "node:fs/promises";
 import { isInHome, liesIn } from "../../shared/folders.ts";
 import type { Subject } from "../model/subject.ts";
-import { serviceProperties, type UnitProperties } from "./properties.ts";
+import { serviceUnit, type Unit } from "./units.ts";
 import { failedStep } from "./runs.ts";
 
 const temporary = ["/tmp", "/var/tmp"];
@@ -10,14 +10,14 @@ const temporary = ["/tmp", "/var/tmp"];
  * Where the service sees what BindPaths= and BindReadOnlyPaths= name: `/home/me/shop:/home/me/shop:rbind` is
  * a word.
  */
-export function boundPaths(service: UnitProperties): string[] {
+export function boundPaths(service: Unit): string[] {
   return ["BindPaths", "BindReadOnlyPaths"]
     .flatMap((name) => service.list(name))
     .map((bind) => bind.replace(/^-/, "").split(":")[1] ?? bind.split(":")[0]!);
 }
 
 /** The directive that hides a path from the service, such as `ProtectHome=yes`. */
-export function hiddenBy(path: string, service: UnitProperties): string | undefined {
+export function hiddenBy(path: string, service: Unit): string | undefined {
   if (boundPaths(service).some((folder) => liesIn(folder, path))) return undefined;
   const home = service.get("ProtectHome");
   if (["yes", "tmpfs"].includes(home) && isInHome(path)) return `ProtectHome=${home}`;
@@ -43,7 +43,7 @@ export interface NetworkCut {
 }
 
 /** The directives that block the app's own connections. */
-export function networkCuts(service: UnitProperties): NetworkCut[] {
+export function networkCuts(service: Unit): NetworkCut[] {
   const cuts: NetworkCut[] = [];
   if (service.get("PrivateNetwork") === "yes")
     cuts.push({
@@ -73,7 +73,7 @@ export async function pathMissingInSandbox(subject: Subject): Promise<string | u
   )?.[1];
   if (named !== undefined || failed.reason !== "No such file or directory") return named;
   // systemd 262 does not name it.
-  const service = await subject.get(serviceProperties);
+  const service = await subject.get(serviceUnit);
   for (const given of directives.flatMap((name) => service.list(name))) {
     const path = given.replace(/^\+/, "").split(":")[0]!;
     if (!path.startsWith("-") && (await errorAt(path)) === "ENOENT") return path;

@@ -3,7 +3,7 @@ import { type ListenAddress, readListen } from "../../systemd/listen-property.ts
 import { type ListeningSocket, listeningSocketsIn } from "../../systemd/listening-sockets.ts";
 import type { Host, Subject } from "../model/subject.ts";
 import type { ServiceProcess } from "./processes.ts";
-import { socketProperties, type UnitProperties } from "./properties.ts";
+import { socketUnits, type Unit } from "./units.ts";
 
 /** A socket that systemd passes to the service. */
 export interface PassedSocket extends ListenAddress {
@@ -16,7 +16,7 @@ export interface PassedSocket extends ListenAddress {
 /** The listeners of the socket units. With Accept=yes the service gets none of them. */
 export async function passedSockets(subject: Subject): Promise<PassedSocket[]> {
   const [units, listening] = await Promise.all([
-    subject.get(socketProperties),
+    subject.get(socketUnits),
     subject.host.get(listeningSockets),
   ]);
   return units
@@ -45,7 +45,7 @@ export const isServedBy =
     inode !== undefined && running.some(({ watched }) => watched.has(inode));
 
 /** The addresses of a socket unit. */
-export const addressesOf = (unit: UnitProperties): ListenAddress[] => readListen(unit.get("Listen"));
+export const addressesOf = (unit: Unit): ListenAddress[] => readListen(unit.get("Listen"));
 
 /** The port of an address. `undefined` for that of a unix socket. */
 export function portOf(address: string): number | undefined {

@@ -12,7 +12,7 @@ export async function systemdVersion({ manager }: Host): Promise<number> {
  * All properties of a unit, as `systemctl show` prints them. A property that is printed several times has a
  * line for each.
  */
-export class UnitProperties {
+export class Unit {
   readonly unit: string;
   readonly #values: Readonly<Record<string, string>>;
   readonly #systemctl: string;
@@ -67,37 +67,37 @@ export class UnitProperties {
   }
 }
 
-/** The properties of all units of the subject, the service first. */
-export async function unitProperties({ units, host, systemctl }: Subject): Promise<UnitProperties[]> {
+/** All units of the subject, the service first. */
+export async function allUnits({ units, host, systemctl }: Subject): Promise<Unit[]> {
   const show = async (...args: string[]) => host.manager.mustRun("show", ...args);
   const blocks = await showUnits<string>(show, units, ["--all"]);
-  return units.map((unit, index) => new UnitProperties(unit, blocks[index] ?? {}, systemctl));
+  return units.map((unit, index) => new Unit(unit, blocks[index] ?? {}, systemctl));
 }
 
-/** The properties of the service. */
-export async function serviceProperties(subject: Subject): Promise<UnitProperties> {
-  return (await subject.get(unitProperties))[0]!;
+/** The service. */
+export async function serviceUnit(subject: Subject): Promise<Unit> {
+  return (await subject.get(allUnits))[0]!;
 }
 
-/** The properties of each socket unit. */
-export async function socketProperties(subject: Subject): Promise<UnitProperties[]> {
-  return (await subject.get(unitProperties)).slice(1);
+/** Each socket unit. */
+export async function socketUnits(subject: Subject): Promise<Unit[]> {
+  return (await subject.get(allUnits)).slice(1);
 }
 
 /** The state of each unit, other than its sockets, that the service requires, in the order of its file. */
-export async function requirements(subject: Subject): Promise<UnitProperties[]> {
-  const service = await subject.get(serviceProperties);
+export async function requirements(subject: Subject): Promise<Unit[]> {
+  const service = await subject.get(serviceUnit);
   const names = ["Requires", "Requisite", "BindsTo"].flatMap((directive) => service.list(directive));
   const units = [...new Set(names)].filter((unit) => !subject.units.includes(unit));
   const found = await subject.host.manager.show(units, ["Id", "LoadState", "ActiveState"]);
-  return found.map((values, index) => new UnitProperties(units[index]!, values, subject.systemctl));
+  return found.map((values, index) => new Unit(units[index]!, values, subject.systemctl));
 }
 
 /**
  * Whether the unit comes from a package and is not used: it is not enabled, and was not started since the
  * boot.
  */
-export function isUnusedOfVendor(unit: UnitProperties): boolean {
+export function isUnusedOfVendor(unit: Unit): boolean {
   return (
     /^(?:\/usr\/(?!local\/)|\/lib\/)/.test(unit.get("FragmentPath")) &&
     !unit.get("UnitFileState").startsWith("enabled") &&
@@ -112,7 +112,7 @@ export function isUnusedOfVendor(unit: UnitProperties): boolean {
 export const STARTING_MS = 10_000;
 
 /** How long the main process has been running, in milliseconds; 0 without a main process. */
-export function uptime(service: UnitProperties): number {
+export function uptime(service: Unit): number {
   return service.get("MainPID") === "0" ? 0 : since(service.get("ExecMainStartTimestampMonotonic"));
 }
 
