@@ -60,8 +60,8 @@ export async function journal(subject: Subject): Promise<JournalLine[]> {
 }
 
 /**
- * The last line of a process often has no invocation ID: if journald reads the line when the unit has failed already, it can't look the ID up. Such a line belongs to the run
- * of the line before.
+ * The last line of a process often has no invocation ID: if journald reads the line when the unit has failed
+ * already, it can't look the ID up. Such a line belongs to the run of the line before.
  */
 export function withInvocations(lines: readonly JournalLine[]): JournalLine[] {
   const latest = new Map<string, string>();
@@ -92,8 +92,9 @@ function lineOf(fields: JournalFields, unit: string): JournalLine {
 const timeOf = (fields: JournalFields): number => Number(fields["__REALTIME_TIMESTAMP"]) / 1000;
 
 /**
- * The lines of the last run of each unit, and of the run before while systemd starts a service again and again. Lines from before the last
- * change of the unit's files are left out, because they are about other units.
+ * The lines of the last run of each unit, and of the run before while systemd starts a service again and
+ * again. Lines from before the last change of the unit's files are left out, because they are about other
+ * units.
  */
 export async function lastRun(subject: Subject): Promise<JournalLine[]> {
   const [lines, files, service] = await subject.all(journal, unitFiles, serviceUnit);
