@@ -75,18 +75,16 @@ export const files: readonly Diagnosis[] = [
     explains: ofCrash,
     async find(subject) {
       const [calls, properties] = await subject.all(failedCalls, serviceUnit);
-      const found = calls.map(async ({ code, target, line }): Promise<Found[]> => {
+      const found = calls.map(async ({ code, target, line }) => {
         // ProtectHome= replaces a home by a folder that only root may enter.
         const directive = ["ENOENT", "EACCES"].includes(code) ? hiddenBy(target, properties) : undefined;
         if (directive === undefined || (await errorAt(target)) !== undefined) return [];
-        return [
-          {
-            message: `The app does not find ${target}. The file exists, but ${directive} hides it.`,
-            evidence: [...quoted([line]), properties.evidence(directive)],
-            fix: "Move the file to a place that the service can see, such as /etc or /srv. Or make it visible to the service.",
-            copy: addLines(subject, subject.service, `BindReadOnlyPaths=${target}`),
-          },
-        ];
+        return {
+          message: `The app does not find ${target}. The file exists, but ${directive} hides it.`,
+          evidence: [...quoted([line]), properties.evidence(directive)],
+          fix: "Move the file to a place that the service can see, such as /etc or /srv. Or make it visible to the service.",
+          copy: addLines(subject, subject.service, `BindReadOnlyPaths=${target}`),
+        };
       });
       return (await Promise.all(found)).flat();
     },

@@ -12,7 +12,7 @@ import { appLines, type JournalLine, quoted } from "../facts/journal.ts";
 import { processes } from "../facts/processes.ts";
 import { serviceUnit, since, uptime } from "../facts/units.ts";
 import { readJournal } from "../model/commands.ts";
-import type { Diagnosis, Found } from "../model/diagnosis.ts";
+import type { Diagnosis } from "../model/diagnosis.ts";
 
 /** How long the new version may take before it is reported, in milliseconds. */
 const LONG_MS = 5_000;
@@ -131,18 +131,16 @@ export const reload: readonly Diagnosis[] = [
       const [service, all, lines] = await subject.all(serviceUnit, processes, appLines);
       const age = uptime(service);
       if (age < millisecondsOf(service.get("TimeoutStopUSec"))) return [];
-      return oldProcesses(all, Number(service.get("MainPID"))).flatMap(({ pid }): Found[] => {
+      return oldProcesses(all, Number(service.get("MainPID"))).flatMap(({ pid }) => {
         const last = lines.findLast((line) => line.pid === pid && isOfDrain(line));
         // Its connections may take until drainTimeout, which is longer than TimeoutStopSec=.
         if (last?.message.includes(DRAINING) === true) return [];
-        return [
-          {
-            message: `Process ${pid} still runs, although it was replaced ${tookText(age)} ago. Its onStop has not ended, or it has drained for longer than TimeoutStopSec=.`,
-            evidence: [...quoted([last]), ...service.show("MainPID")],
-            fix: "Let the promise of onStop settle in the app. End this process now:",
-            copy: [`kill -KILL ${pid}`],
-          },
-        ];
+        return {
+          message: `Process ${pid} still runs, although it was replaced ${tookText(age)} ago. Its onStop has not ended, or it has drained for longer than TimeoutStopSec=.`,
+          evidence: [...quoted([last]), ...service.show("MainPID")],
+          fix: "Let the promise of onStop settle in the app. End this process now:",
+          copy: [`kill -KILL ${pid}`],
+        };
       });
     },
   },

@@ -186,18 +186,16 @@ export const sockets: readonly Diagnosis[] = [
         if (Triggers !== "" && Triggers !== subject.service)
           pairs.push({ socket: own, named: subject.service, starts: Triggers });
       }
-      const found = pairs.map(async ({ socket, named, starts }): Promise<Found[]> => {
+      const found = pairs.map(async ({ socket, named, starts }) => {
         const [state] = await manager.show([named], ["LoadState", "TriggeredBy"]);
         if (state?.LoadState !== "loaded" || state.TriggeredBy !== "") return [];
-        return [
-          {
-            unit: socket,
-            message: `${socket} starts ${starts}. ${named} exists too, but no socket starts it.`,
-            evidence: [{ text: `Triggers=${starts}`, source: `${manager.systemctl} show ${socket}` }],
-            fix: `If the socket should start ${named}, write that into the socket unit, or remove its line Service=. Otherwise remove ${named}.`,
-            copy: addLines(subject, socket, `Service=${named}`),
-          },
-        ];
+        return {
+          unit: socket,
+          message: `${socket} starts ${starts}. ${named} exists too, but no socket starts it.`,
+          evidence: [{ text: `Triggers=${starts}`, source: `${manager.systemctl} show ${socket}` }],
+          fix: `If the socket should start ${named}, write that into the socket unit, or remove its line Service=. Otherwise remove ${named}.`,
+          copy: addLines(subject, socket, `Service=${named}`),
+        };
       });
       return (await Promise.all(found)).flat();
     },
