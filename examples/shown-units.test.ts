@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { describeWith } from "@sockact/testkit";
 import { expect, test } from "vitest";
-import { verifyUnits } from "../packages/cli/src/lib/verify/verify-units.ts";
+import { verifyUnits } from "../packages/cli/src/lib/verify/systemd-analyze.ts";
 import { blocksOf } from "../scripts/lib/blocks/page-blocks.ts";
 import { filesInGit, handwrittenPages } from "../scripts/lib/blocks/pages.ts";
 import { completed, type UnitGroup, unitGroupsOf } from "../scripts/lib/blocks/unit-problems.ts";

@@ -1,7 +1,7 @@
 import { realpathSync } from "node:fs";
 import { dirname } from "node:path";
 import type { AppDescription } from "@sockact/units";
-import { isFile } from "./source-files.ts";
+import { entryOf } from "./source-files.ts";
 import { appFolders } from "./app-folders.ts";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import { isInHome, liesIn } from "../shared/folders.ts";
@@ -76,8 +76,9 @@ export function withFoldersOfHomes(description: AppDescription, paths: readonly 
  */
 export function withAppInHome(description: AppDescription, folder: string): AppDescription {
   const { exec, hardening, manager, raw, user, workingDirectory } = description;
-  const words = Array.isArray(exec) ? exec.filter((word) => typeof word === "string") : [];
-  const [program = ""] = words;
+  const words: unknown[] = Array.isArray(exec) ? exec : [];
+  const program = words.find((word) => typeof word === "string") ?? "";
+  const entry = entryOf(words);
   const isSaid =
     manager === "user" ||
     user !== undefined ||
@@ -85,7 +86,6 @@ export function withAppInHome(description: AppDescription, folder: string): AppD
     ["BindReadOnlyPaths", "BindPaths", "TemporaryFileSystem"].some(
       (key) => raw?.Service?.[key] !== undefined,
     );
-  const entry = words.findLast((word, index) => index > 0 && word.startsWith("/") && isFile(word));
   if (
     isSaid ||
     ![program, entry, workingDirectory].some((path) => typeof path === "string" && isInHome(path))

@@ -62,6 +62,12 @@ export function isFile(path: string): boolean {
   return existsSync(path) && statSync(path).isFile();
 }
 
+/** The file that a command runs, by the words of `exec`: its last one that is the path of a file, because Node's own options come first. */
+export function entryOf(exec: readonly unknown[]): string | undefined {
+  const words = exec.slice(1).filter((word) => typeof word === "string");
+  return words.findLast((word) => word.startsWith("/") && isFile(word));
+}
+
 /**
  * Takes comments away, and leaves strings as they are: `//` is in each URL. The limit keeps the search short in a file without end quotes, and so does the
  * first alternative in one with an escaped quote after the other.

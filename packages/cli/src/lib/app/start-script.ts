@@ -55,28 +55,30 @@ const launcherOptions: Record<string, readonly string[]> = {
   forever: ["-l", "-o", "-e"],
 };
 
-type State = Omit<StartCommand, "script" | "nodeArguments" | "arguments"> & { scripts: string[] };
+/** What the command comes down to. */
+type Command = Pick<StartCommand, "nodeArguments" | "script" | "arguments">;
+
+/** What was found on the way to it. */
+type Found = Omit<StartCommand, keyof Command>;
+
+/** A script that is followed. */
+interface State extends Found {
+  folder: string;
+  manifest: Manifest;
+  /** The names of the scripts so far. */
+  scripts: string[];
+}
 
 /** Looks through the start script. `undefined` if there is none, or if it can't be followed to a `node …`. */
 export function startCommand(folder: string, manifest: Manifest, name = "start"): StartCommand | undefined {
   const text = manifest.scripts[name];
   if (text === undefined) return undefined;
-  const state: State = { environment: {}, environmentFiles: [], launchers: [], notes: [], scripts: [name] };
-  const found = followText(text, folder, manifest, state);
-  return found === undefined
-    ? undefined
-    : {
-        ...found,
-        environment: state.environment,
-        environmentFiles: state.environmentFiles,
-        launchers: state.launchers,
-        notes: state.notes,
-      };
+  const found: Found = { environment: {}, environmentFiles: [], launchers: [], notes: [] };
+  const command = followText(text, { ...found, folder, manifest, scripts: [name] });
+  return command && { ...command, ...found };
 }
 
-type Command = Pick<StartCommand, "nodeArguments" | "script" | "arguments">;
-
-function followText(text: string, folder: string, manifest: Manifest, state: State): Command | undefined {
+function followText(text: string, state: State): Command | undefined {
   // Nobody writes a longer one.
   if (text.length > 4096) return undefined;
   // What a shell does besides, such as substituting variables, is not followed.
@@ -92,20 +94,15 @@ function followText(text: string, folder: string, manifest: Manifest, state: Sta
     );
   const [last = "", ...pipes] = (commands.at(-1) ?? "").split("|").map((command) => command.trim());
   if (pipes.length > 0) state.notes.push(`The output goes to the journal, and not to ${pipes.join(" | ")}.`);
-  return followWords(wordsOf(last), folder, manifest, state);
+  return followWords(wordsOf(last), state);
 }
 
-function followWords(
-  all: readonly string[],
-  folder: string,
-  manifest: Manifest,
-  state: State,
-): Command | undefined {
+function followWords(all: readonly string[], state: State): Command | undefined {
   const words = takeVariables(all, state);
   const [program = "", ...rest] = words;
   const name = basename(program).replace(/\.[cm]?js$/, "");
   const through = (): void => void state.launchers.push(name);
-  const follow = (next: readonly string[]): Command | undefined => followWords(next, folder, manifest, state);
+  const follow = (next: readonly string[]): Command | undefined => followWords(next, state);
   const asNode = (next: readonly string[], loader: readonly string[] = []): Command | undefined =>
     follow(["node", ...loader, ...next]);
   switch (name) {
@@ -113,7 +110,7 @@ function followWords(
       return undefined;
     case "node":
     case "nodejs":
-      return readNode(rest, folder, manifest, state);
+      return readNode(rest, state);
     case "exec":
     case "env":
       return follow(rest);
@@ -126,7 +123,7 @@ function followWords(
       if (["exec", "x", "dlx"].includes(first)) return follow(afterOptions(others, []));
       const script = ["run", "run-script"].includes(first) ? afterOptions(others, [])[0] : first;
       return (
-        followScript(script, folder, manifest, state) ??
+        followScript(script, state) ??
         (name === "npm" ? undefined : follow([first, ...others]))
       );
     }
@@ -180,34 +177,24 @@ function followWords(
       through();
       return rest[0] === "start" ? asNode(["dist/main.js"]) : undefined;
     default:
-      return followBinary(name, rest, folder, state);
+      return followBinary(name, rest, state);
   }
 }
 
-function followScript(
-  name: string | undefined,
-  folder: string,
-  manifest: Manifest,
-  state: State,
-): Command | undefined {
-  const text = manifest.scripts[name ?? ""];
+function followScript(name: string | undefined, state: State): Command | undefined {
+  const text = state.manifest.scripts[name ?? ""];
   if (name === undefined || text === undefined || state.scripts.includes(name)) return undefined;
   state.scripts.push(name);
-  return followText(text, folder, manifest, state);
+  return followText(text, state);
 }
 
-function readNode(
-  words: readonly string[],
-  folder: string,
-  manifest: Manifest,
-  state: State,
-): Command | undefined {
+function readNode(words: readonly string[], state: State): Command | undefined {
   const options: string[] = [];
   for (let at = 0; at < words.length; at += 1) {
     const word = words[at]!;
     if (word === "--run" || word.startsWith("--run=")) {
       state.launchers.push("node --run");
-      return followScript(word.split("=")[1] ?? words[at + 1], folder, manifest, state);
+      return followScript(word.split("=")[1] ?? words[at + 1], state);
     }
     if (/^(?:-e|--eval|-p|--print|--test)(?:=|$)/.test(word)) return undefined;
     if (word.startsWith("--watch")) {
@@ -234,13 +221,8 @@ function readNode(
 }
 
 /** The file of a command of a package, such as next. */
-function followBinary(
-  name: string,
-  rest: readonly string[],
-  folder: string,
-  state: State,
-): Command | undefined {
-  const script = binaryOf(folder, name);
+function followBinary(name: string, rest: readonly string[], state: State): Command | undefined {
+  const script = binaryOf(state.folder, name);
   if (script === undefined) return undefined;
   state.launchers.push(name);
   return { nodeArguments: [], script, arguments: [...rest] };

@@ -1,4 +1,6 @@
-import { resolve } from "node:path";
+import { relative, resolve } from "node:path";
+import type { AppDescription } from "@sockact/units";
+import { liesIn } from "../shared/folders.ts";
 
 /** Fields with one path, or with a list of paths, each of them a string or an object with a `path`. */
 const pathFields = [
@@ -16,21 +18,39 @@ const pathFields = [
 export function resolvePaths(description: unknown, folder: string, node: string): unknown {
   if (typeof description !== "object" || description === null || Array.isArray(description))
     return description;
+  const absolute = (path: string) => (/^\.\.?(?:\/|$)/.test(path) ? resolve(folder, path) : path);
+  return withPaths(description, (program) => (program === "node" ? node : absolute(program)), absolute);
+}
+
+/** The reverse of {@link resolvePaths}, for a config that is written into this folder. */
+export function relativePaths(
+  description: AppDescription,
+  folder: string,
+  node: string | undefined,
+): AppDescription {
+  const inside = (path: string) => (liesIn(folder, path) ? `./${relative(folder, path)}` : path);
+  return withPaths(description, (program) => (program === node ? "node" : program), inside) as AppDescription;
+}
+
+/** Replaces the program, and the other paths. */
+function withPaths(
+  description: object,
+  ofProgram: (path: string) => string,
+  ofPath: (path: string) => string,
+): object {
   const fields = Object.entries(description).map(([key, value]: [string, unknown]): [string, unknown] => {
-    if (pathFields.includes(key)) return [key, absolute(value, folder)];
+    if (pathFields.includes(key)) return [key, replaced(value, ofPath)];
     if (key !== "exec" || !Array.isArray(value)) return [key, value];
     const [program, ...words] = value as unknown[];
-    return [
-      key,
-      [program === "node" ? node : absolute(program, folder), ...words.map((word) => absolute(word, folder))],
-    ];
+    return [key, [replaced(program, ofProgram), ...words.map((word) => replaced(word, ofPath))]];
   });
   return Object.fromEntries(fields);
 }
 
-function absolute(value: unknown, folder: string): unknown {
-  if (typeof value === "string") return /^\.\.?(?:\/|$)/.test(value) ? resolve(folder, value) : value;
-  if (Array.isArray(value)) return value.map((item) => absolute(item, folder));
+/** Replaces a path, each path of a list, and the `path` of an object. */
+function replaced(value: unknown, to: (path: string) => string): unknown {
+  if (typeof value === "string") return to(value);
+  if (Array.isArray(value)) return value.map((item) => replaced(item, to));
   if (typeof value !== "object" || value === null || !("path" in value)) return value;
-  return { ...value, path: absolute(value.path, folder) };
+  return { ...value, path: replaced(value.path, to) };
 }

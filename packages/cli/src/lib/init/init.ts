@@ -1,6 +1,6 @@
 import { ownCommand, sudoCommand } from "../shared/own-command.ts";
 import { existsSync } from "node:fs";
-import { join, relative, resolve } from "node:path";
+import { dirname, join, relative, resolve } from "node:path";
 import process from "node:process";
 import { isDeepStrictEqual } from "node:util";
 import type { AppDescription } from "@sockact/units";
@@ -26,7 +26,7 @@ import { fileState, writeWhole } from "../shared/write-file.ts";
 import { installedSystemd } from "../systemd/service-manager.ts";
 import { type ConfigFormat, configText } from "./config-text.ts";
 import { askChoices } from "./questions.ts";
-import { relativePaths } from "./relative-paths.ts";
+import { relativePaths } from "../config/resolve-paths.ts";
 
 /** The options of `sockact init`. */
 export interface InitOptions {
@@ -126,27 +126,17 @@ function configName(folder: string, format: ConfigFormat): string {
 }
 
 function refuseExisting(file: string, force: boolean): void {
-  const folder = join(file, "..");
-  const existing = configNames.map((name) => join(folder, name)).filter((path) => existsSync(path));
-  const other = existing.find((path) => path !== file);
-  if (other !== undefined)
-    throw new CliError(
-      "SOCKACT_ERR_WRITE_EXISTS",
-      `there is a config already: ${other}`,
-      "Edit it, or remove it first.",
-      {
-        exitCode: EXIT.failed,
-      },
-    );
-  if (fileState(file, "") !== "new" && !force)
-    throw new CliError(
-      "SOCKACT_ERR_WRITE_EXISTS",
-      `there is a config already: ${file}`,
-      "Edit it, or write a new one in its place: --force",
-      {
-        exitCode: EXIT.failed,
-      },
-    );
+  const others = configNames.map((name) => join(dirname(file), name)).filter((path) => path !== file);
+  const other = others.find((path) => existsSync(path));
+  if (other === undefined && (fileState(file, "") === "new" || force)) return;
+  throw new CliError(
+    "SOCKACT_ERR_WRITE_EXISTS",
+    `there is a config already: ${other ?? file}`,
+    other === undefined
+      ? "Edit it, or write a new one in its place: --force"
+      : "Edit it, or remove it first.",
+    { exitCode: EXIT.failed },
+  );
 }
 
 /** Shows what was found, on standard error, as a part of the dialogue. */

@@ -6,7 +6,6 @@ import { print } from "../output/print.ts";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import { count, warn } from "../shared/messages.ts";
 import { didYouMean, nearestNames } from "../shared/nearest.ts";
-import { ownVersion } from "../shared/own-version.ts";
 import { findingsIn, fixedTexts, groupsOf, type LintFilesOptions, type Texts } from "./lint-files.ts";
 import { printReport, type Format } from "./report/print-report.ts";
 import { replaceFile } from "./replace-file.ts";
@@ -114,7 +113,7 @@ export async function lint(paths: readonly string[], options: LintOptions): Prom
     const report = { files: asked.length, findings, unread: read.unread, fixed: changed };
     const isClean = findings.length + changed.length === 0;
     const format = options.json ? "json" : options.format;
-    if (!(options.quiet && isClean && format === "human")) printReport(report, format, ownVersion());
+    if (!(options.quiet && isClean && format === "human")) printReport(report, format);
   }
   return counting.length + read.unread.length > 0 || !isAllChanged ? EXIT.failed : 0;
 }

@@ -46,16 +46,24 @@ async function unitsOfConfig(file: string | undefined): Promise<UnitsToVerify | 
   }
 }
 
-/** The files of an installed service, of its sockets and of their drop-ins. */
-async function filesOfService(name: string, isUser: boolean): Promise<string[]> {
+/** The files of an installed service, of its sockets and of their drop-ins. An error also says that the argument is not a file. */
+async function filesOfInstalled(target: string, isUser: boolean): Promise<string[]> {
   const manager = new ServiceManager({ user: isUser });
-  const { sockets, services } = await findService(manager, name);
-  const shown = await manager.show([...sockets, ...services], ["FragmentPath", "DropInPaths"]);
-  const files = shown.flatMap(({ FragmentPath, DropInPaths }) => [
-    ...(FragmentPath === "" ? [] : [FragmentPath]),
-    ...listOf(DropInPaths),
-  ]);
-  return [...new Set(files)];
+  try {
+    const { sockets, services } = await findService(manager, target);
+    const shown = await manager.show([...sockets, ...services], ["FragmentPath", "DropInPaths"]);
+    const files = shown.flatMap(({ FragmentPath, DropInPaths }) => [
+      ...(FragmentPath === "" ? [] : [FragmentPath]),
+      ...listOf(DropInPaths),
+    ]);
+    return [...new Set(files)];
+  } catch (error) {
+    if (!(error instanceof CliError)) throw error;
+    throw new CliError(error.code, `${target} is not a file, and ${error.message}`, error.hint, {
+      exitCode: EXIT.usage,
+      cause: error,
+    });
+  }
 }
 
 /** Finds the units that the arguments of `sockact verify` name. */
@@ -82,17 +90,4 @@ export async function unitsToVerify(
   const read = await readUnitFiles(paths);
   if (read.files.every(({ isAsked }) => !isAsked) && read.unread.length === 0) throw noUnitFiles(paths);
   return { ...read, source: undefined, isUser: user, shown: (path) => path, remove: async () => {} };
-}
-
-/** As {@link filesOfService}, but the error also says that the argument is not a file. */
-async function filesOfInstalled(target: string, isUser: boolean): Promise<string[]> {
-  try {
-    return await filesOfService(target, isUser);
-  } catch (error) {
-    if (!(error instanceof CliError)) throw error;
-    throw new CliError(error.code, `${target} is not a file, and ${error.message}`, error.hint, {
-      exitCode: EXIT.usage,
-      cause: error,
-    });
-  }
 }

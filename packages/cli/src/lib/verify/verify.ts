@@ -6,10 +6,8 @@ import { isAtLeast, type ReportedFinding } from "../lint/report/report.ts";
 import { colourOut, print } from "../output/print.ts";
 import { EXIT } from "../shared/cli-error.ts";
 import { warn } from "../shared/messages.ts";
-import { ownVersion } from "../shared/own-version.ts";
-import { exposureOf, type Exposure } from "./exposure.ts";
+import { type Complaint, type Exposure, exposureOf, verifyUnits } from "./systemd-analyze.ts";
 import { unitsToVerify, type UnitsToVerify } from "./units-to-verify.ts";
-import { verifyUnits, type Complaint } from "./verify-units.ts";
 
 /** The options of `sockact verify`. */
 export interface VerifyOptions {
@@ -111,11 +109,8 @@ export async function verify(targets: readonly string[], options: VerifyOptions)
     const files = units.files.filter(({ isAsked }) => isAsked).length;
     const format = options.json ? "json" : options.format;
     if (format === "human") printExposures(exposures, units.source);
-    printReport(
-      { files, findings, unread: units.unread, fixed: [], exposures, missing: said.missing },
-      format,
-      ownVersion(),
-    );
+    const { unread } = units;
+    printReport({ files, findings, unread, fixed: [], exposures, missing: said.missing }, format);
     const isFound = findings.some(({ severity }) => isAtLeast(severity, options.severity));
     return isFound || units.unread.length > 0 ? EXIT.failed : 0;
   } finally {
