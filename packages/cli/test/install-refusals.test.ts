@@ -28,8 +28,6 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install refuses", 
             ...planFor({ name: "x", exec: ["/bin/true"], sockets: [{ listen: 80 }] }),
             name,
             units: {},
-            sockets: [`${name}.socket`],
-            service: `${name}.service`,
           },
         ),
       );

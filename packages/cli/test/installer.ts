@@ -46,11 +46,9 @@ export async function bundleInstaller(): Promise<{ script: string; manifest: str
 
 /** The plan for a description. */
 export function planFor(description: AppDescription, fields: Partial<InstallPlan> = {}): InstallPlan {
-  const units = emitUnits(description);
-  const sockets = Object.keys(units).filter((unit) => unit.endsWith(".socket"));
-  const service = Object.keys(units).find((unit) => unit.endsWith(".service"))!;
   const { name } = description;
-  return { name, user: false, root: "/", units, extraFiles: [], sockets, service, description, ...fields };
+  const units = emitUnits(description);
+  return { name, user: false, root: "/", units, extraFiles: [], description, ...fields };
 }
 
 /** The plan for an app that serves every passed socket: by default port 80. */

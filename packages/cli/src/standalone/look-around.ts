@@ -3,7 +3,7 @@
 // With default imports, the build would add another file to load.
 import { accessSync, constants, type Dirent, existsSync, readdirSync, statSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import { argv, version } from "node:process";
+import { argv } from "node:process";
 import type { Closed, Seen, Wanted } from "../lib/install-app/access/probe.ts";
 
 const { paths, folder, packages, useful } = JSON.parse(argv[1] as string) as Wanted;
@@ -76,10 +76,5 @@ function closedFiles(): Closed[] {
   return closed;
 }
 
-const seen: Seen = {
-  node: version,
-  closed: [...closedPaths(), ...closedPackages()],
-  closedFiles: closedFiles(),
-  isPartial: left < 0,
-};
+const seen: Seen = { closed: [...closedPaths(), ...closedPackages()], closedFiles: closedFiles() };
 writeSync(1, JSON.stringify(seen));

@@ -1,7 +1,8 @@
 import { dirname, join, resolve } from "node:path";
 import type { AppDescription } from "@sockact/units";
 import { type DetectedApp, readsEnvFile } from "../app/detect-app.ts";
-import { isFile, sourceFiles } from "../app/source-files.ts";
+import { entryOf, isFile, sourceFiles } from "../app/source-files.ts";
+import { environmentFilesIn } from "./file-notes.ts";
 import type { InstallOptions } from "./options.ts";
 
 /** A file `.env` that the app reads itself and systemd does not, and how to let systemd read it. */
@@ -12,39 +13,29 @@ export interface UnreadEnvFile {
 
 /** The notes about the app, and about a file `.env` that its start script does not name. */
 export function notesOf(app: DetectedApp, options: InstallOptions): string[] {
-  const { notes: others, envFile, isEnvFileRead, environmentFiles, refusedEnvironmentFiles } = app;
+  const { notes, envFile, isEnvFileRead, environmentFiles, refusedEnvironmentFiles } = app;
   const named = [...environmentFiles, ...refusedEnvironmentFiles.map(({ path }) => path)];
-  if (envFile === undefined || named.includes(envFile)) return others;
+  if (envFile === undefined || named.includes(envFile)) return notes;
   const isGiven = (options.environmentFile ?? []).some((file) => resolve(file) === envFile);
-  if (isGiven)
-    return isEnvFileRead
-      ? [
-          ...others,
-          "systemd reads .env, and the app reads it too. dotenv may stay. Remove process.loadEnvFile() and --env-file: they fail if the service may not read the file.",
-        ]
-      : others;
   // Whether the service can read the file is looked at later.
-  return isEnvFileRead
-    ? others
-    : [
-        ...others,
-        "The app has a .env file, but does not read it itself. To use its variables: --environment-file .env",
-      ];
+  if (isGiven !== isEnvFileRead) return notes;
+  return [
+    ...notes,
+    isGiven
+      ? "systemd reads .env, and the app reads it too. dotenv may stay. Remove process.loadEnvFile() and --env-file: they fail if the service may not read the file."
+      : "The app has a .env file, but does not read it itself. To use its variables: --environment-file .env",
+  ];
 }
 
 /** The file `.env` in the folder of a config, if the app reads it itself and systemd does not. */
-export function envFileOf(
-  { exec = [], environmentFile }: AppDescription,
-  config: string,
-): UnreadEnvFile | undefined {
+export function envFileOf(description: AppDescription, config: string): UnreadEnvFile | undefined {
+  const { exec = [] } = description;
   const path = join(dirname(config), ".env");
+  const entry = entryOf(exec);
+  if (entry === undefined || !isFile(path) || environmentFilesIn(description).includes(path))
+    return undefined;
   const words = exec.filter((word) => typeof word === "string");
-  const entry = words.findLast((word, index) => index > 0 && word.startsWith("/") && isFile(word));
-  if (entry === undefined || !isFile(path)) return undefined;
-  const isGiven = [environmentFile]
-    .flat()
-    .some((file) => (typeof file === "object" && "path" in file ? file.path : file) === path);
-  return isGiven || !readsEnvFile(sourceFiles(entry), undefined, words)
+  return !readsEnvFile(sourceFiles(entry), undefined, words)
     ? undefined
     : { path, how: 'environmentFile: "./.env"' };
 }

@@ -16,7 +16,8 @@ export function filesOf(description: AppDescription): string[] {
   );
 }
 
-function environmentFilesIn({ environmentFile }: AppDescription): unknown[] {
+/** The files of variables that a description names. */
+export function environmentFilesIn({ environmentFile }: AppDescription): unknown[] {
   return [environmentFile]
     .flat()
     .map((file) => (typeof file === "object" && "path" in file ? file.path : file));

@@ -7,30 +7,29 @@ import {
   authorOfApp,
   type InstallPlan,
   type InstallStep,
-  interruptible,
   notStartedText,
   prepareInstall,
   type PreparedInstall,
   refuseSameFolder,
+  serviceOf,
+  socketsOf,
 } from "../install/install.ts";
 import { askWhich } from "../output/ask.ts";
 import { clean } from "../shared/clean.ts";
 import { errorJson, print, printJson } from "../output/print.ts";
-import { progress } from "../output/progress.ts";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import { colour, tell } from "../shared/messages.ts";
 import { invoker } from "../shared/invoker.ts";
+import { ownCommand } from "../shared/own-command.ts";
 import { ServiceManager } from "../systemd/service-manager.ts";
 import { accessError, userError } from "./access/access-error.ts";
 import { checkAccess } from "./access/check-access.ts";
 import type { Answer } from "./first-request.ts";
+import { interruptible } from "./interruptible.ts";
 import { checkOptions, type InstallOptions, rootFolder } from "./options.ts";
 import { isUnusable, resultText } from "./result.ts";
-import { summary } from "./summary.ts";
-import { templateError } from "./template-error.ts";
-import { type WantedService, wantedServices } from "./services.ts";
-import { serviceText } from "./unit-text.ts";
-import { changesOfUnits, textOfUnits } from "./shown-units.ts";
+import { changesOfUnits, summary, textOfUnits } from "./summary.ts";
+import { unitOf, type WantedService, wantedServices } from "./services.ts";
 import { verify } from "./verify.ts";
 
 /** A service whose files have been compared with the installed ones. */
@@ -127,7 +126,7 @@ async function prepare(
       ? { problems: [], notes: [] }
       : await checkAccess({
           description,
-          service: serviceText(service),
+          service: units.files.get(unitOf(service))!,
           folder: service.app?.folder,
           bound: service.bound,
           unread: service.unread,
@@ -136,24 +135,28 @@ async function prepare(
           manager: process.getuid?.() === 0 ? manager : undefined,
         });
   if (problems.length > 0) throw await accessError(service, problems);
-  const names = Object.keys(units);
   const plan: InstallPlan = {
     name: description.name,
     user: isUsers,
     root,
-    units,
+    units: units.texts(),
     extraFiles,
-    sockets: names.filter((unit) => unit.endsWith(".socket")),
-    service:
-      names.find(
-        (unit) => unit === `${description.name}.service` || unit === `${description.name}@.service`,
-      ) ?? `${description.name}.service`,
     description,
     config,
     ...(isUsers || manager === undefined ? {} : { author: authorOf(service) }),
   };
   const prepared = await prepareInstall(plan, options.force === true);
   return { service, prepared, notes: [...service.notes, ...notes, ...prepared.notes] };
+}
+
+/** A template has no socket to start. Only its instances have. */
+function templateError(name: string, isUsers: boolean): CliError {
+  const [folder, user] = isUsers ? ["~/.config/systemd/user", " --user"] : ["/etc/systemd/system", ""];
+  return new CliError(
+    "SOCKACT_ERR_USAGE",
+    `${name} has template: true, and sockact install can't know its instances`,
+    `Write the units: ${ownCommand()} units --out ${folder}\nThen start each instance: systemctl${user} daemon-reload && systemctl${user} enable --now ${name}@1.socket`,
+  );
 }
 
 function authorOf({ folder, config, app }: WantedService): Author | undefined {
@@ -203,11 +206,9 @@ async function apply(
   manager: ServiceManager | undefined,
 ): Promise<{ answers: Answer[]; changed: boolean }> {
   const { name } = service.description;
-  const { signal, end } = interruptible();
-  const shown = progress(`Installing ${name}`);
   const since = Date.now();
   let answers: Answer[] = [];
-  try {
+  return interruptible(`Installing ${name}`, async (shown, signal) => {
     const applied = await applyInstall(prepared, {
       signal,
       onStep: (step) => {
@@ -216,7 +217,7 @@ async function apply(
       },
       verify: async () => {
         // The socket that answers probes does not start the app.
-        const sockets = prepared.plan.sockets.filter((unit) => unit !== `${name}-health.socket`);
+        const sockets = socketsOf(prepared.plan).filter((unit) => unit !== `${name}-health.socket`);
         if (manager === undefined || !request || sockets.length === 0) return;
         shown.update(`Waiting for the first answer from ${name}`);
         answers = await verify({ name, sockets, manager, timeout: timeout * 1000, signal });
@@ -224,15 +225,10 @@ async function apply(
     });
     shown.done();
     if (manager !== undefined && answers.some(isTrouble))
-      await showOutput(manager, prepared.plan.service, since);
+      await showOutput(manager, serviceOf(prepared.plan), since);
     for (const path of applied.backups) tell(`A backup of the replaced file is in ${path}\n`);
     return { answers, changed: applied.changed };
-  } catch (error) {
-    shown.failed();
-    throw error;
-  } finally {
-    end();
-  }
+  });
 }
 
 const isTrouble = (answer: Answer): boolean =>
@@ -277,13 +273,15 @@ function jsonOf({
   answers: Answer[];
   changed: boolean;
 }): object {
+  const removed = prepared.files.filter(({ state }) => state === "removed");
+  const written = prepared.files.filter(({ state }) => state !== "removed");
   return {
     name: service.description.name,
     changed,
-    sockets: prepared.plan.sockets,
-    service: prepared.plan.service,
-    files: prepared.files.map(({ path, state, text }) => ({ path, state, text: text.toString() })),
-    removed: prepared.removed,
+    sockets: socketsOf(prepared.plan),
+    service: serviceOf(prepared.plan),
+    files: written.map(({ path, state, text }) => ({ path, state, text: text.toString() })),
+    removed: removed.map(({ path }) => path),
     notes,
     answers,
   };

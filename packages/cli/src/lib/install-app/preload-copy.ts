@@ -3,7 +3,6 @@ import { join } from "node:path";
 import type { AppDescription } from "@sockact/units";
 import { type ExtraFile, filesFolder } from "../install/install.ts";
 import { valuesOf } from "../shared/unit-text.ts";
-import { serviceText } from "./unit-text.ts";
 
 /**
  * The preload as a file of the service. The service can't load it from here: what npx has downloaded is in a cache that only its user may read, and that
@@ -23,12 +22,13 @@ export function preloadCopy(service: { name: string; user: boolean }): ExtraFile
  */
 export function withPreload(
   description: AppDescription,
-  units: Record<string, string>,
+  units: Readonly<Record<string, string>>,
   root = "/",
 ): { description: AppDescription; copies: ExtraFile[] } {
   const { preload, name, manager } = description;
   const isMap = typeof preload === "object" && "map" in preload && !("path" in preload);
-  const path = preload === true || isMap ? registerOf(serviceText({ description, units })) : undefined;
+  const text = units[`${name}.service`] ?? units[`${name}@.service`] ?? "";
+  const path = preload === true || isMap ? registerOf(text) : undefined;
   if (path === undefined || existsSync(path) || existsSync(join(root, path)))
     return { description, copies: [] };
   const copy = preloadCopy({ name, user: manager === "user" });

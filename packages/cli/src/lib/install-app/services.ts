@@ -1,6 +1,6 @@
 import { basename, dirname, join, relative, resolve } from "node:path";
 import process from "node:process";
-import { type AppDescription, emitUnits, UnitError } from "@sockact/units";
+import { type AppDescription, buildUnits, UnitError, type UnitSet } from "@sockact/units";
 import { describeApp } from "../app/describe-app.ts";
 import { type DetectedApp, detectApp } from "../app/detect-app.ts";
 import { isFile, sourceFiles } from "../app/source-files.ts";
@@ -8,7 +8,7 @@ import { configNames } from "../config/find-config.ts";
 import { loadConfig } from "../config/load-config.ts";
 import { refuseReplaceableFolders } from "../config/replaceable-folders.ts";
 import { liesIn } from "../shared/folders.ts";
-import type { ExtraFile } from "../install/install.ts";
+import { type ExtraFile, foldersIn } from "../install/install.ts";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import type { Invoker } from "../shared/invoker.ts";
 import { calledCommand, ownCommand } from "../shared/own-command.ts";
@@ -18,13 +18,11 @@ import { envFileOf, notesOf, type UnreadEnvFile } from "./env-file.ts";
 import { filesOf, notesOnOpen, notesOnReplaceable, refuseEnvironmentFiles } from "./file-notes.ts";
 import { checkOptionsWithConfig, type InstallOptions } from "./options.ts";
 import { preloadCopy, withPreload } from "./preload-copy.ts";
-import { valuesOf } from "../shared/unit-text.ts";
-import { serviceText } from "./unit-text.ts";
 
 /** A service that is to be installed. */
 export interface WantedService {
   description: AppDescription;
-  units: Record<string, string>;
+  units: UnitSet;
   /** The app, if the folder has no config. */
   app: DetectedApp | undefined;
   /** The absolute path of the config, if there is one. */
@@ -39,6 +37,21 @@ export interface WantedService {
   envFile: UnreadEnvFile | undefined;
   /** Notes for the user, as sentences. */
   notes: string[];
+}
+
+/** The name of the service's own unit. */
+export function unitOf({
+  units,
+  description: { name },
+}: Pick<WantedService, "units" | "description">): string {
+  const names = [`${name}.service`, `${name}@.service`, `${name}.container`];
+  return names.find((unit) => units.files.has(unit))!;
+}
+
+/** The values of a directive of the service's own unit. */
+export function ownValues(service: WantedService, directive: string): readonly string[] {
+  const unit = unitOf(service);
+  return ["Service", "Container"].flatMap((section) => service.units.values(unit, section, directive));
 }
 
 export interface Surroundings {
@@ -106,7 +119,7 @@ async function ofConfig(
     ...(isUsers ? { manager: "user", uid: process.getuid?.() } : {}),
     ...described,
   };
-  const { description, copies } = withPreload(plain, unitsOf(plain, file), root);
+  const { description, copies } = withPreload(plain, unitsOf(plain, file).texts(), root);
   const bound = shownOfHomes(description);
   return {
     description,
@@ -184,11 +197,9 @@ async function ofApp(
 }
 
 function notesOnHomes(shown: readonly string[]): string[] {
-  return shown.length === 0
-    ? []
-    : [
-        `The service sees ${shown.join(" and ")}, and nothing else in homes (ProtectHome=tmpfs, BindReadOnlyPaths=).`,
-      ];
+  if (shown.length === 0) return [];
+  const paths = shown.join(" and ");
+  return [`The service sees ${paths}, and nothing else in homes (ProtectHome=tmpfs, BindReadOnlyPaths=).`];
 }
 
 /** The absolute path of a file, without which the service would not start. */
@@ -230,15 +241,10 @@ function checked(service: WantedService): WantedService {
 /** The folders that systemd makes for the service, and gives to its user. */
 function stateFolders(service: WantedService): string[] {
   if (service.description.manager === "user") return [];
-  const text = serviceText(service);
-  const bases = { StateDirectory: "/var/lib", CacheDirectory: "/var/cache", LogsDirectory: "/var/log" };
-  return Object.entries(bases).flatMap(([key, base]) =>
-    valuesOf(text, key)
-      .flatMap((value) => value.split(/\s+/))
-      .map((item) => item.split(":")[0]!)
-      .filter((name) => name !== "" && !name.includes("%"))
-      .flatMap((name) => [join(base, name), join(base, "private", name)]),
-  );
+  const wordsOf = (directive: string) => ownValues(service, directive).join(" ");
+  return foldersIn({ user: false, root: "/" }, wordsOf)
+    .filter(({ kind }) => kind !== "runtime")
+    .flatMap(({ path, privatePath }) => [path, privatePath]);
 }
 
 /** The options for fields of the description. */
@@ -256,9 +262,9 @@ function unitsOf(
   description: AppDescription,
   source: string,
   options?: Readonly<Record<string, string>>,
-): Record<string, string> {
+): UnitSet {
   try {
-    return emitUnits(description);
+    return buildUnits(description);
   } catch (cause) {
     if (!(cause instanceof UnitError)) throw cause;
     const fieldOf = (path: string) => /^\w*/.exec(path)![0];

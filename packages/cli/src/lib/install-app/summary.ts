@@ -1,26 +1,26 @@
 import { basename } from "node:path";
-import type { PreparedInstall } from "../install/install.ts";
+import process from "node:process";
+import { type PreparedInstall, withoutHeader } from "../install/install.ts";
+import { wrap } from "../output/wrap.ts";
 import { clean } from "../shared/clean.ts";
 import { colour } from "../shared/messages.ts";
-import type { WantedService } from "./services.ts";
-import { valuesOf } from "../shared/unit-text.ts";
-import { changedDirectives, serviceText } from "./unit-text.ts";
+import { assignmentsIn } from "../shared/unit-text.ts";
+import { ownValues, type WantedService } from "./services.ts";
+
+const listenDirectives = ["ListenStream", "ListenDatagram", "ListenSequentialPacket"];
 
 /** The addresses of the app's sockets, or of the socket that answers probes. */
 function listensOn({ units, description }: WantedService, isHealth: boolean): string {
   const health = `${description.name}-health.socket`;
-  const addresses = Object.entries(units)
-    .filter(([unit]) => unit.endsWith(".socket") && (unit === health) === isHealth)
-    .flatMap(([, text]) =>
-      ["ListenStream", "ListenDatagram", "ListenSequentialPacket"].flatMap((key) => valuesOf(text, key)),
-    );
+  const addresses = [...units.files.keys()]
+    .filter((unit) => unit.endsWith(".socket") && (unit === health) === isHealth)
+    .flatMap((unit) => listenDirectives.flatMap((key) => units.values(unit, "Socket", key)));
   return addresses.map((address) => (/^\d+$/.test(address) ? `port ${address}` : address)).join(", ");
 }
 
-function runsAs(text: string, isUsers: boolean): string {
-  const [user] = valuesOf(text, "User");
-  if (isUsers) return "you";
-  return user ?? "a separate user, which exists only while the service runs";
+function runsAs(service: WantedService): string {
+  if (service.description.manager === "user") return "you";
+  return ownValues(service, "User")[0] ?? "a separate user, which exists only while the service runs";
 }
 
 const sandboxes = {
@@ -57,11 +57,10 @@ function takesSocket({
 /** The summary that the user agrees to: the command that will run, and the files. */
 export function summary(service: WantedService, prepared: PreparedInstall, notes: readonly string[]): string {
   const { description, app } = service;
-  const text = serviceText(service);
   const rows: [string, string | undefined][] = [
-    ["runs", valuesOf(text, "ExecStart")[0] ?? valuesOf(text, "Image")[0]],
-    ["folder", valuesOf(text, "WorkingDirectory")[0]],
-    ["as", runsAs(text, description.manager === "user")],
+    ["runs", ownValues(service, "ExecStart")[0] ?? ownValues(service, "Image")[0]],
+    ["folder", ownValues(service, "WorkingDirectory")[0]],
+    ["as", runsAs(service)],
     ["listens on", listensOn(service, false)],
     ["probes on", listensOn(service, true)],
     ["sockets", takesSocket(service)],
@@ -70,18 +69,15 @@ export function summary(service: WantedService, prepared: PreparedInstall, notes
   const width = process.stderr.columns || 80;
   const shown = rows
     .filter((row): row is [string, string] => row[1] !== undefined && row[1] !== "")
-    .map(([label, value]) => `  ${colour("dim", label.padEnd(11))} ${wrap(clean(value), width - 14, 14)}`);
-  const files = [
-    ...prepared.files.flatMap(({ path, state, previous, text: wanted }) => [
-      `  ${stateText(state)} ${path}`,
-      ...(state === "changed" && basename(path) in service.units
-        ? changedDirectives(previous ?? "", wanted.toString()).map(
-            (line) => `${" ".repeat(12)}${wrap(clean(line), width - 14, 14)}`,
-          )
-        : []),
-    ]),
-    ...prepared.removed.map((path) => `  ${colour("red", "removed".padEnd(9))} ${path}`),
-  ];
+    .map(([label, value]) => `  ${colour("dim", label.padEnd(11))} ${wrapped(value, width, 14)}`);
+  const files = prepared.files.flatMap(({ path, state, previous, text: wanted }) => [
+    `  ${stateText(state)} ${path}`,
+    ...(state === "changed" && service.units.files.has(basename(path))
+      ? changedDirectives(previous ?? "", wanted.toString()).map(
+          (line) => `${" ".repeat(12)}${wrapped(line, width, 14)}`,
+        )
+      : []),
+  ]);
   const framework = app?.framework === undefined ? "" : colour("dim", ` (${app.framework})`);
   return [
     `${colour("bold", description.name)}${framework}`,
@@ -89,24 +85,58 @@ export function summary(service: WantedService, prepared: PreparedInstall, notes
     "",
     ...files,
     ...(notes.length > 0
-      ? ["", ...notes.map((note) => `${colour("yellow", "!")} ${wrap(clean(note), width - 2, 2)}`)]
+      ? ["", ...notes.map((note) => `${colour("yellow", "!")} ${wrapped(note, width, 2)}`)]
       : []),
     "",
   ].join("\n");
 }
 
-function stateText(state: "new" | "changed" | "same"): string {
-  const style = { new: "green", changed: "yellow", same: "dim" } as const;
+function stateText(state: "new" | "changed" | "same" | "removed"): string {
+  const style = { new: "green", changed: "yellow", same: "dim", removed: "red" } as const;
   return colour(style[state], (state === "same" ? "as it is" : state).padEnd(9));
 }
 
-/** Breaks a string between words. Each line but the first has this indent. A word that is too long stays whole. */
-function wrap(text: string, width: number, indent: number): string {
-  const lines: string[] = [];
-  for (const word of text.split(" ")) {
-    const last = lines.at(-1);
-    if (last !== undefined && last.length + word.length < width) lines[lines.length - 1] = `${last} ${word}`;
-    else lines.push(word);
-  }
-  return lines.join(`\n${" ".repeat(indent)}`);
+/** Breaks a string between words. Each line but the first has this indent. */
+function wrapped(text: string, width: number, indent: number): string {
+  return wrap(clean(text), { width: width - indent }).replaceAll("\n", `\n${" ".repeat(indent)}`);
+}
+
+/** The changes from one unit to another, with a directive on each line: `ListenStream=83 → 3000`. */
+function changedDirectives(before: string, after: string): string[] {
+  const [old, wanted] = [directives(before), directives(after)];
+  return [...new Set([...old.keys(), ...wanted.keys()])].flatMap((key) => {
+    const [from, to] = [old.get(key) ?? [], wanted.get(key) ?? []];
+    const gone = from.filter((value) => !to.includes(value)).join(" ");
+    const come = to.filter((value) => !from.includes(value)).join(" ");
+    if (gone === "" && come === "") return [];
+    return [`${key}=${gone || "(nothing)"} → ${come || "(nothing)"}`];
+  });
+}
+
+function directives(text: string): Map<string, string[]> {
+  const found = new Map<string, string[]>();
+  for (const { key, value } of assignmentsIn(text)) found.set(key, [...(found.get(key) ?? []), value]);
+  return found;
+}
+
+/** The units as they are written, each with its path. */
+export function textOfUnits({ units }: WantedService, { files }: PreparedInstall): string {
+  const texts = files.filter(({ path }) => units.files.has(basename(path)));
+  return texts.map(({ path, text }) => `# ${path}\n${text.toString()}\n`).join("");
+}
+
+/** The new files as they are, and of the changed ones what changes. */
+export async function changesOfUnits(service: WantedService, prepared: PreparedInstall): Promise<string> {
+  const { unifiedDiff } = await import("../output/diff.ts");
+  const changed = prepared.files.filter(({ state }) => state === "changed");
+  const added = prepared.files.filter(({ state }) => state === "new");
+  const patches = changed
+    .filter(({ path }) => service.units.files.has(basename(path)))
+    .map(({ path, previous = "", text }) =>
+      unifiedDiff(
+        { path, text: withoutHeader(previous) },
+        { path, text: withoutHeader(text.toString()) },
+      ).replace(/^Index: .*\n/, ""),
+    );
+  return textOfUnits(service, { ...prepared, files: added }) + patches.join("\n");
 }

@@ -1,8 +1,8 @@
 import { existsSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { CliError, EXIT } from "../shared/cli-error.ts";
+import type { CliError } from "../shared/cli-error.ts";
 import { type Place, stateFolder } from "./places.ts";
-import { inFolderOf, inNewFolder } from "./safe-folder.ts";
+import { inFolderOf, inNewFolder, pathError } from "./safe-folder.ts";
 
 /**
  * The file that takes a service out of a load balancer. While it exists, sockact in the app, and the health socket, answer probes with 503 `drained`.
@@ -50,16 +50,12 @@ function checkOpen(folder: string): void {
   if (folder === "/") return;
   checkOpen(dirname(folder));
   if ((statSync(folder).mode & 0o001) !== 0) return;
-  throw refused(
+  throw pathError(
     `${folder} is closed to other users, so the service could not see that it is drained`,
     `Open it: chmod 755 ${folder}`,
   );
 }
 
 function notOurs(path: string): CliError {
-  return refused(`${path} is not a file`, `Check its type with ls -l, and remove it: rm -r ${path}`);
-}
-
-function refused(message: string, hint: string): CliError {
-  return new CliError("SOCKACT_ERR_INSTALL_PATH", message, hint, { exitCode: EXIT.failed });
+  return pathError(`${path} is not a file`, `Check its type with ls -l, and remove it: rm -r ${path}`);
 }

@@ -5,6 +5,7 @@ import { RollingError } from "../change/roll-error.ts";
 import { execute } from "../shared/execute.ts";
 import { type JournalEntry, readJournal, syncJournal } from "../systemd/journal.ts";
 import type { ServiceManager } from "../systemd/service-manager.ts";
+import { serves } from "../systemd/unit-state.ts";
 import {
   IN_USE,
   LISTEN_FAILED,
@@ -32,7 +33,7 @@ export async function startError(
     });
   }
   const shown = await manager.show(units, ["ActiveState"]);
-  const failed = units.filter((_, index) => !["active", "reloading"].includes(shown[index]!.ActiveState));
+  const failed = units.filter((_, index) => !serves(shown[index]!));
   const first = failed[0] ?? units[0]!;
   const lines = await whyNotStarted(manager, failed, since);
   const message = [`${first} did not start.`, ...lines.map((line) => `  ${line}`)].join("\n");

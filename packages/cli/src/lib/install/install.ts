@@ -5,8 +5,8 @@ export { authorOf, hasHeader, sha256, withHeader, withoutHeader } from "./header
 export { type Author, type Manifest, readManifest } from "./manifest.ts";
 export { checkPlace, filesFolder, type Place, rootOfUnits, unitFolder } from "./places.ts";
 export { inFolder } from "./safe-folder.ts";
-export { foldersOf } from "./service-paths.ts";
-export type { ExtraFile, InstallPlan, PreparedInstall } from "./plan/plan.ts";
+export { foldersIn } from "./service-paths.ts";
+export { type ExtraFile, type InstallPlan, type PreparedInstall, serviceOf, socketsOf } from "./plan/plan.ts";
 export { refuseForeignAccounts } from "./plan/foreign-accounts.ts";
 export { refuseSameFolder } from "./plan/foreign-paths.ts";
 export { authorOfApp } from "./plan/foreign-units.ts";
@@ -15,5 +15,4 @@ export { type PreparedUninstall, prepareUninstall } from "./plan/prepare-uninsta
 export { applyInstall } from "./apply/apply-install.ts";
 export { applyUninstall } from "./apply/apply-uninstall.ts";
 export type { Applied, InstallStep, UninstallStep } from "./apply/steps.ts";
-export { interruptible } from "./undo/interrupt.ts";
 export { notStartedText } from "./undo/undo.ts";

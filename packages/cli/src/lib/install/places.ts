@@ -12,9 +12,9 @@ export interface Place {
 }
 
 /** The folder of a unit file. Podman reads `.container` files from a separate folder. */
-export function unitFolder({ user, root }: Place, unit: string): string {
+export function unitFolder({ user, root }: Place, unit: string, home = homedir()): string {
   const folder = unit.endsWith(".container") ? "containers/systemd" : `systemd/${user ? "user" : "system"}`;
-  return user ? join(base("XDG_CONFIG_HOME", ".config"), folder) : join(root, "/etc", folder);
+  return user ? join(base("XDG_CONFIG_HOME", home, ".config"), folder) : join(root, "/etc", folder);
 }
 
 /** The folders of unit files, for the case that no manager can be asked: those of the administrator first, then those of the distribution. */
@@ -35,7 +35,9 @@ const distributionFolders = ["run", "usr/local/lib", "usr/lib", "lib"].map(
 
 /** The folder in which `sockact` records its installations: it has a folder for each. */
 export function stateFolder({ user, root }: Place): string {
-  return user ? join(base("XDG_STATE_HOME", ".local/state"), "sockact") : join(root, "/var/lib/sockact");
+  return user
+    ? join(base("XDG_STATE_HOME", homedir(), ".local/state"), "sockact")
+    : join(root, "/var/lib/sockact");
 }
 
 /** The folder of one service's manifest, of its further files, and of its backups. */
@@ -54,10 +56,10 @@ export function isSameFile(fragment: string, path: string): boolean {
 }
 
 /** A base folder of the XDG specification. Your own links in your own home are followed. */
-function base(variable: string, fallback: string): string {
+function base(variable: string, home: string, fallback: string): string {
   const value = process.env[variable];
   // By the specification, a relative path is ignored.
-  return resolved(value?.startsWith("/") ? value : join(homedir(), fallback));
+  return resolved(value?.startsWith("/") ? value : join(home, fallback));
 }
 
 function resolved(path: string): string {

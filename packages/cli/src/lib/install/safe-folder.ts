@@ -127,9 +127,9 @@ export class SafeFolder {
     try {
       const stats = fstatSync(fd);
       if (!stats.isFile())
-        throw refused(`${path} is not a regular file`, "Check its type with ls -l, and remove it.");
+        throw pathError(`${path} is not a regular file`, "Check its type with ls -l, and remove it.");
       if (stats.size > LARGEST_FILE)
-        throw refused(`${path} has ${stats.size} bytes`, "Check its type with ls -l, and remove it.");
+        throw pathError(`${path} has ${stats.size} bytes`, "Check its type with ls -l, and remove it.");
       return readFileSync(fd);
     } finally {
       closeSync(fd);
@@ -251,7 +251,7 @@ function checkOwner(path: string, { uid, gid, mode }: Stats): void {
   const me = process.getuid!();
   const isTrusted = (user: number) => user === 0 || user === me;
   if (!isTrusted(uid)) {
-    throw refused(
+    throw pathError(
       `${path} belongs to user ${uid}, who could replace the files in it`,
       `Run sockact as that user, or use a folder of ${me === 0 ? "root" : "yours"}.`,
     );
@@ -261,7 +261,7 @@ function checkOwner(path: string, { uid, gid, mode }: Stats): void {
   // With an access control list, these bits are those of everybody on the list, whatever the group is.
   const byGroup = (mode & 0o020) !== 0 && (me === 0 || gid !== process.getgid!());
   if (!isSticky && (byGroup || (mode & 0o002) !== 0)) {
-    throw refused(
+    throw pathError(
       `${path} can be written by other users`,
       `Take their write permission away: chmod go-w ${path}`,
     );
@@ -271,16 +271,17 @@ function checkOwner(path: string, { uid, gid, mode }: Stats): void {
 function notAFolder(path: string, isSymlink: boolean | undefined): CliError {
   return isSymlink
     ? symlink(path)
-    : refused(`${path} is not a folder`, "Check its type with ls -l, and move it away.");
+    : pathError(`${path} is not a folder`, "Check its type with ls -l, and move it away.");
 }
 
 function symlink(path: string): CliError {
-  return refused(
+  return pathError(
     `${path} is a symlink, and sockact does not follow symlinks when it writes`,
     "To see where it leads: namei -l. Then remove it, or name the real folder.",
   );
 }
 
-function refused(message: string, hint: string): CliError {
+/** The error for a path that sockact does not write to. */
+export function pathError(message: string, hint: string): CliError {
   return new CliError("SOCKACT_ERR_INSTALL_PATH", message, hint, { exitCode: EXIT.failed });
 }

@@ -36,8 +36,8 @@ export function foldersOf(
   return texts.flatMap((text) => {
     const isDynamic = valuesOf(text, "DynamicUser").at(-1) === "yes";
     const user = isDynamic ? undefined : (valuesOf(text, "User")[0] ?? "root");
-    const wordsOf = (directive: string) => valuesOf(text, directive).join(" ").replaceAll('"', "");
-    return foldersBy(place, wordsOf).map((folder) => ({ ...folder, user }));
+    const folders = foldersIn(place, (directive) => valuesOf(text, directive).join(" "));
+    return folders.map((folder) => ({ ...folder, user }));
   });
 }
 
@@ -49,12 +49,12 @@ export async function loadedFolders(
 ): Promise<(ServiceFolder & { unit: string })[]> {
   const shown = await manager.show(services, ["Id", ...Object.values(folderDirectives)]);
   return shown.flatMap(({ Id: unit, ...properties }) =>
-    foldersBy(place, (directive) => properties[directive]).map((folder) => ({ ...folder, unit })),
+    foldersIn(place, (directive) => properties[directive]).map((folder) => ({ ...folder, unit })),
   );
 }
 
 /** The folders in the words of each directive. Since systemd 255, a symlink may follow a folder. */
-function foldersBy(
+export function foldersIn(
   place: Place,
   wordsOf: (directive: (typeof folderDirectives)[FolderKind]) => string | undefined,
 ): ServiceFolder[] {

@@ -1,6 +1,7 @@
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import { execute, type Ended, ProgramError } from "../shared/execute.ts";
 import { ServiceManager } from "../systemd/service-manager.ts";
+import { serves } from "../systemd/unit-state.ts";
 import type { Place } from "./places.ts";
 
 /** The enabled and the running units before a change. */
@@ -15,7 +16,6 @@ export interface UnitsBefore {
 }
 
 const runtimeProperties = ["ActiveState", "InvocationID", "Listen"] as const;
-const isUp = (state: string) => ["active", "activating", "reloading", "refreshing"].includes(state);
 
 /** A unit's name may have one character that has another meaning in a pattern of systemctl. */
 const asPattern = (unit: string) => unit.replaceAll("\\", "\\\\");
@@ -46,7 +46,7 @@ export class Units {
     const addresses: Record<string, string> = {};
     for (const [index, { ActiveState, InvocationID, Listen }] of shown.entries()) {
       const unit = runnable[index]!;
-      if (!isUp(ActiveState)) continue;
+      if (ActiveState !== "activating" && !serves({ ActiveState })) continue;
       active[unit] = InvocationID;
       if (unit.endsWith(".socket")) addresses[unit] = Listen;
     }

@@ -2,14 +2,13 @@ import { realpathSync } from "node:fs";
 import { resolve } from "node:path";
 import {
   applyUninstall,
-  interruptible,
   type PreparedUninstall,
   prepareUninstall,
   type UninstallStep,
 } from "../install/install.ts";
+import { interruptible } from "../install-app/interruptible.ts";
 import { askWhether } from "../output/ask.ts";
 import { print } from "../output/print.ts";
-import { progress } from "../output/progress.ts";
 import { EXIT } from "../shared/cli-error.ts";
 import { shellText } from "../shared/shell-words.ts";
 
@@ -35,22 +34,15 @@ export async function uninstall(name: string, options: UninstallOptions): Promis
     print("Nothing was changed.\n");
     return EXIT.failed;
   }
-  const shown = progress(`Stopping ${name}`);
-  const interrupt = interruptible();
-  let done: PreparedUninstall;
-  try {
+  const done = await interruptible(`Stopping ${name}`, async (shown, signal) => {
     const onStep = (step: UninstallStep) => {
       const text = describeStep(step);
       if (text !== undefined) shown.update(text);
     };
-    done = await applyUninstall(prepared, { onStep, signal: interrupt.signal });
+    const result = await applyUninstall(prepared, { onStep, signal });
     shown.done();
-  } catch (error) {
-    shown.failed();
-    throw error;
-  } finally {
-    interrupt.end();
-  }
+    return result;
+  });
   const data = done.kept.filter(({ isData }) => isData).map(({ path }) => path);
   const remove = shellText(["rm", "-r", ...new Set(data.flatMap((path) => [path, realpathSync(path)]))]);
   const hint = data.length === 0 ? [] : [`To remove the data: ${user ? "" : "sudo "}${remove}`];

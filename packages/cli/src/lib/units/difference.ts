@@ -1,8 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import process from "node:process";
 import type { AppDescription } from "@sockact/units";
-import { withoutHeader } from "../install/install.ts";
+import { unitFolder, withoutHeader } from "../install/install.ts";
 import { unifiedDiff } from "../output/diff.ts";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import type { Invoker } from "../shared/invoker.ts";
@@ -17,17 +16,9 @@ export interface UnitDifference {
   diff: string;
 }
 
-/** Where `sockact install` puts a unit. Podman reads the files of containers from another folder. */
+/** Where `sockact install` puts a unit. */
 export function installedPath(unit: string, { manager }: AppDescription, { home }: Invoker): string {
-  const folder = unit.endsWith(".container")
-    ? "containers/systemd"
-    : manager === "user"
-      ? "systemd/user"
-      : "systemd/system";
-  const configHome = process.env["XDG_CONFIG_HOME"];
-  const base =
-    manager === "user" ? (configHome?.startsWith("/") ? configHome : join(home, ".config")) : "/etc";
-  return join(base, folder, unit);
+  return join(unitFolder({ user: manager === "user", root: "/" }, unit, home), unit);
 }
 
 /** Compares a unit with the installed one. */
@@ -51,14 +42,10 @@ function readInstalled(path: string): string | undefined {
     return withoutHeader(readFileSync(path, "utf8"));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw new CliError(
-      "SOCKACT_ERR_UNITS_READ",
-      `can't read ${path}: ${(error as Error).message}`,
-      "Run it as root.",
-      {
-        exitCode: EXIT.failed,
-        cause: error,
-      },
-    );
+    const message = `can't read ${path}: ${(error as Error).message}`;
+    throw new CliError("SOCKACT_ERR_UNITS_READ", message, "Run it as root.", {
+      exitCode: EXIT.failed,
+      cause: error,
+    });
   }
 }

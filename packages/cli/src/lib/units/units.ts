@@ -2,7 +2,7 @@ import { ownCommand } from "../shared/own-command.ts";
 import { statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import process from "node:process";
-import { type AppDescription, buildUnits, explainUnits, type UnitSet, unitTexts } from "@sockact/units";
+import { type AppDescription, explainUnits, type UnitSet, unitTexts } from "@sockact/units";
 import { isFile } from "../app/source-files.ts";
 import { findConfig } from "../config/find-config.ts";
 import { refuseForeignAccounts, rootOfUnits } from "../install/install.ts";
@@ -40,10 +40,14 @@ interface Service {
 export async function units(argument: string | undefined, options: UnitsOptions): Promise<number> {
   const { out, comments = false, explain: isExplained = false, diff = false, json: isJson = false } = options;
   const invoker = await findInvoker();
-  const services = (await wantedBy(argument, options, invoker)).map(({ description }): Service => {
-    const built = buildUnits(description);
-    return { description, built, units: unitTexts(built, { comments }) };
-  });
+  const wanted = await wantedBy(argument, options, invoker);
+  const services = wanted.map(
+    ({ description, units: built }): Service => ({
+      description,
+      built,
+      units: unitTexts(built, { comments }),
+    }),
+  );
   if (out !== undefined) return writeUnits(services, resolve(out), invoker, isJson);
   if (diff) return printDifferences(services, invoker, isJson);
   if (isJson) {

@@ -1,6 +1,6 @@
 import { existsSync, realpathSync } from "node:fs";
-import { join } from "node:path";
-import type { AppDescription } from "@sockact/units";
+import { basename, join } from "node:path";
+import type { AppDescription, UnitFile } from "@sockact/units";
 import { type Account, stranger } from "../../shared/permissions.ts";
 import { findUser } from "../../shared/users.ts";
 import type { ServiceManager } from "../../systemd/service-manager.ts";
@@ -24,14 +24,12 @@ export interface AccessReport {
   problems: AccessProblem[];
   /** What may or may not matter, as sentences. */
   notes: string[];
-  /** The version of the Node that the service runs, if it was run. */
-  node: string | undefined;
 }
 
 export interface AccessRequest {
   description: AppDescription;
-  /** The contents of the service unit. */
-  service: string;
+  /** The service unit. */
+  service: UnitFile;
   /** The app's folder, if it is known. */
   folder: string | undefined;
   /** Files and folders that the service sees in the place of the real ones (BindReadOnlyPaths=). */
@@ -45,105 +43,66 @@ export interface AccessRequest {
 }
 
 /** Finds out whether the service can run Node, and read the app and its packages, as its user and in its sandbox. */
-export async function checkAccess({
-  description,
-  service,
-  folder,
-  bound = [],
-  unread = [],
-  envFile,
-  manager,
-}: AccessRequest): Promise<AccessReport> {
-  const [program, ...words] = (description.exec ?? []).flatMap((word) =>
-    typeof word === "string" ? [word] : [],
-  );
-  if (program === undefined || !program.startsWith("/")) return { problems: [], notes: [], node: undefined };
-  if (!existsSync(program))
-    return { problems: [{ path: program, reason: "it does not exist" }], notes: [], node: undefined };
+export async function checkAccess(request: AccessRequest): Promise<AccessReport> {
+  const { description, service, folder, bound = [], unread = [], envFile, manager } = request;
+  const [program, ...words] = (description.exec ?? []).filter((word) => typeof word === "string");
+  const failed = (reason: string, setup?: number): AccessReport => ({
+    problems: [{ path: program!, reason, ...(setup !== undefined && { setup }) }],
+    notes: [],
+  });
+  if (program === undefined || !program.startsWith("/")) return { problems: [], notes: [] };
+  if (!existsSync(program)) return failed("it does not exist");
   const wanted = {
     ...wantedBy(words, description.workingDirectory, folder),
     useful: envFile === undefined ? [] : [envFile.path],
   };
   const account = await accountOf(description);
-  const byModes = async (problem: { path: string; fallback: string }): Promise<AccessProblem> => {
-    const barrier = await barrierTo(problem.path, account, problem.path === program ? 5 : 4, bound);
+  const byModes = async (path: string, fallback: string): Promise<AccessProblem> => {
+    const barrier = await barrierTo(path, account, path === program ? 5 : 4, bound);
     return barrier === undefined
-      ? { path: problem.path, reason: problem.fallback }
-      : { path: problem.path, reason: sentenceOf(problem.path, barrier), barrier };
+      ? { path, reason: fallback }
+      : { path, reason: sentenceOf(path, barrier), barrier };
   };
-
-  if (manager === undefined) {
-    const barriers = await Promise.all(
-      [program, ...wanted.paths].map(async (path) => byModes({ path, fallback: "" })),
-    );
-    const isEnvFileClosed =
-      envFile !== undefined && (await barrierTo(envFile.path, account, 4, bound)) !== undefined;
+  const isNode = /^node(?:js)?\d*$/.test(basename(realpathSync(program)));
+  if (manager === undefined || !isNode) {
+    const problems = await Promise.all([program, ...wanted.paths].map((path) => byModes(path, "")));
+    const isEnvFileClosed = envFile && (await barrierTo(envFile.path, account, 4, bound)) !== undefined;
     return {
-      problems: barriers.filter(({ reason }) => reason !== ""),
+      problems: problems.filter(({ reason }) => reason !== ""),
       notes: isEnvFileClosed ? [noteOnEnvFile(envFile)] : [],
-      node: undefined,
     };
   }
-  const isNode = /^node(?:js)?\d*$/.test(realpathSync(program).split("/").at(-1) as string);
-  if (!isNode) return checkAccess({ description, service, folder, bound, envFile, manager: undefined });
   const found = await probe(manager, service, program, wanted);
   switch (found.outcome) {
-    case "no-node":
-      return {
-        problems: [
-          await byModes({
-            path: program,
-            fallback: "the sandbox hides it, or it is built for another machine",
-          }),
-        ],
-        notes: [],
-        node: undefined,
-      };
+    case "no-node": {
+      const hidden = "the sandbox hides it, or it is built for another machine";
+      return { problems: [await byModes(program, hidden)], notes: [] };
+    }
     case "old-node":
-      return { problems: [{ path: program, reason: found.reason }], notes: [], node: undefined };
-    case "refused":
-      return {
-        problems: [
-          {
-            path: program,
-            reason: `systemd can't set up the service's user or sandbox (exit status ${found.status})${found.reason && `: ${found.reason}`}`,
-            setup: found.status,
-          },
-        ],
-        notes: [],
-        node: undefined,
-      };
-    case "unknown":
-      return {
-        problems: [],
-        notes: [
-          `Whether the service can read the app was not checked: ${found.reason || "systemd-run failed"}.`,
-        ],
-        node: undefined,
-      };
+      return failed(found.reason);
+    case "refused": {
+      const { status, reason } = found;
+      const message = `systemd can't set up the service's user or sandbox (exit status ${status})`;
+      return failed(`${message}${reason && `: ${reason}`}`, status);
+    }
+    case "unknown": {
+      const reason = found.reason || "systemd-run failed";
+      return { problems: [], notes: [`Whether the service can read the app was not checked: ${reason}.`] };
+    }
     case "seen": {
-      const { closedFiles, node } = found.seen;
       const reasonOf = ({ path, code }: Closed) =>
         code !== "ENOENT" ? code : existsSync(path) ? "the sandbox hides it" : "it does not exist";
       // npm leaves a dangling link for an optional package. The app does not need it.
       const closed = found.seen.closed.filter(
         ({ path, code }) => code !== "ENOENT" || existsSync(path) || wanted.paths.includes(path),
       );
+      const files = found.seen.closedFiles.map(({ path }) => path);
       return {
-        problems: await Promise.all(
-          closed.map(async (one) => byModes({ path: one.path, fallback: reasonOf(one) })),
-        ),
+        problems: await Promise.all(closed.map((one) => byModes(one.path, reasonOf(one)))),
         notes: [
-          ...(envFile !== undefined && closedFiles.some(({ path }) => path === envFile.path)
-            ? [noteOnEnvFile(envFile)]
-            : []),
-          ...notesOn(
-            closedFiles
-              .map(({ path }) => path)
-              .filter((path) => path !== envFile?.path && !unread.includes(path)),
-          ),
+          ...(envFile && files.includes(envFile.path) ? [noteOnEnvFile(envFile)] : []),
+          ...notesOn(files.filter((path) => path !== envFile?.path && !unread.includes(path))),
         ],
-        node,
       };
     }
   }

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { assignmentsIn } from "../../shared/unit-text.ts";
+import type { UnitFile } from "@sockact/units";
 import type { ServiceManager } from "../../systemd/service-manager.ts";
 
 /** The directives of systemd.exec(5) that say which files a service can read and run. systemd-run takes each of them. */
@@ -34,14 +34,10 @@ export interface Closed {
 
 /** What a process of the service's user has seen. */
 export interface Seen {
-  /** The version of Node, such as `v22.4.0`. */
-  node: string;
   /** The files that the service needs. */
   closed: readonly Closed[];
   /** Files of the app that it may or may not need. */
   closedFiles: readonly Closed[];
-  /** Whether there were too many files to look at each. */
-  isPartial: boolean;
 }
 
 /** How looking around as the service ended. */
@@ -58,16 +54,15 @@ export type Probe =
 /**
  * Looks around as the service would see the machine: systemd starts Node for a moment as the service's user, with the directives of the unit that
  * decide what can be read. No code of the app runs.
- *
- * @param service the contents of the service unit
  */
 export async function probe(
   manager: ServiceManager,
-  service: string,
+  service: UnitFile,
   node: string,
   wanted: Wanted,
 ): Promise<Probe> {
-  const properties = assignmentsIn(service)
+  const properties = service.entries
+    .filter((entry) => entry.kind === "assignment")
     .filter(({ section, key }) => section === "Service" && deciding.has(key))
     .map(({ key, value }) => `--property=${key}=${value.replaceAll("%%", "%")}`);
   // This file is in dist when it runs, beside the program.

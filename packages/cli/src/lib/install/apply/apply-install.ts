@@ -1,10 +1,18 @@
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { CliError, EXIT } from "../../shared/cli-error.ts";
+import { assignmentsIn } from "../../shared/unit-text.ts";
 import type { ServiceManager } from "../../systemd/service-manager.ts";
 import { isSameFile, unitFolder } from "../places.ts";
 import { refuseForeignAccounts } from "../plan/foreign-accounts.ts";
 import { refuseForeignPaths } from "../plan/foreign-paths.ts";
-import { earlierTexts, type InstallPlan, type PreparedInstall } from "../plan/plan.ts";
+import {
+  earlierTexts,
+  type InstallPlan,
+  type PreparedInstall,
+  removedUnits,
+  serviceOf,
+  socketsOf,
+} from "../plan/plan.ts";
 import { contentOf } from "../safe-folder.ts";
 import { exists, foldersOf, missingOf, removeSocketFile, socketPathsOf } from "../service-paths.ts";
 import { type Absent, Change } from "../undo/change.ts";
@@ -63,7 +71,7 @@ async function applyInTurn(
   if (notStarted) onStep({ type: "recovered", notStarted });
   checkUnchanged(prepared);
   await refuseForeignAccounts(plan, earlierTexts(prepared));
-  await refuseForeignPaths(plan, earlierTexts(prepared), { manager, force });
+  await refuseForeignPaths(plan, earlierTexts(prepared), manager, force);
   const backups = backupsOf(prepared);
   const before = await units.before(await allUnits(prepared, units));
   signal?.throwIfAborted();
@@ -78,7 +86,7 @@ async function applyInTurn(
       onStep({ type: isRemoved ? "removed" : "written", path });
       signal?.throwIfAborted();
     }
-    const hasFiles = prepared.files.some(({ state }) => state !== "same") || prepared.removed.length > 0;
+    const hasFiles = prepared.files.some(({ state }) => state !== "same");
     if (hasFiles || (await units.needReload(Object.keys(plan.units)))) {
       await units.reload();
       onStep({ type: "reloaded" });
@@ -128,32 +136,35 @@ function checkUnchanged({ files }: PreparedInstall): void {
 }
 
 /** A socket without [Install] is started by another socket: the one that answers probes. */
-const toEnable = (plan: InstallPlan): string[] =>
-  plan.sockets.length > 0
-    ? plan.sockets.filter((unit) => plan.units[unit]!.includes("\n[Install]\n"))
-    : [plan.service];
+function toEnable(plan: InstallPlan): string[] {
+  const sockets = socketsOf(plan);
+  if (sockets.length === 0) return [serviceOf(plan)];
+  return sockets.filter((unit) =>
+    assignmentsIn(plan.units[unit]!).some(({ section }) => section === "Install"),
+  );
+}
 
 /** The units of this installation and of the earlier one. */
-async function allUnits({ plan, removed }: PreparedInstall, units: Units): Promise<string[]> {
-  const files = [...Object.keys(plan.units), ...removed.map((path) => basename(path))];
-  const names = files.filter((unit) => /\.(?:service|socket)$/.test(unit));
+async function allUnits(prepared: PreparedInstall, units: Units): Promise<string[]> {
+  const { plan } = prepared;
+  const service = serviceOf(plan);
+  const files = [...Object.keys(plan.units), ...removedUnits(prepared)];
+  const names = files.filter((unit) => !unit.endsWith(".container"));
   // The process that answers a probe does not belong to the app, and can't be started again.
-  const ofApp = [plan.service, ...names].filter((unit) => unit !== `${plan.name}-health@.service`);
+  const ofApp = [service, ...names].filter((unit) => unit !== `${plan.name}-health@.service`);
   const services = await Promise.all(ofApp.map((unit) => units.instancesOf(unit)));
   // A rolling pair may wake an instance that systemd has not loaded yet.
-  const pair = plan.service.includes("@.")
-    ? ["@blue.", "@green."].map((at) => plan.service.replace("@.", at))
-    : [];
+  const pair = service.includes("@.") ? ["@blue.", "@green."].map((at) => service.replace("@.", at)) : [];
   return [...new Set([...names, ...services.flat(), ...pair])];
 }
 
 /** Disables the sockets that the description no longer has, while systemd still knows their files. */
 async function dropRemovedUnits(
-  { removed }: PreparedInstall,
+  prepared: PreparedInstall,
   units: Units,
   onStep: ApplyOptions["onStep"],
 ): Promise<void> {
-  const sockets = removed.map((path) => basename(path)).filter((file) => file.endsWith(".socket"));
+  const sockets = removedUnits(prepared).filter((unit) => unit.endsWith(".socket"));
   if (sockets.length === 0) return;
   await units.disable(sockets);
   onStep({ type: "disabled", units: sockets });

@@ -9,8 +9,7 @@ import { nothingToRemove, type PreparedUninstall, prepareUninstall } from "../pl
 import { inFolderOf } from "../safe-folder.ts";
 import { removeSocketFile } from "../service-paths.ts";
 import { removeEmptyFolders } from "../undo/change.ts";
-import { interruptedError } from "../undo/interrupt.ts";
-import { recover } from "../undo/undo.ts";
+import { interruptedError, recover } from "../undo/undo.ts";
 import { resetLimits, Units } from "../units.ts";
 import { writeError } from "../write-error.ts";
 import type { UninstallStep } from "./steps.ts";

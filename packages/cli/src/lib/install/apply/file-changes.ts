@@ -2,18 +2,17 @@ import { basename, join } from "node:path";
 import { ownVersion } from "../../shared/own-version.ts";
 import { authorOf, sha256 } from "../header.ts";
 import { type Manifest, manifestPath, readManifest } from "../manifest.ts";
-import { serviceFolder, unitFolder } from "../places.ts";
-import type { PreparedInstall } from "../plan/plan.ts";
+import { serviceFolder } from "../places.ts";
+import { isUnit, type PreparedInstall, serviceOf, socketsOf } from "../plan/plan.ts";
 import { contentOf } from "../safe-folder.ts";
 import type { FileChange } from "../undo/change.ts";
 
 /** Keeps a backup of a file that `force` replaces, under a free name. */
 export function backupsOf({ files, plan }: PreparedInstall): FileChange[] {
   const folder = join(serviceFolder(plan, plan.name), "backup");
-  const units = new Set(Object.keys(plan.units).map((unit) => join(unitFolder(plan, unit), unit)));
   const foreign = files.filter(
     ({ path, previous, state }) =>
-      state === "changed" && units.has(path) && authorOf(plan.name, previous!) !== "sockact",
+      state === "changed" && isUnit(path) && authorOf(plan.name, previous!) !== "sockact",
   );
   return foreign.map(({ path, previous }) => {
     for (let number = 0; ; number += 1) {
@@ -26,31 +25,28 @@ export function backupsOf({ files, plan }: PreparedInstall): FileChange[] {
 
 /** All files that an installation writes and removes. */
 export function fileChanges(prepared: PreparedInstall, backups: FileChange[]): FileChange[] {
-  const written = prepared.files
+  const changed = prepared.files
     .filter(({ state }) => state !== "same")
-    .map(({ path, text, mode }) => ({ path, content: text, mode }));
-  const removed = prepared.removed.map((path) => ({ path, content: undefined, mode: 0 }));
-  return [...backups, ...written, ...removed, ...manifestChange(prepared, backups)];
+    .map(({ path, text, mode, state }) => ({ path, content: state === "removed" ? undefined : text, mode }));
+  return [...backups, ...changed, ...manifestChange(prepared, backups)];
 }
 
 /** The manifest does not change if only its time would differ. */
 function manifestChange({ plan, files }: PreparedInstall, backups: FileChange[]): FileChange[] {
-  const { name, root, sockets, service, description, config, author } = plan;
+  const { name, root, description, config, author } = plan;
   const earlier = readManifest(plan, name);
   const inside = (path: string) => join("/", path.slice(root === "/" ? 0 : root.length));
   const kept = (earlier?.files ?? []).filter(({ path }) => path.includes("/backup/"));
-  const written = [...files.map(({ path, text }) => ({ path, content: text })), ...backups];
+  const written = files.filter(({ state }) => state !== "removed");
+  const all = [...written.map(({ path, text }) => ({ path, content: text })), ...backups];
   const manifest: Manifest = {
     format: 1,
     name,
     sockact: ownVersion(),
     installedAt: new Date().toISOString(),
-    files: [
-      ...kept,
-      ...written.map(({ path, content }) => ({ path: inside(path), sha256: sha256(content!) })),
-    ],
-    sockets,
-    service,
+    files: [...kept, ...all.map(({ path, content }) => ({ path: inside(path), sha256: sha256(content!) }))],
+    sockets: socketsOf(plan),
+    service: serviceOf(plan),
     description,
     config,
     ...(author && { author }),

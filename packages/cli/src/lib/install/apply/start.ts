@@ -3,7 +3,7 @@ import { restartInstances } from "../../change/roll.ts";
 import { calledCommand } from "../../shared/own-command.ts";
 import type { ServiceManager } from "../../systemd/service-manager.ts";
 import { startError } from "../failure.ts";
-import { hasNewSocket, type PreparedInstall } from "../plan/plan.ts";
+import { newSockets, type PreparedInstall, removedUnits, serviceOf, socketsOf } from "../plan/plan.ts";
 import { resetLimits, restartOpen, type UnitsBefore } from "../units.ts";
 import type { ApplyOptions, InstallStep } from "./steps.ts";
 
@@ -21,8 +21,13 @@ export async function startUnits(
   const { plan } = prepared;
   const isActive = (unit: string) => unit in before.active;
   const started = new Date().getTime();
-  const wanted = plan.sockets.length > 0 ? plan.sockets : [plan.service];
-  const removed = before.units.filter((unit) => isActive(unit) && isRemoved(prepared, unit));
+  const sockets = socketsOf(plan);
+  const wanted = sockets.length > 0 ? sockets : [serviceOf(plan)];
+  const gone = removedUnits(prepared);
+  // An instance goes with its template.
+  const removed = before.units.filter(
+    (unit) => isActive(unit) && (gone.includes(unit) || gone.includes(unit.replace(/@.*\./, "@."))),
+  );
   const services = before.units.filter(
     (unit) => unit.endsWith(".service") && isActive(unit) && !removed.includes(unit),
   );
@@ -35,12 +40,13 @@ export async function startUnits(
     const ended = await restartOpen(manager, units);
     if (ended.code !== 0) throw manager.refused(`restart ${units.join(" ")}`, ended);
   };
-  const moved = plan.sockets.filter((unit) => isActive(unit) && hasNewSocket(prepared, unit));
+  const moved = newSockets(prepared).filter(isActive);
   const idle = wanted.filter((unit) => !isActive(unit));
   // The units that answer probes concern no process of the app.
   const isOfHealth = (unit: string) => unit.startsWith(`${plan.name}-health`);
   const isServiceNew = prepared.files.some(
-    ({ path, state }) => state !== "same" && !path.endsWith(".socket") && !isOfHealth(basename(path)),
+    ({ path, state }) =>
+      ["new", "changed"].includes(state) && !path.endsWith(".socket") && !isOfHealth(basename(path)),
   );
   try {
     if (removed.length > 0) {
@@ -77,7 +83,7 @@ export async function startUnits(
         did({
           type: "restarted",
           units: services,
-          how: isRolling ? "rolling" : plan.sockets.length > 0 ? "queued" : "closed",
+          how: isRolling ? "rolling" : sockets.length > 0 ? "queued" : "closed",
         });
       }
     }
@@ -90,10 +96,4 @@ export async function startUnits(
   }
   onStep({ type: "listening", units: wanted });
   return steps.length > 0;
-}
-
-/** Whether the unit, or the template of which it is an instance, is no longer in the plan. */
-function isRemoved({ removed }: PreparedInstall, unit: string): boolean {
-  const template = unit.replace(/@.*\./, "@.");
-  return removed.some((path) => path.endsWith(`/${unit}`) || path.endsWith(`/${template}`));
 }

@@ -9,40 +9,35 @@ import { keptFolders } from "../kept-folders.ts";
 import { foldersOf, hasListener, type ServiceFolder, socketPathsOf } from "../service-paths.ts";
 import { foldersOfOthers, userOf } from "./folders-of-others.ts";
 import { foreignError } from "./foreign-units.ts";
-import { earlierTexts, type InstallPlan, type PreparedInstall } from "./plan.ts";
-
-interface Asked {
-  /** Undefined below a root folder. */
-  manager: ServiceManager | undefined;
-  /** Whether the service may have the data of another service. */
-  force: boolean;
-}
+import { earlierTexts, type InstallPlan, type PreparedInstall, socketsOf } from "./plan.ts";
 
 /**
  * Refuses the paths of unix sockets, and the folders of the service, that exist for another purpose. systemd would remove such a socket, and give such a
  * folder to the service's user.
  *
  * @param earlier - the texts of the units that the service has now
+ * @param manager - undefined below a root folder
+ * @param force - whether the service may have the data of another service
  * @returns the folders with data that the service gets: what its last uninstallation has left, and by `force` those of other services
  */
 export async function refuseForeignPaths(
   plan: InstallPlan,
   earlier: readonly string[],
-  asked: Asked,
+  manager: ServiceManager | undefined,
+  force: boolean,
 ): Promise<string[]> {
-  const texts = Object.values(plan.units);
-  await refuseForeignSockets(plan, texts, earlier, asked.manager);
+  await refuseForeignSockets(plan, earlier, manager);
   // A service of the user's own manager runs as the user, whose folders these are.
-  return plan.user ? [] : refuseForeignFolders(plan, texts, earlier, asked);
+  return plan.user ? [] : refuseForeignFolders(plan, earlier, manager, force);
 }
 
 async function refuseForeignSockets(
   plan: InstallPlan,
-  texts: readonly string[],
   earlier: readonly string[],
   manager: ServiceManager | undefined,
 ): Promise<void> {
-  const existing = socketPathsOf(plan, texts).filter((path) => lstat(join(plan.root, path)) !== undefined);
+  const paths = socketPathsOf(plan, Object.values(plan.units));
+  const existing = paths.filter((path) => lstat(join(plan.root, path)) !== undefined);
   if (existing.length === 0) return;
   const written = socketPathsOf(plan, earlier);
   const open = manager === undefined ? [] : await listeningPaths(plan, manager);
@@ -61,8 +56,8 @@ async function refuseForeignSockets(
 }
 
 /** Where sockets of this service listen. */
-async function listeningPaths({ name, sockets }: InstallPlan, manager: ServiceManager): Promise<string[]> {
-  const units = [...new Set([`${name}.socket`, ...sockets])];
+async function listeningPaths(plan: InstallPlan, manager: ServiceManager): Promise<string[]> {
+  const units = [...new Set([`${plan.name}.socket`, ...socketsOf(plan)])];
   const shown = await manager.show(units, ["Id", "ActiveState", "Listen"]);
   return shown
     .filter(({ ActiveState }) => ActiveState === "active")
@@ -72,14 +67,14 @@ async function listeningPaths({ name, sockets }: InstallPlan, manager: ServiceMa
 
 async function refuseForeignFolders(
   plan: InstallPlan,
-  texts: readonly string[],
   earlier: readonly string[],
-  { force, manager }: Asked,
+  manager: ServiceManager | undefined,
+  force: boolean,
 ): Promise<string[]> {
   const own = new Set(foldersOf(plan, earlier).map(({ path }) => path));
   const kept = keptFolders(plan, plan.name, plan.author);
   const taken: string[] = [];
-  for (const folder of foldersOf(plan, texts)) {
+  for (const folder of foldersOf(plan, Object.values(plan.units))) {
     const { path, privatePath, user } = folder;
     if (liesIn(join(plan.root, "/var/lib/sockact"), path))
       throw foreignError(`${path} is the folder in which sockact records its installations`, otherName());

@@ -1,12 +1,13 @@
 import { existsSync, lstatSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { entryOf } from "../../app/source-files.ts";
 import { CliError, EXIT } from "../../shared/cli-error.ts";
 import { ownCommand } from "../../shared/own-command.ts";
 import type { ServiceManager } from "../../systemd/service-manager.ts";
 import { authorOf } from "../header.ts";
 import type { Author, Manifest } from "../manifest.ts";
 import { isSameFile, unitFolder, unitFolders } from "../places.ts";
-import type { InstallPlan, PreparedFile } from "./plan.ts";
+import { type InstallPlan, type PreparedFile, serviceOf, socketsOf } from "./plan.ts";
 
 /** The error for what exists already, and does not belong to the service. */
 export function foreignError(message: string, hint: string): CliError {
@@ -27,7 +28,7 @@ export async function refuseForeignUnits(
 ): Promise<void> {
   const hint = "The new unit would hide it. Choose another --name.";
   const written = Object.keys(plan.units).filter((unit) => !unit.endsWith(".container"));
-  const own = [`${plan.name}.service`, `${plan.name}.socket`, ...plan.sockets, plan.service];
+  const own = [`${plan.name}.service`, `${plan.name}.socket`, ...socketsOf(plan), serviceOf(plan)];
   const units = [...new Set([...own, ...written])];
   if (manager === undefined) {
     const paths = units.flatMap((unit) =>
@@ -107,11 +108,6 @@ export function authorOfApp(paths: readonly string[]): Author | undefined {
 /** The file that Node runs; undefined if it does not exist. */
 function fileOf(description: unknown): Author | undefined {
   const { exec } = (description ?? {}) as { exec?: unknown };
-  const words: unknown[] = Array.isArray(exec) ? exec.slice(1) : [];
-  for (const path of words.toReversed()) {
-    if (typeof path !== "string" || !path.startsWith("/")) continue;
-    const stats = statSync(path, { throwIfNoEntry: false });
-    if (stats?.isFile() === true) return { path, uid: stats.uid };
-  }
-  return undefined;
+  const path = Array.isArray(exec) ? entryOf(exec) : undefined;
+  return path === undefined ? undefined : { path, uid: statSync(path).uid };
 }

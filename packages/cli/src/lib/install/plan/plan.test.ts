@@ -7,8 +7,6 @@ const plan: InstallPlan = {
   root: "/",
   units: { "shop.socket": "", "shop.service": "" },
   extraFiles: [{ path: "/var/lib/sockact/shop/files/preload.mjs", text: "", mode: 0o644 }],
-  sockets: ["shop.socket"],
-  service: "shop.service",
 };
 const extra = (path: string, text = ""): Partial<InstallPlan> => ({
   extraFiles: [{ path, text, mode: 0o644 }],
@@ -22,8 +20,7 @@ it("accepts the plan of an installation", () => {
 it.each<[string, Partial<InstallPlan>]>([
   ["a unit in another folder", { units: { "../shop.service": "" } }],
   ["a unit of another name", { units: { "sshd.service": "" } }],
-  ["a socket of another name", { sockets: ["ssh.socket"] }],
-  ["a service of another name", { service: "ssh.service" }],
+  ["a socket of another name", { units: { "ssh.socket": "" } }],
   ["an enormous unit", { units: { "shop.service": " ".repeat(2 ** 20 + 1) } }],
   ["a file elsewhere", extra("/etc/cron.d/shop")],
   ["a file that leaves the folder", extra("/var/lib/sockact/shop/files/../../x")],

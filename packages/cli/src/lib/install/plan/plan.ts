@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { CliError } from "../../shared/cli-error.ts";
 import { assignmentsIn } from "../../shared/unit-text.ts";
 import type { Author } from "../manifest.ts";
@@ -17,10 +17,6 @@ export interface InstallPlan {
   units: Record<string, string>;
   /** Further files, such as a copy of the preload. Each is in the folder that `filesFolder()` returns. */
   extraFiles: ExtraFile[];
-  /** The socket units. Without any, the service itself is enabled and started. */
-  sockets: string[];
-  /** The service's unit: `shop.service`, or `shop@.service` for a template. */
-  service: string;
   /** The description that the units were written from, for `status` and `doctor`. */
   description?: unknown;
   /** The absolute path of the config that has the description. */
@@ -40,10 +36,10 @@ export interface ExtraFile {
 export interface PreparedFile {
   /** Absolute, with `root`. */
   path: string;
-  /** What is written, with the header. */
+  /** What is written, with the header. Empty if the file is removed, since the plan no longer has it. */
   text: string | Buffer;
   mode: number;
-  state: "new" | "changed" | "same";
+  state: "new" | "changed" | "same" | "removed";
   /** What the file holds now, if it exists. */
   previous: string | undefined;
 }
@@ -52,10 +48,6 @@ export interface PreparedFile {
 export interface PreparedInstall {
   plan: InstallPlan;
   files: PreparedFile[];
-  /** Units of an earlier installation of this name that the plan no longer has. Their files are removed. */
-  removed: string[];
-  /** Their present contents. */
-  removedTexts: string[];
   /** What the user should know before saying yes, in sentences. */
   notes: string[];
   /** Whether foreign or edited files may be replaced. They are kept in a backup. */
@@ -67,7 +59,7 @@ const LARGEST_UNIT = 1024 * 1024;
 const LARGEST_EXTRA_FILE = 8 * 1024 * 1024;
 
 /** Refuses files that an installation of this name can't have. */
-export function checkPlan({ name, user, root, units, extraFiles, sockets, service }: InstallPlan): void {
+export function checkPlan({ name, user, root, units, extraFiles }: InstallPlan): void {
   const refuse = (message: string) => {
     throw new CliError(
       "SOCKACT_ERR_INSTALL_PLAN",
@@ -77,7 +69,7 @@ export function checkPlan({ name, user, root, units, extraFiles, sockets, servic
   };
   if (!root.startsWith("/") || (root !== "/" && join(root, "/") !== `${root}/`))
     refuse(`${root} is not an absolute path`);
-  for (const unit of [...Object.keys(units), ...sockets, service])
+  for (const unit of Object.keys(units))
     if (!isUnitOf(name, unit)) refuse(`${JSON.stringify(unit)} is not the name of a unit of ${name}`);
   for (const [unit, text] of Object.entries(units))
     if (Buffer.byteLength(text) > LARGEST_UNIT) refuse(`${unit} has more than 1 MiB`);
@@ -92,25 +84,30 @@ export function checkPlan({ name, user, root, units, extraFiles, sockets, servic
   }
 }
 
-/** The texts of the units that the service has now. */
-export function earlierTexts({
-  files,
-  removedTexts,
-}: Pick<PreparedInstall, "files" | "removedTexts">): string[] {
-  const texts = files.filter(({ path }) => isUnit(path)).map(({ previous }) => previous);
-  return [...texts, ...removedTexts].filter((text) => text !== undefined);
-}
-
 export const isUnit = (path: string): boolean => /\.(?:service|socket|container)$/.test(path);
 
-/** Whether systemd applies the new file only when the socket is opened again. It may run though its file is gone. */
-export function hasNewSocket(
-  { plan, files }: Pick<PreparedInstall, "plan" | "files">,
-  unit: string,
-): boolean {
-  const file = files.find(({ path }) => path === join(unitFolder(plan, unit), unit));
-  if (file === undefined || file.state === "same") return false;
-  return file.previous === undefined || socketSection(file.previous) !== socketSection(file.text.toString());
+/** The socket units. Without any, the service itself is enabled and started. */
+export const socketsOf = ({ units }: InstallPlan): string[] =>
+  Object.keys(units).filter((unit) => unit.endsWith(".socket"));
+
+/** The service's unit: `shop.service`, or `shop@.service` for a template. */
+export const serviceOf = ({ name, units }: InstallPlan): string =>
+  `${name}@.service` in units ? `${name}@.service` : `${name}.service`;
+
+/** The units whose files are removed. */
+export const removedUnits = ({ files }: Pick<PreparedInstall, "files">): string[] =>
+  files.filter(({ path, state }) => state === "removed" && isUnit(path)).map(({ path }) => basename(path));
+
+/** The texts of the units that the service has now. */
+export const earlierTexts = ({ files }: Pick<PreparedInstall, "files">): string[] =>
+  files.flatMap(({ path, previous }) => (isUnit(path) && previous !== undefined ? [previous] : []));
+
+/** The sockets whose new files systemd applies only when it opens them again. One may be open though its file is gone. */
+export function newSockets({ plan, files }: Pick<PreparedInstall, "plan" | "files">): string[] {
+  return socketsOf(plan).filter((unit) => {
+    const { previous, text } = files.find(({ path }) => path === join(unitFolder(plan, unit), unit))!;
+    return previous === undefined || socketSection(previous) !== socketSection(text.toString());
+  });
 }
 
 function socketSection(text: string): string {

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import process from "node:process";
 import type { ServiceManager } from "../../systemd/service-manager.ts";
 import { withHeader } from "../header.ts";
@@ -15,11 +15,12 @@ import { refuseForeignFile, refuseForeignUnits, refuseOtherApp } from "./foreign
 import {
   checkPlan,
   earlierTexts,
-  hasNewSocket,
   type InstallPlan,
   isUnit,
+  newSockets,
   type PreparedFile,
   type PreparedInstall,
+  removedUnits,
 } from "./plan.ts";
 
 /**
@@ -41,47 +42,44 @@ export async function prepareInstall(plan: InstallPlan, force: boolean): Promise
   refuseOtherApp(plan, manifest, force);
 
   const files: PreparedFile[] = [];
-  const add = (path: string, text: string | Buffer, mode: number): PreparedFile => {
+  const written = (path: string, text: string | Buffer, mode: number): PreparedFile => {
     const previous = read(path);
     const isSame = previous?.equals(Buffer.from(text));
     const state = previous === undefined ? "new" : isSame ? "same" : "changed";
-    const file = { path, text, mode, state, previous: previous?.toString() } as const;
-    files.push(file);
-    return file;
+    return { path, text, mode, state, previous: previous?.toString() };
   };
   for (const [unit, text] of Object.entries(plan.units)) {
     const path = join(unitFolder(plan, unit), unit);
-    const file = add(path, withHeader(plan.name, unit, text), 0o644);
+    const file = written(path, withHeader(plan.name, unit, text), 0o644);
     notes.push(...refuseForeignFile(plan, unit, file, force));
+    files.push(file);
     const hasDropIns = inFolderOf(path, (folder) => folder.stat(`${unit}.d`)?.isDirectory());
     if (hasDropIns) notes.push(`The settings in ${path}.d apply too.`);
   }
-  for (const { path, text, mode } of plan.extraFiles) add(join(plan.root, path), text, mode);
-
+  for (const { path, text, mode } of plan.extraFiles) files.push(written(join(plan.root, path), text, mode));
   const kept = new Set(files.map(({ path }) => path));
-  const removed = (manifest?.files ?? [])
-    .map(({ path }) => join(plan.root, path))
-    .filter((path) => !kept.has(path) && !path.includes("/backup/"));
-  const removedTexts = removed.map((path) => read(path)?.toString() ?? "");
-  const earlier = earlierTexts({ files, removedTexts });
+  for (const path of (manifest?.files ?? []).map((file) => join(plan.root, file.path)))
+    if (!kept.has(path) && !path.includes("/backup/"))
+      files.push({ path, text: "", mode: 0, state: "removed", previous: read(path)?.toString() });
+  const earlier = earlierTexts({ files });
   await refuseForeignAccounts(plan, earlier);
   // Those of a killed call have made folders and sockets too.
-  const started = pending ? files.filter(({ path }) => isUnit(path)) : [];
+  const started = pending ? files.filter(({ path, state }) => isUnit(path) && state !== "removed") : [];
   const made = started.map(({ path }) => contentOf(path)?.toString() ?? "");
-  for (const folder of await refuseForeignPaths(plan, [...earlier, ...made], { manager, force }))
+  for (const folder of await refuseForeignPaths(plan, [...earlier, ...made], manager, force))
     notes.push(`${folder} exists already, with data. The service gets it.`);
-  if (manager) notes.push(...(await notesOnClosedSockets({ plan, files, removed }, manager)));
+  if (manager) notes.push(...(await notesOnClosedSockets({ plan, files }, manager)));
   if (plan.user) notes.push(...notesOnLingering());
-  return { plan, files, removed, removedTexts, notes, force };
+  return { plan, files, notes, force };
 }
 
 /** A socket is closed and opened again when one of its addresses changes, and closed when its unit gets another name. */
 async function notesOnClosedSockets(
-  { plan, files, removed }: Pick<PreparedInstall, "plan" | "files" | "removed">,
+  prepared: Pick<PreparedInstall, "plan" | "files">,
   manager: ServiceManager,
 ): Promise<string[]> {
-  const changed = plan.sockets.filter((unit) => hasNewSocket({ plan, files }, unit));
-  const dropped = removed.map((path) => basename(path)).filter((unit) => unit.endsWith(".socket"));
+  const changed = newSockets(prepared);
+  const dropped = removedUnits(prepared).filter((unit) => unit.endsWith(".socket"));
   const units = [...changed, ...dropped];
   const shown = await manager.show(units, ["Id", "ActiveState"]);
   const active = units.filter((_, index) => shown[index]!.ActiveState === "active");

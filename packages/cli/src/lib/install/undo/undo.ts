@@ -2,13 +2,13 @@ import { setTimeout as delay } from "node:timers/promises";
 import { CliError, EXIT } from "../../shared/cli-error.ts";
 import { ProgramError } from "../../shared/execute.ts";
 import type { ServiceManager } from "../../systemd/service-manager.ts";
+import { serves } from "../../systemd/unit-state.ts";
 import { whyNotStarted } from "../failure.ts";
 import type { Place } from "../places.ts";
 import { inFolderOf } from "../safe-folder.ts";
 import { exists, removeSocketFile } from "../service-paths.ts";
 import { resetLimits, restartOpen, Units, type UnitsBefore } from "../units.ts";
 import { Change } from "./change.ts";
-import { interruptedError } from "./interrupt.ts";
 
 /** A unit that ran before the change and does not start again. Its files and its enablement were restored nevertheless. */
 export interface NotStarted {
@@ -54,6 +54,17 @@ export async function undo(
   throw signal?.aborted ? undoneError(signal, notStarted) : errorAfterUndo(failure, place, notStarted);
 }
 
+/** The error of an interrupted call. The exit code after a signal is 128 and its number. */
+export function interruptedError(
+  { reason }: AbortSignal,
+  message: string,
+  hint: string,
+  cause?: unknown,
+): CliError {
+  const exitCode = { SIGHUP: 129, SIGTERM: 143 }[String(reason)] ?? EXIT.interrupted;
+  return new CliError("SOCKACT_ERR_INSTALL_INTERRUPTED", message, hint, { exitCode, cause });
+}
+
 /** The error of an interrupted installation, after all changes were undone. */
 export function undoneError(signal: AbortSignal, notStarted: readonly NotStarted[] = []): CliError {
   const message = ["interrupted; all changes were undone", ...notStartedText(notStarted)].join("\n");
@@ -90,7 +101,10 @@ function undoError(error: unknown, cause: unknown): CliError {
   );
 }
 
-/** Restores the files, the enabled units and the running units as they were before a change. */
+/**
+ * Restores the files, the enabled units and the running units as they were before a change. It asks what differs, and not which steps were
+ * taken: so it may begin at any moment of an installation, and again after it was killed.
+ */
 async function rollBack(place: Place, change: Change, start = true): Promise<NotStarted[]> {
   const units = new Units(place);
   const { manager } = units;
@@ -132,18 +146,16 @@ async function removeMade(manager: ServiceManager, change: Change): Promise<void
 
 /** Removes the files of unix sockets without a listener, and the folders of such files. */
 async function removeMadePaths({ absent }: Change): Promise<void> {
-  for (const path of absent.paths) if (exists(path)) await removeMadePath(path);
-}
-
-async function removeMadePath(path: string): Promise<void> {
-  try {
-    if (!(await removeSocketFile(path))) return;
-    inFolderOf(path, (folder, file) => {
-      if (folder.stat(file)?.isDirectory()) folder.removeFolder(file);
-    });
-  } catch (error) {
-    // Another user may change its folder.
-    if ((error as CliError).code !== "SOCKACT_ERR_INSTALL_PATH") throw error;
+  for (const path of absent.paths.filter(exists)) {
+    try {
+      if (!(await removeSocketFile(path))) continue;
+      inFolderOf(path, (folder, file) => {
+        if (folder.stat(file)?.isDirectory()) folder.removeFolder(file);
+      });
+    } catch (error) {
+      // Another user may change its folder.
+      if ((error as CliError).code !== "SOCKACT_ERR_INSTALL_PATH") throw error;
+    }
   }
 }
 
@@ -175,7 +187,7 @@ async function restoreRunning(units: Units, before: UnitsBefore, start: boolean)
   const { code } = await restartOpen(manager, restarted);
   if (code === 0) return [];
   const shown = await manager.show(restarted, ["Id", "ActiveState"]);
-  const failed = restarted.filter((_, index) => !["active", "reloading"].includes(shown[index]!.ActiveState));
+  const failed = restarted.filter((_, index) => !serves(shown[index]!));
   return Promise.all(
     failed.map(async (unit) => ({ unit, why: await whyNotStarted(manager, [unit], since) })),
   );
