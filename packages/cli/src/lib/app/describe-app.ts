@@ -39,33 +39,37 @@ export interface AppChoices {
  * Throws a `CliError` with the code `SOCKACT_ERR_USAGE` for choices with which an app that takes one socket would not run.
  */
 export function describeApp(app: DetectedApp, choices: AppChoices = {}): AppDescription {
-  const { user = false, systemd, environmentFile = app.environmentFiles } = choices;
+  const { user = false, systemd, environmentFile = app.environmentFiles, handover = false } = choices;
   const listen = (choices.listen ?? [String(app.port ?? 3000)]).flatMap((address) => addresses(address));
   if (app.takesOneSocket) refuseForOneSocket(choices, listen.length);
   const preload = choices.preload ?? !(app.hasSockact || app.takesOneSocket);
-  const uid = choices.uid ?? process.getuid?.();
-  const { handover = false } = choices;
   // Sent by sockact, in the app or in the preload. Older systemds have no OpenFile=, by which it is sent. A handover has its own type.
   const notifies = systemd !== undefined && systemd >= 253 && !handover;
   // The preload would give the socket to the first server that listens, such as one for metrics.
   const port = preload === false || !app.isPortSure ? {} : { SOCKACT_PORT: String(app.port) };
   const environment = { ...app.environment, ...port, ...(preload === false ? {} : portFor(app, listen)) };
-  return {
+  return defined({
     name: choices.name ?? app.name,
     exec: [app.node.path, ...app.nodeArguments, app.entry, ...app.arguments],
     sockets: [{ listen: listen.length === 1 ? listen[0]! : listen }],
-    ...(app.folder === defaultFolder(app.entry) ? {} : { workingDirectory: app.folder }),
-    ...(app.takesOneSocket ? { type: "exec" as const } : notifies ? { type: "notify-reload" as const } : {}),
-    ...(systemd === undefined ? {} : { systemd }),
-    ...(user ? { manager: "user" as const, ...(uid === undefined ? {} : { uid }) } : {}),
-    ...(choices.runAs === undefined ? {} : { user: choices.runAs }),
-    ...(Object.keys(environment).length > 0 ? { environment } : {}),
-    ...(environmentFile.length > 0 ? { environmentFile } : {}),
-    ...(choices.idleTimeout === undefined ? {} : { idleTimeout: choices.idleTimeout }),
-    ...(handover ? { handover } : {}),
-    ...(preload === false ? {} : { preload }),
-    ...(choices.hardening === undefined ? {} : { hardening: choices.hardening }),
-  };
+    workingDirectory: app.folder === defaultFolder(app.entry) ? undefined : app.folder,
+    type: app.takesOneSocket ? "exec" : notifies ? "notify-reload" : undefined,
+    systemd,
+    manager: user ? "user" : undefined,
+    uid: user ? (choices.uid ?? process.getuid?.()) : undefined,
+    user: choices.runAs,
+    environment: Object.keys(environment).length > 0 ? environment : undefined,
+    environmentFile: environmentFile.length > 0 ? environmentFile : undefined,
+    idleTimeout: choices.idleTimeout,
+    handover: handover || undefined,
+    preload: preload === false ? undefined : preload,
+    hardening: choices.hardening,
+  });
+}
+
+/** Leaves out fields that are undefined, which a config would show, and which would replace a default. */
+export function defined<Fields extends object>(fields: Fields): Fields {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Fields;
 }
 
 /**

@@ -5,9 +5,9 @@ import { readJsonFile } from "../shared/read-file.ts";
 
 /** What is read of a package.json. */
 export interface Manifest {
-  name?: string;
-  main?: string;
-  type?: string;
+  name: string | undefined;
+  main: string | undefined;
+  type: string | undefined;
   scripts: Readonly<Record<string, string>>;
   /** All kinds of dependencies. */
   dependencies: Readonly<Record<string, string>>;
@@ -34,9 +34,8 @@ function ownerOf(path: string): number | undefined {
 /** Reads the package.json of a folder, which may have none. */
 export function readManifest(folder: string): Manifest {
   const file = join(folder, "package.json");
-  if (!existsSync(file)) return { scripts: {}, dependencies: {} };
   try {
-    const read = readJsonFile(file) as Record<string, unknown>;
+    const read = (existsSync(file) ? readJsonFile(file) : {}) as Record<string, unknown>;
     const text = (key: string): string | undefined => (typeof read[key] === "string" ? read[key] : undefined);
     const texts = (key: string): Record<string, string> =>
       Object.fromEntries(
@@ -44,11 +43,10 @@ export function readManifest(folder: string): Manifest {
           (entry): entry is [string, string] => typeof entry[1] === "string",
         ),
       );
-    const [name, main, type] = [text("name"), text("main"), text("type")];
     return {
-      ...(name === undefined ? {} : { name }),
-      ...(main === undefined ? {} : { main }),
-      ...(type === undefined ? {} : { type }),
+      name: text("name"),
+      main: text("main"),
+      type: text("type"),
       scripts: texts("scripts"),
       dependencies: {
         ...texts("devDependencies"),

@@ -4,7 +4,7 @@ import { dirname, join, relative, resolve } from "node:path";
 import process from "node:process";
 import { isDeepStrictEqual } from "node:util";
 import type { AppDescription } from "@sockact/units";
-import { type AppChoices, describeApp } from "../app/describe-app.ts";
+import { type AppChoices, defined, describeApp } from "../app/describe-app.ts";
 import { compilerOptions } from "../app/entry.ts";
 import { type DetectedApp, detectApp } from "../app/detect-app.ts";
 import { readManifest } from "../app/manifest.ts";
@@ -106,11 +106,6 @@ function installedListen(app: DetectedApp, { choices, json }: InitOptions): stri
   if (json !== true)
     tell(`${name} is installed, and listens on ${listen.join(", ")}. This address is kept.\n\n`);
   return listen;
-}
-
-/** Options that were not given do not replace a default. */
-function defined(choices: AppChoices): AppChoices {
-  return Object.fromEntries(Object.entries(choices).filter(([, value]) => value !== undefined));
 }
 
 /** TypeScript if the project is compiled, and its compiler would not take the config for a part of the app. */

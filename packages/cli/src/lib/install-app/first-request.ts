@@ -14,7 +14,7 @@ export type Answer =
       url: string;
       status: number;
       text: string;
-      location?: string;
+      location?: string | undefined;
       /** From the request to the head of the answer, in milliseconds. The service may have started meanwhile. */
       milliseconds: number;
     }
@@ -140,12 +140,10 @@ export async function firstRequest(
   if (target === undefined) return { outcome: "unasked", url: address.address };
   const start = process.hrtime.bigint();
   const elapsed = () => Math.round(Number(process.hrtime.bigint() - start) / 1e6);
-  const answered = (url: string, { status, text, location }: Head): Answer => ({
+  const answered = (url: string, head: Head): Answer => ({
     outcome: "http",
     url,
-    status,
-    text,
-    ...(location === undefined ? {} : { location }),
+    ...head,
     milliseconds: elapsed(),
   });
   try {

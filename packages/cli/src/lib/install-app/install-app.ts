@@ -143,7 +143,7 @@ async function prepare(
     extraFiles,
     description,
     config,
-    ...(isUsers || manager === undefined ? {} : { author: authorOf(service) }),
+    author: isUsers || manager === undefined ? undefined : authorOf(service),
   };
   const prepared = await prepareInstall(plan, options.force === true);
   return { service, prepared, notes: [...service.notes, ...notes, ...prepared.notes] };
