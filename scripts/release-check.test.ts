@@ -105,9 +105,13 @@ describe("in a folder", () => {
   });
 
   const local = { url: "http://127.0.0.1:1/", env: {} };
+  const makeRepository = () =>
+    writeFileSync(join(folder, "package.json"), '{ "name": "root", "workspaces": ["packages/*"] }');
+
   test.each(["registry", "@sockact:registry"])(
     "nothing is published when a publishConfig has %s",
     async (setting) => {
+      makeRepository();
       mkdirSync(join(folder, "packages/core"), { recursive: true });
       const manifest = { name: "@sockact/core", publishConfig: { [setting]: "https://registry.npmjs.org" } };
       writeFileSync(join(folder, "packages/core/package.json"), JSON.stringify(manifest));
@@ -116,6 +120,7 @@ describe("in a folder", () => {
   );
 
   test("nothing is published when the .npmrc names a registry", async () => {
+    makeRepository();
     mkdirSync(join(folder, "packages"));
     writeFileSync(join(folder, ".npmrc"), "fund=false\n@sockact:registry=https://registry.npmjs.org\n");
     await expect(checkDestinations(folder, local)).rejects.toThrow(/\.npmrc/);

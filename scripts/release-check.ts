@@ -6,12 +6,11 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { nodeBinary } from "./lib/node-binary.ts";
 import { isInstalled } from "./lib/is-installed.ts";
+import { versionsOf } from "./lib/packages.ts";
 import { type Consumer, consumersOf } from "./lib/release-check/consumers.ts";
 import { frameworkVersions } from "./lib/release-check/framework-versions.ts";
-import { readManifest, versionsOf } from "./lib/release-check/manifest.ts";
 import { installTools, startRegistry } from "./lib/release-check/registry.ts";
 import { publishPackages, writeSboms } from "./lib/release-check/release.ts";
-import { consumersTable, packagesTable } from "./lib/release-check/report.ts";
 import { copyRepository, isDirty, versionPackages } from "./lib/release-check/repository-copy.ts";
 import { makeRunFolder } from "./lib/release-check/run-folder.ts";
 import { type Result, tryConsumers } from "./lib/release-check/try-consumers.ts";
@@ -94,12 +93,10 @@ async function check(folder: string, only: string | undefined): Promise<boolean>
   await using registry = await step("The registry is started", () =>
     startRegistry(folder, Object.keys(versionsOf(copy))),
   );
-  const packages = await step("The packages are built, linted and published", () =>
+  const versions = await step("The packages are built, linted and published", () =>
     publishPackages(copy, registry),
   );
-  if (readManifest(copy).scripts?.["sbom"]) {
-    await step("Each package has its SBOM", () => writeSboms(copy, join(folder, "sbom"), registry));
-  }
+  await step("Each package has its SBOM", () => writeSboms(copy, join(folder, "sbom"), registry));
   const results = await tryConsumers(consumers, { folder, registry, copy }, tell);
   if (only === undefined) {
     const changed = await step("A minor of core alone is released, and an app is updated to it", () =>
@@ -107,8 +104,10 @@ async function check(folder: string, only: string | undefined): Promise<boolean>
     );
     for (const change of changed) say(`    ${change}`);
   }
-  say(`\n${consumersTable(results)}\n\n${packagesTable(packages, results)}`);
-  return results.every(({ error }) => error === undefined);
+  const failed = results.filter(({ error }) => error !== undefined);
+  for (const { consumer } of failed) say(`✗ ${consumer.title}`);
+  for (const [name, version] of Object.entries(versions)) say(`    ${name}@${version}`);
+  return failed.length === 0;
 }
 
 const { only, keep } = readOptions();

@@ -22,7 +22,7 @@ export interface Manifest extends Record<string, unknown> {
   type?: string;
   sideEffects?: boolean;
   exports?: Record<string, string | Record<string, unknown>>;
-  publishConfig?: { access?: string };
+  publishConfig?: Record<string, unknown>;
   scripts?: Record<string, string>;
   dependencies?: Record<string, string>;
   devDependencies?: Record<string, string>;
@@ -72,6 +72,11 @@ export function packages(repository = root): Package[] {
 /** The packages on npm: all that are not private. */
 export function publicPackages(repository = root): Package[] {
   return packages(repository).filter(({ manifest }) => manifest.private !== true);
+}
+
+/** The versions of the packages on npm, by their names. */
+export function versionsOf(repository: string): Record<string, string | undefined> {
+  return Object.fromEntries(publicPackages(repository).map(({ name, manifest }) => [name, manifest.version]));
 }
 
 /** The names of those published packages whose code the build puts into another one: it imports them, and npm does not install them with it. */

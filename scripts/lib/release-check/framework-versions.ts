@@ -1,13 +1,13 @@
-import { join } from "node:path";
+import { packages } from "../packages.ts";
 import { FRAMEWORKS, type FrameworkVersions } from "./consumers.ts";
-import { readManifest } from "./manifest.ts";
 import { runProgram } from "./run-program.ts";
 
 /** Asks npm for the first and the last version of each major version that the adapters' peerDependencies allow. */
 export async function frameworkVersions(repository: string): Promise<FrameworkVersions> {
   const lists = await Promise.all(
     FRAMEWORKS.map(async (framework) => {
-      const range = readManifest(join(repository, "packages", framework)).peerDependencies?.[framework];
+      const adapter = packages(repository).find(({ folder }) => folder === `packages/${framework}`);
+      const range = adapter?.manifest.peerDependencies?.[framework];
       const answer = await runProgram(["npm", "view", `${framework}@${range}`, "version", "--json"], {
         cwd: repository,
       });

@@ -5,22 +5,12 @@ import { fileURLToPath } from "node:url";
 import { startProcess } from "../../../packages/testkit/src/app-process.ts";
 import { installWhenChanged } from "../../../packages/testkit/src/install-when-changed.ts";
 import { nodeBinary } from "../node-binary.ts";
-import { type ProgramOptions, runProgram } from "./run-program.ts";
+import { runProgram } from "./run-program.ts";
 
 const tools = fileURLToPath(new URL("../../../packages/testkit/registry", import.meta.url));
 
 /** The file of a tool that is installed beside the registry. */
 export const toolFile = (path: string): string => join(tools, "node_modules", path);
-
-/** A package in the registry. */
-export interface PublishedPackage {
-  name: string;
-  version: string;
-  dependencies: string[];
-  /** Packed, in bytes. */
-  size: number;
-  unpackedSize: number;
-}
 
 export interface Registry extends AsyncDisposable {
   url: string;
@@ -28,8 +18,6 @@ export interface Registry extends AsyncDisposable {
   env: Record<string, string | undefined>;
   /** The names of all packages that were published to it. */
   names(): string[];
-  /** The latest versions of these packages. */
-  packages(names: readonly string[]): Promise<PublishedPackage[]>;
 }
 
 /** Installs the registry and the package managers. */
@@ -59,32 +47,8 @@ export async function startRegistry(folder: string, published: readonly string[]
       };
       return list.sort();
     },
-    packages: (names) => askForPackages(names, { cwd: folder, env }),
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };
-}
-
-/** npm itself tells how large a package is: the registry has no such numbers. */
-async function askForPackages(
-  names: readonly string[],
-  options: ProgramOptions,
-): Promise<PublishedPackage[]> {
-  const packed = JSON.parse(await runProgram(["npm", "pack", "--dry-run", "--json", ...names], options)) as {
-    name: string;
-    version: string;
-    size: number;
-    unpackedSize: number;
-  }[];
-  return Promise.all(
-    packed.map(async ({ name, version, size, unpackedSize }) => {
-      const answer = await runProgram(
-        ["npm", "view", `${name}@${version}`, "dependencies", "--json"],
-        options,
-      );
-      const dependencies = Object.entries(JSON.parse(answer || "{}") as Record<string, string>);
-      return { name, version, size, unpackedSize, dependencies: dependencies.map((each) => each.join("@")) };
-    }),
-  );
 }
 
 /** The settings of npm that name the registry of these packages: one for each scope, and one for those without a scope. */

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { publicPackages, versionsOf } from "./manifest.ts";
-import { type PublishedPackage, type Registry, registrySettings } from "./registry.ts";
+import { publicPackages, versionsOf } from "../packages.ts";
+import { type Registry, registrySettings } from "./registry.ts";
 import { runProgram } from "./run-program.ts";
 
 /** Refuses settings that would send a package to another registry than the one on this machine. */
@@ -9,11 +9,11 @@ export async function checkDestinations(
   copy: string,
   { url, env }: Pick<Registry, "url" | "env">,
 ): Promise<void> {
-  for (const manifest of publicPackages(copy)) {
+  for (const { name, manifest } of publicPackages(copy)) {
     const setting = Object.keys(manifest.publishConfig ?? {}).find((key) => key.endsWith("registry"));
     if (setting !== undefined) {
       throw new Error(
-        `The publishConfig of ${manifest.name} has "${setting}", so a try would publish to the world. Remove it.`,
+        `The publishConfig of ${name} has "${setting}", so a try would publish to the world. Remove it.`,
       );
     }
   }
@@ -34,8 +34,11 @@ export async function checkDestinations(
   }
 }
 
-/** Publishes every package whose version the registry does not have, as a release does. Returns the packages that are then in the registry. */
-export async function publishPackages(copy: string, registry: Registry): Promise<PublishedPackage[]> {
+/** Publishes every package whose version the registry does not have, as a release does. Returns the versions that are then in the registry. */
+export async function publishPackages(
+  copy: string,
+  registry: Registry,
+): Promise<Record<string, string | undefined>> {
   await checkDestinations(copy, registry);
   await runProgram(["npm", "run", "release"], { cwd: copy, env: registry.env });
   const versions = versionsOf(copy);
@@ -44,13 +47,15 @@ export async function publishPackages(copy: string, registry: Registry): Promise
   if (arrived.join() !== names.join()) {
     throw new Error(`The registry must have ${names.join(", ")}. It has ${arrived.join(", ")}.`);
   }
-  const published = await registry.packages(names);
-  const old = published.find(({ name, version }) => versions[name] !== version);
-  if (old) throw new Error(`The latest ${old.name} must be ${versions[old.name]}. It is ${old.version}.`);
   const tags = (await runProgram(["git", "tag"], { cwd: copy })).split("\n");
-  const untagged = published.find(({ name, version }) => !tags.includes(`${name}@${version}`));
-  if (untagged) throw new Error(`${untagged.name}@${untagged.version} has no tag.`);
-  return published;
+  for (const name of names) {
+    const answer = await runProgram(["npm", "view", name, "version"], { cwd: copy, env: registry.env });
+    const latest = answer.trim();
+    if (latest !== versions[name])
+      throw new Error(`The latest ${name} must be ${versions[name]}. It is ${latest}.`);
+    if (!tags.includes(`${name}@${latest}`)) throw new Error(`${name}@${latest} has no tag.`);
+  }
+  return versions;
 }
 
 /** Writes the SBOM files as a release does. Returns how many there are. */

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { namesToInstall } from "../blocks/snippets.ts";
-import { versionsOf } from "./manifest.ts";
+import { versionsOf } from "../packages.ts";
 import { Project } from "./project.ts";
 import type { Registry } from "./registry.ts";
 import { publishPackages } from "./release.ts";
