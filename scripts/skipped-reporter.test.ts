@@ -1,6 +1,5 @@
 import process from "node:process";
 import { expect, test } from "vitest";
-import { packageOf } from "./lib/debian-packages.mjs";
 import { type Skipped, skippedLines } from "./lib/skipped-reporter.ts";
 
 const program = (name: string, ...programs: string[]): Skipped => ({
@@ -58,26 +57,5 @@ test("the newest Node that a test needs is named", () => {
     "  2  Node 22",
     "  1  Node 24",
     `On a newer Node: npm run test:on-node -- 24 (this is ${process.versions.node})`,
-  ]);
-});
-
-test("a machine without anything gets a table of 80 columns, and a command that a shell reads as one", () => {
-  const everything: Skipped[] = [
-    ...Object.keys(packageOf).map((name) => program(name)),
-    { missing: { what: "namespaces" } },
-    { missing: { what: "systemd", version: 253 } },
-  ];
-  const lines = skippedLines(everything, false);
-  expect(lines.filter((line) => line.length > 80)).toEqual([]);
-  const command = lines.slice(lines.indexOf("On Debian, install them with:") + 1);
-  expect(command.slice(0, -1).every((line) => line.endsWith(" \\"))).toBe(true);
-  const words = command.flatMap((line) => line.replace(/ \\$/, "").trim().split(" "));
-  expect(words).toEqual([
-    "sudo",
-    "apt-get",
-    "install",
-    "--yes",
-    "--no-install-recommends",
-    ...[...new Set(Object.values(packageOf))].toSorted(),
   ]);
 });

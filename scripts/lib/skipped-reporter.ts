@@ -40,7 +40,7 @@ export default class SkippedReporter implements Reporter {
   }
 }
 
-/** The table, and what to do about it, in 80 columns. Empty if nothing was skipped. */
+/** The table, and what to do about it. Empty if nothing was skipped. */
 export function skippedLines(skipped: readonly Skipped[], isRoot = process.getuid?.() === 0): string[] {
   const counts = new Map<string, number>();
   for (const { missing } of skipped) {
@@ -75,7 +75,7 @@ function remedies(skipped: readonly Skipped[], isRoot: boolean): string[] {
   const nodes = skipped.flatMap(({ missing }) => (missing.what === "node" ? [missing.version] : []));
   return [
     ...(packages.size > 0
-      ? ["On Debian, install them with:", ...wrapped([...install.split(" "), ...[...packages].toSorted()])]
+      ? ["On Debian, install them with:", `  ${install} ${[...packages].toSorted().join(" ")}`]
       : []),
     ...(programs.includes("bun") ? ["Bun comes from https://bun.sh."] : []),
     ...(programs.includes("deno") ? ["Deno comes from https://deno.com."] : []),
@@ -86,18 +86,4 @@ function remedies(skipped: readonly Skipped[], isRoot: boolean): string[] {
       ? [`On a newer Node: npm run test:on-node -- ${Math.max(...nodes)} (this is ${process.versions.node})`]
       : []),
   ];
-}
-
-/** The words of a command, in lines that a shell reads as one. */
-function wrapped(words: readonly string[]): string[] {
-  const lines: string[] = [];
-  let line = " ";
-  for (const word of words) {
-    if (line.length + word.length + 3 > 80) {
-      lines.push(`${line} \\`);
-      line = "   ";
-    }
-    line += ` ${word}`;
-  }
-  return [...lines, line];
 }
