@@ -1,4 +1,3 @@
-import { basename } from "node:path";
 import { forEachChild, parse, type SyntaxNode } from "unbash";
 
 /** A command that a shell would run. */
@@ -23,32 +22,18 @@ export function shellCallsOf(script: string): { calls: ShellCall[]; errors: stri
   return { calls, errors };
 }
 
-/** Programs that run another one, with the options of theirs that take a value. */
-const wrappers: Readonly<Record<string, RegExp>> = {
-  sudo: /^(?:-u|-g|--user|--group)$/,
-  npx: /^(?:-p|--package|-c)$/,
-  watch: /^-[nq]$/,
-  env: /^-u$/,
-  time: /^$/,
-  exec: /^$/,
-};
+const wrappers = /^(?:sudo|npx|watch|env|time|exec)$/;
+const checked = /^(?:sockact|npm|systemctl|journalctl|loginctl|systemd-[\w-]+|bash|sh|ssh)$/;
 
-/** The command that `sudo`, `npx` or `env` runs in the end. `viaNpx` is set when npx looks the program up. */
-export function innerCall(call: ShellCall): ShellCall & { viaNpx?: boolean } {
-  if (call.program.includes("/node_modules/.bin/") || call.program.startsWith("node_modules/.bin/"))
-    return { program: basename(call.program), args: call.args };
-  if (call.program === "npm" && call.args[0] === "exec")
-    return innerCall({ program: "npx", args: call.args.slice(1).filter((arg) => arg !== "--") });
-  const takesValue = wrappers[call.program];
-  if (takesValue === undefined) return call;
-  let at = 0;
-  while (at < call.args.length && /^-|^\w+=/.test(call.args[at]!))
-    at += takesValue.test(call.args[at]!) ? 2 : 1;
-  const [name, ...args] = call.args.slice(at);
-  if (name === undefined) return call;
-  // npx takes a version too: sockact@latest.
-  const program = call.program === "npx" ? name.replace(/(?<=.)@[\w.^~-]+$/, "") : name;
-  return { ...innerCall({ program, args }), ...(call.program === "npx" && { viaNpx: true }) };
+/** The command that `sudo`, `npx`, `npm exec` or `env` runs in the end, if it is one that is checked. */
+export function innerCall({ program, args }: ShellCall): ShellCall {
+  const isWrapper = wrappers.test(program) || (program === "npm" && args[0] === "exec");
+  const words = [program, ...args].map((word) =>
+    // npx takes a version too: sockact@latest.
+    word.replace(/^.*\bnode_modules\/\.bin\//, "").replace(/^(sockact)@[\w.^~-]+$/, "$1"),
+  );
+  const at = isWrapper ? words.findIndex((word, index) => index > 0 && checked.test(word)) : 0;
+  return at === -1 ? { program, args } : { program: words[at]!, args: args.slice(at) };
 }
 
 /** The script that a shell, on this host or another one, gets as text: of `bash -c SCRIPT` and `ssh HOST SCRIPT`. */

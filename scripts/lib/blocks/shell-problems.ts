@@ -59,8 +59,8 @@ function systemdProblem({ program, args }: ShellCall): string | undefined {
 
 function callProblem(call: ShellCall, facts: ShellFacts): string | undefined {
   const inner = innerCall(call);
-  if (call.program === "npx" && inner.program.startsWith("@sockact/"))
-    return `npx does not find ${inner.program}: the command is sockact`;
+  const scoped = call.args.find((arg) => arg.startsWith("@sockact/"));
+  if (call.program === "npx" && scoped) return `npx does not find ${scoped}: the command is sockact`;
   if (inner.program === "sockact") return facts.sockactProblem(inner.args);
   if (inner.program === "npm") return npmProblem(inner.args, facts);
   if (/^(?:systemctl|journalctl|loginctl|systemd-\w[\w-]*)$/.test(inner.program))
