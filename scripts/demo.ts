@@ -3,7 +3,6 @@
 import process from "node:process";
 import { styleText } from "node:util";
 import { whyNoPrivateSystemd } from "../packages/testkit/src/boot-private-systemd.ts";
-import { type Certificate, makeCertificate } from "./demo/certificate.ts";
 import { count, type Narrator, perform, type Performance, wholeMs } from "./demo/perform.ts";
 import { processStage } from "./demo/process-stage.ts";
 import type { Stage } from "./demo/stage.ts";
@@ -15,11 +14,11 @@ const paint = (style: Parameters<typeof styleText>[0], text: string) =>
 const say = (line = "") => console.log(line);
 
 /** Runs the apps under systemd if this computer can boot one. Otherwise, prints the reason and runs them under `sockact run`. */
-async function chooseStage(certificate: Certificate): Promise<Stage> {
+async function chooseStage(): Promise<Stage> {
   let reason = whyNoPrivateSystemd();
   if (reason === undefined) {
     try {
-      return await systemdStage(certificate);
+      return await systemdStage();
     } catch (error) {
       reason = messageOf(error);
     }
@@ -27,7 +26,7 @@ async function chooseStage(certificate: Certificate): Promise<Stage> {
   say(paint("yellow", "This demo can't boot a systemd here, so it leaves out ports 80 and 443,"));
   say(paint("yellow", "the separate user of each app, and the sandbox. The reason:"));
   for (const line of wrapped(reason)) say(paint("yellow", line));
-  return processStage(certificate);
+  return processStage();
 }
 
 /** The lines of a string, each at most as wide as a terminal. */
@@ -77,7 +76,7 @@ process.stdout.once("error", () => process.exit(1));
 const start = performance.now();
 let stage: Stage | undefined;
 try {
-  stage = await chooseStage(await makeCertificate());
+  stage = await chooseStage();
   say(`${paint("bold", "sockact")} ${stage.title}`);
   const express = await perform(stage, "Express", narrator);
   say();

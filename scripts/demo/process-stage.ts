@@ -8,16 +8,15 @@ import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { endingWithParent } from "../../packages/testkit/src/end-with-parent.ts";
-import type { Certificate } from "./certificate.ts";
 import { Clients } from "./clients.ts";
-import { appFile, type Framework, clientsProgram, type Stage, type StagedApp } from "./stage.ts";
+import { appFile, cert, clientsProgram, type Framework, key, type Stage, type StagedApp } from "./stage.ts";
 
 /** The idle timeout in milliseconds. After a shorter run, `sockact run` would assume a crash and delay the next start. */
 const idleTimeout = 1000;
 const cli = fileURLToPath(new URL("../../packages/cli/bin/sockact.cjs", import.meta.url));
 
 /** Runs the apps behind `sockact run --on-demand`, on free ports, as the user who runs the demo. */
-export function processStage({ key, cert }: Certificate): Stage {
+export function processStage(): Stage {
   const folder = mkdtempSync(join(tmpdir(), "sockact-demo-"));
   process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
   writeFileSync(join(folder, "key.pem"), key, { mode: 0o600 });

@@ -1,4 +1,6 @@
+import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { certificateOf } from "../../packages/testkit/src/certificates.ts";
 import type { Clients } from "./clients.ts";
 
 /** The frameworks. Each has an app in apps/. */
@@ -8,6 +10,10 @@ export const appFile = (framework: Framework): string =>
   fileURLToPath(new URL(`apps/${framework.toLowerCase()}.mjs`, import.meta.url));
 
 export const clientsProgram = fileURLToPath(new URL("clients-program.mjs", import.meta.url));
+
+const files = certificateOf("localhost");
+/** The key and the self-signed certificate of each app, as PEM. */
+export const [key, cert] = [readFileSync(files.key, "utf8"), readFileSync(files.cert, "utf8")];
 
 /** A way to run the apps under socket activation. */
 export interface Stage {

@@ -2,15 +2,14 @@ import { fileURLToPath } from "node:url";
 import { emitUnits } from "@sockact/units";
 import { bootPrivateSystemd } from "../../packages/testkit/src/boot-private-systemd.ts";
 import type { PrivateSystemd } from "../../packages/testkit/src/private-systemd.ts";
-import type { Certificate } from "./certificate.ts";
 import { Clients } from "./clients.ts";
-import { appFile, type Framework, clientsProgram, type Stage, type StagedApp } from "./stage.ts";
+import { appFile, cert, clientsProgram, type Framework, key, type Stage, type StagedApp } from "./stage.ts";
 
 const idleTimeout = 300;
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
 /** Boots a private systemd, and runs the apps in it on ports 80 and 443. */
-export async function systemdStage({ key, cert }: Certificate): Promise<Stage> {
+export async function systemdStage(): Promise<Stage> {
   const start = performance.now();
   const systemd = await bootPrivateSystemd();
   const version = Number(/^systemd (\d+)/.exec(await systemd.systemctl("--version"))?.[1]);
