@@ -1,22 +1,10 @@
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readlinkSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import process from "node:process";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { startProcess } from "../packages/testkit/src/app-process.ts";
-import { clearFolder } from "./lib/release-check/clear-folder.mjs";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { consumersOf, FRAMEWORKS } from "./lib/release-check/consumers.ts";
 import { firstAndLast } from "./lib/release-check/framework-versions.ts";
 import { checkDestinations } from "./lib/release-check/release.ts";
-import { makeRunFolder } from "./lib/release-check/run-folder.ts";
 
 describe("the consumers of a release", () => {
   const versions = { express: ["4.15.0", "5.3.0"], koa: ["2.1.0", "3.3.0"], fastify: ["4.0.0", "5.12.8"] };
@@ -59,50 +47,12 @@ test("the first and the last version of each major version are tried", () => {
   ]);
 });
 
-describe("in a folder", () => {
+describe("the destination", () => {
   let folder: string;
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), "sockact-release-check-test-"));
   });
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
-
-  test("every process that runs there ends, also the child of one that has ended, and the folder goes", async () => {
-    // The child tells its process ID when its parent has ended.
-    const child = `const poll = setInterval(() => {
-        if (process.ppid !== Number(process.argv[1])) console.log(process.pid), clearInterval(poll);
-      }, 5);
-      setInterval(() => {}, 1e9);`;
-    const sleeper = `require("node:child_process").spawn(process.execPath, ["-e", ${JSON.stringify(child)}, String(process.pid)], { stdio: "inherit", detached: true }).unref()`;
-    await using program = startProcess([process.execPath, "-e", sleeper], { cwd: folder });
-    const pid = Number(await program.line(/^\d+$/));
-    await clearFolder(folder);
-    expect(existsSync(folder)).toBe(false);
-    // A zombie has no such link.
-    expect(() => readlinkSync(`/proc/${pid}/cwd`)).toThrow("ENOENT");
-    expect(await program.ended).toBe(0);
-  });
-
-  test("a run removes what is left of one that was killed with all its processes, and then its own folder", async () => {
-    vi.stubEnv("TMPDIR", folder);
-    const parent = join(folder, `sockact-release-check-${process.getuid?.()}`);
-    // No process can have this pid.
-    const left = join(parent, "4194305-left");
-    mkdirSync(left, { recursive: true });
-    const run = await makeRunFolder({ keep: false });
-    vi.unstubAllEnvs();
-    expect(existsSync(left)).toBe(false);
-    expect(dirname(run.path)).toBe(parent);
-    await run.close();
-    expect(readdirSync(folder)).toEqual([]);
-  });
-
-  test("a folder that is kept stays", async () => {
-    vi.stubEnv("TMPDIR", folder);
-    const run = await makeRunFolder({ keep: true });
-    vi.unstubAllEnvs();
-    await run.close();
-    expect(existsSync(run.path)).toBe(true);
-  });
 
   const local = { url: "http://127.0.0.1:1/", env: {} };
   const makeRepository = () =>

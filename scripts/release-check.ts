@@ -1,5 +1,7 @@
 // npm run release:check: a whole release of a copy of the repository, to a registry on this machine. Then it installs the packages from there as
 // users do, and runs them.
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
@@ -12,7 +14,6 @@ import { frameworkVersions } from "./lib/release-check/framework-versions.ts";
 import { installTools, startRegistry } from "./lib/release-check/registry.ts";
 import { publishPackages, writeSboms } from "./lib/release-check/release.ts";
 import { copyRepository, isDirty, versionPackages } from "./lib/release-check/repository-copy.ts";
-import { makeRunFolder } from "./lib/release-check/run-folder.ts";
 import { type Result, tryConsumers } from "./lib/release-check/try-consumers.ts";
 import { updateToMinorOfCore } from "./lib/release-check/update.ts";
 
@@ -116,23 +117,18 @@ if (!isInstalled("systemd-socket-activate")) {
   process.exit(1);
 }
 const start = performance.now();
-const folder = await makeRunFolder({ keep });
-let isInterrupted = false;
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-  process.on(signal, async () => {
-    isInterrupted = true;
-    await folder.close();
-    process.exit(1);
-  });
-}
+const folder = mkdtempSync(join(tmpdir(), "sockact-release-check-"));
+process.on("exit", () => {
+  if (!keep) rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+});
+// The programs that run end with this process.
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => process.exit(1));
 let passed = false;
 try {
-  passed = await check(folder.path, only);
+  passed = await check(folder, only);
 } catch (error) {
-  // Programs fail when an interrupted run kills them.
-  if (!isInterrupted) console.error((error as Error).message);
+  console.error((error as Error).message);
 }
-await folder.close();
-if (keep) say(`\nThe folder of this run: ${folder.path}`);
-if (!isInterrupted) say(`\n${passed ? "✓ Passed" : "✗ Failed"}. The check took ${minutes(start)} in all.`);
+if (keep) say(`\nThe folder of this run: ${folder}`);
+say(`\n${passed ? "✓ Passed" : "✗ Failed"}. The check took ${minutes(start)} in all.`);
 process.exitCode = passed ? 0 : 1;
