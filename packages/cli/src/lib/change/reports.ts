@@ -151,17 +151,10 @@ export function reloadText(
   const restart = serviceCommand("restart", report.name, user);
   const changed = [...(hasUnit ? ["The unit"] : []), ...files].join(" and ");
   const verb = files.length + Number(hasUnit) === 1 ? "has" : "have";
-  const notes = [
-    ...(changed === ""
-      ? []
-      : [
-          `${changed} ${verb} changed since the service was started, and a reload does not apply the change.`,
-        ]),
-    ...(closed.length === 0 ? [] : [`${closedText(closed)}.`]),
-  ];
-  const fix = `To apply it: ${hasUnit ? `${systemctl} daemon-reload && ` : ""}${restart}`;
-  return [
-    outcomeText(report, user),
-    ...(notes.length === 0 ? [] : [...notes, fix].map((line) => `${line}\n`)),
-  ].join("");
+  let text = outcomeText(report, user);
+  if (changed !== "")
+    text += `${changed} ${verb} changed since the service was started, and a reload does not apply the change.\n`;
+  if (closed.length > 0) text += `${closedText(closed)}.\n`;
+  if (changed === "" && closed.length === 0) return text;
+  return `${text}To apply it: ${hasUnit ? `${systemctl} daemon-reload && ` : ""}${restart}\n`;
 }

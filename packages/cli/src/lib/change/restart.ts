@@ -32,28 +32,15 @@ export async function restart(
       ? `Interrupted. systemd continues the restart: ${serviceCommand("status", name, user)}`
       : undefined;
   return runChange(`Restarting ${name}`, { user, interrupted }, async (tools, working) => {
-    const report = await restartByKind(service, wait, tools);
+    const report: RestartReport =
+      kind === "accept"
+        ? { name, kind, outcome: "next", took: 0, confirmed: false }
+        : await (kind === "rolling" ? restartPair : restartUnit)(service, wait, tools);
     working.done();
     if (json) printJson(report);
     else print(restartText(report, user));
     return 0;
   });
-}
-
-async function restartByKind(
-  service: ActivatedService,
-  wait: boolean,
-  tools: ChangeTools,
-): Promise<RestartReport> {
-  const { name, kind } = service;
-  switch (kind) {
-    case "rolling":
-      return restartPair(service, wait, tools);
-    case "accept":
-      return { name, kind, outcome: "next", took: 0, confirmed: false };
-    case "single":
-      return restartUnit(service, wait, tools);
-  }
 }
 
 /** Starts the instance of a pair that does not run, and stops the other one when the new one is ready. */
