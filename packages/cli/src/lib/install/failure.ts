@@ -3,7 +3,7 @@ import process from "node:process";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import { RollingError } from "../change/roll-error.ts";
 import { execute } from "../shared/execute.ts";
-import { type JournalEntry, readJournal, syncJournal } from "../systemd/journal.ts";
+import { type JournalEntry, messageOf, readFields, readJournal, syncJournal } from "../systemd/journal.ts";
 import type { ServiceManager } from "../systemd/service-manager.ts";
 import { serves } from "../systemd/unit-state.ts";
 import {
@@ -104,9 +104,12 @@ async function journalOf(
     "+",
     `_SYSTEMD_${field}=${unit}`,
   ]);
-  const options = ["--no-pager", "--quiet", "--output=cat", `--since=@${(since / 1000).toFixed(3)}`];
-  const { stdout } = await manager.runProgram("journalctl", ...options, ...matches.slice(1));
-  const lines = stdout.split("\n").filter((line) => line.trim() !== "");
+  const forUser = manager.user ? ["--user"] : [];
+  const from = `--since=@${(since / 1000).toFixed(3)}`;
+  const { found } = await readFields(manager, [...forUser, from, ...matches.slice(1)]);
+  const lines = found
+    .flatMap((fields) => messageOf(fields)?.split("\n") ?? [])
+    .filter((line) => line.trim() !== "");
   return lines.slice(-JOURNAL_LINES);
 }
 

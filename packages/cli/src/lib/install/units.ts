@@ -1,5 +1,4 @@
-import { CliError, EXIT } from "../shared/cli-error.ts";
-import { execute, type Ended, ProgramError } from "../shared/execute.ts";
+import type { Ended } from "../shared/execute.ts";
 import { ServiceManager } from "../systemd/service-manager.ts";
 import { serves } from "../systemd/unit-state.ts";
 import type { Place } from "./places.ts";
@@ -31,11 +30,11 @@ export const rowsOf = (printed: string): string[][] =>
 export class Units {
   /** Undefined below a root folder. */
   readonly manager: ServiceManager | undefined;
-  readonly #root: string;
+  readonly #systemctl: ServiceManager;
 
   constructor({ root, user }: Place) {
-    this.#root = root;
-    this.manager = root === "/" ? new ServiceManager({ user }) : undefined;
+    this.#systemctl = new ServiceManager({ user, root });
+    this.manager = root === "/" ? this.#systemctl : undefined;
   }
 
   async before(units: readonly string[]): Promise<UnitsBefore> {
@@ -55,7 +54,13 @@ export class Units {
 
   async #enabledOf(units: readonly string[]): Promise<string[]> {
     const patterns = units.map(asPattern);
-    const { stdout } = await this.#run("list-unit-files", "--plain", "--no-legend", "--", ...patterns);
+    const { stdout } = await this.#systemctl.run(
+      "list-unit-files",
+      "--plain",
+      "--no-legend",
+      "--",
+      ...patterns,
+    );
     return rowsOf(stdout)
       .filter(([, state]) => state === "enabled")
       .map(([unit]) => unit!);
@@ -77,11 +82,11 @@ export class Units {
   }
 
   async enable(units: readonly string[]): Promise<void> {
-    if (units.length > 0) await this.#mustRun("enable", "--", ...units);
+    if (units.length > 0) await this.#systemctl.mustRun("enable", "--", ...units);
   }
 
   async disable(units: readonly string[]): Promise<void> {
-    if (units.length > 0) await this.#mustRun("disable", "--", ...units);
+    if (units.length > 0) await this.#systemctl.mustRun("disable", "--", ...units);
   }
 
   /** Whether systemd has not read the present file of one of these units. */
@@ -99,25 +104,6 @@ export class Units {
 
   async reload(): Promise<void> {
     await this.manager?.mustRun("daemon-reload");
-  }
-
-  async #mustRun(...args: string[]): Promise<void> {
-    const ended = await this.#run(...args);
-    if (ended.code !== 0) throw (this.manager ?? new ServiceManager()).refused(args.join(" "), ended);
-  }
-
-  async #run(...args: string[]): Promise<Ended> {
-    if (this.manager) return this.manager.run(...args);
-    try {
-      return await execute("systemctl", [`--root=${this.#root}`, "--no-pager", ...args]);
-    } catch (error) {
-      if (!(error instanceof ProgramError)) throw error;
-      const hint = "sockact uses it to enable the socket. Install systemd here too.";
-      throw new CliError("SOCKACT_ERR_SYSTEMCTL", error.message, hint, {
-        exitCode: EXIT.failed,
-        cause: error,
-      });
-    }
   }
 }
 

@@ -21,6 +21,8 @@ function refusalOf(stderr: string, user: boolean): Refusal {
 export interface ServiceManagerOptions {
   /** Whether it is the user's own manager (`systemctl --user`). */
   user?: boolean | undefined;
+  /** The root folder of another system, such as an image. Nothing runs there, so systemctl can only list and enable its units. */
+  root?: string | undefined;
   /** Ends what is under way at once. */
   signal?: AbortSignal | undefined;
   /** For code that is called by others: makes its errors, and nothing tells the terminal that systemd is slow. */
@@ -33,10 +35,12 @@ export class ServiceManager {
   /** The command, for messages: `systemctl`, or `systemctl --user`. */
   readonly systemctl: string;
   readonly signal: AbortSignal | undefined;
+  readonly #root: string;
   readonly #asLibrary: ServiceManagerOptions["asLibrary"];
 
-  constructor({ user = false, signal, asLibrary }: ServiceManagerOptions = {}) {
+  constructor({ user = false, root = "/", signal, asLibrary }: ServiceManagerOptions = {}) {
     this.user = user;
+    this.#root = root;
     this.systemctl = user ? "systemctl --user" : "systemctl";
     this.signal = signal;
     this.#asLibrary = asLibrary;
@@ -44,12 +48,13 @@ export class ServiceManager {
 
   /** The same manager, with another signal that ends what is under way. */
   with(signal: AbortSignal): ServiceManager {
-    return new ServiceManager({ user: this.user, signal, asLibrary: this.#asLibrary });
+    return new ServiceManager({ user: this.user, root: this.#root, signal, asLibrary: this.#asLibrary });
   }
 
   /** Runs systemctl, whatever its exit status. A command that lost its connection runs again, so each must be one that may run twice. */
   async run(...args: string[]): Promise<Ended> {
-    const command = [...this.#forUser, "--no-pager", "--no-ask-password", ...args];
+    const where = this.#root === "/" ? this.#forUser : [`--root=${this.#root}`];
+    const command = [...where, "--no-pager", "--no-ask-password", ...args];
     const run = async (signal: AbortSignal | undefined) => {
       for (let attempt = 1; ; attempt += 1) {
         const ended = await execute("systemctl", command, { signal });
@@ -117,7 +122,10 @@ export class ServiceManager {
 
   get #hints(): Record<Exclude<Refusal, undefined>, string> {
     return {
-      missing: "Run it on a machine with systemd.",
+      missing:
+        this.#root === "/"
+          ? "Run it on a machine with systemd."
+          : "sockact uses it to enable the socket. Install systemd here too.",
       denied: `Run it as root: ${sudoCommand()} ${shellText(process.argv.slice(2))}\nOr run it as a user whom polkit allows to manage the units. For a unit of your own manager, add --user.`,
       unreachable: this.user
         ? "Run it in a login session of the user who owns these services. sudo and su do not start one."
