@@ -3,8 +3,8 @@ import { homedir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import process from "node:process";
 import { setTimeout as delay } from "node:timers/promises";
+import { parseUnits } from "@sockact/units";
 import { listOf } from "../shared/properties.ts";
-import { valuesOf } from "../shared/unit-text.ts";
 import type { CliError } from "../shared/cli-error.ts";
 import type { ServiceManager } from "../systemd/service-manager.ts";
 import type { Place } from "./places.ts";
@@ -34,11 +34,19 @@ export function foldersOf(
   texts: readonly string[],
 ): (ServiceFolder & { user: string | undefined })[] {
   return texts.flatMap((text) => {
-    const isDynamic = valuesOf(text, "DynamicUser").at(-1) === "yes";
-    const user = isDynamic ? undefined : (valuesOf(text, "User")[0] ?? "root");
-    const folders = foldersIn(place, (directive) => valuesOf(text, directive).join(" "));
+    const valuesOf = directivesIn(text, "Service");
+    const isDynamic = valuesOf("DynamicUser").at(-1) === "yes";
+    const user = isDynamic ? undefined : (valuesOf("User")[0] ?? "root");
+    const folders = foldersIn(place, (directive) => valuesOf(directive).join(" "));
     return folders.map((folder) => ({ ...folder, user }));
   });
+}
+
+/** Returns a function that finds the values of a directive in a section of a unit. The unit is read only once. */
+function directivesIn(text: string, section: "Service" | "Socket"): (directive: string) => readonly string[] {
+  const name = `unit.${section.toLowerCase()}`;
+  const units = parseUnits({ [name]: text });
+  return (directive) => units.values(name, section, directive);
 }
 
 /** The folders that systemd creates for services, as it has loaded their units. */
@@ -84,7 +92,7 @@ export function socketPathsOf({ user }: Place, texts: readonly string[]): string
   const runtime = user ? (process.env["XDG_RUNTIME_DIR"] ?? "/run") : "/run";
   const directives = ["ListenStream", "ListenDatagram", "ListenSequentialPacket"];
   return texts
-    .flatMap((text) => directives.flatMap((key) => valuesOf(text, key)))
+    .flatMap((text) => directives.flatMap(directivesIn(text, "Socket")))
     .map((value) => value.replace(/%[t%]/g, (specifier) => (specifier === "%t" ? runtime : "%")))
     .filter((value) => value.startsWith("/"))
     .map((path) => resolve(path));
