@@ -76,19 +76,6 @@ export class AppUnderLoad implements AsyncDisposable {
     return Number(await this.systemd.show(unit, "MainPID"));
   }
 
-  /**
-   * How long the last start of the app took, from the fork of its process to `READY=1`, in milliseconds.
-   *
-   * systemd itself takes both times, so neither the wait for the old process nor the wait for `systemctl` is part of it. It is the
-   * shortest time that a client has to wait when no process accepts.
-   */
-  async startTime(unit = "app.service"): Promise<number> {
-    const at = async (property: string): Promise<number> =>
-      Number(await this.systemd.show(unit, `${property}TimestampMonotonic`));
-    const [forked, ready] = await Promise.all([at("ExecMainStart"), at("ActiveEnter")]);
-    return (ready - forked) / 1000;
-  }
-
   [Symbol.asyncDispose](): Promise<void> {
     return this.systemd.close();
   }
