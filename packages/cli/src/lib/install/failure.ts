@@ -1,9 +1,15 @@
 import { readFileSync } from "node:fs";
-import process from "node:process";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import { RollingError } from "../change/roll-error.ts";
 import { execute } from "../shared/execute.ts";
-import { type JournalEntry, messageOf, readFields, readJournal, syncJournal } from "../systemd/journal.ts";
+import {
+  type JournalEntry,
+  messageOf,
+  readFields,
+  readJournal,
+  syncJournal,
+  unitMatches,
+} from "../systemd/journal.ts";
 import type { ServiceManager } from "../systemd/service-manager.ts";
 import { serves } from "../systemd/unit-state.ts";
 import {
@@ -95,18 +101,10 @@ async function journalOf(
   if (units.length === 0) return [];
   // Without --sync, the last lines may be missing. A user may not ask for it.
   if (!manager.user) await syncJournal(manager);
-  // systemd opens a socket in a separate process, and --unit shows only the lines of process 1 about a unit.
-  const field = manager.user ? "USER_UNIT" : "UNIT";
-  const matches = units.flatMap((unit) => [
-    "+",
-    `${field}=${unit}`,
-    `_UID=${process.getuid!()}`,
-    "+",
-    `_SYSTEMD_${field}=${unit}`,
-  ]);
-  const forUser = manager.user ? ["--user"] : [];
-  const from = `--since=@${(since / 1000).toFixed(3)}`;
-  const { found } = await readFields(manager, [...forUser, from, ...matches.slice(1)]);
+  // systemd opens a socket in a separate process.
+  const matches = units.flatMap((unit) => ["+", ...unitMatches(manager, unit)]).slice(1);
+  const options = [...(manager.user ? ["--user"] : []), `--since=@${(since / 1000).toFixed(3)}`];
+  const { found } = await readFields(manager, [...options, ...matches]);
   const lines = found
     .flatMap((fields) => messageOf(fields)?.split("\n") ?? [])
     .filter((line) => line.trim() !== "");

@@ -148,6 +148,14 @@ export function entryOf(fields: JournalFields, user: boolean): JournalEntry | un
   };
 }
 
+/** Matches what --unit matches, and the lines of systemd processes that ended before the journal could look up their unit. */
+export function unitMatches({ user }: ServiceManager, unit: string): string[] {
+  const uid = `_UID=${user ? process.getuid?.() : 0}`;
+  return user
+    ? [`_SYSTEMD_USER_UNIT=${unit}`, uid, "+", `USER_UNIT=${unit}`, uid]
+    : [`_SYSTEMD_UNIT=${unit}`, "+", `UNIT=${unit}`, uid];
+}
+
 /** Reads the entries that journalctl finds with these options and matches, the oldest first, whatever its exit status. */
 export async function readFields(
   manager: ServiceManager,

@@ -1,6 +1,11 @@
-import process from "node:process";
 import { sudoCommand } from "../../shared/own-command.ts";
-import { type JournalFields, messageOf, readFields, syncJournal } from "../../systemd/journal.ts";
+import {
+  type JournalFields,
+  messageOf,
+  readFields,
+  syncJournal,
+  unitMatches,
+} from "../../systemd/journal.ts";
 import type { Evidence } from "../model/diagnosis.ts";
 import type { Host, Subject } from "../model/subject.ts";
 import { lastChange, unitFiles } from "./files.ts";
@@ -35,15 +40,11 @@ export async function journal(subject: Subject): Promise<JournalLine[]> {
   const { manager } = host;
   // Journald reads the output of services with a delay. Only root can wait until it has read everything.
   if (host.isRoot) await host.get(journalIsWritten);
-  const uid = process.getuid?.();
   const lines = await Promise.all(
     units.map(async (unit) => {
       const { found, isRestricted } = await readFields(manager, [
         // Without --user: what a manager of a user logs need not be in a journal of that user.
-        ...(manager.user
-          ? [`_SYSTEMD_USER_UNIT=${unit}`, `_UID=${uid}`, "+", `USER_UNIT=${unit}`, `_UID=${uid}`]
-          : // Like --unit, but with the lines of systemd processes that ended before the journal could look up their unit.
-            [`_SYSTEMD_UNIT=${unit}`, "+", `UNIT=${unit}`, "_UID=0"]),
+        ...unitMatches(manager, unit),
         "--boot",
         `--output-fields=${FIELDS}`,
         `--lines=${LINES}`,
