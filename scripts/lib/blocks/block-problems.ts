@@ -1,27 +1,11 @@
 import { type Block, keywords, noteOf, placeOf } from "./page-blocks.ts";
 import { dataLanguages, dataProblem } from "./data-problem.ts";
-import { commandsIn, shellProblems, type ShellFacts } from "./shell-problems.ts";
+import { shellProblems, type ShellFacts } from "./shell-problems.ts";
 import { scriptLanguages } from "./typed-blocks.ts";
 import { fragmentProblems } from "./unit-problems.ts";
 
-const shells: readonly string[] = ["sh", "bash"];
-
 /** Whether a block shows what a program has printed. */
-const isOutput = ({ language, code }: Block): boolean =>
-  language === "" ||
-  language === "text" ||
-  (language === "console" && code.split("\n").some((line) => !/^(?:[$#] |\s*$)/.test(line)));
-
-/** The prompt of root is `# `, with which output may begin too: what follows it must be a command. */
-const rootPromptProblems = (code: string): string[] =>
-  Array.from(code.matchAll(/^# (\S+)(.*)$/gm))
-    .filter(
-      ([, program = ""]) => !/^(?:[a-z][\w.-]*|\/[\w/.-]+)$/.test(program) || !rootPrograms.test(program),
-    )
-    .map(([line]) => `"${line}" is no command that pages show at the prompt of root`);
-
-const rootPrograms =
-  /^(?:systemctl|systemd-[\w-]+|journalctl|loginctl|sockact|npx|npm|node|curl|cat|ls|cp|mv|ln|rm|mkdir|install|chown|chmod|sed|ss|apt|apt-get|useradd|setcap)$/;
+const isOutput = ({ language }: Block): boolean => language === "" || language === "text";
 
 const reason = (block: Block): string | undefined => noteOf(block, "not run");
 
@@ -41,9 +25,7 @@ export function blockProblems(block: Block, facts: ShellFacts): string[] {
     return reason(block) === "" ? [`${placeOf(block)}: say why it is not run`] : [];
   const isFromFile = noteOf(block, "from") !== undefined;
   const problems: string[] = [];
-  if (shells.includes(language)) problems.push(...shellProblems(code, facts));
-  else if (language === "console")
-    problems.push(...shellProblems(commandsIn(code), facts), ...rootPromptProblems(code));
+  if (language === "sh") problems.push(...shellProblems(code, facts));
   else if (dataLanguages.includes(language))
     problems.push(...[dataProblem(language, code)].filter((text) => text !== undefined));
   else if (language === "ini") return fragmentProblems(block);

@@ -5,16 +5,7 @@ import { excerptOf } from "./excerpt.ts";
 import { type Block, blocksOf, noteOf, placeOf } from "./page-blocks.ts";
 
 /** The languages of a block whose code `oxfmt` formats where it stands in a page. */
-const formatted: Readonly<Record<string, string>> = {
-  js: "block.js",
-  mjs: "block.mjs",
-  cjs: "block.cjs",
-  ts: "block.ts",
-  json: "block.json",
-  jsonc: "block.jsonc",
-  yaml: "block.yaml",
-  toml: "block.toml",
-};
+const formatted: readonly string[] = ["js", "ts", "json", "yaml"];
 
 /** The code that a block must show, as `oxfmt` leaves it in the page. */
 async function shownIn(block: Block, source: string, root: string, options: FormatConfig): Promise<string> {
@@ -27,9 +18,8 @@ async function shownIn(block: Block, source: string, root: string, options: Form
   } catch (error) {
     throw new Error(`${placeOf(block)}: ${path}: ${(error as Error).message}`, { cause: error });
   }
-  const name = formatted[block.language];
-  if (name === undefined) return code;
-  const result = await format(name, code, options);
+  if (!formatted.includes(block.language)) return code;
+  const result = await format(`block.${block.language}`, code, options);
   return result.errors.length > 0 ? code : result.code;
 }
 

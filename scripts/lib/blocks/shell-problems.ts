@@ -65,7 +65,7 @@ function callProblem(call: ShellCall, facts: ShellFacts): string | undefined {
   if (inner.program === "npm") return npmProblem(inner.args, facts);
   if (/^(?:systemctl|journalctl|loginctl|systemd-\w[\w-]*)$/.test(inner.program))
     return systemdProblem(inner);
-  if (call.program === "$") return "write a prompt only in a console block";
+  if (call.program === "$") return "leave out the prompt";
   return undefined;
 }
 
@@ -80,7 +80,3 @@ export function shellProblems(script: string, facts: ShellFacts): string[] {
   });
   return [...errors.map((error) => `bash does not read it: ${error}`), ...problems];
 }
-
-/** The commands of a block of `console`: what follows each prompt. Its other lines are output. */
-export const commandsIn = (code: string): string =>
-  Array.from(code.matchAll(/^[$#] (.*(?:\\\n.*)*)$/gm), ([, command]) => command).join("\n");

@@ -6,16 +6,8 @@ import process from "node:process";
 import { type Block, noteOf, placeOf } from "./page-blocks.ts";
 import { importsOurs } from "./snippets.ts";
 
-/** The languages of a block that TypeScript reads, with the suffix of its kind of module. */
-const suffixes: Readonly<Record<string, string>> = {
-  js: ".mjs",
-  mjs: ".mjs",
-  cjs: ".cjs",
-  ts: ".mts",
-  mts: ".mts",
-};
-
-export const scriptLanguages: readonly string[] = Object.keys(suffixes);
+/** The languages of a block that TypeScript reads. */
+export const scriptLanguages: readonly string[] = ["js", "ts"];
 
 /** Whether examples/readmes.test.ts runs a block: it uses a package of ours, or is the CommonJS form of one that does. */
 const isRun = (code: string): boolean =>
@@ -46,7 +38,7 @@ function fileOf({ language, code }: Block): { suffix: string; text: string } {
     return { suffix: ".mts", text };
   }
   const isCommonJs = language === "js" && /\brequire\(/.test(code) && !/^import /m.test(code);
-  const suffix = isCommonJs ? ".cjs" : suffixes[language]!;
+  const suffix = isCommonJs ? ".cjs" : language === "js" ? ".mjs" : ".mts";
   return { suffix, text: suffix === ".cjs" ? code : `${code}\nexport {};\n` };
 }
 
