@@ -321,6 +321,11 @@ export const faults: Fault[] = [
     ...socketAt("PartOf"),
   },
   {
+    code: "socket-stops-along",
+    files: service("After=app.socket", "After=app.socket\nPropagatesStopTo=app.socket"),
+    ...serviceAt("PropagatesStopTo"),
+  },
+  {
     code: "socket-conflicts",
     files: socket("Description=App socket", "Description=App socket\nConflicts=app.service"),
     ...socketAt("Conflicts"),
@@ -364,6 +369,12 @@ export const faults: Fault[] = [
     },
     ...at("app.service.d/node.conf", "ExecStart"),
     refused: true,
+  },
+  {
+    code: "exec-missing",
+    files: running("/usr/bin/env node --enable-source-maps"),
+    ...serviceAt("ExecStart"),
+    also: ["exec-env"],
   },
   { code: "exec-relative", files: running("node /srv/app/server.js"), ...serviceAt("ExecStart") },
   {
@@ -638,6 +649,11 @@ export const faults: Fault[] = [
   { code: "exec-env", files: running("/usr/bin/env node /srv/app/server.js"), ...serviceAt("ExecStart") },
   { code: "jit-killed", files: inService("MemoryDenyWriteExecute=yes"), ...serviceAt("MemoryDeny") },
   {
+    code: "jit-killed",
+    files: running("/usr/bin/java -jar /srv/app/app.jar\nMemoryDenyWriteExecute=yes"),
+    ...serviceAt("MemoryDeny"),
+  },
+  {
     code: "system-call-kills",
     files: inService("SystemCallFilter=@system-service"),
     ...serviceAt("SystemCallFilter"),
@@ -678,10 +694,18 @@ export const faults: Fault[] = [
     code: "runtime-directory",
     files: {
       ...socket("ListenStream=80", "ListenStream=/var/run/app/http.sock\nSocketMode=0666"),
-      ...inService("RuntimeDirectory=app"),
+      ...service("DynamicUser=yes", "User=app\nRuntimeDirectory=app"),
     },
     ...socketAt("ListenStream"),
     also: ["value-obsolete"],
+  },
+  {
+    code: "runtime-directory",
+    files: {
+      ...socket("ListenStream=80", "ListenStream=/var/lib/app/http.sock\nSocketMode=0666"),
+      ...inService("StateDirectory=app"),
+    },
+    ...socketAt("ListenStream"),
   },
   { code: "bus-name-missing", files: inService("Type=dbus"), ...serviceAt("Type"), refused: true },
   {
@@ -883,6 +907,12 @@ export const faults: Fault[] = [
     ...serviceAt("Environment=SOCKACT_HANDOVER"),
     also: ["standard-input-socket"],
   },
+  {
+    code: "handover-impossible",
+    files: inService(`${notifying}${waiting}\nEnvironment=NODE_OPTIONS=--permission`),
+    ...serviceAt("Environment=NODE_OPTIONS"),
+    also: ["permission-net"],
+  },
   ...["", "ExecReload=/bin/kill -HUP $MAINPID\n", "ExecReload=/usr/bin/shop-reload\n"].map(
     (command): Fault => ({
       code: "handover-unheard",
@@ -976,12 +1006,18 @@ export const faults: Fault[] = [
       ...serviceAt("SystemCallFilter"),
     }),
   ),
-  ...["User=ann", "SupplementaryGroups=video"].map((line): Fault => ({
+  ...["User=ann", "Group=ann", "SupplementaryGroups=video"].map((line): Fault => ({
     code: "user-not-possible",
     files: ofUser(service("DynamicUser=yes", line)),
     file: "systemd/user/app.service",
     at: line.split("=")[0]!,
   })),
+  {
+    code: "user-not-possible",
+    files: ofUser(socket("ListenStream=80", "ListenStream=%t/app.sock\nSocketMode=0666\nSocketUser=ann")),
+    file: "systemd/user/app.socket",
+    at: "SocketUser",
+  },
   {
     code: "stop-when-unneeded",
     files: service("[Unit]\n", "[Unit]\nStopWhenUnneeded=yes\n"),

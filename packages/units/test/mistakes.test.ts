@@ -55,7 +55,7 @@ describeWith({ privateSystemd: true }, "what emitUnits refuses", () => {
     // While the service starts, systemd puts a link in place of the folder, and the path is missing for a moment.
     await systemd.waitForUnit("moved.service", "ActiveState", "active", 50_000);
     expect(await connect(listen)).toContain("EACCES");
-    expect(() => emitUnits({ ...description, exec: ["/bin/sh"] })).toThrow(/lets only root enter/);
+    expect(() => emitUnits({ ...description, exec: ["/bin/sh"] })).toThrow(/only root may enter/);
   });
 
   it("a socket in the runtime directory of a user with a name stays open", async () => {

@@ -44,9 +44,15 @@ export interface UnitProblem {
   readonly message: string;
   /** What to write instead. */
   readonly hint: string;
-  /** With `SOCKACT_ERR_UNIT_LINT`, the code of the linter's finding: `kill-mode`. */
+  /** With `SOCKACT_ERR_UNIT_LINT`, the code of the linter's finding: `kill-mode`. The field `acknowledge` accepts it. */
   readonly finding?: string;
 }
+
+/** The hint, and for a finding how to keep the units as they are. */
+const wayOut = ({ hint, finding }: UnitProblem): string =>
+  finding === undefined
+    ? hint
+    : `${hint}. If you want the units as they are, write acknowledge: ['${finding}']`;
 
 /**
  * The error that `emitUnits` throws if a description cannot be written into unit files.
@@ -64,8 +70,8 @@ export class UnitError extends Error {
   readonly problems: readonly UnitProblem[];
 
   constructor(problems: readonly UnitProblem[]) {
-    super(problems.map(({ path, message, hint }) => `${path}: ${message}; ${hint}`).join("\n"));
-    this.hint = problems.map(({ path, hint }) => `${path}: ${hint}`).join("\n");
+    super(problems.map((one) => `${one.path}: ${one.message}; ${wayOut(one)}`).join("\n"));
+    this.hint = problems.map((one) => `${one.path}: ${wayOut(one)}`).join("\n");
     this.problems = problems;
   }
 }

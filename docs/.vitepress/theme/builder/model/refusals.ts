@@ -63,66 +63,85 @@ function fieldOf({ path, message }: Pick<UnitProblem, "path" | "message">, state
   return fields[top] ?? (isNodeApp(state) ? "script" : "runtime");
 }
 
-/** Phrases of `emitUnits` about fields of a description, and what a reader of the form can do instead. */
-const phrases: readonly (readonly [phrase: RegExp | string, instead: string])[] = [
-  [/\. If you want the units as they are, .*$/, ""],
-  ["write bind: 'socket'", "let systemd pass the sockets"],
-  ["write bind: 'proxy'", "choose a proxy"],
-  ["; or write bindIPv6Only: 'ipv6-only' beside an IPv4 address", ""],
-  ["leave one out", "remove one of the two"],
-  ["; for the template itself leave out the @ and write template: true", ""],
-  [/leave user out, or name (.*) such as user: 'shop'/, "leave it empty, or write $1 such as shop"],
-  ["; if every user can read that folder, write hardening: { protectHome: 'read-only' }", ""],
-  ["set a user and hardening: 'none'", "write a user, and choose no sandbox"],
-  [/write the program itself: .*/, "write the path of Node itself"],
-  [/write exec: \[[^\]]*\] with/, "write the path of Node, such as /usr/bin/node, with"],
-  [/^\S+ with ListenStream=\d+, or hardening: .*$/, "let systemd pass the sockets, or choose a capability"],
-  [/set user to the owner of the folder, .*/, "write the owner of the folder into “User”"],
-  [/whole bytes above 0 as a number, or a string: .*/, "write an amount such as 512M or 2G"],
-  ["the fields of the description set", "the form, or a config for sockact, sets"],
-  [/write idleTimeout: .* in the description/, "fill in “Sleep after”, and remove the line"],
-  [
-    /write handover: true in the description(?:, which adds it)?/,
-    "turn the handover on, and remove the line",
-  ],
-  [": it is added for Node, and with idleTimeout", ": sockact adds it"],
-  [
-    /write (\w+): .* in the (?:description|socket)/,
-    "remove the line. In a config for sockact, the field $1 sets it",
-  ],
-  [
-    /write standardOutput: .*/,
-    "remove the redirection. The journal contains what the app prints: journalctl --unit shows it",
-  ],
-];
+const ownAccount = "leave it empty, or write an account that only this service has, such as shop";
+const ownPort = "write a port from 1024, or let systemd pass the sockets, or choose a capability";
+const program =
+  "write the path of the program itself. For an app that runs on Node, that is the path of Node";
 
-/** Rewrites a message or a hint of `emitUnits` for readers of the form, who can't write fields of a description. */
-function inForm(text: string, field: string): string {
-  const rewritten = phrases.reduce((before, [phrase, instead]) => before.replace(phrase, instead), text);
-  return rewritten
-    .replace(/sockets\[(\d+)\](?:\.\w+)?/g, (_, index: string) => `socket ${Number(index) + 1}`)
-    .replaceAll(
-      "leave it out",
-      field === "handover"
-        ? "turn it off"
-        : /^(?:sockets|environment$)/.test(field)
-          ? "remove it"
-          : "leave it empty",
-    );
+/** What a reader of the form can do, by the kind of problem, or by the field and the kind. Other hints name no field of a description. */
+const hints: Readonly<Record<string, string>> = {
+  "app NAME": "write a name such as shop, which no unit of the system has, with letters, digits and . _ -",
+  "app user-shared": "choose another name, or write an account into “User”",
+  "arguments handover-impossible": "add --allow-child-process after it, or turn the handover off",
+  "certificate VERSION": "choose a newer version of systemd",
+  "folder CONFLICT": "write the owner of the folder into “User”",
+  "framework CONFLICT": "choose a proxy, or write the path of Node",
+  "framework MISSING": "write the absolute path of the app's file",
+  "framework PATH": "write the absolute path of the app's file",
+  "handover CONFLICT": "turn it off",
+  "idle CONFLICT": "leave it empty, or let systemd pass the sockets",
+  "idle VERSION": "leave it empty: the proxy and the service then keep running",
+  "listen CONFLICT": "remove it, or let systemd pass the sockets",
+  "memory NUMBER": "write an amount such as 512M or 2G",
+  "memory limit-low": "leave it empty, or write an amount such as 512M",
+  "mode socket-closed": "write 0660",
+  "privateKey VERSION": "choose a newer version of systemd",
+  "runtime CONFLICT": "install Node outside of homes, or write the account that owns the home into “User”",
+  "script CONFLICT": "move the app to /srv or /opt, or write the account that owns the home into “User”",
+  "watchdog limit-low": "leave it empty, or write a time such as 30s",
+  "address-conflict": "remove one of the two",
+  "exec-launcher": program,
+  "exec-missing": "write the path of the app's file",
+  "exec-quoted": "write the arguments into their own field",
+  "exec-shell": program,
+  "exec-syntax":
+    "remove it: systemd runs no shell. The journal contains what the app prints: journalctl --unit shows it",
+  "notify-wrapped": program,
+  "port-privileged": ownPort,
+  "script-relative": "write the file's absolute path",
+  "standard-input-missing": program,
+  "user-nobody": ownAccount,
+  "user-root": ownAccount,
+};
+
+/** What a reader can do about a variable that a field of the form, or of a config, sets. */
+const ofFields: Readonly<Record<string, string>> = {
+  SOCKACT_HANDOVER: "turn the handover on, and remove the line",
+  SOCKACT_IDLE_EXIT_STATUS: "remove it: sockact adds it",
+  SOCKACT_IDLE_TIMEOUT: "fill in “Sleep after”, and remove the line",
+  SOCKACT_RELOAD_RESULT: "turn the handover on, and remove the line",
+  ...Object.fromEntries(
+    Object.entries({
+      SOCKACT_DRAIN_TIMEOUT: "drainTimeout",
+      SOCKACT_HANDOVER_TIMEOUT: "handoverTimeout",
+      SOCKACT_HEALTH: "health",
+      SOCKACT_PROXY_PROTOCOL: "proxyProtocol",
+    }).map(([name, field]) => [name, `remove the line. In a config for sockact, the field ${field} sets it`]),
+  ),
+};
+
+/** What is wrong, and what a reader of the form, who can't write fields of a description, can do. */
+function saidInForm({ path, code, finding, message, hint }: UnitProblem, field: string) {
+  const kind = finding ?? code.replace("SOCKACT_ERR_UNIT_", "");
+  const [, variable = ""] = /^environment\.(\w+)$/.exec(path) ?? [];
+  if (kind === "VARIABLE" && Object.hasOwn(ofFields, variable))
+    return {
+      message: `the form, or a config for sockact, sets ${variable}`,
+      hint: ofFields[variable]!,
+    };
+  const own = hints[`${field.replace(/^.*\./, "")} ${kind}`] ?? hints[kind];
+  return { message, hint: own ?? hint.replace(/'([\w./-]+)'/g, "$1") };
 }
 
 /** A refusal of `emitUnits` as a problem of the form. */
-export function problemInForm(
-  { path, code, message: said, hint }: UnitProblem,
-  state: BuilderState,
-): FieldProblem {
+export function problemInForm(problem: UnitProblem, state: BuilderState): FieldProblem {
+  const { path, code } = problem;
   // ExecStart= has two of these characters for one.
-  const message = path === "exec" ? said.replaceAll("$$", "$").replaceAll("%%", "%") : said;
+  const message =
+    path === "exec" ? problem.message.replaceAll("$$", "$").replaceAll("%%", "%") : problem.message;
   const field = fieldOf({ path, message }, state);
-  return {
-    field,
-    code,
-    message: inForm(message, field),
-    hint: inForm(hint, field).replace(/'([\w./-]+)'/g, "$1"),
-  };
+  const said = saidInForm({ ...problem, message }, field);
+  const named = (text: string) =>
+    text.replace(/sockets\[(\d+)\](?:\.\w+)?/g, (_, index: string) => `socket ${Number(index) + 1}`);
+  return { field, code, message: named(said.message), hint: named(said.hint) };
 }

@@ -88,12 +88,9 @@ export function unitsOf(
     return emitUnits(description, options);
   } catch (cause) {
     if (!(cause instanceof UnitError)) throw cause;
-    const problems = cause.problems.map(
-      ({ path, message, hint }) => `  ${path || "description"}: ${message}; ${hint}`,
-    );
     throw new CliError(
       "SOCKACT_ERR_CONFIG_INVALID",
-      `the description in ${source} can't be written as units:\n${problems.join("\n")}`,
+      `the description in ${source} can't be written as units:\n${cause.message.replace(/^/gm, "  ")}`,
       "What each field may be: https://github.com/sockact/sockact/blob/main/docs/config.md",
       { exitCode: EXIT.failed, cause },
     );

@@ -268,10 +268,13 @@ function unitsOf(
   } catch (cause) {
     if (!(cause instanceof UnitError)) throw cause;
     const fieldOf = (path: string) => /^\w*/.exec(path)![0];
-    const problems = cause.problems.map(
-      ({ path, message, hint }) =>
-        `  ${options?.[fieldOf(path)] ?? (path || "description")}: ${message}; ${hint}`,
-    );
+    // Only in a config can a finding be acknowledged.
+    const problems =
+      options === undefined
+        ? cause.message
+        : cause.problems
+            .map(({ path, message, hint }) => `${options[fieldOf(path)] ?? path}: ${message}; ${hint}`)
+            .join("\n");
     const exit = { exitCode: EXIT.failed, cause };
     if (cause.problems.some(({ finding }) => finding === "temporary-hidden"))
       throw new CliError(
@@ -283,7 +286,7 @@ function unitsOf(
     const isOption = cause.problems.every(({ path }) => fieldOf(path) in (options ?? {}));
     throw new CliError(
       "SOCKACT_ERR_INSTALL_APP",
-      `no units can be written for ${source}:\n${problems.join("\n")}`,
+      `no units can be written for ${source}:\n${problems.replace(/^/gm, "  ")}`,
       isOption
         ? `${ownCommand()} install --help describes each option.`
         : options === undefined

@@ -3,7 +3,6 @@ import { objectOf } from "../read/fields/fields.ts";
 import { UnitError, type UnitProblem } from "../problems.ts";
 import { healthUnitsOf } from "./health.ts";
 import { readPortMethod } from "./ports/read-method.ts";
-import { refuseSocketsInPrivateFolders } from "./private-folders.ts";
 import { readService, type Service } from "../read/service.ts";
 import { readSockets } from "../read/sockets.ts";
 import { withRaw } from "../read/fields/raw.ts";
@@ -83,7 +82,6 @@ export function buildUnits(description: AppDescription): UnitSet {
       })),
     }),
   );
-  refuseSocketsInPrivateFolders(units, sockets, problems);
   for (const { unit, sections } of units) {
     const hasInstance = unit.includes("@");
     for (const { key, value } of sections.flatMap(({ lines }) => lines)) {

@@ -1,4 +1,5 @@
-import { findingsIn, type Finding, type FindingCode, type RuleFinding, rules } from "../lint/lint.ts";
+import { findingsIn, type Finding, type FindingCode, rules } from "../lint/lint.ts";
+import { fixText, type Fix } from "../lint/findings/finding.ts";
 import type { UnitSet } from "../model/unit-set.ts";
 import { booleanOf } from "../systemd/booleans.ts";
 import { sandboxDirectives } from "../read/sandbox/directives.ts";
@@ -20,7 +21,7 @@ interface Written {
 }
 
 /** A finding of the linter, and the line that it is about. If a line is missing, this is the header of its section. */
-export interface PlacedFinding extends Finding, Omit<RuleFinding, "finding"> {
+export interface PlacedFinding extends Finding {
   at: Extract<UnitEntry, { section: string }>;
 }
 
@@ -50,26 +51,29 @@ export function refuseFindings(
   acknowledged: readonly FindingCode[],
   problems: UnitProblem[],
 ): PlacedFinding[] {
-  const { units, service } = written;
+  const { units, service, sockets } = written;
   const findings = findingsIn(units, { user: service.arrangement.manager === "user" })
     .filter(({ finding }) => finding.severity !== "info")
-    .map(({ finding, fixInDescription }): PlacedFinding => ({
-      ...finding,
-      fixInDescription,
-      at: units.files.get(finding.file)!.entries[finding.line - 1] as PlacedFinding["at"],
+    .map(({ finding, ...said }) => ({
+      ...said,
+      finding: {
+        ...finding,
+        at: units.files.get(finding.file)!.entries[finding.line - 1] as PlacedFinding["at"],
+      },
     }));
-  for (const finding of findings) {
+  for (const { finding, fix, inDescription } of findings) {
     if (acknowledged.includes(finding.code)) continue;
+    const isSocket = sockets.some(({ unit }) => unit === finding.file);
     problems.push({
       code: "SOCKACT_ERR_UNIT_LINT",
       finding: finding.code,
-      path: fieldOf(finding, written),
+      path: inDescription?.field ?? fieldOf(finding, written),
       message: `${finding.code}: ${finding.message}. ${finding.why.replace(/\.$/, "")}`,
-      hint: `${finding.fixInDescription ?? asRequest(fixWithFields(finding, written))}. If you want the units as they are, write acknowledge: ['${finding.code}']`,
+      hint: inDescription?.fix ?? fixWithFields(fix, isSocket),
     });
   }
   for (const [index, one] of acknowledged.entries()) {
-    const isFound = findings.some((finding) => finding.code === one);
+    const isFound = findings.some(({ finding }) => finding.code === one);
     if (isFound && acknowledged.indexOf(one) === index) continue;
     const message = isFound
       ? `${shown(one)} is already in the list`
@@ -79,7 +83,7 @@ export function refuseFindings(
       path: `acknowledge[${index}]`,
     });
   }
-  return findings.filter((finding) => acknowledged.includes(finding.code));
+  return findings.map(({ finding }) => finding).filter((finding) => acknowledged.includes(finding.code));
 }
 
 /** The path of the field that asks for the line with the finding. If no field does, the unit and the directive. */
@@ -88,28 +92,24 @@ function fieldOf({ file, at }: PlacedFinding, { sockets }: Written): string {
   return at.field ?? `${file} ${at.key}=`;
 }
 
-/** Phrases a fix as an instruction if it is a field with its value. */
-function asRequest(fix: string): string {
-  return /^\w+: /.test(fix) ? `write ${fix}` : fix;
-}
-
-/** What to write in the description for lines that no single field writes. */
-const textOfLines: Readonly<Record<string, string>> = {
-  "DynamicUser=yes": "leave user out",
+/** What to write for lines whose value is an example. */
+const examples: Readonly<Record<string, string>> = {
   "ExecStart=/usr/bin/node": "exec: ['/usr/bin/node', '/srv/shop/server.js']",
-  "OpenFile=/run/systemd/notify:notify": "openFile: true",
+  "ExecStart=/usr/bin/node --import tsx": "exec: ['/usr/bin/node', '--import', 'tsx', '/srv/shop/server.ts']",
 };
 
-/** A fix with its directives replaced by the fields that write them, if a field accepts the value. */
-function fixWithFields({ fix, file }: PlacedFinding, { sockets }: Written): string {
-  const isSocket = sockets.some(({ unit }) => unit === file);
-  return fix.replace(/\b([A-Z][A-Za-z\d]+)=([^\s,;]*)/g, (line, key: string, value: string) => {
-    const field = isSocket
-      ? fieldText(socketDirectives, key, value)
-      : fieldText(serviceDirectives, key, value);
-    const option = isSocket || field !== undefined ? undefined : fieldText(sandboxDirectives, key, value);
-    return textOfLines[line] ?? field ?? (option === undefined ? line : `hardening: { ${option} }`);
-  });
+/** A fix with the fields that write its lines, as an instruction. */
+function fixWithFields(fix: Fix, isSocket: boolean): string {
+  const fieldOfLine = (key: string, value: string): string => {
+    const field = fieldText(isSocket ? socketDirectives : serviceDirectives, key, value);
+    const option = isSocket ? undefined : fieldText(sandboxDirectives, key, value);
+    return (
+      examples[`${key}=${value}`] ??
+      field ??
+      (option === undefined ? `${key}=${value}` : `hardening: { ${option} }`)
+    );
+  };
+  return `${typeof fix[0] === "object" ? "write " : ""}${fixText(fix, fieldOfLine)}`;
 }
 
 /** A field with the value that makes it write the line: `killMode: 'mixed'`. */

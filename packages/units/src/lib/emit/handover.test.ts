@@ -24,7 +24,9 @@ function problemsOf(more: object): string[] {
     emitUnits({ ...shop, ...more });
   } catch (error) {
     if (error instanceof UnitError)
-      return error.problems.map(({ code, path, message }) => `${code} ${path}: ${message}`);
+      return error.problems.map(
+        ({ code, finding = code, path, message }) => `${finding} ${path}: ${message}`,
+      );
     throw error;
   }
   return [];
@@ -125,22 +127,28 @@ describe("a service that hands over", () => {
     expect(lintUnits(emitUnits({ ...shop, ...more }))).toEqual([]);
   });
 
-  const npm = ["/usr/bin/node", "/usr/lib/node_modules/npm/bin/npm-cli.js", "start"];
   it.each<[object, RegExp]>([
     [{ type: "notify-reload" }, /CONFLICT type: systemd would send SIGHUP besides/],
     [{ bind: "proxy" }, /CONFLICT handover: with bind: "proxy" the service opens its port itself/],
     [{ bind: "capability" }, /CONFLICT handover: with bind: "capability"/],
-    [{ sockets: [{ listen: 80, accept: true }] }, /CONFLICT handover: with accept/],
+    [
+      { sockets: [{ listen: 80, accept: true }] },
+      /^handover-impossible handover: .*Accept=yes in shop\.socket/,
+    ],
     [{ container: { image: "localhost/shop:1" } }, /CONFLICT handover: it does not apply to a container/],
     [{ exec: ["/usr/bin/python3", "/srv/a.py"] }, /CONFLICT handover: "\/usr\/bin\/python3" is not Node/],
     [{ exec: ["/usr/local/bin/bun", "/srv/a.js"] }, /is not Node/],
     [{ exec: ["/usr/bin/deno", "run", "/srv/a.js"] }, /is not Node/],
     [{ exec: ["/srv/shop/start.sh"] }, /is not Node/],
-    [{ exec: ["/usr/bin/npm", "start"] }, /CONFLICT handover: npm is the main process/],
-    [{ exec: npm }, /CONFLICT handover: npm is the main process/],
-    [{ exec: ["/usr/bin/node", "--permission", "/srv/a.js"] }, /with --permission the app may not start/],
-    [{ environment: { NODE_OPTIONS: "--permission" } }, /with --permission the app may not start/],
-    [{ type: "simple" }, /CONFLICT type: with "simple" systemd does not follow the app/],
+    [
+      { exec: ["/usr/bin/node", "--permission", "/srv/a.js"] },
+      /^handover-impossible exec: .*SOCKACT_HANDOVER with --permission/,
+    ],
+    [
+      { environment: { NODE_OPTIONS: "--permission" } },
+      /^handover-impossible environment.NODE_OPTIONS: .* --permission/,
+    ],
+    [{ type: "simple" }, /^handover-impossible type: .*SOCKACT_HANDOVER with Type=simple/],
     [{ openFile: false }, /CONFLICT openFile: the app could not tell systemd which process is the new one/],
     [{ execReload: [["/bin/true"]] }, /CONFLICT execReload: with handover, systemctl reload hands over/],
     [{ reloadSignal: "SIGUSR1" }, /CONFLICT reloadSignal: the app hands over at SIGHUP/],
@@ -151,12 +159,25 @@ describe("a service that hands over", () => {
     [{ environment: { SOCKACT_RELOAD_RESULT: "/a" } }, /VARIABLE environment.SOCKACT_RELOAD_RESULT/],
     [{ handover: "yes" }, /TYPE handover: "yes" is not a boolean/],
     [{ handover: false, handoverTimeout: "5s" }, /CONFLICT handoverTimeout: the service does not hand over/],
-    [{ handoverTimeout: 0 }, /DURATION handoverTimeout: it must be longer than 0/],
-    [{ handoverTimeout: "infinity" }, /DURATION handoverTimeout: a new version that hangs/],
+    [{ handoverTimeout: 0 }, /DURATION handoverTimeout: 0 is not a limit/],
+    [{ handoverTimeout: "infinity" }, /DURATION handoverTimeout: "infinity" is not a limit/],
     [{ handoverTimeout: "90s", timeoutStartSec: "90s" }, /CONFLICT handoverTimeout: "90s" is not shorter/],
-    [{ sockets: [{ listen: "/run/shop-reload/a.sock" }] }, /is in a folder of the service/],
-    [{ user: "shop", sockets: [{ listen: "/run/shop-reload/a.sock" }] }, /LINT .*runtime-directory/],
+    [{ sockets: [{ listen: "/run/shop-reload/a.sock" }] }, /^runtime-directory .*DynamicUser=/],
+    [
+      { user: "shop", sockets: [{ listen: "/run/shop-reload/a.sock" }] },
+      /^runtime-directory .*RuntimeDirectory=/,
+    ],
   ])("is refused with one problem: %j", (more, expected) => {
     expect(problemsOf(more)).toEqual([expect.stringMatching(expected)]);
+  });
+
+  it.each([
+    [["/usr/bin/npm", "start"]],
+    [["/usr/bin/node", "/usr/lib/node_modules/npm/bin/npm-cli.js", "start"]],
+  ])("is refused with a main process that is not the app: %j", (exec) => {
+    expect(problemsOf({ exec })).toEqual([
+      expect.stringMatching(/^exec-launcher exec: .*npm runs the app as a child process/),
+      expect.stringMatching(/^notify-wrapped exec: .*npm is the main process/),
+    ]);
   });
 });

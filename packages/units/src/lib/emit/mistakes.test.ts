@@ -62,14 +62,14 @@ describe("a mistake is reported, and a description with the proposed change is a
       "a channel of Node that is not there",
       { environment: { NODE_CHANNEL_FD: "3" } },
       "environment.NODE_CHANNEL_FD",
-      "leave it out",
+      "remove it",
       {},
     ],
     [
       "a worker of no cluster",
       { environment: { NODE_UNIQUE_ID: "1" } },
       "environment.NODE_UNIQUE_ID",
-      "leave it out",
+      "remove it",
       {},
     ],
     [
@@ -167,14 +167,14 @@ describe("a mistake is reported, and a description with the proposed change is a
       "a shared user",
       { user: "nobody" },
       "user",
-      "leave user out, or name an account that only this service has, such as user: 'shop'. If",
+      "leave user out, or name an account that only this service has, such as user: 'shop'",
       { user: "shop" },
     ],
     [
       "root",
       { user: "root" },
       "user",
-      "leave user out, or name an account that only this service has, such as user: 'shop'. If",
+      "leave user out, or name an account that only this service has, such as user: 'shop'",
       {},
     ],
     [

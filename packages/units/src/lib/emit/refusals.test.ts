@@ -61,10 +61,10 @@ function refusal(description: unknown): UnitError {
 }
 
 it.each([
-  [[80, "127.0.0.1:80"], /"127.0.0.1:80" is already open: "80"/],
-  [["[::]:80", "0.0.0.0:80"], /already open/],
-  [["0.0.0.0:80", "127.0.0.1:80"], /already open/],
-  [["[::]:80", "[::1]:80"], /already open/],
+  [[80, "127.0.0.1:80"], /ListenStream=127.0.0.1:80 is taken by ListenStream=80/],
+  [["[::]:80", "0.0.0.0:80"], /address-conflict/],
+  [["0.0.0.0:80", "127.0.0.1:80"], /address-conflict/],
+  [["[::]:80", "[::1]:80"], /address-conflict/],
 ])("%j cannot all be listened on", (listen, message) => {
   const emit = (socket: object) =>
     emitUnits({ name: "app", exec: ["/bin/sh"], sockets: [{ listen, ...socket }] });
@@ -166,8 +166,8 @@ describe("a description that cannot be written", () => {
     ["workingDirectory", "srv", "PATH", /absolute/],
     ["workingDirectory", "/srv/shop ", "TEXT", /space/],
     ["workingDirectory", "~", "PATH", /absolute/],
-    ["workingDirectory", "/tmp/shop", "CONFLICT", /temporary folders/],
-    ["exec[0]", "/var/tmp/shop", "CONFLICT", /temporary folders/],
+    ["workingDirectory", "/tmp/shop", "LINT", /\/tmp\/shop is in a temporary folder/],
+    ["exec[0]", "/var/tmp/shop", "LINT", /\/var\/tmp\/shop is in a temporary folder/],
     ["environment", ["A=1"], "TYPE", /not an object/],
     ["environment.PORT", 3000, "TYPE", /not a string/],
     ["environment.1A", "x", "VARIABLE", /name of a variable/],
@@ -291,17 +291,23 @@ describe("a description that cannot be written", () => {
       "a kill before the drain ends",
       { drainTimeout: "30s", timeoutStopSec: "30s" },
       "timeoutStopSec",
-      "CONFLICT",
-      /while requests are open/,
+      "LINT",
+      /stop-timeout: it is killed after (?:30s|1h)/,
     ],
     [
       "a kill of an endless drain",
       { drainTimeout: "infinity", timeoutStopSec: "1h" },
       "timeoutStopSec",
-      "CONFLICT",
-      /while requests are open/,
+      "LINT",
+      /stop-timeout: it is killed after (?:30s|1h)/,
     ],
-    ["no time to be idle", { idleTimeout: 0, restart: "no" }, "idleTimeout", "DURATION", /longer than 0/],
+    [
+      "no time to be idle",
+      { idleTimeout: 0, restart: "no" },
+      "idleTimeout",
+      "DURATION",
+      /not a limit of time/,
+    ],
     [
       "a watchdog with no type",
       { watchdogSec: "1s", type: undefined },
@@ -516,27 +522,28 @@ describe("a description that cannot be written", () => {
     ]);
   });
 
-  it.each<[string, object, string]>([
-    ["datagrams", { listenDatagram: 80 }, "listenDatagram"],
-    ["a socket that is emptied", { listen: 80, flushPending: true }, "flushPending"],
-    ["a start that waits", { listen: 80, deferTrigger: "patient" }, "deferTrigger"],
-  ])("cannot have a process for each connection with %s", (_, socket, field) => {
+  it.each<[string, object, string, string]>([
+    ["datagrams", { listenDatagram: 80 }, "listenDatagram", "LINT"],
+    ["a socket that is emptied", { listen: 80, flushPending: true }, "flushPending", "CONFLICT"],
+    ["a start that waits", { listen: 80, deferTrigger: "patient" }, "deferTrigger", "LINT"],
+  ])("cannot have a process for each connection with %s", (_, socket, field, code) => {
     const description = { name: "a", exec: ["/bin/sh"], sockets: [{ accept: true, ...socket }] };
     expect(refusal(description).problems).toMatchObject([
-      { code: "SOCKACT_ERR_UNIT_CONFLICT", path: `sockets[0].${field}` },
+      { code: `SOCKACT_ERR_UNIT_${code}`, path: `sockets[0].${field}` },
     ]);
   });
 
   it("for a user's manager names all that it cannot have", () => {
-    const { problems } = refusal({ ...whole, type: "notify", manager: "user", supplementaryGroups: ["a"] });
-    expect(problems.map(({ code, path }) => `${code} ${path}`)).toEqual([
-      "SOCKACT_ERR_UNIT_MISSING uid",
-      "SOCKACT_ERR_UNIT_CONFLICT user",
-      "SOCKACT_ERR_UNIT_CONFLICT group",
-      "SOCKACT_ERR_UNIT_CONFLICT supplementaryGroups",
-      "SOCKACT_ERR_UNIT_CONFLICT sockets[1].socketUser",
-      "SOCKACT_ERR_UNIT_CONFLICT sockets[1].socketGroup",
-      "SOCKACT_ERR_UNIT_CONFLICT wantedBy",
+    const description = { ...whole, type: "notify", manager: "user", supplementaryGroups: ["a"] };
+    expect(refusal(description).problems).toMatchObject([{ code: "SOCKACT_ERR_UNIT_MISSING", path: "uid" }]);
+    const { problems } = refusal({ ...description, uid: 1000 });
+    expect(problems.map(({ finding, path }) => `${finding} ${path}`)).toEqual([
+      "user-not-possible sockets[1].socketUser",
+      "user-not-possible sockets[1].socketGroup",
+      "user-not-possible user",
+      "user-not-possible group",
+      "user-not-possible supplementaryGroups",
+      "target-missing wantedBy",
     ]);
   });
 

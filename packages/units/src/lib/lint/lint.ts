@@ -2,7 +2,7 @@ import { refusedEdits } from "../parse/edit.ts";
 import { givenOf, parseUnits, UnitSet } from "../model/unit-set.ts";
 import type { GivenFile, GivenUnits } from "../parse/load.ts";
 import { conflictsAmong } from "./subjects/conflicts.ts";
-import type { FileEdit, Found, Rule, Severity } from "./findings/finding.ts";
+import { fixText, type FileEdit, type Found, type Rule, type Severity } from "./findings/finding.ts";
 import { serviceRules, type ServiceCode } from "./rules/service.ts";
 import { socketRules, type SocketCode } from "./rules/socket.ts";
 import { subjectsOf } from "./subjects/subjects.ts";
@@ -52,8 +52,8 @@ function subjectOf(file: GivenFile, given: GivenUnits): FileSubject {
   return { ...file, name, type: unitNameParts(name).type, given };
 }
 
-/** A finding, and its fix in the words of a description. */
-export interface RuleFinding extends Pick<Found, "fixInDescription"> {
+/** A finding, and what its rule says about the fix. */
+export interface RuleFinding extends Pick<Found, "fix" | "inDescription"> {
   finding: Finding;
 }
 
@@ -62,22 +62,21 @@ function found<Subject>(
   subjects: readonly Subject[],
 ): RuleFinding[] {
   return Object.entries(table).flatMap(([code, { severity, why, find }]) =>
-    subjects
-      .flatMap(find)
-      .map(({ at: { file, line }, message, fix, fixInDescription, edits = [] }: Found) => ({
-        fixInDescription,
-        finding: {
-          file,
-          line,
-          severity,
-          code: code as FindingCode,
-          message,
-          why,
-          fix,
-          // A name or a value that contains a line break cannot be written.
-          ...(edits.length > 0 && refusedEdits(edits).length === 0 && { edits }),
-        },
-      })),
+    subjects.flatMap(find).map(({ at: { file, line }, message, fix, inDescription, edits = [] }: Found) => ({
+      fix,
+      inDescription,
+      finding: {
+        file,
+        line,
+        severity,
+        code: code as FindingCode,
+        message,
+        why,
+        fix: fixText(fix),
+        // A name or a value that contains a line break cannot be written.
+        ...(edits.length > 0 && refusedEdits(edits).length === 0 && { edits }),
+      },
+    })),
   );
 }
 

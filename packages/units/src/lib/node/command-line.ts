@@ -31,8 +31,7 @@ export function behindEnv(words: readonly string[]): readonly string[] {
 }
 
 /** Whether Node gets no program at all. It would read one from its standard input, which is empty, and exit. */
-export function isWithoutProgram(words: readonly string[]): boolean {
-  const { options, script } = nodeCommand(words);
+export function isWithoutProgram({ options, script }: NodeCommand): boolean {
   return (
     script === undefined &&
     !options.some((option) => withoutScript.test(option) || /^(?:-r|--require|--import)(?:=|$)/.test(option))

@@ -3,8 +3,6 @@ import { timeSpanOf } from "../systemd/time-spans.ts";
 
 /** The smallest value of a directive with which Node works. */
 interface SmallestValue {
-  /** The field of a description that writes the directive. Without it, the linter alone reads the directive. */
-  field?: string;
   /** The amount in a value: a number, bytes, or milliseconds. */
   read: (text: string) => number | undefined;
   least: number;
@@ -16,6 +14,8 @@ interface SmallestValue {
   why: string;
   /** A value that works. */
   instead: string;
+  /** The directive that limits what is probably meant. */
+  better?: string;
 }
 
 const mebibytes = 2 ** 20;
@@ -23,7 +23,7 @@ const mebibytes = 2 ** 20;
 const memory = {
   read: (text: string) => {
     const bytes = bytesOf(text);
-    // Of a number that lacks its unit, memory-tiny and the reader of the field say so.
+    // Of a number that lacks its unit, memory-tiny says so.
     return bytes !== undefined && bytes < mebibytes && /^\d+$/.test(text) ? undefined : bytes;
   },
   least: 20 * mebibytes,
@@ -54,32 +54,32 @@ const smallestValues: Readonly<Record<string, SmallestValue>> = {
     read: bytesOf,
     least: 764 * mebibytes,
     why: "V8 reserves gigabytes of address space, of which it uses little",
-    instead: "infinity, and MemoryMax= for a limit of memory",
+    instead: "infinity",
+    better: "MemoryMax",
   },
   // Node 20 dies with 50 MB and starts with 100 MB.
   LimitDATA: {
     read: bytesOf,
     least: 50 * mebibytes,
     why: "Node has more data when it starts",
-    instead: "infinity, and MemoryMax= for a limit of memory",
+    instead: "infinity",
+    better: "MemoryMax",
   },
   // With an ES module, Node 20 fails with 18 files and starts with 20.
   LimitNOFILE: {
-    field: "limitNOFILE",
     read: wholeOf,
     least: 20,
     why: "Node needs more files to start",
     instead: "1024:524288",
   },
   // Node 20 aborts with 10 tasks, and runs with 11. Node 26 runs with 10. It has 4 threads with --v8-pool-size=0.
-  TasksMax: { ...threads, field: "tasksMax" },
+  TasksMax: threads,
   LimitNPROC: threads,
   // Node 20 is killed with 16 MiB, and starts with 20 MiB. Without a limit, a small server uses 42 MiB.
-  MemoryMax: { ...memory, field: "memoryMax" },
-  MemoryHigh: { ...memory, field: "memoryHigh" },
+  MemoryMax: memory,
+  MemoryHigh: memory,
   // A server of a few lines needs 0.35 seconds of processor time.
   TimeoutStartSec: {
-    field: "timeoutStartSec",
     read: span,
     least: 500,
     ofNotify: true,
@@ -87,7 +87,6 @@ const smallestValues: Readonly<Record<string, SmallestValue>> = {
     instead: "30s",
   },
   WatchdogSec: {
-    field: "watchdogSec",
     read: span,
     least: 500,
     ofNotify: true,
@@ -105,19 +104,19 @@ interface NodeFacts {
 
 /** The values that are too small for Node. `valueOf` returns what a directive has. */
 export function tooSmall<Value extends { text: string }>(
-  valueOf: (key: string, field: string | undefined) => Value | undefined,
+  valueOf: (key: string) => Value | undefined,
   { notifies, options }: NodeFacts,
-): { key: string; value: Value; why: string; instead: string }[] {
+): { key: string; value: Value; why: string; instead: string; better: string | undefined }[] {
   const hasSmallPools = options.some((option) => /--v8-pool-size\b|\bUV_THREADPOOL_SIZE\b/.test(option));
   return Object.entries(smallestValues).flatMap(([key, limit]) => {
-    const { field, read, least, leastWithSmallPools = least, ofNotify = false, why, instead } = limit;
-    const value = ofNotify && !notifies ? undefined : valueOf(key, field);
+    const { read, least, leastWithSmallPools = least, ofNotify = false, why, instead, better } = limit;
+    const value = ofNotify && !notifies ? undefined : valueOf(key);
     // The first of two limits is the soft one, which applies.
     const amount = value === undefined ? undefined : read(value.text.replace(/:.*/s, ""));
     return value === undefined ||
       amount === undefined ||
       amount >= (hasSmallPools ? leastWithSmallPools : least)
       ? []
-      : [{ key, value, why, instead }];
+      : [{ key, value, why, instead, better }];
   });
 }

@@ -48,7 +48,7 @@ function knownWords(command: readonly unknown[]): readonly string[] {
 
 /** Whether this is a Node command without anything to run. */
 export function runsNothing(command: readonly unknown[]): boolean {
-  return isNode(command) && isWithoutProgram(knownWords(command));
+  return isNode(command) && isWithoutProgram(nodeCommand(knownWords(command)));
 }
 
 /** The tool in a description's command that runs the app as a child process. */

@@ -12,26 +12,22 @@ import { folderLines } from "./fields/folders.ts";
 import { proxyProtocolLines } from "./fields/proxy-protocol.ts";
 import { readArrangement, type Arrangement } from "./fields/arrangement.ts";
 import { readRaw, type RawSections } from "./fields/raw.ts";
-import { refuseForUserManager } from "./conflicts/user-manager.ts";
 import { otherFields, serviceDirectives } from "./fields/service-directives.ts";
 import { notifiesBy, refuseLifecycleConflicts, stopTimeout } from "./conflicts/lifecycle.ts";
-import { refuseProgramInHome, refuseProgramInTemporaryFolder } from "./conflicts/program-location.ts";
+import { refuseProgramInHome } from "./conflicts/program-location.ts";
 import { refuseHandoverConflicts } from "./conflicts/handover.ts";
 import { refusePreloadConflicts } from "./conflicts/preload.ts";
 import { refuseSilentFailure } from "./conflicts/on-failure.ts";
-import { refuseHiddenProgram } from "./conflicts/hidden-program.ts";
 import { conflictsIn, type UnitProblem } from "../problems.ts";
 import { serviceSynonyms } from "./fields/synonyms.ts";
 import { containerExec, exec, execWith } from "./fields/commands.ts";
-import { compilesAtRunTime, isNode, runsNode } from "../node/runtime.ts";
+import { isNode, runsNode } from "../node/runtime.ts";
 import type { SocketOwner } from "./sockets.ts";
 import * as read from "./values/readers.ts";
 import * as names from "./values/names.ts";
 import { reasonsOf } from "../write/reasons.ts";
 import { added, addedFor, asked, type Line } from "../write/lines.ts";
 import { refuseNewer, refuseNewerFields } from "./fields/versions.ts";
-import { refuseLowLimits, refuseNothingToRun } from "./conflicts/node.ts";
-import { refuseSystemAccount } from "./conflicts/system-account.ts";
 import { mayFallAsleep, maySpin } from "./fields/restarts.ts";
 import { liesInHome } from "../systemd/folders.ts";
 import { foldersInEmptyHomes } from "./conflicts/program-location.ts";
@@ -111,18 +107,22 @@ export function readService(description: Record<string, unknown>, problems: Unit
   refuseLifecycleConflicts(description, problems);
   refusePreloadConflicts(description, problems);
   refuseHandoverConflicts(description, problems);
-  refuseLowLimits(description, problems);
-  if (!contained) refuseNothingToRun(description, problems);
   const notifies = notifiesBy(description);
   const openFile = notifies && !contained && (description.openFile ?? runsNode(description)) === true;
   if (openFile) {
     const field = ["type", "handover", "rolling"].find((one) => description[one] !== undefined) ?? "type";
     refuseNewer(systemd, "OpenFile", [""], field, problems);
+    if (manager === "user" && arrangement.uid === undefined) {
+      problems.push({
+        code: "SOCKACT_ERR_UNIT_MISSING",
+        path: "uid",
+        message: "it is missing, and the path in OpenFile= contains it for the service manager of a user",
+        hint: "write what `id -u` prints; or openFile: false with notifyAccess: 'all', and notify with systemd-notify(1)",
+      });
+    }
   }
-  refuseForUserManager(arrangement, description, openFile, problems);
   if (description.exec === undefined && !contained) exec(undefined, "exec", problems);
   const dynamicUser = runsAsDynamicUser(manager, values);
-  if (dynamicUser) refuseSystemAccount(checkedName, problems);
   const sandbox = readSandbox(
     hardening,
     {
@@ -138,14 +138,11 @@ export function readService(description: Record<string, unknown>, problems: Unit
         ),
       // The helper for NotifyAccess=all is a separate process, without the descriptor of OpenFile=.
       sendsBySocket: notifies && (!openFile || description.notifyAccess === "all"),
-      justInTime: compilesAtRunTime(description.exec) || runsNode(description),
       jitless: description.jitless === true,
     },
     problems,
     hintsInHardening,
   );
-  if (!contained && (dynamicUser || sandbox.lines.some(({ key }) => key === "PrivateTmp")))
-    refuseProgramInTemporaryFolder(description, preload, problems);
   if (!contained && dynamicUser) {
     refuseProgramInHome(description, preload, problems);
     if (values.readWritePaths.length > 0 && values.group.length + values.supplementaryGroups.length === 0) {
@@ -175,8 +172,6 @@ export function readService(description: Record<string, unknown>, problems: Unit
           "raw",
           problems,
         );
-  if (!contained)
-    refuseHiddenProgram(description.exec, preload.file, raw.Service ?? [], "raw.Service", problems);
   refuseSilentFailure(description, arrangement, raw, values.onFailure, problems);
   const workingDirectory =
     folder === undefined

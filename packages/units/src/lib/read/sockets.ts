@@ -1,11 +1,10 @@
 import type { SocketDescription } from "../description/socket.ts";
 import { unitNamePart } from "../systemd/escaping.ts";
 import { objectOf, readFields, type Asked } from "./fields/fields.ts";
-import { conflictsIn, notAList, shown, type UnitProblem } from "../problems.ts";
+import { conflictsIn, notAList, type UnitProblem } from "../problems.ts";
 import type { Arrangement } from "./fields/arrangement.ts";
 import { readRaw, type RawSections } from "./fields/raw.ts";
 import { socketSynonyms } from "./fields/synonyms.ts";
-import { ipEndpointOf, isTakenBy, type IPEndpoint } from "../systemd/ip-endpoints.ts";
 import { refusedLength } from "../systemd/unit-names.ts";
 import type { Health } from "./fields/health.ts";
 import { refuseNewerFields } from "./fields/versions.ts";
@@ -49,7 +48,6 @@ export function readSockets(
   const several = sockets.length > 1;
   const namesSeen = new Map<string, string>();
   const addressesSeen = new Map<string, string>();
-  const placesSeen: Listener[] = [];
   return Array.from(sockets, (socket: unknown, index): Socket => {
     const path = `sockets[${index}]`;
     const given = objectOf(socket, path, "write a socket: { listen: 80 }", problems);
@@ -94,7 +92,6 @@ export function readSockets(
       const addresses = values[field].map((address) => `${field} ${address}`);
       refuseRepeated(addresses, addressesSeen, `${path}.${field}`, "an address", problems);
     }
-    refuseTakenPorts(values, placesSeen, path, problems);
     const sibling = several && typeof source.name === "string" ? source.name : undefined;
     const stem = sibling === undefined ? app : `${app}-${unitNamePart(sibling)}`;
     const unit = `${stem}${kind === "template" ? "@" : ""}.socket`;
@@ -117,16 +114,8 @@ function refuseSocketConflicts(
   const refuse = (field: keyof SocketDescription, message: string, hint: string) =>
     conflict(`${path}.${field}`, message, hint);
   if (source.accept === true) {
-    if (values.listenDatagram.length > 0)
-      refuse(
-        "listenDatagram",
-        "accept passes connections, and datagrams have none",
-        "leave it out, or accept",
-      );
     if (source.flushPending === true)
       refuse("flushPending", "systemd allows it only without accept", "leave it out, or accept");
-    if (source.deferTrigger !== undefined && source.deferTrigger !== "no")
-      refuse("deferTrigger", "systemd allows it only without accept", "leave it out, or accept");
   } else {
     for (const field of ["maxConnections", "maxConnectionsPerSource"] as const) {
       if (values[field].length > 0)
@@ -178,41 +167,6 @@ function refuseRepeated(
         message: `${what} that ${first} already has`,
         hint: "each must be given only once",
       });
-  }
-}
-
-/** A port that a socket listens on. */
-interface Listener {
-  place: IPEndpoint;
-  onlyIPv6: boolean;
-  /** The path in the description. */
-  path: string;
-  address: string;
-}
-
-/** Reports ports that an earlier address already has, such as 127.0.0.1:80 beside 80. */
-function refuseTakenPorts(
-  { listen, bindIPv6Only, reusePort }: Socket["values"],
-  seen: Listener[],
-  path: string,
-  problems: UnitProblem[],
-): void {
-  // The kernel allows this if all of these sockets set ReusePort=.
-  if (reusePort[0] === "true") return;
-  for (const address of listen) {
-    const place = ipEndpointOf(address.replaceAll("%%", "%"));
-    if (place === undefined) continue;
-    const onlyIPv6 = bindIPv6Only[0] === "ipv6-only";
-    const first = seen.find(
-      (other) => other.address !== address && isTakenBy(other.place, place, onlyIPv6 || other.onlyIPv6),
-    );
-    seen.push({ place, onlyIPv6, path: `${path}.listen`, address });
-    if (first === undefined) continue;
-    conflictsIn(problems)(
-      `${path}.listen`,
-      `${shown(address)} is already open: ${shown(first.address)} of ${first.path}`,
-      "leave one out; or write bindIPv6Only: 'ipv6-only' beside an IPv4 address",
-    );
   }
 }
 

@@ -12,6 +12,14 @@ export interface ProgramLocation {
 /** The folders that ProtectHome= hides; systemd.exec(5). */
 export const homes: readonly string[] = ["/home", "/root", "/run/user"];
 
+/** Where systemd makes the folders of a service. With DynamicUser=, it moves each one into `private`, which only root can enter. */
+export const privateFolders: Readonly<Record<string, string>> = {
+  RuntimeDirectory: "/run/",
+  StateDirectory: "/var/lib/",
+  CacheDirectory: "/var/cache/",
+  LogsDirectory: "/var/log/",
+};
+
 /** The folders that PrivateTmp= replaces by empty ones. */
 const temporary = ["/tmp", "/var/tmp"];
 

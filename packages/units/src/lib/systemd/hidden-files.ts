@@ -46,9 +46,9 @@ const showsLibraries = (lines: readonly { key: string; value: string }[]): boole
       key === "ExecPaths" && pathsIn(key, value).some((path) => path.startsWith("/usr/lib")),
   );
 
-/** For each directive, the first file that it hides: the program itself, a file that Node reads, or a library. */
+/** For each directive, the first file that it hides: a program, a file that Node reads, or a library. */
 export function hiddenFiles<Assignment extends { key: string; value: string }>(
-  program: string | undefined,
+  programs: readonly string[],
   read: readonly (string | undefined)[],
   lines: readonly Assignment[],
 ): HiddenFile<Assignment>[] {
@@ -60,9 +60,11 @@ export function hiddenFiles<Assignment extends { key: string; value: string }>(
     );
   return Object.entries(takenAway).flatMap(([key, { back, what }]) => {
     // Node reads a script; it does not execute it.
-    const files = key === "NoExecPaths" ? [program] : [program, ...read];
+    const files = key === "NoExecPaths" ? programs : [...programs, ...read];
     const shared =
-      key === "NoExecPaths" && inUsr(program ?? "").startsWith("/usr/bin/") && !showsLibraries(lines)
+      key === "NoExecPaths" &&
+      programs.some((program) => inUsr(program).startsWith("/usr/bin/")) &&
+      !showsLibraries(lines)
         ? [library]
         : [];
     return [...files, ...shared]

@@ -1,6 +1,7 @@
 import { isObject, objectOf, readFields, type Asked, type Directive } from "../../read/fields/fields.ts";
 import { durationOf } from "../../systemd/durations.ts";
-import { shown, type UnitProblem } from "../../problems.ts";
+import { conflictsIn, shown, type UnitProblem } from "../../problems.ts";
+import { stopTimeout } from "../../read/conflicts/lifecycle.ts";
 import { containerExec } from "../../read/fields/commands.ts";
 import * as read from "../../read/values/readers.ts";
 import { reasonsOf } from "../../write/reasons.ts";
@@ -144,6 +145,25 @@ function containerLines(
   ];
 }
 
+/** Reports fields that do not fit together. The linter reads no .container files. */
+function refuseForPodman(description: Record<string, unknown>, problems: UnitProblem[]): void {
+  const { drainTimeout, timeoutStopSec, manager, wantedBy } = description;
+  const refuse = conflictsIn(problems);
+  const [drain, stop] = [durationOf(drainTimeout), durationOf(timeoutStopSec)];
+  if (drain !== undefined && stop !== undefined && stop <= drain && stop !== Infinity)
+    refuse(
+      "timeoutStopSec",
+      `Podman would kill the app while it drains for ${shown(drainTimeout)}`,
+      `write ${shown(stopTimeout(drainTimeout))}, or leave it out`,
+    );
+  if (manager === "user" && Array.isArray(wantedBy) && wantedBy.includes("multi-user.target"))
+    refuse(
+      "wantedBy",
+      "the service manager of a user has no unit multi-user.target",
+      "write 'default.target'",
+    );
+}
+
 /** systemd opens the sockets and passes them to Podman, which passes them to the container. */
 export const container: PortMethod = {
   refuse(description, problems) {
@@ -197,6 +217,7 @@ export const container: PortMethod = {
       ),
     );
     refuseSplitName(description, problems);
+    refuseForPodman(description, problems);
     const given = objectOf(own, "container", "write { image: 'localhost/shop:1' }", problems);
     if (given === undefined) return;
     readFields(directives, [], given, "container", problems);

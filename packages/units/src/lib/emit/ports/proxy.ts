@@ -128,7 +128,6 @@ function proxySections(
       dynamicUser,
       inHome: false,
       sendsBySocket: false,
-      justInTime: false,
       jitless: false,
     },
     [],

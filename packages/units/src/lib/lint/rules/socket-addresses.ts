@@ -1,10 +1,12 @@
 import { valueOf, type Setting } from "../../parse/load.ts";
 import { isOfAnInterface } from "../../systemd/ip-endpoints.ts";
 import type { SocketAmongOthers } from "../subjects/conflicts.ts";
-import type { Rule } from "../findings/finding.ts";
-import { endpointOf, namesIn } from "../subjects/subjects.ts";
+import type { Found, Rule } from "../findings/finding.ts";
+import { endpointOf, namesIn, unitAmong } from "../subjects/subjects.ts";
 import { booleanOf } from "../../systemd/booleans.ts";
 import { addSetting, replaceSetting } from "../findings/edits.ts";
+import { foldersIn } from "./service/settings.ts";
+import { privateFolders } from "../../systemd/folders.ts";
 import { inSocket, isPath } from "./socket-settings.ts";
 
 const isStream = ({ key }: Setting): boolean => key === "ListenStream";
@@ -17,6 +19,28 @@ function folderOf(path: string, folders: ReadonlySet<string>): string | undefine
     if (folders.has(folder)) return folder;
   }
   return undefined;
+}
+
+/** Finds a socket that clients can no longer reach after the first start of the service, or of one that stops with it. */
+function inPrivateFolder(setting: Setting, { service, given }: SocketAmongOthers): Found[] {
+  if (service === undefined) return [];
+  const bound = namesIn(service.unit, "Unit", "BindsTo").flatMap(({ name }) => unitAmong(given, name) ?? []);
+  const folders = [service.unit, ...bound]
+    .filter((unit) => booleanOf(valueOf(unit, "Service", "DynamicUser")?.value) === true)
+    .flatMap((unit) => foldersIn(unit, privateFolders))
+    .map((folder) => `${folder}/`);
+  const file = setting.value.replace(/^(?:%t|\/var\/run)(?=\/)/, "/run").replace(/\/+/g, "/");
+  const folder = folders.find((one) => file.startsWith(one));
+  if (folder === undefined) return [];
+  const other = `/run/${file.slice(folder.length).replaceAll("/", "-")}`;
+  return [
+    {
+      at: setting,
+      message: `${setting.value} is in a folder of a service with DynamicUser=`,
+      fix: `another folder for the socket, such as in ${other}, or User= in the service`,
+      inDescription: { fix: `write a path in another folder, such as '${other}', or set a user` },
+    },
+  ];
 }
 
 /** The codes of these rules. */
@@ -40,7 +64,7 @@ export const socketAddressesRules: Readonly<Record<SocketAddressesCode, Rule<Soc
         : socket.conflicts.map(({ setting, first, apart }) => ({
             at: setting,
             message: `${setting.key}=${setting.value} is taken by ${first.key}=${first.value}${first.file === setting.file ? "" : ` of ${first.file}`}`,
-            fix: apart ? "BindIPv6Only=ipv6-only" : "remove one of them",
+            fix: apart ? [{ BindIPv6Only: "ipv6-only" }] : "remove one of them",
             // If the two differ, the wider one would open the port to more clients than the narrower one.
             edits:
               first.file === setting.file && first.value === setting.value ? [replaceSetting(setting)] : [],
@@ -48,10 +72,12 @@ export const socketAddressesRules: Readonly<Record<SocketAddressesCode, Rule<Soc
   },
   "runtime-directory": {
     severity: "error",
-    why: "When the service stops, systemd removes its RuntimeDirectory= and the socket file in it. After that, clients cannot connect.",
+    why: "When the service stops, systemd removes its RuntimeDirectory= and the socket file in it. With DynamicUser=, only root may enter the folders of the service. Clients cannot connect then.",
     man: "systemd.exec(5)",
-    find: ({ service, addresses, accepts }) => {
-      if (service === undefined || accepts) return [];
+    find: (socket) => {
+      const { service, addresses, accepts } = socket;
+      const closed = addresses.filter(isPath).flatMap((setting) => inPrivateFolder(setting, socket));
+      if (closed.length > 0 || service === undefined || accepts) return closed;
       const { unit } = service;
       if (
         /^(?:yes|restart|true|on|1)$/.test(
@@ -70,6 +96,9 @@ export const socketAddressesRules: Readonly<Record<SocketAddressesCode, Rule<Soc
               at: setting,
               message: `${setting.value} is in RuntimeDirectory=${folder}`,
               fix: "RuntimeDirectoryPreserve=yes in the service, or another folder for the socket",
+              inDescription: {
+                fix: "write runtimeDirectoryPreserve: 'yes', or a path in another folder",
+              },
             };
       });
     },

@@ -28,7 +28,7 @@ function tooEarly({ unit }: ServiceSubject): Found[] {
     .map(({ name, setting }) => ({
       at: setting,
       message: `a service wanted by ${name}, which is before it`,
-      fix: `${setting.key}=multi-user.target, or Also= with the socket`,
+      fix: [{ [setting.key]: "multi-user.target" }, ", or Also= with the socket"],
     }));
 }
 
@@ -125,7 +125,7 @@ export const socketBootRules: Readonly<Record<SocketBootCode, Rule<SocketAmongOt
         .map(({ setting }): Found => ({
           at: setting,
           message: `a service before ${unit.name}, which starts it`,
-          fix: `After=${unit.name}`,
+          fix: [{ After: unit.name }],
         }));
       if (service !== undefined && !accepts && service.sockets[0]?.unit === unit)
         own.push(...tooEarly(service));
@@ -153,13 +153,22 @@ export const socketBootRules: Readonly<Record<SocketBootCode, Rule<SocketAmongOt
       // An instance of a socket may belong to only one instance of the service.
       accepts || unitNameParts(unit.name).instance !== undefined
         ? []
-        : namesIn(unit, "Unit", "PartOf", "BindsTo", "Requires", "StopPropagatedFrom")
-            .filter(({ name }) => name === starts)
-            .map(({ name, setting }) => ({
-              at: setting,
-              message: `${setting.key}=${name} in the socket that starts it`,
-              fix: `take ${name} out of ${setting.key}=${service !== undefined && isRequiredBy(service, unit.name) ? "" : `, and write Requires=${unit.name} in the service`}`,
-            })),
+        : [
+            ...namesIn(unit, "Unit", "PartOf", "BindsTo", "Requires", "StopPropagatedFrom")
+              .filter(({ name }) => name === starts)
+              .map(({ name, setting }) => ({
+                at: setting,
+                message: `${setting.key}=${name} in the socket that starts it`,
+                fix: `take ${name} out of ${setting.key}=${service !== undefined && isRequiredBy(service, unit.name) ? "" : `, and write Requires=${unit.name} in the service`}`,
+              })),
+            ...(service === undefined ? [] : namesIn(service.unit, "Unit", "PropagatesStopTo"))
+              .filter(({ name }) => name === unit.name)
+              .map(({ name, setting }) => ({
+                at: setting,
+                message: `PropagatesStopTo=${name} in the service that it starts`,
+                fix: `take ${name} out of PropagatesStopTo=`,
+              })),
+          ],
   },
   "socket-conflicts": {
     severity: "error",
@@ -176,7 +185,7 @@ export const socketBootRules: Readonly<Record<SocketBootCode, Rule<SocketAmongOt
         .map(({ name, setting }) => ({
           at: setting,
           message: `Conflicts=${name} between a socket and the service that it starts`,
-          fix: `take ${name} out of Conflicts=`,
+          fix: [`take ${name} out of `, { Conflicts: "" }],
         })),
   },
 };

@@ -93,7 +93,7 @@ export const socketNamesRules: Readonly<Record<SocketNamesCode, Rule<SocketAmong
             .map((setting) => ({
               at: setting,
               message: `${setting.value} does not say on which interface`,
-              fix: "BindToDevice= with the interface",
+              fix: [{ BindToDevice: "" }, " with the interface"],
             }))
         : [],
   },
@@ -163,12 +163,18 @@ export const socketNamesRules: Readonly<Record<SocketNamesCode, Rule<SocketAmong
               {
                 at: socket!,
                 message: `SocketMode=${socket!.value} does not let SocketGroup=${group} connect`,
-                fix: "SocketMode=0660",
+                fix: [{ SocketMode: "0660" }],
               },
             ]
           : []),
         ...(((modeOf(folder) ?? 0o755) & 0o100) === 0
-          ? [{ at: folder!, message: `DirectoryMode=${folder!.value} has no x`, fix: "DirectoryMode=0755" }]
+          ? [
+              {
+                at: folder!,
+                message: `DirectoryMode=${folder!.value} has no x`,
+                fix: [{ DirectoryMode: "0755" }],
+              },
+            ]
           : []),
       ];
     },

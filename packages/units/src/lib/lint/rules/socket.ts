@@ -99,7 +99,7 @@ export const socketRules: Readonly<Record<SocketCode, Rule<SocketAmongOthers>>> 
           .map((setting) => ({
             at: setting,
             message: `Accept=yes with ${setting.key}=`,
-            fix: "Accept=no, or ListenStream=",
+            fix: [{ Accept: "no" }, ", or ", { ListenStream: "" }],
           })),
       ];
     },

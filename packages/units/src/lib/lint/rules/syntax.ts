@@ -241,7 +241,7 @@ export const syntaxRules: Readonly<Record<SyntaxCode, Rule<FileSubject>>> = {
         return {
           at: setting,
           message: `${shown(key)} is not a directive of [${section}]`,
-          fix: elsewhere ?? (meant === undefined ? "remove it" : `${meant}=${value}`),
+          fix: elsewhere ?? (meant === undefined ? "remove it" : [{ [meant]: value }]),
         };
       }),
   },
@@ -273,7 +273,7 @@ export const syntaxRules: Readonly<Record<SyntaxCode, Rule<FileSubject>>> = {
         return {
           at: setting,
           message: `${setting.key}= contains invisible characters: ${shown(setting.value)}`,
-          fix: `${setting.key}=${withoutInvisible(setting.value)}`,
+          fix: [{ [setting.key]: withoutInvisible(setting.value) }],
         };
       }),
   },

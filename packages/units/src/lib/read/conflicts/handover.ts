@@ -1,10 +1,7 @@
-import { behindEnv, nodeCommand, nodeOptionWords } from "../../node/command-line.ts";
 import { handoverTimeoutFor, timeoutStartFor } from "../../node/handover.ts";
-import { isNode, launcherOfCommand, runsNode } from "../../node/runtime.ts";
+import { launcherOfCommand, runsNode } from "../../node/runtime.ts";
 import { conflictsIn, shown, type UnitProblem } from "../../problems.ts";
 import { durationOf, spanText } from "../../systemd/durations.ts";
-import { isSpecifier, sampleText } from "../../systemd/specifiers.ts";
-import { askedNodeOptions } from "../fields/node-options.ts";
 
 const oneOfBoth = "leave out one of them";
 
@@ -30,15 +27,15 @@ export function refuseHandoverConflicts(description: Record<string, unknown>, pr
       "leave it out, or write bind: 'socket'",
     );
   }
-  // If the command is missing or has the wrong type, another problem is reported.
-  if (Array.isArray(exec) && exec.length > 0) refuseProgram(description, exec, refuse);
-  if (type !== undefined && ["simple", "exec", "idle"].includes(type as string)) {
-    refuse(
-      "type",
-      `with ${shown(type)} systemd does not follow the app to its new process`,
-      "leave it out, or write 'notify'",
-    );
-  } else if (type === "notify-reload") {
+  // If the command is missing or has the wrong type, or if a launcher runs the app, another problem is reported.
+  if (
+    Array.isArray(exec) &&
+    exec.length > 0 &&
+    !runsNode(description) &&
+    launcherOfCommand(exec) === undefined
+  )
+    refuse("handover", `${shown(exec[0])} is not Node, and only Node runs sockact`, "leave it out");
+  if (type === "notify-reload") {
     refuse(
       "type",
       "systemd would send SIGHUP besides the command of execReload, and the service would hand over twice",
@@ -60,52 +57,12 @@ export function refuseHandoverConflicts(description: Record<string, unknown>, pr
   refuseTimeouts(description, problems);
 }
 
-type Refuse = ReturnType<typeof conflictsIn>;
-
-/** Reports a program that is not Node, or that is not the main process, or that may not start its new version. */
-function refuseProgram(description: Record<string, unknown>, exec: unknown[], refuse: Refuse): void {
-  const launcher = launcherOfCommand(exec);
-  if (launcher !== undefined) {
-    refuse(
-      "handover",
-      `${launcher} is the main process, and it runs the app as a child process, which systemd does not follow`,
-      "write the program itself: exec: ['/usr/bin/node', '/srv/shop/server.js']",
-    );
-  } else if (!runsNode(description)) {
-    refuse("handover", `${shown(exec[0])} is not Node, and only Node runs sockact`, "leave it out");
-  }
-  const words = exec.map((word) => (typeof word === "string" || isSpecifier(word) ? sampleText(word) : ""));
-  const options = [
-    ...(isNode(exec) ? nodeCommand(behindEnv(words)).options : []),
-    ...(nodeOptionWords(askedNodeOptions(description)) ?? []),
-  ];
-  const permission = options.find((option) => /^--(?:experimental-)?permission$/.test(option));
-  if (permission !== undefined && !options.includes("--allow-child-process")) {
-    refuse(
-      "handover",
-      `with ${permission} the app may not start its new version`,
-      "add --allow-child-process, or leave it out",
-    );
-  }
-}
-
 /** TimeoutStartSec= also limits a reload. The app must give up on its new version earlier, to keep serving. */
 function refuseTimeouts(description: Record<string, unknown>, problems: UnitProblem[]): void {
   const limit = durationOf(description["handoverTimeout"]);
-  if (limit === undefined) return;
-  if (limit === 0 || limit === Infinity) {
-    problems.push({
-      code: "SOCKACT_ERR_UNIT_DURATION",
-      path: "handoverTimeout",
-      message:
-        limit === 0 ? "it must be longer than 0" : "a new version that hangs would block each further reload",
-      hint: "write a time such as '60s', or leave it out",
-    });
-    return;
-  }
   const { timeoutStartSec } = description;
   const start = durationOf(timeoutStartSec);
-  if (start === undefined || limit < start) return;
+  if (start === undefined || limit === undefined || limit < start) return;
   conflictsIn(problems)(
     "handoverTimeout",
     `${shown(description["handoverTimeout"])} is not shorter than timeoutStartSec, ${shown(timeoutStartSec)}, so systemd would end the reload while the app waits for its new version`,

@@ -12,9 +12,6 @@ interface LifecycleFields {
   notifyAccess?: unknown;
   openFile?: unknown;
   watchdogSec?: unknown;
-  drainTimeout?: unknown;
-  timeoutStopSec?: unknown;
-  idleTimeout?: unknown;
   restart?: unknown;
   rolling?: unknown;
   handover?: unknown;
@@ -128,30 +125,8 @@ export function refuseLifecycleConflicts(fields: LifecycleFields, problems: Unit
     rolling === true && typeof name === "string" ? refusedLength(`${name}@green.service`) : undefined;
   if (longest !== undefined) problems.push({ path: "name", ...longest });
 
-  const drain = durationOf(fields.drainTimeout);
-  const stop = durationOf(fields.timeoutStopSec);
-  if (drain !== undefined && stop !== undefined && stop <= drain && stop !== Infinity) {
-    refuse(
-      "timeoutStopSec",
-      `${shown(fields.timeoutStopSec)} is not longer than drainTimeout, ${shown(fields.drainTimeout)}, so systemd would kill the app while requests are open`,
-      `write ${shown(stopTimeout(fields.drainTimeout))}, or leave it out`,
-    );
-  }
-
   refuseWaits(fields, refuse);
   refuseRace(fields, refuse);
-
-  const { idleTimeout } = fields;
-  if (idleTimeout === undefined) return;
-  const idle = durationOf(idleTimeout);
-  if (idle === 0 || idle === Infinity) {
-    problems.push({
-      code: "SOCKACT_ERR_UNIT_DURATION",
-      path: "idleTimeout",
-      message: "it must be longer than 0",
-      hint: "leave it out for a service that never sleeps",
-    });
-  }
 }
 
 type Refuse = (path: string, message: string, hint: string) => void;

@@ -2,16 +2,13 @@ import { sourceText, type Text } from "../../systemd/specifiers.ts";
 import { isObject } from "../fields/fields.ts";
 import { conflictsIn, shown, type UnitProblem } from "../../problems.ts";
 import { isNode } from "../../node/runtime.ts";
-import { boundFolders, homes, liesIn, liesInTemporary, type ProgramLocation } from "../../systemd/folders.ts";
+import { boundFolders, homes, liesIn, type ProgramLocation } from "../../systemd/folders.ts";
 
 /** The preload, if the description names its file, and the field that names it. */
 interface NamedPreload {
   file: Text | undefined;
   field: string | undefined;
 }
-
-const placeOf = ({ file, field }: NamedPreload): [string, unknown][] =>
-  field === undefined ? [] : [[field, file]];
 
 /** The home folders that BindReadOnlyPaths= shows to the service although ProtectHome=tmpfs hides all others. */
 export function foldersInEmptyHomes({ hardening, raw }: Record<string, unknown>): string[] {
@@ -21,7 +18,10 @@ export function foldersInEmptyHomes({ hardening, raw }: Record<string, unknown>)
   return values.flatMap((value) => (typeof value === "string" ? boundFolders(value) : []));
 }
 
-/** Reports files in a home if the service's user exists only while it runs, unless the description says how much of homes the service sees. */
+/**
+ * Reports files in a home if the service's user exists only while it runs, unless the description says how much of homes the service sees. The units do not
+ * show whether other users may enter the home.
+ */
 export function refuseProgramInHome(
   { exec, workingDirectory, hardening }: ProgramLocation & { hardening?: unknown },
   preload: NamedPreload,
@@ -33,7 +33,7 @@ export function refuseProgramInHome(
   const places = [
     ...words.map((word, index) => [`exec[${index}]`, word]),
     ["workingDirectory", workingDirectory],
-    ...placeOf(preload),
+    ...(preload.field === undefined ? [] : [[preload.field, preload.file]]),
   ];
   for (const [path, place] of places as [string, unknown][]) {
     if (!liesIn(homes, place)) continue;
@@ -47,25 +47,6 @@ export function refuseProgramInHome(
       liesIn(["/root"], place)
         ? move
         : `set user to the account that owns the home, or ${move}; if every user can read that folder, write hardening: { protectHome: 'read-only' }`,
-    );
-  }
-}
-
-/** Reports a program or folder that the service cannot see, because it has its own temporary folders. */
-export function refuseProgramInTemporaryFolder(
-  { exec, workingDirectory }: ProgramLocation,
-  preload: NamedPreload,
-  problems: UnitProblem[],
-): void {
-  const refuse = conflictsIn(problems);
-  const program: unknown = Array.isArray(exec) ? exec[0] : undefined;
-  const places = [["exec[0]", program], ["workingDirectory", workingDirectory], ...placeOf(preload)];
-  for (const [path, place] of places as [string, unknown][]) {
-    if (!liesInTemporary(place)) continue;
-    refuse(
-      path,
-      `${shown(sourceText(place as Text))}: the service has its own temporary folders, and would not find it`,
-      "move it to another folder, such as /srv or /opt; or set a user and hardening: 'none'",
     );
   }
 }

@@ -33,6 +33,12 @@ export function readArrangement(description: Record<string, unknown>, problems: 
   const version = systemd === undefined ? [] : integer(oldestVersion, 999)(systemd, "systemd", problems);
   const [checkedManager = "system"] = oneOf(["system", "user"])(manager, "manager", problems);
   if (uid !== undefined) integer(0, 4_294_967_294)(uid, "uid", problems);
+  if (uid !== undefined && checkedManager !== "user")
+    refuse(
+      "uid",
+      "the system's service manager does not belong to a user",
+      "write manager: 'user', or leave it out",
+    );
 
   if (kind === "accept") {
     const several = (description["sockets"] as unknown[]).length > 1;
@@ -47,7 +53,6 @@ export function readArrangement(description: Record<string, unknown>, problems: 
       ["template", "the service is already the template of its connections"],
       ["rolling", "a service that serves one connection is never replaced"],
       ["idleTimeout", "the service ends with its connection"],
-      ["handover", "each connection has its own process, and the next connection starts the new version"],
       ["wantedBy", "only a connection can start the service"],
     ] as const) {
       if (given(field)) refuse(field, `with accept, ${why}`, "leave it out, or accept");

@@ -23,7 +23,8 @@ function problemsOf(more: object): string[] {
   try {
     emitUnits({ ...shop, ...more });
   } catch (error) {
-    if (error instanceof UnitError) return error.problems.map(({ path, message }) => `${path}: ${message}`);
+    if (error instanceof UnitError)
+      return error.problems.map(({ path, finding, message }) => `${path}: ${finding ?? message}`);
     throw error;
   }
   return [];
@@ -108,7 +109,7 @@ describe("compileCache", () => {
     [
       "a socket in the folder",
       { sockets: [{ listen: "/var/cache/shop/app.sock" }] },
-      'sockets[0].listen: "/var/cache/shop/app.sock" is in a folder of the service. systemd lets only root enter that folder, because the service runs as a user that exists only while the service runs',
+      "sockets[0].listen: runtime-directory",
     ],
   ])("refuses %s", (_title, more, problem) => {
     expect(problemsOf(more)).toEqual([problem]);

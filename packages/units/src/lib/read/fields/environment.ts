@@ -1,10 +1,11 @@
 import { member, refusing, shown, type Refusal } from "../../problems.ts";
 import { entriesByName, isObject, objectOf } from "./fields.ts";
-import { textOf, type Read } from "../values/readers.ts";
+import { refuse as report, textOf, type Read } from "../values/readers.ts";
 import { systemdVariables } from "../../systemd/variables.ts";
 import { sampleText, withPrefix } from "../../systemd/specifiers.ts";
 import { listItem } from "../../systemd/escaping.ts";
 import { nodeOptionWords } from "../../node/command-line.ts";
+import { durationOf } from "../../systemd/durations.ts";
 import { durationOrInfinity } from "../values/durations.ts";
 
 /** Variables that fields of the description set. Other lines depend on these fields: how long a stop takes, whether the service sleeps, and what a reload does. */
@@ -76,9 +77,9 @@ export const environment: Read = (value, path, problems) => {
         `${shown(name)} is not the name of a variable`,
         "ASCII letters, digits and _, with no digit first",
       );
-    } else if (systemdVariables.test(name)) refuse(`systemd sets ${name} itself`, "leave it out");
+    } else if (systemdVariables.test(name)) refuse(`systemd sets ${name} itself`, "remove it");
     else if (ofNode.test(name)) {
-      refuse(`${name} makes Node look for a parent process, but this service has none`, "leave it out");
+      refuse(`${name} makes Node look for a parent process, but this service has none`, "remove it");
     } else if (Object.hasOwn(ofFields, name)) {
       refuse(`the fields of the description set ${name}`, ofFields[name as keyof typeof ofFields]);
     }
@@ -104,4 +105,12 @@ export function durationVariable(name: keyof typeof ofFields): Read {
     durationOrInfinity(value, path, problems).map((text) =>
       listItem(`${name}=${text === "0" ? "0s" : text}`),
     );
+}
+
+/** The same for a limit, which is longer than 0 and ends. */
+export function limitVariable(name: keyof typeof ofFields, hint: string): Read {
+  return (value, path, problems) =>
+    [0, Infinity].includes(durationOf(value) ?? 1)
+      ? report("SOCKACT_ERR_UNIT_DURATION", path, problems, `${shown(value)} is not a limit of time`, hint)
+      : durationVariable(name)(value, path, problems);
 }

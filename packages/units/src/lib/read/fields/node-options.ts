@@ -19,7 +19,7 @@ function askedOptions({ environment }: Record<string, unknown>): Text | undefine
 }
 
 /** The NODE_OPTIONS in `environment` of the description, as they are after systemd has read them. */
-export function askedNodeOptions(description: Record<string, unknown>): string {
+function askedNodeOptions(description: Record<string, unknown>): string {
   return sampleText(askedOptions(description) ?? "");
 }
 

@@ -138,7 +138,7 @@ describe("proxyProtocol of a socket becomes SOCKACT_PROXY_PROTOCOL of the servic
     [
       { proxyProtocol: { from } },
       { inetd: true },
-      "sockets[0].proxyProtocol: the program gets this socket as its standard input, without its name",
+      "inetd: no socket has accept, so systemd has no connection to pass",
     ],
     [
       { proxyProtocol: { from }, accept: true, name: "web" },

@@ -72,7 +72,7 @@ function readSenders(option: unknown, path: string, problems: UnitProblem[]): st
 }
 
 function refuseConflicts(
-  { bind = "socket", inetd, template }: Record<string, unknown>,
+  { bind = "socket", template }: Record<string, unknown>,
   { accept, listen, listenDatagram, listenSequentialPacket, name }: Record<string, unknown>,
   path: string,
   problems: UnitProblem[],
@@ -94,8 +94,6 @@ function refuseConflicts(
       );
     return;
   }
-  if (inetd === true)
-    refuse("the program gets this socket as its standard input, without its name", "leave it out, or inetd");
   if (template === true && name === undefined)
     refuse("each instance has a socket with another name", "write a name in the socket: name: 'web'");
   if (typeof name === "string" && name.includes(" "))

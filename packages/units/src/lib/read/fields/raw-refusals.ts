@@ -60,35 +60,10 @@ const rules: readonly Rule[] = [
     instead: "leave it out: the program stays in the foreground, and its process is the main one",
   },
   {
-    keys: "RemainAfterExit",
-    values: yes,
-    why: "keeps the service active after its program has ended, so no connection would start it again",
-    instead: leaveOut,
-  },
-  {
-    keys: "StopWhenUnneeded",
-    values: yes,
-    why: "stops a unit that no other unit needs, and to systemd a socket or a connection is not a need",
-    instead: leaveOut,
-  },
-  {
-    keys: "PropagatesStopTo",
-    values: /\.socket(?:\s|$)/,
-    why: "would close the port at each stop of the service, even during a restart",
-    instead: "leave it out, and stop the socket to close the port",
-  },
-  {
     keys: "RefuseManualStart",
     values: yes,
     why: "keeps systemctl from starting and restarting the unit",
     instead: leaveOut,
-  },
-  {
-    keys: "PrivateNetwork",
-    section: "Socket",
-    values: yes,
-    why: "makes the socket listen in a separate network namespace, where no client is",
-    instead: "leave it out; for a namespace that has a name, write NetworkNamespacePath=",
   },
   {
     keys: "RestartForceExitStatus",
@@ -101,12 +76,6 @@ const rules: readonly Rule[] = [
     values: /^socket$/,
     why: "passes the connection as standard input, and no socket as a file descriptor",
     instead: "write inetd: true, and accept: true in the socket",
-  },
-  {
-    keys: "PrivatePIDs",
-    values: yes,
-    why: "gives the program a process ID that is not in LISTEN_PID, and as process 1 Node ignores SIGTERM",
-    instead: leaveOut,
   },
   {
     keys: "PermissionsStartOnly",

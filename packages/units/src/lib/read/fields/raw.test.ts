@@ -91,7 +91,7 @@ describe("directives that raw refuses, because a field writes them or they would
       "write raw: { Unit: { FailureAction: … } }",
       { raw: { Unit: { FailureAction: "reboot" } } },
     ],
-    ["Service", "RemainAfterExit", true, "leave it out", {}],
+    ["Service", "RemainAfterExit", true, "remove it", {}],
     ["Service", "GuessMainPID", false, "leave it out", {}],
     ["Service", "PIDFile", "/run/a.pid", "leave it out", {}],
     ["Service", "BusName", "org.a", "leave it out", {}],
@@ -102,7 +102,7 @@ describe("directives that raw refuses, because a field writes them or they would
       "write inetd: true, and accept: true in the socket",
       { inetd: true, sockets: [{ listen: 80, accept: true }], drainTimeout: undefined },
     ],
-    ["Service", "PrivatePIDs", "yes", "leave it out", {}],
+    ["Service", "PrivatePIDs", "yes", "remove it", {}],
     [
       "Service",
       "PermissionsStartOnly",
@@ -110,8 +110,8 @@ describe("directives that raw refuses, because a field writes them or they would
       "privileged: true",
       { execStartPre: [{ command: ["/bin/sh"], privileged: true }] },
     ],
-    ["Unit", "StopWhenUnneeded", true, "leave it out", {}],
-    ["Unit", "PropagatesStopTo", "shop.socket", "leave it out", {}],
+    ["Unit", "StopWhenUnneeded", true, "remove it", {}],
+    ["Unit", "PropagatesStopTo", "shop.socket", "take shop.socket out of PropagatesStopTo=", {}],
     ["Unit", "RefuseManualStart", true, "leave it out", {}],
     [
       "Service",

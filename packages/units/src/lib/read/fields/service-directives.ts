@@ -8,7 +8,7 @@ import * as paths from "../values/paths.ts";
 import * as durations from "../values/durations.ts";
 import * as numbers from "../values/numbers.ts";
 import { orFalse } from "../values/readers.ts";
-import { durationVariable, environment } from "./environment.ts";
+import { durationVariable, environment, limitVariable } from "./environment.ts";
 import { folderDirectives } from "./folders.ts";
 import { importedCredential } from "./credentials.ts";
 
@@ -186,8 +186,14 @@ export const serviceDirectives: Record<
   environment: { key: "Environment", read: environment },
   ...surroundings,
   drainTimeout: { key: "Environment", read: durationVariable("SOCKACT_DRAIN_TIMEOUT") },
-  idleTimeout: { key: "Environment", read: durationVariable("SOCKACT_IDLE_TIMEOUT") },
-  handoverTimeout: { key: "Environment", read: durationVariable("SOCKACT_HANDOVER_TIMEOUT") },
+  idleTimeout: {
+    key: "Environment",
+    read: limitVariable("SOCKACT_IDLE_TIMEOUT", "leave it out for a service that never sleeps"),
+  },
+  handoverTimeout: {
+    key: "Environment",
+    read: limitVariable("SOCKACT_HANDOVER_TIMEOUT", "write a time such as '60s', or leave it out"),
+  },
   ...output,
   ...logs,
   restart: {

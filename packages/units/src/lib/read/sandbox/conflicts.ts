@@ -35,21 +35,6 @@ export function refuseSandboxConflicts(
     );
   }
 
-  if (facts.inHome && isAsked("protectHome") && ["yes", "tmpfs"].includes(valueOf("protectHome")[0]!)) {
-    refuse(
-      "protectHome",
-      "the program is in a home, and systemd would not find it",
-      "write 'read-only', or leave it out; or write 'tmpfs', and raw.Service.BindReadOnlyPaths with the folders of the program and of Node",
-    );
-  }
-  if (facts.justInTime && !facts.jitless && valueOf("memoryDenyWriteExecute").length > 0) {
-    refuse(
-      "memoryDenyWriteExecute",
-      "it kills a program that generates code at run time, as Node does",
-      "for Node, write jitless: true in the description, which also writes this directive; or leave it out",
-    );
-  }
-
   const ambient = wordsOf("ambientCapabilities");
   const bounding = wordsOf("capabilityBoundingSet");
   const outside = ambient.filter(
@@ -72,13 +57,5 @@ export function refuseSandboxConflicts(
 
   if (isAsked("ipAddressAllow") && valueOf("ipAddressDeny").length === 0) {
     refuse("ipAddressAllow", "it has no effect, because no address is denied", "add ipAddressDeny: true");
-  }
-  const families = wordsOf("restrictAddressFamilies");
-  if (facts.sendsBySocket && families.length > 0 && !families.includes("AF_UNIX")) {
-    refuse(
-      "restrictAddressFamilies",
-      "the program notifies the service manager through a unix socket",
-      "add 'AF_UNIX'",
-    );
   }
 }

@@ -15,8 +15,6 @@ export interface ServiceFacts {
   inHome: boolean;
   /** Whether the service opens unix sockets itself to notify the service manager. */
   sendsBySocket: boolean;
-  /** Whether the program generates machine code at run time, as Node does. */
-  justInTime: boolean;
   /** Whether Node runs with `--jitless`, and generates none. */
   jitless: boolean;
 }

@@ -118,18 +118,13 @@ describe("a sandbox that contradicts itself or the service", () => {
     [{ protectSystem: "full" }, {}, "protectSystem", /ProtectSystem=full/],
     [{ protectHome: false }, {}, "protectHome", /read-only or yes/],
     [{ removeIPC: false }, {}, "removeIPC", /exists only/],
-    [
-      { protectHome: true },
-      { workingDirectory: "/home/me" },
-      "protectHome",
-      /the program is in a home, and systemd would not find it/,
-    ],
-    [{ memoryDenyWriteExecute: true }, {}, "memoryDenyWriteExecute", /Node/],
+    [{ protectHome: true }, { workingDirectory: "/home/me" }, "protectHome", /^home-hidden: /],
+    [{ memoryDenyWriteExecute: true }, {}, "memoryDenyWriteExecute", /^jit-killed: .*with Node/],
     [
       { memoryDenyWriteExecute: true },
       { exec: ["/usr/bin/env", "deno"] },
       "memoryDenyWriteExecute",
-      /generates code/,
+      /^jit-killed: .*with deno/,
     ],
     [
       { ambientCapabilities: ["CAP_NET_RAW"], capabilityBoundingSet: ["CAP_CHOWN"] },
@@ -154,12 +149,12 @@ describe("a sandbox that contradicts itself or the service", () => {
       { restrictAddressFamilies: ["AF_INET"] },
       { type: "notify", openFile: false },
       "restrictAddressFamilies",
-      /unix socket/,
+      /^notify-blocked: /,
     ],
   ])("is told so: %j with %j", (hardening, description, field, message) => {
     expect(problems(hardening, description)).toMatchObject([
       {
-        code: "SOCKACT_ERR_UNIT_CONFLICT",
+        code: expect.stringMatching(/^SOCKACT_ERR_UNIT_(?:CONFLICT|LINT)$/),
         path: `hardening.${field}`,
         message: expect.stringMatching(message),
         hint: expect.stringMatching(/./),

@@ -129,19 +129,21 @@ describe("what every hint on a number proposes", () => {
 });
 
 describe("a limit that no program can run under", () => {
-  it.each<[string, unknown, RegExp]>([
+  it.each<[string, unknown, RegExp, string?]>([
     ["limitNOFILE", 0, /a program needs more files/],
     ["limitNOFILE", "4:524288", /a program needs more files/],
-    ["limitNOFILE", 17, /Node needs more files/],
+    ["limitNOFILE", 17, /Node needs more files/, "limit-low"],
     ["limitMEMLOCK", 64, /64 bytes/],
-    ["tasksMax", 1, /Node/],
-    ["tasksMax", 5, /Node/],
-    ["memoryMax", "10M", /Node/],
-    ["memoryHigh", "19M", /Node/],
-  ])("is refused: %s = %j", (field, value, message) => {
-    expect(problemsOf(withField(field, value))).toMatchObject([
-      { code: "SOCKACT_ERR_UNIT_NUMBER", path: field, message: expect.stringMatching(message) },
-    ]);
+    ["tasksMax", 1, /Node/, "limit-low"],
+    ["tasksMax", 5, /Node/, "limit-low"],
+    ["memoryMax", "10M", /Node/, "limit-low"],
+    ["memoryHigh", "19M", /Node/, "limit-low"],
+  ])("is refused: %s = %j", (field, value, message, finding) => {
+    const code = finding === undefined ? "SOCKACT_ERR_UNIT_NUMBER" : "SOCKACT_ERR_UNIT_LINT";
+    const [problem, ...others] = problemsOf(withField(field, value));
+    expect(problem).toMatchObject({ code, path: field, message: expect.stringMatching(message) });
+    expect(problem?.finding).toBe(finding);
+    expect(others).toEqual([]);
   });
 
   it.each<[string, unknown]>([
@@ -160,7 +162,7 @@ describe("a limit that no program can run under", () => {
 
   it.each(["timeoutStartSec", "watchdogSec"])("is refused for a service that notifies: %s", (field) => {
     expect(problemsOf({ ...withField(field, "100ms"), type: "notify" })).toMatchObject([
-      { code: "SOCKACT_ERR_UNIT_DURATION", path: field, message: expect.stringMatching(/^"100ms": /) },
+      { finding: "limit-low", path: field, message: expect.stringMatching(/=100ms: /) },
     ]);
   });
 

@@ -1,37 +1,21 @@
-import { valuesOf } from "../../../parse/load.ts";
-import { wordsOf } from "../../../parse/words.ts";
-import { expandSpecifiers } from "../../../systemd/expansion.ts";
+import { privateFolders } from "../../../systemd/folders.ts";
 import type { Rule } from "../../findings/finding.ts";
 import type { ServiceSubject } from "../../subjects/subjects.ts";
-import { inService, isTrue } from "./settings.ts";
-
-/** The folders of a service of the system's service manager. */
-const roots: Readonly<Record<string, string>> = {
-  RuntimeDirectory: "/run/",
-  StateDirectory: "/var/lib/",
-  CacheDirectory: "/var/cache/",
-  LogsDirectory: "/var/log/",
-  ConfigurationDirectory: "/etc/",
-  ReadWritePaths: "",
-  BindPaths: "",
-};
+import { foldersIn, inService, isTrue } from "./settings.ts";
 
 /** The folders that a service may write to although the file system is read-only. */
 function writableFolders({ unit }: ServiceSubject): string[] {
   const hasTemporary =
     isTrue(unit, "DynamicUser") ||
     !/^(?:0|n|no|f|false|off)?$/i.test(inService(unit, "PrivateTmp")?.value ?? "");
-  const given = Object.entries(roots).flatMap(([key, root]) =>
-    valuesOf(unit, "Service", key)
-      .flatMap(({ value }) => wordsOf(value).words)
-      .map((word) => {
-        const [source = "", target = source] = expandSpecifiers(word, unit.name)
-          .replace(/^[-+]*/, "")
-          .split(":");
-        return root + (key === "BindPaths" ? target : source);
-      }),
-  );
-  return ["/dev", "/proc", "/sys", ...(hasTemporary ? ["/tmp", "/var/tmp"] : []), ...given];
+  const folders = { ...privateFolders, ConfigurationDirectory: "/etc/", ReadWritePaths: "", BindPaths: "" };
+  return [
+    "/dev",
+    "/proc",
+    "/sys",
+    ...(hasTemporary ? ["/tmp", "/var/tmp"] : []),
+    ...foldersIn(unit, folders),
+  ];
 }
 
 /** Finds a cache folder for compiled code that the sandbox makes read-only. */

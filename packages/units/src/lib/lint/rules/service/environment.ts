@@ -130,7 +130,11 @@ export const environmentRules: Readonly<Record<EnvironmentCode, Rule<ServiceSubj
               {
                 at: program!.setting,
                 message: `env ${cleared} takes LISTEN_PID and LISTEN_FDS away`,
-                fix: "the program itself in ExecStart=; UnsetEnvironment= takes single variables away",
+                fix: [
+                  "the program itself in ",
+                  { ExecStart: "" },
+                  "; UnsetEnvironment= takes single variables away",
+                ],
               },
             ]),
       ];

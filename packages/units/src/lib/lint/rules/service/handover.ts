@@ -1,13 +1,11 @@
 import { handoverCommand, resultFile, resultFolder } from "../../../node/handover.ts";
 import { valuesOf, type LoadedUnit, type Setting } from "../../../parse/load.ts";
-import { wordsOf } from "../../../parse/words.ts";
 import { booleanOf } from "../../../systemd/booleans.ts";
-import { expandSpecifiers } from "../../../systemd/expansion.ts";
 import { unitNameParts } from "../../../systemd/unit-names.ts";
 import { addSetting, changeSetting } from "../../findings/edits.ts";
 import type { FileEdit, Rule } from "../../findings/finding.ts";
 import type { ServiceSubject, Variable } from "../../subjects/subjects.ts";
-import { inService, notifies } from "./settings.ts";
+import { foldersIn, inService, nodeOptionsOf, notifies } from "./settings.ts";
 
 /** The assignment of SOCKACT_HANDOVER, if the service hands over. */
 function handoverOf({ environment }: ServiceSubject): Setting | undefined {
@@ -18,9 +16,7 @@ function handoverOf({ environment }: ServiceSubject): Setting | undefined {
 /** Whether a file is in a folder that systemd creates for the service. */
 function isInOwnFolder(unit: LoadedUnit, path: string): boolean {
   const file = path.replace(/^\/run\/user\/\d+\//, "/run/");
-  return valuesOf(unit, "Service", "RuntimeDirectory")
-    .flatMap(({ value }) => wordsOf(value).words)
-    .some((word) => file.startsWith(`/run/${expandSpecifiers(word, unit.name).replace(/:.*/, "")}/`));
+  return foldersIn(unit, { RuntimeDirectory: "/run/" }).some((folder) => file.startsWith(`${folder}/`));
 }
 
 /** A command that sends SIGHUP and does nothing else. The command that waits also sends it, and may replace it. */
@@ -79,7 +75,7 @@ export type HandoverCode = "handover-impossible" | "handover-unheard";
 export const handoverRules: Readonly<Record<HandoverCode, Rule<ServiceSubject>>> = {
   "handover-impossible": {
     severity: "error",
-    why: "At a reload the app starts its new version, passes it the listening sockets, and tells systemd which process is the new one. An app that gets a single connection has no listening socket, and exits when it starts. With a Type= that does not notify, systemd does not follow the new process, and each reload fails (SOCKACT_ERR_HANDOVER_UNSUPPORTED).",
+    why: "At a reload the app starts its new version, passes it the listening sockets, and tells systemd which process is the new one. An app that gets a single connection has no listening socket, and exits when it starts. With a Type= that does not notify, systemd does not follow the new process, and each reload fails (SOCKACT_ERR_HANDOVER_UNSUPPORTED). With --permission, Node starts no process without --allow-child-process.",
     man: "@sockact/core",
     find: (service) => {
       const { unit, sockets, user } = service;
@@ -90,8 +86,25 @@ export const handoverRules: Readonly<Record<HandoverCode, Rule<ServiceSubject>>>
       if (input?.value === "socket" || accepting !== undefined) {
         const why =
           input?.value === "socket" ? "StandardInput=socket" : `Accept=yes in ${accepting!.unit.name}`;
-        return [{ at: handover, message: `SOCKACT_HANDOVER with ${why}`, fix: "remove SOCKACT_HANDOVER" }];
+        return [
+          {
+            at: handover,
+            message: `SOCKACT_HANDOVER with ${why}`,
+            fix: "remove SOCKACT_HANDOVER",
+            inDescription: { field: "handover", fix: "leave it out, or accept" },
+          },
+        ];
       }
+      const options = nodeOptionsOf(service);
+      const permission = options.find(({ option }) => /^--(?:experimental-)?permission$/.test(option));
+      if (permission !== undefined && !options.some(({ option }) => option === "--allow-child-process"))
+        return [
+          {
+            at: permission.at,
+            message: `SOCKACT_HANDOVER with ${permission.option}`,
+            fix: `--allow-child-process after ${permission.option}`,
+          },
+        ];
       if (notifies(unit)) return [];
       const type = inService(unit, "Type");
       const openFile = inService(unit, "OpenFile");
@@ -100,6 +113,7 @@ export const handoverRules: Readonly<Record<HandoverCode, Rule<ServiceSubject>>>
           at: handover,
           message: `SOCKACT_HANDOVER with Type=${type?.value ?? "simple, the default"}`,
           fix: openFile ? "Type=notify" : "Type=notify and OpenFile=/run/systemd/notify:notify",
+          inDescription: { field: "type", fix: "write 'notify', or leave it out" },
           edits:
             // systemd may refuse a job with its other lines, and an edit must not activate it.
             (user && !openFile) || type?.value === "oneshot"

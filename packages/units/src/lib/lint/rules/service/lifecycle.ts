@@ -42,11 +42,11 @@ export type LifecycleCode =
 export const lifecycleRules: Readonly<Record<LifecycleCode, Rule<ServiceSubject>>> = {
   "remain-after-exit": {
     severity: "warning",
-    why: "After your app has exited, systemd still regards the service as active. So a connection does not start it again, and clients wait without an answer.",
+    why: "After your app has exited, systemd still regards the service as active. So a connection does not start it again, and clients wait without an answer. With Accept=yes, each connection leaves a unit.",
     man: "systemd.service(5)",
     find: (service) => {
       const setting = inService(service.unit, "RemainAfterExit");
-      return booleanOf(setting?.value) !== true || !isApp(service) || listeners(service).length === 0
+      return booleanOf(setting?.value) !== true || service.sockets.length === 0
         ? []
         : [
             {
@@ -67,7 +67,7 @@ export const lifecycleRules: Readonly<Record<LifecycleCode, Rule<ServiceSubject>
       const isNeeded = ["WantedBy", "RequiredBy"].some(
         (key) => valueOf(service.unit, "Install", key) !== undefined,
       );
-      return booleanOf(setting?.value) !== true || isNeeded || listeners(service).length === 0
+      return booleanOf(setting?.value) !== true || isNeeded || service.sockets.length === 0
         ? []
         : [
             {
@@ -114,7 +114,7 @@ export const lifecycleRules: Readonly<Record<LifecycleCode, Rule<ServiceSubject>
             {
               at: setting,
               message: `KillSignal=${setting.value} does not make the app drain and end`,
-              fix: "KillSignal=SIGTERM",
+              fix: [{ KillSignal: "SIGTERM" }],
             },
           ];
     },
@@ -134,7 +134,7 @@ export const lifecycleRules: Readonly<Record<LifecycleCode, Rule<ServiceSubject>
             {
               at: setting,
               message: `ReloadSignal=${setting.value} does not reload the program`,
-              fix: "ReloadSignal=SIGHUP",
+              fix: [{ ReloadSignal: "SIGHUP" }],
             },
           ];
     },
@@ -152,7 +152,7 @@ export const lifecycleRules: Readonly<Record<LifecycleCode, Rule<ServiceSubject>
             {
               at: setting,
               message: `KillMode=${setting.value}`,
-              fix: "KillMode=mixed, or leave it out",
+              fix: [{ KillMode: "mixed" }, ", or leave it out"],
             },
           ];
     },
@@ -175,7 +175,7 @@ export const lifecycleRules: Readonly<Record<LifecycleCode, Rule<ServiceSubject>
         {
           at: setting ?? environment.get("SOCKACT_DRAIN_TIMEOUT")!.setting,
           message: `it is killed after ${withUnit(setting?.value ?? "90s")}, and drains for ${told ?? "10s"}`,
-          fix: `TimeoutStopSec=${enough}`,
+          fix: [{ TimeoutStopSec: enough }],
           edits: setting === undefined ? addSetting(unit, "Service", "TimeoutStopSec", enough) : [],
         },
       ];

@@ -11,9 +11,9 @@ const writes = /^(?:State|Cache|Logs)Directory$|^PIDFile$|^Standard(?:Output|Err
 
 /** Limits with which no server works. An explicit limit above counts as intended. */
 const tinyLimits: Readonly<
-  Record<string, { isTiny: (value: string, unit: LoadedUnit) => boolean; instead: string }>
+  Record<string, { isTiny: (value: string, unit: LoadedUnit) => boolean; instead: string; more?: string }>
 > = {
-  CPUQuota: { isTiny: (value) => (shareOf(value) ?? 1) < 0.05, instead: "50%, or more" },
+  CPUQuota: { isTiny: (value) => (shareOf(value) ?? 1) < 0.05, instead: "50%", more: ", or more" },
   LimitCPU: {
     isTiny: (value) => (timeSpanOf(value.replace(/:.*/, "")) ?? Infinity) < 3_600_000,
     instead: "infinity",
@@ -64,7 +64,7 @@ export const limitsRules: Readonly<Record<LimitsCode, Rule<ServiceSubject>>> = {
     find: (service) =>
       !isApp(service) || listeners(service).length === 0
         ? []
-        : Object.entries(tinyLimits).flatMap(([key, { isTiny, instead }]) => {
+        : Object.entries(tinyLimits).flatMap(([key, { isTiny, instead, more = "" }]) => {
             const setting = inService(service.unit, key);
             return setting === undefined || !isTiny(setting.value, service.unit)
               ? []
@@ -72,7 +72,7 @@ export const limitsRules: Readonly<Record<LimitsCode, Rule<ServiceSubject>>> = {
                   {
                     at: setting,
                     message: `${key}=${setting.value} for a server`,
-                    fix: `remove it, or ${key}=${instead}`,
+                    fix: ["remove it, or ", { [key]: instead }, more],
                   },
                 ];
           }),
@@ -95,10 +95,14 @@ export const limitsRules: Readonly<Record<LimitsCode, Rule<ServiceSubject>>> = {
         ...valuesOf(unit, "Service", "EnvironmentFile").map(() => "UV_THREADPOOL_SIZE"),
       ];
       return tooSmall(valueOfLimit, { notifies: notifies(unit), options }).map(
-        ({ key, value: { setting }, why, instead }) => ({
+        ({ key, value: { setting }, why, instead, better }) => ({
           at: setting,
           message: `${key}=${setting.value}: ${why}`,
-          fix: `remove it, or ${key}=${instead}`,
+          fix: [
+            "remove it, or ",
+            { [key]: instead },
+            ...(better === undefined ? [] : [", and ", { [better]: "" }, " for a limit of memory"]),
+          ],
         }),
       );
     },

@@ -77,7 +77,7 @@ export const notifyRules: Readonly<Record<NotifyCode, Rule<ServiceSubject>>> = {
             {
               at: program.setting,
               message: `Type=notify, and ${launcher ?? name} is the main process`,
-              fix: "write the program itself in ExecStart=",
+              fix: ["write the program itself in ", { ExecStart: "" }],
             },
           ];
     },
@@ -138,6 +138,7 @@ export const notifyRules: Readonly<Record<NotifyCode, Rule<ServiceSubject>>> = {
               at: last,
               message: `Type=notify with RestrictAddressFamilies=${last.value}`,
               fix: "add AF_UNIX, or write OpenFile=",
+              inDescription: { fix: "add 'AF_UNIX', or write openFile: true" },
             },
           ];
     },

@@ -219,6 +219,7 @@ export const portsRules: Readonly<Record<PortsCode, Rule<ServiceSubject>>> = {
           at,
           message: `the service may not open port ${port}`,
           fix: `${unit.name.replace(/service$/, "socket")} with ListenStream=${port}, or AmbientCapabilities=CAP_NET_BIND_SERVICE without PrivateUsers=`,
+          inDescription: { fix: "choose a port from 1024, or write bind: 'socket' or bind: 'capability'" },
         }));
     },
   },

@@ -1,26 +1,27 @@
 import { shown } from "../../../problems.ts";
 import { valueOf, valuesOf, type Setting } from "../../../parse/load.ts";
 import { commandsOf } from "../../../parse/words.ts";
-import type { Rule } from "../../findings/finding.ts";
-import { nodeCommand, nodeOptionWords } from "../../../node/command-line.ts";
+import type { Fix, Rule } from "../../findings/finding.ts";
+import { isWithoutProgram } from "../../../node/command-line.ts";
 import { keepsProcess } from "../../subjects/program.ts";
 import { restartPolicy } from "../../subjects/restarts.ts";
 import type { ServiceSubject } from "../../subjects/subjects.ts";
-import { inService, isActivatedNode, isAppServer, listeners } from "./settings.ts";
+import { inService, isActivatedNode, isAppServer, listeners, nodeOptionsOf } from "./settings.ts";
 import { headerOf } from "../../findings/edits.ts";
 
 /** Words that have a meaning only in a shell. */
 const shellSyntax =
   /^(?:\d*(?:>>?|<<?<?)(?:&\d|\/.*)?|&>>?.*|&&?|\|\|?)$|^\$\(|`[^`]+`|^~\/|^[^\s:=]*\*\.[cm]?[jt]s$|(?<!\$)\$\{\w+[^\w}]/;
 
+const itself = ["the program itself in ", { ExecStart: "" }] as const;
+const node = [{ ExecStart: "/usr/bin/node" }, " with the app's file"] as const;
+
 /** What to write instead of a tool that runs the app as a child process. */
-function insteadOf(launcher: string): string {
-  if (launcher === "setsid")
-    return "the program itself in ExecStart=: systemd starts it in a session of its own";
-  if (launcher === "timeout") return "RuntimeMaxSec=, and the program itself in ExecStart=";
+function insteadOf(launcher: string): Fix {
+  if (launcher === "setsid") return [...itself, ": systemd starts it in a session of its own"];
+  if (launcher === "timeout") return [{ RuntimeMaxSec: "" }, ", and ", ...itself];
   if (launcher === "flock") return "flock --no-fork, which becomes the program";
-  if (launcher === "unshare")
-    return "PrivateMounts= and similar directives, and the program itself in ExecStart=";
+  if (launcher === "unshare") return ["PrivateMounts= and similar directives, and ", ...itself];
   if (launcher === "uv") return "the program itself, such as .venv/bin/gunicorn below the app's folder";
   if (launcher === "go") return "the program that `go build` makes";
   if (/^(?:docker-compose|podman-compose)$/.test(launcher))
@@ -32,18 +33,17 @@ function insteadOf(launcher: string): string {
       launcher,
     )
   )
-    return "the program itself in ExecStart=";
-  if (/^(?:sudo|su|runuser)$/.test(launcher))
-    return "User= with the account, and the program itself in ExecStart=";
+    return itself;
+  if (/^(?:sudo|su|runuser)$/.test(launcher)) return [{ User: "" }, " with the account, and ", ...itself];
   if (/^(?:dotenvx?|cross-env(?:-shell)?)$/.test(launcher))
-    return "EnvironmentFile= or Environment= with the variables, and the program itself in ExecStart=";
+    return [{ EnvironmentFile: "" }, " or ", { Environment: "" }, " with the variables, and ", ...itself];
   if (/^(?:doppler|infisical|op)$/.test(launcher))
-    return "a file with the secrets in LoadCredential= or EnvironmentFile=, and the program itself in ExecStart=";
-  if (launcher === "tsx") return "ExecStart=/usr/bin/node --import tsx with the app's file";
-  if (launcher.startsWith("node ")) return "ExecStart=/usr/bin/node with the app's file, without that option";
+    return ["a file with the secrets in LoadCredential= or ", { EnvironmentFile: "" }, ", and ", ...itself];
+  if (launcher === "tsx") return [{ ExecStart: "/usr/bin/node --import tsx" }, " with the app's file"];
+  if (launcher.startsWith("node ")) return [...node, ", without that option"];
   if (/^(?:fnm|volta)$/.test(launcher))
     return "the path of Node itself, which `node -p process.execPath` prints, and the app's file";
-  return "ExecStart=/usr/bin/node with the app's file, which the start script in package.json names";
+  return [...node, ", which the start script in package.json names"];
 }
 
 /** A path, and an argument of the program. A folder's name may have a space too. */
@@ -83,12 +83,23 @@ export type ProgramCode =
 export const programRules: Readonly<Record<ProgramCode, Rule<ServiceSubject>>> = {
   "exec-missing": {
     severity: "error",
-    why: "systemd refuses a service without a program.",
+    why: "systemd refuses a service without a program. Node without a file to run exits at once.",
     man: "systemd.service(5)",
-    find: ({ unit }) =>
-      valuesOf(unit, "Service", "ExecStart").length > 0 ||
-      inService(unit, "Type")?.value === "oneshot" ||
-      valueOf(unit, "Unit", "SuccessAction") !== undefined
+    find: ({ unit, program }) => {
+      if (program?.node !== undefined && isWithoutProgram(program.node) && !inService(unit, "StandardInput"))
+        return [
+          {
+            at: program.setting,
+            message: "Node has no file to run",
+            fix: "the app's file after it",
+            inDescription: {
+              fix: "write the app's file after it: ['/usr/bin/node', '/srv/shop/server.js']",
+            },
+          },
+        ];
+      return valuesOf(unit, "Service", "ExecStart").length > 0 ||
+        inService(unit, "Type")?.value === "oneshot" ||
+        valueOf(unit, "Unit", "SuccessAction") !== undefined
         ? []
         : [
             {
@@ -96,7 +107,8 @@ export const programRules: Readonly<Record<ProgramCode, Rule<ServiceSubject>>> =
               message: "ExecStart= is missing",
               fix: "ExecStart= with the program's absolute path",
             },
-          ],
+          ];
+    },
   },
   "exec-several": {
     severity: "error",
@@ -152,7 +164,10 @@ export const programRules: Readonly<Record<ProgramCode, Rule<ServiceSubject>>> =
             {
               at: program.setting,
               message: `the whole command line is in quotes`,
-              fix: `ExecStart=${program.command.path}`,
+              fix: [{ ExecStart: program.command.path }],
+              inDescription: {
+                fix: "write each word for itself, as in exec: ['/usr/bin/node', '/srv/shop/server.js']",
+              },
             },
           ]
         : [],
@@ -169,10 +184,6 @@ export const programRules: Readonly<Record<ProgramCode, Rule<ServiceSubject>>> =
           at: program.setting,
           message: `${program.launcher} runs the app as a child process`,
           fix: insteadOf(program.launcher),
-          fixInDescription:
-            program.launcher === "tsx"
-              ? "write exec: ['/usr/bin/node', '--import', 'tsx', '/srv/shop/server.ts'] with the app's file"
-              : undefined,
         },
       ];
     },
@@ -191,7 +202,7 @@ export const programRules: Readonly<Record<ProgramCode, Rule<ServiceSubject>>> =
             {
               at: program.setting,
               message: `${program.name} runs the app, perhaps as a child process`,
-              fix: "node itself in ExecStart=, or `exec node …` in the shell",
+              fix: ["node itself in ", { ExecStart: "" }, ", or `exec node …` in the shell"],
             },
           ];
     },
@@ -210,7 +221,7 @@ export const programRules: Readonly<Record<ProgramCode, Rule<ServiceSubject>>> =
               at: program.setting,
               message: `${shown(word)} is an argument of ${program.name}`,
               fix: /[<>]/.test(word)
-                ? "StandardOutput=append:/path, StandardError= or StandardInput="
+                ? [{ StandardOutput: "append:/path" }, ", ", { StandardError: "" }, " or StandardInput="]
                 : "the words that a shell would put there, or /bin/sh -c '…' with exec before the program",
             },
           ];
@@ -247,7 +258,7 @@ export const programRules: Readonly<Record<ProgramCode, Rule<ServiceSubject>>> =
             {
               at: program.setting,
               message: `${shown(file)} is relative, and WorkingDirectory= is missing`,
-              fix: "WorkingDirectory= with the folder of your app, or the file's absolute path",
+              fix: [{ WorkingDirectory: "" }, " with the folder of your app, or the file's absolute path"],
             },
           ];
     },
@@ -277,9 +288,8 @@ export const programRules: Readonly<Record<ProgramCode, Rule<ServiceSubject>>> =
     why: "With --permission and without --allow-net, Node 26 does not let a server listen, and your app gets the error SOCKACT_ERR_PERMISSION. Node 24 and older do not need this option, and do not know it.",
     man: "node(1)",
     find: (service) => {
-      const { program, environment } = service;
-      const fromVariable = nodeOptionWords(environment.get("NODE_OPTIONS")?.value ?? "") ?? [];
-      const options = [...(program?.node?.options ?? []), ...nodeCommand(["node", ...fromVariable]).options];
+      const { program } = service;
+      const options = nodeOptionsOf(service).map(({ option }) => option);
       return program === undefined ||
         !isActivatedNode(service) ||
         !options.includes("--permission") ||

@@ -21,8 +21,9 @@ function openAddress({ unit, addresses }: SocketSubject): string | undefined {
 /** The fix of an entry for everybody. */
 const singleSenders = {
   fix: "the address of each load balancer instead of *, as in web:10.0.0.1,10.0.0.2",
-  fixInDescription:
-    "write the address of each load balancer, as in proxyProtocol: { from: ['10.0.0.1', '10.0.0.2'] }",
+  inDescription: {
+    fix: "write the address of each load balancer, as in proxyProtocol: { from: ['10.0.0.1', '10.0.0.2'] }",
+  },
 };
 
 /** The codes of these rules. */

@@ -109,7 +109,7 @@ export const restartsRules: Readonly<Record<RestartsCode, Rule<ServiceSubject>>>
         {
           at: setting ?? inService(unit, "Restart")!,
           message: `RestartSec=${setting?.value ?? "100ms, the default"}: in a crash loop systemd starts it ${often}`,
-          fix: "RestartSec=1s",
+          fix: [{ RestartSec: "1s" }],
           // Without a socket, clients see the longer wait.
           edits: setting === undefined || listeners(service).length > 0 ? slowerRestarts(unit) : [],
         },
@@ -133,7 +133,12 @@ export const restartsRules: Readonly<Record<RestartsCode, Rule<ServiceSubject>>>
             {
               at: setting,
               message: `RestartSec=${setting.value}: after a crash, clients wait that long`,
-              fix: "RestartSec=1s, or with RestartSteps= and RestartMaxDelaySec= a wait that grows",
+              fix: [
+                { RestartSec: "1s" },
+                ", or with ",
+                { RestartSteps: "", RestartMaxDelaySec: "" },
+                " a wait that grows",
+              ],
             },
           ];
     },

@@ -3,12 +3,14 @@ import type { Rule } from "../../findings/finding.ts";
 import type { ServiceSubject } from "../../subjects/subjects.ts";
 import { booleanOf } from "../../../systemd/booleans.ts";
 import { hiddenFiles, hidingDirectives } from "../../../systemd/hidden-files.ts";
-import { inService, isTrue, listeners, ofSandbox, preloadsOf, runsAsRoot } from "./settings.ts";
+import { inService, isApp, isTrue, listeners, ofSandbox, preloadsOf, runsAsRoot } from "./settings.ts";
+import { compilesAtRunTime } from "../../../node/runtime.ts";
 import { boundFolders, liesInHome, liesInTemporary } from "../../../systemd/folders.ts";
+import { expandSpecifiers } from "../../../systemd/expansion.ts";
 import { changeSetting, headerOf } from "../../findings/edits.ts";
 
-const workingDirectoryOf = ({ unit }: ServiceSubject): string | undefined =>
-  inService(unit, "WorkingDirectory")?.value.replace(/^-/, "");
+const workingDirectoryOf = ({ unit }: ServiceSubject): string =>
+  expandSpecifiers(inService(unit, "WorkingDirectory")?.value ?? "", unit.name).replace(/^-/, "");
 
 /** Whether the filter kills a program that calls pkey_alloc(2). Node tries this call but does not need it. */
 function killsNode({ unit }: ServiceSubject): boolean {
@@ -72,7 +74,7 @@ export const sandboxRules: Readonly<Record<SandboxCode, Rule<ServiceSubject>>> =
             {
               at: setting,
               message: `ProtectHome=${setting.value}, and the program is in a home`,
-              fix: "ProtectHome=read-only, or the app and Node under /srv, /opt or /usr",
+              fix: [{ ProtectHome: "read-only" }, ", or the app and Node under /srv, /opt or /usr"],
             },
           ];
     },
@@ -114,18 +116,15 @@ export const sandboxRules: Readonly<Record<SandboxCode, Rule<ServiceSubject>>> =
         /^(?:1|y|yes|t|true|on|disconnected)$/i.test(inService(unit, "PrivateTmp")?.value ?? "");
       // Your app may create the files that its other arguments name.
       const { program } = service;
-      const places = [
-        program?.words[0],
-        program?.node?.script,
-        ...preloadsOf(service),
-        workingDirectoryOf(service),
-      ];
-      const place = places.find((path) => liesInTemporary(path));
+      const files = [program?.words[0], program?.node?.script, ...preloadsOf(service)];
+      const file = files.find((path) => liesInTemporary(path));
+      const folder = workingDirectoryOf(service);
+      const place = file ?? (liesInTemporary(folder) ? folder : undefined);
       return !isPrivate || place === undefined
         ? []
         : [
             {
-              at: program?.setting ?? headerOf(unit, "Service"),
+              at: (file === undefined ? inService(unit, "WorkingDirectory") : program?.setting)!,
               message: `${place} is in a temporary folder`,
               fix: "put it under /srv or /opt",
             },
@@ -134,7 +133,7 @@ export const sandboxRules: Readonly<Record<SandboxCode, Rule<ServiceSubject>>> =
   }),
   "jit-killed": ofSandbox({
     severity: "error",
-    why: "V8 writes machine code at run time, and MemoryDenyWriteExecute= forbids that. Node dies at once, unless it runs with --jitless.",
+    why: "A program such as Node writes machine code at run time, and MemoryDenyWriteExecute= forbids that. It dies at once. Node runs with --jitless.",
     man: "systemd.exec(5)",
     find: ({ unit, program, environment }) => {
       const setting = inService(unit, "MemoryDenyWriteExecute");
@@ -142,13 +141,17 @@ export const sandboxRules: Readonly<Record<SandboxCode, Rule<ServiceSubject>>> =
         ...(program?.node?.options ?? program?.words ?? []),
         ...(environment.get("NODE_OPTIONS")?.value.split(" ") ?? []),
       ];
-      if (booleanOf(setting?.value) !== true || program?.isNode !== true || options.includes("--jitless"))
-        return [];
+      const isNode = program?.isNode === true;
+      const compiles = isNode ? !options.includes("--jitless") : compilesAtRunTime(program?.words);
+      if (booleanOf(setting?.value) !== true || !compiles) return [];
       return [
         {
           at: setting!,
-          message: "MemoryDenyWriteExecute= with Node",
-          fix: "remove it, or run node --jitless, which has no WebAssembly",
+          message: `MemoryDenyWriteExecute= with ${isNode ? "Node" : program!.name}`,
+          fix: isNode ? "remove it, or run node --jitless, which has no WebAssembly" : "remove it",
+          inDescription: isNode
+            ? { fix: "leave it out, or write jitless: true, which also writes this directive" }
+            : undefined,
         },
       ];
     },
@@ -166,7 +169,7 @@ export const sandboxRules: Readonly<Record<SandboxCode, Rule<ServiceSubject>>> =
             {
               at: filter,
               message: "SystemCallFilter= leaves out pkey_alloc, without an error number",
-              fix: "SystemCallErrorNumber=EPERM",
+              fix: [{ SystemCallErrorNumber: "EPERM" }],
               edits: changeSetting(unit, "Service", "SystemCallErrorNumber", "EPERM"),
             },
           ];
@@ -176,20 +179,24 @@ export const sandboxRules: Readonly<Record<SandboxCode, Rule<ServiceSubject>>> =
     severity: "error",
     why: "TemporaryFileSystem= puts an empty folder in the place of another, InaccessiblePaths= closes it, and in a folder of NoExecPaths= no program runs. The program or its script is in such a folder, so the service does not start.",
     man: "systemd.exec(5)",
-    find: ({ unit, program }) => {
+    find: (service) => {
+      const { unit, program } = service;
       if (
         program === undefined ||
         ["RootDirectory", "RootImage"].some((key) => inService(unit, key) !== undefined)
       )
         return [];
       const lines = hidingDirectives.flatMap((key) => valuesOf(unit, "Service", key));
-      return hiddenFiles(program.words[0], [program.node?.script], lines).map(
-        ({ line, file, what, back }) => ({
-          at: line,
-          message: `${line.key}=${line.value}: ${file} ${what}`,
-          fix: `take its folder out of ${line.key}=${back.length === 0 ? "" : `, or show it again with ${back.at(-1)}=`}`,
-        }),
-      );
+      const programs = [program.command.path, program.words[0]!];
+      const read = [program.node?.script, ...preloadsOf(service)];
+      return hiddenFiles(programs, read, lines).map(({ line, file, what, back }) => ({
+        at: line,
+        message: `${line.key}=${line.value}: ${file} ${what}`,
+        fix: `take its folder out of ${line.key}=${back.length === 0 ? "" : `, or show it again with ${back.at(-1)}=`}`,
+        inDescription: {
+          fix: `remove its folder from the value${back.length === 0 ? "" : `, or also write ${back.at(-1)}: '${file.replace(/\/[^/]*$/, "") || "/"}', which shows it again`}`,
+        },
+      }));
     },
   }),
   "system-call-needed": ofSandbox({
@@ -227,12 +234,12 @@ export const sandboxRules: Readonly<Record<SandboxCode, Rule<ServiceSubject>>> =
     man: "systemd.exec(5)",
     find: (service) => {
       const setting = inService(service.unit, "PrivatePIDs");
-      return booleanOf(setting?.value) !== true || listeners(service).length === 0
+      return booleanOf(setting?.value) !== true || (service.sockets.length === 0 && !isApp(service))
         ? []
         : [
             {
               at: setting!,
-              message: `PrivatePIDs=${setting!.value} with a socket`,
+              message: `PrivatePIDs=${setting!.value} with ${service.sockets.length > 0 ? "a socket" : "an app"}`,
               fix: "remove it",
             },
           ];

@@ -83,7 +83,8 @@ export const serversRules: Readonly<Record<ServersCode, Rule<ServiceSubject>>> =
             {
               at: program.setting,
               message: `${program.name} without StandardInput=socket`,
-              fix: "StandardInput=socket",
+              fix: [{ StandardInput: "socket" }],
+              inDescription: { fix: "write inetd: true" },
             },
           ],
   },

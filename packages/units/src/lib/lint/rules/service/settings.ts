@@ -1,7 +1,9 @@
-import { valueOf, type LoadedUnit, type Setting } from "../../../parse/load.ts";
+import { valueOf, valuesOf, type LoadedUnit, type Setting } from "../../../parse/load.ts";
 import type { ServiceSubject, SocketSubject } from "../../subjects/subjects.ts";
-import { preloadsOfOptions } from "../../../node/command-line.ts";
+import { nodeCommand, nodeOptionWords, preloadsOfOptions } from "../../../node/command-line.ts";
 import type { Rule } from "../../findings/finding.ts";
+import { wordsOf } from "../../../parse/words.ts";
+import { expandSpecifiers } from "../../../systemd/expansion.ts";
 import { booleanOf } from "../../../systemd/booleans.ts";
 
 export const inService = (unit: LoadedUnit, key: string): Setting | undefined =>
@@ -12,6 +14,19 @@ export const isTrue = (unit: LoadedUnit, key: string): boolean =>
 
 export const notifies = (unit: LoadedUnit): boolean =>
   /^notify(?:-reload)?$/.test(inService(unit, "Type")?.value ?? "");
+
+/** The folders that directives of a service name, by the folder that contains them. Of BindPaths=, the ones that the service sees. */
+export const foldersIn = (unit: LoadedUnit, roots: Readonly<Record<string, string>>): string[] =>
+  Object.entries(roots).flatMap(([key, root]) =>
+    valuesOf(unit, "Service", key)
+      .flatMap(({ value }) => wordsOf(value).words)
+      .map((word) => {
+        const [source = "", target = source] = expandSpecifiers(word, unit.name)
+          .replace(/^[-+]*/, "")
+          .split(":");
+        return root + (key === "BindPaths" ? target : source);
+      }),
+  );
 
 /** The sockets that are passed to the service itself. With Accept=yes only connections are passed. */
 export const listeners = ({ sockets }: ServiceSubject): SocketSubject[] =>
@@ -26,6 +41,16 @@ export const preloadsOf = ({ program, environment }: ServiceSubject): readonly s
   ...(program?.node?.preloads ?? []),
   ...preloadsOfOptions(environment.get("NODE_OPTIONS")?.value ?? ""),
 ];
+
+/** The options of Node, each with the line that it is in. */
+export function nodeOptionsOf({ program, environment }: ServiceSubject): { option: string; at: Setting }[] {
+  const variable = environment.get("NODE_OPTIONS");
+  const words = nodeOptionWords(variable?.value ?? "") ?? [];
+  return [
+    ...(program?.node?.options ?? []).map((option) => ({ option, at: program!.setting })),
+    ...nodeCommand(["node", ...words]).options.map((option) => ({ option, at: variable!.setting })),
+  ];
+}
 
 /** Whether the service runs as root, which is the default. */
 export function runsAsRoot({ unit, user, program }: ServiceSubject): boolean {

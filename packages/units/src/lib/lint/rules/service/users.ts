@@ -1,3 +1,4 @@
+import { valueOf } from "../../../parse/load.ts";
 import type { Rule } from "../../findings/finding.ts";
 import type { ServiceSubject } from "../../subjects/subjects.ts";
 import { booleanOf } from "../../../systemd/booleans.ts";
@@ -9,13 +10,15 @@ import { headerOf } from "../../findings/edits.ts";
 /** The codes of these rules. */
 export type UsersCode = "user-root" | "user-nobody" | "user-shared" | "user-not-possible";
 
-/** The user that a service runs as. */
 /** The fix for an account that is not the service's own. */
 const ownAccount = {
   fix: "DynamicUser=yes, or User= with an account that only this service has",
-  fixInDescription: "leave user out, or name an account that only this service has, such as user: 'shop'",
+  inDescription: {
+    fix: "leave user out, or name an account that only this service has, such as user: 'shop'",
+  },
 };
 
+/** The user that a service runs as. */
 export const usersRules: Readonly<Record<UsersCode, Rule<ServiceSubject>>> = {
   "user-root": {
     severity: "warning",
@@ -76,20 +79,31 @@ export const usersRules: Readonly<Record<UsersCode, Rule<ServiceSubject>>> = {
               at: setting!,
               message: `DynamicUser=yes, and ${prefix} is an account of the system`,
               fix: `name the unit ${prefix}-app.service`,
+              inDescription: {
+                field: "name",
+                fix: `choose another name, such as '${prefix}-app'; or set user`,
+              },
             },
           ];
     },
   },
   "user-not-possible": {
     severity: "error",
-    why: "The service manager of a user may not change users or groups, or give capabilities. The service does not start (status=217/USER, 216/GROUP or 218/CAPABILITIES).",
+    why: "The service manager of a user may not change users or groups, or give capabilities. The unit does not start (status=217/USER, 216/GROUP or 218/CAPABILITIES).",
     man: "systemd.exec(5)",
-    find: ({ unit, user }) =>
-      ["User", "SupplementaryGroups", "DynamicUser", "AmbientCapabilities"].flatMap((key) => {
-        const setting = user ? inService(unit, key) : undefined;
-        return setting === undefined || (key === "DynamicUser" && booleanOf(setting.value) !== true)
-          ? []
-          : [{ at: setting, message: `${key}=${setting.value} in a unit of a user`, fix: "remove it" }];
-      }),
+    find: ({ unit, sockets, user }) => {
+      if (!user) return [];
+      const ofSockets = sockets.flatMap((socket) =>
+        ["SocketUser", "SocketGroup"].flatMap((key) => valueOf(socket.unit, "Socket", key) ?? []),
+      );
+      const ofService = ["User", "Group", "SupplementaryGroups", "DynamicUser", "AmbientCapabilities"]
+        .flatMap((key) => inService(unit, key) ?? [])
+        .filter(({ key, value }) => key !== "DynamicUser" || booleanOf(value) === true);
+      return [...ofService, ...ofSockets].map((setting) => ({
+        at: setting,
+        message: `${setting.key}=${setting.value} in a unit of a user`,
+        fix: "remove it",
+      }));
+    },
   },
 };
