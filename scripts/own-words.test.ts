@@ -67,7 +67,7 @@ function wordsOf(files: Readonly<Record<string, string>>): Words {
 }
 
 /** What other programs print is read here. */
-const PRINTED = /^cli\/src\/lib\/printed\//;
+const PRINTED = /^packages\/cli\/src\/lib\/printed\//;
 
 /** Where a source file looks for words that another one says. */
 function readingOwnWords(files: Readonly<Record<string, string>>): string[] {
@@ -93,14 +93,16 @@ test("a source file that looks for words of another one is found", () => {
   ).toEqual([]);
 });
 
-test("no source file reads what another one of these packages says", () => {
-  const folder = fileURLToPath(new URL("../packages/", import.meta.url));
-  const sources = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((file) =>
-    /^(?!testkit)[^/]+\/src\/.*(?<!\.test)\.ts$/.test(file),
+test("no source file of the packages or of the site reads what another one says", () => {
+  const root = fileURLToPath(new URL("../", import.meta.url));
+  const sources = ["packages/", "docs/.vitepress/theme/"].flatMap((folder) =>
+    readdirSync(root + folder, { recursive: true, encoding: "utf8" })
+      .map((file) => folder + file)
+      .filter((file) => /^(?:packages\/(?!testkit)[^/]+\/src|docs)\/.*(?<!\.test)\.ts$/.test(file)),
   );
   expect(sources.length).toBeGreaterThan(300);
   expect(
-    readingOwnWords(Object.fromEntries(sources.map((file) => [file, readFileSync(folder + file, "utf8")]))),
+    readingOwnWords(Object.fromEntries(sources.map((file) => [file, readFileSync(root + file, "utf8")]))),
   ).toEqual([]);
 });
 
