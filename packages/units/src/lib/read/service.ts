@@ -145,6 +145,7 @@ export function readService(description: Record<string, unknown>, problems: Unit
   );
   if (!contained && dynamicUser) {
     refuseProgramInHome(description, preload, problems);
+    // Units do not show who owns the folder.
     if (values.readWritePaths.length > 0 && values.group.length + values.supplementaryGroups.length === 0) {
       conflictsIn(problems)(
         "readWritePaths",

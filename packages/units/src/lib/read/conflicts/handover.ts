@@ -20,6 +20,7 @@ export function refuseHandoverConflicts(description: Record<string, unknown>, pr
   }
   // A container has other problems: the field does not apply to it.
   if (container !== undefined) return;
+  // Beside a service without a socket, the linter assumes that the socket is in another file.
   if (bind !== "socket") {
     refuse(
       "handover",
