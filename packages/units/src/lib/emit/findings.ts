@@ -52,15 +52,14 @@ export function refuseFindings(
   problems: UnitProblem[],
 ): PlacedFinding[] {
   const { units, service, sockets } = written;
-  const findings = findingsIn(units, { user: service.arrangement.manager === "user" })
-    .filter(({ finding }) => finding.severity !== "info")
-    .map(({ finding, ...said }) => ({
-      ...said,
-      finding: {
-        ...finding,
-        at: units.files.get(finding.file)!.entries[finding.line - 1] as PlacedFinding["at"],
-      },
-    }));
+  const user = service.arrangement.manager === "user";
+  const findings = findingsIn(units, { user }, { withInfo: false }).map(({ finding, ...said }) => ({
+    ...said,
+    finding: {
+      ...finding,
+      at: units.files.get(finding.file)!.entries[finding.line - 1] as PlacedFinding["at"],
+    },
+  }));
   for (const { finding, fix, inDescription } of findings) {
     if (acknowledged.includes(finding.code)) continue;
     const isSocket = sockets.some(({ unit }) => unit === finding.file);

@@ -6,7 +6,7 @@ import { fixText, type FileEdit, type Found, type Rule, type Severity } from "./
 import { serviceRules, type ServiceCode } from "./rules/service.ts";
 import { socketRules, type SocketCode } from "./rules/socket.ts";
 import { subjectsOf } from "./subjects/subjects.ts";
-import { syntaxRules, type FileSubject, type SyntaxCode } from "./rules/syntax.ts";
+import { fileSubject, syntaxRules, type FileSubject, type SyntaxCode } from "./rules/syntax.ts";
 import { unitNameParts } from "../systemd/unit-names.ts";
 
 /** All rules of the linter, by their codes. */
@@ -49,7 +49,7 @@ export interface LintOptions {
 function subjectOf(file: GivenFile, given: GivenUnits): FileSubject {
   const { dropInOf, base } = file;
   const name = dropInOf === undefined ? base : dropInOf.includes(".") ? dropInOf : `unit.${dropInOf}`;
-  return { ...file, name, type: unitNameParts(name).type, given };
+  return fileSubject({ ...file, name, type: unitNameParts(name).type, given });
 }
 
 /** A finding, and what its rule says about the fix. */
@@ -60,14 +60,15 @@ export interface RuleFinding extends Pick<Found, "fix" | "inDescription"> {
 function found<Subject>(
   table: Readonly<Record<string, Rule<Subject>>>,
   subjects: readonly Subject[],
+  withInfo: boolean,
 ): RuleFinding[] {
-  return Object.entries(table).flatMap(([code, { severity, why, find }]) =>
-    subjects.flatMap(find).map(({ at: { file, line }, message, fix, inDescription, edits = [] }: Found) => ({
-      fix,
-      inDescription,
-      finding: {
-        file,
-        line,
+  const all: RuleFinding[] = [];
+  for (const [code, { severity, why, find }] of Object.entries(table)) {
+    if (severity === "info" && !withInfo) continue;
+    for (const { at, message, fix, inDescription, edits = [] } of subjects.flatMap<Found>(find)) {
+      const finding = {
+        file: at.file,
+        line: at.line,
         severity,
         code: code as FindingCode,
         message,
@@ -75,9 +76,11 @@ function found<Subject>(
         fix: fixText(fix),
         // A name or a value that contains a line break cannot be written.
         ...(edits.length > 0 && refusedEdits(edits).length === 0 && { edits }),
-      },
-    })),
-  );
+      };
+      all.push({ fix, inDescription, finding });
+    }
+  }
+  return all;
 }
 
 /**
@@ -95,8 +98,12 @@ export function lintUnits(
   return findingsIn(units, options).map(({ finding }) => finding);
 }
 
-/** What `lintUnits` finds, with more about each finding. */
-export function findingsIn(set: UnitSet, options: LintOptions = {}): readonly RuleFinding[] {
+/** What `lintUnits` finds, with more about each finding, and without `info` if you do not need it. */
+export function findingsIn(
+  set: UnitSet,
+  options: LintOptions = {},
+  { withInfo = true }: { withInfo?: boolean } = {},
+): readonly RuleFinding[] {
   const units = givenOf(set);
   const { sockets, services } = subjectsOf(units, options.user === true);
   const conflicts = conflictsAmong(sockets);
@@ -104,12 +111,14 @@ export function findingsIn(set: UnitSet, options: LintOptions = {}): readonly Ru
     ...found(
       syntaxRules,
       units.all.map((file) => subjectOf(file, units)),
+      withInfo,
     ),
     ...found(
       socketRules,
       sockets.map((socket) => ({ ...socket, conflicts: conflicts.get(socket)! })),
+      withInfo,
     ),
-    ...found(serviceRules, services),
+    ...found(serviceRules, services, withInfo),
   ];
   const order = new Map(units.all.map(({ file }, index) => [file, index]));
   return findings.toSorted(

@@ -21,15 +21,17 @@ export interface FileSubject extends GivenFile {
   /** The name of its unit. */
   name: string;
   given: GivenUnits;
+  /** The assignments with a directive that its section may have, and the form of their values. */
+  known: readonly { setting: Setting; kind: ValueKind }[];
 }
 
 /** The sections and directives that the unit of a file may have. */
-const directivesIn = ({ type }: FileSubject) =>
+const directivesIn = ({ type }: Pick<FileSubject, "type">) =>
   Object.hasOwn(directivesOf, type) ? directivesOf[type] : undefined;
 
 /** The directives of one of its sections. */
 function directivesUnder(
-  subject: FileSubject,
+  subject: Pick<FileSubject, "type">,
   section: string,
 ): ReadonlyMap<string, DirectiveFacts> | undefined {
   const sections = directivesIn(subject);
@@ -47,12 +49,14 @@ function nearestDirective(name: string, names: ReadonlyMap<string, DirectiveFact
 
 const isOurs = (name: string): boolean => name.startsWith("X-");
 
-/** Assignments with a known directive, and the reader for its value. */
-function known(subject: FileSubject): { setting: Setting; kind: ValueKind }[] {
-  return subject.settings.flatMap((setting) => {
-    const facts = directivesUnder(subject, setting.section)?.get(setting.key);
-    return facts === undefined ? [] : [{ setting, kind: facts.kind }];
-  });
+/** A file for the rules. */
+export function fileSubject(file: Omit<FileSubject, "known">): FileSubject {
+  const known: { setting: Setting; kind: ValueKind }[] = [];
+  for (const setting of file.settings) {
+    const facts = directivesUnder(file, setting.section)?.get(setting.key);
+    if (facts !== undefined) known.push({ setting, kind: facts.kind });
+  }
+  return { ...file, known };
 }
 
 function misplaced(subject: FileSubject, { section, key }: Assignment): string | undefined {
@@ -250,7 +254,7 @@ export const syntaxRules: Readonly<Record<SyntaxCode, Rule<FileSubject>>> = {
     why: "systemd ignores a value that it cannot read, and keeps the earlier value or the default. For a few directives, such as User=, it refuses the whole unit.",
     man: "systemd.syntax(7)",
     find: (subject) =>
-      known(subject).flatMap(({ setting, kind }) => {
+      subject.known.flatMap(({ setting, kind }) => {
         const refused =
           commentIn(setting) === undefined ? refusedValue(setting, kind, subject.name) : undefined;
         return refused === undefined
@@ -282,7 +286,7 @@ export const syntaxRules: Readonly<Record<SyntaxCode, Rule<FileSubject>>> = {
     why: "systemd uses the new value instead, and logs a warning each time it reads the unit.",
     man: "systemd.exec(5)",
     find: (subject) =>
-      known(subject).flatMap(({ setting }) => {
+      subject.known.flatMap(({ setting }) => {
         const { key, value } = setting;
         const today = replacements.find(({ keys }) => keys.test(key));
         const instead = today && value.replace(today.old, today.now);
@@ -301,7 +305,7 @@ export const syntaxRules: Readonly<Record<SyntaxCode, Rule<FileSubject>>> = {
     why: "systemd ignores the address. It does not load a socket unit that has no other address.",
     man: "systemd.socket(5)",
     find: (subject) =>
-      known(subject).flatMap(({ setting }) => {
+      subject.known.flatMap(({ setting }) => {
         const { section, key, value } = setting;
         if (section !== "Socket" || !/^Listen(?:Stream|Datagram|SequentialPacket)$/.test(key)) return [];
         if (value === "" || commentIn(setting) !== undefined) return [];
@@ -347,7 +351,7 @@ export const syntaxRules: Readonly<Record<SyntaxCode, Rule<FileSubject>>> = {
     why: "systemd does not load the unit. It reads WorkingDirectory= literally: quotes are part of the path, and ~/ is not a home folder.",
     man: "systemd.exec(5)",
     find: (subject) =>
-      known(subject).flatMap(({ setting }): readonly Found[] => {
+      subject.known.flatMap(({ setting }): readonly Found[] => {
         if (setting.key !== "WorkingDirectory") return [];
         const path = expandSpecifiers(setting.value, subject.name).replace(/^-/, "");
         if (path === "" || path === "~" || path.startsWith("/") || path.startsWith("%")) return [];
