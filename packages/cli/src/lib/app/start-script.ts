@@ -122,10 +122,7 @@ function followWords(all: readonly string[], state: State): Command | undefined 
       const [first = "", ...others] = afterOptions(rest, []);
       if (["exec", "x", "dlx"].includes(first)) return follow(afterOptions(others, []));
       const script = ["run", "run-script"].includes(first) ? afterOptions(others, [])[0] : first;
-      return (
-        followScript(script, state) ??
-        (name === "npm" ? undefined : follow([first, ...others]))
-      );
+      return followScript(script, state) ?? (name === "npm" ? undefined : follow([first, ...others]));
     }
     case "npx":
     case "pnpx":

@@ -76,7 +76,7 @@ export async function wantedServices(
     const ignored = configNames.find((name) => isFile(join(app.folder, name)));
     if (entry !== undefined && ignored !== undefined)
       service.notes.unshift(`${ignored} is not used, because you named ${entry}.`);
-    return [checked(service)];
+    return [validateFolder(service)];
   }
   checkOptionsWithConfig(config.file, options);
   const chosen = config.descriptions.filter(
@@ -90,7 +90,7 @@ export async function wantedServices(
     );
   return Promise.all(
     chosen.map(async (description) =>
-      checked(await ofConfig(config.file, description, options, { systemd, invoker })),
+      validateFolder(await ofConfig(config.file, description, options, { systemd, invoker })),
     ),
   );
 }
@@ -214,7 +214,7 @@ function existingFile(file: string): string {
 }
 
 /** Refuses an app in a folder that systemd would take, or that a unit can't name. */
-function checked(service: WantedService): WantedService {
+function validateFolder(service: WantedService): WantedService {
   const { description, folder, app } = service;
   const refuse = (message: string, hint: string): never => {
     throw new CliError("SOCKACT_ERR_INSTALL_APP", message, hint, { exitCode: EXIT.failed });

@@ -1,7 +1,7 @@
-import { readFileSync } from "node:fs";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import { RollingError } from "../change/roll-error.ts";
 import { execute } from "../shared/execute.ts";
+import { read } from "../shared/proc.ts";
 import {
   type JournalEntry,
   messageOf,
@@ -158,7 +158,7 @@ async function takenHint(
   const [, program, pid] = /\(\("([^"]*)",pid=(\d+)/.exec(ended?.stdout ?? "") ?? [];
   if (pid === undefined)
     return `${what} is in use. To see the process: sudo ss --listening --tcp --processes`;
-  const unit = serviceOf(pid);
+  const unit = /\/([^/\n]+\.service)(?:\/[^\n]*)?$/m.exec(read(`/proc/${pid}/cgroup`))?.[1];
   const where = unit === undefined ? "" : `, ${unit}`;
   const stop = unit === undefined ? "Stop it" : `Stop it (${manager.systemctl} disable --now ${unit})`;
   return `${what} is in use by ${program} (process ${pid}${where}). ${stop}, or choose another --listen.`;
@@ -174,13 +174,4 @@ async function socketUnitAt(
   const port = /:\d+$/.exec(address)?.[0];
   const isAt = (listen = "") => (port === undefined ? listen === address : listen.endsWith(port));
   return rowsOf(stdout).find(([listen, unit = ""]) => isAt(listen) && !failed.includes(unit))?.[1];
-}
-
-/** The service that a process belongs to. */
-function serviceOf(pid: string): string | undefined {
-  try {
-    return /\/([^/\n]+\.service)(?:\/[^\n]*)?$/m.exec(readFileSync(`/proc/${pid}/cgroup`, "utf8"))?.[1];
-  } catch {
-    return undefined;
-  }
 }

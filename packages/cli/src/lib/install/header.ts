@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 
 /** Who wrote a unit file: this program, for this service; this program, but it was edited since; or another author. */
-export type Author = "sockact" | "edited" | "foreign";
+type Writer = "sockact" | "edited" | "foreign";
 
 const pattern = /^# Written by sockact install for (\S+)\.[^\n]*\n# Content: sha256:([0-9a-f]{64})\n/;
 
@@ -26,7 +26,7 @@ export function hasHeader(content: string): boolean {
 }
 
 /** Who wrote the file of a unit of this service. */
-export function authorOf(name: string, content: string): Author {
+export function authorOf(name: string, content: string): Writer {
   const [header, service, hash] = pattern.exec(content) ?? [];
   if (header === undefined || service !== name) return "foreign";
   return sha256(content.slice(header.length)) === hash ? "sockact" : "edited";

@@ -43,11 +43,11 @@ export function readManifest(place: Place, name: string, read = contentOf): Mani
   const content = read(path);
   if (content === undefined) return undefined;
   const hint = `Look at the file. Without it, sockact does not know the files of ${name}: remove them yourself, and ${dirname(path)}.`;
-  return parsed(path, content, hint, (value) => checked(value, place, name));
+  return parseRecord(path, content, hint, (value) => checked(value, place, name));
 }
 
 /** Reads a record of sockact, and refuses one in another form. */
-export function parsed<Form>(
+export function parseRecord<Form>(
   path: string,
   content: Buffer,
   hint: string,

@@ -1,9 +1,10 @@
-import { lstatSync, readFileSync } from "node:fs";
+import { lstatSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import process from "node:process";
 import { setTimeout as delay } from "node:timers/promises";
 import { parseUnits } from "@sockact/units";
+import { read } from "../shared/proc.ts";
 import { listOf } from "../shared/properties.ts";
 import type { CliError } from "../shared/cli-error.ts";
 import type { ServiceManager } from "../systemd/service-manager.ts";
@@ -100,14 +101,10 @@ export function socketPathsOf({ user }: Place, texts: readonly string[]): string
 
 /** Whether a process listens on the path of a unix socket. */
 export function hasListener(path: string): boolean {
-  try {
-    // The last column is the path.
-    return readFileSync("/proc/net/unix", "utf8")
-      .split("\n")
-      .some((line) => line.endsWith(` ${path}`));
-  } catch {
-    return false;
-  }
+  // The last column is the path.
+  return read("/proc/net/unix")
+    .split("\n")
+    .some((line) => line.endsWith(` ${path}`));
 }
 
 /** How long systemd may take to close a socket after its stop, in milliseconds: another process closes it. */

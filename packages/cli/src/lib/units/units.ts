@@ -41,13 +41,11 @@ export async function units(argument: string | undefined, options: UnitsOptions)
   const { out, comments = false, explain: isExplained = false, diff = false, json: isJson = false } = options;
   const invoker = await findInvoker();
   const wanted = await wantedBy(argument, options, invoker);
-  const services = wanted.map(
-    ({ description, units: built }): Service => ({
-      description,
-      built,
-      units: unitTexts(built, { comments }),
-    }),
-  );
+  const services = wanted.map(({ description, units: built }): Service => ({
+    description,
+    built,
+    units: unitTexts(built, { comments }),
+  }));
   if (out !== undefined) return writeUnits(services, resolve(out), invoker, isJson);
   if (diff) return printDifferences(services, invoker, isJson);
   if (isJson) {

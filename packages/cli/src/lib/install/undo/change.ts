@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { sha256 } from "../header.ts";
-import { mayHave, parsed } from "../manifest.ts";
+import { mayHave, parseRecord } from "../manifest.ts";
 import { type Place, serviceFolder, stateFolder } from "../places.ts";
 import {
   contentOf,
@@ -126,7 +126,7 @@ export class Change {
     const content = contentOf(path);
     if (content === undefined) return undefined;
     const check = (value: unknown) => checked(value, place, name);
-    return new Change(place, name, parsed(path, content, "Look at the file, and move it away.", check));
+    return new Change(place, name, parseRecord(path, content, "Look at the file, and move it away.", check));
   }
 
   /** The content of a file after this change has been undone. */
