@@ -90,13 +90,17 @@ test.each([
   expect(await running.ended).toBe(0);
   const loaded = JSON.parse(running.stdout) as string[];
   expect(loaded.map((file) => basename(file)).toSorted()).toEqual([
+    "analyze.cjs",
     "cli-error.cjs",
+    "durations.cjs",
     "index.cjs",
     "journal.cjs",
+    "roll-error.cjs",
+    "roll.cjs",
     "rolldown-runtime.cjs",
-    "rolling-error.cjs",
-    "rolling-restart.cjs",
     "service-manager.cjs",
+    "step.cjs",
+    "unit-state.cjs",
   ]);
 });
 
