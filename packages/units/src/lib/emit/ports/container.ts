@@ -1,4 +1,5 @@
 import { isObject, objectOf, readFields, type Asked, type Directive } from "../../read/fields/fields.ts";
+import { booleanOf } from "../../systemd/booleans.ts";
 import { durationOf } from "../../systemd/durations.ts";
 import { conflictsIn, shown, type UnitProblem } from "../../problems.ts";
 import { stopTimeout } from "../../read/conflicts/lifecycle.ts";
@@ -145,10 +146,30 @@ function containerLines(
   ];
 }
 
+const isYes = (value: unknown): boolean => booleanOf(String(value)) === true;
+
+/** Raw directives that the linter finds in a service: their section, the values that are wrong, and why. */
+const wrongInService: readonly (readonly [string, string, (value: unknown) => boolean, string])[] = [
+  ["Service", "RemainAfterExit", isYes, "no connection would start a program that has ended"],
+  ["Service", "PrivatePIDs", isYes, "the process ID would not be the one in LISTEN_PID"],
+  ["Unit", "StopWhenUnneeded", isYes, "to systemd a socket does not need its service"],
+  [
+    "Unit",
+    "PropagatesStopTo",
+    (value) => /\.socket(?:\s|$)/.test(String(value)),
+    "each stop of the service would close the port",
+  ],
+];
+
 /** Reports fields that do not fit together. The linter reads no .container files. */
 function refuseForPodman(description: Record<string, unknown>, problems: UnitProblem[]): void {
-  const { drainTimeout, timeoutStopSec, manager, wantedBy } = description;
+  const { drainTimeout, timeoutStopSec, manager, wantedBy, raw } = description;
   const refuse = conflictsIn(problems);
+  for (const [section, key, isWrong, why] of wrongInService) {
+    const lines = isObject(raw) ? raw[section] : undefined;
+    if (isObject(lines) && [lines[key]].flat().some(isWrong))
+      refuse(`raw.${section}.${key}`, why, "leave it out");
+  }
   const [drain, stop] = [durationOf(drainTimeout), durationOf(timeoutStopSec)];
   if (drain !== undefined && stop !== undefined && stop <= drain && stop !== Infinity)
     refuse(
