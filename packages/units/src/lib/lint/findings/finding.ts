@@ -10,7 +10,7 @@ export interface FileEdit extends UnitEdit {
 }
 
 /** Lines to write, by their directives. An empty value stands for the directive alone. */
-type FixLines = Readonly<Record<string, string>>;
+type FixLines = Readonly<Record<string, string | undefined>>;
 
 /** What to write: words, or lines with words around them. In a description, fields stand for the lines. */
 export type Fix = string | readonly (string | FixLines)[];
@@ -24,7 +24,7 @@ export function fixText(
     .flat()
     .map((part) => {
       if (typeof part === "string") return part;
-      const lines = Object.entries(part).map(([key, value]) => lineText(key, value));
+      const lines = Object.entries(part).map(([key, value = ""]) => lineText(key, value));
       return [...(lines.length > 1 ? [lines.slice(0, -1).join(", ")] : []), lines.at(-1)].join(" and ");
     })
     .join("");
