@@ -244,3 +244,8 @@ describeWith({ privateSystemd: true }, "unit files, as systemd reads them", () =
     expect(compared.filter(({ told }) => told!.loads).length).toBeGreaterThan(runs / 4);
   }
 });
+
+it("a specifier that stands for a path may begin the path of a program, and another may not", () => {
+  expect(commandsOf("%d/run", "app.service")).toMatchObject({ commands: [{ path: "%d/run" }] });
+  expect(commandsOf("%u/run", "app.service")).toMatchObject({ refused: true });
+});

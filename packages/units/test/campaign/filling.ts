@@ -236,8 +236,8 @@ function refusedFields(filling: Filling): string[] {
 
 /** The field that a problem's path names, and the object that it belongs to. */
 function placeOf(path: string, filling: Filling): { from: Record<string, unknown>; field: string } {
-  const [, index, inSocket] = /^sockets\[(\d+)\]\.(\w+)/.exec(path) ?? [];
-  if (inSocket !== undefined) return { from: filling.sockets[Number(index)]!, field: inSocket };
+  const [, index, inSocket = "listen"] = /^sockets\[(\d+)\](?:\.(\w+))?/.exec(path) ?? [];
+  if (index !== undefined) return { from: filling.sockets[Number(index)]!, field: inSocket };
   const [, inHardening] = /^hardening\.(\w+)/.exec(path) ?? [];
   if (inHardening !== undefined) return { from: filling.hardening, field: inHardening };
   return { from: filling.service, field: /^\w+/.exec(path)![0] };

@@ -155,7 +155,7 @@ async function takenHint(
   const options = ["--listening", "--numeric", "--processes", "--no-header"];
   const ended = await execute("ss", [...options, ...filter]).catch(() => undefined);
   if (ended?.stdout.trim() === "") return undefined;
-  const [, program, pid] = /\(\("([^"]*)",pid=(\d+)/.exec(ended?.stdout ?? "") ?? [];
+  const [, program, pid] = /\(\("(.*)",pid=(\d+)/.exec(ended?.stdout ?? "") ?? [];
   if (pid === undefined)
     return `${what} is in use. To see the process: sudo ss --listening --tcp --processes`;
   const unit = /\/([^/\n]+\.service)(?:\/[^\n]*)?$/m.exec(read(`/proc/${pid}/cgroup`))?.[1];

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { rawSocket } from "@sockact/testkit";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { removeSocketFile } from "./service-paths.ts";
+import { foldersOf, removeSocketFile } from "./service-paths.ts";
 
 let folder: string;
 beforeEach(() => {
@@ -27,4 +27,12 @@ it("the file of a socket that somebody listens on stays", async () => {
   expect(await removeSocketFile(path)).toBe(false);
   expect(existsSync(path)).toBe(true);
   closeSync(fd);
+});
+
+it("the folders of a unit are known, also below a command that systemd refuses or a line that it can't read", () => {
+  const text = "[Service]\nExecStart=./run\n[Service\nDynamicUser=yes\n[Service]\nStateDirectory=shop\n";
+  const folders = foldersOf({ user: false, root: "/" } as Parameters<typeof foldersOf>[0], [text]);
+  expect(folders).toEqual([
+    expect.objectContaining({ kind: "state", path: "/var/lib/shop", privatePath: "/var/lib/private/shop" }),
+  ]);
 });

@@ -3,7 +3,7 @@ import { homedir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import process from "node:process";
 import { setTimeout as delay } from "node:timers/promises";
-import { parseUnits } from "@sockact/units";
+import { parseUnit, UnitSet } from "@sockact/units";
 import { read } from "../shared/proc.ts";
 import { listOf } from "../shared/properties.ts";
 import type { CliError } from "../shared/cli-error.ts";
@@ -43,10 +43,16 @@ export function foldersOf(
   });
 }
 
-/** Returns a function that finds the values of a directive in a section of a unit. The unit is read only once. */
+/**
+ * Returns a function that finds the values of a directive in a section of a unit. The unit is read only once,
+ * and to its end: what follows a line that systemd refuses may still be in use.
+ */
 function directivesIn(text: string, section: "Service" | "Socket"): (directive: string) => readonly string[] {
   const name = `unit.${section.toLowerCase()}`;
-  const units = parseUnits({ [name]: text });
+  const entries = parseUnit(text).entries.filter(
+    (entry) => entry.kind === "assignment" && !entry.key.startsWith("Exec"),
+  );
+  const units = new UnitSet([[name, { entries, open: false }]]);
   return (directive) => units.values(name, section, directive);
 }
 

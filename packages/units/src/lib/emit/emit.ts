@@ -27,8 +27,9 @@ export function emitUnits(description: AppDescription, options: EmitOptions = {}
   return unitTexts(buildUnits(description), options);
 }
 
-/** The texts of units by file name. */
+/** The texts of units by file name. Throws a `TypeError` for anything else than a {@link UnitSet}. */
 export function unitTexts(units: UnitSet, { comments = false }: EmitOptions = {}): Record<string, string> {
+  if (!(units instanceof UnitSet)) throw new TypeError("units must be a UnitSet, as buildUnits() returns it");
   if (!comments) return units.texts();
   return Object.fromEntries([...units.files].map(([name, file]) => [name, textWithReasons(file)]));
 }

@@ -71,6 +71,11 @@ describe("units of files", () => {
     expect(units.values("other.service", "Service", "ExecStart")).toEqual([]);
   });
 
+  it("are what unitTexts() takes, and nothing else", () => {
+    expect(unitTexts(parseUnits(files))).toEqual(files);
+    expect(() => unitTexts(files as never)).toThrow("units must be a UnitSet");
+  });
+
   it("must be texts", () => {
     expect(() => parseUnits({ "shop.service": 1 } as never)).toThrow(
       'files["shop.service"] must be a string with the content; got a value of type number',

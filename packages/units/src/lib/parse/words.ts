@@ -170,7 +170,8 @@ function refusedProgram(path: string): string | undefined {
   // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
   if (/["'\\\x01-\x1f\x7f]/.test(path)) return "a quote, a backslash or a control character is in its path";
   if (/(?:^|\/)\.{0,2}$/.test(path)) return "it names a folder";
-  return !path.startsWith("/") && path.includes("/")
+  // These specifiers stand for an absolute path.
+  return !/^(?:\/|%[DYdfsy])/.test(path) && path.includes("/")
     ? "its path is neither absolute nor a single name"
     : undefined;
 }

@@ -131,7 +131,7 @@ export const files: readonly Diagnosis[] = [
               : `${who} may not ${call} ${target} (${code}).`,
             evidence: quoted([line]),
             fix: "If the app needs the file, give the user of the service permission. For data of the app, use StateDirectory=: its folder belongs to that user.",
-            copy: [`ls -ld ${isClosed ? obstacle.path : target}`],
+            copy: [`ls -ld ${shellWord(isClosed ? obstacle.path : target)}`],
           };
         }),
       );
@@ -140,7 +140,8 @@ export const files: readonly Diagnosis[] = [
 ];
 
 /** Folders of the system. */
-const ofSystem = /^\/(?:(?:bin|boot|dev|etc|lib\w*|proc|root|run|sbin|sys|usr)(?:\/|$)|$)/;
+const ofSystem =
+  /^\/(?:(?:bin|boot|dev|etc|lib\w*|proc|root|run|sbin|sys|usr|var\/(?:backups|cache|lib|log|mail|spool))(?:\/|$)|$)/;
 
 function readOnly({ target, line }: FailedCall, properties: Unit, subject: Subject): Found {
   const { service, name } = subject;

@@ -86,7 +86,7 @@ export interface FailedCall {
 }
 
 /** `EROFS: read-only file system, open '/srv/data.txt'` */
-const ofFile = /\b(E[A-Z]{2,}): [^,']+, (\w+) '([^']+)'/;
+const ofFile = /\b(E[A-Z]{2,}): [^,']+, (\w+) '([^'\p{Cc}]+)'/u;
 /** `connect ECONNREFUSED 127.0.0.1:5432`, `connect EPERM 127.0.0.1:80 - Local (0.0.0.0:0)` */
 const ofConnection = /\b(connect|send|queryA+|querySrv) (E[A-Z]{2,})(?: ([^\s"',]+))?/;
 /** `getaddrinfo EAI_AGAIN db.example` */

@@ -4,6 +4,7 @@ import { type ListeningSocket, listeningSocketsIn } from "../../systemd/listenin
 import type { Host, Subject } from "../model/subject.ts";
 import type { ServiceProcess } from "./processes.ts";
 import { socketUnits, type Unit } from "./units.ts";
+import { printable } from "../../shared/clean.ts";
 
 /** A socket that systemd passes to the service. */
 export interface PassedSocket extends ListenAddress {
@@ -85,8 +86,10 @@ export function describeProcess({ manager }: Host, pid: number): { command: stri
   const unit = manager.user ? /([^/\n]+\.\w+)\/?$/m : /([^/\n]+\.(?:service|scope))(?:\/|$)/m;
   return {
     // nginx and others write a title over their command line, all in one word.
-    command:
+    // Any user can write anything there.
+    command: printable(
       cmdline === "" ? read(`/proc/${pid}/comm`).trim() : cmdline.split("\0").slice(0, 2).join(" ").trim(),
+    ),
     unit: unit.exec(read(`/proc/${pid}/cgroup`))?.[1] ?? "",
   };
 }
