@@ -1,5 +1,6 @@
-// npm run bench:report: writes the tables of docs/benchmarks.md, and the charts of docs/public/charts, from the runs in bench/results. The charts are
-// in git, since GitHub shows them too. bench/report/report.test.ts compares all of it with what this program would write.
+// npm run bench:report: writes the tables of docs/benchmarks.md, and the charts of docs/public/charts, from
+// the runs in bench/results. The charts are in git, since GitHub shows them too. bench/report/report.test.ts
+// compares all of it with what this program would write.
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";

@@ -1,6 +1,8 @@
-// npm run bench: measures everything. npm run bench -- NAME [options]: measures one thing. npm run bench -- --help: lists the benchmarks.
+// npm run bench: measures everything. npm run bench -- NAME [options]: measures one thing. npm run bench --
+// --help: lists the benchmarks.
 //
-// Each file of the folder benches is one. Its first line says what it measures, and the comment at its beginning is its help.
+// Each file of the folder benches is one. Its first line says what it measures, and the comment at its
+// beginning is its help.
 import { mkdirSync, readdirSync, renameSync, writeFileSync } from "node:fs";
 import { constants } from "node:os";
 import { dirname, join } from "node:path";
@@ -35,7 +37,8 @@ The first command takes up to 25 minutes on two cores.
                in .cache/bench.
 `;
 
-// What a bench has started ends when this process exits, and its temporary files are removed then. Without a listener, a signal would skip that.
+// What a bench has started ends when this process exits, and its temporary files are removed then. Without a
+// listener, a signal would skip that.
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
   process.once(signal, () => process.exit(128 + constants.signals[signal]));
 

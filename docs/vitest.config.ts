@@ -1,7 +1,8 @@
 import { defineConfig } from "vitest/config";
 import { tiers } from "../scripts/lib/tiers.ts";
 
-// `npm run docs:test`. It is not a project of the root's configuration, so `npm test` needs neither the built site nor a browser.
+// `npm run docs:test`. It is not a project of the root's configuration, so `npm test` needs neither the built
+// site nor a browser.
 export default defineConfig({
   ssr: { resolve: { conditions: ["@sockact/source", "node", "import", "module", "default"] } },
   test: {

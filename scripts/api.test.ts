@@ -35,7 +35,8 @@ describe("the published types", () => {
 
   it.each(reports)("in %s have an export", (report) => {
     const { declared, exported } = typesIn(report);
-    // FindingCode names the codes of each group of lint rules. You never need one group, and a rule may move to another.
+    // FindingCode names the codes of each group of lint rules. You never need one group, and a rule may move
+    // to another.
     const isGroupOfRules = (name: string): boolean =>
       report === "units.api.md" && /^[A-Z]\w+Code$/.test(name);
     expect(declared.filter((name) => !exported.includes(name) && !isGroupOfRules(name))).toEqual([]);

@@ -1,7 +1,8 @@
-// npm run audit: asks npm's registry for known vulnerabilities in every lockfile of this repository. Ends with 1 if there are some,
-// and with 2 if the registry did not answer. Packages that users install must have none. For other packages, moderate and higher ones count.
-// The apps in packages/testkit/apps and the packages in bench/peers are left out: tests and benches run them as they are published, and their
-// authors fix them.
+// npm run audit: asks npm's registry for known vulnerabilities in every lockfile of this repository. Ends
+// with 1 if there are some, and with 2 if the registry did not answer. Packages that users install must have
+// none. For other packages, moderate and higher ones count. The apps in packages/testkit/apps and the
+// packages in bench/peers are left out: tests and benches run them as they are published, and their authors
+// fix them.
 import { spawnSync } from "node:child_process";
 import { dirname, join } from "node:path";
 import process from "node:process";
@@ -19,10 +20,14 @@ interface Report {
   error?: { summary: string };
 }
 
-/** Advisories that we accept because every version that we could install has them: fastify 4 has no fix, and the tests of @sockact/fastify need it. */
+/**
+ * Advisories that we accept because every version that we could install has them: fastify 4 has no fix, and
+ * the tests of @sockact/fastify need it.
+ */
 const accepted = /\/(?:GHSA-jx2c-rxcm-jvmq|GHSA-444r-cwp2-x5xf)$/;
 
-// Each option overrides the user's configuration of npm, which may say that npm is offline or leaves out development dependencies: then it would find nothing.
+// Each option overrides the user's configuration of npm, which may say that npm is offline or leaves out
+// development dependencies: then it would find nothing.
 const whole =
   "--offline=false --prefer-offline=false --include=dev --include=optional --include=peer " +
   "--package-lock-only --fetch-retries=1 --fetch-timeout=60000";
@@ -46,7 +51,10 @@ function namesIn(packages: readonly InstalledPackage[]): string[] {
 
 const published = new Set(namesIn(runtimeTree()));
 
-/** The advisories that count. A package that only depends on a vulnerable one is listed with the name of that dependency, which has its own entry. */
+/**
+ * The advisories that count. A package that only depends on a vulnerable one is listed with the name of that
+ * dependency, which has its own entry.
+ */
 function advisoriesIn({ vulnerabilities = {} }: Report): string[] {
   return Object.entries(vulnerabilities).flatMap(([name, { via }]) =>
     via

@@ -1,14 +1,21 @@
-// npm run check:changesets: fails if the sources of a published package have changed and no changeset names the package.
+// npm run check:changesets: fails if the sources of a published package have changed and no changeset names
+// the package.
 import process from "node:process";
 import getReleasePlan from "@changesets/get-release-plan";
 import { getChangedPackagesSinceRef } from "@changesets/git";
 import { git } from "./lib/git.ts";
 import { bundledNames, publicPackages } from "./lib/packages.ts";
 
-/** The files of a package that npm publishes, or that the build makes them from. check:published compares the manifests. */
+/**
+ * The files of a package that npm publishes, or that the build makes them from. check:published compares the
+ * manifests.
+ */
 const PUBLISHED = ["src/**", "!**/*.test.ts", "adapter/**", "bin/**", "preload/**"];
 
-/** The target branch of a pull request, or `origin/main` on another branch. On main, the last commit that has made versions, or the first commit. */
+/**
+ * The target branch of a pull request, or `origin/main` on another branch. On main, the last commit that has
+ * made versions, or the first commit.
+ */
 function sinceWhen(cwd: string): { since: string; isMain: boolean } {
   const target = process.env["GITHUB_BASE_REF"];
   if (target) return { since: `origin/${target}`, isMain: false };

@@ -1,5 +1,6 @@
-// npm run demo:picture: runs the demo in a terminal of 80 columns, and writes what the terminal shows as docs/public/demo.svg. The picture is in git,
-// since GitHub shows it in README.md. packages/testkit/test/demo.test.ts compares it with what the demo prints.
+// npm run demo:picture: runs the demo in a terminal of 80 columns, and writes what the terminal shows as
+// docs/public/demo.svg. The picture is in git, since GitHub shows it in README.md.
+// packages/testkit/test/demo.test.ts compares it with what the demo prints.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, writeFileSync } from "node:fs";
@@ -38,7 +39,8 @@ if (terminal.exitCode !== 0 || !/systemd \d+, booted/.test(printed)) {
 const lines = await screenOf(printed, COLUMNS);
 const title =
   "The output of npm run demo. systemd listens on ports 80 and 443, and the first request starts an Express app, which is not root. The app restarts under load, and no request fails. It sleeps, and the next request wakes it. systemd-analyze security rates it 0.2 SAFE, and it can't open a connection. A table shows the same for Koa and Fastify.";
-// The lines appear once, in the rhythm of the demo, but within 5 seconds, so that readers do not have to wait.
+// The lines appear once, in the rhythm of the demo, but within 5 seconds, so that readers do not have to
+// wait.
 const faster = Math.min(1, 4800 / times.at(-1)!) / 1000;
 mkdirSync(dirname(file), { recursive: true });
 const appear = times.slice(0, lines.length).map((time) => time * faster);

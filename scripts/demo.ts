@@ -1,5 +1,6 @@
-// npm run demo: Express, Koa and Fastify apps with sockets that systemd opens. As root on a machine with systemd, they use ports 80 and 443.
-// Otherwise, they use other ports and no sandbox. The output fits into 80 columns, because npm run demo:picture makes a picture of it.
+// npm run demo: Express, Koa and Fastify apps with sockets that systemd opens. As root on a machine with
+// systemd, they use ports 80 and 443. Otherwise, they use other ports and no sandbox. The output fits into 80
+// columns, because npm run demo:picture makes a picture of it.
 import process from "node:process";
 import { styleText } from "node:util";
 import { whyNoPrivateSystemd } from "../packages/testkit/src/boot-private-systemd.ts";
@@ -13,7 +14,10 @@ const paint = (style: Parameters<typeof styleText>[0], text: string) =>
   colours ? styleText(style, text) : text;
 const say = (line = "") => console.log(line);
 
-/** Runs the apps under systemd if this computer can boot one. Otherwise, prints the reason and runs them under `sockact run`. */
+/**
+ * Runs the apps under systemd if this computer can boot one. Otherwise, prints the reason and runs them under
+ * `sockact run`.
+ */
 async function chooseStage(): Promise<Stage> {
   let reason = whyNoPrivateSystemd();
   if (reason === undefined) {
@@ -67,7 +71,8 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-// Without these handlers, a signal would end Node without an `exit` event. The handlers of that event stop the processes that still run.
+// Without these handlers, a signal would end Node without an `exit` event. The handlers of that event stop
+// the processes that still run.
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => process.exit(1));
 
 // The reader has closed the pipe, as in `npm run demo | head`.

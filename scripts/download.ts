@@ -1,4 +1,5 @@
-// Downloads what `npm run test:on-node` and `npm run test:on-systemd` need, so that the gate has it when it comes to them.
+// Downloads what `npm run test:on-node` and `npm run test:on-systemd` need, so that the gate has it when it
+// comes to them.
 //
 //   tsx --conditions=@sockact/source scripts/download.ts 26 20.19.0 bookworm sid
 import process from "node:process";

@@ -6,7 +6,10 @@ import { root } from "./lib/packages.ts";
 const folder = join(root, "examples");
 const read = (path: string): string => readFileSync(join(folder, path), "utf8");
 
-/** These folders contain samples for pages and tests, and no complete app. The app of the fleet is installed on other hosts, and not by its README. */
+/**
+ * These folders contain samples for pages and tests, and no complete app. The app of the fleet is installed
+ * on other hosts, and not by its README.
+ */
 const others = ["adapter", "coming-from", "fleet", "frameworks", "lib"];
 const examples = readdirSync(folder, { withFileTypes: true })
   .filter((entry) => entry.isDirectory() && !others.includes(entry.name))

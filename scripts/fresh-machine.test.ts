@@ -54,7 +54,9 @@ describeWith(
   () => {
     const project = fileURLToPath(new URL("..", import.meta.url)).replace(/\/$/, "");
 
-    /** Starts a command on a new machine that is made from this one, with a small folder in the place of npm. */
+    /**
+     * Starts a command on a new machine that is made from this one, with a small folder in the place of npm.
+     */
     function onMachine(powers: "container" | "machine", user: "root" | "user", command: string) {
       const cache = mkdtempSync(join(tmpdir(), "fresh-"));
       onTestFinished(() => rmSync(cache, { recursive: true, force: true }));

@@ -15,7 +15,10 @@ let folder: string;
 /** The file of each package that npm would publish, by the package's name. */
 let archives: Record<string, string>;
 
-/** Runs npm, which asks the registry only for what it has not cached, and returns what it has written to standard output. */
+/**
+ * Runs npm, which asks the registry only for what it has not cached, and returns what it has written to
+ * standard output.
+ */
 async function npm(cwd: string, ...args: string[]): Promise<string> {
   await using program = startProcess(["npm", "--prefer-offline", "--json", ...args], { cwd });
   const status = await program.ended;

@@ -45,7 +45,10 @@ const futureChangelogs = publicPackages()
   .filter(({ manifest }) => manifest.version === "0.0.0")
   .map(({ folder }) => `${folder}/CHANGELOG.md`);
 
-/** Whether a file, or the README.md of a folder, has this heading or these lines. The anchor is the part after the `#`. */
+/**
+ * Whether a file, or the README.md of a folder, has this heading or these lines. The anchor is the part after
+ * the `#`.
+ */
 function hasHeading(path: string, anchor: string): boolean {
   if (folders.has(path)) return anchor === "readme" || hasHeading(`${path}/README.md`, anchor);
   const html = pages.get(path);

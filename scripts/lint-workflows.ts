@@ -1,4 +1,5 @@
-// npm run lint:workflows -- [DIR]: finds mistakes in the workflows and actions of DIR, which is .github by default. zizmor finds the risks, in CI.
+// npm run lint:workflows -- [DIR]: finds mistakes in the workflows and actions of DIR, which is .github by
+// default. zizmor finds the risks, in CI.
 import { readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import process from "node:process";

@@ -1,4 +1,5 @@
-// npm run check:published compares the packages that npm would publish with api/. npm run accept:published writes api/ anew.
+// npm run check:published compares the packages that npm would publish with api/. npm run accept:published
+// writes api/ anew.
 import { resolve } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";

@@ -1,5 +1,5 @@
-// npm run release:check: a whole release of a copy of the repository, to a registry on this machine. Then it installs the packages from there as
-// users do, and runs them.
+// npm run release:check: a whole release of a copy of the repository, to a registry on this machine. Then it
+// installs the packages from there as users do, and runs them.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

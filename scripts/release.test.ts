@@ -85,7 +85,10 @@ function repositoryToRelease(): ScratchRepository {
   return scratch;
 }
 
-/** Makes the settings of this machine send the scope to a registry, and returns the variables that hide these settings. */
+/**
+ * Makes the settings of this machine send the scope to a registry, and returns the variables that hide these
+ * settings.
+ */
 function sendScopeTo(url: string): { PREFIX: string } {
   mkdirSync(join(folder, "prefix/etc"), { recursive: true });
   writeFileSync(join(folder, "prefix/etc/npmrc"), `@sockact:registry=${url}\n`);

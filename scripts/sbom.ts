@@ -1,6 +1,8 @@
-// npm run sbom -- [--out DIR]: writes a bill of materials for each published package, NAME-VERSION.cdx.json in CycloneDX's format. DIR is sbom by default.
+// npm run sbom -- [--out DIR]: writes a bill of materials for each published package, NAME-VERSION.cdx.json
+// in CycloneDX's format. DIR is sbom by default.
 //
-// `npm sbom` of a workspace describes the whole repository, and lists frameworks that other workspaces install.
+// `npm sbom` of a workspace describes the whole repository, and lists frameworks that other workspaces
+// install.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
@@ -19,7 +21,10 @@ const builder = new Builders.ComponentBuilder(
 );
 const published = publicPackages();
 
-/** The package in a folder, with the packages whose code the build puts into its files. `npm ls` does not always tell all of its manifest. */
+/**
+ * The package in a folder, with the packages whose code the build puts into its files. `npm ls` does not
+ * always tell all of its manifest.
+ */
 function componentOf(
   { path, integrity }: Pick<InstalledPackage, "path" | "integrity">,
   parent = "",
@@ -43,7 +48,10 @@ function componentOf(
   return component;
 }
 
-/** The document of a package and of the ones that npm installs with it. It has no serial number and no time, so the same commit gives the same document. */
+/**
+ * The document of a package and of the ones that npm installs with it. It has no serial number and no time,
+ * so the same commit gives the same document.
+ */
 function sbomOf(main: InstalledPackage): string {
   const bom = new Models.Bom();
   bom.metadata.component = componentOf(main);

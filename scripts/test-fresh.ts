@@ -1,6 +1,7 @@
 // npm run test:fresh -- [PLACE…] [vitest arguments]: runs the demo and the tests as on a new machine.
 //
-// Each place is a minimal Debian with Node, npm and a copy of what is committed, without node_modules. All are used by default:
+// Each place is a minimal Debian with Node, npm and a copy of what is committed, without node_modules. All
+// are used by default:
 //
 //   root      a clone, as root, without systemd, as in a plain container
 //   user      an archive without .git, as a user who is not root, without systemd
@@ -12,8 +13,8 @@
 //
 //   --help    this
 //
-// It needs root, debootstrap, git, and Debian's and npm's registries. What is downloaded stays in .cache. Everything else is in memory,
-// and is gone at the end.
+// It needs root, debootstrap, git, and Debian's and npm's registries. What is downloaded stays in .cache.
+// Everything else is in memory, and is gone at the end.
 import { spawn } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";

@@ -19,7 +19,10 @@ const read = [
   ".gitignore",
 ];
 
-/** A copy of the manifests of this repository, as they are in the working tree, and of its changesets' configuration. */
+/**
+ * A copy of the manifests of this repository, as they are in the working tree, and of its changesets'
+ * configuration.
+ */
 let copy: ScratchRepository;
 
 /** Gives all public packages one version, and begins anew from there. */
@@ -39,7 +42,10 @@ function beginWith(version: string): void {
   copy.commit(`Release ${version}`);
 }
 
-/** Makes the versions of a changeset, and returns what has changed: the version of each package, and the range of core in the adapters. */
+/**
+ * Makes the versions of a changeset, and returns what has changed: the version of each package, and the range
+ * of core in the adapters.
+ */
 function release(releases: Record<string, string>): Record<string, string | undefined> {
   const before = versionsOf(packages(copy.root));
   copy.write({ ".changeset/change.md": changeset(releases) });

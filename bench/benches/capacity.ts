@@ -1,10 +1,13 @@
-// How many sleeping apps a host holds: what each one costs systemd, and how long the host takes to load the units, to open the sockets and to wake one app.
+// How many sleeping apps a host holds: what each one costs systemd, and how long the host takes to load the
+// units, to open the sockets and to wake one app.
 //
 // npm run bench -- capacity [--runs N] [--node 20,26] [--only TEXT] [--out FILE]
 //
-// Each count of apps has a private systemd. The apps are those of the example for Express, in the default sandbox, with one socket each. "systemd" is the
-// memory that process 1 alone has. The kernel's memory for a listening socket is not counted: it is about 2 kB. "load" is `systemctl daemon-reload`, "open" is
-// the start of all sockets, and "wake" is the first request to one app while all others sleep. The bench needs root and systemd.
+// Each count of apps has a private systemd. The apps are those of the example for Express, in the default
+// sandbox, with one socket each. "systemd" is the memory that process 1 alone has. The kernel's memory for a
+// listening socket is not counted: it is about 2 kB. "load" is `systemctl daemon-reload`, "open" is the start
+// of all sockets, and "wake" is the first request to one app while all others sleep. The bench needs root and
+// systemd.
 import { type Bench, type MeasuredNode } from "../lib/bench.ts";
 import { type Arm, armsNamed, compare } from "../lib/compare.ts";
 import { ManyApps } from "../lib/many-apps.ts";

@@ -1,22 +1,26 @@
-// What clients notice when an app changes its version: by a handover, a rolling restart, a restart and kill -9 with sockact, and without it.
+// What clients notice when an app changes its version: by a handover, a rolling restart, a restart and kill
+// -9 with sockact, and without it.
 //
 // npm run bench -- change [--runs N] [--only TEXT] [--out FILE]
 //
-// It needs root and systemd. The apps run in a private systemd, under the same load of four kinds of clients, which autocannon, node:http and ws
-// make:
+// It needs root and systemd. The apps run in a private systemd, under the same load of four kinds of clients,
+// which autocannon, node:http and ws make:
 //
 // - 8 always have a request under way, on a connection that they keep
-// - 64 think for up to a second between two requests on a connection that they keep, over a network that takes 20 ms each way
+// - 64 think for up to a second between two requests on a connection that they keep, over a network that
+//   takes 20 ms each way
 // - 8 send messages over a WebSocket, and think for up to 200 ms between two
 // - 4 make a connection for each request
 //
-// All run the same app of Express, except SvelteKit, which has an app with the same answers. pm2 runs two workers in its cluster mode, and the
-// others one process. The figures are:
+// All run the same app of Express, except SvelteKit, which has an app with the same answers. pm2 runs two
+// workers in its cluster mode, and the others one process. The figures are:
 //
-// - failed: requests whose connection was refused, ended before the answer or was reset, or whose answer took longer than 10 s
-// - lost connections, lost WebSockets: how often clients had to open one of their 72 kept connections or 8 WebSockets again
-// - longest wait: of any request, with the time for its connection; 10 s when a client gave up. When a request of a client that does not think
-//   has failed, it sends the next one at once, and its wait goes on
+// - failed: requests whose connection was refused, ended before the answer or was reset, or whose answer took
+//   longer than 10 s
+// - lost connections, lost WebSockets: how often clients had to open one of their 72 kept connections or 8
+//   WebSockets again
+// - longest wait: of any request, with the time for its connection; 10 s when a client gave up. When a
+//   request of a client that does not think has failed, it sends the next one at once, and its wait goes on
 // - busy clients: their requests a second, while the app changes
 // - command: the time until the command for the change has ended
 //

@@ -1,9 +1,11 @@
-// How long activatedSockets() takes for 1 to 1,000 sockets, and whether open connections of other processes make it slower.
+// How long activatedSockets() takes for 1 to 1,000 sockets, and whether open connections of other processes
+// make it slower.
 //
 // npm run bench -- classify [--runs N] [--only TEXT] [--out FILE]
 //
-// Each measurement is the first call in a process of its own. "TCP, 50,000 open" has that many connections of the same kind in the same
-// network namespace. The ratios are those of the CPU time. The bench measures the built packages.
+// Each measurement is the first call in a process of its own. "TCP, 50,000 open" has that many connections of
+// the same kind in the same network namespace. The ratios are those of the CPU time. The bench measures the
+// built packages.
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
@@ -15,13 +17,19 @@ import type { Figure, Goal, MeasuredTable } from "../lib/measured.ts";
 import { temporaryFolder } from "../lib/temporary-folder.ts";
 
 const CONNECTIONS = 50_000;
-/** How many connections one holder has. It holds both ends of each, and some machines allow 20,000 descriptors. */
+/**
+ * How many connections one holder has. It holds both ends of each, and some machines allow 20,000
+ * descriptors.
+ */
 const SHARE = 5000;
 const COUNTS = [1, 16, 256, 1000];
 const KINDS = { tcp: "TCP", unix: "unix", abstract: "abstract unix" };
 type Kind = keyof typeof KINDS;
 
-/** The kind of the connections, and their number. TCP comes last: all network namespaces share the kernel's table of TCP connections. */
+/**
+ * The kind of the connections, and their number. TCP comes last: all network namespaces share the kernel's
+ * table of TCP connections.
+ */
 const SITUATIONS: [Kind, number][] = [
   ["tcp", 0],
   ["unix", CONNECTIONS],
@@ -61,8 +69,8 @@ const goals: Goal[] = planned.flatMap(({ name: arm, count, situation }): Goal[] 
       : []),
 ]);
 
-// Each situation has its own network namespace, so that the connections of this machine don't count. Without root, that also takes a user
-// namespace.
+// Each situation has its own network namespace, so that the connections of this machine don't count. Without
+// root, that also takes a user namespace.
 const namespace = process.getuid?.() === 0 ? ["--net"] : ["--user", "--map-root-user", "--net"];
 const inside = ["unshare", ...namespace, "--", "sh", "-c", 'ip link set lo up && exec "$@"', "sh"];
 const program = fileURLToPath(new URL("../programs/situation.ts", import.meta.url));

@@ -5,7 +5,9 @@
 // --connections N  how many idle connections there are, 5,000 by default
 // --busy N         how many clients always have a request under way, 1 by default
 //
-// It needs root and systemd. The app is a server of node:http with @sockact/core, in the inbound sandbox. After each handover, each connection sends a request: it must still be open, and the new process must answer.
+// It needs root and systemd. The app is a server of node:http with @sockact/core, in the inbound sandbox.
+// After each handover, each connection sends a request: it must still be open, and the new process must
+// answer.
 import { readFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
@@ -116,7 +118,8 @@ export const bench: Bench = {
       all.connections + one.connections !== connections + busy
     )
       throw new Error(`A client noticed a handover: ${JSON.stringify({ all, one })}`);
-    // The first phase is the start. Then there are three for each handover: every connection sends a request, nothing happens, the handover.
+    // The first phase is the start. Then there are three for each handover: every connection sends a request,
+    // nothing happens, the handover.
     for (const [round, values] of rounds.entries())
       values.push(one.phases[3 * round + 3]!.longest, one.phases[3 * round + 2]!.longest);
     const name = `${connections} idle connections${busy === 1 ? "" : `, ${busy} busy clients`}`;

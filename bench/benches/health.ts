@@ -2,8 +2,8 @@
 //
 // npm run bench -- health [--runs N] [--out FILE]
 //
-// It needs root and systemd. The client is outside, so the CPU time is that of systemd, the journal and the shell that answers. The unit as it is written is
-// compared with one without its sandbox.
+// It needs root and systemd. The client is outside, so the CPU time is that of systemd, the journal and the
+// shell that answers. The unit as it is written is compared with one without its sandbox.
 import { once } from "node:events";
 import { emitUnits } from "@sockact/units";
 import { bootPrivateSystemd, connectInside, type PrivateSystemd } from "@sockact/testkit";

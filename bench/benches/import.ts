@@ -2,7 +2,8 @@
 //
 // npm run bench -- import [--runs N] [--node 20,26] [--only TEXT] [--out FILE]
 //
-// Each import runs in a separate process, which has imported node:http and the framework before, as every app has.
+// Each import runs in a separate process, which has imported node:http and the framework before, as every app
+// has.
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import type { Bench } from "../lib/bench.ts";

@@ -2,10 +2,11 @@
 //
 // npm run bench -- instructions [--runs N] [--node 20,26] [--only TEXT] [--out FILE]
 //
-// Valgrind counts the instructions of the processor. Node compiles each function once, without its optimizing compilers, because these do something
-// else in each run. So a count says how much there is to do, and not how long it takes. After a warm-up, one client sends 300 requests to one process and
-// 1,500 to another, on one connection or on a new one each time. The figure is the difference, divided by 1,200, so what is done once does not count. Each
-// app says hello. Bare Node is counted twice, which shows how exact a count is.
+// Valgrind counts the instructions of the processor. Node compiles each function once, without its optimizing
+// compilers, because these do something else in each run. So a count says how much there is to do, and not
+// how long it takes. After a warm-up, one client sends 300 requests to one process and 1,500 to another, on
+// one connection or on a new one each time. The figure is the difference, divided by 1,200, so what is done
+// once does not count. Each app says hello. Bare Node is counted twice, which shows how exact a count is.
 import { fileURLToPath } from "node:url";
 import { countFurther } from "../check/count.ts";
 import type { Way } from "../check/asked-app.ts";

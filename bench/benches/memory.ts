@@ -1,13 +1,15 @@
-// How much memory an app takes: over the same app without sockact, after many requests, and with many apps on one host.
+// How much memory an app takes: over the same app without sockact, after many requests, and with many apps on
+// one host.
 //
 // npm run bench -- memory [--apps N] [--runs N] [--node 20,26] [--only TEXT] [--out FILE]
 //
 // --apps N  how many apps there are on the host, 100 by default
 //
-// RSS counts all pages of a process. Most of Node's own code is in memory once for all processes, so "own" counts the pages that no other process
-// has. "heap" is what JavaScript needs, after a collection. "requests" and "connections" are how much the heap grows in
-// their second half. "all apps" is what they take together. "own of systemd" is process 1. The bench measures the built packages. Requests come from
-// autocannon with ten clients. The many apps need root and systemd.
+// RSS counts all pages of a process. Most of Node's own code is in memory once for all processes, so "own"
+// counts the pages that no other process has. "heap" is what JavaScript needs, after a collection. "requests"
+// and "connections" are how much the heap grows in their second half. "all apps" is what they take together.
+// "own of systemd" is process 1. The bench measures the built packages. Requests come from autocannon with
+// ten clients. The many apps need root and systemd.
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";

@@ -1,10 +1,12 @@
-// How long a message to the service manager takes, READY=1 and a watchdog ping, in each way that @sockact/notify has.
+// How long a message to the service manager takes, READY=1 and a watchdog ping, in each way that
+// @sockact/notify has.
 //
 // npm run bench -- notify [--runs N] [--node 20,26] [--only TEXT] [--out FILE]
 //
-// A real unix datagram socket receives the messages. "until sent" is the time until the promise is fulfilled. All of it blocks the event loop, but
-// for systemd-notify, which is a program. The CPU time is that of the app, without that program. Each figure of a round is the median of many
-// messages, and each message waits until the one before has arrived. The bench measures the built package, but for "ffi": Node warns of
+// A real unix datagram socket receives the messages. "until sent" is the time until the promise is fulfilled.
+// All of it blocks the event loop, but for systemd-notify, which is a program. The CPU time is that of the
+// app, without that program. Each figure of a round is the median of many messages, and each message waits
+// until the one before has arrived. The bench measures the built package, but for "ffi": Node warns of
 // node:ffi, so the package does not use it yet.
 import { execFileSync } from "node:child_process";
 import { read, writeSync } from "node:fs";

@@ -1,10 +1,11 @@
-// How much later an app starts with the preload: by --require, by --import, and next to the adapter of its framework.
+// How much later an app starts with the preload: by --require, by --import, and next to the adapter of its
+// framework.
 //
 // npm run bench -- preload [--runs N] [--node 20,26] [--only TEXT] [--out FILE]
 //
-// The apps are of Express, as ES modules and as CommonJS. Each is compared with the same app that calls `listen({ fd: 3 })`. "child" is a
-// Node that the app starts and that does nothing. With NODE_OPTIONS, it loads the preload too. Without, it is bare Node. The bench measures the
-// built packages.
+// The apps are of Express, as ES modules and as CommonJS. Each is compared with the same app that calls
+// `listen({ fd: 3 })`. "child" is a Node that the app starts and that does nothing. With NODE_OPTIONS, it
+// loads the preload too. Without, it is bare Node. The bench measures the built packages.
 import { execFile } from "node:child_process";
 import { performance } from "node:perf_hooks";
 import process from "node:process";
@@ -23,7 +24,10 @@ const preload = fileURLToPath(
 const byRequire = ["--require", preload];
 const byImport = ["--import", "@sockact/register"];
 
-/** Each arm: its name, its program in the folder apps, the arm that it is compared with, and the options of Node. */
+/**
+ * Each arm: its name, its program in the folder apps, the arm that it is compared with, and the options of
+ * Node.
+ */
 const activated: [name: string, program: string, against: string, options?: string[]][] = [
   ["ESM", "express-node.mjs", "ESM"],
   ["ESM, adapter", "express.mjs", "ESM"],

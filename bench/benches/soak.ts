@@ -4,9 +4,11 @@
 //
 // --minutes N  how long each app runs, 60 by default
 //
-// It needs root and systemd. An app of each framework has HTTP, TLS, WebSockets, a watchdog and idle clients, and sends the connections of one socket to a
-// child process. Each runs twice: one process all the time, and one with a reload each minute, which hands over. All of them run at the same time, and their
-// clients mostly wait. Each minute, the bench looks at the main process. "an hour" is the slope of the line through these looks, the first two minutes left out.
+// It needs root and systemd. An app of each framework has HTTP, TLS, WebSockets, a watchdog and idle clients,
+// and sends the connections of one socket to a child process. Each runs twice: one process all the time, and
+// one with a reload each minute, which hands over. All of them run at the same time, and their clients mostly
+// wait. Each minute, the bench looks at the main process. "an hour" is the slope of the line through these
+// looks, the first two minutes left out.
 import { readdirSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";

@@ -100,7 +100,8 @@ async function measure(
   client.kill("SIGKILL");
   await systemd.stop("spin.socket", "spin.service");
   await systemd.run(["systemctl", "reset-failed"]);
-  // A start that a condition prevents appears only in the journal, which takes 10,000 messages in half a minute.
+  // A start that a condition prevents appears only in the journal, which takes 10,000 messages in half a
+  // minute.
   const skips = unit === "" ? 0 : await skipsOf(systemd);
   return { starts: (written.length + skips) / took, "port open": Number(isOpen) };
 }

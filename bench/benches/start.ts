@@ -2,9 +2,10 @@
 //
 // npm run bench -- start [--runs N] [--node 20,26] [--only TEXT] [--out FILE]
 //
-// systemd-socket-activate waits for the connection, and becomes the app. An app of a framework is compared with the same app that calls
-// `listen({ fd: 3 })`, and any other app with bare Node. An app of SvelteKit with its handler in @sockact/core is compared with the server that
-// SvelteKit builds. The bench measures the built packages.
+// systemd-socket-activate waits for the connection, and becomes the app. An app of a framework is compared
+// with the same app that calls `listen({ fd: 3 })`, and any other app with bare Node. An app of SvelteKit
+// with its handler in @sockact/core is compared with the server that SvelteKit builds. The bench measures the
+// built packages.
 import { fileURLToPath } from "node:url";
 import { type ActivatedApp, socketActivator } from "../lib/activators.ts";
 import type { Bench } from "../lib/bench.ts";

@@ -1,11 +1,14 @@
-// How long @sockact/units takes for unit files: to emit, parse, lint and fix them, and whether ten times the size takes ten times as long.
+// How long @sockact/units takes for unit files: to emit, parse, lint and fix them, and whether ten times the
+// size takes ten times as long.
 //
 // npm run bench -- units [--shape TEXT] [--runs N] [--node 20,26] [--only TEXT] [--out FILE]
 //
-// --shape TEXT  instead of the units of apps, files that each have much of one thing, such as "comments": all whose name contains TEXT
+// --shape TEXT instead of the units of apps, files that each have much of one thing, such as "comments": all
+// whose name contains TEXT
 //
-// The units are those of Express apps, in the default sandbox. Of the size "500 kB" are so many apps that all files together have that size. emitUnits()
-// takes one app at a time, so it is not measured with 5 MB. The times are CPU times. The bench measures the built package.
+// The units are those of Express apps, in the default sandbox. Of the size "500 kB" are so many apps that all
+// files together have that size. emitUnits() takes one app at a time, so it is not measured with 5 MB. The
+// times are CPU times. The bench measures the built package.
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";

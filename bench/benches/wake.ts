@@ -1,11 +1,14 @@
-// How long the first client of a sleeping app waits under systemd, in the sandbox: one app, and twenty at the same moment.
+// How long the first client of a sleeping app waits under systemd, in the sandbox: one app, and twenty at the
+// same moment.
 //
 // npm run bench -- wake [--runs N] [--node 20,22,24,26] [--only TEXT] [--out FILE]
 //
-// systemd starts each app by a connection, with units of @sockact/units that have `hardening: "inbound"`. The units of apps with sockact also have
-// `type: "notify"` and `idleTimeout`. An app of a framework is compared with the same app that calls `listen({ fd: 3 })`. "faster" apps, which
-// are bundled into one file or have `compileCache`, are compared with bare Node. An app that a signal ends fills no compile cache, so all
-// "faster" apps use sockact. The CPU time is that of the whole service. The bench needs root, and it measures the built packages.
+// systemd starts each app by a connection, with units of @sockact/units that have `hardening: "inbound"`. The
+// units of apps with sockact also have `type: "notify"` and `idleTimeout`. An app of a framework is compared
+// with the same app that calls `listen({ fd: 3 })`. "faster" apps, which are bundled into one file or have
+// `compileCache`, are compared with bare Node. An app that a signal ends fills no compile cache, so all
+// "faster" apps use sockact. The CPU time is that of the whole service. The bench needs root, and it measures
+// the built packages.
 import { fileURLToPath } from "node:url";
 import { build as esbuild } from "esbuild";
 import { build as rolldown } from "rolldown";
@@ -94,9 +97,10 @@ function atMost(ratio: number, arm: string, figure = "first byte"): Goal {
 }
 
 /**
- * Rolldown as the example `bundle` calls it, and esbuild with the same settings. Node puts only those functions into the compile cache that V8
- * compiles before it runs the file. Rolldown writes parentheses around the function of each module. From Node 24 on, V8 therefore compiles it
- * at once. esbuild writes no parentheses.
+ * Rolldown as the example `bundle` calls it, and esbuild with the same settings. Node puts only those
+ * functions into the compile cache that V8 compiles before it runs the file. Rolldown writes parentheses
+ * around the function of each module. From Node 24 on, V8 therefore compiles it at once. esbuild writes no
+ * parentheses.
  */
 async function bundleExpress(): Promise<void> {
   await rolldown({

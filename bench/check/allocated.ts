@@ -3,7 +3,10 @@ import type { AppProcess } from "../../packages/testkit/src/app-process.ts";
 import { startAsked, type Way } from "./asked-app.ts";
 import { leastOfTwo } from "./least-of-two.ts";
 
-/** Node collects no garbage: it has room for all new objects, and neither begins early nor when the app is idle. */
+/**
+ * Node collects no garbage: it has room for all new objects, and neither begins early nor when the app is
+ * idle.
+ */
 const KEEPS_GARBAGE = [
   "--min-semi-space-size=512",
   "--max-semi-space-size=512",

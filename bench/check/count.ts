@@ -14,8 +14,9 @@ const CALLGRIND = [...VALGRIND, "--tool=callgrind", "--instr-atstart=no", "--cal
 export const PREDICTABLE = "--predictable";
 
 /**
- * Node compiles each function once, at its first call, and in the same thread. Its other compilers work at other moments in each run, and their
- * code differs. So a count says how much there is to do, and not how well it is optimized. No garbage is collected.
+ * Node compiles each function once, at its first call, and in the same thread. Its other compilers work at
+ * other moments in each run, and their code differs. So a count says how much there is to do, and not how
+ * well it is optimized. No garbage is collected.
  */
 const SAME_IN_EACH_RUN = [
   "--always-sparkplug",
@@ -38,12 +39,17 @@ export async function countStart(command: readonly string[], env?: Record<string
   return await endOf(app.process);
 }
 
-/** The instructions of a warm app for one request or one connection. What the app does once meanwhile counts too. */
+/**
+ * The instructions of a warm app for one request or one connection. What the app does once meanwhile counts
+ * too.
+ */
 export async function countServing(node: string, program: string, way: Way): Promise<number> {
   return (await countRequests(node, program, way, COUNTED)) / COUNTED;
 }
 
-/** The same without what the app does once: what further requests add to a count. It takes four times as long. */
+/**
+ * The same without what the app does once: what further requests add to a count. It takes four times as long.
+ */
 export async function countFurther(node: string, program: string, way: Way): Promise<number> {
   const [few, many] = [
     await countRequests(node, program, way, COUNTED),
@@ -62,7 +68,10 @@ async function countRequests(node: string, program: string, way: Way, amount: nu
   return await endOf(app.process);
 }
 
-/** Ends an app, and reads the count that Valgrind then prints. No app handles this signal, so none works at its end. */
+/**
+ * Ends an app, and reads the count that Valgrind then prints. No app handles this signal, so none works at
+ * its end.
+ */
 async function endOf(app: AppProcess): Promise<number> {
   app.kill("SIGALRM");
   const end = await app.ended;

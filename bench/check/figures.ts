@@ -41,7 +41,10 @@ interface Measured {
 
 const START = { kind: "start, instructions", app: "node" } as const;
 
-/** Each app, and the app that it is compared with: an HTTP server of Node alone, or the same app without sockact. Koa and Fastify load the same core when they start as Express does. */
+/**
+ * Each app, and the app that it is compared with: an HTTP server of Node alone, or the same app without
+ * sockact. Koa and Fastify load the same core when they start as Express does.
+ */
 const compared: [measured: Measured, against: Measured][] = [
   // Those that take longest come first, so that no processor is idle at the end.
   [{ kind: "start, instructions", app: "express" }, START],
@@ -70,7 +73,10 @@ export interface Figure {
 
 const nameOf = ({ kind, app }: Measured): string => `${kind}: ${app}`;
 
-/** Measures the figures that have a string in their names, an app on each processor. Other programs change no count. */
+/**
+ * Measures the figures that have a string in their names, an app on each processor. Other programs change no
+ * count.
+ */
 export async function measureFigures(only: string): Promise<Figure[]> {
   const node = nodeBinary(NODE_MAJORS.at(-1) as string);
   const chosen = compared.filter(([measured]) => nameOf(measured).includes(only));

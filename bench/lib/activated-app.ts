@@ -6,7 +6,10 @@ import { closeAll, portOf, rawSocket } from "../../packages/testkit/src/raw-sock
 /** sockact does some of its work after the first response. */
 const REQUESTS = 20;
 
-/** Starts an app with a socket of 127.0.0.1, which it has answered on a few times when the action begins. The app ends with the action. */
+/**
+ * Starts an app with a socket of 127.0.0.1, which it has answered on a few times when the action begins. The
+ * app ends with the action.
+ */
 export async function withApp<T>(
   command: string[],
   action: (app: AppProcess, port: number) => Promise<T>,

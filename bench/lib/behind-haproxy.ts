@@ -29,7 +29,10 @@ export function behindHaproxy(kind: "core" | "tls", source: Source): LoadedArm[]
   ];
 }
 
-/** HAProxy is on the core of the load. A connection of a client is a connection to the app, which no other client uses. Its CPU time does not count. */
+/**
+ * HAProxy is on the core of the load. A connection of a client is a connection to the app, which no other
+ * client uses. Its CPU time does not count.
+ */
 async function start(kind: "core" | "tls", source: Source, hasHeader: boolean): Promise<LoadedServer> {
   const [address, front] = [await freeAddress("tcp4"), await freeAddress("tcp4")];
   const app = spawnActivated([address], commandOf(kind, source), {

@@ -25,8 +25,8 @@ export function armsNamed<T extends Pick<Arm, "name" | "against">>(arms: readonl
 }
 
 /**
- * Measures every arm once in each round, in an order that is shuffled for each round with a fixed seed. So other work on the machine
- * disturbs all arms alike.
+ * Measures every arm once in each round, in an order that is shuffled for each round with a fixed seed. So
+ * other work on the machine disturbs all arms alike.
  *
  * @param warmUps rounds that fill the caches of the kernel, and do not count
  */

@@ -4,7 +4,10 @@ import type { AppProcess } from "../../packages/testkit/src/app-process.ts";
 /** The program of the client, which {@link firstBytes} talks to. */
 export const clientProgram: string = fileURLToPath(new URL("../programs/first-byte.mjs", import.meta.url));
 
-/** Connects to all these ports at the same moment. Resolves to the milliseconds until the first byte of each answer. */
+/**
+ * Connects to all these ports at the same moment. Resolves to the milliseconds until the first byte of each
+ * answer.
+ */
 export async function firstBytes(client: AppProcess, ports: readonly number[]): Promise<number[]> {
   client.write(ports.join(" "));
   const { milliseconds } = await client.event<{ milliseconds: number[] }>("answered");

@@ -7,7 +7,10 @@ import { startProcess } from "../../packages/testkit/src/app-process.ts";
 import { findProgram } from "./find-program.ts";
 import { pinned } from "./pinned.ts";
 
-/** How many programs send requests. It is the same for each server: three of them on one core are slower than one. */
+/**
+ * How many programs send requests. It is the same for each server: three of them on one core are slower than
+ * one.
+ */
 const PROGRAMS = 3;
 /** How many connections of each program have a request under way. */
 const CONNECTIONS = 10;
@@ -55,7 +58,10 @@ export function wrk(path: string): LoadTool {
   };
 }
 
-/** It is slower than most of the servers, so that it measures itself rather than them. Its times are whole milliseconds. */
+/**
+ * It is slower than most of the servers, so that it measures itself rather than them. Its times are whole
+ * milliseconds.
+ */
 export function autocannon(): LoadTool {
   const { version } = createRequire(import.meta.url)("autocannon/package.json") as { version: string };
   return {

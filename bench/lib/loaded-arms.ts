@@ -4,7 +4,10 @@ import { type Kind, type LoadedServer, type Source, startActivated, startPlain }
 /** One of the servers that are compared. */
 export interface LoadedArm extends Pick<Arm, "name" | "against"> {
   start(): Promise<LoadedServer>;
-  /** What we want: it costs nothing, or little, or it is slower than the server of ours that it is compared with. */
+  /**
+   * What we want: it costs nothing, or little, or it is slower than the server of ours that it is compared
+   * with.
+   */
   goal?: "free" | "cheap" | "slower";
 }
 

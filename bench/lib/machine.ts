@@ -57,7 +57,8 @@ export const currentLoad = (): number => loadavg()[0] ?? 0;
 /**
  * Returns a function that reports the noise since this call.
  *
- * @param before the load average before the first bench of a run, because a later one sees the load of the bench before it
+ * @param before the load average before the first bench of a run, because a later one sees the load of the
+ * bench before it
  */
 export function watchNoise(before: number): () => Noise {
   const [stolen, total] = processorTimes();

@@ -49,7 +49,9 @@ export class ManyApps implements AsyncDisposable {
     return new ManyApps(systemd, names, performance.now() - began);
   }
 
-  /** Sends a request to the first app, which starts it. Returns how long the response took, in milliseconds. */
+  /**
+   * Sends a request to the first app, which starts it. Returns how long the response took, in milliseconds.
+   */
   async wakeOne(): Promise<number> {
     const began = performance.now();
     await this.#systemd.request(`http://127.0.0.1:${FIRST_PORT}/`);

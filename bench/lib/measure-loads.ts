@@ -14,7 +14,10 @@ type Counted = "request" | "connection";
 /** How many come first, and do not count. After them, V8 has compiled the code of each of our servers. */
 const WARM_UP = { request: 15_000, connection: 8000 };
 
-/** A server with a smaller share was held up: by other work on the machine, or by the program that sends the requests. */
+/**
+ * A server with a smaller share was held up: by other work on the machine, or by the program that sends the
+ * requests.
+ */
 const MOST_OF_ITS_CORE = 0.9;
 
 /** The options of a bench that loads servers. */
@@ -71,7 +74,10 @@ function goalsOf({ name: arm, goal }: LoadedArm): Goal[] {
   ];
 }
 
-/** Measures a new process each time, because two processes of one server differ: V8 neither compiles nor places their code alike. */
+/**
+ * Measures a new process each time, because two processes of one server differ: V8 neither compiles nor
+ * places their code alike.
+ */
 function measuredArm({ name, against, start }: LoadedArm, tool: LoadTool, counted: Counted): Arm {
   const how = { isFresh: counted === "connection" };
   return {

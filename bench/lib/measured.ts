@@ -96,8 +96,8 @@ class Comparison {
   }
 
   /**
-   * It contains the ratio with a confidence of 95 %. The rounds are drawn again many times (a bootstrap), the same ones for both: in one round,
-   * other work on the machine disturbs both alike.
+   * It contains the ratio with a confidence of 95 %. The rounds are drawn again many times (a bootstrap), the
+   * same ones for both: in one round, other work on the machine disturbs both alike.
    */
   get interval(): Interval {
     const random = randomFrom(1);
@@ -117,7 +117,9 @@ export const ENOUGH_ROUNDS = 5;
 /** With fewer rounds, the interval of a ratio says nothing. */
 const ENOUGH_FOR_GOALS = 3;
 
-/** When the interval of a ratio is at most this wide, the ratio is exact enough, however small the effect is. */
+/**
+ * When the interval of a ratio is at most this wide, the ratio is exact enough, however small the effect is.
+ */
 const NARROW = 0.1;
 
 /** Whether the interval of a ratio is wider than the effect, which is the distance of the ratio from 1. */
@@ -132,7 +134,10 @@ export interface Outcome {
   goal: Goal;
   row: Row;
   value: number;
-  /** `unclear`: the interval of the ratio is on both sides of the limit, or there are too few rounds for an interval. */
+  /**
+   * `unclear`: the interval of the ratio is on both sides of the limit, or there are too few rounds for an
+   * interval.
+   */
   is: "reached" | "missed" | "unclear";
 }
 

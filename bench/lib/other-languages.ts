@@ -6,7 +6,10 @@ import { spawnActivated, untilAnswered } from "./loaded-servers.ts";
 
 const fileOf = (name: string): string => fileURLToPath(new URL(`../apps/${name}`, import.meta.url));
 
-/** Both understand LISTEN_FDS. Each has one process with threads, because gunicorn closes each connection without threads. */
+/**
+ * Both understand LISTEN_FDS. Each has one process with threads, because gunicorn closes each connection
+ * without threads.
+ */
 const servers = {
   gunicorn: ["--chdir", fileOf("."), "--worker-class=gthread", "--threads=5", "--keep-alive=60", "hello:app"],
   puma: [
@@ -19,7 +22,10 @@ const servers = {
   ],
 };
 
-/** The servers of other languages that are installed, on a passed socket. They are compared with ours for information only. */
+/**
+ * The servers of other languages that are installed, on a passed socket. They are compared with ours for
+ * information only.
+ */
 export function otherLanguages(against: string): LoadedArm[] {
   return Object.entries(servers).flatMap(([name, args]): LoadedArm[] => {
     const path = findProgram(name);

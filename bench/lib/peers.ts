@@ -10,9 +10,9 @@ import { installWhenChanged } from "../../packages/testkit/src/install-when-chan
 import { Lock } from "../../scripts/lib/lock.mjs";
 
 /**
- * Each folder of `bench/peers` names the exact versions of what we compare sockact with. They are outside the workspaces, so that only a bench or a
- * test that needs them installs them. The programs that import them are in the same folders, because Node looks for a package only in the
- * folders above a program.
+ * Each folder of `bench/peers` names the exact versions of what we compare sockact with. They are outside the
+ * workspaces, so that only a bench or a test that needs them installs them. The programs that import them are
+ * in the same folders, because Node looks for a package only in the folders above a program.
  */
 type Peers = "activation" | "pm2" | "sveltekit";
 
@@ -27,7 +27,10 @@ export function versionsOf(peers: Peers): Readonly<Record<string, string>> {
   return (manifest as { dependencies: Record<string, string> }).dependencies;
 }
 
-/** Installs these peers from npm, and builds SvelteKit's app, unless that is done already. No install script runs. */
+/**
+ * Installs these peers from npm, and builds SvelteKit's app, unless that is done already. No install script
+ * runs.
+ */
 export async function installPeers(peers: Peers): Promise<void> {
   const folder = fileOf(peers, "");
   using lock = new Lock(fileURLToPath(new URL(`../../.cache/peers-${peers}.lock`, import.meta.url)));
@@ -61,9 +64,11 @@ export async function buildSdDaemon(): Promise<string | undefined> {
 }
 
 /**
- * Installs the peers whose names are those of arms, and leaves out what can't be installed. Says so on standard error.
+ * Installs the peers whose names are those of arms, and leaves out what can't be installed. Says so on
+ * standard error.
  *
- * @param arms an arm for sd-daemon has that name, and the name of an arm for SvelteKit begins with `sveltekit`
+ * @param arms an arm for sd-daemon has that name, and the name of an arm for SvelteKit begins with
+ * `sveltekit`
  */
 export async function withPeers<T extends { name: string }>(arms: readonly T[]): Promise<T[]> {
   if (arms.some(({ name }) => name in versionsOf("activation"))) await installPeers("activation");

@@ -6,7 +6,10 @@ export interface ProcessMemory {
   RSS: number;
   /** The pages that no other process has: what one more process adds. */
   own: number;
-  /** Its own pages, and its share of those that it has in common with others. The sum over all processes is what they take together. */
+  /**
+   * Its own pages, and its share of those that it has in common with others. The sum over all processes is
+   * what they take together.
+   */
   PSS: number;
 }
 

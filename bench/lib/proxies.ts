@@ -20,7 +20,10 @@ interface Proxy {
   spawn(path: string, address: string, folder: string, app: string): AppProcess;
 }
 
-/** Each has one thread, logs nothing, and keeps its connections. It reaches the app by a unix socket, which costs less than TCP. */
+/**
+ * Each has one thread, logs nothing, and keeps its connections. It reaches the app by a unix socket, which
+ * costs less than TCP.
+ */
 const proxies: Proxy[] = [
   {
     name: "nginx",

@@ -30,7 +30,10 @@ const PAUSE = 2000;
 export const HANDOVER = "sockact, handover";
 const NO_CHANGE = "sockact, no change";
 
-/** The ways that the bench `change` compares. Ours are compared with no change, and the others with a handover. */
+/**
+ * The ways that the bench `change` compares. Ours are compared with no change, and the others with a
+ * handover.
+ */
 export function waysToChange(app: AppUnderLoad): Way[] {
   const { systemd } = app;
   const stop = (): Promise<void> => systemd.stop("app.socket");

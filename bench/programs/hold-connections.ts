@@ -1,4 +1,5 @@
-// Listens at ADDRESS, connects to itself COUNT times, and holds both ends of each connection until its standard input ends.
+// Listens at ADDRESS, connects to itself COUNT times, and holds both ends of each connection until its
+// standard input ends.
 import { once } from "node:events";
 import { createServer } from "node:net";
 import process from "node:process";

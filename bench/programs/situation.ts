@@ -1,5 +1,6 @@
-// Holds COUNT connections of one KIND, tcp, unix or abstract, and starts activated processes next to them: situation.ts KIND COUNT SHARE FOLDER.
-// Each holder process has SHARE of them. Each line of its input is a kind and a number of sockets to pass: "tcp 16".
+// Holds COUNT connections of one KIND, tcp, unix or abstract, and starts activated processes next to them:
+// situation.ts KIND COUNT SHARE FOLDER. Each holder process has SHARE of them. Each line of its input is a
+// kind and a number of sockets to pass: "tcp 16".
 import { join } from "node:path";
 import process from "node:process";
 import { createInterface } from "node:readline";
@@ -31,7 +32,10 @@ while (holders.length < Number(count) / Number(share)) {
   say("held");
 }
 
-/** Each socket has an address that no earlier one had: the kernel sorts /proc/net/unix by the inode or by the name, so each round has other places in it. */
+/**
+ * Each socket has an address that no earlier one had: the kernel sorts /proc/net/unix by the inode or by the
+ * name, so each round has other places in it.
+ */
 let made = holders.length;
 
 for await (const line of createInterface({ input: process.stdin })) {

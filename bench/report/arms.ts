@@ -15,7 +15,10 @@ export function makerOf(arm: string): Maker {
   return BARE.test(arm) ? "bare" : SOCKACT.test(arm) ? "sockact" : "peer";
 }
 
-/** The arms that belong together, since they are compared with each other. Arms that are compared with none are one group. */
+/**
+ * The arms that belong together, since they are compared with each other. Arms that are compared with none
+ * are one group.
+ */
 export function groupsOf({ arms }: Pick<RecordedTable, "arms">): string[][] {
   const groups: Set<string>[] = [];
   for (const { name, against } of arms) {
@@ -33,14 +36,19 @@ export function groupsOf({ arms }: Pick<RecordedTable, "arms">): string[][] {
     .toSorted((a, b) => order.indexOf(a[0]!) - order.indexOf(b[0]!));
 }
 
-/** The best cells of a group for one figure: several if they are equal. None if sockact is not compared with anything else. */
+/**
+ * The best cells of a group for one figure: several if they are equal. None if sockact is not compared with
+ * anything else.
+ */
 export function bestOf(cells: readonly Cell[]): Cell[] {
   const compared = cells.filter(({ arm }) => !LIMIT.test(arm));
   const isOurs = new Set(compared.map(({ arm }) => makerOf(arm) === "sockact"));
   return isOurs.size < 2 ? [] : compared.filter((cell) => compared.every((other) => !isBetter(other, cell)));
 }
 
-/** The arms that are not sockact's, and were better in every run than the best of sockact's in their group. */
+/**
+ * The arms that are not sockact's, and were better in every run than the best of sockact's in their group.
+ */
 export interface Advantage {
   of: Cell[];
   over: Cell;

@@ -14,7 +14,10 @@ export interface Report {
 
 const NOTHING = "No run is recorded yet.";
 
-/** Fills the parts of the page. Each bench has a part with its name, between the comments `<!-- NAME -->` and `<!-- /NAME -->`. */
+/**
+ * Fills the parts of the page. Each bench has a part with its name, between the comments `<!-- NAME -->` and
+ * `<!-- /NAME -->`.
+ */
 export function reportOf(page: string, recorded: readonly Results[]): Report {
   const benches = benchesOf(recorded);
   const names = Array.from(page.matchAll(/^<!-- \/(\S+) -->$/gm), ([, name]) => name!).filter(

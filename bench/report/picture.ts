@@ -163,7 +163,10 @@ const rules = (index: 0 | 1): string =>
     .map(([name, colour]) => `.${name}{${name === "range" ? "stroke" : "fill"}:${colour[index]}}`)
     .join("");
 
-/** Only the shapes of what ECharts writes: its classes have numbers that no other run has, and other attributes are for a script in a browser. */
+/**
+ * Only the shapes of what ECharts writes: its classes have numbers that no other run has, and other
+ * attributes are for a script in a browser.
+ */
 function framed(svg: string, title: string, description: string, height: number): string {
   const shapes = Array.from(svg.matchAll(/<path [^]*?<\/path>|<text [^]*?<\/text>/g), ([shape]) =>
     shape

@@ -46,7 +46,10 @@ function changeOf({ page }: DocumentedCode, change?: string, fixed?: string): st
     : `\`sockact lint --fix\` makes the change${when}. \`sockact lint\` prints it first.`;
 }
 
-/** Where to read more: the manual page, the codes that the description names, and the other codes of the theme. */
+/**
+ * Where to read more: the manual page, the codes that the description names, and the other codes of the
+ * theme.
+ */
 function seeAlso(code: string, entries: readonly DocumentedCode[], all: readonly DocumentedCode[]): string[] {
   const names = new Set(all.map((one) => one.code));
   const named = entries

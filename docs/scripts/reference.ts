@@ -1,4 +1,6 @@
-/** Writes `docs/reference` from the TSDoc of each package that npm has. Any warning of TypeDoc is an error. */
+/**
+ * Writes `docs/reference` from the TSDoc of each package that npm has. Any warning of TypeDoc is an error.
+ */
 import { readdirSync, readFileSync, renameSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import process from "node:process";
@@ -139,7 +141,10 @@ function typesOf(file: string, text: string): Map<string, string> {
 const types = new Map(Array.from(pages, ([file, text]) => [file, typesOf(file, text)]));
 const everyType = new Map([...types.values()].toReversed().flatMap((all) => [...all]));
 
-/** Adds links to the types in a block of code, which can have none itself. The parameters of a function have links below it. */
+/**
+ * Adds links to the types in a block of code, which can have none itself. The parameters of a function have
+ * links below it.
+ */
 function linkTypes(file: string, text: string): string {
   return text.replaceAll(/^```ts\n((?!function ).*?)^```$/gms, (block, code: string) => {
     const names = new Set(
@@ -164,7 +169,8 @@ function linkPages(text: string): string {
 }
 
 for (const [file, text] of pages) {
-  // TypeDoc numbers an anchor also where the name of a class and of its property, together, are the name of a type.
+  // TypeDoc numbers an anchor also where the name of a class and of its property, together, are the name of a
+  // type.
   const repaired = text.replaceAll(
     /\]\(([^()#]*)#([^()]+)-\d+\)/g,
     (link, target: string, anchor: string) => {

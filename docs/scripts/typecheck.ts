@@ -1,4 +1,7 @@
-/** Checks the types of the site and its components. vue-tsc patches TypeScript, which is not possible with version 7, so this uses an older version. */
+/**
+ * Checks the types of the site and its components. vue-tsc patches TypeScript, which is not possible with
+ * version 7, so this uses an older version.
+ */
 import { createRequire } from "node:module";
 import { run } from "vue-tsc";
 

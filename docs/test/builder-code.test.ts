@@ -31,7 +31,10 @@ describeWith({ commands: ["systemd-socket-activate"] }, "the app's code", () => 
   const folders: string[] = [];
   afterAll(() => folders.forEach((folder) => rmSync(folder, { recursive: true })));
 
-  /** Writes the code for a state into a folder that has the packages of the repository and a certificate. Returns the file that Node runs. */
+  /**
+   * Writes the code for a state into a folder that has the packages of the repository and a certificate.
+   * Returns the file that Node runs.
+   */
   async function appOf(state: BuilderState): Promise<{ cwd: string; file: string }> {
     const cwd = mkdtempSync(join(tmpdir(), "sockact-builder-"));
     folders.push(cwd);

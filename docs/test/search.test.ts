@@ -7,7 +7,9 @@ import { keywords } from "../.vitepress/lib/keywords.ts";
 import { miniSearch } from "../.vitepress/lib/search.ts";
 import { built, pathsOf } from "./lib/built-site.ts";
 
-/** What readers type, and the page that they want. Of two pages, one must be among the first three results. */
+/**
+ * What readers type, and the page that they want. Of two pages, one must be among the first three results.
+ */
 const queries: readonly (readonly [query: string, ...pages: string[]])[] = [
   ["port 80", "start", "ports"],
   ["port 80 in use", "troubleshooting", "codes/port-taken"],

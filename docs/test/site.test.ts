@@ -13,7 +13,10 @@ import { LAPTOP, openPage, type PageFile, PHONE, readAll, type Visit, visitAll }
 /** On these, axe checks the header and the sidebar too, which all pages share. */
 const whole = new Set(["", "start", "reference/core", "codes/"]);
 
-/** The addresses in a page in Markdown, on the server of the test. A heading of the page itself is left out: the page in HTML has the same. */
+/**
+ * The addresses in a page in Markdown, on the server of the test. A heading of the page itself is left out:
+ * the page in HTML has the same.
+ */
 function markdownLinks(text: string, { origin, base, address }: BuiltSite): string[] {
   const prose = text.replaceAll(/^ *(```|~~~).*?^ *\1$/gms, "").replaceAll(/`[^`\n]*`/g, "");
   const links = Array.from(prose.matchAll(/\]\((?!#)([^()\s]+)\)/g), ([, link = ""]) => link);

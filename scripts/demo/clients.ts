@@ -25,7 +25,10 @@ export interface LoadResult {
   pids: number[];
 }
 
-/** The clients of the demo, which run in a separate process (clients-program.mjs). Only one call may run at a time. */
+/**
+ * The clients of the demo, which run in a separate process (clients-program.mjs). Only one call may run at a
+ * time.
+ */
 export class Clients {
   readonly #program: ChildProcess;
 
@@ -33,7 +36,10 @@ export class Clients {
     this.#program = program;
   }
 
-  /** Sends one request over a new connection. Rejects if the certificate is not the one of the demo, or the status is not 200. */
+  /**
+   * Sends one request over a new connection. Rejects if the certificate is not the one of the demo, or the
+   * status is not 200.
+   */
   get<Body = WhoAmI>(url: string): Promise<Answer<Body>> {
     return this.#call("get", url);
   }
@@ -43,7 +49,9 @@ export class Clients {
     return this.#call("startLoad", url, keeping, closing);
   }
 
-  /** Ends the load. Resolves when each client has received some more answers, and all connections are closed. */
+  /**
+   * Ends the load. Resolves when each client has received some more answers, and all connections are closed.
+   */
   endLoad(): Promise<LoadResult> {
     return this.#call("endLoad");
   }

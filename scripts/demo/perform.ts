@@ -16,7 +16,10 @@ export interface Narrator {
   row(label: string, text: string): void;
 }
 
-/** The number of clients that keep their connections, and the number that open a new connection for each request. */
+/**
+ * The number of clients that keep their connections, and the number that open a new connection for each
+ * request.
+ */
 const KEEPING = 6;
 const CLOSING = 4;
 
@@ -24,7 +27,10 @@ export const wholeMs = (milliseconds: number): string => `${Math.round(milliseco
 export const count = (number: number): string => number.toLocaleString("en");
 const megabytes = (bytes: number): string => `${Math.round(bytes / 1e6)} MB`;
 
-/** Makes an app serve https, restart under load, sleep and wake. If a step fails, the error contains the log of the app. */
+/**
+ * Makes an app serve https, restart under load, sleep and wake. If a step fails, the error contains the log
+ * of the app.
+ */
 export async function perform(stage: Stage, framework: Framework, narrator: Narrator): Promise<Performance> {
   await using app = await stage.listen(framework);
   try {

@@ -11,7 +11,10 @@ import { endingWithParent } from "../../packages/testkit/src/end-with-parent.ts"
 import { Clients } from "./clients.ts";
 import { appFile, cert, clientsProgram, type Framework, key, type Stage, type StagedApp } from "./stage.ts";
 
-/** The idle timeout in milliseconds. After a shorter run, `sockact run` would assume a crash and delay the next start. */
+/**
+ * The idle timeout in milliseconds. After a shorter run, `sockact run` would assume a crash and delay the
+ * next start.
+ */
 const idleTimeout = 1000;
 const cli = fileURLToPath(new URL("../../packages/cli/bin/sockact.cjs", import.meta.url));
 
@@ -89,7 +92,10 @@ async function listen(framework: Framework, folder: string): Promise<StagedApp> 
   };
 }
 
-/** Starts a program that ends when this process ends, for any reason. It runs in a separate process group, so Ctrl-C does not reach it. */
+/**
+ * Starts a program that ends when this process ends, for any reason. It runs in a separate process group, so
+ * Ctrl-C does not reach it.
+ */
 function start(command: readonly string[], options: SpawnOptions): ChildProcess {
   const [program, ...args] = endingWithParent(command);
   const child = spawn(program!, args, { ...options, detached: true });

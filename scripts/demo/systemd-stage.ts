@@ -73,7 +73,10 @@ async function listen(systemd: PrivateSystemd, version: number, framework: Frame
   };
 }
 
-/** The path of a file as services of the private systemd see it. It differs, because they can't see /home or /root. */
+/**
+ * The path of a file as services of the private systemd see it. It differs, because they can't see /home or
+ * /root.
+ */
 function asSeenInside(systemd: PrivateSystemd, file: string): string {
   return `${systemd.project}/${file.slice(root.length)}`;
 }

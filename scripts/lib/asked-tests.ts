@@ -4,7 +4,10 @@ export interface Asked {
   tagsFilter?: readonly string[] | undefined;
 }
 
-/** Whether a run was asked for a test. An expression of tags other than our tiers have, such as with `||`, asks for all. */
+/**
+ * Whether a run was asked for a test. An expression of tags other than our tiers have, such as with `||`,
+ * asks for all.
+ */
 export function isAsked(test: { fullName: string; tags: readonly string[] }, asked: Asked): boolean {
   // Vitest compares the names without the arrows between them.
   if (asked.testNamePattern && !asked.testNamePattern.test(test.fullName.replaceAll(" > ", " ")))

@@ -11,7 +11,10 @@ const project = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, 
 const cacheOfDebians = join(project, ".cache/debian");
 const script = fileURLToPath(new URL("in-debian.sh", import.meta.url));
 
-/** The releases of Debian, by the version of their systemd. sid gets newer ones, and the run prints which one it has. */
+/**
+ * The releases of Debian, by the version of their systemd. sid gets newer ones, and the run prints which one
+ * it has.
+ */
 export const suites: Readonly<Record<string, string>> = { 252: "bookworm", 257: "trixie", 262: "sid" };
 
 /** The packages that the tests need, beyond those of every Debian. */
@@ -29,7 +32,10 @@ export class Debian {
     this.root = root;
   }
 
-  /** The Debian of a suite, such as `bookworm`, which is downloaded once, in about a minute. One with other packages than the tests need has a folder of another name. */
+  /**
+   * The Debian of a suite, such as `bookworm`, which is downloaded once, in about a minute. One with other
+   * packages than the tests need has a folder of another name.
+   */
   static async ofSuite(suite: string, { folder = suite, packages = packagesOfTests } = {}): Promise<Debian> {
     const root = join(cacheOfDebians, folder);
     using downloading = new Lock(`${root}.download.lock`);
@@ -38,7 +44,10 @@ export class Debian {
     return new Debian(suite, root);
   }
 
-  /** Runs a command there, in the folder of the project, with Node of this major version. Resolves to its exit status and its output. */
+  /**
+   * Runs a command there, in the folder of the project, with Node of this major version. Resolves to its exit
+   * status and its output.
+   */
   async run(
     command: readonly string[],
     { stdio = ["ignore", "pipe", "pipe"] }: { stdio?: StdioOptions } = {},
@@ -69,7 +78,8 @@ async function download(suite: string, root: string, packages: string): Promise<
   // It has another name until it is complete. The next download removes what a killed one has left.
   const incomplete = `${root}.incomplete`;
   rmSync(incomplete, { recursive: true, force: true });
-  // It runs in separate namespaces, because debootstrap mounts /proc. They also end every process that it has started.
+  // It runs in separate namespaces, because debootstrap mounts /proc. They also end every process that it has
+  // started.
   const apart = ["--mount", "--propagation=private", "--pid", "--fork", "--kill-child=KILL", "--mount-proc"];
   const bootstrap = ["debootstrap", "--variant=minbase", `--include=${packages}`];
   try {

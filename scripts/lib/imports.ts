@@ -2,7 +2,10 @@ import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { parseSync, Visitor } from "oxc-parser";
 
-/** An import of one file by another. `from` and `to` are the file or the subfolder of each in the deepest folder that contains both. */
+/**
+ * An import of one file by another. `from` and `to` are the file or the subfolder of each in the deepest
+ * folder that contains both.
+ */
 interface Import {
   file: string;
   imported: string;
@@ -15,8 +18,9 @@ const SOURCE = /\.(?:ts|mts|mjs|cjs)$/;
 const TEST = /\.test\.ts$/;
 
 /**
- * The imports that are part of a circle, each as `a.ts imports b.ts`. The files and subfolders of each folder must import one way. A
- * subfolder imports everything that its files import, so circles of folders are found too. Imports of types and re-exports count, but tests do not.
+ * The imports that are part of a circle, each as `a.ts imports b.ts`. The files and subfolders of each folder
+ * must import one way. A subfolder imports everything that its files import, so circles of folders are found
+ * too. Imports of types and re-exports count, but tests do not.
  */
 export function importsInCircles(root: string): string[] {
   const imports = importsIn(root);
@@ -32,8 +36,9 @@ export function importsInCircles(root: string): string[] {
 }
 
 /**
- * The imports that break the order of a list of folders, each as `a.ts imports b.ts`: a file may import from its own folder, and from folders above it in
- * the list. Files outside these folders are ignored, and a folder that is not in the list counts as its parent.
+ * The imports that break the order of a list of folders, each as `a.ts imports b.ts`: a file may import from
+ * its own folder, and from folders above it in the list. Files outside these folders are ignored, and a
+ * folder that is not in the list counts as its parent.
  */
 export function importsUpward(root: string, folders: readonly string[]): string[] {
   const placeOf = (file: string): number => {

@@ -4,7 +4,10 @@ import process from "node:process";
 /** The settings with which npm on this computer reaches its registry, but no passwords. */
 const settings = ["registry", "proxy", "https-proxy", "noproxy", "strict-ssl"];
 
-/** A file `npmrc` for another machine with the same network, and the certificates that it needs in `/usr/local/etc/npm-certificates.pem`. */
+/**
+ * A file `npmrc` for another machine with the same network, and the certificates that it needs in
+ * `/usr/local/etc/npm-certificates.pem`.
+ */
 export function npmSettings(): { rc: string; certificates: string } {
   const get = (name: string): string => {
     const value = execFileSync("npm", ["config", "get", name], { encoding: "utf8" }).trim();

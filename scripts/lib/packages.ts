@@ -41,7 +41,9 @@ export interface Package {
   readonly manifest: Manifest;
 }
 
-/** The scripts that npm runs on a user's machine when it installs a package from npm, or from git (`prepare`). */
+/**
+ * The scripts that npm runs on a user's machine when it installs a package from npm, or from git (`prepare`).
+ */
 export const INSTALL_SCRIPTS: readonly string[] = [
   "preinstall",
   "install",
@@ -52,7 +54,10 @@ export const INSTALL_SCRIPTS: readonly string[] = [
   "dependencies",
 ];
 
-/** The package.json of the repository. Its `repository` is the only place that says where the repository is; a test compares all others with it. */
+/**
+ * The package.json of the repository. Its `repository` is the only place that says where the repository is; a
+ * test compares all others with it.
+ */
 export const rootManifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as Manifest;
 
 /** The repository as a browser opens it. */
@@ -79,7 +84,10 @@ export function versionsOf(repository: string): Record<string, string | undefine
   return Object.fromEntries(publicPackages(repository).map(({ name, manifest }) => [name, manifest.version]));
 }
 
-/** The names of those published packages whose code the build puts into another one: it imports them, and npm does not install them with it. */
+/**
+ * The names of those published packages whose code the build puts into another one: it imports them, and npm
+ * does not install them with it.
+ */
 export function bundledNames({ path, manifest }: Package, published: readonly Package[]): string[] {
   const sources = readdirSync(join(path, "src"), { recursive: true, encoding: "utf8" })
     .filter((file) => file.endsWith(".ts") && !file.endsWith(".test.ts"))

@@ -10,7 +10,10 @@ export interface InstalledPackage {
   dependencies?: Record<string, InstalledPackage>;
 }
 
-/** The published packages with the packages that npm installs with them: no development dependency, and no framework. */
+/**
+ * The published packages with the packages that npm installs with them: no development dependency, and no
+ * framework.
+ */
 export function runtimeTree(): InstalledPackage[] {
   const workspaces = publicPackages().map(({ name }) => `--workspace=${name}`);
   const listed = execFileSync(

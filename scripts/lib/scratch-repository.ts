@@ -9,7 +9,10 @@ import { atEnd } from "../../packages/testkit/src/at-end.ts";
 
 const programs = fileURLToPath(new URL("../../node_modules/.bin", import.meta.url));
 
-/** A git repository in a temporary folder, in which a test makes commits and versions. The folder is removed when the test ends. */
+/**
+ * A git repository in a temporary folder, in which a test makes commits and versions. The folder is removed
+ * when the test ends.
+ */
 export class ScratchRepository {
   readonly root = mkdtempSync(join(tmpdir(), "sockact-scratch-"));
 
@@ -44,7 +47,10 @@ export class ScratchRepository {
     return git(this.root, "rev-parse", "HEAD");
   }
 
-  /** Runs a program here: one of this repository's packages, or of the system. Returns its output, or throws an error with it. */
+  /**
+   * Runs a program here: one of this repository's packages, or of the system. Returns its output, or throws
+   * an error with it.
+   */
   run(program: string, ...args: string[]): string {
     return execFileSync(program, args, {
       cwd: this.root,

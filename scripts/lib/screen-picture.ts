@@ -7,7 +7,10 @@ const MARGIN = 16;
 const escaped = (text: string): string =>
   text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 
-/** The colours that a program of ours prints, for a light and a dark page. Each has a contrast of 4.5 at least. */
+/**
+ * The colours that a program of ours prints, for a light and a dark page. Each has a contrast of 4.5 at
+ * least.
+ */
 const colours: Readonly<Record<number, readonly [name: string, light: string, dark: string]>> = {
   1: ["red", "#b42318", "#ff8f87"],
   2: ["green", "#116329", "#7ee2a0"],
@@ -33,7 +36,8 @@ function tspanOf({ column, text, bold, dim, colour }: Run): string {
  * A picture of a terminal, as SVG. It follows the reader's choice of a light or a dark page.
  *
  * @param title what the picture shows, for readers who can't see it
- * @param times when each line appears, in seconds. It appears once, and at once for readers who asked for less motion. By default, nothing moves
+ * @param times when each line appears, in seconds. It appears once, and at once for readers who asked for
+ * less motion. By default, nothing moves
  */
 export function pictureOf(
   lines: readonly (readonly Run[])[],

@@ -5,15 +5,17 @@ import { type Missing, missingText } from "../../packages/testkit/src/requires.t
 import { type Asked, isAsked, whyNothingRan } from "./asked-tests.ts";
 import { packageOf } from "./debian-packages.mjs";
 
-/** A test that was skipped, by the first of its requirements that is not met, and all programs that it lacks. */
+/**
+ * A test that was skipped, by the first of its requirements that is not met, and all programs that it lacks.
+ */
 export interface Skipped {
   missing: Missing;
   programs?: readonly string[] | undefined;
 }
 
 /**
- * Prints a table of the tests that could not run on this machine at the end of a run, with the command that installs what they need. A run that was
- * asked for tests that do not exist fails.
+ * Prints a table of the tests that could not run on this machine at the end of a run, with the command that
+ * installs what they need. A run that was asked for tests that do not exist fails.
  */
 export default class SkippedReporter implements Reporter {
   readonly #skipped: Skipped[] = [];

@@ -10,7 +10,10 @@ import { type Table, writeRows } from "./tested-table.ts";
 export interface Place {
   /** The first cells of its row in docs/tested.md. The first one is the version. */
   cells: readonly string[];
-  /** Runs a command in the folder of the project, with its output in this terminal. Resolves with its exit status. */
+  /**
+   * Runs a command in the folder of the project, with its output in this terminal. Resolves with its exit
+   * status.
+   */
   run(command: readonly string[]): Promise<number>;
 }
 
@@ -32,8 +35,8 @@ interface Report {
 }
 
 /**
- * Runs vitest in a place, without the tests of the campaign. Resolves with `undefined` if vitest has not written a report, for example because of an unknown
- * option, and if a signal has ended this process.
+ * Runs vitest in a place, without the tests of the campaign. Resolves with `undefined` if vitest has not
+ * written a report, for example because of an unknown option, and if a signal has ended this process.
  */
 export async function runVitest({ run }: Place, args: readonly string[]): Promise<TestRun | undefined> {
   const report = join(root, `.cache/reports/${process.pid}.json`);
@@ -79,8 +82,8 @@ function rowOf({ cells }: Place, run: TestRun): string[] {
 }
 
 /**
- * Runs the tests in one place after the other, and prints the results. If no arguments of vitest choose the tests, writes a row for each place into
- * docs/tested.md. Sets the exit status of this process.
+ * Runs the tests in one place after the other, and prints the results. If no arguments of vitest choose the
+ * tests, writes a row for each place into docs/tested.md. Sets the exit status of this process.
  *
  * @param heading the names of the first cells
  * @param key the part of a version that a row stands for

@@ -1,6 +1,9 @@
 import type { TestTagDefinition } from "vitest/config";
 
-/** The tiers of the tests. A test without a tag is quick: it needs no service manager. TESTING.md says what belongs where. */
+/**
+ * The tiers of the tests. A test without a tag is quick: it needs no service manager. TESTING.md says what
+ * belongs where.
+ */
 export const tiers: TestTagDefinition[] = [
   { name: "systemd", description: "Boots a service manager of its own. Needs root and systemd." },
   {

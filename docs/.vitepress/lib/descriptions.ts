@@ -1,4 +1,7 @@
-/** The first paragraph of a page as plain text, which search engines and llms.txt show; whole sentences, as many as fit. */
+/**
+ * The first paragraph of a page as plain text, which search engines and llms.txt show; whole sentences, as
+ * many as fit.
+ */
 export function descriptionOf(markdown: string, longest = 200): string {
   const paragraphs = markdown
     .replace(/^---\n.*?\n---\n/s, "")

@@ -1,6 +1,6 @@
 /**
- * Words that readers type and that the page, or the section of it, does not say. The search finds them like a heading.
- * By the address below the base. They are not in the pages, since GitHub shows those as they are.
+ * Words that readers type and that the page, or the section of it, does not say. The search finds them like a
+ * heading. By the address below the base. They are not in the pages, since GitHub shows those as they are.
  */
 export const keywords: Readonly<Record<string, string>> = {
   start:

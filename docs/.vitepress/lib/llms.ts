@@ -17,8 +17,9 @@ interface Site {
 }
 
 /**
- * A page as it is published in Markdown: its links are whole addresses, since llms-full.txt has the pages of all folders. It has no front matter,
- * no comments, because they are for authors, and no components, because they need a browser.
+ * A page as it is published in Markdown: its links are whole addresses, since llms-full.txt has the pages of
+ * all folders. It has no front matter, no comments, because they are for authors, and no components, because
+ * they need a browser.
  */
 export function publishedMarkdown(text: string, page: string, address: string): string {
   const addressOf = (link: string): string => {
@@ -45,7 +46,10 @@ export function publishedMarkdown(text: string, page: string, address: string): 
     .join("");
 }
 
-/** Writes llms.txt (a list of the pages), llms-full.txt (all pages by the order of the sidebar), and each page as Markdown. See llmstxt.org. */
+/**
+ * Writes llms.txt (a list of the pages), llms-full.txt (all pages by the order of the sidebar), and each page
+ * as Markdown. See llmstxt.org.
+ */
 export function writeLlms({ title, description, source, out, address, sidebar }: Site): void {
   const pages = new Map(
     linksOf(sidebar).map((link) => {

@@ -4,8 +4,8 @@ import type { MarkdownRenderer } from "vitepress";
 import { root, webAddress } from "../../../scripts/lib/packages.ts";
 
 /**
- * The address that a link of a page has on the site, if it has another one in Markdown: a file outside of docs/ is read on GitHub.
- * `page` is relative to docs/.
+ * The address that a link of a page has on the site, if it has another one in Markdown: a file outside of
+ * docs/ is read on GitHub. `page` is relative to docs/.
  */
 export function siteLink(link: string, page: string): string | undefined {
   if (/^(?:[a-z]+:|[/#])/i.test(link)) return undefined;

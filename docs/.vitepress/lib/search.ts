@@ -3,8 +3,9 @@ import { codePages } from "./code-pages.ts";
 import { keywords } from "./keywords.ts";
 
 /**
- * Splits what the search compares into words. A name such as SOCKACT_WARN_UNCLAIMED, idleTimeout= or .env is found whole and by its parts.
- * VitePress sends the source of this function to the browser, so the function uses nothing from outside.
+ * Splits what the search compares into words. A name such as SOCKACT_WARN_UNCLAIMED, idleTimeout= or .env is
+ * found whole and by its parts. VitePress sends the source of this function to the browser, so the function
+ * uses nothing from outside.
  */
 export function wordsOf(text: string): string[] {
   const names = text.match(/(?:(?<![\p{L}\p{N}])\/)?[\p{L}\p{N}_$]+(?:[-./@:'’][\p{L}\p{N}_$]+)*/gu) ?? [];
@@ -19,8 +20,8 @@ export function wordsOf(text: string): string[] {
 }
 
 /**
- * The form in which words are compared. Words that a question has only for its grammar are left out, so that whole sentences find something.
- * VitePress sends the source of this function too.
+ * The form in which words are compared. Words that a question has only for its grammar are left out, so that
+ * whole sentences find something. VitePress sends the source of this function too.
  */
 export function comparedForm(word: string): string | null {
   const form = word.toLowerCase();
@@ -31,20 +32,29 @@ export function comparedForm(word: string): string | null {
     : form;
 }
 
-/** How much a page counts. The pages that answer a question come before those that list everything. VitePress sends the source of this function too. */
+/**
+ * How much a page counts. The pages that answer a question come before those that list everything. VitePress
+ * sends the source of this function too.
+ */
 export function weightOf(page: string): number {
   if (/\/reference\//.test(page)) return 0.5;
   if (/\/(?:codes\/.*|coming-from\/.*|errors|lint|doctor|command-line|protocol)(?:#|$)/.test(page)) return 1;
   return /\/(?:start|install|troubleshooting|frameworks\/\w+)(?:#|$)/.test(page) ? 2 : 1.5;
 }
 
-/** How much a word of a question counts. A whole name counts more than its parts, which follow it. VitePress sends the source of this function too. */
+/**
+ * How much a word of a question counts. A whole name counts more than its parts, which follow it. VitePress
+ * sends the source of this function too.
+ */
 function weightOfWord(word: string, at: number, words: string[]): number {
   const next = words[at + 1];
   return next !== undefined && next !== word && word.includes(next) ? 3 : 1;
 }
 
-/** What the search reads of a section. Its text brings its keywords along, since VitePress passes on no more fields. */
+/**
+ * What the search reads of a section. Its text brings its keywords along, since VitePress passes on no more
+ * fields.
+ */
 function fieldOf(section: Record<string, unknown>, field: string): string {
   if (field !== "text" && field !== "keywords") return section[field] as string;
   const [text, words] = (section["text"] as string).split("\u0000");
@@ -71,7 +81,8 @@ export function sectionsOf(file: string, html: string): Section[] {
     ? withoutFigures.replaceAll(/<pre.*?<\/pre>/gs, " ")
     : withoutFigures;
   const all = sectionsOfCode(page) ?? withoutParts(sectionsOfHtml(read));
-  // This part of core, for authors of adapters, has most names of core again. A second result for each would be one too many.
+  // This part of core, for authors of adapters, has most names of core again. A second result for each would
+  // be one too many.
   const sections = page === "reference/core-adapter" ? all.slice(0, 1) : all;
   return sections
     .filter(({ titles }) => page.startsWith("codes/") || !codePages.has(`codes/${titles.at(-1)}.md`))

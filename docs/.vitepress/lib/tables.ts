@@ -1,6 +1,9 @@
 import type { MarkdownRenderer } from "vitepress";
 
-/** GitHub wants a header for each table. Where it is empty, a screen reader would announce headers that say nothing. */
+/**
+ * GitHub wants a header for each table. Where it is empty, a screen reader would announce headers that say
+ * nothing.
+ */
 export function dropEmptyHeaders(md: MarkdownRenderer): void {
   md.core.ruler.push("empty-table-headers", ({ tokens }) => {
     for (let at = 0; at < tokens.length; at++) {

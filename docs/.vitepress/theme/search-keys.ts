@@ -1,6 +1,6 @@
 /**
- * Keeps what a reader types after the search was opened and before its code is loaded, and puts it into the search box when the box appears. Call it when the
- * page is mounted: VitePress must see each event first.
+ * Keeps what a reader types after the search was opened and before its code is loaded, and puts it into the
+ * search box when the box appears. Call it when the page is mounted: VitePress must see each event first.
  */
 export function keepSearchKeys(): void {
   /** What was typed so far, or `undefined` while nothing waits for the box. */

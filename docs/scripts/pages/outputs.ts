@@ -15,7 +15,10 @@ const shop: AppDescription = {
   sockets: [{ listen: 80 }],
 };
 
-/** The units of each description that docs/ports.md, docs/rolling-restart.md and docs/handover.md show, by the files that hold them. */
+/**
+ * The units of each description that docs/ports.md, docs/rolling-restart.md and docs/handover.md show, by the
+ * files that hold them.
+ */
 const described: [AppDescription, Record<string, string>][] = [
   [gitea, { "gitea.socket": "outputs/gitea.socket", "gitea.service": "outputs/gitea.service" }],
   [

@@ -27,7 +27,10 @@ export interface BuiltSite extends AsyncDisposable {
   readonly base: string;
   /** The address at which readers find the site. */
   readonly address: string;
-  /** The paths of all pages below the base, such as `start` and `reference/core`; of the first page it is empty. */
+  /**
+   * The paths of all pages below the base, such as `start` and `reference/core`; of the first page it is
+   * empty.
+   */
   readonly pages: readonly string[];
 }
 
@@ -62,7 +65,9 @@ export function pathsOf(): Pick<BuiltSite, "base" | "address" | "pages"> {
   return { base, address, pages };
 }
 
-/** Serves the built site as GitHub Pages does: below its base, with /start for start.html, and with 404.html. */
+/**
+ * Serves the built site as GitHub Pages does: below its base, with /start for start.html, and with 404.html.
+ */
 export async function serveBuiltSite(): Promise<BuiltSite> {
   const { base, address, pages } = pathsOf();
   const server = createServer((request, response) => {

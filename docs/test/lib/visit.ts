@@ -23,7 +23,10 @@ export interface PageFile {
 /** What a page showed while a reader looked at it. */
 export interface Visit {
   path: string;
-  /** What the browser complained about: messages in the console, errors, requests that failed or left the site. */
+  /**
+   * What the browser complained about: messages in the console, errors, requests that failed or left the
+   * site.
+   */
   complaints: string[];
   /** Whole addresses, also those that a script adds. */
   links: string[];
@@ -140,7 +143,10 @@ export async function widerThanWindow(page: Page): Promise<string[]> {
   });
 }
 
-/** Looks at a page in every way that needs no click. Unless it is `isWhole`, axe leaves out the header and the sidebar, which all pages share. */
+/**
+ * Looks at a page in every way that needs no click. Unless it is `isWhole`, axe leaves out the header and the
+ * sidebar, which all pages share.
+ */
 async function visit(
   page: Page,
   site: BuiltSite,

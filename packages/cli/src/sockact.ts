@@ -6,7 +6,8 @@ const HUNG_UP = 128 + constants.signals.SIGHUP;
 
 void main(process.argv.slice(2)).then((code) => {
   if (code === HUNG_UP) {
-    // When its terminal is gone, Node aborts in exit(): it can't set that back. The signal itself ends it without that.
+    // When its terminal is gone, Node aborts in exit(): it can't set that back. The signal itself ends it
+    // without that.
     process.removeAllListeners("SIGHUP");
     process.kill(process.pid, "SIGHUP");
   }

@@ -1,4 +1,5 @@
-// The Ansible role, with a real Ansible and a real systemd. The files in ansible/ have its tests, which share a host.
+// The Ansible role, with a real Ansible and a real systemd. The files in ansible/ have its tests, which share
+// a host.
 import { describeWith, type PrivateSystemd } from "@sockact/testkit";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { drained } from "./ansible/drain.ts";

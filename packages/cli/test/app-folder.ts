@@ -17,7 +17,10 @@ export function folderWith(files: Files, parent = tmpdir()): string {
   return folder;
 }
 
-/** A folder with an app that a service can see: not in `/tmp`, nor in a home. Every user may make folders in `/dev/shm`. */
+/**
+ * A folder with an app that a service can see: not in `/tmp`, nor in a home. Every user may make folders in
+ * `/dev/shm`.
+ */
 export const appThatServicesSee = (files: Files): string => folderWith(files, "/dev/shm");
 
 /** Writes files into a folder. */

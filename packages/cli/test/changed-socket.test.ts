@@ -1,4 +1,5 @@
-// A socket unit whose address has changed while it was open. After `daemon-reload`, systemd calls it active, and has no descriptor for it.
+// A socket unit whose address has changed while it was open. After `daemon-reload`, systemd calls it active,
+// and has no descriptor for it.
 import { bootPrivateSystemd, describeWith, type PrivateSystemd } from "@sockact/testkit";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { ask } from "./doctor.ts";

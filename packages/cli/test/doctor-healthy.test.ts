@@ -100,7 +100,8 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact doctor, on service
     "reads the end of a journal that is longer than it can read at once",
     { tags: "campaign", timeout: 900_000 },
     async () => {
-      // It waits for journald. With console.log(), Node would lose the error of an app whose output can't be written at once.
+      // It waits for journald. With console.log(), Node would lose the error of an app whose output can't be
+      // written at once.
       const line = String.raw`require("node:fs").writeSync(1, "\x7f".repeat(47_000) + "\n")`;
       await systemd.write(
         "/srv/large.js",

@@ -30,7 +30,10 @@ export const doctorCommand = (systemd: PrivateSystemd, ...args: string[]): strin
   ...args,
 ];
 
-/** What the doctor finds in each service, by the name of the service. One question is answered sooner than many. */
+/**
+ * What the doctor finds in each service, by the name of the service. One question is answered sooner than
+ * many.
+ */
 export async function askAll(systemd: PrivateSystemd): Promise<Map<string, Finding[]>> {
   const { stdout, stderr, code } = await systemd.run(doctorCommand(systemd, "--json"), { timeout: 120_000 });
   if (code > 2 || stdout === "") throw new Error(`sockact doctor ended with ${code}: ${stderr}`);

@@ -1,4 +1,5 @@
-// A host that is taken out of its load balancers: `sockact drain` and `undrain`, and the socket that answers probes.
+// A host that is taken out of its load balancers: `sockact drain` and `undrain`, and the socket that answers
+// probes.
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { bootPrivateSystemd, type CommandResult, describeWith, type PrivateSystemd } from "@sockact/testkit";

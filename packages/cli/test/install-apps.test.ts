@@ -21,7 +21,8 @@ describeWith({ privateSystemd: true }, "sockact install", () => {
   /** With an older systemd, an app in the sandbox does not say when it is ready, so nothing reloads it. */
   const tellsReady = systemdVersion()! >= 253;
 
-  // Each app is installed, called and removed. Two of them show the two ways to a socket: by a package of sockact, and by the app itself.
+  // Each app is installed, called and removed. Two of them show the two ways to a socket: by a package of
+  // sockact, and by the app itself.
   const always = ["express", "sveltekit"];
   const others = apps.filter(({ name }) => !always.includes(name));
 

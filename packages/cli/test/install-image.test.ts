@@ -153,7 +153,10 @@ describeWith({ commands: ["systemctl"] }, "sockact install below a root folder",
     [MANIFEST_FILE]: files[MANIFEST_FILE]!.replace(/"installedAt": .*/, ""),
   });
 
-  /** Kills the installation of the second version before a change of the file system, and installs the first one again. */
+  /**
+   * Kills the installation of the second version before a change of the file system, and installs the first
+   * one again.
+   */
   async function killBefore(at: number): Promise<object> {
     const killed = await install(second(), { killBeforeChange: at });
     const { error } = await install(first());

@@ -1,4 +1,5 @@
-// What the tests of `sockact install`'s transaction have in common: a private systemd, and a service that is called shop.
+// What the tests of `sockact install`'s transaction have in common: a private systemd, and a service that is
+// called shop.
 import { readdir, readFile, readlink } from "node:fs/promises";
 import { join } from "node:path";
 import { bootPrivateSystemd, type PrivateSystemd } from "@sockact/testkit";

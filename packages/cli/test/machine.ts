@@ -1,4 +1,5 @@
-// What the tests of the command `sockact install` have in common: a private systemd with apps, and sockact as npx installs it.
+// What the tests of the command `sockact install` have in common: a private systemd with apps, and sockact as
+// npx installs it.
 import { mkdirSync } from "node:fs";
 import {
   bootPrivateSystemd,
@@ -49,7 +50,10 @@ export function useMachine() {
       });
     },
 
-    /** What an installation may leave: all files of these folders, without systemd's own, and without the folder of sockact. */
+    /**
+     * What an installation may leave: all files of these folders, without systemd's own, and without the
+     * folder of sockact.
+     */
     async files(): Promise<string[]> {
       const found = await systemd.mustRun(["find", "/etc/systemd", "/var/lib", "/usr/local", "/var/cache"]);
       return found

@@ -1,4 +1,5 @@
-// The commands of the pages for operators, in their order, and what they print: docs/outputs has it, and the pages show it.
+// The commands of the pages for operators, in their order, and what they print: docs/outputs has it, and the
+// pages show it.
 import { mkdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import {
@@ -47,7 +48,10 @@ function masked(text: string): string {
   );
 }
 
-/** The table of `sockact status` with the values of this run replaced, and its columns as wide as they then need to be. */
+/**
+ * The table of `sockact status` with the values of this run replaced, and its columns as wide as they then
+ * need to be.
+ */
 function maskedTable(text: string): string {
   const [table = "", ...rest] = text.split(/\n(?=\n)/);
   const rows = table.split("\n").map((line) => line.trim().split(/ {2,}/));
@@ -237,7 +241,10 @@ describeWith({ privateSystemd: true, systemd: 253 }, "an operator", () => {
     });
     afterAll(() => sockact("/", ["uninstall", "shop", "--yes", "--purge"]));
 
-    /** What `sockact reload` has printed. Both processes log the handover at the same time, and how soon the old one has ended differs. */
+    /**
+     * What `sockact reload` has printed. Both processes log the handover at the same time, and how soon the
+     * old one has ended differs.
+     */
     const maskedReload = (text: string, [old = "", next = ""]: string[]): string =>
       masked(text.replaceAll(old, "OLD").replaceAll(next, "NEW"))
         .replaceAll("OLD", "1387")

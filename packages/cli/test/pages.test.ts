@@ -1,4 +1,5 @@
-// What the command line prints on the pages of the docs, where no systemd is needed. operating.test.ts has the rest.
+// What the command line prints on the pages of the docs, where no systemd is needed. operating.test.ts has
+// the rest.
 import { renameSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { once } from "node:events";

@@ -1,4 +1,5 @@
-// Rolling restarts of a service that does not start again at once after a crash, or whose new instance does not stay up.
+// Rolling restarts of a service that does not start again at once after a crash, or whose new instance does
+// not stay up.
 import { describeWith } from "@sockact/testkit";
 import { afterEach, beforeAll, beforeEach, expect, it } from "vitest";
 import { turned } from "./roll.ts";

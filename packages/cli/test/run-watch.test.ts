@@ -312,7 +312,8 @@ globalThis.version = 1;
   });
 
   it("warns once that the command restarts itself by a file that it writes", async () => {
-    // A shell starts at once: if two restarts are seconds apart, they are taken for those of a person who edits.
+    // A shell starts at once: if two restarts are seconds apart, they are taken for those of a person who
+    // edits.
     const script = "echo $$ >data.json; exec sleep 1000";
     const running = run(["--watch", "-l", "0", "--", "sh", "-c", script], { cwd: appFolder() });
     expect(await running.line(/--ignore/)).toBe(

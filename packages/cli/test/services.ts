@@ -1,4 +1,5 @@
-// What the tests of `sockact status`, `logs`, `reload` and `restart` have in common: services of a private systemd.
+// What the tests of `sockact status`, `logs`, `reload` and `restart` have in common: services of a private
+// systemd.
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";

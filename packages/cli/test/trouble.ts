@@ -1,4 +1,5 @@
-// What the tests of rolling restarts in trouble have in common: a service shop, and stand-ins for the programs of systemd.
+// What the tests of rolling restarts in trouble have in common: a service shop, and stand-ins for the
+// programs of systemd.
 import { bootPrivateSystemd, type PrivateSystemd } from "@sockact/testkit";
 import { emitUnits, type AppDescription } from "@sockact/units";
 import { afterAll, afterEach, beforeAll, beforeEach } from "vitest";

@@ -38,7 +38,9 @@ async function appOnConnection(
   };
 }
 
-/** The server's end of a connection, as the descriptor that systemd would have accepted, and the client's end. */
+/**
+ * The server's end of a connection, as the descriptor that systemd would have accepted, and the client's end.
+ */
 async function connection(kind: "tcp4" | "unix"): Promise<[fd: number, client: Socket]> {
   if (kind === "unix") {
     const [fd, other] = rawSocketPair();
@@ -54,7 +56,9 @@ async function connection(kind: "tcp4" | "unix"): Promise<[fd: number, client: S
   return [fd, socket];
 }
 
-/** Waits until the app ends with its connection. Checks what it does at the end, and returns how it has ended. */
+/**
+ * Waits until the app ends with its connection. Checks what it does at the end, and returns how it has ended.
+ */
 async function endOf(app: AppProcess): Promise<unknown> {
   await app.event("served");
   // A framework may ask for the address only now: Fastify, which looks up localhost first, would throw.

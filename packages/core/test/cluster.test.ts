@@ -30,7 +30,10 @@ interface Up {
   variables: string[];
 }
 
-/** For a cluster that sleeps only after the command `sleep`, so that no worker sleeps before another one is up. */
+/**
+ * For a cluster that sleeps only after the command `sleep`, so that no worker sleeps before another one is
+ * up.
+ */
 const SLEEPY = { SOCKACT_IDLE_TIMEOUT: "150ms", AWAKE: "1" };
 
 /** Starts the program, and waits until its workers are up. */

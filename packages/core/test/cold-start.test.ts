@@ -21,7 +21,10 @@ interface Answered {
   read: string[];
 }
 
-/** Records what an activated process does until its first response. The client has sent its request before the process starts. */
+/**
+ * Records what an activated process does until its first response. The client has sent its request before the
+ * process starts.
+ */
 async function firstResponse(kind: "tcp4" | "unix", app: string, how: "bare" | "sockact"): Promise<Answered> {
   const bound = await freeAddress(kind);
   const fd = rawSocket(kind === "unix" ? "unix" : "ipv4", "stream", { bound, listening: true });
@@ -37,7 +40,10 @@ async function firstResponse(kind: "tcp4" | "unix", app: string, how: "bare" | "
   }
 }
 
-/** Modules that are slow to load. Each takes up to several milliseconds, and most of them load inner modules of Node too. */
+/**
+ * Modules that are slow to load. Each takes up to several milliseconds, and most of them load inner modules
+ * of Node too.
+ */
 const SLOW =
   /^(?:internal\/)?(?:tls|_tls_\w+|https|http2|crypto|worker|worker_threads|child_process|perf_hooks|perf\/performance|dgram|readline|dns|zlib|assert|inspector|process\/report)(?:$|\/)/;
 

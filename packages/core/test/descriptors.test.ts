@@ -18,7 +18,10 @@ import {
 
 const program = [process.execPath, fileURLToPath(new URL("programs/sockets.mjs", import.meta.url))];
 
-/** What a server, a udp4 and a udp6 socket get for the descriptor: `taken`, or their error. Null for those that come after one that has taken it. */
+/**
+ * What a server, a udp4 and a udp6 socket get for the descriptor: `taken`, or their error. Null for those
+ * that come after one that has taken it.
+ */
 type Codes = [server: string, udp4: string | null, udp6: string | null];
 
 interface Kind {
@@ -119,7 +122,10 @@ const kinds: Record<string, Kind> = {
 
 const noSocket = ["file", "device", "pipe", "eventfd"];
 
-/** systemd never passes an epoll instance. Node has opened this one, because nothing was passed under its number. */
+/**
+ * systemd never passes an epoll instance. Node has opened this one, because nothing was passed under its
+ * number.
+ */
 const absent = ["epoll", "closed"] as const;
 
 const lists = fc.record({

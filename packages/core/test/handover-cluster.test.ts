@@ -19,7 +19,10 @@ describeWith({ privateSystemd: true, systemd: 253 }, "when a cluster is reloaded
     return HandoverService.start(systemd, { program: "handover-cluster.mjs", env: { CRASH, ...env }, lines });
   }
 
-  /** Asks over new connections, and over connections that each client keeps until the server closes them, until `action` is done. */
+  /**
+   * Asks over new connections, and over connections that each client keeps until the server closes them,
+   * until `action` is done.
+   */
   async function underLoad(service: HandoverService, action: () => Promise<void>): Promise<Set<number>> {
     let isOver = false;
     const pids = new Set<number>();

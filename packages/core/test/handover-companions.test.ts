@@ -5,7 +5,10 @@ import { good, VersionedService } from "./versioned-service.ts";
 const CLOSE_WITH_GRACE = `const { default: closeWithGrace } = await import("PROJECT/node_modules/close-with-grace/index.js");
 closeWithGrace({ delay: 2000 }, async ({ signal }) => console.log("the app closes at", signal));`;
 
-/** NestJS as docs/frameworks/nestjs.md shows it. Its second socket is served by another app in the same process. */
+/**
+ * NestJS as docs/frameworks/nestjs.md shows it. Its second socket is served by another app in the same
+ * process.
+ */
 const nest = (version: string): string => `import { createRequire } from "node:module";
 import { systemdListen } from "PROJECT/packages/express/dist/index.js";
 const require = createRequire("PROJECT/examples/nestjs/");

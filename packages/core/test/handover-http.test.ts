@@ -311,7 +311,8 @@ const scenarios: Scenarios = {
     await using unknown = await service.connect(at("proxied"));
     await ask(unknown.send("PROXY UNKNOWN\r\n"));
     const { before, after } = await reload();
-    // The old process has read a part of this header, so only it can read the rest. If that takes long, it closes the connection, as at a stop.
+    // The old process has read a part of this header, so only it can read the rest. If that takes long, it
+    // closes the connection, as at a stop.
     pending.send(proxyHeader.slice(20)).get("/");
     const answer = await pending.receives(/\}$/).catch(() => pending.closed);
     if (answer.startsWith("HTTP")) expect(answerOf(answer)).toMatchObject({ pid: before, facts });

@@ -212,7 +212,10 @@ ${good("2", `onConnection: () => { if (process.connected && ++connections === 3)
     },
   );
 
-  /** Waits until the service has one process. Resolves with what must not have happened, and with the versions that answer at both sockets. */
+  /**
+   * Waits until the service has one process. Resolves with what must not have happened, and with the versions
+   * that answer at both sockets.
+   */
   const outcome = async (clients: Clients): Promise<Record<string, unknown>> => {
     await service.untilOneProcess();
     const versions = [await service.version(), await service.version(81)];

@@ -76,7 +76,8 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a service that hands over"
     // The new process needs longer than the idleTimeout.
     await service.deploy(good("2", "ready: () => new Promise((resolve) => setTimeout(resolve, 1000))"));
     expect(await service.reload()).toMatchObject({ code: 0 });
-    // The old process still has a response under way. The new one, which has no connection, must go on accepting.
+    // The old process still has a response under way. The new one, which has no connection, must go on
+    // accepting.
     await service.systemd.waitUntil(async () => (await service.version()) === "2", "it serves");
     await untilAnotherSleeps(1000);
     expect(await service.processes()).toHaveLength(2);

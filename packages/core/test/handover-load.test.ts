@@ -37,7 +37,10 @@ function nextRequest(more: readonly string[] = []): Request & { url: string } {
   return { ...way, url };
 }
 
-/** Sends a request, with pauses at random, and checks each response. Resolves with the processes that have answered. */
+/**
+ * Sends a request, with pauses at random, and checks each response. Resolves with the processes that have
+ * answered.
+ */
 async function askAtRandom(client: RawClient, more: readonly string[] = []): Promise<number[]> {
   const { writes, responses, url } = nextRequest(more);
   for (const write of writes) {
@@ -64,7 +67,9 @@ describeWith(
     });
     afterAll(async () => systemd?.close());
 
-    /** Runs clients during the reloads, and `reload` for each. Resolves with the processes that have answered. */
+    /**
+     * Runs clients during the reloads, and `reload` for each. Resolves with the processes that have answered.
+     */
     async function during(
       client: (isOver: () => boolean) => Promise<number[]>,
       reload: () => Promise<unknown> = () => service.reload(),

@@ -2,7 +2,9 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { describeWith, systemdVersion } from "@sockact/testkit";
 import { good, VersionedService } from "./versioned-service.ts";
 
-/** While this file exists, the command of ExecReload= does not begin, as if the shell needed long to start. */
+/**
+ * While this file exists, the command of ExecReload= does not begin, as if the shell needed long to start.
+ */
 const SLOW_SHELL = "/run/slow-shell";
 
 /** systemd sends SIGHUP too. Version 257 and older send it when the command starts. */
@@ -29,14 +31,18 @@ describeWith(
 
     const tookOver = (pid: number): RegExp => new RegExp(`took over from process ${pid}$`);
 
-    /** Starts a reload whose command begins when `begin` is called. The app gets the signal of systemd at once. */
+    /**
+     * Starts a reload whose command begins when `begin` is called. The app gets the signal of systemd at
+     * once.
+     */
     const reloadWithSlowShell = async () => {
       const { systemd } = service;
       await systemd.write(SLOW_SHELL, "");
       const pid = await service.pid();
       const reloaded = service.reload(60_000);
       await systemd.waitForUnit("app.service", "ActiveState", "reloading", 60_000);
-      // From version 258 on, systemd leaves the signal to the command. A second one has no effect during a handover.
+      // From version 258 on, systemd leaves the signal to the command. A second one has no effect during a
+      // handover.
       await systemd.run(["kill", "-HUP", String(pid)]);
       const begin = async (): Promise<void> => void (await systemd.mustRun(["rm", SLOW_SHELL]));
       return { pid, reloaded, begin };

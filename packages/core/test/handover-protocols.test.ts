@@ -349,7 +349,9 @@ const scenarios: Scenarios = {
   },
 };
 
-/** Reloads several times, and waits each time until the old process has ended. Resolves with the last process. */
+/**
+ * Reloads several times, and waits each time until the old process has ended. Resolves with the last process.
+ */
 async function reloadOften(service: HandoverService): Promise<number> {
   for (let count = 0; count < RELOADS; count++) {
     const before = await service.pid();

@@ -361,7 +361,10 @@ describe.concurrent("probes and sleep", () => {
   const idleTimeout = "600ms";
   const sleepy = { options: { ...options, idleTimeout } };
 
-  /** Probes until the process has ended, and returns the answers and how connections ended. A probe that stays in the queue of the socket has neither. */
+  /**
+   * Probes until the process has ended, and returns the answers and how connections ended. A probe that stays
+   * in the queue of the socket has neither.
+   */
   async function probeUntilEnd(app: AppProcess, once_: () => Promise<string>): Promise<Set<string>> {
     const seen = new Set<string>();
     let hasEnded = false;

@@ -22,7 +22,9 @@ vi.setConfig({ maxConcurrency: 8 });
 
 const TIMEOUT = 200;
 const idleTimeout = { options: { idleTimeout: `${TIMEOUT}ms` } };
-/** The time begins when the test has released the hold, however long it takes until its client has connected. */
+/**
+ * The time begins when the test has released the hold, however long it takes until its client has connected.
+ */
 const held = { ...idleTimeout, held: true };
 
 async function release(app: AppProcess): Promise<void> {
@@ -30,7 +32,10 @@ async function release(app: AppProcess): Promise<void> {
   await app.event("released");
 }
 
-/** The output of the app after the time in which it would have fallen asleep. A timer of the app itself ends later, and shows that the time is over. */
+/**
+ * The output of the app after the time in which it would have fallen asleep. A timer of the app itself ends
+ * later, and shows that the time is over.
+ */
 async function afterAWhile(app: AppProcess): Promise<string> {
   app.write(`clock ${2.5 * TIMEOUT}`);
   await app.event("clock");

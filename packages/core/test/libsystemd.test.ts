@@ -144,17 +144,20 @@ function unknownHere(variable: string): boolean {
 
 /** The intended differences. Each is in the documentation of parseListenEnvironment(). */
 function isDeliberate(env: ListenVariables, { result, code }: Answer, theirs: number): boolean {
-  // libsystemd splits the names before it knows for which process the sockets are. sockact does not read the names for another process.
+  // libsystemd splits the names before it knows for which process the sockets are. sockact does not read the
+  // names for another process.
   const trailingBackslash = /(^|[^\\])(\\\\)*\\$/.test(env.LISTEN_FDNAMES ?? "");
   if (trailingBackslash && theirs === -constants.errno.EINVAL && result <= 0) return true;
-  // libsystemd looks at the descriptors before it counts the names. This function does not look at descriptors. Both refuse the environment.
+  // libsystemd looks at the descriptors before it counts the names. This function does not look at
+  // descriptors. Both refuse the environment.
   if (code === "SOCKACT_ERR_LISTEN_FDNAMES" && theirs === -constants.errno.EBADF) return true;
   // The C library decides how a sign before 0b, or a second 0b, is read. systemd writes plain decimals.
   const isOddBinary = [env.LISTEN_PID, env.LISTEN_PIDFDID, env.LISTEN_FDS].some((value) =>
     /^\s*(?:[+-]|0b)0b/i.test(value ?? ""),
   );
   if (isOddBinary && theirs === -constants.errno.EINVAL) return true;
-  // The variable exists since systemd 259. libsystemd then knows the pidfd ID of its process, which Node can't find out.
+  // The variable exists since systemd 259. libsystemd then knows the pidfd ID of its process, which Node
+  // can't find out.
   if (unknownHere("LISTEN_PIDFDID")) return code === "SOCKACT_ERR_LISTEN_PIDFDID";
   return env.LISTEN_PIDFDID !== undefined && theirs === 0 && result !== 0;
 }

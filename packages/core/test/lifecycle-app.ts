@@ -63,7 +63,9 @@ export async function systemdSocket(
   return [fd, bound];
 }
 
-/** Starts the program on these sockets, and waits until it is up. It prints each event of sockact as a line. */
+/**
+ * Starts the program on these sockets, and waits until it is up. It prints each event of sockact as a line.
+ */
 export async function startApp(
   fds: readonly number[],
   { hooks = ["onEvent"], ...app }: LifecycleApp = {},
@@ -89,8 +91,8 @@ export async function appOnSocket(
 }
 
 /**
- * Resolves when another process with this `idleTimeout` in milliseconds, and without clients, has gone to sleep. Tests use it as a clock for a process that
- * must stay awake.
+ * Resolves when another process with this `idleTimeout` in milliseconds, and without clients, has gone to
+ * sleep. Tests use it as a clock for a process that must stay awake.
  */
 export async function untilAnotherSleeps(idleTimeout: number): Promise<void> {
   const { app } = await appOnSocket({ options: { idleTimeout: `${idleTimeout}ms` } });
@@ -108,7 +110,9 @@ export async function terminate(app: AppProcess, signal: NodeJS.Signals = "SIGTE
 export class RawClient implements AsyncDisposable {
   readonly socket: Socket;
   received = "";
-  /** `end`: the server has closed the connection. `reset`: it was reset. `close`: the client has closed it. */
+  /**
+   * `end`: the server has closed the connection. `reset`: it was reset. `close`: the client has closed it.
+   */
   readonly closed: Promise<"end" | "close" | `reset ${string}`>;
 
   constructor(socket: Socket) {

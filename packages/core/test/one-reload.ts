@@ -14,7 +14,10 @@ interface Stage {
   service: HandoverService;
   /** Resolves when the service has been reloaded. Then the new process serves. */
   reload(): Promise<Reload>;
-  /** Does the same, and resolves when the old process has ended. Then all connections that can move have moved. */
+  /**
+   * Does the same, and resolves when the old process has ended. Then all connections that can move have
+   * moved.
+   */
   untilMoved(): Promise<Reload>;
 }
 
@@ -24,7 +27,8 @@ export type Scenario = (stage: Stage) => Promise<void>;
 export type Scenarios = Readonly<Record<string, Scenario>>;
 
 /**
- * Scenarios that share one reload of one service. They run at the same time. The reload begins when each of them has asked for it, or has ended.
+ * Scenarios that share one reload of one service. They run at the same time. The reload begins when each of
+ * them has asked for it, or has ended.
  *
  * @param unitsFor describes the service. Its first server must be an HTTP server on 127.0.0.1:80.
  * @param beforeReload called right before the reload

@@ -140,7 +140,10 @@ listen reference
 const REQUEST = Buffer.from("GET / HTTP/1.0\r\n\r\n");
 
 interface Reading {
-  /** The address and the port of the client, `served` if they are not known or if something else than the request follows, or `refused`. */
+  /**
+   * The address and the port of the client, `served` if they are not known or if something else than the
+   * request follows, or `refused`.
+   */
   says: string;
   parsed?: ParsedHeader;
   /** Why it is refused. */
@@ -160,13 +163,17 @@ function readBySockact(bytes: Buffer): Reading {
   }
 }
 
-/** Whether this is one of the known differences to HAProxy 3.0. In each, the specification is on the side of sockact. */
+/**
+ * Whether this is one of the known differences to HAProxy 3.0. In each, the specification is on the side of
+ * sockact.
+ */
 function isKnownDifference(bytes: Buffer, { says, parsed, error }: Reading, haproxy: string): boolean {
   if (haproxy === "refused" && parsed) {
     const { version, family, command } = parsed.header;
     // It accepts UNKNOWN only without addresses.
     if (version === 1) return family === "unknown";
-    // It takes LOCAL only with a valid rest, and refuses a connection without addresses, or with those of unix sockets.
+    // It takes LOCAL only with a valid rest, and refuses a connection without addresses, or with those of
+    // unix sockets.
     return command === "local" || [FAMILY.unspec, FAMILY.unix].includes(bytes.readUInt8(13));
   }
   // In version 1, it also reads numbers that are too large or begin with 0.

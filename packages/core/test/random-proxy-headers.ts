@@ -112,7 +112,10 @@ const lines = fc
   )
   .map((parts) => Buffer.from(`PROXY ${parts.join("")}`));
 
-/** Anything that a client may send: headers with and without damage, lines, and random bytes after the beginning of a header. */
+/**
+ * Anything that a client may send: headers with and without damage, lines, and random bytes after the
+ * beginning of a header.
+ */
 export const anyBytes: fc.Arbitrary<Buffer> = fc.oneof(
   damaged,
   lines,

@@ -47,7 +47,10 @@ export function insidePath(systemd: PrivateSystemd, file: string): string {
   return systemd.project + path.slice(path.lastIndexOf("/packages/"));
 }
 
-/** A service that runs in the tightest sandbox, and hands over at a reload, with the units that `handover: true` writes. */
+/**
+ * A service that runs in the tightest sandbox, and hands over at a reload, with the units that
+ * `handover: true` writes.
+ */
 export class HandoverService implements AsyncDisposable {
   readonly systemd: PrivateSystemd;
   readonly unit: string;

@@ -190,7 +190,8 @@ ${lines.join("\n")}
         }, `${count} reports have arrived`);
       };
 
-      // There are two reports in each WatchdogSec=. If there were none, systemd would end the service after the first value.
+      // There are two reports in each WatchdogSec=. If there were none, systemd would end the service after
+      // the first value.
       const LONGER_THAN_WATCHDOG = 4;
 
       describe.concurrent("of a service that systemd does not wait for", () => {

@@ -7,7 +7,10 @@ import { atEnd, closeAll, rawSocket } from "@sockact/testkit";
 /** A socket as a service manager has it. */
 export interface ServiceManager {
   NOTIFY_SOCKET: string;
-  /** Another descriptor that leads to the socket, as that of `OpenFile=`. A process that is passed it starts no other program to send a message. */
+  /**
+   * Another descriptor that leads to the socket, as that of `OpenFile=`. A process that is passed it starts
+   * no other program to send a message.
+   */
   connect: () => number;
   /** The next message. */
   message: () => Promise<string>;

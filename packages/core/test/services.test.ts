@@ -174,7 +174,10 @@ ${lines.join("\n")}
         return String(socket.getPeerCertificate().subject.CN);
       }
 
-      /** Which certificate a service serves after its start, after a renewal and a reload, and after a restart. */
+      /**
+       * Which certificate a service serves after its start, after a renewal and a reload, and after a
+       * restart.
+       */
       async function served(
         { name, port, files }: { name: string; port: number; files?: string },
         directives: string,

@@ -78,7 +78,10 @@ describe.concurrent("an app that handles SIGTERM itself", () => {
     expect(running.stdout).toContain('"drained"');
   });
 
-  /** A client that is busy and one that is idle get their answers, and learn that their connections end. Resolves with the exit status. */
+  /**
+   * A client that is busy and one that is idle get their answers, and learn that their connections end.
+   * Resolves with the exit status.
+   */
   async function statusAfterStop(
     handlers: LifecycleApp,
     options: Record<string, unknown>,

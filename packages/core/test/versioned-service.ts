@@ -31,7 +31,10 @@ export interface ClientsResult {
   versions: Record<string, number>;
 }
 
-/** A service that hands over at a reload, in the full sandbox, with the sockets `http` (port 80) and `admin` (port 81). */
+/**
+ * A service that hands over at a reload, in the full sandbox, with the sockets `http` (port 80) and `admin`
+ * (port 81).
+ */
 export class VersionedService implements AsyncDisposable {
   readonly systemd: PrivateSystemd;
   #seen = 0;
@@ -202,7 +205,10 @@ export class Clients implements AsyncDisposable {
     return this.#process.event<ClientsResult & Record<string, unknown>>("result");
   }
 
-  /** Ends the load. Resolves with what must be `{ failed: {}, connections: … }`, with one connection for each client. */
+  /**
+   * Ends the load. Resolves with what must be `{ failed: {}, connections: … }`, with one connection for each
+   * client.
+   */
   async failures(): Promise<Pick<ClientsResult, "failed" | "connections">> {
     const { failed, connections } = await this.result();
     return { failed, connections };

@@ -220,7 +220,10 @@ describe.concurrent("a launcher between systemd and node", () => {
     expect(app.stderr).toBe("");
   });
 
-  /** The path of npm. The PATH of the test begins with the folder of the Node under test, which may have no npm. */
+  /**
+   * The path of npm. The PATH of the test begins with the folder of the Node under test, which may have no
+   * npm.
+   */
   function findNpm(): string {
     return execFileSync("sh", ["-c", "command -v npm"], { encoding: "utf8" }).trim();
   }

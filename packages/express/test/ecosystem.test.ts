@@ -35,7 +35,8 @@ describe("Express apps with a server of their own", { tags: "campaign" }, () => 
       status: 200,
       body: "respond with a resource",
     });
-    // bin/www prints the address of server.address(). It also loads a linked package after sockact has looked at the sockets.
+    // bin/www prints the address of server.address(). It also loads a linked package after sockact has looked
+    // at the sockets.
     expect(running.stderr).toContain(`Listening on port ${address.split(":")[1]}`);
   });
 

@@ -26,7 +26,8 @@ test("in a cluster with sticky sessions, the clients of socket.io come back afte
   const echo = async (client: Socket): Promise<string> => {
     if (!client.connected) await once(client as never, "connect", { signal: AbortSignal.timeout(DEADLINE) });
     const answer = client.timeout(DEADLINE).emitWithAck("echo", "hello") as Promise<string>;
-    // The second request of a client may overtake the message of the worker that says whose client it is. The client then connects again.
+    // The second request of a client may overtake the message of the worker that says whose client it is. The
+    // client then connects again.
     return answer.catch(() => echo(client));
   };
   let answers = new Set<string>();

@@ -1,4 +1,5 @@
-// `npm run typecheck` compiles this file, and nothing runs it. It shows the types of systemdListen() in each major version.
+// `npm run typecheck` compiles this file, and nothing runs it. It shows the types of systemdListen() in each
+// major version.
 import express from "express";
 import express4 from "express4";
 import systemdListenByDefault, { systemdListen, type SystemdListenOptions } from "@sockact/express";

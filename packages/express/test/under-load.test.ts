@@ -1,4 +1,5 @@
-// What happens to an app under load apart from restarts. It depends on core alone, so one framework is enough.
+// What happens to an app under load apart from restarts. It depends on core alone, so one framework is
+// enough.
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";

@@ -1,4 +1,5 @@
-// `npm run typecheck` compiles this file, and nothing runs it. It shows the types of systemdListen() in each major version.
+// `npm run typecheck` compiles this file, and nothing runs it. It shows the types of systemdListen() in each
+// major version.
 import Koa from "koa";
 import Koa2 from "koa2";
 import systemdListenByDefault, { systemdListen, type SystemdListenOptions } from "@sockact/koa";

@@ -9,7 +9,8 @@ const refused = (unit: string) => ({
 });
 
 describeWith({ privateSystemd: true, systemd: 254 }, "the program systemd-notify", () => {
-  // Most of these services do not use DynamicUser=: D-Bus knows its user only if nsswitch.conf(5) names systemd.
+  // Most of these services do not use DynamicUser=: D-Bus knows its user only if nsswitch.conf(5) names
+  // systemd.
   let systemd: PrivateSystemd;
   beforeAll(async () => {
     systemd = await bootPrivateSystemd();

@@ -1,4 +1,5 @@
-// With SOCKACT_PORT, the only socket goes to the server on the port of the app, whichever server listens first.
+// With SOCKACT_PORT, the only socket goes to the server on the port of the app, whichever server listens
+// first.
 import process from "node:process";
 import { describe, expect, test } from "vitest";
 import { httpRequest, requestOver } from "@sockact/testkit";

@@ -3,8 +3,8 @@ import { adapterContract } from "@sockact/testkit";
 import { preload } from "./run-app.ts";
 import { appFile } from "./start-app.ts";
 
-// The contract of the adapters, as far as it applies. With a preload there is no `required`, no option of `systemdListen()` to misspell,
-// and no TLS on a plain server. https.test.ts has https servers.
+// The contract of the adapters, as far as it applies. With a preload there is no `required`, no option of
+// `systemdListen()` to misspell, and no TLS on a plain server. https.test.ts has https servers.
 const contractOf = (title: string, folder: string, framework: string): void =>
   adapterContract({
     title: `${title}, by the preload alone`,
@@ -21,7 +21,8 @@ const contractOf = (title: string, folder: string, framework: string): void =>
 
 contractOf("Express 5", "express", "express");
 
-// The preload sees servers of Node, and these frameworks make the same ones. https.test.ts serves an app of each.
+// The preload sees servers of Node, and these frameworks make the same ones. https.test.ts serves an app of
+// each.
 describe("other frameworks and versions", { tags: "campaign" }, () => {
   contractOf("Koa 3", "koa", "koa");
   contractOf("Fastify 5", "fastify", "fastify");

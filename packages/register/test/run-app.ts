@@ -15,7 +15,10 @@ import {
 /** The file of the preload that units name. */
 export const preload: string = fileURLToPath(new URL("../dist/index.cjs", import.meta.url));
 
-/** The functions that the apps of these tests use: servers that print the result of listen(), and answer with their name. */
+/**
+ * The functions that the apps of these tests use: servers that print the result of listen(), and answer with
+ * their name.
+ */
 const PRELUDE = `
 const say = (name, what) => console.log(name + ": " + what);
 const told = (name, server) => server
@@ -58,7 +61,10 @@ export function runApp(
   return app;
 }
 
-/** Starts an app from its code, with the preload and no socket, as a service whose manager waits for messages. No manager receives them. */
+/**
+ * Starts an app from its code, with the preload and no socket, as a service whose manager waits for messages.
+ * No manager receives them.
+ */
 export function runSupervised(code: string): AppProcess {
   return startProcess(
     [

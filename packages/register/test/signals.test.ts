@@ -25,7 +25,10 @@ server.on("connection", (socket) => {
 process.stdin.unref();
 `;
 
-/** Sends SIGTERM to an app with a request under way and an idle connection, and expects that both get their answers. */
+/**
+ * Sends SIGTERM to an app with a request under way and an idle connection, and expects that both get their
+ * answers.
+ */
 async function stopUnderWay(
   address: string,
   app: AppProcess,

@@ -2,15 +2,18 @@ import { closeAll, type ListenAddress, rawSocket } from "./raw-sockets.ts";
 import { type AppProcess, type SpawnOptions, startProcess } from "./app-process.ts";
 
 export interface ActivationOptions extends SpawnOptions {
-  /** `FileDescriptorName=` of each socket. By default, LISTEN_FDNAMES is not set, and each name is `unknown`. */
+  /**
+   * `FileDescriptorName=` of each socket. By default, LISTEN_FDNAMES is not set, and each name is `unknown`.
+   */
   names?: readonly string[];
 }
 
 /**
- * Starts a program with sockets that listen at these addresses, as a service manager does: as 3, 4, … with the variables of sd_listen_fds(3). Only the program
- * has them then, so they close when it ends.
+ * Starts a program with sockets that listen at these addresses, as a service manager does: as 3, 4, … with
+ * the variables of sd_listen_fds(3). Only the program has them then, so they close when it ends.
  *
- * @param how `--datagram`, or options of systemd-socket-activate(1) with `--accept`, which starts the program for each connection
+ * @param how `--datagram`, or options of systemd-socket-activate(1) with `--accept`, which starts the program
+ * for each connection
  */
 export async function socketActivate(
   listen: readonly ListenAddress[],
@@ -62,7 +65,8 @@ export function startWithFds(
   command: readonly string[],
   { names, env, ...options }: ActivationOptions = {},
 ): AppProcess {
-  // The pid must be known before the program starts, so a shell sets the variable and then becomes the program.
+  // The pid must be known before the program starts, so a shell sets the variable and then becomes the
+  // program.
   return startProcess(["/bin/sh", "-c", 'LISTEN_PID=$$ exec "$@"', "sh", ...command], {
     ...options,
     fds,

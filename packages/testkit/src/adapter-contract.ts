@@ -58,8 +58,9 @@ interface Listening {
 }
 
 /**
- * The promises of `systemdListen()` and of the preload, for any framework. Each promise is shown once in `npm test`. Where the app's own server
- * could make a difference, the campaign has the other way to listen too.
+ * The promises of `systemdListen()` and of the preload, for any framework. Each promise is shown once in
+ * `npm test`. Where the app's own server could make a difference, the campaign has the other way to listen
+ * too.
  */
 export function adapterContract({ title, framework, apps, cluster, preload }: AdapterUnderTest): void {
   const variables = preload === undefined ? byAdapter : byPreload(preload);
@@ -251,7 +252,10 @@ export function adapterContract({ title, framework, apps, cluster, preload }: Ad
       });
       const answers = await Promise.all(addresses.map((address) => httpRequest(address)));
       const before = answers.map((answer) => answer.json<{ pid: number }>().pid);
-      /** The process IDs of two more workers, once each listens at all addresses. Some frameworks listen at more. */
+      /**
+       * The process IDs of two more workers, once each listens at all addresses. Some frameworks listen at
+       * more.
+       */
       const workers = async (others: readonly number[] = []): Promise<number[]> => {
         const listening = new Map<number, number>();
         const ready = () => [...listening.keys()].filter((pid) => listening.get(pid)! >= addresses.length);
@@ -309,7 +313,10 @@ function serverAddress(address: ListenAddress): unknown {
   return { address: host, family: host.includes(":") ? "IPv6" : "IPv4", port: Number(port) };
 }
 
-/** Node 20 warns when a CommonJS app outside of node_modules loads an ES module, as the apps here do and no installed package. */
+/**
+ * Node 20 warns when a CommonJS app outside of node_modules loads an ES module, as the apps here do and no
+ * installed package.
+ */
 function warnings({ stderr }: AppProcess): string[] {
   return stderr
     .split("\n")

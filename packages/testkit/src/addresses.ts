@@ -12,7 +12,9 @@ export type AddressKind = "tcp4" | "tcp6" | "unix" | "abstract";
 
 let count = 0;
 
-/** A free address of this kind: a port, or a new name. It is for one test, at whose end its path is removed. */
+/**
+ * A free address of this kind: a port, or a new name. It is for one test, at whose end its path is removed.
+ */
 export async function freeAddress(kind: AddressKind): Promise<ListenAddress> {
   const name = `sockact-test-${process.pid}-${++count}`;
   switch (kind) {
@@ -31,8 +33,9 @@ export async function freeAddress(kind: AddressKind): Promise<ListenAddress> {
 }
 
 /**
- * Below 32768, where the kernel begins to assign ports itself: it could assign this port to another test before this one uses it. An abstract socket with the
- * number in its name keeps the port from every other test of this machine until the test ends.
+ * Below 32768, where the kernel begins to assign ports itself: it could assign this port to another test
+ * before this one uses it. An abstract socket with the number in its name keeps the port from every other
+ * test of this machine until the test ends.
  */
 async function freePort(host: string): Promise<number> {
   for (;;) {

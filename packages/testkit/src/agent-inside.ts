@@ -27,7 +27,10 @@ export interface PrivateResponse {
 export interface CommandResult {
   stdout: string;
   stderr: string;
-  /** The exit status; 127 if there is no such program or folder, and for a signal 128 and its number, as a shell has it. */
+  /**
+   * The exit status; 127 if there is no such program or folder, and for a signal 128 and its number, as a
+   * shell has it.
+   */
   code: number;
 }
 
@@ -38,7 +41,10 @@ export interface CommandOptions {
   env?: Record<string, string>;
   /** The folder to run in; `/` when left out. */
   cwd?: string;
-  /** How long it may run, in milliseconds, before it is killed and the promise rejected; `DEADLINE` when left out. */
+  /**
+   * How long it may run, in milliseconds, before it is killed and the promise rejected; `DEADLINE` when left
+   * out.
+   */
   timeout?: number;
 }
 
@@ -58,8 +64,9 @@ type Waiting = {
 };
 
 /**
- * Talks to a process inside the namespaces of a private systemd (agent-inside-program.mjs), which the first call starts. A command that it starts takes
- * less than half of the processor time of one that enters the namespaces from a worker of vitest.
+ * Talks to a process inside the namespaces of a private systemd (agent-inside-program.mjs), which the first
+ * call starts. A command that it starts takes less than half of the processor time of one that enters the
+ * namespaces from a worker of vitest.
  */
 export class AgentInside {
   readonly #start: () => ChildProcess;

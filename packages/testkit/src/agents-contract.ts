@@ -91,7 +91,10 @@ const cells: [agent: string, framework: string, format: Format][] = Object.keys(
     ]),
 );
 
-/** The promise of `systemdListen()` for an app under a tracing agent: the agent and the app work as they do alone. */
+/**
+ * The promise of `systemdListen()` for an app under a tracing agent: the agent and the app work as they do
+ * alone.
+ */
 export function agentsContract(): void {
   beforeAll(installAgents, 300_000);
 
@@ -177,7 +180,9 @@ function plainOf(agent: string, framework: string, format: Format): Promise<Seen
   return known;
 }
 
-/** Makes one request, waits until the agent has recorded it, and reports everything that sockact might change. */
+/**
+ * Makes one request, waits until the agent has recorded it, and reports everything that sockact might change.
+ */
 async function seenOf(
   agent: string,
   framework: string,

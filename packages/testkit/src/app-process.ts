@@ -4,7 +4,9 @@ import process from "node:process";
 import { atEnd } from "./at-end.ts";
 import { endingWithParent } from "./end-with-parent.ts";
 
-/** The longest time that a test waits for anything, in milliseconds: far more than it takes on a busy machine. */
+/**
+ * The longest time that a test waits for anything, in milliseconds: far more than it takes on a busy machine.
+ */
 export const DEADLINE = 45_000;
 
 /** A program under test. You can wait for its output. */
@@ -22,7 +24,9 @@ export interface AppProcess extends AsyncDisposable {
   /** Ends its standard input. */
   endInput(): void;
   kill(signal?: NodeJS.Signals): void;
-  /** Resolves once it has ended and its output has been read: with the exit code, or the signal that ended it. */
+  /**
+   * Resolves once it has ended and its output has been read: with the exit code, or the signal that ended it.
+   */
   readonly ended: Promise<number | NodeJS.Signals>;
 }
 
@@ -33,7 +37,10 @@ export interface SpawnOptions {
   fds?: readonly number[];
 }
 
-/** Starts a program. It is killed when it is disposed of, when the current test ends, and when this process ends in any way. */
+/**
+ * Starts a program. It is killed when it is disposed of, when the current test ends, and when this process
+ * ends in any way.
+ */
 export function startProcess(
   command: readonly string[],
   { env, cwd, fds = [] }: SpawnOptions = {},
@@ -48,7 +55,10 @@ export function startProcess(
   return watchProcess(child);
 }
 
-/** Lets you wait for the output of a program. The program is killed when it is disposed of, when the current test ends, and when this process exits. */
+/**
+ * Lets you wait for the output of a program. The program is killed when it is disposed of, when the current
+ * test ends, and when this process exits.
+ */
 export function watchProcess(child: ChildProcess): AppProcess {
   const output = { stdout: "", stderr: "" };
   for (const stream of ["stdout", "stderr"] as const) {
@@ -117,7 +127,10 @@ function lines({ stdout, stderr }: { stdout: string; stderr: string }): string[]
   return [...stdout.split("\n").slice(0, -1), ...stderr.split("\n").slice(0, -1)];
 }
 
-/** Asks again with each piece of output, until there is an answer, the program has ended, or the deadline has passed. */
+/**
+ * Asks again with each piece of output, until there is an answer, the program has ended, or the deadline has
+ * passed.
+ */
 async function waitFor<T>(
   child: ChildProcess,
   output: { stdout: string; stderr: string },

@@ -48,7 +48,8 @@ export class AppUnderLoad implements AsyncDisposable {
   async installService(description: AppDescription): Promise<void> {
     const { systemd } = this;
     const { name } = description;
-    // Patterns match only existing units. From systemd 262 on, the name of a missing unit keeps systemctl from stopping the others.
+    // Patterns match only existing units. From systemd 262 on, the name of a missing unit keeps systemctl
+    // from stopping the others.
     await systemd.systemctl("stop", `${name}.*`, `${name}@*`, `${name}-*`);
     await systemd.systemctl("reset-failed");
     const units = emitUnits(description);
@@ -65,7 +66,9 @@ export class AppUnderLoad implements AsyncDisposable {
     return Load.start(this.systemd, kind, all as unknown as Loads[Kind]["options"]);
   }
 
-  /** A rolling restart of an app whose units say `rolling: true`, by the function of the package `sockact`. */
+  /**
+   * A rolling restart of an app whose units say `rolling: true`, by the function of the package `sockact`.
+   */
   async roll(): Promise<void> {
     const program = inside(this.systemd, new URL("roll-program.mjs", import.meta.url));
     await this.systemd.mustRun([this.systemd.node, program, "app"]);

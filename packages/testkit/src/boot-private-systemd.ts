@@ -14,8 +14,9 @@ export interface BootOptions {
   /** The folder with the generators that run at the boot and at each daemon-reload; none when left out. */
   generators?: string;
   /**
-   * An empty folder, or one of an earlier boot. What is written to `/etc`, `/root`, `/srv`, `/usr/local/bin` and `/var/lib` goes there, so a later boot
-   * with the same folder finds it: that is a reboot. By default, these files are in memory, and gone afterwards.
+   * An empty folder, or one of an earlier boot. What is written to `/etc`, `/root`, `/srv`, `/usr/local/bin`
+   * and `/var/lib` goes there, so a later boot with the same folder finds it: that is a reboot. By default,
+   * these files are in memory, and gone afterwards.
    */
   disk?: string;
 }
@@ -50,11 +51,12 @@ function findReason(): string | undefined {
 }
 
 /**
- * Boots a real systemd as PID 1 of separate mount, process, network, UTS, IPC and cgroup namespaces, in about a quarter of a second.
+ * Boots a real systemd as PID 1 of separate mount, process, network, UTS, IPC and cgroup namespaces, in about
+ * a quarter of a second.
  *
- * Processes inside see this computer's programs read-only, a private `/etc`, empty temporary and state folders, and a private loopback
- * device: each boot has its own port 80. {@link PrivateSystemd.close} ends and removes everything, and so does the end of this process,
- * in whichever way it ends.
+ * Processes inside see this computer's programs read-only, a private `/etc`, empty temporary and state
+ * folders, and a private loopback device: each boot has its own port 80. {@link PrivateSystemd.close} ends
+ * and removes everything, and so does the end of this process, in whichever way it ends.
  *
  * @throws when it can't boot here; the message holds the reason and the boot log.
  */

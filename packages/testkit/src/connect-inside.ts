@@ -10,7 +10,10 @@ const libc = koffi.load("libc.so.6");
 const setns = libc.func("setns", "int", ["int", "int"]);
 const CLONE_NEWNET = 0x40000000;
 
-/** Connects to an address of systemd.socket(5) inside a private systemd. The kernel answers at once if the address listens. */
+/**
+ * Connects to an address of systemd.socket(5) inside a private systemd. The kernel answers at once if the
+ * address listens.
+ */
 export function connectInside(systemd: PrivateSystemd, address: ListenAddress): Socket {
   if (address.startsWith("/")) return openConnection(systemd.hostPath(address));
   const family = address.startsWith("@") ? "unix" : address.startsWith("[") ? "ipv6" : "ipv4";

@@ -5,7 +5,10 @@ type Kinds = Record<string, keyof Loads>;
 type Starting<Named extends Kinds> = { readonly [Name in keyof Named]: Promise<Load<Named[Name]>> };
 type Results<Named extends Kinds> = { [Name in keyof Named]: Loads[Named[Name]]["result"] };
 
-/** Runs an action several times under these loads. Between two runs, each client gets an answer. Resolves to the results. */
+/**
+ * Runs an action several times under these loads. Between two runs, each client gets an answer. Resolves to
+ * the results.
+ */
 export async function during<Named extends Kinds>(
   starting: Starting<Named>,
   times: number,

@@ -111,7 +111,8 @@ async function handOverUnderLoad(
   for (const [name, { failed, resets }] of Object.entries(results))
     expect({ name, failed, resets }).toEqual({ name, failed: {}, resets: 0 });
   expect(Object.keys(results.WebSockets.closed)).toEqual(["1001"]);
-  // Where a reload comes before the connections of the last one have moved, some end after a response instead, and several old processes answer.
+  // Where a reload comes before the connections of the last one have moved, some end after a response
+  // instead, and several old processes answer.
   if (hostile > 0) return;
   const { WebSockets: _, ...answeredByPid } = results;
   for (const [name, result] of Object.entries(answeredByPid)) expectAnswersOf(pids, name, result);

@@ -33,7 +33,10 @@ const LOADS = [true, false].map((keepAlive): OneLoad => {
   return ["thinking", { ...asking, ...clients, keepAlive }];
 });
 
-/** The behaviour of an app under a service manager, with only `systemdListen()` or the preload, for any framework. */
+/**
+ * The behaviour of an app under a service manager, with only `systemdListen()` or the preload, for any
+ * framework.
+ */
 export function lifecycleContract({ title, program, preload }: LifecycleUnderTest): void {
   describeWith({ privateSystemd: true, systemd: 253 }, `${title}, under a service manager`, () => {
     let systemd: PrivateSystemd;
@@ -48,7 +51,8 @@ export function lifecycleContract({ title, program, preload }: LifecycleUnderTes
       const environment: Record<string, string> = {
         NOT_READY,
         HOLD,
-        // With a preload, an app gets the socket for the port on which it listens. An adapter ignores the port.
+        // With a preload, an app gets the socket for the port on which it listens. An adapter ignores the
+        // port.
         ...(preload !== undefined && { ...preloading(inside(systemd, preload)), PORT: "3000" }),
       };
       const app: AppDescription = {

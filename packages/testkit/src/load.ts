@@ -45,16 +45,17 @@ export interface AskedFor {
 /** Each kind of load, with its options and its result. */
 export interface Loads {
   /**
-   * Clients of autocannon that always have a request under way. After one that failed, a client sends the next at once, and its wait goes on
-   * until it has an answer. `timeout`: after so many seconds a request has failed, 60 by default.
+   * Clients of autocannon that always have a request under way. After one that failed, a client sends the
+   * next at once, and its wait goes on until it has an answer. `timeout`: after so many seconds a request has
+   * failed, 60 by default.
    */
   busy: {
     options: { url: string; connections: number; keepAlive: boolean; timeout?: number } & AskedFor;
     result: LoadResult;
   };
   /**
-   * Clients that think for up to `think` ms between requests, `away` ms away. `secure`: they use TLS, and accept any certificate. `timeout`:
-   * after so many seconds a request has failed; by default never.
+   * Clients that think for up to `think` ms between requests, `away` ms away. `secure`: they use TLS, and
+   * accept any certificate. `timeout`: after so many seconds a request has failed; by default never.
    */
   thinking: {
     options: {
@@ -71,18 +72,22 @@ export interface Loads {
     /** How many TLS connections began with a full handshake, and how many resumed an earlier session. */
     result: LoadResult & { fullHandshakes: number; resumptions: number };
   };
-  /** `perSecond` new clients come in a second. Each has one answer, then leaves its connection open and silent until the server closes it. */
+  /**
+   * `perSecond` new clients come in a second. Each has one answer, then leaves its connection open and silent
+   * until the server closes it.
+   */
   browsers: {
     options: { host: string; port: number; perSecond: number };
     /**
-     * `median`: how long a client took from `connect()` to the end of its answer. `stalled`: the longest time for which
-     * the load process itself did not run, which distinguishes a busy machine from a server that keeps clients waiting. Both in milliseconds.
+     * `median`: how long a client took from `connect()` to the end of its answer. `stalled`: the longest time
+     * for which the load process itself did not run, which distinguishes a busy machine from a server that
+     * keeps clients waiting. Both in milliseconds.
      */
     result: LoadResult & { median: number; stalled: number };
   };
   /**
-   * Each sends a message, has its echo, and thinks for `atLeast` and up to `think` ms more. `timeout`: after so many seconds a message has failed; by
-   * default never. For `https:`, any certificate is accepted.
+   * Each sends a message, has its echo, and thinks for `atLeast` and up to `think` ms more. `timeout`: after
+   * so many seconds a message has failed; by default never. For `https:`, any certificate is accepted.
    */
   webSockets: {
     options: {
@@ -93,16 +98,25 @@ export interface Loads {
       seed: number;
       timeout?: number;
     };
-    /** `closed`: how many were closed with which code, 1006 for none; `crossed`: messages that met a close frame, and were sent again. */
+    /**
+     * `closed`: how many were closed with which code, 1006 for none; `crossed`: messages that met a close
+     * frame, and were sent again.
+     */
     result: LoadResult & { closed: Record<string, number>; crossed: number };
   };
-  /** Connections that stay open and idle, with one request each at the start and in each round. `timeout`: after so many seconds a request has failed. */
+  /**
+   * Connections that stay open and idle, with one request each at the start and in each round. `timeout`:
+   * after so many seconds a request has failed.
+   */
   idle: {
     options: { host: string; port: number; clients: number; timeout: number };
     /** `closed`: how many connections the server has closed. */
     result: LoadResult & { closed: number };
   };
-  /** In each round, so many clients come that never end what they have begun: a head, a body, or the reading of an answer. */
+  /**
+   * In each round, so many clients come that never end what they have begun: a head, a body, or the reading
+   * of an answer.
+   */
   hostile: { options: { host: string; port: number; clients: number }; result: { connections: number } };
   /** It is read to its end when its result is asked for, and not before. */
   download: { options: { url: string; bytes: number; seed: number }; result: Transfer };

@@ -1,4 +1,5 @@
-// Packages as npm would publish them, in the folders of apps: what a user has after `npm install`, without a registry.
+// Packages as npm would publish them, in the folders of apps: what a user has after `npm install`, without a
+// registry.
 import { execFile, execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, symlinkSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -21,8 +22,8 @@ export class PackedPackages {
   }
 
   /**
-   * Packs all packages that npm will have, once for all files of a run of the tests, which removes them at its end. What is in their `dist` is
-   * packed, and not built again.
+   * Packs all packages that npm will have, once for all files of a run of the tests, which removes them at
+   * its end. What is in their `dist` is packed, and not built again.
    */
   static async packForRun(): Promise<PackedPackages> {
     const folder = process.env[FOLDER_OF_RUN];
@@ -47,7 +48,9 @@ export class PackedPackages {
     return new PackedPackages(folder);
   }
 
-  /** Puts packages with all their dependencies into the `node_modules` of a folder, and links their programs. */
+  /**
+   * Puts packages with all their dependencies into the `node_modules` of a folder, and links their programs.
+   */
   install(folder: string, names: readonly string[]): void {
     const modules = join(folder, "node_modules");
     const copies = new Map<string, string>();
@@ -99,7 +102,10 @@ interface Manifest {
 const manifestOf = (folder: string): Manifest =>
   JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as Manifest;
 
-/** Copies folders to their targets, without their `node_modules`. The plan contains these packages separately, found as Node would find them. */
+/**
+ * Copies folders to their targets, without their `node_modules`. The plan contains these packages separately,
+ * found as Node would find them.
+ */
 function copyFolders(copies: ReadonlyMap<string, string>): void {
   // One shell is much faster than cpSync(), or than one process for each folder.
   const script = `while [ $# -gt 0 ]; do

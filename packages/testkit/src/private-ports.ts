@@ -4,7 +4,10 @@ import { readFileSync } from "node:fs";
 import process from "node:process";
 import { spawnInside } from "./spawn-inside.ts";
 
-/** Runs processes with separate ports, so that several apps can listen on port 3000 at once. The processes see this machine's files, but no systemd. */
+/**
+ * Runs processes with separate ports, so that several apps can listen on port 3000 at once. The processes see
+ * this machine's files, but no systemd.
+ */
 export class PrivatePorts implements AsyncDisposable {
   readonly #supervisor: ChildProcess;
   readonly #pid: number;
@@ -17,7 +20,8 @@ export class PrivatePorts implements AsyncDisposable {
   static async open(): Promise<PrivatePorts> {
     const namespaces = ["--mount", "--net", "--pid", "--fork", "--kill-child", "--mount-proc"];
     const script = "ip link set lo up && echo ready && exec cat";
-    // The script ends when its standard input ends, and all processes inside end with it. Ctrl-C must not reach it.
+    // The script ends when its standard input ends, and all processes inside end with it. Ctrl-C must not
+    // reach it.
     const supervisor = spawn("unshare", [...userNamespace, ...namespaces, "sh", "-c", script], {
       detached: true,
       stdio: ["pipe", "pipe", "inherit"],

@@ -25,7 +25,10 @@ export const openSystemds = new Set<PrivateSystemd>();
 
 /** A private systemd, from `bootPrivateSystemd()`. */
 export class PrivateSystemd implements AsyncDisposable {
-  /** The repository, as every service sees it, also with DynamicUser=, PrivateTmp= and ProtectHome=. Read-only. */
+  /**
+   * The repository, as every service sees it, also with DynamicUser=, PrivateTmp= and ProtectHome=.
+   * Read-only.
+   */
   readonly project = "/run/sockact/project";
   /** The Node binary, as every service sees it. */
   readonly node = "/run/sockact/node";
@@ -47,7 +50,10 @@ export class PrivateSystemd implements AsyncDisposable {
     );
   }
 
-  /** Starts a command inside, with pipes to it. `kill()` signals the command; it ends with this systemd at the latest. */
+  /**
+   * Starts a command inside, with pipes to it. `kill()` signals the command; it ends with this systemd at the
+   * latest.
+   */
   spawn(
     command: string[],
     options: Pick<CommandOptions, "env" | "cwd"> & Pick<SpawnOptions, "stdio"> = {},
@@ -82,8 +88,9 @@ export class PrivateSystemd implements AsyncDisposable {
   }
 
   /**
-   * Where this process finds a path of the inside, to read or write it with `node:fs`. Give it to no other program: one that resolves its folder, as npm
-   * does, ends up at the same path of the host, and writes there. Run such programs inside, by {@link run}.
+   * Where this process finds a path of the inside, to read or write it with `node:fs`. Give it to no other
+   * program: one that resolves its folder, as npm does, ends up at the same path of the host, and writes
+   * there. Run such programs inside, by {@link run}.
    */
   hostPath(path: string): string {
     return `/proc/${this.pid}/root${path}`;
@@ -99,8 +106,8 @@ export class PrivateSystemd implements AsyncDisposable {
   /**
    * Writes unit files to /run/systemd/system and reloads the manager.
    *
-   * @throws when `systemd-analyze verify` has anything to say about them: systemd itself ignores what it doesn't understand.
-   *   `verify: false` lets such files pass.
+   * @throws when `systemd-analyze verify` has anything to say about them: systemd itself ignores what it
+   * doesn't understand. `verify: false` lets such files pass.
    */
   async installUnits(files: Record<string, string>, { verify = true } = {}): Promise<void> {
     for (const [name, text] of Object.entries(files)) await this.write(`${unitFolder}/${name}`, text);
@@ -112,7 +119,8 @@ export class PrivateSystemd implements AsyncDisposable {
         "verify",
         ...names.map((name) => `${unitFolder}/${name}`),
       ]);
-      // It also speaks of this computer's own units, where ours depend on them; a template appears as an instance.
+      // It also speaks of this computer's own units, where ours depend on them; a template appears as an
+      // instance.
       const ours = names.map((name) => name.replace(/@\..*/, "@"));
       const complaints = stderr.split("\n").filter((line) => ours.some((name) => line.includes(name)));
       if (complaints.length > 0) throw new Error(`systemd complains of its units:\n${complaints.join("\n")}`);
@@ -121,7 +129,9 @@ export class PrivateSystemd implements AsyncDisposable {
     await this.systemctl("daemon-reload");
   }
 
-  /** Runs systemctl; the error of a failed start holds the journal of the units. Resolves to what it printed. */
+  /**
+   * Runs systemctl; the error of a failed start holds the journal of the units. Resolves to what it printed.
+   */
   async systemctl(...args: string[]): Promise<string> {
     const result = await this.run(["systemctl", "--no-pager", ...args]);
     if (result.code === 0) return result.stdout;
@@ -132,7 +142,9 @@ export class PrivateSystemd implements AsyncDisposable {
     throw new Error([describe(["systemctl", ...args], result), ...journals.flat()].join("\n"));
   }
 
-  /** Starts units; resolves once systemd says that they are up, which for Type=notify is when they are ready. */
+  /**
+   * Starts units; resolves once systemd says that they are up, which for Type=notify is when they are ready.
+   */
   async start(...units: string[]): Promise<void> {
     await this.systemctl("start", ...units);
   }
@@ -150,7 +162,10 @@ export class PrivateSystemd implements AsyncDisposable {
     return (await this.systemctl("show", "--property", property, "--value", "--", unit)).trimEnd();
   }
 
-  /** Resolves once a property of a unit has one of these values; the error of a missed deadline shows the journal. */
+  /**
+   * Resolves once a property of a unit has one of these values; the error of a missed deadline shows the
+   * journal.
+   */
   async waitForUnit(
     unit: string,
     property: string,
@@ -171,7 +186,8 @@ export class PrivateSystemd implements AsyncDisposable {
   /**
    * The messages of a unit in the journal, the oldest first.
    *
-   * @param from `service`: only messages of its processes; `manager`: only messages of systemd about it. By default, both.
+   * @param from `service`: only messages of its processes; `manager`: only messages of systemd about it. By
+   * default, both.
    */
   async journal(unit: string, from?: "service" | "manager"): Promise<string[]> {
     // journald reads the output of services with a delay. This waits until it has read everything.
@@ -210,7 +226,10 @@ export class PrivateSystemd implements AsyncDisposable {
     await this.#until(reached, timeout, () => `It took longer than ${timeout} ms until ${what}`);
   }
 
-  /** Makes an HTTP request inside, over a connection of its own. If the request gets no response, it rejects with the `code` of the system error. */
+  /**
+   * Makes an HTTP request inside, over a connection of its own. If the request gets no response, it rejects
+   * with the `code` of the system error.
+   */
   request(request: string | PrivateRequest): Promise<PrivateResponse> {
     return this.#agent.request(typeof request === "string" ? { url: request } : request);
   }
@@ -252,7 +271,8 @@ export class PrivateSystemd implements AsyncDisposable {
     explain: () => string | Promise<string>,
   ): Promise<void> {
     const deadline = performance.now() + timeout;
-    // Most looks start a program, and take 15 ms of processor time. In a long wait they are rarer, so that they leave it to what is waited for.
+    // Most looks start a program, and take 15 ms of processor time. In a long wait they are rarer, so that
+    // they leave it to what is waited for.
     for (let pause = 20; !(await reached()); pause = Math.min(1.5 * pause, 200)) {
       if (performance.now() > deadline) throw new Error(await explain());
       await delay(pause);

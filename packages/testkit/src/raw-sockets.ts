@@ -1,7 +1,10 @@
 import { closeSync, rmSync } from "node:fs";
 import koffi from "koffi";
 
-/** The address of a socket, in the syntax of systemd.socket(5): `127.0.0.1:8080`, `[::1]:8080`, `/run/app.sock`, `@abstract`. */
+/**
+ * The address of a socket, in the syntax of systemd.socket(5): `127.0.0.1:8080`, `[::1]:8080`,
+ * `/run/app.sock`, `@abstract`.
+ */
 export type ListenAddress = string;
 
 const libc = koffi.load("libc.so.6");
@@ -28,7 +31,8 @@ const TYPE = { stream: 1, datagram: 2, raw: 3, seqpacket: 5 };
 
 /**
  * A socket straight from the kernel, also in a state that Node can't make: not bound, bound but not
- * listening, listening without a process that accepts, connected. It belongs to this process until closeSync().
+ * listening, listening without a process that accepts, connected. It belongs to this process until
+ * closeSync().
  */
 export function rawSocket(
   family: keyof typeof FAMILY,

@@ -10,7 +10,10 @@ import { hasSystemd, whyNoPrivateSystemd } from "./boot-private-systemd.ts";
 export interface Requirements {
   /** The tests must run as root. */
   root?: boolean;
-  /** The tests run programs of this clone as another user if they run as root. That user must be able to read it. */
+  /**
+   * The tests run programs of this clone as another user if they run as root. That user must be able to read
+   * it.
+   */
   otherUsers?: boolean;
   /** Programs on the PATH, or files by their whole path. */
   commands?: readonly string[];
@@ -39,14 +42,18 @@ declare module "vitest" {
   interface TaskMeta {
     /** Why a test is skipped. `scripts/lib/skipped-reporter.ts` prints a table of these. */
     missing?: Missing;
-    /** All programs that this machine lacks for the test, so that one command can install what several tests need. */
+    /**
+     * All programs that this machine lacks for the test, so that one command can install what several tests
+     * need.
+     */
     missingPrograms?: string[];
   }
 }
 
 /**
- * As vitest's `describe`, for tests that can't run everywhere. If a requirement is missing, the tests are skipped, and the table at the end of the run says why.
- * Under CI, nothing may be missing except a newer Node, so a failing test takes their place. The gate runs the tests on the newest Node too.
+ * As vitest's `describe`, for tests that can't run everywhere. If a requirement is missing, the tests are
+ * skipped, and the table at the end of the run says why. Under CI, nothing may be missing except a newer
+ * Node, so a failing test takes their place. The gate runs the tests on the newest Node too.
  */
 export function describeWith(requirements: Requirements, name: string, tests: () => void): void {
   const tags = [

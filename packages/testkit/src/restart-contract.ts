@@ -20,8 +20,8 @@ const RESTARTS = 10;
 const RESTARTS_WHILE_IDLE = 4;
 
 /**
- * The promises of `systemdListen()` and of the preload for the stop and the start of an app, for any framework: many restarts under load, in
- * the campaign. `lifecycleContract` has one restart.
+ * The promises of `systemdListen()` and of the preload for the stop and the start of an app, for any
+ * framework: many restarts under load, in the campaign. `lifecycleContract` has one restart.
  */
 export function restartContract({ title, program, cluster, preload }: RestartsUnderTest): void {
   describeWith({ privateSystemd: true, systemd: 253, tags: "campaign" }, `${title}, under load`, () => {
@@ -60,7 +60,8 @@ export function restartContract({ title, program, cluster, preload }: RestartsUn
         await app.systemd.systemctl("kill", "--kill-whom=main", "--signal=WINCH", "app.service");
         await app.systemd.waitUntil(async () => (await rolled()) > before, "all workers are new", 60_000);
       };
-      // With workers, a restart and a replacement take as long as the app has promised to keep idle connections open.
+      // With workers, a restart and a replacement take as long as the app has promised to keep idle
+      // connections open.
       const results = await during(everyLoad(app), 6, (count) => (count < 3 ? restart() : replace()));
       report(`${title}: 3 restarts of a cluster, 3 times new workers`, results);
       expectAllAnswered(results);

@@ -40,9 +40,9 @@ export function report(what: string, results: Record<string, LoadResult>): void 
 }
 
 /**
- * @param restarts how often the app was restarted. A WebSocket that is open at the signal sees one close frame. If it connects again
- *   while the old process still accepts, it sees one more when that process stops. Left out if it depends on the worker that serves the
- *   WebSocket.
+ * @param restarts how often the app was restarted. A WebSocket that is open at the signal sees one close
+ * frame. If it connects again while the old process still accepts, it sees one more when that process stops.
+ * Left out if it depends on the worker that serves the WebSocket.
  */
 export function expectAllAnswered(results: Record<string, LoadResult>, restarts?: number): void {
   for (const [name, result] of Object.entries(results)) {

@@ -1,4 +1,7 @@
-/** The tightest sandbox of systemd.exec(5), as lines of a unit: a dynamic user, a private network, and no new socket. */
+/**
+ * The tightest sandbox of systemd.exec(5), as lines of a unit: a dynamic user, a private network, and no new
+ * socket.
+ */
 export const SANDBOX = `DynamicUser=yes
 PrivateNetwork=yes
 PrivateUsers=yes

@@ -23,8 +23,8 @@ export interface TypedCommands {
 }
 
 /**
- * Runs commands in a shell, in a terminal with 80 columns, and answers every question of `sockact` with Enter. The shell stops at the first command that
- * fails.
+ * Runs commands in a shell, in a terminal with 80 columns, and answers every question of `sockact` with
+ * Enter. The shell stops at the first command that fails.
  */
 export function typeCommands(
   spawn: Spawn,

@@ -12,7 +12,10 @@ import { type UnmodifiedApp, unmodifiedApps } from "./unmodified-apps.ts";
 const RESTARTS = 3;
 const OWN_MAJOR = Number(process.versions.node.split(".")[0]);
 
-/** The promises of the preload for apps without a line of sockact. Each app is installed from npm, with a unit of @sockact/units. */
+/**
+ * The promises of the preload for apps without a line of sockact. Each app is installed from npm, with a unit
+ * of @sockact/units.
+ */
 export function unmodifiedAppsContract(): void {
   const requirements = { privateSystemd: true, systemd: 253, tags: "campaign" } as const;
   for (const app of unmodifiedApps)

@@ -22,7 +22,10 @@ function sectionOf(heading: string): string {
   return page.split(`## ${heading}\n`)[1]?.split(/\n##+ /)[0] ?? "";
 }
 
-/** The descriptions that the page's examples in JavaScript pass to `emitUnits()`, and the files that they write. */
+/**
+ * The descriptions that the page's examples in JavaScript pass to `emitUnits()`, and the files that they
+ * write.
+ */
 function run(text: string): { descriptions: AppDescription[]; files: Record<string, string> } {
   const descriptions: AppDescription[] = [];
   const files: Record<string, string> = {};

@@ -1,4 +1,5 @@
-// A global setup of vitest: what applies to a run as a whole. Its process is the parent of all workers, and they have its environment.
+// A global setup of vitest: what applies to a run as a whole. Its process is the parent of all workers, and
+// they have its environment.
 import { spawn, spawnSync } from "node:child_process";
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { networkInterfaces, tmpdir } from "node:os";
@@ -16,7 +17,8 @@ export default async function setup(project: TestProject): Promise<() => void> {
   const lock = new Lock(fileURLToPath(new URL("../../../.cache/tests.lock", import.meta.url)));
   if (!isNested && !lock.tryTake())
     console.error("Another run of the tests is under way in this clone. Both take longer.\n");
-  // The other commands of npm have built. Without this, a test of a program would pass with the program as it was before a change.
+  // The other commands of npm have built. Without this, a test of a program would pass with the program as it
+  // was before a change.
   if (!isNested && [undefined, "npx"].includes(process.env["npm_lifecycle_event"])) build();
   if (
     !isNested &&
@@ -28,8 +30,8 @@ export default async function setup(project: TestProject): Promise<() => void> {
       "This machine has no IPv6 address ::1, so tests of IPv6 will fail. In a container: docker run --sysctl net.ipv6.conf.all.disable_ipv6=0 …\n",
     );
   const stopWatching = endWithNpm();
-  // The temporary files of all tests, and the packages that they share. Other users may write there, as to /tmp.
-  // The path of a unix socket has at most 107 bytes, with the names below this folder.
+  // The temporary files of all tests, and the packages that they share. Other users may write there, as to
+  // /tmp. The path of a unix socket has at most 107 bytes, with the names below this folder.
   const above = Buffer.byteLength(tmpdir()) > 50 ? "/tmp" : tmpdir();
   const folder = mkdtempSync(join(above, "sockact-"));
   chmodSync(folder, 0o1777);
@@ -59,8 +61,8 @@ function build(): void {
 }
 
 /**
- * Takes `NODE_EXTRA_CA_CERTS` from the environment, and gives npm the same certificates in a file. Node 20 reads them all at each start, in 70 ms,
- * and the tests start it thousands of times. Only npm needs them.
+ * Takes `NODE_EXTRA_CA_CERTS` from the environment, and gives npm the same certificates in a file. Node 20
+ * reads them all at each start, in 70 ms, and the tests start it thousands of times. Only npm needs them.
  */
 function keepCertificatesForNpm(file: string): void {
   const extra = process.env["NODE_EXTRA_CA_CERTS"];
@@ -72,7 +74,10 @@ function keepCertificatesForNpm(file: string): void {
   process.env["npm_config_cafile"] = file;
 }
 
-/** Removes folders at the end of this process, in whichever way it ends. Vitest has no teardown when a signal ends it. */
+/**
+ * Removes folders at the end of this process, in whichever way it ends. Vitest has no teardown when a signal
+ * ends it.
+ */
 function removeAtEnd(folders: readonly string[]): void {
   // It learns of the end from its input. What the tests have started may write for another moment.
   const script = 'cat >/dev/null; for _ in 1 2 3 4 5; do rm -rf "$@"; sleep 0.2; done';

@@ -90,7 +90,10 @@ describeWith({ otherUsers: true }, "npm run demo as a user who is not root", () 
   const asUser =
     process.getuid?.() === 0 ? ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--"] : [];
 
-  /** Starts the demo with a separate temporary folder. `left` lists the files that remain there, and the processes that still run. */
+  /**
+   * Starts the demo with a separate temporary folder. `left` lists the files that remain there, and the
+   * processes that still run.
+   */
   function startDemo(words: readonly string[], env: Record<string, string> = {}) {
     const folder = mkdtempSync(join(tmpdir(), "demo-test-"));
     onTestFinished(() => rmSync(folder, { recursive: true, force: true }));

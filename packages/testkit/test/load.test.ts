@@ -47,7 +47,8 @@ describe("clients of a server that answers one request after the other", () => {
     load.endInput();
     const result = await load.event<LoadResult>("result");
     expect(result).toMatchObject({ failed, lost: 5, resets: 1 });
-    // Each answer that ends the connection, and each failure of the connection, lets the client open another one.
+    // Each answer that ends the connection, and each failure of the connection, lets the client open another
+    // one.
     expect(result.connections).toBe(kind === "browsers" ? result.sent : 6);
     expect(result.phases).toHaveLength(script.length + 1);
     const waits = result.phases.map(({ longest }) => longest);
@@ -238,7 +239,10 @@ describeWith(
   },
 );
 
-/** A server that reads one request at a time, and reacts to each by the next item of the script. Resolves to its port. */
+/**
+ * A server that reads one request at a time, and reacts to each by the next item of the script. Resolves to
+ * its port.
+ */
 async function serve(script: ((socket: Socket) => void)[]): Promise<number> {
   const left = [...script];
   const answer = (socket: Socket): void =>

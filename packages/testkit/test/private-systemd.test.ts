@@ -263,7 +263,10 @@ console.log(systemd.pid);
 setInterval(() => {}, 1000);
 `;
 
-/** Everything on the host that belongs to a private systemd, by its PID 1: every process of its namespace, the two processes that keep it, its cgroup. */
+/**
+ * Everything on the host that belongs to a private systemd, by its PID 1: every process of its namespace, the
+ * two processes that keep it, its cgroup.
+ */
 function partsOf(pid: number): { processes: number[]; cgroup: string } {
   const namespace = readlinkSync(`/proc/${pid}/ns/pid`);
   const inside = readdirSync("/proc")
@@ -298,7 +301,10 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** The cgroups of private systemds, at the place of a host with only cgroup2, and at the place of a hybrid one. */
+/**
+ * The cgroups of private systemds, at the place of a host with only cgroup2, and at the place of a hybrid
+ * one.
+ */
 function cgroups(): string[] {
   return ["/sys/fs/cgroup", "/sys/fs/cgroup/unified"]
     .filter((folder) => existsSync(folder))

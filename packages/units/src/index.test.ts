@@ -5,7 +5,10 @@ import { build } from "esbuild";
 import { describe, expect, it } from "vitest";
 import { emitUnits, UnitError, type AppDescription } from "./index.ts";
 
-/** What an app gets that imports these names, for any platform: a module of Node cannot be resolved, and fails the build. */
+/**
+ * What an app gets that imports these names, for any platform: a module of Node cannot be resolved, and fails
+ * the build.
+ */
 async function bundle(names: string): Promise<string> {
   const { outputFiles } = await build({
     stdin: {
@@ -61,8 +64,8 @@ describe("without Node", () => {
 });
 
 describe("the bundle", () => {
-  // Bytes, minified and compressed: what it has, and about 15 % more. A growth beyond that should be wanted, not happen.
-  // What emits carries the linter, too, which looks at what is written.
+  // Bytes, minified and compressed: what it has, and about 15 % more. A growth beyond that should be wanted,
+  // not happen. What emits carries the linter, too, which looks at what is written.
   it.each([
     ["{ emitUnits }", 98_000],
     ["*", 100_000],

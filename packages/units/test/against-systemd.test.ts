@@ -19,7 +19,10 @@ function run(command: string, ...args: string[]): string {
   return stdout + stderr;
 }
 
-/** The value, or one with characters put in or taken out; a backslash at the end would join two lines of a unit. */
+/**
+ * The value, or one with characters put in or taken out; a backslash at the end would join two lines of a
+ * unit.
+ */
 function almost(value: fc.Arbitrary<string>, characters: string): fc.Arbitrary<string> {
   const edit = fc.record({
     at: fc.nat(),
@@ -34,7 +37,8 @@ function almost(value: fc.Arbitrary<string>, characters: string): fc.Arbitrary<s
 }
 
 /**
- * Expects that each difference is one of `deliberate`, and that each of those shows; a difference names the side that refuses.
+ * Expects that each difference is one of `deliberate`, and that each of those shows; a difference names the
+ * side that refuses.
  */
 function expectOnly(
   deliberate: Record<string, RegExp>,
@@ -90,7 +94,8 @@ describeWith({ commands: ["systemd-escape"] }, "systemd-escape", () => {
   });
 
   it("writes a part of a unit's name as we do, but for / and - and a leading dot", () => {
-    // It says - for /, as paths need it, and so has to escape -; after a prefix that is not needed, nor is it for a dot that begins.
+    // It says - for /, as paths need it, and so has to escape -; after a prefix that is not needed, nor is it
+    // for a dot that begins.
     const expected = escaped.map((text) =>
       text.replace(/-|\\x2d/g, (found) => (found === "-" ? "\\x2f" : "-")).replace(/^\\x2e/, "."),
     );

@@ -2,7 +2,10 @@ import { bootPrivateSystemd, describeWith, type PrivateSystemd } from "@sockact/
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { emitUnits, type AppDescription } from "../src/index.ts";
 
-/** An app as its author runs it: in its own folder, with relative paths. It answers each request with what it sees, and tries to write a file. */
+/**
+ * An app as its author runs it: in its own folder, with relative paths. It answers each request with what it
+ * sees, and tries to write a file.
+ */
 const app = `
 const { readFileSync, writeFileSync } = require("node:fs");
 const { env } = process;
@@ -11,7 +14,10 @@ require("node:http").createServer((request, response) => {
   response.end(JSON.stringify({ page: readFileSync("public/index.html", "utf8"), env }));
 }).listen(env.PORT ? { port: env.PORT, host: env.HOSTNAME ?? "0.0.0.0" } : { fd: 3 });`;
 
-/** It makes a listener of each descriptor that it is passed, as servers in Python do, and notifies by its own socket. */
+/**
+ * It makes a listener of each descriptor that it is passed, as servers in Python do, and notifies by its own
+ * socket.
+ */
 const python = `
 import os, socket
 listeners = [socket.socket(fileno=fd) for fd in range(3, 3 + int(os.environ["LISTEN_FDS"]))]

@@ -4,7 +4,8 @@ import { emitUnits, type AppDescription, type SocketDescription } from "../src/i
 import { gitea } from "./gitea.ts";
 
 /**
- * An app as anyone writes it: it knows nothing of systemd, and anybody may connect to a unix socket that it makes. It fails its first start if it is told to.
+ * An app as anyone writes it: it knows nothing of systemd, and anybody may connect to a unix socket that it
+ * makes. It fails its first start if it is told to.
  */
 const app = `
 const { existsSync, readFileSync, writeFileSync } = require("node:fs");
@@ -67,7 +68,10 @@ describeWith(
     });
     afterAll(() => systemd?.close());
 
-    /** Installs the units of an app on port 80. What `systemd-analyze verify` says of such units is in verify.test.ts. */
+    /**
+     * Installs the units of an app on port 80. What `systemd-analyze verify` says of such units is in
+     * verify.test.ts.
+     */
     async function install(description: Partial<AppDescription>): Promise<string[]> {
       const units = emitUnits({
         name: "shop",

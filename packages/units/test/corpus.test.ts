@@ -7,7 +7,9 @@ import { describeWith, systemdVersion } from "@sockact/testkit";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { fixUnits, lintUnits, type Finding, type FindingCode } from "../src/index.ts";
 
-/** What would really happen to whoever runs these units, and the findings that say so: project, file and code. */
+/**
+ * What would really happen to whoever runs these units, and the findings that say so: project, file and code.
+ */
 const trueFindings: Record<string, string[]> = {
   "A crash loop reaches five starts within ten seconds, and takes the socket down too.": [
     "puma puma.service start-limit",

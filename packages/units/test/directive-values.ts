@@ -1,4 +1,7 @@
-/** Values of directives, good ones and bad ones, by section and directive. What systemd says of each is asked when the test runs. */
+/**
+ * Values of directives, good ones and bad ones, by section and directive. What systemd says of each is asked
+ * when the test runs.
+ */
 export const tried: Record<string, Record<string, string[]>> = {
   Service: {
     TimeoutStopSec: ["foo", "infinity", "5x", "-1", ""],

@@ -131,7 +131,8 @@ describeWith({ privateSystemd: true, systemd: 257 }, "an empty assignment", () =
   /**
    * Compares what systemd has made of each empty assignment with what we make of it.
    *
-   * @param least of how many directives systemd keeps the values, and takes them back, at least: the comparison can fail either way
+   * @param least of how many directives systemd keeps the values, and takes them back, at least: the
+   * comparison can fail either way
    */
   async function compare(cases: Case[], least: number): Promise<void> {
     const files = cases.map((one, index) => two(`empty${index}`, one));

@@ -1,6 +1,9 @@
 import type { AppDescription } from "../src/index.ts";
 
-/** Descriptions that have, taken together, every field; what `systemd-analyze verify` looks for is there in test/verify.test.ts. */
+/**
+ * Descriptions that have, taken together, every field; what `systemd-analyze verify` looks for is there in
+ * test/verify.test.ts.
+ */
 export const everyField: Record<string, AppDescription> = {
   "several sockets and every option": {
     name: "app",

@@ -42,7 +42,9 @@ const shownAs: Readonly<Record<string, readonly string[]>> = {
   WantedBy: ["UnitFileState"],
 };
 
-/** What the machine has left, and what other units say of this one, which shows only while they are loaded. */
+/**
+ * What the machine has left, and what other units say of this one, which shows only while they are loaded.
+ */
 const ofOthers =
   /^(?:MemoryAvailable|EffectiveMemory\w+|EffectiveTasksMax|\w+(?:edBy|dBy|Of)|Before|Following|PropagatesStopTo)$/;
 

@@ -3,7 +3,9 @@ import { bootPrivateSystemd, describeWith, type PrivateSystemd, systemdVersion }
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { emitUnits, type AppDescription } from "../src/index.ts";
 
-/** Answers with the variables that name folders, with what a write to each comes to, and with the credentials. */
+/**
+ * Answers with the variables that name folders, with what a write to each comes to, and with the credentials.
+ */
 const answer = `
 const { readdirSync, readFileSync, statSync, writeFileSync } = require("node:fs");
 const { env } = process;

@@ -37,7 +37,9 @@ describeWith({ privateSystemd: true, systemd: 253 }, "systemctl reload of a serv
 
   const answer = async (): Promise<string> => (await systemd.request(url)).body;
 
-  /** Reloads the service, and returns the exit status of systemctl and what the journal has of this reload. */
+  /**
+   * Reloads the service, and returns the exit status of systemctl and what the journal has of this reload.
+   */
   async function reload(
     plan: "works" | "drains" | "fails" | "ends",
     unit = "app.service",
@@ -56,7 +58,8 @@ describeWith({ privateSystemd: true, systemd: 253 }, "systemctl reload of a serv
   ])("%s", (_, more) => {
     it("succeeds when the new version serves, and fails when it does not, in any order", async () => {
       let pid = await start(more);
-      // A process whose predecessor still drains may not end at once: systemd would not know whose message MAINPID= was.
+      // A process whose predecessor still drains may not end at once: systemd would not know whose message
+      // MAINPID= was.
       for (const plan of ["works", "fails", "fails", "works", "drains", "fails"] as const) {
         const works = plan !== "fails";
         const before = pid;

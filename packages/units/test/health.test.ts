@@ -23,7 +23,10 @@ describeWith({ privateSystemd: true }, "the health socket of a service", () => {
     await systemd.run(["rm", "-f", flag]);
   });
 
-  /** Installs the units, and starts the app's sockets, but not the health socket. What `systemd-analyze verify` says of such units is in verify.test.ts. */
+  /**
+   * Installs the units, and starts the app's sockets, but not the health socket. What
+   * `systemd-analyze verify` says of such units is in verify.test.ts.
+   */
   async function start(more: Partial<AppDescription> = {}): Promise<void> {
     const units = emitUnits({
       name: "shop",

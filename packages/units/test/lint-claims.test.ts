@@ -290,7 +290,8 @@ describeWith({ privateSystemd: true }, "what the linter says of a running system
           "first.service": sleeps,
           "late.service": sleeps,
         };
-        // What a boot is: one transaction with all of these, and a service of the network that takes its time.
+        // What a boot is: one transaction with all of these, and a service of the network that takes its
+        // time.
         const boot: Files = {
           "waiting.service":
             "[Unit]\nBefore=network-online.target\n[Service]\nType=oneshot\nExecStart=/bin/true\n",
@@ -305,7 +306,8 @@ describeWith({ privateSystemd: true }, "what the linter says of a running system
           ["systemd-analyze", "verify", "--man=no", `${folder}/boot.target`],
           { env: { SYSTEMD_UNIT_PATH: `${folder}:` } },
         );
-        // It begins with whichever unit of the circle it has come to first, and names each of the others, in a line of its own before systemd 258.
+        // It begins with whichever unit of the circle it has come to first, and names each of the others, in
+        // a line of its own before systemd 258.
         const circle = stderr.split("\n").filter((said) => /cycle|Found dependency on/.test(said));
         return [
           line,

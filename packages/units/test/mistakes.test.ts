@@ -52,7 +52,8 @@ describeWith({ privateSystemd: true }, "what emitUnits refuses", () => {
       service.replace("User=daemon", "DynamicUser=yes"),
     );
     expect(await connect(listen)).toContain("connected");
-    // While the service starts, systemd puts a link in place of the folder, and the path is missing for a moment.
+    // While the service starts, systemd puts a link in place of the folder, and the path is missing for a
+    // moment.
     await systemd.waitForUnit("moved.service", "ActiveState", "active", 50_000);
     expect(await connect(listen)).toContain("EACCES");
     expect(() => emitUnits({ ...description, exec: ["/bin/sh"] })).toThrow(/only root may enter/);

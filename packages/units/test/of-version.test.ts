@@ -52,7 +52,10 @@ describeWith({ privateSystemd: true, systemd: 250 }, `what is written for system
   });
   afterAll(() => systemd?.close());
 
-  /** Installs the units, which systemd-analyze must have nothing to say of. Resolves to the name of the service that runs. */
+  /**
+   * Installs the units, which systemd-analyze must have nothing to say of. Resolves to the name of the
+   * service that runs.
+   */
   async function install(described: Described, program = "core/test/programs/listen.mjs"): Promise<string> {
     const description: AppDescription = {
       name: "app",

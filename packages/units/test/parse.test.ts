@@ -235,7 +235,8 @@ describeWith({ privateSystemd: true }, "unit files, as systemd reads them", () =
     }
     const compared = units.map(({ name, files }, index) => {
       const mine = ours(name, { ...files, "service.d/2.conf": ofAll });
-      // Of a unit that it refuses, or that an empty file masks, systemd has read no more than what came before.
+      // Of a unit that it refuses, or that an empty file masks, systemd has read no more than what came
+      // before.
       const [told, read] = [seen[index]!, mine].map((one) => (one.loads ? one : { loads: false }));
       return { files, told, read };
     });

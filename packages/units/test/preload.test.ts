@@ -36,7 +36,10 @@ describeWith({ privateSystemd: true, systemd: 253 }, "an app with a preload, and
     ...more,
   });
 
-  /** Installs apps, and starts their sockets. What `systemd-analyze verify` says of such units is in verify.test.ts. */
+  /**
+   * Installs apps, and starts their sockets. What `systemd-analyze verify` says of such units is in
+   * verify.test.ts.
+   */
   async function install(...descriptions: AppDescription[]): Promise<void> {
     const units = Object.assign({}, ...descriptions.map((one) => emitUnits(one))) as Record<string, string>;
     await systemd.installUnits(units, { verify: false });

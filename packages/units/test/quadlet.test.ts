@@ -3,7 +3,10 @@ import fc from "fast-check";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { emitUnits, type AppDescription } from "../src/index.ts";
 
-/** In the place of Podman, so that what it would be told can be read: it writes its arguments down, and says that it is ready. */
+/**
+ * In the place of Podman, so that what it would be told can be read: it writes its arguments down, and says
+ * that it is ready.
+ */
 const podman = (node: string) => `#!${node}
 if (process.argv[2] !== "run") process.exit();
 require("node:fs").appendFileSync("/run/told", JSON.stringify(process.argv.slice(2)) + "\\n");

@@ -114,7 +114,10 @@ const dropIn = fc
   )
   .map(([header, some, mistake]) => changed(`${[header, ...some].join("\n")}\n`, mistake));
 
-/** Services and their sockets with faults, misspelled and misplaced directives, comments, continued lines, resets and drop-ins. */
+/**
+ * Services and their sockets with faults, misspelled and misplaced directives, comments, continued lines,
+ * resets and drop-ins.
+ */
 export const units: fc.Arbitrary<Record<string, string>> = fc
   .tuple(
     fc.constantFrom(cleanPair, ...faults.map(faulty)),

@@ -54,7 +54,8 @@ describeWith({ privateSystemd: true, systemd: 257 }, "what systemd has read", ()
   afterAll(() => systemd?.close());
 
   it("matches the fields", async () => {
-    // systemd-analyze verify looks for the user and the folders of this description, which do not exist here. systemd shows what it has read anyway.
+    // systemd-analyze verify looks for the user and the folders of this description, which do not exist here.
+    // systemd shows what it has read anyway.
     const units = emitUnits(everyField["several sockets and every option"]!);
     await systemd.installUnits(units, { verify: false });
     const meant: Record<string, Record<string, unknown>> = {

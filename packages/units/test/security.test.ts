@@ -20,7 +20,10 @@ describeWith({ privateSystemd: true, systemd: 250 }, "systemd-analyze security",
   });
   afterAll(() => systemd?.close());
 
-  /** What it says of the service of a description. It asks the service manager, as offline it does not know in 252 what implies what. */
+  /**
+   * What it says of the service of a description. It asks the service manager, as offline it does not know in
+   * 252 what implies what.
+   */
   async function analyze(description: Partial<AppDescription>, unit: string, ...options: string[]) {
     const units = Object.entries(emitUnits({ ...app, ...description })).map(
       ([name, text]) => [name.replace("@.service", ".service"), text] as const,

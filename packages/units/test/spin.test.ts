@@ -1,4 +1,5 @@
-// Services that end without accepting the connection that waits: what the linter says of them, and those that emitUnits writes.
+// Services that end without accepting the connection that waits: what the linter says of them, and those that
+// emitUnits writes.
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { bootPrivateSystemd, describeWith, type PrivateSystemd, systemdVersion } from "@sockact/testkit";
@@ -270,7 +271,8 @@ describeWith({ privateSystemd: true }, "a service that ends without accepting", 
     leave();
   });
 
-  // systemd tries again at once while a connection waits. A second of its stop is what keeps it from using up a processor.
+  // systemd tries again at once while a connection waits. A second of its stop is what keeps it from using up
+  // a processor.
   it.concurrent("that asks whether it may start waits before it is asked again, and starts when it may", async () => {
     const leave = await letOneWait("asks");
     await systemd.waitForUnit("asks.service", "SubState", "stop-post", 50_000);

@@ -1,4 +1,5 @@
-// The examples of docs/units.md. `npm run docs:generate` copies each region into the page, and a test runs the page.
+// The examples of docs/units.md. `npm run docs:generate` copies each region into the page, and a test runs
+// the page.
 import { emitUnits } from "../src/index.ts";
 
 // #region how-do-i-pass-secrets

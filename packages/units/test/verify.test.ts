@@ -13,8 +13,9 @@ import { callGroups, capabilities } from "../src/lib/systemd/value-names.ts";
 import { serviceDirectives, otherFields } from "../src/lib/read/fields/service-directives.ts";
 import { socketDirectives } from "../src/lib/read/fields/socket-directives.ts";
 
-// Verify complains of a program, user or folder that does not exist. Those of Gitea do in this mount namespace, and nowhere else. So does a Node
-// that no sandbox hides: the one that runs this may be in somebody's home.
+// Verify complains of a program, user or folder that does not exist. Those of Gitea do in this mount
+// namespace, and nowhere else. So does a Node that no sandbox hides: the one that runs this may be in
+// somebody's home.
 const node = "/srv/bin/node";
 const withGitea = `
   set -e

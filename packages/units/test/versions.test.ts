@@ -33,7 +33,10 @@ const needed: Record<string, string> = {
   timer: "[Timer]\nOnBootSec=1h\n",
 };
 
-/** For each of the lines, what `systemd-analyze verify` says of it: each is in a unit of its own, and one call reads them all. */
+/**
+ * For each of the lines, what `systemd-analyze verify` says of it: each is in a unit of its own, and one call
+ * reads them all.
+ */
 function complaintsOf(lines: readonly Line[]): string[] {
   const folder = mkdtempSync(join(tmpdir(), "sockact-versions-"));
   onTestFinished(() => rmSync(folder, { recursive: true }));

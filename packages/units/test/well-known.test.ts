@@ -46,7 +46,10 @@ function fixed(files: Files): Files {
   return copy;
 }
 
-/** The same units with a program of the test, and without the user and the folder. The directives about starts and sockets stay. */
+/**
+ * The same units with a program of the test, and without the user and the folder. The directives about starts
+ * and sockets stay.
+ */
 function running(files: Files, command: string): Files {
   return Object.fromEntries(
     Object.entries(files).map(([name, text]) => [

@@ -1,4 +1,7 @@
-/** What of test/programs/whole-app.mjs does not work in a sandbox, and how it fails; all else is done. The same on Node 20 to 26, but where two codes are named: later minors of Node 26 have the second one. */
+/**
+ * What of test/programs/whole-app.mjs does not work in a sandbox, and how it fails; all else is done. The
+ * same on Node 20 to 26, but where two codes are named: later minors of Node 26 have the second one.
+ */
 export const failures: Record<string, Record<string, string>> = {
   inbound: {
     "write elsewhere": "EROFS",

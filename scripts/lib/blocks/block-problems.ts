@@ -10,8 +10,8 @@ const isOutput = ({ language }: Block): boolean => language === "" || language =
 const reason = (block: Block): string | undefined => noteOf(block, "not run");
 
 /**
- * What is wrong with a block that can be checked by itself. Whole units, and the types of scripts, are checked together. A block that no rule
- * covers is a problem too.
+ * What is wrong with a block that can be checked by itself. Whole units, and the types of scripts, are
+ * checked together. A block that no rule covers is a problem too.
  */
 export function blockProblems(block: Block, facts: ShellFacts): string[] {
   const { language, code } = block;

@@ -7,7 +7,10 @@ function dedent(lines: readonly string[]): string[] {
   return lines.map((line) => line.slice(common));
 }
 
-/** The lines of a region, without those that mark it. Throws an `Error` if the file does not have the region exactly once. */
+/**
+ * The lines of a region, without those that mark it. Throws an `Error` if the file does not have the region
+ * exactly once.
+ */
 function regionOf(lines: readonly string[], region: string): string[] {
   const starts = lines.flatMap((line, index) => {
     const [, kind, name] = marker.exec(line) ?? [];

@@ -24,8 +24,9 @@ async function shownIn(block: Block, source: string, root: string, options: Form
 }
 
 /**
- * A page with the code of each block that has a comment `<!-- from: PATH -->` or `<!-- from: PATH#REGION -->` before it. The paths start in
- * `root`, the folder of the repository. Throws an `Error` if a file or a region does not exist.
+ * A page with the code of each block that has a comment `<!-- from: PATH -->` or `<!-- from: PATH#REGION -->`
+ * before it. The paths start in `root`, the folder of the repository. Throws an `Error` if a file or a region
+ * does not exist.
  */
 export async function filledPage(
   page: string,

@@ -15,7 +15,9 @@ export interface Block {
   readonly notes: readonly string[];
   /** The spaces before the fence, for a block in a list. */
   readonly indent: number;
-  /** The lines of the page between the two fences: the first one, counted from 0, and the one after the last. */
+  /**
+   * The lines of the page between the two fences: the first one, counted from 0, and the one after the last.
+   */
   readonly inside: readonly [number, number];
 }
 
@@ -55,7 +57,10 @@ export function blocksOf(page: string, text: string): Block[] {
 /** What the comments before a block may say. */
 export const keywords: readonly string[] = ["from", "lint finds", "ESM only", "not run"];
 
-/** What a comment before the block says after its keyword: `noteOf(block, "from")` of `<!-- from: PATH -->` is `PATH`. */
+/**
+ * What a comment before the block says after its keyword: `noteOf(block, "from")` of `<!-- from: PATH -->` is
+ * `PATH`.
+ */
 export function noteOf({ notes }: Pick<Block, "notes">, keyword: string): string | undefined {
   const note = notes.find((text) => text.startsWith(`${keyword}:`));
   return note?.slice(keyword.length + 1).trim();

@@ -5,7 +5,10 @@ import { join, posix } from "node:path";
 const ignored =
   /(?:^|\/)(?:node_modules|dist|coverage|\.git|\.cache|\.ansible|\.turbo|\.build-[^/]*|temporary-[^/]*|[^/]*\.(?:tgz|tsbuildinfo))$|^(?:sbom|docs\/(?:reference|screenshots|\.vitepress\/(?:\.temp|cache)))$/;
 
-/** The files of a checkout that git has or would add. It does not ask git, which a machine that runs the tests may lack. */
+/**
+ * The files of a checkout that git has or would add. It does not ask git, which a machine that runs the tests
+ * may lack.
+ */
 export function filesInGit(root: string, folder = ""): string[] {
   return readdirSync(join(root, folder), { withFileTypes: true })
     .toSorted((one, other) => (one.name < other.name ? -1 : 1))

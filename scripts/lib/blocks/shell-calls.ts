@@ -6,7 +6,10 @@ export interface ShellCall {
   readonly args: readonly string[];
 }
 
-/** The commands of a script, with those in loops, substitutions and subshells, and what the parser of bash complains of. */
+/**
+ * The commands of a script, with those in loops, substitutions and subshells, and what the parser of bash
+ * complains of.
+ */
 export function shellCallsOf(script: string): { calls: ShellCall[]; errors: string[] } {
   const calls: ShellCall[] = [];
   const errors: string[] = [];
@@ -36,7 +39,10 @@ export function innerCall({ program, args }: ShellCall): ShellCall {
   return at === -1 ? { program, args } : { program: words[at]!, args: args.slice(at) };
 }
 
-/** The script that a shell, on this host or another one, gets as text: of `bash -c SCRIPT` and `ssh HOST SCRIPT`. */
+/**
+ * The script that a shell, on this host or another one, gets as text: of `bash -c SCRIPT` and
+ * `ssh HOST SCRIPT`.
+ */
 export function innerScript({ program, args }: ShellCall): string | undefined {
   if (program === "bash" || program === "sh") {
     const at = args.findIndex((arg) => /^-\w*c$/.test(arg));

@@ -18,7 +18,10 @@ const typeOf = (name: string): string => {
   return unit.slice(unit.lastIndexOf(".") + 1);
 };
 
-/** Adds the header of a section before each line if the page shows none: the first section that has the directive, or the one of the type. */
+/**
+ * Adds the header of a section before each line if the page shows none: the first section that has the
+ * directive, or the one of the type.
+ */
 function withSections(name: string, lines: readonly string[]): string {
   if (lines.some((line) => line.startsWith("["))) return lines.join("\n");
   const type = typeOf(name);

@@ -24,7 +24,10 @@ const requires = /const [^=]+ = require\("[^"]+"\);/g;
 /** The rest of a page below a block, up to the next heading or block. */
 const textUntilBlock = (after: string): string => after.split("\n```")[0]!;
 
-/** The CommonJS form of a block, from the `require` lines or from the whole program that the page shows below the block. */
+/**
+ * The CommonJS form of a block, from the `require` lines or from the whole program that the page shows below
+ * the block.
+ */
 function inCommonJS(code: string, after: string): string | undefined {
   const [untilNext = "", , nextCode = ""] = /^[^#]*?```(js|ts)\n([^]*?)```/.exec(after) ?? [];
   const nextIsCommonJs = nextCode.includes("require(");
@@ -49,8 +52,8 @@ function around({ line, inside, indent }: Block, page: string): { before: string
 }
 
 /**
- * The blocks of a page that a reader runs as they are: they use a package of ours. Each comes twice, as an ES module and in CommonJS. Blocks
- * that come from a file are left out, since a test runs that file.
+ * The blocks of a page that a reader runs as they are: they use a package of ours. Each comes twice, as an ES
+ * module and in CommonJS. Blocks that come from a file are left out, since a test runs that file.
  *
  * @param page its path in the repository, or the absolute path of a page in a copy of it
  */

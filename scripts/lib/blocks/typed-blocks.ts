@@ -9,7 +9,10 @@ import { importsOurs } from "./snippets.ts";
 /** The languages of a block that TypeScript reads. */
 export const scriptLanguages: readonly string[] = ["js", "ts"];
 
-/** Whether examples/readmes.test.ts runs a block: it uses a package of ours, or is the CommonJS form of one that does. */
+/**
+ * Whether examples/readmes.test.ts runs a block: it uses a package of ours, or is the CommonJS form of one
+ * that does.
+ */
 const isRun = (code: string): boolean =>
   importsOurs(code) || /\brequire\("(?:@sockact\/|sockact")/.test(code);
 

@@ -15,7 +15,9 @@ export interface UnitGroup {
 /** Units without a name in the page do not belong to others. */
 const isNamed = ({ name }: ShownUnit): boolean => !name.startsWith("shown.");
 
-/** Whole units of the same page and heading belong together. A name that is shown again begins another group. */
+/**
+ * Whole units of the same page and heading belong together. A name that is shown again begins another group.
+ */
 export function unitGroupsOf(blocks: readonly Block[]): UnitGroup[] {
   const groups: { place: string; heading: string; files: Record<string, string>; expected: string[] }[] = [];
   for (const block of blocks.filter(({ language }) => language === "ini")) {

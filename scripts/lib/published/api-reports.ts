@@ -19,8 +19,8 @@ interface EntryPoint {
 }
 
 /**
- * The exports of each entry point, by the name of the report's file, from the published types. A type without `export` is in the report too if an
- * exported type names it, because users depend on it.
+ * The exports of each entry point, by the name of the report's file, from the published types. A type without
+ * `export` is in the report too if an exported type names it, because users depend on it.
  */
 export function apiReports(repository: string, packages: readonly Package[]): Map<string, string> {
   // API Extractor writes files. Files that a killed run leaves in this folder do no harm.
@@ -110,7 +110,10 @@ function configOf({ package: { path }, name, types }: EntryPoint, folder: string
   });
 }
 
-/** Any other message is about a mistake in the types. The console also gets messages about the file of the report, which are left out. */
+/**
+ * Any other message is about a mistake in the types. The console also gets messages about the file of the
+ * report, which are left out.
+ */
 function failAtProblem(message: ExtractorMessage): void {
   message.handled = true;
   if (message.category === ExtractorMessageCategory.Console) return;

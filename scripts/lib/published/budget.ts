@@ -12,12 +12,18 @@ export interface Budget {
 
 const NAMES = ["packed", "unpacked", "installed", "installedFiles"] as const;
 
-/** The growth that a budget allows: 3 %, but at least 1 kB, so that one more sentence in a README fits, and at most 5 kB. One more file always needs a decision. */
+/**
+ * The growth that a budget allows: 3 %, but at least 1 kB, so that one more sentence in a README fits, and at
+ * most 5 kB. One more file always needs a decision.
+ */
 function headRoom(name: keyof Budget, size: number): number {
   return name === "installedFiles" ? 0 : Math.min(Math.max(size * 0.03, 1000), 5000);
 }
 
-/** Whether a size keeps to its budget. A budget must not be much too large either, or it would hide the next growth. */
+/**
+ * Whether a size keeps to its budget. A budget must not be much too large either, or it would hide the next
+ * growth.
+ */
 function fits(name: keyof Budget, size: number, limit: number): boolean {
   return size <= limit && limit - size <= 2 * headRoom(name, size) + 100;
 }

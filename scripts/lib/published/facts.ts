@@ -11,11 +11,17 @@ export interface Facts {
   /** The packages that an install adds, without the peers. */
   readonly installs: readonly string[];
   readonly files: readonly string[];
-  /** The environment variables that it reads or names, the codes of its errors and warnings, and the events that it emits. */
+  /**
+   * The environment variables that it reads or names, the codes of its errors and warnings, and the events
+   * that it emits.
+   */
   readonly visibleNames: readonly string[];
 }
 
-/** The fields that do not matter in an installed package. Every other field of a manifest counts as a fact, also an unknown one. */
+/**
+ * The fields that do not matter in an installed package. Every other field of a manifest counts as a fact,
+ * also an unknown one.
+ */
 const TEXTS = new Set([
   "name",
   "version",

@@ -39,7 +39,10 @@ export function pack(packages: readonly Package[]): Map<string, PackedPackage> {
   );
 }
 
-/** Follows the dependencies of a package: those of this repository as they are packed, and others as they are in node_modules. */
+/**
+ * Follows the dependencies of a package: those of this repository as they are packed, and others as they are
+ * in node_modules.
+ */
 export function installed(
   name: string,
   packages: readonly Package[],

@@ -17,7 +17,8 @@ interface Published {
 }
 
 /**
- * The differences between `api/` and the packages that npm would publish, as paragraphs for people. Empty if there are none. The packages must be built.
+ * The differences between `api/` and the packages that npm would publish, as paragraphs for people. Empty if
+ * there are none. The packages must be built.
  */
 export function checkPublished(repository: string): string[] {
   const { reports, packages } = published(repository);
@@ -35,7 +36,10 @@ export function checkPublished(repository: string): string[] {
   return [...ofReports, ...ofPackages].filter((text) => text !== "");
 }
 
-/** Writes the facts about the packages that npm would publish into `api/`. A budget changes only if its package does not fit it. */
+/**
+ * Writes the facts about the packages that npm would publish into `api/`. A budget changes only if its
+ * package does not fit it.
+ */
 export function acceptPublished(repository: string): void {
   const { reports, packages } = published(repository);
   const { acceptedReports, acceptedPackages } = read(repository);
@@ -110,7 +114,10 @@ function paragraph(heading: string, text: string): string {
   return text === "" ? "" : `${heading}\n${text.replaceAll(/^/gm, "  ")}`;
 }
 
-/** A line for each value, with its path: `manifest dependencies ms: "^2.1.3"`. The order is kept, since it matters in `exports`. */
+/**
+ * A line for each value, with its path: `manifest dependencies ms: "^2.1.3"`. The order is kept, since it
+ * matters in `exports`.
+ */
 function lines(value: unknown, ...path: string[]): string {
   const of = (each: unknown, ...way: string[]): string[] => {
     if (Array.isArray(each)) return each.flatMap((item: unknown) => of(item, ...way));

@@ -28,7 +28,9 @@ export interface Consumer {
 export const FRAMEWORKS = ["express", "koa", "fastify"] as const;
 type Framework = (typeof FRAMEWORKS)[number];
 
-/** Versions of a framework, in order: the first and the last one of each major version that the adapter takes. */
+/**
+ * Versions of a framework, in order: the first and the last one of each major version that the adapter takes.
+ */
 export type FrameworkVersions = Record<Framework, string[]>;
 
 const NODES = ["20", "22", "24", "26"];
@@ -44,8 +46,8 @@ const { dependencies: tools } = JSON.parse(
 const tool = (name: string): string => `${name}@${tools[name]}`;
 
 /**
- * Every package manager, every Node, both module systems and every version that is tried appear with every framework. Not every combination
- * does.
+ * Every package manager, every Node, both module systems and every version that is tried appear with every
+ * framework. Not every combination does.
  */
 export function consumersOf(versions: FrameworkVersions): Consumer[] {
   return [
@@ -87,7 +89,8 @@ function withFramework(framework: Framework, versions: string[], at: number): Co
 }
 
 /**
- * Each framework has a project of its own: Express 5.3 brings a content-disposition with types, and the types of Koa do not compile with those.
+ * Each framework has a project of its own: Express 5.3 brings a content-disposition with types, and the types
+ * of Koa do not compile with those.
  *
  * @param at which of the compilers it is
  */

@@ -2,7 +2,10 @@ import { packages } from "../packages.ts";
 import { FRAMEWORKS, type FrameworkVersions } from "./consumers.ts";
 import { runProgram } from "./run-program.ts";
 
-/** Asks npm for the first and the last version of each major version that the adapters' peerDependencies allow. */
+/**
+ * Asks npm for the first and the last version of each major version that the adapters' peerDependencies
+ * allow.
+ */
 export async function frameworkVersions(repository: string): Promise<FrameworkVersions> {
   const lists = await Promise.all(
     FRAMEWORKS.map(async (framework) => {

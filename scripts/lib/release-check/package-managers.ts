@@ -9,7 +9,10 @@ export type PackageManager = (typeof MANAGERS)[number];
 /** pnpm and Yarn 4 refuse versions that were published today, unless the project names the package. */
 const FRESH = '  - "@sockact/*"\n  - sockact\n';
 
-/** The command that installs packages in a project, for the first time or beside others. The project's settings are written first. */
+/**
+ * The command that installs packages in a project, for the first time or beside others. The project's
+ * settings are written first.
+ */
 export function installCommand(
   manager: PackageManager,
   project: { folder: string; node: string; registry: string },

@@ -78,7 +78,8 @@ export class Project {
   }
 
   /**
-   * Runs an app under systemd-socket-activate, which starts it for a request, and stops it. The app must end with status 0.
+   * Runs an app under systemd-socket-activate, which starts it for a request, and stops it. The app must end
+   * with status 0.
    *
    * @param options of Node
    */

@@ -14,7 +14,10 @@ export const toolFile = (path: string): string => join(tools, "node_modules", pa
 
 export interface Registry extends AsyncDisposable {
   url: string;
-  /** The environment in which every package manager uses only this registry, and writes only into the folder of this run. */
+  /**
+   * The environment in which every package manager uses only this registry, and writes only into the folder
+   * of this run.
+   */
   env: Record<string, string | undefined>;
   /** The names of all packages that were published to it. */
   names(): string[];
@@ -24,7 +27,8 @@ export interface Registry extends AsyncDisposable {
 export const installTools = (): Promise<void> => installWhenChanged(tools);
 
 /**
- * Starts an empty registry. Packages that are not published to it come from the registry that the user has configured.
+ * Starts an empty registry. Packages that are not published to it come from the registry that the user has
+ * configured.
  *
  * @param published the packages that are published to it
  */
@@ -51,13 +55,19 @@ export async function startRegistry(folder: string, published: readonly string[]
   };
 }
 
-/** The settings of npm that name the registry of these packages: one for each scope, and one for those without a scope. */
+/**
+ * The settings of npm that name the registry of these packages: one for each scope, and one for those without
+ * a scope.
+ */
 export function registrySettings(packages: readonly string[]): string[] {
   const scopes = packages.filter((name) => name.startsWith("@")).map((name) => name.split("/")[0]);
   return ["registry", ...new Set(scopes.map((scope) => `${scope}:registry`))];
 }
 
-/** A separate home hides the settings, tokens and caches of the user. An empty file hides the settings of the machine. */
+/**
+ * A separate home hides the settings, tokens and caches of the user. An empty file hides the settings of the
+ * machine.
+ */
 export function environmentFor(
   url: string,
   { folder, published }: { folder: string; published: readonly string[] },

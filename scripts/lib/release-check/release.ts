@@ -34,7 +34,10 @@ export async function checkDestinations(
   }
 }
 
-/** Publishes every package whose version the registry does not have, as a release does. Returns the versions that are then in the registry. */
+/**
+ * Publishes every package whose version the registry does not have, as a release does. Returns the versions
+ * that are then in the registry.
+ */
 export async function publishPackages(
   copy: string,
   registry: Registry,

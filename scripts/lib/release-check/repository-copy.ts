@@ -25,7 +25,9 @@ export async function isDirty(repository: string): Promise<boolean> {
   return (await git(repository, "status", "--porcelain")) !== "";
 }
 
-/** Gives the packages of a copy their next versions, as the pull request of changesets does, and commits that. */
+/**
+ * Gives the packages of a copy their next versions, as the pull request of changesets does, and commits that.
+ */
 export async function versionPackages(copy: string): Promise<void> {
   // Right after a release there is nothing to version, and the check publishes the versions of that release.
   if (!readdirSync(join(copy, ".changeset")).some((file) => file.endsWith(".md") && file !== "README.md"))

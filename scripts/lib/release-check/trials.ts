@@ -32,7 +32,10 @@ async function compile(project: Project, options: object, files: string[]): Prom
   await project.run("node_modules/.bin/tsc");
 }
 
-/** Compiles the program of an adapter's README in both module systems, with the types of all packages checked, and serves with each. */
+/**
+ * Compiles the program of an adapter's README in both module systems, with the types of all packages checked,
+ * and serves with each.
+ */
 export const serveTypeScript =
   (framework: string): Trial =>
   async (project) => {

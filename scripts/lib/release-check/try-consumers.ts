@@ -13,7 +13,10 @@ export interface Result {
 /** How many consumers are tried at the same time. */
 const AT_ONCE = 2;
 
-/** Tries each consumer in a separate project, and calls `tell` with each result. A failure does not end the others. */
+/**
+ * Tries each consumer in a separate project, and calls `tell` with each result. A failure does not end the
+ * others.
+ */
 export async function tryConsumers(
   consumers: readonly Consumer[],
   options: { folder: string; registry: Registry; copy: string },

@@ -9,8 +9,9 @@ import { addMinorChangeset, versionPackages } from "./repository-copy.ts";
 import { serveReadme } from "./trials.ts";
 
 /**
- * Releases a minor version of only core, after an app has installed the release before it. The adapters may change in their patch version
- * only, and `npm update` must give the app the new core, once. Returns the versions that changed.
+ * Releases a minor version of only core, after an app has installed the release before it. The adapters may
+ * change in their patch version only, and `npm update` must give the app the new core, once. Returns the
+ * versions that changed.
  */
 export async function updateToMinorOfCore(options: {
   folder: string;

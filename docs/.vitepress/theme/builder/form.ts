@@ -46,7 +46,9 @@ export function followTls(form: Form): void {
   form.privateKey ||= "/etc/letsencrypt/live/example.org/privkey.pem";
 }
 
-/** Adds the socket that the reader most likely needs next. If there are several sockets, each needs a name. */
+/**
+ * Adds the socket that the reader most likely needs next. If there are several sockets, each needs a name.
+ */
 export function addSocket(form: Form): void {
   for (const [index, socket] of form.sockets.entries())
     socket.name ||= socket.listen === "80" ? "http" : `socket${index + 1}`;

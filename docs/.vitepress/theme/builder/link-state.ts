@@ -2,12 +2,15 @@ import { onBeforeUnmount, onMounted, watch, type WatchSource } from "vue";
 import { fromHash, toHash } from "./model/link.ts";
 import type { BuilderState } from "./model/state.ts";
 
-/** The minimum time between two updates of the address, in milliseconds. Browsers allow about ten updates in a second. */
+/**
+ * The minimum time between two updates of the address, in milliseconds. Browsers allow about ten updates in a
+ * second.
+ */
 const PAUSE = 150;
 
 /**
- * Writes the state into the hash of the address, and restores it from there when the page is loaded and when the hash changes. `restore` also gets the
- * parts of the hash that match no field of the form.
+ * Writes the state into the hash of the address, and restores it from there when the page is loaded and when
+ * the hash changes. `restore` also gets the parts of the hash that match no field of the form.
  */
 export function keepInHash(
   state: WatchSource<BuilderState> & (() => BuilderState),
@@ -44,7 +47,8 @@ export function keepInHash(
     addEventListener("hashchange", read);
     addEventListener("popstate", read);
     addEventListener("pagehide", flush);
-    // The field loses the focus before a click on a link changes the address, and before the reader edits the address.
+    // The field loses the focus before a click on a link changes the address, and before the reader edits the
+    // address.
     addEventListener("focusout", flush);
     watch(state, () => {
       timer ??= setTimeout(write, Math.max(0, written + PAUSE - performance.now()));

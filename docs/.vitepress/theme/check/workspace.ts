@@ -16,7 +16,10 @@ interface State extends Shared {
 
 const empty: State = { files: [{ name: "app.service", text: "" }], active: 0, user: false, base: undefined };
 
-/** If the files are shorter than this in total, they are checked at each key. Longer files are checked after a pause. */
+/**
+ * If the files are shorter than this in total, they are checked at each key. Longer files are checked after a
+ * pause.
+ */
 const quick = 20_000;
 const PAUSE = 300;
 

@@ -1,5 +1,6 @@
-// Evaluates a config, and writes what it exports as JSON to descriptor 3. Under sudo this program starts as root and becomes the user who
-// has called sudo before it reads the config: its own code may be where only root can read, as npx of root installs it.
+// Evaluates a config, and writes what it exports as JSON to descriptor 3. Under sudo this program starts as
+// root and becomes the user who has called sudo before it reads the config: its own code may be where only
+// root can read, as npx of root installs it.
 import { spawnSync } from "node:child_process";
 import { readFileSync, writeSync } from "node:fs";
 import { dirname, extname, join } from "node:path";
@@ -54,8 +55,8 @@ async function compiled(path: string): Promise<() => Promise<unknown>> {
 }
 
 /**
- * Whether a file looks like an ES module, and its folder has `"type": "commonjs"`, as npm init writes it. Node looks at the syntax of a file only
- * where that field is missing. jiti loads both kinds.
+ * Whether a file looks like an ES module, and its folder has `"type": "commonjs"`, as npm init writes it.
+ * Node looks at the syntax of a file only where that field is missing. jiti loads both kinds.
  */
 function isMisnamedModule(path: string): boolean {
   return /^\s*(?:import|export)\b/m.test(textOf(path)) && typeOf(dirname(path)) === "commonjs";

@@ -1,5 +1,6 @@
-// Ends as soon as a connection waits on one of its descriptors 4, 5, …, and accepts nothing. To read from a listening socket is an error, which
-// libuv only finds out once the kernel says that there is something to read: a connection.
+// Ends as soon as a connection waits on one of its descriptors 4, 5, …, and accepts nothing. To read from a
+// listening socket is an error, which libuv only finds out once the kernel says that there is something to
+// read: a connection.
 import { Socket } from "node:net";
 import process from "node:process";
 

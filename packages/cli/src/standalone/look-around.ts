@@ -1,6 +1,7 @@
-// Says what the current process can read. The installer has systemd run it for a moment as the service's user, in the service's sandbox. It is
-// passed to Node as a string, because the service's user may not be able to read the files of this package. So it imports only modules of Node.
-// With default imports, the build would add another file to load.
+// Says what the current process can read. The installer has systemd run it for a moment as the service's
+// user, in the service's sandbox. It is passed to Node as a string, because the service's user may not be
+// able to read the files of this package. So it imports only modules of Node. With default imports, the build
+// would add another file to load.
 import { accessSync, constants, type Dirent, existsSync, readdirSync, statSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { argv } from "node:process";

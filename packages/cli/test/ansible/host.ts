@@ -1,4 +1,5 @@
-// Runs the Ansible role of deploy/ansible inside a private systemd, where Ansible finds one host: the machine itself.
+// Runs the Ansible role of deploy/ansible inside a private systemd, where Ansible finds one host: the machine
+// itself.
 import {
   bootPrivateSystemd,
   type CommandOptions,
@@ -38,7 +39,10 @@ export interface PlaybookResult extends CommandResult {
 
 const PLAYBOOK = "deploy/ansible/deploy.yml";
 
-/** Writes a release, with sockact in its packages, to a folder of the controller. Resolves to the path of the folder. */
+/**
+ * Writes a release, with sockact in its packages, to a folder of the controller. Resolves to the path of the
+ * folder.
+ */
 export async function writeRelease(
   systemd: PrivateSystemd,
   { version, config, crash = false, unhealthy = false, sick = false, files = {} }: Release,
@@ -92,7 +96,9 @@ export function playbook(
   return ["ansible-playbook", "--inventory", "host1,", ...extra, ...args, `${systemd.project}/${PLAYBOOK}`];
 }
 
-/** Variables of Ansible for a short output, few processes, and files in the folders of the private systemd. */
+/**
+ * Variables of Ansible for a short output, few processes, and files in the folders of the private systemd.
+ */
 export const environment = {
   ANSIBLE_NOCOLOR: "1",
   ANSIBLE_DISPLAY_SKIPPED_HOSTS: "0",

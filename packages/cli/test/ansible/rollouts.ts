@@ -98,7 +98,8 @@ export const rollouts = (host: () => PrivateSystemd): void => {
       await systemd.write("/etc/shop.env", "SETTING=old\n");
       await writeRelease(systemd, { version: "5", config });
       expect(await deploy(systemd, "5")).toMatchObject({ code: 0 });
-      // systemd notes the start of a service in whole seconds, and a file from the future does not count as changed.
+      // systemd notes the start of a service in whole seconds, and a file from the future does not count as
+      // changed.
       const second = (): number => Math.floor(Date.now() / 1000);
       const started = second();
       await systemd.waitUntil(async () => second() > started + 1, "the next second began");

@@ -1,5 +1,6 @@
-// Installs or uninstalls as the command line does, and can be made to fail, to be interrupted or to be killed anywhere. Prints each step,
-// then how it ended, a JSON a line. It is bundled by the test, since Node 20 reads no TypeScript.
+// Installs or uninstalls as the command line does, and can be made to fail, to be interrupted or to be killed
+// anywhere. Prints each step, then how it ended, a JSON a line. It is bundled by the test, since Node 20
+// reads no TypeScript.
 import fs from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
 import process from "node:process";
@@ -20,7 +21,10 @@ export interface InstallerOptions {
   purge?: boolean;
   /** Only prepares, and prints that. */
   prepareOnly?: boolean;
-  /** After which step it ends itself, is interrupted, or waits for a line on standard input: its number, from 0, or its type. */
+  /**
+   * After which step it ends itself, is interrupted, or waits for a line on standard input: its number, from
+   * 0, or its type.
+   */
   killAt?: number | string;
   abortAt?: number | string;
   pauseAt?: number | string;

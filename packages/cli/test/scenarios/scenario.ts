@@ -86,7 +86,10 @@ export type Scenarios = Readonly<Record<string, Scenario>>;
 export const node = "/run/sockact/node";
 const project = "/run/sockact/project";
 
-/** How an app tells this systemd that it is ready. Before 253, systemd does not open the socket for that, so systemd-notify(1) sends. */
+/**
+ * How an app tells this systemd that it is ready. Before 253, systemd does not open the socket for that, so
+ * systemd-notify(1) sends.
+ */
 export const notifying: Partial<AppDescription> =
   (systemdVersion() ?? 0) < 253 ? { openFile: false, notifyAccess: "all" } : {};
 

@@ -1,4 +1,5 @@
-// The imports of an app. The test compiles this file for each kind of module resolution, and then runs the result.
+// The imports of an app. The test compiles this file for each kind of module resolution, and then runs the
+// result.
 import { createServer } from "node:http";
 import {
   activatedSockets,

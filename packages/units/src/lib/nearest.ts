@@ -12,7 +12,9 @@ function looksLike(one: number, other: number): boolean {
   return differing <= 4;
 }
 
-/** How many characters must be added, removed or changed. Two neighbours that are swapped count as one change. */
+/**
+ * How many characters must be added, removed or changed. Two neighbours that are swapped count as one change.
+ */
 function distance(one: string, other: string): number {
   let before: number[] = [];
   let row = Array.from({ length: other.length + 1 }, (_, index) => index);
@@ -35,7 +37,10 @@ function distance(one: string, other: string): number {
   return row[other.length]!;
 }
 
-/** Returns a function that finds the name that is probably meant, whatever its case. The function returns `undefined` if no name is close. */
+/**
+ * Returns a function that finds the name that is probably meant, whatever its case. The function returns
+ * `undefined` if no name is close.
+ */
 export function nearestAmong(names: Iterable<string>): (name: string) => string | undefined {
   const candidates = [...names].map((name) => {
     const lower = name.toLowerCase();

@@ -14,7 +14,8 @@ import { showInvisible } from "./invisible.ts";
  * - `REPEATED`: the same value is given twice.
  * - `CONFLICT`: the value is right by itself, but contradicts another field.
  * - `VERSION`: newer than the systemd that the description names.
- * - `LINT`: the linter reports an error or a warning for the units, and the description does not acknowledge it.
+ * - `LINT`: the linter reports an error or a warning for the units, and the description does not acknowledge
+ *   it.
  */
 export type UnitProblemCode =
   | "SOCKACT_ERR_UNIT_FIELD"
@@ -44,7 +45,10 @@ export interface UnitProblem {
   readonly message: string;
   /** What to write instead. */
   readonly hint: string;
-  /** With `SOCKACT_ERR_UNIT_LINT`, the code of the linter's finding: `kill-mode`. The field `acknowledge` accepts it. */
+  /**
+   * With `SOCKACT_ERR_UNIT_LINT`, the code of the linter's finding: `kill-mode`. The field `acknowledge`
+   * accepts it.
+   */
   readonly finding?: string;
 }
 

@@ -197,7 +197,9 @@ function mayLackInterface(address: ListenAddress | undefined): boolean {
   return ipv4 !== undefined && !everywhere.check(ipv4, "ipv4");
 }
 
-/** What systemd shows of a service that may sleep, besides: its exit status among those that are asked for. */
+/**
+ * What systemd shows of a service that may sleep, besides: its exit status among those that are asked for.
+ */
 function withSleep(
   { exec, idleTimeout, restart = "always" }: AppDescription,
   kind: Kind,

@@ -73,7 +73,8 @@ export async function readBack(
 ): Promise<ReadBack> {
   const root = systemd.hostPath(folder);
   await Promise.all(Object.entries(files).map(([name, text]) => writeFile(`${root}/${name}`, text)));
-  // It takes what follows a colon for an alias: units with one in their names it loads since another unit wants them.
+  // It takes what follows a colon for an alias: units with one in their names it loads since another unit
+  // wants them.
   const [unnamed, named] = [true, false].map((colon) => units.filter((unit) => unit.includes(":") === colon));
   await systemd.write(
     `${folder}/all.target`,

@@ -224,7 +224,10 @@ const common: Shown = {
   SystemCallArchitectures: ["native"],
 };
 
-/** What none has, where the user is not one that exists only while the service runs: that brings some by itself. */
+/**
+ * What none has, where the user is not one that exists only while the service runs: that brings some by
+ * itself.
+ */
 const open: Shown = {
   NoNewPrivileges: false,
   PrivateTmp: false,

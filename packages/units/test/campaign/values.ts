@@ -76,8 +76,8 @@ export function line(maxLength = 30): fc.Arbitrary<string> {
 }
 
 /**
- * What systemd shows instead of a specifier. NUL and a letter, which no text holds, stand for what is known once the unit is: `described`
- * puts it there; after a `!` as D-Bus shows an address.
+ * What systemd shows instead of a specifier. NUL and a letter, which no text holds, stand for what is known
+ * once the unit is: `described` puts it there; after a `!` as D-Bus shows an address.
  */
 const expansions = {
   "%%": "%",
@@ -272,7 +272,9 @@ const port = fc.oneof(fc.integer({ min: 1, max: 65_535 }), fc.constantFrom(1, 80
 /** With IPv6, a port alone is one of all addresses of both kinds. */
 const everyHost = existsSync("/proc/net/if_inet6") ? "[::]" : "0.0.0.0";
 
-/** How systemd shows the address of a unix socket: quotes, backslashes and what is not ASCII escaped as in C. */
+/**
+ * How systemd shows the address of a unix socket: quotes, backslashes and what is not ASCII escaped as in C.
+ */
 function escapedAsInC(text: string): string {
   const escaped = (code: number) =>
     code < 0x80 ? String.fromCharCode(code).replace(/["'\\]/, "\\$&") : `\\${code.toString(8)}`;
@@ -286,7 +288,10 @@ const unixAddressText = fc
   )
   .map((value) => ({ value, shown: escapedAsInC(value) }));
 
-/** An address of unix(7); with the longest names that the campaign makes it has 107 bytes, and no more can be bound. */
+/**
+ * An address of unix(7); with the longest names that the campaign makes it has 107 bytes, and no more can be
+ * bound.
+ */
 export const unixAddress: fc.Arbitrary<Said<Text, string>> = fc.oneof(
   { weight: 3, arbitrary: unixAddressText },
   {

@@ -60,7 +60,10 @@ export interface Built {
   readonly shell: ShellLines;
 }
 
-/** The lines of a unit file, as `emitUnits` writes them. They come from the explanations, because `emitUnits` would do the same work again. */
+/**
+ * The lines of a unit file, as `emitUnits` writes them. They come from the explanations, because `emitUnits`
+ * would do the same work again.
+ */
 function linesOf(explained: readonly Explanation[], state: BuilderState): Omit<BuiltLine, "findings">[] {
   return explained.flatMap((explanation, index) => {
     const { section, directive, value = "" } = explanation;
@@ -118,7 +121,10 @@ const nothingBuilt = {
   shell: { byHand: "", withSockact: "", notes: [] },
 };
 
-/** Builds everything that the page shows for a state. Reports wrong values as problems, and does not throw for them. */
+/**
+ * Builds everything that the page shows for a state. Reports wrong values as problems, and does not throw for
+ * them.
+ */
 export function build(state: BuilderState): Built {
   const tooLarge = oversized(state);
   if (tooLarge.length > 0) {

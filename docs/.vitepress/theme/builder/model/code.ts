@@ -96,7 +96,10 @@ interface App {
 const hello = '(req, res) => res.end("hello")';
 const indented = (lines: readonly string[]) => lines.map((line) => `  ${line}`);
 
-/** The address in the code of an app. Behind a proxy, or with one port, the app reads the address from PORT and HOST, which its unit sets. */
+/**
+ * The address in the code of an app. Behind a proxy, or with one port, the app reads the address from PORT
+ * and HOST, which its unit sets.
+ */
 function placeOf({ port, host, path, tls }: Listener, readsVariables: boolean): Place {
   const where = JSON.stringify(path ?? host);
   if (path !== undefined) {
@@ -111,7 +114,10 @@ function placeOf({ port, host, path, tls }: Listener, readsVariables: boolean): 
   return { words: `${words}, ${name}`, fields: `${fields}, host: ${name}`, tls };
 }
 
-/** A `node:http` or `node:https` server for each address. If the app uses sockact, its `listen()` manages these servers. */
+/**
+ * A `node:http` or `node:https` server for each address. If the app uses sockact, its `listen()` manages
+ * these servers.
+ */
 function servers(
   places: readonly Place[],
   handler: string,
@@ -269,7 +275,10 @@ const about: Readonly<Record<BuilderState["bind"], readonly [app: string, progra
 export const aboutPorts = ({ bind, framework }: BuilderState): string =>
   about[bind][framework === "other" ? 1 : 0];
 
-/** The app's code, for every framework and every way to open ports. Returns `undefined` for a program that does not run on Node. */
+/**
+ * The app's code, for every framework and every way to open ports. Returns `undefined` for a program that
+ * does not run on Node.
+ */
 export function codeOf(state: BuilderState): Code | undefined {
   const { framework, bind, script } = state;
   if (framework === "other") return undefined;

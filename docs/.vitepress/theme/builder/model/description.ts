@@ -6,20 +6,29 @@ import { splitWords, variablesOf } from "./words.ts";
 /** Whether Node runs the app. */
 export const isNodeApp = ({ framework }: BuilderState): boolean => framework !== "other";
 
-/** The folder that contains the app's `node_modules`: the folder of the script or, if that folder has a name such as `dist`, the folder above it. */
+/**
+ * The folder that contains the app's `node_modules`: the folder of the script or, if that folder has a name
+ * such as `dist`, the folder above it.
+ */
 export function appFolder({ script }: BuilderState): string {
   const folder = script.trim().replace(/\/+[^/]*$/, "");
   const [, above = folder] = /^(.*)\/(?:bin|build|dist|lib|out|src)$/.exec(folder) ?? [];
   return above === "" ? "/" : above;
 }
 
-/** The preload of an app that does not use sockact. If the program is not called `node`, @sockact/units needs the path of the preload. */
+/**
+ * The preload of an app that does not use sockact. If the program is not called `node`, @sockact/units needs
+ * the path of the preload.
+ */
 function preloadOf(state: BuilderState): true | string {
   const isNode = /(?:^|\/)node[^/]*$/.test(state.runtime.trim());
   return isNode || `${appFolder(state)}/node_modules/@sockact/register/dist/index.cjs`;
 }
 
-/** Whether the app can hand over to a new version: sockact does so, with the sockets that systemd passes. `emitUnits` refuses it for systemd before 253. */
+/**
+ * Whether the app can hand over to a new version: sockact does so, with the sockets that systemd passes.
+ * `emitUnits` refuses it for systemd before 253.
+ */
 export const canHandOver = ({ framework, bind }: BuilderState): boolean =>
   framework !== "other" && bind === "socket";
 
@@ -28,7 +37,10 @@ function notifies({ framework, watchdog, systemd = oldestSystemd }: BuilderState
   return watchdog.trim() !== "" || (framework !== "other" && systemd >= 253);
 }
 
-/** The type of the service. systemd before 253 has neither `notify-reload` nor `OpenFile=`, through which Node sends messages to systemd. */
+/**
+ * The type of the service. systemd before 253 has neither `notify-reload` nor `OpenFile=`, through which Node
+ * sends messages to systemd.
+ */
 function lifecycle(state: BuilderState): Partial<AppDescription> {
   const { systemd = oldestSystemd } = state;
   if (state.handover && canHandOver(state)) return { handover: true };

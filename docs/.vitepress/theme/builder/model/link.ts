@@ -1,6 +1,9 @@
 import { initialState, limits, type BuilderState, type SocketState } from "./state.ts";
 
-/** The name in a link of each field that is a string. Do not change these names, because existing links use them. */
+/**
+ * The name in a link of each field that is a string. Do not change these names, because existing links use
+ * them.
+ */
 const texts = {
   app: "app",
   runtime: "runtime",
@@ -25,7 +28,9 @@ const choices = {
   bind: ["socket", "capability", "proxy"],
 } as const satisfies { [Field in keyof BuilderState]?: readonly BuilderState[Field][] };
 
-/** No link within the limits of the form is longer: it has 114 values, and encoded, a character has up to 9. */
+/**
+ * No link within the limits of the form is longer: it has 114 values, and encoded, a character has up to 9.
+ */
 const longestLink = 1_100_000;
 /** How many unknown parts the page shows. */
 const mostIgnored = 10;
@@ -69,7 +74,10 @@ function readSocket(text: string): SocketState | undefined {
 
 const same = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other);
 
-/** Writes a state as the hash of a link: `#app=blog&socket=443,https,tls`. It contains only the fields that differ from the initial state. */
+/**
+ * Writes a state as the hash of a link: `#app=blog&socket=443,https,tls`. It contains only the fields that
+ * differ from the initial state.
+ */
 export function toHash(state: BuilderState): string {
   const { sockets, systemd } = state;
   const names = { ...texts, framework: "framework", hardening: "hardening", bind: "bind" };
@@ -87,7 +95,10 @@ export function toHash(state: BuilderState): string {
   return all.length === 0 ? "" : `#${all.join("&")}`;
 }
 
-/** Reads the hash of a link. Accepts any string, and returns the parts that it ignores: the first ones, and the number of the others. */
+/**
+ * Reads the hash of a link. Accepts any string, and returns the parts that it ignores: the first ones, and
+ * the number of the others.
+ */
 export function fromHash(hash: string): { state: BuilderState; ignored: readonly string[] } {
   const changes: Changes = {};
   const sockets: SocketState[] = [];

@@ -12,7 +12,9 @@ export interface Listener {
   readonly tls: boolean;
 }
 
-/** The addresses in a form field. `localhost` becomes two addresses, because systemd accepts no host names. */
+/**
+ * The addresses in a form field. `localhost` becomes two addresses, because systemd accepts no host names.
+ */
 export function addressesOf(text: string): string[] {
   const words = text.split(/[\s,]+/).filter((word) => word !== "");
   return words.flatMap((word) => {
@@ -38,7 +40,10 @@ export function listenersOf({ sockets }: BuilderState): Listener[] {
   return sockets.flatMap(({ listen, tls }) => addressesOf(listen).map((address) => listenerOf(address, tls)));
 }
 
-/** The names of the sockets. If there are several sockets, each needs a name. A socket without one gets the name of its protocol. */
+/**
+ * The names of the sockets. If there are several sockets, each needs a name. A socket without one gets the
+ * name of its protocol.
+ */
 export function socketNames(sockets: readonly SocketState[]): (string | undefined)[] {
   const taken = new Set(sockets.map(({ name }) => name.trim()));
   return sockets.map(({ name, tls }) => {

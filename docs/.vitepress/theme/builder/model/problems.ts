@@ -13,7 +13,9 @@ export interface FieldProblem {
   readonly hint: string;
 }
 
-/** Problems with values that exceed the limits of the form. The form does not build units from such values. */
+/**
+ * Problems with values that exceed the limits of the form. The form does not build units from such values.
+ */
 export function oversized(state: BuilderState): FieldProblem[] {
   const { sockets } = state;
   const problem = (field: string, message: string, hint: string) => ({
@@ -66,7 +68,10 @@ export function oversized(state: BuilderState): FieldProblem[] {
 const ofSystem =
   /^\/+(?:(?:dev(?!\/+shm\/)|proc|sys)(?:\/|$)|(?:var\/+)?run\/+(?:systemd|dbus|udev|docker|containerd|podman|postgresql|mysqld|cups|avahi-daemon)\/|(?:var\/+)?run\/+(?:docker|snapd|snapd-snap|rpcbind|acpid)\.sock)/;
 
-/** Problems with relative paths. `emitUnits` accepts them with another meaning: as an argument of Node, or as the name of a credential of systemd. */
+/**
+ * Problems with relative paths. `emitUnits` accepts them with another meaning: as an argument of Node, or as
+ * the name of a credential of systemd.
+ */
 function relativePaths(state: BuilderState): FieldProblem[] {
   const hasTls = state.sockets.some(({ tls }) => tls);
   const asked = [

@@ -68,7 +68,10 @@ const ownPort = "write a port from 1024, or let systemd pass the sockets, or cho
 const program =
   "write the path of the program itself. For an app that runs on Node, that is the path of Node";
 
-/** What a reader of the form can do, by the kind of problem, or by the field and the kind. Other hints name no field of a description. */
+/**
+ * What a reader of the form can do, by the kind of problem, or by the field and the kind. Other hints name no
+ * field of a description.
+ */
 const hints: Readonly<Record<string, string>> = {
   "app NAME": "write a name such as shop, which no unit of the system has, with letters, digits and . _ -",
   "app user-shared": "choose another name, or write an account into “User”",

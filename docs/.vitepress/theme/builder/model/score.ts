@@ -36,7 +36,10 @@ const switches = {
 /** The directives that `DynamicUser=` implies: see systemd.exec(5). */
 const implied = ["NoNewPrivileges", "PrivateTmp", "ProtectSystem", "RemoveIPC", "RestrictSUIDSGID"];
 
-/** The weights of `RestrictAddressFamilies=`. The list contains only the families that a service of @sockact/units may use. */
+/**
+ * The weights of `RestrictAddressFamilies=`. The list contains only the families that a service of
+ * @sockact/units may use.
+ */
 const families = { AF_INET: 1500, AF_UNIX: 25, AF_NETLINK: 200 };
 const allFamilies = 3975;
 

@@ -79,7 +79,10 @@ export interface ShellLines {
   readonly notes: readonly string[];
 }
 
-/** The commands that install the units, by hand and with `sockact install`. They run in the folder with the downloaded files. */
+/**
+ * The commands that install the units, by hand and with `sockact install`. They run in the folder with the
+ * downloaded files.
+ */
 export function shellLines(
   state: BuilderState,
   units: readonly string[],

@@ -1,4 +1,7 @@
-/** The framework. It decides how the app gets its sockets: `unchanged` uses the preload, `other` does not use Node, and the others use sockact. */
+/**
+ * The framework. It decides how the app gets its sockets: `unchanged` uses the preload, `other` does not use
+ * Node, and the others use sockact.
+ */
 export type Framework = "express" | "koa" | "fastify" | "nestjs" | "http" | "unchanged" | "other";
 
 /** One socket of the form. */

@@ -1,4 +1,7 @@
-/** Splits a line into words as a shell does. Spaces separate words, unless they are quoted or escaped. Returns `undefined` if a quote is not closed. */
+/**
+ * Splits a line into words as a shell does. Spaces separate words, unless they are quoted or escaped. Returns
+ * `undefined` if a quote is not closed.
+ */
 export function splitWords(line: string): string[] | undefined {
   const words: string[] = [];
   const part = /\s+|'([^']*)'|"((?:[^"\\]|\\.)*)"|\\(.)|[^\s'"\\]+/gsy;

@@ -35,7 +35,10 @@ function asNote(finding: Finding, files: readonly UnitText[]): Finding {
   };
 }
 
-/** Lints the files. With `user`, they are for the service manager of a user. Otherwise, the linter decides that from the files. */
+/**
+ * Lints the files. With `user`, they are for the service manager of a user. Otherwise, the linter decides
+ * that from the files.
+ */
 export function checkUnits(files: readonly UnitText[], user: boolean): Checked {
   const tooLong = lengthOf(files) > mostCharacters;
   const filled = files.filter(({ text }) => text.trim() !== "");
@@ -43,7 +46,10 @@ export function checkUnits(files: readonly UnitText[], user: boolean): Checked {
   return { findings: findings.map((finding) => asNote(finding, filled)), tooLong };
 }
 
-/** Applies the changes of one finding or, by default, every change that needs no decision. Returns the new files. */
+/**
+ * Applies the changes of one finding or, by default, every change that needs no decision. Returns the new
+ * files.
+ */
 export function fixFiles(
   files: readonly UnitText[],
   finding: Finding | undefined,

@@ -11,7 +11,10 @@ export interface Pasted {
 const heredoc = /<<-?[ \t]*(?<quote>["']?)(?<end>\w+)\k<quote>/;
 const path = /[\w/@.:-]+\.(?:service|socket|timer|path|target|mount|slice|conf)\b/;
 
-/** Removes the lines around a unit in Markdown and in a shell script. A shell script names the file, so that line becomes a header. */
+/**
+ * Removes the lines around a unit in Markdown and in a shell script. A shell script names the file, so that
+ * line becomes a header.
+ */
 function withoutWrapping(text: string): string {
   let end: string | undefined;
   const lines = withLineFeeds(text).split("\n");

@@ -17,17 +17,25 @@ export interface Split {
   rest: number;
 }
 
-/** The maximum number of characters that the page checks. Units have a few kilobytes. Checking more at each key would slow the browser down. */
+/**
+ * The maximum number of characters that the page checks. Units have a few kilobytes. Checking more at each
+ * key would slow the browser down.
+ */
 export const mostCharacters = 100_000;
 
-/** The maximum number of files. Longer input is probably not a list of units, so the last file gets the rest. */
+/**
+ * The maximum number of files. Longer input is probably not a list of units, so the last file gets the rest.
+ */
 export const mostFiles = 50;
 
 /** The sections that identify the type of a unit. `[Unit]` and `[Install]` can be in all types. */
 const kinds =
   /^(?:Automount|Build|Container|Image|Kube|Mount|Network|Path|Pod|Scope|Service|Slice|Socket|Swap|Timer|Volume)$/;
 
-/** A line that contains only a file name. `systemctl cat`, `head` and documentation show such a line above a file. */
+/**
+ * A line that contains only a file name. `systemctl cat`, `head` and documentation show such a line above a
+ * file.
+ */
 const header =
   /^(?<comment>[#;]*)[ \t]*(?:==>|---)?[ \t]*(?<path>[^\s"'=]*\.(?:automount|build|conf|container|image|kube|mount|network|path|pod|service|slice|socket|swap|target|timer|volume))[ \t]*(?:<==|---|:)?[ \t]*$/;
 
@@ -64,7 +72,10 @@ interface Part {
   entries: UnitEntry[];
 }
 
-/** Whether a `[Unit]` section begins another file. It does if a section follows that identifies a type. Otherwise, it is a second `[Unit]` of the same file. */
+/**
+ * Whether a `[Unit]` section begins another file. It does if a section follows that identifies a type.
+ * Otherwise, it is a second `[Unit]` of the same file.
+ */
 function startsUnit(entries: readonly UnitEntry[], from: number): boolean {
   for (let index = from + 1; index < entries.length; index += 1) {
     const entry = entries[index]!;
@@ -108,7 +119,10 @@ function sectionAfter(entries: readonly UnitEntry[], from: number): string | und
   return next?.kind === "section" ? next.section : undefined;
 }
 
-/** Whether a line with a file name is the header of a file. If the line is a comment, it may also be a remark of the author. */
+/**
+ * Whether a line with a file name is the header of a file. If the line is a comment, it may also be a remark
+ * of the author.
+ */
 function isHeader({ comment, path }: Header, section: string, current: Part, before: string): boolean {
   if (comment === "" || path.includes("/")) return true;
   const isEmpty = current.entries.every(({ text }) => text.trim() === "");
@@ -131,7 +145,8 @@ function atHeaders(entries: readonly UnitEntry[]): Part[] {
       current.entries.push(entry);
       continue;
     }
-    // A comment that contains only a name may be the author's, so it stays. A path comes from `systemctl cat`.
+    // A comment that contains only a name may be the author's, so it stays. A path comes from
+    // `systemctl cat`.
     const stays = found.comment !== "" && !found.path.includes("/");
     parts.push({ path: found.path, entries: stays ? [entry] : [] });
   }
@@ -154,7 +169,10 @@ function named(
   return undefined;
 }
 
-/** Names the files that have no name. The names come from references between the units. Without a reference, the name is `app`. */
+/**
+ * Names the files that have no name. The names come from references between the units. Without a reference,
+ * the name is `app`.
+ */
 function withNames(parts: readonly Part[], app: string): UnitText[] {
   const all = parts.flatMap(({ entries }) => entries);
   const socket = named(all, "socket");
@@ -182,9 +200,10 @@ export function freeName(name: string, files: readonly { name: string }[]): stri
 }
 
 /**
- * Divides pasted text into unit files. `systemctl cat` prints the path of each file above it. Without such headers, a file ends where a unit of another
- * type, or another `[Unit]`, begins. Accepts any string, and always returns at least one file. A string that is too long to check becomes one file.
- * `app` is the name for files without a name.
+ * Divides pasted text into unit files. `systemctl cat` prints the path of each file above it. Without such
+ * headers, a file ends where a unit of another type, or another `[Unit]`, begins. Accepts any string, and
+ * always returns at least one file. A string that is too long to check becomes one file. `app` is the name
+ * for files without a name.
  */
 export function splitUnits(text: string, app = "app"): Split {
   const whole = withLineFeeds(text);

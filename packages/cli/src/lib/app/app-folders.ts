@@ -4,7 +4,10 @@ import { liesIn } from "../shared/folders.ts";
 
 /** Where an app's files are. */
 export interface AppFolders {
-  /** The folders with all files of the app: its own folder, and those of packages outside it, as in a monorepo or a shared store. None is inside another. */
+  /**
+   * The folders with all files of the app: its own folder, and those of packages outside it, as in a monorepo
+   * or a shared store. None is inside another.
+   */
   roots: string[];
   /** The `node_modules` folders in which Node looks for its packages. */
   packages: string[];

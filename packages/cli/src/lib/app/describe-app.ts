@@ -27,7 +27,9 @@ export interface AppChoices {
   handover?: boolean | undefined;
   /** Files with variables; by default those that the start script has read for the app. */
   environmentFile?: readonly string[] | undefined;
-  /** The path of @sockact/register, for an app without a line of ours; `true` for the one in its node_modules. */
+  /**
+   * The path of @sockact/register, for an app without a line of ours; `true` for the one in its node_modules.
+   */
   preload?: string | boolean | undefined;
   /** The version of systemd that the units are for. */
   systemd?: number | undefined;
@@ -36,14 +38,16 @@ export interface AppChoices {
 /**
  * The description for the answers. It is the same for `init`, and for `install` and `units` without a config.
  *
- * Throws a `CliError` with the code `SOCKACT_ERR_USAGE` for choices with which an app that takes one socket would not run.
+ * Throws a `CliError` with the code `SOCKACT_ERR_USAGE` for choices with which an app that takes one socket
+ * would not run.
  */
 export function describeApp(app: DetectedApp, choices: AppChoices = {}): AppDescription {
   const { user = false, systemd, environmentFile = app.environmentFiles, handover = false } = choices;
   const listen = (choices.listen ?? [String(app.port ?? 3000)]).flatMap((address) => addresses(address));
   if (app.takesOneSocket) refuseForOneSocket(choices, listen.length);
   const preload = choices.preload ?? !(app.hasSockact || app.takesOneSocket);
-  // Sent by sockact, in the app or in the preload. Older systemds have no OpenFile=, by which it is sent. A handover has its own type.
+  // Sent by sockact, in the app or in the preload. Older systemds have no OpenFile=, by which it is sent. A
+  // handover has its own type.
   const notifies = systemd !== undefined && systemd >= 253 && !handover;
   // The preload would give the socket to the first server that listens, such as one for metrics.
   const port = preload === false || !app.isPortSure ? {} : { SOCKACT_PORT: String(app.port) };
@@ -73,8 +77,8 @@ export function defined<Fields extends object>(fields: Fields): Fields {
 }
 
 /**
- * The variable for code such as `app.listen(process.env.PORT)`. Without it, the app would listen on port 0, where the preload gives it no socket: Node chooses the
- * port.
+ * The variable for code such as `app.listen(process.env.PORT)`. Without it, the app would listen on port 0,
+ * where the preload gives it no socket: Node chooses the port.
  */
 function portFor(app: DetectedApp, listen: readonly ListenAddress[]): { PORT?: string } {
   const ports = listen.flatMap((address) =>

@@ -26,16 +26,22 @@ export interface DetectedApp {
   nodeArguments: string[];
   /** The arguments after the entry. */
   arguments: string[];
-  /** Why the entry is a guess: the start script does not lead to it, so it was chosen by its name. Undefined if it is none. */
+  /**
+   * Why the entry is a guess: the start script does not lead to it, so it was chosen by its name. Undefined
+   * if it is none.
+   */
   guess: string | undefined;
   /** Variables that the start script sets, without PORT. */
   environment: Record<string, string>;
   framework: Framework | undefined;
-  /** Whether it calls `systemdListen()`, or loads @sockact/register, by itself. If not, it needs the preload. */
+  /**
+   * Whether it calls `systemdListen()`, or loads @sockact/register, by itself. If not, it needs the preload.
+   */
   hasSockact: boolean;
   /**
-   * Whether it takes a socket of systemd without sockact, as the server of SvelteKit's adapter-node does. That server accepts one descriptor alone, so
-   * it must get neither the preload nor the descriptor for messages to systemd.
+   * Whether it takes a socket of systemd without sockact, as the server of SvelteKit's adapter-node does.
+   * That server accepts one descriptor alone, so it must get neither the preload nor the descriptor for
+   * messages to systemd.
    */
   takesOneSocket: boolean;
   /** The port in the code or in the start script. */
@@ -68,8 +74,9 @@ export interface DetectOptions {
 /**
  * Finds out what an app is: it reads files, and runs none of them.
  *
- * Rejects with a `CliError`: `SOCKACT_ERR_APP_FOLDER` (no such folder), `SOCKACT_ERR_APP_MANIFEST` (a package.json that can't be read), `SOCKACT_ERR_APP_ENTRY` (no
- * file to run, or not the named one), `SOCKACT_ERR_APP_BUILD` (TypeScript that was not built).
+ * Rejects with a `CliError`: `SOCKACT_ERR_APP_FOLDER` (no such folder), `SOCKACT_ERR_APP_MANIFEST` (a
+ * package.json that can't be read), `SOCKACT_ERR_APP_ENTRY` (no file to run, or not the named one),
+ * `SOCKACT_ERR_APP_BUILD` (TypeScript that was not built).
  */
 export async function detectApp({
   folder,
@@ -233,7 +240,10 @@ function usesSockact(files: readonly SourceFile[]): boolean {
   );
 }
 
-/** By two strings in the server of adapter-node, which a minifier keeps. Earlier versions don't read LISTEN_FDS, and need the preload. */
+/**
+ * By two strings in the server of adapter-node, which a minifier keeps. Earlier versions don't read
+ * LISTEN_FDS, and need the preload.
+ */
 function isAdapterNode(files: readonly SourceFile[]): boolean {
   return files.some(({ text }) => text.includes("sveltekit:shutdown") && text.includes("LISTEN_FDS"));
 }

@@ -6,7 +6,10 @@ import { isVersionAtLeast, type FoundNode } from "./find-node.ts";
 import type { Manifest } from "./manifest.ts";
 import { isFile, resolveLocal } from "./source-files.ts";
 
-/** The possible entries of an app whose package.json does not name one: the outputs of frameworks first, then the usual names. */
+/**
+ * The possible entries of an app whose package.json does not name one: the outputs of frameworks first, then
+ * the usual names.
+ */
 const usualEntries =
   `.output/server/index.mjs .next/standalone/server.js bin/www dist/main.js dist/server/entry.mjs
   bin/server.js build/index.js server.js server.mjs server.cjs server.ts index.js index.mjs index.cjs app.js app.mjs main.js main.mjs
@@ -30,8 +33,9 @@ export interface Runnable {
 const isTypeScript = (path: string): boolean => /\.[mc]?tsx?$/.test(path);
 
 /**
- * What Node runs for an entry: the entry itself, or for TypeScript what was built from it. Otherwise Node 22.18 and later leave the types
- * out, and tsx does it for older ones. Throws a `CliError` with `SOCKACT_ERR_APP_BUILD` if nothing runs it.
+ * What Node runs for an entry: the entry itself, or for TypeScript what was built from it. Otherwise Node
+ * 22.18 and later leave the types out, and tsx does it for older ones. Throws a `CliError` with
+ * `SOCKACT_ERR_APP_BUILD` if nothing runs it.
  */
 export function runnable(folder: string, entry: string, node: FoundNode, needsBuild: boolean): Runnable {
   if (!isTypeScript(entry)) return { entry, nodeArguments: [], notes: [] };

@@ -14,8 +14,9 @@ export interface EnvironmentFiles {
 }
 
 /**
- * systemd reads a file of variables as root. So a start script, which anybody may have written, gets only a file of the app: a regular one below the
- * app's folder, with no symbolic link on the way, of the folder's owner or of root.
+ * systemd reads a file of variables as root. So a start script, which anybody may have written, gets only a
+ * file of the app: a regular one below the app's folder, with no symbolic link on the way, of the folder's
+ * owner or of root.
  *
  * @param folder the package's folder, a real path
  */

@@ -19,7 +19,10 @@ export interface FoundNode {
 /** Paths that stay the same when a distribution replaces Node by its next version. */
 const STABLE = ["/usr/bin/node", "/usr/local/bin/node", "/opt/homebrew/bin/node"];
 
-/** Finds the Node that runs `sockact`, which no shim of a version manager is, or the one that was named. Nothing is executed. */
+/**
+ * Finds the Node that runs `sockact`, which no shim of a version manager is, or the one that was named.
+ * Nothing is executed.
+ */
 export function findNode(named?: string): FoundNode {
   const own = realpathSync(process.execPath);
   if (named === undefined) {
@@ -56,7 +59,9 @@ function originOf(path: string): NodeOrigin {
   return /^\/(?:usr|opt|bin)\//.test(path) ? "system" : "other";
 }
 
-/** Node's headers, which most installations have, and the folder that a version manager gives each version. */
+/**
+ * Node's headers, which most installations have, and the folder that a version manager gives each version.
+ */
 export function versionOf(path: string): string | undefined {
   const ofPath = /\/v?(\d+\.\d+\.\d+)\//.exec(path)?.[1];
   try {

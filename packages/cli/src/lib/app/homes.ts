@@ -45,8 +45,9 @@ export function inHomes({ folder, entry, node }: AppPlace): string[] {
 }
 
 /**
- * Makes a service see these files and folders of homes, and nothing else in them. So a service that runs as a user of its own can read an app in a
- * home that is closed to others: the folders above are not the real ones. What the app's own folder allows counts as it does elsewhere.
+ * Makes a service see these files and folders of homes, and nothing else in them. So a service that runs as a
+ * user of its own can read an app in a home that is closed to others: the folders above are not the real
+ * ones. What the app's own folder allows counts as it does elsewhere.
  */
 export function withFoldersOfHomes(description: AppDescription, paths: readonly string[]): AppDescription {
   const { hardening = "outbound", raw } = description;
@@ -69,8 +70,8 @@ export function withFoldersOfHomes(description: AppDescription, paths: readonly 
 }
 
 /**
- * Shows a service its app, as `withFoldersOfHomes()` does, if the app or Node is in a home. A description that says itself how much of homes the
- * service sees stays as it is, and so does one of an existing user.
+ * Shows a service its app, as `withFoldersOfHomes()` does, if the app or Node is in a home. A description
+ * that says itself how much of homes the service sees stays as it is, and so does one of an existing user.
  *
  * @param folder the folder of the config
  */
@@ -111,7 +112,10 @@ export function shownOfHomes({ hardening, raw }: AppDescription): string[] {
   });
 }
 
-/** A path in a list of systemd.exec(5), in which quotes keep spaces. Not each systemd reads other characters back as it has written them. */
+/**
+ * A path in a list of systemd.exec(5), in which quotes keep spaces. Not each systemd reads other characters
+ * back as it has written them.
+ */
 function listItem(path: string): string {
   return path.includes(" ") ? `"${path}"` : path;
 }

@@ -14,8 +14,9 @@ export interface Manifest {
 }
 
 /**
- * The folder of the package that a folder belongs to: the nearest one with a package.json, or the folder itself. A package.json above it counts only if it is of
- * the folder's owner or of root. In a folder that several users may write, another user could describe the app.
+ * The folder of the package that a folder belongs to: the nearest one with a package.json, or the folder
+ * itself. A package.json above it counts only if it is of the folder's owner or of root. In a folder that
+ * several users may write, another user could describe the app.
  */
 export function packageFolder(folder: string): string {
   const owner = statSync(folder, { throwIfNoEntry: false })?.uid;

@@ -19,7 +19,10 @@ export interface PortSources {
 
 export interface FoundPort {
   port: number | undefined;
-  /** Whether the start script says it, or every call of `listen()` in the code. Otherwise the app may listen elsewhere too, for example for metrics. */
+  /**
+   * Whether the start script says it, or every call of `listen()` in the code. Otherwise the app may listen
+   * elsewhere too, for example for metrics.
+   */
   isSure: boolean;
 }
 
@@ -52,7 +55,10 @@ function portOf(text: string | undefined): number | undefined {
 /** How many calls in one file are looked at, and how long a value of a variable is. */
 const [MOST_CALLS, LONGEST_VALUE] = [1_000, 500];
 
-/** The first argument of each call of `listen()` and the like. It is empty if there are too many to look at each. */
+/**
+ * The first argument of each call of `listen()` and the like. It is empty if there are too many to look at
+ * each.
+ */
 function listenArguments(text: string): string[] {
   return [...text.matchAll(/(?:\.listen|\blisten|\bserve)\s*\(/g)].map(({ index, 0: call }, number) =>
     number < MOST_CALLS ? firstArgument(text.slice(index + call.length)) : "",
@@ -81,7 +87,10 @@ function firstArgument(text: string): string {
   return "";
 }
 
-/** The number in an expression such as `Number(process.env.PORT || 3000)`, or in the declaration of the variable that it names. */
+/**
+ * The number in an expression such as `Number(process.env.PORT || 3000)`, or in the declaration of the
+ * variable that it names.
+ */
 function portIn(
   expression: string,
   file: {
@@ -116,7 +125,10 @@ function portIn(
   return undefined;
 }
 
-/** The first value of each variable: of declarations, and of defaults as in `const { PORT = 3000 } = process.env`. */
+/**
+ * The first value of each variable: of declarations, and of defaults as in
+ * `const { PORT = 3000 } = process.env`.
+ */
 function declarationsIn(text: string): Map<string, string> {
   const found = new Map<string, string>();
   const add = (name: string, value: string) =>

@@ -18,8 +18,8 @@ const MOST_BYTES_OF_ALL = 10_000_000;
 const MOST_IMPORTS = 1_000;
 
 /**
- * The entry and the files of the app that it imports, the entry first. The code is searched and not parsed: a parser would need the grammar
- * of TypeScript, and what is found is a proposal that the user sees.
+ * The entry and the files of the app that it imports, the entry first. The code is searched and not parsed: a
+ * parser would need the grammar of TypeScript, and what is found is a proposal that the user sees.
  */
 export function sourceFiles(entry: string): SourceFile[] {
   const files = new Map<string, SourceFile>();
@@ -62,15 +62,19 @@ export function isFile(path: string): boolean {
   return existsSync(path) && statSync(path).isFile();
 }
 
-/** The file that a command runs, by the words of `exec`: its last one that is the path of a file, because Node's own options come first. */
+/**
+ * The file that a command runs, by the words of `exec`: its last one that is the path of a file, because
+ * Node's own options come first.
+ */
 export function entryOf(exec: readonly unknown[]): string | undefined {
   const words = exec.slice(1).filter((word) => typeof word === "string");
   return words.findLast((word) => word.startsWith("/") && isFile(word));
 }
 
 /**
- * Takes comments away, and leaves strings as they are: `//` is in each URL. The limit keeps the search short in a file without end quotes, and so does the
- * first alternative in one with an escaped quote after the other.
+ * Takes comments away, and leaves strings as they are: `//` is in each URL. The limit keeps the search short
+ * in a file without end quotes, and so does the first alternative in one with an escaped quote after the
+ * other.
  */
 function withoutComments(text: string): string {
   return text.replace(

@@ -13,7 +13,10 @@ export interface StartCommand {
   arguments: string[];
   /** Variables that the script sets. */
   environment: Record<string, string>;
-  /** Files from which a tool such as dotenv gives the app its variables. A variable of a later one replaces those before, as with EnvironmentFile=. */
+  /**
+   * Files from which a tool such as dotenv gives the app its variables. A variable of a later one replaces
+   * those before, as with EnvironmentFile=.
+   */
   environmentFiles: { file: string; tool: string }[];
   /** Tools that do not pass the sockets on, and that the service leaves out. The first is the outermost. */
   launchers: string[];

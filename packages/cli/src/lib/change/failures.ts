@@ -78,7 +78,10 @@ export function reloadFailures({ name, sockets }: ActivatedService, { user, syst
   const reason = (hasLines: boolean) =>
     hasLines ? "The lines above have the reason." : `Its log has the reason: ${command("logs")}.`;
   return {
-    /** It does not run, and the next connection can't start it: a deployment has failed. Undefined for other states. */
+    /**
+     * It does not run, and the next connection can't start it: a deployment has failed. Undefined for other
+     * states.
+     */
     unserved(state: ServiceState, closed: readonly ClosedSocket[]) {
       const nothing = "so there is nothing to reload, and no version serves";
       const correct = `To see why: ${command("doctor")}\nCorrect the app, or put its earlier version back, and run ${command("restart")}.`;

@@ -49,7 +49,10 @@ interface Reloaded {
   unapplied: Unapplied;
 }
 
-/** Reloads a service that runs, and reports what it writes meanwhile. A reload that fails has a report too, with the error. */
+/**
+ * Reloads a service that runs, and reports what it writes meanwhile. A reload that fails has a report too,
+ * with the error.
+ */
 export async function reloadService(service: ActivatedService, tools: ChangeTools): Promise<Reloaded> {
   const reload = new Reload(service, tools);
   try {
@@ -166,7 +169,10 @@ class Reload {
     return this.#tools.manager.show(units, properties);
   }
 
-  /** The service units that run now. A unit that is starting may have read the old settings already, so this waits for it: systemd can't reload it earlier. */
+  /**
+   * The service units that run now. A unit that is starting may have read the old settings already, so this
+   * waits for it: systemd can't reload it earlier.
+   */
   async #runningUnits(): Promise<Unit[]> {
     const { kind, services } = this.#service;
     if (kind === "accept") return [];
@@ -247,7 +253,10 @@ function handoversOf(before: readonly Unit[], after: readonly Unit[]): Handover[
   });
 }
 
-/** The files of EnvironmentFile= that have changed since the units were started. systemd reads them only at a start. */
+/**
+ * The files of EnvironmentFile= that have changed since the units were started. systemd reads them only at a
+ * start.
+ */
 async function changedFiles(units: readonly Unit[]): Promise<string[]> {
   const found = await Promise.all(
     units.map(({ EnvironmentFiles, InactiveExitTimestamp }) =>

@@ -87,13 +87,18 @@ export interface ReloadReport {
   units: string[];
   /** Milliseconds. For a handover, until the new process served. */
   took: number;
-  /** Whether the app has reported that the reload is done. Without `Type=notify-reload`, no app reports it. */
+  /**
+   * Whether the app has reported that the reload is done. Without `Type=notify-reload`, no app reports it.
+   */
   confirmed: boolean;
   /** The lines that the app has written meanwhile. */
   log: string[];
   /** Those units that were handed over. */
   handovers: Handover[];
-  /** Whether a unit, or a file that it names, has changed on disk since the service was started. A reload does not apply that. */
+  /**
+   * Whether a unit, or a file that it names, has changed on disk since the service was started. A reload does
+   * not apply that.
+   */
   needsRestart: boolean;
   /** Why it has failed. */
   error?: CliError;

@@ -122,7 +122,9 @@ function stateReader(unit: string, manager: ServiceManager, report: Report): () 
   };
 }
 
-/** Whether it runs, or sleeps again. A service that does not report when it is ready must run for a moment. */
+/**
+ * Whether it runs, or sleeps again. A service that does not report when it is ready must run for a moment.
+ */
 async function staysUp({ Id, Type }: Unit, manager: ServiceManager): Promise<boolean> {
   let restarts: string | undefined;
   const { seen } = await takeStep(manager, {
@@ -138,7 +140,10 @@ async function staysUp({ Id, Type }: Unit, manager: ServiceManager): Promise<boo
   return seen;
 }
 
-/** How the process of a failed start has ended. systemd may be starting it again already, and has then forgotten that. The journal has not. */
+/**
+ * How the process of a failed start has ended. systemd may be starting it again already, and has then
+ * forgotten that. The journal has not.
+ */
 function endOf({ ExecMainCode, ExecMainStatus, Result }: Unit, entries: readonly JournalEntry[]) {
   const exit = { code: ExecMainCode === "1" ? "exited" : "killed", status: ExecMainStatus };
   return {

@@ -29,7 +29,9 @@ export class RollingError extends Error {
   readonly code: RollingErrorCode;
   /** What to change. */
   readonly hint: string;
-  /** The last lines of the journal of the instance that failed, the oldest first; empty for the other errors. */
+  /**
+   * The last lines of the journal of the instance that failed, the oldest first; empty for the other errors.
+   */
   readonly journal: readonly string[];
 
   constructor(

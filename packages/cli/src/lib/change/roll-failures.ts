@@ -106,7 +106,8 @@ export function halfwayError(
 /**
  * The error of an instance that did not become ready.
  *
- * @param states after it was stopped again; undefined if it could not be stopped, or systemctl did not report the states
+ * @param states after it was stopped again; undefined if it could not be stopped, or systemctl did not report
+ * the states
  */
 export function notReadyError(
   pair: Pair,

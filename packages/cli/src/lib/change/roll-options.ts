@@ -29,7 +29,10 @@ export type RollingEvent =
       readonly type: "stopped";
       /** `blue` or `green`. */
       readonly instance: Instance;
-      /** Whether it has answered its requests. It is `false` if the instance was killed, or ended with an error. */
+      /**
+       * Whether it has answered its requests. It is `false` if the instance was killed, or ended with an
+       * error.
+       */
       readonly drained: boolean;
     }
   | {
@@ -41,20 +44,28 @@ export type RollingEvent =
 
 /** The options of {@link rollingRestart}: the service manager, the wait, and a callback for each step. */
 export interface RollingOptions {
-  /** Whether the units belong to the user's own service manager (`systemctl --user`). By default they belong to the system's. */
+  /**
+   * Whether the units belong to the user's own service manager (`systemctl --user`). By default they belong
+   * to the system's.
+   */
   user?: boolean | undefined;
-  /** Whether to wait until the old instance has drained, which is the default. With `false`, it drains after the promise has resolved. */
+  /**
+   * Whether to wait until the old instance has drained, which is the default. With `false`, it drains after
+   * the promise has resolved.
+   */
   waitForDrain?: boolean | undefined;
   /**
-   * Ends the wait: the promise rejects with the signal's reason. If the new instance is not ready yet, it is stopped again, and the old one
-   * keeps serving. If the new instance is ready, the old one is told to stop, and drains by itself. After 3 seconds the promise rejects anyway,
-   * and systemd continues these steps. The event `aborted` reports the state of both instances.
+   * Ends the wait: the promise rejects with the signal's reason. If the new instance is not ready yet, it is
+   * stopped again, and the old one keeps serving. If the new instance is ready, the old one is told to stop,
+   * and drains by itself. After 3 seconds the promise rejects anyway, and systemd continues these steps. The
+   * event `aborted` reports the state of both instances.
    */
   signal?: AbortSignal | undefined;
   /**
-   * Called with each step. The restart does not wait for the callback. If the callback throws, or its promise rejects, the restart continues
-   * to its end, and then `rollingRestart` rejects with that error. If the restart itself fails, you get the error of the restart. If a promise
-   * of the callback settles after the end of the restart, its error is dropped.
+   * Called with each step. The restart does not wait for the callback. If the callback throws, or its promise
+   * rejects, the restart continues to its end, and then `rollingRestart` rejects with that error. If the
+   * restart itself fails, you get the error of the restart. If a promise of the callback settles after the
+   * end of the restart, its error is dropped.
    */
   onEvent?: ((event: RollingEvent) => unknown) | undefined;
 }
@@ -68,7 +79,10 @@ export type RollingResult =
       readonly from: Instance;
       /** The instance that serves now. */
       readonly to: Instance;
-      /** Whether `from` has answered its requests. It is `false` if `from` was killed or ended with an error, and undefined with `waitForDrain: false`. */
+      /**
+       * Whether `from` has answered its requests. It is `false` if `from` was killed or ended with an error,
+       * and undefined with `waitForDrain: false`.
+       */
       readonly drained: boolean | undefined;
     }
   | {

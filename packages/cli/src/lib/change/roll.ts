@@ -6,29 +6,32 @@ import type { RollingEvent, RollingOptions, RollingResult } from "./roll-options
 import { Turn } from "./turn.ts";
 
 /**
- * Restarts a service without making a client wait. It starts the instance that does not run, blue or green, and stops the other one when the new
- * one is ready.
+ * Restarts a service without making a client wait. It starts the instance that does not run, blue or green,
+ * and stops the other one when the new one is ready.
  *
- * The units must be written by `emitUnits` of `@sockact/units` with `rolling: true`. Both instances accept from the same sockets, and the old
- * one finishes its open requests. If both instances run, as after an interrupted call, the older one is stopped and then started again.
+ * The units must be written by `emitUnits` of `@sockact/units` with `rolling: true`. Both instances accept
+ * from the same sockets, and the old one finishes its open requests. If both instances run, as after an
+ * interrupted call, the older one is stopped and then started again.
  *
- * Resolves to `{ outcome: "turned" }` when the old instance has stopped. Resolves to `{ outcome: "asleep" }` if neither instance ran, and to
- * `{ outcome: "stopped" }` if their sockets did not listen either.
+ * Resolves to `{ outcome: "turned" }` when the old instance has stopped. Resolves to `{ outcome: "asleep" }`
+ * if neither instance ran, and to `{ outcome: "stopped" }` if their sockets did not listen either.
  *
  * Rejects with a `RollingError`:
  *
- * - `SOCKACT_ERR_ROLL_START`: the new instance did not become ready. It was stopped again, and the old one keeps serving.
- * - `SOCKACT_ERR_ROLL_SOCKET`: neither instance runs and a socket has failed, or the new instance cannot start without a socket. The hint has the
- *   commands that start the socket again.
- * - `SOCKACT_ERR_ROLL_LOCK`: the lock could not be taken, or was lost during the restart. After a loss both instances may run, and the message has
- *   their states.
+ * - `SOCKACT_ERR_ROLL_START`: the new instance did not become ready. It was stopped again, and the old one
+ *   keeps serving.
+ * - `SOCKACT_ERR_ROLL_SOCKET`: neither instance runs and a socket has failed, or the new instance cannot
+ *   start without a socket. The hint has the commands that start the socket again.
+ * - `SOCKACT_ERR_ROLL_LOCK`: the lock could not be taken, or was lost during the restart. After a loss both
+ *   instances may run, and the message has their states.
  * - docs/errors.md has the other codes.
  *
- * An instance that serves is stopped only if the other one serves at that moment, or became ready in this call and then went to sleep. In the
- * second case, the next connection starts the new version.
+ * An instance that serves is stopped only if the other one serves at that moment, or became ready in this
+ * call and then went to sleep. In the second case, the next connection starts the new version.
  *
- * Calls for the same service take turns by a lock on the file `/run/sockact-<name>.lock`, which belongs to root. If polkit allows another user
- * to manage the units, root can let that user lock the file: the hint of `SOCKACT_ERR_ROLL_LOCK` has the line for tmpfiles.d(5).
+ * Calls for the same service take turns by a lock on the file `/run/sockact-<name>.lock`, which belongs to
+ * root. If polkit allows another user to manage the units, root can let that user lock the file: the hint of
+ * `SOCKACT_ERR_ROLL_LOCK` has the line for tmpfiles.d(5).
  *
  * @param name - the service's name without `@` and suffix: `shop` for `shop@.service`
  */

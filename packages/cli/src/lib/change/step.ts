@@ -27,7 +27,9 @@ export interface Taken<Seen> {
   seen: Seen;
 }
 
-/** Takes a step. It rejects with the reason of the manager's signal, and then systemd continues the command. */
+/**
+ * Takes a step. It rejects with the reason of the manager's signal, and then systemd continues the command.
+ */
 export async function takeStep<Seen>(
   manager: ServiceManager,
   { command, meanwhile, look, isOver = () => true, limit = Infinity }: Step<Seen>,

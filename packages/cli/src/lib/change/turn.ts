@@ -142,7 +142,8 @@ export class Turn {
       if (ended.code === 0 && (serves(seen[instance]) || (await sleeps(unit, seen[instance], manager))))
         return emit({ type: "ready", instance });
       if (ended.code !== 0 && seen[instance].InvocationID === before[instance].InvocationID) {
-        // An instance starts only with its sockets, and systemd does not start a socket while its service runs.
+        // An instance starts only with its sockets, and systemd does not start a socket while its service
+        // runs.
         const sockets = await this.#readSockets(seen);
         const closed = sockets.filter(({ ActiveState }) => ActiveState !== "active");
         throw closed.length > 0 ? socketError(pair, closed, seen) : manager.refused(`start ${unit}`, ended);
@@ -182,7 +183,10 @@ export class Turn {
     }
   }
 
-  /** Runs `action`. If the signal is aborted before that has ended, runs `atLeast` for a short time, so that nothing is left half done. */
+  /**
+   * Runs `action`. If the signal is aborted before that has ended, runs `atLeast` for a short time, so that
+   * nothing is left half done.
+   */
   async #despiteAbort<T>(
     action: (manager: ServiceManager) => Promise<T>,
     atLeast: (manager: ServiceManager) => Promise<unknown> = action,
@@ -251,7 +255,10 @@ export class Turn {
     }
   }
 
-  /** Waits while an instance is stopping. An instance that stops by itself may go to sleep, or systemd may start it again. */
+  /**
+   * Waits while an instance is stopping. An instance that stops by itself may go to sleep, or systemd may
+   * start it again.
+   */
   #settled(instance: Instance, manager: ServiceManager): Step<States> {
     return {
       look: async () => this.#pair.readStates(manager),
@@ -271,8 +278,9 @@ export class Turn {
 }
 
 /**
- * Whether an instance that systemd has started successfully, and that has ended since, has gone to sleep. systemd forgets the result of an
- * inactive unit. It also reports success for a start that it skipped because a condition of the unit is not met.
+ * Whether an instance that systemd has started successfully, and that has ended since, has gone to sleep.
+ * systemd forgets the result of an inactive unit. It also reports success for a start that it skipped because
+ * a condition of the unit is not met.
  */
 async function sleeps(unit: string, state: State, manager: ServiceManager): Promise<boolean> {
   if (!isAsleep(state) || state.ExecCondition !== undefined) return false;
@@ -281,7 +289,10 @@ async function sleeps(unit: string, state: State, manager: ServiceManager): Prom
   return ended?.code === 0;
 }
 
-/** The last messages of the unit in the journal. Empty if the journal can't be read. A journald that hangs must not delay the restart. */
+/**
+ * The last messages of the unit in the journal. Empty if the journal can't be read. A journald that hangs
+ * must not delay the restart.
+ */
 async function lastMessages(unit: string, since: number, manager: ServiceManager): Promise<string[]> {
   const patient = manager.with(
     deadline(JOURNAL_LIMIT_MS, ...(manager.signal === undefined ? [] : [manager.signal])),

@@ -39,7 +39,8 @@ export function addAppOptions(command: Command): Command {
       )
       .option("--idle <duration>", "let the app sleep after this time without a connection, such as 10min")
       .option("--handover", "let systemctl reload start a new version of the app, so that no client waits")
-      // Not --env-file: Node reads that itself, also after the script, and takes NODE_OPTIONS from the file. As root, that would run code of the app.
+      // Not --env-file: Node reads that itself, also after the script, and takes NODE_OPTIONS from the file.
+      // As root, that would run code of the app.
       .option("--environment-file <file>", "a file of NAME=value lines for the app. May be repeated", collect)
       .option("--node <path>", "the Node that runs the app (default: the one that runs sockact)")
       .option("--no-preload", "do not load @sockact/register into an app that does not call sockact")

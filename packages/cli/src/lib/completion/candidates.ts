@@ -77,7 +77,10 @@ async function valuesFor(
 /** The name of a value in the flags of an option: `file` in `-f, --from <file>`. */
 const valueName = ({ flags }: Option): string => /[<[]([^\]>.]+)/.exec(flags)?.[1] ?? "";
 
-/** What may come at the end of a command line. `line` has its words after `sockact`; the last one is being written, and may be empty. */
+/**
+ * What may come at the end of a command line. `line` has its words after `sockact`; the last one is being
+ * written, and may be empty.
+ */
 export async function candidatesFor(program: Command, line: readonly string[]): Promise<Candidates> {
   const current = line.at(-1) ?? "";
   const before = line.slice(0, -1);

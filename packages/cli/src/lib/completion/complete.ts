@@ -14,7 +14,9 @@ function joined(line: readonly string[]): string[] {
   return whole;
 }
 
-/** Answers the script of a shell: `files`, or `words` and a line for each, with its description after a tab. */
+/**
+ * Answers the script of a shell: `files`, or `words` and a line for each, with its description after a tab.
+ */
 export async function complete(program: Command, shell: string, line: readonly string[]): Promise<void> {
   const whole = shell === "bash" ? joined(line) : line;
   const current = whole.at(-1) ?? "";

@@ -33,8 +33,9 @@ const MOST_BYTES = 4 * 1024 * 1024;
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /**
- * Evaluates a config in a process of the invoking user, which gets no terminal and only the variables below. The config may do what it
- * likes there: what it prints goes to standard error, and all that it has started in the process group ends with it.
+ * Evaluates a config in a process of the invoking user, which gets no terminal and only the variables below.
+ * The config may do what it likes there: what it prints goes to standard error, and all that it has started
+ * in the process group ends with it.
  */
 export async function evaluateConfig(file: string, invoker: Invoker): Promise<ConfigAnswer> {
   const { isSudo, name, uid, gid } = invoker;

@@ -29,9 +29,11 @@ export interface LoadConfigOptions {
 /**
  * Loads the config of a folder. It is evaluated in a process of the invoking user, never as root under sudo.
  *
- * Resolves to `undefined` if the folder has no config and none was named. Rejects with a `CliError`: `SOCKACT_ERR_CONFIG_MISSING` (the named file),
- * `SOCKACT_ERR_CONFIG_SEVERAL`, `SOCKACT_ERR_CONFIG_UNSAFE` (root would use what another user may write), `SOCKACT_ERR_CONFIG_SYNTAX`, `SOCKACT_ERR_CONFIG_FAILED` (it
- * throws, or ends the process), `SOCKACT_ERR_CONFIG_TIMEOUT`, `SOCKACT_ERR_CONFIG_SIZE` or `SOCKACT_ERR_CONFIG_INVALID` (the export is not a description).
+ * Resolves to `undefined` if the folder has no config and none was named. Rejects with a `CliError`:
+ * `SOCKACT_ERR_CONFIG_MISSING` (the named file), `SOCKACT_ERR_CONFIG_SEVERAL`, `SOCKACT_ERR_CONFIG_UNSAFE`
+ * (root would use what another user may write), `SOCKACT_ERR_CONFIG_SYNTAX`, `SOCKACT_ERR_CONFIG_FAILED` (it
+ * throws, or ends the process), `SOCKACT_ERR_CONFIG_TIMEOUT`, `SOCKACT_ERR_CONFIG_SIZE` or
+ * `SOCKACT_ERR_CONFIG_INVALID` (the export is not a description).
  */
 export async function loadConfig({
   folder: from,
@@ -40,7 +42,8 @@ export async function loadConfig({
 }: LoadConfigOptions): Promise<LoadedConfig | undefined> {
   const file = findConfig(from, named);
   if (file === undefined) return undefined;
-  // Root must not install what another user wrote. Without root, sockact does nothing that this user could not do.
+  // Root must not install what another user wrote. Without root, sockact does nothing that this user could
+  // not do.
   if (process.getuid?.() === 0) await refuseUnsafe(file, invoker);
   const { value, error } = await evaluateConfig(file, invoker);
   if (error !== undefined) throw errorOf(file, error);
@@ -78,7 +81,10 @@ export async function loadConfig({
   return { file, descriptions };
 }
 
-/** Emits units. Throws a `CliError` with `SOCKACT_ERR_CONFIG_INVALID` that has each problem of the description in a line. */
+/**
+ * Emits units. Throws a `CliError` with `SOCKACT_ERR_CONFIG_INVALID` that has each problem of the description
+ * in a line.
+ */
 export function unitsOf(
   description: AppDescription,
   source: string,

@@ -6,7 +6,9 @@ export class PlainValueError extends Error {
 /** Deeper than any description. */
 const DEEPEST = 50;
 
-/** Copies what JSON can hold, and refuses the rest, where JSON.stringify() would leave it out or change it. */
+/**
+ * Copies what JSON can hold, and refuses the rest, where JSON.stringify() would leave it out or change it.
+ */
 export function plainValue(value: unknown, path = "", above: readonly unknown[] = []): unknown {
   const refuse = (what: string): never => {
     throw new PlainValueError(`${path === "" ? "the default export" : path} is ${what}`);

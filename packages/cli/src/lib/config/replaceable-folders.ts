@@ -3,9 +3,10 @@ import type { Invoker } from "../shared/invoker.ts";
 import { distrustOf } from "../shared/trusted-path.ts";
 
 /**
- * Refuses to show a service a file or folder of a home that another user than root and the caller can replace. At a later start, a link in its place
- * would show the service any folder of the machine, also one that is closed to that user. Node is not such a file: with another one in its place,
- * nothing starts. In the folder of the app, Node could run other code before it looks for the app.
+ * Refuses to show a service a file or folder of a home that another user than root and the caller can
+ * replace. At a later start, a link in its place would show the service any folder of the machine, also one
+ * that is closed to that user. Node is not such a file: with another one in its place, nothing starts. In the
+ * folder of the app, Node could run other code before it looks for the app.
  *
  * @param shown what the service sees of homes
  */

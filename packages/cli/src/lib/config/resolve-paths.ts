@@ -12,8 +12,9 @@ const pathFields = [
 ];
 
 /**
- * Replaces `node`, as the program, by the path of Node, and what begins with `./` or `../` by a path from the folder of the config. So a
- * config is the same on each machine, also as JSON. What is malformed stays, for the check of the description to refuse.
+ * Replaces `node`, as the program, by the path of Node, and what begins with `./` or `../` by a path from the
+ * folder of the config. So a config is the same on each machine, also as JSON. What is malformed stays, for
+ * the check of the description to refuse.
  */
 export function resolvePaths(description: unknown, folder: string, node: string): unknown {
   if (typeof description !== "object" || description === null || Array.isArray(description))

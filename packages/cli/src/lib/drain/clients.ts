@@ -4,9 +4,15 @@ import type { ServiceManager } from "../systemd/service-manager.ts";
 import { readAddresses } from "../status/addresses.ts";
 import { countClients } from "../status/clients.ts";
 
-/** For how long no client must be connected, in milliseconds. A balancer needs several probes to notice, and its clients may pause between requests. */
+/**
+ * For how long no client must be connected, in milliseconds. A balancer needs several probes to notice, and
+ * its clients may pause between requests.
+ */
 const QUIET = 10_000;
-/** How many connections may have come and gone within a second. Load balancers keep probing, and their probes may come to the same port. */
+/**
+ * How many connections may have come and gone within a second. Load balancers keep probing, and their probes
+ * may come to the same port.
+ */
 const PROBES = 2;
 
 interface Counted {
@@ -16,7 +22,10 @@ interface Counted {
   closed: string[];
 }
 
-/** The connections of clients on these socket units. Those of a socket with PrivateNetwork=, and of datagrams, can't be counted. */
+/**
+ * The connections of clients on these socket units. Those of a socket with PrivateNetwork=, and of datagrams,
+ * can't be counted.
+ */
 async function connectionsOf(sockets: readonly string[], manager: ServiceManager): Promise<Counted> {
   const shown = await manager.show(sockets, ["Id", "Listen", "Accept", "NConnections"]);
   const accepted = shown
@@ -50,9 +59,9 @@ interface WaitOptions {
 }
 
 /**
- * Waits until no client has been connected for ten seconds, or for a third of the limit if that is shorter. Connections between two counts are found if this
- * host has closed them. Those that the client has closed leave no trace here. Without
- * sockets, nothing can be counted, and it waits for the whole time.
+ * Waits until no client has been connected for ten seconds, or for a third of the limit if that is shorter.
+ * Connections between two counts are found if this host has closed them. Those that the client has closed
+ * leave no trace here. Without sockets, nothing can be counted, and it waits for the whole time.
  */
 export async function waitForClients(
   sockets: readonly string[],

@@ -25,7 +25,10 @@ interface DrainReport {
   drained: boolean;
   /** Whether that is new. */
   changed: boolean;
-  /** With `--wait`: how many connections were open at the end. Missing if no socket starts the service, because its connections can't be counted. */
+  /**
+   * With `--wait`: how many connections were open at the end. Missing if no socket starts the service,
+   * because its connections can't be counted.
+   */
   connections?: number;
   /** With `--wait`: whether no client was connected for long enough. */
   quiet?: boolean;
@@ -33,7 +36,10 @@ interface DrainReport {
 
 const placeOf = (user: boolean): Place => ({ user, root: "/" });
 
-/** Makes services answer probes with 503, so that load balancers send their clients elsewhere. Returns the exit code. */
+/**
+ * Makes services answer probes with 503, so that load balancers send their clients elsewhere. Returns the
+ * exit code.
+ */
 export async function drain(names: readonly string[], options: DrainOptions): Promise<number> {
   const { user = false, json = false } = options;
   const place = placeOf(user);

@@ -11,7 +11,9 @@ export interface Drainable {
   services: ActivatedService[];
 }
 
-/** Finds what this name drains. All instances of a template have the same file, so they are drained together. */
+/**
+ * Finds what this name drains. All instances of a template have the same file, so they are drained together.
+ */
 export async function findDrainable(manager: ServiceManager, given: string): Promise<Drainable> {
   const name = given.replace(/\.(?:service|socket)$/, "").replace(/@$/, "");
   const template = name.replace(/@.*$/s, "");

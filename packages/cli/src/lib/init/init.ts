@@ -88,14 +88,18 @@ async function describeForConfig(
   const bound = isDynamic ? inHomes({ ...app, node: app.node.path }) : [];
   const described = bound.length > 0 ? withFoldersOfHomes(plain, bound) : plain;
   const units = unitsOf(described, app.folder);
-  // The config may be for another machine, whose systemd may be too old for this type. With the preload, units have the type that their systemd knows.
+  // The config may be for another machine, whose systemd may be too old for this type. With the preload,
+  // units have the type that their systemd knows.
   const { type, ...untyped } = described;
   const follows = type === "notify-reload" && isDeepStrictEqual(unitsOf(untyped, app.folder), units);
   const { systemd: _systemd, ...portable } = follows ? untyped : described;
   return relativePaths(portable, app.folder, node === undefined ? app.node.path : undefined);
 }
 
-/** Where the service listens that is installed with this name: `sockact install` is not to move it by surprise. */
+/**
+ * Where the service listens that is installed with this name: `sockact install` is not to move it by
+ * surprise.
+ */
 function installedListen(app: DetectedApp, { choices, json }: InitOptions): string[] | undefined {
   const { name = app.name, user = false } = choices;
   const unit = `${name}.socket`;
@@ -108,7 +112,9 @@ function installedListen(app: DetectedApp, { choices, json }: InitOptions): stri
   return listen;
 }
 
-/** TypeScript if the project is compiled, and its compiler would not take the config for a part of the app. */
+/**
+ * TypeScript if the project is compiled, and its compiler would not take the config for a part of the app.
+ */
 function defaultFormat(folder: string): ConfigFormat {
   if (!existsSync(join(folder, "tsconfig.json"))) return "js";
   const { rootDir, hasFiles } = compilerOptions(folder);

@@ -38,7 +38,10 @@ export async function notesOnOpen(paths: readonly string[]): Promise<string[]> {
   ];
 }
 
-/** The first folder on the way to a path, or the path itself, in which anybody may replace files; not those with the sticky bit, such as /tmp. */
+/**
+ * The first folder on the way to a path, or the path itself, in which anybody may replace files; not those
+ * with the sticky bit, such as /tmp.
+ */
 async function openToAll(path: string): Promise<string | undefined> {
   let at = await realpath(path).catch(() => resolve(path));
   for (;;) {
@@ -50,8 +53,8 @@ async function openToAll(path: string): Promise<string | undefined> {
 }
 
 /**
- * A note for each file of variables that another user than root and the caller can replace. systemd reads it as root at each start, and follows a
- * link that somebody puts there later.
+ * A note for each file of variables that another user than root and the caller can replace. systemd reads it
+ * as root at each start, and follows a link that somebody puts there later.
  */
 export async function notesOnReplaceable(description: AppDescription, invoker: Invoker): Promise<string[]> {
   const notes: string[] = [];
@@ -68,7 +71,10 @@ export async function notesOnReplaceable(description: AppDescription, invoker: I
   return notes;
 }
 
-/** Refuses the files that only the start script names, and of which another user decides what systemd reads as root. */
+/**
+ * Refuses the files that only the start script names, and of which another user decides what systemd reads as
+ * root.
+ */
 export async function refuseEnvironmentFiles(
   { environmentFiles, refusedEnvironmentFiles: [refused] }: DetectedApp,
   invoker: Invoker,

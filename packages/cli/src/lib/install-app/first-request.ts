@@ -15,7 +15,9 @@ export type Answer =
       status: number;
       text: string;
       location?: string | undefined;
-      /** From the request to the head of the answer, in milliseconds. The service may have started meanwhile. */
+      /**
+       * From the request to the head of the answer, in milliseconds. The service may have started meanwhile.
+       */
       milliseconds: number;
     }
   /** Something answers, but not by HTTP. */
@@ -127,7 +129,8 @@ const mayBeSecure = (error: unknown): boolean => {
 export const CLOSED = "the connection was closed without an answer";
 
 /**
- * Makes a request, which starts the service if it sleeps. Never rejects, unless the signal is aborted for another reason than the deadline.
+ * Makes a request, which starts the service if it sleeps. Never rejects, unless the signal is aborted for
+ * another reason than the deadline.
  *
  * @param withHeader - whether to begin the connection with a PROXY header
  */

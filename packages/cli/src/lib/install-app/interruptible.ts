@@ -3,7 +3,10 @@ import { type Progress, progress } from "../output/progress.ts";
 
 const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
-/** Runs an action and shows its progress. Until it ends, Ctrl-C, SIGTERM and SIGHUP abort its signal instead of ending the process. */
+/**
+ * Runs an action and shows its progress. Until it ends, Ctrl-C, SIGTERM and SIGHUP abort its signal instead
+ * of ending the process.
+ */
 export async function interruptible<Result>(
   title: string,
   action: (shown: Progress, signal: AbortSignal) => Promise<Result>,

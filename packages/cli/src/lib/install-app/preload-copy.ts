@@ -5,8 +5,9 @@ import { type ExtraFile, filesFolder } from "../install/install.ts";
 import { valuesOf } from "../shared/unit-text.ts";
 
 /**
- * The preload as a file of the service. The service can't load it from here: what npx has downloaded is in a cache that only its user may read, and that
- * npm may clear. So each service gets a separate copy, which is removed when the service is uninstalled.
+ * The preload as a file of the service. The service can't load it from here: what npx has downloaded is in a
+ * cache that only its user may read, and that npm may clear. So each service gets a separate copy, which is
+ * removed when the service is uninstalled.
  */
 export function preloadCopy(service: { name: string; user: boolean }): ExtraFile {
   // This file is in dist when it runs, beside the preload.
@@ -15,7 +16,8 @@ export function preloadCopy(service: { name: string; user: boolean }): ExtraFile
 }
 
 /**
- * A description with `preload: true` means the @sockact/register of the app. If the app has none, the service gets a copy.
+ * A description with `preload: true` means the @sockact/register of the app. If the app has none, the service
+ * gets a copy.
  *
  * @param units what the description gives as it is
  * @param root where the files of the service are
@@ -38,7 +40,9 @@ export function withPreload(
   };
 }
 
-/** The preload in the packages of an app that a unit names. In a container, it is not a file of this machine. */
+/**
+ * The preload in the packages of an app that a unit names. In a container, it is not a file of this machine.
+ */
 function registerOf(text: string): string | undefined {
   const [command = ""] = valuesOf(text, "ExecStart");
   const file = String.raw`node_modules\/@sockact\/register\/dist\/index\.cjs`;

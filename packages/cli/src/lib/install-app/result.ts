@@ -4,7 +4,10 @@ import { colourOut } from "../output/print.ts";
 import { ownCommand, sudoCommand } from "../shared/own-command.ts";
 import type { Answer } from "./first-request.ts";
 
-/** Whether the service does not serve as it should: then `sockact install` fails, but keeps what it has installed. */
+/**
+ * Whether the service does not serve as it should: then `sockact install` fails, but keeps what it has
+ * installed.
+ */
 export const isUnusable = ({ outcome }: Answer): boolean => outcome === "silent" || outcome === "unready";
 
 export interface Installed {

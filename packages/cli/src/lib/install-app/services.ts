@@ -61,7 +61,10 @@ export interface Surroundings {
   systemd: number | undefined;
 }
 
-/** Finds out which services the arguments, or the config of this folder, ask for. No code of the app runs as root. */
+/**
+ * Finds out which services the arguments, or the config of this folder, ask for. No code of the app runs as
+ * root.
+ */
 export async function wantedServices(
   entry: string | undefined,
   options: InstallOptions,

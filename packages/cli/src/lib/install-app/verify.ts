@@ -26,8 +26,9 @@ export interface VerifyOptions {
 }
 
 /**
- * Makes a request to each socket of a service, which starts it. Rejects with `SOCKACT_ERR_INSTALL_START` if the service fails instead of answering. If it just does
- * not answer, that is a result: the service may be right, and this request not one that it answers.
+ * Makes a request to each socket of a service, which starts it. Rejects with `SOCKACT_ERR_INSTALL_START` if
+ * the service fails instead of answering. If it just does not answer, that is a result: the service may be
+ * right, and this request not one that it answers.
  */
 export async function verify({ name, sockets, manager, timeout, signal }: VerifyOptions): Promise<Answer[]> {
   const addresses = await listeningAddresses(manager, sockets);
@@ -74,7 +75,10 @@ interface Asked {
   since: number;
 }
 
-/** What answers. If the socket wants a PROXY header, a second request sends one: the first one has started the app. */
+/**
+ * What answers. If the socket wants a PROXY header, a second request sends one: the first one has started the
+ * app.
+ */
 async function answerOf({ address, signal, manager, services, since }: Asked): Promise<Answer> {
   const answer = await firstRequest(address, signal);
   if (answer.outcome !== "silent" || answer.reason !== CLOSED) return answer;

@@ -5,8 +5,8 @@ import { type Place, stateFolder } from "./places.ts";
 import { inFolderOf, inNewFolder, pathError } from "./safe-folder.ts";
 
 /**
- * The file that takes a service out of a load balancer. While it exists, sockact in the app, and the health socket, answer probes with 503 `drained`.
- * All instances of a template have the same file.
+ * The file that takes a service out of a load balancer. While it exists, sockact in the app, and the health
+ * socket, answer probes with 503 `drained`. All instances of a template have the same file.
  */
 function fileOf(place: Place, name: string): string {
   return join(stateFolder(place), "drained", name.replace(/@.*$/s, ""));
@@ -14,7 +14,10 @@ function fileOf(place: Place, name: string): string {
 
 export const isDrained = (place: Place, name: string): boolean => existsSync(fileOf(place, name));
 
-/** Creates the file. Returns whether it did not exist. Throws a `CliError` if it can't be written, or if the service could not see it. */
+/**
+ * Creates the file. Returns whether it did not exist. Throws a `CliError` if it can't be written, or if the
+ * service could not see it.
+ */
 export function setDrained(place: Place, name: string): boolean {
   const path = fileOf(place, name);
   return inNewFolder(dirname(path), (folder) => {
@@ -29,7 +32,10 @@ export function setDrained(place: Place, name: string): boolean {
   });
 }
 
-/** Removes the file, and the folders that are empty then. Returns whether it existed. Throws a `CliError` if it can't be removed. */
+/**
+ * Removes the file, and the folders that are empty then. Returns whether it existed. Throws a `CliError` if
+ * it can't be removed.
+ */
 export function unsetDrained(place: Place, name: string): boolean {
   const path = fileOf(place, name);
   const wasThere = inFolderOf(path, (folder, file) => {

@@ -62,8 +62,9 @@ export async function whyNotStarted(
 const APP_LINES = 12;
 
 /**
- * The lines that the first process of an app has printed since then; or the lines of systemd about its units, if the app has printed nothing. systemd may have
- * started the app several times, and the reason is the same each time.
+ * The lines that the first process of an app has printed since then; or the lines of systemd about its units,
+ * if the app has printed nothing. systemd may have started the app several times, and the reason is the same
+ * each time.
  *
  * @param since milliseconds since 1970
  */

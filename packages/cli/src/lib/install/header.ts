@@ -1,6 +1,9 @@
 import { createHash } from "node:crypto";
 
-/** Who wrote a unit file: this program, for this service; this program, but it was edited since; or another author. */
+/**
+ * Who wrote a unit file: this program, for this service; this program, but it was edited since; or another
+ * author.
+ */
 type Writer = "sockact" | "edited" | "foreign";
 
 const pattern = /^# Written by sockact install for (\S+)\.[^\n]*\n# Content: sha256:([0-9a-f]{64})\n/;
@@ -9,7 +12,10 @@ export function sha256(content: string | Buffer): string {
   return createHash("sha256").update(content).digest("hex");
 }
 
-/** Puts the header before a unit's text. It has no version and no time, so that the same description always gives the same file. */
+/**
+ * Puts the header before a unit's text. It has no version and no time, so that the same description always
+ * gives the same file.
+ */
 export function withHeader(name: string, unit: string, text: string): string {
   const advice = `Your own settings: systemctl edit ${unit}`;
   return `# Written by sockact install for ${name}. ${advice}\n# Content: sha256:${sha256(text)}\n${text}`;

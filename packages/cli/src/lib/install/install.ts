@@ -1,4 +1,5 @@
-// What `sockact install` and `uninstall` do to a machine: plan, apply, undo. Other folders import from this file only.
+// What `sockact install` and `uninstall` do to a machine: plan, apply, undo. Other folders import from this
+// file only.
 export { appOutput } from "./failure.ts";
 export { isDrained, setDrained, unsetDrained } from "./drained.ts";
 export { authorOf, hasHeader, sha256, withHeader, withoutHeader } from "./header.ts";

@@ -17,8 +17,8 @@ interface Kept {
 }
 
 /**
- * The folders with data that an uninstallation of this name has left, and that are still the same. The next installation of this name may have them, if it is
- * of the same user.
+ * The folders with data that an uninstallation of this name has left, and that are still the same. The next
+ * installation of this name may have them, if it is of the same user.
  */
 export function keptFolders(place: Place, name: string, author: Author | undefined): string[] {
   try {

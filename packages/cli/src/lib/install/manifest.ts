@@ -34,7 +34,8 @@ export const manifestPath = (place: Place, name: string): string =>
   join(serviceFolder(place, name), "manifest.json");
 
 /**
- * Reads the manifest of this name; undefined if there is none. Refuses one with files that an installation can't have.
+ * Reads the manifest of this name; undefined if there is none. Refuses one with files that an installation
+ * can't have.
  *
  * @param read - reads a file; by default as it is now
  */
@@ -80,7 +81,9 @@ function hasManifest(place: Place, name: string): boolean {
   }
 }
 
-/** A manifest names files to remove. So it may name only files that an installation of this service can have. */
+/**
+ * A manifest names files to remove. So it may name only files that an installation of this service can have.
+ */
 function checked(value: unknown, place: Place, name: string): Manifest {
   const manifest = value as Partial<Manifest> | null;
   if (manifest?.format !== 1) throw new Error("it has another format");

@@ -17,13 +17,19 @@ export function unitFolder({ user, root }: Place, unit: string, home = homedir()
   return user ? join(base("XDG_CONFIG_HOME", home, ".config"), folder) : join(root, "/etc", folder);
 }
 
-/** The folders of unit files, for the case that no manager can be asked: those of the administrator first, then those of the distribution. */
+/**
+ * The folders of unit files, for the case that no manager can be asked: those of the administrator first,
+ * then those of the distribution.
+ */
 export function unitFolders(place: Place): string[] {
   const own = unitFolder(place, "");
   return place.user ? [own] : [own, ...distributionFolders.map((folder) => join(place.root, folder))];
 }
 
-/** The root folder of the system that reads units from this folder: `/mnt/image` for `/mnt/image/etc/systemd/system`. */
+/**
+ * The root folder of the system that reads units from this folder: `/mnt/image` for
+ * `/mnt/image/etc/systemd/system`.
+ */
 export function rootOfUnits(folder: string): string | undefined {
   const found = unitFolders({ user: false, root: "/" }).find((path) => folder.endsWith(path));
   return found && (folder.slice(0, -found.length) || "/");

@@ -30,7 +30,8 @@ const LARGEST_FILE = 16 * 1024 * 1024;
 /**
  * An open folder. Its files are reached by the descriptor, so that no user can replace the folder meanwhile.
  *
- * Node has no openat(2). `/proc/self/fd/N/name` is the same: the kernel goes from the open folder, whatever its path leads to now.
+ * Node has no openat(2). `/proc/self/fd/N/name` is the same: the kernel goes from the open folder, whatever
+ * its path leads to now.
  */
 export class SafeFolder {
   readonly path: string;
@@ -42,7 +43,8 @@ export class SafeFolder {
   }
 
   /**
-   * Opens a folder step by step from `/`. Refuses a symlink on the way, and a folder in which another user could replace something.
+   * Opens a folder step by step from `/`. Refuses a symlink on the way, and a folder in which another user
+   * could replace something.
    *
    * @returns undefined if the folder does not exist
    */

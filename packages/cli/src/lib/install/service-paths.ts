@@ -29,7 +29,10 @@ export interface ServiceFolder {
   privatePath: string;
 }
 
-/** The folders that systemd creates for services, read from their units, with the user of each service: undefined if it exists only while the service runs. */
+/**
+ * The folders that systemd creates for services, read from their units, with the user of each service:
+ * undefined if it exists only while the service runs.
+ */
 export function foldersOf(
   place: Place,
   texts: readonly string[],

@@ -26,7 +26,10 @@ export const rowsOf = (printed: string): string[][] =>
     .map((line) => line.trim().split(/\s+/))
     .filter(([first]) => first !== "");
 
-/** The units of a place, as its service manager has them. Below a root folder, units are only enabled, since nothing runs there. */
+/**
+ * The units of a place, as its service manager has them. Below a root folder, units are only enabled, since
+ * nothing runs there.
+ */
 export class Units {
   /** Undefined below a root folder. */
   readonly manager: ServiceManager | undefined;
@@ -108,8 +111,8 @@ export class Units {
 }
 
 /**
- * Forgets how often units have been started, and that they have failed. Otherwise systemd refuses the sixth start in 10 seconds, and a
- * unit that has failed stays in its lists when the file is gone.
+ * Forgets how often units have been started, and that they have failed. Otherwise systemd refuses the sixth
+ * start in 10 seconds, and a unit that has failed stays in its lists when the file is gone.
  */
 export async function resetLimits(manager: ServiceManager, units: readonly string[]): Promise<void> {
   const names = units.filter((unit) => !unit.includes("@."));
@@ -118,8 +121,9 @@ export async function resetLimits(manager: ServiceManager, units: readonly strin
 }
 
 /**
- * Restarts sockets that were open, and services, whatever the exit status. systemd closes a socket in another process, and can't open it again before that one
- * has run (https://github.com/systemd/systemd/issues/26512). So it runs once more for a socket that could not be opened.
+ * Restarts sockets that were open, and services, whatever the exit status. systemd closes a socket in another
+ * process, and can't open it again before that one has run (https://github.com/systemd/systemd/issues/26512).
+ * So it runs once more for a socket that could not be opened.
  */
 export async function restartOpen(manager: ServiceManager, units: readonly string[]): Promise<Ended> {
   const ended = await manager.run("restart", "--", ...units);

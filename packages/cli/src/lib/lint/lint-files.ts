@@ -12,10 +12,16 @@ export interface LintFilesOptions {
   ignore: ReadonlySet<string>;
 }
 
-/** The folders of one machine's units belong together: /etc/systemd/system, /usr/lib/systemd/system and the others. */
+/**
+ * The folders of one machine's units belong together: /etc/systemd/system, /usr/lib/systemd/system and the
+ * others.
+ */
 const unitFolder = /(?:\/?(?:etc|run|(?:usr\/(?:local\/)?)?(?:lib|share)))\/systemd\/(system|user)$/;
 
-/** Files with the same key belong together. Files with the same names and different keys are different units, such as one for production and one for a test. */
+/**
+ * Files with the same key belong together. Files with the same names and different keys are different units,
+ * such as one for production and one for a test.
+ */
 function groupOf(path: string): string {
   const folder = dirname(path);
   const unit = folder.endsWith(".d") ? dirname(folder) : folder;

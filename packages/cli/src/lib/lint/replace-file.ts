@@ -27,7 +27,8 @@ function refuseReplaceableFolder(path: string): void {
 /**
  * Replaces the contents of a file: all of them, or nothing. The mode and the owner stay.
  *
- * @throws `CliError` with `SOCKACT_ERR_LINT_WRITE` if the file is a link, has changed since it was read, can't be written, or, for root, is in a folder that another user may change
+ * @throws `CliError` with `SOCKACT_ERR_LINT_WRITE` if the file is a link, has changed since it was read,
+ * can't be written, or, for root, is in a folder that another user may change
  */
 export async function replaceFile(path: string, before: string, after: string): Promise<void> {
   refuseReplaceableFolder(path);

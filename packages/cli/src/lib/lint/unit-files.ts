@@ -10,9 +10,15 @@ export interface UnitFileText {
   /** Its path, as the user would write it. */
   readonly path: string;
   readonly text: string;
-  /** If not, the string has half of a surrogate pair in place of each invalid byte. The linter refuses these, as systemd refuses the bytes. */
+  /**
+   * If not, the string has half of a surrogate pair in place of each invalid byte. The linter refuses these,
+   * as systemd refuses the bytes.
+   */
   readonly isUtf8: boolean;
-  /** Whether the user has named the file, or a folder that it is in. The others are there because they belong to one of these. */
+  /**
+   * Whether the user has named the file, or a folder that it is in. The others are there because they belong
+   * to one of these.
+   */
   readonly isAsked: boolean;
 }
 
@@ -40,7 +46,10 @@ function decode(bytes: Uint8Array): Pick<UnitFileText, "text" | "isUtf8"> {
   }
 }
 
-/** Finds and reads the unit files among these paths. Folders are searched; what belongs to a named file is read too. */
+/**
+ * Finds and reads the unit files among these paths. Folders are searched; what belongs to a named file is
+ * read too.
+ */
 class Search {
   readonly #files = new Map<string, UnitFileText>();
   readonly #unread = new Map<string, UnreadFile>();
@@ -71,7 +80,10 @@ class Search {
     return { files, unread: [...this.#unread.values()] };
   }
 
-  /** Looks into a folder, and into the folders in it if they are asked for. It does not follow a link to a folder, which may lead back. */
+  /**
+   * Looks into a folder, and into the folders in it if they are asked for. It does not follow a link to a
+   * folder, which may lead back.
+   */
   async #searchFolder(folder: string, isAsked: boolean): Promise<void> {
     const entries = await readdir(folder, { withFileTypes: true }).catch((error: unknown) => {
       this.#failed(folder, error, isAsked);

@@ -78,7 +78,10 @@ async function showLogs(
   });
 }
 
-/** Follows a service of `Accept=yes`: each connection brings a new unit, so the units are picked from the whole journal. */
+/**
+ * Follows a service of `Accept=yes`: each connection brings a new unit, so the units are picked from the
+ * whole journal.
+ */
 async function followConnections(
   manager: ServiceManager,
   service: ActivatedService,

@@ -7,7 +7,11 @@ import { cleanAroundColours, jsonText } from "../shared/clean.ts";
 /** Colours a string for standard output, if colours are wanted there. */
 export const colourOut = colourFor("stdout");
 
-/** Writes to standard output at once. A terminal gets only colours and no other control characters, unless `isControl` says that they are ours. A stream would report an error only after the program has ended with success. Returns whether the output still has a reader. */
+/**
+ * Writes to standard output at once. A terminal gets only colours and no other control characters, unless
+ * `isControl` says that they are ours. A stream would report an error only after the program has ended with
+ * success. Returns whether the output still has a reader.
+ */
 export function print(text: string, isControl = false): boolean {
   try {
     let rest = Buffer.from(process.stdout.isTTY && !isControl ? cleanAroundColours(text) : text);
@@ -45,7 +49,10 @@ export function printJson(value: unknown): void {
 /** An error as `--json` has it. */
 export const errorJson = ({ code, message, hint }: CliError) => ({ code, message, hint });
 
-/** Writes an error as JSON to standard output, unless the command has printed a result. It is one line, because some commands print a line for each object. */
+/**
+ * Writes an error as JSON to standard output, unless the command has printed a result. It is one line,
+ * because some commands print a line for each object.
+ */
 export function printErrorJson(error: CliError): void {
   if (!hasPrintedJson && error.code !== "SOCKACT_ERR_OUTPUT")
     print(`${jsonText({ error: errorJson(error) })}\n`);

@@ -7,7 +7,10 @@ import { colourOut } from "./print.ts";
 export interface Column {
   title: string;
   align?: "left" | "right";
-  /** Which columns are left out first where the terminal is too narrow: those with the highest number. By default a column stays. */
+  /**
+   * Which columns are left out first where the terminal is too narrow: those with the highest number. By
+   * default a column stays.
+   */
   optional?: number;
 }
 
@@ -29,7 +32,10 @@ const widthOf = (cell: string): number =>
       .map((line) => line.length),
   );
 
-/** Lines up rows in columns, as wide as the terminal at most: it leaves out optional columns, and then cuts the widest cells. A cell may have several lines. */
+/**
+ * Lines up rows in columns, as wide as the terminal at most: it leaves out optional columns, and then cuts
+ * the widest cells. A cell may have several lines.
+ */
 export function table(
   heading: readonly (string | Column)[],
   rows: readonly (readonly string[])[],

@@ -1,7 +1,10 @@
 import { list, read, watchedBy } from "../shared/proc.ts";
 import { socketRows } from "../shared/socket-rows.ts";
 
-/** Which of these sockets, by their inodes, have clients that wait to be accepted. Nothing is known without /proc, as on macOS: then it is none. */
+/**
+ * Which of these sockets, by their inodes, have clients that wait to be accepted. Nothing is known without
+ * /proc, as on macOS: then it is none.
+ */
 export function withWaitingClients(inodes: ReadonlySet<number>, isDatagram: boolean): number[] {
   const tables = isDatagram ? ["udp", "udp6"] : ["tcp", "tcp6"];
   return [
@@ -22,7 +25,10 @@ function withFullQueue(table: string, inodes: ReadonlySet<number>): number[] {
   return waiting;
 }
 
-/** A client that is not accepted has a separate row, with the address of the listener, inode 0, and state 2 (SS_CONNECTING). */
+/**
+ * A client that is not accepted has a separate row, with the address of the listener, inode 0, and state 2
+ * (SS_CONNECTING).
+ */
 function withUnixClients(inodes: ReadonlySet<number>): number[] {
   const listeners = new Map<string, number>();
   const addresses = new Set<string>();
@@ -34,7 +40,10 @@ function withUnixClients(inodes: ReadonlySet<number>): number[] {
   return [...listeners].flatMap(([address, inode]) => (addresses.has(address) ? [inode] : []));
 }
 
-/** Whether an event loop of this process, or of one that it has started, waits for clients of one of these sockets: proc_pid_fdinfo(5). */
+/**
+ * Whether an event loop of this process, or of one that it has started, waits for clients of one of these
+ * sockets: proc_pid_fdinfo(5).
+ */
 export function isWatched(pid: number, inodes: ReadonlySet<number>): boolean {
   return (
     [...watchedBy(pid)].some((inode) => inodes.has(inode)) ||

@@ -103,7 +103,10 @@ export class Acceptor {
     for (const running of this.#running) running.kill(signal);
   }
 
-  /** Accepts until the user asks to stop, and waits for the connections that are open then. Returns the exit code. */
+  /**
+   * Accepts until the user asks to stop, and waits for the connections that are open then. Returns the exit
+   * code.
+   */
   async run(signals: StopSignals): Promise<number> {
     const signal = await signals.stop;
     for (const server of this.#servers) server.close();

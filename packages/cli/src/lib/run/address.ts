@@ -15,7 +15,10 @@ export interface Address {
   targets: [Target] | [Target, Target];
 }
 
-/** The longest path of a socket: sun_path of unix(7) has 108 bytes on Linux and 104 on macOS, with a zero at the end. */
+/**
+ * The longest path of a socket: sun_path of unix(7) has 108 bytes on Linux and 104 on macOS, with a zero at
+ * the end.
+ */
 const LONGEST_PATH = process.platform === "linux" ? 107 : 103;
 
 /** Where to listen: the addresses of --listen, or localhost on PORT. */
@@ -60,7 +63,10 @@ function contains(host: string | undefined, other: string | undefined): boolean 
   return host === undefined || (host === "0.0.0.0" && other !== undefined && isIPv4(other));
 }
 
-/** Reads an address as systemd.socket(5) has it after `ListenStream=`. `localhost` is an addition of sockact: it stands for 127.0.0.1 and ::1. */
+/**
+ * Reads an address as systemd.socket(5) has it after `ListenStream=`. `localhost` is an addition of sockact:
+ * it stands for 127.0.0.1 and ::1.
+ */
 function parseAddress(text: string): Address {
   if (text.startsWith("/") || text.startsWith("@")) return { text, targets: [{ path: pathOf(text) }] };
   if (text.includes("/")) throw invalid(text, `Write the whole path: ${resolve(text)}.`);

@@ -29,8 +29,8 @@ const turns = Array.from<unknown, Promise<unknown>>({ length: MOST_AT_ONCE }, ()
 let next = 0;
 
 /**
- * Binds a socket with the help of a separate process, programs/bind-socket.ts. Each socket needs one: a process that has handed over its first
- * socket would accept from it while it binds the next.
+ * Binds a socket with the help of a separate process, programs/bind-socket.ts. Each socket needs one: a
+ * process that has handed over its first socket would accept from it while it binds the next.
  */
 export function bind(text: string, target: Target, isDatagram: boolean): Promise<BoundSocket> {
   const turn = next++ % MOST_AT_ONCE;
@@ -64,7 +64,8 @@ function bindNow(text: string, request: BindRequest): Promise<BoundSocket> {
         reject(
           listenError(
             text,
-            // It ends itself so once it has sent the socket. What does not arrive has found no free descriptor here.
+            // It ends itself so once it has sent the socket. What does not arrive has found no free
+            // descriptor here.
             ending === "SIGKILL"
               ? { code: "EMFILE", message: "no descriptor is free for the socket (EMFILE)" }
               : { message: `the process that binds the socket ended with ${ending}` },

@@ -68,8 +68,9 @@ export function startCommand(
 }
 
 /**
- * Clears O_NONBLOCK, as systemd does unless the unit says `NonBlocking=yes`: programs that are not Node may fail with EAGAIN. Node has no call
- * for it, but does so with what it passes as standard input, output or error. The flag belongs to the socket, not to the descriptor.
+ * Clears O_NONBLOCK, as systemd does unless the unit says `NonBlocking=yes`: programs that are not Node may
+ * fail with EAGAIN. Node has no call for it, but does so with what it passes as standard input, output or
+ * error. The flag belongs to the socket, not to the descriptor.
  */
 function makeBlocking(fds: readonly number[]): void {
   for (let at = 0; at < fds.length; at += 3)

@@ -6,13 +6,19 @@ import { CliError } from "../shared/cli-error.ts";
 import { warn } from "./messages.ts";
 import { isOwnOutput } from "./own-output.ts";
 
-/** One command of an editor or of git changes many files. It is over when nothing has changed for so long, in milliseconds. */
+/**
+ * One command of an editor or of git changes many files. It is over when nothing has changed for so long, in
+ * milliseconds.
+ */
 const QUIET_MS = 100;
 
 /** But when files change all the time, the wait is no longer than this, in milliseconds. */
 const LONGEST_MS = 1000;
 
-/** Files that editors and programs write beside the code: of Vim, Emacs, JetBrains and Kate, logs, and what Node and npm write. */
+/**
+ * Files that editors and programs write beside the code: of Vim, Emacs, JetBrains and Kate, logs, and what
+ * Node and npm write.
+ */
 const TEMPORARY =
   /(?:~|\.sw[a-z]|\.tmp|\.log|\.pid|\.lock|\.heapsnapshot|\.cpuprofile|___jb_(?:old|tmp)___|\.kate-swp)$|^(?:#.*#|4913)$/;
 
@@ -93,7 +99,10 @@ export class Edits {
     return edits;
   }
 
-  /** Fulfils when files have changed, and nothing has for a moment. Fulfils at once when that was before the call, and neither `take` nor `forget` was called since. */
+  /**
+   * Fulfils when files have changed, and nothing has for a moment. Fulfils at once when that was before the
+   * call, and neither `take` nor `forget` was called since.
+   */
   next(): Promise<void> {
     if (this.#isSettled) return Promise.resolve();
     this.#next ??= new Promise((settle) => (this.#settle = settle));
@@ -133,8 +142,8 @@ export class Edits {
 }
 
 /**
- * Calls back when a folder that is watched has been removed and made again, as many builds do: a watcher sees the removal, and no more after it.
- * The folder that it is in knows.
+ * Calls back when a folder that is watched has been removed and made again, as many builds do: a watcher sees
+ * the removal, and no more after it. The folder that it is in knows.
  */
 function followNewFolder(root: string, isNew: () => void): void {
   if (!statSync(root).isDirectory() || dirname(root) === root) return;
@@ -147,7 +156,10 @@ function followNewFolder(root: string, isNew: () => void): void {
   }
 }
 
-/** These names apply to files inside a watched folder. A path that the user names is watched, whatever its name. */
+/**
+ * These names apply to files inside a watched folder. A path that the user names is watched, whatever its
+ * name.
+ */
 function isIgnored(path: string, root: string, left: readonly string[]): boolean {
   if (left.some((each) => path === each || path.startsWith(each + sep))) return true;
   const names = relative(root, path).split(sep).filter(Boolean);

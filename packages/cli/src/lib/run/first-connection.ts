@@ -4,12 +4,18 @@ import { fileURLToPath } from "node:url";
 
 /** A wait for a connection on any of these sockets, which does not accept it. */
 export interface FirstConnection {
-  /** Fulfils with true when a connection waits, and with false after `cancel()`, or when the process that waits was ended by others. */
+  /**
+   * Fulfils with true when a connection waits, and with false after `cancel()`, or when the process that
+   * waits was ended by others.
+   */
   readonly came: Promise<boolean>;
   cancel(): void;
 }
 
-/** Waits with the help of a separate process, programs/wait-for-connection.ts, because this process must not poll the sockets. */
+/**
+ * Waits with the help of a separate process, programs/wait-for-connection.ts, because this process must not
+ * poll the sockets.
+ */
 export function waitForConnection(fds: readonly number[]): FirstConnection {
   const child = fork(
     fileURLToPath(new URL("wait-for-connection.cjs", import.meta.url)),

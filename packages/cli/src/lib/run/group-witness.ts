@@ -4,7 +4,10 @@ import { setTimeout as delay } from "node:timers/promises";
 /** How much later than this process the witness may be, in milliseconds. */
 const LATEST_MS = 500;
 
-/** A small shell in the process group of this process. Node does not say who has sent a signal. When the shell dies of SIGINT too, the signal was for all of the group. */
+/**
+ * A small shell in the process group of this process. Node does not say who has sent a signal. When the shell
+ * dies of SIGINT too, the signal was for all of the group.
+ */
 export class GroupWitness {
   readonly #interrupted: Promise<boolean>;
 

@@ -2,8 +2,9 @@ import { spawn } from "node:child_process";
 import type { Writable } from "node:stream";
 
 /**
- * Ends the commands with what they have started, and removes the files of the sockets when its standard input ends without `done`: then `sockact run` has been killed.
- * Argument: the seconds until SIGKILL. A file whose inode is 0 may have been made in the last moment.
+ * Ends the commands with what they have started, and removes the files of the sockets when its standard input
+ * ends without `done`: then `sockact run` has been killed. Argument: the seconds until SIGKILL. A file whose
+ * inode is 0 may have been made in the last moment.
  */
 const SCRIPT = `
 set -f
@@ -46,7 +47,10 @@ done
 kill -KILL $pids
 `;
 
-/** A small shell that outlives this process, and ends what it leaves behind when it is killed. Nothing in this process can do that. It does not know a command that was started in the very moment of the kill. */
+/**
+ * A small shell that outlives this process, and ends what it leaves behind when it is killed. Nothing in this
+ * process can do that. It does not know a command that was started in the very moment of the kill.
+ */
 export class Guard {
   readonly #input: Writable;
 
@@ -74,7 +78,10 @@ export class Guard {
     this.#input.write(`- ${pid}\n`);
   }
 
-  /** A socket will be bound to this path, which does not exist yet. Later, `inode` distinguishes its file from one that another process puts there. */
+  /**
+   * A socket will be bound to this path, which does not exist yet. Later, `inode` distinguishes its file from
+   * one that another process puts there.
+   */
   file(path: string, inode = 0n): void {
     const known = this.#files.indexOf(path);
     const number = known < 0 ? this.#files.push(path) - 1 : known;

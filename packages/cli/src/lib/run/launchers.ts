@@ -7,8 +7,8 @@ import { shellText } from "../shared/shell-words.ts";
 import { readWords, type Words } from "./words.ts";
 
 /**
- * Refuses a command that starts the app in another process: the sockets do not reach that one. The app would then try to listen by itself, on a
- * port that is in use.
+ * Refuses a command that starts the app in another process: the sockets do not reach that one. The app would
+ * then try to listen by itself, on a port that is in use.
  */
 export function refuseLauncher(command: readonly string[]): void {
   const instead = insteadOf(command);
@@ -45,7 +45,10 @@ const ofNodemon = `-w --watch -e --ext -x --exec -i --ignore -d --delay -s --sig
   " ",
 );
 
-/** The hint with the command to write instead; undefined if the command gets the sockets. `scripts` are the scripts of package.json that have led here. */
+/**
+ * The hint with the command to write instead; undefined if the command gets the sockets. `scripts` are the
+ * scripts of package.json that have led here.
+ */
 function insteadOf(
   [program = "", ...args]: readonly string[],
   scripts: readonly string[] = [],

@@ -6,15 +6,22 @@ import { holdersOf, startedBy, stillRunning, type ProcessInfo } from "./processe
 
 const POLL_MS = 50;
 
-/** A process that still runs this long after SIGKILL, in milliseconds, can't be ended: it may belong to another user. */
+/**
+ * A process that still runs this long after SIGKILL, in milliseconds, can't be ended: it may belong to
+ * another user.
+ */
 const AFTER_KILL_MS = 2000;
 
-/** How long processes that have got Ctrl-C from the terminal may take before they get SIGTERM too, in milliseconds. */
+/**
+ * How long processes that have got Ctrl-C from the terminal may take before they get SIGTERM too, in
+ * milliseconds.
+ */
 const AFTER_CTRL_C_MS = 1000;
 
 /**
- * The processes that a command has started and leaves behind when it ends. They must end before the next start, as systemd ends all processes of a
- * service: a process that has the socket would take clients from the next one, or keep them waiting without an answer.
+ * The processes that a command has started and leaves behind when it ends. They must end before the next
+ * start, as systemd ends all processes of a service: a process that has the socket would take clients from
+ * the next one, or keep them waiting without an answer.
  *
  * A process in another process group, such as a browser, is left alone unless it has the socket.
  */

@@ -2,7 +2,10 @@ import process from "node:process";
 import type { Style } from "../shared/colour.ts";
 import { colour } from "../shared/messages.ts";
 
-/** Writes a message to standard error. The prefix distinguishes it from the output of the command, where sockact itself writes "sockact: …". */
+/**
+ * Writes a message to standard error. The prefix distinguishes it from the output of the command, where
+ * sockact itself writes "sockact: …".
+ */
 export function say(text: string, style?: Style): void {
   const prefix = colour("cyan", "[sockact run]");
   const lines = text.split("\n").map((line) => `${prefix} ${style ? colour(style, line) : line}\n`);

@@ -3,7 +3,9 @@ import { join } from "node:path";
 import process from "node:process";
 import { CliError } from "../shared/cli-error.ts";
 
-/** NODE_OPTIONS with @sockact/register added: the app's own copy, or else the one next to this command line. */
+/**
+ * NODE_OPTIONS with @sockact/register added: the app's own copy, or else the one next to this command line.
+ */
 export function withPreload(nodeOptions: string | undefined): string {
   const path = find(join(process.cwd(), "app.js")) ?? find(import.meta.url);
   if (path === undefined)

@@ -11,7 +11,10 @@ export interface ProcessInfo {
   started: string;
 }
 
-/** The processes of the same process group that this one has started, and those that they have started, and so on. */
+/**
+ * The processes of the same process group that this one has started, and those that they have started, and so
+ * on.
+ */
 export async function startedBy(pid: number): Promise<ProcessInfo[]> {
   const all = await runningProcesses();
   const group = all.find((each) => each.pid === pid)?.group;
@@ -31,7 +34,9 @@ export async function stillRunning(processes: readonly ProcessInfo[]): Promise<P
   return processes.filter(({ pid, started }) => all.get(pid) === started);
 }
 
-/** Other processes of the user that have one of these sockets open. Without /proc, as on macOS, none is known. */
+/**
+ * Other processes of the user that have one of these sockets open. Without /proc, as on macOS, none is known.
+ */
 export async function holdersOf(inodes: ReadonlySet<number>): Promise<ProcessInfo[]> {
   if (process.platform !== "linux") return [];
   return (await runningProcesses()).filter(({ pid }) => {

@@ -19,7 +19,10 @@ import { StopSignals } from "./stop-signals.ts";
 import { Supervisor } from "./supervise.ts";
 import { UnclaimedNotice } from "./unclaimed.ts";
 
-/** How long a stop for an edit may wait for clients: sockact's default of 10 s would delay the edit by 5 s for each idle browser. */
+/**
+ * How long a stop for an edit may wait for clients: sockact's default of 10 s would delay the edit by 5 s for
+ * each idle browser.
+ */
 const WATCH_DRAIN_TIMEOUT = "1s";
 
 /**

@@ -2,7 +2,8 @@ import { ownCommand } from "../shared/own-command.ts";
 import { isCommand } from "./find-command.ts";
 
 /**
- * What to write when `--` may be missing, as in `--watch node server.js`: there, node is the path to watch, and server.js the command.
+ * What to write when `--` may be missing, as in `--watch node server.js`: there, node is the path to watch,
+ * and server.js the command.
  *
  * @param args all arguments of the command line, with the command as the last of them
  */

@@ -42,8 +42,8 @@ export class StopSignals {
   }
 
   /**
-   * Whether the command has got the signal of `stop` already. A terminal sends the SIGINT of Ctrl-C to the whole process group, and many servers
-   * end at once at a second one. `kill` sends it to this process alone.
+   * Whether the command has got the signal of `stop` already. A terminal sends the SIGINT of Ctrl-C to the
+   * whole process group, and many servers end at once at a second one. `kill` sends it to this process alone.
    */
   reachedCommand(): Promise<boolean> {
     this.#reached ??=

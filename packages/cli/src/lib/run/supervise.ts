@@ -8,10 +8,16 @@ import type { Leftovers } from "./leftovers.ts";
 import { OwnWrites } from "./own-writes.ts";
 import type { StopSignals } from "./stop-signals.ts";
 
-/** The exit codes of an app that goes to sleep: 42 is sockact's `idleExitStatus` for units that restart after every other exit. */
+/**
+ * The exit codes of an app that goes to sleep: 42 is sockact's `idleExitStatus` for units that restart after
+ * every other exit.
+ */
 const ASLEEP: readonly (number | null)[] = [0, 42];
 
-/** A run that goes to sleep sooner than this, in milliseconds, has probably not served the connection that it was started for. */
+/**
+ * A run that goes to sleep sooner than this, in milliseconds, has probably not served the connection that it
+ * was started for.
+ */
 const SHORT_RUN_MS = 1000;
 
 /** The events that start and end the command. */
@@ -105,7 +111,10 @@ export class Supervisor {
     return ending;
   }
 
-  /** Sends the signal, unless the terminal has, and SIGKILL when the command takes too long or the user asks for it. */
+  /**
+   * Sends the signal, unless the terminal has, and SIGKILL when the command takes too long or the user asks
+   * for it.
+   */
   async #end(running: RunningCommand, signal: NodeJS.Signals): Promise<Ending> {
     const { signals, stopTimeout, leftovers } = this.#how;
     const [isTold] = await Promise.all([signals.reachedCommand(), leftovers.remember(running.pid)]);

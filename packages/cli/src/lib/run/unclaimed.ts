@@ -11,7 +11,10 @@ const SOON_MS = 10_000;
 /** A server that is slow to start makes its first client wait too. */
 const CHECKS_WITH_A_CLIENT = 5;
 
-/** Warns once that the command does not seem to use the socket. Without this, the user sees only a browser that loads forever, or EADDRINUSE. */
+/**
+ * Warns once that the command does not seem to use the socket. Without this, the user sees only a browser
+ * that loads forever, or EADDRINUSE.
+ */
 export class UnclaimedNotice {
   readonly #sockets: Map<number, HeldSocket>;
   readonly #inodes: ReadonlySet<number>;

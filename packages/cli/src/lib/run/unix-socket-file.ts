@@ -6,7 +6,10 @@ import { CliError, EXIT } from "../shared/cli-error.ts";
 import type { Target } from "./address.ts";
 import type { Guard } from "./guard.ts";
 
-/** Removes the unix socket that an earlier process has left at a path. It is an error if a process listens on it, or if it is another kind of file. */
+/**
+ * Removes the unix socket that an earlier process has left at a path. It is an error if a process listens on
+ * it, or if it is another kind of file.
+ */
 async function clearPath(path: string): Promise<void> {
   if (!existsSync(dirname(path)))
     throw failed(path, `the folder ${dirname(path)} does not exist`, `Create it: mkdir -p ${dirname(path)}`);
@@ -31,7 +34,10 @@ async function clearPath(path: string): Promise<void> {
   unlinkSync(path);
 }
 
-/** Frees the path of a unix socket, and makes sure that its file is removed if this process is killed. Other addresses need nothing. */
+/**
+ * Frees the path of a unix socket, and makes sure that its file is removed if this process is killed. Other
+ * addresses need nothing.
+ */
 export async function prepareFile(target: Target, guard: Guard): Promise<void> {
   const path = fileOf(target);
   if (path === undefined) return;

@@ -6,7 +6,10 @@ export interface Words {
   rest: string[];
 }
 
-/** Reads options up to the first other word, or to `--`. Those named here have a value, which may be the next word. */
+/**
+ * Reads options up to the first other word, or to `--`. Those named here have a value, which may be the next
+ * word.
+ */
 export function readWords(args: readonly string[], withValue: readonly string[]): Words {
   const options: Words["options"] = [];
   for (let at = 0; at < args.length; at++) {

@@ -1,6 +1,9 @@
 import { stripVTControlCharacters } from "node:util";
 
-/** A string of another program, without the characters that move the cursor, change the terminal, or reorder letters. */
+/**
+ * A string of another program, without the characters that move the cursor, change the terminal, or reorder
+ * letters.
+ */
 export function clean(text: string): string {
   return stripVTControlCharacters(text).replaceAll(
     // oxlint-disable-next-line no-control-regex

@@ -59,8 +59,9 @@ export type CliErrorCode =
   | "SOCKACT_ERR_RUN_PRELOAD";
 
 /**
- * The exit codes. 3 is systemctl's code for a service that does not run, and the doctor's code for its own errors. 70 is EX_SOFTWARE of sysexits(3).
- * 126 and 127 are POSIX's codes for a command that can't be executed and for one that does not exist. 130 stands for Ctrl-C.
+ * The exit codes. 3 is systemctl's code for a service that does not run, and the doctor's code for its own
+ * errors. 70 is EX_SOFTWARE of sysexits(3). 126 and 127 are POSIX's codes for a command that can't be
+ * executed and for one that does not exist. 130 stands for Ctrl-C.
  */
 export const EXIT = {
   failed: 1,

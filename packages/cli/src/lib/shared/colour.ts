@@ -4,7 +4,10 @@ import { styleText } from "node:util";
 /** A style of util.styleText(), or several. */
 export type Style = Parameters<typeof styleText>[0];
 
-/** Whether to colour what goes to this stream. Node reads TERM; the values of FORCE_COLOR are those that Node knows. */
+/**
+ * Whether to colour what goes to this stream. Node reads TERM; the values of FORCE_COLOR are those that Node
+ * knows.
+ */
 function isColoured(stream: NodeJS.WriteStream): boolean {
   const { NO_COLOR, FORCE_COLOR } = process.env;
   if (NO_COLOR !== undefined && NO_COLOR !== "") return false;

@@ -10,7 +10,10 @@ export interface Ended {
 }
 
 export interface ExecuteOptions {
-  /** Kills the program with SIGKILL once it is aborted, and the promise rejects with its reason. Nothing starts after that. */
+  /**
+   * Kills the program with SIGKILL once it is aborted, and the promise rejects with its reason. Nothing
+   * starts after that.
+   */
   signal?: AbortSignal | undefined;
   env?: NodeJS.ProcessEnv | undefined;
   cwd?: string | undefined;
@@ -42,7 +45,10 @@ export class ProgramError extends Error {
   }
 }
 
-/** Runs a program of the system to its end, whatever its exit status. Rejects with a {@link ProgramError}, or with the reason of the signal. */
+/**
+ * Runs a program of the system to its end, whatever its exit status. Rejects with a {@link ProgramError}, or
+ * with the reason of the signal.
+ */
 export async function execute(
   file: string,
   args: readonly string[],

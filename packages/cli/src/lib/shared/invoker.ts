@@ -15,8 +15,9 @@ export interface Invoker {
 }
 
 /**
- * Who has called `sockact`. Under sudo, and run0 which sets the same variable, it is the user of `SUDO_UID`, if the user database has one.
- * Throws a `CliError` with `SOCKACT_ERR_INVOKER` if it has none: nothing may then run as that user, nor as root instead.
+ * Who has called `sockact`. Under sudo, and run0 which sets the same variable, it is the user of `SUDO_UID`,
+ * if the user database has one. Throws a `CliError` with `SOCKACT_ERR_INVOKER` if it has none: nothing may
+ * then run as that user, nor as root instead.
  */
 export async function invoker(): Promise<Invoker> {
   const uid = process.getuid?.();

@@ -8,7 +8,9 @@ const LOCK_HELD = 75;
 /** The lock can't be taken. */
 export class LockError extends Error {
   override readonly name = "LockError";
-  /** Whether the user may not open the file, or a signal has ended flock(1). Undefined for any other reason. */
+  /**
+   * Whether the user may not open the file, or a signal has ended flock(1). Undefined for any other reason.
+   */
   readonly reason: "denied" | "killed" | undefined;
 
   constructor(path: string, what: string, reason: LockError["reason"], cause?: unknown) {
@@ -25,7 +27,8 @@ export interface Lock {
 }
 
 /**
- * Takes a lock on a file or a folder. It ends with this process, however that dies. Rejects with a {@link LockError}, or with the reason of the signal.
+ * Takes a lock on a file or a folder. It ends with this process, however that dies. Rejects with a
+ * {@link LockError}, or with the reason of the signal.
  *
  * Node has no flock(2): flock(1) holds it, as long as the pipe to the `cat` in it is open.
  */
@@ -47,10 +50,12 @@ async function tryLock(
   wait: string,
   signal: AbortSignal | undefined,
 ): Promise<Lock | undefined> {
-  // A user who may read the file may lock it, and so make others wait. Only root may, unless root opens the file to another user.
-  // A lock that every user can take would let every user, and a compromised app, hold up a deployment.
+  // A user who may read the file may lock it, and so make others wait. Only root may, unless root opens the
+  // file to another user. A lock that every user can take would let every user, and a compromised app, hold
+  // up a deployment.
   const options = [wait, `--conflict-exit-code=${LOCK_HELD}`];
-  // Ctrl-C in a terminal, and the stop of a unit, signal these processes too. They must hold the lock until the turn has ended.
+  // Ctrl-C in a terminal, and the stop of a unit, signal these processes too. They must hold the lock until
+  // the turn has ended.
   const script = `umask 077; trap "" HUP INT TERM; exec flock "$@"`;
   const command = ["-c", script, "sh", ...options, path, "sh", "-c", "echo locked; exec cat"];
   const child = spawn("sh", command, { stdio: "pipe", env: systemEnvironment() });

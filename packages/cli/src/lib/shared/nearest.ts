@@ -5,7 +5,10 @@ export function didYouMean(names: readonly string[]): string | undefined {
   return names.length === 0 ? undefined : `Did you mean ${names.join(" or ")}?`;
 }
 
-/** The names that someone who wrote `name` may have meant: the one that is spelt alike, or else those that begin so. */
+/**
+ * The names that someone who wrote `name` may have meant: the one that is spelt alike, or else those that
+ * begin so.
+ */
 export function nearestNames(name: string, among: Iterable<string>): string[] {
   const names = [...new Set(among)];
   const near = nearest(name, names);

@@ -31,7 +31,10 @@ export function serviceCommand(command: string, name: string, isUser: boolean): 
   return `${ownCommand()} ${command} ${shellWord(name)}${isUser ? " --user" : ""}`;
 }
 
-/** The command to call this program as root. sudo has a separate PATH, in which it does not find a Node of nvm or its npx. */
+/**
+ * The command to call this program as root. sudo has a separate PATH, in which it does not find a Node of nvm
+ * or its npx.
+ */
 export function sudoCommand(): string {
   const { PATH = "" } = process.env;
   const isFound = secureFolders.includes(dirname(process.execPath)) && PATH !== "";

@@ -5,7 +5,9 @@ import { dirname, join, resolve } from "node:path";
 /** A folder on the way to a file, or the file itself. */
 export interface PathStep {
   path: string;
-  /** The path that this is a part of: the one that was asked for, or where a symbolic link on the way leads. */
+  /**
+   * The path that this is a part of: the one that was asked for, or where a symbolic link on the way leads.
+   */
   towards: string;
   /** `undefined` if it can't be looked at, for the reason in `error`. */
   status: Stats | undefined;
@@ -15,7 +17,10 @@ export interface PathStep {
 /** As many symbolic links as Linux follows. */
 const MOST_LINKS = 40;
 
-/** The way to a file from the root on, past symbolic links. It ends where something is missing, or can't be looked at. */
+/**
+ * The way to a file from the root on, past symbolic links. It ends where something is missing, or can't be
+ * looked at.
+ */
 export async function stepsTo(path: string): Promise<PathStep[]> {
   const steps: PathStep[] = [];
   let towards = resolve(path);

@@ -3,7 +3,10 @@ import { durationOf } from "@sockact/units/durations";
 /** A unit's properties, as `systemctl show` names and prints them. */
 export type Properties<Name extends string> = Record<Name, string>;
 
-/** Reads what `systemctl show` prints of a unit. A property that it prints several times, such as `Listen`, is one line for each. */
+/**
+ * Reads what `systemctl show` prints of a unit. A property that it prints several times, such as `Listen`, is
+ * one line for each.
+ */
 function parseProperties<Name extends string>(printed: string): Properties<Name> {
   const properties: Partial<Properties<Name>> = {};
   let name = "" as Name;
@@ -29,8 +32,8 @@ type Show = (...args: string[]) => Promise<string>;
 /**
  * The properties of several units, in their order.
  *
- * systemctl prints the words of `ExecStart=` as they are, and a line break in them may look like another property, or like the end of the unit. Then each
- * unit is asked for alone, and each of its commands.
+ * systemctl prints the words of `ExecStart=` as they are, and a line break in them may look like another
+ * property, or like the end of the unit. Then each unit is asked for alone, and each of its commands.
  */
 export async function showUnits<Name extends string>(
   show: Show,
@@ -69,11 +72,17 @@ export function listOf(value: string): string[] {
   );
 }
 
-/** The first command of `ExecStart`. systemctl prints no quotes, so a word with a space looks like several words. */
+/**
+ * The first command of `ExecStart`. systemctl prints no quotes, so a word with a space looks like several
+ * words.
+ */
 export function commandOf(value = ""): { path: string; line: string } | undefined {
   const [, path, line] = /^\{ path=(.*?) ; argv\[\]=(.*?) ; (?:ignore_errors|flags)=/ms.exec(value) ?? [];
   return path === undefined || line === undefined ? undefined : { path, line };
 }
 
-/** The milliseconds of a duration, such as `TimeoutStopUSec`, which systemctl prints as `1min 30s` or `infinity`. */
+/**
+ * The milliseconds of a duration, such as `TimeoutStopUSec`, which systemctl prints as `1min 30s` or
+ * `infinity`.
+ */
 export const millisecondsOf = (value: string): number => durationOf(value) ?? 0;

@@ -3,7 +3,10 @@ import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs
 /** Larger than any file that a person writes. */
 const MOST_BYTES = 4 * 1024 * 1024;
 
-/** Reads a file that may be untrusted. It refuses pipes and devices, which may never end, and throws an error with the reason. */
+/**
+ * Reads a file that may be untrusted. It refuses pipes and devices, which may never end, and throws an error
+ * with the reason.
+ */
 export function readTextFile(path: string): string {
   return readBytes(path).toString("utf8");
 }
@@ -22,8 +25,8 @@ export function readBytes(path: string): Buffer {
 }
 
 /**
- * Reads a file of JSON, as {@link readTextFile} does. The error message quotes nothing from the file: root may have been tricked into reading a file of
- * secrets.
+ * Reads a file of JSON, as {@link readTextFile} does. The error message quotes nothing from the file: root
+ * may have been tricked into reading a file of secrets.
  */
 export function readJsonFile(path: string): unknown {
   const text = readTextFile(path).replace(/^\uFEFF/, "");

@@ -6,8 +6,9 @@ import process from "node:process";
 const USUAL = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /**
- * These variables, with a PATH in which programs of the system may be looked for. npx puts the `node_modules/.bin` of the app first, where a package of the
- * app could have a program called `systemctl`. For root, folders that another user may change are left out too.
+ * These variables, with a PATH in which programs of the system may be looked for. npx puts the
+ * `node_modules/.bin` of the app first, where a package of the app could have a program called `systemctl`.
+ * For root, folders that another user may change are left out too.
  */
 export function systemEnvironment(variables: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
   const folders = (variables["PATH"] ?? USUAL).split(":").filter((folder) => isTrusted(folder));
@@ -20,7 +21,10 @@ function isTrusted(folder: string): boolean {
   return isOfRoot(folder, false) && (!existsSync(folder) || isOfRoot(realpathSync(folder), false));
 }
 
-/** Whether only root may change what is at a path. In a folder above with the sticky bit, other users can't replace root's files. */
+/**
+ * Whether only root may change what is at a path. In a folder above with the sticky bit, other users can't
+ * replace root's files.
+ */
 function isOfRoot(path: string, isSticky: boolean): boolean {
   const status = lstatSync(path, { throwIfNoEntry: false });
   // Another user may create it later.

@@ -17,8 +17,9 @@ export interface Distrust {
 const MOST_LINKS = 40;
 
 /**
- * Looks at a file, at each folder above it, and at each symbolic link on the way. Returns the first that someone other than root and the
- * invoker owns or may write. The result stays true: no other user can change a safe path afterwards.
+ * Looks at a file, at each folder above it, and at each symbolic link on the way. Returns the first that
+ * someone other than root and the invoker owns or may write. The result stays true: no other user can change
+ * a safe path afterwards.
  */
 export async function distrustOf(file: string, invoker: Invoker): Promise<Distrust | undefined> {
   return firstDistrust(file, invoker, await privateGroup(invoker));
@@ -58,7 +59,8 @@ function distrustOfEntry(
       fix: uid === 0 ? `chown root ${path}` : `chown ${name} ${path}`,
       isOwner: true,
     };
-  // Of a symbolic link, only the owner and the folder count. In a sticky folder such as /tmp, only the owner of a file can replace it.
+  // Of a symbolic link, only the owner and the folder count. In a sticky folder such as /tmp, only the owner
+  // of a file can replace it.
   if (stats.isSymbolicLink() || (stats.isDirectory() && (stats.mode & 0o1000) !== 0)) return undefined;
   if ((stats.mode & 0o002) !== 0) return { path, why: "every user may write it", fix: `chmod o-w ${path}` };
   // With an access control list, these bits are those of everybody on the list, whatever the group is.
@@ -67,7 +69,10 @@ function distrustOfEntry(
   return undefined;
 }
 
-/** The invoker's group, if it has no other member. Many systems give each user such a group, and an umask that lets the group write. */
+/**
+ * The invoker's group, if it has no other member. Many systems give each user such a group, and an umask that
+ * lets the group write.
+ */
 async function privateGroup({ uid, gid, name }: Invoker): Promise<number | undefined> {
   if (uid === 0) return 0;
   const { stdout } = await execute("getent", ["group", String(gid)]).catch(() => ({ stdout: "" }));

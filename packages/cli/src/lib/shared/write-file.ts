@@ -20,7 +20,9 @@ import { readTextFile } from "./read-file.ts";
 /** What a file was before it was written. */
 export type FileState = "new" | "changed" | "same";
 
-/** Whether a file exists, and has this content. Refuses what is not a regular file, such as a symbolic link. */
+/**
+ * Whether a file exists, and has this content. Refuses what is not a regular file, such as a symbolic link.
+ */
 export function fileState(path: string, text: string): FileState {
   const stats = lstatSync(path, { throwIfNoEntry: false });
   if (stats === undefined) return "new";
@@ -34,7 +36,10 @@ export function fileState(path: string, text: string): FileState {
   return contentOf(path) === text ? "same" : "changed";
 }
 
-/** The contents of a file. Undefined if it can't be read: it is not a regular file any more, or is longer than what is written here. */
+/**
+ * The contents of a file. Undefined if it can't be read: it is not a regular file any more, or is longer than
+ * what is written here.
+ */
 function contentOf(path: string): string | undefined {
   try {
     return readTextFile(path);
@@ -57,8 +62,9 @@ async function refuseReplaceableFolder(path: string, invoker: Invoker): Promise<
 }
 
 /**
- * Writes a file as a whole: beside it, and then in its place. Under sudo, in a folder of the user who has called sudo, it belongs to
- * that user. Elsewhere it is root's: a unit in /etc that a user may change would make that user root.
+ * Writes a file as a whole: beside it, and then in its place. Under sudo, in a folder of the user who has
+ * called sudo, it belongs to that user. Elsewhere it is root's: a unit in /etc that a user may change would
+ * make that user root.
  */
 export async function writeWhole(path: string, text: string, invoker: Invoker): Promise<void> {
   await refuseReplaceableFolder(path, invoker);

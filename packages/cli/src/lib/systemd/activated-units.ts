@@ -6,7 +6,10 @@ import type { ServiceManager } from "./service-manager.ts";
 
 /** A service with the sockets that start it. */
 export interface ActivatedService {
-  /** Its name without suffix: `shop` for `shop.service`, and for the template `shop@.service` of a rolling pair or of `Accept=yes`. */
+  /**
+   * Its name without suffix: `shop` for `shop.service`, and for the template `shop@.service` of a rolling
+   * pair or of `Accept=yes`.
+   */
   name: string;
   /** The service's unit, or its template: `shop.service` or `shop@.service`. */
   service: string;
@@ -22,7 +25,10 @@ export interface ActivatedService {
   sockets: string[];
   /** The socket unit that answers probes without starting the service, if there is one. */
   health?: string | undefined;
-  /** Whether its units belong to the distribution and it does not run Node. `status` hides it unless you say `--all`. */
+  /**
+   * Whether its units belong to the distribution and it does not run Node. `status` hides it unless you say
+   * `--all`.
+   */
   isSystem: boolean;
 }
 
@@ -31,7 +37,10 @@ const serviceProperties = ["Id", "TriggeredBy", "FragmentPath", "ExecStart"] as 
 type Socket = Properties<(typeof socketProperties)[number]>;
 type Service = Properties<(typeof serviceProperties)[number]>;
 
-/** `shop` for `shop.service`, `shop@.service` and `shop@blue.service`; of `shop@eu.service` only with `isTemplate`. */
+/**
+ * `shop` for `shop.service`, `shop@.service` and `shop@blue.service`; of `shop@eu.service` only with
+ * `isTemplate`.
+ */
 function nameOf(unit: string, isTemplate: boolean): string {
   const base = unit.replace(/\.(?:service|socket)$/, "");
   return isTemplate ? base.replace(/@.*$/s, "") : base;
@@ -68,7 +77,10 @@ function pairOf(service: string): string[] {
   return template === undefined ? [] : [`${template}@blue.service`, `${template}@green.service`];
 }
 
-/** Whether a socket answers probes for the service of other sockets, as `health.listen` of a description writes it. */
+/**
+ * Whether a socket answers probes for the service of other sockets, as `health.listen` of a description
+ * writes it.
+ */
 const isHealthSocket = ({ Id, Accept, BindsTo }: Socket): boolean =>
   Accept === "yes" &&
   Id.endsWith("-health.socket") &&
@@ -83,7 +95,8 @@ function startedBy(
   if (socket.Accept === "yes")
     return { service: `${nameOf(socket.Id, true)}@.service`, kind: "accept", services: triggers };
   const namesake = socket.Id.replace(/\.socket$/, ".service");
-  // A socket with a faulty file starts nothing. It starts several services only if a service names the socket of another one in Sockets=.
+  // A socket with a faulty file starts nothing. It starts several services only if a service names the socket
+  // of another one in Sockets=.
   const service = triggers.length === 0 || triggers.includes(namesake) ? namesake : triggers[0]!;
   const pair = pairOf(service);
   const isPair = pair.every((unit) => listOf(services.get(unit)?.TriggeredBy ?? "").includes(socket.Id));
@@ -94,7 +107,10 @@ function startedBy(
 
 const byName = (one: string, other: string): number => (one < other ? -1 : 1);
 
-/** Every service of the host that sockets start, in the order of their names. Without `all`, those of the distribution are left out unless they run Node. */
+/**
+ * Every service of the host that sockets start, in the order of their names. Without `all`, those of the
+ * distribution are left out unless they run Node.
+ */
 export async function activatedServices(
   manager: ServiceManager,
   { all = false }: { all?: boolean | undefined } = {},
@@ -130,7 +146,10 @@ export async function activatedServices(
     .toSorted((one, other) => byName(one.name, other.name));
 }
 
-/** The names by which a user may refer to a service: its name, and the name of each of its units, with or without suffix. */
+/**
+ * The names by which a user may refer to a service: its name, and the name of each of its units, with or
+ * without suffix.
+ */
 function namesOf({ name, service, services, sockets, health }: ActivatedService): string[] {
   const units = [service, ...services, ...sockets, ...(health === undefined ? [] : [health])];
   return [name, ...units, ...units.map((unit) => nameOf(unit, false))];

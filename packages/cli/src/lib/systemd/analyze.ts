@@ -24,8 +24,8 @@ export async function systemdAnalyze(
 }
 
 /**
- * How exposed each service is, as `systemd-analyze security` rates its unit: 0 is the best, 10 the worst. A service that can't be rated is missing.
- * Without systemd-analyze, the result is empty.
+ * How exposed each service is, as `systemd-analyze security` rates its unit: 0 is the best, 10 the worst. A
+ * service that can't be rated is missing. Without systemd-analyze, the result is empty.
  */
 export async function readExposure(
   manager: Manager,

@@ -1,6 +1,9 @@
 import { stat } from "node:fs/promises";
 
-/** The files of EnvironmentFile=, from the property `EnvironmentFiles`: `/etc/shop.env (ignore_errors=no)`. systemctl leaves it out if there are none. */
+/**
+ * The files of EnvironmentFile=, from the property `EnvironmentFiles`: `/etc/shop.env (ignore_errors=no)`.
+ * systemctl leaves it out if there are none.
+ */
 export const environmentFilesOf = (property = ""): string[] =>
   Array.from(property.matchAll(/^(\/.*?) \(ignore_errors=\w+\)$/gm), ([, path = ""]) => path);
 
@@ -11,7 +14,10 @@ export interface ChangedFile {
   changed: number;
 }
 
-/** Those of the files that were written after a time, in milliseconds since 1970. A file that can't be looked at is not among them. */
+/**
+ * Those of the files that were written after a time, in milliseconds since 1970. A file that can't be looked
+ * at is not among them.
+ */
 export async function changedSince(paths: readonly string[], time: number): Promise<ChangedFile[]> {
   const found = await Promise.all(
     paths.map(async (path) => {

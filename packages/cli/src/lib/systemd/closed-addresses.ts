@@ -6,7 +6,9 @@ import type { ServiceManager } from "./service-manager.ts";
 const properties = ["Id", "ActiveState", "Listen", "PrivateNetwork", "SocketProtocol"] as const;
 type SocketUnit = Partial<Properties<(typeof properties)[number]>>;
 
-/** The address as the tables of /proc have it: an IPv6 address in its short form, and without its interface. */
+/**
+ * The address as the tables of /proc have it: an IPv6 address in its short form, and without its interface.
+ */
 const canonical = (address: string): string =>
   address.replace(
     /^\[([\da-f:.]+)(?:%[^\]]*)?\]/i,
@@ -26,8 +28,9 @@ function isKnown({ address, type }: { address: string; type: string }): boolean 
 }
 
 /**
- * The addresses of an active socket unit on which nothing listens. systemd still calls the unit active, but has no descriptor for them: if the addresses of a unit
- * have changed, `daemon-reload` closes the old ones, and opens none.
+ * The addresses of an active socket unit on which nothing listens. systemd still calls the unit active, but
+ * has no descriptor for them: if the addresses of a unit have changed, `daemon-reload` closes the old ones,
+ * and opens none.
  */
 export function closedAddresses(
   { ActiveState, Listen = "", PrivateNetwork, SocketProtocol = "0" }: SocketUnit,

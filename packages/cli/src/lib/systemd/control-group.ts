@@ -51,13 +51,16 @@ export function readActivity(pid: number): Activity | undefined {
   return state === undefined ? undefined : { state, ticks: Number(fields[10]) + Number(fields[11]) };
 }
 
-/** The arguments. systemd may start Node by a symlink, and Node starts itself by its real path. A title in place of the command line is one word. */
+/**
+ * The arguments. systemd may start Node by a symlink, and Node starts itself by its real path. A title in
+ * place of the command line is one word.
+ */
 const argumentsOf = ({ words }: GroupProcess): string =>
   (words.length > 1 ? words.slice(1) : words).join("\0");
 
 /**
- * The processes of a service that was handed over to its main process, and that have not ended yet. They have the arguments of the main process, and were
- * started before it.
+ * The processes of a service that was handed over to its main process, and that have not ended yet. They have
+ * the arguments of the main process, and were started before it.
  */
 export function oldProcesses<Process extends GroupProcess>(
   all: readonly Process[],

@@ -21,7 +21,10 @@ export interface JournalEntry {
   message: string;
   /** Its place in the journal. */
   cursor: string;
-  /** Where systemd says how a process of the unit ended: `exited` and its exit status, or `killed` or `dumped` and the signal. */
+  /**
+   * Where systemd says how a process of the unit ended: `exited` and its exit status, or `killed` or `dumped`
+   * and the signal.
+   */
   exit?: { code: string; status: string };
   /** Where systemd says why the unit has failed, as in `Result=`. */
   result?: string;
@@ -84,15 +87,19 @@ export function messageOf({ MESSAGE }: JournalFields): string | undefined {
   return Array.isArray(MESSAGE) ? Buffer.from(MESSAGE).toString() : ownText(MESSAGE);
 }
 
-/** The fields that name a unit of the system, and a unit of a user. Those with an underscore are from journald, and the others from the writer. */
+/**
+ * The fields that name a unit of the system, and a unit of a user. Those with an underscore are from
+ * journald, and the others from the writer.
+ */
 const unitFields = {
   system: { writer: "_SYSTEMD_UNIT", about: "UNIT", coredump: "COREDUMP_UNIT" },
   user: { writer: "_SYSTEMD_USER_UNIT", about: "USER_UNIT", coredump: "COREDUMP_USER_UNIT" },
 } as const;
 
 /**
- * The unit that an entry is about, by the manager that is asked. Every user may write to the journal with any field that has no underscore, and may have
- * units of the same names. So only a manager says what a unit other than the writer's did: root's, or that of the same user.
+ * The unit that an entry is about, by the manager that is asked. Every user may write to the journal with any
+ * field that has no underscore, and may have units of the same names. So only a manager says what a unit
+ * other than the writer's did: root's, or that of the same user.
  */
 function unitsOf(
   fields: JournalFields,
@@ -112,7 +119,9 @@ function unitsOf(
   };
 }
 
-/** Reads what journalctl has printed as JSON. A journalctl that is killed may stop in the middle of a line. */
+/**
+ * Reads what journalctl has printed as JSON. A journalctl that is killed may stop in the middle of a line.
+ */
 function fieldsIn(printed: string): JournalFields[] {
   return printed.split("\n").flatMap((line): JournalFields[] => {
     try {
@@ -148,7 +157,10 @@ export function entryOf(fields: JournalFields, user: boolean): JournalEntry | un
   };
 }
 
-/** Matches what --unit matches, and the lines of systemd processes that ended before the journal could look up their unit. */
+/**
+ * Matches what --unit matches, and the lines of systemd processes that ended before the journal could look up
+ * their unit.
+ */
 export function unitMatches({ user }: ServiceManager, unit: string): string[] {
   const uid = `_UID=${user ? process.getuid?.() : 0}`;
   return user
@@ -156,7 +168,10 @@ export function unitMatches({ user }: ServiceManager, unit: string): string[] {
     : [`_SYSTEMD_UNIT=${unit}`, "+", `UNIT=${unit}`, uid];
 }
 
-/** Reads the entries that journalctl finds with these options and matches, the oldest first, whatever its exit status. */
+/**
+ * Reads the entries that journalctl finds with these options and matches, the oldest first, whatever its exit
+ * status.
+ */
 export async function readFields(
   manager: ServiceManager,
   options: readonly string[],
@@ -167,7 +182,9 @@ export async function readFields(
   return { found: fieldsIn(ended.stdout), ended, isRestricted: JOURNAL_RESTRICTED.test(ended.stderr) };
 }
 
-/** Reads the journal of these units, the oldest line first. A unit may be a pattern, such as `shop@*.service`. */
+/**
+ * Reads the journal of these units, the oldest line first. A unit may be a pattern, such as `shop@*.service`.
+ */
 export async function readJournal(
   manager: ServiceManager,
   units: readonly string[],
@@ -178,7 +195,9 @@ export async function readJournal(
   return { entries: found.flatMap((fields) => entryOf(fields, manager.user) ?? []), isRestricted };
 }
 
-/** The lines of a start that has failed, the oldest first. systemd may have started the service again since. */
+/**
+ * The lines of a start that has failed, the oldest first. systemd may have started the service again since.
+ */
 export async function readFailedStart(
   manager: ServiceManager,
   unit: string,
@@ -196,7 +215,10 @@ export function untilRestart(entries: readonly JournalEntry[]): readonly Journal
   return end === -1 || restart === -1 ? entries : entries.slice(0, restart);
 }
 
-/** Returns a function that reads the lines that these units have written since a time in milliseconds. Each call reads only the lines that are new. */
+/**
+ * Returns a function that reads the lines that these units have written since a time in milliseconds. Each
+ * call reads only the lines that are new.
+ */
 export function newLines(
   manager: ServiceManager,
   units: readonly string[],
@@ -224,8 +246,9 @@ function journalError(stderr: string, code: number | null): CliError {
 }
 
 /**
- * Reads the journal of these units line by line, whatever its size, until the signal is aborted. With `follow`, new lines come too. Without units, it reads the
- * whole journal, because a pattern finds only units that the journal already has.
+ * Reads the journal of these units line by line, whatever its size, until the signal is aborted. With
+ * `follow`, new lines come too. Without units, it reads the whole journal, because a pattern finds only units
+ * that the journal already has.
  */
 export async function streamJournal(
   manager: ServiceManager,
@@ -274,7 +297,10 @@ export async function streamJournal(
   }
 }
 
-/** Waits until journald has written what services have printed so far. Only root can ask for it, and the wait is limited in case journald hangs. */
+/**
+ * Waits until journald has written what services have printed so far. Only root can ask for it, and the wait
+ * is limited in case journald hangs.
+ */
 export async function syncJournal(manager: ServiceManager): Promise<void> {
   await manager.runJournalctl("--sync").catch(() => {});
 }

@@ -6,7 +6,10 @@ export interface ListenAddress {
   type: string;
 }
 
-/** Reads the property `Listen` of a socket unit, which has an address with its type in each line: `[::]:80 (Stream)`. */
+/**
+ * Reads the property `Listen` of a socket unit, which has an address with its type in each line:
+ * `[::]:80 (Stream)`.
+ */
 export function readListen(listen: string): ListenAddress[] {
   return [...listen.matchAll(/^(.*) \((\w+)\)$/gm)].map(([, address = "", type = ""]) => ({ address, type }));
 }

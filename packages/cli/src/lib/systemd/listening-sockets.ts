@@ -27,7 +27,10 @@ function ipSocket(row: string, table: "tcp" | "tcp6" | "udp" | "udp6"): Listenin
   return [{ protocol, address: `${ipAddress(host)}:${Number.parseInt(port, 16)}`, inode: Number(inode) }];
 }
 
-/** Each group of eight digits is a word in the byte order of the machine. Except for s390x, all machines that run Node are little-endian. */
+/**
+ * Each group of eight digits is a word in the byte order of the machine. Except for s390x, all machines that
+ * run Node are little-endian.
+ */
 function ipAddress(hex: string): string {
   const bytes = (hex.match(/.{8}/g) ?? []).flatMap((word) => (word.match(/../g) ?? []).toReversed());
   if (bytes.length === 4) return bytes.map((byte) => Number.parseInt(byte, 16)).join(".");

@@ -1,7 +1,10 @@
 import process from "node:process";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 
-/** How long a question to systemd may take, in milliseconds: until a message to the user, and until this gives up. systemctl itself waits for 25 seconds. */
+/**
+ * How long a question to systemd may take, in milliseconds: until a message to the user, and until this gives
+ * up. systemctl itself waits for 25 seconds.
+ */
 const NOTICE = 3_000;
 const LIMIT = 60_000;
 
@@ -16,7 +19,10 @@ function tell(): void {
   isTold = true;
 }
 
-/** Runs a command of systemctl. If it only asks, and systemd does not answer, this tells the user, and gives up in the end. */
+/**
+ * Runs a command of systemctl. If it only asks, and systemd does not answer, this tells the user, and gives
+ * up in the end.
+ */
 export async function withPatience<Result>(
   command: string,
   run: (signal: AbortSignal | undefined) => Promise<Result>,

@@ -8,7 +8,10 @@ import { shellText } from "../shared/shell-words.ts";
 import { withPatience } from "./patience.ts";
 import { ACCESS_DENIED, BUS_MISSING, DISCONNECTED, VERSION } from "../printed/systemd.ts";
 
-/** Why a command failed: there is no such program, the user may not, or the service manager can't be reached. Undefined for any other reason. */
+/**
+ * Why a command failed: there is no such program, the user may not, or the service manager can't be reached.
+ * Undefined for any other reason.
+ */
 export type Refusal = "missing" | "denied" | "unreachable" | undefined;
 
 function refusalOf(stderr: string, user: boolean): Refusal {
@@ -21,15 +24,23 @@ function refusalOf(stderr: string, user: boolean): Refusal {
 export interface ServiceManagerOptions {
   /** Whether it is the user's own manager (`systemctl --user`). */
   user?: boolean | undefined;
-  /** The root folder of another system, such as an image. Nothing runs there, so systemctl can only list and enable its units. */
+  /**
+   * The root folder of another system, such as an image. Nothing runs there, so systemctl can only list and
+   * enable its units.
+   */
   root?: string | undefined;
   /** Ends what is under way at once. */
   signal?: AbortSignal | undefined;
-  /** For code that is called by others: makes its errors, and nothing tells the terminal that systemd is slow. */
+  /**
+   * For code that is called by others: makes its errors, and nothing tells the terminal that systemd is slow.
+   */
   asLibrary?: ((message: string, refusal: Refusal, cause: unknown) => Error) | undefined;
 }
 
-/** The system's service manager, or the user's own one, asked by systemd's own commands. Its errors are `CliError`s with `SOCKACT_ERR_SYSTEMCTL`. */
+/**
+ * The system's service manager, or the user's own one, asked by systemd's own commands. Its errors are
+ * `CliError`s with `SOCKACT_ERR_SYSTEMCTL`.
+ */
 export class ServiceManager {
   readonly user: boolean;
   /** The command, for messages: `systemctl`, or `systemctl --user`. */
@@ -51,7 +62,10 @@ export class ServiceManager {
     return new ServiceManager({ user: this.user, root: this.#root, signal, asLibrary: this.#asLibrary });
   }
 
-  /** Runs systemctl, whatever its exit status. A command that lost its connection runs again, so each must be one that may run twice. */
+  /**
+   * Runs systemctl, whatever its exit status. A command that lost its connection runs again, so each must be
+   * one that may run twice.
+   */
   async run(...args: string[]): Promise<Ended> {
     const where = this.#root === "/" ? this.#forUser : [`--root=${this.#root}`];
     const command = [...where, "--no-pager", "--no-ask-password", ...args];
@@ -76,8 +90,9 @@ export class ServiceManager {
   }
 
   /**
-   * Properties of several units, in their order. A unit that does not exist has them too, but one that its kind of unit does not have is
-   * missing. So ask for `Id` or `LoadState` besides. Timestamps are `@` and the seconds since 1970, or empty.
+   * Properties of several units, in their order. A unit that does not exist has them too, but one that its
+   * kind of unit does not have is missing. So ask for `Id` or `LoadState` besides. Timestamps are `@` and the
+   * seconds since 1970, or empty.
    */
   async show<Name extends string>(
     units: readonly string[],

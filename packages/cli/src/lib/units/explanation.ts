@@ -2,7 +2,10 @@ import { explainUnits, type Explanation, type UnitSet } from "@sockact/units";
 import { colourOut } from "../output/print.ts";
 import { wrap } from "../output/wrap.ts";
 
-/** Each line of the units with its reason below it, for a terminal. Adjacent lines with the same reason share it. */
+/**
+ * Each line of the units with its reason below it, for a terminal. Adjacent lines with the same reason share
+ * it.
+ */
 export function explainedUnits(units: UnitSet): string {
   const explanations = explainUnits(units);
   const isLeftOut = ({ status }: Explanation): boolean => status === "left out";

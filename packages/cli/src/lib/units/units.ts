@@ -67,7 +67,10 @@ export async function units(argument: string | undefined, options: UnitsOptions)
   return 0;
 }
 
-/** The services that the argument names: by the file that starts an app, or by the name of a service in the config. */
+/**
+ * The services that the argument names: by the file that starts an app, or by the name of a service in the
+ * config.
+ */
 async function wantedBy(
   argument: string | undefined,
   { app, systemd, out }: UnitsOptions,

@@ -12,7 +12,9 @@ const about = /^(?:(\/[^\n]*?):(\d+)|([^\s/:]+\.(?:service|socket))): (.*)$/s;
 /** systemd reads a template as an instance. */
 const templateOf = (unit: string): string => unit.replace(/@[^@]*(?=\.)/, "@");
 
-/** Parses the messages of systemd-analyze about these files, without those about other units of the machine. */
+/**
+ * Parses the messages of systemd-analyze about these files, without those about other units of the machine.
+ */
 function complaintsIn(printed: string, files: readonly string[]): Complaint[] {
   const byPath = new Map(files.map((file) => [resolve(file), file]));
   const byName = new Map(

@@ -46,7 +46,10 @@ async function unitsOfConfig(file: string | undefined): Promise<UnitsToVerify | 
   }
 }
 
-/** The files of an installed service, of its sockets and of their drop-ins. An error also says that the argument is not a file. */
+/**
+ * The files of an installed service, of its sockets and of their drop-ins. An error also says that the
+ * argument is not a file.
+ */
 async function filesOfInstalled(target: string, isUser: boolean): Promise<string[]> {
   const manager = new ServiceManager({ user: isUser });
   try {

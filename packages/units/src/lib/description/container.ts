@@ -1,8 +1,14 @@
 /** A container of Podman; podman-systemd.unit(5). */
 export interface ContainerDescription {
-  /** Image=: the full name, `registry.example/shop:1` or `localhost/shop`, or the name of an `.image` or `.build` file. */
+  /**
+   * Image=: the full name, `registry.example/shop:1` or `localhost/shop`, or the name of an `.image` or
+   * `.build` file.
+   */
   image: string;
-  /** Volume=: `/srv/data:/data:ro`, or a named volume, `data:/data`. The rest of the container is read-only, except for its temporary folders. */
+  /**
+   * Volume=: `/srv/data:/data:ro`, or a named volume, `data:/data`. The rest of the container is read-only,
+   * except for its temporary folders.
+   */
   volumes?: readonly string[] | undefined;
   /** UserNS=: the user namespace, such as `auto`. The default is that of the host. */
   userNS?: string | undefined;

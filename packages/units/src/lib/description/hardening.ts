@@ -7,18 +7,26 @@ export type HardeningProfile = "none" | "outbound" | "inbound";
 export type NamespaceType = "cgroup" | "ipc" | "net" | "mnt" | "pid" | "user" | "uts";
 
 /**
- * A profile, and single directives of systemd.exec(5) and systemd.resource-control(5) that differ from the profile.
+ * A profile, and single directives of systemd.exec(5) and systemd.resource-control(5) that differ from the
+ * profile.
  *
- * `true` writes a directive, `false` leaves it out, and another value is written as it is. docs/hardening.md lists what each profile writes, and why.
+ * `true` writes a directive, `false` leaves it out, and another value is written as it is. docs/hardening.md
+ * lists what each profile writes, and why.
  */
 export interface HardeningOptions {
   /** The profile for all directives that are not named here. The default is `outbound`. */
   profile?: HardeningProfile | undefined;
   /** NoNewPrivileges=: no process gains privileges through a setuid program. */
   noNewPrivileges?: boolean | undefined;
-  /** CapabilityBoundingSet=: the capabilities that the service can have at most, such as `CAP_NET_ADMIN`. Empty means none. */
+  /**
+   * CapabilityBoundingSet=: the capabilities that the service can have at most, such as `CAP_NET_ADMIN`.
+   * Empty means none.
+   */
   capabilityBoundingSet?: false | readonly string[] | undefined;
-  /** AmbientCapabilities=: the capabilities that the service has. PrivateUsers= is then left out, because they would have no effect in a user namespace. */
+  /**
+   * AmbientCapabilities=: the capabilities that the service has. PrivateUsers= is then left out, because they
+   * would have no effect in a user namespace.
+   */
   ambientCapabilities?: false | readonly string[] | undefined;
   /** PrivateTmp=: the service has its own /tmp and /var/tmp. */
   privateTmp?: boolean | undefined;
@@ -30,7 +38,10 @@ export interface HardeningOptions {
   privateUsers?: boolean | undefined;
   /** PrivateIPC=, since systemd 248: the service has its own IPC namespace. */
   privateIPC?: boolean | undefined;
-  /** ProtectSystem=: which folders are read-only. `true` means /usr and the boot loader, `full` also /etc, `strict` everything. */
+  /**
+   * ProtectSystem=: which folders are read-only. `true` means /usr and the boot loader, `full` also /etc,
+   * `strict` everything.
+   */
   protectSystem?: boolean | "full" | "strict" | undefined;
   /** ProtectHome=: whether /home, /root and /run/user are hidden, read-only, or covered by empty folders. */
   protectHome?: boolean | "read-only" | "tmpfs" | undefined;
@@ -58,7 +69,10 @@ export interface HardeningOptions {
   restrictRealtime?: boolean | undefined;
   /** RestrictSUIDSGID=: the service cannot create setuid or setgid files. */
   restrictSUIDSGID?: boolean | undefined;
-  /** MemoryDenyWriteExecute=: memory is never both writable and executable. For Node, this works only with `jitless`, which writes it. */
+  /**
+   * MemoryDenyWriteExecute=: memory is never both writable and executable. For Node, this works only with
+   * `jitless`, which writes it.
+   */
   memoryDenyWriteExecute?: boolean | undefined;
   /** RemoveIPC=: systemd removes the service's System V and POSIX IPC objects when it stops. */
   removeIPC?: boolean | undefined;
@@ -68,13 +82,22 @@ export interface HardeningOptions {
   umask?: false | Mode | undefined;
   /** SystemCallArchitectures=: whether only system calls of the native architecture are allowed. */
   systemCallArchitectures?: boolean | undefined;
-  /** SystemCallFilter=: calls or groups, such as `@resources`, that are allowed in addition to the profile. An entry that begins with `~` is forbidden. */
+  /**
+   * SystemCallFilter=: calls or groups, such as `@resources`, that are allowed in addition to the profile. An
+   * entry that begins with `~` is forbidden.
+   */
   systemCallFilter?: false | readonly string[] | undefined;
   /** SystemCallErrorNumber=: the error of a forbidden call. The default is `EPERM`. */
   systemCallErrorNumber?: "EPERM" | "EACCES" | "ENOSYS" | undefined;
-  /** RestrictAddressFamilies=: the families of socket(2) that the service can use, such as `AF_UNIX`. Empty means none. */
+  /**
+   * RestrictAddressFamilies=: the families of socket(2) that the service can use, such as `AF_UNIX`. Empty
+   * means none.
+   */
   restrictAddressFamilies?: false | readonly string[] | undefined;
-  /** IPAddressAllow=: addresses with which the service may exchange IP packets although others are denied: `localhost`, `10.0.0.0/8`. Passed sockets are not affected. */
+  /**
+   * IPAddressAllow=: addresses with which the service may exchange IP packets although others are denied:
+   * `localhost`, `10.0.0.0/8`. Passed sockets are not affected.
+   */
   ipAddressAllow?: readonly string[] | undefined;
   /** IPAddressDeny=: addresses with which the service exchanges no IP packets. `true` means `any`. */
   ipAddressDeny?: boolean | readonly string[] | undefined;

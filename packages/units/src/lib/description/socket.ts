@@ -3,14 +3,17 @@ import type { Text } from "../systemd/specifiers.ts";
 import type { Mode, RawSection, Size } from "./values.ts";
 
 /**
- * An address as in systemd.socket(5): a port, `127.0.0.1:80`, `[::1]:80`, `[fe80::1]:80%eth0`, `/run/app.sock`, `@abstract` or
- * `vsock:2:1234`. A number is a port from 1 to 65535.
+ * An address as in systemd.socket(5): a port, `127.0.0.1:80`, `[::1]:80`, `[fe80::1]:80%eth0`,
+ * `/run/app.sock`, `@abstract` or `vsock:2:1234`. A number is a port from 1 to 65535.
  */
 export type ListenAddress = number | Text;
 
 /** Who may send a PROXY header. sockact closes the connections of all others. */
 export interface ProxySenders {
-  /** The IP addresses and ranges of the load balancers, such as `10.0.0.1` and `10.0.0.0/8`. `unix` stands for every client of a unix socket. */
+  /**
+   * The IP addresses and ranges of the load balancers, such as `10.0.0.1` and `10.0.0.0/8`. `unix` stands for
+   * every client of a unix socket.
+   */
   readonly from: readonly string[];
 }
 
@@ -20,33 +23,50 @@ export interface SocketDescription {
   listen?: ListenAddress | readonly ListenAddress[] | undefined;
   /** ListenDatagram=: addresses for datagrams, one line each: UDP, or SOCK_DGRAM. */
   listenDatagram?: ListenAddress | readonly ListenAddress[] | undefined;
-  /** ListenSequentialPacket=: addresses for whole messages in order, one line each: SOCK_SEQPACKET of unix(7). */
+  /**
+   * ListenSequentialPacket=: addresses for whole messages in order, one line each: SOCK_SEQPACKET of unix(7).
+   */
   listenSequentialPacket?: Text | readonly Text[] | undefined;
-  /** SocketProtocol=: another protocol than TCP and UDP. `mptcp` needs systemd 257. The kernel must support the protocol. */
+  /**
+   * SocketProtocol=: another protocol than TCP and UDP. `mptcp` needs systemd 257. The kernel must support
+   * the protocol.
+   */
   socketProtocol?: "udplite" | "sctp" | "mptcp" | undefined;
   /**
-   * Accept=: whether systemd accepts the connections, and starts a separate process for each one. The service is then the template
-   * `<name>@.service`, and this is its only socket, which may listen on several addresses.
+   * Accept=: whether systemd accepts the connections, and starts a separate process for each one. The service
+   * is then the template `<name>@.service`, and this is its only socket, which may listen on several
+   * addresses.
    */
   accept?: boolean | undefined;
-  /** MaxConnections=, with `accept`: how many connections may be open at once. The default is 64. systemd closes further ones. */
+  /**
+   * MaxConnections=, with `accept`: how many connections may be open at once. The default is 64. systemd
+   * closes further ones.
+   */
   maxConnections?: number | undefined;
-  /** MaxConnectionsPerSource=, with `accept`: how many of them may come from one address. The default is the value of `maxConnections`. */
+  /**
+   * MaxConnectionsPerSource=, with `accept`: how many of them may come from one address. The default is the
+   * value of `maxConnections`.
+   */
   maxConnectionsPerSource?: number | undefined;
-  /** FlushPending=: when the service ends, drops the connections that wait instead of starting the service again. Not with `accept`. */
+  /**
+   * FlushPending=: when the service ends, drops the connections that wait instead of starting the service
+   * again. Not with `accept`.
+   */
   flushPending?: boolean | undefined;
   /** Description= of the socket unit. The default is `<name> socket`. */
   description?: Text | undefined;
   /**
-   * FileDescriptorName=: the name by which the service distinguishes its sockets. It is required if there are several sockets.
+   * FileDescriptorName=: the name by which the service distinguishes its sockets. It is required if there are
+   * several sockets.
    *
-   * At most 255 printable ASCII characters except `:` and `\`. `connection`, `stored` and `unknown` are reserved, because they have a
-   * meaning in sd_listen_fds_with_names(3).
+   * At most 255 printable ASCII characters except `:` and `\`. `connection`, `stored` and `unknown` are
+   * reserved, because they have a meaning in sd_listen_fds_with_names(3).
    */
   name?: string | undefined;
   /**
-   * SOCKACT_PROXY_PROTOCOL in the service's environment: each connection begins with a PROXY header, which a load balancer such as HAProxy sends. The app then
-   * sees the address of the client. With `true`, everybody may send a header, and claim any address. Write that only if a firewall protects the socket.
+   * SOCKACT_PROXY_PROTOCOL in the service's environment: each connection begins with a PROXY header, which a
+   * load balancer such as HAProxy sends. The app then sees the address of the client. With `true`, everybody
+   * may send a header, and claim any address. Write that only if a firewall protects the socket.
    */
   proxyProtocol?: boolean | ProxySenders | undefined;
   /** NoDelay=: turns Nagle's algorithm off. */
@@ -57,7 +77,10 @@ export interface SocketDescription {
   bindIPv6Only?: "default" | "both" | "ipv6-only" | undefined;
   /** BindToDevice=: the network interface to listen on. */
   bindToDevice?: string | undefined;
-  /** FreeBind=: allows an address that no interface has yet. It is on by default if the address is neither a wildcard nor one of the loopback device. */
+  /**
+   * FreeBind=: allows an address that no interface has yet. It is on by default if the address is neither a
+   * wildcard nor one of the loopback device.
+   */
   freeBind?: boolean | undefined;
   /** Transparent=: accepts traffic for addresses of other hosts, which the firewall sends here. */
   transparent?: boolean | undefined;
@@ -97,17 +120,26 @@ export interface SocketDescription {
   passSecurity?: boolean | undefined;
   /** PassPacketInfo=: passes the address and the interface at which a datagram arrived. */
   passPacketInfo?: boolean | undefined;
-  /** AcceptFileDescriptors=, since systemd 258: whether a unix socket accepts file descriptors from its peers. By default it does. */
+  /**
+   * AcceptFileDescriptors=, since systemd 258: whether a unix socket accepts file descriptors from its peers.
+   * By default it does.
+   */
   acceptFileDescriptors?: boolean | undefined;
   /** Timestamping=: records when a datagram arrived, in microseconds or nanoseconds. */
   timestamping?: "off" | "us" | "ns" | undefined;
-  /** SocketMode=: the access mode of a unix socket, in octal: `'0660'`. The default, `0666`, lets everybody connect. */
+  /**
+   * SocketMode=: the access mode of a unix socket, in octal: `'0660'`. The default, `0666`, lets everybody
+   * connect.
+   */
   socketMode?: Mode | undefined;
   /** SocketUser=: the owner of a unix socket. The default is root. */
   socketUser?: Text | undefined;
   /** SocketGroup=: the group of a unix socket. */
   socketGroup?: Text | undefined;
-  /** DirectoryMode=: the access mode of folders that systemd creates for a unix socket, in octal. The default is `0755`. */
+  /**
+   * DirectoryMode=: the access mode of folders that systemd creates for a unix socket, in octal. The default
+   * is `0755`.
+   */
   directoryMode?: Mode | undefined;
   /** Symlinks=: absolute paths of links to the socket's file. The socket must have exactly one file. */
   symlinks?: Text | readonly Text[] | undefined;
@@ -119,7 +151,10 @@ export interface SocketDescription {
   smackLabelIPOut?: Text | undefined;
   /** SELinuxContextFromNet=: takes the SELinux level of the service from its peer. */
   seLinuxContextFromNet?: boolean | undefined;
-  /** PassFileDescriptorsToExec=, since systemd 256: passes the socket also to the commands of its own unit, such as ExecStartPost=. */
+  /**
+   * PassFileDescriptorsToExec=, since systemd 256: passes the socket also to the commands of its own unit,
+   * such as ExecStartPost=.
+   */
   passFileDescriptorsToExec?: boolean | undefined;
   /** TimeoutSec=: how long these commands may take. 0 means no limit. */
   timeoutSec?: Duration | undefined;
@@ -127,9 +162,15 @@ export interface SocketDescription {
   removeOnStop?: boolean | undefined;
   /** PollLimitIntervalSec=, since systemd 255: the interval in which PollLimitBurst= counts. */
   pollLimitIntervalSec?: Duration | undefined;
-  /** PollLimitBurst=, since systemd 255: how often traffic may wake systemd in that interval. Then systemd ignores the socket until the interval ends. */
+  /**
+   * PollLimitBurst=, since systemd 255: how often traffic may wake systemd in that interval. Then systemd
+   * ignores the socket until the interval ends.
+   */
   pollLimitBurst?: number | undefined;
-  /** DeferTrigger=, since systemd 258: starts the service only when nothing conflicts with it. Not with `accept`. */
+  /**
+   * DeferTrigger=, since systemd 258: starts the service only when nothing conflicts with it. Not with
+   * `accept`.
+   */
   deferTrigger?: "no" | "yes" | "patient" | undefined;
   /** DeferTriggerMaxSec=, since systemd 258: how long systemd waits for that. */
   deferTriggerMaxSec?: Duration | "infinity" | undefined;

@@ -1,6 +1,9 @@
 import type { Text } from "../systemd/specifiers.ts";
 
-/** A word of a command: a string, or a variable of the service's environment. systemd replaces a variable by its value, as one word. */
+/**
+ * A word of a command: a string, or a variable of the service's environment. systemd replaces a variable by
+ * its value, as one word.
+ */
 export type Argument =
   | Text
   | {
@@ -9,7 +12,8 @@ export type Argument =
     };
 
 /**
- * A command that runs besides the program: an array of its absolute path and arguments, or an object that contains one.
+ * A command that runs besides the program: an array of its absolute path and arguments, or an object that
+ * contains one.
  *
  * See "Special executable prefixes" in systemd.service(5).
  */
@@ -27,32 +31,50 @@ export type Command =
 /** An access mode in octal, as for chmod(1): `'0027'`. */
 export type Mode = string;
 
-/** A limit of setrlimit(2): one number for both limits, `infinity`, or the soft and the hard limit: `1024:524288`. Sizes may have a unit: `64M`. */
+/**
+ * A limit of setrlimit(2): one number for both limits, `infinity`, or the soft and the hard limit:
+ * `1024:524288`. Sizes may have a unit: `64M`.
+ */
 export type Limit = number | string;
 
-/** Bytes as a number, or with a unit to the base of 1024: `512M`. Where the field allows it, also a share of the machine's memory, `10%`, or `infinity`. A very small number without a unit is refused, because the unit is probably missing. */
+/**
+ * Bytes as a number, or with a unit to the base of 1024: `512M`. Where the field allows it, also a share of
+ * the machine's memory, `10%`, or `infinity`. A very small number without a unit is refused, because the unit
+ * is probably missing.
+ */
 export type Size = number | string;
 
 /** A signal of signal(7) by its full name. */
 export type Signal = `SIG${string}`;
 
-/** The value of a directive in a raw section. It cannot end its line, and each `%` in it is literal unless it is a `Specifier`. */
+/**
+ * The value of a directive in a raw section. It cannot end its line, and each `%` in it is literal unless it
+ * is a `Specifier`.
+ */
 export type RawValue = Text | number | boolean;
 
 /** Directives that have no field, by their names in the manual. An array writes one line for each entry. */
 export type RawSection = Readonly<Record<string, RawValue | readonly RawValue[]>>;
 
 /**
- * Where a credential comes from: the absolute path of a file or a unix socket, the name of a credential that systemd has, or an object.
+ * Where a credential comes from: the absolute path of a file or a unix socket, the name of a credential that
+ * systemd has, or an object.
  *
- * LoadCredential= and SetCredential=; with `encrypted`, LoadCredentialEncrypted= and SetCredentialEncrypted=, since systemd 250.
+ * LoadCredential= and SetCredential=; with `encrypted`, LoadCredentialEncrypted= and SetCredentialEncrypted=,
+ * since systemd 250.
  */
 export type Credential =
   | string
   | {
-      /** The same as the string. Without `path` and `value`, systemd looks in /etc/credstore and similar folders (since systemd 251). */
+      /**
+       * The same as the string. Without `path` and `value`, systemd looks in /etc/credstore and similar
+       * folders (since systemd 251).
+       */
       path?: string | undefined;
-      /** The credential itself, if there is none at `path`. Every user of the machine can read it in the unit, so it must not be a secret unless it is encrypted. */
+      /**
+       * The credential itself, if there is none at `path`. Every user of the machine can read it in the unit,
+       * so it must not be a secret unless it is encrypted.
+       */
       value?: string | undefined;
       /** Whether systemd-creds(1) encrypt created it. */
       encrypted?: boolean | undefined;

@@ -22,7 +22,10 @@ export interface EmitOptions {
 /** systemd refuses a unit that has a line of 1 MiB or more. */
 const longestLine = 1_048_575;
 
-/** Writes the unit files of a description, as `buildUnits` makes them. Returns the texts by file name. Throws the same errors. */
+/**
+ * Writes the unit files of a description, as `buildUnits` makes them. Returns the texts by file name. Throws
+ * the same errors.
+ */
 export function emitUnits(description: AppDescription, options: EmitOptions = {}): Record<string, string> {
   return unitTexts(buildUnits(description), options);
 }
@@ -47,17 +50,19 @@ const built = new WeakMap<UnitSet, Built>();
 export const builtFrom = (units: UnitSet): Built | undefined => built.get(units);
 
 /**
- * Makes the units of a service and its sockets, line by line: the sockets first, then the service. Each line has the field that asks for it, or the reason why this
- * package adds it.
+ * Makes the units of a service and its sockets, line by line: the sockets first, then the service. Each line
+ * has the field that asks for it, or the reason why this package adds it.
  *
- * One socket is `<name>.socket`. Several sockets are `<name>-<socket's name>.socket` each. The service is `<name>.service` or, with `rolling`,
- * the template `<name>@.service`. `bind: 'capability'` writes no socket unit. `bind: 'proxy'` also writes
- * `<name>@proxy.service`. With `container` the service is `<name>.container`. `health.listen` also writes `<name>-health.socket` and
- * `<name>-health@.service`. The same description always gives the same
- * text. The value of a field cannot end its line, and systemd expands no specifier or variable in it. `lintUnits` finds no error
- * and no warning in the units, except those that the description acknowledges.
+ * One socket is `<name>.socket`. Several sockets are `<name>-<socket's name>.socket` each. The service is
+ * `<name>.service` or, with `rolling`, the template `<name>@.service`. `bind: 'capability'` writes no socket
+ * unit. `bind: 'proxy'` also writes `<name>@proxy.service`. With `container` the service is
+ * `<name>.container`. `health.listen` also writes `<name>-health.socket` and `<name>-health@.service`. The
+ * same description always gives the same text. The value of a field cannot end its line, and systemd expands
+ * no specifier or variable in it. `lintUnits` finds no error and no warning in the units, except those that
+ * the description acknowledges.
  *
- * Throws a `UnitError` with the code `SOCKACT_ERR_UNIT_DESCRIPTION`, which lists every problem of the description.
+ * Throws a `UnitError` with the code `SOCKACT_ERR_UNIT_DESCRIPTION`, which lists every problem of the
+ * description.
  */
 export function buildUnits(description: AppDescription): UnitSet {
   const problems: UnitProblem[] = [];
@@ -74,7 +79,8 @@ export function buildUnits(description: AppDescription): UnitSet {
   const units = [...method.units(service, sockets, source), ...healthUnitsOf(service, sockets)].map(
     ({ unit, sections, raw = {} }) => ({
       unit,
-      // A directive that the description does not name must not require a newer systemd than the description allows.
+      // A directive that the description does not name must not require a newer systemd than the description
+      // allows.
       sections: withRaw(sections, raw, problems).map(({ name, lines }) => ({
         name,
         lines: lines.filter(

@@ -14,11 +14,15 @@ export interface Explanation {
   readonly section: "Unit" | "Socket" | "Container" | "Service" | "Install";
   /** The name of the directive, without the `=`. */
   readonly directive: string;
-  /** The value after the `=`. For a directive that is left out, the one value that is meant; missing if any value is meant. */
+  /**
+   * The value after the `=`. For a directive that is left out, the one value that is meant; missing if any
+   * value is meant.
+   */
   readonly value?: string;
   /**
-   * Who wrote the line: the description with a field (`asked`), this package (`added`), or nobody (`left out`). An `acknowledged` entry is additional. It
-   * is about a line, or a missing line, for which the linter reports an error or a warning that the description acknowledges.
+   * Who wrote the line: the description with a field (`asked`), this package (`added`), or nobody
+   * (`left out`). An `acknowledged` entry is additional. It is about a line, or a missing line, for which the
+   * linter reports an error or a warning that the description acknowledges.
    */
   readonly status: "asked" | "added" | "left out" | "acknowledged";
   /** One sentence, or a few. */
@@ -48,7 +52,8 @@ const sample = (hardening: HardeningProfile): AppDescription => ({
 });
 
 /**
- * Explains a description, as `explainUnits` does. Without a description, it explains a minimal one, once for each profile that has a sandbox.
+ * Explains a description, as `explainUnits` does. Without a description, it explains a minimal one, once for
+ * each profile that has a sandbox.
  *
  * Throws a `UnitError` if the description cannot be written.
  */
@@ -58,10 +63,12 @@ export function explain(description?: AppDescription): readonly Explanation[] {
 }
 
 /**
- * Explains units. Says for each line why it is there, and for each directive that could confine the service more why it is left out. The order is that of the
- * files, then the acknowledged findings of the linter, then the directives that are left out.
+ * Explains units. Says for each line why it is there, and for each directive that could confine the service
+ * more why it is left out. The order is that of the files, then the acknowledged findings of the linter, then
+ * the directives that are left out.
  *
- * Throws a `TypeError` if the units are not of `buildUnits`: nobody knows why the lines of other files are there.
+ * Throws a `TypeError` if the units are not of `buildUnits`: nobody knows why the lines of other files are
+ * there.
  */
 export function explainUnits(units: UnitSet): readonly Explanation[] {
   const built = builtFrom(units);
@@ -73,7 +80,8 @@ export function explainUnits(units: UnitSet): readonly Explanation[] {
       .filter((entry) => entry.kind === "assignment")
       .map(({ section, key, value, reason }): Explanation => {
         const directive = section === "Service" ? sandboxed.get(key) : undefined;
-        // Costs are shown only for the service itself, not for a proxy. If a port method opens a directive, it has its own reason.
+        // Costs are shown only for the service itself, not for a proxy. If a port method opens a directive,
+        // it has its own reason.
         const isPaid = unit === service.unit && (reason === undefined || reason === directive?.reason);
         const costs = isPaid ? directive?.cost : undefined;
         const cost = typeof costs === "object" ? costs[profile] : costs;
@@ -124,7 +132,10 @@ export function explainUnits(units: UnitSet): readonly Explanation[] {
   ];
 }
 
-/** Formats the result of `explain` as plain text: the directives under a heading for each unit, section and profile, each with its reason below it. */
+/**
+ * Formats the result of `explain` as plain text: the directives under a heading for each unit, section and
+ * profile, each with its reason below it.
+ */
 export function explanationText(explanations: readonly Explanation[]): string {
   return explanations
     .map((explanation, index) => {

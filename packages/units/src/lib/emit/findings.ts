@@ -20,7 +20,10 @@ interface Written {
   sockets: readonly Socket[];
 }
 
-/** A finding of the linter, and the line that it is about. If a line is missing, this is the header of its section. */
+/**
+ * A finding of the linter, and the line that it is about. If a line is missing, this is the header of its
+ * section.
+ */
 export interface PlacedFinding extends Finding {
   at: Extract<UnitEntry, { section: string }>;
 }
@@ -43,8 +46,8 @@ export function readAcknowledged(value: unknown, problems: UnitProblem[]): Findi
 }
 
 /**
- * Reports each error and warning of the linter at the field that wrote the line, and each acknowledged code that the linter does not report.
- * Returns the findings that are acknowledged.
+ * Reports each error and warning of the linter at the field that wrote the line, and each acknowledged code
+ * that the linter does not report. Returns the findings that are acknowledged.
  */
 export function refuseFindings(
   written: Written,
@@ -85,7 +88,10 @@ export function refuseFindings(
   return findings.map(({ finding }) => finding).filter((finding) => acknowledged.includes(finding.code));
 }
 
-/** The path of the field that asks for the line with the finding. If no field does, the unit and the directive. */
+/**
+ * The path of the field that asks for the line with the finding. If no field does, the unit and the
+ * directive.
+ */
 function fieldOf({ file, at }: PlacedFinding, { sockets }: Written): string {
   if (at.kind !== "assignment") return sockets.find(({ unit }) => unit === file)?.path ?? file;
   return at.field ?? `${file} ${at.key}=`;

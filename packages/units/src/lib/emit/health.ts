@@ -13,8 +13,8 @@ const addedToSocket = addedFor(reasonsOf.healthSocket);
 const addedToService = addedFor(reasonsOf.healthService);
 
 /**
- * Answers one HTTP request from standard input. The shell's own commands are enough, so that a probe starts one process. They read byte by byte, and so never
- * too much. $1 is the file that `sockact drain` creates.
+ * Answers one HTTP request from standard input. The shell's own commands are enough, so that a probe starts
+ * one process. They read byte by byte, and so never too much. $1 is the file that `sockact drain` creates.
  */
 const script = [
   "read -r method path version || exit 0",
@@ -36,7 +36,10 @@ function command({ name, arrangement: { manager } }: Service): string {
   return ["/bin/sh", "-c", ...words].map(argument).join(" ");
 }
 
-/** Directives of the sandbox for which systemd mounts file systems or creates a network. With them, a probe would take twice the processor time. */
+/**
+ * Directives of the sandbox for which systemd mounts file systems or creates a network. With them, a probe
+ * would take twice the processor time.
+ */
 const slowDirectives = [
   ..."PrivateTmp PrivateDevices PrivateNetwork PrivateIPC ProtectHostname ProtectProc ProcSubset".split(" "),
   ..."ProtectKernelTunables ProtectKernelModules ProtectKernelLogs ProtectControlGroups ProtectClock".split(

@@ -20,7 +20,10 @@ function problemsOf(more: object): readonly UnitProblem[] {
   }
 }
 
-/** What would be written, and would not work; each with the path of the problem, what its hint has, and what follows the hint. */
+/**
+ * What would be written, and would not work; each with the path of the problem, what its hint has, and what
+ * follows the hint.
+ */
 describe("a mistake is reported, and a description with the proposed change is accepted:", () => {
   it.each<[string, object, string, string, object]>([
     [

@@ -608,7 +608,10 @@ describe("a description that cannot be written", () => {
 });
 
 describe("any text in any field", () => {
-  /** What systemd takes for lines: a carriage return or NUL ends one too, and a backslash at the end joins two. */
+  /**
+   * What systemd takes for lines: a carriage return or NUL ends one too, and a backslash at the end joins
+   * two.
+   */
   const shape = (description: AppDescription) =>
     Object.entries(emitUnits(description)).map(([file, text]) => {
       if (!/^[A-Za-z0-9:_.@\\-]+\.(?:socket|service|container)$/.test(file))

@@ -9,7 +9,10 @@ const rounds = 10;
 const placeOf = ({ file, line, section, key, values }: FileEdit): string =>
   line === undefined ? [file, section, key, ...values].join("\0") : `${file}\0${line}`;
 
-/** Makes the changes of these findings. If two changes touch the same line, the second one waits for the next round. */
+/**
+ * Makes the changes of these findings. If two changes touch the same line, the second one waits for the next
+ * round.
+ */
 function mended(units: UnitSet, findings: readonly Finding[]): UnitSet {
   const touched = new Set<string>();
   const byFile = new Map<string, UnitEdit[]>();
@@ -55,12 +58,15 @@ function mendedWhole(units: UnitSet, options: LintOptions): UnitSet {
 }
 
 /**
- * Makes the changes that need no decision of yours, and returns all files: a {@link UnitSet} if you give one, otherwise the texts. Every other byte stays.
+ * Makes the changes that need no decision of yours, and returns all files: a {@link UnitSet} if you give one,
+ * otherwise the texts. Every other byte stays.
  *
- * It does not change which program runs, does not activate a line that systemd ignores, except StartLimitIntervalSec=0 under [Service], and does not remove a protection.
+ * It does not change which program runs, does not activate a line that systemd ignores, except
+ * StartLimitIntervalSec=0 under [Service], and does not remove a protection.
  *
- * With `findings`, which must come from `lintUnits` for the same files, it makes only the changes of these findings. Without, it repeats until nothing changes, so
- * a second call returns the same. Throws a `TypeError` if `files` is neither a `UnitSet` nor an object whose values are strings.
+ * With `findings`, which must come from `lintUnits` for the same files, it makes only the changes of these
+ * findings. Without, it repeats until nothing changes, so a second call returns the same. Throws a
+ * `TypeError` if `files` is neither a `UnitSet` nor an object whose values are strings.
  */
 export function fixUnits(units: UnitSet, findings?: readonly Finding[], options?: LintOptions): UnitSet;
 export function fixUnits(

@@ -23,9 +23,14 @@ export type FindingCode = SyntaxCode | SocketCode | ServiceCode;
 export interface Finding {
   /** The name of the file, as it was given. */
   readonly file: string;
-  /** The line, counted from 1: the line of the directive, or of the section in which a directive is missing. */
+  /**
+   * The line, counted from 1: the line of the directive, or of the section in which a directive is missing.
+   */
   readonly line: number;
-  /** `error`: systemd does not load the unit, or the app does not work. `warning`: it will cause trouble. `info`: it could be better. */
+  /**
+   * `error`: systemd does not load the unit, or the app does not work. `warning`: it will cause trouble.
+   * `info`: it could be better.
+   */
   readonly severity: Severity;
   /** The code of the rule. docs/lint.md explains it. */
   readonly code: FindingCode;
@@ -41,7 +46,10 @@ export interface Finding {
 
 /** Facts that the linter cannot find in the files. */
 export interface LintOptions {
-  /** Whether the units are for the service manager of a user. By default these are units in a folder `systemd/user`, and units that open `/run/user/<uid>/systemd/notify` with `OpenFile=`. */
+  /**
+   * Whether the units are for the service manager of a user. By default these are units in a folder
+   * `systemd/user`, and units that open `/run/user/<uid>/systemd/notify` with `OpenFile=`.
+   */
   user?: boolean | undefined;
 }
 
@@ -86,9 +94,11 @@ function found<Subject>(
 /**
  * Finds what is wrong in unit files that belong together: services, their sockets and drop-ins.
  *
- * `files` is a {@link UnitSet}, or has the texts by name: `app.socket`, `app.service`, `app.service.d/10-port.conf`. A name may begin with folders. A service or socket that is not
- * among the files counts as missing. In files of other kinds, only the syntax is checked. Returns the findings in the order of the files and their
- * lines; an empty array means that nothing was found. Any text is accepted. Throws a `TypeError` if `files` is not an object whose values are strings.
+ * `files` is a {@link UnitSet}, or has the texts by name: `app.socket`, `app.service`,
+ * `app.service.d/10-port.conf`. A name may begin with folders. A service or socket that is not among the
+ * files counts as missing. In files of other kinds, only the syntax is checked. Returns the findings in the
+ * order of the files and their lines; an empty array means that nothing was found. Any text is accepted.
+ * Throws a `TypeError` if `files` is not an object whose values are strings.
  */
 export function lintUnits(
   files: Readonly<Record<string, string>> | UnitSet,

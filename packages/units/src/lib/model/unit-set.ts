@@ -5,10 +5,14 @@ import { checkFiles } from "./check-files.ts";
 /** The units as the rules of the linter look for them. */
 export let givenOf: (units: UnitSet) => GivenUnits;
 
-/** Unit files that belong together, line by line: those of a description (`buildUnits`), or files that you have (`parseUnits`). */
+/**
+ * Unit files that belong together, line by line: those of a description (`buildUnits`), or files that you
+ * have (`parseUnits`).
+ */
 export class UnitSet {
   /**
-   * The files by their names, in their order: `shop.socket`, `shop.service`, `shop.service.d/10-port.conf`. A name may begin with folders.
+   * The files by their names, in their order: `shop.socket`, `shop.service`, `shop.service.d/10-port.conf`. A
+   * name may begin with folders.
    */
   readonly files: ReadonlyMap<string, UnitFile>;
   readonly #given: GivenUnits;
@@ -24,8 +28,8 @@ export class UnitSet {
   }
 
   /**
-   * The values of a directive that count, as systemd.unit(5) describes: of the unit and its drop-ins, without those that an empty assignment has removed. Empty
-   * if the set does not contain the unit.
+   * The values of a directive that count, as systemd.unit(5) describes: of the unit and its drop-ins, without
+   * those that an empty assignment has removed. Empty if the set does not contain the unit.
    */
   values(unit: string, section: string, directive: string): readonly string[] {
     const loaded = loadUnit(unit, this.#given);
@@ -38,8 +42,8 @@ export class UnitSet {
 }
 
 /**
- * Reads the texts of unit files and drop-ins, by their names. Any text is accepted: a line that systemd ignores is an entry too. Throws a `TypeError` unless `files`
- * is an object of strings.
+ * Reads the texts of unit files and drop-ins, by their names. Any text is accepted: a line that systemd
+ * ignores is an entry too. Throws a `TypeError` unless `files` is an object of strings.
  */
 export function parseUnits(files: Readonly<Record<string, string>>): UnitSet {
   checkFiles(files);

@@ -33,7 +33,8 @@ it("knows each option of this Node that takes the next word as its value", () =>
   const { stdout } = spawnSync(process.execPath, ["--help"], { encoding: "utf8" });
   const documented = [...stdout.matchAll(/^ {2}(?:-\w, )?(--[\w-]+)(?:=\.\.\.)/gm)].map(([, name]) => name!);
   expect(documented.length).toBeGreaterThan(20);
-  // Options for tests and benchmarks run no server, and the value of --trace-require-module is in the same word.
+  // Options for tests and benchmarks run no server, and the value of --trace-require-module is in the same
+  // word.
   const others = /^--(?:(?:experimental-)?test-|bench-|trace-require-module$)/;
   const missed = documented.filter(
     (name) => !others.test(name) && nodeCommand(["node", name, "value", "server.js"]).script === "value",

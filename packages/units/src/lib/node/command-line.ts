@@ -11,7 +11,10 @@ const withValue = new Set(
    --use-largepages --v8-pool-size --vfs-load --vfs-mount --watch-kill-signal --watch-path`.split(/\s+/),
 );
 
-/** Options with which Node runs no file: code from the command line, a script of package.json, tests, or benchmarks. */
+/**
+ * Options with which Node runs no file: code from the command line, a script of package.json, tests, or
+ * benchmarks.
+ */
 const withoutScript =
   /^(?:-e|--eval|-p|-pe|--print|--run|--test|--bench|--completion-bash|-h|--help|-v|--version)(?:=|$)/;
 
@@ -21,7 +24,10 @@ export interface NodeCommand {
   options: readonly string[];
   /** The files and packages that Node loads before the script, by `--require` and `--import`. */
   preloads: readonly string[];
-  /** The file that Node runs. `undefined` if Node runs none: with `-e`, `--run` or `--test`, or without a file. */
+  /**
+   * The file that Node runs. `undefined` if Node runs none: with `-e`, `--run` or `--test`, or without a
+   * file.
+   */
   script: string | undefined;
 }
 
@@ -30,7 +36,9 @@ export function behindEnv(words: readonly string[]): readonly string[] {
   return words[0]?.endsWith("/env") === true ? words.slice(1) : words;
 }
 
-/** Whether Node gets no program at all. It would read one from its standard input, which is empty, and exit. */
+/**
+ * Whether Node gets no program at all. It would read one from its standard input, which is empty, and exit.
+ */
 export function isWithoutProgram({ options, script }: NodeCommand): boolean {
   return (
     script === undefined &&
@@ -60,8 +68,8 @@ export function nodeCommand([, ...words]: readonly string[]): NodeCommand {
 }
 
 /**
- * Splits NODE_OPTIONS as Node does: at spaces outside of double quotes. Within quotes, a backslash makes the next character literal.
- * Returns `undefined` if Node does not start with this value.
+ * Splits NODE_OPTIONS as Node does: at spaces outside of double quotes. Within quotes, a backslash makes the
+ * next character literal. Returns `undefined` if Node does not start with this value.
  */
 export function nodeOptionWords(text: string): string[] | undefined {
   const parts: readonly string[] = text.match(/"(?:[^"\\]|\\.)*"|[^" ]+| +|"/gs) ?? [];

@@ -11,7 +11,8 @@ function launcherOfLine(line: string): string | undefined {
 }
 
 describe("a program that starts the app", () => {
-  // What counts is LISTEN_PID. All of these leave the descriptors open, but the app has another process ID, or another machine, session or container.
+  // What counts is LISTEN_PID. All of these leave the descriptors open, but the app has another process ID,
+  // or another machine, session or container.
   it.each([
     [`/usr/bin/timeout 60 ${app}`, "timeout"],
     [`/usr/bin/timeout --foreground 60 ${app}`, "timeout"],

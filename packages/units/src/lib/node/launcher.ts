@@ -5,11 +5,17 @@ import { baseOf } from "../systemd/folders.ts";
 const launchersOfNode =
   /^(?:npm|npm-cli|npx|yarn|yarnpkg|pnpm|pnpx|bunx|corepack|nodemon|pm2|pm2-runtime|forever|tsx|ts-node-dev|tsnd)$/;
 
-/** Tools that run any program as a child process, after they set up a session, a terminal, variables from a file, a secret or another user. */
+/**
+ * Tools that run any program as a child process, after they set up a session, a terminal, variables from a
+ * file, a secret or another user.
+ */
 const launchersOfAny =
   /^(?:sudo|su|runuser|setsid|dotenvx?|doppler|infisical|op|cross-env|cross-env-shell|concurrently|fnm|volta|timeout|flock|strace|ltrace|tini|dumb-init|xvfb-run|script|screen|tmux|systemd-run|start-stop-daemon|supervisord|docker|docker-compose|podman-compose|unshare|uv|go|foreman|honcho|overmind|turbo|nx|lerna|nest|bun|deno)$/;
 
-/** The arguments with which some of these tools start a child process. With others they become the program, or do something else. */
+/**
+ * The arguments with which some of these tools start a child process. With others they become the program, or
+ * do something else.
+ */
 const asChild: Readonly<Record<string, (rest: readonly string[]) => boolean>> = {
   flock: (rest) => !rest.some((word) => /^(?:-[a-z]*F|--no-fork$)/.test(word)),
   "start-stop-daemon": (rest) => rest.some((word) => /^(?:-[a-zA-Z]*b|--background$)/.test(word)),
@@ -28,7 +34,10 @@ export const isLauncherOfNode = (name: string): boolean => launchersOfNode.test(
 export const isLauncherOfAny = (name: string): boolean => launchersOfAny.test(name);
 const isLauncher = (name: string): boolean => isLauncherOfNode(name) || isLauncherOfAny(name);
 
-/** The package of the file that Node runs, such as npm for `/usr/lib/node_modules/npm/bin/npm-cli.js`, and the name of the file. */
+/**
+ * The package of the file that Node runs, such as npm for `/usr/lib/node_modules/npm/bin/npm-cli.js`, and the
+ * name of the file.
+ */
 function toolOf({ script = "" }: NodeCommand): string[] {
   const modules = "/node_modules/";
   const at = script.lastIndexOf(modules);
@@ -40,7 +49,10 @@ function toolOf({ script = "" }: NodeCommand): string[] {
 /** Options with which Node runs the app in another process. */
 const childOption = /^--(?:run|watch|watch-path)(?:=|$)/;
 
-/** The package manager, or another tool, that runs the app as a child process. `node` is the command line of Node, if Node itself is the program. */
+/**
+ * The package manager, or another tool, that runs the app as a child process. `node` is the command line of
+ * Node, if Node itself is the program.
+ */
 export function launcherOf(words: readonly string[], node: NodeCommand | undefined): string | undefined {
   const [first = ""] = words;
   const name = baseOf(first);

@@ -43,13 +43,15 @@ const threads = {
 const span = (text: string): number | undefined => timeSpanOf(text) || undefined;
 
 /**
- * The smallest values with which a Node server starts, by their directives. The figures were measured on Linux x64 with servers of a few lines.
+ * The smallest values with which a Node server starts, by their directives. The figures were measured on
+ * Linux x64 with servers of a few lines.
  *
- * The directives are in systemd.exec(5) if they begin with Limit, in systemd.resource-control(5) for memory and tasks, and in systemd.service(5) for times.
+ * The directives are in systemd.exec(5) if they begin with Limit, in systemd.resource-control(5) for memory
+ * and tasks, and in systemd.service(5) for times.
  */
 const smallestValues: Readonly<Record<string, SmallestValue>> = {
-  // Node 20 has 764 MiB of address space with an empty server, and aborts with 700 MB. Node 26 needs 2 GiB, which a unit does not tell.
-  // In Node 20, the WebAssembly of fetch() needs 12 GB.
+  // Node 20 has 764 MiB of address space with an empty server, and aborts with 700 MB. Node 26 needs 2 GiB,
+  // which a unit does not tell. In Node 20, the WebAssembly of fetch() needs 12 GB.
   LimitAS: {
     read: bytesOf,
     least: 764 * mebibytes,
@@ -72,7 +74,8 @@ const smallestValues: Readonly<Record<string, SmallestValue>> = {
     why: "Node needs more files to start",
     instead: "1024:524288",
   },
-  // Node 20 aborts with 10 tasks, and runs with 11. Node 26 runs with 10. It has 4 threads with --v8-pool-size=0.
+  // Node 20 aborts with 10 tasks, and runs with 11. Node 26 runs with 10. It has 4 threads with
+  // --v8-pool-size=0.
   TasksMax: threads,
   LimitNPROC: threads,
   // Node 20 is killed with 16 MiB, and starts with 20 MiB. Without a limit, a small server uses 42 MiB.

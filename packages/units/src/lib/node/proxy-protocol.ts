@@ -20,7 +20,10 @@ export interface ProxyEntry {
   from: string[] | undefined;
 }
 
-/** The entries, separated by spaces. In each, the first `:` ends the name. `undefined` if the value is malformed. */
+/**
+ * The entries, separated by spaces. In each, the first `:` ends the name. `undefined` if the value is
+ * malformed.
+ */
 export function proxyEntries(text: string): ProxyEntry[] | undefined {
   const entries = text
     .split(/\s+/)

@@ -1,13 +1,19 @@
 import { isIPv6 } from "../systemd/addresses.ts";
 
-/** Whether an app can listen at this place, as SOCKACT_MAP of @sockact/register names it: a port, `host:port`, a path or `@abstract`. */
+/**
+ * Whether an app can listen at this place, as SOCKACT_MAP of @sockact/register names it: a port, `host:port`,
+ * a path or `@abstract`.
+ */
 export function isListenPlace(place: string): boolean {
   if (/^[/@]/.test(place)) return /^.[^,]+$/s.test(place);
   const [, bracketed, port] = /^(?:(?:\[([^\]]+)\]|[\w.-]+):)?(\d{1,5})$/.exec(place) ?? [];
   return port !== undefined && Number(port) <= 65_535 && (bracketed === undefined || isIPv6(bracketed));
 }
 
-/** The entries of SOCKACT_MAP, separated by commas. In each, the last `=` separates a place from the name of a socket. `undefined` if the value is malformed. */
+/**
+ * The entries of SOCKACT_MAP, separated by commas. In each, the last `=` separates a place from the name of a
+ * socket. `undefined` if the value is malformed.
+ */
 export function mapEntries(text: string): { place: string; name: string }[] | undefined {
   const entries = text.split(",").map((entry) => {
     const at = entry.lastIndexOf("=");

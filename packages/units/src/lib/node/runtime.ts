@@ -30,7 +30,10 @@ export function isOtherRuntime(command: unknown): boolean {
   return otherRuntime.test(programName(command));
 }
 
-/** Whether the program of a description is Node: by its name, or because the description has a preload, which only Node loads. */
+/**
+ * Whether the program of a description is Node: by its name, or because the description has a preload, which
+ * only Node loads.
+ */
 export function runsNode({ exec, preload }: { exec?: unknown; preload?: unknown }): boolean {
   return isNode(exec) || (preload !== undefined && preload !== false);
 }

@@ -4,7 +4,10 @@ import { goesOn, linesIn, parseUnit, stringifyUnit, type UnitFile } from "./pars
 
 /** A change of one directive in a unit file or drop-in. */
 export interface UnitEdit {
-  /** The line on which the assignment to replace begins. Without it, the values are added at the end of the section. A missing section is created: [Unit] before all others, other sections after them. */
+  /**
+   * The line on which the assignment to replace begins. Without it, the values are added at the end of the
+   * section. A missing section is created: [Unit] before all others, other sections after them.
+   */
   readonly line?: number | undefined;
   /** The name of the section, without brackets: `Service`. */
   readonly section: string;
@@ -17,8 +20,8 @@ export interface UnitEdit {
 /**
  * Changes directives of a unit file, and keeps every other byte: comments, blank lines, line ends.
  *
- * Line numbers refer to the given file. An edit for a line without such an assignment changes nothing. Throws a `UnitError` if a new value
- * contains a line break.
+ * Line numbers refer to the given file. An edit for a line without such an assignment changes nothing. Throws
+ * a `UnitError` if a new value contains a line break.
  */
 export function editUnit(unit: UnitFile, edits: readonly UnitEdit[]): UnitFile {
   const problems = refusedEdits(edits);
@@ -83,7 +86,10 @@ function replaced(old: string, written: readonly string[], ofFile: string): stri
   );
 }
 
-/** Where a [Unit] section would begin: before the first section and the comment right above it. `undefined` if the file has no section. */
+/**
+ * Where a [Unit] section would begin: before the first section and the comment right above it. `undefined` if
+ * the file has no section.
+ */
 function topOf(entries: UnitFile["entries"]): number | undefined {
   let at = entries.findIndex(({ kind }) => kind === "section");
   if (at < 0) return undefined;
@@ -116,14 +122,18 @@ function withAdded(
     else texts[top] = written(["[Unit]", ...lines, ""]) + texts[top]!;
   }
   if (added.length === 0) return texts.join("");
-  // A line that continues at the end of the file keeps its backslash only if nothing was added to its section.
+  // A line that continues at the end of the file keeps its backslash only if nothing was added to its
+  // section.
   const before = texts.join("");
   const close =
     before === "" ? "" : closing(before, open && texts[last] === entries[last]!.text, ofFile) + ofFile;
   return before + close + added.join(ofFile);
 }
 
-/** Returns what ends the last line. A line that ends in a backslash continues until a line without one: an empty line. */
+/**
+ * Returns what ends the last line. A line that ends in a backslash continues until a line without one: an
+ * empty line.
+ */
 function closing(text: string, open: boolean, ofFile: string): string {
   return (/[\n\r\0]$/.test(text) ? "" : ofFile) + (open ? ofFile : "");
 }

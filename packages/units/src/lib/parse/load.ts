@@ -47,7 +47,10 @@ export interface GivenUnits {
   dropIns: ReadonlyMap<string, readonly GivenFile[]>;
 }
 
-/** The folders of systemd.unit(5), in the order of their priority. A file in none of them has a higher priority than all. */
+/**
+ * The folders of systemd.unit(5), in the order of their priority. A file in none of them has a higher
+ * priority than all.
+ */
 const unitFolders = [
   /(?:^|\/)\.config\/systemd\//,
   /(?:^|\/)etc\/systemd\//,
@@ -59,7 +62,9 @@ const unitFolders = [
 
 const rankOf = (file: string): number => unitFolders.findIndex((folder) => folder.test(file));
 
-/** The units of files, by their paths. Only the last part of a path counts, and for a drop-in the last two. */
+/**
+ * The units of files, by their paths. Only the last part of a path counts, and for a drop-in the last two.
+ */
 export function givenUnits(files: ReadonlyMap<string, UnitFile>): GivenUnits {
   const all = Array.from(files, ([file, unit]): GivenFile => {
     const [base = "", folder = ""] = file.split("/").toReversed();
@@ -85,7 +90,10 @@ function listIn<Key, Value>(lists: Map<Key, Value[]>, key: Key): Value[] {
   return list;
 }
 
-/** The names of a unit's drop-in folders, in the order of their priority: the unit itself, its template, its prefixes, its type. */
+/**
+ * The names of a unit's drop-in folders, in the order of their priority: the unit itself, its template, its
+ * prefixes, its type.
+ */
 function dropInNames(name: string): string[] {
   const { prefix, instance, type } = unitNameParts(name);
   const names: string[] = [];
@@ -97,11 +105,13 @@ function dropInNames(name: string): string[] {
 }
 
 /**
- * The unit of this name, with its drop-ins merged as systemd.unit(5) describes. `undefined` if no file is given for it, if its file is empty, which masks it, or if no unit can
- * have the name.
+ * The unit of this name, with its drop-ins merged as systemd.unit(5) describes. `undefined` if no file is
+ * given for it, if its file is empty, which masks it, or if no unit can have the name.
  *
- * Drop-ins count in the order of their file names, whatever their folder. If two have the same name, only the one with the more specific folder counts.
- * If two files have the same name in folders of systemd, such as /etc/systemd/system and /usr/lib/systemd/system, only the one in the first folder of systemd.unit(5) counts.
+ * Drop-ins count in the order of their file names, whatever their folder. If two have the same name, only the
+ * one with the more specific folder counts. If two files have the same name in folders of systemd, such as
+ * /etc/systemd/system and /usr/lib/systemd/system, only the one in the first folder of systemd.unit(5)
+ * counts.
  */
 export function loadUnit(name: string, { units, dropIns: folders }: GivenUnits): LoadedUnit | undefined {
   const own = isUnitName(name) ? (units.get(name) ?? units.get(templateOf(name) ?? name)) : undefined;
@@ -124,12 +134,18 @@ export function loadUnit(name: string, { units, dropIns: folders }: GivenUnits):
   return { name, file: own.file, own: own.unit, isCut, settings, bySection };
 }
 
-/** Whether this directive of a service or a socket contains command lines; systemd.service(5), systemd.socket(5). */
+/**
+ * Whether this directive of a service or a socket contains command lines; systemd.service(5),
+ * systemd.socket(5).
+ */
 export const isCommand = ({ section, key }: Assignment): boolean =>
   (section === "Service" && /^Exec(?:Condition|Start(?:Pre|Post)?|Reload|Stop(?:Post)?)$/.test(key)) ||
   (section === "Socket" && /^Exec(?:Start|Stop)(?:Pre|Post)$/.test(key));
 
-/** The line at which systemd stops reading a service's file. systemd does not load a socket with a refused command at all. */
+/**
+ * The line at which systemd stops reading a service's file. systemd does not load a socket with a refused
+ * command at all.
+ */
 const refusalIn = (all: readonly Assignment[], name: string): number =>
   all.findIndex(
     (assignment) =>
@@ -144,7 +160,10 @@ function readUpToRefusal(all: readonly Setting[], name: string): readonly Settin
   return refused < 0 ? all : all.slice(0, refused + 1);
 }
 
-/** Whether an assignment is empty and removes the ones before it. For most directives, systemd ignores an empty assignment. */
+/**
+ * Whether an assignment is empty and removes the ones before it. For most directives, systemd ignores an
+ * empty assignment.
+ */
 export const isReset = ({ key, value }: Assignment): boolean =>
   value === "" && directiveNamed(key)?.resets === true;
 

@@ -16,7 +16,10 @@ export type UnitEntry = {
       readonly key: string;
       /** The value as systemd reads it: continuation lines are joined, and spaces around it are removed. */
       readonly value: string;
-      /** In units of `buildUnits`, the field of the description that asks for the line: `sockets[0].listen`. Missing if no single field does. */
+      /**
+       * In units of `buildUnits`, the field of the description that asks for the line: `sockets[0].listen`.
+       * Missing if no single field does.
+       */
       readonly field?: string | undefined;
       /** In units of `buildUnits`, the reason for a line that no field asks for. */
       readonly reason?: string | undefined;
@@ -32,7 +35,9 @@ export type UnitEntry = {
       readonly kind: "blank";
     }
   | {
-      /** A line that systemd ignores (`line-ignored`), or at which it stops reading the file (`unreadable`). */
+      /**
+       * A line that systemd ignores (`line-ignored`), or at which it stops reading the file (`unreadable`).
+       */
       readonly kind: "line-ignored" | "unreadable";
       /** What is wrong with the line. */
       readonly message: string;
@@ -50,7 +55,10 @@ export interface UnitFile {
 /** One `key=value`, as systemd reads it: continuation lines are joined, and spaces around it are removed. */
 export type Assignment = Extract<UnitEntry, { kind: "assignment" }>;
 
-/** LONG_LINE_MAX of systemd. A line must be shorter than this. A line with its continuation lines must not be longer. */
+/**
+ * LONG_LINE_MAX of systemd. A line must be shorter than this. A line with its continuation lines must not be
+ * longer.
+ */
 const longestLine = 1_048_576;
 
 /** In systemd's read_line(), a carriage return or a NUL also ends a line. */
@@ -87,7 +95,8 @@ const trimmed = (text: string): string => text.replace(/^[ \t]+|(?<![ \t])[ \t]+
 /**
  * Reads a unit file or drop-in as systemd does; systemd.syntax(7).
  *
- * It accepts any text. Lines that systemd would not read are entries too, and `stringifyUnit(parseUnit(text))` equals `text`.
+ * It accepts any text. Lines that systemd would not read are entries too, and
+ * `stringifyUnit(parseUnit(text))` equals `text`.
  */
 export function parseUnit(text: string): UnitFile {
   const entries: UnitEntry[] = [];

@@ -67,7 +67,8 @@ function decoded(bytes: string): string {
 }
 
 /**
- * Reads the word at `from`, without quotes, as extract_first_word() of systemd does with its flags UNQUOTE and CUNESCAPE.
+ * Reads the word at `from`, without quotes, as extract_first_word() of systemd does with its flags UNQUOTE
+ * and CUNESCAPE.
  *
  * Returns `undefined` at the end of the value, and a string if there is a mistake.
  */
@@ -142,7 +143,10 @@ export interface Command {
 export interface Commands {
   commands: Command[];
   problem?: string;
-  /** Whether systemd then refuses the unit, or ignores the rest of the drop-in. Otherwise it keeps the commands before the mistake. */
+  /**
+   * Whether systemd then refuses the unit, or ignores the rest of the drop-in. Otherwise it keeps the
+   * commands before the mistake.
+   */
   refused?: boolean;
 }
 

@@ -110,7 +110,8 @@ function refusedVsock(address: string): Refusal | undefined {
 }
 
 /**
- * Why systemd would refuse this address of ListenStream= or a similar directive. `undefined` if it accepts the address.
+ * Why systemd would refuse this address of ListenStream= or a similar directive. `undefined` if it accepts
+ * the address.
  *
  * The address must not contain control characters, or spaces at either end.
  */

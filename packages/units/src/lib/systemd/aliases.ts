@@ -1,4 +1,7 @@
-/** Old names that systemd still reads, and the current name of the directive in the manual. Both mean the same, or the new one replaces the old one. */
+/**
+ * Old names that systemd still reads, and the current name of the directive in the manual. Both mean the
+ * same, or the new one replaces the old one.
+ */
 export const directiveAliases: Readonly<Record<string, string>> = {
   // systemd.unit(5)
   BindTo: "BindsTo",

@@ -9,7 +9,9 @@ export function wholeOf(text: string): number | undefined {
 
 const sizeUnits = ["E", "P", "T", "G", "M", "K", "B", ""];
 
-/** Reads bytes to the base of 1024, as in 1G, 1.5M or 1G 512M. Returns `undefined` if the value is not a size. */
+/**
+ * Reads bytes to the base of 1024, as in 1G, 1.5M or 1G 512M. Returns `undefined` if the value is not a size.
+ */
 export function bytesOf(text: string): number | undefined {
   const part = /[ \t]*\+?(\d+)(?:\.(\d*))?[ \t]*([EPTGMKB]?)/y;
   let sum = 0;

@@ -10,12 +10,16 @@ export interface DirectiveFacts {
   resets: boolean;
 }
 
-/** The version of systemd whose `--dump-configuration-items` a test compares with the table. The values of newer directives are not checked. */
+/**
+ * The version of systemd whose `--dump-configuration-items` a test compares with the table. The values of
+ * newer directives are not checked.
+ */
 export const dumpedVersion = 257;
 
 /**
- * The directives of each section, by the kind of their values. After a name, `-` says that an empty assignment removes the ones before it, and `@250` that systemd 250
- * added the directive. Tests compare all of it with systemd and its man pages.
+ * The directives of each section, by the kind of their values. After a name, `-` says that an empty
+ * assignment removes the ones before it, and `@250` that systemd 250 added the directive. Tests compare all
+ * of it with systemd and its man pages.
  */
 const table: Readonly<Record<string, Partial<Record<ValueKind, string>>>> = {
   Unit: {

@@ -27,7 +27,10 @@ const withUnitsPattern = new RegExp(
   String.raw`^(?:\d{1,9}(?:\.\d{1,6})?[ \t]*(?:${units})(?:[ \t]+|(?=\d)|$))+$`,
 );
 
-/** In milliseconds, 285 years. systemd ignores a duration that does not fit 64 bits, and larger numbers of microseconds would not be exact here. */
+/**
+ * In milliseconds, 285 years. systemd ignores a duration that does not fit 64 bits, and larger numbers of
+ * microseconds would not be exact here.
+ */
 const longest = Math.floor(Number.MAX_SAFE_INTEGER / 1000);
 
 const coarse = [

@@ -9,7 +9,10 @@ import {
   unquotedValue,
 } from "./escaping.ts";
 
-/** What systemd.syntax(7) says a quoted or plain word means, specifiers and, for arguments, variables included. */
+/**
+ * What systemd.syntax(7) says a quoted or plain word means, specifiers and, for arguments, variables
+ * included.
+ */
 function understood(word: string, variables: boolean): string {
   const quoted = word.startsWith('"');
   if (!quoted && /[\s"'\\;]/.test(word)) throw new Error(`${word} is not one word`);

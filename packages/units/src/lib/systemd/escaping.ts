@@ -1,6 +1,7 @@
 import type { Text } from "./specifiers.ts";
 
-// The rules of systemd.service(5) "Command lines", systemd.exec(5) Environment= and systemd.unit(5) "Specifiers".
+// The rules of systemd.service(5) "Command lines", systemd.exec(5) Environment= and systemd.unit(5)
+// "Specifiers".
 
 const specifiers = (text: Text): string =>
   typeof text === "string" ? text.replaceAll("%", "%%") : text.specifier;
@@ -58,7 +59,8 @@ function hexadecimal(character: string): string {
 }
 
 /**
- * Escapes a string for a unit's name, for example for an instance, by the rule of systemd-escape(1): `@shop/web` becomes `\x40shop-web`.
+ * Escapes a string for a unit's name, for example for an instance, by the rule of systemd-escape(1):
+ * `@shop/web` becomes `\x40shop-web`.
  *
  * Half of a surrogate pair, which UTF-8 cannot encode, counts as U+FFFD.
  */
@@ -66,7 +68,9 @@ export function escapeUnitName(text: string): string {
   return text.replace(/^\.|[^\w:./]/gu, hexadecimal).replaceAll("/", "-");
 }
 
-/** A part of a unit name, as systemd-escape(1) would write it, except that `-` needs no escape after a prefix. */
+/**
+ * A part of a unit name, as systemd-escape(1) would write it, except that `-` needs no escape after a prefix.
+ */
 export function unitNamePart(text: string): string {
   return text.replace(/[^\w:.-]/gu, hexadecimal);
 }

@@ -20,8 +20,8 @@ const folders: Record<string, string> = {
 };
 
 /**
- * Expands those specifiers of systemd.unit(5) whose value follows from the unit's name or from the folders of the system manager. The rest stays
- * as it is, also an invalid specifier.
+ * Expands those specifiers of systemd.unit(5) whose value follows from the unit's name or from the folders of
+ * the system manager. The rest stays as it is, also an invalid specifier.
  */
 export function expandSpecifiers(text: string, name: string): string {
   if (!text.includes("%") || !isUnitName(name)) return text;
@@ -45,7 +45,10 @@ export function expandSpecifiers(text: string, name: string): string {
 /** The specifiers that systemd 257 does not refuse. */
 const letters = "aAbBcCdDEfgGhHiIjJlLmMnNopPqrsStTuUvVwWyY";
 
-/** A specifier that systemd does not know. For such a specifier, systemd ignores the line, or refuses the unit. `undefined` if there is none. */
+/**
+ * A specifier that systemd does not know. For such a specifier, systemd ignores the line, or refuses the
+ * unit. `undefined` if there is none.
+ */
 export function unknownSpecifier(text: string): string | undefined {
   return [...text.matchAll(/%([A-Za-z0-9%])/g)].find(
     ([, letter]) => letter !== "%" && !letters.includes(letter!),

@@ -12,7 +12,10 @@ export interface ProgramLocation {
 /** The folders that ProtectHome= hides; systemd.exec(5). */
 export const homes: readonly string[] = ["/home", "/root", "/run/user"];
 
-/** Where systemd makes the folders of a service. With DynamicUser=, it moves each one into `private`, which only root can enter. */
+/**
+ * Where systemd makes the folders of a service. With DynamicUser=, it moves each one into `private`, which
+ * only root can enter.
+ */
 export const privateFolders: Readonly<Record<string, string>> = {
   RuntimeDirectory: "/run/",
   StateDirectory: "/var/lib/",

@@ -1,4 +1,6 @@
-/** Directives of systemd.exec(5) that hide folders from the program, and directives that show folders again. */
+/**
+ * Directives of systemd.exec(5) that hide folders from the program, and directives that show folders again.
+ */
 const takenAway: Readonly<Record<string, { back: readonly string[]; what: string }>> = {
   TemporaryFileSystem: { back: ["BindPaths", "BindReadOnlyPaths"], what: "would not be found" },
   // systemd ignores what is mounted in a folder that is inaccessible.
@@ -36,7 +38,10 @@ interface HiddenFile<Assignment> {
   back: readonly string[];
 }
 
-/** A file that every program of a distribution runs: it is linked to shared libraries, and their loader is one. */
+/**
+ * A file that every program of a distribution runs: it is linked to shared libraries, and their loader is
+ * one.
+ */
 const library = "/usr/lib/ld-linux.so";
 
 /** Whether a unit lets some library run. Which ones a program needs depends on the machine. */

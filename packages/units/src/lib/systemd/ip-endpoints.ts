@@ -4,14 +4,20 @@ export interface IPEndpoint {
   host?: string;
 }
 
-/** The port and host of an address of systemd.socket(5), or `undefined` if the address has no IP port. The address must be valid. */
+/**
+ * The port and host of an address of systemd.socket(5), or `undefined` if the address has no IP port. The
+ * address must be valid.
+ */
 export function ipEndpointOf(address: string): IPEndpoint | undefined {
   if (/^\d+$/.test(address)) return { port: address };
   const [, ipv6, ipv4, port, zone = ""] = /^(?:\[([^\]]+)\]|([\d.]+)):(\d+)(%.+)?$/.exec(address) ?? [];
   return port === undefined ? undefined : { port, host: ipv6 === undefined ? ipv4! : ipv6 + zone };
 }
 
-/** Whether a TCP server at one of them keeps another from listening at the other. A port alone and `::` include IPv4, unless they are for IPv6 only. */
+/**
+ * Whether a TCP server at one of them keeps another from listening at the other. A port alone and `::`
+ * include IPv4, unless they are for IPv6 only.
+ */
 export function isTakenBy(one: IPEndpoint, other: IPEndpoint, onlyIPv6: boolean): boolean {
   const [first, second] = [one.host ?? "", other.host ?? ""];
   const takes = (wide: string, host: string) =>
@@ -26,7 +32,10 @@ export function isLoopback({ host = "" }: IPEndpoint): boolean {
   return /^(?:(?:[0:]*:ffff:)?127\.|[0:]*:0*1$)/i.test(host.replace(/%.*/, ""));
 }
 
-/** Whether it is an address of a network interface other than the loopback device, so neither a wildcard nor a multicast group. */
+/**
+ * Whether it is an address of a network interface other than the loopback device, so neither a wildcard nor a
+ * multicast group.
+ */
 export function isOfAnInterface({ host = "0.0.0.0" }: IPEndpoint): boolean {
   const address = host.replace(/%.*/, "").toLowerCase();
   const ipv4 = /^(?:[0:]*:ffff:)?([\d.]+)$/.exec(address)?.[1];

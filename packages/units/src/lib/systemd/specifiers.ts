@@ -1,5 +1,6 @@
 /**
- * A string in which systemd expands the specifiers of systemd.unit(5), such as `%i`, the instance of a template. `%%` is a percent sign.
+ * A string in which systemd expands the specifiers of systemd.unit(5), such as `%i`, the instance of a
+ * template. `%%` is a percent sign.
  *
  * All other strings are literal: a `%` in them is a percent sign.
  */
@@ -40,7 +41,10 @@ export function isSpecifier(value: unknown): value is Specifier {
   );
 }
 
-/** The first `%` of the string that does not begin a specifier, with the character after it. `undefined` if there is none. */
+/**
+ * The first `%` of the string that does not begin a specifier, with the character after it. `undefined` if
+ * there is none.
+ */
 export function unknownSpecifier({ specifier }: Specifier): string | undefined {
   return [...specifier.matchAll(/%([^]?)/gu)].find(([, letter]) => !Object.hasOwn(samples, letter!))?.[0];
 }

@@ -1,4 +1,7 @@
-/** The users and groups of Debian's base-passwd, of the sysusers.d(5) files of systemd, and of services that keep the data of others. */
+/**
+ * The users and groups of Debian's base-passwd, of the sysusers.d(5) files of systemd, and of services that
+ * keep the data of others.
+ */
 const accounts = new Set(
   `root daemon bin sys sync games man lp mail news uucp proxy www-data backup list irc gnats nobody nogroup operator halt shutdown adm wheel tty disk
    kmem dialout fax voice cdrom floppy tape sudo audio dip src shadow utmp video sasl plugdev staff users render kvm sgx input clock crontab docker
@@ -7,7 +10,7 @@ const accounts = new Set(
 );
 
 /**
- * Whether most machines have a user or a group of this name. A service with DynamicUser=yes and such a name runs as that user, or does not start;
- * systemd.exec(5).
+ * Whether most machines have a user or a group of this name. A service with DynamicUser=yes and such a name
+ * runs as that user, or does not start; systemd.exec(5).
  */
 export const isSystemAccount = (name: string): boolean => accounts.has(name);

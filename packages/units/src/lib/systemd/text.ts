@@ -11,7 +11,8 @@ export function byteLength(text: string): number {
 /**
  * Why systemd cannot read this string at all, or `undefined`.
  *
- * systemd ends a line at NUL. It refuses the whole unit if a line is not UTF-8 or contains a noncharacter such as U+FFFE.
+ * systemd ends a line at NUL. It refuses the whole unit if a line is not UTF-8 or contains a noncharacter
+ * such as U+FFFE.
  */
 export function unspeakable(text: string): string | undefined {
   if (text.includes("\0")) return "it contains a NUL byte";

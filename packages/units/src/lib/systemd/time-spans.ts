@@ -6,7 +6,10 @@ const part = /[ \t]*(\+?\d+(?:\.\d+)?|\.\d+)(?![.\d])[ \t]*([A-Za-zµμ]*)[ \t]*
 /** systemd stores microseconds in 64 bits. */
 const longest = 2 ** 64 / 1000;
 
-/** The milliseconds of a time span in a unit file; systemd.time(7). `undefined` if the value is not a time span. */
+/**
+ * The milliseconds of a time span in a unit file; systemd.time(7). `undefined` if the value is not a time
+ * span.
+ */
 export function timeSpanOf(text: string): number | undefined {
   if (text === "infinity") return Infinity;
   let sum = 0;

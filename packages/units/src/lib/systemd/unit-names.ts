@@ -17,7 +17,10 @@ export function refusedUnitName(name: string): Refusal | undefined {
   return refusedStem(stem) ?? refusedLength(name);
 }
 
-/** Units of the system, or templates of them, that other units and administrators rely on. systemd prefers files in /etc/systemd/system to those of the system. */
+/**
+ * Units of the system, or templates of them, that other units and administrators rely on. systemd prefers
+ * files in /etc/systemd/system to those of the system.
+ */
 const ofSystem = new Set(
   `autovt console-getty container-getty cron crond dbus dbus-broker emergency getty init NetworkManager polkit rescue rsyslog serial-getty
    ssh sshd syslog systemd user user-runtime-dir`.split(/\s+/),

@@ -1,6 +1,9 @@
 import { directiveNamed } from "./directives.ts";
 
-/** The oldest systemd that a description may name. It is the first one with the system call groups of the sandbox. */
+/**
+ * The oldest systemd that a description may name. It is the first one with the system call groups of the
+ * sandbox.
+ */
 export const oldestVersion = 239;
 
 /** The version of systemd that added a value to a directive. */
@@ -29,7 +32,9 @@ export const sinceValue: Readonly<Record<string, number>> = {
   "Type=notify-reload": 253,
 };
 
-/** What a line needs of systemd: a value, or a word of it, if only the value is new; otherwise the directive. */
+/**
+ * What a line needs of systemd: a value, or a word of it, if only the value is new; otherwise the directive.
+ */
 export function nameOf(key: string, value: string): string {
   const words = value.split(" ").map((word) => word.replace(/^~/, "").replace(/:.*/s, ":"));
   return words.map((word) => `${key}=${word}`).find((name) => Object.hasOwn(sinceValue, name)) ?? key;

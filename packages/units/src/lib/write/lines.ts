@@ -7,7 +7,10 @@ export interface Line {
   value: string;
   /** The reason for the line, if the description does not ask for it. */
   reason?: string;
-  /** The path of the field that the line comes from: `sockets[0].listen`. Missing if no single field asks for it. */
+  /**
+   * The path of the field that the line comes from: `sockets[0].listen`. Missing if no single field asks for
+   * it.
+   */
   field?: string;
 }
 
@@ -43,7 +46,10 @@ export function askedOr(
   return values.length > 0 ? asked(key, values, field) : [added(key, value)];
 }
 
-/** The entries of a unit file without comments and empty sections. The entry of the first line is the first one, and so on. */
+/**
+ * The entries of a unit file without comments and empty sections. The entry of the first line is the first
+ * one, and so on.
+ */
 export function entriesOf(sections: readonly Section[]): UnitEntry[] {
   const entries: UnitEntry[] = [];
   const next = (): number => entries.length + 1;

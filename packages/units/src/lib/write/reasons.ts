@@ -1,5 +1,6 @@
 /**
- * Why `emitUnits` writes each directive that the description does not name. Those of the sandbox are in read/sandbox/directives.ts.
+ * Why `emitUnits` writes each directive that the description does not name. Those of the sandbox are in
+ * read/sandbox/directives.ts.
  *
  * The types let `emitUnits` add a directive only if it has a reason here.
  */

@@ -41,7 +41,10 @@ export async function accessError(
   );
 }
 
-/** systemd.exec(5), "Process Exit Codes": 216 is the group, 217 is the user, and the others are about the sandbox. */
+/**
+ * systemd.exec(5), "Process Exit Codes": 216 is the group, 217 is the user, and the others are about the
+ * sandbox.
+ */
 function setupError({ user, group }: AppDescription, reason: string, status: number): CliError {
   const who = status === 216 ? group : status === 217 ? user : undefined;
   return new CliError(

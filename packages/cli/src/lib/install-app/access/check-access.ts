@@ -16,7 +16,10 @@ export interface AccessProblem {
   reason: string;
   /** The folder or file on the way that is closed to the service's user. Its modes could be changed. */
   barrier?: Barrier;
-  /** The exit status by which systemd says that it can't set up the service's user or sandbox. The path is not what is wrong. */
+  /**
+   * The exit status by which systemd says that it can't set up the service's user or sandbox. The path is not
+   * what is wrong.
+   */
   setup?: number;
 }
 
@@ -42,7 +45,10 @@ export interface AccessRequest {
   manager: ServiceManager | undefined;
 }
 
-/** Finds out whether the service can run Node, and read the app and its packages, as its user and in its sandbox. */
+/**
+ * Finds out whether the service can run Node, and read the app and its packages, as its user and in its
+ * sandbox.
+ */
 export async function checkAccess(request: AccessRequest): Promise<AccessReport> {
   const { description, service, folder, bound = [], unread = [], envFile, manager } = request;
   const [program, ...words] = (description.exec ?? []).filter((word) => typeof word === "string");

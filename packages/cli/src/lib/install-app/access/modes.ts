@@ -20,10 +20,11 @@ function modeText(mode: number): string {
 }
 
 /**
- * What keeps a user from a file or folder, by the modes of it and of each folder above it. Access control lists are not looked at: ask
- * `probe()` where systemd runs.
+ * What keeps a user from a file or folder, by the modes of it and of each folder above it. Access control
+ * lists are not looked at: ask `probe()` where systemd runs.
  *
- * @param bound files and folders that the service sees in the place of the real ones, so that what is above them does not count
+ * @param bound files and folders that the service sees in the place of the real ones, so that what is above
+ * them does not count
  */
 export async function barrierTo(
   path: string,

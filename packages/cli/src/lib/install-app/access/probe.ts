@@ -2,7 +2,10 @@ import { readFileSync } from "node:fs";
 import type { UnitFile } from "@sockact/units";
 import type { ServiceManager } from "../../systemd/service-manager.ts";
 
-/** The directives of systemd.exec(5) that say which files a service can read and run. systemd-run takes each of them. */
+/**
+ * The directives of systemd.exec(5) that say which files a service can read and run. systemd-run takes each
+ * of them.
+ */
 const deciding = new Set(
   `User Group DynamicUser SupplementaryGroups ProtectHome ProtectSystem PrivateTmp PrivateUsers PrivateDevices
   TemporaryFileSystem BindPaths BindReadOnlyPaths InaccessiblePaths ReadOnlyPaths ReadWritePaths NoExecPaths ExecPaths
@@ -46,14 +49,17 @@ export type Probe =
   /** Node can't be run: systemd's exit status 203. */
   | { outcome: "no-node" }
   | { outcome: "old-node"; reason: string }
-  /** The sandbox or the user can't be set up, and the service would not start either. `reason` is what systemd-run or Node has said. */
+  /**
+   * The sandbox or the user can't be set up, and the service would not start either. `reason` is what
+   * systemd-run or Node has said.
+   */
   | { outcome: "refused"; status: number; reason: string }
   /** systemd can't be asked. */
   | { outcome: "unknown"; reason: string };
 
 /**
- * Looks around as the service would see the machine: systemd starts Node for a moment as the service's user, with the directives of the unit that
- * decide what can be read. No code of the app runs.
+ * Looks around as the service would see the machine: systemd starts Node for a moment as the service's user,
+ * with the directives of the unit that decide what can be read. No code of the app runs.
  */
 export async function probe(
   manager: ServiceManager,

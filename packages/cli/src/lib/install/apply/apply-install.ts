@@ -24,10 +24,11 @@ import type { Applied, ApplyOptions } from "./steps.ts";
 import { inTurn, locked } from "./turns.ts";
 
 /**
- * Installs the prepared files: writes them, reloads systemd, enables and starts the sockets, and checks that they listen.
+ * Installs the prepared files: writes them, reloads systemd, enables and starts the sockets, and checks that
+ * they listen.
  *
- * If a step fails, or the signal is aborted, all changes are undone: files, enabled units and running units. If this process is killed, the next
- * call for this name undoes the changes.
+ * If a step fails, or the signal is aborted, all changes are undone: files, enabled units and running units.
+ * If this process is killed, the next call for this name undoes the changes.
  */
 export async function applyInstall(prepared: PreparedInstall, options: ApplyOptions): Promise<Applied> {
   const { plan } = prepared;

@@ -21,7 +21,8 @@ interface Options {
 }
 
 /**
- * Stops and removes an installation. The manifest goes last: after a call that was killed, another one finishes.
+ * Stops and removes an installation. The manifest goes last: after a call that was killed, another one
+ * finishes.
  *
  * @returns what was done, and what stays
  */
@@ -98,7 +99,8 @@ async function removeFiles(
   { onStep, signal }: Options,
 ): Promise<void> {
   const { place, name } = prepared;
-  // Before the units go: a second call after a kill would not know the folders. If it finds none, the record stays.
+  // Before the units go: a second call after a kill would not know the folders. If it finds none, the record
+  // stays.
   if (prepared.keptFolders.length > 0 || prepared.cleaned.length > 0)
     keepFolders(place, name, prepared.keptFolders, manifest.author);
   const files = manifest.files.map(({ path }) => basename(path));

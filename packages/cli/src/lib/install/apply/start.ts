@@ -8,7 +8,8 @@ import { resetLimits, restartOpen, type UnitsBefore } from "../units.ts";
 import type { ApplyOptions, InstallStep } from "./steps.ts";
 
 /**
- * Starts the sockets, and restarts what has changed: a running service whose files are the same keeps running.
+ * Starts the sockets, and restarts what has changed: a running service whose files are the same keeps
+ * running.
  *
  * @returns whether anything was started or restarted
  */
@@ -55,7 +56,8 @@ export async function startUnits(
     }
     await resetLimits(manager, before.units);
     if (services.length > 0 && [...moved, ...idle].some((unit) => !isOfHealth(unit))) {
-      // In one transaction, systemd stops the service, then starts the sockets, and then the service that gets them.
+      // In one transaction, systemd stops the service, then starts the sockets, and then the service that
+      // gets them.
       await restart([...moved, ...idle, ...services]);
       did({
         type: "restarted",

@@ -15,7 +15,10 @@ export type InstallStep =
   /** Sockets that the description no longer has. */
   | { type: "disabled"; units: string[] }
   | { type: "started"; units: string[] }
-  /** `how` is "rolling" if no client had to wait, and "queued" if connections waited in the socket; "closed": the port was closed for a moment. */
+  /**
+   * `how` is "rolling" if no client had to wait, and "queued" if connections waited in the socket; "closed":
+   * the port was closed for a moment.
+   */
   | { type: "restarted"; units: string[]; how: "rolling" | "queued" | "closed" }
   | { type: "listening"; units: string[] }
   | { type: "stopped"; units: string[] }
@@ -38,7 +41,10 @@ export interface ApplyOptions {
   onStep: (step: InstallStep) => void;
   /** Once aborted, all changes are undone, and the promise rejects with SOCKACT_ERR_INSTALL_INTERRUPTED. */
   signal?: AbortSignal | undefined;
-  /** The last step, such as a test request. If it rejects, all changes are undone, and `applyInstall` rejects with its error. */
+  /**
+   * The last step, such as a test request. If it rejects, all changes are undone, and `applyInstall` rejects
+   * with its error.
+   */
   verify?: (() => Promise<void>) | undefined;
 }
 

@@ -23,8 +23,9 @@ export async function locked<Result>(
 }
 
 /**
- * Runs the steps of an action while no other call changes files or units in this place: two services may have a unit of the same name, and systemd reads all
- * files at once. Steps that wait for an app do not hold this lock.
+ * Runs the steps of an action while no other call changes files or units in this place: two services may have
+ * a unit of the same name, and systemd reads all files at once. Steps that wait for an app do not hold this
+ * lock.
  */
 export async function inTurn<Result>(
   place: Place,
@@ -52,7 +53,10 @@ async function holding<Result>(
   }
 }
 
-/** Root's locks are files in /run that other users can't open. Another user may not have such a folder, and locks the folder with the units. */
+/**
+ * Root's locks are files in /run that other users can't open. Another user may not have such a folder, and
+ * locks the folder with the units.
+ */
 function lockPath(place: Place, name: string): string {
   if (process.getuid!() === 0) {
     const { user, root } = place;

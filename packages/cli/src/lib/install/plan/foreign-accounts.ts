@@ -12,8 +12,8 @@ type UnitsOfService = Pick<InstallPlan, "user" | "root" | "units">;
 const dynamic = { first: 61_184, last: 65_519 };
 
 /**
- * Refuses a service with DynamicUser= if there is an account of its name: systemd would run the service as that account. If there is only a group of
- * that name, the service would not start.
+ * Refuses a service with DynamicUser= if there is an account of its name: systemd would run the service as
+ * that account. If there is only a group of that name, the service would not start.
  *
  * @param earlier - the units that the service has now
  */

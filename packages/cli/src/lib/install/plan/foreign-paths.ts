@@ -12,13 +12,14 @@ import { foreignError } from "./foreign-units.ts";
 import { earlierTexts, type InstallPlan, type PreparedInstall, socketsOf } from "./plan.ts";
 
 /**
- * Refuses the paths of unix sockets, and the folders of the service, that exist for another purpose. systemd would remove such a socket, and give such a
- * folder to the service's user.
+ * Refuses the paths of unix sockets, and the folders of the service, that exist for another purpose. systemd
+ * would remove such a socket, and give such a folder to the service's user.
  *
  * @param earlier - the texts of the units that the service has now
  * @param manager - undefined below a root folder
  * @param force - whether the service may have the data of another service
- * @returns the folders with data that the service gets: what its last uninstallation has left, and by `force` those of other services
+ * @returns the folders with data that the service gets: what its last uninstallation has left, and by `force`
+ * those of other services
  */
 export async function refuseForeignPaths(
   plan: InstallPlan,
@@ -99,8 +100,8 @@ async function refuseForeignFolders(
 }
 
 /**
- * Refuses services of one call if two of them have the same folder and run as different users. Otherwise the second would be refused when the first is
- * installed already.
+ * Refuses services of one call if two of them have the same folder and run as different users. Otherwise the
+ * second would be refused when the first is installed already.
  */
 export function refuseSameFolder(all: readonly PreparedInstall[]): void {
   const taken = new Map<string, { unit: string; user: string | undefined }>();

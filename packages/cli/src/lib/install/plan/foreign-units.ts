@@ -57,7 +57,10 @@ export async function refuseForeignUnits(
   }
 }
 
-/** Refuses to replace the file of a unit that sockact did not write, or that was edited since. With `force`, returns a note instead. */
+/**
+ * Refuses to replace the file of a unit that sockact did not write, or that was edited since. With `force`,
+ * returns a note instead.
+ */
 export function refuseForeignFile(
   { name }: InstallPlan,
   unit: string,
@@ -79,8 +82,9 @@ export function refuseForeignFile(
 }
 
 /**
- * Refuses to replace the app of one user by that of another one. The name of a service comes from package.json, which anybody may write: with the name of
- * another service, the app would get its port and its data.
+ * Refuses to replace the app of one user by that of another one. The name of a service comes from
+ * package.json, which anybody may write: with the name of another service, the app would get its port and its
+ * data.
  */
 export function refuseOtherApp(plan: InstallPlan, earlier: Manifest | undefined, force: boolean): void {
   if (plan.user || plan.root !== "/" || force) return;
@@ -94,8 +98,8 @@ export function refuseOtherApp(plan: InstallPlan, earlier: Manifest | undefined,
 }
 
 /**
- * The first of these paths that is not of root, or the first one. The start script of an app may name any file, also one of another user. So the folder
- * of the app comes first.
+ * The first of these paths that is not of root, or the first one. The start script of an app may name any
+ * file, also one of another user. So the folder of the app comes first.
  */
 export function authorOfApp(paths: readonly string[]): Author | undefined {
   const found = paths.flatMap((path): Author[] => {

@@ -13,7 +13,10 @@ export interface InstallPlan {
   user: boolean;
   /** `/`, or the absolute path of the root folder of an image or a container. Nothing is started there. */
   root: string;
-  /** The unit files by name, as `emitUnits` writes them. A header is added, by which `sockact` recognizes them. */
+  /**
+   * The unit files by name, as `emitUnits` writes them. A header is added, by which `sockact` recognizes
+   * them.
+   */
   units: Record<string, string>;
   /** Further files, such as a copy of the preload. Each is in the folder that `filesFolder()` returns. */
   extraFiles: ExtraFile[];
@@ -102,7 +105,10 @@ export const removedUnits = ({ files }: Pick<PreparedInstall, "files">): string[
 export const earlierTexts = ({ files }: Pick<PreparedInstall, "files">): string[] =>
   files.flatMap(({ path, previous }) => (isUnit(path) && previous !== undefined ? [previous] : []));
 
-/** The sockets whose new files systemd applies only when it opens them again. One may be open though its file is gone. */
+/**
+ * The sockets whose new files systemd applies only when it opens them again. One may be open though its file
+ * is gone.
+ */
 export function newSockets({ plan, files }: Pick<PreparedInstall, "plan" | "files">): string[] {
   return socketsOf(plan).filter((unit) => {
     const { previous, text } = files.find(({ path }) => path === join(unitFolder(plan, unit), unit))!;

@@ -24,7 +24,8 @@ import {
 } from "./plan.ts";
 
 /**
- * Compares a plan with the files and units of this machine. Only reads. Throws a CliError for a file or unit that must not be replaced.
+ * Compares a plan with the files and units of this machine. Only reads. Throws a CliError for a file or unit
+ * that must not be replaced.
  *
  * @param force - whether to replace files that sockact did not write, or that were edited
  */
@@ -73,7 +74,10 @@ export async function prepareInstall(plan: InstallPlan, force: boolean): Promise
   return { plan, files, notes, force };
 }
 
-/** A socket is closed and opened again when one of its addresses changes, and closed when its unit gets another name. */
+/**
+ * A socket is closed and opened again when one of its addresses changes, and closed when its unit gets
+ * another name.
+ */
 async function notesOnClosedSockets(
   prepared: Pick<PreparedInstall, "plan" | "files">,
   manager: ServiceManager,

@@ -30,7 +30,10 @@ export interface PreparedUninstall {
   name: string;
   /** Whether the service's data goes too. */
   purge: boolean;
-  /** Undefined if an earlier call was killed before anything was installed. Then there is only that to put back. */
+  /**
+   * Undefined if an earlier call was killed before anything was installed. Then there is only that to put
+   * back.
+   */
   manifest: Manifest | undefined;
   /** The files that go, with the root folder. */
   files: string[];

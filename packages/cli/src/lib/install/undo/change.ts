@@ -55,7 +55,8 @@ const COMMITTED = "committed.json";
 /**
  * An atomic change of several files.
  *
- * At every moment, each file is either the old or the new version. A journal of the change lists what to undo. It is on the disk before the first file changes.
+ * At every moment, each file is either the old or the new version. A journal of the change lists what to
+ * undo. It is on the disk before the first file changes.
  */
 export class Change {
   readonly #place: Place;
@@ -76,7 +77,10 @@ export class Change {
     return this.#journal.absent ?? { folders: [], paths: [] };
   }
 
-  /** Writes the journal, and the new contents beside all files. If the disk is full, this step fails, and nothing has changed. */
+  /**
+   * Writes the journal, and the new contents beside all files. If the disk is full, this step fails, and
+   * nothing has changed.
+   */
   static begin(
     place: Place,
     name: string,
@@ -221,7 +225,9 @@ function isNew(folder: SafeFolder, file: string, entry: Entry): boolean {
   return content !== undefined && sha256(content) === entry.sha256;
 }
 
-/** A journal names files to replace. So it may name only files that an installation of this service can have. */
+/**
+ * A journal names files to replace. So it may name only files that an installation of this service can have.
+ */
 function checked(value: unknown, place: Place, name: string): Journal {
   const journal = value as Partial<Journal> | null;
   if (journal?.format !== 1 || !Array.isArray(journal.entries) || journal.before === undefined)

@@ -10,7 +10,10 @@ import { exists, removeSocketFile } from "../service-paths.ts";
 import { resetLimits, restartOpen, Units, type UnitsBefore } from "../units.ts";
 import { Change } from "./change.ts";
 
-/** A unit that ran before the change and does not start again. Its files and its enablement were restored nevertheless. */
+/**
+ * A unit that ran before the change and does not start again. Its files and its enablement were restored
+ * nevertheless.
+ */
 export interface NotStarted {
   unit: string;
   /** The lines of systemd and of the app. */
@@ -26,7 +29,8 @@ export function notStartedText(notStarted: readonly NotStarted[]): string[] {
 }
 
 /**
- * Undoes the changes of a call that was killed. Resolves to the units that do not start again, or to undefined if there was nothing to undo.
+ * Undoes the changes of a call that was killed. Resolves to the units that do not start again, or to
+ * undefined if there was nothing to undo.
  *
  * @param start - whether to start the units that ran before
  */
@@ -40,7 +44,10 @@ export async function recover(
   return change && rollBack(place, change, start);
 }
 
-/** Undoes the change of a step that has failed, or that the user has interrupted by the signal. Rejects with the error that reports it. */
+/**
+ * Undoes the change of a step that has failed, or that the user has interrupted by the signal. Rejects with
+ * the error that reports it.
+ */
 export async function undo(
   failure: unknown,
   place: Place,
@@ -90,7 +97,10 @@ function errorAfterUndo(error: unknown, { user }: Place, notStarted: readonly No
   });
 }
 
-/** The error when both a step and the undo have failed. The journal of the change stays, so the next call tries again. */
+/**
+ * The error when both a step and the undo have failed. The journal of the change stays, so the next call
+ * tries again.
+ */
 function undoError(error: unknown, cause: unknown): CliError {
   const [first, second] = [error, cause].map((each) => (each instanceof Error ? each.message : String(each)));
   return new CliError(
@@ -102,15 +112,17 @@ function undoError(error: unknown, cause: unknown): CliError {
 }
 
 /**
- * Restores the files, the enabled units and the running units as they were before a change. It asks what differs, and not which steps were
- * taken: so it may begin at any moment of an installation, and again after it was killed.
+ * Restores the files, the enabled units and the running units as they were before a change. It asks what
+ * differs, and not which steps were taken: so it may begin at any moment of an installation, and again after
+ * it was killed.
  */
 async function rollBack(place: Place, change: Change, start = true): Promise<NotStarted[]> {
   const units = new Units(place);
   const { manager } = units;
   const { before } = change;
   const now = await insist(() => units.before(before.units));
-  // While their files are there: `disable` reads in them which links to remove, and `clean` where the folders are.
+  // While their files are there: `disable` reads in them which links to remove, and `clean` where the folders
+  // are.
   await insist(() => units.disable(now.enabled.filter((unit) => !before.enabled.includes(unit))));
   if (manager !== undefined) await insist(() => removeMade(manager, change));
   change.revertFiles();
@@ -160,8 +172,8 @@ async function removeMadePaths({ absent }: Change): Promise<void> {
 }
 
 /**
- * Stops the sockets that systemd has loaded in their new version. At that moment, `daemon-reload` closes each address that the new file
- * does not have, and the unit stays active without it.
+ * Stops the sockets that systemd has loaded in their new version. At that moment, `daemon-reload` closes each
+ * address that the new file does not have, and the unit stays active without it.
  */
 async function stopForgotten(manager: ServiceManager, change: Change): Promise<void> {
   const { before } = change;
@@ -171,7 +183,9 @@ async function stopForgotten(manager: ServiceManager, change: Change): Promise<v
   if (forgotten.length > 0) await manager.mustRun("stop", "--", ...forgotten);
 }
 
-/** Stops the units that did not run before, and starts those that did. Units that kept running are left alone. */
+/**
+ * Stops the units that did not run before, and starts those that did. Units that kept running are left alone.
+ */
 async function restoreRunning(units: Units, before: UnitsBefore, start: boolean): Promise<NotStarted[]> {
   const { manager } = units;
   if (manager === undefined) return [];

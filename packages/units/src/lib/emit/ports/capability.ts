@@ -18,7 +18,10 @@ import {
 
 const added = addedFor(reasonsOf.capability);
 
-/** Fields of a socket that say what to listen on, and fields that a program sets on its sockets itself. All other fields would be lost. */
+/**
+ * Fields of a socket that say what to listen on, and fields that a program sets on its sockets itself. All
+ * other fields would be lost.
+ */
 const keptFields = [
   ..."listen listenDatagram name description".split(" "),
   ..."noDelay backlog keepAlive keepAliveTimeSec keepAliveIntervalSec keepAliveProbes deferAcceptSec".split(
@@ -36,7 +39,10 @@ const ownFields = [
   "ipAddressDeny",
 ];
 
-/** Ports that the service may not open, other than its own. The port of an outgoing connection, which outbound needs, is never below 1024. */
+/**
+ * Ports that the service may not open, other than its own. The port of an outgoing connection, which outbound
+ * needs, is never below 1024.
+ */
 const bindDeny = { inbound: ["any"], outbound: ["1-1023"], none: [] };
 
 /** The ports of a description, each with its protocol. */
@@ -53,8 +59,9 @@ function ipEndpointsOf(sockets: readonly Socket[]): (IPEndpoint & { protocol: "t
 }
 
 /**
- * The service's own sandbox, without the directives that would keep it from listening. In a user namespace, the capability would not apply to the
- * host's ports. A filter of IP packets, or a private network, would keep clients out.
+ * The service's own sandbox, without the directives that would keep it from listening. In a user namespace,
+ * the capability would not apply to the host's ports. A filter of IP packets, or a private network, would
+ * keep clients out.
  */
 function listeningSandbox(service: Service, sockets: readonly Socket[]): Line[] {
   const { profile, lines } = service.sandbox;

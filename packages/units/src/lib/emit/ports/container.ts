@@ -91,7 +91,10 @@ function stopSeconds(service: Service, { timeoutStopSec }: Record<string, unknow
 const filesOf = ({ environmentFile }: Record<string, unknown>): unknown[] =>
   environmentFile === undefined ? [] : [environmentFile].flat();
 
-/** Podman splits EnvironmentFile= into words, as it does Exec=. systemd takes the rest of the line as the path. */
+/**
+ * Podman splits EnvironmentFile= into words, as it does Exec=. systemd takes the rest of the line as the
+ * path.
+ */
 function environmentFileLines(description: Record<string, unknown>): Line[] {
   const ignored: UnitProblem[] = [];
   const paths = filesOf(description).map((file) =>

@@ -91,7 +91,10 @@ export function withAddressFamilies(lines: readonly Line[], reason: string, ...f
   });
 }
 
-/** Reports a socket that gets the name of its unit, if that name contains a `:`. LISTEN_FDNAMES separates names with it, so the service would see two names. */
+/**
+ * Reports a socket that gets the name of its unit, if that name contains a `:`. LISTEN_FDNAMES separates
+ * names with it, so the service would see two names.
+ */
 export function refuseSplitName(description: Record<string, unknown>, problems: UnitProblem[]): void {
   const { name, sockets } = description;
   const [only, another] = Array.isArray(sockets) ? (sockets as unknown[]) : [];

@@ -26,10 +26,16 @@ import {
 const addedToProxy = addedFor(reasonsOf.proxy);
 const addedToApp = addedFor(reasonsOf.proxied);
 
-/** The path of the proxy on Debian, Ubuntu, Fedora, Arch and SUSE. Before /usr was merged, Debian had it in /lib. */
+/**
+ * The path of the proxy on Debian, Ubuntu, Fedora, Arch and SUSE. Before /usr was merged, Debian had it in
+ * /lib.
+ */
 const program = "/usr/lib/systemd/systemd-socket-proxyd";
 
-/** The proxy accepts 256 connections by default. Each connection needs six descriptors: two sockets and two pipes. */
+/**
+ * The proxy accepts 256 connections by default. Each connection needs six descriptors: two sockets and two
+ * pipes.
+ */
 const mostConnections = 1024;
 const mostFiles = 8192;
 
@@ -57,7 +63,10 @@ function refusedBackend(backend: string): Refusal | undefined {
 
 const readBackend = read.literal(read.rawText(refusedBackend));
 
-/** The name of the proxy's unit. It is an instance, because systemd takes the name of a user that exists only while it runs from the part before the @. */
+/**
+ * The name of the proxy's unit. It is an instance, because systemd takes the name of a user that exists only
+ * while it runs from the part before the @.
+ */
 function proxyUnit(name: string): string {
   return `${name}${name.includes("@") ? "-" : "@"}proxy.service`;
 }
@@ -87,8 +96,9 @@ function backendOf(
 }
 
 /**
- * A command that ends when a process listens at the backend, or fails when the program has ended. It reads the kernel's tables. A connection
- * would be a request that the program does not expect, and a unix socket's file exists before a process listens on it.
+ * A command that ends when a process listens at the backend, or fails when the program has ended. It reads
+ * the kernel's tables. A connection would be a request that the program does not expect, and a unix socket's
+ * file exists before a process listens on it.
  */
 function waitCommand({ address, folder }: Backend): string {
   const files = folder === undefined ? "/proc/self/net/tcp /proc/self/net/tcp6" : "/proc/self/net/unix";
@@ -166,7 +176,10 @@ function proxySections(
   ];
 }
 
-/** Reports a backend that is also an address of a socket. systemd has already opened that address when the app starts. */
+/**
+ * Reports a backend that is also an address of a socket. systemd has already opened that address when the app
+ * starts.
+ */
 function refuseTakenBackend(description: Record<string, unknown>, problems: UnitProblem[]): void {
   const { backend = defaultBackend, hardening } = description as { backend?: string; hardening?: unknown };
   const place = ipEndpointOf(backend);

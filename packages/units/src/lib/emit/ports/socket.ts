@@ -11,8 +11,9 @@ const addedForPreload = addedFor(reasonsOf.preload);
 const addedForRolling = addedFor(reasonsOf.rolling);
 
 /**
- * The type of the description, or the one that `handover`, `rolling` or the preload needs. With notify-reload, systemd 257 and older send SIGHUP besides the command in
- * ExecReload=. If the first handover fails in that moment, the app tries again, and the next reload reports the result of that.
+ * The type of the description, or the one that `handover`, `rolling` or the preload needs. With
+ * notify-reload, systemd 257 and older send SIGHUP besides the command in ExecReload=. If the first handover
+ * fails in that moment, the app tries again, and the next reload reports the result of that.
  */
 function typeLines(
   { values, arrangement: { kind }, handover, notifies }: Service,

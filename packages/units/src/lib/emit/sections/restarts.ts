@@ -25,8 +25,9 @@ function withIdleStatus(
 }
 
 /**
- * How long systemd waits before a restart that the description leaves to us. With RestartSteps= the first restart is quick, and a crash loop is as slow as
- * without it. systemd before 254 would ignore the steps, and restart ten times a second. A limit of starts would be reached sooner.
+ * How long systemd waits before a restart that the description leaves to us. With RestartSteps= the first
+ * restart is quick, and a crash loop is as slow as without it. systemd before 254 would ignore the steps, and
+ * restart ten times a second. A limit of starts would be reached sooner.
  */
 function waitLines({ values, arrangement: { systemd = 0 }, hasStartLimit }: Service): Line[] {
   const hasSteps = values.restartSteps.length > 0;
@@ -76,7 +77,10 @@ export function pauseCommand(test: "= exec-condition" | "!= success"): string {
   return ["/bin/sh", "-c", `if [ "$SERVICE_RESULT" ${test} ]; then sleep 1; fi`].map(argument).join(" ");
 }
 
-/** After ExecCondition= has refused a start, no restart follows, and the socket would start the service again at once. */
+/**
+ * After ExecCondition= has refused a start, no restart follows, and the socket would start the service again
+ * at once.
+ */
 export function pauseLinesAfterCondition({ values, arrangement }: Service): Line[] {
   return values.execCondition.length === 0 || arrangement.kind === "accept"
     ? []

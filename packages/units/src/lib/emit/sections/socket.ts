@@ -51,7 +51,10 @@ export function socketSections({ unit, path, values, sibling }: Socket, owner: S
   ];
 }
 
-/** The line for addresses that no interface may have yet when systemd opens the socket. For an address with specifiers, `freeBind` decides. */
+/**
+ * The line for addresses that no interface may have yet when systemd opens the socket. For an address with
+ * specifiers, `freeBind` decides.
+ */
 export function freeBindLines(addresses: readonly string[]): Line[] {
   const mayLackInterface = addresses.some((address) => {
     const expands = address.replaceAll("%%", "").includes("%");

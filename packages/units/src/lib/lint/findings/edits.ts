@@ -7,7 +7,10 @@ export function headerOf(unit: LoadedUnit, section: string): Found["at"] {
   return { file: unit.file, line: header?.line ?? 1 };
 }
 
-/** An edit that replaces the value of an assignment by one or several values. Without values, it removes the assignment. */
+/**
+ * An edit that replaces the value of an assignment by one or several values. Without values, it removes the
+ * assignment.
+ */
 export function replaceSetting(setting: Setting, ...values: string[]): FileEdit {
   const { file, line, section, key } = setting;
   return { file, line, section, key, values };

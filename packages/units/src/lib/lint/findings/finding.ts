@@ -1,6 +1,9 @@
 import type { UnitEdit } from "../../parse/edit.ts";
 
-/** `error`: systemd does not load the unit, or the app does not work. `warning`: it will cause trouble. `info`: it could be better. */
+/**
+ * `error`: systemd does not load the unit, or the app does not work. `warning`: it will cause trouble.
+ * `info`: it could be better.
+ */
 export type Severity = "error" | "warning" | "info";
 
 /** A change to one of the files. */

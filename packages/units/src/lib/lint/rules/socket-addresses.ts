@@ -11,7 +11,9 @@ import { inSocket, isPath } from "./socket-settings.ts";
 
 const isStream = ({ key }: Setting): boolean => key === "ListenStream";
 
-/** The folder among these, all below /run, that contains a path. The path of a socket has at most 107 bytes. */
+/**
+ * The folder among these, all below /run, that contains a path. The path of a socket has at most 107 bytes.
+ */
 function folderOf(path: string, folders: ReadonlySet<string>): string | undefined {
   const below = /^\/run\/(.{1,107})$/s.exec(path)?.[1] ?? "";
   for (let end = below.indexOf("/"); end >= 0; end = below.indexOf("/", end + 1)) {
@@ -21,7 +23,10 @@ function folderOf(path: string, folders: ReadonlySet<string>): string | undefine
   return undefined;
 }
 
-/** Finds a socket that clients can no longer reach after the first start of the service, or of one that stops with it. */
+/**
+ * Finds a socket that clients can no longer reach after the first start of the service, or of one that stops
+ * with it.
+ */
 function inPrivateFolder(setting: Setting, { service, given }: SocketAmongOthers): Found[] {
   if (service === undefined) return [];
   const bound = namesIn(service.unit, "Unit", "BindsTo").flatMap(({ name }) => unitAmong(given, name) ?? []);

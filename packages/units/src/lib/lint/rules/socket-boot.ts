@@ -48,7 +48,8 @@ const isRequiredBy = ({ unit }: ServiceSubject, socket: string): boolean =>
   namesIn(unit, "Unit", "Requires", "BindsTo").some(({ name }) => name === socket);
 
 /**
- * Whether the socket can open before the services start: it names no other units, runs no commands, and its addresses are there early at boot.
+ * Whether the socket can open before the services start: it names no other units, runs no commands, and its
+ * addresses are there early at boot.
  */
 function canOpenEarly({ unit, service, addresses }: SocketSubject): boolean {
   const keys = (section: string) => [...(unit.bySection.get(section)?.keys() ?? [])];

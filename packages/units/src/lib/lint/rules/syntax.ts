@@ -79,7 +79,10 @@ const entriesOf = <Kind extends UnitEntry["kind"]>({ unit }: FileSubject, kind: 
 
 const lastLine = (text: string): string => text.split(/[\n\r\0]/).findLast((line) => line !== "") ?? "";
 
-/** A comment at the end of a value. A # alone can be part of a sentence, of a shell command, or the end of the value. */
+/**
+ * A comment at the end of a value. A # alone can be part of a sentence, of a shell command, or the end of the
+ * value.
+ */
 function commentIn({ key, value }: Assignment): string | undefined {
   if (key === "Description" || value.includes('"') || value.includes("'")) return undefined;
   const at = value.search(/(?<=[ \t])#(?=[ \t])/);
@@ -127,7 +130,10 @@ export type SyntaxCode =
   | "directory-refused"
   | "drop-in-name";
 
-/** Rules about lines that systemd ignores have no edits, because an edit must not activate such a line. StartLimitIntervalSec=0 is the exception: it only removes a limit. */
+/**
+ * Rules about lines that systemd ignores have no edits, because an edit must not activate such a line.
+ * StartLimitIntervalSec=0 is the exception: it only removes a limit.
+ */
 export const syntaxRules: Readonly<Record<SyntaxCode, Rule<FileSubject>>> = {
   "file-unreadable": {
     severity: "error",

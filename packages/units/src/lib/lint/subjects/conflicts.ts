@@ -31,7 +31,10 @@ const isIPv4 = (host: string): boolean => /^[\d.]+$/.test(host);
 /** A port alone is also an IPv6 address. */
 const isIPv6 = (host: string): boolean => host === "" || host.includes(":");
 
-/** For a port, the first address by its host, and the first of each of these kinds. No host begins with a bracket. */
+/**
+ * For a port, the first address by its host, and the first of each of these kinds. No host begins with a
+ * bracket.
+ */
 type Taken = Map<string, { setting: Setting; order: number }>;
 
 const any = "] any";

@@ -17,7 +17,10 @@ function aliasesIn(given: GivenUnits): ReadonlySet<string> {
   return found;
 }
 
-/** Whether one of the files is this unit, its template, or a container that Podman turns into it, or has its name as an alias. */
+/**
+ * Whether one of the files is this unit, its template, or a container that Podman turns into it, or has its
+ * name as an alias.
+ */
 export const isGiven = (name: string, given: GivenUnits): boolean =>
   [name, templateOf(name) ?? name, name.replace(/\.service$/, ".container")].some((one) =>
     given.units.has(one),

@@ -14,7 +14,10 @@ function areSiblings(one: string, other: string): boolean {
   );
 }
 
-/** The names of sockets that a service requires, that no file has, and that are nearly the name of its own socket. */
+/**
+ * The names of sockets that a service requires, that no file has, and that are nearly the name of its own
+ * socket.
+ */
 export function misspelledSockets(
   service: LoadedUnit,
   { unit, given }: SocketSubject,

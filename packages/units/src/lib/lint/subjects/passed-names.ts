@@ -3,8 +3,8 @@ import { expandSpecifiers } from "../../systemd/expansion.ts";
 import { namesIn, type ServiceSubject, type SocketSubject } from "./subjects.ts";
 
 /**
- * The name of a passed socket. `undefined` for a template, which has the name of its instance, and for a named socket with Accept=yes: before version 257,
- * systemd passes it as `connection`.
+ * The name of a passed socket. `undefined` for a template, which has the name of its instance, and for a
+ * named socket with Accept=yes: before version 257, systemd passes it as `connection`.
  */
 export function descriptorName({ unit, accepts }: SocketSubject): string | undefined {
   const told = valueOf(unit, "Socket", "FileDescriptorName")?.value;

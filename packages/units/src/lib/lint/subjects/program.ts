@@ -18,15 +18,23 @@ export interface Program {
   cleared: string | undefined;
   /** The script that a shell runs. */
   script: string | undefined;
-  /** The package manager, or another tool, that runs the app as a child process. Also if a shell starts that tool. */
+  /**
+   * The package manager, or another tool, that runs the app as a child process. Also if a shell starts that
+   * tool.
+   */
   launcher: string | undefined;
-  /** The command line of Node, if Node itself is the program. For a script that names Node in its first line, the command line as if Node ran it. */
+  /**
+   * The command line of Node, if Node itself is the program. For a script that names Node in its first line,
+   * the command line as if Node ran it.
+   */
   node: NodeCommand | undefined;
   /** Whether the program is Node, directly or through another program. */
   isNode: boolean;
   /** Whether `+` is before the program. The sandbox of the unit does not apply to it; systemd.service(5). */
   isUnconfined: boolean;
-  /** Whether `+` or `!` is before the program. It runs as root, whatever User= says. With `!!` it does not. */
+  /**
+   * Whether `+` or `!` is before the program. It runs as root, whatever User= says. With `!!` it does not.
+   */
   keepsRoot: boolean;
 }
 
@@ -124,7 +132,10 @@ export function programOf(unit: LoadedUnit, nodeOptions: string): Program | unde
   };
 }
 
-/** Whether the shell certainly becomes the program that it runs: with `exec`, or if bash runs a single simple command. */
+/**
+ * Whether the shell certainly becomes the program that it runs: with `exec`, or if bash runs a single simple
+ * command.
+ */
 export function keepsProcess({ name, script = "" }: Program): boolean {
   return /\bexec\s/.test(script) || (name === "bash" && !/[|<>&;`()\n]/.test(script));
 }

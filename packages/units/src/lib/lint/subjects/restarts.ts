@@ -17,7 +17,10 @@ export const restartSec = (unit: LoadedUnit): Setting | undefined =>
 /** The wait before a restart, in milliseconds. */
 export const restartDelay = (unit: LoadedUnit): number => timeSpanOf(restartSec(unit)?.value ?? "100ms")!;
 
-/** Edits after which systemd waits a second before each restart. There are none if a drop-in has the RestartSec=, or if the wait grows. */
+/**
+ * Edits after which systemd waits a second before each restart. There are none if a drop-in has the
+ * RestartSec=, or if the wait grows.
+ */
 export function slowerRestarts(unit: LoadedUnit): FileEdit[] {
   if (["RestartSteps", "RestartMaxDelaySec"].some((key) => inService(unit, key) !== undefined)) return [];
   const setting = restartSec(unit);
@@ -36,8 +39,9 @@ export const hasStartLimit = (unit: LoadedUnit): boolean =>
   inEither(unit, "StartLimitIntervalSec", "StartLimitInterval", "StartLimitBurst").length > 0;
 
 /**
- * Whether the start limit can go: systemd restarts the service after a crash, so RestartSec= slows the starts down. Restart= does not apply to a start
- * that a condition refuses, and something may be meant to happen at the limit.
+ * Whether the start limit can go: systemd restarts the service after a crash, so RestartSec= slows the starts
+ * down. Restart= does not apply to a start that a condition refuses, and something may be meant to happen at
+ * the limit.
  */
 export const mayStartForever = (unit: LoadedUnit): boolean =>
   restartsAfter(unit, 1) &&
@@ -62,7 +66,10 @@ export function hasNoStartLimit(unit: LoadedUnit): boolean {
 export const isLostStartLimit = ({ section, key, value }: Setting): boolean =>
   section === "Service" && key === "StartLimitIntervalSec" && timeSpanOf(value) === 0;
 
-/** What to write instead of such a line. `undefined` if the limit may be needed, or if a crash would cost much time without it. */
+/**
+ * What to write instead of such a line. `undefined` if the limit may be needed, or if a crash would cost much
+ * time without it.
+ */
 export function movedStartLimit(unit: LoadedUnit): readonly FileEdit[] | undefined {
   if (!isRead({ unit })) return undefined;
   if (hasNoStartLimit(unit)) return [];
@@ -88,7 +95,10 @@ function hasStatus(unit: LoadedUnit, key: string, status: number): boolean {
   );
 }
 
-/** The setting after which systemd does not restart the service for some failures. 42 does not count: with it, sockact goes to sleep. */
+/**
+ * The setting after which systemd does not restart the service for some failures. 42 does not count: with it,
+ * sockact goes to sleep.
+ */
 export const finalFailure = (unit: LoadedUnit): Setting | undefined =>
   namesIn(unit, "Service", "RestartPreventExitStatus").find(({ name }) => !/^(?:0|SUCCESS|42)$/.test(name))
     ?.setting;

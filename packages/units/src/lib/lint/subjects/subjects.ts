@@ -23,7 +23,10 @@ export interface SocketSubject {
   starts: string;
   /** `undefined` if the service is not among the files. */
   service: ServiceSubject | undefined;
-  /** With Accept=yes, the service that the socket would start without it. `undefined` if it is not among the files. */
+  /**
+   * With Accept=yes, the service that the socket would start without it. `undefined` if it is not among the
+   * files.
+   */
   withoutAccept: ServiceSubject | undefined;
   /** The assignments of ListenStream= and similar directives. */
   addresses: readonly Setting[];
@@ -86,11 +89,17 @@ export function endpointOf({ key, value }: Setting): IPEndpoint | undefined {
   return /^Listen(?:Stream|Datagram)$/.test(key) ? ipEndpointOf(value) : undefined;
 }
 
-/** Whether systemd reads the unit's own file to its end. Otherwise it does not load the unit, and other findings would be wrong. */
+/**
+ * Whether systemd reads the unit's own file to its end. Otherwise it does not load the unit, and other
+ * findings would be wrong.
+ */
 export const isRead = ({ unit }: { unit: LoadedUnit }): boolean =>
   !unit.isCut && unit.own.entries.every(({ kind }) => kind !== "unreadable");
 
-/** Whether the unit shows that it belongs to the service manager of a user: by its folder, or by the socket to which it sends its notifications. */
+/**
+ * Whether the unit shows that it belongs to the service manager of a user: by its folder, or by the socket to
+ * which it sends its notifications.
+ */
 const isOfUser = (unit: LoadedUnit): boolean =>
   /(?:^|\/)systemd\/user\//.test(unit.file) ||
   valuesOf(unit, "Service", "OpenFile").some(({ value }) =>
@@ -108,7 +117,10 @@ function namesOrdered(given: GivenUnits): ReadonlySet<string> {
   );
 }
 
-/** The service or socket of this name, without the assignments that systemd ignores because their section has no such directive. */
+/**
+ * The service or socket of this name, without the assignments that systemd ignores because their section has
+ * no such directive.
+ */
 export function unitAmong(given: GivenUnits, name: string): LoadedUnit | undefined {
   const unit = loadUnit(name, given);
   const { type } = unitNameParts(name);
@@ -126,7 +138,10 @@ export function unitAmong(given: GivenUnits, name: string): LoadedUnit | undefin
   return { ...unit, settings: unit.settings.filter(({ section, key }) => isKnown(section, key)), bySection };
 }
 
-/** Reads the sockets and services among the files. `user` says that all of them belong to the service manager of a user; a unit may show that too. */
+/**
+ * Reads the sockets and services among the files. `user` says that all of them belong to the service manager
+ * of a user; a unit may show that too.
+ */
 export function subjectsOf(
   given: GivenUnits,
   user: boolean,

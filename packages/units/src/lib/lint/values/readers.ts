@@ -20,7 +20,10 @@ export function valueWhere(fits: (text: string) => boolean, is: string, write: s
   return (text) => (fits(text) ? undefined : { is, write });
 }
 
-/** Accepts an empty value, which removes earlier values. systemd refuses an empty value for readers without this wrapper. */
+/**
+ * Accepts an empty value, which removes earlier values. systemd refuses an empty value for readers without
+ * this wrapper.
+ */
 export function orEmpty(read: ReadValue): ReadValue {
   return (text, unit) => (text === "" ? undefined : read(text, unit));
 }
@@ -33,7 +36,10 @@ export function either(first: ReadValue, ...others: ReadValue[]): ReadValue {
   };
 }
 
-/** Reads a string with specifiers. Specifiers that only the service manager knows, such as `%u`, are kept as they are. */
+/**
+ * Reads a string with specifiers. Specifiers that only the service manager knows, such as `%u`, are kept as
+ * they are.
+ */
 export function expanded(read: ReadValue): ReadValue {
   return (text, unit) => {
     const unknown = unknownSpecifier(text);
@@ -139,7 +145,10 @@ export const size: ReadValue = valueWhere(
   "bytes, or a number with its unit: 64K, 1M",
 );
 
-/** Reads a share such as 50% as a part of 1. It may have two decimals. Returns `undefined` if the value is not a share. */
+/**
+ * Reads a share such as 50% as a part of 1. It may have two decimals. Returns `undefined` if the value is not
+ * a share.
+ */
 export function shareOf(text: string): number | undefined {
   const [, percent, permille, permyriad] =
     /^\+?(?:(\d+(?:\.\d{1,2})?)%|(\d+(?:\.\d)?)‰|(\d+)‱)$/.exec(text) ?? [];

@@ -82,7 +82,9 @@ import {
   variableName,
 } from "./forms.ts";
 
-/** The readers for the values of directives, by the name of the directive. Several names can share a reader. */
+/**
+ * The readers for the values of directives, by the name of the directive. Several names can share a reader.
+ */
 const table: readonly (readonly [keys: string, read: ReadValue])[] = [
   ["BindIPv6Only", booleanOr("default", "both", "ipv6-only")],
   ["CollectMode", choice("inactive", "inactive-or-failed")],
@@ -358,7 +360,10 @@ const byKind: Readonly<Record<Exclude<ValueKind, "other">, ReadValue>> = {
   units: unitNames,
 };
 
-/** Why systemd refuses the value of a directive, and what to write instead. `undefined` if systemd accepts the value, or if it is unknown how systemd reads it. */
+/**
+ * Why systemd refuses the value of a directive, and what to write instead. `undefined` if systemd accepts the
+ * value, or if it is unknown how systemd reads it.
+ */
 export function refusedValue({ key, value }: Assignment, kind: ValueKind, unit: string): Refused | undefined {
   const read = readers.get(key) ?? (kind === "other" ? undefined : byKind[kind]);
   const refused = read?.(value, unit);

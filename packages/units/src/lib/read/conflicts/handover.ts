@@ -5,7 +5,10 @@ import { durationOf, spanText } from "../../systemd/durations.ts";
 
 const oneOfBoth = "leave out one of them";
 
-/** Reports fields with which a service cannot hand over to its new version, or with which a reload would do two things. */
+/**
+ * Reports fields with which a service cannot hand over to its new version, or with which a reload would do
+ * two things.
+ */
 export function refuseHandoverConflicts(description: Record<string, unknown>, problems: UnitProblem[]): void {
   const { handover, exec, bind = "socket", type, openFile, notifyAccess, container } = description;
   const refuse = conflictsIn(problems);
@@ -28,7 +31,8 @@ export function refuseHandoverConflicts(description: Record<string, unknown>, pr
       "leave it out, or write bind: 'socket'",
     );
   }
-  // If the command is missing or has the wrong type, or if a launcher runs the app, another problem is reported.
+  // If the command is missing or has the wrong type, or if a launcher runs the app, another problem is
+  // reported.
   if (
     Array.isArray(exec) &&
     exec.length > 0 &&
@@ -58,7 +62,9 @@ export function refuseHandoverConflicts(description: Record<string, unknown>, pr
   refuseTimeouts(description, problems);
 }
 
-/** TimeoutStartSec= also limits a reload. The app must give up on its new version earlier, to keep serving. */
+/**
+ * TimeoutStartSec= also limits a reload. The app must give up on its new version earlier, to keep serving.
+ */
 function refuseTimeouts(description: Record<string, unknown>, problems: UnitProblem[]): void {
   const limit = durationOf(description["handoverTimeout"]);
   const { timeoutStartSec } = description;

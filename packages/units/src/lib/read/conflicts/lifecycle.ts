@@ -48,8 +48,9 @@ export function notifiesBy(fields: LifecycleFields): boolean {
 }
 
 /**
- * Whether the preload reports when the app is ready, so that the type can be notify-reload, although the description has none. A script that starts Node
- * may leave it a child process, from which systemd takes no report. A service for one connection, or without passed sockets, is left as it is.
+ * Whether the preload reports when the app is ready, so that the type can be notify-reload, although the
+ * description has none. A script that starts Node may leave it a child process, from which systemd takes no
+ * report. A service for one connection, or without passed sockets, is left as it is.
  */
 function isKnownToNotify({
   preload,
@@ -89,7 +90,9 @@ function isKnownToNotify({
   );
 }
 
-/** A TimeoutStopSec= that leaves time for the drain, or `undefined` if the description has no drain timeout. */
+/**
+ * A TimeoutStopSec= that leaves time for the drain, or `undefined` if the description has no drain timeout.
+ */
 export function stopTimeout(drainTimeout: unknown): string | undefined {
   const drain = durationOf(drainTimeout);
   if (drain === undefined) return undefined;

@@ -3,10 +3,16 @@ import type { Arrangement } from "../fields/arrangement.ts";
 import { isRestartedAfterEachFailure } from "../fields/restarts.ts";
 import type { RawSections } from "../fields/raw.ts";
 
-/** The first systemd in which a service that waits for its restart is in the state "failed" for a moment, which starts the units in OnFailure=. */
+/**
+ * The first systemd in which a service that waits for its restart is in the state "failed" for a moment,
+ * which starts the units in OnFailure=.
+ */
 const failsBeforeRestart = 254;
 
-/** Reports an OnFailure= that would never start its units, because systemd restarts the service after each failure. Units do not show the version of systemd. */
+/**
+ * Reports an OnFailure= that would never start its units, because systemd restarts the service after each
+ * failure. Units do not show the version of systemd.
+ */
 export function refuseSilentFailure(
   description: Record<string, unknown>,
   { kind, manager, systemd }: Arrangement,

@@ -10,7 +10,9 @@ interface NamedPreload {
   field: string | undefined;
 }
 
-/** The home folders that BindReadOnlyPaths= shows to the service although ProtectHome=tmpfs hides all others. */
+/**
+ * The home folders that BindReadOnlyPaths= shows to the service although ProtectHome=tmpfs hides all others.
+ */
 export function foldersInEmptyHomes({ hardening, raw }: Record<string, unknown>): string[] {
   if (!isObject(hardening) || hardening["protectHome"] !== "tmpfs") return [];
   const service = isObject(raw) && isObject(raw["Service"]) ? raw["Service"] : {};
@@ -19,8 +21,8 @@ export function foldersInEmptyHomes({ hardening, raw }: Record<string, unknown>)
 }
 
 /**
- * Reports files in a home if the service's user exists only while it runs, unless the description says how much of homes the service sees. The units do not
- * show whether other users may enter the home.
+ * Reports files in a home if the service's user exists only while it runs, unless the description says how
+ * much of homes the service sees. The units do not show whether other users may enter the home.
  */
 export function refuseProgramInHome(
   { exec, workingDirectory, hardening }: ProgramLocation & { hardening?: unknown },

@@ -21,11 +21,12 @@ function partsOf(path: string): string[] {
 }
 
 /**
- * Returns the folder of the app that a Node command line runs, for WorkingDirectory=. It is the script's own folder, or the folder above if that
- * is a folder such as `dist`. For a script of a package, it is the folder that contains `node_modules`.
+ * Returns the folder of the app that a Node command line runs, for WorkingDirectory=. It is the script's own
+ * folder, or the folder above if that is a folder such as `dist`. For a script of a package, it is the folder
+ * that contains `node_modules`.
  *
- * Returns `undefined` if Node runs no file, if the path is relative or only known after systemd expands it, and for a package that
- * is installed for the whole machine, or a script in a folder such as /usr/local/bin.
+ * Returns `undefined` if Node runs no file, if the path is relative or only known after systemd expands it,
+ * and for a package that is installed for the whole machine, or a script in a folder such as /usr/local/bin.
  */
 export function appFolder(exec: readonly unknown[]): string | undefined {
   const words = exec.map((word) =>

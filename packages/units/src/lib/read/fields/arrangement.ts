@@ -7,7 +7,10 @@ import { oldestVersion } from "../../systemd/versions.ts";
 
 /** The kind of units that a description makes, and for which service manager. */
 export interface Arrangement {
-  /** `template`: both units are templates. `accept`: the service is a template, with an instance for each connection. */
+  /**
+   * `template`: both units are templates. `accept`: the service is a template, with an instance for each
+   * connection.
+   */
   kind: "pair" | "template" | "accept" | "rolling";
   manager: "system" | "user";
   uid: number | undefined;

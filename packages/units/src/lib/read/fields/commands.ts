@@ -59,7 +59,8 @@ function asArray(line: unknown): string {
 /**
  * ExecStart= and similar directives. systemd.service(5) reads their first word by other rules than the rest.
  *
- * @param options words to add for the program itself, or for the program that env(1) runs, before its own arguments.
+ * @param options words to add for the program itself, or for the program that env(1) runs, before its own
+ * arguments.
  */
 export const execWith =
   (options: readonly Text[]): Read =>
@@ -92,7 +93,10 @@ export const exec: Read = execWith([]);
 /** Commands that run besides the program, in their order, one line each. */
 export const commands: Read = each(flagged("command", { mayFail: "-", privileged: "+" }, exec));
 
-/** Exec= and PodmanArgs= of podman-systemd.unit(5). Podman drops an empty word and all words after it, and does not quote `;`. */
+/**
+ * Exec= and PodmanArgs= of podman-systemd.unit(5). Podman drops an empty word and all words after it, and
+ * does not quote `;`.
+ */
 export const containerExec: Read = (value, path, problems) => {
   if (!Array.isArray(value)) {
     problems.push({ path, ...notAList(value), hint: "write an array of arguments: ['node', 'server.js']" });

@@ -12,7 +12,8 @@ const why =
 /**
  * The folder in which Node keeps compiled code, and the variable that names it.
  *
- * Instances of a template share the folder. They run the same program and, even with DynamicUser=, as the same user.
+ * Instances of a template share the folder. They run the same program and, even with DynamicUser=, as the
+ * same user.
  */
 export function compileCacheLines(
   description: Record<string, unknown>,

@@ -59,7 +59,10 @@ const parts = {
   encrypted: { key: "", read: boolean },
 };
 
-/** LoadCredential= and similar directives. The service finds each credential under its name in $CREDENTIALS_DIRECTORY. */
+/**
+ * LoadCredential= and similar directives. The service finds each credential under its name in
+ * $CREDENTIALS_DIRECTORY.
+ */
 export function readCredentials(credentials: unknown, path: string, problems: UnitProblem[]): Line[] {
   if (credentials === undefined) return [];
   const hint = "write names: { 'tls.key': '/etc/shop/tls.key' }";

@@ -8,7 +8,10 @@ import { nodeOptionWords } from "../../node/command-line.ts";
 import { durationOf } from "../../systemd/durations.ts";
 import { durationOrInfinity } from "../values/durations.ts";
 
-/** Variables that fields of the description set. Other lines depend on these fields: how long a stop takes, whether the service sleeps, and what a reload does. */
+/**
+ * Variables that fields of the description set. Other lines depend on these fields: how long a stop takes,
+ * whether the service sleeps, and what a reload does.
+ */
 const ofFields = {
   SOCKACT_DRAIN_TIMEOUT: "write drainTimeout: '30s' in the description",
   SOCKACT_IDLE_TIMEOUT: "write idleTimeout: '5min' in the description",
@@ -20,7 +23,10 @@ const ofFields = {
   SOCKACT_RELOAD_RESULT: "write handover: true in the description, which adds it",
 };
 
-/** With these variables Node opens a channel to a parent process. cluster and child_process set them for their children. */
+/**
+ * With these variables Node opens a channel to a parent process. cluster and child_process set them for their
+ * children.
+ */
 const ofNode = /^NODE_(?:CHANNEL_FD|CHANNEL_SERIALIZATION_MODE|UNIQUE_ID)$/;
 
 /** Options with which Node does not start if they are in NODE_OPTIONS. */

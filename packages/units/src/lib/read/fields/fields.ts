@@ -40,9 +40,11 @@ function withoutField(known: readonly string[]): string {
 }
 
 /**
- * Reads the fields of `table` from `source`, and reports each key of `source` that is neither in the table nor in `others`.
+ * Reads the fields of `table` from `source`, and reports each key of `source` that is neither in the table
+ * nor in `others`.
  *
- * @param elsewhere returns hints for names that mean a field with another name, or in another place. It is called only if a key is not a field.
+ * @param elsewhere returns hints for names that mean a field with another name, or in another place. It is
+ * called only if a key is not a field.
  */
 export function readFields<Field extends string>(
   table: Record<Field, Directive>,
@@ -90,7 +92,10 @@ function refuseFields(
   }
 }
 
-/** A value, or an object with the value under `under` and with flags. Each flag that is true adds a character before the value. */
+/**
+ * A value, or an object with the value under `under` and with flags. Each flag that is true adds a character
+ * before the value.
+ */
 export function flagged(under: string, flags: Readonly<Record<string, string>>, read: Read): Read {
   return (value, path, problems) => {
     if (!isObject(value) || !Object.hasOwn(value, under)) return read(value, path, problems);

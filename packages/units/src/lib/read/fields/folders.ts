@@ -9,7 +9,10 @@ import { setsVariable } from "./environment.ts";
 
 const refused = refusing("SOCKACT_ERR_UNIT_PATH");
 
-/** RuntimeDirectory= in systemd.exec(5). From systemd 250 on, `:` is a separator. In this list a backslash or a quote is not literal. */
+/**
+ * RuntimeDirectory= in systemd.exec(5). From systemd 250 on, `:` is a separator. In this list a backslash or
+ * a quote is not literal.
+ */
 function refusedFolder(path: string): Refusal | undefined {
   if (path === "") return refused("it is empty", "write a name");
   if (path.startsWith("/"))
@@ -57,7 +60,10 @@ export const folderDirectives: Record<FolderField, Directive> = {
   configurationDirectoryMode: { key: "ConfigurationDirectoryMode", read: mode },
 };
 
-/** From systemd 250 on, `:` in StateDirectory= is a separator. A backslash is not allowed in the name of a folder either. */
+/**
+ * From systemd 250 on, `:` in StateDirectory= is a separator. A backslash is not allowed in the name of a
+ * folder either.
+ */
 export const folderName = (unit: string): string => unit.replace(/[:\\]/g, "_");
 
 /** The facts that the folders depend on. */

@@ -33,7 +33,8 @@ function variable(name: keyof typeof reasonsOf.handoverVariables, value: string)
 const defaultTimeoutStart = 90_000;
 
 /**
- * The lines that let a service hand over. There are none without `handover`, and for a container, which refuses the field.
+ * The lines that let a service hand over. There are none without `handover`, and for a container, which
+ * refuses the field.
  *
  * @param directory the line WorkingDirectory=, if there is one
  */

@@ -19,7 +19,10 @@ interface Rule extends RawRefusal {
 const leaveOut = "leave it out";
 const yes = /^(?:1|y|yes|t|true|on)$/i;
 
-/** Directives that would undo a line of emitUnits, or that have a field. What they would do in any unit, the linter finds. */
+/**
+ * Directives that would undo a line of emitUnits, or that have a field. What they would do in any unit, the
+ * linter finds.
+ */
 const rules: readonly Rule[] = [
   {
     keys: "Service Sockets Also",

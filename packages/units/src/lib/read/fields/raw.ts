@@ -10,7 +10,10 @@ import { currentName, sameName } from "../../systemd/aliases.ts";
 /** The lines of raw sections, by section. */
 export type RawSections = Partial<Record<Section["name"], Line[]>>;
 
-/** Directives that [Container] has under the name of a directive of systemd. The field of that name does not apply to a container. */
+/**
+ * Directives that [Container] has under the name of a directive of systemd. The field of that name does not
+ * apply to a container.
+ */
 const ofPodman = ["NoNewPrivileges", "ReloadSignal"];
 
 const anything = rawText(() => undefined);
@@ -29,7 +32,8 @@ const rawValue: Read = (value, path, problems) => {
 };
 
 /**
- * Reads directives that have no field: for each section and directive a value, or an array with a value for each line.
+ * Reads directives that have no field: for each section and directive a value, or an array with a value for
+ * each line.
  *
  * @param known the directives that have a field, and must be written with it.
  */
@@ -134,7 +138,10 @@ function conflictOf({ key, value }: Line, lines: readonly Line[]): Omit<Refusal,
     : { message: `${key}= would remove ${taken}, which the unit sets`, hint: "remove it" };
 }
 
-/** The sections of a unit, with its raw lines after the others. Reports each raw directive that would override another line. */
+/**
+ * The sections of a unit, with its raw lines after the others. Reports each raw directive that would override
+ * another line.
+ */
 export function withRaw(sections: readonly Section[], raw: RawSections, problems: UnitProblem[]): Section[] {
   return sections.map(({ name, lines }) => {
     const further = raw[name] ?? [];

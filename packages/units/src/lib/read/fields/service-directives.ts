@@ -14,7 +14,8 @@ import { importedCredential } from "./credentials.ts";
 
 type Table<Field extends keyof AppDescription> = Readonly<Record<Field, Directive>>;
 
-// The directives that are written as they are given and need nothing else, by their part of the unit file, in its order.
+// The directives that are written as they are given and need nothing else, by their part of the unit file, in
+// its order.
 
 /** systemd.unit(5): lines before the units that start together with the service. */
 export const conditions: Table<"conditionPathExists" | "requiresMountsFor"> = {

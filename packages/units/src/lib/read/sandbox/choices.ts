@@ -2,7 +2,10 @@ import { isIPv4, isIPv6 } from "../../systemd/addresses.ts";
 import { boolean, each, matching, oneOf, oneOrMore, rawText, type Read } from "../values/readers.ts";
 import { callGroups, capabilities } from "../../systemd/value-names.ts";
 
-/** Reads a field in which `true` means `yes` or another word, and `false` leaves the directive out. Another value must be one of the choices. */
+/**
+ * Reads a field in which `true` means `yes` or another word, and `false` leaves the directive out. Another
+ * value must be one of the choices.
+ */
 export function onOff(choices: readonly string[] = [], yes = "yes"): Read {
   return (value, path, problems) => {
     if (value === true) return [yes];
@@ -17,7 +20,10 @@ function list(read: Read): Read {
     (Array.isArray(value) ? oneOrMore(read) : each(read))(value, path, problems);
 }
 
-/** Reads an array of words for one line. An empty array is written as `none`, or refused if there is no such word. */
+/**
+ * Reads an array of words for one line. An empty array is written as `none`, or refused if there is no such
+ * word.
+ */
 export function words(word: Read, none?: string): Read {
   return (value, path, problems) => {
     if (Array.isArray(value) && value.length === 0 && none !== undefined) return [none];
@@ -25,7 +31,10 @@ export function words(word: Read, none?: string): Read {
   };
 }
 
-/** Reads one of the names that systemd knows. systemd ignores an unknown name, and would then allow what should be forbidden, or the reverse. */
+/**
+ * Reads one of the names that systemd knows. systemd ignores an unknown name, and would then allow what
+ * should be forbidden, or the reverse.
+ */
 function known(prefix: string, names: readonly string[], what: string, hint: string): Read {
   return rawText(
     matching("SOCKACT_ERR_UNIT_NAME", new RegExp(`^${prefix}(?:${names.join("|")})$`), `not ${what}`, hint),

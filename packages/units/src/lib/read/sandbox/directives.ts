@@ -25,7 +25,10 @@ export type ValueOf = (field: SandboxField) => readonly string[];
 /** What a profile writes: one line, or a line for each entry of the array. */
 type Value = string | readonly string[] | ((facts: ServiceFacts, valueOf: ValueOf) => readonly string[]);
 
-/** One directive of the sandbox: its value in each profile, and the reason. A profile without a value leaves the directive out. */
+/**
+ * One directive of the sandbox: its value in each profile, and the reason. A profile without a value leaves
+ * the directive out.
+ */
 export interface SandboxDirective extends Directive, Partial<Record<HardeningProfile, Value>> {
   /** Why the directive is written. */
   reason: string;

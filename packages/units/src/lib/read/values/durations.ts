@@ -30,7 +30,10 @@ export const timeout: Read = (value, path, problems) =>
       )
     : durationOrInfinity(value, path, problems);
 
-/** systemd's default wait. With a shorter one, a service that crashes would be started dozens of times a second. */
+/**
+ * systemd's default wait. With a shorter one, a service that crashes would be started dozens of times a
+ * second.
+ */
 const shortestWait = 100;
 
 /** Reads a duration that is never so short that a small number without a unit could mean milliseconds. */

@@ -30,7 +30,9 @@ export const slice: Read = rawText(
     )(text),
 );
 
-/** In sd_listen_fds_with_names(3), `:` separates names, `\` begins an escape, and three names have a meaning. */
+/**
+ * In sd_listen_fds_with_names(3), `:` separates names, `\` begins an escape, and three names have a meaning.
+ */
 export const descriptorName: Read = literal(
   rawText((text) => {
     if (!/^[ -9;-[\]-~]{1,255}$/.test(text)) {
@@ -57,7 +59,10 @@ export const networkInterface: Read = literal(
   ),
 );
 
-/** USER/GROUP NAME SYNTAX of systemd.syntax(7). To the kernel, two of the numbers mean no user, and larger numbers do not exist. */
+/**
+ * USER/GROUP NAME SYNTAX of systemd.syntax(7). To the kernel, two of the numbers mean no user, and larger
+ * numbers do not exist.
+ */
 export const account: Read = rawText((text) => {
   const isId = /^(?:0|[1-9]\d*)$/.test(text) && Number(text) < 4_294_967_295 && text !== "65535";
   return isId || /^(?=.{1,255}$)[A-Za-z_][\w.@-]*\$?$/.test(text)

@@ -124,7 +124,10 @@ export const countLimit: Read = limit(
   "a number, 'infinity', or the soft and the hard limit: '1024:524288'",
 );
 
-/** The fewest open files with which a program starts: its standard streams, a socket, and one for reading its libraries. */
+/**
+ * The fewest open files with which a program starts: its standard streams, a socket, and one for reading its
+ * libraries.
+ */
 const fewestFiles = 5;
 
 export const fileLimit: Read = (value, path, problems) => {
@@ -159,5 +162,7 @@ export const mode: Read = literal(
 /** Reads a number that systemd stores in 32 bits. */
 export const count: Read = integer(0, 4_294_967_295);
 
-/** Reads a count for a limit. To systemd, the largest number means that no limit is set, and it uses its own. */
+/**
+ * Reads a count for a limit. To systemd, the largest number means that no limit is set, and it uses its own.
+ */
 export const countOfLimit: Read = integer(0, 4_294_967_294);

@@ -19,7 +19,10 @@ function isInOwnFolder(unit: LoadedUnit, path: string): boolean {
   return foldersIn(unit, { RuntimeDirectory: "/run/" }).some((folder) => file.startsWith(`${folder}/`));
 }
 
-/** A command that sends SIGHUP and does nothing else. The command that waits also sends it, and may replace it. */
+/**
+ * A command that sends SIGHUP and does nothing else. The command that waits also sends it, and may replace
+ * it.
+ */
 const onlySignals = /^(?:\/usr)?\/bin\/kill\s+(?:-s\s+|-)(?:SIG)?(?:HUP|1)\s+\$\{?MAINPID\}?$/;
 
 /** A service that hands over, and how `systemctl reload` learns of the result. */
@@ -50,7 +53,10 @@ function reloadOf(service: ServiceSubject): Reload | undefined {
   };
 }
 
-/** The edits after which `systemctl reload` fails when the handover does. There are none if the unit has a command that does something else. */
+/**
+ * The edits after which `systemctl reload` fails when the handover does. There are none if the unit has a
+ * command that does something else.
+ */
 function waitingEdits({ unit }: ServiceSubject, { commands, waits, file, folder }: Reload): FileEdit[] {
   const hasOther = commands.length > 1 || commands.some(({ value }) => !onlySignals.test(value));
   // In the name of a folder, these two have another meaning.

@@ -37,14 +37,20 @@ function ownPorts({ program, environment }: ServiceSubject): { port: string; at:
   ];
 }
 
-/** Whether the socket makes sure that it is open while the service runs: systemctl enable adds a Requires= to the service for RequiredBy=. */
+/**
+ * Whether the socket makes sure that it is open while the service runs: systemctl enable adds a Requires= to
+ * the service for RequiredBy=.
+ */
 function pulls({ unit }: SocketSubject, service: string): boolean {
   return [...namesIn(unit, "Unit", "BindsTo"), ...namesIn(unit, "Install", "RequiredBy", "WantedBy")].some(
     ({ name }) => name === service,
   );
 }
 
-/** Whether adding Requires= and After= for the socket can do no harm: nothing orders the two units in another way, and no second socket exists that could fail. */
+/**
+ * Whether adding Requires= and After= for the socket can do no harm: nothing orders the two units in another
+ * way, and no second socket exists that could fail.
+ */
 function mayRequire({ unit, sockets, program, ordered }: ServiceSubject): boolean {
   const has = (one: LoadedUnit, keys: RegExp) =>
     [...(one.bySection.get("Unit")?.keys() ?? [])].some((key) => keys.test(key));
@@ -65,7 +71,10 @@ function mayRequire({ unit, sockets, program, ordered }: ServiceSubject): boolea
   );
 }
 
-/** The sockets of a template that are passed to only one of its instances. An instance of a socket starts the instance of the service with the same name. */
+/**
+ * The sockets of a template that are passed to only one of its instances. An instance of a socket starts the
+ * instance of the service with the same name.
+ */
 function notPassed(service: ServiceSubject): string[] {
   if (unitNameParts(service.unit.name).instance !== "") return [];
   const named = new Set(namesIn(service.unit, "Service", "Sockets").map(({ name }) => name));
@@ -74,7 +83,10 @@ function notPassed(service: ServiceSubject): string[] {
     .filter((name) => unitNameParts(name).instance !== "" && !named.has(name));
 }
 
-/** Whether the service may open a port below 1024 on the host. In a user namespace the capability does not allow it. */
+/**
+ * Whether the service may open a port below 1024 on the host. In a user namespace the capability does not
+ * allow it.
+ */
 function hasCapability(unit: LoadedUnit): boolean {
   const users = inService(unit, "PrivateUsers")?.value;
   return (

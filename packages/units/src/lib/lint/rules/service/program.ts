@@ -60,7 +60,10 @@ const otherCommands = [
   "ExecStopPost",
 ] as const;
 
-/** Whether a word begins with a variable that systemd replaces. systemd replaces `$NAME` only if it is the whole word. */
+/**
+ * Whether a word begins with a variable that systemd replaces. systemd replaces `$NAME` only if it is the
+ * whole word.
+ */
 const isVariable = (word: string, signs: string): boolean =>
   !signs.includes(":") && /^\$(?:\{\w+\}|\w+$)/.test(word);
 

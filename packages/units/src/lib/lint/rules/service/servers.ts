@@ -4,7 +4,9 @@ import type { Rule } from "../../findings/finding.ts";
 import type { ServiceSubject } from "../../subjects/subjects.ts";
 import { inService, listeners } from "./settings.ts";
 
-/** Servers that open an address of their own unless an argument names a descriptor, and what to write instead. */
+/**
+ * Servers that open an address of their own unless an argument names a descriptor, and what to write instead.
+ */
 const ownAddress: Readonly<Record<string, { passed?: RegExp; instead: string }>> = {
   uvicorn: { passed: /^--fd(?:=|$)/, instead: "--fd 3, which is the first socket" },
   hypercorn: {

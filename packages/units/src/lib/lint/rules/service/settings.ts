@@ -15,7 +15,10 @@ export const isTrue = (unit: LoadedUnit, key: string): boolean =>
 export const notifies = (unit: LoadedUnit): boolean =>
   /^notify(?:-reload)?$/.test(inService(unit, "Type")?.value ?? "");
 
-/** The folders that directives of a service name, by the folder that contains them. Of BindPaths=, the ones that the service sees. */
+/**
+ * The folders that directives of a service name, by the folder that contains them. Of BindPaths=, the ones
+ * that the service sees.
+ */
 export const foldersIn = (unit: LoadedUnit, roots: Readonly<Record<string, string>>): string[] =>
   Object.entries(roots).flatMap(([key, root]) =>
     valuesOf(unit, "Service", key)
@@ -77,7 +80,8 @@ export const isAppServer = ({ program }: Pick<ServiceSubject, "program">): boole
 const appFolders = /^\/(?:srv|opt|home|root|var\/www|usr\/local)\//;
 
 /**
- * Whether somebody wrote this unit for their own app. The daemons of a distribution have maintainers, who chose limits and dependencies.
+ * Whether somebody wrote this unit for their own app. The daemons of a distribution have maintainers, who
+ * chose limits and dependencies.
  */
 export function isApp({ program }: ServiceSubject): boolean {
   if (program === undefined) return false;
