@@ -10,7 +10,7 @@ import { knowsDirective } from "../systemd/versions.ts";
 import { byteLength } from "../systemd/text.ts";
 import { UnitSet } from "../model/unit-set.ts";
 import { entriesOf, textWithReasons } from "../write/lines.ts";
-import { readAcknowledged, refuseFindings, type PlacedFinding } from "./findings.ts";
+import { readAcknowledged, reportFindings, type PlacedFinding } from "./findings.ts";
 import { hintsInSockets } from "../read/misplaced-fields.ts";
 
 /** Options of `emitUnits` and `unitTexts`. */
@@ -71,7 +71,7 @@ export function buildUnits(description: AppDescription): UnitSet {
   const service = readService(source, problems);
   const sockets = readSockets(source.sockets, service, problems, hintsInSockets);
   const method = readPortMethod(source, problems);
-  method.refuse(source, problems);
+  method.report(source, problems);
   const codes = readAcknowledged(source.acknowledge, problems);
   if (problems.length > 0) throw new UnitError(problems);
 
@@ -116,7 +116,7 @@ export function buildUnits(description: AppDescription): UnitSet {
   const set = new UnitSet(
     units.map(({ unit, sections }) => [unit, { entries: entriesOf(sections), open: false }]),
   );
-  const acknowledged = refuseFindings({ units: set, service, sockets }, codes, problems);
+  const acknowledged = reportFindings({ units: set, service, sockets }, codes, problems);
   if (problems.length > 0) throw new UnitError(problems);
   built.set(set, { service, acknowledged });
   return set;

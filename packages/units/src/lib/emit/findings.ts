@@ -6,7 +6,7 @@ import { sandboxDirectives } from "../read/sandbox/directives.ts";
 import type { Directive } from "../read/fields/fields.ts";
 import { nearest } from "../nearest.ts";
 import { refusing, shown, type UnitProblem } from "../problems.ts";
-import { each, refuse, type Read } from "../read/values/readers.ts";
+import { each, report, type Read } from "../read/values/readers.ts";
 import type { UnitEntry } from "../parse/parse.ts";
 import type { Service } from "../read/service.ts";
 import type { Socket } from "../read/sockets.ts";
@@ -31,7 +31,7 @@ export interface PlacedFinding extends Finding {
 const code: Read = (value, path, problems) => {
   if (typeof value === "string" && Object.hasOwn(rules, value)) return [value];
   const near = typeof value === "string" ? nearest(value, Object.keys(rules)) : undefined;
-  return refuse(
+  return report(
     "SOCKACT_ERR_UNIT_CHOICE",
     path,
     problems,
@@ -49,7 +49,7 @@ export function readAcknowledged(value: unknown, problems: UnitProblem[]): Findi
  * Reports each error and warning of the linter at the field that wrote the line, and each acknowledged code
  * that the linter does not report. Returns the findings that are acknowledged.
  */
-export function refuseFindings(
+export function reportFindings(
   written: Written,
   acknowledged: readonly FindingCode[],
   problems: UnitProblem[],

@@ -13,11 +13,11 @@ import { proxyProtocolLines } from "./fields/proxy-protocol.ts";
 import { readArrangement, type Arrangement } from "./fields/arrangement.ts";
 import { readRaw, type RawSections } from "./fields/raw.ts";
 import { otherFields, serviceDirectives } from "./fields/service-directives.ts";
-import { notifiesBy, refuseLifecycleConflicts, stopTimeout } from "./conflicts/lifecycle.ts";
-import { refuseProgramInHome } from "./conflicts/program-location.ts";
-import { refuseHandoverConflicts } from "./conflicts/handover.ts";
-import { refusePreloadConflicts } from "./conflicts/preload.ts";
-import { refuseSilentFailure } from "./conflicts/on-failure.ts";
+import { notifiesBy, reportLifecycleConflicts, stopTimeout } from "./conflicts/lifecycle.ts";
+import { reportProgramInHome } from "./conflicts/program-location.ts";
+import { reportHandoverConflicts } from "./conflicts/handover.ts";
+import { reportPreloadConflicts } from "./conflicts/preload.ts";
+import { reportSilentFailure } from "./conflicts/on-failure.ts";
 import { conflictsIn, type UnitProblem } from "../problems.ts";
 import { serviceSynonyms } from "./fields/synonyms.ts";
 import { containerExec, exec, execWith } from "./fields/commands.ts";
@@ -27,7 +27,7 @@ import * as read from "./values/readers.ts";
 import * as names from "./values/names.ts";
 import { reasonsOf } from "../write/reasons.ts";
 import { added, addedFor, asked, type Line } from "../write/lines.ts";
-import { refuseNewer, refuseNewerFields } from "./fields/versions.ts";
+import { reportNewer, reportNewerFields } from "./fields/versions.ts";
 import { mayFallAsleep, maySpin } from "./fields/restarts.ts";
 import { liesInHome } from "../systemd/folders.ts";
 import { foldersInEmptyHomes } from "./conflicts/program-location.ts";
@@ -100,18 +100,18 @@ export function readService(description: Record<string, unknown>, problems: Unit
     ...socketFieldHints,
     ...serviceSynonyms,
   }));
-  refuseNewerFields(systemd, serviceDirectives, values, (field) => field, problems);
+  reportNewerFields(systemd, serviceDirectives, values, (field) => field, problems);
   for (const field of ["jitless", "compileCache", "openFile", "rolling", "template", "inetd", "handover"]) {
     if (description[field] !== undefined) read.boolean(description[field], field, problems);
   }
-  refuseLifecycleConflicts(description, problems);
-  refusePreloadConflicts(description, problems);
-  refuseHandoverConflicts(description, problems);
+  reportLifecycleConflicts(description, problems);
+  reportPreloadConflicts(description, problems);
+  reportHandoverConflicts(description, problems);
   const notifies = notifiesBy(description);
   const openFile = notifies && !contained && (description.openFile ?? runsNode(description)) === true;
   if (openFile) {
     const field = ["type", "handover", "rolling"].find((one) => description[one] !== undefined) ?? "type";
-    refuseNewer(systemd, "OpenFile", [""], field, problems);
+    reportNewer(systemd, "OpenFile", [""], field, problems);
     if (manager === "user" && arrangement.uid === undefined) {
       problems.push({
         code: "SOCKACT_ERR_UNIT_MISSING",
@@ -144,7 +144,7 @@ export function readService(description: Record<string, unknown>, problems: Unit
     hintsInHardening,
   );
   if (!contained && dynamicUser) {
-    refuseProgramInHome(description, preload, problems);
+    reportProgramInHome(description, preload, problems);
     // Units do not show who owns the folder.
     if (values.readWritePaths.length > 0 && values.group.length + values.supplementaryGroups.length === 0) {
       conflictsIn(problems)(
@@ -155,7 +155,7 @@ export function readService(description: Record<string, unknown>, problems: Unit
     }
   }
   const credentials = readCredentials(description.credentials, "credentials", problems);
-  for (const { key, value } of credentials) refuseNewer(systemd, key, [value], "credentials", problems);
+  for (const { key, value } of credentials) reportNewer(systemd, key, [value], "credentials", problems);
   const node = !contained && runsNode(description);
   const folder =
     node && description.workingDirectory === undefined && isNode(description.exec)
@@ -173,7 +173,7 @@ export function readService(description: Record<string, unknown>, problems: Unit
           "raw",
           problems,
         );
-  refuseSilentFailure(description, arrangement, raw, values.onFailure, problems);
+  reportSilentFailure(description, arrangement, raw, values.onFailure, problems);
   const workingDirectory =
     folder === undefined
       ? asked("WorkingDirectory", values.workingDirectory, "workingDirectory")

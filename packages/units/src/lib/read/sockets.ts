@@ -7,7 +7,7 @@ import { readRaw, type RawSections } from "./fields/raw.ts";
 import { socketSynonyms } from "./fields/synonyms.ts";
 import { refusedLength } from "../systemd/unit-names.ts";
 import type { Health } from "./fields/health.ts";
-import { refuseNewerFields } from "./fields/versions.ts";
+import { reportNewerFields } from "./fields/versions.ts";
 import { otherSocketFields, type SocketField, withDescription } from "./fields/socket-directives.ts";
 
 /** A socket of a description, with each value as it is in the unit file. */
@@ -56,8 +56,8 @@ export function readSockets(
       ...hintsInSockets,
       ...socketSynonyms,
     }));
-    refuseNewerFields(systemd, withDescription, values, (field) => `${path}.${field}`, problems);
-    refuseSocketConflicts(values, source, path, problems);
+    reportNewerFields(systemd, withDescription, values, (field) => `${path}.${field}`, problems);
+    reportSocketConflicts(values, source, path, problems);
     const further = readRaw(
       source.raw,
       ["Unit", "Socket", "Install"],
@@ -87,10 +87,10 @@ export function readSockets(
         hint: "give each socket a name, by which the service distinguishes them",
       });
     }
-    refuseRepeated(values.name, namesSeen, `${path}.name`, "a name", problems);
+    reportRepeated(values.name, namesSeen, `${path}.name`, "a name", problems);
     for (const field of addressFields) {
       const addresses = values[field].map((address) => `${field} ${address}`);
-      refuseRepeated(addresses, addressesSeen, `${path}.${field}`, "an address", problems);
+      reportRepeated(addresses, addressesSeen, `${path}.${field}`, "an address", problems);
     }
     const sibling = several && typeof source.name === "string" ? source.name : undefined;
     const stem = sibling === undefined ? app : `${app}-${unitNamePart(sibling)}`;
@@ -104,22 +104,22 @@ export function readSockets(
 const addressFields = ["listen", "listenDatagram", "listenSequentialPacket"] as const;
 
 /** Reports fields that are right by themselves, but fail or have no effect together with another field. */
-function refuseSocketConflicts(
+function reportSocketConflicts(
   values: Socket["values"],
   source: Record<string, unknown>,
   path: string,
   problems: UnitProblem[],
 ): void {
   const conflict = conflictsIn(problems);
-  const refuse = (field: keyof SocketDescription, message: string, hint: string) =>
+  const report = (field: keyof SocketDescription, message: string, hint: string) =>
     conflict(`${path}.${field}`, message, hint);
   if (source.accept === true) {
     if (source.flushPending === true)
-      refuse("flushPending", "systemd allows it only without accept", "leave it out, or accept");
+      report("flushPending", "systemd allows it only without accept", "leave it out, or accept");
   } else {
     for (const field of ["maxConnections", "maxConnectionsPerSource"] as const) {
       if (values[field].length > 0)
-        refuse(
+        report(
           field,
           "without accept, systemd does not count the connections",
           "write accept: true, or leave it out",
@@ -134,7 +134,7 @@ function refuseSocketConflicts(
   const others = ofProtocol[values.socketProtocol[0] as keyof typeof ofProtocol] ?? [];
   for (const field of others) {
     if (values[field].length > 0)
-      refuse(
+      report(
         field,
         `${values.socketProtocol[0]} has no sockets of this kind`,
         "write a separate socket, or leave socketProtocol out",
@@ -142,7 +142,7 @@ function refuseSocketConflicts(
   }
   const files = addressFields.flatMap((field) => values[field]).filter((address) => /^[/%]/.test(address));
   if (values.symlinks.length > 0 && files.length !== 1) {
-    refuse(
+    report(
       "symlinks",
       `the socket has ${files.length} files, and systemd links to only one`,
       "write one path to listen on, or leave it out",
@@ -150,7 +150,7 @@ function refuseSocketConflicts(
   }
 }
 
-function refuseRepeated(
+function reportRepeated(
   entries: readonly string[],
   seen: Map<string, string>,
   path: string,

@@ -10,7 +10,7 @@ import { portVariables } from "./variables.ts";
 import {
   defaultParts,
   forEachSocket,
-  refuseFields,
+  reportFields,
   withAddressFamilies,
   withoutDirectives,
   type PortMethod,
@@ -93,16 +93,16 @@ const withoutIt = "leave it out, or write bind: 'socket'";
 
 /** The service opens its ports itself. */
 export const capability: PortMethod = {
-  refuse(description, problems) {
-    const refuse = conflictsIn(problems);
-    refuseFields(
+  report(description, problems) {
+    const report = conflictsIn(problems);
+    reportFields(
       description,
       ["idleTimeout"],
       "",
       ["without a socket unit, nothing can wake the service again", withoutIt],
       problems,
     );
-    refuseFields(
+    reportFields(
       description,
       ["rolling", "template"],
       "",
@@ -110,7 +110,7 @@ export const capability: PortMethod = {
       problems,
     );
     if (isObject(description.hardening)) {
-      refuseFields(
+      reportFields(
         description.hardening,
         ownFields,
         "hardening",
@@ -119,11 +119,11 @@ export const capability: PortMethod = {
       );
     }
     if (description.manager === "user") {
-      refuse("manager", "the service manager of a user cannot grant a capability", withoutIt);
+      report("manager", "the service manager of a user cannot grant a capability", withoutIt);
     }
     forEachSocket(description, (socket, path) => {
       const lost = Object.keys(socket).filter((field) => !keptFields.includes(field));
-      refuseFields(
+      reportFields(
         socket,
         lost,
         path,
@@ -133,7 +133,7 @@ export const capability: PortMethod = {
       for (const field of ["listen", "listenDatagram"]) {
         for (const address of [socket[field]].flat()) {
           if (isObject(address) || (typeof address === "string" && /^(?:[/@]|vsock:)/.test(address))) {
-            refuse(
+            report(
               `${path}.${field}`,
               `${shown(address)} is not a port of TCP or UDP, and the capability is only for those`,
               withoutIt,

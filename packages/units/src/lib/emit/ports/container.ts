@@ -15,8 +15,8 @@ import { environmentLines, lifetimeLines, unitSection } from "../sections/servic
 import {
   defaultParts,
   forEachSocket,
-  refuseFields,
-  refuseSplitName,
+  reportFields,
+  reportSplitName,
   socketUnit,
   type PortMethod,
 } from "./port-method.ts";
@@ -165,23 +165,23 @@ const wrongInService: readonly (readonly [string, string, (value: unknown) => bo
 ];
 
 /** Reports fields that do not fit together. The linter reads no .container files. */
-function refuseForPodman(description: Record<string, unknown>, problems: UnitProblem[]): void {
+function reportForPodman(description: Record<string, unknown>, problems: UnitProblem[]): void {
   const { drainTimeout, timeoutStopSec, manager, wantedBy, raw } = description;
-  const refuse = conflictsIn(problems);
+  const report = conflictsIn(problems);
   for (const [section, key, isWrong, why] of wrongInService) {
     const lines = isObject(raw) ? raw[section] : undefined;
     if (isObject(lines) && [lines[key]].flat().some(isWrong))
-      refuse(`raw.${section}.${key}`, why, "leave it out");
+      report(`raw.${section}.${key}`, why, "leave it out");
   }
   const [drain, stop] = [durationOf(drainTimeout), durationOf(timeoutStopSec)];
   if (drain !== undefined && stop !== undefined && stop <= drain && stop !== Infinity)
-    refuse(
+    report(
       "timeoutStopSec",
       `Podman would kill the app while it drains for ${shown(drainTimeout)}`,
       `write ${shown(stopTimeout(drainTimeout))}, or leave it out`,
     );
   if (manager === "user" && Array.isArray(wantedBy) && wantedBy.includes("multi-user.target"))
-    refuse(
+    report(
       "wantedBy",
       "the service manager of a user has no unit multi-user.target",
       "write 'default.target'",
@@ -190,10 +190,10 @@ function refuseForPodman(description: Record<string, unknown>, problems: UnitPro
 
 /** systemd opens the sockets and passes them to Podman, which passes them to the container. */
 export const container: PortMethod = {
-  refuse(description, problems) {
+  report(description, problems) {
     const { container: own, type } = description;
     const lost = Object.keys(description).filter((field) => !keptFields.includes(field));
-    refuseFields(
+    reportFields(
       description,
       lost,
       "",
@@ -202,7 +202,7 @@ export const container: PortMethod = {
     );
     if (isObject(description.hardening)) {
       const single = Object.keys(description.hardening).filter((field) => field !== "profile");
-      refuseFields(
+      reportFields(
         description.hardening,
         single,
         "hardening",
@@ -212,7 +212,7 @@ export const container: PortMethod = {
     }
     if (type === "idle" || type === "notify-reload") {
       const hint = "write 'notify', or leave it out";
-      refuseFields(
+      reportFields(
         description,
         ["type"],
         "",
@@ -223,7 +223,7 @@ export const container: PortMethod = {
     for (const [index, file] of filesOf(description).entries()) {
       const at = Array.isArray(description.environmentFile) ? `environmentFile[${index}]` : "environmentFile";
       if (isObject(file))
-        refuseFields(
+        reportFields(
           file,
           ["optional"],
           at,
@@ -232,7 +232,7 @@ export const container: PortMethod = {
         );
     }
     forEachSocket(description, (socket, path) =>
-      refuseFields(
+      reportFields(
         socket,
         ["accept"],
         path,
@@ -240,8 +240,8 @@ export const container: PortMethod = {
         problems,
       ),
     );
-    refuseSplitName(description, problems);
-    refuseForPodman(description, problems);
+    reportSplitName(description, problems);
+    reportForPodman(description, problems);
     const given = objectOf(own, "container", "write { image: 'localhost/shop:1' }", problems);
     if (given === undefined) return;
     readFields(directives, [], given, "container", problems);

@@ -19,7 +19,7 @@ export interface Unit {
 /** How a service gets its ports. */
 export interface PortMethod {
   /** Reports fields of the description that this method cannot write. */
-  refuse(description: Record<string, unknown>, problems: UnitProblem[]): void;
+  report(description: Record<string, unknown>, problems: UnitProblem[]): void;
   /** Returns the units, in the order in which they are written. */
   units(service: Service, sockets: readonly Socket[], description: Record<string, unknown>): Unit[];
 }
@@ -53,16 +53,16 @@ export function socketUnit(socket: Socket, owner: SocketOwner): Unit {
 }
 
 /** Reports the fields in this list that the description sets. */
-export function refuseFields(
+export function reportFields(
   source: Record<string, unknown>,
   fields: readonly string[],
   path: string,
   [message, hint]: readonly [message: string, hint: string],
   problems: UnitProblem[],
 ): void {
-  const refuse = conflictsIn(problems);
+  const report = conflictsIn(problems);
   for (const field of fields) {
-    if (source[field] !== undefined && source[field] !== false) refuse(member(path, field), message, hint);
+    if (source[field] !== undefined && source[field] !== false) report(member(path, field), message, hint);
   }
 }
 
@@ -95,7 +95,7 @@ export function withAddressFamilies(lines: readonly Line[], reason: string, ...f
  * Reports a socket that gets the name of its unit, if that name contains a `:`. LISTEN_FDNAMES separates
  * names with it, so the service would see two names.
  */
-export function refuseSplitName(description: Record<string, unknown>, problems: UnitProblem[]): void {
+export function reportSplitName(description: Record<string, unknown>, problems: UnitProblem[]): void {
   const { name, sockets } = description;
   const [only, another] = Array.isArray(sockets) ? (sockets as unknown[]) : [];
   if (typeof name !== "string" || !name.includes(":") || another !== undefined || !isObject(only)) return;

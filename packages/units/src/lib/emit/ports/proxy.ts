@@ -16,7 +16,7 @@ import { portVariables } from "./variables.ts";
 import {
   defaultParts,
   forEachSocket,
-  refuseFields,
+  reportFields,
   socketUnit,
   withAddressFamilies,
   withoutDirectives,
@@ -43,11 +43,11 @@ const mostFiles = 8192;
 const defaultBackend = "127.0.0.1:3000";
 
 function refusedBackend(backend: string): Refusal | undefined {
-  const refuse = refusing("SOCKACT_ERR_UNIT_ADDRESS");
+  const report = refusing("SOCKACT_ERR_UNIT_ADDRESS");
   if (backend.startsWith("/")) {
     return /^\/run(?:\/(?!\.\.?\/)[\w.@+-]+)+\/[\w.@+-]+$/.test(backend)
       ? refusedAddress(backend)
-      : refuse(
+      : report(
           "the socket is not in a folder that can be created for the service",
           "a folder of /run, whose name has only letters, digits and . _ @ + -: /run/shop/app.sock",
         );
@@ -55,7 +55,7 @@ function refusedBackend(backend: string): Refusal | undefined {
   const host = ipEndpointOf(backend)?.host;
   return host !== undefined && (host === "::1" || (isIPv4(host) && host.startsWith("127.")))
     ? refusedAddress(backend)
-    : refuse(
+    : report(
         "not a port of the loopback device, and not a unix socket",
         "as in 127.0.0.1:3000, [::1]:3000 or /run/shop/app.sock",
       );
@@ -180,7 +180,7 @@ function proxySections(
  * Reports a backend that is also an address of a socket. systemd has already opened that address when the app
  * starts.
  */
-function refuseTakenBackend(description: Record<string, unknown>, problems: UnitProblem[]): void {
+function reportTakenBackend(description: Record<string, unknown>, problems: UnitProblem[]): void {
   const { backend = defaultBackend, hardening } = description as { backend?: string; hardening?: unknown };
   const place = ipEndpointOf(backend);
   const profile = isObject(hardening) ? hardening["profile"] : hardening;
@@ -211,10 +211,10 @@ const withoutIt = "leave it out, or write bind: 'socket'";
 
 /** systemd opens the sockets, and a proxy for this app forwards the connections to the service. */
 export const proxy: PortMethod = {
-  refuse(description, problems) {
+  report(description, problems) {
     const { name, type, backend, manager, systemd, idleTimeout } = description;
-    const refuse = conflictsIn(problems);
-    refuseFields(
+    const report = conflictsIn(problems);
+    reportFields(
       description,
       ["rolling", "template"],
       "",
@@ -222,22 +222,22 @@ export const proxy: PortMethod = {
       problems,
     );
     if (manager === "user")
-      refuse(
+      report(
         "manager",
         "the service manager of a user can give the proxy and the service neither a folder of /run nor a private network",
         withoutIt,
       );
     if (type === "simple" || type === "idle") {
-      refuse(
+      report(
         "type",
         `with ${shown(type)} the service counts as started before its program runs, but the proxy waits until the program listens`,
         "write 'exec', or leave it out",
       );
     }
     if (backend === undefined || readBackend(backend, "backend", problems).length > 0)
-      refuseTakenBackend(description, problems);
+      reportTakenBackend(description, problems);
     if (typeof backend === "string" && backend.startsWith("/")) {
-      refuseFields(
+      reportFields(
         description,
         ["runtimeDirectoryMode", "runtimeDirectoryPreserve"],
         "",
@@ -259,7 +259,7 @@ export const proxy: PortMethod = {
       });
     }
     forEachSocket(description, (socket, path) =>
-      refuseFields(
+      reportFields(
         socket,
         ["listenDatagram", "listenSequentialPacket", "accept"],
         path,

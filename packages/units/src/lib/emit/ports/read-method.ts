@@ -5,7 +5,7 @@ import { capability } from "./capability.ts";
 import { container } from "./container.ts";
 import { proxy } from "./proxy.ts";
 import { socket } from "./socket.ts";
-import { refuseFields, type PortMethod } from "./port-method.ts";
+import { reportFields, type PortMethod } from "./port-method.ts";
 
 const portMethods: Record<Bind, PortMethod> = { socket, capability, proxy };
 
@@ -16,7 +16,7 @@ export function readPortMethod(description: Record<string, unknown>, problems: U
   const { bind = "socket" } = description;
   const [method = "socket"] = readBind(bind, "bind", problems) as [Bind?];
   if (method !== "proxy") {
-    refuseFields(
+    reportFields(
       description,
       ["backend"],
       "",
@@ -26,7 +26,7 @@ export function readPortMethod(description: Record<string, unknown>, problems: U
   }
   if (description.container === undefined) return portMethods[method];
   if (method !== "socket") {
-    refuseFields(
+    reportFields(
       description,
       ["bind"],
       "",

@@ -4,7 +4,7 @@ import { reasonsOf } from "../../write/reasons.ts";
 import { added, addedFor, type Line } from "../../write/lines.ts";
 import { pauseLinesAfterCondition } from "../sections/restarts.ts";
 import { serviceSections } from "../sections/service.ts";
-import { defaultParts, refuseSplitName, socketUnit, type PortMethod } from "./port-method.ts";
+import { defaultParts, reportSplitName, socketUnit, type PortMethod } from "./port-method.ts";
 
 const addedForHandover = addedFor(reasonsOf.handover);
 const addedForPreload = addedFor(reasonsOf.preload);
@@ -27,7 +27,7 @@ function typeLines(
 
 /** systemd opens the sockets, and passes them. */
 export const socket: PortMethod = {
-  refuse: refuseSplitName,
+  report: reportSplitName,
   units(service, sockets) {
     const { values, inetd } = service;
     const { kind } = service.arrangement;

@@ -9,12 +9,12 @@ const oneOfBoth = "leave out one of them";
  * Reports fields with which a service cannot hand over to its new version, or with which a reload would do
  * two things.
  */
-export function refuseHandoverConflicts(description: Record<string, unknown>, problems: UnitProblem[]): void {
+export function reportHandoverConflicts(description: Record<string, unknown>, problems: UnitProblem[]): void {
   const { handover, exec, bind = "socket", type, openFile, notifyAccess, container } = description;
-  const refuse = conflictsIn(problems);
+  const report = conflictsIn(problems);
   if (handover !== true) {
     if (description["handoverTimeout"] !== undefined)
-      refuse(
+      report(
         "handoverTimeout",
         "the service does not hand over",
         "write handover: true too, or leave it out",
@@ -25,7 +25,7 @@ export function refuseHandoverConflicts(description: Record<string, unknown>, pr
   if (container !== undefined) return;
   // Beside a service without a socket, the linter assumes that the socket is in another file.
   if (bind !== "socket") {
-    refuse(
+    report(
       "handover",
       `with bind: ${shown(bind)} the service opens its port itself, and the new version could not open it a second time`,
       "leave it out, or write bind: 'socket'",
@@ -39,33 +39,33 @@ export function refuseHandoverConflicts(description: Record<string, unknown>, pr
     !runsNode(description) &&
     launcherOfCommand(exec) === undefined
   )
-    refuse("handover", `${shown(exec[0])} is not Node, and only Node runs sockact`, "leave it out");
+    report("handover", `${shown(exec[0])} is not Node, and only Node runs sockact`, "leave it out");
   if (type === "notify-reload") {
-    refuse(
+    report(
       "type",
       "systemd would send SIGHUP besides the command of execReload, and the service would hand over twice",
       "leave it out, or write 'notify'",
     );
   }
   if (openFile === false && notifyAccess !== "all") {
-    refuse(
+    report(
       "openFile",
       "the app could not tell systemd which process is the new one",
       "leave it out; or also write notifyAccess: 'all', and notify with systemd-notify(1)",
     );
   }
   if (description["execReload"] !== undefined)
-    refuse("execReload", "with handover, systemctl reload hands over to the new version", oneOfBoth);
+    report("execReload", "with handover, systemctl reload hands over to the new version", oneOfBoth);
   const { reloadSignal } = description;
   if (reloadSignal !== undefined && reloadSignal !== "SIGHUP")
-    refuse("reloadSignal", "the app hands over at SIGHUP, and at no other signal", "leave it out");
-  refuseTimeouts(description, problems);
+    report("reloadSignal", "the app hands over at SIGHUP, and at no other signal", "leave it out");
+  reportTimeouts(description, problems);
 }
 
 /**
  * TimeoutStartSec= also limits a reload. The app must give up on its new version earlier, to keep serving.
  */
-function refuseTimeouts(description: Record<string, unknown>, problems: UnitProblem[]): void {
+function reportTimeouts(description: Record<string, unknown>, problems: UnitProblem[]): void {
   const limit = durationOf(description["handoverTimeout"]);
   const { timeoutStartSec } = description;
   const start = durationOf(timeoutStartSec);

@@ -100,14 +100,14 @@ export function stopTimeout(drainTimeout: unknown): string | undefined {
 }
 
 /** Reports fields that are right by themselves but contradict each other. */
-export function refuseLifecycleConflicts(fields: LifecycleFields, problems: UnitProblem[]): void {
+export function reportLifecycleConflicts(fields: LifecycleFields, problems: UnitProblem[]): void {
   const { name, type, rolling } = fields;
-  const refuse = conflictsIn(problems);
+  const report = conflictsIn(problems);
 
   const silent =
     ["simple", "exec", "idle"].includes(type as string) || (type === undefined && !notifiesBy(fields));
   if (rolling === true && silent) {
-    refuse(
+    report(
       "type",
       `with ${shown(type)} systemd does not know when the new instance is ready`,
       "with rolling, write 'notify'",
@@ -117,7 +117,7 @@ export function refuseLifecycleConflicts(fields: LifecycleFields, problems: Unit
       if (fields[field] === undefined || fields[field] === false) continue;
       // Report one problem at a time: the value may not be a duration.
       if (problems.some(({ path }) => path === field)) continue;
-      refuse(
+      report(
         field,
         `the service does not notify: its type is ${type === undefined ? "exec" : (type as string)}`,
         "write type: 'notify' too, or leave it out",
@@ -128,25 +128,25 @@ export function refuseLifecycleConflicts(fields: LifecycleFields, problems: Unit
     rolling === true && typeof name === "string" ? refusedLength(`${name}@green.service`) : undefined;
   if (longest !== undefined) problems.push({ path: "name", ...longest });
 
-  refuseWaits(fields, refuse);
-  refuseRace(fields, refuse);
+  reportWaits(fields, report);
+  reportRace(fields, report);
 }
 
 type Refuse = (path: string, message: string, hint: string) => void;
 
 /** The rules of systemd for RestartSteps= and RestartMaxDelaySec= together. */
-function refuseWaits(fields: LifecycleFields, refuse: Refuse): void {
+function reportWaits(fields: LifecycleFields, report: Refuse): void {
   for (const [field, other] of [
     ["restartSteps", "restartMaxDelaySec"],
     ["restartMaxDelaySec", "restartSteps"],
   ] as const) {
     if (fields[field] !== undefined && fields[other] === undefined)
-      refuse(field, `systemd ignores it without ${other}`, `write ${other} too, or leave it out`);
+      report(field, `systemd ignores it without ${other}`, `write ${other} too, or leave it out`);
   }
   const longestWait = durationOf(fields.restartMaxDelaySec);
   const wait = fields.restart === "no" ? 100 : 1000;
   if (longestWait !== undefined && longestWait < (durationOf(fields.restartSec) ?? wait)) {
-    refuse(
+    report(
       "restartMaxDelaySec",
       `${shown(fields.restartMaxDelaySec)} is less than restartSec`,
       "write a longer duration than the first wait",
@@ -155,15 +155,15 @@ function refuseWaits(fields: LifecycleFields, refuse: Refuse): void {
 }
 
 /** systemd 254 and later warn about this. Without a type, the type is then `exec`. */
-function refuseRace(
+function reportRace(
   { type, credentials, importCredentials, execStartPost }: LifecycleFields,
-  refuse: Refuse,
+  report: Refuse,
 ): void {
   const hasCredentials = [credentials, importCredentials].some(
     (given) => typeof given === "object" && given !== null && Object.keys(given).length > 0,
   );
   if (type === "simple" && hasCredentials && execStartPost !== undefined) {
-    refuse(
+    report(
       "execStartPost",
       "with type simple the service could run before its credentials exist",
       "leave type out, or write 'exec'",

@@ -13,7 +13,7 @@ const failsBeforeRestart = 254;
  * Reports an OnFailure= that would never start its units, because systemd restarts the service after each
  * failure. Units do not show the version of systemd.
  */
-export function refuseSilentFailure(
+export function reportSilentFailure(
   description: Record<string, unknown>,
   { kind, manager, systemd }: Arrangement,
   raw: RawSections,

@@ -7,19 +7,19 @@ import { askedPreloads } from "../fields/node-options.ts";
 import { notifiesBy } from "./lifecycle.ts";
 
 /** Reports descriptions in which the program cannot load a preload, or does not need one. */
-export function refusePreloadConflicts(description: Record<string, unknown>, problems: UnitProblem[]): void {
+export function reportPreloadConflicts(description: Record<string, unknown>, problems: UnitProblem[]): void {
   const { exec, preload, bind = "socket", container } = description;
   if (preload === undefined || preload === false) return;
-  const refuse = conflictsIn(problems);
+  const report = conflictsIn(problems);
   if (container === undefined && isOtherRuntime(exec)) {
-    refuse(
+    report(
       "preload",
       `${shown((exec as unknown[])[0])} is not Node, and only Node loads a preload`,
       "leave it out: the program must use the sockets itself; or write bind: 'proxy'",
     );
   }
   if (bind !== "socket" && !notifiesBy(description)) {
-    refuse(
+    report(
       "preload",
       `with bind: ${shown(bind)} systemd passes no socket to the program`,
       "leave it out; or also write type: 'notify': the preload then tells systemd when the app is ready, and drains it",
@@ -35,6 +35,6 @@ export function refusePreloadConflicts(description: Record<string, unknown>, pro
   for (const [place, preloads] of places) {
     const file = preloads.find(isRegister);
     if (file !== undefined)
-      refuse("preload", `${place} already loads ${shown(file)}`, "leave out one of them");
+      report("preload", `${place} already loads ${shown(file)}`, "leave out one of them");
   }
 }

@@ -24,13 +24,13 @@ export function foldersInEmptyHomes({ hardening, raw }: Record<string, unknown>)
  * Reports files in a home if the service's user exists only while it runs, unless the description says how
  * much of homes the service sees. The units do not show whether other users may enter the home.
  */
-export function refuseProgramInHome(
+export function reportProgramInHome(
   { exec, workingDirectory, hardening }: ProgramLocation & { hardening?: unknown },
   preload: NamedPreload,
   problems: UnitProblem[],
 ): void {
   if (isObject(hardening) && hardening["protectHome"] !== undefined) return;
-  const refuse = conflictsIn(problems);
+  const report = conflictsIn(problems);
   const words: unknown[] = Array.isArray(exec) ? exec : [];
   const places = [
     ...words.map((word, index) => [`exec[${index}]`, word]),
@@ -43,7 +43,7 @@ export function refuseProgramInHome(
       path === "exec[0]" && isNode([place])
         ? "install Node outside of homes, from your distribution or nodejs.org, and write its path, such as '/usr/bin/node'"
         : "move the app to /srv or /opt";
-    refuse(
+    report(
       path,
       `${shown(sourceText(place as Text))}: most systems close homes to other users, and this service has a separate user`,
       liesIn(["/root"], place)

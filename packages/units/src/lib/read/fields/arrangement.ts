@@ -30,14 +30,14 @@ export function readArrangement(description: Record<string, unknown>, problems: 
   const accepting = firstSocket(description, "accept");
   const kind =
     accepting >= 0 ? "accept" : template === true ? "template" : rolling === true ? "rolling" : "pair";
-  const refuse = conflictsIn(problems);
+  const report = conflictsIn(problems);
   const given = (field: string) => description[field] !== undefined && description[field] !== false;
 
   const version = systemd === undefined ? [] : integer(oldestVersion, 999)(systemd, "systemd", problems);
   const [checkedManager = "system"] = oneOf(["system", "user"])(manager, "manager", problems);
   if (uid !== undefined) integer(0, 4_294_967_294)(uid, "uid", problems);
   if (uid !== undefined && checkedManager !== "user")
-    refuse(
+    report(
       "uid",
       "the system's service manager does not belong to a user",
       "write manager: 'user', or leave it out",
@@ -46,7 +46,7 @@ export function readArrangement(description: Record<string, unknown>, problems: 
   if (kind === "accept") {
     const several = (description["sockets"] as unknown[]).length > 1;
     if (several) {
-      refuse(
+      report(
         `sockets[${accepting}].accept`,
         "there are several sockets, but the service of a connection has the name of the socket that accepted it",
         "write one socket with several addresses, or a description for each socket",
@@ -58,32 +58,32 @@ export function readArrangement(description: Record<string, unknown>, problems: 
       ["idleTimeout", "the service ends with its connection"],
       ["wantedBy", "only a connection can start the service"],
     ] as const) {
-      if (given(field)) refuse(field, `with accept, ${why}`, "leave it out, or accept");
+      if (given(field)) report(field, `with accept, ${why}`, "leave it out, or accept");
     }
     if (given("restart") && description["restart"] !== "no")
-      refuse("restart", "a service that is restarted has lost its connection", "leave it out, or accept");
+      report("restart", "a service that is restarted has lost its connection", "leave it out, or accept");
   } else if (given("inetd")) {
-    refuse(
+    report(
       "inetd",
       "no socket has accept, so systemd has no connection to pass",
       "write accept: true in the socket",
     );
   }
   if (template === true && rolling === true)
-    refuse(
+    report(
       "rolling",
       "the instances of rolling share one socket, but each instance of a template has its own",
       "leave one out",
     );
   if (kind !== "pair" && typeof name === "string" && /.@./.test(name))
-    refuse(
+    report(
       "name",
       `${shown(name)} names an instance, and ${kind} makes its own instances`,
       "leave out the @ and the part after it",
     );
   const { defaultInstance } = description;
   if (given("defaultInstance") && kind !== "template")
-    refuse("defaultInstance", "the unit is not a template", "write template: true, or leave it out");
+    report("defaultInstance", "the unit is not a template", "write template: true, or leave it out");
   if (typeof name === "string" && typeof defaultInstance === "string") {
     const tooLong = refusedLength(`${name}@${defaultInstance}.service`);
     if (tooLong !== undefined) problems.push({ path: "defaultInstance", ...tooLong });

@@ -23,19 +23,19 @@ export function compileCacheLines(
   const { exec, cacheDirectory, container } = description;
   // For a container, another problem is reported: the folder does not exist there.
   if (description["compileCache"] !== true || container !== undefined) return [];
-  const refuse = conflictsIn(problems);
+  const report = conflictsIn(problems);
   // If the command is missing or has the wrong type, another problem is reported.
   if (Array.isArray(exec) && exec.length > 0 && !runsNode(description)) {
-    refuse(
+    report(
       "compileCache",
       `${shown(exec[0])} is not Node, and only Node reads NODE_COMPILE_CACHE`,
       "leave it out",
     );
   }
   if (setsVariable(description, "NODE_COMPILE_CACHE"))
-    refuse("compileCache", "the description also sets NODE_COMPILE_CACHE", "leave out one of them");
+    report("compileCache", "the description also sets NODE_COMPILE_CACHE", "leave out one of them");
   if (setsVariable(description, "NODE_DISABLE_COMPILE_CACHE"))
-    refuse("compileCache", "NODE_DISABLE_COMPILE_CACHE turns the cache off", "leave out one of them");
+    report("compileCache", "NODE_DISABLE_COMPILE_CACHE turns the cache off", "leave out one of them");
   const own = { specifier: folderName(name) };
   const [folder = own]: unknown[] = [cacheDirectory].flat();
   // If the folder has the wrong type, another problem is reported.

@@ -1,7 +1,7 @@
 import type { Line } from "../../write/lines.ts";
 import { entriesByName, isObject, objectOf, readFields } from "./fields.ts";
 import { member, type UnitProblem } from "../../problems.ts";
-import { boolean, matching, rawText, refuse, textOf, type Read } from "../values/readers.ts";
+import { boolean, matching, rawText, report, textOf, type Read } from "../values/readers.ts";
 import { refusedPath } from "../values/paths.ts";
 
 const named = rawText(
@@ -33,9 +33,9 @@ const literal: Read = (value, path, problems) => {
   const text = textOf(value, path, problems);
   if (text === undefined) return [];
   if (typeof text !== "string")
-    return refuse("SOCKACT_ERR_UNIT_TEXT", path, problems, "systemd expands nothing here", "write a string");
+    return report("SOCKACT_ERR_UNIT_TEXT", path, problems, "systemd expands nothing here", "write a string");
   if (text === "")
-    return refuse(
+    return report(
       "SOCKACT_ERR_UNIT_TEXT",
       path,
       problems,
@@ -79,7 +79,7 @@ export function readCredentials(credentials: unknown, path: string, problems: Un
       : { path: source(described, at, problems), value: [], encrypted: [] };
     const kind = encrypted[0] === "true" ? "Encrypted" : "";
     if (kind !== "" && value.length > 0 && whole && !isBase64(String(described["value"]))) {
-      refuse(
+      report(
         "SOCKACT_ERR_UNIT_TEXT",
         `${at}.value`,
         problems,

@@ -1,6 +1,6 @@
 import { member, refusing, shown, type Refusal } from "../../problems.ts";
 import { entriesByName, isObject, objectOf } from "./fields.ts";
-import { refuse as report, textOf, type Read } from "../values/readers.ts";
+import { report, textOf, type Read } from "../values/readers.ts";
 import { systemdVariables } from "../../systemd/variables.ts";
 import { sampleText, withPrefix } from "../../systemd/specifiers.ts";
 import { listItem } from "../../systemd/escaping.ts";
@@ -76,22 +76,22 @@ export const environment: Read = (value, path, problems) => {
     objectOf(value, path, "write names and values: { NODE_ENV: 'production' }", problems) ?? {};
   return entriesByName(variables).flatMap(([name, variable]) => {
     const at = member(path, name);
-    const refuse = (message: string, hint: string) =>
+    const reportVariable = (message: string, hint: string) =>
       problems.push({ path: at, ...refusedVariable(message, hint) });
     if (!namesVariable.test(name)) {
-      refuse(
+      reportVariable(
         `${shown(name)} is not the name of a variable`,
         "ASCII letters, digits and _, with no digit first",
       );
-    } else if (systemdVariables.test(name)) refuse(`systemd sets ${name} itself`, "remove it");
+    } else if (systemdVariables.test(name)) reportVariable(`systemd sets ${name} itself`, "remove it");
     else if (ofNode.test(name)) {
-      refuse(`${name} makes Node look for a parent process, but this service has none`, "remove it");
+      reportVariable(`${name} makes Node look for a parent process, but this service has none`, "remove it");
     } else if (Object.hasOwn(ofFields, name)) {
-      refuse(`the fields of the description set ${name}`, ofFields[name as keyof typeof ofFields]);
+      reportVariable(`the fields of the description set ${name}`, ofFields[name as keyof typeof ofFields]);
     }
     if (variable === false) {
       if (!addedVariables.includes(name)) {
-        refuse(
+        reportVariable(
           "false leaves out a variable that is added, but this one is not added",
           "leave it out, or write 'false'",
         );

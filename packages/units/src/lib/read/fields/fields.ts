@@ -56,7 +56,7 @@ export function readFields<Field extends string>(
 ): Asked<Field> {
   const known = new Set([...others, ...Object.keys(table)]);
   const unknown = Object.keys(source).filter((key) => !known.has(key));
-  if (unknown.length > 0) refuseFields(unknown, table, [...known], path, problems, elsewhere());
+  if (unknown.length > 0) reportFields(unknown, table, [...known], path, problems, elsewhere());
   const asked = {} as Asked<Field>;
   for (const field of Object.keys(table) as Field[]) {
     const value = source[field];
@@ -66,7 +66,7 @@ export function readFields<Field extends string>(
 }
 
 /** Reports keys that are not fields, each with the field that is probably meant. */
-function refuseFields(
+function reportFields(
   unknown: readonly string[],
   table: Readonly<Record<string, Directive>>,
   known: readonly string[],

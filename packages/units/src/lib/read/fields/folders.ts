@@ -2,7 +2,7 @@ import { listItem, unquotedValue } from "../../systemd/escaping.ts";
 import { isSpecifier, sampleText, sourceText, type Text } from "../../systemd/specifiers.ts";
 import type { Asked, Directive } from "./fields.ts";
 import { refusing, shown, type Refusal } from "../../problems.ts";
-import { oneOf, oneOrMore, refuse, textOf, type Read } from "../values/readers.ts";
+import { oneOf, oneOrMore, report, textOf, type Read } from "../values/readers.ts";
 import { mode } from "../values/numbers.ts";
 import { added, asked, askedOr, type Line } from "../../write/lines.ts";
 import { setsVariable } from "./environment.ts";
@@ -32,7 +32,7 @@ const folder: Read = (value, path, problems) => {
   const refusal = refusedFolder(sampleText(text));
   return refusal === undefined
     ? [listItem(text)]
-    : refuse(refusal.code, path, problems, `${shown(sourceText(text))}: ${refusal.message}`, refusal.hint);
+    : report(refusal.code, path, problems, `${shown(sourceText(text))}: ${refusal.message}`, refusal.hint);
 };
 
 const folders = oneOrMore(folder);

@@ -42,7 +42,7 @@ export function readHealth(
   if (health === undefined) return { environment: [], listen: [] };
   const given = objectOf(health, "health", "write { path: '/healthz' }", problems) ?? {};
   const asked = readFields(directives, [], given, "health", problems);
-  const refuse = conflictsIn(problems);
+  const report = conflictsIn(problems);
   if (isObject(health) && health["path"] === undefined && health["listen"] === undefined)
     problems.push({
       code: "SOCKACT_ERR_UNIT_MISSING",
@@ -52,20 +52,20 @@ export function readHealth(
     });
   if (asked.listen.length > 0) {
     if (kind === "template" || (typeof name === "string" && name.includes("@")))
-      refuse(
+      report(
         "health.listen",
         "each instance would listen at the same address",
         "leave it out, and write path",
       );
     if (description["bind"] === "capability")
-      refuse(
+      report(
         "health.listen",
         "without a socket unit, nothing wakes the service, so it never sleeps",
         "leave it out, and write path; or write bind: 'socket'",
       );
     const tooLong = typeof name === "string" ? refusedLength(healthUnits(name).service) : undefined;
     if (tooLong !== undefined) problems.push({ path: "name", ...tooLong });
-    refuseTaken(asked.listen, description, problems);
+    reportTaken(asked.listen, description, problems);
   }
   return { environment: asked.path, listen: asked.listen };
 }
@@ -76,12 +76,12 @@ export function healthUnits(name: string): { socket: string; service: string } {
 }
 
 /** Reports what the sockets of the app already have: the address, or the name of the unit. */
-function refuseTaken(
+function reportTaken(
   listen: readonly string[],
   { sockets }: Record<string, unknown>,
   problems: UnitProblem[],
 ): void {
-  const refuse = conflictsIn(problems);
+  const report = conflictsIn(problems);
   for (const [index, socket] of (Array.isArray(sockets) ? (sockets as unknown[]) : []).entries()) {
     if (!isObject(socket)) continue;
     const onlyIPv6 = socket["bindIPv6Only"] === "ipv6-only";
@@ -90,13 +90,13 @@ function refuseTaken(
       .filter((one) => typeof one === "string" || typeof one === "number");
     const taken = others.map(String).find((other) => listen.some((own) => isSame(own, other, onlyIPv6)));
     if (taken !== undefined)
-      refuse(
+      report(
         "health.listen",
         `${shown(taken)} is already open: sockets[${index}].listen`,
         "write another port. The app's own port answers probes with health.path",
       );
     if (Array.isArray(sockets) && sockets.length > 1 && socket["name"] === "health")
-      refuse(
+      report(
         `sockets[${index}].name`,
         "the socket of health.listen has this name",
         "choose another name, such as 'web'",

@@ -2,7 +2,7 @@ import { isListenPlace } from "../../node/register.ts";
 import { conflictsIn, member, shown, type UnitProblem } from "../../problems.ts";
 import { listItem } from "../../systemd/escaping.ts";
 import { asked, type Line } from "../../write/lines.ts";
-import { refuse as report, textOf } from "../values/readers.ts";
+import { report, textOf } from "../values/readers.ts";
 import { setsVariable } from "./environment.ts";
 import { entriesByName, isObject, objectOf } from "./fields.ts";
 
@@ -27,14 +27,14 @@ export function mapLines(
     problems,
   );
   if (map === undefined) return [];
-  const refuse = conflictsIn(problems);
+  const reportConflict = conflictsIn(problems);
   const { sockets, bind = "socket" } = description;
   if (bind !== "socket")
-    refuse(path, `with bind: ${shown(bind)} systemd passes no socket to the program`, "leave it out");
+    reportConflict(path, `with bind: ${shown(bind)} systemd passes no socket to the program`, "leave it out");
   if (setsVariable(description, "SOCKACT_MAP"))
-    refuse(path, "the description also sets SOCKACT_MAP", "leave out one of them");
+    reportConflict(path, "the description also sets SOCKACT_MAP", "leave out one of them");
   if (Array.isArray(sockets) && sockets.some((socket) => isObject(socket) && socket["accept"] === true))
-    refuse(
+    reportConflict(
       path,
       "with accept, the service gets one connection, which does not have a name of yours",
       "leave it out",
@@ -53,7 +53,7 @@ export function mapLines(
       );
     }
     return [given].flat().flatMap((name: unknown) => {
-      refuseName(name, names, at, problems);
+      reportName(name, names, at, problems);
       return `${place}=${String(name)}`;
     });
   });
@@ -69,7 +69,7 @@ export function mapLines(
 }
 
 /** Reports names that no socket has, or that SOCKACT_MAP cannot contain. */
-function refuseName(name: unknown, names: readonly string[], path: string, problems: UnitProblem[]): void {
+function reportName(name: unknown, names: readonly string[], path: string, problems: UnitProblem[]): void {
   const hint =
     names.length === 0 ? "write name: 'http' in the socket, and 'http' here" : `one of ${names.join(", ")}`;
   if (typeof name !== "string")

@@ -4,7 +4,7 @@ import { unquotedValue } from "../../systemd/escaping.ts";
 import { isSpecifier, sampleText, sourceText, type Text } from "../../systemd/specifiers.ts";
 import type { Line } from "../../write/lines.ts";
 import { refusedPath } from "../values/paths.ts";
-import { refuse as report, textOf } from "../values/readers.ts";
+import { report, textOf } from "../values/readers.ts";
 import { appFolder } from "./app-folder.ts";
 import { isObject } from "./fields.ts";
 import type { AddedOption } from "./node-options.ts";

@@ -2,7 +2,7 @@ import { anybody, isProxySender, proxyVariable } from "../../node/proxy-protocol
 import { conflictsIn, shown, type UnitProblem } from "../../problems.ts";
 import { listItem } from "../../systemd/escaping.ts";
 import { asked, type Line } from "../../write/lines.ts";
-import { refuse as report } from "../values/readers.ts";
+import { report } from "../values/readers.ts";
 import { isObject } from "./fields.ts";
 
 const example = "{ from: ['10.0.0.1'] }, with the address of each load balancer";
@@ -19,7 +19,7 @@ export function proxyProtocolLines(
     if (!isObject(socket) || option === undefined || option === false) return [];
     const path = `sockets[${index}]`;
     const senders = readSenders(option, `${path}.proxyProtocol`, problems);
-    refuseConflicts(description, socket, path, problems);
+    reportConflicts(description, socket, path, problems);
     return `${nameOf(socket, name)}:${senders.join(",")}`;
   });
   if (entries.length === 0) return [];
@@ -71,31 +71,31 @@ function readSenders(option: unknown, path: string, problems: UnitProblem[]): st
   return from as string[];
 }
 
-function refuseConflicts(
+function reportConflicts(
   { bind = "socket", template }: Record<string, unknown>,
   { accept, listen, listenDatagram, listenSequentialPacket, name }: Record<string, unknown>,
   path: string,
   problems: UnitProblem[],
 ): void {
-  const refuse = (message: string, hint: string) =>
+  const reportConflict = (message: string, hint: string) =>
     conflictsIn(problems)(`${path}.proxyProtocol`, message, hint);
   if (bind !== "socket")
-    refuse(
+    reportConflict(
       `with bind: ${shown(bind)} the connections do not come through a socket of systemd`,
       "leave it out",
     );
   if (listen === undefined && (listenDatagram ?? listenSequentialPacket) !== undefined)
-    refuse("a PROXY header begins a connection, and nobody connects to this socket", "leave it out");
+    reportConflict("a PROXY header begins a connection, and nobody connects to this socket", "leave it out");
   if (accept === true) {
     if (name !== undefined)
-      refuse(
+      reportConflict(
         "with accept, the service gets a connection, and systemd passes the name of the socket only since version 257",
         "leave name out",
       );
     return;
   }
   if (template === true && name === undefined)
-    refuse("each instance has a socket with another name", "write a name in the socket: name: 'web'");
+    reportConflict("each instance has a socket with another name", "write a name in the socket: name: 'web'");
   if (typeof name === "string" && name.includes(" "))
-    refuse(`${proxyVariable} cannot contain a name with a space`, "rename the socket");
+    reportConflict(`${proxyVariable} cannot contain a name with a space`, "rename the socket");
 }

@@ -4,7 +4,7 @@ import { objectOf, type Directive } from "./fields.ts";
 import { member, shown, type Refusal, type UnitProblem } from "../../problems.ts";
 import { overridingDirectives, refusedInRaw, unsetVariables } from "./raw-refusals.ts";
 import { rawText, type Read } from "../values/readers.ts";
-import { refuseNewer } from "./versions.ts";
+import { reportNewer } from "./versions.ts";
 import { currentName, sameName } from "../../systemd/aliases.ts";
 
 /** The lines of raw sections, by section. */
@@ -78,7 +78,7 @@ function readDirective(
   path: string,
   problems: UnitProblem[],
 ): Line[] {
-  const refuse = (message: string, hint: string) =>
+  const report = (message: string, hint: string) =>
     problems.push({ code: "SOCKACT_ERR_UNIT_FIELD", path, message, hint });
   const current = currentName(key);
   const isPodmans = section === "Container" && ofPodman.some((name) => sameName(name, key));
@@ -86,21 +86,21 @@ function readDirective(
     ? undefined
     : Object.keys(known).find((name) => sameName(known[name]!.key, current));
   if (!/^[A-Za-z0-9]+$/.test(key)) {
-    refuse(
+    report(
       `${shown(key)} is not the name of a directive`,
       "letters and digits alone, as in the manual: LimitRTPRIO",
     );
   } else if (!sameName(current, key))
-    refuse(`${key}= is an old name of ${current}=`, `write ${field ?? current}`);
-  else if (field !== undefined) refuse(`${key}= has a field of its own`, `write ${field}`);
+    report(`${key}= is an old name of ${current}=`, `write ${field ?? current}`);
+  else if (field !== undefined) report(`${key}= has a field of its own`, `write ${field}`);
   else {
     const values = (Array.isArray(value) ? value : [value]).flatMap((entry: unknown, index) =>
       rawValue(entry, Array.isArray(value) ? `${path}[${index}]` : path, problems),
     );
     const refusal = refusedInRaw(section, key, values);
-    if (refusal !== undefined) refuse(`${key}= ${refusal.why}`, refusal.instead);
+    if (refusal !== undefined) report(`${key}= ${refusal.why}`, refusal.instead);
     // The version of systemd says nothing about directives of Podman.
-    if (section !== "Container") refuseNewer(systemd, key, values, path, problems);
+    if (section !== "Container") reportNewer(systemd, key, values, path, problems);
     return asked(key, values, path);
   }
   return [];

@@ -18,7 +18,7 @@ const instead: Readonly<Record<string, string>> = {
 };
 
 /** Reports a line that is too new for the systemd of the description. */
-export function refuseNewer(
+export function reportNewer(
   systemd: number | undefined,
   key: string,
   values: readonly string[],
@@ -37,7 +37,7 @@ export function refuseNewer(
 }
 
 /** Reports the fields that are too new. */
-export function refuseNewerFields<Field extends string>(
+export function reportNewerFields<Field extends string>(
   systemd: number | undefined,
   table: Record<Field, Directive>,
   asked: Record<Field, readonly string[]>,
@@ -45,5 +45,5 @@ export function refuseNewerFields<Field extends string>(
   problems: UnitProblem[],
 ): void {
   for (const field of Object.keys(table) as Field[])
-    refuseNewer(systemd, table[field].key, asked[field], path(field), problems);
+    reportNewer(systemd, table[field].key, asked[field], path(field), problems);
 }

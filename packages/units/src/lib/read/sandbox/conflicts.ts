@@ -9,13 +9,13 @@ interface Chosen {
 }
 
 /** Reports directives of the sandbox that contradict each other, or the service. */
-export function refuseSandboxConflicts(
+export function reportSandboxConflicts(
   { isAsked, valueOf }: Chosen,
   facts: ServiceFacts,
   problems: UnitProblem[],
 ): void {
   const conflict = conflictsIn(problems);
-  const refuse = (field: SandboxField, message: string, hint: string) =>
+  const report = (field: SandboxField, message: string, hint: string) =>
     conflict(`hardening.${field}`, message, hint);
   const wordsOf = (field: SandboxField) =>
     valueOf(field)
@@ -28,7 +28,7 @@ export function refuseSandboxConflicts(
     if (!facts.dynamicUser || dynamicUser === undefined || !isAsked(field)) continue;
     const [value = "no"] = valueOf(field);
     if (dynamicUser.includes(value)) continue;
-    refuse(
+    report(
       field,
       `${key}=${value}: for a user that exists only while the service runs, it is always ${dynamicUser.join(" or ")}`,
       "leave it out, or name a user",
@@ -41,14 +41,14 @@ export function refuseSandboxConflicts(
     (name) => valueOf("capabilityBoundingSet").length > 0 && !bounding.includes(name),
   );
   if (outside.length > 0) {
-    refuse(
+    report(
       "capabilityBoundingSet",
       `it does not contain ${outside.join(" and ")}, which ambientCapabilities gives`,
       "add it, or leave out capabilityBoundingSet, which is then the same",
     );
   }
   if (ambient.length > 0 && valueOf("privateUsers").length > 0) {
-    refuse(
+    report(
       "privateUsers",
       `in a user namespace, ${ambient.join(" ")} has no effect on the rest of the machine`,
       "leave it out, or ambientCapabilities",
@@ -56,6 +56,6 @@ export function refuseSandboxConflicts(
   }
 
   if (isAsked("ipAddressAllow") && valueOf("ipAddressDeny").length === 0) {
-    refuse("ipAddressAllow", "it has no effect, because no address is denied", "add ipAddressDeny: true");
+    report("ipAddressAllow", "it has no effect, because no address is denied", "add ipAddressDeny: true");
   }
 }

@@ -1,5 +1,5 @@
 import type { Directive } from "../fields/fields.ts";
-import { oneOf, orFalse, refuse } from "../values/readers.ts";
+import { oneOf, orFalse, report } from "../values/readers.ts";
 import * as choose from "./choices.ts";
 import type { HardeningProfile, SandboxField } from "../../description/hardening.ts";
 import { mode } from "../values/numbers.ts";
@@ -266,7 +266,7 @@ export const sandboxDirectives: Record<SandboxField, SandboxDirective> = {
     key: "SystemCallErrorNumber",
     read: (value, path, problems) =>
       value === false
-        ? refuse(
+        ? report(
             "SOCKACT_ERR_UNIT_CONFLICT",
             path,
             problems,

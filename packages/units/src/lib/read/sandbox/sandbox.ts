@@ -4,8 +4,8 @@ import { oneOf } from "../values/readers.ts";
 import type { Line } from "../../write/lines.ts";
 import { neverWritten, sandboxDirectives, type ServiceFacts, type ValueOf } from "./directives.ts";
 import type { HardeningProfile, SandboxField } from "../../description/hardening.ts";
-import { refuseSandboxConflicts } from "./conflicts.ts";
-import { refuseNewerFields } from "../fields/versions.ts";
+import { reportSandboxConflicts } from "./conflicts.ts";
+import { reportNewerFields } from "../fields/versions.ts";
 
 /** A directive that could be in the sandbox but is left out. */
 interface LeftOut {
@@ -42,7 +42,7 @@ export function readSandbox(
   const before = problems.length;
   const [level = "none"] = readProfile(profile, at, problems) as [HardeningProfile?];
   const asked = readFields(sandboxDirectives, ["profile"], options, "hardening", problems, () => elsewhere);
-  refuseNewerFields(facts.systemd, sandboxDirectives, asked, (field) => `hardening.${field}`, problems);
+  reportNewerFields(facts.systemd, sandboxDirectives, asked, (field) => `hardening.${field}`, problems);
   const isAsked = (field: SandboxField) => options[field] !== undefined;
 
   const valueOf: ValueOf = (field) => {
@@ -53,7 +53,7 @@ export function readSandbox(
       typeof value === "string" ? [value] : typeof value === "function" ? value(facts, valueOf) : value;
     return [...ofProfile, ...asked[field]];
   };
-  if (problems.length === before) refuseSandboxConflicts({ isAsked, valueOf }, facts, problems);
+  if (problems.length === before) reportSandboxConflicts({ isAsked, valueOf }, facts, problems);
 
   const whyNot = (field: SandboxField): string => {
     if (isAsked(field)) return "The description turns it off.";

@@ -1,11 +1,11 @@
-import { refuse, type Read } from "./readers.ts";
+import { report, type Read } from "./readers.ts";
 import { durationOf, durationText, withUnits } from "../../systemd/durations.ts";
 import { shown } from "../../problems.ts";
 
 export const duration: Read = (value, path, problems) => {
   const text = durationText(value);
   return text === undefined
-    ? refuse(
+    ? report(
         "SOCKACT_ERR_UNIT_DURATION",
         path,
         problems,
@@ -21,7 +21,7 @@ export const durationOrInfinity: Read = (value, path, problems) =>
 /** Reads a timeout for which 0 means no limit to systemd. */
 export const timeout: Read = (value, path, problems) =>
   durationOf(value) === 0
-    ? refuse(
+    ? report(
         "SOCKACT_ERR_UNIT_DURATION",
         path,
         problems,
@@ -41,7 +41,7 @@ const neverShorter =
   (shortest: number): Read =>
   (value, path, problems) =>
     durationOf(value) === undefined && Number(value) > 0 && Number(value) < shortest
-      ? refuse(
+      ? report(
           "SOCKACT_ERR_UNIT_DURATION",
           path,
           problems,
@@ -57,7 +57,7 @@ export const betweenPings: Read = neverShorter(500);
 export const wait: Read = (value, path, problems) => {
   const length = durationOf(value);
   if (length !== undefined && length < shortestWait) {
-    return refuse(
+    return report(
       "SOCKACT_ERR_UNIT_DURATION",
       path,
       problems,

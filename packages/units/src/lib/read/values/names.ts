@@ -1,4 +1,4 @@
-import { literal, matching, oneOf, rawText, refuse, type Read } from "./readers.ts";
+import { literal, matching, oneOf, rawText, report, type Read } from "./readers.ts";
 import { refusedInstance, refusedName, refusedUnitName } from "../../systemd/unit-names.ts";
 import { refusing } from "../../problems.ts";
 import { integer } from "./numbers.ts";
@@ -8,7 +8,7 @@ const nameText = literal(rawText(refusedName));
 /** The name of a unit without its suffix. */
 export const name: Read = (value, path, problems) =>
   value === undefined
-    ? refuse("SOCKACT_ERR_UNIT_MISSING", path, problems, "it is missing", "name the units: name: 'gitea'")
+    ? report("SOCKACT_ERR_UNIT_MISSING", path, problems, "it is missing", "name the units: name: 'gitea'")
     : nameText(value, path, problems);
 
 /** The instance of a template. */

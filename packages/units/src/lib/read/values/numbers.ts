@@ -1,7 +1,7 @@
 import { shown, type UnitProblem } from "../../problems.ts";
 import { literal, matching, rawText, type Read } from "./readers.ts";
 
-function refuse(value: unknown, path: string, problems: UnitProblem[], what: string, hint: string): [] {
+function report(value: unknown, path: string, problems: UnitProblem[], what: string, hint: string): [] {
   problems.push({ code: "SOCKACT_ERR_UNIT_NUMBER", path, message: `${shown(value)} is not ${what}`, hint });
   return [];
 }
@@ -11,7 +11,7 @@ export function integer(least: number, most: number): Read {
   return (value, path, problems) =>
     Number.isInteger(value) && (value as number) >= least && (value as number) <= most
       ? [String(value)]
-      : refuse(value, path, problems, "a number that fits", `write a whole number from ${least} to ${most}`);
+      : report(value, path, problems, "a number that fits", `write a whole number from ${least} to ${most}`);
 }
 
 /** A number, or a string of one of these forms. */
@@ -20,7 +20,7 @@ function quantity(pattern: RegExp, what: string, hint: string): Read {
     const text = Number.isSafeInteger(value) ? String(value) : value;
     return typeof text === "string" && pattern.test(text)
       ? [text]
-      : refuse(value, path, problems, what, hint);
+      : report(value, path, problems, what, hint);
   };
 }
 
@@ -91,7 +91,7 @@ export const tasks: Read = quantity(
 export const quota: Read = (value, path, problems) =>
   typeof value === "string" && /^(?=.*[1-9])\d{1,6}(?:\.\d{1,2})?%$/.test(value)
     ? [value]
-    : refuse(
+    : report(
         value,
         path,
         problems,
@@ -114,7 +114,7 @@ function limit(one: string, hint: string): Read {
     const texts = read(value, path, problems);
     const [soft = 0, hard = soft] = texts.flatMap((text) => text.split(":").map(amount));
     return soft > hard
-      ? refuse(value, path, problems, "a limit: the soft limit is above the hard one", hint)
+      ? report(value, path, problems, "a limit: the soft limit is above the hard one", hint)
       : texts;
   };
 }

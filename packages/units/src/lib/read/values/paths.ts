@@ -1,6 +1,6 @@
 import { refusing, shown, type Refusal } from "../../problems.ts";
 import { byteLength } from "../../systemd/text.ts";
-import { matching, rawText, refuse, textOf, type Read } from "./readers.ts";
+import { matching, rawText, report, textOf, type Read } from "./readers.ts";
 import { sampleText, sourceText } from "../../systemd/specifiers.ts";
 import { listItem } from "../../systemd/escaping.ts";
 
@@ -30,7 +30,7 @@ export const quotedPath: Read = (value, path, problems) => {
   if (text === undefined) return [];
   const refusal = refusedPath(sampleText(text));
   return refusal
-    ? refuse(refusal.code, path, problems, `${shown(sourceText(text))}: ${refusal.message}`, refusal.hint)
+    ? report(refusal.code, path, problems, `${shown(sourceText(text))}: ${refusal.message}`, refusal.hint)
     : [listItem(text)];
 };
 
@@ -39,7 +39,7 @@ export const plainPath: Read = (value, path, problems) => {
   const text = textOf(value, path, problems);
   if (text === undefined) return [];
   return /["'\\\p{Control}]/u.test(sourceText(text))
-    ? refuse(
+    ? report(
         "SOCKACT_ERR_UNIT_PATH",
         path,
         problems,

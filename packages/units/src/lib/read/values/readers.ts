@@ -12,7 +12,7 @@ import { unfitForRaw, unspeakable } from "../../systemd/text.ts";
 /** Turns the value of a field into the part after `=`, one entry for each line, or reports why it cannot. */
 export type Read = (value: unknown, path: string, problems: UnitProblem[]) => string[];
 
-export function refuse(
+export function report(
   code: UnitProblemCode,
   path: string,
   problems: UnitProblem[],
@@ -27,13 +27,13 @@ export function refuse(
 export function textOf(value: unknown, path: string, problems: UnitProblem[]): Text | undefined {
   if (typeof value !== "string" && !isSpecifier(value)) {
     const hint = typeof value === "number" ? `write '${value}', a string` : "write a string";
-    refuse("SOCKACT_ERR_UNIT_TYPE", path, problems, `${shown(value)} is not a string`, hint);
+    report("SOCKACT_ERR_UNIT_TYPE", path, problems, `${shown(value)} is not a string`, hint);
     return undefined;
   }
   const reason = unspeakable(sourceText(value));
   const unknown = isSpecifier(value) ? unknownSpecifier(value) : undefined;
   if (reason === undefined && unknown === undefined) return value;
-  refuse(
+  report(
     "SOCKACT_ERR_UNIT_TEXT",
     path,
     problems,
@@ -50,7 +50,7 @@ export function rawText(refused: (text: string) => Refusal | undefined): Read {
     if (text === undefined) return [];
     const unfit = unfitForRaw(sourceText(text));
     if (unfit !== undefined)
-      return refuse(
+      return report(
         "SOCKACT_ERR_UNIT_TEXT",
         path,
         problems,
@@ -59,7 +59,7 @@ export function rawText(refused: (text: string) => Refusal | undefined): Read {
       );
     const refusal = refused(sampleText(text));
     if (refusal !== undefined)
-      return refuse(
+      return report(
         refusal.code,
         path,
         problems,
@@ -85,13 +85,13 @@ export function literal(read: Read): Read {
   return (value, path, problems) =>
     typeof value === "string"
       ? read(value, path, problems)
-      : refuse("SOCKACT_ERR_UNIT_TYPE", path, problems, `${shown(value)} is not a string`, "write a string");
+      : report("SOCKACT_ERR_UNIT_TYPE", path, problems, `${shown(value)} is not a string`, "write a string");
 }
 
 export const boolean: Read = (value, path, problems) =>
   typeof value === "boolean"
     ? [String(value)]
-    : refuse(
+    : report(
         "SOCKACT_ERR_UNIT_TYPE",
         path,
         problems,
@@ -103,7 +103,7 @@ export function oneOf(choices: readonly string[]): Read {
   return (value, path, problems) =>
     typeof value === "string" && choices.includes(value)
       ? [value]
-      : refuse(
+      : report(
           "SOCKACT_ERR_UNIT_CHOICE",
           path,
           problems,
@@ -117,7 +117,7 @@ export function each(read: Read): Read {
   return (value, path, problems) =>
     Array.isArray(value)
       ? Array.from(value, (entry: unknown, index) => read(entry, `${path}[${index}]`, problems)).flat()
-      : refuse("SOCKACT_ERR_UNIT_TYPE", path, problems, `${shown(value)} is not an array`, "write an array");
+      : report("SOCKACT_ERR_UNIT_TYPE", path, problems, `${shown(value)} is not an array`, "write an array");
 }
 
 /** One value, or an array of at least one. */
@@ -126,7 +126,7 @@ export function oneOrMore(read: Read): Read {
     if (!Array.isArray(value)) return read(value, path, problems);
     return value.length > 0
       ? each(read)(value, path, problems)
-      : refuse(
+      : report(
           "SOCKACT_ERR_UNIT_MISSING",
           path,
           problems,
