@@ -102,16 +102,19 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a service with handover", 
       expect(reload.stderr).toContain(`shop[${pid}]: sockact: drained\n`);
     });
 
-    it("leaves the old process alone at Ctrl-C", async () => {
+    it.each([
+      ["SIGINT", 130],
+      ["SIGTERM", 143],
+    ] as const)("leaves the old process alone at %s", async (signal, exitCode) => {
       const held = await hold();
       const { pid } = await ask(80);
       const reload = new Running("reload", "shop");
       await reload.until(/process \d+ drains/);
-      reload.child.kill("SIGINT");
+      reload.child.kill(signal);
       await once(reload.child, "close");
       await held.release(pid);
       expect(await held.body).toBe("released");
-      expect(reload.child.exitCode).toBe(130);
+      expect(reload.child.exitCode).toBe(exitCode);
       expect(reload.stdout).toContain(`Process ${pid} still drains: sockact status shop\n`);
     });
 

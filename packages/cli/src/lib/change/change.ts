@@ -1,7 +1,6 @@
 import process from "node:process";
 import { type Progress, progress } from "../output/progress.ts";
-import { EXIT } from "../shared/cli-error.ts";
-import { untilSignal } from "../shared/until-signal.ts";
+import { exitCodeAfter, untilSignal } from "../shared/until-signal.ts";
 import { ServiceManager } from "../systemd/service-manager.ts";
 import { type Report, showEvent } from "./events.ts";
 
@@ -34,7 +33,7 @@ export async function runChange(
       working.failed();
       if (!signal.aborted) throw error;
       if (interrupted !== undefined) process.stderr.write(`${interrupted}\n`);
-      return EXIT.interrupted;
+      return exitCodeAfter(signal);
     }
   });
 }

@@ -1,5 +1,5 @@
 import { errorJson, print, printJson } from "../output/print.ts";
-import { EXIT } from "../shared/cli-error.ts";
+import { exitCodeAfter } from "../shared/until-signal.ts";
 import { findService } from "../systemd/activated-units.ts";
 import { ServiceManager } from "../systemd/service-manager.ts";
 import { runChange } from "./change.ts";
@@ -23,6 +23,6 @@ export async function reload(name: string, { user = false, json = false }: Reloa
     if (error) throw error;
     working.done();
     if (!json) print(reloadText(report, unapplied, tools.manager));
-    return tools.signal.aborted ? EXIT.interrupted : 0;
+    return tools.signal.aborted ? exitCodeAfter(tools.signal) : 0;
   });
 }

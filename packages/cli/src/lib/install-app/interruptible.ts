@@ -1,7 +1,5 @@
-import process from "node:process";
 import { type Progress, progress } from "../output/progress.ts";
-
-const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+import { untilSignal } from "../shared/until-signal.ts";
 
 /**
  * Runs an action and shows its progress. Until it ends, Ctrl-C, SIGTERM and SIGHUP abort its signal instead
@@ -11,16 +9,13 @@ export async function interruptible<Result>(
   title: string,
   action: (shown: Progress, signal: AbortSignal) => Promise<Result>,
 ): Promise<Result> {
-  const controller = new AbortController();
-  const abort = (name: NodeJS.Signals) => controller.abort(name);
-  for (const name of signals) process.on(name, abort);
-  const shown = progress(title);
-  try {
-    return await action(shown, controller.signal);
-  } catch (error) {
-    shown.failed();
-    throw error;
-  } finally {
-    for (const name of signals) process.off(name, abort);
-  }
+  return untilSignal(async (signal) => {
+    const shown = progress(title);
+    try {
+      return await action(shown, signal);
+    } catch (error) {
+      shown.failed();
+      throw error;
+    }
+  });
 }

@@ -57,14 +57,12 @@ export class Units {
 
   async #enabledOf(units: readonly string[]): Promise<string[]> {
     const patterns = units.map(asPattern);
-    const { stdout } = await this.#systemctl.run(
-      "list-unit-files",
-      "--plain",
-      "--no-legend",
-      "--",
-      ...patterns,
-    );
-    return rowsOf(stdout)
+    const options = ["--plain", "--no-legend", "--"];
+    const ended = await this.#systemctl.run("list-unit-files", ...options, ...patterns);
+    // It also fails if there is no such file, and prints nothing then.
+    if (ended.code !== 0 && ended.stderr.trim() !== "")
+      throw this.#systemctl.refused("list-unit-files", ended);
+    return rowsOf(ended.stdout)
       .filter(([, state]) => state === "enabled")
       .map(([unit]) => unit!);
   }

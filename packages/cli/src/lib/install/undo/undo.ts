@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { CliError, EXIT } from "../../shared/cli-error.ts";
+import { exitCodeAfter } from "../../shared/until-signal.ts";
 import { ProgramError } from "../../shared/execute.ts";
 import type { ServiceManager } from "../../systemd/service-manager.ts";
 import { serves } from "../../systemd/unit-state.ts";
@@ -61,14 +62,14 @@ export async function undo(
   throw signal?.aborted ? undoneError(signal, notStarted) : errorAfterUndo(failure, place, notStarted);
 }
 
-/** The error of an interrupted call. The exit code after a signal is 128 and its number. */
+/** The error of an interrupted call. */
 export function interruptedError(
-  { reason }: AbortSignal,
+  signal: AbortSignal,
   message: string,
   hint: string,
   cause?: unknown,
 ): CliError {
-  const exitCode = { SIGHUP: 129, SIGTERM: 143 }[String(reason)] ?? EXIT.interrupted;
+  const exitCode = exitCodeAfter(signal);
   return new CliError("SOCKACT_ERR_INSTALL_INTERRUPTED", message, hint, { exitCode, cause });
 }
 
