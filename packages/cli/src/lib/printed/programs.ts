@@ -1,8 +1,6 @@
 // What shells, frameworks and libraries print. Each has a line as it was seen, and the versions.
 
-/**
- * `only one socket is allowed for socket activation, but LISTEN_FDS was set to 2` (@sveltejs/adapter-node 5)
- */
+/** `only one socket is allowed for socket activation, but LISTEN_FDS was set to 2` (@sveltejs/adapter-node 5) */
 export const SVELTEKIT_ONE_SOCKET = /^only one socket is allowed for socket activation/;
 
 /** `/bin/sh: 4: exec: /opt/node/bin/node: not found` (dash 0.5, bash 5) */

@@ -1,5 +1,4 @@
-// What systemd writes into the journal, and what its commands print. Each has a line as it was seen, and the
-// versions of systemd that write it so.
+// What systemd writes into the journal, and what its commands print. Each has a line as it was seen, and the versions of systemd that write it so.
 
 /** `shop.service: Main process exited, code=exited, status=1/FAILURE` (252 to 262). Only after a failure. */
 export const PROCESS_EXITED = /(Main|Control) process exited, code=(\w+), status=(\d+)\/(\S+)/;
@@ -7,10 +6,7 @@ export const PROCESS_EXITED = /(Main|Control) process exited, code=(\w+), status
 /** `shop.service: Failed at step EXEC spawning /usr/bin/node: No such file or directory` (252 to 262) */
 export const STEP_FAILED = /Failed at step \w+ spawning .+: (.+)$/s;
 
-/**
- * `shop.service: Scheduled restart job, restart counter is at 3.` (252 to 262). It is about the run that has
- * ended.
- */
+/** `shop.service: Scheduled restart job, restart counter is at 3.` (252 to 262). It is about the run that has ended. */
 export const RESTART_SCHEDULED = /Scheduled restart job/;
 
 /** `Started shop.service - The shop.` (252 to 262) */
@@ -31,10 +27,7 @@ export const ENVIRONMENT_FILES_FAILED = /Failed to load environment files/;
 /** `shop.service: start operation timed out. Terminating.` (252 to 262) */
 export const START_TIMED_OUT = /start operation timed out/;
 
-/**
- * `shop.service: Got notification message from PID 42, but reception only permitted for main PID 41` (252 to
- * 262)
- */
+/** `shop.service: Got notification message from PID 42, but reception only permitted for main PID 41` (252 to 262) */
 export const MESSAGE_REFUSED =
   /Got notification message from PID \d+, but reception (?:only permitted|is disabled)/;
 
@@ -44,17 +37,11 @@ export const DEPENDENCY_FAILED = /^Dependency failed for/;
 /** `shop.socket: Trigger limit hit, refusing further activation.` (252 to 262) */
 export const TRIGGER_LIMIT = /trigger limit/i;
 
-/**
- * `shop.socket: Socket unit configuration has changed while unit has been running, no open socket file descriptor left. The socket unit is not functional until restarted.`
- * (257)
- */
+/** `shop.socket: Socket unit configuration has changed while unit has been running, no open socket file descriptor left. The socket unit is not functional until restarted.` (257) */
 export const SOCKET_CHANGED =
   /nit configuration (?:has changed while unit has been|changed while unit was) running/;
 
-/**
- * `shop.socket: Failed to create listening socket ([::]:80): Address already in use` (252 to 262). The reason
- * is one of the C library.
- */
+/** `shop.socket: Failed to create listening socket ([::]:80): Address already in use` (252 to 262). The reason is one of the C library. */
 export const LISTEN_FAILED = /listening socket \((.+?)\): (.+)$/m;
 
 /** Reasons of {@link LISTEN_FAILED}. */
@@ -67,10 +54,7 @@ export const NO_SUCH_ADDRESS = "Cannot assign requested address";
 /** `Job for shop.service failed because the control process exited with error code.` (252 to 262) */
 export const JOB_FAILED = /job for/i;
 
-/**
- * `D-Bus connection terminated while waiting for jobs.` (257). systemd closes the connection, or does not
- * accept one yet, as during `systemctl daemon-reexec`.
- */
+/** `D-Bus connection terminated while waiting for jobs.` (257). systemd closes the connection, or does not accept one yet, as during `systemctl daemon-reexec`. */
 export const DISCONNECTED = /connection terminated|connection reset|connection refused/i;
 
 /** `Failed to connect to bus: No medium found` (252 to 262) */

@@ -73,20 +73,21 @@ function found<Subject>(
   const all: RuleFinding[] = [];
   for (const [code, { severity, why, find }] of Object.entries(table)) {
     if (severity === "info" && !withInfo) continue;
-    for (const { at, message, fix, inDescription, edits = [] } of subjects.flatMap<Found>(find)) {
-      const finding = {
-        file: at.file,
-        line: at.line,
-        severity,
-        code: code as FindingCode,
-        message,
-        why,
-        fix: fixText(fix),
-        // A name or a value that contains a line break cannot be written.
-        ...(edits.length > 0 && refusedEdits(edits).length === 0 && { edits }),
-      };
-      all.push({ fix, inDescription, finding });
-    }
+    for (const subject of subjects)
+      for (const { at, message, fix, inDescription, edits = [] } of find(subject)) {
+        const finding = {
+          file: at.file,
+          line: at.line,
+          severity,
+          code: code as FindingCode,
+          message,
+          why,
+          fix: fixText(fix),
+          // A name or a value that contains a line break cannot be written.
+          ...(edits.length > 0 && refusedEdits(edits).length === 0 && { edits }),
+        };
+        all.push({ fix, inDescription, finding });
+      }
   }
   return all;
 }
