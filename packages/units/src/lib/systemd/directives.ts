@@ -11,8 +11,8 @@ export interface DirectiveFacts {
 }
 
 /**
- * The version of systemd whose `--dump-configuration-items` a test compares with the table. The values of
- * newer directives are not checked.
+ * The version of systemd whose `--dump-configuration-items` a test compares with the table. The forms of
+ * newer directives are not compared.
  */
 export const dumpedVersion = 257;
 
