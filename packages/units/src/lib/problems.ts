@@ -61,7 +61,8 @@ const wayOut = ({ hint, finding }: UnitProblem): string =>
 /**
  * The error that `emitUnits` throws if a description cannot be written into unit files.
  *
- * It contains every problem of the description, not only the first.
+ * It contains every problem of the fields, not only the first. If there is none, it contains everything that
+ * the linter finds in the units.
  */
 export class UnitError extends Error {
   /** Always `UnitError`. */

@@ -61,8 +61,7 @@ export const builtFrom = (units: UnitSet): Built | undefined => built.get(units)
  * no specifier or variable in it. `lintUnits` finds no error and no warning in the units, except those that
  * the description acknowledges.
  *
- * Throws a `UnitError` with the code `SOCKACT_ERR_UNIT_DESCRIPTION`, which lists every problem of the
- * description.
+ * Throws a `UnitError` with the code `SOCKACT_ERR_UNIT_DESCRIPTION`, which lists the problems.
  */
 export function buildUnits(description: AppDescription): UnitSet {
   const problems: UnitProblem[] = [];
