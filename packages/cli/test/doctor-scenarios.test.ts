@@ -57,6 +57,7 @@ describeWith({ privateSystemd: true }, "sockact doctor finds", () => {
     await systemd.mustRun(["mkdir", "/srv/private"]);
     await systemd.mustRun(["chmod", "700", "/home/shop", "/srv/private"]);
     await systemd.write("/etc/shop.key", "", 0o600);
+    await systemd.write("/etc/$(id).key", "", 0o600);
     await systemd.write("/etc/shop.env", `DATABASE_URL=${secrets[0]}\n`, 0o600);
     await systemd.write("/etc/shop.credential", `${secrets[4]}\n`, 0o600);
     // The ports have to be taken before a socket, or an app, opens them.

@@ -51,6 +51,11 @@ export const sandbox: Scenarios = {
     service: "DynamicUser=no\nUser=daemon",
     finds: error("file-read-only", /EROFS/, stateFile),
   },
+  spool: {
+    app: writes("/var/spool/data.txt"),
+    service: "DynamicUser=no\nUser=daemon",
+    finds: error("file-read-only", /EROFS/, stateFile),
+  },
   hidden: {
     app: reads("/home/web/settings.json"),
     files: { "/home/web/settings.json": "{}" },
@@ -63,6 +68,10 @@ export const sandbox: Scenarios = {
   refused: {
     app: reads("/etc/shop.key"),
     finds: error("file-refused", /EACCES[^]*'\/etc\/shop\.key'/, "ls -ld /etc/shop.key"),
+  },
+  quoted: {
+    app: reads("/etc/$(id).key"),
+    finds: error("file-refused", /EACCES/, "ls -ld '/etc/$(id).key'"),
   },
   family: {
     app: connects("http://127.0.0.1:5432"),
