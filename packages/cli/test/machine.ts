@@ -55,7 +55,10 @@ export function useMachine() {
      * folder of sockact.
      */
     async files(): Promise<string[]> {
-      const found = await systemd.mustRun(["find", "/etc/systemd", "/var/lib", "/usr/local", "/var/cache"]);
+      // The machine's own caches, such as Yarn's, may change meanwhile.
+      const others = ["-path", "/usr/local/share/.cache", "-prune", "-o", "-print"];
+      const folders = ["/etc/systemd", "/var/lib", "/usr/local", "/var/cache"];
+      const found = await systemd.mustRun(["find", ...folders, ...others]);
       return found
         .trim()
         .split("\n")
