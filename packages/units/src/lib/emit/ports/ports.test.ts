@@ -1,5 +1,7 @@
+import { isDeepStrictEqual } from "node:util";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { everyField } from "../../../../test/every-field.ts";
 import type { AppDescription } from "../../description/app.ts";
 import { emitUnits } from "../emit.ts";
 import { reasonsOf } from "../../write/reasons.ts";
@@ -461,6 +463,24 @@ describe("a container", () => {
       '"/srv/$$a b%%"',
       "/etc/c",
     ]);
+  });
+
+  it("writes every field that it accepts", () => {
+    const base = emit({ container });
+    const fields = Object.values(everyField)
+      .flatMap((description) => Object.entries(description))
+      .filter(
+        ([field]) =>
+          !/^(?:name|exec|sockets|acknowledge|systemd|manager|uid|backend|bind|openFile)$/.test(field),
+      );
+    const lost = fields.filter(([field, value]) => {
+      const given = { container, [field]: value };
+      return problemsOf(given).length === 0 && isDeepStrictEqual(emit(given), base);
+    });
+    expect(lost).toEqual([]);
+    expect(
+      fields.filter(([field, value]) => problemsOf({ container, [field]: value }).length === 0).length,
+    ).toBeGreaterThan(20);
   });
 
   it("accepts each directive of Podman in raw that has the name of one of systemd", () => {
