@@ -31,7 +31,7 @@ it("the file of a socket that somebody listens on stays", async () => {
 
 it("the folders of a unit are known, also below a command that systemd refuses or a line that it can't read", () => {
   const text = "[Service]\nExecStart=./run\n[Service\nDynamicUser=yes\n[Service]\nStateDirectory=shop\n";
-  const folders = foldersOf({ user: false, root: "/" } as Parameters<typeof foldersOf>[0], [text]);
+  const folders = foldersOf({ user: false, root: "/" }, [text]);
   expect(folders).toEqual([
     expect.objectContaining({ kind: "state", path: "/var/lib/shop", privatePath: "/var/lib/private/shop" }),
   ]);
