@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { basename, extname, join } from "node:path";
 import type { FormatConfig } from "oxfmt";
 import { describe, expect, test, vi } from "vitest";
+import { describeWith } from "../packages/testkit/src/requires.ts";
 import { blockProblems } from "./lib/blocks/block-problems.ts";
 import { excerptOf } from "./lib/blocks/excerpt.ts";
 import { filledPage } from "./lib/blocks/filled-page.ts";
@@ -115,6 +116,15 @@ const fenced = (language: string, code: string): string => `${fence}${language}\
 const socket = "# shop.socket\n[Socket]\nListenStream=80\n";
 const service = "# shop.service\n[Unit]\nRequires=shop.socket\nAfter=shop.socket\n[Service]\n";
 
+describeWith({ commands: ["systemctl", "journalctl"], systemd: 257 }, "a block is reported with", () => {
+  test.each([
+    ["a verb that systemctl does not have", "sudo systemctl relaod shop", "no verb relaod"],
+    ["an option that journalctl does not have", "journalctl --tail -u shop", "no option --tail"],
+  ])("%s", (_title, code, problem) => {
+    expect(problemsOf(fenced("sh", code))).toEqual([expect.stringContaining(problem)]);
+  });
+});
+
 describe("a block is reported", () => {
   test.each([
     [
@@ -134,8 +144,6 @@ describe("a block is reported", () => {
     ["a package with a misspelt name", "sh", "npm install sockactt", "not one of our packages"],
     ["a script that npm does not have", "sh", "npm run dmeo", "no script dmeo"],
     ["a package that we do not have", "sh", "npm install @sockact/hapi", "not one of our packages"],
-    ["a verb that systemctl does not have", "sh", "sudo systemctl relaod shop", "no verb relaod"],
-    ["an option that journalctl does not have", "sh", "journalctl --tail -u shop", "no option --tail"],
     ["a script that bash does not read", "sh", "if true; then echo", "bash does not read it"],
     ["a prompt in a script", "sh", "$ sockact status", "leave out the prompt"],
     ["a block without a language", "", "anything", "must come from a file"],
