@@ -1,7 +1,7 @@
 /**
  * `npm run docs:generate`: writes the parts of the pages, and the files in `docs/outputs`, that are made from
  * the tables and the functions of the packages. Then it copies code and outputs into the blocks of all pages
- * that name a file. Tests write what comes from running processes.
+ * that name a file. Tests write the outputs of running processes.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -17,7 +17,7 @@ export const [key, cert] = [readFileSync(files.key, "utf8"), readFileSync(files.
 
 /** A way to run the apps under socket activation. */
 export interface Stage {
-  /** The text after `sockact` in the first line of the output. */
+  /** The words after `sockact` in the first line of the output. */
   title: string;
   clients: Clients;
   /** Listens for an app. The first connection starts the app. */
@@ -28,7 +28,7 @@ export interface Stage {
 /** An app. Its sockets stay open until it is disposed of. */
 export interface StagedApp extends AsyncDisposable {
   framework: Framework;
-  /** A text for the output: which program listens, and on which ports. */
+  /** The line of the output that says which program listens, and on which ports. */
   listening(): Promise<string>;
   http: string;
   https: string;

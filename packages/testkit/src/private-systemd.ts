@@ -106,8 +106,8 @@ export class PrivateSystemd implements AsyncDisposable {
   /**
    * Writes unit files to /run/systemd/system and reloads the manager.
    *
-   * @throws when `systemd-analyze verify` has anything to say about them: systemd itself ignores what it
-   * doesn't understand. `verify: false` lets such files pass.
+   * @throws if `systemd-analyze verify` reports a problem with the files. systemd itself ignores lines that it
+   * can't read. `verify: false` accepts such files.
    */
   async installUnits(files: Record<string, string>, { verify = true } = {}): Promise<void> {
     for (const [name, text] of Object.entries(files)) await this.write(`${unitFolder}/${name}`, text);

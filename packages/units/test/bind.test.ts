@@ -4,8 +4,8 @@ import { emitUnits, type AppDescription, type SocketDescription } from "../src/i
 import { gitea } from "./gitea.ts";
 
 /**
- * An app as anyone writes it: it knows nothing of systemd, and anybody may connect to a unix socket that it
- * makes. It fails its first start if it is told to.
+ * An ordinary app, without sockact. Every user may connect to a unix socket that it creates. It fails its first
+ * start if an argument asks for that.
  */
 const app = `
 const { existsSync, readFileSync, writeFileSync } = require("node:fs");

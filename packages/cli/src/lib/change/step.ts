@@ -15,7 +15,7 @@ export interface Step<Seen> {
   look: () => Promise<Seen>;
   /** Whether it has seen what it waits for. By default, it looks once. */
   isOver?: (seen: Seen) => boolean;
-  /** How long it waits after the command, in milliseconds. By default, there is no limit. */
+  /** How long it waits after the command, in milliseconds. The default is `Infinity`. */
   limit?: number;
 }
 

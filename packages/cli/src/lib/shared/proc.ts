@@ -11,7 +11,7 @@ export function list(folder: string): string[] {
   }
 }
 
-/** The text of a file. */
+/** The content of a file. */
 export function read(file: string): string {
   try {
     return readFileSync(file, "utf8");

@@ -30,7 +30,7 @@ export function giveWarningsPriority(): void {
   });
 }
 
-/** The text that Node prints. */
+/** The warning as Node prints it. */
 function textOf({ code, message, name, detail }: NodeWarning): string {
   return [`(node:${process.pid}) [${code}] ${name}: ${message}`, ...(detail ? [detail] : [])].join("\n");
 }
