@@ -101,6 +101,8 @@ export function buildUnits(description: AppDescription): UnitSet {
           hint: "leave it out, or write template: true",
         });
       }
+      // A UTF-16 code unit has at most three bytes.
+      if ((key.length + value.length) * 3 < longestLine) continue;
       const length = byteLength(`${key}=${value}`);
       if (length <= longestLine) continue;
       problems.push({

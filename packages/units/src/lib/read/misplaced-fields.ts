@@ -1,4 +1,4 @@
-import { isObject, type Directive } from "./fields/fields.ts";
+import { fieldsByDirective, isObject } from "./fields/fields.ts";
 import { sandboxDirectives } from "./sandbox/directives.ts";
 import { otherFields, serviceDirectives } from "./fields/service-directives.ts";
 import { socketDirectives } from "./fields/socket-directives.ts";
@@ -10,13 +10,15 @@ function inSandbox(hardening: unknown, field: string): string {
   return `hardening: { ${profile}${field}: … }`;
 }
 
-/** The directives of the sandbox, by their hint. */
-export function sandboxDirectivesByHint(hardening: unknown): Record<string, Directive> {
-  return Object.fromEntries(
-    Object.entries(sandboxDirectives).map(
-      ([field, directive]) => [inSandbox(hardening, field), directive] as const,
-    ),
-  );
+const serviceField = fieldsByDirective(serviceDirectives);
+const sandboxField = fieldsByDirective(sandboxDirectives);
+
+/** Returns a function that finds the field of a directive of the service, or its place in the sandbox. */
+export function fieldsOfService(hardening: unknown): (directive: string) => string | undefined {
+  return (directive) => {
+    const ofSandbox = sandboxField(directive);
+    return serviceField(directive) ?? (ofSandbox && inSandbox(hardening, ofSandbox));
+  };
 }
 
 /** Hints for fields of the sandbox that are outside of `hardening`. */

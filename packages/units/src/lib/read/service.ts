@@ -33,8 +33,8 @@ import { liesInHome } from "../systemd/folders.ts";
 import { foldersInEmptyHomes } from "./conflicts/program-location.ts";
 import { setsVariable } from "./fields/environment.ts";
 import {
+  fieldsOfService,
   hintsInHardening,
-  sandboxDirectivesByHint,
   sandboxFieldHints,
   socketFieldHints,
 } from "./misplaced-fields.ts";
@@ -165,14 +165,7 @@ export function readService(description: Record<string, unknown>, problems: Unit
   const raw =
     description.raw === undefined
       ? {}
-      : readRaw(
-          description.raw,
-          sections,
-          { ...serviceDirectives, ...sandboxDirectivesByHint(hardening) },
-          systemd,
-          "raw",
-          problems,
-        );
+      : readRaw(description.raw, sections, fieldsOfService(hardening), systemd, "raw", problems);
   reportSilentFailure(description, arrangement, raw, values.onFailure, problems);
   const workingDirectory =
     folder === undefined

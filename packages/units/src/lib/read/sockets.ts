@@ -8,7 +8,12 @@ import { socketSynonyms } from "./fields/synonyms.ts";
 import { refusedLength } from "../systemd/unit-names.ts";
 import type { Health } from "./fields/health.ts";
 import { reportNewerFields } from "./fields/versions.ts";
-import { otherSocketFields, type SocketField, withDescription } from "./fields/socket-directives.ts";
+import {
+  otherSocketFields,
+  socketFieldOf,
+  type SocketField,
+  withDescription,
+} from "./fields/socket-directives.ts";
 
 /** A socket of a description, with each value as it is in the unit file. */
 export interface Socket {
@@ -61,7 +66,7 @@ export function readSockets(
     const further = readRaw(
       source.raw,
       ["Unit", "Socket", "Install"],
-      withDescription,
+      socketFieldOf,
       systemd,
       `${path}.raw`,
       problems,

@@ -25,6 +25,10 @@ export const directiveAliases: Readonly<Record<string, string>> = {
   StartupCPUShares: "StartupCPUWeight",
 };
 
+const currentNames = new Map(
+  Object.entries(directiveAliases).map(([old, current]) => [old.toLowerCase(), current]),
+);
+
 /** Names are compared whatever their case, because systemd would ignore another spelling. */
 export function sameName(one: string, other: string): boolean {
   return one.toLowerCase() === other.toLowerCase();
@@ -32,5 +36,5 @@ export function sameName(one: string, other: string): boolean {
 
 /** The current name in the manual of a directive that has several names. */
 export function currentName(key: string): string {
-  return Object.entries(directiveAliases).find(([old]) => sameName(old, key))?.[1] ?? key;
+  return currentNames.get(key.toLowerCase()) ?? key;
 }

@@ -27,19 +27,18 @@ export function expandSpecifiers(text: string, name: string): string {
   if (!text.includes("%") || !isUnitName(name)) return text;
   const { prefix, instance = "", type } = unitNameParts(name);
   const last = prefix.slice(prefix.lastIndexOf("-") + 1);
-  const known: Record<string, string> = {
-    "%": "%",
-    I: unescapedPart(instance),
-    J: unescapedPart(last),
-    N: name.slice(0, -type.length - 1),
-    P: unescapedPart(prefix),
-    i: instance,
-    j: last,
-    n: name,
-    p: prefix,
-    ...folders,
+  const known = (letter: string): string | undefined => {
+    if (letter === "%") return "%";
+    if (letter === "I") return unescapedPart(instance);
+    if (letter === "J") return unescapedPart(last);
+    if (letter === "N") return name.slice(0, -type.length - 1);
+    if (letter === "P") return unescapedPart(prefix);
+    if (letter === "i") return instance;
+    if (letter === "j") return last;
+    if (letter === "n") return name;
+    return letter === "p" ? prefix : folders[letter];
   };
-  return text.replace(/%(.)/gs, (whole, letter: string) => known[letter] ?? whole);
+  return text.replace(/%(.)/gs, (whole, letter: string) => known(letter) ?? whole);
 }
 
 /** The specifiers that systemd 257 does not refuse. */
@@ -50,6 +49,7 @@ const letters = "aAbBcCdDEfgGhHiIjJlLmMnNopPqrsStTuUvVwWyY";
  * unit. `undefined` if there is none.
  */
 export function unknownSpecifier(text: string): string | undefined {
+  if (!text.includes("%")) return undefined;
   return [...text.matchAll(/%([A-Za-z0-9%])/g)].find(
     ([, letter]) => letter !== "%" && !letters.includes(letter!),
   )?.[0];

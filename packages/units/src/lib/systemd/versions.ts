@@ -32,10 +32,13 @@ export const sinceValue: Readonly<Record<string, number>> = {
   "Type=notify-reload": 253,
 };
 
+const withNewValues = new Set(Object.keys(sinceValue).map((name) => name.slice(0, name.indexOf("="))));
+
 /**
  * What a line needs of systemd: a value, or a word of it, if only the value is new; otherwise the directive.
  */
 export function nameOf(key: string, value: string): string {
+  if (!withNewValues.has(key)) return key;
   const words = value.split(" ").map((word) => word.replace(/^~/, "").replace(/:.*/s, ":"));
   return words.map((word) => `${key}=${word}`).find((name) => Object.hasOwn(sinceValue, name)) ?? key;
 }

@@ -14,7 +14,7 @@ export function socketSections({ unit, path, values, sibling }: Socket, owner: S
   const { name: app, startedUnit, isConditional, defaultInstance, health } = owner;
   const { kind } = owner.arrangement;
   const linesOf = (field: keyof typeof socketDirectives): Line[] =>
-    asked(socketDirectives[field].key, values[field], `${path}.${field}`);
+    values[field].length === 0 ? [] : asked(socketDirectives[field].key, values[field], `${path}.${field}`);
   const what = [
     app,
     ...(sibling === undefined ? [] : [unquotedValue(sibling)]),

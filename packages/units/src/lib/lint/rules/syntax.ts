@@ -84,7 +84,8 @@ const lastLine = (text: string): string => text.split(/[\n\r\0]/).findLast((line
  * value.
  */
 function commentIn({ key, value }: Assignment): string | undefined {
-  if (key === "Description" || value.includes('"') || value.includes("'")) return undefined;
+  if (!value.includes("#") || key === "Description" || value.includes('"') || value.includes("'"))
+    return undefined;
   const at = value.search(/(?<=[ \t])#(?=[ \t])/);
   return at < 0 ? undefined : value.slice(at);
 }
@@ -166,6 +167,7 @@ export const syntaxRules: Readonly<Record<SyntaxCode, Rule<FileSubject>>> = {
         const { section, key, text, value } = setting;
         if (value.endsWith("\\") && /\\[ \t]+$/.test(lastLine(text)))
           return { at: setting, message: `${key}= ends in a backslash and a space`, fix: "remove the space" };
+        if (!text.includes("\\")) return [];
         const names = directivesUnder(subject, section);
         const joined = [...text.matchAll(/\\(?:\r\n|[\r\n])([A-Z]\w+)=/g)].find(([, name]) =>
           names?.has(name!),

@@ -15,6 +15,19 @@ export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/** Returns a function that finds the field of a directive, whatever the case of the directive's name. */
+export function fieldsByDirective(
+  table: Readonly<Record<string, Directive>>,
+): (directive: string) => string | undefined {
+  // If several fields write the same directive, the first one is used.
+  const fields = new Map(
+    Object.entries(table)
+      .toReversed()
+      .map(([field, { key }]) => [key.toLowerCase(), field]),
+  );
+  return (directive) => fields.get(directive.toLowerCase());
+}
+
 /** The value as an object, or `undefined` after the problem is reported. */
 export function objectOf(
   value: unknown,
@@ -54,9 +67,16 @@ export function readFields<Field extends string>(
   problems: UnitProblem[],
   elsewhere: () => Readonly<Record<string, string>> = () => ({}),
 ): Asked<Field> {
-  const known = new Set([...others, ...Object.keys(table)]);
-  const unknown = Object.keys(source).filter((key) => !known.has(key));
-  if (unknown.length > 0) reportFields(unknown, table, [...known], path, problems, elsewhere());
+  const unknown = Object.keys(source).filter((key) => !Object.hasOwn(table, key) && !others.includes(key));
+  if (unknown.length > 0)
+    reportFields(
+      unknown,
+      table,
+      [...new Set([...others, ...Object.keys(table)])],
+      path,
+      problems,
+      elsewhere(),
+    );
   const asked = {} as Asked<Field>;
   for (const field of Object.keys(table) as Field[]) {
     const value = source[field];

@@ -1,6 +1,6 @@
 import { isSpecifier } from "../../systemd/specifiers.ts";
 import { asked, type Line, type Section } from "../../write/lines.ts";
-import { objectOf, type Directive } from "./fields.ts";
+import { objectOf } from "./fields.ts";
 import { member, shown, type Refusal, type UnitProblem } from "../../problems.ts";
 import { overridingDirectives, refusedInRaw, unsetVariables } from "./raw-refusals.ts";
 import { rawText, type Read } from "../values/readers.ts";
@@ -35,12 +35,12 @@ const rawValue: Read = (value, path, problems) => {
  * Reads directives that have no field: for each section and directive a value, or an array with a value for
  * each line.
  *
- * @param known the directives that have a field, and must be written with it.
+ * @param fieldOf returns the field of a directive that must be written with its field.
  */
 export function readRaw(
   raw: unknown,
   sections: readonly Section["name"][],
-  known: Readonly<Record<string, Directive>>,
+  fieldOf: (directive: string) => string | undefined,
   systemd: number | undefined,
   path: string,
   problems: UnitProblem[],
@@ -63,7 +63,7 @@ export function readRaw(
     if (given === undefined) continue;
     const directives = objectOf(given, at, shape, problems) ?? {};
     lines[section] = Object.entries(directives).flatMap(([key, value]) =>
-      readDirective(section, key, value, known, systemd, member(at, key), problems),
+      readDirective(section, key, value, fieldOf, systemd, member(at, key), problems),
     );
   }
   return lines;
@@ -73,7 +73,7 @@ function readDirective(
   section: Section["name"],
   key: string,
   value: unknown,
-  known: Readonly<Record<string, Directive>>,
+  fieldOf: (directive: string) => string | undefined,
   systemd: number | undefined,
   path: string,
   problems: UnitProblem[],
@@ -82,9 +82,7 @@ function readDirective(
     problems.push({ code: "SOCKACT_ERR_UNIT_FIELD", path, message, hint });
   const current = currentName(key);
   const isPodmans = section === "Container" && ofPodman.some((name) => sameName(name, key));
-  const field = isPodmans
-    ? undefined
-    : Object.keys(known).find((name) => sameName(known[name]!.key, current));
+  const field = isPodmans ? undefined : fieldOf(current);
   if (!/^[A-Za-z0-9]+$/.test(key)) {
     report(
       `${shown(key)} is not the name of a directive`,

@@ -5,7 +5,7 @@ import * as names from "../values/names.ts";
 import * as numbers from "../values/numbers.ts";
 import * as paths from "../values/paths.ts";
 import * as read from "../values/readers.ts";
-import type { Directive } from "./fields.ts";
+import { fieldsByDirective, type Directive } from "./fields.ts";
 
 /** The fields that write no directive of the socket unit by themselves. */
 export const otherSocketFields = ["proxyProtocol", "raw"] as const;
@@ -72,3 +72,6 @@ export const withDescription: Record<SocketField, Directive> = {
   ...socketDirectives,
   description: { key: "Description", read: read.sentence },
 };
+
+/** The field of a directive of a socket. */
+export const socketFieldOf: (directive: string) => string | undefined = fieldsByDirective(withDescription);

@@ -44,6 +44,7 @@ export function reportNewerFields<Field extends string>(
   path: (field: string) => string,
   problems: UnitProblem[],
 ): void {
-  for (const field of Object.keys(table) as Field[])
-    reportNewer(systemd, table[field].key, asked[field], path(field), problems);
+  for (const field of Object.keys(table) as Field[]) {
+    if (asked[field].length > 0) reportNewer(systemd, table[field].key, asked[field], path(field), problems);
+  }
 }
