@@ -18,18 +18,22 @@ const pages = {
   },
 };
 
-const { entries, programs, standalone, external, frameworks, resolve } = bundleInput(".");
+const { entries, programs, standalone, external, features, frameworks, resolve } = bundleInput(".");
 
-/** Where entry points share code, this one uses all that the main entry point uses, so that all of it is shared. Its file is not published. */
-const SECOND_USER = "second-user";
+/** The feature that a source file belongs to. Its code is in the file of that feature. */
+function featureOf(file) {
+  const isIn = (start) => file.includes(`/packages/${start}`);
+  return Object.keys(features).find((name) => features[name].some(isIn)) ?? null;
+}
 
 async function bundleCode() {
-  const isShared = Object.keys(entries).length > 1;
   const bundle = await rolldown({
-    input: isShared ? { ...entries, [SECOND_USER]: entries.index } : entries,
+    input: entries,
     external,
     resolve,
     platform: "node",
+    // The groups below need it. No entry point gets another name.
+    preserveEntrySignatures: "allow-extension",
   });
   const { output } = await bundle.generate({
     format: "cjs",
@@ -40,11 +44,13 @@ async function bundleCode() {
     minify: "dce-only",
     comments: false,
     plugins: [{ name: "simplify", renderChunk: simplify }],
-    // Code that several entry points use is in one file, so that neither code nor state exists twice. Code that only one uses is in the file of that entry point.
-    // In a large package, the main entry point has no code of its own: when you import CommonJS, Node searches the entry point for its exports. For 5 kB, that
-    // takes 3 % of the start of an empty server.
+    // All entry points share one file, so that neither code nor state exists twice. In a large package, the main entry point has no code of its own: when you
+    // import CommonJS, Node searches the entry point for its exports. For 5 kB, that takes 3 % of the start of an empty server.
     codeSplitting: {
-      groups: [{ name: "implementation", minSize: 20_000, minShareCount: isShared ? 2 : 1 }],
+      groups: [
+        { name: featureOf, debugName: "feature", includeDependenciesRecursively: false, priority: 1 },
+        { name: "implementation", minSize: 20_000 },
+      ],
     },
   });
   return withoutUnusedRuntime(output);
@@ -53,9 +59,7 @@ async function bundleCode() {
 /** Leaves out the bundler's own code for conversions, where they have all been removed. Each shared file still loads it. */
 function withoutUnusedRuntime(output) {
   const load = /^require\("\.\/rolldown-runtime\.cjs"\);\n/m;
-  const files = output
-    .filter(({ fileName }) => fileName !== `${SECOND_USER}.cjs`)
-    .map(({ fileName, code }) => ({ fileName, code: code.replace(load, "") }));
+  const files = output.map(({ fileName, code }) => ({ fileName, code: code.replace(load, "") }));
   const isUsed = files.some(({ code }) => code.includes("rolldown-runtime.cjs"));
   return files.filter(({ fileName }) => isUsed || fileName !== "rolldown-runtime.cjs");
 }
@@ -124,25 +128,37 @@ const CHECK = `if (!process.getBuiltinModule) throw new Error("sockact needs Nod
 `;
 
 /**
- * Makes the code load each built-in module, and each other package, when it first uses it: node:tls alone takes longer to load than all of this code. A use in
- * the top level of a module would load it at once.
+ * Makes the code load each built-in module, each other package and each feature when it first uses it: node:tls alone takes longer to load than all of this
+ * code. A use in the top level of a module would load it at once.
  */
 function loadAtFirstUse(code) {
   const getters = new Map();
-  const rest = code.replaceAll(
-    /^let ((?:node|_sockact)_(\w+)) = require\("([^"]+)"\);\n/gm,
-    (_, variable, name, id) => {
+  const rest = code
+    .replaceAll(/^let ((?:node|_sockact)_(\w+)) = require\("([^"]+)"\);\n/gm, (_, variable, name, id) => {
       const load = id.startsWith("node:") ? "process.getBuiltinModule" : "require";
       getters.set(variable, `get ${name}() { return ${load}("${id}"); },\n`);
       return "";
-    },
-  );
+    })
+    .replaceAll(
+      /^(?:const (require_(\w+)) = )?require\("(\.\/([\w-]+)\.cjs)"\);\n/gm,
+      (statement, variable, name, id, feature) => {
+        if (!Object.hasOwn(features, feature)) return statement;
+        // After the first use, nothing is read from the file system.
+        if (variable !== undefined)
+          getters.set(
+            variable,
+            `get ${name}_feature() { const value = require("${id}"); Object.defineProperty(this, "${name}_feature", { value }); return value; },\n`,
+          );
+        return "";
+      },
+    );
   if (getters.size === 0) return code;
   if (/\$load\b/.test(rest)) throw new Error("The code has a variable $load itself");
   const variables = new RegExp(`\\b(?:${[...getters.keys()].join("|")})\\b`, "g");
   const used = rest.replaceAll(
     variables,
-    (variable) => `$load.${variable.replace(/^(?:node|_sockact)_/, "")}`,
+    (variable) =>
+      `$load.${variable.replace(/^(?:node|_sockact)_/, "").replace(/^require_(.*)/, "$1_feature")}`,
   );
   return `${CHECK}const $load = {\n${[...getters.values()].join("")}};\n${used}`;
 }

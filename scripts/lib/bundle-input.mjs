@@ -2,6 +2,12 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 
+/** The features of a package that have files of their own, with the beginnings of the paths of their sources. */
+function featuresOf(folder) {
+  const file = join(folder, "features.json");
+  return existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : {};
+}
+
 /** The entry points and the programs of the package in a folder, and which imports stay imports. */
 export function bundleInput(folder) {
   const manifest = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
@@ -18,6 +24,7 @@ export function bundleInput(folder) {
   const byName = (files) => Object.fromEntries(files.map((file) => [basename(file, ".ts"), file]));
   return {
     frameworks,
+    features: featuresOf(folder),
     entries: byName(sources),
     programs: byName([...commands, ...filesIn("src/programs")]),
     // These files run outside the package, so each of them contains everything that it needs.

@@ -6,8 +6,9 @@ export {
 } from "./lib/activation/protocol/parse-environment.ts";
 export { listen, type Listening, type ListenOptions } from "./lib/api/listen.ts";
 export { claimSocket } from "./lib/api/claim-socket.ts";
-export { bindDatagram, type BindDatagramOptions } from "./lib/api/bind-datagram.ts";
-export { proxyHeader } from "./lib/proxy-protocol/client-address.ts";
+export { bindDatagram } from "./lib/api/bind-datagram.ts";
+export type { BindDatagramOptions } from "./lib/api/bind-socket.ts";
+export { proxyHeader } from "./lib/api/proxy-header.ts";
 export type { ProxyAddress, ProxyHeader, ProxyTlv } from "./lib/proxy-protocol/header.ts";
 export type { ProxyProtocolOptions } from "./lib/proxy-protocol/senders.ts";
 export { checkHealth, type Health } from "./lib/lifecycle/health.ts";

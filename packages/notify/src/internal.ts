@@ -9,4 +9,5 @@ export { isSupervised } from "./lib/environment.ts";
 export { isMainThread } from "./lib/main-thread.ts";
 export { milliseconds, withUnits } from "./lib/duration.ts";
 export { PREDECESSOR_VARIABLE, type Predecessor, predecessor } from "./lib/predecessor.ts";
-export { serviceOfProcess, unitFilesOf } from "./lib/unit-files.ts";
+export { serviceOfProcess } from "./lib/service-of-process.ts";
+export { unitFilesOf } from "./lib/unit-files.ts";

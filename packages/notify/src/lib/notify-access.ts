@@ -2,7 +2,8 @@ import { execFile } from "node:child_process";
 import { readFileSync, readlinkSync } from "node:fs";
 import process from "node:process";
 import { promisify } from "node:util";
-import { areAllHeard, notifyAccessInFiles, serviceOfProcess } from "./unit-files.ts";
+import { serviceOfProcess } from "./service-of-process.ts";
+import { areAllHeard, notifyAccessInFiles } from "./unit-files.ts";
 
 /**
  * Whether the service manager accepts messages from a helper of this process. `unknown` if neither the

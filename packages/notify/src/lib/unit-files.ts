@@ -17,28 +17,6 @@ const FOLDERS = [
   "/etc/systemd/system.control",
 ];
 
-/** A service that this process belongs to. */
-interface Service {
-  /** The name of its unit, with `.service`. */
-  name: string;
-  /** Whether a user manager runs it, and not that of the system. */
-  isOfUser: boolean;
-}
-
-/** The service that this process belongs to, by its cgroup. */
-export function serviceOfProcess(): Service | undefined {
-  try {
-    const cgroup = readFileSync("/proc/self/cgroup", "utf8");
-    const services = [...cgroup.matchAll(/\/([^/\n]+\.service)(?=\/|$)/gm)].map(([, each]) => each as string);
-    const name = services.pop();
-    return name === undefined
-      ? undefined
-      : { name, isOfUser: services.some((each) => each.startsWith("user@")) };
-  } catch {
-    return undefined;
-  }
-}
-
 /**
  * The paths where a service of the system may have a file or a drop-in: systemd.unit(5). A file of them may
  * be missing.

@@ -9,6 +9,9 @@ export type ActivationResult =
 /** The result of reading the environment, which happens once. */
 export type ReadOutcome = ActivationResult | { error: Error };
 
+/** The name of the worker data that says whether sockets were passed to the process of a worker thread. */
+export const WORKER_KEY = "sockact.1";
+
 interface ActivationState {
   /** Undefined until the environment is read. */
   result: ReadOutcome | undefined;

@@ -9,7 +9,7 @@ import { type ActivatedSocket, isFromSocketUnit, isServed, type PassedSocket } f
 import { findUdp } from "./proc/socket-tables.ts";
 import { LISTEN_FDS_START, parseListenEnvironment } from "./protocol/parse-environment.ts";
 import { readActivation, trustedEnvironment } from "./read.ts";
-import { isSocketOnStandardInput } from "./standard-input.ts";
+import { isSocketOnStandardInput } from "./passed-socket.ts";
 
 /** A socket that was passed to this process. The process may not have claimed it yet. */
 export interface AnnouncedSocket extends Pick<ActivatedSocket, "fd" | "name"> {

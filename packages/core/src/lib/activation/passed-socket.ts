@@ -1,5 +1,6 @@
 import { fstatSync } from "node:fs";
 import type { Socket } from "node:net";
+import process from "node:process";
 import { isWatched } from "./proc/descriptors.ts";
 
 /** One file descriptor that was passed to this process. */
@@ -81,6 +82,16 @@ export function isFromSocketUnit(passedSocket: PassedSocket): boolean {
   );
 }
 
+/** Whether these are connections (`Accept=yes`), not listeners. The process was started for them. */
+export function areConnections(sockets: readonly ActivatedSocket[]): boolean {
+  return sockets[0]?.kind === "connection";
+}
+
+/** Whether clients connect to this socket. Nobody connects to a datagram socket or a file. */
+export function hasConnections({ socket: { kind } }: PassedSocket): boolean {
+  return kind !== "datagram" && kind !== "other";
+}
+
 /** Whether a server in this process serves it: one that has claimed it, or one that listens on its number. */
 export function isServed({ fd, claimed, fromPrimary }: PassedSocket): boolean {
   return claimed || (!fromPrimary && isWatched(fd));
@@ -118,4 +129,19 @@ export function inodeOf(fd: number): number | undefined | null {
   } catch {
     return null;
   }
+}
+
+/**
+ * Whether standard input may be a socket of a socket unit (`StandardInput=socket`). systemd sets no LISTEN_
+ * variable for it. This is true only if systemd has started this very process, because any other parent may
+ * use a socket as standard input for its own purposes. The check is fast, and reads nothing.
+ */
+export function isSocketOnStandardInput(): boolean {
+  const { SYSTEMD_EXEC_PID, INVOCATION_ID, REMOTE_ADDR } = process.env;
+  // systemd sets SYSTEMD_EXEC_PID since version 248.
+  const isStarted =
+    SYSTEMD_EXEC_PID === undefined
+      ? (INVOCATION_ID ?? REMOTE_ADDR) !== undefined
+      : SYSTEMD_EXEC_PID === String(process.pid);
+  return isStarted && typeof inodeOf(0) === "number";
 }

@@ -1,28 +1,25 @@
 import cluster from "node:cluster";
 import process from "node:process";
-import { readFileSync } from "node:fs";
-import { getEnvironmentData, setEnvironmentData } from "node:worker_threads";
+import { setEnvironmentData } from "node:worker_threads";
 import { adoptDescriptor, isMainThread } from "@sockact/notify/internal";
-import { type ReadOutcome, activation, type ActivationResult } from "./activation.ts";
+import { type ReadOutcome, activation, type ActivationResult, WORKER_KEY } from "./activation.ts";
 import { classify, findPassed } from "./classify.ts";
 import { CLUSTER_VARIABLE } from "./cluster-variable.ts";
 import { readFromPrimary } from "./from-primary.ts";
 import { debug } from "../shared/debug.ts";
 import { ActivationError } from "../shared/errors.ts";
-import { warnOfLauncher, warnOfOuterPid } from "./launcher.ts";
+import { explainNotActivated, readInWorkerThread } from "./not-activated.ts";
 import { afterFirstResponse } from "../shared/first-response.ts";
 import { readBooleanOption } from "../shared/environment-options.ts";
+import { LISTEN_FDS_START, LISTEN_VARIABLES, parseListenEnvironment } from "./protocol/parse-environment.ts";
 import {
-  LISTEN_FDS_START,
-  LISTEN_VARIABLES,
-  type ListenEnvironment,
-  parseListenEnvironment,
-} from "./protocol/parse-environment.ts";
-import { type ActivatedSocket, formatSocketWithKind, isFromSocketUnit } from "./passed-socket.ts";
-import { takeOverStandardInput, isSocketOnStandardInput } from "./standard-input.ts";
+  type ActivatedSocket,
+  formatSocketWithKind,
+  isFromSocketUnit,
+  isSocketOnStandardInput,
+} from "./passed-socket.ts";
+import { takeOverStandardInput } from "./standard-input.ts";
 import { scheduleUnservedWarning } from "./unserved.ts";
-
-const WORKER_KEY = "sockact.1";
 
 /**
  * Lists the file descriptors that were passed to this process, in the order of their numbers. The list is
@@ -112,8 +109,8 @@ function isForAnyProcess({ LISTEN_PID, LISTEN_FDS }: Environment): boolean {
  * Whether systemd has set the process ID that this process has in the outer namespace. It does so before
  * version 262, with `PrivatePIDs=yes`.
  */
-function isOuterPid(pid: string): boolean {
-  return process.pid === 1 && pid !== "1" && pid === process.env["SYSTEMD_EXEC_PID"];
+function isOuterPid(pid: string | undefined): boolean {
+  return process.pid === 1 && pid !== undefined && pid !== "1" && pid === process.env["SYSTEMD_EXEC_PID"];
 }
 
 /**
@@ -154,11 +151,15 @@ function readEnvironment(env: Environment, isTrusted: boolean): ReadOutcome {
     // Descriptors from OpenFile= alone, such as the service manager's notify socket, do not make a process
     // activated.
     const isAnnounced = announced.some(isFromSocketUnit);
-    const onStandardInput = isAnnounced ? undefined : takeOverStandardInput();
+    const onStandardInput = isAnnounced || !isSocketOnStandardInput() ? undefined : takeOverStandardInput();
     if (onStandardInput) refuseOtherRuntimes();
     if (!isAnnounced && onStandardInput === undefined) {
       if (environment.activated) setEnvironmentData(WORKER_KEY, false);
-      return { activated: false, reason: explainNotActivated(env, environment), sockets: announced };
+      return {
+        activated: false,
+        reason: explainNotActivated(env, environment, isOuterPid(env["LISTEN_PID"])),
+        sockets: announced,
+      };
     }
     const sockets = onStandardInput ? [onStandardInput, ...announced] : announced;
     // Until then, a worker thread reads the environment that the process was started with, if it has
@@ -176,18 +177,6 @@ function readEnvironment(env: Environment, isTrusted: boolean): ReadOutcome {
   }
 }
 
-/** Says why nothing was passed. Warns if sockets were passed to another process. */
-function explainNotActivated(env: Environment, environment: ListenEnvironment): string {
-  if (environment.activated) return `LISTEN_FDS holds only ${environment.names.join(", ")}`;
-  const { reason } = environment;
-  const { LISTEN_PID, LISTEN_FDS } = env;
-  if (LISTEN_PID !== undefined && isOuterPid(LISTEN_PID)) warnOfOuterPid(LISTEN_PID);
-  else warnOfLauncher(env);
-  return LISTEN_PID === undefined && LISTEN_FDS !== undefined
-    ? `${reason}, though LISTEN_FDS is ${LISTEN_FDS}: if you trust the parent, write ignoreListenPid: true or SOCKACT_IGNORE_LISTEN_PID=yes`
-    : reason;
-}
-
 function refuseOtherRuntimes(): void {
   const { bun, deno } = process.versions;
   if (deno !== undefined)
@@ -202,40 +191,4 @@ function refuseOtherRuntimes(): void {
     `Bun ${bun} can't listen on a socket that was passed: it opens another, on a random port`,
     "Run the service with Node: ExecStart=/usr/bin/node ….",
   );
-}
-
-/**
- * A worker thread shares the process ID and the descriptors. When it ends, it closes its sockets for the
- * whole process.
- */
-function readInWorkerThread(env: Environment): ReadOutcome {
-  let meant = (getEnvironmentData(WORKER_KEY) as boolean | undefined) ?? wasStartedWithSockets();
-  try {
-    meant ||= parseListenEnvironment(env, process.pid).activated;
-  } catch (error) {
-    return { error: error as Error };
-  }
-  if (!meant)
-    return { activated: false, reason: "this is a worker thread, which gets no sockets", sockets: [] };
-  return {
-    error: new ActivationError(
-      "SOCKACT_ERR_WORKER_THREAD",
-      "The sockets that were passed to this process can't be used in a worker thread: they would close for the whole process when the thread ends",
-      "Listen in the main thread, and hand the work to the workers.",
-    ),
-  };
-}
-
-/**
- * Whether this process was started with variables that announce sockets to it. They may have been removed
- * since, but the kernel keeps a copy.
- */
-function wasStartedWithSockets(): boolean {
-  try {
-    const lines = readFileSync("/proc/self/environ", "utf8").split("\0");
-    const initial = Object.fromEntries(lines.map((line) => line.split(/=([^]*)/, 2) as [string, string]));
-    return parseListenEnvironment(initial, process.pid).activated;
-  } catch {
-    return false;
-  }
 }

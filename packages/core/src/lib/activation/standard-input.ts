@@ -6,21 +6,6 @@ import { ActivationError } from "../shared/errors.ts";
 import { inodeOf, type PassedSocket } from "./passed-socket.ts";
 
 /**
- * Whether standard input may be a socket of a socket unit (`StandardInput=socket`). systemd sets no LISTEN_
- * variable for it. This is true only if systemd has started this very process, because any other parent may
- * use a socket as standard input for its own purposes. The check is fast, and reads nothing.
- */
-export function isSocketOnStandardInput(): boolean {
-  const { SYSTEMD_EXEC_PID, INVOCATION_ID, REMOTE_ADDR } = process.env;
-  // systemd sets SYSTEMD_EXEC_PID since version 248.
-  const isStarted =
-    SYSTEMD_EXEC_PID === undefined
-      ? (INVOCATION_ID ?? REMOTE_ADDR) !== undefined
-      : SYSTEMD_EXEC_PID === String(process.pid);
-  return isStarted && typeof inodeOf(0) === "number";
-}
-
-/**
  * Claims the socket on standard input, if a socket unit has put it there. Such a socket has an address, while
  * the socket pair between a parent and its child has none. The app then finds its standard input empty, as in
  * any other service.
@@ -28,7 +13,6 @@ export function isSocketOnStandardInput(): boolean {
  * @throws ActivationError `SOCKACT_ERR_SOCKET_OUTPUT`
  */
 export function takeOverStandardInput(): PassedSocket | undefined {
-  if (!isSocketOnStandardInput()) return undefined;
   const [found] = findPassed([{ fd: 0, name: "unknown" }]) as [PassedSocket];
   const { kind, address } = found.socket;
   const isMeant = kind === "connection" || kind === "listener" || kind === "datagram";

@@ -16,7 +16,7 @@ const answering = processState("probes", { servers: new WeakSet<Server>() });
 
 /**
  * Answers the requests for the path of the option `health` instead of the server's own listeners:
- * decisions/028-health.md. Does nothing without that option, and for a server that does not speak HTTP.
+ * decisions/028-health.md. Does nothing for a server that does not speak HTTP.
  */
 export function answerProbes(server: Server, app: App): void {
   const { health } = app.settings;

@@ -152,7 +152,7 @@ function listenAttached(
     ) ?? owners[0]) as Attachment;
     if (!activated) {
       if (isManaged(app)) manageServer(server, app, NO_SOCKETS, callback);
-      else answerProbes(server, app);
+      else if (app.settings.health !== false) answerProbes(server, app);
       return inner.apply(server, [...args]);
     }
     const bound = claimAndBind(

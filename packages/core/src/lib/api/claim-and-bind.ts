@@ -1,12 +1,11 @@
 import { addAbortListener } from "node:events";
 import type { Server } from "node:net";
-import type { PassedSocket } from "../activation/passed-socket.ts";
+import { areConnections, type PassedSocket } from "../activation/passed-socket.ts";
 import { isWaitingToServe } from "../activation/serving.ts";
 import { bindServerLater } from "../binding/bind-later.ts";
 import { bindServer } from "../binding/bind-server.ts";
 import type { BoundSockets } from "../binding/bound.ts";
 import { claimSockets, selectForServer } from "../binding/claim.ts";
-import { areConnections } from "../binding/serve-connections.ts";
 import { checkPermission } from "../binding/permission.ts";
 import { createTlsAcceptor, type PlacedTls } from "../binding/tls-acceptor.ts";
 import { createProxyReceivers } from "../proxy-protocol/receiver.ts";
@@ -56,8 +55,8 @@ export function claimAndBind(
     if (areConnections(selected.map(({ socket }) => socket)))
       refuseInWorker(selected, "listen() for a connection (Accept=yes)");
     if (handover) refuseConnections(selected);
-    const proxies = createProxyReceivers(selected, proxyOf);
-    checkInternals(partsToBind(server, selected, { tls: tls.length > 0, proxy: proxies.size > 0 }));
+    const proxies = proxyOf && createProxyReceivers(selected, proxyOf);
+    checkInternals(partsToBind(server, selected, { tls: tls.length > 0, proxy: (proxies?.size ?? 0) > 0 }));
     checkInternalsLater(server, listenCallback);
     const acceptors = new Map(tls.map((each) => [each, createTlsAcceptor(server, each, http2)]));
     claimSockets(selected);
@@ -65,7 +64,7 @@ export function claimAndBind(
     bind(server, selected, {
       backlog,
       preambleOf: ({ name }) => ({
-        proxy: proxies.get(name),
+        proxy: proxies?.get(name),
         tls: acceptors.get(tlsOf(name) as PlacedTls)?.tls,
       }),
     });
@@ -77,7 +76,7 @@ export function claimAndBind(
     return {
       sockets: selected.map(({ socket }) => socket),
       acceptors: [...acceptors.values()],
-      proxies: [...proxies.values()],
+      proxies: [...(proxies?.values() ?? [])],
     };
   } catch (error) {
     subscription?.[Symbol.dispose]();

@@ -85,7 +85,7 @@ export async function listen(
     : NO_SOCKETS;
   const app = createApp(settings, activated);
   if (isManaged(app)) manageServer(server, app, bound);
-  else answerProbes(server, app);
+  else if (settings.health !== false) answerProbes(server, app);
   await untilListening(server);
   return { activated, sockets: bound.sockets };
 }

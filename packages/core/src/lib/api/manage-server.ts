@@ -1,10 +1,9 @@
 import cluster from "node:cluster";
 import type { Server } from "node:net";
 import process from "node:process";
-import type { ActivatedSocket } from "../activation/passed-socket.ts";
+import { type ActivatedSocket, areConnections } from "../activation/passed-socket.ts";
 import { followPrimary } from "../cluster/worker.ts";
 import type { BoundSockets } from "../binding/bound.ts";
-import { areConnections } from "../binding/serve-connections.ts";
 import { addApp, type App, callHook, emitToApp } from "../lifecycle/app.ts";
 import { drainOnClose } from "../draining/drain-on-close.ts";
 import { ServerDrain } from "../draining/drain-server.ts";
@@ -14,6 +13,7 @@ import { onConnectionsChange, watchIfTimed } from "../lifecycle/idle.ts";
 import { giveWarningsPriority } from "../shared/journal-warnings.ts";
 import { processState } from "../shared/process-state.ts";
 import { checkReadiness } from "../lifecycle/readiness.ts";
+import { prepareToNotify } from "../lifecycle/service-manager.ts";
 import { reportWhileStarting } from "../lifecycle/watchdog.ts";
 import { handleSignals } from "../signals/handle-signals.ts";
 import { answerProbes } from "./answer-probes.ts";
@@ -55,7 +55,7 @@ function createDrain(
   // An app may call listen() again after it has failed.
   if (drains.has(server)) return undefined;
   addApp(app);
-  answerProbes(server, app);
+  if (app.settings.health !== false) answerProbes(server, app);
   const { drainTimeout, onDrainUpgraded } = app.settings;
   const isForConnections = areConnections(sockets);
   const drain = new ServerDrain(server, {
@@ -109,6 +109,7 @@ export function startServing(
   onReadyError: (error: Error) => void,
 ): void {
   app.drains.add(drain);
+  prepareToNotify();
   // Those of @sockact/notify too, which come after the first message.
   giveWarningsPriority();
   watchIfTimed(drain);

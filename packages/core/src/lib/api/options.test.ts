@@ -92,7 +92,7 @@ test.each<[from: string[], trusted: string[], others: (string | undefined)[]]>([
   [["0.0.0.0/0"], ["192.0.2.1"], ["2001:db8::1", "unix"]],
 ])("a PROXY header may come from %j", (from, trusted, others) => {
   const { selection } = readOptions({ sockets: { web: { proxyProtocol: { from } } } });
-  const isTrusted = selection.proxyOf("web")?.isTrusted;
+  const isTrusted = selection.proxyOf?.("web")?.isTrusted;
   expect(trusted.map((sender) => isTrusted?.(sender))).toEqual(trusted.map(() => true));
   expect(others.map((sender) => isTrusted?.(sender))).toEqual(others.map(() => false));
 });
@@ -121,6 +121,6 @@ test.each<[proxyProtocol: boolean | { timeout?: "2s" } | undefined, timeout: num
   [{ timeout: "2s" }, 2000],
 ])("proxyProtocol: %j", (proxyProtocol, timeout) => {
   const { selection } = readOptions({ sockets: { web: { proxyProtocol } } });
-  expect(selection.proxyOf("web")?.timeout).toBe(timeout);
-  expect(selection.proxyOf("other")).toBeUndefined();
+  expect(selection.proxyOf?.("web")?.timeout).toBe(timeout);
+  expect(selection.proxyOf?.("other")).toBeUndefined();
 });

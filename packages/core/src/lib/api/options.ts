@@ -1,4 +1,4 @@
-import { optionError } from "../shared/environment-options.ts";
+import { isVariableSet, optionError } from "../shared/environment-options.ts";
 import type { ActivationError } from "../shared/errors.ts";
 import { nearest } from "../shared/nearest.ts";
 import type { PlacedTls } from "../binding/tls-acceptor.ts";
@@ -81,10 +81,10 @@ export interface SocketSelection {
   /** The TLS options of the sockets with this name. Undefined for sockets without TLS. */
   tlsOf(name: string): PlacedTls | undefined;
   /**
-   * The rules for the PROXY headers of the sockets with this name. Undefined for sockets without such
-   * headers.
+   * The rules for the PROXY headers of the sockets with a name. It returns undefined for sockets without such
+   * headers. It is undefined if neither an option nor the variable asks for them.
    */
-  proxyOf(name: string): ProxyRules | undefined;
+  proxyOf: ((name: string) => ProxyRules | undefined) | undefined;
 }
 
 /** The options of an app, checked, with their variables and defaults applied. */
@@ -111,14 +111,15 @@ export function readOptions(options: AppOptions): CheckedOptions {
     throw refusal(unknown.map(unknownOption).join("; "), isMeant ? "Correct the option." : undefined);
   }
   const { name, required, sockets, tls, ignoreListenPid } = options;
-  checkTlsOption(tls, "tls");
+  if (tls !== undefined) checkTlsOption(tls, "tls");
   if (sockets !== undefined) checkSockets(sockets, name);
   const names = sockets === undefined ? readNames(name) : Object.keys(sockets);
   const proxies = new Map(
-    Object.entries(sockets ?? {}).map(([each, { proxyProtocol }]) => [
-      each,
-      readProxyProtocol(proxyProtocol, `sockets.${each}.proxyProtocol`),
-    ]),
+    Object.entries(sockets ?? {}).flatMap(([each, { proxyProtocol }]) =>
+      proxyProtocol === undefined || proxyProtocol === false
+        ? []
+        : [[each, readProxyProtocol(proxyProtocol, `sockets.${each}.proxyProtocol`)]],
+    ),
   );
   if (required !== undefined && typeof required !== "boolean")
     throw refusal(`The option required must be true or false; got ${shown(required)}`);
@@ -137,7 +138,10 @@ export function readOptions(options: AppOptions): CheckedOptions {
       names,
       tls: [...(tlsOfAll ? [tlsOfAll] : []), ...tlsOfSockets.values()],
       tlsOf: (socketName) => tlsOfSockets.get(socketName) ?? tlsOfAll,
-      proxyOf: proxyRulesOf((socketName) => proxies.get(socketName)),
+      proxyOf:
+        proxies.size > 0 || isVariableSet("proxyProtocol")
+          ? proxyRulesOf((socketName) => proxies.get(socketName))
+          : undefined,
     },
     settings: readSettings(options),
   };
@@ -172,7 +176,7 @@ function checkSockets(sockets: NonNullable<ClaimOptions["sockets"]>, name: unkno
         `The option sockets.${each} must be {}, or an object with tls, proxyProtocol or both; got ${shapeOf(options)}`,
         "Write sockets: { http: {}, https: { tls: { key, cert } } }, for example.",
       );
-    checkTlsOption(options.tls, `sockets.${each}.tls`);
+    if (options.tls !== undefined) checkTlsOption(options.tls, `sockets.${each}.tls`);
   }
 }
 

@@ -11,7 +11,7 @@ import { checkPermission } from "../binding/permission.ts";
 import type { PreambleOf } from "../binding/preamble.ts";
 import { serverAddress } from "../binding/server-address.ts";
 // A primary of node:cluster may use nothing else of sockact, and must load this before its first fork().
-import "../cluster/primary.ts";
+import "./share-with-workers.ts";
 import { createApp } from "../lifecycle/app.ts";
 import { isManaged } from "../lifecycle/service-manager.ts";
 import { holdListeners } from "../lifecycle/stop-at-signal.ts";
@@ -19,6 +19,7 @@ import { readSettings } from "../lifecycle/settings.ts";
 import { createProxyReceivers } from "../proxy-protocol/receiver.ts";
 import { checkProxyNames, proxyRulesOf } from "../proxy-protocol/variable.ts";
 import { isActivationError } from "../shared/errors.ts";
+import { isVariableSet } from "../shared/environment-options.ts";
 import { checkInternals } from "../shared/internals-check.ts";
 import { handleOf, isHttpServer, type ListenHandle } from "../shared/node-internals.ts";
 import { claimAndBind } from "./claim-and-bind.ts";
@@ -82,10 +83,10 @@ export interface ServeLaterOptions {
  */
 export function preloadApp(): PreloadedApp {
   const settings = readSettings({});
-  const proxyOf = proxyRulesOf(() => undefined);
+  const proxyOf = isVariableSet("proxyProtocol") ? proxyRulesOf(() => undefined) : undefined;
   const names = announcedNames();
   // Perhaps only the notify socket of OpenFile= was passed.
-  if (names?.some((name) => name !== "notify") === true) checkProxyNames(names);
+  if (proxyOf !== undefined && names?.some((name) => name !== "notify") === true) checkProxyNames(names);
   // By default, core leaves the signals to an app without sockets. An app with an adapter could set the
   // option, but this app can't.
   settings.signals ??= true;
@@ -101,16 +102,16 @@ export function preloadApp(): PreloadedApp {
     { fds, backlog }: { fds: readonly number[]; backlog?: number | undefined },
   ): void => {
     const selected = selectForServer(select(fds), undefined);
-    const proxies = createProxyReceivers(selected, proxyOf);
-    if (proxies.size > 0) checkInternals(["proxy"]);
+    const proxies = proxyOf && createProxyReceivers(selected, proxyOf);
+    if (proxies?.size) checkInternals(["proxy"]);
     claimSockets(selected);
     // The drain must see each connection, from the first one on.
     manageListening(server, app, {
       ...NO_SOCKETS,
       sockets: selected.map(({ socket }) => socket),
-      proxies: [...proxies.values()],
+      proxies: [...(proxies?.values() ?? [])],
     });
-    const preambleOf: PreambleOf = ({ name }) => ({ proxy: proxies.get(name), tls: undefined });
+    const preambleOf: PreambleOf = ({ name }) => ({ proxy: proxies?.get(name), tls: undefined });
     onceServing(() => joinSockets(server, handle, selected, { backlog, preambleOf }));
   };
   return {

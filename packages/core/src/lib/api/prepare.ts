@@ -1,8 +1,9 @@
 import { type ActivationResult } from "../activation/activation.ts";
 import { readActivation } from "../activation/read.ts";
 // A primary of node:cluster may use nothing else of sockact, and must load this before its first fork().
-import "../cluster/primary.ts";
+import "./share-with-workers.ts";
 import { checkProxyNames } from "../proxy-protocol/variable.ts";
+import { isVariableSet } from "../shared/environment-options.ts";
 import { notActivated } from "../shared/errors.ts";
 import { type AppOptions, type CheckedOptions, readOptions } from "./options.ts";
 
@@ -21,6 +22,7 @@ export function prepare(options: AppOptions): Preparation {
   const checked = readOptions(options);
   const activation = readActivation(options.ignoreListenPid);
   if (!activation.activated && options.required === true) throw notActivated(activation.reason);
-  if (activation.activated) checkProxyNames(activation.sockets.map(({ name }) => name));
+  if (activation.activated && isVariableSet("proxyProtocol"))
+    checkProxyNames(activation.sockets.map(({ name }) => name));
   return { ...checked, activation };
 }

@@ -43,7 +43,6 @@ const FOR_ALL_NAMES =
  * @throws ActivationError `SOCKACT_ERR_OPTION`
  */
 export function checkTlsOption(tls: unknown, what: string): void {
-  if (tls === undefined) return;
   if (!isObject(tls))
     throw optionError(
       `The option ${what} must be an object such as { key, cert }; got ${shapeOf(tls)}`,

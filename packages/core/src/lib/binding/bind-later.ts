@@ -1,6 +1,6 @@
 import type { AddressInfo, Server } from "node:net";
 import process from "node:process";
-import type { PassedSocket } from "../activation/passed-socket.ts";
+import { areConnections, type PassedSocket } from "../activation/passed-socket.ts";
 import { onceServing } from "../activation/serving.ts";
 import {
   deferListening,
@@ -14,7 +14,7 @@ import {
 } from "../shared/node-internals.ts";
 import { createAcceptor, KEEP_BACKLOG, listenOn, prepareAccepting } from "./bind-server.ts";
 import type { PreambleOf } from "./preamble.ts";
-import { areConnections, giveConnections } from "./serve-connections.ts";
+import { giveConnections } from "./serve-connections.ts";
 import { serverAddress } from "./server-address.ts";
 
 /** An HTTP server, of either version, answers a client only if it has a listener for one of these events. */

@@ -9,9 +9,9 @@ import {
   setPipeName,
 } from "../shared/node-internals.ts";
 import { isActivationError } from "../shared/errors.ts";
-import type { PassedSocket } from "../activation/passed-socket.ts";
+import { areConnections, type PassedSocket } from "../activation/passed-socket.ts";
 import { type PreambleOf, redirectPreamble } from "./preamble.ts";
-import { areConnections, serveConnections } from "./serve-connections.ts";
+import { serveConnections } from "./serve-connections.ts";
 import { rememberServed } from "../shared/served-sockets.ts";
 import { serverAddress } from "./server-address.ts";
 

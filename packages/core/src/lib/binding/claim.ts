@@ -1,15 +1,17 @@
 import { openAndClassify } from "../activation/classify.ts";
 import { debug } from "../shared/debug.ts";
+import { isVariableSet } from "../shared/environment-options.ts";
 import { ActivationError } from "../shared/errors.ts";
 import {
   type ActivatedSocket,
   formatSocketWithKind,
   formatSocket,
+  hasConnections,
   isFromSocketUnit,
   isServed,
   type PassedSocket,
 } from "../activation/passed-socket.ts";
-import { hasConnections, refuseProxied } from "../proxy-protocol/variable.ts";
+import { refuseProxied } from "../proxy-protocol/variable.ts";
 import { scheduleUnservedWarning } from "../activation/unserved.ts";
 import { processState } from "../shared/process-state.ts";
 import { NO_SOCKET } from "../shared/texts.ts";
@@ -44,7 +46,8 @@ type IsTaken = (passedSocket: PassedSocket) => boolean;
  */
 export function claimByName(sockets: readonly PassedSocket[], name: string): PassedSocket {
   const passedSocket = firstUnserved(socketsNamed(sockets, [name]), USED_TWICE);
-  refuseProxied(passedSocket, () => hasConnections(passedSocket), `claimSocket("${name}")`);
+  if (isVariableSet("proxyProtocol"))
+    refuseProxied(passedSocket, () => hasConnections(passedSocket), `claimSocket("${name}")`);
   claimSockets([passedSocket]);
   return passedSocket;
 }

@@ -8,14 +8,9 @@ import {
   listenOnNothing,
   openConnection,
 } from "../shared/node-internals.ts";
-import type { ActivatedSocket, PassedSocket } from "../activation/passed-socket.ts";
+import type { PassedSocket } from "../activation/passed-socket.ts";
 import { type PreambleOf, redirectPreamble } from "./preamble.ts";
 import { serverAddress } from "./server-address.ts";
-
-/** Whether these are connections (`Accept=yes`), not listeners. The process was started for them. */
-export function areConnections(sockets: readonly ActivatedSocket[]): boolean {
-  return sockets[0]?.kind === "connection";
-}
 
 /**
  * Makes a server serve only these connections, as if it had accepted them itself. It emits `listening` first,

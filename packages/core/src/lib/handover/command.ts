@@ -5,6 +5,7 @@ import { PREDECESSOR_VARIABLE, predecessor } from "@sockact/notify/internal";
 import { LISTEN_VARIABLES } from "../activation/protocol/parse-environment.ts";
 import type { PassedSocket } from "../activation/passed-socket.ts";
 import { processState } from "../shared/process-state.ts";
+import { startArguments } from "../shared/start-arguments.ts";
 
 /** How to start the app again. */
 export interface Command {
@@ -14,12 +15,7 @@ export interface Command {
   readonly env: Record<string, string | undefined>;
 }
 
-const start = processState("start", {
-  /**
-   * The arguments in /proc at the start: an app that sets process.title overwrites them. Undefined until a
-   * handover is asked for.
-   */
-  args: process.env["SOCKACT_HANDOVER"] === undefined ? undefined : readArguments(),
+const start = processState("start directory", {
   /** The working directory as PWD names it. */
   logicalDirectory: undefined as string | undefined,
 });
@@ -92,20 +88,12 @@ function initialEnvironment(): Record<string, string | undefined> {
  */
 function initialArguments(): readonly string[] {
   const known = [...process.execArgv, ...process.argv.slice(1)];
-  const { args = [] } = start;
+  const args = startArguments();
   if (args.length !== known.length) return known;
   // The option --title overwrites the arguments before any code runs.
   const isOriginal = args.at(-1)?.endsWith(known.at(-1) as string);
   const isScript = process.argv.length === 2 && known.at(-1)?.endsWith(args.at(-1) ?? "/");
   return isOriginal === true || isScript === true ? args : known;
-}
-
-function readArguments(): readonly string[] {
-  try {
-    return readFileSync("/proc/self/cmdline", "utf8").split("\0").slice(1, -1);
-  } catch {
-    return [];
-  }
 }
 
 /**
@@ -114,7 +102,7 @@ function readArguments(): readonly string[] {
  * process itself stays in that of the old one.
  */
 export function rememberStart(): void {
-  start.args ??= readArguments();
+  startArguments();
   const { PWD } = process.env;
   if (PWD === undefined || !isAbsolute(PWD)) return;
   const [named, actual] = [PWD, "."].map((path) => statSync(path, { bigint: true, throwIfNoEntry: false }));

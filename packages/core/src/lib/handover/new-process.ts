@@ -7,7 +7,7 @@ import { ActivationError } from "../shared/errors.ts";
 import { onHandleLost, onNewProcessMessage, sendToNewProcess } from "../shared/handover-channel.ts";
 import { after } from "../shared/timers.ts";
 import type { TlsSessions } from "../shared/tls-sessions.ts";
-import { storedProxyHeader } from "../proxy-protocol/client-address.ts";
+import { storedProxyHeader } from "../shared/proxied-handle.ts";
 import { commandOfNewProcess } from "./command.ts";
 
 /** How long a new process that has failed may take to end after SIGTERM, in milliseconds. */

@@ -6,6 +6,7 @@ import { activation, knownSockets } from "../activation/activation.ts";
 import type { PassedSocket } from "../activation/passed-socket.ts";
 import { isWaitingToServe } from "../activation/serving.ts";
 import { isServerExpected, onStartTimeOver } from "../activation/unserved.ts";
+import { takeChannel } from "../shared/handover-channel.ts";
 import { once, processState } from "../shared/process-state.ts";
 import { TOOK_OVER, UNIT_CHANGED } from "../shared/texts.ts";
 import { apps, emit } from "./app.ts";
@@ -14,10 +15,16 @@ import { sendReadyAfterFirstResponse } from "./pending-ready.ts";
 import { notifyServiceManager } from "./service-manager.ts";
 import { sleepIfIdle } from "./sleep.ts";
 import { isStopping } from "./stopping.ts";
-import { untilHandedOver } from "./take-over.ts";
+import { followPredecessor, untilHandedOver } from "./take-over.ts";
 import { isUnitChanged } from "./unit-changes.ts";
 import { isWatched, reportHealth } from "./watchdog.ts";
 import { workerPool } from "./worker-pool.ts";
+
+if (predecessor() !== undefined) {
+  takeChannel();
+  // In the published package, it is in another file, which needs all of this one. No message arrives before.
+  queueMicrotask(() => followPredecessor());
+}
 
 const readiness = processState("readiness", {
   /** Set when READY=1 waits for nothing more. Resolves when it has been sent. */

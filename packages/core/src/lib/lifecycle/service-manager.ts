@@ -10,6 +10,17 @@ const mainProcess = processState("main process", {
   isReplaced: false,
 });
 
+/** Sends a message. Undefined until this process may have to. */
+let send: typeof notify | undefined;
+
+/**
+ * Loads the code that sends messages, if a service manager waits for them. Later, its file may have been
+ * replaced, or no descriptor may be free: decisions/014.
+ */
+export function prepareToNotify(): void {
+  if (isNotifyExpected()) send ??= notify;
+}
+
 /**
  * Called when another process has become the main process of the service. From then on, messages of this one
  * would be wrong.
@@ -51,7 +62,7 @@ export function shouldNotify(): boolean {
 export async function notifyServiceManager(message: string): Promise<boolean | undefined> {
   if (!shouldNotify()) return false;
   try {
-    return await notify(message);
+    return await (send ?? notify)(message);
   } catch (error) {
     emit({ type: "error", error });
     return undefined;

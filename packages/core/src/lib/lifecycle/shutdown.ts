@@ -1,6 +1,7 @@
 import cluster from "node:cluster";
 import process from "node:process";
 import { setImmediate as turnOfTheLoop } from "node:timers/promises";
+import { predecessor } from "@sockact/notify/internal";
 import { sendToPrimary, untilNoted } from "../shared/cluster-channel.ts";
 import { allDrains, apps, callHook, emit } from "./app.ts";
 import { reportEarlyExit } from "./early-exit.ts";
@@ -67,7 +68,10 @@ async function shutDown(
   const drainTimeout = Math.max(...apps.map(({ settings }) => settings.drainTimeout));
   // A connection that the old process has sent would be reset by a closed server. At a handover, those that
   // still come go on to the next process.
-  const moved = connectionsMoved(isReplaced ? drainTimeout / 4 : 0, drainTimeout / 4);
+  const hasPredecessor = predecessor() !== undefined;
+  const moved = hasPredecessor
+    ? connectionsMoved(isReplaced ? drainTimeout / 4 : 0, drainTimeout / 4)
+    : undefined;
   const began = isReplaced ? undefined : moved && now();
   if (began !== undefined) await moved;
   const pool = workerPool();
@@ -125,7 +129,7 @@ async function shutDown(
   if (isStuck) emit({ type: "error", error: stuckError(timeout) });
   const haveWorkersFailed = await workersFailed;
   // With KillMode=mixed, systemd kills the old process when the main one ends.
-  const oldProcessEnd = oldProcessEnds(timeout + GRACE_MS);
+  const oldProcessEnd = hasPredecessor ? oldProcessEnds(timeout + GRACE_MS) : undefined;
   if (oldProcessEnd && !isReplaced) await oldProcessEnd;
   if (reason !== "served") emit({ type: "drained", cut });
   if (cluster.isWorker) sendToPrimary({ act: "drained" });

@@ -1,6 +1,5 @@
 import type { Server as HttpServer } from "node:http";
 import process from "node:process";
-import { predecessor } from "@sockact/notify/internal";
 import { isWaitingToServe, serve } from "../activation/serving.ts";
 import { hold } from "./idle.ts";
 import { servedSockets } from "../shared/served-sockets.ts";
@@ -9,11 +8,11 @@ import {
   onOldProcessEnd,
   onOldProcessMessage,
   sendToOldProcess,
-  takeChannel,
 } from "../shared/handover-channel.ts";
 import { acceptHandle, isSentAway } from "../shared/node-connections.ts";
 import type { ConnectionHandle } from "../shared/node-internals.ts";
 import { restoreProxyHeader } from "../proxy-protocol/client-address.ts";
+import { expectNoHeader } from "../shared/proxied-handle.ts";
 import { once, processState } from "../shared/process-state.ts";
 import { ERROR, writeLine } from "../shared/standard-error.ts";
 import { after } from "../shared/timers.ts";
@@ -46,11 +45,12 @@ const ARRIVAL_MS = 1000;
  */
 const KEEP_ALIVE_BUFFER_MS = 1000;
 
-// The channel is taken as early as possible, before the app looks for it.
-if (predecessor() !== undefined) once("follow predecessor", followPredecessor);
+/** Listens to the process that hands over to this one. */
+export function followPredecessor(): void {
+  once("follow predecessor", follow);
+}
 
-function followPredecessor(): void {
-  takeChannel();
+function follow(): void {
   onOldProcessMessage((message, handle) => {
     if (message.act === "serve") startServing(message.sessions);
     else if (message.act === "moved") noteMoved();
@@ -106,9 +106,9 @@ function onceMoved(listener: () => void): void {
   onOldProcessEnd(listener);
 }
 
-/** Whether no other process has handed over to this one, or has ended since. */
+/** Whether the process that hands over to this one has not done so yet, or has ended since. */
 function isFirst(): boolean {
-  return predecessor() === undefined || isWaitingToServe() || !process.connected;
+  return isWaitingToServe() || !process.connected;
 }
 
 /**
@@ -169,7 +169,8 @@ function serveConnection({ fd, header }: ConnectionMessage, connection: Connecti
   const served = servedSockets.get(fd);
   if (served === undefined) return connection.close();
   const { server, handle } = served;
-  restoreProxyHeader(connection, header);
+  expectNoHeader(connection);
+  if (header !== undefined) restoreProxyHeader(connection, header);
   const socket = acceptHandle(server, handle, connection);
   const { keepAliveTimeout = 0 } = server as Partial<HttpServer>;
   if (keepAliveTimeout === 0 || socket === undefined) return;

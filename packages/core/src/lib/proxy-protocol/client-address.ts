@@ -1,24 +1,7 @@
-import type { Socket } from "node:net";
-import { type ConnectionHandle, connectionHandleOf, handshakeOf } from "../shared/node-internals.ts";
+import type { ConnectionHandle } from "../shared/node-internals.ts";
+import { HEADER, type ProxiedHandle } from "../shared/proxied-handle.ts";
 import type { ProxyHeader } from "./header.ts";
 import { parseProxyHeader } from "./parse-header.ts";
-
-/**
- * All copies of this package share it, because an app may ask another copy than the one that has read the
- * header.
- */
-const HEADER = Symbol.for("sockact.proxyHeader");
-
-/**
- * The handle of a connection. What a header says is kept here, because Node asks the handle for the address
- * of the client.
- */
-interface ProxiedHandle extends ConnectionHandle {
-  /** The bytes of the header. Null if another process has accepted the connection, without a header. */
-  [HEADER]?: Buffer | null;
-  /** Sets the properties of `address`, and returns 0 or an error number. A unix socket has no such method. */
-  getpeername?(address: object): number;
-}
 
 /**
  * Makes the client of a connection the one that a header names.
@@ -43,17 +26,8 @@ export function hasProxyHeader(handle: ConnectionHandle): boolean {
   return (handle as ProxiedHandle)[HEADER] !== undefined;
 }
 
-/** The header of a connection, in a form that another process can restore. Undefined if it has none. */
-export function storedProxyHeader(handle: ConnectionHandle): string | undefined {
-  return (handle as ProxiedHandle)[HEADER]?.toString("base64");
-}
-
-/**
- * Makes a connection that another process has accepted the same as there. No header is read from it any more.
- */
-export function restoreProxyHeader(handle: ConnectionHandle, stored: string | undefined): void {
-  (handle as ProxiedHandle)[HEADER] = null;
-  if (stored === undefined) return;
+/** Makes a connection that another process has accepted the same as there. */
+export function restoreProxyHeader(handle: ConnectionHandle, stored: string): void {
   const bytes = Buffer.from(stored, "base64");
   const parsed = parseProxyHeader(bytes);
   if (parsed) setProxyHeader(handle, bytes, parsed.header);
@@ -69,20 +43,4 @@ export function senderOf(handle: ConnectionHandle): string | undefined {
   const peer: { address?: string } = {};
   getpeername.call(handle, peer);
   return peer.address;
-}
-
-/**
- * The PROXY header of an open connection: the addresses and the other facts that the proxy has sent. It is
- * for sockets with the option `proxyProtocol`.
- *
- * - It returns undefined if the connection has no header, or has closed.
- * - With a header of the command `local`, or without addresses, `socket.remoteAddress` is the address of the
- *   proxy.
- *
- * @param socket the socket of a request (`req.socket`), or a socket of node:net or node:tls
- */
-export function proxyHeader(socket: Socket): ProxyHeader | undefined {
-  const handle = connectionHandleOf(handshakeOf(socket) ?? socket) as ProxiedHandle | null;
-  const bytes = handle?.[HEADER];
-  return bytes ? parseProxyHeader(bytes)?.header : undefined;
 }

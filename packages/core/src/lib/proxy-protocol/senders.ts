@@ -40,8 +40,7 @@ const LONGEST = 3_600_000;
  * @param name the whole name of the option
  * @throws ActivationError `SOCKACT_ERR_OPTION`
  */
-export function readProxyProtocol(option: unknown, name: string): ProxyRules | undefined {
-  if (option === undefined || option === false) return undefined;
+export function readProxyProtocol(option: unknown, name: string): ProxyRules {
   if (option === true) return { isTrusted: () => true, timeout: TIMEOUT };
   const isKnown =
     typeof option === "object" &&

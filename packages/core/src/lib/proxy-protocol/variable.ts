@@ -83,8 +83,3 @@ export function refuseProxied({ name }: PassedSocket, isMeant: () => boolean, ca
     `Remove ${name} from ${VARIABLE}. Or serve a stream socket with listen() from @sockact/core.`,
   );
 }
-
-/** Whether clients connect to this socket. Nobody connects to a datagram socket or a file. */
-export function hasConnections({ socket: { kind } }: PassedSocket): boolean {
-  return kind !== "datagram" && kind !== "other";
-}

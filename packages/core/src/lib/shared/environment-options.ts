@@ -16,6 +16,11 @@ export const VARIABLES = {
   proxyProtocol: "SOCKACT_PROXY_PROTOCOL",
 } as const;
 
+/** Whether the variable of this option is set. An empty variable counts as unset, as with systemd's own. */
+export function isVariableSet(name: keyof typeof VARIABLES): boolean {
+  return (process.env[VARIABLES[name]] ?? "") !== "";
+}
+
 /** Reads a boolean as it is written in unit files: systemd.syntax(7). Returns undefined for anything else. */
 export function parseBoolean(value: string): boolean | undefined {
   const text = value.toLowerCase();

@@ -4,7 +4,12 @@ import process from "node:process";
 import { CLUSTER_VARIABLE } from "../activation/cluster-variable.ts";
 import { isStopping } from "../lifecycle/stopping.ts";
 import { once } from "../shared/process-state.ts";
-import { activateCluster, announceToWorker, prepareScheduling, unstartedWorker } from "./activate-cluster.ts";
+import {
+  activateCluster,
+  announceToWorker,
+  prepareScheduling,
+  unstartedWorker,
+} from "../cluster/activate-cluster.ts";
 
 // A primary may only import sockact, and does so before the first fork(). Without the variables of systemd,
 // nothing is patched or loaded.

@@ -1,0 +1,28 @@
+import type { ConnectionHandle } from "./node-internals.ts";
+
+/**
+ * All copies of this package share it, because an app may ask another copy than the one that has read the
+ * header.
+ */
+export const HEADER: unique symbol = Symbol.for("sockact.proxyHeader");
+
+/**
+ * The handle of a connection. What a PROXY header says is kept here, because Node asks the handle for the
+ * address of the client.
+ */
+export interface ProxiedHandle extends ConnectionHandle {
+  /** The bytes of the header. Null if another process has accepted the connection, without a header. */
+  [HEADER]?: Buffer | null;
+  /** Sets the properties of `address`, and returns 0 or an error number. A unix socket has no such method. */
+  getpeername?(address: object): number;
+}
+
+/** The header of a connection, in a form that another process can restore. Undefined if it has none. */
+export function storedProxyHeader(handle: ConnectionHandle): string | undefined {
+  return (handle as ProxiedHandle)[HEADER]?.toString("base64");
+}
+
+/** Says that no header must be read from this connection, because another process has accepted it. */
+export function expectNoHeader(handle: ConnectionHandle): void {
+  (handle as ProxiedHandle)[HEADER] = null;
+}

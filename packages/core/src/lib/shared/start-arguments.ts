@@ -1,0 +1,24 @@
+import { readFileSync } from "node:fs";
+import { isVariableSet } from "./environment-options.ts";
+import { processState } from "./process-state.ts";
+
+const start = processState("start", {
+  /** The arguments in /proc at the start. Undefined until a handover is asked for. */
+  args: undefined as readonly string[] | undefined,
+});
+
+// An app that sets process.title overwrites the arguments.
+if (isVariableSet("handover")) startArguments();
+
+/** The arguments that /proc had at the first call. Empty if they can't be read. */
+export function startArguments(): readonly string[] {
+  return (start.args ??= readArguments());
+}
+
+function readArguments(): readonly string[] {
+  try {
+    return readFileSync("/proc/self/cmdline", "utf8").split("\0").slice(1, -1);
+  } catch {
+    return [];
+  }
+}
