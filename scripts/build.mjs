@@ -20,6 +20,8 @@ const pages = {
 
 const { entries, programs, standalone, external, features, frameworks, resolve } = bundleInput(".");
 
+const hasFeatures = Object.keys(features).length > 0;
+
 /** The feature that a source file belongs to. Its code is in the file of that feature. */
 function featureOf(file) {
   const isIn = (start) => file.includes(`/packages/${start}`);
@@ -32,8 +34,8 @@ async function bundleCode() {
     external,
     resolve,
     platform: "node",
-    // The groups below need it. No entry point gets another name.
-    preserveEntrySignatures: "allow-extension",
+    // The group of features needs it. No entry point gets another name.
+    ...(hasFeatures && { preserveEntrySignatures: "allow-extension" }),
   });
   const { output } = await bundle.generate({
     format: "cjs",
@@ -48,7 +50,9 @@ async function bundleCode() {
     // import CommonJS, Node searches the entry point for its exports. For 5 kB, that takes 3 % of the start of an empty server.
     codeSplitting: {
       groups: [
-        { name: featureOf, debugName: "feature", includeDependenciesRecursively: false, priority: 1 },
+        ...(hasFeatures
+          ? [{ name: featureOf, debugName: "feature", includeDependenciesRecursively: false, priority: 1 }]
+          : []),
         { name: "implementation", minSize: 20_000 },
       ],
     },
@@ -59,7 +63,10 @@ async function bundleCode() {
 /** Leaves out the bundler's own code for conversions, where they have all been removed. Each shared file still loads it. */
 function withoutUnusedRuntime(output) {
   const load = /^require\("\.\/rolldown-runtime\.cjs"\);\n/m;
-  const files = output.map(({ fileName, code }) => ({ fileName, code: code.replace(load, "") }));
+  const files = output.map(({ fileName, code }) => ({
+    fileName,
+    code: joinExports({ fileName, code: code.replace(load, "") }),
+  }));
   const isUsed = files.some(({ code }) => code.includes("rolldown-runtime.cjs"));
   return files.filter(({ fileName }) => isUsed || fileName !== "rolldown-runtime.cjs");
 }
@@ -117,14 +124,27 @@ function simplify(code) {
       )
       // No exported variable changes, so an export need not be a getter.
       .replaceAll(
-        /^Object\.defineProperty\(exports, "(\w+)", \{\s+enumerable: true,\s+get: function ?\(\) \{\s+return (\w+);\s+\}\s+\}\);/gm,
+        /^Object\.defineProperty\(exports, "(\w+)", \{\s+enumerable: true,\s+get: function ?\(\) \{\s+return ([\w$]+);\s+\}\s+\}\);/gm,
         "exports.$1 = $2;",
-      ),
+      )
+      .replaceAll(/\brequire_implementation\b/g, "$$main"),
   );
 }
 
+/** Only the file of an entry point needs one line for each export, where Node searches for their names, and a tag for `import *`. */
+function joinExports({ fileName, code }) {
+  if (Object.hasOwn(entries, fileName.replace(/\.cjs$/, ""))) return code;
+  return code
+    .replace('Object.defineProperty(exports, Symbol.toStringTag, { value: "Module" });\n', "")
+    .replaceAll(/(?:^exports\.\w+ = [\w$]+;\n?){2,}/gm, (lines) => {
+      const entry = (_, name, value) => `\t${name === value ? name : `${name}: ${value}`},`;
+      return `Object.assign(exports, {\n${lines.replaceAll(/^exports\.(\w+) = ([\w$]+);/gm, entry)}});\n`;
+    });
+}
+
 /** Without this check, a Node that is too old would fail without naming the reason. */
-const CHECK = `if (!process.getBuiltinModule) throw new Error("sockact needs Node 20.19 or later, and this is " + process.version);
+const CHECK = `const $node = process.getBuiltinModule;
+if (!$node) throw new Error("sockact needs Node 20.19 or later, and this is " + process.version);
 `;
 
 /**
@@ -133,34 +153,31 @@ const CHECK = `if (!process.getBuiltinModule) throw new Error("sockact needs Nod
  */
 function loadAtFirstUse(code) {
   const getters = new Map();
+  const loaded = [];
   const rest = code
     .replaceAll(/^let ((?:node|_sockact)_(\w+)) = require\("([^"]+)"\);\n/gm, (_, variable, name, id) => {
-      const load = id.startsWith("node:") ? "process.getBuiltinModule" : "require";
-      getters.set(variable, `get ${name}() { return ${load}("${id}"); },\n`);
+      const load = id.startsWith("node:") ? "$node" : "require";
+      getters.set(variable, [name, `return ${load}("${id}");`]);
       return "";
     })
     .replaceAll(
       /^(?:const (require_(\w+)) = )?require\("(\.\/([\w-]+)\.cjs)"\);\n/gm,
       (statement, variable, name, id, feature) => {
         if (!Object.hasOwn(features, feature)) return statement;
+        if (variable === undefined) return "";
         // After the first use, nothing is read from the file system.
-        if (variable !== undefined)
-          getters.set(
-            variable,
-            `get ${name}_feature() { const value = require("${id}"); Object.defineProperty(this, "${name}_feature", { value }); return value; },\n`,
-          );
+        loaded.push(`$${name}`);
+        getters.set(variable, [`$${name}`, `return $${name} ??= require("${id}");`]);
         return "";
       },
     );
   if (getters.size === 0) return code;
-  if (/\$load\b/.test(rest)) throw new Error("The code has a variable $load itself");
+  if (/\$(?:load|node)\b/.test(rest)) throw new Error("The code has a variable $load or $node itself");
   const variables = new RegExp(`\\b(?:${[...getters.keys()].join("|")})\\b`, "g");
-  const used = rest.replaceAll(
-    variables,
-    (variable) =>
-      `$load.${variable.replace(/^(?:node|_sockact)_/, "").replace(/^require_(.*)/, "$1_feature")}`,
-  );
-  return `${CHECK}const $load = {\n${[...getters.values()].join("")}};\n${used}`;
+  const used = rest.replaceAll(variables, (variable) => `$load.${getters.get(variable)[0]}`);
+  const properties = [...getters.values()].map(([name, body]) => `get ${name}() { ${body} },\n`);
+  const declarations = loaded.length > 0 ? `let ${loaded.join(", ")};\n` : "";
+  return `${CHECK}${declarations}const $load = {\n${properties.join("")}};\n${used}`;
 }
 
 /**

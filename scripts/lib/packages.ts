@@ -19,6 +19,7 @@ export interface Manifest extends Record<string, unknown> {
   author?: string;
   repository?: { type?: string; url?: string; directory?: string };
   files?: string[];
+  main?: string;
   type?: string;
   sideEffects?: boolean;
   exports?: Record<string, string | Record<string, unknown>>;

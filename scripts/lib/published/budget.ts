@@ -4,13 +4,15 @@ export interface Budget {
   packed: number;
   /** The files of the package. */
   unpacked: number;
+  /** The files of ours that an app loads which requires the package, and uses nothing else of it. */
+  loaded: number;
   /** The files that an install adds: those of the package and of all its dependencies. */
   installed: number;
   /** How many files these are. */
   installedFiles: number;
 }
 
-const NAMES = ["packed", "unpacked", "installed", "installedFiles"] as const;
+const NAMES = ["packed", "unpacked", "loaded", "installed", "installedFiles"] as const;
 
 /**
  * The growth that a budget allows: 3 %, but at least 1 kB, so that one more sentence in a README fits, and at
@@ -29,19 +31,19 @@ function fits(name: keyof Budget, size: number, limit: number): boolean {
 }
 
 /** The sizes that do not fit their budgets, as sentences. */
-export function misfits(sizes: Budget, budget: Budget): string[] {
-  return NAMES.filter((name) => !fits(name, sizes[name], budget[name])).map((name) => {
+export function misfits(sizes: Budget, budget: Partial<Budget>): string[] {
+  return NAMES.filter((name) => !fits(name, sizes[name], budget[name] ?? 0)).map((name) => {
     const unit = name === "installedFiles" ? "files" : "bytes";
     const what = name === "installedFiles" ? "an install adds" : `${name}:`;
-    return `${what} ${sizes[name].toLocaleString("en")} ${unit}; the budget is ${budget[name].toLocaleString("en")}`;
+    return `${what} ${sizes[name].toLocaleString("en")} ${unit}; the budget is ${(budget[name] ?? 0).toLocaleString("en")}`;
   });
 }
 
 /** A budget for these sizes: it keeps each limit that fits. */
-export function budgetFor(sizes: Budget, accepted: Budget | undefined): Budget {
+export function budgetFor(sizes: Budget, accepted: Partial<Budget> | undefined): Budget {
   const limit = (name: keyof Budget): number => {
     const size = sizes[name];
-    if (accepted !== undefined && fits(name, size, accepted[name])) return accepted[name];
+    if (accepted?.[name] !== undefined && fits(name, size, accepted[name])) return accepted[name];
     return name === "installedFiles" ? size : Math.ceil((size + headRoom(name, size)) / 100) * 100;
   };
   return Object.fromEntries(NAMES.map((name) => [name, limit(name)])) as unknown as Budget;

@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join, sep } from "node:path";
+import process from "node:process";
 import type { Manifest, Package } from "../packages.ts";
 
 /** What `npm publish` would upload. */
@@ -69,6 +70,19 @@ export function installed(
   const sum = (of: "bytes" | "files"): number =>
     [...found.values()].reduce((total, each) => total + each[of], 0);
   return { names: [...found.keys()].toSorted(), bytes: sum("bytes"), files: sum("files") };
+}
+
+/**
+ * The bytes of the files of these packages that Node loads for `require()` of one of them. Without options
+ * and variables, an app loads nothing more of them when it listens: packages/core/test/cold-start.test.ts.
+ */
+export function loadedBy({ path, manifest }: Package, packages: readonly Package[]): number {
+  if (manifest.main === undefined) return 0;
+  const program = `require(${JSON.stringify(join(path, manifest.main))}); console.log(JSON.stringify(Object.keys(require.cache)))`;
+  const files = JSON.parse(execFileSync(process.execPath, ["-e", program], { encoding: "utf8" })) as string[];
+  return files
+    .filter((file) => packages.some((each) => file.startsWith(`${each.path}${sep}`)))
+    .reduce((sum, file) => sum + statSync(file).size, 0);
 }
 
 /** Where Node finds a package that another one depends on. */

@@ -4,11 +4,11 @@ import { structuredPatch } from "diff";
 import { apiReports } from "./api-reports.ts";
 import { type Budget, budgetFor, misfits } from "./budget.ts";
 import { type Facts, factsOf } from "./facts.ts";
-import { installed, pack } from "./packed.ts";
+import { installed, loadedBy, pack } from "./packed.ts";
 import { publicPackages } from "../packages.ts";
 
 /** The accepted facts about a package, from api/packages.json. */
-type Accepted = Facts & { readonly budget: Budget };
+type Accepted = Facts & { readonly budget: Partial<Budget> };
 
 /** The facts about the packages that npm would publish now. */
 interface Published {
@@ -72,6 +72,7 @@ function published(repository: string): Published {
             sizes: {
               packed: own.packed,
               unpacked: own.unpacked,
+              loaded: loadedBy(each, packages),
               installed: all.bytes,
               installedFiles: all.files,
             },

@@ -1,5 +1,7 @@
+import process from "node:process";
 import { predecessor } from "@sockact/notify/internal";
-import { processState } from "../shared/process-state.ts";
+import { sendToOldProcess, takeChannel } from "../shared/handover-channel.ts";
+import { once, processState } from "../shared/process-state.ts";
 
 const serving = processState("serving", {
   /** Whether another process still accepts from the passed sockets. */
@@ -7,6 +9,16 @@ const serving = processState("serving", {
   /** Called once, when this process may accept. */
   actions: [] as (() => void)[],
 });
+
+if (predecessor() !== undefined) once("meet predecessor", meetPredecessor);
+
+/** Called before any code of the app, which may look for the channel, or end the process. */
+function meetPredecessor(): void {
+  takeChannel();
+  process.once("exit", (code) => {
+    if (isWaitingToServe()) sendToOldProcess({ act: "exit", code });
+  });
+}
 
 /**
  * Whether this process must not accept yet, because another process hands over to it, and has not done so.

@@ -19,6 +19,8 @@ export function followPrimary({ settings, acceptors }: App): void {
   const { drainTimeout, idleExitStatus, notify, watchdog, handover, handoverTimeout, onReload } = settings;
   const reloads = onReload !== undefined || acceptors.length > 0;
   once("follow primary", () => {
+    // Loads them now: decisions/014.
+    const sleep = { closeUnusedConnections, exitAsleep };
     onPrimaryMessage((message) => {
       // Until then, the primary does not know whether this worker will ever be ready.
       if (message.act === "reload") onceReady(reloadForPrimary);
@@ -30,7 +32,7 @@ export function followPrimary({ settings, acceptors }: App): void {
       if (message.act !== "stop") return;
       if (message.isReplaced) void stop("handover").then(exitProcess);
       else if (message.signal !== null) receiveSignal(message.signal);
-      else void closeUnusedConnections().then(() => exitAsleep(0));
+      else void sleep.closeUnusedConnections().then(() => sleep.exitAsleep(0));
     });
     cluster.worker?.once("disconnect", () => void stopAfterDisconnect());
   });

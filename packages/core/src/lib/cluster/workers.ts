@@ -37,6 +37,8 @@ export class Workers implements WorkerPool {
   readonly #longest = { drainTimeout: 0, handoverTimeout: 0 };
   /** Whether the workers wait until this process may accept. */
   readonly #mustWait = isWaitingToServe();
+  /** Loaded with the first worker: decisions/014. */
+  readonly #fallAsleep = fallAsleep;
 
   /** @param app the app of the primary. It adopts the settings of the workers. */
   constructor(app: App, passed: readonly PassedSocket[]) {
@@ -87,7 +89,7 @@ export class Workers implements WorkerPool {
       if (this.areAwake) return;
       // A hold() may keep the primary awake. The timer starts again when it is released.
       startTimer(timeout, sleep);
-      void fallAsleep(timeout);
+      void this.#fallAsleep(timeout);
     };
     // The primary may serve sockets too. Their clients restart the timer.
     if (allDrains().length > 0) startTimer(timeout, sleep);

@@ -5,7 +5,7 @@ import { PREDECESSOR_VARIABLE, predecessor } from "@sockact/notify/internal";
 import { LISTEN_VARIABLES } from "../activation/protocol/parse-environment.ts";
 import type { PassedSocket } from "../activation/passed-socket.ts";
 import { processState } from "../shared/process-state.ts";
-import { startArguments } from "../shared/start-arguments.ts";
+import { startArguments } from "../shared/start.ts";
 
 /** How to start the app again. */
 export interface Command {

@@ -1,16 +1,10 @@
 import { closeSync, constants, openSync, writeSync } from "node:fs";
-import process from "node:process";
 import { emit } from "../lifecycle/app.ts";
-import { processState } from "../shared/process-state.ts";
-
-const result = processState("reload result", {
-  /** The file that the command of ExecReload= waits for. The app may replace process.env later. */
-  path: process.env["SOCKACT_RELOAD_RESULT"],
-});
+import { reloadResultPath } from "../shared/start.ts";
 
 /** Whether the command of ExecReload= reads the results of handovers. */
 export function isResultExpected(): boolean {
-  return result.path !== undefined;
+  return reloadResultPath() !== undefined;
 }
 
 /**
@@ -22,10 +16,11 @@ export function isResultExpected(): boolean {
  * same reload, and a later reload needs its own result.
  */
 export function reportResult(line: string): void {
-  if (result.path === undefined) return;
+  const path = reloadResultPath();
+  if (path === undefined) return;
   try {
     // It may be a FIFO, where this fails (ENXIO) instead of waiting if nobody reads it: fifo(7).
-    const fd = openSync(result.path, constants.O_WRONLY | constants.O_TRUNC | constants.O_NONBLOCK);
+    const fd = openSync(path, constants.O_WRONLY | constants.O_TRUNC | constants.O_NONBLOCK);
     try {
       writeSync(fd, `${line.replaceAll("\n", " ")}\n`);
     } finally {

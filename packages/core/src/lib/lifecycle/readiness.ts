@@ -6,10 +6,9 @@ import { activation, knownSockets } from "../activation/activation.ts";
 import type { PassedSocket } from "../activation/passed-socket.ts";
 import { isWaitingToServe } from "../activation/serving.ts";
 import { isServerExpected, onStartTimeOver } from "../activation/unserved.ts";
-import { takeChannel } from "../shared/handover-channel.ts";
 import { once, processState } from "../shared/process-state.ts";
 import { TOOK_OVER, UNIT_CHANGED } from "../shared/texts.ts";
-import { apps, emit } from "./app.ts";
+import { type App, apps, emit } from "./app.ts";
 import { startIdleTimer } from "./idle.ts";
 import { sendReadyAfterFirstResponse } from "./pending-ready.ts";
 import { notifyServiceManager } from "./service-manager.ts";
@@ -20,11 +19,8 @@ import { isUnitChanged } from "./unit-changes.ts";
 import { isWatched, reportHealth } from "./watchdog.ts";
 import { workerPool } from "./worker-pool.ts";
 
-if (predecessor() !== undefined) {
-  takeChannel();
-  // In the published package, it is in another file, which needs all of this one. No message arrives before.
-  queueMicrotask(() => followPredecessor());
-}
+// In the published package, it is in another file, which needs all of this one. No message arrives before.
+if (predecessor() !== undefined) queueMicrotask(() => followPredecessor());
 
 const readiness = processState("readiness", {
   /** Set when READY=1 waits for nothing more. Resolves when it has been sent. */
@@ -66,6 +62,14 @@ export function onceReady(action: () => void): void {
  */
 export async function untilReadySent(): Promise<void> {
   await readiness.sent;
+}
+
+/** Ends an idle process. Undefined if no app may fall asleep. */
+let sleep: typeof sleepIfIdle | undefined;
+
+/** Loads the code that ends an idle process, if this app has an `idleTimeout`: decisions/014. */
+export function prepareToSleep({ settings }: App): void {
+  if (settings.idleTimeout !== undefined) sleep ??= sleepIfIdle;
 }
 
 /**
@@ -123,7 +127,7 @@ async function sendReady(): Promise<void> {
   if (cluster.isWorker) sendToPrimary({ act: "ready", fds });
   for (const action of readiness.actions.splice(0)) action();
   reportHealth();
-  startIdleTimer((timeout) => void sleepIfIdle(timeout));
+  startIdleTimer((timeout) => void (sleep ?? sleepIfIdle)(timeout));
 }
 
 function isServing(): boolean {

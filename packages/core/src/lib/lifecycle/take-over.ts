@@ -62,9 +62,6 @@ function follow(): void {
     writeLine("sockact: the process that was to hand over to this one has ended", ERROR);
     process.exit(1);
   });
-  process.once("exit", (code) => {
-    if (isWaitingToServe()) sendToOldProcess({ act: "exit", code });
-  });
   // An app that does not listen must end, not wait.
   process.channel?.unref();
 }

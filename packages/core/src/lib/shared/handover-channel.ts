@@ -2,7 +2,7 @@ import type { ChildProcess, SendHandle } from "node:child_process";
 import process from "node:process";
 import { MESSAGE_CMD } from "./cluster-channel.ts";
 import { replaceListeners } from "./process-events.ts";
-import { once, processState } from "./process-state.ts";
+import { processState } from "./process-state.ts";
 import type { TlsSessions } from "./tls-sessions.ts";
 
 /** The messages from the new process to the process that hands over to it. */
@@ -47,16 +47,11 @@ const own = processState("handover channel", {
 });
 
 /**
- * Takes the channel to the process that has started this one, and hides it from the app. Called as early as
- * possible, before the app looks for the channel. Many apps and
+ * Takes the channel to the process that has started this one, and hides it from the app. Many apps and
  * libraries call `process.send()` if it exists, for a process manager. Here nobody reads such a message, and
  * it would be an error once the other process has ended. And many end when the manager disconnects.
  */
 export function takeChannel(): void {
-  once("take the handover channel", take);
-}
-
-function take(): void {
   own.send = process.send?.bind(process);
   replaceListeners("disconnect", () => {
     for (const listener of own.onOldProcessEnd) listener();

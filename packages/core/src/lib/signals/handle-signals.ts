@@ -1,8 +1,8 @@
 import cluster from "node:cluster";
 import process from "node:process";
 import { replaceListeners } from "../shared/process-events.ts";
-// It remembers them when it is loaded.
-import "../shared/start-arguments.ts";
+// It remembers how the process was started.
+import "../shared/start.ts";
 import { once } from "../shared/process-state.ts";
 import { rememberStart } from "../handover/command.ts";
 import { handOver } from "../handover/hand-over.ts";
