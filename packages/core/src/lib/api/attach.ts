@@ -2,7 +2,6 @@ import type { Server } from "node:net";
 import type { ActivatedSocket } from "../activation/passed-socket.ts";
 import { readActivation } from "../activation/read.ts";
 import { warnOfLateCall } from "../activation/unserved.ts";
-import { NO_SOCKETS } from "../binding/bound.ts";
 import { checkNames, hasUnclaimed } from "../binding/claim.ts";
 import { checkPermission } from "../binding/permission.ts";
 import { checkTlsUsable } from "../binding/tls-acceptor.ts";
@@ -10,14 +9,12 @@ import { type App, createApp } from "../lifecycle/app.ts";
 import { isManaged } from "../lifecycle/service-manager.ts";
 import { processState } from "../shared/process-state.ts";
 import { WeakList } from "../shared/weak-list.ts";
-import { answerProbes } from "./answer-probes.ts";
-import { claimAndBind } from "./claim-and-bind.ts";
 import { emitListenError } from "./listen-error.ts";
 import { bindOptionsOf, callbackOf } from "./listen-arguments.ts";
-import { manageServer } from "./manage-server.ts";
 import type { AppOptions, SocketSelection } from "./options.ts";
 import { prepare } from "./prepare.ts";
 import { requestListenersOf, serversListening } from "./request-listeners.ts";
+import { serve } from "./serve.ts";
 import { interceptListen, type Listen } from "./wrap-listen.ts";
 
 /** How the apps of a framework differ from those of other frameworks. */
@@ -143,28 +140,22 @@ function listenAttached(
   args: readonly unknown[],
   inner: Listen,
 ): Server {
-  const callback = callbackOf(args);
   try {
-    const { activated, sockets } = readActivation();
+    const { sockets } = readActivation();
     // If several apps own the server, the first one with a free socket gets it.
     const { app, selection, hooks, http2 } = (owners.find((owner) =>
       hasUnclaimed(sockets, owner.selection.names),
     ) ?? owners[0]) as Attachment;
-    if (!activated) {
-      if (isManaged(app)) manageServer(server, app, NO_SOCKETS, callback);
-      else if (app.settings.health !== false) answerProbes(server, app);
-      return inner.apply(server, [...args]);
-    }
-    const bound = claimAndBind(
-      server,
+    const bound = serve(server, {
+      app,
       sockets,
       selection,
-      { ...bindOptionsOf(args), listenCallback: callback, handover: app.settings.handover },
       http2,
-    );
-    if (callback !== undefined) server.once("listening", callback);
-    manageServer(server, app, bound, callback);
-    hooks.onBound?.(server, bound.sockets, args[0]);
+      options: bindOptionsOf(args),
+      callback: callbackOf(args),
+      listenAsUsual: () => void inner.apply(server, [...args]),
+    });
+    if (app.activated) hooks.onBound?.(server, bound.sockets, args[0]);
   } catch (error) {
     emitListenError(server, error, args);
   }

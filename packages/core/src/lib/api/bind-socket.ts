@@ -13,7 +13,6 @@ import { prepare } from "./prepare.ts";
 import { refuseProxied } from "../proxy-protocol/variable.ts";
 import { isVariableSet } from "../shared/environment-options.ts";
 import { refuseInWorker } from "./refuse-in-worker.ts";
-import { splitOptions } from "./split-options.ts";
 import { hasConnections, type PassedSocket } from "../activation/passed-socket.ts";
 import { isWaitingToServe, onceServing } from "../activation/serving.ts";
 import { checkPermission } from "../binding/permission.ts";
@@ -41,9 +40,9 @@ export interface BindDatagramOptions
 }
 
 const CALL = {
-  example: "await bindDatagram(socket, { port: 3000 })",
+  hint: "Write await bindDatagram(socket, { port: 3000 }). It returns a promise, which resolves when it listens.",
   nodeOptions: ["port", "address", "exclusive"],
-  refused: {
+  omitted: {
     tls: "UDP has no TLS, so leave tls out.",
     sockets: "One call binds one socket: write name instead of sockets.",
     onDrainUpgraded: "UDP has no connections, so leave onDrainUpgraded out.",
@@ -60,13 +59,12 @@ export async function bindSocket(
   options: BindDatagramOptions,
   more: readonly unknown[],
 ): Promise<Listening> {
-  const [own, where] = splitOptions(options, more, CALL);
-  const { activation, settings } = prepare(own);
+  const { activation, settings, nodeOptions } = prepare(options, CALL, more);
   const app = createApp(settings, activation.activated);
   if (!activation.activated) {
     if (options.port === undefined) throw notActivated(activation.reason, "the options have no port");
     const bound = once(socket, "listening");
-    socket.bind(where);
+    socket.bind(nodeOptions);
     await bound;
     manageSocket(socket, app, undefined);
     return { activated: false, sockets: [] };

@@ -22,16 +22,21 @@ import { refuseInWorker } from "./refuse-in-worker.ts";
 export interface BindOptions {
   backlog?: number | undefined;
   signal?: AbortSignal | undefined;
+}
+
+/** What else decides how a server is bound. */
+interface Binding extends BindOptions {
+  /** Whether the `request` listener can answer HTTP/2. */
+  http2: boolean;
   /** The callback that was passed to `listen()`. */
-  listenCallback?: unknown;
+  listenCallback: unknown;
   /** Whether the process hands over to a new process at a reload. */
-  handover?: boolean;
+  handover: boolean;
 }
 
 /**
  * Claims the selected sockets and binds the server to them, which then emits `listening` or `error`.
  *
- * @param http2 whether the `request` listener can answer HTTP/2
  * @throws ActivationError what {@link selectForServer} throws, `SOCKACT_ERR_CLUSTER_WORKER` for a connection
  * in a worker of node:cluster, `SOCKACT_ERR_HANDOVER_UNSUPPORTED` for `handover` with a connection or a
  * socket on standard input, `SOCKACT_ERR_OPTION` for `tls` with a server of TLS, `SOCKACT_ERR_PERMISSION`,
@@ -42,8 +47,7 @@ export function claimAndBind(
   server: Server,
   sockets: readonly PassedSocket[],
   { names, tls, tlsOf, proxyOf }: SocketSelection,
-  { backlog, signal, listenCallback, handover = false }: BindOptions,
-  http2: boolean,
+  { backlog, signal, http2, listenCallback, handover }: Binding,
 ): BoundSockets {
   // Before anything is claimed: Node throws ERR_SERVER_ALREADY_LISTEN.
   if (server.listening) (nativeListen as () => Server).call(server);

@@ -1,17 +1,13 @@
 import type { ListenOptions as NodeListenOptions, Server } from "node:net";
 import type { ActivatedSocket } from "../activation/passed-socket.ts";
-import { NO_SOCKETS } from "../binding/bound.ts";
 import { offersHttp2 } from "../binding/tls-acceptor.ts";
 import { createApp } from "../lifecycle/app.ts";
-import { isManaged } from "../lifecycle/service-manager.ts";
 import type { LifecycleOptions } from "../lifecycle/settings.ts";
 import { notActivated } from "../shared/errors.ts";
-import { answerProbes } from "./answer-probes.ts";
-import { claimAndBind } from "./claim-and-bind.ts";
-import { manageServer } from "./manage-server.ts";
+import { checkServer } from "./check-server.ts";
 import type { ClaimOptions } from "./options.ts";
 import { prepare } from "./prepare.ts";
-import { checkServer, splitOptions } from "./split-options.ts";
+import { serve } from "./serve.ts";
 
 /**
  * The options of {@link listen}: which sockets to claim, the lifecycle, and Node's own options of
@@ -32,7 +28,7 @@ export interface Listening {
 }
 
 const CALL = {
-  example: "await listen(server, { port: 3000 })",
+  hint: "Write await listen(server, { port: 3000 }). It returns a promise, which resolves when it listens.",
   nodeOptions: [
     "port",
     "host",
@@ -71,21 +67,18 @@ export async function listen(
   ...more: unknown[]
 ): Promise<Listening> {
   checkServer(server);
-  const [own, where] = splitOptions(options, more, CALL);
-  const { activation, selection, settings } = prepare(own);
-  const { activated } = activation;
-  if (!activated) {
-    if (where.port === undefined && where.path === undefined)
-      throw notActivated(activation.reason, "the options have neither a port nor a path");
-    server.listen(where);
-  }
-  const http2 = selection.tls.some((tls) => offersHttp2(tls.options.ALPNProtocols));
-  const bound = activated
-    ? claimAndBind(server, activation.sockets, selection, { ...where, handover: settings.handover }, http2)
-    : NO_SOCKETS;
-  const app = createApp(settings, activated);
-  if (isManaged(app)) manageServer(server, app, bound);
-  else if (settings.health !== false) answerProbes(server, app);
+  const { activation, selection, settings, nodeOptions } = prepare(options, CALL, more);
+  const { activated, sockets } = activation;
+  if (!activated && nodeOptions.port === undefined && nodeOptions.path === undefined)
+    throw notActivated(activation.reason, "the options have neither a port nor a path");
+  const bound = serve(server, {
+    app: createApp(settings, activated),
+    sockets,
+    selection,
+    http2: selection.tls.some((tls) => offersHttp2(tls.options.ALPNProtocols)),
+    options: nodeOptions,
+    listenAsUsual: () => void server.listen(nodeOptions),
+  });
   await untilListening(server);
   return { activated, sockets: bound.sockets };
 }

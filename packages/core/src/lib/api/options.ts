@@ -88,28 +88,48 @@ export interface SocketSelection {
 }
 
 /** The options of an app, checked, with their variables and defaults applied. */
-export interface CheckedOptions {
+export interface CheckedOptions<T = AppOptions> {
   selection: SocketSelection;
   settings: Settings;
+  /** The options of Node's own function, without those that are undefined. */
+  nodeOptions: Omit<T, keyof AppOptions>;
 }
+
+/** How a function takes its options. */
+export interface Call {
+  /** How to call it. */
+  readonly hint: string;
+  /** The options of Node's own function. */
+  readonly nodeOptions: readonly string[];
+  /** The options of sockact that this function does not have, and why. */
+  readonly omitted?: Readonly<Record<string, string>>;
+}
+
+const SYSTEMD_LISTEN: Call = {
+  hint: "Write systemdListen({ name: 'http' }), for example. Pass the port to listen().",
+  nodeOptions: [],
+};
 
 /**
  * Checks and reads every option. An unknown option is an error: if it were ignored, you would notice that in
  * production.
  *
+ * @param more the arguments after the options. TypeScript allows none, and JavaScript would ignore them.
  * @throws ActivationError `SOCKACT_ERR_OPTION`
  */
-export function readOptions(options: AppOptions): CheckedOptions {
+export function readOptions<T extends AppOptions>(
+  options: T,
+  call: Call = SYSTEMD_LISTEN,
+  more: readonly unknown[] = [],
+): CheckedOptions<T> {
   if (typeof options !== "object" || options === null)
-    throw refusal(
-      `The options must be an object; got ${shown(options)}`,
-      "Write systemdListen({ name: 'http' }), for example. Pass the port to listen().",
+    throw optionError(`The options must be an object; got ${shown(options)}`, call.hint);
+  if (more.length > 0)
+    throw optionError(
+      `The options must be the last argument; got another one after them: ${shown(more[0])}`,
+      call.hint,
     );
-  const unknown = Object.keys(options).filter((key) => !OPTIONS.includes(key));
-  if (unknown.length > 0) {
-    const isMeant = unknown.every((name) => (placeOf(name) ?? nearest(name, OPTIONS)) !== undefined);
-    throw refusal(unknown.map(unknownOption).join("; "), isMeant ? "Correct the option." : undefined);
-  }
+  checkOptionNames(options, call);
   const { name, required, sockets, tls, ignoreListenPid } = options;
   if (tls !== undefined) checkTlsOption(tls, "tls");
   if (sockets !== undefined) checkSockets(sockets, name);
@@ -144,7 +164,33 @@ export function readOptions(options: AppOptions): CheckedOptions {
           : undefined,
     },
     settings: readSettings(options),
+    // Node takes `port: undefined` for any free port.
+    nodeOptions: Object.fromEntries(
+      Object.entries(options).filter(([key, value]) => value !== undefined && call.nodeOptions.includes(key)),
+    ) as Omit<T, keyof AppOptions>,
   };
+}
+
+/** Refuses options that the function does not have. */
+function checkOptionNames(options: object, { nodeOptions, omitted = {} }: Call): void {
+  const known = [...OPTIONS, ...nodeOptions].filter((name) => omitted[name] === undefined);
+  const unknown = Object.entries(options).flatMap(([name, value]) =>
+    known.includes(name) || (value === undefined && Object.hasOwn(omitted, name)) ? [] : [name],
+  );
+  if (unknown.length === 0) return;
+  const hints = unknown.map((name) => omitted[name] ?? (meantBy(name, known) && "Correct the option."));
+  throw optionError(
+    unknown.map((name) => `unknown option ${name}${meantBy(name, known) ?? ""}`).join("; "),
+    hints.includes(undefined) ? `The options are ${known.join(", ")}.` : (hints[0] as string),
+  );
+}
+
+/** What is probably meant by the name of an unknown option. Undefined if nothing is like it. */
+function meantBy(name: string, known: readonly string[]): string | undefined {
+  const place = placeOf(name);
+  if (place !== undefined) return `: it belongs in ${place}`;
+  const meant = nearest(name, known);
+  return meant && `: did you mean ${meant}?`;
 }
 
 function readNames(name: ClaimOptions["name"]): readonly string[] | undefined {
@@ -178,13 +224,6 @@ function checkSockets(sockets: NonNullable<ClaimOptions["sockets"]>, name: unkno
       );
     if (options.tls !== undefined) checkTlsOption(options.tls, `sockets.${each}.tls`);
   }
-}
-
-function unknownOption(name: string): string {
-  const place = placeOf(name);
-  if (place !== undefined) return `unknown option ${name}: it belongs in ${place}`;
-  const meant = nearest(name, OPTIONS);
-  return `unknown option ${name}${meant === undefined ? "" : `: did you mean ${meant}?`}`;
 }
 
 function refusal(message: string, hint = `The options are ${OPTIONS.join(", ")}.`): ActivationError {

@@ -22,10 +22,10 @@ import { isActivationError } from "../shared/errors.ts";
 import { isVariableSet } from "../shared/environment-options.ts";
 import { checkInternals } from "../shared/internals-check.ts";
 import { handleOf, isHttpServer, type ListenHandle } from "../shared/node-internals.ts";
-import { claimAndBind } from "./claim-and-bind.ts";
 import { bindOptionsOf, callbackOf } from "./listen-arguments.ts";
 import { emitListenError } from "./listen-error.ts";
 import { manageListening, manageServer } from "./manage-server.ts";
+import { serve } from "./serve.ts";
 import type { Listen } from "./wrap-listen.ts";
 
 /**
@@ -116,17 +116,16 @@ export function preloadApp(): PreloadedApp {
   };
   return {
     serve(server, fds, args) {
-      const callback = callbackOf(args);
       try {
-        const bound = claimAndBind(
-          server,
-          select(fds),
-          { names: undefined, tls: [], tlsOf: () => undefined, proxyOf },
-          { ...bindOptionsOf(args), listenCallback: callback, handover: settings.handover },
-          false,
-        );
-        if (callback !== undefined) server.once("listening", callback);
-        manageServer(server, app, bound, callback);
+        serve(server, {
+          app,
+          sockets: select(fds),
+          selection: { names: undefined, tls: [], tlsOf: () => undefined, proxyOf },
+          http2: false,
+          options: bindOptionsOf(args),
+          callback: callbackOf(args),
+          listenAsUsual() {},
+        });
       } catch (error) {
         emitListenError(server, error, args);
       }

@@ -5,21 +5,26 @@ import "./share-with-workers.ts";
 import { checkProxyNames } from "../proxy-protocol/variable.ts";
 import { isVariableSet } from "../shared/environment-options.ts";
 import { notActivated } from "../shared/errors.ts";
-import { type AppOptions, type CheckedOptions, readOptions } from "./options.ts";
+import { type AppOptions, type Call, type CheckedOptions, readOptions } from "./options.ts";
 
 /** What is known before a server listens: the options, and the sockets that were passed to this process. */
-export interface Preparation extends CheckedOptions {
+export interface Preparation<T> extends CheckedOptions<T> {
   activation: ActivationResult;
 }
 
 /**
  * Reads the options and the environment, once for each app.
  *
+ * @param call how the function takes its options, and `more` the arguments that follow them
  * @throws ActivationError `SOCKACT_ERR_OPTION`; `SOCKACT_ERR_NOT_ACTIVATED` if `required` is set;
  * `SOCKACT_ERR_NAME_UNKNOWN` for a name in SOCKACT_PROXY_PROTOCOL; what activatedSockets() throws
  */
-export function prepare(options: AppOptions): Preparation {
-  const checked = readOptions(options);
+export function prepare<T extends AppOptions>(
+  options: T,
+  call?: Call,
+  more?: readonly unknown[],
+): Preparation<T> {
+  const checked = readOptions(options, call, more);
   const activation = readActivation(options.ignoreListenPid);
   if (!activation.activated && options.required === true) throw notActivated(activation.reason);
   if (activation.activated && isVariableSet("proxyProtocol"))

@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import { expect, test } from "vitest";
 import { bindDatagram } from "./bind-datagram.ts";
 import { listen } from "./listen.ts";
-import { splitOptions } from "./split-options.ts";
+import { readOptions } from "./options.ts";
 
 const untyped = { listen, bindDatagram } as Record<string, (...args: unknown[]) => Promise<unknown>>;
 const server = (): unknown => createServer();
@@ -11,10 +11,8 @@ const socket = (): unknown => createSocket("udp4").unref();
 
 test("an undefined port is left out, since Node would take it for any free port", () => {
   const options = { port: undefined, path: "/run/app.sock", required: undefined };
-  expect(splitOptions(options, [], { example: "", nodeOptions: ["port", "path"] })).toStrictEqual([
-    {},
-    { path: "/run/app.sock" },
-  ]);
+  const call = { hint: "", nodeOptions: ["port", "path"] };
+  expect(readOptions(options, call).nodeOptions).toStrictEqual({ path: "/run/app.sock" });
 });
 
 test.each<[what: string, call: string, args: unknown[], message: RegExp]>([
