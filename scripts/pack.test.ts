@@ -104,6 +104,6 @@ test("the code is ASCII, so that V8 keeps each character in one byte", () => {
 
 test("the main entry point of core has no code in which Node would have to search for exports", () => {
   const code = readFileSync(join(root, "packages/core/dist/index.cjs"), "utf8");
-  expect(code).toContain("exports.listen = require_implementation.listen;");
+  expect(code).toContain("exports.listen = $main.listen;");
   expect(code).not.toContain("function");
 });

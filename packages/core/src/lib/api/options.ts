@@ -70,7 +70,7 @@ const TAKE_OPTIONS: readonly string[] = ["name", "tls", "sockets", "required", "
 const SOCKET_OPTIONS: readonly string[] = ["tls", "proxyProtocol"];
 
 /** Every option of sockact. */
-export const OPTIONS: readonly string[] = [...TAKE_OPTIONS, ...LIFECYCLE_OPTIONS];
+const OPTIONS: readonly string[] = [...TAKE_OPTIONS, ...LIFECYCLE_OPTIONS];
 
 /** Which sockets are claimed, and how each is served. */
 export interface SocketSelection {
@@ -178,10 +178,12 @@ function checkOptionNames(options: object, { nodeOptions, omitted = {} }: Call):
     known.includes(name) || (value === undefined && Object.hasOwn(omitted, name)) ? [] : [name],
   );
   if (unknown.length === 0) return;
-  const hints = unknown.map((name) => omitted[name] ?? (meantBy(name, known) && "Correct the option."));
+  const hints = unknown.flatMap(
+    (name) => omitted[name] ?? (meantBy(name, known) === undefined ? [] : "Correct the option."),
+  );
   throw optionError(
     unknown.map((name) => `unknown option ${name}${meantBy(name, known) ?? ""}`).join("; "),
-    hints.includes(undefined) ? `The options are ${known.join(", ")}.` : (hints[0] as string),
+    hints.length === unknown.length ? (hints[0] as string) : `The options are ${known.join(", ")}.`,
   );
 }
 
