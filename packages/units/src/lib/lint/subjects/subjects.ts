@@ -38,6 +38,8 @@ export interface ServiceSubject {
   unit: LoadedUnit;
   /** The sockets that start the service, or an instance of it. */
   sockets: readonly SocketSubject[];
+  /** Whether a service with a socket starts it too (`Requires=`, `BindsTo=`), such as systemd-socket-proxyd. */
+  isBehindSocket: boolean;
   /** Whether it is a unit of the service manager of a user. */
   user: boolean;
   program: Program | undefined;
@@ -138,6 +140,9 @@ export function unitAmong(given: GivenUnits, name: string): LoadedUnit | undefin
   return { ...unit, settings: unit.settings.filter(({ section, key }) => isKnown(section, key)), bySection };
 }
 
+/** A service whose sockets are not known yet. */
+type Started = ServiceSubject & { sockets: SocketSubject[] };
+
 /**
  * Reads the sockets and services among the files. `user` says that all of them belong to the service manager
  * of a user; a unit may show that too.
@@ -154,11 +159,12 @@ export function subjectsOf(
   };
 
   const ordered = namesOrdered(given);
-  const services = units("service").map((unit): ServiceSubject & { sockets: SocketSubject[] } => {
+  const services = units("service").map((unit): Started => {
     const environment = environmentOf(unit);
     return {
       unit,
       sockets: [],
+      isBehindSocket: false,
       user: user || isOfUser(unit),
       program: programOf(unit, environment.get("NODE_OPTIONS")?.value ?? ""),
       environment,
@@ -190,5 +196,11 @@ export function subjectsOf(
     service?.sockets.push(socket);
     return socket;
   });
+  for (const { unit } of services.filter((service) => service.sockets.length > 0)) {
+    for (const { name } of namesIn(unit, "Unit", "Requires", "BindsTo")) {
+      const behind = byName.get(name);
+      if (behind !== undefined) behind.isBehindSocket = true;
+    }
+  }
   return { sockets: sockets.filter(isRead), services: services.filter(isRead) };
 }

@@ -190,6 +190,12 @@ describe("directives that raw refuses, because a field writes them or they would
     expect(ofSocket({ NetworkNamespacePath: "/run/netns/vpn" })).toEqual([]);
   });
 
+  it("an app behind a proxy cannot stay active when it has ended", () => {
+    const raw = { Service: { RemainAfterExit: true } };
+    expect(problemsOf({ bind: "proxy", raw })).toMatchObject([{ finding: "remain-after-exit" }]);
+    expect(problemsOf({ bind: "capability", raw })).toEqual([]);
+  });
+
   it("OpenFile= is not written beside openFile", () => {
     const raw = { Service: { OpenFile: "/etc/shop.conf" } };
     expect(problemsOf({ type: "notify", raw })).toMatchObject([{ path: "raw.Service.OpenFile" }]);

@@ -46,7 +46,8 @@ export const lifecycleRules: Readonly<Record<LifecycleCode, Rule<ServiceSubject>
     man: "systemd.service(5)",
     find: (service) => {
       const setting = inService(service.unit, "RemainAfterExit");
-      return booleanOf(setting?.value) !== true || service.sockets.length === 0
+      const isStarted = service.sockets.length > 0 || service.isBehindSocket;
+      return booleanOf(setting?.value) !== true || !isStarted
         ? []
         : [
             {
