@@ -93,6 +93,24 @@ To remove the data: sudo rm -r /var/lib/shop /var/lib/private/shop
     expect(await left()).toEqual([]);
   });
 
+  it("leaves or removes the data of a folder that an update has dropped, too", async () => {
+    await run({}, plan({ environment: { KEEP: "1" }, cacheDirectory: "shop" }));
+    await systemd.request("http://127.0.0.1/");
+    const without = plan({ stateDirectory: false });
+    expect((await run({}, without)).error).toBeUndefined();
+    expect((await sockact("uninstall", "shop", "--yes")).stdout).toBe(`Uninstalled shop.
+Stays:
+  /var/lib/shop: data of the service
+To remove the data: sudo rm -r /var/lib/shop /var/lib/private/shop
+`);
+    expect(await systemd.mustRun(["cat", "/var/lib/private/shop/kept"])).toBe("data");
+    await run({}, without);
+    const shown = await sockact("uninstall", "shop", "--dry-run", "--purge");
+    expect(shown.stdout).toContain("  /var/lib/shop (the data of the service)\n");
+    expect((await sockact("uninstall", "shop", "--yes", "--purge")).stdout).toBe("Uninstalled shop.\n");
+    expect(await left()).toEqual([]);
+  });
+
   it("leaves data that another service uses, even with --purge", async () => {
     // Neither is a unit of shop, whatever its name is, and systemd has loaded neither.
     const user = "[Service]\nDynamicUser=yes\nExecStart=/bin/true\n";

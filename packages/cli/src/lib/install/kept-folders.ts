@@ -3,11 +3,23 @@ import { join } from "node:path";
 import type { Author } from "./manifest.ts";
 import { type Place, serviceFolder } from "./places.ts";
 import { contentOf, inNewFolder } from "./safe-folder.ts";
+import type { FolderKind } from "./service-paths.ts";
 
 const RECORD = "folders.json";
 
-/** A folder with data, as it was left. */
-interface Kept {
+/** A kind of folder that stays when a service stops. */
+export type DataKind = Exclude<FolderKind, "runtime">;
+
+/** A folder with data that systemd has made for a service. */
+export interface KeptFolder {
+  kind: DataKind;
+  path: string;
+}
+
+/** The same folder, as it was left. */
+interface Recorded {
+  /** Earlier versions have recorded no kind. */
+  kind?: DataKind;
   path: string;
   /** By these, a folder that somebody makes later is another one. */
   device: number;
@@ -17,16 +29,16 @@ interface Kept {
 }
 
 /**
- * The folders with data that an uninstallation of this name has left, and that are still the same. The next
- * installation of this name may have them, if it is of the same user.
+ * The folders with data that an uninstallation or an update of this name has left, and that are still the
+ * same. The next installation of this name may have them, if it is of the same user.
  */
-export function keptFolders(place: Place, name: string, author: Author | undefined): string[] {
+export function keptFolders(place: Place, name: string, author: Author | undefined): KeptFolder[] {
   try {
     const content = contentOf(join(serviceFolder(place, name), RECORD))?.toString() ?? "[]";
-    const isOthers = ({ author: uid }: Kept) =>
+    const isOthers = ({ author: uid }: Recorded) =>
       uid !== undefined && author !== undefined && uid !== author.uid;
-    const kept = (JSON.parse(content) as Kept[]).filter((one) => isSame(one) && !isOthers(one));
-    return kept.map(({ path }) => path);
+    const kept = (JSON.parse(content) as Recorded[]).filter((one) => isSame(one) && !isOthers(one));
+    return kept.map(({ kind = "state", path }) => ({ kind, path }));
   } catch {
     // Without the record, the folders are asked about.
     return [];
@@ -37,12 +49,12 @@ export function keptFolders(place: Place, name: string, author: Author | undefin
 export function keepFolders(
   place: Place,
   name: string,
-  paths: readonly string[],
+  folders: readonly KeptFolder[],
   author: Author | undefined,
 ): void {
-  const kept = paths.map((path): Kept => {
+  const kept = folders.map(({ kind, path }): Recorded => {
     const { dev: device, ino: inode } = statSync(path);
-    return { path, device, inode, author: author?.uid };
+    return { kind, path, device, inode, author: author?.uid };
   });
   inNewFolder(serviceFolder(place, name), (folder) => {
     folder.remove(RECORD);
@@ -51,7 +63,7 @@ export function keepFolders(
   });
 }
 
-function isSame({ path, device, inode }: Kept): boolean {
+function isSame({ path, device, inode }: Recorded): boolean {
   const { dev, ino } = statSync(path, { throwIfNoEntry: false }) ?? {};
   return dev === device && ino === inode;
 }

@@ -1,6 +1,6 @@
 import { lstatSync } from "node:fs";
 import { homedir } from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { dirname, join, relative, resolve } from "node:path";
 import process from "node:process";
 import { setTimeout as delay } from "node:timers/promises";
 import { parseUnit, UnitSet } from "@sockact/units";
@@ -78,11 +78,16 @@ export function foldersIn(
 ): ServiceFolder[] {
   return kinds.flatMap((kind) =>
     listOf(wordsOf(folderDirectives[kind]) ?? "").map((word) => {
-      const [name = ""] = word.split(":");
-      const base = baseFolder(place, kind);
-      return { kind, path: join(base, name), privatePath: join(base, "private", name) };
+      const path = join(baseFolder(place, kind), word.split(":")[0]!);
+      return { kind, path, privatePath: privatePathOf(place, kind, path) };
     }),
   );
+}
+
+/** Where such a folder is for a dynamic user. */
+export function privatePathOf(place: Place, kind: FolderKind, path: string): string {
+  const base = baseFolder(place, kind);
+  return join(base, "private", relative(base, path));
 }
 
 /** file-hierarchy(7). */

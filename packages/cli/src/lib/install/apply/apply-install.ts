@@ -1,7 +1,9 @@
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { CliError, EXIT } from "../../shared/cli-error.ts";
 import { assignmentsIn } from "../../shared/unit-text.ts";
 import type { ServiceManager } from "../../systemd/service-manager.ts";
+import { keepFolders, keptFolders } from "../kept-folders.ts";
 import { isSameFile, unitFolder } from "../places.ts";
 import { refuseForeignAccounts } from "../plan/foreign-accounts.ts";
 import { refuseForeignPaths } from "../plan/foreign-paths.ts";
@@ -51,7 +53,10 @@ async function applyAlone(prepared: PreparedInstall, options: ApplyOptions): Pro
     // An app may take a minute to answer. Other installations need not wait for it.
     await verify?.();
     signal?.throwIfAborted();
-    if (units.manager) await removeDroppedSockets(prepared);
+    if (units.manager) {
+      await removeDroppedSockets(prepared);
+      recordDroppedFolders(prepared);
+    }
     change.commit();
     return applied;
   } catch (error) {
@@ -123,6 +128,20 @@ async function removeDroppedSockets(prepared: PreparedInstall): Promise<void> {
   const kept = socketPathsOf(plan, Object.values(plan.units));
   for (const path of socketPathsOf(plan, earlierTexts(prepared)))
     if (!kept.includes(path)) await removeSocketFile(path);
+}
+
+/**
+ * systemd does not remove a folder that the service no longer has. An uninstallation, and a later version that
+ * has it again, find it by the record.
+ */
+function recordDroppedFolders(prepared: PreparedInstall): void {
+  const { plan } = prepared;
+  const had = keptFolders(plan, plan.name, plan.author);
+  const known = [...foldersOf(plan, Object.values(plan.units)), ...had].map(({ path }) => path);
+  const dropped = foldersOf(plan, earlierTexts(prepared)).flatMap(({ kind, path }) =>
+    kind === "runtime" || known.includes(path) || !existsSync(path) ? [] : [{ kind, path }],
+  );
+  if (dropped.length > 0) keepFolders(plan, plan.name, [...had, ...dropped], plan.author);
 }
 
 /** The files must not have changed since the user saw them. */

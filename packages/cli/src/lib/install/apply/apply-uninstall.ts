@@ -2,12 +2,14 @@ import { accessSync, constants } from "node:fs";
 import { basename, dirname } from "node:path";
 import type { CliError } from "../../shared/cli-error.ts";
 import type { ServiceManager } from "../../systemd/service-manager.ts";
+import { execute } from "../../shared/execute.ts";
 import { unsetDrained } from "../drained.ts";
-import { keepFolders } from "../kept-folders.ts";
+import { keepFolders, type KeptFolder } from "../kept-folders.ts";
 import { type Manifest, manifestPath } from "../manifest.ts";
 import { nothingToRemove, type PreparedUninstall, prepareUninstall } from "../plan/prepare-uninstall.ts";
+import type { Place } from "../places.ts";
 import { inFolderOf } from "../safe-folder.ts";
-import { removeSocketFile } from "../service-paths.ts";
+import { privatePathOf, removeSocketFile } from "../service-paths.ts";
 import { removeEmptyFolders } from "../undo/change.ts";
 import { interruptedError, recover } from "../undo/undo.ts";
 import { resetLimits, Units } from "../units.ts";
@@ -70,7 +72,7 @@ async function applyAlone(
 
 /** Stops the units, and removes what systemd has made for them. */
 async function stop(
-  { units, socketFiles, cleaned, kept }: PreparedUninstall,
+  { place, units, socketFiles, cleaned, dropped, kept }: PreparedUninstall,
   manager: ServiceManager,
   { onStep, signal }: Options,
 ): Promise<void> {
@@ -85,9 +87,28 @@ async function stop(
     // Only systemd knows where the data of a service with DynamicUser= is.
     await manager.mustRun("clean", ...cleaned.map((kind) => `--what=${kind}`), "--", ...services);
   }
+  for (const folder of dropped) {
+    const why = await removeFolder(place, folder);
+    if (why === undefined) onStep({ type: "removed", path: folder.path });
+    else kept.push({ path: folder.path, why });
+  }
   for (const path of socketFiles) {
     if (await removeSocketFile(path)) onStep({ type: "removed", path });
     else kept.push({ path, why: "another program listens there, or another user may change its folder" });
+  }
+}
+
+/** Removes a folder that systemd no longer knows. Returns why it can't be removed, or undefined. */
+async function removeFolder(place: Place, { kind, path }: KeptFolder): Promise<string | undefined> {
+  try {
+    const own = [path, privatePathOf(place, kind, path)].filter((one) =>
+      inFolderOf(one, (folder, file) => folder.stat(file)),
+    );
+    // rm(1) follows no link that the service's user puts into the folder meanwhile. Node's rm() may.
+    const { code, stderr } = await execute("rm", ["-rf", "--", ...own]);
+    return code === 0 ? undefined : stderr.trim();
+  } catch (error) {
+    return (error as Error).message;
   }
 }
 
@@ -101,7 +122,7 @@ async function removeFiles(
   const { place, name } = prepared;
   // Before the units go: a second call after a kill would not know the folders. If it finds none, the record
   // stays.
-  if (prepared.keptFolders.length > 0 || prepared.cleaned.length > 0)
+  if (prepared.keptFolders.length > 0 || prepared.cleanedFolders.length > 0)
     keepFolders(place, name, prepared.keptFolders, manifest.author);
   const files = manifest.files.map(({ path }) => basename(path));
   const { enabled } = await units.before(files.filter((file) => /\.(?:socket|service)$/.test(file)));

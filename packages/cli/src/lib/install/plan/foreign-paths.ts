@@ -73,7 +73,7 @@ async function refuseForeignFolders(
   force: boolean,
 ): Promise<string[]> {
   const own = new Set(foldersOf(plan, earlier).map(({ path }) => path));
-  const kept = keptFolders(plan, plan.name, plan.author);
+  const kept = keptFolders(plan, plan.name, plan.author).map((folder) => folder.path);
   const taken: string[] = [];
   for (const folder of foldersOf(plan, Object.values(plan.units))) {
     const { path, privatePath, user } = folder;

@@ -5,22 +5,19 @@ import { didYouMean, nearestNames } from "../../shared/nearest.ts";
 import { readListen } from "../../systemd/listen-property.ts";
 import type { ServiceManager } from "../../systemd/service-manager.ts";
 import { authorOf, sha256 } from "../header.ts";
+import { type DataKind, type KeptFolder, keptFolders } from "../kept-folders.ts";
 import { installedNames, type Manifest, readManifest } from "../manifest.ts";
 import { checkName } from "../names.ts";
 import { checkPlace, type Place, unitFolder } from "../places.ts";
 import { contentOf, inFolderOf } from "../safe-folder.ts";
-import { type FolderKind, loadedFolders } from "../service-paths.ts";
+import { loadedFolders } from "../service-paths.ts";
 import { Change } from "../undo/change.ts";
 import { Units } from "../units.ts";
 import { foldersOfOthers, userOf } from "./folders-of-others.ts";
 
-/** The folders that stay when a service stops. */
-const dataKinds = ["state", "cache", "logs"] as const satisfies FolderKind[];
-type DataKind = (typeof dataKinds)[number];
+const dataKinds: readonly DataKind[] = ["state", "cache", "logs"];
 
-interface DataFolder {
-  kind: DataKind;
-  path: string;
+interface DataFolder extends KeptFolder {
   isEmpty: boolean;
 }
 
@@ -43,10 +40,12 @@ export interface PreparedUninstall {
   socketFiles: string[];
   /** The kinds of data that go. */
   cleaned: DataKind[];
-  /** The folders that go with those kinds. */
+  /** The folders with data that go: those of these kinds, and `dropped`. */
   cleanedFolders: DataFolder[];
+  /** The folders that go, and that an update has dropped: systemd no longer knows them. */
+  dropped: KeptFolder[];
   /** The folders with data that stay. */
-  keptFolders: string[];
+  keptFolders: KeptFolder[];
   /** What stays, with the reason, and whether `purge` would have removed it. */
   kept: { path: string; why: string; isData?: boolean }[];
 }
@@ -84,14 +83,22 @@ export async function prepareUninstall(
   const all = await Promise.all([...unitFiles, manifest.service].map((unit) => units.instancesOf(unit)));
   const names = [...new Set(all.flat())];
   const data = manager ? await dataOf(place, names, manager) : [];
-  const others = data.length === 0 ? [] : await foldersOfOthers(place, [...names, ...unitFiles], manager);
+  const dropped = keptFolders(place, name, manifest.author)
+    .filter(({ path }) => !data.some((folder) => folder.path === path))
+    .map((folder) => ({ ...folder, isEmpty: holdsNothing(folder.path) }));
+  const others =
+    data.length + dropped.length === 0 ? [] : await foldersOfOthers(place, [...names, ...unitFiles], manager);
   const keeps = (folder: DataFolder) =>
     userOf(folder.path, others) !== undefined || (!purge && isKept(folder));
   // systemd removes all folders of a kind, or none.
   const cleaned = dataKinds.filter(
     (kind) => data.some((one) => one.kind === kind) && !data.some((one) => one.kind === kind && keeps(one)),
   );
-  const staying = data.filter(({ kind }) => !cleaned.includes(kind));
+  const droppedToo = manager ? dropped.filter((folder) => !keeps(folder)) : [];
+  const staying = [
+    ...data.filter(({ kind }) => !cleaned.includes(kind)),
+    ...dropped.filter((folder) => !droppedToo.includes(folder)),
+  ];
   for (const { path } of staying) kept.push({ path, ...whyDataStays(userOf(path, others), purge) });
   return {
     place,
@@ -102,16 +109,17 @@ export async function prepareUninstall(
     units: names,
     socketFiles: manager ? await socketFilesOf(manager, names) : [],
     cleaned,
-    cleanedFolders: data.filter(({ kind }) => cleaned.includes(kind)),
-    keptFolders: place.user ? [] : staying.map(({ path }) => path),
+    cleanedFolders: [...data.filter(({ kind }) => cleaned.includes(kind)), ...droppedToo],
+    dropped: droppedToo,
+    keptFolders: place.user ? [] : staying,
     kept,
   };
 }
 
 /** The plan if nothing was installed: an earlier call was killed before that. */
 export function nothingToRemove(place: Place, name: string, purge: boolean): PreparedUninstall {
-  const none = { files: [], units: [], socketFiles: [], cleaned: [], cleanedFolders: [], keptFolders: [] };
-  return { place, name, purge, manifest: undefined, ...none, kept: [] };
+  const none = { files: [], units: [], socketFiles: [], cleaned: [], cleanedFolders: [], dropped: [] };
+  return { place, name, purge, manifest: undefined, ...none, keptFolders: [], kept: [] };
 }
 
 /** Why a file must not be removed, or undefined. */
