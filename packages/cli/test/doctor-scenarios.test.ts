@@ -418,6 +418,7 @@ exec /usr/bin/journalctl "$@"
     const elsewhere = [
       "config-differs",
       "unit-edited",
+      "install-interrupted",
       "port-forbidden",
       "socket-not-open",
       "proxy-header",

@@ -1,6 +1,7 @@
 import { describeWith, type PrivateSystemd } from "@sockact/testkit";
 import type { AppDescription } from "@sockact/units";
 import { beforeAll, describe, expect, it } from "vitest";
+import { sockactInside } from "./run.ts";
 import { type Everything, nothing, UNITS, useInstallation } from "./installation.ts";
 
 const campaign = { tags: "campaign", timeout: 300_000 } as const;
@@ -98,13 +99,30 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install, interrupt
       return { result: killed.result, broken, error, changed: result?.changed, left };
     };
     const interrupted = { code: "SOCKACT_ERR_INSTALL_INTERRUPTED" };
-    const repaired = { result: undefined, broken: [], error: undefined, changed: false };
+    const repaired = { result: undefined, broken: [], error: undefined, changed: true };
 
     it("when it is interrupted or killed after it has restarted the units", async () => {
       const before = await installFirst();
       const left = before.everything;
       expect(await interrupt("restarted")).toEqual({ ...interrupted, left });
       expect(await killAndRepair(before, "restarted")).toEqual({ ...repaired, left });
+    });
+
+    it("which status and doctor report when it was killed, but not while it runs", async () => {
+      const reported = async (command: string) => {
+        const { stdout } = await systemd.run([...sockactInside(systemd), command, "shop", "--json"]);
+        return stdout.includes('"install-interrupted"');
+      };
+      const both = async () => [await reported("status"), await reported("doctor")];
+      await install(first());
+      const running = start(second(), { pauseAt: "written" });
+      await running.until("paused");
+      expect(await both()).toEqual([false, false]);
+      running.child.kill("SIGKILL");
+      await running.ended;
+      expect(await both()).toEqual([true, true]);
+      expect(await install(second())).toMatchObject({ result: { changed: true } });
+      expect(await both()).toEqual([false, false]);
     });
 
     it("after each step", campaign, async () => {

@@ -1,5 +1,5 @@
 import { print, printJson } from "../output/print.ts";
-import { ownCommand, sudoCommand } from "../shared/own-command.ts";
+import { installCommand } from "../shared/own-command.ts";
 import { ServiceManager } from "../systemd/service-manager.ts";
 import { diagnose } from "./diagnose.ts";
 import { diagnoses } from "./diagnoses.ts";
@@ -30,9 +30,7 @@ export async function doctor(unit: string | undefined, { json, user }: DoctorOpt
   const report: Report = { services, unseen: host.unseen };
   if (json) printJson(report);
   else if (services.length === 0)
-    print(
-      `No socket on this machine starts a service. To install one: ${user ? ownCommand() : sudoCommand()} install${user ? " --user" : ""}\n`,
-    );
+    print(`No socket on this machine starts a service. To install one: ${installCommand(user === true)}\n`);
   else print(reportText(report, user));
   const has = (severity: Severity): boolean =>
     services.some(({ findings }) => findings.some((finding) => finding.severity === severity));

@@ -15,5 +15,6 @@ export { prepareInstall } from "./plan/prepare-install.ts";
 export { type PreparedUninstall, prepareUninstall } from "./plan/prepare-uninstall.ts";
 export { applyInstall } from "./apply/apply-install.ts";
 export { applyUninstall } from "./apply/apply-uninstall.ts";
+export { isInterrupted } from "./apply/turns.ts";
 export type { Applied, InstallStep, UninstallStep } from "./apply/steps.ts";
 export { notStartedText } from "./undo/undo.ts";

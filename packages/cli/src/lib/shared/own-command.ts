@@ -26,6 +26,10 @@ export function calledCommand(): string {
   return `${program} ${/^[a-z]+$/.test(command) ? command : "install"}`;
 }
 
+/** The command that installs services, with the rights that it needs. */
+export const installCommand = (isUser: boolean): string =>
+  isUser ? `${ownCommand()} install --user` : `${sudoCommand()} install`;
+
 /** The command line for another command about a service, for messages: `sockact logs shop --user`. */
 export function serviceCommand(command: string, name: string, isUser: boolean): string {
   return `${ownCommand()} ${command} ${shellWord(name)}${isUser ? " --user" : ""}`;

@@ -61,7 +61,8 @@ export interface Warning {
     | "socket-failed"
     | "not-listening"
     | "not-enabled"
-    | "changed-on-disk";
+    | "changed-on-disk"
+    | "install-interrupted";
   /** The units that it is about. */
   units: string[];
   message: string;

@@ -1,6 +1,7 @@
 import { basename } from "node:path";
 import { HANDOVER_FAILED, RELOAD_FAILED } from "@sockact/core/texts";
-import { serviceCommand } from "../shared/own-command.ts";
+import { isInterrupted } from "../install/install.ts";
+import { installCommand, serviceCommand } from "../shared/own-command.ts";
 import { unitWords } from "../shared/shell-words.ts";
 import type { ActivatedService } from "../systemd/activated-units.ts";
 import { closedText } from "../systemd/closed-addresses.ts";
@@ -38,6 +39,10 @@ export function warningsOf(
     warnings.push({ code, units: [unit], message, fix });
   const isUp = state === "awake" || state === "starting" || state === "restarting" || state === "draining";
 
+  if (isInterrupted({ user, root: "/" }, name)) {
+    const message = `sockact install of ${name} was killed halfway. The next one first undoes its changes`;
+    add("install-interrupted", service.service, message, installCommand(user));
+  }
   for (const { Id, LoadState, LoadError, FragmentPath } of [...sockets, ...units]) {
     if (LoadState === "loaded") continue;
     if (LoadState === "masked") {

@@ -6,10 +6,10 @@ import { withAppInHome } from "../../app/homes.ts";
 import { findConfig } from "../../config/find-config.ts";
 import { resolvePaths } from "../../config/resolve-paths.ts";
 import { withPreload } from "../../install-app/preload-copy.ts";
-import { authorOf, sha256, withHeader } from "../../install/install.ts";
+import { authorOf, isInterrupted, sha256, withHeader } from "../../install/install.ts";
 import { CliError } from "../../shared/cli-error.ts";
 import { invoker } from "../../shared/invoker.ts";
-import { ownCommand, sudoCommand } from "../../shared/own-command.ts";
+import { installCommand, ownCommand, sudoCommand } from "../../shared/own-command.ts";
 import { readJsonFile } from "../../shared/read-file.ts";
 import { shellWord } from "../../shared/shell-words.ts";
 import { distrustOf } from "../../shared/trusted-path.ts";
@@ -56,6 +56,23 @@ export const units: readonly Diagnosis[] = [
         fix: "Let systemd read the files again, and restart the unit.",
         copy: [`${systemctl} daemon-reload`, `${systemctl} restart ${each.unit}`],
       }));
+    },
+  },
+  {
+    code: "install-interrupted",
+    severity: "warning",
+    title: "sockact install was killed halfway",
+    why: "The units may be those of two versions. The next sockact install of this service undoes the changes first.",
+    looksAt: "The record that sockact keeps while it changes an installation.",
+    remedy: "Run `sockact install` as before, or `sockact uninstall`.",
+    explains: ["unit-outdated", "config-differs", "unit-edited"],
+    async find({ host: { manager }, name }) {
+      if (!isInterrupted({ user: manager.user, root: "/" }, name)) return [];
+      return {
+        message: `A sockact install of ${name} was killed halfway, and its changes are still there.`,
+        fix: "Install the service again, from the same folder as before.",
+        copy: [installCommand(manager.user)],
+      };
     },
   },
   {

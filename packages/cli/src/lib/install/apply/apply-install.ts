@@ -105,7 +105,7 @@ async function applyInTurn(
     }
     signal?.throwIfAborted();
     const hasStarted = manager ? await startUnits(prepared, before, manager, options) : false;
-    const changed = hasFiles || !wasEnabled || hasStarted;
+    const changed = notStarted !== undefined || hasFiles || !wasEnabled || hasStarted;
     return { change, applied: { changed, backups: backups.map(({ path }) => path) } };
   } catch (error) {
     return undo(error, plan, change, options);

@@ -49,7 +49,7 @@ export interface ApplyOptions {
 }
 
 export interface Applied {
-  /** Whether anything was changed: files, enablement, or what runs. */
+  /** Whether anything was changed, or undone: files, enablement, or what runs. */
   changed: boolean;
   /** The backups of the files that `force` has replaced. */
   backups: string[];

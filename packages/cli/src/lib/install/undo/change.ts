@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { sha256 } from "../header.ts";
 import { mayHave, parseRecord } from "../manifest.ts";
@@ -123,6 +124,11 @@ export class Change {
   /** The change that an earlier call did not finish, or undefined. */
   static pending(place: Place, name: string): Change | undefined {
     return Change.#read(place, name, PENDING);
+  }
+
+  /** Whether there is a change that is under way, or that an earlier call did not finish. */
+  static isBegun(place: Place, name: string): boolean {
+    return existsSync(join(serviceFolder(place, name), PENDING));
   }
 
   static #read(place: Place, name: string, file: string): Change | undefined {
