@@ -179,11 +179,16 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a service that is installe
       await systemd.waitForUnit("shop.service", "ActiveState", "active");
     });
 
-    it("waits for a service that starts", async () => {
+    it("waits for a service that starts, and at Ctrl-C has changed nothing", async () => {
       await systemd.stop("shop.service");
       await release(systemd, "shop", { silent: true });
       await systemd.systemctl("start", "--no-block", "shop.service");
       await systemd.waitForJournal("shop.service", /listening on/);
+      const interrupted = new Running("reload", "shop");
+      await interrupted.until(/Reloading shop/);
+      interrupted.child.kill("SIGINT");
+      expect(await once(interrupted.child, "close")).toEqual([130, null]);
+      expect(interrupted.stderr).toContain("Interrupted. Nothing was changed.\n");
       const reload = new Running("reload", "shop");
       await reload.until(/Reloading shop/);
       await systemd.systemctl("kill", "--kill-whom=main", "--signal=USR1", "shop.service");
@@ -239,9 +244,16 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a service that is installe
       expect(after.pid).not.toBe(before.pid);
     });
 
-    it("shows that the old process drains", async () => {
+    it("shows that the old process drains, and leaves the restart to systemd at Ctrl-C", async () => {
       const held = systemd.request("http://127.0.0.1:81/hold");
       await systemd.waitForJournal("plain.service", /holds a request/);
+      const interrupted = new Running("restart", "plain");
+      await systemd.waitForUnit("plain.service", "ActiveState", "deactivating");
+      interrupted.child.kill("SIGINT");
+      expect(await once(interrupted.child, "close")).toEqual([130, null]);
+      expect(interrupted.stderr).toContain(
+        "Interrupted. systemd continues the restart: sockact status plain\n",
+      );
       const restart = new Running("restart", "plain");
       await systemd.waitForUnit("plain.service", "ActiveState", "deactivating");
       await restart.until(/plain\.service drains: it answers its open requests\n/);
@@ -370,6 +382,18 @@ pair@${old} has stopped
         `error: pair@${next}.service did not become ready; pair@${old}.service keeps serving (SOCKACT_ERR_ROLL_START)\nRead its journal: journalctl --unit pair@${next}.service\n`,
       );
       expect((await ask(82)).pid).toBe(pid);
+    });
+
+    it("has changed nothing at Ctrl-C while another restart of the pair runs", async () => {
+      const lock = systemd.spawn(["flock", "/run/sockact-pair.lock", "sh", "-c", "echo locked; exec cat"]);
+      await once(lock.stdout!, "data");
+      const restart = new Running("restart", "pair");
+      await restart.until(/Another restart of pair is under way/);
+      restart.child.kill("SIGINT");
+      expect(await once(restart.child, "close")).toEqual([130, null]);
+      expect(restart.stderr).toContain("Interrupted. Nothing was changed.\n");
+      lock.stdin!.end();
+      await once(lock, "close");
     });
 
     it("undoes a rolling restart at Ctrl-C", async () => {

@@ -10,29 +10,34 @@ export interface ChangeTools {
   /** Aborted by Ctrl-C, which also ends what the manager does. */
   signal: AbortSignal;
   report: Report;
+  /** Sets what the user reads after Ctrl-C, from now on. Undefined if the steps report it themselves. */
+  ifInterrupted: (text: string | undefined) => void;
 }
 
-interface ChangeOptions {
-  user: boolean;
-  /** What the user reads after Ctrl-C. */
-  interrupted?: string | undefined;
-}
-
-/** Takes the steps of a change, and shows its progress. Returns the exit code. */
+/**
+ * Takes the steps of a change, and shows its progress. Returns the exit code. Before a step that changes
+ * something, the steps must call `ifInterrupted()`.
+ */
 export async function runChange(
   title: string,
-  { user, interrupted }: ChangeOptions,
+  { user }: { user: boolean },
   steps: (tools: ChangeTools, working: Progress) => Promise<number>,
 ): Promise<number> {
   return untilSignal(async (signal) => {
     const working = progress(title);
-    const report: Report = (event) => showEvent(event, working);
+    let interrupted: string | undefined = "Nothing was changed.";
+    const tools: ChangeTools = {
+      manager: new ServiceManager({ user, signal }),
+      signal,
+      report: (event) => showEvent(event, working),
+      ifInterrupted: (text) => (interrupted = text),
+    };
     try {
-      return await steps({ manager: new ServiceManager({ user, signal }), signal, report }, working);
+      return await steps(tools, working);
     } catch (error) {
       working.failed();
       if (!signal.aborted) throw error;
-      if (interrupted !== undefined) process.stderr.write(`${interrupted}\n`);
+      if (interrupted !== undefined) process.stderr.write(`Interrupted. ${interrupted}\n`);
       return exitCodeAfter(signal);
     }
   });

@@ -80,7 +80,7 @@ class Reload {
   }
 
   async run(): Promise<Reloaded> {
-    const { manager, signal, report } = this.#tools;
+    const { manager, signal, report, ifInterrupted } = this.#tools;
     const before = await this.#runningUnits();
     const closed = await closedSockets(manager, this.#service.sockets);
     if (before.length === 0) {
@@ -95,6 +95,7 @@ class Reload {
 
     const log = (this.#log = new ReloadLog(this.#tools, this.#units));
     this.#started = performance.now();
+    ifInterrupted(`systemd continues the reload of ${this.#service.name}.`);
     const { ended, seen: after } = await takeStep(manager, {
       command: ["reload", "--", ...this.#units],
       meanwhile: async () => this.#look(log),

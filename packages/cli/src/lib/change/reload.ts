@@ -15,8 +15,7 @@ export interface ReloadOptions {
 /** Reloads a service that runs, and returns the exit code. */
 export async function reload(name: string, { user = false, json = false }: ReloadOptions): Promise<number> {
   const service = await findService(new ServiceManager({ user }), name);
-  const interrupted = `Interrupted. systemd continues the reload of ${service.name}.`;
-  return runChange(`Reloading ${service.name}`, { user, interrupted }, async (tools, working) => {
+  return runChange(`Reloading ${service.name}`, { user }, async (tools, working) => {
     const { report, unapplied } = await reloadService(service, tools);
     const { error } = report;
     if (json) printJson({ ...report, error: error && errorJson(error) });

@@ -1,4 +1,6 @@
 import { JOB_FAILED } from "../printed/systemd.ts";
+import { serviceCommand } from "../shared/own-command.ts";
+import { unitWords } from "../shared/shell-words.ts";
 import type { ActivatedService } from "../systemd/activated-units.ts";
 import { type ClosedSocket, closedSockets } from "../systemd/closed-addresses.ts";
 import { type JournalEntry, readFailedStart } from "../systemd/journal.ts";
@@ -43,9 +45,10 @@ const idsOfClosed = (sockets: readonly ClosedSocket[]): string[] => sockets.map(
 export async function restartUnit(
   activated: ActivatedService,
   wait: boolean,
-  { manager, report }: ChangeTools,
+  { manager, report, ifInterrupted }: ChangeTools,
 ): Promise<RestartReport> {
   const { name, sockets } = activated;
+  const continued = `systemd continues the restart: ${serviceCommand("status", name, manager.user)}`;
   const fail = restartFailures(activated, manager);
   const units = await readUnits(manager, activated);
   for (const { Id, LoadState } of units) if (LoadState !== "loaded") throw fail.notLoaded(Id, LoadState);
@@ -59,6 +62,7 @@ export async function restartUnit(
   if (!isUp(service) && !hasFailed) {
     if (closed.length === listeners.length) throw fail.stopped();
     if (lost.length === 0) return { ...result, outcome: "asleep" };
+    ifInterrupted(continued);
     await manager.mustRun("restart", "--", ...lost);
     return { ...result, outcome: "asleep", reopened: lost };
   }
@@ -68,6 +72,8 @@ export async function restartUnit(
   const opening = closed.length > 0 || !isUp(service) ? [...idsOf(closed), ...lost] : [];
   if (opening.length > 0) {
     report({ type: "opening", units: opening });
+    const open = `${manager.systemctl} restart ${unitWords(opening)}`;
+    ifInterrupted(`${name} may be stopped. To let its sockets listen: ${open}`);
     await openSockets(manager, service, opening);
   } else if (hasFailed) await manager.run("reset-failed", "--", service.Id);
   else if (lost.length > 0) report({ type: "opening", units: lost });
@@ -76,6 +82,7 @@ export async function restartUnit(
   // The service first: systemd starts no socket while its service runs.
   const changed = isRestart ? [service.Id, ...lost] : [service.Id];
   const command = [isRestart ? "restart" : "start", ...flags, "--", ...changed];
+  ifInterrupted(continued);
   const ended = await runCommand(manager, command, stateReader(service.Id, manager, report));
   if (!wait && ended.code === 0) return { ...result, outcome: "asked" };
 

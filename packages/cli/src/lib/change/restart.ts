@@ -27,11 +27,7 @@ export async function restart(
 ): Promise<number> {
   const service = await findService(new ServiceManager({ user }), given);
   const { name, kind } = service;
-  const interrupted =
-    kind === "single"
-      ? `Interrupted. systemd continues the restart: ${serviceCommand("status", name, user)}`
-      : undefined;
-  return runChange(`Restarting ${name}`, { user, interrupted }, async (tools, working) => {
+  return runChange(`Restarting ${name}`, { user }, async (tools, working) => {
     const report: RestartReport =
       kind === "accept"
         ? { name, kind, outcome: "next", took: 0, confirmed: false }
@@ -47,7 +43,7 @@ export async function restart(
 async function restartPair(
   service: ActivatedService,
   wait: boolean,
-  { manager, signal, report }: ChangeTools,
+  { manager, signal, report, ifInterrupted }: ChangeTools,
 ): Promise<RestartReport> {
   const { name, sockets } = service;
   const { user } = manager;
@@ -59,7 +55,10 @@ async function restartPair(
     user,
     waitForDrain: wait,
     signal,
-    onEvent: (step: RollingEvent) => report({ type: "rolling", name, step }),
+    onEvent: (step: RollingEvent) => {
+      if (step.type !== "waiting") ifInterrupted(undefined);
+      report({ type: "rolling", name, step });
+    },
   };
   const voice = { again: `Run ${serviceCommand("restart", name, user)} again`, user: "with --user" };
   try {

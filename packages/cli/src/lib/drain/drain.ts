@@ -129,9 +129,9 @@ async function waitForAll(
   reports: DrainReport[],
   { limit, user }: { limit: number; user: boolean },
 ): Promise<number> {
-  const interrupted = "Interrupted. The services stay drained.";
   const title = "Waiting until no client is connected";
-  return runChange(title, { user, interrupted }, async ({ manager }, working) => {
+  return runChange(title, { user }, async ({ manager, ifInterrupted }, working) => {
+    ifInterrupted("The services stay drained.");
     for (const { name, services: each } of services)
       if (each.every(({ sockets }) => sockets.length === 0))
         warn(`no socket starts ${name}, so its connections can't be counted. This waits for the whole time.`);
