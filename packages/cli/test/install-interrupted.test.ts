@@ -108,6 +108,17 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install, interrupt
       expect(await killAndRepair(before, "restarted")).toEqual({ ...repaired, left });
     });
 
+    it("when it is interrupted while it waits for a new version that never becomes ready", async () => {
+      await install();
+      await ask();
+      const running = start(plan({ exec: ["/bin/sleep", "infinity"] }));
+      await systemd.waitForUnit("shop.service", "ActiveState", "activating");
+      // Ctrl-C in a terminal would end systemctl too.
+      running.child.kill("SIGTERM");
+      expect((await running.ended).error).toMatchObject({ ...interrupted, exitCode: 143 });
+      await ask();
+    });
+
     it("which status and doctor report when it was killed, but not while it runs", async () => {
       const reported = async (command: string) => {
         const { stdout } = await systemd.run([...sockactInside(systemd), command, "shop", "--json"]);

@@ -35,8 +35,9 @@ export class Units {
   readonly manager: ServiceManager | undefined;
   readonly #systemctl: ServiceManager;
 
-  constructor({ root, user }: Place) {
-    this.#systemctl = new ServiceManager({ user, root });
+  /** @param signal - ends what is under way at once */
+  constructor({ root, user }: Place, signal?: AbortSignal) {
+    this.#systemctl = new ServiceManager({ user, root, signal });
     this.manager = root === "/" ? this.#systemctl : undefined;
   }
 

@@ -47,7 +47,7 @@ export async function applyInstall(prepared: PreparedInstall, options: ApplyOpti
 async function applyAlone(prepared: PreparedInstall, options: ApplyOptions): Promise<Applied> {
   const { plan } = prepared;
   const { onStep, signal, verify } = options;
-  const units = new Units(plan);
+  const units = new Units(plan, signal);
   const { change, applied } = await inTurn(plan, options, () => applyInTurn(prepared, units, options));
   try {
     // An app may take a minute to answer. Other installations need not wait for it.

@@ -54,7 +54,7 @@ async function applyAlone(
     onStep({ type: "recovered" });
     removeEmptyFolders(place, name);
   });
-  const prepared = await prepareUninstall(place, name, purge).catch((error: unknown) => {
+  const prepared = await prepareUninstall(place, name, purge, signal).catch((error: unknown) => {
     if ((error as CliError).code !== "SOCKACT_ERR_INSTALL_UNKNOWN") throw error;
     // The changes of a killed call were undone, and nothing else was installed.
     return nothingToRemove(place, name, purge);
@@ -64,7 +64,7 @@ async function applyAlone(
   signal?.throwIfAborted();
   checkWritable(prepared.files);
 
-  const units = new Units(place);
+  const units = new Units(place, signal);
   if (units.manager) await stop(prepared, units.manager, options);
   await inTurn(place, options, () => removeFiles(prepared, manifest, units, options));
   return prepared;

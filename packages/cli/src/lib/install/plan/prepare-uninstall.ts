@@ -55,6 +55,7 @@ export async function prepareUninstall(
   place: Place,
   name: string,
   purge: boolean,
+  signal?: AbortSignal,
 ): Promise<PreparedUninstall> {
   checkPlace(place, "uninstall");
   checkName(name);
@@ -78,7 +79,7 @@ export async function prepareUninstall(
     .filter(({ path }) => path === join(unitFolder(place, path), basename(path)))
     .map(({ path }) => basename(path))
     .filter((file) => /\.(?:socket|service)$/.test(file));
-  const units = new Units(place);
+  const units = new Units(place, signal);
   const { manager } = units;
   const all = await Promise.all([...unitFiles, manifest.service].map((unit) => units.instancesOf(unit)));
   const names = [...new Set(all.flat())];
