@@ -298,16 +298,18 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install refuses", 
   });
 
   it.each([
-    ["its own folder", STATE],
-    ["the root", IMAGE],
-  ])("to fill a disk, and leaves nothing there: %s", async (_, folder) => {
-    const mount = `mkdir -p ${folder} && mount -t tmpfs -o size=${folder === STATE ? 4 : 8}k,mode=755 tmpfs ${folder}`;
-    await systemd.mustRun(["sh", "-c", mount]);
+    ["its own folder", STATE, "size=4k"],
+    ["its own folder, with no room for the first file", STATE, "nr_inodes=2"],
+    ["the root", IMAGE, "size=8k"],
+  ])("to fill a disk, and leaves nothing there: %s", async (_, folder, size) => {
+    await systemd.mustRun(["mkdir", "-p", folder]);
+    await systemd.mustRun(["mount", "-t", "tmpfs", "-o", `${size},mode=755`, "tmpfs", folder]);
     try {
       const { error } = await install(folder === STATE ? plan() : plan({}, { root: IMAGE }));
       expect(error).toMatchObject({ code: "SOCKACT_ERR_INSTALL_WRITE", exitCode: 1 });
       expect(error!.message).toContain("the disk is full (ENOSPC)");
       expect(await filesIn(folder)).toEqual({});
+      expect((await systemd.run(["ls", `${folder}${folder === STATE ? "" : STATE}`])).stdout).toBe("");
       expect(await everything()).toEqual(nothing);
     } finally {
       await systemd.mustRun(["umount", folder]);

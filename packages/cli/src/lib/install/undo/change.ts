@@ -101,12 +101,17 @@ export class Change {
       };
     });
     const change = new Change(place, name, { format: 1, entries, before, ...(absent && { absent }) });
-    change.#inOwnFolder((folder) => {
-      const temporary = `.sockact-${token}.new`;
-      folder.writeNew(temporary, `${JSON.stringify(change.#journal, null, 2)}\n`, 0o600);
-      folder.rename(temporary, PENDING);
-      folder.sync();
-    });
+    try {
+      change.#inOwnFolder((folder) => {
+        const temporary = `.sockact-${token}.new`;
+        folder.writeNew(temporary, `${JSON.stringify(change.#journal, null, 2)}\n`, 0o600);
+        folder.rename(temporary, PENDING);
+        folder.sync();
+      });
+    } catch (error) {
+      removeEmptyFolders(place, name);
+      throw error;
+    }
     try {
       for (const [index, { path, staged }] of entries.entries()) {
         const { content, mode } = files[index]!;
