@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import {
   chmodSync,
   chownSync,
+  lchownSync,
   lstatSync,
   mkdirSync,
   readdirSync,
@@ -275,6 +276,20 @@ describeWith({ root: true, otherUsers: true, commands: ["setpriv"] }, "sockact l
       message: expect.stringContaining(`${cwd} belongs to user 1700`) as string,
     });
     expect(readFileSync(join(cwd, "a.service"), "utf8")).toBe("before");
+  });
+
+  it("root follows no link of another user, and says so", async () => {
+    const cwd = folderWith({ ...good, "elsewhere/secret": "password = hunter2\n" });
+    symlinkSync("elsewhere/secret", join(cwd, "api.service"));
+    symlinkSync("api.service", join(cwd, "own.service"));
+    lchownSync(join(cwd, "api.service"), 1700, 1700);
+    const message =
+      "it is a symbolic link of user 1700, and root does not follow it. Name the file that it points to";
+    const linted = await lintJson(cwd);
+    expect(linted.unread).toEqual(["api.service", "own.service"].map((file) => ({ file, message })));
+    expect(JSON.stringify(linted)).not.toContain("hunter2");
+    lchownSync(join(cwd, "api.service"), 0, 0);
+    expect((await lintJson(cwd)).unread).toEqual([]);
   });
 
   it("names the files that they may not read", async () => {

@@ -1,8 +1,11 @@
-import type { Dirent } from "node:fs";
+import { type Dirent, lstatSync } from "node:fs";
 import { readdir, realpath, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import process from "node:process";
 import { CliError } from "../shared/cli-error.ts";
+import { invoker } from "../shared/invoker.ts";
 import { readBytes } from "../shared/read-file.ts";
+import { foreignLinkOwner } from "../shared/trusted-path.ts";
 import type { UnreadFile } from "./report/report.ts";
 
 /** A unit file or drop-in that was read. */
@@ -105,6 +108,14 @@ class Search {
     const key = join(path);
     if (this.#files.get(key)?.isAsked || (this.#files.has(key) && !isAsked)) return;
     try {
+      const isLink = lstatSync(path).isSymbolicLink();
+      if (isLink && process.getuid?.() === 0) {
+        const owner = foreignLinkOwner(path, await invoker());
+        if (owner !== undefined)
+          throw new Error(
+            `it is a symbolic link of user ${owner}, and root does not follow it. Name the file that it points to`,
+          );
+      }
       const found = await stat(path);
       // A link to /dev/null masks the unit: systemd sees it as an empty file.
       const isMask = found.isCharacterDevice() && (await realpath(path)) === "/dev/null";
@@ -113,7 +124,7 @@ class Search {
         if (!found.isDirectory()) throw new Error("it is not a file");
         return;
       }
-      const bytes = isMask ? new Uint8Array() : readBytes(path);
+      const bytes = isMask ? new Uint8Array() : readBytes(path, { isLink });
       this.#files.set(key, { path: key, ...decode(bytes), isAsked });
     } catch (error) {
       this.#failed(path, error, isAsked);

@@ -11,9 +11,10 @@ export function readTextFile(path: string): string {
   return readBytes(path).toString("utf8");
 }
 
-/** The bytes of a file, as {@link readTextFile} reads it. */
-export function readBytes(path: string): Buffer {
-  const file = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+/** The bytes of a file, as {@link readTextFile} reads it. With `isLink: false`, a symbolic link is an error. */
+export function readBytes(path: string, { isLink = true } = {}): Buffer {
+  const flags = (constants.O_NONBLOCK ?? 0) | (isLink ? 0 : (constants.O_NOFOLLOW ?? 0));
+  const file = openSync(path, constants.O_RDONLY | flags);
   try {
     const status = fstatSync(file);
     if (!status.isFile()) throw new Error("it is not a regular file");

@@ -29,6 +29,21 @@ export async function distrustOf(file: string, invoker: Invoker): Promise<Distru
 export const distrustOfRoot = (file: string): Distrust | undefined =>
   firstDistrust(file, { uid: 0, name: "root" }, 0);
 
+/**
+ * The owner of the first symbolic link from this path on that someone other than root and the invoker has
+ * made. Root would follow it to a file that this owner may not read.
+ */
+export function foreignLinkOwner(path: string, { uid }: Pick<Invoker, "uid">): number | undefined {
+  let at = resolve(path);
+  for (let links = 0; links < MOST_LINKS; links += 1) {
+    const stats = lstatSync(at, { throwIfNoEntry: false });
+    if (!stats?.isSymbolicLink()) return undefined;
+    if (stats.uid !== 0 && stats.uid !== uid) return stats.uid;
+    at = resolve(dirname(at), readlinkSync(at));
+  }
+  return undefined;
+}
+
 /** A user, as far as trust goes. */
 type Trusted = Pick<Invoker, "uid" | "name">;
 
