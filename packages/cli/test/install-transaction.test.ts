@@ -342,7 +342,9 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install's transact
 
   it("reports drop-ins of the user that apply too", async () => {
     await systemd.write(`${UNITS}/shop.service.d/mine.conf`, "[Service]\nNice=5\n");
+    await systemd.mustRun(["ln", "-s", "shop.service.d", `${UNITS}/shop.socket.d`]);
     const { result } = await install(plan(), { prepareOnly: true });
-    expect(result!.notes).toEqual([`The settings in ${UNITS}/shop.service.d apply too.`]);
+    const folders = ["shop.socket.d", "shop.service.d"];
+    expect(result!.notes).toEqual(folders.map((folder) => `The settings in ${UNITS}/${folder} apply too.`));
   });
 });

@@ -183,7 +183,8 @@ Stays:
 
   it("leaves files that it did not write, and reports them", async () => {
     await run();
-    await systemd.write(`${UNITS}/shop.service.d/mine.conf`, "[Service]\nNice=5\n");
+    await systemd.write("/run/own/mine.conf", "[Service]\nNice=5\n");
+    await systemd.mustRun(["ln", "-s", "/run/own", `${UNITS}/shop.service.d`]);
     await systemd.mustRun(["sh", "-c", `echo '# mine' >> ${UNITS}/shop.socket`]);
     const { stdout, code } = await sockact("uninstall", "shop", "--yes");
     expect(code).toBe(0);

@@ -248,6 +248,12 @@ export function inNewFolderOf(path: string, action: (folder: SafeFolder, file: s
 export const contentOf = (path: string): Buffer | undefined =>
   inFolderOf(path, (folder, file) => folder.read(file));
 
+/** The folder with the drop-ins of a unit's file, if there is one. systemd follows a symlink in its place. */
+export function dropInFolderOf(path: string): string | undefined {
+  const stats = inFolderOf(path, (folder, file) => folder.stat(`${file}.d`));
+  return stats?.isDirectory() || stats?.isSymbolicLink() ? `${path}.d` : undefined;
+}
+
 /** A folder must belong to this user or root, and no other user may write there. */
 function checkOwner(path: string, { uid, gid, mode }: Stats): void {
   const me = process.getuid!();

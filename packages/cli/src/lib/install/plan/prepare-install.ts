@@ -6,7 +6,7 @@ import { withHeader } from "../header.ts";
 import { readManifest } from "../manifest.ts";
 import { checkName } from "../names.ts";
 import { checkPlace, unitFolder } from "../places.ts";
-import { contentOf, inFolderOf } from "../safe-folder.ts";
+import { contentOf, dropInFolderOf } from "../safe-folder.ts";
 import { Change } from "../undo/change.ts";
 import { Units } from "../units.ts";
 import { refuseForeignAccounts } from "./foreign-accounts.ts";
@@ -54,8 +54,8 @@ export async function prepareInstall(plan: InstallPlan, force: boolean): Promise
     const file = written(path, withHeader(plan.name, unit, text), 0o644);
     notes.push(...refuseForeignFile(plan, unit, file, force));
     files.push(file);
-    const hasDropIns = inFolderOf(path, (folder) => folder.stat(`${unit}.d`)?.isDirectory());
-    if (hasDropIns) notes.push(`The settings in ${path}.d apply too.`);
+    const dropIns = dropInFolderOf(path);
+    if (dropIns !== undefined) notes.push(`The settings in ${dropIns} apply too.`);
   }
   for (const { path, text, mode } of plan.extraFiles) files.push(written(join(plan.root, path), text, mode));
   const kept = new Set(files.map(({ path }) => path));

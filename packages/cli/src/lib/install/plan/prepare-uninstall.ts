@@ -9,7 +9,7 @@ import { type DataKind, type KeptFolder, keptFolders } from "../kept-folders.ts"
 import { installedNames, type Manifest, readManifest } from "../manifest.ts";
 import { checkName } from "../names.ts";
 import { checkPlace, type Place, unitFolder } from "../places.ts";
-import { contentOf, inFolderOf } from "../safe-folder.ts";
+import { contentOf, dropInFolderOf } from "../safe-folder.ts";
 import { loadedFolders } from "../service-paths.ts";
 import { Change } from "../undo/change.ts";
 import { Units } from "../units.ts";
@@ -72,8 +72,8 @@ export async function prepareUninstall(
     return why === undefined && existsSync(file.path);
   });
   for (const { path } of files) {
-    const hasDropIns = inFolderOf(path, (folder, file) => folder.stat(`${file}.d`)?.isDirectory());
-    if (hasDropIns) kept.push({ path: `${path}.d`, why: "your own settings" });
+    const dropIns = dropInFolderOf(path);
+    if (dropIns !== undefined) kept.push({ path: dropIns, why: "your own settings" });
   }
   const unitFiles = files
     .filter(({ path }) => path === join(unitFolder(place, path), basename(path)))
