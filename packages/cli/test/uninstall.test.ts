@@ -264,6 +264,28 @@ To uninstall a service of your own service manager, add --user.
       expect({ type, ...(await killAndUninstall(at)) }).toEqual({ type, ...uninstalled });
   });
 
+  it("says what is left, and which command continues, when a step fails or is interrupted", async () => {
+    await run();
+    const file = `${UNITS}/shop.service`;
+    // A file that is a mount point can't be removed.
+    await systemd.mustRun(["mount", "--bind", file, file]);
+    const failed = await sockact("uninstall", "shop", "--yes", "--purge");
+    await systemd.mustRun(["umount", file]);
+    expect(failed.code).toBe(1);
+    expect(failed.stderr).toContain(`\nshop is stopped, and of its files, these are still there: ${file} (`);
+    const again = /^To continue: sudo .*sockact (uninstall shop --purge)$/m.exec(failed.stderr)?.[1] ?? "";
+    expect((await sockact(...again.split(" "), "--yes")).code).toBe(0);
+    expect(await left()).toEqual([]);
+
+    await run();
+    const { error } = await run({ uninstall: true, abortAt: "stopped" });
+    expect(error).toMatchObject({
+      code: "SOCKACT_ERR_INSTALL_INTERRUPTED",
+      message: "interrupted before shop was uninstalled; shop is stopped, and its files are still there",
+      hint: expect.stringMatching(/^To continue: .* uninstall shop$/),
+    });
+  });
+
   it("works for the user's own service manager too, and follows links in the home", async () => {
     const home = "/tmp/home";
     const folder = "/run/user/0";

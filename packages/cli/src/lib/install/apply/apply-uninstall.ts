@@ -1,6 +1,8 @@
-import { accessSync, constants } from "node:fs";
+import { accessSync, constants, existsSync } from "node:fs";
 import { basename, dirname } from "node:path";
-import type { CliError } from "../../shared/cli-error.ts";
+import { CliError } from "../../shared/cli-error.ts";
+import { ownCommand, sudoCommand } from "../../shared/own-command.ts";
+import { shellText } from "../../shared/shell-words.ts";
 import type { ServiceManager } from "../../systemd/service-manager.ts";
 import { execute } from "../../shared/execute.ts";
 import { unsetDrained } from "../drained.ts";
@@ -37,9 +39,9 @@ export async function applyUninstall(
   try {
     return await locked(place, name, options, () => applyAlone(prepared, options));
   } catch (cause) {
-    if (!signal?.aborted) throw cause;
-    const message = `interrupted before ${name} was uninstalled`;
-    throw interruptedError(signal, message, "Run the command again to finish.", cause);
+    const isTold = cause instanceof CliError && cause.code === "SOCKACT_ERR_INSTALL_INTERRUPTED";
+    if (!signal?.aborted || isTold) throw cause;
+    throw interruptedError(signal, `interrupted before ${name} was stopped`, "Run the command again.", cause);
   }
 }
 
@@ -65,21 +67,52 @@ async function applyAlone(
   checkWritable(prepared.files);
 
   const units = new Units(place, signal);
-  if (units.manager) await stop(prepared, units.manager, options);
-  await inTurn(place, options, () => removeFiles(prepared, manifest, units, options));
+  let state = `${name} may still run`;
+  try {
+    if (units.manager) {
+      const loaded = await loadedOf(units.manager, prepared.units);
+      if (loaded.length > 0) await units.manager.mustRun("stop", "--", ...loaded);
+      state = `${name} is stopped`;
+      onStep({ type: "stopped", units: loaded });
+      signal?.throwIfAborted();
+      await removeMade(prepared, loaded, units.manager, options);
+    }
+    await inTurn(place, options, () => removeFiles(prepared, manifest, units, options));
+  } catch (error) {
+    throw halfwayError(error, prepared, units.manager && state, signal);
+  }
   return prepared;
 }
 
-/** Stops the units, and removes what systemd has made for them. */
-async function stop(
-  { place, units, socketFiles, cleaned, dropped, kept }: PreparedUninstall,
+/** The error of a step after which only a part is done. */
+function halfwayError(
+  error: unknown,
+  { place: { user, root }, name, purge, files }: PreparedUninstall,
+  state: string | undefined,
+  signal: AbortSignal | undefined,
+): unknown {
+  const left = files.filter((path) => existsSync(path));
+  const some = left.length > 0 ? `these are still there: ${left.join(", ")}` : "none is still there";
+  const rest = left.length === files.length ? "its files are still there" : `of its files, ${some}`;
+  const states = [state, rest].filter((text) => text !== undefined).join(", and ");
+  const program = user ? ownCommand() : sudoCommand();
+  const options = [...(user ? ["--user"] : []), ...(root === "/" ? [] : ["--root", root])];
+  const words = ["uninstall", name, ...options, ...(purge ? ["--purge"] : [])];
+  const again = `To continue: ${program} ${shellText(words)}`;
+  if (signal?.aborted)
+    return interruptedError(signal, `interrupted before ${name} was uninstalled; ${states}`, again, error);
+  if (!(error instanceof CliError)) return error;
+  const { code, message, hint, exitCode } = error;
+  return new CliError(code, `${message}\n${states}`, `${hint}\n${again}`, { exitCode, cause: error });
+}
+
+/** Removes what systemd has made for the units. */
+async function removeMade(
+  { place, socketFiles, cleaned, dropped, kept }: PreparedUninstall,
+  loaded: readonly string[],
   manager: ServiceManager,
-  { onStep, signal }: Options,
+  { onStep }: Options,
 ): Promise<void> {
-  const loaded = await loadedOf(manager, units);
-  if (loaded.length > 0) await manager.mustRun("stop", "--", ...loaded);
-  onStep({ type: "stopped", units: loaded });
-  signal?.throwIfAborted();
   const services = loaded.filter((unit) => unit.endsWith(".service"));
   if (cleaned.length > 0 && services.length > 0) {
     // A unit that has failed can't be cleaned.
