@@ -58,15 +58,18 @@ describeWith({ privateSystemd: true }, "sockact doctor finds", () => {
     await systemd.mustRun(["chmod", "700", "/home/shop", "/srv/private"]);
     await systemd.write("/etc/shop.key", "", 0o600);
     await systemd.write("/etc/$(id).key", "", 0o600);
+    await systemd.write("/etc/\u001B[2Jshop\u009B.key", "", 0o600);
     await systemd.write("/etc/shop.env", `DATABASE_URL=${secrets[0]}\n`, 0o600);
     await systemd.write("/etc/shop.credential", `${secrets[4]}\n`, 0o600);
     // The ports have to be taken before a socket, or an app, opens them.
-    const rival = systemd.spawn([
-      systemd.node,
-      "--eval",
-      "const listen = (port, done) => require('node:http').createServer().listen(port, done); listen(3100, () => listen(80, () => console.log('up')))",
-    ]);
-    await new Promise((resolve) => rival.stdout!.once("data", resolve));
+    const listen = "const listen = (port, done) => require('node:http').createServer().listen(port, done)";
+    for (const code of [
+      "listen(3100, () => listen(80, () => console.log('up')))",
+      String.raw`process.title = "web\nkill 1\u001b[2J"; listen(8091, () => console.log("up"))`,
+    ]) {
+      const rival = systemd.spawn([systemd.node, "--eval", `${listen}; ${code}`]);
+      await new Promise((resolve) => rival.stdout!.once("data", resolve));
+    }
     await setUp(systemd, scenarios);
     found = await askAll(systemd);
     // What starts again and again would slow down all that follows.

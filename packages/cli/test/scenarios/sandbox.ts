@@ -73,6 +73,23 @@ export const sandbox: Scenarios = {
     app: reads("/etc/$(id).key"),
     finds: error("file-refused", /EACCES/, "ls -ld '/etc/$(id).key'"),
   },
+  // A path is one word, for the shell and in the unit.
+  spaced: {
+    app: writes("/srv/$(id) /etc/data.txt"),
+    service: "DynamicUser=no\nUser=daemon",
+    files: { "/srv/$(id) /etc/other.txt": "" },
+    finds: error(
+      "file-read-only",
+      /EROFS/,
+      '  ReadWritePaths="/srv/$(id) /etc"',
+      "chown daemon '/srv/$(id) /etc'",
+    ),
+  },
+  // A path with control characters is none that the doctor writes into a command.
+  controls: {
+    app: reads(String.raw`/etc/\u001b[2Jshop\u009b.key`),
+    finds: error("app-crashed", /^Error: EACCES: permission denied, open '\/etc\/shop\.key'/m),
+  },
   family: {
     app: connects("http://127.0.0.1:5432"),
     description: { hardening: "inbound" },

@@ -79,6 +79,19 @@ export const units: Scenarios = {
       },
     ],
   },
+  // Any user can give a process this title.
+  titled: {
+    description: { sockets: [{ listen: 8091 }] },
+    until: /Dependency failed/,
+    finds: [
+      {
+        code: "port-taken",
+        message: /in use by process \d+ \(web\?kill 1\?\[2J\)\.$/,
+        evidence: /^\[::\]:8091 is open in process \d+: web\?kill 1\?\[2J$/m,
+        copy: [/^kill \d+$/, "systemctl start titled.socket"],
+      },
+    ],
+  },
   rival: { description: { sockets: [{ listen: "0.0.0.0:8080" }] }, starts: "socket", finds: [] },
   contested: {
     description: { sockets: [{ listen: 8080 }] },

@@ -194,7 +194,7 @@ async function portTaken(subject: Subject, { unit, address, evidence }: Refusal)
       ? look
       : owner.unit === undefined
         ? `kill ${owner.pid}`
-        : `${systemctl} disable --now ${owner.unit}`;
+        : `${systemctl} disable --now ${shellWord(owner.unit)}`;
   return {
     unit,
     message: `${unit} can't listen on ${address}: it is in use by ${owners.map(({ who }) => who).join(" and ") || "another process"}.`,

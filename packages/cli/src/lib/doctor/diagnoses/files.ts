@@ -8,7 +8,7 @@ import { serviceUnit, type Unit } from "../facts/units.ts";
 import { obstacleTo, serviceUser, wayRound } from "../facts/reach.ts";
 import { failedStep } from "../facts/runs.ts";
 import { errorAt, hiddenBy } from "../facts/sandbox.ts";
-import { addLines } from "../model/commands.ts";
+import { addLines, listedPath } from "../model/commands.ts";
 import { type Diagnosis, type Found, ofCrash } from "../model/diagnosis.ts";
 import type { Subject } from "../model/subject.ts";
 
@@ -83,7 +83,7 @@ export const files: readonly Diagnosis[] = [
           message: `The app does not find ${target}. The file exists, but ${directive} hides it.`,
           evidence: [...quoted([line]), properties.evidence(directive)],
           fix: "Move the file to a place that the service can see, such as /etc or /srv. Or make it visible to the service.",
-          copy: addLines(subject, subject.service, `BindReadOnlyPaths=${target}`),
+          copy: addLines(subject, subject.service, `BindReadOnlyPaths=${listedPath(target)}`),
         };
       });
       return (await Promise.all(found)).flat();
@@ -176,7 +176,7 @@ function readOnly({ target, line }: FailedCall, properties: Unit, subject: Subje
         : `Or let it write to its present folder, which must then belong to ${user}.`;
   const lines = [
     ...(state === undefined ? [`StateDirectory=${name}`] : []),
-    ...(staysClosed ? [] : [`ReadWritePaths=${folder}`]),
+    ...(staysClosed ? [] : [`ReadWritePaths=${listedPath(folder)}`]),
   ];
   return {
     message: `The app can't write ${path}: the sandbox makes it read-only.`,

@@ -11,6 +11,15 @@ export function addLines(subject: Subject, unit: string, ...lines: readonly stri
   return [...editUnit(subject, unit, [section, ...lines]), `${subject.systemctl} restart ${unit}`];
 }
 
+/**
+ * A path in a directive with a list of paths. It may come from the output of an app, and a space in it must not
+ * begin another path.
+ */
+export const listedPath = (path: string): string =>
+  /^[\w@+=,./-]+$/.test(path)
+    ? path
+    : `"${path.replaceAll(/["\\]/g, String.raw`\$&`).replaceAll("%", "%%")}"`;
+
 /** How to read the journal of a unit, by default the one of the service. */
 export function readJournal({ host, service }: Subject, unit = service): string {
   return `journalctl ${host.manager.user ? "--user-unit" : "--unit"} ${unit} --lines 50`;
