@@ -44,7 +44,7 @@ export interface AppChoices {
 export function describeApp(app: DetectedApp, choices: AppChoices = {}): AppDescription {
   const { user = false, systemd, environmentFile = app.environmentFiles, handover = false } = choices;
   const listen = (choices.listen ?? [String(app.port ?? 3000)]).flatMap((address) => addresses(address));
-  if (app.takesOneSocket) refuseForOneSocket(choices, listen.length);
+  if (app.takesOneSocket) assertOneSocket(choices, listen.length);
   const preload = choices.preload ?? !(app.hasSockact || app.takesOneSocket);
   // Sent by sockact, in the app or in the preload. Older systemds have no OpenFile=, by which it is sent. A
   // handover has its own type.
@@ -87,7 +87,7 @@ function portFor(app: DetectedApp, listen: readonly ListenAddress[]): { PORT?: s
   return app.port !== undefined || ports[0] === undefined ? {} : { PORT: ports[0] };
 }
 
-function refuseForOneSocket({ idleTimeout, handover }: AppChoices, addressCount: number): void {
+function assertOneSocket({ idleTimeout, handover }: AppChoices, addressCount: number): void {
   if (addressCount > 1)
     throw new CliError(
       "SOCKACT_ERR_USAGE",

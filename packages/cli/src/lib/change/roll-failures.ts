@@ -48,15 +48,15 @@ export function checkLoaded(
 export function checkInstance(pair: Pair, instance: Instance, state: State): void {
   const unit = pair.nameOf(instance);
   checkLoaded(pair, unit, state);
-  const refuse = (what: string, needed: string) =>
+  const fail = (what: string, needed: string) =>
     new RollingError(
       "SOCKACT_ERR_ROLL_UNITS",
       `${unit} ${what}`,
       `${rewrite}. Its template needs ${needed}.`,
     );
-  if (socketsOf(state).length === 0) throw refuse("has no socket", "Sockets=");
+  if (socketsOf(state).length === 0) throw fail("has no socket", "Sockets=");
   if (!state.Type.startsWith("notify"))
-    throw refuse(`does not report when it is ready: its type is ${state.Type}`, "Type=notify");
+    throw fail(`does not report when it is ready: its type is ${state.Type}`, "Type=notify");
   if (state.NeedDaemonReload !== "yes") return;
   throw new RollingError(
     "SOCKACT_ERR_ROLL_RELOAD",

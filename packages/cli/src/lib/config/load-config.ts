@@ -7,7 +7,7 @@ import { CliError, EXIT } from "../shared/cli-error.ts";
 import type { Invoker } from "../shared/invoker.ts";
 import { type ConfigAnswer, evaluateConfig } from "./evaluate.ts";
 import { findConfig } from "./find-config.ts";
-import { refuseReplaceableFolders } from "./replaceable-folders.ts";
+import { assertHomesNotReplaceable } from "./replaceable-folders.ts";
 import { resolvePaths } from "./resolve-paths.ts";
 import { distrustOf } from "../shared/trusted-path.ts";
 
@@ -44,7 +44,7 @@ export async function loadConfig({
   if (file === undefined) return undefined;
   // Root must not install what another user wrote. Without root, sockact does nothing that this user could
   // not do.
-  if (process.getuid?.() === 0) await refuseUnsafe(file, invoker);
+  if (process.getuid?.() === 0) await assertTrusted(file, invoker);
   const { value, error } = await evaluateConfig(file, invoker);
   if (error !== undefined) throw errorOf(file, error);
   const values: readonly unknown[] = Array.isArray(value) ? value : [value];
@@ -63,7 +63,7 @@ export async function loadConfig({
     if (shown !== described) {
       // The types of its fields are not checked yet.
       const node: unknown = Array.isArray(described.exec) ? described.exec[0] : undefined;
-      await refuseReplaceableFolders(shownOfHomes(shown), node, invoker);
+      await assertHomesNotReplaceable(shownOfHomes(shown), node, invoker);
     }
     descriptions.push(shown);
   }
@@ -103,7 +103,7 @@ export function unitsOf(
   }
 }
 
-async function refuseUnsafe(file: string, invoker: Invoker): Promise<void> {
+async function assertTrusted(file: string, invoker: Invoker): Promise<void> {
   const distrust = await distrustOf(file, invoker);
   if (distrust === undefined) return;
   const { path, why, fix, isOwner = false } = distrust;

@@ -10,23 +10,23 @@ const DEEPEST = 50;
  * Copies what JSON can hold, and refuses the rest, where JSON.stringify() would leave it out or change it.
  */
 export function plainValue(value: unknown, path = "", above: readonly unknown[] = []): unknown {
-  const refuse = (what: string): never => {
+  const fail = (what: string): never => {
     throw new PlainValueError(`${path === "" ? "the default export" : path} is ${what}`);
   };
   if (value === null || typeof value === "string" || typeof value === "boolean") return value;
-  if (typeof value === "number") return Number.isFinite(value) ? value : refuse(String(value));
-  if (typeof value !== "object") return refuse(value === undefined ? "undefined" : `a ${typeof value}`);
-  if (above.includes(value)) return refuse("an object that contains itself");
-  if (above.length === DEEPEST) return refuse(`more than ${DEEPEST} objects deep`);
+  if (typeof value === "number") return Number.isFinite(value) ? value : fail(String(value));
+  if (typeof value !== "object") return fail(value === undefined ? "undefined" : `a ${typeof value}`);
+  if (above.includes(value)) return fail("an object that contains itself");
+  if (above.length === DEEPEST) return fail(`more than ${DEEPEST} objects deep`);
   const within = [...above, value];
   if (Array.isArray(value))
     return Array.from(value, (_, index) => plainValue(value[index], `${path}[${index}]`, within));
   if (typeof (value as PromiseLike<unknown>).then === "function")
-    return refuse("a promise; write await before it");
+    return fail("a promise; write await before it");
   const prototype: unknown = Object.getPrototypeOf(value);
   // An object of another realm has another Object.prototype, whose own prototype is null too.
   if (prototype !== null && Object.getPrototypeOf(prototype) !== null)
-    return refuse(`an object of the class ${value.constructor?.name ?? "without a name"}`);
+    return fail(`an object of the class ${value.constructor?.name ?? "without a name"}`);
   return Object.fromEntries(
     Object.keys(value).flatMap((key) => {
       const member = memberPath(path, key);

@@ -10,7 +10,7 @@ import { distrustOf } from "../shared/trusted-path.ts";
  *
  * @param shown what the service sees of homes
  */
-export async function refuseReplaceableFolders(
+export async function assertHomesNotReplaceable(
   shown: readonly string[],
   node: unknown,
   invoker: Invoker,

@@ -51,7 +51,7 @@ export async function init(entry: string | undefined, options: InitOptions): Pro
   const format = options.format ?? defaultFormat(app.folder);
   const file = join(app.folder, configName(app.folder, format));
   if (!isJson) {
-    refuseExisting(file, force);
+    assertNoConfig(file, force);
     show(app);
     if (!isYes && entry === undefined) app = await askEntry(app, node);
   }
@@ -126,7 +126,7 @@ function configName(folder: string, format: ConfigFormat): string {
   return `sockact.config.${format === "js" && !isModule ? "mjs" : format}`;
 }
 
-function refuseExisting(file: string, force: boolean): void {
+function assertNoConfig(file: string, force: boolean): void {
   const others = configNames.map((name) => join(dirname(file), name)).filter((path) => path !== file);
   const other = others.find((path) => existsSync(path));
   if (other === undefined && (fileState(file, "") === "new" || force)) return;
@@ -168,7 +168,7 @@ async function askEntry(app: DetectedApp, node: string | undefined): Promise<Det
     message: "Which file starts the app?",
     option: "--yes",
     initial: found,
-    refuse: (answer) => (existsSync(join(app.folder, answer)) ? undefined : "This file does not exist."),
+    validate: (answer) => (existsSync(join(app.folder, answer)) ? undefined : "This file does not exist."),
   });
   return chosen === found ? app : detectApp({ folder: app.folder, entry: chosen, node });
 }

@@ -29,7 +29,7 @@ export async function askChoices(
       message: "What is the service called?",
       option,
       initial: app.name,
-      refuse: (answer) =>
+      validate: (answer) =>
         isUnitName(answer)
           ? undefined
           : "Use letters, digits, - and _, such as shop. Names of system services are taken.",
@@ -41,7 +41,7 @@ export async function askChoices(
         message: "Where does it listen? For example 80, 127.0.0.1:3000 or /run/shop.sock",
         option,
         initial: String(app.port ?? 3000),
-        refuse: (answer) => refusedAddress(wordsOf(answer)),
+        validate: (answer) => refusedAddress(wordsOf(answer)),
       }),
     );
   const runAs = given.user === true ? undefined : (given.runAs ?? (await askUser()));
@@ -89,7 +89,7 @@ async function askUser(): Promise<string | undefined> {
   return askText({
     message: "What is the user called?",
     option,
-    refuse: (answer) =>
+    validate: (answer) =>
       /^[a-z_][\w-]*\$?$/i.test(answer) ? undefined : "A name of /etc/passwd, such as www-data",
   });
 }

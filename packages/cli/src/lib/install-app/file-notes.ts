@@ -75,18 +75,18 @@ export async function notesOnReplaceable(description: AppDescription, invoker: I
  * Refuses the files that only the start script names, and of which another user decides what systemd reads as
  * root.
  */
-export async function refuseEnvironmentFiles(
+export async function assertEnvironmentFilesTrusted(
   { environmentFiles, refusedEnvironmentFiles: [refused] }: DetectedApp,
   invoker: Invoker,
 ): Promise<void> {
-  const refuse = (message: string, hint: string) => {
+  const fail = (message: string, hint: string) => {
     throw new CliError("SOCKACT_ERR_INSTALL_APP", message, hint, { exitCode: EXIT.failed });
   };
-  if (refused !== undefined) refuse(refused.message, refused.hint);
+  if (refused !== undefined) fail(refused.message, refused.hint);
   for (const file of environmentFiles) {
     const distrust = await distrustOf(file, invoker);
     if (distrust === undefined) continue;
-    refuse(
+    fail(
       `the start script reads variables from ${file}, and another user can put a link to any file in its place (${distrust.path}: ${distrust.why}): systemd would read it as root`,
       `Run it with sudo as the user who owns it. Or copy the file to a folder of root, and name the copy: --environment-file. Or accept that: --environment-file ${shellText([file])}`,
     );

@@ -10,7 +10,7 @@ import {
   notStartedText,
   prepareInstall,
   type PreparedInstall,
-  refuseSameFolder,
+  assertSeparateFolders,
   serviceOf,
   socketsOf,
 } from "../install/install.ts";
@@ -63,7 +63,7 @@ export async function installApp(entry: string | undefined, options: InstallOpti
   );
   const all: Prepared[] = [];
   for (const service of services) all.push(await prepare(service, options, root, manager));
-  refuseSameFolder(all.map(({ prepared }) => prepared));
+  assertSeparateFolders(all.map(({ prepared }) => prepared));
   if (options.dryRun === true) {
     showFiles(all, options);
     return 0;

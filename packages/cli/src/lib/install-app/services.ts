@@ -6,7 +6,7 @@ import { type DetectedApp, detectApp } from "../app/detect-app.ts";
 import { isFile, sourceFiles } from "../app/source-files.ts";
 import { configNames } from "../config/find-config.ts";
 import { loadConfig } from "../config/load-config.ts";
-import { refuseReplaceableFolders } from "../config/replaceable-folders.ts";
+import { assertHomesNotReplaceable } from "../config/replaceable-folders.ts";
 import { liesIn } from "../shared/folders.ts";
 import { type ExtraFile, foldersIn } from "../install/install.ts";
 import { CliError, EXIT } from "../shared/cli-error.ts";
@@ -15,7 +15,7 @@ import { calledCommand, ownCommand } from "../shared/own-command.ts";
 import { shellWord } from "../shared/shell-words.ts";
 import { inHomes, shownOfHomes, withFoldersOfHomes } from "../app/homes.ts";
 import { envFileOf, notesOf, type UnreadEnvFile } from "./env-file.ts";
-import { filesOf, notesOnOpen, notesOnReplaceable, refuseEnvironmentFiles } from "./file-notes.ts";
+import { filesOf, notesOnOpen, notesOnReplaceable, assertEnvironmentFilesTrusted } from "./file-notes.ts";
 import { checkOptionsWithConfig, type InstallOptions } from "./options.ts";
 import { preloadCopy, withPreload } from "./preload-copy.ts";
 
@@ -74,7 +74,7 @@ export async function wantedServices(
     entry === undefined ? await loadConfig({ folder, file: options.config, invoker }) : undefined;
   if (config === undefined) {
     const app = await detectApp({ folder, entry, node: options.node });
-    if (options.yes === true) refuseGuess(app);
+    if (options.yes === true) assertNoGuess(app);
     const service = await ofApp(app, options, { systemd, invoker });
     const ignored = configNames.find((name) => isFile(join(app.folder, name)));
     if (entry !== undefined && ignored !== undefined)
@@ -99,7 +99,7 @@ export async function wantedServices(
 }
 
 /** With --yes, no user sees a guess. */
-function refuseGuess({ guess, folder, entry }: DetectedApp): void {
+function assertNoGuess({ guess, folder, entry }: DetectedApp): void {
   if (guess === undefined) return;
   throw new CliError(
     "SOCKACT_ERR_APP_ENTRY",
@@ -149,7 +149,7 @@ async function ofApp(
 ): Promise<WantedService> {
   const user = options.user === true;
   const name = options.name ?? app.name;
-  if (options.environmentFile === undefined && !user) await refuseEnvironmentFiles(app, invoker);
+  if (options.environmentFile === undefined && !user) await assertEnvironmentFilesTrusted(app, invoker);
   const isLoaded = options.preload && !app.hasSockact && !app.takesOneSocket;
   const isInstalled = isFile(join(app.folder, "node_modules/@sockact/register/dist/index.cjs"));
   const copies = isLoaded && !isInstalled ? [preloadCopy({ name, user })] : [];
@@ -173,7 +173,7 @@ async function ofApp(
   const looked = [app.folder, modules, ...code, ...filesOf(plain)];
   notes.push(...(await notesOnOpen(looked)), ...(user ? [] : await notesOnReplaceable(plain, invoker)));
   const bound = user || options.runAs !== undefined ? [] : inHomes({ ...app, node: app.node.path });
-  await refuseReplaceableFolders(bound, app.node.path, invoker);
+  await assertHomesNotReplaceable(bound, app.node.path, invoker);
   notes.push(...notesOnHomes(bound));
   const description = bound.length > 0 ? withFoldersOfHomes(plain, bound) : plain;
   return {
@@ -219,12 +219,12 @@ function existingFile(file: string): string {
 /** Refuses an app in a folder that systemd would take, or that a unit can't name. */
 function validateFolder(service: WantedService): WantedService {
   const { description, folder, app } = service;
-  const refuse = (message: string, hint: string): never => {
+  const fail = (message: string, hint: string): never => {
     throw new CliError("SOCKACT_ERR_INSTALL_APP", message, hint, { exitCode: EXIT.failed });
   };
   // oxlint-disable-next-line no-control-regex
   if (/[\0-\x1F\x7F]|\s$/.test(folder))
-    refuse(
+    fail(
       `a unit can't name the folder ${JSON.stringify(folder)}`,
       "Rename it. The name must not have a line break, or a space at its end.",
     );
@@ -234,7 +234,7 @@ function validateFolder(service: WantedService): WantedService {
     taken.some((state) => liesIn(state, path)),
   );
   if (inside !== undefined)
-    refuse(
+    fail(
       `${inside} is in a folder that systemd gives to the service ${description.name}, for its data`,
       `systemd would move the app, and the service could change it. Move the app, for example to /srv/${description.name}, or choose another name${app === undefined ? "" : ": --name"}.`,
     );

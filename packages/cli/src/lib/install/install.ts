@@ -8,8 +8,8 @@ export { checkPlace, filesFolder, type Place, rootOfUnits, unitFolder } from "./
 export { inFolder } from "./safe-folder.ts";
 export { foldersIn } from "./service-paths.ts";
 export { type ExtraFile, type InstallPlan, type PreparedInstall, serviceOf, socketsOf } from "./plan/plan.ts";
-export { refuseForeignAccounts } from "./plan/foreign-accounts.ts";
-export { refuseSameFolder } from "./plan/foreign-paths.ts";
+export { assertAccountNamesFree } from "./plan/foreign-accounts.ts";
+export { assertSeparateFolders } from "./plan/foreign-paths.ts";
 export { authorOfApp } from "./plan/foreign-units.ts";
 export { prepareInstall } from "./plan/prepare-install.ts";
 export { type PreparedUninstall, prepareUninstall } from "./plan/prepare-uninstall.ts";

@@ -10,7 +10,7 @@ const ownFolders = { sockact: "/var/lib/sockact", drained: "/var/lib/sockact/dra
 
 /** Refuses a name that is not a service's name without suffix. The name becomes part of paths. */
 export function checkName(name: string): void {
-  const refuse = (why: string, hint: string) => {
+  const fail = (why: string, hint: string) => {
     throw new CliError(
       "SOCKACT_ERR_INSTALL_NAME",
       `${JSON.stringify(shortened(name))} can't be the name of a service: ${why}`,
@@ -18,17 +18,17 @@ export function checkName(name: string): void {
     );
   };
   if (name === "sockact" || name === "drained")
-    refuse(`sockact has its own files in ${ownFolders[name]}`, "Choose a name such as shop.");
-  if (name === "") refuse("it is empty", "Choose a name such as shop.");
-  if (suffixes.test(name)) refuse("it has a suffix", `Leave the suffix out: ${name.replace(suffixes, "")}`);
+    fail(`sockact has its own files in ${ownFolders[name]}`, "Choose a name such as shop.");
+  if (name === "") fail("it is empty", "Choose a name such as shop.");
+  if (suffixes.test(name)) fail("it has a suffix", `Leave the suffix out: ${name.replace(suffixes, "")}`);
   if (!/^[A-Za-z0-9_][A-Za-z0-9:_.\\-]*$/.test(name)) {
-    refuse(
+    fail(
       "it may have only ASCII letters, digits and : _ . \\ -, and must begin with a letter or a digit",
       "Choose a name such as shop.",
     );
   }
   if (name.length > LONGEST_UNIT - "@.container".length)
-    refuse(`it has ${name.length} characters`, "Choose a shorter one.");
+    fail(`it has ${name.length} characters`, "Choose a shorter one.");
 }
 
 /** Whether a unit's file may belong to the service of this name. */

@@ -14,7 +14,7 @@ function refusal(path: string, why: string, cause?: unknown, hint = "The file is
 }
 
 /** Root must not write where another user could put a link to another folder meanwhile. */
-function refuseReplaceableFolder(path: string): void {
+function assertFolderNotReplaceable(path: string): void {
   if (process.getuid?.() !== 0) return;
   try {
     inFolder(realpathSync(dirname(path)), () => {});
@@ -31,7 +31,7 @@ function refuseReplaceableFolder(path: string): void {
  * can't be written, or, for root, is in a folder that another user may change
  */
 export async function replaceFile(path: string, before: string, after: string): Promise<void> {
-  refuseReplaceableFolder(path);
+  assertFolderNotReplaceable(path);
   const beside = join(dirname(path), `.sockact-${randomBytes(6).toString("hex")}`);
   try {
     const { mode, uid, gid } = await lstat(path);

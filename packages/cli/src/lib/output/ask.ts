@@ -47,15 +47,15 @@ export async function askWhich<Value extends string>(
  * Asks for a line of text.
  *
  * @param question.initial the answer that is prefilled: the user edits it, or accepts it with Enter
- * @param question.refuse returns why an answer is not valid, or `undefined` if it is
+ * @param question.validate returns why an answer is not valid, or `undefined` if it is
  */
 export async function askText({
   initial = "",
-  refuse = () => undefined,
+  validate = () => undefined,
   ...question
-}: Question & { initial?: string; refuse?: (answer: string) => string | undefined }): Promise<string> {
+}: Question & { initial?: string; validate?: (answer: string) => string | undefined }): Promise<string> {
   return ask<string>(question, async ({ text }, { message, output }) =>
-    text({ message, output, initialValue: initial, validate: (answer) => refuse(answer ?? "") }),
+    text({ message, output, initialValue: initial, validate: (answer) => validate(answer ?? "") }),
   );
 }
 

@@ -10,7 +10,7 @@ import { readWords, type Words } from "./words.ts";
  * Refuses a command that starts the app in another process: the sockets do not reach that one. The app would
  * then try to listen by itself, on a port that is in use.
  */
-export function refuseLauncher(command: readonly string[]): void {
+export function assertNoLauncher(command: readonly string[]): void {
   const instead = insteadOf(command);
   if (instead === undefined) return;
   throw new CliError(

@@ -10,7 +10,7 @@ import { checkWatched, Edits } from "./edits.ts";
 import { checkCommand } from "./find-command.ts";
 import { Guard } from "./guard.ts";
 import { holdSockets } from "./held-sockets.ts";
-import { refuseLauncher } from "./launchers.ts";
+import { assertNoLauncher } from "./launchers.ts";
 import { Leftovers } from "./leftovers.ts";
 import { checkOptions, stopTimeoutOf, type RunOptions } from "./options.ts";
 import { withPreload } from "./preload.ts";
@@ -46,10 +46,10 @@ export async function run(
   checkOptions(options);
   const stopTimeout = stopTimeoutOf(options);
   const addresses = addressesOf(options.listen);
-  if (options.datagram) refusePaths(addresses);
+  if (options.datagram) assertNoUnixSocket(addresses);
   const names = namesOf(options, addresses);
   checkWatched(options.watch ?? [], hint);
-  refuseLauncher(command);
+  assertNoLauncher(command);
   checkCommand(program, hint);
   const env = environmentOf(options);
 
@@ -112,7 +112,7 @@ function sayListening(addresses: readonly string[]): void {
   say(`listening on ${addresses.map((address) => colour("bold", address)).join(", ")}`);
 }
 
-function refusePaths(addresses: readonly Address[]): void {
+function assertNoUnixSocket(addresses: readonly Address[]): void {
   const unix = addresses.find(({ targets: [target] }) => "path" in target);
   if (unix)
     throw new CliError(

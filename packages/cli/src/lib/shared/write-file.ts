@@ -49,7 +49,7 @@ function contentOf(path: string): string | undefined {
 }
 
 /** Root must not write where another user could put a link to another folder meanwhile. */
-async function refuseReplaceableFolder(path: string, invoker: Invoker): Promise<void> {
+async function assertFolderNotReplaceable(path: string, invoker: Invoker): Promise<void> {
   if (process.getuid?.() !== 0) return;
   const distrust = await distrustOf(dirname(path), invoker);
   if (distrust === undefined) return;
@@ -67,7 +67,7 @@ async function refuseReplaceableFolder(path: string, invoker: Invoker): Promise<
  * make that user root.
  */
 export async function writeWhole(path: string, text: string, invoker: Invoker): Promise<void> {
-  await refuseReplaceableFolder(path, invoker);
+  await assertFolderNotReplaceable(path, invoker);
   const temporary = join(dirname(path), `.sockact-${randomBytes(6).toString("hex")}`);
   try {
     const file = openSync(temporary, "wx", 0o644);

@@ -5,7 +5,7 @@ import process from "node:process";
 import { type AppDescription, explainUnits, type UnitSet, unitTexts } from "@sockact/units";
 import { isFile } from "../app/source-files.ts";
 import { findConfig } from "../config/find-config.ts";
-import { refuseForeignAccounts, rootOfUnits } from "../install/install.ts";
+import { assertAccountNamesFree, rootOfUnits } from "../install/install.ts";
 import type { InstallOptions } from "../install-app/options.ts";
 import { type WantedService, wantedServices } from "../install-app/services.ts";
 import { colourOut, print, printJson } from "../output/print.ts";
@@ -121,7 +121,7 @@ async function writeUnits(
   const root = rootOfUnits(folder);
   for (const { description, units: texts } of root === undefined ? [] : services) {
     const existing = Object.keys(texts).filter((name) => isFile(join(folder, name)));
-    await refuseForeignAccounts(
+    await assertAccountNamesFree(
       { user: description.manager === "user", root: root!, units: texts },
       existing,
     );

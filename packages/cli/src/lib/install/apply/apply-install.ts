@@ -5,8 +5,8 @@ import { assignmentsIn } from "../../shared/unit-text.ts";
 import type { ServiceManager } from "../../systemd/service-manager.ts";
 import { keepFolders, keptFolders } from "../kept-folders.ts";
 import { isSameFile, unitFolder } from "../places.ts";
-import { refuseForeignAccounts } from "../plan/foreign-accounts.ts";
-import { refuseForeignPaths } from "../plan/foreign-paths.ts";
+import { assertAccountNamesFree } from "../plan/foreign-accounts.ts";
+import { assertPathsFree } from "../plan/foreign-paths.ts";
 import {
   earlierTexts,
   type InstallPlan,
@@ -76,8 +76,8 @@ async function applyInTurn(
   const notStarted = await recover(plan, plan.name);
   if (notStarted) onStep({ type: "recovered", notStarted });
   checkUnchanged(prepared);
-  await refuseForeignAccounts(plan, earlierTexts(prepared));
-  await refuseForeignPaths(plan, earlierTexts(prepared), manager, force);
+  await assertAccountNamesFree(plan, earlierTexts(prepared));
+  await assertPathsFree(plan, earlierTexts(prepared), manager, force);
   const backups = backupsOf(prepared);
   const before = await units.before(await allUnits(prepared, units));
   signal?.throwIfAborted();

@@ -17,7 +17,10 @@ const dynamic = { first: 61_184, last: 65_519 };
  *
  * @param earlier - the units that the service has now
  */
-export async function refuseForeignAccounts(plan: UnitsOfService, earlier: readonly string[]): Promise<void> {
+export async function assertAccountNamesFree(
+  plan: UnitsOfService,
+  earlier: readonly string[],
+): Promise<void> {
   if (plan.user) return;
   const accounts = Object.entries(plan.units)
     .filter(([, text]) => valuesOf(text, "DynamicUser").at(-1) === "yes")

@@ -21,18 +21,18 @@ import { earlierTexts, type InstallPlan, type PreparedInstall, socketsOf } from 
  * @returns the folders with data that the service gets: what its last uninstallation has left, and by `force`
  * those of other services
  */
-export async function refuseForeignPaths(
+export async function assertPathsFree(
   plan: InstallPlan,
   earlier: readonly string[],
   manager: ServiceManager | undefined,
   force: boolean,
 ): Promise<string[]> {
-  await refuseForeignSockets(plan, earlier, manager);
+  await assertSocketPathsFree(plan, earlier, manager);
   // A service of the user's own manager runs as the user, whose folders these are.
-  return plan.user ? [] : refuseForeignFolders(plan, earlier, manager, force);
+  return plan.user ? [] : assertFoldersFree(plan, earlier, manager, force);
 }
 
-async function refuseForeignSockets(
+async function assertSocketPathsFree(
   plan: InstallPlan,
   earlier: readonly string[],
   manager: ServiceManager | undefined,
@@ -66,7 +66,7 @@ async function listeningPaths(plan: InstallPlan, manager: ServiceManager): Promi
     .map(({ address }) => address);
 }
 
-async function refuseForeignFolders(
+async function assertFoldersFree(
   plan: InstallPlan,
   earlier: readonly string[],
   manager: ServiceManager | undefined,
@@ -103,7 +103,7 @@ async function refuseForeignFolders(
  * Refuses services of one call if two of them have the same folder and run as different users. Otherwise the
  * second would be refused when the first is installed already.
  */
-export function refuseSameFolder(all: readonly PreparedInstall[]): void {
+export function assertSeparateFolders(all: readonly PreparedInstall[]): void {
   const taken = new Map<string, { unit: string; user: string | undefined }>();
   for (const prepared of all.filter(({ plan, force }) => !plan.user && !force)) {
     const { plan } = prepared;

@@ -22,7 +22,7 @@ const existsError = (what: string, hint: string): CliError =>
  *
  * @param manager - undefined below a root folder
  */
-export async function refuseForeignUnits(
+export async function assertUnitNamesFree(
   plan: InstallPlan,
   manager: ServiceManager | undefined,
 ): Promise<void> {
@@ -61,7 +61,7 @@ export async function refuseForeignUnits(
  * Refuses to replace the file of a unit that sockact did not write, or that was edited since. With `force`,
  * returns a note instead.
  */
-export function refuseForeignFile(
+export function assertFileReplaceable(
   { name }: InstallPlan,
   unit: string,
   { path, previous, state }: PreparedFile,
@@ -86,7 +86,7 @@ export function refuseForeignFile(
  * package.json, which anybody may write: with the name of another service, the app would get its port and its
  * data.
  */
-export function refuseOtherApp(plan: InstallPlan, earlier: Manifest | undefined, force: boolean): void {
+export function assertSameAuthor(plan: InstallPlan, earlier: Manifest | undefined, force: boolean): void {
   if (plan.user || plan.root !== "/" || force) return;
   const before = earlier?.author ?? fileOf(earlier?.description);
   const now = plan.author ?? fileOf(plan.description);

@@ -9,9 +9,9 @@ import { checkPlace, unitFolder } from "../places.ts";
 import { contentOf, dropInFolderOf } from "../safe-folder.ts";
 import { Change } from "../undo/change.ts";
 import { Units } from "../units.ts";
-import { refuseForeignAccounts } from "./foreign-accounts.ts";
-import { refuseForeignPaths } from "./foreign-paths.ts";
-import { refuseForeignFile, refuseForeignUnits, refuseOtherApp } from "./foreign-units.ts";
+import { assertAccountNamesFree } from "./foreign-accounts.ts";
+import { assertPathsFree } from "./foreign-paths.ts";
+import { assertFileReplaceable, assertUnitNamesFree, assertSameAuthor } from "./foreign-units.ts";
 import {
   checkPlan,
   earlierTexts,
@@ -39,8 +39,8 @@ export async function prepareInstall(plan: InstallPlan, force: boolean): Promise
   if (pending) notes.push("An earlier call was killed halfway. Its changes are undone first.");
   const read = (path: string) => (pending ? pending.contentBefore(path) : contentOf(path));
   const manifest = readManifest(plan, plan.name, read);
-  await refuseForeignUnits(plan, manager);
-  refuseOtherApp(plan, manifest, force);
+  await assertUnitNamesFree(plan, manager);
+  assertSameAuthor(plan, manifest, force);
 
   const files: PreparedFile[] = [];
   const written = (path: string, text: string | Buffer, mode: number): PreparedFile => {
@@ -52,7 +52,7 @@ export async function prepareInstall(plan: InstallPlan, force: boolean): Promise
   for (const [unit, text] of Object.entries(plan.units)) {
     const path = join(unitFolder(plan, unit), unit);
     const file = written(path, withHeader(plan.name, unit, text), 0o644);
-    notes.push(...refuseForeignFile(plan, unit, file, force));
+    notes.push(...assertFileReplaceable(plan, unit, file, force));
     files.push(file);
     const dropIns = dropInFolderOf(path);
     if (dropIns !== undefined) notes.push(`The settings in ${dropIns} apply too.`);
@@ -63,11 +63,11 @@ export async function prepareInstall(plan: InstallPlan, force: boolean): Promise
     if (!kept.has(path) && !path.includes("/backup/"))
       files.push({ path, text: "", mode: 0, state: "removed", previous: read(path)?.toString() });
   const earlier = earlierTexts({ files });
-  await refuseForeignAccounts(plan, earlier);
+  await assertAccountNamesFree(plan, earlier);
   // Those of a killed call have made folders and sockets too.
   const started = pending ? files.filter(({ path, state }) => isUnit(path) && state !== "removed") : [];
   const made = started.map(({ path }) => contentOf(path)?.toString() ?? "");
-  for (const folder of await refuseForeignPaths(plan, [...earlier, ...made], manager, force))
+  for (const folder of await assertPathsFree(plan, [...earlier, ...made], manager, force))
     notes.push(`${folder} exists already, with data. The service gets it.`);
   if (manager) notes.push(...(await notesOnClosedSockets({ plan, files }, manager)));
   if (plan.user) notes.push(...notesOnLingering());
