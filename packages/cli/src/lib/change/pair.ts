@@ -2,6 +2,7 @@ import { listOf, type Properties } from "../shared/properties.ts";
 import type { ServiceManager } from "../systemd/service-manager.ts";
 import { isRestarting, serves } from "../systemd/unit-state.ts";
 import type { Voice } from "./roll-error.ts";
+import type { Step } from "./step.ts";
 
 /** The two instances of the template `<name>@.service`. */
 export type Instance = "blue" | "green";
@@ -90,5 +91,20 @@ export class Pair {
     const units = [...new Set(instances.flatMap((instance) => socketsOf(states[instance])))];
     const found = await manager.show(units, properties);
     return found.map((socket, index) => ({ ...socket, unit: units[index]! }));
+  }
+
+  /**
+   * Waits while an instance is stopping. An instance that stops by itself may go to sleep, or systemd may
+   * start it again.
+   */
+  settled(instance: Instance, manager: ServiceManager): Step<States> {
+    return {
+      look: async () => this.readStates(manager),
+      isOver: (states) => states[instance].ActiveState !== "deactivating",
+    };
+  }
+
+  async statesIfKnown(manager: ServiceManager): Promise<States | undefined> {
+    return this.readStates(manager).catch(() => undefined);
   }
 }

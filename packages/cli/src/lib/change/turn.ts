@@ -1,8 +1,4 @@
-import { deadline } from "../shared/deadline.ts";
-import { systemdAnalyze } from "../systemd/analyze.ts";
-import { readFailedStart } from "../systemd/journal.ts";
 import { ServiceManager } from "../systemd/service-manager.ts";
-import { serves } from "../systemd/unit-state.ts";
 import {
   hasCrashed,
   type Instance,
@@ -13,28 +9,20 @@ import {
   newest,
   otherInstance,
   Pair,
-  type Socket,
-  type State,
-  type States,
 } from "./pair.ts";
 import { RollingError, type Voice } from "./roll-error.ts";
 import {
   checkInstance,
-  checkLoaded,
   describeStates,
   halfwayError,
   lostError,
-  notReadyError,
   repairHint,
   socketError,
   systemctlError,
 } from "./roll-failures.ts";
 import type { RollingEvent, RollingResult } from "./roll-options.ts";
-import { type Step, takeStep } from "./step.ts";
-
-/** How many lines of the journal the error has, and how long reading them may take. */
-const JOURNAL_LINES = 30;
-const JOURNAL_LIMIT_MS = 5_000;
+import { loadedSockets, startInstance } from "./start-instance.ts";
+import { takeStep } from "./step.ts";
 
 /** The limits after an abort: to finish or undo the restart, and then to read the resulting states. */
 const ABORT_GRACE_MS = 2_000;
@@ -48,13 +36,6 @@ export interface TurnOptions {
   lost: AbortSignal;
   voice: Voice;
   emit: (event: RollingEvent) => void;
-}
-
-/** The state after a failed start. */
-interface TakenBack {
-  /** Why the instance was not stopped again; left out if it was. */
-  left?: string;
-  states: States | undefined;
 }
 
 /** One rolling restart, while its lock is held. */
@@ -77,12 +58,16 @@ export class Turn {
     this.#pair = new Pair(name, this.#manager, voice);
   }
 
+  #within(limit: number): ServiceManager {
+    return this.#manager.with(AbortSignal.timeout(limit));
+  }
+
   async run(): Promise<RollingResult> {
     const { signal, lost, emit } = this.#options;
     try {
       return await this.#replace();
     } catch (error) {
-      const readStates = async () => this.#statesIfKnown(this.#managerFor(READ_GRACE_MS));
+      const readStates = async () => this.#pair.statesIfKnown(this.#within(READ_GRACE_MS));
       if (signal?.aborted) {
         const { blue, green } = (await readStates()) ?? {};
         emit({
@@ -106,7 +91,7 @@ export class Turn {
   async #replace(): Promise<RollingResult> {
     const states = await this.#pair.readStates(this.#manager);
     for (const instance of instances) checkInstance(this.#pair, instance, states[instance]);
-    const sockets = await this.#readSockets(states);
+    const sockets = await loadedSockets(this.#pair, states, this.#manager);
     const from = newest(states);
     if (from === undefined) {
       const failed = sockets.filter(({ ActiveState }) => ActiveState === "failed");
@@ -116,71 +101,18 @@ export class Turn {
     }
     const to = otherInstance(from);
     if (isUp(states[to])) await this.#stop(to, this.#manager);
-    await this.#start(to);
+    await startInstance(to, {
+      pair: this.#pair,
+      manager: this.#manager,
+      emit: this.#options.emit,
+      despiteAbort: async (action) => this.#despiteAbort(action),
+    });
     this.#ready = to;
     const drained = await this.#despiteAbort(
       async (manager) => this.#stop(from, manager, this.#options.waitForDrain),
       async (manager) => this.#stop(from, manager, false),
     );
     return { outcome: "turned", from, to, drained };
-  }
-
-  /** Starts an instance, and resolves when it is ready. If it does not become ready, it is stopped again. */
-  async #start(instance: Instance): Promise<void> {
-    const { emit } = this.#options;
-    const pair = this.#pair;
-    const manager = this.#manager;
-    const unit = pair.nameOf(instance);
-    const before = await pair.readStates(manager);
-    const since = Date.now();
-    emit({ type: "starting", instance });
-    try {
-      const { ended, seen } = await takeStep(manager, {
-        command: ["start", "--", unit],
-        ...this.#settled(instance, manager),
-      });
-      if (ended.code === 0 && (serves(seen[instance]) || (await sleeps(unit, seen[instance], manager))))
-        return emit({ type: "ready", instance });
-      if (ended.code !== 0 && seen[instance].InvocationID === before[instance].InvocationID) {
-        // An instance starts only with its sockets, and systemd does not start a socket while its service
-        // runs.
-        const sockets = await this.#readSockets(seen);
-        const closed = sockets.filter(({ ActiveState }) => ActiveState !== "active");
-        throw closed.length > 0 ? socketError(pair, closed, seen) : manager.refused(`start ${unit}`, ended);
-      }
-    } catch (error) {
-      const { left, states } = await this.#takeBack(instance);
-      throw left === undefined || !(error instanceof RollingError)
-        ? error
-        : halfwayError(pair, error, left, states);
-    }
-    const journal = await lastMessages(unit, since, manager);
-    const { left, states } = await this.#takeBack(instance);
-    if (left === undefined) throw notReadyError(pair, instance, states, journal);
-    throw halfwayError(pair, notReadyError(pair, instance, undefined, journal), left, states);
-  }
-
-  /** Undoes a start: it stops the instance, and clears its failed state. */
-  async #takeBack(instance: Instance): Promise<TakenBack> {
-    return this.#despiteAbort(async (manager) => this.#stopAndReset(instance, manager));
-  }
-
-  async #stopAndReset(instance: Instance, manager: ServiceManager): Promise<TakenBack> {
-    const unit = this.#pair.nameOf(instance);
-    const kept = this.#pair.nameOf(otherInstance(instance));
-    const left = (why: string) => `${unit} was not stopped again: ${why}`;
-    try {
-      const before = await this.#pair.readStates(manager);
-      if (isLast(instance, before)) return { left: left(`${kept} does not serve`), states: before };
-      const { code, stderr } = await manager.run("stop", "--", unit);
-      // It fails if there is nothing to reset.
-      await manager.run("reset-failed", "--", unit);
-      const states = await this.#pair.readStates(manager);
-      return code === 0 || !isUp(states[instance]) ? { states } : { left: left(stderr.trim()), states };
-    } catch (error) {
-      if (!(error instanceof RollingError)) throw error;
-      return { left: left(error.message), states: await this.#statesIfKnown(manager) };
-    }
   }
 
   /**
@@ -195,14 +127,10 @@ export class Turn {
       return await action(this.#manager);
     } catch (error) {
       if (this.#options.signal?.aborted && !this.#options.lost.aborted) {
-        await atLeast(this.#managerFor(ABORT_GRACE_MS)).catch(() => {});
+        await atLeast(this.#within(ABORT_GRACE_MS)).catch(() => {});
       }
       throw error;
     }
-  }
-
-  #managerFor(milliseconds: number): ServiceManager {
-    return this.#manager.with(AbortSignal.timeout(milliseconds));
   }
 
   /** Stops an instance, unless it is the last one that serves. Resolves to whether it drained. */
@@ -214,7 +142,7 @@ export class Turn {
     let lastStep = `${unit} was not stopped`;
     try {
       const before = turned
-        ? (await takeStep(manager, this.#settled(kept, manager))).seen
+        ? (await takeStep(manager, this.#pair.settled(kept, manager))).seen
         : await this.#pair.readStates(manager);
       if (isLast(instance, before) && !(turned && isAsleep(before[kept]))) {
         throw lostError(this.#pair, kept, before, lastStep);
@@ -237,7 +165,7 @@ export class Turn {
       return drained;
     } catch (error) {
       if (!(error instanceof RollingError) || error.code === "SOCKACT_ERR_ROLL_LOST") throw error;
-      throw halfwayError(this.#pair, error, lastStep, await this.#statesIfKnown(manager));
+      throw halfwayError(this.#pair, error, lastStep, await this.#pair.statesIfKnown(manager));
     }
   }
 
@@ -254,49 +182,4 @@ export class Turn {
       });
     }
   }
-
-  /**
-   * Waits while an instance is stopping. An instance that stops by itself may go to sleep, or systemd may
-   * start it again.
-   */
-  #settled(instance: Instance, manager: ServiceManager): Step<States> {
-    return {
-      look: async () => this.#pair.readStates(manager),
-      isOver: (states) => states[instance].ActiveState !== "deactivating",
-    };
-  }
-
-  async #statesIfKnown(manager: ServiceManager): Promise<States | undefined> {
-    return this.#pair.readStates(manager).catch(() => undefined);
-  }
-
-  async #readSockets(states: States): Promise<Socket[]> {
-    const sockets = await this.#pair.readSockets(states, this.#manager);
-    for (const socket of sockets) checkLoaded(this.#pair, socket.unit, socket);
-    return sockets;
-  }
-}
-
-/**
- * Whether an instance that systemd has started successfully, and that has ended since, has gone to sleep.
- * systemd forgets the result of an inactive unit. It also reports success for a start that it skipped because
- * a condition of the unit is not met.
- */
-async function sleeps(unit: string, state: State, manager: ServiceManager): Promise<boolean> {
-  if (!isAsleep(state) || state.ExecCondition !== undefined) return false;
-  const ended = await systemdAnalyze(manager, "condition", `--unit=${unit}`).catch(() => undefined);
-  manager.signal?.throwIfAborted();
-  return ended?.code === 0;
-}
-
-/**
- * The last messages of the unit in the journal. Empty if the journal can't be read. A journald that hangs
- * must not delay the restart.
- */
-async function lastMessages(unit: string, since: number, manager: ServiceManager): Promise<string[]> {
-  const patient = manager.with(
-    deadline(JOURNAL_LIMIT_MS, ...(manager.signal === undefined ? [] : [manager.signal])),
-  );
-  const entries = await readFailedStart(patient, unit, { since, lines: JOURNAL_LINES }).catch(() => []);
-  return entries.flatMap(({ message }) => message.split("\n"));
 }

@@ -1,0 +1,125 @@
+import { deadline } from "../shared/deadline.ts";
+import { systemdAnalyze } from "../systemd/analyze.ts";
+import { readFailedStart } from "../systemd/journal.ts";
+import type { ServiceManager } from "../systemd/service-manager.ts";
+import { serves } from "../systemd/unit-state.ts";
+import {
+  type Instance,
+  isAsleep,
+  isLast,
+  isUp,
+  otherInstance,
+  type Pair,
+  type Socket,
+  type State,
+  type States,
+} from "./pair.ts";
+import { RollingError } from "./roll-error.ts";
+import { checkLoaded, halfwayError, notReadyError, socketError } from "./roll-failures.ts";
+import type { RollingEvent } from "./roll-options.ts";
+import { takeStep } from "./step.ts";
+
+/** How many lines of the journal the error has, and how long reading them may take. */
+const JOURNAL_LINES = 30;
+const JOURNAL_LIMIT_MS = 5_000;
+
+interface StartTools {
+  pair: Pair;
+  manager: ServiceManager;
+  emit: (event: RollingEvent) => void;
+  /** Runs an action, and after an abort runs it again for a short time. */
+  despiteAbort: <T>(action: (manager: ServiceManager) => Promise<T>) => Promise<T>;
+}
+
+/** Starts an instance, and resolves when it is ready. If it does not become ready, it is stopped again. */
+export async function startInstance(
+  instance: Instance,
+  { pair, manager, emit, despiteAbort }: StartTools,
+): Promise<void> {
+  const takeBack = async () => despiteAbort(async (patient) => stopAndReset(pair, instance, patient));
+  const unit = pair.nameOf(instance);
+  const before = await pair.readStates(manager);
+  const since = Date.now();
+  emit({ type: "starting", instance });
+  try {
+    const { ended, seen } = await takeStep(manager, {
+      command: ["start", "--", unit],
+      ...pair.settled(instance, manager),
+    });
+    if (ended.code === 0 && (serves(seen[instance]) || (await sleeps(unit, seen[instance], manager))))
+      return emit({ type: "ready", instance });
+    if (ended.code !== 0 && seen[instance].InvocationID === before[instance].InvocationID) {
+      // An instance starts only with its sockets, and systemd does not start a socket while its service
+      // runs.
+      const sockets = await loadedSockets(pair, seen, manager);
+      const closed = sockets.filter(({ ActiveState }) => ActiveState !== "active");
+      throw closed.length > 0 ? socketError(pair, closed, seen) : manager.refused(`start ${unit}`, ended);
+    }
+  } catch (error) {
+    const { left, states } = await takeBack();
+    throw left === undefined || !(error instanceof RollingError)
+      ? error
+      : halfwayError(pair, error, left, states);
+  }
+  const journal = await lastMessages(unit, since, manager);
+  const { left, states } = await takeBack();
+  if (left === undefined) throw notReadyError(pair, instance, states, journal);
+  throw halfwayError(pair, notReadyError(pair, instance, undefined, journal), left, states);
+}
+
+/**
+ * Undoes a start: it stops the instance, and clears its failed state. Resolves to the states after that, and to
+ * why the instance is left running, if it is.
+ */
+async function stopAndReset(
+  pair: Pair,
+  instance: Instance,
+  manager: ServiceManager,
+): Promise<{ left?: string; states: States | undefined }> {
+  const unit = pair.nameOf(instance);
+  const kept = pair.nameOf(otherInstance(instance));
+  const left = (why: string) => `${unit} was not stopped again: ${why}`;
+  try {
+    const before = await pair.readStates(manager);
+    if (isLast(instance, before)) return { left: left(`${kept} does not serve`), states: before };
+    const { code, stderr } = await manager.run("stop", "--", unit);
+    // It fails if there is nothing to reset.
+    await manager.run("reset-failed", "--", unit);
+    const states = await pair.readStates(manager);
+    return code === 0 || !isUp(states[instance]) ? { states } : { left: left(stderr.trim()), states };
+  } catch (error) {
+    if (!(error instanceof RollingError)) throw error;
+    return { left: left(error.message), states: await pair.statesIfKnown(manager) };
+  }
+}
+
+/** The sockets that start the service. Each must be loaded. */
+export async function loadedSockets(pair: Pair, states: States, manager: ServiceManager): Promise<Socket[]> {
+  const sockets = await pair.readSockets(states, manager);
+  for (const socket of sockets) checkLoaded(pair, socket.unit, socket);
+  return sockets;
+}
+
+/**
+ * Whether an instance that systemd has started successfully, and that has ended since, has gone to sleep.
+ * systemd forgets the result of an inactive unit. It also reports success for a start that it skipped because
+ * a condition of the unit is not met.
+ */
+async function sleeps(unit: string, state: State, manager: ServiceManager): Promise<boolean> {
+  if (!isAsleep(state) || state.ExecCondition !== undefined) return false;
+  const ended = await systemdAnalyze(manager, "condition", `--unit=${unit}`).catch(() => undefined);
+  manager.signal?.throwIfAborted();
+  return ended?.code === 0;
+}
+
+/**
+ * The last messages of the unit in the journal. Empty if the journal can't be read. A journald that hangs
+ * must not delay the restart.
+ */
+async function lastMessages(unit: string, since: number, manager: ServiceManager): Promise<string[]> {
+  const patient = manager.with(
+    deadline(JOURNAL_LIMIT_MS, ...(manager.signal === undefined ? [] : [manager.signal])),
+  );
+  const entries = await readFailedStart(patient, unit, { since, lines: JOURNAL_LINES }).catch(() => []);
+  return entries.flatMap(({ message }) => message.split("\n"));
+}
