@@ -29,8 +29,9 @@ import { interruptible } from "./interruptible.ts";
 import { checkOptions, type InstallOptions, rootFolder } from "./options.ts";
 import { isUnusable, resultText } from "./result.ts";
 import { changesOfUnits, summary, textOfUnits } from "./summary.ts";
-import { unitOf, type WantedService, wantedServices } from "./services.ts";
+import { wantedServices } from "./services.ts";
 import { verify } from "./verify.ts";
+import { unitOf, type WantedService } from "./wanted-service.ts";
 
 /** A service whose files have been compared with the installed ones. */
 interface Prepared {

@@ -7,52 +7,17 @@ import { isFile, sourceFiles } from "../app/source-files.ts";
 import { configNames } from "../config/find-config.ts";
 import { loadConfig } from "../config/load-config.ts";
 import { assertHomesNotReplaceable } from "../config/replaceable-folders.ts";
-import { liesIn } from "../shared/folders.ts";
-import { type ExtraFile, foldersIn } from "../install/install.ts";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import type { Invoker } from "../shared/invoker.ts";
 import { calledCommand, ownCommand } from "../shared/own-command.ts";
 import { shellWord } from "../shared/shell-words.ts";
 import { inHomes, shownOfHomes, withFoldersOfHomes } from "../app/homes.ts";
-import { envFileOf, notesOf, type UnreadEnvFile } from "./env-file.ts";
-import { filesOf, notesOnOpen, notesOnReplaceable, assertEnvironmentFilesTrusted } from "./file-notes.ts";
+import { envFileOf, notesOf } from "./env-file.ts";
+import { assertEnvironmentFilesTrusted, filesOf, notesOnOpen, notesOnReplaceable } from "./file-notes.ts";
 import { checkOptionsWithConfig, type InstallOptions } from "./options.ts";
 import { preloadCopy, withPreload } from "./preload-copy.ts";
-
-/** A service that is to be installed. */
-export interface WantedService {
-  description: AppDescription;
-  units: UnitSet;
-  /** The app, if the folder has no config. */
-  app: DetectedApp | undefined;
-  /** The absolute path of the config, if there is one. */
-  config: string | undefined;
-  /** The folder of the app. */
-  folder: string;
-  extraFiles: ExtraFile[];
-  /** What the service sees of homes, if it sees just that. */
-  bound: string[];
-  /** Files of variables that systemd reads, or that no process reads. */
-  unread: string[];
-  envFile: UnreadEnvFile | undefined;
-  /** Notes for the user, as sentences. */
-  notes: string[];
-}
-
-/** The name of the service's own unit. */
-export function unitOf({
-  units,
-  description: { name },
-}: Pick<WantedService, "units" | "description">): string {
-  const names = [`${name}.service`, `${name}@.service`, `${name}.container`];
-  return names.find((unit) => units.files.has(unit))!;
-}
-
-/** The values of a directive of the service's own unit. */
-export function ownValues(service: WantedService, directive: string): readonly string[] {
-  const unit = unitOf(service);
-  return ["Service", "Container"].flatMap((section) => service.units.values(unit, section, directive));
-}
+import { validateFolder } from "./validate-folder.ts";
+import type { WantedService } from "./wanted-service.ts";
 
 export interface Surroundings {
   folder: string;
@@ -214,40 +179,6 @@ function existingFile(file: string): string {
     `${path} does not exist`,
     "systemd reads this file at each start. Create it first, or leave --environment-file out.",
   );
-}
-
-/** Refuses an app in a folder that systemd would take, or that a unit can't name. */
-function validateFolder(service: WantedService): WantedService {
-  const { description, folder, app } = service;
-  const fail = (message: string, hint: string): never => {
-    throw new CliError("SOCKACT_ERR_INSTALL_APP", message, hint, { exitCode: EXIT.failed });
-  };
-  // oxlint-disable-next-line no-control-regex
-  if (/[\0-\x1F\x7F]|\s$/.test(folder))
-    fail(
-      `a unit can't name the folder ${JSON.stringify(folder)}`,
-      "Rename it. The name must not have a line break, or a space at its end.",
-    );
-  const words = (description.exec ?? []).filter((word) => typeof word === "string");
-  const taken = stateFolders(service);
-  const inside = [...(app === undefined ? [] : [folder]), ...words].find((path) =>
-    taken.some((state) => liesIn(state, path)),
-  );
-  if (inside !== undefined)
-    fail(
-      `${inside} is in a folder that systemd gives to the service ${description.name}, for its data`,
-      `systemd would move the app, and the service could change it. Move the app, for example to /srv/${description.name}, or choose another name${app === undefined ? "" : ": --name"}.`,
-    );
-  return service;
-}
-
-/** The folders that systemd makes for the service, and gives to its user. */
-function stateFolders(service: WantedService): string[] {
-  if (service.description.manager === "user") return [];
-  const wordsOf = (directive: string) => ownValues(service, directive).join(" ");
-  return foldersIn({ user: false, root: "/" }, wordsOf)
-    .filter(({ kind }) => kind !== "runtime")
-    .flatMap(({ path, privatePath }) => [path, privatePath]);
 }
 
 /** The options for fields of the description. */

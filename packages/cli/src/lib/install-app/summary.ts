@@ -5,7 +5,7 @@ import { wrap } from "../output/wrap.ts";
 import { clean } from "../shared/clean.ts";
 import { colour } from "../shared/messages.ts";
 import { assignmentsIn } from "../shared/unit-text.ts";
-import { ownValues, type WantedService } from "./services.ts";
+import { ownValues, type WantedService } from "./wanted-service.ts";
 
 const listenDirectives = ["ListenStream", "ListenDatagram", "ListenSequentialPacket"];
 

@@ -6,7 +6,7 @@ import type { AccessProblem } from "./check-access.ts";
 import { CliError, EXIT } from "../../shared/cli-error.ts";
 import { shellWord } from "../../shared/shell-words.ts";
 import { findUser } from "../../shared/users.ts";
-import type { WantedService } from "../services.ts";
+import type { WantedService } from "../wanted-service.ts";
 
 /** Where a distribution, or Node's own packages, put a Node for all users. */
 const systemNodes = ["/usr/bin/node", "/usr/local/bin/node"];

@@ -1,0 +1,39 @@
+import type { AppDescription, UnitSet } from "@sockact/units";
+import type { DetectedApp } from "../app/detect-app.ts";
+import type { ExtraFile } from "../install/install.ts";
+import type { UnreadEnvFile } from "./env-file.ts";
+
+/** A service that is to be installed. */
+export interface WantedService {
+  description: AppDescription;
+  units: UnitSet;
+  /** The app, if the folder has no config. */
+  app: DetectedApp | undefined;
+  /** The absolute path of the config, if there is one. */
+  config: string | undefined;
+  /** The folder of the app. */
+  folder: string;
+  extraFiles: ExtraFile[];
+  /** What the service sees of homes, if it sees just that. */
+  bound: string[];
+  /** Files of variables that systemd reads, or that no process reads. */
+  unread: string[];
+  envFile: UnreadEnvFile | undefined;
+  /** Notes for the user, as sentences. */
+  notes: string[];
+}
+
+/** The name of the service's own unit. */
+export function unitOf({
+  units,
+  description: { name },
+}: Pick<WantedService, "units" | "description">): string {
+  const names = [`${name}.service`, `${name}@.service`, `${name}.container`];
+  return names.find((unit) => units.files.has(unit))!;
+}
+
+/** The values of a directive of the service's own unit. */
+export function ownValues(service: WantedService, directive: string): readonly string[] {
+  const unit = unitOf(service);
+  return ["Service", "Container"].flatMap((section) => service.units.values(unit, section, directive));
+}
