@@ -2,6 +2,7 @@ import { addresses } from "./diagnoses/addresses.ts";
 import { claims } from "./diagnoses/claims.ts";
 import { crashes } from "./diagnoses/crashes.ts";
 import { files } from "./diagnoses/files.ts";
+import { filesOfUnits } from "./diagnoses/unit-files.ts";
 import { readiness } from "./diagnoses/readiness.ts";
 import { reload } from "./diagnoses/reload.ts";
 import { restarts } from "./diagnoses/restarts.ts";
@@ -29,6 +30,7 @@ idle-spin app-warning unit-edited drop-in-overrides proxy-header loopback-only p
 
 const themes = [
   units,
+  filesOfUnits,
   sockets,
   addresses,
   setup,
