@@ -84,7 +84,7 @@ async function bundlePrograms() {
     comments: false,
     plugins: [{ name: "simplify", renderChunk: simplify }],
   });
-  return output.map(({ fileName, code }) => ({ fileName, code }));
+  return withoutUnusedRuntime(output);
 }
 
 /** Each of these is one file, which loads nothing but Node. */

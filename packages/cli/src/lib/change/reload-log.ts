@@ -7,7 +7,8 @@ import {
   RELOADING,
   TOOK_OVER,
 } from "@sockact/core/texts";
-import { type JournalEntry, newLines, syncJournal } from "../systemd/journal.ts";
+import { newLines } from "../systemd/follow-journal.ts";
+import { type JournalEntry, syncJournal } from "../systemd/journal.ts";
 import type { ChangeTools } from "./change.ts";
 import type { HandoverCode } from "./failures.ts";
 

@@ -5,9 +5,9 @@ import {
   STARTING_NEW_VERSION,
   UNIT_CHANGED,
 } from "@sockact/core/texts";
-import { JOB_FAILED } from "../printed/systemd.ts";
+import { JOB_FAILED } from "../printed/systemctl.ts";
 import { CliError } from "../shared/cli-error.ts";
-import { millisecondsOf } from "../shared/properties.ts";
+import { millisecondsOf } from "../shared/milliseconds.ts";
 import type { ActivatedService } from "../systemd/activated-units.ts";
 import { changedSince, environmentFilesOf } from "../systemd/changed-files.ts";
 import { type ClosedSocket, closedSockets } from "../systemd/closed-addresses.ts";

@@ -1,4 +1,4 @@
-import { JOB_FAILED } from "../printed/systemd.ts";
+import { JOB_FAILED } from "../printed/systemctl.ts";
 import { serviceCommand } from "../shared/own-command.ts";
 import { unitWords } from "../shared/shell-words.ts";
 import type { ActivatedService } from "../systemd/activated-units.ts";

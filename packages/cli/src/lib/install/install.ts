@@ -6,6 +6,7 @@ export { authorOf, hasHeader, sha256, withHeader, withoutHeader } from "./header
 export { type Author, type Manifest, readManifest } from "./manifest.ts";
 export { checkPlace, filesFolder, type Place, rootOfUnits, unitFolder } from "./places.ts";
 export { inFolder } from "./safe-folder.ts";
+export { isInterrupted } from "./interrupted.ts";
 export { foldersIn } from "./service-paths.ts";
 export { type ExtraFile, type InstallPlan, type PreparedInstall, serviceOf, socketsOf } from "./plan/plan.ts";
 export { assertAccountNamesFree } from "./plan/foreign-accounts.ts";
@@ -15,6 +16,5 @@ export { prepareInstall } from "./plan/prepare-install.ts";
 export { type PreparedUninstall, prepareUninstall } from "./plan/prepare-uninstall.ts";
 export { applyInstall } from "./apply/apply-install.ts";
 export { applyUninstall } from "./apply/apply-uninstall.ts";
-export { isInterrupted } from "./apply/turns.ts";
 export type { Applied, InstallStep, UninstallStep } from "./apply/steps.ts";
 export { notStartedText } from "./undo/undo.ts";

@@ -6,13 +6,8 @@ import { CliError, EXIT } from "../shared/cli-error.ts";
 import { colour } from "../shared/messages.ts";
 import { untilSignal } from "../shared/until-signal.ts";
 import { type ActivatedService, findService, journalUnits } from "../systemd/activated-units.ts";
-import {
-  JOURNAL_HINT,
-  type JournalEntry,
-  type JournalOptions,
-  readJournal,
-  streamJournal,
-} from "../systemd/journal.ts";
+import { JOURNAL_HINT, type JournalEntry, type JournalOptions, readJournal } from "../systemd/journal.ts";
+import { streamJournal } from "../systemd/follow-journal.ts";
 import { ServiceManager } from "../systemd/service-manager.ts";
 
 /** The options of `sockact logs`. */

@@ -1,4 +1,4 @@
-// What systemd writes into the journal, and what its commands print. Each has a line as it was seen, and the versions of systemd that write it so.
+// What systemd writes into the journal. Each has a line as it was seen, and the versions of systemd that write it so.
 
 /** `shop.service: Main process exited, code=exited, status=1/FAILURE` (252 to 262). Only after a failure. */
 export const PROCESS_EXITED = /(Main|Control) process exited, code=(\w+), status=(\d+)\/(\S+)/;
@@ -50,30 +50,3 @@ export const IN_USE = "Address already in use";
 export const REASON_ELSEWHERE = "Input/output error";
 export const NOT_PERMITTED = "Permission denied";
 export const NO_SUCH_ADDRESS = "Cannot assign requested address";
-
-/** `Job for shop.service failed because the control process exited with error code.` (252 to 262) */
-export const JOB_FAILED = /job for/i;
-
-/** `D-Bus connection terminated while waiting for jobs.` (257). systemd closes the connection, or does not accept one yet, as during `systemctl daemon-reexec`. */
-export const DISCONNECTED = /connection terminated|connection reset|connection refused/i;
-
-/** `Failed to connect to bus: No medium found` (252 to 262) */
-export const BUS_MISSING = /\bbus\b|booted with systemd/;
-
-/** `Failed to restart shop.service: Access denied` (252 to 262) */
-export const ACCESS_DENIED = /denied|authentication/i;
-
-/** `Hint: You are currently not seeing messages from other users and the system.` (252 to 262) */
-export const JOURNAL_RESTRICTED = /not seeing messages|insufficient permissions/i;
-
-/** `Failed to initialize manager: Operation not permitted` (257): systemd-analyze verify */
-export const VERIFY_FAILED = /^Failed to (?:initialize manager|start manager|allocate|set up)[^\n]*/im;
-
-/** `→ Overall exposure level for shop.service: 1.1 OK :-)` (252 to 262) */
-export const EXPOSURE = /exposure level for (\S+?):? ([\d.]+) ([A-Z]+)/g;
-
-/** `systemd-analyze: unrecognized option '--offline=yes'` (before 250) */
-export const OFFLINE_UNKNOWN = /unrecognized option '--(?:offline|security-policy)/;
-
-/** `systemd 257 (257.9-1~deb13u1)` (252 to 262) */
-export const VERSION = /^systemd (\d+)/;

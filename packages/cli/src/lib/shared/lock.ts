@@ -1,7 +1,5 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { statSync } from "node:fs";
-import { read } from "./proc.ts";
 import { systemEnvironment } from "./system-path.ts";
 
 /** The exit status that flock(1) is asked to use when the lock is held. */
@@ -44,15 +42,6 @@ export async function acquireLock(
   // A flock that waits does not notice that its parent has ended, so it waits for a second at a time.
   while (lock === undefined) lock = await tryLock(path, "--timeout=1", signal);
   return lock;
-}
-
-/** Whether a process holds the lock. Another user than the owner of the file may ask too. */
-export function isLocked(path: string): boolean {
-  const inode = statSync(path, { throwIfNoEntry: false })?.ino;
-  // Not the number of the device: some file systems show another one here.
-  return read("/proc/locks")
-    .split("\n")
-    .some((line) => line.includes(" FLOCK ") && line.endsWith(`:${inode} 0 EOF`));
 }
 
 /** Resolves to undefined if another process holds the lock. */

@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
-import { listOf, millisecondsOf, showUnits } from "./properties.ts";
+import { millisecondsOf } from "./milliseconds.ts";
+import { listOf, showUnits } from "./properties.ts";
 
 it("keeps the properties of units apart, whatever is in their commands", async () => {
   const script = "ExecStart={ path=/bin/sh ; argv[]=/bin/sh -c a\n\nId=b.service\nActiveState=failed\nx ; }";

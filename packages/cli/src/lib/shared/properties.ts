@@ -1,5 +1,3 @@
-import { durationOf } from "@sockact/units/durations";
-
 /** A unit's properties, as `systemctl show` names and prints them. */
 export type Properties<Name extends string> = Record<Name, string>;
 
@@ -80,9 +78,3 @@ export function commandOf(value = ""): { path: string; line: string } | undefine
   const [, path, line] = /^\{ path=(.*?) ; argv\[\]=(.*?) ; (?:ignore_errors|flags)=/ms.exec(value) ?? [];
   return path === undefined || line === undefined ? undefined : { path, line };
 }
-
-/**
- * The milliseconds of a duration, such as `TimeoutStopUSec`, which systemctl prints as `1min 30s` or
- * `infinity`.
- */
-export const millisecondsOf = (value: string): number => durationOf(value) ?? 0;

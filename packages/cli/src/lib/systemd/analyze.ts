@@ -1,5 +1,5 @@
 import process from "node:process";
-import { EXPOSURE } from "../printed/systemd.ts";
+import { EXPOSURE } from "../printed/systemd-analyze.ts";
 import { execute, ProgramError, type Ended } from "../shared/execute.ts";
 
 /** The manager that is asked. */

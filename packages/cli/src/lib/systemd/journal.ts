@@ -1,12 +1,8 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import process from "node:process";
-import { createInterface } from "node:readline";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import type { Ended } from "../shared/execute.ts";
-import { systemEnvironment } from "../shared/system-path.ts";
 import type { ServiceManager } from "./service-manager.ts";
-import { JOURNAL_RESTRICTED } from "../printed/systemd.ts";
+import { JOURNAL_RESTRICTED } from "../printed/systemctl.ts";
 
 /** A line of the journal. */
 export interface JournalEntry {
@@ -51,14 +47,14 @@ const FIELDS =
   "MESSAGE,PRIORITY,_PID,_UID,SYSLOG_IDENTIFIER,_SYSTEMD_UNIT,_SYSTEMD_USER_UNIT,UNIT,USER_UNIT,COREDUMP_UNIT,COREDUMP_USER_UNIT,EXIT_CODE,EXIT_STATUS,UNIT_RESULT,N_RESTARTS";
 
 /** Without it, journalctl leaves out messages that are long or have a NUL. */
-const ALL = "--all";
-const JSON_OPTIONS = ["--no-pager", "--output=json"];
+export const ALL = "--all";
+export const JSON_OPTIONS = ["--no-pager", "--output=json"];
 
 /** The hint if the journal can't be read. */
 export const JOURNAL_HINT =
   "Run it as root, or join the group that may read the journal, and log in again:\n  sudo usermod --append --groups systemd-journal $USER";
 
-function argumentsFor(
+export function argumentsFor(
   manager: ServiceManager,
   units: readonly string[],
   { lines, since, after }: JournalOptions,
@@ -122,7 +118,7 @@ function unitsOf(
 /**
  * Reads what journalctl has printed as JSON. A journalctl that is killed may stop in the middle of a line.
  */
-function fieldsIn(printed: string): JournalFields[] {
+export function fieldsIn(printed: string): JournalFields[] {
   return printed.split("\n").flatMap((line): JournalFields[] => {
     try {
       return [JSON.parse(line) as JournalFields];
@@ -215,24 +211,7 @@ export function untilRestart(entries: readonly JournalEntry[]): readonly Journal
   return end === -1 || restart === -1 ? entries : entries.slice(0, restart);
 }
 
-/**
- * Returns a function that reads the lines that these units have written since a time in milliseconds. Each
- * call reads only the lines that are new.
- */
-export function newLines(
-  manager: ServiceManager,
-  units: readonly string[],
-  since: number,
-): () => Promise<JournalEntry[]> {
-  let after: string | undefined;
-  return async () => {
-    const { entries } = await readJournal(manager, units, after === undefined ? { since } : { after });
-    after = entries.at(-1)?.cursor ?? after;
-    return entries;
-  };
-}
-
-function journalError(stderr: string, code: number | null): CliError {
+export function journalError(stderr: string, code: number | null): CliError {
   const why = stderr.trim();
   return /failed to parse timestamp|invalid.*time/i.test(why)
     ? new CliError(
@@ -243,58 +222,6 @@ function journalError(stderr: string, code: number | null): CliError {
     : new CliError("SOCKACT_ERR_JOURNAL", `journalctl exited with ${code}: ${why}`, JOURNAL_HINT, {
         exitCode: EXIT.failed,
       });
-}
-
-/**
- * Reads the journal of these units line by line, whatever its size, until the signal is aborted. With
- * `follow`, new lines come too. Without units, it reads the whole journal, because a pattern finds only units
- * that the journal already has.
- */
-export async function streamJournal(
-  manager: ServiceManager,
-  units: readonly string[],
-  { follow, ...options }: JournalOptions & { follow: boolean },
-  onEntry: (entry: JournalEntry) => void,
-  signal: AbortSignal,
-): Promise<{ isRestricted: boolean }> {
-  const follows = follow ? ["--follow"] : [];
-  const args = [ALL, ...JSON_OPTIONS, ...follows, ...argumentsFor(manager, units, options)];
-  // Use a separate process group, so that Ctrl-C reaches only this process, which then ends journalctl.
-  const child: ChildProcess = spawn("journalctl", args, {
-    stdio: ["ignore", "pipe", "pipe"],
-    env: systemEnvironment(),
-    detached: true,
-  });
-  const abort = () => child.kill("SIGKILL");
-  signal.addEventListener("abort", abort, { once: true });
-  let complaint = "";
-  child.stderr!.setEncoding("utf8").on("data", (chunk: string) => (complaint += chunk));
-  createInterface({ input: child.stdout!, crlfDelay: Infinity }).on("line", (line) => {
-    for (const fields of fieldsIn(line)) {
-      const entry = entryOf(fields, manager.user);
-      if (entry && !signal.aborted) onEntry(entry);
-    }
-  });
-  try {
-    if (signal.aborted) abort();
-    const [code] = (await once(child, "close")) as [number | null];
-    if (code !== 0 && !signal.aborted && !JOURNAL_RESTRICTED.test(complaint))
-      throw journalError(complaint, code);
-    return { isRestricted: JOURNAL_RESTRICTED.test(complaint) };
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
-    throw new CliError(
-      "SOCKACT_ERR_JOURNAL",
-      "journalctl was not found",
-      "Run it on a machine with systemd.",
-      {
-        exitCode: EXIT.failed,
-        cause: error,
-      },
-    );
-  } finally {
-    signal.removeEventListener("abort", abort);
-  }
 }
 
 /**

@@ -6,7 +6,7 @@ import { sudoCommand } from "../shared/own-command.ts";
 import { type Properties, showUnits } from "../shared/properties.ts";
 import { shellText } from "../shared/shell-words.ts";
 import { withPatience } from "./patience.ts";
-import { ACCESS_DENIED, BUS_MISSING, DISCONNECTED, VERSION } from "../printed/systemd.ts";
+import { ACCESS_DENIED, BUS_MISSING, DISCONNECTED, VERSION } from "../printed/systemctl.ts";
 
 /**
  * Why a command failed: there is no such program, the user may not, or the service manager can't be reached.

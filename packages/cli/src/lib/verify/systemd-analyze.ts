@@ -1,6 +1,6 @@
 import { basename, resolve } from "node:path";
 import type { ReportedFinding } from "../lint/report/report.ts";
-import { EXPOSURE, OFFLINE_UNKNOWN, VERIFY_FAILED } from "../printed/systemd.ts";
+import { EXPOSURE, OFFLINE_UNKNOWN, VERIFY_FAILED } from "../printed/systemd-analyze.ts";
 import { systemdAnalyze } from "../systemd/analyze.ts";
 
 /** What `systemd-analyze verify` says of one unit. */

@@ -2,7 +2,7 @@ import { CUT, DRAINED, DRAINING, PREFIX, RELOAD_FAILED } from "@sockact/core/tex
 import { tookText } from "../../output/quantities.ts";
 import { SHELL_NOT_FOUND } from "../../printed/programs.ts";
 import { ownCommand } from "../../shared/own-command.ts";
-import { millisecondsOf } from "../../shared/properties.ts";
+import { millisecondsOf } from "../../shared/milliseconds.ts";
 import { changedSince, environmentFilesOf } from "../../systemd/changed-files.ts";
 import { oldProcesses } from "../../systemd/control-group.ts";
 import { serves } from "../../systemd/unit-state.ts";

@@ -1,10 +1,9 @@
 import process from "node:process";
 import { CliError, EXIT } from "../../shared/cli-error.ts";
-import { acquireLock, isLocked, LockError } from "../../shared/lock.ts";
-import { sha256 } from "../header.ts";
+import { acquireLock, LockError } from "../../shared/lock.ts";
+import { rootsLock } from "../interrupted.ts";
 import { type Place, unitFolder } from "../places.ts";
 import { inNewFolder } from "../safe-folder.ts";
-import { Change } from "../undo/change.ts";
 
 /** How to wait for another `sockact install` or `uninstall`. */
 interface Waiting {
@@ -63,18 +62,4 @@ function lockPath(place: Place, name: string): string {
   const path = unitFolder(place, "");
   inNewFolder(path, () => {});
   return path;
-}
-
-const rootsLock = ({ user, root }: Place, name: string): string =>
-  `/run/sockact-install-${sha256(JSON.stringify([user, root, name])).slice(0, 16)}.lock`;
-
-/**
- * Whether a `sockact install` of this name was killed, and its changes are still there. The next call undoes
- * them.
- */
-export function isInterrupted(place: Place, name: string): boolean {
-  const isOwn = place.user && process.getuid!() !== 0;
-  const lock = isOwn ? unitFolder(place, "") : rootsLock(place, name);
-  // It may end between two of these questions.
-  return Change.isBegun(place, name) && !isLocked(lock) && Change.isBegun(place, name);
 }

@@ -1,0 +1,19 @@
+// What systemctl and journalctl print. Each has a line as it was seen, and the versions of systemd.
+
+/** `Job for shop.service failed because the control process exited with error code.` (252 to 262) */
+export const JOB_FAILED = /job for/i;
+
+/** `D-Bus connection terminated while waiting for jobs.` (257). systemd closes the connection, or does not accept one yet, as during `systemctl daemon-reexec`. */
+export const DISCONNECTED = /connection terminated|connection reset|connection refused/i;
+
+/** `Failed to connect to bus: No medium found` (252 to 262) */
+export const BUS_MISSING = /\bbus\b|booted with systemd/;
+
+/** `Failed to restart shop.service: Access denied` (252 to 262) */
+export const ACCESS_DENIED = /denied|authentication/i;
+
+/** `systemd 257 (257.9-1~deb13u1)` (252 to 262) */
+export const VERSION = /^systemd (\d+)/;
+
+/** `Hint: You are currently not seeing messages from other users and the system.` (252 to 262) */
+export const JOURNAL_RESTRICTED = /not seeing messages|insufficient permissions/i;

@@ -1,0 +1,7 @@
+import { durationOf } from "@sockact/units/durations";
+
+/**
+ * The milliseconds of a duration, such as `TimeoutStopUSec`, which systemctl prints as `1min 30s` or
+ * `infinity`.
+ */
+export const millisecondsOf = (value: string): number => durationOf(value) ?? 0;

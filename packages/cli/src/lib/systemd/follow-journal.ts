@@ -1,0 +1,87 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { JOURNAL_RESTRICTED } from "../printed/systemctl.ts";
+import { CliError, EXIT } from "../shared/cli-error.ts";
+import { systemEnvironment } from "../shared/system-path.ts";
+import {
+  ALL,
+  argumentsFor,
+  entryOf,
+  fieldsIn,
+  JSON_OPTIONS,
+  type JournalEntry,
+  journalError,
+  type JournalOptions,
+  readJournal,
+} from "./journal.ts";
+import type { ServiceManager } from "./service-manager.ts";
+
+/**
+ * Returns a function that reads the lines that these units have written since a time in milliseconds. Each
+ * call reads only the lines that are new.
+ */
+export function newLines(
+  manager: ServiceManager,
+  units: readonly string[],
+  since: number,
+): () => Promise<JournalEntry[]> {
+  let after: string | undefined;
+  return async () => {
+    const { entries } = await readJournal(manager, units, after === undefined ? { since } : { after });
+    after = entries.at(-1)?.cursor ?? after;
+    return entries;
+  };
+}
+
+/**
+ * Reads the journal of these units line by line, whatever its size, until the signal is aborted. With
+ * `follow`, new lines come too. Without units, it reads the whole journal, because a pattern finds only units
+ * that the journal already has.
+ */
+export async function streamJournal(
+  manager: ServiceManager,
+  units: readonly string[],
+  { follow, ...options }: JournalOptions & { follow: boolean },
+  onEntry: (entry: JournalEntry) => void,
+  signal: AbortSignal,
+): Promise<{ isRestricted: boolean }> {
+  const follows = follow ? ["--follow"] : [];
+  const args = [ALL, ...JSON_OPTIONS, ...follows, ...argumentsFor(manager, units, options)];
+  // Use a separate process group, so that Ctrl-C reaches only this process, which then ends journalctl.
+  const child: ChildProcess = spawn("journalctl", args, {
+    stdio: ["ignore", "pipe", "pipe"],
+    env: systemEnvironment(),
+    detached: true,
+  });
+  const abort = () => child.kill("SIGKILL");
+  signal.addEventListener("abort", abort, { once: true });
+  let complaint = "";
+  child.stderr!.setEncoding("utf8").on("data", (chunk: string) => (complaint += chunk));
+  createInterface({ input: child.stdout!, crlfDelay: Infinity }).on("line", (line) => {
+    for (const fields of fieldsIn(line)) {
+      const entry = entryOf(fields, manager.user);
+      if (entry && !signal.aborted) onEntry(entry);
+    }
+  });
+  try {
+    if (signal.aborted) abort();
+    const [code] = (await once(child, "close")) as [number | null];
+    if (code !== 0 && !signal.aborted && !JOURNAL_RESTRICTED.test(complaint))
+      throw journalError(complaint, code);
+    return { isRestricted: JOURNAL_RESTRICTED.test(complaint) };
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    throw new CliError(
+      "SOCKACT_ERR_JOURNAL",
+      "journalctl was not found",
+      "Run it on a machine with systemd.",
+      {
+        exitCode: EXIT.failed,
+        cause: error,
+      },
+    );
+  } finally {
+    signal.removeEventListener("abort", abort);
+  }
+}
