@@ -73,8 +73,6 @@ function problemOf(link: string, page: string): string | undefined {
     ) ?? [];
   if (kind === undefined) return undefined;
   if (branch !== "main") return "it does not lead to the branch main";
-  // The build of the docs writes these pages, and the tests of the docs follow the links to them.
-  if (/^docs\/(?:reference|codes)\//.test(path)) return undefined;
   if (futureChangelogs.includes(path) && !files.includes(path)) return undefined;
   if (!files.includes(path) && !folders.has(path)) return `the repository has no ${path}`;
   if (!isRelative && (kind === "tree") !== folders.has(path))
