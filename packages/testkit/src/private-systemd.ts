@@ -201,12 +201,19 @@ export class PrivateSystemd implements AsyncDisposable {
       .map(({ message }) => message);
   }
 
-  /** Resolves to the first message of a unit that matches. */
+  /** Resolves to the first message of a unit that matches. Rejects early if the unit has failed for good. */
   async waitForJournal(unit: string, pattern: RegExp, timeout = DEADLINE): Promise<string> {
     const messages: string[] = [];
     const journal = this.spawn([...journalctl.split(" "), "--follow", "--lines=all", `--unit=${unit}`]);
     const closed = once(journal, "close");
     const timer = setTimeout(() => journal.kill("SIGKILL"), timeout);
+    const over = new AbortController();
+    let state = "";
+    const onFailed = () => {
+      state = `, and ${unit} has failed`;
+      journal.kill("SIGKILL");
+    };
+    this.#untilFailed(unit, over.signal).then(onFailed, () => {});
     try {
       for await (const line of createInterface({ input: journal.stdout! })) {
         const { message } = readEntry(line);
@@ -215,10 +222,22 @@ export class PrivateSystemd implements AsyncDisposable {
       }
     } finally {
       clearTimeout(timer);
+      over.abort();
       journal.kill("SIGKILL");
       await closed;
     }
-    throw new Error(`The journal of ${unit} has nothing like ${pattern}:\n${messages.slice(-30).join("\n")}`);
+    const found = messages.slice(-30).join("\n");
+    throw new Error(`The journal of ${unit} has nothing like ${pattern}${state}:\n${found}`);
+  }
+
+  /** Resolves once a unit has failed, and nothing has started it again for a second. */
+  async #untilFailed(unit: string, signal: AbortSignal): Promise<void> {
+    const properties = "--property=ActiveState,StateChangeTimestampMonotonic";
+    for (let now = "", last = ""; !now.includes("ActiveState=failed") || now !== last;) {
+      await delay(1_000, undefined, { signal });
+      last = now;
+      now = await this.systemctl("show", properties, "--", unit);
+    }
   }
 
   /** Resolves once this condition is met. For conditions that no unit property and no message shows. */

@@ -108,6 +108,9 @@ describeWith({ privateSystemd: true }, "a private systemd", () => {
     await systemd.mustRun(["kill", "-KILL", before]);
     await systemd.waitForUnit("web.service", "ActiveState", "failed");
     expect(await systemd.show("web.service", "Result")).toBe("signal");
+    await expect(systemd.waitForJournal("web.service", /resting/)).rejects.toThrow(
+      /^The journal of web\.service has nothing like \/resting\/, and web\.service has failed:\n.*serving/s,
+    );
     await expect(systemd.waitForUnit("web.service", "ActiveState", "active", 0)).rejects.toThrow(
       /it is failed[^]*Started web/,
     );
