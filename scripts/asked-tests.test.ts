@@ -45,7 +45,9 @@ test("a run that is asked for a name that no test has fails", () => {
 
 test("a run that is asked for a file and a misspelled one fails", () => {
   const { status, stdout, stderr } = vitest("scripts/sbom.test.ts", "scripts/smob.test.ts");
-  expect(stderr).toContain("No test file has scripts/smob.test.ts in its path.");
+  expect(stderr).toContain(
+    "No test file has scripts/smob.test.ts in its path. Did you mean scripts/sbom.test.ts?",
+  );
   expect(stdout).not.toContain("sbom.test.ts");
   expect(status).toBe(1);
 });

@@ -3,16 +3,17 @@
 import { spawn, spawnSync } from "node:child_process";
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { networkInterfaces, tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import process from "node:process";
 import { rootCertificates } from "node:tls";
 import { fileURLToPath } from "node:url";
 import type { TestProject } from "vitest/node";
 import { Lock } from "../../../scripts/lib/lock.mjs";
+import { nearest } from "../../units/src/lib/nearest.ts";
 import { FOLDER_OF_RUN } from "./packed-packages.ts";
 
 export default async function setup(project: TestProject): Promise<() => void> {
-  await refuseMisspelled(project);
+  await assertTestFilesExist(project);
   const isNested = process.env[FOLDER_OF_RUN] !== undefined;
   const lock = new Lock(fileURLToPath(new URL("../../../.cache/tests.lock", import.meta.url)));
   if (!isNested && !lock.tryTake())
@@ -47,11 +48,16 @@ export default async function setup(project: TestProject): Promise<() => void> {
 }
 
 /** Vitest says nothing of a path that no test file has if another one has tests. */
-async function refuseMisspelled({ vitest }: TestProject): Promise<void> {
+async function assertTestFilesExist({ vitest }: TestProject): Promise<void> {
   const { filenamePattern: asked = [] } = vitest as { filenamePattern?: readonly string[] };
-  for (const path of asked)
-    if ((await vitest.globTestSpecifications([path])).length === 0)
-      throw new Error(`No test file has ${path} in its path.`);
+  for (const path of asked) {
+    if ((await vitest.globTestSpecifications([path])).length > 0) continue;
+    const files = (await vitest.globTestSpecifications()).map(({ moduleId }) => relative("", moduleId));
+    const meant = nearest(path, files);
+    throw new Error(
+      `No test file has ${path} in its path.${meant === undefined ? "" : ` Did you mean ${meant}?`}`,
+    );
+  }
 }
 
 function build(): void {
