@@ -2,6 +2,7 @@ import { describeWith, type PrivateSystemd } from "@sockact/testkit";
 import type { AppDescription } from "@sockact/units";
 import { beforeAll, describe, expect, it } from "vitest";
 import { sockactInside } from "./run.ts";
+import { ask as askDoctor } from "./doctor.ts";
 import { type Everything, nothing, UNITS, useInstallation } from "./installation.ts";
 
 const campaign = { tags: "campaign", timeout: 300_000 } as const;
@@ -169,6 +170,12 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact install, interrupt
         await ask();
       }
     });
+  });
+
+  it("is the one thing that the doctor names when it was killed with half of its files written", async () => {
+    await install(plan(), { killAt: "written" });
+    const { findings } = await askDoctor(systemd, "shop");
+    expect(findings).toMatchObject([{ code: "install-interrupted", severity: "error" }]);
   });
 
   it("while it undoes its changes, can be uninstalled", campaign, async () => {

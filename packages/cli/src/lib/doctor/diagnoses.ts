@@ -14,7 +14,7 @@ import type { Diagnosis } from "./model/diagnosis.ts";
 
 /** The order of findings of the same severity: causes come before their consequences. */
 export const order: readonly string[] = `
-unit-not-loaded install-interrupted unit-outdated config-differs address-missing socket-not-open socket-in-namespace socket-starts-other
+install-interrupted unit-not-loaded unit-outdated config-differs address-missing socket-not-open socket-in-namespace socket-starts-other
 program-unreachable folder-unreachable user-missing environment-file-missing start-step-failed
 app-unreachable module-missing node-old runtime-bun node-options-refused
 security-denied syscall-killed jit-crashed memory-exhausted descriptors-exhausted

@@ -24,12 +24,20 @@ import type { Host, Subject } from "../model/subject.ts";
 export const filesOfUnits: readonly Diagnosis[] = [
   {
     code: "install-interrupted",
-    severity: "warning",
+    severity: "error",
     title: "sockact install was killed halfway",
     why: "The units may be those of two versions. The next sockact install of this service undoes the changes first.",
     looksAt: "The record that sockact keeps while it changes an installation.",
     remedy: "Run `sockact install` as before, or `sockact uninstall`.",
-    explains: ["unit-outdated", "config-differs", "unit-edited"],
+    explains: [
+      "unit-not-loaded",
+      "service-missing",
+      "unit-outdated",
+      "config-differs",
+      "unit-edited",
+      "socket-inactive",
+      "not-enabled",
+    ],
     async find({ host: { manager }, name }) {
       if (!isInterrupted({ user: manager.user, root: "/" }, name)) return [];
       return {
