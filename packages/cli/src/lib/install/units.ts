@@ -35,7 +35,7 @@ export class Units {
   readonly manager: ServiceManager | undefined;
   readonly #systemctl: ServiceManager;
 
-  /** @param signal - ends what is under way at once */
+  /** @param signal ends what is under way at once */
   constructor({ root, user }: Place, signal?: AbortSignal) {
     this.#systemctl = new ServiceManager({ user, root, signal });
     this.manager = root === "/" ? this.#systemctl : undefined;
