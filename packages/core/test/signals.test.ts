@@ -336,13 +336,15 @@ describe.concurrent("onEvent", () => {
     expect(running.stderr).toMatch(/^\(node:\d+\) Error: from onEvent$/m);
   });
 
-  test.each([["onEvent"], [] as string[]])(
-    "DEBUG_INVOCATION=1 (RestartMode=debug) writes each event, and the variables and sockets that were read, taken and bound: with %j",
-    async (...hooks) => {
-      const { app, address } = await appOnSocket(
-        { hooks: hooks.filter((hook) => typeof hook === "string") },
-        { env: { DEBUG_INVOCATION: "1" }, names: ["web"] },
-      );
+  test.each<[env: Record<string, string>, hooks: string[]]>([
+    // systemd sets it for RestartMode=debug.
+    [{ DEBUG_INVOCATION: "1" }, ["onEvent"]],
+    [{ DEBUG_INVOCATION: "1" }, []],
+    [{ NODE_DEBUG: "other,SOCK*" }, []],
+  ])(
+    "%j writes each event, and the variables and sockets that were read, taken and bound: with %j",
+    async (env, hooks) => {
+      const { app, address } = await appOnSocket({ hooks }, { env, names: ["web"] });
       await using running = app;
       running.kill("SIGTERM");
       expect(await running.ended).toBe(0);

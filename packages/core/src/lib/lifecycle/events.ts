@@ -137,7 +137,7 @@ export type SockactEvent =
       readonly error: unknown;
     };
 
-/** Writes an event of an app that has its own listener, if DEBUG_INVOCATION is set. */
+/** Writes an event of an app that has its own listener, if a variable asks for debug output. */
 export function debugEvent(event: SockactEvent): void {
   debug(() => eventText(event));
 }

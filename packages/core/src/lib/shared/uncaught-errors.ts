@@ -9,8 +9,8 @@ import { FATAL } from "./texts.ts";
 
 /**
  * Makes an uncaught error of sockact one line, after which the process ends with status 1. Node would print a
- * stack and all properties at each start that fails. It still does if systemd asks for debug output, and if
- * it is to write a report of uncaught errors. An app that handles uncaught errors itself gets no line, and
+ * stack and all properties at each start that fails. It still does if a variable asks for debug output, and
+ * if it is to write a report of uncaught errors. An app that handles uncaught errors itself gets no line, and
  * neither does a worker thread, whose error goes to its parent.
  */
 export function exitAtUncaughtErrors(): void {
