@@ -3,6 +3,7 @@
  *
  * @packageDocumentation
  */
+export { separateApp } from "./lib/api/app-option.ts";
 export { type FrameworkHooks, type FrameworkTraits, prepareApp, type PreparedApp } from "./lib/api/attach.ts";
 export { rememberRequestListeners } from "./lib/api/request-listeners.ts";
 export { serverAddress } from "./lib/binding/server-address.ts";

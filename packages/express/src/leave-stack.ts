@@ -63,20 +63,17 @@ function readSettingsLate(app: App, router: Router): void {
 /** Express 4 makes a router if the app has none. So the app has none until something else is added. */
 function remakeWhenUsed(app: App, router: Router): void {
   const { lazyrouter } = app;
-  const forget = (): void => {
+  const restore = (): void => {
     if (app._router === router && isUntouched(router)) app._router = undefined;
+    if (app.lazyrouter === remake) app.lazyrouter = lazyrouter as () => void;
   };
   const remake = (): void => {
-    forget();
-    if (app.lazyrouter === remake) app.lazyrouter = lazyrouter as () => void;
+    restore();
     lazyrouter?.call(app);
   };
   // Patches `lazyrouter` of this app, until it is called or the running code is done.
   app.lazyrouter = remake;
-  soon(() => {
-    forget();
-    if (app.lazyrouter === remake) app.lazyrouter = lazyrouter as () => void;
-  });
+  soon(restore);
 }
 
 /**

@@ -3,6 +3,7 @@ import {
   type AppOptions,
   prepareApp,
   rememberRequestListeners,
+  separateApp,
   warn,
   warnUnless,
 } from "@sockact/core/adapter";
@@ -18,8 +19,9 @@ rememberRequestListeners();
 
 /**
  * Makes an Express app listen on the sockets that systemd passed to this process. Write
- * `app.use(systemdListen())` anywhere before `listen()`. It works with Express 4 and 5, with `app.listen()`,
- * and with a server that you make of the app: `http.createServer(app).listen()`.
+ * `app.use(systemdListen())` anywhere before `listen()`, or `systemdListen({ app })` where `app.use()` does
+ * not reach the app itself. It works with Express 4 and 5, with `app.listen()`, and with a server that you
+ * make of the app: `http.createServer(app).listen()`.
  *
  * - If sockets were passed, the app serves them. `listen()` ignores its port and host; `backlog` and `signal`
  *   apply.
@@ -33,27 +35,41 @@ rememberRequestListeners();
  * nothing was passed. {@link ActivationError.code} lists the codes. If the problem shows only when a server
  * listens, for example because another server has the socket, the error is an `error` event of that server.
  */
-export function systemdListen(options?: SystemdListenOptions): Middleware;
+export function systemdListen(
+  options?:
+    | SystemdListenOptions
+    | (SystemdListenOptions & {
+        readonly app: { (request: never, response: never): unknown; listen(): unknown };
+      }),
+): Middleware;
 export function systemdListen(options: SystemdListenOptions = {}, ...more: unknown[]): Middleware {
   // Express calls a middleware with three arguments, so somebody wrote app.use(systemdListen).
   if (typeof more[1] === "function") throw notCalled();
-  if (more.length > 0) throw moreArguments();
-  const { activated, attach } = prepareApp(options);
-  let isMounted = false;
+  // A router is a function too, but only an app has `listen()`.
+  const [app, appOptions] = separateApp(
+    options,
+    (value) => typeof value === "function" && "listen" in value,
+    "express()",
+  );
+  const { activated, attach } = prepareApp(appOptions, {}, more);
+  const serve = (owner: object): void =>
+    attach(owner, { owns: (_server, listeners) => listeners.has(owner) });
+  let isAttached = app !== undefined;
   const warning = [
     "SOCKACT_WARN_UNSEEN",
     "systemdListen() was not passed to an Express app. In a router it has no effect.",
-    "Write app.use(systemdListen()) on the app itself.",
+    "Write systemdListen({ app }) before listen().",
   ] as const;
-  if (activated) warnUnless(() => isMounted, ...warning);
+  if (app) serve(app);
+  else if (activated) warnUnless(() => isAttached, ...warning);
   const passThrough: Middleware = (_req, _res, next) => {
-    if (activated && !isMounted) warn(...warning);
+    if (activated && !isAttached) warn(...warning);
     next();
   };
   return mountable(passThrough, (parent) => {
-    isMounted = true;
+    isAttached = true;
     leaveStack(parent);
-    attach(parent, { owns: (_server, listeners) => listeners.has(parent) });
+    if (parent !== app) serve(parent);
   });
 }
 
@@ -74,14 +90,6 @@ function mountable(middleware: Middleware, mounted: (parent: App) => void): Midd
       if (event === "mount") mounted(parent);
     },
   });
-}
-
-function moreArguments(): ActivationError {
-  return new ActivationError(
-    "SOCKACT_ERR_OPTION",
-    "systemdListen() takes one argument, an object with the options",
-    'Write systemdListen({ name: "http" }), for example. Pass the port to listen().',
-  );
 }
 
 function notCalled(): ActivationError {

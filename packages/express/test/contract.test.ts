@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { adapterContract, namesContract } from "@sockact/testkit";
+import { adapterContract, appOptionContract, namesContract } from "@sockact/testkit";
 import { describe } from "vitest";
 
 const app = (file: string): string => fileURLToPath(new URL(`apps/${file}`, import.meta.url));
@@ -14,6 +14,14 @@ adapterContract({
   cluster,
 });
 namesContract({ title: "Express 5", framework: "express", ...names, http2: false });
+appOptionContract({
+  adapter: "@sockact/express",
+  accepted: "an Express app",
+  source: "express()",
+  module: `import express from "express";
+    const app = express();
+    app.get("/", (_req, res) => void res.send("hello"));`,
+});
 
 // The adapter has one code for all versions. In `npm test`, ecosystem.test.ts shows that Express 4 is served.
 describe("the earlier version", { tags: "campaign" }, () => {

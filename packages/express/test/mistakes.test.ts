@@ -74,6 +74,7 @@ describe("a mistake is told at once, with its cause", () => {
       const [app] = await start("a router");
       await using _ = app;
       expect(await app.line(/SOCKACT_WARN_UNSEEN/)).toContain("was not passed to an Express app");
+      await app.line(/Write systemdListen\(\{ app \}\)/);
     });
 
     test("in a process with another server, which listens first, gets no warning", async () => {
@@ -93,5 +94,5 @@ test("an argument after the options is refused, because JavaScript would ignore 
     cwd: fileURLToPath(new URL("..", import.meta.url)),
   });
   expect(await app.ended).toBe(1);
-  expect(app.stderr).toContain("systemdListen() takes one argument, an object with the options");
+  expect(app.stderr).toContain("The options must be the last argument; got another one after them");
 });

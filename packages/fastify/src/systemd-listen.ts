@@ -1,9 +1,10 @@
-import type { FastifyListenOptions, FastifyPluginCallback } from "fastify";
+import type { FastifyInstance, FastifyListenOptions, FastifyPluginCallback } from "fastify";
 import {
   ActivationError,
   type ActivatedSocket,
   type AppOptions,
   prepareApp,
+  separateApp,
   serverAddress,
 } from "@sockact/core/adapter";
 import { closeOf, closeWhenDrained } from "./close-when-drained.ts";
@@ -18,8 +19,8 @@ export interface SystemdListenOptions extends AppOptions {}
 
 /**
  * Makes a Fastify app listen on the sockets that systemd passed to this process. Write
- * `app.register(systemdListen)` anywhere before `listen()`. It works with Fastify 4 and 5, and with a
- * `serverFactory`.
+ * `app.register(systemdListen)` or `systemdListen({ app })` anywhere before `listen()`. It works with Fastify
+ * 4 and 5, and with a `serverFactory`.
  *
  * - If sockets were passed, `app.listen()` serves them, and ignores its port and host; `backlog` and `signal`
  *   apply. `app.addresses()` and the log name each socket. No other socket is opened, also not for the
@@ -28,13 +29,25 @@ export interface SystemdListenOptions extends AppOptions {}
  *   has closed.
  * - If nothing was passed, the app listens as without this plugin.
  *
- * `ready()` and `listen()` reject with an {@link ActivationError} if the options or the passed sockets can't
- * be used, or if `required` is set and nothing was passed. {@link ActivationError.code} lists the codes. If
- * the server can't listen, for example because another server has the socket, only `listen()` rejects.
+ * `ready()` and `listen()` reject with an {@link ActivationError}, or `systemdListen({ app })` throws it, if
+ * the options or the passed sockets can't be used, or if `required` is set and nothing was passed.
+ * {@link ActivationError.code} lists the codes. If the server can't listen, for example because another
+ * server has the socket, only `listen()` rejects.
  */
-export const systemdListen: FastifyPluginCallback<SystemdListenOptions> = Object.assign(
-  ((fastify, registration, done) => {
-    if (typeof done !== "function") throw called();
+export const systemdListen: ((
+  options: SystemdListenOptions & {
+    readonly app: { addresses(): unknown; listen(): unknown };
+  },
+) => void) &
+  FastifyPluginCallback<SystemdListenOptions> = Object.assign(
+  (first: object, registration?: SystemdListenOptions & RegisterOptions, done?: () => void): void => {
+    if (registration === undefined || done === undefined) {
+      // No other framework has `addresses()`.
+      const [app, options] = separateApp(first, (value) => "addresses" in value, "Fastify()");
+      if (app === undefined || registration !== undefined) throw called();
+      serve(app as FastifyInstance, options);
+      return;
+    }
     // Fastify passes its own options of register() to the plugin, too.
     const {
       prefix: _prefix,
@@ -42,31 +55,9 @@ export const systemdListen: FastifyPluginCallback<SystemdListenOptions> = Object
       logSerializers: _logSerializers,
       ...options
     } = registration;
-    const handlers = fastify.server.listeners("request");
-    const { activated, attach } = prepareApp(
-      { ...options, onEvent: options.onEvent ?? logTo(fastify.log) },
-      {
-        close: closeOf(fastify),
-        // Fastify 4 answers HTTP/2 requests with 505, unless it was made for HTTP/2 only.
-        http2: !fastify.version.startsWith("4."),
-      },
-    );
-    attach(rootOf(fastify), {
-      // For the host `localhost`, Fastify makes a second server with the same handler. All sockets are
-      // claimed by then, and Fastify ignores the error.
-      owns: (server, listeners) =>
-        server === fastify.server || handlers.some((handler) => listeners.has(handler)),
-      onBound: (server, sockets, listenOptions) => {
-        const listening = Object(listenOptions) as FastifyListenOptions;
-        const bound = serverAddress(sockets[0] as ActivatedSocket);
-        withoutLookup(listening, bound);
-        withoutNetlink(server, bound);
-        nameTheOthers(fastify, sockets.slice(1), listening.listenTextResolver);
-      },
-    });
-    if (activated) closeWhenDrained(fastify);
+    serve(first as FastifyInstance, options);
     done();
-  }) satisfies FastifyPluginCallback<SystemdListenOptions & RegisterOptions>,
+  },
   {
     [Symbol.for("skip-override")]: true,
     [Symbol.for("fastify.display-name")]: "@sockact/fastify",
@@ -74,12 +65,38 @@ export const systemdListen: FastifyPluginCallback<SystemdListenOptions> = Object
   },
 );
 
+function serve(fastify: FastifyInstance, options: SystemdListenOptions): void {
+  const handlers = fastify.server.listeners("request");
+  const { activated, attach } = prepareApp(
+    { ...options, onEvent: options.onEvent ?? logTo(fastify.log) },
+    {
+      close: closeOf(fastify),
+      // Fastify 4 answers HTTP/2 requests with 505, unless it was made for HTTP/2 only.
+      http2: !fastify.version.startsWith("4."),
+    },
+  );
+  attach(rootOf(fastify), {
+    // For the host `localhost`, Fastify makes a second server with the same handler. All sockets are claimed
+    // by then, and Fastify ignores the error.
+    owns: (server, listeners) =>
+      server === fastify.server || handlers.some((handler) => listeners.has(handler)),
+    onBound: (server, sockets, listenOptions) => {
+      const listening = Object(listenOptions) as FastifyListenOptions;
+      const bound = serverAddress(sockets[0] as ActivatedSocket);
+      withoutLookup(listening, bound);
+      withoutNetlink(server, bound);
+      nameTheOthers(fastify, sockets.slice(1), listening.listenTextResolver);
+    },
+  });
+  if (activated) closeWhenDrained(fastify);
+}
+
 /** The app has `app.register(systemdListen())`, which would be right in Express and Koa. */
 function called(): ActivationError {
   return new ActivationError(
     "SOCKACT_ERR_OPTION",
     "The app called systemdListen(), but Fastify must call it. Write app.register(systemdListen).",
-    'Remove the parentheses. Options are the second argument: app.register(systemdListen, { name: "http" }).',
+    'Remove the parentheses. Options are the second argument: app.register(systemdListen, { name: "http" }). Or pass the app: systemdListen({ app, name: "http" }).',
   );
 }
 

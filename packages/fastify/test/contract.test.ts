@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { adapterContract, namesContract } from "@sockact/testkit";
+import { adapterContract, appOptionContract, namesContract } from "@sockact/testkit";
 import { describe } from "vitest";
 
 const app = (file: string): string => fileURLToPath(new URL(`apps/${file}`, import.meta.url));
@@ -14,6 +14,14 @@ adapterContract({
   cluster,
 });
 namesContract({ title: "Fastify 5", framework: "fastify", ...names, http2: true });
+appOptionContract({
+  adapter: "@sockact/fastify",
+  accepted: "a Fastify app",
+  source: "Fastify()",
+  module: `import Fastify from "fastify";
+    const app = Fastify();
+    app.get("/", async () => "hello");`,
+});
 
 // The adapter has one code for all versions. In `npm test`, fastify.test.ts shows that Fastify 4 is served.
 describe("the earlier version", { tags: "campaign" }, () => {

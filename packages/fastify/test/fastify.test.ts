@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import Fastify from "fastify";
 import { systemdListen } from "@sockact/fastify";
 import {
   type AppProcess,
@@ -194,6 +195,13 @@ test("app.register(systemdListen()) says what to write instead", async () => {
       expect.objectContaining({
         code: "SOCKACT_ERR_OPTION",
         message: expect.stringContaining("Write app.register(systemdListen)"),
+        hint: expect.stringContaining("systemdListen({ app"),
       }),
     );
+});
+
+test("systemdListen({ app }) throws at once", () => {
+  expect(() => systemdListen({ app: Fastify(), required: true })).toThrow(
+    expect.objectContaining({ code: "SOCKACT_ERR_NOT_ACTIVATED" }),
+  );
 });

@@ -3,7 +3,7 @@ import Koa from "koa";
 import { attachMarker, isMarker, type Middleware } from "./markers.ts";
 
 /** The part of a Koa app that this file uses. It is the same in Koa 2 and 3. */
-interface KoaApp {
+export interface KoaApp {
   middleware: unknown[];
   use(...args: unknown[]): unknown;
   callback(): (...args: unknown[]) => unknown;
@@ -46,9 +46,9 @@ export function patchKoaCopies(): boolean {
   return isWrapped;
 }
 
-/** Patches the copy of Koa that this app was made with. */
-export function patchCopyOf(app: object): void {
-  patchPrototype(Object.getPrototypeOf(app) as KoaApp);
+/** Patches `callback()` of this app, whose copy of Koa may not be among the modules that Node has loaded. */
+export function patchApp(app: KoaApp): void {
+  if (!ourMethods.has(app.callback)) replace(app, "callback", wrapCallback(app.callback));
 }
 
 /**
@@ -101,9 +101,9 @@ function patchPrototype(prototype: KoaApp | undefined): boolean {
   return isWrapped;
 }
 
-function replace(prototype: KoaApp, name: "use" | "callback", value: (...args: never[]) => unknown): void {
+function replace(owner: KoaApp, name: "use" | "callback", value: (...args: never[]) => unknown): void {
   ourMethods.add(value);
-  Object.defineProperty(prototype, name, { configurable: true, enumerable: false, writable: true, value });
+  Object.defineProperty(owner, name, { configurable: true, enumerable: false, writable: true, value });
 }
 
 function wrapUse(original: KoaApp["use"]): KoaApp["use"] {

@@ -3,20 +3,15 @@ import {
   type AppOptions,
   prepareApp,
   rememberRequestListeners,
+  separateApp,
   warn,
   warnUnless,
 } from "@sockact/core/adapter";
-import { expectWrappedMarker, isHandlerOf, patchCopyOf, patchKoaCopies } from "./koa-copies.ts";
+import { expectWrappedMarker, isHandlerOf, type KoaApp, patchApp, patchKoaCopies } from "./koa-copies.ts";
 import { asMarker, attachMarker, isAttached, type Middleware } from "./markers.ts";
 
 /** Which sockets the app claims, how it serves them, and how it starts, stops and sleeps. */
-export interface SystemdListenOptions extends AppOptions {
-  /**
-   * The app itself. Needed only if a bundler has put Koa into the file of the app, where sockact can't find
-   * it.
-   */
-  app?: object | undefined;
-}
+export interface SystemdListenOptions extends AppOptions {}
 
 rememberRequestListeners();
 patchKoaCopies();
@@ -27,8 +22,9 @@ asMarker(systemdListen, () => {
 
 /**
  * Makes a Koa app listen on the sockets that systemd passed to this process. Write `app.use(systemdListen())`
- * anywhere before `listen()`. It works with Koa 2 and 3, with `app.listen()`, and with a server that you make
- * of the app: `http.createServer(app.callback()).listen()`.
+ * anywhere before `listen()`. Where sockact can't find Koa, as in a bundle, write `systemdListen({ app })`
+ * before `listen()` and `callback()`. It works with Koa 2 and 3, with `app.listen()`, and with a server that
+ * you make of the app: `http.createServer(app.callback()).listen()`.
  *
  * - If sockets were passed, the app serves them. `listen()` ignores its port and host; `backlog` and `signal`
  *   apply.
@@ -42,16 +38,23 @@ asMarker(systemdListen, () => {
  * nothing was passed. {@link ActivationError.code} lists the codes. If the problem shows only when a server
  * listens, for example because another server has the socket, the error is an `error` event of that server.
  */
-export function systemdListen(options?: SystemdListenOptions): Middleware;
 export function systemdListen(
-  { app, ...options }: SystemdListenOptions = {},
-  ...more: unknown[]
-): Middleware {
+  options?:
+    | SystemdListenOptions
+    | (SystemdListenOptions & {
+        readonly app: { callback(): unknown; listen(): unknown };
+      }),
+): Middleware;
+export function systemdListen(options: SystemdListenOptions = {}, ...more: unknown[]): Middleware {
   // Koa calls a middleware with two arguments, so somebody wrote app.use(systemdListen).
   if (typeof more[0] === "function") throw notCalled();
-  if (more.length > 0) throw moreArguments();
-  const isWrapped = patchKoaCopies();
-  const { activated, attach } = prepareApp(options, { http2: true });
+  const [app, appOptions] = separateApp(
+    options,
+    (value) => "callback" in value && "listen" in value,
+    "new Koa()",
+  );
+  const isWrapped = app === undefined && patchKoaCopies();
+  const { activated, attach } = prepareApp(appOptions, { http2: true }, more);
   const marker: Middleware = asMarker<Middleware>(
     (_context, next) => {
       if (activated && !isAttached(marker)) warn(...UNSEEN);
@@ -63,29 +66,20 @@ export function systemdListen(
       });
     },
   );
-  if (activated) warnUnless(() => isAttached(marker), ...UNSEEN);
-  if (isWrapped) expectWrappedMarker(marker);
   if (app !== undefined) {
-    patchCopyOf(app);
+    patchApp(app as KoaApp);
     attachMarker(marker, app);
-  }
+  } else if (activated) warnUnless(() => isAttached(marker), ...UNSEEN);
+  if (isWrapped) expectWrappedMarker(marker);
   return marker;
 }
 
 const UNSEEN = [
   "SOCKACT_WARN_UNSEEN",
   "systemdListen() could not find the app that it was passed to, so the app does not serve the passed sockets.",
-  "Write app.use(systemdListen({ app })). The usual cause is a bundler that puts koa into the app's own file, a tracing agent that changed Koa after " +
+  "Write systemdListen({ app }) before listen(). The usual cause is a bundler that puts koa into the app's own file, a tracing agent that changed Koa after " +
     "systemdListen() was called, or a router in the place of the app.",
 ] as const;
-
-function moreArguments(): ActivationError {
-  return new ActivationError(
-    "SOCKACT_ERR_OPTION",
-    "systemdListen() takes one argument, an object with the options",
-    'Write systemdListen({ name: "http" }), for example. Pass the port to listen().',
-  );
-}
 
 /**
  * This error is thrown by `use()` or `callback()`. If sockact has patched neither, the first request throws

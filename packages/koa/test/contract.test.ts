@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { adapterContract, namesContract } from "@sockact/testkit";
+import { adapterContract, appOptionContract, namesContract } from "@sockact/testkit";
 import { describe } from "vitest";
 
 const app = (file: string): string => fileURLToPath(new URL(`apps/${file}`, import.meta.url));
@@ -14,6 +14,14 @@ adapterContract({
   cluster,
 });
 namesContract({ title: "Koa 3", framework: "koa", ...names, http2: true });
+appOptionContract({
+  adapter: "@sockact/koa",
+  accepted: "a Koa app",
+  source: "new Koa()",
+  module: `import Koa from "koa";
+    const app = new Koa();
+    app.use((ctx) => { ctx.body = "hello"; });`,
+});
 
 // The adapter has one code for all versions. In `npm test`, koa.test.ts shows that Koa 2 is served.
 describe("the earlier version", { tags: "campaign" }, () => {

@@ -5,7 +5,8 @@ const Koa = require("koa");
 const Router = require("@koa/router");
 
 const app = new Koa();
-app.use(early ?? systemdListen(process.env.NAMED ? { app, ...options } : options));
+if (process.env.NAMED) systemdListen({ app, ...options });
+else app.use(early ?? systemdListen(options));
 const router = new Router();
 router.get("/hello", (ctx) => {
   ctx.body = hello();

@@ -44,6 +44,7 @@ export {
 } from "./requires.ts";
 export { type Spawn, typeCommands, type TypedCommands } from "./terminal.ts";
 export { adapterContract, type AdapterUnderTest } from "./adapter-contract.ts";
+export { appOptionContract, type AppOptionUnderTest } from "./app-option-contract.ts";
 export { namesContract, type NamesUnderTest } from "./names-contract.ts";
 export { SANDBOX, SANDBOXED_APP } from "./sandbox.ts";
 export { preloading } from "./preload.ts";

@@ -13,7 +13,9 @@ import {
 const { default: express } = await import(process.env.FRAMEWORK);
 
 const app = express();
-if (options) app.use(systemdListen(options));
+// Each way to write the one line is in half of the contract.
+if (options && ownServer) systemdListen({ app, ...options });
+else if (options) app.use(systemdListen(options));
 app.get("/", (req, res) => res.json(whoAmI(req)));
 app.get("/protocol", (req, res) =>
   res.json({ protocol: req.protocol, secure: req.secure, httpVersion: req.httpVersion }),

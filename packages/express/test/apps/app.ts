@@ -10,7 +10,7 @@ const { default: express } = (await import(process.env["FRAMEWORK"] as string)) 
 };
 
 const app: Express & { _router?: { stack: { name: string }[] } } = express();
-if (options) app.use(systemdListen(options));
+if (options) systemdListen({ app, ...options });
 app.get("/", (req, res) => void res.json(whoAmI(req)));
 const leftovers = (): string[] => (app._router ?? app.router).stack.map(({ name }: { name: string }) => name);
 

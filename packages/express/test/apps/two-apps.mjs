@@ -6,7 +6,7 @@ const { default: express } = await import(process.env.FRAMEWORK);
 
 for (const name of ["public", "admin"]) {
   const app = express();
-  app.use(systemdListen({ name }));
+  systemdListen({ app, name });
   app.get("/", (_req, res) => res.json({ app: name }));
   app.listen(3000);
 }

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { systemdListen } from "@sockact/express";
 
 const { default: express } = await import(process.env.FRAMEWORK);
-const line = process.env.PLAIN ? () => (_req, _res, next) => next() : () => systemdListen();
+const line = process.env.PLAIN ? () => (_req, _res, next) => next() : systemdListen;
 
 const header = (req, res, next) => {
   res.set("x-middleware", "ran");
@@ -50,7 +50,7 @@ const apps = {
     app.use(line());
     app.use(express.json(), hello);
   },
-  "nothing else": (app) => app.use(line()),
+  "nothing else": (app) => app.use(line({ app })),
   "an app in the app": (app) => {
     const inner = express();
     inner.use(line());

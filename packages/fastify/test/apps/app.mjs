@@ -14,7 +14,9 @@ const { default: Fastify } = await import(process.env.FRAMEWORK);
 
 const app = Fastify(ownServer ? { serverFactory: createOwnServer } : {});
 if (ownServer) echoWebSockets(app.server);
-if (options) app.register(systemdListen, options);
+// Each way to write the one line is in half of the contract.
+if (options && ownServer) systemdListen({ app, ...options });
+else if (options) app.register(systemdListen, options);
 app.get("/", async (request) => whoAmI(request.raw));
 app.get("/protocol", async ({ protocol, raw: { httpVersion } }) => ({
   protocol,

@@ -10,7 +10,7 @@ const { default: fastify } = (await import(process.env["FRAMEWORK"] as string)) 
 
 const app = fastify(ownServer ? { serverFactory: (handler) => createServer(handler) } : {});
 if (ownServer) echoWebSockets(app.server);
-if (options) await app.register(systemdListen, options);
+if (options) systemdListen({ app, ...options });
 app.get("/", async (request) => whoAmI(request.raw));
 report(app.server, () => []);
 await app.listen({ port, host: "::" });

@@ -6,7 +6,7 @@ const { default: Fastify } = await import(process.env.FRAMEWORK);
 
 for (const name of ["public", "admin"]) {
   const app = Fastify();
-  app.register(systemdListen, { name });
+  systemdListen({ app, name });
   app.get("/", async () => ({ app: name }));
   await app.listen({ port: 3000 });
 }

@@ -13,7 +13,9 @@ import {
 const { default: Koa } = await import(process.env.FRAMEWORK);
 
 const app = new Koa();
-if (options) app.use(systemdListen(options));
+// Each way to write the one line is in half of the contract.
+if (options && ownServer) systemdListen({ app, ...options });
+else if (options) app.use(systemdListen(options));
 app.use((ctx) => {
   const { protocol, secure, req } = ctx;
   ctx.body = ctx.path === "/protocol" ? { protocol, secure, httpVersion: req.httpVersion } : whoAmI(req);

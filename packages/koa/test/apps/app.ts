@@ -9,7 +9,7 @@ const { default: Koa } = (await import(process.env["FRAMEWORK"] as string)) as {
 };
 
 const app = new Koa();
-if (options) app.use(systemdListen(options));
+if (options) systemdListen({ app, ...options });
 app.use((ctx) => {
   ctx.body = whoAmI(ctx.req);
 });

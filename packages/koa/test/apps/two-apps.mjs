@@ -6,7 +6,7 @@ const { default: Koa } = await import(process.env.FRAMEWORK);
 
 for (const name of ["public", "admin"]) {
   const app = new Koa();
-  app.use(systemdListen({ name }));
+  systemdListen({ app, name });
   app.use((context) => {
     context.body = { app: name };
   });

@@ -3,7 +3,7 @@ import { systemdListen } from "@sockact/koa";
 
 const app = new Koa();
 // A bundler hides Koa, so the app has to be named.
-app.use(systemdListen({ app }));
+systemdListen({ app });
 app.use((context) => {
   context.body = "hello";
 });

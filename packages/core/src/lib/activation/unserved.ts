@@ -95,7 +95,7 @@ export function warnIfNeverAsked(isListening: () => boolean): void {
       warn(
         "SOCKACT_WARN_UNCLAIMED",
         "Sockets were passed to this process, but systemdListen() was not called: clients that connect to them get no answer.",
-        "Write app.use(systemdListen()) before listen(). In Fastify, write app.register(systemdListen).",
+        "Write systemdListen({ app }) before listen().",
       );
     else setTimeout(() => look(true), STARTING_MS - STARTED_MS).unref();
   };
@@ -134,7 +134,7 @@ function addressOf(server: Server): string {
 }
 
 const OWN_APP_HINT =
-  "Call systemdListen() for the app whose server listens, before listen(). A router, or an app that is mounted in another app, has no server.";
+  "Write systemdListen({ app }) before listen(), with the app whose server listens: not with a router or a mounted app.";
 
 const CLOSURE_HINT =
   "If that server is the app: sockact can't see an app that is wrapped in a function, as in http.createServer((req, res) => app(req, res)). " +

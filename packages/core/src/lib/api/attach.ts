@@ -86,12 +86,17 @@ const attached = processState("attach", {
  * fails where it calls `systemdListen()`. Claims no socket. You can attach the result to several apps. Each
  * of them has its own lifecycle.
  *
+ * @param more the arguments that follow the options in a call of `systemdListen()`. They are refused.
  * @throws ActivationError `SOCKACT_ERR_NOT_ACTIVATED` (no sockets were passed, and `required` is set),
  * `SOCKACT_ERR_NAME_UNKNOWN`, `SOCKACT_ERR_PERMISSION`, `SOCKACT_ERR_OPTION`, `SOCKACT_ERR_TLS`,
  * `SOCKACT_ERR_TLS_FILE`, and what activatedSockets() throws
  */
-export function prepareApp(options: AppOptions, { http2 = false, close }: FrameworkTraits = {}): PreparedApp {
-  const { activation, selection, settings } = prepare(options);
+export function prepareApp(
+  options: AppOptions,
+  { http2 = false, close }: FrameworkTraits = {},
+  more?: readonly unknown[],
+): PreparedApp {
+  const { activation, selection, settings } = prepare(options, undefined, more);
   attached.isPrepared = true;
   const { activated, sockets } = activation;
   if (activated) {

@@ -69,6 +69,8 @@ const TAKE_OPTIONS: readonly string[] = ["name", "tls", "sockets", "required", "
 
 const SOCKET_OPTIONS: readonly string[] = ["tls", "proxyProtocol"];
 
+const SOCKETS_EXAMPLE = "Write sockets: { http: {}, https: { tls: { key, cert } } }, for example.";
+
 /** Every option of sockact. */
 const OPTIONS: readonly string[] = [...TAKE_OPTIONS, ...LIFECYCLE_OPTIONS];
 
@@ -130,29 +132,25 @@ export function readOptions<T extends AppOptions>(
       call.hint,
     );
   checkOptionNames(options, call);
-  const { name, required, sockets, tls, ignoreListenPid } = options;
+  const { name, sockets, tls } = options;
   if (tls !== undefined) checkTlsOption(tls, "tls");
   if (sockets !== undefined) checkSockets(sockets, name);
   const names = sockets === undefined ? readNames(name) : Object.keys(sockets);
-  const proxies = new Map(
-    Object.entries(sockets ?? {}).flatMap(([each, { proxyProtocol }]) =>
-      proxyProtocol === undefined || proxyProtocol === false
-        ? []
-        : [[each, readProxyProtocol(proxyProtocol, `sockets.${each}.proxyProtocol`)]],
-    ),
-  );
-  if (required !== undefined && typeof required !== "boolean")
-    throw refusal(`The option required must be true or false; got ${shown(required)}`);
-  if (ignoreListenPid !== undefined && typeof ignoreListenPid !== "boolean")
-    throw refusal(`The option ignoreListenPid must be true or false; got ${shown(ignoreListenPid)}`);
+  const proxies = new Map<string, ProxyRules>();
+  const tlsOfSockets = new Map<string, PlacedTls>();
+  for (const [each, socket] of Object.entries(sockets ?? {})) {
+    const where = `sockets.${each}`;
+    if (socket.tls !== undefined)
+      tlsOfSockets.set(each, { options: socket.tls, where: `${where}.tls`, owner: [each] });
+    if (socket.proxyProtocol !== undefined && socket.proxyProtocol !== false)
+      proxies.set(each, readProxyProtocol(socket.proxyProtocol, `${where}.proxyProtocol`));
+  }
+  for (const option of ["required", "ignoreListenPid"] as const) {
+    const value: unknown = options[option];
+    if (value !== undefined && typeof value !== "boolean")
+      throw refusal(`The option ${option} must be true or false; got ${shown(value)}`);
+  }
   const tlsOfAll = tls && { options: tls, where: "tls", owner: [] };
-  const tlsOfSockets = new Map(
-    Object.entries(sockets ?? {}).flatMap(([each, socket]) =>
-      socket.tls === undefined
-        ? []
-        : [[each, { options: socket.tls, where: `sockets.${each}.tls`, owner: [each] }]],
-    ),
-  );
   return {
     selection: {
       names,
@@ -215,14 +213,14 @@ function checkSockets(sockets: NonNullable<ClaimOptions["sockets"]>, name: unkno
   if (!isObject(sockets) || Object.keys(sockets).length === 0)
     throw refusal(
       `The option sockets must be an object with a key for each socket; got ${shapeOf(sockets)}`,
-      "Write sockets: { http: {}, https: { tls: { key, cert } } }, for example.",
+      SOCKETS_EXAMPLE,
     );
   for (const [each, options] of Object.entries(sockets)) {
     const isKnown = isObject(options) && Object.keys(options).every((key) => SOCKET_OPTIONS.includes(key));
     if (!isKnown)
       throw refusal(
         `The option sockets.${each} must be {}, or an object with tls, proxyProtocol or both; got ${shapeOf(options)}`,
-        "Write sockets: { http: {}, https: { tls: { key, cert } } }, for example.",
+        SOCKETS_EXAMPLE,
       );
     if (options.tls !== undefined) checkTlsOption(options.tls, `sockets.${each}.tls`);
   }

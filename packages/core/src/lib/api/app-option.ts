@@ -1,0 +1,27 @@
+import { optionError } from "../shared/environment-options.ts";
+import { shown } from "../shared/shown.ts";
+import type { AppOptions } from "./options.ts";
+
+/**
+ * Separates the app from the other options of `systemdListen({ app })`.
+ *
+ * @param isApp whether an object is an app of the framework
+ * @param source the code that makes an app, such as `express()`
+ * @returns the app, or undefined if there is no such option, and the other options
+ * @throws ActivationError `SOCKACT_ERR_OPTION` if `app` is anything else, even undefined: the app would not
+ * listen on the sockets
+ */
+export function separateApp(
+  options: AppOptions & { readonly app?: object },
+  isApp: (app: object) => boolean,
+  source: string,
+): [app: object | undefined, options: AppOptions] {
+  if (!("app" in (Object(options) as object))) return [undefined, options];
+  const { app, ...others } = options;
+  if (!isApp(Object(app) as object))
+    throw optionError(
+      `The option app must come from ${source}; got ${shown(app)}`,
+      `Write const app = ${source}; systemdListen({ app });`,
+    );
+  return [app, others];
+}
