@@ -65,7 +65,7 @@ function withoutUnusedRuntime(output) {
   const load = /^require\("\.\/rolldown-runtime\.cjs"\);\n/m;
   const files = output.map(({ fileName, code }) => ({
     fileName,
-    code: joinExports({ fileName, code: code.replace(load, "") }),
+    code: connectFeatures(fileName, joinExports({ fileName, code: code.replace(load, "") })),
   }));
   const isUsed = files.some(({ code }) => code.includes("rolldown-runtime.cjs"));
   return files.filter(({ fileName }) => isUsed || fileName !== "rolldown-runtime.cjs");
@@ -140,6 +140,28 @@ function joinExports({ fileName, code }) {
       const entry = (_, name, value) => `\t${name === value ? name : `${name}: ${value}`},`;
       return `Object.assign(exports, {\n${lines.replaceAll(/^exports\.(\w+) = ([\w$]+);/gm, entry)}});\n`;
     });
+}
+
+const requireFeature = /require\("\.\/([\w-]+)\.cjs"\);/g;
+
+/**
+ * Makes the file of a feature export a function, which is given the exports of the main file. So the main file does not depend on itself, and a feature always
+ * belongs to the copy that has loaded it, whatever a module cache contains. Other files reach a feature through the main file.
+ */
+function connectFeatures(fileName, code) {
+  if (!hasFeatures) return code;
+  const name = fileName.replace(/\.cjs$/, "");
+  const isFeature = (id) => Object.hasOwn(features, id);
+  if (name === "implementation")
+    return `${code.replaceAll(requireFeature, (statement, id) => (isFeature(id) ? `require("./${id}.cjs")(exports);` : statement))}exports.$features = $load;\n`;
+  const linked = code.replaceAll(/\$\w+ \?\?= require\("\.\/([\w-]+)\.cjs"\);/g, (statement, id) =>
+    isFeature(id) ? `$main.$features.$${id.replaceAll("-", "_")};` : statement,
+  );
+  if (!isFeature(name)) return linked.replace(/^let \$\w+(?:, \$\w+)*;\n/m, "");
+  const body = linked
+    .replace(/^let \$\w+(?:, \$\w+)*;\n/m, "")
+    .replace(/^const \$main = require\("\.\/implementation\.cjs"\);\n/m, "");
+  return `module.exports = ($main) => {\nconst exports = {};\n${body}return exports;\n};\n`;
 }
 
 /** Without this check, a Node that is too old would fail without naming the reason. */

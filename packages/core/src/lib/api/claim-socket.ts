@@ -1,6 +1,7 @@
 import type { ActivatedSocket } from "../activation/passed-socket.ts";
 import { notActivated } from "../shared/errors.ts";
 import { checkReadiness } from "../lifecycle/readiness.ts";
+import { prepareToNotify } from "../lifecycle/service-manager.ts";
 import { readActivation } from "../activation/read.ts";
 import { claimByName } from "../binding/claim.ts";
 import { refuseInWorker } from "./refuse-in-worker.ts";
@@ -23,6 +24,7 @@ export function claimSocket(name: string): ActivatedSocket {
   if (sockets.length === 0 && !activation.activated) throw notActivated(activation.reason);
   refuseInWorker(sockets, `claimSocket("${name}")`);
   const { socket } = claimByName(sockets, name);
+  prepareToNotify();
   checkReadiness();
   return socket;
 }

@@ -12,8 +12,7 @@ import { endWhenServed } from "../lifecycle/end-when-served.ts";
 import { onConnectionsChange, watchIfTimed } from "../lifecycle/idle.ts";
 import { giveWarningsPriority } from "../shared/journal-warnings.ts";
 import { processState } from "../shared/process-state.ts";
-import { checkReadiness, prepareToSleep } from "../lifecycle/readiness.ts";
-import { prepareToNotify } from "../lifecycle/service-manager.ts";
+import { checkReadiness } from "../lifecycle/readiness.ts";
 import { reportWhileStarting } from "../lifecycle/watchdog.ts";
 import { handleSignals } from "../signals/handle-signals.ts";
 import { answerProbes } from "./answer-probes.ts";
@@ -109,8 +108,6 @@ export function startServing(
   onReadyError: (error: Error) => void,
 ): void {
   app.drains.add(drain);
-  prepareToNotify();
-  prepareToSleep(app);
   // Those of @sockact/notify too, which come after the first message.
   giveWarningsPriority();
   watchIfTimed(drain);

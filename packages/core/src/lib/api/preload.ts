@@ -24,6 +24,7 @@ import { checkInternals } from "../shared/internals-check.ts";
 import { handleOf, isHttpServer, type ListenHandle } from "../shared/node-internals.ts";
 import { bindOptionsOf, callbackOf } from "./listen-arguments.ts";
 import { emitListenError } from "./listen-error.ts";
+import { loadFeatures } from "./load-features.ts";
 import { manageListening, manageServer } from "./manage-server.ts";
 import { serve } from "./serve.ts";
 import type { Listen } from "./wrap-listen.ts";
@@ -90,6 +91,7 @@ export function preloadApp(): PreloadedApp {
   // By default, core leaves the signals to an app without sockets. An app with an adapter could set the
   // option, but this app can't.
   settings.signals ??= true;
+  loadFeatures(settings);
   holdListeners();
   const app = createApp(settings, true);
   const select = (fds: readonly number[]): PassedSocket[] => {

@@ -5,6 +5,7 @@ import "./share-with-workers.ts";
 import { checkProxyNames } from "../proxy-protocol/variable.ts";
 import { isVariableSet } from "../shared/environment-options.ts";
 import { notActivated } from "../shared/errors.ts";
+import { loadFeatures } from "./load-features.ts";
 import { type AppOptions, type Call, type CheckedOptions, readOptions } from "./options.ts";
 
 /** What is known before a server listens: the options, and the sockets that were passed to this process. */
@@ -25,6 +26,7 @@ export function prepare<T extends AppOptions>(
   more?: readonly unknown[],
 ): Preparation<T> {
   const checked = readOptions(options, call, more);
+  loadFeatures(checked.settings);
   const activation = readActivation(options.ignoreListenPid);
   if (!activation.activated && options.required === true) throw notActivated(activation.reason);
   if (activation.activated && isVariableSet("proxyProtocol"))

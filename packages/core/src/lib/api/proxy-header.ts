@@ -2,7 +2,7 @@ import type { Socket } from "node:net";
 import type { ProxyHeader } from "../proxy-protocol/header.ts";
 import { parseProxyHeader } from "../proxy-protocol/parse-header.ts";
 import { connectionHandleOf, handshakeOf } from "../shared/node-internals.ts";
-import { HEADER, type ProxiedHandle } from "../shared/proxied-handle.ts";
+import { HEADER, headers, type ProxiedHandle } from "../shared/proxied-handle.ts";
 
 /**
  * The PROXY header of an open connection: the addresses and the other facts that the proxy has sent. It is
@@ -17,5 +17,6 @@ import { HEADER, type ProxiedHandle } from "../shared/proxied-handle.ts";
 export function proxyHeader(socket: Socket): ProxyHeader | undefined {
   const handle = connectionHandleOf(handshakeOf(socket) ?? socket) as ProxiedHandle | null;
   const bytes = handle?.[HEADER];
-  return bytes ? parseProxyHeader(bytes)?.header : undefined;
+  const parse = headers.parse ?? parseProxyHeader;
+  return bytes ? (parse(bytes)?.header as ProxyHeader | undefined) : undefined;
 }

@@ -10,6 +10,7 @@ import { addApp, createApp } from "../lifecycle/app.ts";
 import { readSettings } from "../lifecycle/settings.ts";
 import { handleSignals } from "../signals/handle-signals.ts";
 import { afterHeldListeners } from "../lifecycle/stop-at-signal.ts";
+import { prepareToNotify } from "../lifecycle/service-manager.ts";
 import { setWorkerPool, workerPool } from "../lifecycle/worker-pool.ts";
 import { once } from "../shared/process-state.ts";
 import { warn } from "../shared/warnings.ts";
@@ -33,6 +34,8 @@ export function activateCluster(): boolean {
         "Import sockact in the primary before that call.",
       );
     }
+    // Later, no descriptor may be free.
+    prepareToNotify();
     shareListening();
     keepHandles(passed.sockets);
     const app = createApp(readSettings({}), true);

@@ -8,10 +8,11 @@ import { isWaitingToServe } from "../activation/serving.ts";
 import { isServerExpected, onStartTimeOver } from "../activation/unserved.ts";
 import { once, processState } from "../shared/process-state.ts";
 import { TOOK_OVER, UNIT_CHANGED } from "../shared/texts.ts";
-import { type App, apps, emit } from "./app.ts";
+import { apps, emit } from "./app.ts";
 import { startIdleTimer } from "./idle.ts";
 import { sendReadyAfterFirstResponse } from "./pending-ready.ts";
 import { notifyServiceManager } from "./service-manager.ts";
+import type { Settings } from "./settings.ts";
 import { sleepIfIdle } from "./sleep.ts";
 import { isStopping } from "./stopping.ts";
 import { followPredecessor, untilHandedOver } from "./take-over.ts";
@@ -30,6 +31,8 @@ const readiness = processState("readiness", {
   isReady: false,
   /** Called once, when the process is ready. */
   actions: [] as (() => void)[],
+  /** Ends an idle process. Undefined if no app may fall asleep. */
+  sleep: undefined as typeof sleepIfIdle | undefined,
 });
 
 /**
@@ -64,12 +67,9 @@ export async function untilReadySent(): Promise<void> {
   await readiness.sent;
 }
 
-/** Ends an idle process. Undefined if no app may fall asleep. */
-let sleep: typeof sleepIfIdle | undefined;
-
-/** Loads the code that ends an idle process, if this app has an `idleTimeout`: decisions/014. */
-export function prepareToSleep({ settings }: App): void {
-  if (settings.idleTimeout !== undefined) sleep ??= sleepIfIdle;
+/** Loads the code that ends an idle process, if an app has an `idleTimeout`: decisions/014. */
+export function prepareToSleep({ idleTimeout }: Settings): void {
+  if (idleTimeout !== undefined) readiness.sleep ??= sleepIfIdle;
 }
 
 /**
@@ -127,7 +127,7 @@ async function sendReady(): Promise<void> {
   if (cluster.isWorker) sendToPrimary({ act: "ready", fds });
   for (const action of readiness.actions.splice(0)) action();
   reportHealth();
-  startIdleTimer((timeout) => void (sleep ?? sleepIfIdle)(timeout));
+  startIdleTimer((timeout) => void (readiness.sleep ?? sleepIfIdle)(timeout));
 }
 
 function isServing(): boolean {

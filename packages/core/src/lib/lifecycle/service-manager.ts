@@ -8,17 +8,16 @@ import { type App, apps, emit } from "./app.ts";
 const mainProcess = processState("main process", {
   /** Whether another process has become the main process of the service. */
   isReplaced: false,
+  /** Sends a message. Undefined until this process may have to. */
+  send: undefined as typeof notify | undefined,
 });
-
-/** Sends a message. Undefined until this process may have to. */
-let send: typeof notify | undefined;
 
 /**
  * Loads the code that sends messages, if a service manager waits for them. Later, its file may have been
  * replaced, or no descriptor may be free: decisions/014.
  */
 export function prepareToNotify(): void {
-  if (isNotifyExpected()) send ??= notify;
+  if (isNotifyExpected()) mainProcess.send ??= notify;
 }
 
 /**
@@ -62,7 +61,7 @@ export function shouldNotify(): boolean {
 export async function notifyServiceManager(message: string): Promise<boolean | undefined> {
   if (!shouldNotify()) return false;
   try {
-    return await (send ?? notify)(message);
+    return await (mainProcess.send ?? notify)(message);
   } catch (error) {
     emit({ type: "error", error });
     return undefined;

@@ -51,10 +51,17 @@ export function followPredecessor(): void {
 }
 
 function follow(): void {
+  // Loads it now: the old process may have read PROXY headers also if this one does not.
+  const restore = restoreProxyHeader;
   onOldProcessMessage((message, handle) => {
     if (message.act === "serve") startServing(message.sessions);
     else if (message.act === "moved") noteMoved();
-    else noteConnection(message, handle as ConnectionHandle);
+    else {
+      const connection = handle as ConnectionHandle;
+      expectNoHeader(connection);
+      if (message.header !== undefined) restore(connection, message.header);
+      noteConnection(message, connection);
+    }
   });
   onOldProcessEnd(() => {
     serveArrived();
@@ -162,12 +169,10 @@ function noteMoved(): void {
  * Serves a connection that the old process has accepted, also if the server accepts no more. If the server is
  * closed, the connection closes.
  */
-function serveConnection({ fd, header }: ConnectionMessage, connection: ConnectionHandle): void {
+function serveConnection({ fd }: ConnectionMessage, connection: ConnectionHandle): void {
   const served = servedSockets.get(fd);
   if (served === undefined) return connection.close();
   const { server, handle } = served;
-  expectNoHeader(connection);
-  if (header !== undefined) restoreProxyHeader(connection, header);
   const socket = acceptHandle(server, handle, connection);
   const { keepAliveTimeout = 0 } = server as Partial<HttpServer>;
   if (keepAliveTimeout === 0 || socket === undefined) return;

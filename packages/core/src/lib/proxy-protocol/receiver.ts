@@ -5,6 +5,8 @@ import { type ConnectionHandle, connectionHandleOf } from "../shared/node-intern
 import type { ActivationError } from "../shared/errors.ts";
 import { hasProxyHeader, senderOf, setProxyHeader } from "./client-address.ts";
 import { headerError } from "./header-error.ts";
+import { headers } from "../shared/proxied-handle.ts";
+import { parseProxyHeader } from "./parse-header.ts";
 import { readHeader } from "./read-header.ts";
 import type { ProxyRules } from "./senders.ts";
 
@@ -79,6 +81,7 @@ export function createProxyReceivers(
   sockets: readonly PassedSocket[],
   rulesOf: (name: string) => ProxyRules | undefined,
 ): Map<string, ProxyReceiver> {
+  headers.parse ??= parseProxyHeader;
   const receivers = new Map<string, ProxyReceiver>();
   for (const { name } of sockets) {
     const rules = rulesOf(name);

@@ -1,4 +1,10 @@
 import type { ConnectionHandle } from "./node-internals.ts";
+import { processState } from "./process-state.ts";
+
+/** What the copies of this package share. Only one of them may have loaded the code that reads headers. */
+export const headers = processState("proxy headers", {
+  parse: undefined as ((bytes: Buffer) => { header: unknown } | undefined) | undefined,
+});
 
 /**
  * All copies of this package share it, because an app may ask another copy than the one that has read the
