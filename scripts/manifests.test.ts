@@ -102,3 +102,10 @@ test("a package.json that breaks every rule is reported for each of them", () =>
   const broken = { ...express, folder: "packages/none", manifest };
   expect(violationsOf(broken)).toHaveLength(Object.keys(rulesOf(broken)).length);
 });
+
+// Otherwise each command would install everything again, under the tests that run.
+test("package-lock.json is as npm writes it", () => {
+  const packagesOf = (file: string): Record<string, unknown> =>
+    (JSON.parse(readFileSync(join(root, file), "utf8")) as { packages: Record<string, unknown> }).packages;
+  expect(packagesOf("package-lock.json")).toMatchObject(packagesOf("node_modules/.package-lock.json"));
+});
