@@ -89,7 +89,7 @@ const features: Record<string, Feature> = {
     options: { idleTimeout: "100ms", idleExitStatus: 0 },
     use: async (app) => void (await app.event("idle")),
   },
-  handover: { options: { handover: true }, use: async (app) => app.kill("SIGTERM") },
+  handover: { options: { handover: true }, use: async (app) => void (await app.event("ready")) },
 };
 
 describe.concurrent("an app whose files are removed when it listens needs none of them", () => {
