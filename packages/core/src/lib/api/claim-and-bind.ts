@@ -24,7 +24,7 @@ export interface BindOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** What else decides how a server is bound. */
+/** The options of `listen()`, with what the app and its settings say about the server. */
 interface Binding extends BindOptions {
   /** Whether the `request` listener can answer HTTP/2. */
   http2: boolean;
