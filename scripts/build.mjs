@@ -1,6 +1,14 @@
 // Builds the package in the current folder. Each entry point in its package.json gets a CommonJS file with its types. The main entry point
 // also gets an ES module, which re-exports the CommonJS file. decisions/014 says why.
-import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { resolve as pathOf } from "node:path";
 import { rolldown } from "rolldown";
 import { dts } from "rolldown-plugin-dts";
@@ -28,6 +36,14 @@ function featureOf(file) {
   return Object.keys(features).find((name) => features[name].some(isIn)) ?? null;
 }
 
+/** An entry point without exports only runs. Its code stays in its file, which loads the rest when it first uses it. */
+const runs = (source) => !/^export /m.test(readFileSync(source, "utf8"));
+const programEntries = new Set(
+  Object.values(entries)
+    .filter(runs)
+    .map((source) => pathOf(source)),
+);
+
 async function bundleCode() {
   const bundle = await rolldown({
     input: entries,
@@ -53,7 +69,7 @@ async function bundleCode() {
         ...(hasFeatures
           ? [{ name: featureOf, debugName: "feature", includeDependenciesRecursively: false, priority: 1 }]
           : []),
-        { name: "implementation", minSize: 20_000 },
+        { name: "implementation", minSize: 20_000, test: (id) => !programEntries.has(id) },
       ],
     },
   });
@@ -152,6 +168,11 @@ function connectFeatures(fileName, code) {
   if (!hasFeatures) return code;
   const name = fileName.replace(/\.cjs$/, "");
   const isFeature = (id) => Object.hasOwn(features, id);
+  if (programEntries.has(pathOf(entries[name] ?? "")))
+    return code
+      .replace('Object.defineProperty(exports, Symbol.toStringTag, { value: "Module" });\n', "")
+      .replace('const $main = require("./implementation.cjs");\n', "")
+      .replaceAll("$main.", 'require("./implementation.cjs").');
   if (name === "implementation")
     return `${code.replaceAll(requireFeature, (statement, id) => (isFeature(id) ? `require("./${id}.cjs")(exports);` : statement))}exports.$features = $load;\n`;
   const linked = code.replaceAll(/\$\w+ \?\?= require\("\.\/([\w-]+)\.cjs"\);/g, (statement, id) =>

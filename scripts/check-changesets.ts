@@ -10,7 +10,7 @@ import { bundledNames, publicPackages } from "./lib/packages.ts";
  * The files of a package that npm publishes, or that the build makes them from. check:published compares the
  * manifests.
  */
-const PUBLISHED = ["src/**", "!**/*.test.ts", "adapter/**", "bin/**", "preload/**"];
+const PUBLISHED = ["src/**", "!**/*.test.ts", "adapter/**", "bin/**"];
 
 /**
  * The target branch of a pull request, or `origin/main` on another branch. On main, the last commit that has

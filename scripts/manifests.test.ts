@@ -20,7 +20,6 @@ const allowedDependencies: Record<string, string[]> = {
   "packages/express": ["@sockact/core"],
   "packages/fastify": ["@sockact/core"],
   "packages/koa": ["@sockact/core"],
-  "packages/register": ["@sockact/core"],
 };
 /** The scripts that npm runs when it installs the package from npm or from git. */
 const installScripts = ["preinstall", "install", "postinstall", "prepare"];

@@ -52,7 +52,7 @@ describe("npm run sbom", { tags: "campaign" }, () => {
       "@sockact/express": ["@sockact/core"],
       "@sockact/fastify": ["@sockact/core"],
       "@sockact/koa": ["@sockact/core"],
-      "@sockact/register": ["@sockact/core"],
+      "@sockact/register": ["contains @sockact/core", "contains @sockact/notify"],
       sockact: expect.arrayContaining(["contains @sockact/core", "contains @sockact/units", "commander"]),
     });
   });

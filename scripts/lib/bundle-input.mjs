@@ -2,10 +2,10 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 
-/** The features of a package that have files of their own, with the beginnings of the paths of their sources. */
-function featuresOf(folder) {
-  const file = join(folder, "features.json");
-  return existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : {};
+/** The features of core that have files of their own, with the beginnings of the paths of their sources. A library that contains core has these files too. */
+function featuresOf(folder, { name, devDependencies = {}, bin }) {
+  const hasCore = bin === undefined && [name, ...Object.keys(devDependencies)].includes("@sockact/core");
+  return hasCore ? JSON.parse(readFileSync(join(folder, "../core/features.json"), "utf8")) : {};
 }
 
 /** The entry points and the programs of the package in a folder, and which imports stay imports. */
@@ -24,7 +24,7 @@ export function bundleInput(folder) {
   const byName = (files) => Object.fromEntries(files.map((file) => [basename(file, ".ts"), file]));
   return {
     frameworks,
-    features: featuresOf(folder),
+    features: featuresOf(folder, manifest),
     entries: byName(sources),
     programs: byName([...commands, ...filesIn("src/programs")]),
     // These files run outside the package, so each of them contains everything that it needs.

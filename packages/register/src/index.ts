@@ -1,3 +1,14 @@
+import process from "node:process";
 import { preload } from "./preload.ts";
 
-preload();
+// The preload runs in each Node that the app starts, so most of them load no more than this.
+if (mayHaveSockets()) preload();
+
+function mayHaveSockets(): boolean {
+  const { LISTEN_FDS, SOCKACT_CLUSTER, SYSTEMD_EXEC_PID, INVOCATION_ID, REMOTE_ADDR } = process.env;
+  if ((LISTEN_FDS ?? SOCKACT_CLUSTER) !== undefined) return true;
+  // The conditions for a socket on standard input, and for messages to the service manager.
+  return SYSTEMD_EXEC_PID === undefined
+    ? (INVOCATION_ID ?? REMOTE_ADDR) !== undefined
+    : SYSTEMD_EXEC_PID === String(process.pid);
+}

@@ -25,7 +25,6 @@ import { withoutNetlink } from "./without-netlink.ts";
  * (`SOCKACT_ERR_OPTION`), or if SOCKACT_MAP has a name that was not passed (`SOCKACT_ERR_NAME_UNKNOWN`).
  */
 export function preload(): void {
-  if (!mayHaveSockets()) return;
   try {
     start();
   } catch (error) {
@@ -61,17 +60,4 @@ function start(): void {
     followEnvironment(env);
     return intercept(server, args, listen);
   });
-}
-
-/**
- * Looks at the variables before core is loaded, because the preload runs in each Node that the app starts,
- * and must be fast.
- */
-function mayHaveSockets(): boolean {
-  const { LISTEN_FDS, SOCKACT_CLUSTER, SYSTEMD_EXEC_PID, INVOCATION_ID, REMOTE_ADDR } = process.env;
-  if ((LISTEN_FDS ?? SOCKACT_CLUSTER) !== undefined) return true;
-  // The conditions for a socket on standard input, and for messages to the service manager.
-  return SYSTEMD_EXEC_PID === undefined
-    ? (INVOCATION_ID ?? REMOTE_ADDR) !== undefined
-    : SYSTEMD_EXEC_PID === String(process.pid);
 }

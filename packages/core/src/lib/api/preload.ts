@@ -92,6 +92,8 @@ export function preloadApp(): PreloadedApp {
   // option, but this app can't.
   settings.signals ??= true;
   loadFeatures(settings);
+  // Their file is loaded here. When a server listens, it may be gone.
+  const later = { joinOwn, joinSockets, listenLater };
   holdListeners();
   const app = createApp(settings, true);
   const select = (fds: readonly number[]): PassedSocket[] => {
@@ -114,7 +116,7 @@ export function preloadApp(): PreloadedApp {
       proxies: [...(proxies?.values() ?? [])],
     });
     const preambleOf: PreambleOf = ({ name }) => ({ proxy: proxies?.get(name), tls: undefined });
-    onceServing(() => joinSockets(server, handle, selected, { backlog, preambleOf }));
+    onceServing(() => later.joinSockets(server, handle, selected, { backlog, preambleOf }));
   };
   return {
     serve(server, fds, args) {
@@ -147,7 +149,7 @@ export function preloadApp(): PreloadedApp {
         } catch (error) {
           if (isTaken(error)) {
             const own = args.filter((arg) => arg !== callback);
-            joinOwn(
+            later.joinOwn(
               server,
               handle,
               (acceptor) => listen.apply(acceptor, own),
@@ -156,7 +158,7 @@ export function preloadApp(): PreloadedApp {
           } else server.emit("error", error);
         }
       };
-      listenLater(server, address, start);
+      later.listenLater(server, address, start);
       if (callback !== undefined) server.once("listening", callback);
     },
     join(server, fds) {
