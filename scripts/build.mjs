@@ -143,7 +143,12 @@ function simplify(code) {
         /^Object\.defineProperty\(exports, "(\w+)", \{\s+enumerable: true,\s+get: function ?\(\) \{\s+return ([\w$]+);\s+\}\s+\}\);/gm,
         "exports.$1 = $2;",
       )
-      .replaceAll(/\brequire_implementation\b/g, "$$main"),
+      .replaceAll(/\brequire_implementation\b/g, "$$main")
+      // The comment that names the source of a part: `draining/drain-server`.
+      .replaceAll(
+        /^\/\/ (?:\.\.\/)?(.*?)\/?\bsrc\/(?:lib\/)?(.+)\.ts$/gm,
+        (_, name, file) => `// ${name && `${name}/`}${file}`,
+      ),
   );
 }
 
