@@ -38,6 +38,7 @@ const notFound = {
 
 export default defineConfig({
   title,
+  titleTemplate: ":title | sockact, systemd sockets for Node",
   description,
   lang: "en",
   base,
@@ -57,7 +58,8 @@ export default defineConfig({
   themeConfig: {
     logo: { src: "/logo.svg", alt: "" },
     nav: [
-      { text: "Start", link: "/start", activeMatch: "^/(?:start|how-it-works)" },
+      { text: "Docs", link: "/start", activeMatch: "^/(?:start|how-it-works)" },
+      { text: "Why", link: "/why" },
       { text: "Unit builder", link: "/builder" },
       { text: "Troubleshooting", link: "/troubleshooting" },
       { text: "Command line", link: "/command-line" },

@@ -6,6 +6,7 @@ export const sidebar: DefaultTheme.SidebarItem[] = [
   {
     text: "Start",
     items: [
+      { text: "Why sockact", link: "/why" },
       { text: "Port 80 in five minutes", link: "/start" },
       { text: "How it works", link: "/how-it-works" },
     ],
