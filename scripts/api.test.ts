@@ -25,12 +25,12 @@ describe("the published types", () => {
     expect(reportsOf(folder)).not.toMatch(/\bNodeJS\.|\bBuffer\b/);
   });
 
-  it("of the adapters are the same ones, but for what app.use() accepts", () => {
+  it("of the adapters are the same ones", () => {
     const [express, koa, fastify] = ["express", "koa", "fastify"].map(
       (adapter) => typesIn(`${adapter}.api.md`).exported,
     );
-    expect(express).toEqual(koa);
-    expect(express).toEqual(["Middleware", ...(fastify ?? [])].toSorted());
+    expect(koa).toEqual(express);
+    expect(fastify).toEqual(express);
   });
 
   it.each(reports)("in %s have an export", (report) => {

@@ -12,8 +12,8 @@ import { type App, leaveStack } from "./leave-stack.ts";
 /** Which sockets the app claims, how it serves them, and how it starts, stops and sleeps. */
 export interface SystemdListenOptions extends AppOptions {}
 
-/** What `app.use()` accepts. TypeScript sees a middleware, and Express sees an app to mount. */
-export type Middleware = (req: unknown, res: unknown, next: (error?: unknown) => void) => void;
+/** TypeScript sees a middleware, and Express sees an app to mount. */
+type Middleware = (req: unknown, res: unknown, next: (error?: unknown) => void) => void;
 
 rememberRequestListeners();
 
@@ -41,7 +41,7 @@ export function systemdListen(
     | (SystemdListenOptions & {
         readonly app: { (request: never, response: never): unknown; listen(): unknown };
       }),
-): Middleware;
+): (req: unknown, res: unknown, next: (error?: unknown) => void) => void;
 export function systemdListen(options: SystemdListenOptions = {}, ...more: unknown[]): Middleware {
   // Express calls a middleware with three arguments, so somebody wrote app.use(systemdListen).
   if (typeof more[1] === "function") throw notCalled();

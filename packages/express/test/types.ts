@@ -3,13 +3,13 @@
 import { createServer } from "node:http";
 import express from "express";
 import express4 from "express4";
-import systemdListenByDefault, { systemdListen, type SystemdListenOptions } from "@sockact/express";
+import { systemdListen, type SystemdListenOptions } from "@sockact/express";
 
 const options: SystemdListenOptions = { name: ["http", "https"], required: true };
 
 for (const app of [express(), express4() as unknown as express.Express]) app.use(systemdListen(options));
 express().use(systemdListen());
-express4().use(systemdListenByDefault());
+express4().use(systemdListen());
 
 for (const app of [express(), express4()]) systemdListen({ app, ...options });
 express().use(systemdListen({ app: express() }));

@@ -1,24 +1,5 @@
-import { systemdListen } from "./systemd-listen.ts";
-
-export { systemdListen };
-export default systemdListen;
-export type { SystemdListenOptions } from "./systemd-listen.ts";
+// The default export is for `app.register(require("@sockact/fastify"))`, `app.register(import("@sockact/fastify"))`
+// and @fastify/autoload, which look for it.
+export { systemdListen, systemdListen as default, type SystemdListenOptions } from "./systemd-listen.ts";
 export { ActivationError, checkHealth, hold, proxyHeader } from "@sockact/core/adapter";
-export type {
-  ActivatedSocket,
-  ActivationErrorCode,
-  Duration,
-  Health,
-  LifecycleOptions,
-  Material,
-  ProxyAddress,
-  ProxyHeader,
-  ProxyProtocolOptions,
-  ProxyTlv,
-  SockactEvent,
-  SocketOptions,
-  ClaimOptions,
-  SniIdentity,
-  TlsIdentity,
-  TlsOptions,
-} from "@sockact/core";
+export type { Health, ProxyHeader, SockactEvent } from "@sockact/core";

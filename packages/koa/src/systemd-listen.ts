@@ -44,7 +44,7 @@ export function systemdListen(
     | (SystemdListenOptions & {
         readonly app: { callback(): unknown; listen(): unknown };
       }),
-): Middleware;
+): (context: unknown, next: () => Promise<unknown>) => Promise<unknown>;
 export function systemdListen(options: SystemdListenOptions = {}, ...more: unknown[]): Middleware {
   // Koa calls a middleware with two arguments, so somebody wrote app.use(systemdListen).
   if (typeof more[0] === "function") throw notCalled();

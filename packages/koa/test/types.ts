@@ -3,12 +3,12 @@
 import { createServer } from "node:http";
 import Koa from "koa";
 import Koa2 from "koa2";
-import systemdListenByDefault, { systemdListen, type SystemdListenOptions } from "@sockact/koa";
+import { systemdListen, type SystemdListenOptions } from "@sockact/koa";
 
 const options: SystemdListenOptions = { name: "http", required: true };
 
 new Koa().use(systemdListen(options));
-new Koa2().use(systemdListenByDefault());
+new Koa2().use(systemdListen());
 
 for (const app of [new Koa(), new Koa2()]) systemdListen({ app, ...options });
 new Koa().use(systemdListen({ app: new Koa() }));

@@ -8,7 +8,7 @@ import request from "supertest";
 import { activatedSockets, ActivationError } from "@sockact/core";
 import * as forExpress from "@sockact/express";
 import forFastify from "@sockact/fastify";
-import forKoa from "@sockact/koa";
+import * as forKoa from "@sockact/koa";
 import { ready } from "@sockact/notify";
 import { emitUnits } from "@sockact/units";
 import { rollingRestart } from "sockact";
@@ -26,7 +26,7 @@ test("Express", async () => {
 
 test("Koa", async () => {
   const app = new Koa();
-  app.use(forKoa());
+  app.use(forKoa.systemdListen());
   app.use((context) => {
     context.body = "hello";
   });

@@ -1,6 +1,6 @@
 import express from "express";
 import request from "supertest";
-import systemdListen, { ActivationError } from "@sockact/express";
+import { ActivationError, systemdListen } from "@sockact/express";
 import { activatedSockets } from "@sockact/core";
 
 test("an Express app that imports sockact", async () => {
