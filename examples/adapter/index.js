@@ -20,4 +20,4 @@ export function systemdListen(app, options = {}) {
   return app;
 }
 
-export { ActivationError, hold } from "@sockact/core/adapter";
+export { ActivationError, keepAwake } from "@sockact/core/adapter";

@@ -15,7 +15,7 @@ database.on("error", (error) => console.error(`Lost a connection to the database
 const app = express();
 app.use(
   systemdListen({
-    ready: () => database.query("SELECT 1"),
+    onListen: () => database.query("SELECT 1"),
     onStop: () => database.end(),
   }),
 );

@@ -252,7 +252,7 @@ exec /usr/bin/journalctl "$@"
     it("that an app has been starting for long, and what it waits for", async () => {
       await systemd.write(
         "/srv/unsettled/server.mjs",
-        appText({ listens: "await listen(server, { ready: () => new Promise(() => {}) });" }),
+        appText({ listens: "await listen(server, { onListen: () => new Promise(() => {}) });" }),
       );
       await systemd.installUnits({
         "unsettled.socket": "[Socket]\nListenStream=8082\n",

@@ -8,7 +8,7 @@ export { type FrameworkHooks, type FrameworkTraits, prepareApp, type PreparedApp
 export { rememberRequestListeners } from "./lib/api/request-listeners.ts";
 export { serverAddress } from "./lib/binding/server-address.ts";
 export { checkHealth, type Health } from "./lib/lifecycle/health.ts";
-export { hold } from "./lib/lifecycle/idle.ts";
+export { keepAwake } from "./lib/lifecycle/idle.ts";
 export { proxyHeader } from "./lib/api/proxy-header.ts";
 export { ActivationError, type ActivationErrorCode } from "./lib/shared/errors.ts";
 export { drainServer } from "./lib/api/manage-server.ts";

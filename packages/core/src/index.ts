@@ -12,7 +12,7 @@ export { proxyHeader } from "./lib/api/proxy-header.ts";
 export type { ProxyAddress, ProxyHeader, ProxyTlv } from "./lib/proxy-protocol/header.ts";
 export type { ProxyProtocolOptions } from "./lib/proxy-protocol/senders.ts";
 export { checkHealth, type Health } from "./lib/lifecycle/health.ts";
-export { hold } from "./lib/lifecycle/idle.ts";
+export { keepAwake } from "./lib/lifecycle/idle.ts";
 export type { ReloadFailure, SockactEvent } from "./lib/lifecycle/events.ts";
 export type { LifecycleOptions } from "./lib/lifecycle/settings.ts";
 export type { SocketOptions, ClaimOptions } from "./lib/api/options.ts";

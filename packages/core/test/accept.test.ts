@@ -203,7 +203,7 @@ test.concurrent("a connection whose name has TLS begins with the handshake", asy
 });
 
 test.concurrent("READY=1 is sent before the process ends, because the service manager would otherwise report a failure", async () => {
-  const { app, client } = await appOnConnection({ hooks: ["onEvent", "ready"] });
+  const { app, client } = await appOnConnection({ hooks: ["onEvent", "onListen"] });
   await using _app = app;
   client.socket.destroy();
   await app.event("asked whether ready");

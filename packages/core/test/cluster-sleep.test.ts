@@ -23,7 +23,7 @@ async function startAwake(names: string[]): Promise<RoleCluster> {
 }
 
 describe.concurrent("a cluster sleeps", () => {
-  test("when a hold() in the primary is released, although all workers were idle before that", async () => {
+  test("when a keepAwake() in the primary is released, although all workers were idle before that", async () => {
     await using cluster = await startAwake(["http"]);
     await cluster.fork("serve");
     await cluster.fork("serve");
@@ -39,7 +39,7 @@ describe.concurrent("a cluster sleeps", () => {
     expect(await cluster.app.ended).toBe(0);
   });
 
-  test("when a hold() of a worker that serves nothing is released", async () => {
+  test("when a keepAwake() of a worker that serves nothing is released", async () => {
     await using cluster = await RoleCluster.start({ env });
     await cluster.fork("job");
     cluster.app.write("tell 1 hold");
@@ -50,7 +50,7 @@ describe.concurrent("a cluster sleeps", () => {
     expect(await cluster.app.ended).toBe(0);
   });
 
-  test("when a hold() is released that a worker has called after it was idle", async () => {
+  test("when a keepAwake() is released that a worker has called after it was idle", async () => {
     await using cluster = await startAwake(["http", "admin"]);
     const { app, addresses } = cluster;
     await cluster.fork("serve", "http");
@@ -71,7 +71,7 @@ describe.concurrent("a cluster sleeps", () => {
     expect(await app.ended).toBe(0);
   });
 
-  test("when a worker that serves nothing has ended with a hold()", async () => {
+  test("when a worker that serves nothing has ended with a keepAwake()", async () => {
     await using cluster = await RoleCluster.start({ env });
     const job = await cluster.fork("job");
     cluster.app.write("tell 1 hold");

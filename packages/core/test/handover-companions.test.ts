@@ -189,7 +189,7 @@ function fill() {
     for (const fd of fds.slice(-5)) closeSync(fd);
   }
 }
-${good("2", "ready: () => { if (process.connected) fill(); }")}`);
+${good("2", "onListen: () => { if (process.connected) fill(); }")}`);
     expect(await service.reload()).toMatchObject({ code: 0 });
     await service.systemd.waitForJournal("app.service", /SOCKACT_ERR_HANDOVER_CONNECTIONS/);
     for (const client of clients) client.get("/");

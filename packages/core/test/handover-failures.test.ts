@@ -26,7 +26,7 @@ ${good("2")}`,
   ],
   [
     "fails when it listens",
-    good("2", `ready: () => Promise.reject(new Error("no database"))`),
+    good("2", `onListen: () => Promise.reject(new Error("no database"))`),
     /EXITED.* exit status 1 before/,
   ],
   [
@@ -43,7 +43,7 @@ ${good("2")}`,
     "has closed its servers before it is ready",
     `import { once } from "node:events";
 const pending = [];
-const servers = await serve("2", { ready: () => new Promise((resolve) => pending.push(resolve)) });
+const servers = await serve("2", { onListen: () => new Promise((resolve) => pending.push(resolve)) });
 await Promise.all(servers.map((server) => once(server.close(), "close")));
 for (const resolve of pending) resolve();
 setInterval(() => {}, 1000);`,
@@ -52,15 +52,15 @@ setInterval(() => {}, 1000);`,
 ];
 
 const hangs: Fault[] = [
-  ["is never ready", good("2", "ready: () => new Promise(() => {})"), /TIMEOUT.* within 1 s/],
+  ["is never ready", good("2", "onListen: () => new Promise(() => {})"), /TIMEOUT.* within 1 s/],
   [
     "blocks its event loop before it is ready",
-    good("2", "ready: () => { for (;;); }"),
+    good("2", "onListen: () => { for (;;); }"),
     /TIMEOUT.* within 1 s/,
   ],
   [
     "ignores SIGTERM, and is never ready",
-    `process.on("SIGTERM", () => {});\n${good("2", "signals: false, ready: () => new Promise(() => {})")}`,
+    `process.on("SIGTERM", () => {});\n${good("2", "signals: false, onListen: () => new Promise(() => {})")}`,
     /TIMEOUT.* within 1 s/,
   ],
   ["has started a process, and is never ready", SPAWN, /TIMEOUT.* within 1 s/],

@@ -5,7 +5,7 @@ import { type Clients, good, VersionedService } from "./versioned-service.ts";
 
 /** A version that another process starts, and that is not ready before /run/hold is gone. */
 const HELD = `import { untilGone } from "/run/sockact/project/packages/testkit/src/until-gone.mjs";
-${good("2", `ready: async () => { if (process.connected) { console.log("held"); await untilGone("/run/hold"); } }`)}`;
+${good("2", `onListen: async () => { if (process.connected) { console.log("held"); await untilGone("/run/hold"); } }`)}`;
 
 /** A process that was started by the one before it, and not by systemd, has a channel to it. */
 const IS_SUCCESSOR = "process.connected";
@@ -22,7 +22,7 @@ const kills: [what: string, old: string, next: string][] = [
   [
     "the old process before the new one is ready",
     good("1"),
-    good("2", `ready: () => { if (${IS_SUCCESSOR}) { ${KILL_OLD} } }`),
+    good("2", `onListen: () => { if (${IS_SUCCESSOR}) { ${KILL_OLD} } }`),
   ],
   [
     "the old process right after it has handed over",
@@ -33,7 +33,7 @@ const kills: [what: string, old: string, next: string][] = [
   [
     "the new process before it is ready",
     good("1"),
-    good("2", `ready: () => { if (${IS_SUCCESSOR}) ${KILL_SELF}; }`),
+    good("2", `onListen: () => { if (${IS_SUCCESSOR}) ${KILL_SELF}; }`),
   ],
   [
     "the new process right after it became the main process",
@@ -106,7 +106,7 @@ const signal = () => {
   writeFileSync(flag, "");
   setTimeout(() => process.kill(process.pid, "SIGHUP"));
 };
-${good("2", "ready: signal")}`);
+${good("2", "onListen: signal")}`);
     expect(await service.reload()).toMatchObject({ code: 0 });
     let count = 0;
     await service.systemd.waitUntil(async () => (count += await handovers()) === 2, "it hands over twice");

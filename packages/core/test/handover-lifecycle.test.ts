@@ -52,7 +52,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a service that hands over"
       await service.deploy(good(version));
       expect(await service.reload()).toMatchObject({ code: 0 });
     }
-    await service.deploy(good("4", "ready: () => new Promise(() => {})"));
+    await service.deploy(good("4", "onListen: () => new Promise(() => {})"));
     expect(await service.reload()).toMatchObject({ code: 1 });
     await service.deploy(
       good(
@@ -74,7 +74,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a service that hands over"
     await using clients = service.startClients(1, "/held");
     await service.systemd.waitUntil(async () => (await service.newLines()).includes("/held"), "it is asked");
     // The new process needs longer than the idleTimeout.
-    await service.deploy(good("2", "ready: () => new Promise((resolve) => setTimeout(resolve, 1000))"));
+    await service.deploy(good("2", "onListen: () => new Promise((resolve) => setTimeout(resolve, 1000))"));
     expect(await service.reload()).toMatchObject({ code: 0 });
     // The old process still has a response under way. The new one, which has no connection, must go on
     // accepting.

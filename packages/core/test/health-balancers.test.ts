@@ -124,7 +124,7 @@ describe.each<[what: string, program: string, balancer: Balancer]>([
         health: "/healthz",
         ...(config.proxy && { sockets: { unknown: { proxyProtocol: true } } }),
       };
-      await using starting = await startApp([fd], { options, hooks: ["onEvent", "ready"] });
+      await using starting = await startApp([fd], { options, hooks: ["onEvent", "onListen"] });
       await using other = await startApp([otherFd], { options });
       const { balancer, address } = await start(config, [first, second]);
       await using _balancer = balancer;

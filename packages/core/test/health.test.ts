@@ -185,8 +185,8 @@ describe.concurrent("the option health", () => {
     expect(await client.receives(/ready$/)).not.toContain("100 Continue");
   });
 
-  test("503 starting until `ready` is fulfilled, then 200", async () => {
-    const { app, address } = await appOnSocket({ options, hooks: ["onEvent", "ready"] });
+  test("503 starting until `onListen` is fulfilled, then 200", async () => {
+    const { app, address } = await appOnSocket({ options, hooks: ["onEvent", "onListen"] });
     await using _ = app;
     expect(await probe(address)).toBe("starting");
     expect((await httpRequest(address, "/own")).json()).toEqual({ healthy: false, state: "starting" });
@@ -302,7 +302,7 @@ describe.concurrent("the option health", () => {
     const port = Number((await freeAddress("tcp4")).split(":").at(-1));
     await using app = await startApp([], {
       options: { ...options, port, host: "127.0.0.1" },
-      hooks: ["healthCheck that fails", "ready"],
+      hooks: ["healthCheck that fails", "onListen"],
     });
     expect(await probe(`127.0.0.1:${port}`)).toBe("unhealthy");
     expect(app.stdout).not.toContain("asked whether ready");
@@ -315,7 +315,7 @@ describe.concurrent("the option health", () => {
     const address = `127.0.0.1:${port}`;
     await using app = await startApp([], {
       options: { ...options, port, host: "127.0.0.1", signals: true },
-      hooks: ["onEvent", "ready"],
+      hooks: ["onEvent", "onListen"],
     });
     expect(await probe(address)).toBe("starting");
     app.write("answer");
@@ -415,7 +415,7 @@ describe.concurrent("probes and sleep", () => {
     ["before the app is ready", true],
     ["after that", false],
   ])("a connection that has carried a request and a probe starts the time again: %s", async (_, isBefore) => {
-    const { app, address } = await appOnSocket({ ...sleepy, held: true, hooks: ["onEvent", "ready"] });
+    const { app, address } = await appOnSocket({ ...sleepy, held: true, hooks: ["onEvent", "onListen"] });
     await using running = app;
     await running.event("asked whether ready");
     const becomeReady = async (): Promise<void> => {

@@ -326,7 +326,7 @@ describe.concurrent("idleTimeout", () => {
   });
 });
 
-describe.concurrent("hold()", () => {
+describe.concurrent("keepAwake()", () => {
   test("keeps a process awake until it is released; each call counts, and a second release has no effect", async () => {
     const { app } = await appOnSocket(held);
     await using running = app;

@@ -43,7 +43,7 @@ export interface LifecycleApp extends LifecycleServer {
   /** Other handlers of signals, which are added before or after the servers listen. */
   before?: string[];
   after?: string[];
-  /** Calls hold() before the servers listen, so that no idleTimeout is over before the command `release`. */
+  /** Calls keepAwake() before the servers listen, so that no idleTimeout is over before the command `release`. */
   held?: boolean;
   /** Whether standard input keeps the process alive. */
   input?: boolean;

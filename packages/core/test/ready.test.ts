@@ -4,9 +4,9 @@ import { type AppProcess, httpRequest } from "@sockact/testkit";
 import { appOnSocket, type LifecycleApp, startApp, systemdSocket } from "./lifecycle-app.ts";
 import { type ServiceManager, serviceManager } from "./service-manager.ts";
 
-const ready = { hooks: ["onEvent", "ready"] };
+const ready = { hooks: ["onEvent", "onListen"] };
 
-describe.concurrent("ready", () => {
+describe.concurrent("onListen", () => {
   test("is called when the server listens, and delays READY=1; requests are answered in the meantime", async () => {
     const { app, address } = await appOnSocket(ready);
     await using running = app;
@@ -19,7 +19,7 @@ describe.concurrent("ready", () => {
   });
 
   test("that is still pending at a reload still delays READY=1, and the reload follows", async () => {
-    const { app, address } = await appOnSocket({ hooks: ["onEvent", "ready", "onReload"] });
+    const { app, address } = await appOnSocket({ hooks: ["onEvent", "onListen", "onReload"] });
     await using running = app;
     await running.event("asked whether ready");
     running.kill("SIGHUP");

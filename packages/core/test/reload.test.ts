@@ -3,7 +3,7 @@ import { appOnSocket } from "./lifecycle-app.ts";
 
 describe.concurrent("SIGHUP", () => {
   test("before the app is ready makes it reload once, when it is ready", async () => {
-    const { app } = await appOnSocket({ hooks: ["onEvent", "ready", "onReload"], after: ["on SIGHUP"] });
+    const { app } = await appOnSocket({ hooks: ["onEvent", "onListen", "onReload"], after: ["on SIGHUP"] });
     await using running = app;
     await running.event("asked whether ready");
     for (let count = 0; count < 2; count++) {

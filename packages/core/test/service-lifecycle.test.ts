@@ -114,7 +114,7 @@ describeWith({ privateSystemd: true }, "under a service manager", () => {
       const untilUp = (unit: string, workers = 2): Promise<void> =>
         systemd.waitUntil(async () => (await count(unit, "up")) >= workers, `${workers} workers are up`);
 
-      test("has started only once the `ready` of a worker is fulfilled", async () => {
+      test("has started only once the `onListen` of a worker is fulfilled", async () => {
         await systemd.write("/run/hold", "");
         const { unit, url } = await sandboxed("starts", { NOT_READY: "/run/hold" });
         const started = systemd.start(unit);
@@ -196,12 +196,12 @@ ${lines.join("\n")}
 
       describe.concurrent("of a service that systemd does not wait for", () => {
         test.each(["exec", "simple"])(
-          "Type=%s: the app lives on while its `ready` is pending",
+          "Type=%s: the app lives on while its `onListen` is pending",
           async (type) => {
             // Nobody answers whether it is ready, and it is not healthy so far.
             const app: [string, string] = [
               "lifecycle.mjs",
-              'APP={"hooks":["onEvent","ready","healthCheck that fails"]}',
+              'APP={"hooks":["onEvent","onListen","healthCheck that fails"]}',
             ];
             const unit = await start(`starts-${type}`, app, [`Type=${type}`, "WatchdogSec=3s"]);
             await untilReports(unit, LONGER_THAN_WATCHDOG);
@@ -211,7 +211,7 @@ ${lines.join("\n")}
           },
         );
 
-        test("a cluster lives on while the `ready` of its workers is pending", async () => {
+        test("a cluster lives on while the `onListen` of its workers is pending", async () => {
           await systemd.write("/run/hold-watchdog", "");
           const unit = await start(
             "cluster",

@@ -54,7 +54,7 @@ describe("a mistake is told at once, with its cause", () => {
     });
 
     test.each(["express4", "express"])(
-      "of %s whose `ready` is rejected ends with the error, although listen() has a callback",
+      "of %s whose `onListen` is rejected ends with the error, although listen() has a callback",
       async (FRAMEWORK) => {
         const [app] = await start("a ready that rejects", { FRAMEWORK });
         await using _ = app;

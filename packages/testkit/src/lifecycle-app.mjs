@@ -22,7 +22,7 @@ export async function untilReady() {
 
 /** Options for systemdListen(): the reactions of the app to its service manager. */
 export const options = {
-  ready: untilReady,
+  onListen: untilReady,
   onReload: async () => void reloads++,
   onStop: async () => console.log("the app stops"),
 };

@@ -25,7 +25,7 @@ declare const settings: { read(): Promise<void> };
 declare const database: { close(): Promise<void> };
 declare const systemdListen: typeof import("@sockact/express").systemdListen;
 declare const listen: typeof import("@sockact/core").listen;
-declare const hold: typeof import("@sockact/core").hold;
+declare const keepAwake: typeof import("@sockact/core").keepAwake;
 declare const activatedSockets: typeof import("@sockact/core").activatedSockets;
 declare const claimSocket: typeof import("@sockact/core").claimSocket;
 declare const emitUnits: typeof import("@sockact/units").emitUnits;

@@ -7,7 +7,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import { createInterface } from "node:readline";
 import process from "node:process";
-import { bindDatagram, hold, listen, claimSocket } from "@sockact/core";
+import { bindDatagram, claimSocket, keepAwake, listen } from "@sockact/core";
 import { untilGone } from "@sockact/testkit/until-gone";
 
 const { env } = process;
@@ -16,7 +16,7 @@ const say = (event, more = {}) => process.stdout.write(`${JSON.stringify({ event
 /** Makes `hold` and `release` work. */
 const holds = [];
 const held = () => {
-  holds.push(hold());
+  holds.push(keepAwake());
   say("held");
 };
 const release = () => {
@@ -46,7 +46,7 @@ const roles = {
       ...(env.NAME && { name: env.NAME }),
       ...JSON.parse(env.OPTIONS ?? "{}"),
       ...(env.RELOADS && { onReload: reloads }),
-      ...(env.READY && { ready: () => untilGone(env.READY) }),
+      ...(env.READY && { onListen: () => untilGone(env.READY) }),
       onStop: async () => say("stopped"),
     });
     // By then, the worker has asked the primary for the socket.

@@ -2,7 +2,7 @@
 // LATE: the
 // primary imports sockact too late. HELD: the primary forks again only on a command. HANGS: the onStop of a worker never ends, or blocks the event loop
 // (`busy`).
-// AWAKE: the primary calls hold(), until the command `sleep`. EXIT_CODE: the exit code that a worker sets. ILL: the second worker is not healthy, or its event loop is blocked (`busy`).
+// AWAKE: the primary calls keepAwake(), until the command `sleep`. EXIT_CODE: the exit code that a worker sets. ILL: the second worker is not healthy, or its event loop is blocked (`busy`).
 import cluster from "node:cluster";
 import { createServer } from "node:http";
 import { createInterface } from "node:readline";
@@ -16,7 +16,7 @@ const variables = () => Object.keys(env).filter((name) => /^(LISTEN_(PID|FD)|SOC
 if (cluster.isPrimary) {
   if (env.LATE) cluster.setupPrimary();
   const sockact = env.UNAWARE ? undefined : await import("@sockact/core");
-  const release = env.AWAKE && sockact.hold();
+  const release = env.AWAKE && sockact.keepAwake();
   if (env.POLICY) cluster.schedulingPolicy = cluster[env.POLICY];
   if (env.SETTINGS) cluster.setupPrimary(JSON.parse(env.SETTINGS));
   const fork = () => say("forked", { id: cluster.fork().id });
@@ -73,7 +73,7 @@ if (cluster.isPrimary) {
     try {
       const { activated } = await listen(server, {
         ...options,
-        ready: async () => {
+        onListen: async () => {
           if (!env.NOT_READY) return;
           say("not ready");
           await untilGone(env.NOT_READY);

@@ -11,7 +11,7 @@ import * as net from "node:net";
 import { createInterface } from "node:readline";
 import { Duplex } from "node:stream";
 import * as tls from "node:tls";
-import { checkHealth, hold, listen } from "@sockact/core";
+import { checkHealth, keepAwake, listen } from "@sockact/core";
 
 const config = JSON.parse(process.env.APP ?? "{}");
 const say = (event, more = {}) => process.stdout.write(`${JSON.stringify({ event, ...more })}\n`);
@@ -177,7 +177,7 @@ async function serve({
     onEvent: ({ type, ...more }) =>
       say(type, { ...more, ...(more.error && { error: String(more.error), code: more.error.code }) }),
     "onEvent that holds": ({ type }) => {
-      if (type === "idle" && !hasHeld) hasHeld = releases.push(hold()) > 0;
+      if (type === "idle" && !hasHeld) hasHeld = releases.push(keepAwake()) > 0;
       say(type);
     },
     "onEvent that blocks": ({ type }) => {
@@ -209,7 +209,7 @@ async function serve({
     "onStop that fails": async () => {
       throw new Error("from onStop");
     },
-    ready: () => {
+    onListen: () => {
       say("asked whether ready");
       return new Promise((resolve, reject) =>
         held.push({ end: resolve, fail: () => reject(new Error("not ready")) }),
@@ -372,7 +372,7 @@ const actions = {
   "clock at close": (ms) => connections.forEach((socket) => socket.on("close", () => actions.clock(ms))),
   exit: () => process.exit(7),
   "exit code": () => say("exit code", { code: (process.exitCode = 3) }),
-  hold: () => say("held", { holds: releases.push(hold()) }),
+  hold: () => say("held", { holds: releases.push(keepAwake()) }),
   release: () => {
     for (const release of releases.slice(0, 1)) {
       release();

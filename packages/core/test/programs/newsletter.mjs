@@ -1,7 +1,7 @@
-// Does work without a connection. Without hold(), it would sleep before the work is done.
+// Does work without a connection. Without keepAwake(), it would sleep before the work is done.
 import { createServer } from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
-import { hold, listen } from "@sockact/core";
+import { keepAwake, listen } from "@sockact/core";
 
 async function sendTheNewsletter() {
   await delay(1500);
@@ -10,11 +10,11 @@ async function sendTheNewsletter() {
 
 const server = createServer((_request, response) => response.end("hello"));
 await listen(server, { port: 3000, idleTimeout: "300ms" });
-// #region hold
-const release = hold();
+// #region keep-awake
+const release = keepAwake();
 try {
   await sendTheNewsletter();
 } finally {
   release();
 }
-// #endregion hold
+// #endregion keep-awake

@@ -3,7 +3,7 @@ import { createSocket } from "node:dgram";
 import { existsSync, fstatSync } from "node:fs";
 import { createServer } from "node:http";
 import { createInterface } from "node:readline";
-import { activatedSockets, bindDatagram, hold, listen, claimSocket } from "@sockact/core";
+import { activatedSockets, bindDatagram, claimSocket, keepAwake, listen } from "@sockact/core";
 
 const say = (event, more = {}) => process.stdout.write(`${JSON.stringify({ event, ...more })}\n`);
 const refusal = ({ code, message, hint }) => ({ refused: { code, message, hint } });
@@ -61,7 +61,7 @@ const actions = {
     }
     return { results };
   },
-  hold: () => releases.push(hold()),
+  hold: () => releases.push(keepAwake()),
   release: () => releases.pop()(),
   /** Sends messages to this port, several in each idleTimeout of the test, and for longer than that. */
   chat(port) {

@@ -25,7 +25,7 @@ const mistakes = {
     );
   },
   "a ready that rejects"() {
-    app.use(systemdListen({ ready: () => Promise.reject(new Error("no database")) }));
+    app.use(systemdListen({ onListen: () => Promise.reject(new Error("no database")) }));
     app.listen(0, () => console.log("listens"));
   },
   "no systemdListen()"() {

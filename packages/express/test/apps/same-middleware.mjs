@@ -6,7 +6,7 @@ import { systemdListen } from "@sockact/express";
 const say = (event, more) => process.stdout.write(`${JSON.stringify({ event, ...more })}\n`);
 const middleware = systemdListen({
   signals: true,
-  ready: () => say("asked whether ready"),
+  onListen: () => say("asked whether ready"),
   onStop: () => say("stopped"),
 });
 

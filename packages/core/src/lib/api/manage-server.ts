@@ -96,10 +96,10 @@ export function emitStartupError(server: Server, error: Error, listenCallback: u
 
 /**
  * Called when a server or a datagram socket of an app starts to receive connections or messages from these
- * sockets. It handles signals, calls the `ready` of the app the first time, and sends READY=1 if nothing else
+ * sockets. It handles signals, calls the `onListen` of the app the first time, and sends READY=1 if nothing else
  * is missing.
  *
- * @param onReadyError called when the `ready` of the app rejects
+ * @param onReadyError called when the `onListen` of the app rejects
  */
 export function startServing(
   app: App,
@@ -115,7 +115,7 @@ export function startServing(
   if (cluster.isWorker && app.activated) followPrimary(app);
   if (sockets.length > 0) emitToApp(app, { type: "listening", sockets });
   if (app.readyResult === undefined) {
-    app.readyResult = (async () => app.settings.ready?.())();
+    app.readyResult = (async () => app.settings.onListen?.())();
     app.readyResult.catch(onReadyError);
   }
   checkReadiness();

@@ -18,7 +18,7 @@ export interface WorkerStatus {
    * worker may have read its settings already.
    */
   mustReload: boolean;
-  /** Whether every `ready` of the worker is fulfilled. */
+  /** Whether every `onListen` of the worker is fulfilled. */
   isReady: boolean;
   /** Whether all connections of the worker have ended. */
   isDrained: boolean;
@@ -26,7 +26,7 @@ export interface WorkerStatus {
   idleTimeout: number | undefined;
   /** Whether the worker has a `healthCheck`. */
   checksHealth: boolean;
-  /** Releases the `hold()` of the primary for a worker that serves nothing and holds. */
+  /** Releases the `keepAwake()` of the primary for a worker that serves nothing and holds. */
   release: (() => void) | undefined;
 }
 

@@ -3,7 +3,7 @@ import type { PassedSocket } from "../activation/passed-socket.ts";
 import { isWaitingToServe, onceServing } from "../activation/serving.ts";
 import { scheduleUnservedWarning } from "../activation/unserved.ts";
 import { type App, allDrains } from "../lifecycle/app.ts";
-import { hold, startTimer } from "../lifecycle/idle.ts";
+import { keepAwake, startTimer } from "../lifecycle/idle.ts";
 import { fallAsleep } from "../lifecycle/sleep.ts";
 import { checkReadiness, isReady } from "../lifecycle/readiness.ts";
 import type { WorkerPool } from "../lifecycle/worker-pool.ts";
@@ -87,7 +87,7 @@ export class Workers implements WorkerPool {
     const timeout = Math.max(...(this.#idleTimeouts() as number[]));
     const sleep = (): void => {
       if (this.areAwake) return;
-      // A hold() may keep the primary awake. The timer starts again when it is released.
+      // A keepAwake() may keep the primary awake. The timer starts again when it is released.
       startTimer(timeout, sleep);
       void this.#fallAsleep(timeout);
     };
@@ -140,7 +140,7 @@ export class Workers implements WorkerPool {
         status.idleTimeout = undefined;
         return;
       case "held":
-        status.release ??= hold();
+        status.release ??= keepAwake();
         return;
       case "released":
         this.#release(worker);

@@ -4,7 +4,7 @@ import { activation } from "../activation/activation.ts";
 import { formatSocket, isOpen, type PassedSocket } from "../activation/passed-socket.ts";
 import { servedSockets } from "../shared/served-sockets.ts";
 import { apps, emit } from "../lifecycle/app.ts";
-import { hold } from "../lifecycle/idle.ts";
+import { keepAwake } from "../lifecycle/idle.ts";
 import { sendPendingReady } from "../lifecycle/pending-ready.ts";
 import { claimedSockets, isReady, statusText, untilReadySent } from "../lifecycle/readiness.ts";
 import { notifyServiceManager, shouldNotify, stopNotifying } from "../lifecycle/service-manager.ts";
@@ -47,7 +47,7 @@ export async function handOver(): Promise<void> {
   if (!isReady() || isStopping() || handover.isRunning) return;
   handover.isRunning = true;
   // The process must not fall asleep meanwhile.
-  const release = hold();
+  const release = keepAwake();
   try {
     const { newProcess, pid } = await startNewProcess();
     handover.isDone = true;

@@ -193,6 +193,6 @@ function timeoutError(timeout: number): ActivationError {
   return new ActivationError(
     "SOCKACT_ERR_HANDOVER_TIMEOUT",
     `The new process was not ready within ${timeout / 1000} s, and was ended`,
-    "It is ready when every socket has its server and every `ready` is fulfilled. If it needs more time, raise handoverTimeout (SOCKACT_HANDOVER_TIMEOUT overrides it).",
+    "It is ready when every socket has its server and every `onListen` is fulfilled. If it needs more time, raise handoverTimeout (SOCKACT_HANDOVER_TIMEOUT overrides it).",
   );
 }

@@ -17,7 +17,7 @@ export interface App {
   drains: Set<Drainable>;
   /** The TLS acceptors of its servers. */
   acceptors: TlsAcceptor[];
-  /** The promise that the option `ready` has returned. Undefined until `ready` is called. */
+  /** The promise that `onListen` has returned. Undefined until `onListen` is called. */
   readyResult: Promise<unknown> | undefined;
   /** Closes the framework at the end of a stop, after `onStop`. */
   close: (() => Promise<unknown>) | undefined;

@@ -35,7 +35,7 @@ export type SockactEvent =
       readonly sockets: readonly ActivatedSocket[];
     }
   | {
-      /** Every socket has its server, and every `ready` is fulfilled. */
+      /** Every socket has its server, and every `onListen` is fulfilled. */
       readonly type: "ready";
       /** Whether the message was sent to the service manager. */
       readonly notified: boolean;
@@ -90,8 +90,8 @@ export type SockactEvent =
     }
   | {
       /**
-       * There has been neither a connection nor a `hold()` for `idleTimeout`. The process ends, unless
-       * `hold()` is called now.
+       * There has been neither a connection nor a `keepAwake()` for `idleTimeout`. The process ends, unless
+       * `keepAwake()` is called now.
        */
       readonly type: "idle";
       /** The `idleTimeout`, in milliseconds. */

@@ -11,7 +11,7 @@ export interface Health {
   readonly healthy: boolean;
   /**
    * - `ready`: the app serves.
-   * - `starting`: a promise of `ready` is pending, or a socket has no server yet.
+   * - `starting`: a promise of `onListen` is pending, or a socket has no server yet.
    * - `stopping`: a signal has told the process to stop. It still answers requests.
    * - `drained`: `sockact drain` has taken the service out of rotation, and it is healthy.
    * - `unhealthy`: `healthCheck` has returned `false`, has thrown or rejected, or has not answered within 5

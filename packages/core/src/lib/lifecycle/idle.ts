@@ -10,7 +10,7 @@ import { workerPool } from "./worker-pool.ts";
 
 /** The holds that keep the process awake, and the timer that ends it. */
 interface IdleState {
-  /** How many `hold()`s have not been released. */
+  /** How many calls of `keepAwake()` have not been released. */
   holds: number;
   /** Called when the last hold is released. */
   onReleased: () => void;
@@ -123,11 +123,11 @@ function reportAwake(): void {
 /**
  * Keeps an idle process awake for work that has no connection, until you call the returned function.
  *
- * Each call of `hold()` counts separately. Calling a returned function twice has no effect. You can still
+ * Each call of `keepAwake()` counts separately. Calling a returned function twice has no effect. You can still
  * keep the process awake in `onEvent` when the event `idle` is emitted. A later call only delays the end of
  * the process, as `onStop` does. A stop by a signal does not wait for it: `await` such work in `onStop`.
  */
-export function hold(): () => void {
+export function keepAwake(): () => void {
   let held = true;
   if (idle.holds++ === 0) reportHold("held");
   reportAwake();

@@ -26,7 +26,7 @@ if (predecessor() !== undefined) queueMicrotask(() => followPredecessor());
 const readiness = processState("readiness", {
   /** Set when READY=1 waits for nothing more. Resolves when it has been sent. */
   sent: undefined as Promise<void> | undefined,
-  /** Whether READY=1 waits for no socket and for no `ready`. */
+  /** Whether READY=1 waits for no socket and for no `onListen`. */
   areAppsReady: false,
   isReady: false,
   /** Called once, when the process is ready. */
@@ -36,7 +36,7 @@ const readiness = processState("readiness", {
 });
 
 /**
- * Whether every socket of the unit has its server, and every `ready` is fulfilled. Before a server listens by
+ * Whether every socket of the unit has its server, and every `onListen` is fulfilled. Before a server listens by
  * means of sockact, nothing is awaited.
  */
 export function areAppsReady(): boolean {
@@ -44,7 +44,7 @@ export function areAppsReady(): boolean {
 }
 
 /**
- * Whether every socket of the unit has its server, and every `ready` is fulfilled. It stays true during a
+ * Whether every socket of the unit has its server, and every `onListen` is fulfilled. It stays true during a
  * stop.
  */
 export function isReady(): boolean {
@@ -73,7 +73,7 @@ export function prepareToSleep({ idleTimeout }: Settings): void {
 }
 
 /**
- * Sends READY=1 when every socket of the unit has its server, and every `ready` is fulfilled. A socket that
+ * Sends READY=1 when every socket of the unit has its server, and every `onListen` is fulfilled. A socket that
  * no server claims delays it only until the warning about that socket. Called whenever one of these
  * conditions may have changed.
  */

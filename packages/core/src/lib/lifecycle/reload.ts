@@ -34,7 +34,7 @@ export async function reload(): Promise<boolean> {
   // READY=1 must come before RELOADING=1.
   if (sendPendingReady()) await untilReadySent();
   // Before the process is ready, READY=1 would be too early. But the app may have read its settings already,
-  // and may even serve: in a worker of node:cluster, only READY=1 waits for `ready`.
+  // and may even serve: in a worker of node:cluster, only READY=1 waits for `onListen`.
   if (!isReady()) return (reloading.pending ??= new Promise((resolve) => onceReady(() => resolve(reload()))));
   reloading.isAskedAgain = reloading.running !== undefined;
   if (reloading.isAskedAgain) warnOfRunningReload();

@@ -47,7 +47,7 @@ describe("a wrong option is refused, and the error names it", () => {
     ["notify", ["no", "yes", 0, 1, null, {}]],
     ["watchdog", ["on", 1, null]],
     ["signals", ["SIGTERM", ["SIGNOTHING"], ["SIGKILL"], ["SIGSTOP"], [15], 15, null, { SIGTERM: true }]],
-    ["ready", [true, Promise.resolve(), null]],
+    ["onListen", [true, Promise.resolve(), null]],
     ["onReload", [true, "reload"]],
     ["onStop", [1]],
     ["healthCheck", [true]],

@@ -24,7 +24,7 @@ export interface LifecycleOptions {
    * Called when the app's server listens. READY=1 waits for the promise that it returns. If the promise
    * rejects, the server emits `error`.
    */
-  ready?: (() => unknown) | undefined;
+  onListen?: (() => unknown) | undefined;
   /**
    * Called at SIGHUP, between RELOADING=1 and READY=1. With `Type=notify-reload`, `systemctl reload` waits
    * for the promise that it returns. If it fails, an `error` event reports it, and the app keeps running with
@@ -124,7 +124,7 @@ export interface LifecycleOptions {
 /** The options, with their variables and defaults applied. Times are in milliseconds. */
 export interface Settings extends Pick<
   LifecycleOptions,
-  "ready" | "onReload" | "onDrain" | "onStop" | "healthCheck" | "onDrainUpgraded" | "onEvent"
+  "onListen" | "onReload" | "onDrain" | "onStop" | "healthCheck" | "onDrainUpgraded" | "onEvent"
 > {
   /** The path, or false. */
   health: string | false;
@@ -144,7 +144,7 @@ const DRAIN_TIMEOUT = 10_000;
 const HANDOVER_TIMEOUT = 60_000;
 
 const callbacks = [
-  "ready",
+  "onListen",
   "onReload",
   "onDrain",
   "onStop",

@@ -184,7 +184,7 @@ function reportStopTimeout(timeout: number, isReplaced: boolean): Promise<true> 
         error: new ActivationError(
           "SOCKACT_ERR_STOP_TIMEOUT",
           `The app ${isReplaced ? "has handed over" : "falls asleep"}, but its onStop has not ended within ${timeout / 1000} s`,
-          "Make sure that onStop settles and that every hold() is released, or raise drainTimeout (SOCKACT_DRAIN_TIMEOUT overrides it). The process ends with status 1.",
+          "Make sure that onStop settles and that every keepAwake() is released, or raise drainTimeout (SOCKACT_DRAIN_TIMEOUT overrides it). The process ends with status 1.",
         ),
       });
       resolve(true);

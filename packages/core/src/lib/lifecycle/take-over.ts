@@ -1,7 +1,7 @@
 import type { Server as HttpServer } from "node:http";
 import process from "node:process";
 import { isWaitingToServe, serve } from "../activation/serving.ts";
-import { hold } from "./idle.ts";
+import { keepAwake } from "./idle.ts";
 import { servedSockets } from "../shared/served-sockets.ts";
 import {
   type OldProcessMessage,
@@ -132,7 +132,7 @@ export function oldProcessEnds(timeout: number): Promise<void> | undefined {
 function startServing(sessions: Readonly<Record<number, TlsSessions>>): void {
   serve();
   // A process that falls asleep waits for the end of the old one, and accepts nothing meanwhile.
-  onOldProcessEnd(hold());
+  onOldProcessEnd(keepAwake());
   for (const [fd, { tls }] of servedSockets) {
     const known = sessions[fd];
     if (tls !== undefined && known !== undefined) resumeSessions(tls, known);

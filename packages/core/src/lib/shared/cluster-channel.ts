@@ -22,13 +22,13 @@ export interface WorkerSettings {
 export type WorkerMessage =
   /** A server of the worker listens, and the worker handles signals from now on. */
   | { act: "listening"; settings: WorkerSettings }
-  /** Every `ready` of the worker is fulfilled. `fds` are the numbers of the sockets that it serves. */
+  /** Every `onListen` of the worker is fulfilled. `fds` are the numbers of the sockets that it serves. */
   | { act: "ready"; fds: readonly number[] }
   /** The worker had no connection for its `idleTimeout`, here in milliseconds. */
   | { act: "idle"; timeout: number }
   /** The worker was idle, and has a connection again. */
   | { act: "awake" }
-  /** The worker serves nothing, and its first `hold()` was called, or its last one released. */
+  /** The worker serves nothing, and its first `keepAwake()` was called, or its last one released. */
   | { act: "held" | "released" }
   /** The reload of the worker begins: its event loop is not blocked. */
   | { act: "reloading" }

@@ -26,7 +26,7 @@ export const readiness: readonly Diagnosis[] = [
     looksAt:
       "`Type`, `ActiveState`, `Result`, `NotifyAccess` and `OpenFile` of the service, and the sockets that its event loops wait for. In the journal: `timed out`, `Got notification message` and `SOCKACT_ERR_NOTIFY_`.",
     remedy:
-      "Write `OpenFile=/run/systemd/notify:notify` into the service, and make sure that the `ready` option of the app settles. For an app that does not use sockact, write `Type=exec`.",
+      "Write `OpenFile=/run/systemd/notify:notify` into the service, and make sure that the `onListen` option of the app settles. For an app that does not use sockact, write `Type=exec`.",
     explains: [
       "app-warning",
       "notify-wrapped",
@@ -141,7 +141,7 @@ async function reasonOf(subject: Subject, service: Unit, printed: readonly Journ
   if (passed.some(isServedBy(running)))
     return {
       reason: hasWay
-        ? "It accepts connections already, but has not reported that it is ready. Either the app does not use sockact, or its option `ready` has not settled."
+        ? "It accepts connections already, but has not reported that it is ready. Either the app does not use sockact, or its option `onListen` has not settled."
         : "It accepts connections already, but Node itself can't tell systemd.",
       evidence: [
         {
@@ -150,7 +150,7 @@ async function reasonOf(subject: Subject, service: Unit, printed: readonly Journ
         },
       ],
       fix: hasWay
-        ? "If the app does not use sockact, change the type to exec, as below. Otherwise let the promise of the option `ready` settle. It may wait for a database that does not answer."
+        ? "If the app does not use sockact, change the type to exec, as below. Otherwise let the promise of the option `onListen` settle. It may wait for a database that does not answer."
         : `If the app does not use sockact, change the type to exec, as below. Otherwise write ${line} instead.`,
       lines: ["Type=exec"],
     };
@@ -165,9 +165,9 @@ async function reasonOf(subject: Subject, service: Unit, printed: readonly Journ
     };
   return {
     reason:
-      "The app has not sent a message to systemd. Either it does not use sockact, or its option `ready` has not settled.",
+      "The app has not sent a message to systemd. Either it does not use sockact, or its option `onListen` has not settled.",
     evidence: service.show("OpenFile"),
-    fix: "If the app does not use sockact, change the type as below. Otherwise let the promise of `ready` settle:",
+    fix: "If the app does not use sockact, change the type as below. Otherwise let the promise of `onListen` settle:",
     lines: ["Type=exec"],
   };
 }

@@ -85,7 +85,7 @@ export const reload: readonly Diagnosis[] = [
     why: "The old version serves until the new one is ready. After handoverTimeout, which is 60 s by default, the new one is ended, and the handover has failed.",
     looksAt: "The status of the service, and the lines of the new version in the journal.",
     remedy:
-      "Find out what the new version waits for: it is ready when it listens on each socket, and `ready` is fulfilled.",
+      "Find out what the new version waits for: it is ready when it listens on each socket, and `onListen` is fulfilled.",
     explains: ["app-warning", "handover-failed"],
     async find(subject) {
       const { current } = await subject.get(handover);
@@ -94,7 +94,7 @@ export const reload: readonly Diagnosis[] = [
       return {
         message: `The new version of ${subject.service} has been starting for ${tookText(waited)}, and is not ready. Process ${current.line.pid} serves meanwhile.`,
         evidence: quoted([current.line, ...current.output.slice(-LINES)]),
-        fix: "Find out what the new version waits for before it listens on each socket, or what its `ready` waits for, such as a database. If the app never calls listen(), correct that.",
+        fix: "Find out what the new version waits for before it listens on each socket, or what its `onListen` waits for, such as a database. If the app never calls listen(), correct that.",
         copy: [subject.command("logs")],
       };
     },
@@ -184,7 +184,7 @@ const fixes: Record<string, string> = {
   SOCKACT_ERR_HANDOVER_EXITED:
     "Correct the error that the new version printed, or go back to the version before. Then reload again.",
   SOCKACT_ERR_HANDOVER_TIMEOUT:
-    "Find out what the new version waits for before it listens on each socket, or what the `ready` of the new version waits for, such as a database. If the start takes that long, raise SOCKACT_HANDOVER_TIMEOUT=. Then reload again.",
+    "Find out what the new version waits for before it listens on each socket, or what the `onListen` of the new version waits for, such as a database. If the start takes that long, raise SOCKACT_HANDOVER_TIMEOUT=. Then reload again.",
   SOCKACT_ERR_HANDOVER_SOCKETS:
     "Let the new version listen on every socket of the service, and reload again. If a socket is no longer needed, remove its unit, and restart the service.",
 };
