@@ -118,23 +118,26 @@ function armOf(app: NpmApp, node: string): Arm {
 
 /** Starts the app, makes one request, and stops the app. */
 async function start(node: string, { folder, entry, args }: NpmApp, cache?: string): Promise<Start> {
-  const address = await freeAddress("tcp4");
-  const port = Number(address.split(":")[1]);
-  await using app = startProcess([node, "--require", report, join(folder, entry), ...(args?.(port) ?? [])], {
-    cwd: folder,
-    env: {
-      BENCH_PORT: String(port),
-      PORT: String(port),
-      HOST: "127.0.0.1",
-      HOSTNAME: "127.0.0.1",
-      // Where Verdaccio keeps its packages.
-      HOME: folder,
-      XDG_CONFIG_HOME: folder,
-      XDG_DATA_HOME: folder,
-      NODE_ENV: "production",
-      NODE_COMPILE_CACHE: cache,
+  const [address, second] = [await freeAddress("tcp4"), await freeAddress("tcp4")];
+  const port = portOf(address);
+  await using app = startProcess(
+    [node, "--require", report, join(folder, entry), ...(args?.(port, portOf(second)) ?? [])],
+    {
+      cwd: folder,
+      env: {
+        BENCH_PORT: String(port),
+        PORT: String(port),
+        HOST: "127.0.0.1",
+        HOSTNAME: "127.0.0.1",
+        // Where Verdaccio keeps its packages.
+        HOME: folder,
+        XDG_CONFIG_HOME: folder,
+        XDG_DATA_HOME: folder,
+        NODE_ENV: "production",
+        NODE_COMPILE_CACHE: cache,
+      },
     },
-  });
+  );
   const of = async (event: string): Promise<number> => (await app.event<{ CPU: number }>(event)).CPU;
   const listening = await of("listening");
   await httpRequest(address);
@@ -143,6 +146,10 @@ async function start(node: string, { folder, entry, args }: NpmApp, cache?: stri
   const written = await of("written");
   await app.ended;
   return { listening, answered, written };
+}
+
+function portOf(address: string): number {
+  return Number(address.split(":")[1]);
 }
 
 /** Writes a new file, because the old one is a hard link. */

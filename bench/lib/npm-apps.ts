@@ -13,8 +13,8 @@ export interface NpmApp {
   folder: string;
   /** The program in that folder. */
   entry: string;
-  /** The arguments of the program, for a port of 127.0.0.1. */
-  args?: (port: number) => string[];
+  /** The arguments of the program, for two free ports of 127.0.0.1. It answers on the first one. */
+  args?: (port: number, second: number) => string[];
   environment?: Record<string, string>;
 }
 
@@ -55,7 +55,7 @@ export const npmApps: readonly NpmApp[] = [
   }),
   unmodified("MailDev", "apps/maildev", {
     entry: "node_modules/maildev/dist/bin/maildev.js",
-    args: (port) => ["--web", String(port), "--ip", "127.0.0.1", "--smtp", String(port + 32_000)],
+    args: (port, second) => ["--web", String(port), "--ip", "127.0.0.1", "--smtp", String(second)],
   }),
 ];
 

@@ -10,9 +10,9 @@ import { installWhenChanged } from "../../packages/testkit/src/install-when-chan
 import { Lock } from "../../scripts/lib/lock.mjs";
 
 /**
- * Each folder of `bench/peers` names exact versions of what we compare sockact with, or of apps. They are outside the
- * workspaces, so that only a bench or a test that needs them installs them. The programs that import them are
- * in the same folders, because Node looks for a package only in the folders above a program.
+ * Each folder of `bench/peers` names exact versions of what we compare sockact with, or of apps. They are
+ * outside the workspaces, so that only a bench or a test that needs them installs them. The programs that
+ * import them are in the same folders, because Node looks for a package only in the folders above a program.
  */
 type Peers = "activation" | "npm-apps" | "pm2" | "sveltekit";
 
