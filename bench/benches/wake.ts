@@ -10,10 +10,9 @@
 // "faster" apps use sockact. The CPU time is that of the whole service. The bench needs root, and it measures
 // the built packages.
 import { fileURLToPath } from "node:url";
-import { build as esbuild } from "esbuild";
-import { build as rolldown } from "rolldown";
 import { median } from "simple-statistics";
 import type { Bench } from "../lib/bench.ts";
+import { bundle, bundleOf, bundlers } from "../lib/bundle.ts";
 import { type Arm, armsNamed, compare } from "../lib/compare.ts";
 import { START_FIGURES } from "../lib/figures.ts";
 import type { Figure, Goal, MeasuredTable } from "../lib/measured.ts";
@@ -26,14 +25,6 @@ let port = 18_300;
 const bare: SleepingApp["units"] = { type: "exec" };
 const sockact: SleepingApp["units"] = { type: "notify", idleTimeout: "5min" };
 const cached: SleepingApp["units"] = { ...sockact, compileCache: true };
-
-/** Each bundler writes its own file. */
-const bundles = Object.fromEntries(
-  ["esbuild", "Rolldown"].map((bundler) => [
-    bundler,
-    fileURLToPath(new URL(`../../.cache/bench/express-${bundler}.cjs`, import.meta.url)),
-  ]),
-);
 
 interface Sleeper extends SleepingApp {
   name: string;
@@ -60,9 +51,9 @@ const sleepers: Sleeper[] = [
     sleeper(name, `${name}-node`, sockact, app(name)),
   ]),
   sleeper("faster express: cached", "node", cached, app("express")),
-  ...Object.entries(bundles).flatMap(([bundler, file]) => [
-    sleeper(`faster express: ${bundler}`, "node", sockact, file),
-    sleeper(`faster express: ${bundler}, cached`, "node", cached, file),
+  ...bundlers.flatMap((bundler) => [
+    sleeper(`faster express: ${bundler}`, "node", sockact, bundleOf("express", bundler)),
+    sleeper(`faster express: ${bundler}, cached`, "node", cached, bundleOf("express", bundler)),
   ]),
 ];
 
@@ -96,36 +87,12 @@ function atMost(ratio: number, arm: string, figure = "first byte"): Goal {
   return { arm, figure, of: "ratio", atMost: ratio };
 }
 
-/**
- * Rolldown as the example `bundle` calls it, and esbuild with the same settings. Node puts only those
- * functions into the compile cache that V8 compiles before it runs the file. Rolldown writes parentheses
- * around the function of each module. From Node 24 on, V8 therefore compiles it at once. esbuild writes no
- * parentheses.
- */
-async function bundleExpress(): Promise<void> {
-  await rolldown({
-    input: app("express"),
-    platform: "node",
-    transform: { target: "node20" },
-    output: { file: bundles["Rolldown"]!, format: "cjs", minify: true, codeSplitting: false },
-  });
-  await esbuild({
-    entryPoints: [app("express")],
-    outfile: bundles["esbuild"]!,
-    bundle: true,
-    platform: "node",
-    target: "node20",
-    minify: true,
-    format: "cjs",
-  });
-}
-
 export const bench: Bench = {
   runs: 10,
   needs: ["private systemd"],
   nodes: ["20", "26"],
   async measure({ runs, nodes, only }) {
-    await bundleExpress();
+    await bundle(app("express"), "express");
     const tables: MeasuredTable[] = [];
     for (const { major, binary } of nodes) {
       // Node 20 has no compile cache.

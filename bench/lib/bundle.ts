@@ -1,0 +1,34 @@
+import { fileURLToPath } from "node:url";
+import { build as esbuild } from "esbuild";
+import { build as rolldown } from "rolldown";
+
+export const bundlers = ["esbuild", "Rolldown"] as const;
+
+/** The file that a bundler writes. */
+export function bundleOf(name: string, bundler: (typeof bundlers)[number]): string {
+  return fileURLToPath(new URL(`../../.cache/bench/${name}-${bundler}.cjs`, import.meta.url));
+}
+
+/**
+ * Bundles a program by Rolldown as the example `bundle` calls it, and by esbuild with the same settings. Node
+ * puts only those functions into the compile cache that V8 compiles before it runs the file. Rolldown writes
+ * parentheses around the function of each module. From Node 24 on, V8 therefore compiles it at once. esbuild
+ * writes no parentheses.
+ */
+export async function bundle(program: string, name: string): Promise<void> {
+  await rolldown({
+    input: program,
+    platform: "node",
+    transform: { target: "node20" },
+    output: { file: bundleOf(name, "Rolldown"), format: "cjs", minify: true, codeSplitting: false },
+  });
+  await esbuild({
+    entryPoints: [program],
+    outfile: bundleOf(name, "esbuild"),
+    bundle: true,
+    platform: "node",
+    target: "node20",
+    minify: true,
+    format: "cjs",
+  });
+}

@@ -1,0 +1,3 @@
+import { app } from "./express-app.mjs";
+
+app.listen({ fd: 3 });
