@@ -48,6 +48,14 @@ describe("the examples on the frameworks' pages", () => {
     return readText(response);
   }
 
+  test("a plugin of Fastify keeps the app awake until its work is done", async () => {
+    const address = await freeAddress("tcp4");
+    await using app = await socketActivate([address], command("fastify-plugin.mjs"), { cwd: appFolder() });
+    expect((await httpRequest(address, "/report")).body).toBe("The report will be ready soon.");
+    expect(await app.ended).toBe(0);
+    expect(app.stdout).toContain("the report is done");
+  });
+
   test.each(["express", "koa", "fastify"])("%s serves http and https from one app", async (framework) => {
     const addresses = [await freeAddress("tcp4"), await freeAddress("tcp4")] as const;
     await using app = await socketActivate(addresses, command(`${framework}-https.mjs`), {

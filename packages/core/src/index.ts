@@ -13,9 +13,9 @@ export type { ProxyAddress, ProxyHeader, ProxyTlv } from "./lib/proxy-protocol/h
 export type { ProxyProtocolOptions } from "./lib/proxy-protocol/senders.ts";
 export { checkHealth, type Health } from "./lib/lifecycle/health.ts";
 export { keepAwake } from "./lib/lifecycle/idle.ts";
-export type { ReloadFailure, SockactEvent } from "./lib/lifecycle/events.ts";
+export type { SockactEvent } from "./lib/lifecycle/events.ts";
 export type { LifecycleOptions } from "./lib/lifecycle/settings.ts";
 export type { SocketOptions, ClaimOptions } from "./lib/api/options.ts";
-export type { Material, SniIdentity, TlsIdentity, TlsOptions } from "./lib/binding/tls-identity.ts";
+export type { TlsOptions } from "./lib/binding/tls-identity.ts";
 export type { Duration } from "@sockact/notify";
 export { ActivationError, type ActivationErrorCode } from "./lib/shared/errors.ts";

@@ -10,6 +10,7 @@ export interface App {
   /** Express 4 has this method, which makes the router if there is none. */
   lazyrouter?: () => void;
   enabled(setting: string): boolean;
+  locals: Record<string, unknown>;
 }
 
 interface Router {

@@ -51,16 +51,18 @@ export function systemdListen(options: SystemdListenOptions = {}, ...more: unkno
     (value) => typeof value === "function" && "listen" in value,
     "express()",
   );
-  const { activated, attach } = prepareApp(appOptions, {}, more);
-  const serve = (owner: object): void =>
+  const { activated, sockact, attach } = prepareApp(appOptions, {}, more);
+  const serve = (owner: App): void => {
+    owner.locals["sockact"] ??= sockact;
     attach(owner, { owns: (_server, listeners) => listeners.has(owner) });
+  };
   let isAttached = app !== undefined;
   const warning = [
     "SOCKACT_WARN_UNSEEN",
     "systemdListen() was not passed to an Express app. In a router it has no effect.",
     "Write systemdListen({ app }) before listen().",
   ] as const;
-  if (app) serve(app);
+  if (app) serve(app as App);
   else if (activated) warnUnless(() => isAttached, ...warning);
   const passThrough: Middleware = (_req, _res, next) => {
     if (activated && !isAttached) warn(...warning);

@@ -12,6 +12,7 @@ adapterContract({
   framework: "express",
   apps: { ...apps, TypeScript: app("app.ts") },
   cluster,
+  hasSockact: true,
 });
 namesContract({ title: "Express 5", framework: "express", ...names, http2: false });
 appOptionContract({
@@ -25,6 +26,6 @@ appOptionContract({
 
 // The adapter has one code for all versions. In `npm test`, ecosystem.test.ts shows that Express 4 is served.
 describe("the earlier version", { tags: "campaign" }, () => {
-  adapterContract({ title: "Express 4", framework: "express4", apps, cluster });
+  adapterContract({ title: "Express 4", framework: "express4", apps, cluster, hasSockact: true });
   namesContract({ title: "Express 4", framework: "express4", ...names, http2: false });
 });

@@ -1,5 +1,6 @@
 import type { FastifyBaseLogger } from "fastify";
-import { eventText, logEvent, logRejections, type SockactEvent } from "@sockact/core/adapter";
+import type { SockactEvent } from "@sockact/core";
+import { eventText, logEvent, logRejections } from "@sockact/core/adapter";
 
 /** Writes each event to the log of the app, except where it listens: Fastify logs that itself. */
 export function logTo(log: FastifyBaseLogger): (event: SockactEvent) => void {

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import type { AddressInfo } from "node:net";
-import { type ActivatedSocket, serverAddress } from "@sockact/core/adapter";
+import type { ActivatedSocket } from "@sockact/core";
+import { serverAddress } from "@sockact/core/adapter";
 import { rootOf } from "./root-of.ts";
 
 /**

@@ -1,11 +1,12 @@
 import type { FastifyInstance, FastifyListenOptions, FastifyPluginCallback } from "fastify";
+import type { ActivatedSocket } from "@sockact/core";
 import {
   ActivationError,
-  type ActivatedSocket,
   type AppOptions,
   prepareApp,
   separateApp,
   serverAddress,
+  type Sockact,
 } from "@sockact/core/adapter";
 import { closeOf, closeWhenDrained } from "./close-when-drained.ts";
 import { logTo } from "./log.ts";
@@ -16,6 +17,13 @@ import { withoutNetlink } from "./without-netlink.ts";
 
 /** Which sockets the app claims, how it serves them, and how it starts, stops and sleeps. */
 export interface SystemdListenOptions extends AppOptions {}
+
+declare module "fastify" {
+  interface FastifyInstance {
+    /** What other plugins can ask: whether sockets were passed, whether the process drains, and its health. */
+    sockact: Sockact;
+  }
+}
 
 /**
  * Makes a Fastify app listen on the sockets that systemd passed to this process. Write
@@ -28,6 +36,8 @@ export interface SystemdListenOptions extends AppOptions {}
  * - If a connection was passed (`Accept=yes`), the app serves it, and the process ends when the connection
  *   has closed.
  * - If nothing was passed, the app listens as without this plugin.
+ *
+ * In each case, the whole app is decorated with {@link Sockact | `sockact`}.
  *
  * `ready()` and `listen()` reject with an {@link ActivationError}, or `systemdListen({ app })` throws it, if
  * the options or the passed sockets can't be used, or if `required` is set and nothing was passed.
@@ -67,7 +77,8 @@ export const systemdListen: ((
 
 function serve(fastify: FastifyInstance, options: SystemdListenOptions): void {
   const handlers = fastify.server.listeners("request");
-  const { activated, attach } = prepareApp(
+  const root = rootOf(fastify);
+  const { activated, sockact, attach } = prepareApp(
     { ...options, onEvent: options.onEvent ?? logTo(fastify.log) },
     {
       close: closeOf(fastify),
@@ -75,7 +86,9 @@ function serve(fastify: FastifyInstance, options: SystemdListenOptions): void {
       http2: !fastify.version.startsWith("4."),
     },
   );
-  attach(rootOf(fastify), {
+  // decorate() throws an error for a second registration, and for systemdListen({ app }) after ready().
+  root.sockact ??= sockact;
+  attach(root, {
     // For the host `localhost`, Fastify makes a second server with the same handler. All sockets are claimed
     // by then, and Fastify ignores the error.
     owns: (server, listeners) =>

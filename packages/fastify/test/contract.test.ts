@@ -12,6 +12,7 @@ adapterContract({
   framework: "fastify",
   apps: { ...apps, TypeScript: app("app.ts") },
   cluster,
+  hasSockact: true,
 });
 namesContract({ title: "Fastify 5", framework: "fastify", ...names, http2: true });
 appOptionContract({
@@ -25,6 +26,6 @@ appOptionContract({
 
 // The adapter has one code for all versions. In `npm test`, fastify.test.ts shows that Fastify 4 is served.
 describe("the earlier version", { tags: "campaign" }, () => {
-  adapterContract({ title: "Fastify 4", framework: "fastify4", apps, cluster });
+  adapterContract({ title: "Fastify 4", framework: "fastify4", apps, cluster, hasSockact: true });
   namesContract({ title: "Fastify 4", framework: "fastify4", ...names, http2: false });
 });

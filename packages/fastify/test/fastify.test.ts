@@ -3,6 +3,7 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import Fastify from "fastify";
+import Fastify4 from "fastify4";
 import { systemdListen } from "@sockact/fastify";
 import {
   type AppProcess,
@@ -204,4 +205,50 @@ test("systemdListen({ app }) throws at once", () => {
   expect(() => systemdListen({ app: Fastify(), required: true })).toThrow(
     expect.objectContaining({ code: "SOCKACT_ERR_NOT_ACTIVATED" }),
   );
+});
+
+describe.each([
+  ["Fastify 4", Fastify4 as unknown as typeof Fastify],
+  ["Fastify 5", Fastify],
+])("the decorator sockact of %s", (_, fastify) => {
+  /** A plugin as fastify-plugin makes it, which needs the decorator. */
+  const needsSockact = Object.assign(async () => {}, {
+    [Symbol.for("skip-override")]: true,
+    [Symbol.for("plugin-meta")]: { name: "needs-sockact", decorators: { fastify: ["sockact"] } },
+  });
+
+  test("is the same in each part of the app, wherever the plugin is registered, and how often", async () => {
+    const instance = fastify();
+    const seen: unknown[] = [];
+    instance.register(async (child) => {
+      await child.register(systemdListen);
+      await child.register(systemdListen);
+      seen.push(child.sockact);
+    });
+    instance.register(async (sibling) => void seen.push(sibling.sockact));
+    instance.register(needsSockact);
+    await instance.ready();
+    expect(instance.sockact).toMatchObject({ activated: false, draining: false });
+    expect(seen).toEqual([instance.sockact, instance.sockact]);
+    expect(seen[0]).toBe(instance.sockact);
+    await instance.close();
+  });
+
+  test("is added by systemdListen({ app }) at once, and when the app is ready already", async () => {
+    const [early, late] = [fastify(), fastify()];
+    systemdListen({ app: early });
+    expect(early.sockact.activated).toBe(false);
+    expect("sockact" in late).toBe(false);
+    await late.ready();
+    systemdListen({ app: late });
+    expect(late.sockact.activated).toBe(false);
+    expect(late.sockact).not.toBe(early.sockact);
+    await Promise.all([early.close(), late.close()]);
+  });
+
+  test("is missing for a plugin that needs it if nothing is registered", async () => {
+    const instance = fastify();
+    instance.register(needsSockact);
+    await expect(instance.ready()).rejects.toThrow(/sockact/);
+  });
 });

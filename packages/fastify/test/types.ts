@@ -3,7 +3,11 @@
 import { createServer } from "node:http";
 import fastify from "fastify";
 import fastify4 from "fastify4";
-import systemdListenByDefault, { systemdListen, type SystemdListenOptions } from "@sockact/fastify";
+import systemdListenByDefault, {
+  type Sockact,
+  systemdListen,
+  type SystemdListenOptions,
+} from "@sockact/fastify";
 
 const options: SystemdListenOptions = { name: ["http"], required: false };
 
@@ -14,6 +18,9 @@ void fastify4().register(systemdListenByDefault as never);
 
 for (const app of [fastify(), fastify({ https: {} }), fastify({ http2: true }), fastify4()])
   systemdListen({ app, ...options });
+
+const { sockact }: { sockact: Sockact } = fastify({ https: {} });
+export const release: () => void = sockact.keepAwake();
 
 // @ts-expect-error This is a server, not an app.
 systemdListen({ app: createServer() });

@@ -7,6 +7,8 @@ export interface KoaApp {
   middleware: unknown[];
   use(...args: unknown[]): unknown;
   callback(): (...args: unknown[]) => unknown;
+  /** An app that a test runner has mocked does not have it. */
+  context?: Record<string, unknown>;
 }
 
 /**

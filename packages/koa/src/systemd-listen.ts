@@ -54,13 +54,15 @@ export function systemdListen(options: SystemdListenOptions = {}, ...more: unkno
     "new Koa()",
   );
   const isWrapped = app === undefined && patchKoaCopies();
-  const { activated, attach } = prepareApp(appOptions, { http2: true }, more);
+  const { activated, sockact, attach } = prepareApp(appOptions, { http2: true }, more);
   const marker: Middleware = asMarker<Middleware>(
     (_context, next) => {
       if (activated && !isAttached(marker)) warn(...UNSEEN);
       return next();
     },
     (owner) => {
+      const { context } = owner as KoaApp;
+      if (context !== undefined) context["sockact"] ??= sockact;
       attach(owner, {
         owns: (_server, listeners) => [...listeners].some((listener) => isHandlerOf(listener, owner)),
       });

@@ -12,6 +12,7 @@ adapterContract({
   framework: "koa",
   apps: { ...apps, TypeScript: app("app.ts") },
   cluster,
+  hasSockact: true,
 });
 namesContract({ title: "Koa 3", framework: "koa", ...names, http2: true });
 appOptionContract({
@@ -25,6 +26,6 @@ appOptionContract({
 
 // The adapter has one code for all versions. In `npm test`, koa.test.ts shows that Koa 2 is served.
 describe("the earlier version", { tags: "campaign" }, () => {
-  adapterContract({ title: "Koa 2", framework: "koa2", apps, cluster });
+  adapterContract({ title: "Koa 2", framework: "koa2", apps, cluster, hasSockact: true });
   namesContract({ title: "Koa 2", framework: "koa2", ...names, http2: true });
 });

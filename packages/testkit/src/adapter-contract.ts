@@ -21,6 +21,8 @@ export interface AdapterUnderTest {
   apps: { ESM: string; CommonJS: string; TypeScript?: string };
   /** The first of them in a cluster. The primary only imports sockact, and uses cluster-app.mjs. */
   cluster: string;
+  /** Whether the adapter adds `sockact` to the app. The ES module answers `GET /sockact` with its askSockact(). */
+  hasSockact?: boolean;
   /** The file of the preload that gives the apps their sockets, if they have no line of sockact. */
   preload?: string;
 }
@@ -62,7 +64,14 @@ interface Listening {
  * `npm test`. Where the app's own server could make a difference, the campaign has the other way to listen
  * too.
  */
-export function adapterContract({ title, framework, apps, cluster, preload }: AdapterUnderTest): void {
+export function adapterContract({
+  title,
+  framework,
+  apps,
+  cluster,
+  hasSockact = false,
+  preload,
+}: AdapterUnderTest): void {
   const variables = preload === undefined ? byAdapter : byPreload(preload);
   const formats = (["ESM", "CommonJS", "TypeScript"] as const).filter((format) => apps[format]);
   const command = (format: Format): string[] => [
@@ -243,6 +252,37 @@ export function adapterContract({ title, framework, apps, cluster, preload }: Ad
       });
       expect((await httpRequest(address)).json()).toMatchObject({ pid: app.pid, url: "/" });
     });
+
+    if (hasSockact)
+      inBothWays("other plugins can ask sockact", WAYS[0], async (way) => {
+        const address = await freeAddress("unix");
+        await using app = await activate([address], way);
+        await app.event("callback");
+        const client = openConnection(address);
+        expect((await requestOver(client, "/sockact")).json()).toEqual({
+          activated: true,
+          draining: false,
+          health: { healthy: true, state: "ready" },
+        });
+        app.kill("SIGTERM");
+        let answer = await requestOver(client, "/sockact");
+        while (answer.headers.connection === "keep-alive") answer = await requestOver(client, "/sockact");
+        expect(answer.json()).toEqual({
+          activated: true,
+          draining: true,
+          health: { healthy: false, state: "stopping" },
+        });
+        expect(await app.ended).toBe(0);
+
+        const port = (await freeAddress("tcp4")).split(":").at(-1) as string;
+        await using plain = start(way, { PORT: port });
+        await plain.event("callback");
+        expect((await httpRequest(`localhost:${port}`, "/sockact")).json()).toEqual({
+          activated: false,
+          draining: false,
+          health: { healthy: true, state: "ready" },
+        });
+      });
 
     inBothWays("in a cluster, all workers are killed at once and reborn", WAYS[1], async (way) => {
       const addresses = await Promise.all((["unix", "tcp4"] as const).map(freeAddress));

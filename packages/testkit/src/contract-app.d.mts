@@ -8,5 +8,6 @@ export const ownServer: boolean;
 export function createOwnServer(handler: RequestListener): Server;
 export function say(event: string, more?: object): void;
 export function whoAmI(request: IncomingMessage): object;
+export function askSockact(sockact: object): Promise<object>;
 export function report(server: Server, leftovers: () => string[]): void;
 export function echoWebSockets(server: Server): WebSocketServer;

@@ -34,6 +34,12 @@ export function whoAmI({ url, socket }) {
   return { pid: process.pid, url, remoteAddress: socket.remoteAddress ?? null };
 }
 
+/** The answer to `GET /sockact` of an app whose adapter adds `sockact` to it. */
+export async function askSockact({ activated, draining, checkHealth, keepAwake }) {
+  keepAwake()();
+  return { activated, draining, health: await checkHealth() };
+}
+
 /**
  * Reports to the test what happens to a server.
  *

@@ -1,5 +1,6 @@
 import { systemdListen } from "@sockact/express";
 import {
+  askSockact,
   createOwnServer,
   echoWebSockets,
   options,
@@ -17,6 +18,7 @@ const app = express();
 if (options && ownServer) systemdListen({ app, ...options });
 else if (options) app.use(systemdListen(options));
 app.get("/", (req, res) => res.json(whoAmI(req)));
+app.get("/sockact", async (req, res) => res.json(await askSockact(req.app.locals.sockact)));
 app.get("/protocol", (req, res) =>
   res.json({ protocol: req.protocol, secure: req.secure, httpVersion: req.httpVersion }),
 );

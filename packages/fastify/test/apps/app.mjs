@@ -1,5 +1,6 @@
 import { systemdListen } from "@sockact/fastify";
 import {
+  askSockact,
   createOwnServer,
   echoWebSockets,
   options,
@@ -18,6 +19,7 @@ if (ownServer) echoWebSockets(app.server);
 if (options && ownServer) systemdListen({ app, ...options });
 else if (options) app.register(systemdListen, options);
 app.get("/", async (request) => whoAmI(request.raw));
+app.get("/sockact", async () => askSockact(app.sockact));
 app.get("/protocol", async ({ protocol, raw: { httpVersion } }) => ({
   protocol,
   secure: protocol === "https",

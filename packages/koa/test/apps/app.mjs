@@ -1,5 +1,6 @@
 import { systemdListen } from "@sockact/koa";
 import {
+  askSockact,
   createOwnServer,
   echoWebSockets,
   options,
@@ -16,9 +17,10 @@ const app = new Koa();
 // Each way to write the one line is in half of the contract.
 if (options && ownServer) systemdListen({ app, ...options });
 else if (options) app.use(systemdListen(options));
-app.use((ctx) => {
-  const { protocol, secure, req } = ctx;
-  ctx.body = ctx.path === "/protocol" ? { protocol, secure, httpVersion: req.httpVersion } : whoAmI(req);
+app.use(async (ctx) => {
+  const { path, protocol, secure, req } = ctx;
+  if (path === "/protocol") ctx.body = { protocol, secure, httpVersion: req.httpVersion };
+  else ctx.body = path === "/sockact" ? await askSockact(ctx.sockact) : whoAmI(req);
 });
 const leftovers = () => app.middleware.map(({ name }) => name);
 

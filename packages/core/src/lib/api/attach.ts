@@ -15,10 +15,11 @@ import type { AppOptions, SocketSelection } from "./options.ts";
 import { prepare } from "./prepare.ts";
 import { requestListenersOf, serversListening } from "./request-listeners.ts";
 import { serve } from "./serve.ts";
+import { createSockact, type Sockact } from "./sockact.ts";
 import { interceptListen, type Listen } from "./wrap-listen.ts";
 
 /** How the apps of a framework differ from those of other frameworks. */
-export interface FrameworkTraits {
+export interface FrameworkOptions {
   /** Whether the framework can answer HTTP/2 requests. */
   http2?: boolean | undefined;
   /** Called at the end of a stop, when all connections have closed and the app's `onStop` is done. */
@@ -49,6 +50,8 @@ export interface FrameworkHooks {
 export interface PreparedApp {
   /** Whether sockets were passed to this process. */
   readonly activated: boolean;
+  /** For the other plugins of the app. Put it where they look for such an object. */
+  readonly sockact: Sockact;
   /**
    * Makes each server of an app listen on the sockets that were passed to this process. It does not matter
    * who calls `listen()`: the framework, or the user on a server with the app as its handler. Port and host
@@ -93,7 +96,7 @@ const attached = processState("attach", {
  */
 export function prepareApp(
   options: AppOptions,
-  { http2 = false, close }: FrameworkTraits = {},
+  { http2 = false, close }: FrameworkOptions = {},
   more?: readonly unknown[],
 ): PreparedApp {
   const { activation, selection, settings } = prepare(options, undefined, more);
@@ -106,6 +109,7 @@ export function prepareApp(
   }
   return {
     activated,
+    sockact: createSockact(activated),
     attach(owner, hooks) {
       const app = createApp(settings, activated, close);
       if (isManaged(app) || settings.health !== false) addAttachment(owner, { app, selection, hooks, http2 });

@@ -1,66 +1,61 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
-import {
-  createSecureContext,
-  type SecureContext,
-  type SecureContextOptions,
-  type TlsOptions as NodeTlsOptions,
-} from "node:tls";
+import type * as tls from "node:tls";
+import { createSecureContext, type SecureContext, type SecureContextOptions } from "node:tls";
 import { fileError, unusableError } from "./tls-problem.ts";
 
 /**
- * A key or a certificate: a PEM string, a buffer, or the path of a file. For a relative path, sockact first
- * looks for a credential of that name (`LoadCredential=` of systemd.exec(5), which needs no permission on the
- * file), and then in the working directory.
+ * The options of `tls.createServer()`. Each key or certificate may be a PEM string, a buffer, or the path of
+ * a file. For a relative path, sockact first looks for a credential of that name (`LoadCredential=` of
+ * systemd.exec(5), which needs no permission on the file), and then in the working directory. Files are read
+ * again at a reload. A credential is the copy that systemd made at the start, so a new one needs a restart.
+ * `ALPNProtocols` with `h2` offers HTTP/2.
  */
-export type Material = string | Buffer | readonly (string | Buffer)[];
-
-/**
- * The identity of a server: the options of `tls.createSecureContext()`, whose keys and certificates may also
- * be paths.
- */
-export interface TlsIdentity extends Omit<SecureContextOptions, "key" | "cert" | "ca" | "crl" | "pfx"> {
+export interface TlsOptions extends Omit<
+  tls.TlsOptions,
+  "key" | "cert" | "ca" | "crl" | "pfx" | "ALPNCallback"
+> {
   /** The private key. */
-  key?: Material | undefined;
+  key?: string | Buffer | readonly (string | Buffer)[] | undefined;
   /** The certificate, followed by its intermediate certificates. */
-  cert?: Material | undefined;
+  cert?: string | Buffer | readonly (string | Buffer)[] | undefined;
   /**
    * The certificate authorities that are trusted, for example with `requestCert`. By default, those that Node
    * trusts.
    */
-  ca?: Material | undefined;
+  ca?: string | Buffer | readonly (string | Buffer)[] | undefined;
   /** The lists of revoked certificates. */
-  crl?: Material | undefined;
+  crl?: string | Buffer | readonly (string | Buffer)[] | undefined;
   /** The private key and the certificate in PKCS#12 form, instead of `key` and `cert`. */
-  pfx?: Material | undefined;
+  pfx?: string | Buffer | readonly (string | Buffer)[] | undefined;
+  /**
+   * The keys and certificates for other host names (SNI), by host name. In `*.example.org`, the `*` stands
+   * for one label. Each name inherits `ca` and `crl` unless it has its own. A name with its own `ca` does not
+   * inherit `crl`. All other options, such as `minVersion` and `ciphers`, are the same for all names.
+   */
+  sni?:
+    | Readonly<
+        Record<
+          string,
+          Pick<
+            TlsOptions,
+            | ("key" | "cert" | "pfx" | "passphrase" | "privateKeyEngine" | "privateKeyIdentifier")
+            | ("ca" | "crl" | "allowPartialTrustChain")
+          >
+        >
+      >
+    | undefined;
 }
 
-/**
- * The options of `tls.createServer()`, whose keys and certificates may also be paths. Files are read again at
- * a reload. A credential is the copy that systemd made at the start, so a new one needs a restart.
- * `ALPNProtocols` with `h2` offers HTTP/2.
- */
-export interface TlsOptions
-  extends TlsIdentity, Omit<NodeTlsOptions, keyof SecureContextOptions | "ALPNCallback"> {
-  /**
-   * The identities for other host names (SNI), by host name. In `*.example.org`, the `*` stands for one
-   * label. Each name has its own key and certificate, with their `passphrase`, `privateKeyEngine` and
-   * `privateKeyIdentifier`. It inherits `ca` and `crl` unless it has its own. A name with its own `ca` does
-   * not inherit `crl`. All other options, such as `minVersion` and `ciphers`, are the same for all names.
-   */
-  sni?: Readonly<Record<string, SniIdentity>> | undefined;
-}
+/** The options of `tls.createSecureContext()`, whose keys and certificates may also be paths. */
+export type TlsIdentity = Pick<TlsOptions, keyof TlsOptions & keyof SecureContextOptions>;
 
 /**
  * The identity for one host name. Node has read all other options when it learns the name that a client asks
  * for.
  */
-export type SniIdentity = Pick<
-  TlsIdentity,
-  | ("key" | "cert" | "pfx" | "passphrase" | "privateKeyEngine" | "privateKeyIdentifier")
-  | ("ca" | "crl" | "allowPartialTrustChain")
->;
+type SniIdentity = NonNullable<TlsOptions["sni"]>[string];
 
 const fileOptions = ["key", "cert", "ca", "crl", "pfx"] as const;
 

@@ -17,15 +17,6 @@ import {
   TOOK_OVER,
 } from "../shared/texts.ts";
 
-/**
- * A part of a reload that has failed:
- *
- * - `tls`: a file of `tls` can't be used. No certificate was replaced.
- * - `onReload`: an `onReload` threw or rejected.
- * - `workers`: a worker of the cluster has not reloaded, or not everything.
- */
-export type ReloadFailure = "tls" | "onReload" | "workers";
-
 /** An event of an activated app. The events are listed in the order in which they happen. */
 export type SockactEvent =
   | {
@@ -53,8 +44,12 @@ export type SockactEvent =
       readonly type: "reloaded";
       /** True if a part of the reload has failed (`failures`), or a handover. The app keeps serving. */
       readonly failed?: true;
-      /** What has failed. An `error` event before this one has the error of each part. */
-      readonly failures?: readonly ReloadFailure[];
+      /**
+       * What has failed: `tls` if a file can't be used and no certificate was replaced, `onReload`, and
+       * `workers` if a worker of the cluster has not reloaded, or not everything. An `error` event before
+       * this one has the error of each part.
+       */
+      readonly failures?: readonly ("tls" | "onReload" | "workers")[];
       /** True for a handover that has failed: this process keeps serving. */
       readonly handover?: true;
     }
@@ -148,11 +143,14 @@ function stopReason(isHandover: boolean): string {
   return cluster.worker?.exitedAfterDisconnect === true ? "disconnected" : "idle";
 }
 
-const failureTexts: Record<ReloadFailure, string> = {
+const failureTexts = {
   tls: "no certificate was replaced",
   onReload: "onReload failed",
   workers: "a worker failed",
 };
+
+/** A part of a reload that has failed. */
+export type ReloadFailure = keyof typeof failureTexts;
 
 /** Says that a reload has failed, and in which parts. */
 export function reloadFailureText(failures: readonly ReloadFailure[]): string {
