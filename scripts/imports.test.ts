@@ -22,6 +22,7 @@ const orders: Record<string, string[]> = {
     "output",
     "change",
     "app",
+    "bundle",
     "config",
     "install",
     "install-app",

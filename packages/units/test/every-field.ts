@@ -23,6 +23,7 @@ export const everyField: Record<string, AppDescription> = {
     type: "notify-reload",
     notifyAccess: "all",
     openFile: false,
+    bundle: true,
     execCondition: [["/bin/sh", "-c", "true"]],
     execStartPre: [["/bin/sh", "-c", "echo 100% $HOME"], { command: ["/bin/sh"], mayFail: true }],
     exec: [

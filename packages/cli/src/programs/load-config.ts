@@ -2,18 +2,20 @@
 // root and becomes the user who has called sudo before it reads the config: its own code may be where only
 // root can read, as npx of root installs it.
 import { spawnSync } from "node:child_process";
-import { readFileSync, writeSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { dirname, extname, join } from "node:path";
 import process from "node:process";
 import { pathToFileURL } from "node:url";
 import type { ConfigAnswer, ConfigRequest } from "../lib/config/evaluate.ts";
 import { plainValue, PlainValueError } from "../lib/config/plain-value.ts";
+import { answer } from "../lib/shared/ask-program.ts";
+import { becomeUser } from "../lib/shared/become-user.ts";
 
 const { file, user } = JSON.parse(process.argv[2] as string) as ConfigRequest;
 
 void load().then(
-  (value) => answer({ value }),
-  (error: unknown) => answer({ error: describe(error) }),
+  (value) => answer({ value } satisfies ConfigAnswer),
+  (error: unknown) => answer({ error: describe(error) } satisfies ConfigAnswer),
 );
 
 async function load(): Promise<unknown> {
@@ -96,15 +98,6 @@ function parseJson(path: string): unknown {
   }
 }
 
-function becomeUser({ name, uid, gid }: NonNullable<ConfigRequest["user"]>): void {
-  // Node's types lack it.
-  (process as unknown as { initgroups(user: string, group: number): void }).initgroups(name, gid);
-  process.setgid!(gid);
-  process.setuid!(uid);
-  if (process.getuid!() !== uid || process.geteuid!() !== uid || process.getegid!() !== gid)
-    throw new Error(`can't become user ${name}`);
-}
-
 function describe(error: unknown): NonNullable<ConfigAnswer["error"]> {
   if (error instanceof PlainValueError) return { kind: "value", message: error.message };
   if (!(error instanceof Error)) return { kind: "thrown", message: String(error) };
@@ -119,15 +112,4 @@ function describe(error: unknown): NonNullable<ConfigAnswer["error"]> {
 /** The place of a syntax error in an ES module, which Node only prints. */
 function whatNodeChecks(): string {
   return spawnSync(process.execPath, ["--check", file], { encoding: "utf8" }).stderr ?? "";
-}
-
-function answer(message: ConfigAnswer): void {
-  let rest = Buffer.from(`${JSON.stringify(message)}\n`);
-  while (rest.length > 0) {
-    try {
-      rest = rest.subarray(writeSync(3, rest));
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw error;
-    }
-  }
 }

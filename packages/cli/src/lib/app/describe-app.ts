@@ -25,6 +25,8 @@ export interface AppChoices {
   idleTimeout?: AppDescription["idleTimeout"];
   /** Whether `systemctl reload` hands over to a new version of the app. */
   handover?: boolean | undefined;
+  /** Whether `sockact install` bundles the app. */
+  bundle?: boolean | undefined;
   /** Files with variables; by default those that the start script has read for the app. */
   environmentFile?: readonly string[] | undefined;
   /**
@@ -66,6 +68,7 @@ export function describeApp(app: DetectedApp, choices: AppChoices = {}): AppDesc
     environmentFile: environmentFile.length > 0 ? environmentFile : undefined,
     idleTimeout: choices.idleTimeout,
     handover: handover || undefined,
+    bundle: choices.bundle,
     preload: preload === false ? undefined : preload,
     hardening: choices.hardening,
   });

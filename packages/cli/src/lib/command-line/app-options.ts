@@ -12,6 +12,7 @@ export type AppOptions = Pick<
   | "hardening"
   | "idle"
   | "handover"
+  | "bundle"
   | "environmentFile"
   | "node"
   | "preload"
@@ -39,6 +40,7 @@ export function addAppOptions(command: Command): Command {
       )
       .option("--idle <duration>", "let the app sleep after this time without a connection, such as 10min")
       .option("--handover", "let systemctl reload start a new version of the app, so that no client waits")
+      .option("--bundle", "run the app from one file that sockact makes, so that it starts faster")
       // Not --env-file: Node reads that itself, also after the script, and takes NODE_OPTIONS from the file.
       // As root, that would run code of the app.
       .option("--environment-file <file>", "a file of NAME=value lines for the app. May be repeated", collect)

@@ -44,7 +44,8 @@ Exit codes:
     )
     .action(async (entry: string | undefined, options: InitCommandOptions) => {
       const { init } = await import("../init/init.ts");
-      const { name, listen, user, runAs, hardening, idle, handover, environmentFile, preload } = options;
+      const { name, listen, user, runAs, hardening, idle, handover, bundle, environmentFile, preload } =
+        options;
       const choices: AppChoices = {
         name,
         listen,
@@ -53,6 +54,7 @@ Exit codes:
         hardening,
         idleTimeout: idle as AppChoices["idleTimeout"],
         handover,
+        bundle,
         environmentFile,
         preload: preload ? undefined : false,
       };

@@ -23,6 +23,7 @@ const comments: Partial<Record<keyof AppDescription, string>> = {
   watchdogSec: "systemd restarts the app if it does not respond for this time.",
   idleTimeout: "The app ends after this time without a connection. The next one starts it.",
   handover: "`systemctl reload` starts the new version, which gets the sockets and the idle connections.",
+  bundle: "`sockact install` puts the modules of the app into one file, so that it starts faster.",
   preload: "Passes the sockets to an app that does not call sockact.",
   hardening: "The sandbox: outbound may connect to others, inbound only answers, none is off.",
   systemd: "The version of systemd that the units are for.",

@@ -6,6 +6,13 @@ import { connect as connectTls } from "node:tls";
 import type { ServiceManager } from "../systemd/service-manager.ts";
 import { type ListenAddress, readListen } from "../systemd/listen-property.ts";
 
+/** What an answer says, beside its status. */
+export interface Page {
+  headers: Record<string, string>;
+  /** The beginning of the body. */
+  body: string;
+}
+
 /** What answered a request. */
 export type Answer =
   | {
@@ -19,6 +26,8 @@ export type Answer =
        * From the request to the head of the answer, in milliseconds. The service may have started meanwhile.
        */
       milliseconds: number;
+      /** If it was asked for. */
+      page?: Page | undefined;
     }
   /** Something answers, but not by HTTP. */
   | { outcome: "other"; url: string; milliseconds: number }
@@ -68,6 +77,38 @@ interface Head {
   status: number;
   text: string;
   location: string | undefined;
+  page?: Page | undefined;
+}
+
+/** How much of a body is read, in bytes, and for how long, in milliseconds: a stream of events has no end. */
+const [MOST_BODY, BODY_LIMIT] = [65_536, 2_000];
+
+async function pageOf(response: http.IncomingMessage): Promise<Page> {
+  const headers = Object.fromEntries(
+    Object.entries(response.headers).map(([name, value]) => [name, [value].flat().join(", ")]),
+  );
+  const chunks: Buffer[] = [];
+  let size = 0;
+  const timer = setTimeout(() => response.destroy(), BODY_LIMIT);
+  try {
+    for await (const chunk of response as AsyncIterable<Buffer>) {
+      chunks.push(chunk);
+      if ((size += chunk.length) >= MOST_BODY) break;
+    }
+  } catch {
+    // What has come until then is compared.
+  } finally {
+    clearTimeout(timer);
+  }
+  return { headers, body: Buffer.concat(chunks).toString("latin1", 0, MOST_BODY) };
+}
+
+/** What to send, and what to read. */
+export interface RequestOptions {
+  /** Whether to begin the connection with a PROXY header. */
+  withHeader?: boolean | undefined;
+  /** Whether to read the page too. */
+  withPage?: boolean | undefined;
 }
 
 /** The PROXY header of a client that speaks for itself: section 2.1 of the specification. */
@@ -86,7 +127,7 @@ function requestBy(
   { request }: typeof http | typeof https,
   target: Target,
   signal: AbortSignal,
-  withHeader: boolean,
+  { withHeader = false, withPage = false }: RequestOptions,
 ): Promise<Head> {
   return new Promise((resolve, reject) => {
     const headers = { host: "localhost", "user-agent": "sockact", connection: "close" };
@@ -105,14 +146,19 @@ function requestBy(
       }),
     };
     request(options, (response) => {
-      // Only the head counts: a stream of events has no end.
       response.on("error", () => {});
-      response.destroy();
-      resolve({
+      const head = {
         status: response.statusCode ?? 0,
         text: response.statusMessage ?? "",
         location: response.headers.location,
-      });
+      };
+      if (withPage) {
+        void pageOf(response).then((page) => resolve({ ...head, page }));
+        return;
+      }
+      // Only the head counts: a stream of events has no end.
+      response.destroy();
+      resolve(head);
     })
       .on("error", reject)
       .end();
@@ -131,13 +177,11 @@ export const CLOSED = "the connection was closed without an answer";
 /**
  * Makes a request, which starts the service if it sleeps. Never rejects, unless the signal is aborted for
  * another reason than the deadline.
- *
- * @param withHeader - whether to begin the connection with a PROXY header
  */
 export async function firstRequest(
   address: ListenAddress,
   signal: AbortSignal,
-  withHeader = false,
+  options: RequestOptions = {},
 ): Promise<Answer> {
   const target = targetOf(address);
   if (target === undefined) return { outcome: "unasked", url: address.address };
@@ -150,12 +194,12 @@ export async function firstRequest(
     milliseconds: elapsed(),
   });
   try {
-    return answered(target.url, await requestBy(http, target, signal, withHeader));
+    return answered(target.url, await requestBy(http, target, signal, options));
   } catch (error) {
     if (!mayBeSecure(error)) return { outcome: "silent", url: target.url, reason: (error as Error).message };
     const milliseconds = elapsed();
     try {
-      const head = await requestBy(https, target, signal, withHeader);
+      const head = await requestBy(https, target, signal, options);
       return answered(target.secureUrl, head);
     } catch {
       return (error as NodeJS.ErrnoException).code?.startsWith("HPE_") === true

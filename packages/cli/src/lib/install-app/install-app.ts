@@ -4,6 +4,7 @@ import {
   applyInstall,
   appOutput,
   type Author,
+  type BundleRecord,
   authorOfApp,
   type InstallPlan,
   type InstallStep,
@@ -19,11 +20,13 @@ import { clean } from "../shared/clean.ts";
 import { errorJson, print, printJson } from "../output/print.ts";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import { colour, tell } from "../shared/messages.ts";
-import { invoker } from "../shared/invoker.ts";
+import { type Invoker, invoker } from "../shared/invoker.ts";
 import { ownCommand } from "../shared/own-command.ts";
 import { ServiceManager } from "../systemd/service-manager.ts";
 import { accessError, userError } from "./access/access-error.ts";
 import { checkAccess } from "./access/check-access.ts";
+import { applyCompared } from "./apply-compared.ts";
+import { filesOfBundle, type MadeBundle, makeBundle } from "./bundle.ts";
 import type { Answer } from "./first-request.ts";
 import { interruptible } from "./interruptible.ts";
 import { checkOptions, type InstallOptions, rootFolder } from "./options.ts";
@@ -33,10 +36,15 @@ import { wantedServices } from "./services.ts";
 import { verify } from "./verify.ts";
 import { unitOf, type WantedService } from "./wanted-service.ts";
 
+/** The longest file that the output as JSON has. */
+const MOST_TEXT = 200_000;
+
 /** A service whose files have been compared with the installed ones. */
 interface Prepared {
   service: WantedService;
   prepared: PreparedInstall;
+  /** The bundle that the prepared files have. */
+  bundle: MadeBundle | undefined;
   notes: string[];
 }
 
@@ -45,6 +53,7 @@ interface Result {
   installed: Prepared;
   answers: Answer[];
   changed: boolean;
+  bundle: BundleRecord | undefined;
 }
 
 /** `sockact install`. Returns the exit code. */
@@ -53,17 +62,19 @@ export async function installApp(entry: string | undefined, options: InstallOpti
   const root = rootFolder(options.root);
   const manager = root === "/" ? new ServiceManager({ user: options.user === true }) : undefined;
   const systemd = await manager?.version();
+  const caller = await invoker();
   const services = await wantedServices(
     entry,
     { ...options, root },
     {
       folder: process.cwd(),
-      invoker: await invoker(),
+      invoker: caller,
       systemd: systemd !== undefined && systemd > 0 ? systemd : undefined,
     },
   );
   const all: Prepared[] = [];
-  for (const service of services) all.push(await prepare(service, options, root, manager));
+  for (const service of services)
+    all.push(await prepare(service, options, { root, manager, invoker: caller }));
   assertSeparateFolders(all.map(({ prepared }) => prepared));
   if (options.dryRun === true) {
     showFiles(all, options);
@@ -103,17 +114,23 @@ function showResults(results: readonly Result[], { json, user }: InstallOptions,
     printJson(results.map(jsonOf));
     return;
   }
-  for (const { installed, answers, changed } of results) {
+  for (const { installed, answers, changed, bundle } of results) {
     const { name } = installed.service.description;
-    print(resultText({ name, user: user === true, root, answers, changed }));
+    print(resultText({ name, user: user === true, root, answers, changed, bundle }));
   }
+}
+
+/** Where a service is installed, and by whom. */
+interface Where {
+  root: string;
+  manager: ServiceManager | undefined;
+  invoker: Invoker;
 }
 
 async function prepare(
   service: WantedService,
   options: InstallOptions,
-  root: string,
-  manager: ServiceManager | undefined,
+  { root, manager, invoker: caller }: Where,
 ): Promise<Prepared> {
   const { description, units, config, extraFiles } = service;
   const isUsers = description.manager === "user";
@@ -136,18 +153,21 @@ async function prepare(
           manager: process.getuid?.() === 0 ? manager : undefined,
         });
   if (problems.length > 0) throw await accessError(service, problems);
+  const bundle = service.bundle && (await makeBundle(service.bundle, isUsers, caller));
+  const made = bundle && filesOfBundle({ name: description.name, user: isUsers }, bundle);
   const plan: InstallPlan = {
     name: description.name,
     user: isUsers,
     root,
     units: units.texts(),
-    extraFiles,
+    extraFiles: [...extraFiles, ...(made?.files ?? [])],
+    bundle: made?.record,
     description,
     config,
     author: isUsers || manager === undefined ? undefined : authorOf(service),
   };
   const prepared = await prepareInstall(plan, options.force === true);
-  return { service, prepared, notes: [...service.notes, ...notes, ...prepared.notes] };
+  return { service, prepared, bundle, notes: [...service.notes, ...notes, ...prepared.notes] };
 }
 
 /** A template has no socket to start. Only its instances have. */
@@ -170,7 +190,11 @@ function authorOf({ folder, config, app }: WantedService): Author | undefined {
 
 function showFiles(all: readonly Prepared[], { json }: InstallOptions): void {
   if (json === true) {
-    printJson(all.map((one) => jsonOf({ installed: one, answers: [], changed: false })));
+    printJson(
+      all.map((one) =>
+        jsonOf({ installed: one, answers: [], changed: false, bundle: one.prepared.plan.bundle }),
+      ),
+    );
     return;
   }
   for (const { service, prepared, notes } of all) {
@@ -202,41 +226,64 @@ async function agree(all: readonly Prepared[]): Promise<void> {
 }
 
 async function apply(
-  { service, prepared }: Prepared,
-  { request, timeout }: InstallOptions,
+  { service, prepared, bundle }: Prepared,
+  { request, timeout, force = false }: InstallOptions,
   manager: ServiceManager | undefined,
-): Promise<{ answers: Answer[]; changed: boolean }> {
+): Promise<{ answers: Answer[]; changed: boolean; bundle: BundleRecord | undefined }> {
   const { name } = service.description;
   const since = Date.now();
-  let answers: Answer[] = [];
+  // The socket that answers probes does not start the app.
+  const sockets = socketsOf(prepared.plan).filter((unit) => unit !== `${name}-health.socket`);
   return interruptible(`Installing ${name}`, async (shown, signal) => {
-    const applied = await applyInstall(prepared, {
-      signal,
-      onStep: (step) => {
-        const text = stepText(step);
-        if (text !== undefined) shown.update(text);
-      },
-      verify: async () => {
-        // The socket that answers probes does not start the app.
-        const sockets = socketsOf(prepared.plan).filter((unit) => unit !== `${name}-health.socket`);
-        if (manager === undefined || !request || sockets.length === 0) return;
-        shown.update(`Waiting for the first answer from ${name}`);
-        answers = await verify({ name, sockets, manager, timeout: timeout * 1000, signal });
-      },
-    });
+    const ask = async (withPage: boolean): Promise<Answer[]> => {
+      if (manager === undefined || !request || sockets.length === 0) return [];
+      shown.update(`Waiting for the first answer from ${name}`);
+      return verify({ name, sockets, manager, timeout: timeout * 1000, signal, withPage });
+    };
+    const onStep = (step: InstallStep) => {
+      const text = stepText(step);
+      if (text !== undefined) shown.update(text);
+    };
+    const applyAs = async (one: PreparedInstall, check: () => Promise<void>) =>
+      applyInstall(one, { signal, onStep, verify: check });
+    const applyOnce = async () => {
+      let answers: Answer[] = [];
+      const applied = await applyAs(prepared, async () => {
+        answers = await ask(false);
+      });
+      return { applied, answers, bundle: prepared.plan.bundle };
+    };
+    const isCompared = bundle !== undefined && "built" in bundle && manager !== undefined && request;
+    const {
+      applied,
+      answers,
+      bundle: record,
+    } = isCompared
+      ? await applyCompared({
+          prepared,
+          bundle,
+          force,
+          ask: async () => ask(true),
+          output: async (from) => outputOf(manager, serviceOf(prepared.plan), from),
+          apply: applyAs,
+        })
+      : await applyOnce();
     shown.done();
     if (manager !== undefined && answers.some(isTrouble))
       await showOutput(manager, serviceOf(prepared.plan), since);
     for (const path of applied.backups) tell(`A backup of the replaced file is in ${path}\n`);
-    return { answers, changed: applied.changed };
+    return { answers, changed: applied.changed, bundle: record };
   });
 }
 
 const isTrouble = (answer: Answer): boolean =>
   isUnusable(answer) || (answer.outcome === "http" && answer.status >= 500);
 
+const outputOf = async (manager: ServiceManager, service: string, since: number): Promise<string[]> =>
+  appOutput(manager, [service.replace("@.", "@*.")], since);
+
 async function showOutput(manager: ServiceManager, service: string, since: number): Promise<void> {
-  const lines = await appOutput(manager, [service.replace("@.", "@*.")], since);
+  const lines = await outputOf(manager, service, since);
   if (lines.length === 0) return;
   tell(`The journal of ${service}:\n${lines.map((line) => `  ${clean(line)}\n`).join("")}\n`);
 }
@@ -265,15 +312,7 @@ function stepText(step: InstallStep): string | undefined {
   }
 }
 
-function jsonOf({
-  installed: { service, prepared, notes },
-  answers,
-  changed,
-}: {
-  installed: Prepared;
-  answers: Answer[];
-  changed: boolean;
-}): object {
+function jsonOf({ installed: { service, prepared, notes }, answers, changed, bundle }: Result): object {
   const removed = prepared.files.filter(({ state }) => state === "removed");
   const written = prepared.files.filter(({ state }) => state !== "removed");
   return {
@@ -281,9 +320,15 @@ function jsonOf({
     changed,
     sockets: socketsOf(prepared.plan),
     service: serviceOf(prepared.plan),
-    files: written.map(({ path, state, text }) => ({ path, state, text: text.toString() })),
+    files: written.map(({ path, state, text }) => ({
+      path,
+      state,
+      // A bundle may have megabytes.
+      ...(text.length <= MOST_TEXT && { text: text.toString() }),
+    })),
     removed: removed.map(({ path }) => path),
     notes,
-    answers,
+    ...(bundle && { bundle }),
+    answers: answers.map((answer) => ({ ...answer, page: undefined })),
   };
 }

@@ -19,6 +19,7 @@ export interface InstallOptions {
   environmentFile?: string[] | undefined;
   idle?: string | undefined;
   handover?: boolean | undefined;
+  bundle?: boolean | undefined;
   node?: string | undefined;
   /** False with `--no-preload`. */
   preload: boolean;
@@ -40,6 +41,7 @@ const ofApp = {
   environmentFile: "--environment-file",
   idle: "--idle",
   handover: "--handover",
+  bundle: "--bundle",
   node: "--node",
 } as const;
 
@@ -53,6 +55,11 @@ export function checkOptions(entry: string | undefined, options: InstallOptions)
     usage(
       "systemd runs only on Linux",
       "Run this command on the server. On this machine, sockact run passes sockets to your app.",
+    );
+  if (options.bundle === true && root !== undefined)
+    usage(
+      "--bundle and --root exclude each other",
+      "The app has to start once before it runs from a bundle. Leave one of them out.",
     );
   if (user && root !== undefined) usage("--user and --root exclude each other", "Leave one of them out.");
   checkPlace({ user, root: "/" }, "install");

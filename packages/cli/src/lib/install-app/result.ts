@@ -2,6 +2,7 @@ import { STATUS_CODES } from "node:http";
 import { clean } from "../shared/clean.ts";
 import { colourOut } from "../output/print.ts";
 import { ownCommand, sudoCommand } from "../shared/own-command.ts";
+import type { BundleRecord } from "../install/install.ts";
 import type { Answer } from "./first-request.ts";
 
 /**
@@ -17,10 +18,11 @@ export interface Installed {
   answers: readonly Answer[];
   /** Whether anything was changed. */
   changed: boolean;
+  bundle?: BundleRecord | undefined;
 }
 
 /** The installed service, its answers, and the next commands. */
-export function resultText({ name, user, root, answers, changed }: Installed): string {
+export function resultText({ name, user, root, answers, changed, bundle }: Installed): string {
   const flag = user ? " --user" : "";
   const place = root === "/" ? "" : ` in ${root}`;
   const what = changed ? "is installed" : "was installed already, and nothing has changed";
@@ -38,6 +40,11 @@ export function resultText({ name, user, root, answers, changed }: Installed): s
   return [
     `${colourOut(isSilent ? "yellow" : "green", isSilent ? "!" : "✓")} ${colourOut("bold", name)} ${what}${place}.`,
     ...answers.map((answer) => `  ${answerText(answer)}`),
+    ...(bundle?.fallback === undefined
+      ? []
+      : [
+          `${colourOut("yellow", "!")} It is not bundled: ${bundle.fallback.reason} (${bundle.fallback.code})`,
+        ]),
     ...(root === "/"
       ? ["", ...next.map(([command, why]) => `  ${command.padEnd(width)}  ${colourOut("dim", why)}`)]
       : []),

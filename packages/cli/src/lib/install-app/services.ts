@@ -12,6 +12,7 @@ import type { Invoker } from "../shared/invoker.ts";
 import { calledCommand, ownCommand } from "../shared/own-command.ts";
 import { shellWord } from "../shared/shell-words.ts";
 import { inHomes, shownOfHomes, withFoldersOfHomes } from "../app/homes.ts";
+import { withBundle } from "./bundle.ts";
 import { envFileOf, notesOf } from "./env-file.ts";
 import { assertEnvironmentFilesTrusted, filesOf, notesOnOpen, notesOnReplaceable } from "./file-notes.ts";
 import { checkOptionsWithConfig, type InstallOptions } from "./options.ts";
@@ -87,13 +88,15 @@ async function ofConfig(
     ...(isUsers ? { manager: "user", uid: process.getuid?.() } : {}),
     ...described,
   };
-  const { description, copies } = withPreload(plain, unitsOf(plain, file).texts(), root);
+  const { description: preloaded, copies } = withPreload(plain, unitsOf(plain, file).texts(), root);
+  const { description, bundle } = withBundle(preloaded);
   const bound = shownOfHomes(description);
   return {
     description,
     units: unitsOf(description, file),
     app: undefined,
     config: file,
+    bundle,
     folder: dirname(file),
     extraFiles: copies,
     bound,
@@ -126,6 +129,7 @@ async function ofApp(
     hardening: options.hardening,
     idleTimeout: options.idle as AppDescription["idleTimeout"],
     handover: options.handover,
+    bundle: options.bundle,
     environmentFile: options.environmentFile?.map(existingFile),
     preload: copies[0]?.path ?? isLoaded,
     systemd,
@@ -140,11 +144,12 @@ async function ofApp(
   const bound = user || options.runAs !== undefined ? [] : inHomes({ ...app, node: app.node.path });
   await assertHomesNotReplaceable(bound, app.node.path, invoker);
   notes.push(...notesOnHomes(bound));
-  const description = bound.length > 0 ? withFoldersOfHomes(plain, bound) : plain;
+  const { description, bundle } = withBundle(bound.length > 0 ? withFoldersOfHomes(plain, bound) : plain);
   return {
     description,
     units: unitsOf(description, app.entry, optionOf),
     app,
+    bundle,
     config: undefined,
     folder: app.folder,
     extraFiles: copies,

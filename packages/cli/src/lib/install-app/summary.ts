@@ -5,6 +5,7 @@ import { wrap } from "../output/wrap.ts";
 import { clean } from "../shared/clean.ts";
 import { colour } from "../shared/messages.ts";
 import { assignmentsIn } from "../shared/unit-text.ts";
+import { bundleText } from "./bundle.ts";
 import { ownValues, type WantedService } from "./wanted-service.ts";
 
 const listenDirectives = ["ListenStream", "ListenDatagram", "ListenSequentialPacket"];
@@ -55,7 +56,11 @@ function takesSocket({
 }
 
 /** The summary that the user agrees to: the command that will run, and the files. */
-export function summary(service: WantedService, prepared: PreparedInstall, notes: readonly string[]): string {
+export function summary(
+  service: WantedService,
+  prepared: Pick<PreparedInstall, "files" | "plan">,
+  notes: readonly string[],
+): string {
   const { description, app } = service;
   const rows: [string, string | undefined][] = [
     ["runs", ownValues(service, "ExecStart")[0] ?? ownValues(service, "Image")[0]],
@@ -64,6 +69,7 @@ export function summary(service: WantedService, prepared: PreparedInstall, notes
     ["listens on", listensOn(service, false)],
     ["probes on", listensOn(service, true)],
     ["sockets", takesSocket(service)],
+    ["bundle", prepared.plan.bundle && bundleText(prepared.plan.bundle)],
     ["sandbox", description.manager === "user" ? undefined : sandboxOf(service)],
   ];
   const width = process.stderr.columns || 80;

@@ -23,6 +23,8 @@ export interface VerifyOptions {
   /** For how long to wait for an answer, in milliseconds. */
   timeout: number;
   signal: AbortSignal;
+  /** Whether to read the pages too. */
+  withPage?: boolean | undefined;
 }
 
 /**
@@ -30,7 +32,14 @@ export interface VerifyOptions {
  * the service fails instead of answering. If it just does not answer, that is a result: the service may be
  * right, and this request not one that it answers.
  */
-export async function verify({ name, sockets, manager, timeout, signal }: VerifyOptions): Promise<Answer[]> {
+export async function verify({
+  name,
+  sockets,
+  manager,
+  timeout,
+  signal,
+  withPage = false,
+}: VerifyOptions): Promise<Answer[]> {
   const addresses = await listeningAddresses(manager, sockets);
   const { services, kind } = await findService(manager, name);
   const since = Date.now();
@@ -45,7 +54,7 @@ export async function verify({ name, sockets, manager, timeout, signal }: Verify
     for (const address of addresses) {
       const limit = deadline(timeout, signal, over.signal);
       const result = await Promise.race([
-        answerOf({ address, signal: limit, manager, services, since }),
+        answerOf({ address, signal: limit, manager, services, since, withPage }),
         failure,
       ]);
       signal.throwIfAborted();
@@ -73,17 +82,18 @@ interface Asked {
   manager: ServiceManager;
   services: readonly string[];
   since: number;
+  withPage: boolean;
 }
 
 /**
  * What answers. If the socket wants a PROXY header, a second request sends one: the first one has started the
  * app.
  */
-async function answerOf({ address, signal, manager, services, since }: Asked): Promise<Answer> {
-  const answer = await firstRequest(address, signal);
+async function answerOf({ address, signal, manager, services, since, withPage }: Asked): Promise<Answer> {
+  const answer = await firstRequest(address, signal, { withPage });
   if (answer.outcome !== "silent" || answer.reason !== CLOSED) return answer;
   if (!(await hasClosedWithoutHeader(manager, services, since))) return answer;
-  const second = await firstRequest(address, signal, true);
+  const second = await firstRequest(address, signal, { withHeader: true, withPage });
   return second.outcome === "silent" ? { outcome: "proxy", url: answer.url } : second;
 }
 

@@ -1,7 +1,10 @@
 import type { AppDescription, UnitSet } from "@sockact/units";
 import type { DetectedApp } from "../app/detect-app.ts";
-import type { ExtraFile } from "../install/install.ts";
+import type { BundleRecord, ExtraFile } from "../install/install.ts";
 import type { UnreadEnvFile } from "./env-file.ts";
+
+/** What to bundle. */
+export type WantedBundle = Pick<BundleRecord, "entry" | "preloads">;
 
 /** A service that is to be installed. */
 export interface WantedService {
@@ -19,6 +22,8 @@ export interface WantedService {
   /** Files of variables that systemd reads, or that no process reads. */
   unread: string[];
   envFile: UnreadEnvFile | undefined;
+  /** The bundle that the description asks for. */
+  bundle?: WantedBundle | undefined;
   /** Notes for the user, as sentences. */
   notes: string[];
 }

@@ -3,7 +3,7 @@
 export { appOutput } from "./failure.ts";
 export { isDrained, setDrained, unsetDrained } from "./drained.ts";
 export { authorOf, hasHeader, sha256, withHeader, withoutHeader } from "./header.ts";
-export { type Author, type Manifest, readManifest } from "./manifest.ts";
+export { type Author, type BundleRecord, type Manifest, readManifest } from "./manifest.ts";
 export { checkPlace, filesFolder, type Place, rootOfUnits, unitFolder } from "./places.ts";
 export { inFolder } from "./safe-folder.ts";
 export { isInterrupted } from "./interrupted.ts";

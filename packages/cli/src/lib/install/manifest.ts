@@ -10,6 +10,22 @@ export interface Author {
   uid: number;
 }
 
+/** The bundle of a service, or why it runs without one. */
+export interface BundleRecord {
+  /** The file that Node runs, as the unit names it. */
+  entry: string;
+  /** The modules that Node loads before the entry, unless it is bundled. */
+  preloads: string[];
+  /** Why the app runs as it is: a code, and a clause. */
+  fallback?: { code: string; reason: string } | undefined;
+  /** How many files are in the bundle. */
+  modules?: number | undefined;
+  /** The files of the app itself that are in the bundle. */
+  sources?: string[] | undefined;
+  /** The packages that are not in it, and why. */
+  outside?: { name: string; reason: string }[] | undefined;
+}
+
 /** The record of what `sockact install` has installed for one service. */
 export interface Manifest {
   /** The version of this format. */
@@ -25,6 +41,8 @@ export interface Manifest {
   service: string;
   description?: unknown;
   config?: string | undefined;
+  /** The bundle that was asked for. */
+  bundle?: BundleRecord | undefined;
   /** Whose app it is. */
   author?: Author | undefined;
 }

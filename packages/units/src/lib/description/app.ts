@@ -487,6 +487,11 @@ export interface AppDescription {
    */
   compileCache?: boolean | undefined;
   /**
+   * Whether `sockact install` puts the app's modules into one file, so that it starts faster. Units that you
+   * write yourself do not change.
+   */
+  bundle?: boolean | undefined;
+  /**
    * Whether Node loads `@sockact/register` before the app, so that the app's own `listen()` gets the sockets.
    * This is for an app that does not use sockact in its code. `true` means
    * `<workingDirectory>/node_modules/@sockact/register/dist/index.cjs`. A string is the absolute path of that

@@ -101,7 +101,16 @@ export function readService(description: Record<string, unknown>, problems: Unit
     ...serviceSynonyms,
   }));
   reportNewerFields(systemd, serviceDirectives, values, (field) => field, problems);
-  for (const field of ["jitless", "compileCache", "openFile", "rolling", "template", "inetd", "handover"]) {
+  for (const field of [
+    "jitless",
+    "compileCache",
+    "bundle",
+    "openFile",
+    "rolling",
+    "template",
+    "inetd",
+    "handover",
+  ]) {
     if (description[field] !== undefined) read.boolean(description[field], field, problems);
   }
   reportLifecycleConflicts(description, problems);

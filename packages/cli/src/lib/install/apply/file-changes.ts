@@ -33,7 +33,7 @@ export function fileChanges(prepared: PreparedInstall, backups: FileChange[]): F
 
 /** The manifest does not change if only its time would differ. */
 function manifestChange({ plan, files }: PreparedInstall, backups: FileChange[]): FileChange[] {
-  const { name, root, description, config, author } = plan;
+  const { name, root, description, config, bundle, author } = plan;
   const earlier = readManifest(plan, name);
   const inside = (path: string) => join("/", path.slice(root === "/" ? 0 : root.length));
   const kept = (earlier?.files ?? []).filter(({ path }) => path.includes("/backup/"));
@@ -49,6 +49,7 @@ function manifestChange({ plan, files }: PreparedInstall, backups: FileChange[])
     service: serviceOf(plan),
     description,
     config,
+    ...(bundle && { bundle }),
     ...(author && { author }),
   };
   if (

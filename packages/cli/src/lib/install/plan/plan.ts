@@ -1,7 +1,7 @@
 import { basename, join } from "node:path";
 import { CliError } from "../../shared/cli-error.ts";
 import { assignmentsIn } from "../../shared/unit-text.ts";
-import type { Author } from "../manifest.ts";
+import type { Author, BundleRecord } from "../manifest.ts";
 import { isUnitOf } from "../names.ts";
 import { filesFolder, unitFolder } from "../places.ts";
 
@@ -24,6 +24,8 @@ export interface InstallPlan {
   description?: unknown;
   /** The absolute path of the config that has the description. */
   config?: string | undefined;
+  /** The bundle that the extra files are. */
+  bundle?: BundleRecord | undefined;
   /** Whose app it is. By default, that of the owner of the last file in the command. */
   author?: Author | undefined;
 }
@@ -59,7 +61,7 @@ export interface PreparedInstall {
 
 /** systemd refuses a longer line, and real units are much shorter. */
 const LARGEST_UNIT = 1024 * 1024;
-const LARGEST_EXTRA_FILE = 8 * 1024 * 1024;
+const LARGEST_EXTRA_FILE = 64 * 1024 * 1024;
 
 /** Refuses files that an installation of this name can't have. */
 export function checkPlan({ name, user, root, units, extraFiles }: InstallPlan): void {
@@ -83,7 +85,7 @@ export function checkPlan({ name, user, root, units, extraFiles }: InstallPlan):
       !/^[^/]+$/.test(path.slice(folder.length + 1))
     )
       fail(`${path} is not a file in ${folder}`);
-    if (Buffer.byteLength(text) > LARGEST_EXTRA_FILE) fail(`${path} has more than 8 MiB`);
+    if (Buffer.byteLength(text) > LARGEST_EXTRA_FILE) fail(`${path} has more than 64 MiB`);
   }
 }
 

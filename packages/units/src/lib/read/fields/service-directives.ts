@@ -148,6 +148,7 @@ export const otherFields = [
   "hardening",
   "jitless",
   "compileCache",
+  "bundle",
   "preload",
   "handover",
   "health",

@@ -1,0 +1,129 @@
+import { statSync } from "node:fs";
+import { dirname } from "node:path";
+import process from "node:process";
+import { askProgram } from "../shared/ask-program.ts";
+import type { TargetUser } from "../shared/become-user.ts";
+import { clean } from "../shared/clean.ts";
+import { CliError, EXIT } from "../shared/cli-error.ts";
+import { execute } from "../shared/execute.ts";
+import type { Invoker } from "../shared/invoker.ts";
+import { distrustOf } from "../shared/trusted-path.ts";
+import type { BuiltBundle, Refusal } from "./build.ts";
+import { installed } from "./packages.ts";
+
+/** What npm fetches if the app does not have the bundler. */
+export const BUNDLER = "rolldown@1.2.19";
+
+/** The request to the program that bundles. */
+export interface BundleRequest {
+  entry: string;
+  roots: readonly string[];
+  /** The file from which the bundler is looked up, if the app has it. */
+  from?: string | undefined;
+  /** The user that it becomes before it reads a file of the app. */
+  user?: TargetUser | undefined;
+  /** Whether the bundler is fetched before that: the user has no home to keep it in. */
+  fetchesAsRoot: boolean;
+}
+
+/** The answer of that program. */
+export type BundleAnswer =
+  | { bundle: BuiltBundle }
+  | { refusal: Refusal }
+  /** There is no bundler. */
+  | { failure: { message: string } };
+
+/** Fetching the bundler takes most of it. */
+const TIMEOUT_S = 300;
+/** As JSON. */
+const MOST_BYTES = 64 * 1024 * 1024;
+
+/**
+ * Bundles an app, in a process that is not root: of the user who has called sudo, or else of the owner of the
+ * app, or of nobody. Rejects with a `CliError` with `SOCKACT_ERR_BUNDLER` if there is no bundler.
+ *
+ * @param entry a real path
+ * @param roots the folders of the app
+ */
+export async function bundleApp(
+  entry: string,
+  roots: readonly string[],
+  invoker: Invoker,
+): Promise<{ bundle: BuiltBundle } | { refusal: Refusal }> {
+  const user = await userFor(entry, invoker);
+  const trusted = user === undefined || invoker.isSudo ? invoker : { ...invoker, ...user };
+  const own = installed("rolldown", dirname(entry));
+  const isUsable = own !== undefined && (await distrustOf(own, trusted)) === undefined;
+  const asked = await askProgram({
+    program: "bundle.cjs",
+    request: {
+      entry,
+      roots,
+      user,
+      ...(isUsable && { from: entry }),
+      fetchesAsRoot: user !== undefined && !invoker.isSudo,
+    } satisfies BundleRequest,
+    user: invoker,
+    seconds: TIMEOUT_S,
+    mostBytes: MOST_BYTES,
+  });
+  if (!("answer" in asked)) {
+    const said = { late: `it takes longer than ${TIMEOUT_S} s`, large: "the file has more than 64 MiB" };
+    const message =
+      asked.failure === "ended"
+        ? `the bundler has ended: ${asked.how}`
+        : asked.failure === "malformed"
+          ? "the bundler has printed something else"
+          : said[asked.failure];
+    return { refusal: { code: "build", message } };
+  }
+  const answer = checked(asked.answer);
+  if (!("failure" in answer)) return answer;
+  throw new CliError(
+    "SOCKACT_ERR_BUNDLER",
+    `--bundle needs the bundler Rolldown, which the app does not have, and npm can't fetch it: ${clean(answer.failure.message)}`,
+    "Install it in the folder of the app: npm install --save-dev rolldown. Or leave --bundle out.",
+    { exitCode: EXIT.failed },
+  );
+}
+
+/** Root becomes another user. Others bundle as themselves. */
+async function userFor(entry: string, { isSudo, name, uid, gid }: Invoker): Promise<TargetUser | undefined> {
+  if (process.getuid?.() !== 0) return undefined;
+  if (isSudo) return { name, uid, gid };
+  const owner = statSync(entry).uid;
+  // What belongs to root is read by nobody: the service's user can't read more.
+  const found = await userOf(owner === 0 ? "nobody" : String(owner));
+  if (found !== undefined) return found;
+  throw new CliError(
+    "SOCKACT_ERR_INVOKER",
+    `root does not bundle the app of user ${owner}, and the user database has no such user`,
+    "Run it with sudo as a user who may read the app.",
+    { exitCode: EXIT.failed },
+  );
+}
+
+async function userOf(key: string): Promise<TargetUser | undefined> {
+  const { stdout } = await execute("getent", ["passwd", "--", key]);
+  const [name = "", , uid = "", gid = ""] = stdout.trim().split(":");
+  return name === "" ? undefined : { name, uid: Number(uid), gid: Number(gid) };
+}
+
+/** The app's own bundler runs in the process that answers, so it may have written anything there. */
+function checked(value: unknown): BundleAnswer {
+  const { bundle, refusal, failure } = Object(value) as Record<string, Record<string, unknown> | undefined>;
+  const isText = (one: unknown) => typeof one === "string";
+  const isList = (one: unknown, test: (item: unknown) => boolean) => Array.isArray(one) && one.every(test);
+  const isOutside = (one: unknown) => isText(Object(one).name) && isText(Object(one).reason);
+  if (
+    (bundle !== undefined &&
+      isText(bundle["code"]) &&
+      /^\.[cm]js$/.test(String(bundle["extension"])) &&
+      isList(bundle["inputs"], isText) &&
+      isList(bundle["outside"], isOutside)) ||
+    isText(refusal?.["code"]) ||
+    isText(failure?.["message"])
+  )
+    return value as BundleAnswer;
+  return { refusal: { code: "build", message: "the bundler has printed something else" } };
+}

@@ -1,0 +1,117 @@
+import { realpathSync } from "node:fs";
+import { dirname, join } from "node:path";
+import type { AppDescription } from "@sockact/units";
+import { appFolders } from "../app/app-folders.ts";
+import { packageFolder } from "../app/manifest.ts";
+import { entryOf } from "../app/source-files.ts";
+import type { BuiltBundle } from "../bundle/build.ts";
+import { bundleApp } from "../bundle/bundle-app.ts";
+import { bundleFiles, emptyLoader, LOADER } from "../bundle/files.ts";
+import { packageFolderOf } from "../bundle/packages.ts";
+import { type Fallback, fallbackText, outsideText } from "../bundle/reasons.ts";
+import { type BundleRecord, type ExtraFile, filesFolder } from "../install/install.ts";
+import { CliError } from "../shared/cli-error.ts";
+import type { Invoker } from "../shared/invoker.ts";
+import { stranger } from "../shared/permissions.ts";
+import { barrierTo } from "./access/modes.ts";
+import type { WantedBundle } from "./wanted-service.ts";
+
+/** A bundle that was made, or the reason why there is none. */
+export type MadeBundle = WantedBundle & ({ built: BuiltBundle } | { fallback: Fallback });
+
+/**
+ * A description with `bundle: true` also loads the file that lets Node run the bundle. The file exists even if
+ * there is no bundle, so the units are always the same.
+ */
+export function withBundle(description: AppDescription): {
+  description: AppDescription;
+  bundle?: WantedBundle;
+} {
+  const { name, manager, exec = [] } = description;
+  if (description.bundle !== true) return { description };
+  const entry = entryOf(exec);
+  const at = exec.findLastIndex((word) => word === entry);
+  const isNode = typeof exec[0] === "string" && /\/node(?:js)?\d*$/.test(exec[0]);
+  if (entry === undefined || !isNode)
+    throw new CliError(
+      "SOCKACT_ERR_USAGE",
+      `${name} can't be bundled: its command is not Node with a file`,
+      'Write the command as exec: ["node", "./server.js"], or leave bundle out.',
+    );
+  const loader = join(filesFolder({ name, user: manager === "user" }), LOADER);
+  // The bundle of TypeScript is JavaScript.
+  const [before, preloads] = withoutCompiler(exec.slice(0, at));
+  return {
+    description: { ...description, exec: [...before, "--require", loader, ...exec.slice(at)] },
+    bundle: { entry, preloads },
+  };
+}
+
+type Words = NonNullable<AppDescription["exec"]>;
+
+function withoutCompiler(words: Words): [words: Words, preloads: string[]] {
+  const at = words.findIndex((word, index) => word === "--import" && words[index + 1] === "tsx");
+  return at === -1 ? [words, []] : [words.toSpliced(at, 2), ["tsx"]];
+}
+
+/** Bundles an app. No code of it runs as root. */
+export async function makeBundle(
+  wanted: WantedBundle,
+  isUsers: boolean,
+  invoker: Invoker,
+): Promise<MadeBundle> {
+  const entry = realpathSync(wanted.entry);
+  const { roots } = appFolders(packageFolder(dirname(entry)), entry);
+  const made = await bundleApp(entry, roots, invoker);
+  if ("refusal" in made) return { ...wanted, fallback: made.refusal };
+  const path = isUsers ? undefined : await closedIn(made.bundle.inputs);
+  if (path !== undefined) return { ...wanted, fallback: { code: "closed", path } };
+  return { ...wanted, built: made.bundle };
+}
+
+/** The first file that not every user may read. */
+async function closedIn(paths: readonly string[]): Promise<string | undefined> {
+  for (const path of paths) if (await barrierTo(path, stranger)) return path;
+  return undefined;
+}
+
+/** The files of the service, and what its record says. */
+export function filesOfBundle(
+  service: { name: string; user: boolean },
+  made: MadeBundle,
+): { files: ExtraFile[]; record: BundleRecord } {
+  const { entry, preloads } = made;
+  const files =
+    "built" in made
+      ? bundleFiles(realpathSync(entry), made.built)
+      : { [LOADER]: emptyLoader(entry, preloads) };
+  return {
+    files: Object.entries(files).map(([name, text]) => ({
+      path: join(filesFolder(service), name),
+      text,
+      mode: service.user ? 0o600 : 0o644,
+    })),
+    record: { entry, preloads, ...("built" in made ? contentOf(made.built) : fallbackOf(made.fallback)) },
+  };
+}
+
+function contentOf({ inputs, outside }: BuiltBundle): Partial<BundleRecord> {
+  const sources = inputs.filter((path) => packageFolderOf(path) === undefined);
+  return { modules: inputs.length, sources, outside };
+}
+
+const fallbackOf = (fallback: Fallback): Partial<BundleRecord> => ({
+  fallback: { code: fallback.code, reason: fallbackText(fallback) },
+});
+
+/** What a bundle holds, or why there is none, for people. */
+export function bundleText({ fallback, modules = 0, outside = [] }: BundleRecord): string {
+  if (fallback !== undefined) return `none: ${fallback.reason} (${fallback.code})`;
+  const own = outside.filter(({ reason }) => reason !== "needed");
+  const listed = own.map(
+    ({ name, reason }) => `${name}, which ${outsideText[reason as keyof typeof outsideText]}`,
+  );
+  return [`${modules} modules in one file`, ...(own.length > 0 ? [`without ${listed.join("; ")}`] : [])].join(
+    ", ",
+  );
+}

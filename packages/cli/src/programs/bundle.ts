@@ -1,0 +1,62 @@
+// Bundles an app, and writes the result as JSON to descriptor 3. A bundler reads the settings of the app, and
+// the app's own one is code of the app: so this program never does that as root. What belongs to sockact, or is
+// fetched for it, is loaded before: only root may read it, if npx of root has installed it.
+import { execFileSync } from "node:child_process";
+import { realpathSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import process from "node:process";
+import { pathToFileURL } from "node:url";
+import { build, type Bundler } from "../lib/bundle/build.ts";
+import { BUNDLER, type BundleAnswer, type BundleRequest } from "../lib/bundle/bundle-app.ts";
+import { answer } from "../lib/shared/ask-program.ts";
+import { becomeUser } from "../lib/shared/become-user.ts";
+
+const { entry, roots, from, user, fetchesAsRoot } = JSON.parse(process.argv[2] as string) as BundleRequest;
+
+void run().then(answer, (error: unknown) =>
+  answer({
+    failure: { message: error instanceof Error ? error.message : String(error) },
+  } satisfies BundleAnswer),
+);
+
+async function run(): Promise<BundleAnswer> {
+  let bundler = await loaded(import.meta.url);
+  const isFetched = from === undefined && bundler === undefined;
+  if (isFetched && fetchesAsRoot) bundler = await fetched();
+  if (user !== undefined) becomeUser(user);
+  process.chdir(dirname(entry));
+  bundler ??= from === undefined ? await fetched() : await loaded(from);
+  return build(bundler!, { entry, roots });
+}
+
+/** The bundler that a file would import; undefined if there is none. */
+async function loaded(file: string): Promise<Bundler | undefined> {
+  let path: string;
+  try {
+    path = createRequire(file).resolve("rolldown");
+  } catch {
+    return undefined;
+  }
+  return (await import(pathToFileURL(path).href)) as Bundler;
+}
+
+/** The bundler in npm's cache. npm fetches it if it is not there. */
+async function fetched(): Promise<Bundler> {
+  const besideNode = join(dirname(process.execPath), "npm");
+  const options = ["exec", "--yes", "--ignore-scripts", `--package=${BUNDLER}`, "-c", "command -v rolldown"];
+  let output: string;
+  try {
+    output = execFileSync(process.platform === "linux" ? besideNode : "npm", options, {
+      cwd: "/",
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+  } catch (error) {
+    const { stderr, message } = error as Error & { stderr?: string };
+    const said = stderr?.split("\n").find((line) => /^npm (?:error|ERR!)/.test(line));
+    throw new Error(said ?? message.split("\n")[0], { cause: error });
+  }
+  const program = realpathSync(output.trim().split("\n").at(-1)!);
+  return (await loaded(program))!;
+}

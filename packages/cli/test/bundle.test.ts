@@ -1,0 +1,143 @@
+import { readlinkSync, symlinkSync, unlinkSync } from "node:fs";
+import { join } from "node:path";
+import { type CommandResult, describeWith, type PrivateSystemd } from "@sockact/testkit";
+import { beforeAll, expect, test } from "vitest";
+import { installed, useMachine } from "./machine.ts";
+
+/** An app with a package. At /where, it says which file runs. */
+const app = (greeting: string): string => `
+const { createServer } = require("node:http");
+const { hello } = require("greeter");
+if (require.main !== module) throw new Error("not the main module");
+createServer((request, response) => {
+  if (request.url === "/where") response.end(new Error("where").stack.split("\\n")[1]);
+  else if (request.url === "/facts") response.end([__dirname, require.main.filename, process.argv[1]].join());
+  else response.end(hello(${JSON.stringify(greeting)}));
+}).listen(3000);
+`;
+const greeter = {
+  "node_modules/greeter/package.json": `{ "name": "greeter", "main": "./greeter.js" }`,
+  "node_modules/greeter/greeter.js": "exports.hello = (whom) => `Hello, ${whom}`;\n",
+};
+
+describeWith({ privateSystemd: true }, "sockact install --bundle", () => {
+  const machine = useMachine();
+  const { call, files, uninstall } = machine;
+  let systemd: PrivateSystemd;
+  beforeAll(() => {
+    ({ systemd } = machine);
+    const project = join(systemd.project, "node_modules");
+    for (const name of ["rolldown", "@rolldown", "@oxc-project"])
+      symlinkSync(join(project, name), systemd.hostPath(`${installed}/node_modules/${name}`));
+  });
+
+  const write = async (folder: string, content: Record<string, string>): Promise<void> => {
+    for (const [name, text] of Object.entries(content)) await systemd.write(`${folder}/${name}`, text);
+  };
+  const get = async (path: string): Promise<string> =>
+    (await systemd.request(`http://127.0.0.1:3000${path}`)).body;
+  const install = async (folder: string, ...args: string[]): Promise<CommandResult> =>
+    call(folder, ["install", "server.js", "--bundle", "--yes", "--json", ...args]);
+  const bundleOf = ({ stdout }: CommandResult): object => JSON.parse(stdout)[0].bundle;
+
+  test("runs the app from one file, and uninstall removes all of it", async () => {
+    const before = await files();
+    await write("/srv/shop", { "server.js": app("world"), ...greeter });
+    const result = await install("/srv/shop");
+    expect(result).toMatchObject({ code: 0 });
+    expect(bundleOf(result)).toMatchObject({ entry: "/srv/shop/server.js", modules: 2, outside: [] });
+    expect(await get("/where")).toMatch(/\/var\/lib\/sockact\/shop\/files\/bundle-[\da-f]{16}\.cjs/);
+    expect(await get("/facts")).toBe("/srv/shop,/srv/shop/server.js,/srv/shop/server.js");
+    expect(await call("/srv/shop", ["install", "server.js", "--bundle", "--yes"])).toMatchObject({
+      stdout: expect.stringContaining("was installed already, and nothing has changed"),
+    });
+    await uninstall("shop");
+    expect(await files()).toEqual(before);
+  });
+
+  test("leaves the values of variables to the start", async () => {
+    const text = "response.end(String(process.env.NODE_ENV))";
+    await write("/srv/mode", {
+      "server.js": `require("node:http").createServer((request, response) => ${text}).listen(3000);`,
+      "mode.env": "NODE_ENV=staging\n",
+    });
+    const result = await install("/srv/mode", "--environment-file", "mode.env");
+    expect(bundleOf(result)).toMatchObject({ modules: 1 });
+    expect(await get("/")).toBe("staging");
+    await uninstall("mode");
+  });
+
+  const asleep = `require("node:http").createServer((request, response) => response.end("ok")).listen(3000);\n`;
+  const inBundle = `new Error("x").stack.includes("/bundle-")`;
+
+  test.each([
+    ["dynamic", /server\.js:1 loads modules/, { "server.js": `require("./" + "a");\n${asleep}`, "a.js": "" }],
+    ["eval", /server\.js:1 calls eval/, { "server.js": `eval("1");\n${asleep}` }],
+    ["tracer", /dd-trace/, { "server.js": asleep, "node_modules/dd-trace/package.json": "{}" }],
+    ["elsewhere", /imports \/etc\/hosts\.json/, { "server.js": `require("/etc/hosts.json");\n${asleep}` }],
+    [
+      "start",
+      /Error: not in a bundle/,
+      { "server.js": `if (${inBundle}) throw new Error("not in a bundle");\n${asleep}` },
+    ],
+    ["answer", /the page/, { "server.js": asleep.replace('"ok"', `${inBundle} ? "bundle" : "app"`) }],
+    [
+      "answer",
+      /status 200, and then 404/,
+      { "server.js": asleep.replace("=> ", `=> (response.statusCode = ${inBundle} ? 404 : 200) && `) },
+    ],
+  ])("runs the app as it is, and says why: %s, %s", async (code, reason, content: Record<string, string>) => {
+    await systemd.write("/etc/hosts.json", "{}");
+    await write("/srv/asis", content);
+    const result = await install("/srv/asis");
+    expect(result).toMatchObject({ code: 0 });
+    expect(bundleOf(result)).toMatchObject({ fallback: { code, reason: expect.stringMatching(reason) } });
+    expect((await systemd.request("http://127.0.0.1:3000/")).status).toBe(200);
+    expect(await systemd.mustRun(["ls", "/var/lib/sockact/asis/files"])).not.toMatch(/bundle-/);
+    expect(await call("/srv/asis", ["install", "server.js", "--bundle", "--yes"])).toMatchObject({
+      stdout: expect.stringMatching(new RegExp(`not bundled: .*\\(${code}\\)`)),
+    });
+    await uninstall("asis");
+    await systemd.mustRun(["rm", "-r", "/srv/asis"]);
+  });
+
+  test("does not open what only some users may read", async () => {
+    await write("/srv/closed", { "server.js": `require("./secret.js");\n${asleep}`, "secret.js": "" });
+    await systemd.mustRun(["useradd", "--no-create-home", "closed-app"]);
+    await systemd.mustRun(["chmod", "640", "/srv/closed/secret.js"]);
+    await systemd.mustRun(["chown", "-R", "closed-app", "/srv/closed"]);
+    const result = await install("/srv/closed", "--run-as", "closed-app");
+    expect(bundleOf(result)).toMatchObject({
+      fallback: { code: "closed", reason: expect.stringContaining("/srv/closed/secret.js") },
+    });
+    await uninstall("closed");
+  });
+
+  test("runs the bundler of the app as its owner, never as root", async () => {
+    const own = systemd.hostPath(`${installed}/node_modules/rolldown`);
+    const target = readlinkSync(own);
+    unlinkSync(own);
+    try {
+      await write("/srv/owned", {
+        "server.js": asleep,
+        "node_modules/rolldown/package.json": `{ "main": "index.js" }`,
+        "node_modules/rolldown/index.js": `throw new Error([process.getuid(), process.getgroups()].join());\n`,
+      });
+      await systemd.mustRun(["useradd", "--uid", "1234", "--no-create-home", "owner"]);
+      await systemd.mustRun(["chown", "-R", "owner", "/srv/owned"]);
+      const said = async () =>
+        await call("/srv/owned", ["install", "server.js", "--bundle", "--dry-run", "--json"]);
+      expect(await said()).toMatchObject({ stderr: expect.stringContaining("1234,1234") });
+      // What another user can replace is not used, even if it is root's folder.
+      await systemd.mustRun(["chown", "-R", "root", "/srv/owned"]);
+      expect(await said()).toMatchObject({ stderr: expect.stringContaining("65534,65534") });
+      await systemd.mustRun(["chmod", "o+w", "/srv/owned/node_modules/rolldown"]);
+      expect(await said()).toMatchObject({
+        code: 1,
+        stderr: expect.stringMatching(/can't fetch it: [^]*npm install --save-dev rolldown[^]*/),
+      });
+    } finally {
+      symlinkSync(target, own);
+    }
+  });
+});
