@@ -32,16 +32,22 @@ describeWith({ commands: ["git"] }, "npm run check:changesets", () => {
     main = new ScratchRepository({
       "package.json": { name: "root", private: true, workspaces: ["packages/*"] },
       ".changeset/config.json": { changelog: "@changesets/cli/changelog" },
-      "packages/core/package.json": { name: "core", version: "0.1.0", devDependencies: { notify: "*" } },
-      [coreFile]: 'import "notify/internal";',
+      "packages/core/package.json": {
+        name: "core",
+        version: "0.1.0",
+        devDependencies: { notify: "*", shared: "*" },
+      },
+      [coreFile]: 'import "notify"; import "shared/texts";',
       "packages/koa/src/index.ts": "",
       "packages/koa/package.json": { name: "koa", version: "0.1.0", dependencies: { core: "^0.1.0" } },
       "packages/notify/src/index.ts": "",
       "packages/notify/package.json": { name: "notify", version: "0.1.0" },
+      "packages/shared/src/texts.ts": "",
+      "packages/shared/package.json": { name: "shared", version: "0.0.0", private: true },
       "packages/testkit/package.json": { name: "testkit", version: "0.0.0", private: true },
     });
     main.commit("Change core", {
-      [coreFile]: 'import "notify/internal";\n',
+      [coreFile]: 'import "notify";\nimport "shared/texts";',
       ".changeset/before.md": changeset({ core: "patch" }),
     });
     git(main.root, "update-ref", "refs/remotes/origin/main", "HEAD");
@@ -74,6 +80,8 @@ describeWith({ commands: ["git"] }, "npm run check:changesets", () => {
         "packages/testkit/src/index.ts": "",
       });
       expect(missingIn(branch)).toEqual([]);
+      branch.commit("Change what core contains", { "packages/shared/src/texts.ts": "\n" });
+      expect(missingIn(branch)).toEqual(["core"]);
       branch.commit("Change notify", { "packages/notify/src/index.ts": "\n" });
       expect(missingIn(branch)).toEqual(["core", "notify"]);
     },

@@ -4,7 +4,7 @@ import process from "node:process";
 import getReleasePlan from "@changesets/get-release-plan";
 import { getChangedPackagesSinceRef } from "@changesets/git";
 import { git } from "./lib/git.ts";
-import { bundledNames, publicPackages } from "./lib/packages.ts";
+import { bundledNames, packages } from "./lib/packages.ts";
 
 /**
  * The files of a package that npm publishes, or that the build makes them from. check:published compares the
@@ -35,9 +35,10 @@ const changed = new Set(
     ({ packageJson }) => packageJson.name,
   ),
 );
-const published = publicPackages(cwd);
-const missing = published
-  .filter((each) => [each.name, ...bundledNames(each, published)].some((name) => changed.has(name)))
+const all = packages(cwd);
+const missing = all
+  .filter(({ manifest }) => manifest.private !== true)
+  .filter((each) => [each.name, ...bundledNames(each, all)].some((name) => changed.has(name)))
   .filter(({ name }) => !named.has(name));
 if (missing.length > 0) {
   console.error(`These packages have changed since ${since}, or contain one that has, and no changeset names them:

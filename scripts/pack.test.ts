@@ -28,12 +28,14 @@ describe("a build in a copy of the packages", { tags: "campaign" }, () => {
   beforeAll(() => {
     copy = mkdtempSync(join(tmpdir(), "sockact-pack-"));
     mkdirSync(join(copy, "packages"));
-    for (const path of ["package.json", "tsconfig.base.json", "scripts", "packages/notify", "packages/core"])
+    const copied = ["notify", "shared", "core"].map((name) => `packages/${name}`);
+    for (const path of ["package.json", "tsconfig.base.json", "scripts", ...copied])
       cpSync(join(root, path), join(copy, path), { recursive: true });
     symlinkSync(join(root, "node_modules"), join(copy, "node_modules"));
-    // Without this, core would find the notify of this repository.
+    // Without these, core would find the notify of this repository.
     mkdirSync(join(copy, "packages/core/node_modules/@sockact"), { recursive: true });
-    symlinkSync(join(copy, "packages/notify"), join(copy, "packages/core/node_modules/@sockact/notify"));
+    for (const name of ["notify", "shared"])
+      symlinkSync(join(copy, "packages", name), join(copy, "packages/core/node_modules/@sockact", name));
   });
   afterAll(() => rmSync(copy, { recursive: true, force: true }));
 

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import * as texts from "../packages/core/src/lib/shared/texts.ts";
+import * as texts from "../packages/shared/src/texts.ts";
 import { root } from "./lib/packages.ts";
 
 const packages = join(root, "packages");

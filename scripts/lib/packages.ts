@@ -86,16 +86,16 @@ export function versionsOf(repository: string): Record<string, string | undefine
 }
 
 /**
- * The names of those published packages whose code the build puts into another one: it imports them, and npm
- * does not install them with it. So does a package that it contains.
+ * The names of those packages whose code the build puts into another one: it imports them, and npm does not
+ * install them with it. So does a package that it contains.
  */
-export function bundledNames({ path, manifest }: Package, published: readonly Package[]): string[] {
+export function bundledNames({ path, manifest }: Package, among: readonly Package[]): string[] {
   const sources = readdirSync(join(path, "src"), { recursive: true, encoding: "utf8" })
     .filter((file) => file.endsWith(".ts") && !file.endsWith(".test.ts"))
     .map((file) => readFileSync(join(path, "src", file), "utf8"))
     .join("");
-  const bundled = published.filter(
+  const bundled = among.filter(
     ({ name }) => manifest.devDependencies?.[name] && new RegExp(`"${name}["/]`).test(sources),
   );
-  return [...new Set(bundled.flatMap((each) => [each.name, ...bundledNames(each, published)]))];
+  return [...new Set(bundled.flatMap((each) => [each.name, ...bundledNames(each, among)]))];
 }

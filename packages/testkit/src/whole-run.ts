@@ -9,7 +9,7 @@ import { rootCertificates } from "node:tls";
 import { fileURLToPath } from "node:url";
 import type { TestProject } from "vitest/node";
 import { Lock } from "../../../scripts/lib/lock.mjs";
-import { nearest } from "../../units/src/lib/nearest.ts";
+import { nearest } from "../../shared/src/nearest.ts";
 import { FOLDER_OF_RUN } from "./packed-packages.ts";
 
 export default async function setup(project: TestProject): Promise<() => void> {

@@ -32,7 +32,7 @@ export type {
   HardeningProfile,
   NamespaceType,
 } from "./lib/description/hardening.ts";
-export type { Duration } from "./lib/systemd/durations.ts";
+export type { Duration } from "@sockact/shared/durations";
 export { parseUnit, stringifyUnit, type UnitEntry, type UnitFile } from "./lib/parse/parse.ts";
 export { editUnit, type UnitEdit } from "./lib/parse/edit.ts";
 export { lintUnits, type Finding, type FindingCode, type LintOptions } from "./lib/lint/lint.ts";

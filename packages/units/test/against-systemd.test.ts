@@ -6,7 +6,7 @@ import { describeWith } from "@sockact/testkit";
 import fc from "fast-check";
 import { beforeAll, expect, it, onTestFinished } from "vitest";
 import { emitUnits, UnitError } from "../src/index.ts";
-import { durationOf, durationText } from "../src/lib/systemd/durations.ts";
+import { durationOf, durationText } from "@sockact/shared/durations";
 import { escapeUnitName, unitNamePart } from "../src/lib/systemd/escaping.ts";
 import { plainAddress, span } from "./campaign/values.ts";
 

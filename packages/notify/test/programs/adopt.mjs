@@ -1,6 +1,6 @@
 // Removes the variables of sd_listen_fds(3) and announces the descriptor, before or after the first call of notifyBackend().
 import { notifyBackend, ready } from "@sockact/notify";
-import { adoptDescriptor } from "@sockact/notify/internal";
+import { adoptDescriptor } from "@sockact/shared/notify";
 
 for (const name of ["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"]) delete process.env[name];
 process.env.PATH = "/nonexistent";

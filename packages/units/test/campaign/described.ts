@@ -1,7 +1,7 @@
 import { BlockList } from "node:net";
 import fc from "fast-check";
 import { handoverCommand } from "../../src/lib/node/handover.ts";
-import { durationOf, spanText } from "../../src/lib/systemd/durations.ts";
+import { durationOf, spanText } from "@sockact/shared/durations";
 import { unitNamePart } from "../../src/lib/systemd/escaping.ts";
 import type { AppDescription, ListenAddress, RawSection, SocketDescription } from "../../src/index.ts";
 import { serviceFields } from "./service-fields.ts";

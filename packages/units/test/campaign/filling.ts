@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { durationOf } from "../../src/lib/systemd/durations.ts";
+import { durationOf } from "@sockact/shared/durations";
 import {
   emitUnits,
   UnitError,

@@ -6,7 +6,7 @@ import {
   RELOADED,
   RELOADING,
   TOOK_OVER,
-} from "@sockact/core/texts";
+} from "@sockact/shared/texts";
 import { newLines } from "../systemd/follow-journal.ts";
 import { type JournalEntry, syncJournal } from "../systemd/journal.ts";
 import type { ChangeTools } from "./change.ts";

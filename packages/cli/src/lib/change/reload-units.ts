@@ -4,7 +4,7 @@ import {
   RELOAD_FAILED,
   STARTING_NEW_VERSION,
   UNIT_CHANGED,
-} from "@sockact/core/texts";
+} from "@sockact/shared/texts";
 import { JOB_FAILED } from "../printed/systemctl.ts";
 import { CliError } from "../shared/cli-error.ts";
 import { millisecondsOf } from "../shared/milliseconds.ts";

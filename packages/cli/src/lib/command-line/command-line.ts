@@ -1,6 +1,6 @@
 import { ownCommand } from "../shared/own-command.ts";
 import process from "node:process";
-import { nearest } from "@sockact/units/nearest";
+import { nearest } from "@sockact/shared/nearest";
 import { type Command, CommanderError } from "commander";
 import { clean } from "../shared/clean.ts";
 import { printErrorJson } from "../output/print.ts";

@@ -1,4 +1,4 @@
-import { durationOf } from "@sockact/units/durations";
+import { durationOf } from "@sockact/shared/durations";
 import { runChange } from "../change/change.ts";
 import { checkPlace, isDrained, type Place, setDrained, unsetDrained } from "../install/install.ts";
 import { print, printJson } from "../output/print.ts";

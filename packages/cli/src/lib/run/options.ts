@@ -1,4 +1,4 @@
-import { durationOf, withUnits } from "@sockact/units/durations";
+import { durationOf, withUnits } from "@sockact/shared/durations";
 import { CliError } from "../shared/cli-error.ts";
 
 /** The options of `sockact run`, as the command line has them. */

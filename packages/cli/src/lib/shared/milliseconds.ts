@@ -1,4 +1,4 @@
-import { durationOf } from "@sockact/units/durations";
+import { durationOf } from "@sockact/shared/durations";
 
 /**
  * The milliseconds of a duration, such as `TimeoutStopUSec`, which systemctl prints as `1min 30s` or

@@ -1,4 +1,4 @@
-import { nearest } from "@sockact/units/nearest";
+import { nearest } from "@sockact/shared/nearest";
 
 /** The question whether one of these names is meant. `undefined` if there are none. */
 export function didYouMean(names: readonly string[]): string | undefined {

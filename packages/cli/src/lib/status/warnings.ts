@@ -1,5 +1,5 @@
 import { basename } from "node:path";
-import { HANDOVER_FAILED, RELOAD_FAILED } from "@sockact/core/texts";
+import { HANDOVER_FAILED, RELOAD_FAILED } from "@sockact/shared/texts";
 import { isInterrupted } from "../install/install.ts";
 import { installCommand, serviceCommand } from "../shared/own-command.ts";
 import { unitWords } from "../shared/shell-words.ts";

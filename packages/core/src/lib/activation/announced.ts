@@ -1,6 +1,6 @@
 import cluster from "node:cluster";
 import process from "node:process";
-import { isMainThread } from "@sockact/notify/internal";
+import { isMainThread } from "@sockact/shared/notify";
 import { readBooleanOption } from "../shared/environment-options.ts";
 import { activation } from "./activation.ts";
 import { classifyFromTables, findPassed, openAndClassify } from "./classify.ts";

@@ -1,7 +1,7 @@
 import cluster from "node:cluster";
 import process from "node:process";
 import { setEnvironmentData } from "node:worker_threads";
-import { adoptDescriptor, isMainThread } from "@sockact/notify/internal";
+import { adoptDescriptor, isMainThread } from "@sockact/shared/notify";
 import { type ReadOutcome, activation, type ActivationResult, WORKER_KEY } from "./activation.ts";
 import { classify, findPassed } from "./classify.ts";
 import { CLUSTER_VARIABLE } from "./cluster-variable.ts";

@@ -1,5 +1,5 @@
 import process from "node:process";
-import { predecessor } from "@sockact/notify/internal";
+import { predecessor } from "@sockact/shared/notify";
 import { sendToOldProcess, takeChannel } from "../shared/handover-channel.ts";
 import { once, processState } from "../shared/process-state.ts";
 

@@ -14,7 +14,7 @@ import {
 import { refuseProxied } from "../proxy-protocol/variable.ts";
 import { scheduleUnservedWarning } from "../activation/unserved.ts";
 import { processState } from "../shared/process-state.ts";
-import { NO_SOCKET } from "../shared/texts.ts";
+import { NO_SOCKET } from "@sockact/shared/texts";
 
 /**
  * Selects the sockets with these names for a server. The caller claims them. Without names, it selects every

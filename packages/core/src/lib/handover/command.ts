@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from "node:fs";
 import { isAbsolute } from "node:path";
 import process from "node:process";
-import { PREDECESSOR_VARIABLE, predecessor } from "@sockact/notify/internal";
+import { PREDECESSOR_VARIABLE, predecessor } from "@sockact/shared/notify";
 import { LISTEN_VARIABLES } from "../activation/protocol/parse-environment.ts";
 import type { PassedSocket } from "../activation/passed-socket.ts";
 import { processState } from "../shared/process-state.ts";

@@ -14,7 +14,7 @@ import { isStopping, stopState } from "../lifecycle/stopping.ts";
 import { stopReports } from "../lifecycle/watchdog.ts";
 import { ActivationError, isActivationError } from "../shared/errors.ts";
 import { processState } from "../shared/process-state.ts";
-import { HANDOVER_FAILED, STARTING_NEW_VERSION } from "../shared/texts.ts";
+import { HANDOVER_FAILED, STARTING_NEW_VERSION } from "@sockact/shared/texts";
 import { sessionsOf, type TlsSessions } from "../shared/tls-sessions.ts";
 import { after } from "../shared/timers.ts";
 import { NewProcess } from "./new-process.ts";

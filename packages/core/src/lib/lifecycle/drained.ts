@@ -2,7 +2,7 @@ import { access } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
-import { serviceOfProcess } from "@sockact/notify/internal";
+import { serviceOfProcess } from "@sockact/shared/notify";
 import { processState } from "../shared/process-state.ts";
 import { now } from "../shared/timers.ts";
 

@@ -15,7 +15,7 @@ import {
   RELOADED,
   RELOADING,
   TOOK_OVER,
-} from "../shared/texts.ts";
+} from "@sockact/shared/texts";
 
 /** An event of an activated app. The events are listed in the order in which they happen. */
 export type SockactEvent =

@@ -1,6 +1,6 @@
 import cluster from "node:cluster";
 import { ERROR, INFO, type Priority, WARNING, writeLine } from "../shared/standard-error.ts";
-import { PREFIX } from "../shared/texts.ts";
+import { PREFIX } from "@sockact/shared/texts";
 import { eventText, type SockactEvent } from "./events.ts";
 import { logRejections } from "./log-rejections.ts";
 

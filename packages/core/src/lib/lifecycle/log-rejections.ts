@@ -1,4 +1,4 @@
-import { rejectionText } from "../shared/texts.ts";
+import { rejectionText } from "@sockact/shared/texts";
 import { errorReason, eventText, type SockactEvent } from "./events.ts";
 
 /** At least this time is between two lines about rejected connections, in milliseconds. */

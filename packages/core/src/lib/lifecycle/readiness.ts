@@ -1,13 +1,13 @@
 import cluster from "node:cluster";
 import { notifyBackend } from "@sockact/notify";
-import { predecessor } from "@sockact/notify/internal";
+import { predecessor } from "@sockact/shared/notify";
 import { sendToPrimary } from "../shared/cluster-channel.ts";
 import { activation, knownSockets } from "../activation/activation.ts";
 import type { PassedSocket } from "../activation/passed-socket.ts";
 import { isWaitingToServe } from "../activation/serving.ts";
 import { isServerExpected, onStartTimeOver } from "../activation/unserved.ts";
 import { once, processState } from "../shared/process-state.ts";
-import { TOOK_OVER, UNIT_CHANGED } from "../shared/texts.ts";
+import { TOOK_OVER, UNIT_CHANGED } from "@sockact/shared/texts";
 import { apps, emit } from "./app.ts";
 import { startIdleTimer } from "./idle.ts";
 import { sendReadyAfterFirstResponse } from "./pending-ready.ts";

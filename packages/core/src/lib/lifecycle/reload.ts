@@ -6,7 +6,7 @@ import { sendPendingReady } from "./pending-ready.ts";
 import { shouldNotify, notifyServiceManager } from "./service-manager.ts";
 import { isReady, onceReady, statusText, untilReadySent } from "./readiness.ts";
 import { isStopping } from "./stopping.ts";
-import { NOTHING_RELOADED } from "../shared/texts.ts";
+import { NOTHING_RELOADED } from "@sockact/shared/texts";
 import { now } from "../shared/timers.ts";
 import { warn } from "../shared/warnings.ts";
 import { workerPool } from "./worker-pool.ts";

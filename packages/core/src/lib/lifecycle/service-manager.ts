@@ -1,6 +1,6 @@
 import cluster from "node:cluster";
 import { notify } from "@sockact/notify";
-import { isSupervised } from "@sockact/notify/internal";
+import { isSupervised } from "@sockact/notify";
 import { isWaitingToServe } from "../activation/serving.ts";
 import { processState } from "../shared/process-state.ts";
 import { type App, apps, emit } from "./app.ts";

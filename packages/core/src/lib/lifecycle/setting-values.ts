@@ -1,5 +1,5 @@
 import { constants } from "node:os";
-import { milliseconds } from "@sockact/notify/internal";
+import { milliseconds } from "@sockact/shared/notify";
 
 // The values of single options. Each function returns undefined for a value that the option does not take.
 

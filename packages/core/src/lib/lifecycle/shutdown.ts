@@ -1,7 +1,7 @@
 import cluster from "node:cluster";
 import process from "node:process";
 import { setImmediate as turnOfTheLoop } from "node:timers/promises";
-import { predecessor } from "@sockact/notify/internal";
+import { predecessor } from "@sockact/shared/notify";
 import { sendToPrimary, untilNoted } from "../shared/cluster-channel.ts";
 import { allDrains, apps, callHook, emit } from "./app.ts";
 import { reportEarlyExit } from "./early-exit.ts";

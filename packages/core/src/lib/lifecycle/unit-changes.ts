@@ -1,5 +1,5 @@
 import { statSync } from "node:fs";
-import { serviceOfProcess, unitFilesOf } from "@sockact/notify/internal";
+import { serviceOfProcess, unitFilesOf } from "@sockact/shared/notify";
 
 /**
  * Whether a file of the unit of this process has changed since the service was started. Only a restart

@@ -1,6 +1,6 @@
 import { BlockList, isIP } from "node:net";
 import type { Duration } from "@sockact/notify";
-import { milliseconds } from "@sockact/notify/internal";
+import { milliseconds } from "@sockact/shared/notify";
 import { optionError } from "../shared/environment-options.ts";
 import { shown } from "../shared/shown.ts";
 

@@ -1,11 +1,11 @@
 import process from "node:process";
-import { isMainThread } from "@sockact/notify/internal";
+import { isMainThread } from "@sockact/shared/notify";
 import { isDebugging } from "./debug.ts";
 import { isOwnError } from "./own-error.ts";
 import { once } from "./process-state.ts";
 import { placeInApp } from "./stack-frames.ts";
 import { ERROR, writeLine } from "./standard-error.ts";
-import { FATAL } from "./texts.ts";
+import { FATAL } from "@sockact/shared/texts";
 
 /**
  * Makes an uncaught error of sockact one line, after which the process ends with status 1. Node would print a

@@ -1,6 +1,6 @@
 import type { Hardening } from "./hardening.ts";
 import type { FindingCode } from "../lint/lint.ts";
-import type { Duration } from "../systemd/durations.ts";
+import type { Duration } from "@sockact/shared/durations";
 import type { Text } from "../systemd/specifiers.ts";
 import type { ContainerDescription } from "./container.ts";
 import type { HealthDescription } from "./health.ts";

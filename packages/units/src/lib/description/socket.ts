@@ -1,4 +1,4 @@
-import type { Duration } from "../systemd/durations.ts";
+import type { Duration } from "@sockact/shared/durations";
 import type { Text } from "../systemd/specifiers.ts";
 import type { Mode, RawSection, Size } from "./values.ts";
 

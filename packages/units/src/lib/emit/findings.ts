@@ -4,7 +4,7 @@ import type { UnitSet } from "../model/unit-set.ts";
 import { booleanOf } from "../systemd/booleans.ts";
 import { sandboxDirectives } from "../read/sandbox/directives.ts";
 import type { Directive } from "../read/fields/fields.ts";
-import { nearest } from "../nearest.ts";
+import { nearest } from "@sockact/shared/nearest";
 import { refusing, shown, type UnitProblem } from "../problems.ts";
 import { each, report, type Read } from "../read/values/readers.ts";
 import type { UnitEntry } from "../parse/parse.ts";

@@ -4,7 +4,7 @@ import { everyField, ofUser } from "../../../test/every-field.ts";
 import { gitea } from "../../../test/gitea.ts";
 import type { AppDescription } from "../description/app.ts";
 import type { SocketDescription } from "../description/socket.ts";
-import type { Duration } from "../systemd/durations.ts";
+import type { Duration } from "@sockact/shared/durations";
 import { buildUnits, emitUnits } from "../emit/emit.ts";
 import { givenOf, parseUnits } from "../model/unit-set.ts";
 import { loadUnit, valueOf, valuesOf } from "../parse/load.ts";

@@ -1,4 +1,4 @@
-import { milliseconds } from "./durations.ts";
+import { milliseconds } from "@sockact/shared/durations";
 
 /** A number and the unit after it. Without a unit, seconds. */
 const part = /[ \t]*(\+?\d+(?:\.\d+)?|\.\d+)(?![.\d])[ \t]*([A-Za-zµμ]*)[ \t]*/y;

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { NO_SOCKET, rejection } from "@sockact/core/texts";
+import { NO_SOCKET, rejection } from "@sockact/shared/texts";
 import { packageFolder } from "../../app/manifest.ts";
 import { ownCommand } from "../../shared/own-command.ts";
 import { shellWord } from "../../shared/shell-words.ts";

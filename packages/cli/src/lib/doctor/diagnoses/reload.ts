@@ -1,4 +1,4 @@
-import { CUT, DRAINED, DRAINING, PREFIX, RELOAD_FAILED } from "@sockact/core/texts";
+import { CUT, DRAINED, DRAINING, PREFIX, RELOAD_FAILED } from "@sockact/shared/texts";
 import { tookText } from "../../output/quantities.ts";
 import { SHELL_NOT_FOUND } from "../../printed/programs.ts";
 import { ownCommand } from "../../shared/own-command.ts";

@@ -1,4 +1,4 @@
-import { FATAL } from "@sockact/core/texts";
+import { FATAL } from "@sockact/shared/texts";
 import { ERROR_CODE, ERROR_HEAD, FRAME, NODE_VERSION } from "../../printed/node.ts";
 import type { Subject } from "../model/subject.ts";
 import { handover } from "./handover.ts";

@@ -5,7 +5,7 @@ import {
   RELOADING,
   STARTING_NEW_VERSION,
   TOOK_OVER,
-} from "@sockact/core/texts";
+} from "@sockact/shared/texts";
 import type { Subject } from "../model/subject.ts";
 import { environment } from "./files.ts";
 import { appLines, type JournalLine } from "./journal.ts";

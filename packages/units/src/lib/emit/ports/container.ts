@@ -1,6 +1,6 @@
 import { isObject, objectOf, readFields, type Asked, type Directive } from "../../read/fields/fields.ts";
 import { booleanOf } from "../../systemd/booleans.ts";
-import { durationOf } from "../../systemd/durations.ts";
+import { durationOf } from "@sockact/shared/durations";
 import { conflictsIn, shown, type UnitProblem } from "../../problems.ts";
 import { stopTimeout } from "../../read/conflicts/lifecycle.ts";
 import { containerExec } from "../../read/fields/commands.ts";

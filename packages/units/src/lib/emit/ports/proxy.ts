@@ -1,6 +1,6 @@
 import { isObject } from "../../read/fields/fields.ts";
 import { isIPv4, refusedAddress } from "../../systemd/addresses.ts";
-import { durationText } from "../../systemd/durations.ts";
+import { durationText } from "@sockact/shared/durations";
 import { conflictsIn, refusing, shown, type Refusal, type UnitProblem } from "../../problems.ts";
 import { refusedLength } from "../../systemd/unit-names.ts";
 import { reasonsOf } from "../../write/reasons.ts";

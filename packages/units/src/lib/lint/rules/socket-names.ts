@@ -1,5 +1,5 @@
 import { valueOf, valuesOf, type Setting } from "../../parse/load.ts";
-import { nearestAmong } from "../../nearest.ts";
+import { nearestAmong } from "@sockact/shared/nearest";
 import { replaceSetting } from "../findings/edits.ts";
 import type { FileEdit, Rule } from "../findings/finding.ts";
 import type { SocketAmongOthers } from "../subjects/conflicts.ts";

@@ -1,5 +1,5 @@
 import { refusedAddress } from "../../systemd/addresses.ts";
-import { nearest, nearestAmong } from "../../nearest.ts";
+import { nearest, nearestAmong } from "@sockact/shared/nearest";
 import { shown } from "../../problems.ts";
 import { isCommand, type GivenFile, type GivenUnits, type Setting } from "../../parse/load.ts";
 import type { Assignment, UnitEntry } from "../../parse/parse.ts";

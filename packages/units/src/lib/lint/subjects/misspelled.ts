@@ -1,5 +1,5 @@
 import type { LoadedUnit, Setting } from "../../parse/load.ts";
-import { nearestAmong } from "../../nearest.ts";
+import { nearestAmong } from "@sockact/shared/nearest";
 import { namesIn, type SocketSubject } from "./subjects.ts";
 
 /** Whether two names are those of siblings, such as shop-http and shop-https, or shop1 and shop2. */

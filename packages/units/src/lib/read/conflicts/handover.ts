@@ -1,7 +1,7 @@
 import { handoverTimeoutFor, timeoutStartFor } from "../../node/handover.ts";
 import { launcherOfCommand, runsNode } from "../../node/runtime.ts";
 import { conflictsIn, shown, type UnitProblem } from "../../problems.ts";
-import { durationOf, spanText } from "../../systemd/durations.ts";
+import { durationOf, spanText } from "@sockact/shared/durations";
 
 const oneOfBoth = "leave out one of them";
 

@@ -1,4 +1,4 @@
-import { durationOf, spanText } from "../../systemd/durations.ts";
+import { durationOf, spanText } from "@sockact/shared/durations";
 import { conflictsIn, shown, type UnitProblem } from "../../problems.ts";
 import { isNode } from "../../node/runtime.ts";
 import { isObject } from "../fields/fields.ts";

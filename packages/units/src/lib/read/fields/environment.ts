@@ -5,7 +5,7 @@ import { systemdVariables } from "../../systemd/variables.ts";
 import { sampleText, withPrefix } from "../../systemd/specifiers.ts";
 import { listItem } from "../../systemd/escaping.ts";
 import { nodeOptionWords } from "../../node/command-line.ts";
-import { durationOf } from "../../systemd/durations.ts";
+import { durationOf } from "@sockact/shared/durations";
 import { durationOrInfinity } from "../values/durations.ts";
 
 /**

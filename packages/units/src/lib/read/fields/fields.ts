@@ -1,5 +1,5 @@
 import { member, shown, type UnitProblem } from "../../problems.ts";
-import { nearest } from "../../nearest.ts";
+import { nearest } from "@sockact/shared/nearest";
 import { boolean, type Read } from "../values/readers.ts";
 
 /** How a field of a description becomes a directive. */

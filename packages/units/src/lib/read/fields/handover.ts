@@ -5,7 +5,7 @@ import {
   resultFolder,
   timeoutStartFor,
 } from "../../node/handover.ts";
-import { durationOf, spanText } from "../../systemd/durations.ts";
+import { durationOf, spanText } from "@sockact/shared/durations";
 import { listItem } from "../../systemd/escaping.ts";
 import { addedFor, type Line } from "../../write/lines.ts";
 import { reasonsOf } from "../../write/reasons.ts";

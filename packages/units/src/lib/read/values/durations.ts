@@ -1,5 +1,5 @@
 import { report, type Read } from "./readers.ts";
-import { durationOf, durationText, withUnits } from "../../systemd/durations.ts";
+import { durationOf, durationText, withUnits } from "@sockact/shared/durations";
 import { shown } from "../../problems.ts";
 
 export const duration: Read = (value, path, problems) => {

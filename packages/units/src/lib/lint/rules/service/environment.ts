@@ -1,5 +1,5 @@
-import { durationOf } from "../../../systemd/durations.ts";
-import { nearest } from "../../../nearest.ts";
+import { durationOf } from "@sockact/shared/durations";
+import { nearest } from "@sockact/shared/nearest";
 import { booleanOf } from "../../../systemd/booleans.ts";
 import { proxyEntries } from "../../../node/proxy-protocol.ts";
 import { mapEntries } from "../../../node/register.ts";

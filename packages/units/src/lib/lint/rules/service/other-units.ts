@@ -2,7 +2,7 @@ import { misspelledSockets } from "../../subjects/misspelled.ts";
 import type { Rule } from "../../findings/finding.ts";
 import { namesIn, type ServiceSubject } from "../../subjects/subjects.ts";
 import { unitNameParts } from "../../../systemd/unit-names.ts";
-import { nearestAmong } from "../../../nearest.ts";
+import { nearestAmong } from "@sockact/shared/nearest";
 import { isGiven } from "../../subjects/given.ts";
 
 /** Targets that only the system's service manager has; systemd.special(7). */
