@@ -1,10 +1,44 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { crc32 } from "node:zlib";
 import { bootPrivateSystemd, describeWith, type PrivateSystemd } from "@sockact/testkit";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it, onTestFinished } from "vitest";
 import { emitUnits, lintUnits, type AppDescription } from "../src/index.ts";
 
 type Case = [name: string, port: number, more: Partial<AppDescription>, folder: string];
 
 describeWith({ node: 22 }, "compileCache", () => {
+  // This is why it is off by default. If it fails, Node has found a way to trust a cache: see decision 035.
+  it("lets whoever writes to the folder decide what Node runs, whatever the source says", () => {
+    const folder = mkdtempSync(join(tmpdir(), "sockact-cache-"));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const [app, cache] = [join(folder, "app.cjs"), join(folder, "cache")];
+    const run = (source: string): string => {
+      writeFileSync(app, source);
+      const env = { NODE_COMPILE_CACHE: cache };
+      return execFileSync(process.execPath, [app], { env, encoding: "utf8" });
+    };
+    // V8 compares the lengths of the sources, and Node their checksums.
+    const [other, own] = ["console.log('of the attacker')", "console.log('of the real app')"] as const;
+    expect(run(other)).toBe("of the attacker\n");
+    const [file] = readdirSync(cache, { recursive: true, withFileTypes: true }).filter((each) =>
+      each.isFile(),
+    );
+    const path = join(file!.parentPath, file!.name);
+    const written = readFileSync(path);
+    const checksum = (source: string): Buffer => {
+      const bytes = Buffer.alloc(4);
+      bytes.writeUInt32LE(crc32(source));
+      return bytes;
+    };
+    checksum(own).copy(written, written.indexOf(checksum(other)));
+    writeFileSync(path, written);
+    expect(run(own)).toBe("of the attacker\n");
+  });
+
   describeWith({ privateSystemd: true }, "under systemd", () => {
     let systemd: PrivateSystemd;
 
@@ -63,13 +97,17 @@ describeWith({ node: 22 }, "compileCache", () => {
       },
     );
 
-    it("is written when the app falls asleep", async () => {
+    it("is written when the app falls asleep, and emptied by systemctl clean", async () => {
       await install("sleeper", 84, { idleTimeout: "100ms" });
       for (const expected of [[false], [false, true]]) {
         expect(await systemd.request("http://127.0.0.1:84/")).toMatchObject({ status: 200 });
         await systemd.waitForUnit("sleeper.service", "ActiveState", "inactive");
         expect(await hits("sleeper.service")).toEqual(expected);
       }
+      await systemd.systemctl("clean", "--what=cache", "sleeper.service");
+      expect(await systemd.request("http://127.0.0.1:84/")).toMatchObject({ status: 200 });
+      await systemd.waitForUnit("sleeper.service", "ActiveState", "inactive");
+      expect(await hits("sleeper.service")).toEqual([false, true, false]);
     });
 
     it.each<[string, boolean]>([

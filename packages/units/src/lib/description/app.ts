@@ -481,9 +481,9 @@ export interface AppDescription {
    * Whether Node keeps the compiled code of the app's modules in the service's cache folder, so that it
    * starts faster from the second start on. This writes NODE_COMPILE_CACHE, which Node reads from 22.1 on,
    * and `CacheDirectory=<name>` unless `cacheDirectory` names folders. Node writes the cache when the app
-   * exits by itself, as sockact does after a stop and when idle, but not when a signal kills it. The cost:
-   * the first start also writes the cache, the cache takes disk space, and the service can write to a folder
-   * of code that it runs later.
+   * exits by itself, as sockact does after a stop and when idle, but not when a signal kills it. The cost: a
+   * start with an empty cache takes longer, the cache takes disk space, and the service can change code that
+   * it runs later.
    */
   compileCache?: boolean | undefined;
   /**

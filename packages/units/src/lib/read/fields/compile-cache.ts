@@ -7,7 +7,7 @@ import { setsVariable } from "./environment.ts";
 import { folderName } from "./folders.ts";
 
 const why =
-  "Node keeps the compiled code of the app's modules in this folder, so that later starts are faster. Node 20 ignores the variable.";
+  "Node keeps the compiled code of the app's modules in this folder, so that later starts are faster. The first start is slower, and the service can change code that it runs later. Node 20 ignores the variable.";
 
 /**
  * The folder in which Node keeps compiled code, and the variable that names it.
