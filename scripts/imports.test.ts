@@ -29,6 +29,7 @@ const orders: Record<string, string[]> = {
     "init",
     "units",
     "uninstall",
+    "redeploy",
     "status",
     "logs",
     "drain",

@@ -1,7 +1,7 @@
 import { readlinkSync, symlinkSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
 import { type CommandResult, describeWith, type PrivateSystemd } from "@sockact/testkit";
-import { beforeAll, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { installed, useMachine } from "./machine.ts";
 
 /** An app with a package. At /where, it says which file runs. */
@@ -139,5 +139,92 @@ describeWith({ privateSystemd: true }, "sockact install --bundle", () => {
     } finally {
       symlinkSync(target, own);
     }
+  });
+
+  describe("for new code", () => {
+    const versioned = (version: string): string =>
+      `require("node:http").createServer((request, response) => response.end(request.url === "/where" ? new Error("x").stack : ${JSON.stringify(version)})).listen(3000);\n`;
+
+    test("restart bundles it again, and a version that does not start leaves the earlier one", async () => {
+      await write("/srv/next", { "server.js": versioned("1") });
+      await install("/srv/next");
+      const first = await get("/where");
+      await write("/srv/next", { "server.js": versioned("2") });
+      await systemd.mustRun(["systemctl", "restart", "next"]);
+      expect(await get("/")).toBe("1");
+      const restarted = await call("/", ["restart", "next", "--json"]);
+      expect(JSON.parse(restarted.stdout)).toMatchObject({ outcome: "restarted", bundle: { modules: 1 } });
+      expect(await get("/")).toBe("2");
+      expect(await get("/where")).not.toBe(first);
+      expect(await systemd.mustRun(["ls", "/var/lib/sockact/next/files"])).toMatch(
+        /^bundle-\w+\.cjs\nbundle\.cjs\nregister\.cjs\n$/,
+      );
+      await write("/srv/next", { "server.js": `throw new Error("no database");\n` });
+      expect(await call("/", ["restart", "next"])).toMatchObject({
+        code: 1,
+        stderr: expect.stringContaining("no database"),
+      });
+      expect(await get("/")).toBe("2");
+      await write("/srv/next", { "server.js": `if (${inBundle}) throw new Error("no");\n${versioned("3")}` });
+      const fallen = await call("/", ["restart", "next", "--json"]);
+      expect(JSON.parse(fallen.stdout)).toMatchObject({ bundle: { fallback: { code: "start" } } });
+      expect(await get("/")).toBe("3");
+      await write("/srv/next", { "server.js": versioned("4") });
+      expect(await call("/", ["restart", "next"])).toMatchObject({
+        code: 0,
+        stderr: expect.stringContaining("1 modules in one file"),
+      });
+      expect(await get("/where")).toContain("/bundle-");
+      await uninstall("next");
+    });
+
+    test("another release behind the same link runs as it is, until it is bundled", async () => {
+      await write("/srv/linked/1", { "server.js": versioned("1") });
+      await write("/srv/linked/2", { "server.js": versioned("2") });
+      const use = async (release: string) => systemd.mustRun(["ln", "-sfn", release, "/srv/linked/current"]);
+      await use("1");
+      const exec = ["node", "./current/server.js"];
+      const config = { name: "linked", exec, sockets: [{ listen: 3000 }], preload: true, bundle: true };
+      await systemd.write("/srv/linked/sockact.config.json", JSON.stringify(config));
+      expect(bundleOf(await call("/srv/linked", ["install", "--yes", "--json"]))).toMatchObject({
+        modules: 1,
+      });
+      expect((await call("/srv/linked", ["units", "--diff"])).stdout).toBe("");
+      await use("2");
+      await systemd.mustRun(["systemctl", "restart", "linked"]);
+      expect(await get("/where")).toContain("/srv/linked/2/server.js:1");
+      await call("/", ["restart", "linked"]);
+      expect(await get("/where")).toContain("/bundle-");
+      expect(await get("/")).toBe("2");
+      await use("1");
+      await call("/", ["restart", "linked"]);
+      expect(await get("/")).toBe("1");
+      await uninstall("linked");
+    });
+
+    describeWith({ systemd: 253 }, "with a handover", () => {
+      test("reload bundles it again, and a version that does not start leaves the old process", async () => {
+        await write("/srv/handed", { "server.js": versioned("1") });
+        await install("/srv/handed", "--handover");
+        expect(await get("/where")).toContain("/bundle-");
+        await write("/srv/handed", { "server.js": versioned("2") });
+        const reloaded = await call("/", ["reload", "handed", "--json"]);
+        expect(JSON.parse(reloaded.stdout)).toMatchObject({ bundle: { modules: 1 } });
+        expect(await get("/")).toBe("2");
+        expect(await get("/where")).toContain("/bundle-");
+        const kept = await systemd.mustRun(["ls", "/var/lib/sockact/handed/files"]);
+        await write("/srv/handed", { "server.js": `throw new Error("no database");\n` });
+        expect(await call("/", ["reload", "handed"])).toMatchObject({ code: 1 });
+        expect(await get("/")).toBe("2");
+        expect(await systemd.mustRun(["ls", "/var/lib/sockact/handed/files"])).toBe(kept);
+        await write("/srv/handed", {
+          "server.js": `if (${inBundle}) throw new Error("no");\n${versioned("3")}`,
+        });
+        const fallen = await call("/", ["reload", "handed", "--json"]);
+        expect(JSON.parse(fallen.stdout)).toMatchObject({ bundle: { fallback: { code: "start" } } });
+        expect(await get("/")).toBe("3");
+        await uninstall("handed");
+      });
+    });
   });
 });

@@ -12,7 +12,8 @@ export const LOADER = "bundle.cjs";
 export function bundleFiles(entry: string, { code, extension }: BuiltBundle): Record<string, string> {
   const text = extension === ".cjs" ? `${asEntry(entry)}\n${code}\n` : `${code}\n`;
   const name = `bundle-${createHash("sha256").update(text).digest("hex").slice(0, 16)}${extension}`;
-  return { [LOADER]: loader(entry, name), [name]: text };
+  // The loader last: when it is there, so is what it loads.
+  return { [name]: text, [LOADER]: loader(entry, name) };
 }
 
 /**

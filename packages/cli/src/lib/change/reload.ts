@@ -12,13 +12,23 @@ export interface ReloadOptions {
   json?: boolean;
 }
 
-/** Reloads a service that runs, and returns the exit code. */
-export async function reload(name: string, { user = false, json = false }: ReloadOptions): Promise<number> {
+/**
+ * Reloads a service that runs, and returns the exit code.
+ *
+ * @param bundle what the report says of the bundle that starts
+ * @param isRetried whether another call follows if this one rejects
+ */
+export async function reload(
+  name: string,
+  { user = false, json = false }: ReloadOptions,
+  bundle?: object,
+  isRetried = false,
+): Promise<number> {
   const service = await findService(new ServiceManager({ user }), name);
   return runChange(`Reloading ${service.name}`, { user }, async (tools, working) => {
     const { report, unapplied } = await reloadService(service, tools);
     const { error } = report;
-    if (json) printJson({ ...report, error: error && errorJson(error) });
+    if (json && !(error && isRetried)) printJson({ ...report, bundle, error: error && errorJson(error) });
     if (error) throw error;
     working.done();
     if (!json) print(reloadText(report, unapplied, tools.manager));

@@ -20,10 +20,15 @@ export interface RestartOptions {
   wait: boolean;
 }
 
-/** Restarts a service so that it runs the code on disk, and returns the exit code. */
+/**
+ * Restarts a service so that it runs the code on disk, and returns the exit code.
+ *
+ * @param bundle what the report says of the bundle that starts
+ */
 export async function restart(
   given: string,
   { user = false, json = false, wait }: RestartOptions,
+  bundle?: object,
 ): Promise<number> {
   const service = await findService(new ServiceManager({ user }), given);
   const { name, kind } = service;
@@ -33,7 +38,7 @@ export async function restart(
         ? { name, kind, outcome: "next", took: 0, confirmed: false }
         : await (kind === "rolling" ? restartPair : restartUnit)(service, wait, tools);
     working.done();
-    if (json) printJson(report);
+    if (json) printJson({ ...report, bundle });
     else print(restartText(report, user));
     return 0;
   });

@@ -40,6 +40,9 @@ Exit codes:
     )
     .action(async (name: string, options: ReloadOptions) => {
       const { reload } = await import("../change/reload.ts");
-      process.exitCode = await reload(name, options);
+      const { redeploy } = await import("../redeploy/redeploy.ts");
+      process.exitCode = await redeploy(name, options.user === true, async (bundle, isRetried) =>
+        reload(name, options, bundle, isRetried),
+      );
     });
 }

@@ -42,6 +42,9 @@ Exit codes:
     )
     .action(async (name: string, options: RestartOptions) => {
       const { restart } = await import("../change/restart.ts");
-      process.exitCode = await restart(name, options);
+      const { redeploy } = await import("../redeploy/redeploy.ts");
+      process.exitCode = await redeploy(name, options.user === true, async (bundle) =>
+        restart(name, options, bundle),
+      );
     });
 }

@@ -1,7 +1,7 @@
 import { type Applied, type BundleRecord, prepareInstall, type PreparedInstall } from "../install/install.ts";
 import type { Fallback } from "../bundle/reasons.ts";
 import { CliError } from "../shared/cli-error.ts";
-import { filesOfBundle, type MadeBundle } from "./bundle.ts";
+import { filesOfBundle, isOfBundle, type MadeBundle } from "./bundle.ts";
 import { differenceOf } from "./compare.ts";
 import type { Answer } from "./first-request.ts";
 
@@ -82,9 +82,6 @@ export async function applyCompared(comparison: Comparison): Promise<Compared> {
     return fallBack(fallback);
   }
 }
-
-/** The files of a bundle, beside other files of the service. */
-const isOfBundle = (path: string): boolean => /\/bundle(?:-[\da-f]+)?\.[cm]js$/.test(path);
 
 /** The line in which the app, or Node, says what is wrong. */
 function errorIn(journal: readonly string[]): string {

@@ -60,7 +60,12 @@ export async function makeBundle(
   isUsers: boolean,
   invoker: Invoker,
 ): Promise<MadeBundle> {
-  const entry = realpathSync(wanted.entry);
+  let entry: string;
+  try {
+    entry = realpathSync(wanted.entry);
+  } catch (error) {
+    return { ...wanted, fallback: { code: "build", message: (error as Error).message } };
+  }
   const { roots } = appFolders(packageFolder(dirname(entry)), entry);
   const made = await bundleApp(entry, roots, invoker);
   if ("refusal" in made) return { ...wanted, fallback: made.refusal };
@@ -103,6 +108,9 @@ function contentOf({ inputs, outside }: BuiltBundle): Partial<BundleRecord> {
 const fallbackOf = (fallback: Fallback): Partial<BundleRecord> => ({
   fallback: { code: fallback.code, reason: fallbackText(fallback) },
 });
+
+/** The files of a bundle, beside other files of the service. */
+export const isOfBundle = (path: string): boolean => /\/files\/bundle(?:-[\da-f]+)?\.[cm]js$/.test(path);
 
 /** What a bundle holds, or why there is none, for people. */
 export function bundleText({ fallback, modules = 0, outside = [] }: BundleRecord): string {

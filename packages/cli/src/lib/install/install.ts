@@ -15,6 +15,7 @@ export { authorOfApp } from "./plan/foreign-units.ts";
 export { prepareInstall } from "./plan/prepare-install.ts";
 export { type PreparedUninstall, prepareUninstall } from "./plan/prepare-uninstall.ts";
 export { applyInstall } from "./apply/apply-install.ts";
+export { replaceBundle } from "./apply/replace-files.ts";
 export { applyUninstall } from "./apply/apply-uninstall.ts";
 export type { Applied, InstallStep, UninstallStep } from "./apply/steps.ts";
 export { notStartedText } from "./undo/undo.ts";
