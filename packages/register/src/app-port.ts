@@ -1,5 +1,5 @@
 import process from "node:process";
-import { ActivationError } from "@sockact/core/preload";
+import { ActivationError } from "@sockact/core";
 import type { Target } from "./target.ts";
 
 /** How long a server on another port leaves the socket to that of the app, in milliseconds. */

@@ -1,5 +1,5 @@
 import type { Server } from "node:net";
-import { warnIfPassedElsewhere } from "@sockact/core/preload";
+import { warnIfPassedElsewhere } from "@sockact/shared/preload";
 import { warnOfNothingPassed } from "./messages.ts";
 import { targetOf } from "./target.ts";
 

@@ -1,6 +1,6 @@
 import process from "node:process";
+import { ActivationError } from "@sockact/core";
 import {
-  ActivationError,
   type AnnouncedSocket,
   announcedSockets,
   formatSocket,
@@ -10,7 +10,7 @@ import {
   warn,
   WARNING,
   writeLine,
-} from "@sockact/core/preload";
+} from "@sockact/shared/preload";
 import { areOne } from "./rules.ts";
 import type { SeenListen } from "./seen.ts";
 import { type MapEntry, mappedNames } from "./socket-map.ts";

@@ -10,7 +10,7 @@ import {
   openAnnounced,
   type PreloadedApp,
   setClaimedHint,
-} from "@sockact/core/preload";
+} from "@sockact/shared/preload";
 import { isBesideApp, isOnAppPort, WAIT_MS } from "./app-port.ts";
 import {
   hintForClaimed,

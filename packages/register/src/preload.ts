@@ -8,7 +8,7 @@ import {
   preloadApp,
   processRole,
   setUnservedHint,
-} from "@sockact/core/preload";
+} from "@sockact/shared/preload";
 import { checkAppPort } from "./app-port.ts";
 import { followEnvironment } from "./moved-environment.ts";
 import { hintForUnserved, refuseUnknownNames } from "./messages.ts";

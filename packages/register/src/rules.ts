@@ -1,4 +1,4 @@
-import type { AnnouncedSocket } from "@sockact/core/preload";
+import type { AnnouncedSocket } from "@sockact/shared/preload";
 import { type MapEntry, mappedNames } from "./socket-map.ts";
 import { ipOf, type Target } from "./target.ts";
 

@@ -1,4 +1,4 @@
-import { ActivationError } from "@sockact/core/preload";
+import { ActivationError } from "@sockact/core";
 import { ipOf, type Target } from "./target.ts";
 
 /** One entry of SOCKACT_MAP, such as `3000=http`. */

@@ -1,5 +1,5 @@
 import process from "node:process";
-import { announcedNames, type AnnouncedSocket, announcedSockets, writeLine } from "@sockact/core/preload";
+import { announcedNames, type AnnouncedSocket, announcedSockets, writeLine } from "@sockact/shared/preload";
 import { summaryOf, warnOfNothingTaken } from "./messages.ts";
 import { seenListens } from "./seen.ts";
 import type { MapEntry } from "./socket-map.ts";

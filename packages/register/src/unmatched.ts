@@ -1,5 +1,5 @@
 import process from "node:process";
-import { announcedSockets } from "@sockact/core/preload";
+import { announcedSockets } from "@sockact/shared/preload";
 import { warnOfUnmatched } from "./messages.ts";
 import { canBeServed } from "./rules.ts";
 import { seenListens } from "./seen.ts";

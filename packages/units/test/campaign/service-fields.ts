@@ -474,7 +474,6 @@ export const serviceFields: Fields<AppDescription> = {
   ),
   jitless: apart(fc.boolean()),
   compileCache: apart(fc.boolean()),
-  bundle: apart(fc.boolean()),
   handover: apart(fc.boolean()),
   handoverTimeout: property("Environment", durationVariable("SOCKACT_HANDOVER_TIMEOUT")),
   // The units of `listen` are in test/health.test.ts.
