@@ -29,6 +29,7 @@ export {
 export { bootPrivateSystemd, type BootOptions, whyNoPrivateSystemd } from "./boot-private-systemd.ts";
 export { inside, Load, type LoadResult, type OneLoad } from "./load.ts";
 export { randomFrom } from "./load/random.mjs";
+export { installWhenChanged } from "./install-when-changed.ts";
 export { npmProgram } from "./npm-program.ts";
 export { PackedPackages } from "./packed-packages.ts";
 export { PrivatePorts } from "./private-ports.ts";

@@ -7,6 +7,7 @@ import { moduleCode, type Obstacle, type SyntaxNode } from "./module-code.ts";
 import {
   folderLoaders,
   installed,
+  isModuleFile,
   isNative,
   packageFolderOf,
   packageNameOf,
@@ -89,8 +90,8 @@ export async function build(
       let made = await found.run(bundler, "cjs").catch((error: unknown) => error as Error);
       if (found.refusal !== undefined) return { refusal: found.refusal };
       if (outside.size > known) continue;
-      // A module with `await` at its top level can't be CommonJS.
-      if (made instanceof Error) made = await found.run(bundler, "esm");
+      // A module with `await` at its top level can't be CommonJS, and to require() an ES module is not to import it.
+      if (made instanceof Error || found.importsModule) made = await found.run(bundler, "esm");
       if (found.refusal !== undefined) return { refusal: found.refusal };
       if (outside.size > known) continue;
       const { code, inputs, extension } = made;
@@ -111,6 +112,8 @@ const messageOf = (error: unknown): string => (error instanceof Error ? error.me
 /** One run of the bundler. It adds the packages that have to stay outside. */
 class Pass {
   refusal: Refusal | undefined;
+  /** Whether code in the bundle imports an ES module outside. */
+  importsModule = false;
   /** The packages outside that code in the bundle loads. */
   readonly used = new Set<string>();
   readonly #request: BuildRequest;
@@ -174,6 +177,7 @@ class Pass {
           const isKept = extname(path) === ".node" || (folder !== undefined && pass.#staysOutside(folder));
           if (!isKept) return found;
           if (folder !== undefined) pass.used.add(folder);
+          if (kind === "import-statement" && isModuleFile(path)) pass.importsModule = true;
           const isUrl = format === "esm" && kind !== "require-call";
           return { id: isUrl ? pathToFileURL(path).href : path, external: true };
         },
@@ -187,7 +191,7 @@ class Pass {
         },
       },
       transform: {
-        filter: { id: /\.[mc]?[jt]sx?$/ },
+        filter: { id: /^\/.*\.[mc]?[jt]sx?$/ },
         handler(code, id) {
           const { entry, roots } = pass.#request;
           const folder = packageFolderOf(id);

@@ -1,3 +1,4 @@
+import { isBuiltin } from "node:module";
 import { dirname } from "node:path";
 import { pathToFileURL } from "node:url";
 
@@ -37,7 +38,7 @@ export interface ModulePlace {
 
 /** Only the modules with one of these words need a look at their syntax. */
 const words =
-  /__dirname|__filename|import\.meta|\bmodule\.(?:parent|require)|\beval\s*\(|__express|\brequire\b(?!\s*\(\s*(?:"[^"\n]*"|'[^'\n]*'|`[^`$\n]*`)\s*\))|\bimport\s*\(\s*(?!["'])/;
+  /__dirname|__filename|import\.meta|\bmodule\.(?:parent|require)|\beval\s*\(|__express|createRequire|\brequire\b(?!\s*\(\s*(?:"[^"\n]*"|'[^'\n]*'|`[^`$\n]*`)\s*\))|\bimport\s*\(\s*(?!["'])/;
 
 /**
  * Makes a module mean in a bundle what it means in its own file: `__dirname`, `import.meta` and
@@ -58,18 +59,25 @@ export function moduleCode(
     obstacle ??= { kind, line: code.slice(0, start).split("\n").length };
   };
   const replace = ({ start, end }: SyntaxNode, text: string) => edits.push({ start, end, text });
-  const paths: Record<string, string> = {
-    __filename: JSON.stringify(path),
-    __dirname: JSON.stringify(dirname(path)),
-  };
-  const meta: Record<string, string> = {
-    url: JSON.stringify(pathToFileURL(path).href),
-    filename: paths["__filename"]!,
-    dirname: paths["__dirname"]!,
-    main: String(isEntry),
-  };
+  const file = JSON.stringify(path);
+  const folder = JSON.stringify(dirname(path));
+  const url = JSON.stringify(pathToFileURL(path).href);
+  const paths = new Map([
+    ["__filename", file],
+    ["__dirname", folder],
+  ]);
+  const meta = new Map([
+    ["url", url],
+    ["filename", file],
+    ["dirname", folder],
+    ["main", String(isEntry)],
+  ]);
+  // What `createRequire()` has made finds modules outside the bundle, also those that are in it.
+  const made = new Set(
+    [...code.matchAll(/(\w+)\s*=\s*(?:\w+\.)?createRequire\([^()]*\)(?!\s*[.(])/g)].map(([, name]) => name!),
+  );
   // The require of the file, for what is not in the bundle.
-  const ownRequire = `require("node:module").createRequire(${paths["__filename"]})`;
+  const ownRequire = `require("node:module").createRequire(${file})`;
   const visit = (node: SyntaxNode, parent: SyntaxNode, key: string): void => {
     switch (node.type) {
       case "ImportExpression":
@@ -78,6 +86,18 @@ export function moduleCode(
       case "CallExpression": {
         const callee = node["callee"] as SyntaxNode;
         if (isName(callee, "eval")) stop("eval", node);
+        if (isName(callee, "createRequire") || isName(callee["property"] as SyntaxNode, "createRequire")) {
+          const isNamed =
+            parent.type === "VariableDeclarator" && made.has(nameOf(parent["id"] as SyntaxNode) ?? "");
+          const isAsked =
+            parent.type === "MemberExpression" && isName(parent["property"] as SyntaxNode, "resolve");
+          if (!isNamed && !isAsked) stop("dynamic", node);
+        }
+        if (made.has(nameOf(callee) ?? "")) {
+          const [name] = node["arguments"] as SyntaxNode[];
+          if (isText(name) && isHarmless(String(name!["value"]))) return;
+          stop("dynamic", node);
+        }
         if (isModule || !isName(callee, "require")) break;
         const [first] = node["arguments"] as SyntaxNode[];
         if (isText(first)) return;
@@ -96,17 +116,14 @@ export function moduleCode(
       case "MetaProperty":
         if (parent.type === "MemberExpression" && key === "object") {
           const name = parent["computed"] === true ? undefined : nameOf(parent["property"] as SyntaxNode);
-          if (name !== undefined && meta[name] !== undefined) {
-            replace(parent, meta[name]);
+          if (name !== undefined && meta.has(name)) {
+            replace(parent, meta.get(name)!);
             return;
           }
           if (name === "resolve") stop("dynamic", node);
         }
         if (nameOf(node["meta"] as SyntaxNode) === "import")
-          replace(
-            node,
-            `({ url: ${meta["url"]}, filename: ${meta["filename"]}, dirname: ${meta["dirname"]} })`,
-          );
+          replace(node, `({ url: ${url}, filename: ${file}, dirname: ${folder} })`);
         return;
       case "MemberExpression": {
         if (isModule) break;
@@ -129,8 +146,8 @@ export function moduleCode(
       case "Identifier": {
         const name = nameOf(node)!;
         if (isModule || !isReference(node, parent, key)) return;
-        if (paths[name] !== undefined)
-          replace(node, isShorthand(parent) ? `${name}: ${paths[name]}` : paths[name]);
+        if (paths.has(name))
+          replace(node, isShorthand(parent) ? `${name}: ${paths.get(name)}` : paths.get(name)!);
         else if (name === "require") {
           if (mayRequire) replace(node, isShorthand(parent) ? `require: (${ownRequire})` : `(${ownRequire})`);
           else stop("dynamic", node);
@@ -161,9 +178,12 @@ function hasModuleSyntax(tree: SyntaxNode): boolean {
   return (tree["body"] as SyntaxNode[]).some(isModuleSyntax);
 }
 
-const nameOf = (node: SyntaxNode): string | undefined =>
-  node.type === "Identifier" ? (node["name"] as string) : undefined;
-const isName = (node: SyntaxNode, name: string): boolean => nameOf(node) === name;
+/** Whether a module may be loaded beside the bundle: it has no code that is in the bundle too. */
+const isHarmless = (name: string): boolean => isBuiltin(name) || /\.(?:json|node)$/.test(name);
+
+const nameOf = (node: SyntaxNode | undefined): string | undefined =>
+  node?.type === "Identifier" ? (node["name"] as string) : undefined;
+const isName = (node: SyntaxNode | undefined, name: string): boolean => nameOf(node) === name;
 const isMember = (node: SyntaxNode, object: string, property: string): boolean =>
   node.type === "MemberExpression" &&
   node["computed"] !== true &&

@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 
 /** What a package.json says that matters to a bundle. */
 interface PackageFields {
-  name?: string;
+  type?: string;
   dependencies?: Record<string, string>;
   optionalDependencies?: Record<string, string>;
   peerDependencies?: Record<string, string>;
@@ -68,6 +68,14 @@ function fieldsOf(folder: string): PackageFields {
   }
   known.set(folder, fields);
   return fields;
+}
+
+/** Whether Node reads a file as an ES module. */
+export function isModuleFile(path: string): boolean {
+  if (!path.endsWith(".js")) return path.endsWith(".mjs");
+  for (let at = dirname(path); at !== dirname(at); at = dirname(at))
+    if (existsSync(join(at, "package.json"))) return fieldsOf(at).type === "module";
+  return false;
 }
 
 /** Whether a package is, or loads, a native addon. */

@@ -1,0 +1,1 @@
+module.exports = (app, version) => app.get("/", (request, response) => response.json({ version }));
