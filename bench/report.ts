@@ -1,10 +1,10 @@
-// npm run bench:report: writes the tables of docs/benchmarks.md, and the charts of docs/public/charts, from
-// the runs in bench/results. The charts are in git, since GitHub shows them too. bench/report/report.test.ts
+// npm run bench:report: writes the figures of docs/benchmarks.md and docs/benchmark-data.md, and the charts
+// of docs/public/charts, from the runs in bench/results. The charts are in git, since GitHub shows them too. bench/report/report.test.ts
 // compares all of it with what this program would write.
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
-import { chartsFolder, pageFile, recordedRuns, reportFrom } from "./report/files.ts";
+import { chartsFolder, pageFiles, recordedRuns, reportFrom } from "./report/files.ts";
 
 let report;
 try {
@@ -13,8 +13,9 @@ try {
   console.error((error as Error).message);
   process.exit(1);
 }
-const { page, charts } = report;
-writeFileSync(pageFile, page);
+const { page, data, charts } = report;
+writeFileSync(pageFiles.page, page);
+writeFileSync(pageFiles.data, data);
 rmSync(chartsFolder, { recursive: true, force: true });
 mkdirSync(chartsFolder, { recursive: true });
 for (const [file, svg] of charts) writeFileSync(join(chartsFolder, file), svg);

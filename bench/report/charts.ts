@@ -1,5 +1,5 @@
 import { formatNumber, formatRatio } from "../lib/print.ts";
-import { bestOf, groupsOf, makerOf } from "./arms.ts";
+import { groupsOf, makerOf } from "./arms.ts";
 import type { BarGroup } from "./picture.ts";
 import type { Cell, RecordedTable } from "./runs.ts";
 import { headOf } from "./tables.ts";
@@ -17,6 +17,8 @@ export interface Chart {
   /** The name of its file, without `.svg`. */
   file: string;
   bench: string;
+  /** The part of the page that shows it, if that is not the part of the bench. */
+  part?: string;
   question: string;
   bars: readonly Bars[];
   /** A sentence that says what you see, from the ratios of the arms that match, such as "1.02 to 1.08". */
@@ -30,13 +32,17 @@ const firstByte: Chart["says"] = {
 
 export const charts: readonly Chart[] = [
   {
+    file: "failed",
+    bench: "change",
+    part: "first",
+    question: "How many requests does a new version lose?",
+    bars: [{ table: /^/, figure: /^failed/, arms: /^(?!.*(?:no change|kill))/ }],
+  },
+  {
     file: "change",
     bench: "change",
-    question: "What do clients notice?",
-    bars: [
-      { table: /^/, figure: /^failed/ },
-      { table: /^/, figure: /^longest/ },
-    ],
+    question: "How long does a client wait?",
+    bars: [{ table: /^/, figure: /^longest/ }],
   },
   {
     file: "wake",
@@ -106,7 +112,7 @@ export interface Drawn {
   groups: BarGroup[];
   /** The values in words, for readers who can't see the chart. */
   description: string;
-  /** What you see, in a sentence. */
+  /** What you see, in a sentence, or nothing. */
   sentence: string;
 }
 
@@ -132,15 +138,13 @@ export function drawn(chart: Chart, tables: readonly RecordedTable[]): Drawn | u
         return `${title}, ${headOf(cells[0]!.figure)}: ${values.join("; ")}.`;
       })
       .join(" "),
-    sentence: chart.says
-      ? ratiosSentence(
-          chart.says,
-          filled.flatMap(({ cells }) => cells),
-        )
-      : filled
-          .map(bestSentence)
-          .filter((sentence) => sentence !== "")
-          .join(" "),
+    sentence:
+      chart.says === undefined
+        ? ""
+        : ratiosSentence(
+            chart.says,
+            filled.flatMap(({ cells }) => cells),
+          ),
   };
 }
 
@@ -159,10 +163,6 @@ function groupsOfBars({ table: title, figure, arms = /^/ }: Bars, table: Recorde
     .filter(({ cells }) => cells.length > 0);
 }
 
-function withUnit(value: number, { unit }: Cell["figure"]): string {
-  return unit === "" ? formatNumber(value) : `${formatNumber(value)} ${unit}`;
-}
-
 function ratiosSentence(says: NonNullable<Chart["says"]>, cells: readonly Cell[]): string {
   const ratios = cells
     .filter(({ arm }) => says.arms.test(arm))
@@ -171,13 +171,4 @@ function ratiosSentence(says: NonNullable<Chart["says"]>, cells: readonly Cell[]
     .map(formatRatio);
   if (ratios.length === 0) return "";
   return says.sentence([...new Set([ratios[0]!, ratios.at(-1)!])].join(" to "));
-}
-
-/** Which bar is the best one, if sockact is compared with anything. */
-function bestSentence({ title, cells }: Group): string {
-  const best = bestOf(cells);
-  if (best.length === 0) return "";
-  const names = best.map(({ arm }) => `**${arm}**`).join(" and ");
-  const value = withUnit(best[0]!.medians.median, best[0]!.figure);
-  return `${title}, ${best[0]!.figure.name}: the best ${best.length === 1 ? "is" : "are"} ${names}, with ${value}.`;
 }

@@ -2,76 +2,92 @@ import { noiseWarning } from "../lib/machine.ts";
 import type { Results } from "../lib/results.ts";
 import { withPart } from "../../scripts/lib/page-part.ts";
 import { charts, drawn } from "./charts.ts";
+import { excerptsOf, firstLinesOf } from "./highlights.ts";
 import { svgOf } from "./picture.ts";
 import { benchesOf, type RecordedBench, type RecordedTable, tablesOf } from "./runs.ts";
 import { advantagesList, figuresTable, goalsTables, runsTable } from "./tables.ts";
 
-/** What the report writes: the page of the benchmarks, and the charts by the names of their files. */
-export interface Report {
+/** The page of the benchmarks, and the page with all of their figures. */
+export interface Pages {
   page: string;
+  data: string;
+}
+
+/** What the report writes: both pages, and the charts by the names of their files. */
+export interface Report extends Pages {
   charts: Map<string, string>;
 }
 
 const NOTHING = "No run is recorded yet.";
 
 /**
- * Fills the parts of the page. Each bench has a part with its name, between the comments `<!-- NAME -->` and
- * `<!-- /NAME -->`.
+ * Fills the parts of the pages. On both of them, each bench has a part with its name, between the comments
+ * `<!-- NAME -->` and `<!-- /NAME -->`.
  */
-export function reportOf(page: string, recorded: readonly Results[]): Report {
+export function reportOf({ page, data }: Pages, recorded: readonly Results[]): Report {
   const benches = benchesOf(recorded);
-  const names = Array.from(page.matchAll(/^<!-- \/(\S+) -->$/gm), ([, name]) => name!).filter(
-    (name) => !["runs", "goals", "better"].includes(name),
-  );
-  const missing = [...benches.keys()].filter((name) => !names.includes(name));
+  const names = partsOf(data).filter((name) => !["runs", "goals", "better"].includes(name));
+  const tables = new Map(names.map((name) => [name, tablesOf(benches.get(name) ?? [])]));
+  const pictures = new Map<string, string>();
+  const chartsIn = (part: string): string[] =>
+    charts
+      .filter((chart) => (chart.part ?? chart.bench) === part)
+      .flatMap((chart) => {
+        const picture = drawn(chart, tables.get(chart.bench) ?? []);
+        if (!picture) return [];
+        const { groups, description, sentence } = picture;
+        const notes = notesOf(chart.bench, benches.get(chart.bench)!);
+        pictures.set(`${chart.file}.svg`, svgOf({ title: chart.question, description, groups, notes }));
+        return [`![${chart.question} ${description}](public/charts/${chart.file}.svg)`, sentence];
+      });
+  const written = (name: string, write: (runs: readonly RecordedBench[]) => string[]): string => {
+    const runs = benches.get(name);
+    return runs ? paragraphs(write(runs)) : `${NOTHING} \`npm run bench -- ${name}\` measures this.`;
+  };
+  const all = [...benches.keys()];
+  return {
+    data: filled(data, ["runs", "goals", "better", ...all], (name) => {
+      if (name === "runs") return recorded.length === 0 ? NOTHING : runsTable(recorded);
+      if (name === "goals") return goalsTables(tables) ?? NOTHING;
+      if (name === "better")
+        return recorded.length === 0
+          ? NOTHING
+          : (advantagesList(tables) ?? "Nothing was better in every run.");
+      return written(name, (runs) => [...provenanceOf(name, runs), ...titled(tables.get(name)!)]);
+    }),
+    page: filled(page, ["first", ...all], (name) =>
+      name === "first"
+        ? paragraphs([firstLinesOf(tables), ...chartsIn(name)]) || NOTHING
+        : written(name, (runs) => [
+            ...chartsIn(name),
+            ...provenanceOf(name, runs).slice(1),
+            ...titled(excerptsOf(name, tables.get(name)!)),
+          ]),
+    ),
+    charts: pictures,
+  };
+}
+
+const partsOf = (page: string): string[] =>
+  Array.from(page.matchAll(/^<!-- \/(\S+) -->$/gm), ([, name]) => name!);
+
+/** A page with all of its parts written. It must have those that are needed. */
+function filled(page: string, needed: readonly string[], write: (name: string) => string): string {
+  const names = partsOf(page);
+  const missing = needed.filter((name) => !names.includes(name));
   if (missing.length > 0)
     throw new Error(
       `The page has no part for ${missing.join(", ")}: write <!-- NAME --> and <!-- /NAME -->, each on a line of its own.`,
     );
-  const tables = new Map(names.map((name) => [name, tablesOf(benches.get(name) ?? [])]));
-  const pictures = new Map<string, string>();
-  let filled = page;
-  for (const name of names) {
-    const runs = benches.get(name) ?? [];
-    filled = withPart(
-      filled,
-      name,
-      runs.length === 0 ? notMeasured(name) : partOf(name, runs, tables.get(name)!, pictures),
-    );
-  }
-  filled = withPart(filled, "runs", recorded.length === 0 ? NOTHING : runsTable(recorded));
-  filled = withPart(filled, "goals", goalsTables(tables) ?? NOTHING);
-  filled = withPart(
-    filled,
-    "better",
-    recorded.length === 0 ? NOTHING : (advantagesList(tables) ?? "Nothing was better in every run."),
-  );
-  return { page: filled, charts: pictures };
+  return names.reduce((text, name) => withPart(text, name, write(name)), page);
 }
 
-function notMeasured(name: string): string {
-  return `${NOTHING} \`npm run bench -- ${name}\` measures this.`;
+function titled(tables: readonly RecordedTable[]): string[] {
+  return tables.flatMap((table) => [`**${table.title}**`, figuresTable(table)]);
 }
 
-function partOf(
-  name: string,
-  runs: readonly RecordedBench[],
-  tables: readonly RecordedTable[],
-  pictures: Map<string, string>,
-): string {
-  const [where, ...warnings] = provenanceOf(name, runs);
-  const shown = charts.flatMap((chart) => {
-    const picture = chart.bench === name ? drawn(chart, tables) : undefined;
-    if (!picture) return [];
-    const { groups, description, sentence } = picture;
-    pictures.set(
-      `${chart.file}.svg`,
-      svgOf({ title: chart.question, description, groups, notes: notesOf(name, runs) }),
-    );
-    return [`![${chart.question} ${description}](public/charts/${chart.file}.svg)`, sentence];
-  });
-  const written = tables.flatMap((table) => [`**${table.title}**`, figuresTable(table)]);
-  return [...shown, where!, ...warnings, ...written].filter((paragraph) => paragraph !== "").join("\n\n");
+function paragraphs(all: readonly string[]): string {
+  return all.filter((paragraph) => paragraph !== "").join("\n\n");
 }
 
 /** The command, and what it ran on. Then a warning if the machine was noisy. */

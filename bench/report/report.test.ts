@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { Goal, MeasuredArm, MeasuredTable } from "../lib/measured.ts";
 import type { Results } from "../lib/results.ts";
-import { chartsFolder, pageFile, recordedRuns, reportFrom } from "./files.ts";
+import { chartsFolder, pageFiles, recordedRuns, reportFrom } from "./files.ts";
+import { partOf } from "../../scripts/lib/page-part.ts";
 import { reportOf } from "./page.ts";
 
 const FIGURE = "first byte";
@@ -61,35 +62,73 @@ function runsWith(ratios: number[], goals: Goal[], peer = 30): Results[] {
 }
 
 const part = (name: string): string => `<!-- ${name} -->\n<!-- /${name} -->\n`;
-const emptyPage = ["runs", "goals", "better", "start"].map(part).join("\n");
-const textOf = (recorded: Results[]): string => reportOf(emptyPage, recorded).page;
+const emptyPages = {
+  page: ["first", "start"].map(part).join("\n"),
+  data: ["runs", "goals", "better", "start"].map(part).join("\n"),
+};
+const textOf = (recorded: Results[]): string => reportOf(emptyPages, recorded).data;
 const atMost = (limit: number): Goal => ({ arm: "core", figure: FIGURE, of: "ratio", atMost: limit });
 
-describe("the page of the benchmarks", () => {
-  test("has the tables and the charts of the runs in bench/results, as npm run bench:report writes them", async () => {
-    const { page, charts } = await reportFrom(recordedRuns);
-    expect(readFileSync(pageFile, "utf8")).toBe(page);
+describe("the pages of the benchmarks", () => {
+  test("have the tables and the charts of the runs in bench/results, as npm run bench:report writes them", async () => {
+    const { page, data, charts } = await reportFrom(recordedRuns);
+    expect(readFileSync(pageFiles.page, "utf8")).toBe(page);
+    expect(readFileSync(pageFiles.data, "utf8")).toBe(data);
     const files = existsSync(chartsFolder) ? readdirSync(chartsFolder) : [];
     expect(files.toSorted()).toEqual([...charts.keys()].toSorted());
     for (const [file, svg] of charts) expect(readFileSync(join(chartsFolder, file), "utf8")).toBe(svg);
   });
 
-  test("has a part for each benchmark of the whole run", () => {
-    const page = readFileSync(pageFile, "utf8");
+  test.each(["page", "data"] as const)("(%s) have a part for each benchmark of the whole run", (which) => {
+    const page = readFileSync(pageFiles[which], "utf8");
     const folder = join(import.meta.dirname, "../benches");
-    const whole = readdirSync(folder).filter((file) => {
-      const text = readFileSync(join(folder, file), "utf8");
+    const whole = readdirSync(folder).filter((name) => {
+      const text = readFileSync(join(folder, name), "utf8");
       return text.includes("export const bench") && !text.includes("isExtra: true");
     });
-    expect(whole.filter((file) => !page.includes(part(file.replace(".ts", "")).split("\n")[0]!))).toEqual([]);
+    expect(whole.filter((name) => !page.includes(part(name.replace(".ts", "")).split("\n")[0]!))).toEqual([]);
   });
 
-  test("says how to measure what no run has measured", () => {
-    expect(textOf([])).toContain("No run is recorded yet. `npm run bench -- start` measures this.");
+  test("say how to measure what no run has measured", () => {
+    const { page, data } = reportOf(emptyPages, []);
+    for (const text of [page, data])
+      expect(text).toContain("No run is recorded yet. `npm run bench -- start` measures this.");
   });
 
-  test("that lacks a part is refused", () => {
-    expect(() => reportOf(part("start"), [])).toThrow("no <!-- runs -->");
+  test("that lack a part are refused", () => {
+    const start = part("start");
+    expect(() => reportOf({ ...emptyPages, data: start }, [])).toThrow("no part for runs, goals, better");
+    expect(() => reportOf({ ...emptyPages, page: start }, [])).toThrow("no part for first");
+  });
+
+  /** The cells of all rows of the tables, without bold type. */
+  const rowsOf = (page: string): string[][] =>
+    Array.from(page.matchAll(/^\|(?!.*---)(.*)\|$/gm), ([, row]) =>
+      row!.split("|").map((cell) => cell.replaceAll("*", "").trim()),
+    );
+
+  test("begin with five lines whose figures are in the tables", async () => {
+    const { page, data } = await reportFrom(recordedRuns);
+    const lines = partOf(page, "first").match(/^- .*$/gm) ?? [];
+    expect(lines).toHaveLength(5);
+    const cells = new Set(rowsOf(data).flatMap((row) => row.map((cell) => cell.replace(/ \(.*/, ""))));
+    const figures =
+      lines
+        .join()
+        .replaceAll(/Node \d+|100 Express/g, "")
+        .match(/\b\d[\d.,]*(?<=\d)/g) ?? [];
+    expect(figures).toHaveLength(16);
+    expect(figures.filter((figure) => !cells.has(figure))).toEqual([]);
+  });
+
+  test("have the same figures: each row of the short page is in the other one", async () => {
+    const { page, data } = await reportFrom(recordedRuns);
+    const all = rowsOf(data);
+    const rows = rowsOf(page);
+    expect(rows.length).toBeGreaterThan(30);
+    const isIn = (row: string[]) =>
+      all.some((other) => other[0] === row[0] && row.every((cell) => other.includes(cell)));
+    expect(rows.filter((row) => !isIn(row))).toEqual([]);
   });
 });
 
@@ -134,7 +173,7 @@ describe("the report of several runs", () => {
 });
 
 describe("a chart", () => {
-  const { page, charts } = reportOf(emptyPage, runsWith([1.5, 1.1, 1.2], []));
+  const { page, charts } = reportOf(emptyPages, runsWith([1.5, 1.1, 1.2], []));
   const svg = charts.get("start.svg") ?? "";
 
   test("shows each arm with its value and its range, in the light and in the dark", () => {
@@ -153,6 +192,6 @@ describe("a chart", () => {
   });
 
   test("is the same each time", () => {
-    expect(reportOf(emptyPage, runsWith([1.5, 1.1, 1.2], [])).charts.get("start.svg")).toBe(svg);
+    expect(reportOf(emptyPages, runsWith([1.5, 1.1, 1.2], [])).charts.get("start.svg")).toBe(svg);
   });
 });

@@ -73,9 +73,11 @@ interface Section {
  */
 export function sectionsOf(file: string, html: string): Section[] {
   const [, page = ""] = /\/docs\/(.*)\.md$/.exec(file) ?? [];
-  // Nobody searches for a figure: those of the benchmarks are in tables, and in a list of arms in italics.
-  const figures = /<table.*?<\/table>|<li>(?:(?!<\/li>).)*<em>.*?<\/li>/gs;
-  const withoutFigures = page === "benchmarks" || page === "tested" ? html.replaceAll(figures, " ") : html;
+  // The page of the benchmarks answers the same questions.
+  if (page === "benchmark-data") return [];
+  // Nobody searches for a figure.
+  const withoutFigures =
+    page === "benchmarks" || page === "tested" ? html.replaceAll(/<table.*?<\/table>/gs, " ") : html;
   // The sentences and the headings of the reference have all names of its declarations.
   const read = page.startsWith("reference/")
     ? withoutFigures.replaceAll(/<pre.*?<\/pre>/gs, " ")

@@ -94,7 +94,12 @@ export const sidebar: DefaultTheme.SidebarItem[] = [
     text: "About",
     items: [
       { text: "Comparison", link: "/comparison" },
-      { text: "Benchmarks", link: "/benchmarks" },
+      {
+        text: "Benchmarks",
+        link: "/benchmarks",
+        collapsed: true,
+        items: [{ text: "All figures", link: "/benchmark-data" }],
+      },
       { text: "Security", link: "/security" },
     ],
   },
