@@ -15,7 +15,7 @@ describe("a link of a page", () => {
     expect(siteLink(link, page)).toBe(address);
   });
 
-  test.each(["lifecycle.md#sleep", "#sleep", "https://nodejs.org", "/start", "mailto:a@example.com"])(
+  test.each(["sleep.md", "#sleep", "https://nodejs.org", "/start", "mailto:a@example.com"])(
     "to %s stays as it is",
     (link) => {
       expect(siteLink(link, "tls.md")).toBeUndefined();

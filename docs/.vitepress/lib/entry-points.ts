@@ -48,7 +48,7 @@ export const entryPoints: readonly EntryPoint[] = [
     name: "@sockact/notify",
     source: "packages/notify/src/index.ts",
     page: "reference/notify",
-    about: `Tells systemd that a service is ready, reloading or stopping, and pings its watchdog. The adapters call it for you; ${guide("lifecycle", "Ready, reload, stop, sleep")} says when.`,
+    about: `Tells systemd that a service is ready, reloading or stopping, and pings its watchdog. The adapters call it for you; ${guide("lifecycle", "Ready, reload, stop, watchdog")} says when.`,
   },
   {
     name: "@sockact/units",

@@ -24,7 +24,9 @@ export const keywords: Readonly<Record<string, string>> = {
     "several hosts, many servers, roll out, rollout, playbook, deploy over ssh, fleet, Capistrano, Kamal",
   operate: "logs, journalctl, status, restart, reload, stop, start at boot",
   "several-apps": "domain, subdomain, virtual host, two apps share port 80, trust proxy, memory",
-  lifecycle: "websockets on restart, graceful shutdown, SIGTERM, drain, keep-alive, scale to zero, watchdog",
+  lifecycle: "websockets on restart, graceful shutdown, SIGTERM, drain, keep-alive, watchdog",
+  sleep: "idleTimeout, scale to zero, suspend, keepAwake",
+  events: "onEvent, log messages, prometheus, metrics, NODE_DEBUG",
   "rolling-restart": "zero downtime, zero-downtime deploy, no downtime, blue green, blue/green",
   "health-socket":
     "health check, healthz, liveness, readiness, HAProxy check port, scale to zero, Caddy health_port",
