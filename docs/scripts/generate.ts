@@ -11,7 +11,7 @@ import { filledPage } from "../../scripts/lib/blocks/filled-page.ts";
 import { filesInGit, handwrittenPages } from "../../scripts/lib/blocks/pages.ts";
 import { withPart } from "../../scripts/lib/page-part.ts";
 import { doctorCodes } from "./pages/doctor.ts";
-import { directiveSections, leftOut, otherLines, whatBreaks } from "./pages/hardening.ts";
+import { directiveSections, leftOut, whatBreaks } from "./pages/hardening.ts";
 import { lintCodes } from "./pages/lint.ts";
 import { outputs } from "./pages/outputs.ts";
 
@@ -27,12 +27,8 @@ function write(file: string, text: string): void {
 
 /** The generated parts of each page, by the name of the comments around them. */
 const parts: Readonly<Record<string, Readonly<Record<string, () => string>>>> = {
-  "docs/hardening.md": {
-    "what breaks": whatBreaks,
-    directives: directiveSections,
-    "left out": leftOut,
-    "other lines": otherLines,
-  },
+  "docs/hardening.md": { "what breaks": whatBreaks },
+  "docs/directives.md": { directives: directiveSections, "left out": leftOut },
   "docs/lint.md": { codes: lintCodes },
   "docs/doctor.md": { codes: doctorCodes },
 };

@@ -50,6 +50,7 @@ export const sidebar: DefaultTheme.SidebarItem[] = [
       { text: "Probes while the app sleeps", link: "/health-socket" },
       { text: "Ways to port 80", link: "/ports" },
       { text: "Sandboxing", link: "/hardening" },
+      { text: "Directives of the sandbox", link: "/directives" },
       { text: "Units", link: "/units" },
       { text: "Unit builder", link: "/builder" },
       { text: "Check your units", link: "/check" },

@@ -1,7 +1,6 @@
 import { type AppDescription, emitUnits, explain, type Explanation, UnitError } from "@sockact/units";
 import type { SandboxField } from "../../../packages/units/src/lib/description/hardening.ts";
 import { sandboxDirectives } from "../../../packages/units/src/lib/read/sandbox/directives.ts";
-import { reasons, reasonsOf } from "../../../packages/units/src/lib/write/reasons.ts";
 import { failures } from "../../../packages/units/test/whole-app.ts";
 
 const explained = explain().filter(({ section }) => section === "Service");
@@ -113,10 +112,11 @@ export function directiveSections(): string {
         ([inbound, outbound]) => `Under \`inbound\`: ${inbound} Under \`outbound\`: ${outbound}`,
       );
       const loosen = loosened(fields.get(directive.slice(0, -1))!);
+      const isOneValue = /^`[^`]*`$/.test(values);
       return [
-        `### ${code(directive)}\n`,
+        `### ${code(isOneValue ? `${directive}${values.slice(1, -1)}` : directive)}\n`,
         `${marked(unique(explanations.map(({ reason }) => reason)).join(" "))}\n`,
-        `- **Value:** ${values}`,
+        ...(isOneValue ? [] : [`- **Value:** ${values}`]),
         ...(costs === "" ? [] : [`- **What breaks:** ${marked(costs)}`]),
         ...(loosen === "" ? [] : [`- **To loosen it:** ${loosen}`]),
         "",
@@ -135,12 +135,6 @@ export function leftOut(): string {
     .join("\n");
 }
 
-const settingTitles: Record<string, string> = {
-  inbound: "`inbound`",
-  outbound: "`outbound`",
-  "outbound, jitless": "`outbound` with `jitless: true`",
-};
-
 const calls: Record<string, string> = {
   "write elsewhere": "Writing outside the app's own folders",
   chown: "`chown()`",
@@ -149,49 +143,26 @@ const calls: Record<string, string> = {
   "bind UDP": "UDP sockets",
 };
 
-/** What of Node does not work in each profile. */
+/** What of Node does not work: first under each profile, then what else does not work under some of them. */
 export function whatBreaks(): string {
-  return Object.entries(failures)
-    .map(([setting, failed]) => {
-      const lines = Object.entries(failed).map(([feature, outcome]) => {
+  const { inbound = {}, outbound = {}, "outbound, jitless": jitless = {} } = failures;
+  const lines = (failed: Readonly<Record<string, string>>) =>
+    Object.entries(failed)
+      .map(([feature, outcome]) => {
         const call = calls[feature] ?? (feature.endsWith("()") ? code(feature) : feature);
         return `- ${call}${outcome === "empty" ? " returns an empty array" : ` fails with ${outcome.split(" or ").map(code).join(" or ")}`}`;
-      });
-      return `### Under ${settingTitles[setting]}\n\n${lines.join("\n")}\n`;
-    })
-    .join("\n")
-    .replaceAll("UDP sockets fails", "UDP sockets fail");
-}
-
-const listOf = (entries: Readonly<Record<string, string>>) =>
-  Object.entries(entries)
-    .map(([directive, reason]) => `- ${code(`${directive}=`)}: ${marked(reason)}`)
-    .join("\n");
-
-const kinds: Record<keyof typeof reasonsOf, string> = {
-  node: "For Node, but not in a container",
-  quickRestart: "With `systemd: 254` or later",
-  sleep: "For Node, and for another program with `idleTimeout`",
-  preload: "With `preload`, if Node is the program, and `systemd: 253` or later",
-  rolling: "With `rolling: true`",
-  handover: "With `handover: true`",
-  handoverVariables: "Variables with `handover: true`",
-  noRestart: "With a restart policy that does not restart after a failure",
-  condition: "For the socket of a service with a condition",
-  capability: 'With `bind: "capability"`',
-  proxy: 'For the proxy, with `bind: "proxy"`',
-  proxied: 'For the app, with `bind: "proxy"`',
-  healthSocket: "For the socket that answers probes, with `health.listen`",
-  healthService: "For the program that answers a probe, with `health.listen`",
-  container: "For a container",
-};
-
-/** The lines that are not part of the sandbox. */
-export function otherLines(): string {
+      })
+      .join("\n")
+      .replaceAll("UDP sockets fails", "UDP sockets fail");
+  const onlyUnder = (failed: Readonly<Record<string, string>>) => {
+    const further = Object.entries(failed).filter(([feature]) => outbound[feature] !== failed[feature]);
+    if (further.length + Object.keys(outbound).length !== Object.keys(failed).length)
+      throw new Error("Something fails under outbound, and not under each profile.");
+    return lines(Object.fromEntries(further));
+  };
   return [
-    listOf(reasons),
-    ...Object.entries(kinds).map(
-      ([kind, title]) => `\n### ${title}\n\n${listOf(reasonsOf[kind as keyof typeof reasonsOf])}`,
-    ),
-  ].join("\n");
+    `### Under each profile\n\n${lines(outbound)}`,
+    `### Also under \`inbound\`\n\n${onlyUnder(inbound)}`,
+    `### Also with \`jitless: true\`\n\n${onlyUnder(jitless)}`,
+  ].join("\n\n");
 }

@@ -10,7 +10,7 @@ export type NamespaceType = "cgroup" | "ipc" | "net" | "mnt" | "pid" | "user" | 
  * A profile, and single directives of systemd.exec(5) and systemd.resource-control(5) that differ from the
  * profile.
  *
- * `true` writes a directive, `false` leaves it out, and another value is written as it is. docs/hardening.md
+ * `true` writes a directive, `false` leaves it out, and another value is written as it is. docs/directives.md
  * lists what each profile writes, and why.
  */
 export interface HardeningOptions {
