@@ -1,5 +1,5 @@
 import { mkdir } from "node:fs/promises";
-import { bootPrivateSystemd, describeWith, type PrivateSystemd, systemdVersion } from "@sockact/testkit";
+import { bootPrivateSystemd, describeWith, type PrivateSystemd } from "@sockact/testkit";
 import type { AppDescription } from "@sockact/units";
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
 import type { InstallPlan } from "../src/lib/install/install.ts";
@@ -298,7 +298,7 @@ To uninstall a service of your own service manager, add --user.
     await systemd.start("user@0.service");
     const env = { ...folders, HOME: home, XDG_RUNTIME_DIR: folder, USER: "root" };
     const asUser = ["env", ...Object.entries(env).map(([name, value]) => `${name}=${value}`)];
-    if (systemdVersion()! >= 258) await startUserBus(systemd, asUser);
+    await startUserBus(systemd, asUser);
     const own = plan({ manager: "user", uid: 0, sockets: [{ listen: 8080 }] }, { user: true });
     const install = (options: Partial<InstallerOptions> = {}) =>
       new Installer(systemd, { plan: own, ...options }, asUser).ended;
@@ -353,7 +353,7 @@ To uninstall a service of your own service manager, add --user.
   });
 });
 
-/** A login session has a bus of its user. Since systemd 258, `systemctl --user clean` needs it. */
+/** A login session has a bus of its user. Since systemd 257.13, `systemctl --user clean` needs it. */
 async function startUserBus(systemd: PrivateSystemd, asUser: readonly string[]): Promise<void> {
   await systemd.write("/etc/systemd/user/dbus.socket", "[Socket]\nListenStream=%t/bus\n");
   const command =

@@ -143,7 +143,7 @@ export class ServiceManager {
           : "sockact uses it to enable the socket. Install systemd here too.",
       denied: `Run it as root: ${sudoCommand()} ${shellText(process.argv.slice(2))}\nOr run it as a user whom polkit allows to manage the units. For a unit of your own manager, add --user.`,
       unreachable: this.user
-        ? "Run it in a login session of the user who owns these services. sudo and su do not start one."
+        ? "Run it in a login session of the user who owns these services. sudo and su do not start one. In Debian, the session needs the package dbus-user-session."
         : "Run it on the machine of the service. For a unit of your own manager, add --user.",
     };
   }
