@@ -54,7 +54,7 @@ export const bench: Bench = {
         name: app,
         exec: ["/bin/sleep", "infinity"],
         sockets: [{ listen: `/run/${app}.sock` }],
-        health: { listen: port },
+        healthSocket: port,
       });
       const service = `${app}-health@.service`;
       if (!isConfined) units[service] = unconfined(units[service]!);

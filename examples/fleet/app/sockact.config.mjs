@@ -13,7 +13,7 @@ export default {
     { name: "local", listen: "127.0.0.1:8081" },
   ],
   // HAProxy asks there whether it may send clients.
-  health: { path: "/healthz" },
+  health: "/healthz",
   // A deploy starts the new version beside the old one, and moves the connections to it.
   handover: true,
   credentials: {

@@ -389,7 +389,7 @@ describe("the app in a folder", () => {
       const app = await detect(adapterNodeApp, "build/index.js");
       for (const listen of [["80", "81"], ["localhost:3000"]])
         expect(() => describeApp(app, { listen })).toThrow(/accepts one socket only/);
-      expect(() => describeApp(app, { idleTimeout: "5min" })).toThrow(/--idle has no effect/);
+      expect(() => describeApp(app, { idleTimeout: "5min" })).toThrow(/--idle-timeout has no effect/);
     });
   });
 

@@ -10,7 +10,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact drain", () => {
 
   beforeAll(async () => {
     systemd = await bootPrivateSystemd();
-    await install(systemd, { name: "shop", sockets: [{ listen: 80 }], health: { listen: 8081 } });
+    await install(systemd, { name: "shop", sockets: [{ listen: 80 }], healthSocket: 8081 });
   });
   afterAll(() => systemd?.close());
   afterEach(() => systemd.run(["rm", "-rf", "/var/lib/sockact/drained"]));
@@ -33,7 +33,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact drain", () => {
       reports: [{ name: "bound", drained: true, changed: true, quiet: true }],
     });
     expect(stderr).toMatch(
-      /units of bound have neither health\.path[^]*no socket starts bound, so its connections/,
+      /units of bound have neither health nor[^]*no socket starts bound, so its connections/,
     );
     expect(isDrained("bound")).toBe(true);
     expect(await sockact(systemd, "undrain", "bound")).toMatchObject({ code: 0 });
@@ -47,7 +47,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact drain", () => {
         exec: ["/bin/sleep", "infinity"],
         sockets: [{ listen: "/run/inst-%i.sock" }],
         template: true,
-        health: { path: "/healthz" },
+        health: "/healthz",
       }),
     );
     await systemd.start("inst@1.socket", "inst@2.socket");

@@ -14,14 +14,14 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a host behind a load balan
 
   beforeAll(async () => {
     systemd = await bootPrivateSystemd();
-    await install(systemd, { name: "shop", sockets: [{ listen: 80 }], health: { listen: 8081 } });
+    await install(systemd, { name: "shop", sockets: [{ listen: 80 }], healthSocket: 8081 });
     await systemd.systemctl("enable", "shop.socket");
     await install(systemd, {
       name: "pair",
       sockets: [{ listen: 82 }],
       rolling: true,
       environment: {},
-      health: { path: "/healthz" },
+      health: "/healthz",
     });
     await install(systemd, { name: "blog", sockets: [{ listen: 83 }] });
     await systemd.installUnits({

@@ -63,7 +63,7 @@ describe("sockact init", () => {
       "www-data",
       "--hardening",
       "inbound",
-      "--idle",
+      "--idle-timeout",
       "10min",
       ...(canHandOver ? ["--handover"] : []),
     ];

@@ -159,7 +159,7 @@ describeWith({ privateSystemd: true }, "sockact install", () => {
       expect(await installApp("silent", server(`"hi"`))).toMatchObject({ code: 0 });
       // It runs already. So the new version has started when it is asked, however long that takes.
       const silent = `require("node:http").createServer(() => console.log("asked")).listen(3000);\n`;
-      const result = await installApp("silent", silent, "--idle", "10min", "--timeout", "1");
+      const result = await installApp("silent", silent, "--idle-timeout", "10min", "--timeout", "1");
       expect(result).toMatchObject({ code: 1, stdout: expect.stringContaining("no answer for 1 s") });
       expect(result.stdout).toContain("doctor silent");
       expect(result.stderr).toMatch(/^ {2}asked$/m);

@@ -59,7 +59,7 @@ describeWith({ privateSystemd: true }, "sockact install", () => {
     });
   });
 
-  describeWith({ systemd: 253 }, "of a service with health.listen", () => {
+  describeWith({ systemd: 253 }, "of a service with healthSocket", () => {
     const isDrained = (name: string): boolean =>
       existsSync(systemd.hostPath(`/var/lib/sockact/drained/${name}`));
 
@@ -81,7 +81,7 @@ describeWith({ privateSystemd: true }, "sockact install", () => {
       await configure({});
       expect(await inFolder("install", "--yes")).toMatchObject({ code: 0 });
       const pid = await systemd.show("web.service", "MainPID");
-      await configure({ health: { listen: 8091 } });
+      await configure({ healthSocket: 8091 });
       const installed = await inFolder("install", "--yes");
       expect(installed).toMatchObject({
         code: 0,
@@ -105,11 +105,11 @@ describeWith({ privateSystemd: true }, "sockact install", () => {
     });
 
     test("removes the health socket that a config no longer has", async () => {
-      await configure({ health: { listen: 8091 } });
+      await configure({ healthSocket: 8091 });
       expect(await inFolder("install", "--yes")).toMatchObject({ code: 0 });
       // A probe that is being answered is not in the way of a restart.
       const silent = await openClient(systemd, { port: 8091 });
-      await configure({ health: { listen: 8091 }, environment: { CHANGED: "yes" } });
+      await configure({ healthSocket: 8091, environment: { CHANGED: "yes" } });
       expect(await inFolder("install", "--yes")).toMatchObject({ code: 0 });
       await configure({});
       expect(await inFolder("install", "--yes")).toMatchObject({ code: 0 });

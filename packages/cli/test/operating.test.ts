@@ -430,7 +430,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "an operator", () => {
       for (const [index, name] of names.entries()) {
         await write(`/srv/apps/${name}`, 1);
         const port = index === 1 ? "80" : `127.0.0.1:${8080 + index}`;
-        const idle = index === 1 ? [] : ["--idle", "500ms"];
+        const idle = index === 1 ? [] : ["--idle-timeout", "500ms"];
         const args = ["install", "server.js", "--name", name, "--listen", port, ...idle, "--yes"];
         expect(await sockact(`/srv/apps/${name}`, args)).toMatchObject({ code: 0 });
       }

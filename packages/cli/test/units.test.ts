@@ -51,7 +51,7 @@ describe("sockact units", () => {
       "localhost:8080",
       "--systemd",
       "257",
-      "--idle",
+      "--idle-timeout",
       "10min",
     ]);
     expect(stdout).toContain("ListenStream=80\nListenStream=127.0.0.1:8080\nListenStream=[::1]:8080\n");
@@ -69,7 +69,7 @@ describe("sockact units", () => {
   it.each([
     ["--listen", "99999"],
     ["--name", "a/b"],
-    ["--idle", "soon"],
+    ["--idle-timeout", "soon"],
   ])("names the option that is wrong: %s %s", (option, value) => {
     const { stderr, status } = sockactIn(app(), ["units", "server.js", option, value]);
     expect(stderr).toContain(`:\n  ${option}: `);

@@ -10,9 +10,8 @@ export type {
   ServiceType,
 } from "./lib/description/app.ts";
 export type { ContainerDescription } from "./lib/description/container.ts";
-export type { HealthDescription } from "./lib/description/health.ts";
 export type { PreloadDescription } from "./lib/description/preload.ts";
-export type { ListenAddress, ProxySenders, SocketDescription } from "./lib/description/socket.ts";
+export type { ListenAddress, ProxyProtocolOptions, SocketDescription } from "./lib/description/socket.ts";
 export type {
   Argument,
   Command,

@@ -25,7 +25,7 @@ describeWith(
             name,
             exec: [systemd.node, "--eval", answers],
             sockets: [{ listen: `${host}:8080` }],
-            health: { listen: `${host}:8081` },
+            healthSocket: `${host}:8081`,
           }),
         );
       }

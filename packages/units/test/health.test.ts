@@ -32,7 +32,7 @@ describeWith({ privateSystemd: true }, "the health socket of a service", () => {
       name: "shop",
       exec: ["/bin/sleep", "infinity"],
       sockets: [{ listen: 8080 }],
-      health: { listen: 8081 },
+      healthSocket: 8081,
       ...more,
     });
     await systemd.installUnits(units, { verify: false });
@@ -245,7 +245,7 @@ describeWith({ privateSystemd: true }, "the health socket of a service", () => {
         manager: "user",
         exec: ["/bin/sleep", "infinity"],
         sockets: [{ listen: 8080 }],
-        health: { listen: 8081 },
+        healthSocket: 8081,
       });
       for (const [file, text] of Object.entries(units))
         await systemd.write(`/run/systemd/user/${file}`, text);

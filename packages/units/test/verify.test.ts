@@ -89,7 +89,7 @@ describeWith({ root: true, commands: ["unshare", "systemd-analyze"] }, "systemd-
         { name: "my api/100%", listen: "/run/api.sock" },
       ],
     },
-    "a socket that answers probes": { ...app, health: { listen: 8081 } },
+    "a socket that answers probes": { ...app, healthSocket: 8081 },
     "a pair for systemd 249": { ...app, systemd: 249, hardening: "inbound" },
     "a pair for this systemd": { ...app, systemd: systemdVersion()!, type: "notify" },
     "a service that leaves children behind": {

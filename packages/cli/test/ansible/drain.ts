@@ -14,7 +14,7 @@ export const drained = (host: () => PrivateSystemd): void => {
       await hostWith(systemd, { version: "1", config: { handover: true } });
     });
 
-    const config = { handover: true, health: { path: "/healthz" } };
+    const config = { handover: true, health: "/healthz" };
     const variables = {
       sockact_app_drain: true,
       sockact_app_drain_wait: "1s",

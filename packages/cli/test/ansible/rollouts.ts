@@ -130,7 +130,7 @@ export const rollouts = (host: () => PrivateSystemd): void => {
     });
 
     test(`takes the host out of rotation meanwhile, unless it was out already`, async () => {
-      const config = { name: "rotated", sockets: [{ listen: 83 }], handover: true, health: { listen: 8081 } };
+      const config = { name: "rotated", sockets: [{ listen: 83 }], handover: true, healthSocket: 8081 };
       const variables = {
         sockact_app_name: "rotated",
         sockact_app_drain: true,

@@ -476,13 +476,13 @@ export const serviceFields: Fields<AppDescription> = {
   compileCache: apart(fc.boolean()),
   handover: apart(fc.boolean()),
   handoverTimeout: property("Environment", durationVariable("SOCKACT_HANDOVER_TIMEOUT")),
-  // The units of `listen` are in test/health.test.ts.
   health: property(
     "Environment",
     fc
       .constantFrom("/healthz", "/", '/~a/b;c="d$HOME\\%n&e')
-      .map((path) => ({ value: { path }, shown: [`SOCKACT_HEALTH=${path}`] })),
+      .map((path) => ({ value: path, shown: [`SOCKACT_HEALTH=${path}`] })),
   ),
+  healthSocket: elsewhere("test/health.test.ts"),
   preload: apart(fc.constantFrom(false, '/srv/100% of "$HOME"\\ é/preload.cjs', { path: "/opt/preload.js" })),
   // Filled in by `described` with `hardeningFields`.
   hardening: apart(fc.constant("none" as const)),

@@ -106,7 +106,7 @@ function assertOneSocket({ idleTimeout, handover }: AppChoices, addressCount: nu
   if (idleTimeout !== undefined)
     throw new CliError(
       "SOCKACT_ERR_USAGE",
-      "--idle has no effect on this app: it does not call sockact",
+      "--idle-timeout has no effect on this app: it does not call sockact",
       `Write a config with environment: { IDLE_TIMEOUT: "300" } and restart: "on-failure".`,
     );
 }

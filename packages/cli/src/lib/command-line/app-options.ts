@@ -10,7 +10,7 @@ export type AppOptions = Pick<
   | "user"
   | "runAs"
   | "hardening"
-  | "idle"
+  | "idleTimeout"
   | "handover"
   | "bundle"
   | "environmentFile"
@@ -38,7 +38,10 @@ export function addAppOptions(command: Command): Command {
           "sandbox: outbound may connect to others, inbound only answers, none is off (default: outbound)",
         ).choices(["outbound", "inbound", "none"]),
       )
-      .option("--idle <duration>", "let the app sleep after this time without a connection, such as 10min")
+      .option(
+        "--idle-timeout <duration>",
+        "let the app sleep after this time without a connection, such as 10min",
+      )
       .option("--handover", "let systemctl reload start a new version of the app, so that no client waits")
       .option("--bundle", "run the app from one file that sockact makes, so that it starts faster")
       // Not --env-file: Node reads that itself, also after the script, and takes NODE_OPTIONS from the file.

@@ -10,8 +10,8 @@ export function drainCommand(): Command {
 service answers probes with 503, so that new clients go to other hosts. It keeps
 serving: open connections stay, and so does its port.
 
-This holds for the app's own path (health.path), for the socket that answers
-probes without the app (health.listen), and for checkHealth(). It also holds
+This holds for the app's own path (health), for the socket that answers
+probes without the app (healthSocket), and for checkHealth(). It also holds
 after a reboot, until sockact undrain.`,
     )
     .argument("<names...>", "the services, such as shop or shop.service")

@@ -44,15 +44,25 @@ Exit codes:
     )
     .action(async (entry: string | undefined, options: InitCommandOptions) => {
       const { init } = await import("../init/init.ts");
-      const { name, listen, user, runAs, hardening, idle, handover, bundle, environmentFile, preload } =
-        options;
+      const {
+        name,
+        listen,
+        user,
+        runAs,
+        hardening,
+        idleTimeout,
+        handover,
+        bundle,
+        environmentFile,
+        preload,
+      } = options;
       const choices: AppChoices = {
         name,
         listen,
         user,
         runAs,
         hardening,
-        idleTimeout: idle as AppChoices["idleTimeout"],
+        idleTimeout: idleTimeout as AppChoices["idleTimeout"],
         handover,
         bundle,
         environmentFile,

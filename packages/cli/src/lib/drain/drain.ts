@@ -120,7 +120,7 @@ async function answersProbes({ services }: Drainable, manager: ServiceManager): 
 
 function warnOfSilence({ name }: Drainable): void {
   warn(
-    `the units of ${name} have neither health.path nor health.listen. Unless the code of the app sets health, no load balancer notices this.`,
+    `the units of ${name} have neither health nor healthSocket. Unless the code of the app sets health, no load balancer notices this.`,
   );
 }
 

@@ -17,7 +17,7 @@ export interface InstallOptions {
   runAs?: string | undefined;
   hardening?: HardeningProfile | undefined;
   environmentFile?: string[] | undefined;
-  idle?: string | undefined;
+  idleTimeout?: string | undefined;
   handover?: boolean | undefined;
   bundle?: boolean | undefined;
   node?: string | undefined;
@@ -39,7 +39,7 @@ const ofApp = {
   runAs: "--run-as",
   hardening: "--hardening",
   environmentFile: "--environment-file",
-  idle: "--idle",
+  idleTimeout: "--idle-timeout",
   handover: "--handover",
   bundle: "--bundle",
   node: "--node",

@@ -127,7 +127,7 @@ async function ofApp(
     user,
     runAs: options.runAs,
     hardening: options.hardening,
-    idleTimeout: options.idle as AppDescription["idleTimeout"],
+    idleTimeout: options.idleTimeout as AppDescription["idleTimeout"],
     handover: options.handover,
     bundle: options.bundle,
     environmentFile: options.environmentFile?.map(existingFile),
@@ -191,7 +191,7 @@ const optionOf: Readonly<Record<string, string>> = {
   name: "--name",
   sockets: "--listen",
   user: "--run-as",
-  idleTimeout: "--idle",
+  idleTimeout: "--idle-timeout",
   environmentFile: "--environment-file",
   hardening: "--hardening",
 };

@@ -78,7 +78,7 @@ function pairOf(service: string): string[] {
 }
 
 /**
- * Whether a socket answers probes for the service of other sockets, as `health.listen` of a description
+ * Whether a socket answers probes for the service of other sockets, as `healthSocket` of a description
  * writes it.
  */
 const isHealthSocket = ({ Id, Accept, BindsTo }: Socket): boolean =>

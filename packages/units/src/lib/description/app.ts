@@ -3,9 +3,8 @@ import type { FindingCode } from "../lint/lint.ts";
 import type { Duration } from "@sockact/shared/durations";
 import type { Text } from "../systemd/specifiers.ts";
 import type { ContainerDescription } from "./container.ts";
-import type { HealthDescription } from "./health.ts";
 import type { PreloadDescription } from "./preload.ts";
-import type { SocketDescription } from "./socket.ts";
+import type { ListenAddress, SocketDescription } from "./socket.ts";
 import type { Argument, Command, Credential, Limit, Mode, RawSection, Signal, Size } from "./values.ts";
 
 /**
@@ -312,11 +311,12 @@ export interface AppDescription {
   reloadSignal?: Signal | undefined;
   /**
    * SOCKACT_IDLE_TIMEOUT in the service's environment: after how long without a connection the service exits.
-   * The next connection starts it again. By default it never does. The service exits with 42, after which
+   * The next connection starts it again. By default it never does, unless the code of the app says so; with
+   * `false`, it never does. The service exits with 42, after which
    * `restart: 'always'` does not restart it. A program that does not read SOCKACT_IDLE_EXIT_STATUS, and exits
    * with 0, needs `restart: 'on-failure'`. With `bind: 'proxy'` the proxy exits, and then the service stops.
    */
-  idleTimeout?: Duration | undefined;
+  idleTimeout?: Duration | false | undefined;
   /**
    * Whether the service is the template `<name>@.service`, whose instances `blue` and `green` take turns on
    * the same sockets. The new instance is ready before the old one stops. This needs a type that notifies;
@@ -341,10 +341,19 @@ export interface AppDescription {
    */
   handoverTimeout?: Duration | undefined;
   /**
-   * How a load balancer asks whether this host may get clients: a `path` that sockact answers inside the app,
-   * or an address to `listen` at, which answers without starting an app that sleeps. Or both.
+   * SOCKACT_HEALTH in the service's environment: the path, such as `/healthz`, at which sockact answers the
+   * probes of a load balancer inside the app. The app does not see these requests. A probe starts an app that
+   * sleeps. With `false`, sockact answers none, whatever the code of the app says.
    */
-  health?: HealthDescription | undefined;
+  // Without `& {}` the JSON Schema would accept only `false`.
+  health?: (string & {}) | false | undefined;
+  /**
+   * Where a separate socket answers probes without starting the app: a port, or any other address that
+   * `listen` of a socket accepts. It writes `<name>-health.socket` and `<name>-health@.service`. The answer
+   * to each path is 200 `ready`, or 503 `drained` after `sockact drain <name>`. When a socket of the app has
+   * failed or is stopped, this socket is closed too.
+   */
+  healthSocket?: ListenAddress | readonly ListenAddress[] | undefined;
   /**
    * Restart=: `always` by default. While a service waits for its restart, traffic does not start it, so a
    * service that exits without accepting is started once in `restartSec`. Exit status 42 means that the app

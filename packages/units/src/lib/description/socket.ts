@@ -9,7 +9,7 @@ import type { Mode, RawSection, Size } from "./values.ts";
 export type ListenAddress = number | Text;
 
 /** Who may send a PROXY header. sockact closes the connections of all others. */
-export interface ProxySenders {
+export interface ProxyProtocolOptions {
   /**
    * The IP addresses and ranges of the load balancers, such as `10.0.0.1` and `10.0.0.0/8`. `unix` stands for
    * every client of a unix socket.
@@ -68,7 +68,7 @@ export interface SocketDescription {
    * load balancer such as HAProxy sends. The app then sees the address of the client. With `true`, everybody
    * may send a header, and claim any address. Write that only if a firewall protects the socket.
    */
-  proxyProtocol?: boolean | ProxySenders | undefined;
+  proxyProtocol?: boolean | ProxyProtocolOptions | undefined;
   /** NoDelay=: turns Nagle's algorithm off. */
   noDelay?: boolean | undefined;
   /** Backlog=: how many connections wait to be accepted. The kernel limits it to net.core.somaxconn. */

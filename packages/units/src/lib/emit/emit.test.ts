@@ -272,6 +272,7 @@ describe("when the service is started again", () => {
       { restart: "on-success" },
       [variable, "Restart=on-success", "RestartSec=1s", ...asleep],
     ],
+    ["Node that never sleeps", { idleTimeout: false }, always],
     ["a program that listens by itself, and so never sleeps", { bind: "capability" }, always],
     ["a program behind a proxy, which sleeps in its place", { bind: "proxy", idleTimeout: "5min" }, always],
   ])("%s", (_, description, lines) => {

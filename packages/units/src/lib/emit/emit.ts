@@ -56,7 +56,7 @@ export const builtFrom = (units: UnitSet): Built | undefined => built.get(units)
  * One socket is `<name>.socket`. Several sockets are `<name>-<socket's name>.socket` each. The service is
  * `<name>.service` or, with `rolling`, the template `<name>@.service`. `bind: 'capability'` writes no socket
  * unit. `bind: 'proxy'` also writes `<name>@proxy.service`. With `container` the service is
- * `<name>.container`. `health.listen` also writes `<name>-health.socket` and `<name>-health@.service`. The
+ * `<name>.container`. `healthSocket` also writes `<name>-health.socket` and `<name>-health@.service`. The
  * same description always gives the same text. The value of a field cannot end its line, and systemd expands
  * no specifier or variable in it. `lintUnits` finds no error and no warning in the units, except those that
  * the description acknowledges.

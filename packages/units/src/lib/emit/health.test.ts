@@ -33,9 +33,9 @@ function problemsOf(more: object): string[] {
   return [];
 }
 
-describe("health.path", () => {
+describe("health", () => {
   it("is the variable that sockact reads inside the app, and writes no further unit", () => {
-    const units = unitsOf({ health: { path: "/healthz" } });
+    const units = unitsOf({ health: "/healthz" });
     expect(Object.keys(units)).toEqual(["shop.socket", "shop.service"]);
     expect(linesOf(units["shop.service"], /HEALTH/)).toEqual(["Environment=SOCKACT_HEALTH=/healthz"]);
   });
@@ -44,7 +44,7 @@ describe("health.path", () => {
     const units = unitsOf({
       exec: undefined,
       container: { image: "localhost/shop:1" },
-      health: { path: "/$health" },
+      health: "/$health",
     });
     expect(linesOf(units["shop.container"], /HEALTH/)).toEqual(["Environment=SOCKACT_HEALTH=/$$health"]);
   });
@@ -52,8 +52,8 @@ describe("health.path", () => {
   it.each(["healthz", "", "/a?b", "/a#b", "/a b", "/é", "/a\n", { specifier: "/%n" }, 80])(
     "is refused if no request has this path: %o",
     (path) => {
-      expect(problemsOf({ health: { path } })).toEqual([
-        expect.stringMatching(/^SOCKACT_ERR_UNIT_(?:PATH|TEXT|TYPE) health\.path: /),
+      expect(problemsOf({ health: path })).toEqual([
+        expect.stringMatching(/^SOCKACT_ERR_UNIT_(?:PATH|TEXT|TYPE) health: /),
       ]);
     },
   );
@@ -65,9 +65,9 @@ describe("health.path", () => {
   });
 });
 
-describe("health.listen", () => {
+describe("healthSocket", () => {
   it("adds a socket that lives and ends with the app's sockets", () => {
-    const units = unitsOf({ sockets: twoSockets, health: { listen: [8081, "10.0.0.1:8082"] } });
+    const units = unitsOf({ sockets: twoSockets, healthSocket: [8081, "10.0.0.1:8082"] });
     expect(Object.keys(units)).toEqual([
       "shop-web.socket",
       "shop-admin.socket",
@@ -93,7 +93,7 @@ describe("health.listen", () => {
 
   it("reads the file of sockact drain: the system's, or that of the user", () => {
     const command = (more: Partial<AppDescription>) =>
-      linesOf(unitsOf({ health: { listen: 8081 }, ...more })["shop-health@.service"], /^ExecStart=/)[0];
+      linesOf(unitsOf({ healthSocket: 8081, ...more })["shop-health@.service"], /^ExecStart=/)[0];
     expect(command({})).toMatch(/ sh \/var\/lib\/sockact\/drained\/shop$/);
     expect(command({ manager: "user" })).toMatch(
       /"cd \\"\$\$\{XDG_STATE_HOME:-\$\$HOME\/\.local\/state\}\\"; .* sh sockact\/drained\/shop$/,
@@ -112,14 +112,14 @@ describe("health.listen", () => {
     ["a container", { exec: undefined, container: { image: "localhost/shop:1" } }],
     ["no sandbox", { hardening: "none" }],
   ])("goes with %s, and the linter finds nothing in the units", (_, more) => {
-    const units = unitsOf({ health: { path: "/healthz", listen: 8081 }, ...more });
+    const units = unitsOf({ health: "/healthz", healthSocket: 8081, ...more });
     expect(units).toHaveProperty(["shop-health@.service"]);
     const findings = lintUnits(units, { user: more.manager === "user" });
     expect(findings.filter(({ file }) => file.includes("health"))).toEqual([]);
   });
 
   it("has a reason for each line that the description does not ask for", () => {
-    const lines = explain({ ...shop, health: { listen: 8081 } }).filter(({ unit }) =>
+    const lines = explain({ ...shop, healthSocket: 8081 }).filter(({ unit }) =>
       unit.startsWith("shop-health"),
     );
     expect(lines.filter(({ status }) => status === "asked").map(({ directive }) => directive)).toEqual([
@@ -128,42 +128,35 @@ describe("health.listen", () => {
   });
 
   it.each<[string, object, string]>([
-    ["is neither", { health: {} }, "SOCKACT_ERR_UNIT_MISSING health: it has neither path nor listen"],
-    ["is not an object", { health: 8081 }, "SOCKACT_ERR_UNIT_TYPE health: 8081 is not an object"],
-    ["is not an address", { health: { listen: "localhost" } }, "SOCKACT_ERR_UNIT_ADDRESS health.listen: "],
-    [
-      "has another field",
-      { health: { port: 8081 } },
-      'SOCKACT_ERR_UNIT_FIELD health.port: "port" is not a field',
-    ],
+    ["is not an address", { healthSocket: "localhost" }, "SOCKACT_ERR_UNIT_ADDRESS healthSocket: "],
     [
       "is the port of the app",
-      { health: { listen: "127.0.0.1:80" } },
-      'SOCKACT_ERR_UNIT_CONFLICT health.listen: "80" is already open: sockets[0].listen',
+      { healthSocket: "127.0.0.1:80" },
+      'SOCKACT_ERR_UNIT_CONFLICT healthSocket: "80" is already open: sockets[0].listen',
     ],
     [
       "has the name of a socket",
-      { sockets: [{ name: "health", listen: 80 }, twoSockets[1]], health: { listen: 8081 } },
-      "SOCKACT_ERR_UNIT_CONFLICT sockets[0].name: the socket of health.listen has this name",
+      { sockets: [{ name: "health", listen: 80 }, twoSockets[1]], healthSocket: 8081 },
+      "SOCKACT_ERR_UNIT_CONFLICT sockets[0].name: the socket of healthSocket has this name",
     ],
     [
       "is one for all instances",
-      { template: true, health: { listen: 8081 } },
-      "SOCKACT_ERR_UNIT_CONFLICT health.listen: each instance would listen at the same address",
+      { template: true, healthSocket: 8081 },
+      "SOCKACT_ERR_UNIT_CONFLICT healthSocket: each instance would listen at the same address",
     ],
     [
       "is for an instance",
-      { name: "shop@eu", health: { listen: 8081 } },
-      "SOCKACT_ERR_UNIT_CONFLICT health.listen: each instance would listen at the same address",
+      { name: "shop@eu", healthSocket: 8081 },
+      "SOCKACT_ERR_UNIT_CONFLICT healthSocket: each instance would listen at the same address",
     ],
     [
       "has no socket unit to follow",
-      { bind: "capability", health: { listen: 8081 } },
-      "SOCKACT_ERR_UNIT_CONFLICT health.listen: without a socket unit, nothing wakes the service, so it never sleeps",
+      { bind: "capability", healthSocket: 8081 },
+      "SOCKACT_ERR_UNIT_CONFLICT healthSocket: without a socket unit, nothing wakes the service, so it never sleeps",
     ],
     [
       "makes a name too long",
-      { name: "s".repeat(240), health: { listen: 8081 } },
+      { name: "s".repeat(240), healthSocket: 8081 },
       "SOCKACT_ERR_UNIT_LENGTH name: the unit's name has 256 characters",
     ],
   ])("is refused if it %s", (_, more, problem) => {

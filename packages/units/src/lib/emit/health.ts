@@ -61,10 +61,10 @@ function sandboxLines({ arrangement: { manager, systemd } }: Service): Line[] {
   return withoutDirectives(readSandbox("inbound", facts, []).lines, ...slowDirectives);
 }
 
-/** The units that answer probes without the service. There are none without `health.listen`. */
+/** The units that answer probes without the service. There are none without `healthSocket`. */
 export function healthUnitsOf(service: Service, sockets: readonly Socket[]): Unit[] {
-  const { name, health } = service;
-  if (health.listen.length === 0) return [];
+  const { name, healthSocket } = service;
+  if (healthSocket.length === 0) return [];
   const units = healthUnits(name);
   const others = sockets.map(({ unit }) => unit);
   const own = unquotedValue(name);
@@ -83,11 +83,11 @@ export function healthUnitsOf(service: Service, sockets: readonly Socket[]): Uni
         {
           name: "Socket",
           lines: [
-            ...asked("ListenStream", health.listen, "health.listen"),
+            ...asked("ListenStream", healthSocket, "healthSocket"),
             addedToSocket("Accept", "yes"),
             addedToSocket("MaxConnections", "256"),
             addedToSocket("MaxConnectionsPerSource", "32"),
-            ...freeBindLines(health.listen),
+            ...freeBindLines(healthSocket),
             addedToSocket("TriggerLimitIntervalSec", "0"),
             addedToSocket("LogLevelMax", "err"),
           ],

@@ -6,7 +6,7 @@ import { readSandbox, type Sandbox } from "./sandbox/sandbox.ts";
 import { readCredentials } from "./fields/credentials.ts";
 import { appFolder } from "./fields/app-folder.ts";
 import { compileCacheLines } from "./fields/compile-cache.ts";
-import { readHealth } from "./fields/health.ts";
+import { readHealthSocket } from "./fields/health.ts";
 import { handoverLines, type HandoverLines } from "./fields/handover.ts";
 import { folderLines } from "./fields/folders.ts";
 import { proxyProtocolLines } from "./fields/proxy-protocol.ts";
@@ -216,7 +216,7 @@ export function readService(description: Record<string, unknown>, problems: Unit
     preloadMap: preload.map,
     proxyProtocol: proxyProtocolLines(description, checkedName, problems),
     compileCache: compileCacheLines(description, checkedName, problems),
-    health: readHealth(description, arrangement, problems),
+    healthSocket: readHealthSocket(description, arrangement, problems),
     handover: handoverLines(description, checkedName, arrangement, workingDirectory),
     sandbox,
   };

@@ -6,7 +6,6 @@ import type { Arrangement } from "./fields/arrangement.ts";
 import { readRaw, type RawSections } from "./fields/raw.ts";
 import { socketSynonyms } from "./fields/synonyms.ts";
 import { refusedLength } from "../systemd/unit-names.ts";
-import type { Health } from "./fields/health.ts";
 import { reportNewerFields } from "./fields/versions.ts";
 import {
   otherSocketFields,
@@ -186,6 +185,6 @@ export interface SocketOwner {
   defaultInstance: string[];
   /** Whether a condition may keep the service from starting. */
   isConditional: boolean;
-  /** How a load balancer asks about it. */
-  health: Health;
+  /** The addresses of the socket that answers probes without it. */
+  healthSocket: readonly string[];
 }

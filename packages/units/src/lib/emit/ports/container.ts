@@ -65,10 +65,12 @@ const directives: Record<keyof ContainerDescription, Directive> = {
 
 /** The fields of a description that apply to a container. All others would be lost. */
 const keptFields = [
-  ..."acknowledge name exec sockets bind backend container health hardening manager systemd raw".split(" "),
+  ..."acknowledge name exec sockets bind backend container healthSocket hardening manager systemd raw".split(
+    " ",
+  ),
   ..."description documentation conditionPathExists requiresMountsFor".split(" "),
   ..."requires wants bindsTo partOf conflicts before after onFailure wantedBy".split(" "),
-  ..."type user group workingDirectory environment environmentFile drainTimeout idleTimeout preload".split(
+  ..."type user group workingDirectory environment environmentFile drainTimeout idleTimeout health preload".split(
     " ",
   ),
   ..."restart restartSec restartSteps restartMaxDelaySec restartPreventExitStatus successExitStatus".split(
@@ -125,7 +127,7 @@ function containerLines(
       ...environmentLines(values.environment),
       ...asked("Environment", values.drainTimeout, "drainTimeout"),
       ...asked("Environment", values.idleTimeout, "idleTimeout"),
-      ...asked("Environment", service.health.environment, "health.path"),
+      ...asked("Environment", values.health, "health"),
       ...service.preloadMap,
       ...service.proxyProtocol,
       ...service.nodeOptions,

@@ -52,7 +52,7 @@ describe("by one word", () => {
       { systemd: 254 },
       { handover: true, timeoutStartSec: "5min" },
       { handover: true, handoverTimeout: "5min" },
-      { health: { listen: 8081 } },
+      { healthSocket: 8081 },
     ];
     const comments = described.flatMap((fields) =>
       Object.values(emit(fields, { comments: true })).flatMap((text) => text.match(/^# .*$/gm) ?? []),

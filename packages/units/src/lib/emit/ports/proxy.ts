@@ -250,7 +250,7 @@ export const proxy: PortMethod = {
     }
     const length = typeof name === "string" ? refusedLength(proxyUnit(name)) : undefined;
     if (length !== undefined) problems.push({ path: "name", ...length });
-    if (idleTimeout !== undefined && (systemd as number) < 246) {
+    if (durationText(idleTimeout) !== undefined && (systemd as number) < 246) {
       problems.push({
         code: "SOCKACT_ERR_UNIT_VERSION",
         path: "idleTimeout",

@@ -113,7 +113,7 @@ export function serviceSections(service: Service, parts: ServiceParts): Section[
         ...linesOf("idleTimeout"),
         ...linesOf("handoverTimeout"),
         ...service.handover.environment,
-        ...asked("Environment", service.health.environment, "health.path"),
+        ...linesOf("health"),
         ...idleVariableLines(service),
         ...(inetd
           ? [

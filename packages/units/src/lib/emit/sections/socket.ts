@@ -11,7 +11,7 @@ const addedForCondition = addedFor(reasonsOf.condition);
 
 /** The sections of a socket's unit file. */
 export function socketSections({ unit, path, values, sibling }: Socket, owner: SocketOwner): Section[] {
-  const { name: app, startedUnit, isConditional, defaultInstance, health } = owner;
+  const { name: app, startedUnit, isConditional, defaultInstance, healthSocket } = owner;
   const { kind } = owner.arrangement;
   const linesOf = (field: keyof typeof socketDirectives): Line[] =>
     values[field].length === 0 ? [] : asked(socketDirectives[field].key, values[field], `${path}.${field}`);
@@ -27,7 +27,7 @@ export function socketSections({ unit, path, values, sibling }: Socket, owner: S
       name: "Unit",
       lines: [
         ...askedOr("Description", values.description, `${path}.description`, `${what.join(" ")} socket`),
-        ...(health.listen.length === 0 ? [] : [addedForHealth("Wants", healthUnits(app).socket)]),
+        ...(healthSocket.length === 0 ? [] : [addedForHealth("Wants", healthUnits(app).socket)]),
       ],
     },
     {

@@ -18,7 +18,7 @@ const ofFields = {
   SOCKACT_IDLE_EXIT_STATUS: "leave it out: it is added for Node, and with idleTimeout",
   SOCKACT_HANDOVER: "write handover: true in the description",
   SOCKACT_HANDOVER_TIMEOUT: "write handoverTimeout: '60s' in the description",
-  SOCKACT_HEALTH: "write health: { path: '/healthz' } in the description",
+  SOCKACT_HEALTH: "write health: '/healthz' in the description",
   SOCKACT_PROXY_PROTOCOL: "write proxyProtocol: { from: ['10.0.0.1'] } in the socket",
   SOCKACT_RELOAD_RESULT: "write handover: true in the description, which adds it",
 };
@@ -111,6 +111,11 @@ export function durationVariable(name: keyof typeof ofFields): Read {
     durationOrInfinity(value, path, problems).map((text) =>
       listItem(`${name}=${text === "0" ? "0s" : text}`),
     );
+}
+
+/** Reads `false` as `no`, which turns off what the code of the app has turned on. */
+export function orNo(name: keyof typeof ofFields, read: Read): Read {
+  return (value, path, problems) => (value === false ? [`${name}=no`] : read(value, path, problems));
 }
 
 /** The same for a limit, which is longer than 0 and ends. */

@@ -5,17 +5,10 @@ import { refusedLength } from "../../systemd/unit-names.ts";
 import { address } from "../values/addresses.ts";
 import { literal, matching, oneOrMore, rawText, type Read } from "../values/readers.ts";
 import type { Arrangement } from "./arrangement.ts";
-import { isObject, objectOf, readFields } from "./fields.ts";
+import { isObject } from "./fields.ts";
 
-/** How a load balancer asks about a service, with each value as it is in the unit file. */
-export interface Health {
-  /** The variable with the path that the app answers. */
-  environment: string[];
-  /** The addresses of the socket that answers without the app. */
-  listen: string[];
-}
-
-const path: Read = (value, at, problems) =>
+/** The variable with the path that the app answers. */
+export const healthVariable: Read = (value, at, problems) =>
   literal(
     rawText(
       matching(
@@ -27,47 +20,35 @@ const path: Read = (value, at, problems) =>
     ),
   )(value, at, problems).map(() => listItem(`SOCKACT_HEALTH=${value as string}`));
 
-const directives = {
-  path: { key: "Environment", read: path },
-  listen: { key: "ListenStream", read: oneOrMore(address) },
-};
-
-/** Reads the field `health`. The result may be used only if no problem was reported. */
-export function readHealth(
+/**
+ * Reads the field `healthSocket`: the addresses of the socket that answers without the app. The result may be
+ * used only if no problem was reported.
+ */
+export function readHealthSocket(
   description: Record<string, unknown>,
   { kind }: Arrangement,
   problems: UnitProblem[],
-): Health {
-  const { health, name } = description;
-  if (health === undefined) return { environment: [], listen: [] };
-  const given = objectOf(health, "health", "write { path: '/healthz' }", problems) ?? {};
-  const asked = readFields(directives, [], given, "health", problems);
+): string[] {
+  const { healthSocket, name } = description;
+  if (healthSocket === undefined) return [];
+  const listen = oneOrMore(address)(healthSocket, "healthSocket", problems);
   const report = conflictsIn(problems);
-  if (isObject(health) && health["path"] === undefined && health["listen"] === undefined)
-    problems.push({
-      code: "SOCKACT_ERR_UNIT_MISSING",
-      path: "health",
-      message: "it has neither path nor listen",
-      hint: "write { path: '/healthz' } for an answer of the app, or { listen: 8081 } for an answer that does not start the app",
-    });
-  if (asked.listen.length > 0) {
-    if (kind === "template" || (typeof name === "string" && name.includes("@")))
-      report(
-        "health.listen",
-        "each instance would listen at the same address",
-        "leave it out, and write path",
-      );
-    if (description["bind"] === "capability")
-      report(
-        "health.listen",
-        "without a socket unit, nothing wakes the service, so it never sleeps",
-        "leave it out, and write path; or write bind: 'socket'",
-      );
-    const tooLong = typeof name === "string" ? refusedLength(healthUnits(name).service) : undefined;
-    if (tooLong !== undefined) problems.push({ path: "name", ...tooLong });
-    reportTaken(asked.listen, description, problems);
-  }
-  return { environment: asked.path, listen: asked.listen };
+  if (kind === "template" || (typeof name === "string" && name.includes("@")))
+    report(
+      "healthSocket",
+      "each instance would listen at the same address",
+      "leave it out, and write health",
+    );
+  if (description["bind"] === "capability")
+    report(
+      "healthSocket",
+      "without a socket unit, nothing wakes the service, so it never sleeps",
+      "leave it out, and write health; or write bind: 'socket'",
+    );
+  const tooLong = typeof name === "string" ? refusedLength(healthUnits(name).service) : undefined;
+  if (tooLong !== undefined) problems.push({ path: "name", ...tooLong });
+  reportTaken(listen, description, problems);
+  return listen;
 }
 
 /** The names of the units that answer for a service. */
@@ -91,14 +72,14 @@ function reportTaken(
     const taken = others.map(String).find((other) => listen.some((own) => isSame(own, other, onlyIPv6)));
     if (taken !== undefined)
       report(
-        "health.listen",
+        "healthSocket",
         `${shown(taken)} is already open: sockets[${index}].listen`,
-        "write another port. The app's own port answers probes with health.path",
+        "write another port. The app's own port answers probes with health",
       );
     if (Array.isArray(sockets) && sockets.length > 1 && socket["name"] === "health")
       report(
         `sockets[${index}].name`,
-        "the socket of health.listen has this name",
+        "the socket of healthSocket has this name",
         "choose another name, such as 'web'",
       );
   }

@@ -7,7 +7,8 @@ import { runsNode } from "../../node/runtime.ts";
  */
 export function mayFallAsleep(description: Record<string, unknown>): boolean {
   const { bind = "socket", container, idleTimeout, restart = "always" } = description;
-  const mayHaveTimeout = idleTimeout !== undefined || container !== undefined || runsNode(description);
+  const mayHaveTimeout =
+    idleTimeout !== false && (idleTimeout !== undefined || container !== undefined || runsNode(description));
   return bind === "socket" && mayHaveTimeout && (restart === "always" || restart === "on-success");
 }
 

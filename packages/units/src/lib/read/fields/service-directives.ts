@@ -8,7 +8,8 @@ import * as paths from "../values/paths.ts";
 import * as durations from "../values/durations.ts";
 import * as numbers from "../values/numbers.ts";
 import { orFalse } from "../values/readers.ts";
-import { durationVariable, environment, limitVariable } from "./environment.ts";
+import { durationVariable, environment, limitVariable, orNo } from "./environment.ts";
+import { healthVariable } from "./health.ts";
 import { folderDirectives } from "./folders.ts";
 import { importedCredential } from "./credentials.ts";
 
@@ -151,7 +152,7 @@ export const otherFields = [
   "bundle",
   "preload",
   "handover",
-  "health",
+  "healthSocket",
   "credentials",
   "openFile",
   "rolling",
@@ -190,8 +191,12 @@ export const serviceDirectives: Record<
   drainTimeout: { key: "Environment", read: durationVariable("SOCKACT_DRAIN_TIMEOUT") },
   idleTimeout: {
     key: "Environment",
-    read: limitVariable("SOCKACT_IDLE_TIMEOUT", "leave it out for a service that never sleeps"),
+    read: orNo(
+      "SOCKACT_IDLE_TIMEOUT",
+      limitVariable("SOCKACT_IDLE_TIMEOUT", "write false for a service that never sleeps"),
+    ),
   },
+  health: { key: "Environment", read: orNo("SOCKACT_HEALTH", healthVariable) },
   handoverTimeout: {
     key: "Environment",
     read: limitVariable("SOCKACT_HANDOVER_TIMEOUT", "write a time such as '60s', or leave it out"),
