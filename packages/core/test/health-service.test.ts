@@ -33,7 +33,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "the option health, under a
   test("in the tightest sandbox, it is drained while the file of the service exists, and no probe is in the journal", async () => {
     const exec = [systemd.node, insidePath(systemd, "programs/listen.mjs")];
     const hardening = "inbound";
-    const health = { path: "/healthz" };
+    const health = "/healthz";
     await systemd.installUnits(
       emitUnits({ name: "app", exec, sockets: [{ listen: 80 }], type: "notify", hardening, health }),
     );
