@@ -50,6 +50,7 @@ export const everyField: Record<string, AppDescription> = {
     passEnvironment: ["LANG"],
     drainTimeout: "infinity",
     idleTimeout: "1h 30min",
+    health: "/healthz",
     standardOutput: "append:/var/log/100% mine",
     standardError: "journal",
     syslogIdentifier: "100% mine",
