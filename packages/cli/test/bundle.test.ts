@@ -32,7 +32,10 @@ describeWith({ privateSystemd: true }, "sockact install --bundle", () => {
   });
 
   const write = async (folder: string, content: Record<string, string>): Promise<void> => {
-    for (const [name, text] of Object.entries(content)) await systemd.write(`${folder}/${name}`, text);
+    for (const [name, text] of Object.entries(content)) {
+      if (name.startsWith("link")) await systemd.mustRun(["ln", "-s", text, `${folder}/${name}`]);
+      else await systemd.write(`${folder}/${name}`, text);
+    }
   };
   const get = async (path: string): Promise<string> =>
     (await systemd.request(`http://127.0.0.1:3000${path}`)).body;
@@ -75,6 +78,11 @@ describeWith({ privateSystemd: true }, "sockact install --bundle", () => {
     ["eval", /server\.js:1 calls eval/, { "server.js": `eval("1");\n${asleep}` }],
     ["tracer", /dd-trace/, { "server.js": asleep, "node_modules/dd-trace/package.json": "{}" }],
     ["elsewhere", /imports \/etc\/hosts\.json/, { "server.js": `require("/etc/hosts.json");\n${asleep}` }],
+    [
+      "elsewhere",
+      /imports \/etc\/hosts\.json/,
+      { "server.js": `require("./link.json");\n${asleep}`, "link.json": "/etc/hosts.json" },
+    ],
     [
       "start",
       /Error: not in a bundle/,
@@ -150,6 +158,9 @@ describeWith({ privateSystemd: true }, "sockact install --bundle", () => {
       await install("/srv/next");
       const first = await get("/where");
       await write("/srv/next", { "server.js": versioned("2") });
+      expect((await call("/", ["status", "next"])).stdout).toMatch(
+        /Bundle +1 modules in one file\n +older than the code of the app, .*: npx sockact restart next\n/,
+      );
       await systemd.mustRun(["systemctl", "restart", "next"]);
       expect(await get("/")).toBe("1");
       const restarted = await call("/", ["restart", "next", "--json"]);
@@ -200,6 +211,26 @@ describeWith({ privateSystemd: true }, "sockact install --bundle", () => {
       await call("/", ["restart", "linked"]);
       expect(await get("/")).toBe("1");
       await uninstall("linked");
+    });
+
+    test("a rolling pair bundles it again", async () => {
+      await write("/srv/pair", { "server.js": versioned("1") });
+      const config = {
+        name: "pair",
+        exec: ["node", "./server.js"],
+        preload: true,
+        rolling: true,
+        bundle: true,
+      };
+      const sockets = [{ listen: 3000 }];
+      await systemd.write("/srv/pair/sockact.config.json", JSON.stringify({ ...config, sockets }));
+      expect(bundleOf(await call("/srv/pair", ["install", "--yes", "--json"]))).toMatchObject({ modules: 1 });
+      await write("/srv/pair", { "server.js": versioned("2") });
+      const turned = await call("/", ["restart", "pair", "--json"]);
+      expect(JSON.parse(turned.stdout)).toMatchObject({ outcome: "turned", bundle: { modules: 1 } });
+      expect(await get("/where")).toContain("/bundle-");
+      expect(await get("/")).toBe("2");
+      await uninstall("pair");
     });
 
     describeWith({ systemd: 253 }, "with a handover", () => {

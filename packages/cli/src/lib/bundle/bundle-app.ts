@@ -1,4 +1,4 @@
-import { statSync } from "node:fs";
+import { realpathSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import process from "node:process";
 import { askProgram } from "../shared/ask-program.ts";
@@ -42,16 +42,17 @@ const MOST_BYTES = 64 * 1024 * 1024;
  * Bundles an app, in a process that is not root: of the user who has called sudo, or else of the owner of the
  * app, or of nobody. Rejects with a `CliError` with `SOCKACT_ERR_BUNDLER` if there is no bundler.
  *
- * @param entry a real path
+ * @param given the entry, by the path that Node gets
  * @param roots the folders of the app
  */
 export async function bundleApp(
-  entry: string,
+  given: string,
   roots: readonly string[],
   invoker: Invoker,
 ): Promise<{ bundle: BuiltBundle } | { refusal: Refusal }> {
-  const user = await userFor(entry, invoker);
-  const trusted = user === undefined || invoker.isSudo ? invoker : { ...invoker, ...user };
+  const entry = realpathSync(given);
+  const user = await userFor([given, ...roots], invoker);
+  const trusted = { ...invoker, ...user };
   const own = installed("rolldown", dirname(entry));
   const isUsable = own !== undefined && (await distrustOf(own, trusted)) === undefined;
   const asked = await askProgram({
@@ -61,7 +62,7 @@ export async function bundleApp(
       roots,
       user,
       ...(isUsable && { from: entry }),
-      fetchesAsRoot: user !== undefined && !invoker.isSudo,
+      fetchesAsRoot: user !== undefined && user.uid !== invoker.uid,
     } satisfies BundleRequest,
     user: invoker,
     seconds: TIMEOUT_S,
@@ -87,18 +88,24 @@ export async function bundleApp(
   );
 }
 
-/** Root becomes another user. Others bundle as themselves. */
-async function userFor(entry: string, { isSudo, name, uid, gid }: Invoker): Promise<TargetUser | undefined> {
+/**
+ * Root becomes the user who has called sudo, or else the owner of the app. If another user could replace a
+ * file by a link to one that only this user may read, root becomes nobody. Others bundle as themselves.
+ */
+async function userFor(paths: readonly string[], invoker: Invoker): Promise<TargetUser | undefined> {
   if (process.getuid?.() !== 0) return undefined;
-  if (isSudo) return { name, uid, gid };
-  const owner = statSync(entry).uid;
-  // What belongs to root is read by nobody: the service's user can't read more.
-  const found = await userOf(owner === 0 ? "nobody" : String(owner));
-  if (found !== undefined) return found;
+  const { isSudo, name, uid, gid } = invoker;
+  const owner = statSync(paths[0]!).uid;
+  const user = isSudo ? { name, uid, gid } : owner === 0 ? undefined : await userOf(String(owner));
+  const distrusts = paths.map(async (path) => user && distrustOf(path, { ...invoker, ...user }));
+  const isTrusted = (await Promise.all(distrusts)).every((distrust) => distrust === undefined);
+  if (user !== undefined && isTrusted) return user;
+  const nobody = await userOf("nobody");
+  if (nobody !== undefined) return nobody;
   throw new CliError(
     "SOCKACT_ERR_INVOKER",
-    `root does not bundle the app of user ${owner}, and the user database has no such user`,
-    "Run it with sudo as a user who may read the app.",
+    "root does not bundle an app, and the user database has no user nobody",
+    "Run it with sudo as the owner of the app.",
     { exitCode: EXIT.failed },
   );
 }

@@ -67,7 +67,7 @@ export async function makeBundle(
     return { ...wanted, fallback: { code: "build", message: (error as Error).message } };
   }
   const { roots } = appFolders(packageFolder(dirname(entry)), entry);
-  const made = await bundleApp(entry, roots, invoker);
+  const made = await bundleApp(wanted.entry, roots, invoker);
   if ("refusal" in made) return { ...wanted, fallback: made.refusal };
   const path = isUsers ? undefined : await closedIn(made.bundle.inputs);
   if (path !== undefined) return { ...wanted, fallback: { code: "closed", path } };
@@ -117,7 +117,7 @@ export function bundleText({ fallback, modules = 0, outside = [] }: BundleRecord
   if (fallback !== undefined) return `none: ${fallback.reason} (${fallback.code})`;
   const own = outside.filter(({ reason }) => reason !== "needed");
   const listed = own.map(
-    ({ name, reason }) => `${name}, which ${outsideText[reason as keyof typeof outsideText]}`,
+    ({ name, reason }) => `${name}, which ${outsideText[reason as keyof typeof outsideText] ?? reason}`,
   );
   return [`${modules} modules in one file`, ...(own.length > 0 ? [`without ${listed.join("; ")}`] : [])].join(
     ", ",

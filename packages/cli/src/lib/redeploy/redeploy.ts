@@ -2,6 +2,7 @@ import process from "node:process";
 import { bundleText, filesOfBundle, isOfBundle, type MadeBundle, makeBundle } from "../install-app/bundle.ts";
 import { type BundleRecord, readManifest, replaceBundle } from "../install/install.ts";
 import { wrap } from "../output/wrap.ts";
+import { clean } from "../shared/clean.ts";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import { invoker } from "../shared/invoker.ts";
 import { colour, tell } from "../shared/messages.ts";
@@ -37,7 +38,7 @@ export async function redeploy(
   const started = async (made: MadeBundle, isRetried: boolean): Promise<number> => {
     const files = filesOfBundle({ name, user }, made);
     tell(
-      `${wrap(`Bundle of ${name}: ${bundleText(files.record)}`, { width: process.stderr.columns || 80 })}\n`,
+      `${wrap(clean(`Bundle of ${name}: ${bundleText(files.record)}`), { width: process.stderr.columns || 80 })}\n`,
     );
     return replaceBundle(place, name, files, isOfBundle, { onStep: () => {} }, async () =>
       action(files.record, isRetried),

@@ -12,6 +12,7 @@ import { readExposure } from "../systemd/analyze.ts";
 import { listeningSocketsIn } from "../systemd/listening-sockets.ts";
 import type { ServiceManager } from "../systemd/service-manager.ts";
 import { type Address, readAddresses } from "./addresses.ts";
+import { bundleStatus } from "./bundle-status.ts";
 import { type Clients, type CountedClients, countClients } from "./clients.ts";
 import { isClosed, type ServiceStatus, type SocketStatus, type UnitStatus } from "./service-status.ts";
 import { stateOf } from "../systemd/unit-state.ts";
@@ -205,6 +206,7 @@ export async function readStatus(
       restarts: unitStatus.reduce((total, { restarts }) => total + restarts, 0),
       lastWake: lastWakeOf(own),
       exposure: exposure.get(judgedUnit(service)) ?? null,
+      bundle: bundleStatus(service.name, manager.user),
       warnings: warningsOf({ service, state, units: own, sockets: ownSockets, closed }, manager),
     });
   });

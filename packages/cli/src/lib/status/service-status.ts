@@ -1,3 +1,4 @@
+import type { BundleStatus } from "./bundle-status.ts";
 import type { ActivatedService } from "../systemd/activated-units.ts";
 import type { Address } from "./addresses.ts";
 import type { Clients } from "./clients.ts";
@@ -99,5 +100,7 @@ export interface ServiceStatus {
   lastWake: { at: string; took: number | null } | null;
   /** The result of `systemd-analyze security`: 0 is the best, 10 the worst. */
   exposure: number | null;
+  /** The bundle, if the service was installed with one. */
+  bundle: BundleStatus | null;
   warnings: Warning[];
 }

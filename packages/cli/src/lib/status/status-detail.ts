@@ -3,6 +3,7 @@ import { colourOut } from "../output/print.ts";
 import { agoText, bytesText, tookText } from "../output/quantities.ts";
 import { count } from "../shared/messages.ts";
 import { JOURNAL_HINT, type JournalLines } from "../systemd/journal.ts";
+import { bundleLines } from "./bundle-status.ts";
 import { isClosed, type ServiceStatus, type SocketStatus, type UnitStatus } from "./service-status.ts";
 import { stateStyles, warningLines } from "./status-table.ts";
 
@@ -52,9 +53,9 @@ function wakeLine({ lastWake, restarts }: ServiceStatus, now: Date): string {
 export function statusDetail(
   service: ServiceStatus,
   journal: JournalLines | undefined,
-  { now = new Date() }: { now?: Date } = {},
+  { now = new Date(), user = false }: { now?: Date; user?: boolean } = {},
 ): string {
-  const { name, state, drained, sockets, health, units, exposure } = service;
+  const { name, state, drained, sockets, health, units, exposure, bundle } = service;
   const commands = [...new Set(units.map(({ command }) => command).filter((command) => command !== ""))];
   const files = [...sockets, ...(health === null ? [] : [health]), ...units]
     .map(({ file }) => file)
@@ -74,6 +75,7 @@ export function statusDetail(
     field("Health", health === null ? [] : socketLines(health)),
     field("Service", units.flatMap(unitLines)),
     field("Command", commands),
+    field("Bundle", bundle === null ? [] : bundleLines(bundle, name, user)),
     field("Last wake", [wakeLine(service, now)]),
     field("Risk", exposure === null ? [] : [`${exposure.toFixed(1)} of 10 (systemd-analyze security)`]),
     field("Files", [...new Set(files)]),

@@ -53,9 +53,9 @@ async function readOne(manager: ServiceManager, name: string): Promise<Report> {
 function reportText(
   { services, hidden, journal }: Report,
   name: string | undefined,
-  { systemctl }: ServiceManager,
+  { systemctl, user }: ServiceManager,
 ): string {
-  if (name !== undefined) return statusDetail(services[0]!, journal);
+  if (name !== undefined) return statusDetail(services[0]!, journal, { user });
   const warnings = mergeWarnings(
     services.flatMap((service) => service.warnings),
     systemctl,
