@@ -26,6 +26,7 @@ export const keywords: Readonly<Record<string, string>> = {
   "several-apps": "domain, subdomain, virtual host, two apps share port 80, trust proxy, memory",
   lifecycle: "websockets on restart, graceful shutdown, SIGTERM, drain, keep-alive, watchdog",
   sleep: "idleTimeout, scale to zero, suspend, keepAwake",
+  restarts: "restart policy, crash loop, on-failure, always, OnFailure, start limit, alert",
   events: "onEvent, log messages, prometheus, metrics, NODE_DEBUG",
   "rolling-restart": "zero downtime, zero-downtime deploy, no downtime, blue green, blue/green",
   "health-socket":

@@ -44,6 +44,7 @@ export const sidebar: DefaultTheme.SidebarItem[] = [
       { text: "Many hosts", link: "/many-hosts" },
       { text: "Ready, reload, stop, watchdog", link: "/lifecycle" },
       { text: "Sleep", link: "/sleep" },
+      { text: "Restarts and crashes", link: "/restarts" },
       { text: "Status and events", link: "/events" },
       { text: "Handover", link: "/handover" },
       { text: "Rolling restart", link: "/rolling-restart" },

@@ -67,16 +67,6 @@ function explanation(): string {
   return text.slice(start, text.indexOf("PrivateDevices=", start));
 }
 
-function container(): string {
-  const written = emitUnits({
-    name: "shop",
-    container: { image: "registry.example/shop:1", volumes: ["/srv/shop:/data"] },
-    hardening: "inbound",
-    sockets: [{ listen: 80 }],
-  });
-  return `# shop.container\n${written["shop.container"]}`;
-}
-
 /** What the example of docs/lint.md prints of the two units that the page shows before it. */
 function linted(): string {
   const page = readFileSync(join(root, "docs/lint.md"), "utf8");
@@ -99,7 +89,6 @@ export function outputs(): Readonly<Record<string, string>> {
   return {
     ...Object.fromEntries(units()),
     "outputs/units-explain.txt": explanation(),
-    "outputs/units-shop.container.txt": container(),
     "outputs/lint-shop.txt": linted(),
   };
 }

@@ -33,7 +33,7 @@ describeWith({ privateSystemd: true, systemd: 254 }, "a service that fails and i
     await systemd.waitForUnit(alert("shop"), "ActiveState", "active");
   });
 
-  it("starts a unit by the command that docs/units.md and the hint for older versions have", async () => {
+  it("starts a unit by the command that docs/restarts.md and the hint for older versions have", async () => {
     const script = `[ "$SERVICE_RESULT" = success ] || systemctl start --no-block ${alert("blog")}`;
     const older: AppDescription = {
       name: "blog",

@@ -2,15 +2,6 @@
 // the page.
 import { emitUnits } from "../src/index.ts";
 
-// #region how-do-i-pass-secrets
-emitUnits({
-  name: "shop",
-  exec: ["/usr/bin/node", "/srv/shop/server.js"],
-  environmentFile: "/etc/shop/env",
-  sockets: [{ listen: 80 }],
-});
-// #endregion how-do-i-pass-secrets
-
 // #region an-app-that-you-cant-change
 emitUnits({
   name: "shop",
@@ -69,14 +60,6 @@ emitUnits({
 });
 // #endregion several-sockets
 
-// #region behind-a-load-balancer
-emitUnits({
-  name: "shop",
-  exec: ["/usr/bin/node", "/srv/shop/server.js"],
-  sockets: [{ name: "web", listen: 8080, proxyProtocol: { from: ["10.0.0.1", "10.0.0.2"] } }],
-});
-// #endregion behind-a-load-balancer
-
 // #region ready-watchdog-stop-and-sleep
 emitUnits({
   name: "shop",
@@ -88,15 +71,6 @@ emitUnits({
   sockets: [{ listen: 80 }],
 });
 // #endregion ready-watchdog-stop-and-sleep
-
-// #region a-new-version-at-a-reload
-emitUnits({
-  name: "shop",
-  exec: ["/usr/bin/node", "/srv/shop/server.js"],
-  handover: true,
-  sockets: [{ listen: 80 }],
-});
-// #endregion a-new-version-at-a-reload
 
 // #region a-process-for-each-connection
 emitUnits({
