@@ -1,5 +1,6 @@
 // Builds the package in the current folder. Each entry point in its package.json gets a CommonJS file with its types. The main entry point
 // also gets an ES module, which re-exports the CommonJS file. decisions/014 says why.
+import { createHash } from "node:crypto";
 import {
   mkdirSync,
   mkdtempSync,
@@ -79,9 +80,11 @@ async function bundleCode() {
 /** Leaves out the bundler's own code for conversions, where they have all been removed. Each shared file still loads it. */
 function withoutUnusedRuntime(output) {
   const load = /^require\("\.\/rolldown-runtime\.cjs"\);\n/m;
+  const all = output.map(({ code }) => code).join("");
+  const build = createHash("sha256").update(all).digest("hex").slice(0, 8);
   const files = output.map(({ fileName, code }) => ({
     fileName,
-    code: connectFeatures(fileName, joinExports({ fileName, code: code.replace(load, "") })),
+    code: connectFeatures(fileName, joinExports({ fileName, code: code.replace(load, "") }), build),
   }));
   const isUsed = files.some(({ code }) => code.includes("rolldown-runtime.cjs"));
   return files.filter(({ fileName }) => isUsed || fileName !== "rolldown-runtime.cjs");
@@ -169,7 +172,7 @@ const requireFeature = /require\("\.\/([\w-]+)\.cjs"\);/g;
  * Makes the file of a feature export a function, which is given the exports of the main file. So the main file does not depend on itself, and a feature always
  * belongs to the copy that has loaded it, whatever a module cache contains. Other files reach a feature through the main file.
  */
-function connectFeatures(fileName, code) {
+function connectFeatures(fileName, code, build) {
   if (!hasFeatures) return code;
   const name = fileName.replace(/\.cjs$/, "");
   const isFeature = (id) => Object.hasOwn(features, id);
@@ -179,7 +182,7 @@ function connectFeatures(fileName, code) {
       .replace('const $main = require("./implementation.cjs");\n', "")
       .replaceAll("$main.", 'require("./implementation.cjs").');
   if (name === "implementation")
-    return `${code.replaceAll(requireFeature, (statement, id) => (isFeature(id) ? `require("./${id}.cjs")(exports);` : statement))}exports.$features = $load;\n`;
+    return `${code.replaceAll(requireFeature, (statement, id) => (isFeature(id) ? `require("./${id}.cjs")(exports);` : statement))}exports.$build = "${build}";\nexports.$features = $load;\n`;
   const linked = code.replaceAll(/\$\w+ \?\?= require\("\.\/([\w-]+)\.cjs"\);/g, (statement, id) =>
     isFeature(id) ? `$main.$features.$${id.replaceAll("-", "_")};` : statement,
   );
@@ -187,7 +190,7 @@ function connectFeatures(fileName, code) {
   const body = linked
     .replace(/^let \$\w+(?:, \$\w+)*;\n/m, "")
     .replace(/^const \$main = require\("\.\/implementation\.cjs"\);\n/m, "");
-  return `module.exports = ($main) => {\nconst exports = {};\n${body}return exports;\n};\n`;
+  return `module.exports = ($main) => {\nif ($main.$build !== "${build}") throw new Error("The files of sockact were replaced while the process runs. Restart it.");\nconst exports = {};\n${body}return exports;\n};\n`;
 }
 
 /** Without this check, a Node that is too old would fail without naming the reason. */
@@ -202,10 +205,16 @@ if (!$node) throw new Error("sockact needs Node 20.19 or later, and this is " + 
 function loadAtFirstUse(code) {
   const getters = new Map();
   const loaded = [];
+  // After the first use, nothing is read from the file system.
+  const loadOnce = (variable, name, id) => {
+    loaded.push(`$${name}`);
+    getters.set(variable, [`$${name}`, `return $${name} ??= require("${id}");`]);
+  };
   const rest = code
     .replaceAll(/^let ((?:node|_sockact)_(\w+)) = require\("([^"]+)"\);\n/gm, (_, variable, name, id) => {
-      const load = id.startsWith("node:") ? "$node" : "require";
-      getters.set(variable, [name, `return ${load}("${id}");`]);
+      if (id.startsWith("node:")) getters.set(variable, [name, `return $node("${id}");`]);
+      // Also after `jest.resetModules()`, this code belongs to the copy that it has loaded first.
+      else loadOnce(variable, name, id);
       return "";
     })
     .replaceAll(
@@ -213,9 +222,7 @@ function loadAtFirstUse(code) {
       (statement, variable, name, id, feature) => {
         if (!Object.hasOwn(features, feature)) return statement;
         if (variable === undefined) return "";
-        // After the first use, nothing is read from the file system.
-        loaded.push(`$${name}`);
-        getters.set(variable, [`$${name}`, `return $${name} ??= require("${id}");`]);
+        loadOnce(variable, name, id);
         return "";
       },
     );

@@ -95,6 +95,7 @@ test.each([
     "execute.cjs",
     "index.cjs",
     "journal.cjs",
+    "own-command.cjs",
     "roll-error.cjs",
     "roll.cjs",
     "service-manager.cjs",

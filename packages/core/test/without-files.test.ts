@@ -1,12 +1,14 @@
-import { cpSync, mkdtempSync, rmSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
+import { createServer as createHttpServer } from "node:http";
+import { createRequire } from "node:module";
 import { createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import {
   type AppProcess,
   certificateOf,
@@ -124,6 +126,19 @@ describe.concurrent("an app whose files are removed when it listens needs none o
     server.close();
     expect(status).toBe(0);
   });
+});
+
+test("a file of another version is refused", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "other-version-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const published = fileURLToPath(new URL("../dist", import.meta.url));
+  cpSync(published, folder, { recursive: true });
+  const file = join(folder, "health.cjs");
+  writeFileSync(file, readFileSync(file, "utf8").replace(/(?<=\$build !== ")\w+/, "another"));
+  const { listen } = createRequire(import.meta.url)(
+    join(folder, "index.cjs"),
+  ) as typeof import("@sockact/core");
+  await expect(listen(createHttpServer(), { port: 0, health: "/healthz" })).rejects.toThrow(/were replaced/);
 });
 
 /** Copies the package, starts the app with it, removes it, and uses the app. Resolves with its exit status. */

@@ -4,12 +4,28 @@ import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-import { closeAll, freeAddress, openConnection, rawSocket, startWithFds } from "@sockact/testkit";
+import {
+  closeAll,
+  freeAddress,
+  httpRequest,
+  openConnection,
+  rawSocket,
+  startProcess,
+  startWithFds,
+} from "@sockact/testkit";
+import { portIn } from "./run-app.ts";
 import { appFile } from "./start-app.ts";
 
-test.concurrent.for(["http", "net"])(
-  "an app with a server of node:%s needs no file of the preload after the start",
-  async (kind) => {
+const situations: [what: string, kind: string, env: Record<string, string>][] = [
+  ["a server of node:http", "http", {}],
+  ["a server of node:net", "net", {}],
+  ["SOCKACT_HEALTH", "http", { SOCKACT_HEALTH: "/health" }],
+  ["REMOTE_ADDR", "http", { REMOTE_ADDR: "192.0.2.1" }],
+];
+
+test.concurrent.for(situations)(
+  "an app with %s needs no file of the preload after the start",
+  async ([, kind, env]) => {
     const folder = mkdtempSync(join(tmpdir(), "without-files-"));
     const bound = await freeAddress("tcp4");
     const fd = rawSocket("ipv4", "stream", { bound, listening: true });
@@ -20,6 +36,7 @@ test.concurrent.for(["http", "net"])(
       await using app = startWithFds(
         [fd],
         [process.execPath, "--require", preload, appFile("waits.cjs"), kind],
+        { env },
       );
       await app.event("started");
       rmSync(folder, { recursive: true });
@@ -37,3 +54,22 @@ test.concurrent.for(["http", "net"])(
     }
   },
 );
+
+test("neither does one whose parent has got the sockets", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "without-files-"));
+  try {
+    cpSync(fileURLToPath(new URL("../dist", import.meta.url)), join(folder, "dist"), { recursive: true });
+    const preload = join(folder, "dist/index.cjs");
+    const port = String(portIn(await freeAddress("tcp4")));
+    await using app = startProcess([process.execPath, "--require", preload, appFile("waits.cjs"), "http"], {
+      env: { LISTEN_PID: String(process.pid), LISTEN_FDS: "1", PORT: port },
+    });
+    await app.event("started");
+    rmSync(folder, { recursive: true });
+    app.write("the files are gone");
+    await app.event("listening");
+    expect((await httpRequest(`localhost:${port}`)).body).toBe("served");
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});

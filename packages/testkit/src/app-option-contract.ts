@@ -51,7 +51,11 @@ export function appOptionContract({ adapter, accepted, source, module }: AppOpti
     test("whatever is not an app of the framework is refused at once", async () => {
       const program = join(import.meta.dirname, "app-option.mjs");
       await using running = startProcess([process.execPath, program, adapter]);
-      const { answers } = await running.event<{ answers: Record<string, string> }>("answered");
+      const { answers, direct } = await running.event<{
+        answers: Record<string, string>;
+        direct: string[];
+      }>("answered");
+      expect(direct).toEqual(["SOCKACT_ERR_OPTION: Write systemdListen({ app })."]);
       const refused = `SOCKACT_ERR_OPTION: Write const app = ${source}; systemdListen({ app });`;
       expect(answers).toEqual(
         Object.fromEntries(

@@ -22,6 +22,8 @@ const values = {
 };
 
 const answers = {};
+/** An app in place of the options. */
+const direct = [];
 for (const [name, app] of Object.entries(values)) {
   try {
     systemdListen({ app });
@@ -30,4 +32,11 @@ for (const [name, app] of Object.entries(values)) {
     answers[name] = `${code}: ${hint}`;
   }
 }
-console.log(JSON.stringify({ event: "answered", answers }));
+for (const [name, app] of Object.entries(values)) {
+  try {
+    if (answers[name] === "accepted") systemdListen(app);
+  } catch ({ code, hint }) {
+    direct.push(`${code}: ${hint}`);
+  }
+}
+console.log(JSON.stringify({ event: "answered", answers, direct }));

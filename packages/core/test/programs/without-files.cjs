@@ -2,7 +2,7 @@
 const { createSocket } = require("node:dgram");
 const { readSync } = require("node:fs");
 const { createServer } = require("node:http");
-const { bindDatagram, listen } = require("@sockact/core");
+const { bindDatagram, listen, proxyHeader } = require("@sockact/core");
 
 const print = (event) => console.log(JSON.stringify({ event }));
 /** No code of the package runs until the test has removed the files. */
@@ -21,7 +21,10 @@ if (datagram) {
   socket.once("listening", untilRemoved);
   void bindDatagram(socket, { ...options, ...hooks });
 } else {
-  const server = createServer((request, response) => response.end(request.socket.remoteAddress));
+  const server = createServer(({ socket }, response) => {
+    proxyHeader(socket);
+    response.end(socket.remoteAddress);
+  });
   server.once("listening", untilRemoved);
   void listen(server, { ...options, ...hooks });
 }

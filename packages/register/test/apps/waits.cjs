@@ -5,4 +5,5 @@ const answer = kind === "net" ? (socket) => socket.end("served") : (_, response)
 
 console.log(JSON.stringify({ event: "started" }));
 readSync(0, Buffer.alloc(1));
-require(`node:${kind}`).createServer(answer).listen(3000);
+const server = require(`node:${kind}`).createServer(answer);
+server.listen(process.env.PORT || 3000, () => console.log(JSON.stringify({ event: "listening" })));

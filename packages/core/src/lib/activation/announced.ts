@@ -1,3 +1,5 @@
+import { explainNotActivated } from "./not-activated.ts";
+import { load } from "../shared/load.ts";
 import cluster from "node:cluster";
 import process from "node:process";
 import { isMainThread } from "@sockact/shared/notify";
@@ -120,7 +122,9 @@ export type ProcessRole =
 export function processRole(): ProcessRole {
   if (!isMainThread()) return "other";
   try {
-    return readRole();
+    const role = readRole();
+    if (role !== "activated" && role !== "other") load(explainNotActivated);
+    return role;
   } catch {
     // A server gets the error when it listens.
     return "activated";

@@ -8,14 +8,16 @@ import type { AppOptions } from "./options.ts";
  * @param isApp whether an object is an app of the framework
  * @param source the code that makes an app, such as `express()`
  * @returns the app, or undefined if there is no such option, and the other options
- * @throws ActivationError `SOCKACT_ERR_OPTION` if `app` is anything else, even undefined: the app would not
- * listen on the sockets
+ * @throws ActivationError `SOCKACT_ERR_OPTION` if the options are the app itself, or if `app` is anything
+ * else, even undefined: the app would not listen on the sockets
  */
 export function separateApp(
   options: AppOptions & { readonly app?: object },
   isApp: (app: object) => boolean,
   source: string,
 ): [app: object | undefined, options: AppOptions] {
+  if (isApp(Object(options) as object))
+    throw optionError("systemdListen() got the app in place of its options", "Write systemdListen({ app }).");
   if (!("app" in (Object(options) as object))) return [undefined, options];
   const { app, ...others } = options;
   if (!isApp(Object(app) as object))

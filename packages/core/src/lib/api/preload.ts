@@ -21,6 +21,7 @@ import { checkProxyNames, proxyRulesOf } from "../proxy-protocol/variable.ts";
 import { isActivationError } from "../shared/errors.ts";
 import { isVariableSet } from "../shared/environment-options.ts";
 import { checkInternals } from "../shared/internals-check.ts";
+import { load } from "../shared/load.ts";
 import { handleOf, isHttpServer, type ListenHandle } from "../shared/node-internals.ts";
 import { bindOptionsOf, callbackOf } from "./listen-arguments.ts";
 import { emitListenError } from "./listen-error.ts";
@@ -92,8 +93,7 @@ export function preloadApp(): PreloadedApp {
   // option, but this app can't.
   settings.signals ??= true;
   loadFeatures(settings);
-  // Their file is loaded here. When a server listens, it may be gone.
-  const later = { joinOwn, joinSockets, listenLater };
+  load(listenLater);
   holdListeners();
   const app = createApp(settings, true);
   const select = (fds: readonly number[]): PassedSocket[] => {
@@ -116,7 +116,7 @@ export function preloadApp(): PreloadedApp {
       proxies: [...(proxies?.values() ?? [])],
     });
     const preambleOf: PreambleOf = ({ name }) => ({ proxy: proxies?.get(name), tls: undefined });
-    onceServing(() => later.joinSockets(server, handle, selected, { backlog, preambleOf }));
+    onceServing(() => joinSockets(server, handle, selected, { backlog, preambleOf }));
   };
   return {
     serve(server, fds, args) {
@@ -149,7 +149,7 @@ export function preloadApp(): PreloadedApp {
         } catch (error) {
           if (isTaken(error)) {
             const own = args.filter((arg) => arg !== callback);
-            later.joinOwn(
+            joinOwn(
               server,
               handle,
               (acceptor) => listen.apply(acceptor, own),
@@ -158,7 +158,7 @@ export function preloadApp(): PreloadedApp {
           } else server.emit("error", error);
         }
       };
-      later.listenLater(server, address, start);
+      listenLater(server, address, start);
       if (callback !== undefined) server.once("listening", callback);
     },
     join(server, fds) {

@@ -17,6 +17,6 @@ import { HEADER, headers, type ProxiedHandle } from "../shared/proxied-handle.ts
 export function proxyHeader(socket: Socket): ProxyHeader | undefined {
   const handle = connectionHandleOf(handshakeOf(socket) ?? socket) as ProxiedHandle | null;
   const bytes = handle?.[HEADER];
-  const parse = headers.parse ?? parseProxyHeader;
-  return bytes ? (parse(bytes)?.header as ProxyHeader | undefined) : undefined;
+  if (!bytes) return undefined;
+  return (headers.parse ?? parseProxyHeader)(bytes)?.header as ProxyHeader | undefined;
 }

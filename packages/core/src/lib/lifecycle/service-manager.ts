@@ -2,6 +2,7 @@ import cluster from "node:cluster";
 import { notify } from "@sockact/notify";
 import { isSupervised } from "@sockact/notify";
 import { isWaitingToServe } from "../activation/serving.ts";
+import { load } from "../shared/load.ts";
 import { processState } from "../shared/process-state.ts";
 import { type App, apps, emit } from "./app.ts";
 
@@ -17,7 +18,10 @@ const mainProcess = processState("main process", {
  * replaced, or no descriptor may be free: decisions/014.
  */
 export function prepareToNotify(): void {
-  if (isNotifyExpected()) mainProcess.send ??= notify;
+  if (!isNotifyExpected()) return;
+  // Another copy of this package may send the messages. Its own code tells this one whether it is watched.
+  load(notify);
+  mainProcess.send ??= notify;
 }
 
 /**

@@ -46,6 +46,8 @@ export function stop(
   reason: StopReason,
   { lastHook = async () => {}, receiver }: StopOptions = {},
 ): Promise<number> {
+  // The listeners of its events must see it too.
+  stopState.hasBegun = true;
   return (stopState.exitCode ??= shutDown(reason, lastHook, receiver));
 }
 

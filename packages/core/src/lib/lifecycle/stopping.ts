@@ -1,6 +1,7 @@
 import { processState } from "../shared/process-state.ts";
 
 interface StopState {
+  hasBegun: boolean;
   /** Resolves with the exit code; undefined until the process begins to stop. */
   exitCode: Promise<number> | undefined;
   /**
@@ -15,6 +16,7 @@ interface StopState {
 }
 
 export const stopState: StopState = processState("shutdown", {
+  hasBegun: false,
   exitCode: undefined,
   isBySignal: false,
   listeners: new Set(),
@@ -23,7 +25,7 @@ export const stopState: StopState = processState("shutdown", {
 
 /** Whether the process has begun to stop. */
 export function isStopping(): boolean {
-  return stopState.exitCode !== undefined;
+  return stopState.hasBegun;
 }
 
 /** Whether a signal has told the process to stop, so that a load balancer must send no more clients. */

@@ -10,3 +10,14 @@ test("an error that libsystemd does not have is printed without an errno", () =>
     "errno: -22",
   );
 });
+
+test("an error of another copy of the package is an instance, and no other error is", () => {
+  const ofCopy = Object.assign(new Error("no"), {
+    name: "ActivationError",
+    code: "SOCKACT_ERR_OPTION",
+    hint: "yes",
+  });
+  expect(ofCopy).toBeInstanceOf(ActivationError);
+  expect(new Error("no")).not.toBeInstanceOf(ActivationError);
+  expect(Object.assign(new Error("no"), { code: "ENOENT" })).not.toBeInstanceOf(ActivationError);
+});

@@ -53,6 +53,10 @@ export type ActivationErrorCode =
 export class ActivationError extends Error {
   /** The name of the class. It is the same for an error of another copy of the package. */
   override readonly name = "ActivationError";
+  /** Errors of another copy of the package are instances too. */
+  static override [Symbol.hasInstance](error: unknown): boolean {
+    return isActivationError(error);
+  }
   /** The code of the error. It stays the same across releases. */
   readonly code: ActivationErrorCode;
   /** What to change, and where: one or more sentences. */

@@ -27,7 +27,7 @@ it.each<[string, Partial<InstallPlan>]>([
   ["a file in the place of the manifest", extra("/var/lib/sockact/shop/manifest.json")],
   ["a file in a folder of its own", extra("/var/lib/sockact/shop/files/a/b")],
   ["a file that is the folder", extra("/var/lib/sockact/shop/files/")],
-  ["an enormous file", extra("/var/lib/sockact/shop/files/x", " ".repeat(2 ** 23 + 1))],
+  ["an enormous file", extra("/var/lib/sockact/shop/files/x", " ".repeat(2 ** 26 + 1))],
   ["a relative root", { root: "image" }],
   ["a root with dots", { root: "/tmp/../etc" }],
 ])("refuses %s", (_, fields) => {
