@@ -33,7 +33,7 @@ process.on("SIGUSR2", () => held.end("released"));
 
 await listen(server, {
   handover,
-  ready: silent ? () => once(process, "SIGUSR1") : undefined,
+  onListen: silent ? () => once(process, "SIGUSR1") : undefined,
   onEvent: quiet ? () => {} : undefined,
   onReload: reloads === false ? undefined : onReload,
   onStop: stops === false ? () => once(process, "SIGUSR1") : undefined,
