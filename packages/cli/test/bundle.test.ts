@@ -132,13 +132,23 @@ describeWith({ privateSystemd: true }, "sockact install --bundle", () => {
         "node_modules/rolldown/index.js": `throw new Error([process.getuid(), process.getgroups()].join());\n`,
       });
       await systemd.mustRun(["useradd", "--uid", "1234", "--no-create-home", "owner"]);
+      await systemd.mustRun(["useradd", "--uid", "1235", "--no-create-home", "other"]);
       await systemd.mustRun(["chown", "-R", "owner", "/srv/owned"]);
-      const said = async () =>
-        await call("/srv/owned", ["install", "server.js", "--bundle", "--dry-run", "--json"]);
-      expect(await said()).toMatchObject({ stderr: expect.stringContaining("1234,1234") });
-      // What another user can replace is not used, even if it is root's folder.
+      const said = async (sudoUid?: string) =>
+        call("/srv/owned", ["install", "server.js", "--bundle", "--dry-run", "--json"], {
+          env: sudoUid === undefined ? {} : { SUDO_UID: sudoUid },
+        });
+      const ran = (user: number) => ({ stderr: expect.stringContaining(`loaded: ${user},${user}`) });
+      expect(await said()).toMatchObject(ran(1234));
+      expect(await said("1234")).toMatchObject(ran(1234));
+      // Another user could replace files of root and of this one by links.
+      expect(await said("1235")).toMatchObject({
+        code: 1,
+        stderr: expect.stringContaining("can't fetch it"),
+      });
       await systemd.mustRun(["chown", "-R", "root", "/srv/owned"]);
-      expect(await said()).toMatchObject({ stderr: expect.stringContaining("65534,65534") });
+      expect(await said()).toMatchObject(ran(65534));
+      expect(await said("1235")).toMatchObject(ran(1235));
       await systemd.mustRun(["chmod", "o+w", "/srv/owned/node_modules/rolldown"]);
       expect(await said()).toMatchObject({
         code: 1,
@@ -201,6 +211,7 @@ describeWith({ privateSystemd: true }, "sockact install --bundle", () => {
         modules: 1,
       });
       expect((await call("/srv/linked", ["units", "--diff"])).stdout).toBe("");
+      expect((await call("/srv/linked", ["doctor", "linked"])).stdout).not.toContain("config-differs");
       await use("2");
       await systemd.mustRun(["systemctl", "restart", "linked"]);
       expect(await get("/where")).toContain("/srv/linked/2/server.js:1");

@@ -11,34 +11,41 @@ import { build, type Bundler } from "../lib/bundle/build.ts";
 import { BUNDLER, type BundleAnswer, type BundleRequest } from "../lib/bundle/bundle-app.ts";
 import { answer } from "../lib/shared/ask-program.ts";
 import { becomeUser } from "../lib/shared/become-user.ts";
+import { distrustOfRoot } from "../lib/shared/trusted-path.ts";
 
 const { entry, roots, from, user, fetchesAsRoot } = JSON.parse(process.argv[2] as string) as BundleRequest;
 
 void run().then(answer, (error: unknown) =>
   answer({
-    failure: { message: error instanceof Error ? error.message : String(error) },
+    failure: {
+      isFetched: from === undefined,
+      message: error instanceof Error ? error.message : String(error),
+    },
   } satisfies BundleAnswer),
 );
 
 async function run(): Promise<BundleAnswer> {
-  let bundler = await loaded(import.meta.url);
-  const isFetched = from === undefined && bundler === undefined;
-  if (isFetched && fetchesAsRoot) bundler = await fetched();
+  const own = pathFrom(import.meta.url);
+  const isRoots = own !== undefined && distrustOfRoot(own) === undefined;
+  let bundler = isRoots || user === undefined ? await loaded(own) : undefined;
+  if (own === undefined && from === undefined && fetchesAsRoot) bundler = await fetched();
   if (user !== undefined) becomeUser(user);
   process.chdir(dirname(entry));
-  bundler ??= from === undefined ? await fetched() : await loaded(from);
-  return build(bundler!, { entry, roots });
+  bundler ??= await loaded(own ?? (from && pathFrom(from)));
+  return build(bundler ?? (await fetched()), { entry, roots });
 }
 
-/** The bundler that a file would import; undefined if there is none. */
-async function loaded(file: string): Promise<Bundler | undefined> {
-  let path: string;
+/** The path of the bundler that a file would import; undefined if there is none. */
+function pathFrom(file: string): string | undefined {
   try {
-    path = createRequire(file).resolve("rolldown");
+    return createRequire(file).resolve("rolldown");
   } catch {
     return undefined;
   }
-  return (await import(pathToFileURL(path).href)) as Bundler;
+}
+
+async function loaded(path: string | undefined): Promise<Bundler | undefined> {
+  return path === undefined ? undefined : ((await import(pathToFileURL(path).href)) as Bundler);
 }
 
 /** The bundler in npm's cache. npm fetches it if it is not there. */
@@ -58,5 +65,5 @@ async function fetched(): Promise<Bundler> {
     throw new Error(said ?? message.split("\n")[0], { cause: error });
   }
   const program = realpathSync(output.trim().split("\n").at(-1)!);
-  return (await loaded(program))!;
+  return (await loaded(pathFrom(program)))!;
 }

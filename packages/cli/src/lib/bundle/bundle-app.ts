@@ -31,7 +31,7 @@ export type BundleAnswer =
   | { bundle: BuiltBundle }
   | { refusal: Refusal }
   /** There is no bundler. */
-  | { failure: { message: string } };
+  | { failure: { isFetched: boolean; message: string } };
 
 /** Fetching the bundler takes most of it. */
 const TIMEOUT_S = 300;
@@ -80,9 +80,12 @@ export async function bundleApp(
   }
   const answer = checked(asked.answer);
   if (!("failure" in answer)) return answer;
+  const { isFetched, message } = answer.failure;
   throw new CliError(
     "SOCKACT_ERR_BUNDLER",
-    `--bundle needs the bundler Rolldown, which the app does not have, and npm can't fetch it: ${clean(answer.failure.message)}`,
+    isFetched
+      ? `--bundle needs the bundler Rolldown, which the app does not have, and npm can't fetch it: ${clean(message)}`
+      : `the Rolldown of the app can't be loaded: ${clean(message)}`,
     "Install it in the folder of the app: npm install --save-dev rolldown. Or leave --bundle out.",
     { exitCode: EXIT.failed },
   );

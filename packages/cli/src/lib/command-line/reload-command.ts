@@ -14,7 +14,8 @@ With handover, a reload starts the version that is on disk, and the old process
 hands over to the new one. The command waits until the old process has answered
 its open requests and has ended, but not longer than TimeoutStopSec=. If the new
 version does not become ready, the old one keeps serving. Without handover, the
-app reads its settings again in onReload.`,
+app reads its settings again in onReload. An app that was installed with
+--bundle is bundled first.`,
     )
     .argument("<name>", "the service, such as shop or shop.service")
     .option("--json", "print the result as JSON")

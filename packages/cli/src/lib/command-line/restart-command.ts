@@ -16,7 +16,10 @@ Any other service answers its open requests, exits, and starts again. Clients
 that connect in the meantime wait. If the new process does not start, no version
 serves until you correct the app, or put its earlier version back. A service
 that sleeps stays asleep. A service that has failed is started, and its sockets
-are opened again. So is a socket whose addresses have changed in its unit.`,
+are opened again. So is a socket whose addresses have changed in its unit.
+
+An app that was installed with --bundle is bundled first. If it does not start,
+the bundle of the earlier version comes back.`,
     )
     .argument("<name>", "the service, such as shop or shop.service")
     .option(

@@ -5,6 +5,7 @@ import { type AppDescription, emitUnits, UnitError } from "@sockact/units";
 import { withAppInHome } from "../../app/homes.ts";
 import { findConfig } from "../../config/find-config.ts";
 import { resolvePaths } from "../../config/resolve-paths.ts";
+import { withBundle } from "../../install-app/bundle.ts";
 import { withPreload } from "../../install-app/preload-copy.ts";
 import { authorOf, isInterrupted, sha256, withHeader } from "../../install/install.ts";
 import { CliError } from "../../shared/cli-error.ts";
@@ -181,8 +182,9 @@ async function wantedUnits(
     const users = host.manager.user ? { manager: "user" as const, uid: process.getuid?.() } : {};
     const plain = { systemd, ...users, ...description };
     const emitted = emitUnits(plain);
-    const { description: installed, copies } = withPreload(plain, emitted);
-    return copies.length > 0 ? emitUnits(installed) : emitted;
+    const { description: preloaded, copies } = withPreload(plain, emitted);
+    const { description: installed, bundle } = withBundle(preloaded);
+    return copies.length > 0 || bundle !== undefined ? emitUnits(installed) : emitted;
   } catch (error) {
     if (!(error instanceof UnitError) && (error as NodeJS.ErrnoException).code === undefined) throw error;
     cannotUse(host, file, (error as Error).message);
