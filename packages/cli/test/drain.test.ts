@@ -111,7 +111,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a host behind a load balan
       expect({ code, stderr }).toEqual({
         code: 0,
         stderr: expect.stringMatching(
-          /^warning: the units of blog have neither health\.path nor health\.listen\. Unless .* no load balancer notices this\.\n$/,
+          /^warning: the units of blog have neither health nor healthSocket\. Unless .* no load balancer notices this\.\n$/,
         ),
       });
     });
