@@ -46,8 +46,6 @@ export function stop(
   reason: StopReason,
   { lastHook = async () => {}, receiver }: StopOptions = {},
 ): Promise<number> {
-  // The listeners of its events must see it too.
-  stopState.hasBegun = true;
   return (stopState.exitCode ??= shutDown(reason, lastHook, receiver));
 }
 
@@ -65,7 +63,10 @@ async function shutDown(
   stopState.isBySignal = signal !== null;
   for (const listener of stopState.listeners) listener();
   // If READY=1 is pending, it must come before STOPPING=1.
-  if (sendPendingReady()) await turnOfTheLoop();
+  const wasPending = sendPendingReady();
+  // The listeners of the events of the stop must see it.
+  stopState.hasBegun = true;
+  if (wasPending) await turnOfTheLoop();
   const isReplaced = reason === "handover";
   const drainTimeout = Math.max(...apps.map(({ settings }) => settings.drainTimeout));
   // A connection that the old process has sent would be reset by a closed server. At a handover, those that

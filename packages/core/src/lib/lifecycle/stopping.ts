@@ -1,6 +1,7 @@
 import { processState } from "../shared/process-state.ts";
 
 interface StopState {
+  /** Whether the process has begun to stop. */
   hasBegun: boolean;
   /** Resolves with the exit code; undefined until the process begins to stop. */
   exitCode: Promise<number> | undefined;
