@@ -35,7 +35,7 @@ export const charts: readonly Chart[] = [
     file: "failed",
     bench: "change",
     part: "first",
-    question: "How many requests does a new version lose?",
+    question: "How many requests fail?",
     bars: [{ table: /^/, figure: /^failed/, arms: /^(?!.*(?:no change|kill))/ }],
   },
   {

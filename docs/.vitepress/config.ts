@@ -4,6 +4,7 @@ import process from "node:process";
 import { slug } from "github-slugger";
 import { defineConfig, type HeadConfig } from "vitepress";
 import { rootManifest, webAddress } from "../../scripts/lib/packages.ts";
+import { linkCodes } from "./lib/code-pages.ts";
 import { descriptionOf } from "./lib/descriptions.ts";
 import { writeLlms } from "./lib/llms.ts";
 import { linkRepository } from "./lib/repository-links.ts";
@@ -83,6 +84,7 @@ export default defineConfig({
     anchor: { slugify: (heading) => slug(heading) },
     config: (md) => {
       linkRepository(md);
+      linkCodes(md);
       dropEmptyHeaders(md);
     },
     theme: { light: "github-light-high-contrast", dark: "github-dark-high-contrast" },

@@ -6,7 +6,8 @@ import { pageOfAllCodes } from "./page-of-all-codes.ts";
 import { pageOfCode } from "./page-of-code.ts";
 
 const folder = fileURLToPath(new URL("..", import.meta.url));
-const sources = ["errors.md", "doctor.md", "lint.md"];
+/** The pages that describe codes. On GitHub and in Markdown, they have the whole texts. */
+export const sources: readonly string[] = ["errors.md", "doctor.md", "lint.md"];
 
 export default {
   watch: sources.map((page) => folder + page),

@@ -3,7 +3,7 @@ import type { DocumentedCode } from "../../packages/cli/src/lib/explain/read-cod
 /** The page of a code. Two packages may have the same code: then the page has a part for each of them. */
 export function pageOfCode(code: string, all: readonly DocumentedCode[]): string {
   const entries = all.filter((one) => one.code === code);
-  const [summary = code] = entries.map(({ meaning }) => firstSentence(plainText(meaning)));
+  const [summary = code] = entries.map(({ meaning }) => plainText(firstSentence(meaning)));
   return [
     `---`,
     `title: ${JSON.stringify(`${code}: ${summary.replace(/\.$/, "")}`)}`,
@@ -85,10 +85,10 @@ function fromFolderOfCodes(markdown: string, page: string): string {
   );
 }
 
-const plainText = (markdown: string): string =>
-  markdown
-    .replaceAll(/\[([^\]]+)\]\([^)]+\)/g, "$1")
-    .replaceAll(/[`*]/g, "")
-    .replaceAll(/\s+/g, " ");
+const plainText = (markdown: string): string => markdown.replaceAll(/[`*]/g, "");
 
-const firstSentence = (text: string): string => /^.*?[.?!](?= [A-Z]|$)/.exec(text)?.[0] ?? text;
+/** The first sentence of a text in Markdown, without its links. */
+export function firstSentence(markdown: string): string {
+  const text = markdown.replaceAll(/\[([^\]]+)\]\([^)]+\)/g, "$1").replaceAll(/\s+/g, " ");
+  return /^.*?[.?!](?= (?:[A-Z`]|systemd|sockact)|$)/.exec(text)?.[0] ?? text;
+}

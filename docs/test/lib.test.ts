@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest";
+import { withListOfCodes } from "../codes/list-of-codes.ts";
 import { webAddress } from "../../scripts/lib/packages.ts";
+import { codePageLink } from "../.vitepress/lib/code-pages.ts";
 import { descriptionOf } from "../.vitepress/lib/descriptions.ts";
 import { publishedMarkdown } from "../.vitepress/lib/llms.ts";
 import { siteLink } from "../.vitepress/lib/repository-links.ts";
@@ -37,6 +39,46 @@ describe("the description of a page", () => {
   test("is as many whole sentences as fit, or else words", () => {
     expect(descriptionOf("# T\n\nOne is here. Two is there.", 20)).toBe("One is here.");
     expect(descriptionOf("# T\n\nOne two three four.", 12)).toBe("One two…");
+  });
+});
+
+describe("a page with codes", () => {
+  test("lists them on the site, with the anchor, the severity and the first sentence of each", () => {
+    const page = [
+      "# Codes\n\n## Ports\n\nTwo codes.\n",
+      "### `port-taken`\n\nThe [port](tls.md) is\nin use. Nobody `listens`.\n\n- **Severity:** error\n",
+      "### `SOCKACT_ERR_TLS`\n\nA key is invalid. `tls` names it.\n",
+      "## More\n",
+    ].join("\n");
+    expect(withListOfCodes(page)).toBe(
+      [
+        "# Codes\n\n## Ports\n\nTwo codes.\n",
+        "- [`port-taken`](codes/port-taken.md){#port-taken} (error): The port is in use.",
+        "- [`SOCKACT_ERR_TLS`](codes/SOCKACT_ERR_TLS.md){#sockact_err_tls}: A key is invalid.",
+        "## More\n",
+      ].join("\n"),
+    );
+  });
+
+  test.each([
+    ["errors.md#sockact_err_tls", "tls.md", "codes/SOCKACT_ERR_TLS.md"],
+    ["../doctor.md#port-taken", "coming-from/nginx.md", "../codes/port-taken.md"],
+    ["../errors.md#sockact_err_tls", "codes/SOCKACT_WARN_UNCLAIMED.md", "SOCKACT_ERR_TLS.md"],
+  ])(
+    "has links to one of them, such as %s from %s, that lead to the page of the code",
+    (link, page, target) => {
+      expect(codePageLink(link, page)).toBe(target);
+    },
+  );
+
+  test.each([
+    ["errors.md#warnings", "tls.md"],
+    ["errors.md", "tls.md"],
+    ["tls.md#sockact_err_tls", "start.md"],
+    ["../errors.md#sockact_err_tls", "codes/SOCKACT_ERR_TLS.md"],
+    ["https://nodejs.org/errors.md#sockact_err_tls", "tls.md"],
+  ])("stays where %s leads from %s", (link, page) => {
+    expect(codePageLink(link, page)).toBeUndefined();
   });
 });
 
@@ -84,13 +126,15 @@ describe("the search", () => {
     ]);
   });
 
-  test("reads the sections of a page with the headings above them, and leaves out the codes, which have pages", () => {
+  test("reads the sections of a page with the headings above them, and leaves out a list of codes, which have pages", () => {
     const heading = (level: number, text: string) =>
       `<h${level} id="a">${text} <a class="x" href="#a">&#8203;</a></h${level}>`;
-    const html = `${heading(1, "Page")}<p>Is <code>a&lt;b</code></p>${heading(2, "Part")}${heading(4, "<code>port-taken</code>")}<p>No</p>`;
+    const code = `<ul>\n<li><a id="port-taken" href="./codes/port-taken"><code>port-taken</code></a>: no</li>\n</ul>`;
+    const html = `${heading(1, "Page")}<p>Is <code>a&lt;b</code></p>${heading(2, "Part")}${code}${heading(4, "Place")}<p>Yes</p>`;
     expect(sectionsOf("/x/docs/page.md", html).map(({ titles, text }) => [titles, text.trim()])).toEqual([
       [["Page"], "Is a<b \u0000"],
       [["Page", "Part"], "\u0000"],
+      [["Page", "Part", "Place"], "Yes \u0000"],
     ]);
   });
 

@@ -68,13 +68,11 @@ interface Section {
 }
 
 /**
- * What the search knows of a page. VitePress indexes files, and the page of a code is not a file.
- * The sections of the codes are left out, where each code has a page too.
+ * What the search knows of a page. VitePress indexes files, and the page of a code is not a file. A list of
+ * codes is left out, because each code has a page.
  */
 export function sectionsOf(file: string, html: string): Section[] {
   const [, page = ""] = /\/docs\/(.*)\.md$/.exec(file) ?? [];
-  // The page of the benchmarks answers the same questions.
-  if (page === "benchmark-data") return [];
   // Nobody searches for a figure.
   const withoutFigures =
     page === "benchmarks" || page === "tested" ? html.replaceAll(/<table.*?<\/table>/gs, " ") : html;
@@ -82,19 +80,18 @@ export function sectionsOf(file: string, html: string): Section[] {
   const read = page.startsWith("reference/")
     ? withoutFigures.replaceAll(/<pre.*?<\/pre>/gs, " ")
     : withoutFigures;
-  const all = sectionsOfCode(page) ?? withoutParts(sectionsOfHtml(read));
-  // This part of core, for authors of adapters, has most names of core again. A second result for each would
-  // be one too many.
-  const sections = page === "reference/core-adapter" ? all.slice(0, 1) : all;
-  return sections
-    .filter(({ titles }) => page.startsWith("codes/") || !codePages.has(`codes/${titles.at(-1)}.md`))
-    .map((section, index) => {
-      const words = [index === 0 ? keywords[page] : undefined, keywords[`${page}#${section.anchor}`]];
-      return {
-        ...section,
-        text: [section.text, words.filter((it) => it !== undefined).join(", ")].join("\u0000"),
-      };
-    });
+  const withoutCodes = read.replaceAll(/<li><a id="[^"]*" href="[^"]*codes\/.*?<\/li>/gs, " ");
+  const all = sectionsOfCode(page) ?? withoutParts(sectionsOfHtml(withoutCodes));
+  // This part of core, for authors of adapters, has most names of core again, and the benchmarks answer the
+  // questions of their figures. A second result for each would be one too many.
+  const sections = /^(?:reference\/core-adapter|benchmark-data)$/.test(page) ? all.slice(0, 1) : all;
+  return sections.map((section, index) => {
+    const words = [index === 0 ? keywords[page] : undefined, keywords[`${page}#${section.anchor}`]];
+    return {
+      ...section,
+      text: [section.text, words.filter((it) => it !== undefined).join(", ")].join("\u0000"),
+    };
+  });
 }
 
 function sectionsOfCode(page: string): Section[] | undefined {
