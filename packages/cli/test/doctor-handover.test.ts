@@ -91,7 +91,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact doctor, on handove
     expect(await reload("silent")).toMatchObject({ code: 1 });
     const found = (await ask(systemd, "silent")).finding("handover-failed");
     expect(found.message).toContain("SOCKACT_ERR_HANDOVER_TIMEOUT");
-    expect(found.fix).toContain("what the `ready` of the new version waits for");
+    expect(found.fix).toContain("what the `onListen` of the new version waits for");
   });
 
   it("says that the Node of the first start is gone, which a restart corrects", async () => {
