@@ -10,7 +10,7 @@ type Place = [bench: string, table: RegExp, arm: string, figure: string, ratio?:
 /** What somebody who decides wants to know. Each `{}` is the figure of a place, in this order. */
 const firstLines: readonly { text: string; places: readonly Place[] }[] = [
   {
-    text: "**Failed requests in a deploy:** {} with a handover, {} with a rolling restart and {} with a restart by sockact. `pm2 reload` loses {} if it is set up as its docs show. A plain restart of an app that opens the port itself loses {}.",
+    text: "**Failed requests in a deploy:** {} with a handover, {} with a rolling restart and {} with a restart by sockact. `pm2 reload`, as its docs show, loses {}. A restart of an app that opens the port itself loses {}.",
     places: [
       ["change", /^/, "sockact, handover", "failed"],
       ["change", /^/, "sockact, rolling restart", "failed"],
@@ -20,7 +20,7 @@ const firstLines: readonly { text: string; places: readonly Place[] }[] = [
     ],
   },
   {
-    text: "**First byte of a sleeping Express app:** {} ms after the client connects, on Node 26. Without sockact, and started by the same kind of socket, it needs {} ms. Bundled into one file, with sockact and a compile cache, it needs {} ms.",
+    text: "**First byte of a sleeping Express app:** after {} ms with sockact on Node 26, and after {} ms without it on the same kind of socket. With a bundle and a compile cache, after {} ms.",
     places: [
       ["wake", /^Wake on Node 26/, "express", "first byte"],
       ["wake", /^Wake on Node 26/, "express-node", "first byte"],
@@ -35,7 +35,7 @@ const firstLines: readonly { text: string; places: readonly Place[] }[] = [
     ],
   },
   {
-    text: "**Cost of a request:** compared with the same server without sockact, {} times the instructions for `node:http`, and {} times for Express. Behind nginx, Express answers {} times as many requests as with sockact and no proxy.",
+    text: "**Cost of a request:** {} times the instructions of `node:http`, and {} times those of Express. Behind nginx, Express answers {} times as many requests as with sockact and no proxy.",
     places: [
       ["instructions", /of a request/, "core", "instructions", "ratio"],
       ["instructions", /of a request/, "express", "instructions", "ratio"],

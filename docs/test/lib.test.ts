@@ -129,7 +129,7 @@ describe("the search", () => {
   test("reads the sections of a page with the headings above them, and leaves out a list of codes, which have pages", () => {
     const heading = (level: number, text: string) =>
       `<h${level} id="a">${text} <a class="x" href="#a">&#8203;</a></h${level}>`;
-    const code = `<ul>\n<li><a id="port-taken" href="./codes/port-taken"><code>port-taken</code></a>: no</li>\n</ul>`;
+    const code = `<ul>\n<li><a href="./codes/port-taken" id="port-taken"><code>port-taken</code></a>: no</li>\n</ul>`;
     const html = `${heading(1, "Page")}<p>Is <code>a&lt;b</code></p>${heading(2, "Part")}${code}${heading(4, "Place")}<p>Yes</p>`;
     expect(sectionsOf("/x/docs/page.md", html).map(({ titles, text }) => [titles, text.trim()])).toEqual([
       [["Page"], "Is a<b \u0000"],

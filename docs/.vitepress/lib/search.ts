@@ -80,7 +80,7 @@ export function sectionsOf(file: string, html: string): Section[] {
   const read = page.startsWith("reference/")
     ? withoutFigures.replaceAll(/<pre.*?<\/pre>/gs, " ")
     : withoutFigures;
-  const withoutCodes = read.replaceAll(/<li><a id="[^"]*" href="[^"]*codes\/.*?<\/li>/gs, " ");
+  const withoutCodes = read.replaceAll(/<li><a href="[^"]*codes\/[^"]*" id=.*?<\/li>/gs, " ");
   const all = sectionsOfCode(page) ?? withoutParts(sectionsOfHtml(withoutCodes));
   // This part of core, for authors of adapters, has most names of core again, and the benchmarks answer the
   // questions of their figures. A second result for each would be one too many.
