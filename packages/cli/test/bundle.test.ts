@@ -1,5 +1,6 @@
 import { readlinkSync, symlinkSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
+import process from "node:process";
 import { type CommandResult, describeWith, type PrivateSystemd } from "@sockact/testkit";
 import { beforeAll, describe, expect, test } from "vitest";
 import { installed, useMachine } from "./machine.ts";
@@ -107,6 +108,32 @@ describeWith({ privateSystemd: true }, "sockact install --bundle", () => {
     });
     await uninstall("asis");
     await systemd.mustRun(["rm", "-r", "/srv/asis"]);
+  });
+
+  describe("of TypeScript", () => {
+    const typed = (version: string): string =>
+      `import { createServer, type Server } from "node:http";
+const version: string = ${JSON.stringify(version)};
+const server: Server = createServer((request, response) => void response.end(version));
+server.listen(3000);
+`;
+
+    test("also runs what this Node can't run, and refuses it if it can't be bundled", async () => {
+      await write("/srv/typed", { "server.mts": typed("1") });
+      const args = ["install", "server.mts", "--bundle", "--yes", "--json"];
+      expect(bundleOf(await call("/srv/typed", args))).toMatchObject({ modules: 1 });
+      expect(await get("/")).toBe("1");
+      await write("/srv/typed", { "server.mts": typed("2") });
+      expect(await call("/", ["restart", "typed"])).toMatchObject({ code: 0 });
+      expect(await get("/")).toBe("2");
+      await write("/srv/typed", { "server.mts": `import(process.argv[1] as string);\n${typed("3")}` });
+      const restarted = await call("/", ["restart", "typed"]);
+      expect(restarted.stderr).toMatch(/server\.mts:1 loads modules .*\(dynamic\)/);
+      // Later versions of Node leave types out by themselves.
+      const kept = process.versions.node.startsWith("20.");
+      expect([restarted.code, await get("/")]).toEqual(kept ? [1, "2"] : [0, "3"]);
+      await uninstall("typed");
+    });
   });
 
   test("does not open what only some users may read", async () => {

@@ -69,6 +69,8 @@ export interface DetectOptions {
   entry?: string | undefined;
   /** The path of Node. */
   node?: string | undefined;
+  /** Whether a bundle of it runs, which is JavaScript. */
+  isBundled?: boolean | undefined;
 }
 
 /**
@@ -82,6 +84,7 @@ export async function detectApp({
   folder,
   entry: named,
   node: namedNode,
+  isBundled = false,
 }: DetectOptions): Promise<DetectedApp> {
   const from = realFolder(folder);
   const namedFile = named === undefined ? undefined : namedEntry(from, named);
@@ -91,7 +94,7 @@ export async function detectApp({
   const script = startCommand(root, manifest);
   const { source, command, guess, notes } = chooseEntry(root, manifest, namedFile, script);
   const isNest = "@nestjs/core" in manifest.dependencies;
-  const run = runnable(root, source, node, isNest);
+  const run = runnable(root, source, node, { needsBuild: isNest, isBundled });
   const files = sourceFiles(run.entry);
   // The code that was built may be minified.
   const readable = run.entry === source ? files : [...sourceFiles(source), ...files];

@@ -30,14 +30,24 @@ export interface Runnable {
   notes: string[];
 }
 
-const isTypeScript = (path: string): boolean => /\.[mc]?tsx?$/.test(path);
+/** Whether a file is TypeScript. */
+export const isTypeScript = (path: string): boolean => /\.[mc]?tsx?$/.test(path);
+
+/** Whether Node leaves the types out by itself. */
+export const stripsTypes = ({ version }: FoundNode): boolean =>
+  isVersionAtLeast(version, 22, 18) && !/^23\.[0-5]\./.test(version ?? "");
 
 /**
  * What Node runs for an entry: the entry itself, or for TypeScript what was built from it. Otherwise Node
  * 22.18 and later leave the types out, and tsx does it for older ones. Throws a `CliError` with
- * `SOCKACT_ERR_APP_BUILD` if nothing runs it.
+ * `SOCKACT_ERR_APP_BUILD` if nothing runs it, and it is not bundled.
  */
-export function runnable(folder: string, entry: string, node: FoundNode, needsBuild: boolean): Runnable {
+export function runnable(
+  folder: string,
+  entry: string,
+  node: FoundNode,
+  { needsBuild, isBundled }: { needsBuild: boolean; isBundled: boolean },
+): Runnable {
   if (!isTypeScript(entry)) return { entry, nodeArguments: [], notes: [] };
   const name = relative(folder, entry);
   const built = builtFile(folder, name);
@@ -49,8 +59,7 @@ export function runnable(folder: string, entry: string, node: FoundNode, needsBu
         `${relative(folder, built)} runs, which was built from ${name}: build again before each deployment.`,
       ],
     };
-  const isStripped = isVersionAtLeast(node.version, 22, 18) && !/^23\.[0-5]\./.test(node.version ?? "");
-  if (!needsBuild && isStripped && !entry.endsWith("x"))
+  if (!needsBuild && stripsTypes(node) && !entry.endsWith("x"))
     return { entry, nodeArguments: [], notes: [`Node runs ${name} itself, and leaves its types out.`] };
   if (isFile(join(folder, "node_modules/tsx/package.json")))
     return {
@@ -59,6 +68,12 @@ export function runnable(folder: string, entry: string, node: FoundNode, needsBu
       notes: [
         `Node ${node.version ?? ""} can't run ${name} itself, so tsx compiles it at each start. A built file starts faster.`,
       ],
+    };
+  if (isBundled)
+    return {
+      entry,
+      nodeArguments: [],
+      notes: [`Node ${node.version ?? ""} can't run ${name} itself. It runs the bundle.`],
     };
   throw new CliError(
     "SOCKACT_ERR_APP_BUILD",

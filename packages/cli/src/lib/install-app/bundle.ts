@@ -3,6 +3,8 @@ import { dirname, join } from "node:path";
 import type { AppDescription } from "@sockact/units";
 import { appFolders } from "../app/app-folders.ts";
 import { packageFolder } from "../app/manifest.ts";
+import { isTypeScript, stripsTypes } from "../app/entry.ts";
+import { findNode } from "../app/find-node.ts";
 import { entryOf } from "../app/source-files.ts";
 import type { BuiltBundle } from "../bundle/build.ts";
 import { bundleApp } from "../bundle/bundle-app.ts";
@@ -10,7 +12,7 @@ import { bundleFiles, emptyLoader, LOADER } from "../bundle/files.ts";
 import { packageFolderOf } from "../bundle/packages.ts";
 import { type Fallback, fallbackText, outsideText } from "../bundle/reasons.ts";
 import { type BundleRecord, type ExtraFile, filesFolder } from "../install/install.ts";
-import { CliError } from "../shared/cli-error.ts";
+import { CliError, EXIT } from "../shared/cli-error.ts";
 import type { Invoker } from "../shared/invoker.ts";
 import { stranger } from "../shared/permissions.ts";
 import { barrierTo } from "./access/modes.ts";
@@ -41,9 +43,10 @@ export function withBundle(description: AppDescription): {
   const loader = join(filesFolder({ name, user: manager === "user" }), LOADER);
   // The bundle of TypeScript is JavaScript.
   const [before, preloads] = withoutCompiler(exec.slice(0, at));
+  const isNeeded = isTypeScript(entry) && preloads.length === 0 && !stripsTypes(findNode(exec[0] as string));
   return {
     description: { ...description, exec: [...before, "--require", loader, ...exec.slice(at)] },
-    bundle: { entry, preloads },
+    bundle: { entry, preloads, ...(isNeeded && { isNeeded }) },
   };
 }
 
@@ -54,12 +57,26 @@ function withoutCompiler(words: Words): [words: Words, preloads: string[]] {
   return at === -1 ? [words, []] : [words.toSpliced(at, 2), ["tsx"]];
 }
 
-/** Bundles an app. No code of it runs as root. */
+/**
+ * Bundles an app. No code of it runs as root. Rejects with a `CliError` with `SOCKACT_ERR_APP_BUILD` if it
+ * can't be bundled, and Node can't run it otherwise.
+ */
 export async function makeBundle(
   wanted: WantedBundle,
   isUsers: boolean,
   invoker: Invoker,
 ): Promise<MadeBundle> {
+  const made = await tryToBundle(wanted, isUsers, invoker);
+  if (!("fallback" in made) || wanted.isNeeded !== true) return made;
+  throw new CliError(
+    "SOCKACT_ERR_APP_BUILD",
+    `${wanted.entry} is TypeScript, and can't be bundled: ${fallbackText(made.fallback)} (${made.fallback.code})`,
+    "Build it first, for example: npx tsc. Then name the built file.",
+    { exitCode: EXIT.failed },
+  );
+}
+
+async function tryToBundle(wanted: WantedBundle, isUsers: boolean, invoker: Invoker): Promise<MadeBundle> {
   let entry: string;
   try {
     entry = realpathSync(wanted.entry);
@@ -85,7 +102,7 @@ export function filesOfBundle(
   service: { name: string; user: boolean },
   made: MadeBundle,
 ): { files: ExtraFile[]; record: BundleRecord } {
-  const { entry, preloads } = made;
+  const { entry, preloads, isNeeded } = made;
   const files =
     "built" in made
       ? bundleFiles(realpathSync(entry), made.built)
@@ -96,7 +113,12 @@ export function filesOfBundle(
       text,
       mode: service.user ? 0o600 : 0o644,
     })),
-    record: { entry, preloads, ...("built" in made ? contentOf(made.built) : fallbackOf(made.fallback)) },
+    record: {
+      entry,
+      preloads,
+      ...(isNeeded && { isNeeded }),
+      ...("built" in made ? contentOf(made.built) : fallbackOf(made.fallback)),
+    },
   };
 }
 

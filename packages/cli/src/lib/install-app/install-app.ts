@@ -253,7 +253,12 @@ async function apply(
       });
       return { applied, answers, bundle: prepared.plan.bundle };
     };
-    const isCompared = bundle !== undefined && "built" in bundle && manager !== undefined && request;
+    const isCompared =
+      bundle !== undefined &&
+      "built" in bundle &&
+      bundle.isNeeded !== true &&
+      manager !== undefined &&
+      request;
     const {
       applied,
       answers,

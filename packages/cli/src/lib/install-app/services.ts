@@ -39,7 +39,7 @@ export async function wantedServices(
   const config =
     entry === undefined ? await loadConfig({ folder, file: options.config, invoker }) : undefined;
   if (config === undefined) {
-    const app = await detectApp({ folder, entry, node: options.node });
+    const app = await detectApp({ folder, entry, node: options.node, isBundled: options.bundle });
     if (options.yes === true) assertNoGuess(app);
     const service = await ofApp(app, options, { systemd, invoker });
     const ignored = configNames.find((name) => isFile(join(app.folder, name)));

@@ -4,7 +4,7 @@ import type { BundleRecord, ExtraFile } from "../install/install.ts";
 import type { UnreadEnvFile } from "./env-file.ts";
 
 /** What to bundle. */
-export type WantedBundle = Pick<BundleRecord, "entry" | "preloads">;
+export type WantedBundle = Pick<BundleRecord, "entry" | "preloads" | "isNeeded">;
 
 /** A service that is to be installed. */
 export interface WantedService {

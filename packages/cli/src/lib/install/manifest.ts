@@ -16,6 +16,8 @@ export interface BundleRecord {
   entry: string;
   /** The modules that Node loads before the entry, unless it is bundled. */
   preloads: string[];
+  /** Whether Node can't run the entry without a bundle: it is TypeScript. */
+  isNeeded?: boolean | undefined;
   /** Why the app runs as it is: a code, and a clause. */
   fallback?: { code: string; reason: string } | undefined;
   /** How many files are in the bundle. */

@@ -34,7 +34,7 @@ export async function redeploy(
       `${sudoCommand()} ${shellText(process.argv.slice(2))}`,
       { exitCode: EXIT.failed },
     );
-  const { entry, preloads } = wanted;
+  const { entry, preloads, isNeeded } = wanted;
   const started = async (made: MadeBundle, isRetried: boolean): Promise<number> => {
     const files = filesOfBundle({ name, user }, made);
     tell(
@@ -44,8 +44,8 @@ export async function redeploy(
       action(files.record, isRetried),
     );
   };
-  const made = await makeBundle({ entry, preloads }, user, await invoker());
-  if (!("built" in made)) return started(made, false);
+  const made = await makeBundle({ entry, preloads, isNeeded }, user, await invoker());
+  if (!("built" in made) || isNeeded === true) return started(made, false);
   try {
     return await started(made, true);
   } catch (error) {
