@@ -25,6 +25,8 @@ export const keywords: Readonly<Record<string, string>> = {
   operate: "logs, journalctl, status, restart, reload, stop, start at boot",
   "several-apps": "domain, subdomain, virtual host, two apps share port 80, trust proxy, memory",
   lifecycle: "websockets on restart, graceful shutdown, SIGTERM, drain, keep-alive, watchdog",
+  "lifecycle#how-long-does-a-stop-take": "drainTimeout, TimeoutStopSec",
+  "lifecycle#options": "drainTimeout, handoverTimeout, onListen, onStop, onReload, onDrain, signals",
   sleep: "idleTimeout, scale to zero, suspend, keepAwake",
   restarts: "restart policy, crash loop, on-failure, always, OnFailure, start limit, alert",
   events: "onEvent, log messages, prometheus, metrics, NODE_DEBUG",
