@@ -99,7 +99,9 @@ describeWith({ commands: [browserCommand] }, "the built site, in a browser", () 
 
   test("every page has a title and a description of its own", () => {
     expect(
-      problemsOf(files, ({ title }) => (/^.+ \| sockact$|^sockact/.test(title) ? [] : [`title ${title}`])),
+      problemsOf(files, ({ title }) =>
+        /^.+ \| sockact, systemd sockets for Node$|^sockact/.test(title) ? [] : [`title ${title}`],
+      ),
     ).toEqual([]);
     expect(
       problemsOf(files, ({ description }) => (description.length > 20 ? [] : [`description ${description}`])),

@@ -52,8 +52,8 @@ export interface LifecycleOptions {
   /**
    * The path at which sockact answers the probes of a load balancer, such as `/healthz`, on each HTTP server
    * of the app. The app never sees these requests: GET and HEAD of exactly this path, with any query. The
-   * response is 200 with the body `ready`, or 503 with `starting`, `stopping`, `drained` or `unhealthy`: see
-   * {@link Health}. `healthCheck` is asked too. The default is `false`.
+   * response is 200 with the body `ready`, or 503 with `starting`, `stopping`, `drained` or `unhealthy`, as
+   * `checkHealth()` says. `healthCheck` is asked too. The default is `false`.
    */
   health?: string | false | undefined;
   /**
