@@ -1,6 +1,6 @@
-export { buildUnits, emitUnits, unitTexts, type EmitOptions } from "./lib/emit/emit.ts";
+export { buildUnits, emitUnits, type EmitOptions } from "./lib/emit/emit.ts";
 export { parseUnits, UnitSet } from "./lib/model/unit-set.ts";
-export { explain, explainUnits, explanationText, type Explanation } from "./lib/emit/explain.ts";
+export { explain, explanationText, type Explanation } from "./lib/emit/explain.ts";
 export { UnitError, type UnitProblem, type UnitProblemCode } from "./lib/problems.ts";
 export type {
   AppDescription,

@@ -1,4 +1,4 @@
-import { explainUnits, type Explanation, type UnitSet } from "@sockact/units";
+import { explain, type Explanation, type UnitSet } from "@sockact/units";
 import { colourOut } from "../output/print.ts";
 import { wrap } from "../output/wrap.ts";
 
@@ -7,7 +7,7 @@ import { wrap } from "../output/wrap.ts";
  * it.
  */
 export function explainedUnits(units: UnitSet): string {
-  const explanations = explainUnits(units);
+  const explanations = explain(units);
   const isLeftOut = ({ status }: Explanation): boolean => status === "left out";
   const written = explanations.filter((one) => !isLeftOut(one) && one.status !== "acknowledged");
   const acknowledged = explanations.filter(({ status }) => status === "acknowledged");

@@ -2,7 +2,7 @@ import { ownCommand } from "../shared/own-command.ts";
 import { statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import process from "node:process";
-import { type AppDescription, explainUnits, type UnitSet, unitTexts } from "@sockact/units";
+import { type AppDescription, emitUnits, explain, type UnitSet } from "@sockact/units";
 import { isFile } from "../app/source-files.ts";
 import { findConfig } from "../config/find-config.ts";
 import { assertAccountNamesFree, rootOfUnits } from "../install/install.ts";
@@ -45,7 +45,7 @@ export async function units(argument: string | undefined, options: UnitsOptions)
   const services = wanted.map(({ description, units: built }): Service => ({
     description,
     built,
-    units: unitTexts(built, { comments }),
+    units: emitUnits(built, { comments }),
   }));
   if (out !== undefined) return writeUnits(services, resolve(out), invoker, isJson);
   if (diff) return printDifferences(services, invoker, isJson);
@@ -55,7 +55,7 @@ export async function units(argument: string | undefined, options: UnitsOptions)
         name: description.name,
         description,
         units: texts,
-        ...(isExplained ? { explanations: explainUnits(built) } : {}),
+        ...(isExplained ? { explanations: explain(built) } : {}),
       })),
     );
   } else if (isExplained) {

@@ -13,7 +13,7 @@ import { entriesOf, textWithReasons } from "../write/lines.ts";
 import { readAcknowledged, reportFindings, type PlacedFinding } from "./findings.ts";
 import { hintsInSockets } from "../read/misplaced-fields.ts";
 
-/** Options of `emitUnits` and `unitTexts`. */
+/** Options of `emitUnits`. */
 export interface EmitOptions {
   /** Whether a comment above each added directive gives its reason. The default is no. */
   comments?: boolean | undefined;
@@ -23,18 +23,21 @@ export interface EmitOptions {
 const longestLine = 1_048_575;
 
 /**
- * Writes the unit files of a description, as `buildUnits` makes them. Returns the texts by file name. Throws
- * the same errors.
+ * Writes the unit files of a description, as `buildUnits` makes them, or of units. Returns the texts by file
+ * name. Throws the same errors as `buildUnits`.
  */
-export function emitUnits(description: AppDescription, options: EmitOptions = {}): Record<string, string> {
-  return unitTexts(buildUnits(description), options);
-}
-
-/** The texts of units by file name. Throws a `TypeError` for anything else than a {@link UnitSet}. */
-export function unitTexts(units: UnitSet, { comments = false }: EmitOptions = {}): Record<string, string> {
-  if (!(units instanceof UnitSet)) throw new TypeError("units must be a UnitSet, as buildUnits() returns it");
+export function emitUnits(
+  description: AppDescription | UnitSet,
+  { comments = false }: EmitOptions = {},
+): Record<string, string> {
+  const units = toUnits(description);
   if (!comments) return units.texts();
   return Object.fromEntries([...units.files].map(([name, file]) => [name, textWithReasons(file)]));
+}
+
+/** The units of a description, or the units themselves. */
+export function toUnits(description: AppDescription | UnitSet): UnitSet {
+  return description instanceof UnitSet ? description : buildUnits(description);
 }
 
 /** What is known of units that were built. */

@@ -2,7 +2,7 @@ import type { AppDescription } from "../description/app.ts";
 import { profiles, sandboxDirectives } from "../read/sandbox/directives.ts";
 import type { HardeningProfile } from "../description/hardening.ts";
 import type { UnitSet } from "../model/unit-set.ts";
-import { builtFrom, buildUnits } from "./emit.ts";
+import { builtFrom, toUnits } from "./emit.ts";
 
 /** Why a directive is in a unit file, or is not. */
 export interface Explanation {
@@ -52,25 +52,17 @@ const sample = (hardening: HardeningProfile): AppDescription => ({
 });
 
 /**
- * Explains a description, as `explainUnits` does. Without a description, it explains a minimal one, once for
- * each profile that has a sandbox.
+ * Explains the units of a description, or those that `buildUnits` has made. Says for each line why it is
+ * there, and for each directive that could confine the service more why it is left out. The order is that of
+ * the files, then the acknowledged findings of the linter, then the directives that are left out. Without a
+ * description, it explains a minimal one, once for each profile that has a sandbox.
  *
- * Throws a `UnitError` if the description cannot be written.
+ * Throws a `UnitError` if the description cannot be written, and a `TypeError` if the units are not of
+ * `buildUnits`: nobody knows why the lines of other files are there.
  */
-export function explain(description?: AppDescription): readonly Explanation[] {
+export function explain(description?: AppDescription | UnitSet): readonly Explanation[] {
   if (description === undefined) return profiles.flatMap((profile) => explain(sample(profile)));
-  return explainUnits(buildUnits(description));
-}
-
-/**
- * Explains units. Says for each line why it is there, and for each directive that could confine the service
- * more why it is left out. The order is that of the files, then the acknowledged findings of the linter, then
- * the directives that are left out.
- *
- * Throws a `TypeError` if the units are not of `buildUnits`: nobody knows why the lines of other files are
- * there.
- */
-export function explainUnits(units: UnitSet): readonly Explanation[] {
+  const units = toUnits(description);
   const built = builtFrom(units);
   if (built === undefined) throw new TypeError("units must be a result of buildUnits()");
   const { service, acknowledged } = built;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { buildUnits, emitUnits, unitTexts } from "../emit/emit.ts";
-import { explain, explainUnits } from "../emit/explain.ts";
+import { buildUnits, emitUnits } from "../emit/emit.ts";
+import { explain } from "../emit/explain.ts";
 import { fixUnits } from "../lint/fix.ts";
 import { lintUnits } from "../lint/lint.ts";
 import { parseUnits } from "./unit-set.ts";
@@ -16,7 +16,7 @@ describe("units of a description", () => {
   it("are the files that emitUnits() writes, and know the field or the reason of each line", () => {
     const units = buildUnits(shop);
     expect(units.texts()).toEqual(emitUnits(shop));
-    expect(unitTexts(units, { comments: true })).toEqual(emitUnits(shop, { comments: true }));
+    expect(emitUnits(units, { comments: true })).toEqual(emitUnits(shop, { comments: true }));
     const lines = units.files.get("shop.socket")!.entries.filter(({ kind }) => kind === "assignment");
     expect(lines).toContainEqual(
       expect.objectContaining({ key: "ListenStream", field: "sockets[0].listen" }),
@@ -32,11 +32,11 @@ describe("units of a description", () => {
     expect(lintUnits(units)).toEqual(lintUnits(texts));
     expect(lintUnits(units).map(({ code }) => code)).toContain("kill-mode");
     expect(fixUnits(units).texts()).toEqual(fixUnits(texts));
-    expect(explainUnits(buildUnits(shop))).toEqual(explain(shop));
+    expect(explain(buildUnits(shop))).toEqual(explain(shop));
   });
 
   it("can't be explained if nobody knows why their lines are there", () => {
-    expect(() => explainUnits(parseUnits(emitUnits(shop)))).toThrow(TypeError);
+    expect(() => explain(parseUnits(emitUnits(shop)))).toThrow(TypeError);
   });
 });
 
@@ -71,9 +71,9 @@ describe("units of files", () => {
     expect(units.values("other.service", "Service", "ExecStart")).toEqual([]);
   });
 
-  it("are what unitTexts() takes, and nothing else", () => {
-    expect(unitTexts(parseUnits(files))).toEqual(files);
-    expect(() => unitTexts(files as never)).toThrow("units must be a UnitSet");
+  it("are written by emitUnits(), and texts are not", () => {
+    expect(emitUnits(parseUnits(files))).toEqual(files);
+    expect(() => emitUnits(files as never)).toThrow('"/etc/systemd/system/shop.service" is not a field');
   });
 
   it("must be texts", () => {
