@@ -40,6 +40,14 @@ describe("sockact units", () => {
     expect({ stderr, status }).toEqual({ stderr: "", status: 0 });
   });
 
+  it("says that only install makes the file of a bundle, which the unit loads", () => {
+    const { stdout, stderr } = sockactIn(app(), ["units", "server.js", "--listen", "80", "--bundle"]);
+    expect(stdout).toMatch(/ExecStart=.* --require \/var\/lib\/sockact\/shop\/files\/bundle\.cjs /);
+    expect(stderr).toContain(
+      "warning: shop loads the file of its bundle, which only sockact install makes\n",
+    );
+  });
+
   it("prints them for the app in the folder, with notes about the app", () => {
     const folder = app();
     const { stdout, stderr } = sockactIn(folder, [

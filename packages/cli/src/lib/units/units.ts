@@ -13,7 +13,7 @@ import { colourOut, print, printJson } from "../output/print.ts";
 import { wrap } from "../output/wrap.ts";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import { type Invoker, invoker as findInvoker } from "../shared/invoker.ts";
-import { colour, tell } from "../shared/messages.ts";
+import { colour, tell, warn } from "../shared/messages.ts";
 import { type FileState, fileState, writeWhole } from "../shared/write-file.ts";
 import { installedSystemd } from "../systemd/service-manager.ts";
 import type { UnitDifference } from "./difference.ts";
@@ -47,6 +47,9 @@ export async function units(argument: string | undefined, options: UnitsOptions)
     built,
     units: emitUnits(built, { comments }),
   }));
+  if (!diff)
+    for (const { description, bundle } of wanted)
+      if (bundle) warn(`${description.name} loads the file of its bundle, which only sockact install makes`);
   if (out !== undefined) return writeUnits(services, resolve(out), invoker, isJson);
   if (diff) return printDifferences(services, invoker, isJson);
   if (isJson) {
