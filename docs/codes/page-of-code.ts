@@ -87,7 +87,7 @@ function fromFolderOfCodes(markdown: string, page: string): string {
 
 const plainText = (markdown: string): string => markdown.replaceAll(/[`*]/g, "");
 
-/** The first sentence of a text in Markdown, without its links. */
+/** The first sentence of a string in Markdown, without its links. */
 export function firstSentence(markdown: string): string {
   const text = markdown.replaceAll(/\[([^\]]+)\]\([^)]+\)/g, "$1").replaceAll(/\s+/g, " ");
   return /^.*?[.?!](?= (?:[A-Z`]|systemd|sockact)|$)/.exec(text)?.[0] ?? text;

@@ -143,7 +143,7 @@ const calls: Record<string, string> = {
   "bind UDP": "UDP sockets",
 };
 
-/** What of Node does not work: first under each profile, then what else does not work under some of them. */
+/** What of Node does not work: first under each profile, then the rest, which does not work under some of them. */
 export function whatBreaks(): string {
   const { inbound = {}, outbound = {}, "outbound, jitless": jitless = {} } = failures;
   const lines = (failed: Readonly<Record<string, string>>) =>

@@ -30,7 +30,7 @@ export interface BundleRequest {
 export type BundleAnswer =
   | { bundle: BuiltBundle }
   | { refusal: Refusal }
-  /** There is no bundler. */
+  /** No bundler was found. */
   | { failure: { isFetched: boolean; message: string } };
 
 /** Fetching the bundler takes most of it. */
@@ -40,7 +40,7 @@ const MOST_BYTES = 64 * 1024 * 1024;
 
 /**
  * Bundles an app, in a process that is not root: of the user who has called sudo, or else of the owner of the
- * app, or of nobody. Rejects with a `CliError` with `SOCKACT_ERR_BUNDLER` if there is no bundler.
+ * app, or of nobody. Rejects with a `CliError` with `SOCKACT_ERR_BUNDLER` if no bundler was found.
  *
  * @param given the entry, by the path that Node gets
  * @param roots the folders of the app

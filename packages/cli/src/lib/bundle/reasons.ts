@@ -8,7 +8,7 @@ export type Fallback =
   | { code: "closed"; path: string }
   /** The bundle does not start, and the app does. */
   | { code: "start"; message: string }
-  /** There is no answer of the app to compare with. */
+  /** The app has not answered, so nothing can be compared. */
   | { code: "silent" }
   /** The installation has ended before the bundle was tried. */
   | { code: "untried" }

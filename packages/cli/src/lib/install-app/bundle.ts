@@ -23,7 +23,7 @@ export type MadeBundle = WantedBundle & ({ built: BuiltBundle } | { fallback: Fa
 
 /**
  * A description with `bundle: true` also loads the file that lets Node run the bundle. The file exists even if
- * there is no bundle, so the units are always the same.
+ * nothing was bundled, so the units are always the same.
  */
 export function withBundle(description: AppDescription): {
   description: AppDescription;
