@@ -22,6 +22,11 @@ function missingIn({ root: cwd }: ScratchRepository, env: Record<string, string>
   return stderr.match(/^ {2}\S+$/gm)?.map((line) => line.trim()) ?? [];
 }
 
+/** api/packages.json with this budget of the files that core loads, in bytes. */
+function budgetOf(loaded: number): object {
+  return { core: { budget: { loaded } } };
+}
+
 describeWith({ commands: ["git"] }, "npm run check:changesets", () => {
   /** A repository with one changeset, which its main branch has. */
   let main: ScratchRepository;
@@ -45,6 +50,7 @@ describeWith({ commands: ["git"] }, "npm run check:changesets", () => {
       "packages/shared/src/texts.ts": "",
       "packages/shared/package.json": { name: "shared", version: "0.0.0", private: true },
       "packages/testkit/package.json": { name: "testkit", version: "0.0.0", private: true },
+      "api/packages.json": budgetOf(1000),
     });
     main.commit("Change core", {
       [coreFile]: 'import "notify";\nimport "shared/texts";',
@@ -66,6 +72,23 @@ describeWith({ commands: ["git"] }, "npm run check:changesets", () => {
     expect(missingIn(branch)).toEqual(["core"]);
     expect(missingIn(branch, { GITHUB_BASE_REF: "main" })).toEqual(["core"]);
     branch.commit("Say it", { ".changeset/core.md": changeset({ core: "none" }) });
+    expect(missingIn(branch)).toEqual([]);
+  });
+
+  test("a raised budget needs a new changeset that gives a size, and a lower one does not", () => {
+    branch.commit("Grow", {
+      "api/packages.json": budgetOf(1001),
+      ".changeset/core.md": changeset({ core: "patch" }),
+    });
+    expect(missingIn(branch)).toEqual(["core"]);
+    branch.commit("Say it", {
+      ".changeset/core.md": changeset({ core: "patch" }, "It has 1 kB more for it."),
+    });
+    expect(missingIn(branch)).toEqual([]);
+    branch.commit("Shrink", {
+      "api/packages.json": budgetOf(999),
+      ".changeset/core.md": changeset({ core: "patch" }),
+    });
     expect(missingIn(branch)).toEqual([]);
   });
 

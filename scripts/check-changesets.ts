@@ -1,5 +1,6 @@
 // npm run check:changesets: fails if the sources of a published package have changed and no changeset names
-// the package.
+// the package, or if a budget of its size was raised and no changeset of it gives a size.
+import { existsSync, readFileSync } from "node:fs";
 import process from "node:process";
 import getReleasePlan from "@changesets/get-release-plan";
 import { getChangedPackagesSinceRef } from "@changesets/git";
@@ -25,6 +26,16 @@ function sinceWhen(cwd: string): { since: string; isMain: boolean } {
   return { since: versions || git(cwd, "rev-list", "--max-parents=0", "HEAD"), isMain };
 }
 
+/** The budgets of the sizes of each package, in a text of api/packages.json. */
+function budgets(text: string): Record<string, { budget: Record<string, number> } | undefined> {
+  return JSON.parse(text || "{}") as ReturnType<typeof budgets>;
+}
+
+/** The text of a file as it was in a commit. Empty if the commit does not have the file. */
+function textAt(cwd: string, commit: string, file: string): string {
+  return git(cwd, "ls-tree", "--name-only", commit, file) && git(cwd, "show", `${commit}:${file}`);
+}
+
 const cwd = process.cwd();
 const { since, isMain } = sinceWhen(cwd);
 // On main, every changeset counts that is not released. Elsewhere, those since the branch began.
@@ -36,6 +47,17 @@ const changed = new Set(
   ),
 );
 const all = packages(cwd);
+const SIZES = "api/packages.json";
+const before = budgets(textAt(cwd, since, SIZES));
+const now = budgets(existsSync(SIZES) ? readFileSync(SIZES, "utf8") : "");
+/** Changesets that say how much a package has grown. */
+const withSizes = changesets.filter(({ summary }) => /\d (?:kB|bytes)\b/.test(summary));
+const grown = Object.keys(before).filter(
+  (name) =>
+    Object.entries(now[name]?.budget ?? {}).some(
+      ([size, most]) => most > (before[name]?.budget[size] ?? most),
+    ) && !withSizes.some(({ releases }) => releases.some((release) => release.name === name)),
+);
 const missing = all
   .filter(({ manifest }) => manifest.private !== true)
   .filter((each) => [each.name, ...bundledNames(each, all)].some((name) => changed.has(name)))
@@ -46,4 +68,12 @@ ${missing.map(({ name }) => `  ${name}\n`).join("")}
 Run \`npm run changeset\`, choose the packages, and commit the file that it writes.
 If users do not notice the change, write \`none\` for the package: .changeset/README.md shows how.`);
   process.exitCode = 1;
-} else console.log(`Each package that has changed since ${since} has a changeset.`);
+}
+if (grown.length > 0) {
+  console.error(`The budgets of these packages were raised since ${since}, and no changeset says by how much and for what:
+${grown.map((name) => `  ${name}\n`).join("")}
+Add a sentence to a changeset of the package: "The package has 2 kB more for it."`);
+  process.exitCode = 1;
+}
+if (process.exitCode === undefined)
+  console.log(`Each package that has changed since ${since} has a changeset.`);
