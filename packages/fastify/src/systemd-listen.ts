@@ -71,7 +71,7 @@ export const systemdListen: ((
   {
     [Symbol.for("skip-override")]: true,
     [Symbol.for("fastify.display-name")]: "@sockact/fastify",
-    [Symbol.for("plugin-meta")]: { name: "@sockact/fastify", fastify: "4.x || 5.x" },
+    [Symbol.for("plugin-meta")]: { name: "@sockact/fastify" },
   },
 );
 

@@ -152,9 +152,9 @@ function listenAttached(
   try {
     const { sockets } = readActivation();
     // If several apps own the server, the first one with a free socket gets it.
-    const { app, selection, hooks, http2 } = (owners.find((owner) =>
-      hasUnclaimed(sockets, owner.selection.names),
-    ) ?? owners[0]) as Attachment;
+    const hasFree = ({ selection: { names } }: Attachment): boolean => hasUnclaimed(sockets, names);
+    const owner = owners.length > 1 ? owners.find(hasFree) : undefined;
+    const { app, selection, hooks, http2 } = (owner ?? owners[0]) as Attachment;
     const bound = serve(server, {
       app,
       sockets,
