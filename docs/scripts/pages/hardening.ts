@@ -77,7 +77,10 @@ function isOff(field: SandboxField, user?: string): boolean {
   }
 }
 
-/** What to write to turn a directive off, or to loosen it. Each value is tried here. */
+/**
+ * What to write to turn a directive off, or to loosen it, unless it is only `false`, as the page says of all
+ * fields. Each value is tried here.
+ */
 function loosened(field: SandboxField): string {
   const part = partly[field];
   const choices = part === undefined ? [] : [part];
@@ -88,6 +91,7 @@ function loosened(field: SandboxField): string {
   }
   for (const choice of choices)
     if (linesWith(field, choice).length === 0) throw new Error(`No line of ${field} is left.`);
+  if (choices.length === 0 && !needsUser) return "";
   const written = (value: unknown) => `\`${field}: ${JSON.stringify(value).replaceAll(",", ", ")}\``;
   return [...choices.map(written), `${written(false)}${needsUser ? ", and set `user` too" : ""}`].join(
     ", or ",
@@ -125,14 +129,20 @@ export function directiveSections(): string {
     .join("\n");
 }
 
-/** The directives that no profile has. */
+/** The directives that no profile has. Those with the reason of the one before share its line. */
 export function leftOut(): string {
-  return byDirective(explained.filter(({ status }) => status === "left out"))
-    .map(([directive, explanations]) => {
-      const by = explanations.length === 2 ? "" : ` in \`${explanations[0]!.profile}\``;
-      return `- **${code(directive)}**${by}: ${marked(explanations[0]!.reason)}`;
-    })
-    .join("\n");
+  const lines: { names: string[]; reason: string }[] = [];
+  for (const [directive, explanations] of byDirective(
+    explained.filter(({ status }) => status === "left out"),
+  )) {
+    const { profile, reason } = explanations[0]!;
+    const name = `**${code(directive)}**${explanations.length === 2 ? "" : ` in \`${profile}\``}`;
+    const last = lines.at(-1);
+    if (last && reason === `The reason is the same as for ${last.names[0]!.replaceAll(/[*`]/g, "")}.`)
+      last.names.push(name);
+    else lines.push({ names: [name], reason });
+  }
+  return lines.map(({ names, reason }) => `- ${names.join(", ")}: ${marked(reason)}`).join("\n");
 }
 
 const calls: Record<string, string> = {
