@@ -1,6 +1,6 @@
 /**
- * Functions for adapters of frameworks. Apps do not need them. The types of options and events are those of the
- * main entry point.
+ * Functions for framework adapters. Apps do not need them. The main entry point has the types of options and
+ * events.
  *
  * @packageDocumentation
  */

@@ -1,13 +1,13 @@
 import process from "node:process";
 
 /**
- * The part of an Express app that this file uses. Express 4 keeps its router in `_router`, Express 5 in
- * `router`.
+ * The part of an Express app that this file uses. Its router is `_router` in Express 4 and `router` in
+ * Express 5.
  */
 export interface App {
   _router?: Router | undefined;
   router: Router;
-  /** Express 4 has this method, which makes the router if there is none. */
+  /** Express 4 only. Creates the router if there is none. */
   lazyrouter?: () => void;
   enabled(setting: string): boolean;
   locals: Record<string, unknown>;
@@ -22,19 +22,19 @@ interface Layer {
   name?: string;
 }
 
-/** The layers that will be removed soon. */
+/** The layers that are about to be removed. */
 const leaving = new WeakSet<Layer>();
 
 /**
- * Removes the layer that Express adds just before it emits `mount`, and undoes what adding it has changed.
- * Express makes its router for the first layer, with the settings of that moment. But the app may change its
- * settings later.
+ * Removes the layer that Express adds just before it emits `mount`, and undoes the side effects. Express
+ * creates its router for the first layer, with the current settings. But the app may change its settings
+ * later.
  *
- * The layer stays until the running code is done, because agents such as OpenTelemetry look at the last layer
+ * The layer stays until the running code is done, because agents such as OpenTelemetry read the last layer
  * after `use()`.
  */
 export function leaveStack(app: App): void {
-  // Look at _router first: in Express 4, reading app.router throws.
+  // _router first: in Express 4, reading app.router throws.
   const router = app._router ?? app.router;
   const layer = router.stack.at(-1);
   if (layer === undefined) return;
@@ -47,7 +47,10 @@ export function leaveStack(app: App): void {
   });
 }
 
-/** In Express 5, the router reads its settings each time it gets a layer. So it can read those of the app. */
+/**
+ * Makes the router read the app's current settings. In Express 5, the router reads its settings for each new
+ * layer.
+ */
 function readSettingsLate(app: App, router: Router): void {
   if (!isUntouched(router)) return;
   // Patches `caseSensitive` and `strict` of this router.
@@ -61,7 +64,7 @@ function readSettingsLate(app: App, router: Router): void {
   }
 }
 
-/** Express 4 makes a router if the app has none. So the app has none until something else is added. */
+/** Removes the router until something else is added. Express 4 creates a router when the app needs one. */
 function remakeWhenUsed(app: App, router: Router): void {
   const { lazyrouter } = app;
   const restore = (): void => {
@@ -72,22 +75,22 @@ function remakeWhenUsed(app: App, router: Router): void {
     restore();
     lazyrouter?.call(app);
   };
-  // Patches `lazyrouter` of this app, until it is called or the running code is done.
+  // Patches `lazyrouter` of this app until it is called or the running code is done.
   app.lazyrouter = remake;
   soon(restore);
 }
 
 /**
- * Calls the action when the running code is done, and before anything else runs. In an ES module, a microtask
- * comes first. In CommonJS, the next tick does, which is also when a server emits `listening`. So the action
- * is called twice.
+ * Calls the action when the running code is done, before anything else runs. In an ES module, a microtask
+ * comes first. In CommonJS, the next tick does, and so does a server's `listening`. So this calls the action
+ * twice.
  */
 function soon(action: () => void): void {
   queueMicrotask(action);
   process.nextTick(action);
 }
 
-/** Whether the router has only the layers that Express 4 adds to each router. */
+/** Whether the router has only the layers that Express 4 adds to every router. */
 function isUntouched({ stack, params }: Router): boolean {
   const isOwn = (layer: Layer): boolean =>
     layer.name === "query" || layer.name === "expressInit" || leaving.has(layer);

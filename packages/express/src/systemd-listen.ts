@@ -9,31 +9,31 @@ import {
 } from "@sockact/core/adapter";
 import { type App, leaveStack } from "./leave-stack.ts";
 
-/** Which sockets the app claims, how it serves them, and how it starts, stops and sleeps. */
+/** Which sockets the app claims, and how it starts, stops and sleeps. */
 export interface SystemdListenOptions extends AppOptions {}
 
-/** TypeScript sees a middleware, and Express sees an app to mount. */
+/** To TypeScript it is a middleware. Express sees an app to mount. */
 type Middleware = (req: unknown, res: unknown, next: (error?: unknown) => void) => void;
 
 rememberRequestListeners();
 
 /**
- * Makes an Express app listen on the sockets that systemd passed to this process. Write
- * `app.use(systemdListen())` anywhere before `listen()`, or `systemdListen({ app })` where `app.use()` does
- * not reach the app itself. It works with Express 4 and 5, with `app.listen()`, and with a server that you
- * make of the app: `http.createServer(app).listen()`.
+ * Makes an Express app listen on the sockets that systemd passed to this process. Call
+ * `app.use(systemdListen())` anywhere before `listen()`, or `systemdListen({ app })` if `app.use()` is not
+ * that of the app. It works with Express 4 and 5, with `app.listen()`, and with your own server:
+ * `http.createServer(app).listen()`.
  *
  * - If sockets were passed, the app serves them. `listen()` ignores its port and host; `backlog` and `signal`
  *   apply.
  * - If a connection was passed (`Accept=yes`), the app serves it, and the process ends when the connection
- *   has closed.
+ *   closes.
  * - If nothing was passed, the app listens as without this call.
  *
- * In each case, no middleware is added to the app.
+ * The call never adds a middleware to the app.
  *
  * @throws ActivationError if the options or the passed sockets can't be used, or if `required` is set and
- * nothing was passed. {@link ActivationError.code} lists the codes. If the problem shows only when a server
- * listens, for example because another server has the socket, the error is an `error` event of that server.
+ *   nothing was passed. {@link ActivationError.code} lists the codes. If the problem appears only when a
+ *   server listens, for example because another server has the socket, that server emits `error`.
  */
 export function systemdListen(
   options?:
@@ -43,9 +43,9 @@ export function systemdListen(
       }),
 ): (req: unknown, res: unknown, next: (error?: unknown) => void) => void;
 export function systemdListen(options: SystemdListenOptions = {}, ...more: unknown[]): Middleware {
-  // Express calls a middleware with three arguments, so somebody wrote app.use(systemdListen).
+  // Express calls a middleware with three arguments: the app has app.use(systemdListen).
   if (typeof more[1] === "function") throw notCalled();
-  // A router is a function too, but only an app has `listen()`.
+  // A router is a function too, but it has no `listen()`.
   const [app, appOptions] = separateApp(
     options,
     (value) => typeof value === "function" && "listen" in value,
@@ -75,14 +75,14 @@ export function systemdListen(options: SystemdListenOptions = {}, ...more: unkno
   });
 }
 
-// `app.use(systemdListen)`, without the parentheses, fails at once: Express mounts the function, too.
+// Express also mounts `app.use(systemdListen)` without the parentheses. It fails at once.
 mountable(systemdListen as Middleware, () => {
   throw notCalled();
 });
 
 /**
- * Makes a middleware look like an app. Express mounts it then, and passes its parent: this is the only way to
- * learn which app called `use()`.
+ * Makes Express treat a middleware as an app to mount, because Express passes the parent app to a mounted
+ * app. Nothing else shows which app called `use()`.
  */
 function mountable(middleware: Middleware, mounted: (parent: App) => void): Middleware {
   return Object.assign(middleware, {

@@ -2,9 +2,9 @@ import type { FastifyBaseLogger } from "fastify";
 import type { SockactEvent } from "@sockact/core";
 import { eventText, logEvent, logRejections } from "@sockact/core/adapter";
 
-/** Writes each event to the log of the app, except where it listens: Fastify logs that itself. */
+/** Writes each event to the app's log, except `listening`, which Fastify logs itself. */
 export function logTo(log: FastifyBaseLogger): (event: SockactEvent) => void {
-  // Failures must not vanish in an app without a logger: they go to standard error.
+  // Without a logger, failures go to standard error.
   if (isSilent(log)) return (event) => void (hasFailed(event) && logEvent(event));
   const logRejection = logRejections((text) => log.error(text));
   return (event) => {
@@ -15,7 +15,7 @@ export function logTo(log: FastifyBaseLogger): (event: SockactEvent) => void {
   };
 }
 
-/** Whether the app has no logger. Fastify then makes one that uses one empty function for all methods. */
+/** Whether the app has no logger. Fastify then uses one empty function for all methods. */
 function isSilent({ info, error }: FastifyBaseLogger): boolean {
   return (info as unknown) === error && /\{\s*\}$/.test(String(info));
 }

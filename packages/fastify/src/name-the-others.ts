@@ -5,8 +5,8 @@ import { serverAddress } from "@sockact/core/adapter";
 import { rootOf } from "./root-of.ts";
 
 /**
- * Makes `addresses()` and the log name every socket. Fastify itself knows only the one that
- * `server.address()` returns.
+ * Makes `addresses()` and the log include every socket. Fastify only knows the one that `server.address()`
+ * returns.
  */
 export function nameTheOthers(
   fastify: FastifyInstance,
@@ -16,8 +16,8 @@ export function nameTheOthers(
   const others = sockets.map(serverAddress);
   const root = rootOf(fastify);
   const { addresses } = root;
-  // Patches `addresses` of this app. The address of the server comes last, because Fastify makes
-  // listeningOrigin of the last one.
+  // Patches `addresses` of this app. The server's own address comes last, because Fastify uses the last one
+  // as listeningOrigin.
   root.addresses = function (this: FastifyInstance) {
     return [...(root.server.listening ? (others as AddressInfo[]) : []), ...addresses.call(this)];
   };

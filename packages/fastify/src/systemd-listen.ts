@@ -15,29 +15,29 @@ import { rootOf } from "./root-of.ts";
 import { withoutLookup } from "./without-lookup.ts";
 import { withoutNetlink } from "./without-netlink.ts";
 
-/** Which sockets the app claims, how it serves them, and how it starts, stops and sleeps. */
+/** Which sockets the app claims, and how it starts, stops and sleeps. */
 export interface SystemdListenOptions extends AppOptions {}
 
 declare module "fastify" {
   interface FastifyInstance {
-    /** What other plugins can ask: whether sockets were passed, whether the process drains, and its health. */
+    /** For other plugins: whether sockets were passed, whether the process drains, and its health. */
     sockact: Sockact;
   }
 }
 
 /**
- * Makes a Fastify app listen on the sockets that systemd passed to this process. Write
+ * Makes a Fastify app listen on the sockets that systemd passed to this process. Call
  * `app.register(systemdListen)` or `systemdListen({ app })` anywhere before `listen()`. It works with Fastify
  * 4 and 5, and with a `serverFactory`.
  *
- * - If sockets were passed, `app.listen()` serves them, and ignores its port and host; `backlog` and `signal`
- *   apply. `app.addresses()` and the log name each socket. No other socket is opened, also not for the
- *   default host `localhost`.
+ * - If sockets were passed, `app.listen()` serves them and no others, even with the default host `localhost`.
+ *   It ignores its port and host; `backlog` and `signal` apply. `app.addresses()` and the log list each
+ *   socket.
  * - If a connection was passed (`Accept=yes`), the app serves it, and the process ends when the connection
- *   has closed.
+ *   closes.
  * - If nothing was passed, the app listens as without this plugin.
  *
- * In each case, the whole app is decorated with {@link Sockact | `sockact`}.
+ * The root instance is always decorated with {@link Sockact | `sockact`}.
  *
  * `ready()` and `listen()` reject with an {@link ActivationError}, or `systemdListen({ app })` throws it, if
  * the options or the passed sockets can't be used, or if `required` is set and nothing was passed.
@@ -58,7 +58,7 @@ export const systemdListen: ((
       serve(app as FastifyInstance, options);
       return;
     }
-    // Fastify passes its own options of register() to the plugin, too.
+    // Fastify also passes the options of register() itself.
     const {
       prefix: _prefix,
       logLevel: _logLevel,
@@ -82,15 +82,15 @@ function serve(fastify: FastifyInstance, options: SystemdListenOptions): void {
     { ...options, onEvent: options.onEvent ?? logTo(fastify.log) },
     {
       close: closeOf(fastify),
-      // Fastify 4 answers HTTP/2 requests with 505, unless it was made for HTTP/2 only.
+      // Fastify 4 answers HTTP/2 requests with 505, unless it was created for HTTP/2 only.
       http2: !fastify.version.startsWith("4."),
     },
   );
-  // decorate() throws an error for a second registration, and for systemdListen({ app }) after ready().
+  // decorate() throws for a second registration, and for systemdListen({ app }) after ready().
   root.sockact ??= sockact;
   attach(root, {
-    // For the host `localhost`, Fastify makes a second server with the same handler. All sockets are claimed
-    // by then, and Fastify ignores the error.
+    // For the host `localhost`, Fastify creates a second server with the same handler. All sockets are
+    // already claimed, and Fastify ignores the error.
     owns: (server, listeners) =>
       server === fastify.server || handlers.some((handler) => listeners.has(handler)),
     onBound: (server, sockets, listenOptions) => {
@@ -104,7 +104,7 @@ function serve(fastify: FastifyInstance, options: SystemdListenOptions): void {
   if (activated) closeWhenDrained(fastify);
 }
 
-/** The app has `app.register(systemdListen())`, which would be right in Express and Koa. */
+/** The error for `app.register(systemdListen())`, which would be right in Express and Koa. */
 function called(): ActivationError {
   return new ActivationError(
     "SOCKACT_ERR_OPTION",

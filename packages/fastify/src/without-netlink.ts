@@ -4,10 +4,9 @@ import os, { type NetworkInterfaceInfo } from "node:os";
 /**
  * Keeps Fastify 5 from crashing in a sandbox. When Fastify listens on 0.0.0.0, it logs the address of each
  * network interface. Without AF_NETLINK in `RestrictAddressFamilies=` of systemd.exec(5),
- * os.networkInterfaces() throws then, and the process ends. So it returns the address 0.0.0.0 for that
- * moment, if it would throw.
+ * os.networkInterfaces() throws, and the process ends. This makes it return the address 0.0.0.0 instead.
  *
- * @param bound where the server listens. In a worker of node:cluster, the server may not know this yet
+ * @param bound where the server listens; in a worker of node:cluster, the server may not know this yet
  */
 export function withoutNetlink(server: Server, bound: AddressInfo | string): void {
   if (typeof bound === "string" || bound.address !== "0.0.0.0" || canListInterfaces()) return;

@@ -2,41 +2,39 @@ import Module from "node:module";
 import Koa from "koa";
 import { attachMarker, isMarker, type Middleware } from "./markers.ts";
 
-/** The part of a Koa app that this file uses. It is the same in Koa 2 and 3. */
+/** The part of a Koa app that this file uses, in Koa 2 and 3. */
 export interface KoaApp {
   middleware: unknown[];
   use(...args: unknown[]): unknown;
   callback(): (...args: unknown[]) => unknown;
-  /** An app that a test runner has mocked does not have it. */
+  /** Missing in an app that a test runner has mocked. */
   context?: Record<string, unknown>;
 }
 
-/**
- * The same object as `require.cache`. A bundle has no `require`, and no `import.meta.url` to make one with.
- */
+/** The object `require.cache`. A bundle has neither `require` nor an `import.meta.url` to create it. */
 const loadedModules = (Module as unknown as { _cache: Record<string, { exports?: unknown } | undefined> })
   ._cache;
 
-/** Every `use()` and `callback()` that this module has patched in. */
+/** Every patched `use()` and `callback()`. */
 const ourMethods = new WeakSet<object>();
 const patched = new WeakSet<KoaApp>();
 const appOfHandler = new WeakMap<object, KoaApp>();
 
-/** How many of our `use()` functions are running, nested in each other. */
+/** How deeply calls of our `use()` are nested. */
 let depth = 0;
-/** The marker that a tracing agent is about to wrap in its own function. */
+/** The marker that a tracing agent is about to wrap. */
 let wrappedMarker: Middleware | undefined;
-/** The app whose last middleware must be removed, and how many it had then. */
+/** The app whose last middleware must be removed, and its number of middlewares. */
 let placeholder: { app: KoaApp; length: number } | undefined;
 
 patchPrototype(Koa.prototype as unknown as KoaApp | undefined);
 
 /**
- * Patches each copy of Koa that is loaded: `use()` attaches our markers, and `callback()` remembers which app
- * made the handler. An app may use another copy of Koa than this package does, so this looks at all modules
- * that Node has loaded. Koa is CommonJS, and is among them even if the app imports it.
+ * Patches each loaded copy of Koa: `use()` attaches our markers, and `callback()` records which app created
+ * the handler. An app may use another copy of Koa than this package, so this searches all loaded modules. Koa
+ * is CommonJS, so an imported Koa is among them.
  *
- * @returns whether other code has wrapped `use()` of a copy that was patched before
+ * @returns whether other code has wrapped `use()` of a patched copy
  */
 export function patchKoaCopies(): boolean {
   let isWrapped = patchPrototype(Koa.prototype as unknown as KoaApp | undefined);
@@ -48,15 +46,15 @@ export function patchKoaCopies(): boolean {
   return isWrapped;
 }
 
-/** Patches `callback()` of this app, whose copy of Koa may not be among the modules that Node has loaded. */
+/** Patches `callback()` of this app, whose copy of Koa may not be among the loaded modules. */
 export function patchApp(app: KoaApp): void {
   if (!ourMethods.has(app.callback)) replace(app, "callback", wrapCallback(app.callback));
 }
 
 /**
- * In `app.use(systemdListen())`, JavaScript reads `app.use` before it calls `systemdListen()`, which then
- * comes too late to patch the wrapper of an agent. So this one time the agent passes its own function on, and
- * `use()` must know which marker is in it.
+ * Call this if `use()` may be the wrapper of an agent. In `app.use(systemdListen())`, JavaScript reads
+ * `app.use` before it calls `systemdListen()`, so the patch comes too late. The agent then passes its own
+ * function to our `use()`, which must know which marker the function wraps.
  */
 export function expectWrappedMarker(marker: Middleware): void {
   wrappedMarker = marker;
@@ -65,14 +63,14 @@ export function expectWrappedMarker(marker: Middleware): void {
   });
 }
 
-/** Whether `callback()` of this app has made this `request` listener. */
+/** Whether `callback()` of this app created this `request` listener. */
 export function isHandlerOf(listener: unknown, app: object | undefined): boolean {
   return app !== undefined && appOfHandler.get(Object(listener) as object) === app;
 }
 
 /**
- * The prototype of Koa's class, if this module exports that class. Tests and agents put other things into the
- * cache as well.
+ * The prototype of Koa's class, if this module exports it. Tests and agents also put other objects into the
+ * module cache.
  */
 function prototypeOf(path: string): KoaApp | undefined {
   try {
@@ -86,13 +84,13 @@ function prototypeOf(path: string): KoaApp | undefined {
 }
 
 /**
- * Patches `use` and `callback` of a Koa prototype, unless our functions are the outermost ones already. Ours
- * must be outermost: otherwise an agent that came later would see the marker first.
+ * Patches `use` and `callback` of a Koa prototype, unless our functions are already the outermost ones.
+ * Otherwise, an agent that came later would see the marker first.
  *
- * @returns whether other code has wrapped `use()` since the last time
+ * @returns whether other code has wrapped `use()` since the last call
  */
 function patchPrototype(prototype: KoaApp | undefined): boolean {
-  // Test runners mock Koa by other things, and freeze some of them.
+  // Test runners mock Koa with other objects, and freeze some of them.
   if (typeof prototype?.use !== "function" || typeof prototype.callback !== "function") return false;
   if (Object.isFrozen(prototype)) return false;
   const { use, callback } = prototype;
@@ -117,12 +115,12 @@ function wrapUse(original: KoaApp["use"]): KoaApp["use"] {
     wrappedMarker = undefined;
     attachMarker(marker, this);
     if (isOutermost) return this;
-    // The agent may have wrapped `callback()` too, and we must know the handler that its wrapper returns.
+    // The agent may have wrapped `callback()` too. We need the handler that its wrapper returns.
     patchKoaCopies();
-    // An agent that has called this function looks at the middleware that was added: dd-trace replaces it
-    // with its own function.
+    // An agent that called this function uses the added middleware: dd-trace replaces it with its own
+    // function.
     const result = original.apply(this, args);
-    // An app that a test runner has mocked does not have this list.
+    // Missing in an app that a test runner has mocked.
     if (Array.isArray(this.middleware)) placeholder = { app: this, length: this.middleware.length };
     queueMicrotask(removePlaceholder);
     return result;
@@ -138,7 +136,7 @@ function countDepth<T>(action: () => T): T {
   }
 }
 
-/** Removes the middleware that stands for a marker, also if an agent has wrapped it. */
+/** Removes the middleware of a marker, even if an agent has wrapped it. */
 function removePlaceholder(): void {
   if (placeholder?.app.middleware.length === placeholder?.length) placeholder?.app.middleware.pop();
   placeholder = undefined;
@@ -147,7 +145,7 @@ function removePlaceholder(): void {
 function wrapCallback(original: KoaApp["callback"]): KoaApp["callback"] {
   return function callback(this: KoaApp, ...args: []) {
     removePlaceholder();
-    // If this copy of Koa was loaded after this package, its own `use()` has added the marker.
+    // If this copy of Koa was loaded after this package, its own `use()` added the marker.
     for (const marker of (this.middleware ?? []).filter(isMarker)) {
       this.middleware.splice(this.middleware.indexOf(marker), 1);
       attachMarker(marker, this);

@@ -1,4 +1,4 @@
-/** What `app.use()` of Koa accepts. */
+/** The type that `app.use()` of Koa accepts. */
 export type Middleware = (context: unknown, next: () => Promise<unknown>) => Promise<unknown>;
 
 interface Marker {
@@ -10,10 +10,10 @@ interface Marker {
 const markers = new WeakMap<object, Marker>();
 
 /**
- * Marks a middleware, so that `use()` does not add it to an app. It stands for `systemdListen()` until
- * sockact knows the app.
+ * Marks a middleware as a placeholder for `systemdListen()` until sockact knows the app. `use()` does not add
+ * it to an app.
  *
- * @param attach is called once for each app that is given the marker
+ * @param attach called for each app that gets the marker
  */
 export function asMarker<T extends object>(middleware: T, attach: (app: object) => void): T {
   markers.set(middleware, { attach, apps: new WeakSet(), isAttached: false });
@@ -24,7 +24,7 @@ export function isMarker(middleware: unknown): middleware is Middleware {
   return markers.has(Object(middleware) as object);
 }
 
-/** Call this when `use()` of the app was called with this marker. */
+/** Call this when an app gets this marker. */
 export function attachMarker(marker: Middleware, app: object): void {
   const known = markers.get(marker);
   if (known === undefined || known.apps.has(app)) return;
@@ -33,7 +33,7 @@ export function attachMarker(marker: Middleware, app: object): void {
   known.isAttached = true;
 }
 
-/** Whether any app has been given this marker. */
+/** Whether an app has this marker. */
 export function isAttached(marker: Middleware): boolean {
   return markers.get(marker)?.isAttached === true;
 }

@@ -10,33 +10,33 @@ import {
 import { expectWrappedMarker, isHandlerOf, type KoaApp, patchApp, patchKoaCopies } from "./koa-copies.ts";
 import { asMarker, attachMarker, isAttached, type Middleware } from "./markers.ts";
 
-/** Which sockets the app claims, how it serves them, and how it starts, stops and sleeps. */
+/** Which sockets the app claims, and how it starts, stops and sleeps. */
 export interface SystemdListenOptions extends AppOptions {}
 
 rememberRequestListeners();
 patchKoaCopies();
-// `app.use(systemdListen)`, without the parentheses, fails at once.
+// `app.use(systemdListen)` without the parentheses fails at once.
 asMarker(systemdListen, () => {
   throw notCalled();
 });
 
 /**
- * Makes a Koa app listen on the sockets that systemd passed to this process. Write `app.use(systemdListen())`
- * anywhere before `listen()`. Where sockact can't find Koa, as in a bundle, write `systemdListen({ app })`
- * before `listen()` and `callback()`. It works with Koa 2 and 3, with `app.listen()`, and with a server that
- * you make of the app: `http.createServer(app.callback()).listen()`.
+ * Makes a Koa app listen on the sockets that systemd passed to this process. Call `app.use(systemdListen())`
+ * anywhere before `listen()`. If sockact can't find Koa, for example in a bundle, call `systemdListen({ app
+ * })` before `listen()` and `callback()`. It works with Koa 2 and 3, with `app.listen()`, and with your own
+ * server: `http.createServer(app.callback()).listen()`.
  *
  * - If sockets were passed, the app serves them. `listen()` ignores its port and host; `backlog` and `signal`
  *   apply.
  * - If a connection was passed (`Accept=yes`), the app serves it, and the process ends when the connection
- *   has closed.
+ *   closes.
  * - If nothing was passed, the app listens as without this call.
  *
- * In each case, no middleware is added to the app.
+ * The call never adds a middleware to the app.
  *
  * @throws ActivationError if the options or the passed sockets can't be used, or if `required` is set and
- * nothing was passed. {@link ActivationError.code} lists the codes. If the problem shows only when a server
- * listens, for example because another server has the socket, the error is an `error` event of that server.
+ *   nothing was passed. {@link ActivationError.code} lists the codes. If the problem appears only when a
+ *   server listens, for example because another server has the socket, that server emits `error`.
  */
 export function systemdListen(
   options?:
@@ -46,7 +46,7 @@ export function systemdListen(
       }),
 ): (context: unknown, next: () => Promise<unknown>) => Promise<unknown>;
 export function systemdListen(options: SystemdListenOptions = {}, ...more: unknown[]): Middleware {
-  // Koa calls a middleware with two arguments, so somebody wrote app.use(systemdListen).
+  // Koa calls a middleware with two arguments: the app has app.use(systemdListen).
   if (typeof more[0] === "function") throw notCalled();
   const [app, appOptions] = separateApp(
     options,
@@ -83,10 +83,7 @@ const UNSEEN = [
     "systemdListen() was called, or a router in the place of the app.",
 ] as const;
 
-/**
- * This error is thrown by `use()` or `callback()`. If sockact has patched neither, the first request throws
- * it.
- */
+/** `use()` or `callback()` throws this error. If neither is patched, the first request throws it. */
 function notCalled(): ActivationError {
   return new ActivationError(
     "SOCKACT_ERR_OPTION",

@@ -5,9 +5,9 @@ import { processState } from "./process-state.ts";
 export const adopted: Set<number> = processState("adopted descriptors", new Set());
 
 /**
- * Announces a file descriptor that was passed to this process under the name `notify`, as
- * `OpenFile=/run/systemd/notify:notify` does. It is examined when the next message is sent, and used only if
- * it leads to NOTIFY_SOCKET.
+ * Registers a file descriptor that was passed under the name `notify`, as with
+ * `OpenFile=/run/systemd/notify:notify`. The next message checks it, and uses it only if it leads to
+ * NOTIFY_SOCKET.
  *
  * @param fd the number of the descriptor, 3 or higher
  */

@@ -6,20 +6,20 @@ import { loadSdNotify } from "./ffi.ts";
 import { findProgram } from "./program.ts";
 
 /**
- * How messages reach the service manager, the best way first.
+ * The ways to send messages to the service manager, in order of preference.
  *
- * - `descriptor`: messages are written to the file descriptor that `OpenFile=/run/systemd/notify:notify` of
- *   systemd.service(5) passes.
- * - `ffi`: node:ffi calls libsystemd. This needs a Node that has node:ffi without a flag or a warning.
- * - `systemd-notify`: the program of that name sends the messages. It needs `NotifyAccess=all`, or root.
+ * - `descriptor`: writes to the file descriptor of `OpenFile=/run/systemd/notify:notify`, see
+ *   systemd.service(5).
+ * - `ffi`: calls libsystemd with node:ffi, if Node has node:ffi without a flag or warning.
+ * - `systemd-notify`: runs systemd-notify(1). Needs `NotifyAccess=all`, or root.
  */
 export type NotifyBackend = "descriptor" | "ffi" | "systemd-notify";
 
 /**
- * Returns how messages of this process reach the service manager. It sends nothing and removes no variable.
+ * Returns how this process sends messages to the service manager. Sends nothing and removes no variable.
  *
- * - `undefined`: no service manager expects messages, or there is no way to send them. In the second case,
- *   {@link notify} rejects.
+ * - Returns `undefined` if no service manager expects messages, or if there is no way to send them. In the
+ *   second case, {@link notify} rejects.
  */
 export function notifyBackend(): NotifyBackend | undefined {
   try {
@@ -37,7 +37,7 @@ export function backendOf({ descriptor, sdNotify, program }: Channel): NotifyBac
   return program === undefined ? undefined : "systemd-notify";
 }
 
-/** The ways to the service manager. Undefined if no service manager expects messages. */
+/** The ways to send messages, or undefined if no service manager expects them. */
 export function openChannel(): Channel | undefined {
   if (isWorkerOfService()) {
     throw new NotifyError(

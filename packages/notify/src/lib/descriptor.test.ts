@@ -20,7 +20,7 @@ function fullQueue(): { fd: number; read: () => string[] } {
   return { fd, read };
 }
 
-/** Repeats a call that does not wait, until it would have to wait. */
+/** Repeats a non-blocking call until it would block. */
 function untilFull(call: () => unknown): void {
   for (;;) {
     try {

@@ -8,11 +8,11 @@ import { PING } from "./message.ts";
 import { peerOf } from "./peer.ts";
 import { processState } from "./process-state.ts";
 
-/** The number of the first passed file descriptor: `SD_LISTEN_FDS_START`. */
+/** The first passed file descriptor: `SD_LISTEN_FDS_START`. */
 const LISTEN_FDS_START = 3;
 /**
- * How long a message waits for room in the queue of the service manager, in milliseconds. systemd-notify
- * waits for the same time.
+ * How long a message waits for space in the service manager's queue, in milliseconds. The same as in
+ * systemd-notify.
  */
 const READ_TIMEOUT_MS = 5000;
 const RETRY_MS = 5;
@@ -20,13 +20,13 @@ const RETRY_MS = 5;
 const state = processState("descriptor", {
   /** Pending while the service manager's queue is full. */
   full: undefined as Promise<void> | undefined,
-  /** The ping that waits for room. */
+  /** The ping that waits for space. */
   ping: undefined as Promise<void> | undefined,
 });
 
 /**
  * Finds the descriptor that leads to the service manager. If the descriptors named `notify` lead elsewhere,
- * says where.
+ * returns where.
  */
 export function findDescriptor(socket: string): Pick<Channel, "descriptor" | "elsewhere"> {
   let elsewhere: string | undefined;
@@ -34,15 +34,15 @@ export function findDescriptor(socket: string): Pick<Channel, "descriptor" | "el
     if (!isSocket(fd)) continue;
     const peer = peerOf(fd);
     if (peer === socket || peer === undefined) return { descriptor: fd, elsewhere: undefined };
-    // A descriptor without a peer is a listener: it comes from a socket unit with FileDescriptorName=notify.
+    // A descriptor without a peer is a listener, from a socket unit with FileDescriptorName=notify.
     elsewhere ??= peer ?? undefined;
   }
   return { descriptor: undefined, elsewhere };
 }
 
 /**
- * The descriptors that LISTEN_FDNAMES calls `notify`: sd_listen_fds_with_names(3). The variables stay for the
- * code that takes the sockets.
+ * The descriptors named `notify` in LISTEN_FDNAMES: sd_listen_fds_with_names(3). Leaves the variables for the
+ * code that claims the sockets.
  */
 function descriptorsNamedNotify(): number[] {
   const { LISTEN_PID, LISTEN_FDS, LISTEN_FDNAMES } = process.env;
@@ -54,8 +54,8 @@ function descriptorsNamedNotify(): number[] {
 
 function isSocket(fd: number): boolean {
   try {
-    // With bigint, because of a bug in Node 20 and 22: after an fstat() with plain numbers, they use its
-    // result for the next path.
+    // bigint, because of a bug in Node 20 and 22: after an fstat() with plain numbers, they use its result
+    // for the next path.
     return fstatSync(fd, { bigint: true }).isSocket();
   } catch {
     return false;
@@ -63,9 +63,9 @@ function isSocket(fd: number): boolean {
 }
 
 /**
- * Writes a message at once. If the queue of the service manager is full, the message waits for its turn. All
- * messages wait at the same time, so a stop with several of them does not take longer. Only one ping waits,
- * because two pings in a row are as good as one.
+ * Writes a message at once, or waits if the service manager's queue is full. All messages wait at the same
+ * time, so several of them do not prolong a stop. Only one ping waits, because two in a row have the same
+ * effect.
  */
 export function sendToDescriptor(fd: number, text: string): Promise<void> {
   if (state.full === undefined && tryWrite(fd, text)) return Promise.resolve();
@@ -96,7 +96,7 @@ async function writeWhenThereIsRoom(fd: number, text: string, deadline: number):
   }
 }
 
-/** Whether there was room for the message. */
+/** Returns false if there was no space for the message. */
 function tryWrite(fd: number, text: string): boolean {
   try {
     writeSync(fd, text);

@@ -44,20 +44,19 @@ describe("a duration", () => {
 });
 
 describeWith({ commands: ["systemd-analyze"] }, "as systemd-analyze reads it", () => {
-  /** The durations as systemd reads them, in milliseconds. */
+  /** The durations in milliseconds, as systemd parses them. */
   function systemd(texts: readonly string[]): (number | undefined)[] {
-    // systemd-analyze stops at the first string that it refuses, so each one needs a process.
+    // systemd-analyze ends at the first invalid string, so each one needs a process.
     const { stdout } = spawnSync("systemd-analyze", ["timespan", "--", ...texts], {
       encoding: "utf8",
       env: { ...process.env, LC_ALL: "C" },
     });
     const found = Array.from(stdout.matchAll(/^\s*(?:μs|us): (\d+)$/gm), ([, usec]) => Number(usec) / 1000);
     if (found.length === texts.length) return found;
-    // The program ends at the first string that it refuses.
     return texts.length === 1 ? [undefined] : texts.flatMap((text) => systemd([text]));
   }
 
-  /** systemd counts whole microseconds, and a double cannot hold all of those for long durations. */
+  /** systemd counts integer microseconds, and a double can't represent all of them for long durations. */
   function about(theirs: number | undefined): unknown {
     const close: unknown = expect.closeTo(theirs ?? 0, 1);
     return theirs === undefined ? undefined : close;
@@ -95,7 +94,7 @@ describeWith({ commands: ["systemd-analyze"] }, "as systemd-analyze reads it", (
 
   test("we refuse any string that systemd refuses", () => {
     const any = string({ unit: constantFrom(...Array.from("0129. smhdwyMµu-+e")), maxLength: 6 });
-    // systemd reads a number without a unit as seconds, and we refuse it.
+    // systemd parses a number without a unit as seconds. We reject it.
     const texts = sample(any, { seed: 1, numRuns: 2000 }).filter((text) => milliseconds(text) !== undefined);
     expect(texts.length).toBeGreaterThan(20);
     expect(texts.map(milliseconds)).toEqual(systemd(texts).map(about));

@@ -1,6 +1,6 @@
 /**
- * A duration with its units, as in systemd.time(7): `30s`, `5min` or `1h 30min`. 0 needs no unit.
- * Any other number needs a unit, because systemd reads `10` as seconds, and Node as milliseconds.
+ * A duration with units, as in systemd.time(7): `30s`, `5min` or `1h 30min`. Every number except 0 needs a
+ * unit, because `10` means seconds in systemd and milliseconds in Node.
  */
 export type Duration = 0 | `${number}${string}`;
 
@@ -23,7 +23,7 @@ const sizes = new Map(
 
 const part = new RegExp(String.raw`(\d+(?:\.\d+)?)\s*(${[...sizes.keys()].join("|")})(?:\s+|(?=\d)|$)`, "y");
 
-/** For a number without a unit, the two durations that it may mean. Undefined for any other value. */
+/** The two durations that a number without a unit may mean. Undefined for any other value. */
 export function withUnits(value: unknown, quote: string): string | undefined {
   const text = typeof value === "number" || typeof value === "string" ? String(value).trim() : "";
   return /^\d{1,9}(?:\.\d{1,6})?$/.test(text) && Number(text) > 0
@@ -31,7 +31,7 @@ export function withUnits(value: unknown, quote: string): string | undefined {
     : undefined;
 }
 
-/** The duration in milliseconds, and `Infinity` for `infinity`. Undefined if the value is not a duration. */
+/** The duration in milliseconds (`Infinity` for `infinity`), or undefined if the value is not a duration. */
 export function milliseconds(value: unknown): number | undefined {
   if (value === 0 || value === "0") return 0;
   if (typeof value !== "string") return undefined;

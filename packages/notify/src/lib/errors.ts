@@ -1,4 +1,4 @@
-/** Every `code` that a {@link NotifyError} can have. docs/errors.md has a line for each. */
+/** Every `code` of a {@link NotifyError}. docs/errors.md explains each one. */
 export type NotifyErrorCode =
   | "SOCKACT_ERR_NOTIFY_STATE"
   | "SOCKACT_ERR_NOTIFY_SOCKET"
@@ -11,13 +11,13 @@ export type NotifyErrorCode =
   | "SOCKACT_ERR_WATCHDOG_HEALTH";
 
 /**
- * A message could not be sent to the service manager, or the service manager would ignore it. A process
- * without a service manager gets no such error.
+ * The error if a message can't be sent, or if the service manager would ignore it. It never occurs without a
+ * service manager.
  */
 export class NotifyError extends Error {
   /** Always `NotifyError`. */
   override readonly name = "NotifyError";
-  /** The code of the error. It stays the same in later versions, while the message may change. */
+  /** The error code. It does not change between releases. */
   readonly code: NotifyErrorCode;
   /** What to change, for example in the unit. */
   readonly hint: string;

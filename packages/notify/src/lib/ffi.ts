@@ -3,7 +3,7 @@ import { getSystemErrorName } from "node:util";
 import { NotifyError } from "./errors.ts";
 import { processState } from "./process-state.ts";
 
-/** The part of node:ffi of Node 26 that this file uses. */
+/** The part of Node 26's node:ffi that this file uses. */
 interface Ffi {
   dlopen(
     library: string,
@@ -12,19 +12,18 @@ interface Ffi {
 }
 
 /**
- * sd_pid_notify_with_fds(3). It returns the error number, so errno is not needed: Node would change errno
- * before we could read it.
+ * sd_pid_notify_with_fds(3). Its result is the error number. errno can't be used, because Node changes it
+ * before we can read it.
  */
 export type SdNotify = (text: string, fds: readonly number[]) => number;
 
-/** Whether Node warned when node:ffi was loaded. It warns once in a process. */
+/** Whether Node warned about node:ffi. It does so once per process. */
 const state = processState("ffi", { warned: false });
 
 /**
- * The function of libsystemd, if this Node has node:ffi without a flag and without a warning. Otherwise
- * undefined. Node 26 still warns.
+ * The function of libsystemd, or undefined if Node has node:ffi only with a flag or warning, as Node 26 does.
  *
- * @param warnings tests pass `allow` to use node:ffi in spite of the warning
+ * @param warnings tests pass `allow` to use node:ffi despite the warning
  */
 export function loadSdNotify(warnings: "allow" | "avoid" = "avoid"): SdNotify | undefined {
   try {
@@ -41,10 +40,7 @@ export function loadSdNotify(warnings: "allow" | "avoid" = "avoid"): SdNotify | 
   }
 }
 
-/**
- * Loads node:ffi, and hides the warning that Node prints once in a process. We know of no better way to find
- * out whether Node warns.
- */
+/** Loads node:ffi and hides its warning. No other way is known to find out whether Node warns. */
 function loadQuietly(warnings: "allow" | "avoid"): Ffi | undefined {
   // Patches process.emitWarning while the module loads.
   const { emitWarning } = process;
@@ -59,7 +55,7 @@ function loadQuietly(warnings: "allow" | "avoid"): Ffi | undefined {
   }
 }
 
-/** Sends a message with these descriptors to a NOTIFY_SOCKET of any form that libsystemd knows. */
+/** Sends a message with these descriptors to NOTIFY_SOCKET. */
 export function sendWithFfi(sdNotify: SdNotify, socket: string, text: string, fds: readonly number[]): void {
   // The library reads the address only from the environment.
   process.env["NOTIFY_SOCKET"] = socket;

@@ -1,10 +1,7 @@
 import { readlinkSync } from "node:fs";
 import { isMainThread as isMainThreadOfNode } from "node:worker_threads";
 
-/**
- * Whether this is the main thread of the process. Asking the kernel takes less time than loading
- * node:worker_threads, so that is done only without /proc.
- */
+/** Whether this is the main thread. Reading /proc takes less time than loading node:worker_threads. */
 export function isMainThread(): boolean {
   try {
     // pid/task/tid: proc_thread_self(5).

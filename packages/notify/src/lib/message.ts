@@ -1,8 +1,8 @@
 import { NotifyError } from "./errors.ts";
 
 /**
- * The service manager ignores messages that are longer, in bytes. It is `NOTIFY_BUFFER_MAX` of systemd, which
- * is PIPE_BUF.
+ * The longest message in bytes: `NOTIFY_BUFFER_MAX` of systemd, which is PIPE_BUF. The service manager
+ * ignores longer ones.
  */
 export const MESSAGE_MAX = 4096;
 
@@ -10,8 +10,8 @@ export const MESSAGE_MAX = 4096;
 export const PING = "WATCHDOG=1";
 
 /**
- * A message: lines of the form `VAR=value`, as in sd_notify(3), or an object with the variables. Members that
- * are undefined are left out.
+ * A message: lines of the form `VAR=value`, as in sd_notify(3), or an object with the variables. Undefined
+ * members are omitted.
  */
 export type NotifyState = string | Readonly<Record<string, string | number | bigint | undefined>>;
 
@@ -48,7 +48,7 @@ function checkLine(line: string): void {
   if (name === undefined)
     throw invalidState(`Each line of a message must be VARIABLE=value; got ${JSON.stringify(line)}`);
   if (line.includes("\0")) throw invalidState(`${name} contains a NUL, where systemd would end the message`);
-  // Both of these need a descriptor that is sent together with the message.
+  // Both need a descriptor that is sent with the message.
   if (name === "BARRIER" || name === "FDSTORE")
     throw invalidState(`${name} needs a file descriptor: use storeFd() to store one`);
 }

@@ -6,8 +6,8 @@ import { serviceOfProcess } from "./service-of-process.ts";
 import { areAllHeard, notifyAccessInFiles } from "./unit-files.ts";
 
 /**
- * Whether the service manager accepts messages from a helper of this process. `unknown` if neither the
- * manager nor the files of the unit answer that.
+ * Whether the service manager accepts messages from a child process. `unknown` if neither the manager nor the
+ * unit files answer that.
  */
 export type Access =
   | { allowed: true }
@@ -17,9 +17,9 @@ export type Access =
 const CAP_SYS_ADMIN = 21n;
 
 /**
- * Asks the service manager over D-Bus which NotifyAccess= of systemd.service(5) the unit of this process has.
- * D-Bus refuses a user that it can't look up, such as that of DynamicUser= if nsswitch.conf(5) does not name
- * systemd. Then this reads the files of the unit.
+ * Reads NotifyAccess= (systemd.service(5)) of this unit over D-Bus. D-Bus rejects users that it can't look
+ * up, such as those of DynamicUser= if nsswitch.conf(5) does not list systemd. In that case, this reads the
+ * unit files.
  */
 export async function readNotifyAccess(socket: string): Promise<Access> {
   const [, user] = /^\/run\/(user\/\d+\/)?systemd\/notify$/.exec(socket) ?? [undefined, null];
@@ -37,8 +37,8 @@ export async function readNotifyAccess(socket: string): Promise<Access> {
     const allowed = notifyAccess === "all" || (mainPid === process.pid && canSpeakForAnother());
     return allowed ? { allowed } : { allowed, unit, notifyAccess, mainPid };
   } catch (error) {
-    // If NOTIFY_SOCKET is set, every NotifyAccess= accepts messages from the main process. For
-    // SYSTEMD_EXEC_PID, see systemd.exec(5).
+    // With NOTIFY_SOCKET, every NotifyAccess= accepts messages from the main process. For SYSTEMD_EXEC_PID,
+    // see systemd.exec(5).
     if (process.env["SYSTEMD_EXEC_PID"] === String(process.pid) && canSpeakForAnother())
       return { allowed: true };
     if (user === undefined && areAllHeard(unit)) return { allowed: true };
@@ -49,10 +49,7 @@ export async function readNotifyAccess(socket: string): Promise<Access> {
   }
 }
 
-/**
- * The NotifyAccess= in the files of a unit, if systemd would ignore every helper of this process, whichever
- * of the files counts.
- */
+/** The NotifyAccess= in the files of a unit, if none of the files allows messages from child processes. */
 function refusedByUnitFiles(unit: string): string | undefined {
   const values = notifyAccessInFiles(unit);
   if (values === undefined || values.includes("all") || canSpeakForAnother()) return undefined;
@@ -60,7 +57,7 @@ function refusedByUnitFiles(unit: string): string | undefined {
   return values.at(-1) ?? "main";
 }
 
-/** Whether a helper may name its parent as the sender, as systemd-notify tries to do. That needs root. */
+/** Whether a child process may name its parent as the sender, as systemd-notify does. That needs root. */
 function canSpeakForAnother(): boolean {
   try {
     const capabilities = /^CapEff:\s*(\w+)$/m.exec(readFileSync("/proc/self/status", "utf8"))?.[1];

@@ -15,24 +15,22 @@ import { undeliverableError } from "./undeliverable.ts";
  * Sends a message to the service manager: sd_notify(3).
  *
  * - Resolves to `false` if no service manager expects messages, for example when you start the program
- *   yourself. Nothing was sent.
+ *   yourself.
  * - Resolves to `true` if the message was sent. With `systemd-notify`, systemd has also processed it. systemd
- *   ignores variables that it does not know. If neither systemd nor the files of the unit show that
- *   `NotifyAccess=` accepts messages of `systemd-notify`, the process warning `SOCKACT_WARN_NOTIFY_UNCHECKED`
- *   says so.
+ *   ignores unknown variables. If it is unknown whether `NotifyAccess=` accepts messages of `systemd-notify`,
+ *   the process emits the warning `SOCKACT_WARN_NOTIFY_UNCHECKED`.
  * - Rejects with a {@link NotifyError}. `SOCKACT_ERR_NOTIFY_STATE`: `notifyState` is not a valid message.
  *   This is checked even if no service manager expects messages. `SOCKACT_ERR_NOTIFY_ACCESS`: the service
- *   manager does not listen to `systemd-notify`. `SOCKACT_ERR_NOTIFY_PATH`: the path in `OpenFile=` is wrong.
- *   `SOCKACT_ERR_NOTIFY_UNSUPPORTED`, `SOCKACT_ERR_NOTIFY_SOCKET`, `SOCKACT_ERR_NOTIFY_WORKER_THREAD`: there
- *   is no way to send the message. `SOCKACT_ERR_NOTIFY_SEND`: sending failed.
+ *   manager ignores messages of `systemd-notify`. `SOCKACT_ERR_NOTIFY_PATH`: the path in `OpenFile=` is
+ *   wrong. `SOCKACT_ERR_NOTIFY_UNSUPPORTED`, `SOCKACT_ERR_NOTIFY_SOCKET`, `SOCKACT_ERR_NOTIFY_WORKER_THREAD`:
+ *   there is no way to send the message. `SOCKACT_ERR_NOTIFY_SEND`: sending failed.
  *
- * The first message that goes out removes NOTIFY_SOCKET, WATCHDOG_USEC and WATCHDOG_PID from `process.env`,
- * so that child processes that start later do not get them. This package remembers their values. Until a
- * message goes out, nothing is removed: a call that resolves to `false`, or rejects before it sends, leaves
- * the variables for other code.
+ * The first message that is sent removes NOTIFY_SOCKET, WATCHDOG_USEC and WATCHDOG_PID from `process.env`, so
+ * that later child processes do not inherit them. This package remembers their values. A call that sends
+ * nothing leaves the variables for other code.
  *
- * With the backends `descriptor` and `ffi`, the message has been sent when this returns, and `process.exit()`
- * may follow. With `systemd-notify`, wait for the promise.
+ * With the backends `descriptor` and `ffi`, the message has been sent when this returns, and you can call
+ * `process.exit()`. With `systemd-notify`, await the promise first.
  *
  * @param notifyState `READY=1\nSTATUS=Serving` or `{ READY: 1, STATUS: "Serving" }`; at most 4096 bytes
  */
@@ -55,21 +53,21 @@ export async function notify(notifyState: NotifyState): Promise<boolean> {
 }
 
 /**
- * Reports that the service is ready, or has reloaded. `Type=notify` waits for this. Outcomes as in
+ * Reports that the service is ready, or that a reload is done. `Type=notify` waits for this. Returns as
  * {@link notify}.
  */
 export function ready(): Promise<boolean> {
   return notify("READY=1");
 }
 
-/** Reports that the service has begun to stop. This cannot be taken back. Outcomes as in {@link notify}. */
+/** Reports that the service has begun to stop. This can't be undone. Returns as {@link notify}. */
 export function stopping(): Promise<boolean> {
   return notify("STOPPING=1");
 }
 
 /**
- * Reports that the service has begun to reload. `Type=notify-reload` waits for this after SIGHUP. Call
- * {@link ready} when the reload is done. Outcomes as in {@link notify}.
+ * Reports that a reload has begun. `Type=notify-reload` waits for this after SIGHUP. Call {@link ready} when
+ * the reload is done. Returns as {@link notify}.
  */
 export function reloading(): Promise<boolean> {
   // hrtime is CLOCK_MONOTONIC.
@@ -77,28 +75,25 @@ export function reloading(): Promise<boolean> {
 }
 
 /**
- * Reports what the service is doing. `systemctl status` shows it. Outcomes as in {@link notify}.
+ * Reports what the service is doing, for `systemctl status`. Returns as {@link notify}.
  *
- * @param text one line. A line break is refused (`SOCKACT_ERR_NOTIFY_STATE`)
+ * @param text one line; a line break is an error (`SOCKACT_ERR_NOTIFY_STATE`)
  */
 export function status(text: string): Promise<boolean> {
   return notify({ STATUS: text });
 }
 
-/**
- * Reports once that the service is alive. {@link startWatchdog} does this regularly. Outcomes as in
- * {@link notify}.
- */
+/** Sends one watchdog ping. {@link startWatchdog} sends them regularly. Returns as {@link notify}. */
 export function watchdog(): Promise<boolean> {
   return notify(PING);
 }
 
 /**
- * Asks for more time to start, to stop, or to run (`RuntimeMaxSec=`), from now on. Outcomes as in
+ * Asks for more time, from now on, to start, to stop, or to run (`RuntimeMaxSec=`). Returns as
  * {@link notify}.
  *
- * @param duration a duration above 0 with its unit, as in systemd.time(7): `30s` or `1min 30s`. Anything else
- * is refused (`SOCKACT_ERR_NOTIFY_STATE`)
+ * @param duration a duration above 0 with its unit, as in systemd.time(7): `30s` or `1min 30s`; anything else
+ *   is an error (`SOCKACT_ERR_NOTIFY_STATE`)
  */
 export async function extendTimeout(duration: Exclude<Duration, 0>): Promise<boolean> {
   const time = milliseconds(duration) ?? 0;
@@ -112,7 +107,7 @@ export async function extendTimeout(duration: Exclude<Duration, 0>): Promise<boo
   );
 }
 
-/** Names the process that is the main process of the service from now on. Outcomes as in {@link notify}. */
+/** Sets the main process of the service. Returns as {@link notify}. */
 export async function mainPid(pid: number): Promise<boolean> {
   if (Number.isInteger(pid) && pid >= 1) return notify({ MAINPID: pid });
   throw new NotifyError(
@@ -123,20 +118,19 @@ export async function mainPid(pid: number): Promise<boolean> {
 }
 
 /**
- * Gives the service manager a copy of an open file descriptor. The service manager passes the copy to the
- * next process of this service, under this name, as it passes sockets: see the file descriptor store in
- * systemd.service(5). The unit needs `FileDescriptorStoreMax=`; without it, systemd ignores the descriptor.
- * It also needs systemd 254. To remove the descriptor from the store, call
- * `notify({ FDSTOREREMOVE: 1, FDNAME: name })`.
+ * Puts a copy of an open file descriptor into the file descriptor store of systemd.service(5). The service
+ * manager passes it to the next process of this service under this name, in the same way as sockets. The unit
+ * needs `FileDescriptorStoreMax=`; without it, systemd ignores the descriptor. It also needs systemd 254. To
+ * remove the descriptor from the store, call `notify({ FDSTOREREMOVE: 1, FDNAME: name })`.
  *
- * The backend `descriptor` cannot send descriptors. With it, this message is sent by `systemd-notify`, and so
+ * The backend `descriptor` can't send descriptors. In that case, `systemd-notify` sends the message, which
  * needs `NotifyAccess=all`, or root.
  *
- * Outcomes as in {@link notify}. It also rejects with `SOCKACT_ERR_NOTIFY_UNSUPPORTED` if there is no
+ * Returns as {@link notify}. It also rejects with `SOCKACT_ERR_NOTIFY_UNSUPPORTED` if there is no
  * `systemd-notify`.
  *
  * @param name 1 to 255 printable ASCII characters, without a colon
- * @param fd the number of the descriptor, which must be open
+ * @param fd the number of an open descriptor
  */
 export async function storeFd(name: string, fd: number): Promise<boolean> {
   if (!/^[ -9;-~]{1,255}$/.test(name)) {
@@ -147,8 +141,8 @@ export async function storeFd(name: string, fd: number): Promise<boolean> {
     );
   }
   try {
-    // With bigint, because of a bug in Node 20 and 22: after an fstat() with plain numbers, they use its
-    // result for the next path.
+    // bigint, because of a bug in Node 20 and 22: after an fstat() with plain numbers, they use its result
+    // for the next path.
     fstatSync(fd, { bigint: true });
   } catch (cause) {
     throw new NotifyError(

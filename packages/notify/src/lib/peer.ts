@@ -1,16 +1,16 @@
 import { Socket } from "node:net";
 import process from "node:process";
 
-/** The class of pipe handles of libuv. It has no public name, and is the same from Node 20 to 26. */
+/** libuv's class of pipe handles. It has no public name, and is the same from Node 20 to 26. */
 type PipeClass = new (type: number) => { open(fd: number): number; unref(): void };
 
 /**
- * The address to which a unix socket is connected: a path, or `@name`. Null if it is not connected, and
- * undefined if this Node does not know.
+ * The address to which a unix socket is connected: a path, or `@name`. Null if it is not connected, undefined
+ * if this Node can't determine it.
  *
- * This asks the kernel (getpeername(2)). So it works in any network namespace, while /proc/net shows only its
- * own. It needs a handle, which owns the descriptor from then on and makes it non-blocking. The handle does
- * not read, and does not keep the event loop alive.
+ * It uses getpeername(2), which works in any network namespace, whereas /proc/net lists only the sockets of
+ * its own. This needs a handle, which owns the descriptor and makes it non-blocking. The handle does not
+ * read, and does not keep the event loop alive.
  */
 export function peerOf(fd: number): string | null | undefined {
   const report = process.report as typeof process.report & { excludeNetwork?: boolean };
@@ -37,7 +37,7 @@ interface ReportedHandle {
   remoteEndpoint?: string | null;
 }
 
-/** A socket has a pipe handle as soon as it begins to connect to a path. */
+/** A socket creates its pipe handle when it begins to connect to a path. */
 function pipeClass(): PipeClass {
   const socket = new Socket();
   socket.on("error", () => {});

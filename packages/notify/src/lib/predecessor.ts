@@ -4,27 +4,25 @@ import { processState } from "./process-state.ts";
 /** The process that hands over to this one. */
 export interface Predecessor {
   readonly pid: number;
-  /** When the first process of the service was started, in milliseconds since 1970. */
+  /** When the first process of the service started, in milliseconds since 1970. */
   readonly firstStart: number;
 }
 
 /**
- * The private variable in which a process names itself to the process that it starts to hand over to:
- * `OWN_PID:OLD_PID:TIME`. The first is the ID of the new process, as in LISTEN_PID of sd_listen_fds(3).
+ * The private variable by which a process tells the new process that it hands over to it:
+ * `NEW_PID:OLD_PID:TIME`. As with LISTEN_PID of sd_listen_fds(3), the first number is the ID of the new
+ * process.
  */
 export const PREDECESSOR_VARIABLE = "SOCKACT_PREDECESSOR";
 
 const state = processState("predecessor", { predecessor: readPredecessor() });
 
-/**
- * The process that hands over to this one. Undefined in a process that the service manager, or anything else,
- * has started.
- */
+/** The process that hands over to this one. Undefined if this process was started in any other way. */
 export function predecessor(): Predecessor | undefined {
   return state.predecessor;
 }
 
-/** Reads the variable, and removes it, because the child processes of this process are not meant. */
+/** Reads the variable and removes it, because it does not apply to child processes. */
 function readPredecessor(): Predecessor | undefined {
   const { env, pid } = process;
   const [, own, old, time] = /^(\d+):(\d+):(\d+)$/.exec(env[PREDECESSOR_VARIABLE] ?? "") ?? [];

@@ -1,11 +1,11 @@
 /**
- * The state that a module of this package has once in a process: the object `initial`, or the object of
- * another copy of the package. Two copies in one process are likely, and the second one needs the variables
- * that the first one has removed.
+ * The state that a module of this package has once per process: the object `initial`, or the object of
+ * another copy of the package. The copies must share it, because each needs the variables that the first one
+ * has removed.
  *
  * Change the number in the key when the shape of any of these objects changes.
  *
- * @param name a name that no other module uses
+ * @param name a unique name
  */
 export function processState<T extends object>(name: string, initial: T): T {
   const key = Symbol.for("sockact.notify.1");

@@ -14,23 +14,23 @@ import { warn } from "./warn.ts";
 /** A message that waits for a run of systemd-notify(1). */
 export interface ProgramMessage {
   readonly text: string;
-  /** A descriptor that goes into the file descriptor store under this name. */
+  /** A descriptor to put into the file descriptor store under this name. */
   readonly store: { readonly fd: number; readonly name: string } | undefined;
-  /** When the program is ended that sends the message, on the clock of performance.now(). */
+  /** When the program that sends the message is killed, by performance.now(). */
   readonly deadline: number;
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
 }
 
 /**
- * How long a message may take, in milliseconds, with the time in which it waits for other messages. While the
- * queue of the service manager is full, the program itself would wait forever.
+ * The time limit for a message, in milliseconds, including the time in the queue. While the service manager's
+ * queue is full, the program itself would wait forever.
  */
 const TIMEOUT_MS = 5000;
 
 /**
- * How long a run of the program may take at least, in milliseconds. If other messages have taken the whole
- * time, the service manager may read again.
+ * The least time for a run of the program, in milliseconds. If other messages have taken all of the time, the
+ * service manager may be reading again.
  */
 const SHORTEST_RUN_MS = 1000;
 
@@ -42,24 +42,23 @@ const state = processState("program", {
 });
 
 /**
- * The lines of sd_notify(3) that may be merged with those of neighbouring messages. A later STATUS replaces
- * an earlier one anyway, and two pings at once are as good as one.
+ * The lines of sd_notify(3) that may be merged with those of adjacent messages. A later STATUS replaces an
+ * earlier one, and two pings have the effect of one.
  *
  * Messages with any other variable stay separate:
  *
- * - FDSTOREREMOVE, FDSTORE, FDNAME and FDPOLL belong to one name: of two names in one message, systemd would
- *   use one.
- * - BARRIER and FDSTORE come with a descriptor.
- * - READY, RELOADING and STOPPING change the state of the service, and systemd must see each of them, in
- *   order. RELOADING needs the MONOTONIC_USEC of the same message.
- * - MAINPID, MAINPIDFDID, NOTIFYACCESS, WATCHDOG_USEC and EXTEND_TIMEOUT_USEC change how systemd treats the
- *   messages after them.
- * - WATCHDOG=trigger makes the watchdog act at once, and a ping must not replace it.
- * - An unknown variable may mean anything: other supervisors have X_ variables.
+ * - FDSTOREREMOVE, FDSTORE, FDNAME and FDPOLL: of two names in one message, systemd would use one.
+ * - BARRIER and FDSTORE: they come with a descriptor.
+ * - READY, RELOADING and STOPPING: systemd must see each of these states, in order. RELOADING needs the
+ *   MONOTONIC_USEC of the same message.
+ * - MAINPID, MAINPIDFDID, NOTIFYACCESS, WATCHDOG_USEC and EXTEND_TIMEOUT_USEC: they change how systemd treats
+ *   later messages.
+ * - WATCHDOG=trigger: it triggers the watchdog at once, and a ping must not replace it.
+ * - Unknown variables: other supervisors have X_ variables.
  */
 const MERGEABLE = /^(?:STATUS=|WATCHDOG=1$)/;
 
-/** The path of systemd-notify(1), found with PATH. */
+/** The path of systemd-notify(1) in PATH. */
 export function findProgram(): string | undefined {
   return (process.env["PATH"] ?? "")
     .split(delimiter)
@@ -74,10 +73,7 @@ export function findProgram(): string | undefined {
     });
 }
 
-/**
- * Sends a message with the next run of the program. It resolves when the service manager has processed the
- * message.
- */
+/** Sends a message with the next run of the program. Resolves when the service manager has processed it. */
 export function sendByProgram(
   channel: Channel & { program: string },
   text: string,
@@ -106,8 +102,8 @@ async function runQueue(channel: Channel & { program: string }): Promise<void> {
 }
 
 /**
- * Takes the next message from the queue. If it may be merged, this also takes the messages after it that may
- * be merged, as long as they fit into one message. Of each variable, the last line counts.
+ * Removes the next message from the queue, and merges the following ones into it if they allow that and fit.
+ * The last line of each variable is used.
  */
 export function nextBatch<Message extends Pick<ProgramMessage, "text" | "store">>(
   queue: Message[],
@@ -126,7 +122,7 @@ export function nextBatch<Message extends Pick<ProgramMessage, "text" | "store">
 
 function isMergeable({ text, store }: Pick<ProgramMessage, "text" | "store">): boolean {
   const lines = text.split("\n");
-  // If a message repeats a variable, systemd decides which line counts.
+  // If a message repeats a variable, systemd decides which line to use.
   return (
     store === undefined &&
     lines.every((line) => MERGEABLE.test(line)) &&
@@ -177,7 +173,7 @@ async function runProgram(
 }
 
 /**
- * Checks whether the service manager accepts the messages of the program, which exits with 0 in both cases.
+ * Checks whether the service manager accepts the program's messages. The program exits with 0 in both cases.
  */
 async function checkAccess(channel: Channel): Promise<void> {
   const { socket, elsewhere } = channel;

@@ -1,14 +1,13 @@
 import { readFileSync } from "node:fs";
 
-/** A service that this process belongs to. */
 interface Service {
-  /** The name of its unit, with `.service`. */
+  /** The unit name, with `.service`. */
   name: string;
-  /** Whether a user manager runs it, and not that of the system. */
+  /** Whether a user manager runs it. */
   isOfUser: boolean;
 }
 
-/** The service that this process belongs to, by its cgroup. */
+/** The service of this process, from its cgroup. */
 export function serviceOfProcess(): Service | undefined {
   try {
     const cgroup = readFileSync("/proc/self/cgroup", "utf8");

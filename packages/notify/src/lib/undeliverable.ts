@@ -1,7 +1,7 @@
 import type { Channel } from "./channel.ts";
 import { NotifyError, type NotifyErrorCode } from "./errors.ts";
 
-/** What to write into the unit. OpenFile= can open only a socket that has a path. */
+/** What to write into the unit. OpenFile= can open only sockets with a path. */
 export function unitHint(socket: string): string {
   const openFile = socket.startsWith("/")
     ? `Write \`OpenFile=${socket}:notify\` into [Service], which systemd 253 or newer understands. Or write `
@@ -9,7 +9,7 @@ export function unitHint(socket: string): string {
   return `${openFile}\`NotifyAccess=all\`, and put systemd-notify on the PATH.`;
 }
 
-/** The error if no backend can deliver a message. If OpenFile= has the wrong path, the error says so. */
+/** The error if no backend can deliver a message, or if OpenFile= has the wrong path. */
 export function undeliverableError(
   code: NotifyErrorCode,
   message: string,

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** The folders of unit files of the system, from systemd.unit(5). Later ones have precedence. */
+/** The folders of system unit files, from systemd.unit(5). Later ones have precedence. */
 const FOLDERS = [
   "/run/systemd/generator.late",
   "/usr/lib/systemd/system",
@@ -18,8 +18,8 @@ const FOLDERS = [
 ];
 
 /**
- * The paths where a service of the system may have a file or a drop-in: systemd.unit(5). A file of them may
- * be missing.
+ * The paths of possible unit files and drop-ins of a system service: systemd.unit(5). The files may not
+ * exist.
  */
 export function unitFilesOf(service: string): string[] {
   const names = [service, service.replace(/@.*(?=\.service$)/, "@")];
@@ -31,8 +31,8 @@ function pathsOf(names: readonly string[]): string[] {
 }
 
 /**
- * Each NotifyAccess= in the files of a service and in its drop-ins. Undefined if there is no such file.
- * systemd may have read an older version of the files.
+ * Each NotifyAccess= in the files and drop-ins of a service, or undefined if there is no file. systemd may
+ * have loaded an older version of the files.
  */
 export function notifyAccessInFiles(service: string): string[] | undefined {
   const names = [service, service.replace(/@.*(?=\.service$)/, "@")];
@@ -43,9 +43,8 @@ export function notifyAccessInFiles(service: string): string[] | undefined {
 }
 
 /**
- * Whether the files of a service allow NotifyAccess=all: its drop-ins, or if they do not have NotifyAccess=,
- * the unit file that counts. Of drop-ins that disagree, this does not find out which one counts, and returns
- * false.
+ * Whether the files of a service set NotifyAccess=all: its drop-ins, or without NotifyAccess= in these, the
+ * unit file that has precedence. Returns false if the drop-ins differ.
  */
 export function areAllHeard(service: string): boolean {
   const names = [service, service.replace(/@.*(?=\.service$)/, "@")];
@@ -62,8 +61,7 @@ function valuesIn(text = ""): string[] {
 }
 
 /**
- * The names of drop-in folders that apply to several services: `a-.service` for `a-b.service`, and `service`
- * for all.
+ * The names of drop-in folders for several services: `a-.service` for `a-b.service`, and `service` for all.
  */
 function prefixes(service: string): string[] {
   return [...service.matchAll(/-/g)]

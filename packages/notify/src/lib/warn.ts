@@ -1,7 +1,7 @@
 import process from "node:process";
 import { processState } from "./process-state.ts";
 
-/** The `code` of each process warning of this package. docs/errors.md has a line for each. */
+/** The `code` of each process warning of this package. docs/errors.md explains each one. */
 export type NotifyWarningCode =
   | "SOCKACT_WARN_NOTIFY_PATH"
   | "SOCKACT_WARN_NOTIFY_UNCHECKED"
@@ -9,7 +9,7 @@ export type NotifyWarningCode =
 
 const warned = processState("warn", { codes: new Set<NotifyWarningCode>() });
 
-/** Emits a process warning, each code once in a process. The app keeps running, but not as its unit says. */
+/** Emits a process warning, once per code. The app keeps running, but not as its unit says. */
 export function warn(code: NotifyWarningCode, message: string, hint: string): void {
   if (warned.codes.has(code)) return;
   warned.codes.add(code);

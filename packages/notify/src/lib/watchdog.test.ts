@@ -16,7 +16,7 @@ function setEnvironment(usec: string | undefined, pid: string | undefined): void
   });
 }
 
-/** Replaces process.emitWarning(), for one test. A process warns once of each code. */
+/** Replaces process.emitWarning() for one test, because a process emits each code only once. */
 function watchWarnings(): MockInstance<typeof process.emitWarning> {
   processState("warn", { codes: new Set() }).codes.clear();
   const warned = vi.spyOn(process, "emitWarning").mockReturnValue();
@@ -132,11 +132,11 @@ test.each([
   "a health check whose event loop is blocked %s is not reported as a failure",
   async (_, isBlockedBefore) => {
     setEnvironment("20000", undefined);
-    // The time of the pings, not that of the machine.
+    // Fakes only the time of the pings.
     vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
     const timers: NodeJS.Timeout[] = [];
-    // The garbage collector can block the event loop for as long. Then the next ping comes before Node has
-    // read the answer.
+    // Blocks the event loop, as the garbage collector can. The next ping comes before Node has read the
+    // answer.
     const blockUntilPing = (): void => {
       timers.push(setTimeout(() => vi.advanceTimersByTime(10), 1));
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
@@ -166,7 +166,7 @@ test.each([
 
 test("a health check that answers after stop() sends no ping", async () => {
   setEnvironment("20000", undefined);
-  // Each ping to such a socket is a failure.
+  // Every ping to this socket fails.
   environmentState.environment = { socket: "nowhere", watchdogUsec: "20000", watchdogPid: undefined };
   const onFailure = vi.fn<(error: unknown) => void>();
   let answer: (isHealthy: boolean) => void = () => {};

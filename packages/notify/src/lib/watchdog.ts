@@ -5,48 +5,48 @@ import { NotifyError } from "./errors.ts";
 import { watchdog } from "./notify.ts";
 import { warn } from "./warn.ts";
 
-/** The functions that {@link startWatchdog} calls before each ping, and when it skips a ping. */
+/** Functions that {@link startWatchdog} calls before each ping, and when it skips one. */
 export interface WatchdogOptions {
   /**
-   * Called before each ping. No ping is sent if it returns false, throws or rejects, or if it has not
-   * answered when the next ping is due.
+   * Called before each ping. The ping is skipped if it returns false, throws, rejects, or has not answered
+   * when the next ping is due.
    */
   healthCheck?: (() => boolean | Promise<boolean>) | undefined;
-  /** Called with the reason each time that a ping is skipped. By default, a process warning says so once. */
+  /** Called with the reason for each skipped ping. By default, the first one emits a process warning. */
   onFailure?: ((error: unknown) => void) | undefined;
 }
 
-/** A running watchdog, which sends the pings. */
+/** A running watchdog. */
 export interface Watchdog {
-  /** The time between two pings, in milliseconds. It is half of `WatchdogSec=`. */
+  /** The time between two pings, in milliseconds: half of `WatchdogSec=`. */
   readonly interval: number;
   /**
-   * Sends no more pings. The service manager still waits for them, and ends the service after `WatchdogSec=`
-   * if it has not ended by itself.
+   * Sends no more pings. The service manager still waits for them, and kills the service after `WatchdogSec=`
+   * unless it ends before.
    */
   stop(): void;
 }
 
-/** The longest time that a timer of Node can wait, in milliseconds. */
+/** The longest delay of a Node timer, in milliseconds. */
 const TIMER_MAX = 2 ** 31 - 1;
 /**
- * sd_watchdog_enabled(3) refuses this value, which means "no limit", as it refuses 0. For
- * `WatchdogSec=infinity`, systemd sets no variable.
+ * sd_watchdog_enabled(3) rejects this value ("no limit") and 0. With `WatchdogSec=infinity`, systemd sets no
+ * variable.
  */
 const USEC_INFINITY = 2n ** 64n - 1n;
 
 /**
- * Reports to the service manager that this process is alive: at once, and then twice in each `WatchdogSec=`,
- * as sd_watchdog_enabled(3) recommends. A timer sends these pings. So a blocked event loop sends none, and
- * systemd restarts the service. The timer does not keep the process alive.
+ * Tells the service manager that this process is alive, with a ping at once and then two per `WatchdogSec=`,
+ * as sd_watchdog_enabled(3) recommends. A timer sends the pings. While the event loop is blocked, no ping is
+ * sent, so systemd restarts the service. The timer does not keep the process alive.
  *
- * - Returns `undefined` if the unit has no `WatchdogSec=` for this process. Nothing was done.
+ * - Returns `undefined` if the unit has no `WatchdogSec=` for this process.
  * - Throws a {@link NotifyError} `SOCKACT_ERR_WATCHDOG_ENVIRONMENT` if WATCHDOG_USEC or WATCHDOG_PID is
- *   malformed. Nothing was done.
+ *   malformed.
  *
- * When it starts, it removes the variables, as the first message does: see {@link notify}.
+ * It removes the variables, as the first message does: see {@link notify}.
  *
- * If a ping cannot be sent, or the health check fails, nothing is thrown: `onFailure` is called.
+ * If a ping can't be sent, or the health check fails, it calls `onFailure` and does not throw.
  */
 export function startWatchdog({ healthCheck, onFailure = warnOfFailure }: WatchdogOptions = {}):
   | Watchdog
@@ -61,12 +61,12 @@ export function startWatchdog({ healthCheck, onFailure = warnOfFailure }: Watchd
   let stopped = false;
   const ping = async (): Promise<void> => {
     try {
-      // While the event loop was blocked, for example by the garbage collector, the answer may have arrived.
-      // Node reads it after the timers, and after the callbacks of setImmediate(), of which one may have
-      // blocked it.
+      // If the event loop was blocked, for example by the garbage collector, the answer may have arrived.
+      // Node reads it after the timers and after setImmediate() callbacks, one of which may have blocked the
+      // loop.
       const check = checks;
       for (let turn = 0; checking && turn < 2; turn += 1) await turnOfTheLoop();
-      // The ping before this one has waited too, and asks now.
+      // The previous ping has waited too, and now calls the check.
       if (checks !== check) return;
       if (checking) throw unhealthy(`healthCheck() has not answered in ${interval} ms`);
       checks += 1;
@@ -93,11 +93,11 @@ export function startWatchdog({ healthCheck, onFailure = warnOfFailure }: Watchd
 }
 
 /**
- * Returns `WatchdogSec=` in milliseconds, as sd_watchdog_enabled(3) reads it: the service manager expects a
+ * Returns `WatchdogSec=` in milliseconds, as sd_watchdog_enabled(3) reads it. The service manager expects a
  * ping from this process within that time. {@link startWatchdog} sends two.
  *
- * It sends nothing and removes no variable. Call it before {@link ready} to find a malformed variable while
- * the service still starts.
+ * It sends nothing and removes no variable. Call it before {@link ready} to detect a malformed variable while
+ * the service is still starting.
  *
  * - Returns `undefined` if the unit has no `WatchdogSec=` for this process: WATCHDOG_USEC is unset or empty,
  *   or WATCHDOG_PID is another process.
@@ -115,7 +115,7 @@ export function watchdogEnabled(): number | undefined {
   return Number(usec) / 1000;
 }
 
-/** Whether the value has only digits, and is not 0. systemd writes no other form. */
+/** Whether the value has only digits and is not 0, as systemd writes it. */
 function isNumber(value: string): boolean {
   return /^[1-9]\d*$/.test(value);
 }
@@ -136,7 +136,7 @@ function unhealthy(message: string): NotifyError {
 }
 
 function warnOfFailure(error: unknown): void {
-  // A ping that can't be sent rejects with a NotifyError. A health check may throw anything.
+  // A ping rejects with a NotifyError. A health check may throw anything.
   const [reason, hint] =
     error instanceof NotifyError
       ? [`${error.code}: ${error.message}`, error.hint]

@@ -3,56 +3,55 @@ import type { Socket } from "node:net";
 import process from "node:process";
 import { isWatched } from "./proc/descriptors.ts";
 
-/** One file descriptor that was passed to this process. */
+/** A file descriptor that systemd passed to this process. */
 export interface ActivatedSocket {
   /** The number of the descriptor: 3 or higher, or 0 with `StandardInput=socket`. */
   readonly fd: number;
   /**
-   * The `FileDescriptorName=` of the socket unit. Its default is the name of the socket unit, such as
-   * `app.socket`, or `connection` with `Accept=yes`. If the socket was passed without a name, it is
-   * `unknown`.
+   * The `FileDescriptorName=` of the socket unit. systemd's default is the name of the socket unit, such as
+   * `app.socket`, or `connection` with `Accept=yes`. A socket without a name is called `unknown`.
    */
   readonly name: string;
   /**
-   * - `listener`: a stream socket that listens, or on which a server is about to listen.
+   * - `listener`: a stream socket that listens, or is ready for a server to listen on.
    * - `connection`: a connected socket (`Accept=yes`).
-   * - `datagram`: a UDP socket, or a unix datagram socket.
+   * - `datagram`: a UDP socket or a unix datagram socket.
    * - `other`: a file, a pipe, or a sequential-packet socket. Node can't listen on it.
-   * - `unknown`: a stream socket that /proc does not list. A server can listen on it if it has an address
-   *   with a port other than 0. With `PrivateNetwork=yes`, each socket is `unknown` until a server listens on
-   *   it, because /proc/net lists only the sockets of its own network namespace.
+   * - `unknown`: a stream socket that is not in /proc. A server can listen on it if it has an address with a
+   *   port other than 0. With `PrivateNetwork=yes`, every socket is `unknown` until a server listens on it,
+   *   because /proc/net lists only sockets of its own network namespace.
    */
   readonly kind: "listener" | "connection" | "datagram" | "other" | "unknown";
-  /** The family of the address. It is `unknown` for a socket that /proc does not list, such as a vsock. */
+  /** The address family. It is `unknown` for a socket that is not in /proc, such as a vsock socket. */
   readonly family: "ipv4" | "ipv6" | "unix" | "vsock" | "unknown";
   /**
-   * The address, as in ListenStream= of systemd.socket(5): `127.0.0.1:80`, `[::]:80`, `/run/app.sock`,
-   * `@abstract`. For a connection, it is the local address. It has port 0, or is empty, if the socket is not
-   * bound. It is null if it can't be determined.
+   * The address in the form of ListenStream= of systemd.socket(5): `127.0.0.1:80`, `[::]:80`,
+   * `/run/app.sock`, `@abstract`. For a connection, it is the local address. If the socket is not bound, the
+   * address is empty or has port 0. If the address can't be determined, it is null.
    */
   readonly address: string | null;
 }
 
-/** One passed file descriptor, and its state in this process. */
+/** A passed file descriptor and its state in this process. */
 export interface PassedSocket {
   readonly fd: number;
   readonly name: string;
-  /** The classified socket. If it is not classified yet, the first use looks it up in /proc. */
+  /** The classified socket. The first read looks it up in /proc. */
   readonly socket: ActivatedSocket;
-  /** Undefined until something needs more than the number and the name. */
+  /** Undefined until more than the number and name is needed. */
   classified: ActivatedSocket | undefined;
   /** Undefined for a file or a pipe. */
   readonly inode: number | undefined;
   /**
-   * The net.Socket that was opened on the descriptor to classify it. From then on it owns the descriptor, so
-   * its handle must be the one that listens. It is kept here, because Node would close the descriptor when
-   * the net.Socket is garbage-collected.
+   * The net.Socket that was opened on the descriptor to classify it. It owns the descriptor, so its handle
+   * must be the one that listens. The reference is needed: Node closes the descriptor when the net.Socket is
+   * garbage-collected.
    */
   openedSocket: Socket | undefined;
   claimed: boolean;
   /**
-   * Whether the primary of this worker of node:cluster has the descriptor. Under the same number, this
-   * process has something else.
+   * Whether the descriptor belongs to the primary of this worker of node:cluster. In this process, the same
+   * number is another file.
    */
   readonly fromPrimary: boolean;
 }
@@ -72,8 +71,8 @@ export function formatSocketWithKind({ name, fd, kind, address }: ActivatedSocke
 }
 
 /**
- * Whether a socket unit has passed this descriptor. `OpenFile=` passes files and the notify socket, which no
- * server serves.
+ * Whether the descriptor comes from a socket unit. `OpenFile=` passes files and the notify socket, and no
+ * server listens on those.
  */
 export function isFromSocketUnit(passedSocket: PassedSocket): boolean {
   return (
@@ -82,25 +81,25 @@ export function isFromSocketUnit(passedSocket: PassedSocket): boolean {
   );
 }
 
-/** Whether these are connections (`Accept=yes`), not listeners. The process was started for them. */
+/** Whether these are connections (`Accept=yes`) and not listeners. */
 export function areConnections(sockets: readonly ActivatedSocket[]): boolean {
   return sockets[0]?.kind === "connection";
 }
 
-/** Whether clients connect to this socket. Nobody connects to a datagram socket or a file. */
+/** Whether clients connect to this socket. They do not connect to a datagram socket or a file. */
 export function hasConnections({ socket: { kind } }: PassedSocket): boolean {
   return kind !== "datagram" && kind !== "other";
 }
 
-/** Whether a server in this process serves it: one that has claimed it, or one that listens on its number. */
+/** Whether a server in this process serves the socket: a server has claimed it, or listens on its number. */
 export function isServed({ fd, claimed, fromPrimary }: PassedSocket): boolean {
   return claimed || (!fromPrimary && isWatched(fd));
 }
 
 /**
- * Whether clients of this socket get no answer. Connections do not count, because they have their client
- * already. The sockets of a worker do not count, because the primary looks after them. A descriptor that the
- * app has closed before it was classified does not count either, because it may have been a connection.
+ * Whether clients of this socket get no answer. Three kinds do not count: connections, because they already
+ * have their client; sockets in a worker, because the primary checks them; and a descriptor that the app
+ * closed before it was classified, because it may have been a connection.
  */
 export function isUnserved(passedSocket: PassedSocket): boolean {
   return (
@@ -113,17 +112,17 @@ export function isUnserved(passedSocket: PassedSocket): boolean {
   );
 }
 
-/** Whether the descriptor is still what was passed. */
+/** Whether the descriptor is still the passed file. */
 export function isOpen({ fd, inode }: Pick<PassedSocket, "fd" | "inode">): boolean {
   return inode !== undefined && inodeOf(fd) === inode;
 }
 
-/** The inode of a socket. Undefined for a file or a pipe, and null if the descriptor is not open. */
+/** The inode of a socket, undefined for a file or pipe, or null if the descriptor is not open. */
 export function inodeOf(fd: number): number | undefined | null {
   try {
-    // With plain numbers, Node 20 and 22 would take the result for that of the next path: after fstat() of a
-    // socket, realpathSync() follows no link, and require() finds no package that pnpm or npm has linked. So
-    // this uses bigints.
+    // bigint, because of a bug in Node 20 and 22. With plain numbers, they use this result for the next path:
+    // after fstat() of a socket, realpathSync() follows no link, and require() does not find packages that
+    // pnpm or npm has linked.
     const stats = fstatSync(fd, { bigint: true });
     return stats.isSocket() ? Number(stats.ino) : undefined;
   } catch {
@@ -132,13 +131,13 @@ export function inodeOf(fd: number): number | undefined | null {
 }
 
 /**
- * Whether standard input may be a socket of a socket unit (`StandardInput=socket`). systemd sets no LISTEN_
- * variable for it. This is true only if systemd has started this very process, because any other parent may
- * use a socket as standard input for its own purposes. The check is fast, and reads nothing.
+ * Whether standard input may be a socket of a socket unit (`StandardInput=socket`), for which systemd sets no
+ * LISTEN_ variable. True only if systemd itself started this process, because other parents use sockets as
+ * standard input for their own purposes. The check reads no file.
  */
 export function isSocketOnStandardInput(): boolean {
   const { SYSTEMD_EXEC_PID, INVOCATION_ID, REMOTE_ADDR } = process.env;
-  // systemd sets SYSTEMD_EXEC_PID since version 248.
+  // systemd 248 and later set SYSTEMD_EXEC_PID.
   const isStarted =
     SYSTEMD_EXEC_PID === undefined
       ? (INVOCATION_ID ?? REMOTE_ADDR) !== undefined

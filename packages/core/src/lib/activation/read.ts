@@ -22,19 +22,17 @@ import { takeOverStandardInput } from "./standard-input.ts";
 import { scheduleUnservedWarning } from "./unserved.ts";
 
 /**
- * Lists the file descriptors that were passed to this process, in the order of their numbers. The list is
- * empty if none were passed.
+ * Lists the file descriptors that systemd passed to this process, in numerical order. The list is empty if
+ * none were passed.
  *
- * The first call in a process reads LISTEN_PID, LISTEN_PIDFDID, LISTEN_FDS and LISTEN_FDNAMES, and removes
- * them from the environment, as sd_listen_fds(3) does with `unset_environment`. Later calls return the same
- * sockets.
+ * The first call reads LISTEN_PID, LISTEN_PIDFDID, LISTEN_FDS and LISTEN_FDNAMES and removes them from the
+ * environment, as sd_listen_fds(3) does with `unset_environment`. Later calls return the same list.
  *
- * With `StandardInput=socket`, systemd sets none of these variables. Then the list has the socket on
- * descriptor 0.
+ * With `StandardInput=socket`, systemd does not set these variables. The list then contains descriptor 0.
  *
  * @throws ActivationError `SOCKACT_ERR_LISTEN_PID`, `SOCKACT_ERR_LISTEN_PIDFDID`, `SOCKACT_ERR_LISTEN_FDS`,
- * `SOCKACT_ERR_LISTEN_FDNAMES`, `SOCKACT_ERR_FD_NOT_OPEN`, `SOCKACT_ERR_SOCKET_OUTPUT`, `SOCKACT_ERR_BUN`,
- * `SOCKACT_ERR_WORKER_THREAD`
+ *   `SOCKACT_ERR_LISTEN_FDNAMES`, `SOCKACT_ERR_FD_NOT_OPEN`, `SOCKACT_ERR_SOCKET_OUTPUT`, `SOCKACT_ERR_BUN`,
+ *   `SOCKACT_ERR_WORKER_THREAD`
  */
 export function activatedSockets(): readonly ActivatedSocket[] {
   const { sockets } = readActivation();
@@ -42,10 +40,7 @@ export function activatedSockets(): readonly ActivatedSocket[] {
   return sockets.map(({ socket }) => socket);
 }
 
-/**
- * Whether sockets may have been passed, to this process or to another one. Reads a few variables and changes
- * nothing.
- */
+/** Whether sockets may have been passed, to this process or another one. Only reads a few variables. */
 export function mayBeActivated(): boolean {
   const { env } = process;
   return (
@@ -57,11 +52,11 @@ export function mayBeActivated(): boolean {
 }
 
 /**
- * Reads the environment at the first call. Each later call returns the same result, or throws the same error.
+ * Reads the environment on the first call. Later calls return the same result or throw the same error.
  *
- * @param ignoreListenPid whether to claim sockets whose parent names no process. Once true, it applies to all
- * later calls.
- * @throws ActivationError what activatedSockets() throws; `SOCKACT_ERR_OPTION`
+ * @param ignoreListenPid whether to claim sockets if LISTEN_PID is unset or 0. After one call with true, it
+ *   applies to all later calls.
+ * @throws ActivationError the errors of activatedSockets(); `SOCKACT_ERR_OPTION`
  */
 export function readActivation(ignoreListenPid?: boolean): ActivationResult {
   if (activation.result === undefined) {
@@ -71,7 +66,7 @@ export function readActivation(ignoreListenPid?: boolean): ActivationResult {
     debug(() => describeActivation(environment));
     if (!isTrusted && isForAnyProcess(environment)) activation.untrusted = environment;
   } else if (ignoreListenPid === true && activation.untrusted !== undefined) {
-    // An earlier call did not trust the parent.
+    // The option was not set in an earlier call.
     activation.result = readEnvironment(activation.untrusted, true);
     activation.untrusted = undefined;
   }
@@ -96,8 +91,7 @@ function describeActivation(environment: Environment): string {
 }
 
 /**
- * Whether the variables do not name the process that they are meant for: supervisors such as systemfd leave
- * LISTEN_PID out, or set it to 0.
+ * Whether the variables name no process. Supervisors such as systemfd leave LISTEN_PID unset, or set it to 0.
  */
 function isForAnyProcess({ LISTEN_PID, LISTEN_FDS }: Environment): boolean {
   return (
@@ -106,15 +100,15 @@ function isForAnyProcess({ LISTEN_PID, LISTEN_FDS }: Environment): boolean {
 }
 
 /**
- * Whether systemd has set the process ID that this process has in the outer namespace. It does so before
- * version 262, with `PrivatePIDs=yes`.
+ * Whether the value is the ID of this process in the outer PID namespace. systemd before 262 sets it with
+ * `PrivatePIDs=yes`.
  */
 function isOuterPid(pid: string | undefined): boolean {
   return process.pid === 1 && pid !== undefined && pid !== "1" && pid === process.env["SYSTEMD_EXEC_PID"];
 }
 
 /**
- * The environment for this process. If a trusted parent names no process, LISTEN_PID becomes the ID of this
+ * The environment for this process. If it names no process and is trusted, LISTEN_PID becomes the ID of this
  * process.
  */
 export function trustedEnvironment(env: Environment, isTrusted: boolean): Environment {
@@ -122,9 +116,9 @@ export function trustedEnvironment(env: Environment, isTrusted: boolean): Enviro
 }
 
 /**
- * Whether the variables announce sockets to this process. Removes no variable, and looks at no descriptor.
+ * Whether the variables announce sockets for this process. Removes no variable and reads no descriptor.
  *
- * @throws ActivationError what parseListenEnvironment() throws; `SOCKACT_ERR_OPTION`
+ * @throws ActivationError the errors of parseListenEnvironment(); `SOCKACT_ERR_OPTION`
  */
 export function areSocketsAnnounced(): boolean {
   const env = trustedEnvironment({ ...process.env }, readBooleanOption("ignoreListenPid", undefined));
@@ -148,8 +142,7 @@ function readEnvironment(env: Environment, isTrusted: boolean): ReadOutcome {
       (passedSocket) => passedSocket.name === "notify" && !isFromSocketUnit(passedSocket),
     );
     if (notify?.inode !== undefined) adoptDescriptor(notify.fd);
-    // Descriptors from OpenFile= alone, such as the service manager's notify socket, do not make a process
-    // activated.
+    // Descriptors from OpenFile=, such as the notify socket, do not make a process activated.
     const isAnnounced = announced.some(isFromSocketUnit);
     const onStandardInput = isAnnounced || !isSocketOnStandardInput() ? undefined : takeOverStandardInput();
     if (onStandardInput) refuseOtherRuntimes();
@@ -162,8 +155,8 @@ function readEnvironment(env: Environment, isTrusted: boolean): ReadOutcome {
       };
     }
     const sockets = onStandardInput ? [onStandardInput, ...announced] : announced;
-    // Until then, a worker thread reads the environment that the process was started with, if it has
-    // LISTEN_PID and can be read.
+    // Before this call, a worker thread reads the initial environment of the process, if that is readable and
+    // has LISTEN_PID.
     const tellWorkerThreads = (): void => setEnvironmentData(WORKER_KEY, true);
     const isInEnvironment = env["LISTEN_PID"] === String(process.pid) && process.permission === undefined;
     if (isInEnvironment) afterFirstResponse(tellWorkerThreads);

@@ -15,8 +15,8 @@ type Response = (ServerResponse | Http2ServerResponse) & NodeJS.WritableStream;
 const answering = processState("probes", { servers: new WeakSet<Server>() });
 
 /**
- * Answers the requests for the path of the option `health` instead of the server's own listeners:
- * decisions/028-health.md. Does nothing for a server that does not speak HTTP.
+ * Answers requests for the path of the option `health`. The server's own listeners do not see these requests. Has
+ * no effect on a server that does not speak HTTP. See decisions/028-health.md.
  */
 export function answerProbes(server: Server, app: App): void {
   const { health } = app.settings;
@@ -25,7 +25,7 @@ export function answerProbes(server: Server, app: App): void {
   server.on("listening", () => server.once("close", askForHealth(app)));
   const isProbe = (method: unknown, target: unknown): boolean => {
     if ((method !== "GET" && method !== "HEAD") || typeof target !== "string") return false;
-    // A server must take the absolute form too (RFC 9112, section 3.2.2).
+    // A server must also accept a URL as the request target (RFC 9112, section 3.2.2).
     const path = target.startsWith("/") ? target : target.replace(/^https?:\/\/[^/?]*/i, "");
     return path.startsWith(health) && (path.length === health.length || path[health.length] === "?");
   };
@@ -44,7 +44,7 @@ export function answerProbes(server: Server, app: App): void {
         if (mayFallAsleepLater()) noteRequest(carrierOf(request));
         break;
       }
-      // The requests of HTTP/2, before a `request` is made of them.
+      // HTTP/2: emitted before Node makes a `request` of the stream.
       case "stream": {
         const [stream, headers] = args as [ServerHttp2Stream, Record<string, unknown>];
         if (isProbe(headers[":method"], headers[":path"])) {
@@ -62,10 +62,7 @@ export function answerProbes(server: Server, app: App): void {
   } as typeof server.emit;
 }
 
-/**
- * The connection of a request. With HTTP/2, its session. A request that a library has made up may have
- * neither.
- */
+/** The connection of a request, or its HTTP/2 session. Requests that a library creates may have neither. */
 function carrierOf(request: Request): object {
   const carrier: object | undefined = "stream" in request ? request.stream.session : request.socket;
   return carrier ?? request;
@@ -86,7 +83,7 @@ async function answerRequest(server: Server, request: Request, response: Respons
 async function answerStream(stream: ServerHttp2Stream, isHead: boolean): Promise<void> {
   const { session } = stream;
   if (session) noteProbe(session);
-  // The client may have gone. The app need not know that.
+  // The client may have disconnected. The app does not need this error.
   stream.on("error", () => {});
   stream.resume();
   const [status, headers, body] = await answer();
@@ -106,7 +103,10 @@ async function answer(): Promise<[status: number, headers: Record<string, string
   return [healthy ? 200 : 503, headers, state];
 }
 
-/** An open connection keeps an app awake. So one that is only for probes ends after each of them. */
+/**
+ * Closes a connection that is only used for probes after each of them, because an open connection keeps the
+ * app awake.
+ */
 function endIfIdle(session: Http2Session): void {
   if (mayFallAsleep() && isProbeCarrier(session)) session.close();
 }

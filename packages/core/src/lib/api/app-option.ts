@@ -6,10 +6,10 @@ import type { AppOptions } from "./options.ts";
  * Separates the app from the other options of `systemdListen({ app })`.
  *
  * @param isApp whether an object is an app of the framework
- * @param source the code that makes an app, such as `express()`
- * @returns the app, or undefined if there is no such option, and the other options
- * @throws ActivationError `SOCKACT_ERR_OPTION` if the options are the app itself, or if `app` is anything
- * else, even undefined: the app would not listen on the sockets
+ * @param source the code that creates an app, such as `express()`
+ * @returns the app, or undefined if the options have no `app`, and the other options
+ * @throws ActivationError `SOCKACT_ERR_OPTION` if the argument is the app itself, or if `app` is not an app
+ *   (`undefined` included)
  */
 export function separateApp(
   options: AppOptions & { readonly app?: object },

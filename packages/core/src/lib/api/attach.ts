@@ -18,15 +18,15 @@ import { serve } from "./serve.ts";
 import { createSockact, type Sockact } from "./sockact.ts";
 import { interceptListen, type Listen } from "./wrap-listen.ts";
 
-/** How the apps of a framework differ from those of other frameworks. */
+/** What an adapter says about its framework. */
 export interface FrameworkOptions {
   /** Whether the framework can answer HTTP/2 requests. */
   http2?: boolean | undefined;
-  /** Called at the end of a stop, when all connections have closed and the app's `onStop` is done. */
+  /** Called at the end of a stop, after all connections have closed and `onStop` is done. */
   close?: (() => Promise<unknown>) | undefined;
 }
 
-/** What an adapter says about one app of its framework. */
+/** What an adapter says about one app. */
 export interface FrameworkHooks {
   /**
    * Returns whether this server serves the app.
@@ -35,40 +35,36 @@ export interface FrameworkHooks {
    */
   owns(server: Server, requestListeners: ReadonlySet<unknown>): boolean;
   /**
-   * Called when a server of the app has got its sockets, before it emits `listening`. The last argument is
-   * the first argument of its `listen()`.
+   * Called when a server of the app is bound, before it emits `listening`. The last argument is the first
+   * argument of its `listen()`.
    */
   onBound?:
     | ((server: Server, sockets: readonly ActivatedSocket[], listenOptions: unknown) => void)
     | undefined;
 }
 
-/**
- * An app whose options have been read and checked. The adapter attaches it to the app of the framework, now
- * or later.
- */
+/** An app whose options are checked. Its adapter attaches it to the app of the framework. */
 export interface PreparedApp {
   /** Whether sockets were passed to this process. */
   readonly activated: boolean;
-  /** For the other plugins of the app. Put it where they look for such an object. */
+  /** The object for other plugins of the app. Put it where they look for such objects. */
   readonly sockact: Sockact;
   /**
-   * Makes each server of an app listen on the sockets that were passed to this process. It does not matter
-   * who calls `listen()`: the framework, or the user on a server with the app as its handler. Port and host
-   * are ignored, and `backlog` and `signal` apply. If a socket can't be bound, the server emits `error`, as
-   * with any `listen()`.
+   * Makes each server of an app listen on the passed sockets. The framework may call `listen()`, or the user
+   * may, on a server with the app as its handler. Port and host are ignored; `backlog` and `signal` apply. If
+   * binding fails, the server emits `error`.
    *
-   * If sockets were passed, this patches `net.Server.prototype.listen`, which then changes only these
-   * servers. If none were passed, it patches it only if a service manager expects messages, or if `signals`
-   * or `health` is set: the servers then listen as usual, and sockact drains them, or answers probes.
-   * Otherwise it changes nothing.
+   * If sockets were passed, this patches `net.Server.prototype.listen`. The patch changes only servers of
+   * attached apps. If none were passed, the servers listen as usual. They are patched too if a service
+   * manager expects messages, or if `signals` or `health` is set: sockact then drains them and answers
+   * probes.
    *
    * @param owner the app of the framework. It can still be garbage-collected.
    */
   attach(owner: object, hooks: FrameworkHooks): void;
 }
 
-/** An app of a framework whose servers must listen on the sockets. */
+/** An app of a framework, and how to recognize its servers. */
 interface Attachment {
   app: App;
   selection: SocketSelection;
@@ -80,19 +76,18 @@ const attached = processState("attach", {
   /** Whether an adapter has prepared an app. */
   isPrepared: false,
   attachments: new WeakList<Attachment>(),
-  /** The attachments of each app. They stay alive as long as the app. */
+  /** The attachments of each app, for the lifetime of the app. */
   ofOwner: new WeakMap<object, Attachment[]>(),
 });
 
 /**
- * Reads the options and the environment. Checks everything that would be an error later, so that the app
- * fails where it calls `systemdListen()`. Claims no socket. You can attach the result to several apps. Each
- * of them has its own lifecycle.
+ * Checks the options and the environment, so that the app fails at its call of `systemdListen()`. Claims no
+ * socket. You can attach the result to several apps, and each of them has its own lifecycle.
  *
- * @param more the arguments that follow the options in a call of `systemdListen()`. They are refused.
+ * @param more the arguments of `systemdListen()` after the options. Any argument is an error.
  * @throws ActivationError `SOCKACT_ERR_NOT_ACTIVATED` (no sockets were passed, and `required` is set),
- * `SOCKACT_ERR_NAME_UNKNOWN`, `SOCKACT_ERR_PERMISSION`, `SOCKACT_ERR_OPTION`, `SOCKACT_ERR_TLS`,
- * `SOCKACT_ERR_TLS_FILE`, and what activatedSockets() throws
+ *   `SOCKACT_ERR_NAME_UNKNOWN`, `SOCKACT_ERR_PERMISSION`, `SOCKACT_ERR_OPTION`, `SOCKACT_ERR_TLS`,
+ *   `SOCKACT_ERR_TLS_FILE`, and the errors of activatedSockets()
  */
 export function prepareApp(
   options: AppOptions,
@@ -124,10 +119,7 @@ function addAttachment(owner: object, attachment: Attachment): void {
   if (attachment.app.activated) warnIfServedAlready(attachment);
 }
 
-/**
- * Whether an app of this process uses an adapter. The adapter may find out later which servers belong to the
- * app.
- */
+/** Whether an app in this process uses an adapter. The adapter may not know the app's servers yet. */
 export function hasAdapter(): boolean {
   return attached.isPrepared;
 }

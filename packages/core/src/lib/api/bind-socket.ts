@@ -20,19 +20,19 @@ import { classifyWith } from "../activation/classify.ts";
 import { claimSockets, familyRefusalOf, findDatagramSocket } from "../binding/claim.ts";
 
 /**
- * The options of `bindDatagram()`: which socket to claim, the lifecycle, and Node's own options of
- * `socket.bind()`, which say where to bind if no socket was passed.
+ * The options of `bindDatagram()`: the socket to claim, the lifecycle, and Node's options of `socket.bind()`.
+ * Node's options apply if no socket was passed.
  */
 export interface BindDatagramOptions
   extends Omit<LifecycleOptions, "onDrainUpgraded" | "health">, Omit<BindOptions, "fd"> {
   /**
-   * The `FileDescriptorName=` of the socket to claim. If several sockets have this name, the first one that
-   * nothing has claimed is used. By default, it is the first datagram socket.
+   * The `FileDescriptorName=` of the socket to claim. If several sockets have this name, the first unclaimed
+   * one is used. The default is the first datagram socket.
    */
   name?: string | undefined;
   /**
-   * Whether it is an error (`SOCKACT_ERR_NOT_ACTIVATED`) if no socket was passed. The default is `false`: the
-   * socket is then bound as without sockact.
+   * Fails with `SOCKACT_ERR_NOT_ACTIVATED` if no socket was passed. The default is `false`: the socket is
+   * then bound as without sockact.
    */
   required?: boolean | undefined;
   /** The same as in {@link ListenOptions}. */
@@ -50,7 +50,7 @@ const CALL = {
 };
 
 /**
- * Binds a socket as `bindDatagram()` describes it.
+ * Implements `bindDatagram()`.
  *
  * @param more the arguments of `bindDatagram()` after the options
  */
@@ -83,23 +83,23 @@ function bindAndClaim(
   checkPermission();
   refuseInWorker(sockets, "bindDatagram()");
   const passedSocket = findDatagramSocket(sockets, name, type);
-  // An entry for a listener with the same name is not for this socket.
+  // An entry for a listener of the same name does not concern this socket.
   const isListener = (other: PassedSocket): boolean =>
     other.name === passedSocket.name && hasConnections(other);
   if (isVariableSet("proxyProtocol"))
     refuseProxied(passedSocket, () => !sockets.some(isListener), "bindDatagram()");
-  // Throws if the socket has been bound or closed. So nothing is claimed before.
+  // Throws if the socket is already bound or closed. Nothing is claimed before.
   socket.bind({ fd: passedSocket.fd, exclusive: true });
-  // For a socket of another network namespace, only the bound socket knows the address.
+  // If the socket is from another network namespace, only the bound socket has the address.
   if (passedSocket.socket.family === "unknown") classifyWith(passedSocket, socket.address());
   const refusal = familyRefusalOf(passedSocket.socket, type);
   if (refusal) {
-    // It is not closed, so that a socket of the right type can still be bound to the descriptor.
+    // The socket is not closed, so that another socket can still be bound to the descriptor.
     stopReceiving(socket);
     throw refusal;
   }
   if (isWaitingToServe()) {
-    // Until then, the messages are for the process that hands over to this one.
+    // Until then, the old process receives the messages.
     stopReceiving(socket);
     onceServing(() => startReceiving(socket));
   }

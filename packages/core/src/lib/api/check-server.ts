@@ -3,10 +3,11 @@ import { optionError } from "../shared/environment-options.ts";
 import { shown } from "../shared/shown.ts";
 
 /**
- * @throws ActivationError `SOCKACT_ERR_OPTION` for something that is not a server, such as an app of Express
+ * @throws ActivationError `SOCKACT_ERR_OPTION` if the value is not a server, for example if it is an Express
+ *   app
  */
 export function checkServer(server: unknown): void {
-  // A server of Bun is not an instance of Node's class.
+  // Servers of Bun are not instances of net.Server.
   const methods = ["listen", "close", "address", "once"] as const;
   if (
     methods.every((method) => typeof (server as Partial<Server> | null | undefined)?.[method] === "function")

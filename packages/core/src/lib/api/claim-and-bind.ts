@@ -18,30 +18,31 @@ import { emitStartupError } from "./manage-server.ts";
 import type { SocketSelection } from "./options.ts";
 import { refuseInWorker } from "./refuse-in-worker.ts";
 
-/** The options of `listen()` that apply to a socket that is already bound. */
+/** The options of Node's `listen()` that apply to a passed socket. */
 export interface BindOptions {
   backlog?: number | undefined;
   signal?: AbortSignal | undefined;
 }
 
-/** The options of `listen()`, with what the app and its settings say about the server. */
+/** How to bind one server. */
 interface Binding extends BindOptions {
   /** Whether the `request` listener can answer HTTP/2. */
   http2: boolean;
   /** The callback that was passed to `listen()`. */
   listenCallback: unknown;
-  /** Whether the process hands over to a new process at a reload. */
+  /** Whether the process hands over to a new process on reload. */
   handover: boolean;
 }
 
 /**
- * Claims the selected sockets and binds the server to them, which then emits `listening` or `error`.
+ * Claims the selected sockets and binds the server to them. The server then emits `listening` or `error`.
  *
- * @throws ActivationError what {@link selectForServer} throws, `SOCKACT_ERR_CLUSTER_WORKER` for a connection
- * in a worker of node:cluster, `SOCKACT_ERR_HANDOVER_UNSUPPORTED` for `handover` with a connection or a
- * socket on standard input, `SOCKACT_ERR_OPTION` for `tls` with a server of TLS, `SOCKACT_ERR_PERMISSION`,
- * `SOCKACT_ERR_NODE_INTERNALS`, `SOCKACT_ERR_TLS`, `SOCKACT_ERR_TLS_FILE`; and what server.listen() throws:
- * `ERR_SERVER_ALREADY_LISTEN`, or `ERR_INVALID_ARG_TYPE` if `signal` is not an AbortSignal
+ * @throws ActivationError the errors of {@link selectForServer}, `SOCKACT_ERR_CLUSTER_WORKER` for a
+ *   connection in a worker of node:cluster, `SOCKACT_ERR_HANDOVER_UNSUPPORTED` for `handover` with a
+ *   connection or with a socket on standard input, `SOCKACT_ERR_OPTION` for `tls` with a TLS server,
+ *   `SOCKACT_ERR_PERMISSION`, `SOCKACT_ERR_NODE_INTERNALS`, `SOCKACT_ERR_TLS`, `SOCKACT_ERR_TLS_FILE`; and
+ *   the errors of server.listen(): `ERR_SERVER_ALREADY_LISTEN`, or `ERR_INVALID_ARG_TYPE` if `signal` is not
+ *   an AbortSignal
  */
 export function claimAndBind(
   server: Server,
@@ -49,7 +50,7 @@ export function claimAndBind(
   { names, tls, tlsOf, proxyOf }: SocketSelection,
   { backlog, signal, http2, listenCallback, handover }: Binding,
 ): BoundSockets {
-  // Before anything is claimed: Node throws ERR_SERVER_ALREADY_LISTEN.
+  // Nothing is claimed yet: Node throws ERR_SERVER_ALREADY_LISTEN.
   if (server.listening) (nativeListen as () => Server).call(server);
   if (tls.length > 0 && isTlsServer(server)) throw tlsTwiceError();
   const subscription = signal && addAbortListener(signal, () => server.close());
@@ -89,8 +90,8 @@ export function claimAndBind(
 }
 
 /**
- * A process for one connection ends with it. And a socket on standard input can't be passed on, as systemd
- * passes it in no variable.
+ * A process for one connection ends with the connection. A socket on standard input can't be passed on,
+ * because no variable describes it.
  */
 function refuseConnections(selected: readonly PassedSocket[]): void {
   const isConnection = areConnections(selected.map(({ socket }) => socket));
@@ -104,7 +105,7 @@ function refuseConnections(selected: readonly PassedSocket[]): void {
   );
 }
 
-/** With both, every connection would need TLS inside TLS, which no client speaks. */
+/** Both would mean TLS inside TLS, which no client speaks. */
 function tlsTwiceError(): ActivationError {
   return new ActivationError(
     "SOCKACT_ERR_OPTION",
@@ -113,10 +114,7 @@ function tlsTwiceError(): ActivationError {
   );
 }
 
-/**
- * The internals of Node that binding needs. One plain listener needs little, because nothing is joined or
- * redirected.
- */
+/** The Node internals that binding needs. A single plain listener needs only a few of them. */
 function partsToBind(
   server: Server,
   selected: readonly PassedSocket[],
@@ -133,8 +131,8 @@ function partsToBind(
 }
 
 /**
- * Checks the internals of Node that draining needs. The first client does not wait for this check. It comes
- * before READY=1. If something is missing, the server emits `error`, as with any error after `listening`.
+ * Checks the Node internals that draining needs, after the server has started to listen and before READY=1,
+ * so that the first client does not wait for the check. If an internal is missing, the server emits `error`.
  */
 function checkInternalsLater(server: Server, listenCallback: unknown): void {
   const check = (): void => {

@@ -7,17 +7,16 @@ import { claimByName } from "../binding/claim.ts";
 import { refuseInWorker } from "./refuse-in-worker.ts";
 
 /**
- * Claims a passed socket of any kind, for the app to use by its descriptor. It is the first socket with this
- * `FileDescriptorName=` that nothing in this process has claimed. You can also claim a file from `OpenFile=`,
- * and a descriptor from the file descriptor store.
+ * Claims a passed socket of any kind, and returns its descriptor for the app to use. The socket is the first
+ * unclaimed one with this `FileDescriptorName=`. Files from `OpenFile=` and descriptors from the file
+ * descriptor store can be claimed too.
  *
- * From then on, the socket belongs to the app: no server claims it, no warning names it, and READY=1 does not
- * wait for it.
+ * The socket then belongs to the app: no server claims it, no warning mentions it, and READY=1 does not wait
+ * for it.
  *
  * @throws ActivationError `SOCKACT_ERR_NOT_ACTIVATED` if nothing was passed, `SOCKACT_ERR_NAME_UNKNOWN`,
- * `SOCKACT_ERR_SOCKET_CLAIMED`, `SOCKACT_ERR_CLUSTER_WORKER` in a worker of node:cluster,
- * `SOCKACT_ERR_OPTION` if its connections begin with a PROXY header (SOCKACT_PROXY_PROTOCOL), or a code of
- * {@link activatedSockets}
+ *   `SOCKACT_ERR_SOCKET_CLAIMED`, `SOCKACT_ERR_CLUSTER_WORKER` in a worker of node:cluster,
+ *   `SOCKACT_ERR_OPTION` if SOCKACT_PROXY_PROTOCOL lists the socket, or a code of {@link activatedSockets}
  */
 export function claimSocket(name: string): ActivatedSocket {
   const { sockets, ...activation } = readActivation();

@@ -16,9 +16,7 @@ export function bindOptionsOf([first, ...rest]: readonly unknown[]): {
   return backlog === undefined ? {} : { backlog };
 }
 
-/**
- * Whether the options of listen() name a descriptor or a handle. Such a server does not listen on any other.
- */
+/** Whether the options of listen() name a descriptor or a handle. The server then listens on nothing else. */
 export function hasHandle(options: unknown): options is { fd?: unknown } {
   const { fd, _handle, handle } = Object(options) as { fd?: unknown; _handle?: unknown; handle?: unknown };
   return typeof fd === "number" || _handle !== undefined || handle !== undefined;

@@ -5,8 +5,8 @@ import { warn } from "../shared/warnings.ts";
 import { callbackOf } from "./listen-arguments.ts";
 
 /**
- * Makes the server emit `error` with an ActivationError. Any other error comes from wrong arguments, and is
- * thrown, as in Node.
+ * Makes the server emit `error` with an ActivationError. Throws any other error, as Node does for invalid
+ * arguments.
  */
 export function emitListenError(server: Server, error: unknown, args: readonly unknown[]): void {
   if (!isActivationError(error)) throw error;
@@ -16,7 +16,7 @@ export function emitListenError(server: Server, error: unknown, args: readonly u
 }
 
 /**
- * Express 5 calls the callback of `listen()` with the error, too, and most callbacks print that the app
+ * Express 5 also calls the callback of `listen()` with the error, and most callbacks then print that the app
  * listens.
  */
 function warnOfSwallowed({ code, message, hint }: ActivationError, where: unknown): void {

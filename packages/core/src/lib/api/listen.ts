@@ -10,20 +10,19 @@ import { prepare } from "./prepare.ts";
 import { serve } from "./serve.ts";
 
 /**
- * The options of {@link listen}: which sockets to claim, the lifecycle, and Node's own options of
- * `server.listen()`. `port`, `host` and `path` say where to listen if no sockets were passed. `backlog` and
- * `signal` apply to passed sockets too.
+ * The options of {@link listen}: the sockets to claim, the lifecycle, and Node's options of
+ * `server.listen()`. `port`, `host` and `path` apply if no sockets were passed. `backlog` and `signal` always
+ * apply.
  */
 export type ListenOptions = ClaimOptions & LifecycleOptions & NodeListenOptions;
 
 /** Where a server listens. */
 export interface Listening {
   /**
-   * Whether the server listens on sockets that were passed to this process. False if it listens on the port
-   * or path of the options.
+   * Whether the server listens on passed sockets. `false` if it listens on the port or path of the options.
    */
   readonly activated: boolean;
-  /** The passed sockets, in the order in which they were passed. Empty if `activated` is false. */
+  /** The passed sockets, in the order in which systemd passed them. Empty if `activated` is `false`. */
   readonly sockets: readonly ActivatedSocket[];
 }
 
@@ -45,20 +44,20 @@ const CALL = {
 };
 
 /**
- * Makes a server of Node (http, https, http2, net, tls) listen on the sockets that were passed to this
- * process. If none were passed, the server listens as with `server.listen(options)`. If a connection was
- * passed (`Accept=yes`), the server serves it, and the process ends when the connection has closed.
+ * Makes a Node server (http, https, http2, net or tls) listen on the sockets that systemd passed to this
+ * process. If none were passed, this is `server.listen(options)`. If a connection was passed (`Accept=yes`),
+ * the server serves it, and the process ends when the connection closes.
  *
- * - It resolves when the server listens on all of the sockets.
- * - It rejects with an {@link ActivationError}: `SOCKACT_ERR_NOT_ACTIVATED` (no sockets were passed, and
+ * - Resolves when the server listens on all of the sockets.
+ * - Rejects with an {@link ActivationError}: `SOCKACT_ERR_NOT_ACTIVATED` (no sockets were passed, and
  *   `required` is set or `port` and `path` are missing), `SOCKACT_ERR_NAME_UNKNOWN`,
  *   `SOCKACT_ERR_SOCKET_CLAIMED`, `SOCKACT_ERR_SOCKET_DATAGRAM`, `SOCKACT_ERR_SOCKET_CONNECTED`,
  *   `SOCKACT_ERR_SOCKET_UNBOUND`, `SOCKACT_ERR_SOCKET_UNSUPPORTED`, `SOCKACT_ERR_PERMISSION`,
- *   `SOCKACT_ERR_NODE_INTERNALS`, `SOCKACT_ERR_OPTION` (also an argument that is not a server of Node, and
- *   `tls` for a server that has TLS of its own), `SOCKACT_ERR_TLS`, `SOCKACT_ERR_TLS_FILE`, or a code of
+ *   `SOCKACT_ERR_NODE_INTERNALS`, `SOCKACT_ERR_OPTION` (also for an argument that is not a Node server, and
+ *   for `tls` with a TLS server), `SOCKACT_ERR_TLS`, `SOCKACT_ERR_TLS_FILE`, or a code of
  *   {@link activatedSockets}.
- * - It rejects with Node's own error if the server already listens, if it can't listen, and if it is closed
- *   before it listens.
+ * - Rejects with Node's error if the server already listens, if it can't listen, or if it is closed before it
+ *   listens.
  */
 export function listen(server: Server, options?: ListenOptions): Promise<Listening>;
 export async function listen(

@@ -8,9 +8,8 @@ import { load } from "../shared/load.ts";
 import { answerProbes } from "./answer-probes.ts";
 
 /**
- * Loads what these settings ask for, and what the service manager does, when the app says so. If that fails,
- * the app has the error where it called sockact. Later, files may have been replaced, or no descriptor may be
- * free: decisions/014.
+ * Loads the code that these settings and the service manager ask for, at the start. Loading can fail later,
+ * when files have been replaced or no descriptor is free: decisions/014.
  */
 export function loadFeatures(settings: Settings): void {
   prepareToNotify();

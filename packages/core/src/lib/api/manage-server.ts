@@ -17,12 +17,11 @@ import { reportWhileStarting } from "../lifecycle/watchdog.ts";
 import { handleSignals } from "../signals/handle-signals.ts";
 import { answerProbes } from "./answer-probes.ts";
 
-/** The drain of each server, whichever copy of the package has made it. */
+/** The drain of each server. Copies of the package share it. */
 const drains = processState("drains", new WeakMap<Server, ServerDrain>());
 
 /**
- * Adds a server that is about to listen to its app. The app drains it when the process stops. Called before
- * the server emits `listening`.
+ * Adds a server to its app before the server emits `listening`. The app drains it when the process stops.
  *
  * @param listenCallback the callback that was passed to `listen()`
  */
@@ -39,19 +38,19 @@ export function manageServer(
   );
 }
 
-/** The same for a server that has emitted `listening` already. */
+/** Adds a server that has already emitted `listening`. */
 export function manageListening(server: Server, app: App, bound: BoundSockets): void {
   const drain = createDrain(server, app, bound);
   if (drain) startServing(app, drain, bound.sockets, (error) => emitStartupError(server, error, undefined));
 }
 
-/** Returns undefined for a server that has a drain already. */
+/** Returns undefined if the server already has a drain. */
 function createDrain(
   server: Server,
   app: App,
   { sockets, acceptors, proxies }: BoundSockets,
 ): ServerDrain | undefined {
-  // An app may call listen() again after it has failed.
+  // An app may call listen() again after a failure.
   if (drains.has(server)) return undefined;
   addApp(app);
   if (app.settings.health !== false) answerProbes(server, app);
@@ -67,10 +66,10 @@ function createDrain(
   });
   if (isForConnections) {
     app.isForConnections = true;
-    // The server has refused the connection: `maxConnections`, `blockList`.
+    // Emitted for connections that the server refuses: `maxConnections`, `blockList`.
     server.on("drop", endWhenServed);
   }
-  // Only a passed socket that listens remembers when it has accepted a connection.
+  // Other sockets already note when they accept a connection.
   if (isForConnections || sockets.length === 0) drain.watchConnections();
   app.acceptors.push(...acceptors);
   for (const proxy of proxies)
@@ -82,9 +81,9 @@ function createDrain(
 }
 
 /**
- * Emits an error that happens after `listening`. If the app has no listener for it, the error is thrown,
- * which ends the process. The callback of `listen()` does not count as such a listener: Express 5 leaves it
- * among the listeners, where it has no effect after `listening`.
+ * Emits an error that occurs after `listening`. If the app has no listener for it, Node throws the error, and
+ * the process ends. The callback of `listen()` does not count as a listener, because Express 5 adds it to the
+ * listeners and it has no effect after `listening`.
  */
 export function emitStartupError(server: Server, error: Error, listenCallback: unknown): void {
   if (server.listeners("error").some((listener) => listener !== listenCallback)) server.emit("error", error);
@@ -95,11 +94,10 @@ export function emitStartupError(server: Server, error: Error, listenCallback: u
 }
 
 /**
- * Called when a server or a datagram socket of an app starts to receive connections or messages from these
- * sockets. It handles signals, calls the `onListen` of the app the first time, and sends READY=1 if nothing else
- * is missing.
+ * Called when a server or datagram socket of an app starts to receive connections or messages. Adds signal
+ * listeners, calls `onListen` of the app the first time, and sends READY=1 if nothing else is pending.
  *
- * @param onReadyError called when the `onListen` of the app rejects
+ * @param onReadyError called when `onListen` rejects
  */
 export function startServing(
   app: App,
@@ -108,7 +106,7 @@ export function startServing(
   onReadyError: (error: Error) => void,
 ): void {
   app.drains.add(drain);
-  // Those of @sockact/notify too, which come after the first message.
+  // Including the listener of @sockact/notify, which is added after the first message.
   giveWarningsPriority();
   watchIfTimed(drain);
   handleSignals(app);
@@ -123,7 +121,7 @@ export function startServing(
 }
 
 /**
- * Drains a server as its own `close()` does. Resolves when all connections have ended. Does nothing if the
+ * Drains a server as its own `close()` does. Resolves when all connections have ended, or at once if
  * `close()` of the server does not drain.
  */
 export async function drainServer(server: Server): Promise<void> {

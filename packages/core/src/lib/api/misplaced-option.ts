@@ -1,6 +1,6 @@
 const IN_TLS = "tls: { key, cert, … }";
 
-/** Where an option belongs that is often written one level too high. */
+/** Options that are often written one level too high, and where they belong. */
 const PLACES: Readonly<Record<string, string>> = {
   key: IN_TLS,
   cert: IN_TLS,
@@ -9,7 +9,7 @@ const PLACES: Readonly<Record<string, string>> = {
   from: "sockets: { NAME: { proxyProtocol: { from } } }, where NAME is the name of the socket",
 };
 
-/** Returns where in the options an option with this name belongs. Undefined if it is not such an option. */
+/** Returns where an option with this name belongs, or undefined for any other option. */
 export function placeOf(name: string): string | undefined {
   return Object.hasOwn(PLACES, name) ? PLACES[name] : undefined;
 }

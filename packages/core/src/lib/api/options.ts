@@ -16,51 +16,50 @@ import {
 } from "../lifecycle/settings.ts";
 import { shown } from "../shared/shown.ts";
 
-/** How one socket is served. */
+/** How to serve one socket. */
 export interface SocketOptions {
-  /** The TLS of this socket. It has precedence over the `tls` for all sockets. */
+  /** The TLS options of this socket. They have precedence over the `tls` for all sockets. */
   tls?: TlsOptions | undefined;
   /**
-   * Whether each connection begins with a PROXY header, which a load balancer such as HAProxy sends.
+   * Whether each connection begins with a PROXY header from a load balancer such as HAProxy.
    * `socket.remoteAddress` and `socket.remotePort` are then those of the client. The default is `false`. With
-   * `true`, every client may send a header, and claim any address. `{ from }` lists the addresses that may.
-   * The variable `SOCKACT_PROXY_PROTOCOL` overrides this option: `web:10.0.0.1,10.1.0.0/16` is for the socket
-   * `web`, and `web:*` means `true`.
+   * `true`, every client can send a header and claim any address. `{ from }` lists the addresses that may
+   * send one. The variable `SOCKACT_PROXY_PROTOCOL` overrides this option: `web:10.0.0.1,10.1.0.0/16` is for
+   * the socket `web`, and `web:*` means `true`.
    */
   proxyProtocol?: boolean | ProxyProtocolOptions | undefined;
 }
 
-/** All options of an app: which sockets it claims, and how it starts, reloads, stops and sleeps. */
+/** All options of an app: the sockets to claim, and how the app starts, reloads, stops and sleeps. */
 export interface AppOptions extends ClaimOptions, LifecycleOptions {}
 
-/** Which sockets an app or a server claims, and whether it must get one. */
+/** The sockets that an app or server claims, and whether it requires one. */
 export interface ClaimOptions {
   /**
-   * The TLS of all sockets that the server takes. It is for a server without TLS of its own, such as one of
-   * node:http. A server of node:https, of node:tls or of `http2.createSecureServer()` is refused with
-   * `SOCKACT_ERR_OPTION`, because it brings its TLS to every socket.
+   * The TLS options of all claimed sockets, for a server without TLS, such as one of node:http. A server of
+   * node:https, node:tls or `http2.createSecureServer()` already uses TLS, so `tls` is an error
+   * (`SOCKACT_ERR_OPTION`).
    */
   tls?: TlsOptions | undefined;
   /**
-   * Which sockets to claim, by their `FileDescriptorName=`, and how to serve each:
-   * `{ http: {}, https: { tls: { key, cert } } }`. Use it instead of `name`.
+   * The sockets to claim, by their `FileDescriptorName=`, and how to serve each one: `{ http: {}, https: {
+   * tls: { key, cert } } }`. Use it instead of `name`.
    */
   sockets?: Readonly<Record<string, SocketOptions>> | undefined;
   /**
-   * The `FileDescriptorName=` of the sockets to claim: a name, or a list of names. Several sockets may have
-   * one name. By default, the server claims every listener that nothing else has claimed.
+   * The `FileDescriptorName=` of the sockets to claim: a name or a list of names. Several sockets can have
+   * the same name. By default, the server claims every unclaimed listener.
    */
   name?: string | readonly string[] | undefined;
   /**
-   * Whether it is an error (`SOCKACT_ERR_NOT_ACTIVATED`) if no sockets were passed. The default is `false`:
-   * the server then listens as without sockact.
+   * Fails with `SOCKACT_ERR_NOT_ACTIVATED` if no sockets were passed. The default is `false`: the server then
+   * listens as without sockact.
    */
   required?: boolean | undefined;
   /**
-   * Whether to claim sockets if LISTEN_PID is not set, or 0, as with systemfd and s6. The default is `false`,
-   * because child processes inherit the variables: if they are left over in a terminal or a container, the
-   * app would take its descriptors from 3 on for sockets, whatever they are. The variable
-   * `SOCKACT_IGNORE_LISTEN_PID` overrides this option.
+   * Claims sockets even if LISTEN_PID is unset or 0, as with systemfd and s6. The default is `false`, because
+   * child processes inherit the variables. Variables left over in a terminal or container would make the app
+   * use its descriptors from 3 on as sockets. The variable `SOCKACT_IGNORE_LISTEN_PID` overrides this option.
    */
   ignoreListenPid?: boolean | undefined;
 }
@@ -71,39 +70,39 @@ const SOCKET_OPTIONS: readonly string[] = ["tls", "proxyProtocol"];
 
 const SOCKETS_EXAMPLE = "Write sockets: { http: {}, https: { tls: { key, cert } } }, for example.";
 
-/** Every option of sockact. */
+/** Every sockact option. */
 const OPTIONS: readonly string[] = [...TAKE_OPTIONS, ...LIFECYCLE_OPTIONS];
 
-/** Which sockets are claimed, and how each is served. */
+/** The sockets to claim, and how to serve each one. */
 export interface SocketSelection {
-  /** The names to claim. Undefined means every listener that is not claimed yet. */
+  /** The names to claim. If undefined, every unclaimed listener. */
   names: readonly string[] | undefined;
   /** The TLS options of all sockets. */
   tls: readonly PlacedTls[];
-  /** The TLS options of the sockets with this name. Undefined for sockets without TLS. */
+  /** The TLS options of the sockets with this name, or undefined without TLS. */
   tlsOf(name: string): PlacedTls | undefined;
   /**
-   * The rules for the PROXY headers of the sockets with a name. It returns undefined for sockets without such
-   * headers. It is undefined if neither an option nor the variable asks for them.
+   * Returns the PROXY header rules of the sockets with a name, or undefined if they expect no headers. It is
+   * undefined itself if neither an option nor the variable enables PROXY headers.
    */
   proxyOf: ((name: string) => ProxyRules | undefined) | undefined;
 }
 
-/** The options of an app, checked, with their variables and defaults applied. */
+/** The checked options of an app, with variables and defaults applied. */
 export interface CheckedOptions<T = AppOptions> {
   selection: SocketSelection;
   settings: Settings;
-  /** The options of Node's own function, without those that are undefined. */
+  /** The options of Node's own function, except undefined ones. */
   nodeOptions: Omit<T, keyof AppOptions>;
 }
 
-/** How a function takes its options. */
+/** A function that has options. */
 export interface Call {
   /** How to call it. */
   readonly hint: string;
   /** The options of Node's own function. */
   readonly nodeOptions: readonly string[];
-  /** The options of sockact that this function does not have, and why. */
+  /** The sockact options that this function does not have, and why. */
   readonly omitted?: Readonly<Record<string, string>>;
 }
 
@@ -113,10 +112,10 @@ const SYSTEMD_LISTEN: Call = {
 };
 
 /**
- * Checks and reads every option. An unknown option is an error: if it were ignored, you would notice that in
- * production.
+ * Checks and reads all options. Unknown options are errors, because an ignored option would be noticed only
+ * in production.
  *
- * @param more the arguments after the options. TypeScript allows none, and JavaScript would ignore them.
+ * @param more the arguments after the options. TypeScript rejects them, and JavaScript would ignore them.
  * @throws ActivationError `SOCKACT_ERR_OPTION`
  */
 export function readOptions<T extends AppOptions>(
@@ -162,14 +161,14 @@ export function readOptions<T extends AppOptions>(
           : undefined,
     },
     settings: readSettings(options),
-    // Node takes `port: undefined` for any free port.
+    // Node uses any free port for `port: undefined`.
     nodeOptions: Object.fromEntries(
       Object.entries(options).filter(([key, value]) => value !== undefined && call.nodeOptions.includes(key)),
     ) as Omit<T, keyof AppOptions>,
   };
 }
 
-/** Refuses options that the function does not have. */
+/** Throws if there are options that the function does not have. */
 function checkOptionNames(options: object, { nodeOptions, omitted = {} }: Call): void {
   const known = [...OPTIONS, ...nodeOptions].filter((name) => omitted[name] === undefined);
   const unknown = Object.entries(options).flatMap(([name, value]) =>
@@ -185,7 +184,7 @@ function checkOptionNames(options: object, { nodeOptions, omitted = {} }: Call):
   );
 }
 
-/** What is probably meant by the name of an unknown option. Undefined if nothing is like it. */
+/** Suggests a name for an unknown option, or returns undefined. */
 function meantBy(name: string, known: readonly string[]): string | undefined {
   const place = placeOf(name);
   if (place !== undefined) return `: it belongs in ${place}`;

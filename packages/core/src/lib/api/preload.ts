@@ -10,7 +10,7 @@ import { claimSockets, selectForServer } from "../binding/claim.ts";
 import { checkPermission } from "../binding/permission.ts";
 import type { PreambleOf } from "../binding/preamble.ts";
 import { serverAddress } from "../binding/server-address.ts";
-// A primary of node:cluster may use nothing else of sockact, and must load this before its first fork().
+// A primary of node:cluster may use nothing else of sockact, and needs this before its first fork().
 import "./share-with-workers.ts";
 import { createApp } from "../lifecycle/app.ts";
 import { isManaged } from "../lifecycle/service-manager.ts";
@@ -31,7 +31,7 @@ import { serve } from "./serve.ts";
 import type { Listen } from "./wrap-listen.ts";
 
 /**
- * The servers of an app that can't be changed. Its lifecycle options come from environment variables only.
+ * The servers of an app that can't be changed. Its lifecycle options come only from environment variables.
  */
 export interface PreloadedApp {
   /**
@@ -42,22 +42,23 @@ export interface PreloadedApp {
    */
   serve(server: Server, fds: readonly number[], args: readonly unknown[]): void;
   /**
-   * The same for a server that may only probe whether its port is free. It emits `listening`, and claims the
-   * sockets a turn of the event loop later if it is still open. If another server has claimed them by then,
-   * it listens by itself.
+   * Like `serve()`, for a server that may only be looking for a free port. It emits `listening`. One turn of
+   * the event loop later, it claims the sockets if it is still open. If another server has claimed them by
+   * then, it listens on its own port.
    *
    * @param first the socket whose address `server.address()` returns from the beginning
    */
   serveLater(server: Server, first: AnnouncedSocket, options: ServeLaterOptions): void;
   /**
-   * Makes a server that listens by itself serve these sockets too. If that fails, the server emits `error`.
+   * Makes a server that listens on its own port serve these sockets too. If that fails, the server emits
+   * `error`.
    *
    * @returns whether it serves them
    */
   join(server: Server, fds: readonly number[]): boolean;
   /**
-   * Drains a server that listens by itself when the service stops, and tells the service manager when it is
-   * ready. Does nothing if no service manager waits for messages, or if sockets were passed.
+   * Manages a server that listens on its own port: drains it when the service stops, and sends READY=1. Has
+   * no effect if no service manager expects messages, or if sockets were passed.
    */
   manage(server: Server): void;
   /** Makes the server emit `error` with an ActivationError instead of listening. Throws any other error. */
@@ -66,31 +67,32 @@ export interface PreloadedApp {
 
 /** The other arguments of `serveLater()`. */
 export interface ServeLaterOptions {
-  /** The numbers of the sockets. */
   fds: readonly number[];
-  /** The arguments of its `listen()`. */
   args: readonly unknown[];
-  /** `listen()` from before the patch. */
+  /** The unpatched `listen()`. */
   listen: Listen;
-  /** Called when the server has claimed the sockets (true), or listens by itself instead (false). */
+  /**
+   * Called with true when the server has claimed the sockets, or with false when it listens on its own port
+   * instead.
+   */
   onSettled: (isServed: boolean) => void;
 }
 
 /**
- * Prepares to serve an app that can't be changed. Call it before the app adds listeners of signals: from then
- * on, these run when the connections have ended.
+ * Prepares to serve an app that can't be changed. Call it before the app adds signal listeners. These then
+ * run after the connections have ended.
  *
- * @throws ActivationError `SOCKACT_ERR_OPTION` for a variable that is malformed, `SOCKACT_ERR_NAME_UNKNOWN`
- * for a name in SOCKACT_PROXY_PROTOCOL that no passed socket has
+ * @throws ActivationError `SOCKACT_ERR_OPTION` if a variable is malformed, `SOCKACT_ERR_NAME_UNKNOWN` if
+ *   SOCKACT_PROXY_PROTOCOL has a name that no passed socket has
  */
 export function preloadApp(): PreloadedApp {
   const settings = readSettings({});
   const proxyOf = isVariableSet("proxyProtocol") ? proxyRulesOf(() => undefined) : undefined;
   const names = announcedNames();
-  // Perhaps only the notify socket of OpenFile= was passed.
+  // The notify socket of OpenFile= may be the only one.
   if (proxyOf !== undefined && names?.some((name) => name !== "notify") === true) checkProxyNames(names);
-  // By default, core leaves the signals to an app without sockets. An app with an adapter could set the
-  // option, but this app can't.
+  // By default, an app without sockets handles its own signals. With an adapter it could set the option. This
+  // app can't.
   settings.signals ??= true;
   loadFeatures(settings);
   load(listenLater);
@@ -109,7 +111,7 @@ export function preloadApp(): PreloadedApp {
     const proxies = proxyOf && createProxyReceivers(selected, proxyOf);
     if (proxies?.size) checkInternals(["proxy"]);
     claimSockets(selected);
-    // The drain must see each connection, from the first one on.
+    // The drain must know every connection from the start.
     manageListening(server, app, {
       ...NO_SOCKETS,
       sockets: selected.map(({ socket }) => socket),

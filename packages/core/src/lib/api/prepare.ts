@@ -1,6 +1,6 @@
 import { type ActivationResult } from "../activation/activation.ts";
 import { readActivation } from "../activation/read.ts";
-// A primary of node:cluster may use nothing else of sockact, and must load this before its first fork().
+// A primary of node:cluster may use nothing else of sockact, and needs this before its first fork().
 import "./share-with-workers.ts";
 import { checkProxyNames } from "../proxy-protocol/variable.ts";
 import { isVariableSet } from "../shared/environment-options.ts";
@@ -8,17 +8,18 @@ import { notActivated } from "../shared/errors.ts";
 import { loadFeatures } from "./load-features.ts";
 import { type AppOptions, type Call, type CheckedOptions, readOptions } from "./options.ts";
 
-/** What is known before a server listens: the options, and the sockets that were passed to this process. */
+/** What is known before a server listens: the options and the passed sockets. */
 export interface Preparation<T> extends CheckedOptions<T> {
   activation: ActivationResult;
 }
 
 /**
- * Reads the options and the environment, once for each app.
+ * Reads the options and the environment of one app.
  *
- * @param call how the function takes its options, and `more` the arguments that follow them
+ * @param call the function that has the options, and in `more` the arguments after them
  * @throws ActivationError `SOCKACT_ERR_OPTION`; `SOCKACT_ERR_NOT_ACTIVATED` if `required` is set;
- * `SOCKACT_ERR_NAME_UNKNOWN` for a name in SOCKACT_PROXY_PROTOCOL; what activatedSockets() throws
+ *   `SOCKACT_ERR_NAME_UNKNOWN` if SOCKACT_PROXY_PROTOCOL has a name that no passed socket has; the errors of
+ *   activatedSockets()
  */
 export function prepare<T extends AppOptions>(
   options: T,

@@ -5,11 +5,11 @@ import { connectionHandleOf, handshakeOf } from "../shared/node-internals.ts";
 import { HEADER, headers, type ProxiedHandle } from "../shared/proxied-handle.ts";
 
 /**
- * The PROXY header of an open connection: the addresses and the other facts that the proxy has sent. It is
- * for sockets with the option `proxyProtocol`.
+ * Returns the PROXY header of an open connection: the addresses and other facts that the proxy sent. It
+ * requires the option `proxyProtocol`.
  *
- * - It returns undefined if the connection has no header, or has closed.
- * - With a header of the command `local`, or without addresses, `socket.remoteAddress` is the address of the
+ * - Returns `undefined` if the connection has no header, or has closed.
+ * - If the header has the command `local` or no addresses, `socket.remoteAddress` is the address of the
  *   proxy.
  *
  * @param socket the socket of a request (`req.socket`), or a socket of node:net or node:tls

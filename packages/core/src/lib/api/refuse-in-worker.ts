@@ -2,11 +2,10 @@ import type { PassedSocket } from "../activation/passed-socket.ts";
 import { ActivationError } from "../shared/errors.ts";
 
 /**
- * Refuses sockets that this process would use by their descriptors, if they belong to the primary of this
- * worker of node:cluster. Under the same number, the worker has something else: descriptor 3 is usually its
- * channel to the primary.
+ * Throws if a descriptor belongs to the primary of this worker of node:cluster. In the worker, the same
+ * number is another file: descriptor 3 is usually its channel to the primary.
  *
- * @param call what the app has called
+ * @param call the function that the app called
  * @throws ActivationError `SOCKACT_ERR_CLUSTER_WORKER`
  */
 export function refuseInWorker(sockets: readonly PassedSocket[], call: string): void {

@@ -7,8 +7,8 @@ import { WeakList } from "../shared/weak-list.ts";
 
 const remembered = processState("request listeners", {
   /**
-   * Every function that was a `request` listener of a server before the server listened. Libraries such as
-   * socket.io hide it in a closure later.
+   * The functions that were `request` listeners of a server before it listened. Libraries such as socket.io
+   * later hide them in a closure.
    */
   ofServer: new WeakMap<Server, Set<unknown>>(),
   /** The servers that have had a `request` listener. */
@@ -16,9 +16,9 @@ const remembered = processState("request listeners", {
 });
 
 /**
- * Remembers, from now on, which functions are `request` listeners of which server. An adapter calls this when
- * it is imported, because `http.createServer(app)` may come before `systemdListen()`, and libraries such as
- * socket.io then hide the app in a closure. Does nothing in a process without the variables of systemd.
+ * Starts to record the `request` listeners of every server. An adapter calls this on import.
+ * `http.createServer(app)` may run before `systemdListen()`, and libraries such as socket.io then hide the
+ * app in a closure. Has no effect without systemd's variables.
  */
 export function rememberRequestListeners(): void {
   if (!mayBeActivated() && !isNotifyExpected()) return;
@@ -31,7 +31,7 @@ export function rememberRequestListeners(): void {
       event: string,
       listener: (...args: never[]) => void,
     ) {
-      // A listening server may add and remove handlers for single requests. They do not count.
+      // Listeners that a listening server adds for single requests do not count.
       if (event === "request" && !this.listening) remember(this, listener);
       return (on as (event: string, listener: unknown) => Server).call(this, event, listener);
     } as typeof on;
@@ -47,7 +47,7 @@ function remember(server: Server, listener: unknown): void {
   }
 }
 
-/** Every function that is a `request` listener of this server, or was one before the server listened. */
+/** The functions that are `request` listeners of this server, or were before it listened. */
 export function requestListenersOf(server: Server): Set<unknown> {
   return new Set([...(remembered.ofServer.get(server) ?? []), ...server.listeners("request")]);
 }

@@ -8,28 +8,27 @@ import { type BindOptions, claimAndBind } from "./claim-and-bind.ts";
 import { manageServer } from "./manage-server.ts";
 import type { SocketSelection } from "./options.ts";
 
-/** A server that must listen, and all that decides how. */
+/** A request to make a server listen. */
 export interface ServeRequest {
   app: App;
-  /** The sockets that were passed to this process. */
   sockets: readonly PassedSocket[];
-  /** Which of them the server claims. */
+  /** Which of the passed sockets the server claims. */
   selection: SocketSelection;
-  /** Whether the `request` listener of the server can answer HTTP/2. */
+  /** Whether the `request` listener can answer HTTP/2. */
   http2: boolean;
-  /** The arguments of the `listen()` that the app has called. */
+  /** The arguments of the `listen()` call. */
   options: BindOptions;
   /** The callback that was passed to `listen()`. */
   callback?: (() => void) | undefined;
-  /** Makes the server listen as without sockact. Called if no sockets were passed. */
+  /** Makes the server listen as without sockact, if no sockets were passed. */
   listenAsUsual(): void;
 }
 
 /**
- * Makes a server listen: on the passed sockets that it claims, or as usual if none were passed. Adds the
- * server to its app, which drains it when the process stops.
+ * Makes a server listen: on the passed sockets that it claims, or as usual if none were passed. Adds it to
+ * its app, which drains it when the process stops.
  *
- * @throws what {@link claimAndBind} throws, and `listenAsUsual`
+ * @throws the errors of {@link claimAndBind} and of `listenAsUsual`
  */
 export function serve(server: Server, request: ServeRequest): BoundSockets {
   const { app, sockets, selection, http2, options, callback, listenAsUsual } = request;

@@ -11,16 +11,16 @@ import {
   unstartedWorker,
 } from "../cluster/activate-cluster.ts";
 
-// A primary may only import sockact, and does so before the first fork(). Without the variables of systemd,
-// nothing is patched or loaded.
+// A primary may only import sockact before its first fork(). Without systemd's variables, nothing is patched
+// or loaded.
 if (process.env["LISTEN_FDS"] !== undefined && cluster.isPrimary) once("wrap cluster", wrapCluster);
 
-/** Patches node:cluster, so that its first use shares the passed sockets with the workers. */
+/** Patches node:cluster. Its first use then shares the passed sockets with the workers. */
 function wrapCluster(): void {
   // Patches cluster.fork, setupPrimary and setupMaster.
   const { fork, setupPrimary } = cluster;
   cluster.fork = (env?: object): Worker => {
-    // Otherwise the usual `cluster.on("exit", () => cluster.fork())` would go on forever.
+    // Otherwise the usual `cluster.on("exit", () => cluster.fork())` would never end.
     if (isStopping()) return unstartedWorker();
     return fork.call(cluster, activateCluster() ? { ...env, [CLUSTER_VARIABLE]: announceToWorker() } : env);
   };

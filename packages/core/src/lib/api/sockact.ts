@@ -3,20 +3,20 @@ import { keepAwake } from "../lifecycle/idle.ts";
 import { isStopping } from "../lifecycle/stopping.ts";
 
 /**
- * What other plugins of an app can ask without importing sockact: `app.sockact` in Fastify, `ctx.sockact` in
- * Koa, and `req.app.locals.sockact` in Express.
+ * The object that other plugins of an app use instead of importing sockact: `app.sockact` in Fastify,
+ * `ctx.sockact` in Koa, and `req.app.locals.sockact` in Express.
  */
 export interface Sockact {
   /** Whether sockets were passed to this process. */
   readonly activated: boolean;
   /**
-   * Whether the process has begun to stop, to go to sleep or to hand over. It still answers requests. The
-   * event `draining` reports the same moment.
+   * Whether the process has begun to stop, sleep or hand over. It still answers requests. The event
+   * `draining` reports the same moment.
    */
   readonly draining: boolean;
-  /** The same function as the one that this package exports. */
+  /** The function `checkHealth()` of `@sockact/core`. */
   checkHealth(): Promise<Health>;
-  /** The same function as the one that this package exports. */
+  /** The function `keepAwake()` of `@sockact/core`. */
   keepAwake(): () => void;
 }
 

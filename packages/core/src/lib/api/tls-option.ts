@@ -10,8 +10,8 @@ const SNI_HINT =
   "Write sni: { 'shop.example': { key: 'shop.key.pem', cert: 'shop.cert.pem' } }, for example.";
 
 /**
- * The options of `tls` whose misspelled names are refused, because Node would ignore them. No other option of
- * Node has a name near to one of them.
+ * The options of `tls` whose misspellings are errors, because Node ignores unknown names. No other Node
+ * option has a similar name.
  */
 const NAMES = [
   "key",
@@ -30,8 +30,8 @@ const NAMES = [
 ];
 
 /**
- * The options that Node reads before it knows the name that a client asks for. Those of a name would have no
- * effect.
+ * The options that Node reads before it knows which host name the client requests. They have no effect in
+ * `sni`.
  */
 const FOR_ALL_NAMES =
   "sni SNICallback ALPNProtocols requestCert rejectUnauthorized minVersion maxVersion secureProtocol secureOptions ciphers honorCipherOrder ecdhCurve dhparam sigalgs sessionIdContext sessionTimeout ticketKeys".split(
@@ -100,10 +100,7 @@ function hasPair({ key, cert, pfx, privateKeyIdentifier }: Record<string, unknow
   );
 }
 
-/**
- * Refuses an option that Node does not know, and whose name is near to one that matters. Node would ignore
- * it.
- */
+/** Throws if an option is unknown to Node and its name is similar to a known one, which Node would ignore. */
 function checkSpelling(options: Record<string, unknown>, what: string): void {
   for (const name of Object.keys(options)) {
     const meant = NAMES.includes(name) ? undefined : nearest(name, NAMES);
@@ -115,10 +112,7 @@ function checkSpelling(options: Record<string, unknown>, what: string): void {
   }
 }
 
-/**
- * A client sends the name of a host, in ASCII, without a scheme, a port or a dot at its end: RFC 6066,
- * section 3.
- */
+/** A client sends a host name in ASCII, without a scheme, a port or a trailing dot: RFC 6066, section 3. */
 function checkHostName(name: string, what: string): void {
   if (isIP(name) === 0 && /^[\w*-]+(?:\.[\w*-]+)*$/.test(name)) return;
   const better = hostNameIn(name);

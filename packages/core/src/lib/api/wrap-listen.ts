@@ -5,32 +5,32 @@ import type { nativeListen } from "../shared/node-internals.ts";
 import { once, processState } from "../shared/process-state.ts";
 import { hasHandle } from "./listen-arguments.ts";
 
-/** `listen()` of a server, from before the patch. */
+/** The unpatched `listen()` of a server. */
 export type Listen = (this: Server, ...args: readonly unknown[]) => Server;
 
 /**
- * Makes a server listen on passed sockets, and returns the server. Returns undefined for a server that must
- * listen as usual.
+ * Makes a server listen on passed sockets and returns it. Returns undefined if the server must listen as
+ * usual.
  */
 export type Interceptor = (server: Server, args: readonly unknown[], listen: Listen) => Server | undefined;
 
 const interceptors = processState("interceptors", {
-  /** The interceptor of apps with an adapter. It is called first. */
+  /** The interceptor of apps with an adapter. It has precedence. */
   adapter: undefined as Interceptor | undefined,
   /** The interceptor of an app that can't be changed. */
   preload: undefined as Interceptor | undefined,
 });
 
 /**
- * Makes an interceptor decide about each `listen()` that names no descriptor. If the package has several
- * copies, the first one decides.
+ * Lets an interceptor decide about each `listen()` call without a descriptor. If the package is loaded
+ * several times, the first copy decides.
  */
 export function interceptListen(which: "adapter" | "preload", interceptor: Interceptor): void {
   interceptors[which] ??= interceptor;
   once("wrap listen", wrapListen);
 }
 
-/** Patches net.Server.prototype.listen. The patch calls whatever function it has replaced. */
+/** Patches net.Server.prototype.listen. The patch calls the function that it replaced. */
 function wrapListen(): void {
   const inner = Server.prototype.listen as Listen;
   Server.prototype.listen = function (this: Server, ...args: unknown[]): Server {
@@ -42,7 +42,7 @@ function wrapListen(): void {
     const intercepted = adapter?.(this, args, inner) ?? preload?.(this, args, inner);
     if (intercepted !== undefined) return intercepted;
     const server = inner.apply(this, args);
-    // The preload has a more exact warning.
+    // The preload prints a more precise warning.
     if (preload === undefined) warnIfUnservedBeside(this);
     return server;
   } as typeof nativeListen;

@@ -6,11 +6,10 @@ import { createSecureContext, type SecureContext, type SecureContextOptions } fr
 import { fileError, unusableError } from "./tls-problem.ts";
 
 /**
- * The options of `tls.createServer()`. Each key or certificate may be a PEM string, a buffer, or the path of
- * a file. For a relative path, sockact first looks for a credential of that name (`LoadCredential=` of
- * systemd.exec(5), which needs no permission on the file), and then in the working directory. Files are read
- * again at a reload. A credential is the copy that systemd made at the start, so a new one needs a restart.
- * `ALPNProtocols` with `h2` offers HTTP/2.
+ * The options of `tls.createServer()`. Each key or certificate is a PEM string, a buffer, or a file path.
+ * sockact looks for a relative path among the credentials (`LoadCredential=` of systemd.exec(5), which needs
+ * no file permission) and then in the working directory. A reload reads files again. systemd copies a
+ * credential at the start, so a new one needs a restart. `ALPNProtocols` with `h2` enables HTTP/2.
  */
 export interface TlsOptions extends Omit<
   tls.TlsOptions,
@@ -20,18 +19,15 @@ export interface TlsOptions extends Omit<
   key?: string | Buffer | readonly (string | Buffer)[] | undefined;
   /** The certificate, followed by its intermediate certificates. */
   cert?: string | Buffer | readonly (string | Buffer)[] | undefined;
-  /**
-   * The certificate authorities that are trusted, for example with `requestCert`. By default, those that Node
-   * trusts.
-   */
+  /** The trusted certificate authorities, for example with `requestCert`. The default is Node's list. */
   ca?: string | Buffer | readonly (string | Buffer)[] | undefined;
-  /** The lists of revoked certificates. */
+  /** The certificate revocation lists. */
   crl?: string | Buffer | readonly (string | Buffer)[] | undefined;
-  /** The private key and the certificate in PKCS#12 form, instead of `key` and `cert`. */
+  /** The private key and certificate in PKCS#12 format, instead of `key` and `cert`. */
   pfx?: string | Buffer | readonly (string | Buffer)[] | undefined;
   /**
-   * The keys and certificates for other host names (SNI), by host name. In `*.example.org`, the `*` stands
-   * for one label. Each name inherits `ca` and `crl` unless it has its own. A name with its own `ca` does not
+   * The keys and certificates of other host names (SNI), by host name. In `*.example.org`, the `*` stands for
+   * one label. Each name inherits `ca` and `crl` unless it sets them. A name with its own `ca` does not
    * inherit `crl`. All other options, such as `minVersion` and `ciphers`, are the same for all names.
    */
   sni?:
@@ -48,24 +44,23 @@ export interface TlsOptions extends Omit<
     | undefined;
 }
 
-/** The options of `tls.createSecureContext()`, whose keys and certificates may also be paths. */
+/** The options of `tls.createSecureContext()`, in which keys and certificates may also be paths. */
 export type TlsIdentity = Pick<TlsOptions, keyof TlsOptions & keyof SecureContextOptions>;
 
 /**
- * The identity for one host name. Node has read all other options when it learns the name that a client asks
- * for.
+ * The identity of one host name. Node reads all other options before it knows which name the client requests.
  */
 type SniIdentity = NonNullable<TlsOptions["sni"]>[string];
 
 const fileOptions = ["key", "cert", "ca", "crl", "pfx"] as const;
 
-/** The options of `tls` that say who the server is. A name of `sni` has its own. */
+/** The options of `tls` that identify the server. Each name in `sni` has its own. */
 const ownOptions = ["key", "cert", "pfx", "passphrase", "privateKeyEngine", "privateKeyIdentifier"];
 
 /**
- * The options of a name of `sni`, with what it inherits from `tls`. Without its `ca`, a name would accept the
- * certificate of any client that Node trusts. If the name has its own `ca`, the revocation lists of `tls` are
- * those of other authorities.
+ * The options of a name in `sni`, with what it inherits from `tls`. Without the inherited `ca`, a name would
+ * accept client certificates of every authority that Node trusts. If the name has its own `ca`, the `crl` of
+ * `tls` belongs to other authorities.
  */
 export function inherit(identity: SniIdentity, tls: TlsIdentity): TlsIdentity {
   const set = Object.entries(identity).filter(([, value]) => value !== undefined);
@@ -75,19 +70,19 @@ export function inherit(identity: SniIdentity, tls: TlsIdentity): TlsIdentity {
   return Object.fromEntries([...inherited, ...set]);
 }
 
-/** Where in the options an identity is. */
+/** The place of an identity in the options. */
 export interface Place {
   /** The name of the option, such as `sockets.https.tls` or `tls.sni["shop.example"]`. */
   where: string;
-  /** Parts of a file name that no other identity has, such as the name of the socket and the host name. */
+  /** Parts of a unique file name, such as the socket name and the host name. */
   owner: readonly string[];
 }
 
 /**
  * Reads the files of these options.
  *
- * @param place where the options are, for errors
- * @returns the options with what the files contain, and the context that Node makes of them
+ * @param place the place in the options, for errors
+ * @returns the options with the contents of the files, and the context that Node creates from them
  * @throws ActivationError `SOCKACT_ERR_TLS_FILE`, `SOCKACT_ERR_TLS`
  */
 export function readIdentity<T extends TlsIdentity>(
@@ -129,7 +124,7 @@ function readMaterial(
       return { content: readFileSync(path), path };
     } catch (error) {
       cause = error;
-      // If the credential exists but can't be read, this is the error to report.
+      // The credential exists but can't be read: report this error.
       if ((error as NodeJS.ErrnoException).code !== "ENOENT") break;
     }
   }

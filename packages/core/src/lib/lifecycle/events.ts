@@ -17,127 +17,123 @@ import {
   TOOK_OVER,
 } from "@sockact/shared/texts";
 
-/** An event of an activated app. The events are listed in the order in which they happen. */
+/** An event of an activated app, in the order in which events happen. */
 export type SockactEvent =
   | {
       /** A server listens on these sockets, or serves these connections (`Accept=yes`). */
       readonly type: "listening";
-      /** The sockets, in the order in which they were passed. */
+      /** The sockets, in the order in which systemd passed them. */
       readonly sockets: readonly ActivatedSocket[];
     }
   | {
-      /** Every socket has its server, and every `onListen` is fulfilled. */
+      /** Every socket has a server, and every promise of `onListen` is fulfilled. */
       readonly type: "ready";
       /** Whether the message was sent to the service manager. */
       readonly notified: boolean;
-      /** The process ID of the process that has handed over to this one. */
+      /** The process ID of the process that handed over to this one. */
       readonly predecessor?: number;
-      /** True if the service manager waits for the message, but it could not be sent. */
+      /** True if the service manager expects the message but it could not be sent. */
       readonly failed?: true;
     }
   | {
-      /** A reload begins. */
+      /** A reload has begun. */
       readonly type: "reloading";
     }
   | {
       /** The reload has ended. */
       readonly type: "reloaded";
-      /** True if a part of the reload has failed (`failures`), or a handover. The app keeps serving. */
+      /** True if the handover or a part of the reload (see `failures`) has failed. The app keeps serving. */
       readonly failed?: true;
       /**
-       * What has failed: `tls` if a file can't be used and no certificate was replaced, `onReload`, and
-       * `workers` if a worker of the cluster has not reloaded, or not everything. An `error` event before
-       * this one has the error of each part.
+       * The parts that failed. `tls`: a file can't be used, so no certificate was replaced. `onReload`: the
+       * function failed. `workers`: a worker of the cluster has not reloaded completely. Each part has an
+       * earlier `error` event.
        */
       readonly failures?: readonly ("tls" | "onReload" | "workers")[];
-      /** True for a handover that has failed: this process keeps serving. */
+      /** True for a failed handover. This process keeps serving. */
       readonly handover?: true;
     }
   | {
-      /**
-       * A reload with `handover` has succeeded: a new process serves from now on. This one drains, and ends.
-       */
+      /** A reload with `handover` has succeeded. The new process serves, and this one drains and ends. */
       readonly type: "handover";
       /** The process ID of the new process. */
       readonly pid: number;
     }
   | {
       /**
-       * A connection was closed, because its PROXY header is missing, late or not valid, or because its
-       * sender is not in `proxyProtocol.from`.
+       * A connection was closed: its PROXY header is missing, late or invalid, or its sender is not in
+       * `proxyProtocol.from`.
        */
       readonly type: "rejected";
-      /** The name of the socket that has accepted it. */
+      /** The name of the socket that accepted it. */
       readonly name: string;
-      /** The address at the other end, or `unix` for a unix socket. Undefined if it is not known. */
+      /** The address of the other end, `unix` for a unix socket, or undefined if unknown. */
       readonly sender: string | undefined;
       /** What is wrong, and what to change. */
       readonly error: ActivationError;
     }
   | {
       /**
-       * The answer to a probe has changed. There is one event for each change, at the first probe that gets
-       * the new answer.
+       * The answer to health probes has changed. One event per change, at the first probe with the new
+       * answer.
        */
       readonly type: "health";
-      /** As in `Health`. The states `starting` and `stopping` cause no event. */
+      /** As in `Health`. `starting` and `stopping` cause no event. */
       readonly state: "ready" | "drained" | "unhealthy";
     }
   | {
       /**
-       * There has been neither a connection nor a `keepAwake()` for `idleTimeout`. The process ends, unless
-       * `keepAwake()` is called now.
+       * There was no connection and no `keepAwake()` for `idleTimeout`. The process ends unless you call
+       * `keepAwake()` now.
        */
       readonly type: "idle";
       /** The `idleTimeout`, in milliseconds. */
       readonly timeout: number;
     }
   | {
-      /** The connection for which the process was started (`Accept=yes`) has closed. The process ends. */
+      /** The connection of this process (`Accept=yes`) has closed. The process ends. */
       readonly type: "served";
     }
   | {
-      /** The process begins to stop: each connection ends after its next response. */
+      /** The process begins to stop. Each connection ends after its next response. */
       readonly type: "draining";
       /**
-       * The signal that has started the stop. It is null if the process falls asleep, hands over, or is a
-       * worker that was disconnected.
+       * The signal that started the stop. Null if the process goes to sleep, hands over, or is a disconnected
+       * worker.
        */
       readonly signal: NodeJS.Signals | null;
-      /** The number of open connections. In the primary of a cluster, those of its workers do not count. */
+      /** The number of open connections. The primary of a cluster does not count those of its workers. */
       readonly connections: number;
-      /**
-       * The number of workers that are running, in the primary of a cluster whose workers serve the sockets.
-       */
+      /** The number of running workers, in the primary of a cluster whose workers serve the sockets. */
       readonly workers?: number;
-      /** True if a new process serves already. The connections that can move go to it. */
+      /** True if a new process already serves. Connections that can move go to it. */
       readonly handover?: true;
     }
   | {
       /** All connections have ended. */
       readonly type: "drained";
-      /** The number of connections that had something under way when `drainTimeout` was over. */
+      /** The number of connections that were still active after `drainTimeout`. */
       readonly cut: number;
     }
   | {
       /**
-       * An `onReload`, `onDrain`, `onDrainUpgraded` or `onStop` of the app has failed, or a `healthCheck`
-       * that a probe has asked for, or a message to the service manager, or a handover. Or a stop has not
-       * ended in time (`SOCKACT_ERR_STOP_TIMEOUT`), or an app that falls asleep ends with another exit status
-       * than `idleExitStatus` (`SOCKACT_ERR_EXIT_STATUS`), or the app has ended the process during a drain
-       * (`SOCKACT_ERR_EXIT_DRAINING`).
+       * One of the following has failed: `onReload`, `onDrain`, `onDrainUpgraded` or `onStop` of the app, a
+       * `healthCheck` for a probe, a message to the service manager, or a handover. Three more problems have
+       * this event: a stop that takes too long (`SOCKACT_ERR_STOP_TIMEOUT`), an app that goes to sleep with
+       * an exit status other than `idleExitStatus` (`SOCKACT_ERR_EXIT_STATUS`), and an app that ends the
+       * process during a drain (`SOCKACT_ERR_EXIT_DRAINING`).
        */
       readonly type: "error";
       /** The error, of any type. */
       readonly error: unknown;
     };
 
-/** Writes an event of an app that has its own listener, if a variable asks for debug output. */
+/** Prints an event of an app with its own listener, if a variable enables debug output. */
 export function debugEvent(event: SockactEvent): void {
   debug(() => eventText(event));
 }
 
-/** Why the process stops, if no signal has stopped it. */
+/** Why the process stops, other than by a signal. */
 function stopReason(isHandover: boolean): string {
   if (isHandover) return "handover";
   return cluster.worker?.exitedAfterDisconnect === true ? "disconnected" : "idle";
@@ -152,7 +148,7 @@ const failureTexts = {
 /** A part of a reload that has failed. */
 export type ReloadFailure = keyof typeof failureTexts;
 
-/** Says that a reload has failed, and in which parts. */
+/** Describes a failed reload and its failed parts. */
 export function reloadFailureText(failures: readonly ReloadFailure[]): string {
   return [RELOAD_FAILED, failures.map((failure) => failureTexts[failure]).join(", ")]
     .filter(Boolean)
@@ -165,7 +161,7 @@ const healthTexts = {
   unhealthy: "unhealthy: probes get 503",
 };
 
-/** The event as one line for people. */
+/** The event as one line of text. */
 export function eventText(event: SockactEvent): string {
   switch (event.type) {
     case "listening":
@@ -200,7 +196,7 @@ export function eventText(event: SockactEvent): string {
   }
 }
 
-/** The addresses of sockets. If they have several names, each address has its name. */
+/** The addresses of sockets. If the sockets have different names, each address is preceded by the name. */
 function listText(sockets: readonly ActivatedSocket[]): string {
   const areNamed = new Set(sockets.map(({ name }) => name)).size > 1;
   return sockets
@@ -219,22 +215,22 @@ function countText(count: number, what: string): string {
 }
 
 /**
- * An error of sockact says what to change. Any other error is shown as Node shows it: with its stack, its
- * `code` and its causes.
+ * The text of an error. Errors of sockact have a hint. Other errors are printed as in Node, with stack,
+ * `code` and causes.
  */
 function errorText(error: unknown): string {
   if (typeof error === "string") return error;
   return isOwnError(error) ? `${errorReason(error)}. ${error.hint}` : inspect(error);
 }
 
-/** What is wrong, without what to change. */
+/** The reason without the hint. */
 export function errorReason({ code, message }: ActivationError | NotifyError): string {
   return `${code}: ${message}`;
 }
 
 /**
- * Whether this is an error of sockact, also one of another copy of it. Errors of a database may have a `hint`
- * too.
+ * Whether the error is one of sockact, possibly of another copy of it. The errors of other libraries may have
+ * a `hint` too.
  */
 function isOwnError(error: unknown): error is ActivationError | NotifyError {
   return error instanceof Error && /^(?:Activation|Notify)Error$/.test(error.name) && "hint" in error;

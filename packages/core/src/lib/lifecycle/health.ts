@@ -5,65 +5,61 @@ import { isDrained } from "./drained.ts";
 import { areAppsReady } from "./readiness.ts";
 import { isToldToStop, stopState } from "./stopping.ts";
 
-/** How the process answers a load balancer. */
+/** The answer of the process to a load balancer. */
 export interface Health {
-  /** Whether the load balancer may send clients: the state is `ready`. */
+  /** Whether the load balancer may send clients. True if the state is `ready`. */
   readonly healthy: boolean;
   /**
-   * - `ready`: the app serves.
+   * - `ready`: the app serves requests.
    * - `starting`: a promise of `onListen` is pending, or a socket has no server yet.
-   * - `stopping`: a signal has told the process to stop. It still answers requests.
-   * - `drained`: `sockact drain` has taken the service out of rotation, and it is healthy.
-   * - `unhealthy`: `healthCheck` has returned `false`, has thrown or rejected, or has not answered within 5
-   *   s.
+   * - `stopping`: the process is stopping. It still answers requests.
+   * - `drained`: `sockact drain` has taken the service out of rotation. The app is healthy.
+   * - `unhealthy`: `healthCheck` returned `false`, threw, rejected, or did not answer within 5 s.
    */
   readonly state: "ready" | "starting" | "stopping" | "drained" | "unhealthy";
 }
 
-/** How long `healthCheck` may take, in milliseconds. */
+/** The time limit for `healthCheck`, in milliseconds. */
 const DEADLINE_MS = 5000;
 
-/** How long an answer of `healthCheck` counts, in milliseconds. */
+/** How long a result of `healthCheck` is cached, in milliseconds. */
 const FRESH_MS = 1000;
 
 /** One call of the `healthCheck` of every app. */
 interface Check {
-  /** When it began, on the clock of now(). */
+  /** When it began, by now(). */
   since: number;
-  /** When it ended. Undefined while it runs. */
+  /** When it ended, or undefined. */
   ended: number | undefined;
   isHealthy: Promise<boolean>;
 }
 
 const health = processState("health", {
-  /**
-   * The apps with the option `health`. They may be apps that you start yourself, which are in no other list.
-   */
+  /** The apps with the option `health`. Apps that you start yourself are in no other list. */
   probedApps: new Set<App>(),
   latest: undefined as Check | undefined,
-  /** The apps whose last `healthCheck` has thrown or rejected. */
+  /** The apps whose last `healthCheck` threw or rejected. */
   failed: new WeakSet<App>(),
-  /** The last state that an event has reported. No event says that the app is ready at first. */
+  /** The last state that an event reported. The initial `ready` causes no event. */
   reported: "ready",
 });
 
-/** Asks the `healthCheck` of this app too, until the returned function is called. */
+/** Includes the `healthCheck` of this app until the returned function is called. */
 export function askForHealth(app: App): () => void {
   health.probedApps.add(app);
   return () => health.probedApps.delete(app);
 }
 
 /**
- * Whether a load balancer may send clients to this process. It is what the option `health` answers, for a
- * handler of your own.
+ * Returns whether a load balancer may send clients to this process: the answer that the option `health`
+ * gives, for use in your own handler.
  *
- * `healthCheck` is called at most once a second, and never while an earlier call runs: calls of this function
- * share its answer. If it throws or rejects, an `error` event reports that once, until it has succeeded
- * again.
+ * `healthCheck` runs at most once a second, and calls of this function share its result. If it throws or
+ * rejects, an `error` event reports the first failure of each series.
  *
- * It never rejects. It resolves after 5 s at the latest. In a worker of node:cluster, it is about that worker.
- * If you start the app yourself without the option `signals`, the state is `ready`, or with the option
- * `health` also `unhealthy`.
+ * This function never rejects, and resolves within 5 s. In a worker of node:cluster, the result is that of
+ * the worker. If you start the app yourself without the option `signals`, the state is always `ready`, or
+ * `unhealthy` if the option `health` is set.
  */
 export async function checkHealth(): Promise<Health> {
   const state = await currentState();
@@ -71,7 +67,7 @@ export async function checkHealth(): Promise<Health> {
   return { healthy: state === "ready", state };
 }
 
-/** Emits one event for each change, however many probes there are. */
+/** Emits one event per change, not per probe. */
 function report(state: Health["state"]): void {
   if (state === "starting" || state === "stopping" || state === health.reported) return;
   health.reported = state;
@@ -82,7 +78,7 @@ async function currentState(): Promise<Health["state"]> {
   if (isToldToStop()) return "stopping";
   if (!areAppsReady()) return "starting";
   const [isOut, isHealthy] = await Promise.all([isDrained(), areAppsHealthy()]);
-  // The process may have begun to stop meanwhile.
+  // The process may have begun to stop during the check.
   if (isToldToStop()) return "stopping";
   // A deploy that drains the host must see that the new version is unhealthy.
   if (!isHealthy) return "unhealthy";
@@ -123,8 +119,8 @@ async function isAppHealthy(app: App): Promise<boolean> {
 }
 
 /**
- * Resolves with the result of a check. With false if the check is late, and as soon as the process stops,
- * because the drain must not wait for it.
+ * Resolves with the result of a check, or with false if the check is late or the process stops. The drain
+ * must not wait for the check.
  */
 function inTime({ since, isHealthy }: Check): Promise<boolean> {
   const left = since + DEADLINE_MS - now();

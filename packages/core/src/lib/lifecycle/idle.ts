@@ -8,20 +8,20 @@ import { after } from "../shared/timers.ts";
 import { allDrains, apps } from "./app.ts";
 import { workerPool } from "./worker-pool.ts";
 
-/** The holds that keep the process awake, and the timer that ends it. */
+/** The calls of `keepAwake()`, and the timer that ends the process. */
 interface IdleState {
-  /** How many calls of `keepAwake()` have not been released. */
+  /** How many calls of `keepAwake()` are not released. */
   holds: number;
-  /** Called when the last hold is released. */
+  /** Called when the last call of `keepAwake()` is released. */
   onReleased: () => void;
-  /** How many times the timer was restarted. */
+  /** How often the timer was restarted. */
   restarts: number;
   timer: NodeJS.Timeout | undefined;
   /** Called when the timer ends. */
   onTimeout: () => void;
-  /** Whether the timer has ended, and there has been nothing but health probes since. */
+  /** Whether the timer has ended and only health probes have followed. */
   isOver: boolean;
-  /** In a worker of node:cluster: whether it is idle, and has reported that to its primary. */
+  /** In a worker of node:cluster: whether it is idle and has told its primary. */
   isReportedIdle: boolean;
 }
 
@@ -36,11 +36,11 @@ export const idle: IdleState = processState("idle", {
 });
 
 /**
- * Starts to count the time without a connection, if an app has an `idleTimeout`. If several apps have one,
- * the longest counts. Only an activated process sleeps, because nothing would wake any other. A process that
- * was started for one connection (`Accept=yes`) does not sleep: it ends with the connection.
+ * Starts the idle timer if an app has an `idleTimeout`. If several apps have one, the longest applies. Only
+ * an activated process sleeps, because no socket unit would start another one again. A process for one
+ * connection (`Accept=yes`) does not sleep: it ends with its connection.
  *
- * @param onTimeout called when that time is over, with the time in milliseconds
+ * @param onTimeout called with the `idleTimeout` in milliseconds when the process is idle
  */
 export function startIdleTimer(onTimeout: (timeout: number) => void): void {
   const timeouts = apps.flatMap(({ activated, isForConnections, settings }) =>
@@ -54,7 +54,7 @@ export function startIdleTimer(onTimeout: (timeout: number) => void): void {
   startTimer(timeout, () => onTimeout(timeout));
 }
 
-/** Starts the timer. From now on, whatever keeps the process awake restarts it when it ends. */
+/** Starts the timer. If something keeps the process awake when the timer ends, it starts again. */
 export function startTimer(timeout: number, onTimeout: () => void): void {
   clearTimeout(idle.timer);
   idle.isOver = false;
@@ -67,26 +67,26 @@ export function startTimer(timeout: number, onTimeout: () => void): void {
 }
 
 /**
- * Makes each connection of this server restart the timer, if it has been started. Only then, because every
- * connection pays for that.
+ * Makes each connection of this server restart the timer, if the timer is running. Watching every connection
+ * has a cost.
  */
 export function watchIfTimed(drain: Drainable): void {
   if (idle.timer !== undefined) drain.watchConnections();
 }
 
-/** Whether the process ends by itself when it is idle. */
+/** Whether the process ends when idle. */
 export function mayFallAsleep(): boolean {
   return idle.timer !== undefined;
 }
 
-/** Whether the process ends by itself when it is idle, or will do so when it is ready. */
+/** Whether the process ends when idle, now or after it becomes ready. */
 export function mayFallAsleepLater(): boolean {
   return mayFallAsleep() || apps.some(({ settings }) => settings.idleTimeout !== undefined);
 }
 
 /**
- * Starts the timer again. Called when a connection has closed, when a datagram has arrived, and when a hold
- * was released.
+ * Restarts the timer after a connection has closed, a datagram has arrived, or a call of `keepAwake()` was
+ * released.
  */
 export function restartIdleTimer(): void {
   wakeUp();
@@ -95,17 +95,17 @@ export function restartIdleTimer(): void {
 }
 
 /**
- * Called when a connection was accepted, and when one has closed. An open connection keeps the process awake,
- * so the timer starts again when it has closed, unless it has carried nothing but health probes.
+ * Called when a connection is accepted or closed. An open connection keeps the process awake, so the timer
+ * restarts when it closes, unless it carried only health probes.
  *
- * @param closed the connection that has closed. Undefined for one that was accepted.
+ * @param closed the closed connection, or undefined for an accepted one
  */
 export function onConnectionsChange(closed?: Connection): void {
   if (closed !== undefined && !isProbeConnection(closed)) return restartIdleTimer();
   wakeUp();
   if (!idle.isOver) return;
   if (closed !== undefined) idle.onTimeout();
-  // The process may be about to fall asleep, and does not now.
+  // Cancels a sleep that is about to begin.
   else idle.timer?.refresh();
 }
 
@@ -114,18 +114,18 @@ function wakeUp(): void {
   reportAwake();
 }
 
-/** A worker of node:cluster that has said it is idle takes that back. */
+/** Reports to the primary that a worker of node:cluster is no longer idle. */
 function reportAwake(): void {
   if (idle.isReportedIdle) sendToPrimary({ act: "awake" });
   idle.isReportedIdle = false;
 }
 
 /**
- * Keeps an idle process awake for work that has no connection, until you call the returned function.
+ * Keeps an idle process awake for work without a connection, until you call the returned function.
  *
- * Each call of `keepAwake()` counts separately. Calling a returned function twice has no effect. You can still
- * keep the process awake in `onEvent` when the event `idle` is emitted. A later call only delays the end of
- * the process, as `onStop` does. A stop by a signal does not wait for it: `await` such work in `onStop`.
+ * Each call counts separately. Calling a returned function twice has no effect. You can still call
+ * `keepAwake()` in `onEvent` during the event `idle`. A later call only delays the end of the process, as
+ * `onStop` does. A stop by a signal does not wait for it: `await` such work in `onStop`.
  */
 export function keepAwake(): () => void {
   let held = true;
@@ -140,7 +140,10 @@ export function keepAwake(): () => void {
   };
 }
 
-/** A worker of node:cluster that serves nothing has no timer. So it reports its holds to the primary. */
+/**
+ * A worker of node:cluster that serves nothing has no timer, so it reports its calls of `keepAwake()` to the
+ * primary.
+ */
 function reportHold(act: "held" | "released"): void {
   if (cluster.isWorker && apps.length === 0) sendToPrimary({ act });
 }

@@ -10,118 +10,118 @@ import { duration, exitStatus, isNoTime, limitedTime, path, signalList } from ".
 
 /**
  * How an app starts, reloads, stops and sleeps under a service manager. Every option has a default. When you
- * start the app yourself, sockact ignores them, except `health`.
+ * start the app yourself, all options except `health` have no effect.
  *
- * An environment variable overrides the option of the same name, so that you can set it in the unit:
- * `SOCKACT_DRAIN_TIMEOUT`, `SOCKACT_IDLE_TIMEOUT`, `SOCKACT_IDLE_EXIT_STATUS`, `SOCKACT_NOTIFY`,
- * `SOCKACT_WATCHDOG`, `SOCKACT_SIGNALS`, `SOCKACT_HANDOVER`, `SOCKACT_HANDOVER_TIMEOUT`, `SOCKACT_HEALTH`.
+ * Environment variables override the options, so you can set them in the unit: `SOCKACT_DRAIN_TIMEOUT`,
+ * `SOCKACT_IDLE_TIMEOUT`, `SOCKACT_IDLE_EXIT_STATUS`, `SOCKACT_NOTIFY`, `SOCKACT_WATCHDOG`,
+ * `SOCKACT_SIGNALS`, `SOCKACT_HANDOVER`, `SOCKACT_HANDOVER_TIMEOUT`, `SOCKACT_HEALTH`.
  *
  * A duration is a string with a unit, as in systemd.time(7), such as `30s` or `1min 30s`. The longest is 24
  * days.
  */
 export interface LifecycleOptions {
   /**
-   * Called when the app's server listens. READY=1 waits for the promise that it returns. If the promise
-   * rejects, the server emits `error`.
+   * Called when the app's server listens. READY=1 waits for the returned promise. If the promise rejects, the
+   * server emits `error`.
    */
   onListen?: (() => unknown) | undefined;
   /**
-   * Called at SIGHUP, between RELOADING=1 and READY=1. With `Type=notify-reload`, `systemctl reload` waits
-   * for the promise that it returns. If it fails, an `error` event reports it, and the app keeps running with
-   * its old settings.
+   * Called on SIGHUP, between RELOADING=1 and READY=1. With `Type=notify-reload`, `systemctl reload` waits
+   * for the returned promise. If it fails, the app keeps running with its old settings and emits an `error`
+   * event.
    */
   onReload?: (() => unknown) | undefined;
   /**
-   * Called when the process begins to stop. Called again when the process stops accepting, and then every 100
-   * ms while a connection is open. End your event streams here, and long polls other than those of socket.io.
-   * Otherwise they are cut when `drainTimeout` is over. The process does not wait for `onDrain`, and does not
-   * call it again after it has failed.
+   * Called when the process begins to stop, again when it stops accepting connections, and then every 100 ms
+   * while a connection is open. End event streams and long polls here (socket.io's own long polls end without
+   * it). Otherwise they are cut after `drainTimeout`. The process does not wait for the returned promise.
+   * After a failure, it does not call `onDrain` again.
    */
   onDrain?: (() => unknown) | undefined;
   /**
-   * Called when all connections have ended. The process waits for the promise that it returns, and then ends.
-   * If it fails, the exit code is 1.
+   * Called after all connections have ended. The process waits for the returned promise and then ends. If it
+   * fails, the exit code is 1.
    */
   onStop?: (() => unknown) | undefined;
   /**
-   * Called before each report to the watchdog (`WatchdogSec=`), from the moment on that the app is ready. The
-   * report is left out if it returns `false`, throws, rejects, or has not answered by the next report. A load
-   * balancer's probe asks it too: see `health`.
+   * Called before each watchdog ping (`WatchdogSec=`) once the app is ready. No ping is sent if it returns
+   * `false`, throws, rejects, or has not answered when the next ping is due. Health probes call it too: see
+   * `health`.
    */
   healthCheck?: (() => boolean | Promise<boolean>) | undefined;
   /**
-   * The path at which sockact answers the probes of a load balancer, such as `/healthz`, on each HTTP server
-   * of the app. The app never sees these requests: GET and HEAD of exactly this path, with any query. The
-   * response is 200 with the body `ready`, or 503 with `starting`, `stopping`, `drained` or `unhealthy`, as
-   * `checkHealth()` says. `healthCheck` is asked too. The default is `false`.
+   * The path on which sockact answers health probes of a load balancer, such as `/healthz`, on each HTTP
+   * server of the app. It answers GET and HEAD requests of exactly this path, with any query, and the app
+   * does not see them. The response is 200 with the body `ready`, or 503 with `starting`, `stopping`,
+   * `drained` or `unhealthy`, as from `checkHealth()`, which also calls `healthCheck`. The default is
+   * `false`.
    */
   health?: string | false | undefined;
   /**
-   * Called during a stop for each upgraded connection. Close the connection here in its own protocol. A
-   * WebSocket of the `ws` library is not passed to it: such a WebSocket gets a close frame with code 1001. A
-   * connection that is still open when `drainTimeout` is over is cut.
+   * Called for each upgraded connection during a stop. Close the connection here in its own protocol.
+   * WebSockets of the `ws` library are not passed: they get a close frame with code 1001. Connections that
+   * are still open after `drainTimeout` are cut.
    */
   onDrainUpgraded?: ((socket: Socket, request: IncomingMessage) => void) | undefined;
   /**
-   * The longest time that a stop waits for connections after SIGTERM or SIGINT. The default is `10s`. With
-   * `infinity`, it waits without a limit. `TimeoutStopSec=` of the unit must be longer.
+   * How long a stop waits for connections after SIGTERM or SIGINT. The default is `10s`. `infinity` means no
+   * limit. `TimeoutStopSec=` in the unit must be longer.
    */
   drainTimeout?: Duration | "infinity" | undefined;
   /**
-   * How long the process stays without a connection before it ends. The next connection starts it again. The
-   * default is `false`: the process never ends by itself. After `onStop`, sockact calls `process.exit()`,
-   * also with `signals: false`. It waits for `onStop` no longer than `drainTimeout` and 5 s more.
+   * How long the process stays idle (without a connection) before it ends. The next connection starts it
+   * again. The default is `false`: the process never ends by itself. After `onStop`, sockact calls
+   * `process.exit()`, also with `signals: false`. It waits for `onStop` for at most `drainTimeout` plus 5 s.
    */
   idleTimeout?: Duration | false | undefined;
   /**
-   * The exit status of a process that `idleTimeout` has ended: a whole number from 0 to 255. The default is
-   * 0. If you choose a status that nothing else uses, such as 42, `RestartPreventExitStatus=42` in the unit
-   * lets the process sleep, and `Restart=always` restarts it after every other exit. If the stop has failed,
-   * the status is 1.
+   * The exit status after `idleTimeout`: an integer from 0 to 255. The default is 0. With a status that
+   * nothing else uses, such as 42, `RestartPreventExitStatus=42` in the unit lets the process sleep, and
+   * `Restart=always` restarts it after every other exit. If the stop fails, the status is 1.
    */
   idleExitStatus?: number | undefined;
   /**
-   * Whether to send messages to the service manager. By default, they are sent if it asks for them
-   * (NOTIFY_SOCKET, which `Type=notify` sets).
+   * Whether to send messages to the service manager. By default, they are sent if NOTIFY_SOCKET is set, as
+   * with `Type=notify`.
    */
   notify?: boolean | undefined;
   /**
-   * Whether to report to the watchdog. By default, sockact reports if the service manager asks for it
-   * (WATCHDOG_USEC, which `WatchdogSec=` sets).
+   * Whether to send watchdog pings. By default, they are sent if WATCHDOG_USEC is set, as with
+   * `WatchdogSec=`.
    */
   watchdog?: boolean | undefined;
   /**
-   * Whether the process hands over to a new process at SIGHUP, which the command in ExecReload= of the unit
-   * sends (`handover` of `@sockact/units` writes it), or systemd itself with `Type=notify-reload`. The
-   * process starts its own command line again. When the new process is ready, it gets the sockets and the
-   * idle connections, and systemd follows it. `onReload` is not called. If the new process fails, this one
+   * Whether the process hands over to a new process on SIGHUP. ExecReload= in the unit sends SIGHUP
+   * (`handover` of `@sockact/units` writes it), or systemd does with `Type=notify-reload`. The process starts
+   * its own command line again. When the new process is ready, it gets the sockets and the idle connections,
+   * and systemd makes it the main process. `onReload` is not called. If the new process fails, the old one
    * keeps serving. The default is `false`.
    */
   handover?: boolean | undefined;
   /**
-   * How long the new process may take until it is ready. After that, it is ended, and the old process keeps
+   * The time limit for the new process to become ready. After that, it is ended, and the old process keeps
    * serving. The default is `60s`.
    */
   handoverTimeout?: Duration | undefined;
   /**
-   * Which signals drain the servers and end the process. `true` means SIGTERM and SIGINT, and is the default
-   * if sockets were passed. With `false`, sockact handles no signal, not even SIGHUP, and only `idleTimeout`
-   * ends the process. The app's own `server.close()` still drains.
+   * The signals that drain the servers and end the process. `true` means SIGTERM and SIGINT, and is the
+   * default if sockets were passed. With `false`, sockact handles no signal, including SIGHUP, and only
+   * `idleTimeout` ends the process. The app's own `server.close()` still drains.
    *
-   * `'first'` means SIGTERM and SIGINT, and the app's own listeners of these signals run when all connections
-   * have ended. Use it with a library that closes connections or ends the process at a signal, such as
-   * stoppable, http-terminator, terminus, death or exit-hook.
+   * `'first'` means SIGTERM and SIGINT, and the app's own listeners of these signals run after all
+   * connections have ended. Use it with a library that closes connections or ends the process on a signal,
+   * such as stoppable, http-terminator, terminus, death or exit-hook.
    */
   signals?: boolean | "first" | readonly NodeJS.Signals[] | undefined;
   /**
-   * Called with each event. By default, each event is a line on standard error, or in Fastify a line of the
-   * app's log. A line on standard error goes to file descriptor 2 itself, so code that replaces
-   * `process.stderr.write()` does not see it.
+   * Called with each event. By default, each event is a line on standard error, or in the app's log with
+   * Fastify. Lines are written to file descriptor 2 directly, so code that replaces `process.stderr.write()`
+   * does not see them.
    */
   onEvent?: ((event: SockactEvent) => void) | undefined;
 }
 
-/** The options, with their variables and defaults applied. Times are in milliseconds. */
+/** The options with variables and defaults applied. Times are in milliseconds. */
 export interface Settings extends Pick<
   LifecycleOptions,
   "onListen" | "onReload" | "onDrain" | "onStop" | "healthCheck" | "onDrainUpgraded" | "onEvent"
@@ -158,9 +158,9 @@ interface Reader {
   variable(text: string): unknown;
   /** What the value must be, as an option and as a variable. */
   is: [option: string, variable: string];
-  /** A value as an option, and as a variable of the environment. */
+  /** An example, as an option and as a variable. */
   example: [option: string, variable: string];
-  /** The value that removes the limit of a duration, as an option and as a variable. */
+  /** The value without a limit, as an option and as a variable. */
   unlimited?: [option: string, variable: string];
 }
 
@@ -171,7 +171,7 @@ const trueOrFalse: Reader = {
   example: ["false", "no"],
 };
 
-/** How to read each option and its variable. A value that can't be read becomes undefined. */
+/** Readers of each option and its variable. They return undefined for an invalid value. */
 const readers = {
   drainTimeout: {
     option: duration,
@@ -267,7 +267,7 @@ function readOption<T>(name: keyof typeof readers, options: LifecycleOptions, ot
   };
   const variableName = VARIABLES[name];
   const text = process.env[variableName];
-  // An empty variable counts as not set, as with systemd's own variables.
+  // As with systemd's own variables, an empty variable counts as unset.
   if (text !== undefined && text !== "") {
     const value = variable(text);
     if (value === undefined) {

@@ -4,20 +4,20 @@ import { milliseconds } from "@sockact/shared/notify";
 import { optionError } from "../shared/environment-options.ts";
 import { shown } from "../shared/shown.ts";
 
-/** Which clients may send a PROXY header, and how long they may take. */
+/** Which clients may send a PROXY header, and within which time. */
 export interface ProxyProtocolOptions {
   /**
-   * The proxies: IP addresses, ranges such as `10.0.0.0/8`, and `unix` for every client of a unix socket. Any
-   * other client is disconnected. By default, every client may send a header, and so claim any address.
+   * The proxies: IP addresses, ranges such as `10.0.0.0/8`, or `unix` for every client of a unix socket.
+   * Other clients are disconnected. By default, every client may send a header and can claim any address.
    */
   from?: readonly string[] | undefined;
-  /** How long a client may take to send its header. The default is `5s`. */
+  /** The time limit for a client to send its header. The default is `5s`. */
   timeout?: Duration | undefined;
 }
 
-/** The options, checked, with their defaults applied. */
+/** The checked options, with defaults applied. */
 export interface ProxyRules {
-  /** @param sender the address of a client, or `unix`. Undefined if it is not known. */
+  /** @param sender the address of a client, or `unix`; undefined if unknown */
   isTrusted(sender: string | undefined): boolean;
   /** In milliseconds. */
   timeout: number;
@@ -28,16 +28,16 @@ export const TIMEOUT = 5000;
 
 const HINT = "Write proxyProtocol: { from: ['10.0.0.1', '10.1.0.0/16', 'unix'] }, for example.";
 
-/** How many addresses of load balancers are remembered. */
+/** How many load balancer addresses are cached. */
 const REMEMBERED = 100;
 
-/** The longest time that a header may take, in milliseconds: an hour. */
+/** The longest timeout, in milliseconds: an hour. */
 const LONGEST = 3_600_000;
 
 /**
- * Reads the option `proxyProtocol` of a socket. Returns undefined if it is off.
+ * Reads the option `proxyProtocol` of a socket.
  *
- * @param name the whole name of the option
+ * @param name the full name of the option
  * @throws ActivationError `SOCKACT_ERR_OPTION`
  */
 export function readProxyProtocol(option: unknown, name: string): ProxyRules {
@@ -87,7 +87,7 @@ export function readSenders(from: readonly unknown[], what: string, hint: string
         `Each member of ${what} must be an IP address, a range or 'unix'; got ${shown(each)}`,
         hint,
       );
-  // The load balancers connect again and again, and a look into the list takes as long as the rest.
+  // Load balancers connect again and again, and a search in the list takes as long as everything else.
   const trusted = new Set<string>();
   return (sender) => {
     if (sender === undefined || sender === "unix") return sender === "unix" && from.includes(sender);
@@ -100,7 +100,7 @@ export function readSenders(from: readonly unknown[], what: string, hint: string
   };
 }
 
-/** Returns false for something that is neither an address nor a range. */
+/** Returns false if the value is neither an address nor a range. */
 function addRange(list: BlockList, range: unknown): boolean {
   if (typeof range !== "string") return false;
   const [address = "", prefix, ...more] = range.split("/");

@@ -1,7 +1,7 @@
 import { isOwnError } from "./own-error.ts";
 import { exitAtUncaughtErrors } from "./uncaught-errors.ts";
 
-/** Each `code` of an {@link ActivationError}. docs/errors.md says what each one means, and what to change. */
+/** Each `code` of an {@link ActivationError}. docs/errors.md explains each one. */
 export type ActivationErrorCode =
   | "SOCKACT_ERR_LISTEN_PID"
   | "SOCKACT_ERR_LISTEN_PIDFDID"
@@ -40,30 +40,29 @@ export type ActivationErrorCode =
   | "SOCKACT_ERR_EXIT_DRAINING";
 
 /**
- * Sockets were meant for this process, but something is wrong with them, with the options, or with this Node.
+ * The error if sockets were passed but something is wrong with them, with the options, or with this Node.
  *
- * If no sockets were passed, that is not an error, unless `required` is set. No error closes a file
- * descriptor.
+ * No passed sockets are an error only if `required` is set. No error closes a file descriptor.
  *
- * - `code` says which error it is: docs/errors.md has a section for each.
+ * - `code` identifies the error: docs/errors.md has a section for each.
  * - `message` says what is wrong, and what was seen.
  * - `hint` says what to change.
- * - `cause` is the error of Node that led to it, if there is one.
+ * - `cause` is Node's original error, if there is one.
  */
 export class ActivationError extends Error {
-  /** The name of the class. It is the same for an error of another copy of the package. */
+  /** The name of the class. Copies of the package use the same name. */
   override readonly name = "ActivationError";
-  /** Errors of another copy of the package are instances too. */
+  /** Errors of other copies of the package are instances too. */
   static override [Symbol.hasInstance](error: unknown): boolean {
     return isActivationError(error);
   }
-  /** The code of the error. It stays the same across releases. */
+  /** The error code. It does not change between releases. */
   readonly code: ActivationErrorCode;
   /** What to change, and where: one or more sentences. */
   readonly hint: string;
   /**
-   * What sd_listen_fds(3) returns for the same environment: a negative errno, as in the errors of Node's
-   * system calls. Errors that libsystemd does not have, have no `errno`.
+   * The negative errno that sd_listen_fds(3) returns for the same environment. Errors that libsystemd does
+   * not have, have no `errno`.
    */
   declare readonly errno?: number;
 
@@ -81,7 +80,7 @@ export class ActivationError extends Error {
   }
 }
 
-/** Whether this is an ActivationError, also one of another copy of the package. */
+/** Whether this is an ActivationError, possibly of another copy of the package. */
 export function isActivationError(error: unknown): error is ActivationError {
   return isOwnError(error);
 }

@@ -2,10 +2,10 @@ import { constants } from "node:os";
 import { type IntegerFault, parseCInteger } from "./c-integer.ts";
 import { ActivationError, type ActivationErrorCode } from "../../shared/errors.ts";
 
-/** The variables of sd_listen_fds(3), in the order in which they are read. */
+/** The variables of sd_listen_fds(3), in the order in which it reads them. */
 export const LISTEN_VARIABLES = ["LISTEN_PID", "LISTEN_PIDFDID", "LISTEN_FDS", "LISTEN_FDNAMES"] as const;
 
-/** The first file descriptor that is passed: `SD_LISTEN_FDS_START`. */
+/** The first passed file descriptor: `SD_LISTEN_FDS_START`. */
 export const LISTEN_FDS_START = 3;
 
 const FOR_ANYONE =
@@ -17,7 +17,7 @@ export type ListenEnvironment =
       /** Sockets were passed to this process. */
       readonly activated: true;
       /**
-       * The name of each file descriptor, from 3 on. A descriptor without a name is called `unknown`, as in
+       * The name of each file descriptor from 3 on. It is `unknown` for a descriptor without a name, as in
        * sd_listen_fds_with_names(3).
        */
       readonly names: readonly string[];
@@ -25,41 +25,35 @@ export type ListenEnvironment =
   | {
       /** No sockets were passed to this process. */
       readonly activated: false;
-      /**
-       * Why no sockets were passed, for a log: which variable is missing, or for which process the sockets
-       * are.
-       */
+      /** The reason, for a log: which variable is missing, or which process the sockets are for. */
       readonly reason: string;
     };
 
 const INT_MAX = 2n ** 31n - 1n;
 const UINT64_MAX = 2n ** 64n - 1n;
-/** No process on Linux can have more descriptors, unless an administrator has raised `fs.nr_open`. */
+/** The Linux default of `fs.nr_open`: the most descriptors that a process can have. */
 const NR_OPEN = 1_048_576n;
 const MALFORMED =
   "systemd sets these variables itself. Remove whatever else sets them: see `systemctl show -p Environment`.";
 
 /**
- * Reads the four LISTEN_ variables as sd_listen_fds_with_names(3) does. It does not look at any file
- * descriptor.
+ * Parses the four LISTEN_ variables as sd_listen_fds_with_names(3) does, without using any file descriptor.
  *
- * - It returns `activated: true` if sockets were passed to `pid`. Then there is at least one name.
- * - It returns `activated: false` if none were passed, or if they are for another process. This is not an
- *   error.
- * - It throws {@link ActivationError} `SOCKACT_ERR_LISTEN_PID`, `SOCKACT_ERR_LISTEN_PIDFDID`,
+ * - Returns `activated: true` with at least one name if sockets were passed to `pid`.
+ * - Returns `activated: false` if none were passed, or if they are for another process. This is not an error.
+ * - Throws {@link ActivationError} `SOCKACT_ERR_LISTEN_PID`, `SOCKACT_ERR_LISTEN_PIDFDID`,
  *   `SOCKACT_ERR_LISTEN_FDS` or `SOCKACT_ERR_LISTEN_FDNAMES` if that variable is malformed, or if the numbers
- *   of names and file descriptors differ. It throws `SOCKACT_ERR_FD_NOT_OPEN` if more descriptors are
- *   announced than a process can have open.
+ *   of names and descriptors differ. Throws `SOCKACT_ERR_FD_NOT_OPEN` if LISTEN_FDS is higher than the number
+ *   of descriptors that a process can open.
  *
- * There are two intended differences from libsystemd. It reads LISTEN_FDNAMES only if the sockets are for
- * this process. And if the number of names is wrong and the descriptors are not open, it reports the names,
- * because it does not look at the descriptors.
+ * It differs from libsystemd in two ways. It reads LISTEN_FDNAMES only if the sockets are for this process.
+ * And it reports a wrong number of names even if the descriptors are not open.
  *
  * @param env the environment, such as `process.env`
- * @param pid the ID of the process that asks, such as `process.pid`
+ * @param pid the process ID to check for, such as `process.pid`
  * @param pidfdId the inode number of a pidfd of that process. systemd 259 and later sets LISTEN_PIDFDID to
- * it, to distinguish two processes that had the same process ID. Without this argument, only the syntax of
- * LISTEN_PIDFDID is checked. Node can't find out its own.
+ *   it, which distinguishes processes that had the same process ID. Without this argument, only the syntax of
+ *   LISTEN_PIDFDID is checked. Node can't determine its own number.
  */
 export function parseListenEnvironment(
   env: Record<string, string | undefined>,
@@ -120,8 +114,8 @@ export function parseListenEnvironment(
 }
 
 /**
- * A backslash makes the next character a part of the name, also a colon. Returns undefined if the string ends
- * with a backslash, which is an error.
+ * A backslash makes the next character, such as a colon, part of the name. Returns undefined for a trailing
+ * backslash, which is an error.
  */
 function splitNames(text: string): string[] | undefined {
   if (!text.includes("\\")) return text.split(":");
