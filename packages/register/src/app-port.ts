@@ -2,10 +2,12 @@ import process from "node:process";
 import { ActivationError } from "@sockact/core";
 import type { Target } from "./target.ts";
 
-/** How long a server on another port leaves the socket to that of the app, in milliseconds. */
+/**
+ * How long a server on another port waits for the app's server before it gets the socket, in milliseconds.
+ */
 export const WAIT_MS = 5000;
 
-/** @throws ActivationError `SOCKACT_ERR_OPTION` when SOCKACT_PORT is malformed */
+/** @throws ActivationError `SOCKACT_ERR_OPTION` if SOCKACT_PORT is malformed */
 export function checkAppPort(): void {
   const { SOCKACT_PORT } = process.env;
   if (!SOCKACT_PORT) return;
@@ -17,13 +19,13 @@ export function checkAppPort(): void {
   );
 }
 
-/** Whether the app listens there, by SOCKACT_PORT, or by PORT, which has precedence in most apps. */
+/** Whether this is the app's port: that of SOCKACT_PORT, or of PORT, which has precedence in most apps. */
 export function isOnAppPort({ port }: Target): boolean {
   const { SOCKACT_PORT, PORT } = process.env;
   return Boolean(SOCKACT_PORT) && [SOCKACT_PORT, PORT].includes(String(port));
 }
 
-/** Whether this is a server beside the app, by SOCKACT_PORT. */
+/** Whether SOCKACT_PORT names another port. */
 export function isBesideApp(target: Target): boolean {
   return Boolean(process.env["SOCKACT_PORT"]) && !isOnAppPort(target);
 }

@@ -4,8 +4,8 @@ import { warnOfNothingPassed } from "./messages.ts";
 import { targetOf } from "./target.ts";
 
 /**
- * For a process that `npm start` or a shell has started. Warns that the sockets were passed to the parent, as
- * soon as an HTTP server listens.
+ * For a child process of `npm start` or a shell. Warns that the sockets were passed to the parent, when an
+ * HTTP server listens.
  */
 export function warnDescendant(server: Server, args: readonly unknown[]): undefined {
   if (isAppServer(server, args)) warnIfPassedElsewhere();
@@ -13,7 +13,7 @@ export function warnDescendant(server: Server, args: readonly unknown[]): undefi
 
 /**
  * For a process that the service manager has started without a socket. Warns that SOCKACT_MAP has no effect,
- * as soon as an HTTP server listens.
+ * when an HTTP server listens.
  */
 export function warnUnactivated(server: Server, args: readonly unknown[]): undefined {
   if (isAppServer(server, args)) warnOfNothingPassed();

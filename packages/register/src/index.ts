@@ -1,7 +1,7 @@
 import process from "node:process";
 import { preload } from "./preload.ts";
 
-// The preload runs in each Node that the app starts, so most of them load no more than this.
+// The preload runs in every Node process of the app. Most of them need no other file.
 if (mayHaveSockets()) preload();
 
 function mayHaveSockets(): boolean {

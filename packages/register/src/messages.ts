@@ -29,7 +29,7 @@ export function refuseUnknownNames(map: readonly MapEntry[], names: readonly str
   );
 }
 
-/** Warns that a server listens, and SOCKACT_MAP is set, but the service manager has passed nothing. */
+/** Warns that a server listens and SOCKACT_MAP is set, but the service manager passed nothing. */
 export function warnOfNothingPassed(): void {
   warn(
     "SOCKACT_WARN_NOT_PASSED",
@@ -39,9 +39,9 @@ export function warnOfNothingPassed(): void {
 }
 
 /**
- * Warns that servers listen by themselves, while there are sockets that may be meant for them.
+ * Warns that servers listen on their own ports although there are sockets that may be meant for them.
  *
- * @param isEnd whether the process is about to end: Node shows no warning then
+ * @param isEnd whether the process is about to end; Node then prints no warning
  */
 export function warnOfUnmatched(
   targets: readonly Target[],
@@ -58,7 +58,7 @@ export function warnOfUnmatched(
   else warn("SOCKACT_WARN_UNMATCHED", message, hint);
 }
 
-/** Warns that a server listens by itself, because another server has the sockets that it would get. */
+/** Warns that a server listens on its own port because another server has its sockets. */
 export function warnOfSecondServer(
   target: Target,
   first: Target,
@@ -77,7 +77,7 @@ export function warnOfSecondServer(
   );
 }
 
-/** Warns that a server gets the socket, because none listens on the port of SOCKACT_PORT. */
+/** Warns that a server gets the socket because none listens on SOCKACT_PORT. */
 export function warnOfOtherPort(target: Target, sockets: readonly AnnouncedSocket[]): void {
   warn(
     "SOCKACT_WARN_OTHER_PORT",
@@ -122,8 +122,8 @@ export function summaryOf(
 }
 
 /**
- * What to do about sockets that no server has claimed, while other sockets have a server. Undefined if the
- * app uses an adapter.
+ * The hint for sockets that no server has claimed while other sockets have a server. Undefined if the app
+ * uses an adapter.
  */
 export function hintForUnserved(
   sockets: readonly AnnouncedSocket[],
@@ -142,8 +142,8 @@ export function hintForUnserved(
 }
 
 /**
- * The error of a server whose sockets are claimed: the server was closed before, or it is a second server of
- * the same app.
+ * The error of a server whose sockets are already claimed: it was closed before, or it is a second server of
+ * the app.
  */
 export function takenError(sockets: readonly AnnouncedSocket[], isClosed: boolean): ActivationError {
   return isClosed
@@ -159,16 +159,13 @@ export function takenError(sockets: readonly AnnouncedSocket[], isClosed: boolea
       );
 }
 
-/** What to do if an adapter asks for the only socket after the preload has given it to another server. */
+/** The hint if an adapter asks for the only socket after the preload gave it to another server. */
 export function hintForClaimed(holder: Target, fds: readonly number[], map: readonly MapEntry[]): string {
   const sockets = announcedSockets().filter(({ fd }) => fds.includes(fd));
   return `The server on ${formatTarget(holder)} has got the socket, because it was the first to listen, and systemdListen() was called later. ${mapHint([], sockets, map)}`;
 }
 
-/**
- * The servers for which a socket may be meant. If some of them listen on a port, those that listen on a path
- * do not count.
- */
+/** The servers for which a socket may be meant. Servers on paths count only if none listens on a port. */
 function serversIn(seen: readonly SeenListen[]): Target[] {
   const servers = seen.filter(({ isProbe }) => !isProbe).map(({ target }) => target);
   const onPorts = servers.filter(({ port = 0 }) => port !== 0);
@@ -176,8 +173,8 @@ function serversIn(seen: readonly SeenListen[]): Target[] {
 }
 
 /**
- * Whether only servers on paths have listened, and no unix socket was passed. A process manager has such
- * servers, to talk to its processes.
+ * Whether only servers on paths listen, and no unix socket was passed. Process managers have such servers for
+ * their own processes.
  */
 function areForOthers(servers: readonly Target[], sockets: readonly AnnouncedSocket[]): boolean {
   return (
@@ -185,7 +182,7 @@ function areForOthers(servers: readonly Target[], sockets: readonly AnnouncedSoc
   );
 }
 
-/** The entries of SOCKACT_MAP that reserve these sockets for servers that have not listened. */
+/** The entries of SOCKACT_MAP that reserve these sockets for servers that do not listen. */
 function unusedEntries(
   sockets: readonly AnnouncedSocket[],
   seen: readonly SeenListen[],
@@ -210,8 +207,8 @@ function reasonFor(target: Target, sockets: readonly AnnouncedSocket[], map: rea
 }
 
 /**
- * The advice to set SOCKACT_MAP so that these servers get these sockets. It keeps the entries that are right
- * already. If there are several sockets, the user must choose.
+ * The hint to set SOCKACT_MAP to give these sockets to these servers. It keeps correct entries. If there are
+ * several sockets, the user must choose.
  */
 function mapHint(
   targets: readonly Target[],
@@ -244,7 +241,7 @@ function mapHint(
     : advice;
 }
 
-/** A target as SOCKACT_MAP names it. It has its host only if another target has the same port. */
+/** A target in the form of SOCKACT_MAP. It has its host only if another target has the same port. */
 function keyOf(target: Target, all: readonly Target[]): string {
   if (target.path !== undefined) return target.path;
   const { port, host } = target;
@@ -254,7 +251,7 @@ function keyOf(target: Target, all: readonly Target[]): string {
   return isShared && host !== undefined ? formatTarget(target) : String(port);
 }
 
-/** Whether systemd has started this process, or the primary of node:cluster of which it is a worker. */
+/** Whether systemd has started this process, or the primary of this worker of node:cluster. */
 function isUnit(): boolean {
   return isStartedBySystemd(process.connected === undefined ? process.pid : process.ppid);
 }

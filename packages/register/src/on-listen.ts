@@ -25,7 +25,7 @@ import type { MapEntry } from "./socket-map.ts";
 import { formatTarget, type Target, targetOf } from "./target.ts";
 import { explainSoon } from "./unmatched.ts";
 
-/** The server that has a socket, and the rule that gave it the socket. */
+/** The server that has a socket, and the rule that assigned it. */
 interface Holder {
   server: WeakRef<Server>;
   target: Target;
@@ -36,7 +36,7 @@ interface Holder {
 export function createListener(app: PreloadedApp, map: readonly MapEntry[]): Interceptor {
   /** The holder of each descriptor. */
   const holders = new Map<number, Holder>();
-  /** The servers on the port of the app. They may not have the socket yet. */
+  /** The servers on the app's port. They may not have the socket yet. */
   const appServers: WeakRef<Server>[] = [];
   setClaimedHint((fds) => {
     const holder = fds.map((fd) => holders.get(fd)).find((each) => each?.rule === "only");
@@ -45,7 +45,7 @@ export function createListener(app: PreloadedApp, map: readonly MapEntry[]): Int
 
   return (server, args, listen) => {
     const target = targetOf(args);
-    // Node itself throws an error for this call.
+    // Node throws for this call.
     if (target === undefined || server.listening) return undefined;
     const isProbe = server.listenerCount("connection") === 0;
     try {
@@ -94,8 +94,8 @@ export function createListener(app: PreloadedApp, map: readonly MapEntry[]): Int
   }
 
   /**
-   * Called if other servers have all sockets that belong to this server. Returns whether the server gets an
-   * error. Otherwise, it listens by itself.
+   * Called if other servers have all sockets of this server. Returns whether the server gets an error.
+   * Otherwise, it listens on its own port.
    */
   function isRefused(server: Server, target: Target, match: Match, args: readonly unknown[]): boolean {
     const holder = match.sockets.map(({ fd }) => holders.get(fd)).find((each) => each !== undefined);
@@ -108,7 +108,7 @@ export function createListener(app: PreloadedApp, map: readonly MapEntry[]): Int
       app.refuse(server, takenError(match.sockets, isClosed), args);
       return true;
     }
-    // The address of the socket is in use, so Node will emit an error, which may end the process. Warn before
+    // The address of the socket is in use, so Node emits an error, which may end the process. Warn before
     // that.
     if (match.rule === "address") warnIfSecond(target, match);
     else server.once("listening", () => warnIfSecond(target, match));
@@ -116,8 +116,8 @@ export function createListener(app: PreloadedApp, map: readonly MapEntry[]): Int
   }
 
   /**
-   * A server beside the app listens by itself. After a while, it gets the only socket too, if no server
-   * listens on the port of the app.
+   * Lets a server on another port listen there. If no server listens on the app's port for a while, it also
+   * gets the only socket.
    */
   function joinUnlessAppListens(server: Server, target: Target): void {
     const join = (): void => {
@@ -137,7 +137,7 @@ export function createListener(app: PreloadedApp, map: readonly MapEntry[]): Int
 
   function warnIfSecond(target: Target, { rule, sockets }: Match): void {
     const first = holders.get(sockets[0]?.fd ?? -1);
-    // The first server has got the socket, although this later one has the port of the socket.
+    // The first server has the socket, although this one has the port of the socket.
     const isBeaten = rule === "address" && first?.rule === "only";
     if (first === undefined || (!isBeaten && (rule === "address" || first.rule !== rule))) return;
     const isMapped = rule === "map";
@@ -151,20 +151,19 @@ export function createListener(app: PreloadedApp, map: readonly MapEntry[]): Int
   function findMatch(target: Target, isHttp: boolean): [readonly AnnouncedSocket[], Match | undefined] {
     const options = { map, isHttp, mayTakeOnly: !hasAdapter() && !hasWorkers() };
     let sockets = announcedSockets();
-    // The server gets this socket if it can be served. Opening the socket answers that faster than /proc
-    // does.
+    // If the socket can be served, this server gets it. Opening the socket shows that faster than /proc.
     if (sockets.length === 1 && isHttp && target.port !== 0 && map.length === 0 && options.mayTakeOnly)
       sockets = openAnnounced();
     const match = matchSockets(target, { ...options, sockets });
     const isSure = match !== undefined && (match.rule !== "only" || match.sockets.length === 1);
     if (isSure || target.port === 0 || sockets.every(({ facts }) => facts !== undefined))
       return [sockets, match];
-    // In another network namespace, /proc does not have the addresses, so the sockets must be opened.
+    // /proc does not have the addresses of another network namespace, so the sockets must be opened.
     const opened = openAnnounced();
     return [opened, matchSockets(target, { ...options, sockets: opened })];
   }
 
-  /** Manages a server although no socket was passed, because the service manager may wait for messages. */
+  /** Manages a server without a passed socket, because the service manager may expect messages. */
   function manage(server: Server, target: Target, isHttp: boolean): void {
     if (target.port === 0) return;
     if (map.length > 0) warnOfNothingPassed();
@@ -173,22 +172,22 @@ export function createListener(app: PreloadedApp, map: readonly MapEntry[]): Int
   }
 
   /**
-   * Warns soon that a server listens by itself, unless all sockets that may be meant for it have a server by
-   * then.
+   * Warns after a delay that a server listens on its own port, unless every socket that may be meant for it
+   * has a server by then.
    */
   function explainUnmatched(server: Server, target: Target, isHttp: boolean): void {
     // The workers of this primary will claim the sockets.
     if (hasWorkers() || target.port === 0 || (target.path !== undefined && !isHttp)) return;
     onceOpen(server, () => explainSoon(target, map));
-    // listen() fails if systemd has this port, or if the port needs a privilege. If the app does not handle
-    // the error, the process ends.
+    // listen() fails if systemd has this port, or if the port needs a privilege. Without an error listener,
+    // the process then ends.
     server.once(errorMonitor as unknown as string, () => explainSoon(target, map, true));
   }
 }
 
 /**
- * Calls back when a server has listened for a turn of the event loop. A server that looks for a free port is
- * closed by then.
+ * Calls the action if a server still listens after a turn of the event loop. A server that looks for a free
+ * port is closed by then.
  */
 function onceOpen(server: Server, action: () => void): void {
   server.once("listening", () =>
@@ -199,8 +198,8 @@ function onceOpen(server: Server, action: () => void): void {
 }
 
 /**
- * Whether two servers have the same handler. Fastify makes a server with the handler of the first one for
- * each other address of `localhost`, and ignores its error.
+ * Whether two servers have the same handler. Fastify creates a server with the first one's handler for each
+ * other address of `localhost`, and ignores its error.
  */
 function hasSameHandler(server: Server, other: Server | undefined): boolean {
   const handlers = new Set<unknown>(other?.listeners("request"));

@@ -20,9 +20,9 @@ import { warnDescendant, warnUnactivated } from "./descendant.ts";
 import { withoutNetlink } from "./without-netlink.ts";
 
 /**
- * Makes the servers of this process listen on the sockets that were passed to it. Does nothing if no sockets
- * were passed and no service manager waits for messages. Ends the process if a variable is malformed
- * (`SOCKACT_ERR_OPTION`), or if SOCKACT_MAP has a name that was not passed (`SOCKACT_ERR_NAME_UNKNOWN`).
+ * Makes the servers of this process listen on the passed sockets. Has no effect if no sockets were passed and
+ * no service manager expects messages. Ends the process if a variable is malformed (`SOCKACT_ERR_OPTION`), or
+ * if SOCKACT_MAP has a name that was not passed (`SOCKACT_ERR_NAME_UNKNOWN`).
  */
 export function preload(): void {
   try {
@@ -41,7 +41,7 @@ function start(): void {
   checkAppPort();
   const map = parseSocketMap(process.env["SOCKACT_MAP"]);
   const names = announcedNames();
-  // Perhaps only the notify socket of OpenFile= was passed.
+  // The notify socket of OpenFile= may be the only one.
   if (names?.some((name) => name !== "notify") === true) {
     refuseUnknownNames(map, names);
     summariseUnlessTaken(map);

@@ -3,28 +3,27 @@ import { type MapEntry, mappedNames } from "./socket-map.ts";
 import { ipOf, type Target } from "./target.ts";
 
 /**
- * The rule by which a server gets its sockets. `map`: SOCKACT_MAP names them. `address`: they have its port
- * or path. `only`: they are the only sockets.
+ * The rule that assigns sockets to a server. `map`: SOCKACT_MAP names them. `address`: they have its port or
+ * path. `only`: they are the only sockets.
  */
 export type Rule = "map" | "address" | "only";
 
-/** The sockets that belong to a server. Another server may serve some or all of them already. */
+/** The sockets of a server. Another server may already serve some or all of them. */
 export interface Match {
   rule: Rule;
   sockets: readonly AnnouncedSocket[];
 }
 
-/** What the rules look at, besides the port or path of the server. */
+/** What the rules use, besides the port or path of the server. */
 export interface Situation {
   sockets: readonly AnnouncedSocket[];
   map: readonly MapEntry[];
-  /** Whether this is an HTTP server. */
   isHttp: boolean;
-  /** Whether the only socket may go to a server that has another port. */
+  /** Whether the only socket may go to a server on another port. */
   mayTakeOnly: boolean;
 }
 
-/** Finds the sockets that belong to a server, by the first rule that applies. */
+/** Finds the sockets of a server, by the first rule that applies. */
 export function matchSockets(target: Target, situation: Situation): Match | undefined {
   const { sockets, map } = situation;
   const names = mappedNames(map, target);
@@ -36,16 +35,16 @@ export function matchSockets(target: Target, situation: Situation): Match | unde
   );
   const same = withSameAddress(target, unmapped);
   if (same.length > 0) return { rule: "address", sockets: same };
-  // If the map names some sockets, the rest does not count as the only socket: this server may have an entry
-  // with a wrong port.
+  // If the map names some sockets, the others do not count as the only socket: the map may have a wrong port
+  // for this server.
   if (unmapped.length < sockets.filter(canBeServed).length || !isOnly(unmapped, target, situation))
     return undefined;
   return { rule: "only", sockets: unmapped };
 }
 
 /**
- * The sockets with the port or the path of the target. If the host is an IP address, sockets with exactly
- * this address are preferred.
+ * The sockets with the port or path of the target. If the host is an IP address, sockets with exactly this
+ * address are preferred.
  */
 function withSameAddress(target: Target, sockets: readonly AnnouncedSocket[]): readonly AnnouncedSocket[] {
   if (target.path !== undefined) return sockets.filter(({ facts }) => facts?.address === target.path);
@@ -65,8 +64,8 @@ function hostOf(address: string | null | undefined): string | undefined {
 }
 
 /**
- * Whether the sockets count as one. The sockets of one socket unit do: they have one name. Sockets without
- * names do if they have one port, as the two of `localhost`.
+ * Whether the sockets count as one: they have the same name, as those of one socket unit, or they have no
+ * name and the same port, as the two of `localhost`.
  */
 export function areOne(sockets: readonly AnnouncedSocket[]): boolean {
   const [first] = sockets;
@@ -86,7 +85,7 @@ function isOnly(
   return target.path === undefined || isHttp || sockets.every(({ facts }) => facts?.family === "unix");
 }
 
-/** Whether a server can listen on a socket or serve it. True if that is not known yet. */
+/** Whether a server can listen on or serve a socket. True if that is unknown. */
 export function canBeServed({ name, facts }: AnnouncedSocket): boolean {
   return name !== "stored" && (facts === undefined || (facts.kind !== "datagram" && facts.kind !== "other"));
 }

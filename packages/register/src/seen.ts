@@ -3,14 +3,14 @@ import { formatTarget, type Target } from "./target.ts";
 /** A call of listen(). */
 export interface SeenListen {
   readonly target: Target;
-  /** Whether the server does nothing with connections, like a tool that looks for a free port. */
+  /** Whether the server ignores connections, as one that only looks for a free port does. */
   readonly isProbe: boolean;
 }
 
 /** Every `listen()` that got no socket. */
 export const seenListens: SeenListen[] = [];
 
-/** The most calls to remember. More would not make a message clearer. */
+/** The number of calls to remember. More would not make a message clearer. */
 const MOST = 20;
 
 export function remember(target: Target, isProbe: boolean): void {

@@ -1,20 +1,19 @@
 import { ActivationError } from "@sockact/core";
 import { ipOf, type Target } from "./target.ts";
 
-/** One entry of SOCKACT_MAP, such as `3000=http`. */
+/** An entry of SOCKACT_MAP, such as `3000=http`. */
 export interface MapEntry {
   /** The part before the `=`. */
   readonly key: string;
-  /** The key as a target. */
   readonly target: Target;
   /** A `FileDescriptorName=`. */
   readonly name: string;
 }
 
 /**
- * Reads SOCKACT_MAP: `3000=http,127.0.0.1:3001=admin,/run/app.sock=local,0=http`.
+ * Parses SOCKACT_MAP: `3000=http,127.0.0.1:3001=admin,/run/app.sock=local,0=http`.
  *
- * @throws ActivationError `SOCKACT_ERR_OPTION` when it is malformed
+ * @throws ActivationError `SOCKACT_ERR_OPTION` if it is malformed
  */
 export function parseSocketMap(text: string | undefined): MapEntry[] {
   if (text === undefined || text.trim() === "") return [];
@@ -53,8 +52,7 @@ function malformed(part: string, text: string): ActivationError {
 }
 
 /**
- * The names that the map gives to a target. An entry with exactly this host has precedence over an entry with
- * the port alone.
+ * The names of a target in the map. An entry with the exact host has precedence over one with only the port.
  */
 export function mappedNames(map: readonly MapEntry[], target: Target): string[] {
   const matching = map.filter((entry) => isSame(entry.target, target));

@@ -7,17 +7,14 @@ export type Target =
   /** The absolute path of a unix socket, or `@name` of an abstract one. */
   | { path: string; port?: undefined };
 
-/**
- * The port or path in the arguments of `listen()`, as Node reads them. Undefined if Node refuses the
- * arguments.
- */
+/** The port or path in the arguments of `listen()`, as Node reads them. Undefined for invalid arguments. */
 export function targetOf(args: readonly unknown[]): Target | undefined {
   const [first, second] = args;
   if (typeof first === "object" && first !== null) {
     const { port, path, host } = first as { port?: unknown; path?: unknown; host?: unknown };
     const number = portOf(port);
     if (number !== undefined) return { port: number, host: typeof host === "string" ? host : undefined };
-    // If the options have `port` without a value, Node uses any free port, and ignores the path.
+    // If the options have `port` without a value, Node uses any free port and ignores the path.
     if ("port" in first)
       return port === undefined || port === null ? { port: 0, host: undefined } : undefined;
     return typeof path === "string" && path !== "" ? { path: pathOf(path) } : undefined;
@@ -35,12 +32,12 @@ function portOf(value: unknown): number | undefined {
   return Number.isInteger(port) && port >= 0 && port <= 65_535 ? port : undefined;
 }
 
-/** Node writes an abstract name with a NUL in front, and systemd with an `@`. */
+/** An abstract name starts with NUL in Node, and with `@` in systemd. */
 function pathOf(path: string): string {
   return path.startsWith("\0") ? `@${path.slice(1)}` : resolve(path);
 }
 
-/** The target as people write it: `port 3000`, `127.0.0.1:3000`, `/run/app.sock`. */
+/** The target as text: `port 3000`, `127.0.0.1:3000`, `/run/app.sock`. */
 export function formatTarget(target: Target): string {
   if (target.path !== undefined) return target.path;
   const { port, host } = target;
@@ -48,7 +45,7 @@ export function formatTarget(target: Target): string {
   return `${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 
-/** The IP address in its usual form. Undefined for a host name. */
+/** The normalized IP address. Undefined for a host name. */
 export function ipOf(host: string | undefined): string | undefined {
   const text = host?.replace(/%.*/, "") ?? "";
   const version = isIP(text);

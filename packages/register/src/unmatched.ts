@@ -6,9 +6,7 @@ import { seenListens } from "./seen.ts";
 import type { MapEntry } from "./socket-map.ts";
 import { formatTarget, type Target } from "./target.ts";
 
-/**
- * How long a warning waits for further servers, in milliseconds, so that one SOCKACT_MAP names all of them.
- */
+/** How long a warning waits for more servers, in milliseconds. One SOCKACT_MAP then names all of them. */
 const TOGETHER_MS = 250;
 
 const targets = new Map<string, Target>();
@@ -17,14 +15,14 @@ let timer: NodeJS.Timeout | undefined;
 let isSaid = false;
 let hasFailed = false;
 
-/** Whether a warning has said that a server got no socket. */
+/** Whether a warning has reported a server without a socket. */
 export function hasWarnedOfUnmatched(): boolean {
   return isSaid;
 }
 
 /**
- * Warns soon, or when the process ends, that a server listens by itself, unless all sockets that may be meant
- * for it have a server by then.
+ * Warns after a delay, or when the process ends, that a server listens on its own port, unless every socket
+ * that may be meant for it has a server by then.
  */
 export function explainSoon(target: Target, map: readonly MapEntry[], isFailed = false): void {
   hasFailed ||= isFailed;
@@ -32,7 +30,7 @@ export function explainSoon(target: Target, map: readonly MapEntry[], isFailed =
     if (timer === undefined) return;
     clearTimeout(timer);
     timer = undefined;
-    // The servers that the map names may listen later, unless an error ends the app.
+    // The servers in the map may listen later, unless an error ends the app.
     const isReserved = (name: string): boolean => !hasFailed && map.some((entry) => entry.name === name);
     const free = announcedSockets().filter(
       (socket) => !socket.isServed && !isReserved(socket.name) && canBeServed(socket),
@@ -41,7 +39,7 @@ export function explainSoon(target: Target, map: readonly MapEntry[], isFailed =
     isSaid = true;
     warnOfUnmatched([...targets.values()], free, { seen: seenListens, map, isEnd });
   };
-  // This comes before the summary, which says less.
+  // Before the summary, which has fewer details.
   if (targets.size === 0) process.prependListener("exit", () => explain(true));
   targets.set(formatTarget(target), target);
   timer ??= setTimeout(() => explain(false), TOGETHER_MS).unref();

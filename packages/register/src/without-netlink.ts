@@ -1,7 +1,7 @@
 import { syncBuiltinESMExports } from "node:module";
 import os, { type NetworkInterfaceInfo } from "node:os";
 
-/** The loopback device, which every machine has. Code that takes the first address of the list finds one. */
+/** The loopback device, which every machine has. Some code uses the first address of the list. */
 const LOOPBACK: NetworkInterfaceInfo = {
   address: "127.0.0.1",
   netmask: "255.0.0.0",
@@ -14,7 +14,7 @@ const LOOPBACK: NetworkInterfaceInfo = {
 /**
  * Makes os.networkInterfaces() return only the loopback device instead of throwing. It throws in a sandbox
  * without AF_NETLINK in `RestrictAddressFamilies=` of systemd.exec(5). Fastify, Vite and Next.js call it to
- * print their addresses, and the error would end them.
+ * print their addresses, and would end with the error.
  */
 export function withoutNetlink(): void {
   const { networkInterfaces } = os;

@@ -1,11 +1,11 @@
 /**
- * A duration with its units, as in systemd.time(7): `2s`, `5min` or `1h 30min`. 0 needs no unit.
- * Any other number without a unit is refused: systemd reads `10` as seconds, Node as milliseconds.
+ * A duration with units, as in systemd.time(7): `2s`, `5min` or `1h 30min`. Every number except 0 needs a
+ * unit, because `10` means seconds in systemd and milliseconds in Node.
  */
 // Without `& {}` the JSON Schema would accept only 0.
 export type Duration = 0 | (`${number}${string}` & {});
 
-/** How many milliseconds each unit of time has. */
+/** Milliseconds per unit. */
 export const milliseconds: ReadonlyMap<string, number> = new Map(
   (
     [
@@ -28,7 +28,7 @@ const withUnitsPattern = new RegExp(
 );
 
 /**
- * In milliseconds, 285 years. systemd ignores a duration that does not fit 64 bits, and larger numbers of
+ * In milliseconds: 285 years. systemd ignores a duration that does not fit 64 bits, and larger numbers of
  * microseconds would not be exact here.
  */
 const longest = Math.floor(Number.MAX_SAFE_INTEGER / 1000);
@@ -41,7 +41,7 @@ const coarse = [
 
 const partsPattern = new RegExp(String.raw`(\d+)(?:\.(\d+))?[ \t]*(${units})(?![A-Za-z])`, "g");
 
-/** As systemd counts: it drops less than a microsecond from each part. */
+/** As systemd counts: each part is rounded down to a microsecond. */
 function microsecondsOf(text: string): bigint {
   return [...text.matchAll(partsPattern)].reduce((sum, [, whole, fraction = "", unit]) => {
     const size = BigInt(milliseconds.get(unit!)! * 1000);
@@ -49,7 +49,7 @@ function microsecondsOf(text: string): bigint {
   }, 0n);
 }
 
-/** The duration as it is written in a unit file, or `undefined` if the value is not a duration. */
+/** The duration in the form of a unit file, or `undefined` if the value is not a duration. */
 export function durationText(value: unknown): string | undefined {
   if (value === 0 || value === "0") return "0";
   if (typeof value !== "string") return undefined;
@@ -57,7 +57,7 @@ export function durationText(value: unknown): string | undefined {
   return withUnitsPattern.test(text) && microsecondsOf(text) <= BigInt(longest) * 1000n ? text : undefined;
 }
 
-/** Suggestions for a number without a unit. `undefined` for any other value. */
+/** Suggestions for a number without a unit, or `undefined` for any other value. */
 export function withUnits(value: unknown, quote = "'"): string | undefined {
   const text = typeof value === "number" || typeof value === "string" ? String(value).trim() : "";
   return /^\d{1,9}(?:\.\d{1,6})?$/.test(text) && Number(text) > 0
@@ -65,14 +65,14 @@ export function withUnits(value: unknown, quote = "'"): string | undefined {
     : undefined;
 }
 
-/** Whole milliseconds as they are written in a unit file, or `undefined` if there are too many. */
+/** Integer milliseconds in the form of a unit file, or `undefined` if there are too many. */
 export function spanText(length: number): string | undefined {
   if (length > longest) return undefined;
   const [unit, size] = coarse.find(([, multiple]) => length % multiple === 0) ?? ["ms", 1];
   return `${length / size}${unit}`;
 }
 
-/** How many milliseconds a duration has, also for `infinity`. `undefined` if the value is not a duration. */
+/** The duration in milliseconds, also for `infinity`. `undefined` if the value is not a duration. */
 export function durationOf(value: unknown): number | undefined {
   if (value === "infinity") return Infinity;
   const text = durationText(value);

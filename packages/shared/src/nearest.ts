@@ -1,4 +1,4 @@
-/** Returns a bit for each letter that a name contains. */
+/** A bitmask of the letters in a name. */
 function lettersOf(lower: string): number {
   let bits = 0;
   for (let at = 0; at < lower.length; at += 1) bits |= 1 << (lower.charCodeAt(at) & 31);
@@ -12,9 +12,7 @@ function looksLike(one: number, other: number): boolean {
   return differing <= 4;
 }
 
-/**
- * How many characters must be added, removed or changed. Two neighbours that are swapped count as one change.
- */
+/** The number of characters to add, remove or change. Two swapped neighbors count as one change. */
 function distance(one: string, other: string): number {
   let before: number[] = [];
   let row = Array.from({ length: other.length + 1 }, (_, index) => index);
@@ -38,8 +36,8 @@ function distance(one: string, other: string): number {
 }
 
 /**
- * Returns a function that finds the name that is probably meant, whatever its case. The function returns
- * `undefined` if no name is close.
+ * Returns a function that finds the most similar name, ignoring case, or returns `undefined` if no name is
+ * similar.
  */
 export function nearestAmong(names: Iterable<string>): (name: string) => string | undefined {
   const candidates = [...names].map((name) => {
@@ -51,7 +49,7 @@ export function nearestAmong(names: Iterable<string>): (name: string) => string 
     const letters = lettersOf(lower);
     let best: { name: string; far: number } | undefined;
     for (const candidate of candidates) {
-      // Most names differ in too many letters, and the distance takes longer to compute.
+      // Most names differ in too many letters. Checking that is faster than computing the distance.
       if (Math.abs(candidate.name.length - name.length) > 2 || !looksLike(letters, candidate.letters))
         continue;
       const far = distance(lower, candidate.lower);
@@ -62,6 +60,6 @@ export function nearestAmong(names: Iterable<string>): (name: string) => string 
   };
 }
 
-/** The name among these that is probably meant. */
+/** The most similar of these names. */
 export const nearest = (name: string, among: Iterable<string>): string | undefined =>
   nearestAmong(among)(name);

@@ -1,4 +1,4 @@
-// What core needs of notify and apps do not. All copies of this code in a process share one state.
+// Functions of notify that core needs and apps do not. All copies of this code in a process share one state.
 export { adoptDescriptor } from "../../notify/src/lib/adopted-descriptors.ts";
 export { isMainThread } from "../../notify/src/lib/main-thread.ts";
 export { milliseconds, withUnits } from "../../notify/src/lib/duration.ts";

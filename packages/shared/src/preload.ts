@@ -1,4 +1,4 @@
-// The functions of core for @sockact/register, which serves apps that can't be changed. Apps do not need them.
+// Functions of core for @sockact/register, which serves apps that can't be changed. Apps do not need them.
 export { preloadApp, type PreloadedApp, type ServeLaterOptions } from "../../core/src/lib/api/preload.ts";
 export { interceptListen, type Interceptor, type Listen } from "../../core/src/lib/api/wrap-listen.ts";
 export {
