@@ -1,6 +1,6 @@
 /**
- * Characters that an editor does not show, or that make it show the other characters in another order. The
- * joiners U+200C and U+200D are not among them: words of some languages, and emoji, are spelled with them.
+ * Characters that an editor does not show, or that change the order of other characters. The joiners U+200C
+ * and U+200D are allowed: some languages and emoji need them.
  */
 const invisible =
   /[\p{Bidi_Control}\u{ad}\u{180e}\u{200b}\u{2060}-\u{2064}\u{206a}-\u{206f}\u{feff}\u{e0000}-\u{e007f}]/gu;

@@ -1,21 +1,20 @@
 import { showInvisible } from "./invisible.ts";
 
 /**
- * The kind of a problem. `SOCKACT_ERR_UNIT_…`
+ * The kind of a problem: `SOCKACT_ERR_UNIT_…`
  *
- * - `FIELD`: the field does not exist.
+ * - `FIELD`: there is no such field.
  * - `MISSING`: a required field is missing.
  * - `TYPE`: the value has the wrong JavaScript type.
  * - `CHOICE`: the field does not have this value.
- * - `TEXT`: a unit file cannot contain this string here, for example because of a line break.
- * - `ADDRESS`, `PATH`, `NAME`, `DURATION`, `NUMBER`: systemd would refuse the value.
- * - `VARIABLE`: an environment variable that cannot be set.
- * - `LENGTH`: the value is longer than systemd, or the kernel, accepts.
- * - `REPEATED`: the same value is given twice.
- * - `CONFLICT`: the value is right by itself, but contradicts another field.
- * - `VERSION`: newer than the systemd that the description names.
- * - `LINT`: the linter reports an error or a warning for the units, and the description does not acknowledge
- *   it.
+ * - `TEXT`: a unit file can't contain this string here, for example because of a line break.
+ * - `ADDRESS`, `PATH`, `NAME`, `DURATION`, `NUMBER`: systemd would reject the value.
+ * - `VARIABLE`: an environment variable that can't be set.
+ * - `LENGTH`: the value is too long for systemd or the kernel.
+ * - `REPEATED`: the same value occurs twice.
+ * - `CONFLICT`: the value contradicts another field.
+ * - `VERSION`: newer than the systemd of the description.
+ * - `LINT`: an error or warning of the linter that the description does not acknowledge.
  */
 export type UnitProblemCode =
   | "SOCKACT_ERR_UNIT_FIELD"
@@ -35,41 +34,41 @@ export type UnitProblemCode =
   | "SOCKACT_ERR_UNIT_VERSION"
   | "SOCKACT_ERR_UNIT_LINT";
 
-/** One thing in a description that cannot be written into a unit file. */
+/** A problem in a description. */
 export interface UnitProblem {
   /** The kind of the problem. docs/errors.md explains each one. */
   readonly code: UnitProblemCode;
-  /** The place in the description, as JavaScript would access it: `sockets[1].listen`. */
+  /** The place in the description, as a JavaScript expression: `sockets[1].listen`. */
   readonly path: string;
   /** What is wrong, with the value in question. */
   readonly message: string;
   /** What to write instead. */
   readonly hint: string;
   /**
-   * With `SOCKACT_ERR_UNIT_LINT`, the code of the linter's finding: `kill-mode`. The field `acknowledge`
-   * accepts it.
+   * With `SOCKACT_ERR_UNIT_LINT`, the code of the linter's finding, such as `kill-mode`. The field
+   * `acknowledge` accepts it.
    */
   readonly finding?: string;
 }
 
-/** The hint, and for a finding how to keep the units as they are. */
+/** The hint, and for a finding how to acknowledge it. */
 const wayOut = ({ hint, finding }: UnitProblem): string =>
   finding === undefined
     ? hint
     : `${hint}. If you want the units as they are, write acknowledge: ['${finding}']`;
 
 /**
- * The error that `emitUnits` throws if a description cannot be written into unit files.
+ * The error that `emitUnits` throws for an invalid description.
  *
- * It contains every problem of the fields, not only the first. If there is none, it contains everything that
- * the linter finds in the units.
+ * It contains every problem of the fields. If there are none, it contains everything that the linter finds in
+ * the units.
  */
 export class UnitError extends Error {
   /** Always `UnitError`. */
   override readonly name = "UnitError";
   /** Always `SOCKACT_ERR_UNIT_DESCRIPTION`. */
   readonly code = "SOCKACT_ERR_UNIT_DESCRIPTION";
-  /** What to change: one line for each problem. The message has it too. */
+  /** What to change: one line for each problem. The message includes it. */
   readonly hint: string;
   /** At least one, in the order of the description. */
   readonly problems: readonly UnitProblem[];
@@ -81,7 +80,7 @@ export class UnitError extends Error {
   }
 }
 
-/** Says why a value is refused. The caller adds the place. */
+/** Why a value is invalid. The caller adds the place. */
 export type Refusal = Omit<UnitProblem, "path">;
 
 /** Returns a function that creates problems of one kind. */
@@ -89,7 +88,7 @@ export function refusing(code: UnitProblemCode): (message: string, hint: string)
   return (message, hint) => ({ code, message, hint });
 }
 
-/** Reports fields that are right by themselves, but contradict another field. */
+/** Reports contradicting fields. */
 export function conflictsIn(problems: UnitProblem[]): (path: string, message: string, hint: string) => void {
   return (path, message, hint) =>
     void problems.push({ code: "SOCKACT_ERR_UNIT_CONFLICT", path, message, hint });
@@ -105,7 +104,7 @@ export function shown(value: unknown): string {
   return text.length > 80 ? `${text.slice(0, 76)}…"` : text;
 }
 
-/** Says why a value is not an array with at least one entry. */
+/** Explains that a value is not an array with at least one entry. */
 export function notAList(value: unknown): Omit<Refusal, "hint"> {
   if (value === undefined) return { code: "SOCKACT_ERR_UNIT_MISSING", message: "it is missing" };
   return Array.isArray(value)
@@ -113,7 +112,7 @@ export function notAList(value: unknown): Omit<Refusal, "hint"> {
     : { code: "SOCKACT_ERR_UNIT_TYPE", message: `${shown(value)} is not an array` };
 }
 
-/** The path of a member, on one line whatever its key is. */
+/** The path of a member, on one line even if its key is not. */
 export function member(path: string, key: string): string {
   if (!/^\w+$/.test(key)) return `${path}[${shown(key)}]`;
   return path === "" ? key : `${path}.${key}`;

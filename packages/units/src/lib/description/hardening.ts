@@ -1,31 +1,31 @@
 import type { Mode } from "./values.ts";
 
-/** How strict the sandbox of the service is; systemd.exec(5). */
+/** How strict the sandbox is; see systemd.exec(5). */
 export type HardeningProfile = "none" | "outbound" | "inbound";
 
-/** Kinds of namespaces(7), as systemd.exec(5) names them. */
+/** Kinds of namespaces(7), as named in systemd.exec(5). */
 export type NamespaceType = "cgroup" | "ipc" | "net" | "mnt" | "pid" | "user" | "uts";
 
 /**
- * A profile, and single directives of systemd.exec(5) and systemd.resource-control(5) that differ from the
- * profile.
+ * A profile, and individual directives of systemd.exec(5) and systemd.resource-control(5) that differ from
+ * it.
  *
- * `true` writes a directive, `false` leaves it out, and another value is written as it is. docs/directives.md
+ * `true` writes a directive, `false` omits it, and any other value is written as it is. docs/directives.md
  * lists what each profile writes, and why.
  */
 export interface HardeningOptions {
-  /** The profile for all directives that are not named here. The default is `outbound`. */
+  /** The profile for all other directives. The default is `outbound`. */
   profile?: HardeningProfile | undefined;
   /** NoNewPrivileges=: no process gains privileges through a setuid program. */
   noNewPrivileges?: boolean | undefined;
   /**
-   * CapabilityBoundingSet=: the capabilities that the service can have at most, such as `CAP_NET_ADMIN`.
-   * Empty means none.
+   * CapabilityBoundingSet=: the most capabilities that the service can have, such as `CAP_NET_ADMIN`. An
+   * empty array means none.
    */
   capabilityBoundingSet?: false | readonly string[] | undefined;
   /**
-   * AmbientCapabilities=: the capabilities that the service has. PrivateUsers= is then left out, because they
-   * would have no effect in a user namespace.
+   * AmbientCapabilities=: the capabilities of the service. PrivateUsers= is then omitted, because they would
+   * have no effect in a user namespace.
    */
   ambientCapabilities?: false | readonly string[] | undefined;
   /** PrivateTmp=: the service has its own /tmp and /var/tmp. */
@@ -83,28 +83,28 @@ export interface HardeningOptions {
   /** SystemCallArchitectures=: whether only system calls of the native architecture are allowed. */
   systemCallArchitectures?: boolean | undefined;
   /**
-   * SystemCallFilter=: calls or groups, such as `@resources`, that are allowed in addition to the profile. An
-   * entry that begins with `~` is forbidden.
+   * SystemCallFilter=: system calls or groups, such as `@resources`, that are allowed in addition to the
+   * profile. A `~` forbids an entry.
    */
   systemCallFilter?: false | readonly string[] | undefined;
   /** SystemCallErrorNumber=: the error of a forbidden call. The default is `EPERM`. */
   systemCallErrorNumber?: "EPERM" | "EACCES" | "ENOSYS" | undefined;
   /**
-   * RestrictAddressFamilies=: the families of socket(2) that the service can use, such as `AF_UNIX`. Empty
-   * means none.
+   * RestrictAddressFamilies=: the families of socket(2) that the service can use, such as `AF_UNIX`. An empty
+   * array means none.
    */
   restrictAddressFamilies?: false | readonly string[] | undefined;
   /**
-   * IPAddressAllow=: addresses with which the service may exchange IP packets although others are denied:
-   * `localhost`, `10.0.0.0/8`. Passed sockets are not affected.
+   * IPAddressAllow=: addresses for IP packets that IPAddressDeny= does not block: `localhost`, `10.0.0.0/8`.
+   * Passed sockets are not affected.
    */
   ipAddressAllow?: readonly string[] | undefined;
-  /** IPAddressDeny=: addresses with which the service exchanges no IP packets. `true` means `any`. */
+  /** IPAddressDeny=: addresses whose IP packets are blocked. `true` means `any`. */
   ipAddressDeny?: boolean | readonly string[] | undefined;
 }
 
-/** The name of a profile, or an object with a profile and single directives. */
+/** A profile name, or an object with a profile and individual directives. */
 export type Hardening = HardeningProfile | HardeningOptions;
 
-/** A directive of the sandbox, as a field of the description. */
+/** A directive of the sandbox that is a field of the description. */
 export type SandboxField = keyof Omit<HardeningOptions, "profile">;

@@ -8,10 +8,10 @@ import type { Mode, RawSection, Size } from "./values.ts";
  */
 export type ListenAddress = number | Text;
 
-/** Who may send a PROXY header. sockact closes the connections of all others. */
+/** Who may send a PROXY header. sockact closes all other connections. */
 export interface ProxyProtocolOptions {
   /**
-   * The IP addresses and ranges of the load balancers, such as `10.0.0.1` and `10.0.0.0/8`. `unix` stands for
+   * The IP addresses and ranges of the load balancers, such as `10.0.0.1` and `10.0.0.0/8`. `unix` means
    * every client of a unix socket.
    */
   readonly from: readonly string[];
@@ -28,73 +28,75 @@ export interface SocketDescription {
    */
   listenSequentialPacket?: Text | readonly Text[] | undefined;
   /**
-   * SocketProtocol=: another protocol than TCP and UDP. `mptcp` needs systemd 257. The kernel must support
-   * the protocol.
+   * SocketProtocol=: a protocol other than TCP and UDP, which the kernel must support. `mptcp` needs systemd
+   * 257.
    */
   socketProtocol?: "udplite" | "sctp" | "mptcp" | undefined;
   /**
-   * Accept=: whether systemd accepts the connections, and starts a separate process for each one. The service
-   * is then the template `<name>@.service`, and this is its only socket, which may listen on several
-   * addresses.
+   * Accept=: whether systemd accepts connections, and starts a process for each one. The service is then the
+   * template `<name>@.service`. It has only this socket, which may listen on several addresses.
    */
   accept?: boolean | undefined;
   /**
-   * MaxConnections=, with `accept`: how many connections may be open at once. The default is 64. systemd
-   * closes further ones.
+   * MaxConnections=, with `accept`: the maximum number of open connections. systemd closes further ones. The
+   * default is 64.
    */
   maxConnections?: number | undefined;
   /**
-   * MaxConnectionsPerSource=, with `accept`: how many of them may come from one address. The default is the
-   * value of `maxConnections`.
+   * MaxConnectionsPerSource=, with `accept`: how many of them may come from one address. The default is
+   * `maxConnections`.
    */
   maxConnectionsPerSource?: number | undefined;
   /**
-   * FlushPending=: when the service ends, drops the connections that wait instead of starting the service
-   * again. Not with `accept`.
+   * FlushPending=: when the service ends, drops waiting connections instead of starting the service again.
+   * Not with `accept`.
    */
   flushPending?: boolean | undefined;
   /** Description= of the socket unit. The default is `<name> socket`. */
   description?: Text | undefined;
   /**
-   * FileDescriptorName=: the name by which the service distinguishes its sockets. It is required if there are
+   * FileDescriptorName=: the name by which the service distinguishes its sockets. Required if there are
    * several sockets.
    *
    * At most 255 printable ASCII characters except `:` and `\`. `connection`, `stored` and `unknown` are
-   * reserved, because they have a meaning in sd_listen_fds_with_names(3).
+   * reserved by sd_listen_fds_with_names(3).
    */
   name?: string | undefined;
   /**
-   * SOCKACT_PROXY_PROTOCOL in the service's environment: each connection begins with a PROXY header, which a
-   * load balancer such as HAProxy sends. The app then sees the address of the client. With `true`, everybody
-   * may send a header, and claim any address. Write that only if a firewall protects the socket.
+   * SOCKACT_PROXY_PROTOCOL in the service's environment: each connection begins with a PROXY header from a
+   * load balancer such as HAProxy. The app then sees the client's address. With `true`, every client can send
+   * a header and claim any address. Use it only if a firewall protects the socket.
    */
   proxyProtocol?: boolean | ProxyProtocolOptions | undefined;
   /** NoDelay=: turns Nagle's algorithm off. */
   noDelay?: boolean | undefined;
-  /** Backlog=: how many connections wait to be accepted. The kernel limits it to net.core.somaxconn. */
+  /**
+   * Backlog=: the maximum number of connections that wait to be accepted. The kernel limits it to
+   * net.core.somaxconn.
+   */
   backlog?: number | undefined;
-  /** BindIPv6Only=: whether `[::]:80`, or a port alone, accepts IPv4 too. */
+  /** BindIPv6Only=: whether `[::]:80`, or a port alone, also accepts IPv4. */
   bindIPv6Only?: "default" | "both" | "ipv6-only" | undefined;
   /** BindToDevice=: the network interface to listen on. */
   bindToDevice?: string | undefined;
   /**
-   * FreeBind=: allows an address that no interface has yet. It is on by default if the address is neither a
-   * wildcard nor one of the loopback device.
+   * FreeBind=: allows an address that no interface has yet. It is the default, except for wildcards and
+   * loopback addresses.
    */
   freeBind?: boolean | undefined;
-  /** Transparent=: accepts traffic for addresses of other hosts, which the firewall sends here. */
+  /** Transparent=: accepts traffic for addresses of other hosts that the firewall redirects here. */
   transparent?: boolean | undefined;
-  /** Broadcast=: lets the service send datagrams to everyone on the network. */
+  /** Broadcast=: lets the service send broadcast datagrams. */
   broadcast?: boolean | undefined;
   /** ReusePort=: lets other sockets share the port. */
   reusePort?: boolean | undefined;
   /** KeepAlive=: probes idle TCP connections. */
   keepAlive?: boolean | undefined;
-  /** KeepAliveTimeSec=: how long a connection is idle before the first probe. */
+  /** KeepAliveTimeSec=: the idle time before the first probe. */
   keepAliveTimeSec?: Duration | undefined;
   /** KeepAliveIntervalSec=: the time between two probes. */
   keepAliveIntervalSec?: Duration | undefined;
-  /** KeepAliveProbes=: after how many unanswered probes the connection ends. */
+  /** KeepAliveProbes=: the number of unanswered probes after which the connection ends. */
   keepAliveProbes?: number | undefined;
   /** DeferAcceptSec=: how long the kernel waits for the first byte before it reports a TCP connection. */
   deferAcceptSec?: Duration | undefined;
@@ -118,17 +120,17 @@ export interface SocketDescription {
   passPIDFD?: boolean | undefined;
   /** PassSecurity=: SO_PASSSEC of unix(7). */
   passSecurity?: boolean | undefined;
-  /** PassPacketInfo=: passes the address and the interface at which a datagram arrived. */
+  /** PassPacketInfo=: passes the address and interface on which a datagram arrived. */
   passPacketInfo?: boolean | undefined;
   /**
    * AcceptFileDescriptors=, since systemd 258: whether a unix socket accepts file descriptors from its peers.
-   * By default it does.
+   * The default is yes.
    */
   acceptFileDescriptors?: boolean | undefined;
   /** Timestamping=: records when a datagram arrived, in microseconds or nanoseconds. */
   timestamping?: "off" | "us" | "ns" | undefined;
   /**
-   * SocketMode=: the access mode of a unix socket, in octal: `'0660'`. The default, `0666`, lets everybody
+   * SocketMode=: the access mode of a unix socket, in octal: `'0660'`. The default is `0666`: every user can
    * connect.
    */
   socketMode?: Mode | undefined;
@@ -141,7 +143,10 @@ export interface SocketDescription {
    * is `0755`.
    */
   directoryMode?: Mode | undefined;
-  /** Symlinks=: absolute paths of links to the socket's file. The socket must have exactly one file. */
+  /**
+   * Symlinks=: absolute paths of links to the socket's file. The socket must have exactly one address, a
+   * path.
+   */
   symlinks?: Text | readonly Text[] | undefined;
   /** SmackLabel=: the label of a unix socket's file, if the kernel has Smack. */
   smackLabel?: Text | undefined;
@@ -149,26 +154,26 @@ export interface SocketDescription {
   smackLabelIPIn?: Text | undefined;
   /** SmackLabelIPOut=: the label for outgoing packets. */
   smackLabelIPOut?: Text | undefined;
-  /** SELinuxContextFromNet=: takes the SELinux level of the service from its peer. */
+  /** SELinuxContextFromNet=: the service gets the SELinux level of its peer. */
   seLinuxContextFromNet?: boolean | undefined;
   /**
-   * PassFileDescriptorsToExec=, since systemd 256: passes the socket also to the commands of its own unit,
+   * PassFileDescriptorsToExec=, since systemd 256: also passes the socket to the commands of the socket unit,
    * such as ExecStartPost=.
    */
   passFileDescriptorsToExec?: boolean | undefined;
-  /** TimeoutSec=: how long these commands may take. 0 means no limit. */
+  /** TimeoutSec=: the time limit for these commands. 0 means no limit. */
   timeoutSec?: Duration | undefined;
   /** RemoveOnStop=: removes the file of a unix socket when the socket unit stops. */
   removeOnStop?: boolean | undefined;
   /** PollLimitIntervalSec=, since systemd 255: the interval in which PollLimitBurst= counts. */
   pollLimitIntervalSec?: Duration | undefined;
   /**
-   * PollLimitBurst=, since systemd 255: how often traffic may wake systemd in that interval. Then systemd
-   * ignores the socket until the interval ends.
+   * PollLimitBurst=, since systemd 255: how often traffic may wake systemd in that interval. After that,
+   * systemd ignores the socket until the interval ends.
    */
   pollLimitBurst?: number | undefined;
   /**
-   * DeferTrigger=, since systemd 258: starts the service only when nothing conflicts with it. Not with
+   * DeferTrigger=, since systemd 258: starts the service only when no unit conflicts with it. Not with
    * `accept`.
    */
   deferTrigger?: "no" | "yes" | "patient" | undefined;

@@ -12,8 +12,8 @@ export type Argument =
     };
 
 /**
- * A command that runs besides the program: an array of its absolute path and arguments, or an object that
- * contains one.
+ * A command other than the program: an array of its absolute path and arguments, or an object that contains
+ * one.
  *
  * See "Special executable prefixes" in systemd.service(5).
  */
@@ -32,15 +32,15 @@ export type Command =
 export type Mode = string;
 
 /**
- * A limit of setrlimit(2): one number for both limits, `infinity`, or the soft and the hard limit:
+ * A limit of setrlimit(2): a number for both limits, `infinity`, or the soft and the hard limit:
  * `1024:524288`. Sizes may have a unit: `64M`.
  */
 export type Limit = number | string;
 
 /**
- * Bytes as a number, or with a unit to the base of 1024: `512M`. Where the field allows it, also a share of
- * the machine's memory, `10%`, or `infinity`. A very small number without a unit is refused, because the unit
- * is probably missing.
+ * A number of bytes, or a string with a unit to the base of 1024: `512M`. Where the field allows it, also a
+ * percentage of the machine's memory, `10%`, or `infinity`. A very small number without a unit is an error,
+ * because the unit is probably missing.
  */
 export type Size = number | string;
 
@@ -48,12 +48,12 @@ export type Size = number | string;
 export type Signal = `SIG${string}`;
 
 /**
- * The value of a directive in a raw section. It cannot end its line, and each `%` in it is literal unless it
- * is a `Specifier`.
+ * The value of a directive in a raw section. It must be one line. Each `%` in it is literal, except in a
+ * `Specifier`.
  */
 export type RawValue = Text | number | boolean;
 
-/** Directives that have no field, by their names in the manual. An array writes one line for each entry. */
+/** Directives without a field, by their names in the manual. An array writes one line per entry. */
 export type RawSection = Readonly<Record<string, RawValue | readonly RawValue[]>>;
 
 /**
@@ -67,15 +67,15 @@ export type Credential =
   | string
   | {
       /**
-       * The same as the string. Without `path` and `value`, systemd looks in /etc/credstore and similar
+       * The same as the string. Without `path` and `value`, systemd searches /etc/credstore and similar
        * folders (since systemd 251).
        */
       path?: string | undefined;
       /**
-       * The credential itself, if there is none at `path`. Every user of the machine can read it in the unit,
-       * so it must not be a secret unless it is encrypted.
+       * The credential, if there is none at `path`. Every user of the machine can read it in the unit, so it
+       * must not be a secret unless it is encrypted.
        */
       value?: string | undefined;
-      /** Whether systemd-creds(1) encrypt created it. */
+      /** Whether it was created by systemd-creds(1) encrypt. */
       encrypted?: boolean | undefined;
     };

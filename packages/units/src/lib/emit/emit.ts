@@ -15,16 +15,16 @@ import { hintsInSockets } from "../read/misplaced-fields.ts";
 
 /** Options of `emitUnits`. */
 export interface EmitOptions {
-  /** Whether a comment above each added directive gives its reason. The default is no. */
+  /** Whether a comment above each added directive gives the reason. The default is `false`. */
   comments?: boolean | undefined;
 }
 
-/** systemd refuses a unit that has a line of 1 MiB or more. */
+/** systemd rejects a unit with a line of 1 MiB or more. */
 const longestLine = 1_048_575;
 
 /**
- * Writes the unit files of a description, as `buildUnits` makes them, or of units. Returns the texts by file
- * name. Throws the same errors as `buildUnits`.
+ * Returns the unit files of a description or of units, as strings by file name. Throws the errors of
+ * `buildUnits`.
  */
 export function emitUnits(
   description: AppDescription | UnitSet,
@@ -35,34 +35,35 @@ export function emitUnits(
   return Object.fromEntries([...units.files].map(([name, file]) => [name, textWithReasons(file)]));
 }
 
-/** The units of a description, or the units themselves. */
+/** The units of a description, or the argument if it is units. */
 export function toUnits(description: AppDescription | UnitSet): UnitSet {
   return description instanceof UnitSet ? description : buildUnits(description);
 }
 
-/** What is known of units that were built. */
+/** What is known about units from `buildUnits`. */
 export interface Built {
   service: Service;
-  /** The errors and warnings of the linter that the description acknowledges. */
+  /** The linter's errors and warnings that the description acknowledges. */
   acknowledged: PlacedFinding[];
 }
 
 const built = new WeakMap<UnitSet, Built>();
 
-/** What is known of units of `buildUnits`. Undefined for other units. */
+/** What is known about units from `buildUnits`. Undefined for other units. */
 export const builtFrom = (units: UnitSet): Built | undefined => built.get(units);
 
 /**
- * Makes the units of a service and its sockets, line by line: the sockets first, then the service. Each line
- * has the field that asks for it, or the reason why this package adds it.
+ * Builds the units of a service and its sockets: the sockets first, then the service. Each line has the field
+ * that it comes from, or the reason why this package adds it.
  *
- * One socket is `<name>.socket`. Several sockets are `<name>-<socket's name>.socket` each. The service is
+ * One socket is `<name>.socket`. Several sockets are `<name>-<socket's name>.socket`. The service is
  * `<name>.service` or, with `rolling`, the template `<name>@.service`. `bind: 'capability'` writes no socket
- * unit. `bind: 'proxy'` also writes `<name>@proxy.service`. With `container` the service is
- * `<name>.container`. `healthSocket` also writes `<name>-health.socket` and `<name>-health@.service`. The
- * same description always gives the same text. The value of a field cannot end its line, and systemd expands
- * no specifier or variable in it. `lintUnits` finds no error and no warning in the units, except those that
- * the description acknowledges.
+ * unit. `bind: 'proxy'` also writes `<name>@proxy.service`. With `container`, the service is
+ * `<name>.container`. `healthSocket` also writes `<name>-health.socket` and `<name>-health@.service`.
+ *
+ * The same description always gives the same units. A field's value can't end its line, and systemd expands
+ * no specifier or variable in it. `lintUnits` finds no error and no warning in the units, except the
+ * acknowledged ones.
  *
  * Throws a `UnitError` with the code `SOCKACT_ERR_UNIT_DESCRIPTION`, which lists the problems.
  */
@@ -81,8 +82,7 @@ export function buildUnits(description: AppDescription): UnitSet {
   const units = [...method.units(service, sockets, source), ...healthUnitsOf(service, sockets)].map(
     ({ unit, sections, raw = {} }) => ({
       unit,
-      // A directive that the description does not name must not require a newer systemd than the description
-      // allows.
+      // An added directive must not require a newer systemd than the description allows.
       sections: withRaw(sections, raw, problems).map(({ name, lines }) => ({
         name,
         lines: lines.filter(

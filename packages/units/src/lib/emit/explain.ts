@@ -4,7 +4,7 @@ import type { HardeningProfile } from "../description/hardening.ts";
 import type { UnitSet } from "../model/unit-set.ts";
 import { builtFrom, toUnits } from "./emit.ts";
 
-/** Why a directive is in a unit file, or is not. */
+/** Why a directive is in a unit file, or why it is not. */
 export interface Explanation {
   /** The unit file: `shop.service`. */
   readonly unit: string;
@@ -12,17 +12,17 @@ export interface Explanation {
   readonly profile: HardeningProfile;
   /** The section of the unit file. */
   readonly section: "Unit" | "Socket" | "Container" | "Service" | "Install";
-  /** The name of the directive, without the `=`. */
+  /** The name of the directive without `=`. */
   readonly directive: string;
   /**
-   * The value after the `=`. For a directive that is left out, the one value that is meant; missing if any
-   * value is meant.
+   * The value after `=`. For a directive that is left out, the one value that the entry is about; missing if
+   * it is about every value.
    */
   readonly value?: string;
   /**
-   * Who wrote the line: the description with a field (`asked`), this package (`added`), or nobody
-   * (`left out`). An `acknowledged` entry is additional. It is about a line, or a missing line, for which the
-   * linter reports an error or a warning that the description acknowledges.
+   * Whether a field of the description wrote the line (`asked`), this package added it (`added`), or it is
+   * missing (`left out`). An `acknowledged` entry is additional: it is an error or warning of the linter that
+   * the description acknowledges.
    */
   readonly status: "asked" | "added" | "left out" | "acknowledged";
   /** One sentence, or a few. */
@@ -33,7 +33,7 @@ export interface Explanation {
 
 const sandboxed = new Map(Object.values(sandboxDirectives).map((directive) => [directive.key, directive]));
 
-/** A variable that looks like a secret, by its name or by a password in an address. */
+/** A variable that looks like a secret, by its name or by a password in a URL. */
 const mayBeSecret = /^"?\w*(?:SECRET|PASSWORD|PASSWD|TOKEN|KEY)=|:\/\/[^\s/:@]*:[^\s/@]+@/i;
 
 const askedInTheOpen =
@@ -52,13 +52,13 @@ const sample = (hardening: HardeningProfile): AppDescription => ({
 });
 
 /**
- * Explains the units of a description, or those that `buildUnits` has made. Says for each line why it is
- * there, and for each directive that could confine the service more why it is left out. The order is that of
- * the files, then the acknowledged findings of the linter, then the directives that are left out. Without a
- * description, it explains a minimal one, once for each profile that has a sandbox.
+ * Explains each line of units from `buildUnits`, or of a description, and each directive that would make the
+ * sandbox stricter but is left out. The order is that of the files, then the acknowledged findings of the
+ * linter, then the directives that are left out. Without an argument, it explains a minimal description, once
+ * for each profile with a sandbox.
  *
- * Throws a `UnitError` if the description cannot be written, and a `TypeError` if the units are not of
- * `buildUnits`: nobody knows why the lines of other files are there.
+ * Throws a `UnitError` if the description is invalid, and a `TypeError` if the units are not from
+ * `buildUnits`: the reasons for their lines are unknown.
  */
 export function explain(description?: AppDescription | UnitSet): readonly Explanation[] {
   if (description === undefined) return profiles.flatMap((profile) => explain(sample(profile)));
@@ -72,8 +72,8 @@ export function explain(description?: AppDescription | UnitSet): readonly Explan
       .filter((entry) => entry.kind === "assignment")
       .map(({ section, key, value, reason }): Explanation => {
         const directive = section === "Service" ? sandboxed.get(key) : undefined;
-        // Costs are shown only for the service itself, not for a proxy. If a port method opens a directive,
-        // it has its own reason.
+        // Costs are shown only for the service itself, not for a proxy. A directive that a port method
+        // relaxes has its own reason.
         const isPaid = unit === service.unit && (reason === undefined || reason === directive?.reason);
         const costs = isPaid ? directive?.cost : undefined;
         const cost = typeof costs === "object" ? costs[profile] : costs;
@@ -125,8 +125,8 @@ export function explain(description?: AppDescription | UnitSet): readonly Explan
 }
 
 /**
- * Formats the result of `explain` as plain text: the directives under a heading for each unit, section and
- * profile, each with its reason below it.
+ * Formats the result of `explain` as plain text: a heading for each unit, section and profile, and the reason
+ * below each directive.
  */
 export function explanationText(explanations: readonly Explanation[]): string {
   return explanations
@@ -135,7 +135,7 @@ export function explanationText(explanations: readonly Explanation[]): string {
       const before = explanations[index - 1];
       const isNew = before === undefined || heading(before) !== heading(explanation);
       const next = explanations[index + 1];
-      // A reason that also applies to the next line is printed below that line.
+      // A reason that also applies to the next line is printed only once, below that line.
       const told = next?.reason === reason && next.directive === directive && next.unit === explanation.unit;
       return [
         ...(isNew ? [`${before === undefined ? "" : "\n"}${heading(explanation)}\n`] : []),

@@ -13,17 +13,14 @@ import type { Socket } from "../read/sockets.ts";
 import { serviceDirectives } from "../read/fields/service-directives.ts";
 import { socketDirectives } from "../read/fields/socket-directives.ts";
 
-/** A description that was read, and the units that were made from it. */
+/** A description and the units that were built from it. */
 interface Written {
   units: UnitSet;
   service: Service;
   sockets: readonly Socket[];
 }
 
-/**
- * A finding of the linter, and the line that it is about. If a line is missing, this is the header of its
- * section.
- */
+/** A finding of the linter and its line, or the section header if a line is missing. */
 export interface PlacedFinding extends Finding {
   at: Extract<UnitEntry, { section: string }>;
 }
@@ -46,8 +43,8 @@ export function readAcknowledged(value: unknown, problems: UnitProblem[]): Findi
 }
 
 /**
- * Reports each error and warning of the linter at the field that wrote the line, and each acknowledged code
- * that the linter does not report. Returns the findings that are acknowledged.
+ * Reports the linter's errors and warnings at the field that wrote the line, and each acknowledged code that
+ * the linter does not report. Returns the acknowledged findings.
  */
 export function reportFindings(
   written: Written,
@@ -88,10 +85,7 @@ export function reportFindings(
   return findings.map(({ finding }) => finding).filter((finding) => acknowledged.includes(finding.code));
 }
 
-/**
- * The path of the field that asks for the line with the finding. If no field does, the unit and the
- * directive.
- */
+/** The path of the field that wrote the line with the finding, or else the unit and the directive. */
 function fieldOf({ file, at }: PlacedFinding, { sockets }: Written): string {
   if (at.kind !== "assignment") return sockets.find(({ unit }) => unit === file)?.path ?? file;
   return at.field ?? `${file} ${at.key}=`;
@@ -103,7 +97,7 @@ const examples: Readonly<Record<string, string>> = {
   "ExecStart=/usr/bin/node --import tsx": "exec: ['/usr/bin/node', '--import', 'tsx', '/srv/shop/server.ts']",
 };
 
-/** A fix with the fields that write its lines, as an instruction. */
+/** A fix as an instruction, in terms of the fields that write its lines. */
 function fixWithFields(fix: Fix, isSocket: boolean): string {
   const fieldOfLine = (key: string, value: string): string => {
     const field = fieldText(isSocket ? socketDirectives : serviceDirectives, key, value);
@@ -117,7 +111,7 @@ function fixWithFields(fix: Fix, isSocket: boolean): string {
   return `${typeof fix[0] === "object" ? "write " : ""}${fixText(fix, fieldOfLine)}`;
 }
 
-/** A field with the value that makes it write the line: `killMode: 'mixed'`. */
+/** A field with the value that writes the line: `killMode: 'mixed'`. */
 function fieldText(
   table: Readonly<Record<string, Directive>>,
   key: string,

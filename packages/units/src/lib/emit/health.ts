@@ -13,8 +13,8 @@ const addedToSocket = addedFor(reasonsOf.healthSocket);
 const addedToService = addedFor(reasonsOf.healthService);
 
 /**
- * Answers one HTTP request from standard input. The shell's own commands are enough, so that a probe starts
- * one process. They read byte by byte, and so never too much. $1 is the file that `sockact drain` creates.
+ * Answers one HTTP request from standard input. It uses only shell builtins, so a probe starts one process.
+ * They read byte by byte, and so never too much. $1 is the file that `sockact drain` creates.
  */
 const script = [
   "read -r method path version || exit 0",
@@ -26,7 +26,7 @@ const script = [
   'printf \'HTTP/1.1 %s\\r\\nContent-Type: text/plain\\r\\nContent-Length: %s\\r\\nCache-Control: no-store\\r\\nConnection: close\\r\\n\\r\\n%s\' "$status" $length "$body"',
 ];
 
-/** The file is in the user's own state folder, or in that of the system. */
+/** The file is in the state folder of the user or of the system. */
 function command({ name, arrangement: { manager } }: Service): string {
   const file = `sockact/drained/${name}`;
   const words =
@@ -37,8 +37,8 @@ function command({ name, arrangement: { manager } }: Service): string {
 }
 
 /**
- * Directives of the sandbox for which systemd mounts file systems or creates a network. With them, a probe
- * would take twice the processor time.
+ * Sandbox directives for which systemd mounts file systems or creates a network. They would double the
+ * processor time of a probe.
  */
 const slowDirectives = [
   ..."PrivateTmp PrivateDevices PrivateNetwork PrivateIPC ProtectHostname ProtectProc ProcSubset".split(" "),
@@ -52,7 +52,7 @@ function sandboxLines({ arrangement: { manager, systemd } }: Service): Line[] {
     manager,
     systemd,
     dynamicUser: manager === "system",
-    // The file of the user's own manager is in the home.
+    // The file of a user's manager is in the home directory.
     inHome: manager === "user",
     sendsBySocket: false,
     justInTime: false,
@@ -61,7 +61,7 @@ function sandboxLines({ arrangement: { manager, systemd } }: Service): Line[] {
   return withoutDirectives(readSandbox("inbound", facts, []).lines, ...slowDirectives);
 }
 
-/** The units that answer probes without the service. There are none without `healthSocket`. */
+/** The units that answer health probes without the service. None without `healthSocket`. */
 export function healthUnitsOf(service: Service, sockets: readonly Socket[]): Unit[] {
   const { name, healthSocket } = service;
   if (healthSocket.length === 0) return [];

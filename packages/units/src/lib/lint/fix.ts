@@ -3,15 +3,15 @@ import { parseUnits, UnitSet } from "../model/unit-set.ts";
 import type { FileEdit } from "./findings/finding.ts";
 import { lintUnits, type Finding, type LintOptions } from "./lint.ts";
 
-/** Some findings show only after others are fixed, and need another round. */
+/** Some findings appear only after others are fixed, and need another round. */
 const rounds = 10;
 
 const placeOf = ({ file, line, section, key, values }: FileEdit): string =>
   line === undefined ? [file, section, key, ...values].join("\0") : `${file}\0${line}`;
 
 /**
- * Makes the changes of these findings. If two changes touch the same line, the second one waits for the next
- * round.
+ * Applies the edits of these findings. If two edits concern the same line, the second one is left for the
+ * next round.
  */
 function mended(units: UnitSet, findings: readonly Finding[]): UnitSet {
   const touched = new Set<string>();
@@ -44,7 +44,7 @@ function mended(units: UnitSet, findings: readonly Finding[]): UnitSet {
   );
 }
 
-/** Makes changes until nothing changes any more. */
+/** Repeats until nothing changes. */
 function mendedWhole(units: UnitSet, options: LintOptions): UnitSet {
   let set = units;
   for (let round = 0; round < rounds; round += 1) {
@@ -58,15 +58,15 @@ function mendedWhole(units: UnitSet, options: LintOptions): UnitSet {
 }
 
 /**
- * Makes the changes that need no decision of yours, and returns all files: a {@link UnitSet} if you give one,
- * otherwise the texts. Every other byte stays.
+ * Applies the fixes that need no decision, and returns all files: a {@link UnitSet} if you pass one,
+ * otherwise strings. All other bytes are kept.
  *
- * It does not change which program runs, does not activate a line that systemd ignores, except
- * StartLimitIntervalSec=0 under [Service], and does not remove a protection.
+ * It does not change which program runs, does not activate a line that systemd ignores (except
+ * StartLimitIntervalSec=0 in [Service]), and does not remove a protection.
  *
- * With `findings`, which must come from `lintUnits` for the same files, it makes only the changes of these
- * findings. Without, it repeats until nothing changes, so a second call returns the same. Throws a
- * `TypeError` if `files` is neither a `UnitSet` nor an object whose values are strings.
+ * With `findings`, which must come from `lintUnits` for the same files, it applies only these. Without, it
+ * repeats until nothing changes. Throws a `TypeError` if `files` is neither a `UnitSet` nor an object of
+ * strings.
  */
 export function fixUnits(units: UnitSet, findings?: readonly Finding[], options?: LintOptions): UnitSet;
 export function fixUnits(

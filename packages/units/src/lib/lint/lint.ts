@@ -9,26 +9,24 @@ import { subjectsOf } from "./subjects/subjects.ts";
 import { fileSubject, syntaxRules, type FileSubject, type SyntaxCode } from "./rules/syntax.ts";
 import { unitNameParts } from "../systemd/unit-names.ts";
 
-/** All rules of the linter, by their codes. */
+/** All rules of the linter, by code. */
 export const rules: Readonly<Record<FindingCode, Pick<Rule<never>, "severity" | "why" | "man">>> = {
   ...syntaxRules,
   ...socketRules,
   ...serviceRules,
 };
 
-/** The code of a finding. docs/lint.md explains all of them. */
+/** The code of a finding. docs/lint.md explains each one. */
 export type FindingCode = SyntaxCode | SocketCode | ServiceCode;
 
-/** Something in a unit file that systemd refuses, or that will cause trouble. */
+/** Something in a unit file that systemd rejects, or that will cause problems. */
 export interface Finding {
-  /** The name of the file, as it was given. */
+  /** The name of the file, as passed. */
   readonly file: string;
-  /**
-   * The line, counted from 1: the line of the directive, or of the section in which a directive is missing.
-   */
+  /** The line, counted from 1: that of the directive, or of the section if a directive is missing. */
   readonly line: number;
   /**
-   * `error`: systemd does not load the unit, or the app does not work. `warning`: it will cause trouble.
+   * `error`: systemd does not load the unit, or the app does not work. `warning`: it will cause problems.
    * `info`: it could be better.
    */
   readonly severity: Severity;
@@ -36,31 +34,31 @@ export interface Finding {
   readonly code: FindingCode;
   /** What is wrong. */
   readonly message: string;
-  /** What happens if you leave it. */
+  /** What happens if you do not fix it. */
   readonly why: string;
   /** What to write instead. */
   readonly fix: string;
-  /** The same change as edits for `fixUnits`. Missing if the change needs a decision. */
+  /** The fix as edits for `fixUnits`. Missing if the fix needs a decision. */
   readonly edits?: readonly FileEdit[];
 }
 
 /** Facts that the linter cannot find in the files. */
 export interface LintOptions {
   /**
-   * Whether the units are for the service manager of a user. By default these are units in a folder
-   * `systemd/user`, and units that open `/run/user/<uid>/systemd/notify` with `OpenFile=`.
+   * Whether a user's service manager runs the units. The default is true for units in a folder
+   * `systemd/user`, and for units with `/run/user/<uid>/systemd/notify` in `OpenFile=`.
    */
   user?: boolean | undefined;
 }
 
-/** The unit itself, or the unit that a drop-in belongs to. */
+/** The unit, or the unit that a drop-in belongs to. */
 function subjectOf(file: GivenFile, given: GivenUnits): FileSubject {
   const { dropInOf, base } = file;
   const name = dropInOf === undefined ? base : dropInOf.includes(".") ? dropInOf : `unit.${dropInOf}`;
   return fileSubject({ ...file, name, type: unitNameParts(name).type, given });
 }
 
-/** A finding, and what its rule says about the fix. */
+/** A finding with its fix. */
 export interface RuleFinding extends Pick<Found, "fix" | "inDescription"> {
   finding: Finding;
 }
@@ -83,7 +81,7 @@ function found<Subject>(
           message,
           why,
           fix: fixText(fix),
-          // A name or a value that contains a line break cannot be written.
+          // Names and values with a line break can't be written.
           ...(edits.length > 0 && refusedEdits(edits).length === 0 && { edits }),
         };
         all.push({ fix, inDescription, finding });
@@ -93,13 +91,13 @@ function found<Subject>(
 }
 
 /**
- * Finds what is wrong in unit files that belong together: services, their sockets and drop-ins.
+ * Finds problems in related unit files: services, their sockets and drop-ins.
  *
- * `files` is a {@link UnitSet}, or has the texts by name: `app.socket`, `app.service`,
- * `app.service.d/10-port.conf`. A name may begin with folders. A service or socket that is not among the
- * files counts as missing. In files of other kinds, only the syntax is checked. Returns the findings in the
- * order of the files and their lines; an empty array means that nothing was found. Any text is accepted.
- * Throws a `TypeError` if `files` is not an object whose values are strings.
+ * `files` is a {@link UnitSet}, or an object of strings by name: `app.socket`, `app.service`,
+ * `app.service.d/10-port.conf`. A name may include folders. A service or socket that is not passed counts as
+ * missing. In files of other kinds, only the syntax is checked. Returns the findings in the order of files
+ * and lines; an empty array means that there are none. Any string is accepted. Throws a `TypeError` if
+ * `files` is not an object of strings.
  */
 export function lintUnits(
   files: Readonly<Record<string, string>> | UnitSet,
@@ -109,7 +107,7 @@ export function lintUnits(
   return findingsIn(units, options).map(({ finding }) => finding);
 }
 
-/** What `lintUnits` finds, with more about each finding, and without `info` if you do not need it. */
+/** The findings of `lintUnits` with their fixes, optionally without those of severity `info`. */
 export function findingsIn(
   set: UnitSet,
   options: LintOptions = {},

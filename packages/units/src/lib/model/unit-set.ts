@@ -2,17 +2,16 @@ import { givenUnits, loadUnit, valuesOf, type GivenUnits } from "../parse/load.t
 import { parseUnit, stringifyUnit, type UnitFile } from "../parse/parse.ts";
 import { checkFiles } from "./check-files.ts";
 
-/** The units as the rules of the linter look for them. */
+/** The units in the form that the linter's rules use. */
 export let givenOf: (units: UnitSet) => GivenUnits;
 
 /**
- * Unit files that belong together, line by line: those of a description (`buildUnits`), or files that you
- * have (`parseUnits`).
+ * Related unit files, line by line: those of a description (`buildUnits`), or existing files (`parseUnits`).
  */
 export class UnitSet {
   /**
-   * The files by their names, in their order: `shop.socket`, `shop.service`, `shop.service.d/10-port.conf`. A
-   * name may begin with folders.
+   * The files by name, in their order: `shop.socket`, `shop.service`, `shop.service.d/10-port.conf`. A name
+   * may include folders.
    */
   readonly files: ReadonlyMap<string, UnitFile>;
   readonly #given: GivenUnits;
@@ -22,14 +21,14 @@ export class UnitSet {
     this.#given = givenUnits(this.files);
   }
 
-  /** The texts of the files by their names. */
+  /** The contents of the files, by name. */
   texts(): Record<string, string> {
     return Object.fromEntries([...this.files].map(([name, file]) => [name, stringifyUnit(file)]));
   }
 
   /**
-   * The values of a directive that count, as systemd.unit(5) describes: of the unit and its drop-ins, without
-   * those that an empty assignment has removed. Empty if the set does not contain the unit.
+   * The effective values of a directive in a unit and its drop-ins, as described in systemd.unit(5): without
+   * those that an empty assignment resets. Empty if the set does not contain the unit.
    */
   values(unit: string, section: string, directive: string): readonly string[] {
     const loaded = loadUnit(unit, this.#given);
@@ -42,8 +41,8 @@ export class UnitSet {
 }
 
 /**
- * Reads the texts of unit files and drop-ins, by their names. Any text is accepted: a line that systemd
- * ignores is an entry too. Throws a `TypeError` unless `files` is an object of strings.
+ * Parses unit files and drop-ins, by name. Any string is accepted: a line that systemd ignores is an entry
+ * too. Throws a `TypeError` unless `files` is an object of strings.
  */
 export function parseUnits(files: Readonly<Record<string, string>>): UnitSet {
   checkFiles(files);

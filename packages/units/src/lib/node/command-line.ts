@@ -1,4 +1,4 @@
-/** Options of node(1) whose value may be the next word. `--name=value` is one word. */
+/** Options of node(1) whose value may be the next word. */
 const withValue = new Set(
   `-C -r --allow-fs-read --allow-fs-write --build-sea --build-snapshot-config --conditions --cpu-prof-dir --cpu-prof-interval
    --cpu-prof-name --debug-port --diagnostic-dir --disable-proto --disable-warning --dns-result-order --env-file --env-file-if-exists
@@ -11,23 +11,17 @@ const withValue = new Set(
    --use-largepages --v8-pool-size --vfs-load --vfs-mount --watch-kill-signal --watch-path`.split(/\s+/),
 );
 
-/**
- * Options with which Node runs no file: code from the command line, a script of package.json, tests, or
- * benchmarks.
- */
+/** Options with which Node runs no file: inline code, a package.json script, tests or benchmarks. */
 const withoutScript =
   /^(?:-e|--eval|-p|-pe|--print|--run|--test|--bench|--completion-bash|-h|--help|-v|--version)(?:=|$)/;
 
-/** The command line of Node, as node(1) reads it. */
+/** The command line of Node, as node(1) parses it. */
 export interface NodeCommand {
-  /** The options before the script, without values that are separate words. */
+  /** The options before the script, without values in separate words. */
   options: readonly string[];
-  /** The files and packages that Node loads before the script, by `--require` and `--import`. */
+  /** The files and packages that `--require` and `--import` load before the script. */
   preloads: readonly string[];
-  /**
-   * The file that Node runs. `undefined` if Node runs none: with `-e`, `--run` or `--test`, or without a
-   * file.
-   */
+  /** The file that Node runs. `undefined` with `-e`, `--run` or `--test`, or without a file. */
   script: string | undefined;
 }
 
@@ -36,9 +30,7 @@ export function behindEnv(words: readonly string[]): readonly string[] {
   return words[0]?.endsWith("/env") === true ? words.slice(1) : words;
 }
 
-/**
- * Whether Node gets no program at all. It would read one from its standard input, which is empty, and exit.
- */
+/** Whether Node gets no program. It would read one from standard input, which is empty, and exit. */
 export function isWithoutProgram({ options, script }: NodeCommand): boolean {
   return (
     script === undefined &&
@@ -49,7 +41,7 @@ export function isWithoutProgram({ options, script }: NodeCommand): boolean {
 /** An option that names a module to load before the script. */
 const preload = /^(?:-r|--require|--import)(?:=(.*))?$/s;
 
-/** Reads the words of a command line whose first word is Node itself. */
+/** Parses the words of a command line whose first word is Node. */
 export function nodeCommand([, ...words]: readonly string[]): NodeCommand {
   const options: string[] = [];
   const preloads: string[] = [];
@@ -68,8 +60,8 @@ export function nodeCommand([, ...words]: readonly string[]): NodeCommand {
 }
 
 /**
- * Splits NODE_OPTIONS as Node does: at spaces outside of double quotes. Within quotes, a backslash makes the
- * next character literal. Returns `undefined` if Node does not start with this value.
+ * Splits NODE_OPTIONS as Node does: at spaces outside double quotes. Within quotes, a backslash escapes the
+ * next character. Returns `undefined` if Node does not start with this value.
  */
 export function nodeOptionWords(text: string): string[] | undefined {
   const parts: readonly string[] = text.match(/"(?:[^"\\]|\\.)*"|[^" ]+| +|"/gs) ?? [];
@@ -88,7 +80,7 @@ export function nodeOption(word: string): string {
   return /[ "]/.test(word) ? `"${word.replace(/["\\]/g, "\\$&")}"` : word;
 }
 
-/** The modules that NODE_OPTIONS makes Node load before the app. */
+/** The modules that NODE_OPTIONS loads before the app. */
 export function preloadsOfOptions(text: string): readonly string[] {
   return nodeCommand(["node", ...(nodeOptionWords(text) ?? [])]).preloads;
 }

@@ -13,19 +13,19 @@ const launchersOfAny =
   /^(?:sudo|su|runuser|setsid|dotenvx?|doppler|infisical|op|cross-env|cross-env-shell|concurrently|fnm|volta|timeout|flock|strace|ltrace|tini|dumb-init|xvfb-run|script|screen|tmux|systemd-run|start-stop-daemon|supervisord|docker|docker-compose|podman-compose|unshare|uv|go|foreman|honcho|overmind|turbo|nx|lerna|nest|bun|deno)$/;
 
 /**
- * The arguments with which some of these tools start a child process. With others they become the program, or
+ * The arguments with which some of these tools start a child process. With others, they exec the program or
  * do something else.
  */
 const asChild: Readonly<Record<string, (rest: readonly string[]) => boolean>> = {
   flock: (rest) => !rest.some((word) => /^(?:-[a-z]*F|--no-fork$)/.test(word)),
   "start-stop-daemon": (rest) => rest.some((word) => /^(?:-[a-zA-Z]*b|--background$)/.test(word)),
-  // With -D, strace leaves its process ID to the program.
+  // With -D, the program gets the process ID of strace.
   strace: (rest) => !rest.some((word) => /^(?:-[a-zA-Z]*D|--daemonize(?:=.*)?$)/.test(word)),
   unshare: (rest) => rest.some((word) => /^(?:-[a-zA-Z]*f|--fork$)/.test(word)),
   uv: ([command]) => command === "run",
   go: ([command]) => command === "run",
   nest: ([command]) => command === "start",
-  // A script of package.json, and not a file.
+  // A package.json script, not a file.
   bun: ([command, script = "."]) => command === "run" && !/[./]/.test(script),
   deno: ([command]) => command === "task",
 };
@@ -35,8 +35,8 @@ export const isLauncherOfAny = (name: string): boolean => launchersOfAny.test(na
 const isLauncher = (name: string): boolean => isLauncherOfNode(name) || isLauncherOfAny(name);
 
 /**
- * The package of the file that Node runs, such as npm for `/usr/lib/node_modules/npm/bin/npm-cli.js`, and the
- * name of the file.
+ * The package and name of the file that Node runs, such as npm for
+ * `/usr/lib/node_modules/npm/bin/npm-cli.js`.
  */
 function toolOf({ script = "" }: NodeCommand): string[] {
   const modules = "/node_modules/";
@@ -50,15 +50,15 @@ function toolOf({ script = "" }: NodeCommand): string[] {
 const childOption = /^--(?:run|watch|watch-path)(?:=|$)/;
 
 /**
- * The package manager, or another tool, that runs the app as a child process. `node` is the command line of
- * Node, if Node itself is the program.
+ * The package manager or other tool that runs the app as a child process. `node` is the command line of Node,
+ * if Node is the program.
  */
 export function launcherOf(words: readonly string[], node: NodeCommand | undefined): string | undefined {
   const [first = ""] = words;
   const name = baseOf(first);
   if (node === undefined) {
     if (isLauncher(name)) return asChild[name]?.(words.slice(1)) === false ? undefined : name;
-    // Volta installs its own program in the place of each tool.
+    // Volta replaces each tool by its own program.
     return /\/\.volta\/bin\//.test(first) ? "volta" : undefined;
   }
   if (first.includes("/.volta/bin/")) return "volta";

@@ -1,20 +1,20 @@
 import { bytesOf, wholeOf } from "../systemd/amounts.ts";
 import { timeSpanOf } from "../systemd/time-spans.ts";
 
-/** The smallest value of a directive with which Node works. */
+/** The smallest value of a directive that works with Node. */
 interface SmallestValue {
   /** The amount in a value: a number, bytes, or milliseconds. */
   read: (text: string) => number | undefined;
   least: number;
-  /** The same, if an option or a variable makes Node's pools of threads smaller. */
+  /** The smallest value if an option or variable reduces Node's thread pools. */
   leastWithSmallPools?: number;
-  /** Whether it matters only to a service that sends notifications. */
+  /** Whether it only affects services that send notifications. */
   ofNotify?: boolean;
   /** What Node needs, as a sentence. */
   why: string;
   /** A value that works. */
   instead: string;
-  /** The directive that limits what is probably meant. */
+  /** The directive that limits what is probably intended. */
   better?: string;
 }
 
@@ -23,7 +23,7 @@ const mebibytes = 2 ** 20;
 const memory = {
   read: (text: string) => {
     const bytes = bytesOf(text);
-    // Of a number that lacks its unit, memory-tiny says so.
+    // The rule memory-tiny reports a number without a unit.
     return bytes !== undefined && bytes < mebibytes && /^\d+$/.test(text) ? undefined : bytes;
   },
   least: 20 * mebibytes,
@@ -39,19 +39,18 @@ const threads = {
   instead: "64",
 };
 
-/** With 0, systemd waits without a limit. */
+/** 0 means no limit. */
 const span = (text: string): number | undefined => timeSpanOf(text) || undefined;
 
 /**
- * The smallest values with which a Node server starts, by their directives. The figures were measured on
- * Linux x64 with servers of a few lines.
+ * The smallest values with which a Node server starts, measured on Linux x64 with servers of a few lines.
  *
- * The directives are in systemd.exec(5) if they begin with Limit, in systemd.resource-control(5) for memory
- * and tasks, and in systemd.service(5) for times.
+ * The directives are in systemd.exec(5) (Limit…), systemd.resource-control(5) (memory and tasks), and
+ * systemd.service(5) (times).
  */
 const smallestValues: Readonly<Record<string, SmallestValue>> = {
-  // Node 20 has 764 MiB of address space with an empty server, and aborts with 700 MB. Node 26 needs 2 GiB,
-  // which a unit does not tell. In Node 20, the WebAssembly of fetch() needs 12 GB.
+  // An empty server on Node 20 uses 764 MiB of address space, and aborts with 700 MB. Node 26 needs 2 GiB,
+  // but a unit does not show the version. The WebAssembly of fetch() in Node 20 needs 12 GB.
   LimitAS: {
     read: bytesOf,
     least: 764 * mebibytes,
@@ -59,7 +58,7 @@ const smallestValues: Readonly<Record<string, SmallestValue>> = {
     instead: "infinity",
     better: "MemoryMax",
   },
-  // Node 20 dies with 50 MB and starts with 100 MB.
+  // Node 20 crashes with 50 MB and starts with 100 MB.
   LimitDATA: {
     read: bytesOf,
     least: 50 * mebibytes,
@@ -101,11 +100,11 @@ const smallestValues: Readonly<Record<string, SmallestValue>> = {
 /** What these checks need to know about a service. */
 interface NodeFacts {
   notifies: boolean;
-  /** The command line and the variables, as far as they are known. */
+  /** The known words of the command line and variables. */
   options: readonly string[];
 }
 
-/** The values that are too small for Node. `valueOf` returns what a directive has. */
+/** The values that are too small for Node. `valueOf` returns the value of a directive. */
 export function tooSmall<Value extends { text: string }>(
   valueOf: (key: string) => Value | undefined,
   { notifies, options }: NodeFacts,

@@ -1,27 +1,27 @@
 import { isIPv4, isIPv6 } from "../systemd/addresses.ts";
 
-/** The name of the variable from which @sockact/core reads who may send a PROXY header. */
+/** The variable that tells @sockact/core who may send a PROXY header. */
 export const proxyVariable = "SOCKACT_PROXY_PROTOCOL";
 
-/** Stands for every client. */
+/** Means every client. */
 export const anybody = "*";
 
-/** Whether this names clients that may send a PROXY header: an IP address, a range, or `unix`. */
+/** Whether this is an IP address, a range, or `unix`. */
 export function isProxySender(text: string): boolean {
   if (text === "unix") return true;
   const [, address = "", prefix = "0"] = /^([^/]+)(?:\/(0|[1-9]\d{0,2}))?$/.exec(text) ?? [];
   return isIPv4(address) ? Number(prefix) <= 32 : isIPv6(address) && Number(prefix) <= 128;
 }
 
-/** One entry of the variable: the name of a socket, and who may send a header to it. */
+/** An entry of the variable: a socket's name, and who may send it a header. */
 export interface ProxyEntry {
   name: string;
-  /** `undefined` means everybody. */
+  /** `undefined` means everyone. */
   from: string[] | undefined;
 }
 
 /**
- * The entries, separated by spaces. In each, the first `:` ends the name. `undefined` if the value is
+ * The entries, separated by spaces. The first `:` of an entry ends the name. `undefined` if the value is
  * malformed.
  */
 export function proxyEntries(text: string): ProxyEntry[] | undefined {

@@ -1,8 +1,8 @@
 import { isIPv6 } from "../systemd/addresses.ts";
 
 /**
- * Whether an app can listen at this place, as SOCKACT_MAP of @sockact/register names it: a port, `host:port`,
- * a path or `@abstract`.
+ * Whether this is a valid key of SOCKACT_MAP of @sockact/register: a port, `host:port`, a path or
+ * `@abstract`.
  */
 export function isListenPlace(place: string): boolean {
   if (/^[/@]/.test(place)) return /^.[^,]+$/s.test(place);
@@ -11,8 +11,8 @@ export function isListenPlace(place: string): boolean {
 }
 
 /**
- * The entries of SOCKACT_MAP, separated by commas. In each, the last `=` separates a place from the name of a
- * socket. `undefined` if the value is malformed.
+ * The entries of SOCKACT_MAP, separated by commas. The last `=` of an entry separates the place from the
+ * socket's name. `undefined` if the value is malformed.
  */
 export function mapEntries(text: string): { place: string; name: string }[] | undefined {
   const entries = text.split(",").map((entry) => {
@@ -22,8 +22,8 @@ export function mapEntries(text: string): { place: string; name: string }[] | un
   return entries.every(({ place, name }) => isListenPlace(place) && name !== "") ? entries : undefined;
 }
 
-/** Whether a module that Node loads before the app is @sockact/register. */
+/** Whether a preloaded module is @sockact/register. */
 export function isRegister(preload: string): boolean {
-  // The copy that `sockact install` makes has a folder for each service.
+  // `sockact install` copies it into a folder of each service.
   return preload.includes("@sockact/register") || /\/sockact\/[^/]+\/files\/register\.cjs$/.test(preload);
 }

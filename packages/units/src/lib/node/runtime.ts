@@ -3,10 +3,10 @@ import { isSpecifier, sampleText } from "../systemd/specifiers.ts";
 import { behindEnv, isWithoutProgram, nodeCommand } from "./command-line.ts";
 import { launcherOf } from "./launcher.ts";
 
-/** Programs that generate machine code at run time. MemoryDenyWriteExecute= kills them. */
+/** Programs with a just-in-time compiler. MemoryDenyWriteExecute= kills them. */
 const justInTime = /^(?:node|bun|deno|java|dotnet|mono|luajit)/;
 
-/** The name of the program. For env(1), the name of the program that it starts. */
+/** The name of the program, or of the program that env(1) starts. */
 function programName(command: unknown): string {
   const [first, second]: unknown[] = Array.isArray(command) ? command : [];
   const program = typeof first === "string" && first.endsWith("/env") ? second : first;
@@ -14,7 +14,7 @@ function programName(command: unknown): string {
   return typeof path === "string" ? baseOf(path) : "";
 }
 
-/** Whether a program's name is one of Node's, such as nodejs, node22 or node-22. */
+/** Whether this is a name of Node, such as nodejs, node22 or node-22. */
 export function isNodeName(name: string): boolean {
   return /^node(?:js)?(?:-?[\d.]+)?$/.test(name);
 }
@@ -23,7 +23,7 @@ export function isNode(command: unknown): boolean {
   return isNodeName(programName(command));
 }
 
-/** Programs that are certainly not Node, and do not start it. */
+/** Programs that are certainly not Node and do not start it. */
 const otherRuntime = /^(?:bunx?|deno|java|dotnet|mono|luajit|(?:python|ruby|perl|php)[\d.]*)$/;
 
 export function isOtherRuntime(command: unknown): boolean {
@@ -42,14 +42,14 @@ export function compilesAtRunTime(command: unknown): boolean {
   return justInTime.test(programName(command));
 }
 
-/** The words of a command line as far as they are known, without env(1). */
+/** The known words of a command line, without env(1). */
 function knownWords(command: readonly unknown[]): readonly string[] {
   return behindEnv(
     command.map((word) => (typeof word === "string" || isSpecifier(word) ? sampleText(word) : "")),
   );
 }
 
-/** Whether this is a Node command without anything to run. */
+/** Whether this is a Node command without a script or code. */
 export function runsNothing(command: readonly unknown[]): boolean {
   return isNode(command) && isWithoutProgram(nodeCommand(knownWords(command)));
 }

@@ -2,11 +2,11 @@ import { shown, UnitError, type UnitProblem } from "../problems.ts";
 import { unspeakable } from "../systemd/text.ts";
 import { goesOn, linesIn, parseUnit, stringifyUnit, type UnitFile } from "./parse.ts";
 
-/** A change of one directive in a unit file or drop-in. */
+/** A change to one directive in a unit file or drop-in. */
 export interface UnitEdit {
   /**
-   * The line on which the assignment to replace begins. Without it, the values are added at the end of the
-   * section. A missing section is created: [Unit] before all others, other sections after them.
+   * The first line of the assignment to replace. Without it, the values are added at the end of the section.
+   * A missing section is created: [Unit] before all others, other sections after them.
    */
   readonly line?: number | undefined;
   /** The name of the section, without brackets: `Service`. */
@@ -18,10 +18,10 @@ export interface UnitEdit {
 }
 
 /**
- * Changes directives of a unit file, and keeps every other byte: comments, blank lines, line ends.
+ * Changes directives of a unit file and keeps every other byte: comments, blank lines, line ends.
  *
- * Line numbers refer to the given file. An edit for a line without such an assignment changes nothing. Throws
- * a `UnitError` if a new value contains a line break.
+ * Line numbers refer to the passed file. An edit for a line without such an assignment changes nothing.
+ * Throws a `UnitError` if a new value contains a line break.
  */
 export function editUnit(unit: UnitFile, edits: readonly UnitEdit[]): UnitFile {
   const problems = refusedEdits(edits);
@@ -51,7 +51,7 @@ const lineEnd = (text: string): string | undefined => /(?<![\n\r\0])[\n\r\0]+$/.
 
 const linesOf = ({ key, values }: UnitEdit): string[] => values.map((value) => `${key}=${value}`);
 
-/** Why edits cannot be made. */
+/** Why edits can't be applied. */
 export function refusedEdits(edits: readonly UnitEdit[]): UnitProblem[] {
   const problems: UnitProblem[] = [];
   edits.forEach(({ section, key, values }, index) => {
@@ -74,11 +74,11 @@ export function refusedEdits(edits: readonly UnitEdit[]): UnitProblem[] {
   return problems;
 }
 
-/** Replaces an assignment by new lines. Comments among its lines are kept, and come before them. */
+/** Replaces an assignment by new lines. Comments between its lines are kept, and moved before them. */
 function replaced(old: string, written: readonly string[], ofFile: string): string {
   const comments = [...linesIn(old)].filter(({ isComment }) => isComment);
   const end = lineEnd(old);
-  // The file may have no line end at its end. Then the last line gets none either.
+  // If the file has no final line end, it does not get one.
   const text = written.join(end ?? ofFile);
   return (
     comments.map((line) => line.text + (line.end === "" ? ofFile : "")).join("") +
@@ -87,8 +87,8 @@ function replaced(old: string, written: readonly string[], ofFile: string): stri
 }
 
 /**
- * Where a [Unit] section would begin: before the first section and the comment right above it. `undefined` if
- * the file has no section.
+ * The place for a new [Unit] section: before the first section and the comment directly above it. `undefined`
+ * if the file has no section.
  */
 function topOf(entries: UnitFile["entries"]): number | undefined {
   let at = entries.findIndex(({ kind }) => kind === "section");
@@ -97,7 +97,7 @@ function topOf(entries: UnitFile["entries"]): number | undefined {
   return at;
 }
 
-/** Adds lines at the end of their sections, and creates missing sections. */
+/** Adds lines at the end of sections, and creates missing sections. */
 function withAdded(
   { entries, open }: UnitFile,
   additions: ReadonlyMap<string, readonly string[]>,
@@ -122,18 +122,14 @@ function withAdded(
     else texts[top] = written(["[Unit]", ...lines, ""]) + texts[top]!;
   }
   if (added.length === 0) return texts.join("");
-  // A line that continues at the end of the file keeps its backslash only if nothing was added to its
-  // section.
+  // A continued line at the end of the file keeps its backslash only if nothing is added to its section.
   const before = texts.join("");
   const close =
     before === "" ? "" : closing(before, open && texts[last] === entries[last]!.text, ofFile) + ofFile;
   return before + close + added.join(ofFile);
 }
 
-/**
- * Returns what ends the last line. A line that ends in a backslash continues until a line without one: an
- * empty line.
- */
+/** Returns what ends the last line. A line with a trailing backslash needs an empty line after it. */
 function closing(text: string, open: boolean, ofFile: string): string {
   return (/[\n\r\0]$/.test(text) ? "" : ofFile) + (open ? ofFile : "");
 }

@@ -3,29 +3,29 @@ import { directiveNamed } from "../systemd/directives.ts";
 import { commandsOf } from "./words.ts";
 import { isUnitName, templateOf, unitNameParts } from "../systemd/unit-names.ts";
 
-/** An assignment, and the file that contains it. */
+/** An assignment and the file that contains it. */
 export interface Setting extends Assignment {
   file: string;
 }
 
-/** A unit as systemd sees it: its file and its drop-ins. */
+/** A unit as systemd loads it: its file and its drop-ins. */
 export interface LoadedUnit {
   name: string;
-  /** The file of the unit itself. For an instance without a file, the file of the template. */
+  /** The unit's file. For an instance without a file, the template's file. */
   file: string;
   /** The content of that file. */
   own: UnitFile;
-  /** Whether systemd reads that file only up to a command line that it refuses. */
+  /** Whether systemd stops reading that file at an invalid command line. */
   isCut: boolean;
-  /** All assignments, in the order in which they count. */
+  /** All assignments, in order of precedence. */
   settings: readonly Setting[];
   /** The same assignments by section and key. */
   bySection: ReadonlyMap<string, ReadonlyMap<string, readonly Setting[]>>;
 }
 
-/** One of the given files: a unit, or a drop-in in the folder `app.service.d`. */
+/** A passed file: a unit, or a drop-in in the folder `app.service.d`. */
 export interface GivenFile {
-  /** Its path, as it was given. */
+  /** Its path, as passed. */
   file: string;
   unit: UnitFile;
   /** The assignments of the file that systemd reads. */
@@ -34,23 +34,20 @@ export interface GivenFile {
   base: string;
   /** The folder of a drop-in, without `.d`. */
   dropInOf: string | undefined;
-  /** If several files have the same name, the one with the lowest number counts. */
+  /** Of several files with the same name, the one with the lowest number is used. */
   rank: number;
 }
 
-/** Unit files, as systemd finds them by name. */
+/** Unit files as systemd finds them by name. */
 export interface GivenUnits {
   all: readonly GivenFile[];
-  /** Units by name. If several files have the same name, the one that counts. */
+  /** Units by name. Of several files with the same name, the one that systemd uses. */
   units: ReadonlyMap<string, GivenFile>;
   /** The drop-ins that systemd reads, by `dropInOf`. */
   dropIns: ReadonlyMap<string, readonly GivenFile[]>;
 }
 
-/**
- * The folders of systemd.unit(5), in the order of their priority. A file in none of them has a higher
- * priority than all.
- */
+/** The folders of systemd.unit(5), in order of priority. A file in any other folder has a higher priority. */
 const unitFolders = [
   /(?:^|\/)\.config\/systemd\//,
   /(?:^|\/)etc\/systemd\//,
@@ -62,14 +59,12 @@ const unitFolders = [
 
 const rankOf = (file: string): number => unitFolders.findIndex((folder) => folder.test(file));
 
-/**
- * The units of files, by their paths. Only the last part of a path counts, and for a drop-in the last two.
- */
+/** The units of files, by path. Only the last part of a path is used, and for a drop-in the last two. */
 export function givenUnits(files: ReadonlyMap<string, UnitFile>): GivenUnits {
   const all = Array.from(files, ([file, unit]): GivenFile => {
     const [base = "", folder = ""] = file.split("/").toReversed();
     const dropInOf = folder.endsWith(".d") ? folder.slice(0, -2) : undefined;
-    // Each field is named, because a spread of an assignment takes several times as long.
+    // Each field is named, because spreading an assignment is several times slower.
     const settings = assignments(unit).map(({ text, line, kind, section, key, value }) => ({
       text,
       line,
@@ -100,8 +95,8 @@ function listIn<Key, Value>(lists: Map<Key, Value[]>, key: Key): Value[] {
 }
 
 /**
- * The names of a unit's drop-in folders, in the order of their priority: the unit itself, its template, its
- * prefixes, its type.
+ * The names of a unit's drop-in folders, in order of priority: the unit, its template, its prefixes, its
+ * type.
  */
 function dropInNames(name: string): string[] {
   const { prefix, instance, type } = unitNameParts(name);
@@ -114,13 +109,12 @@ function dropInNames(name: string): string[] {
 }
 
 /**
- * The unit of this name, with its drop-ins merged as systemd.unit(5) describes. `undefined` if no file is
- * given for it, if its file is empty, which masks it, or if no unit can have the name.
+ * The unit of this name, with its drop-ins merged as in systemd.unit(5). `undefined` if it has no file, if
+ * its file is empty (which masks it), or if the name is invalid.
  *
- * Drop-ins count in the order of their file names, whatever their folder. If two have the same name, only the
- * one with the more specific folder counts. If two files have the same name in folders of systemd, such as
- * /etc/systemd/system and /usr/lib/systemd/system, only the one in the first folder of systemd.unit(5)
- * counts.
+ * Drop-ins are sorted by file name, whatever their folder. Of two with the same name, the one in the more
+ * specific folder is used. Of two files with the same name in systemd's folders, such as /etc/systemd/system
+ * and /usr/lib/systemd/system, the one in the first folder of systemd.unit(5) is used.
  */
 export function loadUnit(name: string, { units, dropIns: folders }: GivenUnits): LoadedUnit | undefined {
   const own = isUnitName(name) ? (units.get(name) ?? units.get(templateOf(name) ?? name)) : undefined;
@@ -147,7 +141,7 @@ export function loadUnit(name: string, { units, dropIns: folders }: GivenUnits):
 }
 
 /**
- * Whether this directive of a service or a socket contains command lines; systemd.service(5),
+ * Whether this directive of a service or socket contains command lines; see systemd.service(5),
  * systemd.socket(5).
  */
 export const isCommand = ({ section, key }: Assignment): boolean =>
@@ -155,8 +149,8 @@ export const isCommand = ({ section, key }: Assignment): boolean =>
   (section === "Socket" && /^Exec(?:Start|Stop)(?:Pre|Post)$/.test(key));
 
 /**
- * The line at which systemd stops reading a service's file. systemd does not load a socket with a refused
- * command at all.
+ * The line at which systemd stops reading a service's file. A socket with an invalid command is not loaded at
+ * all.
  */
 const refusalIn = (all: readonly Assignment[], name: string): number =>
   all.findIndex(
@@ -166,18 +160,17 @@ const refusalIn = (all: readonly Assignment[], name: string): number =>
       commandsOf(assignment.value, name).refused === true,
   );
 
-/** The assignments of a file, up to a command line that systemd refuses. */
+/** The assignments of a file, up to an invalid command line. */
 const upTo = (refused: number, all: readonly Setting[]): readonly Setting[] =>
   refused < 0 ? all : all.slice(0, refused + 1);
 
 /**
- * Whether an assignment is empty and removes the ones before it. For most directives, systemd ignores an
- * empty assignment.
+ * Whether an assignment is empty and resets a list. For most directives, systemd ignores an empty assignment.
  */
 export const isReset = ({ key, value }: Assignment): boolean =>
   value === "" && directiveNamed(key)?.resets === true;
 
-/** The assignments of a directive that count. An empty one removes those before it, or systemd ignores it. */
+/** The effective assignments of a directive, without those that an empty one resets. */
 export function valuesOf(unit: LoadedUnit, section: string, key: string): readonly Setting[] {
   const all = unit.bySection.get(section)?.get(key);
   if (all === undefined) return [];
@@ -185,7 +178,7 @@ export function valuesOf(unit: LoadedUnit, section: string, key: string): readon
   return all.slice(all.findLastIndex(isReset) + 1).filter(({ value }) => value !== "");
 }
 
-/** The assignment that counts of a directive with one value, or `undefined`. */
+/** The effective assignment of a directive with one value, or `undefined`. */
 export function valueOf(unit: LoadedUnit, section: string, key: string): Setting | undefined {
   return valuesOf(unit, section, key).at(-1);
 }

@@ -1,27 +1,27 @@
 import { byteLength, unspeakable } from "../systemd/text.ts";
 
-/** A line of a unit file, together with the lines that continue it. */
+/** A line of a unit file, with its continuation lines. */
 export type UnitEntry = {
-  /** The line as it is in the file, with line ends. */
+  /** The line as in the file, with line ends. */
   readonly text: string;
-  /** The number of the first line. The first line of the file is 1. */
+  /** The number of its first line, counted from 1. */
   readonly line: number;
 } & (
   | {
       /** One `key=value`. */
       readonly kind: "assignment";
-      /** The name of the section that the line is in, without brackets: `Service`. */
+      /** The name of its section, without brackets: `Service`. */
       readonly section: string;
-      /** The name of the directive, as it is written. */
+      /** The name of the directive, as written. */
       readonly key: string;
-      /** The value as systemd reads it: continuation lines are joined, and spaces around it are removed. */
+      /** The value as systemd reads it: continuation lines are joined, and surrounding spaces removed. */
       readonly value: string;
       /**
-       * In units of `buildUnits`, the field of the description that asks for the line: `sockets[0].listen`.
-       * Missing if no single field does.
+       * In units of `buildUnits`, the field of the description that wrote the line: `sockets[0].listen`.
+       * Missing if no single field did.
        */
       readonly field?: string | undefined;
-      /** In units of `buildUnits`, the reason for a line that no field asks for. */
+      /** In units of `buildUnits`, the reason for a line without a field. */
       readonly reason?: string | undefined;
     }
   | {
@@ -44,31 +44,28 @@ export type UnitEntry = {
     }
 );
 
-/** A unit file or drop-in, line by line. It contains every byte of the file. */
+/** A unit file or drop-in, line by line, with every byte. */
 export interface UnitFile {
-  /** The lines of the file, in their order. Lines that continue another one are in its entry. */
+  /** The lines of the file in order. A continuation line is part of the entry that it continues. */
   readonly entries: readonly UnitEntry[];
-  /** Whether the last line ends in a backslash, so that it would include any text that is added. */
+  /** Whether the last line ends in a backslash, so that it would include appended text. */
   readonly open: boolean;
 }
 
-/** One `key=value`, as systemd reads it: continuation lines are joined, and spaces around it are removed. */
+/** One `key=value`, as systemd reads it: continuation lines are joined, and surrounding spaces removed. */
 export type Assignment = Extract<UnitEntry, { kind: "assignment" }>;
 
-/**
- * LONG_LINE_MAX of systemd. A line must be shorter than this. A line with its continuation lines must not be
- * longer.
- */
+/** systemd's LONG_LINE_MAX. A line must be shorter; with continuation lines, it may be that long. */
 const longestLine = 1_048_576;
 
-/** In systemd's read_line(), a carriage return or a NUL also ends a line. */
+/** In systemd's read_line(), a carriage return or NUL also ends a line. */
 const physicalLines = /([^\n\r\0]*)((?:\n\r?|\r\n?)\0?|\0|$)/g;
 
 const comment = /^[ \t]*[#;]/;
 
-/** One line of a file, whether or not the next one continues it. */
+/** A physical line of a file. */
 interface Line {
-  /** The line as it is in the file. */
+  /** The line as in the file. */
   text: string;
   content: string;
   /** The line end. The last line may have none. */
@@ -76,7 +73,7 @@ interface Line {
   isComment: boolean;
 }
 
-/** Iterates over the lines one by one, because there may be a million. */
+/** Iterates over the lines, because there may be a million. */
 export function* linesIn(text: string): Generator<Line> {
   for (const [whole, content = "", end = ""] of text.matchAll(physicalLines)) {
     if (whole !== "") yield { text: whole, content, end, isComment: comment.test(content) };
@@ -93,9 +90,9 @@ export function goesOn(line: string): boolean {
 const trimmed = (text: string): string => text.replace(/^[ \t]+|(?<![ \t])[ \t]+$/g, "");
 
 /**
- * Reads a unit file or drop-in as systemd does; systemd.syntax(7).
+ * Parses a unit file or drop-in as systemd does; see systemd.syntax(7).
  *
- * It accepts any text. Lines that systemd would not read are entries too, and
+ * It accepts any string. Lines that systemd does not read are entries too, and
  * `stringifyUnit(parseUnit(text))` equals `text`.
  */
 export function parseUnit(text: string): UnitFile {
@@ -125,7 +122,7 @@ export function parseUnit(text: string): UnitFile {
     const bytes = byteLength(content);
     if (bytes >= longestLine) tooLong = true;
     else if (isComment) {
-      // systemd also ignores a comment between continued lines, and a backslash in it has no effect.
+      // systemd also ignores a comment between continued lines, and a backslash at its end.
       if (begun === undefined) entries.push({ text: whole, line, kind: "blank" });
       else begun.text.push(whole);
       continue;
@@ -180,7 +177,7 @@ export function stringifyUnit(unit: UnitFile): string {
   return unit.entries.map(({ text }) => text).join("");
 }
 
-/** The assignments that systemd reads: those before a line at which it stops. */
+/** The assignments that systemd reads, before any line at which it stops. */
 export function assignments({ entries }: UnitFile): Assignment[] {
   const last = entries.findIndex(({ kind }) => kind === "unreadable");
   return entries.slice(0, last < 0 ? undefined : last).filter((entry) => entry.kind === "assignment");

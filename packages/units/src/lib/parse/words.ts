@@ -1,9 +1,9 @@
 import { expandSpecifiers, unknownSpecifier } from "../systemd/expansion.ts";
 
-/** The words of a value, up to the first mistake. */
+/** The words of a value, up to the first error. */
 export interface Words {
   words: string[];
-  /** The same words as they are in the value. */
+  /** The words as written. */
   written: string[];
   /** Why systemd stops reading. */
   problem?: string;
@@ -11,7 +11,7 @@ export interface Words {
 
 interface Word {
   word: string;
-  /** The word as it is in the value. */
+  /** The word as written. */
   written: string;
   /** The position of the next word. */
   next: number;
@@ -57,7 +57,7 @@ function unescaped(text: string, at: number): { text: string; byte: boolean; len
   return fits ? { text: String.fromCodePoint(point), byte: false, length } : undefined;
 }
 
-/** Decodes bytes that are written as `%41`. Bytes that are not UTF-8 become U+FFFD. */
+/** Decodes bytes written as `%41`. Bytes that are not UTF-8 become U+FFFD. */
 function decoded(bytes: string): string {
   try {
     return decodeURIComponent(bytes);
@@ -67,10 +67,10 @@ function decoded(bytes: string): string {
 }
 
 /**
- * Reads the word at `from`, without quotes, as extract_first_word() of systemd does with its flags UNQUOTE
- * and CUNESCAPE.
+ * Reads and unquotes the word at `from`, as systemd's extract_first_word() does with the flags UNQUOTE and
+ * CUNESCAPE.
  *
- * Returns `undefined` at the end of the value, and a string if there is a mistake.
+ * Returns `undefined` at the end of the value, and a string for an error.
  */
 function wordAt(text: string, from: number): Word | string | undefined {
   let at = skipSpace(text, from);
@@ -113,7 +113,7 @@ function wordAt(text: string, from: number): Word | string | undefined {
   return { word, written: text.slice(start, at), next: skipSpace(text, at), odd };
 }
 
-/** The words of a list with quotes and escapes, such as Environment=. A wrong escape ends it. */
+/** The words of a list with quotes and escapes, such as Environment=. An invalid escape ends it. */
 export function wordsOf(text: string): Words {
   const words: string[] = [];
   const written: string[] = [];
@@ -129,28 +129,28 @@ export function wordsOf(text: string): Words {
   }
 }
 
-/** A command of ExecStart= or a similar directive; systemd.service(5). */
+/** A command of ExecStart= or a similar directive; see systemd.service(5). */
 export interface Command {
-  /** The program, without the signs before it. */
+  /** The program, without its prefixes. */
   path: string;
-  /** The arguments that the program sees. The first one is its own name. */
+  /** The arguments of the program. The first one is its name. */
   argv: string[];
-  /** The signs before the program: `-`, `@`, `:`, `+`, `!`. */
+  /** The prefixes of the program: `-`, `@`, `:`, `+`, `!`. */
   signs: string;
 }
 
-/** The commands of a value, up to the first mistake. */
+/** The commands of a value, up to the first error. */
 export interface Commands {
   commands: Command[];
   problem?: string;
   /**
-   * Whether systemd then refuses the unit, or ignores the rest of the drop-in. Otherwise it keeps the
-   * commands before the mistake.
+   * Whether systemd rejects the unit, or ignores the rest of the drop-in. Otherwise it keeps the commands
+   * before the error.
    */
   refused?: boolean;
 }
 
-/** A program has at most one sign of each kind, and only one of `+`, `!` and `!!`. */
+/** A program has at most one prefix of each kind, and only one of `+`, `!` and `!!`. */
 function split(word: string): [signs: string, path: string] {
   let at = 0;
   for (const seen = new Set<string>(); at < word.length; at += 1) {
@@ -168,13 +168,13 @@ function unknown(word: string): string | undefined {
   return specifier === undefined ? undefined : `${specifier} is not a specifier`;
 }
 
-/** Why systemd cannot run such a program and refuses the unit, or `undefined`. */
+/** Why systemd can't run such a program and rejects the unit, or `undefined`. */
 function refusedProgram(path: string): string | undefined {
   if (path === "") return "it names no program";
   // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
   if (/["'\\\x01-\x1f\x7f]/.test(path)) return "a quote, a backslash or a control character is in its path";
   if (/(?:^|\/)\.{0,2}$/.test(path)) return "it names a folder";
-  // These specifiers stand for an absolute path.
+  // These specifiers expand to an absolute path.
   return !/^(?:\/|%[DYdfsy])/.test(path) && path.includes("/")
     ? "its path is neither absolute nor a single name"
     : undefined;

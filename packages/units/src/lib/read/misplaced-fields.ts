@@ -3,7 +3,7 @@ import { sandboxDirectives } from "./sandbox/directives.ts";
 import { otherFields, serviceDirectives } from "./fields/service-directives.ts";
 import { socketDirectives } from "./fields/socket-directives.ts";
 
-/** The hint for a field of the sandbox. It depends on the value of `hardening` in the description. */
+/** The hint for a sandbox field. It depends on the value of `hardening`. */
 function inSandbox(hardening: unknown, field: string): string {
   if (isObject(hardening)) return `${field} in hardening`;
   const profile = hardening === "inbound" || hardening === "none" ? `profile: '${hardening}', ` : "";
@@ -13,7 +13,7 @@ function inSandbox(hardening: unknown, field: string): string {
 const serviceField = fieldsByDirective(serviceDirectives);
 const sandboxField = fieldsByDirective(sandboxDirectives);
 
-/** Returns a function that finds the field of a directive of the service, or its place in the sandbox. */
+/** Returns a function that finds the field of a service directive, or its place in the sandbox. */
 export function fieldsOfService(hardening: unknown): (directive: string) => string | undefined {
   return (directive) => {
     const ofSandbox = sandboxField(directive);
@@ -21,7 +21,7 @@ export function fieldsOfService(hardening: unknown): (directive: string) => stri
   };
 }
 
-/** Hints for fields of the sandbox that are outside of `hardening`. */
+/** Hints for sandbox fields outside `hardening`. */
 export function sandboxFieldHints(hardening: unknown): Record<string, string> {
   return Object.fromEntries(
     Object.entries(sandboxDirectives).flatMap(([field, { key }]) =>
@@ -30,7 +30,7 @@ export function sandboxFieldHints(hardening: unknown): Record<string, string> {
   );
 }
 
-/** Hints for fields of the service that are in `hardening`. */
+/** Hints for service fields in `hardening`. */
 export const hintsInHardening: Readonly<Record<string, string>> = Object.fromEntries(
   [...otherFields, ...Object.keys(serviceDirectives)].flatMap((field) =>
     [field, serviceDirectives[field as keyof typeof serviceDirectives]?.key ?? field].map(
@@ -39,14 +39,14 @@ export const hintsInHardening: Readonly<Record<string, string>> = Object.fromEnt
   ),
 );
 
-/** Hints for fields of a socket that are beside `sockets`. */
+/** Hints for socket fields outside `sockets`. */
 export const socketFieldHints: Readonly<Record<string, string>> = Object.fromEntries(
   Object.entries(socketDirectives).flatMap(([field, { key }]) =>
     [field, key].map((name) => [name, `write ${field} in sockets[0]`] as const),
   ),
 );
 
-/** Hints for fields of the service that are in a socket. */
+/** Hints for service fields in a socket. */
 export const hintsInSockets: Readonly<Record<string, string>> = Object.fromEntries(
   [...otherFields, ...Object.keys(serviceDirectives)].flatMap((field) =>
     [field, serviceDirectives[field as keyof typeof serviceDirectives]?.key ?? field].map(

@@ -41,45 +41,44 @@ import {
 
 const addedForNode = addedFor(reasonsOf.node);
 
-/** The service of a description, with each value as it is in the unit file. */
+/** The service of a description, with values as in the unit file. */
 export interface Service extends SocketOwner {
   /** The name of its unit, with the suffix. */
   unit: string;
   arrangement: Arrangement;
   inetd: boolean;
-  /** Whether an exit status means sleep, after which systemd does not restart the service. */
+  /** Whether the service has an exit status for sleep, after which systemd does not restart it. */
   sleeps: boolean;
-  /** Whether systemd's own limit of starts applies, because nothing else limits the starts. */
+  /** Whether systemd's start limit applies, because nothing else limits the starts. */
   hasStartLimit: boolean;
-  /** Whether the service reports when it is ready. */
+  /** Whether the service reports that it is ready. */
   notifies: boolean;
   raw: RawSections;
-  /** Whether OpenFile= passes the socket for notifications. */
+  /** Whether OpenFile= passes the notify socket. */
   openFile: boolean;
-  /** The TimeoutStopSec= that follows from the drain timeout, if the description has no other. */
+  /** The TimeoutStopSec= derived from the drain timeout, if the description does not set it. */
   stopTimeout: string | undefined;
   values: Asked<keyof typeof serviceDirectives>;
-  /** The service's own folders, and HOME if the user has no home. */
+  /** The folders of the service, and HOME if the user has no home directory. */
   folders: Line[];
   credentials: Line[];
-  /** The folder in which the program starts. For Node, the app's folder is the default. */
+  /** The program's working directory. For Node, the default is the app's folder. */
   workingDirectory: Line[];
-  /** NODE_ENV for Node, if the description does not set it. */
+  /** NODE_ENV for Node, unless the description sets it. */
   nodeEnvironment: Line[];
   /** The options that fields add to NODE_OPTIONS. */
   nodeOptions: Line[];
-  /** Which socket belongs to which port or path, for the preload. */
+  /** The preload's map from ports and paths to sockets. */
   preloadMap: readonly Line[];
   /** Who may send a PROXY header to which socket. */
   proxyProtocol: readonly Line[];
-  /** Where Node keeps compiled code. */
+  /** The compile cache folder. */
   compileCache: Line[];
-  /** How the service hands over to its new version. */
   handover: HandoverLines;
   sandbox: Sandbox;
 }
 
-/** Reads the service of a description. The result may be used only if no problem was reported. */
+/** Reads the service of a description. The result is valid only if no problem was reported. */
 export function readService(description: Record<string, unknown>, problems: UnitProblem[]): Service {
   const { hardening = "outbound", name } = description;
   const [checkedName = ""] = names.name(name, "name", problems);
@@ -94,7 +93,7 @@ export function readService(description: Record<string, unknown>, problems: Unit
       : { key: "ExecStart", read: execWith(preload.arguments) },
   };
   const values = readFields(table, otherFields, description, "", problems, () => ({
-    // If several names are equally close, the first one is used.
+    // The first of several equally similar names is used.
     ...serviceSynonyms,
     ...sandboxFieldHints(hardening),
     ...socketFieldHints,
@@ -138,14 +137,14 @@ export function readService(description: Record<string, unknown>, problems: Unit
       manager,
       systemd,
       dynamicUser,
-      // The folders that systemd creates for a user are also in a home.
+      // The folders that systemd creates for a user's service are also in a home directory.
       inHome:
         manager === "user" ||
         liesInHome(
           { ...description, exec: [description.exec, preload.file].flat() },
           foldersInEmptyHomes(description),
         ),
-      // The helper for NotifyAccess=all is a separate process, without the descriptor of OpenFile=.
+      // The program for NotifyAccess=all is a separate process, without the descriptor of OpenFile=.
       sendsBySocket: notifies && (!openFile || description.notifyAccess === "all"),
       jitless: description.jitless === true,
     },
@@ -235,7 +234,7 @@ const startedInstance: Record<Arrangement["kind"], string> = {
   rolling: "@blue",
 };
 
-/** The service manager of a user refuses DynamicUser=, and has only one user. */
+/** A user's service manager rejects DynamicUser=, and has only one user. */
 export function runsAsDynamicUser(manager: Arrangement["manager"], { user }: Service["values"]): boolean {
   return manager === "system" && user.length === 0;
 }

@@ -14,7 +14,7 @@ import {
   withDescription,
 } from "./fields/socket-directives.ts";
 
-/** A socket of a description, with each value as it is in the unit file. */
+/** A socket of a description, with values as in the unit file. */
 export interface Socket {
   /** The name of its unit, with the suffix. */
   unit: string;
@@ -22,12 +22,12 @@ export interface Socket {
   raw: RawSections;
   /** Its path in the description: `sockets[0]`. */
   path: string;
-  /** The name that distinguishes it from the other sockets. `undefined` if it has none. */
+  /** The name that distinguishes it from the other sockets, or `undefined`. */
   sibling: string | undefined;
 }
 
 /**
- * Reads the sockets of a description. The result may be used only if no problem was reported.
+ * Reads the sockets of a description. The result is valid only if no problem was reported.
  *
  * @param hintsInSockets hints for fields that belong to the service.
  */
@@ -71,7 +71,7 @@ export function readSockets(
       problems,
     );
     const listens =
-      // A name such as listenFIFO is already reported as no field.
+      // A name such as listenFIFO is already reported as an unknown field.
       Object.entries(source).some(([field, value]) => /^listen/i.test(field) && value !== undefined) ||
       further.Socket?.some(({ key }) => key.startsWith("Listen"));
     if (given !== undefined && listens !== true) {
@@ -107,7 +107,7 @@ export function readSockets(
 
 const addressFields = ["listen", "listenDatagram", "listenSequentialPacket"] as const;
 
-/** Reports fields that are right by themselves, but fail or have no effect together with another field. */
+/** Reports fields that fail or have no effect in combination with another field. */
 function reportSocketConflicts(
   values: Socket["values"],
   source: Record<string, unknown>,
@@ -174,17 +174,17 @@ function reportRepeated(
   }
 }
 
-/** The facts about its service that a socket unit depends on. */
+/** Facts about its service that affect a socket unit. */
 export interface SocketOwner {
   /** Its name, without suffix and instance. */
   name: string;
   arrangement: Arrangement;
   /** The unit that traffic starts. */
   startedUnit: string;
-  /** The instance that systemctl enables if you name none, as it is in the unit file. */
+  /** The instance that systemctl enables by default, as in the unit file. */
   defaultInstance: string[];
-  /** Whether a condition may keep the service from starting. */
+  /** Whether a condition may prevent the service from starting. */
   isConditional: boolean;
-  /** The addresses of the socket that answers probes without it. */
+  /** The addresses of the health socket. */
   healthSocket: readonly string[];
 }

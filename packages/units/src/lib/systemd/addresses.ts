@@ -57,7 +57,7 @@ function refusedUnixPath(address: string): Refusal | undefined {
   return undefined;
 }
 
-/** `127.0.0.1:80`, `[::1]:80`, and `[fe80::1]:80%eth0`. In systemd.socket(5) the zone comes last. */
+/** `127.0.0.1:80`, `[::1]:80`, and `[fe80::1]:80%eth0`. In systemd.socket(5), the zone comes last. */
 function refusedIP(address: string): Refusal | undefined {
   const [, bracketed, bare, port, zone] = /^(?:\[([^\]]*)\]|([^:[\]]+)):(\d+)(%.*)?$/.exec(address) ?? [];
   if (port === undefined) return refusedShape(address);
@@ -99,7 +99,7 @@ function refusedShape(address: string): Refusal {
 
 function refusedVsock(address: string): Refusal | undefined {
   const [, cid, port] = /^vsock:(|0|[1-9]\d{0,9}):([1-9]\d{0,9})$/.exec(address) ?? [];
-  // In vsock(7) the largest number means any. A socket can listen with any CID, but not on any port.
+  // In vsock(7), the largest number means any. A socket can listen on any CID, but not on any port.
   const fits = port !== undefined && Number(port) < 4_294_967_295 && Number(cid) <= 4_294_967_295;
   return fits
     ? undefined
@@ -110,10 +110,9 @@ function refusedVsock(address: string): Refusal | undefined {
 }
 
 /**
- * Why systemd would refuse this address of ListenStream= or a similar directive. `undefined` if it accepts
- * the address.
+ * Why systemd would reject this address of ListenStream= or a similar directive, or `undefined`.
  *
- * The address must not contain control characters, or spaces at either end.
+ * The address must not contain control characters or surrounding spaces.
  */
 export function refusedAddress(address: string): Refusal | undefined {
   if (address.startsWith("/") || address.startsWith("@")) return refusedUnixPath(address);

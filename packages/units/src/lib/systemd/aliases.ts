@@ -1,7 +1,4 @@
-/**
- * Old names that systemd still reads, and the current name of the directive in the manual. Both mean the
- * same, or the new one replaces the old one.
- */
+/** Old names that systemd still accepts, and the current name of the directive. */
 export const directiveAliases: Readonly<Record<string, string>> = {
   // systemd.unit(5)
   BindTo: "BindsTo",
@@ -29,12 +26,12 @@ const currentNames = new Map(
   Object.entries(directiveAliases).map(([old, current]) => [old.toLowerCase(), current]),
 );
 
-/** Names are compared whatever their case, because systemd would ignore another spelling. */
+/** Compared without case, because systemd ignores a directive with another case. */
 export function sameName(one: string, other: string): boolean {
   return one.toLowerCase() === other.toLowerCase();
 }
 
-/** The current name in the manual of a directive that has several names. */
+/** The current name of a directive with several names. */
 export function currentName(key: string): string {
   return currentNames.get(key.toLowerCase()) ?? key;
 }

@@ -1,4 +1,4 @@
-/** Reads a whole number as strtol(3) does: decimal, or with 0x, 0o, 0b or a leading 0. */
+/** Parses an integer as strtol(3) does: decimal, or with 0x, 0o, 0b or a leading 0. */
 export function wholeOf(text: string): number | undefined {
   const [, sign = "", digits = ""] =
     /^([+-]?)(0x[\da-f]+|0o[0-7]+|0b[01]+|0[0-7]*|[1-9]\d*)$/i.exec(text) ?? [];
@@ -10,7 +10,8 @@ export function wholeOf(text: string): number | undefined {
 const sizeUnits = ["E", "P", "T", "G", "M", "K", "B", ""];
 
 /**
- * Reads bytes to the base of 1024, as in 1G, 1.5M or 1G 512M. Returns `undefined` if the value is not a size.
+ * Parses bytes to the base of 1024, as in 1G, 1.5M or 1G 512M. Returns `undefined` if the value is not a
+ * size.
  */
 export function bytesOf(text: string): number | undefined {
   const part = /[ \t]*\+?(\d+)(?:\.(\d*))?[ \t]*([EPTGMKB]?)/y;

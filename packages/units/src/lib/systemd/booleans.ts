@@ -1,4 +1,4 @@
-/** The words that systemd reads as true and as false, also in upper case. */
+/** systemd's words for true and false, in any case. */
 const truths = /^(?:1|y|yes|t|true|on)$/i;
 const falsehoods = /^(?:0|n|no|f|false|off)$/i;
 

@@ -1,25 +1,25 @@
-/** How systemd reads a value, as far as it is checked here. */
+/** The form of a value, as far as it is checked. */
 export type ValueKind = "boolean" | "span" | "mode" | "count" | "units" | "other";
 
-/** What is known of a directive. */
+/** Facts about a directive. */
 export interface DirectiveFacts {
   kind: ValueKind;
   /** The version of systemd that added it. `undefined` if `oldestVersion` has it. */
   since: number | undefined;
-  /** Whether an empty assignment removes the ones before it. If not, systemd ignores an empty assignment. */
+  /** Whether an empty assignment resets the list. Otherwise systemd ignores it. */
   resets: boolean;
 }
 
 /**
- * The version of systemd whose `--dump-configuration-items` a test compares with the table. The forms of
- * newer directives are not compared.
+ * The version of systemd whose `--dump-configuration-items` a test compares with the table. It does not have
+ * newer directives.
  */
 export const dumpedVersion = 257;
 
 /**
- * The directives of each section, by the kind of their values. After a name, `-` says that an empty
- * assignment removes the ones before it, and `@250` that systemd 250 added the directive. Tests compare all
- * of it with systemd and its man pages.
+ * The directives of each section, by the kind of their values. `-` after a name means that an empty
+ * assignment resets the list, and `@250` that systemd 250 added the directive. Tests compare all of it with
+ * systemd and its man pages.
  */
 const table: Readonly<Record<string, Partial<Record<ValueKind, string>>>> = {
   Unit: {
@@ -184,7 +184,7 @@ function factsOf(...sections: string[]): ReadonlyMap<string, DirectiveFacts> {
 
 const common = { Unit: factsOf("Unit"), Install: factsOf("Install") };
 
-/** For each suffix of a unit, its sections and their directives. */
+/** The sections and directives of each unit type. */
 export const directivesOf: Readonly<
   Record<string, Readonly<Record<string, ReadonlyMap<string, DirectiveFacts>>>>
 > = {
@@ -195,5 +195,5 @@ export const directivesOf: Readonly<
 
 const byName = factsOf(...Object.keys(table));
 
-/** What is known of a directive, in whichever section it is. `undefined` if no section has it. */
+/** Facts about a directive in any section, or `undefined`. */
 export const directiveNamed = (name: string): DirectiveFacts | undefined => byName.get(name);

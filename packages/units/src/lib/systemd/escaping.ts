@@ -6,7 +6,9 @@ import type { Text } from "./specifiers.ts";
 const specifiers = (text: Text): string =>
   typeof text === "string" ? text.replaceAll("%", "%%") : text.specifier;
 
-/** Characters that systemd.syntax(7) reads literally between spaces, and that people read easily. */
+/**
+ * Characters that systemd.syntax(7) reads literally between spaces, and that need no quotes to be readable.
+ */
 const plain = /^[\w@%+=:,./$-]+$/;
 
 const named: Record<string, string> = {
@@ -26,7 +28,7 @@ function quoted(text: string): string {
   return `"${body}"`;
 }
 
-/** A value that systemd reads literally, up to the end of the line. */
+/** A literal value up to the end of the line. */
 export function unquotedValue(text: Text): string {
   return specifiers(text);
 }
@@ -36,7 +38,7 @@ export function executable(path: Text): string {
   return quoted(specifiers(path));
 }
 
-/** A further word of ExecStart=. */
+/** Another word of ExecStart=. */
 export function argument(text: Text): string {
   return quoted(specifiers(text).replaceAll("$", "$$$$"));
 }
@@ -46,12 +48,12 @@ export function listItem(text: Text): string {
   return quoted(specifiers(text));
 }
 
-/** A unit name in Sockets= and Also=. They drop a single backslash, which Requires= and After= keep. */
+/** A unit name in Sockets= and Also=. They remove single backslashes, unlike Requires= and After=. */
 export function unescapedUnitName(name: string): string {
   return name.replaceAll("\\", "\\\\");
 }
 
-/** Each byte of a character in UTF-8, as it is in a unit name. TextEncoder is not available everywhere. */
+/** Each UTF-8 byte of a character, as in a unit name. TextEncoder is not available everywhere. */
 function hexadecimal(character: string): string {
   const bytes = encodeURIComponent(/\p{Surrogate}/u.test(character) ? "\ufffd" : character);
   const escaped = bytes.startsWith("%") ? bytes : `%${character.charCodeAt(0).toString(16).padStart(2, "0")}`;
@@ -59,17 +61,17 @@ function hexadecimal(character: string): string {
 }
 
 /**
- * Escapes a string for a unit's name, for example for an instance, by the rule of systemd-escape(1):
- * `@shop/web` becomes `\x40shop-web`.
+ * Escapes a string for a unit name, for example for an instance, as systemd-escape(1) does: `@shop/web`
+ * becomes `\x40shop-web`.
  *
- * Half of a surrogate pair, which UTF-8 cannot encode, counts as U+FFFD.
+ * Half of a surrogate pair, which UTF-8 can't encode, becomes U+FFFD.
  */
 export function escapeUnitName(text: string): string {
   return text.replace(/^\.|[^\w:./]/gu, hexadecimal).replaceAll("/", "-");
 }
 
 /**
- * A part of a unit name, as systemd-escape(1) would write it, except that `-` needs no escape after a prefix.
+ * A part of a unit name, escaped as systemd-escape(1) does, except that `-` needs no escape after a prefix.
  */
 export function unitNamePart(text: string): string {
   return text.replace(/[^\w:.-]/gu, hexadecimal);

@@ -1,13 +1,13 @@
 import { isUnitName, unitNameParts } from "./unit-names.ts";
 
-/** A part of a unit's name, as systemd-escape(1) --unescape prints it. */
+/** A part of a unit name, as printed by systemd-escape(1) --unescape. */
 function unescapedPart(text: string): string {
   return text
     .replaceAll("-", "/")
     .replace(/\\x([0-9a-fA-F]{2})/g, (_, hex: string) => String.fromCharCode(parseInt(hex, 16)));
 }
 
-/** The folders of the system manager, by their specifier. */
+/** The folders of the system manager, by specifier. */
 const folders: Record<string, string> = {
   C: "/var/cache",
   E: "/etc",
@@ -20,8 +20,8 @@ const folders: Record<string, string> = {
 };
 
 /**
- * Expands those specifiers of systemd.unit(5) whose value follows from the unit's name or from the folders of
- * the system manager. The rest stays as it is, also an invalid specifier.
+ * Expands the specifiers of systemd.unit(5) whose value follows from the unit's name or the system manager's
+ * folders. Other specifiers, even invalid ones, stay unchanged.
  */
 export function expandSpecifiers(text: string, name: string): string {
   if (!text.includes("%") || !isUnitName(name)) return text;
@@ -41,12 +41,11 @@ export function expandSpecifiers(text: string, name: string): string {
   return text.replace(/%(.)/gs, (whole, letter: string) => known(letter) ?? whole);
 }
 
-/** The specifiers that systemd 257 does not refuse. */
+/** The specifiers that systemd 257 accepts. */
 const letters = "aAbBcCdDEfgGhHiIjJlLmMnNopPqrsStTuUvVwWyY";
 
 /**
- * A specifier that systemd does not know. For such a specifier, systemd ignores the line, or refuses the
- * unit. `undefined` if there is none.
+ * A specifier that systemd does not know, or `undefined`. systemd then ignores the line, or rejects the unit.
  */
 export function unknownSpecifier(text: string): string | undefined {
   if (!text.includes("%")) return undefined;

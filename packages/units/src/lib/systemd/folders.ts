@@ -3,18 +3,18 @@ import { isSpecifier, sampleText } from "./specifiers.ts";
 /** The name of a file, without its folders. */
 export const baseOf = (path: string): string => path.slice(path.lastIndexOf("/") + 1);
 
-/** The parts of a description that say where the program is. Their values are not checked yet. */
+/** The fields that show where the program is, with unchecked values. */
 export interface ProgramLocation {
   exec?: unknown;
   workingDirectory?: unknown;
 }
 
-/** The folders that ProtectHome= hides; systemd.exec(5). */
+/** The folders that ProtectHome= hides; see systemd.exec(5). */
 export const homes: readonly string[] = ["/home", "/root", "/run/user"];
 
 /**
- * Where systemd makes the folders of a service. With DynamicUser=, it moves each one into `private`, which
- * only root can enter.
+ * Where systemd creates the folders of a service. With DynamicUser=, it moves them into `private`, which only
+ * root can enter.
  */
 export const privateFolders: Readonly<Record<string, string>> = {
   RuntimeDirectory: "/run/",
@@ -33,9 +33,9 @@ export function liesIn(folders: readonly string[], path: unknown): boolean {
 }
 
 /**
- * Whether the program, its folder or a file among its arguments is in a home.
+ * Whether the program, its folder or a file in its arguments is in a home directory.
  *
- * @param bound folders in homes that the service sees anyway, through BindReadOnlyPaths= or BindPaths=.
+ * @param bound folders in homes that BindReadOnlyPaths= or BindPaths= makes visible.
  */
 export function liesInHome(
   { exec, workingDirectory }: ProgramLocation,
@@ -45,7 +45,7 @@ export function liesInHome(
   return [...words, workingDirectory].some((path) => liesIn(homes, path) && !liesIn(bound, path));
 }
 
-/** The paths in the program's mount namespace that a value of BindPaths= or BindReadOnlyPaths= names. */
+/** The paths inside the service in a value of BindPaths= or BindReadOnlyPaths=. */
 export function boundFolders(value: string): string[] {
   const words = value.match(/"[^"]*"|'[^']*'|\S+/g) ?? [];
   return words
@@ -56,7 +56,7 @@ export function boundFolders(value: string): string[] {
     .filter((path) => path.startsWith("/"));
 }
 
-/** Whether a path is in a folder that the service may have its own copy of. */
+/** Whether a path is in a folder that PrivateTmp= replaces. */
 export function liesInTemporary(path: unknown): boolean {
   return liesIn(temporary, path);
 }

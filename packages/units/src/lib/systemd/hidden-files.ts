@@ -1,17 +1,18 @@
 /**
- * Directives of systemd.exec(5) that hide folders from the program, and directives that show folders again.
+ * Directives of systemd.exec(5) that hide folders from the program, and directives that make folders visible
+ * again.
  */
 const takenAway: Readonly<Record<string, { back: readonly string[]; what: string }>> = {
   TemporaryFileSystem: { back: ["BindPaths", "BindReadOnlyPaths"], what: "would not be found" },
-  // systemd ignores what is mounted in a folder that is inaccessible.
+  // systemd ignores mounts in an inaccessible folder.
   InaccessiblePaths: { back: [], what: "could not be read" },
   NoExecPaths: { back: ["ExecPaths"], what: "could not be run" },
 };
 
-/** A path as it is on a system on which /bin and /lib are links into /usr. */
+/** The path on a system on which /bin and /lib are links into /usr. */
 const inUsr = (path: string): string => path.replace(/^\/(?=s?bin(?:\/|$)|lib)/, "/usr/");
 
-/** The paths in the program's mount namespace that a value names. */
+/** The paths inside the service that a value names. */
 function pathsIn(key: string, value: string): string[] {
   return value
     .split(/\s+/)
@@ -34,17 +35,14 @@ interface HiddenFile<Assignment> {
   line: Assignment;
   file: string;
   what: string;
-  /** The directives that show a folder again. */
+  /** The directives that make a folder visible again. */
   back: readonly string[];
 }
 
-/**
- * A file that every program of a distribution runs: it is linked to shared libraries, and their loader is
- * one.
- */
+/** A file that every distribution's program needs: the loader of its shared libraries. */
 const library = "/usr/lib/ld-linux.so";
 
-/** Whether a unit lets some library run. Which ones a program needs depends on the machine. */
+/** Whether a unit makes some libraries visible. Which ones a program needs depends on the machine. */
 const showsLibraries = (lines: readonly { key: string; value: string }[]): boolean =>
   lines.some(
     ({ key, value }) =>
@@ -64,7 +62,7 @@ export function hiddenFiles<Assignment extends { key: string; value: string }>(
         pathsIn(key, value).some((folder) => inUsr(file) === folder || inUsr(file).startsWith(`${folder}/`)),
     );
   return Object.entries(takenAway).flatMap(([key, { back, what }]) => {
-    // Node reads a script; it does not execute it.
+    // Node reads a script and does not execute it.
     const files = key === "NoExecPaths" ? programs : [...programs, ...read];
     const shared =
       key === "NoExecPaths" &&

@@ -1,13 +1,10 @@
-/** Where to listen: a port, and an address unless it is every address. */
+/** A port, and an address unless it is every address. */
 export interface IPEndpoint {
   port: string;
   host?: string;
 }
 
-/**
- * The port and host of an address of systemd.socket(5), or `undefined` if the address has no IP port. The
- * address must be valid.
- */
+/** The port and host of a valid address of systemd.socket(5), or `undefined` without an IP port. */
 export function ipEndpointOf(address: string): IPEndpoint | undefined {
   if (/^\d+$/.test(address)) return { port: address };
   const [, ipv6, ipv4, port, zone = ""] = /^(?:\[([^\]]+)\]|([\d.]+)):(\d+)(%.+)?$/.exec(address) ?? [];
@@ -15,8 +12,8 @@ export function ipEndpointOf(address: string): IPEndpoint | undefined {
 }
 
 /**
- * Whether a TCP server at one of them keeps another from listening at the other. A port alone and `::`
- * include IPv4, unless they are for IPv6 only.
+ * Whether a TCP server on one of them prevents listening on the other. A port alone and `::` include IPv4,
+ * unless they are IPv6-only.
  */
 export function isTakenBy(one: IPEndpoint, other: IPEndpoint, onlyIPv6: boolean): boolean {
   const [first, second] = [one.host ?? "", other.host ?? ""];
@@ -33,8 +30,8 @@ export function isLoopback({ host = "" }: IPEndpoint): boolean {
 }
 
 /**
- * Whether it is an address of a network interface other than the loopback device, so neither a wildcard nor a
- * multicast group.
+ * Whether it is an address of a network interface other than loopback: neither a wildcard nor a multicast
+ * group.
  */
 export function isOfAnInterface({ host = "0.0.0.0" }: IPEndpoint): boolean {
   const address = host.replace(/%.*/, "").toLowerCase();

@@ -2,17 +2,17 @@
  * A string in which systemd expands the specifiers of systemd.unit(5), such as `%i`, the instance of a
  * template. `%%` is a percent sign.
  *
- * All other strings are literal: a `%` in them is a percent sign.
+ * In all other strings, a `%` is literal.
  */
 export interface Specifier {
   /** The string with its specifiers: `/srv/%i/env`. */
   readonly specifier: string;
 }
 
-/** A literal string or, as a `Specifier`, a string with specifiers. */
+/** A literal string, or a `Specifier`. */
 export type Text = string | Specifier;
 
-/** An example value for each specifier, so that a string with one can be checked like any other. */
+/** An example value for each specifier, for checks of the expanded string. */
 const samples: Readonly<Record<string, string>> = {
   "%": "%",
   C: "/var/cache",
@@ -41,27 +41,24 @@ export function isSpecifier(value: unknown): value is Specifier {
   );
 }
 
-/**
- * The first `%` of the string that does not begin a specifier, with the character after it. `undefined` if
- * there is none.
- */
+/** The first `%` that does not begin a specifier, with the next character, or `undefined`. */
 export function unknownSpecifier({ specifier }: Specifier): string | undefined {
   return [...specifier.matchAll(/%([^]?)/gu)].find(([, letter]) => !Object.hasOwn(samples, letter!))?.[0];
 }
 
-/** An example of the string after systemd has expanded it. */
+/** An example of the expanded string. */
 export function sampleText(text: Text): string {
   return typeof text === "string"
     ? text
     : text.specifier.replace(/%(.)/gu, (_, letter: string) => samples[letter] ?? "");
 }
 
-/** The string as the description has it, for messages. */
+/** The string as in the description, for messages. */
 export function sourceText(text: Text): string {
   return typeof text === "string" ? text : text.specifier;
 }
 
-/** The string with a literal one before it. */
+/** The string with a literal prefix. */
 export function withPrefix(prefix: string, text: Text): Text {
   return typeof text === "string"
     ? prefix + text

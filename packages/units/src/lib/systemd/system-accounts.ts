@@ -1,6 +1,6 @@
 /**
- * The users and groups of Debian's base-passwd, of the sysusers.d(5) files of systemd, and of services that
- * keep the data of others.
+ * The users and groups of Debian's base-passwd, of systemd's sysusers.d(5) files, and of services that keep
+ * other users' data.
  */
 const accounts = new Set(
   `root daemon bin sys sync games man lp mail news uucp proxy www-data backup list irc gnats nobody nogroup operator halt shutdown adm wheel tty disk
@@ -10,7 +10,7 @@ const accounts = new Set(
 );
 
 /**
- * Whether most machines have a user or a group of this name. A service with DynamicUser=yes and such a name
- * runs as that user, or does not start; systemd.exec(5).
+ * Whether most machines have a user or group of this name. A service with DynamicUser=yes and such a name
+ * runs as that user, or does not start; see systemd.exec(5).
  */
 export const isSystemAccount = (name: string): boolean => accounts.has(name);

@@ -9,9 +9,9 @@ export function byteLength(text: string): number {
 }
 
 /**
- * Why systemd cannot read this string at all, or `undefined`.
+ * Why systemd can't read this string at all, or `undefined`.
  *
- * systemd ends a line at NUL. It refuses the whole unit if a line is not UTF-8 or contains a noncharacter
+ * systemd ends a line at NUL. It rejects the whole unit if a line is not UTF-8 or contains a noncharacter
  * such as U+FFFE.
  */
 export function unspeakable(text: string): string | undefined {
@@ -22,7 +22,7 @@ export function unspeakable(text: string): string | undefined {
   return undefined;
 }
 
-/** Why this string cannot be a value that systemd reads without quotes, or `undefined`. */
+/** Why this string can't be an unquoted value, or `undefined`. */
 export function unfitForRaw(text: string): string | undefined {
   const character = /\p{Control}/u.exec(text)?.[0];
   if (character !== undefined) return `it contains the control character ${JSON.stringify(character)}`;

@@ -7,7 +7,7 @@ const part = /[ \t]*(\+?\d+(?:\.\d+)?|\.\d+)(?![.\d])[ \t]*([A-Za-zµμ]*)[ \t]*
 const longest = 2 ** 64 / 1000;
 
 /**
- * The milliseconds of a time span in a unit file; systemd.time(7). `undefined` if the value is not a time
+ * The milliseconds of a time span in a unit file; see systemd.time(7). `undefined` if the value is not a time
  * span.
  */
 export function timeSpanOf(text: string): number | undefined {

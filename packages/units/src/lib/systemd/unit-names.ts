@@ -8,7 +8,7 @@ const longest = 255;
 
 const suffixes = "service socket target device mount automount swap path timer slice scope".split(" ");
 
-/** Why this cannot be the name of a unit in a dependency, or `undefined`. */
+/** Why this can't be a unit name in a dependency, or `undefined`. */
 export function refusedUnitName(name: string): Refusal | undefined {
   const [, stem, suffix] = /^([\w:.@\\-]+)\.([a-z]+)$/.exec(name) ?? [];
   if (stem === undefined || suffix === undefined || !suffixes.includes(suffix)) {
@@ -18,15 +18,15 @@ export function refusedUnitName(name: string): Refusal | undefined {
 }
 
 /**
- * Units of the system, or templates of them, that other units and administrators rely on. systemd prefers
- * files in /etc/systemd/system to those of the system.
+ * System units and templates that other units and administrators rely on. Files in /etc/systemd/system would
+ * override them.
  */
 const ofSystem = new Set(
   `autovt console-getty container-getty cron crond dbus dbus-broker emergency getty init NetworkManager polkit rescue rsyslog serial-getty
    ssh sshd syslog systemd user user-runtime-dir`.split(/\s+/),
 );
 
-/** Why this cannot be the name of a unit without its suffix, or `undefined`. */
+/** Why this can't be a unit name without suffix, or `undefined`. */
 export function refusedName(name: string): Refusal | undefined {
   if (!/^[\w:.@\\-]+$/.test(name)) {
     return refusal(
@@ -52,7 +52,7 @@ export function refusedName(name: string): Refusal | undefined {
   return refusedStem(name) ?? refusedLength(`${name}.service`);
 }
 
-/** Why this cannot be the instance of a template, or `undefined`. */
+/** Why this can't be the instance of a template, or `undefined`. */
 export function refusedInstance(name: string): Refusal | undefined {
   if (/^[\w:.@\\-]+$/.test(name)) return undefined;
   return refusal(
@@ -83,7 +83,7 @@ function refusedStem(stem: string): Refusal | undefined {
   return undefined;
 }
 
-/** The parts of a unit's name; systemd.unit(5). */
+/** The parts of a unit name; see systemd.unit(5). */
 export interface UnitName {
   /** The part before the `@`, or before the suffix. */
   prefix: string;
@@ -98,10 +98,10 @@ export function unitNameParts(name: string): UnitName {
   return { prefix, instance, type };
 }
 
-/** Whether a unit can have this name; systemd.unit(5). */
+/** Whether this is a valid unit name; see systemd.unit(5). */
 export const isUnitName = (name: string): boolean => /^[\w:.@\\-]{1,255}$/.test(name);
 
-/** Returns `app@.service` for `app@blue.service`, or `undefined` if the name is not one of an instance. */
+/** Returns `app@.service` for `app@blue.service`, or `undefined` if the name is not that of an instance. */
 export function templateOf(name: string): string | undefined {
   const { prefix, instance, type } = unitNameParts(name);
   return instance ? `${prefix}@.${type}` : undefined;

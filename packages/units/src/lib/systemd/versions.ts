@@ -1,12 +1,9 @@
 import { directiveNamed } from "./directives.ts";
 
-/**
- * The oldest systemd that a description may name. It is the first one with the system call groups of the
- * sandbox.
- */
+/** The oldest systemd that a description may name: the first with the system call groups of the sandbox. */
 export const oldestVersion = 239;
 
-/** The version of systemd that added a value to a directive. */
+/** The systemd version that added a value to a directive. */
 export const sinceValue: Readonly<Record<string, number>> = {
   "CPUSchedulingPolicy=ext": 260,
   "FileDescriptorStorePreserve=on-success": 261,
@@ -34,22 +31,20 @@ export const sinceValue: Readonly<Record<string, number>> = {
 
 const withNewValues = new Set(Object.keys(sinceValue).map((name) => name.slice(0, name.indexOf("="))));
 
-/**
- * What a line needs of systemd: a value, or a word of it, if only the value is new; otherwise the directive.
- */
+/** What a line requires of systemd: a value or a word of it, if only that is new, or the directive. */
 export function nameOf(key: string, value: string): string {
   if (!withNewValues.has(key)) return key;
   const words = value.split(" ").map((word) => word.replace(/^~/, "").replace(/:.*/s, ":"));
   return words.map((word) => `${key}=${word}`).find((name) => Object.hasOwn(sinceValue, name)) ?? key;
 }
 
-/** The version that added a directive, or one of its values. */
+/** The version that added a directive or a value. */
 export function sinceOf(name: string): number {
   if (Object.hasOwn(sinceValue, name)) return sinceValue[name]!;
   return directiveNamed(name)?.since ?? oldestVersion;
 }
 
-/** Whether the systemd of a description knows this line. Without a version, yes. */
+/** Whether the systemd of a description knows this line. True without a version. */
 export function knowsDirective(systemd: number | undefined, key: string, value: string): boolean {
   return systemd === undefined || sinceOf(nameOf(key, value)) <= systemd;
 }

@@ -5,12 +5,9 @@ import { reasons, type AddedDirective } from "./reasons.ts";
 export interface Line {
   key: string;
   value: string;
-  /** The reason for the line, if the description does not ask for it. */
+  /** The reason for the line, if no field wrote it. */
   reason?: string;
-  /**
-   * The path of the field that the line comes from: `sockets[0].listen`. Missing if no single field asks for
-   * it.
-   */
+  /** The field that wrote the line: `sockets[0].listen`. Missing if no single field did. */
   field?: string;
 }
 
@@ -19,7 +16,7 @@ export interface Section {
   lines: Line[];
 }
 
-/** Lines that a field of the description asks for. */
+/** Lines that a field writes. */
 export function asked(key: string, values: readonly string[], field: string): Line[] {
   return values.map((value) => ({ key, value, field }));
 }
@@ -29,14 +26,14 @@ export function added(key: AddedDirective, value: string): Line {
   return { key, value, reason: reasons[key] };
 }
 
-/** The same as `added`, with reasons from another table. */
+/** Like `added`, with reasons from another table. */
 export function addedFor<Key extends string>(
   own: Readonly<Record<Key, string>>,
 ): (key: Key, value: string) => Line {
   return (key, value) => ({ key, value, reason: own[key] });
 }
 
-/** The value of the description or, if there is none, a default of this package. */
+/** The value of the description, or else a default of this package. */
 export function askedOr(
   key: AddedDirective,
   values: readonly string[],
@@ -46,10 +43,7 @@ export function askedOr(
   return values.length > 0 ? asked(key, values, field) : [added(key, value)];
 }
 
-/**
- * The entries of a unit file without comments and empty sections. The entry of the first line is the first
- * one, and so on.
- */
+/** The entries of a unit file without comments and empty sections, numbered by line. */
 export function entriesOf(sections: readonly Section[]): UnitEntry[] {
   const entries: UnitEntry[] = [];
   const next = (): number => entries.length + 1;
@@ -68,7 +62,7 @@ export function entriesOf(sections: readonly Section[]): UnitEntry[] {
 const reasonOf = (entry: UnitEntry | undefined): string | undefined =>
   entry?.kind === "assignment" ? entry.reason : undefined;
 
-/** A unit file as a string. Above each added line, or run of lines, a comment gives the reason. */
+/** A unit file as a string, with the reason above each added line or group of lines. */
 export function textWithReasons({ entries }: UnitFile): string {
   return entries
     .map((entry, index) => {

@@ -1,8 +1,7 @@
 /**
- * Why `emitUnits` writes each directive that the description does not name. Those of the sandbox are in
- * read/sandbox/directives.ts.
+ * Why `emitUnits` adds each directive. The reasons of the sandbox are in read/sandbox/directives.ts.
  *
- * The types let `emitUnits` add a directive only if it has a reason here.
+ * The types ensure that each added directive has a reason here.
  */
 export const reasons = {
   // Both units
@@ -57,7 +56,7 @@ export const reasons = {
     "This is a home folder that the app can write to. A user that exists only while the service runs has no other.",
 } as const;
 
-/** Reasons for the lines that only Node, a port method or a container adds, or adds for another reason. */
+/** Reasons for lines that are specific to Node, a port method or a container. */
 export const reasonsOf = {
   /** Lines for every service that runs Node. */
   node: {
@@ -72,7 +71,7 @@ export const reasonsOf = {
     RestartMaxDelaySec:
       "A crash loop starts the service at most once a second. More starts use a lot of processor time.",
   },
-  /** Lines for a service that may go to sleep. */
+  /** Lines for a service that may sleep. */
   sleep: {
     Environment: "If the app goes to sleep, it exits with this status.",
     RestartPreventExitStatus:
@@ -83,11 +82,11 @@ export const reasonsOf = {
   preload: {
     Type: "The preload tells systemd when the app is ready, and answers systemctl reload.",
   },
-  /** Lines for instances that take turns. */
+  /** Lines for alternating instances. */
   rolling: {
     Type: "systemd knows when the new instance is ready. Only then may the old one stop.",
   },
-  /** Lines for a service that hands over to its new version at a reload. */
+  /** Lines for a service that hands over on reload. */
   handover: {
     Type: "The app tells systemd when it is ready. At a reload it also tells systemd which process is the new one, and systemd follows that one.",
     ExecReload:
@@ -111,7 +110,7 @@ export const reasonsOf = {
     StartLimitIntervalSec:
       "This is systemd's own limit: five starts in ten seconds. No restart follows a failure, so a connection that waits starts the service again at once, and without a limit this would not end. At the limit, the service and its socket fail, and the port is closed.",
   },
-  /** Lines for the socket of a service that has a condition. */
+  /** Lines for the socket of a service with a condition. */
   condition: {
     TriggerLimitIntervalSec:
       "This is systemd's own limit. When a condition refuses the start, no restart follows, so RestartSec= does not apply. Without the limit, systemd would check the condition thousands of times a second.",
@@ -145,7 +144,7 @@ export const reasonsOf = {
       "The proxy can open only these kinds of socket. It reaches the service through them.",
     IPAddressAllow: "The service listens on the loopback device.",
   },
-  /** Lines for the unit of a service that has a proxy in front of it. */
+  /** Lines for a service behind the proxy. */
   proxied: {
     BindsTo: "The service stops when the proxy exits.",
     Type: "The program must run, as its own user, before ExecStartPost= checks whether it listens.",
@@ -161,7 +160,7 @@ export const reasonsOf = {
       "The service can open only these kinds of socket. It opens the one that the proxy connects to.",
     IPAddressAllow: "The proxy connects to the service over the loopback device.",
   },
-  /** Lines for the socket that answers probes, and for the sockets of the app that start it. */
+  /** Lines for the health socket, and for the app's sockets that start it. */
   healthSocket: {
     Wants: "The socket that answers probes listens whenever this socket listens.",
     BindsTo:
@@ -173,7 +172,7 @@ export const reasonsOf = {
     TriggerLimitIntervalSec: "Many probes in a short time must not close the port.",
     LogLevelMax: "Probes that are turned away leave no line in the journal.",
   },
-  /** Lines for the program that answers a probe. */
+  /** Lines for the program that answers a health probe. */
   healthService: {
     CollectMode: "systemd also forgets probes that failed. Otherwise their units would pile up.",
     ExecStart:

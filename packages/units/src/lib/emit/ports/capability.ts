@@ -19,8 +19,8 @@ import {
 const added = addedFor(reasonsOf.capability);
 
 /**
- * Fields of a socket that say what to listen on, and fields that a program sets on its sockets itself. All
- * other fields would be lost.
+ * The fields of a socket that this method can write: the addresses, and what a program sets on its sockets
+ * itself.
  */
 const keptFields = [
   ..."listen listenDatagram name description".split(" "),
@@ -40,8 +40,8 @@ const ownFields = [
 ];
 
 /**
- * Ports that the service may not open, other than its own. The port of an outgoing connection, which outbound
- * needs, is never below 1024.
+ * Ports that the service may not open, besides its own. Outgoing connections, which outbound allows, never
+ * have a port below 1024.
  */
 const bindDeny = { inbound: ["any"], outbound: ["1-1023"], none: [] };
 
@@ -59,9 +59,8 @@ function ipEndpointsOf(sockets: readonly Socket[]): (IPEndpoint & { protocol: "t
 }
 
 /**
- * The service's own sandbox, without the directives that would keep it from listening. In a user namespace,
- * the capability would not apply to the host's ports. A filter of IP packets, or a private network, would
- * keep clients out.
+ * The sandbox without the directives that prevent listening. In a user namespace, the capability would not
+ * apply to the host's ports. An IP filter or a private network would block clients.
  */
 function listeningSandbox(service: Service, sockets: readonly Socket[]): Line[] {
   const { profile, lines } = service.sandbox;

@@ -63,7 +63,7 @@ const directives: Record<keyof ContainerDescription, Directive> = {
   podmanArgs: { key: "PodmanArgs", read: containerExec },
 };
 
-/** The fields of a description that apply to a container. All others would be lost. */
+/** The fields of a description that this method can write. */
 const keptFields = [
   ..."acknowledge name exec sockets bind backend container healthSocket hardening manager systemd raw".split(
     " ",
@@ -79,11 +79,11 @@ const keptFields = [
   ..."timeoutStartSec timeoutStopSec runtimeMaxSec".split(" "),
 ];
 
-/** Podman's generator writes these values into ExecStart=, in which systemd expands variables. */
+/** Podman's generator copies these values into ExecStart=, where systemd expands variables. */
 const escapeVariables = (values: readonly string[]): string[] =>
   values.map((value) => value.replaceAll("$", "$$$$"));
 
-/** How long Podman waits before it kills the container, in whole seconds. Podman counts in 32 bits. */
+/** The time until Podman kills the container, in integer seconds of 32 bits. */
 function stopSeconds(service: Service, { timeoutStopSec }: Record<string, unknown>): string[] {
   const stop = durationOf(timeoutStopSec) ?? durationOf(service.stopTimeout);
   return stop === undefined ? [] : [String(Math.min(Math.ceil(stop / 1000), 2_147_483_647))];
@@ -153,7 +153,7 @@ function containerLines(
 
 const isYes = (value: unknown): boolean => booleanOf(String(value)) === true;
 
-/** Raw directives that the linter finds in a service: their section, the values that are wrong, and why. */
+/** Raw directives that the linter would check in a service: the section, the wrong values, and why. */
 const wrongInService: readonly (readonly [string, string, (value: unknown) => boolean, string])[] = [
   ["Service", "RemainAfterExit", isYes, "no connection would start a program that has ended"],
   ["Service", "PrivatePIDs", isYes, "the process ID would not be the one in LISTEN_PID"],
@@ -166,7 +166,7 @@ const wrongInService: readonly (readonly [string, string, (value: unknown) => bo
   ],
 ];
 
-/** Reports fields that do not fit together. The linter reads no .container files. */
+/** Reports fields that do not fit together. The linter does not read .container files. */
 function reportForPodman(description: Record<string, unknown>, problems: UnitProblem[]): void {
   const { drainTimeout, timeoutStopSec, manager, wantedBy, raw } = description;
   const report = conflictsIn(problems);
@@ -190,7 +190,7 @@ function reportForPodman(description: Record<string, unknown>, problems: UnitPro
     );
 }
 
-/** systemd opens the sockets and passes them to Podman, which passes them to the container. */
+/** systemd passes the sockets to Podman, and Podman passes them to the container. */
 export const container: PortMethod = {
   report(description, problems) {
     const { container: own, type } = description;

@@ -7,7 +7,7 @@ import type { ServiceParts } from "../sections/service.ts";
 import type { Socket, SocketOwner } from "../../read/sockets.ts";
 import { socketSections } from "../sections/socket.ts";
 
-/** A unit file that is being written. */
+/** A unit file to write. */
 export interface Unit {
   /** Its name, with the suffix. */
   unit: string;
@@ -18,15 +18,15 @@ export interface Unit {
 
 /** How a service gets its ports. */
 export interface PortMethod {
-  /** Reports fields of the description that this method cannot write. */
+  /** Reports fields of the description that this method can't write. */
   report(description: Record<string, unknown>, problems: UnitProblem[]): void;
   /** Returns the units, in the order in which they are written. */
   units(service: Service, sockets: readonly Socket[], description: Record<string, unknown>): Unit[];
 }
 
-/** The parts of a service's unit that do not depend on the port method. A method adds to them. */
+/** The sections of a service unit that do not depend on the port method. Each method adds to them. */
 export function defaultParts({ values, sandbox, arrangement }: Service): ServiceParts {
-  // Nobody starts the service of a connection by hand.
+  // The service of a connection is never started manually.
   const type =
     arrangement.kind === "accept"
       ? asked("Type", values.type, "type")
@@ -80,7 +80,10 @@ export function withoutDirectives(lines: readonly Line[], ...keys: string[]): Li
   return lines.filter(({ key }) => !keys.includes(key));
 }
 
-/** Returns a sandbox that also allows sockets of these address families. No sandbox stays none. */
+/**
+ * Returns a sandbox that also allows sockets of these address families. Without a sandbox, it changes
+ * nothing.
+ */
 export function withAddressFamilies(lines: readonly Line[], reason: string, ...families: string[]): Line[] {
   return lines.map((line) => {
     const there = line.value.split(" ").filter((family) => family !== "none");
@@ -92,8 +95,8 @@ export function withAddressFamilies(lines: readonly Line[], reason: string, ...f
 }
 
 /**
- * Reports a socket that gets the name of its unit, if that name contains a `:`. LISTEN_FDNAMES separates
- * names with it, so the service would see two names.
+ * Reports a socket with the name of its unit, if that contains a `:`. LISTEN_FDNAMES separates names by `:`,
+ * so the service would see two names.
  */
 export function reportSplitName(description: Record<string, unknown>, problems: UnitProblem[]): void {
   const { name, sockets } = description;

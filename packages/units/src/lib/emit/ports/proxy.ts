@@ -27,19 +27,16 @@ const addedToProxy = addedFor(reasonsOf.proxy);
 const addedToApp = addedFor(reasonsOf.proxied);
 
 /**
- * The path of the proxy on Debian, Ubuntu, Fedora, Arch and SUSE. Before /usr was merged, Debian had it in
- * /lib.
+ * The path of the proxy on Debian, Ubuntu, Fedora, Arch and SUSE. Debian without merged /usr has it in /lib.
  */
 const program = "/usr/lib/systemd/systemd-socket-proxyd";
 
 /**
- * The proxy accepts 256 connections by default. Each connection needs six descriptors: two sockets and two
- * pipes.
+ * The proxy's default is 256 connections. Each connection needs six descriptors: two sockets and two pipes.
  */
 const mostConnections = 1024;
 const mostFiles = 8192;
 
-/** The address of an app whose description names none. */
 const defaultBackend = "127.0.0.1:3000";
 
 function refusedBackend(backend: string): Refusal | undefined {
@@ -64,8 +61,8 @@ function refusedBackend(backend: string): Refusal | undefined {
 const readBackend = read.literal(read.rawText(refusedBackend));
 
 /**
- * The name of the proxy's unit. It is an instance, because systemd takes the name of a user that exists only
- * while it runs from the part before the @.
+ * The name of the proxy's unit. It is an instance, because systemd derives the dynamic user's name from the
+ * part before the @.
  */
 function proxyUnit(name: string): string {
   return `${name}${name.includes("@") ? "-" : "@"}proxy.service`;
@@ -76,7 +73,7 @@ interface Backend {
   address: string;
   /** The folder of a unix socket under /run. */
   folder: string | undefined;
-  /** Whether this is a loopback device that no other service can reach. */
+  /** Whether it has its own loopback device. */
   ownNetwork: boolean;
   families: string[];
 }
@@ -96,9 +93,9 @@ function backendOf(
 }
 
 /**
- * A command that ends when a process listens at the backend, or fails when the program has ended. It reads
- * the kernel's tables. A connection would be a request that the program does not expect, and a unix socket's
- * file exists before a process listens on it.
+ * A command that ends when a process listens on the backend, and fails when the program has ended. It reads
+ * /proc/net. A connection would be an unexpected request, and a unix socket's file exists before a process
+ * listens on it.
  */
 function waitCommand({ address, folder }: Backend): string {
   const files = folder === undefined ? "/proc/self/net/tcp /proc/self/net/tcp6" : "/proc/self/net/unix";
@@ -144,7 +141,7 @@ function proxySections(
   );
   const onHost = backend.folder === undefined && !backend.ownNetwork;
   const idleExit = idle === undefined ? [] : [`--exit-idle-time=${idle}`];
-  // systemd-socket-proxyd takes everything before the last colon for the host, including brackets.
+  // systemd-socket-proxyd uses everything before the last colon as the host, brackets included.
   const target = backend.address.replace(/[[\]]/g, "");
   const command = [program, `--connections-max=${mostConnections}`, ...idleExit, target];
   return [
@@ -177,7 +174,7 @@ function proxySections(
 }
 
 /**
- * Reports a backend that is also an address of a socket. systemd has already opened that address when the app
+ * Reports a backend that is also an address of a socket, which systemd has already opened when the app
  * starts.
  */
 function reportTakenBackend(description: Record<string, unknown>, problems: UnitProblem[]): void {
@@ -209,7 +206,7 @@ function reportTakenBackend(description: Record<string, unknown>, problems: Unit
 
 const withoutIt = "leave it out, or write bind: 'socket'";
 
-/** systemd opens the sockets, and a proxy for this app forwards the connections to the service. */
+/** systemd opens the sockets, and a proxy forwards the connections to the service. */
 export const proxy: PortMethod = {
   report(description, problems) {
     const { name, type, backend, manager, systemd, idleTimeout } = description;
@@ -276,7 +273,7 @@ export const proxy: PortMethod = {
     const plain = defaultParts(service);
     const place = ipEndpointOf(backend.address) ?? { port: backend.address };
     const { folder } = backend;
-    // The proxy is the unit that traffic starts, and that sleeps.
+    // Traffic starts the proxy, and only the proxy sleeps.
     const app = { ...service, values: { ...service.values, idleTimeout: [] } };
     return [
       ...sockets.map((socket) => socketUnit(socket, { ...service, startedUnit: unit })),

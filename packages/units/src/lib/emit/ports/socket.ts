@@ -12,8 +12,8 @@ const addedForRolling = addedFor(reasonsOf.rolling);
 
 /**
  * The type of the description, or the one that `handover`, `rolling` or the preload needs. With
- * notify-reload, systemd 257 and older send SIGHUP besides the command in ExecReload=. If the first handover
- * fails in that moment, the app tries again, and the next reload reports the result of that.
+ * notify-reload, systemd 257 and older send SIGHUP in addition to the command in ExecReload=. If the first
+ * handover fails at that moment, the app tries again, and the next reload reports that result.
  */
 function typeLines(
   { values, arrangement: { kind }, handover, notifies }: Service,
@@ -25,14 +25,14 @@ function typeLines(
   return notifies ? [addedForPreload("Type", "notify-reload")] : otherwise;
 }
 
-/** systemd opens the sockets, and passes them. */
+/** systemd opens the sockets and passes them. */
 export const socket: PortMethod = {
   report: reportSplitName,
   units(service, sockets) {
     const { values, inetd } = service;
     const { kind } = service.arrangement;
     const rolling = kind === "rolling";
-    // Sockets= does not apply to connections, and an instance gets the socket with its own name.
+    // Sockets= does not apply to connections. An instance gets the socket with its own name.
     const units = kind === "accept" ? [] : sockets.map(({ unit }) => unit.replace("@.socket", "@%i.socket"));
     const plain = defaultParts(service);
     return [

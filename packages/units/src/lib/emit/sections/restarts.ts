@@ -5,14 +5,14 @@ import { sinceOf } from "../../systemd/versions.ts";
 import { serviceDirectives } from "../../read/fields/service-directives.ts";
 import type { Service } from "../../read/service.ts";
 
-/** The exit status that means sleep. Node, sysexits(3), shells and systemd use other numbers. */
+/** The exit status for sleep. Node, sysexits(3), shells and systemd do not use it. */
 const idleStatus = "42";
 
 const addedWithoutRestart = addedFor(reasonsOf.noRestart);
 const addedForSleep = addedFor(reasonsOf.sleep);
 const addedForQuickRestart = addedFor(reasonsOf.quickRestart);
 
-/** The exit statuses of the description, and the one that means sleep. */
+/** The exit statuses of the description, and the one for sleep. */
 function withIdleStatus(
   field: "restartPreventExitStatus" | "successExitStatus",
   { values }: Service,
@@ -25,9 +25,9 @@ function withIdleStatus(
 }
 
 /**
- * How long systemd waits before a restart that the description leaves to us. With RestartSteps= the first
- * restart is quick, and a crash loop is as slow as without it. systemd before 254 would ignore the steps, and
- * restart ten times a second. A limit of starts would be reached sooner.
+ * The default delay before a restart. With RestartSteps=, the first restart is quick, and a crash loop as
+ * slow as without. systemd before 254 would ignore the steps and restart ten times a second. A start limit
+ * would be reached sooner.
  */
 function waitLines({ values, arrangement: { systemd = 0 }, hasStartLimit }: Service): Line[] {
   const hasSteps = values.restartSteps.length > 0;
@@ -39,7 +39,6 @@ function waitLines({ values, arrangement: { systemd = 0 }, hasStartLimit }: Serv
   ];
 }
 
-/** The lines that say when systemd starts the service again. */
 export function restartLines(service: Service): Line[] {
   const { values, arrangement, sleeps } = service;
   const isPerConnection = arrangement.kind === "accept";
@@ -60,26 +59,26 @@ export function restartLines(service: Service): Line[] {
   ];
 }
 
-/** The limit of starts. There is none if something else slows the starts down. */
+/** The start limit, or none if something else slows the starts down. */
 export function startLimitLine({ hasStartLimit }: Service): Line {
   return hasStartLimit
     ? addedWithoutRestart("StartLimitIntervalSec", "10s")
     : added("StartLimitIntervalSec", "0");
 }
 
-/** The variable that makes an app exit with the status that means sleep. */
+/** The variable that makes an app exit with the status for sleep. */
 export function idleVariableLines({ sleeps }: Service): Line[] {
   return sleeps ? [addedForSleep("Environment", `SOCKACT_IDLE_EXIT_STATUS=${idleStatus}`)] : [];
 }
 
-/** A command for ExecStopPost= that takes a second if the service has ended with this result. */
+/** A command for ExecStopPost= that takes a second if the service ended with this result. */
 export function pauseCommand(test: "= exec-condition" | "!= success"): string {
   return ["/bin/sh", "-c", `if [ "$SERVICE_RESULT" ${test} ]; then sleep 1; fi`].map(argument).join(" ");
 }
 
 /**
- * After ExecCondition= has refused a start, no restart follows, and the socket would start the service again
- * at once.
+ * If ExecCondition= prevents a start, there is no restart, and the socket would start the service again at
+ * once.
  */
 export function pauseLinesAfterCondition({ values, arrangement }: Service): Line[] {
   return values.execCondition.length === 0 || arrangement.kind === "accept"

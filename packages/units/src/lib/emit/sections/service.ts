@@ -15,7 +15,7 @@ import { runsAsDynamicUser, type Service } from "../../read/service.ts";
 import { member } from "../../problems.ts";
 import { notifySocket } from "../../read/fields/arrangement.ts";
 
-/** The lines that a port method adds to the unit of the service, by the place where they go. */
+/** The lines that a port method adds to the service unit, by their place. */
 export type ServiceParts = Record<
   "type" | "requires" | "after" | "command" | "commandAfter" | "environment" | "own" | "sandbox" | "install",
   Line[]
@@ -56,7 +56,7 @@ export function unitSection(
   };
 }
 
-/** When systemd restarts the service, and how long things may take. */
+/** Lines about restarts and timeouts. */
 export function lifetimeLines(service: Service): Line[] {
   const { values } = service;
   const linesOf = linesOfService(service);
@@ -70,7 +70,7 @@ export function lifetimeLines(service: Service): Line[] {
   ];
 }
 
-/** What happens at the limit of memory. A handover has its own line. */
+/** The line for OOMPolicy=. A handover has its own. */
 function memoryLines({ values: { memoryMax, oomPolicy }, handover }: Service): Line[] {
   const isDecided = oomPolicy.length > 0 || handover.limits.some(({ key }) => key === "OOMPolicy");
   return memoryMax.length === 0 || isDecided ? [] : [added("OOMPolicy", "continue")];
@@ -80,7 +80,6 @@ function memoryLines({ values: { memoryMax, oomPolicy }, handover }: Service): L
 export const environmentLines = (values: readonly string[]): Line[] =>
   values.flatMap((value) => asked("Environment", [value], member("environment", /\w+/.exec(value)![0])));
 
-/** The sections of the service's unit file. */
 export function serviceSections(service: Service, parts: ServiceParts): Section[] {
   const { values, arrangement, inetd } = service;
   const linesOf = linesOfService(service);

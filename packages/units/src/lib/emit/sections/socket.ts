@@ -9,7 +9,6 @@ import { ipEndpointOf, isOfAnInterface } from "../../systemd/ip-endpoints.ts";
 const addedForHealth = addedFor(reasonsOf.healthSocket);
 const addedForCondition = addedFor(reasonsOf.condition);
 
-/** The sections of a socket's unit file. */
 export function socketSections({ unit, path, values, sibling }: Socket, owner: SocketOwner): Section[] {
   const { name: app, startedUnit, isConditional, defaultInstance, healthSocket } = owner;
   const { kind } = owner.arrangement;

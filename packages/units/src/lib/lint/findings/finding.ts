@@ -1,24 +1,24 @@
 import type { UnitEdit } from "../../parse/edit.ts";
 
 /**
- * `error`: systemd does not load the unit, or the app does not work. `warning`: it will cause trouble.
+ * `error`: systemd does not load the unit, or the app does not work. `warning`: it will cause problems.
  * `info`: it could be better.
  */
 export type Severity = "error" | "warning" | "info";
 
 /** A change to one of the files. */
 export interface FileEdit extends UnitEdit {
-  /** The name of the file, as it was given to `lintUnits`: `shop.service`. */
+  /** The name of the file, as passed to `lintUnits`: `shop.service`. */
   readonly file: string;
 }
 
-/** Lines to write, by their directives. An empty value stands for the directive alone. */
+/** Lines to write, by directive. An empty value means the directive alone. */
 type FixLines = Readonly<Record<string, string | undefined>>;
 
-/** What to write: words, or lines with words around them. In a description, fields stand for the lines. */
+/** What to write: text, or lines with text around them. For a description, the lines become fields. */
 export type Fix = string | readonly (string | FixLines)[];
 
-/** A fix as a string. `lineText` formats a line. */
+/** A fix as a string, with lines formatted by `lineText`. */
 export function fixText(
   fix: Fix,
   lineText = (key: string, value: string): string => `${key}=${value}`,
@@ -33,14 +33,14 @@ export function fixText(
     .join("");
 }
 
-/** What a reader of a description is told, if the same in the words of unit files would not help. */
+/** Text for a reader of a description, if the text about unit files would not help. */
 interface InDescription {
-  /** The field to change, if the line has none or another one. */
+  /** The field to change, if it is not the one that wrote the line. */
   field?: string;
   fix: string;
 }
 
-/** What was found, where, and what to do. */
+/** A problem, its place, and the fix. */
 export interface Found {
   at: { file: string; line: number };
   /** What was seen. */
@@ -48,16 +48,16 @@ export interface Found {
   /** What to write. */
   fix: Fix;
   inDescription?: InDescription | undefined;
-  /** The same change as an edit that `fixUnits` can make. */
+  /** The fix as edits for `fixUnits`. */
   edits?: readonly FileEdit[];
 }
 
-/** Something that the linter looks for in one kind of subject. */
+/** A check for one kind of subject. */
 export interface Rule<Subject> {
   severity: Severity;
-  /** What happens otherwise. It applies to every finding of the rule. */
+  /** The consequence, for every finding of the rule. */
   why: string;
-  /** The man page that has the rule. */
+  /** The man page with the rule. */
   man: string;
   find(subject: Subject): readonly Found[];
 }

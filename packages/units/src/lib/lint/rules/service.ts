@@ -16,7 +16,6 @@ import { handoverRules, type HandoverCode } from "./service/handover.ts";
 import { installRules, type InstallCode } from "./service/install.ts";
 import type { ServiceSubject } from "../subjects/subjects.ts";
 
-/** The codes of these rules. */
 export type ServiceCode =
   | ProgramCode
   | OtherUnitsCode

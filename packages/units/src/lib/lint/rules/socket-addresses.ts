@@ -11,9 +11,7 @@ import { inSocket, isPath } from "./socket-settings.ts";
 
 const isStream = ({ key }: Setting): boolean => key === "ListenStream";
 
-/**
- * The folder among these, all below /run, that contains a path. The path of a socket has at most 107 bytes.
- */
+/** The folder among these, all below /run, that contains a path. A socket path has at most 107 bytes. */
 function folderOf(path: string, folders: ReadonlySet<string>): string | undefined {
   const below = /^\/run\/(.{1,107})$/s.exec(path)?.[1] ?? "";
   for (let end = below.indexOf("/"); end >= 0; end = below.indexOf("/", end + 1)) {
@@ -24,8 +22,8 @@ function folderOf(path: string, folders: ReadonlySet<string>): string | undefine
 }
 
 /**
- * Finds a socket that clients can no longer reach after the first start of the service, or of one that stops
- * with it.
+ * Finds a socket that clients can't reach after the service has started, or after a service has stopped with
+ * it.
  */
 function inPrivateFolder(setting: Setting, { service, given }: SocketAmongOthers): Found[] {
   if (service === undefined) return [];
@@ -48,7 +46,6 @@ function inPrivateFolder(setting: Setting, { service, given }: SocketAmongOthers
   ];
 }
 
-/** The codes of these rules. */
 export type SocketAddressesCode =
   | "address-conflict"
   | "runtime-directory"
@@ -57,7 +54,7 @@ export type SocketAddressesCode =
   | "reuse-port"
   | "free-bind";
 
-/** The addresses of a socket, and their files. */
+/** The addresses of a socket and their files. */
 export const socketAddressesRules: Readonly<Record<SocketAddressesCode, Rule<SocketAmongOthers>>> = {
   "address-conflict": {
     severity: "error",
@@ -70,7 +67,7 @@ export const socketAddressesRules: Readonly<Record<SocketAddressesCode, Rule<Soc
             at: setting,
             message: `${setting.key}=${setting.value} is taken by ${first.key}=${first.value}${first.file === setting.file ? "" : ` of ${first.file}`}`,
             fix: apart ? [{ BindIPv6Only: "ipv6-only" }] : "remove one of them",
-            // If the two differ, the wider one would open the port to more clients than the narrower one.
+            // The edit must not open the port to more clients.
             edits:
               first.file === setting.file && first.value === setting.value ? [replaceSetting(setting)] : [],
           })),

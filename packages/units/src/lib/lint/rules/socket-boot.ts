@@ -8,7 +8,7 @@ import { unitNameParts } from "../../systemd/unit-names.ts";
 import { addSetting, headerOf, replaceSetting } from "../findings/edits.ts";
 import { isApp } from "./service/settings.ts";
 
-/** Facts about the units among these files, computed once, because After= may name a unit many times. */
+/** Cached facts about units, because After= may name a unit many times. */
 const late = new WeakMap<GivenUnits, Map<string, boolean>>();
 
 /** Whether a unit starts only after basic.target, and so after all sockets. */
@@ -20,7 +20,7 @@ function isLate(name: string, given: GivenUnits): boolean {
   return answer;
 }
 
-/** The targets that want a service, wait for it therefore, and are before it anyway. */
+/** Targets that want a service and so wait for it, but must start before it. */
 function tooEarly({ unit }: ServiceSubject): Found[] {
   if (booleanOf(valueOf(unit, "Unit", "DefaultDependencies")?.value) === false) return [];
   return namesIn(unit, "Install", "WantedBy", "RequiredBy")
@@ -32,7 +32,7 @@ function tooEarly({ unit }: ServiceSubject): Found[] {
     }));
 }
 
-/** Servers that are ordinary services in each distribution. */
+/** Servers that every distribution runs as ordinary services. */
 const ordinary =
   /^(?:postgresql|mysql|mysqld|mariadb|mongod|redis|redis-server|valkey|nginx|apache2|httpd|docker|rabbitmq-server)(?:@.*)?\.service$/;
 
@@ -43,13 +43,12 @@ function isAfterBasic(name: string, given: GivenUnits): boolean {
   return service !== undefined && booleanOf(valueOf(service, "Unit", "DefaultDependencies")?.value) !== false;
 }
 
-/** Whether a service requires this socket. */
 const isRequiredBy = ({ unit }: ServiceSubject, socket: string): boolean =>
   namesIn(unit, "Unit", "Requires", "BindsTo").some(({ name }) => name === socket);
 
 /**
  * Whether the socket can open before the services start: it names no other units, runs no commands, and its
- * addresses are there early at boot.
+ * addresses exist early at boot.
  */
 function canOpenEarly({ unit, service, addresses }: SocketSubject): boolean {
   const keys = (section: string) => [...(unit.bySection.get(section)?.keys() ?? [])];
@@ -65,7 +64,6 @@ function canOpenEarly({ unit, service, addresses }: SocketSubject): boolean {
   );
 }
 
-/** The codes of these rules. */
 export type SocketBootCode =
   | "socket-wanted-by"
   | "socket-not-installed"
@@ -73,7 +71,7 @@ export type SocketBootCode =
   | "socket-stops-along"
   | "socket-conflicts";
 
-/** When a socket starts and stops, and what it starts before. */
+/** When a socket starts and stops, and before which units. */
 export const socketBootRules: Readonly<Record<SocketBootCode, Rule<SocketAmongOthers>>> = {
   "socket-wanted-by": {
     severity: "info",
@@ -130,7 +128,7 @@ export const socketBootRules: Readonly<Record<SocketBootCode, Rule<SocketAmongOt
         }));
       if (service !== undefined && !accepts && service.sockets[0]?.unit === unit)
         own.push(...tooEarly(service));
-      // Without [Install], nothing starts the socket at boot, together with the targets that make the cycle.
+      // Without [Install], nothing starts the socket at boot together with the targets of the cycle.
       if (
         booleanOf(valueOf(unit, "Unit", "DefaultDependencies")?.value) === false ||
         !unit.bySection.has("Install")

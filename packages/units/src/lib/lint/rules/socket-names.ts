@@ -9,7 +9,6 @@ import { unitNameParts } from "../../systemd/unit-names.ts";
 import { inSocket } from "./socket-settings.ts";
 import { isApp } from "./service/settings.ts";
 
-/** The codes of these rules. */
 export type SocketNamesCode =
   | "unit-misspelled"
   | "scope-missing"
@@ -23,12 +22,12 @@ export type SocketNamesCode =
 /** Whether the address is a file. */
 const isFile = ({ value }: Setting): boolean => /^(?:\/|%t)/.test(value);
 
-/** The bits of a mode such as 0660. systemd ignores another value. */
+/** The bits of a mode such as 0660. systemd ignores any other value. */
 function modeOf(setting: Setting | undefined): number | undefined {
   return /^0*[0-7]{1,4}$/.test(setting?.value ?? "") ? parseInt(setting!.value, 8) : undefined;
 }
 
-/** The targets by which units are enabled; systemd.special(7). */
+/** The targets that enable units; see systemd.special(7). */
 const nearTarget = nearestAmong([
   "sockets.target",
   "multi-user.target",
@@ -48,7 +47,7 @@ const renamed = (setting: Setting, name: string, right: string): FileEdit =>
       .join(" "),
   );
 
-/** Names and groups of a socket, with which it starts nothing, or is open to nobody. */
+/** Names and groups of a socket that prevent its service from starting or its clients from connecting. */
 export const socketNamesRules: Readonly<Record<SocketNamesCode, Rule<SocketAmongOthers>>> = {
   "unit-misspelled": {
     severity: "error",
@@ -58,7 +57,7 @@ export const socketNamesRules: Readonly<Record<SocketNamesCode, Rule<SocketAmong
       const { unit, service, given } = socket;
       const targets = namesIn(unit, "Install", "WantedBy", "RequiredBy").map((one) => ({
         ...one,
-        // pockets.target may be a target of this machine. Few people mistype the first letter.
+        // pockets.target may exist on this machine. The first letter is rarely mistyped.
         right:
           given.units.has(one.name) || one.name[0] !== nearTarget(one.name)?.[0]
             ? undefined

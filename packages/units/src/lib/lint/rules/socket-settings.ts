@@ -1,8 +1,7 @@
 import { valueOf, type LoadedUnit, type Setting } from "../../parse/load.ts";
 
-/** A directive of the section [Socket]. */
 export const inSocket = (unit: LoadedUnit, key: string): Setting | undefined => valueOf(unit, "Socket", key);
 
-/** Whether clients connect to the address by a file. */
+/** Whether clients connect to a file. */
 export const isPath = ({ key, value }: Setting): boolean =>
   /^(?:\/|%t)/.test(value) && /^Listen(?!Special|FIFO)/.test(key);

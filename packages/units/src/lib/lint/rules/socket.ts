@@ -15,11 +15,10 @@ import { socketBootRules, type SocketBootCode } from "./socket-boot.ts";
 import { socketNamesRules, type SocketNamesCode } from "./socket-names.ts";
 import { isPath } from "./socket-settings.ts";
 
-/** Whether the service reads a connection as its standard input. */
+/** Whether the service reads a connection from standard input. */
 const isInetd = ({ unit }: ServiceSubject): boolean =>
   valueOf(unit, "Service", "StandardInput")?.value.startsWith("socket") === true;
 
-/** The codes of these rules. */
 export type SocketCode =
   | "listen-missing"
   | "service-missing"
@@ -68,7 +67,7 @@ export const socketRules: Readonly<Record<SocketCode, Rule<SocketAmongOthers>>> 
               ? "Accept=no"
               : "Accept=yes, or Service= with an instance"
             : `name the service ${templateOf(starts) ?? starts}, or write the name that it has into Service=`,
-          // A server needs the socket itself. Another program may have its template elsewhere.
+          // A server needs the socket itself. Another program's template may be elsewhere.
           edits:
             accept !== undefined && withoutAccept?.program?.isNode === true && !isInetd(withoutAccept)
               ? [replaceSetting(accept, "no")]
@@ -142,13 +141,13 @@ export const socketRules: Readonly<Record<SocketCode, Rule<SocketAmongOthers>>> 
       );
       if (set || accepts || service?.program?.isNode !== true) return [];
       const isBound = restartsAfter(service.unit, 0) && restartsAfter(service.unit, 1);
-      // Each restart counts, and ten restarts a second do not reach the limit.
+      // Each restart counts, but ten restarts a second do not reach the limit.
       if (isBound && restartDelay(service.unit) >= 100) return [];
       return [
         {
           at: headerOf(unit, "Socket"),
           message: "the default trigger limit applies",
-          // Without the limit, systemd would repeat a start that a condition refuses, without end.
+          // Without the limit, systemd would endlessly repeat a start that a condition prevents.
           fix: isBound
             ? `RestartSec=1s in ${service.unit.name}`
             : `Restart=always and RestartSec=1s in ${service.unit.name}${conditionOf(service.unit) === undefined ? ", and TriggerLimitIntervalSec=0 here" : ""}`,

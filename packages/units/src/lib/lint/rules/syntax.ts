@@ -14,22 +14,22 @@ import { replaceSetting } from "../findings/edits.ts";
 import { isLostStartLimit, movedStartLimit } from "../subjects/restarts.ts";
 import { unitAmong } from "../subjects/subjects.ts";
 
-/** A file by itself, without the rest of its unit. */
+/** A single file of a unit. */
 export interface FileSubject extends GivenFile {
-  /** The suffix of its unit. For an unknown suffix, only the syntax is checked. */
+  /** The suffix of its unit. If it is unknown, only the syntax is checked. */
   type: string;
   /** The name of its unit. */
   name: string;
   given: GivenUnits;
-  /** The assignments with a directive that its section may have, and the form of their values. */
+  /** The assignments whose directive is allowed in their section, and the form of their values. */
   known: readonly { setting: Setting; kind: ValueKind }[];
 }
 
-/** The sections and directives that the unit of a file may have. */
+/** The sections and directives that are allowed in a file. */
 const directivesIn = ({ type }: Pick<FileSubject, "type">) =>
   Object.hasOwn(directivesOf, type) ? directivesOf[type] : undefined;
 
-/** The directives of one of its sections. */
+/** The directives that are allowed in a section. */
 function directivesUnder(
   subject: Pick<FileSubject, "type">,
   section: string,
@@ -40,7 +40,7 @@ function directivesUnder(
 
 const spelling = new Map<ReadonlyMap<string, DirectiveFacts>, (name: string) => string | undefined>();
 
-/** The directive that is probably meant. */
+/** The most similar directive. */
 function nearestDirective(name: string, names: ReadonlyMap<string, DirectiveFacts>): string | undefined {
   const near = spelling.get(names) ?? nearestAmong(names.keys());
   spelling.set(names, near);
@@ -49,7 +49,6 @@ function nearestDirective(name: string, names: ReadonlyMap<string, DirectiveFact
 
 const isOurs = (name: string): boolean => name.startsWith("X-");
 
-/** A file for the rules. */
 export function fileSubject(file: Omit<FileSubject, "known">): FileSubject {
   const known: { setting: Setting; kind: ValueKind }[] = [];
   for (const setting of file.settings) {
@@ -66,7 +65,7 @@ function misplaced(subject: FileSubject, { section, key }: Assignment): string |
   return Object.keys(sections).find((other) => sections[other]!.has(key));
 }
 
-/** Says which unit of the same app may have such a directive. */
+/** Names the unit of the same app in which the directive is allowed. */
 function unitOf({ type, name }: FileSubject, key: string): string | undefined {
   const [other, section] = type === "service" ? ["socket", "Socket"] : ["service", "Service"];
   if (!/^(?:service|socket)$/.test(type) || !directivesOf[other]![section]!.has(key)) return undefined;
@@ -79,10 +78,7 @@ const entriesOf = <Kind extends UnitEntry["kind"]>({ unit }: FileSubject, kind: 
 
 const lastLine = (text: string): string => text.split(/[\n\r\0]/).findLast((line) => line !== "") ?? "";
 
-/**
- * A comment at the end of a value. A # alone can be part of a sentence, of a shell command, or the end of the
- * value.
- */
+/** A comment at the end of a value. A # alone can be part of a sentence, a shell command, or the value. */
 function commentIn({ key, value }: Assignment): string | undefined {
   if (!value.includes("#") || key === "Description" || value.includes('"') || value.includes("'"))
     return undefined;
@@ -90,7 +86,7 @@ function commentIn({ key, value }: Assignment): string | undefined {
   return at < 0 ? undefined : value.slice(at);
 }
 
-/** The values with which systemd replaces old ones. */
+/** systemd's replacements for old values. */
 const replacements = [
   { keys: /^Standard(?:Output|Error)$/, old: /^syslog(?=$|\+console$)/, now: "journal" },
   {
@@ -114,7 +110,6 @@ function meantAddress({ key, value }: Assignment): string | undefined {
     : `${key}=${address}`;
 }
 
-/** The codes of these rules. */
 export type SyntaxCode =
   | "file-unreadable"
   | "line-ignored"
@@ -132,8 +127,8 @@ export type SyntaxCode =
   | "drop-in-name";
 
 /**
- * Rules about lines that systemd ignores have no edits, because an edit must not activate such a line.
- * StartLimitIntervalSec=0 is the exception: it only removes a limit.
+ * Rules about ignored lines have no edits, because an edit must not activate such a line. The exception is
+ * StartLimitIntervalSec=0, which only removes a limit.
  */
 export const syntaxRules: Readonly<Record<SyntaxCode, Rule<FileSubject>>> = {
   "file-unreadable": {
@@ -246,7 +241,7 @@ export const syntaxRules: Readonly<Record<SyntaxCode, Rule<FileSubject>>> = {
         if (names === undefined || names.has(key) || isOurs(key)) return [];
         if (misplaced(subject, setting) !== undefined) return [];
         const elsewhere = unitOf(subject, key);
-        // `systemctl show` prints Listen= for all kinds of addresses.
+        // `systemctl show` prints all kinds of addresses as Listen=.
         const near = () =>
           key === "Listen" && section === "Socket" ? "ListenStream" : nearestDirective(key, names);
         const meant = elsewhere === undefined ? near() : undefined;
@@ -280,7 +275,7 @@ export const syntaxRules: Readonly<Record<SyntaxCode, Rule<FileSubject>>> = {
     man: "Unicode Technical Standard #55",
     find: (subject) =>
       subject.settings.flatMap((setting) => {
-        // It is only shown, and in some scripts it needs such characters.
+        // It is only displayed, and some scripts need such characters.
         if (setting.key === "Description" || !hasInvisible(setting.value)) return [];
         return {
           at: setting,
@@ -317,7 +312,7 @@ export const syntaxRules: Readonly<Record<SyntaxCode, Rule<FileSubject>>> = {
         const { section, key, value } = setting;
         if (section !== "Socket" || !/^Listen(?:Stream|Datagram|SequentialPacket)$/.test(key)) return [];
         if (value === "" || commentIn(setting) !== undefined) return [];
-        // The value that an instance of a template inserts is unknown.
+        // The name of the instance is unknown.
         if (unitNameParts(subject.name).instance === "" && /%[iIjJnN]/.test(value)) return [];
         const address = expandSpecifiers(value, subject.name);
         const unknown = unknownSpecifier(value);

@@ -3,21 +3,21 @@ import { ipEndpointOf, isTakenBy, type IPEndpoint } from "../../systemd/ip-endpo
 import type { SocketSubject } from "./subjects.ts";
 import { booleanOf } from "../../systemd/booleans.ts";
 
-/** An address that cannot be opened, because another line opens it. */
+/** An address that can't be opened because another line opens it. */
 export interface Conflict {
   setting: Setting;
   /** The assignment that opens it first. */
   first: Setting;
-  /** Whether both can be opened if the socket is for IPv6 only. */
+  /** Whether both can be opened if the socket is IPv6-only. */
   apart: boolean;
 }
 
-/** A socket, and the addresses of it that are taken. */
+/** A socket and its conflicting addresses. */
 export interface SocketAmongOthers extends SocketSubject {
   conflicts: readonly Conflict[];
 }
 
-/** UDP ports may be opened twice, and the file of a unix socket is replaced. */
+/** A UDP port can be opened twice, and a unix socket's file is replaced. */
 const tcpEndpointOf = ({ key, value }: Setting): IPEndpoint | undefined =>
   key === "ListenStream" ? ipEndpointOf(value) : undefined;
 
@@ -28,11 +28,11 @@ function isOnlyIPv6({ unit }: SocketSubject): boolean {
 
 const isIPv4 = (host: string): boolean => /^[\d.]+$/.test(host);
 
-/** A port alone is also an IPv6 address. */
+/** A port without a host is also an IPv6 address. */
 const isIPv6 = (host: string): boolean => host === "" || host.includes(":");
 
 /**
- * For a port, the first address by its host, and the first of each of these kinds. No host begins with a
+ * The addresses of a port: the first one of each host, and of each of these kinds. No host begins with a
  * bracket.
  */
 type Taken = Map<string, { setting: Setting; order: number }>;
@@ -41,7 +41,7 @@ const any = "] any";
 const ipv4 = "] IPv4";
 const ipv6 = "] IPv6";
 
-/** The addresses that are open so far, stored so that a lookup does not compare all of them. */
+/** The addresses opened so far, indexed for lookup. */
 class Places {
   readonly #ports = new Map<string, Taken>();
   #count = 0;
@@ -59,7 +59,7 @@ class Places {
     }
   }
 
-  /** The first address that conflicts with this one, as `isTakenBy` defines it. */
+  /** The first conflicting address, as defined by `isTakenBy`. */
   whatTakes(setting: Setting, onlyIPv6: boolean): Setting | undefined {
     const place = tcpEndpointOf(setting);
     const taken = place && this.#ports.get(place.port);
@@ -79,7 +79,9 @@ class Places {
   }
 }
 
-/** For each socket, its addresses that it has twice, or that a socket with a lesser name has. */
+/**
+ * For each socket, the addresses that it opens twice, or that a socket earlier in alphabetical order opens.
+ */
 export function conflictsAmong(
   sockets: readonly SocketSubject[],
 ): ReadonlyMap<SocketSubject, readonly Conflict[]> {

@@ -2,7 +2,7 @@ import { loadUnit, type GivenUnits } from "../../parse/load.ts";
 import { templateOf } from "../../systemd/unit-names.ts";
 import { namesIn } from "./subjects.ts";
 
-/** The names that given units have by `Alias=`. */
+/** The names of units from `Alias=`. */
 const aliases = new WeakMap<GivenUnits, ReadonlySet<string>>();
 
 function aliasesIn(given: GivenUnits): ReadonlySet<string> {
@@ -17,10 +17,7 @@ function aliasesIn(given: GivenUnits): ReadonlySet<string> {
   return found;
 }
 
-/**
- * Whether one of the files is this unit, its template, or a container that Podman turns into it, or has its
- * name as an alias.
- */
+/** Whether one of the files is this unit, its template, its Podman container, or has its name as an alias. */
 export const isGiven = (name: string, given: GivenUnits): boolean =>
   [name, templateOf(name) ?? name, name.replace(/\.service$/, ".container")].some((one) =>
     given.units.has(one),

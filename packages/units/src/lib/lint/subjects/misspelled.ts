@@ -2,7 +2,7 @@ import type { LoadedUnit, Setting } from "../../parse/load.ts";
 import { nearestAmong } from "@sockact/shared/nearest";
 import { namesIn, type SocketSubject } from "./subjects.ts";
 
-/** Whether two names are those of siblings, such as shop-http and shop-https, or shop1 and shop2. */
+/** Whether two names belong together, such as shop-http and shop-https, or shop1 and shop2. */
 function areSiblings(one: string, other: string): boolean {
   const [first, second] = [one, other].map((name) => name.replace(/\.socket$/, ""));
   const sorted = (name = "") => Array.from(name).toSorted().join("");
@@ -14,10 +14,7 @@ function areSiblings(one: string, other: string): boolean {
   );
 }
 
-/**
- * The names of sockets that a service requires, that no file has, and that are nearly the name of its own
- * socket.
- */
+/** Sockets that a service requires, but that have no file and a name similar to its own socket. */
 export function misspelledSockets(
   service: LoadedUnit,
   { unit, given }: SocketSubject,

@@ -3,8 +3,8 @@ import { expandSpecifiers } from "../../systemd/expansion.ts";
 import { namesIn, type ServiceSubject, type SocketSubject } from "./subjects.ts";
 
 /**
- * The name of a passed socket. `undefined` for a template, which has the name of its instance, and for a
- * named socket with Accept=yes: before version 257, systemd passes it as `connection`.
+ * The name of a passed socket. `undefined` for a template, because its instance sets the name, and for a
+ * named socket with Accept=yes, which systemd before 257 passes as `connection`.
  */
 export function descriptorName({ unit, accepts }: SocketSubject): string | undefined {
   const told = valueOf(unit, "Socket", "FileDescriptorName")?.value;
@@ -13,7 +13,7 @@ export function descriptorName({ unit, accepts }: SocketSubject): string | undef
   return unit.name.includes("@.") ? undefined : unit.name;
 }
 
-/** The names of the passed sockets. `undefined` if the files do not show all of them. */
+/** The names of the passed sockets. `undefined` if some of them are not in the files. */
 export function passedNames({ unit, sockets }: ServiceSubject): string[] | undefined {
   const known = sockets.map((socket) => socket.unit.name);
   const names = sockets.flatMap((socket) => descriptorName(socket) ?? []);

@@ -10,30 +10,28 @@ import { baseOf } from "../../systemd/folders.ts";
 export interface Program {
   setting: Setting;
   command: Command;
-  /** The program itself and its arguments, without `/usr/bin/env`. */
+  /** The program and its arguments, without `/usr/bin/env`. */
   words: readonly string[];
   /** The name of the program's file. */
   name: string;
-  /** The options with which env(1) removes LISTEN_PID and LISTEN_FDS, as they are written. */
+  /** The options of env(1) that remove LISTEN_PID and LISTEN_FDS. */
   cleared: string | undefined;
   /** The script that a shell runs. */
   script: string | undefined;
-  /**
-   * The package manager, or another tool, that runs the app as a child process. Also if a shell starts that
-   * tool.
-   */
+  /** The package manager or other tool that runs the app as a child process, possibly started by a shell. */
   launcher: string | undefined;
   /**
-   * The command line of Node, if Node itself is the program. For a script that names Node in its first line,
-   * the command line as if Node ran it.
+   * The command line of Node, if Node is the program. For a script with Node in its first line, as if Node
+   * ran it.
    */
   node: NodeCommand | undefined;
   /** Whether the program is Node, directly or through another program. */
   isNode: boolean;
-  /** Whether `+` is before the program. The sandbox of the unit does not apply to it; systemd.service(5). */
+  /** Whether the program has the prefix `+`, which disables the unit's sandbox; see systemd.service(5). */
   isUnconfined: boolean;
   /**
-   * Whether `+` or `!` is before the program. It runs as root, whatever User= says. With `!!` it does not.
+   * Whether the program has the prefix `+` or `!`. It then runs as root in spite of User=. With `!!` it does
+   * not.
    */
   keepsRoot: boolean;
 }
@@ -47,7 +45,7 @@ const isOfNode = (word: string): boolean =>
 
 const shells = /^(?:ba|da|a|z|k)?sh$/;
 
-/** The words after env(1), without its options and variables. `-S` splits its value. */
+/** The words after env(1), its options and variables. The value of `-S` is split. */
 function behindEnv(words: readonly string[]): readonly string[] {
   if (baseOf(words[0] ?? "") !== "env") return words;
   for (let at = 1; at < words.length; at += 1) {
@@ -88,7 +86,7 @@ function commandsIn(script: string): string[][] {
     .filter((words) => words.length > 0);
 }
 
-/** The command line of Node, or of the program that stands for it. */
+/** The command line of Node, or of the script that Node runs. */
 function nodeOf(words: readonly string[]): NodeCommand | undefined {
   const [first = "", ...rest] = words;
   if (isScriptFile(first)) return { options: [], preloads: [], script: first };
@@ -110,7 +108,7 @@ export function programOf(unit: LoadedUnit, nodeOptions: string): Program | unde
   const run = script === undefined ? [words] : commandsIn(script);
   const launcher = run
     .map((one) => launcherOf(one, nodeOf(one)))
-    // In a shell, an earlier command of such a tool may prepare something.
+    // An earlier command in a shell may only prepare something.
     .find((one, at) => one !== undefined && (at === run.length - 1 || isLauncherOfNode(one)));
   return {
     setting,
@@ -132,10 +130,7 @@ export function programOf(unit: LoadedUnit, nodeOptions: string): Program | unde
   };
 }
 
-/**
- * Whether the shell certainly becomes the program that it runs: with `exec`, or if bash runs a single simple
- * command.
- */
+/** Whether the shell is replaced by the program: with `exec`, or if bash runs a single simple command. */
 export function keepsProcess({ name, script = "" }: Program): boolean {
   return /\bexec\s/.test(script) || (name === "bash" && !/[|<>&;`()\n]/.test(script));
 }

@@ -10,16 +10,16 @@ const inService = (unit: LoadedUnit, key: string): string | undefined => valueOf
 
 export const restartPolicy = (unit: LoadedUnit): string => inService(unit, "Restart") ?? "no";
 
-/** The RestartSec= that counts. systemd ignores a value that it cannot read. */
+/** The effective RestartSec=. systemd ignores invalid values. */
 export const restartSec = (unit: LoadedUnit): Setting | undefined =>
   valuesOf(unit, "Service", "RestartSec").findLast(({ value }) => timeSpanOf(value) !== undefined);
 
-/** The wait before a restart, in milliseconds. */
+/** The delay before a restart, in milliseconds. */
 export const restartDelay = (unit: LoadedUnit): number => timeSpanOf(restartSec(unit)?.value ?? "100ms")!;
 
 /**
- * Edits after which systemd waits a second before each restart. There are none if a drop-in has the
- * RestartSec=, or if the wait grows.
+ * Edits that set the delay before each restart to a second. None if a drop-in has the RestartSec=, or if the
+ * delay grows.
  */
 export function slowerRestarts(unit: LoadedUnit): FileEdit[] {
   if (["RestartSteps", "RestartMaxDelaySec"].some((key) => inService(unit, key) !== undefined)) return [];
@@ -28,32 +28,32 @@ export function slowerRestarts(unit: LoadedUnit): FileEdit[] {
   return setting.file === unit.file ? [replaceSetting(setting, "1s")] : [];
 }
 
-/** The values of directives that may be in two sections. */
+/** The values of directives that are allowed in two sections. */
 const inEither = (unit: LoadedUnit, ...keys: string[]): string[] =>
   keys
     .flatMap((key) => valueOf(unit, "Unit", key) ?? valueOf(unit, "Service", key) ?? [])
     .map((setting) => setting.value);
 
-/** Whether the unit says how often systemd may start the service. */
+/** Whether the unit sets a start limit. */
 export const hasStartLimit = (unit: LoadedUnit): boolean =>
   inEither(unit, "StartLimitIntervalSec", "StartLimitInterval", "StartLimitBurst").length > 0;
 
 /**
- * Whether the start limit can go: systemd restarts the service after a crash, so RestartSec= slows the starts
- * down. Restart= does not apply to a start that a condition refuses, and something may be meant to happen at
- * the limit.
+ * Whether the start limit can be removed: systemd restarts the service after a crash, so RestartSec= slows
+ * the starts down. Restart= does not apply if a condition prevents the start, and the unit may define an
+ * action for the limit.
  */
 export const mayStartForever = (unit: LoadedUnit): boolean =>
   restartsAfter(unit, 1) &&
   finalFailure(unit) === undefined &&
   conditionOf(unit) === undefined &&
-  // In the wrong section, a limit has no effect yet, but is meant.
+  // A limit in the wrong section has no effect, but is intended.
   !assignments(unit.own).some(
     ({ key, value }) => key === "StartLimitIntervalSec" && timeSpanOf(value) !== 0,
   ) &&
   inEither(unit, "StartLimitAction", "FailureAction", "OnFailure").length === 0;
 
-/** Whether systemd has no limit of starts for the service. */
+/** Whether the service has no start limit. */
 export function hasNoStartLimit(unit: LoadedUnit): boolean {
   return (
     inEither(unit, "StartLimitIntervalSec", "StartLimitInterval").some(
@@ -62,13 +62,13 @@ export function hasNoStartLimit(unit: LoadedUnit): boolean {
   );
 }
 
-/** Whether this is StartLimitIntervalSec=0 under [Service], where systemd ignores it. */
+/** Whether this is StartLimitIntervalSec=0 in [Service], where systemd ignores it. */
 export const isLostStartLimit = ({ section, key, value }: Setting): boolean =>
   section === "Service" && key === "StartLimitIntervalSec" && timeSpanOf(value) === 0;
 
 /**
- * What to write instead of such a line. `undefined` if the limit may be needed, or if a crash would cost much
- * time without it.
+ * What to write instead of such a line. `undefined` if the limit may be needed, or if crashes without it
+ * would use much processor time.
  */
 export function movedStartLimit(unit: LoadedUnit): readonly FileEdit[] | undefined {
   if (!isRead({ unit })) return undefined;
@@ -78,9 +78,9 @@ export function movedStartLimit(unit: LoadedUnit): readonly FileEdit[] | undefin
     : addSetting(unit, "Unit", "StartLimitIntervalSec", "0");
 }
 
-/** The setting that may keep the service from starting: a Condition…=, an Assert…= or ExecCondition=. */
+/** The setting that may prevent a start: a Condition…=, an Assert…= or ExecCondition=. */
 export function conditionOf(unit: LoadedUnit): Setting | undefined {
-  // An empty line of any kind removes all of them.
+  // An empty assignment of any kind resets all of them.
   const last = (kind: RegExp) => {
     const setting = unit.settings.findLast(({ section, key }) => section === "Unit" && kind.test(key));
     return setting?.value === "" ? undefined : setting;
@@ -88,7 +88,6 @@ export function conditionOf(unit: LoadedUnit): Setting | undefined {
   return last(/^Condition[A-Z]/) ?? last(/^Assert[A-Z]/) ?? valueOf(unit, "Service", "ExecCondition");
 }
 
-/** Whether a list of exit statuses contains this one. */
 function hasStatus(unit: LoadedUnit, key: string, status: number): boolean {
   return namesIn(unit, "Service", key).some(
     ({ name }) => wholeOf(name) === status || (status === 0 && name === "SUCCESS"),
@@ -96,14 +95,14 @@ function hasStatus(unit: LoadedUnit, key: string, status: number): boolean {
 }
 
 /**
- * The setting after which systemd does not restart the service for some failures. 42 does not count: with it,
- * sockact goes to sleep.
+ * The setting after which systemd does not restart the service for some failures. 42 does not count: it is
+ * sockact's status for sleep.
  */
 export const finalFailure = (unit: LoadedUnit): Setting | undefined =>
   namesIn(unit, "Service", "RestartPreventExitStatus").find(({ name }) => !/^(?:0|SUCCESS|42)$/.test(name))
     ?.setting;
 
-/** Whether Restart= restarts the service when it exits with this status. */
+/** Whether Restart= restarts the service after this exit status. */
 export function restartsAfter(unit: LoadedUnit, status: number): boolean {
   if (hasStatus(unit, "RestartPreventExitStatus", status)) return false;
   if (hasStatus(unit, "RestartForceExitStatus", status)) return true;

@@ -19,7 +19,7 @@ export interface SocketSubject {
   unit: LoadedUnit;
   /** Whether systemd starts a process for each connection. */
   accepts: boolean;
-  /** The name of the unit that the socket starts. With Accept=yes it is the name of a template. */
+  /** The unit that the socket starts. With Accept=yes, a template. */
   starts: string;
   /** `undefined` if the service is not among the files. */
   service: ServiceSubject | undefined;
@@ -36,11 +36,13 @@ export interface SocketSubject {
 /** A service unit, its sockets and its program. */
 export interface ServiceSubject {
   unit: LoadedUnit;
-  /** The sockets that start the service, or an instance of it. */
+  /** The sockets that start the service or an instance of it. */
   sockets: readonly SocketSubject[];
-  /** Whether a service with a socket starts it too (`Requires=`, `BindsTo=`), such as systemd-socket-proxyd. */
+  /**
+   * Whether a service with a socket, such as systemd-socket-proxyd, also starts it (`Requires=`, `BindsTo=`).
+   */
   isBehindSocket: boolean;
-  /** Whether it is a unit of the service manager of a user. */
+  /** Whether a user's service manager runs it. */
   user: boolean;
   program: Program | undefined;
   environment: ReadonlyMap<string, Variable>;
@@ -48,7 +50,6 @@ export interface ServiceSubject {
   ordered: ReadonlySet<string>;
 }
 
-/** A variable that the service is given. */
 export interface Variable {
   value: string;
   setting: Setting;
@@ -65,7 +66,7 @@ function environmentOf(unit: LoadedUnit): ReadonlyMap<string, Variable> {
   return variables;
 }
 
-/** The words of a list without quotes, such as the names of units, each with its assignment. */
+/** The words of an unquoted list, such as unit names, each with its assignment. */
 export function namesIn(
   unit: LoadedUnit,
   section: string,
@@ -79,36 +80,32 @@ export function namesIn(
         .filter((word) => word !== "")
         .map((word) => {
           const name = expandSpecifiers(word, unit.name);
-          // Only these two lists read a backslash as an escape.
+          // Only these two lists have backslash escapes.
           const isEscaped = setting.key === "Sockets" || setting.key === "Also";
           return { name: isEscaped ? name.replaceAll("\\\\", "\\") : name, setting };
         }),
     );
 }
 
-/** The place of an assignment that opens an IP port. */
+/** The IP endpoint that an assignment opens. */
 export function endpointOf({ key, value }: Setting): IPEndpoint | undefined {
   return /^Listen(?:Stream|Datagram)$/.test(key) ? ipEndpointOf(value) : undefined;
 }
 
 /**
- * Whether systemd reads the unit's own file to its end. Otherwise it does not load the unit, and other
- * findings would be wrong.
+ * Whether systemd reads the unit's file to its end. Otherwise it does not load the unit, and other findings
+ * would be wrong.
  */
 export const isRead = ({ unit }: { unit: LoadedUnit }): boolean =>
   !unit.isCut && unit.own.entries.every(({ kind }) => kind !== "unreadable");
 
-/**
- * Whether the unit shows that it belongs to the service manager of a user: by its folder, or by the socket to
- * which it sends its notifications.
- */
+/** Whether the folder or the notify socket of a unit shows that a user's service manager runs it. */
 const isOfUser = (unit: LoadedUnit): boolean =>
   /(?:^|\/)systemd\/user\//.test(unit.file) ||
   valuesOf(unit, "Service", "OpenFile").some(({ value }) =>
     /^\/run\/user\/\d+\/systemd\/notify(?=:|$)/.test(value),
   );
 
-/** The names in Before= and Conflicts= of any of the files. */
 function namesOrdered(given: GivenUnits): ReadonlySet<string> {
   return new Set(
     given.all.flatMap(({ settings, base }) =>
@@ -119,10 +116,7 @@ function namesOrdered(given: GivenUnits): ReadonlySet<string> {
   );
 }
 
-/**
- * The service or socket of this name, without the assignments that systemd ignores because their section has
- * no such directive.
- */
+/** The service or socket of this name, without assignments that systemd ignores in their section. */
 export function unitAmong(given: GivenUnits, name: string): LoadedUnit | undefined {
   const unit = loadUnit(name, given);
   const { type } = unitNameParts(name);
@@ -144,8 +138,8 @@ export function unitAmong(given: GivenUnits, name: string): LoadedUnit | undefin
 type Started = ServiceSubject & { sockets: SocketSubject[] };
 
 /**
- * Reads the sockets and services among the files. `user` says that all of them belong to the service manager
- * of a user; a unit may show that too.
+ * The sockets and services among the files. With `user`, a user's service manager runs all of them; a unit
+ * can also show that itself.
  */
 export function subjectsOf(
   given: GivenUnits,
@@ -187,7 +181,7 @@ export function subjectsOf(
           : listening;
     const service = named(starts);
     const withoutAccept = accepts && told === undefined ? named(listening) : undefined;
-    // An empty line of any kind removes all of them.
+    // An empty assignment of any kind resets all of them.
     const listens = unit.settings.filter(
       ({ section, key }) => section === "Socket" && /^Listen[A-Z]/.test(key),
     );

@@ -37,7 +37,7 @@ export const variableName: ReadValue = valueWhere(
   "letters, digits and _, with no digit first",
 );
 
-/** Environment= reads escapes, and a wrong one ends the list. */
+/** Environment= has escapes, and an invalid one ends the list. */
 export const environment: ReadValue = (text, unit) => {
   const { problem } = wordsOf(text);
   return problem === undefined
@@ -51,7 +51,7 @@ const unitName = valueWhere(
   "it in full, as in postgresql.service",
 );
 
-/** Names with escapes are not checked here. */
+/** Names with escapes are not checked. */
 export const unitNames: ReadValue = plainWords((text, unit) =>
   /["'\\]/.test(text) ? undefined : expanded(unitName)(text, unit),
 );
@@ -65,7 +65,7 @@ export const unitOfType = (type: string): ReadValue =>
     ),
   );
 
-/** systemd.slice(5): each `-` separates a slice from the slice that contains it. Slices have no instances. */
+/** systemd.slice(5): each `-` separates a slice from its parent. Slices have no instances. */
 export const slice: ReadValue = expanded(
   valueWhere(
     (text) => /^(?:-|(?:[\w:.\\]+-)*[\w:.\\]+)\.slice$/.test(text),
@@ -74,7 +74,7 @@ export const slice: ReadValue = expanded(
   ),
 );
 
-/** systemd accepts many names with a warning. Only names that no account can have are refused here. */
+/** systemd accepts many names with a warning. This rejects only names that no account can have. */
 export const account: ReadValue = expanded(
   valueWhere(
     (text) => {
@@ -188,7 +188,7 @@ export const credential =
     )(text.replace(/:.*/s, ""), unit);
   };
 
-/** systemd expands nothing here: OpenFile=/path:name:options. */
+/** OpenFile=/path:name:options, without specifiers. */
 export const openFile: ReadValue = (text, unit) => {
   const [file = "", name = "", options = "", ...rest] = text.split(":");
   const list = options.split(",");
@@ -197,7 +197,7 @@ export const openFile: ReadValue = (text, unit) => {
     options === "" ||
     list.every((option) => ["read-only", "append", "truncate", "graceful"].includes(option));
   if (rest.length === 0 && isKnown && isOne && /^[ -9;-~]{0,255}$/.test(name)) {
-    // The rule open-file-path says what to write instead.
+    // The rule open-file-path has the fix.
     if (file.startsWith("/") || /^%.\/systemd\/notify$/.test(file)) return undefined;
     return absolutePath(file, unit);
   }
@@ -238,7 +238,7 @@ export const jobMode: ReadValue = choice(
   "lenient",
 );
 
-/** Values that are not addresses at all are reported by the rule address-invalid. */
+/** The rule address-invalid reports values that are not addresses. */
 export const sequentialAddress: ReadValue = orEmpty(
   expanded(
     valueWhere(
@@ -262,7 +262,7 @@ export const netlink: ReadValue = orEmpty(
   ),
 );
 
-/** A condition may be negated, or be one of several of which one must be true. */
+/** A condition may be negated or be an alternative. */
 export const conditionPath: ReadValue = orEmpty(afterSigns(/^\|?!?/, expanded(absolutePath)));
 
 export const levels: ReadValue = choice(

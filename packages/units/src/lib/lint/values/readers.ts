@@ -6,29 +6,26 @@ import { timeSpanOf } from "../../systemd/time-spans.ts";
 import { booleanOf } from "../../systemd/booleans.ts";
 import { signalNames } from "../../systemd/value-names.ts";
 
-/** Why systemd refuses a value, and what to write instead. */
+/** Why systemd rejects a value, and what to write instead. */
 export interface Refused {
   is: string;
   write: string;
 }
 
-/** Reads the value after the `=` as systemd does. The name of the unit gives its specifiers a value. */
+/** Parses the value after `=` as systemd does. The unit's name determines the specifiers. */
 export type ReadValue = (text: string, unit: string) => Refused | undefined;
 
-/** Accepts a value for which `fits` is true. */
+/** Accepts values for which `fits` is true. */
 export function valueWhere(fits: (text: string) => boolean, is: string, write: string): ReadValue {
   return (text) => (fits(text) ? undefined : { is, write });
 }
 
-/**
- * Accepts an empty value, which removes earlier values. systemd refuses an empty value for readers without
- * this wrapper.
- */
+/** Also accepts an empty value, which resets a list. */
 export function orEmpty(read: ReadValue): ReadValue {
   return (text, unit) => (text === "" ? undefined : read(text, unit));
 }
 
-/** Accepts a value if one of several readers does. The first reader says what to write. */
+/** Accepts a value if one of several readers does. The first reader provides the fix. */
 export function either(first: ReadValue, ...others: ReadValue[]): ReadValue {
   return (text, unit) => {
     const refused = first(text, unit);
@@ -36,27 +33,24 @@ export function either(first: ReadValue, ...others: ReadValue[]): ReadValue {
   };
 }
 
-/**
- * Reads a string with specifiers. Specifiers that only the service manager knows, such as `%u`, are kept as
- * they are.
- */
+/** Expands specifiers, except those that only the service manager knows, such as `%u`. */
 export function expanded(read: ReadValue): ReadValue {
   return (text, unit) => {
     const unknown = unknownSpecifier(text);
     if (unknown !== undefined) {
       return { is: `${unknown} is not a specifier`, write: "%% for a percent sign" };
     }
-    // A template is read as if it were one of its instances.
+    // A template is read like one of its instances.
     const value = expandSpecifiers(text, unit.replace("@.", "@x."));
     return /^$|%[A-Za-z]/.test(value) && text !== "" ? undefined : read(value, unit);
   };
 }
 
-/** Reads a list whose words may be in quotes. */
+/** Parses a list of words that may be quoted. */
 export function quotedWords(read: ReadValue): ReadValue {
   return (text, unit) => {
     const { words, problem } = wordsOf(text);
-    // Some lists have no escapes, and take a backslash literally.
+    // Some lists have no escapes, and treat backslashes as literal.
     if (problem !== undefined) {
       return text.includes("\\")
         ? undefined
@@ -66,7 +60,7 @@ export function quotedWords(read: ReadValue): ReadValue {
   };
 }
 
-/** Reads a list whose words are separated only by spaces. */
+/** Parses a list of words separated by spaces. */
 export function plainWords(read: ReadValue): ReadValue {
   return (text, unit) =>
     firstRefused(
@@ -97,7 +91,7 @@ export const boolean: ReadValue = valueWhere(
   "yes or no",
 );
 
-/** Reads a boolean, or one of a few words. */
+/** Accepts a boolean or one of these words. */
 export const booleanOr = (...names: string[]): ReadValue => {
   const hint = `one of yes, no, ${names.join(", ")}`;
   return valueWhere(
@@ -119,7 +113,7 @@ export const mode: ReadValue = valueWhere(
   "it in octal: 0660",
 );
 
-/** Reads a whole number in a range, both ends included. */
+/** Accepts an integer in a range, both ends included. */
 export const whole = (least: number, most: number): ReadValue =>
   valueWhere(
     (text) => {
@@ -145,10 +139,7 @@ export const size: ReadValue = valueWhere(
   "bytes, or a number with its unit: 64K, 1M",
 );
 
-/**
- * Reads a share such as 50% as a part of 1. It may have two decimals. Returns `undefined` if the value is not
- * a share.
- */
+/** Parses a percentage such as 50% or 12.34% as a fraction of 1. Returns `undefined` for other values. */
 export function shareOf(text: string): number | undefined {
   const [, percent, permille, permyriad] =
     /^\+?(?:(\d+(?:\.\d{1,2})?)%|(\d+(?:\.\d)?)‰|(\d+)‱)$/.exec(text) ?? [];
@@ -157,7 +148,7 @@ export function shareOf(text: string): number | undefined {
   return permyriad === undefined ? undefined : Number(permyriad) / 10_000;
 }
 
-/** Reads an amount of memory of more than `least` bytes. */
+/** Accepts an amount of memory of more than `least` bytes. */
 export function memory(least = -1): ReadValue {
   return valueWhere(
     (text) => {
@@ -170,7 +161,7 @@ export function memory(least = -1): ReadValue {
   );
 }
 
-/** Reads one limit, or the soft and the hard limit, each with `valueOf`; setrlimit(2). */
+/** Accepts one limit, or the soft and the hard limit, parsed by `valueOf`; see setrlimit(2). */
 export function limit(valueOf: (text: string) => number | undefined, one: string): ReadValue {
   const of = (text: string) => (text === "infinity" ? Infinity : valueOf(text));
   return (text) => {
@@ -188,7 +179,7 @@ export function limit(valueOf: (text: string) => number | undefined, one: string
   };
 }
 
-/** Whether the value is a signal of signal(7), by its name or its number. */
+/** Whether the value is a name or number of signal(7). */
 export function isSignal(text: string): boolean {
   const number = wholeOf(text);
   if (number !== undefined) return number >= 1 && number <= 64;
@@ -199,7 +190,7 @@ export function isSignal(text: string): boolean {
   return signalNames.has(name);
 }
 
-/** Reads an absolute path without `..` in it. */
+/** Accepts an absolute path without `..`. */
 export const absolutePath: ReadValue = (text) => {
   if (!text.startsWith("/"))
     return { is: `${shown(text)} is not an absolute path`, write: "a path that begins with /" };
@@ -208,7 +199,7 @@ export const absolutePath: ReadValue = (text) => {
     : undefined;
 };
 
-/** Reads a path that may have signs before it. */
+/** Accepts a path with optional prefixes. */
 export const afterSigns = (signs: RegExp, read: ReadValue): ReadValue => {
   return (text, unit) => read(text.replace(signs, ""), unit);
 };

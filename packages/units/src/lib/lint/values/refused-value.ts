@@ -82,9 +82,7 @@ import {
   variableName,
 } from "./forms.ts";
 
-/**
- * The readers for the values of directives, by the name of the directive. Several names can share a reader.
- */
+/** The readers of directives. Several directives can share one. */
 const table: readonly (readonly [keys: string, read: ReadValue])[] = [
   ["BindIPv6Only", booleanOr("default", "both", "ipv6-only")],
   ["CollectMode", choice("inactive", "inactive-or-failed")],
@@ -361,8 +359,8 @@ const byKind: Readonly<Record<Exclude<ValueKind, "other">, ReadValue>> = {
 };
 
 /**
- * Why systemd refuses the value of a directive, and what to write instead. `undefined` if systemd accepts the
- * value, or if it is unknown how systemd reads it.
+ * Why systemd rejects the value of a directive, and what to write instead. `undefined` if systemd accepts it,
+ * or if its form is unknown.
  */
 export function refusedValue({ key, value }: Assignment, kind: ValueKind, unit: string): Refused | undefined {
   const read = readers.get(key) ?? (kind === "other" ? undefined : byKind[kind]);

@@ -26,7 +26,7 @@ export const ipAddress: ReadValue = valueWhere(
   "any, localhost, link-local, multicast, or an address with or without its prefix: 10.0.0.0/8",
 );
 
-/** Reads `ipv4:tcp:80`: each part may be missing, but not all of them. */
+/** Parses `ipv4:tcp:80`. At least one part is required. */
 export const bindRule: ReadValue = valueWhere(
   (text) => {
     const [, family = "", protocol = "", ports = ""] =
@@ -55,7 +55,7 @@ export const errorNumber: ReadValue = valueWhere(
   "its name, such as EPERM, a number up to 4095, or kill",
 );
 
-/** systemd has too many names of single system calls to list here. A word that looks like one is accepted. */
+/** systemd has too many system call names to list here, so any word that looks like one is accepted. */
 export const systemCalls: ReadValue = (text, unit) => {
   const forbids = text.startsWith("~");
   return plainWords((word) => {

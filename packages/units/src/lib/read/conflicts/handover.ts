@@ -5,10 +5,7 @@ import { durationOf, spanText } from "@sockact/shared/durations";
 
 const oneOfBoth = "leave out one of them";
 
-/**
- * Reports fields with which a service cannot hand over to its new version, or with which a reload would do
- * two things.
- */
+/** Reports fields that prevent a handover, or that would make a reload do two things. */
 export function reportHandoverConflicts(description: Record<string, unknown>, problems: UnitProblem[]): void {
   const { handover, exec, bind = "socket", type, openFile, notifyAccess, container } = description;
   const report = conflictsIn(problems);
@@ -21,9 +18,9 @@ export function reportHandoverConflicts(description: Record<string, unknown>, pr
       );
     return;
   }
-  // A container has other problems: the field does not apply to it.
+  // For a container, the field itself is a problem.
   if (container !== undefined) return;
-  // Beside a service without a socket, the linter assumes that the socket is in another file.
+  // For a service without a socket, the linter assumes that the socket is in another file.
   if (bind !== "socket") {
     report(
       "handover",
@@ -31,8 +28,7 @@ export function reportHandoverConflicts(description: Record<string, unknown>, pr
       "leave it out, or write bind: 'socket'",
     );
   }
-  // If the command is missing or has the wrong type, or if a launcher runs the app, another problem is
-  // reported.
+  // A missing command, a command of the wrong type, and a launcher are other problems.
   if (
     Array.isArray(exec) &&
     exec.length > 0 &&
@@ -63,7 +59,8 @@ export function reportHandoverConflicts(description: Record<string, unknown>, pr
 }
 
 /**
- * TimeoutStartSec= also limits a reload. The app must give up on its new version earlier, to keep serving.
+ * TimeoutStartSec= also limits a reload. The app must give up on its new version before that, to keep
+ * serving.
  */
 function reportTimeouts(description: Record<string, unknown>, problems: UnitProblem[]): void {
   const limit = durationOf(description["handoverTimeout"]);

@@ -5,7 +5,7 @@ import { isObject } from "../fields/fields.ts";
 import { sinceOf } from "../../systemd/versions.ts";
 import { refusedLength } from "../../systemd/unit-names.ts";
 
-/** The fields that must fit together. Their values are not checked yet. */
+/** The fields that must fit together, with unchecked values. */
 interface LifecycleFields {
   name?: unknown;
   type?: unknown;
@@ -34,13 +34,15 @@ interface LifecycleFields {
   importCredentials?: unknown;
 }
 
-/** How long a graceful stop may take after the drain, while the app closes databases and other resources. */
+/**
+ * The time that a graceful stop may take after the drain, while the app closes databases and other resources.
+ */
 const afterDrain = 10_000;
 
-/** The types of systemd.service(5) with which a service reports when it is ready. */
+/** The types of systemd.service(5) with which a service reports that it is ready. */
 const notifying: readonly unknown[] = ["notify", "notify-reload"];
 
-/** Whether the service reports when it is ready. */
+/** Whether the service reports that it is ready. */
 export function notifiesBy(fields: LifecycleFields): boolean {
   const { type, rolling, handover } = fields;
   if (type !== undefined) return notifying.includes(type);
@@ -48,9 +50,9 @@ export function notifiesBy(fields: LifecycleFields): boolean {
 }
 
 /**
- * Whether the preload reports when the app is ready, so that the type can be notify-reload, although the
- * description has none. A script that starts Node may leave it a child process, from which systemd takes no
- * report. A service for one connection, or without passed sockets, is left as it is.
+ * Whether the preload reports that the app is ready, so that the default type can be notify-reload. A script
+ * that starts Node may keep it as a child process, whose notifications systemd ignores. A service for one
+ * connection, or without passed sockets, keeps its type.
  */
 function isKnownToNotify({
   preload,
@@ -67,10 +69,10 @@ function isKnownToNotify({
 }: LifecycleFields): boolean {
   const isPreloaded = preload !== undefined && preload !== false && container === undefined && isNode(exec);
   const described = Array.isArray(sockets) ? sockets.filter((socket) => isObject(socket)) : [];
-  // The preload is ready when the app listens. It serves neither datagrams nor FIFOs.
+  // The preload is ready when the app listens on a stream socket. It serves neither datagrams nor FIFOs.
   const listens = described.some(({ listen }) => listen !== undefined);
   const accepts = described.some(({ accept }) => accept === true);
-  // OpenFile= needs the number of the user.
+  // OpenFile= needs the user ID.
   const canSend = manager !== "user" || uid !== undefined;
   const hasOther =
     isObject(environment) &&
@@ -90,16 +92,14 @@ function isKnownToNotify({
   );
 }
 
-/**
- * A TimeoutStopSec= that leaves time for the drain, or `undefined` if the description has no drain timeout.
- */
+/** A TimeoutStopSec= that leaves time for the drain, or `undefined` without a drain timeout. */
 export function stopTimeout(drainTimeout: unknown): string | undefined {
   const drain = durationOf(drainTimeout);
   if (drain === undefined) return undefined;
   return spanText(Math.ceil(drain) + afterDrain) ?? "infinity";
 }
 
-/** Reports fields that are right by themselves but contradict each other. */
+/** Reports contradicting fields. */
 export function reportLifecycleConflicts(fields: LifecycleFields, problems: UnitProblem[]): void {
   const { name, type, rolling } = fields;
   const report = conflictsIn(problems);
@@ -115,7 +115,7 @@ export function reportLifecycleConflicts(fields: LifecycleFields, problems: Unit
   } else if (silent) {
     for (const field of ["notifyAccess", "openFile", "watchdogSec"] as const) {
       if (fields[field] === undefined || fields[field] === false) continue;
-      // Report one problem at a time: the value may not be a duration.
+      // One problem at a time: the value may not be a duration.
       if (problems.some(({ path }) => path === field)) continue;
       report(
         field,
@@ -134,7 +134,7 @@ export function reportLifecycleConflicts(fields: LifecycleFields, problems: Unit
 
 type Refuse = (path: string, message: string, hint: string) => void;
 
-/** The rules of systemd for RestartSteps= and RestartMaxDelaySec= together. */
+/** systemd's rules for RestartSteps= together with RestartMaxDelaySec=. */
 function reportWaits(fields: LifecycleFields, report: Refuse): void {
   for (const [field, other] of [
     ["restartSteps", "restartMaxDelaySec"],
@@ -154,7 +154,7 @@ function reportWaits(fields: LifecycleFields, report: Refuse): void {
   }
 }
 
-/** systemd 254 and later warn about this. Without a type, the type is then `exec`. */
+/** systemd 254 and later warn about this. The default type is then `exec`. */
 function reportRace(
   { type, credentials, importCredentials, execStartPost }: LifecycleFields,
   report: Refuse,

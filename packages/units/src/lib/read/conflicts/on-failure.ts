@@ -4,14 +4,14 @@ import { isRestartedAfterEachFailure } from "../fields/restarts.ts";
 import type { RawSections } from "../fields/raw.ts";
 
 /**
- * The first systemd in which a service that waits for its restart is in the state "failed" for a moment,
- * which starts the units in OnFailure=.
+ * The first systemd in which a service is briefly in the state "failed" before a restart, which triggers
+ * OnFailure=.
  */
 const failsBeforeRestart = 254;
 
 /**
- * Reports an OnFailure= that would never start its units, because systemd restarts the service after each
- * failure. Units do not show the version of systemd.
+ * Reports an OnFailure= that never triggers, because systemd restarts the service after each failure. Only
+ * the description has the version of systemd.
  */
 export function reportSilentFailure(
   description: Record<string, unknown>,

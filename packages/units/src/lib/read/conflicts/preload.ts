@@ -6,7 +6,7 @@ import { isSpecifier, sampleText } from "../../systemd/specifiers.ts";
 import { askedPreloads } from "../fields/node-options.ts";
 import { notifiesBy } from "./lifecycle.ts";
 
-/** Reports descriptions in which the program cannot load a preload, or does not need one. */
+/** Reports a preload that the program can't load or does not need. */
 export function reportPreloadConflicts(description: Record<string, unknown>, problems: UnitProblem[]): void {
   const { exec, preload, bind = "socket", container } = description;
   if (preload === undefined || preload === false) return;

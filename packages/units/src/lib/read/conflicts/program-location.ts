@@ -4,15 +4,13 @@ import { conflictsIn, shown, type UnitProblem } from "../../problems.ts";
 import { isNode } from "../../node/runtime.ts";
 import { boundFolders, homes, liesIn, type ProgramLocation } from "../../systemd/folders.ts";
 
-/** The preload, if the description names its file, and the field that names it. */
+/** The file of the preload, and the field that names it. */
 interface NamedPreload {
   file: Text | undefined;
   field: string | undefined;
 }
 
-/**
- * The home folders that BindReadOnlyPaths= shows to the service although ProtectHome=tmpfs hides all others.
- */
+/** The home folders that BindReadOnlyPaths= makes visible although ProtectHome=tmpfs hides all others. */
 export function foldersInEmptyHomes({ hardening, raw }: Record<string, unknown>): string[] {
   if (!isObject(hardening) || hardening["protectHome"] !== "tmpfs") return [];
   const service = isObject(raw) && isObject(raw["Service"]) ? raw["Service"] : {};
@@ -21,8 +19,8 @@ export function foldersInEmptyHomes({ hardening, raw }: Record<string, unknown>)
 }
 
 /**
- * Reports files in a home if the service's user exists only while it runs, unless the description says how
- * much of homes the service sees. The units do not show whether other users may enter the home.
+ * Reports files in a home directory with DynamicUser=, unless the description sets ProtectHome=. The units do
+ * not show whether other users may enter the home directory.
  */
 export function reportProgramInHome(
   { exec, workingDirectory, hardening }: ProgramLocation & { hardening?: unknown },

@@ -3,16 +3,16 @@ import { unquotedValue } from "../../systemd/escaping.ts";
 import { behindEnv, nodeCommand } from "../../node/command-line.ts";
 import { directory } from "../values/paths.ts";
 
-/** Folders of an app that contain its scripts, but no files that the app opens by a relative path. */
+/** Folders for scripts, but not for files that the app opens by a relative path. */
 const ofScripts = ["bin", "build", "dist", "lib", "out", "src"];
 
-/** Folders in which Nuxt, Remix and Next.js put their servers. */
+/** Folders of the servers that Nuxt, Remix and Next.js build. */
 const ofServers = [".output/server", "build/server", "dist/server", ".next/standalone"];
 
 /** Folders that all installed programs share. */
 const shared = ["", "/usr", "/usr/local", "/opt"];
 
-/** The parts of an absolute path, without `.`, `..` and doubled slashes. */
+/** The parts of an absolute path, without `.`, `..` and double slashes. */
 function partsOf(path: string): string[] {
   return path.split("/").reduce<string[]>((parts, part) => {
     if (part === "..") return parts.length > 1 ? parts.slice(0, -1) : parts;
@@ -21,12 +21,12 @@ function partsOf(path: string): string[] {
 }
 
 /**
- * Returns the folder of the app that a Node command line runs, for WorkingDirectory=. It is the script's own
- * folder, or the folder above if that is a folder such as `dist`. For a script of a package, it is the folder
- * that contains `node_modules`.
+ * Returns the app's folder for WorkingDirectory=, from a Node command line: the folder of the script, or its
+ * parent if that is a folder such as `dist`. For a script of a package, it is the folder that contains
+ * `node_modules`.
  *
- * Returns `undefined` if Node runs no file, if the path is relative or only known after systemd expands it,
- * and for a package that is installed for the whole machine, or a script in a folder such as /usr/local/bin.
+ * Returns `undefined` if Node runs no file, if the path is relative or contains a specifier, for a globally
+ * installed package, and for a script in a folder such as /usr/local/bin.
  */
 export function appFolder(exec: readonly unknown[]): string | undefined {
   const words = exec.map((word) =>
@@ -47,6 +47,6 @@ export function appFolder(exec: readonly unknown[]): string | undefined {
   }
   const folder = parts.join("/");
   if (shared.includes(folder)) return undefined;
-  // A folder that WorkingDirectory= cannot express would be refused there, so none is written.
+  // Without a folder that WorkingDirectory= can express, there is no default.
   return directory({ specifier: folder }, "", [])[0];
 }

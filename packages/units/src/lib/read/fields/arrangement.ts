@@ -5,16 +5,16 @@ import { oneOf } from "../values/readers.ts";
 import { refusedLength } from "../../systemd/unit-names.ts";
 import { oldestVersion } from "../../systemd/versions.ts";
 
-/** The kind of units that a description makes, and for which service manager. */
+/** The kind of units of a description, and their service manager. */
 export interface Arrangement {
   /**
-   * `template`: both units are templates. `accept`: the service is a template, with an instance for each
+   * `template`: both units are templates. `accept`: the service is a template with an instance per
    * connection.
    */
   kind: "pair" | "template" | "accept" | "rolling";
   manager: "system" | "user";
   uid: number | undefined;
-  /** The version of systemd, if one is named. */
+  /** The version of systemd, if set. */
   systemd: number | undefined;
 }
 
@@ -24,7 +24,7 @@ function firstSocket({ sockets }: Record<string, unknown>, field: string): numbe
     : -1;
 }
 
-/** Reads how the units belong together, and reports fields that contradict it. */
+/** Reads the kind of units, and reports fields that contradict it. */
 export function readArrangement(description: Record<string, unknown>, problems: UnitProblem[]): Arrangement {
   const { systemd, manager = "system", uid, template, rolling, name } = description;
   const accepting = firstSocket(description, "accept");
@@ -96,7 +96,7 @@ export function readArrangement(description: Record<string, unknown>, problems: 
   };
 }
 
-/** The path at which the service manager listens for notifications. OpenFile= does not expand specifiers. */
+/** The path of the service manager's notify socket. OpenFile= does not expand specifiers. */
 export function notifySocket({ manager, uid }: Arrangement): string {
   return manager === "user" ? `/run/user/${uid}/systemd/notify` : "/run/systemd/notify";
 }

@@ -31,7 +31,7 @@ function isVariable(word: unknown): word is { variable: unknown } {
   return isObject(word) && Object.keys(word).join() === "variable";
 }
 
-/** An argument that systemd replaces by a variable of the service's environment, as one word. */
+/** An argument that systemd replaces by an environment variable, as one word. */
 function variableText(word: { variable: unknown }, path: string, problems: UnitProblem[]): string {
   if (typeof word.variable === "string" && namesVariable.test(word.variable)) return `\${${word.variable}}`;
   problems.push({
@@ -44,7 +44,7 @@ function variableText(word: { variable: unknown }, path: string, problems: UnitP
   return "";
 }
 
-/** For a command line in one string, the array to write, or an example of one. */
+/** The array to write for a command line in one string, or an example. */
 function asArray(line: unknown): string {
   const words = typeof line === "string" && /^\/[^"'\\]*$/.test(line) ? line.trim().split(/\s+/) : [];
   const { script } = nodeCommand(words);
@@ -57,10 +57,10 @@ function asArray(line: unknown): string {
 }
 
 /**
- * ExecStart= and similar directives. systemd.service(5) reads their first word by other rules than the rest.
+ * ExecStart= and similar directives. In systemd.service(5), their first word has its own rules.
  *
- * @param options words to add for the program itself, or for the program that env(1) runs, before its own
- * arguments.
+ * @param options words to add after the program, or after the program that env(1) runs, before its own
+ *   arguments.
  */
 export const execWith =
   (options: readonly Text[]): Read =>
@@ -90,7 +90,7 @@ export const execWith =
 
 export const exec: Read = execWith([]);
 
-/** Commands that run besides the program, in their order, one line each. */
+/** Commands other than the program, in order, one line each. */
 export const commands: Read = each(flagged("command", { mayFail: "-", privileged: "+" }, exec));
 
 /**

@@ -10,7 +10,7 @@ const why =
   "Node keeps the compiled code of the app's modules in this folder, so that later starts are faster. The first start is slower, and the service can change code that it runs later. Node 20 ignores the variable.";
 
 /**
- * The folder in which Node keeps compiled code, and the variable that names it.
+ * The folder for Node's compiled code, and the variable that names it.
  *
  * Instances of a template share the folder. They run the same program and, even with DynamicUser=, as the
  * same user.
@@ -21,10 +21,10 @@ export function compileCacheLines(
   problems: UnitProblem[],
 ): Line[] {
   const { exec, cacheDirectory, container } = description;
-  // For a container, another problem is reported: the folder does not exist there.
+  // For a container, the field itself is a problem.
   if (description["compileCache"] !== true || container !== undefined) return [];
   const report = conflictsIn(problems);
-  // If the command is missing or has the wrong type, another problem is reported.
+  // A missing command, and one of the wrong type, are other problems.
   if (Array.isArray(exec) && exec.length > 0 && !runsNode(description)) {
     report(
       "compileCache",
@@ -38,7 +38,7 @@ export function compileCacheLines(
     report("compileCache", "NODE_DISABLE_COMPILE_CACHE turns the cache off", "leave out one of them");
   const own = { specifier: folderName(name) };
   const [folder = own]: unknown[] = [cacheDirectory].flat();
-  // If the folder has the wrong type, another problem is reported.
+  // A folder of the wrong type is another problem.
   if (typeof folder !== "string" && !isSpecifier(folder)) return [];
   return [
     ...(cacheDirectory === undefined

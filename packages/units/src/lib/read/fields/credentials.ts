@@ -13,7 +13,9 @@ const named = rawText(
   ),
 );
 
-/** systemd 255 to 257 pass these to a helper as words. With too many, the service fails to start. */
+/**
+ * systemd 255 to 257 pass these to a helper process as arguments. With too many, the service fails to start.
+ */
 const file = rawText((path) =>
   /[ \\]/.test(path)
     ? {
@@ -24,11 +26,11 @@ const file = rawText((path) =>
     : refusedPath(path),
 );
 
-/** A file, a unix socket, or the name of a credential that systemd has. */
+/** A file, a unix socket, or the name of a credential in systemd. */
 const source: Read = (value, path, problems) =>
   (typeof value === "string" && !value.includes("/") ? named : file)(value, path, problems);
 
-/** SetCredential= reads C escapes and no specifiers. systemd drops a space at either end. */
+/** SetCredential= has C escapes and no specifiers. systemd removes surrounding spaces. */
 const literal: Read = (value, path, problems) => {
   const text = textOf(value, path, problems);
   if (text === undefined) return [];
@@ -60,7 +62,7 @@ const parts = {
 };
 
 /**
- * LoadCredential= and similar directives. The service finds each credential under its name in
+ * LoadCredential= and similar directives. The service finds each credential by name in
  * $CREDENTIALS_DIRECTORY.
  */
 export function readCredentials(credentials: unknown, path: string, problems: UnitProblem[]): Line[] {
@@ -98,7 +100,7 @@ export function readCredentials(credentials: unknown, path: string, problems: Un
   });
 }
 
-/** ImportCredential=: which of the machine's credentials the service gets. */
+/** ImportCredential=: the machine's credentials for the service. */
 export const importedCredential: Read = rawText(
   matching(
     "SOCKACT_ERR_UNIT_NAME",

@@ -8,10 +8,7 @@ import { nodeOptionWords } from "../../node/command-line.ts";
 import { durationOf } from "@sockact/shared/durations";
 import { durationOrInfinity } from "../values/durations.ts";
 
-/**
- * Variables that fields of the description set. Other lines depend on these fields: how long a stop takes,
- * whether the service sleeps, and what a reload does.
- */
+/** Variables that fields of the description set. Other lines depend on these fields. */
 const ofFields = {
   SOCKACT_DRAIN_TIMEOUT: "write drainTimeout: '30s' in the description",
   SOCKACT_IDLE_TIMEOUT: "write idleTimeout: '5min' in the description",
@@ -24,16 +21,16 @@ const ofFields = {
 };
 
 /**
- * With these variables Node opens a channel to a parent process. cluster and child_process set them for their
- * children.
+ * With these variables, Node opens a channel to a parent process. cluster and child_process set them for
+ * child processes.
  */
 const ofNode = /^NODE_(?:CHANNEL_FD|CHANNEL_SERIALIZATION_MODE|UNIQUE_ID)$/;
 
-/** Options with which Node does not start if they are in NODE_OPTIONS. */
+/** Options that Node does not accept in NODE_OPTIONS. */
 const onCommandLineAlone =
   /^(?:-(?:c|e|h|i|p|pe|v)|--(?:check|eval|help|interactive|print|run|test|version))(?:=|$)/;
 
-/** Why NODE_OPTIONS cannot contain these options, or `undefined`. */
+/** Why NODE_OPTIONS can't contain these options, or `undefined`. */
 function refusedOptions(text: string): Refusal | undefined {
   const words = nodeOptionWords(text);
   if (words === undefined)
@@ -56,10 +53,10 @@ export const refusedVariable: (message: string, hint: string) => Refusal =
 
 export const namesVariable: RegExp = /^[A-Za-z_]\w*$/;
 
-/** Variables that are added unless a description sets them. `false` leaves one out. */
+/** Variables that are added by default. */
 const addedVariables = ["HOME", "HOST", "HOSTNAME", "NODE_ENV", "PORT"];
 
-/** Whether the description sets a variable, or leaves it out with `false`, so that it is not added. */
+/** Whether the description sets a variable, or omits it with `false`. */
 export function setsVariable(
   { environment: variables, passEnvironment: passed }: Record<string, unknown>,
   name: string,
@@ -105,7 +102,7 @@ export const environment: Read = (value, path, problems) => {
   });
 };
 
-/** Environment=: one variable of sockact with a duration, which needs a unit there. */
+/** A sockact variable with a duration, which needs a unit. */
 export function durationVariable(name: keyof typeof ofFields): Read {
   return (value, path, problems) =>
     durationOrInfinity(value, path, problems).map((text) =>
@@ -113,12 +110,12 @@ export function durationVariable(name: keyof typeof ofFields): Read {
     );
 }
 
-/** Reads `false` as `no`, which turns off what the code of the app has turned on. */
+/** Reads `false` as `no`, which overrides the code of the app. */
 export function orNo(name: keyof typeof ofFields, read: Read): Read {
   return (value, path, problems) => (value === false ? [`${name}=no`] : read(value, path, problems));
 }
 
-/** The same for a limit, which is longer than 0 and ends. */
+/** A sockact variable with a duration above 0 that is not infinite. */
 export function limitVariable(name: keyof typeof ofFields, hint: string): Read {
   return (value, path, problems) =>
     [0, Infinity].includes(durationOf(value) ?? 1)

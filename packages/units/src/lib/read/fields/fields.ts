@@ -8,14 +8,14 @@ export interface Directive {
   read: Read;
 }
 
-/** The values of the fields in the description. A field that is left out has none. */
+/** The values of the fields in the description. Empty for an omitted field. */
 export type Asked<Field extends string> = Record<Field, string[]>;
 
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Returns a function that finds the field of a directive, whatever the case of the directive's name. */
+/** Returns a function that finds the field of a directive, ignoring case. */
 export function fieldsByDirective(
   table: Readonly<Record<string, Directive>>,
 ): (directive: string) => string | undefined {
@@ -40,12 +40,12 @@ export function objectOf(
   return undefined;
 }
 
-/** The names are sorted, so that the units do not depend on the order in which an object was built. */
+/** Sorted by name, so that the units do not depend on the order of properties. */
 export function entriesByName(record: Readonly<Record<string, unknown>>): [string, unknown][] {
   return Object.entries(record).toSorted(([one], [other]) => (one < other ? -1 : 1));
 }
 
-/** The hint for a key that is not a field. If there are too many fields to list, there is also `raw`. */
+/** The hint for an unknown field. If there are too many fields to list, it mentions `raw`. */
 function withoutField(known: readonly string[]): string {
   return known.includes("raw")
     ? "leave it out; a directive that has no field goes into raw"
@@ -56,8 +56,7 @@ function withoutField(known: readonly string[]): string {
  * Reads the fields of `table` from `source`, and reports each key of `source` that is neither in the table
  * nor in `others`.
  *
- * @param elsewhere returns hints for names that mean a field with another name, or in another place. It is
- * called only if a key is not a field.
+ * @param elsewhere returns hints for other names or places of fields. It is called only for an unknown key.
  */
 export function readFields<Field extends string>(
   table: Record<Field, Directive>,
@@ -85,7 +84,7 @@ export function readFields<Field extends string>(
   return asked;
 }
 
-/** Reports keys that are not fields, each with the field that is probably meant. */
+/** Reports unknown fields, with suggestions. */
 function reportFields(
   unknown: readonly string[],
   table: Readonly<Record<string, Directive>>,
@@ -99,7 +98,7 @@ function reportFields(
   const ofFields = known
     .toReversed()
     .flatMap((field) => namesOf(field).map((name) => [name, `write ${field}`] as const));
-  // The fields of this table come first: if several names are equally close, the first one is used.
+  // The fields of this table come first, because the first of several equally similar names is used.
   const hints = new Map([...ofFields, ...Object.entries(elsewhere), ...ofFields]);
   for (const key of unknown) {
     const meant = nearest(key, hints.keys());
@@ -113,8 +112,8 @@ function reportFields(
 }
 
 /**
- * A value, or an object with the value under `under` and with flags. Each flag that is true adds a character
- * before the value.
+ * A value, or an object with the value under `under` and with flags. Each true flag adds a prefix to the
+ * value.
  */
 export function flagged(under: string, flags: Readonly<Record<string, string>>, read: Read): Read {
   return (value, path, problems) => {

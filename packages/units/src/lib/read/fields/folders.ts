@@ -10,8 +10,8 @@ import { setsVariable } from "./environment.ts";
 const refused = refusing("SOCKACT_ERR_UNIT_PATH");
 
 /**
- * RuntimeDirectory= in systemd.exec(5). From systemd 250 on, `:` is a separator. In this list a backslash or
- * a quote is not literal.
+ * RuntimeDirectory= in systemd.exec(5). In systemd 250 and later, `:` is a separator. Backslashes and quotes
+ * are not literal in this list.
  */
 function refusedFolder(path: string): Refusal | undefined {
   if (path === "") return refused("it is empty", "write a name");
@@ -42,7 +42,7 @@ type Kind = "state" | "cache" | "logs" | "runtime" | "configuration";
 /** The fields for folders in AppDescription. */
 export type FolderField = `${Kind}Directory` | `${Kind}DirectoryMode` | "runtimeDirectoryPreserve";
 
-/** The service's own folders that systemd creates, in the order of the unit file. */
+/** The folders that systemd creates for the service, in the order of the unit file. */
 export const folderDirectives: Record<FolderField, Directive> = {
   stateDirectory: {
     key: "StateDirectory",
@@ -61,8 +61,8 @@ export const folderDirectives: Record<FolderField, Directive> = {
 };
 
 /**
- * From systemd 250 on, `:` in StateDirectory= is a separator. A backslash is not allowed in the name of a
- * folder either.
+ * In systemd 250 and later, `:` in StateDirectory= is a separator. Folder names can't contain a backslash
+ * either.
  */
 export const folderName = (unit: string): string => unit.replace(/[:\\]/g, "_");
 
@@ -70,14 +70,14 @@ export const folderName = (unit: string): string => unit.replace(/[:\\]/g, "_");
 interface Owner {
   description: Record<string, unknown>;
   name: string;
-  /** What follows the name of its folder, if each instance has its own. */
+  /** The rest of the folder name, if each instance has its own. */
   folder: string;
   dynamicUser: boolean;
-  /** Whether the service gets a state folder that the description does not name. */
+  /** Whether the service has a default state folder. */
   keepsState: boolean;
 }
 
-/** Returns the service's own folders. For a user without a home, HOME is the first folder that stays. */
+/** The folders of the service. For a user without a home directory, HOME is the first persistent folder. */
 export function folderLines(values: Asked<FolderField>, owner: Owner): Line[] {
   const { description, dynamicUser } = owner;
   const { stateDirectory } = description;

@@ -13,7 +13,7 @@ import type { Arrangement } from "./arrangement.ts";
 import { setsVariable } from "./environment.ts";
 import { folderName } from "./folders.ts";
 
-/** The lines of a service that hands over to its new version at a reload, by the place where they go. */
+/** The lines of a service that hands over on reload, by their place. */
 export interface HandoverLines {
   command: Line[];
   environment: Line[];
@@ -24,7 +24,7 @@ export interface HandoverLines {
 const added = addedFor(reasonsOf.handover);
 const addedVariable = addedFor(reasonsOf.handoverVariables);
 
-/** A variable of sockact, with its own reason. */
+/** A sockact variable with its reason. */
 function variable(name: keyof typeof reasonsOf.handoverVariables, value: string): Line {
   return { ...addedVariable(name, listItem({ specifier: `${name}=${value}` })), key: "Environment" };
 }
@@ -33,8 +33,7 @@ function variable(name: keyof typeof reasonsOf.handoverVariables, value: string)
 const defaultTimeoutStart = 90_000;
 
 /**
- * The lines that let a service hand over. There are none without `handover`, and for a container, which
- * refuses the field.
+ * The lines for a handover. None without `handover`, or for a container, for which the field is an error.
  *
  * @param directory the line WorkingDirectory=, if there is one
  */

@@ -7,7 +7,7 @@ import { literal, matching, oneOrMore, rawText, type Read } from "../values/read
 import type { Arrangement } from "./arrangement.ts";
 import { isObject } from "./fields.ts";
 
-/** The variable with the path that the app answers. */
+/** The variable with the health path of the app. */
 export const healthVariable: Read = (value, at, problems) =>
   literal(
     rawText(
@@ -21,8 +21,8 @@ export const healthVariable: Read = (value, at, problems) =>
   )(value, at, problems).map(() => listItem(`SOCKACT_HEALTH=${value as string}`));
 
 /**
- * Reads the field `healthSocket`: the addresses of the socket that answers without the app. The result may be
- * used only if no problem was reported.
+ * Reads the field `healthSocket`: the addresses that answer without the app. The result is valid only if no
+ * problem was reported.
  */
 export function readHealthSocket(
   description: Record<string, unknown>,
@@ -51,12 +51,12 @@ export function readHealthSocket(
   return listen;
 }
 
-/** The names of the units that answer for a service. */
+/** The names of the units that answer health probes. */
 export function healthUnits(name: string): { socket: string; service: string } {
   return { socket: `${name}-health.socket`, service: `${name}-health@.service` };
 }
 
-/** Reports what the sockets of the app already have: the address, or the name of the unit. */
+/** Reports addresses and unit names that the app's sockets already use. */
 function reportTaken(
   listen: readonly string[],
   { sockets }: Record<string, unknown>,

@@ -5,30 +5,30 @@ import { isSpecifier, sampleText, type Text } from "../../systemd/specifiers.ts"
 import type { Line } from "../../write/lines.ts";
 import { isObject } from "./fields.ts";
 
-/** An option that a field of the description adds to NODE_OPTIONS. */
+/** An option that a field adds to NODE_OPTIONS. */
 export interface AddedOption {
   field: string;
   option: Text;
   reason: string;
 }
 
-/** The NODE_OPTIONS in `environment` of the description. */
+/** NODE_OPTIONS in `environment` of the description. */
 function askedOptions({ environment }: Record<string, unknown>): Text | undefined {
   const asked = isObject(environment) ? environment["NODE_OPTIONS"] : undefined;
   return typeof asked === "string" || isSpecifier(asked) ? asked : undefined;
 }
 
-/** The NODE_OPTIONS in `environment` of the description, as they are after systemd has read them. */
+/** NODE_OPTIONS in `environment` of the description, as systemd expands it. */
 function askedNodeOptions(description: Record<string, unknown>): string {
   return sampleText(askedOptions(description) ?? "");
 }
 
-/** The modules that NODE_OPTIONS of the description makes Node load before the app. */
+/** The modules that the description's NODE_OPTIONS loads before the app. */
 export function askedPreloads(description: Record<string, unknown>): readonly string[] {
   return preloadsOfOptions(askedNodeOptions(description));
 }
 
-/** NODE_OPTIONS with the options of the description and those that fields add. */
+/** NODE_OPTIONS with the options of the description and of fields. */
 export function nodeOptionLines(
   description: Record<string, unknown>,
   added: readonly AddedOption[],

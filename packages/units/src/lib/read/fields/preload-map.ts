@@ -13,7 +13,7 @@ function socketNames({ sockets }: Record<string, unknown>): string[] {
   );
 }
 
-/** SOCKACT_MAP=: one entry for each place, or several for several sockets. */
+/** SOCKACT_MAP=: an entry per place and socket. */
 export function mapLines(
   value: unknown,
   description: Record<string, unknown>,
@@ -42,7 +42,7 @@ export function mapLines(
   const names = socketNames(description);
   const entries = entriesByName(map).flatMap(([place, given]) => {
     const at = member(path, place);
-    // The preload removes spaces around an entry.
+    // The preload trims entries.
     if (textOf(place, at, problems) !== undefined && (place !== place.trim() || !isListenPlace(place))) {
       report(
         "SOCKACT_ERR_UNIT_ADDRESS",
@@ -68,7 +68,7 @@ export function mapLines(
   return asked("Environment", [listItem(`SOCKACT_MAP=${entries.join(",")}`)], path);
 }
 
-/** Reports names that no socket has, or that SOCKACT_MAP cannot contain. */
+/** Reports names that no socket has, or that SOCKACT_MAP can't contain. */
 function reportName(name: unknown, names: readonly string[], path: string, problems: UnitProblem[]): void {
   const hint =
     names.length === 0 ? "write name: 'http' in the socket, and 'http' here" : `one of ${names.join(", ")}`;

@@ -10,28 +10,28 @@ import { isObject } from "./fields.ts";
 import type { AddedOption } from "./node-options.ts";
 import { mapLines } from "./preload-map.ts";
 
-/** The lines that `preload` of a description adds to its service. */
+/** The lines that `preload` adds to the service. */
 export interface Preload {
   /** The file of the preload. */
   file: Text | undefined;
-  /** The path of the field that names it, if there is one. */
+  /** The field that names it, if any. */
   field: string | undefined;
   /** Arguments for Node itself, if Node is the program. */
   arguments: readonly Text[];
-  /** The same for NODE_OPTIONS, if something else starts Node: a script, or the image of a container. */
+  /** Arguments in NODE_OPTIONS, if a script or a container image starts Node. */
   options: readonly AddedOption[];
   /** Which `listen()` of the app gets which socket. */
   map: readonly Line[];
 }
 
-/** Where npm puts the preload in the folder of the app. */
+/** The npm path of the preload in the app's folder. */
 const installed = "node_modules/@sockact/register/dist/index.cjs";
 
 const howToFind = `write what \`node -p "require.resolve('@sockact/register')"\` prints in the folder of the app`;
 
 const refusedFile = refusing("SOCKACT_ERR_UNIT_PATH");
 
-/** Why Node could not load this file, whichever folder it runs in. */
+/** Why Node can't load this file from any folder. */
 function refusedPreload(path: string): Refusal | undefined {
   const refusal = refusedPath(path);
   if (refusal !== undefined)
@@ -56,14 +56,14 @@ function refusedPreload(path: string): Refusal | undefined {
       );
 }
 
-/** The folder of the app, if the description shows it. `undefined` after the problem is reported. */
+/** The app's folder, if the description shows it. `undefined` after a problem was reported. */
 function folderOf(description: Record<string, unknown>, problems: UnitProblem[]): Text | undefined {
   const { workingDirectory, exec, container } = description;
   if (typeof workingDirectory === "string" || isSpecifier(workingDirectory)) return workingDirectory;
   const isKnown = workingDirectory === undefined && container === undefined && isNode(exec);
   const folder = isKnown ? appFolder(exec as readonly unknown[]) : undefined;
   if (folder !== undefined) return { specifier: folder };
-  // If the value has another type, the reader of its field reports that.
+  // A value of another type is reported by the reader of its field.
   if (workingDirectory === undefined || workingDirectory === false) {
     const launcher = container === undefined ? launcherOfCommand(exec) : undefined;
     const howToTell =
@@ -83,7 +83,7 @@ function folderOf(description: Record<string, unknown>, problems: UnitProblem[])
   return undefined;
 }
 
-/** The file of the package in the folder of the app. */
+/** The package's file in the app's folder. */
 function installedFile(description: Record<string, unknown>, problems: UnitProblem[]): Text | undefined {
   const folder = folderOf(description, problems);
   if (folder === undefined) return undefined;

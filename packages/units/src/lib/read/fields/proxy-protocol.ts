@@ -7,7 +7,7 @@ import { isObject } from "./fields.ts";
 
 const example = "{ from: ['10.0.0.1'] }, with the address of each load balancer";
 
-/** SOCKACT_PROXY_PROTOCOL=: one entry for each socket with `proxyProtocol`. */
+/** SOCKACT_PROXY_PROTOCOL=: an entry per socket with `proxyProtocol`. */
 export function proxyProtocolLines(
   description: Record<string, unknown>,
   name: string,
@@ -23,7 +23,7 @@ export function proxyProtocolLines(
     return `${nameOf(socket, name)}:${senders.join(",")}`;
   });
   if (entries.length === 0) return [];
-  // The linter warns of a socket to which everybody may send a header, and of no other.
+  // Only for this socket does the linter warn that every client can send a header.
   const open = (sockets as unknown[]).findIndex(
     (socket) => isObject(socket) && socket["proxyProtocol"] === true,
   );
@@ -31,7 +31,7 @@ export function proxyProtocolLines(
   return asked("Environment", [listItem(`${proxyVariable}=${entries.join(" ")}`)], field);
 }
 
-/** The name under which the service gets the socket. Without a name of its own, it is that of the unit. */
+/** The name of the socket in the service. The default is that of the unit. */
 function nameOf({ accept, name }: Record<string, unknown>, app: string): string {
   if (accept === true) return "connection";
   return typeof name === "string" ? name : `${app}.socket`;

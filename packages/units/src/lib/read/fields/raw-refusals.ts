@@ -2,7 +2,7 @@ import type { Section } from "../../write/lines.ts";
 import { systemdVariables } from "../../systemd/variables.ts";
 import { sameName } from "../../systemd/aliases.ts";
 
-/** Why a directive cannot be written, phrased to follow its name, and what to write instead. */
+/** Why a directive can't be written, as a continuation of its name, and what to write instead. */
 interface RawRefusal {
   why: string;
   instead: string;
@@ -10,9 +10,9 @@ interface RawRefusal {
 
 interface Rule extends RawRefusal {
   keys: string;
-  /** The section in which it is refused, if it is only one. */
+  /** The section, if it is only one. */
   section?: Section["name"];
-  /** The values that are refused. */
+  /** The invalid values. */
   values?: RegExp;
 }
 
@@ -20,8 +20,8 @@ const leaveOut = "leave it out";
 const yes = /^(?:1|y|yes|t|true|on)$/i;
 
 /**
- * Directives that would undo a line of emitUnits, or that have a field. What they would do in any unit, the
- * linter finds.
+ * Directives that would override a line of emitUnits, or that have a field. The linter checks everything
+ * else.
  */
 const rules: readonly Rule[] = [
   {
@@ -89,7 +89,7 @@ const rules: readonly Rule[] = [
   },
 ];
 
-/** The variables that a value of UnsetEnvironment= names. */
+/** The variables in a value of UnsetEnvironment=. */
 export function unsetVariables(value: string): string[] {
   return value
     .split(/\s+/)
@@ -97,7 +97,7 @@ export function unsetVariables(value: string): string[] {
     .filter((name) => name !== "");
 }
 
-/** Why a directive cannot be written with these values. `undefined` if it can. */
+/** Why a directive can't be written with these values, or `undefined`. */
 export function refusedInRaw(
   section: Section["name"],
   key: string,
@@ -119,7 +119,7 @@ export function refusedInRaw(
   );
 }
 
-/** Directives that override another one, by their names, with the field of the other one in `hardening`. */
+/** Directives that override another one, with the field of the other one in `hardening`. */
 export const overridingDirectives: Readonly<Record<string, { key: string; field: string }>> = {
   IPCNamespacePath: { key: "PrivateIPC", field: "privateIPC" },
   NetworkNamespacePath: { key: "PrivateNetwork", field: "privateNetwork" },

@@ -11,14 +11,14 @@ import { currentName, sameName } from "../../systemd/aliases.ts";
 export type RawSections = Partial<Record<Section["name"], Line[]>>;
 
 /**
- * Directives that [Container] has under the name of a directive of systemd. The field of that name does not
- * apply to a container.
+ * Directives of [Container] that are named like a directive of systemd, whose field does not apply to a
+ * container.
  */
 const ofPodman = ["NoNewPrivileges", "ReloadSignal"];
 
 const anything = rawText(() => undefined);
 
-/** Reads one value of a directive. `anything` makes sure that the value does not end its line. */
+/** Reads a value of a directive. `anything` ensures that it is one line. */
 const rawValue: Read = (value, path, problems) => {
   if (typeof value === "boolean" || Number.isFinite(value)) return [String(value)];
   if (typeof value === "string" || isSpecifier(value)) return anything(value, path, problems);
@@ -32,8 +32,7 @@ const rawValue: Read = (value, path, problems) => {
 };
 
 /**
- * Reads directives that have no field: for each section and directive a value, or an array with a value for
- * each line.
+ * Reads raw directives: for each section and directive, a value or an array with a value per line.
  *
  * @param fieldOf returns the field of a directive that must be written with its field.
  */
@@ -97,19 +96,19 @@ function readDirective(
     );
     const refusal = refusedInRaw(section, key, values);
     if (refusal !== undefined) report(`${key}= ${refusal.why}`, refusal.instead);
-    // The version of systemd says nothing about directives of Podman.
+    // Podman's directives do not depend on the version of systemd.
     if (section !== "Container") reportNewer(systemd, key, values, path, problems);
     return asked(key, values, path);
   }
   return [];
 }
 
-/** Hints for directives that are already written, if there is more to do than leave them out. */
+/** Hints for directives that are already written, if removing them is not enough. */
 const insteadOf: Readonly<Record<string, string>> = {
   DynamicUser: "write user: 'shop', or leave it out",
 };
 
-/** Reports a raw line that contradicts a line which is written anyway. */
+/** Reports a raw line that contradicts an existing line. */
 function conflictOf({ key, value }: Line, lines: readonly Line[]): Omit<Refusal, "code"> | undefined {
   const written = lines.find((line) => sameName(line.key, key));
   if (written !== undefined) {
@@ -137,8 +136,8 @@ function conflictOf({ key, value }: Line, lines: readonly Line[]): Omit<Refusal,
 }
 
 /**
- * The sections of a unit, with its raw lines after the others. Reports each raw directive that would override
- * another line.
+ * The sections of a unit, with raw lines at the end. Reports each raw directive that would override another
+ * line.
  */
 export function withRaw(sections: readonly Section[], raw: RawSections, problems: UnitProblem[]): Section[] {
   return sections.map(({ name, lines }) => {

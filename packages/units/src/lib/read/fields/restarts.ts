@@ -1,9 +1,9 @@
 import { runsNode } from "../../node/runtime.ts";
 
 /**
- * Whether an app may exit so that the next connection starts it, while systemd would restart it at once. A
- * Node program may have `idleTimeout` in its code, and so may a program in a container. Only a service with
- * passed sockets sleeps.
+ * Whether an app may exit and expect the next connection to start it, although systemd would restart it at
+ * once. A Node program may set `idleTimeout` in its code, and so may a program in a container. Only a service
+ * with passed sockets sleeps.
  */
 export function mayFallAsleep(description: Record<string, unknown>): boolean {
   const { bind = "socket", container, idleTimeout, restart = "always" } = description;
@@ -13,9 +13,9 @@ export function mayFallAsleep(description: Record<string, unknown>): boolean {
 }
 
 /**
- * Whether `restart` or `restartPreventExitStatus` leaves an exit that is probably a failure to the socket. A
- * connection that still waits would then start the service again at once, without end. With on-failure only a
- * success is left to the socket, and with a success a program other than Node goes to sleep.
+ * Whether systemd does not restart the service after an exit that is probably a failure, because of `restart`
+ * or `restartPreventExitStatus`. A waiting connection would then endlessly start the service again. With
+ * on-failure, only exit status 0 is not followed by a restart, and programs other than Node use it for sleep.
  */
 export function maySpin(description: Record<string, unknown>): boolean {
   const { bind = "socket" } = description;

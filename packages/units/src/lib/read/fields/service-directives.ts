@@ -15,8 +15,7 @@ import { importedCredential } from "./credentials.ts";
 
 type Table<Field extends keyof AppDescription> = Readonly<Record<Field, Directive>>;
 
-// The directives that are written as they are given and need nothing else, by their part of the unit file, in
-// its order.
+// The directives that are written unchanged, by their place in the unit file.
 
 /** systemd.unit(5): lines before the units that start together with the service. */
 export const conditions: Table<"conditionPathExists" | "requiresMountsFor"> = {
@@ -43,7 +42,7 @@ export const commandsBefore: Table<"execCondition" | "execStartPre"> = {
   execStartPre: { key: "ExecStartPre", read: commands },
 };
 
-/** systemd.service(5): commands that run besides the program, and after it. */
+/** systemd.service(5): commands that run beside or after the program. */
 export const commandsAfter: Table<"execStartPost" | "execReload" | "execStop" | "execStopPost"> = {
   execStartPost: { key: "ExecStartPost", read: commands },
   execReload: { key: "ExecReload", read: commands },
@@ -86,7 +85,7 @@ const restarts: Table<
   successExitStatus: { key: "SuccessExitStatus", read: read.each(names.exitStatus) },
 };
 
-/** systemd.service(5) and systemd.kill(5): how long things may take, and how the service is stopped. */
+/** systemd.service(5) and systemd.kill(5): timeouts, and how the service is stopped. */
 export const times: Table<"timeoutStartSec" | "runtimeMaxSec" | "killMode" | "killSignal" | "reloadSignal"> =
   {
     timeoutStartSec: { key: "TimeoutStartSec", read: durations.timeout },
@@ -96,7 +95,7 @@ export const times: Table<"timeoutStartSec" | "runtimeMaxSec" | "killMode" | "ki
     reloadSignal: { key: "ReloadSignal", read: names.signal },
   };
 
-/** systemd.exec(5) and systemd.resource-control(5): the resources that the service may use. */
+/** systemd.exec(5) and systemd.resource-control(5): resource limits. */
 export const resources: Table<
   | "fileDescriptorStoreMax"
   | "fileDescriptorStorePreserve"

@@ -7,7 +7,7 @@ import * as paths from "../values/paths.ts";
 import * as read from "../values/readers.ts";
 import { fieldsByDirective, type Directive } from "./fields.ts";
 
-/** The fields that write no directive of the socket unit by themselves. */
+/** The fields that do not write a directive of the socket unit. */
 export const otherSocketFields = ["proxyProtocol", "raw"] as const;
 
 /** The fields that are directives of the socket unit. */
@@ -73,5 +73,5 @@ export const withDescription: Record<SocketField, Directive> = {
   description: { key: "Description", read: read.sentence },
 };
 
-/** The field of a directive of a socket. */
+/** The field of a socket directive. */
 export const socketFieldOf: (directive: string) => string | undefined = fieldsByDirective(withDescription);

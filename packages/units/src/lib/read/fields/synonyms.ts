@@ -1,7 +1,7 @@
 const exec = "write exec: ['/usr/bin/node', '/srv/shop/server.js']";
 const sockets = "write sockets: [{ listen: 80 }]";
 
-/** Names that other tools use for the fields of a service, each with what to write instead. */
+/** Names in other tools for the fields of a service, and what to write instead. */
 export const serviceSynonyms: Readonly<Record<string, string>> = {
   args: exec,
   arguments: exec,
@@ -29,7 +29,7 @@ export const serviceSynonyms: Readonly<Record<string, string>> = {
 const several = "write listen: [80, '[::1]:8080']";
 const address = "write listen: '127.0.0.1:80'";
 
-/** Names that other tools use for the fields of a socket, each with what to write instead. */
+/** Names in other tools for the fields of a socket, and what to write instead. */
 export const socketSynonyms: Readonly<Record<string, string>> = {
   address,
   addresses: several,

@@ -2,7 +2,7 @@ import type { UnitProblem } from "../../problems.ts";
 import { knowsDirective, nameOf, sinceOf } from "../../systemd/versions.ts";
 import type { Directive } from "./fields.ts";
 
-/** Hints for lines that are too new, if there is more to do than leave them out. */
+/** Hints for lines that are too new, if removing them is not enough. */
 const instead: Readonly<Record<string, string>> = {
   OpenFile: "write openFile: false with notifyAccess: 'all', and notify with systemd-notify(1)",
   "Type=notify-reload":

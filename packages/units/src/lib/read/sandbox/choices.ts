@@ -3,8 +3,8 @@ import { boolean, each, matching, oneOf, oneOrMore, rawText, type Read } from ".
 import { callGroups, capabilities } from "../../systemd/value-names.ts";
 
 /**
- * Reads a field in which `true` means `yes` or another word, and `false` leaves the directive out. Another
- * value must be one of the choices.
+ * Reads a field in which `true` means `yes` or another word, and `false` omits the directive. Other values
+ * must be one of the choices.
  */
 export function onOff(choices: readonly string[] = [], yes = "yes"): Read {
   return (value, path, problems) => {
@@ -21,8 +21,8 @@ function list(read: Read): Read {
 }
 
 /**
- * Reads an array of words for one line. An empty array is written as `none`, or refused if there is no such
- * word.
+ * Reads an array of words for one line. An empty array is written as `none`, or is an error if there is no
+ * such word.
  */
 export function words(word: Read, none?: string): Read {
   return (value, path, problems) => {
@@ -32,8 +32,8 @@ export function words(word: Read, none?: string): Read {
 }
 
 /**
- * Reads one of the names that systemd knows. systemd ignores an unknown name, and would then allow what
- * should be forbidden, or the reverse.
+ * Reads a name that systemd knows. systemd ignores an unknown name, and would then allow what should be
+ * forbidden, or the reverse.
  */
 function known(prefix: string, names: readonly string[], what: string, hint: string): Read {
   return rawText(
@@ -48,7 +48,7 @@ export const capability: Read = known(
   "as in capabilities(7): 'CAP_NET_ADMIN'",
 );
 
-/** The address families of address_families(7) that a server may use, without their prefix. */
+/** The address families of address_families(7) for servers, without their prefix. */
 export const addressFamilies: readonly string[] =
   "ALG BLUETOOTH CAN INET INET6 KEY NETLINK PACKET QIPCRTR TIPC UNIX VSOCK XDP".split(" ");
 

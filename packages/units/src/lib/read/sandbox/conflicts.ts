@@ -2,13 +2,13 @@ import { conflictsIn, type UnitProblem } from "../../problems.ts";
 import { sandboxDirectives, type ServiceFacts, type ValueOf } from "./directives.ts";
 import type { SandboxField } from "../../description/hardening.ts";
 
-/** A sandbox that was read: the directives that the description names, and the resulting values. */
+/** The directives of the description, and the resulting values. */
 interface Chosen {
   isAsked(field: SandboxField): boolean;
   valueOf: ValueOf;
 }
 
-/** Reports directives of the sandbox that contradict each other, or the service. */
+/** Reports sandbox directives that contradict each other or the service. */
 export function reportSandboxConflicts(
   { isAsked, valueOf }: Chosen,
   facts: ServiceFacts,

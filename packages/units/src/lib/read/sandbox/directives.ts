@@ -4,41 +4,40 @@ import * as choose from "./choices.ts";
 import type { HardeningProfile, SandboxField } from "../../description/hardening.ts";
 import { mode } from "../values/numbers.ts";
 
-/** The facts about the service that the sandbox depends on. */
+/** Facts about the service that affect the sandbox. */
 export interface ServiceFacts {
   manager: "system" | "user";
-  /** The version of systemd that the description names. */
+  /** The version of systemd in the description. */
   systemd: number | undefined;
-  /** Whether the service runs as a user that exists only while the service runs. */
   dynamicUser: boolean;
-  /** Whether the program is in a home, so that the service must be able to read there. */
+  /** Whether the program is in a home directory, which the service must be able to read. */
   inHome: boolean;
-  /** Whether the service opens unix sockets itself to notify the service manager. */
+  /** Whether the service opens unix sockets itself to send notifications. */
   sendsBySocket: boolean;
-  /** Whether Node runs with `--jitless`, and generates none. */
+  /** Whether Node runs with `--jitless`. */
   jitless: boolean;
 }
 
-/** Returns the lines of another directive in the same sandbox: an empty array if it is left out. */
+/** The lines of another directive in the same sandbox. Empty if it is omitted. */
 export type ValueOf = (field: SandboxField) => readonly string[];
 
-/** What a profile writes: one line, or a line for each entry of the array. */
+/** What a profile writes: a line, or a line for each entry of the array. */
 type Value = string | readonly string[] | ((facts: ServiceFacts, valueOf: ValueOf) => readonly string[]);
 
 /**
- * One directive of the sandbox: its value in each profile, and the reason. A profile without a value leaves
- * the directive out.
+ * A sandbox directive: its value in each profile, and the reason. A profile without a value omits the
+ * directive.
  */
 export interface SandboxDirective extends Directive, Partial<Record<HardeningProfile, Value>> {
   /** Why the directive is written. */
   reason: string;
   /** What a program, mainly Node, can no longer do. An object if the profiles differ. */
   cost?: string | Partial<Record<HardeningProfile, string>>;
-  /** Why a profile leaves the directive out. */
+  /** Why a profile omits the directive. */
   leftOut?: string;
-  /** Why the directive has no effect in the service manager of a user. */
+  /** Why the directive has no effect in a user's service manager. */
   ofSystemAlone?: string;
-  /** Whether the value in the description is added to that of the profile. */
+  /** Whether the description's value is added to the profile's. */
   adds?: true;
   /** The values that DynamicUser= allows. It implies the first one. */
   dynamicUser?: readonly string[];
@@ -53,7 +52,7 @@ function both(value: Value): { inbound: Value; outbound: Value } {
   return { inbound: value, outbound: value };
 }
 
-/** In the order of the unit file. The profiles were run with Node 20 to 26: test/whole-app.test.ts. */
+/** In the order of the unit file. The profiles were tested with Node 20 to 26: test/whole-app.test.ts. */
 export const sandboxDirectives: Record<SandboxField, SandboxDirective> = {
   noNewPrivileges: {
     key: "NoNewPrivileges",

@@ -3,8 +3,8 @@ import { runsNode } from "../../node/runtime.ts";
 import type { AddedOption } from "../fields/node-options.ts";
 
 /**
- * The option that turns Node's just-in-time compiler off. It is in NODE_OPTIONS, because
- * MemoryDenyWriteExecute= also applies to child processes, and an argument would not reach them.
+ * The option that disables Node's just-in-time compiler. It is in NODE_OPTIONS, because
+ * MemoryDenyWriteExecute= also applies to child processes.
  */
 export function jitless(description: Record<string, unknown>, problems: UnitProblem[]): AddedOption[] {
   const { exec } = description;

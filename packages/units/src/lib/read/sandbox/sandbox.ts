@@ -7,7 +7,7 @@ import type { HardeningProfile, SandboxField } from "../../description/hardening
 import { reportSandboxConflicts } from "./conflicts.ts";
 import { reportNewerFields } from "../fields/versions.ts";
 
-/** A directive that could be in the sandbox but is left out. */
+/** A sandbox directive that is left out. */
 interface LeftOut {
   key: string;
   /** The one value that is left out, if others may be written. */
@@ -26,9 +26,9 @@ const sandboxFields = Object.keys(sandboxDirectives) as SandboxField[];
 const readProfile = oneOf(["none", "outbound", "inbound"]);
 
 /**
- * Reads the sandbox of a description: a profile, and the directives that differ from it.
+ * Reads the sandbox of a description: a profile and individual directives.
  *
- * @param elsewhere hints for names of fields that are not in the sandbox.
+ * @param elsewhere hints for fields that are not in the sandbox.
  */
 export function readSandbox(
   hardening: unknown,

@@ -18,7 +18,7 @@ export const duration: Read = (value, path, problems) => {
 export const durationOrInfinity: Read = (value, path, problems) =>
   value === "infinity" ? [value] : duration(value, path, problems);
 
-/** Reads a timeout for which 0 means no limit to systemd. */
+/** Reads a timeout in which 0 means no limit. */
 export const timeout: Read = (value, path, problems) =>
   durationOf(value) === 0
     ? report(
@@ -30,13 +30,10 @@ export const timeout: Read = (value, path, problems) =>
       )
     : durationOrInfinity(value, path, problems);
 
-/**
- * systemd's default wait. With a shorter one, a service that crashes would be started dozens of times a
- * second.
- */
+/** systemd's default delay. With a shorter one, a crashing service would start dozens of times a second. */
 const shortestWait = 100;
 
-/** Reads a duration that is never so short that a small number without a unit could mean milliseconds. */
+/** Reads a duration that is always long enough to detect a number that was meant as milliseconds. */
 const neverShorter =
   (shortest: number): Read =>
   (value, path, problems) =>
@@ -53,7 +50,7 @@ const neverShorter =
 /** WatchdogSec=: no service sends pings many times a second. */
 export const betweenPings: Read = neverShorter(500);
 
-/** RestartSec= and similar directives: the wait before a restart. */
+/** RestartSec= and similar directives: the delay before a restart. */
 export const wait: Read = (value, path, problems) => {
   const length = durationOf(value);
   if (length !== undefined && length < shortestWait) {

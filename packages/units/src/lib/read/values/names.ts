@@ -18,7 +18,7 @@ export const unitName: Read = rawText(refusedUnitName);
 
 const refusedAsName = refusing("SOCKACT_ERR_UNIT_NAME");
 
-/** systemd.slice(5): each `-` separates a slice from the slice that contains it. Slices have no instances. */
+/** systemd.slice(5): each `-` separates a slice from its parent. Slices have no instances. */
 export const slice: Read = rawText(
   (text) =>
     refusedUnitName(text) ??
@@ -31,7 +31,7 @@ export const slice: Read = rawText(
 );
 
 /**
- * In sd_listen_fds_with_names(3), `:` separates names, `\` begins an escape, and three names have a meaning.
+ * In sd_listen_fds_with_names(3), `:` separates names, `\` begins an escape, and three names are reserved.
  */
 export const descriptorName: Read = literal(
   rawText((text) => {
@@ -60,8 +60,8 @@ export const networkInterface: Read = literal(
 );
 
 /**
- * USER/GROUP NAME SYNTAX of systemd.syntax(7). To the kernel, two of the numbers mean no user, and larger
- * numbers do not exist.
+ * USER/GROUP NAME SYNTAX of systemd.syntax(7). For the kernel, two of the numbers mean no user, and larger
+ * numbers are invalid.
  */
 export const account: Read = rawText((text) => {
   const isId = /^(?:0|[1-9]\d*)$/.test(text) && Number(text) < 4_294_967_295 && text !== "65535";
@@ -82,7 +82,7 @@ export const congestion: Read = literal(
   ),
 );
 
-/** The name of a variable in the service manager's own environment. */
+/** A variable of the service manager's environment. */
 export const variableName: Read = literal(
   rawText(
     matching(
@@ -94,7 +94,7 @@ export const variableName: Read = literal(
   ),
 );
 
-/** A number, or a signal that may end the program. */
+/** A number, or a signal that can end the program. */
 export const exitStatus: Read = (value, path, problems) =>
   typeof value === "number" ? integer(0, 255)(value, path, problems) : signal(value, path, problems);
 

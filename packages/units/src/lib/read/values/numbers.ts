@@ -6,7 +6,7 @@ function report(value: unknown, path: string, problems: UnitProblem[], what: str
   return [];
 }
 
-/** A whole number in a range, both ends included. */
+/** An integer in a range, both ends included. */
 export function integer(least: number, most: number): Read {
   return (value, path, problems) =>
     Number.isInteger(value) && (value as number) >= least && (value as number) <= most
@@ -27,7 +27,7 @@ function quantity(pattern: RegExp, what: string, hint: string): Read {
 /** Reads bytes to the base of 1024. The largest value is 2^60, because systemd stores bytes in 64 bits. */
 const bytes = String.raw`(?:\d{1,16}|\d{1,9}[KMG]|\d{1,6}T)`;
 
-/** Refuses a very small number of bytes without a unit, because the unit is probably missing. */
+/** Rejects a very small number of bytes without a unit, because the unit is probably missing. */
 function atLeast(least: number, why: string, read: Read): Read {
   return (value, path, problems) => {
     const texts = read(value, path, problems);
@@ -61,7 +61,7 @@ export const typeOfService: Read = (value, path, problems) =>
 
 const share = String.raw`(?:100|[1-9]?\d(?:\.\d{1,2})?)%`;
 
-/** The beginning of a value that is more than 0. */
+/** The beginning of a value above 0. */
 const some = "(?=.*[1-9]|infinity)";
 
 const amountOfMemory = "an amount of memory";
@@ -73,7 +73,7 @@ export const memory: Read = enough(
   quantity(new RegExp(`^(?:${bytes}|${share}|infinity)$`), amountOfMemory, `whole bytes ${memoryHint}`),
 );
 
-/** systemd refuses a value of 0. */
+/** systemd rejects 0. */
 export const someMemory: Read = enough(
   quantity(
     new RegExp(`^${some}(?:${bytes}|${share}|infinity)$`),
@@ -107,7 +107,7 @@ function amount(text: string): number {
   return digits === undefined ? Infinity : Number(digits) * 1024 ** (powers.indexOf(unit || " ") + 1);
 }
 
-/** setrlimit(2): one number for both limits, or the soft one and the hard one. */
+/** setrlimit(2): a number for both limits, or the soft and the hard limit. */
 function limit(one: string, hint: string): Read {
   const read = quantity(new RegExp(`^(?:${one}|infinity)(?::(?:${one}|infinity))?$`), "a limit", hint);
   return (value, path, problems) => {
@@ -162,7 +162,5 @@ export const mode: Read = literal(
 /** Reads a number that systemd stores in 32 bits. */
 export const count: Read = integer(0, 4_294_967_295);
 
-/**
- * Reads a count for a limit. To systemd, the largest number means that no limit is set, and it uses its own.
- */
+/** Reads a count for a limit. In systemd, the largest number means "not set". */
 export const countOfLimit: Read = integer(0, 4_294_967_294);

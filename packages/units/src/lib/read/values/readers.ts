@@ -9,7 +9,7 @@ import {
 } from "../../systemd/specifiers.ts";
 import { unfitForRaw, unspeakable } from "../../systemd/text.ts";
 
-/** Turns the value of a field into the part after `=`, one entry for each line, or reports why it cannot. */
+/** Converts the value of a field into the part after `=`, one entry per line, or reports a problem. */
 export type Read = (value: unknown, path: string, problems: UnitProblem[]) => string[];
 
 export function report(
@@ -23,7 +23,7 @@ export function report(
   return [];
 }
 
-/** The value as a string that systemd can read, or `undefined` after the problem is reported. */
+/** The value as a valid string for systemd, or `undefined` after a problem was reported. */
 export function textOf(value: unknown, path: string, problems: UnitProblem[]): Text | undefined {
   if (typeof value !== "string" && !isSpecifier(value)) {
     const hint = typeof value === "number" ? `write '${value}', a string` : "write a string";
@@ -43,7 +43,7 @@ export function textOf(value: unknown, path: string, problems: UnitProblem[]): T
   return undefined;
 }
 
-/** A value that systemd reads without quotes. `refused` checks it further. */
+/** An unquoted value. `refused` checks it further. */
 export function rawText(refused: (text: string) => Refusal | undefined): Read {
   return (value, path, problems) => {
     const text = textOf(value, path, problems);
@@ -75,12 +75,12 @@ export const matching =
   (text: string): Refusal | undefined =>
     pattern.test(text) ? undefined : { code, message, hint };
 
-/** A sentence, such as Description=. If it were empty, systemd would show the name of the file. */
+/** A sentence, such as Description=. If it is empty, systemd shows the name of the file. */
 export const sentence: Read = rawText(
   matching("SOCKACT_ERR_UNIT_TEXT", /./, "it is empty", "write a description, or leave it out"),
 );
 
-/** A string in which systemd expands no specifiers. */
+/** A string without specifiers. */
 export function literal(read: Read): Read {
   return (value, path, problems) =>
     typeof value === "string"
@@ -120,7 +120,7 @@ export function each(read: Read): Read {
       : report("SOCKACT_ERR_UNIT_TYPE", path, problems, `${shown(value)} is not an array`, "write an array");
 }
 
-/** One value, or an array of at least one. */
+/** A value, or an array with at least one. */
 export function oneOrMore(read: Read): Read {
   return (value, path, problems) => {
     if (!Array.isArray(value)) return read(value, path, problems);

@@ -3,7 +3,7 @@ import type { Rule } from "../../findings/finding.ts";
 import type { ServiceSubject } from "../../subjects/subjects.ts";
 import { foldersIn, inService, isTrue } from "./settings.ts";
 
-/** The folders that a service may write to although the file system is read-only. */
+/** The folders that a service may write to despite a read-only file system. */
 function writableFolders({ unit }: ServiceSubject): string[] {
   const hasTemporary =
     isTrue(unit, "DynamicUser") ||
@@ -18,7 +18,7 @@ function writableFolders({ unit }: ServiceSubject): string[] {
   ];
 }
 
-/** Finds a cache folder for compiled code that the sandbox makes read-only. */
+/** Finds a compile cache in a folder that the sandbox makes read-only. */
 export const compileCacheRule: Rule<ServiceSubject> = {
   severity: "info",
   why: "In this sandbox Node cannot write there, and does not report it. Unless the cache already exists, Node compiles the app at each start.",

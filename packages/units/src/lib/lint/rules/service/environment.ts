@@ -14,7 +14,7 @@ import { isApp, listeners } from "./settings.ts";
 import { systemdVariables } from "../../../systemd/variables.ts";
 import { replaceSetting } from "../../findings/edits.ts";
 
-/** The assignments that set a variable, without it; what systemd cannot read to its end stays as it is. */
+/** Edits that remove a variable. They keep an assignment that systemd can't read to its end. */
 function withoutVariable(unit: LoadedUnit, name: string): FileEdit[] {
   return valuesOf(unit, "Service", "Environment").flatMap((setting) => {
     const { words, written, problem } = wordsOf(setting.value);
@@ -38,7 +38,7 @@ const signals: ReadValue = valueWhere(
   "yes, no, first, or signals such as SIGTERM SIGINT",
 );
 
-/** The variables of sockact, and how it reads them. */
+/** The variables of sockact and how it reads them. */
 const ownVariables: Readonly<Record<string, ReadValue>> = {
   SOCKACT_DRAIN_TIMEOUT: duration,
   SOCKACT_HANDOVER: flag,
@@ -80,7 +80,6 @@ const ownVariables: Readonly<Record<string, ReadValue>> = {
   SOCKACT_WATCHDOG: flag,
 };
 
-/** The codes of these rules. */
 export type EnvironmentCode =
   | "variable-reserved"
   | "variable-unset"
@@ -88,7 +87,7 @@ export type EnvironmentCode =
   | "variable-unknown"
   | "compile-cache-read-only";
 
-/** The variables that a service is given. */
+/** The variables of a service. */
 export const environmentRules: Readonly<Record<EnvironmentCode, Rule<ServiceSubject>>> = {
   "variable-reserved": {
     severity: "error",
@@ -101,7 +100,7 @@ export const environmentRules: Readonly<Record<EnvironmentCode, Rule<ServiceSubj
           at: variable.setting,
           message: `${name} is set by systemd`,
           fix: "remove it",
-          // A service may talk to a manager of its own by the others.
+          // With other variables, a service may talk to its own manager.
           edits: sockets.length > 0 && name.startsWith("LISTEN_") ? withoutVariable(unit, name) : [],
         })),
   },
@@ -111,7 +110,7 @@ export const environmentRules: Readonly<Record<EnvironmentCode, Rule<ServiceSubj
     man: "systemd.exec(5)",
     find: (service) => {
       const { unit, program } = service;
-      // Other programs may take descriptor 3 without a look at the variables.
+      // Other programs may use descriptor 3 without reading the variables.
       if (!isApp(service) || listeners(service).length === 0) return [];
       const cleared = program?.cleared;
       return [
@@ -146,7 +145,7 @@ export const environmentRules: Readonly<Record<EnvironmentCode, Rule<ServiceSubj
     man: "@sockact/core",
     find: ({ environment }) =>
       [...environment].flatMap(([name, { value, setting }]) => {
-        // An empty variable is one that is not set.
+        // An empty variable counts as unset.
         const refused =
           value === "" || !Object.hasOwn(ownVariables, name) ? undefined : ownVariables[name]!(value, "");
         return refused === undefined

@@ -20,14 +20,13 @@ function isInOwnFolder(unit: LoadedUnit, path: string): boolean {
 }
 
 /**
- * A command that sends SIGHUP and does nothing else. The command that waits also sends it, and may replace
- * it.
+ * A command that only sends SIGHUP. The command that waits for the result also sends it, so it can replace
+ * this one.
  */
 const onlySignals = /^(?:\/usr)?\/bin\/kill\s+(?:-s\s+|-)(?:SIG)?(?:HUP|1)\s+\$\{?MAINPID\}?$/;
 
-/** A service that hands over, and how `systemctl reload` learns of the result. */
+/** How `systemctl reload` gets the result of a handover. */
 interface Reload {
-  /** The assignment of SOCKACT_HANDOVER. */
   handover: Setting;
   commands: readonly Setting[];
   /** Whether a command waits for the result. */
@@ -54,12 +53,12 @@ function reloadOf(service: ServiceSubject): Reload | undefined {
 }
 
 /**
- * The edits after which `systemctl reload` fails when the handover does. There are none if the unit has a
- * command that does something else.
+ * Edits that make `systemctl reload` fail if the handover does. None if the unit has a command with another
+ * purpose.
  */
 function waitingEdits({ unit }: ServiceSubject, { commands, waits, file, folder }: Reload): FileEdit[] {
   const hasOther = commands.length > 1 || commands.some(({ value }) => !onlySignals.test(value));
-  // In the name of a folder, these two have another meaning.
+  // These two have a special meaning in folder names.
   if ((!waits && hasOther) || /[:\\]/.test(folder)) return [];
   const needed = [
     ...(waits ? [] : [changeSetting(unit, "Service", "ExecReload", handoverCommand)]),
@@ -70,14 +69,13 @@ function waitingEdits({ unit }: ServiceSubject, { commands, waits, file, folder 
         ]
       : []),
   ];
-  // If a drop-in would undo one of them, the others are of no use.
+  // If a drop-in would override one of them, the others have no effect.
   return needed.some((edits) => edits.length === 0) ? [] : needed.flat();
 }
 
-/** The codes of these rules. */
 export type HandoverCode = "handover-impossible" | "handover-unheard";
 
-/** A service that hands over to its new version at a reload. */
+/** Rules for a service that hands over to its new version on reload. */
 export const handoverRules: Readonly<Record<HandoverCode, Rule<ServiceSubject>>> = {
   "handover-impossible": {
     severity: "error",
@@ -121,7 +119,7 @@ export const handoverRules: Readonly<Record<HandoverCode, Rule<ServiceSubject>>>
           fix: openFile ? "Type=notify" : "Type=notify and OpenFile=/run/systemd/notify:notify",
           inDescription: { field: "type", fix: "write 'notify', or leave it out" },
           edits:
-            // systemd may refuse a job with its other lines, and an edit must not activate it.
+            // systemd may reject the job because of its other lines, and an edit must not activate it.
             (user && !openFile) || type?.value === "oneshot"
               ? []
               : [

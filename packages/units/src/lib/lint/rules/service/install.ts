@@ -3,7 +3,6 @@ import { namesIn, type ServiceSubject } from "../../subjects/subjects.ts";
 import { isActivatedNode, listeners } from "./settings.ts";
 import { addSetting, headerOf } from "../../findings/edits.ts";
 
-/** The codes of these rules. */
 export type InstallCode = "enabled-at-boot" | "also-missing";
 
 /** What systemctl enable does. */

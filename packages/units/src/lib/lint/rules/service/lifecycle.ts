@@ -6,10 +6,10 @@ import { booleanOf } from "../../../systemd/booleans.ts";
 import { inService, isActivatedNode, isApp, listeners } from "./settings.ts";
 import { addSetting } from "../../findings/edits.ts";
 
-/** A duration as people write it: systemd takes a number alone for seconds. */
+/** A duration with its unit. systemd reads a number without a unit as seconds. */
 const withUnit = (span: string): string => (/^[\d.]+$/.test(span) ? `${span}s` : span);
 
-/** The numbers of the signals that these rules name, on Linux. */
+/** The Linux numbers of the signals in these rules. */
 const numbered: Readonly<Record<string, string>> = {
   1: "HUP",
   2: "INT",
@@ -25,10 +25,9 @@ const numbered: Readonly<Record<string, string>> = {
   28: "WINCH",
 };
 
-/** The name of a signal without SIG; systemd accepts numbers too. */
+/** The name of a signal without SIG. systemd also accepts numbers. */
 const signalName = (value: string): string => numbered[value] ?? value.replace(/^SIG/, "");
 
-/** The codes of these rules. */
 export type LifecycleCode =
   | "remain-after-exit"
   | "stop-when-unneeded"
@@ -38,7 +37,7 @@ export type LifecycleCode =
   | "reload-signal"
   | "stop-timeout";
 
-/** How a service is reloaded, and ends. */
+/** How a service reloads and ends. */
 export const lifecycleRules: Readonly<Record<LifecycleCode, Rule<ServiceSubject>>> = {
   "remain-after-exit": {
     severity: "warning",

@@ -6,10 +6,10 @@ import { shareOf } from "../../values/readers.ts";
 import { tooSmall } from "../../../node/limits.ts";
 import { inService, isApp, listeners, notifies, runsAsRoot } from "./settings.ts";
 
-/** Directives with which a unit says that its program writes files. */
+/** Directives that show that the program writes files. */
 const writes = /^(?:State|Cache|Logs)Directory$|^PIDFile$|^Standard(?:Output|Error)$/;
 
-/** Limits with which no server works. An explicit limit above counts as intended. */
+/** Limits that are too low for every server. Higher limits count as intended. */
 const tinyLimits: Readonly<
   Record<string, { isTiny: (value: string, unit: LoadedUnit) => boolean; instead: string; more?: string }>
 > = {
@@ -19,7 +19,7 @@ const tinyLimits: Readonly<
     instead: "infinity",
   },
   LimitFSIZE: {
-    // A program that writes no file works, and 0 is how people forbid it.
+    // A program that writes no files works with 0, which is a common way to forbid writing.
     isTiny: (value, { settings }) =>
       /^0\w?(?::|$)/.test(value) &&
       settings.some(
@@ -32,10 +32,9 @@ const tinyLimits: Readonly<
   },
 };
 
-/** The codes of these rules. */
 export type LimitsCode = "memory-tiny" | "limit-tiny" | "limit-low";
 
-/** The limits of memory, files and processor time. */
+/** Limits of memory, files and processor time. */
 export const limitsRules: Readonly<Record<LimitsCode, Rule<ServiceSubject>>> = {
   "memory-tiny": {
     severity: "warning",
@@ -85,7 +84,7 @@ export const limitsRules: Readonly<Record<LimitsCode, Rule<ServiceSubject>>> = {
       const { unit, program, environment } = service;
       if (program?.isNode !== true) return [];
       const valueOfLimit = (key: string) => {
-        // Limits of processes do not apply to root.
+        // Process limits do not apply to root.
         const setting = key === "LimitNPROC" && runsAsRoot(service) ? undefined : inService(unit, key);
         return setting && { text: setting.value, setting };
       };

@@ -21,7 +21,7 @@ const isNotifySocket = (path: string): boolean => path.endsWith("/systemd/notify
 const neverReady = /^(?:uvicorn|hypercorn|daphne|waitress-serve)$/;
 const neverAlive = /^(?:gunicorn|uvicorn|hypercorn|daphne|waitress-serve)$/;
 
-/** Whether the program can reach the service manager. For programs that are not known, this is assumed. */
+/** Whether the program can notify the service manager. True for unknown programs. */
 function canNotify({ unit, program }: ServiceSubject, silent: RegExp): boolean {
   return (
     (program?.isNode !== true && !silent.test(program?.name ?? "")) ||
@@ -33,7 +33,6 @@ function canNotify({ unit, program }: ServiceSubject, silent: RegExp): boolean {
 const openFileOf = ({ user }: ServiceSubject): string =>
   user ? "OpenFile=/run/user/<uid>/systemd/notify:notify" : "OpenFile=/run/systemd/notify:notify";
 
-/** The codes of these rules. */
 export type NotifyCode =
   | "bus-name-missing"
   | "notify-wrapped"
@@ -44,7 +43,7 @@ export type NotifyCode =
   | "open-file-name"
   | "notify-access-all";
 
-/** How a service says that it is ready. */
+/** How a service reports that it is ready. */
 export const notifyRules: Readonly<Record<NotifyCode, Rule<ServiceSubject>>> = {
   "bus-name-missing": {
     severity: "error",

@@ -5,11 +5,10 @@ import { unitNameParts } from "../../../systemd/unit-names.ts";
 import { nearestAmong } from "@sockact/shared/nearest";
 import { isGiven } from "../../subjects/given.ts";
 
-/** Targets that only the system's service manager has; systemd.special(7). */
+/** Targets that only the system manager has; see systemd.special(7). */
 const systemTargets =
   /^(?:multi-user|graphical|network(?:-online|-pre)?|(?:local|remote)-fs(?:-pre)?|sysinit|nss-(?:user-)?lookup|time-(?:set|sync)|getty|rescue|rpcbind|runlevel\d)\.target$/;
 
-/** The codes of these rules. */
 export type OtherUnitsCode = "unit-missing" | "target-missing";
 
 /** Units that a service and its sockets name. */
@@ -26,7 +25,7 @@ export const otherUnitsRules: Readonly<Record<OtherUnitsCode, Rule<ServiceSubjec
       const misspelled = new Set(
         sockets.flatMap((socket) => misspelledSockets(unit, socket)).map(({ name }) => name),
       );
-      // Units with other names may be in other packages.
+      // Units with other names may be from other packages.
       const isMissing = (name: string) =>
         /\.(?:service|socket)$/.test(name) &&
         ((name.startsWith(prefix) && /^[-@.]/.test(name.slice(prefix.length))) ||
@@ -62,7 +61,7 @@ export const otherUnitsRules: Readonly<Record<OtherUnitsCode, Rule<ServiceSubjec
               ...namesIn(one, "Install", "WantedBy", "RequiredBy"),
               ...namesIn(one, "Unit", "After", "Wants", "Requires", "BindsTo"),
             ])
-            // network.target says little about the network, and many units name it.
+            // Many units name network.target, although it says little about the network.
             .filter(
               ({ name, setting }) =>
                 systemTargets.test(name) && `${setting.key}=${name}` !== "After=network.target",

@@ -8,7 +8,7 @@ import { inService, isActivatedNode, isApp, listeners, runsAsRoot } from "./sett
 import { unitNameParts } from "../../../systemd/unit-names.ts";
 import { addSetting, headerOf } from "../../findings/edits.ts";
 
-/** The ports of this machine that `docker run -p 8080:80` and similar commands open. */
+/** The host ports that `docker run -p 8080:80` and similar commands publish. */
 function publishedPorts(words: readonly string[]): string[] {
   return words.flatMap((word, index) => {
     const [, joined] = /^(?:-p|--publish)(?:=?(.+))?$/.exec(word) ?? [];
@@ -20,7 +20,7 @@ function publishedPorts(words: readonly string[]): string[] {
 const isContainer = ({ name, words }: Program): boolean =>
   /^(?:docker|podman)$/.test(name) && words.includes("run");
 
-/** The ports that the program itself is told to listen on. */
+/** The ports that the program is configured to listen on. */
 function ownPorts({ program, environment }: ServiceSubject): { port: string; at: Setting }[] {
   const variable = environment.get("PORT");
   const words = program?.words ?? [];
@@ -38,8 +38,8 @@ function ownPorts({ program, environment }: ServiceSubject): { port: string; at:
 }
 
 /**
- * Whether the socket makes sure that it is open while the service runs: systemctl enable adds a Requires= to
- * the service for RequiredBy=.
+ * Whether starting the service also starts the socket: for RequiredBy=, systemctl enable adds a Requires= to
+ * the service.
  */
 function pulls({ unit }: SocketSubject, service: string): boolean {
   return [...namesIn(unit, "Unit", "BindsTo"), ...namesIn(unit, "Install", "RequiredBy", "WantedBy")].some(
@@ -48,32 +48,32 @@ function pulls({ unit }: SocketSubject, service: string): boolean {
 }
 
 /**
- * Whether adding Requires= and After= for the socket can do no harm: nothing orders the two units in another
- * way, and no second socket exists that could fail.
+ * Whether Requires= and After= for the socket can be added safely: nothing else orders the two units, and
+ * there is no second socket that could fail.
  */
 function mayRequire({ unit, sockets, program, ordered }: ServiceSubject): boolean {
   const has = (one: LoadedUnit, keys: RegExp) =>
     [...(one.bySection.get("Unit")?.keys() ?? [])].some((key) => keys.test(key));
   const [socket] = sockets;
   return (
-    // Another program may not use its socket, and must not fail together with it.
+    // Another program may not use its socket, and must not fail with it.
     program?.isNode === true &&
     socket !== undefined &&
     sockets.length === 1 &&
     !socket.accepts &&
     !ordered.has(socket.unit.name) &&
     !has(socket.unit, /^(?:Before|BindsTo|Conflicts|DefaultDependencies|Requisite)$/) &&
-    // network.target starts nothing, and cannot fail.
+    // network.target starts nothing and can't fail.
     namesIn(socket.unit, "Unit", "After", "Requires").every(({ name }) => name === "network.target") &&
     !has(unit, /^(?:Before|Conflicts|DefaultDependencies)$/) &&
-    // A service that is enabled itself may open the port itself.
+    // An enabled service may open the port itself.
     namesIn(unit, "Install", "WantedBy", "RequiredBy", "UpheldBy").length === 0
   );
 }
 
 /**
- * The sockets of a template that are passed to only one of its instances. An instance of a socket starts the
- * instance of the service with the same name.
+ * The sockets of a template that only one instance gets. An instance of a socket starts the instance of the
+ * service with the same name.
  */
 function notPassed(service: ServiceSubject): string[] {
   if (unitNameParts(service.unit.name).instance !== "") return [];
@@ -84,8 +84,7 @@ function notPassed(service: ServiceSubject): string[] {
 }
 
 /**
- * Whether the service may open a port below 1024 on the host. In a user namespace the capability does not
- * allow it.
+ * Whether the service may open a host port below 1024. In a user namespace, the capability does not allow it.
  */
 function hasCapability(unit: LoadedUnit): boolean {
   const users = inService(unit, "PrivateUsers")?.value;
@@ -99,7 +98,6 @@ function hasCapability(unit: LoadedUnit): boolean {
 
 const isLow = (port: string): boolean => Number(port) > 0 && Number(port) < 1024;
 
-/** The codes of these rules. */
 export type PortsCode =
   | "requires-missing"
   | "sockets-missing"
@@ -109,7 +107,7 @@ export type PortsCode =
   | "port-privileged"
   | "port-of-user";
 
-/** The sockets that a service is passed, and the ports that it opens itself. */
+/** The sockets that a service gets, and the ports that it opens itself. */
 export const portsRules: Readonly<Record<PortsCode, Rule<ServiceSubject>>> = {
   "requires-missing": {
     severity: "warning",
@@ -123,7 +121,7 @@ export const portsRules: Readonly<Record<PortsCode, Rule<ServiceSubject>>> = {
         ...namesIn(unit, "Unit", "Requires", "BindsTo", "Requisite", "Wants").map(({ name }) => name),
         ...namesIn(unit, "Service", "Sockets").map(({ name }) => name),
       ]);
-      // Sockets= also starts a socket. If it is missing, adding it fixes both.
+      // Sockets= also starts a socket, so adding it fixes both.
       const unnamed = new Set(notPassed(service));
       const after = new Set(namesIn(unit, "Unit", "After").map(({ name }) => name));
       return listeners(service)
@@ -153,7 +151,7 @@ export const portsRules: Readonly<Record<PortsCode, Rule<ServiceSubject>>> = {
       return notPassed(service).map((name) => ({
         at: headerOf(unit, "Service"),
         message: `other instances are not passed ${name}`,
-        // If two instances have a port each, Sockets= would pass both ports to both.
+        // If two instances have different ports, Sockets= would pass both ports to both.
         fix: `Sockets=${name}, if it is for all instances`,
       }));
     },

@@ -8,7 +8,7 @@ import type { Rule } from "../../findings/finding.ts";
 import { passedNames } from "../../subjects/passed-names.ts";
 import type { ServiceSubject } from "../../subjects/subjects.ts";
 
-/** All values that the lines of a unit and its drop-ins give a variable. Each one replaces the one before. */
+/** All values of a variable in a unit and its drop-ins. Each one overrides the previous one. */
 function valuesOfVariable({ unit }: ServiceSubject, name: string): string[] {
   return valuesOf(unit, "Service", "Environment")
     .flatMap(({ value }) => wordsOf(value).words)
@@ -20,7 +20,6 @@ function valuesOfVariable({ unit }: ServiceSubject, name: string): string[] {
 /** A place in SOCKACT_MAP without its host. */
 const withoutHost = (place: string): string => (/^[/@]/.test(place) ? place : place.replace(/^.*:/s, ""));
 
-/** The codes of these rules. */
 export type PreloadCode =
   | "preload-relative"
   | "preload-replaced"

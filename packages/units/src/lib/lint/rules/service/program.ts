@@ -9,7 +9,7 @@ import type { ServiceSubject } from "../../subjects/subjects.ts";
 import { inService, isActivatedNode, isAppServer, listeners, nodeOptionsOf } from "./settings.ts";
 import { headerOf } from "../../findings/edits.ts";
 
-/** Words that have a meaning only in a shell. */
+/** Words that only a shell understands. */
 const shellSyntax =
   /^(?:\d*(?:>>?|<<?<?)(?:&\d|\/.*)?|&>>?.*|&&?|\|\|?)$|^\$\(|`[^`]+`|^~\/|^[^\s:=]*\*\.[cm]?[jt]s$|(?<!\$)\$\{\w+[^\w}]/;
 
@@ -46,11 +46,11 @@ function insteadOf(launcher: string): Fix {
   return [...node, ", which the start script in package.json names"];
 }
 
-/** A path, and an argument of the program. A folder's name may have a space too. */
+/** A path and an argument. Folder names may also have spaces. */
 const isCommandLine =
   /^\/\S+\s+(?:-{1,2}[a-z]|\/)|^\/(?:\S*\/)?(?:node|nodejs|deno|bun|python[\d.]*|ruby|perl|php|java|(?:ba|da|z)?sh)\s+\S+\.\w+(?:\s|$)/i;
 
-/** The directives with commands beside the program itself. */
+/** The directives for commands other than the program. */
 const otherCommands = [
   "ExecCondition",
   "ExecStartPre",
@@ -61,13 +61,11 @@ const otherCommands = [
 ] as const;
 
 /**
- * Whether a word begins with a variable that systemd replaces. systemd replaces `$NAME` only if it is the
- * whole word.
+ * Whether a word begins with a variable that systemd expands. systemd expands `$NAME` only as a whole word.
  */
 const isVariable = (word: string, signs: string): boolean =>
   !signs.includes(":") && /^\$(?:\{\w+\}|\w+$)/.test(word);
 
-/** The codes of these rules. */
 export type ProgramCode =
   | "exec-missing"
   | "exec-several"
@@ -150,7 +148,7 @@ export const programRules: Readonly<Record<ProgramCode, Rule<ServiceSubject>>> =
           .flatMap((key) => valuesOf(unit, "Service", key))
           .flatMap((setting) =>
             commandsOf(setting.value, unit.name).commands.flatMap((command) =>
-              // In a shell, `command -v kill` prints the name of the shell's own kill.
+              // In a shell, `command -v kill` prints the name of the shell builtin.
               found(setting, command.path, `its absolute path, such as /usr/bin/${command.path}`),
             ),
           ),
@@ -317,7 +315,7 @@ export const programRules: Readonly<Record<ProgramCode, Rule<ServiceSubject>>> =
         setting?.value === "oneshot" && /^(?:always|on-success)$/.test(restartPolicy(service.unit));
       return setting === undefined ||
         !/^(?:forking|oneshot)$/.test(setting.value) ||
-        // gunicorn may be told to move to the background.
+        // gunicorn may be configured to move to the background.
         !(
           isActivatedNode(service) ||
           isRefused ||

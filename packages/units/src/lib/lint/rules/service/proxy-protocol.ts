@@ -6,7 +6,7 @@ import type { Found, Rule } from "../../findings/finding.ts";
 import { descriptorName, passedNames } from "../../subjects/passed-names.ts";
 import { endpointOf, type ServiceSubject, type SocketSubject } from "../../subjects/subjects.ts";
 
-/** An address at which other machines can reach the socket. */
+/** An address on which other machines can reach the socket. */
 function openAddress({ unit, addresses }: SocketSubject): string | undefined {
   const isFiltered = ["IPAddressAllow", "IPAddressDeny"].some(
     (key) => valuesOf(unit, "Socket", key).length > 0,
@@ -18,7 +18,7 @@ function openAddress({ unit, addresses }: SocketSubject): string | undefined {
   return isFiltered ? undefined : open?.value;
 }
 
-/** The fix of an entry for everybody. */
+/** The fix for an entry that allows every client. */
 const singleSenders = {
   fix: "the address of each load balancer instead of *, as in web:10.0.0.1,10.0.0.2",
   inDescription: {
@@ -26,10 +26,9 @@ const singleSenders = {
   },
 };
 
-/** The codes of these rules. */
 export type ProxyProtocolCode = "proxy-protocol-open" | "proxy-protocol-name";
 
-/** The variable that says which clients send a PROXY header. */
+/** The variable that lists the clients with a PROXY header. */
 export const proxyProtocolRules: Readonly<Record<ProxyProtocolCode, Rule<ServiceSubject>>> = {
   "proxy-protocol-open": {
     severity: "warning",

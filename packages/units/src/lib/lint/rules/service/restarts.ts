@@ -19,14 +19,13 @@ import { wholeOf } from "../../../systemd/amounts.ts";
 import { inService, isActivatedNode, isApp, listeners } from "./settings.ts";
 import { addSetting, headerOf } from "../../findings/edits.ts";
 
-/** Whether systemd gives the socket up when it starts its service too often. */
+/** Whether systemd closes the socket if it triggers its service too often. */
 function hasTriggerLimit({ unit }: SocketSubject): boolean {
   const interval = valueOf(unit, "Socket", "TriggerLimitIntervalSec")?.value;
   const burst = valueOf(unit, "Socket", "TriggerLimitBurst")?.value;
   return timeSpanOf(interval ?? "2s") !== 0 && wholeOf(burst ?? "20") !== 0;
 }
 
-/** The codes of these rules. */
 export type RestartsCode =
   | "start-limit"
   | "crash-spins"
@@ -36,7 +35,7 @@ export type RestartsCode =
   | "idle-restart"
   | "clean-exit-spins";
 
-/** How a service is started again after its end. */
+/** How systemd restarts a service. */
 export const restartsRules: Readonly<Record<RestartsCode, Rule<ServiceSubject>>> = {
   "start-limit": {
     severity: "warning",
@@ -45,7 +44,7 @@ export const restartsRules: Readonly<Record<RestartsCode, Rule<ServiceSubject>>>
     find: (service) => {
       const { unit } = service;
       if (hasStartLimit(unit) || !isApp(service) || listeners(service).length === 0) return [];
-      // Five restarts that are two seconds apart take longer than the ten seconds of the limit.
+      // Five restarts with a delay of two seconds take longer than the ten seconds of the limit.
       if (restartsAfter(unit, 1) && restartDelay(unit) >= 2000) return [];
       const isRestarted = restartsAfter(unit, 1) && conditionOf(unit) === undefined;
       const isSlow = restartDelay(unit) >= 1000;
@@ -101,7 +100,7 @@ export const restartsRules: Readonly<Record<RestartsCode, Rule<ServiceSubject>>>
       const { unit } = service;
       const delay = restartDelay(unit);
       if (!isApp(service) || !hasNoStartLimit(unit) || !restartsAfter(unit, 1) || delay >= 500) return [];
-      // With these two, systemd waits longer from restart to restart.
+      // These two make the delay grow.
       if (inService(unit, "RestartSteps") && inService(unit, "RestartMaxDelaySec")) return [];
       const setting = restartSec(unit);
       const often = delay < 10 ? "as often as it can" : `up to ${Math.floor(1000 / delay)} times a second`;
@@ -110,7 +109,7 @@ export const restartsRules: Readonly<Record<RestartsCode, Rule<ServiceSubject>>>
           at: setting ?? inService(unit, "Restart")!,
           message: `RestartSec=${setting?.value ?? "100ms, the default"}: in a crash loop systemd starts it ${often}`,
           fix: [{ RestartSec: "1s" }],
-          // Without a socket, clients see the longer wait.
+          // Without a socket, clients notice the longer delay.
           edits: setting === undefined || listeners(service).length > 0 ? slowerRestarts(unit) : [],
         },
       ];

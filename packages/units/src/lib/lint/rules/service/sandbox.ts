@@ -12,11 +12,11 @@ import { changeSetting, headerOf } from "../../findings/edits.ts";
 const workingDirectoryOf = ({ unit }: ServiceSubject): string =>
   expandSpecifiers(inService(unit, "WorkingDirectory")?.value ?? "", unit.name).replace(/^-/, "");
 
-/** Whether the filter kills a program that calls pkey_alloc(2). Node tries this call but does not need it. */
+/** Whether the filter kills a program for calling pkey_alloc(2). Node calls it but does not need it. */
 function killsNode({ unit }: ServiceSubject): boolean {
   if (!/^(?:kill)?$/.test(inService(unit, "SystemCallErrorNumber")?.value ?? "")) return false;
   const lists = valuesOf(unit, "Service", "SystemCallFilter").map(({ value }) => value);
-  // The first list decides whether calls that no list names are allowed.
+  // The first list decides about calls that are in no list.
   let kills = lists[0]?.startsWith("~") === false;
   for (const list of lists) {
     for (const word of list.replace(/^~/, "").split(/\s+/)) {
@@ -27,11 +27,10 @@ function killsNode({ unit }: ServiceSubject): boolean {
   return kills;
 }
 
-/** Groups of system calls without which Node does not run. */
+/** System call groups that Node needs. */
 const neededCalls = /^@(?:default|basic-io|file-system|io-event|process|signal)(?::|$)/;
 const neededByServers = /^(?:@network-io|accept4)(?::|$)/;
 
-/** The codes of these rules. */
 export type SandboxCode =
   | "home-hidden"
   | "root-closed"
@@ -55,7 +54,7 @@ export const sandboxRules: Readonly<Record<SandboxCode, Rule<ServiceSubject>>> =
         setting?.value === "tmpfs"
           ? ["BindReadOnlyPaths", "BindPaths"].flatMap((key) =>
               valuesOf(service.unit, "Service", key).flatMap(({ value }) =>
-                // In the words of a command, %% is already a percent sign. In other values it is still %%.
+                // In a command, %% is already a percent sign. In other values it is still %%.
                 [value, value.replaceAll("%%", "%")].flatMap(boundFolders),
               ),
             )
@@ -91,7 +90,7 @@ export const sandboxRules: Readonly<Record<SandboxCode, Rule<ServiceSubject>>> =
       const isElsewhere = ["ProtectHome", "RootDirectory", "RootImage"].some(
         (key) => inService(unit, key) !== undefined,
       );
-      // With - in front, the folder may be missing.
+      // With a leading -, the folder may be missing.
       const mayFail =
         inService(unit, "WorkingDirectory")?.value.startsWith("-") === true && place === places[2];
       return place === undefined || bound || isElsewhere || mayFail || user || runsAsRoot(service)
@@ -114,7 +113,7 @@ export const sandboxRules: Readonly<Record<SandboxCode, Rule<ServiceSubject>>> =
       const isPrivate =
         isTrue(unit, "DynamicUser") ||
         /^(?:1|y|yes|t|true|on|disconnected)$/i.test(inService(unit, "PrivateTmp")?.value ?? "");
-      // Your app may create the files that its other arguments name.
+      // The app may create the files in its other arguments.
       const { program } = service;
       const files = [program?.words[0], program?.node?.script, ...preloadsOf(service)];
       const file = files.find((path) => liesInTemporary(path));
@@ -208,7 +207,7 @@ export const sandboxRules: Readonly<Record<SandboxCode, Rule<ServiceSubject>>> =
       if (program?.isNode !== true) return [];
       const serves = listeners(service).length > 0;
       const lists = valuesOf(unit, "Service", "SystemCallFilter");
-      // A list of allowed calls may allow again what an earlier list forbids.
+      // A later list may allow calls that an earlier list forbids.
       return lists
         .slice(lists.findLastIndex(({ value }) => !value.startsWith("~")) + 1)
         .flatMap((setting) => {

@@ -4,9 +4,7 @@ import type { Rule } from "../../findings/finding.ts";
 import type { ServiceSubject } from "../../subjects/subjects.ts";
 import { inService, listeners } from "./settings.ts";
 
-/**
- * Servers that open an address of their own unless an argument names a descriptor, and what to write instead.
- */
+/** Servers that open their own address unless an argument names a descriptor, and what to write instead. */
 const ownAddress: Readonly<Record<string, { passed?: RegExp; instead: string }>> = {
   uvicorn: { passed: /^--fd(?:=|$)/, instead: "--fd 3, which is the first socket" },
   hypercorn: {
@@ -19,17 +17,16 @@ const ownAddress: Readonly<Record<string, { passed?: RegExp; instead: string }>>
   "http.server": { instead: "a server that takes passed sockets" },
 };
 
-/** The server in a command line: the program itself, or a module of Python. */
+/** The server in a command line: the program or a Python module. */
 const serverIn = ({ name, words }: Program): string =>
   /^python[\d.]*$/.test(name) && words[1] === "-m" ? (words[2] ?? "") : name;
 
-/** Programs that serve a connection as standard input, and know no other way. */
+/** Programs that can only serve a connection on standard input. */
 const filters = /^(?:cat|tee|rev|tac|tr|sort|date|hostname|uptime|who|in\.\w+)$/;
 
-/** The codes of these rules. */
 export type ServersCode = "sockets-unused" | "socket-file-removed" | "standard-input-missing";
 
-/** Whether the program serves the sockets that it is passed. */
+/** Whether the program serves its passed sockets. */
 export const serversRules: Readonly<Record<ServersCode, Rule<ServiceSubject>>> = {
   "sockets-unused": {
     severity: "error",

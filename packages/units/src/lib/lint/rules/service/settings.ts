@@ -16,8 +16,8 @@ export const notifies = (unit: LoadedUnit): boolean =>
   /^notify(?:-reload)?$/.test(inService(unit, "Type")?.value ?? "");
 
 /**
- * The folders that directives of a service name, by the folder that contains them. Of BindPaths=, the ones
- * that the service sees.
+ * The folders that directives of a service name, by parent folder. For BindPaths=, the path inside the
+ * service.
  */
 export const foldersIn = (unit: LoadedUnit, roots: Readonly<Record<string, string>>): string[] =>
   Object.entries(roots).flatMap(([key, root]) =>
@@ -31,11 +31,11 @@ export const foldersIn = (unit: LoadedUnit, roots: Readonly<Record<string, strin
       }),
   );
 
-/** The sockets that are passed to the service itself. With Accept=yes only connections are passed. */
+/** The sockets that the service itself gets. With Accept=yes, it gets only connections. */
 export const listeners = ({ sockets }: ServiceSubject): SocketSubject[] =>
   sockets.filter(({ accepts }) => !accepts);
 
-/** Whether the program is Node, and is passed sockets. */
+/** Whether the program is Node and gets sockets. */
 export const isActivatedNode = (service: ServiceSubject): boolean =>
   service.program?.isNode === true && listeners(service).length > 0;
 
@@ -45,7 +45,7 @@ export const preloadsOf = ({ program, environment }: ServiceSubject): readonly s
   ...preloadsOfOptions(environment.get("NODE_OPTIONS")?.value ?? ""),
 ];
 
-/** The options of Node, each with the line that it is in. */
+/** The options of Node and their lines. */
 export function nodeOptionsOf({ program, environment }: ServiceSubject): { option: string; at: Setting }[] {
   const variable = environment.get("NODE_OPTIONS");
   const words = nodeOptionWords(variable?.value ?? "") ?? [];
@@ -63,29 +63,29 @@ export function runsAsRoot({ unit, user, program }: ServiceSubject): boolean {
   return /^(?:root|0)?$/.test(inService(unit, "User")?.value ?? "");
 }
 
-/** The same rule, silent for a program that runs outside the sandbox of its unit. */
+/** The rule, except for programs that run outside the sandbox. */
 export const ofSandbox = ({ find, ...rule }: Rule<ServiceSubject>): Rule<ServiceSubject> => ({
   ...rule,
   find: (service) => (service.program?.isUnconfined === true ? [] : find(service)),
 });
 
-/** Servers of apps that distributions also install. */
+/** App servers that distributions also install. */
 const appServers =
   /^(?:gunicorn|uvicorn|hypercorn|daphne|waitress-serve|uwsgi|puma|unicorn|thin|falcon|bun|deno|frankenphp)$/;
 
 export const isAppServer = ({ program }: Pick<ServiceSubject, "program">): boolean =>
   appServers.test(program?.name ?? "");
 
-/** Folders of apps that do not come from a distribution. */
+/** Folders of apps that are not from a distribution. */
 const appFolders = /^\/(?:srv|opt|home|root|var\/www|usr\/local)\//;
 
 /**
- * Whether somebody wrote this unit for their own app. The daemons of a distribution have maintainers, who
- * chose limits and dependencies.
+ * Whether this unit is for the author's own app. Distribution maintainers have already chosen limits and
+ * dependencies.
  */
 export function isApp({ program }: ServiceSubject): boolean {
   if (program === undefined) return false;
-  // A script on the command line, or a module, has no file whose folder could show this.
+  // Inline scripts and modules have no folder that could show this.
   const isInline =
     /^(?:python|ruby|perl|php)[\d.]*$/.test(program.name) &&
     /^-[a-zA-Z]*[cemr]$/.test(program.words[1] ?? "");

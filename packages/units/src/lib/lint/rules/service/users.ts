@@ -7,10 +7,9 @@ import { isSystemAccount } from "../../../systemd/system-accounts.ts";
 import { unitNameParts } from "../../../systemd/unit-names.ts";
 import { headerOf } from "../../findings/edits.ts";
 
-/** The codes of these rules. */
 export type UsersCode = "user-root" | "user-nobody" | "user-shared" | "user-not-possible";
 
-/** The fix for an account that is not the service's own. */
+/** The fix for an account that other services use. */
 const ownAccount = {
   fix: "DynamicUser=yes, or User= with an account that only this service has",
   inDescription: {
@@ -18,7 +17,7 @@ const ownAccount = {
   },
 };
 
-/** The user that a service runs as. */
+/** The user of a service. */
 export const usersRules: Readonly<Record<UsersCode, Rule<ServiceSubject>>> = {
   "user-root": {
     severity: "warning",
