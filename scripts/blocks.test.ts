@@ -85,6 +85,8 @@ describe("every block of code on a page", () => {
     const outputs = files.filter((file) => file.startsWith("docs/outputs/"));
     expect(outputs.filter((file) => !isWritten(basename(file)))).toEqual([]);
     const shown = new Set(blocks.flatMap((block) => noteOf(block, "from")?.split("#")[0] ?? []));
+    const links = pages.flatMap((page) => Array.from(read(page).matchAll(/\]\((outputs\/.*?)\)/g)));
+    for (const [, file] of links) shown.add(`docs/${file!}`);
     expect(outputs.filter((file) => !shown.has(file))).toEqual([]);
   });
 

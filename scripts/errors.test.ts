@@ -15,18 +15,18 @@ function sources(): string[] {
 test.each([
   ["error", /"(SOCKACT_ERR_[A-Z_]+)"/g, /^#+ `(SOCKACT_ERR_[A-Z_]+)`$/gm],
   ["warning", /"(SOCKACT_WARN_[A-Z_]+)"/g, /^#+ `(SOCKACT_WARN_[A-Z_]+)`$/gm],
-])("docs/errors.md has a line for each %s, and no other", (_, inSource, inDocs) => {
+])("docs/codes/errors.md has a line for each %s, and no other", (_, inSource, inDocs) => {
   const codes = (text: string, pattern: RegExp): (string | undefined)[] =>
     Array.from(text.matchAll(pattern), ([, code]) => code);
-  const documented = new Set(codes(readFileSync(join(packages, "../docs/errors.md"), "utf8"), inDocs));
+  const documented = new Set(codes(readFileSync(join(packages, "../docs/codes/errors.md"), "utf8"), inDocs));
   const used = new Set(sources().flatMap((text) => codes(text, inSource)));
   expect(documented.size).toBeGreaterThan(2);
   expect(
     [...used].filter((code) => !documented.has(code)),
-    "write a section in docs/errors.md",
+    "write a section in docs/codes/errors.md",
   ).toEqual([]);
   expect(
     [...documented].filter((code) => !used.has(code)),
-    "remove the section in docs/errors.md",
+    "remove the section in docs/codes/errors.md",
   ).toEqual([]);
 });

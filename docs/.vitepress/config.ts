@@ -4,8 +4,8 @@ import process from "node:process";
 import { slug } from "github-slugger";
 import { defineConfig, type HeadConfig } from "vitepress";
 import { rootManifest, webAddress } from "../../scripts/lib/packages.ts";
-import { linkCodes } from "./lib/code-pages.ts";
 import { descriptionOf } from "./lib/descriptions.ts";
+import { linkGeneratedPages } from "./lib/generated-pages.ts";
 import { writeLlms } from "./lib/llms.ts";
 import { linkRepository } from "./lib/repository-links.ts";
 import { search } from "./lib/search.ts";
@@ -27,7 +27,7 @@ function pagesAddress(repository: string): string {
 
 /** Whether a page is written by a program: nobody edits it, and git does not know when it changed. */
 function isGenerated(page: string): boolean {
-  return /^(?:reference|codes)\//.test(page);
+  return /^(?:reference|codes|commands)\//.test(page);
 }
 
 const notFound = {
@@ -48,7 +48,8 @@ export default defineConfig({
   ignoreDeadLinks: false,
   // Otherwise a reader loads every page that the sidebar shows.
   router: { prefetchLinks: false },
-  srcExclude: ["outputs/**", "screenshots/**"],
+  // Each code in these files has a page.
+  srcExclude: ["outputs/**", "screenshots/**", "codes/{errors,doctor,lint}.md"],
   sitemap: { hostname: address },
   head: [
     ["link", { rel: "icon", type: "image/svg+xml", href: `${base}logo.svg` }],
@@ -83,8 +84,8 @@ export default defineConfig({
     // As on GitHub, where the same pages are read.
     anchor: { slugify: (heading) => slug(heading) },
     config: (md) => {
+      linkGeneratedPages(md);
       linkRepository(md);
-      linkCodes(md);
       dropEmptyHeaders(md);
     },
     theme: { light: "github-light-high-contrast", dark: "github-dark-high-contrast" },

@@ -1,11 +1,17 @@
 import type { DocumentedCode } from "../../packages/cli/src/lib/explain/read-codes.ts";
+import { firstSentence } from "./page-of-code.ts";
 
-/** The page that lists all codes by theme. */
+/** The page that lists all codes by theme, each with its severity and its first sentence. */
 export function pageOfAllCodes(all: readonly DocumentedCode[]): string {
   const themes = [...new Set(all.map(({ theme }) => theme))];
   const sections = themes.map((theme) => {
-    const links = all.filter((one) => one.theme === theme).map(({ code }) => `- [\`${code}\`](${code}.md)`);
-    return `## ${theme}\n\n${links.join("\n")}\n`;
+    const items = all
+      .filter((one) => one.theme === theme)
+      .map(({ code, severity, meaning }) => {
+        const about = severity === undefined ? "" : ` (${severity})`;
+        return `- [\`${code}\`](${code}.md)${about}: ${firstSentence(meaning)}`;
+      });
+    return `## ${theme}\n\n${items.join("\n")}\n`;
   });
   return `---
 title: All codes

@@ -1,3 +1,4 @@
+import { slug } from "github-slugger";
 import type { DocumentedCode } from "../../packages/cli/src/lib/explain/read-codes.ts";
 
 /** The page of a code. Two packages may have the same code: then the page has a part for each of them. */
@@ -28,7 +29,7 @@ function partOf(entry: DocumentedCode, index: number, entries: readonly Document
   // Of two parts, each needs its own headings.
   const suffix = entries.length === 1 ? "" : ` (${theme})`;
   const section = (title: string, text: string | undefined) =>
-    text === undefined ? [] : [`## ${title}${suffix}`, ``, fromFolderOfCodes(text, entry.page), ``];
+    text === undefined ? [] : [`## ${title}${suffix}`, ``, text, ``];
   return [
     about.join(" · "),
     "",
@@ -39,7 +40,7 @@ function partOf(entry: DocumentedCode, index: number, entries: readonly Document
 }
 
 function changeOf({ page }: DocumentedCode, change?: string, fixed?: string): string | undefined {
-  if (page !== "lint.md") return change;
+  if (page !== "codes/lint.md") return change;
   const when = fixed === "always" ? "" : ` ${fixed}`;
   return fixed === undefined
     ? "`sockact lint` prints what to write. `sockact lint --fix` does not make this change for you."
@@ -59,9 +60,7 @@ function seeAlso(code: string, entries: readonly DocumentedCode[], all: readonly
     ...new Set([
       ...entries.flatMap(({ see }) => (see === undefined ? [] : [manualLink(see)])),
       ...named.map((name) => `[\`${name}\`](${name}.md)`),
-      ...entries.map(
-        ({ page, theme }) => `[${theme}](../${page}#${code.toLowerCase()}), with the codes around it`,
-      ),
+      ...entries.map(({ theme }) => `[${theme}](index.md#${slug(theme)}), with the codes around it`),
       "[All codes](index.md), [Troubleshooting](../troubleshooting.md)",
     ]),
   ];
@@ -76,13 +75,6 @@ function manualLink(see: string): string {
   return name.startsWith("systemd")
     ? `[${see}](https://www.freedesktop.org/software/systemd/man/latest/${name}.html)`
     : `[${see}](https://man7.org/linux/man-pages/man${section}/${name}.${section}.html)`;
-}
-
-/** Links are relative to the page that has the code, which is in the folder above. */
-function fromFolderOfCodes(markdown: string, page: string): string {
-  return markdown.replaceAll(/\]\((?!\w+:)([^)]+)\)/g, (_, target: string) =>
-    target.startsWith("#") ? `](../${page}${target})` : `](../${target})`,
-  );
 }
 
 const plainText = (markdown: string): string => markdown.replaceAll(/[`*]/g, "");

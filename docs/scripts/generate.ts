@@ -29,8 +29,8 @@ function write(file: string, text: string): void {
 const parts: Readonly<Record<string, Readonly<Record<string, () => string>>>> = {
   "docs/hardening.md": { "what breaks": whatBreaks },
   "docs/directives.md": { directives: directiveSections, "left out": leftOut },
-  "docs/lint.md": { codes: lintCodes },
-  "docs/doctor.md": { codes: doctorCodes },
+  "docs/codes/doctor.md": { codes: doctorCodes },
+  "docs/codes/lint.md": { codes: lintCodes },
 };
 
 for (const [file, text] of Object.entries(outputs())) write(`docs/${file}`, text);

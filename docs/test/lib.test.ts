@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { withListOfCodes } from "../codes/list-of-codes.ts";
+import { pageOfAllCodes } from "../codes/page-of-all-codes.ts";
 import { webAddress } from "../../scripts/lib/packages.ts";
-import { codePageLink } from "../.vitepress/lib/code-pages.ts";
 import { descriptionOf } from "../.vitepress/lib/descriptions.ts";
+import { generatedPageLink } from "../.vitepress/lib/generated-pages.ts";
 import { publishedMarkdown } from "../.vitepress/lib/llms.ts";
 import { siteLink } from "../.vitepress/lib/repository-links.ts";
 import { comparedForm, sectionsOf, weightOf, wordsOf } from "../.vitepress/lib/search.ts";
@@ -42,43 +42,41 @@ describe("the description of a page", () => {
   });
 });
 
-describe("a page with codes", () => {
-  test("lists them on the site, with the anchor, the severity and the first sentence of each", () => {
-    const page = [
-      "# Codes\n\n## Ports\n\nTwo codes.\n",
-      "### `port-taken`\n\nThe [port](tls.md) is\nin use. Nobody `listens`.\n\n- **Severity:** error\n",
-      "### `SOCKACT_ERR_TLS`\n\nA key is invalid. `tls` names it.\n",
-      "## More\n",
-    ].join("\n");
-    expect(withListOfCodes(page)).toBe(
-      [
-        "# Codes\n\n## Ports\n\nTwo codes.\n",
-        "- [`port-taken`](codes/port-taken.md){#port-taken} (error): The port is in use.",
-        "- [`SOCKACT_ERR_TLS`](codes/SOCKACT_ERR_TLS.md){#sockact_err_tls}: A key is invalid.",
-        "## More\n",
-      ].join("\n"),
+describe("a code", () => {
+  test("is listed with its severity and its first sentence", () => {
+    const entry = { theme: "Ports: `net`", page: "codes/doctor.md" };
+    const page = pageOfAllCodes([
+      {
+        ...entry,
+        code: "port-taken",
+        severity: "error",
+        meaning: "The [port](../tls.md) is\nin use. Nobody `listens`.",
+      },
+      { ...entry, code: "SOCKACT_ERR_TLS", meaning: "A key is invalid. `tls` names it." },
+    ]);
+    expect(page).toMatch(
+      /\n\n## Ports: `net`\n\n- \[`port-taken`\]\(port-taken.md\) \(error\): The port is in use.\n- \[`SOCKACT_ERR_TLS`\]\(SOCKACT_ERR_TLS.md\): A key is invalid.\n$/,
     );
   });
 
   test.each([
-    ["errors.md#sockact_err_tls", "tls.md", "codes/SOCKACT_ERR_TLS.md"],
-    ["../doctor.md#port-taken", "coming-from/nginx.md", "../codes/port-taken.md"],
-    ["../errors.md#sockact_err_tls", "codes/SOCKACT_WARN_UNCLAIMED.md", "SOCKACT_ERR_TLS.md"],
-  ])(
-    "has links to one of them, such as %s from %s, that lead to the page of the code",
-    (link, page, target) => {
-      expect(codePageLink(link, page)).toBe(target);
-    },
-  );
+    ["codes/errors.md#sockact_err_tls", "tls.md", "codes/SOCKACT_ERR_TLS.md"],
+    ["../codes/doctor.md#port-taken", "coming-from/nginx.md", "../codes/port-taken.md"],
+    ["errors.md#sockact_err_tls", "codes/SOCKACT_WARN_UNCLAIMED.md", "SOCKACT_ERR_TLS.md"],
+    ["codes/lint.md", "lint.md", "codes/index.md#linter-files-lines-and-values"],
+    ["outputs/help-install.txt", "command-line.md", "commands/install.md"],
+  ])("has a page, to which %s leads from %s, as the help of a command has", (link, page, target) => {
+    expect(generatedPageLink(link, page)).toBe(target);
+  });
 
   test.each([
     ["errors.md#warnings", "tls.md"],
-    ["errors.md", "tls.md"],
+    ["codes/errors.md#warnings", "tls.md"],
     ["tls.md#sockact_err_tls", "start.md"],
-    ["../errors.md#sockact_err_tls", "codes/SOCKACT_ERR_TLS.md"],
-    ["https://nodejs.org/errors.md#sockact_err_tls", "tls.md"],
-  ])("stays where %s leads from %s", (link, page) => {
-    expect(codePageLink(link, page)).toBeUndefined();
+    ["outputs/error.txt", "command-line.md"],
+    ["https://nodejs.org/codes/errors.md#sockact_err_tls", "tls.md"],
+  ])("does not change where %s leads from %s", (link, page) => {
+    expect(generatedPageLink(link, page)).toBeUndefined();
   });
 });
 
@@ -126,11 +124,10 @@ describe("the search", () => {
     ]);
   });
 
-  test("reads the sections of a page with the headings above them, and leaves out a list of codes, which have pages", () => {
+  test("reads the sections of a page with the headings above them", () => {
     const heading = (level: number, text: string) =>
       `<h${level} id="a">${text} <a class="x" href="#a">&#8203;</a></h${level}>`;
-    const code = `<ul>\n<li><a href="./codes/port-taken" id="port-taken"><code>port-taken</code></a>: no</li>\n</ul>`;
-    const html = `${heading(1, "Page")}<p>Is <code>a&lt;b</code></p>${heading(2, "Part")}${code}${heading(4, "Place")}<p>Yes</p>`;
+    const html = `${heading(1, "Page")}<p>Is <code>a&lt;b</code></p>${heading(2, "Part")}${heading(4, "Place")}<p>Yes</p>`;
     expect(sectionsOf("/x/docs/page.md", html).map(({ titles, text }) => [titles, text.trim()])).toEqual([
       [["Page"], "Is a<b \u0000"],
       [["Page", "Part"], "\u0000"],

@@ -1,8 +1,8 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, posix } from "node:path";
 import type { DefaultTheme } from "vitepress";
-import { codePages } from "./code-pages.ts";
 import { descriptionOf } from "./descriptions.ts";
+import { generatedPageLink, generatedPages } from "./generated-pages.ts";
 import { siteLink } from "./repository-links.ts";
 import { linksOf } from "./sidebar.ts";
 
@@ -40,7 +40,7 @@ export function publishedMarkdown(text: string, page: string, address: string): 
             .replaceAll(/^ *<!--.*?-->\n+/gms, "")
             .replaceAll(/^<script setup>.*?<\/script>\n+|^<[A-Z]\w* \/>\n+/gms, "")
             .replaceAll(/(`[^`\n]*`)|\]\(([^()\s]+)\)/g, (whole, code?: string, link?: string) =>
-              code === undefined ? `](${addressOf(link!)})` : whole,
+              code === undefined ? `](${addressOf(generatedPageLink(link!, page) ?? link!)})` : whole,
             ),
     )
     .join("");
@@ -54,10 +54,16 @@ export function writeLlms({ title, description, source, out, address, sidebar }:
   const pages = new Map(
     linksOf(sidebar).map((link) => {
       const file = `${link.slice(1).replace(/\/$/, "/index")}.md`;
-      return [link, { file, text: codePages.get(file) ?? readFileSync(join(source, file), "utf8") }] as const;
+      return [
+        link,
+        { file, text: generatedPages.get(file) ?? readFileSync(join(source, file), "utf8") },
+      ] as const;
     }),
   );
-  const asMarkdown = [...Array.from(pages.values(), ({ file, text }) => [file, text] as const), ...codePages];
+  const asMarkdown = [
+    ...Array.from(pages.values(), ({ file, text }) => [file, text] as const),
+    ...generatedPages,
+  ];
   for (const [file, text] of asMarkdown) {
     mkdirSync(dirname(join(out, file)), { recursive: true });
     writeFileSync(join(out, file), publishedMarkdown(text, file, address));

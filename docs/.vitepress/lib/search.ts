@@ -1,5 +1,5 @@
 import type { DefaultTheme } from "vitepress";
-import { codePages } from "./code-pages.ts";
+import { generatedPages } from "./generated-pages.ts";
 import { keywords } from "./keywords.ts";
 
 /**
@@ -38,7 +38,10 @@ export function comparedForm(word: string): string | null {
  */
 export function weightOf(page: string): number {
   if (/\/reference\//.test(page)) return 0.5;
-  if (/\/(?:codes\/.*|coming-from\/.*|errors|lint|doctor|command-line|protocol)(?:#|$)/.test(page)) return 1;
+  if (
+    /\/(?:codes\/.*|commands\/.*|coming-from\/.*|errors|lint|doctor|command-line|protocol)(?:#|$)/.test(page)
+  )
+    return 1;
   return /\/(?:start|install|troubleshooting|frameworks\/\w+)(?:#|$)/.test(page) ? 2 : 1.5;
 }
 
@@ -68,8 +71,7 @@ interface Section {
 }
 
 /**
- * What the search knows of a page. VitePress indexes files, and the page of a code is not a file. A list of
- * codes is left out, because each code has a page.
+ * What the search knows of a page. VitePress indexes files, and a generated page is not a file.
  */
 export function sectionsOf(file: string, html: string): Section[] {
   const [, page = ""] = /\/docs\/(.*)\.md$/.exec(file) ?? [];
@@ -80,8 +82,7 @@ export function sectionsOf(file: string, html: string): Section[] {
   const read = page.startsWith("reference/")
     ? withoutFigures.replaceAll(/<pre.*?<\/pre>/gs, " ")
     : withoutFigures;
-  const withoutCodes = read.replaceAll(/<li><a href="[^"]*codes\/[^"]*" id=.*?<\/li>/gs, " ");
-  const all = sectionsOfCode(page) ?? withoutParts(sectionsOfHtml(withoutCodes));
+  const all = sectionsOfGenerated(page) ?? withoutParts(sectionsOfHtml(read));
   // This part of core, for authors of adapters, has most names of core again, and the benchmarks answer the
   // questions of their figures. A second result for each would be one too many.
   const sections = /^(?:reference\/core-adapter|benchmark-data)$/.test(page) ? all.slice(0, 1) : all;
@@ -94,8 +95,8 @@ export function sectionsOf(file: string, html: string): Section[] {
   });
 }
 
-function sectionsOfCode(page: string): Section[] | undefined {
-  const markdown = codePages.get(`${page}.md`);
+function sectionsOfGenerated(page: string): Section[] | undefined {
+  const markdown = generatedPages.get(`${page}.md`);
   if (markdown === undefined) return undefined;
   if (page === "codes/index")
     return [{ anchor: "", titles: ["All codes"], text: "errors warnings findings" }];
@@ -103,7 +104,7 @@ function sectionsOfCode(page: string): Section[] | undefined {
     .replace(/^---\n.*?\n---\n/s, "")
     .replace(/^## See also$.*/ms, "")
     .replaceAll(/\]\([^)]*\)|[`*#[]/g, "");
-  return [{ anchor: "", titles: [page.replace("codes/", "")], text }];
+  return [{ anchor: "", titles: [page.replace("codes/", "").replace("commands/", "sockact ")], text }];
 }
 
 /** The sections of a page by its headings, with the headings above them. */

@@ -1,4 +1,5 @@
 import type { DefaultTheme } from "vitepress";
+import commands from "../../commands/[command].paths.ts";
 import { entryPoints } from "./entry-points.ts";
 
 /** The order of the pages. */
@@ -81,7 +82,14 @@ export const sidebar: DefaultTheme.SidebarItem[] = [
   {
     text: "Reference",
     items: [
-      { text: "Command line", link: "/command-line" },
+      {
+        text: "Command line",
+        link: "/command-line",
+        collapsed: true,
+        items: commands
+          .paths()
+          .map(({ params: { command } }) => ({ text: command, link: `/commands/${command}` })),
+      },
       {
         text: "API",
         link: "/reference/",

@@ -27,14 +27,14 @@ export function doctorCodes(): string {
       const entries = codes.split(/\s+/).map((code) => {
         const { severity, title, why, looksAt, remedy } = byCode.get(code)!;
         return [
-          `#### \`${code}\`\n`,
+          `### \`${code}\`\n`,
           `${sentence(title)} ${why}\n`,
           `- **Severity:** ${severity}`,
           `- **What the doctor looks at:** ${looksAt}`,
           `- **What to change:** ${remedy}\n`,
         ].join("\n");
       });
-      return [`### ${theme}\n`, ...entries].join("\n");
+      return [`## ${theme}\n`, ...entries].join("\n");
     })
     .join("\n");
 }

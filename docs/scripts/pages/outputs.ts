@@ -70,7 +70,7 @@ function explanation(): string {
 /** What the example of docs/lint.md prints of the two units that the page shows before it. */
 function linted(): string {
   const page = readFileSync(join(root, "docs/lint.md"), "utf8");
-  const [, block] = /<!-- lint finds: [^\n]*\n```ini\n([^]*?)```/.exec(page)!;
+  const [, block] = /<!-- lint finds: [^\n]*\n+```ini\n([^]*?)```/.exec(page)!;
   const folder = mkdtempSync(join(tmpdir(), "sockact-docs-"));
   try {
     for (const [, name, text] of block!.matchAll(/^# (\S+)\n([^]*?)(?=\n# |$(?![^]))/gm))

@@ -70,7 +70,7 @@ describe("sockact lint", () => {
     expect(stdout.split("\n").filter((text) => text.length > 80)).toEqual([]);
   });
 
-  it("prints what docs/command-line.md shows", async () => {
+  it("prints what docs/lint.md shows", async () => {
     const cwd = folderWith({
       "deploy/shop.socket": socket,
       "deploy/shop.service":

@@ -23,7 +23,7 @@ const handwritten = [
   /^(?:README|CONTRIBUTING|RELEASING|SECURITY)\.md$/,
   /^(?:packages|examples)\/[^/]+\/README\.md$/,
   /^deploy\/.*\/README\.md$/,
-  /^docs\/(?!reference\/|codes\/).*\.md$/,
+  /^docs\/(?!reference\/|codes\/\[).*\.md$/,
   /^\.changeset\/README\.md$/,
 ];
 

@@ -1,4 +1,4 @@
-/** Every `code` of a {@link NotifyError}. docs/errors.md explains each one. */
+/** Every `code` of a {@link NotifyError}. docs/codes/errors.md explains each one. */
 export type NotifyErrorCode =
   | "SOCKACT_ERR_NOTIFY_STATE"
   | "SOCKACT_ERR_NOTIFY_SOCKET"

@@ -1,7 +1,7 @@
 import process from "node:process";
 import { processState } from "./process-state.ts";
 
-/** The `code` of each process warning of this package. docs/errors.md explains each one. */
+/** The `code` of each process warning of this package. docs/codes/errors.md explains each one. */
 export type NotifyWarningCode =
   | "SOCKACT_WARN_NOTIFY_PATH"
   | "SOCKACT_WARN_NOTIFY_UNCHECKED"

@@ -36,7 +36,7 @@ export type UnitProblemCode =
 
 /** A problem in a description. */
 export interface UnitProblem {
-  /** The kind of the problem. docs/errors.md explains each one. */
+  /** The kind of the problem. docs/codes/errors.md explains each one. */
   readonly code: UnitProblemCode;
   /** The place in the description, as a JavaScript expression: `sockets[1].listen`. */
   readonly path: string;

@@ -1,4 +1,4 @@
-/** The error codes of a rolling restart. docs/errors.md describes each. */
+/** The error codes of a rolling restart. docs/codes/errors.md describes each. */
 export type RollingErrorCode =
   | "SOCKACT_ERR_ROLL_NAME"
   | "SOCKACT_ERR_ROLL_UNITS"

@@ -24,7 +24,7 @@ import { Turn } from "./turn.ts";
  *   start without a socket. The hint has the commands that start the socket again.
  * - `SOCKACT_ERR_ROLL_LOCK`: the lock could not be taken, or was lost during the restart. After a loss both
  *   instances may run, and the message has their states.
- * - docs/errors.md has the other codes.
+ * - docs/codes/errors.md has the other codes.
  *
  * An instance that serves is stopped only if the other one serves at that moment, or became ready in this
  * call and then went to sleep. In the second case, the next connection starts the new version.

@@ -1,15 +1,15 @@
 // The build puts the pages of docs/ into the program, so that they are not written twice.
-import doctor from "../../../../../docs/doctor.md";
-import errors from "../../../../../docs/errors.md";
-import lint from "../../../../../docs/lint.md";
+import doctor from "../../../../../docs/codes/doctor.md";
+import errors from "../../../../../docs/codes/errors.md";
+import lint from "../../../../../docs/codes/lint.md";
 import { site } from "../shared/site.ts";
 import { readCodes, type DocumentedCode } from "./read-codes.ts";
 
-/** The pages of docs/ that have tables of codes. */
+/** The pages of docs/ that describe codes. */
 const pages: Readonly<Record<string, string>> = {
-  "errors.md": errors,
-  "lint.md": lint,
-  "doctor.md": doctor,
+  "codes/errors.md": errors,
+  "codes/lint.md": lint,
+  "codes/doctor.md": doctor,
 };
 
 /** What the docs say about a code. The strings are Markdown with absolute links. */

@@ -64,7 +64,10 @@ function read(body: string): Pick<DocumentedCode, "meaning"> & Partial<Documente
 }
 
 /** What the codes of a page belong to, if its sections do not say so. */
-const owners: Readonly<Record<string, string>> = { "lint.md": "Linter: ", "doctor.md": "Doctor: " };
+const owners: Readonly<Record<string, string>> = {
+  "codes/lint.md": "Linter: ",
+  "codes/doctor.md": "Doctor: ",
+};
 
 function themeOf(page: string, headings: readonly string[]): string {
   const owner = owners[page];

@@ -1,4 +1,4 @@
-/** The error codes of the command line. docs/errors.md describes each. */
+/** The error codes of the command line. docs/codes/errors.md describes each. */
 export type CliErrorCode =
   | "SOCKACT_ERR_USAGE"
   | "SOCKACT_ERR_OUTPUT"

@@ -1,7 +1,7 @@
 import { isOwnError } from "./own-error.ts";
 import { exitAtUncaughtErrors } from "./uncaught-errors.ts";
 
-/** Each `code` of an {@link ActivationError}. docs/errors.md explains each one. */
+/** Each `code` of an {@link ActivationError}. docs/codes/errors.md explains each one. */
 export type ActivationErrorCode =
   | "SOCKACT_ERR_LISTEN_PID"
   | "SOCKACT_ERR_LISTEN_PIDFDID"
@@ -44,7 +44,7 @@ export type ActivationErrorCode =
  *
  * No passed sockets are an error only if `required` is set. No error closes a file descriptor.
  *
- * - `code` identifies the error: docs/errors.md has a section for each.
+ * - `code` identifies the error: docs/codes/errors.md has a section for each.
  * - `message` says what is wrong, and what was seen.
  * - `hint` says what to change.
  * - `cause` is Node's original error, if there is one.

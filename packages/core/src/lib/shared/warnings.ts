@@ -2,7 +2,7 @@ import process from "node:process";
 import { giveWarningsPriority } from "./journal-warnings.ts";
 import { once } from "./process-state.ts";
 
-/** The `code` of each process warning of this package. docs/errors.md has a line for each. */
+/** The `code` of each process warning of this package. docs/codes/errors.md has a line for each. */
 export type WarningCode =
   | "SOCKACT_WARN_UNCLAIMED"
   | "SOCKACT_WARN_NOT_LISTENING"

@@ -46,7 +46,7 @@ export interface AppDescription {
   $schema?: string | undefined;
   /**
    * Codes of `lintUnits` that you accept for these units. Every other error or warning of the linter is an
-   * error of the description, and so is a code that the linter does not report. docs/lint.md explains the
+   * error of the description, and so is a code that the linter does not report. docs/codes/lint.md explains the
    * codes.
    */
   acknowledge?: readonly FindingCode[] | undefined;

@@ -16,7 +16,7 @@ export const rules: Readonly<Record<FindingCode, Pick<Rule<never>, "severity" | 
   ...serviceRules,
 };
 
-/** The code of a finding. docs/lint.md explains each one. */
+/** The code of a finding. docs/codes/lint.md explains each one. */
 export type FindingCode = SyntaxCode | SocketCode | ServiceCode;
 
 /** Something in a unit file that systemd rejects, or that will cause problems. */
@@ -30,7 +30,7 @@ export interface Finding {
    * `info`: it could be better.
    */
   readonly severity: Severity;
-  /** The code of the rule. docs/lint.md explains it. */
+  /** The code of the rule. docs/codes/lint.md explains it. */
   readonly code: FindingCode;
   /** What is wrong. */
   readonly message: string;

@@ -39,9 +39,9 @@ export interface Diagnosis {
   title: string;
   /** Why it matters. This is the same in all cases, and plain text. */
   why: string;
-  /** What it looks at, as sentences in Markdown, for docs/doctor.md. */
+  /** What it looks at, as sentences in Markdown, for docs/codes/doctor.md. */
   looksAt: string;
-  /** What to change, as sentences in Markdown, for docs/doctor.md. */
+  /** What to change, as sentences in Markdown, for docs/codes/doctor.md. */
   remedy: string;
   /**
    * Codes of findings that follow from this one, those of the linter included. They are left out when this
