@@ -23,6 +23,9 @@ export const keywords: Readonly<Record<string, string>> = {
   ansible:
     "several hosts, many servers, roll out, rollout, playbook, deploy over ssh, fleet, Capistrano, Kamal",
   operate: "logs, journalctl, status, restart, reload, stop, start at boot",
+  clients: "what happens to connections, downtime, connection reset, WebSocket code 1006",
+  drain: "maintenance, rotation, undrain, reboot",
+  "load-balancers": "upstream, reverse proxy",
   "several-apps": "domain, subdomain, virtual host, two apps share port 80, trust proxy, memory",
   lifecycle: "websockets on restart, graceful shutdown, SIGTERM, drain, keep-alive, watchdog",
   "lifecycle#how-long-does-a-stop-take": "drainTimeout, TimeoutStopSec",

@@ -63,7 +63,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a host behind a load balan
       expect(existsSync(systemd.hostPath("/var/lib/sockact"))).toBe(false);
     });
 
-    it("prints what docs/operate.md shows", async () => {
+    it("prints what docs/drain.md shows", async () => {
       const { stdout, stderr } = await systemd.run(
         [...sockactInside(systemd), "drain", "shop", "--wait", "3s"],
         {

@@ -1,4 +1,4 @@
-// The configurations of docs/many-hosts.md: what an app knows about a client behind a load balancer.
+// The configurations of docs/load-balancers.md and docs/many-hosts.md: what an app knows about a client behind a load balancer.
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { request as requestHttp } from "node:http";
