@@ -7,6 +7,8 @@ export const keywords: Readonly<Record<string, string>> = {
     "quick start, getting started, tutorial, hello world, which Ubuntu, which Debian, VPS, rented server",
   "how-it-works": "what is socket activation, systemd socket, file descriptor, LISTEN_FDS",
   "frameworks/http": "Hono, websocket, socket.io, node:http, http.createServer, raw, other framework",
+  "frameworks/typescript":
+    "tsc, tsx, ts-node, swc, esbuild, type stripping, strip types, compile, .ts file, dist, tsconfig",
   apps: "Next.js, Nuxt, Ghost, Strapi, Directus, n8n",
   run: "nodemon, tsx, hot reload, local development, laptop",
   tls: "Let's Encrypt, certbot, self-signed certificate, SSL, rotate certificates, rotation, expired, redirect http to https, port 443, domain",

@@ -21,6 +21,7 @@ export const sidebar: DefaultTheme.SidebarItem[] = [
       { text: "Fastify", link: "/frameworks/fastify" },
       { text: "NestJS", link: "/frameworks/nestjs" },
       { text: "Hono, and any Node server", link: "/frameworks/http" },
+      { text: "TypeScript", link: "/frameworks/typescript" },
       { text: "Any app, unchanged", link: "/preload" },
       { text: "Apps from npm", link: "/apps" },
       { text: "While you develop", link: "/run" },
