@@ -40,10 +40,6 @@ const pages = new Map(
     .map((file) => [file, htmlOf(readFileSync(join(root, file), "utf8"))]),
 );
 const published = publicPackages().map(({ folder }) => `${folder}/README.md`);
-/** The changelogs that will exist once the packages have their first version. */
-const futureChangelogs = publicPackages()
-  .filter(({ manifest }) => manifest.version === "0.0.0")
-  .map(({ folder }) => `${folder}/CHANGELOG.md`);
 
 /**
  * Whether a file, or the README.md of a folder, has this heading or these lines. The anchor is the part after
@@ -73,7 +69,6 @@ function problemOf(link: string, page: string): string | undefined {
     ) ?? [];
   if (kind === undefined) return undefined;
   if (branch !== "main") return "it does not lead to the branch main";
-  if (futureChangelogs.includes(path) && !files.includes(path)) return undefined;
   if (!files.includes(path) && !folders.has(path)) return `the repository has no ${path}`;
   if (!isRelative && (kind === "tree") !== folders.has(path))
     return "write /blob/ for a file, and /tree/ for a folder";
@@ -95,13 +90,14 @@ test("every link into the repository leads to a file, and to a heading of it", (
   expect([...pages].flatMap(([page, html]) => brokenLinksOf(page, html))).toEqual([]);
 });
 
-test("every package's README.md ends with links to the versions, the security policy and its changelog", () => {
+test("every package's README.md ends with links to the versions, the security policy and the releases", () => {
+  // CHANGELOG.md exists only from the first version on.
   for (const { folder } of publicPackages()) {
     const address = `${webAddress}/blob/main`;
     expect(attributesOf(pages.get(`${folder}/README.md`)!, "href").slice(-3)).toEqual([
       `${address}/docs/versioning.md`,
       `${address}/SECURITY.md`,
-      `${address}/${folder}/CHANGELOG.md`,
+      `${webAddress}/releases`,
     ]);
   }
 });
