@@ -74,7 +74,7 @@ describe("code pasted into a folder of npm init -y", () => {
     symlinkSync(join(repository, "node_modules"), join(folder, "node_modules"));
     for (const unit of ["shop.socket", "shop.service"])
       if (code.includes("readFileSync")) writeFileSync(join(folder, unit), "[Unit]\nDescription=shop\n");
-    writeFileSync(join(folder, file), code.replace("/etc/systemd/system/", `${folder}/`));
+    writeFileSync(join(folder, file), code.replaceAll(/\/etc\/(?:systemd\/system|shop)\//g, `${folder}/`));
     return folder;
   }
 

@@ -47,6 +47,9 @@ export const packageOf = {
   "ansible-lint": "ansible-lint",
   ssh: "openssh-client",
   sshd: "openssh-server",
+  // What gets certificates, and a server that issues them to tests.
+  certbot: "certbot",
+  pebble: "pebble",
   // A server whose documented units are tested.
   gunicorn: "gunicorn",
   // What sends requests as fast as it can.

@@ -25,6 +25,7 @@ export const sidebar: DefaultTheme.SidebarItem[] = [
       { text: "Any app, unchanged", link: "/preload" },
       { text: "Apps from npm", link: "/apps" },
       { text: "While you develop", link: "/run" },
+      { text: "HTTPS from Let's Encrypt", link: "/first-certificate" },
       { text: "TLS and HTTP/2", link: "/tls" },
       { text: "Behind a load balancer", link: "/proxy-protocol" },
       { text: "Health checks", link: "/health" },

@@ -1,69 +1,20 @@
 // docs/start.md, command by command, as a reader types them.
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import {
-  bootPrivateSystemd,
-  describeWith,
-  npmProgram,
-  PackedPackages,
-  type PrivateSystemd,
-  typeCommands,
-} from "@sockact/testkit";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { describeWith } from "@sockact/testkit";
+import { expect, test } from "vitest";
+import { useTypedPage } from "./typed-page.ts";
 
 const repository = fileURLToPath(new URL("../../..", import.meta.url));
-const page = readFileSync(join(repository, "docs/start.md"), "utf8");
-
-/** The fenced blocks of a language below a heading that begins with these words, up to the next heading. */
-function blocks(heading: string, language: string): string[] {
-  const section = page.split(/^## /m).find((text) => text.startsWith(heading));
-  if (section === undefined) throw new Error(`docs/start.md has no heading that begins with ${heading}.`);
-  return [...section.matchAll(/^```(\w+)\n([^]*?)^```$/gm)]
-    .filter(([, each]) => each === language)
-    .map(([, , code]) => code as string);
-}
 
 describeWith({ privateSystemd: true, commands: ["curl", "script"] }, "docs/start.md", () => {
-  const cache = "/root/.npm/_npx/1";
-  const folder = "/srv/shop";
-  let systemd: PrivateSystemd;
-  let packed: PackedPackages;
-
-  beforeAll(async () => {
-    [systemd, packed] = await Promise.all([bootPrivateSystemd(), PackedPackages.packForRun()]);
-    // The private systemd has neither sudo nor a registry. The programs in /usr/local/bin stand in for them.
-    const mounts = [
-      "for path in /srv /root /usr/local/bin; do mount -t tmpfs -o mode=755 tmpfs $path; done; chmod 700 /root",
-      `touch /usr/local/bin/node; mount --bind ${systemd.node} /usr/local/bin/node`,
-    ];
-    await systemd.mustRun(["sh", "-ec", mounts.join("\n")]);
-    const programs = {
-      sudo: 'exec "$@"',
-      npx: `shift; exec node ${cache}/node_modules/sockact/bin/sockact.cjs "$@"`,
-      npm: `[ "$1" = install ] || exec node ${npmProgram("npm")} "$@"`,
-    };
-    for (const [name, script] of Object.entries(programs))
-      await systemd.write(`/usr/local/bin/${name}`, `#!/bin/sh\n${script}\n`);
-    await systemd.mustRun(["sh", "-c", "cd /usr/local/bin; chmod 755 sudo npx npm"]);
-    await systemd.mustRun(["mkdir", "-p", cache]);
-    packed.install(systemd.hostPath(cache), ["sockact"]);
-  }, 60_000);
-  afterAll(() => systemd?.close());
-
-  /** Types commands, and returns what the terminal shows. */
-  async function type(commands: string, cwd = folder): Promise<string> {
-    const env = { PATH: "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", npm_command: "exec" };
-    const typed = typeCommands((command, options) => systemd.spawn(command, options), commands, { cwd, env });
-    const code = await typed.ended;
-    expect({ code, shown: typed.shown }).toEqual({ code: 0, shown: typed.shown });
-    return typed.shown;
-  }
+  const page = useTypedPage("start.md");
+  const { blocks, folder, type } = page;
 
   test("sections 1 to 4 lead from an empty folder to an answer on port 80", async () => {
     for (const block of blocks("1. ", "sh")) await type(block, "/");
-    packed.install(systemd.hostPath(folder), ["express", "@sockact/express"]);
-    await systemd.write(`${folder}/server.js`, blocks("1. ", "js")[0] as string);
+    page.installPackages(["express", "@sockact/express"]);
+    await page.systemd.write(`${folder}/server.js`, blocks("1. ", "js")[0] as string);
 
     const [start, ask] = blocks("2. ", "sh") as [string, string];
     const asked = `${start.trim()} & until ${ask.trim()}; do sleep 0.05; done; kill $!`;
@@ -80,8 +31,8 @@ describeWith({ privateSystemd: true, commands: ["curl", "script"] }, "docs/start
 
   test("section 5 runs the changed app", async () => {
     const file = `${folder}/server.js`;
-    const code = await systemd.mustRun(["cat", file]);
-    await systemd.write(file, code.replace('"hello"', '"hello again"'));
+    const code = await page.systemd.mustRun(["cat", file]);
+    await page.systemd.write(file, code.replace('"hello"', '"hello again"'));
     expect(await type(blocks("5. ", "sh")[0] as string)).toMatch(/hello again$/);
   });
 
@@ -94,9 +45,9 @@ describeWith({ privateSystemd: true, commands: ["curl", "script"] }, "docs/start
 
   test("section 7 removes the service, and leaves the code and the port", async () => {
     await type(blocks("7. ", "sh")[0] as string);
-    await expect(systemd.request("http://localhost/")).rejects.toMatchObject({ code: "ECONNREFUSED" });
-    await systemd.mustRun(["ls", `${folder}/server.js`]);
-    expect((await systemd.run(["systemctl", "cat", "shop.service"])).code).not.toBe(0);
+    await expect(page.systemd.request("http://localhost/")).rejects.toMatchObject({ code: "ECONNREFUSED" });
+    await page.systemd.mustRun(["ls", `${folder}/server.js`]);
+    expect((await page.systemd.run(["systemctl", "cat", "shop.service"])).code).not.toBe(0);
   });
 });
 
