@@ -1,9 +1,12 @@
 import { fixUnits, lintUnits, type Finding, type Severity } from "@sockact/units";
 import { diffLines } from "diff";
 import { mostCharacters, type UnitText } from "./split.ts";
+import { placeOf, withoutTypos } from "./typos.ts";
 
 export interface Checked {
   findings: readonly Finding[];
+  /** Those of the findings that apply as soon as the typos are corrected. */
+  behindTypos: ReadonlySet<Finding>;
   /** Whether the units are too long for this page. */
   tooLong: boolean;
 }
@@ -35,15 +38,58 @@ function asNote(finding: Finding, files: readonly UnitText[]): Finding {
   };
 }
 
+/** How often typos are corrected. One may hide another one. */
+const mostRounds = 4;
+
 /**
- * Lints the files. With `user`, they are for the service manager of a user. Otherwise, the linter decides
- * that from the files.
+ * The findings that a typo hides: systemd ignores the lines below `[Sevice]`, and reads nothing after a
+ * command that it refuses. They have no edits, because an edit is for the text as it is.
+ */
+function hiddenBehindTypos(files: readonly UnitText[], known: readonly Finding[], user: boolean): Finding[] {
+  const keyOf = (finding: Finding) => `${placeOf(finding)} ${finding.code}`;
+  const keys = new Set(known.map(keyOf));
+  const places = new Set<string>();
+  let findings = known;
+  for (let round = 0, now = files; round < mostRounds; round += 1) {
+    const { files: meant, lines } = withoutTypos(now, findings);
+    if (lines.size === 0) break;
+    for (const place of lines) places.add(place);
+    now = meant;
+    findings = lintUnits(record(meant), { user });
+  }
+  const isNew = (finding: Finding) =>
+    !keys.has(keyOf(finding)) && !(places.has(placeOf(finding)) && isAboutText(finding));
+  return places.size === 0 ? [] : findings.filter(isNew).map(({ edits: _, ...finding }) => finding);
+}
+
+/** Whether the finding is about the text of a line that this page has corrected by a guess. */
+const isAboutText = ({ code }: Finding): boolean =>
+  /^(?:file-unreadable|section-unknown|directive-unknown|line-ignored|command-refused)$/.test(code);
+
+/** After a line at which systemd stops, the lines have no section only because of that line. */
+const isConsequence = (finding: Finding, all: readonly Finding[]): boolean =>
+  finding.code === "line-ignored" &&
+  all.some(
+    ({ code, file, line }) => code === "file-unreadable" && file === finding.file && line < finding.line,
+  );
+
+/**
+ * Lints the files, also behind typos. With `user`, they are for the service manager of a user. Otherwise, the
+ * linter decides that from the files.
  */
 export function checkUnits(files: readonly UnitText[], user: boolean): Checked {
   const tooLong = lengthOf(files) > mostCharacters;
-  const filled = files.filter(({ text }) => text.trim() !== "");
-  const findings = tooLong ? [] : lintUnits(record(filled), { user });
-  return { findings: findings.map((finding) => asNote(finding, filled)), tooLong };
+  const filled = tooLong ? [] : files.filter(({ text }) => text.trim() !== "");
+  const asTyped = lintUnits(record(filled), { user });
+  const hidden = hiddenBehindTypos(filled, asTyped, user).map((finding) => asNote(finding, filled));
+  const order = new Map(filled.map(({ name }, index) => [name, index]));
+  const findings = [
+    ...asTyped
+      .filter((finding) => !isConsequence(finding, asTyped))
+      .map((finding) => asNote(finding, filled)),
+    ...hidden,
+  ].toSorted((one, other) => order.get(one.file)! - order.get(other.file)! || one.line - other.line);
+  return { findings, behindTypos: new Set(hidden), tooLong };
 }
 
 /**

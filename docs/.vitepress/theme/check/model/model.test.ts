@@ -12,6 +12,54 @@ const namesOf = (text: string) => splitUnits(text).files.map(({ name }) => name)
 const socket = "[Unit]\nDescription=A\n\n[Socket]\nListenStream=80\n\n[Install]\nWantedBy=sockets.target\n";
 const service = "[Unit]\nDescription=B\n\n[Service]\nExecStart=/usr/bin/node /srv/shop/server.js\n";
 
+describe("a typo hides no other finding", () => {
+  const codesOf = (text: string) => {
+    const { findings, behindTypos } = checkUnits([{ name: "shop.service", text }], false);
+    return findings.map((finding) => `${finding.line} ${finding.code}${behindTypos.has(finding) ? "?" : ""}`);
+  };
+
+  it.each([
+    ["a section without its bracket", "[Service", ["1 file-unreadable", "3 user-root?"]],
+    ["a misspelled section", "[Sevice]", ["1 section-unknown", "1 exec-missing", "3 user-root?"]],
+    ["both", "[Sevice", ["1 file-unreadable", "3 user-root?"]],
+  ])("%s", (_what, header, codes) => {
+    const found = codesOf(`${header}\nExecStart=/usr/bin/node /srv/shop/app.js\nUser=root\n`);
+    expect(found.filter((code) => !/^1 (?:restart|start-limit)/.test(code))).toEqual(codes);
+  });
+
+  it.each([
+    ['ExecStart=/usr/bin/node /srv/shop/app.js "a', "command-refused"],
+    ["ExecStart=/usr/bin/node /srv/shop/app.js %Z", "command-refused"],
+    ["ExecStrat=/usr/bin/node \\\n  /srv/shop/app.js", "directive-unknown"],
+    ["ExecStart /usr/bin/node /srv/shop/app.js", "line-ignored"],
+    ["ExecStart: /usr/bin/node /srv/shop/app.js", "line-ignored"],
+  ])("%s", (line, code) => {
+    const found = codesOf(`[Service]\n${line}\nUser=root\nRestrt=always\n`);
+    expect(found).toContain(`2 ${code}`);
+    const last = line.includes("\n") ? 5 : 4;
+    expect(found.map((one) => one.replace("?", ""))).toEqual(
+      expect.arrayContaining([`${last - 1} user-root`, `${last} directive-unknown`]),
+    );
+  });
+
+  it("and a line that is no directive is not taken for one", () => {
+    const text = "[Service]\nExecStart=/usr/bin/node /srv/shop/app.js\nHello world\nUser=root\n";
+    expect(codesOf(text).filter((code) => code.startsWith("3"))).toEqual(["3 line-ignored"]);
+  });
+
+  it("and such a finding offers no fix, since a fix is for the text as it is", () => {
+    const { findings, behindTypos } = checkUnits(
+      [
+        { name: "shop.socket", text: socket },
+        { name: "shop.service", text: service.replace("[Service]", "[Sevice]") },
+      ],
+      false,
+    );
+    expect(behindTypos.size).toBeGreaterThan(0);
+    expect(findings.filter((finding) => behindTypos.has(finding) && finding.edits !== undefined)).toEqual([]);
+  });
+});
+
 describe("pasted text is split into files", () => {
   it("at the paths that systemctl cat prints, which do not become part of the files", () => {
     const dropIn = "[Service]\nUser=shop\n";
@@ -152,7 +200,7 @@ describe("any string", () => {
     const { files } = splitUnits(text);
     expect(files.length).toBe(1);
     const checked = checkUnits(files, false);
-    expect(checked).toEqual({ findings: [], tooLong: true });
+    expect(checked).toMatchObject({ findings: [], tooLong: true });
     expect(summaryOf(files, checked)).toMatch(/too long/);
   });
 
