@@ -104,6 +104,31 @@ describeWith(
       });
       afterEach(() => systemd.mustRun(["rm", "-r", "/srv/web", folder]));
 
+      const writeFiles = async ({ files, code, config }: Built): Promise<void> => {
+        for (const { name, text } of files) await systemd.write(`${folder}/${name}`, text);
+        await systemd.write(`${folder}/${code!.file}`, code!.text);
+        await systemd.write(`${folder}/${config.file}`, config.text);
+      };
+      const environment = () => ({
+        PATH: `/root/bin:${dirname(systemd.node)}:/usr/sbin:/usr/bin:/sbin:/bin`,
+        MODULES: `${systemd.project}/node_modules`,
+        HOME: "/root",
+      });
+
+      it("with sockact, gets the service that sockact install writes without a config", async () => {
+        const app = { app: "web", runtime: systemd.node, script: "/srv/web/server.js" };
+        const result = build({ ...initialState, ...app });
+        await writeFiles(result);
+        const spawn = systemd.spawn.bind(systemd);
+        const typed = typeCommands(spawn, result.shell.withSockact, { cwd: folder, env: environment() });
+        expect([await typed.ended, typed.shown]).toEqual([0, expect.anything()]);
+        await systemd.mustRun(["rm", "/srv/web/sockact.config.mjs"]);
+        const options = { cwd: "/srv/web", env: environment() };
+        const command = ["npx", "sockact", "units", "server.js", "--name", "web", "--listen", "80", "--diff"];
+        expect(await systemd.mustRun(command, options)).toBe("");
+        await systemd.mustRun(["npx", "sockact", "uninstall", "web", "--yes"], options);
+      });
+
       it.each(["byHand", "withSockact"] as const)(
         "gets an answer on each port after running the commands (%s)",
         async (way) => {
@@ -131,17 +156,11 @@ describeWith(
           await systemd.write("/root/cert.pem", readFileSync(cert, "utf8"));
           await systemd.write("/root/key.pem", readFileSync(key, "utf8"), 0o600);
           await systemd.write("/root/web.env", "LOG_LEVEL=info\n", 0o600);
-          for (const { name, text } of result.files) await systemd.write(`${folder}/${name}`, text);
-          await systemd.write(`${folder}/${result.code!.file}`, result.code!.text);
-          await systemd.write(`${folder}/${result.config.file}`, result.config.text);
+          await writeFiles(result);
           // The shell stops at the first command that fails.
           const typed = typeCommands(systemd.spawn.bind(systemd), result.shell[way], {
             cwd: folder,
-            env: {
-              PATH: `/root/bin:${dirname(systemd.node)}:/usr/sbin:/usr/bin:/sbin:/bin`,
-              MODULES: `${systemd.project}/node_modules`,
-              HOME: "/root",
-            },
+            env: environment(),
           });
           expect([await typed.ended, typed.shown]).toEqual([0, expect.anything()]);
           expect(typed.shown).toMatch(

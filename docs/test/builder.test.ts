@@ -129,9 +129,6 @@ describeWith({ commands: [browserCommand] }, "the unit builder, in a browser", (
 
   test("variables, a file of them, a writable folder and a limit of memory reach the units, the config and the link", async () => {
     const page = await open();
-    const more = page.locator(".builder-form details");
-    expect(await more.getAttribute("open")).toBeNull();
-    await page.getByText(/^More:/).click();
     const variables = page.getByLabel("Variables", { exact: true });
     await variables.fill("LOG_LEVEL=debug\nTITLE");
     expect(await variables.getAttribute("aria-invalid")).toBe("true");
@@ -141,8 +138,8 @@ describeWith({ commands: [browserCommand] }, "the unit builder, in a browser", (
     await variables.press("End");
     await variables.pressSequentially("=My shop");
     await page.getByLabel("File of variables").fill("/etc/shop.env");
-    await page.getByLabel("Writable folder").fill("/srv/shop/uploads");
-    await page.getByRole("button", { name: "owns no such folder" }).click();
+    await page.getByLabel("Writable folders").fill("/srv/shop/uploads\n/srv/shop/thumbs");
+    await page.getByRole("button", { name: "owns no such folder" }).first().click();
     await page.getByLabel("User").fill("web");
     await page.getByLabel("Memory limit").fill("512M");
     const lines = [
@@ -152,6 +149,7 @@ describeWith({ commands: [browserCommand] }, "the unit builder, in a browser", (
       "EnvironmentFile=/etc/shop.env",
       "MemoryMax=512M",
       "ReadWritePaths=/srv/shop/uploads",
+      "ReadWritePaths=/srv/shop/thumbs",
     ];
     const service = (await textOf(page, "shop.service")).split("\n");
     expect(service).toEqual(expect.arrayContaining(lines));
@@ -277,7 +275,7 @@ describeWith({ commands: [browserCommand] }, "the unit builder, in a browser", (
     await page.keyboard.type("blog");
     const seen: string[] = [];
     const name = () => page.evaluate(() => document.activeElement?.textContent?.trim() ?? "");
-    for (let at = ""; !at.startsWith("Download all") && seen.length < 30; seen.push(at)) {
+    for (let at = ""; !at.startsWith("Download all") && seen.length < 40; seen.push(at)) {
       await page.keyboard.press("Tab");
       at = await name();
     }

@@ -68,9 +68,10 @@ describe("the unit builder's model", () => {
   );
 
   it.each<[changes: Partial<BuilderState>, lines: string[]]>([
-    [{}, ["Type=exec"]],
-    [{ framework: "unchanged" }, ["Type=exec"]],
-    [{ watchdog: "30s" }, ["Type=notify", "NotifyAccess=all"]],
+    [{}, ["Type=notify-reload", "NotifyAccess=main", "OpenFile=/run/systemd/notify:notify"]],
+    [{ systemd: undefined }, ["Type=exec"]],
+    [{ framework: "unchanged", systemd: undefined }, ["Type=exec"]],
+    [{ watchdog: "30s", systemd: 252 }, ["Type=notify", "NotifyAccess=all"]],
     [{ systemd: 252 }, ["Type=exec"]],
     [{ systemd: 253 }, ["Type=notify-reload", "NotifyAccess=main", "OpenFile=/run/systemd/notify:notify"]],
     [{ systemd: 257, framework: "other", runtime: "/usr/bin/gitea" }, ["Type=exec"]],
@@ -106,7 +107,8 @@ describe("the unit builder's model", () => {
       fc.asyncProperty(choices, async (state) => {
         const result = build(state);
         if (result.problems.length > 0) return;
-        expect(unitsOf(result)).toEqual(emitUnits(await describedBy(result)));
+        const { systemd = 252 } = state;
+        expect(unitsOf(result)).toEqual(emitUnits({ ...(await describedBy(result)), systemd }));
         for (const { text, lines } of result.files) {
           expect(lines.map((line) => `${line.text}\n`).join("")).toBe(text);
           for (const { text: line, directive, explanation } of lines.filter((one) =>
@@ -151,7 +153,7 @@ describe("the unit builder's model", () => {
     ["runtime", "SOCKACT_ERR_UNIT_LINT", { framework: "other", runtime: "/usr/bin/npm", arguments: "start" }],
     ["script", "SOCKACT_ERR_UNIT_LINT", { script: "/tmp/server.js" }],
     ["handover", "SOCKACT_ERR_UNIT_CONFLICT", { handover: true, runtime: "/usr/bin/python3", systemd: 257 }],
-    ["handover", "SOCKACT_ERR_UNIT_VERSION", { handover: true }],
+    ["handover", "SOCKACT_ERR_UNIT_VERSION", { handover: true, systemd: undefined }],
     ["handover", "SOCKACT_ERR_UNIT_VERSION", { handover: true, systemd: 252 }],
     ["framework", "SOCKACT_ERR_UNIT_CONFLICT", { framework: "unchanged", runtime: "/usr/bin/python3" }],
     [
@@ -293,7 +295,7 @@ describe("the unit builder's model", () => {
     const result = built({
       environment: 'LOG_LEVEL=debug\r\n\n TITLE=a "b" $c %d \n__proto__=x',
       environmentFile: "/etc/shop.env",
-      folder: "/srv/shop/uploads",
+      folder: "/srv/shop/uploads\n\n /srv/shop/thumbs of it ",
       memory: "512M",
       user: "web",
     });
@@ -307,11 +309,13 @@ describe("the unit builder's model", () => {
       "Environment=SOCKACT_IDLE_EXIT_STATUS=42",
       "MemoryMax=512M",
       "ReadWritePaths=/srv/shop/uploads",
+      'ReadWritePaths="/srv/shop/thumbs of it"',
     ]);
-    expect(emitUnits(await describedBy(result))["shop.service"]).toBe(service);
+    expect(emitUnits({ ...(await describedBy(result)), systemd: 255 })["shop.service"]).toBe(service);
     for (const text of [result.shell.byHand, result.shell.withSockact]) {
       expect(text).toContain("sudo ls -L /etc/shop.env\n");
       expect(text).toContain("[ -e /srv/shop/uploads ] || sudo install -d -o web /srv/shop/uploads\n");
+      expect(text).toContain("sudo install -d -o web '/srv/shop/thumbs of it'\n");
     }
   });
 

@@ -134,7 +134,9 @@ export function build(state: BuilderState): Built {
   const description = describe(state);
   const problems = problemsOf(state);
   const code = codeOf(state);
-  const config = { file: "sockact.config.mjs", text: configText(description, "js") } as const;
+  // `sockact install` writes the units for the systemd of the machine.
+  const { systemd: _, ...forInstall } = description;
+  const config = { file: "sockact.config.mjs", text: configText(forInstall, "js") } as const;
   const common = {
     name: description.name,
     problems: problems.map(asSentences),

@@ -16,6 +16,13 @@ export function appFolder({ script }: BuilderState): string {
   return above === "" ? "/" : above;
 }
 
+/** The folders that the app may write to. */
+export const foldersOf = ({ folder }: BuilderState): string[] =>
+  folder
+    .split("\n")
+    .map((path) => path.trim())
+    .filter((path) => path !== "");
+
 /**
  * The preload of an app that does not use sockact. If the program is not called `node`, @sockact/units needs
  * the path of the preload.
@@ -54,7 +61,7 @@ function lifecycle(state: BuilderState): Partial<AppDescription> {
 export function describe(state: BuilderState): AppDescription {
   const { framework, bind, systemd = oldestSystemd } = state;
   const names = socketNames(state.sockets);
-  const text = (field: "user" | "idle" | "watchdog" | "backend" | "environmentFile" | "folder" | "memory") =>
+  const text = (field: "user" | "idle" | "watchdog" | "backend" | "environmentFile" | "memory") =>
     state[field].trim() || undefined;
   const [user, idleTimeout, watchdogSec, backend] = [
     text("user"),
@@ -62,7 +69,8 @@ export function describe(state: BuilderState): AppDescription {
     text("watchdog"),
     text("backend"),
   ];
-  const [environmentFile, folder, memoryMax] = [text("environmentFile"), text("folder"), text("memory")];
+  const [environmentFile, memoryMax] = [text("environmentFile"), text("memory")];
+  const folders = foldersOf(state);
   const environment = Object.fromEntries(
     variablesOf(state.environment).map(([name, value = ""]) => [name, value]),
   );
@@ -108,7 +116,7 @@ export function describe(state: BuilderState): AppDescription {
     ...(user === undefined ? {} : { user }),
     ...(Object.keys(environment).length === 0 ? {} : { environment }),
     ...(environmentFile === undefined ? {} : { environmentFile }),
-    ...(folder === undefined ? {} : { readWritePaths: [folder] }),
+    ...(folders.length === 0 ? {} : { readWritePaths: folders }),
     ...(memoryMax === undefined ? {} : { memoryMax }),
     ...(isPreloaded ? { preload: preloadOf(state) } : {}),
     hardening: state.hardening,

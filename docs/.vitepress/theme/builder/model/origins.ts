@@ -87,7 +87,7 @@ const origins: Reasons = {
       "systemd reads this file as root at each start, and its variables replace those of the unit. If the file is missing, the service does not start.",
   }),
   ReadWritePaths: () => ({
-    source: from("Writable folder"),
+    source: from("Writable folders"),
     reason: "The app may write to this folder. If it does not exist, the service does not start.",
   }),
   MemoryMax: () => ({

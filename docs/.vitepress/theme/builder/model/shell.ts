@@ -1,5 +1,5 @@
 import type { Code } from "./code.ts";
-import { appFolder, isNodeApp } from "./description.ts";
+import { appFolder, foldersOf, isNodeApp } from "./description.ts";
 import { listenersOf, type Listener } from "./listeners.ts";
 import type { BuilderState } from "./state.ts";
 import { quoteWord } from "./words.ts";
@@ -36,9 +36,9 @@ function preparation(
   const variables = state.environmentFile.trim();
   const files = [...certificate, ...(variables === "" ? [] : [variables])];
   const existing = files.length > 0 ? [`sudo ls -L ${files.map(quoteWord).join(" ")}`] : [];
-  const writable = quoteWord(state.folder.trim());
-  const folder =
-    state.folder.trim() === "" ? [] : [`[ -e ${writable} ] || sudo install -d -o ${name} ${writable}`];
+  const folders = foldersOf(state)
+    .map(quoteWord)
+    .map((folder) => `[ -e ${folder} ] || sudo install -d -o ${name} ${folder}`);
 
   const script = state.script.trim();
   const isBuilt = state.framework === "nestjs";
@@ -54,7 +54,7 @@ function preparation(
       ? []
       : [`sudo npm install --prefix ${quoteWord(appFolder(state))} ${packages.join(" ")}`];
   return {
-    before: [...account, ...existing, ...app, ...folder, ...npm],
+    before: [...account, ...existing, ...app, ...folders, ...npm],
     notes: [
       ...(hasTls
         ? [

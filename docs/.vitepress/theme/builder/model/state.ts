@@ -39,7 +39,7 @@ export interface BuilderState {
   readonly environment: string;
   /** The absolute path of a file of such lines. */
   readonly environmentFile: string;
-  /** The absolute path of a folder that the app may write to in the sandbox. */
+  /** The absolute paths of folders that the app may write to in the sandbox: one in each line. */
   readonly folder: string;
   /** Durations such as `5min`. If empty, the feature is off. */
   readonly idle: string;
@@ -89,5 +89,6 @@ export const initialState: BuilderState = {
   handover: false,
   bind: "socket",
   backend: "",
-  systemd: undefined,
+  // Ubuntu 24.04, Debian 13 and RHEL 10 have this version or a later one.
+  systemd: 255,
 };
