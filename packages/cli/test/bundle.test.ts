@@ -196,7 +196,7 @@ server.listen(3000);
       const first = await get("/where");
       await write("/srv/next", { "server.js": versioned("2") });
       expect((await call("/", ["status", "next"])).stdout).toMatch(
-        /Bundle +1 modules in one file\n +older than the code of the app, .*: npx sockact restart next\n/,
+        /Bundle +1 modules in one file\n +older than the code of the app, .*: sudo .*npx sockact restart next\n/,
       );
       await systemd.mustRun(["systemctl", "restart", "next"]);
       expect(await get("/")).toBe("1");

@@ -12,7 +12,13 @@ import { sockact } from "./run.ts";
 const helpTexts = new Map<string, Promise<Outcome>>();
 function helpOf(...command: string[]): Promise<Outcome> {
   const name = command.join(" ");
-  const help = helpTexts.get(name) ?? outcome([...command, "--help"]);
+  const help =
+    helpTexts.get(name) ??
+    // As `sudo npx` would call it. Where sudo finds Node, it needs no PATH.
+    outcome([...command, "--help"], { env: { npm_command: "exec", SUDO_UID: "0" } }).then((ended) => ({
+      ...ended,
+      stdout: ended.stdout.replaceAll('sudo env "PATH=$PATH" npx', "sudo npx"),
+    }));
   helpTexts.set(name, help);
   return help;
 }

@@ -127,7 +127,7 @@ describeWith({ privateSystemd: true }, "sockact doctor finds", () => {
   });
 
   it("and prints what docs/doctor.md shows", async () => {
-    const { stdout } = await systemd.run(doctorCommand(systemd, "taken"));
+    const { stdout } = await systemd.run(doctorCommand(systemd, "taken"), { env: { npm_command: "exec" } });
     const report = stdout
       .replaceAll(systemd.node, "/usr/bin/node")
       .replaceAll(/\btaken(?=\.)/g, "shop")
@@ -154,9 +154,7 @@ describeWith({ privateSystemd: true }, "sockact doctor finds", () => {
     const asNobody = await ask(systemd, "taken", ["setpriv", "--reuid=65534", "--clear-groups"]);
     expect(asNobody.code).toBe(2);
     expect(asNobody.finding("port-taken").copy[0]).toBe("sudo ss -ltnp sport = :80");
-    expect(asNobody.unseen.map(({ how }) => how)).toContain(
-      'sudo env "PATH=$PATH" sockact doctor taken.service',
-    );
+    expect(asNobody.unseen.map(({ how }) => how)).toContain('sudo env "PATH=$PATH" sockact doctor taken');
   });
 
   it("how a service ended, also for a user who may not read the journal", async () => {
@@ -307,7 +305,7 @@ exec /usr/bin/journalctl "$@"
         code: "config-differs",
         severity: "warning",
         evidence: /^- ListenStream=8005\n\+ ListenStream=8006$/m,
-        copy: [`sudo env "PATH=$PATH" sockact install`],
+        copy: ["sockact install --name configured"],
       }),
     ]);
   });

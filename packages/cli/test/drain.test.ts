@@ -67,7 +67,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a host behind a load balan
       const { stdout, stderr } = await systemd.run(
         [...sockactInside(systemd), "drain", "shop", "--wait", "3s"],
         {
-          env: { npm_command: "exec" },
+          env: { npm_command: "exec", SUDO_UID: "0" },
         },
       );
       // This Node is not on the path of sudo.

@@ -243,7 +243,7 @@ describeWith({ privateSystemd: true }, "sockact install", () => {
       const { stdout } = await call("/", ["doctor", "rooted"]);
       expect(stdout).toContain(`${node} does not exist`);
       expect(stdout.replaceAll(/\s+/g, " ")).toContain(
-        'cd /root/shop sudo env "PATH=$PATH" npx sockact install',
+        'cd /root/shop sudo env "PATH=$PATH" npx sockact install --name rooted',
       );
       await uninstall("rooted");
     });

@@ -46,7 +46,7 @@ export function useMachine() {
         cwd,
         timeout: 60_000,
         ...options,
-        env: { npm_command: "exec", ...options.env },
+        env: { npm_command: "exec", SUDO_UID: "0", ...options.env },
       });
     },
 

@@ -105,7 +105,7 @@ describeWith({ privateSystemd: true, systemd: 253 }, "an operator", () => {
       cwd,
       timeout: 60_000,
       ...options,
-      env: { npm_command: "exec", ...options.env },
+      env: { npm_command: "exec", SUDO_UID: "0", ...options.env },
     });
   /** Installs the app of a config. */
   const install = (folder: string): Promise<string> =>

@@ -204,7 +204,7 @@ function chooseEntry(
     throw new CliError(
       "SOCKACT_ERR_APP_ENTRY",
       `found no file in ${root} that starts an app`,
-      `Name it: ${calledCommand()} server.js, or packages/web/server.js in a monorepo. If the app has to be built, build it first.`,
+      `Name it: ${calledCommand("server.js")}, or packages/web/server.js in a monorepo. If the app has to be built, build it first.`,
     );
   const text = manifest.scripts["start"];
   const problem = script === undefined ? "was not understood" : `runs ${script.script}, which does not exist`;

@@ -78,7 +78,7 @@ export function runnable(
   throw new CliError(
     "SOCKACT_ERR_APP_BUILD",
     `${name} is TypeScript, and nothing built from it was found`,
-    `Build it first, for example: npx tsc. Then name the built file: ${calledCommand()} dist/server.js`,
+    `Build it first, for example: npx tsc. Then name the built file: ${calledCommand("dist/server.js")}`,
     { exitCode: EXIT.failed },
   );
 }

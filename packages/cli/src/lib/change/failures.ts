@@ -123,7 +123,7 @@ export function reloadFailures({ name, sockets }: ActivatedService, { user, syst
       failed(
         code ?? "SOCKACT_ERR_RELOAD",
         `the handover of ${name} failed, and the old version keeps serving`,
-        `${reason(hasLines)} Correct it, and reload again.${code === undefined ? "" : `\nMore about it: ${ownCommand()} explain ${code}`}`,
+        `${reason(hasLines)} Correct it, and reload again.${code === undefined ? "" : `\nMore about it: ${ownCommand("explain", code)}`}`,
       ),
     /** systemd reports that the reload has failed, such as by an ExecReload= that fails. */
     job: ({ Id, ActiveState, ReloadResult }: Record<"Id" | "ActiveState" | "ReloadResult", string>) =>

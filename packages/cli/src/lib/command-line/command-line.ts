@@ -1,4 +1,4 @@
-import { ownCommand } from "../shared/own-command.ts";
+import { helpCommand } from "../shared/own-command.ts";
 import process from "node:process";
 import { nearest } from "@sockact/shared/nearest";
 import { type Command, CommanderError } from "commander";
@@ -36,7 +36,7 @@ function checkHelpTopic(sockact: Command, topic: string | undefined): void {
   throw new CliError(
     "SOCKACT_ERR_USAGE",
     `unknown command '${topic}'`,
-    near === undefined ? `${ownCommand()} --help lists the commands.` : `(Did you mean ${near}?)`,
+    near === undefined ? `${helpCommand()} lists the commands.` : `(Did you mean ${near}?)`,
   );
 }
 
@@ -98,8 +98,8 @@ function usageError({ message: whole }: CommanderError, args: readonly string[])
   const isCommand =
     name !== undefined && createProgram(args).commands.some((command) => command.name() === name);
   const help = isCommand
-    ? `${ownCommand()} ${name} --help lists the arguments and options.`
-    : `${ownCommand()} --help lists the commands.`;
+    ? `${helpCommand(name)} lists the arguments and options.`
+    : `${helpCommand()} lists the commands.`;
   return new CliError("SOCKACT_ERR_USAGE", message, hints.join(" ") || help);
 }
 

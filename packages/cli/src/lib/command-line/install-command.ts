@@ -38,11 +38,9 @@ Exit codes:
   130  you have cancelled it; nothing was changed
 
 Examples:
-  sudo npx sockact install server.js --name shop --listen 80
-  sudo npx sockact install --dry-run
-  npx sockact install --user --listen 8080
-
-If sudo does not find npx: sudo env "PATH=$PATH" npx sockact install …`,
+  sudo sockact install server.js --name shop --listen 80
+  sudo sockact install --dry-run
+  sockact install --user --listen 8080`,
     )
     .action(async (entry: string | undefined, options: InstallOptions) => {
       const { installApp } = await import("../install-app/install-app.ts");

@@ -1,6 +1,7 @@
 import process from "node:process";
 import { Command } from "commander";
 import { colourOut, print } from "../output/print.ts";
+import { commandsIn, helpCommand, ownCommand } from "../shared/own-command.ts";
 import { ownVersion } from "../shared/own-version.ts";
 import { completeCommand, completionCommand } from "./completion-command.ts";
 import { doctorCommand } from "./doctor-command.ts";
@@ -62,7 +63,7 @@ export function createProgram(args: readonly string[]): Command {
       "after",
       `
 Examples:
-  sudo npx sockact install server.js --name shop --listen 80
+  sudo sockact install server.js --name shop --listen 80
   sockact status
   sudo sockact doctor shop
   sockact run --watch -- node server.js
@@ -72,10 +73,10 @@ Exit codes:
   1   it failed, or something was found
   2   wrong arguments
   70  a bug in sockact
-sockact COMMAND --help has the exit codes of each command.
+${helpCommand("COMMAND")} has the exit codes of each command.
 
-Each error has a code, and sockact explain CODE says more. NO_COLOR=1 turns
-colours off.
+Each error has a code. To read more about it: ${ownCommand("explain", "CODE")}
+NO_COLOR=1 turns colours off.
 ${issues}`,
     );
   for (const [theme, commands] of Object.entries(commandsByTheme(args)))
@@ -84,6 +85,10 @@ ${issues}`,
   for (const command of [sockact, ...sockact.commands]) followConventions(command);
   return sockact;
 }
+
+/** The help with commands as they can be run here. The shell needs the program itself to complete its words. */
+const withCommands = (text: string, command: Command): string =>
+  command.name() === "completion" ? text : text.replaceAll(/^Examples:\n(?: .*\n)+/gm, commandsIn);
 
 const withTitles = (text: string): string =>
   text.replaceAll(/^[A-Z][a-z ]+:$/gm, (title) => colourOut("bold", title));
@@ -107,8 +112,8 @@ function followConventions(command: Command): void {
     .configureOutput({
       outputError: () => {},
       // Commander does not know the headings of addHelpText().
-      writeOut: (text) => print(withTitles(text)),
-      writeErr: (text) => void process.stderr.write(withTitles(text)),
+      writeOut: (text) => print(withTitles(withCommands(text, command))),
+      writeErr: (text) => void process.stderr.write(withTitles(withCommands(text, command))),
       // Longer lines are hard to read.
       getOutHelpWidth: () => Math.min(process.stdout.columns ?? 80, 100),
       // colourOut() knows.

@@ -1,3 +1,4 @@
+import { serviceCommand } from "../shared/own-command.ts";
 import process from "node:process";
 import { Command } from "commander";
 import type { ReloadOptions } from "../change/reload.ts";
@@ -25,8 +26,8 @@ app reads its settings again in onReload. An app that was installed with
       `
 Either the unit has Type=notify-reload and the app has handover or onReload, or
 the unit has ExecReload=.
-To run new code without handover, or after a change of the unit, use
-sockact restart.
+To run new code without handover, or after a change of the unit, restart it
+instead: ${serviceCommand("restart", "shop", false)}
 
 Examples:
   sudo sockact reload shop

@@ -16,7 +16,7 @@ export function findConfig(folder: string, named?: string): string | undefined {
       throw new CliError(
         "SOCKACT_ERR_CONFIG_MISSING",
         `the config ${file} does not exist`,
-        `Check its name, or write one: ${ownCommand()} init`,
+        `Check its name, or write one: ${ownCommand("init")}`,
       );
     if (!/\.(?:[mc]?js|m?ts|json)$/.test(file))
       throw new CliError(

@@ -1,5 +1,5 @@
 import { print, printJson } from "../output/print.ts";
-import { installCommand } from "../shared/own-command.ts";
+import { ownCommand, userOption } from "../shared/own-command.ts";
 import { ServiceManager } from "../systemd/service-manager.ts";
 import { diagnose } from "./diagnose.ts";
 import { diagnoses } from "./diagnoses.ts";
@@ -30,7 +30,9 @@ export async function doctor(unit: string | undefined, { json, user }: DoctorOpt
   const report: Report = { services, unseen: host.unseen };
   if (json) printJson(report);
   else if (services.length === 0)
-    print(`No socket on this machine starts a service. To install one: ${installCommand(user === true)}\n`);
+    print(
+      `No socket on this machine starts a service. To install one: ${ownCommand("install", ...userOption(user === true))}\n`,
+    );
   else print(reportText(report, user));
   const has = (severity: Severity): boolean =>
     services.some(({ findings }) => findings.some((finding) => finding.severity === severity));

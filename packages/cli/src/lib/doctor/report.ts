@@ -2,10 +2,9 @@ import { colourOut } from "../output/print.ts";
 import { textWidth, wrap } from "../output/wrap.ts";
 import type { Style } from "../shared/colour.ts";
 import { count } from "../shared/messages.ts";
-import { shellText } from "../shared/shell-words.ts";
 import type { Finding, Severity } from "./model/diagnosis.ts";
 import type { Unseen } from "./model/subject.ts";
-import { ownCommand } from "../shared/own-command.ts";
+import { ownCommand, userOption } from "../shared/own-command.ts";
 
 /** What the doctor has seen of one service. */
 export interface Examined {
@@ -58,7 +57,7 @@ function hintsText(findings: readonly Finding[], user: boolean): string[] {
     [
       colourOut(styles.info, `${marks.info} ${count(hints.length, "hint")} of the linter`),
       wrap(`${codes.join(", ")}. To read them:`, { indent: "  " }),
-      `    ${colourOut("cyan", `${ownCommand()} lint ${user ? "--user " : ""}${shellText([...new Set(files)])}`)}`,
+      `    ${colourOut("cyan", ownCommand("lint", ...userOption(user), ...new Set(files)))}`,
     ].join("\n"),
   ];
 }
@@ -84,7 +83,7 @@ function summary(services: readonly Examined[]): string {
   const number = (severity: Severity): number => findings.filter((each) => each.severity === severity).length;
   const text = `${count(services.length, "service")}: ${count(number("error"), "error")}, ${count(number("warning"), "warning")}`;
   const first = findings.find(({ severity }) => severity === "error") ?? findings[0];
-  return first === undefined ? text : `${text}\nMore: ${ownCommand()} explain ${first.code}`;
+  return first === undefined ? text : `${text}\nMore: ${ownCommand("explain", first.code)}`;
 }
 
 /**

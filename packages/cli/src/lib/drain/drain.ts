@@ -4,8 +4,7 @@ import { checkPlace, isDrained, type Place, setDrained, unsetDrained } from "../
 import { print, printJson } from "../output/print.ts";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import { count, warn } from "../shared/messages.ts";
-import { ownCommand, sudoCommand } from "../shared/own-command.ts";
-import { shellWord } from "../shared/shell-words.ts";
+import { serviceCommand } from "../shared/own-command.ts";
 import { ServiceManager } from "../systemd/service-manager.ts";
 import { waitForClients } from "./clients.ts";
 import { type Drainable, findDrainable } from "./drainable.ts";
@@ -59,7 +58,7 @@ export async function drain(names: readonly string[], options: DrainOptions): Pr
   if (limit !== undefined) code = await waitForAll(services, reports, { limit, user });
   if (json) printJson(reports);
   const busy = reports.filter(({ quiet }) => quiet === false);
-  if (code === 0 && busy.length > 0) throw waitError(busy, options.wait!);
+  if (code === 0 && busy.length > 0) throw waitError(busy, options.wait!, user);
   return code;
 }
 
@@ -101,7 +100,7 @@ function limitOf(wait: string | undefined): number | undefined {
 }
 
 function drainedText({ name, isTemplate }: Drainable, changed: boolean, user: boolean): string {
-  const undo = `${user ? ownCommand() : sudoCommand()} undrain ${shellWord(name)}${user ? " --user" : ""}`;
+  const undo = serviceCommand("undrain", name, user);
   const what = isTemplate ? `${name} with all its instances` : name;
   return changed
     ? `${what} is drained: probes get 503. New clients go elsewhere once the load balancer has probed it.\nTo end that, also after a reboot: ${undo}\n`
@@ -152,7 +151,7 @@ async function waitForAll(
   });
 }
 
-function waitError(busy: readonly DrainReport[], wait: string): CliError {
+function waitError(busy: readonly DrainReport[], wait: string, user: boolean): CliError {
   const left = busy.map(({ name, connections }) =>
     connections === 0
       ? `${name} still gets short connections`
@@ -161,7 +160,7 @@ function waitError(busy: readonly DrainReport[], wait: string): CliError {
   return new CliError(
     "SOCKACT_ERR_DRAIN_WAIT",
     `after ${wait}, ${left.join(" and ")}. The service is still drained, and the clients stay connected`,
-    `Wait again, or end it: ${ownCommand()} restart, or systemctl stop, first answers the open requests. A load balancer may keep idle connections to a host that is down: close them there.`,
+    `Wait again, or end it: ${busy.map(({ name }) => serviceCommand("restart", name, user)).join("; ")}. That, or systemctl stop, first answers the open requests. A load balancer may keep idle connections to a host that is down: close them there.`,
     { exitCode: EXIT.failed },
   );
 }

@@ -3,7 +3,7 @@ import { wrap } from "../output/wrap.ts";
 import { CliError } from "../shared/cli-error.ts";
 import { didYouMean, nearestNames } from "../shared/nearest.ts";
 import { explainedCodes, type CodeExplanation } from "./codes.ts";
-import { ownCommand } from "../shared/own-command.ts";
+import { commandsIn, ownCommand } from "../shared/own-command.ts";
 
 export interface ExplainOptions {
   json?: boolean;
@@ -29,7 +29,7 @@ function explanationsOf(code: string, all: readonly CodeExplanation[]): CodeExpl
   throw new CliError(
     "SOCKACT_ERR_CODE_UNKNOWN",
     `unknown code ${code}`,
-    didYouMean(nearestCodes(wanted, all)) ?? `${ownCommand()} explain lists all codes.`,
+    didYouMean(nearestCodes(wanted, all)) ?? `${ownCommand("explain")} lists all codes.`,
   );
 }
 
@@ -59,7 +59,7 @@ function text({
   const blocks: [heading: string, markdown: string | undefined][] = [
     ["What the doctor looks at", looksAt],
     ["What to change", change],
-    ["Fixed by sockact lint --fix", fixed],
+    [`Fixed by ${ownCommand("lint", "--fix")}`, fixed],
     ["See", see],
   ];
   return [
@@ -84,7 +84,7 @@ function listOf(all: readonly CodeExplanation[]): string {
     const codes = all.filter((one) => one.theme === theme).map(({ code }) => code);
     return [colourOut("bold", theme), wrap(codes.join(" "), { indent: "  " }), ""].join("\n");
   });
-  return `${lists.join("\n")}\n${ownCommand()} explain CODE prints what a code means, and what to change.\n`;
+  return `${lists.join("\n")}\n${ownCommand("explain", "CODE")} prints what a code means, and what to change.\n`;
 }
 
 /**
@@ -98,7 +98,7 @@ function plain(markdown: string): string {
       .replaceAll(/\*\*([^*]+)\*\*/g, (_, strong: string) => colourOut("bold", strong))
       // A line may break inside of the code, so each word gets its own colour codes.
       .replaceAll(/`([^`]+)`/g, (_, code: string) =>
-        code
+        commandsIn(code)
           .split(" ")
           .map((word) => colourOut("cyan", word))
           .join(" "),

@@ -1,4 +1,4 @@
-import { ownCommand, sudoCommand } from "../shared/own-command.ts";
+import { ownCommand, userOption } from "../shared/own-command.ts";
 import { existsSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import process from "node:process";
@@ -186,8 +186,8 @@ function nextSteps(
     ...(needsTypes
       ? [["npm install --save-dev @sockact/units", "types for your editor"] as [string, string]]
       : []),
-    [`${ownCommand()} units`, "look at the units"],
-    [`${manager === "user" ? ownCommand() : sudoCommand()} install`, "install and start them"],
+    [ownCommand("units"), "look at the units"],
+    [ownCommand("install", ...userOption(manager === "user")), "install and start them"],
   ];
   const width = Math.max(...steps.map(([command]) => command.length));
   const lines = steps.map(([command, why]) => `  ${command.padEnd(width)}  # ${why}\n`);

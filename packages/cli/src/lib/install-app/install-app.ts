@@ -176,7 +176,7 @@ function templateError(name: string, isUsers: boolean): CliError {
   return new CliError(
     "SOCKACT_ERR_USAGE",
     `${name} has template: true, and sockact install can't know its instances`,
-    `Write the units: ${ownCommand()} units --out ${folder}\nThen start each instance: systemctl${user} daemon-reload && systemctl${user} enable --now ${name}@1.socket`,
+    `Write the units: ${ownCommand("units")} --out ${folder}\nThen start each instance: systemctl${user} daemon-reload && systemctl${user} enable --now ${name}@1.socket`,
   );
 }
 

@@ -4,8 +4,7 @@ import process from "node:process";
 import type { HardeningProfile } from "@sockact/units";
 import { checkPlace } from "../install/install.ts";
 import { CliError } from "../shared/cli-error.ts";
-import { sudoCommand } from "../shared/own-command.ts";
-import { shellText } from "../shared/shell-words.ts";
+import { sameCommand } from "../shared/own-command.ts";
 
 /** The options of `sockact install`. */
 export interface InstallOptions {
@@ -74,11 +73,10 @@ export function checkOptions(entry: string | undefined, options: InstallOptions)
       "The config names the file to run. Leave one of the two out.",
     );
   if (!user && root === undefined && !dryRun && process.getuid?.() !== 0) {
-    const words = shellText(process.argv.slice(2));
     throw new CliError(
       "SOCKACT_ERR_INSTALL_ROOT",
       "only root may install a system service",
-      `${sudoCommand()} ${words}\nTo see the files first: add --dry-run. For a service of your user, without port 80: add --user.`,
+      `${sameCommand()}\nTo see the files first: add --dry-run. For a service of your user, without port 80: add --user.`,
     );
   }
 }

@@ -1,7 +1,7 @@
 import { STATUS_CODES } from "node:http";
 import { clean } from "../shared/clean.ts";
 import { colourOut } from "../output/print.ts";
-import { ownCommand, sudoCommand } from "../shared/own-command.ts";
+import { serviceCommand } from "../shared/own-command.ts";
 import type { BundleRecord } from "../install/install.ts";
 import type { Answer } from "./first-request.ts";
 
@@ -23,18 +23,16 @@ export interface Installed {
 
 /** The installed service, its answers, and the next commands. */
 export function resultText({ name, user, root, answers, changed, bundle }: Installed): string {
-  const flag = user ? " --user" : "";
   const place = root === "/" ? "" : ` in ${root}`;
   const what = changed ? "is installed" : "was installed already, and nothing has changed";
-  const asRoot = user ? ownCommand() : sudoCommand();
   const isSilent = answers.some(isUnusable);
   const isBroken = answers.some((answer) => answer.outcome === "http" && answer.status >= 500);
   const next: [string, string][] = [
     ...(isSilent || isBroken
-      ? [[`${asRoot} doctor ${name}${flag}`, "says why"] as [string, string]]
-      : [[`${ownCommand()} status ${name}${flag}`, "how it is doing"] as [string, string]]),
-    [`${ownCommand()} logs ${name}${flag} -f`, "what it says"],
-    [`${asRoot} uninstall ${name}${flag}`, "removes it"],
+      ? [[serviceCommand("doctor", name, user), "says why"] as [string, string]]
+      : [[serviceCommand("status", name, user), "how it is doing"] as [string, string]]),
+    [`${serviceCommand("logs", name, user)} -f`, "what it says"],
+    [serviceCommand("uninstall", name, user), "removes it"],
   ];
   const width = Math.max(...next.map(([command]) => command.length));
   return [

@@ -9,7 +9,7 @@ import { loadConfig } from "../config/load-config.ts";
 import { assertHomesNotReplaceable } from "../config/replaceable-folders.ts";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import type { Invoker } from "../shared/invoker.ts";
-import { calledCommand, ownCommand } from "../shared/own-command.ts";
+import { calledCommand, helpCommand, ownCommand } from "../shared/own-command.ts";
 import { shellWord } from "../shared/shell-words.ts";
 import { inHomes, shownOfHomes, withFoldersOfHomes } from "../app/homes.ts";
 import { withBundle } from "./bundle.ts";
@@ -70,7 +70,7 @@ function assertNoGuess({ guess, folder, entry }: DetectedApp): void {
   throw new CliError(
     "SOCKACT_ERR_APP_ENTRY",
     guess,
-    `With --yes, sockact does not guess the file. Name it: ${calledCommand()} ${shellWord(relative(folder, entry))} …`,
+    `With --yes, sockact does not guess the file. Name it: ${calledCommand(relative(folder, entry), "…")}`,
   );
 }
 
@@ -227,10 +227,10 @@ function unitsOf(
       "SOCKACT_ERR_INSTALL_APP",
       `no units can be written for ${source}:\n${problems.replace(/^/gm, "  ")}`,
       isOption
-        ? `${ownCommand()} install --help describes each option.`
+        ? `${helpCommand("install")} describes each option.`
         : options === undefined
           ? "Correct it in the config."
-          : `For settings without an option, write a config: ${ownCommand()} init`,
+          : `For settings without an option, write a config: ${ownCommand("init")}`,
       exit,
     );
   }

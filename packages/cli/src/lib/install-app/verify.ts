@@ -1,9 +1,7 @@
-import process from "node:process";
 import { setTimeout as delay } from "node:timers/promises";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import { deadline } from "../shared/deadline.ts";
-import { ownCommand, sudoCommand } from "../shared/own-command.ts";
-import { shellText } from "../shared/shell-words.ts";
+import { ownCommand, sameCommand } from "../shared/own-command.ts";
 import { findService } from "../systemd/activated-units.ts";
 import type { ServiceManager } from "../systemd/service-manager.ts";
 import { appOutput } from "../install/install.ts";
@@ -170,18 +168,16 @@ async function startError({
 }): Promise<CliError> {
   const journal = await appOutput(manager, [unit], since);
   const said = journal.map((line) => `  ${line}`).join("\n");
-  const command = manager.user ? ownCommand() : sudoCommand();
-  const words = shellText(process.argv.slice(2));
   const naming = journal.some((line) => line.includes("SOCKACT_ERR_NAME_UNKNOWN"))
-    ? `\nA config names a socket: sockets: [{ name: "web", listen: 80 }]. ${ownCommand()} init writes one.`
+    ? `\nA config names a socket: sockets: [{ name: "web", listen: 80 }]. ${ownCommand("init")} writes one.`
     : "";
   const writing = journal.some((line) => /\bEROFS\b/.test(line))
-    ? `\nThe sandbox lets the app write only to its own folders: ${ownCommand()} explain file-read-only`
+    ? `\nThe sandbox lets the app write only to its own folders: ${ownCommand("explain", "file-read-only")}`
     : "";
   return new CliError(
     "SOCKACT_ERR_INSTALL_START",
     `${name} does not start. The journal of ${unit}:\n${said || "  (it is empty)"}`,
-    `Correct the error, and run the command again.${naming}${writing}\nTo install the app anyway: ${command} ${words} --no-request`,
+    `Correct the error, and run the command again.${naming}${writing}\nTo install the app anyway: ${sameCommand(manager.user)} --no-request`,
     { exitCode: EXIT.failed },
   );
 }

@@ -87,7 +87,7 @@ export function checkPlace({ user, root }: Place, command: string): void {
     throw new CliError(
       "SOCKACT_ERR_INSTALL_SUDO",
       "--user is for your own service manager, and sudo makes you root",
-      `Run it without sudo: ${ownCommand()} ${command} … --user. For ${SUDO_USER ?? "another user"} from a script: systemd-run --pipe --uid=${SUDO_UID} … or su`,
+      `Run it without sudo: ${ownCommand(command, "…", "--user")}. For ${SUDO_USER ?? "another user"} from a script: systemd-run --pipe --uid=${SUDO_UID} … or su`,
     );
   }
 }

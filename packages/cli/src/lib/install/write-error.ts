@@ -24,7 +24,7 @@ function reasons(folder: string): Record<string, [why: string, hint: string]> {
     EDQUOT: ["your disk quota is used up", "Free some space, or ask for more: quota -s"],
     EROFS: [
       "the file system is read-only",
-      `Make it writable (findmnt --target ${folder}), or write the units where your system builds its /etc: on NixOS in its configuration. ${ownCommand()} units --out FOLDER writes them.`,
+      `Make it writable (findmnt --target ${folder}), or write the units where your system builds its /etc: on NixOS in its configuration. ${ownCommand("units", "--out", "FOLDER")} writes them.`,
     ],
     EACCES: permission,
     EPERM: permission,

@@ -37,7 +37,7 @@ export function readIgnoredCodes(
     throw new CliError(
       "SOCKACT_ERR_LINT_CODE",
       `the linter does not know the code ${code}`,
-      didYouMean(nearestNames(code, known)) ?? `${ownCommand()} explain lists the codes.`,
+      didYouMean(nearestNames(code, known)) ?? `${ownCommand("explain")} lists the codes.`,
     );
   }
   return new Set(codes);

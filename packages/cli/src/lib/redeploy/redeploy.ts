@@ -6,8 +6,7 @@ import { clean } from "../shared/clean.ts";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import { invoker } from "../shared/invoker.ts";
 import { colour, tell } from "../shared/messages.ts";
-import { sudoCommand } from "../shared/own-command.ts";
-import { shellText } from "../shared/shell-words.ts";
+import { sameCommand } from "../shared/own-command.ts";
 import { findService } from "../systemd/activated-units.ts";
 import { ServiceManager } from "../systemd/service-manager.ts";
 
@@ -31,7 +30,7 @@ export async function redeploy(
     throw new CliError(
       "SOCKACT_ERR_INSTALL_ROOT",
       `only root may replace the bundle of ${name}`,
-      `${sudoCommand()} ${shellText(process.argv.slice(2))}`,
+      sameCommand(),
       { exitCode: EXIT.failed },
     );
   const { entry, preloads, isNeeded } = wanted;

@@ -41,7 +41,7 @@ function defaultAddress(port: string): Address {
     throw new CliError(
       "SOCKACT_ERR_RUN_ADDRESS",
       `the variable PORT must be a port, such as 3000; got ${JSON.stringify(port)}`,
-      `Correct it, or write the address: ${ownCommand()} run -l localhost:3000 -- …`,
+      `Correct it, or write the address: ${ownCommand("run", "-l", "localhost:3000", "--", "…")}`,
     );
   return parseAddress(`localhost:${port}`);
 }

@@ -89,7 +89,7 @@ function withoutVariables(words: readonly string[]): readonly string[] {
 }
 
 const useWatch = (command: string, watch = "--watch"): string =>
-  `Use --watch of sockact run: ${ownCommand()} run ${watch} -- ${command}`;
+  `Use --watch: ${ownCommand("run", watch, "--")} ${command}`;
 
 /** Options of Node that make it start another Node come before the script. */
 function insteadOfNode({ options, rest }: Words, scripts: readonly string[]): string | undefined {
@@ -168,8 +168,8 @@ function useScript(script: string, scripts: readonly string[], folder?: string):
   if (!isQuoted && isCommand(join(folder ?? "", binary))) words[command] = binary;
   const written = `${hasVariables ? "env " : ""}${isQuoted ? text : words.join(" ")}`;
   if (folder !== undefined)
-    return `Start the command of the script in its folder instead: cd ${shellText([folder])} && ${ownCommand()} run -- ${written}`;
-  return `Write the command of the script instead: ${written}\nOr put it into a script: "dev": "sockact run --watch -- ${written}"`;
+    return `Start the command of the script in its folder instead: cd ${shellText([folder])} && ${ownCommand("run", "--")} ${written}`;
+  return `Write the command of the script instead: ${written}\nOr put it into a script: "dev": "${ownCommand("run", "--watch", "--")} ${written}"`;
 }
 
 function textOfScript(name: string, folder = ""): string | undefined {

@@ -41,7 +41,7 @@ export async function run(
     throw new CliError(
       "SOCKACT_ERR_USAGE",
       "the command to run is missing",
-      hint ?? `Write it after --, for example: ${ownCommand()} run -- node server.js`,
+      hint ?? `Write it after --, for example: ${ownCommand("run", "--", "node", "server.js")}`,
     );
   checkOptions(options);
   const stopTimeout = stopTimeoutOf(options);

@@ -1,4 +1,4 @@
-import { ownCommand } from "../shared/own-command.ts";
+import { commandsIn } from "../shared/own-command.ts";
 import { isCommand } from "./find-command.ts";
 
 /**
@@ -16,5 +16,5 @@ export function separatorHint(
   const word = args[end];
   if (word === undefined || word !== watched?.at(-1) || !isCommand(word)) return undefined;
   const corrected = [...args.slice(0, end), "--", ...args.slice(end)].join(" ");
-  return `Write -- before the command, so that ${word} is not taken for the path to watch: ${ownCommand()} ${corrected}`;
+  return `Write -- before the command, so that ${word} is not taken for the path to watch: ${commandsIn(`sockact ${corrected}`)}`;
 }

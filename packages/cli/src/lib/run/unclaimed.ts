@@ -1,3 +1,4 @@
+import { ownCommand } from "../shared/own-command.ts";
 import { warn } from "./messages.ts";
 import { isWatched, withWaitingClients } from "./accept-queue.ts";
 import type { Ending, RunningCommand } from "./command.ts";
@@ -80,6 +81,6 @@ export class UnclaimedNotice {
 function hintFor(isDatagram: boolean, isPreloaded: boolean): string {
   if (isDatagram) return "The app must use it with bindDatagram() from @sockact/core.";
   return isPreloaded
-    ? "--preload passes it to the server that listens on this port. For a server on port 8080, name the socket: SOCKACT_MAP=8080=http sockact run -n http --preload …"
+    ? `--preload passes it to the server that listens on this port. For a server on port 8080, name the socket: SOCKACT_MAP=8080=http ${ownCommand("run", "-n", "http", "--preload", "--", "…")}`
     : "The app must use it with systemdListen(), or with listen() from @sockact/core. For an app that you can't change, add --preload.";
 }

@@ -1,6 +1,6 @@
 import { dirname } from "node:path";
 import process from "node:process";
-import { shellWord } from "./shell-words.ts";
+import { shellText, shellWord } from "./shell-words.ts";
 
 /** Where sudo looks for programs, by default on most distributions. */
 const secureFolders = [
@@ -13,34 +13,69 @@ const secureFolders = [
   "/snap/bin",
 ];
 
-/** How this program was called, to be called again: `npx sockact` or `sockact`. */
-export function ownCommand(): string {
-  const { npm_command, npm_lifecycle_event } = process.env;
-  return npm_command === "exec" || npm_lifecycle_event === "npx" ? "npx sockact" : "sockact";
+/** The commands that change a service of the system, or see all of it, only as root. */
+const privileged = new Set(["doctor", "drain", "install", "reload", "restart", "uninstall", "undrain"]);
+
+/** The program in a command, as it was called: `sockact`, or `npx sockact` when the shell does not find it. */
+function program(): string {
+  const { npm_command = "", npm_lifecycle_event = "" } = process.env;
+  const isInFolder = process.argv[1]?.includes("/node_modules/.bin/") === true;
+  return npm_command !== "" || npm_lifecycle_event !== "" || isInFolder ? "npx sockact" : "sockact";
 }
 
-/** The command that was called, without its arguments: `npx sockact install`. */
-export function calledCommand(): string {
-  const [, , command = ""] = process.argv;
-  const program = process.env["SUDO_UID"] === undefined ? ownCommand() : sudoCommand();
-  return `${program} ${/^[a-z]+$/.test(command) ? command : "install"}`;
+/** sudo has a separate PATH, in which it does not find a Node of nvm or its npx. A root shell needs no sudo. */
+function rootProgram(): string {
+  const { PATH = "", SUDO_UID } = process.env;
+  if (process.getuid?.() === 0 && SUDO_UID === undefined) return program();
+  const isFound = secureFolders.includes(dirname(process.execPath)) && PATH !== "";
+  return isFound ? `sudo ${program()}` : `sudo env "PATH=$PATH" ${program()}`;
 }
 
-/** The command that installs services, with the rights that it needs. */
-export const installCommand = (isUser: boolean): string =>
-  isUser ? `${ownCommand()} install --user` : `${sudoCommand()} install`;
-
-/** The command line for another command about a service, for messages: `sockact logs shop --user`. */
-export function serviceCommand(command: string, name: string, isUser: boolean): string {
-  return `${ownCommand()} ${command} ${shellWord(name)}${isUser ? " --user" : ""}`;
+function prefixed(command: string, isUser: boolean): string {
+  return `${privileged.has(command) && !isUser ? rootProgram() : program()} ${command}`;
 }
+
+/** An ellipsis stands for words of the reader. */
+const quoted = (word: string): string => (word === "…" ? word : shellWord(word));
 
 /**
- * The command to call this program as root. sudo has a separate PATH, in which it does not find a Node of nvm
- * or its npx.
+ * A command of this program, as a person can run it here: `sudo npx sockact restart shop`. Every command of ours
+ * that a message names comes from this file, so that it works as printed.
  */
-export function sudoCommand(): string {
-  const { PATH = "" } = process.env;
-  const isFound = secureFolders.includes(dirname(process.execPath)) && PATH !== "";
-  return isFound ? `sudo ${ownCommand()}` : `sudo env "PATH=$PATH" ${ownCommand()}`;
+export function ownCommand(command: string, ...words: readonly string[]): string {
+  const isUnprivileged = words.includes("--user") || words.includes("--help");
+  return [prefixed(command, isUnprivileged), ...words.map(quoted)].join(" ");
 }
+
+/** Prints the help, of the program or of a command. */
+export const helpCommand = (command?: string): string =>
+  command === undefined ? `${program()} --help` : ownCommand(command, "--help");
+
+/** The option that makes a command speak to the user's own service manager. */
+export const userOption = (isUser: boolean): string[] => (isUser ? ["--user"] : []);
+
+/** A command about a service: `sudo sockact restart shop`, or `sockact logs shop --user`. */
+export const serviceCommand = (command: string, name: string, isUser: boolean): string =>
+  ownCommand(command, name, ...userOption(isUser));
+
+/** The command that runs now, with other arguments: `npx sockact units server.js`. */
+export function calledCommand(...words: readonly string[]): string {
+  const [, , command = "", ...given] = process.argv;
+  return ownCommand(
+    /^[a-z]+$/.test(command) ? command : "install",
+    ...words,
+    ...userOption(given.includes("--user")),
+  );
+}
+
+/** The command that runs now as a whole, to be run again with the rights that it needs. */
+export function sameCommand(isUser = process.argv.includes("--user")): string {
+  return `${isUser ? program() : rootProgram()} ${shellText(process.argv.slice(2))}`;
+}
+
+/** A text with commands such as `sudo sockact restart shop`, in which each is one that a person can run here. */
+export const commandsIn = (text: string): string =>
+  text.replaceAll(
+    /(?:\bsudo )?(?:\bnpx )?\bsockact ([a-z]+)([^|;&\n]*)/g,
+    (_, command: string, rest: string) => `${prefixed(command, / --(?:user|help)\b/.test(rest))}${rest}`,
+  );

@@ -1,7 +1,7 @@
 import { basename } from "node:path";
 import { HANDOVER_FAILED, RELOAD_FAILED } from "@sockact/shared/texts";
 import { isInterrupted } from "../install/install.ts";
-import { installCommand, serviceCommand } from "../shared/own-command.ts";
+import { ownCommand, serviceCommand, userOption } from "../shared/own-command.ts";
 import { unitWords } from "../shared/shell-words.ts";
 import type { ActivatedService } from "../systemd/activated-units.ts";
 import { closedText } from "../systemd/closed-addresses.ts";
@@ -41,7 +41,12 @@ export function warningsOf(
 
   if (isInterrupted({ user, root: "/" }, name)) {
     const message = `sockact install of ${name} was killed halfway. The next one first undoes its changes`;
-    add("install-interrupted", service.service, message, installCommand(user));
+    add(
+      "install-interrupted",
+      service.service,
+      message,
+      ownCommand("install", "--name", name, ...userOption(user)),
+    );
   }
   for (const { Id, LoadState, LoadError, FragmentPath } of [...sockets, ...units]) {
     if (LoadState === "loaded") continue;

@@ -1,6 +1,6 @@
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import { didYouMean, nearestNames } from "../shared/nearest.ts";
-import { ownCommand } from "../shared/own-command.ts";
+import { ownCommand, userOption } from "../shared/own-command.ts";
 import { listOf, type Properties } from "../shared/properties.ts";
 import type { ServiceManager } from "./service-manager.ts";
 
@@ -179,13 +179,12 @@ export async function findService(manager: ServiceManager, name: string): Promis
     known.find((service) => namesOf(service).includes(name));
   if (found) return found;
   const own = known.filter(({ isSystem }) => !isSystem).map((service) => service.name);
-  const flag = manager.user ? " --user" : "";
   throw new CliError(
     "SOCKACT_ERR_UNIT_UNKNOWN",
     `no socket starts a service named ${JSON.stringify(name)}`,
     [
       didYouMean(nearestNames(nameOf(name, true), own)),
-      `${ownCommand()} status${flag} lists the services that sockets start.`,
+      `${ownCommand("status", ...userOption(manager.user))} lists the services that sockets start.`,
       manager.user ? undefined : "For a unit of your own manager, add --user.",
     ]
       .filter((line) => line !== undefined)

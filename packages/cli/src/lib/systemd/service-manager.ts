@@ -1,10 +1,8 @@
-import process from "node:process";
 import { setTimeout as delay } from "node:timers/promises";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import { execute, type Ended, ProgramError } from "../shared/execute.ts";
-import { sudoCommand } from "../shared/own-command.ts";
+import { sameCommand } from "../shared/own-command.ts";
 import { type Properties, showUnits } from "../shared/properties.ts";
-import { shellText } from "../shared/shell-words.ts";
 import { withPatience } from "./patience.ts";
 import { ACCESS_DENIED, BUS_MISSING, DISCONNECTED, VERSION } from "../printed/systemctl.ts";
 
@@ -141,7 +139,7 @@ export class ServiceManager {
         this.#root === "/"
           ? "Run it on a machine with systemd."
           : "sockact uses it to enable the socket. Install systemd here too.",
-      denied: `Run it as root: ${sudoCommand()} ${shellText(process.argv.slice(2))}\nOr run it as a user whom polkit allows to manage the units. For a unit of your own manager, add --user.`,
+      denied: `Run it as root: ${sameCommand()}\nOr run it as a user whom polkit allows to manage the units. For a unit of your own manager, add --user.`,
       unreachable: this.user
         ? "Run it in a login session of the user who owns these services. sudo and su do not start one. In Debian, the session needs the package dbus-user-session."
         : "Run it on the machine of the service. For a unit of your own manager, add --user.",

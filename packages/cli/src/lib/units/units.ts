@@ -86,7 +86,7 @@ async function wantedBy(
     throw new CliError(
       "SOCKACT_ERR_APP_ENTRY",
       `the file ${argument} does not exist, and no config describes a service ${argument}`,
-      `Name the file that starts your app, such as server.js, or write a config: ${ownCommand()} init`,
+      `Name the file that starts your app, such as server.js, or write a config: ${ownCommand("init")}`,
     );
   const surroundings = { folder, invoker, systemd: systemd ?? (await installedSystemd()) };
   const wanted = isName

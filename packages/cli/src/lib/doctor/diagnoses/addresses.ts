@@ -1,6 +1,5 @@
 import { ADDRESS_IN_USE } from "../../printed/node.ts";
 import { IN_USE, LISTEN_FAILED, NO_SUCH_ADDRESS, NOT_PERMITTED } from "../../printed/systemd.ts";
-import { sudoCommand } from "../../shared/own-command.ts";
 import { read } from "../../shared/proc.ts";
 import { shellWord } from "../../shared/shell-words.ts";
 import type { ListeningSocket } from "../../systemd/listening-sockets.ts";
@@ -227,7 +226,7 @@ async function ownersOf(subject: Subject, address: string): Promise<Owner[]> {
       if (pid === undefined) {
         host.cannotSee(
           `You may not see which process listens on ${socket.address}.`,
-          `${sudoCommand()} doctor ${shellWord(subject.service)}`,
+          subject.command("doctor"),
         );
         return undefined;
       }

@@ -200,7 +200,7 @@ export const claims: readonly Diagnosis[] = [
       return (await subject.get(appWarnings)).map((warning) => ({
         message: warning.message,
         evidence: quotedWarning(warning, subject),
-        fix: warning.details.join(" ") || `${ownCommand()} explain ${warning.code} says what to change.`,
+        fix: warning.details.join(" ") || `${ownCommand("explain", warning.code)} says what to change.`,
       }));
     },
   },

@@ -190,7 +190,7 @@ function whatToDo(error: AppError, unit: string): Pick<Found, "message" | "fix">
     message: `${unit} has ended with an uncaught error${code === "" ? "" : `: ${code}`}.`,
     fix:
       name === "ActivationError"
-        ? `The line says what to change. More: ${ownCommand()} explain ${code}`
+        ? `The line says what to change. More: ${ownCommand("explain", code)}`
         : correct,
   };
 }

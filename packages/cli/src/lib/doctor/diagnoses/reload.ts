@@ -72,7 +72,7 @@ export const reload: readonly Diagnosis[] = [
         fix,
         copy: [
           readJournal(subject),
-          ...(code === "" ? [] : [`${ownCommand()} explain ${code}`]),
+          ...(code === "" ? [] : [ownCommand("explain", code)]),
           subject.command(node === undefined ? "reload" : "restart"),
         ],
       };
@@ -115,7 +115,7 @@ export const reload: readonly Diagnosis[] = [
         message: `${subject.service} was asked to hand over, and can't.`,
         evidence: quoted([failure.line]),
         fix: "Do what the error says, or turn handover off.",
-        copy: [`${ownCommand()} explain ${failure.code}`],
+        copy: [ownCommand("explain", failure.code)],
       };
     },
   },

@@ -4,7 +4,7 @@ import { basename, dirname } from "node:path";
 import type { AppDescription } from "@sockact/units";
 import type { Manifest } from "../../install/install.ts";
 import { ENVIRONMENT_FILES_FAILED, STARTED, STEP_FAILED } from "../../printed/systemd.ts";
-import { sudoCommand } from "../../shared/own-command.ts";
+import { ownCommand, userOption } from "../../shared/own-command.ts";
 import { stepsTo } from "../../shared/path-steps.ts";
 import { shellWord } from "../../shared/shell-words.ts";
 import { installation } from "../facts/files.ts";
@@ -171,7 +171,7 @@ export const setup: readonly Diagnosis[] = [
       if (obstacle === undefined)
         return { evidence, ...(await whyNotExecuted(path, failed.reason)), copy: [edit] };
       if (obstacle.kind === "missing" && installed !== undefined)
-        return { evidence, ...gone(path, obstacle.path, installed) };
+        return { evidence, ...gone(path, obstacle.path, installed, subject.host.manager.user) };
       const way = wayRound(obstacle, subject.service, path);
       if (!/^node\d*$/.test(basename(path)) || obstacle.kind === "missing") return { evidence, ...way };
       return {
@@ -235,7 +235,12 @@ async function missingFolder(path: string): Promise<string | undefined> {
 }
 
 /** The program has been removed since the installation, as nvm removes a version of Node. */
-function gone(path: string, missing: string, { config, description }: Manifest): Found {
+function gone(
+  path: string,
+  missing: string,
+  { name, config, description }: Manifest,
+  isUser: boolean,
+): Found {
   const { workingDirectory, exec = [] } = (description ?? {}) as Partial<AppDescription>;
   const entry = exec.findLast((word) => typeof word === "string" && word.startsWith("/"));
   const folder =
@@ -247,7 +252,7 @@ function gone(path: string, missing: string, { config, description }: Manifest):
   return {
     message: `${path} does not exist${missing === path ? "" : `: there is no ${missing}`}.`,
     fix: `Install the service again with the Node that you have now${config === undefined ? ", with the same options as before" : ""}. If the config or an option names this path, correct it first.`,
-    copy: [`cd ${shellWord(folder)}`, `${sudoCommand()} install`],
+    copy: [`cd ${shellWord(folder)}`, ownCommand("install", "--name", name, ...userOption(isUser))],
   };
 }
 

@@ -10,7 +10,7 @@ import { withPreload } from "../../install-app/preload-copy.ts";
 import { authorOf, isInterrupted, sha256, withHeader } from "../../install/install.ts";
 import { CliError } from "../../shared/cli-error.ts";
 import { invoker } from "../../shared/invoker.ts";
-import { installCommand, ownCommand, sudoCommand } from "../../shared/own-command.ts";
+import { ownCommand, userOption } from "../../shared/own-command.ts";
 import { readJsonFile } from "../../shared/read-file.ts";
 import { shellWord } from "../../shared/shell-words.ts";
 import { distrustOf } from "../../shared/trusted-path.ts";
@@ -39,12 +39,13 @@ export const filesOfUnits: readonly Diagnosis[] = [
       "socket-inactive",
       "not-enabled",
     ],
-    async find({ host: { manager }, name }) {
-      if (!isInterrupted({ user: manager.user, root: "/" }, name)) return [];
+    async find(subject) {
+      const { name, host } = subject;
+      if (!isInterrupted({ user: host.manager.user, root: "/" }, name)) return [];
       return {
         message: `A sockact install of ${name} was killed halfway, and its changes are still there.`,
         fix: "Install the service again, from the same folder as before.",
-        copy: [installCommand(manager.user)],
+        copy: [again(subject)],
       };
     },
   },
@@ -73,8 +74,8 @@ export const filesOfUnits: readonly Diagnosis[] = [
           fix: "Look at the difference, and install again.",
           copy: [
             `cd ${shellWord(dirname(file))}`,
-            `${ownCommand()} units --diff`,
-            `${sudoCommand()} install`,
+            ownCommand("units", subject.name, "--diff", ...userOption(subject.host.manager.user)),
+            again(subject),
           ],
         };
       });
@@ -104,7 +105,7 @@ export const filesOfUnits: readonly Diagnosis[] = [
           evidence: [
             { text: path, source: `installed by sockact ${installed!.sockact}, ${installed!.installedAt}` },
           ],
-          fix: `To keep the change, move it into a drop-in. Otherwise run ${ownCommand()} install as before, with --force.`,
+          fix: `To keep the change, move it into a drop-in. Otherwise run ${again(subject, "--force")} as before.`,
           copy: [`${subject.systemctl} edit ${unit}`],
         };
       });
@@ -163,7 +164,7 @@ async function wantedUnits(
     if (!isOfService) return {};
     host.cannotSee(
       `${file} is code, and the doctor does not run code.`,
-      `cd ${shellWord(dirname(file))} && ${ownCommand()} units --diff`,
+      `cd ${shellWord(dirname(file))} && ${ownCommand("units", "--diff")}`,
     );
     return {};
   }
@@ -210,10 +211,14 @@ async function readConfig(host: Host, file: string): Promise<unknown> {
   return undefined;
 }
 
+/** The command that installs the service again, from the folder of its config or app. */
+const again = ({ name, host }: Subject, ...options: readonly string[]): string =>
+  ownCommand("install", "--name", name, ...options, ...userOption(host.manager.user));
+
 function cannotUse(host: Host, file: string, why: string): void {
   host.cannotSee(
     `${file} can't be used: ${why.split("\n")[0]}`,
-    `cd ${shellWord(dirname(file))} && ${ownCommand()} units`,
+    `cd ${shellWord(dirname(file))} && ${ownCommand("units")}`,
   );
 }
 

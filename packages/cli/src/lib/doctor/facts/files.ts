@@ -2,9 +2,8 @@ import { readFile, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { type Manifest, readManifest } from "../../install/install.ts";
 import { CliError } from "../../shared/cli-error.ts";
-import { sudoCommand } from "../../shared/own-command.ts";
+import { serviceCommand } from "../../shared/own-command.ts";
 import { readTextFile } from "../../shared/read-file.ts";
-import { shellWord } from "../../shared/shell-words.ts";
 import { assignmentsIn } from "../../shared/unit-text.ts";
 import { environmentFilesOf } from "../../systemd/changed-files.ts";
 import type { Subject } from "../model/subject.ts";
@@ -52,7 +51,7 @@ export async function installation({ host, name }: Subject): Promise<Manifest | 
     if (!(error instanceof CliError) && (error as NodeJS.ErrnoException).code !== "EACCES") throw error;
     host.cannotSee(
       `The record of what sockact installed for ${name} can't be read: ${(error as Error).message}`,
-      `${sudoCommand()} doctor ${shellWord(name)}`,
+      serviceCommand("doctor", name, host.manager.user),
     );
     return undefined;
   }

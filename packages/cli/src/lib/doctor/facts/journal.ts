@@ -1,4 +1,4 @@
-import { sudoCommand } from "../../shared/own-command.ts";
+import { ownCommand } from "../../shared/own-command.ts";
 import {
   type JournalFields,
   messageOf,
@@ -52,7 +52,7 @@ export async function journal(subject: Subject): Promise<JournalLine[]> {
       if (!manager.user && isRestricted)
         host.cannotSee(
           "You may not see all lines of the journal.",
-          `${sudoCommand()} doctor, or: sudo usermod -aG systemd-journal $USER`,
+          `${ownCommand("doctor")}, or: sudo usermod -aG systemd-journal $USER`,
         );
       return found.map((fields) => lineOf(fields, unit));
     }),

@@ -1,7 +1,5 @@
 import { basename } from "node:path";
-import { sudoCommand } from "../../shared/own-command.ts";
 import { linkOf, read, socketsOf, watchedBy } from "../../shared/proc.ts";
-import { shellWord } from "../../shared/shell-words.ts";
 import { type GroupProcess, pidsOf, readProcess } from "../../systemd/control-group.ts";
 import type { Subject } from "../model/subject.ts";
 import { serviceUnit } from "./units.ts";
@@ -35,7 +33,7 @@ export async function processes(subject: Subject): Promise<ServiceProcess[]> {
   if (all.some(({ sockets }) => sockets === undefined))
     subject.host.cannotSee(
       `You may not see the open files of ${subject.service}.`,
-      `${sudoCommand()} doctor ${shellWord(subject.service)}`,
+      subject.command("doctor"),
     );
   return all;
 }

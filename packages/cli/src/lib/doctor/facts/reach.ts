@@ -1,7 +1,7 @@
+import { ownCommand } from "../../shared/own-command.ts";
 import process from "node:process";
 import { execute } from "../../shared/execute.ts";
 import { isInHome, liesIn } from "../../shared/folders.ts";
-import { sudoCommand } from "../../shared/own-command.ts";
 import { stepsTo } from "../../shared/path-steps.ts";
 import { isPermitted, stranger } from "../../shared/permissions.ts";
 import { findUser } from "../../shared/users.ts";
@@ -110,7 +110,7 @@ export function wayRound(
       return {
         message: `You may not look at ${file}: you can't read ${path}.`,
         fix: "Run the doctor as root.",
-        copy: [`${sudoCommand()} doctor`],
+        copy: [ownCommand("doctor")],
       };
   }
 }

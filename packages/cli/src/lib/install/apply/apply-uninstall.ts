@@ -1,8 +1,7 @@
 import { accessSync, constants, existsSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import { CliError } from "../../shared/cli-error.ts";
-import { ownCommand, sudoCommand } from "../../shared/own-command.ts";
-import { shellText } from "../../shared/shell-words.ts";
+import { ownCommand, userOption } from "../../shared/own-command.ts";
 import type { ServiceManager } from "../../systemd/service-manager.ts";
 import { execute } from "../../shared/execute.ts";
 import { unsetDrained } from "../drained.ts";
@@ -95,10 +94,9 @@ function halfwayError(
   const some = left.length > 0 ? `these are still there: ${left.join(", ")}` : "none is still there";
   const rest = left.length === files.length ? "its files are still there" : `of its files, ${some}`;
   const states = [state, rest].filter((text) => text !== undefined).join(", and ");
-  const program = user ? ownCommand() : sudoCommand();
-  const options = [...(user ? ["--user"] : []), ...(root === "/" ? [] : ["--root", root])];
-  const words = ["uninstall", name, ...options, ...(purge ? ["--purge"] : [])];
-  const again = `To continue: ${program} ${shellText(words)}`;
+  const options = [...userOption(user), ...(root === "/" ? [] : ["--root", root])];
+  const words = [name, ...options, ...(purge ? ["--purge"] : [])];
+  const again = `To continue: ${ownCommand("uninstall", ...words)}`;
   if (signal?.aborted)
     return interruptedError(signal, `interrupted before ${name} was uninstalled; ${states}`, again, error);
   if (!(error instanceof CliError)) return error;

@@ -124,7 +124,7 @@ export function assertSeparateFolders(all: readonly PreparedInstall[]): void {
 }
 
 const otherName = (): string =>
-  `Choose another --name. Or name another folder by stateDirectory in a config: ${ownCommand()} init writes one.`;
+  `Choose another --name. Or name another folder by stateDirectory in a config: ${ownCommand("init")} writes one.`;
 
 /** The hint for a folder that is meant for this service. */
 function adoption({ path, privatePath }: ServiceFolder, user: string | undefined): string {

@@ -76,7 +76,7 @@ export function assertFileReplaceable(
   throw new CliError(
     "SOCKACT_ERR_INSTALL_EDITED",
     `${path} was edited after sockact wrote it`,
-    `${ownCommand()} units --diff shows the difference. Move the edit into your config, or into a drop-in (systemctl edit ${unit}). Then replace the file with --force. A backup is kept.`,
+    `${ownCommand("units", "--diff")} shows the difference. Move the edit into your config, or into a drop-in (systemctl edit ${unit}). Then replace the file with --force. A backup is kept.`,
     { exitCode: EXIT.failed },
   );
 }
