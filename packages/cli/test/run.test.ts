@@ -399,6 +399,17 @@ describe("a command that ends with EADDRINUSE, because it opens the port itself"
   });
 });
 
+describe("an app with sockact that ends at once", () => {
+  it("says why, and sockact run adds nothing", async () => {
+    const env = { SOCKACT_DRAIN_TIMEOUT: "soon" };
+    const running = run(["-l", "0", "--", node, program("app.mjs")], { env });
+    expect(await running.ended).toBe(1);
+    expect(running.stderr).toMatch(
+      /^\[sockact run\] listening on .*\nsockact: fatal: SOCKACT_ERR_OPTION: .*\n$/,
+    );
+  });
+});
+
 describeWith({ node: 22 }, "sockact run on an abstract socket", () => {
   it("listens on exactly this name", async () => {
     const address = await freeAddress("abstract");

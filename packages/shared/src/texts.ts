@@ -53,3 +53,6 @@ export function rejectionText(
  */
 export const rejection =
   /closed (?:a connection|\d+ more connections?\. The last one was) to (\S+) from .*?: (SOCKACT_ERR_\w+)/s;
+
+/** A text as a sentence. One of another program may end with a full stop, or ask a question. */
+export const sentence = (text: string): string => (/[.?!…]$/.test(text) ? text : `${text}.`);

@@ -235,7 +235,7 @@ function notesOfLaunchers({ scripts }: Manifest, { launchers }: StartCommand): s
 }
 
 /** By an import, or in a bundle by the name under which sockact keeps its state. */
-function usesSockact(files: readonly SourceFile[]): boolean {
+export function usesSockact(files: readonly SourceFile[]): boolean {
   return files.some(
     ({ imports, text }) =>
       imports.some((name) => /^@sockact\/(?:core|express|koa|fastify|register)(?:\/|$)/.test(name)) ||

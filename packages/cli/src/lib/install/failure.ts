@@ -1,3 +1,4 @@
+import { sentence } from "@sockact/shared/texts";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import { RollingError } from "../change/roll-error.ts";
 import { execute } from "../shared/execute.ts";
@@ -32,7 +33,10 @@ export async function startError(
   cause: unknown,
 ): Promise<CliError> {
   if (cause instanceof RollingError) {
-    const message = [`${cause.message}.`, ...cause.journal.slice(-JOURNAL_LINES).map((line) => `  ${line}`)];
+    const message = [
+      sentence(cause.message),
+      ...cause.journal.slice(-JOURNAL_LINES).map((line) => `  ${line}`),
+    ];
     return new CliError("SOCKACT_ERR_INSTALL_START", message.join("\n"), cause.hint, {
       exitCode: EXIT.failed,
       cause,

@@ -1,5 +1,7 @@
 import { ownCommand } from "../shared/own-command.ts";
+import { resolve } from "node:path";
 import process from "node:process";
+import { entryOf } from "../app/source-files.ts";
 import { CliError } from "../shared/cli-error.ts";
 import { colour, count } from "../shared/messages.ts";
 import { say } from "./messages.ts";
@@ -87,6 +89,7 @@ export async function run(
     const notice = new UnclaimedNotice(sockets, {
       isDatagram: options.datagram ?? false,
       isPreloaded: options.preload ?? false,
+      entry: entryOf(command.map((word) => resolve(word))),
     });
     const supervisor = new Supervisor({
       start: () => {

@@ -1,4 +1,6 @@
 import { ownCommand } from "../shared/own-command.ts";
+import { usesSockact } from "../app/detect-app.ts";
+import { sourceFiles } from "../app/source-files.ts";
 import { warn } from "./messages.ts";
 import { isWatched, withWaitingClients } from "./accept-queue.ts";
 import type { Ending, RunningCommand } from "./command.ts";
@@ -21,18 +23,24 @@ export class UnclaimedNotice {
   readonly #inodes: ReadonlySet<number>;
   readonly #isDatagram: boolean;
   readonly #isPreloaded: boolean;
+  readonly #entry: string | undefined;
   readonly #hint: string;
   /** After the command has used the socket, a waiting client only waits for a start, or for a debugger. */
   #isDone = false;
 
   constructor(
     sockets: readonly HeldSocket[],
-    { isDatagram, isPreloaded }: { isDatagram: boolean; isPreloaded: boolean },
+    {
+      isDatagram,
+      isPreloaded,
+      entry,
+    }: { isDatagram: boolean; isPreloaded: boolean; entry: string | undefined },
   ) {
     this.#sockets = new Map(sockets.map((socket) => [socket.inode, socket]));
     this.#inodes = new Set(this.#sockets.keys());
     this.#isDatagram = isDatagram;
     this.#isPreloaded = isPreloaded;
+    this.#entry = entry;
     this.#hint = hintFor(isDatagram, isPreloaded);
   }
 
@@ -58,9 +66,14 @@ export class UnclaimedNotice {
     if (!this.#isDone && this.#mayBeInUse(ending)) this.#sayInUse();
   }
 
-  /** Node ends with code 1 after an uncaught error. Only the terminal shows which error it was. */
+  /**
+   * Node ends with code 1 after an uncaught error. Only the terminal shows which error it was. An app with
+   * sockact does not open the port itself, and its error says what to change.
+   */
   #mayBeInUse({ code, ran }: Ending): boolean {
-    return code === 1 && ran < SOON_MS && !this.#isPreloaded && !this.#isDatagram;
+    return (
+      code === 1 && ran < SOON_MS && !this.#isPreloaded && !this.#isDatagram && !callsSockact(this.#entry)
+    );
   }
 
   #sayInUse(): void {
@@ -75,6 +88,15 @@ export class UnclaimedNotice {
     warn(
       `a client waits at ${this.#sockets.get(inode)?.address}, and the command does not listen on the socket so far.\n${this.#hint}`,
     );
+  }
+}
+
+function callsSockact(entry: string | undefined): boolean {
+  try {
+    return entry !== undefined && usesSockact(sourceFiles(entry));
+  } catch {
+    // A file that can't be read.
+    return false;
   }
 }
 

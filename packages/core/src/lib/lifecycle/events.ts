@@ -15,6 +15,7 @@ import {
   RELOADED,
   RELOADING,
   TOOK_OVER,
+  sentence,
 } from "@sockact/shared/texts";
 
 /** An event of an activated app, in the order in which events happen. */
@@ -220,7 +221,7 @@ function countText(count: number, what: string): string {
  */
 function errorText(error: unknown): string {
   if (typeof error === "string") return error;
-  return isOwnError(error) ? `${errorReason(error)}. ${error.hint}` : inspect(error);
+  return isOwnError(error) ? `${sentence(errorReason(error))} ${error.hint}` : inspect(error);
 }
 
 /** The reason without the hint. */

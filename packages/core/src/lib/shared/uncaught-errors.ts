@@ -5,7 +5,7 @@ import { isOwnError } from "./own-error.ts";
 import { once } from "./process-state.ts";
 import { placeInApp } from "./stack-frames.ts";
 import { ERROR, writeLine } from "./standard-error.ts";
-import { FATAL } from "@sockact/shared/texts";
+import { FATAL, sentence } from "@sockact/shared/texts";
 
 /**
  * Makes an uncaught error of sockact one line, after which the process ends with status 1. Node would print a
@@ -41,7 +41,7 @@ export function exitWith(error: {
  * line.
  */
 function writeFatal({ code, message, hint }: Parameters<typeof exitWith>[0], place = ""): void {
-  const text = `${code}: ${message}. ${hint}${place}`.replaceAll(/\p{Cc}+/gu, (characters) =>
+  const text = `${code}: ${sentence(message)} ${hint}${place}`.replaceAll(/\p{Cc}+/gu, (characters) =>
     JSON.stringify(characters).slice(1, -1),
   );
   writeLine(`${FATAL}${text}`, ERROR);

@@ -1,3 +1,4 @@
+import { sentence } from "@sockact/shared/texts";
 import { existsSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -175,7 +176,7 @@ function whatToDo(error: AppError, unit: string): Pick<Found, "message" | "fix">
   const { name, message, code } = error;
   if (name === "SyntaxError")
     return {
-      message: `${unit} has ended at once: Node can't read the app. ${message}.`,
+      message: `${unit} has ended at once: Node can't read the app. ${sentence(message)}`,
       fix: MODULE_SYNTAX.test(message)
         ? 'The file is an ES module: write "type": "module" into package.json, or name it .mjs.'
         : "Correct the line. If the file is TypeScript, build it, or run it with node --import tsx.",

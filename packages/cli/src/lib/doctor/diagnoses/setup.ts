@@ -1,3 +1,4 @@
+import { sentence } from "@sockact/shared/texts";
 import { constants } from "node:fs";
 import { open } from "node:fs/promises";
 import { basename, dirname } from "node:path";
@@ -266,11 +267,11 @@ async function whyNotExecuted(path: string, reason = "no reason was given"): Pro
     };
   if (/Exec format error/.test(reason))
     return {
-      message: `This machine can't run ${path}: ${reason}.`,
+      message: `This machine can't run ${path}: ${sentence(reason)}`,
       fix: "Install a Node that is built for this processor. A script needs a first line such as #!/bin/sh.",
     };
   return {
-    message: `systemd can't execute ${path}: ${reason}.`,
+    message: `systemd can't execute ${path}: ${sentence(reason)}`,
     fix: "Look for NoExecPaths= in the unit, for a file system that is mounted with noexec, and for SELinux or AppArmor.",
   };
 }

@@ -1,3 +1,4 @@
+import { sentence } from "@sockact/shared/texts";
 import { existsSync, realpathSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { AppDescription, UnitFile } from "@sockact/units";
@@ -93,7 +94,10 @@ export async function checkAccess(request: AccessRequest): Promise<AccessReport>
     }
     case "unknown": {
       const reason = found.reason || "systemd-run failed";
-      return { problems: [], notes: [`Whether the service can read the app was not checked: ${reason}.`] };
+      return {
+        problems: [],
+        notes: [`Whether the service can read the app was not checked: ${sentence(reason)}`],
+      };
     }
     case "seen": {
       const reasonOf = ({ path, code }: Closed) =>
