@@ -47,6 +47,11 @@ describe("sockact", () => {
       /unknown option '--port' \(SOCKACT_ERR_USAGE\)\n\(Did you mean --listen\?\)\n$/,
     ],
     [
+      "the beginning of an option",
+      ["install", "--idle", "5min"],
+      /unknown option '--idle' \(SOCKACT_ERR_USAGE\)\n\(Did you mean --idle-timeout\?\)\n$/,
+    ],
+    [
       "an unknown option",
       ["run", "--wach", "--", "node"],
       /unknown option '--wach' \(SOCKACT_ERR_USAGE\)\n.*--watch/,

@@ -60,6 +60,13 @@ export function nearestAmong(names: Iterable<string>): (name: string) => string 
   };
 }
 
-/** The most similar of these names. */
-export const nearest = (name: string, among: Iterable<string>): string | undefined =>
-  nearestAmong(among)(name);
+/** The most similar of these names, or else the first one that begins with the name. */
+export function nearest(name: string, among: Iterable<string>): string | undefined {
+  const names = [...among];
+  const start = name.toLowerCase();
+  const isLong = /\w{3}/.test(name);
+  return (
+    nearestAmong(names)(name) ??
+    names.find((other) => isLong && other.toLowerCase().startsWith(start) && other.length > name.length)
+  );
+}

@@ -93,13 +93,14 @@ function usageError({ message: whole }: CommanderError, args: readonly string[])
   const [message = "", ...hints] = whole.replace(/^error: /, "").split("\n");
   const [name] = args;
   const [, unknown = ""] = UNKNOWN_OPTION.exec(message) ?? [];
-  const meant = otherNames[unknown];
-  if (meant !== undefined) return new CliError("SOCKACT_ERR_USAGE", message, `(Did you mean ${meant}?)`);
-  const isCommand =
-    name !== undefined && createProgram(args).commands.some((command) => command.name() === name);
-  const help = isCommand
-    ? `${helpCommand(name)} lists the arguments and options.`
-    : `${helpCommand()} lists the commands.`;
+  const command = createProgram(args).commands.find((each) => each.name() === name);
+  const near =
+    otherNames[unknown] ?? nearest(unknown, command?.options.flatMap(({ long }) => long ?? []) ?? []);
+  if (near !== undefined) return new CliError("SOCKACT_ERR_USAGE", message, `(Did you mean ${near}?)`);
+  const help =
+    command === undefined
+      ? `${helpCommand()} lists the commands.`
+      : `${helpCommand(name)} lists the arguments and options.`;
   return new CliError("SOCKACT_ERR_USAGE", message, hints.join(" ") || help);
 }
 

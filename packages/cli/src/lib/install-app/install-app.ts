@@ -22,7 +22,7 @@ import { CliError, EXIT } from "../shared/cli-error.ts";
 import { colour, tell } from "../shared/messages.ts";
 import { type Invoker, invoker } from "../shared/invoker.ts";
 import { ownCommand } from "../shared/own-command.ts";
-import { ServiceManager } from "../systemd/service-manager.ts";
+import { installedSystemd, ServiceManager } from "../systemd/service-manager.ts";
 import { accessError, userError } from "./access/access-error.ts";
 import { checkAccess } from "./access/check-access.ts";
 import { applyCompared } from "./apply-compared.ts";
@@ -38,6 +38,10 @@ import { unitOf, type WantedService } from "./wanted-service.ts";
 
 /** The longest file that the output as JSON has. */
 const MOST_TEXT = 200_000;
+
+/** A dry run only needs systemd to look at the units that it has loaded. */
+const UNCHECKED =
+  "systemd does not run here. Not checked: its loaded units and open sockets, and what the user of the service may read.";
 
 /** A service whose files have been compared with the installed ones. */
 interface Prepared {
@@ -60,8 +64,9 @@ interface Result {
 export async function installApp(entry: string | undefined, options: InstallOptions): Promise<number> {
   checkOptions(entry, options);
   const root = rootFolder(options.root);
-  const manager = root === "/" ? new ServiceManager({ user: options.user === true }) : undefined;
-  const systemd = await manager?.version();
+  const local = root === "/" ? new ServiceManager({ user: options.user === true }) : undefined;
+  const manager = options.dryRun !== true || (await local?.isRunning()) ? local : undefined;
+  const systemd = await (manager === undefined ? local && installedSystemd() : manager.version());
   const caller = await invoker();
   const services = await wantedServices(
     entry,
@@ -134,13 +139,14 @@ async function prepare(
 ): Promise<Prepared> {
   const { description, units, config, extraFiles } = service;
   const isUsers = description.manager === "user";
-  if (description.template === true && manager !== undefined) throw templateError(description.name, isUsers);
-  const unknown =
-    isUsers || manager === undefined ? undefined : await userError(description, config === undefined);
+  // Below a root folder, other paths and users count.
+  const isHere = root === "/";
+  if (description.template === true && isHere) throw templateError(description.name, isUsers);
+  const unknown = isUsers || !isHere ? undefined : await userError(description, config === undefined);
   if (unknown !== undefined) throw unknown;
-  // A service of the user reads what the user reads. Below a root folder, other paths and users count.
+  // A service of the user reads what the user reads.
   const { problems, notes } =
-    isUsers || manager === undefined
+    isUsers || !isHere
       ? { problems: [], notes: [] }
       : await checkAccess({
           description,
@@ -164,10 +170,11 @@ async function prepare(
     bundle: made?.record,
     description,
     config,
-    author: isUsers || manager === undefined ? undefined : authorOf(service),
+    author: isUsers || !isHere ? undefined : authorOf(service),
   };
-  const prepared = await prepareInstall(plan, options.force === true);
-  return { service, prepared, bundle, notes: [...service.notes, ...notes, ...prepared.notes] };
+  const prepared = await prepareInstall(plan, options.force === true, manager !== undefined);
+  const unchecked = isHere && manager === undefined ? [UNCHECKED] : [];
+  return { service, prepared, bundle, notes: [...service.notes, ...notes, ...prepared.notes, ...unchecked] };
 }
 
 /** A template has no socket to start. Only its instances have. */

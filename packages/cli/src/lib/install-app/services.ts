@@ -218,7 +218,7 @@ function unitsOf(
     if (cause.problems.some(({ finding }) => finding === "temporary-hidden"))
       throw new CliError(
         "SOCKACT_ERR_INSTALL_APP",
-        `${source} is in a temporary folder, and the service has separate temporary folders`,
+        `${source} is in a temporary folder. The service has temporary folders of its own (PrivateTmp=), so it would not find the file`,
         `Move the app: sudo cp -r ${shellWord(dirname(source))} /srv/${shellWord(basename(description.name))}`,
         exit,
       );

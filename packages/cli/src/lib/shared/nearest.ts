@@ -1,4 +1,4 @@
-import { nearest } from "@sockact/shared/nearest";
+import { nearestAmong } from "@sockact/shared/nearest";
 
 /** The question whether one of these names is meant. `undefined` if there are none. */
 export function didYouMean(names: readonly string[]): string | undefined {
@@ -11,7 +11,7 @@ export function didYouMean(names: readonly string[]): string | undefined {
  */
 export function nearestNames(name: string, among: Iterable<string>): string[] {
   const names = [...new Set(among)];
-  const near = nearest(name, names);
+  const near = nearestAmong(names)(name);
   if (near !== undefined) return [near];
   const start = name.toLowerCase();
   return start === "" ? [] : names.filter((other) => other.toLowerCase().startsWith(start)).slice(0, 3);

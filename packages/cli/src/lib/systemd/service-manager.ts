@@ -117,6 +117,17 @@ export class ServiceManager {
     return Number(VERSION.exec(stdout)?.[1]);
   }
 
+  /** Whether the service manager runs, and answers. */
+  async isRunning(): Promise<boolean> {
+    try {
+      await this.mustRun("show", "--property=Version");
+      return true;
+    } catch (error) {
+      if (error instanceof CliError) return false;
+      throw error;
+    }
+  }
+
   /** The error for a systemctl command that failed. */
   refused(what: string, { code, stderr }: Ended): Error {
     const why = stderr.trim();

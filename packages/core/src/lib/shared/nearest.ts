@@ -1,10 +1,16 @@
-/** The name that a misspelled name is near to, whatever its case. Undefined if there is no such name. */
+/**
+ * The name that a misspelled name is near to, whatever its case, or else the first one that begins with it.
+ * Undefined if there is no such name.
+ */
 export function nearest(name: string, among: readonly string[]): string | undefined {
   const [best] = among
     .map((candidate) => ({ candidate, far: distance(name.toLowerCase(), candidate.toLowerCase()) }))
     .filter(({ candidate, far }) => far <= Math.min(3, candidate.length / 3))
     .toSorted((a, b) => a.far - b.far);
-  return best?.candidate;
+  return (
+    best?.candidate ??
+    among.find((candidate) => name.length > 2 && candidate.toLowerCase().startsWith(name.toLowerCase()))
+  );
 }
 
 /** How many characters must be added, removed or changed: the Levenshtein distance. */

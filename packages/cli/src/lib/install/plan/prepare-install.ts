@@ -28,12 +28,17 @@ import {
  * that must not be replaced.
  *
  * @param force - whether to replace files that sockact did not write, or that were edited
+ * @param asksSystemd - whether to ask systemd which units and sockets it has. Without it, files are looked at.
  */
-export async function prepareInstall(plan: InstallPlan, force: boolean): Promise<PreparedInstall> {
+export async function prepareInstall(
+  plan: InstallPlan,
+  force: boolean,
+  asksSystemd = true,
+): Promise<PreparedInstall> {
   checkPlace(plan, "install");
   checkName(plan.name);
   checkPlan(plan);
-  const { manager } = new Units(plan);
+  const manager = asksSystemd ? new Units(plan).manager : undefined;
   const notes: string[] = [];
   const pending = Change.pending(plan, plan.name);
   if (pending) notes.push("An earlier call was killed halfway. Its changes are undone first.");

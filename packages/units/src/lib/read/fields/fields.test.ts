@@ -35,12 +35,19 @@ describe("an unknown field is answered with the field to write", () => {
     ["protectHome", "write hardening: { protectHome: … }"],
     ["protectHom", "write hardening: { protectHome: … }"],
     ["Environment", "write environment"],
+    ["idle", "write idleTimeout"],
     ["noDelay", "write noDelay in sockets[0]"],
     ["backlog", "write backlog in sockets[0]"],
     ["SocketMode", "write socketMode in sockets[0]"],
     ["comments", "write it in the second argument of emitUnits: emitUnits(description, { comments: true })"],
   ])("of a service: %s", (field, hint) => {
     expect(hintsOf({ ...app, [field]: 1 })).toEqual({ [field]: hint });
+  });
+
+  it("of health: an address", () => {
+    expect(hintsOf({ ...app, health: { listen: 8081 } })).toEqual({
+      health: expect.stringMatching(/goes into healthSocket$/) as string,
+    });
   });
 
   it("and keeps the profile that the description has", () => {

@@ -3,13 +3,28 @@ import { listItem } from "../../systemd/escaping.ts";
 import { ipEndpointOf, isTakenBy } from "../../systemd/ip-endpoints.ts";
 import { refusedLength } from "../../systemd/unit-names.ts";
 import { address } from "../values/addresses.ts";
-import { literal, matching, oneOrMore, rawText, type Read } from "../values/readers.ts";
+import {
+  literal,
+  matching,
+  oneOrMore,
+  rawText,
+  type Read,
+  report as reportValue,
+} from "../values/readers.ts";
 import type { Arrangement } from "./arrangement.ts";
 import { isObject } from "./fields.ts";
 
 /** The variable with the health path of the app. */
-export const healthVariable: Read = (value, at, problems) =>
-  literal(
+export const healthVariable: Read = (value, at, problems) => {
+  if (isObject(value))
+    return reportValue(
+      "SOCKACT_ERR_UNIT_TYPE",
+      at,
+      problems,
+      `${shown(value)} is not a string`,
+      "write a path, such as '/healthz'; the address of a socket that answers without the app goes into healthSocket",
+    );
+  return literal(
     rawText(
       matching(
         "SOCKACT_ERR_UNIT_PATH",
@@ -19,6 +34,7 @@ export const healthVariable: Read = (value, at, problems) =>
       ),
     ),
   )(value, at, problems).map(() => listItem(`SOCKACT_HEALTH=${value as string}`));
+};
 
 /**
  * Reads the field `healthSocket`: the addresses that answer without the app. The result is valid only if no
