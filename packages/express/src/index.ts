@@ -1,3 +1,15 @@
 export { systemdListen, type SystemdListenOptions } from "./systemd-listen.ts";
 export { ActivationError, checkHealth, keepAwake, proxyHeader, type Sockact } from "@sockact/core/adapter";
-export type { Health, ProxyHeader, SockactEvent } from "@sockact/core";
+// Each type that an option or a result has, so that TypeScript can name what an app infers and exports.
+export type {
+  ActivationErrorCode,
+  Duration,
+  Health,
+  ProxyAddress,
+  ProxyHeader,
+  ProxyProtocolOptions,
+  ProxyTlv,
+  SockactEvent,
+  SocketOptions,
+  TlsOptions,
+} from "@sockact/core";

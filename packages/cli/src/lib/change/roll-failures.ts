@@ -1,4 +1,3 @@
-import { sentence } from "@sockact/shared/texts";
 import { basename } from "node:path";
 import type { Refusal } from "../systemd/service-manager.ts";
 import { serves } from "../systemd/unit-state.ts";
@@ -95,10 +94,10 @@ export function halfwayError(
   states: States | undefined,
 ): RollingError {
   const { code, message, journal } = error;
-  const problem = code === "SOCKACT_ERR_ROLL_STOP" ? message : `${sentence(message)} ${lastStep}`;
+  const problem = code === "SOCKACT_ERR_ROLL_STOP" ? message : `${message}. ${lastStep}`;
   const repair = repairHint(pair.voice);
   const hint = error.hint === repair ? repair : `${error.hint}\n${repair}`;
-  return new RollingError(code, `${sentence(problem)} ${describeStates(pair, states)}`, hint, {
+  return new RollingError(code, `${problem}. ${describeStates(pair, states)}`, hint, {
     journal,
     cause: error.cause ?? error,
   });
