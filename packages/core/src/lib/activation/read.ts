@@ -9,6 +9,7 @@ import { readFromPrimary } from "./from-primary.ts";
 import { debug } from "../shared/debug.ts";
 import { ActivationError } from "../shared/errors.ts";
 import { explainNotActivated, readInWorkerThread } from "./not-activated.ts";
+import { hasOtherVersion } from "../shared/process-state.ts";
 import { afterFirstResponse } from "../shared/first-response.ts";
 import { readBooleanOption } from "../shared/environment-options.ts";
 import { LISTEN_FDS_START, LISTEN_VARIABLES, parseListenEnvironment } from "./protocol/parse-environment.ts";
@@ -129,6 +130,7 @@ function readEnvironment(env: Environment, isTrusted: boolean): ReadOutcome {
   const trusted = trustedEnvironment(env, isTrusted);
   if (!isMainThread()) return readInWorkerThread(trusted);
   try {
+    refuseOtherVersions();
     const ofPrimary = cluster.isWorker ? readFromPrimary() : undefined;
     if (ofPrimary !== undefined) {
       setEnvironmentData(WORKER_KEY, true);
@@ -168,6 +170,16 @@ function readEnvironment(env: Environment, isTrusted: boolean): ReadOutcome {
   } finally {
     for (const variable of [...LISTEN_VARIABLES, CLUSTER_VARIABLE]) delete process.env[variable];
   }
+}
+
+/** The other copy may have taken the variables, or the channel of a handover, which would wait for it in vain. */
+function refuseOtherVersions(): void {
+  if (!hasOtherVersion()) return;
+  throw new ActivationError(
+    "SOCKACT_ERR_VERSIONS",
+    "Two versions of sockact that can't work together are in this process",
+    "Install the same version of all packages: npm ls @sockact/core @sockact/register. If sockact install wrote the unit, run it again: it then loads the preload of the new version.",
+  );
 }
 
 function refuseOtherRuntimes(): void {

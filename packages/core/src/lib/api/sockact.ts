@@ -4,7 +4,8 @@ import { isStopping } from "../lifecycle/stopping.ts";
 
 /**
  * The object that other plugins of an app use instead of importing sockact: `app.sockact` in Fastify,
- * `ctx.sockact` in Koa, and `req.app.locals.sockact` in Express.
+ * `ctx.sockact` in Koa, and `req.app.locals.sockact` in Express. A property that the app has under this name
+ * stays, and plugins then find that property instead.
  */
 export interface Sockact {
   /** Whether sockets were passed to this process. */

@@ -1,7 +1,14 @@
-const slots = ((globalThis as Record<symbol, unknown>)[Symbol.for("sockact.1")] ??= new Map()) as Map<
+const SLOTS = "sockact.1";
+const slots = ((globalThis as Record<symbol, unknown>)[Symbol.for(SLOTS)] ??= new Map()) as Map<
   string,
   object
 >;
+
+/** Whether the process has a copy of sockact whose slots have another shape. It can't know what this one does. */
+export const hasOtherVersion = (): boolean =>
+  Object.getOwnPropertySymbols(globalThis).some(
+    ({ description = "" }) => /^sockact\.\d+$/.test(description) && description !== SLOTS,
+  );
 
 /**
  * The state of one module, which all copies of this package in the process share, also an ESM copy and a
