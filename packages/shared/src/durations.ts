@@ -1,3 +1,5 @@
+import { milliseconds } from "./duration-units.ts";
+
 /**
  * A duration with units, as in systemd.time(7): `2s`, `5min` or `1h 30min`. Every number except 0 needs a
  * unit, because `10` means seconds in systemd and milliseconds in Node.
@@ -5,22 +7,6 @@
 // Without `& {}` the JSON Schema would accept only 0.
 export type Duration = 0 | (`${number}${string}` & {});
 
-/** Milliseconds per unit. */
-export const milliseconds: ReadonlyMap<string, number> = new Map(
-  (
-    [
-      ["usec us", 0.001],
-      ["msec ms", 1],
-      ["seconds second sec s", 1000],
-      ["minutes minute min m", 60_000],
-      ["hours hour hr h", 3_600_000],
-      ["days day d", 86_400_000],
-      ["weeks week w", 604_800_000],
-      ["months month M", 2_629_800_000],
-      ["years year y", 31_557_600_000],
-    ] as const
-  ).flatMap(([names, size]) => names.split(" ").map((name) => [name, size] as const)),
-);
 const units = [...milliseconds.keys()].join("|");
 
 const withUnitsPattern = new RegExp(
@@ -55,14 +41,6 @@ export function durationText(value: unknown): string | undefined {
   if (typeof value !== "string") return undefined;
   const text = value.trim().replace(/[µμ]s/g, "us");
   return withUnitsPattern.test(text) && microsecondsOf(text) <= BigInt(longest) * 1000n ? text : undefined;
-}
-
-/** Suggestions for a number without a unit, or `undefined` for any other value. */
-export function withUnits(value: unknown, quote = "'"): string | undefined {
-  const text = typeof value === "number" || typeof value === "string" ? String(value).trim() : "";
-  return /^\d{1,9}(?:\.\d{1,6})?$/.test(text) && Number(text) > 0
-    ? `${quote}${text}s${quote} for seconds, or ${quote}${text}ms${quote} for milliseconds`
-    : undefined;
 }
 
 /** Integer milliseconds in the form of a unit file, or `undefined` if there are too many. */

@@ -1,4 +1,5 @@
-import { durationOf, withUnits } from "@sockact/shared/durations";
+import { withUnits } from "@sockact/shared/duration-units";
+import { durationOf } from "@sockact/shared/durations";
 import { CliError } from "../shared/cli-error.ts";
 
 /** The options of `sockact run`, as the command line has them. */

@@ -1,6 +1,6 @@
 import process from "node:process";
 import type { Duration } from "@sockact/notify";
-import { withUnits } from "@sockact/shared/notify";
+import { withUnits } from "@sockact/shared/duration-units";
 import { optionError, parseBoolean, VARIABLES } from "../shared/environment-options.ts";
 import type { Socket } from "node:net";
 import type { IncomingMessage } from "node:http";

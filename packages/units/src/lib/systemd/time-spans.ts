@@ -1,4 +1,4 @@
-import { milliseconds } from "@sockact/shared/durations";
+import { milliseconds } from "@sockact/shared/duration-units";
 
 /** A number and the unit after it. Without a unit, seconds. */
 const part = /[ \t]*(\+?\d+(?:\.\d+)?|\.\d+)(?![.\d])[ \t]*([A-Za-zµμ]*)[ \t]*/y;
@@ -15,7 +15,7 @@ export function timeSpanOf(text: string): number | undefined {
   let sum = 0;
   for (part.lastIndex = 0; part.lastIndex < text.length;) {
     const [, count, unit = ""] = part.exec(text) ?? [];
-    const size = milliseconds.get((unit || "s").replace(/[µμ]/, "u"));
+    const size = milliseconds.get(unit || "s");
     if (count === undefined || size === undefined) return undefined;
     sum += Number(count) * size;
   }

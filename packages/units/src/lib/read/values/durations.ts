@@ -1,5 +1,6 @@
 import { report, type Read } from "./readers.ts";
-import { durationOf, durationText, withUnits } from "@sockact/shared/durations";
+import { withUnits } from "@sockact/shared/duration-units";
+import { durationOf, durationText } from "@sockact/shared/durations";
 import { shown } from "../../problems.ts";
 
 export const duration: Read = (value, path, problems) => {
