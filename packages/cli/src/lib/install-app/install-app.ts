@@ -1,14 +1,9 @@
 import { join } from "node:path";
 import process from "node:process";
 import {
-  applyInstall,
-  appOutput,
   type Author,
-  type BundleRecord,
   authorOfApp,
   type InstallPlan,
-  type InstallStep,
-  notStartedText,
   prepareInstall,
   type PreparedInstall,
   assertSeparateFolders,
@@ -16,7 +11,6 @@ import {
   socketsOf,
 } from "../install/install.ts";
 import { askWhich } from "../output/ask.ts";
-import { clean } from "../shared/clean.ts";
 import { errorJson, print, printJson } from "../output/print.ts";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import { colour, tell } from "../shared/messages.ts";
@@ -25,15 +19,12 @@ import { ownCommand } from "../shared/own-command.ts";
 import { installedSystemd, ServiceManager } from "../systemd/service-manager.ts";
 import { accessError, userError } from "./access/access-error.ts";
 import { checkAccess } from "./access/check-access.ts";
-import { applyCompared } from "./apply-compared.ts";
+import { applyPrepared, type Outcome } from "./apply-prepared.ts";
 import { filesOfBundle, type MadeBundle, makeBundle } from "./bundle.ts";
-import type { Answer } from "./first-request.ts";
-import { interruptible } from "./interruptible.ts";
 import { checkOptions, type InstallOptions, rootFolder } from "./options.ts";
 import { isUnusable, resultText } from "./result.ts";
 import { changesOfUnits, summary, textOfUnits } from "./summary.ts";
 import { wantedServices } from "./services.ts";
-import { verify } from "./verify.ts";
 import { unitOf, type WantedService } from "./wanted-service.ts";
 
 /** The longest file that the output as JSON has. */
@@ -53,11 +44,8 @@ interface Prepared {
 }
 
 /** A service that has been installed. */
-interface Result {
+interface Result extends Outcome {
   installed: Prepared;
-  answers: Answer[];
-  changed: boolean;
-  bundle: BundleRecord | undefined;
 }
 
 /** `sockact install`. Returns the exit code. */
@@ -89,7 +77,7 @@ export async function installApp(entry: string | undefined, options: InstallOpti
   if (options.yes !== true) await agree(all);
   const results: Result[] = [];
   try {
-    for (const one of all) results.push({ installed: one, ...(await apply(one, options, manager)) });
+    for (const one of all) results.push({ installed: one, ...(await applyPrepared(one, options, manager)) });
   } catch (error) {
     // Those before it are installed.
     const told = withInstalled(error, results);
@@ -229,98 +217,6 @@ async function agree(all: readonly Prepared[]): Promise<void> {
         exitCode: EXIT.failed,
       });
     for (const { service, prepared } of all) tell(colour("dim", await changesOfUnits(service, prepared)));
-  }
-}
-
-async function apply(
-  { service, prepared, bundle }: Prepared,
-  { request, timeout, force = false }: InstallOptions,
-  manager: ServiceManager | undefined,
-): Promise<{ answers: Answer[]; changed: boolean; bundle: BundleRecord | undefined }> {
-  const { name } = service.description;
-  const since = Date.now();
-  // The socket that answers probes does not start the app.
-  const sockets = socketsOf(prepared.plan).filter((unit) => unit !== `${name}-health.socket`);
-  return interruptible(`Installing ${name}`, async (shown, signal) => {
-    const ask = async (withPage: boolean): Promise<Answer[]> => {
-      if (manager === undefined || !request || sockets.length === 0) return [];
-      shown.update(`Waiting for the first answer from ${name}`);
-      return verify({ name, sockets, manager, timeout: timeout * 1000, signal, withPage });
-    };
-    const onStep = (step: InstallStep) => {
-      const text = stepText(step);
-      if (text !== undefined) shown.update(text);
-    };
-    const applyAs = async (one: PreparedInstall, check: () => Promise<void>) =>
-      applyInstall(one, { signal, onStep, verify: check });
-    const applyOnce = async () => {
-      let answers: Answer[] = [];
-      const applied = await applyAs(prepared, async () => {
-        answers = await ask(false);
-      });
-      return { applied, answers, bundle: prepared.plan.bundle };
-    };
-    const isCompared =
-      bundle !== undefined &&
-      "built" in bundle &&
-      bundle.isNeeded !== true &&
-      manager !== undefined &&
-      request;
-    const {
-      applied,
-      answers,
-      bundle: record,
-    } = isCompared
-      ? await applyCompared({
-          prepared,
-          bundle,
-          force,
-          ask: async () => ask(true),
-          output: async (from) => outputOf(manager, serviceOf(prepared.plan), from),
-          apply: applyAs,
-        })
-      : await applyOnce();
-    shown.done();
-    if (manager !== undefined && answers.some(isTrouble))
-      await showOutput(manager, serviceOf(prepared.plan), since);
-    for (const path of applied.backups) tell(`A backup of the replaced file is in ${path}\n`);
-    return { answers, changed: applied.changed, bundle: record };
-  });
-}
-
-const isTrouble = (answer: Answer): boolean =>
-  isUnusable(answer) || (answer.outcome === "http" && answer.status >= 500);
-
-const outputOf = async (manager: ServiceManager, service: string, since: number): Promise<string[]> =>
-  appOutput(manager, [service.replace("@.", "@*.")], since);
-
-async function showOutput(manager: ServiceManager, service: string, since: number): Promise<void> {
-  const lines = await outputOf(manager, service, since);
-  if (lines.length === 0) return;
-  tell(`The journal of ${service}:\n${lines.map((line) => `  ${clean(line)}\n`).join("")}\n`);
-}
-
-function stepText(step: InstallStep): string | undefined {
-  switch (step.type) {
-    case "waiting":
-      return "Waiting for another sockact to end";
-    case "recovered":
-      return [
-        "An earlier call was killed. Its changes have been undone",
-        ...notStartedText(step.notStarted),
-      ].join("\n");
-    case "written":
-      return `Writing ${step.path}`;
-    case "enabled":
-      return `Enabling ${step.units.join(" ")}`;
-    case "started":
-      return `Starting ${step.units.join(" ")}`;
-    case "restarted":
-      return `Restarting ${step.units.join(" ")}`;
-    case "undoing":
-      return "Undoing all changes";
-    default:
-      return undefined;
   }
 }
 
