@@ -2,18 +2,18 @@ import { type Dirent, existsSync, readdirSync, realpathSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { liesIn } from "../shared/folders.ts";
 
-/** Where an app's files are. */
+/** The folders of an app's files. */
 export interface AppFolders {
   /**
-   * The folders with all files of the app: its own folder, and those of packages outside it, as in a monorepo
-   * or a shared store. None is inside another.
+   * The folders with all files of the app: its own, and those of packages elsewhere, as in a monorepo or a
+   * shared store. None contains another.
    */
   roots: string[];
   /** The `node_modules` folders in which Node looks for its packages. */
   packages: string[];
 }
 
-/** How many links to packages are looked at, and how many entries of folders. */
+/** The most packages and folder entries to look at. */
 const [MOST_PACKAGES, MOST_ENTRIES] = [5_000, 500_000];
 
 /**
@@ -48,7 +48,7 @@ export function appFolders(folder: string, entry: string): AppFolders {
     for (const target of entries.flatMap(targetOf)) {
       if ((left -= 1) < 0) return { roots, packages };
       add(target);
-      // A package in a store finds its own packages beside itself, and one of a workspace in itself.
+      // A package in a store finds its packages beside itself, and a package of a workspace in itself.
       const beside = /^.*\/node_modules(?=\/)/.exec(target)?.[0] ?? join(target, "node_modules");
       if (!existsSync(beside) || seen.has(beside)) continue;
       seen.add(beside);
@@ -63,7 +63,7 @@ function resolved(path: string): string | undefined {
   try {
     return realpathSync(path);
   } catch {
-    // A link to nothing, as npm leaves for an optional package.
+    // A broken link, as npm leaves for an optional package.
     return undefined;
   }
 }
@@ -77,7 +77,7 @@ function entriesIn(modules: string): Dirent[] {
   );
 }
 
-/** Where a package is, if it is a link. */
+/** The target of a package that is a link. */
 function targetOf(entry: Dirent): string[] {
   if (!entry.isSymbolicLink() || entry.name.startsWith(".")) return [];
   const target = resolved(join(entry.parentPath, entry.name));

@@ -1,4 +1,4 @@
-/** The words after the options. Those of `valued` have their value in the next word. */
+/** The words after the options. The value of a `valued` option is the next word. */
 export function afterOptions(words: readonly string[], valued: readonly string[]): readonly string[] {
   let at = 0;
   while (at < words.length && words[at]!.startsWith("-")) {
@@ -12,14 +12,14 @@ export function optionValue(words: readonly string[], names: readonly string[]):
   return optionValues(words, names)[0];
 }
 
-/** The values of an option that may be there several times, as `-e a` or `-e=a`. */
+/** The values of a repeatable option, as `-e a` or `-e=a`. */
 export function optionValues(words: readonly string[], names: readonly string[]): string[] {
   return words.flatMap((word, at) =>
     names.includes(word.split("=")[0]!) ? (/=(.*)/s.exec(word)?.[1] ?? words[at + 1] ?? []) : [],
   );
 }
 
-/** The words of a shell's command, as far as quotes go. */
+/** The words of a shell command. Only quotes are interpreted. */
 export function wordsOf(text: string): string[] {
   return (text.match(/(?:"(?:\\.|[^"\\])*"|'[^']*'|\\.|[^\s"'\\])+/g) ?? []).map((word) =>
     word.replace(

@@ -10,16 +10,16 @@ import {
 import { CliError } from "../shared/cli-error.ts";
 import type { DetectedApp } from "./detect-app.ts";
 
-/** The choices of the user or the options. */
+/** The settings from options or answers. */
 export interface AppChoices {
   name?: string | undefined;
-  /** Addresses, as systemd.socket(5) has them, and `localhost:3000`. */
+  /** Addresses as in systemd.socket(5), or `localhost:3000`. */
   listen?: readonly string[] | undefined;
   /** Whether the user's own service manager runs it. */
   user?: boolean | undefined;
-  /** The number of the user whose manager that is. */
+  /** The ID of that user. */
   uid?: number | undefined;
-  /** An existing user to run as; by default one that exists only while the service runs. */
+  /** An existing user to run as. The default is DynamicUser=. */
   runAs?: string | undefined;
   hardening?: HardeningProfile | undefined;
   idleTimeout?: AppDescription["idleTimeout"];
@@ -27,31 +27,29 @@ export interface AppChoices {
   handover?: boolean | undefined;
   /** Whether `sockact install` bundles the app. */
   bundle?: boolean | undefined;
-  /** Files with variables; by default those that the start script has read for the app. */
+  /** Files of variables. The default is those that the start script reads. */
   environmentFile?: readonly string[] | undefined;
-  /**
-   * The path of @sockact/register, for an app without a line of ours; `true` for the one in its node_modules.
-   */
+  /** The path of @sockact/register for an app without sockact; `true` for the one in its node_modules. */
   preload?: string | boolean | undefined;
-  /** The version of systemd that the units are for. */
+  /** The version of systemd that runs the units. */
   systemd?: number | undefined;
 }
 
 /**
- * The description for the answers. It is the same for `init`, and for `install` and `units` without a config.
+ * The description for these settings, for `init`, and for `install` and `units` without a config.
  *
- * Throws a `CliError` with the code `SOCKACT_ERR_USAGE` for choices with which an app that takes one socket
- * would not run.
+ * Throws a `CliError` with the code `SOCKACT_ERR_USAGE` for settings that do not work with an app that
+ * accepts only one socket.
  */
 export function describeApp(app: DetectedApp, choices: AppChoices = {}): AppDescription {
   const { user = false, systemd, environmentFile = app.environmentFiles, handover = false } = choices;
   const listen = (choices.listen ?? [String(app.port ?? 3000)]).flatMap((address) => addresses(address));
   if (app.takesOneSocket) assertOneSocket(choices, listen.length);
   const preload = choices.preload ?? !(app.hasSockact || app.takesOneSocket);
-  // Sent by sockact, in the app or in the preload. Older systemds have no OpenFile=, by which it is sent. A
-  // handover has its own type.
+  // The app or the preload sends READY=1 through the descriptor of OpenFile=, which older systemds do not
+  // have. A handover has its own type.
   const notifies = systemd !== undefined && systemd >= 253 && !handover;
-  // The preload would give the socket to the first server that listens, such as one for metrics.
+  // Otherwise the preload would give the socket to the first server that listens, such as one for metrics.
   const port = preload === false || !app.isPortSure ? {} : { SOCKACT_PORT: String(app.port) };
   const environment = { ...app.environment, ...port, ...(preload === false ? {} : portFor(app, listen)) };
   return defined({
@@ -74,14 +72,14 @@ export function describeApp(app: DetectedApp, choices: AppChoices = {}): AppDesc
   });
 }
 
-/** Leaves out fields that are undefined, which a config would show, and which would replace a default. */
+/** Removes undefined fields, which would appear in a config and override defaults. */
 export function defined<Fields extends object>(fields: Fields): Fields {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Fields;
 }
 
 /**
  * The variable for code such as `app.listen(process.env.PORT)`. Without it, the app would listen on port 0,
- * where the preload gives it no socket: Node chooses the port.
+ * and the preload would give it no socket.
  */
 function portFor(app: DetectedApp, listen: readonly ListenAddress[]): { PORT?: string } {
   const ports = listen.flatMap((address) =>
@@ -132,7 +130,7 @@ export function refusedAddress(listen: readonly string[]): string | undefined {
   }
 }
 
-/** The working directory that @sockact/units gives a service by itself. */
+/** The working directory that @sockact/units chooses by default. */
 function defaultFolder(entry: string): string {
   const folder = dirname(entry);
   return /\/(?:bin|build|dist|lib|out|src)$/.test(folder) ? dirname(folder) : folder;

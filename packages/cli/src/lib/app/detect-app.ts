@@ -14,11 +14,11 @@ import { isFile, resolveLocal, sourceFiles, type SourceFile } from "./source-fil
 import { startCommand, type StartCommand } from "./start-script.ts";
 import { unitNameOf } from "./unit-name.ts";
 
-/** The facts about an app, from reading its files. */
+/** Facts about an app, from its files. */
 export interface DetectedApp {
-  /** The package's folder: an absolute path without symbolic links. */
+  /** The package's folder, as a real path. */
   folder: string;
-  /** A valid name of a unit, from package.json or the folder. */
+  /** A valid unit name, from package.json or the folder. */
   name: string;
   /** The absolute path of the file that Node runs. */
   entry: string;
@@ -26,59 +26,56 @@ export interface DetectedApp {
   nodeArguments: string[];
   /** The arguments after the entry. */
   arguments: string[];
-  /**
-   * Why the entry is a guess: the start script does not lead to it, so it was chosen by its name. Undefined
-   * if it is none.
-   */
+  /** Why the entry is a guess: the start script does not lead to it. Undefined if it is not a guess. */
   guess: string | undefined;
   /** Variables that the start script sets, without PORT. */
   environment: Record<string, string>;
   framework: Framework | undefined;
   /**
-   * Whether it calls `systemdListen()`, or loads @sockact/register, by itself. If not, it needs the preload.
+   * Whether the app itself calls `systemdListen()` or loads @sockact/register. Otherwise it needs the
+   * preload.
    */
   hasSockact: boolean;
   /**
-   * Whether it takes a socket of systemd without sockact, as the server of SvelteKit's adapter-node does.
-   * That server accepts one descriptor alone, so it must get neither the preload nor the descriptor for
-   * messages to systemd.
+   * Whether it uses a socket from systemd without sockact, as the server of SvelteKit's adapter-node does.
+   * That server accepts only one descriptor, so it must get neither the preload nor the notify descriptor.
    */
   takesOneSocket: boolean;
   /** The port in the code or in the start script. */
   port: number | undefined;
-  /** Whether the app listens there and nowhere else, as far as its code shows. */
+  /** Whether the code shows that the app listens there and nowhere else. */
   isPortSure: boolean;
   node: FoundNode;
-  /** A tool in the start script that does not pass the sockets on. The service runs its command directly. */
+  /** A tool in the start script that does not pass the sockets on. The service runs its command instead. */
   launcher: string | undefined;
-  /** Files of variables that its start script has read for it, and that systemd may read instead. */
+  /** Files of variables that the start script reads, and that systemd can read instead. */
   environmentFiles: string[];
-  /** Those that systemd must not read only because the script names them. */
+  /** Those that systemd must not read just because the script names them. */
   refusedEnvironmentFiles: EnvironmentFiles["refused"];
   /** Its file `.env`, if it has one. */
   envFile: string | undefined;
-  /** Whether the app reads that file by itself. */
+  /** Whether the app reads that file itself. */
   isEnvFileRead: boolean;
-  /** Notes for the user, as sentences. */
+  /** Notes for the user, in sentences. */
   notes: string[];
 }
 
 export interface DetectOptions {
   folder: string;
-  /** The file that Node runs, from the folder. */
+  /** The file that Node runs, relative to the folder. */
   entry?: string | undefined;
   /** The path of Node. */
   node?: string | undefined;
-  /** Whether a bundle of it runs, which is JavaScript. */
+  /** Whether it runs as a bundle, which is JavaScript. */
   isBundled?: boolean | undefined;
 }
 
 /**
- * Finds out what an app is: it reads files, and runs none of them.
+ * Detects an app by reading its files, without running them.
  *
- * Rejects with a `CliError`: `SOCKACT_ERR_APP_FOLDER` (no such folder), `SOCKACT_ERR_APP_MANIFEST` (a
- * package.json that can't be read), `SOCKACT_ERR_APP_ENTRY` (no file to run, or not the named one),
- * `SOCKACT_ERR_APP_BUILD` (TypeScript that was not built).
+ * Rejects with a `CliError`: `SOCKACT_ERR_APP_FOLDER` (no such folder), `SOCKACT_ERR_APP_MANIFEST` (an
+ * unreadable package.json), `SOCKACT_ERR_APP_ENTRY` (no file to run), `SOCKACT_ERR_APP_BUILD` (TypeScript
+ * that was not built).
  */
 export async function detectApp({
   folder,
@@ -96,7 +93,7 @@ export async function detectApp({
   const isNest = "@nestjs/core" in manifest.dependencies;
   const run = runnable(root, source, node, { needsBuild: isNest, isBundled });
   const files = sourceFiles(run.entry);
-  // The code that was built may be minified.
+  // Built code may be minified.
   const readable = run.entry === source ? files : [...sourceFiles(source), ...files];
   const framework = findFramework(readable, manifest);
   const envFile = isFile(join(root, ".env")) ? join(root, ".env") : undefined;
@@ -220,7 +217,7 @@ function chooseEntry(
   };
 }
 
-/** The file that a script names. `node .` runs the main file of the package. */
+/** The file in a script. `node .` runs the main file of the package. */
 function fileOfScript(root: string, { main }: Manifest, name: string): string | undefined {
   if (resolve(root, name) !== root) return resolveLocal(root, name);
   return (main === undefined ? undefined : resolveLocal(root, main)) ?? resolveLocal(root, "index");
@@ -244,7 +241,7 @@ export function usesSockact(files: readonly SourceFile[]): boolean {
 }
 
 /**
- * By two strings in the server of adapter-node, which a minifier keeps. Earlier versions don't read
+ * Detects the server of adapter-node by two strings that a minifier keeps. Earlier versions don't read
  * LISTEN_FDS, and need the preload.
  */
 function isAdapterNode(files: readonly SourceFile[]): boolean {
@@ -259,7 +256,7 @@ function notesOfSockact(hasSockact: boolean, { dependencies }: Manifest, entry: 
   return [`package.json names ${installed}, but ${entry} and what it imports do not use it.`];
 }
 
-/** Reads PORT only: other variables may be secrets. */
+/** Reads only PORT, because other variables may be secrets. */
 function portOfEnvFile(file: string): { PORT?: string } {
   const [, port] = /^[ \t]*(?:export[ \t]+)?PORT\s*=\s*["']?(\d+)/m.exec(readTextFile(file)) ?? [];
   return port === undefined ? {} : { PORT: port };

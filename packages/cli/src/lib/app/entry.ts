@@ -6,10 +6,7 @@ import { isVersionAtLeast, type FoundNode } from "./find-node.ts";
 import type { Manifest } from "./manifest.ts";
 import { isFile, resolveLocal } from "./source-files.ts";
 
-/**
- * The possible entries of an app whose package.json does not name one: the outputs of frameworks first, then
- * the usual names.
- */
+/** Entries to try if package.json does not name one: the outputs of frameworks, then common names. */
 const usualEntries =
   `.output/server/index.mjs .next/standalone/server.js bin/www dist/main.js dist/server/entry.mjs
   bin/server.js build/index.js server.js server.mjs server.cjs server.ts index.js index.mjs index.cjs app.js app.mjs main.js main.mjs
@@ -17,13 +14,13 @@ const usualEntries =
   dist/server.js dist/index.js dist/app.js build/server.js build/main.js
   index.ts app.ts main.ts src/server.ts src/index.ts src/main.ts src/app.ts`.split(/\s+/);
 
-/** Finds the entry of a package that has no start script which leads to it. */
+/** Finds the entry of a package whose start script does not lead to one. */
 export function usualEntry(folder: string, { main }: Manifest): string | undefined {
   const ofMain = main === undefined ? undefined : resolveLocal(folder, `./${main}`);
   return ofMain ?? usualEntries.map((name) => join(folder, name)).find((path) => isFile(path));
 }
 
-/** How a file of TypeScript is run. */
+/** How to run a TypeScript file. */
 export interface Runnable {
   entry: string;
   nodeArguments: string[];
@@ -33,14 +30,14 @@ export interface Runnable {
 /** Whether a file is TypeScript. */
 export const isTypeScript = (path: string): boolean => /\.[mc]?tsx?$/.test(path);
 
-/** Whether Node leaves the types out by itself. */
+/** Whether Node strips types by itself. */
 export const stripsTypes = ({ version }: FoundNode): boolean =>
   isVersionAtLeast(version, 22, 18) && !/^23\.[0-5]\./.test(version ?? "");
 
 /**
- * What Node runs for an entry: the entry itself, or for TypeScript what was built from it. Otherwise Node
- * 22.18 and later leave the types out, and tsx does it for older ones. Throws a `CliError` with
- * `SOCKACT_ERR_APP_BUILD` if nothing runs it, and it is not bundled.
+ * What Node runs for an entry: the entry itself, or the file built from TypeScript. Without such a file, Node
+ * 22.18 and later strip types, and older versions need tsx. Throws a `CliError` with `SOCKACT_ERR_APP_BUILD`
+ * if nothing can run it and it is not bundled.
  */
 export function runnable(
   folder: string,
@@ -83,7 +80,7 @@ export function runnable(
   );
 }
 
-/** The file that was built from a source, in the folders that compilers write. */
+/** The file built from a source, in the usual output folders. */
 function builtFile(folder: string, source: string): string | undefined {
   const { outDir, rootDir } = compilerOptions(folder);
   const outFolders = [...(outDir === undefined ? [] : [outDir]), "dist", "build", "lib", "out"];
@@ -95,16 +92,16 @@ function builtFile(folder: string, source: string): string | undefined {
   const names = inside
     .filter((path) => !path.startsWith(".."))
     .map((path) => path.replace(/\.([mc]?)tsx?$/, ".$1js"));
-  // Bundlers name an ES module .mjs where tsc writes .js.
+  // Bundlers use the suffix .mjs for an ES module where tsc uses .js.
   const all = names.flatMap((path) => [path, path.replace(/\.js$/, ".mjs"), path.replace(/\.js$/, ".cjs")]);
   return outFolders.flatMap((out) => all.map((path) => join(folder, out, path))).find((path) => isFile(path));
 }
 
-/** Of a tsconfig.json, which may have comments. What it extends is not read. */
+/** The options of a tsconfig.json, which may have comments. `extends` is not followed. */
 export function compilerOptions(folder: string): {
   outDir: string | undefined;
   rootDir: string | undefined;
-  /** Whether it says which files it compiles. */
+  /** Whether it lists the files to compile. */
   hasFiles: boolean;
 } {
   const file = join(folder, "tsconfig.json");

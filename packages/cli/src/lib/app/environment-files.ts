@@ -4,19 +4,19 @@ import { liesIn } from "../shared/folders.ts";
 import { shellWord } from "../shared/shell-words.ts";
 import type { StartCommand } from "./start-script.ts";
 
-/** The files of variables that a start script names. */
+/** The files of variables in a start script. */
 export interface EnvironmentFiles {
   /** Absolute paths that systemd may read for the app. */
   accepted: string[];
-  /** Those that a unit must not name because package.json does: why, and how to name them nevertheless. */
+  /** Files that a unit must not use only because package.json names them, and how to name them explicitly. */
   refused: { path: string; message: string; hint: string }[];
   notes: string[];
 }
 
 /**
- * systemd reads a file of variables as root. So a start script, which anybody may have written, gets only a
- * file of the app: a regular one below the app's folder, with no symbolic link on the way, of the folder's
- * owner or of root.
+ * systemd reads files of variables as root, but anyone may have written the start script. So only a file of
+ * the app is accepted: a regular file below the app's folder, without symbolic links in its path, of the
+ * folder's owner or root.
  *
  * @param folder the package's folder, a real path
  */
@@ -49,7 +49,7 @@ export function environmentFilesOf(
 
 function whyRefused(folder: string, path: string): string | undefined {
   if (!liesIn(folder, path)) return "it is outside the app's folder";
-  // systemd.exec(5): EnvironmentFile= takes a pattern.
+  // systemd.exec(5): EnvironmentFile= accepts a pattern.
   if (/[*?[\]\\]/.test(path)) return "systemd reads its name as a pattern";
   let at = path;
   for (; at !== folder; at = dirname(at)) {
@@ -62,7 +62,7 @@ function whyRefused(folder: string, path: string): string | undefined {
   return undefined;
 }
 
-/** A file of root with several names may be another one. */
+/** A file of root with several hard links may be another file. */
 function isOfFolder({ uid, nlink }: Stats, folder: string): boolean {
   return uid === 0 ? nlink === 1 : uid === lstatSync(folder).uid;
 }

@@ -4,24 +4,23 @@ import process from "node:process";
 import { CliError } from "../shared/cli-error.ts";
 import { readTextFile } from "../shared/read-file.ts";
 
-/** Which tool has installed a Node. */
+/** The tool that installed a Node. */
 type NodeOrigin = "system" | "nvm" | "fnm" | "volta" | "asdf" | "mise" | "snap" | "other";
 
-/** The Node that a service would run. */
+/** The Node for a service. */
 export interface FoundNode {
   /** Its absolute path. */
   path: string;
-  /** Such as `22.18.0`. `undefined` if its files do not show it: Node is not run to find out. */
+  /** For example `22.18.0`. `undefined` if no file shows it: Node is not run. */
   version: string | undefined;
   origin: NodeOrigin;
 }
 
-/** Paths that stay the same when a distribution replaces Node by its next version. */
+/** Paths that stay the same when a distribution upgrades Node. */
 const STABLE = ["/usr/bin/node", "/usr/local/bin/node", "/opt/homebrew/bin/node"];
 
 /**
- * Finds the Node that runs `sockact`, which no shim of a version manager is, or the one that was named.
- * Nothing is executed.
+ * Finds the Node that runs `sockact` (not the shim of a version manager), or the named one. Executes nothing.
  */
 export function findNode(named?: string): FoundNode {
   const own = realpathSync(process.execPath);
@@ -54,13 +53,14 @@ function originOf(path: string): NodeOrigin {
     /\/(?:\.?(nvm|fnm|volta|asdf|mise)|(snap))\//.exec(path)?.filter((part, index) => index === 0 || part) ??
     [];
   if (manager !== undefined) return manager as NodeOrigin;
-  // fnm links each shell's Node here.
+  // fnm links the Node of each shell here.
   if (path.includes("/fnm_multishells/")) return "fnm";
   return /^\/(?:usr|opt|bin)\//.test(path) ? "system" : "other";
 }
 
 /**
- * Node's headers, which most installations have, and the folder that a version manager gives each version.
+ * Reads the version from Node's headers, which most installations have, or from the folder name of a version
+ * manager.
  */
 export function versionOf(path: string): string | undefined {
   const ofPath = /\/v?(\d+\.\d+\.\d+)\//.exec(path)?.[1];
@@ -75,7 +75,7 @@ export function versionOf(path: string): string | undefined {
   }
 }
 
-/** Whether a version is at least this one. An unknown version is not. */
+/** Whether a version is at least this one. False for an unknown version. */
 export function isVersionAtLeast(version: string | undefined, major: number, minor: number): boolean {
   const [ownMajor = 0, ownMinor = 0] = (version ?? "0").split(".").map(Number);
   return ownMajor > major || (ownMajor === major && ownMinor >= minor);

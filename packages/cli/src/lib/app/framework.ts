@@ -17,7 +17,7 @@ export type Framework =
   | "restify"
   | "polka";
 
-/** By the packages of each, those first that are built on others. */
+/** Frameworks by package. Those that use another framework come first. */
 const packages: readonly [Framework, readonly string[]][] = [
   ["next", ["next"]],
   ["nuxt", ["nuxt"]],
@@ -35,7 +35,7 @@ const packages: readonly [Framework, readonly string[]][] = [
   ["polka", ["polka"]],
 ];
 
-/** What the app is built with: what its code imports counts more than what its package.json names. */
+/** The framework of the app. Imports in the code have precedence over package.json. */
 export function findFramework(
   files: readonly SourceFile[],
   { dependencies }: Manifest,

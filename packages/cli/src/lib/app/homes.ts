@@ -6,12 +6,12 @@ import { appFolders } from "./app-folders.ts";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import { isInHome, liesIn } from "../shared/folders.ts";
 
-/** The home that a path is in: `/home/me`, `/root` or `/run/user/1000`. */
+/** The home directory that contains a path: `/home/me`, `/root` or `/run/user/1000`. */
 function homeOf(path: string): string | undefined {
   return /^(?:\/home\/[^/]+|\/root|\/run\/user\/[^/]+)(?=\/|$)/.exec(path)?.[0];
 }
 
-/** Where an app is, as absolute paths. */
+/** The absolute paths of an app. */
 interface AppPlace {
   folder: string;
   /** The file that Node runs. */
@@ -19,9 +19,9 @@ interface AppPlace {
   node: string;
 }
 
-/** The files of Node and the app that are in homes. A service with a separate user would not see them. */
+/** The files of Node and the app in home directories. A service with a separate user would not see them. */
 export function inHomes({ folder, entry, node }: AppPlace): string[] {
-  // A link to another user's home must not open that home.
+  // A link into another user's home directory must not make that visible.
   const paths = appFolders(folder, entry).roots.filter(
     (path) => isInHome(path) && homeOf(path) === homeOf(folder),
   );
@@ -45,9 +45,9 @@ export function inHomes({ folder, entry, node }: AppPlace): string[] {
 }
 
 /**
- * Makes a service see these files and folders of homes, and nothing else in them. So a service that runs as a
- * user of its own can read an app in a home that is closed to others: the folders above are not the real
- * ones. What the app's own folder allows counts as it does elsewhere.
+ * Makes only these files and folders of home directories visible to a service. A service with its own user
+ * can then read an app in a closed home directory, because systemd replaces the parent folders. The
+ * permissions of the app's folder still apply.
  */
 export function withFoldersOfHomes(description: AppDescription, paths: readonly string[]): AppDescription {
   const { hardening = "outbound", raw } = description;
@@ -61,7 +61,7 @@ export function withFoldersOfHomes(description: AppDescription, paths: readonly 
       ...raw,
       Service: {
         ...raw?.Service,
-        // With ProtectHome=tmpfs, systemd makes an empty /root that only root may enter.
+        // With ProtectHome=tmpfs, systemd creates an empty /root that only root may enter.
         ...(paths.some((path) => liesIn("/root", path)) ? { TemporaryFileSystem: "/root:ro,mode=0755" } : {}),
         BindReadOnlyPaths: paths.map(listItem),
       },
@@ -70,8 +70,8 @@ export function withFoldersOfHomes(description: AppDescription, paths: readonly 
 }
 
 /**
- * Shows a service its app, as `withFoldersOfHomes()` does, if the app or Node is in a home. A description
- * that says itself how much of homes the service sees stays as it is, and so does one of an existing user.
+ * Like `withFoldersOfHomes()`, if the app or Node is in a home directory. A description that sets
+ * ProtectHome= or an existing user is unchanged.
  *
  * @param folder the folder of the config
  */
@@ -102,7 +102,7 @@ export function withAppInHome(description: AppDescription, folder: string): AppD
   return shown.length === 0 ? description : withFoldersOfHomes(description, shown);
 }
 
-/** The files and folders of homes that a service sees although the rest is hidden. */
+/** The visible files and folders in home directories that are hidden otherwise. */
 export function shownOfHomes({ hardening, raw }: AppDescription): string[] {
   if (typeof hardening !== "object" || hardening.protectHome !== "tmpfs") return [];
   const paths = [raw?.Service?.["BindReadOnlyPaths"]].flat();
@@ -113,8 +113,8 @@ export function shownOfHomes({ hardening, raw }: AppDescription): string[] {
 }
 
 /**
- * A path in a list of systemd.exec(5), in which quotes keep spaces. Not each systemd reads other characters
- * back as it has written them.
+ * A quoted path in a list of systemd.exec(5). Some versions of systemd do not re-read other characters as
+ * they wrote them.
  */
 function listItem(path: string): string {
   return path.includes(" ") ? `"${path}"` : path;

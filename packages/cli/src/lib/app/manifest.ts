@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { CliError } from "../shared/cli-error.ts";
 import { readJsonFile } from "../shared/read-file.ts";
 
-/** What is read of a package.json. */
+/** The fields of a package.json that are used. */
 export interface Manifest {
   name: string | undefined;
   main: string | undefined;
@@ -14,9 +14,8 @@ export interface Manifest {
 }
 
 /**
- * The folder of the package that a folder belongs to: the nearest one with a package.json, or the folder
- * itself. A package.json above it counts only if it is of the folder's owner or of root. In a folder that
- * several users may write, another user could describe the app.
+ * The package's folder: the nearest parent with a package.json, or the folder itself. A package.json further
+ * up must belong to the folder's owner or root. In a shared folder, another user could describe the app.
  */
 export function packageFolder(folder: string): string {
   const owner = statSync(folder, { throwIfNoEntry: false })?.uid;
@@ -27,12 +26,12 @@ export function packageFolder(folder: string): string {
   }
 }
 
-/** The owner of a file, or of the link that leads to it; undefined if there is no such file. */
+/** The owner of a file, or of a link to it. Undefined if it does not exist. */
 function ownerOf(path: string): number | undefined {
   return existsSync(path) ? lstatSync(path, { throwIfNoEntry: false })?.uid : undefined;
 }
 
-/** Reads the package.json of a folder, which may have none. */
+/** Reads the package.json of a folder, if it has one. */
 export function readManifest(folder: string): Manifest {
   const file = join(folder, "package.json");
   try {

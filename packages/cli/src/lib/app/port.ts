@@ -11,7 +11,7 @@ const DEFAULTS: Record<string, number> = {
 
 export interface PortSources {
   files: readonly SourceFile[];
-  /** After the entry. */
+  /** The arguments after the entry. */
   arguments: readonly string[];
   environment: Readonly<Record<string, string>>;
   framework: string | undefined;
@@ -20,13 +20,13 @@ export interface PortSources {
 export interface FoundPort {
   port: number | undefined;
   /**
-   * Whether the start script says it, or every call of `listen()` in the code. Otherwise the app may listen
-   * elsewhere too, for example for metrics.
+   * Whether the start script, or every call of `listen()` in the code, names this port. Otherwise the app may
+   * also listen elsewhere, for example for metrics.
    */
   isSure: boolean;
 }
 
-/** The port of the app, from the start script, or else from the code. */
+/** The port of the app, from the start script or the code. */
 export function findPort({ files, arguments: words, environment, framework }: PortSources): FoundPort {
   const ofArguments = portOf(/(?:^| )(?:--port|-p)[= ](\d+)(?: |$)/.exec(words.join(" "))?.[1]);
   if (ofArguments !== undefined) return { port: ofArguments, isSure: true };
@@ -52,20 +52,17 @@ function portOf(text: string | undefined): number | undefined {
   return port >= 1 && port <= 65_535 ? port : undefined;
 }
 
-/** How many calls in one file are looked at, and how long a value of a variable is. */
+/** The most calls to look at in a file, and the longest value of a variable. */
 const [MOST_CALLS, LONGEST_VALUE] = [1_000, 500];
 
-/**
- * The first argument of each call of `listen()` and the like. It is empty if there are too many to look at
- * each.
- */
+/** The first argument of each call of `listen()` and similar. Empty if there are too many calls. */
 function listenArguments(text: string): string[] {
   return [...text.matchAll(/(?:\.listen|\blisten|\bserve)\s*\(/g)].map(({ index, 0: call }, number) =>
     number < MOST_CALLS ? firstArgument(text.slice(index + call.length)) : "",
   );
 }
 
-/** What such an argument gives as the port. `undefined` if that does not show. */
+/** The port expression in such an argument, or `undefined`. */
 function portExpression(argument: string): string | undefined {
   if (!argument.startsWith("{")) return argument;
   const [, value] = /\bport\s*:\s*([^]*)/.exec(argument) ?? [];
@@ -73,7 +70,7 @@ function portExpression(argument: string): string | undefined {
   return /[{,]\s*port\s*[,}]/.test(argument) ? "port" : undefined;
 }
 
-/** Up to the comma or bracket that ends it. */
+/** Everything before the comma or bracket that ends it. */
 function firstArgument(text: string): string {
   let depth = 0;
   for (let at = 0; at < Math.min(text.length, 500); at += 1) {
@@ -88,8 +85,8 @@ function firstArgument(text: string): string {
 }
 
 /**
- * The number in an expression such as `Number(process.env.PORT || 3000)`, or in the declaration of the
- * variable that it names.
+ * The number in an expression such as `Number(process.env.PORT || 3000)`, or in the declaration of its
+ * variable.
  */
 function portIn(
   expression: string,
@@ -115,7 +112,7 @@ function portIn(
   }
   for (const [name] of expression.matchAll(/\b[A-Za-z_$][\w$]*\b/g)) {
     const value = file.declared.get(name);
-    // A long file of assignments has many ways from one variable to another.
+    // In a long file of assignments, many paths lead from one variable to another.
     if (value === undefined || seen.has(name) || seen.size === 50) continue;
     seen.add(name);
     const found =
@@ -126,8 +123,8 @@ function portIn(
 }
 
 /**
- * The first value of each variable: of declarations, and of defaults as in
- * `const { PORT = 3000 } = process.env`.
+ * The first value of each variable, in declarations and in defaults such as `const { PORT = 3000 } =
+ * process.env`.
  */
 function declarationsIn(text: string): Map<string, string> {
   const found = new Map<string, string>();

@@ -6,20 +6,20 @@ import { readTextFile } from "../shared/read-file.ts";
 export interface SourceFile {
   path: string;
   text: string;
-  /** What it imports, as it is written there. */
+  /** Its import specifiers. */
   imports: string[];
 }
 
-/** More than an app has. Another user may have written the files, so that the search takes long. */
+/** More than an app has. Another user may have written the files to slow the search down. */
 const MOST_FILES = 300;
 const MOST_BYTES = 2_000_000;
 const MOST_BYTES_OF_ALL = 10_000_000;
-/** Of one file. */
+/** Imports per file. */
 const MOST_IMPORTS = 1_000;
 
 /**
- * The entry and the files of the app that it imports, the entry first. The code is searched and not parsed: a
- * parser would need the grammar of TypeScript, and what is found is a proposal that the user sees.
+ * The entry and the app's files that it imports, the entry first. The code is searched, not parsed: parsing
+ * would need a TypeScript parser, and the user sees the result as a proposal.
  */
 export function sourceFiles(entry: string): SourceFile[] {
   const files = new Map<string, SourceFile>();
@@ -44,7 +44,7 @@ export function sourceFiles(entry: string): SourceFile[] {
 
 const EXTENSIONS = ["", ".js", ".mjs", ".cjs", ".ts", ".mts", ".cts", ".tsx", ".json"];
 
-/** The file that a relative import means, to Node or to TypeScript, which names the later `.js`. */
+/** The file of a relative import, in Node or in TypeScript, which uses the suffix of the output, `.js`. */
 export function resolveLocal(folder: string, name: string): string | undefined {
   const base = resolve(folder, name);
   const typed = base.replace(/\.([mc]?)js$/, ".$1ts");
@@ -63,8 +63,7 @@ export function isFile(path: string): boolean {
 }
 
 /**
- * The file that a command runs, by the words of `exec`: its last one that is the path of a file, because
- * Node's own options come first.
+ * The file that a command runs: the last word of `exec` that is a file, because Node's options come first.
  */
 export function entryOf(exec: readonly unknown[]): string | undefined {
   const words = exec.slice(1).filter((word) => typeof word === "string");
@@ -72,9 +71,8 @@ export function entryOf(exec: readonly unknown[]): string | undefined {
 }
 
 /**
- * Takes comments away, and leaves strings as they are: `//` is in each URL. The limit keeps the search short
- * in a file without end quotes, and so does the first alternative in one with an escaped quote after the
- * other.
+ * Removes comments, but keeps strings: every URL has `//`. The limit, and the first alternative, keep the
+ * search fast in files with unbalanced or escaped quotes.
  */
 function withoutComments(text: string): string {
   return text.replace(

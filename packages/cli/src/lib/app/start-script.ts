@@ -4,26 +4,26 @@ import { readTextFile } from "../shared/read-file.ts";
 import type { Manifest } from "./manifest.ts";
 import { afterOptions, optionValue, optionValues, wordsOf } from "./command-words.ts";
 
-/** A script of package.json, as the `node …` that it comes down to. */
+/** A package.json script, reduced to its `node …`. */
 export interface StartCommand {
   /** Options of Node. */
   nodeArguments: string[];
-  /** The file, as the script names it, from the package's folder. */
+  /** The file in the script, relative to the package's folder. */
   script: string;
   arguments: string[];
   /** Variables that the script sets. */
   environment: Record<string, string>;
   /**
-   * Files from which a tool such as dotenv gives the app its variables. A variable of a later one replaces
-   * those before, as with EnvironmentFile=.
+   * Files of variables that a tool such as dotenv loads for the app. As with EnvironmentFile=, later files
+   * override earlier ones.
    */
   environmentFiles: { file: string; tool: string }[];
-  /** Tools that do not pass the sockets on, and that the service leaves out. The first is the outermost. */
+  /** Tools that do not pass the sockets on, and that the service omits. The first is the outermost. */
   launchers: string[];
   notes: string[];
 }
 
-/** Options of node(1) whose value may be the next word, of those that one writes beside a script. */
+/** Options of node(1) in scripts whose value may be the next word. */
 const VALUED = new Set(
   `-r --require --import --loader --experimental-loader --env-file --env-file-if-exists -C --conditions --title --icu-data-dir
    --disable-warning --redirect-warnings --unhandled-rejections --max-http-header-size --dns-result-order --inspect-port`.split(
@@ -31,7 +31,7 @@ const VALUED = new Set(
   ),
 );
 
-/** Options of launchers with a value, besides those that are written with `=`. */
+/** Options of launchers whose value is the next word. */
 const launcherOptions: Record<string, readonly string[]> = {
   nodemon: [
     "-w",
@@ -58,21 +58,20 @@ const launcherOptions: Record<string, readonly string[]> = {
   forever: ["-l", "-o", "-e"],
 };
 
-/** What the command comes down to. */
 type Command = Pick<StartCommand, "nodeArguments" | "script" | "arguments">;
 
-/** What was found on the way to it. */
+/** What was found on the way to the command. */
 type Found = Omit<StartCommand, keyof Command>;
 
-/** A script that is followed. */
+/** The state while following scripts. */
 interface State extends Found {
   folder: string;
   manifest: Manifest;
-  /** The names of the scripts so far. */
+  /** The names of the followed scripts. */
   scripts: string[];
 }
 
-/** Looks through the start script. `undefined` if there is none, or if it can't be followed to a `node …`. */
+/** Follows the start script to a `node …`. `undefined` if there is none, or if it can't be followed. */
 export function startCommand(folder: string, manifest: Manifest, name = "start"): StartCommand | undefined {
   const text = manifest.scripts[name];
   if (text === undefined) return undefined;
@@ -82,9 +81,9 @@ export function startCommand(folder: string, manifest: Manifest, name = "start")
 }
 
 function followText(text: string, state: State): Command | undefined {
-  // Nobody writes a longer one.
+  // Real scripts are shorter.
   if (text.length > 4096) return undefined;
-  // What a shell does besides, such as substituting variables, is not followed.
+  // Other shell syntax, such as variables, is not followed.
   if (/[`<>]|\$\(/.test(text)) return undefined;
   const commands = text
     .split(/&&|;/)
@@ -202,7 +201,7 @@ function readNode(words: readonly string[], state: State): Command | undefined {
       if (word === "--watch-path") at += 1;
       continue;
     }
-    // A debugger of a service would have a port that is open to every user of the machine.
+    // A service with a debugger would have a port that every user of the machine can reach.
     if (/^--inspect(?:-brk|-wait)?(?:=|$)/.test(word)) {
       state.notes.push(`${word} is left out: a service should not wait for a debugger.`);
       continue;
@@ -220,7 +219,7 @@ function readNode(words: readonly string[], state: State): Command | undefined {
   return undefined;
 }
 
-/** The file of a command of a package, such as next. */
+/** Follows a package's command, such as next. */
 function followBinary(name: string, rest: readonly string[], state: State): Command | undefined {
   const script = binaryOf(state.folder, name);
   if (script === undefined) return undefined;
@@ -228,7 +227,7 @@ function followBinary(name: string, rest: readonly string[], state: State): Comm
   return { nodeArguments: [], script, arguments: [...rest] };
 }
 
-/** Where npm has put a command, as a link to its file; pnpm writes a shell script that names the file. */
+/** The file of a command in node_modules: npm creates a link to it, pnpm a shell script with its path. */
 function binaryOf(folder: string, name: string): string | undefined {
   const link = join(folder, "node_modules/.bin", name);
   if (!/^[\w.-]+$/.test(name) || !existsSync(link)) return undefined;
@@ -240,11 +239,11 @@ function binaryOf(folder: string, name: string): string | undefined {
   return inside === undefined ? undefined : realpathSync(join(folder, "node_modules/.bin", inside));
 }
 
-/** The files of variables that the options of dotenv or dotenvx name. */
+/** The files of variables in the options of dotenv or dotenvx. */
 function readFileOptions(tool: "dotenv" | "dotenvx", options: readonly string[], state: State): void {
   const files = optionValues(options, tool === "dotenv" ? ["-e"] : ["-f", "--env-file"]);
   const named = (files.length > 0 ? files : [".env"]).map((file) => ({ file, tool }));
-  // Otherwise the first file wins, and the outer tool.
+  // Otherwise the first file and the outer tool have precedence.
   const isLastFirst = options.some((word) => ["-o", "--override", "--overload"].includes(word));
   if (isLastFirst) state.environmentFiles.push(...named);
   else state.environmentFiles.unshift(...named.toReversed());

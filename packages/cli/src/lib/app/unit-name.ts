@@ -1,6 +1,6 @@
 import { emitUnits, UnitError } from "@sockact/units";
 
-/** A name that a unit can have, from the name of a package or a folder. */
+/** A valid unit name from the name of a package or folder. */
 export function unitNameOf(text: string): string {
   const plain = text
     .slice(0, 300)
@@ -13,11 +13,11 @@ export function unitNameOf(text: string): string {
     .slice(0, 100)
     .toLowerCase();
   const name = plain === "" ? "app" : plain;
-  // A suffix does not help a name that begins as the names of systemd's own units.
+  // A suffix does not help if a name begins like one of systemd's units.
   return [name, `${name}-app`].find((one) => isUnitName(one)) ?? `app-${name}`;
 }
 
-/** Whether units may have this name, which is not one of the system's own. */
+/** Whether this is a valid unit name and not one of the system's. */
 export function isUnitName(name: string): boolean {
   try {
     emitUnits({ name, exec: ["/usr/bin/true"], sockets: [{ listen: 80 }], hardening: "none" });

@@ -28,11 +28,11 @@ export interface Bundler {
 export interface BuildRequest {
   /** The file that Node runs, a real path. */
   entry: string;
-  /** The folders that have all files of the app. */
+  /** The folders of all files of the app. */
   roots: readonly string[];
 }
 
-/** Why a package is not in the bundle: a word of {@link Obstacle}, a native addon, or what needs it. */
+/** Why a package is not in the bundle: an {@link Obstacle}, a native addon, or a package that needs it. */
 export type OutsideReason = Obstacle | "native" | "needed";
 
 interface OutsidePackage {
@@ -40,20 +40,20 @@ interface OutsidePackage {
   reason: OutsideReason;
 }
 
-/** Why an app can't be one file. */
+/** Why an app can't be bundled. */
 export type Refusal =
-  /** The app itself loads modules in a way that a bundle would change. */
+  /** The app's own code loads modules in a way that a bundle would change. */
   | { code: Obstacle; place: string }
-  /** Something watches or changes how modules are loaded. */
+  /** A package observes or changes how modules are loaded. */
   | { code: "tracer" | "folder-loader"; package: string }
-  /** A file that is not in the folders of the app. */
+  /** A file outside the app's folders. */
   | { code: "elsewhere"; path: string }
-  /** All packages stay outside, so that nothing would start faster. */
+  /** All packages stay outside, so a bundle would not start faster. */
   | { code: "nothing" }
   /** The bundler has failed. */
   | { code: "build"; message: string };
 
-/** One file in place of the modules of an app. */
+/** The bundle of an app. */
 export interface BuiltBundle {
   code: string;
   extension: ".cjs" | ".mjs";
@@ -63,18 +63,18 @@ export interface BuiltBundle {
 }
 
 /**
- * Modules that use Node's `require` in a way that a bundle does not change. Express loads the view engine that
- * the app has named, and Fastify only looks for a file in the cache.
+ * Modules whose use of Node's `require` works in a bundle. Express loads the view engine that the app names,
+ * and Fastify only searches the cache.
  */
 const usesRequire: Record<string, RegExp> = {
   express: /\/lib\/view\.js$/,
   fastify: /\/lib\/plugin-utils\.js$/,
 };
 
-/** More passes than packages can follow from each other. */
+/** More passes than a chain of packages needs. */
 const MOST_PASSES = 20;
 
-/** Bundles an app. Packages that only work in their own files stay there. */
+/** Bundles an app. Packages that only work as separate files stay outside. */
 export async function build(
   bundler: Bundler,
   request: BuildRequest,
@@ -86,11 +86,12 @@ export async function build(
     const known = outside.size;
     const found = new Pass(request, outside);
     try {
-      // CommonJS runs in sloppy mode, as most packages expect.
+      // CommonJS runs in sloppy mode, which most packages expect.
       let made = await found.run(bundler, "cjs").catch((error: unknown) => error as Error);
       if (found.refusal !== undefined) return { refusal: found.refusal };
       if (outside.size > known) continue;
-      // A module with `await` at its top level can't be CommonJS, and to require() an ES module is not to import it.
+      // A module with a top-level `await` can't be CommonJS, and require() of an ES module differs from
+      // import.
       if (made instanceof Error || found.importsModule) made = await found.run(bundler, "esm");
       if (found.refusal !== undefined) return { refusal: found.refusal };
       if (outside.size > known) continue;
@@ -109,12 +110,12 @@ export async function build(
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
-/** One run of the bundler. It adds the packages that have to stay outside. */
+/** One run of the bundler. Adds the packages that must stay outside. */
 class Pass {
   refusal: Refusal | undefined;
-  /** Whether code in the bundle imports an ES module outside. */
+  /** Whether bundled code imports an ES module outside the bundle. */
   importsModule = false;
-  /** The packages outside that code in the bundle loads. */
+  /** The packages outside the bundle that bundled code loads. */
   readonly used = new Set<string>();
   readonly #request: BuildRequest;
   readonly #outside: Map<string, OutsideReason>;
@@ -131,10 +132,10 @@ class Pass {
       input: { bundle: entry },
       cwd: dirname(entry),
       platform: "node",
-      // Node reads no other field.
+      // Node reads only this field.
       resolve: { mainFields: ["main"] },
       tsconfig: isTypeScript,
-      // package.json says which modules may be left out. Node runs them anyway.
+      // package.json lists modules that may be omitted, but Node runs them.
       treeshake: { moduleSideEffects: true },
       plugins: [this.#plugin(format)],
       onLog: () => {},
@@ -143,9 +144,9 @@ class Pass {
       const { output } = await bundle.generate({
         format,
         codeSplitting: false,
-        // Frameworks read the names of functions and classes.
+        // Frameworks use the names of functions and classes.
         keepNames: true,
-        // Settings are imported first, such as dotenv/config.
+        // Modules such as dotenv/config must be imported first.
         strictExecutionOrder: true,
         comments: false,
         minify: false,
@@ -169,7 +170,7 @@ class Pass {
           if (isBuiltin(source)) return { id: source, external: true };
           if (importer === undefined) return undefined;
           const found = await this.resolve(source, importer, { kind, skipSelf: true });
-          // The module that asks for it gets Node's error, if it asks.
+          // The importing module gets Node's error, when it runs.
           if (found === null) return { id: source, external: true };
           const path = found.id;
           if (!path.startsWith("/")) return found;

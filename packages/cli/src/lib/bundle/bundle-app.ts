@@ -11,36 +11,36 @@ import { distrustOf } from "../shared/trusted-path.ts";
 import type { BuiltBundle, Refusal } from "./build.ts";
 import { installed } from "./packages.ts";
 
-/** What npm fetches if the app does not have the bundler. */
+/** The bundler that npm fetches if the app does not have one. */
 export const BUNDLER = "rolldown@1.2.19";
 
-/** The request to the program that bundles. */
+/** The request to the bundling program. */
 export interface BundleRequest {
   entry: string;
   roots: readonly string[];
-  /** The file from which the bundler is looked up, if the app has it. */
+  /** The file from which the app's bundler is resolved. */
   from?: string | undefined;
-  /** The user that it becomes before it reads a file of the app. */
+  /** The user to become before any file of the app is read. */
   user?: TargetUser | undefined;
-  /** Whether the bundler is fetched before that: the user has no home to keep it in. */
+  /** Whether to fetch the bundler before becoming that user, who has no home directory to store it. */
   fetchesAsRoot: boolean;
 }
 
-/** The answer of that program. */
+/** The answer of the bundling program. */
 export type BundleAnswer =
   | { bundle: BuiltBundle }
   | { refusal: Refusal }
   /** No bundler was found. */
   | { failure: { isFetched: boolean; message: string } };
 
-/** Fetching the bundler takes most of it. */
+/** Most of this time is for fetching the bundler. */
 const TIMEOUT_S = 300;
 /** As JSON. */
 const MOST_BYTES = 64 * 1024 * 1024;
 
 /**
- * Bundles an app, in a process that is not root: of the user who has called sudo, or else of the owner of the
- * app, or of nobody. Rejects with a `CliError` with `SOCKACT_ERR_BUNDLER` if no bundler was found.
+ * Bundles an app in a process without root privileges: as the user who called sudo, the owner of the app, or
+ * nobody. Rejects with a `CliError` with `SOCKACT_ERR_BUNDLER` if there is no bundler.
  *
  * @param given the entry, by the path that Node gets
  * @param roots the folders of the app
@@ -92,8 +92,8 @@ export async function bundleApp(
 }
 
 /**
- * Root becomes the user who has called sudo, or else the owner of the app. If another user could replace a
- * file by a link to one that only this user may read, root becomes nobody. Others bundle as themselves.
+ * Root becomes the user who called sudo, or else the owner of the app, or nobody if another user could
+ * replace a file by a link to one that only that user may read. Other users stay themselves.
  */
 async function userFor(paths: readonly string[], invoker: Invoker): Promise<TargetUser | undefined> {
   if (process.getuid?.() !== 0) return undefined;
@@ -119,7 +119,7 @@ async function userOf(key: string): Promise<TargetUser | undefined> {
   return name === "" ? undefined : { name, uid: Number(uid), gid: Number(gid) };
 }
 
-/** The app's own bundler runs in the process that answers, so it may have written anything there. */
+/** Checks the answer, because the app's own bundler runs in that process. */
 function checked(value: unknown): BundleAnswer {
   const { bundle, refusal, failure } = Object(value) as Record<string, Record<string, unknown> | undefined>;
   const isText = (one: unknown) => typeof one === "string";

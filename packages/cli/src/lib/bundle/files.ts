@@ -2,22 +2,22 @@ import { createHash } from "node:crypto";
 import { dirname } from "node:path";
 import type { BuiltBundle } from "./build.ts";
 
-/** The file that Node loads before the app. Its name stays the same, so the unit and a handover can name it. */
+/** The file that Node loads before the app. The unit and a handover use this fixed name. */
 export const LOADER = "bundle.cjs";
 
 /**
- * The files of a bundle by their names: the code, and what lets Node run it in place of the entry. Each build
- * has its own file of code. Running processes, and an earlier version that comes back, keep theirs.
+ * The files of a bundle by name: the code, and the loader that runs it instead of the entry. Each build has
+ * its own code file, so running processes and a restored version keep theirs.
  */
 export function bundleFiles(entry: string, { code, extension }: BuiltBundle): Record<string, string> {
   const text = extension === ".cjs" ? `${asEntry(entry)}\n${code}\n` : `${code}\n`;
   const name = `bundle-${createHash("sha256").update(text).digest("hex").slice(0, 16)}${extension}`;
-  // The loader last: when it is there, so is what it loads.
+  // The loader is last, so the code exists when the loader does.
   return { [name]: text, [LOADER]: loader(entry, name) };
 }
 
 /**
- * What {@link LOADER} holds if the app runs as it is.
+ * The {@link LOADER} of an app without a bundle.
  *
  * @param preloads the modules that Node would load before the app, such as `tsx`
  */
@@ -40,9 +40,9 @@ if (isMainThread && process.argv[1] !== undefined) {
 }
 
 /**
- * Node calls `Module.runMain()` for the file in its arguments, and supports that it is replaced. So
- * `process.argv`, the working directory and what starts further processes stay as they are. Another file, such
- * as that of another release behind the same link, runs as it is.
+ * Node calls `Module.runMain()` for the file in its arguments, and allows replacing it. `process.argv`, the
+ * working directory and the command line of child processes stay the same. Any other file, such as that of
+ * another release behind the same link, runs unchanged.
  */
 function loader(entry: string, name: string): string {
   return `"use strict";
@@ -68,7 +68,7 @@ if (isMainThread && script !== undefined && isEntry()) {
 `;
 }
 
-/** Lets `require.main` name the entry, and find its packages. */
+/** Makes `require.main` the entry, with its packages. */
 function asEntry(entry: string): string {
   const [path, folder] = [entry, dirname(entry)].map((one) => JSON.stringify(one));
   return `module.filename = ${path}; module.path = ${folder}; module.paths = require("node:module").createRequire(${path}).resolve.paths("a");`;

@@ -10,18 +10,18 @@ export interface SyntaxNode {
   [key: string]: unknown;
 }
 
-/** What keeps a module out of a bundle. */
+/** Why a module can't be bundled. */
 export type Obstacle =
-  /** It loads a module by a name that only running it shows. */
+  /** It loads a module by a computed name. */
   | "dynamic"
-  /** `eval()` sees the scope of the module, and Node's `require`. */
+  /** `eval()` can access the scope of the module and Node's `require`. */
   | "eval"
-  /** It reads or changes Node's own cache of modules. */
+  /** It uses Node's module cache. */
   | "cache"
-  /** Express loads it by its name, beside a copy in the bundle. */
+  /** Express loads it by name, in addition to the copy in the bundle. */
   | "view-engine";
 
-/** A module as it goes into the bundle, or what keeps it out. */
+/** The code of a module in the bundle, or why it can't be bundled. */
 export interface ModuleCode {
   code: string;
   obstacle?: { kind: Obstacle; line: number } | undefined;
@@ -30,19 +30,19 @@ export interface ModuleCode {
 export interface ModulePlace {
   /** The path of the file. */
   path: string;
-  /** Whether Node runs this file: `require.main === module`. */
+  /** Whether it is the entry: `require.main === module`. */
   isEntry: boolean;
-  /** Whether it may use Node's `require`, that of the file, for more than names that are written out. */
+  /** Whether it may use its own `require` for computed names. */
   mayRequire: boolean;
 }
 
-/** Only the modules with one of these words need a look at their syntax. */
+/** Only modules with one of these words are parsed. */
 const words =
   /__dirname|__filename|import\.meta|\bmodule\.(?:parent|require)|\beval\s*\(|__express|createRequire|\brequire\b(?!\s*\(\s*(?:"[^"\n]*"|'[^'\n]*'|`[^`$\n]*`)\s*\))|\bimport\s*\(\s*(?!["'])/;
 
 /**
- * Makes a module mean in a bundle what it means in its own file: `__dirname`, `import.meta` and
- * `require.resolve()` keep the values of that file, which stays where it is.
+ * Adapts a module so that `__dirname`, `import.meta` and `require.resolve()` have the same values in the
+ * bundle as in its own file, which stays in place.
  */
 export function moduleCode(
   code: string,
@@ -72,11 +72,11 @@ export function moduleCode(
     ["dirname", folder],
     ["main", String(isEntry)],
   ]);
-  // What `createRequire()` has made finds modules outside the bundle, also those that are in it.
+  // A `createRequire()` function finds modules outside the bundle, even bundled ones.
   const made = new Set(
     [...code.matchAll(/(\w+)\s*=\s*(?:\w+\.)?createRequire\([^()]*\)(?!\s*[.(])/g)].map(([, name]) => name!),
   );
-  // The require of the file, for what is not in the bundle.
+  // The file's own require, for modules outside the bundle.
   const ownRequire = `require("node:module").createRequire(${file})`;
   const visit = (node: SyntaxNode, parent: SyntaxNode, key: string): void => {
     switch (node.type) {
@@ -140,7 +140,7 @@ export function moduleCode(
         return;
       }
       case "UnaryExpression":
-        // `typeof require` says the same in a bundle.
+        // `typeof require` has the same value in a bundle.
         if (node["operator"] === "typeof" && isName(node["argument"] as SyntaxNode, "require")) return;
         break;
       case "Identifier": {
@@ -178,7 +178,7 @@ function hasModuleSyntax(tree: SyntaxNode): boolean {
   return (tree["body"] as SyntaxNode[]).some(isModuleSyntax);
 }
 
-/** Whether a module may be loaded beside the bundle: it has no code that is in the bundle too. */
+/** Whether a module can be loaded in addition to the bundle, because none of its code is in the bundle. */
 const isHarmless = (name: string): boolean => isBuiltin(name) || /\.(?:json|node)$/.test(name);
 
 const nameOf = (node: SyntaxNode | undefined): string | undefined =>
@@ -189,7 +189,7 @@ const isMember = (node: SyntaxNode, object: string, property: string): boolean =
   node["computed"] !== true &&
   isName(node["object"] as SyntaxNode, object) &&
   isName(node["property"] as SyntaxNode, property);
-/** Whether a property of this name is set, as in `exports.__express = …`. */
+/** Whether code sets a property of this name, as in `exports.__express = …`. */
 const isNamed = (node: SyntaxNode, name: string): boolean =>
   node.type === "AssignmentExpression" &&
   (node["left"] as SyntaxNode).type === "MemberExpression" &&
@@ -203,7 +203,7 @@ function isText(node: SyntaxNode | undefined): boolean {
 const isShorthand = (parent: SyntaxNode): boolean =>
   parent.type === "Property" && parent["shorthand"] === true;
 
-/** Whether an identifier is read, and is not the name of a property, a parameter or a variable. */
+/** Whether this is a use of an identifier, and not the name of a property, parameter or variable. */
 function isReference(node: SyntaxNode, parent: SyntaxNode, key: string): boolean {
   switch (parent.type) {
     case "MemberExpression":

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, realpathSync } from "node:fs";
 import { dirname, join } from "node:path";
 
-/** What a package.json says that matters to a bundle. */
+/** The fields of package.json that affect a bundle. */
 interface PackageFields {
   type?: string;
   dependencies?: Record<string, string>;
@@ -12,12 +12,12 @@ interface PackageFields {
   napi?: unknown;
 }
 
-/** Packages that look for a native addon from the file that calls them. */
+/** Packages that search for a native addon relative to the calling file. */
 const addonLoaders =
   /^(?:bindings|node-gyp-build|node-gyp-build-optional-packages|@mapbox\/node-pre-gyp|node-pre-gyp|prebuild-install|pkg-prebuilds)$/;
 
 /**
- * Packages that change what `require()` and `import` return, for tracing. They would not see the modules in a
+ * Tracing packages that change the result of `require()` and `import`. They would not see modules in a
  * bundle.
  */
 export const tracers = [
@@ -30,7 +30,7 @@ export const tracers = [
   "v8-compile-cache",
 ];
 
-/** Packages that load all files of a folder of the app. */
+/** Packages that load all files in a folder of the app. */
 export const folderLoaders = [
   "@fastify/autoload",
   "fastify-autoload",
@@ -46,7 +46,7 @@ export const folderLoaders = [
   "moleculer",
 ];
 
-/** The folder of the installed package that a file belongs to; undefined for a file of the app itself. */
+/** The folder of the package that contains a file. Undefined for a file of the app. */
 export function packageFolderOf(path: string): string | undefined {
   return /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/.exec(path)?.[0];
 }
@@ -64,7 +64,7 @@ function fieldsOf(folder: string): PackageFields {
   try {
     fields = (JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as PackageFields | null) ?? {};
   } catch {
-    // Such a package has no dependencies that Node would find by name.
+    // Such a package has no dependencies that Node finds by name.
   }
   known.set(folder, fields);
   return fields;
@@ -88,8 +88,7 @@ export function isNative(folder: string): boolean {
 }
 
 /**
- * A package, and those that it needs. If it stays outside a bundle, they stay outside too: otherwise each of
- * them would run twice.
+ * A package and its dependencies. If it stays outside a bundle, so do they: otherwise they would run twice.
  */
 export function withDependencies(folder: string): string[] {
   const found = new Set([folder]);
@@ -103,7 +102,7 @@ export function withDependencies(folder: string): string[] {
   return [...found];
 }
 
-/** The folder of the package that code in another folder gets by this name. */
+/** The folder of the package of this name that code in another folder gets. */
 export function installed(name: string, from: string): string | undefined {
   for (let at = from; ; at = dirname(at)) {
     const folder = join(at, "node_modules", name);

@@ -1,16 +1,16 @@
 import { clean } from "../shared/clean.ts";
 import type { OutsideReason, Refusal } from "./build.ts";
 
-/** Why an app runs as it is, although a bundle was asked for. */
+/** Why an app runs without a bundle although one was requested. */
 export type Fallback =
   | Refusal
-  /** A file that other users can't read. The bundle could be read by all. */
+  /** A file that other users can't read, whereas everyone can read the bundle. */
   | { code: "closed"; path: string }
-  /** The bundle does not start, and the app does. */
+  /** The bundle does not start, but the app does. */
   | { code: "start"; message: string }
-  /** The app has not answered, so nothing can be compared. */
+  /** The app did not answer, so there is nothing to compare. */
   | { code: "silent" }
-  /** The installation has ended before the bundle was tried. */
+  /** The installation ended before the bundle was tested. */
   | { code: "untried" }
   /** The answers of the bundle and of the app differ. */
   | { code: "answer"; difference: string };

@@ -4,19 +4,19 @@ import { exitCodeAfter, untilSignal } from "../shared/until-signal.ts";
 import { ServiceManager } from "../systemd/service-manager.ts";
 import { type Report, showEvent } from "./events.ts";
 
-/** What the steps of a change use. */
+/** Tools for the steps of a change. */
 export interface ChangeTools {
   manager: ServiceManager;
-  /** Aborted by Ctrl-C, which also ends what the manager does. */
+  /** Aborted by Ctrl-C. Also ends the commands of the manager. */
   signal: AbortSignal;
   report: Report;
-  /** Sets what the user reads after Ctrl-C, from now on. Undefined if the steps report it themselves. */
+  /** Sets the text that is printed after Ctrl-C, or undefined if the steps report it themselves. */
   ifInterrupted: (text: string | undefined) => void;
 }
 
 /**
- * Takes the steps of a change, and shows its progress. Returns the exit code. Before a step that changes
- * something, the steps must call `ifInterrupted()`.
+ * Runs the steps of a change and shows progress. Returns the exit code. The steps must call `ifInterrupted()`
+ * before they change anything.
  */
 export async function runChange(
   title: string,

@@ -7,27 +7,27 @@ import type { JournalEntry } from "../systemd/journal.ts";
 import { otherInstance } from "./pair.ts";
 import type { RollingEvent } from "./roll-options.ts";
 
-/** What a step reports. */
+/** An event of a step. */
 export type ChangeEvent =
   /** Sockets are opened again. */
   | { type: "opening"; units: readonly string[] }
   | { type: "starting" | "draining"; unit: string }
-  /** These sockets do not listen, and a reload leaves them so. */
+  /** These sockets do not listen, and a reload does not change that. */
   | { type: "closed"; sockets: readonly ClosedSocket[] }
-  /** A unit is being handed over, and this process serves meanwhile. After a while, it is slow. */
+  /** A handover of a unit is in progress, while this process serves. After a while, it is slow. */
   | { type: "handing-over" | "handover-slow"; unit: string; pid: string }
-  /** A unit was handed over, and the old process has open requests. */
+  /** A handover of a unit is done, and the old process has open requests. */
   | { type: "handed-over"; from: number; to: number }
   | { type: "log"; entry: JournalEntry }
   /** The last messages of an instance that did not start. */
   | { type: "messages"; messages: readonly string[] }
-  /** A rolling restart of this service has come to a step. */
+  /** A step of a rolling restart. */
   | { type: "rolling"; name: string; step: RollingEvent };
 
-/** Takes what a step reports. */
+/** Called with each event. */
 export type Report = (event: ChangeEvent) => void;
 
-/** Shows what a step reports. */
+/** Prints an event. */
 export function showEvent(event: ChangeEvent, working: Progress): void {
   switch (event.type) {
     case "opening":

@@ -9,7 +9,7 @@ import type { ServiceState } from "../systemd/unit-state.ts";
 /** The code of a failed handover, which the app logs. */
 export type HandoverCode = `SOCKACT_ERR_HANDOVER_${string}`;
 
-/** How the process of a start that has failed has ended, as systemd says it. */
+/** How the process of a failed start ended, according to systemd. */
 interface FailedStart {
   unit: string;
   /** `exited` and its exit status, or another code and the signal. */
@@ -17,7 +17,7 @@ interface FailedStart {
   result: string;
   /** Whether the service ran before. */
   wasUp: boolean;
-  /** Whether systemd starts it again by itself. */
+  /** Whether systemd starts it again. */
   isRetried: boolean;
   /** The sockets that no longer listen. */
   closed: readonly string[];
@@ -32,22 +32,22 @@ export function restartFailures({ name, sockets }: ActivatedService, { user, sys
   return {
     /** It does not run, and its sockets do not listen. */
     stopped: () => fail(stoppedText(name), enableHint(sockets, systemctl)),
-    /** systemd has not loaded one of its units. */
+    /** systemd has not loaded a unit. */
     notLoaded: (unit: string, state: string) =>
       fail(`${unit} is not loaded: ${state}`, `To see the reason: ${systemctl} status ${unit}`),
-    /** systemd has not read the present file of one of its units. */
+    /** A unit file has changed since systemd read it. */
     notRead: (unit: string) =>
       fail(
         `${unit} has changed on disk since systemd read it`,
         `Let systemd read it, then restart again: ${systemctl} daemon-reload`,
       ),
-    /** A socket of a pair is active, and does not listen. A rolling restart leaves the socket units alone. */
+    /** A socket of a pair is active but does not listen. A rolling restart does not change socket units. */
     closed: (socket: ClosedSocket) =>
       fail(
         closedText([socket]),
         `Open it again, which restarts its service too: ${systemctl} restart ${unitWords([socket.unit])}`,
       ),
-    /** The new process did not start. The old one has ended by then, so no version serves. */
+    /** The new process did not start. The old one has ended, so no version serves. */
     notStarted({ unit, exit: { code, status }, result, wasUp, isRetried, closed }: FailedStart) {
       const again = serviceCommand("restart", name, user);
       const end =
@@ -74,7 +74,7 @@ export function restartFailures({ name, sockets }: ActivatedService, { user, sys
 export function reloadFailures({ name, sockets }: ActivatedService, { user, systemctl }: ServiceManager) {
   const fail = (message: string, hint: string) => failed("SOCKACT_ERR_RELOAD", message, hint);
   const command = (verb: string) => serviceCommand(verb, name, user);
-  /** The lines of the app are on the terminal already. */
+  /** The app's lines have been printed. */
   const reason = (hasLines: boolean) =>
     hasLines ? "The lines above have the reason." : `Its log has the reason: ${command("logs")}.`;
   return {
@@ -106,13 +106,13 @@ export function reloadFailures({ name, sockets }: ActivatedService, { user, syst
           return undefined;
       }
     },
-    /** systemd can't reload one of its units. */
+    /** systemd can't reload a unit. */
     noReload: (unit: string, type: string) =>
       fail(
         `${unit} has no way to reload (Type=${type})`,
         `If the app has handover or onReload, write Type=notify-reload (systemd 253) into the unit.\nFor any other app, write ExecReload=.\nTo run new code, restart it: ${command("restart")}`,
       ),
-    /** `onReload` of the app has failed. */
+    /** `onReload` failed. */
     oldSettings: (hasLines: boolean) =>
       fail(
         `${name} could not reload, and keeps running with its old settings`,
@@ -125,7 +125,7 @@ export function reloadFailures({ name, sockets }: ActivatedService, { user, syst
         `the handover of ${name} failed, and the old version keeps serving`,
         `${reason(hasLines)} Correct it, and reload again.${code === undefined ? "" : `\nMore about it: ${ownCommand("explain", code)}`}`,
       ),
-    /** systemd reports that the reload has failed, such as by an ExecReload= that fails. */
+    /** systemd reports a failed reload, for example because of ExecReload=. */
     job: ({ Id, ActiveState, ReloadResult }: Record<"Id" | "ActiveState" | "ReloadResult", string>) =>
       fail(
         `${name} did not reload: ${ReloadResult}. ${ActiveState === "active" ? `${Id} keeps running` : `${Id} is ${ActiveState}`}`,

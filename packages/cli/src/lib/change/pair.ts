@@ -26,17 +26,17 @@ const properties = [
   "RestartUSec",
 ] as const;
 
-/** The state of a unit. systemctl leaves out the property ExecCondition if the unit has none. */
+/** The state of a unit. systemctl omits ExecCondition if the unit has none. */
 export type State = Properties<(typeof properties)[number]> & { ExecCondition?: string };
 export type States = Record<Instance, State>;
 
-/** A socket unit that starts the service. It has only those of the properties that a socket has. */
+/** A socket unit that starts the service, with the properties that a socket has. */
 export type Socket = State & { unit: string };
 
-/** Also while it starts, or waits to be started again after a crash. */
+/** Also while it starts, or waits for a restart after a crash. */
 export const isUp = (state: State): boolean => serves(state) || state.ActiveState === "activating";
 
-/** Whether an instance is the only one that serves. */
+/** Whether only this instance serves. */
 export const isLast = (instance: Instance, states: States): boolean =>
   serves(states[instance]) && !serves(states[otherInstance(instance)]);
 
@@ -45,11 +45,11 @@ export const isAsleep = ({ ActiveState, Result }: State): boolean =>
 
 export const hasCrashed = (state: State): boolean => state.ActiveState === "failed" || isRestarting(state);
 
-/** A timer or a path unit may trigger the service too. */
+/** Timers and path units may trigger the service too. */
 export const socketsOf = ({ TriggeredBy }: State): string[] =>
   listOf(TriggeredBy).filter((unit) => unit.endsWith(".socket"));
 
-/** The instance that serves, the younger one of two; otherwise one that is to serve. */
+/** The instance that serves (the younger of two), or else one that is starting. */
 export function newest(states: States): Instance | undefined {
   const age = (instance: Instance) => Number(states[instance].ActiveEnterTimestampMonotonic);
   const serving = instances.filter((instance) => serves(states[instance]));
@@ -57,7 +57,7 @@ export function newest(states: States): Instance | undefined {
   return serving[0] ?? instances.find((instance) => isUp(states[instance]));
 }
 
-/** The units of one service: both instances of its template, and the sockets that start them. */
+/** The units of a service: both instances of its template, and its sockets. */
 export class Pair {
   readonly #name: string;
   readonly #user: boolean;
@@ -76,7 +76,7 @@ export class Pair {
     return `${this.#name}@${instance}.service`;
   }
 
-  /** The hint with the command that shows an instance's journal. */
+  /** The hint with the command for an instance's journal. */
   journalHint(instance: Instance): string {
     return `Read its journal: journalctl ${this.#user ? "--user-unit" : "--unit"} ${this.nameOf(instance)}`;
   }
@@ -93,10 +93,7 @@ export class Pair {
     return found.map((socket, index) => ({ ...socket, unit: units[index]! }));
   }
 
-  /**
-   * Waits while an instance is stopping. An instance that stops by itself may go to sleep, or systemd may
-   * start it again.
-   */
+  /** Waits while an instance stops. It may then sleep, or systemd may start it again. */
   settled(instance: Instance, manager: ServiceManager): Step<States> {
     return {
       look: async () => this.readStates(manager),

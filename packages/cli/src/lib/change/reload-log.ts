@@ -14,9 +14,9 @@ import type { HandoverCode } from "./failures.ts";
 
 const handoverCode = /\b(SOCKACT_ERR_HANDOVER_[A-Z]+): /;
 
-/** The lines that the units write during the reload, which are reported as they come. */
+/** The lines that the units log during a reload, reported as they arrive. */
 export class ReloadLog {
-  /** What the app has written. */
+  /** The lines of the app. */
   readonly messages: string[] = [];
   readonly #entries: JournalEntry[] = [];
   readonly #read: () => Promise<JournalEntry[]>;
@@ -41,17 +41,17 @@ export class ReloadLog {
     return codes.findLast((code) => code !== undefined) as HandoverCode | undefined;
   }
 
-  /** Whether the app has written the result of each reload. */
+  /** Whether the app has logged the result of each reload. */
   get isComplete(): boolean {
     const lines = this.messages.filter((message) => message.startsWith(PREFIX));
     const count = (text: string) => lines.filter((line) => line.includes(text)).length;
     const results = count(RELOADED) + count(RELOAD_FAILED) + count(HANDOVER_FAILED);
     const handovers = count(HANDED_OVER);
-    // The new process logs a handover later than the old one.
+    // The new process logs a handover after the old one.
     return count(RELOADING) <= results + handovers && handovers <= count(TOOK_OVER);
   }
 
-  /** Also reads what journald has not written yet. */
+  /** Also waits for lines that journald has not written yet. */
   async sync(): Promise<void> {
     await syncJournal(this.#tools.manager);
     await this.update();
@@ -59,7 +59,7 @@ export class ReloadLog {
 
   async update(): Promise<void> {
     for (const entry of await this.#read()) {
-      // The command of ExecReload= repeats what the app has logged.
+      // The command of ExecReload= repeats a line of the app.
       const isRepeated = this.#entries.some(({ message }) => message.startsWith(`${PREFIX}${entry.message}`));
       this.#entries.push(entry);
       if (entry.from === "app") this.messages.push(entry.message);

@@ -19,9 +19,9 @@ import { ReloadLog } from "./reload-log.ts";
 import type { Handover, ReloadReport, Unapplied } from "./reports.ts";
 import { takeStep } from "./step.ts";
 
-/** How long the app's last line about a reload may take to arrive, in milliseconds. */
+/** How long to wait for the app's last line about a reload, in milliseconds. */
 const PATIENCE = 1_000;
-/** How long the new version may take before a line says that it is not ready, in milliseconds. */
+/** When to report that the new version is not ready yet, in milliseconds. */
 const LONG = 5_000;
 
 const properties = [
@@ -43,16 +43,13 @@ const properties = [
 ] as const;
 type Unit = Record<(typeof properties)[number], string>;
 
-/** The report of a reload, and what the reload did not apply. */
+/** The result of a reload, and what the reload did not apply. */
 interface Reloaded {
   report: ReloadReport;
   unapplied: Unapplied;
 }
 
-/**
- * Reloads a service that runs, and reports what it writes meanwhile. A reload that fails has a report too,
- * with the error.
- */
+/** Reloads a running service and reports what it logs. A failed reload has a report too, with the error. */
 export async function reloadService(service: ActivatedService, tools: ChangeTools): Promise<Reloaded> {
   const reload = new Reload(service, tools);
   try {
@@ -100,14 +97,14 @@ class Reload {
       command: ["reload", "--", ...this.#units],
       meanwhile: async () => this.#look(log),
       look: async () => this.#look(log),
-      // Without Type=notify-reload, the job is done before the handover is.
+      // Without Type=notify-reload, the job ends before the handover.
       isOver: (now) => !now.some((unit) => unit.ActiveState === "reloading" && isHandingOver(unit)),
     });
     const took = this.#took();
-    // Core reports to systemd that a reload is done just before it logs the result.
+    // Core notifies systemd of the end of a reload just before it logs the result.
     const logged = { look: async () => log.sync(), isOver: () => log.isComplete, limit: PATIENCE };
     await this.#unlessInterrupted(takeStep(manager, logged));
-    // systemctl prints why it refused a reload. For a failed job, it prints only that the job failed.
+    // systemctl prints why it rejected a reload. For a failed job, it prints only that it failed.
     if (ended.code !== 0 && !JOB_FAILED.test(ended.stderr))
       throw manager.refused(`reload ${this.#units.join(" ")}`, ended);
 
@@ -115,7 +112,7 @@ class Reload {
     const hasSaid = (text: string) => confirmed && after.some(({ StatusText }) => StatusText.includes(text));
     const code = log.handoverCode;
     const hasLines = log.messages.length > 0;
-    // The status may be that of an earlier reload, if this one has not reached the app.
+    // If this reload did not reach the app, the status may be that of an earlier one.
     if (code !== undefined || log.has(HANDOVER_FAILED) || (ended.code === 0 && hasSaid(HANDOVER_FAILED)))
       throw this.#fail.noHandover(code, hasLines);
     if (ended.code !== 0) {
@@ -123,14 +120,14 @@ class Reload {
       const now = await this.#readUnits();
       throw this.#fail.job(now.find(({ ReloadResult }) => ReloadResult !== "success") ?? now[0]!);
     }
-    // Workers of a cluster say it in the journal alone.
+    // Workers of a cluster only log it.
     if (hasSaid(RELOAD_FAILED) || log.has(RELOAD_FAILED)) throw this.#fail.oldSettings(hasLines);
 
     const handovers = handoversOf(before, after);
     const isHandedOver = handovers.length > 0;
-    // The handover is done, and the report says that the old process still drains.
+    // The handover is done. The report says that the old process still drains.
     if (isHandedOver) await this.#unlessInterrupted(this.#untilEnded(handovers, after, log));
-    // The new process has sent its status after the job was done.
+    // The new process sends its status after the job is done.
     const atEnd = signal.aborted || !isHandedOver ? after : await this.#readUnits();
     const hasUnit = atEnd.some(
       ({ NeedDaemonReload, StatusText }) => NeedDaemonReload === "yes" || StatusText.includes(UNIT_CHANGED),
@@ -141,7 +138,7 @@ class Reload {
     return this.result(done, { hasUnit, files, closed });
   }
 
-  /** The report of a reload that has failed, unless `more` says something else. */
+  /** The report of a failed reload, with the fields of `more`. */
   result(
     more: Partial<ReloadReport>,
     { hasUnit = false, files = [], closed = [] }: Partial<Unapplied> = {},
@@ -171,8 +168,8 @@ class Reload {
   }
 
   /**
-   * The service units that run now. A unit that is starting may have read the old settings already, so this
-   * waits for it: systemd can't reload it earlier.
+   * The running service units. Waits for a unit that is starting: it may have read the old settings already,
+   * and systemd can't reload it earlier.
    */
   async #runningUnits(): Promise<Unit[]> {
     const { kind, services } = this.#service;
@@ -197,7 +194,7 @@ class Reload {
     );
   }
 
-  /** Reads the units, and reports the lines that have come and the step of a handover. */
+  /** Reads the units, and reports new lines and the step of a handover. */
   async #look(log: ReloadLog): Promise<Unit[]> {
     const { report } = this.#tools;
     const now = await this.#readUnits();
@@ -211,7 +208,7 @@ class Reload {
     return now;
   }
 
-  /** Waits until the old processes have ended. As for a stop, the limit is TimeoutStopSec=. */
+  /** Waits for the old processes to end, at most TimeoutStopSec=, as for a stop. */
   async #untilEnded(handovers: readonly Handover[], units: readonly Unit[], log: ReloadLog): Promise<void> {
     const { manager, report } = this.#tools;
     const groups = new Map(units.map(({ Id, ControlGroup }) => [Id, ControlGroup]));
@@ -234,7 +231,7 @@ class Reload {
     await log.sync();
   }
 
-  /** Awaits what may be cut short by Ctrl-C, because the reload is done. */
+  /** Awaits something that Ctrl-C may interrupt, because the reload is done. */
   async #unlessInterrupted(waiting: Promise<unknown>): Promise<void> {
     await waiting.catch((error: unknown) => {
       if (!this.#tools.signal.aborted) throw error;
@@ -244,7 +241,7 @@ class Reload {
 
 const isHandingOver = ({ StatusText }: Unit): boolean => StatusText.startsWith(STARTING_NEW_VERSION);
 
-/** A unit with another main process was handed over if systemd has not started it again. */
+/** The units that were handed over: their main process has changed without a start by systemd. */
 function handoversOf(before: readonly Unit[], after: readonly Unit[]): Handover[] {
   return before.flatMap(({ Id, MainPID, InvocationID }, index) => {
     const now = after[index]!;
@@ -254,10 +251,7 @@ function handoversOf(before: readonly Unit[], after: readonly Unit[]): Handover[
   });
 }
 
-/**
- * The files of EnvironmentFile= that have changed since the units were started. systemd reads them only at a
- * start.
- */
+/** The files of EnvironmentFile= that have changed since the start. systemd reads them only at a start. */
 async function changedFiles(units: readonly Unit[]): Promise<string[]> {
   const found = await Promise.all(
     units.map(({ EnvironmentFiles, InactiveExitTimestamp }) =>

@@ -13,10 +13,10 @@ export interface ReloadOptions {
 }
 
 /**
- * Reloads a service that runs, and returns the exit code.
+ * Reloads a running service and returns the exit code.
  *
- * @param bundle what the report says of the bundle that starts
- * @param isRetried whether another call follows if this one rejects
+ * @param bundle what to report about the bundle
+ * @param isRetried whether the caller tries again if this rejects
  */
 export async function reload(
   name: string,

@@ -20,11 +20,11 @@ export interface RestartReport {
   outcome: "restarted" | "started" | "turned" | "asleep" | "asked" | "next";
   /** Milliseconds. */
   took: number;
-  /** Whether the new process has reported that it is ready. */
+  /** Whether the new process reported that it is ready. */
   confirmed: boolean;
   /** The socket units that were restarted too, because systemd had no descriptor for their addresses. */
   reopened?: string[];
-  /** For a rolling pair: the instances, and whether the old one ended well; null without waiting for it. */
+  /** For a rolling pair: the instances, and whether the old one drained; null without waiting for it. */
   turn?: { from: string; to: string; drained: boolean | null };
 }
 
@@ -33,7 +33,7 @@ const openedText = (units: readonly string[]): string =>
     ? `${units[0]} was opened again, because its unit had changed.`
     : `${units.join(" and ")} were opened again, because their units had changed.`;
 
-/** The result of a restart for people. */
+/** The result of a restart as text. */
 export function restartText(report: RestartReport, isUser: boolean): string {
   const { name, outcome, took, confirmed, turn, reopened } = report;
   const again = reopened === undefined ? "" : ` ${openedText(reopened)}`;
@@ -61,7 +61,7 @@ export function restartText(report: RestartReport, isUser: boolean): string {
   }
 }
 
-/** A service unit that was handed over to a new process. */
+/** A service unit and its old and new process. */
 export interface Handover {
   unit: string;
   /** The process id of the old process. */
@@ -87,20 +87,18 @@ export interface ReloadReport {
   units: string[];
   /** Milliseconds. For a handover, until the new process served. */
   took: number;
-  /**
-   * Whether the app has reported that the reload is done. Without `Type=notify-reload`, no app reports it.
-   */
+  /** Whether the app reported that the reload is done. Without `Type=notify-reload`, no app does. */
   confirmed: boolean;
-  /** The lines that the app has written meanwhile. */
+  /** The lines that the app logged during the reload. */
   log: string[];
-  /** Those units that were handed over. */
+  /** The units that were handed over. */
   handovers: Handover[];
   /**
-   * Whether a unit, or a file that it names, has changed on disk since the service was started. A reload does
-   * not apply that.
+   * Whether a unit, or a file that it names, has changed since the start of the service. A reload does not
+   * apply such a change.
    */
   needsRestart: boolean;
-  /** Why it has failed. */
+  /** Why it failed. */
   error?: CliError;
 }
 
@@ -147,7 +145,7 @@ export interface Unapplied {
   closed: readonly ClosedSocket[];
 }
 
-/** The result of a reload for people. */
+/** The result of a reload as text. */
 export function reloadText(
   report: ReloadReport,
   { hasUnit, files, closed }: Unapplied,

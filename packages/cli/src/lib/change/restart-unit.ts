@@ -12,9 +12,9 @@ import { restartFailures } from "./failures.ts";
 import type { RestartReport } from "./reports.ts";
 import { runCommand, takeStep } from "./step.ts";
 
-/** How long a service must run if it does not report when it is ready, in milliseconds. */
+/** How long a service that does not report readiness must run, in milliseconds. */
 const TRIAL = 1_000;
-/** How many lines of the journal are shown after a failed start. */
+/** How many journal lines to show after a failed start. */
 const LINES = 20;
 
 const properties = [
@@ -32,7 +32,7 @@ const properties = [
 
 type Unit = Record<(typeof properties)[number], string>;
 
-/** The unit of a service, and its sockets. */
+/** A service unit and its sockets. */
 const readUnits = async (manager: ServiceManager, { services, sockets }: ActivatedService) =>
   manager.show([services[0]!, ...sockets], properties) as Promise<[service: Unit, ...sockets: Unit[]]>;
 
@@ -41,7 +41,7 @@ const isClosed = ({ ActiveState }: Unit): boolean => ActiveState !== "active";
 const idsOf = (units: readonly Unit[]): string[] => units.map(({ Id }) => Id);
 const idsOfClosed = (sockets: readonly ClosedSocket[]): string[] => sockets.map(({ unit }) => unit);
 
-/** Restarts a service that is one unit, and waits until it runs. */
+/** Restarts a service with one unit, and waits until it runs. */
 export async function restartUnit(
   activated: ActivatedService,
   wait: boolean,
@@ -56,7 +56,7 @@ export async function restartUnit(
   const [service, ...listeners] = units;
   const result = { name, kind: "single", took: 0, confirmed: false } as const;
   const closed = listeners.filter(isClosed);
-  // systemd has no descriptor for their addresses, and opens them only at a restart of the socket unit.
+  // systemd has no descriptor for their addresses. Only a restart of the socket unit opens them.
   const lost = idsOfClosed(await closedSockets(manager, sockets));
   const hasFailed = units.some(({ ActiveState }) => ActiveState === "failed");
   if (!isUp(service) && !hasFailed) {
@@ -79,14 +79,14 @@ export async function restartUnit(
   else if (lost.length > 0) report({ type: "opening", units: lost });
   const isRestart = isUp(service) && closed.length === 0;
   const flags = wait ? [] : ["--no-block"];
-  // The service first: systemd starts no socket while its service runs.
+  // The service first: systemd does not start a socket while its service runs.
   const changed = isRestart ? [service.Id, ...lost] : [service.Id];
   const command = [isRestart ? "restart" : "start", ...flags, "--", ...changed];
   ifInterrupted(continued);
   const ended = await runCommand(manager, command, stateReader(service.Id, manager, report));
   if (!wait && ended.code === 0) return { ...result, outcome: "asked" };
 
-  // systemctl itself reports missing permission, and a conflict with another job.
+  // systemctl itself reports missing permission and conflicting jobs.
   if (ended.code !== 0 && !JOB_FAILED.test(ended.stderr))
     throw manager.refused(`restart ${service.Id}`, ended);
   if (ended.code !== 0 || !(await staysUp(service, manager))) {
@@ -110,7 +110,7 @@ export async function restartUnit(
   };
 }
 
-/** Lets sockets listen again. systemd starts no socket while its service runs. */
+/** Opens sockets again. systemd does not start a socket while its service runs. */
 async function openSockets(manager: ServiceManager, service: Unit, closed: readonly string[]): Promise<void> {
   if (isUp(service)) await manager.mustRun("stop", "--", service.Id);
   // It fails if there is nothing to reset.
@@ -118,7 +118,7 @@ async function openSockets(manager: ServiceManager, service: Unit, closed: reado
   await manager.mustRun("restart", "--", ...closed);
 }
 
-/** Returns a function that reads the state of a service, and reports it once it has changed. */
+/** Returns a function that reads the state of a service, and reports a change. */
 function stateReader(unit: string, manager: ServiceManager, report: Report): () => Promise<void> {
   let last = "";
   return async () => {
@@ -129,15 +129,13 @@ function stateReader(unit: string, manager: ServiceManager, report: Report): () 
   };
 }
 
-/**
- * Whether it runs, or sleeps again. A service that does not report when it is ready must run for a moment.
- */
+/** Whether it runs or sleeps. A service that does not report readiness must run for a moment. */
 async function staysUp({ Id, Type }: Unit, manager: ServiceManager): Promise<boolean> {
   let restarts: string | undefined;
   const { seen } = await takeStep(manager, {
     look: async () => {
       const [now] = (await manager.show([Id], properties)) as [Unit];
-      // Between two looks, it may end and be started again.
+      // It may have ended and restarted between two reads.
       const isSame = now.NRestarts === (restarts ??= now.NRestarts);
       return isSame && (serves(now) || now.Result === "success") && !isRestarting(now);
     },
@@ -148,8 +146,8 @@ async function staysUp({ Id, Type }: Unit, manager: ServiceManager): Promise<boo
 }
 
 /**
- * How the process of a failed start has ended. systemd may be starting it again already, and has then
- * forgotten that. The journal has not.
+ * How the process of a failed start ended. systemd forgets that when it starts the service again, but the
+ * journal does not.
  */
 function endOf({ ExecMainCode, ExecMainStatus, Result }: Unit, entries: readonly JournalEntry[]) {
   const exit = { code: ExecMainCode === "1" ? "exited" : "killed", status: ExecMainStatus };

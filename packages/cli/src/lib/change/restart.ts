@@ -21,9 +21,9 @@ export interface RestartOptions {
 }
 
 /**
- * Restarts a service so that it runs the code on disk, and returns the exit code.
+ * Restarts a service with the code on disk, and returns the exit code.
  *
- * @param bundle what the report says of the bundle that starts
+ * @param bundle what to report about the bundle
  */
 export async function restart(
   given: string,
@@ -44,7 +44,7 @@ export async function restart(
   });
 }
 
-/** Starts the instance of a pair that does not run, and stops the other one when the new one is ready. */
+/** Starts the stopped instance of a pair, and stops the other one when the new one is ready. */
 async function restartPair(
   service: ActivatedService,
   wait: boolean,

@@ -10,28 +10,26 @@ export type RollingErrorCode =
   | "SOCKACT_ERR_ROLL_STOP"
   | "SOCKACT_ERR_ROLL_LOST";
 
-/** How the caller can do what a hint says. */
+/** Words for hints, which depend on the caller. */
 export interface Voice {
-  /** How to begin once more: `Call rollingRestart again`. */
+  /** How to try again: `Call rollingRestart again`. */
   again: string;
-  /** How to say that the units belong to the user's own manager: `with user: true`. */
+  /** How to select the user's service manager: `with user: true`. */
   user: string;
 }
 
-/** The voice of the public function. */
+/** The words for callers of the function. */
 export const libraryVoice: Voice = { again: "Call rollingRestart again", user: "with user: true" };
 
 /** The error of `rollingRestart`. */
 export class RollingError extends Error {
   /** Always `RollingError`. */
   override readonly name = "RollingError";
-  /** Stays the same in later versions. The message may change. */
+  /** The error code. It does not change between releases. */
   readonly code: RollingErrorCode;
   /** What to change. */
   readonly hint: string;
-  /**
-   * The last lines of the journal of the instance that failed, the oldest first; empty for the other errors.
-   */
+  /** The last journal lines of the failed instance, the oldest first. Empty for other errors. */
   readonly journal: readonly string[];
 
   constructor(

@@ -14,13 +14,13 @@ import {
 } from "./pair.ts";
 import { RollingError, type Voice } from "./roll-error.ts";
 
-/** The hint for errors that another call repairs. */
+/** The hint for errors that another call fixes. */
 export const repairHint = ({ again }: Voice): string =>
   `${again}. It repairs the state that this call has left.`;
 
 const rewrite = "Write both units with rolling: true in @sockact/units";
 
-/** Refuses a unit that systemd has not loaded. The hint has the command that loads it. */
+/** Throws if systemd has not loaded a unit. The hint has the command that loads it. */
 export function checkLoaded(
   { systemctl }: Pair,
   unit: string,
@@ -29,7 +29,7 @@ export function checkLoaded(
   if (LoadState === "loaded") return;
   const analyze = systemctl.replace("systemctl", "systemd-analyze");
   const reload = `${systemctl} daemon-reload`;
-  // A mask may be of the template, and one below /run is of this boot only.
+  // The template may be masked instead, and a mask below /run lasts until the next boot.
   const unmask = `${systemctl} unmask ${FragmentPath.startsWith("/run/") ? "--runtime " : ""}${basename(FragmentPath)}`;
   const hints: Record<string, string> = {
     masked: `Remove the mask: ${unmask}`,
@@ -44,7 +44,7 @@ export function checkLoaded(
   );
 }
 
-/** Refuses an instance whose unit does not allow a rolling restart. */
+/** Throws if the unit of an instance does not allow a rolling restart. */
 export function checkInstance(pair: Pair, instance: Instance, state: State): void {
   const unit = pair.nameOf(instance);
   checkLoaded(pair, unit, state);
@@ -65,7 +65,7 @@ export function checkInstance(pair: Pair, instance: Instance, state: State): voi
   );
 }
 
-/** Makes the errors of systemctl. */
+/** Creates an error from systemctl's. */
 export const systemctlError =
   (voice: Voice) =>
   (message: string, refusal: Refusal, cause: unknown): RollingError => {
@@ -78,7 +78,7 @@ export const systemctlError =
     return new RollingError("SOCKACT_ERR_ROLL_SYSTEMCTL", message, hint, { cause });
   };
 
-/** The state of both instances, for the end of a message. */
+/** The states of both instances, for the end of a message. */
 export function describeStates(pair: Pair, states: States | undefined): string {
   if (states === undefined) return "The state of the instances is not known";
   return instances
@@ -86,7 +86,7 @@ export function describeStates(pair: Pair, states: States | undefined): string {
     .join(", and ");
 }
 
-/** The error of a restart that ends halfway, with its last step and the state of both instances. */
+/** The error of an incomplete restart, with its last step and the states of both instances. */
 export function halfwayError(
   pair: Pair,
   error: RollingError,
@@ -106,8 +106,8 @@ export function halfwayError(
 /**
  * The error of an instance that did not become ready.
  *
- * @param states after it was stopped again; undefined if it could not be stopped, or systemctl did not report
- * the states
+ * @param states after it was stopped again; undefined if it could not be stopped, or if the states are
+ *   unknown
  */
 export function notReadyError(
   pair: Pair,
@@ -126,7 +126,7 @@ export function notReadyError(
   return new RollingError("SOCKACT_ERR_ROLL_START", message, pair.journalHint(instance), { journal });
 }
 
-/** The error of an instance that has ended although it must serve. */
+/** The error of an instance that ended although it must serve. */
 export function lostError(pair: Pair, instance: Instance, states: States, lastStep: string): RollingError {
   const { ActiveState, Result } = states[instance];
   return new RollingError(
@@ -136,7 +136,7 @@ export function lostError(pair: Pair, instance: Instance, states: States, lastSt
   );
 }
 
-/** The error of sockets that do not listen, with the commands that start them again. */
+/** The error of sockets that do not listen, with the commands that start them. */
 export function socketError(pair: Pair, sockets: readonly Socket[], states: States): RollingError {
   const names = sockets.map(({ unit }) => unit).join(" ");
   const seen = sockets.map(({ unit, ActiveState, Result }) => `${unit} is ${ActiveState} (${Result})`);

@@ -1,25 +1,25 @@
 import type { Instance } from "./pair.ts";
 
-/** A step that a rolling restart is about to take, or has taken. */
+/** A step of a rolling restart, at its begin or end. */
 export type RollingEvent =
   | {
-      /** Another rolling restart of the same service runs. This one begins when the other has ended. */
+      /** Another rolling restart of the same service is running. This one waits for it. */
       readonly type: "waiting";
     }
   | {
-      /** The instance is being started; the other one serves. */
+      /** The instance is starting; the other one serves. */
       readonly type: "starting";
       /** `blue` or `green`. */
       readonly instance: Instance;
     }
   | {
-      /** The instance has reported that it is ready, and accepts connections. */
+      /** The instance is ready and accepts connections. */
       readonly type: "ready";
       /** `blue` or `green`. */
       readonly instance: Instance;
     }
   | {
-      /** The instance is told to stop; it drains. */
+      /** The instance is stopping; it drains. */
       readonly type: "stopping";
       /** `blue` or `green`. */
       readonly instance: Instance;
@@ -29,10 +29,7 @@ export type RollingEvent =
       readonly type: "stopped";
       /** `blue` or `green`. */
       readonly instance: Instance;
-      /**
-       * Whether it has answered its requests. It is `false` if the instance was killed, or ended with an
-       * error.
-       */
+      /** Whether it answered its requests. `false` if it was killed or ended with an error. */
       readonly drained: boolean;
     }
   | {
@@ -42,30 +39,27 @@ export type RollingEvent =
       readonly states: Readonly<Record<Instance, string>> | undefined;
     };
 
-/** The options of {@link rollingRestart}: the service manager, the wait, and a callback for each step. */
+/** The options of {@link rollingRestart}. */
 export interface RollingOptions {
-  /**
-   * Whether the units belong to the user's own service manager (`systemctl --user`). By default they belong
-   * to the system's.
-   */
+  /** Uses the user's service manager (`systemctl --user`). The default is the system's. */
   user?: boolean | undefined;
   /**
-   * Whether to wait until the old instance has drained, which is the default. With `false`, it drains after
-   * the promise has resolved.
+   * Waits until the old instance has drained. The default is `true`. With `false`, the promise resolves
+   * before that.
    */
   waitForDrain?: boolean | undefined;
   /**
-   * Ends the wait: the promise rejects with the signal's reason. If the new instance is not ready yet, it is
-   * stopped again, and the old one keeps serving. If the new instance is ready, the old one is told to stop,
-   * and drains by itself. After 3 seconds the promise rejects anyway, and systemd continues these steps. The
-   * event `aborted` reports the state of both instances.
+   * Aborts the wait: the promise rejects with the signal's reason. If the new instance is not ready yet, it
+   * is stopped again, and the old one keeps serving. If the new instance is ready, the old one is stopped,
+   * and drains by itself. The promise rejects after at most 3 seconds, and systemd continues these steps. The
+   * event `aborted` has the states of both instances.
    */
   signal?: AbortSignal | undefined;
   /**
-   * Called with each step. The restart does not wait for the callback. If the callback throws, or its promise
-   * rejects, the restart continues to its end, and then `rollingRestart` rejects with that error. If the
-   * restart itself fails, you get the error of the restart. If a promise of the callback settles after the
-   * end of the restart, its error is dropped.
+   * Called with each step. The restart does not wait for the callback. If the callback throws or its promise
+   * rejects, the restart continues to its end, and then `rollingRestart` rejects with that error. An error of
+   * the restart itself has precedence. If a promise of the callback settles after the end of the restart, its
+   * error is ignored.
    */
   onEvent?: ((event: RollingEvent) => unknown) | undefined;
 }
@@ -75,13 +69,13 @@ export type RollingResult =
   | {
       /** The new version serves. */
       readonly outcome: "turned";
-      /** The instance that served before, and has been told to stop. */
+      /** The instance that served before and is stopping or stopped. */
       readonly from: Instance;
       /** The instance that serves now. */
       readonly to: Instance;
       /**
-       * Whether `from` has answered its requests. It is `false` if `from` was killed or ended with an error,
-       * and undefined with `waitForDrain: false`.
+       * Whether `from` answered its requests. `false` if `from` was killed or ended with an error, undefined
+       * with `waitForDrain: false`.
        */
       readonly drained: boolean | undefined;
     }

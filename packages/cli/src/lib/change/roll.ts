@@ -6,15 +6,15 @@ import type { RollingEvent, RollingOptions, RollingResult } from "./roll-options
 import { Turn } from "./turn.ts";
 
 /**
- * Restarts a service without making a client wait. It starts the instance that does not run, blue or green,
- * and stops the other one when the new one is ready.
+ * Restarts a service without interruption for clients: starts the stopped instance, blue or green, and stops
+ * the other one when the new one is ready.
  *
- * The units must be written by `emitUnits` of `@sockact/units` with `rolling: true`. Both instances accept
- * from the same sockets, and the old one finishes its open requests. If both instances run, as after an
- * interrupted call, the older one is stopped and then started again.
+ * `emitUnits` of `@sockact/units` with `rolling: true` writes the units. Both instances accept from the same
+ * sockets, and the old one finishes its open requests. If both instances run, as after an interrupted call,
+ * the older one is stopped and then started again.
  *
- * Resolves to `{ outcome: "turned" }` when the old instance has stopped. Resolves to `{ outcome: "asleep" }`
- * if neither instance ran, and to `{ outcome: "stopped" }` if their sockets did not listen either.
+ * Resolves to `{ outcome: "turned" }` when the old instance has stopped, to `{ outcome: "asleep" }` if
+ * neither instance ran, and to `{ outcome: "stopped" }` if their sockets did not listen either.
  *
  * Rejects with a `RollingError`:
  *
@@ -29,9 +29,9 @@ import { Turn } from "./turn.ts";
  * An instance that serves is stopped only if the other one serves at that moment, or became ready in this
  * call and then went to sleep. In the second case, the next connection starts the new version.
  *
- * Calls for the same service take turns by a lock on the file `/run/sockact-<name>.lock`, which belongs to
- * root. If polkit allows another user to manage the units, root can let that user lock the file: the hint of
- * `SOCKACT_ERR_ROLL_LOCK` has the line for tmpfiles.d(5).
+ * Calls for the same service are serialized by a lock on the file `/run/sockact-<name>.lock`, which belongs
+ * to root. If polkit allows another user to manage the units, root can let that user lock the file: the hint
+ * of `SOCKACT_ERR_ROLL_LOCK` has the line for tmpfiles.d(5).
  *
  * @param name - the service's name without `@` and suffix: `shop` for `shop@.service`
  */
@@ -39,7 +39,7 @@ export async function rollingRestart(name: string, options: RollingOptions = {})
   return restartInstances(name, options, libraryVoice);
 }
 
-/** Does what {@link rollingRestart} does, with the hints for another caller. */
+/** Implements {@link rollingRestart}, with hints for another caller. */
 export async function restartInstances(
   name: string,
   options: RollingOptions,
@@ -77,7 +77,7 @@ export async function restartInstances(
   } finally {
     await lock.release();
   }
-  // If the callback of the last event fails at once, it has failed by now.
+  // A callback that fails at once has failed by now.
   await immediate();
   if (failures.length > 0) throw failures[0];
   return result;
@@ -89,7 +89,7 @@ function hintFor(path: string, { reason }: LockError, { again }: Voice): string 
     return "XDG_RUNTIME_DIR must be your own runtime folder, such as /run/user/1000, and flock(1) of util-linux must be installed.";
   }
   if (reason !== "denied") return "Run it as root, and install flock(1) of util-linux.";
-  // tmpfiles.d(5) reads escapes in a path.
+  // tmpfiles.d(5) has escapes in paths.
   const line = `f ${path.replaceAll("\\", "\\\\")} 0600 ${process.getuid?.()}`;
   const file = "/etc/tmpfiles.d/sockact.conf";
   return `Run it as root. If polkit allows you to manage the units, let root add the line "${line}" to ${file} and run systemd-tmpfiles --create ${file}`;

@@ -19,7 +19,7 @@ import { checkLoaded, halfwayError, notReadyError, socketError } from "./roll-fa
 import type { RollingEvent } from "./roll-options.ts";
 import { takeStep } from "./step.ts";
 
-/** How many lines of the journal the error has, and how long reading them may take. */
+/** The number of journal lines in the error, and the time limit for reading them. */
 const JOURNAL_LINES = 30;
 const JOURNAL_LIMIT_MS = 5_000;
 
@@ -27,11 +27,11 @@ interface StartTools {
   pair: Pair;
   manager: ServiceManager;
   emit: (event: RollingEvent) => void;
-  /** Runs an action, and after an abort runs it again for a short time. */
+  /** Runs an action, and after an abort runs it again with a short time limit. */
   despiteAbort: <T>(action: (manager: ServiceManager) => Promise<T>) => Promise<T>;
 }
 
-/** Starts an instance, and resolves when it is ready. If it does not become ready, it is stopped again. */
+/** Starts an instance. Resolves when it is ready. If it does not become ready, stops it again. */
 export async function startInstance(
   instance: Instance,
   { pair, manager, emit, despiteAbort }: StartTools,
@@ -49,8 +49,7 @@ export async function startInstance(
     if (ended.code === 0 && (serves(seen[instance]) || (await sleeps(unit, seen[instance], manager))))
       return emit({ type: "ready", instance });
     if (ended.code !== 0 && seen[instance].InvocationID === before[instance].InvocationID) {
-      // An instance starts only with its sockets, and systemd does not start a socket while its service
-      // runs.
+      // An instance starts only with its sockets, and systemd does not start a socket while its service runs.
       const sockets = await loadedSockets(pair, seen, manager);
       const closed = sockets.filter(({ ActiveState }) => ActiveState !== "active");
       throw closed.length > 0 ? socketError(pair, closed, seen) : manager.refused(`start ${unit}`, ended);
@@ -68,8 +67,8 @@ export async function startInstance(
 }
 
 /**
- * Undoes a start: it stops the instance, and clears its failed state. Resolves to the states after that, and to
- * why the instance is left running, if it is.
+ * Undoes a start: stops the instance and resets its failed state. Resolves to the resulting states, and why
+ * the instance still runs, if it does.
  */
 async function stopAndReset(
   pair: Pair,
@@ -93,7 +92,7 @@ async function stopAndReset(
   }
 }
 
-/** The sockets that start the service. Each must be loaded. */
+/** The sockets that start the service, all of them loaded. */
 export async function loadedSockets(pair: Pair, states: States, manager: ServiceManager): Promise<Socket[]> {
   const sockets = await pair.readSockets(states, manager);
   for (const socket of sockets) checkLoaded(pair, socket.unit, socket);
@@ -101,9 +100,8 @@ export async function loadedSockets(pair: Pair, states: States, manager: Service
 }
 
 /**
- * Whether an instance that systemd has started successfully, and that has ended since, has gone to sleep.
- * systemd forgets the result of an inactive unit. It also reports success for a start that it skipped because
- * a condition of the unit is not met.
+ * Whether an instance that started successfully and has ended is asleep. systemd forgets the result of an
+ * inactive unit, and also reports success for a start that a condition prevented.
  */
 async function sleeps(unit: string, state: State, manager: ServiceManager): Promise<boolean> {
   if (!isAsleep(state) || state.ExecCondition !== undefined) return false;
@@ -113,8 +111,8 @@ async function sleeps(unit: string, state: State, manager: ServiceManager): Prom
 }
 
 /**
- * The last messages of the unit in the journal. Empty if the journal can't be read. A journald that hangs
- * must not delay the restart.
+ * The last journal messages of the unit. Empty if the journal can't be read. A hanging journald must not
+ * delay the restart.
  */
 async function lastMessages(unit: string, since: number, manager: ServiceManager): Promise<string[]> {
   const patient = manager.with(

@@ -2,34 +2,32 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Ended } from "../shared/execute.ts";
 import type { ServiceManager } from "../systemd/service-manager.ts";
 
-/** How often a step looks, in milliseconds. */
+/** The polling interval of a step, in milliseconds. */
 const INTERVAL = 100;
 
-/** A step of a change: what it does, and what it waits for. */
+/** A step of a change: a command, and what to wait for. */
 export interface Step<Seen> {
-  /** The command of systemctl that it runs. A step without a command only waits. */
+  /** The systemctl command. Without one, the step only waits. */
   command?: readonly string[];
-  /** Looks at what happens while the command runs, and reports it. */
+  /** Called repeatedly while the command runs. */
   meanwhile?: () => Promise<unknown>;
-  /** Looks at what the step waits for. */
+  /** Reads the state that the step waits for. */
   look: () => Promise<Seen>;
-  /** Whether it has seen what it waits for. By default, it looks once. */
+  /** Whether that state is reached. By default, the step reads it once. */
   isOver?: (seen: Seen) => boolean;
-  /** How long it waits after the command, in milliseconds. The default is `Infinity`. */
+  /** How long to wait after the command, in milliseconds. The default is `Infinity`. */
   limit?: number;
 }
 
-/** How a step has ended. */
+/** The result of a step. */
 export interface Taken<Seen> {
-  /** How the command has ended. A step without a command has succeeded. */
+  /** The result of the command. Success without a command. */
   ended: Ended;
-  /** What the step has seen last. */
+  /** The last state. */
   seen: Seen;
 }
 
-/**
- * Takes a step. It rejects with the reason of the manager's signal, and then systemd continues the command.
- */
+/** Runs a step. Rejects with the reason of the manager's signal, and systemd then continues the command. */
 export async function takeStep<Seen>(
   manager: ServiceManager,
   { command, meanwhile, look, isOver = () => true, limit = Infinity }: Step<Seen>,
@@ -43,7 +41,7 @@ export async function takeStep<Seen>(
   }
 }
 
-/** Runs a command of systemctl, whatever its exit status, and looks at what happens meanwhile. */
+/** Runs a systemctl command, whatever its exit status, and calls `meanwhile` repeatedly. */
 export async function runCommand(
   manager: ServiceManager,
   command: readonly string[],
@@ -52,7 +50,7 @@ export async function runCommand(
   if (meanwhile === undefined) return manager.run(...command);
   const over = new AbortController();
   const job = manager.run(...command).finally(() => over.abort());
-  // If a look fails first, nobody awaits the job.
+  // If a read fails first, nothing awaits the job.
   job.catch(() => {});
   while (!over.signal.aborted) {
     await meanwhile();

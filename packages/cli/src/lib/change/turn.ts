@@ -24,7 +24,7 @@ import type { RollingEvent, RollingResult } from "./roll-options.ts";
 import { loadedSockets, startInstance } from "./start-instance.ts";
 import { takeStep } from "./step.ts";
 
-/** The limits after an abort: to finish or undo the restart, and then to read the resulting states. */
+/** The time limits after an abort: to finish or undo the restart, and then to read the states. */
 const ABORT_GRACE_MS = 2_000;
 const READ_GRACE_MS = 1_000;
 
@@ -38,7 +38,7 @@ export interface TurnOptions {
   emit: (event: RollingEvent) => void;
 }
 
-/** One rolling restart, while its lock is held. */
+/** A rolling restart with its lock. */
 export class Turn {
   readonly #options: TurnOptions;
   readonly #pair: Pair;
@@ -75,7 +75,7 @@ export class Turn {
           states: blue && green && { blue: blue.ActiveState, green: green.ActiveState },
         });
       } else if (lost.aborted) {
-        // Another call may have begun, so this one changes nothing more.
+        // Another call may have begun, so this one makes no more changes.
         const states = describeStates(this.#pair, await readStates());
         throw new RollingError(
           "SOCKACT_ERR_ROLL_LOCK",
@@ -87,7 +87,7 @@ export class Turn {
     }
   }
 
-  /** Starts the instance that does not run, then stops the other one. */
+  /** Starts the stopped instance, then stops the other one. */
   async #replace(): Promise<RollingResult> {
     const states = await this.#pair.readStates(this.#manager);
     for (const instance of instances) checkInstance(this.#pair, instance, states[instance]);
@@ -115,10 +115,7 @@ export class Turn {
     return { outcome: "turned", from, to, drained };
   }
 
-  /**
-   * Runs `action`. If the signal is aborted before that has ended, runs `atLeast` for a short time, so that
-   * nothing is left half done.
-   */
+  /** Runs `action`. If it is aborted, runs `atLeast` with a short time limit, to leave a consistent state. */
   async #despiteAbort<T>(
     action: (manager: ServiceManager) => Promise<T>,
     atLeast: (manager: ServiceManager) => Promise<unknown> = action,
@@ -133,7 +130,7 @@ export class Turn {
     }
   }
 
-  /** Stops an instance, unless it is the last one that serves. Resolves to whether it drained. */
+  /** Stops an instance, unless no other one serves. Resolves to whether it drained. */
   async #stop(instance: Instance, manager: ServiceManager, wait = true): Promise<boolean | undefined> {
     const { emit } = this.#options;
     const kept = otherInstance(instance);

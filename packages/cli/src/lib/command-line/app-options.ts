@@ -22,7 +22,7 @@ export type AppOptions = Pick<
 export function addAppOptions(command: Command): Command {
   return (
     command
-      // They say which choices and which default they have.
+      // The descriptions contain choices and defaults.
       .configureHelp({ optionDescription: ({ description }) => description })
       .option("-n, --name <name>", "name of the service (default: from package.json)")
       .option(
@@ -44,8 +44,8 @@ export function addAppOptions(command: Command): Command {
       )
       .option("--handover", "let systemctl reload start a new version of the app, so that no client waits")
       .option("--bundle", "run the app from one file that sockact makes, so that it starts faster")
-      // Not --env-file: Node reads that itself, also after the script, and takes NODE_OPTIONS from the file.
-      // As root, that would run code of the app.
+      // Not --env-file: Node reads that option itself, even after the script, and uses NODE_OPTIONS from the
+      // file. As root, that would run code of the app.
       .option("--environment-file <file>", "a file of NAME=value lines for the app. May be repeated", collect)
       .option("--node <path>", "the Node that runs the app (default: the one that runs sockact)")
       .option("--no-preload", "do not load @sockact/register into an app that does not call sockact")

@@ -12,7 +12,7 @@ import { createProgram, issues } from "./program.ts";
 
 /** Runs the command that the arguments name, and returns the exit code. */
 export async function main(args: readonly string[]): Promise<number> {
-  // An error in a callback, which no promise has.
+  // An error in a callback, outside any promise.
   process.on("uncaughtException", (error) => process.exit(report(error, args)));
   try {
     checkCurrentFolder();
@@ -23,12 +23,12 @@ export async function main(args: readonly string[]): Promise<number> {
     return Number(process.exitCode ?? 0);
   } catch (error) {
     const code = report(error, args);
-    // By 1 and 2, the doctor says what it has found.
+    // The doctor's exit codes 1 and 2 are for findings.
     return args[0] === "doctor" && code !== 0 ? EXIT.notExamined : code;
   }
 }
 
-/** Commander would print the help of the program for an unknown command. */
+/** For an unknown command, Commander would print the program's help. */
 function checkHelpTopic(sockact: Command, topic: string | undefined): void {
   const names = sockact.commands.map((command) => command.name());
   if (topic === undefined || topic.startsWith("-") || topic === "help" || names.includes(topic)) return;
@@ -56,7 +56,7 @@ function checkCurrentFolder(): void {
 /** Writes an error to standard error, and returns the exit code. */
 function report(error: unknown, args: readonly string[]): number {
   if (error instanceof CommanderError) {
-    // Commander has written the help or the version.
+    // Commander has printed the help or the version.
     if (error.exitCode === 0) return 0;
     if (error.code === "commander.help") return EXIT.usage;
     return report(usageError(error, args), args);
@@ -69,7 +69,7 @@ function report(error: unknown, args: readonly string[]): number {
   return error.exitCode;
 }
 
-/** With `--json`, the error is an object on standard output too. */
+/** With `--json`, the error is also an object on standard output. */
 function sayAsJson(error: CliError, args: readonly string[]): void {
   const own = args.includes("--") ? args.slice(0, args.indexOf("--")) : args;
   if (!own.some((word) => word.includes("json"))) return;
@@ -81,14 +81,14 @@ function sayAsJson(error: CliError, args: readonly string[]): void {
   if (isJson) printErrorJson(error);
 }
 
-/** What other programs call an option of ours. */
+/** The names of our options in other programs. */
 const otherNames: Readonly<Record<string, string>> = {
   "--port": "--listen",
   "-p": "--listen",
   "--env-file": "--environment-file",
 };
 
-/** What Commander says of the arguments, as an error of ours. */
+/** Commander's message as our own error. */
 function usageError({ message: whole }: CommanderError, args: readonly string[]): CliError {
   const [message = "", ...hints] = whole.replace(/^error: /, "").split("\n");
   const [name] = args;
@@ -104,10 +104,10 @@ function usageError({ message: whole }: CommanderError, args: readonly string[])
   return new CliError("SOCKACT_ERR_USAGE", message, hints.join(" ") || help);
 }
 
-/** Writes what we need to find a bug in sockact. */
+/** Prints what is needed to report a bug in sockact. */
 function reportBug(error: unknown, args: readonly string[]): number {
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  // Its arguments may be secrets.
+  // The arguments may be secrets.
   const command = args.find((argument) => !argument.startsWith("-")) ?? "";
   sayAsJson(
     new CliError(

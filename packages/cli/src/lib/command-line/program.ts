@@ -42,9 +42,9 @@ function commandsByTheme(args: readonly string[]): Record<string, Command[]> {
 }
 
 /**
- * The command line as a whole. Each command loads its code when it is called, so that `--help` is quick.
+ * The whole command line. Each command loads its code when it runs, so `--help` is fast.
  *
- * @param args all arguments of the command line, as they were written
+ * @param args all arguments of the command line
  */
 export function createProgram(args: readonly string[]): Command {
   const sockact = new Command("sockact")
@@ -57,7 +57,7 @@ export function createProgram(args: readonly string[]): Command {
         .description("Print the help of a command.")
         .helpGroup("Your shell:"),
     )
-    // What follows the name of a command belongs to that command.
+    // Words after the name of a command belong to that command.
     .enablePositionalOptions()
     .addHelpText(
       "after",
@@ -93,7 +93,7 @@ const withCommands = (text: string, command: Command): string =>
 const withTitles = (text: string): string =>
   text.replaceAll(/^[A-Z][a-z ]+:$/gm, (title) => colourOut("bold", title));
 
-/** What all commands have in common. */
+/** Settings of all commands. */
 function followConventions(command: Command): void {
   command
     .exitOverride()
@@ -102,7 +102,7 @@ function followConventions(command: Command): void {
       ...command.configureHelp(),
       styleTitle: (title) => colourOut("bold", title),
       subcommandTerm: (listed) => listed.name(),
-      // Its first sentence, up to a list.
+      // The first sentence, up to a list.
       subcommandDescription: (listed) =>
         listed
           .description()

@@ -32,7 +32,7 @@ export function runCommand(args: readonly string[]): Command {
         "FileDescriptorName= of each socket, in the order of --listen. May be repeated",
         collect,
       )
-      // A parser of an optional argument is called with the preset where there is none.
+      // A parser of an optional argument is called with the preset if there is no argument.
       .addOption(
         new Option(
           "-w, --watch [path]",
@@ -59,9 +59,9 @@ export function runCommand(args: readonly string[]): Command {
         "how long the command may take to exit before it is killed (default: 15s, and 5s with --watch)",
       )
       .option("--preload", "load @sockact/register into the command, for an app without sockact")
-      // The descriptions tell the defaults.
+      // The descriptions contain the defaults.
       .configureHelp({ optionDescription: ({ description }) => description })
-      // So that options of the command need no `--` once its name has been read.
+      // After the command's name, its options need no `--`.
       .passThroughOptions()
       .addHelpText(
         "after",

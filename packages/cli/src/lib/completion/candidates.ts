@@ -1,16 +1,16 @@
 import type { Argument, Command, Option } from "commander";
 import { ServiceManager } from "../systemd/service-manager.ts";
 
-/** Something that the current word may become. */
+/** A possible completion of the current word. */
 interface Candidate {
   readonly value: string;
   readonly description: string;
 }
 
-/** The candidates, or `files`: the shell knows the files. */
+/** The candidates, or `files` for the shell's own completion of files. */
 export type Candidates = readonly Candidate[] | "files";
 
-/** A line in a list has only one sentence, or less. */
+/** The first sentence of a description, or a part of it. */
 function short(description: string): string {
   return description
     .replaceAll(/\s+/g, " ")
@@ -36,7 +36,7 @@ const optionsOf = (command: Command): Candidate[] =>
       return names.map((value) => ({ value, description: short(description) }));
     });
 
-/** The option that a word names, without its value. */
+/** The option in a word, without its value. */
 function optionNamed(command: Command, word: string): Option | undefined {
   return command
     .createHelp()
@@ -44,16 +44,16 @@ function optionNamed(command: Command, word: string): Option | undefined {
     .find(({ long, short: letter }) => word === long || word === letter);
 }
 
-/** The names of the services that sockets start. A machine may have no systemd. */
+/** The services that sockets start. Empty without systemd. */
 async function services(isUser: boolean): Promise<Candidate[]> {
   const { activatedServices } = await import("../systemd/activated-units.ts");
-  // A longer wait makes completion useless.
+  // A longer wait would make completion useless.
   const manager = new ServiceManager({ user: isUser, signal: AbortSignal.timeout(2_000) });
   const found = await activatedServices(manager).catch(() => []);
   return found.map(({ name, service }) => ({ value: name, description: service }));
 }
 
-/** What stands in the place of an argument, or of the value of an option, by its name in the help. */
+/** The candidates for an argument or an option's value, by its name in the help. */
 async function valuesFor(
   name: string,
   choices: readonly string[] | undefined,
@@ -61,7 +61,7 @@ async function valuesFor(
 ): Promise<Candidates> {
   if (choices !== undefined) return words(choices);
   if (/^(?:name|service|unit)s?$/i.test(name)) return services(isUser);
-  // A service, if the word begins like one, and else a file.
+  // A service if one has this prefix, otherwise a file.
   if (name === "targets") {
     const found = await services(isUser);
     return found.some(({ value }) => value.startsWith(current)) ? found : "files";
@@ -78,8 +78,8 @@ async function valuesFor(
 const valueName = ({ flags }: Option): string => /[<[]([^\]>.]+)/.exec(flags)?.[1] ?? "";
 
 /**
- * What may come at the end of a command line. `line` has its words after `sockact`; the last one is being
- * written, and may be empty.
+ * The candidates at the end of a command line. `line` has the words after `sockact`; the last one is
+ * incomplete, and may be empty.
  */
 export async function candidatesFor(program: Command, line: readonly string[]): Promise<Candidates> {
   const current = line.at(-1) ?? "";

@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { print } from "../output/print.ts";
 import { candidatesFor } from "./candidates.ts";
 
-/** Bash splits a word at `=` and `:`. */
+/** Bash splits words at `=` and `:`. */
 function joined(line: readonly string[]): string[] {
   const whole: string[] = [];
   let isOpen = false;
@@ -15,7 +15,8 @@ function joined(line: readonly string[]): string[] {
 }
 
 /**
- * Answers the script of a shell: `files`, or `words` and a line for each, with its description after a tab.
+ * Answers a shell's completion script: `files`, or `words` and a line for each, with its description after a
+ * tab.
  */
 export async function complete(program: Command, shell: string, line: readonly string[]): Promise<void> {
   const whole = shell === "bash" ? joined(line) : line;
@@ -29,7 +30,7 @@ export async function complete(program: Command, shell: string, line: readonly s
   const rest = current.slice(prefix.length);
   const lines = found
     .filter(({ value }) => value.startsWith(rest))
-    // Bash replaces only the part after the =.
+    // Bash replaces only the part after =.
     .map(({ value, description }) => `${shell === "bash" ? "" : prefix}${value}\t${description}\n`);
   print(`words\n${lines.join("")}`);
 }

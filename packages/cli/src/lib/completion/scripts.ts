@@ -1,4 +1,4 @@
-/** The shells that we have a script for. */
+/** The supported shells. */
 export type Shell = "bash" | "zsh" | "fish";
 
 const bash = `# Completion of sockact in bash.
@@ -55,7 +55,7 @@ complete -c sockact -f -a '(__sockact_complete)'
 
 const scripts: Readonly<Record<Shell, string>> = { bash, zsh, fish };
 
-/** The script that teaches a shell to complete the arguments of sockact. */
+/** The completion script of a shell. */
 export function completionScript(shell: Shell): string {
   return scripts[shell];
 }

@@ -7,7 +7,7 @@ import type { Invoker } from "../shared/invoker.ts";
 /** The request to the program that evaluates a config. */
 export interface ConfigRequest {
   file: string;
-  /** The user that it becomes before it reads the file. */
+  /** The user to become before the file is read. */
   user?: TargetUser | undefined;
 }
 
@@ -22,7 +22,7 @@ export interface ConfigAnswer {
   };
 }
 
-/** How long the evaluation of a config may take. SOCKACT_CONFIG_TIMEOUT changes it, in seconds. */
+/** The time limit for evaluating a config. SOCKACT_CONFIG_TIMEOUT overrides it, in seconds. */
 const TIMEOUT_S = 30;
 
 /** More than any description needs. */
@@ -64,7 +64,7 @@ export async function evaluateConfig(file: string, invoker: Invoker): Promise<Co
   }
 }
 
-/** The config runs in the process that answers, so it may have written anything there. */
+/** Checks the answer, because the config runs in that process. */
 function checked(value: unknown, file: string): ConfigAnswer {
   const { error } = Object(value) as ConfigAnswer;
   const { message, stack = "" } = error ?? { message: "" };

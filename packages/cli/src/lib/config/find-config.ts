@@ -3,12 +3,12 @@ import { readdirSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { CliError } from "../shared/cli-error.ts";
 
-/** The names of a config. */
+/** The file names of a config. */
 export const configNames = ["ts", "mts", "js", "mjs", "cjs", "json"].map(
   (format) => `sockact.config.${format}`,
 );
 
-/** The config in a folder, or the file that was named. `undefined` if there is none and none was named. */
+/** The named config, or the one in the folder. `undefined` if there is none. */
 export function findConfig(folder: string, named?: string): string | undefined {
   if (named !== undefined) {
     const file = resolve(folder, named);

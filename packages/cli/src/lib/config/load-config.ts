@@ -11,29 +11,29 @@ import { assertHomesNotReplaceable } from "./replaceable-folders.ts";
 import { resolvePaths } from "./resolve-paths.ts";
 import { distrustOf } from "../shared/trusted-path.ts";
 
-/** A config, with the descriptions that it exports. */
+/** A config and its exported descriptions. */
 export interface LoadedConfig {
   /** Its absolute path. */
   file: string;
-  /** Each can be emitted, and no two have one name. */
+  /** All of them are valid, and no two have the same name. */
   descriptions: AppDescription[];
 }
 
 export interface LoadConfigOptions {
   folder: string;
-  /** A config by its path from the folder, in the place of the one in the folder. */
+  /** The path of a config, relative to the folder. The default is the config in the folder. */
   file?: string | undefined;
   invoker: Invoker;
 }
 
 /**
- * Loads the config of a folder. It is evaluated in a process of the invoking user, never as root under sudo.
+ * Loads the config of a folder. A process of the invoking user evaluates it, never root under sudo.
  *
- * Resolves to `undefined` if the folder has no config and none was named. Rejects with a `CliError`:
- * `SOCKACT_ERR_CONFIG_MISSING` (the named file), `SOCKACT_ERR_CONFIG_SEVERAL`, `SOCKACT_ERR_CONFIG_UNSAFE`
- * (root would use what another user may write), `SOCKACT_ERR_CONFIG_SYNTAX`, `SOCKACT_ERR_CONFIG_FAILED` (it
- * throws, or ends the process), `SOCKACT_ERR_CONFIG_TIMEOUT`, `SOCKACT_ERR_CONFIG_SIZE` or
- * `SOCKACT_ERR_CONFIG_INVALID` (the export is not a description).
+ * Resolves to `undefined` if there is no config. Rejects with a `CliError`: `SOCKACT_ERR_CONFIG_MISSING` (the
+ * named file), `SOCKACT_ERR_CONFIG_SEVERAL`, `SOCKACT_ERR_CONFIG_UNSAFE` (root would use a file that another
+ * user may write), `SOCKACT_ERR_CONFIG_SYNTAX`, `SOCKACT_ERR_CONFIG_FAILED` (it throws, or ends the process),
+ * `SOCKACT_ERR_CONFIG_TIMEOUT`, `SOCKACT_ERR_CONFIG_SIZE` or `SOCKACT_ERR_CONFIG_INVALID` (the export is not
+ * a description).
  */
 export async function loadConfig({
   folder: from,
@@ -42,8 +42,7 @@ export async function loadConfig({
 }: LoadConfigOptions): Promise<LoadedConfig | undefined> {
   const file = findConfig(from, named);
   if (file === undefined) return undefined;
-  // Root must not install what another user wrote. Without root, sockact does nothing that this user could
-  // not do.
+  // Root must not install what another user wrote. Other users can only do what they may do anyway.
   if (process.getuid?.() === 0) await assertTrusted(file, invoker);
   const { value, error } = await evaluateConfig(file, invoker);
   if (error !== undefined) throw errorOf(file, error);
@@ -82,8 +81,8 @@ export async function loadConfig({
 }
 
 /**
- * Emits units. Throws a `CliError` with `SOCKACT_ERR_CONFIG_INVALID` that has each problem of the description
- * in a line.
+ * Emits units. Throws a `CliError` with `SOCKACT_ERR_CONFIG_INVALID` with a line for each problem of the
+ * description.
  */
 export function unitsOf(
   description: AppDescription,
@@ -152,7 +151,7 @@ function errorOf(
   );
 }
 
-/** The first place in the config's folder that a stack names. */
+/** The first place in the config's folder in a stack. */
 function placeIn(file: string, stack: string): string | undefined {
   const folder = join(dirname(file), "/");
   const [, place] =

@@ -1,4 +1,4 @@
-/** A value that JSON can't hold. The path says where it is. */
+/** The error for a value that JSON can't represent, with its path. */
 export class PlainValueError extends Error {
   override readonly name = "PlainValueError";
 }
@@ -6,9 +6,7 @@ export class PlainValueError extends Error {
 /** Deeper than any description. */
 const DEEPEST = 50;
 
-/**
- * Copies what JSON can hold, and refuses the rest, where JSON.stringify() would leave it out or change it.
- */
+/** Copies a value for JSON, and throws where JSON.stringify() would omit or change something. */
 export function plainValue(value: unknown, path = "", above: readonly unknown[] = []): unknown {
   const fail = (what: string): never => {
     throw new PlainValueError(`${path === "" ? "the default export" : path} is ${what}`);
@@ -24,14 +22,14 @@ export function plainValue(value: unknown, path = "", above: readonly unknown[] 
   if (typeof (value as PromiseLike<unknown>).then === "function")
     return fail("a promise; write await before it");
   const prototype: unknown = Object.getPrototypeOf(value);
-  // An object of another realm has another Object.prototype, whose own prototype is null too.
+  // An object of another realm has another Object.prototype, whose prototype is also null.
   if (prototype !== null && Object.getPrototypeOf(prototype) !== null)
     return fail(`an object of the class ${value.constructor?.name ?? "without a name"}`);
   return Object.fromEntries(
     Object.keys(value).flatMap((key) => {
       const member = memberPath(path, key);
       const inside = read(value, key, member);
-      // A field that is undefined is left out, as in the types.
+      // Undefined fields are omitted, as in the types.
       return inside === undefined ? [] : [[key, plainValue(inside, member, within)]];
     }),
   );

@@ -3,12 +3,11 @@ import type { Invoker } from "../shared/invoker.ts";
 import { distrustOf } from "../shared/trusted-path.ts";
 
 /**
- * Refuses to show a service a file or folder of a home that another user than root and the caller can
- * replace. At a later start, a link in its place would show the service any folder of the machine, also one
- * that is closed to that user. Node is not such a file: with another one in its place, nothing starts. In the
- * folder of the app, Node could run other code before it looks for the app.
+ * Throws if a service would see a file or folder in a home directory that a user other than root and the
+ * caller can replace. At a later start, a link in its place would make any folder of the machine visible. Two
+ * cases are safe: without Node, nothing starts, and in the app's folder, Node could run other code anyway.
  *
- * @param shown what the service sees of homes
+ * @param shown what the service sees in home directories
  */
 export async function assertHomesNotReplaceable(
   shown: readonly string[],

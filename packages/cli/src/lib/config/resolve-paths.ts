@@ -2,7 +2,7 @@ import { relative, resolve } from "node:path";
 import type { AppDescription } from "@sockact/units";
 import { liesIn } from "../shared/folders.ts";
 
-/** Fields with one path, or with a list of paths, each of them a string or an object with a `path`. */
+/** Fields with a path or a list of paths, each a string or an object with a `path`. */
 const pathFields = [
   "workingDirectory",
   "environmentFile",
@@ -12,9 +12,9 @@ const pathFields = [
 ];
 
 /**
- * Replaces `node`, as the program, by the path of Node, and what begins with `./` or `../` by a path from the
- * folder of the config. So a config is the same on each machine, also as JSON. What is malformed stays, for
- * the check of the description to refuse.
+ * Replaces the program `node` by the path of Node, and paths with `./` or `../` by absolute paths from the
+ * folder of the config. A config is then the same on every machine, even as JSON. Malformed values are left
+ * for the check of the description.
  */
 export function resolvePaths(description: unknown, folder: string, node: string): unknown {
   if (typeof description !== "object" || description === null || Array.isArray(description))
@@ -23,7 +23,7 @@ export function resolvePaths(description: unknown, folder: string, node: string)
   return withPaths(description, (program) => (program === "node" ? node : absolute(program)), absolute);
 }
 
-/** The reverse of {@link resolvePaths}, for a config that is written into this folder. */
+/** The reverse of {@link resolvePaths}, for a config in this folder. */
 export function relativePaths(
   description: AppDescription,
   folder: string,
@@ -33,7 +33,7 @@ export function relativePaths(
   return withPaths(description, (program) => (program === node ? "node" : program), inside) as AppDescription;
 }
 
-/** Replaces the program, and the other paths. */
+/** Replaces the program and the other paths. */
 function withPaths(
   description: object,
   ofProgram: (path: string) => string,
@@ -48,7 +48,7 @@ function withPaths(
   return Object.fromEntries(fields);
 }
 
-/** Replaces a path, each path of a list, and the `path` of an object. */
+/** Replaces a path, the paths of a list, or the `path` of an object. */
 function replaced(value: unknown, to: (path: string) => string): unknown {
   if (typeof value === "string") return to(value);
   if (Array.isArray(value)) return value.map((item) => replaced(item, to));

@@ -9,8 +9,7 @@ import type { Subject } from "./model/subject.ts";
 const severities = ["error", "warning", "info"] as const;
 
 /**
- * Runs all diagnoses at once. Returns the findings, errors first, and leaves out those that only follow from
- * another one.
+ * Runs all diagnoses at once. Returns the findings, errors first, without those that another one explains.
  */
 export async function diagnose(subject: Subject, diagnoses: readonly Diagnosis[]): Promise<Finding[]> {
   const [found, linted, redact] = await Promise.all([
@@ -25,7 +24,7 @@ export async function diagnose(subject: Subject, diagnoses: readonly Diagnosis[]
   );
   const codes = new Set(findings.map(({ code }) => code));
   const explained = new Set<string>();
-  // Of two that explain each other, the one that comes first is the cause.
+  // If two explain each other, the first one is the cause.
   for (const { code, explains = [] } of diagnoses)
     if (codes.has(code) && !explained.has(code)) for (const other of explains) explained.add(other);
   return findings
@@ -43,14 +42,14 @@ async function findWith(diagnosis: Diagnosis, subject: Subject): Promise<Finding
         return { code, severity, title, why, copy, unit, message, evidence, fix };
       });
   } catch (error) {
-    // If one diagnosis can't ask systemd, the others still run.
+    // If one diagnosis can't query systemd, the others still run.
     if (!(error instanceof CliError)) throw error;
     subject.host.cannotSee(`${subject.service}: ${error.message}`, error.hint);
     return [];
   }
 }
 
-/** Quotes the names of units in commands, where a shell would change them: `shop@\\x2d.service`. */
+/** Quotes unit names in commands, where a shell would change them: `shop@\\x2d.service`. */
 function forShell(finding: Finding, units: readonly string[]): Finding {
   const special = units.filter((unit) => shellWord(unit) !== unit);
   if (special.length === 0) return finding;

@@ -12,7 +12,7 @@ import { sockets } from "./diagnoses/sockets.ts";
 import { units } from "./diagnoses/units.ts";
 import type { Diagnosis } from "./model/diagnosis.ts";
 
-/** The order of findings of the same severity: causes come before their consequences. */
+/** The order of findings of the same severity: causes before consequences. */
 export const order: readonly string[] = `
 install-interrupted unit-not-loaded unit-outdated config-differs address-missing socket-not-open socket-in-namespace socket-starts-other
 program-unreachable folder-unreachable user-missing environment-file-missing start-step-failed

@@ -13,18 +13,18 @@ export interface DoctorOptions {
   user?: boolean | undefined;
 }
 
-/** How many services are examined at the same time. */
+/** How many services to examine at the same time. */
 const AT_ONCE = 4;
 
 /**
- * Reports why one service, or any, is not activated, and what to change. It only reads. Resolves to the exit
- * code: 2 if there is an error, 1 if there is a warning.
+ * Reports why a service, or any service, is not activated, and what to change. Only reads. Resolves to the
+ * exit code: 2 for errors, 1 for warnings.
  */
 export async function doctor(unit: string | undefined, { json, user }: DoctorOptions): Promise<number> {
   const host = new Host(new ServiceManager({ user }));
   const cases = unit === undefined ? await allCases(host) : [await caseNamed(host, unit)];
   const services: Examined[] = [];
-  // Each asks several programs at once.
+  // Each one runs several programs at once.
   for (let at = 0; at < cases.length; at += AT_ONCE)
     services.push(...(await Promise.all(cases.slice(at, at + AT_ONCE).map(examine))));
   const report: Report = { services, unseen: host.unseen };
@@ -41,7 +41,7 @@ export async function doctor(unit: string | undefined, { json, user }: DoctorOpt
 
 async function examine({ service, sockets, subjects }: Case): Promise<Examined> {
   const found = await Promise.all(subjects.map((subject) => diagnose(subject, diagnoses)));
-  // Both instances of a pair have the same sockets and the same file.
+  // Both instances of a pair have the same sockets and file.
   const findings = new Map(found.flat().map((finding) => [JSON.stringify(finding), finding]));
   return { service, sockets, findings: [...findings.values()] };
 }

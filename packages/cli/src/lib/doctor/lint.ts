@@ -5,7 +5,7 @@ import { installation, type UnitFile, unitFiles } from "./facts/files.ts";
 import type { Subject } from "./model/subject.ts";
 
 /**
- * The findings of the linter for the installed units, without those that the description or a comment
+ * The linter's findings for the installed units, without those that the description or a comment
  * acknowledges.
  */
 export async function lintFindings(subject: Subject): Promise<Finding[]> {
@@ -23,7 +23,7 @@ export async function lintFindings(subject: Subject): Promise<Finding[]> {
     const line = file.text.split("\n")[finding.line - 1]?.trim() ?? "";
     const found: Finding = {
       code,
-      // The linter warns about something that has not happened yet.
+      // The linter warns about problems that have not occurred yet.
       severity: severity === "warning" ? "info" : severity,
       isLint: true,
       unit: basename(isDropIn(file) ? dirname(file.path).replace(/\.d$/, "") : file.path),

@@ -3,15 +3,15 @@ import { clean } from "../shared/clean.ts";
 
 const HIDDEN = "…";
 
-/** Names of variables, options and fields whose values are secrets. */
+/** Names of variables, options and fields with secrets. */
 const secretName = String.raw`(?:[\w-]*(?:password|passwd|passphrase|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credential|auth)[\w-]*|[\w-]*(?:^|\b|_)(?:pwd|pass|pin|sid|cookie|session)\b)`;
 
 /**
  * A password in a URL; the value of an option such as --token; a variable such as DB_PASSWORD=…; an
- * authorization header; what is known by its form.
+ * authorization header; secrets with a known format.
  */
 const patterns: [RegExp, string][] = [
-  // A password may have any character, and an address has no colon before its port but one.
+  // A password may have any character. An address has no colon except before its port.
   [/(\b[a-z][a-z\d+.-]*:\/\/[^\s/:@]*:)[^\s"'<>]+@/gi, `$1${HIDDEN}@`],
   [/(\b[a-z][a-z\d+.-]*:\/\/)[^\s/:@]+@/gi, `$1${HIDDEN}@`],
   [/([?&](?:[\w-]*(?:key|signature|token|secret|auth|password)|sig|code|sid)=)[^\s&"']+/gi, `$1${HIDDEN}`],
@@ -25,7 +25,7 @@ const patterns: [RegExp, string][] = [
   ],
 ];
 
-/** Further secrets in the output of a program: headers, fields of JSON and YAML, and keys. */
+/** More secrets in a program's output: headers, fields of JSON and YAML, and keys. */
 const printedPatterns: [RegExp, string][] = [
   [/\b((?:proxy-)?authorization["']?\s*[:=]\s*["']?)[^\n"']+/gi, `$1${HIDDEN}`],
   [/\b((?:set-)?cookie["']?\s*[:=]\s*["']?)[^\n"']+/gi, `$1${HIDDEN}`],
@@ -48,11 +48,10 @@ const openNames =
 /** Hides secrets. */
 export interface Redactor {
   /**
-   * For the doctor's own words and commands. Values that are plain words, paths or ports are not hidden in
-   * them.
+   * For the doctor's own text and commands. Values that are plain words, paths or ports are not hidden there.
    */
   own(text: string): string;
-  /** For the output of a program, or the contents of a file. */
+  /** For a program's output or the content of a file. */
   quoted(text: string): string;
 }
 
@@ -62,8 +61,8 @@ interface Value {
 }
 
 /**
- * Hides what looks like a secret, and the values of these variables, `NAME=value` each. The names of the
- * units are public.
+ * Hides what looks like a secret, and the values of these variables, `NAME=value` each. Unit names are
+ * public.
  */
 export function redactor(environment: readonly string[], units: readonly string[]): Redactor {
   const isName = new RegExp(`^${secretName}$`, "i");
@@ -76,7 +75,7 @@ export function redactor(environment: readonly string[], units: readonly string[
         : [...new Set([value, ...value.split("\n")])].map((text) => ({ text, isSecret }));
     })
     .filter(({ text }) => text.length > 1 && !units.some((unit) => unit.includes(text)))
-    // Of two values, one may be a part of the other.
+    // One value may contain another.
     .toSorted((one, other) => other.text.length - one.text.length);
   const isPublic = ({ text }: Value): boolean => text.length < 4 || /^(?:\/.*|\d{1,5})$/s.test(text);
   const inOwn = values.filter((value) => !isPublic(value) && !/^[A-Za-z-]{1,16}$/.test(value.text));
@@ -88,7 +87,7 @@ export function redactor(environment: readonly string[], units: readonly string[
   const hide = (text: string, of: readonly Value[]): string =>
     patterns.reduce(
       (rest, [pattern, instead]) => rest.replaceAll(pattern, instead),
-      // Output of an app must not control the terminal.
+      // An app's output must not control the terminal.
       of.reduce((rest, { text: value }) => withoutValue(rest, value), clean(text)),
     );
   return {
@@ -103,7 +102,7 @@ export function redactor(environment: readonly string[], units: readonly string[
   };
 }
 
-/** A value of a few letters, such as `yes`, may be a part of other words too. */
+/** A short value, such as `yes`, may be part of other words. */
 function withoutValue(text: string, value: string): string {
   if (value.length > 8 || !text.includes(value)) return text.replaceAll(value, HIDDEN);
   const escaped = value.replaceAll(/[$()*+.?[\\\]^{|}]/g, String.raw`\$&`);

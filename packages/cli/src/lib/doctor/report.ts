@@ -6,24 +6,24 @@ import type { Finding, Severity } from "./model/diagnosis.ts";
 import type { Unseen } from "./model/subject.ts";
 import { ownCommand, userOption } from "../shared/own-command.ts";
 
-/** What the doctor has seen of one service. */
+/** The doctor's findings for one service. */
 export interface Examined {
   service: string;
   sockets: readonly string[];
   findings: readonly Finding[];
 }
 
-/** All that the doctor has seen. This is what `--json` prints. */
+/** All results, as in `--json`. */
 export interface Report {
   services: readonly Examined[];
-  /** What could not be looked at, and how to see it. */
+  /** What could not be read, and how to see it. */
   unseen: readonly Unseen[];
 }
 
 const marks: Record<Severity, string> = { error: "✖", warning: "▲", info: "●" };
 const styles: Record<Severity, Style> = { error: "red", warning: "yellow", info: "blue" };
 
-/** The report for people. `user`: whether the units belong to a user's service manager. */
+/** The report as text. `user`: whether a user's service manager runs the units. */
 export function reportText({ services, unseen }: Report, user = false): string {
   const parts = services.map(({ service, sockets, findings }) => {
     const heading = `${colourOut("bold", service)}${sockets.length > 0 ? ` with ${sockets.join(", ")}` : ""}`;
@@ -44,10 +44,10 @@ export function reportText({ services, unseen }: Report, user = false): string {
   return `${[...parts, summary(services)].join("\n\n")}\n`;
 }
 
-/** Whether this is a warning of the linter, which has done no harm so far. */
+/** Whether this is a warning of the linter, which has caused no problem so far. */
 const isHint = ({ isLint, severity }: Finding): boolean => isLint === true && severity === "info";
 
-/** The hints of the linter in one line: they are not the reason why a service does not answer. */
+/** The linter's hints on one line: they are not the reason why a service does not answer. */
 function hintsText(findings: readonly Finding[], user: boolean): string[] {
   const hints = findings.filter(isHint);
   if (hints.length === 0) return [];
@@ -69,7 +69,7 @@ function findingText({ severity, code, unit, message, evidence, why, fix, copy }
     wrap(message, { indent: "  " }),
     ...evidence.flatMap(({ text, source }, index) => [
       ...fold(text).map((line) => `  ${colourOut("dim", "│")} ${line}`),
-      // Lines from one source stand together.
+      // Lines from one source are grouped.
       ...(source === evidence[index + 1]?.source ? [] : [`  ${colourOut("dim", `└ ${source}`)}`]),
     ]),
     wrap(why, { indent: "  " }),
@@ -86,13 +86,10 @@ function summary(services: readonly Examined[]): string {
   return first === undefined ? text : `${text}\nMore: ${ownCommand("explain", first.code)}`;
 }
 
-/**
- * Breaks the lines of a journal, so that the rest of a line stands below its beginning. They keep their
- * indentation.
- */
+/** Wraps journal lines and keeps their indentation. */
 function fold(text: string): string[] {
   const width = textWidth() - 4;
-  // A word that is too long is broken too.
+  // Words that are too long are split.
   const piece = new RegExp(`.{1,${width}}(?: |$)|.{1,${width}}`, "gu");
   return text.split("\n").flatMap((line) => line.match(piece) ?? [""]);
 }

@@ -2,27 +2,24 @@ import { CliError } from "../shared/cli-error.ts";
 import { type ActivatedService, activatedServices, findService } from "../systemd/activated-units.ts";
 import { type Host, Subject } from "./model/subject.ts";
 
-/** A service, and the units to examine: a rolling pair has two service units. */
+/** A service and the units to examine. A rolling pair has two service units. */
 export interface Case {
   service: string;
   sockets: readonly string[];
   subjects: readonly Subject[];
 }
 
-/** Each service that a socket starts, without services of the distribution. */
+/** The services that sockets start, without those of the distribution. */
 export async function allCases(host: Host): Promise<Case[]> {
   return (await activatedServices(host.manager)).map((service) => caseOf(host, service));
 }
 
-/**
- * Finds the service of this name, or of the name of one of its units, with or without suffix. It may be a
- * service that no socket starts.
- */
+/** Finds a service by its name or a unit's name, with or without suffix, even if no socket starts it. */
 export async function caseNamed(host: Host, name: string): Promise<Case> {
   try {
     return caseOf(host, await findService(host.manager, name));
   } catch (error) {
-    // systemctl takes a pattern, and answers for whatever it fits.
+    // systemctl accepts patterns, and answers for every match.
     if (!(error instanceof CliError && error.code === "SOCKACT_ERR_UNIT_UNKNOWN") || /[*?[\]]/.test(name))
       throw error;
     const template = name.replace(/@[^@]+?(?:\.service)?$/, "@.service");
@@ -44,7 +41,7 @@ function caseOf(
   host: Host,
   { service, services, sockets }: Pick<ActivatedService, "service" | "services" | "sockets">,
 ): Case {
-  // With Accept=yes and no connection, any instance has the settings of the template.
+  // With Accept=yes and no connection, any instance has the template's settings.
   const units = services.length > 0 ? services : [service.replace("@.", "@0.")];
   return { service, sockets, subjects: units.map((unit) => new Subject(host, unit, sockets)) };
 }

@@ -5,13 +5,12 @@ import { readAddresses } from "../status/addresses.ts";
 import { countClients } from "../status/clients.ts";
 
 /**
- * For how long no client must be connected, in milliseconds. A balancer needs several probes to notice, and
- * its clients may pause between requests.
+ * How long no client must be connected, in milliseconds. A load balancer needs several probes, and clients
+ * may pause between requests.
  */
 const QUIET = 10_000;
 /**
- * How many connections may have come and gone within a second. Load balancers keep probing, and their probes
- * may come to the same port.
+ * How many short connections per second are allowed. Load balancers keep probing, possibly on the same port.
  */
 const PROBES = 2;
 
@@ -23,8 +22,8 @@ interface Counted {
 }
 
 /**
- * The connections of clients on these socket units. Those of a socket with PrivateNetwork=, and of datagrams,
- * can't be counted.
+ * The client connections of these socket units. Those of a socket with PrivateNetwork=, and datagrams, can't
+ * be counted.
  */
 async function connectionsOf(sockets: readonly string[], manager: ServiceManager): Promise<Counted> {
   const shown = await manager.show(sockets, ["Id", "Listen", "Accept", "NConnections"]);
@@ -42,9 +41,9 @@ async function connectionsOf(sockets: readonly string[], manager: ServiceManager
   };
 }
 
-/** How a wait has ended. */
+/** The result of a wait. */
 export interface Waited {
-  /** Whether it was quiet for long enough. */
+  /** Whether no client was connected for long enough. */
   isQuiet: boolean;
   /** How many connections were open at the last count. */
   open: number;
@@ -60,8 +59,8 @@ interface WaitOptions {
 
 /**
  * Waits until no client has been connected for ten seconds, or for a third of the limit if that is shorter.
- * Connections between two counts are found if this host has closed them. Those that the client has closed
- * leave no trace here. Without sockets, nothing can be counted, and it waits for the whole time.
+ * Connections between two counts are found if this host closed them, but not if the client did. Without
+ * sockets, it waits for the whole time.
  */
 export async function waitForClients(
   sockets: readonly string[],
@@ -74,7 +73,7 @@ export async function waitForClients(
   const quiet = Math.min(QUIET, limit / 3);
   let since = performance.now();
   let known: ReadonlySet<string> | undefined;
-  /** When the latest connections have come and gone. */
+  /** The times of the latest short connections. */
   let recent: number[] = [];
   const look = async (): Promise<Waited> => {
     const { open, closed } = await connectionsOf(sockets, manager);

@@ -13,7 +13,7 @@ import { type Drainable, findDrainable } from "./drainable.ts";
 export interface DrainOptions {
   user?: boolean;
   json?: boolean;
-  /** A duration with its unit, only of `drain`. */
+  /** A duration with its unit, only for `drain`. */
   wait?: string;
 }
 
@@ -22,10 +22,10 @@ interface DrainReport {
   name: string;
   /** Whether probes get 503 now. */
   drained: boolean;
-  /** Whether that is new. */
+  /** Whether this call changed it. */
   changed: boolean;
   /**
-   * With `--wait`: how many connections were open at the end. Missing if no socket starts the service,
+   * With `--wait`: the number of open connections at the end. Missing if no socket starts the service,
    * because its connections can't be counted.
    */
   connections?: number;
@@ -36,8 +36,8 @@ interface DrainReport {
 const placeOf = (user: boolean): Place => ({ user, root: "/" });
 
 /**
- * Makes services answer probes with 503, so that load balancers send their clients elsewhere. Returns the
- * exit code.
+ * Makes services answer health probes with 503, so that load balancers use other hosts. Returns the exit
+ * code.
  */
 export async function drain(names: readonly string[], options: DrainOptions): Promise<number> {
   const { user = false, json = false } = options;
@@ -62,7 +62,7 @@ export async function drain(names: readonly string[], options: DrainOptions): Pr
   return code;
 }
 
-/** Ends what `drain` has begun. Returns the exit code. */
+/** Undoes `drain`. Returns the exit code. */
 export async function undrain(
   names: readonly string[],
   { user = false, json = false }: DrainOptions,
@@ -72,7 +72,7 @@ export async function undrain(
   const manager = new ServiceManager({ user });
   const reports: DrainReport[] = [];
   for (const given of names) {
-    // A service that is gone may have left its file.
+    // A removed service may have left its file.
     const isFile = /^[\w:.\\-]+$/.test(given) && isDrained(place, given);
     const name = isFile ? given : (await findDrainable(manager, given)).name;
     reports.push({ name, drained: false, changed: unsetDrained(place, name) });
@@ -107,11 +107,11 @@ function drainedText({ name, isTemplate }: Drainable, changed: boolean, user: bo
     : `${what} is already drained. To end that: ${undo}\n`;
 }
 
-/** Whether the units show that something answers probes. */
+/** Whether the units show that health probes are answered. */
 async function answersProbes({ services }: Drainable, manager: ServiceManager): Promise<boolean> {
   if (services.some(({ health }) => health !== undefined)) return true;
   const [first] = services;
-  // With Accept=yes and no connection, any instance has the settings of the template.
+  // With Accept=yes and no connection, any instance has the template's settings.
   const unit = first!.services[0] ?? first!.service.replace("@.", "@0.");
   const [shown] = await manager.show([unit], ["Id", "Environment"]);
   return /(?:^|[\s"])SOCKACT_HEALTH=/.test(shown?.Environment ?? "");

@@ -1,19 +1,17 @@
 import type { ServiceManager } from "../systemd/service-manager.ts";
 import { type ActivatedService, findService, instancesOf } from "../systemd/activated-units.ts";
 
-/** What `sockact drain` takes out of rotation at once. */
+/** What `sockact drain` drains at once. */
 export interface Drainable {
   /** The name of the service, or of the template for its instances. */
   name: string;
-  /** Whether it is all instances of a template. */
+  /** Whether it stands for all instances of a template. */
   isTemplate: boolean;
-  /** Its services, with their sockets. A service that no socket starts has none. */
+  /** Its services and their sockets. A service that no socket starts has none. */
   services: ActivatedService[];
 }
 
-/**
- * Finds what this name drains. All instances of a template have the same file, so they are drained together.
- */
+/** Finds what this name drains. All instances of a template share a file, so they are drained together. */
 export async function findDrainable(manager: ServiceManager, given: string): Promise<Drainable> {
   const name = given.replace(/\.(?:service|socket)$/, "").replace(/@$/, "");
   const template = name.replace(/@.*$/s, "");

@@ -12,9 +12,9 @@ const pages: Readonly<Record<string, string>> = {
   "codes/doctor.md": doctor,
 };
 
-/** What the docs say about a code. The strings are Markdown with absolute links. */
+/** The documentation of a code, as Markdown with absolute links. */
 export interface CodeExplanation extends Omit<DocumentedCode, "page"> {
-  /** The page of the code on the docs site. */
+  /** Its page on the docs site. */
   url: string;
 }
 

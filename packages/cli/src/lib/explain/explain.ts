@@ -18,7 +18,7 @@ export function explain(codes: readonly string[], { json }: ExplainOptions): voi
   else print(found.map(text).join("\n"));
 }
 
-/** People copy a code with the characters around it: `(SOCKACT_ERR_USAGE)`, `free-bind:`. */
+/** Users copy a code with surrounding characters: `(SOCKACT_ERR_USAGE)`, `free-bind:`. */
 const around = /^[([`'"]+|[)\]`'":,.]+$/g;
 
 /** Finds a code. Two packages may have the same one. */
@@ -33,7 +33,7 @@ function explanationsOf(code: string, all: readonly CodeExplanation[]): CodeExpl
   );
 }
 
-/** Finds the codes that are spelled alike, or else those that share a word with the wanted code. */
+/** Finds codes with similar spelling, or else codes that share a word with this one. */
 function nearestCodes(wanted: string, all: readonly CodeExplanation[]): string[] {
   const names = [...new Set(all.map(({ code }) => code))];
   const nearest = nearestNames(wanted, names);
@@ -87,16 +87,13 @@ function listOf(all: readonly CodeExplanation[]): string {
   return `${lists.join("\n")}\n${ownCommand("explain", "CODE")} prints what a code means, and what to change.\n`;
 }
 
-/**
- * Converts the Markdown of the docs for the terminal: code is coloured, and the address of a link is in
- * parentheses.
- */
+/** Converts Markdown for the terminal: code is colored, and a link's address is in parentheses. */
 function plain(markdown: string): string {
   return (
     markdown
       .replaceAll(/\[([^\]]+)\]\(([^)]+)\)/g, "$1 ($2)")
       .replaceAll(/\*\*([^*]+)\*\*/g, (_, strong: string) => colourOut("bold", strong))
-      // A line may break inside of the code, so each word gets its own colour codes.
+      // A line may be wrapped inside code, so each word is colored.
       .replaceAll(/`([^`]+)`/g, (_, code: string) =>
         commandsIn(code)
           .split(" ")

@@ -1,10 +1,10 @@
-/** What a page of docs/ says about a code. The strings are Markdown, and links are relative to the page. */
+/** The documentation of a code on a page of docs/, as Markdown with relative links. */
 export interface DocumentedCode {
   code: string;
-  /** What the code belongs to: the section of the page. */
+  /** The section of the page. */
   theme: string;
   severity?: string;
-  /** The exit code of the command, such as `2`, or `2, 126, 127`. */
+  /** The exit codes of the command, such as `2`, or `2, 126, 127`. */
   exitCode?: string;
   /** What the code means, and when you see it. */
   meaning: string;
@@ -12,15 +12,15 @@ export interface DocumentedCode {
   looksAt?: string;
   /** What to change. */
   change?: string;
-  /** When `sockact lint --fix` makes the change. */
+  /** When `sockact lint --fix` can fix it. */
   fixed?: string;
-  /** The manual page or the package that has the rule. */
+  /** The manual page or package with the rule. */
   see?: string;
   /** The file in docs/ that has the code. */
   page: string;
 }
 
-/** The field for each list item below the heading of a code, by its label. */
+/** The field of each list item below a code's heading, by label. */
 const fields: Readonly<Record<string, "severity" | "exitCode" | "looksAt" | "change" | "fixed" | "see">> = {
   Severity: "severity",
   "Exit code": "exitCode",
@@ -30,10 +30,7 @@ const fields: Readonly<Record<string, "severity" | "exitCode" | "looksAt" | "cha
   See: "see",
 };
 
-/**
- * Reads the codes of some pages, by the names of their files. A heading that is nothing but code begins a
- * code.
- */
+/** Reads the codes of pages, by file name. A heading that consists of code begins an entry. */
 export function readCodes(pages: Readonly<Record<string, string>>): DocumentedCode[] {
   return Object.entries(pages).flatMap(([page, markdown]) => codesOf(page, markdown));
 }

@@ -70,7 +70,7 @@ export async function init(entry: string | undefined, options: InitOptions): Pro
   return 0;
 }
 
-/** The description that the config has. It is checked as it will be read: with absolute paths. */
+/** The description for the config, checked with absolute paths, as when it is read. */
 async function describeForConfig(
   app: DetectedApp,
   choices: AppChoices,
@@ -88,8 +88,8 @@ async function describeForConfig(
   const bound = isDynamic ? inHomes({ ...app, node: app.node.path }) : [];
   const described = bound.length > 0 ? withFoldersOfHomes(plain, bound) : plain;
   const units = unitsOf(described, app.folder);
-  // The config may be for another machine, whose systemd may be too old for this type. With the preload,
-  // units have the type that their systemd knows.
+  // The config may be for another machine, whose systemd may be too old for this type. With the preload, the
+  // units get a type that their systemd supports.
   const { type, ...untyped } = described;
   const follows = type === "notify-reload" && isDeepStrictEqual(unitsOf(untyped, app.folder), units);
   const { systemd: _systemd, ...portable } = follows ? untyped : described;
@@ -97,8 +97,8 @@ async function describeForConfig(
 }
 
 /**
- * Where the service listens that is installed with this name: `sockact install` is not to move it by
- * surprise.
+ * The addresses of the installed service of this name, so that `sockact install` does not change them
+ * unexpectedly.
  */
 function installedListen(app: DetectedApp, { choices, json }: InitOptions): string[] | undefined {
   const { name = app.name, user = false } = choices;
@@ -112,9 +112,7 @@ function installedListen(app: DetectedApp, { choices, json }: InitOptions): stri
   return listen;
 }
 
-/**
- * TypeScript if the project is compiled, and its compiler would not take the config for a part of the app.
- */
+/** TypeScript if the project is compiled, and the compiler does not include the config in the app. */
 function defaultFormat(folder: string): ConfigFormat {
   if (!existsSync(join(folder, "tsconfig.json"))) return "js";
   const { rootDir, hasFiles } = compilerOptions(folder);
@@ -140,7 +138,7 @@ function assertNoConfig(file: string, force: boolean): void {
   );
 }
 
-/** Shows what was found, on standard error, as a part of the dialogue. */
+/** Shows what was found, on standard error, as part of the dialog. */
 function show(app: DetectedApp): void {
   const { folder, framework, entry, nodeArguments, arguments: words, port, node, notes } = app;
   const usesSockets = app.hasSockact || app.takesOneSocket;

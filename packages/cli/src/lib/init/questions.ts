@@ -14,9 +14,9 @@ const lines: Record<string, string> = {
 };
 
 /**
- * Asks for the settings that neither the options nor the app determine.
+ * Asks for the settings that are not in the options or the app.
  *
- * @param canHandOver whether the systemd that is installed, if there is one, is new enough for a handover.
+ * @param canHandOver whether the installed systemd, if any, is new enough for a handover.
  */
 export async function askChoices(
   app: DetectedApp,
@@ -73,7 +73,7 @@ export async function askChoices(
   };
 }
 
-/** Several addresses may be in one answer. */
+/** An answer may contain several addresses. */
 const wordsOf = (answer: string): string[] => answer.match(/[^\s,]+/g) ?? [];
 
 async function askUser(): Promise<string | undefined> {
@@ -118,7 +118,7 @@ async function askHandover(): Promise<boolean> {
   return answer === "handover";
 }
 
-/** A file that the app does not read, and that its start script does not read for it either. */
+/** A file that neither the app nor its start script reads. */
 async function askEnvironmentFile(app: DetectedApp): Promise<string[] | undefined> {
   const { envFile, isEnvFileRead, environmentFiles } = app;
   if (envFile === undefined || isEnvFileRead || environmentFiles.length > 0) return undefined;

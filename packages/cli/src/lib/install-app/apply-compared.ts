@@ -6,15 +6,15 @@ import { differenceOf } from "./compare.ts";
 import type { Answer } from "./first-request.ts";
 
 interface Comparison {
-  /** With the files of the bundle. */
+  /** Including the files of the bundle. */
   prepared: PreparedInstall;
   bundle: MadeBundle;
   force: boolean;
-  /** Asks the service, and reads its pages. */
+  /** Sends requests to the service, and reads the pages. */
   ask: () => Promise<Answer[]>;
   /** What the service has logged since then. */
   output: (since: number) => Promise<string[]>;
-  /** Installs, and then calls the check. If that rejects, all is undone. */
+  /** Installs, then calls the check. If it rejects, undoes everything. */
   apply: (prepared: PreparedInstall, check: () => Promise<void>) => Promise<Applied>;
 }
 
@@ -29,8 +29,8 @@ interface Compared {
 class Unlike extends Error {}
 
 /**
- * Installs an app as it is, and then its bundle. If the bundle does not start, or does not answer as the app
- * does, the app stays as it is.
+ * Installs an app without a bundle, then with it. If the bundle does not start or answers differently, the
+ * app stays without it.
  */
 export async function applyCompared(comparison: Comparison): Promise<Compared> {
   const { prepared, bundle, force, ask, output, apply } = comparison;
@@ -83,7 +83,7 @@ export async function applyCompared(comparison: Comparison): Promise<Compared> {
   }
 }
 
-/** The line in which the app, or Node, says what is wrong. */
+/** The line with the error of the app or Node. */
 function errorIn(journal: readonly string[]): string {
   return journal.find((line) => /(?:^|[\s:])\w*Error\b.*:/.test(line))?.trim() ?? "see its journal";
 }

@@ -18,12 +18,12 @@ import { stranger } from "../shared/permissions.ts";
 import { barrierTo } from "./access/modes.ts";
 import type { WantedBundle } from "./wanted-service.ts";
 
-/** A bundle that was made, or the reason why there is none. */
+/** A bundle, or why there is none. */
 export type MadeBundle = WantedBundle & ({ built: BuiltBundle } | { fallback: Fallback });
 
 /**
- * A description with `bundle: true` also loads the file that lets Node run the bundle. The file exists even if
- * nothing was bundled, so the units are always the same.
+ * The description with the loader of the bundle, which exists even if nothing was bundled, so the units are
+ * always the same.
  */
 export function withBundle(description: AppDescription): {
   description: AppDescription;
@@ -58,8 +58,8 @@ function withoutCompiler(words: Words): [words: Words, preloads: string[]] {
 }
 
 /**
- * Bundles an app. No code of it runs as root. Rejects with a `CliError` with `SOCKACT_ERR_APP_BUILD` if it
- * can't be bundled, and Node can't run it otherwise.
+ * Bundles an app. No code of the app runs as root. Rejects with a `CliError` with `SOCKACT_ERR_APP_BUILD` if
+ * it can't be bundled but must be.
  */
 export async function makeBundle(
   wanted: WantedBundle,
@@ -97,7 +97,7 @@ async function closedIn(paths: readonly string[]): Promise<string | undefined> {
   return undefined;
 }
 
-/** The files of the service, and what its record says. */
+/** The files and the record of the bundle. */
 export function filesOfBundle(
   service: { name: string; user: boolean },
   made: MadeBundle,
@@ -131,10 +131,10 @@ const fallbackOf = (fallback: Fallback): Partial<BundleRecord> => ({
   fallback: { code: fallback.code, reason: fallbackText(fallback) },
 });
 
-/** The files of a bundle, beside other files of the service. */
+/** Whether a file of the service belongs to the bundle. */
 export const isOfBundle = (path: string): boolean => /\/files\/bundle(?:-[\da-f]+)?\.[cm]js$/.test(path);
 
-/** What a bundle holds, or why there is none, for people. */
+/** What a bundle contains, or why there is none, as text. */
 export function bundleText({ fallback, modules = 0, outside = [] }: BundleRecord): string {
   if (fallback !== undefined) return `none: ${fallback.reason} (${fallback.code})`;
   const own = outside.filter(({ reason }) => reason !== "needed");

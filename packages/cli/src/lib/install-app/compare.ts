@@ -1,16 +1,16 @@
 import type { Answer, Page } from "./first-request.ts";
 
-/** Headers whose values differ from answer to answer. */
+/** Headers whose values vary between answers. */
 const changing =
   /^(?:date|etag|age|expires|last-modified|set-cookie|connection|keep-alive|content-length|transfer-encoding|content-security-policy.*|server-timing|x-(?:request-id|response-time|correlation-id)|traceparent)$/;
 
-/** Numbers, and texts such as ids, differ between two processes. */
+/** Replaces numbers and strings such as IDs, which vary between processes. */
 const settled = (text: string): string => text.replaceAll(/[\da-f]{8}-[\da-f-]{27}|[\da-f]{16,}|\d+/gi, "0");
 
 /**
- * How the answers of a bundle differ from those of the app, as a phrase; undefined if they are alike.
+ * How the answers of a bundle differ from the app's, as a phrase; undefined if they do not.
  *
- * @param pages the answers of the app to the same request, twice
+ * @param pages two answers of the app to the same request
  */
 export function differenceOf(pages: readonly Answer[][], bundled: readonly Answer[]): string | undefined {
   const [first = [], second = []] = pages;
@@ -26,7 +26,7 @@ export function differenceOf(pages: readonly Answer[][], bundled: readonly Answe
     const header = differingHeader(pageBefore, pageNow);
     if (header !== undefined) return `${before.url}: the header ${header}`;
     const pageAgain = again?.outcome === "http" ? again.page : undefined;
-    // Only a page that stays the same can be compared.
+    // Only a page that does not vary can be compared.
     const isSteady = pageAgain !== undefined && settled(pageBefore.body) === settled(pageAgain.body);
     if (isSteady && settled(pageBefore.body) !== settled(pageNow.body)) return `${before.url}: the page`;
   }

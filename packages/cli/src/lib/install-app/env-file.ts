@@ -5,7 +5,7 @@ import { entryOf, isFile, sourceFiles } from "../app/source-files.ts";
 import { environmentFilesIn } from "./file-notes.ts";
 import type { InstallOptions } from "./options.ts";
 
-/** A file `.env` that the app reads itself and systemd does not, and how to let systemd read it. */
+/** A file `.env` that the app reads itself, and how to let systemd read it. */
 export interface UnreadEnvFile {
   path: string;
   how: string;
@@ -17,7 +17,7 @@ export function notesOf(app: DetectedApp, options: InstallOptions): string[] {
   const named = [...environmentFiles, ...refusedEnvironmentFiles.map(({ path }) => path)];
   if (envFile === undefined || named.includes(envFile)) return notes;
   const isGiven = (options.environmentFile ?? []).some((file) => resolve(file) === envFile);
-  // Whether the service can read the file is looked at later.
+  // A later check shows whether the service can read the file.
   if (isGiven !== isEnvFileRead) return notes;
   return [
     ...notes,

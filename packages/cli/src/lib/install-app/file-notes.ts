@@ -9,21 +9,21 @@ import { CliError, EXIT } from "../shared/cli-error.ts";
 import type { Invoker } from "../shared/invoker.ts";
 import { shellText } from "../shared/shell-words.ts";
 
-/** The files that a description names: what runs, and files of variables. */
+/** The files in a description: the program, and files of variables. */
 export function filesOf(description: AppDescription): string[] {
   return [...(description.exec ?? []), ...environmentFilesIn(description)].filter(
     (word): word is string => typeof word === "string" && isFile(word),
   );
 }
 
-/** The files of variables that a description names. */
+/** The files of variables in a description. */
 export function environmentFilesIn({ environmentFile }: AppDescription): unknown[] {
   return [environmentFile]
     .flat()
     .map((file) => (typeof file === "object" && "path" in file ? file.path : file));
 }
 
-/** A note if anybody may change one of these files, or may put another one in its place. */
+/** A note if anyone may change or replace one of these files. */
 export async function notesOnOpen(paths: readonly string[]): Promise<string[]> {
   const open = new Set<string>();
   for (const path of paths) {
@@ -39,8 +39,8 @@ export async function notesOnOpen(paths: readonly string[]): Promise<string[]> {
 }
 
 /**
- * The first folder on the way to a path, or the path itself, in which anybody may replace files; not those
- * with the sticky bit, such as /tmp.
+ * The first folder in a path, or the path itself, in which anyone may replace files. Folders with the sticky
+ * bit, such as /tmp, are not included.
  */
 async function openToAll(path: string): Promise<string | undefined> {
   let at = await realpath(path).catch(() => resolve(path));
@@ -53,8 +53,8 @@ async function openToAll(path: string): Promise<string | undefined> {
 }
 
 /**
- * A note for each file of variables that another user than root and the caller can replace. systemd reads it
- * as root at each start, and follows a link that somebody puts there later.
+ * A note for each file of variables that a user other than root and the caller can replace. systemd reads it
+ * as root at each start, and would follow a link.
  */
 export async function notesOnReplaceable(description: AppDescription, invoker: Invoker): Promise<string[]> {
   const notes: string[] = [];
@@ -72,8 +72,7 @@ export async function notesOnReplaceable(description: AppDescription, invoker: I
 }
 
 /**
- * Refuses the files that only the start script names, and of which another user decides what systemd reads as
- * root.
+ * Throws for files that only the start script names, if another user can decide what systemd reads as root.
  */
 export async function assertEnvironmentFilesTrusted(
   { environmentFiles, refusedEnvironmentFiles: [refused] }: DetectedApp,

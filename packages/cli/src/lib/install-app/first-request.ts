@@ -6,36 +6,36 @@ import { connect as connectTls } from "node:tls";
 import type { ServiceManager } from "../systemd/service-manager.ts";
 import { type ListenAddress, readListen } from "../systemd/listen-property.ts";
 
-/** What an answer says, beside its status. */
+/** The content of an answer. */
 export interface Page {
   headers: Record<string, string>;
   /** The beginning of the body. */
   body: string;
 }
 
-/** What answered a request. */
+/** The answer to a request. */
 export type Answer =
   | {
       outcome: "http";
-      /** Where the request went, for people: `http://localhost:3000/`, or a path. */
+      /** The address of the request as text: `http://localhost:3000/`, or a path. */
       url: string;
       status: number;
       text: string;
       location?: string | undefined;
       /**
-       * From the request to the head of the answer, in milliseconds. The service may have started meanwhile.
+       * From the request to the response header, in milliseconds. The service may have started in that time.
        */
       milliseconds: number;
-      /** If it was asked for. */
+      /** If requested. */
       page?: Page | undefined;
     }
-  /** Something answers, but not by HTTP. */
+  /** It answers, but not with HTTP. */
   | { outcome: "other"; url: string; milliseconds: number }
   /** It answers, but the service has not told systemd that it is ready. */
   | { outcome: "unready"; url: string; reason: string }
-  /** It wants a PROXY header, and does not accept one from this machine. */
+  /** It requires a PROXY header, and does not accept one from this machine. */
   | { outcome: "proxy"; url: string }
-  /** There is nothing that can be asked: UDP, an abstract socket, or an address for virtual machines. */
+  /** Nothing can be requested: UDP, an abstract socket, or an address for virtual machines. */
   | { outcome: "unasked"; url: string }
   | { outcome: "silent"; url: string; reason: string };
 
@@ -48,14 +48,14 @@ export async function listeningAddresses(
   return shown.flatMap(({ Listen }) => readListen(Listen));
 }
 
-/** Where to connect to, and how to call it. */
+/** Where to connect, and how to display it. */
 interface Target {
   url: string;
   secureUrl: string;
   connect: { host: string; port: number } | { socketPath: string };
 }
 
-/** Where a client of this machine reaches an address. A socket may listen on all of them. */
+/** The address for a client on this machine. A socket may listen on every address. */
 function targetOf({ address, type }: ListenAddress): Target | undefined {
   // Node 20 pads the name of an abstract socket with zeros, so it does not find the socket.
   if (type !== "Stream" || address.startsWith("@")) return undefined;
@@ -80,7 +80,7 @@ interface Head {
   page?: Page | undefined;
 }
 
-/** How much of a body is read, in bytes, and for how long, in milliseconds: a stream of events has no end. */
+/** How much of a body to read, in bytes, and for how long, in milliseconds: an event stream does not end. */
 const [MOST_BODY, BODY_LIMIT] = [65_536, 2_000];
 
 async function pageOf(response: http.IncomingMessage): Promise<Page> {
@@ -96,7 +96,7 @@ async function pageOf(response: http.IncomingMessage): Promise<Page> {
       if ((size += chunk.length) >= MOST_BODY) break;
     }
   } catch {
-    // What has come until then is compared.
+    // The part that has arrived is compared.
   } finally {
     clearTimeout(timer);
   }
@@ -105,16 +105,16 @@ async function pageOf(response: http.IncomingMessage): Promise<Page> {
 
 /** What to send, and what to read. */
 export interface RequestOptions {
-  /** Whether to begin the connection with a PROXY header. */
+  /** Whether to send a PROXY header first. */
   withHeader?: boolean | undefined;
   /** Whether to read the page too. */
   withPage?: boolean | undefined;
 }
 
-/** The PROXY header of a client that speaks for itself: section 2.1 of the specification. */
+/** The PROXY header of a client that is not a proxy: section 2.1 of the specification. */
 const ownHeader = "PROXY UNKNOWN\r\n";
 
-/** A connection that begins with a PROXY header. */
+/** A connection with a PROXY header. */
 function connectByHeader(target: Target, isSecure: boolean): Socket {
   const { connect: to } = target;
   const socket = connect("socketPath" in to ? { path: to.socketPath } : to);
@@ -156,7 +156,7 @@ function requestBy(
         void pageOf(response).then((page) => resolve({ ...head, page }));
         return;
       }
-      // Only the head counts: a stream of events has no end.
+      // Only the header is needed: an event stream does not end.
       response.destroy();
       resolve(head);
     })
@@ -165,18 +165,18 @@ function requestBy(
   });
 }
 
-/** Whether the server may expect TLS instead of HTTP: it closed the connection, or its answer is not HTTP. */
+/** Whether the server may expect TLS: it closed the connection, or the answer is not HTTP. */
 const mayBeSecure = (error: unknown): boolean => {
   const { code = "" } = error as NodeJS.ErrnoException;
   return code === "ECONNRESET" || code === "EPIPE" || code.startsWith("HPE_");
 };
 
-/** The reason if a connection was closed at once. */
+/** The reason for a connection that was closed at once. */
 export const CLOSED = "the connection was closed without an answer";
 
 /**
- * Makes a request, which starts the service if it sleeps. Never rejects, unless the signal is aborted for
- * another reason than the deadline.
+ * Sends a request, which starts a sleeping service. Rejects only if the signal is aborted for a reason other
+ * than the deadline.
  */
 export async function firstRequest(
   address: ListenAddress,

@@ -27,7 +27,7 @@ import { changesOfUnits, summary, textOfUnits } from "./summary.ts";
 import { wantedServices } from "./services.ts";
 import { unitOf, type WantedService } from "./wanted-service.ts";
 
-/** The longest file that the output as JSON has. */
+/** The longest file in the JSON output. */
 const MOST_TEXT = 200_000;
 
 /** A dry run only needs systemd to look at the units that it has loaded. */
@@ -38,7 +38,7 @@ const UNCHECKED =
 interface Prepared {
   service: WantedService;
   prepared: PreparedInstall;
-  /** The bundle that the prepared files have. */
+  /** The bundle in the prepared files. */
   bundle: MadeBundle | undefined;
   notes: string[];
 }
@@ -79,7 +79,7 @@ export async function installApp(entry: string | undefined, options: InstallOpti
   try {
     for (const one of all) results.push({ installed: one, ...(await applyPrepared(one, options, manager)) });
   } catch (error) {
-    // Those before it are installed.
+    // The services before it are installed.
     const told = withInstalled(error, results);
     if (options.json !== true) showResults(results, options, root);
     else if (results.length > 0 && told instanceof CliError)
@@ -91,7 +91,7 @@ export async function installApp(entry: string | undefined, options: InstallOpti
   return silent.length === 0 ? 0 : EXIT.failed;
 }
 
-/** The error of one service, which says that those before it stay. */
+/** The error of one service, with the names of those before it, which stay installed. */
 function withInstalled(error: unknown, results: readonly Result[]): unknown {
   if (!(error instanceof CliError) || results.length === 0) return error;
   const names = results.map(({ installed }) => installed.service.description.name).join(", ");
@@ -113,7 +113,7 @@ function showResults(results: readonly Result[], { json, user }: InstallOptions,
   }
 }
 
-/** Where a service is installed, and by whom. */
+/** Where and for whom a service is installed. */
 interface Where {
   root: string;
   manager: ServiceManager | undefined;
@@ -143,7 +143,7 @@ async function prepare(
           bound: service.bound,
           unread: service.unread,
           envFile: service.envFile,
-          // Only root may start something as another user.
+          // Only root may start a process as another user.
           manager: process.getuid?.() === 0 ? manager : undefined,
         });
   if (problems.length > 0) throw await accessError(service, problems);
@@ -165,7 +165,7 @@ async function prepare(
   return { service, prepared, bundle, notes: [...service.notes, ...notes, ...prepared.notes, ...unchecked] };
 }
 
-/** A template has no socket to start. Only its instances have. */
+/** A template has no socket to start, only its instances do. */
 function templateError(name: string, isUsers: boolean): CliError {
   const [folder, user] = isUsers ? ["~/.config/systemd/user", " --user"] : ["/etc/systemd/system", ""];
   return new CliError(

@@ -2,8 +2,8 @@ import { type Progress, progress } from "../output/progress.ts";
 import { untilSignal } from "../shared/until-signal.ts";
 
 /**
- * Runs an action and shows its progress. Until it ends, Ctrl-C, SIGTERM and SIGHUP abort its signal instead
- * of ending the process.
+ * Runs an action and shows its progress. Meanwhile, Ctrl-C, SIGTERM and SIGHUP abort its signal instead of
+ * ending the process.
  */
 export async function interruptible<Result>(
   title: string,

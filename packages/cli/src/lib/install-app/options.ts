@@ -24,7 +24,7 @@ export interface InstallOptions {
   preload: boolean;
   /** False with `--no-request`. */
   request: boolean;
-  /** For how many seconds to wait for the first answer. */
+  /** How many seconds to wait for the first answer. */
   timeout: number;
   dryRun?: boolean | undefined;
   yes?: boolean | undefined;
@@ -32,7 +32,7 @@ export interface InstallOptions {
   json?: boolean | undefined;
 }
 
-/** Options that describe the app. A config contains all of these. */
+/** Options that describe the app. A config contains all of them. */
 const ofApp = {
   listen: "--listen",
   runAs: "--run-as",
@@ -44,7 +44,7 @@ const ofApp = {
   node: "--node",
 } as const;
 
-/** Refuses options that contradict each other or where the command is called. */
+/** Throws for options that contradict each other or can't be used here. */
 export function checkOptions(entry: string | undefined, options: InstallOptions): void {
   const { user = false, root, config, runAs, dryRun = false } = options;
   const usage = (message: string, hint: string) => {
@@ -81,7 +81,7 @@ export function checkOptions(entry: string | undefined, options: InstallOptions)
   }
 }
 
-/** The absolute path of the folder of `--root`, which has to exist. */
+/** The absolute path of the folder of `--root`, which must exist. */
 export function rootFolder(root: string | undefined): string {
   if (root === undefined) return "/";
   const folder = resolve(root);
@@ -93,7 +93,7 @@ export function rootFolder(root: string | undefined): string {
   );
 }
 
-/** Refuses options that would be ignored, since a config is used. */
+/** Throws for options that have no effect with a config. */
 export function checkOptionsWithConfig(file: string, options: InstallOptions): void {
   const given = Object.entries(ofApp).filter(([name]) => options[name as keyof typeof ofApp] !== undefined);
   const names = [...given.map(([, option]) => option), ...(options.preload ? [] : ["--no-preload"])];

@@ -5,22 +5,20 @@ import { type ExtraFile, filesFolder } from "../install/install.ts";
 import { valuesOf } from "../shared/unit-text.ts";
 
 /**
- * The preload as a file of the service. The service can't load it from here: what npx has downloaded is in a
- * cache that only its user may read, and that npm may clear. So each service gets a separate copy, which is
- * removed when the service is uninstalled.
+ * A copy of the preload for the service. The service can't load it from here: npx uses a cache that only its
+ * user may read, and that npm may clear. Each service has its own copy, which an uninstallation removes.
  */
 export function preloadCopy(service: { name: string; user: boolean }): ExtraFile {
-  // This file is in dist when it runs, beside the preload.
+  // At run time, this file is in dist, next to the preload.
   const text = readFileSync(new URL("register.cjs", import.meta.url));
   return { path: join(filesFolder(service), "register.cjs"), text, mode: 0o644 };
 }
 
 /**
- * A description with `preload: true` means the @sockact/register of the app. If the app has none, the service
- * gets a copy.
+ * With `preload: true`, uses the app's @sockact/register, or else a copy.
  *
- * @param units what the description gives as it is
- * @param root where the files of the service are
+ * @param units emits the units of a description
+ * @param root the root folder of the service's files
  */
 export function withPreload(
   description: AppDescription,
@@ -40,9 +38,7 @@ export function withPreload(
   };
 }
 
-/**
- * The preload in the packages of an app that a unit names. In a container, it is not a file of this machine.
- */
+/** The app's preload that a unit names. In a container, it is not a file of this machine. */
 function registerOf(text: string): string | undefined {
   const [command = ""] = valuesOf(text, "ExecStart");
   const file = String.raw`node_modules\/@sockact\/register\/dist\/index\.cjs`;

@@ -6,8 +6,7 @@ import type { BundleRecord } from "../install/install.ts";
 import type { Answer } from "./first-request.ts";
 
 /**
- * Whether the service does not serve as it should: then `sockact install` fails, but keeps what it has
- * installed.
+ * Whether the service does not serve correctly. `sockact install` then fails, but keeps what it installed.
  */
 export const isUnusable = ({ outcome }: Answer): boolean => outcome === "silent" || outcome === "unready";
 

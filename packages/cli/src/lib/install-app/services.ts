@@ -23,14 +23,11 @@ import type { WantedService } from "./wanted-service.ts";
 export interface Surroundings {
   folder: string;
   invoker: Invoker;
-  /** The version of systemd, if it runs here. */
+  /** The version of the running systemd, if any. */
   systemd: number | undefined;
 }
 
-/**
- * Finds out which services the arguments, or the config of this folder, ask for. No code of the app runs as
- * root.
- */
+/** Finds the services of the arguments or the config. No code of the app runs as root. */
 export async function wantedServices(
   entry: string | undefined,
   options: InstallOptions,
@@ -64,7 +61,7 @@ export async function wantedServices(
   );
 }
 
-/** With --yes, no user sees a guess. */
+/** With --yes, the user does not see a guess. */
 function assertNoGuess({ guess, folder, entry }: DetectedApp): void {
   if (guess === undefined) return;
   throw new CliError(
@@ -175,7 +172,7 @@ function notesOnHomes(shown: readonly string[]): string[] {
   return [`The service sees ${paths}, and nothing else in homes (ProtectHome=tmpfs, BindReadOnlyPaths=).`];
 }
 
-/** The absolute path of a file, without which the service would not start. */
+/** The absolute path of a file that the service needs to start. */
 function existingFile(file: string): string {
   const path = resolve(file);
   if (isFile(path)) return path;
@@ -186,7 +183,7 @@ function existingFile(file: string): string {
   );
 }
 
-/** The options for fields of the description. */
+/** The options of description fields. */
 const optionOf: Readonly<Record<string, string>> = {
   name: "--name",
   sockets: "--listen",
@@ -196,7 +193,7 @@ const optionOf: Readonly<Record<string, string>> = {
   hardening: "--hardening",
 };
 
-/** @param options Without a config, the options to name instead of the fields. */
+/** @param options without a config, the options to mention instead of fields */
 function unitsOf(
   description: AppDescription,
   source: string,
@@ -207,7 +204,7 @@ function unitsOf(
   } catch (cause) {
     if (!(cause instanceof UnitError)) throw cause;
     const fieldOf = (path: string) => /^\w*/.exec(path)![0];
-    // Only in a config can a finding be acknowledged.
+    // Findings can only be acknowledged in a config.
     const problems =
       options === undefined
         ? cause.message

@@ -10,7 +10,7 @@ import { ownValues, type WantedService } from "./wanted-service.ts";
 
 const listenDirectives = ["ListenStream", "ListenDatagram", "ListenSequentialPacket"];
 
-/** The addresses of the app's sockets, or of the socket that answers probes. */
+/** The addresses of the app's sockets, or of the health socket. */
 function listensOn({ units, description }: WantedService, isHealth: boolean): string {
   const health = `${description.name}-health.socket`;
   const addresses = [...units.files.keys()]
@@ -55,7 +55,7 @@ function takesSocket({
     : `@sockact/register in the app's node_modules passes them to ${receiver}`;
 }
 
-/** The summary that the user agrees to: the command that will run, and the files. */
+/** The summary that the user confirms: the command that runs, and the files. */
 export function summary(
   service: WantedService,
   prepared: Pick<PreparedInstall, "files" | "plan">,
@@ -102,12 +102,12 @@ function stateText(state: "new" | "changed" | "same" | "removed"): string {
   return colour(style[state], (state === "same" ? "as it is" : state).padEnd(9));
 }
 
-/** Breaks a string between words. Each line but the first has this indent. */
+/** Wraps a string. All lines except the first have this indent. */
 function wrapped(text: string, width: number, indent: number): string {
   return wrap(clean(text), { width: width - indent }).replaceAll("\n", `\n${" ".repeat(indent)}`);
 }
 
-/** The changes from one unit to another, with a directive on each line: `ListenStream=83 → 3000`. */
+/** The changes of a unit, with a directive on each line: `ListenStream=83 → 3000`. */
 function changedDirectives(before: string, after: string): string[] {
   const [old, wanted] = [directives(before), directives(after)];
   return [...new Set([...old.keys(), ...wanted.keys()])].flatMap((key) => {
@@ -125,13 +125,13 @@ function directives(text: string): Map<string, string[]> {
   return found;
 }
 
-/** The units as they are written, each with its path. */
+/** The units and their paths. */
 export function textOfUnits({ units }: WantedService, { files }: PreparedInstall): string {
   const texts = files.filter(({ path }) => units.files.has(basename(path)));
   return texts.map(({ path, text }) => `# ${path}\n${text.toString()}\n`).join("");
 }
 
-/** The new files as they are, and of the changed ones what changes. */
+/** The contents of new files, and the changes of existing ones. */
 export async function changesOfUnits(service: WantedService, prepared: PreparedInstall): Promise<string> {
   const { unifiedDiff } = await import("../output/diff.ts");
   const changed = prepared.files.filter(({ state }) => state === "changed");

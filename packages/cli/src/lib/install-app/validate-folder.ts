@@ -3,7 +3,7 @@ import { CliError, EXIT } from "../shared/cli-error.ts";
 import { liesIn } from "../shared/folders.ts";
 import { ownValues, type WantedService } from "./wanted-service.ts";
 
-/** Refuses an app in a folder that systemd would take, or that a unit can't name. */
+/** Throws if the app is in a folder that systemd would use for the service, or that a unit can't name. */
 export function validateFolder(service: WantedService): WantedService {
   const { description, folder, app } = service;
   const fail = (message: string, hint: string): never => {
@@ -28,7 +28,7 @@ export function validateFolder(service: WantedService): WantedService {
   return service;
 }
 
-/** The folders that systemd makes for the service, and gives to its user. */
+/** The folders that systemd creates for the service, and that the service's user owns. */
 function stateFolders(service: WantedService): string[] {
   if (service.description.manager === "user") return [];
   const wordsOf = (directive: string) => ownValues(service, directive).join(" ");

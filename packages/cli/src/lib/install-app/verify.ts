@@ -9,16 +9,16 @@ import type { ListenAddress } from "../systemd/listen-property.ts";
 import { readJournal, syncJournal } from "../systemd/journal.ts";
 import { type Answer, CLOSED, firstRequest, listeningAddresses } from "./first-request.ts";
 
-/** How often to look whether the service has failed, in milliseconds. */
+/** How often to check whether the service has failed, in milliseconds. */
 const INTERVAL = 200;
-/** The service is not going to start when systemd has started it again so often. */
+/** After this many restarts, the service will not start. */
 const RESTARTS = 2;
 
 export interface VerifyOptions {
   name: string;
   sockets: readonly string[];
   manager: ServiceManager;
-  /** For how long to wait for an answer, in milliseconds. */
+  /** How long to wait for an answer, in milliseconds. */
   timeout: number;
   signal: AbortSignal;
   /** Whether to read the pages too. */
@@ -26,9 +26,8 @@ export interface VerifyOptions {
 }
 
 /**
- * Makes a request to each socket of a service, which starts it. Rejects with `SOCKACT_ERR_INSTALL_START` if
- * the service fails instead of answering. If it just does not answer, that is a result: the service may be
- * right, and this request not one that it answers.
+ * Sends a request to each socket of a service, which starts it. Rejects with `SOCKACT_ERR_INSTALL_START` if
+ * the service fails. A missing answer is a result: the service may not answer this request.
  */
 export async function verify({
   name,
@@ -84,8 +83,8 @@ interface Asked {
 }
 
 /**
- * What answers. If the socket wants a PROXY header, a second request sends one: the first one has started the
- * app.
+ * The answer. If the socket requires a PROXY header, a second request sends one: the first one has started
+ * the app.
  */
 async function answerOf({ address, signal, manager, services, since, withPage }: Asked): Promise<Answer> {
   const answer = await firstRequest(address, signal, { withPage });
@@ -95,10 +94,10 @@ async function answerOf({ address, signal, manager, services, since, withPage }:
   return second.outcome === "silent" ? { outcome: "proxy", url: answer.url } : second;
 }
 
-/** The app logs it at most once a minute. */
+/** How often the app logs it. */
 const LOG_INTERVAL = 60_000;
 
-/** Whether the app has closed a connection because of its PROXY header. */
+/** Whether the app closed a connection because of its PROXY header. */
 async function hasClosedWithoutHeader(
   manager: ServiceManager,
   services: readonly string[],
@@ -135,7 +134,7 @@ async function restartsOf(manager: ServiceManager, services: readonly string[]):
   return shown.map(({ NRestarts }) => Number(NRestarts));
 }
 
-/** Resolves to the unit that has failed, or to nothing once the signal is aborted. */
+/** Resolves to the failed unit, or to nothing once the signal is aborted. */
 async function watchForFailure(
   manager: ServiceManager,
   services: readonly string[],

@@ -6,7 +6,7 @@ import type { UnreadEnvFile } from "./env-file.ts";
 /** What to bundle. */
 export type WantedBundle = Pick<BundleRecord, "entry" | "preloads" | "isNeeded">;
 
-/** A service that is to be installed. */
+/** A service to install. */
 export interface WantedService {
   description: AppDescription;
   units: UnitSet;
@@ -17,14 +17,14 @@ export interface WantedService {
   /** The folder of the app. */
   folder: string;
   extraFiles: ExtraFile[];
-  /** What the service sees of homes, if it sees just that. */
+  /** What the service sees of home directories, if nothing else. */
   bound: string[];
-  /** Files of variables that systemd reads, or that no process reads. */
+  /** Files of variables that systemd reads, or that nothing reads. */
   unread: string[];
   envFile: UnreadEnvFile | undefined;
-  /** The bundle that the description asks for. */
+  /** The bundle in the description. */
   bundle?: WantedBundle | undefined;
-  /** Notes for the user, as sentences. */
+  /** Notes for the user, in sentences. */
   notes: string[];
 }
 

@@ -5,8 +5,8 @@ import { type Place, stateFolder } from "./places.ts";
 import { inFolderOf, inNewFolder, pathError } from "./safe-folder.ts";
 
 /**
- * The file that takes a service out of a load balancer. While it exists, sockact in the app, and the health
- * socket, answer probes with 503 `drained`. All instances of a template have the same file.
+ * The file that takes a service out of rotation. While it exists, sockact in the app and the health socket
+ * answer probes with 503 `drained`. All instances of a template share a file.
  */
 function fileOf(place: Place, name: string): string {
   return join(stateFolder(place), "drained", name.replace(/@.*$/s, ""));
@@ -15,8 +15,8 @@ function fileOf(place: Place, name: string): string {
 export const isDrained = (place: Place, name: string): boolean => existsSync(fileOf(place, name));
 
 /**
- * Creates the file. Returns whether it did not exist. Throws a `CliError` if it can't be written, or if the
- * service could not see it.
+ * Creates the file. Returns whether it is new. Throws a `CliError` if it can't be written, or if the service
+ * could not see it.
  */
 export function setDrained(place: Place, name: string): boolean {
   const path = fileOf(place, name);
@@ -33,8 +33,8 @@ export function setDrained(place: Place, name: string): boolean {
 }
 
 /**
- * Removes the file, and the folders that are empty then. Returns whether it existed. Throws a `CliError` if
- * it can't be removed.
+ * Removes the file and its empty parent folders. Returns whether it existed. Throws a `CliError` if it can't
+ * be removed.
  */
 export function unsetDrained(place: Place, name: string): boolean {
   const path = fileOf(place, name);
@@ -51,7 +51,7 @@ export function unsetDrained(place: Place, name: string): boolean {
   return true;
 }
 
-/** A service with a user of its own can't look into a closed folder, so it would not see the file. */
+/** A service with its own user can't enter a closed folder, so it would not see the file. */
 function checkOpen(folder: string): void {
   if (folder === "/") return;
   checkOpen(dirname(folder));

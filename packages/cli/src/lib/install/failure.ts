@@ -22,10 +22,10 @@ import {
 } from "../printed/systemd.ts";
 import { rowsOf } from "./units.ts";
 
-/** How many lines of the journal an error shows. */
+/** How many journal lines an error shows. */
 const JOURNAL_LINES = 8;
 
-/** The error for units that did not start, with the lines of systemd about them. */
+/** The error for units that did not start, with systemd's lines about them. */
 export async function startError(
   manager: ServiceManager,
   units: readonly string[],
@@ -51,7 +51,7 @@ export async function startError(
   return new CliError("SOCKACT_ERR_INSTALL_START", message, hint, { exitCode: EXIT.failed, cause });
 }
 
-/** The lines that an app printed when it failed; or the lines of systemd about a socket. */
+/** The lines of an app that failed, or systemd's lines about a socket. */
 export async function whyNotStarted(
   manager: ServiceManager,
   units: readonly string[],
@@ -62,13 +62,12 @@ export async function whyNotStarted(
   return appOutput(manager, units, since);
 }
 
-/** How many lines of an app are shown. */
+/** How many lines of an app to show. */
 const APP_LINES = 12;
 
 /**
- * The lines that the first process of an app has printed since then; or the lines of systemd about its units,
- * if the app has printed nothing. systemd may have started the app several times, and the reason is the same
- * each time.
+ * The output of an app's first process since then, or systemd's lines about its units if there is none.
+ * systemd may have started the app several times, with the same reason each time.
  *
  * @param since milliseconds since 1970
  */
@@ -85,11 +84,11 @@ export async function appOutput(
   const lines = said
     .map(({ message }) => message)
     .filter((message) => message !== "" && !/^\s+at .*node:internal/.test(message));
-  // systemd writes the same lines at each start.
+  // systemd logs the same lines at each start.
   return (first === undefined ? [...new Set(lines)] : lines).slice(0, APP_LINES);
 }
 
-/** Leaves out the lines of the process that ran before a restart, such as those about draining. */
+/** Removes the lines of the process before a restart, such as those about draining. */
 function withoutOldProcess(entries: JournalEntry[]): JournalEntry[] {
   const said = (pattern: RegExp) =>
     entries.findIndex(({ from, message }) => from === "systemd" && pattern.test(message));
@@ -104,7 +103,7 @@ async function journalOf(
   since: number,
 ): Promise<string[]> {
   if (units.length === 0) return [];
-  // Without --sync, the last lines may be missing. A user may not ask for it.
+  // Without --sync, the last lines may be missing. Only root may use it.
   if (!manager.user) await syncJournal(manager);
   // systemd opens a socket in a separate process.
   const matches = units.flatMap((unit) => ["+", ...unitMatches(manager, unit)]).slice(1);
@@ -136,11 +135,11 @@ async function hintFor(
   }
   if (lines.some((line) => line.includes(NO_SUCH_ADDRESS)))
     return "This machine does not have that address. The command ip address lists its addresses.";
-  // systemctl status shows nothing of a unit that the undo has removed.
+  // systemctl status shows nothing about a unit that the undo has removed.
   return `See more: journalctl ${manager.user ? "--user " : ""}--unit=${unit}`;
 }
 
-/** The hint that names the process which uses an address; undefined if none is found. */
+/** The hint with the process that uses an address, or undefined. */
 async function takenHint(
   manager: ServiceManager,
   address: string,
@@ -148,7 +147,7 @@ async function takenHint(
 ): Promise<string | undefined> {
   const port = /:(\d+)$/.exec(address)?.[1];
   const what = port === undefined ? address : `Port ${port}`;
-  // The service has the socket open too, but systemd keeps listening when the service is stopped.
+  // The service has the socket open too, but systemd keeps listening if the service is stopped.
   const socket = await socketUnitAt(manager, address, failed);
   if (socket !== undefined) {
     const { systemctl } = manager;
@@ -169,7 +168,7 @@ async function takenHint(
   return `${what} is in use by ${program} (process ${pid}${where}). ${stop}, or choose another --listen.`;
 }
 
-/** The socket unit that listens at an address. */
+/** The socket unit of an address. */
 async function socketUnitAt(
   manager: ServiceManager,
   address: string,

@@ -1,8 +1,7 @@
 import { createHash } from "node:crypto";
 
 /**
- * Who wrote a unit file: this program, for this service; this program, but it was edited since; or another
- * author.
+ * Who wrote a unit file: this program for this service, someone who edited it afterwards, or another author.
  */
 type Writer = "sockact" | "edited" | "foreign";
 
@@ -13,15 +12,15 @@ export function sha256(content: string | Buffer): string {
 }
 
 /**
- * Puts the header before a unit's text. It has no version and no time, so that the same description always
- * gives the same file.
+ * Adds the header to a unit. It has no version and no time, so the same description always gives the same
+ * file.
  */
 export function withHeader(name: string, unit: string, text: string): string {
   const advice = `Your own settings: systemctl edit ${unit}`;
   return `# Written by sockact install for ${name}. ${advice}\n# Content: sha256:${sha256(text)}\n${text}`;
 }
 
-/** A unit's text without the header. */
+/** A unit without the header. */
 export function withoutHeader(text: string): string {
   return text.replace(pattern, "");
 }
@@ -31,7 +30,7 @@ export function hasHeader(content: string): boolean {
   return pattern.test(content);
 }
 
-/** Who wrote the file of a unit of this service. */
+/** Who wrote a unit file of this service. */
 export function authorOf(name: string, content: string): Writer {
   const [header, service, hash] = pattern.exec(content) ?? [];
   if (header === undefined || service !== name) return "foreign";

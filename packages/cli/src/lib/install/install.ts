@@ -1,5 +1,4 @@
-// What `sockact install` and `uninstall` do to a machine: plan, apply, undo. Other folders import from this
-// file only.
+// `sockact install` and `uninstall`: plan, apply, undo. Other folders import only this file.
 export { appOutput } from "./failure.ts";
 export { isDrained, setDrained, unsetDrained } from "./drained.ts";
 export { authorOf, hasHeader, sha256, withHeader, withoutHeader } from "./header.ts";

@@ -7,30 +7,30 @@ import type { FolderKind } from "./service-paths.ts";
 
 const RECORD = "folders.json";
 
-/** A kind of folder that stays when a service stops. */
+/** A kind of folder that is kept when a service stops. */
 export type DataKind = Exclude<FolderKind, "runtime">;
 
-/** A folder with data that systemd has made for a service. */
+/** A folder with data that systemd created for a service. */
 export interface KeptFolder {
   kind: DataKind;
   path: string;
 }
 
-/** The same folder, as it was left. */
+/** The recorded state of such a folder. */
 interface Recorded {
-  /** Earlier versions have recorded no kind. */
+  /** Missing in records of earlier versions. */
   kind?: DataKind;
   path: string;
-  /** By these, a folder that somebody makes later is another one. */
+  /** These distinguish it from a folder that is created later. */
   device: number;
   inode: number;
-  /** The user whose app it was. */
+  /** The user who owned the app. */
   author?: number | undefined;
 }
 
 /**
- * The folders with data that an uninstallation or an update of this name has left, and that are still the
- * same. The next installation of this name may have them, if it is of the same user.
+ * The folders with data that an uninstallation or update of this name left behind, if they are unchanged. The
+ * next installation of this name by the same user may use them.
  */
 export function keptFolders(place: Place, name: string, author: Author | undefined): KeptFolder[] {
   try {
@@ -40,12 +40,12 @@ export function keptFolders(place: Place, name: string, author: Author | undefin
     const kept = (JSON.parse(content) as Recorded[]).filter((one) => isSame(one) && !isOthers(one));
     return kept.map(({ kind = "state", path }) => ({ kind, path }));
   } catch {
-    // Without the record, the folders are asked about.
+    // Without the record, the user is asked about the folders.
     return [];
   }
 }
 
-/** Records these folders, in place of earlier ones. */
+/** Records these folders, instead of earlier ones. */
 export function keepFolders(
   place: Place,
   name: string,

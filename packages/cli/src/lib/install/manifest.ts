@@ -12,40 +12,40 @@ export interface Author {
 
 /** The bundle of a service, or why it runs without one. */
 export interface BundleRecord {
-  /** The file that Node runs, as the unit names it. */
+  /** The file that Node runs, as in the unit. */
   entry: string;
   /** The modules that Node loads before the entry, unless it is bundled. */
   preloads: string[];
-  /** Whether Node can't run the entry without a bundle: it is TypeScript. */
+  /** Whether Node can't run the entry without a bundle, because it is TypeScript. */
   isNeeded?: boolean | undefined;
-  /** Why the app runs as it is: a code, and a clause. */
+  /** Why the app is not bundled: a code and a clause. */
   fallback?: { code: string; reason: string } | undefined;
   /** How many files are in the bundle. */
   modules?: number | undefined;
-  /** The files of the app itself that are in the bundle. */
+  /** The app's own files in the bundle. */
   sources?: string[] | undefined;
-  /** The packages that are not in it, and why. */
+  /** The packages outside the bundle, and why. */
   outside?: { name: string; reason: string }[] | undefined;
 }
 
-/** The record of what `sockact install` has installed for one service. */
+/** The record of an installed service. */
 export interface Manifest {
   /** The version of this format. */
   format: 1;
   name: string;
-  /** The version of `sockact` that has installed it. */
+  /** The version of `sockact` that installed it. */
   sockact: string;
-  /** When, as ISO 8601. */
+  /** The time, as ISO 8601. */
   installedAt: string;
-  /** Every file, as the installed service sees it, with the SHA-256 of its bytes. */
+  /** Every file, by its path in the installed system, with its SHA-256. */
   files: { path: string; sha256: string }[];
   sockets: string[];
   service: string;
   description?: unknown;
   config?: string | undefined;
-  /** The bundle that was asked for. */
+  /** The requested bundle. */
   bundle?: BundleRecord | undefined;
-  /** Whose app it is. */
+  /** The owner of the app. */
   author?: Author | undefined;
 }
 
@@ -54,10 +54,10 @@ export const manifestPath = (place: Place, name: string): string =>
   join(serviceFolder(place, name), "manifest.json");
 
 /**
- * Reads the manifest of this name; undefined if there is none. Refuses one with files that an installation
+ * Reads the manifest of this name; undefined if there is none. Throws if it lists files that an installation
  * can't have.
  *
- * @param read - reads a file; by default as it is now
+ * @param read - reads a file; by default its current content
  */
 export function readManifest(place: Place, name: string, read = contentOf): Manifest | undefined {
   const path = manifestPath(place, name);
@@ -67,7 +67,7 @@ export function readManifest(place: Place, name: string, read = contentOf): Mani
   return parseRecord(path, content, hint, (value) => checked(value, place, name));
 }
 
-/** Reads a record of sockact, and refuses one in another form. */
+/** Parses a record of sockact. Throws if it has another form. */
 export function parseRecord<Form>(
   path: string,
   content: Buffer,
@@ -102,7 +102,8 @@ function hasManifest(place: Place, name: string): boolean {
 }
 
 /**
- * A manifest names files to remove. So it may name only files that an installation of this service can have.
+ * Throws if the manifest lists files that an installation of this service can't have, because these files
+ * will be removed.
  */
 function checked(value: unknown, place: Place, name: string): Manifest {
   const manifest = value as Partial<Manifest> | null;

@@ -1,6 +1,6 @@
 import { CliError } from "../shared/cli-error.ts";
 
-/** systemd.unit(5): a unit's name has at most 255 characters, with its suffix. */
+/** systemd.unit(5): a unit name has at most 255 characters, including its suffix. */
 const LONGEST_UNIT = 255;
 
 const suffixes = /\.(?:service|socket|target|device|mount|automount|swap|path|timer|slice|scope|container)$/;
@@ -8,7 +8,7 @@ const suffixes = /\.(?:service|socket|target|device|mount|automount|swap|path|ti
 /** The folders that a service of these names would share with sockact. */
 const ownFolders = { sockact: "/var/lib/sockact", drained: "/var/lib/sockact/drained" };
 
-/** Refuses a name that is not a service's name without suffix. The name becomes part of paths. */
+/** Throws if this is not a service name without suffix. The name becomes part of paths. */
 export function checkName(name: string): void {
   const fail = (why: string, hint: string) => {
     throw new CliError(
@@ -31,7 +31,7 @@ export function checkName(name: string): void {
     fail(`it has ${name.length} characters`, "Choose a shorter one.");
 }
 
-/** Whether a unit's file may belong to the service of this name. */
+/** Whether a unit may belong to the service of this name. */
 export function isUnitOf(name: string, unit: string): boolean {
   if (unit.length > LONGEST_UNIT || !unit.startsWith(name)) return false;
   return /^(?:[-@][A-Za-z0-9:_.\\@-]*)?\.(?:service|socket|target|container)$/.test(unit.slice(name.length));

@@ -18,8 +18,8 @@ export function unitFolder({ user, root }: Place, unit: string, home = homedir()
 }
 
 /**
- * The folders of unit files, for the case that no manager can be asked: those of the administrator first,
- * then those of the distribution.
+ * The folders of unit files if no manager can be asked: those of the administrator first, then those of the
+ * distribution.
  */
 export function unitFolders(place: Place): string[] {
   const own = unitFolder(place, "");
@@ -27,8 +27,7 @@ export function unitFolders(place: Place): string[] {
 }
 
 /**
- * The root folder of the system that reads units from this folder: `/mnt/image` for
- * `/mnt/image/etc/systemd/system`.
+ * The root folder of the system that uses this unit folder: `/mnt/image` for `/mnt/image/etc/systemd/system`.
  */
 export function rootOfUnits(folder: string): string | undefined {
   const found = unitFolders({ user: false, root: "/" }).find((path) => folder.endsWith(path));
@@ -39,32 +38,32 @@ const distributionFolders = ["run", "usr/local/lib", "usr/lib", "lib"].map(
   (folder) => `${folder}/systemd/system`,
 );
 
-/** The folder in which `sockact` records its installations: it has a folder for each. */
+/** The folder with sockact's records of installations, one subfolder each. */
 export function stateFolder({ user, root }: Place): string {
   return user
     ? join(base("XDG_STATE_HOME", homedir(), ".local/state"), "sockact")
     : join(root, "/var/lib/sockact");
 }
 
-/** The folder of one service's manifest, of its further files, and of its backups. */
+/** The folder of a service's manifest, other files and backups. */
 export function serviceFolder(place: Place, name: string): string {
   return join(stateFolder(place), name);
 }
 
-/** The folder for `extraFiles`, as the installed service sees it. */
+/** The folder of `extraFiles`, as a path in the installed system. */
 export function filesFolder({ name, user }: { name: string; user: boolean }): string {
   return join(serviceFolder({ user, root: "/" }, name), "files");
 }
 
-/** Whether systemd means this file. It reports a path as it was looked up, with the links in a home. */
+/** Whether systemd reports this file. Its path may contain symbolic links of a home directory. */
 export function isSameFile(fragment: string, path: string): boolean {
   return fragment === path || resolved(fragment) === path;
 }
 
-/** A base folder of the XDG specification. Your own links in your own home are followed. */
+/** A base folder of the XDG specification. Symbolic links of your own home directory are followed. */
 function base(variable: string, home: string, fallback: string): string {
   const value = process.env[variable];
-  // By the specification, a relative path is ignored.
+  // The specification says to ignore a relative path.
   return resolved(value?.startsWith("/") ? value : join(home, fallback));
 }
 
@@ -77,7 +76,7 @@ function resolved(path: string): string {
   }
 }
 
-/** Refuses a place where nothing can be installed. */
+/** Throws if nothing can be installed in this place. */
 export function checkPlace({ user, root }: Place, command: string): void {
   if (user && root !== "/") {
     throw new CliError("SOCKACT_ERR_USAGE", "--user and --root exclude each other", "Leave one of them out.");

@@ -24,14 +24,14 @@ import { writeError } from "./write-error.ts";
 
 const { O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
 
-/** No unit file and no preload is nearly as large. */
+/** Larger than any unit file or preload. */
 const LARGEST_FILE = 16 * 1024 * 1024;
 
 /**
- * An open folder. Its files are reached by the descriptor, so that no user can replace the folder meanwhile.
+ * An open folder. Its files are accessed through its descriptor, so no user can replace the folder meanwhile.
  *
- * Node has no openat(2). `/proc/self/fd/N/name` is the same: the kernel goes from the open folder, whatever
- * its path leads to now.
+ * Node has no openat(2), but `/proc/self/fd/N/name` has the same effect: the kernel starts at the open
+ * folder, wherever its path leads now.
  */
 export class SafeFolder {
   readonly path: string;
@@ -43,8 +43,8 @@ export class SafeFolder {
   }
 
   /**
-   * Opens a folder step by step from `/`. Refuses a symlink on the way, and a folder in which another user
-   * could replace something.
+   * Opens a folder step by step from `/`. Throws for a symlink in the path, and for a folder in which another
+   * user could replace something.
    *
    * @returns undefined if the folder does not exist
    */
@@ -52,7 +52,7 @@ export class SafeFolder {
     return SafeFolder.#walk(path, false);
   }
 
-  /** As {@link open}, and makes the folders that are missing. */
+  /** Like {@link open}, but creates missing folders. */
   static make(path: string): SafeFolder {
     return SafeFolder.#walk(path, true)!;
   }
@@ -84,7 +84,7 @@ export class SafeFolder {
       if (code !== "ENOENT") throw writeError(path, error);
       this.#unless(["EEXIST"], path, () => {
         mkdirSync(this.#at(name), 0o755);
-        // Services read files below, whatever the umask of root is.
+        // Services read files below it, whatever root's umask is.
         if (process.getuid!() === 0) chmodSync(this.#at(name), 0o755);
       });
       this.sync();
@@ -104,7 +104,7 @@ export class SafeFolder {
     return openSync(this.#at(name), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
   }
 
-  /** What has this name, without following a symlink. */
+  /** The file of this name, without following a symlink. */
   stat(name: string): Stats | undefined {
     return lstatSync(this.#at(name), { throwIfNoEntry: false });
   }
@@ -113,12 +113,12 @@ export class SafeFolder {
     return readdirSync(this.#at("."));
   }
 
-  /** The content of a regular file, or undefined if there is none of this name. Refuses anything else. */
+  /** The content of a regular file, or undefined if it does not exist. Throws for any other kind of file. */
   read(name: string): Buffer | undefined {
     const path = join(this.path, name);
     let fd: number;
     try {
-      // A FIFO would keep open() waiting.
+      // open() would block on a FIFO.
       fd = openSync(this.#at(name), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
@@ -138,14 +138,14 @@ export class SafeFolder {
     }
   }
 
-  /** Writes a file that does not exist yet, and waits until it is on the disk. */
+  /** Writes a new file, and waits until it is on the disk. */
   writeNew(name: string, content: string | Buffer, mode: number): void {
     this.#change(join(this.path, name), () => {
       const fd = openSync(this.#at(name), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
       try {
         let rest = Buffer.from(content);
         while (rest.length > 0) rest = rest.subarray(writeSync(fd, rest));
-        // Not the mode of open(), which the umask would change.
+        // Not the mode of open(), which depends on the umask.
         fchmodSync(fd, mode);
         fsyncSync(fd);
       } catch (error) {
@@ -157,7 +157,7 @@ export class SafeFolder {
     });
   }
 
-  /** Gives a file a second name. */
+  /** Creates a hard link to a file. */
   link(from: string, to: string): void {
     this.#change(join(this.path, to), () => linkSync(this.#at(from), this.#at(to)));
   }
@@ -173,7 +173,7 @@ export class SafeFolder {
     this.#unless(["ENOENT"], join(this.path, name), () => unlinkSync(this.#at(name)));
   }
 
-  /** Removes a folder, if it exists, is empty, and no file system is mounted there. */
+  /** Removes a folder if it exists, is empty, and is not a mount point. */
   removeFolder(name: string): void {
     const allowed = ["ENOENT", "ENOTEMPTY", "EEXIST", "EBUSY", "EROFS"];
     this.#unless(allowed, join(this.path, name), () => rmdirSync(this.#at(name)));
@@ -192,7 +192,7 @@ export class SafeFolder {
     return `/proc/self/fd/${this.#fd}/${name}`;
   }
 
-  /** As {@link #change}, but ignores these errors. */
+  /** Like {@link #change}, but ignores these errors. */
   #unless(codes: readonly string[], path: string, action: () => void): void {
     this.#change(path, () => {
       try {
@@ -218,7 +218,7 @@ export function inFolder<Result>(path: string, action: (folder: SafeFolder) => R
   return folder && closing(folder, action);
 }
 
-/** As {@link inFolder}, and makes the folders that are missing. */
+/** Like {@link inFolder}, but creates missing folders. */
 export function inNewFolder<Result>(path: string, action: (folder: SafeFolder) => Result): Result {
   return closing(SafeFolder.make(path), action);
 }
@@ -239,22 +239,22 @@ export function inFolderOf<Result>(
   return inFolder(dirname(path), (folder) => action(folder, basename(path)));
 }
 
-/** As {@link inFolderOf}, and makes the folders that are missing. */
+/** Like {@link inFolderOf}, but creates missing folders. */
 export function inNewFolderOf(path: string, action: (folder: SafeFolder, file: string) => void): void {
   inNewFolder(dirname(path), (folder) => action(folder, basename(path)));
 }
 
-/** The content of a file, as {@link SafeFolder.read} reads it. */
+/** The content of a file, read by {@link SafeFolder.read}. */
 export const contentOf = (path: string): Buffer | undefined =>
   inFolderOf(path, (folder, file) => folder.read(file));
 
-/** The folder with the drop-ins of a unit's file, if there is one. systemd follows a symlink in its place. */
+/** The drop-in folder of a unit file, if it exists. systemd follows a symlink in its place. */
 export function dropInFolderOf(path: string): string | undefined {
   const stats = inFolderOf(path, (folder, file) => folder.stat(`${file}.d`));
   return stats?.isDirectory() || stats?.isSymbolicLink() ? `${path}.d` : undefined;
 }
 
-/** A folder must belong to this user or root, and no other user may write there. */
+/** Throws unless a folder belongs to this user or root, and no other user may write to it. */
 function checkOwner(path: string, { uid, gid, mode }: Stats): void {
   const me = process.getuid!();
   const isTrusted = (user: number) => user === 0 || user === me;
@@ -266,7 +266,7 @@ function checkOwner(path: string, { uid, gid, mode }: Stats): void {
   }
   // In a folder such as /tmp, other users can't replace files that they do not own.
   const isSticky = (mode & 0o1000) !== 0;
-  // With an access control list, these bits are those of everybody on the list, whatever the group is.
+  // With an access control list, these bits apply to everyone on the list, whatever the group is.
   const byGroup = (mode & 0o020) !== 0 && (me === 0 || gid !== process.getgid!());
   if (!isSticky && (byGroup || (mode & 0o002) !== 0)) {
     throw pathError(

@@ -11,7 +11,7 @@ import type { ServiceManager } from "../systemd/service-manager.ts";
 import type { Place } from "./places.ts";
 import { inFolderOf } from "./safe-folder.ts";
 
-/** A kind of folder that systemd makes for a service, and `systemctl clean --what=` removes. */
+/** A kind of folder that systemd creates for a service, and that `systemctl clean --what=` removes. */
 export type FolderKind = "state" | "cache" | "logs" | "runtime";
 
 const folderDirectives = {
@@ -25,13 +25,13 @@ const kinds = Object.keys(folderDirectives) as FolderKind[];
 export interface ServiceFolder {
   kind: FolderKind;
   path: string;
-  /** The real folder if the service has a dynamic user: `path` is then a link to it. */
+  /** The real folder with DynamicUser=: `path` is then a link to it. */
   privatePath: string;
 }
 
 /**
- * The folders that systemd creates for services, read from their units, with the user of each service:
- * undefined if it exists only while the service runs.
+ * The folders that systemd creates for services, from their units, with the user of each service: undefined
+ * with DynamicUser=.
  */
 export function foldersOf(
   place: Place,
@@ -47,8 +47,8 @@ export function foldersOf(
 }
 
 /**
- * Returns a function that finds the values of a directive in a section of a unit. The unit is read only once,
- * and to its end: what follows a line that systemd refuses may still be in use.
+ * Returns a function that finds the values of a directive in a section of a unit. Lines after one that
+ * systemd rejects count too, because they may still be in use.
  */
 function directivesIn(text: string, section: "Service" | "Socket"): (directive: string) => readonly string[] {
   const name = `unit.${section.toLowerCase()}`;
@@ -59,7 +59,7 @@ function directivesIn(text: string, section: "Service" | "Socket"): (directive: 
   return (directive) => units.values(name, section, directive);
 }
 
-/** The folders that systemd creates for services, as it has loaded their units. */
+/** The folders that systemd creates for services, from loaded units. */
 export async function loadedFolders(
   place: Place,
   services: readonly string[],
@@ -84,7 +84,7 @@ export function foldersIn(
   );
 }
 
-/** Where such a folder is for a dynamic user. */
+/** The path of such a folder with DynamicUser=. */
 export function privatePathOf(place: Place, kind: FolderKind, path: string): string {
   const base = baseFolder(place, kind);
   return join(base, "private", relative(base, path));
@@ -121,13 +121,13 @@ export function hasListener(path: string): boolean {
     .some((line) => line.endsWith(` ${path}`));
 }
 
-/** How long systemd may take to close a socket after its stop, in milliseconds: another process closes it. */
+/** How long systemd may take to close a socket after its stop, in milliseconds. Another process closes it. */
 const CLOSING = 2_000;
 
 /**
- * Removes the file of a unix socket without a listener. systemd does not remove such a file.
+ * Removes the file of a unix socket without a listener, which systemd does not do.
  *
- * @returns whether the file does not exist any more
+ * @returns whether the file no longer exists
  */
 export async function removeSocketFile(path: string): Promise<boolean> {
   if (!lstatSync(path, { throwIfNoEntry: false })?.isSocket()) return true;
@@ -142,13 +142,13 @@ export async function removeSocketFile(path: string): Promise<boolean> {
     });
     return true;
   } catch (error) {
-    // Another user could put something else into the folder meanwhile.
+    // Another user could replace something in the folder meanwhile.
     if ((error as CliError).code === "SOCKACT_ERR_INSTALL_PATH") return false;
     throw error;
   }
 }
 
-/** The path and the folders above it that do not exist yet. systemd creates them for a unix socket. */
+/** The path and its parent folders that do not exist yet. systemd creates them for a unix socket. */
 export function missingOf(path: string): string[] {
   const missing: string[] = [];
   for (let at = path; at !== "/" && !exists(at); at = dirname(at)) missing.push(at);

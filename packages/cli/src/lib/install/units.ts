@@ -3,39 +3,36 @@ import { ServiceManager } from "../systemd/service-manager.ts";
 import { serves } from "../systemd/unit-state.ts";
 import type { Place } from "./places.ts";
 
-/** The enabled and the running units before a change. */
+/** The enabled and running units before a change. */
 export interface UnitsBefore {
-  /** All units that the change is about. */
+  /** All units of the change. */
   units: string[];
   enabled: string[];
-  /** `InvocationID` of each unit that is active, which is new after each start. */
+  /** The `InvocationID` of each active unit, which changes at each start. */
   active: Record<string, string>;
-  /** `Listen` of each socket that is active, as systemd prints it. */
+  /** The `Listen` of each active socket, as systemd prints it. */
   addresses: Record<string, string>;
 }
 
 const runtimeProperties = ["ActiveState", "InvocationID", "Listen"] as const;
 
-/** A unit's name may have one character that has another meaning in a pattern of systemctl. */
+/** Escapes the one character of unit names that has a special meaning in systemctl's patterns. */
 const asPattern = (unit: string) => unit.replaceAll("\\", "\\\\");
 
-/** The words of each line of a table that systemctl has printed. */
+/** The words of each line of a table from systemctl. */
 export const rowsOf = (printed: string): string[][] =>
   printed
     .split("\n")
     .map((line) => line.trim().split(/\s+/))
     .filter(([first]) => first !== "");
 
-/**
- * The units of a place, as its service manager has them. Below a root folder, units are only enabled, since
- * nothing runs there.
- */
+/** The units of a place in its service manager. Below a root folder, units are only enabled. */
 export class Units {
   /** Undefined below a root folder. */
   readonly manager: ServiceManager | undefined;
   readonly #systemctl: ServiceManager;
 
-  /** @param signal ends what is under way at once */
+  /** @param signal ends running commands */
   constructor({ root, user }: Place, signal?: AbortSignal) {
     this.#systemctl = new ServiceManager({ user, root, signal });
     this.manager = root === "/" ? this.#systemctl : undefined;
@@ -60,7 +57,7 @@ export class Units {
     const patterns = units.map(asPattern);
     const options = ["--plain", "--no-legend", "--"];
     const ended = await this.#systemctl.run("list-unit-files", ...options, ...patterns);
-    // It also fails if there is no such file, and prints nothing then.
+    // It also fails, without output, if there is no such file.
     if (ended.code !== 0 && ended.stderr.trim() !== "")
       throw this.#systemctl.refused("list-unit-files", ended);
     return rowsOf(ended.stdout)
@@ -68,7 +65,7 @@ export class Units {
       .map(([unit]) => unit!);
   }
 
-  /** The instances of a template that systemd has loaded; for another unit, that unit. */
+  /** The loaded instances of a template, or the unit itself. */
   async instancesOf(service: string): Promise<string[]> {
     if (!service.includes("@.")) return [service];
     const pattern = asPattern(service).replace("@.", "@*.");
@@ -91,7 +88,7 @@ export class Units {
     if (units.length > 0) await this.#systemctl.mustRun("disable", "--", ...units);
   }
 
-  /** Whether systemd has not read the present file of one of these units. */
+  /** Whether one of these unit files has changed since systemd read it. */
   async needReload(units: readonly string[]): Promise<boolean> {
     if (this.manager === undefined) return false;
     const loadable = units.filter((unit) => !unit.endsWith(".container"));
@@ -110,19 +107,20 @@ export class Units {
 }
 
 /**
- * Forgets how often units have been started, and that they have failed. Otherwise systemd refuses the sixth
- * start in 10 seconds, and a unit that has failed stays in its lists when the file is gone.
+ * Resets start counters and failed states. Otherwise systemd rejects the sixth start in 10 seconds, and lists
+ * a failed unit even after its file is removed.
  */
 export async function resetLimits(manager: ServiceManager, units: readonly string[]): Promise<void> {
   const names = units.filter((unit) => !unit.includes("@."));
-  // It fails for a unit that systemd has not loaded.
+  // It fails for a unit that is not loaded.
   if (names.length > 0) await manager.run("reset-failed", "--", ...names);
 }
 
 /**
  * Restarts sockets that were open, and services, whatever the exit status. systemd closes a socket in another
- * process, and can't open it again before that one has run (https://github.com/systemd/systemd/issues/26512).
- * So it runs once more for a socket that could not be opened.
+ * process, and can't open it again before that process has run
+ * (https://github.com/systemd/systemd/issues/26512). So this tries again for a socket that could not be
+ * opened.
  */
 export async function restartOpen(manager: ServiceManager, units: readonly string[]): Promise<Ended> {
   const ended = await manager.run("restart", "--", ...units);

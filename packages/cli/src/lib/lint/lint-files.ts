@@ -2,25 +2,24 @@ import { dirname } from "node:path";
 import { fixUnits, lintUnits, type Finding } from "@sockact/units";
 import type { UnitFileText } from "./unit-files.ts";
 
-/** Texts by their paths. */
+/** File contents by path. */
 export type Texts = Readonly<Record<string, string>>;
 
 export interface LintFilesOptions {
   /** Whether the units are for a user's own manager. */
   user: boolean;
-  /** Codes of findings to leave out. */
+  /** Codes of findings to ignore. */
   ignore: ReadonlySet<string>;
 }
 
 /**
- * The folders of one machine's units belong together: /etc/systemd/system, /usr/lib/systemd/system and the
- * others.
+ * The unit folders of a machine form one group: /etc/systemd/system, /usr/lib/systemd/system and the others.
  */
 const unitFolder = /(?:\/?(?:etc|run|(?:usr\/(?:local\/)?)?(?:lib|share)))\/systemd\/(system|user)$/;
 
 /**
- * Files with the same key belong together. Files with the same names and different keys are different units,
- * such as one for production and one for a test.
+ * Files with the same key belong together. Files of the same name with different keys are different units,
+ * for example for production and for a test.
  */
 function groupOf(path: string): string {
   const folder = dirname(path);
@@ -39,7 +38,7 @@ export function groupsOf(files: readonly UnitFileText[]): Texts[] {
   return [...groups.values()];
 }
 
-/** The codes that comments of a file leave out: `# sockact-ignore: crash-spins user-root`. */
+/** The codes that comments of a file ignore: `# sockact-ignore: crash-spins user-root`. */
 function ignoredIn(text: string): ReadonlySet<string> {
   const lists = Array.from(
     text.matchAll(/^[ \t]*[#;][ \t]*sockact-ignore:(.*)/gm),
@@ -48,7 +47,7 @@ function ignoredIn(text: string): ReadonlySet<string> {
   return new Set(lists.flatMap((codes) => codes.split(/[\s,]+/)).filter((code) => code !== ""));
 }
 
-/** The findings of one group, without those that are to be left out. */
+/** The findings of one group, without ignored ones. */
 export function findingsIn(texts: Texts, { user, ignore }: LintFilesOptions): readonly Finding[] {
   const ignored = new Map(Object.entries(texts).map(([path, text]) => [path, ignoredIn(text)]));
   return lintUnits(texts, { user: user || undefined }).filter(
@@ -56,10 +55,10 @@ export function findingsIn(texts: Texts, { user, ignore }: LintFilesOptions): re
   );
 }
 
-/** A finding that shows only once others are fixed needs another round. */
+/** A finding that appears only after others are fixed needs another round. */
 const rounds = 10;
 
-/** Makes the changes of the findings in files that may be changed. Returns the texts of the whole group. */
+/** Applies the fixes in files that may be changed. Returns the contents of the whole group. */
 export function fixedTexts(
   texts: Texts,
   isWritable: (path: string) => boolean,

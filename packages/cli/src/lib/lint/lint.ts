@@ -26,7 +26,7 @@ export interface LintOptions {
   stdinFilename: string;
 }
 
-/** Checks the codes that the user has given, which are codes of the linter or of the command. */
+/** Checks the codes from the user, which are codes of the linter or of the command. */
 export function readIgnoredCodes(
   given: readonly string[],
   others: readonly string[] = [],
@@ -43,7 +43,7 @@ export function readIgnoredCodes(
   return new Set(codes);
 }
 
-/** The error of `sockact lint` and `sockact verify` when they find nothing to read. */
+/** The error of `sockact lint` and `sockact verify` if there are no files. */
 export function noUnitFiles(paths: readonly string[]): CliError {
   return new CliError(
     "SOCKACT_ERR_LINT_FILE",
@@ -52,12 +52,12 @@ export function noUnitFiles(paths: readonly string[]): CliError {
   );
 }
 
-/** Says on stderr which files could not be read. */
+/** Warns on stderr about files that could not be read. */
 export function warnOfUnread(unread: readonly UnreadFile[]): void {
   for (const { file, message } of unread) warn(`${file} was not checked: ${message}`);
 }
 
-/** What the linter finds in the files that the user asked for. */
+/** The findings in the files that the user named. */
 export function findingsOf({ files }: UnitFiles, options: LintFilesOptions): Report["findings"] {
   const asked = new Map(files.filter(({ isAsked }) => isAsked).map(({ path, text }) => [path, text]));
   const urls = lintCodes();
@@ -108,7 +108,7 @@ export async function lint(paths: readonly string[], options: LintOptions): Prom
   const counting = all.filter(({ severity }) => isAtLeast(severity, options.severity));
   const findings = options.quiet ? counting : all;
   warnOfUnread(read.unread);
-  // Then the output is the changed unit, and nothing else.
+  // The output is then only the changed unit.
   if (!(isStdin && options.fix)) {
     const report = { files: asked.length, findings, unread: read.unread, fixed: changed };
     const isClean = findings.length + changed.length === 0;
@@ -118,7 +118,7 @@ export async function lint(paths: readonly string[], options: LintOptions): Prom
   return counting.length + read.unread.length > 0 || !isAllChanged ? EXIT.failed : 0;
 }
 
-/** Writes the changed files, says which could not be written, and returns them. */
+/** Writes the changed files, reports failures, and returns the written files. */
 async function writeChanged(read: UnitFiles, changed: readonly string[], texts: Texts): Promise<string[]> {
   const unchanged: string[] = [];
   for (const path of changed) {
@@ -135,7 +135,7 @@ async function writeChanged(read: UnitFiles, changed: readonly string[], texts: 
 
 const textOf = ({ files }: UnitFiles, path: string): string => files.find((file) => file.path === path)!.text;
 
-/** All texts once the fixes are made, in the files that the user asked for. */
+/** The contents of the user's files after the fixes. */
 function textsAfterFix({ files }: UnitFiles, options: LintFilesOptions): Texts {
   const writable = new Set(files.filter(({ isAsked, isUtf8 }) => isAsked && isUtf8).map(({ path }) => path));
   const groups = groupsOf(files).map((texts) => fixedTexts(texts, (path) => writable.has(path), options));

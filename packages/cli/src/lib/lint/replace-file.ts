@@ -13,7 +13,7 @@ function refusal(path: string, why: string, cause?: unknown, hint = "The file is
   });
 }
 
-/** Root must not write where another user could put a link to another folder meanwhile. */
+/** Root must not write to a folder that another user could replace by a link. */
 function assertFolderNotReplaceable(path: string): void {
   if (process.getuid?.() !== 0) return;
   try {
@@ -25,17 +25,17 @@ function assertFolderNotReplaceable(path: string): void {
 }
 
 /**
- * Replaces the contents of a file: all of them, or nothing. The mode and the owner stay.
+ * Replaces the content of a file atomically. Keeps mode and owner.
  *
  * @throws `CliError` with `SOCKACT_ERR_LINT_WRITE` if the file is a link, has changed since it was read,
- * can't be written, or, for root, is in a folder that another user may change
+ *   can't be written, or, for root, is in a folder that another user may change
  */
 export async function replaceFile(path: string, before: string, after: string): Promise<void> {
   assertFolderNotReplaceable(path);
   const beside = join(dirname(path), `.sockact-${randomBytes(6).toString("hex")}`);
   try {
     const { mode, uid, gid } = await lstat(path);
-    // O_NOFOLLOW refuses a link that has come since.
+    // O_NOFOLLOW rejects a link that was created meanwhile.
     const old = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
     try {
       if ((await old.readFile("utf8")) !== before)

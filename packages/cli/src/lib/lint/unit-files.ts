@@ -14,18 +14,17 @@ export interface UnitFileText {
   readonly path: string;
   readonly text: string;
   /**
-   * If not, the string has half of a surrogate pair in place of each invalid byte. The linter refuses these,
-   * as systemd refuses the bytes.
+   * If false, the string has half of a surrogate pair for each invalid byte. The linter rejects these, as
+   * systemd rejects the bytes.
    */
   readonly isUtf8: boolean;
   /**
-   * Whether the user has named the file, or a folder that it is in. The others are there because they belong
-   * to one of these.
+   * Whether the user named the file or its folder. The others were added because they belong to one of these.
    */
   readonly isAsked: boolean;
 }
 
-/** What the files and folders on the command line have. */
+/** The files on the command line. */
 export interface UnitFiles {
   readonly files: readonly UnitFileText[];
   readonly unread: readonly UnreadFile[];
@@ -34,7 +33,7 @@ export interface UnitFiles {
 const isUnit = (name: string): boolean => /\.(?:service|socket)$/.test(name);
 /** A drop-in folder of one unit, of all units with a prefix, or of a type. */
 const isDropInFolder = (name: string): boolean => /(?:^|\.)(?:service|socket)\.d$/.test(name);
-/** Their links say what systemctl enable has done. */
+/** The links in this folder are from systemctl enable. */
 const isLinkFolder = (name: string): boolean => /\.(?:wants|requires|upholds)$/.test(name);
 
 const codeOf = (error: unknown): string | undefined => (error as NodeJS.ErrnoException).code;
@@ -50,8 +49,8 @@ function decode(bytes: Uint8Array): Pick<UnitFileText, "text" | "isUtf8"> {
 }
 
 /**
- * Finds and reads the unit files among these paths. Folders are searched; what belongs to a named file is
- * read too.
+ * Finds and reads the unit files in these paths. It searches folders, and adds files that belong to a named
+ * file.
  */
 class Search {
   readonly #files = new Map<string, UnitFileText>();
@@ -78,14 +77,14 @@ class Search {
   }
 
   result(): UnitFiles {
-    // A unit before its drop-ins, and everything by its name.
+    // Sorted by name, with each unit before its drop-ins.
     const files = [...this.#files.values()].toSorted((one, other) => (one.path < other.path ? -1 : 1));
     return { files, unread: [...this.#unread.values()] };
   }
 
   /**
-   * Looks into a folder, and into the folders in it if they are asked for. It does not follow a link to a
-   * folder, which may lead back.
+   * Searches a folder, and optionally its subfolders. It does not follow links to folders, which may be
+   * circular.
    */
   async #searchFolder(folder: string, isAsked: boolean): Promise<void> {
     const entries = await readdir(folder, { withFileTypes: true }).catch((error: unknown) => {
@@ -117,10 +116,10 @@ class Search {
           );
       }
       const found = await stat(path);
-      // A link to /dev/null masks the unit: systemd sees it as an empty file.
+      // A link to /dev/null masks the unit: systemd treats it as an empty file.
       const isMask = found.isCharacterDevice() && (await realpath(path)) === "/dev/null";
       if (!found.isFile() && !isMask) {
-        // A search passes over a link to a folder.
+        // A search skips links to folders.
         if (!found.isDirectory()) throw new Error("it is not a file");
         return;
       }
@@ -132,7 +131,7 @@ class Search {
   }
 
   #failed(file: string, error: unknown, isAsked: boolean): void {
-    // A file that has gone since the folder was read, and a link that leads nowhere.
+    // A file that was removed meanwhile, or a broken link.
     if (!isAsked || codeOf(error) === "ENOENT") return;
     const code = codeOf(error);
     const message = code === "EACCES" ? "you may not read it" : (code ?? (error as Error).message);
@@ -141,9 +140,9 @@ class Search {
 }
 
 /**
- * Reads the unit files that these paths name, and those in the folders among them.
+ * Reads the unit files that these paths name, and those in folders.
  *
- * @param given the contents of a file, whether the file exists or not
+ * @param given the content of a file, which need not exist
  * @throws `CliError` with `SOCKACT_ERR_LINT_FILE` if a path does not exist
  */
 export async function readUnitFiles(

@@ -19,15 +19,15 @@ export interface LogsOptions {
   user?: boolean;
 }
 
-/** How many lines are shown without `--lines` and `--since`. */
+/** How many lines to show without `--lines` and `--since`. */
 const LINES = 50;
 
-/** An entry as `sockact logs --json` prints it, one a line. */
+/** An entry as a line of `sockact logs --json`. */
 function jsonLine({ time, unit, from, pid, priority, message }: JournalEntry): string {
   return jsonText({ time: time.toISOString(), unit, from, pid: pid ?? null, priority, message });
 }
 
-/** Shows the journal of a service and its sockets in one stream, and returns the exit code. */
+/** Shows the journal of a service and its sockets together, and returns the exit code. */
 export async function logs(
   name: string,
   { follow = false, lines, since, json, user }: LogsOptions,
@@ -74,7 +74,7 @@ async function showLogs(
 }
 
 /**
- * Follows a service of `Accept=yes`: each connection brings a new unit, so the units are picked from the
+ * Follows a service with `Accept=yes`: each connection has a new unit, so the units are selected from the
  * whole journal.
  */
 async function followConnections(

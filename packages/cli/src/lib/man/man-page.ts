@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 
-/** Text as roff reads it. */
+/** Escapes text for roff. */
 function roff(text: string): string {
   return text
     .replaceAll("\\", "\\e")
@@ -16,7 +16,7 @@ function roff(text: string): string {
     .replaceAll(/^(?=\.)/gm, "\\&");
 }
 
-/** The part of a command's help that addHelpText() has added. */
+/** The part of a command's help that addHelpText() added. */
 function addedHelp(command: Command): string {
   let printed = "";
   const { writeOut, ...others } = command.configureOutput();
@@ -26,14 +26,14 @@ function addedHelp(command: Command): string {
   return printed.slice(command.helpInformation().length);
 }
 
-/** Headings, lists with indented lines, and paragraphs, as our help texts have them. */
+/** Formats headings, lists with indented lines, and paragraphs of our help texts. */
 function helpText(text: string): string[] {
   return text
     .trim()
     .split("\n\n")
     .flatMap((block) => {
       const lines = block.split("\n");
-      // Unbroken lines have up to 80 columns, and man indents them by 7.
+      // Unwrapped lines have up to 80 columns, and man indents them by 7.
       const longest = Math.max(...lines.map((line) => line.length - 2));
       const indent = Math.max(-7, Math.min(4, 73 - longest));
       const result = [".PP"];

@@ -4,11 +4,11 @@ import { CliError, EXIT } from "../shared/cli-error.ts";
 /** The parts of each question. */
 interface Question {
   message: string;
-  /** The option that answers the question if no user can be asked, such as `--yes`. */
+  /** The option that answers the question without a terminal, such as `--yes`. */
   option: string;
 }
 
-/** Whether a user can be asked: questions go to standard error, and answers come from standard input. */
+/** Whether the user can be asked: questions go to standard error, and answers come from standard input. */
 function canAsk(): boolean {
   return process.stdin.isTTY && process.stderr.isTTY;
 }
@@ -23,21 +23,21 @@ export async function askWhether({
   );
 }
 
-/** One of the answers of a choice. */
+/** An answer of a choice. */
 export interface Choice<Value> {
   value: Value;
   label: string;
   hint?: string | undefined;
 }
 
-/** Lets the user choose one of several answers. The first is chosen already. */
+/** Asks for one of several answers. The first is preselected. */
 export async function askWhich<Value extends string>(
   question: Question & { choices: readonly Choice<Value>[] },
 ): Promise<Value> {
   const options = question.choices.map(({ hint, ...choice }) =>
     hint === undefined ? choice : { ...choice, hint },
   );
-  // The type of an option depends on the type of its value, which is not known here.
+  // The type of an option depends on the type of its value, which is unknown here.
   return ask(question, async ({ select }, { message, output }) =>
     select<string>({ message, output, options, showInstructions: false }),
   ) as Promise<Value>;
@@ -46,8 +46,8 @@ export async function askWhich<Value extends string>(
 /**
  * Asks for a line of text.
  *
- * @param question.initial the answer that is prefilled: the user edits it, or accepts it with Enter
- * @param question.validate returns why an answer is not valid, or `undefined` if it is
+ * @param question.initial the prefilled answer
+ * @param question.validate returns why an answer is invalid, or `undefined`
  */
 export async function askText({
   initial = "",

@@ -20,7 +20,7 @@ export function unifiedDiff(
   return diff.replace(/^=+\n/, "");
 }
 
-/** The lines of a diff, coloured as git does. */
+/** The lines of a diff, with the colors of git. */
 export function colouredDiff(diff: string): string {
   return diff.replaceAll(/^.*$/gm, (line) => {
     if (/^(?:---|\+\+\+) /.test(line)) return colourOut("bold", line);

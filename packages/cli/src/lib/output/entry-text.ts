@@ -24,7 +24,7 @@ function writerText({ unit, from, pid }: JournalEntry): string {
   return from === "systemd" ? from : pid === undefined ? name : `${name}[${pid}]`;
 }
 
-/** A line of the journal for people. `colour` colours for the stream that it goes to. */
+/** A journal line as text. `colour` adds colors for the target stream. */
 export function entryText(
   entry: JournalEntry,
   { now = new Date(), colour = colourOut }: { now?: Date; colour?: typeof colourOut } = {},

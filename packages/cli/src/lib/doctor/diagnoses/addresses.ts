@@ -21,7 +21,7 @@ import type { Subject } from "../model/subject.ts";
 const UNPRIVILEGED = "net.ipv4.ip_unprivileged_port_start";
 const UNPRIVILEGED_FILE = "/proc/sys/net/ipv4/ip_unprivileged_port_start";
 
-/** Ports and addresses on which a socket can't listen, or where its clients do not expect it. */
+/** Ports and addresses on which a socket can't listen, or where clients do not expect it. */
 export const addresses: readonly Diagnosis[] = [
   {
     code: "port-taken",
@@ -44,7 +44,7 @@ export const addresses: readonly Diagnosis[] = [
       const ports = new Set(passed.flatMap(({ address }) => portOf(address) ?? []));
       const ofApp = lines.flatMap((line): Refusal[] => {
         const address = ADDRESS_IN_USE.exec(line.message)?.[1];
-        // If the port is the socket's own, the app opens it itself. Another diagnosis reports that.
+        // If the port is the socket's own, the app opens it itself, which another diagnosis reports.
         if (line.unit !== subject.service || address === undefined || ports.has(portOf(address) ?? -1))
           return [];
         return [{ unit: line.unit, address, evidence: quoted([line]) }];
@@ -165,7 +165,7 @@ interface Refusal {
   evidence: readonly Evidence[];
 }
 
-/** The last time that a socket unit could not listen for this reason. */
+/** The last time a socket unit could not listen for this reason. */
 function lastRefusal(lines: readonly JournalLine[], unit: string, reason: string): Refusal | undefined {
   const refusals = lines.flatMap((line): Refusal[] => {
     const [, address = "", why] = LISTEN_FAILED.exec(line.message) ?? [];
@@ -174,7 +174,7 @@ function lastRefusal(lines: readonly JournalLine[], unit: string, reason: string
   return refusals.at(-1);
 }
 
-/** Without the journal, `Result=resources` and an address in use give the same information. */
+/** Without the journal, `Result=resources` and an address in use show the same. */
 async function refusalWithoutJournal({ host }: Subject, socket: Unit): Promise<Refusal[]> {
   if (socket.get("Result") !== "resources") return [];
   const listening = await host.get(listeningSockets);
@@ -213,7 +213,7 @@ interface Owner {
   evidence: Evidence;
 }
 
-/** The processes whose sockets block this address. */
+/** The processes that use this address. */
 async function ownersOf(subject: Subject, address: string): Promise<Owner[]> {
   const { host } = subject;
   const [listening, known] = await Promise.all([host.get(listeningSockets), host.get(holders)]);
@@ -221,7 +221,7 @@ async function ownersOf(subject: Subject, address: string): Promise<Owner[]> {
   const owners = await Promise.all(
     rivals.map(async (socket): Promise<Owner | undefined> => {
       const pids = known.get(socket.inode) ?? [];
-      // Both systemd and the service have the socket open. Name the service.
+      // Both systemd and the service have the socket open. Report the service.
       const pid = pids.find((each) => each !== 1) ?? pids[0];
       if (pid === undefined) {
         host.cannotSee(
@@ -247,7 +247,7 @@ async function ownersOf(subject: Subject, address: string): Promise<Owner[]> {
   return owners.filter((owner) => owner !== undefined);
 }
 
-/** The socket unit that systemd listens for on this address. */
+/** The socket unit of this address. */
 async function socketUnitAt({ host }: Subject, address: string): Promise<string> {
   const { stdout } = await host.manager.run("list-sockets", "--all", "--full", "--output=json");
   const rows = JSON.parse(stdout || "[]") as { listen: string; unit: string }[];
@@ -255,7 +255,7 @@ async function socketUnitAt({ host }: Subject, address: string): Promise<string>
 }
 
 /**
- * Whether a listening socket blocks an address. `[::]` includes IPv4, and a wildcard address includes each
+ * Whether a listening socket conflicts with an address. `[::]` includes IPv4, and a wildcard includes every
  * interface.
  */
 function conflicts({ address: has, protocol }: ListeningSocket, wanted: string): boolean {

@@ -17,7 +17,7 @@ import { addLines } from "../model/commands.ts";
 import { type Diagnosis, type Evidence, type Found, ofCrash } from "../model/diagnosis.ts";
 import type { Subject } from "../model/subject.ts";
 
-/** Apps that do not serve the sockets that systemd passes to them. */
+/** Apps that do not serve their sockets. */
 export const claims: readonly Diagnosis[] = [
   {
     // npm, a shell or a watcher.
@@ -50,7 +50,7 @@ export const claims: readonly Diagnosis[] = [
       );
       if (found === undefined && !warned) return writtenLauncher(subject);
       const app = found?.app;
-      // Some launchers pass the sockets on. Then the app serves them.
+      // Some launchers pass the sockets on, and the app serves them.
       const isInTheWay = app !== undefined && passed.length > 0 && !passed.some(isServedBy(running));
       if (!warned && !isInTheWay) return [];
       const lines =
@@ -113,10 +113,10 @@ export const claims: readonly Diagnosis[] = [
       );
       if (missed.length === 0) return [];
       const unclaimed = warnings.findLast(({ code }) => UNCLAIMED.includes(code));
-      // Programs other than Node and Bun may not use an epoll.
+      // Programs other than Node and Bun may not use epoll.
       if (unclaimed === undefined && !running.some(isJavaScript)) return [];
       const own = await ownListeners(running, passed);
-      // An app that serves elsewhere has started.
+      // An app that serves another address has started.
       if (unclaimed === undefined && own.length === 0 && uptime(service) < STARTING_MS) return [];
       const addresses = missed.map(({ address }) => address).join(" and ");
       const elsewhere = own.map(({ address }) => address).join(" and ");
@@ -189,7 +189,7 @@ export const claims: readonly Diagnosis[] = [
     },
   },
   {
-    // No other diagnosis explains it.
+    // Only without another explanation.
     code: "app-warning",
     severity: "warning",
     title: "sockact printed a warning in the journal of the service",
@@ -212,7 +212,7 @@ function quotedWarning(warning: AppWarning | undefined, { service }: Subject): E
   return [{ text: `[${warning.code}] ${warning.message}`, source: `journal of ${service}` }];
 }
 
-/** While the service does not run, its unit and package.json show the launcher. */
+/** If the service does not run, its unit and package.json show the launcher. */
 async function writtenLauncher(subject: Subject): Promise<readonly Found[]> {
   const found = await subject.get(scriptLauncher);
   if (found === undefined) return [];
@@ -227,13 +227,13 @@ async function writtenLauncher(subject: Subject): Promise<readonly Found[]> {
   ];
 }
 
-/** A service may have only one program, so an empty line removes the present one first. */
+/** A service may have only one program, so an empty assignment resets it first. */
 function replaceProgram(subject: Subject, directives: readonly string[]): string[] {
   const lines = directives.flatMap((line) => (line.startsWith("ExecStart=") ? ["ExecStart=", line] : line));
   return addLines(subject, subject.service, ...lines);
 }
 
-/** The sockets that the processes have opened themselves. */
+/** The sockets that the processes opened themselves. */
 async function ownListeners(
   running: readonly ServiceProcess[],
   passed: readonly PassedSocket[],
@@ -278,7 +278,7 @@ async function openedItself(subject: Subject, passed: readonly PassedSocket[]): 
   ];
 }
 
-/** The two fixes: the line of code, or the preload. */
+/** The two fixes: a line of code, or the preload. */
 async function waysToClaim(subject: Subject): Promise<string[]> {
   const [service, command] = await subject.all(serviceUnit, program);
   const script = command?.words.slice(1).find((word) => /\.[cm]?[jt]s$/.test(word));

@@ -22,10 +22,10 @@ import { serviceRun } from "../facts/runs.ts";
 import { addLines, readJournal } from "../model/commands.ts";
 import { type Diagnosis, type Found, ofCrash } from "../model/diagnosis.ts";
 
-/** Apps that end at their start, and what runs them. */
+/** Apps that end at their start, and the programs that run them. */
 export const crashes: readonly Diagnosis[] = [
   {
-    // No other diagnosis explains it.
+    // Only without another explanation.
     code: "app-crashed",
     severity: "error",
     title: "the app ended with an error",

@@ -12,7 +12,7 @@ import { addLines, listedPath } from "../model/commands.ts";
 import { type Diagnosis, type Found, ofCrash } from "../model/diagnosis.ts";
 import type { Subject } from "../model/subject.ts";
 
-/** Files that the app, or Node, can't use. */
+/** Files that the app or Node can't use. */
 export const files: readonly Diagnosis[] = [
   {
     code: "folder-unreachable",
@@ -52,12 +52,12 @@ export const files: readonly Diagnosis[] = [
       if (error === undefined) return [];
       const [, kind, missing] = MODULE_NOT_FOUND.exec(error.message) ?? [];
       const path = kind === "module" ? missing : OPEN_DENIED.exec(error.message)?.[1];
-      // The doctor sees the file, or may not look.
+      // The doctor can see the file, or has no permission to check.
       if (path === undefined || !isAbsolute(path) || ![undefined, "EACCES"].includes(await errorAt(path)))
         return [];
       const obstacle = await obstacleTo(subject, path, "read");
       if (obstacle === undefined || obstacle.kind === "missing" || obstacle.kind === "unknown") return [];
-      // Other diagnoses handle files that the app opens. If Node itself reads a module, the stack has no
+      // Other diagnoses report files that the app opens. If Node itself reads a module, the stack has no
       // frame of the app.
       const stack = error.block.map(({ message }) => message).join("\n");
       if (kind !== "module" && /^ +at (?!.*node:)/m.test(stack)) return [];
@@ -76,7 +76,7 @@ export const files: readonly Diagnosis[] = [
     async find(subject) {
       const [calls, properties] = await subject.all(failedCalls, serviceUnit);
       const found = calls.map(async ({ code, target, line }) => {
-        // ProtectHome= replaces a home by a folder that only root may enter.
+        // ProtectHome= replaces a home directory by a folder that only root may enter.
         const directive = ["ENOENT", "EACCES"].includes(code) ? hiddenBy(target, properties) : undefined;
         if (directive === undefined || (await errorAt(target)) !== undefined) return [];
         return {
@@ -139,7 +139,7 @@ export const files: readonly Diagnosis[] = [
   },
 ];
 
-/** Folders of the system. */
+/** System folders. */
 const ofSystem =
   /^\/(?:(?:bin|boot|dev|etc|lib\w*|proc|root|run|sbin|sys|usr|var\/(?:backups|cache|lib|log|mail|spool))(?:\/|$)|$)/;
 
@@ -148,7 +148,7 @@ function readOnly({ target, line }: FailedCall, properties: Unit, subject: Subje
   const directives = ["ProtectSystem", "ReadOnlyPaths", "ProtectHome"]
     .map((directive) => `${directive}=${properties.get(directive)}`)
     .filter((each) => !/=(?:no)?$/.test(each));
-  // A path of the app may be relative, and one of the unit may not.
+  // A path in the app may be relative, unlike one in the unit.
   const path = resolve(properties.folder, target);
   if (directives.length === 0)
     return {
@@ -162,7 +162,7 @@ function readOnly({ target, line }: FailedCall, properties: Unit, subject: Subje
   const isDynamic = properties.get("DynamicUser") === "yes";
   // The path comes from the app's output, so do not suggest to open a system folder for it.
   const isOfSystem = ofSystem.test(folder);
-  // A service must not get the home of a person.
+  // A service must not own a person's home directory.
   const isHome = isInHome(path);
   const staysClosed = isDynamic || isOfSystem || isHome;
   const own = `Let the app write to /var/lib/${state ?? name}. STATE_DIRECTORY has this path${state === undefined ? `, and StateDirectory=${name} creates the folder` : ""}.`;

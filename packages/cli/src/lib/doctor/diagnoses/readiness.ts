@@ -16,7 +16,7 @@ const LONG_MS = 5_000;
 /** An error of @sockact/notify. */
 const NOTIFY_FAILED = /\bSOCKACT_ERR_NOTIFY_\w+/;
 
-/** Apps that run, but are not ready, or no longer answer. */
+/** Running apps that are not ready, or do not answer. */
 export const readiness: readonly Diagnosis[] = [
   {
     code: "never-ready",
@@ -59,7 +59,7 @@ export const readiness: readonly Diagnosis[] = [
     },
   },
   {
-    // The app runs code that does not end, so its event loop does not come to its sockets.
+    // Code of the app runs for too long, so the event loop does not accept connections.
     code: "event-loop-blocked",
     severity: "error",
     title: "the event loop of the app is blocked",
@@ -70,7 +70,7 @@ export const readiness: readonly Diagnosis[] = [
       "Split the long work into short steps, or move it to a worker thread. With `WatchdogSec=`, systemd restarts a service whose event loop is blocked.",
     explains: ["socket-not-claimed", "never-ready"],
     async find(subject) {
-      // An app that has warned about its socket has a loop that goes on.
+      // If the app has warned about its socket, its event loop is not blocked.
       const warnings = await subject.get(appWarnings);
       if (warnings.some(({ code }) => UNCLAIMED.includes(code))) return [];
       const blocked = await subject.get(blockedLoop);
@@ -92,7 +92,7 @@ export const readiness: readonly Diagnosis[] = [
   },
 ];
 
-/** How long it has been starting, in milliseconds; 0 if it is not starting. */
+/** How long it has been starting, in milliseconds, or 0. */
 function startingFor(service: Unit): number {
   return service.state === "activating" && service.get("SubState") === "start"
     ? since(service.get("InactiveExitTimestampMonotonic"))
@@ -109,7 +109,7 @@ interface Reason {
 
 async function reasonOf(subject: Subject, service: Unit, printed: readonly JournalLine[]): Promise<Reason> {
   const version = await subject.host.get(systemdVersion);
-  // Before 253, systemd-notify(1) sends for the app, and is another process.
+  // Before 253, systemd-notify(1), a separate process, sends the messages.
   const hasOpenFile = version >= 253;
   const folder = subject.host.manager.user ? `/run/user/${process.getuid?.()}` : "/run";
   const line = hasOpenFile ? `OpenFile=${folder}/systemd/notify:notify` : "NotifyAccess=all";

@@ -20,7 +20,7 @@ const LONG_MS = 5_000;
 /** How many lines of the new version, and of a reload, a report has. */
 const [LINES, RELOAD_LINES] = [5, 8];
 
-/** Reloads and handovers that have failed, or that do not end. */
+/** Reloads and handovers that failed or do not end. */
 export const reload: readonly Diagnosis[] = [
   {
     code: "reload-failed",
@@ -56,7 +56,7 @@ export const reload: readonly Diagnosis[] = [
       const { code, line, output } = failure;
       // The shell that starts the new process does not find the Node of the first start.
       const node = output.map(({ message }) => SHELL_NOT_FOUND.exec(message)?.[1]).find(Boolean);
-      // The new process can't listen on a port that the old one has opened by itself.
+      // The new process can't listen on a port that the old one opened itself.
       const isPortTaken = output.some(({ message }) => message.includes("EADDRINUSE"));
       const fix =
         node === undefined
@@ -100,7 +100,7 @@ export const reload: readonly Diagnosis[] = [
     },
   },
   {
-    // The linter finds most reasons in the unit before that.
+    // The linter finds most of the reasons in the unit.
     code: "handover-unsupported",
     severity: "warning",
     title: "handover is on, but this service can't hand over",
@@ -145,7 +145,7 @@ export const reload: readonly Diagnosis[] = [
     },
   },
   {
-    // The service runs with the unit of its first start, since reloads do not apply a change.
+    // The service runs with the unit of its first start, because reloads do not apply changes.
     code: "handover-unit-changed",
     severity: "warning",
     title: "the unit, or a file that it names, has changed since the service was started",
@@ -161,7 +161,7 @@ export const reload: readonly Diagnosis[] = [
         credentialFiles,
       );
       const isUp = serves({ ActiveState: service.state });
-      // A file that systemd has not read yet is another finding.
+      // Files that systemd has not re-read are another finding.
       if (!isUp || !(isConfigured || hasHappened) || service.get("NeedDaemonReload") === "yes") return [];
       const started = Date.now() - since(service.get("InactiveExitTimestampMonotonic"));
       const own = files.filter(({ unit }) => unit === subject.service).map(({ path }) => path);
@@ -195,7 +195,7 @@ const ownPort =
 const ownNode =
   "A handover starts the Node that the old process runs, by its real path. Restart the service: systemd starts the Node that the unit names.";
 
-/** The lines of the new version that say most: from its error on, or the last ones. */
+/** The most relevant lines of the new version: from its error on, or the last ones. */
 function shownOf({ output }: HandoverFailure): readonly JournalLine[] {
   const error = output.findIndex(({ message }) => /^(?:Uncaught )?\w*(?:Error|Exception)\b/.test(message));
   return error === -1 ? output.slice(-LINES) : output.slice(error, error + LINES);

@@ -8,7 +8,7 @@ import { addLines, editUnit, readJournal } from "../model/commands.ts";
 import type { Diagnosis, Evidence } from "../model/diagnosis.ts";
 import type { Subject } from "../model/subject.ts";
 
-/** Services that end again and again, and what systemd does about it. */
+/** Services that end again and again, and systemd's reaction. */
 export const restarts: readonly Diagnosis[] = [
   {
     code: "start-limit-hit",
@@ -93,8 +93,8 @@ export const restarts: readonly Diagnosis[] = [
     async find(subject) {
       const [service, all, end] = await subject.all(serviceUnit, runs, lastEnd);
       const recent = recentStarts(all);
-      // After a manual restart, the service was running in between. And once it has run for long, the error
-      // has been corrected.
+      // After a manual restart, the service was running in between. If it then ran for long, the error is
+      // fixed.
       const isUp =
         service.state === "active" &&
         (service.get("NRestarts") === "0" || uptime(service) > 2 * longestGap(recent));
@@ -129,7 +129,7 @@ export const restarts: readonly Diagnosis[] = [
     },
   },
   {
-    // The journal may be gone, or you may not read it.
+    // The journal may be missing or unreadable.
     code: "service-failed",
     severity: "error",
     title: "the service has failed",
@@ -142,7 +142,7 @@ export const restarts: readonly Diagnosis[] = [
       const [service, files] = await subject.all(serviceUnit, unitFiles);
       const hasFailed = service.state === "failed" || service.get("SubState").startsWith("auto-restart");
       if (!hasFailed || service.get("Result") === "success") return [];
-      // The unit has changed since.
+      // The unit has changed since then.
       const failedAt = Date.now() - since(service.get("StateChangeTimestampMonotonic"));
       if (lastChange(files, subject.service) > failedAt) return [];
       return {
@@ -165,11 +165,11 @@ interface Why {
   copy: readonly string[];
 }
 
-/** Why the service ended before it accepted the client that had started it. */
+/** Why the service ended before it accepted the connection that started it. */
 async function whyItEnded(subject: Subject): Promise<Why> {
   const { service, systemctl } = subject;
   const [properties, lines] = await subject.all(serviceUnit, journal);
-  // A start that systemd did not try does not count as a run, so no run has this line.
+  // A start that systemd did not attempt is not part of any run.
   const isDependency = lines.some(
     ({ unit, isOfManager, message }) => unit === service && isOfManager && DEPENDENCY_FAILED.test(message),
   );

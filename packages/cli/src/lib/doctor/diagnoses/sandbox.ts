@@ -10,7 +10,7 @@ import { networkCuts } from "../facts/sandbox.ts";
 import { addLines } from "../model/commands.ts";
 import { type Diagnosis, ofCrash } from "../model/diagnosis.ts";
 
-/** What the sandbox, the limits and the security policy of the system do not let the app do. */
+/** What the sandbox, limits and security policy prevent the app from doing. */
 export const sandbox: readonly Diagnosis[] = [
   {
     code: "syscall-killed",
@@ -196,7 +196,7 @@ export const sandbox: readonly Diagnosis[] = [
     async find(subject) {
       const denied = await subject.host.get(kernelLog);
       const [lines, running] = await subject.all(journal, processes);
-      // The name of the program would be `node` for other services too.
+      // The program's name would be `node` for other services too.
       const pids = new Set([...lines, ...running].map(({ pid }) => pid));
       const first = lines[0]?.time ?? 0;
       const last = denied.findLast(

@@ -19,7 +19,7 @@ import { addLines, readJournal } from "../model/commands.ts";
 import { type Diagnosis, type Found, ofCrash } from "../model/diagnosis.ts";
 import type { Subject } from "../model/subject.ts";
 
-/** What systemd does before it starts the app, and can't. */
+/** Steps of systemd before the start of the app that failed. */
 export const setup: readonly Diagnosis[] = [
   {
     // The more common steps have separate diagnoses.
@@ -38,7 +38,7 @@ export const setup: readonly Diagnosis[] = [
         pathMissingInSandbox,
         serviceUnit,
       );
-      // After the start, the failed command may be one of ExecReload= or ExecStop=.
+      // After the start, the failed command may be from ExecReload= or ExecStop=.
       const isUp = run.manager.some(({ message }) => STARTED.test(message));
       if (run.end === undefined && run.control !== undefined && !isUp) return commandFailed(subject);
       if (failed === undefined || ["EXEC", "CHDIR", "USER", "GROUP"].includes(failed.step)) return [];
@@ -162,7 +162,7 @@ export const setup: readonly Diagnosis[] = [
         program,
         installation,
       );
-      // Not the path in the journal: other programs can write there too.
+      // Not the path in the journal, because other programs can write there too.
       const path = command?.path;
       if (failed === undefined || path === undefined) return [];
       if (missing === undefined ? failed.step !== "EXEC" : missing !== path) return [];
@@ -185,10 +185,10 @@ export const setup: readonly Diagnosis[] = [
   },
 ];
 
-/** The directives with commands that can make a start fail. An ExecStop= that fails can't. */
+/** The directives with commands that can make a start fail. A failed ExecStop= can't. */
 const commands = ["ExecCondition", "ExecStartPre", "ExecStartPost"] as const;
 
-/** A command that runs before or after the app failed, so systemd cancelled the start. */
+/** A command before or after the app failed, so systemd canceled the start. */
 async function commandFailed(subject: Subject): Promise<Found> {
   const { service } = subject;
   const [{ control, output, manager }, properties] = await subject.all(serviceRun, serviceUnit);
@@ -229,7 +229,7 @@ const fixes: Readonly<Record<string, string>> = {
 const createFile =
   "Create the file so that only root can read it. Or write - before its path if the app does not need it.";
 
-/** The first folder on the way to a file that does not exist. */
+/** The first missing folder in a path. */
 async function missingFolder(path: string): Promise<string | undefined> {
   const last = (await stepsTo(path)).at(-1);
   return last?.error?.code === "ENOENT" && last.path !== path ? last.path : undefined;
@@ -257,7 +257,7 @@ function gone(
   };
 }
 
-/** The file exists and may be executed, but the kernel does not execute it. */
+/** The file exists and is executable, but the kernel does not execute it. */
 async function whyNotExecuted(path: string, reason = "no reason was given"): Promise<Found> {
   const loader = await loaderOf(path);
   if (/No such file/.test(reason) && loader !== undefined)
@@ -277,13 +277,13 @@ async function whyNotExecuted(path: string, reason = "no reason was given"): Pro
 }
 
 /**
- * The program that the kernel starts along with it: the dynamic loader of an ELF file, or the program in a
- * script's first line.
+ * The program that the kernel starts with it: the dynamic loader of an ELF file, or the program in a script's
+ * first line.
  */
 async function loaderOf(path: string): Promise<string | undefined> {
   let file;
   try {
-    // A FIFO would keep open() waiting.
+    // open() would block on a FIFO.
     file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
     const { buffer, bytesRead } = await file.read(Buffer.alloc(8192), 0, 8192, 0);
     const text = buffer.toString("latin1", 0, bytesRead);

@@ -12,7 +12,7 @@ import type { Subject } from "../model/subject.ts";
 /** `Socket service shop.service already active, refusing.` */
 const REFUSED = /Socket service \S+ already active, refusing/;
 
-/** Socket units that do not listen, or that do not start the service. */
+/** Socket units that do not listen, or do not start the service. */
 export const sockets: readonly Diagnosis[] = [
   {
     code: "socket-inactive",
@@ -151,7 +151,7 @@ export const sockets: readonly Diagnosis[] = [
         const property =
           socket.get("NetworkNamespacePath") === "" ? "PrivateNetwork" : "NetworkNamespacePath";
         const isShared = property === "PrivateNetwork" && socket.get(property) !== "yes";
-        // Unix sockets with a path belong to no network namespace.
+        // Unix sockets with a path are in no network namespace.
         if (isShared || !/^[^/]/m.test(socket.get("Listen"))) return [];
         return {
           unit,
@@ -179,7 +179,7 @@ export const sockets: readonly Diagnosis[] = [
           starts: subject.service,
         }))
         .filter(({ named, starts }) => named !== starts);
-      // The user may have named the service that its socket does not start.
+      // The user may have named a service that its socket does not start.
       const own = subject.service.replace(/\.service$/, ".socket");
       if (!subject.sockets.includes(own)) {
         const [{ Triggers = "" } = {}] = await manager.show([own], ["Triggers"]);
@@ -215,8 +215,7 @@ export const sockets: readonly Diagnosis[] = [
       const main = running.find(({ isMain }) => isMain);
       const expected = all.filter((socket) => socket.get("Accept") !== "yes" && !isUnusedOfVendor(socket));
       if (main === undefined || service.state === "deactivating") return [];
-      // Without permission to see LISTEN_FDS, the state of the socket decides: an inactive socket was not
-      // passed.
+      // If LISTEN_FDS is not visible, the socket's state decides: an inactive socket was not passed.
       const isWithout =
         main.passed === 0 ||
         (main.passed === undefined && expected.every((socket) => socket.state !== "active"));

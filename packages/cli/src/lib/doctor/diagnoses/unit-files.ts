@@ -21,7 +21,7 @@ import { systemdVersion } from "../facts/units.ts";
 import type { Diagnosis } from "../model/diagnosis.ts";
 import type { Host, Subject } from "../model/subject.ts";
 
-/** How the files of the units differ from what sockact install has written, or would write. */
+/** Differences between the unit files and what sockact install wrote, or would write. */
 export const filesOfUnits: readonly Diagnosis[] = [
   {
     code: "install-interrupted",
@@ -127,7 +127,7 @@ export const filesOfUnits: readonly Diagnosis[] = [
         if (main === undefined || main.path === path) return [];
         const names = new Set(replacedBy(text, main).map(({ key }) => key));
         if (names.size === 0) return [];
-        // An empty value removes earlier lines, so all lines of the drop-in matter.
+        // An empty value resets earlier lines, so all lines of the drop-in are relevant.
         const lines = assignmentsIn(text).filter(({ key }) => names.has(key));
         return {
           unit,
@@ -193,7 +193,7 @@ async function wantedUnits(
   }
 }
 
-/** What a config has. `undefined`, with a note, if it can't be read, or if root does not trust it. */
+/** The content of a config. `undefined`, with a note, if it can't be read or if root does not trust it. */
 async function readConfig(host: Host, file: string): Promise<unknown> {
   try {
     const distrust = host.isRoot ? await distrustOf(file, await invoker()) : undefined;
@@ -234,7 +234,7 @@ function firstDifference(installed: string, wanted: string): string {
   return lines.slice(0, 6).join("\n") || "the order of the lines";
 }
 
-/** The assignments of a drop-in to directives that the unit has too, where they do not just add to a list. */
+/** The assignments of a drop-in that replace values of the unit, instead of adding to a list. */
 function replacedBy(dropIn: string, main: UnitFile): { key: string }[] {
   const own = new Set(assignmentsIn(main.text).map(({ section, key }) => `${section}.${key}`));
   return assignmentsIn(dropIn).filter(
@@ -242,7 +242,7 @@ function replacedBy(dropIn: string, main: UnitFile): { key: string }[] {
   );
 }
 
-/** Directives whose lines add to a list. */
+/** Directives whose lines form a list. */
 function isList(section: string, key: string): boolean {
   return (
     section === "Unit" ||

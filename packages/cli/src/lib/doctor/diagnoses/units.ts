@@ -3,7 +3,7 @@ import { requirements, type Unit, allUnits } from "../facts/units.ts";
 import type { Diagnosis, Found } from "../model/diagnosis.ts";
 import type { Subject } from "../model/subject.ts";
 
-/** The units as systemd has read them. */
+/** The units as systemd has loaded them. */
 export const units: readonly Diagnosis[] = [
   {
     code: "unit-not-loaded",

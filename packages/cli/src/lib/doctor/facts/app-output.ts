@@ -15,11 +15,11 @@ export interface AppError {
   code: string;
   /** Its message and the frames of the app, for a report. */
   lines: readonly JournalLine[];
-  /** All lines that Node has printed about it. */
+  /** All lines that Node printed about it. */
   block: readonly JournalLine[];
 }
 
-/** How many lines of a message, and how many frames, a report has. */
+/** How many message lines and stack frames a report has. */
 const [MESSAGE, FRAMES] = [5, 2];
 
 /** With SyslogLevelPrefix=no, the journal keeps the priority. */
@@ -32,8 +32,8 @@ export async function appError(subject: Subject): Promise<AppError | undefined> 
   const [own, ofNode] = [errorOfSockact(output), errorOfNode(output)];
   if (own === undefined || ofNode === undefined) return own ?? ofNode;
   const [line, other] = [own.block[0]!, ofNode.block[0]!];
-  // With debug output, Node prints the same error once more. An error of another process, such as a worker,
-  // did not end the app if a later one came.
+  // With debug output, Node prints the same error again. An error of another process, such as a worker, did
+  // not end the app if a later one followed.
   return line.pid === other.pid || output.indexOf(line) > output.indexOf(other) ? own : ofNode;
 }
 
@@ -45,13 +45,13 @@ function errorOfSockact(output: readonly JournalLine[]): AppError | undefined {
   return { name: "ActivationError", code, message, lines: [line], block: [line] };
 }
 
-/** Several lines, after which Node prints its own version. */
+/** Several lines, followed by Node's version. */
 function errorOfNode(output: readonly JournalLine[]): AppError | undefined {
   const last = output.findLastIndex(({ message }) => NODE_VERSION.test(message));
   if (last === -1) return undefined;
   const { pid } = output[last]!;
   const printed = output.slice(0, last).filter((line) => line.pid === pid);
-  // A cause and what was logged before come earlier, or are indented.
+  // Causes, and earlier log lines, come before or are indented.
   const start = printed.findLastIndex((line) => ERROR_HEAD.test(line.message));
   if (start === -1) return undefined;
   const block = printed.slice(start);
@@ -60,7 +60,7 @@ function errorOfNode(output: readonly JournalLine[]): AppError | undefined {
   const ownText = block.findIndex((line) => isFrame(line) || /^ +\w+: /.test(line.message));
   const text = ownText === -1 ? block : block.slice(0, Math.max(1, ownText));
   const frames = block.filter((line) => isFrame(line) && !/\(?node:/.test(line.message)).slice(0, FRAMES);
-  // Where no frame says where it was, as with a syntax error, a line before the error does.
+  // Without frames, as for a syntax error, a line before the error has the place.
   const place = frames.length > 0 ? [] : printed.slice(0, start).filter(isPlace).slice(-1);
   return { name, message, code, block, lines: [...place, ...text.slice(0, MESSAGE), ...frames] };
 }
@@ -74,7 +74,7 @@ function isPlace({ message }: JournalLine): boolean {
   return /^(?:file:\/\/)?\/.*:\d+$/.test(message);
 }
 
-/** A failed call, read from an error of Node. The app may have ended with this error, or only printed it. */
+/** A failed call in an error of Node. It may have ended the app, or only been printed. */
 export interface FailedCall {
   /** Such as `EROFS`. */
   code: string;
@@ -92,7 +92,7 @@ const ofConnection = /\b(connect|send|queryA+|querySrv) (E[A-Z]{2,})(?: ([^\s"',
 /** `getaddrinfo EAI_AGAIN db.example` */
 const ofName = /\b(getaddrinfo) (E[A-Z_]{2,})(?: ([^\s"',]+))?/;
 
-/** The calls that have failed in the last run, each once. */
+/** The different calls that failed in the last run. */
 export async function failedCalls(subject: Subject): Promise<FailedCall[]> {
   const { output } = await subject.get(serviceRun);
   const found = new Map<string, FailedCall>();
@@ -117,7 +117,7 @@ export interface AppWarning {
   code: string;
   /** The first line. */
   message: string;
-  /** The lines below it: what to change. */
+  /** The following lines: what to change. */
   details: string[];
 }
 
@@ -128,8 +128,8 @@ export const UNCLAIMED: readonly string[] = ["SOCKACT_WARN_UNCLAIMED", "SOCKACT_
 const warning = /^\(\w+:(\d+)\) \[(SOCKACT_\w+)\] SockactWarning: (.*)$/s;
 
 /**
- * The warnings that sockact in the app has printed since the last start. After a handover, or one that has
- * failed, only the processes that still run count.
+ * The warnings of sockact in the app since the last start. After a handover, or a failed one, only those of
+ * running processes.
  */
 export async function appWarnings(subject: Subject): Promise<AppWarning[]> {
   const [all, running, { wasTried }] = await subject.all(appLines, processes, handover);
@@ -141,8 +141,8 @@ export async function appWarnings(subject: Subject): Promise<AppWarning[]> {
     if (code === "") return [];
     const details: string[] = [];
     for (const next of lines.slice(index + 1)) {
-      // Another warning, or Node's own hint, which follows the first one. Or another line of the app, if core
-      // has given the warning its priority.
+      // Another warning, or Node's hint after the first one, or another line of the app if core has written
+      // the warning with a priority.
       if (
         next.pid !== pid ||
         next.priority !== priority ||

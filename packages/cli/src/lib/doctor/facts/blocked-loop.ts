@@ -7,44 +7,41 @@ import { isJavaScript, processes, type ServiceProcess } from "./processes.ts";
 import { serviceUnit, STARTING_MS, uptime } from "./units.ts";
 import { passedSockets } from "./sockets.ts";
 
-/** What a process did at a moment. */
+/** The activity of a process at one moment. */
 export interface Moment extends Activity {
-  /** The inodes of the sockets that it had open. */
+  /** The inodes of its open sockets. */
   sockets: ReadonlySet<number>;
-  /** The inodes of the passed sockets at which clients waited. */
+  /** The inodes of passed sockets with waiting clients. */
   waiting: readonly number[];
 }
 
-/** A service whose event loop does not go on. */
+/** A service with a blocked event loop. */
 export interface BlockedLoop {
   pid: number;
-  /** The addresses at which clients wait. Empty if no client has come. */
+  /** The addresses with waiting clients. Empty without clients. */
   addresses: readonly string[];
-  /** How long the process was watched, in milliseconds. */
+  /** How long the process was observed, in milliseconds. */
   watchedFor: number;
 }
 
-/** How often a process is looked at, and the pause between two looks in milliseconds. */
+/** The number of samples of a process, and the pause between two of them in milliseconds. */
 const [LOOKS, PAUSE_MS] = [11, 100];
 
 /**
- * Whether an event loop was blocked all the time. A loop that `serves` a socket is blocked if it accepts no
- * client although one waits. A loop that has not come to its sockets yet needs no client.
+ * Whether an event loop was blocked all the time. A loop that `serves` a socket is blocked if it does not
+ * accept a waiting client. A loop that has not reached its sockets yet needs no client.
  */
 export function isBlocked(moments: readonly Moment[], serves: boolean): boolean {
   const [first, last] = [moments[0], moments.at(-1)];
   if (first === undefined || last === undefined || last.ticks <= first.ticks) return false;
-  // The main thread may wait for the garbage collector for a moment.
+  // The main thread may wait for the garbage collector.
   const busy = moments.filter(({ state }) => state === "R").length;
   if (busy <= moments.length / 2) return false;
   if ([...last.sockets].some((inode) => !first.sockets.has(inode))) return false;
   return !serves || first.waiting.some((inode) => moments.every(({ waiting }) => waiting.includes(inode)));
 }
 
-/**
- * The event loop of the service that is blocked. It looks for a second, but only if the first look is
- * suspicious.
- */
+/** The blocked event loop of the service. Observes it for a second if the first sample is suspicious. */
 export async function blockedLoop(subject: Subject): Promise<BlockedLoop | undefined> {
   const [service, running, passed] = await subject.all(serviceUnit, processes, passedSockets);
   const streams = passed.filter(({ inode, type }) => inode !== undefined && type !== "Datagram");
@@ -55,7 +52,7 @@ export async function blockedLoop(subject: Subject): Promise<BlockedLoop | undef
   const servers = owners.filter(({ watched }) => has(watched));
   const wanted = servers.length > 0 ? servers : owners;
   if (wanted.length === 0 || service.state === "deactivating") return undefined;
-  // Until then, the app loads its modules.
+  // Before that, the app loads its modules.
   if (uptime(service) < STARTING_MS) return undefined;
   // If one of several processes accepts, clients get an answer.
   const found = await Promise.all(wanted.map((each) => watch(each, inodes, servers.length > 0)));
@@ -69,7 +66,7 @@ export async function blockedLoop(subject: Subject): Promise<BlockedLoop | undef
   );
 }
 
-/** The sockets at which clients wait for a blocked loop. `undefined` if the loop is not blocked. */
+/** The sockets with clients that wait for a blocked loop. `undefined` if the loop is not blocked. */
 async function watch(
   { pid }: ServiceProcess,
   inodes: ReadonlySet<number>,

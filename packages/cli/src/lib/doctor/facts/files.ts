@@ -9,16 +9,16 @@ import { environmentFilesOf } from "../../systemd/changed-files.ts";
 import type { Subject } from "../model/subject.ts";
 import { serviceUnit, allUnits } from "./units.ts";
 
-/** A file that a unit was read from. */
+/** A file of a unit. */
 export interface UnitFile {
   unit: string;
   path: string;
   text: string;
-  /** When it was changed last, in milliseconds since 1970; 0 if unknown. */
+  /** When it was last changed, in milliseconds since 1970, or 0. */
   changed: number;
 }
 
-/** The files and drop-ins from which systemd has read the units. */
+/** The files and drop-ins of the loaded units. */
 export async function unitFiles(subject: Subject): Promise<UnitFile[]> {
   const found = (await subject.get(allUnits)).flatMap((unit) =>
     [unit.get("FragmentPath"), ...unit.list("DropInPaths")]
@@ -26,10 +26,10 @@ export async function unitFiles(subject: Subject): Promise<UnitFile[]> {
       .map(async (path): Promise<UnitFile[]> => {
         try {
           const [text, { mtimeMs }] = await Promise.all([readFile(path, "utf8"), stat(path)]);
-          // If the clock was wrong, the time of a file may be in the future. Such a time is useless.
+          // If the clock was wrong, the time of a file may be in the future, and is useless.
           return [{ unit: unit.unit, path, text, changed: mtimeMs > Date.now() ? 0 : mtimeMs }];
         } catch (error) {
-          // A missing file is a finding of its own. Report only missing permission.
+          // A missing file is a separate finding. Report only missing permission.
           if ((error as NodeJS.ErrnoException).code === "EACCES")
             subject.host.cannotSee(`You may not read ${path}`, `sudo cat ${path}`);
           return [];
@@ -39,11 +39,11 @@ export async function unitFiles(subject: Subject): Promise<UnitFile[]> {
   return (await Promise.all(found)).flat();
 }
 
-/** When the files of a unit were changed last, in milliseconds since 1970. */
+/** When the files of a unit were last changed, in milliseconds since 1970. */
 export const lastChange = (files: readonly UnitFile[], unit: string): number =>
   Math.max(0, ...files.filter((file) => file.unit === unit).map(({ changed }) => changed));
 
-/** The manifest of this service, if `sockact install` has installed it. */
+/** The manifest of this service, if `sockact install` installed it. */
 export async function installation({ host, name }: Subject): Promise<Manifest | undefined> {
   try {
     return readManifest({ user: host.manager.user, root: "/" }, name);
@@ -58,8 +58,8 @@ export async function installation({ host, name }: Subject): Promise<Manifest | 
 }
 
 /**
- * The variables and the credentials of the service, `NAME=value` each. The doctor reads them in order to hide
- * their values.
+ * The variables and credentials of the service, `NAME=value` each. The doctor needs them to hide their
+ * values.
  */
 export async function environment(subject: Subject): Promise<string[]> {
   const service = await subject.get(serviceUnit);
@@ -96,7 +96,7 @@ export async function credentialFiles(subject: Subject): Promise<string[]> {
   );
 }
 
-/** The credentials that systemd has given to the service, or will give to it. */
+/** The service's credentials. */
 async function credentials(subject: Subject): Promise<string[]> {
   const loaded = await subject.get(credentialFiles);
   const own = `/run/credentials/${subject.service}`;
@@ -114,8 +114,8 @@ function textOf(path: string): string {
 }
 
 /**
- * Words as a unit file has them and systemctl prints them: what is in quotes may have spaces, with a
- * backslash before what is special.
+ * The words of a value, as in unit files and in the output of systemctl: quotes keep spaces, and a backslash
+ * escapes special characters.
  */
 function splitWords(text: string): string[] {
   return (text.match(/(?:"(?:[^"\\]|\\.)*"|'[^']*'|[^\s"'])+/gs) ?? []).map((word) =>

@@ -11,35 +11,35 @@ import { environment } from "./files.ts";
 import { appLines, type JournalLine } from "./journal.ts";
 import { serviceUnit } from "./units.ts";
 
-/** What is known about the handovers of a service. */
+/** Facts about the handovers of a service. */
 export interface HandoverFacts {
-  /** Whether SOCKACT_HANDOVER= turns handover on. */
+  /** Whether SOCKACT_HANDOVER= enables handover. */
   isConfigured: boolean;
-  /** Whether the service was handed over since its start. */
+  /** Whether a handover has succeeded since the start. */
   hasHappened: boolean;
-  /** Whether it has tried to, with or without success. */
+  /** Whether a handover was attempted. */
   wasTried: boolean;
   /** The last error of a handover, unless a later handover has succeeded. */
   failure: HandoverFailure | undefined;
-  /** The handover that is under way: the line of the old process, and what the new one has printed. */
+  /** The current handover: the line of the old process, and the output of the new one. */
   current: { line: JournalLine; output: readonly JournalLine[] } | undefined;
 }
 
 export interface HandoverFailure {
-  /** Such as SOCKACT_ERR_HANDOVER_EXITED. Empty if only the status of the service shows the failure. */
+  /** For example SOCKACT_ERR_HANDOVER_EXITED. Empty if only the status of the service shows the failure. */
   code: string;
-  /** What sockact has logged: the message, and what to change. */
+  /** The logged message, and what to change. */
   text: string;
   /** The line of sockact. */
   line: JournalLine | undefined;
-  /** The lines that the new version has printed. */
+  /** The lines that the new version printed. */
   output: readonly JournalLine[];
 }
 
 const failed = new RegExp(`^${PREFIX}(SOCKACT_ERR_HANDOVER_[A-Z]+): (.*)$`, "s");
 const succeeded = new RegExp(`^${PREFIX}(?:ready, and )?(?:${HANDED_OVER}|${TOOK_OVER}) \\d+`);
 
-/** The place of the line with which the last reload begins; -1 if there is none. */
+/** The index of the line with which the last reload begins, or -1. */
 export const lastReload = (lines: readonly JournalLine[]): number =>
   lines.findLastIndex(({ message }) => message === `${PREFIX}${RELOADING}`);
 

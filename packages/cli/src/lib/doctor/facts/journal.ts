@@ -16,34 +16,34 @@ export interface JournalLine {
   /** The unit that it is about. */
   unit: string;
   message: string;
-  /** Whether systemd has written it about the unit. Otherwise a process of the unit has printed it. */
+  /** Whether systemd wrote it about the unit. Otherwise it is the output of a process. */
   isOfManager: boolean;
   pid: number;
-  /** As in syslog(3): 6 for a usual line. */
+  /** As in syslog(3). 6 is the default. */
   priority: number;
   /** Milliseconds since 1970. */
   time: number;
-  /** Microseconds since the boot: a change of the clock does not change their order. */
+  /** Microseconds since the boot. Not affected by changes of the clock. */
   sinceBoot: number;
   /** The run of the unit to which it belongs. */
   invocation: string;
 }
 
-/** How many lines are read of each unit. */
+/** How many lines to read per unit. */
 const LINES = 500;
 
 const FIELDS = "MESSAGE,PRIORITY,_PID,UNIT,USER_UNIT,INVOCATION_ID,USER_INVOCATION_ID,_SYSTEMD_INVOCATION_ID";
 
-/** The lines of the journal about the units since the boot, the oldest first. */
+/** The journal lines of the units since the boot, the oldest first. */
 export async function journal(subject: Subject): Promise<JournalLine[]> {
   const { host, units } = subject;
   const { manager } = host;
-  // Journald reads the output of services with a delay. Only root can wait until it has read everything.
+  // Journald reads the output of services with a delay. Only root can wait for that.
   if (host.isRoot) await host.get(journalIsWritten);
   const lines = await Promise.all(
     units.map(async (unit) => {
       const { found, isRestricted } = await readFields(manager, [
-        // Without --user: what a manager of a user logs need not be in a journal of that user.
+        // Without --user: the log of a user's manager may not be in that user's journal.
         ...unitMatches(manager, unit),
         "--boot",
         `--output-fields=${FIELDS}`,
@@ -61,8 +61,8 @@ export async function journal(subject: Subject): Promise<JournalLine[]> {
 }
 
 /**
- * The last line of a process often has no invocation ID: if journald reads the line when the unit has failed
- * already, it can't look the ID up. Such a line belongs to the run of the line before.
+ * Adds missing invocation IDs. The last line of a process often has none, because journald can't look it up
+ * if the unit has already failed. Such a line belongs to the run of the previous line.
  */
 export function withInvocations(lines: readonly JournalLine[]): JournalLine[] {
   const latest = new Map<string, string>();
@@ -93,9 +93,8 @@ function lineOf(fields: JournalFields, unit: string): JournalLine {
 const timeOf = (fields: JournalFields): number => Number(fields["__REALTIME_TIMESTAMP"]) / 1000;
 
 /**
- * The lines of the last run of each unit, and of the run before while systemd starts a service again and
- * again. Lines from before the last change of the unit's files are left out, because they are about other
- * units.
+ * The lines of the last run of each unit, and of the previous run while systemd restarts a service
+ * repeatedly. Without lines from before the last change of the unit's files.
  */
 export async function lastRun(subject: Subject): Promise<JournalLine[]> {
   const [lines, files, service] = await subject.all(journal, unitFiles, serviceUnit);
@@ -111,13 +110,13 @@ export async function lastRun(subject: Subject): Promise<JournalLine[]> {
     .toSorted((one, other) => one.sinceBoot - other.sinceBoot);
 }
 
-/** What the processes of the service have printed in its last run. */
+/** The output of the service's processes in its last run. */
 export async function appLines(subject: Subject): Promise<JournalLine[]> {
   const lines = await subject.get(lastRun);
   return lines.filter(({ unit, isOfManager }) => unit === subject.service && !isOfManager);
 }
 
-/** The last lines that the service has printed: three at most, beginning with the error if there is one. */
+/** The last lines of the service's output: at most three, beginning with the error if there is one. */
 export async function lastLines(subject: Subject): Promise<JournalLine[]> {
   const printed = (await subject.get(journal)).filter(
     ({ unit, isOfManager, message }) => unit === subject.service && !isOfManager && message.trim() !== "",
@@ -145,7 +144,7 @@ const kernelFields = [
   "SYSLOG_IDENTIFIER=setroubleshoot",
 ];
 
-/** The accesses and calls that SELinux, AppArmor and seccomp have denied since the boot. */
+/** What SELinux, AppArmor and seccomp have denied since the boot. */
 export async function kernelLog({ manager }: Host): Promise<KernelLine[]> {
   const forUser = manager.user ? ["--user"] : [];
   const matches = kernelFields.flatMap((field, index) => (index === 0 ? field : ["+", field]));
@@ -157,7 +156,7 @@ export async function kernelLog({ manager }: Host): Promise<KernelLine[]> {
   });
 }
 
-/** Lines of one unit as evidence, without those that were not found. */
+/** The found lines of a unit as evidence. */
 export function quoted(lines: readonly (JournalLine | undefined)[]): Evidence[] {
   const found = lines.filter((line) => line !== undefined);
   const text = found.map(({ message }) => message).join("\n");

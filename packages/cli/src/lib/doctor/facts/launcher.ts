@@ -9,12 +9,12 @@ import { processes, type ServiceProcess } from "./processes.ts";
 import { program } from "./program.ts";
 import { serviceUnit } from "./units.ts";
 
-/** A tool that systemd has started, and that runs the app as a child. */
+/** A tool that systemd started, and that runs the app as a child process. */
 export interface Launcher {
-  /** Its name for people: `npm`, `nodemon`, `node --watch`, `sh`. */
+  /** Its display name: `npm`, `nodemon`, `node --watch`, `sh`. */
   name: string;
   process: ServiceProcess;
-  /** The app. `undefined` if it does not run now. */
+  /** The app, if it runs. */
   app: ServiceProcess | undefined;
 }
 
@@ -22,7 +22,7 @@ const tools =
   /^(?:npm|npx|yarn|yarnpkg|pnpm|pnpx|bunx|corepack|nodemon|node-dev|pm2|pm2-runtime|forever|tsx|ts-node-dev|tsnd|cross-env|cross-env-shell|concurrently|dotenvx?|doppler|infisical|turbo|nx|lerna|vite-node|fnm|volta)$/;
 const shells = /^(?:sh|bash|dash|ash|zsh|ksh|fish|busybox)$/;
 
-/** The tool that systemd runs in place of the app. `undefined` if systemd runs the app itself. */
+/** The tool that systemd runs instead of the app. `undefined` if systemd runs the app itself. */
 export async function launcher(subject: Subject): Promise<Launcher | undefined> {
   const all = await subject.get(processes);
   const main = all.find(({ isMain }) => isMain);
@@ -34,7 +34,7 @@ export async function launcher(subject: Subject): Promise<Launcher | undefined> 
 
 function launcherName({ words, program: file }: ServiceProcess): string | undefined {
   const [first = "", ...rest] = words;
-  // npm and others write a title over their command line: `npm start`, all in one word.
+  // npm and others replace their command line by a title: `npm start`, as one word.
   const title = basename(first.split(" ")[0] ?? "");
   if (tools.test(title)) return title;
   if (shells.test(title)) return title;
@@ -43,7 +43,7 @@ function launcherName({ words, program: file }: ServiceProcess): string | undefi
   const options = at < 0 ? rest : rest.slice(0, at);
   const watch = options.find((option) => /^--(?:watch|watch-path|run)(?:=|$)/.test(option));
   if (watch !== undefined) return `node ${watch.replace(/=.*/s, "")}`;
-  // The tool is the package that the script belongs to, or the script's own name.
+  // The package of the script, or the script's name.
   const script = rest[at] ?? "";
   const owner = /.*node_modules\/(?:\.bin\/)?(?:@[^/]+\/)?([^/]+)/.exec(script)?.[1] ?? "";
   return [owner.replace(/-cli$/, ""), basename(script).replace(/(?:-cli)?\.[cm]?js$/, "")].find((each) =>
@@ -51,7 +51,7 @@ function launcherName({ words, program: file }: ServiceProcess): string | undefi
   );
 }
 
-/** The Node at the end of the chain of children. Launchers may start launchers. */
+/** The Node at the end of the chain of child processes, because a launcher may start a launcher. */
 function appOf(parent: ServiceProcess, all: readonly ServiceProcess[]): ServiceProcess | undefined {
   for (const child of all.filter((each) => each.parent === parent.pid)) {
     const below = appOf(child, all);
@@ -62,24 +62,24 @@ function appOf(parent: ServiceProcess, all: readonly ServiceProcess[]): ServiceP
   return undefined;
 }
 
-/** A package manager in ExecStart=, and the command that its script runs in the end. */
+/** A package manager in ExecStart=, and the command of its script. */
 export interface ScriptLauncher {
   /** Such as `npm`. */
   name: string;
-  /** The script, as package.json has it, and the path of package.json. */
+  /** The script in package.json, and the path of package.json. */
   script: string;
   manifest: string;
   command: Command;
-  /** The names of the variables that the script sets. */
+  /** The variables that the script sets. */
   variables: string[];
 }
 
-/** Tools that Node can replace without further options. */
+/** Tools that Node can replace without options. */
 const replaceable = /^(?:npm|pnpm|yarn|nodemon|cross-env|node --(?:watch|run))$/;
 
 /**
- * Finds the script of package.json that ExecStart= runs. `undefined` if it runs none, or the script does not
- * lead to Node.
+ * Finds the package.json script that ExecStart= runs. `undefined` if there is none, or if it does not lead to
+ * Node.
  */
 export async function scriptLauncher(subject: Subject): Promise<ScriptLauncher | undefined> {
   const [command, service] = await subject.all(program, serviceUnit);
@@ -111,18 +111,18 @@ export async function scriptLauncher(subject: Subject): Promise<ScriptLauncher |
       variables: Object.keys(found.environment),
     };
   } catch (error) {
-    // npm reports a package.json that can't be read.
+    // npm reports an unreadable package.json itself.
     if (error instanceof CliError) return undefined;
     throw error;
   }
 }
 
-/** What systemd is to start. */
+/** The command for systemd. */
 type Command = Pick<ServiceProcess, "program" | "words" | "folder">;
 
 /**
- * The lines that make systemd start a process itself, in its folder. systemd.service(5): the program's path
- * is absolute, and other words are quoted if necessary.
+ * The directives that make systemd start a process itself, in its folder. As in systemd.service(5), the
+ * program's path is absolute, and words are quoted if necessary.
  */
 export function directivesFor({ program: file, words, folder }: Command): string[] {
   const command = [file, ...withWholePath(words.slice(1), folder)].map(quote).join(" ");
@@ -132,7 +132,7 @@ export function directivesFor({ program: file, words, folder }: Command): string
   ];
 }
 
-/** The arguments. If the path of the app is relative to its folder, it becomes absolute. */
+/** The arguments, with the app's path made absolute. */
 function withWholePath(words: readonly string[], folder: string): string[] {
   const at = words.findIndex((word) => !word.startsWith("-"));
   return words.map((word, index) => {

@@ -6,16 +6,16 @@ import { serviceUnit } from "./units.ts";
 
 /** A process of the service. */
 export interface ServiceProcess extends GroupProcess {
-  /** The file that it runs. Empty if it is not visible. */
+  /** The file that it runs. Empty if not visible. */
   program: string;
-  /** The inodes of the sockets that it has open. `undefined` if they are not visible. */
+  /** The inodes of its open sockets. `undefined` if not visible. */
   sockets: ReadonlySet<number> | undefined;
-  /** The inodes for which one of its event loops waits. */
+  /** The inodes that its event loops wait for. */
   watched: ReadonlySet<number>;
-  /** Its working directory. Empty if it is not visible. */
+  /** Its working directory. Empty if not visible. */
   folder: string;
   /**
-   * How many descriptors systemd has passed to it (LISTEN_FDS). `undefined` if its environment is not
+   * The number of descriptors that systemd passed (LISTEN_FDS). `undefined` if its environment is not
    * visible.
    */
   passed: number | undefined;
@@ -38,7 +38,7 @@ export async function processes(subject: Subject): Promise<ServiceProcess[]> {
   return all;
 }
 
-/** Whether it runs Node or Bun, whose event loop is an epoll. */
+/** Whether it runs Node or Bun, whose event loop uses epoll. */
 export const isJavaScript = ({ program, words: [first = ""] }: ServiceProcess): boolean =>
   /^(?:node|nodejs|bun)\d*$/.test(basename(program || first));
 
@@ -47,8 +47,7 @@ function look(pid: number, isMain: boolean): ServiceProcess | undefined {
   if (common === undefined) return undefined;
   const program = linkOf(`/proc/${pid}/exe`).replace(/ \(deleted\)$/, "");
   const environ = read(`/proc/${pid}/environ`);
-  // Before a process becomes the app, it has the environment of systemd. While it ends, its environment is
-  // empty.
+  // A process has systemd's environment before it becomes the app, and an empty one while it ends.
   const isOfApp = environ !== "" && !/^systemd(?:-executor)?$/.test(basename(program));
   return {
     ...common,

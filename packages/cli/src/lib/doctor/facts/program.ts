@@ -14,7 +14,7 @@ import { serviceUnit } from "./units.ts";
 /** The command of ExecStart=. */
 export interface Program {
   path: string;
-  /** All words, the program first. A word with a space is several words. */
+  /** All words, the program first. A word with a space is split. */
   words: string[];
 }
 
@@ -24,10 +24,7 @@ export async function program(subject: Subject): Promise<Program | undefined> {
   return command && { path: command.path, words: command.line.split(" ") };
 }
 
-/**
- * The file of the service's Node: the program of its process, or the first word of ExecStart= that is named
- * node.
- */
+/** The service's Node: the program of its process, or the first word of ExecStart= that is named node. */
 export async function nodeBinary(subject: Subject): Promise<string | undefined> {
   const running = (await subject.get(processes)).map((each) => each.program);
   const { path = "", words = [] } = (await subject.get(program)) ?? {};
@@ -35,8 +32,8 @@ export async function nodeBinary(subject: Subject): Promise<string | undefined> 
 }
 
 /**
- * The version of that Node, such as 20.19.0. Runs Node, but no code of the app. As root, it runs only a Node
- * that nobody but root can replace. Of another one, the path and the headers beside it may show the version.
+ * The version of that Node, such as 20.19.0. Runs Node, but no code of the app. Root runs only a Node that
+ * other users can't replace. For other ones, the path and nearby headers may show the version.
  */
 export async function nodeVersion(subject: Subject): Promise<string | undefined> {
   const file = await subject.get(nodeBinary);

@@ -9,15 +9,15 @@ import type { Subject } from "../model/subject.ts";
 import { serviceUnit } from "./units.ts";
 import { boundPaths, hiddenBy } from "./sandbox.ts";
 
-/** The user that the service runs as. */
+/** The user of the service. */
 export interface ServiceUser {
   name: string;
-  /** `undefined` for a user that systemd creates at each start (DynamicUser=). This user owns no files. */
+  /** `undefined` with DynamicUser=, for a user that owns no files. */
   uid: number | undefined;
   gids: readonly number[];
 }
 
-/** The user of the service. `undefined` if there is no such user. */
+/** The user of the service. `undefined` if the user does not exist. */
 export async function serviceUser(subject: Subject): Promise<ServiceUser | undefined> {
   const service = await subject.get(serviceUnit);
   const own = process.getuid?.() ?? 0;
@@ -31,26 +31,23 @@ export async function serviceUser(subject: Subject): Promise<ServiceUser | undef
   return { name, uid: user.uid, gids: [...extra, ...user.groups] };
 }
 
-/** The number of a group, by its name or its number. */
+/** The ID of a group, by name or ID. */
 export async function groupNumber(group: string): Promise<number | undefined> {
   const found = await execute("getent", ["group", "--", group]).catch(() => undefined);
   return found?.code === 0 ? Number(found.stdout.split(":")[2]) : undefined;
 }
 
-/** The reason why the service can't use a file. */
+/** Why the service can't use a file. */
 export type Obstacle =
   | { kind: "missing"; path: string }
   /** A folder that the user may not enter, or a file that the user may not read or execute. */
   | { kind: "closed"; path: string; mode: string; user: string }
-  /** The sandbox hides it: the directive. */
+  /** The sandbox directive that hides it. */
   | { kind: "hidden"; path: string; directive: string }
-  /** The doctor may not look. */
+  /** The doctor has no permission to check. */
   | { kind: "unknown"; path: string };
 
-/**
- * Looks at each step of the path to a file, symbolic links included. `undefined` if the service can use the
- * file.
- */
+/** Checks each step of a path, symbolic links included. `undefined` if the service can use the file. */
 export async function obstacleTo(
   subject: Subject,
   path: string,
@@ -67,7 +64,7 @@ export async function obstacleTo(
   for (const { path: at, towards, status, error } of steps) {
     if (status === undefined) return { kind: error?.code === "EACCES" ? "unknown" : "missing", path: at };
     const wanted = at === towards && wants === "read" ? 4 : 1;
-    // Above what is bound, the service has folders that systemd makes, and not the real ones.
+    // Above a bind mount, the service has folders that systemd created, and not the real ones.
     if (bound.some((folder) => folder !== at && liesIn(at, folder) && liesIn(folder, towards))) continue;
     if (account !== undefined && !isPermitted(account, wanted, status))
       return { kind: "closed", path: at, mode: (status.mode & 0o7777).toString(8), user: user!.name };
@@ -75,7 +72,7 @@ export async function obstacleTo(
   return undefined;
 }
 
-/** The message and the fix for an obstacle on the way to a file. */
+/** The message and fix for an obstacle in the path of a file. */
 export function wayRound(
   obstacle: Obstacle,
   unit: string,
@@ -98,7 +95,7 @@ export function wayRound(
     }
     case "closed": {
       const message = `${file} exists, but the user ${obstacle.user} can't get to it: ${path} has mode ${obstacle.mode}.`;
-      // A home stays closed to other users.
+      // A home directory stays closed to other users.
       if (isInHome(path)) return { message, fix: move, copy: edit };
       return {
         message,

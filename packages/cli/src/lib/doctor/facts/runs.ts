@@ -34,8 +34,8 @@ export interface Run {
 }
 
 /**
- * The runs of the service since this boot, the oldest first. Runs from before the last change of its files
- * are left out, because they are about another unit.
+ * The runs of the service since the boot, the oldest first. Without runs from before the last change of its
+ * files.
  */
 export async function runs(subject: Subject): Promise<Run[]> {
   const [lines, files] = await subject.all(journal, unitFiles);
@@ -68,8 +68,8 @@ const STARTS = 4;
 const WITHIN_MS = 60_000;
 
 /**
- * The runs of the last minute, without those that a stop or a restart by hand has ended. Empty if there are
- * only a few.
+ * The runs of the last minute, without those ended by a manual stop or restart. Empty if there are only a
+ * few.
  */
 export function recentStarts(all: readonly Run[]): Run[] {
   const recent = all.filter((run) => Date.now() - run.started < WITHIN_MS && !isStopped(run));
@@ -81,27 +81,30 @@ export function longestGap(all: readonly Run[]): number {
   return Math.max(0, ...all.slice(1).map(({ started }, index) => started - all[index]!.started));
 }
 
-/** Whether systemd was asked to end the run, as by `systemctl restart`. */
+/** Whether systemd was told to end the run, as by `systemctl restart`. */
 function isStopped({ lines }: Run): boolean {
   return lines.some(({ isOfManager, message }) => isOfManager && STOPPING.test(message));
 }
 
-/** How the main process ended last. */
+/** How the main process last ended. */
 export interface End {
-  /** In a sentence. Empty if it has not ended yet. */
+  /** As a sentence. Empty if it has not ended yet. */
   text: string;
-  /** Whether it has exited with a status for sleep: one for which Restart= does not start it again. */
+  /** Whether its exit status means sleep: Restart= does not restart it. */
   isAsleep: boolean;
 }
 
 /** The codes of waitid(2), which ExecMainCode= uses. */
 const codes: Readonly<Record<string, string>> = { "1": "exited", "2": "killed", "3": "dumped" };
 
-/** Nothing tells a program that moves to the background from one that has nothing to do: both exit with 0. */
+/**
+ * The exit status does not distinguish a program that moves to the background from one without work: both
+ * exit with 0.
+ */
 const background =
   "A program that puts itself into the background ends like this, and systemd then ends what it has started.";
 
-/** How the main process ended last, even if the service has been started again since. */
+/** How the main process last ended, even if the service is running again. */
 export async function lastEnd(subject: Subject): Promise<End> {
   const [service, all] = await subject.all(serviceUnit, runs);
   const statuses = service.list("RestartPreventExitStatus");
@@ -121,7 +124,7 @@ export async function lastEnd(subject: Subject): Promise<End> {
       isAsleep: false,
     };
   if (now !== undefined) return ended(now, service.get("ExecMainStatus"));
-  // It runs again. The journal has the end of the run before.
+  // It runs again. The journal has the end of the previous run.
   const before = all.at(-2);
   if (before === undefined) return { text: "", isAsleep: false };
   if (isStopped(before)) return { text: "It was stopped.", isAsleep: false };
@@ -131,22 +134,22 @@ export async function lastEnd(subject: Subject): Promise<End> {
   return { text: `It ended without an error.${isAsleep ? "" : ` ${background}`}`, isAsleep };
 }
 
-/** The run of the service that shows its fault. */
+/** The run of the service that shows the fault. */
 export interface ServiceRun extends Pick<Run, "end" | "control"> {
-  /** The lines that its processes have printed. */
+  /** The lines of its processes. */
   output: readonly JournalLine[];
-  /** The lines that systemd has written about it. */
+  /** systemd's lines about it. */
   manager: readonly JournalLine[];
 }
 
 /**
- * The last run of the service. If the service crashes again and again, this is the last run that has ended,
- * because the present one has not failed yet.
+ * The last run of the service. If the service crashes again and again, the last completed run, because the
+ * current one has not failed yet.
  */
 export async function serviceRun(subject: Subject): Promise<ServiceRun> {
   const [last, before] = (await subject.get(runs)).toReversed();
   const isNew = last !== undefined && Date.now() - last.started < STARTING_MS;
-  // systemd writes this line about the run that has ended. Its NRestarts may be older than the journal.
+  // systemd logs this line for the completed run. NRestarts may be older than the journal.
   const isCrashing =
     isNew &&
     before?.lines.some(({ isOfManager, message }) => isOfManager && RESTART_SCHEDULED.test(message)) === true;
@@ -169,11 +172,11 @@ export function isKilledBy({ end }: ServiceRun, ...signals: readonly string[]): 
 /** The step that failed before systemd could start the program. */
 export async function failedStep(subject: Subject): Promise<FailedStep | undefined> {
   const { manager, end } = await subject.get(serviceRun);
-  // systemd.exec(5): statuses from 200 on are systemd's own, and have names.
+  // systemd.exec(5): exit statuses from 200 on are systemd's own, and have names.
   if (end?.code !== "exited" || end.status < 200 || !/^[A-Z_]+$/.test(end.name) || end.name === "FAILURE")
     return undefined;
-  // The lines before have the details. They are missing if the process that wrote them ended before the
-  // journal could look up its unit.
+  // The previous lines have the details. They may be missing if the process that wrote them ended before
+  // journald could look up its unit.
   const before = manager.slice(0, manager.indexOf(end.line));
   const reason = before
     .map(({ message }) => STEP_FAILED.exec(message)?.[1])
@@ -185,12 +188,12 @@ export async function failedStep(subject: Subject): Promise<FailedStep | undefin
 export interface FailedStep {
   /** As in systemd.exec(5), "Process Exit Codes": `EXEC`, `CHDIR`, `USER`. */
   step: string;
-  /** The error of the system, such as `No such file or directory`. */
+  /** The system error, such as `No such file or directory`. */
   reason: string | undefined;
   lines: readonly JournalLine[];
 }
 
-/** systemd.service(5), `$SERVICE_RESULT`. The others only say that the process ended with an error. */
+/** systemd.service(5), `$SERVICE_RESULT`. The others only mean that the process ended with an error. */
 const results: Readonly<Record<string, string>> = {
   timeout: "It took too long to start or to stop.",
   watchdog: "It did not report to systemd's watchdog in time.",
@@ -210,7 +213,7 @@ const steps: Readonly<Record<string, string>> = {
   "243": "systemd could not set up the credentials",
 };
 
-/** How a service ended, in sentences, as `systemctl show` knows it without the journal. */
+/** How a service ended, in sentences, from `systemctl show` without the journal. */
 export function failureText(service: Unit): string {
   const [status, restarts] = [service.get("ExecMainStatus"), service.get("NRestarts")];
   const code = codes[service.get("ExecMainCode")];

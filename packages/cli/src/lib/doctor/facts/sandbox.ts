@@ -7,8 +7,8 @@ import { failedStep } from "./runs.ts";
 const temporary = ["/tmp", "/var/tmp"];
 
 /**
- * Where the service sees what BindPaths= and BindReadOnlyPaths= name: `/home/me/shop:/home/me/shop:rbind` is
- * a word.
+ * The paths inside the service in BindPaths= and BindReadOnlyPaths=. An entry is
+ * `/home/me/shop:/home/me/shop:rbind`.
  */
 export function boundPaths(service: Unit): string[] {
   return ["BindPaths", "BindReadOnlyPaths"]
@@ -36,7 +36,7 @@ export function hiddenBy(path: string, service: Unit): string | undefined {
 /** A directive that blocks outgoing connections. */
 export interface NetworkCut {
   line: string;
-  /** The line that undoes it. */
+  /** The directive that allows them again. */
   undo: string;
   /** The codes of the errors that it causes. */
   codes: RegExp;
@@ -49,7 +49,7 @@ export function networkCuts(service: Unit): NetworkCut[] {
     cuts.push({
       line: "PrivateNetwork=yes",
       undo: "PrivateNetwork=no",
-      // The namespace has a separate loopback device, on which no service of the host listens.
+      // The namespace has its own loopback device, on which no host service listens.
       codes: /^(?:ENETUNREACH|EHOSTUNREACH|EAI_AGAIN|ENOTFOUND|ECONNREFUSED|EADDRNOTAVAIL)$/,
     });
   const denied = service.get("IPAddressDeny");
@@ -62,17 +62,17 @@ export function networkCuts(service: Unit): NetworkCut[] {
   return cuts;
 }
 
-/** The path that systemd has not found when it set up the sandbox. */
+/** The path that systemd did not find when it set up the sandbox. */
 export async function pathMissingInSandbox(subject: Subject): Promise<string | undefined> {
   const failed = await subject.get(failedStep);
   if (failed?.step !== "NAMESPACE") return undefined;
   const details = failed.lines.map(({ message }) => message).join("\n");
-  // systemd 252 names the path below the root that it makes. 257 names it as it is.
+  // systemd 252 prints the path below its temporary root, 257 the path itself.
   const named = /mount namespacing: (?:\/run\/systemd\/unit-root(?=\/))?(\/\S+): No such file/.exec(
     details,
   )?.[1];
   if (named !== undefined || failed.reason !== "No such file or directory") return named;
-  // systemd 262 does not name it.
+  // systemd 262 does not print it.
   const service = await subject.get(serviceUnit);
   for (const given of directives.flatMap((name) => service.list(name))) {
     const path = given.replace(/^\+/, "").split(":")[0]!;
@@ -81,7 +81,7 @@ export async function pathMissingInSandbox(subject: Subject): Promise<string | u
   return undefined;
 }
 
-/** Paths that must exist, unless - is before them; systemd.exec(5). */
+/** Directives whose paths must exist, unless prefixed with -; see systemd.exec(5). */
 const directives = [
   "BindPaths",
   "BindReadOnlyPaths",
@@ -92,7 +92,7 @@ const directives = [
   "NoExecPaths",
 ];
 
-/** Why the doctor does not find a file, such as `ENOENT`. `undefined` if it does. */
+/** Why a file can't be found, such as `ENOENT`, or `undefined`. */
 export async function errorAt(path: string): Promise<string | undefined> {
   return access(path).then(
     () => undefined,

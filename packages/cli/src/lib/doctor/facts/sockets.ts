@@ -10,11 +10,11 @@ import { printable } from "../../shared/clean.ts";
 export interface PassedSocket extends ListenAddress {
   /** Its socket unit. */
   unit: string;
-  /** The inode of the socket. `undefined` if the socket is not open, or is in another network namespace. */
+  /** The inode of the socket. `undefined` if it is not open, or in another network namespace. */
   inode: number | undefined;
 }
 
-/** The listeners of the socket units. With Accept=yes the service gets none of them. */
+/** The listeners of the socket units. Empty with Accept=yes. */
 export async function passedSockets(subject: Subject): Promise<PassedSocket[]> {
   const [units, listening] = await Promise.all([
     subject.get(socketUnits),
@@ -27,7 +27,7 @@ export async function passedSockets(subject: Subject): Promise<PassedSocket[]> {
         unit: unit.unit,
         address,
         type,
-        // A unix socket of datagrams does not listen.
+        // A unix datagram socket does not listen.
         inode:
           unit.state === "active"
             ? listening.find(
@@ -39,7 +39,7 @@ export async function passedSockets(subject: Subject): Promise<PassedSocket[]> {
     );
 }
 
-/** Whether an event loop of one of the processes waits for clients of a socket. */
+/** Whether an event loop of one of the processes waits for connections to a socket. */
 export const isServedBy =
   (running: readonly ServiceProcess[]) =>
   ({ inode }: PassedSocket): boolean =>
@@ -48,28 +48,24 @@ export const isServedBy =
 /** The addresses of a socket unit. */
 export const addressesOf = (unit: Unit): ListenAddress[] => readListen(unit.get("Listen"));
 
-/** The port of an address. `undefined` for that of a unix socket. */
+/** The port of an address, or `undefined` for a unix socket. */
 export function portOf(address: string): number | undefined {
   const port = /^[^/@].*:(\d+)$/.exec(address)?.[1];
   return port === undefined ? undefined : Number(port);
 }
 
-/** The listening sockets in the network namespace of the doctor. Most services are in the same one. */
+/** The listening sockets in the doctor's network namespace, which most services share. */
 export async function listeningSockets(): Promise<ListeningSocket[]> {
   return listeningSocketsIn();
 }
 
-/**
- * The listening sockets in the network namespace of a process. With PrivateNetwork= the process has a
- * separate one.
- */
+/** The listening sockets in the network namespace of a process. With PrivateNetwork=, it has its own. */
 export async function listeningBeside({ pid }: ServiceProcess): Promise<ListeningSocket[]> {
   return listeningSocketsIn(`/proc/${pid}/net`);
 }
 
 /**
- * The processes that have a socket open, by its inode. Without root, only the user's own processes are
- * visible.
+ * The processes that have a socket open, by inode. Without root, only the user's own processes are visible.
  */
 export async function holders(): Promise<Map<number, number[]>> {
   const found = new Map<number, number[]>();
@@ -78,15 +74,12 @@ export async function holders(): Promise<Map<number, number[]>> {
   return found;
 }
 
-/**
- * A process for people: the beginning of its command line, because the rest may be a secret, and its unit.
- */
+/** A process as text: the beginning of its command line, because the rest may be a secret, and its unit. */
 export function describeProcess({ manager }: Host, pid: number): { command: string; unit: string } {
   const cmdline = read(`/proc/${pid}/cmdline`);
   const unit = manager.user ? /([^/\n]+\.\w+)\/?$/m : /([^/\n]+\.(?:service|scope))(?:\/|$)/m;
   return {
-    // nginx and others write a title over their command line, all in one word.
-    // Any user can write anything there.
+    // nginx and others replace their command line by a title, as one word. It can contain anything.
     command: printable(
       cmdline === "" ? read(`/proc/${pid}/comm`).trim() : cmdline.split("\0").slice(0, 2).join(" ").trim(),
     ),

@@ -8,10 +8,7 @@ export async function systemdVersion({ manager }: Host): Promise<number> {
   return manager.version();
 }
 
-/**
- * All properties of a unit, as `systemctl show` prints them. A property that is printed several times has a
- * line for each.
- */
+/** All properties of a unit, as `systemctl show` prints them. Repeated properties have a line each. */
 export class Unit {
   readonly unit: string;
   readonly #values: Readonly<Record<string, string>>;
@@ -54,14 +51,13 @@ export class Unit {
   }
 
   /**
-   * Whether it was not started because of a condition. systemd prints `no` also if it has never checked the
-   * conditions.
+   * Whether a condition prevented its start. systemd also prints `no` if it has never checked the conditions.
    */
   get isConditionUnmet(): boolean {
     return this.get("ConditionResult") === "no" && this.get("ConditionTimestampMonotonic") !== "0";
   }
 
-  /** Where its processes start. */
+  /** The working directory of its processes. */
   get folder(): string {
     return this.get("WorkingDirectory").replace(/^[!-]+/, "") || "/";
   }
@@ -84,7 +80,7 @@ export async function socketUnits(subject: Subject): Promise<Unit[]> {
   return (await subject.get(allUnits)).slice(1);
 }
 
-/** The state of each unit, other than its sockets, that the service requires, in the order of its file. */
+/** The state of each unit that the service requires, other than its sockets, in the order of its file. */
 export async function requirements(subject: Subject): Promise<Unit[]> {
   const service = await subject.get(serviceUnit);
   const names = ["Requires", "Requisite", "BindsTo"].flatMap((directive) => service.list(directive));
@@ -94,8 +90,7 @@ export async function requirements(subject: Subject): Promise<Unit[]> {
 }
 
 /**
- * Whether the unit comes from a package and is not used: it is not enabled, and was not started since the
- * boot.
+ * Whether the unit is from a package and unused: it is not enabled, and has not been started since the boot.
  */
 export function isUnusedOfVendor(unit: Unit): boolean {
   return (
@@ -106,7 +101,7 @@ export function isUnusedOfVendor(unit: Unit): boolean {
 }
 
 /**
- * After this time, in milliseconds, a service has started: its app serves, and it no longer counts as
+ * How long a start takes at most, in milliseconds. After that, the app serves, and no longer counts as
  * crashing.
  */
 export const STARTING_MS = 10_000;
@@ -117,7 +112,7 @@ export function uptime(service: Unit): number {
 }
 
 /**
- * How long ago a time of a property was, in milliseconds. systemd and hrtime use the same monotonic clock.
+ * How long ago a monotonic time of a property was, in milliseconds. systemd and hrtime use the same clock.
  */
 export function since(monotonic: string): number {
   return Number(process.hrtime.bigint() / 1_000_000n) - Number(monotonic) / 1000;

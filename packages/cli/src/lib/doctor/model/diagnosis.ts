@@ -1,62 +1,63 @@
 import type { Subject } from "./subject.ts";
 
-/** `error`: the service does not answer; `warning`: it will cause trouble; `info`: good to know. */
+/** `error`: the service does not answer; `warning`: it will cause problems; `info`: good to know. */
 export type Severity = "error" | "warning" | "info";
 
-/** A line or a value that was read, and where. */
+/** A line or value, and its source. */
 export interface Evidence {
   text: string;
   /**
-   * Such as `journal of shop.service`, `/etc/systemd/system/shop.service` or `systemctl show shop.socket`.
+   * For example `journal of shop.service`, `/etc/systemd/system/shop.service` or `systemctl show
+   * shop.socket`.
    */
   source: string;
 }
 
-/** What a diagnosis has found. */
+/** The result of a diagnosis. */
 export interface Found {
-  /** The unit with the fault: the service, if left out. */
+  /** The faulty unit. The default is the service. */
   unit?: string;
-  /** What is wrong in this case: one or two sentences. */
+  /** What is wrong in this case, in one or two sentences. */
   message: string;
   evidence?: readonly Evidence[];
   /** What to change, in a sentence. */
   fix: string;
-  /** Commands or lines of a file to copy. */
+  /** Commands or lines to copy. */
   copy?: readonly string[];
 }
 
 /**
- * One reason why a service is not activated, or soon will not be. Each is in the file of its theme in
+ * A reason why a service is not activated, or soon will not be. Each one is in the file of its theme in
  * `diagnoses/`.
  */
 export interface Diagnosis {
   /**
-   * Stays the same in later versions. The linter and the doctor share their codes: no code has two meanings.
+   * The code. It does not change between releases. The linter and the doctor share their codes: no code has
+   * two meanings.
    */
   code: string;
   severity: Severity;
   /** The fault in a few words, without details. */
   title: string;
-  /** Why it matters. This is the same in all cases, and plain text. */
+  /** Why it matters, in general and as plain text. */
   why: string;
   /** What it looks at, as sentences in Markdown, for docs/codes/doctor.md. */
   looksAt: string;
   /** What to change, as sentences in Markdown, for docs/codes/doctor.md. */
   remedy: string;
   /**
-   * Codes of findings that follow from this one, those of the linter included. They are left out when this
-   * one is found.
+   * Codes of findings that follow from this one, also of the linter. They are omitted if this one is found.
    */
   explains?: readonly string[];
-  /** Whether it is left out if there is any other error. */
+  /** Whether it is omitted if there is any other error. */
   isLastResort?: true;
   find(subject: Subject): Promise<Found | readonly Found[]>;
 }
 
-/** The findings that follow when the app ends at its start. */
+/** The findings that follow if the app ends at its start. */
 export const ofCrash = ["app-crashed", "restart-loop", "idle-spin", "never-ready"] as const;
 
-/** A finding as it is shown, and as `--json` has it. */
+/** A finding as in the report and in `--json`. */
 export interface Finding extends Required<Found> {
   code: string;
   severity: Severity;

@@ -3,21 +3,21 @@ import { clean } from "../../shared/clean.ts";
 import { serviceCommand } from "../../shared/own-command.ts";
 import type { ServiceManager } from "../../systemd/service-manager.ts";
 
-/** Something that is looked up once, and only if a diagnosis asks for it. */
+/** A value that is read once, and only if a diagnosis needs it. */
 type Fact<Of, Value> = (of: Of) => Promise<Value>;
 
-/** Remembers what has been looked up so far. */
+/** A cache of facts. */
 class Facts {
   readonly #known = new Map<unknown, Promise<unknown>>();
 
-  /** Looks something up, once. */
+  /** Reads a fact once. */
   get<Value>(fact: Fact<this, Value>): Promise<Value> {
     const value = (this.#known.get(fact) as Promise<Value> | undefined) ?? fact(this);
     this.#known.set(fact, value);
     return value;
   }
 
-  /** Looks several things up at the same time. */
+  /** Reads several facts at the same time. */
   all<Values extends unknown[]>(
     ...facts: { [Index in keyof Values]: Fact<this, Values[Index]> }
   ): Promise<Values> {
@@ -25,13 +25,13 @@ class Facts {
   }
 }
 
-/** Something that the doctor could not read, and the command to see it. */
+/** What the doctor could not read, and a command that shows it. */
 export interface Unseen {
   what: string;
   how: string;
 }
 
-/** The machine, which all services share. */
+/** The machine, shared by all services. */
 export class Host extends Facts {
   readonly manager: ServiceManager;
   readonly isRoot = process.getuid?.() === 0;
@@ -53,7 +53,7 @@ export class Host extends Facts {
 }
 
 /**
- * A service with the sockets that start it. Diagnoses read its facts, which are functions in `facts/`: `await
+ * A service and its sockets. Diagnoses read its facts, which are functions in `facts/`: `await
  * subject.get(journal)`.
  */
 export class Subject extends Facts {
@@ -70,7 +70,7 @@ export class Subject extends Facts {
     this.sockets = sockets;
   }
 
-  /** What the user calls it, such as `shop`. */
+  /** The name that the user knows, such as `shop`. */
   get name(): string {
     return this.service.replace(/(?:@.*)?\.service$/, "");
   }
@@ -80,12 +80,12 @@ export class Subject extends Facts {
     return [this.service, ...this.sockets];
   }
 
-  /** The command, for messages: `systemctl`, or `systemctl --user`. */
+  /** The command for messages: `systemctl` or `systemctl --user`. */
   get systemctl(): string {
     return this.host.manager.systemctl;
   }
 
-  /** The command line of sockact for something about it, such as `sockact logs shop`. */
+  /** A sockact command for it, such as `sockact logs shop`. */
   command(name: string): string {
     return serviceCommand(name, this.name, this.host.manager.user);
   }

@@ -8,10 +8,10 @@ import { shellWord } from "../../shared/shell-words.ts";
 import { findUser } from "../../shared/users.ts";
 import type { WantedService } from "../wanted-service.ts";
 
-/** Where a distribution, or Node's own packages, put a Node for all users. */
+/** The paths of a Node for all users, from distributions or Node's own packages. */
 const systemNodes = ["/usr/bin/node", "/usr/local/bin/node"];
 
-/** The error for a service that could not run Node or read its app, with the ways out that would work. */
+/** The error for a service that can't run Node or read its app, with fixes that would work. */
 export async function accessError(
   { description, folder, app, bound }: WantedService,
   problems: readonly AccessProblem[],
@@ -23,7 +23,7 @@ export async function accessError(
     first.path === program
       ? waysToNode(first.path, app !== undefined)
       : await waysToApp(first, folder, app !== undefined);
-  // Only a service with a separate user is shown what it needs of a home.
+  // Only a service with a separate user gets bind mounts for a home directory.
   if (isInHome(first.path) && bound.length === 0 && typeof description.user === "string")
     ways.push(
       `Leave out ${app === undefined ? "user" : "--run-as"}. The service then runs as a separate user, which sees what it needs of the home`,
@@ -42,8 +42,7 @@ export async function accessError(
 }
 
 /**
- * systemd.exec(5), "Process Exit Codes": 216 is the group, 217 is the user, and the others are about the
- * sandbox.
+ * systemd.exec(5), "Process Exit Codes": 216 is the group, 217 the user, and the others are for the sandbox.
  */
 function setupError({ user, group }: AppDescription, reason: string, status: number): CliError {
   const who = status === 216 ? group : status === 217 ? user : undefined;
@@ -77,7 +76,7 @@ function waysToNode(program: string, hasOptions: boolean): string[] {
     ...(found === undefined
       ? ["Install Node for all users, from your distribution or https://nodejs.org/en/download"]
       : [`Use another Node: ${hasOptions ? `--node ${found}` : `exec: ["${found}", …]`}`]),
-    // No mode of a file in /root helps: others can't enter the folder.
+    // Modes of files in /root do not help: others can't enter the folder.
     ...(existsSync(program) && !liesIn("/root", realpathSync(program))
       ? [`Let all users run it: sudo chmod o+rx ${shellWord(realpathSync(program))}`]
       : []),

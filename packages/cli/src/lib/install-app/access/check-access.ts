@@ -9,24 +9,24 @@ import { appFolders } from "../../app/app-folders.ts";
 import { type Barrier, barrierTo } from "./modes.ts";
 import { type Closed, probe, type Wanted } from "./probe.ts";
 
-/** Something without which the service does not start, and that it can't reach. */
+/** A file or folder that the service needs and can't access. */
 export interface AccessProblem {
   /** The file or folder that the service needs. */
   path: string;
-  /** Why it can't have it, as a sentence without a full stop. */
+  /** The reason, as a sentence without a full stop. */
   reason: string;
-  /** The folder or file on the way that is closed to the service's user. Its modes could be changed. */
+  /** The folder or file in the path that is closed to the service's user. Its mode could be changed. */
   barrier?: Barrier;
   /**
-   * The exit status by which systemd says that it can't set up the service's user or sandbox. The path is not
-   * what is wrong.
+   * The exit status with which systemd reports that it can't set up the user or sandbox. The path is not the
+   * problem.
    */
   setup?: number;
 }
 
 export interface AccessReport {
   problems: AccessProblem[];
-  /** What may or may not matter, as sentences. */
+  /** Possible problems, in sentences. */
   notes: string[];
 }
 
@@ -36,20 +36,17 @@ export interface AccessRequest {
   service: UnitFile;
   /** The app's folder, if it is known. */
   folder: string | undefined;
-  /** Files and folders that the service sees in the place of the real ones (BindReadOnlyPaths=). */
+  /** Files and folders that are bind-mounted into the service (BindReadOnlyPaths=). */
   bound?: readonly string[] | undefined;
   /** Files that the app does not read itself. */
   unread?: readonly string[] | undefined;
-  /** The file of variables that the app, or Node, reads itself, and how to let systemd read it. */
+  /** The file of variables that the app or Node reads itself, and how to let systemd read it. */
   envFile?: { path: string; how: string } | undefined;
-  /** Asks systemd to look; without it, the modes of files and folders are all that is known. */
+  /** Runs the check in systemd. Without it, only the modes of files and folders are checked. */
   manager: ServiceManager | undefined;
 }
 
-/**
- * Finds out whether the service can run Node, and read the app and its packages, as its user and in its
- * sandbox.
- */
+/** Checks whether the service, with its user and sandbox, can run Node and read the app and its packages. */
 export async function checkAccess(request: AccessRequest): Promise<AccessReport> {
   const { description, service, folder, bound = [], unread = [], envFile, manager } = request;
   const [program, ...words] = (description.exec ?? []).filter((word) => typeof word === "string");
@@ -102,7 +99,7 @@ export async function checkAccess(request: AccessRequest): Promise<AccessReport>
     case "seen": {
       const reasonOf = ({ path, code }: Closed) =>
         code !== "ENOENT" ? code : existsSync(path) ? "the sandbox hides it" : "it does not exist";
-      // npm leaves a dangling link for an optional package. The app does not need it.
+      // npm leaves a broken link for an optional package, which the app does not need.
       const closed = found.seen.closed.filter(
         ({ path, code }) => code !== "ENOENT" || existsSync(path) || wanted.paths.includes(path),
       );
@@ -125,7 +122,7 @@ function wantedBy(
 ): Omit<Wanted, "useful"> {
   const files = words.map((word) => word.replace(/^--?[\w-]+=/, "")).filter((word) => word.startsWith("/"));
   const existing = files.filter((file) => existsSync(file));
-  // Node's own options come first, so the last file is most likely the app.
+  // Node's options come first, so the last file is probably the app.
   const entry = existing.at(-1);
   const manifest = folder === undefined ? [] : [folder, join(folder, "package.json")];
   const directory = typeof workingDirectory === "string" ? [workingDirectory] : [];

@@ -2,13 +2,13 @@ import { liesIn } from "../../shared/folders.ts";
 import { stepsTo } from "../../shared/path-steps.ts";
 import { type Account, isPermitted } from "../../shared/permissions.ts";
 
-/** The first file or folder on the way to a path that this user may not read or enter. */
+/** The first file or folder in a path that this user may not read or enter. */
 export interface Barrier {
   path: string;
   /** As `ls -l` prints it: `drwx------`. */
   mode: string;
   uid: number;
-  /** Whether it does not exist at all. */
+  /** Whether it does not exist. */
   isMissing: boolean;
 }
 
@@ -20,11 +20,10 @@ function modeText(mode: number): string {
 }
 
 /**
- * What keeps a user from a file or folder, by the modes of it and of each folder above it. Access control
- * lists are not looked at: ask `probe()` where systemd runs.
+ * What prevents a user from accessing a path, by the modes of the path and its parents. Ignores access
+ * control lists: use `probe()` where systemd runs.
  *
- * @param bound files and folders that the service sees in the place of the real ones, so that what is above
- * them does not count
+ * @param bound bind-mounted files and folders of the service, whose parents do not matter
  */
 export async function barrierTo(
   path: string,

@@ -3,8 +3,8 @@ import type { UnitFile } from "@sockact/units";
 import type { ServiceManager } from "../../systemd/service-manager.ts";
 
 /**
- * The directives of systemd.exec(5) that say which files a service can read and run. systemd-run takes each
- * of them.
+ * The directives of systemd.exec(5) that affect which files a service can read and run. systemd-run accepts
+ * all of them.
  */
 const deciding = new Set(
   `User Group DynamicUser SupplementaryGroups ProtectHome ProtectSystem PrivateTmp PrivateUsers PrivateDevices
@@ -12,54 +12,54 @@ const deciding = new Set(
   RootDirectory CapabilityBoundingSet NoNewPrivileges SELinuxContext AppArmorProfile`.split(/\s+/),
 );
 
-/** The exit status of a Node that is too old for sockact. It prints its version. */
+/** The exit status of a Node that is too old for sockact. */
 const OLD_NODE = 99;
 const CHECK = `if (!process.getBuiltinModule) { console.log(process.version); process.exit(${OLD_NODE}); }\n`;
 
-/** What the service has to be able to read, and where to look for more. */
+/** What the service must be able to read, and what else to check. */
 export interface Wanted {
-  /** Files and folders without which it does not start. */
+  /** Files and folders that it needs to start. */
   paths: readonly string[];
-  /** The app's own folder, whose files are looked at one by one. */
+  /** The app's folder, whose files are checked one by one. */
   folder: string | undefined;
-  /** Further files without which it starts, and works worse. */
+  /** Other files, which it does not need to start. */
   useful: readonly string[];
   /** Folders with packages. */
   packages: readonly string[];
 }
 
-/** A file or folder that can't be read. */
+/** An unreadable file or folder. */
 export interface Closed {
   path: string;
-  /** `EACCES`, `ENOENT` and the like. */
+  /** `EACCES`, `ENOENT` and similar. */
   code: string;
 }
 
-/** What a process of the service's user has seen. */
+/** The results from a process of the service's user. */
 export interface Seen {
-  /** The files that the service needs. */
+  /** The unreadable files that the service needs. */
   closed: readonly Closed[];
-  /** Files of the app that it may or may not need. */
+  /** Unreadable files of the app that it may need. */
   closedFiles: readonly Closed[];
 }
 
-/** How looking around as the service ended. */
+/** The result of the check. */
 export type Probe =
   | { outcome: "seen"; seen: Seen }
-  /** Node can't be run: systemd's exit status 203. */
+  /** Node can't run: systemd's exit status 203. */
   | { outcome: "no-node" }
   | { outcome: "old-node"; reason: string }
   /**
-   * The sandbox or the user can't be set up, and the service would not start either. `reason` is what
-   * systemd-run or Node has said.
+   * The sandbox or user can't be set up, so the service would not start either. `reason` is the output of
+   * systemd-run or Node.
    */
   | { outcome: "refused"; status: number; reason: string }
   /** systemd can't be asked. */
   | { outcome: "unknown"; reason: string };
 
 /**
- * Looks around as the service would see the machine: systemd starts Node for a moment as the service's user,
- * with the directives of the unit that decide what can be read. No code of the app runs.
+ * Checks what the service can access: systemd starts Node briefly as the service's user, with the unit's
+ * relevant directives. No code of the app runs.
  */
 export async function probe(
   manager: ServiceManager,
@@ -71,10 +71,10 @@ export async function probe(
     .filter((entry) => entry.kind === "assignment")
     .filter(({ section, key }) => section === "Service" && deciding.has(key))
     .map(({ key, value }) => `--property=${key}=${value.replaceAll("%%", "%")}`);
-  // This file is in dist when it runs, beside the program.
+  // At run time, this file is in dist, next to the program.
   const code = CHECK + readFileSync(new URL("look-around.cjs", import.meta.url), "utf8");
   const options = ["--wait", "--pipe", "--collect", "--quiet", "--no-ask-password", ...properties];
-  // systemd expands variables in the arguments of what it starts.
+  // systemd expands variables in arguments.
   const command = [node, "--input-type=commonjs", "--eval", code, "--", JSON.stringify(wanted)].map((word) =>
     word.replaceAll("$", () => "$$"),
   );
@@ -89,7 +89,7 @@ export async function probe(
     }
   }
   if (status === 203) return { outcome: "no-node" };
-  // The statuses of systemd.exec(5), "Process Exit Codes".
+  // The exit statuses of systemd.exec(5), "Process Exit Codes".
   if (status > 200 && status < 256) return { outcome: "refused", status, reason };
   return status === OLD_NODE
     ? { outcome: "old-node", reason: `sockact needs Node 20.19 or later, and this is ${stdout.trim()}` }

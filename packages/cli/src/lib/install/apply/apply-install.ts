@@ -50,7 +50,7 @@ async function applyAlone(prepared: PreparedInstall, options: ApplyOptions): Pro
   const units = new Units(plan, signal);
   const { change, applied } = await inTurn(plan, options, () => applyInTurn(prepared, units, options));
   try {
-    // An app may take a minute to answer. Other installations need not wait for it.
+    // An app may take a minute to answer. Other installations do not wait for it.
     await verify?.();
     signal?.throwIfAborted();
     if (units.manager) {
@@ -98,7 +98,7 @@ async function applyInTurn(
       onStep({ type: "reloaded" });
     }
     if (manager) await checkLoaded(plan, manager);
-    // It makes systemd read all units again, even if nothing changes.
+    // This makes systemd read all units again, even if nothing changes.
     if (hasFiles || !wasEnabled) {
       await units.enable(enabled);
       onStep({ type: "enabled", units: enabled });
@@ -131,8 +131,8 @@ async function removeDroppedSockets(prepared: PreparedInstall): Promise<void> {
 }
 
 /**
- * systemd does not remove a folder that the service no longer has. An uninstallation, and a later version that
- * has it again, find it by the record.
+ * systemd does not remove a folder that the service no longer has. The record is for an uninstallation, and
+ * for a later version that uses the folder again.
  */
 function recordDroppedFolders(prepared: PreparedInstall): void {
   const { plan } = prepared;
@@ -144,7 +144,7 @@ function recordDroppedFolders(prepared: PreparedInstall): void {
   if (dropped.length > 0) keepFolders(plan, plan.name, [...had, ...dropped], plan.author);
 }
 
-/** The files must not have changed since the user saw them. */
+/** Throws if the files have changed since they were shown to the user. */
 function checkUnchanged({ files }: PreparedInstall): void {
   for (const { path, previous } of files) {
     if (contentOf(path)?.toString() === previous) continue;
@@ -155,7 +155,7 @@ function checkUnchanged({ files }: PreparedInstall): void {
   }
 }
 
-/** A socket without [Install] is started by another socket: the one that answers probes. */
+/** Another socket starts a socket without [Install]: the health socket. */
 function toEnable(plan: InstallPlan): string[] {
   const sockets = socketsOf(plan);
   if (sockets.length === 0) return [serviceOf(plan)];
@@ -164,16 +164,16 @@ function toEnable(plan: InstallPlan): string[] {
   );
 }
 
-/** The units of this installation and of the earlier one. */
+/** The units of this and the earlier installation. */
 async function allUnits(prepared: PreparedInstall, units: Units): Promise<string[]> {
   const { plan } = prepared;
   const service = serviceOf(plan);
   const files = [...Object.keys(plan.units), ...removedUnits(prepared)];
   const names = files.filter((unit) => !unit.endsWith(".container"));
-  // The process that answers a probe does not belong to the app, and can't be started again.
+  // The process that answers a probe is not part of the app, and can't be started again.
   const ofApp = [service, ...names].filter((unit) => unit !== `${plan.name}-health@.service`);
   const services = await Promise.all(ofApp.map((unit) => units.instancesOf(unit)));
-  // A rolling pair may wake an instance that systemd has not loaded yet.
+  // A rolling pair may start an instance that systemd has not loaded yet.
   const pair = service.includes("@.") ? ["@blue.", "@green."].map((at) => service.replace("@.", at)) : [];
   return [...new Set([...names, ...services.flat(), ...pair])];
 }
@@ -190,7 +190,7 @@ async function dropRemovedUnits(
   onStep({ type: "disabled", units: sockets });
 }
 
-/** Checks that systemd has read these files, and not other files of the same name. */
+/** Checks that systemd has loaded these files, and not others of the same name. */
 async function checkLoaded(plan: InstallPlan, manager: ServiceManager): Promise<void> {
   const units = Object.keys(plan.units).filter((unit) => !unit.endsWith(".container"));
   const shown = await manager.show(

@@ -24,8 +24,7 @@ interface Options {
 }
 
 /**
- * Stops and removes an installation. The manifest goes last: after a call that was killed, another one
- * finishes.
+ * Stops and removes an installation. The manifest is removed last, so another call can finish after a kill.
  *
  * @returns what was done, and what stays
  */
@@ -50,7 +49,7 @@ async function applyAlone(
 ): Promise<PreparedUninstall> {
   const { onStep, signal } = options;
   await inTurn(place, options, async () => {
-    // The units that ran before need not start again: they are stopped next.
+    // The running units are stopped next, so the undo does not start them again.
     if (!(await recover(place, name, false))) return;
     onStep({ type: "recovered" });
     removeEmptyFolders(place, name);
@@ -83,7 +82,7 @@ async function applyAlone(
   return prepared;
 }
 
-/** The error of a step after which only a part is done. */
+/** The error of a partly done uninstallation. */
 function halfwayError(
   error: unknown,
   { place: { user, root }, name, purge, files }: PreparedUninstall,
@@ -104,7 +103,7 @@ function halfwayError(
   return new CliError(code, `${message}\n${states}`, `${hint}\n${again}`, { exitCode, cause: error });
 }
 
-/** Removes what systemd has made for the units. */
+/** Removes what systemd created for the units. */
 async function removeMade(
   { place, socketFiles, cleaned, dropped, kept }: PreparedUninstall,
   loaded: readonly string[],
@@ -113,7 +112,7 @@ async function removeMade(
 ): Promise<void> {
   const services = loaded.filter((unit) => unit.endsWith(".service"));
   if (cleaned.length > 0 && services.length > 0) {
-    // A unit that has failed can't be cleaned.
+    // A failed unit can't be cleaned.
     await resetLimits(manager, services);
     // Only systemd knows where the data of a service with DynamicUser= is.
     await manager.mustRun("clean", ...cleaned.map((kind) => `--what=${kind}`), "--", ...services);
@@ -135,7 +134,7 @@ async function removeFolder(place: Place, { kind, path }: KeptFolder): Promise<s
     const own = [path, privatePathOf(place, kind, path)].filter((one) =>
       inFolderOf(one, (folder, file) => folder.stat(file)),
     );
-    // rm(1) follows no link that the service's user puts into the folder meanwhile. Node's rm() may.
+    // rm(1) does not follow links that the service's user creates meanwhile. Node's rm() may.
     const { code, stderr } = await execute("rm", ["-rf", "--", ...own]);
     return code === 0 ? undefined : stderr.trim();
   } catch (error) {
@@ -143,7 +142,7 @@ async function removeFolder(place: Place, { kind, path }: KeptFolder): Promise<s
   }
 }
 
-/** Removes the files and the links, and the manifest at the end. */
+/** Removes the files and links, and finally the manifest. */
 async function removeFiles(
   prepared: PreparedUninstall,
   manifest: Manifest,
@@ -151,8 +150,8 @@ async function removeFiles(
   { onStep, signal }: Options,
 ): Promise<void> {
   const { place, name } = prepared;
-  // Before the units go: a second call after a kill would not know the folders. If it finds none, the record
-  // stays.
+  // Before the units are removed: after a kill, a second call would not know the folders. If it finds none,
+  // the record stays.
   if (prepared.keptFolders.length > 0 || prepared.cleanedFolders.length > 0)
     keepFolders(place, name, prepared.keptFolders, manifest.author);
   const files = manifest.files.map(({ path }) => basename(path));
@@ -186,7 +185,7 @@ function checkWritable(files: readonly string[]): void {
   }
 }
 
-/** A unit whose file is gone already can't be stopped, unless it still runs. */
+/** A unit without a file can't be stopped, unless it still runs. */
 async function loadedOf(manager: ServiceManager, units: readonly string[]): Promise<string[]> {
   const names = units.filter((unit) => !unit.includes("@."));
   const shown = await manager.show(names, ["LoadState", "ActiveState"]);

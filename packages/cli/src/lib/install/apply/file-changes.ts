@@ -7,7 +7,7 @@ import { isUnit, type PreparedInstall, serviceOf, socketsOf } from "../plan/plan
 import { contentOf } from "../safe-folder.ts";
 import type { FileChange } from "../undo/change.ts";
 
-/** Keeps a backup of a file that `force` replaces, under a free name. */
+/** A backup, under a free name, of each file that `force` replaces. */
 export function backupsOf({ files, plan }: PreparedInstall): FileChange[] {
   const folder = join(serviceFolder(plan, plan.name), "backup");
   const foreign = files.filter(
@@ -17,7 +17,7 @@ export function backupsOf({ files, plan }: PreparedInstall): FileChange[] {
   return foreign.map(({ path, previous }) => {
     for (let number = 0; ; number += 1) {
       const file = join(folder, number === 0 ? basename(path) : `${basename(path)}.${number}`);
-      // The replaced file may have been closed to other users.
+      // The replaced file may have been unreadable for other users.
       if (contentOf(file) === undefined) return { path: file, content: previous!, mode: 0o600 };
     }
   });
@@ -31,7 +31,7 @@ export function fileChanges(prepared: PreparedInstall, backups: FileChange[]): F
   return [...backups, ...changed, ...manifestChange(prepared, backups)];
 }
 
-/** The manifest does not change if only its time would differ. */
+/** The manifest does not change if only its time would. */
 function manifestChange({ plan, files }: PreparedInstall, backups: FileChange[]): FileChange[] {
   const { name, root, description, config, bundle, author } = plan;
   const earlier = readManifest(plan, name);

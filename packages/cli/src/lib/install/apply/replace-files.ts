@@ -17,7 +17,7 @@ export interface BundleFiles {
 
 /**
  * Replaces the bundle of an installed service, and runs an action that starts the new one. If the action
- * rejects, the old files come back, and so do the units that ran.
+ * rejects, restores the old files and running units.
  *
  * @param isOfBundle whether a file belongs to the bundle
  */

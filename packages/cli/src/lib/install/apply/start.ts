@@ -8,8 +8,7 @@ import { resetLimits, restartOpen, type UnitsBefore } from "../units.ts";
 import type { ApplyOptions, InstallStep } from "./steps.ts";
 
 /**
- * Starts the sockets, and restarts what has changed: a running service whose files are the same keeps
- * running.
+ * Starts the sockets, and restarts what has changed. A running service with the same files keeps running.
  *
  * @returns whether anything was started or restarted
  */
@@ -25,7 +24,7 @@ export async function startUnits(
   const sockets = socketsOf(plan);
   const wanted = sockets.length > 0 ? sockets : [serviceOf(plan)];
   const gone = removedUnits(prepared);
-  // An instance goes with its template.
+  // An instance is removed with its template.
   const removed = before.units.filter(
     (unit) => isActive(unit) && (gone.includes(unit) || gone.includes(unit.replace(/@.*\./, "@."))),
   );
@@ -43,7 +42,7 @@ export async function startUnits(
   };
   const moved = newSockets(prepared).filter(isActive);
   const idle = wanted.filter((unit) => !isActive(unit));
-  // The units that answer probes concern no process of the app.
+  // The units that answer probes have no process of the app.
   const isOfHealth = (unit: string) => unit.startsWith(`${plan.name}-health`);
   const isServiceNew = prepared.files.some(
     ({ path, state }) =>
@@ -56,8 +55,8 @@ export async function startUnits(
     }
     await resetLimits(manager, before.units);
     if (services.length > 0 && [...moved, ...idle].some((unit) => !isOfHealth(unit))) {
-      // In one transaction, systemd stops the service, then starts the sockets, and then the service that
-      // gets them.
+      // In one transaction, systemd stops the service, then starts the sockets, and then the service with the
+      // sockets.
       await restart([...moved, ...idle, ...services]);
       did({
         type: "restarted",

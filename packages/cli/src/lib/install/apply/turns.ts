@@ -24,15 +24,15 @@ export async function locked<Result>(
 
 /**
  * Runs the steps of an action while no other call changes files or units in this place: two services may have
- * a unit of the same name, and systemd reads all files at once. Steps that wait for an app do not hold this
- * lock.
+ * a unit of the same name, and systemd reads all files at once. The lock is not held while waiting for an
+ * app.
  */
 export async function inTurn<Result>(
   place: Place,
   waiting: Waiting,
   action: () => Promise<Result>,
 ): Promise<Result> {
-  // Another user than root holds the one lock already.
+  // A user other than root already has the only lock.
   return process.getuid!() === 0 ? holding(lockPath(place, ""), waiting, action) : action();
 }
 
@@ -54,8 +54,8 @@ async function holding<Result>(
 }
 
 /**
- * Root's locks are files in /run that other users can't open. Another user may not have such a folder, and
- * locks the folder with the units.
+ * Root locks files in /run that other users can't open. Other users may have no such folder, and lock the
+ * folder with the units.
  */
 function lockPath(place: Place, name: string): string {
   if (process.getuid!() === 0) return rootsLock(place, name);

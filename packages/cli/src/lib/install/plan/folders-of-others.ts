@@ -7,16 +7,16 @@ import { type Place, unitFolders } from "../places.ts";
 import { foldersOf, loadedFolders } from "../service-paths.ts";
 import { rowsOf } from "../units.ts";
 
-/** A folder that systemd makes for a unit. */
+/** A folder that systemd creates for a unit. */
 interface FolderOfUnit {
   path: string;
   unit: string;
 }
 
 /**
- * The folders of all other services: of those that systemd has loaded, and of those that have a file.
+ * The folders of all other services: loaded ones, and those with a file.
  *
- * @param own - the units that do not count, with their instances
+ * @param own - the units to ignore, with their instances
  * @param manager - undefined below a root folder
  */
 export async function foldersOfOthers(
@@ -32,7 +32,7 @@ export async function foldersOfOthers(
   );
 }
 
-/** The unit that has this folder, or one that contains it, or one inside it. */
+/** The unit that uses this folder, a parent of it, or a folder in it. */
 export function userOf(path: string, folders: readonly FolderOfUnit[]): string | undefined {
   return folders.find((folder) => liesIn(folder.path, path) || liesIn(path, folder.path))?.unit;
 }
@@ -48,7 +48,7 @@ function foldersInFiles(place: Place): FolderOfUnit[] {
   );
 }
 
-/** Not the links, since they are other names of units. */
+/** Without links, which are other names of units. */
 function filesIn(folder: string, suffix: string): string[] {
   try {
     return readdirSync(folder, { withFileTypes: true })

@@ -8,14 +8,14 @@ import type { InstallPlan } from "./plan.ts";
 /** The units of one service, and the system that they are for. */
 type UnitsOfService = Pick<InstallPlan, "user" | "root" | "units">;
 
-/** The numbers of users that systemd makes for DynamicUser=; systemd.exec(5). */
+/** The user IDs for DynamicUser=; see systemd.exec(5). */
 const dynamic = { first: 61_184, last: 65_519 };
 
 /**
- * Refuses a service with DynamicUser= if there is an account of its name: systemd would run the service as
+ * Throws for a service with DynamicUser= if its name is that of an account: systemd would run the service as
  * that account. If there is only a group of that name, the service would not start.
  *
- * @param earlier - the units that the service has now
+ * @param earlier - the current units of the service
  */
 export async function assertAccountNamesFree(
   plan: UnitsOfService,
@@ -27,7 +27,7 @@ export async function assertAccountNamesFree(
     .map(([unit, text]) => valuesOf(text, "User").at(-1) ?? unit.replace(/(?:@.*)?\.[^.]*$/s, ""));
   for (const account of new Set(accounts)) {
     const user = await idOf(plan, "passwd", account);
-    // While the service runs, systemd itself answers with its user.
+    // While the service runs, systemd itself resolves its user.
     const isOwn = user !== undefined && user >= dynamic.first && user <= dynamic.last && earlier.length > 0;
     if (isOwn) continue;
     if (user !== undefined)
@@ -44,7 +44,7 @@ export async function assertAccountNamesFree(
   }
 }
 
-/** The number of a user or a group; `undefined` if there is none of that name. */
+/** The ID of a user or group, or `undefined`. */
 async function idOf(
   { root }: UnitsOfService,
   database: "passwd" | "group",

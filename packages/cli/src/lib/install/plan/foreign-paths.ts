@@ -12,14 +12,14 @@ import { foreignError } from "./foreign-units.ts";
 import { earlierTexts, type InstallPlan, type PreparedInstall, socketsOf } from "./plan.ts";
 
 /**
- * Refuses the paths of unix sockets, and the folders of the service, that exist for another purpose. systemd
- * would remove such a socket, and give such a folder to the service's user.
+ * Throws if unix socket paths or folders of the service already exist for another purpose. systemd would
+ * remove such a socket, and change the owner of such a folder.
  *
- * @param earlier - the texts of the units that the service has now
+ * @param earlier - the current unit contents of the service
  * @param manager - undefined below a root folder
- * @param force - whether the service may have the data of another service
- * @returns the folders with data that the service gets: what its last uninstallation has left, and by `force`
- * those of other services
+ * @param force - whether the service may use the data of another service
+ * @returns the folders with data that the service gets: those from its last uninstallation, and with `force`
+ *   those of other services
  */
 export async function assertPathsFree(
   plan: InstallPlan,
@@ -28,7 +28,7 @@ export async function assertPathsFree(
   force: boolean,
 ): Promise<string[]> {
   await assertSocketPathsFree(plan, earlier, manager);
-  // A service of the user's own manager runs as the user, whose folders these are.
+  // A service of a user's manager runs as the user, who owns these folders.
   return plan.user ? [] : assertFoldersFree(plan, earlier, manager, force);
 }
 
@@ -56,7 +56,7 @@ async function assertSocketPathsFree(
   }
 }
 
-/** Where sockets of this service listen. */
+/** The socket paths of this service. */
 async function listeningPaths(plan: InstallPlan, manager: ServiceManager): Promise<string[]> {
   const units = [...new Set([`${plan.name}.socket`, ...socketsOf(plan)])];
   const shown = await manager.show(units, ["Id", "ActiveState", "Listen"]);
@@ -100,8 +100,8 @@ async function assertFoldersFree(
 }
 
 /**
- * Refuses services of one call if two of them have the same folder and run as different users. Otherwise the
- * second would be refused when the first is installed already.
+ * Throws if two services of one call have the same folder and different users. Otherwise the second would
+ * fail after the first is installed.
  */
 export function assertSeparateFolders(all: readonly PreparedInstall[]): void {
   const taken = new Map<string, { unit: string; user: string | undefined }>();
@@ -126,7 +126,7 @@ export function assertSeparateFolders(all: readonly PreparedInstall[]): void {
 const otherName = (): string =>
   `Choose another --name. Or name another folder by stateDirectory in a config: ${ownCommand("init")} writes one.`;
 
-/** The hint for a folder that is meant for this service. */
+/** The hint for a folder that belongs to this service. */
 function adoption({ path, privatePath }: ServiceFolder, user: string | undefined): string {
   const move = `sudo install -d -m 700 ${dirname(privatePath)} && sudo mv ${path} ${privatePath}`;
   return user === undefined
@@ -134,7 +134,7 @@ function adoption({ path, privatePath }: ServiceFolder, user: string | undefined
     : `If it is the data of this service: sudo chown -R ${user} ${path}`;
 }
 
-/** Whether systemd has made the folder for a service with a dynamic user. */
+/** Whether systemd created the folder for a service with DynamicUser=. */
 function leadsTo(path: string, stats: Stats, privatePath: string): boolean {
   return stats.isSymbolicLink() && resolve(dirname(path), readlinkSync(path)) === privatePath;
 }
@@ -148,7 +148,7 @@ function lstat(path: string): Stats | undefined {
   try {
     return lstatSync(path, { throwIfNoEntry: false });
   } catch {
-    // A user without root may not see everything.
+    // Without root, the folder may be unreadable.
     return undefined;
   }
 }

@@ -9,7 +9,7 @@ import type { Author, Manifest } from "../manifest.ts";
 import { isSameFile, unitFolder, unitFolders } from "../places.ts";
 import { type InstallPlan, type PreparedFile, serviceOf, socketsOf } from "./plan.ts";
 
-/** The error for what exists already, and does not belong to the service. */
+/** The error for something that exists and does not belong to the service. */
 export function foreignError(message: string, hint: string): CliError {
   return new CliError("SOCKACT_ERR_INSTALL_FOREIGN", message, hint, { exitCode: EXIT.failed });
 }
@@ -18,7 +18,7 @@ const existsError = (what: string, hint: string): CliError =>
   foreignError(`${what} exists, and sockact did not write it`, hint);
 
 /**
- * Refuses the name of another unit, because our file would hide that unit.
+ * Throws if another unit has the name, because our file would hide it.
  *
  * @param manager - undefined below a root folder
  */
@@ -40,7 +40,7 @@ export async function assertUnitNamesFree(
     if (path !== undefined) throw existsError(path, hint);
     return;
   }
-  // A template can't be shown, but an instance of it has the same file.
+  // `systemctl show` does not accept a template, but an instance has the same file.
   const names = units.map((unit) => unit.replace("@.", "@blue."));
   const shown = await manager.show(names, ["Id", "LoadState", "FragmentPath", "SourcePath"]);
   for (const [index, { Id, LoadState, FragmentPath, SourcePath }] of shown.entries()) {
@@ -57,10 +57,7 @@ export async function assertUnitNamesFree(
   }
 }
 
-/**
- * Refuses to replace the file of a unit that sockact did not write, or that was edited since. With `force`,
- * returns a note instead.
- */
+/** Throws if a unit file is not from sockact, or was edited. With `force`, returns a note instead. */
 export function assertFileReplaceable(
   { name }: InstallPlan,
   unit: string,
@@ -82,9 +79,8 @@ export function assertFileReplaceable(
 }
 
 /**
- * Refuses to replace the app of one user by that of another one. The name of a service comes from
- * package.json, which anybody may write: with the name of another service, the app would get its port and its
- * data.
+ * Throws if the app of one user would replace another user's. The name of a service comes from package.json,
+ * which anyone may write: with the name of another service, the app would get its port and data.
  */
 export function assertSameAuthor(plan: InstallPlan, earlier: Manifest | undefined, force: boolean): void {
   if (plan.user || plan.root !== "/" || force) return;
@@ -98,8 +94,8 @@ export function assertSameAuthor(plan: InstallPlan, earlier: Manifest | undefine
 }
 
 /**
- * The first of these paths that is not of root, or the first one. The start script of an app may name any
- * file, also one of another user. So the folder of the app comes first.
+ * The first of these paths that does not belong to root, or the first one. The app's folder comes first,
+ * because a start script may name any file, even another user's.
  */
 export function authorOfApp(paths: readonly string[]): Author | undefined {
   const found = paths.flatMap((path): Author[] => {

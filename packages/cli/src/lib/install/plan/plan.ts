@@ -5,33 +5,30 @@ import type { Author, BundleRecord } from "../manifest.ts";
 import { isUnitOf } from "../names.ts";
 import { filesFolder, unitFolder } from "../places.ts";
 
-/** The installation to make, as plain data. The user sees the same contents. */
+/** An installation as plain data. The user sees the same contents. */
 export interface InstallPlan {
   /** The service's name, without suffix. */
   name: string;
   /** Whether it is for the user's own service manager. */
   user: boolean;
-  /** `/`, or the absolute path of the root folder of an image or a container. Nothing is started there. */
+  /** `/`, or the absolute path of the root folder of an image or container, in which nothing is started. */
   root: string;
-  /**
-   * The unit files by name, as `emitUnits` writes them. A header is added, by which `sockact` recognizes
-   * them.
-   */
+  /** The unit files by name, as from `emitUnits`. `sockact` adds a header to recognize them. */
   units: Record<string, string>;
-  /** Further files, such as a copy of the preload. Each is in the folder that `filesFolder()` returns. */
+  /** Other files, such as a copy of the preload, in the folder of `filesFolder()`. */
   extraFiles: ExtraFile[];
-  /** The description that the units were written from, for `status` and `doctor`. */
+  /** The description of the units, for `status` and `doctor`. */
   description?: unknown;
   /** The absolute path of the config that has the description. */
   config?: string | undefined;
-  /** The bundle that the extra files are. */
+  /** The bundle in the extra files. */
   bundle?: BundleRecord | undefined;
-  /** Whose app it is. By default, that of the owner of the last file in the command. */
+  /** The owner of the app. The default is the owner of the last file in the command. */
   author?: Author | undefined;
 }
 
 export interface ExtraFile {
-  /** Absolute, as the installed service sees it: without `root`. */
+  /** Absolute path in the installed system, without `root`. */
   path: string;
   text: string | Buffer;
   /** The permission bits, such as 0o644. */
@@ -39,31 +36,31 @@ export interface ExtraFile {
 }
 
 export interface PreparedFile {
-  /** Absolute, with `root`. */
+  /** Absolute path, with `root`. */
   path: string;
-  /** What is written, with the header. Empty if the file is removed, since the plan no longer has it. */
+  /** The new content with the header. Empty if the file is removed. */
   text: string | Buffer;
   mode: number;
   state: "new" | "changed" | "same" | "removed";
-  /** What the file holds now, if it exists. */
+  /** The current content, if the file exists. */
   previous: string | undefined;
 }
 
-/** Exactly the changes that `applyInstall` will make. */
+/** The exact changes of `applyInstall`. */
 export interface PreparedInstall {
   plan: InstallPlan;
   files: PreparedFile[];
-  /** What the user should know before saying yes, in sentences. */
+  /** Notes for the user's confirmation, in sentences. */
   notes: string[];
-  /** Whether foreign or edited files may be replaced. They are kept in a backup. */
+  /** Whether foreign or edited files may be replaced. A backup is kept. */
   force: boolean;
 }
 
-/** systemd refuses a longer line, and real units are much shorter. */
+/** systemd rejects longer lines, and real units are much shorter. */
 const LARGEST_UNIT = 1024 * 1024;
 const LARGEST_EXTRA_FILE = 64 * 1024 * 1024;
 
-/** Refuses files that an installation of this name can't have. */
+/** Throws for files that an installation of this name can't have. */
 export function checkPlan({ name, user, root, units, extraFiles }: InstallPlan): void {
   const fail = (message: string) => {
     throw new CliError(
@@ -91,7 +88,7 @@ export function checkPlan({ name, user, root, units, extraFiles }: InstallPlan):
 
 export const isUnit = (path: string): boolean => /\.(?:service|socket|container)$/.test(path);
 
-/** The socket units. Without any, the service itself is enabled and started. */
+/** The socket units. Without sockets, the service itself is enabled and started. */
 export const socketsOf = ({ units }: InstallPlan): string[] =>
   Object.keys(units).filter((unit) => unit.endsWith(".socket"));
 
@@ -103,13 +100,13 @@ export const serviceOf = ({ name, units }: InstallPlan): string =>
 export const removedUnits = ({ files }: Pick<PreparedInstall, "files">): string[] =>
   files.filter(({ path, state }) => state === "removed" && isUnit(path)).map(({ path }) => basename(path));
 
-/** The texts of the units that the service has now. */
+/** The current contents of the service's units. */
 export const earlierTexts = ({ files }: Pick<PreparedInstall, "files">): string[] =>
   files.flatMap(({ path, previous }) => (isUnit(path) && previous !== undefined ? [previous] : []));
 
 /**
- * The sockets whose new files systemd applies only when it opens them again. One may be open though its file
- * is gone.
+ * The sockets that systemd must open again to apply their new files. One may be open although its file is
+ * gone.
  */
 export function newSockets({ plan, files }: Pick<PreparedInstall, "plan" | "files">): string[] {
   return socketsOf(plan).filter((unit) => {

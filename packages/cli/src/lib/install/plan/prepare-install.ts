@@ -69,7 +69,7 @@ export async function prepareInstall(
       files.push({ path, text: "", mode: 0, state: "removed", previous: read(path)?.toString() });
   const earlier = earlierTexts({ files });
   await assertAccountNamesFree(plan, earlier);
-  // Those of a killed call have made folders and sockets too.
+  // The units of a killed call have created folders and sockets too.
   const started = pending ? files.filter(({ path, state }) => isUnit(path) && state !== "removed") : [];
   const made = started.map(({ path }) => contentOf(path)?.toString() ?? "");
   for (const folder of await assertPathsFree(plan, [...earlier, ...made], manager, force))
@@ -80,8 +80,8 @@ export async function prepareInstall(
 }
 
 /**
- * A socket is closed and opened again when one of its addresses changes, and closed when its unit gets
- * another name.
+ * A socket is closed and opened again if one of its addresses changes, and closed if its unit gets another
+ * name.
  */
 async function notesOnClosedSockets(
   prepared: Pick<PreparedInstall, "plan" | "files">,

@@ -21,36 +21,35 @@ interface DataFolder extends KeptFolder {
   isEmpty: boolean;
 }
 
-/** The changes that `applyUninstall` will make. */
+/** The changes of `applyUninstall`. */
 export interface PreparedUninstall {
   place: Place;
   name: string;
-  /** Whether the service's data goes too. */
+  /** Whether to remove the service's data too. */
   purge: boolean;
   /**
-   * Undefined if an earlier call was killed before anything was installed. Then there is only that to put
-   * back.
+   * Undefined if an earlier call was killed before anything was installed. Only its changes are undone then.
    */
   manifest: Manifest | undefined;
-  /** The files that go, with the root folder. */
+  /** The files to remove, with the root folder. */
   files: string[];
   /** The units to stop: sockets, services, and instances of a template. */
   units: string[];
-  /** The unix sockets that systemd leaves behind. */
+  /** The unix socket files that systemd leaves behind. */
   socketFiles: string[];
-  /** The kinds of data that go. */
+  /** The kinds of data to remove. */
   cleaned: DataKind[];
-  /** The folders with data that go: those of these kinds, and `dropped`. */
+  /** The folders with data to remove: those of these kinds, and `dropped`. */
   cleanedFolders: DataFolder[];
-  /** The folders that go, and that an update has dropped: systemd no longer knows them. */
+  /** The folders to remove that an update has dropped, and that systemd no longer knows. */
   dropped: KeptFolder[];
-  /** The folders with data that stay. */
+  /** The folders with data to keep. */
   keptFolders: KeptFolder[];
-  /** What stays, with the reason, and whether `purge` would have removed it. */
+  /** What is kept, why, and whether `purge` would remove it. */
   kept: { path: string; why: string; isData?: boolean }[];
 }
 
-/** Finds out what belongs to an installation. Reads only. Throws a CliError if there is none of this name. */
+/** Finds what belongs to an installation. Only reads. Throws a CliError if there is none of this name. */
 export async function prepareUninstall(
   place: Place,
   name: string,
@@ -91,7 +90,7 @@ export async function prepareUninstall(
     data.length + dropped.length === 0 ? [] : await foldersOfOthers(place, [...names, ...unitFiles], manager);
   const keeps = (folder: DataFolder) =>
     userOf(folder.path, others) !== undefined || (!purge && isKept(folder));
-  // systemd removes all folders of a kind, or none.
+  // systemd removes all folders of a kind or none.
   const cleaned = dataKinds.filter(
     (kind) => data.some((one) => one.kind === kind) && !data.some((one) => one.kind === kind && keeps(one)),
   );
@@ -117,7 +116,7 @@ export async function prepareUninstall(
   };
 }
 
-/** The plan if nothing was installed: an earlier call was killed before that. */
+/** The plan if an earlier call was killed before anything was installed. */
 export function nothingToRemove(place: Place, name: string, purge: boolean): PreparedUninstall {
   const none = { files: [], units: [], socketFiles: [], cleaned: [], cleanedFolders: [], dropped: [] };
   return { place, name, purge, manifest: undefined, ...none, keptFolders: [], kept: [] };
@@ -140,12 +139,12 @@ function whyDataStays(other: string | undefined, purge: boolean): { why: string;
     : { why: "data of the service", isData: true };
 }
 
-/** A cache can be made again, and an empty folder holds nothing. */
+/** A cache can be re-created, and an empty folder has no data. */
 function isKept({ kind, isEmpty }: DataFolder): boolean {
   return kind !== "cache" && !isEmpty;
 }
 
-/** The folders that systemd has made for the services, and that exist. */
+/** The existing folders that systemd created for the services. */
 async function dataOf(
   place: Place,
   units: readonly string[],
@@ -162,12 +161,12 @@ function holdsNothing(path: string): boolean {
   try {
     return readdirSync(path).length === 0;
   } catch {
-    // It can't be read, so there may be something in it.
+    // An unreadable folder may not be empty.
     return false;
   }
 }
 
-/** systemd leaves the file of a unix socket where it is, unless the unit says RemoveOnStop=. */
+/** systemd keeps the file of a unix socket, unless the unit has RemoveOnStop=. */
 async function socketFilesOf(manager: ServiceManager, units: readonly string[]): Promise<string[]> {
   const sockets = units.filter((unit) => unit.endsWith(".socket"));
   const shown = await manager.show(sockets, ["Id", "Listen"]);

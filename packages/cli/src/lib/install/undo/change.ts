@@ -15,21 +15,21 @@ import {
 import type { FolderKind } from "../service-paths.ts";
 import type { UnitsBefore } from "../units.ts";
 
-/** A file that is written, or removed if it has no content. `path` is with the root folder. */
+/** A file to write, or to remove if it has no content. `path` includes the root folder. */
 export interface FileChange {
   path: string;
   content: string | Buffer | undefined;
   mode: number;
 }
 
-/** The new content of one file, and a second name for its old one. Both are in the folder of the file. */
+/** The new file and a hard link to the old one, both in the folder of the file. */
 interface Entry {
   path: string;
-  /** The name of the new file until it takes the place of the old one. */
+  /** The temporary name of the new file. */
   staged: string | undefined;
-  /** A hard link to the old file. With it, the old file comes back without a byte of free space. */
+  /** A hard link to the old file, which can be restored without free disk space. */
   kept: string | undefined;
-  /** Of the new content. */
+  /** The hash of the new content. */
   sha256: string | undefined;
 }
 
@@ -37,7 +37,7 @@ interface Entry {
 export interface Absent {
   /** The kinds of folders of the service. */
   folders: FolderKind[];
-  /** Files of unix sockets, and the folders that they are in, from the innermost one on. */
+  /** Unix socket files and their folders, from the innermost one on. */
   paths: string[];
 }
 
@@ -48,9 +48,9 @@ interface Journal {
   absent?: Absent;
 }
 
-/** Exists while a change is in progress. A call that finds it undoes the change. */
+/** Exists during a change. A call that finds it undoes the change. */
 const PENDING = "pending.json";
-/** Exists after a change was made, until the old files are removed. */
+/** Exists after a change until the old files are removed. */
 const COMMITTED = "committed.json";
 
 /**
@@ -79,8 +79,8 @@ export class Change {
   }
 
   /**
-   * Writes the journal, and the new contents beside all files. If the disk is full, this step fails, and
-   * nothing has changed.
+   * Writes the journal, and the new contents next to all files. If the disk is full, this step fails before
+   * anything changes.
    */
   static begin(
     place: Place,
@@ -131,7 +131,7 @@ export class Change {
     return Change.#read(place, name, PENDING);
   }
 
-  /** Whether there is a change that is under way, or that an earlier call did not finish. */
+  /** Whether a change is in progress, or was not finished by an earlier call. */
   static isBegun(place: Place, name: string): boolean {
     return existsSync(join(serviceFolder(place, name), PENDING));
   }
@@ -144,7 +144,7 @@ export class Change {
     return new Change(place, name, parseRecord(path, content, "Look at the file, and move it away.", check));
   }
 
-  /** The content of a file after this change has been undone. */
+  /** The content of a file after this change is undone. */
   contentBefore(path: string): Buffer | undefined {
     const entry = this.#journal.entries.find((each) => each.path === path);
     return inFolderOf(path, (folder, file) => {
@@ -166,7 +166,7 @@ export class Change {
     }
   }
 
-  /** Restores the old files. May be called at any moment, and repeatedly. */
+  /** Restores the old files. Can be called at any time, and repeatedly. */
   revertFiles(): void {
     for (const entry of this.#journal.entries.toReversed()) {
       inFolderOf(entry.path, (folder, file) => {
@@ -174,7 +174,8 @@ export class Change {
           if (isNew(folder, file, entry)) folder.remove(file);
         } else if (folder.stat(entry.kept) !== undefined) {
           folder.rename(entry.kept, file);
-          // rename(2) does nothing if both are names of one file, as before the new one has taken its place.
+          // rename(2) does nothing if both are names of one file, as before the new file replaces the old
+          // one.
           folder.remove(entry.kept);
         }
         if (entry.staged !== undefined) folder.remove(entry.staged);
@@ -186,14 +187,14 @@ export class Change {
   /** Makes the change final. */
   commit(): void {
     this.#inOwnFolder((folder) => {
-      // It needs no free space.
+      // This needs no free space.
       folder.rename(PENDING, COMMITTED);
       folder.sync();
     });
     this.#clean();
   }
 
-  /** Ends a change that has been undone. */
+  /** Ends a change that was undone. */
   forget(): void {
     this.#inOwnFolder((folder) => {
       folder.remove(PENDING);
@@ -223,21 +224,22 @@ export class Change {
   }
 }
 
-/** Removes the folders of a service if they are empty, and the folders above after the last service. */
+/** Removes the folders of a service if they are empty, and the parent folders after the last service. */
 export function removeEmptyFolders(place: Place, name: string): void {
   const own = serviceFolder(place, name);
   for (const path of [join(own, "files"), join(own, "backup"), own, stateFolder(place)])
     inFolderOf(path, (folder, file) => folder.removeFolder(file));
 }
 
-/** Whether this change has written the file. sockact must not remove any other file. */
+/** Whether this change wrote the file. sockact must not remove any other file. */
 function isNew(folder: SafeFolder, file: string, entry: Entry): boolean {
   const content = folder.read(file);
   return content !== undefined && sha256(content) === entry.sha256;
 }
 
 /**
- * A journal names files to replace. So it may name only files that an installation of this service can have.
+ * Throws if the journal lists files that an installation of this service can't have, because these files will
+ * be replaced.
  */
 function checked(value: unknown, place: Place, name: string): Journal {
   const journal = value as Partial<Journal> | null;

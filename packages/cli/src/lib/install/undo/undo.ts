@@ -12,12 +12,11 @@ import { resetLimits, restartOpen, Units, type UnitsBefore } from "../units.ts";
 import { Change } from "./change.ts";
 
 /**
- * A unit that ran before the change and does not start again. Its files and its enablement were restored
- * nevertheless.
+ * A unit that ran before the change and does not start again, although its files and enablement are restored.
  */
 export interface NotStarted {
   unit: string;
-  /** The lines of systemd and of the app. */
+  /** The lines of systemd and the app. */
   why: string[];
 }
 
@@ -30,8 +29,8 @@ export function notStartedText(notStarted: readonly NotStarted[]): string[] {
 }
 
 /**
- * Undoes the changes of a call that was killed. Resolves to the units that do not start again, or to
- * undefined if there was nothing to undo.
+ * Undoes the changes of a killed call. Resolves to the units that do not start again, or to undefined if
+ * there was nothing to undo.
  *
  * @param start - whether to start the units that ran before
  */
@@ -45,10 +44,7 @@ export async function recover(
   return change && rollBack(place, change, start);
 }
 
-/**
- * Undoes the change of a step that has failed, or that the user has interrupted by the signal. Rejects with
- * the error that reports it.
- */
+/** Undoes a change after a failed step or an interrupt. Rejects with the error that reports it. */
 export async function undo(
   failure: unknown,
   place: Place,
@@ -99,8 +95,8 @@ function errorAfterUndo(error: unknown, { user }: Place, notStarted: readonly No
 }
 
 /**
- * The error when both a step and the undo have failed. The journal of the change stays, so the next call
- * tries again.
+ * The error if both a step and the undo failed. The journal of the change is kept, so the next call tries
+ * again.
  */
 function undoError(error: unknown, cause: unknown): CliError {
   const [first, second] = [error, cause].map((each) => (each instanceof Error ? each.message : String(each)));
@@ -113,23 +109,22 @@ function undoError(error: unknown, cause: unknown): CliError {
 }
 
 /**
- * Restores the files, the enabled units and the running units as they were before a change. It asks what
- * differs, and not which steps were taken: so it may begin at any moment of an installation, and again after
- * it was killed.
+ * Restores files, enabled units and running units. It compares states and does not depend on completed steps,
+ * so it can begin at any moment of an installation, and again after a kill.
  */
 async function rollBack(place: Place, change: Change, start = true): Promise<NotStarted[]> {
   const units = new Units(place);
   const { manager } = units;
   const { before } = change;
   const now = await insist(() => units.before(before.units));
-  // While their files are there: `disable` reads in them which links to remove, and `clean` where the folders
+  // Before the files change: `disable` reads from them which links to remove, and `clean` where the folders
   // are.
   await insist(() => units.disable(now.enabled.filter((unit) => !before.enabled.includes(unit))));
   if (manager !== undefined) await insist(() => removeMade(manager, change));
   change.revertFiles();
   if (manager !== undefined) {
     await insist(() => stopForgotten(manager, change));
-    // A socket that ran before has kept its new address until now.
+    // Until now, a socket that ran before has listened on its new address.
     await removeMadePaths(change);
   }
   await insist(() => units.reload());
@@ -149,15 +144,15 @@ async function removeMade(manager: ServiceManager, change: Change): Promise<void
   if (loaded.length > 0) await manager.mustRun("stop", "--", ...loaded);
   const services = loaded.filter((unit) => unit.endsWith(".service"));
   if (services.length > 0 && absent.folders.length > 0) {
-    // A unit that has failed can't be cleaned.
+    // A failed unit can't be cleaned.
     await resetLimits(manager, services);
-    // If this fails, an empty folder or unused data stays. The other folders can still be removed.
+    // If this fails, an empty folder or unused data remains. The other folders can still be removed.
     await manager.run("clean", ...absent.folders.map((kind) => `--what=${kind}`), "--", ...services);
   }
   await removeMadePaths(change);
 }
 
-/** Removes the files of unix sockets without a listener, and the folders of such files. */
+/** Removes unix socket files without a listener, and their folders. */
 async function removeMadePaths({ absent }: Change): Promise<void> {
   for (const path of absent.paths.filter(exists)) {
     try {
@@ -173,7 +168,7 @@ async function removeMadePaths({ absent }: Change): Promise<void> {
 }
 
 /**
- * Stops the sockets that systemd has loaded in their new version. At that moment, `daemon-reload` closes each
+ * Stops the sockets that systemd has loaded in their new version. Otherwise `daemon-reload` closes each
  * address that the new file does not have, and the unit stays active without it.
  */
 async function stopForgotten(manager: ServiceManager, change: Change): Promise<void> {
@@ -185,7 +180,7 @@ async function stopForgotten(manager: ServiceManager, change: Change): Promise<v
 }
 
 /**
- * Stops the units that did not run before, and starts those that did. Units that kept running are left alone.
+ * Stops the units that did not run before, and starts those that did. Does not touch units that kept running.
  */
 async function restoreRunning(units: Units, before: UnitsBefore, start: boolean): Promise<NotStarted[]> {
   const { manager } = units;
@@ -208,7 +203,7 @@ async function restoreRunning(units: Units, before: UnitsBefore, start: boolean)
   );
 }
 
-/** Ctrl-C in a terminal ends a systemctl too. The undo continues nevertheless. */
+/** Ctrl-C in a terminal also ends systemctl. The undo continues nevertheless. */
 async function insist<Result>(action: () => Promise<Result>): Promise<Result> {
   for (let attempt = 1; ; attempt += 1) {
     try {

@@ -7,7 +7,7 @@ const escaped = (text: string): string =>
   text.replaceAll("%", "%25").replaceAll("\r", "%0D").replaceAll("\n", "%0A");
 const escapedProperty = (text: string): string => escaped(text).replaceAll(":", "%3A").replaceAll(",", "%2C");
 
-/** Prints workflow commands, of which GitHub Actions makes annotations. */
+/** Prints workflow commands, which GitHub Actions shows as annotations. */
 export function printGitHub({ findings, unread }: Report): void {
   const lines = findings.map(({ file, line, severity, code, message, why, fix }) => {
     const properties = { file, ...(line > 0 && { line: String(line) }), title: code };

@@ -25,7 +25,7 @@ function findingText({ file, line, severity, code, message, why, fix, source }: 
   return [
     `${place}  ${colourOut(styles[severity], severity)}  ${code}\n`,
     `${wrap(printable(message), { indent: "  " })}\n`,
-    // A section in which a directive is missing says nothing more.
+    // The section header of a missing directive is not helpful.
     source === "" || source.startsWith("[")
       ? ""
       : `  ${colourOut("dim", `| ${shortened(printable(source), textWidth() - 4)}`)}\n`,
@@ -35,7 +35,7 @@ function findingText({ file, line, severity, code, message, why, fix, source }: 
   ].join("");
 }
 
-/** The last line: how many findings there are, and how many of them --fix can change. */
+/** The last line: the number of findings, and how many of them --fix can fix. */
 function summary({ files, findings, fixed }: Report): string {
   const counts = countsOf(findings);
   const parts = [
@@ -53,7 +53,7 @@ function summary({ files, findings, fixed }: Report): string {
   ].join("");
 }
 
-/** Prints for a person. */
+/** Prints text. */
 export function printHuman(report: Report): void {
   print(report.findings.map(findingText).join("") + summary(report));
 }

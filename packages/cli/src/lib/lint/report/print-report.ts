@@ -5,7 +5,7 @@ import { printHuman } from "./human.ts";
 import { printSarif } from "./sarif.ts";
 import { countsOf, type Report } from "./report.ts";
 
-/** For a person, for a program, for code scanning, or as annotations of GitHub Actions. */
+/** Text, JSON, code scanning, or annotations of GitHub Actions. */
 export type Format = "human" | "json" | "sarif" | "github";
 
 /** Prints a report to standard output. */

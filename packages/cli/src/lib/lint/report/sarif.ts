@@ -5,7 +5,7 @@ import type { Report } from "./report.ts";
 
 const levels = { error: "error", warning: "warning", info: "note" } as const;
 
-/** Relative to where the program runs, as code scanning needs it. */
+/** Relative to the working directory, as code scanning requires. */
 function uriOf(file: string): string {
   return isAbsolute(file) ? pathToFileURL(file).href : file.split("/").map(encodeURIComponent).join("/");
 }
