@@ -8,40 +8,8 @@ import { useTypedPage } from "./typed-page.ts";
 const repository = fileURLToPath(new URL("../../..", import.meta.url));
 
 describeWith({ privateSystemd: true, commands: ["curl", "script"] }, "docs/start.md", () => {
-  const cache = "/root/.npm/_npx/1";
-  const folder = "/srv/shop";
-  let systemd: PrivateSystemd;
-  let packed: PackedPackages;
-
-  beforeAll(async () => {
-    [systemd, packed] = await Promise.all([bootPrivateSystemd(), PackedPackages.packForRun()]);
-    // The private systemd has neither sudo nor a registry. The programs in /usr/local/bin stand in for them.
-    const mounts = [
-      "for path in /srv /root /usr/local/bin; do mount -t tmpfs -o mode=755 tmpfs $path; done; chmod 700 /root",
-      `touch /usr/local/bin/node; mount --bind ${systemd.node} /usr/local/bin/node`,
-    ];
-    await systemd.mustRun(["sh", "-ec", mounts.join("\n")]);
-    const programs = {
-      sudo: 'exec "$@"',
-      npx: `shift; exec node ${cache}/node_modules/sockact/bin/sockact.cjs "$@"`,
-      npm: `[ "$1" = install ] || exec node ${npmProgram("npm")} "$@"`,
-    };
-    for (const [name, script] of Object.entries(programs))
-      await systemd.write(`/usr/local/bin/${name}`, `#!/bin/sh\n${script}\n`);
-    await systemd.mustRun(["sh", "-c", "cd /usr/local/bin; chmod 755 sudo npx npm"]);
-    await systemd.mustRun(["mkdir", "-p", cache]);
-    packed.install(systemd.hostPath(cache), ["sockact"]);
-  }, 60_000);
-  afterAll(() => systemd?.close());
-
-  /** Types commands, and returns what the terminal shows. */
-  async function type(commands: string, cwd = folder): Promise<string> {
-    const env = { PATH: "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", npm_command: "exec", SUDO_UID: "0" };
-    const typed = typeCommands((command, options) => systemd.spawn(command, options), commands, { cwd, env });
-    const code = await typed.ended;
-    expect({ code, shown: typed.shown }).toEqual({ code: 0, shown: typed.shown });
-    return typed.shown;
-  }
+  const page = useTypedPage("start.md");
+  const { blocks, folder, type } = page;
 
   test("sections 1 to 4 lead from an empty folder to an answer on port 80", async () => {
     for (const block of blocks("1. ", "sh")) await type(block, "/");
