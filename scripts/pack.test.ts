@@ -32,10 +32,12 @@ describe("a build in a copy of the packages", { tags: "campaign" }, () => {
     for (const path of ["package.json", "tsconfig.base.json", "scripts", ...copied])
       cpSync(join(root, path), join(copy, path), { recursive: true });
     symlinkSync(join(root, "node_modules"), join(copy, "node_modules"));
-    // Without these, core would find the notify of this repository.
-    mkdirSync(join(copy, "packages/core/node_modules/@sockact"), { recursive: true });
-    for (const name of ["notify", "shared"])
-      symlinkSync(join(copy, "packages", name), join(copy, "packages/core/node_modules/@sockact", name));
+    // Without these, they would find the packages of this repository.
+    for (const importer of ["core", "notify"]) {
+      const modules = join(copy, "packages", importer, "node_modules/@sockact");
+      mkdirSync(modules, { recursive: true });
+      for (const name of ["notify", "shared"]) symlinkSync(join(copy, "packages", name), join(modules, name));
+    }
   });
   afterAll(() => rmSync(copy, { recursive: true, force: true }));
 
