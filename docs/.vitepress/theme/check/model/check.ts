@@ -59,11 +59,7 @@ function hiddenBehindTypos(files: readonly UnitText[], known: readonly Finding[]
   }
   const isNew = (finding: Finding) =>
     !keys.has(keyOf(finding)) && !(places.has(placeOf(finding)) && isAboutText(finding));
-  if (places.size === 0) return [];
-  return findings.filter(isNew).map((finding) => {
-    const { edits: _, ...rest } = finding;
-    return rest;
-  });
+  return places.size === 0 ? [] : findings.filter(isNew).map(({ edits: _, ...finding }) => finding);
 }
 
 /** Whether the finding is about the text of a line that this page has corrected by a guess. */
