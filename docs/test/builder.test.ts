@@ -387,7 +387,7 @@ describeWith({ commands: [browserCommand] }, "the unit builder, in a browser", (
       await systemd.systemctl("daemon-reload");
       await systemd.systemctl("enable", "--now", "shop.socket");
       expect(await systemd.request("http://localhost/")).toMatchObject({ status: 200 });
-      expect(await systemd.show("shop.service", "ActiveState")).toBe("active");
+      await systemd.waitForUnit("shop.service", "ActiveState", "active");
     });
   });
 });

@@ -144,6 +144,17 @@ describeWith({ commands: [browserCommand] }, "the paste box, in a browser", () =
     expect(await area(page).inputValue()).toBe(service);
   });
 
+  test("a finding behind a typo is shown, and says so", async () => {
+    const page = await open();
+    await area(page).fill("[Sevice]\nExecStart=/usr/bin/node /srv/shop/server.js\nUser=root\n");
+    const behind = page.locator(".finding-list li").filter({ hasText: "user-root" });
+    const note = behind.getByText("as soon as you have corrected the typos");
+    await note.waitFor();
+    await area(page).fill("[Service]\nExecStart=/usr/bin/node /srv/shop/server.js\nUser=root\n");
+    await note.waitFor({ state: "detached" });
+    expect(await behind.count()).toBe(1);
+  });
+
   test("a link restores the files in another browser, and a damaged link is reported", async () => {
     const page = await open();
     await paste(page, pair);

@@ -66,7 +66,6 @@ const queries: readonly (readonly [query: string, ...pages: string[]])[] = [
   ["letsencrypt", "first-certificate"],
   ["certbot", "first-certificate"],
   ["letsencrypt certbot https", "first-certificate"],
-  ["https", "first-certificate", "tls"],
   ["redirect http to https", "tls", "coming-from/nginx"],
   ["domain", "several-apps"],
   ["can two apps share port 80", "several-apps"],

@@ -47,19 +47,27 @@ const mostRounds = 4;
  */
 function hiddenBehindTypos(files: readonly UnitText[], known: readonly Finding[], user: boolean): Finding[] {
   const keyOf = (finding: Finding) => `${placeOf(finding)} ${finding.code}`;
-  const keys = new Set(known.map(keyOf));
-  const places = new Set<string>();
+  const corrected = new Set<string>();
+  // Each round corrects the typos that the one before has found.
+  const typos: Finding[] = [];
   let findings = known;
   for (let round = 0, now = files; round < mostRounds; round += 1) {
     const { files: meant, lines } = withoutTypos(now, findings);
     if (lines.size === 0) break;
-    for (const place of lines) places.add(place);
+    for (const place of lines) corrected.add(place);
     now = meant;
     findings = lintUnits(record(meant), { user });
+    // What the corrected lines say now is a guess.
+    typos.push(...findings.filter((one) => isAboutText(one) && !corrected.has(placeOf(one))));
   }
-  const isNew = (finding: Finding) =>
-    !keys.has(keyOf(finding)) && !(places.has(placeOf(finding)) && isAboutText(finding));
-  return places.size === 0 ? [] : findings.filter(isNew).map(({ edits: _, ...finding }) => finding);
+  if (corrected.size === 0) return [];
+  const all = [...typos, ...findings.filter((one) => !isAboutText(one))];
+  const hidden = new Map(all.map((finding) => [keyOf(finding), finding]));
+  for (const finding of known) hidden.delete(keyOf(finding));
+  return [...hidden.values()].map((finding) => {
+    const { edits: _, ...rest } = finding;
+    return rest;
+  });
 }
 
 /** Whether the finding is about the text of a line that this page has corrected by a guess. */

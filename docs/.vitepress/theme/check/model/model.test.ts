@@ -19,11 +19,19 @@ describe("a typo hides no other finding", () => {
   };
 
   it.each([
-    ["a section without its bracket", "[Service", ["1 file-unreadable", "3 user-root?"]],
-    ["a misspelled section", "[Sevice]", ["1 section-unknown", "1 exec-missing", "3 user-root?"]],
-    ["both", "[Sevice", ["1 file-unreadable", "3 user-root?"]],
+    [
+      "a section without its bracket",
+      "[Service",
+      ["1 file-unreadable", "3 user-root?", "4 directive-unknown?"],
+    ],
+    [
+      "a misspelled section",
+      "[Sevice]",
+      ["1 section-unknown", "1 exec-missing", "3 user-root?", "4 directive-unknown?"],
+    ],
+    ["both", "[Sevice", ["1 file-unreadable", "3 user-root?", "4 directive-unknown?"]],
   ])("%s", (_what, header, codes) => {
-    const found = codesOf(`${header}\nExecStart=/usr/bin/node /srv/shop/app.js\nUser=root\n`);
+    const found = codesOf(`${header}\nExecStart=/usr/bin/node /srv/shop/app.js\nUser=root\nRestrt=always\n`);
     expect(found.filter((code) => !/^1 (?:restart|start-limit)/.test(code))).toEqual(codes);
   });
 
