@@ -22,6 +22,7 @@ const inDescriptions = {
 /** Why a description does not have the option. */
 const inCodeAlone = {
   idleExitStatus: "emitUnits() chooses it, because other lines depend on it",
+  stopDelay: "it has no effect on passed sockets",
   notify: "`type` and `notifyAccess` say whether the service manager waits for messages",
   watchdog: "`watchdogSec` turns it on",
   signals: "only the code knows which other library handles signals",

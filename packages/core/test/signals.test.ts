@@ -12,10 +12,9 @@ import {
 
 describe.concurrent("a second signal", () => {
   test.each([
-    ["SIGTERM", "SIGTERM", 143],
     ["SIGTERM", "SIGINT", 130],
     ["SIGINT", "SIGTERM", 143],
-  ] as const)("ends it at once: %s, then %s", async (one, two, code) => {
+  ] as const)("ends the process at once: %s, then %s", async (one, two, code) => {
     const { app, address } = await appOnSocket();
     await using running = app;
     await using client = await heldClient(running, address);
@@ -31,8 +30,29 @@ describe.concurrent("a second signal", () => {
     await using running = app;
     await terminate(running);
     await running.event("onStop");
-    running.kill("SIGTERM");
+    running.kill("SIGINT");
+    expect(await running.ended).toBe(130);
+  });
+
+  test("is a copy of the first if it is the same and comes at once: the process still drains", async () => {
+    const { app, address } = await appOnSocket({ hooks: ["onEvent that copies the signal"] });
+    await using running = app;
+    await using client = await heldClient(running, address);
+    await terminate(running);
+    running.write("answer");
+    await client.receives(/done$/);
+    expect(await running.ended).toBe(0);
+  });
+
+  test("is no copy later, and ends the process", async () => {
+    const { app, address } = await appOnSocket({ options: { drainTimeout: "infinity" } });
+    await using running = app;
+    await using _client = await heldClient(running, address);
+    await terminate(running);
+    const repeating = setInterval(() => running.kill("SIGTERM"), 100);
     expect(await running.ended).toBe(143);
+    clearInterval(repeating);
+    expect(running.stdout).not.toContain('"drained"');
   });
 });
 

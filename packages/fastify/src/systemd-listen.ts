@@ -78,7 +78,7 @@ export const systemdListen: ((
 function serve(fastify: FastifyInstance, options: SystemdListenOptions): void {
   const handlers = fastify.server.listeners("request");
   const root = rootOf(fastify);
-  const { activated, sockact, attach } = prepareApp(
+  const { sockact, attach } = prepareApp(
     { ...options, onEvent: options.onEvent ?? logTo(fastify.log) },
     {
       close: closeOf(fastify),
@@ -88,7 +88,7 @@ function serve(fastify: FastifyInstance, options: SystemdListenOptions): void {
   );
   // decorate() throws for a second registration, and for systemdListen({ app }) after ready().
   root.sockact ??= sockact;
-  attach(root, {
+  const isDrained = attach(root, {
     // For the host `localhost`, Fastify creates a second server with the same handler. All sockets are
     // already claimed, and Fastify ignores the error.
     owns: (server, listeners) =>
@@ -101,7 +101,7 @@ function serve(fastify: FastifyInstance, options: SystemdListenOptions): void {
       nameTheOthers(fastify, sockets.slice(1), listening.listenTextResolver);
     },
   });
-  if (activated) closeWhenDrained(fastify);
+  if (isDrained) closeWhenDrained(fastify);
 }
 
 /** The error for `app.register(systemdListen())`, which would be right in Express and Koa. */

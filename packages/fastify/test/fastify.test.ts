@@ -11,9 +11,12 @@ import {
   describeWith,
   freeAddress,
   httpRequest,
+  type ListenAddress,
+  openConnection,
   openRequest,
   type PrivateSystemd,
   readAnswer,
+  requestOver,
   socketActivate,
 } from "@sockact/testkit";
 
@@ -252,3 +255,20 @@ describe.each([
     await expect(instance.ready()).rejects.toThrow(/sockact/);
   });
 });
+
+test.each([Fastify, Fastify4] as (typeof Fastify)[])(
+  "on a port of its own with `signals`, close() answers a client that pauses between requests",
+  async (fastify) => {
+    const instance = fastify();
+    // Not a signal that ends the tests.
+    instance.register(systemdListen, { signals: ["SIGUSR2"] });
+    instance.get("/", async () => "hello");
+    const { host } = new URL(await instance.listen({ host: "127.0.0.1", port: 0 }));
+    const client = openConnection(host as ListenAddress);
+    expect(await requestOver(client)).toMatchObject({ status: 200 });
+    const closed = instance.close();
+    // Fastify's own close() would have closed the connection.
+    expect(await requestOver(client)).toMatchObject({ status: 200, headers: { connection: "close" } });
+    await closed;
+  },
+);

@@ -184,6 +184,14 @@ async function serve({
       say(type);
       if (type === "draining") setImmediate(() => actions.block(Number(process.env.BLOCK_MS)));
     },
+    "onEvent that blocks at once": ({ type }) => {
+      say(type);
+      if (type === "draining") actions.block(0);
+    },
+    "onEvent that copies the signal": ({ type, signal }) => {
+      say(type);
+      if (type === "draining") process.kill(process.pid, signal);
+    },
     "onEvent that throws": ({ type }) => {
       say(type);
       throw new Error("from onEvent");

@@ -60,8 +60,9 @@ export interface PreparedApp {
    * probes.
    *
    * @param owner the app of the framework. It can still be garbage-collected.
+   * @returns whether sockact drains the servers of the app when the process stops
    */
-  attach(owner: object, hooks: FrameworkHooks): void;
+  attach(owner: object, hooks: FrameworkHooks): boolean;
 }
 
 /** An app of a framework, and how to recognize its servers. */
@@ -107,7 +108,9 @@ export function prepareApp(
     sockact: createSockact(activated),
     attach(owner, hooks) {
       const app = createApp(settings, activated, close);
-      if (isManaged(app) || settings.health !== false) addAttachment(owner, { app, selection, hooks, http2 });
+      const isDrained = isManaged(app);
+      if (isDrained || settings.health !== false) addAttachment(owner, { app, selection, hooks, http2 });
+      return isDrained;
     },
   };
 }

@@ -60,6 +60,7 @@ function createDrain(
     acceptors: acceptors.map(({ tls }) => tls),
     proxies,
     onConnectionsChange: isForConnections ? endWhenServed : onConnectionsChange,
+    isListenerKept: sockets.length > 0,
     drainTimeout,
     closeUpgraded:
       onDrainUpgraded && ((socket, request) => void callHook(() => onDrainUpgraded(socket, request))),
@@ -75,7 +76,7 @@ function createDrain(
   for (const proxy of proxies)
     proxy.on("rejected", (rejection) => emitToApp(app, { type: "rejected", ...rejection }));
   drains.set(server, drain);
-  if (app.activated) drainOnClose(drain);
+  drainOnClose(drain);
   server.on("close", () => app.drains.delete(drain));
   return drain;
 }

@@ -3,6 +3,17 @@ import { debug } from "../shared/debug.ts";
 import { now } from "../shared/timers.ts";
 import type { Drainable } from "./drainable.ts";
 
+/** What {@link drainAll} can do besides. */
+interface DrainOptions {
+  /**
+   * Called when the drain starts. After the servers have stopped accepting, it is called again and again
+   * while a connection is open, because a request that is under way may open a stream at any time.
+   */
+  announce?: () => void;
+  /** How long to accept and serve every new connection first, in milliseconds. */
+  stopDelay?: number;
+}
+
 /**
  * How often to check the connections while new ones are still accepted, in milliseconds. No client waits for
  * this check.
@@ -27,23 +38,28 @@ export const ANNOUNCE_MS = 100;
  * Resolves when the last connection has closed. The caller destroys the connections that are still open when
  * `drainTimeout` is over.
  *
- * @param drainTimeout in milliseconds. `Infinity` means that there is none.
- * @param announce called when the drain starts. After the servers have stopped accepting, it is called again
- * and again while a connection is open, because a request that is under way may open a stream at any time.
+ * @param drainTimeout in milliseconds, counted from the end of `stopDelay`. `Infinity` means that there is
+ * none.
  */
 export async function drainAll(
   drains: readonly Drainable[],
   drainTimeout: number,
-  announce: () => void = () => {},
+  { announce = () => {}, stopDelay = 0 }: DrainOptions = {},
 ): Promise<void> {
-  for (const drain of drains) drain.startDraining();
+  // A server that does not speak HTTP stops accepting when its drain starts.
+  for (const drain of drains) if (stopDelay === 0 || drain.isHttp) drain.startDraining();
   announce();
+  if (stopDelay > 0) {
+    await pollUntil(() => false, now() + stopDelay);
+    for (const drain of drains) drain.startDraining();
+  }
   const deadline = now() + drainTimeout / 2;
   await pollUntil(() => !drains.some((drain) => drain.hasEarlierConnections()), deadline);
   for (const drain of drains) drain.endIdleConnections();
   // All new clients would have to wait for a client that has connected but not sent its request yet.
   const quiet = Math.max(deadline, now() + Math.min(QUIET_MS, drainTimeout / 4));
   await pollUntil(() => !drains.some((drain) => drain.hasArrivingConnections()), quiet);
+  await Promise.all(drains.map((drain) => drain.acceptQueued()));
   debug(() => `accepting no more: ${describe(drains)}`);
   const closed = Promise.all(drains.map((drain) => drain.stopAccepting()));
   const announcing = setInterval(announce, ANNOUNCE_MS);

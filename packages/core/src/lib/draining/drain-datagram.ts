@@ -9,6 +9,7 @@ import type { Drainable } from "./drainable.ts";
  */
 export class DatagramDrain implements Drainable {
   readonly connections: Drainable["connections"] = new Map();
+  readonly isHttp = false;
   readonly #socket: Socket;
   #closed = false;
 
@@ -41,6 +42,8 @@ export class DatagramDrain implements Drainable {
   hasArrivingConnections(): boolean {
     return false;
   }
+
+  async acceptQueued(): Promise<void> {}
 
   /** Stops receiving. The app can still send its answers. */
   async stopAccepting(): Promise<void> {

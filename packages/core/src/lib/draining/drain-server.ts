@@ -2,9 +2,10 @@ import type { EventEmitter } from "node:events";
 import type { Server as HttpServer } from "node:http";
 import { Server, type Socket } from "node:net";
 import type { Server as TlsServer } from "node:tls";
+import { setImmediate as turnOfTheLoop } from "node:timers/promises";
 import { isSentAway, listsConnections } from "../shared/node-connections.ts";
 import { acceptNothing, isHttpServer, speaksHttp } from "../shared/node-internals.ts";
-import { after } from "../shared/timers.ts";
+import { after, now } from "../shared/timers.ts";
 import {
   FIRST_REQUEST_MS,
   isBetweenRequests,
@@ -37,6 +38,9 @@ const CLIENT_CLOSE_MS = 1000;
  */
 const GOAWAY_MS = 500;
 
+/** How long to accept what waits in the kernel's queue, in milliseconds, while more and more connections come. */
+const ACCEPT_QUEUED_MS = 500;
+
 /** With fewer connections than this, it is not worth looking for those that were sent to a child process. */
 const SENT_MIN = 64;
 
@@ -60,6 +64,8 @@ export interface ServerDrainOptions {
    * watchConnections() has been called.
    */
   onConnectionsChange: (closed?: Connection) => void;
+  /** Whether systemd has the server's listeners open, too. */
+  isListenerKept: boolean;
   /** How long the server drains when the app closes it, in milliseconds. */
   drainTimeout: number;
   /** Closes an upgraded connection that is not a WebSocket of `ws`. It must not throw. */
@@ -82,6 +88,7 @@ export class ServerDrain implements Drainable {
   readonly #trackConnections: () => Map<Socket, Connection>;
   #connections: Map<Socket, Connection> | undefined;
   readonly #drainTimeout: number;
+  readonly #isListenerKept: boolean;
   readonly #closeUpgraded: CloseUpgraded | undefined;
   readonly #closed: Promise<void>;
   #stopWaiting: () => void = () => {};
@@ -97,10 +104,18 @@ export class ServerDrain implements Drainable {
 
   constructor(
     server: Server,
-    { acceptors, proxies, onConnectionsChange, drainTimeout, closeUpgraded }: ServerDrainOptions,
+    {
+      acceptors,
+      proxies,
+      onConnectionsChange,
+      isListenerKept,
+      drainTimeout,
+      closeUpgraded,
+    }: ServerDrainOptions,
   ) {
     this.server = server;
     this.isHttp = isHttpServer(server);
+    this.#isListenerKept = isListenerKept;
     this.#drainTimeout = drainTimeout;
     this.#closeUpgraded = closeUpgraded;
     const upgraded = rememberUpgrades(server);
@@ -228,6 +243,20 @@ export class ServerDrain implements Drainable {
         (connection) => isUnused(connection) && !isOlder(connection.since, FIRST_REQUEST_MS),
       )
     );
+  }
+
+  async acceptQueued(): Promise<void> {
+    if (this.#isListenerKept || !this.#isAccepting) return;
+    let hasAccepted = false;
+    const listener = (): void => void (hasAccepted = true);
+    this.server.on("connection", listener);
+    const deadline = now() + ACCEPT_QUEUED_MS;
+    // The first turn may be the rest of one that has begun.
+    for (let turns = 0; turns < 2 && now() < deadline; turns = hasAccepted ? 0 : turns + 1) {
+      hasAccepted = false;
+      await turnOfTheLoop();
+    }
+    this.server.off("connection", listener);
   }
 
   stopAccepting(): Promise<void> {

@@ -2,6 +2,8 @@ import type { Connections } from "./connections.ts";
 
 /** A server or a datagram socket, which is drained when the process stops. */
 export interface Drainable {
+  /** Whether a response can tell a client that its connection ends. */
+  readonly isHttp: boolean;
   /** The open connections. */
   readonly connections: Connections;
   /**
@@ -23,6 +25,11 @@ export interface Drainable {
   endIdleConnections(): void;
   /** Whether a client has connected recently, and has not sent its first request yet. */
   hasArrivingConnections(): boolean;
+  /**
+   * Accepts the connections that wait in the kernel's queue. Without this, closing the listener would reset
+   * them, unless systemd has the same listener open.
+   */
+  acceptQueued(): Promise<void>;
   /** Accepts no new connection. Resolves when everything under way is done and all connections have closed. */
   stopAccepting(): Promise<void>;
   /**

@@ -12,10 +12,15 @@ export function duration(value: unknown): number | undefined {
   return time === undefined || time === Infinity || time <= LONGEST ? time : undefined;
 }
 
+/** A duration that is not infinite. */
+export function finiteTime(value: unknown): number | undefined {
+  const time = duration(value);
+  return time === Infinity ? undefined : time;
+}
+
 /** A duration that is not infinite, and not 0. */
 export function limitedTime(value: unknown): number | undefined {
-  const time = duration(value);
-  return time === Infinity || time === 0 ? undefined : time;
+  return finiteTime(value) || undefined;
 }
 
 /** Whether the author of this value may have meant that the time has no limit. */

@@ -6,14 +6,22 @@ import type { Socket } from "node:net";
 import type { IncomingMessage } from "node:http";
 import type { SockactEvent } from "./events.ts";
 import { shown } from "../shared/shown.ts";
-import { duration, exitStatus, isNoTime, limitedTime, path, signalList } from "./setting-values.ts";
+import {
+  duration,
+  exitStatus,
+  finiteTime,
+  isNoTime,
+  limitedTime,
+  path,
+  signalList,
+} from "./setting-values.ts";
 
 /**
  * How an app starts, reloads, stops and sleeps under a service manager. Every option has a default. When you
  * start the app yourself, all options except `health` have no effect.
  *
  * Environment variables override the options, so you can set them in the unit: `SOCKACT_DRAIN_TIMEOUT`,
- * `SOCKACT_IDLE_TIMEOUT`, `SOCKACT_IDLE_EXIT_STATUS`, `SOCKACT_NOTIFY`, `SOCKACT_WATCHDOG`,
+ * `SOCKACT_STOP_DELAY`, `SOCKACT_IDLE_TIMEOUT`, `SOCKACT_IDLE_EXIT_STATUS`, `SOCKACT_NOTIFY`, `SOCKACT_WATCHDOG`,
  * `SOCKACT_SIGNALS`, `SOCKACT_HANDOVER`, `SOCKACT_HANDOVER_TIMEOUT`, `SOCKACT_HEALTH`.
  *
  * A duration is a string with a unit, as in systemd.time(7), such as `30s` or `1min 30s`. The longest is 24
@@ -68,6 +76,14 @@ export interface LifecycleOptions {
    * limit. `TimeoutStopSec=` in the unit must be longer.
    */
   drainTimeout?: Duration | "infinity" | undefined;
+  /**
+   * How long the process still accepts and serves every connection after SIGTERM, before it drains. Meanwhile,
+   * health probes get 503, and each response has `Connection: close`. Set it where no socket was passed and a
+   * load balancer needs time to find out, as in Kubernetes: some seconds more than it takes for that.
+   * `drainTimeout` begins after it. The default is `0`. It has no effect on passed sockets, because systemd
+   * keeps them open, nor after SIGINT.
+   */
+  stopDelay?: Duration | undefined;
   /**
    * How long the process stays idle (without a connection) before it ends. The next connection starts it
    * again. The default is `false`: the process never ends by itself. After `onStop`, sockact calls
@@ -129,6 +145,7 @@ export interface Settings extends Pick<
   /** The path, or false. */
   health: string | false;
   drainTimeout: number;
+  stopDelay: number;
   /** `Infinity` means never. Undefined if neither the option nor the variable is set. */
   idleTimeout: number | undefined;
   idleExitStatus: number;
@@ -182,6 +199,15 @@ const readers = {
     ],
     example: ["'30s'", "30s"],
     unlimited: ["'infinity'", "infinity"],
+  },
+  stopDelay: {
+    option: finiteTime,
+    variable: finiteTime,
+    is: [
+      "a duration with a unit, such as '5s', and 24 days at most; or 0",
+      "a duration with a unit, such as 5s, and 24 days at most; or 0",
+    ],
+    example: ["'5s'", "5s"],
   },
   idleTimeout: {
     option: (value) => (value === false ? Infinity : duration(value) || undefined),
@@ -237,6 +263,7 @@ export const LIFECYCLE_OPTIONS: readonly string[] = [...callbacks, ...Object.key
 export function readSettings(options: LifecycleOptions): Settings {
   const settings: Settings = {
     drainTimeout: readOption("drainTimeout", options, DRAIN_TIMEOUT),
+    stopDelay: readOption("stopDelay", options, 0),
     idleTimeout: readOption("idleTimeout", options, undefined),
     idleExitStatus: readOption("idleExitStatus", options, 0),
     notify: readOption("notify", options, true),

@@ -77,6 +77,9 @@ async function shutDown(
     : undefined;
   const began = isReplaced ? undefined : moved && now();
   if (began !== undefined) await moved;
+  // systemd keeps passed sockets open, and a developer who presses Ctrl+C does not want to wait.
+  const isDelayed = signal !== null && signal !== "SIGINT" && !apps.some(({ activated }) => activated);
+  const stopDelay = isDelayed ? Math.max(...apps.map(({ settings }) => settings.stopDelay)) : 0;
   const pool = workerPool();
   for (const drain of allDrains()) drain.forgetSent();
   const connections = allDrains().reduce((sum, drain) => sum + drain.connections.size, 0);
@@ -94,7 +97,7 @@ async function shutDown(
   const known = new Set(allDrains());
   const drained = isReplaced
     ? handOverAll([...known], timeout, { receiver, announce, arriving: moved })
-    : drainAll([...known], timeout, announce);
+    : drainAll([...known], timeout, { announce, stopDelay });
   const draining = `Draining ${pool ? `${pool.count} workers` : `${connections} connections`}`;
   // An idle process has nothing to drain. `systemctl status` shows this while the app sleeps.
   const status = reason === "idle" ? "Asleep: the next connection starts it" : draining;
@@ -106,7 +109,7 @@ async function shutDown(
   };
   let destroying: NodeJS.Timeout | undefined;
   let isStuck = false;
-  const cap = after(timeout, () => {
+  const cap = after(stopDelay + timeout, () => {
     destroyConnections();
     let emptyPolls = 0;
     // A server may still start to listen.
@@ -125,7 +128,7 @@ async function shutDown(
   await drained;
   // Servers that have started to listen in the meantime.
   for (let late = newDrains(known); late.length > 0; late = newDrains(known))
-    await drainAll(late, timeout, announce);
+    await drainAll(late, timeout, { announce });
   clearTimeout(cap);
   clearInterval(destroying);
   stopState.isEndEarly = false;

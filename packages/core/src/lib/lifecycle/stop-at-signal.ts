@@ -3,13 +3,14 @@ import { constants } from "node:os";
 import process from "node:process";
 import { bindListeners } from "../shared/process-events.ts";
 import { processState } from "../shared/process-state.ts";
+import { now } from "../shared/timers.ts";
 import { allDrains } from "./app.ts";
 import { exitProcess, stop } from "./shutdown.ts";
 import { stopState } from "./stopping.ts";
 
 const signals = processState("signals", {
-  /** Whether a signal has started the stop. */
-  isSignalled: false,
+  /** The signal that has started the stop, and when. */
+  first: undefined as { signal: NodeJS.Signals; at: number } | undefined,
   /** Whether the stop is done. */
   isStopped: false,
   /** The signals that start the stop, and the listener of sockact for each. */
@@ -32,7 +33,7 @@ const signals = processState("signals", {
  * already.
  */
 export function receiveSignal(signal: NodeJS.Signals): void {
-  if (signals.isSignalled) return;
+  if (signals.first) return;
   // The listeners of the app must run as well. Without any listener, the signal must end the process.
   if (process.listenerCount(signal) > 0) process.emit(signal, signal);
   else process.kill(process.pid, signal);
@@ -81,7 +82,7 @@ export function holdListeners(): void {
   process.emit = function (this: NodeJS.Process, event: string | symbol, ...args: unknown[]): boolean {
     if (areCalled || typeof event !== "string" || !signals.handled.has(event))
       return emit.call(this, event, ...args);
-    if (!signals.isSignalled)
+    if (!signals.first)
       callListeners = () => {
         areCalled = true;
         emit.call(process, event, ...args);
@@ -94,21 +95,37 @@ export function holdListeners(): void {
 }
 
 /**
+ * How long after the first signal the same one is a copy of it, in milliseconds. A platform or a terminal
+ * signals each process, and npm forwards the signal as well. Somebody may press Ctrl+C twice on purpose.
+ */
+const COPY_MS = 1000;
+const COPY_OF_SIGINT_MS = 200;
+
+function isCopy(signal: NodeJS.Signals, first: { signal: NodeJS.Signals; at: number }): boolean {
+  return signal === first.signal && now() - first.at < (signal === "SIGINT" ? COPY_OF_SIGINT_MS : COPY_MS);
+}
+
+/**
  * Starts the stop at the first signal. What a later one does depends on whether the app ends the process
- * itself.
+ * itself, and whether it is a copy of the first.
  */
 function onSignal(signal: NodeJS.Signals): void {
-  if (!signals.isSignalled) {
-    signals.isSignalled = true;
+  const { first } = signals;
+  if (!first) {
+    signals.first = { signal, at: now() };
     signals.appEndsProcess = isHandledByApp(signal);
     void stopAtSignal(signal);
   } else if (signals.isStopped) {
     process.exit();
-  } else if (signals.appEndsProcess && !isHandledByApp(signal) && allDrains().length === 0) {
+  } else if (
+    signals.appEndsProcess &&
+    !isHandledByApp(signal) &&
+    (allDrains().length === 0 || isCopy(signal, first))
+  ) {
     // NestJS and terminus send the signal again to end the process when they are done. Our onStop may still
     // be running.
     signals.appEndsProcess = false;
-  } else if (!cluster.isWorker) {
+  } else if (!cluster.isWorker && !isCopy(signal, first)) {
     // A worker may receive the same signal from the service manager, its primary and the app. A second signal
     // to the primary ends all processes.
     stopState.isEndEarly = false;

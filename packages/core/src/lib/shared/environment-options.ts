@@ -4,6 +4,7 @@ import { ActivationError } from "./errors.ts";
 /** The variables that override options. Written in full, so that a search for one finds it. */
 export const VARIABLES = {
   drainTimeout: "SOCKACT_DRAIN_TIMEOUT",
+  stopDelay: "SOCKACT_STOP_DELAY",
   idleTimeout: "SOCKACT_IDLE_TIMEOUT",
   idleExitStatus: "SOCKACT_IDLE_EXIT_STATUS",
   notify: "SOCKACT_NOTIFY",
