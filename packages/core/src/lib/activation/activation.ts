@@ -6,22 +6,19 @@ export type ActivationResult =
   | { activated: true; sockets: readonly PassedSocket[] }
   | { activated: false; reason: string; sockets: readonly PassedSocket[] };
 
-/** The result of reading the environment, which happens once. */
+/** The result of reading the environment once. */
 export type ReadOutcome = ActivationResult | { error: Error };
 
-/** The name of the worker data that says whether sockets were passed to the process of a worker thread. */
+/** The key of the worker data that tells a worker thread whether sockets were passed to its process. */
 export const WORKER_KEY = "sockact.1";
 
 interface ActivationState {
   /** Undefined until the environment is read. */
   result: ReadOutcome | undefined;
-  /**
-   * The original environment, if it names no process that its sockets are for, and no caller has asked to
-   * trust the parent yet.
-   */
+  /** The original environment, if it names no process and no caller has set `ignoreListenPid` yet. */
   untrusted: Record<string, string | undefined> | undefined;
   /**
-   * The descriptors that servers of the app listen on by number. A server may do so before the environment is
+   * The descriptors that the app's servers listen on by number. A server may do so before the environment is
    * read.
    */
   numbersInUse: Set<number>;
@@ -33,13 +30,13 @@ export const activation: ActivationState = processState("activation", {
   numbersInUse: new Set(),
 });
 
-/** The sockets that are known so far. Reads nothing, and throws nothing. */
+/** The known sockets. Reads nothing and never throws. */
 export function knownSockets(): readonly PassedSocket[] {
   const { result } = activation;
   return result === undefined || "error" in result ? [] : result.sockets;
 }
 
-/** Marks a socket as claimed because a server of the app listens on it by its number. */
+/** Marks a socket as claimed, because a server of the app listens on its number. */
 export function markClaimedByNumber(fd: number): void {
   activation.numbersInUse.add(fd);
   for (const passedSocket of knownSockets()) if (passedSocket.fd === fd) passedSocket.claimed = true;

@@ -13,23 +13,23 @@ import { LISTEN_FDS_START, parseListenEnvironment } from "./protocol/parse-envir
 import { readActivation, trustedEnvironment } from "./read.ts";
 import { isSocketOnStandardInput } from "./passed-socket.ts";
 
-/** A socket that was passed to this process. The process may not have claimed it yet. */
+/** A socket that was passed to this process, possibly unclaimed. */
 export interface AnnouncedSocket extends Pick<ActivatedSocket, "fd" | "name"> {
   /**
-   * The kind, family and address, from /proc or from the opened socket. Undefined if the socket would have to
-   * be opened to find out.
+   * The kind, family and address, from /proc or the opened socket. Undefined if only opening the socket would
+   * show them.
    */
   readonly facts: ActivatedSocket | undefined;
   /** Whether a server in this process serves it. */
   readonly isServed: boolean;
 }
 
-/** The sockets that were found before anything claimed them. */
+/** The sockets found before the first claim. */
 let announced: PassedSocket[] | undefined;
 
 /**
- * The names of the sockets that are announced to this process. Undefined if there are none, if they have been
- * claimed already, or if a variable is malformed.
+ * The names of the sockets announced to this process. Undefined if there are none, if they are already
+ * claimed, or if a variable is malformed.
  */
 export function announcedNames(): readonly string[] | undefined {
   try {
@@ -47,11 +47,11 @@ function readNames(): readonly string[] | undefined {
 }
 
 /**
- * Lists the sockets of socket units that were passed to this process. It does not claim them: the variables
+ * Lists the sockets of socket units that were passed to this process, without claiming them: the variables
  * stay in the environment, and nothing is opened. Only a worker of node:cluster, and a process with a socket
- * on its standard input, claim their sockets here.
+ * on standard input, claim their sockets here.
  *
- * @throws ActivationError what activatedSockets() throws
+ * @throws ActivationError the errors of activatedSockets()
  */
 export function announcedSockets(): readonly AnnouncedSocket[] {
   const names = readNames();
@@ -78,7 +78,7 @@ function describe(sockets: readonly PassedSocket[]): AnnouncedSocket[] {
   }));
 }
 
-/** The same as isFromSocketUnit(), but it does not open a socket with the name `notify`. */
+/** Like isFromSocketUnit(), but does not open a socket named `notify`. */
 function mayBeFromSocketUnit(passedSocket: PassedSocket): boolean {
   return (
     (passedSocket.name !== "notify" || passedSocket.classified !== undefined) &&
@@ -92,9 +92,9 @@ function udpFacts({ fd, name, inode }: PassedSocket): ActivatedSocket | undefine
 }
 
 /**
- * Claims the sockets, and opens those that /proc does not list.
+ * Claims the sockets, and opens those that are not in /proc.
  *
- * @throws ActivationError what activatedSockets() throws
+ * @throws ActivationError the errors of activatedSockets()
  */
 export function openAnnounced(): readonly AnnouncedSocket[] {
   const { sockets } = readActivation();
@@ -104,20 +104,20 @@ export function openAnnounced(): readonly AnnouncedSocket[] {
 
 /** The role of a process in a service. */
 export type ProcessRole =
-  /** Sockets were passed to it, or to the primary of node:cluster of which it is a worker. */
+  /** Sockets were passed to it, or to the primary of this worker of node:cluster. */
   | "activated"
-  /** No sockets were passed to it, but the service manager waits for its messages. */
+  /** No sockets were passed to it, but the service manager expects messages. */
   | "supervised"
-  /** Sockets were passed to another process, which may be one that has started it. */
+  /** Sockets were passed to another process, possibly a parent. */
   | "descendant"
-  /** The service manager has started it, without sockets. */
+  /** The service manager started it without sockets. */
   | "started"
-  /** It has none of these roles, or is a worker thread. */
+  /** It has no other role, or is a worker thread. */
   | "other";
 
 /**
- * Finds out the role of this process in a service. Changes nothing. If a variable is malformed, the role is
- * `activated`, so that the app gets the error when it listens.
+ * Finds the role of this process in a service, without side effects. If a variable is malformed, the role is
+ * `activated`, so the app gets the error when it listens.
  */
 export function processRole(): ProcessRole {
   if (!isMainThread()) return "other";
@@ -142,8 +142,7 @@ function readRole(): ProcessRole {
     return isOfPrimary ? "activated" : "other";
   }
   if (readNames() !== undefined || isSocketOnStandardInput()) return "activated";
-  // Child processes inherit the variables. Without the ID of this process in them, they may be those of its
-  // parent.
+  // Child processes inherit the variables. Without this process's ID, they may be the parent's.
   const isStarted = env["SYSTEMD_EXEC_PID"] === String(pid);
   if (isStarted && env["NOTIFY_SOCKET"]) return "supervised";
   if (env["LISTEN_FDS"] !== undefined) return "descendant";
@@ -159,8 +158,8 @@ function isClusterWorker(): boolean {
 }
 
 /**
- * Warns, once, if the sockets were passed to a process that has started this one. Removes the variables, as
- * with every process that asks for its sockets.
+ * Warns once if the sockets were passed to a parent. Removes the variables, as every process that claims
+ * sockets does.
  */
 export function warnIfPassedElsewhere(): void {
   readActivation();

@@ -13,8 +13,7 @@ type Facts = Pick<ActivatedSocket, "kind" | "family" | "address">;
 const NOTHING_KNOWN = { family: "unknown", address: null } as const;
 
 /**
- * Checks that each of these descriptors was passed, and which of them are sockets. The kind of a socket is
- * looked up later, when it is needed.
+ * Checks these passed descriptors, and finds the sockets among them. Their kinds are looked up later.
  *
  * @throws ActivationError `SOCKACT_ERR_FD_NOT_OPEN`
  */
@@ -35,9 +34,9 @@ export function findPassed(descriptors: readonly Pick<ActivatedSocket, "fd" | "n
 }
 
 /**
- * Classifies the sockets that are not classified yet, without native code. First it looks up their inodes in
- * the tables of /proc/net, which changes nothing. The tables do not list the sockets of another network
- * namespace. On such a descriptor it opens a net.Socket, which owns the descriptor from then on.
+ * Classifies sockets without native code. First it searches /proc/net for their inodes, which has no side
+ * effects. Sockets of another network namespace are not there. For these, it opens a net.Socket, which then
+ * owns the descriptor.
  */
 export function classify(passed: readonly PassedSocket[]): void {
   classifyFromTables(passed);
@@ -53,10 +52,7 @@ export function classify(passed: readonly PassedSocket[]): void {
   }
 }
 
-/**
- * Classifies the sockets that the tables of /proc/net list. Opens nothing. The other sockets stay
- * unclassified.
- */
+/** Classifies the sockets in /proc/net. Opens nothing. Other sockets stay unclassified. */
 export function classifyFromTables(passed: readonly PassedSocket[]): void {
   const unclassified = passed.filter(isUnclassified);
   const inet = new Set<number>();
@@ -82,12 +78,12 @@ export function classifyFromTables(passed: readonly PassedSocket[]): void {
 }
 
 /**
- * Classifies the sockets that a server is about to serve. It opens them, which serving needs anyway, and the
- * kernel reports the type and the addresses. Reading /proc/net instead would make the kernel walk the table
- * of all TCP connections, which takes milliseconds on a machine with much memory. `classify()` does the rest.
+ * Classifies the sockets that a server is about to serve. It opens them, as serving does anyway, and the
+ * kernel reports types and addresses. Reading /proc/net would make the kernel iterate over the table of all
+ * TCP connections, which takes milliseconds on a machine with much memory. `classify()` handles the rest.
  *
- * @returns the sockets that it has opened. Nothing in this thread serves them, because Node refuses to open a
- * descriptor that its event loop watches (EEXIST).
+ * @returns the opened sockets. Nothing in this thread serves them, because Node can't open a descriptor that
+ *   its event loop watches (EEXIST).
  */
 export function openAndClassify(passed: readonly PassedSocket[]): PassedSocket[] {
   const opened: PassedSocket[] = [];
@@ -103,14 +99,14 @@ export function openAndClassify(passed: readonly PassedSocket[]): PassedSocket[]
 }
 
 /**
- * Whether a descriptor is not classified yet, and is still the one that was passed. The app may have closed
- * it, and its number may belong to another file now.
+ * Whether a descriptor is unclassified and still the passed one. The app may have closed it, and its number
+ * may belong to another file.
  */
 function isUnclassified(passedSocket: PassedSocket): boolean {
   return passedSocket.classified === undefined && (passedSocket.inode === undefined || isOpen(passedSocket));
 }
 
-/** Completes a datagram socket of another network namespace with the address that node:dgram has read. */
+/** Adds the address that node:dgram has read to a datagram socket of another network namespace. */
 export function classifyWith(passedSocket: PassedSocket, address: AddressInfo): void {
   passedSocket.classified = socketWith(passedSocket, { kind: "datagram", ...formatEndpoint(address) });
 }
@@ -122,7 +118,7 @@ function socketWith({ fd, name }: PassedSocket, facts: Facts): ActivatedSocket {
 /** The inode of a socket; undefined for a file or a pipe. */
 function passedInode(fd: number, announced: number): number | undefined {
   const inode = inodeOf(fd);
-  // Node opens its epoll descriptor before anything else, on the lowest number that was not passed.
+  // Node first opens its epoll descriptor, on the lowest number that was not passed.
   if (inode !== null && (inode !== undefined || !isEpoll(fd))) return inode;
   throw new ActivationError(
     "SOCKACT_ERR_FD_NOT_OPEN",
@@ -133,8 +129,8 @@ function passedInode(fd: number, announced: number): number | undefined {
 }
 
 /**
- * Classifies sockets of another process by their inodes. Opens nothing. The result does not have sockets of
- * another network namespace.
+ * Classifies sockets of another process by inode. Opens nothing. Sockets of another network namespace are
+ * missing in the result.
  */
 export function classifyInodes(inodes: ReadonlySet<number>): ReadonlyMap<number, Facts> {
   const tcp = Array.from(
@@ -159,14 +155,14 @@ function fromUnixRow({ type, listening, connected, address }: UnixRow): Facts {
   return { kind, family: "unix", address };
 }
 
-/** Opens a net.Socket on the descriptor, to read the type and the address from it. */
+/** Opens a net.Socket on the descriptor to read its type and address. */
 function factsByOpening(passedSocket: PassedSocket, inode: number): Facts {
   const opened = open(passedSocket);
   if (opened === "datagram") return { kind: "datagram", ...NOTHING_KNOWN, ...findUdp(inode) };
   if (typeof opened === "string") return { kind: opened, ...NOTHING_KNOWN };
   const endpoint = endpointOf(opened);
   if (endpoint === undefined) return { ...pipeFacts(passedSocket.fd), family: "unix" };
-  // If the client has already gone, the socket has no remote address. But with Accept=yes, systemd has set
+  // If the client has disconnected, there is no remote address. But with Accept=yes, systemd sets
   // REMOTE_ADDR.
   const isConnection = opened.remoteAddress !== undefined || process.env["REMOTE_ADDR"] !== undefined;
   return { kind: isConnection ? "connection" : "unknown", ...endpoint };
@@ -182,13 +178,13 @@ function inetFactsByOpening(passedSocket: PassedSocket, inode: number): Facts | 
   if (typeof opened === "string" || endpoint === undefined) return undefined;
   if (opened.remoteAddress !== undefined) return { kind: "connection", ...endpoint };
   if (process.env["REMOTE_ADDR"] !== undefined) return undefined;
-  // It has an address and no peer, so listen(2) makes it a listener if it is not one yet.
+  // It has an address and no peer, so listen(2) can make it a listener.
   return { kind: endpoint.address.endsWith(":0") ? "unknown" : "listener", ...endpoint };
 }
 
 /**
- * Opens a net.Socket on the descriptor, once. If Node refuses the type, or its event loop watches the
- * descriptor already, the descriptor stays untouched.
+ * Opens a net.Socket on the descriptor, once. If Node rejects the type, or its event loop already watches the
+ * descriptor, the descriptor is unchanged.
  */
 function open(passedSocket: PassedSocket): Socket | "datagram" | "other" | "unknown" {
   try {
@@ -205,7 +201,7 @@ function open(passedSocket: PassedSocket): Socket | "datagram" | "other" | "unkn
 }
 
 /**
- * The address of an internet stream socket, also in another network namespace. Undefined for other sockets.
+ * The address of an internet stream socket, even in another network namespace. Undefined for other sockets.
  */
 function endpointOf(socket: Socket): { family: "ipv4" | "ipv6"; address: string } | undefined {
   const { address, family, port } = socket.address() as Partial<AddressInfo>;
@@ -216,7 +212,7 @@ function formatEndpoint({ address, family, port }: AddressInfo): {
   family: "ipv4" | "ipv6";
   address: string;
 } {
-  // Node adds the name of the interface to a link-local address. /proc does not, so it is removed.
+  // Node adds the interface to a link-local address. /proc does not, so it is removed.
   return family === "IPv6"
     ? { family: "ipv6", address: `[${address.replace(/%.*/, "")}]:${port}` }
     : { family: "ipv4", address: `${address}:${port}` };
@@ -249,8 +245,8 @@ interface ReportedHandle {
 }
 
 /**
- * Whether a unix socket is connected. It writes zero bytes, which fails with ENOTCONN if the socket has no
- * peer, and with EPIPE if its peer has gone.
+ * Whether a unix socket is connected. Writes zero bytes, which fails with ENOTCONN without a peer, and with
+ * EPIPE if the peer has closed.
  */
 function isConnected(fd: number): boolean {
   try {

@@ -10,11 +10,11 @@ import { warn } from "../shared/warnings.ts";
 import { waitToServe } from "./serving.ts";
 
 /**
- * The sockets of the primary of this worker: the sockets that the primary has named, or, if it does not
- * import sockact, those that were passed to it. Undefined if there are none. This does not look at the
- * descriptors of the worker: its descriptor 3 is the channel to the primary.
+ * The sockets of this worker's primary: those that the primary announced, or, if it does not import sockact,
+ * those that were passed to it. Undefined if there are none. Does not use the worker's descriptors:
+ * descriptor 3 is the channel to the primary.
  *
- * @throws ActivationError what parseListenEnvironment() throws
+ * @throws ActivationError the errors of parseListenEnvironment()
  */
 export function readFromPrimary(): ReadOutcome | undefined {
   const state = parseClusterVariable(process.env[CLUSTER_VARIABLE], process.ppid);
@@ -77,7 +77,7 @@ function socketOfPrimary(socket: ActivatedSocket, inode: number | undefined): Pa
   };
 }
 
-/** Undefined for a descriptor that is not a socket. 0 if this process may not read /proc of its primary. */
+/** Undefined if a descriptor is not a socket. 0 if this process may not read its primary's /proc. */
 function inodeOfPrimary(fd: number): number | undefined {
   try {
     const stats = statSync(`/proc/${process.ppid}/fd/${fd}`, { bigint: true });

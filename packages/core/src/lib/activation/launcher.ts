@@ -5,10 +5,9 @@ import { isStartedBySystemd } from "../shared/started-by-systemd.ts";
 import { warn } from "../shared/warnings.ts";
 
 /**
- * Warns, once, if the sockets were passed to a process that has started this one: `npm start`, a shell,
- * `nodemon`, … or the app itself, by child_process.fork(). The warning names that process, and says what to
- * write instead. It does not warn if that process is not an ancestor of this one: then the variables are left
- * over, for example in a terminal.
+ * Warns once if the sockets were passed to a parent: `npm start`, a shell, `nodemon`, … or the app itself,
+ * with child_process.fork(). The warning names that process and what to write instead. It does not warn if
+ * that process is not an ancestor: the variables are then left over, for example in a terminal.
  */
 export function warnOfLauncher(env: Record<string, string | undefined>): void {
   const pid = Number(env["LISTEN_PID"]);
@@ -45,9 +44,7 @@ function warnOfFork(parent: readonly string[], hint: string): void {
   );
 }
 
-/**
- * Warns, once, if systemd has set a process ID that is not valid inside the PID namespace of this process.
- */
+/** Warns once if systemd has set a process ID that is not valid in this process's PID namespace. */
 export function warnOfOuterPid(pid: string): void {
   warn(
     "SOCKACT_WARN_OUTER_PID",
@@ -58,8 +55,8 @@ export function warnOfOuterPid(pid: string): void {
 }
 
 /**
- * Whether an activated process has forked this one. That process has removed the variables, but /proc still
- * shows the environment that it was started with.
+ * Whether an activated process forked this one. That process has removed the variables, but /proc still shows
+ * its initial environment.
  */
 function hasForked(): boolean {
   if (process.send === undefined) return false;
@@ -69,9 +66,7 @@ function hasForked(): boolean {
   );
 }
 
-/**
- * The command line of an ancestor of this process. Undefined if the process with this ID is not an ancestor.
- */
+/** The command line of an ancestor. Undefined if this is not the ID of an ancestor. */
 function findAncestor(pid: number): string[] | undefined {
   try {
     for (let current = process.ppid; current > 0; current = parentOf(current)) {
@@ -94,12 +89,12 @@ function parentOf(pid: number): number {
 }
 
 /**
- * A command line as its user wrote it: `npm start`, `nodemon server.js`, `sh -c …`. The path of the tool's
- * script is left out.
+ * A command line as the user wrote it: `npm start`, `nodemon server.js`, `sh -c …`. The path of the tool's
+ * script is omitted.
  */
 function describe(command: readonly string[]): string {
   const [program = "", ...args] = command;
-  // npm and others replace their command line by a title, which is one word: "npm start".
+  // npm and others replace their command line by a title, as one word: "npm start".
   const words =
     command.length === 1
       ? program.split(" ")
@@ -122,7 +117,7 @@ function scriptWords(args: readonly string[]): string[] {
   return [name, ...args.slice(index + 1)];
 }
 
-/** The package in node_modules that a script belongs to. Undefined if it belongs to none. */
+/** The package in node_modules that contains a script, or undefined. */
 function packageOf(script = ""): string | undefined {
   return /.*(?:node_modules\/(?:\.bin\/)?|corepack\/dist\/)((?:@[^/]+\/)?[^/]+)/.exec(script)?.[1];
 }
@@ -134,8 +129,8 @@ function isOfSamePackage([program = "", ...args]: readonly string[]): boolean {
 }
 
 /**
- * Whether this is Node that runs the script of an app. A tool such as nodemon, and `node --watch` and
- * `node --test`, run the script in a child process.
+ * Whether this is a Node that runs the script of an app. Tools such as nodemon, `node --watch` and `node
+ * --test` run the script in a child process.
  */
 function isApp(command: readonly string[]): boolean {
   const [program = "", ...args] = command;
@@ -147,7 +142,9 @@ function isNode(program: string): boolean {
   return /^(node|nodejs|bun)$/.test(basename(program));
 }
 
-/** The lines for a service that starts this process: an absolute path, quoted as systemd.service(5) says. */
+/**
+ * The directives of a service that starts this process: an absolute path, quoted as in systemd.service(5).
+ */
 function directives(launcher: number): string {
   const environment = nodeEnvironment(launcher).map((variable) => `Environment=${variable}`);
   return [
@@ -167,9 +164,9 @@ function shellCommand(launcher: number): string {
 
 function ownArguments(): string[] {
   const { pm_exec_path: app } = process.env;
-  // Under pm2, the script of the process is a script of pm2, which loads the app.
+  // Under pm2, the script of the process is pm2's, which loads the app.
   const script = packageOf(process.argv[1]) === "pm2" && app ? app : process.argv[1];
-  // tsx needs only its loader. The other file that it requires is for its own parent process.
+  // tsx needs only its loader. The other required file is for its parent process.
   const isPreflight = (arg = ""): boolean => /[/\\]tsx[/\\]dist[/\\]preflight/.test(arg);
   const execArgv = process.execArgv.filter(
     (arg, index, all) => !isPreflight(arg) && !isPreflight(all[index + 1]),
@@ -178,7 +175,7 @@ function ownArguments(): string[] {
 }
 
 /**
- * The NODE_ENV that a script of package.json sets. Other variables may be secrets, which must not appear in a
+ * The NODE_ENV that a package.json script sets. Other variables may be secrets, which must not appear in a
  * log.
  */
 function nodeEnvironment(launcher: number): string[] {
@@ -187,7 +184,7 @@ function nodeEnvironment(launcher: number): string[] {
   return NODE_ENV && /^\w+$/.test(NODE_ENV) && !isInherited ? [`NODE_ENV=${NODE_ENV}`] : [];
 }
 
-/** The variables with which a process was started. */
+/** The initial environment of a process. */
 function environmentOf(pid: number): string[] {
   try {
     return readFileSync(`/proc/${pid}/environ`, "utf8").split("\0");
@@ -197,7 +194,7 @@ function environmentOf(pid: number): string[] {
 }
 
 function quote(word: string, index: number): string {
-  // systemd does not expand $VARIABLES in the path of the program itself.
+  // systemd does not expand $VARIABLES in the path of the program.
   const escaped = (index === 0 ? word : word.replaceAll("$", "$$$$")).replaceAll("%", "%%");
   return /^[^\s"'\\;]+$/.test(escaped)
     ? escaped

@@ -8,7 +8,7 @@ import { type ListenEnvironment, parseListenEnvironment } from "./protocol/parse
 
 type Environment = Record<string, string | undefined>;
 
-/** Says why nothing was passed. Warns if sockets were passed to another process. */
+/** Explains why nothing was passed. Warns if sockets were passed to another process. */
 export function explainNotActivated(
   env: Environment,
   environment: ListenEnvironment,
@@ -25,8 +25,8 @@ export function explainNotActivated(
 }
 
 /**
- * A worker thread shares the process ID and the descriptors. When it ends, it closes its sockets for the
- * whole process.
+ * A worker thread shares the process ID and descriptors. When it ends, it closes its sockets for the whole
+ * process.
  */
 export function readInWorkerThread(env: Environment): ReadOutcome {
   let meant = (getEnvironmentData(WORKER_KEY) as boolean | undefined) ?? wasStartedWithSockets();
@@ -47,8 +47,8 @@ export function readInWorkerThread(env: Environment): ReadOutcome {
 }
 
 /**
- * Whether this process was started with variables that announce sockets to it. They may have been removed
- * since, but the kernel keeps a copy.
+ * Whether the initial variables of this process announce sockets. They may have been removed since, but the
+ * kernel keeps a copy.
  */
 function wasStartedWithSockets(): boolean {
   try {

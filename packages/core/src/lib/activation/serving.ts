@@ -12,7 +12,7 @@ const serving = processState("serving", {
 
 if (predecessor() !== undefined) once("meet predecessor", meetPredecessor);
 
-/** Called before any code of the app, which may look for the channel, or end the process. */
+/** Called before any code of the app, which may use the channel or end the process. */
 function meetPredecessor(): void {
   takeChannel();
   process.once("exit", (code) => {
@@ -21,9 +21,9 @@ function meetPredecessor(): void {
 }
 
 /**
- * Whether this process must not accept yet, because another process hands over to it, and has not done so.
- * The same is true of the workers of such a process. If the new process accepted earlier, its connections
- * would be lost when it fails before it is ready.
+ * Whether this process must not accept yet, because another process has not finished its handover to it. This
+ * also applies to its workers. If the new process accepted earlier and then failed before it is ready, its
+ * connections would be lost.
  */
 export function isWaitingToServe(): boolean {
   return serving.isWaiting;
@@ -34,13 +34,13 @@ export function waitToServe(): void {
   serving.isWaiting = true;
 }
 
-/** Runs an action when this process may accept: usually at once. */
+/** Runs an action when this process may accept, usually at once. */
 export function onceServing(action: () => void): void {
   if (serving.isWaiting) serving.actions.push(action);
   else action();
 }
 
-/** Makes this process accept, and runs the actions that have waited for that. */
+/** Lets this process accept, and runs the waiting actions. */
 export function serve(): void {
   serving.isWaiting = false;
   for (const action of serving.actions.splice(0)) action();

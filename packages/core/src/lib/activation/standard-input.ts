@@ -6,9 +6,9 @@ import { ActivationError } from "../shared/errors.ts";
 import { inodeOf, type PassedSocket } from "./passed-socket.ts";
 
 /**
- * Claims the socket on standard input, if a socket unit has put it there. Such a socket has an address, while
- * the socket pair between a parent and its child has none. The app then finds its standard input empty, as in
- * any other service.
+ * Claims the socket on standard input, if it is from a socket unit. Such a socket has an address, unlike the
+ * socket pair between a parent and its child. The app then finds standard input empty, as in any other
+ * service.
  *
  * @throws ActivationError `SOCKACT_ERR_SOCKET_OUTPUT`
  */
@@ -19,15 +19,15 @@ export function takeOverStandardInput(): PassedSocket | undefined {
   if (!isMeant || address === null || address === "") return undefined;
   if (kind === "connection") refuseOutputs(found.inode as number);
   emptyStandardInput();
-  // systemd uses this name when it passes a connection with a name.
+  // systemd uses this name for a connection with a name.
   const name = kind === "connection" ? "connection" : found.socket.name;
   const socket = Object.freeze({ ...found.socket, name });
   return { ...found, name, socket, classified: socket };
 }
 
 /**
- * Without `StandardOutput=`, standard output is the same socket: whatever the app prints would go to the
- * client, between the responses.
+ * Throws if standard output is the same socket, as without `StandardOutput=`: the app's output would go to
+ * the client, between the responses.
  */
 function refuseOutputs(inode: number): void {
   const [output, error] = [1, 2].map((fd) => inodeOf(fd) === inode);
@@ -37,8 +37,8 @@ function refuseOutputs(inode: number): void {
     "With StandardInput=socket, standard output is the connection too: everything that the app prints would go to the client",
     "Write StandardOutput=journal in the service unit, or leave StandardInput= out: then the connection is passed as descriptor 3.",
   );
-  // On standard error, only the client would see the error. So systemd-cat writes it to the journal. The
-  // journal looks up the sender when it reads the line, so the sender waits a moment.
+  // On standard error, only the client would see the error, so systemd-cat writes it to the journal. journald
+  // looks up the sender when it reads the line, so the sender waits a moment.
   if (error) {
     const lines = `${refusal.code}: ${refusal.message}.\n${refusal.hint}`;
     const write = ["sh", "-c", 'echo "$1"; sleep 0.2', "sh", lines];
@@ -47,7 +47,7 @@ function refuseOutputs(inode: number): void {
   throw refusal;
 }
 
-/** Patches process.stdin, so that no code reads what the client sends. */
+/** Patches process.stdin, so that no code reads the client's data. */
 function emptyStandardInput(): void {
   let stdin: ReadStream | undefined;
   Object.defineProperty(process, "stdin", {

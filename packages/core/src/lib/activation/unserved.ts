@@ -6,37 +6,28 @@ import { afterFirstResponse } from "../shared/first-response.ts";
 import { once, processState } from "../shared/process-state.ts";
 import { warn } from "../shared/warnings.ts";
 
-/**
- * How long a socket may stay without a server, in milliseconds: before the app has claimed its first socket,
- * and after it has claimed the last one.
- */
+/** How long a socket may have no server, in milliseconds, before the first and after the last claim. */
 const STARTING_MS = 30_000;
 const STARTED_MS = 5_000;
 
-/**
- * How long the app may still take to listen after another server has started to listen elsewhere, in
- * milliseconds.
- */
+/** How long the app may take to listen after another server listens elsewhere, in milliseconds. */
 const ELSEWHERE_MS = 2_000;
 
 const unserved = processState("unserved", {
   timer: undefined as NodeJS.Timeout | undefined,
   /** Whether the timer is about to be started. */
   isScheduling: false,
-  /** The numbers of the sockets in warnings so far. */
+  /** The numbers of the reported sockets. */
   reported: new Set<number>(),
-  /** Whether the time to start a server for every socket is over. */
+  /** Whether the time limit for a server on every socket has passed. */
   isTimeOver: false,
-  /** The hint of a preload, instead of the one for adapters. */
+  /** The preload's hint, instead of the one for adapters. */
   preloadHint: undefined as ((names: readonly string[]) => string | undefined) | undefined,
-  /** Called once, when that time is over. */
+  /** Called once after that time limit. */
   listeners: [] as (() => void)[],
 });
 
-/**
- * Warns of the sockets that still have no server a while after the last one was claimed, or when the process
- * ends.
- */
+/** Warns about sockets without a server, some time after the last claim, or when the process ends. */
 export function scheduleUnservedWarning(): void {
   if (unserved.isScheduling) return;
   unserved.isScheduling = true;
@@ -54,8 +45,8 @@ function startTimer(): void {
     unserved.isTimeOver = true;
     for (const listener of unserved.listeners.splice(0)) listener();
   }, grace).unref();
-  // By then, the app may have used a datagram socket and closed it, but the descriptor stays open. A listener
-  // that was used is closed.
+  // By then, the app may have used and closed a datagram socket, but the descriptor stays open. A used
+  // listener is closed.
   once("watch for the end", () =>
     process.once("beforeExit", () =>
       warnOfUnserved(
@@ -74,18 +65,17 @@ export function isServerExpected(): boolean {
 }
 
 /**
- * Calls the listener once, when the time to start is over. That is after the warning of the sockets that have
- * no server.
+ * Calls the listener once when the time limit has passed, after the warning about sockets without a server.
  */
 export function onStartTimeOver(listener: () => void): void {
   unserved.listeners.push(listener);
 }
 
 /**
- * Warns if an adapter was imported in a process with passed sockets, and nothing has asked for them: the line
- * with `systemdListen()` is missing. Reads only LISTEN_PID, and removes no variable.
+ * Warns if an adapter was imported in a process with passed sockets, but nothing has claimed them:
+ * `systemdListen()` is missing. Reads only LISTEN_PID, and removes no variable.
  *
- * @param isListening whether an HTTP server listens. If none does, the app may still be starting.
+ * @param isListening whether an HTTP server listens. Otherwise, the app may still be starting.
  */
 export function warnIfNeverAsked(isListening: () => boolean): void {
   if (process.env["LISTEN_PID"] !== String(process.pid)) return;
@@ -102,7 +92,7 @@ export function warnIfNeverAsked(isListening: () => boolean): void {
   once("warn if never asked", () => setTimeout(() => look(false), STARTED_MS).unref());
 }
 
-/** Called when an HTTP server listens by itself. It may be the app anyway. */
+/** Called when an HTTP server listens on its own port. It may be the app. */
 export function warnIfUnservedBeside(server: Server): void {
   if (server.listenerCount("request") === 0 || !knownSockets().some(isUnserved)) return;
   server.once("listening", () => {
@@ -119,7 +109,7 @@ export function warnIfUnservedBeside(server: Server): void {
   });
 }
 
-/** Called when `systemdListen()` was called for an app whose server listens already, on another port. */
+/** Called if `systemdListen()` was called for an app whose server already listens on another port. */
 export function warnOfLateCall(server: Server): void {
   warnOfUnserved(
     knownSockets().filter(isUnserved),
@@ -144,20 +134,20 @@ const CLOSURE_HINT =
  * Sets the hint of the warning about unserved sockets.
  *
  * @param hint gets the names of these sockets. If it returns undefined, the warning has the hint for
- * adapters.
+ *   adapters.
  */
 export function setUnservedHint(hint: (names: readonly string[]) => string | undefined): void {
   unserved.preloadHint ??= hint;
 }
 
-/** The hint for unserved sockets: those that a server can serve, and others. */
+/** The hint for unserved sockets, whether a server can serve them or not. */
 function hintFor(sockets: readonly PassedSocket[]): string {
   const streams = sockets.filter(isStream);
   const others = sockets.filter((passedSocket) => !isStream(passedSocket)).map(useHintFor);
   return [...others, ...(streams.length > 0 ? [serverHintFor(streams)] : [])].join(" ");
 }
 
-/** Whether a server can listen on it, as far as that is known. */
+/** Whether a server can listen on it, as far as known. */
 function isStream({ socket: { kind } }: PassedSocket): boolean {
   return kind !== "datagram" && kind !== "other";
 }
@@ -168,7 +158,7 @@ function useHintFor({ socket: { name, kind, family } }: PassedSocket): string {
   return `No server of Node can use ${name}. Use its descriptor: claimSocket(${JSON.stringify(name)}) from @sockact/core.`;
 }
 
-/** The hint for listeners, in an app that may have claimed other sockets by their names. */
+/** The hint for listeners, in an app that may have claimed other sockets by name. */
 function serverHintFor(sockets: readonly PassedSocket[]): string {
   const names = [
     ...new Set(

@@ -146,7 +146,7 @@ function listenAttached(
 ): Server {
   try {
     const { sockets } = readActivation();
-    // If several apps own the server, the first one with a free socket gets it.
+    // If the server belongs to several apps, the first one with a free socket gets it.
     const hasFree = ({ selection: { names } }: Attachment): boolean => hasUnclaimed(sockets, names);
     const owner = owners.length > 1 ? owners.find(hasFree) : undefined;
     const { app, selection, hooks, http2 } = (owner ?? owners[0]) as Attachment;

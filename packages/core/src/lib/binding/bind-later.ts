@@ -17,16 +17,16 @@ import type { PreambleOf } from "./preamble.ts";
 import { giveConnections } from "./serve-connections.ts";
 import { serverAddress } from "./server-address.ts";
 
-/** An HTTP server, of either version, answers a client only if it has a listener for one of these events. */
+/** An HTTP server, of either version, answers a client only with a listener for one of these events. */
 const HANDLED = ["request", "upgrade", "connect", "checkContinue", "stream", "session"];
 
 /**
- * Makes a server emit `listening` before it listens on anything. A tool that probes whether a port is free
- * closes its server then, and would close the socket with it. Calls `start` a turn of the event loop later,
- * if the server is still open. If an HTTP server has no handler by then, `start` is called when it gets one,
- * so that clients wait instead of getting no answer.
+ * Makes a server emit `listening` before it listens on anything. A tool that looks for a free port closes its
+ * server then, and would close the socket with it. Calls `start` one turn of the event loop later, if the
+ * server is still open. If an HTTP server has no handler yet, `start` is called when it gets one, so clients
+ * wait instead of getting no answer.
  *
- * @param address what `server.address()` returns
+ * @param address the result of `server.address()`
  */
 export function listenLater(
   server: Server,
@@ -54,15 +54,15 @@ function onceHandled(server: Server, action: () => void): void {
   server.on("newListener", onNewListener);
 }
 
-/** How a server listens on sockets that it joins. */
+/** How a server joins sockets. */
 export interface JoinOptions {
   backlog?: number | undefined;
   preambleOf?: PreambleOf;
 }
 
 /**
- * The same as `bindServer()` in a process to which another one hands over: the server emits `listening`, but
- * does not listen on the sockets before this process may accept.
+ * `bindServer()` for a process that gets a handover: the server emits `listening`, but does not listen on the
+ * sockets until this process may accept.
  */
 export function bindServerLater(
   server: Server,
@@ -98,7 +98,7 @@ export function joinSockets(
   join(server, handle, acceptors, prepareEach(server, sockets, preambleOf));
 }
 
-/** The same in a worker of node:cluster, where the primary hands the handles over later. */
+/** The same in a worker of node:cluster, which gets the handles from the primary later. */
 async function joinInWorker(
   server: Server,
   handle: ListenHandle,
@@ -123,13 +123,13 @@ async function joinInWorker(
     for (const start of await Promise.all(deferred)) start();
     join(server, handle, acceptors, prepareEach(server, sockets, preambleOf));
   } catch {
-    // An acceptor has emitted the error already.
+    // An acceptor has already emitted the error.
     for (const acceptor of acceptors) acceptor.close();
   }
 }
 
 /**
- * Makes a server that listens on nothing listen by itself after all.
+ * Makes a server that listens on nothing listen on its own port after all.
  *
  * @param listen makes a server listen on the port or path of the original `listen()`
  * @param onListening called when the server listens
@@ -151,7 +151,7 @@ export function joinOwn(
   listen(acceptor);
 }
 
-/** @param prepare called with each handle, and the index of its acceptor */
+/** @param prepare called with each handle and the index of its acceptor */
 function join(
   server: Server,
   handle: ListenHandle,
@@ -168,7 +168,7 @@ function join(
     handle,
     handles.filter((each) => each !== undefined),
   );
-  // The app has asked for all sockets, so it must not get only some of them.
+  // The app asked for all sockets, so it must not get only some of them.
   if (handles.includes(undefined)) server.close();
 }
 

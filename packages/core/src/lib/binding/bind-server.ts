@@ -16,8 +16,8 @@ import { rememberServed } from "../shared/served-sockets.ts";
 import { serverAddress } from "./server-address.ts";
 
 /**
- * Node calls listen(2) again, with a backlog of 511 by default, which would shrink a larger `Backlog=` of the
- * socket unit. The kernel reduces this number to net.core.somaxconn, which is systemd's own default.
+ * Node calls listen(2) again, with a default backlog of 511, which would reduce a larger `Backlog=` of the
+ * socket unit. The kernel limits this number to net.core.somaxconn, which is systemd's default.
  */
 export const KEEP_BACKLOG = 0x7fffffff;
 
@@ -25,9 +25,9 @@ export const KEEP_BACKLOG = 0x7fffffff;
  * Makes one server listen on all of these sockets. If they are connections, the server serves them. It emits
  * `listening` once, or `error`, after which it is closed.
  *
- * The server's own handle is that of the first socket. Each other socket gets a separate handle, whose owner
- * is the server. So `close()`, `getConnections()`, `maxConnections`, `ref()` and `unref()` act on all of
- * them, and the socket options of the server apply to each.
+ * The server's own handle is that of the first socket. Each other socket gets a separate handle, owned by the
+ * server. So `close()`, `getConnections()`, `maxConnections`, `ref()` and `unref()` affect all of them, and
+ * the server's socket options apply to each.
  */
 export function bindServer(
   server: Server,
@@ -54,7 +54,7 @@ export function bindServer(
       handle,
       handles.filter((each) => each !== undefined),
     );
-    // The app has asked for all sockets, so it must not get only some of them.
+    // The app asked for all sockets, so it must not get only some of them.
     if (handles.includes(undefined)) server.close();
   };
   if (first.fromPrimary) {
@@ -74,8 +74,8 @@ export function bindServer(
 }
 
 /**
- * The same in a worker of node:cluster, where the primary hands the handles over later. No handle accepts a
- * connection before the server has all of them.
+ * The same in a worker of node:cluster, which gets the handles from the primary later. No handle accepts
+ * before the server has all of them.
  */
 async function bindInWorker(
   server: Server,
@@ -101,14 +101,14 @@ async function bindInWorker(
     listenOn(server, first as PassedSocket, backlog);
   } catch (error) {
     for (const acceptor of acceptors) acceptor.close();
-    // An acceptor has emitted any other error already.
+    // An acceptor has already emitted any other error.
     if (isActivationError(error)) server.emit("error", error);
   }
 }
 
 /**
- * Makes a handle of a server deal with the preamble of its socket. Remembers from which socket its
- * connections come.
+ * Makes a handle of a server process the preamble of its socket, and records which socket its connections
+ * come from.
  */
 export function prepareAccepting(
   handle: ListenHandle,

@@ -5,11 +5,11 @@ import type { TlsAcceptor } from "./tls-acceptor.ts";
 /** The passed sockets that a server listens on. */
 export interface BoundSockets {
   sockets: readonly ActivatedSocket[];
-  /** The TLS acceptors of those sockets that have TLS. */
+  /** The TLS acceptors of the sockets with TLS. */
   acceptors: readonly TlsAcceptor[];
-  /** The receivers of those sockets whose connections begin with a PROXY header. */
+  /** The receivers of the sockets with PROXY headers. */
   proxies: readonly ProxyReceiver[];
 }
 
-/** For a server that listens on no passed socket. */
+/** For a server without passed sockets. */
 export const NO_SOCKETS: BoundSockets = { sockets: [], acceptors: [], proxies: [] };

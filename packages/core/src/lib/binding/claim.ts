@@ -17,13 +17,12 @@ import { processState } from "../shared/process-state.ts";
 import { NO_SOCKET } from "@sockact/shared/texts";
 
 /**
- * Selects the sockets with these names for a server. The caller claims them. Without names, it selects every
- * listener that is not served yet. If only connections were passed (`Accept=yes`), it selects the
- * connections.
+ * Selects the sockets with these names for a server, for the caller to claim. Without names, selects every
+ * unserved listener. If only connections were passed (`Accept=yes`), selects the connections.
  *
  * @throws ActivationError `SOCKACT_ERR_NAME_UNKNOWN`, `SOCKACT_ERR_SOCKET_CLAIMED`,
- * `SOCKACT_ERR_SOCKET_DATAGRAM`, `SOCKACT_ERR_SOCKET_CONNECTED`, `SOCKACT_ERR_SOCKET_UNBOUND`,
- * `SOCKACT_ERR_SOCKET_UNSUPPORTED`
+ *   `SOCKACT_ERR_SOCKET_DATAGRAM`, `SOCKACT_ERR_SOCKET_CONNECTED`, `SOCKACT_ERR_SOCKET_UNBOUND`,
+ *   `SOCKACT_ERR_SOCKET_UNSUPPORTED`
  */
 export function selectForServer(
   sockets: readonly PassedSocket[],
@@ -35,14 +34,14 @@ export function selectForServer(
   return names === undefined ? freeListeners(candidates, isTaken) : checkServeable(candidates, isTaken);
 }
 
-/** The same as isServed(), but faster. */
+/** Like isServed(), but faster. */
 type IsTaken = (passedSocket: PassedSocket) => boolean;
 
 /**
- * Claims the first socket with this name that is not served. The app uses it by itself.
+ * Claims the first unserved socket with this name, for use by the app itself.
  *
  * @throws ActivationError `SOCKACT_ERR_NAME_UNKNOWN`, `SOCKACT_ERR_SOCKET_CLAIMED`, `SOCKACT_ERR_OPTION` if
- * its connections begin with a PROXY header
+ *   its connections begin with a PROXY header
  */
 export function claimByName(sockets: readonly PassedSocket[], name: string): PassedSocket {
   const passedSocket = firstUnserved(socketsNamed(sockets, [name]), USED_TWICE);
@@ -53,11 +52,11 @@ export function claimByName(sockets: readonly PassedSocket[], name: string): Pas
 }
 
 /**
- * Finds the first datagram socket with this name that is not served. Without a name, it finds the first of
- * all. The caller claims it when it is bound.
+ * Finds the first unserved datagram socket with this name, or the first of all without a name. The caller
+ * claims it when it is bound.
  *
  * @throws ActivationError `SOCKACT_ERR_NAME_UNKNOWN`, `SOCKACT_ERR_SOCKET_CLAIMED`,
- * `SOCKACT_ERR_SOCKET_STREAM`, `SOCKACT_ERR_SOCKET_UNSUPPORTED`, `SOCKACT_ERR_SOCKET_FAMILY`
+ *   `SOCKACT_ERR_SOCKET_STREAM`, `SOCKACT_ERR_SOCKET_UNSUPPORTED`, `SOCKACT_ERR_SOCKET_FAMILY`
  */
 export function findDatagramSocket(
   sockets: readonly PassedSocket[],
@@ -77,9 +76,7 @@ export function findDatagramSocket(
   return passedSocket;
 }
 
-/**
- * Marks these sockets as claimed. Starts the time again after which the app is warned of unserved sockets.
- */
+/** Marks these sockets as claimed, and restarts the timer of the warning about unserved sockets. */
 export function claimSockets(sockets: readonly PassedSocket[]): void {
   for (const passedSocket of sockets) passedSocket.claimed = true;
   debug(() => `claimed ${sockets.map(({ socket }) => formatSocketWithKind(socket)).join("; ")}`);
@@ -121,15 +118,13 @@ export function checkNames(sockets: readonly PassedSocket[], names: readonly str
   }
 }
 
-/**
- * Not the socket of the service manager, which sockact itself uses (`OpenFile=/run/systemd/notify:notify`).
- */
+/** Not the service manager's socket, which sockact itself uses (`OpenFile=/run/systemd/notify:notify`). */
 function isOfApp(passedSocket: PassedSocket): boolean {
   return passedSocket.inode === undefined || passedSocket.name !== "notify" || isFromSocketUnit(passedSocket);
 }
 
 /**
- * The sockets with these names, each once, in the order in which they were passed.
+ * The sockets with these names, without duplicates, in the order in which they were passed.
  *
  * @throws ActivationError `SOCKACT_ERR_NAME_UNKNOWN`
  */
@@ -145,8 +140,7 @@ function checkServeable(named: readonly PassedSocket[], isTaken: IsTaken): reado
       refusalOf(passedSocket) ?? (isTaken(passedSocket) ? claimedError([passedSocket.socket]) : undefined);
     if (refusal) throw refusal;
   }
-  // A process with a listener goes on when a connection has closed. A process that was started for a
-  // connection ends.
+  // A process with a listener continues after a connection has closed. A process for a connection ends.
   const connection = named.find(isConnection);
   if (connection && !named.every(isConnection)) throw connectionError(connection.socket);
   return named;
@@ -178,7 +172,7 @@ export function hasUnclaimed(
   );
 }
 
-/** Why a server can't serve this socket. Undefined if it can. */
+/** Why a server can't serve this socket, or undefined. */
 function refusalOf(passedSocket: PassedSocket): ActivationError | undefined {
   const { socket, fromPrimary } = passedSocket;
   const what = describe(socket);
@@ -193,13 +187,13 @@ function refusalOf(passedSocket: PassedSocket): ActivationError | undefined {
     case "other":
       return unsupportedError(what);
     case "unknown":
-      // If the primary does not import sockact, nothing is known of its sockets.
+      // If the primary does not import sockact, nothing is known about its sockets.
       if (fromPrimary && socket.family === "unknown" && socket.name !== "notify") return undefined;
       // A socket of another network namespace can't be classified while another server listens on it. The
       // error that it is served comes later.
       if (socket.family === "unknown" && isServed(passedSocket)) return undefined;
       if (socket.name === "notify" || socket.family === "unknown") return unsupportedError(what);
-      // To listen on it would open a random port, which no client knows.
+      // Listening on it would open a random port that no client knows.
       return socket.address === "" || socket.address?.endsWith(":0") === true
         ? new ActivationError(
             "SOCKACT_ERR_SOCKET_UNBOUND",
@@ -213,7 +207,7 @@ function refusalOf(passedSocket: PassedSocket): ActivationError | undefined {
   }
 }
 
-/** Why a socket of node:dgram can't be bound to this socket. Undefined if it can. */
+/** Why a socket of node:dgram can't be bound to this socket, or undefined. */
 function datagramRefusalOf(socket: ActivatedSocket, type: "udp4" | "udp6"): ActivationError | undefined {
   const what = describe(socket);
   if (socket.kind !== "datagram") {
@@ -234,8 +228,8 @@ function datagramRefusalOf(socket: ActivatedSocket, type: "udp4" | "udp6"): Acti
 }
 
 /**
- * Why a socket of node:dgram can't be bound to a socket of this family. Node would receive on a socket of the
- * other family, but fail to send (EINVAL).
+ * Why a socket of node:dgram can't be bound to a socket of this family. With the other family, Node would
+ * receive, but fail to send (EINVAL).
  */
 export function familyRefusalOf(socket: ActivatedSocket, type: "udp4" | "udp6"): ActivationError | undefined {
   const { family } = socket;
@@ -269,7 +263,7 @@ function unsupportedError(what: string): ActivationError {
 }
 
 const claimed = processState("claimed", {
-  /** The hint of a preload, since its user can't change the code. */
+  /** The preload's hint, because its user can't change the code. */
   preloadHint: undefined as ((fds: readonly number[]) => string | undefined) | undefined,
 });
 
@@ -277,7 +271,7 @@ const claimed = processState("claimed", {
  * Sets the hint of the error for sockets that another server has claimed.
  *
  * @param hint gets the numbers of these sockets. If it returns undefined, the error has the hint for
- * adapters.
+ *   adapters.
  */
 export function setClaimedHint(hint: (fds: readonly number[]) => string | undefined): void {
   claimed.preloadHint ??= hint;

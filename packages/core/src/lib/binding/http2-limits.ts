@@ -1,7 +1,7 @@
 import { constants, type ServerHttp2Session, type ServerHttp2Stream } from "node:http2";
 import { after } from "../shared/timers.ts";
 
-/** The limits of a server of node:http, in milliseconds. 0 means that there is none. */
+/** The limits of a server of node:http, in milliseconds. 0 means no limit. */
 export interface HttpLimits {
   keepAliveTimeout?: number;
   requestTimeout?: number;
@@ -9,8 +9,8 @@ export interface HttpLimits {
 
 /**
  * Applies the limits of an HTTP/1 server to an HTTP/2 session, which has none in Node. A session without a
- * request ends after `keepAliveTimeout`. A request that has not arrived after `requestTimeout` is reset, and
- * the other requests of its session are not affected.
+ * request ends after `keepAliveTimeout`. A request that has not arrived after `requestTimeout` is reset,
+ * without effect on other requests of its session.
  */
 export function limitSession(session: ServerHttp2Session, limits: HttpLimits): void {
   let openStreams = 0;
@@ -31,8 +31,8 @@ export function limitSession(session: ServerHttp2Session, limits: HttpLimits): v
 }
 
 /**
- * Resets the request after this time, if it has not arrived by then. A response 408 would make the later
- * response of the app throw.
+ * Resets the request if it has not arrived within this time. A response 408 would make the app's later
+ * response throw.
  */
 function limitRequest(stream: ServerHttp2Stream, timeout: number): void {
   if (stream.endAfterHeaders || timeout === 0) return;
@@ -42,7 +42,7 @@ function limitRequest(stream: ServerHttp2Stream, timeout: number): void {
   stream.once("close", () => clearTimeout(timer));
 }
 
-/** Whether the client has not sent the whole request yet. */
+/** Whether a part of the request is still missing. */
 function isArriving({ state: { state } }: ServerHttp2Stream): boolean {
   return (
     state === constants.NGHTTP2_STREAM_STATE_OPEN ||

@@ -12,7 +12,7 @@ interface Permission {
  */
 export function checkPermission(): void {
   const { permission } = process as { permission?: Permission };
-  // Older versions of Node do not have this permission, and do not need it.
+  // Older versions of Node neither have nor need this permission.
   if (permission === undefined || !process.allowedNodeEnvironmentFlags.has("--allow-net")) return;
   if (permission.has("net")) return;
   throw new ActivationError(

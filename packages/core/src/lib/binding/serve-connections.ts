@@ -13,8 +13,8 @@ import { type PreambleOf, redirectPreamble } from "./preamble.ts";
 import { serverAddress } from "./server-address.ts";
 
 /**
- * Makes a server serve only these connections, as if it had accepted them itself. It emits `listening` first,
- * because apps and Node's own timeouts expect that.
+ * Makes a server serve only these connections, as if it had accepted them. It emits `listening` first,
+ * because apps and Node's timeouts expect that.
  */
 export function serveConnections(
   server: Server,
@@ -22,13 +22,13 @@ export function serveConnections(
   preambleOf: PreambleOf,
 ): void {
   const handle = listenOnNothing(server, serverAddress((connections[0] as PassedSocket).socket));
-  // All listeners of `listening` must have run first, as with every connection.
+  // All listeners of `listening` must run first, as with every connection.
   server.once("listening", () =>
     setImmediate(() => giveConnections(server, handle, connections, preambleOf)),
   );
 }
 
-/** Hands these connections to a server that listens on nothing. */
+/** Passes these connections to a server that listens on nothing. */
 export function giveConnections(
   server: Server,
   handle: ListenHandle,
@@ -36,12 +36,12 @@ export function giveConnections(
   preambleOf: PreambleOf,
 ): void {
   const { onconnection } = handle;
-  // The server closes with its last connection, and a framework may ask only then. Fastify looks up localhost
-  // first, and throws if address() returns null.
+  // The server closes with its last connection, and a framework may call address() only then. Fastify looks
+  // up localhost first, and throws if the address is null.
   const address = server.address();
   server.address = () => address;
   for (const { socket, openedSocket } of connections) {
-    // The server was closed in the meantime.
+    // The server was closed meanwhile.
     if (handleOf(server) !== handle) return;
     const connection = openedSocket ? connectionHandleOf(openedSocket) : openConnection(socket.fd);
     if (socket.fd === 0) freeStandardInput(connection);
@@ -52,8 +52,8 @@ export function giveConnections(
 }
 
 /**
- * Closes standard input together with the connection. Node would leave it open until the process ends, and
- * the connection with it.
+ * Closes standard input together with the connection. Node would keep it, and so the connection, open until
+ * the process ends.
  */
 function freeStandardInput(connection: ConnectionHandle): void {
   // Patches close() of the connection's handle.

@@ -11,32 +11,32 @@ import { type HttpLimits, limitSession } from "./http2-limits.ts";
 import { inherit, type Place, readIdentity, type TlsOptions } from "./tls-identity.ts";
 
 /**
- * Speaks TLS for a server that has none. It listens nowhere itself, and hands each connection to the server
- * when the handshake is done.
+ * Uses TLS for a server without TLS. It does not listen itself, and passes each connection to the server
+ * after the handshake.
  */
 export interface TlsAcceptor {
   readonly tls: TlsServer;
   /**
-   * Reads the files again, and throws if they can't be used. Nothing changes before you call the returned
-   * function: then connections from now on use what was read.
+   * Reads the files again, and throws if they can't be used. Nothing changes until you call the returned
+   * function. New connections then use the new content.
    */
   reread(): () => void;
 }
 
-/** The TLS of one socket, or of all. */
+/** The TLS of one socket or all sockets. */
 export interface PlacedTls extends Place {
   options: TlsOptions;
 }
 
 /**
- * @param http2 whether the `request` listener can answer HTTP/2. Then HTTP/2 is offered, unless
- * `ALPNProtocols` says otherwise.
+ * @param http2 whether the `request` listener can answer HTTP/2. HTTP/2 is then offered, unless
+ *   `ALPNProtocols` is set.
  * @throws ActivationError `SOCKACT_ERR_TLS_FILE`, `SOCKACT_ERR_TLS`
  */
 export function createTlsAcceptor(server: Server, placed: PlacedTls, http2: boolean): TlsAcceptor {
   const { sni, ...own } = placed.options;
   const ALPNProtocols = own.ALPNProtocols ?? (http2 ? ["h2", "http/1.1"] : ["http/1.1"]);
-  // Before the names of sni, which inherit from it: then an error names the option that is wrong.
+  // Before the names of sni, which inherit from it, so an error names the option that is wrong.
   const identity = readIdentity(own, placed).options;
   let hosts = readHosts(placed);
   // Not addContext(): Node would keep the contexts that a reload replaces.
@@ -66,10 +66,10 @@ export function createTlsAcceptor(server: Server, placed: PlacedTls, http2: bool
 }
 
 /**
- * Reports the errors of TLS options early, before a server listens.
+ * Reports errors of TLS options before a server listens.
  *
  * @throws ActivationError `SOCKACT_ERR_TLS_FILE`, `SOCKACT_ERR_TLS`, `SOCKACT_ERR_OPTION` if the options
- * offer HTTP/2 and the framework can't answer it
+ *   offer HTTP/2 and the framework can't answer it
  */
 export function checkTlsUsable(placed: PlacedTls, http2: boolean): void {
   const { options } = placed;
@@ -86,7 +86,7 @@ export function checkTlsUsable(placed: PlacedTls, http2: boolean): void {
 
 /** A name of `sni`. */
 interface Host {
-  /** Matches the name that a client asks for. */
+  /** Matches the name that a client requests. */
   pattern: RegExp;
   context: SecureContext;
 }
@@ -101,19 +101,19 @@ function readHosts({ options: { sni = {}, ...own }, where, owner }: PlacedTls): 
   });
 }
 
-/** The same pattern as that of addContext(): a `*` stands for one label. */
+/** As in addContext(), a `*` stands for one label. */
 function patternOf(name: string): RegExp {
   return new RegExp(`^${name.replaceAll(/[^\w*]/g, "\\$&").replaceAll("*", "[^.]*")}$`, "i");
 }
 
-/** Whether a list of protocols contains HTTP/2, in either form that Node accepts. */
+/** Whether a list of protocols, in either of Node's forms, contains HTTP/2. */
 export function offersHttp2(protocols: TlsOptions["ALPNProtocols"]): boolean {
   return protocolsOf(protocols).includes("h2");
 }
 
 function protocolsOf(protocols: TlsOptions["ALPNProtocols"] = []): string[] {
   if (Array.isArray(protocols)) return protocols as string[];
-  // The form of the protocol: each name follows a byte with its length.
+  // The wire format: each name follows a byte with its length.
   const bytes = Buffer.from(protocols as Uint8Array);
   const names: string[] = [];
   for (let at = 0; at < bytes.length; at += 1 + (bytes[at] as number))
@@ -126,13 +126,13 @@ function createHttp1Acceptor(server: Server, options: object): TlsServer {
 }
 
 /**
- * HTTP/2 needs a separate server, which passes the requests on. A connection of HTTP/1.1 is handed to the
- * original server.
+ * HTTP/2 needs a separate server, which forwards the requests. A connection of HTTP/1.1 goes to the original
+ * server.
  */
 function createHttp2Acceptor(server: Server, { ALPNProtocols, ...options }: TlsOptions): TlsServer {
   const protocols = protocolsOf(ALPNProtocols);
-  // Node overwrites ALPNProtocols of such a server. This picks the first of our protocols that the client
-  // knows. If there is none, the handshake fails, as with the option.
+  // Node overwrites ALPNProtocols of such a server. This chooses the first of our protocols that the client
+  // supports. Without one, the handshake fails, as with the option.
   const ALPNCallback: SecureServerOptions["ALPNCallback"] = ({ protocols: known }) =>
     protocols.find((protocol) => known.includes(protocol));
   const tls = createSecureServer(

@@ -4,15 +4,15 @@ import process from "node:process";
 import type { SecureContextOptions } from "node:tls";
 import { ActivationError } from "../shared/errors.ts";
 
-/** The file of an option, or undefined for what the option itself contains. */
+/** The file of an option, or undefined if the option contains the value. */
 export type Paths = ReadonlyMap<string, readonly (string | undefined)[]>;
 
 /**
- * The error for options of TLS that Node refuses. Node's own message names neither the option nor the file,
- * so this looks for the part that is wrong.
+ * The error for TLS options that Node rejects. Node's message names neither the option nor the file, so this
+ * finds the wrong part.
  *
  * @param where the name of these options, such as `tls.sni["shop.example"]`
- * @param cause the error of Node
+ * @param cause Node's error
  */
 export function unusableError(
   where: string,
@@ -81,7 +81,7 @@ function pathOr(option: string, paths: Paths): string {
 }
 
 /**
- * Says how a key or a certificate begins. That often shows the mistake. Of a key, only the line that says so
+ * Describes how a key or certificate begins, which often shows the mistake. For a key, only the header line
  * is shown.
  */
 function beginningOf(material: string | Buffer): string {
@@ -96,11 +96,11 @@ function materialsOf(option: unknown): (string | Buffer)[] {
 }
 
 /**
- * The error for a file that can't be read.
+ * The error for an unreadable file.
  *
  * @param where the name of the options, such as `tls.sni["shop.example"]`
- * @param owner what tells the files of these options from others: parts of a file name
- * @param cause the error of Node
+ * @param owner parts of a file name that only these options have
+ * @param cause Node's error
  */
 export function fileError(
   { where, owner, option }: { where: string; owner: readonly string[]; option: string },

@@ -18,8 +18,8 @@ import { keepHandles } from "./shared-handles.ts";
 import { Workers } from "./workers.ts";
 
 /**
- * Prepares the primary for its workers, the first time that there are sockets for them. Returns whether its
- * workers serve sockets.
+ * Prepares the primary for its workers, once there are sockets for them. Returns whether its workers serve
+ * sockets.
  */
 export function activateCluster(): boolean {
   if (!isMainThread) return false;
@@ -34,7 +34,7 @@ export function activateCluster(): boolean {
         "Import sockact in the primary before that call.",
       );
     }
-    // Later, no descriptor may be free.
+    // Later, there may be no free descriptor.
     prepareToNotify();
     shareListening();
     keepHandles(passed.sockets);
@@ -48,7 +48,7 @@ export function activateCluster(): boolean {
 
 /**
  * Called before setupPrimary(). The caller may never call fork(): pm2 calls setupPrimary(), and may start its
- * apps in another way. So no variable is removed that a child process may need.
+ * apps in another way. So this removes no variable that a child process may need.
  */
 export function prepareScheduling(): void {
   if (activation.result !== undefined) activateCluster();
@@ -80,17 +80,17 @@ export function announceToWorker(): string {
 }
 
 /**
- * Creates a worker that never starts. fork() returns it during a stop. If the app's listeners of the signal
- * have waited for the drain, the worker emits `exit` after them, because a process manager waits for that. If
- * the app has received the signal at once, the worker emits nothing, because the usual
- * `cluster.on("exit", () => cluster.fork())` would go on forever.
+ * Creates a worker that never starts. fork() returns it during a stop. If the app's signal listeners have
+ * waited for the drain, the worker emits `exit` after them, because a process manager waits for that. If they
+ * ran at once, the worker emits nothing, because the usual `cluster.on("exit", () => cluster.fork())` would
+ * never end.
  */
 export function unstartedWorker(): Worker {
   const child = Object.assign(new ChildProcess(), {
     connected: false,
     send: () => false,
     disconnect: () => {},
-    // Node would send the signal to process ID 0, which means every process of our group.
+    // Node would send the signal to process ID 0, which means our whole process group.
     kill: () => false,
   });
   const { Worker: NodeWorker } = cluster as unknown as {

@@ -8,11 +8,11 @@ import { nameOf, statusOf } from "./worker-status.ts";
 const asked = new WeakMap<Worker, (failure?: string) => void>();
 
 /**
- * Asks each worker that has a `healthCheck` whether it is healthy. Resolves if all are. A worker whose event
- * loop is blocked does not answer.
+ * Asks each worker with a `healthCheck` whether it is healthy. Resolves if all are. A worker with a blocked
+ * event loop does not answer.
  *
- * @param timeout how long a worker may take, in milliseconds
- * @throws NotifyError `SOCKACT_ERR_WATCHDOG_HEALTH`, which names the workers that are not healthy
+ * @param timeout the time limit for a worker, in milliseconds
+ * @throws NotifyError `SOCKACT_ERR_WATCHDOG_HEALTH`, with the unhealthy workers
  */
 export async function checkWorkers(workers: ReadonlySet<Worker>, timeout: number): Promise<void> {
   const checked = [...workers].filter((worker) => statusOf(worker).checksHealth && worker.isConnected());
@@ -39,7 +39,7 @@ function checkWorker(worker: Worker, timeout: number): Promise<string | undefine
   });
 }
 
-/** Called when a worker has answered, or has ended. */
+/** Called when a worker has answered or ended. */
 export function noteChecked(worker: Worker, failure?: string): void {
   asked.get(worker)?.(failure);
 }

@@ -7,29 +7,29 @@ import { after } from "../shared/timers.ts";
 import { nameOf, statusOf } from "./worker-status.ts";
 
 /**
- * How long a worker may take before its reload begins, in milliseconds. The reload itself may take as long as
+ * The time limit for a worker to begin its reload, in milliseconds. The reload itself may take as long as
  * that of a single process.
  */
 const BEGIN_MS = 5000;
 
 /**
- * How the reload of one worker has gone. `late` if it has not begun in time. A worker that has ended counts
- * as `done`.
+ * The result of a worker's reload. `late` if it has not begun in time. A worker that has ended counts as
+ * `done`.
  */
 type Outcome = "done" | "failed" | "late";
 
-/** The reloads that have not ended, by their workers. */
+/** The running reloads, by worker. */
 const running = new WeakMap<Worker, { begin(): void; end(outcome: Outcome): void }>();
 
-/** The workers that were too late for the last reload, if no other worker has failed in it. */
+/** The workers that were late in the last reload, if no other worker failed. */
 const late = new Set<Worker>();
 
 /**
  * Reloads the workers that use sockact. Resolves when each of them has reloaded or ended.
  *
  * @throws ActivationError `SOCKACT_ERR_RELOAD_TIMEOUT` if a worker does not begin to reload, because its
- * event loop is blocked or it is not ready. `SOCKACT_ERR_RELOAD_WORKER` if the reload of a worker has failed.
- * If both have happened, an `error` event reports the first one.
+ *   event loop is blocked or it is not ready. `SOCKACT_ERR_RELOAD_WORKER` if the reload of a worker failed.
+ *   If both happen, an `error` event reports the first one.
  */
 export async function reloadWorkers(workers: ReadonlySet<Worker>): Promise<void> {
   late.clear();
@@ -72,8 +72,8 @@ function reloadWorker(worker: Worker): Promise<Outcome> {
 }
 
 /**
- * Called when a worker has reported: reloads it if a reload has come too early for it. No reload of the
- * primary waits for that, as the worker may never report.
+ * Reloads a worker that reports after it has missed a reload. The primary's reload does not wait for that,
+ * because the worker may never report.
  */
 export function reloadIfMissed(worker: Worker): void {
   const status = statusOf(worker);
@@ -89,6 +89,6 @@ export function noteReloadBegins(worker: Worker): void {
 /** Called when the reload of a worker has ended, or the worker has. */
 export function noteReloadEnds(worker: Worker, failed: boolean): void {
   running.get(worker)?.end(failed ? "failed" : "done");
-  // If it has failed, the reload stays failed.
+  // After a failure, the reload stays failed.
   if (!failed && late.delete(worker) && late.size === 0) void noteLateReload();
 }

@@ -24,7 +24,7 @@ type Create = (
 /**
  * Makes the primary keep the handles of these sockets. Node would close them with the last worker that
  * listens, and later workers could not listen (`bind EEXIST`). The primary does not listen on them, so it
- * takes no connection from the workers. While no worker runs, clients wait in the kernel's queue.
+ * accepts no connections. While no worker runs, clients wait in the kernel's queue.
  */
 export function keepHandles(passed: readonly PassedSocket[]): void {
   const module = net as typeof net & { _createServerHandle: Create };
@@ -42,7 +42,7 @@ export function keepHandles(passed: readonly PassedSocket[]): void {
       (passedSocket.openedSocket
         ? handleOf(passedSocket.openedSocket)
         : create(address, port, addressType, fd, flags));
-    // A number is an error of the system.
+    // A number is a system error.
     if (handle === undefined || typeof handle === "number") return handle ?? -constants.errno.EBADF;
     // Patches close of this handle.
     handle.close = () => {};

@@ -7,8 +7,8 @@ import { after } from "../shared/timers.ts";
 import { nameOf, statusOf } from "./worker-status.ts";
 
 /**
- * Why workers stop: at a signal, or because another primary has taken their place. Otherwise they stop like
- * an idle process.
+ * Why workers stop: on a signal, or because another primary has replaced theirs. Otherwise they stop like an
+ * idle process.
  */
 export interface WorkersStop {
   signal: NodeJS.Signals | null;
@@ -17,7 +17,7 @@ export interface WorkersStop {
 
 export function askToStop(worker: Worker, why: WorkersStop): void {
   if (statusOf(worker).hasReported) sendToWorker(worker, { act: "stop", ...why });
-  // Node closes its servers, and the requests that are under way are answered.
+  // Node closes its servers, and open requests are answered.
   else if (isServingByItself(worker) && worker.isConnected()) worker.disconnect();
   // It serves nothing, or nothing yet.
   else worker.process.kill("SIGTERM");
@@ -31,11 +31,11 @@ function isServingByItself(worker: Worker): boolean {
 
 /**
  * Stops the workers, and waits until all have ended. Kills a worker that has not drained in time. Without a
- * signal, it also kills a worker that has not ended in time. Resolves with true if a worker had to be killed,
- * or has ended with an error.
+ * signal, also kills a worker that has not ended in time. Resolves with true if a worker had to be killed, or
+ * ended with an error.
  *
  * @param living the running workers. Each worker is removed from this set before the `exit` listeners that
- * are added here.
+ *   are added here.
  * @param drainTimeout the longest `drainTimeout` of the workers, in milliseconds
  */
 export async function stopWorkers(
@@ -55,7 +55,7 @@ export async function stopWorkers(
   for (const worker of living) askToStop(worker, why);
   // A worker cuts its connections itself after `drainTimeout`, unless its event loop is blocked.
   const kills = [
-    // A worker that serves without sockact may not end by itself when Node has closed its servers.
+    // A worker without sockact may not end by itself after Node has closed its servers.
     after(drainTimeout, () => {
       for (const worker of living) if (isServingByItself(worker)) worker.process.kill("SIGTERM");
     }),
@@ -66,7 +66,7 @@ export async function stopWorkers(
       ),
     ),
   ];
-  // At a signal, TimeoutStopSec= limits its `onStop`.
+  // On a signal, TimeoutStopSec= limits its `onStop`.
   if (why.signal === null)
     kills.push(
       after(2 * (drainTimeout + GRACE_MS), () => killWorkers([...living], 2 * (drainTimeout + GRACE_MS))),

@@ -12,8 +12,8 @@ import { once } from "../shared/process-state.ts";
 import { onPrimaryMessage, sendToPrimary } from "../shared/cluster-channel.ts";
 
 /**
- * Makes this worker stop and reload when its primary asks for it, and reports its settings to the primary.
- * Called whenever a server listens on a socket of the primary.
+ * Makes this worker stop and reload when its primary asks, and reports its settings to the primary. Called
+ * whenever a server listens on a socket of the primary.
  */
 export function followPrimary({ settings, acceptors }: App): void {
   const { drainTimeout, idleExitStatus, notify, watchdog, handover, handoverTimeout, onReload } = settings;
@@ -51,7 +51,7 @@ export function followPrimary({ settings, acceptors }: App): void {
   });
 }
 
-/** Resolves with how a `healthCheck` of this worker has failed. Undefined if it is healthy. */
+/** Resolves with how a `healthCheck` of this worker failed, or undefined if it is healthy. */
 async function checkHealth(): Promise<string | undefined> {
   try {
     return (await isHealthy()) ? undefined : "returned false";
@@ -65,12 +65,9 @@ function reloadForPrimary(): void {
   void reload().then((hasSucceeded) => sendToPrimary({ act: "reloaded", failed: !hasSucceeded }));
 }
 
-/**
- * Called after `worker.disconnect()`, when Node has closed the servers. Requests that are under way have no
- * time limit.
- */
+/** Called after `worker.disconnect()`, when Node has closed the servers. Open requests have no time limit. */
 async function stopAfterDisconnect(): Promise<void> {
   await Promise.all(allDrains().map((drain) => drain.drainAlone()));
-  // If a signal has arrived as well, it ends the process.
+  // If a signal has also arrived, it ends the process.
   if (!isStopping()) exitProcess(await stop("disconnect"));
 }

@@ -33,14 +33,14 @@ export class Workers implements WorkerPool {
   readonly #living = new Set<Worker>();
   /** Undefined until the stop begins. */
   #stop: WorkersStop | undefined;
-  /** The longest times of the workers so far, in milliseconds. */
+  /** The longest timeouts of the workers so far, in milliseconds. */
   readonly #longest = { drainTimeout: 0, handoverTimeout: 0 };
   /** Whether the workers wait until this process may accept. */
   readonly #mustWait = isWaitingToServe();
   /** Loaded with the first worker: decisions/014. */
   readonly #fallAsleep = fallAsleep;
 
-  /** @param app the app of the primary. It adopts the settings of the workers. */
+  /** @param app the app of the primary, which gets the settings of the workers */
   constructor(app: App, passed: readonly PassedSocket[]) {
     this.#app = app;
     this.#passed = passed;
@@ -48,7 +48,7 @@ export class Workers implements WorkerPool {
       for (const worker of this.#living) this.#allowToServe(worker);
     });
     cluster.on("fork", (worker) => {
-      // Node emits `error`, and no `exit`, for a worker that it could not start.
+      // Node emits `error` instead of `exit` for a worker that it could not start.
       if (worker.process.pid === undefined) return;
       this.#living.add(worker);
       ignoreLostMessages(worker);
@@ -58,7 +58,7 @@ export class Workers implements WorkerPool {
       if (typeof fd !== "number") return;
       const status = statusOf(worker);
       status.listensOn.add(fd);
-      // A worker that uses sockact reports when it is ready, too.
+      // A worker with sockact also reports when it is ready.
       if (status.isReady || !status.hasReported) this.#markServed(worker);
     });
     cluster.on("disconnect", (worker) => {
@@ -87,7 +87,7 @@ export class Workers implements WorkerPool {
     const timeout = Math.max(...(this.#idleTimeouts() as number[]));
     const sleep = (): void => {
       if (this.areAwake) return;
-      // A keepAwake() may keep the primary awake. The timer starts again when it is released.
+      // A keepAwake() may keep the primary awake. The timer restarts when it is released.
       startTimer(timeout, sleep);
       void this.#fallAsleep(timeout);
     };
@@ -118,7 +118,7 @@ export class Workers implements WorkerPool {
       case "listening":
         status.hasReported = true;
         status.checksHealth ||= message.settings.checksHealth;
-        // From now on, the worker itself says whether it is idle.
+        // From now on, the worker itself reports whether it is idle.
         this.#release(worker);
         this.#adoptSettings(message.settings);
         this.#allowToServe(worker);
@@ -128,7 +128,7 @@ export class Workers implements WorkerPool {
         return;
       case "ready":
         status.isReady = true;
-        // A worker that waits until it may serve does not listen yet.
+        // A worker that waits until it may accept does not listen yet.
         for (const fd of message.fds) status.listensOn.add(fd);
         this.#markServed(worker);
         return;
@@ -147,7 +147,7 @@ export class Workers implements WorkerPool {
         return;
       case "drained":
         status.isDrained = true;
-        // If the primary has received a signal in the meantime, it handles the signal first.
+        // If the primary has received a signal meanwhile, it handles the signal first.
         setImmediate(() => sendToWorker(worker, { act: "noted" }));
         return;
       case "checked":
@@ -171,7 +171,7 @@ export class Workers implements WorkerPool {
     const { settings } = this.#app;
     if (more.reloads) settings.onReload ??= this.reload;
     settings.handover ||= more.handover;
-    // The times of the workers replace the defaults of the primary, which may be longer.
+    // The timeouts of the workers replace the primary's defaults, which may be longer.
     settings.handoverTimeout = this.#longest.handoverTimeout = Math.max(
       this.#longest.handoverTimeout,
       more.handoverTimeout,
@@ -180,7 +180,7 @@ export class Workers implements WorkerPool {
     settings.idleExitStatus = Math.max(settings.idleExitStatus, idleExitStatus);
     settings.notify &&= notify;
     settings.watchdog &&= watchdog;
-    // The workers alone may have an `onReload`, or the option `handover`.
+    // Perhaps only the workers have `onReload` or the option `handover`.
     handleSignals(this.#app);
   }
 
@@ -197,7 +197,7 @@ export class Workers implements WorkerPool {
     checkReadiness();
   }
 
-  /** Of the workers that serve. */
+  /** For the workers that serve. */
   #idleTimeouts(): (number | undefined)[] {
     return [...this.#living]
       .map(statusOf)
@@ -207,8 +207,8 @@ export class Workers implements WorkerPool {
 }
 
 /**
- * A worker may end while Node or the app writes to it. Its `exit` event says that, so the error must not end
- * the primary.
+ * A worker may end while Node or the app writes to it. Its `exit` event reports that, so the error must not
+ * end the primary.
  */
 function ignoreLostMessages(worker: Worker): void {
   worker.on("error", (error: NodeJS.ErrnoException) => {

@@ -6,12 +6,12 @@ import { sessionOf } from "./http2-sessions.ts";
 import { upgradeOf, webSocketOf } from "./upgrades.ts";
 
 /**
- * How long a connection may wait for its first request, in milliseconds. Node keeps an idle connection as
- * long by default.
+ * How long a connection may wait for its first request, in milliseconds. This is Node's default for an idle
+ * connection.
  */
 export const FIRST_REQUEST_MS = 5000;
 
-/** Whether more than `age` milliseconds have passed since this time on the clock of now(). */
+/** Whether more than `age` milliseconds have passed since this time of now(). */
 export function isOlder(since: number, age: number): boolean {
   return now() - since > age;
 }
@@ -33,14 +33,14 @@ export function isUnused(connection: Connection): boolean {
 /** Whether an HTTP/1 connection from before the drain is between two requests. */
 export function isBetweenRequests(connection: Connection): boolean {
   const { stream, bytesBeforeDrain } = connection;
-  // Bytes read since then are part of a request. A whole request would have been answered with
-  // `Connection: close`.
+  // Bytes read since then belong to a request. A whole request would have been answered with `Connection:
+  // close`.
   return (
     speaksHttp(stream) && currentResponse(connection) === undefined && stream.bytesRead === bytesBeforeDrain
   );
 }
 
-/** Whether nothing is under way, and the server only waits for the client to close the connection. */
+/** Whether nothing is open, and the server only waits for the client to close the connection. */
 export function waitsForClient(connection: Connection): boolean {
   const { stream, isAskedToClose } = connection;
   if (upgradeOf(stream)) return isAskedToClose && webSocketOf(stream) !== undefined;
@@ -49,7 +49,7 @@ export function waitsForClient(connection: Connection): boolean {
   return isBetweenRequests(connection);
 }
 
-/** Whether something would be lost if the connection were destroyed now. */
+/** Whether destroying the connection now would lose data. */
 export function isUnderWay(connection: Connection): boolean {
   const { inHandshake, isAskedToClose, isHttp, stream } = connection;
   if (!isHttp) return true;

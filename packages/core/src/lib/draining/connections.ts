@@ -5,50 +5,41 @@ import { openSockets } from "../shared/node-connections.ts";
 import { handshakeOf, isHttpServer, isTlsServer } from "../shared/node-internals.ts";
 import { now } from "../shared/timers.ts";
 
-/** One accepted connection. */
+/** An accepted connection. */
 export interface Connection {
   /** The accepted socket. */
   readonly socket: Socket;
-  /**
-   * The socket that the requests are read from. With TLS, it is the TLS socket when its handshake is done.
-   * Otherwise it is `socket`.
-   */
+  /** The socket that the requests are read from: the TLS socket after the handshake, otherwise `socket`. */
   stream: Socket;
-  /** Whether its server speaks HTTP, of either version. In HTTP, the client must send first. */
+  /** Whether its server is an HTTP server, of either version. In HTTP, the client must send first. */
   readonly isHttp: boolean;
-  /**
-   * The number of the passed socket that it was accepted from. Undefined if the server has got it in another
-   * way.
-   */
+  /** The number of the passed socket that accepted it. Undefined if the server got it in another way. */
   readonly fd: number | undefined;
   /** Whether it is in a TLS handshake, or its PROXY header has not arrived yet. */
   inHandshake: boolean;
   /**
-   * When its client could send its first request: when it was accepted, or when its TLS handshake was done.
-   * On the clock of now().
+   * When its client could send its first request, by now(): when it was accepted, or after its TLS handshake.
    */
   since: number;
   /** Whether it was accepted before the drain started. */
   isEarlier: boolean;
   /**
-   * The number of bytes that had been read from it when the drain started. Undefined if it was accepted
-   * later, or is not a net.Socket.
+   * The number of bytes read from it when the drain started. Undefined if it was accepted later, or is not a
+   * net.Socket.
    */
   bytesBeforeDrain: number | undefined;
   /** Whether it is an upgraded connection that was asked to close. */
   isAskedToClose: boolean;
 }
 
-/** The connections of a server, by their accepted sockets. */
+/** The connections of a server, by accepted socket. */
 export type Connections = ReadonlyMap<Socket, Connection>;
 
 /**
- * Keeps a list of the connections of a server: those that are open already, and those to come, including
- * those whose TLS handshake is not done.
+ * Keeps a list of a server's connections: open ones and future ones, including those in a TLS handshake.
  *
- * @param acceptors emit `connection` for each connection that begins with a TLS handshake, or with a PROXY
- * header
- * @param upgraded the open connections that were upgraded. Node does not list them.
+ * @param acceptors emit `connection` for each connection that begins with a TLS handshake or a PROXY header
+ * @param upgraded the open upgraded connections. Node does not list them.
  * @param onChange called when a connection is accepted, and with the connection when one has closed
  */
 export function trackConnections(
@@ -78,8 +69,8 @@ export function trackConnections(
       onChange(connection);
     });
   };
-  // A server emits a connection of a TLS acceptor again, or one that the app has decrypted. That connection
-  // is known already.
+  // A server emits a connection of a TLS acceptor, or one that the app has decrypted, a second time. It is
+  // already in the list.
   const isKnown = (socket: Socket): boolean => connections.has(handshakeOf(socket) as Socket);
   for (const socket of openSockets(server, upgraded)) if (!isKnown(socket)) add(socket, false);
   const track = (inHandshake: boolean) => (socket: Socket) => {

@@ -21,7 +21,7 @@ interface DrainOptions {
 const POLL_MS = 20;
 
 /**
- * How long to wait, after half of `drainTimeout`, for a moment in which no client has just connected, in
+ * How long to wait, after half of `drainTimeout`, for a moment without newly connected clients, in
  * milliseconds.
  */
 const QUIET_MS = 1000;
@@ -30,13 +30,13 @@ const QUIET_MS = 1000;
 export const ANNOUNCE_MS = 100;
 
 /**
- * Drains these servers and sockets together, so that no client waits for another client: decisions/005. While
- * connections from before the drain are open, new connections are accepted and served. That lasts half of
- * `drainTimeout` at most. The other half is for requests that are under way by then. Each server accepts
- * until all of them can stop, because no other process takes its place until this process ends.
+ * Drains these servers and sockets together, so no client waits for another client: decisions/005. While
+ * connections from before the drain are open, new connections are accepted and served, for at most half of
+ * `drainTimeout`. The other half is for requests that are then open. Each server accepts until all of them
+ * can stop, because no other process serves until this process ends.
  *
- * Resolves when the last connection has closed. The caller destroys the connections that are still open when
- * `drainTimeout` is over.
+ * Resolves when the last connection has closed. The caller destroys the connections that are still open after
+ * `drainTimeout`.
  *
  * @param drainTimeout in milliseconds, counted from the end of `stopDelay`. `Infinity` means that there is
  * none.
@@ -56,7 +56,7 @@ export async function drainAll(
   const deadline = now() + drainTimeout / 2;
   await pollUntil(() => !drains.some((drain) => drain.hasEarlierConnections()), deadline);
   for (const drain of drains) drain.endIdleConnections();
-  // All new clients would have to wait for a client that has connected but not sent its request yet.
+  // Otherwise all new clients would wait for a client that has connected but not sent its request.
   const quiet = Math.max(deadline, now() + Math.min(QUIET_MS, drainTimeout / 4));
   await pollUntil(() => !drains.some((drain) => drain.hasArrivingConnections()), quiet);
   await Promise.all(drains.map((drain) => drain.acceptQueued()));
@@ -74,8 +74,8 @@ function describe(drains: readonly Drainable[]): string {
 }
 
 /**
- * Waits until `isDone()` returns true or the deadline is over. If there is nothing to wait for, it resolves in
- * the same turn of the event loop. Otherwise it resolves when everything is read that had arrived.
+ * Waits until `isDone()` returns true or the deadline has passed. If there is nothing to wait for, resolves
+ * in the same turn of the event loop. Otherwise, resolves when everything that had arrived is read.
  */
 export async function pollUntil(isDone: () => boolean, deadline: number): Promise<void> {
   while (!isDone() && now() < deadline) {

@@ -3,9 +3,9 @@ import process from "node:process";
 import type { ServerDrain } from "./drain-server.ts";
 
 /**
- * Makes `close()` of an HTTP server drain the server, because apps call it when they must stop. Node's own
- * `close()` closes idle connections at once, although their clients may be about to send. Does nothing with a
- * server that does not speak HTTP.
+ * Makes `close()` of an HTTP server drain the server, because apps call it to stop. Node's own `close()`
+ * closes idle connections at once, although their clients may be about to send. Has no effect on other
+ * servers.
  */
 export function drainOnClose(drain: ServerDrain): void {
   const { server } = drain;
@@ -13,9 +13,9 @@ export function drainOnClose(drain: ServerDrain): void {
   drain.drainsOnClose = true;
   let isCalled = false;
   let isClosed = false;
-  /** The callbacks of later calls. They get an error. */
+  /** The callbacks of later calls, which get an error. */
   const lateCallbacks: ((error?: Error) => void)[] = [];
-  /** The listeners that have seen the event. */
+  /** The listeners that have already been called. */
   let told = new Set<unknown>();
   server.once("close", () => {
     isClosed = true;
@@ -24,8 +24,8 @@ export function drainOnClose(drain: ServerDrain): void {
   });
   // Patches close of this server.
   server.close = (callback?: (error?: Error) => void) => {
-    // As in Node, it is an error to close a server that does not listen, or to close a server twice. But the
-    // app's first call succeeds, because the app may not know that a signal has started the drain.
+    // As in Node, closing a server that does not listen, or closing it twice, is an error. But the app's
+    // first call succeeds, because the app may not know that a signal has started the drain.
     if (isCalled && !isClosed) {
       if (callback) lateCallbacks.push(callback);
       return server;
@@ -39,7 +39,7 @@ export function drainOnClose(drain: ServerDrain): void {
     return server;
   };
 
-  /** To the app, the server closes only now. It may have added listeners after its call. */
+  /** For the app, the server closes only now. It may have added listeners after its call. */
   function tellLate(callback: (() => void) | undefined): void {
     callback?.();
     for (const listener of server.rawListeners("close")) if (!told.has(listener)) listener.call(server);

@@ -32,10 +32,7 @@ const LAST_FIRST_REQUEST_MS = 2000;
 /** How long a client may take to close its side after the server has stopped accepting, in milliseconds. */
 const CLIENT_CLOSE_MS = 1000;
 
-/**
- * How long GOAWAY waits at most until no request of its session is under way, in milliseconds. It is shorter
- * than `CLIENT_CLOSE_MS`.
- */
+/** How long GOAWAY waits for the requests of its session, in milliseconds. Shorter than `CLIENT_CLOSE_MS`. */
 const GOAWAY_MS = 500;
 
 /** How long to accept what waits in the kernel's queue, in milliseconds, while more and more connections come. */
@@ -46,22 +43,22 @@ const SENT_MIN = 64;
 
 /**
  * How often to check the connections during a drain, in milliseconds. A connection may have been upgraded, or
- * may have waited too long.
+ * have waited too long.
  */
 const POLL_MS = 100;
 
 /** The options for draining one server. */
 export interface ServerDrainOptions {
-  /** The servers that speak TLS for this server. */
+  /** The servers that use TLS for this server. */
   acceptors: readonly TlsServer[];
   /**
-   * What reads PROXY headers for this server. They emit `connection` for each connection whose header is
-   * awaited.
+   * The readers of PROXY headers for this server. They emit `connection` for each connection whose header is
+   * pending.
    */
   proxies: readonly EventEmitter[];
   /**
-   * Called when a connection is accepted, and with the connection when one has closed, once
-   * watchConnections() has been called.
+   * After watchConnections(), called when a connection is accepted, and with the connection when one has
+   * closed.
    */
   onConnectionsChange: (closed?: Connection) => void;
   /** Whether systemd has the server's listeners open, too. */
@@ -73,11 +70,11 @@ export interface ServerDrainOptions {
 }
 
 /**
- * Closes a server so that no request is lost and no client is reset.
+ * Closes a server without losing requests or resetting clients.
  *
- * When a busy process is late, its timers run before it reads what clients have sent meanwhile. So what ends
- * idle connections does not run in a timer, but at the end of that turn of the event loop, in setImmediate():
- * then everything that had arrived is read.
+ * If a busy process is late, its timers run before it reads what clients have sent meanwhile. So idle
+ * connections are not ended in a timer, but at the end of that turn of the event loop, in setImmediate(),
+ * after everything that had arrived is read.
  */
 export class ServerDrain implements Drainable {
   readonly server: Server;
@@ -99,7 +96,7 @@ export class ServerDrain implements Drainable {
   #isMoving = false;
   /** Whether the app has sent a connection to a child process. */
   #hasSent = false;
-  /** With how many connections to look for those that were sent. */
+  /** The number of connections at which to search for sent ones. */
   #sweepSize = SENT_MIN;
 
   constructor(
@@ -124,12 +121,12 @@ export class ServerDrain implements Drainable {
         if (this.connections.size >= this.#sweepSize) this.forgetSent();
         onConnectionsChange(closed);
       });
-    // Otherwise nothing is done for a connection before somebody asks for it.
+    // Otherwise, nothing is done for a connection until it is needed.
     if (acceptors.length > 0 || !listsConnections(server)) this.watchConnections();
     for (const each of [server, ...acceptors]) rememberSessions(each);
     this.#closed = new Promise((resolve) => {
       this.#stopWaiting = resolve;
-      // Before the app's own listeners: one may end the process.
+      // Before the app's own listeners, because one may end the process.
       server.prependOnceListener("close", () => {
         this.#isClosed = true;
         resolve();
@@ -154,9 +151,9 @@ export class ServerDrain implements Drainable {
   }
 
   /**
-   * Each connection ends as its protocol says: after its next response, or after the server's
-   * `keepAliveTimeout`, when Node closes it. A server that does not speak HTTP stops accepting at once,
-   * because only the app could make its clients leave.
+   * Each connection ends as its protocol requires: after its next response, or after the server's
+   * `keepAliveTimeout`, when Node closes it. A server that is not an HTTP server stops accepting at once,
+   * because only the app could disconnect its clients.
    */
   startDraining(): void {
     if (this.#isDraining) return;
@@ -186,7 +183,7 @@ export class ServerDrain implements Drainable {
   }
 
   /**
-   * Whether this connection moves to another process: it speaks HTTP/1 without TLS, and comes from a passed
+   * Whether this connection can move to another process: it uses HTTP/1 without TLS, and is from a passed
    * socket.
    */
   isMovable(stream: Socket): boolean {
@@ -225,7 +222,7 @@ export class ServerDrain implements Drainable {
   }
 
   hasEarlierConnections(): boolean {
-    // The map has the connections in the order in which they were accepted.
+    // The map has the connections in the order of acceptance.
     const [oldest] = this.connections.values();
     return oldest?.isEarlier === true;
   }
@@ -276,7 +273,7 @@ export class ServerDrain implements Drainable {
     if (!this.#isAccepting) return;
     this.#isAccepting = false;
     // http.Server's own close() would reset idle clients that are about to send. In Node 26, it would also
-    // reset clients whose request is on its way.
+    // reset clients whose request is in transit.
     const close = (): void => {
       if (!this.#isClosed) Server.prototype.close.call(this.server);
     };
@@ -285,7 +282,7 @@ export class ServerDrain implements Drainable {
     void arriving.then(close);
   }
 
-  /** After `drainTimeout`, the connections on which nothing is under way are destroyed. */
+  /** After `drainTimeout`, the inactive connections are destroyed. */
   async drainAlone(): Promise<void> {
     if (this.#isDraining) return this.#closed;
     const cap = after(this.#drainTimeout, () =>
@@ -319,7 +316,7 @@ export class ServerDrain implements Drainable {
     return this.#destroyConnections(() => true);
   }
 
-  /** Returns on how many of the destroyed connections something was under way. */
+  /** Returns how many of the destroyed connections were active. */
   #destroyConnections(shouldDestroy: (connection: Connection) => boolean): number {
     this.forgetSent();
     const connections = [...this.connections.values()].filter(shouldDestroy);
@@ -332,7 +329,7 @@ export class ServerDrain implements Drainable {
   }
 
   /**
-   * Ends the connections that have waited too long for a request. Tells the clients of the others that the
+   * Ends the connections that have waited too long for a request. Tells the other clients that their
    * connection ends.
    */
   #endConnections(): void {

@@ -1,22 +1,19 @@
 import type { Connections } from "./connections.ts";
 
-/** A server or a datagram socket, which is drained when the process stops. */
+/** A server or datagram socket that is drained when the process stops. */
 export interface Drainable {
   /** Whether a response can tell a client that its connection ends. */
   readonly isHttp: boolean;
   /** The open connections. */
   readonly connections: Connections;
-  /**
-   * Reports each connection from now on that is accepted or closes. Before that, only some servers report
-   * them.
-   */
+  /** Starts to report each accepted and closed connection. Before that, only some servers report them. */
   watchConnections(): void;
   /**
-   * Tells the client of each connection that the connection ends. New connections are still accepted. Each of
-   * them ends after its first response.
+   * Tells the client of each connection that the connection ends. New connections are still accepted, and end
+   * after their first response.
    */
   startDraining(): void;
-  /** Whether a connection is still open that was accepted before `startDraining()`. */
+  /** Whether a connection from before `startDraining()` is still open. */
   hasEarlierConnections(): boolean;
   /**
    * Ends the connections from before `startDraining()` that are between two requests. Their clients have had
@@ -33,35 +30,33 @@ export interface Drainable {
   /** Accepts no new connection. Resolves when everything under way is done and all connections have closed. */
   stopAccepting(): Promise<void>;
   /**
-   * Accepts nothing more, because another process does. Resolves when all connections have closed.
+   * Stops accepting, because another process accepts. Resolves when all connections have closed.
    *
-   * @param canMove whether the caller moves the connections that can move. Then these do not end by
-   * themselves.
-   * @param arriving resolves when no connections come any more from the process before this one
+   * @param canMove whether the caller moves the connections that can move. These then do not end by
+   *   themselves.
+   * @param arriving resolves when the process before this one sends no more connections
    */
   handOver(canMove: boolean, arriving?: Promise<void>): Promise<void>;
   /**
-   * Ends what only waits for its client: the connections between two requests, and those whose client must
-   * close them.
+   * Ends connections that only wait for their client: those between two requests, and those that the client
+   * must close.
    */
   endWaiting(): void;
   /**
-   * Drains only this server or socket, when the app closes it. Requests that are under way may take longer
-   * than `drainTimeout`.
+   * Drains only this server or socket, when the app closes it. Open requests may take longer than
+   * `drainTimeout`.
    */
   drainAlone(): Promise<void>;
-  /** Resolves the promises of this object, although something has not closed. The caller waits no longer. */
+  /** Resolves the promises of this object, although something has not closed. The caller no longer waits. */
   stopWaiting(): void;
   /**
    * Forgets the connections that the app has sent to a child process. They do not close in this process: Node
-   * waits for the child process before it emits `close`, and destroying them here would make Node count
-   * wrongly.
+   * waits for the child process before it emits `close`, and destroying them here would make Node's count
+   * wrong.
    */
   forgetSent(): void;
   /** How many of these connections the child processes still have. */
   countSent(): Promise<number>;
-  /**
-   * Destroys the connections that are still open. Returns the number of those that had something under way.
-   */
+  /** Destroys the open connections. Returns how many of them were active. */
   destroyConnections(): number;
 }

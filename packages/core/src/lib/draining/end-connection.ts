@@ -17,27 +17,27 @@ const UPGRADED_MS = 100;
 
 /**
  * How long a new HTTP/2 session gets no GOAWAY, in milliseconds. Chromium sends its waiting requests one
- * after the other, and the first response may be sent before the last request. If the session ended then,
- * Chromium would let that request fail.
+ * after the other, and the first response may precede the last request. If the session ended then, that
+ * request would fail in Chromium.
  */
 const NEW_SESSION_MS = 250;
 
-/** Closes our side of the connection. The whole connection closes when everything has been sent. */
+/** Closes our side of the connection. The connection closes when everything has been sent. */
 export function endConnection({ stream }: Connection): void {
   const session = sessionOf(stream);
   if (session) goAway(session);
-  // Any Duplex may be an HTTP connection, and only a net.Socket has destroySoon().
+  // An HTTP connection may be any Duplex, but only net.Socket has destroySoon().
   else if (typeof stream.destroySoon === "function") stream.destroySoon();
   else stream.end();
 }
 
 /**
  * Tells the client that the connection ends: in HTTP/2 with GOAWAY, on a WebSocket of `ws` with close code
- * 1001, and in a session of Engine.IO with the packet that closes the session. Any other upgraded connection
- * is passed to `closeUpgraded`. Does nothing on any other HTTP/1 connection, because its next response has
- * `Connection: close`.
+ * 1001, and in a session of Engine.IO with its close packet. Other upgraded connections are passed to
+ * `closeUpgraded`. Has no effect on other HTTP/1 connections, because their next response has `Connection:
+ * close`.
  *
- * @param patience how long GOAWAY may wait until no request of its session is under way, in milliseconds
+ * @param patience how long GOAWAY may wait for the requests of its session, in milliseconds
  */
 export function announceEnd(
   connection: Connection,

@@ -5,19 +5,19 @@ import type { ServerDrain } from "./drain-server.ts";
 import { moveConnections, type Receiver } from "./move-connections.ts";
 
 /**
- * Drains these servers and sockets when another process serves already. They accept nothing more. In the
- * first half of `drainTimeout`, the HTTP/1 connections that can move are moved, and the others may make one
- * more request. A connection that could move, and has not, still has a quarter of `drainTimeout` for its next
- * request. Then what is left ends as at a stop.
+ * Drains these servers and sockets when another process already serves. They stop accepting. In the first
+ * half of `drainTimeout`, the HTTP/1 connections that can move are moved, and the others may make one more
+ * request. A connection that could move, but has not, then has a quarter of `drainTimeout` for its next
+ * request. The rest ends as at a stop.
  *
- * Resolves when no connection is left. The caller destroys the connections that are still open when
- * `drainTimeout` is over.
+ * Resolves when no connection is left. The caller destroys the connections that are still open after
+ * `drainTimeout`.
  *
- * @param drainTimeout in milliseconds. `Infinity` means that there is none.
+ * @param drainTimeout in milliseconds. `Infinity` means no limit.
  * @param receiver gets the connections. Undefined if no connection can move.
- * @param announce called when the drain starts, and then again and again while a connection is open
- * @param arriving resolves when no connections come any more from the process before this one. Until then,
- * they are moved on.
+ * @param announce called when the drain starts, and then repeatedly while a connection is open
+ * @param arriving resolves when the process before this one sends no more connections. Until then, these are
+ *   moved on.
  */
 export async function handOverAll(
   drains: readonly Drainable[],

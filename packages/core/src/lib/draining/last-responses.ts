@@ -11,12 +11,12 @@ import { latestRequestOf, responseOf } from "../shared/node-internals.ts";
 type Headers = OutgoingHttpHeaders | OutgoingHttpHeader[] | readonly [string, OutgoingHttpHeader][];
 
 /**
- * The response after which each connection closes during a drain. A client that pipelines gets all its
- * responses before that.
+ * The response after which each connection closes during a drain. A pipelining client gets all its responses
+ * before that.
  */
 const lastResponses = new WeakMap<Socket, ServerResponse>();
 
-/** What makes each request of a draining server the last one of its connection. */
+/** The listeners that make each request of a draining server the last one of its connection. */
 const listeners = new WeakMap<Server, (request: IncomingMessage, response: ServerResponse) => void>();
 
 /** The number of requests on each connection since the drain began. */
@@ -25,18 +25,18 @@ const requestCounts = new WeakMap<Socket, number>();
 /**
  * How many requests of one connection are still answered during a drain. Without this limit, a client that
  * always sends its next request before it has a response would never learn that the connection ends. It must
- * send the requests after the last of these again (RFC 9112, section 9.3.2).
+ * resend the requests after the last of these (RFC 9112, section 9.3.2).
  */
 const PIPELINED_MAX = 16;
 
 /**
- * How long a client that pipelines has to notice that the connection ends, in milliseconds. After that, its
- * further requests reset the connection.
+ * How long a pipelining client has to notice that the connection ends, in milliseconds. After that, further
+ * requests reset the connection.
  */
 const NOTICE_MS = 1000;
 
 /**
- * Makes each request from now on the last request of its connection.
+ * Makes each further request the last one of its connection.
  *
  * @param stays whether a connection stays open anyway
  */
@@ -49,13 +49,13 @@ export function closeAfterNextResponse(server: Server, stays: (connection: Socke
     if (count <= PIPELINED_MAX) closeAfterResponse(response);
   };
   listeners.set(server, onRequest);
-  // Only for events that the app listens to, because a listener changes what Node does by default.
+  // Only for events that the app listens to, because a listener changes Node's default behavior.
   for (const event of ["request", "checkContinue", "checkExpectation"])
     if (server.listenerCount(event) > 0) server.prependListener(event, onRequest);
 }
 
 /**
- * The same for a request that sockact answers itself, without an event. Does nothing if the server is not
+ * The same for a request that sockact answers itself, without an event. Has no effect if the server is not
  * draining.
  */
 export function prepareLastResponse(
@@ -67,8 +67,8 @@ export function prepareLastResponse(
 }
 
 /**
- * Makes the newest request of a connection so far its last request. A client that pipelines may wait for
- * several responses, and Node shows only the response that is being sent.
+ * Makes the newest request of a connection its last one. A pipelining client may wait for several responses,
+ * and Node shows only the one that is being sent.
  */
 export function closeAfterPendingResponses(connection: Socket): void {
   const response = responseOf(connection);
@@ -79,9 +79,9 @@ export function closeAfterPendingResponses(connection: Socket): void {
 }
 
 /**
- * Makes a response say `Connection: close`, even if the app sets that header (RFC 9112, section 9.6): a proxy
- * often copies `keep-alive`. Node then closes the connection after the response. A response whose headers
- * have been sent already stays as it is.
+ * Makes a response have `Connection: close`, even if the app sets that header (RFC 9112, section 9.6): a
+ * proxy often copies `keep-alive`. Node then closes the connection after the response. A response whose
+ * headers were already sent is unchanged.
  */
 function closeAfterResponse(response: ServerResponse): void {
   const { req: request, headersSent } = response;
@@ -101,15 +101,15 @@ function closeAfterResponse(response: ServerResponse): void {
 }
 
 /**
- * Makes a connection close in two steps. To close a socket with unread bytes would reset it, and the client
- * may lose the response (RFC 9112, section 9.6, last paragraph). So an upload that was answered before its
- * end is read to the end. Further requests of a client that pipelines are read until the client has noticed
- * that the connection ends.
+ * Makes a connection close in two steps. Closing a socket with unread bytes would reset it, and the client
+ * may lose the response (RFC 9112, section 9.6, last paragraph). So an upload that was answered early is read
+ * to its end, and further requests of a pipelining client are read until the client has noticed that the
+ * connection ends.
  */
 function linger(request: IncomingMessage, sendsOn: boolean): void {
   const { socket } = request;
   const { destroySoon } = socket;
-  // Any Duplex may be an HTTP connection, and only a net.Socket has this method.
+  // An HTTP connection may be any Duplex, but only net.Socket has this method.
   if (typeof destroySoon !== "function") return;
   // Patches destroySoon of this connection.
   socket.destroySoon = function (this: Socket): void {

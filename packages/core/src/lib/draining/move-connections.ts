@@ -8,9 +8,9 @@ import type { ServerDrain } from "./drain-server.ts";
 /** The result of moving a connection: the other process has it, does not have it, or may have it. */
 export type Delivery = "taken" | "refused" | "unknown";
 
-/** A connection on its way to another process. This process reads nothing more from it. */
+/** A connection in transit to another process. This process reads nothing more from it. */
 export interface MovingConnection {
-  /** The number of the passed socket that it was accepted from. */
+  /** The number of the passed socket that accepted it. */
   readonly fd: number;
   readonly handle: ConnectionHandle;
 }
@@ -23,17 +23,17 @@ export interface Receiver {
    * Sends a connection. Resolves when the process has taken it, or not.
    *
    * @param isMore whether the next connection follows at once
-   * @param patience how long the process may take to take it, in milliseconds
+   * @param patience how long the process may take, in milliseconds
    */
   sendConnection(connection: MovingConnection, isMore: boolean, patience: number): Promise<Delivery>;
-  /** Tells the process that no more connections come. */
+  /** Tells the process that no more connections follow. */
   endMoving(): void;
 }
 
-/** How many connections that are not busy wait for their move at once. Their clients rarely send. */
+/** How many idle connections wait for their move at the same time. Their clients rarely send. */
 const IDLE_MAX = 64;
 
-/** How often to look for idle connections if no response has ended, in milliseconds. */
+/** How often to search for idle connections if no response has ended, in milliseconds. */
 const POLL_MS = 20;
 
 /**
@@ -43,17 +43,17 @@ const POLL_MS = 20;
 const WAIT_MS = 1000;
 
 /**
- * Moves the HTTP/1 connections of these servers to another process, each when it is between two requests.
- * Resolves when no connection is left that can move, when the other process has not taken one, or takes no
- * more, and at the deadline.
+ * Moves the HTTP/1 connections of these servers to another process, each between two requests. Resolves when
+ * no movable connection is left, when the other process has not taken one or takes no more, and at the
+ * deadline.
  *
- * This process reads nothing more from a connection that waits for its move. So what its client sends next
- * stays in the kernel, and only the other process reads it. A move takes a turn of the event loop of both
- * processes, and busy connections make these turns long. So each busy connection stops being read at the end
- * of the turn in which it is answered. Then it costs no time, and the turns are short.
+ * This process reads nothing more from a connection that waits for its move. The client's next data stays in
+ * the kernel, and only the other process reads it. A move takes a turn of the event loop of both processes,
+ * and busy connections make these turns long. So this process stops reading each busy connection at the end
+ * of the turn in which it is answered. The connection then takes no time, and the turns are short.
  *
- * @param deadline on the clock of now()
- * @param isArriving whether further connections may come from the process before this one
+ * @param deadline by now()
+ * @param isArriving whether more connections may come from the process before this one
  */
 export async function moveConnections(
   drains: readonly ServerDrain[],
@@ -62,7 +62,7 @@ export async function moveConnections(
 ): Promise<void> {
   const queue = new Queue(drains);
   try {
-    // Which connections are busy shows at the end of a turn.
+    // The end of a turn shows which connections are busy.
     await turnOfTheLoop();
     while (receiver.isReceiving && now() < deadline) {
       const next = queue.take();
@@ -83,10 +83,10 @@ export async function moveConnections(
   }
 }
 
-/** A connection that is to be moved. */
+/** A connection to move. */
 interface Waiting extends MovingConnection {
   readonly socket: Socket;
-  /** Since when it waits, on the clock of now(). */
+  /** When its wait began, by now(). */
   readonly since: number;
   /** How many waited before it. */
   readonly ahead: number;
@@ -96,15 +96,15 @@ interface Waiting extends MovingConnection {
 class Queue {
   readonly #drains: readonly ServerDrain[];
   readonly #waiting: Waiting[] = [];
-  /** The connections that have been answered in this turn of the loop. */
+  /** The connections that were answered in this turn of the loop. */
   readonly #answered = new Set<Socket>();
   readonly #unwatch: (() => void)[] = [];
   #wake = (): void => {};
-  /** How many may wait. It becomes less when one has waited for too long, and then slowly more. */
+  /** How many may wait. It decreases when one has waited too long, and then slowly increases. */
   #max = Infinity;
   #isClosed = false;
 
-  /** Watches the responses of these servers: those that are under way, and those to come. */
+  /** Observes the responses of these servers, current and future ones. */
   constructor(drains: readonly ServerDrain[]) {
     this.#drains = drains;
     for (const { server, connections } of drains) {
@@ -113,7 +113,7 @@ class Queue {
       const onRequest = ({ socket }: { socket: Socket }, response: NodeJS.EventEmitter): void => {
         response.once("close", () => this.#noteAnswer(socket));
       };
-      // Only for events that the app listens to, because a listener changes what Node does by default.
+      // Only for events that the app listens to, because a listener changes Node's default behavior.
       for (const event of ["request", "checkContinue", "checkExpectation"]) {
         if (server.listenerCount(event) === 0) continue;
         server.prependListener(event, onRequest);
@@ -126,7 +126,7 @@ class Queue {
     return this.#waiting.length === 0;
   }
 
-  /** The next connection to move. If no busy one waits, idle ones are looked for. */
+  /** The next connection to move. If no busy one waits, searches for idle ones. */
   take(): Waiting | undefined {
     if (this.isEmpty) this.#add(() => true, IDLE_MAX);
     const next = this.#waiting.shift();
@@ -135,7 +135,7 @@ class Queue {
     if (waited <= WAIT_MS) this.#max++;
     else {
       this.#max = Math.max(1, Math.floor((next.ahead * WAIT_MS) / waited));
-      // Nothing was read from them, so they go on here.
+      // Nothing was read from them, so they continue here.
       for (const each of this.#waiting.splice(this.#max)) giveBack(each);
     }
     return next;
@@ -146,9 +146,7 @@ class Queue {
     return Promise.race([new Promise<void>((resolve) => (this.#wake = resolve)), delay(POLL_MS)]);
   }
 
-  /**
-   * Gives back all that wait, because the other process takes none for long. Until it does, only one waits.
-   */
+  /** Returns all waiting connections, because the other process takes none. Until it does, only one waits. */
   giveBackAll(): void {
     this.#max = 1;
     for (const each of this.#waiting.splice(0)) giveBack(each);
@@ -165,17 +163,14 @@ class Queue {
     this.#answered.add(socket);
   }
 
-  /** At the end of a turn, nothing was read yet of the next requests of those that were answered in it. */
+  /** At the end of a turn, nothing has been read yet of the next requests on the answered connections. */
   #addAnswered(): void {
     if (!this.#isClosed) this.#add((stream) => this.#answered.has(stream), this.#max);
     this.#answered.clear();
     this.#wake();
   }
 
-  /**
-   * Adds connections that are between two requests, until this many wait. This process stops reading from
-   * them.
-   */
+  /** Adds connections between two requests, until this many wait. This process stops reading from them. */
   #add(isWanted: (stream: Socket) => boolean, max: number): void {
     for (const drain of this.#drains) {
       const idle = idleSockets(drain.server);

@@ -6,22 +6,22 @@ import { now } from "../shared/timers.ts";
 export interface Upgrade {
   /** The request that asked for the upgrade. */
   readonly request: IncomingMessage;
-  /** When it was upgraded, on the clock of now(). */
+  /** When it was upgraded, by now(). */
   readonly since: number;
 }
 
 const upgrades = new WeakMap<Socket, Upgrade>();
 
-/** The upgrade of this connection. Undefined if it was not upgraded. */
+/** The upgrade of this connection, or undefined. */
 export function upgradeOf(socket: Socket): Upgrade | undefined {
   return upgrades.get(socket);
 }
 
 /**
- * Remembers the upgraded connections of a server, and returns those that are open.
+ * Records the upgraded connections of a server, and returns the open ones.
  *
- * It listens to `upgrade` and `connect` only while the app does, because a listener changes what Node does:
- * without a listener, a server answers an upgrade request as a plain request, and refuses CONNECT.
+ * It listens to `upgrade` and `connect` only while the app does, because a listener changes Node's behavior:
+ * without one, a server answers an upgrade request as a plain request, and rejects CONNECT.
  */
 export function rememberUpgrades(server: Server): ReadonlySet<Socket> {
   const open = new Set<Socket>();
@@ -52,7 +52,7 @@ interface WebSocket {
 }
 
 /**
- * The WebSocket of the `ws` library on this connection. The library keeps it on the socket, under a private
+ * The WebSocket of the `ws` library on this connection. The library stores it on the socket, under a private
  * symbol.
  */
 export function webSocketOf(socket: Socket): WebSocket | undefined {

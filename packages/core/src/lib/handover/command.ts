@@ -16,11 +16,11 @@ export interface Command {
 }
 
 const start = processState("start directory", {
-  /** The working directory as PWD names it. */
+  /** The working directory in PWD. */
   logicalDirectory: undefined as string | undefined,
 });
 
-/** The variables that are for this process alone. */
+/** The variables for this process only. */
 const OWN_VARIABLES = [
   ...LISTEN_VARIABLES,
   "NODE_CHANNEL_FD",
@@ -29,12 +29,12 @@ const OWN_VARIABLES = [
 ];
 
 /**
- * Starts its arguments as a process that is not a child of this one, and whose ID is in the variables that
- * name the process which they are for: sd_listen_fds(3), systemd.exec(5), sd_watchdog_enabled(3). The ID
- * exists only after the start.
+ * Starts its arguments as a process that is not a child of this one, with its ID in the variables that name
+ * their process: sd_listen_fds(3), systemd.exec(5), sd_watchdog_enabled(3). The ID exists only after the
+ * start.
  *
  * The parent of the new process ends at once, so the service manager becomes its parent. Otherwise systemd
- * would not learn when the new main process ends, and at a stop it would kill that process without waiting
+ * would not notice when the new main process ends, and at a stop it would kill that process without waiting
  * for it.
  */
 const LAUNCHER = `/bin/sh -c '
@@ -44,8 +44,7 @@ const LAUNCHER = `/bin/sh -c '
 ' sh "$@" <&0 &`;
 
 /**
- * The command line, the working directory and the environment of a new process that takes over the sockets of
- * this one.
+ * The command line, working directory and environment of a new process that takes over this one's sockets.
  */
 export function commandOfNewProcess(sockets: readonly PassedSocket[]): Command {
   const env = initialEnvironment();
@@ -65,8 +64,8 @@ export function commandOfNewProcess(sockets: readonly PassedSocket[]): Command {
 }
 
 /**
- * The environment that this process was started with. Its changes since then are those of the app, which the
- * new process makes by itself.
+ * The initial environment of this process. Later changes are the app's, which the new process makes by
+ * itself.
  */
 function initialEnvironment(): Record<string, string | undefined> {
   try {
@@ -83,8 +82,8 @@ function initialEnvironment(): Record<string, string | undefined> {
 }
 
 /**
- * The arguments that this process was started with. Node makes the path of the script absolute, which would
- * fix the release of a relative path.
+ * The initial arguments of this process. Node makes the path of the script absolute, which would fix the
+ * release of a relative path.
  */
 function initialArguments(): readonly string[] {
   const known = [...process.execArgv, ...process.argv.slice(1)];
@@ -97,8 +96,8 @@ function initialArguments(): readonly string[] {
 }
 
 /**
- * Remembers the arguments, and the working directory as PWD names it (POSIX, pwd(1)), if PWD is right at the
- * start. With a symlink such as `/srv/shop/current`, this becomes the folder of the next release, while the
+ * Records the arguments, and the working directory in PWD (POSIX, pwd(1)), if PWD is correct at the start.
+ * With a symlink such as `/srv/shop/current`, PWD later leads to the folder of the next release, while the
  * process itself stays in that of the old one.
  */
 export function rememberStart(): void {

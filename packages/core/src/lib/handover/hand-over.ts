@@ -31,11 +31,11 @@ const BUFFER_MS = 10_000;
 
 /**
  * Starts the app again, as a new process with the same sockets. When it is ready, it becomes the main process
- * of the service, and gets the connections that can move. This process drains, and ends. If anything goes
- * wrong before that, this process keeps serving. decisions/027-handover.md says why each step is as it is.
+ * of the service, and gets the connections that can move. This process drains and ends. If anything fails
+ * before that, this process keeps serving. See decisions/027-handover.md for each step.
  *
- * Does nothing while a handover is running, before the process is ready, and during a stop. If the process
- * has handed over already, it only reports that again.
+ * Has no effect during a handover, before the process is ready, and during a stop. If the process has already
+ * handed over, it only reports that again.
  */
 export async function handOver(): Promise<void> {
   // With Type=notify-reload, this may be the signal of a command that did not wait for the result before.
@@ -65,8 +65,8 @@ export async function handOver(): Promise<void> {
 }
 
 /**
- * Ends this process. For an app that handles SIGTERM itself, this is the stop that it knows, so it gets the
- * signal first.
+ * Ends this process. If the app handles SIGTERM itself, it expects that signal at a stop, so it gets it
+ * first.
  */
 function endProcess(): void {
   if (!isHandledByApp("SIGTERM")) process.exit();
@@ -75,7 +75,7 @@ function endProcess(): void {
 }
 
 /**
- * Resolves with the new process when it is the main process of the service. Otherwise nothing is left of it.
+ * Resolves with the new process when it is the main process of the service. Otherwise it has been removed.
  */
 async function startNewProcess(): Promise<{ newProcess: NewProcess; pid: number }> {
   emit({ type: "reloading" });
@@ -90,7 +90,7 @@ async function startNewProcess(): Promise<{ newProcess: NewProcess; pid: number 
   try {
     const { pid, fds } = await newProcess.untilReady(timeout);
     checkServed(fds);
-    // From here on, the new process serves also if this one stops.
+    // From here on, the new process serves even if this one stops.
     stopState.listeners.delete(kill);
     await makeMainProcess(newProcess, pid);
     return { newProcess, pid };
@@ -101,15 +101,15 @@ async function startNewProcess(): Promise<{ newProcess: NewProcess; pid: number 
   }
 }
 
-/** The lines that report that a reload has begun. */
+/** The lines that report the beginning of a reload. */
 function reloading(): string {
   return `RELOADING=1\nMONOTONIC_USEC=${process.hrtime.bigint() / 1000n}`;
 }
 
 /**
  * Reports the end of a reload. If the command of ExecReload= waits for the result, the same message reports
- * its beginning. If this process were killed between two messages, systemd would wait until the end of
- * TimeoutStartSec=, and not restart the service.
+ * the beginning. If this process were killed between two messages, systemd would wait until TimeoutStartSec=,
+ * and not restart the service.
  */
 function notifyReloaded(message: string): Promise<boolean | undefined> {
   return notifyServiceManager(isResultExpected() ? `${reloading()}\n${message}` : message);
@@ -171,10 +171,10 @@ function checkServed(served: readonly number[]): void {
   );
 }
 
-/** Makes the service manager follow the new process, and makes that process accept. */
+/** Makes the service manager follow the new process, and lets that process accept. */
 async function makeMainProcess(newProcess: NewProcess, pid: number): Promise<void> {
   newProcess.checkRunning();
-  // The new process has been killed, and systemd expects no reload any more.
+  // The new process was killed, and systemd no longer expects a reload.
   if (isStopping()) throw new Error("The service stops");
   if (
     (await notifyReloaded(`MAINPID=${pid}\nREADY=1\nSTATUS=${statusText()}; process ${pid} takes over`)) !==
@@ -189,7 +189,7 @@ async function makeMainProcess(newProcess: NewProcess, pid: number): Promise<voi
   await newProcess.serve(tlsSessions());
 }
 
-/** The TLS sessions of the clients of this process, by the number of the socket. */
+/** The TLS sessions of this process's clients, by socket number. */
 function tlsSessions(): Record<number, TlsSessions> {
   return Object.fromEntries(
     [...servedSockets].flatMap(([fd, { tls }]) => (tls === undefined ? [] : [[fd, sessionsOf(tls)]])),

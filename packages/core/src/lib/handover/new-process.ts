@@ -10,16 +10,16 @@ import type { TlsSessions } from "../shared/tls-sessions.ts";
 import { storedProxyHeader } from "../shared/proxied-handle.ts";
 import { commandOfNewProcess } from "./command.ts";
 
-/** How long a new process that has failed may take to end after SIGTERM, in milliseconds. */
+/** How long a failed new process may take to end after SIGTERM, in milliseconds. */
 const TERMINATION_MS = 2000;
 
-/** How long the new process may take to take one connection, in milliseconds. */
+/** How long the new process may take for one connection, in milliseconds. */
 const TAKEN_MS = 10_000;
 
-/** How often to look whether it has ended meanwhile, in milliseconds. */
+/** How often to check whether it has ended meanwhile, in milliseconds. */
 const POLL_MS = 20;
 
-/** What the new process has reported: its ID, and the numbers of the sockets that it serves. */
+/** The report of the new process: its ID, and the numbers of the sockets that it serves. */
 interface Report {
   pid: number;
   fds: readonly number[];
@@ -32,23 +32,23 @@ export class NewProcess implements Receiver {
   readonly #ended: Promise<void>;
   isReceiving = true;
   #hasEnded = false;
-  /** How the process has ended, as far as this is known. */
+  /** How the process ended, as far as known. */
   #end = "has ended";
   #onReady = (_report: Report): void => {};
   #onDelivery = (_delivery: Delivery): void => {};
 
   /**
-   * Starts the app again, with the same sockets.
+   * Starts the app again with the same sockets.
    *
-   * @param sockets all descriptors that were passed to this process, in the order of their numbers
+   * @param sockets all descriptors that were passed to this process, in numerical order
    */
   constructor(sockets: readonly PassedSocket[]) {
     const { file, args, cwd, env } = commandOfNewProcess(sockets);
     this.#launcher = spawn(file, args, {
       cwd,
       env,
-      // As with systemd, the process belongs to a session of its own. A signal to its group also reaches what
-      // it has started.
+      // As with systemd, the process has its own session. A signal to its group also reaches its child
+      // processes.
       detached: true,
       stdio: ["inherit", "inherit", "inherit", ...sockets.map(({ fd }) => fd), "ipc"],
     });
@@ -57,7 +57,7 @@ export class NewProcess implements Receiver {
         this.#end = `could not be started (${error.message})`;
         resolve();
       });
-      // Only the new process has the channel, and it closes when the process ends.
+      // Only the new process has the channel, which closes when the process ends.
       this.#launcher.once("disconnect", resolve);
     });
     void this.#noteEnd();
@@ -113,7 +113,7 @@ export class NewProcess implements Receiver {
     }
   }
 
-  /** Makes it accept. */
+  /** Lets it accept. */
   serve(sessions: Readonly<Record<number, TlsSessions>>): Promise<boolean> {
     return sendToNewProcess(this.#launcher, { act: "serve", sessions });
   }
@@ -129,7 +129,7 @@ export class NewProcess implements Receiver {
     const delivery = await new Promise<Delivery>((resolve) => {
       this.#onDelivery = resolve;
       timer = after(Math.min(TAKEN_MS, patience), () => resolve("unknown"));
-      // If the process ends while a handle is on its way, Node 20 emits no `disconnect`.
+      // If the process ends while a handle is in transit, Node 20 emits no `disconnect`.
       poll = setInterval(() => {
         if (!this.#launcher.connected) resolve("refused");
       }, POLL_MS);
@@ -148,13 +148,13 @@ export class NewProcess implements Receiver {
     void sendToNewProcess(this.#launcher, { act: "moved" });
   }
 
-  /** Lets this process end by itself. The new one learns from this that it has ended. */
+  /** Allows this process to exit by itself. Its end is visible to the new process. */
   release(): void {
     if (this.#launcher.connected) this.#launcher.disconnect();
     this.#launcher.unref();
   }
 
-  /** Ends the process, and what it has started. Resolves when it has ended. */
+  /** Ends the process and its child processes. Resolves when it has ended. */
   async end(): Promise<void> {
     if (!this.#hasEnded) {
       this.#signal("SIGTERM");
@@ -165,7 +165,7 @@ export class NewProcess implements Receiver {
     this.kill();
   }
 
-  /** Kills the process, and what it has started. */
+  /** Kills the process and its child processes. */
   kill(): void {
     this.#signal("SIGKILL");
   }
@@ -173,10 +173,10 @@ export class NewProcess implements Receiver {
   #signal(signal: NodeJS.Signals): void {
     if (this.#launcher.pid === undefined) return;
     try {
-      // The group has the ID of the launcher, and lasts as long as one of its processes.
+      // The group has the ID of the launcher, and exists as long as one of its processes.
       process.kill(-this.#launcher.pid, signal);
     } catch {
-      // Nothing is left of the group.
+      // The group has no processes left.
     }
   }
 }

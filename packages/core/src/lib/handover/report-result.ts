@@ -8,18 +8,18 @@ export function isResultExpected(): boolean {
 }
 
 /**
- * Writes the result of a handover into the file that the command of ExecReload= waits for, because no message
- * of sd_notify(3) says that a reload has failed. Without the file, no command waits. With
- * `Type=notify-reload`, systemd until version 257 sends SIGHUP while that command starts, so the handover may
- * end before the file exists. Then the command sends SIGHUP too. A process that has handed over reports that
- * again. After a failure, another handover starts: a process can't know whether the signal belongs to the
- * same reload, and a later reload needs its own result.
+ * Writes the result of a handover into the file that the command of ExecReload= waits for, because
+ * sd_notify(3) has no message for a failed reload. Without the file, no command waits. With
+ * `Type=notify-reload`, systemd 257 and older send SIGHUP while that command starts, so the handover may end
+ * before the file exists. The command then sends SIGHUP too. After a successful handover, the process reports
+ * that again. After a failure, another handover starts: the signal may belong to a later reload, which needs
+ * its own result.
  */
 export function reportResult(line: string): void {
   const path = reloadResultPath();
   if (path === undefined) return;
   try {
-    // It may be a FIFO, where this fails (ENXIO) instead of waiting if nobody reads it: fifo(7).
+    // It may be a FIFO, for which this fails (ENXIO) instead of blocking without a reader: fifo(7).
     const fd = openSync(path, constants.O_WRONLY | constants.O_TRUNC | constants.O_NONBLOCK);
     try {
       writeSync(fd, `${line.replaceAll("\n", " ")}\n`);
@@ -27,8 +27,8 @@ export function reportResult(line: string): void {
       closeSync(fd);
     }
   } catch (error) {
-    // Without a file or a reader, no command waits. After any other error, the command waits until systemd
-    // ends it.
+    // Without a file or reader, no command waits. After any other error, the command waits until systemd ends
+    // it.
     if (!["ENOENT", "ENXIO"].includes((error as NodeJS.ErrnoException).code ?? ""))
       emit({ type: "error", error });
   }

@@ -7,24 +7,24 @@ import { debugEvent, type SockactEvent } from "./events.ts";
 import { logEvent } from "./log-event.ts";
 import type { Settings } from "./settings.ts";
 
-/** The settings and the servers of one call of `systemdListen()` or `listen()`. */
+/** The settings and servers of one call of `systemdListen()` or `listen()`. */
 export interface App {
   settings: Settings;
   activated: boolean;
   /** Whether the app serves connections (`Accept=yes`), and the process ends with them. */
   isForConnections: boolean;
-  /** The servers of the app that listen or are draining, and its datagram sockets. */
+  /** The listening or draining servers of the app, and its datagram sockets. */
   drains: Set<Drainable>;
   /** The TLS acceptors of its servers. */
   acceptors: TlsAcceptor[];
-  /** The promise that `onListen` has returned. Undefined until `onListen` is called. */
+  /** The result of `onListen`. Undefined until `onListen` is called. */
   readyResult: Promise<unknown> | undefined;
   /** Closes the framework at the end of a stop, after `onStop`. */
   close: (() => Promise<unknown>) | undefined;
 }
 
 /**
- * Creates an app. None of its servers listens yet.
+ * Creates an app without listening servers.
  *
  * @param close closes the framework at the end of a stop, after the app's own `onStop`
  */
@@ -42,23 +42,20 @@ export function createApp(settings: Settings, activated: boolean, close?: App["c
 
 const added: App[] = processState("apps", []);
 
-/**
- * The apps that the process stops and reloads, and whose state it reports. A server of each app has called
- * `listen()`.
- */
+/** The apps that the process stops, reloads and reports. A server of each has called `listen()`. */
 export const apps: readonly App[] = added;
 
-/** Makes the process stop and reload this app, and report its state. */
+/** Makes the process stop, reload and report this app. */
 export function addApp(app: App): void {
   if (!added.includes(app)) added.push(app);
 }
 
-/** The servers and datagram sockets of the process that are drained when it stops. */
+/** The servers and datagram sockets that are drained when the process stops. */
 export function allDrains(): Drainable[] {
   return apps.flatMap(({ drains }) => [...drains]);
 }
 
-/** Emits an event to all apps. A listener that several apps share is called once. */
+/** Emits an event to all apps. A shared listener is called once. */
 export function emit(event: SockactEvent): void {
   for (const listener of new Set(apps.map(({ settings }) => settings.onEvent ?? logEvent)))
     void callListener(listener, event);

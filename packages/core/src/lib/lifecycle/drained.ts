@@ -6,20 +6,20 @@ import { serviceOfProcess } from "@sockact/shared/notify";
 import { processState } from "../shared/process-state.ts";
 import { now } from "../shared/timers.ts";
 
-/** How long the last look at the file counts, in milliseconds. */
+/** How long the last check of the file is cached, in milliseconds. */
 const FRESH_MS = 1000;
 
 const drained = processState("drained", {
-  /** The file. Null if this process belongs to no service. Undefined until the first look. */
+  /** The file. Null if this process belongs to no service. Undefined until the first check. */
   path: undefined as string | null | undefined,
-  /** When the last look began, on the clock of now(). */
+  /** When the last check began, by now(). */
   since: -Infinity,
   result: Promise.resolve(false),
 });
 
 /**
- * Whether `sockact drain` has taken this service out of rotation. It never rejects: a file that can't be read
- * counts as missing.
+ * Whether `sockact drain` has taken this service out of rotation. Never rejects: an unreadable file counts as
+ * missing.
  */
 export function isDrained(): Promise<boolean> {
   if (now() - drained.since >= FRESH_MS) {
@@ -37,10 +37,7 @@ async function isThere(path: string | null): Promise<boolean> {
   return look.catch(() => false);
 }
 
-/**
- * The file that `sockact drain` creates for the service of this process. All instances of a template share
- * one.
- */
+/** The file that `sockact drain` creates for this service. All instances of a template share it. */
 function flagOfService(): string | null {
   const service = serviceOfProcess();
   if (service === undefined) return null;

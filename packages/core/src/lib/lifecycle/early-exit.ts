@@ -4,7 +4,7 @@ import { placeOf } from "../shared/stack-frames.ts";
 import { allDrains, emit } from "./app.ts";
 import { stopState } from "./stopping.ts";
 
-/** Reports the end of the process if it comes before the end of the drain. */
+/** Reports an end of the process before the end of the drain. */
 export function reportEarlyExit(): void {
   stopState.isEndEarly = true;
   process.once("exit", () => {

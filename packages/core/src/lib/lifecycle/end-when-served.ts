@@ -4,15 +4,15 @@ import { exitProcess, stop } from "./shutdown.ts";
 import { isStopping } from "./stopping.ts";
 
 /**
- * Ends the process if the connections for which it was started (`Accept=yes`) have closed, because it gets no
- * other connections. Called whenever a connection may have closed.
+ * Ends the process if its connections (`Accept=yes`) have closed, because it gets no others. Called whenever
+ * a connection may have closed.
  */
 export function endWhenServed(): void {
   if (!hasConnection()) void stopOnceReady();
 }
 
 async function stopOnceReady(): Promise<void> {
-  // If a service of Type=notify ends before READY=1, it has failed.
+  // A service of Type=notify that ends before READY=1 has failed.
   await untilReadySent();
   if (hasConnection() || isStopping()) return;
   emit({ type: "served" });

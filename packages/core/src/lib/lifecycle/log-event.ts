@@ -12,10 +12,9 @@ function write(text: string, priority: Priority): void {
 const logRejection = logRejections((text) => write(text, WARNING));
 
 /**
- * Writes the event as one line to standard error, which the journal shows. Code that replaces
- * process.stderr.write() does not see the line. Events about rejected connections are at most one line a
- * minute. The line of a worker of node:cluster has its number. The journal shows the process ID too, but the
- * usual line of a worker is the same as that of its primary.
+ * Writes the event as one line to standard error, for the journal. Code that replaces process.stderr.write()
+ * does not see the line. Events about rejected connections are limited to one line a minute. The line of a
+ * worker of node:cluster has its number, because it is otherwise the same as that of its primary.
  */
 export function logEvent(event: SockactEvent): void {
   if (!logRejection(event)) write(eventText(event), priorityOf(event));

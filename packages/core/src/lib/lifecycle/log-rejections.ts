@@ -1,20 +1,19 @@
 import { rejectionText } from "@sockact/shared/texts";
 import { errorReason, eventText, type SockactEvent } from "./events.ts";
 
-/** At least this time is between two lines about rejected connections, in milliseconds. */
+/** The minimum time between two lines about rejected connections, in milliseconds. */
 const INTERVAL = 60_000;
 
 type Rejection = Extract<SockactEvent, { type: "rejected" }>;
 
 /**
- * Writes the events about rejected connections, so that strangers can't fill the journal. The first one is a
- * line that says what to change. Later ones are counted, and one line a minute says how many there were, and
- * what was wrong with the last one.
+ * Logs events about rejected connections, and prevents strangers from filling the journal. The first event is
+ * a line with the fix. Later ones are counted, and one line a minute has their number and the last problem.
  *
  * @param write writes one line
  * @param interval in milliseconds
- * @returns takes an event, and returns whether it is about a rejected connection. Others are left to the
- * caller.
+ * @returns a function that logs an event about a rejected connection and returns true, or returns false for
+ *   any other event
  */
 export function logRejections(
   write: (text: string) => void,

@@ -3,14 +3,14 @@ import { afterFirstResponse } from "../shared/first-response.ts";
 import { processState } from "../shared/process-state.ts";
 
 const pendingReady = processState("pending ready", {
-  /** Sends READY=1. Undefined if it has been sent, or must not be sent yet. */
+  /** Sends READY=1. Undefined if it was sent, or must not be sent yet. */
   send: undefined as (() => void) | undefined,
 });
 
 /**
- * Sends READY=1 when a client that has been waiting has its response, because sending takes milliseconds. The
- * delay is a few turns of the event loop, however many clients there are. A process that ends with 0 before
- * that sends READY=1 at its end.
+ * Sends READY=1 after a waiting client has its response, because sending takes milliseconds. The delay is a
+ * few turns of the event loop, however many clients there are. A process that exits with 0 before that sends
+ * READY=1 at its end.
  */
 export function sendReadyAfterFirstResponse(send: () => void): void {
   const onExit = (code: number): void => {

@@ -20,13 +20,13 @@ import { isUnitChanged } from "./unit-changes.ts";
 import { isWatched, reportHealth } from "./watchdog.ts";
 import { workerPool } from "./worker-pool.ts";
 
-// In the published package, it is in another file, which needs all of this one. No message arrives before.
+// In the published package, this is in another file, which needs all of this one. No message arrives before.
 if (predecessor() !== undefined) queueMicrotask(() => followPredecessor());
 
 const readiness = processState("readiness", {
-  /** Set when READY=1 waits for nothing more. Resolves when it has been sent. */
+  /** Set when READY=1 waits for nothing more. Resolves when it was sent. */
   sent: undefined as Promise<void> | undefined,
-  /** Whether READY=1 waits for no socket and for no `onListen`. */
+  /** Whether READY=1 waits for no socket and no `onListen`. */
   areAppsReady: false,
   isReady: false,
   /** Called once, when the process is ready. */
@@ -36,23 +36,22 @@ const readiness = processState("readiness", {
 });
 
 /**
- * Whether every socket of the unit has its server, and every `onListen` is fulfilled. Before a server listens by
- * means of sockact, nothing is awaited.
+ * Whether every socket of the unit has a server, and every `onListen` is fulfilled. True before a server
+ * listens through sockact.
  */
 export function areAppsReady(): boolean {
   return readiness.areAppsReady || apps.length === 0;
 }
 
 /**
- * Whether every socket of the unit has its server, and every `onListen` is fulfilled. It stays true during a
- * stop.
+ * Whether every socket of the unit has a server, and every `onListen` is fulfilled. Stays true during a stop.
  */
 export function isReady(): boolean {
   return readiness.isReady;
 }
 
 /**
- * Runs an action when the process is ready: if it is, at once. Never runs it if the process stops before
+ * Runs an action when the process is ready, or at once if it is. Never runs it if the process stops before
  * that.
  */
 export function onceReady(action: () => void): void {
@@ -60,9 +59,7 @@ export function onceReady(action: () => void): void {
   else readiness.actions.push(action);
 }
 
-/**
- * Resolves when READY=1 has been sent. If READY=1 still waits for a socket or a server, it resolves at once.
- */
+/** Resolves when READY=1 was sent. If READY=1 still waits for a socket or server, resolves at once. */
 export async function untilReadySent(): Promise<void> {
   await readiness.sent;
 }
@@ -73,8 +70,8 @@ export function prepareToSleep({ idleTimeout }: Settings): void {
 }
 
 /**
- * Sends READY=1 when every socket of the unit has its server, and every `onListen` is fulfilled. A socket that
- * no server claims delays it only until the warning about that socket. Called whenever one of these
+ * Sends READY=1 when every socket of the unit has a server, and every `onListen` is fulfilled. A socket
+ * without a server delays it only until the warning about that socket. Called whenever one of these
  * conditions may have changed.
  */
 export function checkReadiness(): void {
@@ -101,16 +98,16 @@ async function sendReady(): Promise<void> {
   const fds = claimedSockets().map(({ fd }) => fd);
   const old = isWaitingToServe() && !cluster.isWorker ? predecessor() : undefined;
   if (old) {
-    // The first look for the way to the service manager takes milliseconds, and no client waits yet.
+    // The first search for a backend takes milliseconds, and no client waits yet.
     notifyBackend();
     // An app that has closed its servers meanwhile serves nothing.
     await untilHandedOver(isServing() ? fds : []);
     if (isStopping()) return;
   }
   readiness.isReady = true;
-  // If the variables of the watchdog are malformed, the error comes before READY=1.
+  // If the watchdog variables are malformed, the error comes before READY=1.
   isWatched();
-  // The old process has sent READY=1 for this one, because a message of this one would not have counted
+  // The old process has sent READY=1 for this one, because systemd would have ignored a message of this one
   // before.
   const change =
     old && isUnitChanged(old.firstStart) ? `; ${UNIT_CHANGED}: restart the service to apply it` : "";
@@ -134,13 +131,13 @@ function isServing(): boolean {
   return apps.some(({ drains }) => drains.size > 0) || workerPool()?.haveServed === true;
 }
 
-/** The status text that `systemctl status` shows. */
+/** The status text for `systemctl status`. */
 export function statusText(): string {
   const claimed = claimedSockets().map(({ socket }) => socket.address ?? socket.name);
   return claimed.length > 0 ? `Serving ${claimed.join(", ")}` : "Serving";
 }
 
-/** The passed sockets that this process serves, or its workers. */
+/** The passed sockets that this process or its workers serve. */
 export function claimedSockets(): PassedSocket[] {
   return knownSockets().filter(({ claimed }) => claimed);
 }

@@ -12,13 +12,13 @@ import { warn } from "../shared/warnings.ts";
 import { workerPool } from "./worker-pool.ts";
 
 const reloading = processState("reload", {
-  /** The running reload, with those that follow it. */
+  /** The current reload and those that follow it. */
   running: undefined as Promise<boolean> | undefined,
-  /** When the running reload began, on the clock of now(). */
+  /** When the current reload began, by now(). */
   since: 0,
   /** The reload that runs when the process is ready. */
   pending: undefined as Promise<boolean> | undefined,
-  /** Whether another reload was requested since the running one started. */
+  /** Whether another reload was requested since the current one started. */
   isAskedAgain: false,
   /** What failed in the last reload. */
   failures: [] as readonly ReloadFailure[],
@@ -26,9 +26,9 @@ const reloading = processState("reload", {
 
 /**
  * Reloads every app: sends RELOADING=1, reads the files of `tls` again, calls `onReload` of each app, and
- * sends READY=1, as `Type=notify-reload` of systemd.service(5) needs it. If one of these fails, the others
- * are still done. If a reload is running already, another one follows it. Resolves with whether the last
- * reload has succeeded, when that is done. Before the process is ready, the reload waits until it is.
+ * sends READY=1, as required by `Type=notify-reload` of systemd.service(5). If one step fails, the others
+ * still run. If a reload is already running, another one follows it. Resolves with whether the last reload
+ * succeeded. Before the process is ready, the reload waits until it is.
  */
 export async function reload(): Promise<boolean> {
   // READY=1 must come before RELOADING=1.
@@ -42,7 +42,8 @@ export async function reload(): Promise<boolean> {
 }
 
 /**
- * Without this warning, nothing would say why a reload does nothing after an `onReload` that never settles.
+ * Warns that a reload waits for an `onReload` that may never settle. Nothing else would show why the reload
+ * has no effect.
  */
 function warnOfRunningReload(): void {
   warn(
@@ -65,8 +66,8 @@ async function reloadUntilDone(): Promise<boolean> {
 }
 
 /**
- * Called when the workers have reloaded that were too late for the last reload. If nothing else has failed in
- * it, it has succeeded now.
+ * Called when workers that were late in the last reload have reloaded. If nothing else failed, the reload has
+ * now succeeded.
  */
 export async function noteLateReload(): Promise<void> {
   const isLast = reloading.running === undefined && !isStopping();
@@ -77,8 +78,8 @@ export async function noteLateReload(): Promise<void> {
 }
 
 /**
- * The result of a reload in the status text, which `systemctl status` shows and `sockact reload` reads.
- * systemd itself does not learn the result. Everyone can read the status, so it does not contain the error.
+ * The result of a reload in the status text, for `systemctl status` and `sockact reload`. systemd itself does
+ * not get the result. Everyone can read the status, so it does not contain the error.
  */
 function resultText(failures: readonly ReloadFailure[]): string {
   if (failures.length > 0) return `; ${reloadFailureText(failures)}`;
@@ -88,7 +89,7 @@ function resultText(failures: readonly ReloadFailure[]): string {
   return hasReloaded ? "" : `; ${NOTHING_RELOADED}`;
 }
 
-/** Reads every file before anything changes, so that either all servers use the new files or none does. */
+/** Reads every file before anything changes, so either all servers use the new files or none does. */
 function rereadCertificates(): void {
   const changes = apps.flatMap(({ acceptors }) => acceptors.map((acceptor) => acceptor.reread()));
   for (const apply of changes) apply();
@@ -107,8 +108,8 @@ async function reloadOnce(): Promise<boolean> {
     if (!(await callHook(() => onReload?.())) && !failures.includes(part)) failures.push(part);
   }
   reloading.failures = failures;
-  // READY=1 is sent after a failure too, because the app keeps running, and systemctl reload would otherwise
-  // wait until it times out. After STOPPING=1, no READY=1 may follow.
+  // READY=1 is also sent after a failure, because the app keeps running, and systemctl reload would otherwise
+  // wait until it times out. READY=1 must not follow STOPPING=1.
   if (shouldNotify() && !isStopping())
     await notifyServiceManager(`READY=1\nSTATUS=${statusText()}${resultText(failures)}`);
   emit({ type: "reloaded", ...(failures.length > 0 && { failed: true, failures }) });

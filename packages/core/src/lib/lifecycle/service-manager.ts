@@ -14,8 +14,8 @@ const mainProcess = processState("main process", {
 });
 
 /**
- * Loads the code that sends messages, if a service manager waits for them. Later, its file may have been
- * replaced, or no descriptor may be free: decisions/014.
+ * Loads the code that sends messages, if a service manager expects them. Later, its file may have been
+ * replaced, or there may be no free descriptor: decisions/014.
  */
 export function prepareToNotify(): void {
   if (!isNotifyExpected()) return;
@@ -25,30 +25,29 @@ export function prepareToNotify(): void {
 }
 
 /**
- * Called when another process has become the main process of the service. From then on, messages of this one
- * would be wrong.
+ * Called when another process has become the main process of the service. Further messages of this one would
+ * be wrong.
  */
 export function stopNotifying(): void {
   mainProcess.isReplaced = true;
 }
 
 /**
- * Whether a service manager waits for messages from this process. For a worker of node:cluster, the primary
- * sends them.
+ * Whether a service manager expects messages from this process. In a cluster, the primary sends them for its
+ * workers.
  */
 export function isNotifyExpected(): boolean {
   return !cluster.isWorker && isSupervised();
 }
 
 /**
- * Whether sockact stops and reloads an app, and reports its state. It does nothing with an app that you start
- * yourself.
+ * Whether sockact stops, reloads and reports an app. It does not do that with an app that you start yourself.
  */
 export function isManaged({ activated, settings }: App): boolean {
   return activated || (settings.signals ?? false) !== false || (settings.notify && isNotifyExpected());
 }
 
-/** Whether the service manager waits for messages of this process, and every app allows them (`notify`). */
+/** Whether the service manager expects messages from this process, and every app allows them (`notify`). */
 export function shouldNotify(): boolean {
   // During a handover, only one process is the main process.
   if (mainProcess.isReplaced || isWaitingToServe()) return false;
@@ -56,11 +55,11 @@ export function shouldNotify(): boolean {
 }
 
 /**
- * Sends a message to the service manager, if it waits for one and every app allows it.
+ * Sends a message to the service manager, if it expects one and every app allows it.
  *
- * - It resolves with true if the message was sent.
- * - It resolves with false if nothing waits for the message, or an app does not allow it.
- * - It resolves with undefined if the message could not be sent. An `error` event reports that.
+ * - Resolves with true if the message was sent.
+ * - Resolves with false if nothing expects the message, or an app does not allow it.
+ * - Resolves with undefined if the message could not be sent. An `error` event reports that.
  */
 export async function notifyServiceManager(message: string): Promise<boolean | undefined> {
   if (!shouldNotify()) return false;

@@ -1,12 +1,12 @@
 import { constants } from "node:os";
 import { milliseconds } from "@sockact/shared/notify";
 
-// The values of single options. Each function returns undefined for a value that the option does not take.
+// The values of options. Each function returns undefined for an invalid value.
 
-/** The longest duration, in milliseconds: 24 days. A timer of Node can wait 24.8 days. */
+/** The longest duration, in milliseconds: 24 days. A Node timer can wait 24.8 days. */
 const LONGEST = 24 * 86_400_000;
 
-/** The same as {@link milliseconds}, but undefined for a time that a timer can't wait. */
+/** Like {@link milliseconds}, but undefined for a time that a timer can't wait. */
 export function duration(value: unknown): number | undefined {
   const time = milliseconds(value);
   return time === undefined || time === Infinity || time <= LONGEST ? time : undefined;
@@ -23,13 +23,13 @@ export function limitedTime(value: unknown): number | undefined {
   return finiteTime(value) || undefined;
 }
 
-/** Whether the author of this value may have meant that the time has no limit. */
+/** Whether this value may be meant as no limit. */
 export function isNoTime(given: unknown): boolean {
   const time = given === Infinity ? given : milliseconds(given);
   return time === 0 || (time !== undefined && time > LONGEST);
 }
 
-/** A path as it is in the first line of a request: printable ASCII characters without a query. */
+/** A path in the request line: printable ASCII characters without a query. */
 export function path(value: unknown): string | undefined {
   return typeof value === "string" && /^\/[!-~]*$/.test(value) && !/[?#]/.test(value) ? value : undefined;
 }

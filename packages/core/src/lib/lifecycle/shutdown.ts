@@ -19,28 +19,26 @@ import { workerPool } from "./worker-pool.ts";
 
 /**
  * Why the process stops. `disconnect`: a worker of node:cluster was disconnected. `handover`: another process
- * has taken its place.
+ * has replaced it.
  */
 type StopReason = NodeJS.Signals | "idle" | "disconnect" | "served" | "handover";
 
-/**
- * How much longer than `drainTimeout` the stop of an idle process or of a worker may take, in milliseconds.
- */
+/** How much longer than `drainTimeout` the stop of an idle process or a worker may take, in milliseconds. */
 export const GRACE_MS = 5000;
 
 /** How often to destroy connections after `drainTimeout`, in milliseconds. */
 const DESTROY_MS = 100;
 
-/** After how many of these times without any connection a server is taken for one that does not close. */
+/** After this many polls without connections, a server counts as one that does not close. */
 const STUCK_POLLS = 5;
 
 /**
- * Stops everything, once: drains every server, and then calls `onStop` of each app and the `close` of its
- * framework. Resolves with the exit code: 0, or 1 if `drainTimeout` has cut a connection with something under
- * way, if a server has not closed by then, or if an `onStop` has failed.
+ * Stops everything, once: drains every server, then calls `onStop` of each app and `close` of its framework.
+ * Resolves with the exit code: 0, or 1 if `drainTimeout` has cut an active connection, if a server has not
+ * closed by then, or if an `onStop` failed.
  *
- * @param lastHook called after these functions. The process waits for it.
- * @param receiver with `handover`: the other process, to which the connections move
+ * @param lastHook called after these functions; the process waits for it
+ * @param receiver with `handover`: the other process, which gets the connections
  */
 export function stop(
   reason: StopReason,
@@ -62,15 +60,15 @@ async function shutDown(
   const signal = reason.startsWith("SIG") ? (reason as NodeJS.Signals) : null;
   stopState.isBySignal = signal !== null;
   for (const listener of stopState.listeners) listener();
-  // If READY=1 is pending, it must come before STOPPING=1.
+  // A pending READY=1 must come before STOPPING=1.
   const wasPending = sendPendingReady();
-  // The listeners of the events of the stop must see it.
+  // Listeners of the stop's events must see it.
   stopState.hasBegun = true;
   if (wasPending) await turnOfTheLoop();
   const isReplaced = reason === "handover";
   const drainTimeout = Math.max(...apps.map(({ settings }) => settings.drainTimeout));
-  // A connection that the old process has sent would be reset by a closed server. At a handover, those that
-  // still come go on to the next process.
+  // A closed server would reset connections that the old process has sent. In a handover, connections that
+  // still arrive move on to the next process.
   const hasPredecessor = predecessor() !== undefined;
   const moved = hasPredecessor
     ? connectionsMoved(isReplaced ? drainTimeout / 4 : 0, drainTimeout / 4)
@@ -117,16 +115,16 @@ async function shutDown(
       destroyConnections();
       emptyPolls = allDrains().some((drain) => drain.connections.size > 0) ? 0 : emptyPolls + 1;
       if (emptyPolls < STUCK_POLLS) return;
-      // Node emits `close` only when the child processes have closed the connections that the server has sent
-      // to them.
+      // Node emits `close` only after child processes have closed the connections that the server sent to
+      // them.
       isStuck = true;
       for (const drain of allDrains()) drain.stopWaiting();
     }, DESTROY_MS);
   });
-  // No more turns than these: the app may end the process in its own listener of `close`, and the event
-  // `drained` must come before.
+  // No additional turns: the app may end the process in its own listener of `close`, and the event `drained`
+  // must come before.
   await drained;
-  // Servers that have started to listen in the meantime.
+  // Servers that have started to listen meanwhile.
   for (let late = newDrains(known); late.length > 0; late = newDrains(known))
     await drainAll(late, timeout, { announce });
   clearTimeout(cap);
@@ -139,20 +137,20 @@ async function shutDown(
   if (oldProcessEnd && !isReplaced) await oldProcessEnd;
   if (reason !== "served") emit({ type: "drained", cut });
   if (cluster.isWorker) sendToPrimary({ act: "drained" });
-  // The primary may have received the signal as well. If it saw the end of this worker before the signal, the
-  // app would fork another worker.
+  // The primary may have received the signal too. If it saw the end of this worker before the signal, the app
+  // would fork another worker.
   const followsPrimary = signal !== null && apps.some(({ activated }) => activated);
   const noted = cluster.worker && followsPrimary ? untilNoted(cluster.worker, GRACE_MS) : undefined;
-  // A server emits `close` before its last connection does, which happens in libuv's closing callbacks. A
-  // WebSocket emits its end one turn later. Code of the app that runs then must not be lost.
+  // A server emits `close` before its last connection does, in libuv's closing callbacks. A WebSocket emits
+  // its end one turn later. Code of the app that then runs must not be lost.
   await turnOfTheLoop();
   await turnOfTheLoop();
   // An `onStop` may wait for something that does not keep the process alive. Without this timer, the process
-  // would end here with 0.
+  // would exit here with 0.
   const awake = setInterval(() => {}, 2 ** 30);
   const ending = callStopHooks(lastHook);
   // TimeoutStopSec= limits any other stop. Without this limit, an idle process of Type=simple would stay
-  // alive with closed sockets, and an old process for good.
+  // alive with closed sockets, and an old process forever.
   const failed = await (reason === "idle" || isReplaced
     ? Promise.race([ending, reportStopTimeout(timeout + GRACE_MS, isReplaced)])
     : ending);
@@ -170,8 +168,8 @@ function stuckError(timeout: number): ActivationError {
 }
 
 /**
- * Calls `onStop` of each app and the `close` of its framework, then `lastHook`, one after the other. Resolves
- * with whether one has failed.
+ * Calls `onStop` of each app and `close` of its framework, then `lastHook`, one after the other. Resolves
+ * with whether one failed.
  */
 async function callStopHooks(lastHook: () => Promise<void>): Promise<boolean> {
   let failed = false;
@@ -205,10 +203,7 @@ function newDrains(known: Set<Drainable>): Drainable[] {
   return drains;
 }
 
-/**
- * Returns a function that calls the `onDrain` of every app. It does not call an `onDrain` that has failed
- * before.
- */
+/** Returns a function that calls `onDrain` of every app, except after a failure. */
 function createDrainAnnouncer(): () => void {
   const failed = new Set<unknown>();
   return () => {
@@ -221,8 +216,8 @@ function createDrainAnnouncer(): () => void {
 }
 
 /**
- * Ends the process with this exit status. If an app has `signals: false`, it only sets the status, and Node
- * ends the process when nothing is left to do.
+ * Ends the process with this exit status. If an app has `signals: false`, only sets the status, and Node
+ * exits when nothing is left to do.
  */
 export function exitProcess(code: number): void {
   if (code !== 0) process.exitCode = code;

@@ -13,13 +13,13 @@ import { isStopping } from "./stopping.ts";
 import { workerPool } from "./worker-pool.ts";
 
 /**
- * Called when the idle timer has run out. If something keeps the process awake, the timer is restarted when
+ * Called when the idle timer has ended. If something keeps the process awake, the timer is restarted when
  * that ends.
  */
 export async function sleepIfIdle(timeout: number): Promise<void> {
   const sent = await Promise.all(allDrains().map((drain) => drain.countSent()));
-  // No event is emitted when the time for a first request is over, when a connection is sent to a child
-  // process, and when it closes there. So the timer checks again.
+  // There is no event when the time for a first request has passed, when a connection is sent to a child
+  // process, or when it closes there. So the timer checks again.
   if (sent.some((count) => count > 0) || hasConnection((connection) => !isUnused(connection)))
     idle.timer?.refresh();
   if (sent.some((count) => count > 0)) return;
@@ -39,17 +39,17 @@ function hasConnection(matches: (connection: Connection) => boolean): boolean {
 }
 
 /**
- * Whether a connection has sent nothing in its time for a first request. A client may be slower than a short
- * `idleTimeout`.
+ * Whether a connection has sent nothing in the time for its first request. A client may be slower than a
+ * short `idleTimeout`.
  */
 function isUnused(connection: Connection): boolean {
   return isSilent(connection) && isOlder(connection.since, FIRST_REQUEST_MS);
 }
 
 /**
- * Ends the process, unless something keeps it awake. A connection that arrives before the last check keeps it
- * awake too. The process stops accepting in the same turn of the event loop as that check. No connection is
- * open then, so no request can be cut. The next connection waits in the kernel.
+ * Ends the process, unless something keeps it awake, such as a connection that arrives before the last check.
+ * The process stops accepting in the same turn of the event loop as that check, so no request can be cut. The
+ * next connection waits in the kernel.
  */
 export async function fallAsleep(timeout: number): Promise<void> {
   const { restarts } = idle;
@@ -66,8 +66,8 @@ export async function fallAsleep(timeout: number): Promise<void> {
 }
 
 /**
- * Closes the connections that have sent nothing in their time for a first request. Returns the number of
- * them. A client that sends its first request at this moment must send it again (RFC 9112, section 9.5).
+ * Closes the connections that have sent nothing in the time for their first request, and returns their
+ * number. A client that sends its first request at this moment must send it again (RFC 9112, section 9.5).
  */
 export async function closeUnusedConnections(): Promise<number> {
   const closed = allDrains().flatMap(({ connections }) =>
@@ -83,10 +83,10 @@ export async function closeUnusedConnections(): Promise<number> {
 }
 
 /**
- * Ends a process that has no connection, also with `signals: false`. Its sockets are closed, so only the next
+ * Ends a process without connections, even with `signals: false`. Its sockets are closed, so only the next
  * process can accept.
  *
- * @param status the exit status that tells the service manager that the app sleeps
+ * @param status the exit status for sleep
  */
 export async function exitAsleep(status: number): Promise<void> {
   let failed = false;

@@ -13,24 +13,24 @@ const signals = processState("signals", {
   first: undefined as { signal: NodeJS.Signals; at: number } | undefined,
   /** Whether the stop is done. */
   isStopped: false,
-  /** The signals that start the stop, and the listener of sockact for each. */
+  /** The signals that start the stop, and sockact's listener of each. */
   handled: new Map<string, NodeJS.SignalsListener>(),
-  /** Whether the listeners of the app wait for the drain. */
+  /** Whether the app's listeners wait for the drain. */
   areListenersHeld: false,
   /** Whether these listeners have run. */
   haveListenersRun: false,
   /** Called when these listeners have run. */
   afterListeners: [] as (() => void)[],
   /**
-   * Whether the app ends the process, because it handles the signal too, by itself or by a library such as
-   * close-with-grace.
+   * Whether the app ends the process, because it or a library such as close-with-grace handles the signal
+   * too.
    */
   appEndsProcess: false,
 });
 
 /**
- * Handles a signal that the primary of this worker has received. Does nothing if this process has received it
- * already.
+ * Handles a signal that the primary of this worker received. Has no effect if this process has already
+ * received it.
  */
 export function receiveSignal(signal: NodeJS.Signals): void {
   if (signals.first) return;
@@ -39,39 +39,39 @@ export function receiveSignal(signal: NodeJS.Signals): void {
   else process.kill(process.pid, signal);
 }
 
-/** Makes this signal start the stop from now on. */
+/** Makes this signal start the stop. */
 export function handleSignal(signal: NodeJS.Signals): void {
   if (signals.handled.has(signal)) return;
   const listener = (received: NodeJS.Signals): void => {
     if (!signals.areListenersHeld) onSignal(received);
   };
   signals.handled.set(signal, listener);
-  // Our listener comes first. Then listeners that the app has added with once() can still be counted, and no
+  // Our listener comes first, so listeners that the app has added with once() can still be counted, and no
   // server is closed yet.
   process.prependListener(signal, listener);
 }
 
 /**
- * How long an action waits if it is requested after the listeners of the app have run, in milliseconds. Each
- * action may lead to the next one, without an end.
+ * How long an action waits if it is requested after the app's listeners have run, in milliseconds. Each
+ * action may lead to the next one, endlessly.
  */
 const AGAIN_MS = 1000;
 
 /**
- * Runs an action when the listeners of the app that wait for the drain have run. Never runs it if no
- * listeners wait.
+ * Runs an action when the app's listeners that wait for the drain have run. Never runs it if no listeners
+ * wait.
  */
 export function afterHeldListeners(action: () => void): void {
   if (signals.haveListenersRun) setTimeout(action, AGAIN_MS).unref();
   else if (signals.areListenersHeld) signals.afterListeners.push(action);
 }
 
-/** Calls the listeners of the app that have waited for the drain. */
+/** Calls the app's listeners that have waited for the drain. */
 let callListeners = (): void => {};
 
 /**
- * Makes the app's own listeners of a signal run when the connections have ended, instead of at once. An app
- * or a library that does not know sockact may close connections in such a listener, or end the process.
+ * Makes the app's own signal listeners run after the connections have ended, instead of at once. An app or
+ * library that does not know sockact may close connections in such a listener, or end the process.
  */
 export function holdListeners(): void {
   if (signals.areListenersHeld) return;
@@ -136,7 +136,7 @@ function onSignal(signal: NodeJS.Signals): void {
 async function stopAtSignal(signal: NodeJS.Signals): Promise<void> {
   const code = await stop(signal);
   signals.isStopped = true;
-  // A library may have added a listener in the meantime.
+  // A library may have added a listener meanwhile.
   if (signals.areListenersHeld) signals.appEndsProcess = isHandledByApp(signal);
   if (!signals.appEndsProcess) return exitProcess(code);
   if (code !== 0) process.exitCode = code;

@@ -25,22 +25,22 @@ const takeOver = processState("take over", {
   haveMoved: false,
   /** Called when it sends no more. */
   movedListeners: new Set<() => void>(),
-  /** Connections that the other process has sent, and that no server has yet. */
+  /** Connections from the other process that no server has yet. */
   arrived: [] as [message: ConnectionMessage, connection: ConnectionHandle][],
-  /** The limit for their wait. */
+  /** Limits their wait. */
   timer: undefined as NodeJS.Timeout | undefined,
 });
 
 type ConnectionMessage = Extract<OldProcessMessage, { act: "connection" }>;
 
-/** How long the other process may take to hear that it is to send no more connections, in milliseconds. */
+/** How long the other process may take to stop sending connections, in milliseconds. */
 const MOVED_MS = 2000;
 
-/** How long an idle connection waits at most for the others that arrive, in milliseconds. */
+/** How long an idle connection waits at most for others that arrive, in milliseconds. */
 const ARRIVAL_MS = 1000;
 
 /**
- * How much longer than `keepAliveTimeout` an idle connection stays open that another process has accepted, in
+ * How much longer than `keepAliveTimeout` an idle connection from another process stays open, in
  * milliseconds.
  */
 const KEEP_ALIVE_BUFFER_MS = 1000;
@@ -51,7 +51,7 @@ export function followPredecessor(): void {
 }
 
 function follow(): void {
-  // Loads it now: the old process may have read PROXY headers also if this one does not.
+  // Loaded now: the old process may have read PROXY headers even if this one does not.
   const restore = restoreProxyHeader;
   onOldProcessMessage((message, handle) => {
     if (message.act === "serve") startServing(message.sessions);
@@ -69,13 +69,13 @@ function follow(): void {
     writeLine("sockact: the process that was to hand over to this one has ended", ERROR);
     process.exit(1);
   });
-  // An app that does not listen must end, not wait.
+  // An app that does not listen must end instead of waiting.
   process.channel?.unref();
 }
 
 /**
- * Reports to the process that hands over to this one that everything is ready. Resolves when that process
- * accepts nothing more, and this one does. Until then, clients that connect wait in the kernel.
+ * Reports to the old process that everything is ready. Resolves when that process has stopped accepting and
+ * this one accepts. Until then, connecting clients wait in the kernel.
  *
  * @param fds the numbers of the passed sockets that this process serves
  */
@@ -87,11 +87,12 @@ export function untilHandedOver(fds: readonly number[]): Promise<void> {
 }
 
 /**
- * Resolves when the process that has handed over to this one sends no more connections, or has ended.
- * Undefined if no process sends connections, because a process that falls asleep must not wait.
+ * Resolves when the old process sends no more connections, or has ended. Undefined if no process sends
+ * connections, because a process that falls asleep must not wait.
  *
- * @param patience how long that process may go on sending, in milliseconds. Then it is asked to send no more.
- * @param answerIn how long it may take to hear that, in milliseconds. It never gets more than two seconds.
+ * @param patience how long that process may continue to send, in milliseconds. It is then asked to stop
+ *   sending.
+ * @param answerIn how long it may take to react, in milliseconds, but at most two seconds
  */
 export function connectionsMoved(patience: number, answerIn: number): Promise<void> | undefined {
   if (isFirst() || takeOver.haveMoved) return undefined;
@@ -110,14 +111,14 @@ function onceMoved(listener: () => void): void {
   onOldProcessEnd(listener);
 }
 
-/** Whether the process that hands over to this one has not done so yet, or has ended since. */
+/** Whether the old process has not handed over yet, or has ended since. */
 function isFirst(): boolean {
   return isWaitingToServe() || !process.connected;
 }
 
 /**
- * Resolves when the process that has handed over to this one has ended, or after `timeout` milliseconds.
- * Undefined if no process has, because an app may end the process at once when its connections have ended.
+ * Resolves when the old process has ended, or after `timeout` milliseconds. Undefined if there is none,
+ * because an app may end the process at once when its connections have ended.
  */
 export function oldProcessEnds(timeout: number): Promise<void> | undefined {
   if (isFirst()) return undefined;
@@ -131,7 +132,7 @@ export function oldProcessEnds(timeout: number): Promise<void> | undefined {
 
 function startServing(sessions: Readonly<Record<number, TlsSessions>>): void {
   serve();
-  // A process that falls asleep waits for the end of the old one, and accepts nothing meanwhile.
+  // A process that falls asleep waits for the end of the old one, and meanwhile accepts nothing.
   onOldProcessEnd(keepAwake());
   for (const [fd, { tls }] of servedSockets) {
     const known = sessions[fd];
@@ -142,12 +143,12 @@ function startServing(sessions: Readonly<Record<number, TlsSessions>>): void {
 
 /**
  * Keeps a connection until no other one follows at once. The other process waits after each of them until
- * this one has got it. If their clients were served meanwhile, each would make the next one wait longer.
+ * this one has it. If their clients were served meanwhile, each would delay the next one.
  */
 function noteConnection(message: ConnectionMessage, connection: ConnectionHandle): void {
   takeOver.arrived.push([message, connection]);
-  // Written at once, before anything is read from the connection. So if this process ends later, the old one
-  // knows that the connection was here.
+  // Sent at once, before anything is read from the connection. If this process ends later, the old one knows
+  // that the connection was here.
   sendToOldProcess({ act: "taken" });
   if (message.isMore) takeOver.timer ??= after(ARRIVAL_MS, serveArrived);
   else serveArrived();
@@ -166,8 +167,8 @@ function noteMoved(): void {
 }
 
 /**
- * Serves a connection that the old process has accepted, also if the server accepts no more. If the server is
- * closed, the connection closes.
+ * Serves a connection that the old process accepted, even if the server no longer accepts. If the server is
+ * closed, closes the connection.
  */
 function serveConnection({ fd }: ConnectionMessage, connection: ConnectionHandle): void {
   const served = servedSockets.get(fd);
@@ -177,10 +178,10 @@ function serveConnection({ fd }: ConnectionMessage, connection: ConnectionHandle
   const { keepAliveTimeout = 0 } = server as Partial<HttpServer>;
   if (keepAliveTimeout === 0 || socket === undefined) return;
   const endIfUnused = (): void => {
-    // Without a handle, it is on its way to the next process.
+    // Without a handle, it is in transit to the next process.
     if (socket.bytesRead === 0 && !isSentAway(socket)) socket.destroySoon();
   };
-  // At the end of the turn, everything is read that had arrived.
+  // At the end of the turn, everything that had arrived is read.
   const timer = after(keepAliveTimeout + KEEP_ALIVE_BUFFER_MS, () => setImmediate(endIfUnused))?.unref();
   socket.once("close", () => clearTimeout(timer));
 }

@@ -9,12 +9,12 @@ import { workerPool } from "./worker-pool.ts";
 
 const state = processState("watchdog", { watchdog: undefined as Watchdog | undefined });
 
-/** How much of the time between two reports a worker may take to say that it is healthy. */
+/** The share of the time between two pings in which a worker must answer. */
 const ANSWER_SHARE = 0.9;
 
 /**
- * Whether the service manager waits for reports to the watchdog, and every app allows them. If a variable is
- * malformed, an `error` event reports that, and no reports are sent.
+ * Whether the service manager expects watchdog pings, and every app allows them. If a variable is malformed,
+ * an `error` event reports that, and no pings are sent.
  */
 export function isWatched(): boolean {
   if (!shouldNotify() || !apps.every(({ settings }) => settings.watchdog)) return false;
@@ -27,26 +27,26 @@ export function isWatched(): boolean {
 }
 
 /**
- * Reports to the watchdog while READY=1 waits for something, so that a service of `Type=exec` or `simple`
- * lives on: systemd expects its reports from the start of the process. Called whenever a server starts to
- * listen. An app that is not ready does not have to be healthy.
+ * Sends watchdog pings while READY=1 is pending, for a service of `Type=exec` or `simple`: systemd expects
+ * them from the start of the process. Called whenever a server starts to listen. An app that is not ready
+ * does not have to be healthy.
  */
 export function reportWhileStarting(): void {
   once("report while starting", () =>
     afterFirstResponse(() => {
-      // The reports that follow READY=1 suffice.
+      // The pings after READY=1 are enough.
       if (!sendPendingReady() && !isStopping() && isWatched()) state.watchdog ??= startWatchdog();
     }),
   );
 }
 
-/** Reports to the watchdog as long as the apps are healthy. Called when READY=1 was sent. */
+/** Sends watchdog pings while the apps are healthy. Called after READY=1. */
 export function reportHealth(): void {
   stopReports();
   if (isWatched()) state.watchdog = startWatchdog({ healthCheck: isHealthy });
 }
 
-/** Ends the reports to the watchdog. */
+/** Stops the watchdog pings. */
 export function stopReports(): void {
   state.watchdog?.stop();
 }
@@ -58,8 +58,8 @@ export function stopReports(): void {
 export async function isHealthy(): Promise<boolean> {
   for (const { settings } of apps) if ((await settings.healthCheck?.()) === false) return false;
   const pool = workerPool();
-  // A worker must answer before the next report is due. Otherwise that report is left out, and nothing names
-  // the worker.
+  // A worker must answer before the next ping is due. Otherwise the ping is skipped, and nothing names the
+  // worker.
   if (pool) await pool.checkHealth(Math.round(((watchdogEnabled() ?? 0) / 2) * ANSWER_SHARE));
   return true;
 }

@@ -1,38 +1,34 @@
 import { processState } from "../shared/process-state.ts";
 
-/**
- * The workers of a cluster whose primary has the passed sockets, as the lifecycle of the primary uses them.
- */
+/** The workers of a cluster whose primary has the passed sockets, for the lifecycle of the primary. */
 export interface WorkerPool {
-  /** The sockets that workers have listened on, by number. */
+  /** The numbers of the sockets that workers have listened on. */
   readonly served: ReadonlySet<number>;
   /** Whether a worker has ever been ready. */
   readonly haveServed: boolean;
-  /** Whether the sockets have been announced to a worker. */
+  /** Whether the sockets were announced to a worker. */
   areAnnounced: boolean;
   /** How many workers are running. */
   readonly count: number;
-  /**
-   * Whether no worker serves, or not all that serve are idle. A worker that serves nothing does not count.
-   */
+  /** Whether no worker serves, or a serving worker is not idle. Workers that serve nothing do not count. */
   readonly areAwake: boolean;
-  /** Ends the process if all workers that serve are idle. Called whenever that may have become true. */
+  /** Ends the process if all serving workers are idle. Called whenever that may have become true. */
   sleepIfAllAreIdle(): void;
   /**
    * Stops each worker as a signal does, and waits until all have ended. Resolves with true if a worker had to
-   * be killed, or has ended with an error.
+   * be killed, or ended with an error.
    *
-   * @param isReplaced whether the workers of another primary accept already
+   * @param isReplaced whether the workers of another primary already accept
    */
   stop(signal: NodeJS.Signals | null, isReplaced: boolean): Promise<boolean>;
   /**
-   * Resolves if each worker that has a `healthCheck` is healthy. Rejects if one is not, or has not answered
+   * Resolves if each worker with a `healthCheck` is healthy. Rejects if one is not, or has not answered
    * within `timeout` milliseconds.
    */
   checkHealth(timeout: number): Promise<void>;
   /**
-   * Reloads each worker. The `onReload` of the primary, if a worker has something to reload. Rejects if a
-   * worker has not reloaded.
+   * Reloads each worker. Used as the `onReload` of the primary if a worker has something to reload. Rejects
+   * if a worker has not reloaded.
    */
   readonly reload: () => Promise<void>;
 }
@@ -40,14 +36,14 @@ export interface WorkerPool {
 const workers = processState("workers", { pool: undefined as WorkerPool | undefined });
 
 /**
- * The workers of this process. Undefined unless this process is the primary of a cluster whose workers serve
- * the sockets.
+ * The workers of this process. Undefined unless it is the primary of a cluster whose workers serve the
+ * sockets.
  */
 export function workerPool(): WorkerPool | undefined {
   return workers.pool;
 }
 
-/** Whether the sockets have been announced to workers of this process, which may listen on them. */
+/** Whether the sockets were announced to workers of this process, which may listen on them. */
 export function hasWorkers(): boolean {
   return workers.pool?.areAnnounced === true;
 }

@@ -4,7 +4,7 @@ import type { ProxyHeader } from "./header.ts";
 import { parseProxyHeader } from "./parse-header.ts";
 
 /**
- * Makes the client of a connection the one that a header names.
+ * Sets the client of a connection from a header.
  *
  * @param bytes the bytes of the header
  */
@@ -21,12 +21,12 @@ export function setProxyHeader(
   proxied.getpeername = (out) => (Object.assign(out, address), 0);
 }
 
-/** Whether the header of this connection has been read, by this process or by another one. */
+/** Whether the header of this connection has been read, by this process or another one. */
 export function hasProxyHeader(handle: ConnectionHandle): boolean {
   return (handle as ProxiedHandle)[HEADER] !== undefined;
 }
 
-/** Makes a connection that another process has accepted the same as there. */
+/** Restores the header of a connection that another process accepted. */
 export function restoreProxyHeader(handle: ConnectionHandle, stored: string): void {
   const bytes = Buffer.from(stored, "base64");
   const parsed = parseProxyHeader(bytes);
@@ -34,8 +34,8 @@ export function restoreProxyHeader(handle: ConnectionHandle, stored: string): vo
 }
 
 /**
- * The address of the process at the other end of a connection, `unix` for a unix socket, or undefined if it
- * has gone.
+ * The address of the other end of a connection, `unix` for a unix socket, or undefined if it has
+ * disconnected.
  */
 export function senderOf(handle: ConnectionHandle): string | undefined {
   const { getpeername } = handle as ProxiedHandle;

@@ -1,4 +1,4 @@
-/** The polynomial of CRC-32C (RFC 9260, appendix A), reflected. zlib.crc32() has another one. */
+/** The reflected polynomial of CRC-32C (RFC 9260, appendix A). zlib.crc32() uses another one. */
 const POLYNOMIAL = 0x82f63b78;
 
 export function crc32c(bytes: Buffer): number {

@@ -4,11 +4,11 @@ import type { ParsedHeader } from "./header.ts";
 import { parseVersion1, VERSION_1 } from "./version-1.ts";
 import { parseVersion2, SIGNATURE } from "./version-2.ts";
 
-/** How many bytes of something that is not a header are shown. */
+/** How many bytes of an invalid header are shown. */
 const SHOWN = 8;
 
 /**
- * Reads the PROXY header that these bytes begin with. Returns undefined if more bytes are needed.
+ * Parses the PROXY header at the start of these bytes. Returns undefined if more bytes are needed.
  *
  * The protocol: https://www.haproxy.org/download/3.2/doc/proxy-protocol.txt
  *
@@ -22,7 +22,7 @@ export function parseProxyHeader(bytes: Buffer): ParsedHeader | undefined {
   );
 }
 
-/** Whether these bytes, which may be only the first ones, begin like this. */
+/** Whether these bytes, possibly incomplete, begin like this. */
 function beginsLike(bytes: Buffer, start: Buffer): boolean {
   const length = Math.min(bytes.length, start.length);
   return bytes.compare(start, 0, length, 0, length) === 0;

@@ -8,8 +8,8 @@ import { parseProxyHeader } from "./parse-header.ts";
 /** Exactly one of these is called, unless the connection closes before its first byte. */
 interface Callbacks {
   /**
-   * Called when the header has arrived. The bytes that have arrived after it are read from the socket after
-   * this call, as if they had arrived alone.
+   * Called when the header has arrived. Bytes that arrived after it are read from the socket after this call,
+   * as if they had arrived separately.
    */
   onHeader(header: ProxyHeader, bytes: Buffer): void;
   onFailure(error: ActivationError): void;
@@ -18,25 +18,25 @@ interface Callbacks {
 const PENDING = Symbol("sockact pending header");
 
 /**
- * A connection whose header is awaited. The functions below are those of all connections: a function for each
- * one would cost more than the rest.
+ * A connection before its header. All connections share the functions below: a function for each would cost
+ * more than everything else.
  */
 interface PendingSocket extends Socket {
   [PENDING]: PendingHeader;
 }
 
 /**
- * Reads the PROXY header of a connection from which nothing has been read.
+ * Reads the PROXY header of a new connection.
  *
  * @param timeout in milliseconds
  */
 export function readHeader(socket: Socket, timeout: number, callbacks: Callbacks): void {
   const pending = socket as PendingSocket;
   pending[PENDING] = new PendingHeader(socket, timeout, callbacks);
-  // Patches push of this socket, until the header has been read. Node calls it with what has arrived.
+  // Patches push of this socket until the header has been read. Node calls it with received data.
   socket.push = receiveChunk;
   socket.on("error", ignoreError).on("close", noticeClose);
-  // Begins to read, if the server has the option `pauseOnConnect`.
+  // Begins to read, even with the server option `pauseOnConnect`.
   socket.read(0);
 }
 
@@ -56,7 +56,7 @@ class PendingHeader {
     );
   }
 
-  /** @returns whether the socket may read on, as `push()` does */
+  /** @returns whether the socket may continue to read, as `push()` does */
   receive(chunk: Buffer): boolean {
     const received = this.#received === undefined ? chunk : Buffer.concat([this.#received, chunk]);
     this.#received = received;
@@ -77,7 +77,7 @@ class PendingHeader {
   }
 
   close(): void {
-    // Health checks and port scans connect, and send nothing.
+    // Health checks and port scans connect and send nothing.
     if (this.#received === undefined) this.#settle();
     else this.#fail(headerError("The connection closed within the PROXY header"));
   }

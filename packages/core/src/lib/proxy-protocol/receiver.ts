@@ -12,20 +12,20 @@ import type { ProxyRules } from "./senders.ts";
 
 /** A connection that was closed instead of served. */
 interface Rejection {
-  /** The `FileDescriptorName=` of the socket that has accepted it. */
+  /** The `FileDescriptorName=` of the socket that accepted it. */
   readonly name: string;
-  /** The address at the other end, or `unix`. Undefined if it is not known. */
+  /** The address of the other end, or `unix`. Undefined if unknown. */
   readonly sender: string | undefined;
   readonly error: ActivationError;
 }
 
 interface Events {
-  /** A connection has been accepted, and its header is awaited. */
+  /** A connection was accepted, and its header is pending. */
   connection: [Socket];
   rejected: [Rejection];
 }
 
-/** Reads the PROXY header of each connection that a socket accepts, before its server gets the connection. */
+/** Reads the PROXY header of each accepted connection before its server gets the connection. */
 export class ProxyReceiver extends EventEmitter<Events> {
   readonly #name: string;
   readonly #rules: ProxyRules;
@@ -38,10 +38,10 @@ export class ProxyReceiver extends EventEmitter<Events> {
   }
 
   /**
-   * Makes a server emit `connection` when the header of this connection has been read. If the header is
-   * missing, late, or not valid, the connection closes.
+   * Makes a server emit `connection` after the header of this connection. If the header is missing, late or
+   * invalid, closes the connection.
    *
-   * @param socket a connection from which nothing has been read
+   * @param socket a new connection
    */
   receive(socket: Socket, server: Server): void {
     const handle = connectionHandleOf(socket);
@@ -76,7 +76,7 @@ export class ProxyReceiver extends EventEmitter<Events> {
   }
 }
 
-/** The receivers of those sockets whose connections begin with a PROXY header, by the name of the socket. */
+/** The receivers of sockets with PROXY headers, by socket name. */
 export function createProxyReceivers(
   sockets: readonly PassedSocket[],
   rulesOf: (name: string) => ProxyRules | undefined,
@@ -92,12 +92,12 @@ export function createProxyReceivers(
 
 const HEADER_LENGTH = Symbol("sockact header length");
 
-/** The handle of a connection whose header does not count as read. */
+/** The handle of a connection whose header is not counted in bytesRead. */
 interface HidingHandle extends ConnectionHandle {
   [HEADER_LENGTH]?: number;
 }
 
-/** One getter for all handles: if each had its own, V8 could not optimize what Node does with them. */
+/** One getter for all handles: with separate ones, V8 could not optimize Node's code for them. */
 const bytesReadAfterHeader = {
   get(this: HidingHandle): number {
     const read = Reflect.get(Object.getPrototypeOf(this) as object, "bytesRead", this) as number;
@@ -106,8 +106,8 @@ const bytesReadAfterHeader = {
 };
 
 /**
- * Leaves the header out of the number of bytes that have been read from a connection. A connection that has
- * sent nothing else is a new one, also for a drain.
+ * Subtracts the header from bytesRead of a connection. A connection that has sent nothing else is a new one,
+ * also for a drain.
  *
  * @param length the length of the header. `Infinity` while the header arrives: all bytes belong to it.
  */
@@ -116,7 +116,7 @@ function hideHeader(handle: HidingHandle, length: number): void {
 }
 
 /**
- * Whether the server refuses this client (`blockList` of Node 24). Node itself has checked only the address
+ * Whether the server rejects this client (`blockList` of Node 24). Node itself has checked only the address
  * of the proxy.
  */
 function isBlocked(socket: Socket, address = ""): boolean {

@@ -12,11 +12,11 @@ const ANYBODY = "*";
 const HINT = `Write Environment="${VARIABLE}=web:10.0.0.1,10.1.0.0/16" in [Service], for example. "web" is the FileDescriptorName= of the socket.`;
 
 /**
- * The rules for the PROXY headers of the sockets with each name. The variable decides who may send a header,
- * and the option how long that may take.
+ * The rules for PROXY headers, by socket name. The variable sets who may send a header, and the option the
+ * time limit.
  *
  * @param optionOf the rules of the option for the sockets with a name
- * @throws ActivationError `SOCKACT_ERR_OPTION` for a variable that is malformed
+ * @throws ActivationError `SOCKACT_ERR_OPTION` if the variable is malformed
  */
 export function proxyRulesOf(
   optionOf: (name: string) => ProxyRules | undefined,
@@ -29,14 +29,11 @@ export function proxyRulesOf(
   };
 }
 
-/**
- * Which clients may send a PROXY header to the sockets with each name, as the variable says. Empty if it is
- * not set.
- */
+/** The clients in the variable that may send a PROXY header, by socket name. Empty if it is not set. */
 function readProxyVariable(): ReadonlyMap<string, ProxyRules["isTrusted"]> {
   const entries = new Map<string, ProxyRules["isTrusted"]>();
   for (const entry of (process.env[VARIABLE] ?? "").split(/\s+/).filter(Boolean)) {
-    // An address may have colons too, but no name has.
+    // Addresses may have colons, but names do not.
     const [, name, from] = /^([^:]+):(.+)$/.exec(entry) ?? [];
     if (name === undefined || from === undefined)
       throw optionError(
@@ -70,7 +67,7 @@ export function checkProxyNames(names: readonly string[]): void {
 }
 
 /**
- * Refuses to give a socket to code that reads no PROXY header, although the variable names it.
+ * Throws if the variable names a socket that goes to code without PROXY header support.
  *
  * @param isMeant whether the entry of the variable is for this socket. Others may have the same name.
  * @param call the call that asks for the socket

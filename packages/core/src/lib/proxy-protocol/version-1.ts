@@ -3,7 +3,7 @@ import { headerError } from "./header-error.ts";
 import type { ParsedHeader } from "./header.ts";
 import { shortestForm } from "./shortest-form.ts";
 
-/** How a header of version 1 begins. */
+/** The start of a header of version 1. */
 export const VERSION_1: Buffer = Buffer.from("PROXY ");
 
 /** The longest header of version 1, with its end of line, in bytes. */
@@ -12,7 +12,7 @@ const LONGEST = 107;
 const LINE = /^PROXY (?:UNKNOWN(?: .*)?|(TCP[46]) (\S+) (\S+) (\d+) (\d+))$/;
 
 /**
- * Reads a line such as `PROXY TCP4 192.0.2.1 192.0.2.2 56324 443`. Returns undefined if its end is missing.
+ * Parses a line such as `PROXY TCP4 192.0.2.1 192.0.2.2 56324 443`. Returns undefined if its end is missing.
  */
 export function parseVersion1(bytes: Buffer): ParsedHeader | undefined {
   const text = bytes.toString("latin1", 0, LONGEST);
@@ -47,7 +47,7 @@ export function parseVersion1(bytes: Buffer): ParsedHeader | undefined {
 
 function readAddress(text: string, family: "ipv4" | "ipv6"): string {
   if (family === "ipv4" && isIPv4(text)) return text;
-  // A zone means something on the proxy alone.
+  // A zone is only meaningful on the proxy.
   if (family === "ipv6" && isIPv6(text) && !text.includes("%")) return shortestForm(text);
   throw headerError(`The PROXY header has an address that is not ${family === "ipv4" ? "IPv4" : "IPv6"}`);
 }

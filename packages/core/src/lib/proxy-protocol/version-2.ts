@@ -3,24 +3,24 @@ import { headerError } from "./header-error.ts";
 import type { ParsedHeader, ProxyAddress, ProxyHeader, ProxyTlv } from "./header.ts";
 import { shortestForm } from "./shortest-form.ts";
 
-/** How a header of version 2 begins. */
+/** The start of a header of version 2. */
 export const SIGNATURE: Buffer = Buffer.from("\r\n\r\n\0\r\nQUIT\n", "latin1");
 
 /** The bytes before the addresses. */
 const START = 16;
 
-/** The longest header that is accepted, in bytes: as much as HAProxy takes by default. */
+/** The longest accepted header, in bytes: HAProxy's default. */
 const LONGEST = 16_384;
 
 /** The type of the TLV with a checksum of the header. */
 const CHECKSUM = 0x03;
 
-/** How long the addresses of each family are, with their ports, in bytes. */
+/** The length of each family's addresses and ports, in bytes. */
 const SIZES = { unknown: 0, ipv4: 12, ipv6: 36, unix: 216 };
 
 type Family = ProxyHeader["family"];
 
-/** The family for each byte that stands for a stream. */
+/** The family of each byte for a stream. */
 const FAMILIES: Partial<Record<number, Family>> = {
   0x00: "unknown",
   0x11: "ipv4",
@@ -29,12 +29,11 @@ const FAMILIES: Partial<Record<number, Family>> = {
 };
 
 /**
- * The bytes for UDP, and for datagrams of unix sockets. A connection passes no datagrams on, so HAProxy
- * refuses them too.
+ * The bytes for UDP and unix datagrams. A connection does not forward datagrams, so HAProxy rejects them too.
  */
 const DATAGRAMS: readonly number[] = [0x12, 0x22, 0x32];
 
-/** Reads a binary header. Returns undefined if its end is missing. */
+/** Parses a binary header. Returns undefined if its end is missing. */
 export function parseVersion2(bytes: Buffer): ParsedHeader | undefined {
   if (bytes.length < START) return undefined;
   const version = bytes.readUInt8(12);
@@ -116,7 +115,7 @@ function readTlvs(whole: Buffer, start: number): ProxyTlv[] {
   return tlvs;
 }
 
-/** The checksum is that of the whole header, with zeros in place of the checksum. */
+/** The checksum covers the whole header, with zeros in place of the checksum. */
 function checkChecksum(whole: Buffer, at: number, end: number): void {
   const blank = Buffer.from(whole).fill(0, at, end);
   if (end - at !== 4 || whole.readUInt32BE(at) !== crc32c(blank))

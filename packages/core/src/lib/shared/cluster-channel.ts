@@ -2,7 +2,7 @@ import type { Worker } from "node:cluster";
 import process from "node:process";
 import { after } from "./timers.ts";
 
-/** The settings of a worker that its primary acts on. */
+/** The settings of a worker that its primary needs. */
 export interface WorkerSettings {
   /** In milliseconds. */
   drainTimeout: number;
@@ -14,17 +14,17 @@ export interface WorkerSettings {
   handoverTimeout: number;
   /** Whether the worker has a `healthCheck`. */
   checksHealth: boolean;
-  /** Whether a reload has an effect: the worker has an `onReload`, or files of `tls`. */
+  /** Whether a reload has an effect: the worker has `onReload` or files of `tls`. */
   reloads: boolean;
 }
 
 /** The messages from a worker to its primary. */
 export type WorkerMessage =
-  /** A server of the worker listens, and the worker handles signals from now on. */
+  /** A server of the worker listens, and the worker handles signals. */
   | { act: "listening"; settings: WorkerSettings }
   /** Every `onListen` of the worker is fulfilled. `fds` are the numbers of the sockets that it serves. */
   | { act: "ready"; fds: readonly number[] }
-  /** The worker had no connection for its `idleTimeout`, here in milliseconds. */
+  /** The worker had no connection for its `idleTimeout`, in milliseconds. */
   | { act: "idle"; timeout: number }
   /** The worker was idle, and has a connection again. */
   | { act: "awake" }
@@ -33,14 +33,10 @@ export type WorkerMessage =
   /** The reload of the worker begins: its event loop is not blocked. */
   | { act: "reloading" }
   /**
-   * The reload of the worker has ended. A worker with another version of this package does not say whether it
-   * has failed.
+   * The reload of the worker has ended. Workers with other versions of this package may not report a failure.
    */
   | { act: "reloaded"; failed?: boolean }
-  /**
-   * The answer to `check`. `failure` says how a `healthCheck` has failed, and is undefined for a healthy
-   * worker.
-   */
+  /** The answer to `check`. `failure` is how a `healthCheck` failed, or undefined for a healthy worker. */
   | { act: "checked"; failure?: string }
   /** All connections of the worker have ended. Only `onStop` remains. */
   | { act: "drained" };
@@ -48,17 +44,17 @@ export type WorkerMessage =
 /** The messages from a primary to a worker. */
 export type PrimaryMessage =
   | { act: "stop"; signal: NodeJS.Signals | null; isReplaced: boolean }
-  /** The workers may accept, because the workers of the old primary do not any more. */
+  /** The workers may accept, because those of the old primary no longer do. */
   | { act: "serve" }
   | { act: "reload" }
-  /** The primary is about to report to the watchdog, and asks whether the worker is healthy. */
+  /** The primary is about to send a watchdog ping, and asks whether the worker is healthy. */
   | { act: "check" }
-  /** The primary knows that the worker has drained. */
+  /** The primary has recorded that the worker has drained. */
   | { act: "noted" };
 
 /**
- * Node does not emit `message` for messages whose `cmd` begins with `NODE_`, so the app does not see them. It
- * emits another event for them. decisions/008-cluster.md says why sockact uses this.
+ * Node does not emit `message` for messages whose `cmd` begins with `NODE_`, but another event, so the app
+ * does not see them. See decisions/008-cluster.md.
  */
 export const MESSAGE_CMD = "NODE_SOCKACT";
 
@@ -67,7 +63,7 @@ interface Channel {
 }
 
 export function sendToPrimary(message: WorkerMessage): void {
-  // The primary may have ended, or may have disconnected this worker.
+  // The primary may have ended, or disconnected this worker.
   if (process.connected) process.send?.({ cmd: MESSAGE_CMD, ...message }, undefined, undefined, () => {});
 }
 
@@ -85,7 +81,7 @@ export function onWorkerMessage(worker: Worker, listener: (message: WorkerMessag
 }
 
 /**
- * Resolves when the primary has noted that this worker has drained, when the primary has gone, or after
+ * Resolves when the primary has recorded that this worker has drained, when the primary has ended, or after
  * `timeout` milliseconds.
  */
 export async function untilNoted(self: Worker, timeout: number): Promise<void> {

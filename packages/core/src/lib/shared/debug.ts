@@ -4,13 +4,13 @@ import { writeLine } from "./standard-error.ts";
 
 /**
  * systemd 257 and later sets `DEBUG_INVOCATION` when it restarts a service with `RestartMode=debug` after a
- * failure: systemd.exec(5). `NODE_DEBUG=sockact` asks for the same at any start.
+ * failure: systemd.exec(5). `NODE_DEBUG=sockact` has the same effect at any start.
  */
 export const isDebugging =
   process.env["DEBUG_INVOCATION"] === "1" ||
   (process.env["NODE_DEBUG"] !== undefined && debuglog("sockact").enabled);
 
-/** Writes a line to standard error, which the journal shows, if a variable asks for debug output. */
+/** Writes a line to standard error if a variable enables debug output. */
 export function debug(text: () => string): void {
   if (isDebugging) writeLine(`sockact: debug: ${text()}`);
 }

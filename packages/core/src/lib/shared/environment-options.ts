@@ -1,7 +1,7 @@
 import process from "node:process";
 import { ActivationError } from "./errors.ts";
 
-/** The variables that override options. Written in full, so that a search for one finds it. */
+/** The variables that override options. Written in full, so a text search finds them. */
 export const VARIABLES = {
   drainTimeout: "SOCKACT_DRAIN_TIMEOUT",
   stopDelay: "SOCKACT_STOP_DELAY",
@@ -17,12 +17,14 @@ export const VARIABLES = {
   proxyProtocol: "SOCKACT_PROXY_PROTOCOL",
 } as const;
 
-/** Whether the variable of this option is set. An empty variable counts as unset, as with systemd's own. */
+/**
+ * Whether the variable of this option is set. As with systemd's own variables, an empty one counts as unset.
+ */
 export function isVariableSet(name: keyof typeof VARIABLES): boolean {
   return (process.env[VARIABLES[name]] ?? "") !== "";
 }
 
-/** Reads a boolean as it is written in unit files: systemd.syntax(7). Returns undefined for anything else. */
+/** Parses a boolean as in unit files: systemd.syntax(7). Returns undefined for anything else. */
 export function parseBoolean(value: string): boolean | undefined {
   const text = value.toLowerCase();
   if (["1", "yes", "y", "true", "t", "on"].includes(text)) return true;
@@ -31,7 +33,7 @@ export function parseBoolean(value: string): boolean | undefined {
 }
 
 /**
- * Reads an option that is true or false. The variable overrides the option, and the default is false.
+ * Reads a boolean option. The variable overrides the option, and the default is false.
  *
  * @throws ActivationError `SOCKACT_ERR_OPTION`
  */

@@ -7,15 +7,13 @@ import type { TlsSessions } from "./tls-sessions.ts";
 
 /** The messages from the new process to the process that hands over to it. */
 export type NewProcessMessage =
-  /**
-   * Everything that READY=1 waits for is done. `fds` are the numbers of the passed sockets that it serves.
-   */
+  /** READY=1 waits for nothing else. `fds` are the numbers of the passed sockets that it serves. */
   | { act: "ready"; pid: number; fds: readonly number[] }
   /** It ends with this exit status. */
   | { act: "exit"; code: number }
   /** It closes the channel. */
   | { act: "disconnect" }
-  /** It has taken the connection that was sent last. */
+  /** It has taken the last connection that was sent. */
   | { act: "taken" }
   /** It stops, so no more connections may be sent. It takes those that come before `moved`. */
   | { act: "stopping" };
@@ -23,16 +21,16 @@ export type NewProcessMessage =
 /** The messages from the process that hands over to the new one. */
 export type OldProcessMessage =
   /**
-   * The new process is the main process of the service, and may accept. `sessions` are those of TLS, by the
-   * number of the socket.
+   * The new process is the main process of the service, and may accept. `sessions` are TLS sessions, by
+   * socket number.
    */
   | { act: "serve"; sessions: Readonly<Record<number, TlsSessions>> }
   /**
-   * A connection comes with the message. The old process has accepted it from the socket with this number.
-   * `header` is its PROXY header, in Base64. `isMore` says that another one follows at once.
+   * A connection comes with the message. The old process accepted it from the socket with this number.
+   * `header` is its PROXY header in Base64. `isMore` means that another one follows at once.
    */
   | { act: "connection"; fd: number; header?: string | undefined; isMore: boolean }
-  /** No more connections come. */
+  /** No more connections follow. */
   | { act: "moved" };
 
 interface Channel {
@@ -47,9 +45,9 @@ const own = processState("handover channel", {
 });
 
 /**
- * Takes the channel to the process that has started this one, and hides it from the app. Many apps and
- * libraries call `process.send()` if it exists, for a process manager. Here nobody reads such a message, and
- * it would be an error once the other process has ended. And many end when the manager disconnects.
+ * Takes the channel to the parent process, and hides it from the app. Many apps and libraries call
+ * `process.send()`, for a process manager. Here nothing reads such a message, and it would fail once the
+ * other process has ended. Many also exit when the manager disconnects.
  */
 export function takeChannel(): void {
   own.send = process.send?.bind(process);
@@ -59,7 +57,7 @@ export function takeChannel(): void {
   // Node itself uses its own reference. TypeScript does not know that the property can be removed.
   (process as { send?: unknown }).send = undefined;
   const { disconnect } = process;
-  // Node calls this too, when the old process has ended. Then the message has no effect.
+  // Node also calls this when the old process has ended. The message then has no effect.
   process.disconnect = () => {
     sendToOldProcess({ act: "disconnect" });
     disconnect.call(process);
@@ -74,7 +72,7 @@ export function onOldProcessMessage(listener: (message: OldProcessMessage, handl
   onMessage(process as unknown as Channel, listener);
 }
 
-/** Calls the listener when the process that has started this one has ended. */
+/** Calls the listener when the parent process has ended. */
 export function onOldProcessEnd(listener: () => void): void {
   own.onOldProcessEnd.add(listener);
 }
@@ -102,8 +100,8 @@ export function onNewProcessMessage(
 }
 
 /**
- * Calls the listener when a handle has not arrived. Node sends this message, for example if the new process
- * has too many open files: recvmsg(2), MSG_CTRUNC.
+ * Calls the listener if a handle did not arrive. Node sends this message, for example if the new process has
+ * too many open files: recvmsg(2), MSG_CTRUNC.
  */
 export function onHandleLost(child: ChildProcess, listener: () => void): void {
   (child as unknown as Channel).on("internalMessage", ({ cmd }) => {

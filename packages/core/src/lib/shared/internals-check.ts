@@ -17,18 +17,18 @@ import {
 } from "./node-internals.ts";
 import { processState } from "./process-state.ts";
 
-/** The parts of Node's internals that a server needs. */
+/** The Node internals that a server needs. */
 export type Part = "listen" | "net" | "http" | "tls" | "proxy";
 
-/** The names that are missing, for each part that has been checked. */
+/** The missing names of each checked part. */
 const checked = processState("internals", new Map<Part, string[]>());
 
 /**
  * Checks that this Node has the internals that sockact uses.
  *
  * @param needed `listen` for a server with one listener, before it is bound; `net` for any server; `http` for
- * a server that speaks HTTP; `tls` for a server with TLS; `proxy` for PROXY headers
- * @throws ActivationError `SOCKACT_ERR_NODE_INTERNALS`, which names what is missing
+ *   an HTTP server; `tls` for a server with TLS; `proxy` for PROXY headers
+ * @throws ActivationError `SOCKACT_ERR_NODE_INTERNALS`, with the missing names
  */
 export function checkInternals(needed: readonly Part[]): void {
   const missing = needed.flatMap((part) => {
@@ -60,7 +60,7 @@ function missingOf(part: Part): string[] {
   try {
     for (const name of parts[part]()) missing.push(name);
   } catch (error) {
-    // An earlier missing name may be the cause of this error.
+    // A missing name that was found before may be the cause of this error.
     if (missing.length === 0)
       missing.push(`a part of ${part === "listen" ? "net.Server" : `node:${part}`} (${String(error)})`);
   }
@@ -98,13 +98,13 @@ function* missingOfNet(): Generator<string> {
 }
 
 /**
- * Simulates the beginning of a connection, and the response that it is busy with. It emits no request,
- * because a tracing agent that has patched `emit` would record that request.
+ * Simulates the start of a connection, and the response that it is busy with. It emits no request, because a
+ * tracing agent that has patched `emit` would record it.
  */
 function* missingOfHttp(): Generator<string> {
   const socket = new Duplex({ read() {}, write: (_chunk, _encoding, done) => done() }) as unknown as Socket;
   const server = createServer();
-  // Node 20 makes its list when the server listens.
+  // Node 20 creates its list when the server listens.
   for (const event of ["listening", "connection"])
     for (const listener of server.listeners(event)) listener.call(server, socket);
   if (!speaksHttp(socket)) yield "parser of an HTTP connection";
@@ -120,7 +120,7 @@ function* missingOfHttp(): Generator<string> {
   if (responseOf(socket) !== response) yield "_httpMessage of an HTTP connection";
   response.detachSocket(socket);
   socket.destroy();
-  // Ends the timer with which Node looks for requests that take too long.
+  // Stops Node's timer for requests that take too long.
   server.close();
 }
 
@@ -130,7 +130,7 @@ function* missingOfTls(): Generator<string> {
   stream.destroy();
 }
 
-/** Simulates a connection whose handle says who its client is, and how much has been read. */
+/** Simulates a connection whose handle has the client's address and the number of bytes read. */
 function* missingOfProxy(): Generator<string> {
   const client = { address: "192.0.2.1", port: 1, family: "IPv4" };
   const handle = { bytesRead: 1, getpeername: (out: object) => (Object.assign(out, client), 0) };

@@ -8,9 +8,9 @@ interface NodeWarning extends Error {
 }
 
 /**
- * Gives the warnings of sockact their priority in the journal. Node prints a warning in two lines, and the
- * first one begins with `(node:123)`, so nothing can come before it. Node still prints all warnings of
- * others. If an option of Node or a variable says where warnings go, Node prints ours too.
+ * Gives sockact's warnings their priority in the journal. Node prints a warning in two lines, and the first
+ * one begins with `(node:123)`, so it can't have a prefix. Node still prints other warnings. If an option or
+ * variable of Node redirects warnings, Node prints ours too.
  */
 export function giveWarningsPriority(): void {
   once("give warnings priority", () => {
@@ -30,7 +30,7 @@ export function giveWarningsPriority(): void {
   });
 }
 
-/** The warning as Node prints it. */
+/** The warning in Node's format. */
 function textOf({ code, message, name, detail }: NodeWarning): string {
   return [`(node:${process.pid}) [${code}] ${name}: ${message}`, ...(detail ? [detail] : [])].join("\n");
 }

@@ -1,8 +1,8 @@
 const loaded = new Set<unknown>();
 
 /**
- * Loads the file of a function that runs later: it is loaded when the function is read, for this call. Later,
- * the file may have been replaced, or no descriptor may be free: decisions/033.
+ * Loads the file of a function that runs later: reading the function for this call loads it. Later, the file
+ * may have been replaced, or there may be no free descriptor: decisions/033.
  */
 export function load(later: unknown): void {
   loaded.add(later);

@@ -13,7 +13,7 @@ export function nearest(name: string, among: readonly string[]): string | undefi
   );
 }
 
-/** How many characters must be added, removed or changed: the Levenshtein distance. */
+/** The number of characters to add, remove or change: the Levenshtein distance. */
 function distance(written: string, meant: string): number {
   let row = Array.from({ length: meant.length + 1 }, (_, index) => index);
   for (const [at, character] of Array.from(written).entries()) {

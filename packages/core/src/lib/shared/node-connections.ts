@@ -7,16 +7,14 @@ import {
   type ListenHandle,
 } from "./node-internals.ts";
 
-// What Node knows of the open connections of a server, and how a connection gets to the server of another
+// Node's data about the open connections of a server, and how a connection moves to a server of another
 // process.
 
-/**
- * Node's list of the HTTP/1 connections of a server. A connection leaves it when it closes or is upgraded.
- */
+/** Node's list of a server's HTTP/1 connections. A connection is removed when it closes or is upgraded. */
 interface ConnectionsList {
   all(): HttpParser[];
   idle(): HttpParser[];
-  /** The connections whose request has not arrived in time. Node reports each of them once. */
+  /** The connections whose request is late. Node reports each of them once. */
   expired(headersTimeout: number, requestTimeout: number): HttpParser[];
 }
 
@@ -32,8 +30,8 @@ function connectionsOf(server: Server): Partial<ConnectionsList> | undefined {
 }
 
 /**
- * Whether Node lists every connection of this server, except those that were upgraded: the server speaks
- * HTTP/1 without TLS, and the app has not replaced the listener with which Node begins to read a connection.
+ * Whether Node lists every connection of this server, except upgraded ones: the server uses HTTP/1 without
+ * TLS, and the app has not replaced the listener with which Node begins to read a connection.
  */
 export function listsConnections(server: Server): boolean {
   const listeners = server.listeners("connection") as { name: string }[];
@@ -47,11 +45,11 @@ export function listsConnections(server: Server): boolean {
 /**
  * The open connections of a server.
  *
- * Node lists those that speak HTTP/1. If the server counts more, because the app keeps some of them away from
- * HTTP, the others are found among all open handles of the process. Only then, because Node's documentation
- * deprecates that list (DEP0161).
+ * Node lists HTTP/1 connections. If the server counts more, because the app uses some for other protocols,
+ * the others are found among all open handles of the process. That list is used only then, because Node's
+ * documentation deprecates it (DEP0161).
  *
- * @param upgraded the connections that were upgraded, which Node does not list
+ * @param upgraded the upgraded connections, which Node does not list
  */
 export function openSockets(server: Server, upgraded: Iterable<Socket>): ReadonlySet<Socket> {
   const listed = (connectionsOf(server)?.all?.() ?? []).flatMap(({ socket }) => socket ?? []);
@@ -76,9 +74,8 @@ export function idleSockets(server: Server): ReadonlySet<Socket> {
 const movedSockets = new WeakSet<Socket>();
 
 /**
- * Makes a connection count as idle, as it did in the process that has accepted it. Otherwise Node would count
- * the time of `headersTimeout` from now on, and send 408 to a client that only waits. Node counts again when
- * the next request begins.
+ * Makes a connection count as idle, as in the process that accepted it. Otherwise `headersTimeout` would
+ * start, and Node would send 408 to a client that only waits. The next request starts it again.
  */
 function exemptFromTimeouts(server: Server, socket: Socket): void {
   movedSockets.add(socket);
@@ -94,8 +91,8 @@ function exemptFromTimeouts(server: Server, socket: Socket): void {
 }
 
 /**
- * Whether the app has sent this connection to a child process, with `send()` of node:child_process. Then the
- * socket has no handle, and never closes.
+ * Whether the app has sent this connection to a child process with `send()` of node:child_process. The socket
+ * then has no handle, and never closes.
  */
 export function isSentAway(socket: Socket): boolean {
   return !socket.destroyed && (connectionHandleOf(socket) as ConnectionHandle | null) === null;
@@ -114,18 +111,18 @@ export function detachHandle(socket: Socket): ConnectionHandle | undefined {
   return handle;
 }
 
-/** Gives the handle back to a connection, and reads from it again. */
+/** Returns the handle to a connection, and reads from it again. */
 export function attachHandle(socket: Socket, handle: ConnectionHandle & { readStart?(): void }): void {
   (socket as unknown as { _handle: ConnectionHandle | null })._handle = handle;
   handle.readStart?.();
 }
 
 /**
- * Makes a server serve a connection that another process has accepted, as if the server had accepted it.
- * `maxConnections` does not apply, because the connection is not new.
+ * Makes a server serve a connection that another process accepted. `maxConnections` does not apply, because
+ * the connection is not new.
  *
- * @param handle the listening handle through which the connection comes
- * @returns the connection. Undefined if the server refuses it (`blockList`).
+ * @param handle the listening handle of the connection
+ * @returns the connection, or undefined if the server rejects it (`blockList`)
  */
 export function acceptHandle(
   server: Server,

@@ -4,27 +4,26 @@ import { type AddressInfo, Server, Socket, type SocketConstructorOpts } from "no
 import type { Server as TlsServer } from "node:tls";
 
 /**
- * The parts of Node's net.Server that have no public name. They were the same from Node 20 to 26, and
- * internals-check.ts checks whether this Node has them. decisions/002-one-server-many-handles.md says why
- * sockact uses them.
+ * The parts of net.Server without a public name. They are the same from Node 20 to 26, and internals-check.ts
+ * checks that they exist. See decisions/002-one-server-many-handles.md.
  */
 export interface ServerInternals {
   /** The listening handle, while the server listens. */
   _handle?: ListenHandle | null;
-  /** What address() returns for a unix socket. Node sets it only if listen() was called with the path. */
+  /** The result of address() for a unix socket. Node sets it only if listen() was called with the path. */
   _pipeName?: string;
   /** Whether unref() was called before listen(). */
   _unref?: boolean;
   /**
-   * The function that listen() calls in the end, with address, port, family and backlog. In a worker of
-   * node:cluster, it is called when the handle has come from the primary. It makes the server the owner of
+   * The function that listen() finally calls, with address, port, family and backlog. In a worker of
+   * node:cluster, it is called when the handle has arrived from the primary. It makes the server the owner of
    * its handle, and emits `listening`.
    */
   _listen2?(...args: unknown[]): void;
 }
 
 /**
- * A listening handle of libuv. Its owner is the server that gets its connections. Node keeps the owner under
+ * A listening handle of libuv. Its owner is the server that gets its connections. Node stores the owner under
  * a private symbol.
  */
 export interface ListenHandle extends Record<symbol, unknown> {
@@ -35,21 +34,18 @@ export interface ListenHandle extends Record<symbol, unknown> {
   unref(): void;
 }
 
-/** Node's own `listen()`, from before anything was patched. */
+/** Node's own `listen()`, before any patch. */
 export const nativeListen: Server["listen"] = Server.prototype.listen;
 
-/**
- * The handle of a server on which listen() has just been called. Undefined if that has failed; then `error`
- * will be emitted.
- */
+/** The handle of a server after a call of listen(). Undefined if that has failed; `error` is then emitted. */
 export function handleOf(server: Server | Socket): ListenHandle | undefined {
   return (server as unknown as ServerInternals)._handle ?? undefined;
 }
 
 /**
- * Delays the listening of a server in a worker of node:cluster. Call this before its listen(). The promise
- * resolves with a function when the primary has handed the handle over, and the server listens when that
- * function is called. It rejects with the `error` that the server emits.
+ * Delays the listening of a server in a worker of node:cluster. Call this before its listen(). When the
+ * primary has sent the handle, the promise resolves with a function that makes the server listen. It rejects
+ * with the server's `error`.
  */
 export function deferListening(server: Server & ServerInternals): Promise<() => void> {
   const native = server._listen2;
@@ -60,17 +56,14 @@ export function deferListening(server: Server & ServerInternals): Promise<() => 
   });
 }
 
-/**
- * Makes address() return the path, or `\0name`, as it does for a server that Node itself has bound to that
- * path.
- */
+/** Makes address() return the path, or `\0name`, as if Node had bound the server to that path. */
 export function setPipeName(server: Server, name: string): void {
   (server as Server & ServerInternals)._pipeName = name;
 }
 
 /**
- * Makes `server` the owner of the handle of `giver`. From then on, each connection that the handle accepts is
- * a connection of `server`. `giver` must listen nowhere else.
+ * Makes `server` the owner of `giver`'s handle. Each connection that the handle accepts is then a connection
+ * of `server`. `giver` must not listen on anything else.
  */
 export function giveHandle(giver: Server, server: Server): ListenHandle | undefined {
   const handle = handleOf(giver);
@@ -80,17 +73,16 @@ export function giveHandle(giver: Server, server: Server): ListenHandle | undefi
   return handle;
 }
 
-/** The symbol under which Node keeps this server as the owner of the handle. */
+/** The symbol under which Node stores this server as the owner of the handle. */
 export function ownerSymbolOf(handle: ListenHandle, server: Server): symbol | undefined {
   return Object.getOwnPropertySymbols(handle).find((symbol) => handle[symbol] === server);
 }
 
 /**
- * Makes a server listen on nothing, and emit `listening`. When `onconnection()` of the returned handle is
- * called with a connection, the server treats that connection as one that it has accepted. So Node's own code
- * serves, counts and closes it.
+ * Makes a server listen on nothing, and emit `listening`. Calling `onconnection()` of the returned handle
+ * makes the server treat a connection as accepted. So Node's own code serves, counts and closes it.
  *
- * @param address what `server.address()` returns
+ * @param address the result of `server.address()`
  */
 export function listenOnNothing(server: Server, address: AddressInfo | string): ListenHandle {
   const internals = server as Server & ServerInternals;
@@ -110,7 +102,7 @@ export function listenOnNothing(server: Server, address: AddressInfo | string): 
   return handle as ListenHandle;
 }
 
-/** Makes a server accept nothing more, without closing: it can still be given connections. */
+/** Makes a server accept nothing more without closing: it can still be given connections. */
 export function acceptNothing(server: Server): void {
   const internals = server as Server & ServerInternals;
   const handle = internals._handle;
@@ -118,12 +110,12 @@ export function acceptNothing(server: Server): void {
   handle?.close();
 }
 
-/** The handle of a connection, as `onconnection()` of a listening handle takes it. */
+/** The handle of a connection, as passed to `onconnection()` of a listening handle. */
 export interface ConnectionHandle {
   close(callback?: () => void): void;
 }
 
-/** Opens a connected descriptor, without reading from it. */
+/** Opens a connected descriptor without reading from it. */
 export function openConnection(fd: number): ConnectionHandle {
   return connectionHandleOf(new Socket({ fd, manualStart: true } as SocketConstructorOpts));
 }
@@ -144,8 +136,8 @@ export function stopReceiving(socket: DatagramSocket): boolean {
 }
 
 /**
- * Passes the connections that a handle of `server` accepts to `receive`, for example because they speak TLS
- * first. Node still counts and closes them as connections of `server`.
+ * Passes the connections that a handle of `server` accepts to `receive`, for example for a TLS handshake.
+ * Node still counts and closes them as connections of `server`.
  */
 export function redirectConnections(
   handle: ListenHandle,
@@ -164,7 +156,7 @@ export function redirectConnections(
   handle.onconnection = function (this: ListenHandle, error: unknown, connection: unknown): void {
     const own = Object.hasOwn(server, "emit") && Object.getOwnPropertyDescriptor(server, "emit");
     emit = server.emit;
-    // Only during this call, so that no request becomes slower.
+    // Only during this call, so that requests do not become slower.
     server.emit = emitUnlessConnection;
     try {
       onconnection.call(this, error, connection);
@@ -178,7 +170,7 @@ export function redirectConnections(
   };
 }
 
-/** Makes close(), ref() and unref() of one handle also act on the other handles. */
+/** Makes close(), ref() and unref() of one handle also affect the others. */
 export function joinHandles(first: ListenHandle, others: readonly ListenHandle[]): void {
   for (const method of ["close", "ref", "unref"] as const) {
     const own = first[method];
@@ -195,7 +187,7 @@ export function startReceiving(socket: DatagramSocket): void {
   receiverOf(socket)?.recvStart?.();
 }
 
-/** The handle of a datagram socket. Node keeps it under a private symbol. */
+/** The handle of a datagram socket. Node stores it under a private symbol. */
 function receiverOf(socket: DatagramSocket): { recvStart?(): void; recvStop?(): void } | undefined {
   const properties = socket as unknown as Record<
     symbol,
@@ -208,24 +200,24 @@ function receiverOf(socket: DatagramSocket): { recvStart?(): void; recvStop?(): 
   );
 }
 
-/** The parts of a connection that have no public name. */
+/** The parts of a connection without a public name. */
 interface ConnectionInternals {
   /** The HTTP/1 parser. An upgraded connection has none. */
   parser?: { incoming?: IncomingMessage | null } | null;
-  /** The response whose turn it is. */
+  /** The current response. */
   _httpMessage?: ServerResponse | null;
-  /** Of a TLS socket: the socket that the server has accepted. */
+  /** For a TLS socket: the accepted socket. */
   _parent?: Socket;
 }
 
-/** Whether this server speaks HTTP, of either version. Node exports no class for an http2 server. */
+/** Whether this is an HTTP server, of either version. Node exports no class for an http2 server. */
 export function isHttpServer(server: Server): boolean {
   return "headersTimeout" in server || "updateSettings" in server;
 }
 
 /**
- * Whether this server speaks TLS (tls, https, http2). Only these have `setSecureContext()`, so node:tls,
- * which is slow to load, is not needed.
+ * Whether this server uses TLS (tls, https, http2). Only these have `setSecureContext()`, so node:tls, which
+ * is slow to load, is not needed.
  */
 export function isTlsServer(server: Server): server is TlsServer {
   return "setSecureContext" in server;
@@ -241,18 +233,18 @@ export function responseOf(socket: Socket): ServerResponse | undefined {
   return (socket as Socket & ConnectionInternals)._httpMessage ?? undefined;
 }
 
-/** Whether the parser of this connection has a property for the request that it has read last. */
+/** Whether the parser of this connection has a property for the last request. */
 export function hasIncoming(socket: Socket): boolean {
   const { parser } = socket as Socket & ConnectionInternals;
   return Boolean(parser) && Object.hasOwn(parser as object, "incoming");
 }
 
-/** The newest request of this connection. Undefined if that request was answered and read to its end. */
+/** The last request of this connection. Undefined if it was answered and read to its end. */
 export function latestRequestOf(socket: Socket): IncomingMessage | undefined {
   return (socket as Socket & ConnectionInternals).parser?.incoming ?? undefined;
 }
 
-/** The accepted socket that a TLS socket is made from. */
+/** The accepted socket of a TLS socket. */
 export function handshakeOf(stream: Socket): Socket | undefined {
   return (stream as Socket & ConnectionInternals)._parent;
 }

@@ -1,4 +1,4 @@
-/** An ActivationError, of any copy of the package. */
+/** An ActivationError of any copy of the package. */
 export interface OwnError extends Error {
   readonly code: string;
   readonly hint: string;

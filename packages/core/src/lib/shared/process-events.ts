@@ -1,12 +1,12 @@
 import process from "node:process";
 import { once, processState } from "./process-state.ts";
 
-/** The actions that run instead of the listeners of an event of the process. */
+/** The actions that run instead of the listeners of a process event. */
 const actions = processState("process events", new Map<string | symbol, () => void>());
 
 /**
- * Runs an action at an event of the process, instead of its listeners: those that exist, and those that the
- * app adds later. For a signal, the action counts as a listener.
+ * Runs an action on a process event instead of its listeners, including those that the app adds later. For a
+ * signal, the action counts as a listener.
  */
 export function replaceListeners(event: NodeJS.Signals | "disconnect", action: () => void): void {
   actions.set(event, action);
@@ -17,7 +17,7 @@ export function replaceListeners(event: NodeJS.Signals | "disconnect", action: (
 }
 
 /**
- * Makes a signal call the present `process.emit`. Node binds the one that it finds when the first listener of
+ * Makes a signal call the current `process.emit`. Node binds the one that exists when the first listener of
  * the signal is added.
  */
 export function bindListeners(signal: NodeJS.Signals): void {

@@ -11,11 +11,11 @@ export const hasOtherVersion = (): boolean =>
   );
 
 /**
- * The state of one module, which all copies of this package in the process share, also an ESM copy and a
- * CommonJS copy. Without this, the second copy would find the variables gone, and each copy would patch what
- * the other has patched. The number in the symbol changes when the shape of any slot changes.
+ * The state of a module, shared by all copies of this package in the process, such as an ESM and a CommonJS
+ * copy. Otherwise, the second copy would not find the variables, and each copy would patch the other's
+ * patches. The number in the symbol changes when the shape of any slot changes.
  *
- * @param initial the state that the first copy starts with; later copies get the state as it is then
+ * @param initial the initial state for the first copy; later copies get the current state
  */
 export function processState<T extends object>(slot: string, initial: T): T {
   const existing = slots.get(slot) as T | undefined;
@@ -25,7 +25,7 @@ export function processState<T extends object>(slot: string, initial: T): T {
 
 const done = processState("done", new Set<string>());
 
-/** Runs an action once in this process, whichever copy of the package asks. */
+/** Runs an action once per process, whichever copy of the package asks. */
 export function once(what: string, action: () => void): void {
   if (done.has(what)) return;
   done.add(what);

@@ -14,7 +14,7 @@ export interface ServedSocket {
   readonly server: Server;
   /** The listening handle of this socket. */
   readonly handle: ListenHandle;
-  /** The server that speaks TLS on this socket, if any. */
+  /** The server that uses TLS on this socket, if any. */
   readonly tls: TlsServer | undefined;
 }
 
@@ -23,28 +23,27 @@ const served = processState("served sockets", new Map<number, ServedSocket>());
 /** The passed sockets that servers of this process listen on, by number. */
 export const servedSockets: ReadonlyMap<number, ServedSocket> = served;
 
-/** How a passed socket has accepted a connection. */
+/** How a passed socket accepted a connection. */
 export interface Acceptance {
   /** The number of the passed socket. */
   readonly fd: number;
-  /** The time, on the clock of now(). */
+  /** The time, by now(). */
   readonly since: number;
 }
 
 const ACCEPTANCE = Symbol("sockact acceptance");
 
 /**
- * The handle of a connection. The acceptance is kept here, because nothing else is done for a connection when
- * it is accepted.
+ * The handle of a connection with its acceptance, because nothing else is done when a connection is accepted.
  */
 interface AcceptedHandle extends ConnectionHandle {
   [ACCEPTANCE]?: Acceptance;
 }
 
 /**
- * Remembers which server listens on a passed socket.
+ * Records which server listens on a passed socket.
  *
- * @param tls the server that speaks TLS on this socket for a server that has none
+ * @param tls the server that uses TLS on this socket for a server without TLS
  */
 export function rememberServed(
   fd: number,
@@ -65,10 +64,7 @@ export function rememberServed(
   };
 }
 
-/**
- * How a passed socket has accepted this connection. Undefined if the server has got the connection in another
- * way.
- */
+/** How a passed socket accepted this connection. Undefined if the server got it in another way. */
 export function acceptanceOf(socket: Socket): Acceptance | undefined {
   return (connectionHandleOf(socket) as AcceptedHandle | null | undefined)?.[ACCEPTANCE];
 }

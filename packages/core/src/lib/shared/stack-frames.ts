@@ -1,13 +1,13 @@
 import { dirname } from "node:path";
 
-/** Where a frame of a stack is, such as `/srv/app/server.js:12:5`. Undefined for a frame of Node itself. */
+/** The place of a stack frame, such as `/srv/app/server.js:12:5`. Undefined for a frame of Node. */
 export function placeOf(frame: string): string | undefined {
   return /(?:^|[ (]|file:\/\/)(\/[^()]*:\d+:\d+)\)?$/.exec(frame)?.[1];
 }
 
 /**
- * Where the app has called the code that made an error. Undefined if all of the stack is in the folder of
- * that code, as in a bundle, or in packages, and if the app makes something else of stacks.
+ * Where the app called the code that created an error. Undefined if the whole stack is in that code's folder,
+ * as in a bundle, or in packages, or if the app customizes stacks.
  */
 export function placeInApp(error: Error): string | undefined {
   try {

@@ -1,21 +1,21 @@
 import { fstatSync, writeSync } from "node:fs";
 import process from "node:process";
 
-/** How important a line is, as in syslog(3). */
+/** The priority of a line, as in syslog(3). */
 export type Priority = 3 | 4 | 6;
-/** The priority of what has failed. */
+/** The priority of failures. */
 export const ERROR = 3;
 /** The priority of what an administrator may have to change. */
 export const WARNING = 4;
 /** The priority of all other lines, which have no prefix. */
 export const INFO = 6;
 
-/** Whether standard error is a stream of the journal. Undefined until something asks. */
+/** Whether standard error is a journal stream. Undefined until first needed. */
 let journal: boolean | undefined;
 
 /**
- * Whether standard error is the stream of the journal that JOURNAL_STREAM names: systemd.exec(5). The app may
- * have replaced it with a file.
+ * Whether standard error is the journal stream in JOURNAL_STREAM: systemd.exec(5). The app may have replaced
+ * it by a file.
  */
 export function isJournal(): boolean {
   return (journal ??= findJournal());
@@ -33,27 +33,26 @@ function findJournal(): boolean {
 }
 
 /**
- * Begins each line with the priority, as sd-daemon(3) describes. The journal removes that, unless the unit
- * has SyslogLevelPrefix=no.
+ * Prefixes each line with the priority, as in sd-daemon(3). The journal removes it, unless the unit has
+ * SyslogLevelPrefix=no.
  */
 function withPriority(text: string, priority: Priority): string {
   return priority === INFO || !isJournal() ? text : text.replaceAll(/^/gm, `<${priority}>`);
 }
 
 /**
- * Whether a line waits in the queue of process.stderr. Later lines then go into the same queue, so that the
- * order stays.
+ * Whether a line waits in the queue of process.stderr. Later lines then use the same queue, to keep the
+ * order.
  */
 let isQueued = false;
 
 /**
- * Writes a line to standard error. The line is written when this function returns, so it is not lost if the
- * process ends at once.
+ * Writes a line to standard error synchronously, so it is not lost if the process ends at once.
  *
- * The line goes to the descriptor itself. Node creates process.stderr at its first use, which takes
+ * The line is written to the descriptor. Node creates process.stderr at its first use, which takes
  * milliseconds, and the first client would wait for that. If a non-blocking pipe is full, the rest of the
- * line goes to process.stderr. A line that can't be written at all is dropped: with a full disk, or a reader
- * that has gone, process.stderr would emit an error and end an app that serves its clients.
+ * line goes to process.stderr. A line that can't be written at all is dropped: with a full disk, or a closed
+ * reader, process.stderr would emit an error and end an app that serves its clients.
  */
 export function writeLine(line: string, priority: Priority = INFO): void {
   let rest: Buffer = Buffer.from(`${withPriority(line, priority)}\n`);

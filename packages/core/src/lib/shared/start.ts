@@ -4,7 +4,7 @@ import { isVariableSet } from "./environment-options.ts";
 import { processState } from "./process-state.ts";
 
 const start = processState("start", {
-  /** The arguments in /proc at the start. Undefined until a handover is asked for. */
+  /** The arguments in /proc at the start. Undefined until a handover needs them. */
   args: undefined as readonly string[] | undefined,
   /** The file that the command of ExecReload= waits for. The app may replace process.env later. */
   resultPath: process.env["SOCKACT_RELOAD_RESULT"],
@@ -13,12 +13,12 @@ const start = processState("start", {
 // An app that sets process.title overwrites the arguments.
 if (isVariableSet("handover")) startArguments();
 
-/** The file that gets the result of a handover. Undefined if no command waits for it. */
+/** The file for the result of a handover. Undefined if no command waits for it. */
 export function reloadResultPath(): string | undefined {
   return start.resultPath;
 }
 
-/** The arguments that /proc had at the first call. Empty if they can't be read. */
+/** The arguments in /proc at the first call. Empty if they can't be read. */
 export function startArguments(): readonly string[] {
   return (start.args ??= readArguments());
 }

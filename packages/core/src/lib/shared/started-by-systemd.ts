@@ -1,8 +1,8 @@
 import process from "node:process";
 
 /**
- * Whether systemd has started the process with this pid. Before version 248, systemd does not say which
- * process it has started: then this is true if it may be this one.
+ * Whether systemd started the process with this ID. Before version 248, systemd does not report the ID, and
+ * this is true if it may be this process.
  */
 export function isStartedBySystemd(pid: number): boolean {
   const { SYSTEMD_EXEC_PID, INVOCATION_ID } = process.env;

@@ -1,14 +1,14 @@
 import type { Server as TlsServer } from "node:tls";
 
-/** What a process needs to resume the TLS sessions of another one. */
+/** What a process needs to resume another process's TLS sessions. */
 export interface TlsSessions {
   /** The keys of the session tickets, in Base64. */
   ticketKeys: string;
-  /** The name of the server's sessions. OpenSSL resumes only a session with the same name. */
+  /** The session ID context of the server. OpenSSL resumes only sessions of the same context. */
   context: string | undefined;
 }
 
-/** The parts of Node's tls.Server that have no public name. They were the same from Node 20 to 26. */
+/** The parts of tls.Server without a public name. They are the same from Node 20 to 26. */
 interface TlsInternals {
   sessionIdContext?: string;
   /** The option of `createServer()`. */
@@ -17,8 +17,8 @@ interface TlsInternals {
 }
 
 /**
- * The name that Node derives from the command line. It contains the path of the script, which changes with
- * the folder of a release.
+ * The session ID context that Node derives from the command line. It depends on the path of the script, which
+ * changes with the folder of a release.
  */
 const DERIVED = /^[0-9a-f]{32}$/;
 
@@ -27,8 +27,8 @@ export function sessionsOf(server: TlsServer & TlsInternals): TlsSessions {
 }
 
 /**
- * Makes a server resume these sessions: RFC 8446, section 2.2. What the app itself has chosen stays, for
- * example ticket keys that several machines share.
+ * Makes a server resume these sessions: RFC 8446, section 2.2. The app's own settings are kept, for example
+ * ticket keys that several machines share.
  */
 export function resumeSessions(server: TlsServer & TlsInternals, { ticketKeys, context }: TlsSessions): void {
   if (server.ticketKeys === undefined) server.setTicketKeys(Buffer.from(ticketKeys, "base64"));

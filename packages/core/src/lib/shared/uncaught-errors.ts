@@ -8,9 +8,9 @@ import { ERROR, writeLine } from "./standard-error.ts";
 import { FATAL, sentence } from "@sockact/shared/texts";
 
 /**
- * Makes an uncaught error of sockact one line, after which the process ends with status 1. Node would print a
- * stack and all properties at each start that fails. It still does if a variable asks for debug output, and
- * if it is to write a report of uncaught errors. An app that handles uncaught errors itself gets no line, and
+ * Prints an uncaught error of sockact on one line, and ends the process with status 1. Node would print a
+ * stack and all properties at each failing start. It still does if a variable enables debug output, and if it
+ * writes a report of uncaught errors. An app with its own handler of uncaught errors gets no line, and
  * neither does a worker thread, whose error goes to its parent.
  */
 export function exitAtUncaughtErrors(): void {
@@ -36,10 +36,7 @@ export function exitWith(error: {
   process.exit(1);
 }
 
-/**
- * A name or a variable in the message may have any characters, and a reader of the journal relies on one
- * line.
- */
+/** A name or variable in the message may have any characters, but readers of the journal need one line. */
 function writeFatal({ code, message, hint }: Parameters<typeof exitWith>[0], place = ""): void {
   const text = `${code}: ${sentence(message)} ${hint}${place}`.replaceAll(/\p{Cc}+/gu, (characters) =>
     JSON.stringify(characters).slice(1, -1),

@@ -17,7 +17,7 @@ export type WarningCode =
   | "SOCKACT_WARN_NOT_PASSED"
   | "SOCKACT_WARN_RELOADING";
 
-/** How long an app may take for something that most apps do at once, in milliseconds. */
+/** The time limit for something that most apps do at once, in milliseconds. */
 const SOON_MS = 5000;
 
 /** Emits a process warning in five seconds, unless `hasHappened()` returns true by then. */
@@ -27,7 +27,7 @@ export function warnUnless(hasHappened: () => boolean, ...warning: Parameters<ty
   }, SOON_MS).unref();
 }
 
-/** Emits a process warning, once for each message: the app runs, but not as its unit says. */
+/** Emits a process warning, once per message: the app runs, but not as its unit says. */
 export function warn(code: WarningCode, message: string, hint: string): void {
   once(message, () => {
     giveWarningsPriority();

@@ -1,7 +1,7 @@
 import cluster from "node:cluster";
 import process from "node:process";
 import { replaceListeners } from "../shared/process-events.ts";
-// It remembers how the process was started.
+// Records how the process was started.
 import "../shared/start.ts";
 import { once } from "../shared/process-state.ts";
 import { rememberStart } from "../handover/command.ts";
@@ -14,8 +14,8 @@ import { handleSignal, holdListeners } from "../lifecycle/stop-at-signal.ts";
 const DEFAULT_SIGNALS: readonly NodeJS.Signals[] = ["SIGTERM", "SIGINT"];
 
 /**
- * Handles the signals of an app from now on: they drain the servers and end the process. SIGHUP reloads the
- * app, or hands over to a new process.
+ * Starts to handle the signals of an app: they drain the servers and end the process. SIGHUP reloads the app,
+ * or hands over to a new process.
  */
 export function handleSignals(app: App): void {
   const { settings, activated } = app;
@@ -27,15 +27,15 @@ export function handleSignals(app: App): void {
 }
 
 /**
- * Makes SIGHUP reload the app from now on, also an app without `onReload`, because systemd does not know
- * whether there is one. If no service manager waits for messages, SIGHUP still ends an app without
- * `onReload`, as in Node. With `handover`, no other listener of SIGHUP runs.
+ * Makes SIGHUP reload the app, even without `onReload`, because systemd does not know whether there is one.
+ * If no service manager expects messages, SIGHUP still ends an app without `onReload`, as in Node. With
+ * `handover`, no other listener of SIGHUP runs.
  */
 function handleReload({ settings: { onReload, notify, handover }, activated }: App): void {
   if (handover && activated) {
     once("hand over at SIGHUP", () => {
       rememberStart();
-      // Many libraries end the process at SIGHUP. In a cluster, the primary hands over.
+      // Many libraries end the process on SIGHUP. In a cluster, the primary hands over.
       replaceListeners("SIGHUP", () => void (cluster.isPrimary && handOver()));
     });
     return;

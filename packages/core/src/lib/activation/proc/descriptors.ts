@@ -1,8 +1,6 @@
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 
-/**
- * Whether this descriptor is an epoll instance. systemd passes none, and Node opens one before anything else.
- */
+/** Whether this descriptor is an epoll instance. systemd never passes one, and Node opens one first. */
 export function isEpoll(fd: number): boolean {
   try {
     return readlinkSync(`/proc/self/fd/${fd}`) === "anon_inode:[eventpoll]";
@@ -12,8 +10,8 @@ export function isEpoll(fd: number): boolean {
 }
 
 /**
- * Whether this descriptor is known to be a unix socket. Since Linux 5.6, the kernel lists the number of
- * descriptors in transit only for unix sockets.
+ * Whether this is certainly a unix socket. Since Linux 5.6, the kernel lists descriptors in transit only for
+ * unix sockets.
  */
 export function isUnix(fd: number): boolean {
   try {
@@ -23,7 +21,7 @@ export function isUnix(fd: number): boolean {
   }
 }
 
-/** Whether an event loop of this process waits for this descriptor: proc_pid_fdinfo(5). */
+/** Whether an event loop of this process watches this descriptor: proc_pid_fdinfo(5). */
 export function isWatched(fd: number): boolean {
   const watches = new RegExp(`^tfd: +${fd} `, "m");
   try {

@@ -15,9 +15,9 @@ export interface UnixRow {
  * Finds the listening TCP sockets with these inodes in this network namespace. Returns the address of each
  * inode.
  *
- * The kernel lists listeners first: tcp_seq_start() walks their table before that of the connections. So
- * reading stops at the first row in another state, or when all are found, and fifty thousand open connections
- * are never read. IPv6 comes first, because `ListenStream=80` is an IPv6 socket.
+ * The kernel lists listeners first: tcp_seq_start() reads their table before that of the connections. So
+ * reading stops at the first row in another state, or when all are found, and never reads fifty thousand open
+ * connections. IPv6 comes first, because `ListenStream=80` is an IPv6 socket.
  */
 export function findTcpListeners(
   inodes: ReadonlySet<number>,
@@ -47,8 +47,8 @@ export function findUdp(inode: number): { family: "ipv4" | "ipv6"; address: stri
 }
 
 /**
- * Finds the unix sockets with these inodes in this network namespace. Reading stops when all are found, and
- * only pieces that contain one are parsed.
+ * Finds the unix sockets with these inodes in this network namespace. Stops when all are found, and only
+ * parses chunks that contain one.
  */
 export function findUnix(inodes: ReadonlySet<number>): Map<number, UnixRow> {
   const found = new Map<number, UnixRow>();
@@ -91,14 +91,14 @@ function* rows(path: string): Generator<string> {
 }
 
 /**
- * The kernel fills a page of at least 4096 bytes with rows of less than 256 bytes. So a shorter read was the
- * last one. Another read would make the kernel walk all connections again.
+ * The kernel fills a page of at least 4096 bytes with rows of less than 256 bytes. A shorter read is
+ * therefore the last one. Another read would make the kernel iterate over all connections again.
  */
 const FULL_READ = 3_072;
 
 /**
- * Reads a table in pieces of whole rows, with one character for each byte. A table that can't be read (no
- * IPv6, ProcSubset=pid) is empty.
+ * Reads a table in chunks of whole rows, with one character per byte. A table that can't be read (no IPv6,
+ * ProcSubset=pid) is empty.
  */
 function* pieces(path: string): Generator<string> {
   let fd: number;
@@ -139,10 +139,7 @@ function formatAddress(hex: string, family: "ipv4" | "ipv6"): string {
   return formatEndpoint({ family, address, port: Number.parseInt(port, 16) });
 }
 
-/**
- * `127.0.0.1:80`, `[::1]:80`: as in ListenStream= of systemd.socket(5), the IPv6 form shortened as RFC 5952
- * says.
- */
+/** `127.0.0.1:80`, `[::1]:80`: as in ListenStream= of systemd.socket(5), with the IPv6 form of RFC 5952. */
 function formatEndpoint(endpoint: { family: "ipv4" | "ipv6"; address: string; port: number }): string {
   const { address, port } = new SocketAddress(endpoint);
   return endpoint.family === "ipv4" ? `${address}:${port}` : `[${address}]:${port}`;

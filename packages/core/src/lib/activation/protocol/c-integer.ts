@@ -1,4 +1,4 @@
-/** Why libsystemd refuses a number: `EINVAL` if it is not a number, `ERANGE` if it does not fit. */
+/** Why libsystemd rejects a number: `EINVAL` if it is not a number, `ERANGE` if it does not fit. */
 export type IntegerFault = "EINVAL" | "ERANGE";
 
 const DIGITS: Record<number, RegExp> = {
@@ -10,16 +10,16 @@ const DIGITS: Record<number, RegExp> = {
 const LITERAL_PREFIX: Record<number, string> = { 2: "0b", 8: "0o", 10: "", 16: "0x" };
 
 /**
- * Reads an integer as systemd's `safe_atoi()` and similar functions do. They call strtol(3) with base 0, and
- * check that nothing follows the number. So ` 1`, `+1`, `01`, `0x1` and `0b1` are numbers, and `1 `, `1.5`
- * and `1e0` are not.
+ * Parses an integer as systemd's `safe_atoi()` and similar functions do. They call strtol(3) with base 0, and
+ * check that nothing follows. So ` 1`, `+1`, `01`, `0x1` and `0b1` are numbers, and `1 `, `1.5` and `1e0` are
+ * not.
  */
 export function parseCInteger(text: string, limits: { min: bigint; max: bigint }): bigint | IntegerFault {
-  // systemd writes numbers like this. Other numbers take longer, and a client may be waiting.
+  // systemd writes numbers like this. Other forms take longer to parse, and a client may be waiting.
   if (/^[1-9][0-9]{0,17}$/.test(text)) return checkLimits(BigInt(text), limits);
   let rest = text.replace(/^[ \t\n\r]+/, "");
   let base: number | undefined;
-  // systemd removes Python's prefixes before it calls strtol(). So a sign may follow such a prefix, but not
+  // systemd removes Python's prefixes before it calls strtol(), so a sign may follow such a prefix, but not
   // precede it.
   const prefix = /^0([bBoO])/.exec(rest)?.[1]?.toLowerCase();
   if (prefix !== undefined) {
@@ -47,8 +47,7 @@ function checkLimits(value: bigint, { min, max }: { min: bigint; max: bigint }):
 }
 
 /**
- * The base that strtol(3) chooses, and the rest of the string after the prefix. C23 (glibc 2.38) added the
- * prefix `0b`.
+ * The base that strtol(3) chooses, and the string after the prefix. C23 (glibc 2.38) added the prefix `0b`.
  */
 function strtolBase(text: string, base: number | undefined): [number, string] {
   if ((base ?? 2) === 2 && /^0[bB][01]/.test(text)) return [2, text.slice(2)];
