@@ -1,4 +1,4 @@
-/** A page of docs/, as text: the build puts it into the program. */
+/** A page of docs/ as text, which the build includes in the program. */
 declare module "*.md" {
   const text: string;
   export default text;

@@ -6,8 +6,8 @@ const HUNG_UP = 128 + constants.signals.SIGHUP;
 
 void main(process.argv.slice(2)).then((code) => {
   if (code === HUNG_UP) {
-    // When its terminal is gone, Node aborts in exit(): it can't set that back. The signal itself ends it
-    // without that.
+    // After its terminal is closed, Node aborts in exit(), because it can't restore the terminal. Without a
+    // listener, the signal itself ends the process.
     process.removeAllListeners("SIGHUP");
     process.kill(process.pid, "SIGHUP");
   }

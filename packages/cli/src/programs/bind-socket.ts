@@ -1,6 +1,6 @@
-// Binds one socket, hands it to the process that started this program, and ends. libuv accepts from each
-// listening handle of its own event loop, so the process that holds a socket for others must not listen on it
-// itself. A handle that arrives over IPC is not polled.
+// Binds a socket, sends it to the parent process, and exits. libuv accepts from each listening handle of its
+// event loop, so a process that keeps a socket for others must not listen on it. A handle that arrives over
+// IPC is not polled.
 import { createSocket } from "node:dgram";
 import { unlinkSync } from "node:fs";
 import { createServer } from "node:net";
@@ -12,8 +12,8 @@ const BACKLOG = 4096;
 
 const request = JSON.parse(process.argv[2] as string) as BindRequest;
 const answer = (message: BindAnswer, handle?: unknown): void => {
-  // Ends before the event loop polls the handle, so that no connection is accepted here. Nothing is cleaned
-  // up: closing the handle would remove the file of a unix socket.
+  // Ends before the event loop polls the handle, so no connection is accepted here. There is no cleanup:
+  // closing the handle would remove the file of a unix socket.
   process.send?.(message, handle as never, {}, () => process.kill(process.pid, "SIGKILL"));
 };
 const fail = ({ code, message }: NodeJS.ErrnoException): void => answer({ error: { code, message } });
@@ -45,9 +45,9 @@ function bindDatagram(host: string): void {
   );
 }
 
-/** The handle of a server or a UDP socket, for which Node has no public name. */
+/** The handle of a server or UDP socket. Node has no public name for it. */
 function handleOf(owner: object): unknown {
-  // A UDP socket has a `_handle` too, which is deprecated, and warns.
+  // A UDP socket also has a deprecated `_handle`, which prints a warning.
   const state = Object.getOwnPropertySymbols(owner).find(({ description }) => description === "state symbol");
   return state === undefined
     ? (owner as { _handle?: unknown })._handle

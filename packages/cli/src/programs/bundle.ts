@@ -1,6 +1,6 @@
-// Bundles an app, and writes the result as JSON to descriptor 3. A bundler reads the settings of the app, and
-// the app's own one is code of the app: so this program never does that as root. What belongs to sockact, or is
-// fetched for it, is loaded before: only root may read it, if npx of root has installed it.
+// Bundles an app, and writes the result as JSON to descriptor 3. A bundler reads the app's settings, and the
+// app's own bundler is code of the app, so this program never does that as root. It loads sockact's own
+// modules, and those fetched for it, before that: only root may read them, if root's npx installed them.
 import { execFileSync } from "node:child_process";
 import { realpathSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -35,7 +35,7 @@ async function run(): Promise<BundleAnswer> {
   return build(bundler ?? (await fetched()), { entry, roots });
 }
 
-/** The path of the bundler that a file would import; undefined if there is none. */
+/** The path of the bundler that a file would import, or undefined. */
 function pathFrom(file: string): string | undefined {
   try {
     return createRequire(file).resolve("rolldown");
@@ -48,7 +48,7 @@ async function loaded(path: string | undefined): Promise<Bundler | undefined> {
   return path === undefined ? undefined : ((await import(pathToFileURL(path).href)) as Bundler);
 }
 
-/** The bundler in npm's cache. npm fetches it if it is not there. */
+/** The bundler in npm's cache. npm fetches it if it is missing. */
 async function fetched(): Promise<Bundler> {
   const besideNode = join(dirname(process.execPath), "npm");
   const options = ["exec", "--yes", "--ignore-scripts", `--package=${BUNDLER}`, "-c", "command -v rolldown"];

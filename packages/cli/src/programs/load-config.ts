@@ -1,6 +1,6 @@
-// Evaluates a config, and writes what it exports as JSON to descriptor 3. Under sudo this program starts as
-// root and becomes the user who has called sudo before it reads the config: its own code may be where only
-// root can read, as npx of root installs it.
+// Evaluates a config, and writes its exports as JSON to descriptor 3. Under sudo, this program starts as root
+// and becomes the user who called sudo before it reads the config: only root may be able to read the program,
+// if root's npx installed it.
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { dirname, extname, join } from "node:path";
@@ -26,7 +26,7 @@ async function load(): Promise<unknown> {
   return plainValue(typeof exported === "function" ? await (exported as () => unknown)() : exported);
 }
 
-/** Loads what the format needs, and returns what evaluates the file. */
+/** Loads what the format needs, and returns a function that evaluates the file. */
 async function evaluatorOf(path: string): Promise<() => Promise<unknown>> {
   switch (extname(path)) {
     case ".json":
@@ -51,14 +51,14 @@ function imported(path: string): () => Promise<unknown> {
 async function compiled(path: string): Promise<() => Promise<unknown>> {
   const { createJiti } = await import("jiti");
   const jiti = createJiti(path, { fsCache: false });
-  // jiti loads its compiler when it first compiles, and that must be before the change of user.
+  // jiti loads its compiler on first use, which must be before the change of user.
   jiti.transform({ source: "export {}", ts: true });
   return () => jiti.import(path, { default: true });
 }
 
 /**
- * Whether a file looks like an ES module, and its folder has `"type": "commonjs"`, as npm init writes it.
- * Node looks at the syntax of a file only where that field is missing. jiti loads both kinds.
+ * Whether a file looks like an ES module in a folder with `"type": "commonjs"`, as npm init writes it. Node
+ * detects the syntax of a file only without that field. jiti loads both kinds.
  */
 function isMisnamedModule(path: string): boolean {
   return /^\s*(?:import|export)\b/m.test(textOf(path)) && typeOf(dirname(path)) === "commonjs";
@@ -75,7 +75,7 @@ function typeOf(folder: string): unknown {
   }
 }
 
-/** An empty string if the file can't be read. */
+/** Empty if the file can't be read. */
 function textOf(path: string): string {
   try {
     return readFileSync(path, "utf8");
@@ -84,7 +84,7 @@ function textOf(path: string): string {
   }
 }
 
-/** JSON.parse() of Node 20 tells a position, and no line. */
+/** JSON.parse() of Node 20 reports a position, but no line. */
 function parseJson(path: string): unknown {
   const text = readFileSync(path, "utf8").replace(/^\uFEFF/, "");
   try {

@@ -1,10 +1,9 @@
-// Ends as soon as a connection waits on one of its descriptors 4, 5, …, and accepts nothing. To read from a
-// listening socket is an error, which libuv only finds out once the kernel says that there is something to
-// read: a connection.
+// Ends when a connection waits on one of its descriptors 4, 5, …, without accepting it. Reading from a
+// listening socket is an error, but libuv reads only when the kernel reports something to read: a connection.
 import { Socket } from "node:net";
 import process from "node:process";
 
-/** The first descriptor after the three of every process and the channel to the parent. */
+/** The first descriptor after the standard streams and the channel to the parent. */
 const FIRST_FD = 4;
 
 for (let fd = FIRST_FD; fd < FIRST_FD + Number(process.argv[2]); fd++)

@@ -1,7 +1,6 @@
-// Says what the current process can read. The installer has systemd run it for a moment as the service's
-// user, in the service's sandbox. It is passed to Node as a string, because the service's user may not be
-// able to read the files of this package. So it imports only modules of Node. With default imports, the build
-// would add another file to load.
+// Prints what the current process can read. The installer has systemd run it briefly as the service's user,
+// in the service's sandbox. It is passed to Node as a string, because that user may not be able to read this
+// package. So it imports only Node's modules. With default imports, the build would add another file.
 import { accessSync, constants, type Dirent, existsSync, readdirSync, statSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { argv } from "node:process";
@@ -9,7 +8,7 @@ import type { Closed, Seen, Wanted } from "../lib/install-app/access/probe.ts";
 
 const { paths, folder, packages, useful } = JSON.parse(argv[1] as string) as Wanted;
 
-/** How many files and packages are looked at. A large app has more, and each takes about 10 µs. */
+/** How many files and packages to check. A large app has more, and each takes about 10 µs. */
 let left = 5_000;
 
 function codeOf(file: string): string | undefined {
@@ -26,7 +25,7 @@ function entriesOf(directory: string): Dirent[] {
   try {
     return readdirSync(directory, { withFileTypes: true });
   } catch {
-    // Where that matters, the folder itself is among the paths.
+    // If that matters, the folder itself is among the paths.
     return [];
   }
 }

@@ -1,3 +1,3 @@
-// The preload, as one file that the installer copies to a folder of the service: what npx has downloaded is
-// in a cache that only its user may read, and that npm may clear.
+// The preload as one file, which the installer copies to a folder of the service: npx uses a cache that only
+// its user may read, and that npm may clear.
 import "@sockact/register";

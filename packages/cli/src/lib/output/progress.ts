@@ -2,26 +2,26 @@ import process from "node:process";
 import { colour, tell } from "../shared/messages.ts";
 import { clean } from "../shared/clean.ts";
 
-/** How long a step may take before the terminal shows a spinner, in milliseconds. */
+/** How long a step may take before a spinner appears, in milliseconds. */
 const PATIENCE = 1_000;
 const FRAMES = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
 const CLEAR_LINE = "\r\u001B[2K";
 
 /** The progress of a longer step, on standard error. */
 export interface Progress {
-  /** Shows the present step. */
+  /** Shows the current step. */
   update(text: string): void;
-  /** Changes the words beside the spinner. Unlike `update()`, it writes nothing elsewhere. */
+  /** Changes the text of the spinner. Unlike `update()`, prints nothing elsewhere. */
   retitle(text: string): void;
-  /** Writes a separate line, such as output of an app. */
+  /** Prints a separate line, such as output of an app. */
   line(text: string): void;
-  /** Ends it with success, and writes the line if there is one. */
+  /** Ends successfully, and prints the line if there is one. */
   done(text?: string): void;
-  /** Ends it without a line: an error follows. */
+  /** Ends without a line: an error follows. */
   failed(): void;
 }
 
-/** Starts to show progress: on a terminal a spinner after a second, elsewhere a line for each step. */
+/** Starts to show progress: a spinner after a second on a terminal, and a line for each step elsewhere. */
 export function progress(text: string): Progress {
   const { stderr } = process;
   const isTerminal = stderr.isTTY && process.env["TERM"] !== "dumb";
@@ -34,7 +34,7 @@ export function progress(text: string): Progress {
   const draw = () => {
     isShown = true;
     const symbol = FRAMES[frame++ % FRAMES.length]!;
-    // A line that wraps could not be cleared.
+    // A wrapped line could not be cleared.
     stderr.write(
       `${CLEAR_LINE}${colour("cyan", symbol)} ${clean(current).slice(0, (stderr.columns || 80) - 3)}`,
     );

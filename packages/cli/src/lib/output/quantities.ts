@@ -1,4 +1,4 @@
-/** Bytes in the largest unit of at least one: `52 MB`. As systemctl does, it counts in 1024. */
+/** Bytes in the largest unit of at least one: `52 MB`. As in systemctl, the base is 1024. */
 export function bytesText(bytes: number): string {
   const units = ["B", "kB", "MB", "GB", "TB"];
   let value = bytes;
@@ -7,7 +7,7 @@ export function bytesText(bytes: number): string {
   return `${value < 10 && unit > 0 ? value.toFixed(1) : Math.round(value)} ${units[unit]}`;
 }
 
-/** How long something took: `84 ms`, `1.2 s`, `2 min 5 s`. */
+/** A duration: `84 ms`, `1.2 s`, `2 min 5 s`. */
 export function tookText(milliseconds: number): string {
   if (Math.round(milliseconds) < 1000) return `${Math.round(milliseconds)} ms`;
   if (milliseconds < 9_950) return `${(milliseconds / 1000).toFixed(1)} s`;
@@ -17,7 +17,7 @@ export function tookText(milliseconds: number): string {
   return `${Math.floor(seconds / 60)} min${rest === 0 ? "" : ` ${rest} s`}`;
 }
 
-/** How long ago a time was, in the largest unit of at least one: `2 min`. */
+/** The time since then, in the largest unit of at least one: `2 min`. */
 export function agoText(time: Date, now = new Date()): string {
   const seconds = Math.max(0, (now.getTime() - time.getTime()) / 1000);
   const units = [

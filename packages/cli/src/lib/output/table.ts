@@ -8,19 +8,19 @@ export interface Column {
   title: string;
   align?: "left" | "right";
   /**
-   * Which columns are left out first where the terminal is too narrow: those with the highest number. By
-   * default a column stays.
+   * If the terminal is too narrow, the columns with the highest number are omitted first. By default, a
+   * column is kept.
    */
   optional?: number;
 }
 
 const GAP = 2;
-/** No column is made narrower than this. */
+/** The minimum width of a column. */
 const NARROWEST = 8;
-/** A cell that is wider than this is cut rather than a column left out. */
+/** A wider cell is truncated before a column is omitted. */
 const WIDE = 16;
 
-/** How wide the output may be: the width of the terminal, and without one as wide as it is. */
+/** The width of the terminal, or no limit without one. */
 function outputWidth(): number {
   return process.stdout.isTTY ? process.stdout.columns || 80 : Infinity;
 }
@@ -33,8 +33,8 @@ const widthOf = (cell: string): number =>
   );
 
 /**
- * Lines up rows in columns, as wide as the terminal at most: it leaves out optional columns, and then cuts
- * the widest cells. A cell may have several lines.
+ * Aligns rows in columns, at most as wide as the terminal: omits optional columns, then truncates the widest
+ * cells. A cell may have several lines.
  */
 export function table(
   heading: readonly (string | Column)[],

@@ -2,16 +2,14 @@ import process from "node:process";
 import { stripVTControlCharacters } from "node:util";
 
 /**
- * How wide lines on standard output may be: as wide as the terminal, but at most 100 columns, because longer
- * lines are hard to read.
+ * The maximum width of lines on standard output: that of the terminal, but at most 100 columns, because
+ * longer lines are hard to read.
  */
 export function textWidth(): number {
   return Math.max(20, Math.min(process.stdout.columns ?? 80, 100));
 }
 
-/**
- * Breaks a string between words, so that no line is wider than `width`. A longer word gets a separate line.
- */
+/** Wraps a string at spaces, with lines of at most `width`. A longer word is on its own line. */
 export function wrap(text: string, { width = textWidth(), indent = "" } = {}): string {
   const lines: string[] = [];
   for (const paragraph of text.split("\n")) {

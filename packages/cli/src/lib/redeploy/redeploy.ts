@@ -11,9 +11,8 @@ import { findService } from "../systemd/activated-units.ts";
 import { ServiceManager } from "../systemd/service-manager.ts";
 
 /**
- * Starts the code on disk by an action. If the service was installed with a bundle, that code is bundled
- * first. If its bundle does not start, the app starts as it is. If that does not start either, the earlier
- * bundle comes back.
+ * Starts the code on disk by an action. If the service is installed with a bundle, bundles that code first.
+ * If the bundle does not start, starts the app without it. If that fails too, restores the earlier bundle.
  *
  * @param action `isRetried`: whether another attempt follows if it rejects
  */

@@ -1,10 +1,7 @@
 import { list, read, watchedBy } from "../shared/proc.ts";
 import { socketRows } from "../shared/socket-rows.ts";
 
-/**
- * Which of these sockets, by their inodes, have clients that wait to be accepted. Nothing is known without
- * /proc, as on macOS: then it is none.
- */
+/** The inodes of sockets with clients that wait to be accepted. Empty without /proc, as on macOS. */
 export function withWaitingClients(inodes: ReadonlySet<number>, isDatagram: boolean): number[] {
   const tables = isDatagram ? ["udp", "udp6"] : ["tcp", "tcp6"];
   return [
@@ -13,12 +10,12 @@ export function withWaitingClients(inodes: ReadonlySet<number>, isDatagram: bool
   ];
 }
 
-/** In the row of a listening socket, proc_pid_net(5) has the length of the accept queue as rx_queue. */
+/** For a listening socket, rx_queue in proc_pid_net(5) is the length of the accept queue. */
 function withFullQueue(table: string, inodes: ReadonlySet<number>): number[] {
   const waiting: number[] = [];
   for (const row of socketRows(table)) {
     const [, , , state, queues = "", , , , , inode] = row.trim().split(/\s+/);
-    // The kernel lists the listening sockets first. There may be thousands of connections.
+    // The kernel lists listening sockets first. There may be thousands of connections.
     if (table.startsWith("tcp") && state !== "0A") break;
     if (inodes.has(Number(inode)) && !queues.endsWith(":00000000")) waiting.push(Number(inode));
   }
@@ -26,7 +23,7 @@ function withFullQueue(table: string, inodes: ReadonlySet<number>): number[] {
 }
 
 /**
- * A client that is not accepted has a separate row, with the address of the listener, inode 0, and state 2
+ * A client that is not accepted has its own row, with the address of the listener, inode 0, and state 2
  * (SS_CONNECTING).
  */
 function withUnixClients(inodes: ReadonlySet<number>): number[] {
@@ -41,7 +38,7 @@ function withUnixClients(inodes: ReadonlySet<number>): number[] {
 }
 
 /**
- * Whether an event loop of this process, or of one that it has started, waits for clients of one of these
+ * Whether an event loop of this process, or of one that it has started, waits for connections to one of these
  * sockets: proc_pid_fdinfo(5).
  */
 export function isWatched(pid: number, inodes: ReadonlySet<number>): boolean {

@@ -21,7 +21,7 @@ export interface Accepting {
   guard: Guard;
 }
 
-/** Starts one process for each connection, which gets it as descriptor 3, as `Accept=yes` does. */
+/** Starts a process for each connection, which gets it as descriptor 3, as with `Accept=yes`. */
 export class Acceptor {
   readonly #how: Accepting;
   readonly #servers: Server[] = [];
@@ -31,7 +31,7 @@ export class Acceptor {
     this.#how = how;
   }
 
-  /** Listens on an address. Returns it as it is to be shown. */
+  /** Listens on an address. Returns the address for display. */
   async listen({ text, targets: [first, second] }: Address): Promise<string> {
     const port = await this.#listenOn(text, first);
     if (second)
@@ -43,7 +43,7 @@ export class Acceptor {
 
   async #listenOn(text: string, target: Target): Promise<number | undefined> {
     await prepareFile(target, this.#how.guard);
-    // What the connection has brought is for the command: nothing is read here.
+    // The data is for the command, so nothing is read here.
     const server = createServer({ pauseOnConnect: true, allowHalfOpen: true }, (socket) =>
       this.#accept(socket),
     );
@@ -62,7 +62,7 @@ export class Acceptor {
   #accept(socket: Socket): void {
     const { command, env, guard, maxConnections = MOST_CONNECTIONS } = this.#how;
     const { remotePort } = socket;
-    // A client of IPv4 at a socket of IPv6 is written as systemd does.
+    // systemd also prints the IPv4 address of a client of an IPv6 socket.
     const remoteAddress = socket.remoteAddress?.replace(/^::ffff:(?=[\d.]+$)/, "");
     const from = remoteAddress === undefined ? "a unix socket" : `${remoteAddress} port ${remotePort}`;
     if (this.#running.size >= maxConnections) {
@@ -98,15 +98,12 @@ export class Acceptor {
     if (ending.code !== 0) warn(`the command for the connection from ${from} ${describeEnding(ending)}`);
   }
 
-  /** Passes a signal on to all commands. */
+  /** Sends a signal to all commands. */
   pass(signal: NodeJS.Signals): void {
     for (const running of this.#running) running.kill(signal);
   }
 
-  /**
-   * Accepts until the user asks to stop, and waits for the connections that are open then. Returns the exit
-   * code.
-   */
+  /** Accepts until the user asks to stop, then waits for open connections. Returns the exit code. */
   async run(signals: StopSignals): Promise<number> {
     const signal = await signals.stop;
     for (const server of this.#servers) server.close();

@@ -4,20 +4,20 @@ import { resolve } from "node:path";
 import process from "node:process";
 import { CliError } from "../shared/cli-error.ts";
 
-/** What one socket is bound to. Without a host, it listens on all addresses, of IPv6 and of IPv4. */
+/** The address of a socket. Without a host, it is every IPv6 and IPv4 address. */
 export type Target = { path: string } | { port: number; host?: string };
 
-/** An address of the command line. */
+/** An address on the command line. */
 export interface Address {
   /** As it was written. */
   text: string;
-  /** The sockets for it. The second one, of `localhost`, is left out where the machine has no IPv6. */
+  /** The sockets for it. The second one, of `localhost`, is omitted if the machine has no IPv6. */
   targets: [Target] | [Target, Target];
 }
 
 /**
- * The longest path of a socket: sun_path of unix(7) has 108 bytes on Linux and 104 on macOS, with a zero at
- * the end.
+ * The longest path of a socket: sun_path of unix(7) has 108 bytes on Linux and 104 on macOS, with a trailing
+ * zero.
  */
 const LONGEST_PATH = process.platform === "linux" ? 107 : 103;
 
@@ -58,14 +58,14 @@ function overlap({ targets: some }: Address, { targets: others }: Address): bool
   );
 }
 
-/** Whether a host stands for all addresses, or all of IPv4, and another is one of them. */
+/** Whether a host means all addresses, or all of IPv4, and includes the other one. */
 function contains(host: string | undefined, other: string | undefined): boolean {
   return host === undefined || (host === "0.0.0.0" && other !== undefined && isIPv4(other));
 }
 
 /**
- * Reads an address as systemd.socket(5) has it after `ListenStream=`. `localhost` is an addition of sockact:
- * it stands for 127.0.0.1 and ::1.
+ * Parses an address as in `ListenStream=` of systemd.socket(5). In sockact, `localhost` also means 127.0.0.1
+ * and ::1.
  */
 function parseAddress(text: string): Address {
   if (text.startsWith("/") || text.startsWith("@")) return { text, targets: [{ path: pathOf(text) }] };
@@ -86,7 +86,7 @@ function parseAddress(text: string): Address {
     };
   const inBrackets = /^\[(.*)\]$/.exec(host)?.[1];
   if (inBrackets !== undefined && isIPv6(inBrackets))
-    // [::] is all addresses, of IPv4 too, unless BindIPv6Only= says otherwise.
+    // [::] includes IPv4, unless BindIPv6Only= is set.
     return { text, targets: [inBrackets === "::" ? { port } : { host: inBrackets, port }] };
   if (isIPv4(host)) return { text, targets: [{ host, port }] };
   throw invalid(
@@ -106,7 +106,7 @@ function pathOf(text: string): string {
     );
   if (!text.startsWith("@")) return text;
   if (process.platform !== "linux") throw invalid(text, "Only Linux has abstract sockets. Use a path.");
-  // Node 20 fills the name up with zero bytes, which makes it another name.
+  // Node 20 pads the name with zero bytes, which makes it another name.
   if (Number(process.versions.node.split(".")[0]) < 22)
     throw invalid(
       text,

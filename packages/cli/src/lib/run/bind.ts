@@ -9,17 +9,17 @@ export interface BindRequest {
   port?: number;
   host?: string;
   isDatagram: boolean;
-  /** The pid of the process that wants the socket. */
+  /** The process ID of the requesting process. */
   parent: number;
 }
 export type BindAnswer =
   | { port?: number | undefined }
   | { error: { code?: string | undefined; message: string } };
 
-/** A listening socket that this process holds and never accepts from: no event loop polls it. */
+/** A listening socket from which this process never accepts: no event loop polls it. */
 export interface BoundSocket {
   fd: number;
-  /** The port that the kernel has chosen for port 0; undefined for a unix socket. */
+  /** The port that the kernel chose for port 0; undefined for a unix socket. */
   port: number | undefined;
 }
 
@@ -29,8 +29,8 @@ const turns = Array.from<unknown, Promise<unknown>>({ length: MOST_AT_ONCE }, ()
 let next = 0;
 
 /**
- * Binds a socket with the help of a separate process, programs/bind-socket.ts. Each socket needs one: a
- * process that has handed over its first socket would accept from it while it binds the next.
+ * Binds a socket in a separate process, programs/bind-socket.ts. Each socket needs its own: a process that
+ * has sent its first socket would accept from it while it binds the next.
  */
 export function bind(text: string, target: Target, isDatagram: boolean): Promise<BoundSocket> {
   const turn = next++ % MOST_AT_ONCE;
@@ -45,7 +45,7 @@ function bindNow(text: string, request: BindRequest): Promise<BoundSocket> {
   const child = fork(fileURLToPath(new URL("bind-socket.cjs", import.meta.url)), [JSON.stringify(request)], {
     stdio: ["ignore", "ignore", "inherit", "ipc"],
     execArgv: [],
-    // Ignore NODE_OPTIONS: this helper must not load the user's modules.
+    // Without NODE_OPTIONS: this process must not load the user's modules.
     env: { ...process.env, NODE_OPTIONS: undefined },
   });
   return new Promise((resolve, reject) => {
@@ -58,14 +58,14 @@ function bindNow(text: string, request: BindRequest): Promise<BoundSocket> {
     const ended = new Promise<string>((end) =>
       child.on("exit", (code, signal) => end(signal ?? `code ${code}`)),
     );
-    // The end of the process may be known before its answer has been read. The channel ends after it.
+    // The process may end before its answer is read. The channel closes after the answer.
     child.on("disconnect", () => {
       void ended.then((ending) =>
         reject(
           listenError(
             text,
-            // It ends itself so once it has sent the socket. What does not arrive has found no free
-            // descriptor here.
+            // The process kills itself after it has sent the socket. If the socket does not arrive, no
+            // descriptor was free here.
             ending === "SIGKILL"
               ? { code: "EMFILE", message: "no descriptor is free for the socket (EMFILE)" }
               : { message: `the process that binds the socket ended with ${ending}` },
@@ -76,7 +76,7 @@ function bindNow(text: string, request: BindRequest): Promise<BoundSocket> {
   });
 }
 
-/** A handle that is garbage collected closes its socket. */
+/** Garbage collection of a handle would close its socket. */
 const kept: unknown[] = [];
 
 /** The hint for each error of bind(2) and listen(2). */
@@ -112,7 +112,7 @@ export function listenError(
   );
 }
 
-/** Whether this machine lacks the second address of a port: without IPv6, it has no ::1. */
+/** Whether this machine does not have the second address of localhost: without IPv6, there is no ::1. */
 export function isAddressMissing(error: unknown): boolean {
   return error instanceof CliError && ["EADDRNOTAVAIL", "EAFNOSUPPORT"].includes(error.errno ?? "");
 }

@@ -3,7 +3,7 @@ import { constants } from "node:os";
 import process from "node:process";
 import type { Guard } from "./guard.ts";
 
-/** How a process has ended. */
+/** How a process ended. */
 export interface Ending {
   code: number | null;
   signal: NodeJS.Signals | null;
@@ -11,7 +11,7 @@ export interface Ending {
   ran: number;
 }
 
-/** The exit code of a process, as a shell reports it. */
+/** The exit code of a process, as in a shell. */
 export function exitCodeOf({ code, signal }: Pick<Ending, "code" | "signal">): number {
   return code ?? 128 + (signal === null ? 0 : constants.signals[signal]);
 }
@@ -30,18 +30,18 @@ export interface RunningCommand {
 /** The sockets and options for a run of the command. */
 export interface Passed {
   fds: readonly number[];
-  /** `FileDescriptorName=` of each; empty for no names. */
+  /** `FileDescriptorName=` of each, or empty. */
   names: readonly string[];
   env: NodeJS.ProcessEnv;
 }
 
-/** Only the process itself knows its pid before the command starts: the shell becomes the command. */
+/** Only the process itself knows its process ID before the command starts: the shell execs the command. */
 const AS_ACTIVATED = 'LISTEN_PID=$$; export LISTEN_PID; exec "$@"';
 
-/** Some shells drop variables whose names they could not write, such as `my.conf`. env(1) sets them again. */
+/** Some shells remove variables with names such as `my.conf`. env(1) sets them again. */
 const AS_ACTIVATED_WITH_VARIABLES = 'exec /usr/bin/env "LISTEN_PID=$$" "$@"';
 
-/** Starts the command, with the sockets as its descriptors 3, 4, … and the variables of sd_listen_fds(3). */
+/** Starts the command with the sockets as descriptors 3, 4, … and the variables of sd_listen_fds(3). */
 export function startCommand(
   command: readonly string[],
   { fds, names, env }: Passed,
@@ -68,9 +68,9 @@ export function startCommand(
 }
 
 /**
- * Clears O_NONBLOCK, as systemd does unless the unit says `NonBlocking=yes`: programs that are not Node may
- * fail with EAGAIN. Node has no call for it, but does so with what it passes as standard input, output or
- * error. The flag belongs to the socket, not to the descriptor.
+ * Clears O_NONBLOCK, as systemd does without `NonBlocking=yes`: programs other than Node may fail with
+ * EAGAIN. Node has no function for it, but clears the flag of descriptors that it passes as standard streams.
+ * The flag belongs to the socket, not to the descriptor.
  */
 function makeBlocking(fds: readonly number[]): void {
   for (let at = 0; at < fds.length; at += 3)
@@ -85,7 +85,7 @@ function endOf(child: ChildProcess, started: number, guard: Guard): Promise<Endi
     };
     child.on("exit", end);
     child.on("error", (error) => {
-      // kill() reports a failure here too, of a process that is still there.
+      // A failed kill() of an existing process is also reported here.
       if (child.pid !== undefined) return;
       process.stderr.write(`${error.message}\n`);
       end(126, null);

@@ -7,23 +7,20 @@ import { warn } from "./messages.ts";
 import { isOwnOutput } from "./own-output.ts";
 
 /**
- * One command of an editor or of git changes many files. It is over when nothing has changed for so long, in
+ * A command of an editor or git changes many files. It is done when nothing has changed for this time, in
  * milliseconds.
  */
 const QUIET_MS = 100;
 
-/** But when files change all the time, the wait is no longer than this, in milliseconds. */
+/** If files change continuously, the wait is limited to this, in milliseconds. */
 const LONGEST_MS = 1000;
 
-/**
- * Files that editors and programs write beside the code: of Vim, Emacs, JetBrains and Kate, logs, and what
- * Node and npm write.
- */
+/** Temporary files: of Vim, Emacs, JetBrains and Kate, logs, and those of Node and npm. */
 const TEMPORARY =
   /(?:~|\.sw[a-z]|\.tmp|\.log|\.pid|\.lock|\.heapsnapshot|\.cpuprofile|___jb_(?:old|tmp)___|\.kate-swp)$|^(?:#.*#|4913)$/;
 
 /**
- * Refuses to watch a path that does not exist.
+ * Throws if a path does not exist.
  *
  * @param separatorHint the hint if `--` may be missing
  */
@@ -53,7 +50,7 @@ export class Edits {
   #next: Promise<void> | undefined;
   #settle: (() => void) | undefined;
 
-  /** Starts to watch. `ready` is called once every folder is watched. */
+  /** Starts to watch. `ready` is called when every folder is watched. */
   static async start(
     paths: readonly string[],
     ignored: readonly string[],
@@ -62,10 +59,10 @@ export class Edits {
     const roots = [...new Set(paths.map((path) => resolve(path)))];
     const left = ignored.map((path) => resolve(path));
     const edits = new Edits();
-    // Load it only with --watch.
+    // Loaded only with --watch.
     const { watch } = await import("chokidar");
     const said = new Set<string>();
-    // The kernel refuses each folder separately.
+    // The kernel reports an error for each folder.
     const warnOnce = (error: unknown): void => {
       const text = describeWatchError(error as NodeJS.ErrnoException);
       if (!said.has(text)) warn(text);
@@ -90,7 +87,7 @@ export class Edits {
         followNewFolder(root, () => {
           const earlier = watching;
           watching = earlier.then((watcher) => watcher.close()).then(() => watchRoot(root));
-          // What was written before each folder was watched.
+          // Files that were written before their folder was watched.
           void watching.then(() => edits.#add(root));
         });
         await watching;
@@ -100,8 +97,8 @@ export class Edits {
   }
 
   /**
-   * Fulfils when files have changed, and nothing has for a moment. Fulfils at once when that was before the
-   * call, and neither `take` nor `forget` was called since.
+   * Resolves when files have changed and then nothing for a moment. Resolves at once if that happened before
+   * the call and since the last `take` or `forget`.
    */
   next(): Promise<void> {
     if (this.#isSettled) return Promise.resolve();
@@ -109,7 +106,7 @@ export class Edits {
     return this.#next;
   }
 
-  /** The files that have changed, relative to the current folder. They are then forgotten. */
+  /** Returns the changed files, relative to the current folder, and forgets them. */
   take(): string[] {
     const files = [...this.#changed].map((path) => relative(process.cwd(), path));
     this.forget();
@@ -142,8 +139,8 @@ export class Edits {
 }
 
 /**
- * Calls back when a folder that is watched has been removed and made again, as many builds do: a watcher sees
- * the removal, and no more after it. The folder that it is in knows.
+ * Calls back when a watched folder was removed and created again, as in many builds. A watcher of the folder
+ * sees only the removal, but one of its parent sees both.
  */
 function followNewFolder(root: string, isNew: () => void): void {
   if (!statSync(root).isDirectory() || dirname(root) === root) return;
@@ -152,14 +149,11 @@ function followNewFolder(root: string, isNew: () => void): void {
       if (event === "rename" && name === basename(root) && existsSync(root)) isNew();
     }).on("error", () => {});
   } catch {
-    // A folder that the user may not read: then what is in it is watched, until it is removed.
+    // For an unreadable parent, only the content of the folder is watched, until it is removed.
   }
 }
 
-/**
- * These names apply to files inside a watched folder. A path that the user names is watched, whatever its
- * name.
- */
+/** These names apply to files in a watched folder. A path that the user names is always watched. */
 function isIgnored(path: string, root: string, left: readonly string[]): boolean {
   if (left.some((each) => path === each || path.startsWith(each + sep))) return true;
   const names = relative(root, path).split(sep).filter(Boolean);
@@ -170,7 +164,7 @@ function isIgnored(path: string, root: string, left: readonly string[]): boolean
   );
 }
 
-/** A FIFO, for instance, must not be opened. A link that leads to a folder around itself never ends. */
+/** A FIFO, for example, must not be opened. A link to a parent folder never ends. */
 function isUnwatchable(path: string, root: string, stats: Stats): boolean {
   if (stats.isSymbolicLink()) return isCircle(path, root);
   return !stats.isFile() && !stats.isDirectory();
@@ -184,7 +178,7 @@ function isCircle(link: string, root: string): boolean {
       if (folder.length <= root.length) return false;
     }
   } catch {
-    // It leads to nothing.
+    // A broken link.
     return true;
   }
 }

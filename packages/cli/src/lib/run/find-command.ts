@@ -3,13 +3,13 @@ import { delimiter, join } from "node:path";
 import process from "node:process";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 
-/** Whether this is a program that can be run. */
+/** Whether this is an executable program. */
 export function isCommand(program: string): boolean {
   return filesOf(program).some(isExecutable);
 }
 
 /**
- * Refuses a command that does not exist, or can't be executed, before anything listens.
+ * Throws for a command that does not exist or is not executable, before anything listens.
  *
  * @param separatorHint the hint if `--` may be missing
  */
@@ -45,7 +45,7 @@ function filesOf(program: string): string[] {
   return candidates.filter(isFile);
 }
 
-// A folder in PATH may be one that the user can't read.
+// A folder in PATH may be unreadable.
 function isFile(path: string): boolean {
   try {
     return statSync(path).isFile();

@@ -2,19 +2,19 @@ import { fork } from "node:child_process";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 
-/** A wait for a connection on any of these sockets, which does not accept it. */
+/** A wait for a connection on any of these sockets, without accepting it. */
 export interface FirstConnection {
   /**
-   * Fulfils with true when a connection waits, and with false after `cancel()`, or when the process that
-   * waits was ended by others.
+   * Resolves with true when there is a connection, and with false after `cancel()` or if the waiting process
+   * was killed.
    */
   readonly came: Promise<boolean>;
   cancel(): void;
 }
 
 /**
- * Waits with the help of a separate process, programs/wait-for-connection.ts, because this process must not
- * poll the sockets.
+ * Waits in a separate process, programs/wait-for-connection.ts, because this process must not poll the
+ * sockets.
  */
 export function waitForConnection(fds: readonly number[]): FirstConnection {
   const child = fork(
@@ -24,7 +24,7 @@ export function waitForConnection(fds: readonly number[]): FirstConnection {
       stdio: ["ignore", "ignore", "inherit", "ipc", ...fds],
       execArgv: [],
       env: { ...process.env, NODE_OPTIONS: undefined },
-      // Ctrl-C is not for it.
+      // Not affected by Ctrl-C.
       detached: true,
     },
   );

@@ -1,18 +1,18 @@
 import { spawn } from "node:child_process";
 import { setTimeout as delay } from "node:timers/promises";
 
-/** How much later than this process the witness may be, in milliseconds. */
+/** How much later than this process the shell may get the signal, in milliseconds. */
 const LATEST_MS = 500;
 
 /**
- * A small shell in the process group of this process. Node does not say who has sent a signal. When the shell
- * dies of SIGINT too, the signal was for all of the group.
+ * A shell in the process group of this process. Node does not show who sent a signal. If the shell also dies
+ * of SIGINT, the signal was sent to the whole group.
  */
 export class GroupWitness {
   readonly #interrupted: Promise<boolean>;
 
   constructor() {
-    // It ends with this process, when its standard input does.
+    // It ends when its standard input closes, which this process's end causes.
     const shell = spawn("/bin/sh", ["-c", "read -r _"], { stdio: ["pipe", "ignore", "ignore"] });
     this.#interrupted = new Promise((resolve) => {
       shell.on("error", () => resolve(false));
@@ -20,7 +20,7 @@ export class GroupWitness {
     });
   }
 
-  /** Whether the SIGINT that this process has just got was for all of the group. */
+  /** Whether the last SIGINT of this process was sent to the whole group. */
   wasInterrupted(): Promise<boolean> {
     return Promise.race([this.#interrupted, delay(LATEST_MS, false)]);
   }

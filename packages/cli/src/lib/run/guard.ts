@@ -2,9 +2,9 @@ import { spawn } from "node:child_process";
 import type { Writable } from "node:stream";
 
 /**
- * Ends the commands with what they have started, and removes the files of the sockets when its standard input
- * ends without `done`: then `sockact run` has been killed. Argument: the seconds until SIGKILL. A file whose
- * inode is 0 may have been made in the last moment.
+ * Ends the commands with their child processes, and removes the socket files, if standard input ends without
+ * `done`: then `sockact run` was killed. Argument: the seconds until SIGKILL. A file with inode 0 may have
+ * been created in the last moment.
  */
 const SCRIPT = `
 set -f
@@ -48,8 +48,8 @@ kill -KILL $pids
 `;
 
 /**
- * A small shell that outlives this process, and ends what it leaves behind when it is killed. Nothing in this
- * process can do that. It does not know a command that was started in the very moment of the kill.
+ * A shell that outlives this process, and cleans up if it is killed. It does not know a command that was
+ * started at the moment of the kill.
  */
 export class Guard {
   readonly #input: Writable;
@@ -58,13 +58,13 @@ export class Guard {
 
   constructor(stopTimeout: number) {
     const seconds = String(Math.ceil(stopTimeout / 1000));
-    // In a separate session, it gets no signal that is meant for this process and its command.
+    // In a separate session, it does not get signals for this process and its command.
     const shell = spawn("/bin/sh", ["-c", SCRIPT, "sh", seconds], {
       stdio: ["pipe", "ignore", "ignore"],
       detached: true,
       cwd: "/",
     });
-    // Without it, everything works but what follows a SIGKILL.
+    // Without it, only the cleanup after SIGKILL is missing.
     shell.on("error", () => {});
     this.#input = shell.stdin;
     this.#input.on("error", () => {});
@@ -79,8 +79,8 @@ export class Guard {
   }
 
   /**
-   * A socket will be bound to this path, which does not exist yet. Later, `inode` distinguishes its file from
-   * one that another process puts there.
+   * Announces that a socket will be bound to this new path. Later, `inode` distinguishes its file from one of
+   * another process.
    */
   file(path: string, inode = 0n): void {
     const known = this.#files.indexOf(path);
@@ -88,7 +88,7 @@ export class Guard {
     this.#input.write(`file ${number} ${inode} ${path}\n`);
   }
 
-  /** Lets it end without doing anything. */
+  /** Ends the shell without cleanup. */
   dismiss(): void {
     this.#input.write("done\n");
   }

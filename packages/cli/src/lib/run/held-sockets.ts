@@ -4,19 +4,19 @@ import { bind, isAddressMissing } from "./bind.ts";
 import type { Guard } from "./guard.ts";
 import { prepareFile, removeFileAtEnd } from "./unix-socket-file.ts";
 
-/** A socket that stays open for as long as this process lives. */
+/** A socket that stays open for the lifetime of this process. */
 export interface HeldSocket {
   fd: number;
   inode: number;
   /** `FileDescriptorName=` */
   name: string | undefined;
-  /** Where it listens, to show. */
+  /** Its address, for display. */
   address: string;
 }
 
 interface HeldSockets {
   sockets: HeldSocket[];
-  /** Where they listen, to show: port 0 is replaced by the port that was chosen. */
+  /** The addresses for display, with the chosen port instead of port 0. */
   addresses: string[];
 }
 
@@ -58,12 +58,15 @@ async function holdAddress(
   return { sockets: other === undefined ? [fd] : [fd, other.fd], shown };
 }
 
-/** Node 20 and 22 keep plain numbers of a descriptor for the next realpath(), hence bigint. */
+/**
+ * bigint, because of a bug in Node 20 and 22: after an fstat() with plain numbers, they use its result for
+ * the next realpath().
+ */
 function inodeOf(fd: number): number {
   return Number(fstatSync(fd, { bigint: true }).ino);
 }
 
-/** The address as it is shown. A port alone is written as systemd-socket-activate(1) does. */
+/** The address for display. A port alone is displayed as in systemd-socket-activate(1). */
 export function addressWithPort(text: string, port: number | undefined): string {
   if (port === undefined) return text;
   return /^\d+$/.test(text) ? `[::]:${port}` : text.replace(/\d+$/, String(port));

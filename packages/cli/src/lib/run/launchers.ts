@@ -7,8 +7,8 @@ import { shellText } from "../shared/shell-words.ts";
 import { readWords, type Words } from "./words.ts";
 
 /**
- * Refuses a command that starts the app in another process: the sockets do not reach that one. The app would
- * then try to listen by itself, on a port that is in use.
+ * Throws for a command that starts the app in another process, which does not get the sockets. The app would
+ * then try to listen on a port that is in use.
  */
 export function assertNoLauncher(command: readonly string[]): void {
   const instead = insteadOf(command);
@@ -20,7 +20,7 @@ export function assertNoLauncher(command: readonly string[]): void {
   );
 }
 
-/** Programs that become the command after their options, and their options with a value. */
+/** Programs that exec the command after their options, and their options with a value. */
 const becomesCommand: Record<string, readonly string[]> = {
   env: ["-u", "--unset", "-C", "--chdir"],
   nice: ["-n", "--adjustment"],
@@ -28,7 +28,7 @@ const becomesCommand: Record<string, readonly string[]> = {
   stdbuf: ["-i", "--input", "-o", "--output", "-e", "--error"],
 };
 
-/** Options of node(1) whose value may be the next word, of those that one writes beside a script. */
+/** Options of node(1) in scripts whose value may be the next word. */
 const ofNode =
   `-r --require --import --loader --experimental-loader --env-file --env-file-if-exists -C --conditions --watch-path
   --watch-kill-signal --inspect-port --title --icu-data-dir --input-type --disable-warning --trace-event-categories --redirect-warnings
@@ -47,7 +47,7 @@ const ofNodemon = `-w --watch -e --ext -x --exec -i --ignore -d --delay -s --sig
 
 /**
  * The hint with the command to write instead; undefined if the command gets the sockets. `scripts` are the
- * scripts of package.json that have led here.
+ * package.json scripts that led here.
  */
 function insteadOf(
   [program = "", ...args]: readonly string[],
@@ -91,7 +91,7 @@ function withoutVariables(words: readonly string[]): readonly string[] {
 const useWatch = (command: string, watch = "--watch"): string =>
   `Use --watch: ${ownCommand("run", watch, "--")} ${command}`;
 
-/** Options of Node that make it start another Node come before the script. */
+/** Options that make Node start another Node are before the script. */
 function insteadOfNode({ options, rest }: Words, scripts: readonly string[]): string | undefined {
   const isWatch = ({ name }: { name: string }): boolean => /^--watch(?:-|$)/.test(name);
   if (options.some(isWatch)) {
@@ -120,7 +120,7 @@ function insteadOfNpm(args: readonly string[], scripts: readonly string[]): stri
   const before = readWords(args, ofNpm);
   const [first = "", ...others] = before.rest;
   if (["exec", "x", "dlx"].includes(first)) return useBinary(others, scripts);
-  // npm reads its own options after the name of the script too, up to `--`.
+  // npm also reads its own options after the name of the script, up to `--`.
   const after = readWords(others, ofNpm);
   const isRun = ["run", "run-script"].includes(first);
   const script = isRun ? (after.rest[0] ?? "start") : first;
@@ -129,19 +129,19 @@ function insteadOfNpm(args: readonly string[], scripts: readonly string[]): stri
   if (options.some(({ name }) => workspaceOptions.includes(name)))
     return "Write the command of the script instead, and start it in the folder of the workspace.";
   const folder = options.find(({ name }) => folderOptions.includes(name))?.value;
-  // yarn and pnpm run a program without `exec` too.
+  // yarn and pnpm also run a program without `exec`.
   if (!isRun && textOfScript(script, folder) === undefined && isCommand(`node_modules/.bin/${script}`))
     return useBinary(before.rest, scripts);
   return useScript(script, scripts, folder);
 }
 
-/** Not `node node_modules/.bin/…`: with pnpm that file is a shell script, which becomes Node. */
+/** Not `node node_modules/.bin/…`: with pnpm, that file is a shell script that execs Node. */
 function useBinary(args: readonly string[], scripts: readonly string[]): string {
   const { options, rest } = readWords(args, ofNpx);
   const call = options.find(({ name }) => name === "-c" || name === "--call")?.value;
   if (call !== undefined) return `Write the command itself instead: ${call}`;
   const [specifier = "COMMAND", ...others] = rest;
-  // Of @scope/name@version, the name.
+  // The name in @scope/name@version.
   const name = specifier.replace(/^@[^/]*\//, "").replace(/@.*$/, "");
   return (
     insteadOf([name, ...others], scripts) ??
@@ -155,7 +155,7 @@ function useScript(script: string, scripts: readonly string[], folder?: string):
     return "Write the command itself, such as node server.js, instead.";
   if (/[&|;<>`]/.test(text)) return `Write the command that starts the app instead. The script is: ${text}`;
   const words = text.split(/\s+/);
-  // A shell takes VARIABLE=value before a command. Here it would be the command.
+  // A shell accepts VARIABLE=value before a command. Here it would be the command.
   const hasVariables = /^\w+=/.test(text);
   const command = hasVariables ? words.findIndex((word) => !/^\w+=/.test(word)) : 0;
   const isQuoted = /["'\\$]/.test(text);
@@ -163,7 +163,7 @@ function useScript(script: string, scripts: readonly string[], folder?: string):
     const instead = insteadOf(words.slice(command), [...scripts, script]);
     if (instead !== undefined) return `The script is: ${text}\n${instead}`;
   }
-  // The folder of these programs is in PATH in a script.
+  // In a script, PATH contains the folder of these programs.
   const binary = `node_modules/.bin/${words[command]}`;
   if (!isQuoted && isCommand(join(folder ?? "", binary))) words[command] = binary;
   const written = `${hasVariables ? "env " : ""}${isQuoted ? text : words.join(" ")}`;

@@ -7,21 +7,18 @@ import { holdersOf, startedBy, stillRunning, type ProcessInfo } from "./processe
 const POLL_MS = 50;
 
 /**
- * A process that still runs this long after SIGKILL, in milliseconds, can't be ended: it may belong to
+ * A process that still runs this long after SIGKILL, in milliseconds, can't be killed: it may belong to
  * another user.
  */
 const AFTER_KILL_MS = 2000;
 
-/**
- * How long processes that have got Ctrl-C from the terminal may take before they get SIGTERM too, in
- * milliseconds.
- */
+/** How long processes may take after Ctrl-C in the terminal before they get SIGTERM too, in milliseconds. */
 const AFTER_CTRL_C_MS = 1000;
 
 /**
- * The processes that a command has started and leaves behind when it ends. They must end before the next
- * start, as systemd ends all processes of a service: a process that has the socket would take clients from
- * the next one, or keep them waiting without an answer.
+ * The child processes that a command leaves behind. They must end before the next start, as systemd ends all
+ * processes of a service: a process with the socket would accept clients of the next run, or let them wait
+ * without an answer.
  *
  * A process in another process group, such as a browser, is left alone unless it has the socket.
  */
@@ -35,16 +32,16 @@ export class Leftovers {
     this.#timeout = timeout;
   }
 
-  /** Remembers the processes that the command has started, while it still runs and they can be found. */
+  /** Records the child processes of the command while it runs and they can be found. */
   async remember(pid: number | undefined): Promise<void> {
     this.#started = pid === undefined ? [] : await startedBy(pid);
   }
 
   /**
-   * Ends them, once the command has ended.
+   * Ends them after the command has ended.
    *
-   * @param isTold whether the terminal has sent them Ctrl-C: many servers end at once at a second signal
-   * @param kill fulfils when the user does not want to wait
+   * @param isTold whether the terminal has sent them Ctrl-C: many servers end at once on a second signal
+   * @param kill resolves when the user does not want to wait
    */
   async end(isTold: boolean, kill: Promise<void>): Promise<void> {
     let left = await this.#find();
@@ -66,7 +63,7 @@ export class Leftovers {
     while (left.length > 0 && performance.now() < deadline) {
       await delay(POLL_MS);
       left = await stillRunning(left);
-      // One of them may have started another meanwhile.
+      // One of them may have started another one meanwhile.
       if (left.length === 0) left = await this.#find();
       if (isKilled) send(left, "SIGKILL");
     }
@@ -87,6 +84,6 @@ function send(processes: readonly ProcessInfo[], signal: NodeJS.Signals): void {
     try {
       process.kill(pid, signal);
     } catch {
-      // It has ended meanwhile.
+      // It has already ended.
     }
 }

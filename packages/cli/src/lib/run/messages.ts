@@ -3,8 +3,8 @@ import type { Style } from "../shared/colour.ts";
 import { colour } from "../shared/messages.ts";
 
 /**
- * Writes a message to standard error. The prefix distinguishes it from the output of the command, where
- * sockact itself writes "sockact: …".
+ * Prints a message to standard error. The prefix distinguishes it from the command's output, where sockact
+ * prints "sockact: …".
  */
 export function say(text: string, style?: Style): void {
   const prefix = colour("cyan", "[sockact run]");
@@ -12,7 +12,7 @@ export function say(text: string, style?: Style): void {
   process.stderr.write(lines.join(""));
 }
 
-/** Writes a warning. The command continues. */
+/** Prints a warning. The command continues. */
 export function warn(text: string): void {
   say(text, "yellow");
 }

@@ -2,7 +2,7 @@ import { withUnits } from "@sockact/shared/duration-units";
 import { durationOf } from "@sockact/shared/durations";
 import { CliError } from "../shared/cli-error.ts";
 
-/** The options of `sockact run`, as the command line has them. */
+/** The options of `sockact run`. */
 export interface RunOptions {
   listen?: string[];
   name?: string[];
@@ -35,7 +35,7 @@ const conflicts: [keyof RunOptions, keyof RunOptions, why: string][] = [
   ["datagram", "onDemand", "Leave out --on-demand: Node can't wait for a datagram without reading it."],
 ];
 
-/** Refuses options that can't be used together. */
+/** Throws for options that can't be used together. */
 export function checkOptions(options: RunOptions): void {
   for (const [one, other, why] of conflicts)
     if (options[one] !== undefined && options[other] !== undefined)
@@ -56,7 +56,7 @@ export function checkOptions(options: RunOptions): void {
       );
 }
 
-/** How long the command may take to end, in milliseconds. */
+/** The time limit for the command to end, in milliseconds. */
 export function stopTimeoutOf({ stopTimeout, watch }: RunOptions): number {
   if (stopTimeout === undefined) return watch ? 5_000 : 15_000;
   const parsed = durationOf(stopTimeout);

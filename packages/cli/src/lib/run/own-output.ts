@@ -1,11 +1,9 @@
 import { fstatSync, statSync, type BigIntStats } from "node:fs";
 
-/**
- * Whether the output of this process and of the command goes into this file, as with `> dev.log` in the
- * shell.
- */
+/** Whether this file contains the output of this process and the command, as with `> dev.log` in a shell. */
 export function isOwnOutput(path: string): boolean {
-  // Node 20 and 22 keep plain numbers of a descriptor for the next realpath(), hence bigint.
+  // bigint, because of a bug in Node 20 and 22: after an fstat() with plain numbers, they use its result for
+  // the next realpath().
   let file: BigIntStats;
   try {
     file = statSync(path, { bigint: true });

@@ -1,19 +1,22 @@
 import { warn } from "./messages.ts";
 
-/** A file that changes so soon after a restart, in milliseconds, may have been written by the command. */
+/** If a file changes this soon after a restart, in milliseconds, the command may have written it. */
 const SOON_MS = 2000;
 
-/** A person does not save a file so often in a row. */
+/** A person does not save a file this often in a row. */
 const RESTARTS = 5;
 
-/** Warns once that the command may write a file at each start, and so restarts itself. */
+/** Warns once that the command may write a file at each start, and so restart itself. */
 export class OwnWrites {
   #last = -Infinity;
-  /** How many restarts in a row came soon after the one before, for each file that changed at all of them. */
+  /**
+   * For each file: the number of restarts in a row, each soon after the previous one, at which it had
+   * changed.
+   */
   #counts = new Map<string, number>();
   #isDone = false;
 
-  /** Notes that these files have led to a restart. */
+  /** Records the files that caused a restart. */
   restarts(files: readonly string[]): void {
     const now = performance.now();
     const isSoon = now - this.#last < SOON_MS;

@@ -3,9 +3,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { CliError } from "../shared/cli-error.ts";
 
-/**
- * NODE_OPTIONS with @sockact/register added: the app's own copy, or else the one next to this command line.
- */
+/** NODE_OPTIONS with @sockact/register: the app's own copy, or that of this package. */
 export function withPreload(nodeOptions: string | undefined): string {
   const path = find(join(process.cwd(), "app.js")) ?? find(import.meta.url);
   if (path === undefined)
@@ -14,7 +12,7 @@ export function withPreload(nodeOptions: string | undefined): string {
       "--preload needs @sockact/register, which is not installed",
       "npm install --save-dev @sockact/register",
     );
-  // In NODE_OPTIONS, a path with spaces is quoted, and a backslash escapes.
+  // In NODE_OPTIONS, quotes keep spaces, and a backslash escapes.
   const quoted = /[\s"\\]/.test(path) ? `"${path.replaceAll(/["\\]/g, "\\$&")}"` : path;
   return [nodeOptions, `--require=${quoted}`].filter(Boolean).join(" ");
 }

@@ -7,14 +7,11 @@ export interface ProcessInfo {
   pid: number;
   parent: number;
   group: number;
-  /** When it started, as the system reports it: a process ID may be used again. */
+  /** Its start time, as the system reports it, because process IDs are reused. */
   started: string;
 }
 
-/**
- * The processes of the same process group that this one has started, and those that they have started, and so
- * on.
- */
+/** The descendants of this process in the same process group. */
 export async function startedBy(pid: number): Promise<ProcessInfo[]> {
   const all = await runningProcesses();
   const group = all.find((each) => each.pid === pid)?.group;
@@ -27,16 +24,14 @@ export async function startedBy(pid: number): Promise<ProcessInfo[]> {
   return found.filter((each) => each.group === group);
 }
 
-/** Those of the processes that still run. */
+/** The processes that still run. */
 export async function stillRunning(processes: readonly ProcessInfo[]): Promise<ProcessInfo[]> {
   if (processes.length === 0) return [];
   const all = new Map((await runningProcesses()).map((each) => [each.pid, each.started]));
   return processes.filter(({ pid, started }) => all.get(pid) === started);
 }
 
-/**
- * Other processes of the user that have one of these sockets open. Without /proc, as on macOS, none is known.
- */
+/** Other processes of the user that have one of these sockets open. Empty without /proc, as on macOS. */
 export async function holdersOf(inodes: ReadonlySet<number>): Promise<ProcessInfo[]> {
   if (process.platform !== "linux") return [];
   return (await runningProcesses()).filter(({ pid }) => {
@@ -45,9 +40,9 @@ export async function holdersOf(inodes: ReadonlySet<number>): Promise<ProcessInf
   });
 }
 
-/** All processes without zombies, which have ended. */
+/** All processes except zombies. */
 async function runningProcesses(): Promise<ProcessInfo[]> {
-  // Container images often have no ps.
+  // Many container images have no ps.
   return process.platform === "linux" ? allPids().flatMap(fromStat) : fromPs();
 }
 

@@ -22,13 +22,13 @@ import { Supervisor } from "./supervise.ts";
 import { UnclaimedNotice } from "./unclaimed.ts";
 
 /**
- * How long a stop for an edit may wait for clients: sockact's default of 10 s would delay the edit by 5 s for
- * each idle browser.
+ * How long a stop for an edit may wait for clients. With sockact's default of 10 s, each idle browser would
+ * delay the edit by 5 s.
  */
 const WATCH_DRAIN_TIMEOUT = "1s";
 
 /**
- * Listens, and runs the command behind the sockets. Returns the exit code.
+ * Listens, and runs the command with the sockets. Returns the exit code.
  *
  * @param args all arguments of the command line
  */
@@ -125,7 +125,7 @@ function assertNoUnixSocket(addresses: readonly Address[]): void {
     );
 }
 
-/** One name for each address, or none at all: then each is `unknown`, as with systemd-socket-activate(1). */
+/** A name for each address, or none: each is then `unknown`, as with systemd-socket-activate(1). */
 function namesOf({ name: names = [] }: RunOptions, addresses: readonly Address[]): string[] {
   for (const name of names)
     // FileDescriptorName= of systemd.socket(5).

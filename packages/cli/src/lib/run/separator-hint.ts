@@ -2,10 +2,10 @@ import { commandsIn } from "../shared/own-command.ts";
 import { isCommand } from "./find-command.ts";
 
 /**
- * What to write when `--` may be missing, as in `--watch node server.js`: there, node is the path to watch,
- * and server.js the command.
+ * The hint if `--` may be missing, as in `--watch node server.js`: node is then the path to watch, and
+ * server.js the command.
  *
- * @param args all arguments of the command line, with the command as the last of them
+ * @param args all arguments of the command line, with the command last
  */
 export function separatorHint(
   args: readonly string[],

@@ -2,21 +2,21 @@ import { closeSync, openSync } from "node:fs";
 import process from "node:process";
 import { GroupWitness } from "./group-witness.ts";
 
-/** npm passes a signal on within this time, in milliseconds, so one Ctrl-C comes twice. */
+/** npm forwards a signal within this time, in milliseconds, so one Ctrl-C arrives twice. */
 const SAME_MS = 300;
 
-/** The requests of the user by signals: to stop, and to stop at once. */
+/** The user's signals: a request to stop, and one to stop at once. */
 export class StopSignals {
-  /** Fulfils at the first signal that asks to stop. */
+  /** Resolves on the first signal that asks to stop. */
   readonly stop: Promise<NodeJS.Signals>;
-  /** Fulfils at the second one. */
+  /** Resolves on the second one. */
   readonly kill: Promise<void>;
-  /** The signal of `stop`, once it has come. */
+  /** The signal of `stop`, once it has arrived. */
   received: NodeJS.Signals | undefined;
   readonly #witness: GroupWitness | undefined;
   #reached: Promise<boolean> | undefined;
 
-  /** @param pass is called with a signal that the command should get */
+  /** @param pass called with a signal for the command */
   constructor(pass: (signal: NodeJS.Signals) => void) {
     const hasTerminal = terminalIsThere();
     if (hasTerminal) this.#witness = new GroupWitness();
@@ -34,7 +34,7 @@ export class StopSignals {
     };
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, stop);
     process.on("SIGHUP", () => {
-      // A terminal that is closed ends what runs in it. Any other SIGHUP asks to reload.
+      // A closed terminal ends its programs. Any other SIGHUP asks for a reload.
       if (hasTerminal && !terminalIsThere()) stop("SIGHUP");
       else pass("SIGHUP");
     });
@@ -42,8 +42,8 @@ export class StopSignals {
   }
 
   /**
-   * Whether the command has got the signal of `stop` already. A terminal sends the SIGINT of Ctrl-C to the
-   * whole process group, and many servers end at once at a second one. `kill` sends it to this process alone.
+   * Whether the command has already got the signal. For Ctrl-C, a terminal sends SIGINT to the whole process
+   * group, and many servers end at once on a second one. `kill` sends it only to this process.
    */
   reachedCommand(): Promise<boolean> {
     this.#reached ??=

@@ -9,22 +9,19 @@ import { OwnWrites } from "./own-writes.ts";
 import type { StopSignals } from "./stop-signals.ts";
 
 /**
- * The exit codes of an app that goes to sleep: 42 is sockact's `idleExitStatus` for units that restart after
- * every other exit.
+ * The exit codes of a sleeping app: 42 is sockact's `idleExitStatus` for units that restart after every other
+ * exit.
  */
 const ASLEEP: readonly (number | null)[] = [0, 42];
 
-/**
- * A run that goes to sleep sooner than this, in milliseconds, has probably not served the connection that it
- * was started for.
- */
+/** A shorter run, in milliseconds, has probably not served the connection that started it. */
 const SHORT_RUN_MS = 1000;
 
 /** The events that start and end the command. */
 export interface Supervision {
   start: () => RunningCommand;
   signals: StopSignals;
-  /** Present with --watch. */
+  /** Set with --watch. */
   edits: Edits | undefined;
   restart: boolean;
   /** The sockets whose first connection starts the command, with --on-demand. */
@@ -33,7 +30,7 @@ export interface Supervision {
   leftovers: Leftovers;
 }
 
-/** Keeps the command running until it ends for good, or the user asks to stop. Returns the exit code. */
+/** Keeps the command running until its final end, or until the user asks to stop. Returns the exit code. */
 export class Supervisor {
   readonly #how: Supervision;
   readonly #backOff = new BackOff();
@@ -44,7 +41,7 @@ export class Supervisor {
     this.#how = how;
   }
 
-  /** Passes a signal on to the command, if it runs. */
+  /** Sends a signal to the command, if it runs. */
   pass(signal: NodeJS.Signals): void {
     this.#running?.kill(signal);
   }
@@ -66,7 +63,7 @@ export class Supervisor {
     return exitCodeOf({ code: null, signal: signals.received ?? null });
   }
 
-  /** False when the user asks to stop before. */
+  /** Resolves to false if the user asks to stop first. */
   async #connectionComes(fds: readonly number[]): Promise<boolean> {
     const { signals } = this.#how;
     const failures = new BackOff();
@@ -96,7 +93,7 @@ export class Supervisor {
     say(`${listFiles(changed)} changed: restarting`, "green");
     this.#ownWrites.restarts(changed);
     this.#backOff.reset();
-    // A stop may be asked for meanwhile. The command has then been told already.
+    // If the user has asked to stop meanwhile, the command has already been told.
     const ending = await this.#end(running, "SIGTERM");
     return signals.received === undefined ? "edited" : ending;
   }
@@ -112,8 +109,8 @@ export class Supervisor {
   }
 
   /**
-   * Sends the signal, unless the terminal has, and SIGKILL when the command takes too long or the user asks
-   * for it.
+   * Sends the signal, unless the terminal has sent it, and SIGKILL if the command takes too long or the user
+   * asks for it.
    */
   async #end(running: RunningCommand, signal: NodeJS.Signals): Promise<Ending> {
     const { signals, stopTimeout, leftovers } = this.#how;
@@ -163,7 +160,7 @@ export class Supervisor {
     return this.#waitFor(wait);
   }
 
-  /** Waits for so many milliseconds, or an edit. False when the user asks to stop before. */
+  /** Waits for this many milliseconds or an edit. Resolves to false if the user asks to stop first. */
   async #waitFor(milliseconds: number): Promise<boolean> {
     const { signals, edits } = this.#how;
     const cancelled = new AbortController();

@@ -11,12 +11,12 @@ const INTERVAL_MS = 1000;
 /** A server listens soon after its start. */
 const SOON_MS = 10_000;
 
-/** A server that is slow to start makes its first client wait too. */
+/** While a slow server starts, its first client waits too. */
 const CHECKS_WITH_A_CLIENT = 5;
 
 /**
- * Warns once that the command does not seem to use the socket. Without this, the user sees only a browser
- * that loads forever, or EADDRINUSE.
+ * Warns once that the command does not seem to use the socket. Otherwise the user sees only a browser that
+ * loads forever, or EADDRINUSE.
  */
 export class UnclaimedNotice {
   readonly #sockets: Map<number, HeldSocket>;
@@ -25,7 +25,7 @@ export class UnclaimedNotice {
   readonly #isPreloaded: boolean;
   readonly #entry: string | undefined;
   readonly #hint: string;
-  /** After the command has used the socket, a waiting client only waits for a start, or for a debugger. */
+  /** After the command has used the socket, a waiting client only waits for a start or a debugger. */
   #isDone = false;
 
   constructor(
@@ -44,7 +44,7 @@ export class UnclaimedNotice {
     this.#hint = hintFor(isDatagram, isPreloaded);
   }
 
-  /** Looks at this run of the command until it ends, or is known to have taken a socket. */
+  /** Checks this run of the command until it ends or uses a socket. */
   observe({ pid, ended }: RunningCommand): void {
     if (pid === undefined || this.#isDone) return;
     let checks = 0;

@@ -7,8 +7,8 @@ import type { Target } from "./address.ts";
 import type { Guard } from "./guard.ts";
 
 /**
- * Removes the unix socket that an earlier process has left at a path. It is an error if a process listens on
- * it, or if it is another kind of file.
+ * Removes a unix socket file that an earlier process left behind. Throws if a process listens on it, or if it
+ * is another kind of file.
  */
 async function clearPath(path: string): Promise<void> {
   if (!existsSync(dirname(path)))
@@ -35,8 +35,8 @@ async function clearPath(path: string): Promise<void> {
 }
 
 /**
- * Frees the path of a unix socket, and makes sure that its file is removed if this process is killed. Other
- * addresses need nothing.
+ * Frees the path of a unix socket, and has its file removed if this process is killed. Does nothing for other
+ * addresses.
  */
 export async function prepareFile(target: Target, guard: Guard): Promise<void> {
   const path = fileOf(target);
@@ -45,7 +45,7 @@ export async function prepareFile(target: Target, guard: Guard): Promise<void> {
   guard.file(path);
 }
 
-/** Removes the file of a socket that is bound at the end, unless it is another one by then. */
+/** Removes the file of a bound socket at the end, unless it was replaced. */
 export function removeFileAtEnd(target: Target, guard: Guard): void {
   const path = fileOf(target);
   const inode = path === undefined ? undefined : inodeAt(path);

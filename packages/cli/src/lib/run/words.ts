@@ -1,4 +1,4 @@
-/** The options at the beginning of a command line, and what follows them. */
+/** The options at the beginning of a command line, and the rest. */
 export interface Words {
   /** Each option with its value, which is a separate word or follows `=`. */
   options: { name: string; value: string | undefined }[];
@@ -7,8 +7,7 @@ export interface Words {
 }
 
 /**
- * Reads options up to the first other word, or to `--`. Those named here have a value, which may be the next
- * word.
+ * Parses options up to the first other word, or to `--`. The value of a named option may be the next word.
  */
 export function readWords(args: readonly string[], withValue: readonly string[]): Words {
   const options: Words["options"] = [];

@@ -5,7 +5,7 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { clean } from "./clean.ts";
 
-/** Why a program has not answered. */
+/** Why a program did not answer. */
 export type NoAnswer =
   | { failure: "late"; seconds: number }
   | { failure: "large" }
@@ -16,9 +16,9 @@ export type NoAnswer =
 export interface ProgramRequest {
   /** The file of the program, in dist. */
   program: string;
-  /** Passed as JSON. */
+  /** Sent as JSON. */
   request: object;
-  /** Whose home and name the program sees. */
+  /** The user whose home directory and name the program sees. */
   user: { name: string; home: string };
   seconds: number;
   mostBytes: number;
@@ -27,9 +27,9 @@ export interface ProgramRequest {
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /**
- * Asks a program that runs code of the app as its user. It gets no terminal and only the variables below. The
- * code may do what it likes there: what it prints goes to standard error, and all that it has started in the
- * process group ends with it. The program answers by {@link answer}.
+ * Runs a program with the app's code as its user, and returns its {@link answer}. It gets no terminal and
+ * only the variables below. Its output goes to standard error, and all processes that it starts in its
+ * process group end with it.
  */
 export async function askProgram({
   program,
@@ -43,7 +43,7 @@ export async function askProgram({
     cwd: "/",
     env: environmentOf(user),
     stdio: ["ignore", "pipe", "pipe", "pipe"],
-    // A session without a terminal: otherwise the code could type the answer to a prompt of sockact.
+    // A session without a terminal: otherwise the code could answer a prompt of sockact.
     detached: true,
   });
   const end = (): void => killGroup(child);
@@ -60,7 +60,7 @@ export async function askProgram({
   }
 }
 
-/** The same with sudo and without it, so that a config describes the same service. */
+/** The same with and without sudo, so that a config describes the same service. */
 function environmentOf({ name, home }: ProgramRequest["user"]): NodeJS.ProcessEnv {
   const kept = Object.entries(process.env).filter(([key]) =>
     /^(?:PATH|LANG|LC_\w+|TZ|TERM|NO_COLOR)$/.test(key),
@@ -73,7 +73,7 @@ async function answerOf(
   seconds: number,
   mostBytes: number,
 ): Promise<{ answer: unknown } | NoAnswer> {
-  // Under sudo this is the output of another user, so it must not control root's terminal.
+  // Under sudo, this is the output of another user, so it must not control root's terminal.
   for (const stream of [child.stdout!, child.stderr!])
     stream.setEncoding("utf8").on("data", (text: string) => process.stderr.write(clean(text)));
   const ended = once(child, "exit") as Promise<[number | null, NodeJS.Signals | null]>;
@@ -91,7 +91,7 @@ async function answerOf(
       size += chunk.length;
       if (size > mostBytes) return { failure: "large" };
       chunks.push(chunk);
-      // The code may have left a timer or a server behind.
+      // The code may have left a timer or server behind.
       if (chunk.at(-1) === 0x0a) return parsed(Buffer.concat(chunks).toString());
     }
     if (isLate) return { failure: "late", seconds };
@@ -102,7 +102,7 @@ async function answerOf(
   }
 }
 
-/** The app's code runs in the process that answers, so it may have written anything there. */
+/** Checks the answer, because the app's code runs in that process. */
 function parsed(text: string): { answer: unknown } | NoAnswer {
   try {
     return { answer: JSON.parse(text) as unknown };
@@ -116,11 +116,11 @@ function killGroup({ pid, exitCode, signalCode }: ChildProcess): void {
   try {
     process.kill(-pid, "SIGKILL");
   } catch {
-    // It has just ended.
+    // It has already ended.
   }
 }
 
-/** The answer of the program, to the process that has asked. */
+/** Sends the program's answer to the parent process. */
 export function answer(message: object): void {
   let rest = Buffer.from(`${JSON.stringify(message)}\n`);
   while (rest.length > 0) {

@@ -7,7 +7,7 @@ export interface TargetUser {
   gid: number;
 }
 
-/** Gives up root for good, with the groups of the user. */
+/** Drops root privileges permanently, and sets the groups of the user. */
 export function becomeUser({ name, uid, gid }: TargetUser): void {
   // Node's types lack it.
   (process as unknown as { initgroups(user: string, group: number): void }).initgroups(name, gid);

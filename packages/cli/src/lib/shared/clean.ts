@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from "node:util";
 
 /**
- * A string of another program, without the characters that move the cursor, change the terminal, or reorder
+ * A string from another program, without characters that move the cursor, change the terminal, or reorder
  * letters.
  */
 export function clean(text: string): string {
@@ -12,7 +12,7 @@ export function clean(text: string): string {
   );
 }
 
-/** As {@link clean}, but keeps colours: they can come from us. */
+/** Like {@link clean}, but keeps colors, which can be ours. */
 export const cleanAroundColours = (text: string): string =>
   text
     // oxlint-disable-next-line no-control-regex
@@ -20,14 +20,14 @@ export const cleanAroundColours = (text: string): string =>
     .map((part, index) => (index % 2 === 1 ? part : clean(part)))
     .join("");
 
-/** JSON without the characters that {@link clean} leaves out: it has escapes in their place. */
+/** JSON with escapes for the characters that {@link clean} removes. */
 export const jsonText = (value: unknown, indent?: number): string =>
   JSON.stringify(value, null, indent).replaceAll(
     /[\u007F-\u009F\u061C\u200E\u200F\u2028-\u202E\u2066-\u2069]/g,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
 
-/** As {@link clean} for one line, in which a question mark shows each of these characters. */
+/** Like {@link clean} for one line, with a question mark for each of these characters. */
 export function printable(text: string): string {
   return text.replaceAll(
     // oxlint-disable-next-line no-control-regex

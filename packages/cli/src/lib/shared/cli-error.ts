@@ -60,9 +60,9 @@ export type CliErrorCode =
   | "SOCKACT_ERR_RUN_PRELOAD";
 
 /**
- * The exit codes. 3 is systemctl's code for a service that does not run, and the doctor's code for its own
- * errors. 70 is EX_SOFTWARE of sysexits(3). 126 and 127 are POSIX's codes for a command that can't be
- * executed and for one that does not exist. 130 stands for Ctrl-C.
+ * The exit codes. 3 is systemctl's code for a stopped service, and the doctor's code for its own errors. 70
+ * is EX_SOFTWARE of sysexits(3). 126 and 127 are POSIX's codes for a command that can't be executed and one
+ * that does not exist. 130 is for Ctrl-C.
  */
 export const EXIT = {
   failed: 1,
@@ -78,12 +78,12 @@ export const EXIT = {
 /** Ends `sockact` with a message, a hint and an exit code. */
 export class CliError extends Error {
   override readonly name = "CliError";
-  /** Stays the same in later versions. The message may change. */
+  /** The error code. It does not change between releases. */
   readonly code: CliErrorCode;
   /** What to change. */
   readonly hint: string;
   readonly exitCode: number;
-  /** The code of the system call that has failed, such as `EADDRINUSE`. */
+  /** The code of the failed system call, such as `EADDRINUSE`. */
   readonly errno: string | undefined;
 
   constructor(

@@ -4,10 +4,7 @@ import { styleText } from "node:util";
 /** A style of util.styleText(), or several. */
 export type Style = Parameters<typeof styleText>[0];
 
-/**
- * Whether to colour what goes to this stream. Node reads TERM; the values of FORCE_COLOR are those that Node
- * knows.
- */
+/** Whether to color the output to this stream. Node reads TERM, and its values of FORCE_COLOR. */
 function isColoured(stream: NodeJS.WriteStream): boolean {
   const { NO_COLOR, FORCE_COLOR } = process.env;
   if (NO_COLOR !== undefined && NO_COLOR !== "") return false;
@@ -15,7 +12,7 @@ function isColoured(stream: NodeJS.WriteStream): boolean {
   return stream.isTTY && stream.hasColors();
 }
 
-/** Returns a function that colours a string for this stream, if colours are wanted there. */
+/** Returns a function that colors a string for this stream, if colors are enabled. */
 export function colourFor(stream: "stdout" | "stderr"): (style: Style, text: string) => string {
   let coloured: boolean | undefined;
   return (style, text) => {

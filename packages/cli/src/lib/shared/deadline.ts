@@ -1,8 +1,8 @@
 /**
  * A signal that is aborted after a time, or with one of the others.
  *
- * Node 20 loses an `AbortSignal.timeout()` that only an `AbortSignal.any()` knows, and then it never comes.
- * The timer here keeps its controller.
+ * Node 20 loses an `AbortSignal.timeout()` that only an `AbortSignal.any()` references, and it never fires.
+ * The timer here references its controller.
  */
 export function deadline(milliseconds: number, ...others: AbortSignal[]): AbortSignal {
   const over = new AbortController();

@@ -11,15 +11,15 @@ export interface Ended {
 
 export interface ExecuteOptions {
   /**
-   * Kills the program with SIGKILL once it is aborted, and the promise rejects with its reason. Nothing
-   * starts after that.
+   * Kills the program with SIGKILL when it is aborted. The promise then rejects with its reason, and nothing
+   * starts.
    */
   signal?: AbortSignal | undefined;
   env?: NodeJS.ProcessEnv | undefined;
   cwd?: string | undefined;
 }
 
-/** The program could not be run, or a signal has ended it. */
+/** The program could not run, or a signal ended it. */
 export class ProgramError extends Error {
   override readonly name = "ProgramError";
   /** The command, without its options. */
@@ -46,8 +46,8 @@ export class ProgramError extends Error {
 }
 
 /**
- * Runs a program of the system to its end, whatever its exit status. Rejects with a {@link ProgramError}, or
- * with the reason of the signal.
+ * Runs a system program to its end, whatever its exit status. Rejects with a {@link ProgramError}, or with
+ * the reason of the signal.
  */
 export async function execute(
   file: string,
@@ -71,7 +71,7 @@ export async function execute(
         reject(new ProgramError(command, error!));
       }
     });
-    // By execFile's own `signal` it would be SIGTERM, which does not end a program that hangs.
+    // execFile's own `signal` sends SIGTERM, which does not end a hanging program.
     const abort = () => {
       child.kill("SIGKILL");
       reject(signal?.reason as Error);

@@ -5,5 +5,5 @@ export const liesIn = (folder: string, path: string): boolean =>
 /** The folders that ProtectHome= hides. */
 const homes = ["/home", "/root", "/run/user"];
 
-/** Whether a path is in a home. */
+/** Whether a path is in a home directory. */
 export const isInHome = (path: string): boolean => homes.some((home) => liesIn(home, path));

@@ -3,11 +3,11 @@ import process from "node:process";
 import { CliError, EXIT } from "./cli-error.ts";
 import { execute } from "./execute.ts";
 
-/** The user who has called `sockact`: under sudo the one who has called sudo. */
+/** The user who called `sockact`, or who called sudo. */
 export interface Invoker {
   uid: number;
   gid: number;
-  /** All groups, the user's own too. */
+  /** All groups, including the user's own. */
   groups: number[];
   name: string;
   home: string;
@@ -15,9 +15,9 @@ export interface Invoker {
 }
 
 /**
- * Who has called `sockact`. Under sudo, and run0 which sets the same variable, it is the user of `SUDO_UID`,
- * if the user database has one. Throws a `CliError` with `SOCKACT_ERR_INVOKER` if it has none: nothing may
- * then run as that user, nor as root instead.
+ * The user who called `sockact`. Under sudo, or run0, which sets the same variable, it is the user of
+ * `SUDO_UID`. Throws a `CliError` with `SOCKACT_ERR_INVOKER` if the user database has no such user: nothing
+ * may then run as that user, or as root instead.
  */
 export async function invoker(): Promise<Invoker> {
   const uid = process.getuid?.();
@@ -40,7 +40,7 @@ export async function invoker(): Promise<Invoker> {
   return { uid: Number(id), gid: Number(gid), groups, name, home, isSudo: true };
 }
 
-/** A container may run a user that has no name. */
+/** In a container, a user may have no name. */
 function ownUser(): { username: string; homedir: string; gid: number } {
   try {
     return userInfo();

@@ -2,15 +2,13 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { systemEnvironment } from "./system-path.ts";
 
-/** The exit status that flock(1) is asked to use when the lock is held. */
+/** The exit status for flock(1) if the lock is held. */
 const LOCK_HELD = 75;
 
-/** The lock can't be taken. */
+/** The lock can't be acquired. */
 export class LockError extends Error {
   override readonly name = "LockError";
-  /**
-   * Whether the user may not open the file, or a signal has ended flock(1). Undefined for any other reason.
-   */
+  /** Whether the user may not open the file, or a signal ended flock(1). Undefined for any other reason. */
   readonly reason: "denied" | "killed" | undefined;
 
   constructor(path: string, what: string, reason: LockError["reason"], cause?: unknown) {
@@ -19,18 +17,18 @@ export class LockError extends Error {
   }
 }
 
-/** A lock that this process holds. */
+/** A lock of this process. */
 export interface Lock {
-  /** Aborted when the lock has ended before it was released. */
+  /** Aborted if the lock ends before its release. */
   lost: AbortSignal;
   release(): Promise<void>;
 }
 
 /**
- * Takes a lock on a file or a folder. It ends with this process, however that dies. Rejects with a
+ * Acquires a lock on a file or folder. The lock ends with this process, however that ends. Rejects with a
  * {@link LockError}, or with the reason of the signal.
  *
- * Node has no flock(2): flock(1) holds it, as long as the pipe to the `cat` in it is open.
+ * Node has no flock(2). flock(1) holds the lock as long as the pipe to its `cat` is open.
  */
 export async function acquireLock(
   path: string,
@@ -39,23 +37,22 @@ export async function acquireLock(
 ): Promise<Lock> {
   let lock = await tryLock(path, "--nonblock", signal);
   if (lock === undefined) onWait();
-  // A flock that waits does not notice that its parent has ended, so it waits for a second at a time.
+  // A waiting flock does not notice that its parent has ended, so it waits for a second at a time.
   while (lock === undefined) lock = await tryLock(path, "--timeout=1", signal);
   return lock;
 }
 
-/** Resolves to undefined if another process holds the lock. */
+/** Resolves to undefined if another process has the lock. */
 async function tryLock(
   path: string,
   wait: string,
   signal: AbortSignal | undefined,
 ): Promise<Lock | undefined> {
-  // A user who may read the file may lock it, and so make others wait. Only root may, unless root opens the
-  // file to another user. A lock that every user can take would let every user, and a compromised app, hold
-  // up a deployment.
+  // A user who may read the file may lock it, and block others. So only root may, unless root opens the file
+  // to another user. If every user could lock it, so could a compromised app, and block a deployment.
   const options = [wait, `--conflict-exit-code=${LOCK_HELD}`];
-  // Ctrl-C in a terminal, and the stop of a unit, signal these processes too. They must hold the lock until
-  // the turn has ended.
+  // Ctrl-C in a terminal, and the stop of a unit, also signal these processes. They must keep the lock until
+  // the steps have ended.
   const script = `umask 077; trap "" HUP INT TERM; exec flock "$@"`;
   const command = ["-c", script, "sh", ...options, path, "sh", "-c", "echo locked; exec cat"];
   const child = spawn("sh", command, { stdio: "pipe", env: systemEnvironment() });

@@ -2,18 +2,18 @@ import process from "node:process";
 import { cleanAroundColours } from "./clean.ts";
 import { colourFor } from "./colour.ts";
 
-// The terminal may be gone by the time of the last message.
+// The terminal may be closed before the last message.
 process.stderr.on("error", () => {});
 
-/** Colours a string for standard error, if colours are wanted there. */
+/** Colors a string for standard error, if colors are enabled. */
 export const colour = colourFor("stderr");
 
-/** Writes to standard error, without control characters other than colours. */
+/** Prints to standard error, without control characters other than colors. */
 export function tell(text: string): void {
   process.stderr.write(cleanAroundColours(text));
 }
 
-/** Writes a warning to standard error. The command continues. */
+/** Prints a warning to standard error. The command continues. */
 export function warn(text: string): void {
   tell(`${colour("yellow", "warning:")} ${text}\n`);
 }

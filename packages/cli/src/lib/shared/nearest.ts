@@ -1,14 +1,11 @@
 import { nearestAmong } from "@sockact/shared/nearest";
 
-/** The question whether one of these names is meant. `undefined` if there are none. */
+/** Asks whether one of these names is meant. `undefined` if there are none. */
 export function didYouMean(names: readonly string[]): string | undefined {
   return names.length === 0 ? undefined : `Did you mean ${names.join(" or ")}?`;
 }
 
-/**
- * The names that someone who wrote `name` may have meant: the one that is spelt alike, or else those that
- * begin so.
- */
+/** The names similar to `name`: the most similar one, or else those with this prefix. */
 export function nearestNames(name: string, among: Iterable<string>): string[] {
   const names = [...new Set(among)];
   const near = nearestAmong(names)(name);

@@ -2,7 +2,7 @@ import { dirname } from "node:path";
 import process from "node:process";
 import { shellText, shellWord } from "./shell-words.ts";
 
-/** Where sudo looks for programs, by default on most distributions. */
+/** The folders in which sudo searches for programs, on most distributions. */
 const secureFolders = [
   "/usr/local/sbin",
   "/usr/local/bin",

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 
 /** The version of this package. */
 export function ownVersion(): string {
-  // This code is in a file of dist/ when it runs.
+  // At run time, this code is in a file of dist/.
   const manifest = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as {
     version: string;
   };

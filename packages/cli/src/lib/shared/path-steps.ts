@@ -2,24 +2,22 @@ import type { Stats } from "node:fs";
 import { lstat, readlink } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 
-/** A folder on the way to a file, or the file itself. */
+/** A folder in a path, or the file itself. */
 export interface PathStep {
   path: string;
-  /**
-   * The path that this is a part of: the one that was asked for, or where a symbolic link on the way leads.
-   */
+  /** The path that contains it: the requested one, or the target of a symbolic link. */
   towards: string;
-  /** `undefined` if it can't be looked at, for the reason in `error`. */
+  /** `undefined` if it can't be read, for the reason in `error`. */
   status: Stats | undefined;
   error?: NodeJS.ErrnoException;
 }
 
-/** As many symbolic links as Linux follows. */
+/** The number of symbolic links that Linux follows. */
 const MOST_LINKS = 40;
 
 /**
- * The way to a file from the root on, past symbolic links. It ends where something is missing, or can't be
- * looked at.
+ * The steps from the root to a file, including symbolic links. They end at the first one that is missing or
+ * unreadable.
  */
 export async function stepsTo(path: string): Promise<PathStep[]> {
   const steps: PathStep[] = [];

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 
-// A process may end at any time, or belong to another user. Then nothing is found.
+// A process may end at any time, or belong to another user. The results are then empty.
 
 /** The names in a folder. */
 export function list(folder: string): string[] {
@@ -20,7 +20,7 @@ export function read(file: string): string {
   }
 }
 
-/** Where a symbolic link leads. */
+/** The target of a symbolic link. */
 export function linkOf(path: string): string {
   try {
     return readlinkSync(path);
@@ -36,7 +36,7 @@ export const allPids = (): number[] =>
     .map(Number);
 
 /**
- * The fields of proc_pid_stat(5), from the state on. The name of the program may contain anything, but no
+ * The fields of proc_pid_stat(5) from the state on. The program's name may contain anything, but no
  * parenthesis follows it.
  */
 export function statOf(path: string): string[] {
@@ -44,7 +44,7 @@ export function statOf(path: string): string[] {
   return text === "" ? [] : text.slice(text.lastIndexOf(")") + 2).split(" ");
 }
 
-/** The inodes of the sockets that a process has open. `undefined` if they are not visible. */
+/** The inodes of a process's open sockets. `undefined` if not visible. */
 export function socketsOf(pid: number): ReadonlySet<number> | undefined {
   const folder = `/proc/${pid}/fd`;
   let names: string[];
@@ -57,7 +57,7 @@ export function socketsOf(pid: number): ReadonlySet<number> | undefined {
   return new Set(inodes.flatMap((inode) => (inode === undefined ? [] : Number(inode))));
 }
 
-/** The inodes for which an event loop of the process waits: an epoll lists them in proc_pid_fdinfo(5). */
+/** The inodes that an event loop of the process waits for: proc_pid_fdinfo(5) lists them for an epoll. */
 export function watchedBy(pid: number): ReadonlySet<number> {
   const folder = `/proc/${pid}/fdinfo`;
   const texts = list(folder).map((name) => read(`${folder}/${name}`));

@@ -1,9 +1,9 @@
-/** A unit's properties, as `systemctl show` names and prints them. */
+/** A unit's properties in the form of `systemctl show`. */
 export type Properties<Name extends string> = Record<Name, string>;
 
 /**
- * Reads what `systemctl show` prints of a unit. A property that it prints several times, such as `Listen`, is
- * one line for each.
+ * Parses the output of `systemctl show` for a unit. A repeated property, such as `Listen`, becomes one line
+ * per value.
  */
 function parseProperties<Name extends string>(printed: string): Properties<Name> {
   const properties: Partial<Properties<Name>> = {};
@@ -17,21 +17,21 @@ function parseProperties<Name extends string>(printed: string): Properties<Name>
   return properties as Properties<Name>;
 }
 
-/** Whether each line is a property, and each property is in one place: no line is a part of a value. */
+/** Whether each line is a property, and no property is split: no line is part of a value. */
 function isPlain(block: string): boolean {
   const names = block.split("\n").map((line) => /^([A-Z]\w*)=/.exec(line)?.[1]);
   const changes = names.filter((name, index) => name !== names[index - 1]);
   return !names.includes(undefined) && new Set(changes).size === changes.length;
 }
 
-/** Runs `systemctl show` with these arguments, and resolves to what it has printed. */
+/** Runs `systemctl show` with these arguments, and resolves to its output. */
 type Show = (...args: string[]) => Promise<string>;
 
 /**
- * The properties of several units, in their order.
+ * The properties of several units, in order.
  *
- * systemctl prints the words of `ExecStart=` as they are, and a line break in them may look like another
- * property, or like the end of the unit. Then each unit is asked for alone, and each of its commands.
+ * systemctl prints the words of `ExecStart=` unquoted, and a line break in them may look like another
+ * property or the end of a unit. In that case, each unit and each of its commands is read separately.
  */
 export async function showUnits<Name extends string>(
   show: Show,
@@ -63,7 +63,7 @@ async function showUnit<Name extends string>(
   return { ...parseProperties(rest.replaceAll(/\n{2,}/g, "\n").trim()), ...Object.fromEntries(values) };
 }
 
-/** The words of a list, such as `TriggeredBy`. systemctl quotes a word that has a backslash or a space. */
+/** The words of a list, such as `TriggeredBy`. systemctl quotes words with a backslash or space. */
 export function listOf(value: string): string[] {
   return Array.from(value.matchAll(/"((?:\\.|[^"\\])*)"|\S+/gs), ([word, quoted]) =>
     quoted === undefined ? word : quoted.replaceAll(/\\(.)/gs, "$1"),

@@ -3,15 +3,12 @@ import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs
 /** Larger than any file that a person writes. */
 const MOST_BYTES = 4 * 1024 * 1024;
 
-/**
- * Reads a file that may be untrusted. It refuses pipes and devices, which may never end, and throws an error
- * with the reason.
- */
+/** Reads a possibly untrusted file. Throws for pipes and devices, which may never end. */
 export function readTextFile(path: string): string {
   return readBytes(path).toString("utf8");
 }
 
-/** The bytes of a file, as {@link readTextFile} reads it. With `isLink: false`, a symbolic link is an error. */
+/** The bytes of a file, read like {@link readTextFile}. With `isLink: false`, a symbolic link is an error. */
 export function readBytes(path: string, { isLink = true } = {}): Buffer {
   const flags = (constants.O_NONBLOCK ?? 0) | (isLink ? 0 : (constants.O_NOFOLLOW ?? 0));
   const file = openSync(path, constants.O_RDONLY | flags);
@@ -26,8 +23,8 @@ export function readBytes(path: string, { isLink = true } = {}): Buffer {
 }
 
 /**
- * Reads a file of JSON, as {@link readTextFile} does. The error message quotes nothing from the file: root
- * may have been tricked into reading a file of secrets.
+ * Reads a JSON file like {@link readTextFile}. The error quotes nothing from the file, because root may have
+ * been tricked into reading secrets.
  */
 export function readJsonFile(path: string): unknown {
   const text = readTextFile(path).replace(/^\uFEFF/, "");

@@ -3,7 +3,7 @@ export function shellWord(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
 }
 
-/** Names of units as the last arguments of a command. A name may begin with a hyphen. */
+/** Unit names as the last arguments of a command. A name may begin with a hyphen. */
 export const unitWords = (units: readonly string[]): string =>
   `${units.some((unit) => unit.startsWith("-")) ? "-- " : ""}${shellText(units)}`;
 

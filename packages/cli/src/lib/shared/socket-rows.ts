@@ -1,8 +1,8 @@
 import { closeSync, openSync, readSync } from "node:fs";
 
 /**
- * The rows of a table of sockets (`tcp`, `tcp6`, `udp`, `unix` …) of a network namespace, by default of this
- * one, as in proc_pid_net(5), without the heading. None where the table can't be read.
+ * The rows of a socket table (`tcp`, `tcp6`, `udp`, `unix` …) in proc_pid_net(5), without the heading, by
+ * default for this network namespace. Empty if the table is unreadable.
  */
 export function* socketRows(table: string, folder = "/proc/self/net"): Generator<string> {
   let fd: number;

@@ -2,13 +2,13 @@ import { existsSync, lstatSync, realpathSync } from "node:fs";
 import { dirname, isAbsolute } from "node:path";
 import process from "node:process";
 
-/** Where the programs of a system are, for a PATH that has no folder to trust. */
+/** The usual folders of system programs, if PATH has no trusted folder. */
 const USUAL = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /**
- * These variables, with a PATH in which programs of the system may be looked for. npx puts the
- * `node_modules/.bin` of the app first, where a package of the app could have a program called `systemctl`.
- * For root, folders that another user may change are left out too.
+ * These variables, with a PATH that is safe for system programs. npx puts the app's `node_modules/.bin`
+ * first, where a package could have a program called `systemctl`. For root, folders that another user may
+ * change are removed too.
  */
 export function systemEnvironment(variables: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
   const folders = (variables["PATH"] ?? USUAL).split(":").filter((folder) => isTrusted(folder));
@@ -22,7 +22,7 @@ function isTrusted(folder: string): boolean {
 }
 
 /**
- * Whether only root may change what is at a path. In a folder above with the sticky bit, other users can't
+ * Whether only root may change what is at a path. In a parent folder with the sticky bit, other users can't
  * replace root's files.
  */
 function isOfRoot(path: string, isSticky: boolean): boolean {

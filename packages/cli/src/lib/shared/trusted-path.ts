@@ -3,13 +3,15 @@ import { dirname, resolve } from "node:path";
 import { execute } from "./execute.ts";
 import type { Invoker } from "./invoker.ts";
 
-/** Something that lets another user change what a path leads to. */
+/** Something that lets another user change the target of a path. */
 export interface Distrust {
   path: string;
   why: string;
-  /** The command that changes it. */
+  /** The command that fixes it. */
   fix: string;
-  /** Whether the owner is the reason. A folder on the way may be a home, which must keep its owner. */
+  /**
+   * Whether the owner is the reason. A folder in the path may be a home directory, which must keep its owner.
+   */
   isOwner?: boolean;
 }
 
@@ -17,9 +19,9 @@ export interface Distrust {
 const MOST_LINKS = 40;
 
 /**
- * Looks at a file, at each folder above it, and at each symbolic link on the way. Returns the first that
- * someone other than root and the invoker owns or may write. The result stays true: no other user can change
- * a safe path afterwards.
+ * Checks a file, its parent folders, and the symbolic links in its path. Returns the first one that someone
+ * other than root and the invoker owns or may write. The result stays true: no other user can change a safe
+ * path afterwards.
  */
 export async function distrustOf(file: string, invoker: Invoker): Promise<Distrust | undefined> {
   return firstDistrust(file, invoker, await privateGroup(invoker));
@@ -30,8 +32,8 @@ export const distrustOfRoot = (file: string): Distrust | undefined =>
   firstDistrust(file, { uid: 0, name: "root" }, 0);
 
 /**
- * The owner of the first symbolic link from this path on that someone other than root and the invoker has
- * made. Root would follow it to a file that this owner may not read.
+ * The owner of the first symbolic link in this path that someone other than root and the invoker created.
+ * Root would follow it to a file that its owner may not read.
  */
 export function foreignLinkOwner(path: string, { uid }: Pick<Invoker, "uid">): number | undefined {
   let at = resolve(path);
@@ -44,7 +46,7 @@ export function foreignLinkOwner(path: string, { uid }: Pick<Invoker, "uid">): n
   return undefined;
 }
 
-/** A user, as far as trust goes. */
+/** The trusted user. */
 type Trusted = Pick<Invoker, "uid" | "name">;
 
 function firstDistrust(file: string, trusted: Trusted, ownGroup: number | undefined): Distrust | undefined {
@@ -74,19 +76,19 @@ function distrustOfEntry(
       fix: uid === 0 ? `chown root ${path}` : `chown ${name} ${path}`,
       isOwner: true,
     };
-  // Of a symbolic link, only the owner and the folder count. In a sticky folder such as /tmp, only the owner
-  // of a file can replace it.
+  // For a symbolic link, only its owner and folder matter. In a sticky folder such as /tmp, only the owner of
+  // a file can replace it.
   if (stats.isSymbolicLink() || (stats.isDirectory() && (stats.mode & 0o1000) !== 0)) return undefined;
   if ((stats.mode & 0o002) !== 0) return { path, why: "every user may write it", fix: `chmod o-w ${path}` };
-  // With an access control list, these bits are those of everybody on the list, whatever the group is.
+  // With an access control list, these bits apply to everyone on the list, whatever the group is.
   if ((stats.mode & 0o020) !== 0 && (stats.gid !== ownGroup || ownGroup === 0))
     return { path, why: `its group ${stats.gid} may write it`, fix: `chmod g-w ${path}` };
   return undefined;
 }
 
 /**
- * The invoker's group, if it has no other member. Many systems give each user such a group, and an umask that
- * lets the group write.
+ * The invoker's group, if it has no other member. Many systems have such a group for each user, and a umask
+ * that lets the group write.
  */
 async function privateGroup({ uid, gid, name }: Invoker): Promise<number | undefined> {
   if (uid === 0) return 0;

@@ -7,7 +7,7 @@ export function assignmentsIn(text: string): Assignment[] {
   return parseUnit(text).entries.filter((entry) => entry.kind === "assignment");
 }
 
-/** The values of a directive that count, whatever its section. */
+/** The effective values of a directive in any section. */
 export function valuesOf(text: string, key: string): string[] {
   const name = "unit.service";
   const units = parseUnits({ [name]: text });

@@ -4,8 +4,8 @@ import { EXIT } from "./cli-error.ts";
 const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /**
- * Runs an action with a signal that is aborted by Ctrl-C, or by another request to end. The reason is the name
- * of that signal.
+ * Runs an action with a signal that Ctrl-C, or another request to end, aborts. The reason is the name of that
+ * signal.
  */
 export async function untilSignal<T>(action: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const stop = new AbortController();
@@ -18,6 +18,6 @@ export async function untilSignal<T>(action: (signal: AbortSignal) => Promise<T>
   }
 }
 
-/** The exit code after a signal of `untilSignal()`: 128 and its number. */
+/** The exit code after a signal of `untilSignal()`: 128 plus its number. */
 export const exitCodeAfter = ({ reason }: AbortSignal): number =>
   ({ SIGHUP: 129, SIGTERM: 143 })[String(reason)] ?? EXIT.interrupted;

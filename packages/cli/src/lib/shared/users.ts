@@ -1,15 +1,14 @@
 import { execute } from "./execute.ts";
 
-/** A user of this machine. */
 export interface User {
   name: string;
   uid: number;
-  /** The user's groups by their numbers, the own one first. */
+  /** The IDs of the user's groups, the primary group first. */
   groups: number[];
   home: string;
 }
 
-/** Finds a user by name or number in the user database; `undefined` if there is none. */
+/** Finds a user by name or ID in the user database, or returns `undefined`. */
 export async function findUser(nameOrNumber: string | number): Promise<User | undefined> {
   const { code, stdout } = await execute("getent", ["passwd", "--", String(nameOrNumber)]);
   const [name = "", , uid = "", , , home = "/"] = stdout.trim().split(":");

@@ -17,11 +17,12 @@ import { CliError, EXIT } from "./cli-error.ts";
 import type { Invoker } from "./invoker.ts";
 import { readTextFile } from "./read-file.ts";
 
-/** What a file was before it was written. */
+/** The state of a file before it was written. */
 export type FileState = "new" | "changed" | "same";
 
 /**
- * Whether a file exists, and has this content. Refuses what is not a regular file, such as a symbolic link.
+ * Whether a file exists, and has this content. Throws for anything but a regular file, such as a symbolic
+ * link.
  */
 export function fileState(path: string, text: string): FileState {
   const stats = lstatSync(path, { throwIfNoEntry: false });
@@ -37,8 +38,8 @@ export function fileState(path: string, text: string): FileState {
 }
 
 /**
- * The contents of a file. Undefined if it can't be read: it is not a regular file any more, or is longer than
- * what is written here.
+ * The content of a file. Undefined if it can't be read: it is no longer a regular file, or is longer than
+ * files that are written here.
  */
 function contentOf(path: string): string | undefined {
   try {
@@ -48,7 +49,7 @@ function contentOf(path: string): string | undefined {
   }
 }
 
-/** Root must not write where another user could put a link to another folder meanwhile. */
+/** Root must not write to a folder that another user could replace by a link. */
 async function assertFolderNotReplaceable(path: string, invoker: Invoker): Promise<void> {
   if (process.getuid?.() !== 0) return;
   const distrust = await distrustOf(dirname(path), invoker);
@@ -62,9 +63,8 @@ async function assertFolderNotReplaceable(path: string, invoker: Invoker): Promi
 }
 
 /**
- * Writes a file as a whole: beside it, and then in its place. Under sudo, in a folder of the user who has
- * called sudo, it belongs to that user. Elsewhere it is root's: a unit in /etc that a user may change would
- * make that user root.
+ * Writes a file atomically. Under sudo, in a folder of the user who called sudo, the file belongs to that
+ * user. Elsewhere it belongs to root: a user who may change a unit in /etc could become root.
  */
 export async function writeWhole(path: string, text: string, invoker: Invoker): Promise<void> {
   await assertFolderNotReplaceable(path, invoker);

@@ -1,8 +1,8 @@
 import { readListen } from "../systemd/listen-property.ts";
 
-/** What a socket unit listens on. */
+/** An address of a socket unit. */
 export interface Address {
-  /** As systemd writes it: `[::]:80`, `127.0.0.1:80`, `/run/shop.sock`, `@shop`, `vsock:2:80`. */
+  /** As in systemd: `[::]:80`, `127.0.0.1:80`, `/run/shop.sock`, `@shop`, `vsock:2:80`. */
   address: string;
   type: "stream" | "datagram" | "sequential-packet" | "fifo" | "netlink" | "other";
 }
@@ -15,7 +15,7 @@ const types: Record<string, Address["type"]> = {
   Netlink: "netlink",
 };
 
-/** Reads the property `Listen` of a socket unit. */
+/** Parses the property `Listen` of a socket unit. */
 export function readAddresses(listen: string): Address[] {
   return readListen(listen).map(({ address, type }) => ({ address, type: types[type] ?? "other" }));
 }

@@ -7,15 +7,15 @@ import { serviceCommand } from "../shared/own-command.ts";
 
 /** The bundle of a service. */
 export interface BundleStatus {
-  /** What it holds, or why there is none. */
+  /** What it contains, or why there is none. */
   text: string;
   /** The code of that reason. */
   fallback: string | null;
-  /** Whether a file of the app has changed since it was made. */
+  /** Whether a file of the app has changed since then. */
   outdated: boolean;
 }
 
-/** The bundle of a service; null if none was asked for, or if the user may not read what is recorded of it. */
+/** The bundle of a service; null if none was requested, or if the user may not read its record. */
 export function bundleStatus(name: string, user: boolean): BundleStatus | null {
   try {
     const record = readManifest({ user, root: "/" }, name)?.bundle;
@@ -32,7 +32,7 @@ export function bundleStatus(name: string, user: boolean): BundleStatus | null {
   }
 }
 
-/** The lines about it, for people. */
+/** The lines about it, as text. */
 export function bundleLines(bundle: BundleStatus, name: string, user: boolean): string[] {
   const fix = serviceCommand("restart", name, user);
   return [

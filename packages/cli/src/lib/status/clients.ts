@@ -4,21 +4,21 @@ import type { Address } from "./addresses.ts";
 
 /** The clients of a socket. */
 export interface Clients {
-  /** Connections that an app has accepted and not closed. */
+  /** Accepted connections that are not closed. */
   open: number;
-  /** Connections that no process has accepted yet. */
+  /** Connections that are not accepted yet. */
   waiting: number;
 }
 
-/** The clients of an address, as the tables show them. */
+/** The clients of an address in the tables of /proc. */
 export interface CountedClients extends Clients {
-  /** The addresses of clients whose connection this host has closed in the last minute (TIME_WAIT). */
+  /** The addresses of clients whose connection this host closed in the last minute (TIME_WAIT). */
   closed: string[];
 }
 
-/** The groups of an IPv6 address, in whatever form it is written. */
+/** The groups of an IPv6 address in any form. */
 function groupsOf(address: string): number[] {
-  // It writes IPv4 at the end as groups, too.
+  // IPv4 at the end becomes groups, too.
   const canonical = new URL(`http://[${address.replace(/%.*$/, "")}]`).hostname.slice(1, -1);
   const [before = "", after] = canonical.split("::");
   const groups = (text: string) =>
@@ -28,9 +28,7 @@ function groupsOf(address: string): number[] {
   return [...head, ...Array<number>(8 - head.length - tail.length).fill(0), ...tail];
 }
 
-/**
- * An address as the tables of /proc have it: each four bytes are a number in the byte order of the machine.
- */
+/** An address in the form of /proc: each four bytes are a number in the machine's byte order. */
 function tableKey(host: string, port: string): string {
   const isIpv6 = host.includes(":");
   const bytes = isIpv6
@@ -41,7 +39,7 @@ function tableKey(host: string, port: string): string {
   return `${isIpv6 ? "tcp6" : "tcp"} ${hex.toUpperCase()}`;
 }
 
-/** The key in a table, for an address of a stream socket whose connections the tables have. */
+/** The key in a table, for the address of a stream socket whose connections are in the tables. */
 function keyOf({ address, type }: Address): string | undefined {
   if (type !== "stream" && type !== "sequential-packet") return undefined;
   if (/^[/@]/.test(address)) return `unix ${address}`;
@@ -54,10 +52,9 @@ function keyOf({ address, type }: Address): string | undefined {
 const isAnyAddress = (key: string): boolean => /^tcp6? 0+:/.test(key);
 
 /**
- * Counts the clients of each address, from the tables of /proc, which everyone may read. A connection belongs
- * to the network of its listening socket, so it is counted even if the service has no network
- * (`PrivateNetwork=`). The order is the order of the addresses; null is for one whose clients can't be
- * counted, such as a datagram socket.
+ * Counts the clients of each address in the tables of /proc, which everyone may read. A connection belongs to
+ * the network namespace of its listening socket, so it is counted even with `PrivateNetwork=` in the service.
+ * The order is that of the addresses; null if clients can't be counted, as for a datagram socket.
  */
 export function countClients(addresses: readonly Address[]): (CountedClients | null)[] {
   const keys = addresses.map(keyOf);

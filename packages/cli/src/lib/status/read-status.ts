@@ -27,7 +27,7 @@ import { warningsOf } from "./warnings.ts";
 const numberOf = (value: string | undefined): number | null =>
   value !== undefined && /^\d+$/.test(value) ? Number(value) : null;
 
-/** The memory of the main process, if systemd does not count the memory of the service. */
+/** The memory of the main process, if systemd does not measure that of the service. */
 function residentMemory(pid: number): number | null {
   const kilobytes = /^VmRSS:\s+(\d+) kB$/m.exec(read(`/proc/${pid}/status`))?.[1];
   return kilobytes === undefined ? null : Number(kilobytes) * 1024;
@@ -65,7 +65,7 @@ async function readUnit(properties: ServiceProperties, isUser: boolean): Promise
     restarts: numberOf(properties.NRestarts) ?? 0,
     command: hideSecrets(command.replaceAll(/\s+/g, " ")),
     file: properties.FragmentPath || null,
-    // systemd keeps the last one of a service that has ended.
+    // systemd keeps the last one after a service has ended.
     text: (properties.ActiveState !== "inactive" && properties.StatusText) || null,
   };
 }
@@ -128,8 +128,7 @@ function lastWakeOf(services: readonly ServiceProperties[]): ServiceStatus["last
   const seconds = numberOf(latest?.InactiveExitTimestamp?.slice(1));
   if (!latest || seconds === null || began(latest) === 0) return null;
   const took = (numberOf(latest.ActiveEnterTimestampMonotonic) ?? 0) - began(latest);
-  // systemd marks other services as active when they are started, so the time when they become ready is
-  // unknown.
+  // systemd marks other services as active when they are started, so the time of readiness is unknown.
   const isKnown = latest.Type?.startsWith("notify") && took >= 0;
   return {
     at: new Date(seconds * 1000).toISOString(),
@@ -147,7 +146,7 @@ function cleaned<Value>(value: Value): Value {
   ) as Value;
 }
 
-/** The sockets of a service, and at the end the one that answers probes. */
+/** The sockets of a service, then the health socket. */
 const socketsOf = ({ sockets, health }: ActivatedService): string[] =>
   health === undefined ? sockets : [...sockets, health];
 
@@ -186,7 +185,7 @@ export async function readStatus(
     const running = unitStatus.filter(({ pid }) => pid !== null);
     const appSockets = socketStatus.slice(0, service.sockets.length);
     const listeners = ownSockets.slice(0, appSockets.length).map((socket, index) =>
-      // Nothing wakes a service whose socket has no descriptor.
+      // Nothing starts a service whose socket has no descriptor.
       isClosed(socketStatus[index]!) ? { ...socket, ActiveState: "inactive" } : socket,
     );
     const state = stateOf(own, listeners);

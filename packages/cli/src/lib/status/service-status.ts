@@ -4,17 +4,14 @@ import type { Address } from "./addresses.ts";
 import type { Clients } from "./clients.ts";
 import type { ServiceState } from "../systemd/unit-state.ts";
 
-/** A socket unit, as `sockact status` shows it. */
+/** A socket unit in `sockact status`. */
 export interface SocketStatus {
   unit: string;
-  /** `ActiveState` of systemd, such as `active` or `failed`. */
+  /** systemd's `ActiveState`, such as `active` or `failed`. */
   active: string;
-  /** `Result` of systemd: `success`, or the reason of a failure. */
+  /** systemd's `Result`: `success`, or the reason of a failure. */
   result: string;
-  /**
-   * `listens` is false also if systemd considers the unit active, but has no descriptor for an address that
-   * has changed since.
-   */
+  /** `listens` is also false if the unit is active, but has no descriptor for a changed address. */
   addresses: (Address & { listens: boolean; clients: Clients | null })[];
   /** How many connections may wait. */
   backlog: number | null;
@@ -26,15 +23,15 @@ export interface SocketStatus {
   file: string | null;
 }
 
-/** Whether systemd considers the unit active, but has no descriptor for any of its addresses. */
+/** Whether the unit is active, but has no descriptor for any of its addresses. */
 export const isClosed = ({ active, addresses }: SocketStatus): boolean =>
   active === "active" && addresses.length > 0 && addresses.every(({ listens }) => !listens);
 
-/** A service unit, as `sockact status` shows it. */
+/** A service unit in `sockact status`. */
 export interface UnitStatus {
   unit: string;
   active: string;
-  /** `SubState` of systemd, such as `running` or `auto-restart`. */
+  /** systemd's `SubState`, such as `running` or `auto-restart`. */
   sub: string;
   result: string;
   type: string;
@@ -47,11 +44,11 @@ export interface UnitStatus {
   /** What systemd starts. */
   command: string;
   file: string | null;
-  /** The status that the app has sent, by `STATUS=`. Null if it does not run. */
+  /** The app's `STATUS=`. Null if it does not run. */
   text: string | null;
 }
 
-/** A warning, and the command or the change that fixes it. */
+/** A warning, and the command or change that fixes it. */
 export interface Warning {
   code:
     | "not-loaded"
@@ -64,38 +61,38 @@ export interface Warning {
     | "not-enabled"
     | "changed-on-disk"
     | "install-interrupted";
-  /** The units that it is about. */
+  /** The units of the warning. */
   units: string[];
   message: string;
   fix: string;
 }
 
-/** A service with its sockets, as `sockact status --json` prints it. What is not known is null. */
+/** A service with its sockets in `sockact status --json`. Unknown values are null. */
 export interface ServiceStatus {
   name: string;
   service: string;
   kind: ActivatedService["kind"];
   state: ServiceState;
-  /** Whether `sockact drain` has taken it out of load balancers: probes get 503. */
+  /** Whether `sockact drain` has taken it out of rotation: probes get 503. */
   drained: boolean;
   sockets: SocketStatus[];
-  /** The socket that answers probes without starting the service. */
+  /** The health socket, which does not start the service. */
   health: SocketStatus | null;
   units: UnitStatus[];
   /**
-   * The processes that serve: one, but two while a rolling pair turns, or while the old process drains after
-   * a handover.
+   * The serving processes: one, or two while a rolling pair switches or an old process drains after a
+   * handover.
    */
   pids: number[];
   user: string | null;
   /** Bytes. */
   memory: number | null;
   connections: Clients | null;
-  /** How often systemd has started it again after a crash. */
+  /** How often systemd restarted it after a crash. */
   restarts: number;
   /**
-   * Its last start: when, and how many milliseconds passed until it was ready. Only a service with
-   * `Type=notify` says when that is.
+   * Its last start, and how many milliseconds it took to become ready. Only a service with `Type=notify`
+   * reports the second one.
    */
   lastWake: { at: string; took: number | null } | null;
   /** The result of `systemd-analyze security`: 0 is the best, 10 the worst. */

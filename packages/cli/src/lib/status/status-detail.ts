@@ -49,7 +49,7 @@ function wakeLine({ lastWake, restarts }: ServiceStatus, now: Date): string {
   return `${agoText(new Date(lastWake.at), now)} ago${took}${crashes}`;
 }
 
-/** Everything about one service, for people. */
+/** The details of a service, as text. */
 export function statusDetail(
   service: ServiceStatus,
   journal: JournalLines | undefined,

@@ -21,7 +21,7 @@ export const stateStyles: Record<ServiceState, Style> = {
 const dash = (text: string | undefined | null): string =>
   text === undefined || text === null || text === "" ? "–" : text;
 
-/** The addresses, each once: a pair of sockets may listen on the same path in turn. */
+/** The different addresses: a pair of sockets may use the same path. */
 function addressesOf({ sockets }: ServiceStatus): string[] {
   return [...new Set(sockets.flatMap(({ addresses }) => addresses.map(({ address }) => address)))];
 }
@@ -72,14 +72,14 @@ export function statusTable(
   );
 }
 
-/** The warnings: for each, a line with the fault and one with the fix. */
+/** The warnings, each with a line for the problem and one for the fix. */
 export function warningLines(warnings: readonly Warning[]): string {
   return warnings
     .map(({ message, fix }) => `${colourOut("yellow", "!")} ${message}\n  ${colourOut("dim", fix)}\n`)
     .join("");
 }
 
-/** How many services the table leaves out. */
+/** How many services the table omits. */
 export function hiddenLine(hidden: number): string {
   return hidden === 0
     ? ""

@@ -25,12 +25,12 @@ const LOG_LINES = 5;
 /** What `sockact status --json` prints. */
 interface StatusReport {
   services: ServiceStatus[];
-  /** How many services of the system were left out. */
+  /** How many system services were omitted. */
   hidden: number;
 }
 
 interface Report extends StatusReport {
-  /** The last lines of the log, if one service was asked for. */
+  /** The last log lines, if one service was requested. */
   journal?: JournalLines | undefined;
 }
 

@@ -10,7 +10,7 @@ const common = [
   "FragmentPath",
   "NeedDaemonReload",
 ] as const;
-/** The properties that are read from each socket unit. */
+/** The properties to read from each socket unit. */
 export const socketProperties = [
   ...common,
   "Listen",
@@ -22,7 +22,7 @@ export const socketProperties = [
   "PrivateNetwork",
   "SocketProtocol",
 ] as const;
-/** The properties that are read from each service unit. */
+/** The properties to read from each service unit. */
 export const serviceProperties = [
   ...common,
   "Type",
@@ -39,7 +39,7 @@ export const serviceProperties = [
   "InactiveExitTimestampMonotonic",
   "ActiveEnterTimestampMonotonic",
 ] as const;
-/** The properties of every unit. systemctl leaves out the others if it could not load the unit. */
+/** The properties of every unit. systemctl omits the others if it could not load the unit. */
 type Loaded<Names extends readonly string[]> = Properties<(typeof common)[number]> &
   Partial<Properties<Names[number]>>;
 export type SocketProperties = Loaded<typeof socketProperties>;

@@ -10,19 +10,19 @@ import { isRestarting, type ServiceState } from "../systemd/unit-state.ts";
 import type { Warning } from "./service-status.ts";
 import type { ServiceProperties, SocketProperties } from "./unit-properties.ts";
 
-/** How the main process ended, read from `ExecMainCode`. */
+/** How the main process ended, from `ExecMainCode`. */
 function endOf({ ExecMainCode, ExecMainStatus, Result }: ServiceProperties): string {
   if (ExecMainStatus === "0" || ExecMainStatus === undefined) return Result;
   return ExecMainCode === "1" ? `it exited with ${ExecMainStatus}` : `signal ${ExecMainStatus} ended it`;
 }
 
-/** What the warnings are about. */
+/** The facts for the warnings. */
 interface Known {
   service: ActivatedService;
   state: ServiceState;
   units: readonly ServiceProperties[];
   sockets: readonly SocketProperties[];
-  /** The addresses of each socket unit for which systemd has no descriptor. */
+  /** The addresses of each socket unit without a descriptor. */
   closed: ReadonlyMap<string, readonly string[]>;
 }
 
@@ -51,7 +51,7 @@ export function warningsOf(
   for (const { Id, LoadState, LoadError, FragmentPath } of [...sockets, ...units]) {
     if (LoadState === "loaded") continue;
     if (LoadState === "masked") {
-      // A mask may be of the template, and one below /run is of this boot only.
+      // The template may be masked instead, and a mask below /run lasts until the next boot.
       const runtime = FragmentPath.startsWith("/run/") ? "--runtime " : "";
       const fix = `${systemctl} unmask ${runtime}${unitWords([basename(FragmentPath)])}`;
       add("not-loaded", Id, `${Id} is masked`, fix);
@@ -84,12 +84,12 @@ export function warningsOf(
   const failed = units.filter(({ ActiveState }) => ActiveState === "failed").map(({ Id }) => Id);
   for (const { Id, LoadState, ActiveState, Result, UnitFileState } of sockets) {
     if (LoadState !== "loaded") continue;
-    // systemd starts no socket while its service runs. But some services of the system must not be stopped.
+    // systemd does not start a socket while its service runs. But some system services must not be stopped.
     const stop =
       isUp && !isSystem && Id !== service.health ? `${systemctl} stop ${unitWords(services)} && ` : "";
     if (ActiveState === "failed") {
       const reset = `${systemctl} reset-failed ${unitWords([Id, ...failed])}`;
-      // This command alone helps only until the service fails again.
+      // This command alone only helps until the service fails again.
       const cause = warnings.some(({ fix }) => fix === doctor) ? "" : `; why: ${doctor}`;
       const message = `${Id} has failed (${Result}): its clients are refused${cause}`;
       add("socket-failed", Id, message, `${stop}${reset} && ${systemctl} start ${unitWords([Id])}`);
@@ -136,7 +136,7 @@ export function warningsOf(
   return warnings;
 }
 
-/** Merges warnings that many services have and that one command fixes. */
+/** Merges warnings of many services that one command fixes. */
 export function mergeWarnings(warnings: readonly Warning[], systemctl: string): Warning[] {
   const merged = (code: Warning["code"], end: string, fix: (units: string[]) => string): Warning[] => {
     const same = warnings.filter((warning) => warning.code === code);

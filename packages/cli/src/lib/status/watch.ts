@@ -13,7 +13,7 @@ const HOME = "\u001B[H";
 const CLEAR_TO_END_OF_LINE = "\u001B[K";
 const CLEAR_BELOW = "\u001B[J";
 
-/** The lines that fit the terminal. A line that is longer than its width takes several rows. */
+/** The lines that fit the terminal. A line that is longer than its width uses several rows. */
 function fitting(text: string): string[] {
   // Some terminals do not report their size.
   const columns = process.stdout.columns || 80;
@@ -26,13 +26,13 @@ function fitting(text: string): string[] {
   return end === -1 ? lines : lines.slice(0, end);
 }
 
-/** Paints over the lines on the screen, so that nothing flickers. */
+/** Overwrites the lines on the screen, to avoid flicker. */
 function repaint(text: string): string {
   const lines = fitting(text).map((line) => `${line}${CLEAR_TO_END_OF_LINE}`);
   return `${HOME}${lines.join("\n")}${CLEAR_BELOW}`;
 }
 
-/** Waits for a second, but not if the terminal gets another size. */
+/** Waits for a second, or until the terminal is resized. */
 async function pause(signal: AbortSignal): Promise<void> {
   const resized = new AbortController();
   const onResize = () => resized.abort();
@@ -41,7 +41,7 @@ async function pause(signal: AbortSignal): Promise<void> {
   process.stdout.off("resize", onResize);
 }
 
-/** Shows what `read` returns, again each second, until Ctrl-C, or until the output has no reader. */
+/** Shows the result of `read` each second, until Ctrl-C, or until the output has no reader. */
 export function watch(read: () => Promise<string>, isTerminal: boolean): Promise<void> {
   return untilSignal(async (signal) => {
     if (isTerminal) print(`${HIDE_CURSOR}${CLEAR}`, true);

@@ -4,29 +4,29 @@ import { ownCommand, userOption } from "../shared/own-command.ts";
 import { listOf, type Properties } from "../shared/properties.ts";
 import type { ServiceManager } from "./service-manager.ts";
 
-/** A service with the sockets that start it. */
+/** A service and its sockets. */
 export interface ActivatedService {
   /**
    * Its name without suffix: `shop` for `shop.service`, and for the template `shop@.service` of a rolling
    * pair or of `Accept=yes`.
    */
   name: string;
-  /** The service's unit, or its template: `shop.service` or `shop@.service`. */
+  /** The service unit or its template: `shop.service` or `shop@.service`. */
   service: string;
   /**
    * - `single`: one service unit
-   * - `rolling`: the instances `blue` and `green` of a template, which take turns
+   * - `rolling`: the alternating instances `blue` and `green` of a template
    * - `accept`: a service unit for each connection (`Accept=yes`)
    */
   kind: "single" | "rolling" | "accept";
-  /** The service units: one, or both of a rolling pair, or those of the connections that are open now. */
+  /** The service units: one, both of a rolling pair, or those of the open connections. */
   services: string[];
-  /** The socket units that start it, in the order of their names. */
+  /** The socket units that start it, in alphabetical order. */
   sockets: string[];
-  /** The socket unit that answers probes without starting the service, if there is one. */
+  /** The health socket, if any. */
   health?: string | undefined;
   /**
-   * Whether its units belong to the distribution and it does not run Node. `status` hides it unless you say
+   * Whether its units belong to the distribution and it does not run Node. `status` shows it only with
    * `--all`.
    */
   isSystem: boolean;
@@ -38,7 +38,7 @@ type Socket = Properties<(typeof socketProperties)[number]>;
 type Service = Properties<(typeof serviceProperties)[number]>;
 
 /**
- * `shop` for `shop.service`, `shop@.service` and `shop@blue.service`; of `shop@eu.service` only with
+ * `shop` for `shop.service`, `shop@.service` and `shop@blue.service`; for `shop@eu.service` only with
  * `isTemplate`.
  */
 function nameOf(unit: string, isTemplate: boolean): string {
@@ -46,7 +46,7 @@ function nameOf(unit: string, isTemplate: boolean): string {
   return isTemplate ? base.replace(/@.*$/s, "") : base;
 }
 
-/** The distribution's units, and those that generators make of other files, are not the user's. */
+/** Units of the distribution and of generators are not the user's. */
 function isFromDistribution(fragment: string): boolean {
   return /^(?:\/usr\/(?!local\/)|\/lib\/|\/run\/systemd\/generator|$)/.test(fragment);
 }
@@ -54,11 +54,11 @@ function isFromDistribution(fragment: string): boolean {
 const runsNode = ({ ExecStart = "" }: Partial<Service>): boolean =>
   /^\{ path=\S*?\/?(?:node|nodejs|bun)\d* ;/m.test(ExecStart);
 
-/** All socket units, also those that systemd has not loaded. A template is not a unit. */
+/** All socket units, even those that systemd has not loaded. A template is not a unit. */
 async function socketUnits(manager: ServiceManager): Promise<string[]> {
   const list = async (command: string, filter: string, name: string) => {
     const ended = await manager.run(command, filter, "--all", "--full", "--output=json");
-    // list-unit-files exits with 1 if there is no such file, and then says nothing.
+    // list-unit-files exits with 1, without output, if there is no such file.
     const isEmpty = ended.code === 1 && ended.stderr.trim() === "";
     if (ended.code !== 0 && !isEmpty) throw manager.refused(command, ended);
     return (JSON.parse(ended.stdout || "[]") as Record<string, string>[]).map((row) => row[name]!);
@@ -71,16 +71,13 @@ async function socketUnits(manager: ServiceManager): Promise<string[]> {
   return [...new Set([...loaded, ...files.filter((file) => !file.includes("@."))])];
 }
 
-/** Both instances of a rolling pair, for the one of them that a socket starts. */
+/** Both instances of a rolling pair, for the one that a socket starts. */
 function pairOf(service: string): string[] {
   const template = /^(.+)@(?:blue|green)\.service$/s.exec(service)?.[1];
   return template === undefined ? [] : [`${template}@blue.service`, `${template}@green.service`];
 }
 
-/**
- * Whether a socket answers probes for the service of other sockets, as `healthSocket` of a description
- * writes it.
- */
+/** Whether it is the health socket of a service, as `healthSocket` of a description writes it. */
 const isHealthSocket = ({ Id, Accept, BindsTo }: Socket): boolean =>
   Accept === "yes" &&
   Id.endsWith("-health.socket") &&
@@ -95,8 +92,8 @@ function startedBy(
   if (socket.Accept === "yes")
     return { service: `${nameOf(socket.Id, true)}@.service`, kind: "accept", services: triggers };
   const namesake = socket.Id.replace(/\.socket$/, ".service");
-  // A socket with a faulty file starts nothing. It starts several services only if a service names the socket
-  // of another one in Sockets=.
+  // A socket with an invalid file starts nothing. It starts several services only if a service names another
+  // service's socket in Sockets=.
   const service = triggers.length === 0 || triggers.includes(namesake) ? namesake : triggers[0]!;
   const pair = pairOf(service);
   const isPair = pair.every((unit) => listOf(services.get(unit)?.TriggeredBy ?? "").includes(socket.Id));
@@ -108,8 +105,8 @@ function startedBy(
 const byName = (one: string, other: string): number => (one < other ? -1 : 1);
 
 /**
- * Every service of the host that sockets start, in the order of their names. Without `all`, those of the
- * distribution are left out unless they run Node.
+ * The host's services that sockets start, in alphabetical order. Without `all`, those of the distribution are
+ * omitted unless they run Node.
  */
 export async function activatedServices(
   manager: ServiceManager,
@@ -146,16 +143,13 @@ export async function activatedServices(
     .toSorted((one, other) => byName(one.name, other.name));
 }
 
-/**
- * The names by which a user may refer to a service: its name, and the name of each of its units, with or
- * without suffix.
- */
+/** The names of a service: its own, and those of its units, with or without suffix. */
 function namesOf({ name, service, services, sockets, health }: ActivatedService): string[] {
   const units = [service, ...services, ...sockets, ...(health === undefined ? [] : [health])];
   return [name, ...units, ...units.map((unit) => nameOf(unit, false))];
 }
 
-/** The units whose lines belong to a service: a service with `Accept=yes` has a unit for each connection. */
+/** The units with a service's log lines: a service with `Accept=yes` has a unit for each connection. */
 export function journalUnits({ kind, service, services, sockets, health }: ActivatedService): string[] {
   return [
     ...sockets,
@@ -173,7 +167,7 @@ export async function instancesOf(manager: ServiceManager, template: string): Pr
 /** Finds a service by its name, or by the name of one of its units. */
 export async function findService(manager: ServiceManager, name: string): Promise<ActivatedService> {
   const known = await activatedServices(manager, { all: true });
-  // The name of one may be the name of a socket of another.
+  // A service's name may be the name of another service's socket.
   const found =
     known.find((service) => service.name === name) ??
     known.find((service) => namesOf(service).includes(name));

@@ -2,13 +2,13 @@ import process from "node:process";
 import { EXPOSURE } from "../printed/systemd-analyze.ts";
 import { execute, ProgramError, type Ended } from "../shared/execute.ts";
 
-/** The manager that is asked. */
+/** The service manager. */
 interface Manager {
   user: boolean;
   signal?: AbortSignal | undefined;
 }
 
-/** Runs systemd-analyze, whatever its exit status. `undefined`: this machine has none. */
+/** Runs systemd-analyze, whatever its exit status. `undefined` if it is not installed. */
 export async function systemdAnalyze(
   { user, signal }: Manager,
   ...args: readonly string[]
@@ -24,8 +24,8 @@ export async function systemdAnalyze(
 }
 
 /**
- * How exposed each service is, as `systemd-analyze security` rates its unit: 0 is the best, 10 the worst. A
- * service that can't be rated is missing. Without systemd-analyze, the result is empty.
+ * The exposure of each service in `systemd-analyze security`: 0 is the best, 10 the worst. A service without
+ * a rating is missing. Without systemd-analyze, the result is empty.
  */
 export async function readExposure(
   manager: Manager,
@@ -35,7 +35,7 @@ export async function readExposure(
   // Its JSON has each test of the unit, but not the result.
   const ended = await systemdAnalyze(manager, "--no-pager", "security", ...services).catch(() => undefined);
   const found = [...(ended?.stdout.matchAll(EXPOSURE) ?? [])];
-  // A template is judged as an instance that does not exist.
+  // A template is rated as an instance that does not exist.
   return new Map(
     found.map(([, unit = "", level]) => [unit.replace("@test_instance.", "@."), Number(level)] as const),
   );

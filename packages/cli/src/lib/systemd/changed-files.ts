@@ -2,7 +2,7 @@ import { stat } from "node:fs/promises";
 
 /**
  * The files of EnvironmentFile=, from the property `EnvironmentFiles`: `/etc/shop.env (ignore_errors=no)`.
- * systemctl leaves it out if there are none.
+ * systemctl omits it if there are none.
  */
 export const environmentFilesOf = (property = ""): string[] =>
   Array.from(property.matchAll(/^(\/.*?) \(ignore_errors=\w+\)$/gm), ([, path = ""]) => path);
@@ -14,15 +14,12 @@ export interface ChangedFile {
   changed: number;
 }
 
-/**
- * Those of the files that were written after a time, in milliseconds since 1970. A file that can't be looked
- * at is not among them.
- */
+/** The files that changed after a time, in milliseconds since 1970. Unreadable files are omitted. */
 export async function changedSince(paths: readonly string[], time: number): Promise<ChangedFile[]> {
   const found = await Promise.all(
     paths.map(async (path) => {
       const { mtimeMs = 0 } = (await stat(path).catch(() => undefined)) ?? {};
-      // If the clock was wrong, the time of a file may be in the future. Such a time is useless.
+      // If the clock was wrong, the time of a file may be in the future, and is useless.
       return mtimeMs > time && mtimeMs <= Date.now() ? [{ path, changed: mtimeMs }] : [];
     }),
   );

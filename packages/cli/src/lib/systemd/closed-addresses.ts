@@ -6,9 +6,7 @@ import type { ServiceManager } from "./service-manager.ts";
 const properties = ["Id", "ActiveState", "Listen", "PrivateNetwork", "SocketProtocol"] as const;
 type SocketUnit = Partial<Properties<(typeof properties)[number]>>;
 
-/**
- * The address as the tables of /proc have it: an IPv6 address in its short form, and without its interface.
- */
+/** The address in the form of /proc: an IPv6 address in its short form, without its interface. */
 const canonical = (address: string): string =>
   address.replace(
     /^\[([\da-f:.]+)(?:%[^\]]*)?\]/i,
@@ -16,10 +14,10 @@ const canonical = (address: string): string =>
   );
 
 function isKnown({ address, type }: { address: string; type: string }): boolean {
-  // systemctl and the kernel write other characters in different ways.
+  // systemctl and the kernel escape other characters differently.
   const isUnix = /^[/@][\w./@:+,-]*$/.test(address);
   const isIp = /^(?:\[[\da-f:.]+(?:%.*)?\]|\d+(?:\.\d+){3}):[1-9]\d*$/i.test(address);
-  // The table of unix sockets does not mark a socket of datagrams as listening.
+  // The table of unix sockets does not mark datagram sockets as listening.
   return type === "Stream"
     ? isUnix || isIp
     : type === "Datagram"
@@ -28,17 +26,16 @@ function isKnown({ address, type }: { address: string; type: string }): boolean 
 }
 
 /**
- * The addresses of an active socket unit on which nothing listens. systemd still calls the unit active, but
- * has no descriptor for them: if the addresses of a unit have changed, `daemon-reload` closes the old ones,
- * and opens none.
+ * The addresses of an active socket unit on which nothing listens. If the addresses of a unit have changed,
+ * `daemon-reload` closes the old descriptors and opens none, and the unit stays active.
  */
 export function closedAddresses(
   { ActiveState, Listen = "", PrivateNetwork, SocketProtocol = "0" }: SocketUnit,
   listening: readonly ListeningSocket[] = listeningSocketsIn(),
 ): string[] {
-  // Where /proc has no tables, nothing is known.
+  // Without tables in /proc, nothing is known.
   if (listening.length === 0) return [];
-  // Another namespace, or another protocol such as MPTCP, has tables of its own.
+  // Other namespaces, and protocols such as MPTCP, have their own tables.
   if (ActiveState !== "active" || PrivateNetwork === "yes" || SocketProtocol !== "0") return [];
   return readListen(Listen)
     .filter((listen) => isKnown(listen))
@@ -52,13 +49,13 @@ export function closedAddresses(
     .map(({ address }) => address);
 }
 
-/** A socket unit that is active, but does not listen on these of its addresses. */
+/** An active socket unit that does not listen on these addresses. */
 export interface ClosedSocket {
   unit: string;
   addresses: readonly string[];
 }
 
-/** Those of the socket units that have addresses on which nothing listens. */
+/** The socket units with addresses on which nothing listens. */
 export async function closedSockets(
   manager: ServiceManager,
   sockets: readonly string[],
@@ -70,7 +67,7 @@ export async function closedSockets(
     .filter(({ addresses }) => addresses.length > 0);
 }
 
-/** What is wrong with such socket units, as a sentence without its end. */
+/** The problem of such socket units, as a sentence without a full stop. */
 export const closedText = (closed: readonly ClosedSocket[]): string =>
   closed
     .map(

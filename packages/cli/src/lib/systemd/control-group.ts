@@ -5,15 +5,15 @@ import { read, statOf } from "../shared/proc.ts";
 /** A process of a control group. */
 export interface GroupProcess {
   pid: number;
-  /** The process that has started it, or the service manager after that one has ended. */
+  /** Its parent process, or the service manager after that has ended. */
   parent: number;
-  /** When it was started, in clock ticks since the boot. */
+  /** Its start time, in clock ticks since the boot. */
   started: number;
-  /** Its command line. npm and others write a title over it, all in one word. */
+  /** Its command line. npm and others replace it by a title, as one word. */
   words: string[];
 }
 
-/** The processes of a control group, as `ControlGroup` of a unit names it, and of those below it. */
+/** The processes of a control group (`ControlGroup` of a unit) and its subgroups. */
 export async function pidsOf(group: string): Promise<number[]> {
   const folder = join("/sys/fs/cgroup", group);
   const listed = await readFile(join(folder, "cgroup.procs"), "utf8").catch(() => "");
@@ -24,7 +24,7 @@ export async function pidsOf(group: string): Promise<number[]> {
   return [...listed.split("\n").filter(Boolean).map(Number), ...below.flat()];
 }
 
-/** What everyone may read of a process. A process may end at any time. Then it has no command line. */
+/** What everyone may read about a process. It may end at any time, and then has no command line. */
 export function readProcess(pid: number): GroupProcess | undefined {
   const cmdline = read(`/proc/${pid}/cmdline`);
   if (cmdline === "") return undefined;
@@ -37,30 +37,30 @@ export function readProcess(pid: number): GroupProcess | undefined {
   };
 }
 
-/** What the main thread of a process does. */
+/** The activity of a process's main thread. */
 export interface Activity {
-  /** As in proc_pid_stat(5): `R` if it runs, `S` if it waits. */
+  /** As in proc_pid_stat(5): `R` for running, `S` for waiting. */
   state: string;
-  /** The processor time that it has used, in clock ticks. */
+  /** The used processor time, in clock ticks. */
   ticks: number;
 }
 
-/** What the main thread of a process does now. `undefined` if the process has ended. */
+/** The current activity of a process's main thread. `undefined` if the process has ended. */
 export function readActivity(pid: number): Activity | undefined {
   const [state, ...fields] = statOf(`/proc/${pid}/task/${pid}/stat`);
   return state === undefined ? undefined : { state, ticks: Number(fields[10]) + Number(fields[11]) };
 }
 
 /**
- * The arguments. systemd may start Node by a symlink, and Node starts itself by its real path. A title in
- * place of the command line is one word.
+ * The arguments. systemd may start Node by a symlink, whereas Node starts itself by its real path. A title
+ * instead of the command line is one word.
  */
 const argumentsOf = ({ words }: GroupProcess): string =>
   (words.length > 1 ? words.slice(1) : words).join("\0");
 
 /**
- * The processes of a service that was handed over to its main process, and that have not ended yet. They have
- * the arguments of the main process, and were started before it.
+ * The old processes of a handover that have not ended. They have the arguments of the main process, and
+ * started before it.
  */
 export function oldProcesses<Process extends GroupProcess>(
   all: readonly Process[],
@@ -73,7 +73,7 @@ export function oldProcesses<Process extends GroupProcess>(
   );
 }
 
-/** The process ids of these processes of a unit, from its properties `ControlGroup` and `MainPID`. */
+/** The IDs of these processes, from the unit's properties `ControlGroup` and `MainPID`. */
 export async function oldPidsOf(group: string, mainPid: number): Promise<number[]> {
   if (group === "" || mainPid === 0) return [];
   const pids = await pidsOf(group);

@@ -18,8 +18,8 @@ import {
 import type { ServiceManager } from "./service-manager.ts";
 
 /**
- * Returns a function that reads the lines that these units have written since a time in milliseconds. Each
- * call reads only the lines that are new.
+ * Returns a function that reads the lines of these units since a time in milliseconds. Each call returns only
+ * new lines.
  */
 export function newLines(
   manager: ServiceManager,
@@ -36,8 +36,8 @@ export function newLines(
 
 /**
  * Reads the journal of these units line by line, whatever its size, until the signal is aborted. With
- * `follow`, new lines come too. Without units, it reads the whole journal, because a pattern finds only units
- * that the journal already has.
+ * `follow`, new lines are included. Without units, it reads the whole journal, because a pattern matches only
+ * units that are already in the journal.
  */
 export async function streamJournal(
   manager: ServiceManager,
@@ -48,7 +48,7 @@ export async function streamJournal(
 ): Promise<{ isRestricted: boolean }> {
   const follows = follow ? ["--follow"] : [];
   const args = [ALL, ...JSON_OPTIONS, ...follows, ...argumentsFor(manager, units, options)];
-  // Use a separate process group, so that Ctrl-C reaches only this process, which then ends journalctl.
+  // A separate process group, so that Ctrl-C reaches only this process, which then ends journalctl.
   const child: ChildProcess = spawn("journalctl", args, {
     stdio: ["ignore", "pipe", "pipe"],
     env: systemEnvironment(),

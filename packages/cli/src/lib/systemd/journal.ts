@@ -7,33 +7,33 @@ import { JOURNAL_RESTRICTED } from "../printed/systemctl.ts";
 /** A line of the journal. */
 export interface JournalEntry {
   time: Date;
-  /** The unit that it is about. */
+  /** The unit of the line. */
   unit: string;
-  /** Whether the app or systemd has written it. */
+  /** Whether the app or systemd wrote it. */
   from: "app" | "systemd";
   pid: number | undefined;
-  /** As in syslog(3): 0 to 3 are errors, 4 warnings, 5 and 6 information, 7 is for debugging. */
+  /** As in syslog(3): 0 to 3 are errors, 4 warnings, 5 and 6 information, 7 debug messages. */
   priority: number;
   message: string;
-  /** Its place in the journal. */
+  /** Its position in the journal. */
   cursor: string;
   /**
-   * Where systemd says how a process of the unit ended: `exited` and its exit status, or `killed` or `dumped`
-   * and the signal.
+   * How a process of the unit ended, in a line of systemd: `exited` and its exit status, or `killed` or
+   * `dumped` and the signal.
    */
   exit?: { code: string; status: string };
-  /** Where systemd says why the unit has failed, as in `Result=`. */
+  /** Why the unit failed, as in `Result=`, in a line of systemd. */
   result?: string;
-  /** Where systemd says that it starts the unit again by itself, after the time of `RestartSec=`. */
+  /** Set if systemd reports that it restarts the unit after `RestartSec=`. */
   isRestart?: true;
 }
 
 export interface JournalOptions {
-  /** How many lines at most, the newest ones. */
+  /** The maximum number of lines, the newest ones. */
   lines?: number | undefined;
-  /** The oldest time, as journalctl reads it: `"10min ago"`, or milliseconds since 1970. */
+  /** The oldest time, in the form of journalctl: `"10min ago"`, or milliseconds since 1970. */
   since?: string | number | undefined;
-  /** Only the entries after the one with this cursor. */
+  /** Only entries after the one with this cursor. */
   after?: string | undefined;
 }
 
@@ -46,7 +46,7 @@ export interface JournalLines {
 const FIELDS =
   "MESSAGE,PRIORITY,_PID,_UID,SYSLOG_IDENTIFIER,_SYSTEMD_UNIT,_SYSTEMD_USER_UNIT,UNIT,USER_UNIT,COREDUMP_UNIT,COREDUMP_USER_UNIT,EXIT_CODE,EXIT_STATUS,UNIT_RESULT,N_RESTARTS";
 
-/** Without it, journalctl leaves out messages that are long or have a NUL. */
+/** Without it, journalctl omits messages that are long or contain a NUL. */
 export const ALL = "--all";
 export const JSON_OPTIONS = ["--no-pager", "--output=json"];
 
@@ -74,18 +74,18 @@ export function argumentsFor(
 const ownText = (value: JournalFields[string]): string | undefined =>
   typeof value === "string" ? value : undefined;
 
-/** The fields of an entry; systemd.journal-fields(7). */
+/** The fields of an entry; see systemd.journal-fields(7). */
 export type JournalFields = Record<string, string | number[] | null | undefined>;
 
-/** The message of an entry. `undefined` if there is none, or if it is too long. */
+/** The message of an entry. `undefined` if it is missing or too long. */
 export function messageOf({ MESSAGE }: JournalFields): string | undefined {
-  // What is not UTF-8 is a list of bytes.
+  // A message that is not UTF-8 is a list of bytes.
   return Array.isArray(MESSAGE) ? Buffer.from(MESSAGE).toString() : ownText(MESSAGE);
 }
 
 /**
- * The fields that name a unit of the system, and a unit of a user. Those with an underscore are from
- * journald, and the others from the writer.
+ * The fields for a system unit and a user unit. Those with an underscore are from journald, the others from
+ * the writer.
  */
 const unitFields = {
   system: { writer: "_SYSTEMD_UNIT", about: "UNIT", coredump: "COREDUMP_UNIT" },
@@ -93,9 +93,9 @@ const unitFields = {
 } as const;
 
 /**
- * The unit that an entry is about, by the manager that is asked. Every user may write to the journal with any
- * field that has no underscore, and may have units of the same names. So only a manager says what a unit
- * other than the writer's did: root's, or that of the same user.
+ * The unit of an entry, according to this manager. Every user may write fields without an underscore, and may
+ * have units of the same names. So entries about other units count only if they are from a manager: root's,
+ * or that of the same user.
  */
 function unitsOf(
   fields: JournalFields,
@@ -115,9 +115,7 @@ function unitsOf(
   };
 }
 
-/**
- * Reads what journalctl has printed as JSON. A journalctl that is killed may stop in the middle of a line.
- */
+/** Parses the JSON of journalctl. If journalctl was killed, its output may end in the middle of a line. */
 export function fieldsIn(printed: string): JournalFields[] {
   return printed.split("\n").flatMap((line): JournalFields[] => {
     try {
@@ -134,7 +132,7 @@ export function entryOf(fields: JournalFields, user: boolean): JournalEntry | un
   if (message === undefined) return undefined;
   const { about, coredump, writer } = unitsOf(fields, user);
   const pid = Number(fields["_PID"]);
-  // Of what an app writes, these fields say nothing about the unit.
+  // In an app's entry, these fields are not about the unit.
   const [code, status, result] =
     about === undefined
       ? []
@@ -154,8 +152,8 @@ export function entryOf(fields: JournalFields, user: boolean): JournalEntry | un
 }
 
 /**
- * Matches what --unit matches, and the lines of systemd processes that ended before the journal could look up
- * their unit.
+ * Matches what --unit matches, and lines of systemd processes that ended before journald could look up their
+ * unit.
  */
 export function unitMatches({ user }: ServiceManager, unit: string): string[] {
   const uid = `_UID=${user ? process.getuid?.() : 0}`;
@@ -173,7 +171,7 @@ export async function readFields(
   options: readonly string[],
 ): Promise<{ found: JournalFields[]; ended: Ended; isRestricted: boolean }> {
   const args = [...JSON_OPTIONS, ...options];
-  // Long messages too, unless all of them together are too long to be read.
+  // Includes long messages, unless the total is too long.
   const ended = await manager.runJournalctl(ALL, ...args).catch(() => manager.runJournalctl(...args));
   return { found: fieldsIn(ended.stdout), ended, isRestricted: JOURNAL_RESTRICTED.test(ended.stderr) };
 }
@@ -191,9 +189,7 @@ export async function readJournal(
   return { entries: found.flatMap((fields) => entryOf(fields, manager.user) ?? []), isRestricted };
 }
 
-/**
- * The lines of a start that has failed, the oldest first. systemd may have started the service again since.
- */
+/** The lines of a failed start, the oldest first. systemd may have restarted the service since. */
 export async function readFailedStart(
   manager: ServiceManager,
   unit: string,
@@ -204,7 +200,7 @@ export async function readFailedStart(
   return untilRestart(entries);
 }
 
-/** The lines before systemd has started a failed service again. */
+/** The lines before systemd restarted a failed service. */
 export function untilRestart(entries: readonly JournalEntry[]): readonly JournalEntry[] {
   const end = entries.findIndex(({ exit, result }) => exit !== undefined || result !== undefined);
   const restart = entries.findIndex(({ isRestart }, index) => isRestart && index > end);
@@ -225,8 +221,8 @@ export function journalError(stderr: string, code: number | null): CliError {
 }
 
 /**
- * Waits until journald has written what services have printed so far. Only root can ask for it, and the wait
- * is limited in case journald hangs.
+ * Waits until journald has written the output of services so far. Only root can request that. The wait is
+ * limited, because journald may hang.
  */
 export async function syncJournal(manager: ServiceManager): Promise<void> {
   await manager.runJournalctl("--sync").catch(() => {});

@@ -1,9 +1,9 @@
 import { socketRows } from "../shared/socket-rows.ts";
 
-/** A socket that listens, or a datagram socket. */
+/** A listening socket or a datagram socket. */
 export interface ListeningSocket {
   protocol: "tcp" | "udp" | "unix";
-  /** As systemd writes it: `0.0.0.0:80`, `[::]:80`, `/run/shop.sock`, `@shop`. */
+  /** As in systemd: `0.0.0.0:80`, `[::]:80`, `/run/shop.sock`, `@shop`. */
   address: string;
   inode: number;
 }
@@ -18,7 +18,7 @@ export function listeningSocketsIn(folder = "/proc/self/net"): ListeningSocket[]
   );
 }
 
-/** proc_pid_net(5). State 0A is a TCP socket that listens; 07 a UDP socket that is bound. */
+/** proc_pid_net(5). State 0A is a listening TCP socket, 07 a bound UDP socket. */
 function ipSocket(row: string, table: "tcp" | "tcp6" | "udp" | "udp6"): ListeningSocket[] {
   const [, local = "", , state, , , , , , inode] = row.trim().split(/\s+/);
   const protocol = table.startsWith("tcp") ? "tcp" : "udp";
@@ -28,18 +28,18 @@ function ipSocket(row: string, table: "tcp" | "tcp6" | "udp" | "udp6"): Listenin
 }
 
 /**
- * Each group of eight digits is a word in the byte order of the machine. Except for s390x, all machines that
- * run Node are little-endian.
+ * Each group of eight digits is a word in the machine's byte order. Except for s390x, all machines that run
+ * Node are little-endian.
  */
 function ipAddress(hex: string): string {
   const bytes = (hex.match(/.{8}/g) ?? []).flatMap((word) => (word.match(/../g) ?? []).toReversed());
   if (bytes.length === 4) return bytes.map((byte) => Number.parseInt(byte, 16)).join(".");
   const groups = Array.from({ length: 8 }, (_, index) => `${bytes[2 * index]}${bytes[2 * index + 1]}`);
-  // The parser of URLs writes an IPv6 address in its short form.
+  // The URL parser returns the short form of an IPv6 address.
   return new URL(`http://[${groups.join(":")}]`).hostname;
 }
 
-/** Flag 00010000 is a unix socket that listens. */
+/** Flag 00010000 means a listening unix socket. */
 function unixSocket(row: string): ListeningSocket[] {
   const [, flags, inode, path] = /^\S+ \S+ \S+ (\S+) \S+ \S+ +(\d+) (.+)$/.exec(row) ?? [];
   return path !== undefined && flags === "00010000"

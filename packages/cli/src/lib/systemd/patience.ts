@@ -2,27 +2,24 @@ import process from "node:process";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 
 /**
- * How long a question to systemd may take, in milliseconds: until a message to the user, and until this gives
- * up. systemctl itself waits for 25 seconds.
+ * How long a query to systemd may take, in milliseconds: until a message to the user, and until it fails.
+ * systemctl itself waits for 25 seconds.
  */
 const NOTICE = 3_000;
 const LIMIT = 60_000;
 
 let isTold = false;
 
-/** The commands of systemctl that only ask. Other commands take as long as the service takes. */
+/** The systemctl commands that only query. Other commands take as long as the service does. */
 const questions = new Set(["show", "list-units", "list-unit-files"]);
 
-/** Reports it only once, because several questions wait for the same systemd. */
+/** Reports it only once, because several queries wait for the same systemd. */
 function tell(): void {
   if (!isTold) process.stderr.write("systemd does not answer yet. Waiting for it\n");
   isTold = true;
 }
 
-/**
- * Runs a command of systemctl. If it only asks, and systemd does not answer, this tells the user, and gives
- * up in the end.
- */
+/** Runs a systemctl command. If it is a query without an answer, tells the user, and finally fails. */
 export async function withPatience<Result>(
   command: string,
   run: (signal: AbortSignal | undefined) => Promise<Result>,

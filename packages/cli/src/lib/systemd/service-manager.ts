@@ -7,8 +7,8 @@ import { withPatience } from "./patience.ts";
 import { ACCESS_DENIED, BUS_MISSING, DISCONNECTED, VERSION } from "../printed/systemctl.ts";
 
 /**
- * Why a command failed: there is no such program, the user may not, or the service manager can't be reached.
- * Undefined for any other reason.
+ * Why a command failed: the program is missing, the user has no permission, or the service manager can't be
+ * reached. Undefined for any other reason.
  */
 export type Refusal = "missing" | "denied" | "unreachable" | undefined;
 
@@ -20,28 +20,26 @@ function refusalOf(stderr: string, user: boolean): Refusal {
 }
 
 export interface ServiceManagerOptions {
-  /** Whether it is the user's own manager (`systemctl --user`). */
+  /** Whether to use the user's manager (`systemctl --user`). */
   user?: boolean | undefined;
   /**
    * The root folder of another system, such as an image. Nothing runs there, so systemctl can only list and
    * enable its units.
    */
   root?: string | undefined;
-  /** Ends what is under way at once. */
+  /** Ends running commands at once. */
   signal?: AbortSignal | undefined;
-  /**
-   * For code that is called by others: makes its errors, and nothing tells the terminal that systemd is slow.
-   */
+  /** For library code: creates its errors, and suppresses the message that systemd is slow. */
   asLibrary?: ((message: string, refusal: Refusal, cause: unknown) => Error) | undefined;
 }
 
 /**
- * The system's service manager, or the user's own one, asked by systemd's own commands. Its errors are
- * `CliError`s with `SOCKACT_ERR_SYSTEMCTL`.
+ * The system's service manager or the user's, through systemd's own commands. Its errors are `CliError`s with
+ * `SOCKACT_ERR_SYSTEMCTL`.
  */
 export class ServiceManager {
   readonly user: boolean;
-  /** The command, for messages: `systemctl`, or `systemctl --user`. */
+  /** The command for messages: `systemctl` or `systemctl --user`. */
   readonly systemctl: string;
   readonly signal: AbortSignal | undefined;
   readonly #root: string;
@@ -55,14 +53,14 @@ export class ServiceManager {
     this.#asLibrary = asLibrary;
   }
 
-  /** The same manager, with another signal that ends what is under way. */
+  /** The same manager with another signal. */
   with(signal: AbortSignal): ServiceManager {
     return new ServiceManager({ user: this.user, root: this.#root, signal, asLibrary: this.#asLibrary });
   }
 
   /**
-   * Runs systemctl, whatever its exit status. A command that lost its connection runs again, so each must be
-   * one that may run twice.
+   * Runs systemctl, whatever its exit status. Runs it again if it loses its connection, so each command must
+   * be safe to repeat.
    */
   async run(...args: string[]): Promise<Ended> {
     const where = this.#root === "/" ? this.#forUser : [`--root=${this.#root}`];
@@ -79,7 +77,7 @@ export class ServiceManager {
     );
   }
 
-  /** Runs systemctl, and rejects if it fails. Resolves to what it has printed. */
+  /** Runs systemctl, and rejects if it fails. Resolves to its output. */
   async mustRun(...args: string[]): Promise<string> {
     const ended = await this.run(...args);
     if (ended.code !== 0)
@@ -88,9 +86,9 @@ export class ServiceManager {
   }
 
   /**
-   * Properties of several units, in their order. A unit that does not exist has them too, but one that its
-   * kind of unit does not have is missing. So ask for `Id` or `LoadState` besides. Timestamps are `@` and the
-   * seconds since 1970, or empty.
+   * Properties of several units, in order. A unit that does not exist has them too, but properties of other
+   * unit types are missing. So also ask for `Id` or `LoadState`. Timestamps are `@` and the seconds since
+   * 1970, or empty.
    */
   async show<Name extends string>(
     units: readonly string[],
@@ -101,12 +99,12 @@ export class ServiceManager {
     return showUnits(async (...args) => this.mustRun("show", ...args), units, options);
   }
 
-  /** Runs another program of systemd for the same manager, such as systemd-run, whatever its exit status. */
+  /** Runs another systemd program for the same manager, such as systemd-run, whatever its exit status. */
   async runProgram(file: string, ...args: string[]): Promise<Ended> {
     return this.#execute(file, [...this.#forUser, ...args]);
   }
 
-  /** Runs journalctl, whatever its exit status. Which units it reads is up to its options. */
+  /** Runs journalctl, whatever its exit status. Its options select the units. */
   async runJournalctl(...args: string[]): Promise<Ended> {
     return this.#execute("journalctl", args);
   }
@@ -165,7 +163,7 @@ export class ServiceManager {
     return this.#reported(() => execute(file, args, { signal: this.signal }));
   }
 
-  /** Reports a program that can't be run as an error with a hint. */
+  /** Converts the error of a program that can't run into one with a hint. */
   async #reported(run: () => Promise<Ended>): Promise<Ended> {
     try {
       return await run();

@@ -4,13 +4,13 @@ export type ServiceState =
   | "awake"
   /** It does not run, and its sockets listen: the next connection starts it. */
   | "asleep"
-  /** It is being started, and is not ready yet. */
+  /** It is starting and not ready yet. */
   | "starting"
-  /** It has crashed, and systemd is about to start it again. */
+  /** It has crashed, and systemd will restart it. */
   | "restarting"
-  /** It is being stopped, and finishes its open requests. */
+  /** It is stopping, and finishes its open requests. */
   | "draining"
-  /** It, or one of its sockets, has failed. */
+  /** It or one of its sockets has failed. */
   | "failed"
   /** It does not run, and no socket listens. */
   | "stopped"
@@ -28,7 +28,7 @@ export interface UnitState {
 export const serves = ({ ActiveState }: Pick<UnitState, "ActiveState">): boolean =>
   ["active", "reloading", "refreshing"].includes(ActiveState);
 
-/** Whether a service has crashed, and systemd is about to start it again. */
+/** Whether a service has crashed, and systemd will restart it. */
 export const isRestarting = ({ SubState }: Pick<UnitState, "SubState">): boolean =>
   SubState.startsWith("auto-restart");
 
@@ -47,7 +47,7 @@ function stateOfService(unit: UnitState): ServiceState | undefined {
   }
 }
 
-/** The state of several instances: the one that best shows whether clients get answers. */
+/** The order of states for several instances: the one that best shows whether clients get answers. */
 const order: readonly ServiceState[] = [
   "awake",
   "starting",
@@ -57,7 +57,7 @@ const order: readonly ServiceState[] = [
   "not loaded",
 ];
 
-/** The state of a service, from the states of its service units and its sockets. */
+/** The state of a service, from its service units and sockets. */
 export function stateOf(services: readonly UnitState[], sockets: readonly UnitState[]): ServiceState {
   const states = services.map(stateOfService);
   const found = order.find((state) => states.includes(state));

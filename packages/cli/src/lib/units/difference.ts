@@ -6,17 +6,17 @@ import { unifiedDiff } from "../output/diff.ts";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import type { Invoker } from "../shared/invoker.ts";
 
-/** A unit next to the one that is installed. */
+/** A unit compared with the installed one. */
 export interface UnitDifference {
   unit: string;
-  /** Where it would be installed. */
+  /** Its installation path. */
   path: string;
   state: "same" | "differs" | "not installed";
-  /** A unified diff, empty if it is the same. */
+  /** A unified diff, empty if they are equal. */
   diff: string;
 }
 
-/** Where `sockact install` puts a unit. */
+/** The path at which `sockact install` installs a unit. */
 export function installedPath(unit: string, { manager }: AppDescription, { home }: Invoker): string {
   return join(unitFolder({ user: manager === "user", root: "/" }, unit, home), unit);
 }

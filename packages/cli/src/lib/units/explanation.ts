@@ -3,8 +3,7 @@ import { colourOut } from "../output/print.ts";
 import { wrap } from "../output/wrap.ts";
 
 /**
- * Each line of the units with its reason below it, for a terminal. Adjacent lines with the same reason share
- * it.
+ * Each line of the units with its reason below, for a terminal. Adjacent lines with the same reason share it.
  */
 export function explainedUnits(units: UnitSet): string {
   const explanations = explain(units);

@@ -30,7 +30,7 @@ export interface UnitsOptions {
   json?: boolean | undefined;
 }
 
-/** A service, its units, and their texts by file name. */
+/** A service and its units. */
 interface Service {
   description: AppDescription;
   built: UnitSet;
@@ -65,16 +65,13 @@ export async function units(argument: string | undefined, options: UnitsOptions)
     print(services.map(({ built }) => explainedUnits(built)).join("\n"));
   } else {
     const files = services.flatMap((service) => Object.entries(service.units));
-    // As systemctl cat shows them.
+    // In the form of systemctl cat.
     print(files.map(([name, text]) => `${colourOut("bold", `# ${name}`)}\n${text}`).join("\n"));
   }
   return 0;
 }
 
-/**
- * The services that the argument names: by the file that starts an app, or by the name of a service in the
- * config.
- */
+/** The services of the argument: the file that starts an app, or the name of a service in the config. */
 async function wantedBy(
   argument: string | undefined,
   { app, systemd, out }: UnitsOptions,

@@ -3,18 +3,16 @@ import type { ReportedFinding } from "../lint/report/report.ts";
 import { EXPOSURE, OFFLINE_UNKNOWN, VERIFY_FAILED } from "../printed/systemd-analyze.ts";
 import { systemdAnalyze } from "../systemd/analyze.ts";
 
-/** What `systemd-analyze verify` says of one unit. */
+/** A message of `systemd-analyze verify` about a unit. */
 export type Complaint = Pick<ReportedFinding, "file" | "line" | "severity" | "message">;
 
-/** What a message is about, at its beginning: a line of a file, or a unit. */
+/** The start of a message: a line of a file, or a unit. */
 const about = /^(?:(\/[^\n]*?):(\d+)|([^\s/:]+\.(?:service|socket))): (.*)$/s;
 
 /** systemd reads a template as an instance. */
 const templateOf = (unit: string): string => unit.replace(/@[^@]*(?=\.)/, "@");
 
-/**
- * Parses the messages of systemd-analyze about these files, without those about other units of the machine.
- */
+/** Parses systemd-analyze's messages about these files, without those about other units of the machine. */
 function complaintsIn(printed: string, files: readonly string[]): Complaint[] {
   const byPath = new Map(files.map((file) => [resolve(file), file]));
   const byName = new Map(
@@ -35,7 +33,7 @@ function complaintsIn(printed: string, files: readonly string[]): Complaint[] {
 }
 
 /**
- * Lets systemd read unit files that belong together, with their drop-ins.
+ * Lets systemd read related unit files with their drop-ins.
  *
  * @param files the units and their drop-ins
  * @returns a string is the reason why systemd could not read them
@@ -51,10 +49,10 @@ export async function verifyUnits(files: readonly string[], isUser: boolean): Pr
   return complaintsIn(ended.stderr, files);
 }
 
-/** How exposed a service is, as `systemd-analyze security` sees it. */
+/** The result of `systemd-analyze security` for a service. */
 export interface Exposure {
   readonly file: string;
-  /** From 0 to 10; the lower the better. */
+  /** From 0 to 10. Lower is better. */
   readonly score: number;
   /** `SAFE`, `OK`, `MEDIUM`, `EXPOSED`, `UNSAFE` or `DANGEROUS`. */
   readonly rating: string;

@@ -12,18 +12,17 @@ import { listOf } from "../shared/properties.ts";
 import { findService } from "../systemd/activated-units.ts";
 import { ServiceManager } from "../systemd/service-manager.ts";
 
-/** What is to be verified. */
 export interface UnitsToVerify extends UnitFiles {
-  /** Where they come from, if they are not files that the user has named. */
+  /** Their source, if the user did not name files. */
   readonly source: string | undefined;
-  /** Whether they are for a user's own manager. */
+  /** Whether they are for a user's manager. */
   readonly isUser: boolean;
-  /** The path as it is to be printed. */
+  /** The path for display. */
   shown(path: string): string;
   remove(): Promise<void>;
 }
 
-/** The units that the config of this folder describes, as files. `undefined`: there is none. */
+/** The units of this folder's config, as files, or `undefined`. */
 async function unitsOfConfig(file: string | undefined): Promise<UnitsToVerify | undefined> {
   const config = await loadConfig({ folder: process.cwd(), file, invoker: await invoker() });
   if (config === undefined) return undefined;
@@ -47,8 +46,8 @@ async function unitsOfConfig(file: string | undefined): Promise<UnitsToVerify | 
 }
 
 /**
- * The files of an installed service, of its sockets and of their drop-ins. An error also says that the
- * argument is not a file.
+ * The files of an installed service, its sockets and their drop-ins. An error also says that the argument is
+ * not a file.
  */
 async function filesOfInstalled(target: string, isUser: boolean): Promise<string[]> {
   const manager = new ServiceManager({ user: isUser });
@@ -69,7 +68,7 @@ async function filesOfInstalled(target: string, isUser: boolean): Promise<string
   }
 }
 
-/** Finds the units that the arguments of `sockact verify` name. */
+/** Finds the units in the arguments of `sockact verify`. */
 export async function unitsToVerify(
   targets: readonly string[],
   { config, user = false }: { config: string | undefined; user: boolean | undefined },

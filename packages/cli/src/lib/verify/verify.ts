@@ -21,11 +21,11 @@ export interface VerifyOptions {
   user?: boolean;
 }
 
-/** What systemd has said. */
+/** The messages of systemd. */
 interface SystemdReport {
   complaints: Complaint[];
   exposures: Exposure[];
-  /** What could not be asked, and why. */
+  /** The checks that could not run, and why. */
   missing: string[];
 }
 
@@ -50,7 +50,7 @@ async function askSystemd(units: UnitsToVerify, policy: string | undefined): Pro
 
 const analyze = "https://www.freedesktop.org/software/systemd/man/latest/systemd-analyze.html";
 
-/** The messages of systemd about lines without a finding of the linter. */
+/** systemd's messages about lines without a finding of the linter. */
 function furtherComplaints(
   complaints: readonly Complaint[],
   found: readonly ReportedFinding[],
