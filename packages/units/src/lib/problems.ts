@@ -53,9 +53,7 @@ export interface UnitProblem {
 
 /** The hint, and for a finding how to acknowledge it. */
 const wayOut = ({ hint, finding }: UnitProblem): string =>
-  finding === undefined
-    ? hint
-    : `${hint}. If you want the units as they are, write acknowledge: ['${finding}']`;
+  finding === undefined ? hint : `${hint}. To keep the units as they are, write acknowledge: ['${finding}']`;
 
 /**
  * The error that `emitUnits` throws for an invalid description.

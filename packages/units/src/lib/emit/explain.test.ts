@@ -32,7 +32,7 @@ describe("explain", () => {
         directive: "ListenStream",
         value: "80",
         status: "asked",
-        reason: "The description asks for it.",
+        reason: "The description sets it.",
       },
     ]);
     expect(
@@ -41,7 +41,7 @@ describe("explain", () => {
       { status: "asked", reason: "The app tells systemd when it is ready, and answers systemctl reload." },
     ]);
     expect(of("ProtectHome")).toMatchObject([
-      { status: "asked", reason: expect.stringContaining("home folders") },
+      { status: "asked", reason: expect.stringContaining("home directories") },
     ]);
     expect(of("ProcSubset")).toMatchObject([{ status: "added", cost: expect.stringContaining("os.cpus()") }]);
   });
@@ -62,7 +62,7 @@ describe("explain", () => {
           .map(({ directive, reason }) => [directive, reason]),
       );
     expect(leftOut(shop)).toMatchObject({
-      PrivateIPC: "The description turns it off.",
+      PrivateIPC: "The description disables it.",
       MemoryDenyWriteExecute: expect.stringContaining("jitless"),
       RootDirectory: expect.stringContaining("libraries"),
     });
@@ -71,7 +71,7 @@ describe("explain", () => {
     });
     expect(leftOut({ ...shop, hardening: "none" })).toMatchObject({
       PrivateTmp: "DynamicUser= implies it.",
-      PrivateNetwork: "The description asks for no sandbox.",
+      PrivateNetwork: "The description has no sandbox.",
     });
   });
 
@@ -106,7 +106,7 @@ it("explanationText has each reason below its lines", () => {
     "\nSystemCallFilter=@system-service\nSystemCallFilter=~@privileged @resources\n    The service can make the system calls that",
   );
   expect(text).toMatch(
-    /\n\nshop\.service, left out \(inbound\)\n\nPrivateIPC=\n {4}The description turns it off\.\n/,
+    /\n\nshop\.service, left out \(inbound\)\n\nPrivateIPC=\n {4}The description disables it\.\n/,
   );
   expect(text).toMatch(/\nNotifyAccess=all\n/);
 });

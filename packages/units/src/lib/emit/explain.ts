@@ -37,7 +37,7 @@ const sandboxed = new Map(Object.values(sandboxDirectives).map((directive) => [d
 const mayBeSecret = /^"?\w*(?:SECRET|PASSWORD|PASSWD|TOKEN|KEY)=|:\/\/[^\s/:@]*:[^\s/@]+@/i;
 
 const askedInTheOpen =
-  "The description asks for it. Every user of the machine can read a unit file, and systemctl shows it to them. Put secrets into environmentFile or credentials.";
+  "The description sets it. Every user of the machine can read a unit file, and systemctl shows it too. Put secrets into environmentFile or credentials.";
 
 const askedTypes: Readonly<Record<string, string>> = {
   notify: "The app tells systemd when it is ready.",
@@ -88,9 +88,7 @@ export function explain(description?: AppDescription | UnitSet): readonly Explan
             reason ??
             directive?.reason ??
             (key === "Type" ? askedTypes[value] : undefined) ??
-            (key === "Environment" && mayBeSecret.test(value)
-              ? askedInTheOpen
-              : "The description asks for it."),
+            (key === "Environment" && mayBeSecret.test(value) ? askedInTheOpen : "The description sets it."),
           ...(cost === undefined ? {} : { cost }),
         };
       }),

@@ -71,7 +71,7 @@ describe("a description whose units the linter would complain of", () => {
       { exec: ["/usr/bin/node /srv/shop/server.js"] },
       "exec-quoted",
       "exec",
-      /^write each word for itself, as in exec: \['/,
+      /^write each word separately, as in exec: \['/,
     ],
     [
       "a raw directive that has a field",
@@ -106,7 +106,7 @@ describe("a description whose units the linter would complain of", () => {
       { raw: { Service: { LimitAS: "100M" } } },
       "limit-low",
       "raw.Service.LimitAS",
-      /and memoryMax for a limit of memory$/,
+      /and memoryMax to limit memory$/,
     ],
     ["children that stay", { killMode: "process" }, "kill-mode", "killMode", /^write killMode: 'mixed'/],
     [
@@ -153,7 +153,7 @@ describe("a description whose units the linter would complain of", () => {
 
   it("is reported once, with an instruction", () => {
     expect(() => emitUnits({ ...shop, exec: ["/usr/bin/tsx", "/srv/shop/server.ts"] })).toThrow(
-      "exec: exec-launcher: tsx runs the app as a child process. systemd passes the sockets only to the process that it starts itself, so the app gets none. The app may not get SIGTERM in time either; write exec: ['/usr/bin/node', '--import', 'tsx', '/srv/shop/server.ts'] with the app's file. If you want the units as they are, write acknowledge",
+      "exec: exec-launcher: tsx runs the app as a child process. systemd passes the sockets only to the process that it starts, so the app gets none. The app may not get SIGTERM in time either; write exec: ['/usr/bin/node', '--import', 'tsx', '/srv/shop/server.ts'] with the app's file. To keep the units as they are, write acknowledge",
     );
   });
 
@@ -174,7 +174,7 @@ describe("a description whose units the linter would complain of", () => {
         value: "process",
         status: "acknowledged",
         reason:
-          "kill-mode, a warning of the linter: When the service is stopped, its child processes stay, and the sockets that they hold stay open with them.",
+          "kill-mode, a warning of the linter: When the service is stopped, its child processes keep running, and their sockets stay open.",
       },
     ]);
     expect(explanationText(told)).toContain(

@@ -128,7 +128,7 @@ describe("a service that hands over", () => {
   });
 
   it.each<[object, RegExp]>([
-    [{ type: "notify-reload" }, /CONFLICT type: systemd would send SIGHUP besides/],
+    [{ type: "notify-reload" }, /CONFLICT type: systemd would send SIGHUP in addition/],
     [{ bind: "proxy" }, /CONFLICT handover: with bind: "proxy" the service opens its port itself/],
     [{ bind: "capability" }, /CONFLICT handover: with bind: "capability"/],
     [
@@ -149,9 +149,12 @@ describe("a service that hands over", () => {
       /^handover-impossible environment.NODE_OPTIONS: .* --permission/,
     ],
     [{ type: "simple" }, /^handover-impossible type: .*SOCKACT_HANDOVER with Type=simple/],
-    [{ openFile: false }, /CONFLICT openFile: the app could not tell systemd which process is the new one/],
+    [
+      { openFile: false },
+      /CONFLICT openFile: the app could not tell systemd the process ID of the new version/,
+    ],
     [{ execReload: [["/bin/true"]] }, /CONFLICT execReload: with handover, systemctl reload hands over/],
-    [{ reloadSignal: "SIGUSR1" }, /CONFLICT reloadSignal: the app hands over at SIGHUP/],
+    [{ reloadSignal: "SIGUSR1" }, /CONFLICT reloadSignal: the app hands over only on SIGHUP/],
     [{ systemd: 252 }, /VERSION handover: OpenFile= needs systemd 253/],
     [{ manager: "user" }, /MISSING uid: it is missing/],
     [{ raw: { Service: { PrivatePIDs: true } } }, /raw.Service.PrivatePIDs/],
@@ -159,8 +162,8 @@ describe("a service that hands over", () => {
     [{ environment: { SOCKACT_RELOAD_RESULT: "/a" } }, /VARIABLE environment.SOCKACT_RELOAD_RESULT/],
     [{ handover: "yes" }, /TYPE handover: "yes" is not a boolean/],
     [{ handover: false, handoverTimeout: "5s" }, /CONFLICT handoverTimeout: the service does not hand over/],
-    [{ handoverTimeout: 0 }, /DURATION handoverTimeout: 0 is not a limit/],
-    [{ handoverTimeout: "infinity" }, /DURATION handoverTimeout: "infinity" is not a limit/],
+    [{ handoverTimeout: 0 }, /DURATION handoverTimeout: 0 is not a time limit/],
+    [{ handoverTimeout: "infinity" }, /DURATION handoverTimeout: "infinity" is not a time limit/],
     [{ handoverTimeout: "90s", timeoutStartSec: "90s" }, /CONFLICT handoverTimeout: "90s" is not shorter/],
     [{ sockets: [{ listen: "/run/shop-reload/a.sock" }] }, /^runtime-directory .*DynamicUser=/],
     [

@@ -142,12 +142,12 @@ describe("healthSocket", () => {
     [
       "is one for all instances",
       { template: true, healthSocket: 8081 },
-      "SOCKACT_ERR_UNIT_CONFLICT healthSocket: each instance would listen at the same address",
+      "SOCKACT_ERR_UNIT_CONFLICT healthSocket: all instances would listen on the same address",
     ],
     [
       "is for an instance",
       { name: "shop@eu", healthSocket: 8081 },
-      "SOCKACT_ERR_UNIT_CONFLICT healthSocket: each instance would listen at the same address",
+      "SOCKACT_ERR_UNIT_CONFLICT healthSocket: all instances would listen on the same address",
     ],
     [
       "has no socket unit to follow",

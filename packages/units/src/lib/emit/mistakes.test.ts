@@ -184,7 +184,7 @@ describe("a mistake is reported, and a description with the proposed change is a
       "Node in a home, the app outside",
       { exec: ["/home/me/.nvm/versions/node/v24.0.0/bin/node", "/srv/shop/server.js"] },
       "exec[0]",
-      "set user to the account that owns the home, or install Node outside of homes",
+      "set user to the account that owns the home directory, or install Node outside home directories",
       { user: "me", exec: ["/home/me/.nvm/versions/node/v24.0.0/bin/node", "/srv/shop/server.js"] },
     ],
     [
@@ -256,7 +256,7 @@ describe("explain", () => {
   });
 
   it("says it of nothing else", () => {
-    expect(reasonOf("DATABASE_URL", "postgres://db.example:5432/shop")).toBe("The description asks for it.");
-    expect(reasonOf("KEYBOARD", "us")).toBe("The description asks for it.");
+    expect(reasonOf("DATABASE_URL", "postgres://db.example:5432/shop")).toBe("The description sets it.");
+    expect(reasonOf("KEYBOARD", "us")).toBe("The description sets it.");
   });
 });

@@ -61,7 +61,7 @@ function refusal(description: unknown): UnitError {
 }
 
 it.each([
-  [[80, "127.0.0.1:80"], /ListenStream=127.0.0.1:80 is taken by ListenStream=80/],
+  [[80, "127.0.0.1:80"], /ListenStream=127.0.0.1:80 conflicts with ListenStream=80/],
   [["[::]:80", "0.0.0.0:80"], /address-conflict/],
   [["0.0.0.0:80", "127.0.0.1:80"], /address-conflict/],
   [["[::]:80", "[::1]:80"], /address-conflict/],
@@ -92,7 +92,7 @@ it.each([
   ["ReadWritePaths", "write readWritePaths"],
   ["usr", "write user"],
   ["prelaod", "write preload"],
-  ["colour", "leave it out; a directive that has no field goes into raw"],
+  ["colour", "leave it out; write a directive without a field in raw"],
 ])("an unknown field, %s, gets the hint: %s", (field, hint) => {
   expect(() => emitUnits({ name: "app", exec: ["/bin/sh"], sockets: [{ listen: 80 }], [field]: 1 })).toThrow(
     expect.objectContaining({ hint: expect.stringContaining(`${field}: ${hint}`) }),
@@ -121,7 +121,7 @@ describe("a description that cannot be written", () => {
     ["exec[0]", "/usr/../node", "PATH", /contains \.\./],
     ["exec[1]", "a\0b", "TEXT", /NUL/],
     ["exec[1]", "\ud800", "TEXT", /surrogate/],
-    ["exec[1]", "\ufffe", "TEXT", /no character/],
+    ["exec[1]", "\ufffe", "TEXT", /noncharacter/],
     ["exec[1]", 3000, "TYPE", /3000 is not a string/],
     ["sockets", undefined, "MISSING", /missing/],
     ["sockets", [], "MISSING", /empty array/],
@@ -194,8 +194,8 @@ describe("a description that cannot be written", () => {
     ["type", "forking", "CHOICE", /choices/],
     ["hardening", "max", "CHOICE", /choices/],
     ["hardning", "none", "FIELD", /not a field/],
-    ["exec[1]", { specifier: "100%" }, "TEXT", /"%" is no specifier/],
-    ["exec[1]", { specifier: "%z" }, "TEXT", /"%z" is no specifier/],
+    ["exec[1]", { specifier: "100%" }, "TEXT", /"%" is not a specifier/],
+    ["exec[1]", { specifier: "%z" }, "TEXT", /"%z" is not a specifier/],
     ["exec[1]", { specifier: 1 }, "TYPE", /not a string/],
     ["exec[1]", { variable: "A-B" }, "VARIABLE", /name of a variable/],
     ["exec[0]", { variable: "NODE" }, "TYPE", /not a string/],
@@ -258,8 +258,8 @@ describe("a description that cannot be written", () => {
     ["raw", [], "TYPE", /not an object/],
     ["raw", { Service: "Slice=a" }, "TYPE", /not an object/],
     ["raw", { Socket: { PipeSize: 1 } }, "FIELD", /not a section/],
-    ["raw", { Service: { Nice: 5 } }, "FIELD", /field of its own/],
-    ["raw", { Service: { nice: 5 } }, "FIELD", /field of its own/],
+    ["raw", { Service: { Nice: 5 } }, "FIELD", /its own field/],
+    ["raw", { Service: { nice: 5 } }, "FIELD", /its own field/],
     ["raw", { Service: { "A=b\n": 5 } }, "FIELD", /name of a directive/],
     ["raw", { Service: { Sockets: "a.socket" } }, "FIELD", /written by emitUnits/],
     ["raw", { Service: { StartLimitInterval: 5 } }, "FIELD", /written by emitUnits/],
@@ -274,7 +274,7 @@ describe("a description that cannot be written", () => {
     ["raw", { Service: { LimitRTPRIO: NaN } }, "TYPE", /not a value/],
     ["raw", { Service: { LogExtraFields: ["A", "a\nb"] } }, "TEXT", /control character/],
     ["raw", { Service: { LogExtraFields: "a\\" } }, "TEXT", /backslash/],
-    ["sockets[0].raw", { Socket: { Backlog: 5 } }, "FIELD", /field of its own/],
+    ["sockets[0].raw", { Socket: { Backlog: 5 } }, "FIELD", /its own field/],
     ["sockets[0].raw", { Service: { Nice: 5 } }, "FIELD", /not a section/],
     ["sockets[0].raw", { Socket: { TriggerLimitIntervalSec: 5 } }, "CONFLICT", /already written/],
     ["description", null, "TYPE", /null is not a string/],
@@ -301,13 +301,7 @@ describe("a description that cannot be written", () => {
       "LINT",
       /stop-timeout: it is killed after (?:30s|1h)/,
     ],
-    [
-      "no time to be idle",
-      { idleTimeout: 0, restart: "no" },
-      "idleTimeout",
-      "DURATION",
-      /not a limit of time/,
-    ],
+    ["no time to be idle", { idleTimeout: 0, restart: "no" }, "idleTimeout", "DURATION", /not a time limit/],
     [
       "a watchdog with no type",
       { watchdogSec: "1s", type: undefined },

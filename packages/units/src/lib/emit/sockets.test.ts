@@ -50,7 +50,7 @@ describe("a socket of an address that an interface gets only later", () => {
     expect(
       emitUnits({ name: "shop", exec: ["/bin/sh"], sockets }, { comments: true })["shop.socket"],
     ).toContain(
-      "# systemd opens sockets before the network is up. At that time, no interface may have the address yet.\nFreeBind=true\n",
+      "# systemd opens sockets before the network is up, when no interface may have the address yet.\nFreeBind=true\n",
     );
   });
 });

@@ -561,9 +561,9 @@ describe("lintUnits", () => {
     };
     const service = cleanPair["app.service"]!;
     expect(service).toContain("Requires=app.socket");
-    expect(fixOf(service)).toBe("take app.service out of PartOf=");
+    expect(fixOf(service)).toBe("remove app.service from PartOf=");
     expect(fixOf(service.replace("Requires=app.socket", ""))).toBe(
-      "take app.service out of PartOf=, and write Requires=app.socket in the service",
+      "remove app.service from PartOf=, and write Requires=app.socket in the service",
     );
   });
 

@@ -62,7 +62,7 @@ const smallestValues: Readonly<Record<string, SmallestValue>> = {
   LimitDATA: {
     read: bytesOf,
     least: 50 * mebibytes,
-    why: "Node has more data when it starts",
+    why: "Node uses more data when it starts",
     instead: "infinity",
     better: "MemoryMax",
   },

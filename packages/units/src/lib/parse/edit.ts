@@ -66,7 +66,7 @@ export function refusedEdits(edits: readonly UnitEdit[]): UnitProblem[] {
       problems.push({
         code: "SOCKACT_ERR_UNIT_TEXT",
         path: `edits[${index}].${field}`,
-        message: `${shown(text)} does not stay on one line`,
+        message: `${shown(text)} is not a single line`,
         hint: "remove the line break, or the backslash at the end",
       });
     }

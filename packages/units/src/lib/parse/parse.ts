@@ -165,7 +165,7 @@ function understood(content: string, section: string | undefined): Understood {
         }
       : { kind: "section", section: name };
   }
-  if (section === undefined) return { kind: "line-ignored", message: "it stands before the first section" };
+  if (section === undefined) return { kind: "line-ignored", message: "it is before the first section" };
   const [, key, value] = /^([^=]*)=([^]*)$/.exec(content) ?? [];
   if (key === undefined || value === undefined) return { kind: "line-ignored", message: "it has no =" };
   if (key === "") return { kind: "line-ignored", message: "it has no name before the =" };

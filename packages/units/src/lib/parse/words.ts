@@ -222,7 +222,7 @@ export function commandsOf(text: string, unit: string): Commands {
     if (argv.length === 0) {
       return {
         commands,
-        problem: "@ needs the name that the program sees, and it is missing",
+        problem: "@ needs a second word, the name that the program sees",
         refused: true,
       };
     }

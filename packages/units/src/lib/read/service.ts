@@ -124,7 +124,7 @@ export function readService(description: Record<string, unknown>, problems: Unit
       problems.push({
         code: "SOCKACT_ERR_UNIT_MISSING",
         path: "uid",
-        message: "it is missing, and the path in OpenFile= contains it for the service manager of a user",
+        message: "it is missing, and a user's service manager needs it for the path in OpenFile=",
         hint: "write what `id -u` prints; or openFile: false with notifyAccess: 'all', and notify with systemd-notify(1)",
       });
     }
@@ -157,8 +157,8 @@ export function readService(description: Record<string, unknown>, problems: Unit
     if (values.readWritePaths.length > 0 && values.group.length + values.supplementaryGroups.length === 0) {
       conflictsIn(problems)(
         "readWritePaths",
-        "the service runs as a user that exists only while the service runs, and that owns no such folder: writing would fail with EACCES",
-        "set user to the owner of the folder, or supplementaryGroups to a group that may write to it (any group if everybody may); or use stateDirectory, a folder under /var/lib that systemd creates",
+        "the service runs with DynamicUser=, as a user that owns no such folder: writing would fail with EACCES",
+        "set user to the owner of the folder, or supplementaryGroups to a group that may write to it (any group if everyone may); or use stateDirectory, a folder under /var/lib that systemd creates",
       );
     }
   }

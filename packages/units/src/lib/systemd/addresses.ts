@@ -81,7 +81,7 @@ function refusedIP(address: string): Refusal | undefined {
   if (bare !== undefined && !isIPv4(bare)) {
     return refusal(
       `${bare} is not an IP address, and systemd does not look up names`,
-      `write an address: 127.0.0.1:${port} or [::1]:${port} for this machine alone, ${port} for all`,
+      `write an address: 127.0.0.1:${port} or [::1]:${port} for this machine only, ${port} for all`,
     );
   }
   return undefined;

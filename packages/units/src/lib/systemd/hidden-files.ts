@@ -6,7 +6,7 @@ const takenAway: Readonly<Record<string, { back: readonly string[]; what: string
   TemporaryFileSystem: { back: ["BindPaths", "BindReadOnlyPaths"], what: "would not be found" },
   // systemd ignores mounts in an inaccessible folder.
   InaccessiblePaths: { back: [], what: "could not be read" },
-  NoExecPaths: { back: ["ExecPaths"], what: "could not be run" },
+  NoExecPaths: { back: ["ExecPaths"], what: "could not be executed" },
 };
 
 /** The path on a system on which /bin and /lib are links into /usr. */

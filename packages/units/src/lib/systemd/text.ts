@@ -17,8 +17,7 @@ export function byteLength(text: string): number {
 export function unspeakable(text: string): string | undefined {
   if (text.includes("\0")) return "it contains a NUL byte";
   if (/\p{Surrogate}/u.test(text)) return "it is not valid UTF-8: it contains half of a surrogate pair";
-  if (/\p{Noncharacter_Code_Point}/u.test(text))
-    return "it contains a code point that Unicode assigns to no character";
+  if (/\p{Noncharacter_Code_Point}/u.test(text)) return "it contains a Unicode noncharacter";
   return undefined;
 }
 
@@ -28,6 +27,6 @@ export function unfitForRaw(text: string): string | undefined {
   if (character !== undefined) return `it contains the control character ${JSON.stringify(character)}`;
   if (text.endsWith("\\")) return "it ends in a backslash, so the next line would become part of it";
   if (text.startsWith(" ") || text.endsWith(" "))
-    return "it begins or ends with a space, which systemd drops";
+    return "it begins or ends with a space, which systemd removes";
   return undefined;
 }

@@ -35,12 +35,12 @@ export function refusedName(name: string): Refusal | undefined {
     );
   }
   if (name.endsWith(".service") || name.endsWith(".socket")) {
-    return refusal("it has a suffix", "leave out .service or .socket: both units get this name");
+    return refusal("it has a suffix", "leave out .service or .socket: the name is for both units");
   }
   if (name.startsWith(".") || name.startsWith("-")) {
     return refusal(
       `it begins with ${name[0]}`,
-      "systemd skips hidden files, and commands take - for an option",
+      "systemd skips hidden files, and commands would read - as an option",
     );
   }
   if (name.startsWith("systemd-") || ofSystem.has(name.replace(/@.*/, ""))) {
@@ -76,8 +76,8 @@ function refusedStem(stem: string): Refusal | undefined {
     return refusal("the name begins with @", "write the template's name before the @");
   if (stem.endsWith("@")) {
     return refusal(
-      "it names a template, and systemd cannot run a template",
-      "name an instance: app@blue; for the template itself leave out the @ and write template: true",
+      "it names a template, which systemd cannot run",
+      "name an instance: app@blue; for the template itself, leave out the @ and write template: true",
     );
   }
   return undefined;

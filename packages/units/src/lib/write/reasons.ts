@@ -8,19 +8,18 @@ export const reasons = {
   Description: "systemctl status and the journal show this name.",
   // The socket unit
   FileDescriptorName: "The service distinguishes its sockets by this name.",
-  FreeBind:
-    "systemd opens sockets before the network is up. At that time, no interface may have the address yet.",
+  FreeBind: "systemd opens sockets before the network is up, when no interface may have the address yet.",
   Service: "The socket unit and the service have different names, so the socket unit names the service.",
   TriggerLimitIntervalSec:
-    "Many starts in a short time must not close the port. With this limit, the socket would fail. RestartSec= limits the starts instead.",
+    "Many starts in a short time must not close the port. At this limit, the socket would fail. RestartSec= slows the starts down instead.",
   WantedBy: "The socket starts at boot.",
   // The service unit
   Requires: "The service gets its socket even if you start the service yourself.",
   After: "The socket listens before the service starts.",
   StartLimitIntervalSec:
-    "The next connection must start the service even after many crashes. With a limit, the socket would fail until you reset it.",
+    "The next connection must start the service even after many crashes. At a limit, the socket would fail until you reset it.",
   CollectMode:
-    "systemd also forgets the units of connections that failed. Otherwise these units would pile up.",
+    "systemd also removes the units of failed connections. Otherwise these units would accumulate.",
   OOMPolicy:
     "If the kernel kills a worker because memory ran out, the other processes keep serving. By default, systemd would stop the whole service. If the kernel kills the main process, Restart= applies.",
   StandardInput: "The connection is the program's standard input.",
@@ -29,31 +28,31 @@ export const reasons = {
   Type: "systemctl start fails if systemd cannot run the program. With systemd's default, simple, it would succeed.",
   NotifyAccess: "systemd accepts notifications only from the main process.",
   OpenFile:
-    "systemd passes its notification socket as a file descriptor. Node needs no native code, and does not have to open a unix socket.",
+    "systemd passes its notify socket as a file descriptor. Node needs no native code, and does not have to open a unix socket.",
   TimeoutStopSec:
-    "systemd waits longer than the drain takes, so that it does not kill the app while requests are open.",
+    "systemd waits longer than the drain takes, so it does not kill the app while requests are open.",
   ExecStopPost:
-    "The command waits a second after ExecCondition= has refused a start. The connection still waits, so systemd would otherwise check again at once.",
+    "The command waits a second after ExecCondition= has prevented a start. Otherwise the waiting connection would make systemd check again at once.",
   Restart:
-    "systemd restarts the service after each exit. While the service waits for its restart, traffic does not start it. Otherwise, if it exits without accepting the connection, systemd would start it again at once, without end.",
+    "systemd restarts the service after each exit. While the service waits for its restart, traffic does not start it. Otherwise, a service that exits without accepting a connection would be started again at once, endlessly.",
   RestartSec:
     "Without RestartSteps=, the service starts at most once a second. With the default of 100 ms, a crash loop uses a lot of processor time.",
   NonBlocking: "The sockets are in non-blocking mode, which event loops need.",
-  Sockets: "systemd passes all sockets, whichever unit started the service.",
+  Sockets: "systemd passes all sockets, whichever socket unit started the service.",
   Also: "If you enable the service, systemctl enables its sockets too.",
   DefaultInstance:
     "If you enable the template, systemctl enables the instance blue, which traffic also starts.",
   // The service's user and folders
   WorkingDirectory:
-    "This is the app's folder. Relative paths, such as .env and public, work as they do when you start the app there.",
+    "This is the app's folder. Relative paths, such as .env and public, work as if you started the app there.",
   DynamicUser:
-    "The service runs as a user that exists only while the service runs, and that owns no files elsewhere.",
+    "The service runs as a user that exists only while the service runs, and that owns no other files.",
   StateDirectory:
-    "The service can write to this folder under /var/lib. The folder stays when the service stops.",
+    "The service can write to this folder under /var/lib. The folder is kept when the service stops.",
   RuntimeDirectoryPreserve:
-    "The folder stays when the service stops, because sockets still listen in it, and another instance may use it.",
+    "The folder is kept when the service stops, because sockets still listen in it, and another instance may use it.",
   Environment:
-    "This is a home folder that the app can write to. A user that exists only while the service runs has no other.",
+    "This is a home directory that the app can write to. With DynamicUser=, the user has no other.",
 } as const;
 
 /** Reasons for lines that are specific to Node, a port method or a container. */
@@ -65,9 +64,9 @@ export const reasonsOf = {
   },
   /** Lines for a service that systemd 254 or later restarts. */
   quickRestart: {
-    RestartSec: "The first restart comes soon, so that clients wait for little more than the start.",
+    RestartSec: "The first restart comes soon, so clients wait for little more than the start.",
     RestartSteps:
-      "From restart to restart, systemd waits longer. It counts anew when the service was stopped or went to sleep.",
+      "The delay grows with each restart. It starts over after the service was stopped or went to sleep.",
     RestartMaxDelaySec:
       "A crash loop starts the service at most once a second. More starts use a lot of processor time.",
   },
@@ -88,36 +87,36 @@ export const reasonsOf = {
   },
   /** Lines for a service that hands over on reload. */
   handover: {
-    Type: "The app tells systemd when it is ready. At a reload it also tells systemd which process is the new one, and systemd follows that one.",
+    Type: "The app tells systemd when it is ready. On a reload, it also tells systemd the process ID of the new version, and systemd follows the new process.",
     ExecReload:
-      "systemctl reload sends SIGHUP, at which the app starts its new version and hands over to it. The command waits for the result, and fails if the handover has failed. systemd has no other way to learn of it.",
+      "systemctl reload sends SIGHUP, on which the app starts its new version and hands over to it. The command waits for the result, and fails if the handover has failed. systemd has no other way to detect that.",
     TimeoutStartSec:
-      "systemd waits longer for a reload than the new version may take, so that the app can give up on it and keep serving.",
+      "systemd's time limit for a reload is longer than that of the new version, so the app can give up on it and keep serving.",
     OOMPolicy:
       "If the kernel kills the new version because memory ran out, the old one keeps serving. By default, systemd would stop the whole service.",
-    RuntimeDirectory: "The file with the result of a reload is in this folder.",
+    RuntimeDirectory: "The result file of a reload is in this folder.",
   },
   /** Variables of a service that hands over. */
   handoverVariables: {
-    SOCKACT_HANDOVER: "The app hands over at SIGHUP.",
+    SOCKACT_HANDOVER: "The app hands over on SIGHUP.",
     SOCKACT_HANDOVER_TIMEOUT:
       "The new version has two thirds of the time that a start may take (TimeoutStartSec=, which also limits a reload). After that, the app ends it and keeps serving.",
     SOCKACT_RELOAD_RESULT: "The app writes the result into this file. The command in ExecReload= reads it.",
-    PWD: "The new version starts in this folder. If the path goes through a symlink, such as /srv/shop/current, it leads to the new folder.",
+    PWD: "The new version starts in this folder. If the path contains a symlink, such as /srv/shop/current, that is the new folder.",
   },
   /** Lines for a service that systemd does not restart after a failure. */
   noRestart: {
     StartLimitIntervalSec:
-      "This is systemd's own limit: five starts in ten seconds. No restart follows a failure, so a connection that waits starts the service again at once, and without a limit this would not end. At the limit, the service and its socket fail, and the port is closed.",
+      "This is systemd's default limit: five starts in ten seconds. No restart follows a failure, so a waiting connection starts the service again at once, endlessly without a limit. At the limit, the service and its socket fail, and the port is closed.",
   },
   /** Lines for the socket of a service with a condition. */
   condition: {
     TriggerLimitIntervalSec:
-      "This is systemd's own limit. When a condition refuses the start, no restart follows, so RestartSec= does not apply. Without the limit, systemd would check the condition thousands of times a second.",
+      "This is systemd's default limit. If a condition prevents the start, no restart follows, so RestartSec= does not apply. Without the limit, systemd would check the condition thousands of times a second.",
   },
   /** Lines for a service that opens its ports itself. */
   capability: {
-    Environment: "The app reads from this variable where to listen. Next.js reads HOSTNAME.",
+    Environment: "The app reads this variable to know where to listen. Next.js reads HOSTNAME.",
     CapabilityBoundingSet: "The service may open ports below 1024, and can never get another capability.",
     AmbientCapabilities: "The service has the capability from the start, although its user is not root.",
     RestrictAddressFamilies:
@@ -149,10 +148,10 @@ export const reasonsOf = {
     BindsTo: "The service stops when the proxy exits.",
     Type: "The program must run, as its own user, before ExecStartPost= checks whether it listens.",
     ExecStopPost:
-      "The command waits a second after a failure. The connection still waits, so the proxy would otherwise start the service again at once.",
+      "The command waits a second after a failure. Otherwise the waiting connection would make the proxy start the service again at once.",
     ExecStartPost:
       "The service counts as started when it listens, so the first connection waits and is not refused.",
-    Environment: "The app reads from this variable where to listen. Next.js reads HOSTNAME.",
+    Environment: "The app reads this variable to know where to listen. Next.js reads HOSTNAME.",
     RuntimeDirectory:
       "The service's socket is in this folder. systemd removes the folder when the service stops.",
     RuntimeDirectoryMode: "Only the service and its proxy can reach the socket.",
@@ -162,27 +161,27 @@ export const reasonsOf = {
   },
   /** Lines for the health socket, and for the app's sockets that start it. */
   healthSocket: {
-    Wants: "The socket that answers probes listens whenever this socket listens.",
+    Wants: "The health socket listens whenever this socket listens.",
     BindsTo:
-      "When a socket of the app has failed or is stopped, this socket is closed too, and probes are refused.",
+      "If a socket of the app has failed or is stopped, this socket is closed too, and probes are refused.",
     After: "The app's sockets listen before a probe is answered.",
     Accept: "systemd accepts each probe, and starts a small program for it. The app does not start.",
-    MaxConnections: "More probes at the same time than this are closed without an answer.",
-    MaxConnectionsPerSource: "One client can't take the place of all the others.",
+    MaxConnections: "Additional simultaneous probes are closed without an answer.",
+    MaxConnectionsPerSource: "One client can't use up all connections.",
     TriggerLimitIntervalSec: "Many probes in a short time must not close the port.",
-    LogLevelMax: "Probes that are turned away leave no line in the journal.",
+    LogLevelMax: "Rejected probes leave no line in the journal.",
   },
   /** Lines for the program that answers a health probe. */
   healthService: {
-    CollectMode: "systemd also forgets probes that failed. Otherwise their units would pile up.",
+    CollectMode: "systemd also removes failed probes. Otherwise their units would accumulate.",
     ExecStart:
-      "The shell reads the header of the request, and answers 200 ready, or 503 drained if the file of sockact drain exists.",
+      "The shell reads the request header, and answers 200 ready, or 503 drained if the file of sockact drain exists.",
     DynamicUser: "The program runs as a separate user, who owns nothing.",
     StandardInput: "The request comes through the connection.",
     StandardOutput: "The answer goes through the connection.",
-    StandardError: "A client may leave early.",
+    StandardError: "A client may disconnect early.",
     LogLevelMax: "A probe leaves no line in the journal. Only errors do, such as a program that can't start.",
-    RuntimeMaxSec: "A client that sends nothing is cut off.",
+    RuntimeMaxSec: "A client that sends nothing is disconnected.",
   },
   /** Lines for a container. */
   container: {
@@ -192,7 +191,7 @@ export const reasonsOf = {
     NoNewPrivileges: "The app cannot gain privileges through a setuid program.",
     Notify: "The app tells systemd when it is ready. Otherwise Podman would.",
     PodmanArgs:
-      "Podman waits longer than the drain takes, so that it does not kill the app while requests are open. Its default is 10 seconds.",
+      "Podman waits longer than the drain takes, so it does not kill the app while requests are open. Its default is 10 seconds.",
   },
 } as const;
 

@@ -113,12 +113,12 @@ export const capability: PortMethod = {
         description.hardening,
         ownFields,
         "hardening",
-        ["it would keep the service from listening, or give it more rights than it needs", withoutIt],
+        ["it would prevent the service from listening, or give it more rights than it needs", withoutIt],
         problems,
       );
     }
     if (description.manager === "user") {
-      report("manager", "the service manager of a user cannot grant a capability", withoutIt);
+      report("manager", "a user's service manager cannot grant a capability", withoutIt);
     }
     forEachSocket(description, (socket, path) => {
       const lost = Object.keys(socket).filter((field) => !keptFields.includes(field));
@@ -134,7 +134,7 @@ export const capability: PortMethod = {
           if (isObject(address) || (typeof address === "string" && /^(?:[/@]|vsock:)/.test(address))) {
             report(
               `${path}.${field}`,
-              `${shown(address)} is not a port of TCP or UDP, and the capability is only for those`,
+              `${shown(address)} is not a TCP or UDP port, and the capability applies only to those`,
               withoutIt,
             );
           }

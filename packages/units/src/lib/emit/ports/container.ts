@@ -44,7 +44,7 @@ const directives: Record<keyof ContainerDescription, Directive> = {
           "SOCKACT_ERR_UNIT_PATH",
           /^(?:\/[^:\s"'\\$]*|[\w.-]+):\/[^:\s"'\\$]*(?::[\w,=-]+)?$/,
           "not a volume",
-          "a folder of the host or a name, a folder of the container, and options, with no space, quote, \\ or $: /srv/data:/data:ro",
+          "a folder of the host or a name, a folder of the container, and options, without spaces, quotes, \\ or $: /srv/data:/data:ro",
         ),
       ),
     ),
@@ -56,7 +56,7 @@ const directives: Record<keyof ContainerDescription, Directive> = {
         "SOCKACT_ERR_UNIT_NAME",
         /^[\w:=,@/-]+$/,
         "not a user namespace",
-        "as --userns of podman-run(1) has it: auto",
+        "as for --userns of podman-run(1): auto",
       ),
     ),
   },
@@ -155,9 +155,9 @@ const isYes = (value: unknown): boolean => booleanOf(String(value)) === true;
 
 /** Raw directives that the linter would check in a service: the section, the wrong values, and why. */
 const wrongInService: readonly (readonly [string, string, (value: unknown) => boolean, string])[] = [
-  ["Service", "RemainAfterExit", isYes, "no connection would start a program that has ended"],
+  ["Service", "RemainAfterExit", isYes, "no connection would start a program that has exited"],
   ["Service", "PrivatePIDs", isYes, "the process ID would not be the one in LISTEN_PID"],
-  ["Unit", "StopWhenUnneeded", isYes, "to systemd a socket does not need its service"],
+  ["Unit", "StopWhenUnneeded", isYes, "for systemd, a socket does not need its service"],
   [
     "Unit",
     "PropagatesStopTo",
@@ -183,11 +183,7 @@ function reportForPodman(description: Record<string, unknown>, problems: UnitPro
       `write ${shown(stopTimeout(drainTimeout))}, or leave it out`,
     );
   if (manager === "user" && Array.isArray(wantedBy) && wantedBy.includes("multi-user.target"))
-    report(
-      "wantedBy",
-      "the service manager of a user has no unit multi-user.target",
-      "write 'default.target'",
-    );
+    report("wantedBy", "a user's service manager has no unit multi-user.target", "write 'default.target'");
 }
 
 /** systemd passes the sockets to Podman, and Podman passes them to the container. */

@@ -213,20 +213,14 @@ describe("a description is accepted that", () => {
 describe("a description is refused that", () => {
   it.each<[string, object, string, string, RegExp]>([
     ["has no such way", { bind: "port" }, "bind", "CHOICE", /choices/],
-    [
-      "has a backend for nothing",
-      { backend: "127.0.0.1:3000" },
-      "backend",
-      "CONFLICT",
-      /nothing stands before/,
-    ],
+    ["has a backend for nothing", { backend: "127.0.0.1:3000" }, "backend", "CONFLICT", /there is no proxy/],
     ["sleeps forever", { bind: "capability", idleTimeout: "5min" }, "idleTimeout", "CONFLICT", /wake/],
     [
       "has users that its capability is not for",
       { bind: "capability", hardening: { privateUsers: true } },
       "hardening.privateUsers",
       "CONFLICT",
-      /keep the service from listening/,
+      /prevent the service from listening/,
     ],
     [
       "has a backend that is the port of its socket",
@@ -272,7 +266,7 @@ describe("a description is refused that", () => {
       { bind: "capability", sockets: [{ listen: [80, "/run/shop.sock"] }] },
       "sockets[0].listen",
       "CONFLICT",
-      /not a port of TCP/,
+      /not a TCP or UDP port/,
     ],
     [
       "counts as started too early",
@@ -393,7 +387,7 @@ describe("a description is refused that", () => {
       { container, raw: { Service: { RemainAfterExit: "yes" } } },
       "raw.Service.RemainAfterExit",
       "CONFLICT",
-      /has ended/,
+      /has exited/,
     ],
     [
       "has its own processes in raw",

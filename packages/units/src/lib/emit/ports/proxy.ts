@@ -215,13 +215,13 @@ export const proxy: PortMethod = {
       description,
       ["rolling", "template"],
       "",
-      ["the instances cannot all listen at the backend", withoutIt],
+      ["all instances would listen on the same backend", withoutIt],
       problems,
     );
     if (manager === "user")
       report(
         "manager",
-        "the service manager of a user can give the proxy and the service neither a folder of /run nor a private network",
+        "a user's service manager can give the proxy and the service neither a folder of /run nor a private network",
         withoutIt,
       );
     if (type === "simple" || type === "idle") {

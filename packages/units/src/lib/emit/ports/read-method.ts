@@ -20,7 +20,7 @@ export function readPortMethod(description: Record<string, unknown>, problems: U
       description,
       ["backend"],
       "",
-      ["nothing stands before the service", "without bind: 'proxy', the service has no proxy in front of it"],
+      ["there is no proxy", "without bind: 'proxy', the service has no proxy in front of it"],
       problems,
     );
   }

@@ -65,7 +65,7 @@ export const socketAddressesRules: Readonly<Record<SocketAddressesCode, Rule<Soc
         ? []
         : socket.conflicts.map(({ setting, first, apart }) => ({
             at: setting,
-            message: `${setting.key}=${setting.value} is taken by ${first.key}=${first.value}${first.file === setting.file ? "" : ` of ${first.file}`}`,
+            message: `${setting.key}=${setting.value} conflicts with ${first.key}=${first.value}${first.file === setting.file ? "" : ` of ${first.file}`}`,
             fix: apart ? [{ BindIPv6Only: "ipv6-only" }] : "remove one of them",
             // The edit must not open the port to more clients.
             edits:
@@ -74,7 +74,7 @@ export const socketAddressesRules: Readonly<Record<SocketAddressesCode, Rule<Soc
   },
   "runtime-directory": {
     severity: "error",
-    why: "When the service stops, systemd removes its RuntimeDirectory= and the socket file in it. With DynamicUser=, only root may enter the folders of the service. Clients cannot connect then.",
+    why: "When the service stops, systemd removes its RuntimeDirectory= and the socket file in it. With DynamicUser=, only root may enter the folders of the service. Clients can then no longer connect.",
     man: "systemd.exec(5)",
     find: (socket) => {
       const { service, addresses, accepts } = socket;
@@ -130,7 +130,7 @@ export const socketAddressesRules: Readonly<Record<SocketAddressesCode, Rule<Soc
   },
   "socket-mode": {
     severity: "info",
-    why: "By default every user of the machine may connect to a unix socket.",
+    why: "By default, every user of the machine may connect to a unix socket.",
     man: "systemd.socket(5)",
     find: ({ unit, service, addresses }) => {
       if (service?.program?.isNode !== true || valueOf(unit, "Socket", "SocketMode") !== undefined) return [];
@@ -139,14 +139,14 @@ export const socketAddressesRules: Readonly<Record<SocketAddressesCode, Rule<Soc
         .slice(0, 1)
         .map((setting) => ({
           at: setting,
-          message: "its access mode is the default of 0666",
-          fix: "SocketMode=0660 with SocketGroup=, or 0666 if that is meant",
+          message: "its access mode is the default, 0666",
+          fix: "SocketMode=0660 with SocketGroup=, or 0666 if that is intended",
         }));
     },
   },
   "reuse-port": {
     severity: "info",
-    why: "The kernel divides connections among all sockets on the port. If no process reads from one of them, its share of the connections is lost.",
+    why: "The kernel distributes connections among all sockets on the port. If no process accepts from one of them, its connections are lost.",
     man: "systemd.socket(5)",
     find: ({ unit }) => {
       const setting = valueOf(unit, "Socket", "ReusePort");

@@ -114,7 +114,7 @@ export const socketBootRules: Readonly<Record<SocketBootCode, Rule<SocketAmongOt
   },
   "order-cycle": {
     severity: "warning",
-    why: "A socket with default dependencies is up before sockets.target, and ordinary services start after it. Every socket is up before its own service. If the socket waits for one of them, or sockets.target for the service, that is an ordering cycle: at boot systemd drops one of the jobs to break it.",
+    why: "A socket with default dependencies starts before sockets.target, and ordinary services start after it. Every socket starts before its own service. If the socket waits for one of them, or sockets.target for the service, that is an ordering cycle: at boot, systemd drops one of the jobs to break it.",
     man: "systemd.socket(5)",
     find: ({ unit, service, accepts, given }) => {
       // With Accept=yes, nothing starts the service together with its socket.
@@ -139,14 +139,14 @@ export const socketBootRules: Readonly<Record<SocketBootCode, Rule<SocketAmongOt
         .map(({ name, setting }) => ({
           at: setting,
           message: `a socket after ${name}`,
-          fix: `take ${name} out of After=${name.endsWith(".target") ? ", Wants= and Requires=. For an address that comes later, write FreeBind=true under [Socket]" : ", and let the service have it"}`,
+          fix: `remove ${name} from After=${name.endsWith(".target") ? ", Wants= and Requires=. For an address that appears later, write FreeBind=true under [Socket]" : ", and add it to the service"}`,
         }));
       return [...own, ...waiting];
     },
   },
   "socket-stops-along": {
     severity: "warning",
-    why: "Each restart of the service also stops its socket. Meanwhile the port is closed, and clients that wait to be accepted are reset. With StopPropagatedFrom=, systemd 252 stops the socket only when the service stops for good.",
+    why: "Each restart of the service also stops its socket. Meanwhile the port is closed, and waiting clients are reset. With StopPropagatedFrom=, systemd 252 and later stop the socket only when the service stops without a restart.",
     man: "systemd.unit(5)",
     find: ({ unit, starts, accepts, service }) =>
       // An instance of a socket may belong to only one instance of the service.
@@ -158,14 +158,14 @@ export const socketBootRules: Readonly<Record<SocketBootCode, Rule<SocketAmongOt
               .map(({ name, setting }) => ({
                 at: setting,
                 message: `${setting.key}=${name} in the socket that starts it`,
-                fix: `take ${name} out of ${setting.key}=${service !== undefined && isRequiredBy(service, unit.name) ? "" : `, and write Requires=${unit.name} in the service`}`,
+                fix: `remove ${name} from ${setting.key}=${service !== undefined && isRequiredBy(service, unit.name) ? "" : `, and write Requires=${unit.name} in the service`}`,
               })),
             ...(service === undefined ? [] : namesIn(service.unit, "Unit", "PropagatesStopTo"))
               .filter(({ name }) => name === unit.name)
               .map(({ name, setting }) => ({
                 at: setting,
                 message: `PropagatesStopTo=${name} in the service that it starts`,
-                fix: `take ${name} out of PropagatesStopTo=`,
+                fix: `remove ${name} from PropagatesStopTo=`,
               })),
           ],
   },
@@ -184,7 +184,7 @@ export const socketBootRules: Readonly<Record<SocketBootCode, Rule<SocketAmongOt
         .map(({ name, setting }) => ({
           at: setting,
           message: `Conflicts=${name} between a socket and the service that it starts`,
-          fix: [`take ${name} out of `, { Conflicts: "" }],
+          fix: [`remove ${name} from `, { Conflicts: "" }],
         })),
   },
 };

@@ -51,7 +51,7 @@ const renamed = (setting: Setting, name: string, right: string): FileEdit =>
 export const socketNamesRules: Readonly<Record<SocketNamesCode, Rule<SocketAmongOthers>>> = {
   "unit-misspelled": {
     severity: "error",
-    why: "systemd has no unit of this name. A target of that kind enables nothing at boot, and a service that requires such a socket does not start: the first connection is reset, and its socket fails.",
+    why: "systemd has no unit of this name. A missing target starts nothing at boot, and a service that requires a missing socket does not start: the first connection is reset, and its socket fails.",
     man: "systemd.unit(5)",
     find: (socket) => {
       const { unit, service, given } = socket;
@@ -83,7 +83,7 @@ export const socketNamesRules: Readonly<Record<SocketNamesCode, Rule<SocketAmong
   },
   "scope-missing": {
     severity: "error",
-    why: "A link-local address is on every interface, so the kernel needs to know which one is meant. Without that, bind fails (EINVAL), and so does the socket, with FreeBind= too.",
+    why: "A link-local address exists on every interface, so the kernel needs to know which one you mean. Otherwise bind fails (EINVAL), and so does the socket, even with FreeBind=.",
     man: "systemd.socket(5)",
     find: ({ unit, addresses }) =>
       valueOf(unit, "Socket", "BindToDevice") === undefined
@@ -91,14 +91,14 @@ export const socketNamesRules: Readonly<Record<SocketNamesCode, Rule<SocketAmong
             .filter(({ value }) => /^\[fe[89ab][\da-f]:[^\]%]*\]:\d+$/i.test(value))
             .map((setting) => ({
               at: setting,
-              message: `${setting.value} does not say on which interface`,
+              message: `${setting.value} names no interface`,
               fix: [{ BindToDevice: "" }, " with the interface"],
             }))
         : [],
   },
   "scope-early": {
     severity: "info",
-    why: "systemd looks the interface up when it reads the unit. If the interface is not there yet, as early at boot, systemd ignores the address, with FreeBind= too. With BindToDevice= the socket waits for the interface.",
+    why: "systemd looks up the interface when it reads the unit. If the interface does not exist yet, as early at boot, systemd ignores the address, even with FreeBind=. With BindToDevice=, the socket waits for the interface.",
     man: "systemd.socket(5)",
     find: ({ unit, addresses }) =>
       addresses
@@ -111,7 +111,7 @@ export const socketNamesRules: Readonly<Record<SocketNamesCode, Rule<SocketAmong
   },
   "template-address": {
     severity: "info",
-    why: "All instances of the template listen on the same address. The second bind fails (EADDRINUSE), and for a unix socket the second instance takes the file of the first.",
+    why: "All instances of the template listen on the same address. The second bind fails (EADDRINUSE), and for a unix socket the second instance replaces the file of the first.",
     man: "systemd.unit(5)",
     find: ({ unit, addresses }) => {
       const isShared = ["ReusePort", "BindToDevice", "NetworkNamespacePath"].some((key) =>
@@ -130,7 +130,7 @@ export const socketNamesRules: Readonly<Record<SocketNamesCode, Rule<SocketAmong
   },
   "condition-never": {
     severity: "error",
-    why: "The socket unit makes this file when it starts, and the condition lets it start only if the file is already there. After a boot, /run is empty.",
+    why: "The socket unit creates this file when it starts, but the condition requires the file before that. After a boot, /run is empty.",
     man: "systemd.unit(5)",
     find: ({ unit, addresses }) => {
       const own = new Set(
@@ -148,7 +148,7 @@ export const socketNamesRules: Readonly<Record<SocketNamesCode, Rule<SocketAmong
   },
   "socket-closed": {
     severity: "warning",
-    why: "A client needs the right to write to the file of a unix socket, and the right to search (x) in its folders. Only root needs neither.",
+    why: "A client needs permission to write to the file of a unix socket, and to search (x) in its folders. Only root needs neither.",
     man: "unix(7)",
     find: ({ unit, addresses }) => {
       if (!addresses.some(isFile)) return [];
@@ -180,7 +180,7 @@ export const socketNamesRules: Readonly<Record<SocketNamesCode, Rule<SocketAmong
   },
   "socket-mode-unused": {
     severity: "info",
-    why: "These permissions are those of a file. An abstract socket or a port has none: every process in its network may connect.",
+    why: "These permissions apply to a file. An abstract socket or a port has none: every process in its network may connect.",
     man: "unix(7)",
     find: ({ unit, addresses }) =>
       addresses.length === 0 ||
@@ -197,7 +197,7 @@ export const socketNamesRules: Readonly<Record<SocketNamesCode, Rule<SocketAmong
   },
   "socket-group": {
     severity: "info",
-    why: "Without SocketGroup=, the group of a unix socket is root. So the permission of the group is of no use, and only root may connect.",
+    why: "Without SocketGroup=, the group of a unix socket is root. The group permission then has no effect, and only root may connect.",
     man: "systemd.socket(5)",
     find: ({ unit, addresses, service }) => {
       const setting = valueOf(unit, "Socket", "SocketMode");

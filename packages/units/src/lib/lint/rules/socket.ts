@@ -35,7 +35,7 @@ export type SocketCode =
 export const socketRules: Readonly<Record<SocketCode, Rule<SocketAmongOthers>>> = {
   "listen-missing": {
     severity: "error",
-    why: "A socket unit needs at least one address. systemd does not load one without.",
+    why: "systemd does not load a socket unit without an address.",
     man: "systemd.socket(5)",
     find: ({ unit, addresses }) =>
       addresses.length > 0
@@ -50,7 +50,7 @@ export const socketRules: Readonly<Record<SocketCode, Rule<SocketAmongOthers>>> 
   },
   "service-missing": {
     severity: "error",
-    why: "systemd does not start a socket if it cannot find the service. By default, app.socket starts app.service. With Accept=yes, it starts an instance of the template app@.service.",
+    why: "systemd does not start a socket without its service. By default, app.socket starts app.service. With Accept=yes, it starts an instance of the template app@.service.",
     man: "systemd.socket(5)",
     find: ({ unit, service, withoutAccept, starts, accepts, given }) => {
       if (service !== undefined || isGiven(starts, given)) return [];
@@ -66,7 +66,7 @@ export const socketRules: Readonly<Record<SocketCode, Rule<SocketAmongOthers>>> 
             ? accepts
               ? "Accept=no"
               : "Accept=yes, or Service= with an instance"
-            : `name the service ${templateOf(starts) ?? starts}, or write the name that it has into Service=`,
+            : `name the service ${templateOf(starts) ?? starts}, or set Service= to its name`,
           // A server needs the socket itself. Another program's template may be elsewhere.
           edits:
             accept !== undefined && withoutAccept?.program?.isNode === true && !isInetd(withoutAccept)
@@ -105,7 +105,7 @@ export const socketRules: Readonly<Record<SocketCode, Rule<SocketAmongOthers>>> 
   },
   "clients-blocked": {
     severity: "error",
-    why: "IPAddressDeny= in the socket unit blocks its clients. In the service it does not apply to sockets that systemd passes. PrivateNetwork= in the socket unit opens its ports in a network of its own, which no client reaches.",
+    why: "IPAddressDeny= in the socket unit blocks clients. In the service, it does not apply to passed sockets. PrivateNetwork= in the socket unit opens the ports in a separate network that no client reaches.",
     man: "systemd.resource-control(5)",
     find: ({ unit, addresses, given }) => {
       const network = valueOf(unit, "Socket", "PrivateNetwork");
@@ -118,7 +118,7 @@ export const socketRules: Readonly<Record<SocketCode, Rule<SocketAmongOthers>>> 
           {
             at: network!,
             message: `PrivateNetwork=${network!.value} in a socket`,
-            fix: "put it into the service, which is passed its sockets anyway",
+            fix: "move it to the service, which still gets its sockets",
           },
         ];
       if (valuesOf(unit, "Socket", "IPAddressAllow").length > 0) return [];
@@ -127,13 +127,13 @@ export const socketRules: Readonly<Record<SocketCode, Rule<SocketAmongOthers>>> 
         .map((setting) => ({
           at: setting,
           message: `IPAddressDeny=${setting.value} in a socket`,
-          fix: "put it into the service, which has the same sockets",
+          fix: "move it to the service, which has the same sockets",
         }));
     },
   },
   "trigger-limit": {
     severity: "warning",
-    why: "By default a socket fails after it has started its service twenty times in two seconds, or 200 times with Accept=yes. That happens if the service exits within a tenth of a second, before it accepts, and Restart= does not restart it. The port is then closed until you start the socket.",
+    why: "By default, a socket fails after it has started its service twenty times in two seconds, or 200 times with Accept=yes. That happens if the service exits within a tenth of a second without accepting, and Restart= does not apply. The port is then closed until you start the socket.",
     man: "systemd.socket(5)",
     find: ({ unit, service, accepts }) => {
       const set = ["TriggerLimitIntervalSec", "TriggerLimitBurst"].some((key) =>
@@ -172,14 +172,14 @@ export const socketRules: Readonly<Record<SocketCode, Rule<SocketAmongOthers>>> 
             {
               at: burst ?? interval,
               message: `only ${count} ${count === 1 ? "start" : "starts"} in TriggerLimitIntervalSec=${interval.value}`,
-              fix: "TriggerLimitIntervalSec=0, or a time of seconds",
+              fix: "TriggerLimitIntervalSec=0, or a few seconds",
             },
           ];
     },
   },
   "accept-server": {
     severity: "info",
-    why: "With Accept=yes systemd starts a process for each connection, and passes it only that connection. An app with sockact or its preload serves the connection. Any other server waits for a listening socket that it does not get. Each start of Node takes 40 ms or more.",
+    why: "With Accept=yes, systemd starts a process for each connection, and passes it only that connection. An app with sockact or its preload serves the connection. Any other server waits for a listening socket that it does not get. Each start of Node takes 40 ms or more.",
     man: "systemd.socket(5)",
     find: ({ unit, accepts, service }) =>
       !accepts ||

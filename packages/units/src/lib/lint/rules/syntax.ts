@@ -139,7 +139,7 @@ export const syntaxRules: Readonly<Record<SyntaxCode, Rule<FileSubject>>> = {
       entriesOf(subject, "unreadable").map(({ line, message }) => ({
         at: { file: subject.file, line },
         message,
-        fix: "[Unit], [Service] and the like for a section; UTF-8, and less than 1 MiB, for a line",
+        fix: "[Unit], [Service] or another section in brackets; UTF-8 and less than 1 MiB for a line",
       })),
   },
   "line-ignored": {
@@ -155,7 +155,7 @@ export const syntaxRules: Readonly<Record<SyntaxCode, Rule<FileSubject>>> = {
   },
   "continuation-broken": {
     severity: "warning",
-    why: "A backslash continues a line if it is the last character, and only then. So a space after it ends the value, and without the space the next directive becomes part of the value.",
+    why: "A backslash continues a line only if it is the last character. A space after it ends the value. Without the space, the next directive becomes part of the value.",
     man: "systemd.syntax(7)",
     find: (subject) =>
       subject.settings.flatMap((setting) => {
@@ -254,7 +254,7 @@ export const syntaxRules: Readonly<Record<SyntaxCode, Rule<FileSubject>>> = {
   },
   "value-invalid": {
     severity: "warning",
-    why: "systemd ignores a value that it cannot read, and keeps the earlier value or the default. For a few directives, such as User=, it refuses the whole unit.",
+    why: "systemd ignores a value that it cannot parse, and uses the earlier value or the default. For a few directives, such as User=, it refuses the whole unit.",
     man: "systemd.syntax(7)",
     find: (subject) =>
       subject.known.flatMap(({ setting, kind }) => {
@@ -271,7 +271,7 @@ export const syntaxRules: Readonly<Record<SyntaxCode, Rule<FileSubject>>> = {
   },
   "value-invisible": {
     severity: "warning",
-    why: "The value is not what it looks like. An invisible character is part of it, for example of a path or a variable. Some of these characters make an editor show the words of a command in another order.",
+    why: "An invisible character is part of the value, for example of a path or a variable. Some of these characters make an editor show the words of a command in another order.",
     man: "Unicode Technical Standard #55",
     find: (subject) =>
       subject.settings.flatMap((setting) => {
@@ -351,7 +351,7 @@ export const syntaxRules: Readonly<Record<SyntaxCode, Rule<FileSubject>>> = {
   },
   "directory-refused": {
     severity: "error",
-    why: "systemd does not load the unit. It reads WorkingDirectory= literally: quotes are part of the path, and ~/ is not a home folder.",
+    why: "systemd does not load the unit. It reads WorkingDirectory= literally: quotes are part of the path, and ~/ is not a home directory.",
     man: "systemd.exec(5)",
     find: (subject) =>
       subject.known.flatMap(({ setting }): readonly Found[] => {

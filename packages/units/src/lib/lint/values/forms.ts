@@ -93,7 +93,10 @@ export const directories = (allowed: "links" | "names"): ReadValue =>
     expanded((text) => {
       const [source = "", target = "", flags = "", ...rest] = text.split(":");
       if (allowed === "names" && text.includes(":")) {
-        return { is: "a folder with a link, which this directive does not make", write: "the folder alone" };
+        return {
+          is: "a folder with a link, which this directive does not support",
+          write: "the folder alone",
+        };
       }
       for (const folder of target === "" ? [source] : [source, target]) {
         if (folder.startsWith("/")) {

@@ -157,7 +157,7 @@ export function memory(least = -1): ReadValue {
       return share === undefined ? (bytesOf(text) ?? -1) > least : share <= 1 && share > least;
     },
     least < 0 ? "not an amount of memory" : "not an amount of memory above 0",
-    "bytes, a number with its unit such as 512M, a share of the machine's such as 10%, or infinity",
+    "bytes, a number with its unit such as 512M, a percentage of the machine's memory such as 10%, or infinity",
   );
 }
 
@@ -170,7 +170,7 @@ export function limit(valueOf: (text: string) => number | undefined, one: string
     if (values.length > 2 || soft === undefined || values.includes(undefined)) {
       return {
         is: "not a limit",
-        write: `${one}, infinity, or the soft and the hard limit with a : between`,
+        write: `${one}, infinity, or the soft and the hard limit separated by :`,
       };
     }
     return soft > hard!

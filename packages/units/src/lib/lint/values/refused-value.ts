@@ -151,7 +151,7 @@ const table: readonly (readonly [keys: string, read: ReadValue])[] = [
     orEmpty(
       valueWhere(
         (text) => (shareOf(text) ?? 0) > 0,
-        "not a share of CPU time",
+        "not a percentage of CPU time",
         "a percentage of one CPU: 50%, 200%",
       ),
     ),
@@ -169,14 +169,14 @@ const table: readonly (readonly [keys: string, read: ReadValue])[] = [
       valueWhere(
         (text) => text === "infinity" || (shareOf(text) ?? 2) <= 1 || (wholeOf(text) ?? 0) > 0,
         "not a number of tasks",
-        "a number above 0, a share of what the machine allows such as 10%, or infinity",
+        "a number above 0, a percentage of the machine's limit such as 10%, or infinity",
       ),
     ),
   ],
   [
     "ManagedOOMMemoryPressureLimit",
     orEmpty(
-      valueWhere((text) => (shareOf(text) ?? 2) <= 1, "not a share of time", "a percentage up to 100%"),
+      valueWhere((text) => (shareOf(text) ?? 2) <= 1, "not a percentage of time", "a percentage up to 100%"),
     ),
   ],
   ["LimitCPU", timeLimit(1000)],
@@ -366,6 +366,6 @@ export function refusedValue({ key, value }: Assignment, kind: ValueKind, unit: 
   const read = readers.get(key) ?? (kind === "other" ? undefined : byKind[kind]);
   const refused = read?.(value, unit);
   return refused !== undefined && value === ""
-    ? { is: "the value is empty, and an empty value of this directive removes nothing", write: refused.write }
+    ? { is: "the value is empty, and an empty value does not reset this directive", write: refused.write }
     : refused;
 }

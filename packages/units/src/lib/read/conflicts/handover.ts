@@ -39,14 +39,14 @@ export function reportHandoverConflicts(description: Record<string, unknown>, pr
   if (type === "notify-reload") {
     report(
       "type",
-      "systemd would send SIGHUP besides the command of execReload, and the service would hand over twice",
+      "systemd would send SIGHUP in addition to the command of execReload, and the service would hand over twice",
       "leave it out, or write 'notify'",
     );
   }
   if (openFile === false && notifyAccess !== "all") {
     report(
       "openFile",
-      "the app could not tell systemd which process is the new one",
+      "the app could not tell systemd the process ID of the new version",
       "leave it out; or also write notifyAccess: 'all', and notify with systemd-notify(1)",
     );
   }
@@ -54,7 +54,7 @@ export function reportHandoverConflicts(description: Record<string, unknown>, pr
     report("execReload", "with handover, systemctl reload hands over to the new version", oneOfBoth);
   const { reloadSignal } = description;
   if (reloadSignal !== undefined && reloadSignal !== "SIGHUP")
-    report("reloadSignal", "the app hands over at SIGHUP, and at no other signal", "leave it out");
+    report("reloadSignal", "the app hands over only on SIGHUP", "leave it out");
   reportTimeouts(description, problems);
 }
 

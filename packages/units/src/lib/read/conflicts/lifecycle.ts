@@ -149,7 +149,7 @@ function reportWaits(fields: LifecycleFields, report: Refuse): void {
     report(
       "restartMaxDelaySec",
       `${shown(fields.restartMaxDelaySec)} is less than restartSec`,
-      "write a longer duration than the first wait",
+      "write a longer duration than restartSec",
     );
   }
 }
@@ -165,7 +165,7 @@ function reportRace(
   if (type === "simple" && hasCredentials && execStartPost !== undefined) {
     report(
       "execStartPost",
-      "with type simple the service could run before its credentials exist",
+      "with type simple, the service could run before its credentials exist",
       "leave type out, or write 'exec'",
     );
   }

@@ -39,14 +39,14 @@ export function reportProgramInHome(
     if (!liesIn(homes, place)) continue;
     const move =
       path === "exec[0]" && isNode([place])
-        ? "install Node outside of homes, from your distribution or nodejs.org, and write its path, such as '/usr/bin/node'"
+        ? "install Node outside home directories, from your distribution or nodejs.org, and write its path, such as '/usr/bin/node'"
         : "move the app to /srv or /opt";
     report(
       path,
-      `${shown(sourceText(place as Text))}: most systems close homes to other users, and this service has a separate user`,
+      `${shown(sourceText(place as Text))}: on most systems, other users can't enter home directories, and this service has a separate user`,
       liesIn(["/root"], place)
         ? move
-        : `set user to the account that owns the home, or ${move}; if every user can read that folder, write hardening: { protectHome: 'read-only' }`,
+        : `set user to the account that owns the home directory, or ${move}; if every user can read that folder, write hardening: { protectHome: 'read-only' }`,
     );
   }
 }

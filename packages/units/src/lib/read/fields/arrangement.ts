@@ -61,7 +61,7 @@ export function readArrangement(description: Record<string, unknown>, problems: 
       if (given(field)) report(field, `with accept, ${why}`, "leave it out, or accept");
     }
     if (given("restart") && description["restart"] !== "no")
-      report("restart", "a service that is restarted has lost its connection", "leave it out, or accept");
+      report("restart", "a restarted service has lost its connection", "leave it out, or accept");
   } else if (given("inetd")) {
     report(
       "inetd",

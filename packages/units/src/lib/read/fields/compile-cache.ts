@@ -7,7 +7,7 @@ import { setsVariable } from "./environment.ts";
 import { folderName } from "./folders.ts";
 
 const why =
-  "Node keeps the compiled code of the app's modules in this folder, so that later starts are faster. The first start is slower, and the service can change code that it runs later. Node 20 ignores the variable.";
+  "Node keeps the compiled code of the app's modules in this folder, for faster starts from the second time on. The first start is slower, and the service can change code that it runs later. Node 20 ignores the variable.";
 
 /**
  * The folder for Node's compiled code, and the variable that names it.

@@ -38,7 +38,7 @@ function refusedOptions(text: string): Refusal | undefined {
   const watching = words.find((word) => /^--watch(?:-path)?(?:=|$)/.test(word));
   if (watching !== undefined) {
     return refusedVariable(
-      `with ${watching} Node runs the app as a child process, which cannot take a socket from systemd`,
+      `with ${watching} Node runs the app as a child process, which cannot use a socket from systemd`,
       "remove it: it is for development",
     );
   }
@@ -89,7 +89,7 @@ export const environment: Read = (value, path, problems) => {
     if (variable === false) {
       if (!addedVariables.includes(name)) {
         reportVariable(
-          "false leaves out a variable that is added, but this one is not added",
+          "false omits a variable that is added by default, but this one is not added",
           "leave it out, or write 'false'",
         );
       }
@@ -119,6 +119,6 @@ export function orNo(name: keyof typeof ofFields, read: Read): Read {
 export function limitVariable(name: keyof typeof ofFields, hint: string): Read {
   return (value, path, problems) =>
     [0, Infinity].includes(durationOf(value) ?? 1)
-      ? report("SOCKACT_ERR_UNIT_DURATION", path, problems, `${shown(value)} is not a limit of time`, hint)
+      ? report("SOCKACT_ERR_UNIT_DURATION", path, problems, `${shown(value)} is not a time limit`, hint)
       : durationVariable(name)(value, path, problems);
 }

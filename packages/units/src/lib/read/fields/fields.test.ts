@@ -68,7 +68,7 @@ describe("an unknown field is answered with the field to write", () => {
     ["host", "write listen: '127.0.0.1:80'"],
     ["addresses", "write listen: [80, '[::1]:8080']"],
     ["path", "write listen: '/run/shop.sock'"],
-    ["fd", "write listen: 80; systemd opens the socket, and passes it to the program"],
+    ["fd", "write listen: 80; systemd opens the socket and passes it to the program"],
     ["listenStream", "write listen"],
     [
       "group",
@@ -82,7 +82,7 @@ describe("an unknown field is answered with the field to write", () => {
     ["memoryMax", "write memoryMax beside sockets: it belongs to the service"],
     [
       "tls",
-      "leave it out: the program does TLS itself; pass the key and the certificate with credentials: { 'key.pem': '/etc/shop/key.pem', 'cert.pem': '/etc/shop/cert.pem' }",
+      "leave it out: the program uses TLS itself; pass the key and the certificate with credentials: { 'key.pem': '/etc/shop/key.pem', 'cert.pem': '/etc/shop/cert.pem' }",
     ],
     ["mode", "write socketMode: '0660'"],
     ["FileDescriptorName", "write name"],

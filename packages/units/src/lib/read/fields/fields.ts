@@ -48,7 +48,7 @@ export function entriesByName(record: Readonly<Record<string, unknown>>): [strin
 /** The hint for an unknown field. If there are too many fields to list, it mentions `raw`. */
 function withoutField(known: readonly string[]): string {
   return known.includes("raw")
-    ? "leave it out; a directive that has no field goes into raw"
+    ? "leave it out; write a directive without a field in raw"
     : `the fields are ${known.join(", ")}`;
 }
 

@@ -52,7 +52,7 @@ export function readHealthSocket(
   if (kind === "template" || (typeof name === "string" && name.includes("@")))
     report(
       "healthSocket",
-      "each instance would listen at the same address",
+      "all instances would listen on the same address",
       "leave it out, and write health",
     );
   if (description["bind"] === "capability")

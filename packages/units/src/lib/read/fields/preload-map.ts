@@ -36,7 +36,7 @@ export function mapLines(
   if (Array.isArray(sockets) && sockets.some((socket) => isObject(socket) && socket["accept"] === true))
     reportConflict(
       path,
-      "with accept, the service gets one connection, which does not have a name of yours",
+      "with accept, the service gets one connection, whose name you cannot set",
       "leave it out",
     );
   const names = socketNames(description);

@@ -146,7 +146,7 @@ describe("preload", () => {
     const preload = "/home/me/shop/preload.cjs";
     expect(linesOf({ preload, user: "me" }, /ProtectHome/)).toEqual(["ProtectHome=read-only"]);
     expect(problemsOf({ preload })).toEqual([
-      `preload CONFLICT: "${preload}": most systems close homes to other users, and this service has a separate user`,
+      `preload CONFLICT: "${preload}": on most systems, other users can't enter home directories, and this service has a separate user`,
     ]);
   });
 
@@ -349,9 +349,7 @@ describe("preload", () => {
     [
       "a single connection",
       { sockets: [{ name: "http", listen: 80, accept: true }] },
-      [
-        "preload.map CONFLICT: with accept, the service gets one connection, which does not have a name of yours",
-      ],
+      ["preload.map CONFLICT: with accept, the service gets one connection, whose name you cannot set"],
     ],
   ])("refuses a map for %s", (_title, more, problems) => {
     const sockets = [{ name: "http", listen: 80 }];

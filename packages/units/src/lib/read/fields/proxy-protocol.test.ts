@@ -82,7 +82,7 @@ describe("proxyProtocol of a socket becomes SOCKACT_PROXY_PROTOCOL of the servic
     const socket = { name: "web", listen: 8080, proxyProtocol: true };
     expect(problemsOf(socket)).toEqual([
       expect.stringMatching(
-        /^sockets\[0\]\.proxyProtocol: proxy-protocol-open: .*ListenStream=8080\. Everybody/,
+        /^sockets\[0\]\.proxyProtocol: proxy-protocol-open: .*ListenStream=8080\. Everyone/,
       ),
     ]);
     expect(problemsOf(socket, { acknowledge: ["proxy-protocol-open"] })).toEqual([]);
@@ -123,7 +123,7 @@ describe("proxyProtocol of a socket becomes SOCKACT_PROXY_PROTOCOL of the servic
     [
       { proxyProtocol: { from }, listen: undefined, listenDatagram: 8080 },
       {},
-      "sockets[0].proxyProtocol: a PROXY header begins a connection, and nobody connects to this socket",
+      "sockets[0].proxyProtocol: a PROXY header begins a connection, and this socket has no connections",
     ],
     [
       { proxyProtocol: { from }, name: "the web" },
@@ -143,7 +143,7 @@ describe("proxyProtocol of a socket becomes SOCKACT_PROXY_PROTOCOL of the servic
     [
       { proxyProtocol: { from }, accept: true, name: "web" },
       { inetd: true },
-      "sockets[0].proxyProtocol: with accept, the service gets a connection, and systemd passes the name of the socket only since version 257",
+      "sockets[0].proxyProtocol: with accept, the service gets a connection, and only systemd 257 and later pass the name of the socket",
     ],
     [
       {},

@@ -85,11 +85,11 @@ function reportConflicts(
       "leave it out",
     );
   if (listen === undefined && (listenDatagram ?? listenSequentialPacket) !== undefined)
-    reportConflict("a PROXY header begins a connection, and nobody connects to this socket", "leave it out");
+    reportConflict("a PROXY header begins a connection, and this socket has no connections", "leave it out");
   if (accept === true) {
     if (name !== undefined)
       reportConflict(
-        "with accept, the service gets a connection, and systemd passes the name of the socket only since version 257",
+        "with accept, the service gets a connection, and only systemd 257 and later pass the name of the socket",
         "leave name out",
       );
     return;

@@ -32,13 +32,13 @@ const rules: readonly Rule[] = [
   {
     keys: "StartLimitInterval StartLimitBurst StartLimitAction",
     why: "is written by emitUnits",
-    instead: "leave it out: a limit of starts would leave the socket failed",
+    instead: "leave it out: at a start limit, the socket fails",
   },
   {
     keys: "StartLimitIntervalSec",
     section: "Service",
     why: "is written by emitUnits",
-    instead: "leave it out: a limit of starts would leave the socket failed",
+    instead: "leave it out: at a start limit, the socket fails",
   },
   {
     keys: "TriggerLimitBurst",
@@ -48,7 +48,7 @@ const rules: readonly Rule[] = [
   {
     keys: "TimeoutSec",
     section: "Service",
-    why: "sets TimeoutStartSec= and TimeoutStopSec=, which have fields of their own",
+    why: "sets TimeoutStartSec= and TimeoutStopSec=, which have their own fields",
     instead: "write timeoutStartSec, timeoutStopSec, or both",
   },
   ...["FailureAction", "RebootArgument"].map((keys): Rule => ({
@@ -65,7 +65,7 @@ const rules: readonly Rule[] = [
   {
     keys: "RefuseManualStart",
     values: yes,
-    why: "keeps systemctl from starting and restarting the unit",
+    why: "prevents systemctl from starting and restarting the unit",
     instead: leaveOut,
   },
   {
@@ -83,7 +83,7 @@ const rules: readonly Rule[] = [
   {
     keys: "PermissionsStartOnly",
     values: yes,
-    why: "takes the other commands out of the sandbox",
+    why: "removes the other commands from the sandbox",
     instead:
       "write privileged: true in a command: execStartPre: [{ command: ['/bin/sh'], privileged: true }]",
   },

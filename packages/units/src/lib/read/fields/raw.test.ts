@@ -111,7 +111,7 @@ describe("directives that raw refuses, because a field writes them or they would
       { execStartPre: [{ command: ["/bin/sh"], privileged: true }] },
     ],
     ["Unit", "StopWhenUnneeded", true, "remove it", {}],
-    ["Unit", "PropagatesStopTo", "shop.socket", "take shop.socket out of PropagatesStopTo=", {}],
+    ["Unit", "PropagatesStopTo", "shop.socket", "remove shop.socket from PropagatesStopTo=", {}],
     ["Unit", "RefuseManualStart", true, "leave it out", {}],
     [
       "Service",

@@ -85,11 +85,11 @@ function readDirective(
   if (!/^[A-Za-z0-9]+$/.test(key)) {
     report(
       `${shown(key)} is not the name of a directive`,
-      "letters and digits alone, as in the manual: LimitRTPRIO",
+      "only letters and digits, as in the manual: LimitRTPRIO",
     );
   } else if (!sameName(current, key))
     report(`${key}= is an old name of ${current}=`, `write ${field ?? current}`);
-  else if (field !== undefined) report(`${key}= has a field of its own`, `write ${field}`);
+  else if (field !== undefined) report(`${key}= has its own field`, `write ${field}`);
   else {
     const values = (Array.isArray(value) ? value : [value]).flatMap((entry: unknown, index) =>
       rawValue(entry, Array.isArray(value) ? `${path}[${index}]` : path, problems),

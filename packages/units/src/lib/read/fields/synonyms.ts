@@ -33,7 +33,7 @@ const address = "write listen: '127.0.0.1:80'";
 export const socketSynonyms: Readonly<Record<string, string>> = {
   address,
   addresses: several,
-  fd: "write listen: 80; systemd opens the socket, and passes it to the program",
+  fd: "write listen: 80; systemd opens the socket and passes it to the program",
   group:
     "write socketGroup: 'shop' for the group of a unix socket; write the group of the service beside sockets",
   host: address,
@@ -51,7 +51,7 @@ export const socketSynonyms: Readonly<Record<string, string>> = {
   ...Object.fromEntries(
     ["tls", "ssl", "https", "cert", "key"].map((name) => [
       name,
-      "leave it out: the program does TLS itself; pass the key and the certificate with credentials: { 'key.pem': '/etc/shop/key.pem', 'cert.pem': '/etc/shop/cert.pem' }",
+      "leave it out: the program uses TLS itself; pass the key and the certificate with credentials: { 'key.pem': '/etc/shop/key.pem', 'cert.pem': '/etc/shop/cert.pem' }",
     ]),
   ),
   udp: "write listenDatagram: 53",

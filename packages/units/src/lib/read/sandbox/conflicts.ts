@@ -30,8 +30,8 @@ export function reportSandboxConflicts(
     if (dynamicUser.includes(value)) continue;
     report(
       field,
-      `${key}=${value}: for a user that exists only while the service runs, it is always ${dynamicUser.join(" or ")}`,
-      "leave it out, or name a user",
+      `${key}=${value}: with DynamicUser=, it is always ${dynamicUser.join(" or ")}`,
+      "leave it out, or set user",
     );
   }
 

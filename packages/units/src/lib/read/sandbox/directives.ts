@@ -104,14 +104,14 @@ export const sandboxDirectives: Record<SandboxField, SandboxDirective> = {
     read: yesNo,
     ...both((_, valueOf) => (valueOf("ambientCapabilities").join("") === "" ? ["yes"] : [])),
     reason: "The service has its own user namespace, in which other users do not exist.",
-    cost: "Files that belong neither to root nor to the service's own user appear to belong to nobody.",
+    cost: "Files of users other than root and the service's own user appear to belong to nobody.",
     leftOut: "In a user namespace, the service's capabilities would not apply to the rest of the machine.",
   },
   privateIPC: {
     key: "PrivateIPC",
     read: yesNo,
     ...both("yes"),
-    reason: "The service cannot reach the System V IPC objects and POSIX message queues of other programs.",
+    reason: "The service cannot access the System V IPC objects and POSIX message queues of other programs.",
   },
   protectSystem: {
     key: "ProtectSystem",
@@ -127,8 +127,8 @@ export const sandboxDirectives: Record<SandboxField, SandboxDirective> = {
     ...both(({ inHome }) => [inHome ? "read-only" : "yes"]),
     dynamicUser: ["read-only", "yes", "tmpfs"],
     reason:
-      "The service cannot see home folders. If the program is in one, the service can read home folders but not write to them.",
-    cost: "If Node is in a home folder, as with nvm, exec must name its path, and the service's user must be allowed to read that home.",
+      "The service cannot see home directories. If the program is in one, the service can read home directories but not write to them.",
+    cost: "If Node is in a home directory, as with nvm, exec must name its path, and the service's user must be allowed to read that directory.",
   },
   protectKernelTunables: {
     key: "ProtectKernelTunables",
@@ -178,7 +178,7 @@ export const sandboxDirectives: Record<SandboxField, SandboxDirective> = {
     key: "ProcSubset",
     read: orFalse(oneOf(["all", "pid"])),
     inbound: "pid",
-    reason: "/proc shows processes, and no information about the system.",
+    reason: "/proc shows only processes, and no information about the system.",
     cost: "os.cpus() returns an empty array. os.availableParallelism(), os.totalmem() and os.uptime() work.",
     leftOut:
       "os.cpus() would return an empty array, and monitoring tools would not find /proc/stat and /proc/meminfo.",
@@ -219,9 +219,9 @@ export const sandboxDirectives: Record<SandboxField, SandboxDirective> = {
     reason: "Memory that the service writes is never executable, so an attacker cannot run code from there.",
     cost:
       "V8 compiles no code: loops take about four times as long, a server answers half as many requests or fewer, and WebAssembly is missing. " +
-      "fetch() needs WebAssembly: it fails, and on Node 20 and 22 it ends the process. Type stripping fails too.",
+      "fetch() needs WebAssembly: it fails, and on Node 20 and 22 the failure ends the process. Type stripping fails too.",
     leftOut:
-      "It kills Node at the first function that V8 compiles. jitless: true turns the compiler off and writes this directive.",
+      "It kills Node at the first function that V8 compiles. jitless: true disables the compiler and writes this directive.",
   },
   removeIPC: {
     key: "RemoveIPC",
@@ -230,7 +230,7 @@ export const sandboxDirectives: Record<SandboxField, SandboxDirective> = {
     dynamicUser: ["yes"],
     reason: "When the service stops, systemd removes its System V and POSIX IPC objects.",
     ofSystemAlone:
-      "It has no effect in the service manager of a user. The IPC objects of a user are removed after the user logs out.",
+      "It has no effect in a user's service manager. A user's IPC objects are removed after the user logs out.",
   },
   keyringMode: {
     key: "KeyringMode",
@@ -250,7 +250,7 @@ export const sandboxDirectives: Record<SandboxField, SandboxDirective> = {
     read: choose.onOff([], "native"),
     ...both("native"),
     reason: "The service cannot make system calls of another architecture, which filters may miss.",
-    cost: "32-bit child processes die.",
+    cost: "32-bit child processes are killed.",
   },
   systemCallFilter: {
     key: "SystemCallFilter",
@@ -269,7 +269,7 @@ export const sandboxDirectives: Record<SandboxField, SandboxDirective> = {
             "SOCKACT_ERR_UNIT_CONFLICT",
             path,
             problems,
-            "cannot be false: without it, a forbidden system call kills the program, and Node 20 makes such a call when it starts",
+            "can't be false: without it, a forbidden system call kills the program, and Node 20 makes such a call when it starts",
             "leave the field out, or write systemCallFilter: false to turn the filter off",
           )
         : oneOf(["EPERM", "EACCES", "ENOSYS"])(value, path, problems),
@@ -306,7 +306,7 @@ export const sandboxDirectives: Record<SandboxField, SandboxDirective> = {
     reason:
       "The service cannot send or receive IP packets on sockets that it opens itself. Passed sockets are not affected.",
     ofSystemAlone:
-      "It has no effect in the service manager of a user, because only root may load a packet filter.",
+      "It has no effect in a user's service manager, because only root may load a packet filter.",
     cost: "With ipAddressAllow, host names are resolved only if you also allow the name server.",
     leftOut:
       "Only you know which addresses the service needs. To allow only those, write ipAddressDeny: true and ipAddressAllow: ['10.0.0.0/8'].",
@@ -328,35 +328,35 @@ export const neverWritten: readonly { key: string; value?: string; reason: strin
   {
     key: "TemporaryFileSystem",
     reason:
-      "With BindReadOnlyPaths=, it makes a list of the folders that the service can read. That list differs from machine to machine. ProtectSystem= already makes the whole file system read-only.",
+      "With BindReadOnlyPaths=, only a list of folders is readable. That list differs from machine to machine. ProtectSystem= already makes the whole file system read-only.",
   },
   { key: "BindReadOnlyPaths", reason: "The reason is the same as for TemporaryFileSystem=." },
   {
     key: "InaccessiblePaths",
     reason:
-      "The folders to hide differ from machine to machine. ProtectHome=, ProtectProc= and PrivateDevices= hide those that every machine has.",
+      "The folders to hide differ from machine to machine. ProtectHome=, ProtectProc= and PrivateDevices= hide those that exist on every machine.",
   },
   {
     key: "NoExecPaths",
     reason:
-      "Node is an interpreter and runs any file that it can read. Add-ons and child processes are in the app's own folder.",
+      "Node is an interpreter and runs any file that it can read. Add-ons and child processes are in the app's folder.",
   },
   { key: "ExecPaths", reason: "The reason is the same as for NoExecPaths=." },
   {
     key: "DeviceAllow",
     reason:
-      "PrivateDevices= leaves only harmless devices. systemd-analyze still counts the clock, which ProtectClock= adds to the list, but its device file does not exist in the service.",
+      "PrivateDevices= allows only harmless devices. systemd-analyze still counts the clock, which ProtectClock= adds to the list, but its device file does not exist in the service.",
   },
   {
     key: "PrivatePIDs",
     reason:
-      "systemd 257 then sets LISTEN_PID to a process ID that the program does not have inside, so the program finds no socket. As process 1, Node also ignores SIGTERM.",
+      "systemd 257 then sets LISTEN_PID to a process ID that the program does not have in its namespace, so the program finds no socket. As process 1, Node also ignores SIGTERM.",
   },
   {
     key: "NotifyAccess",
     value: "all",
     reason:
-      "Any child process could send notifications for the service. OpenFile= lets the main process notify without opening a socket.",
+      "Any child process could send notifications for the service. With OpenFile=, the main process sends them without opening a socket.",
   },
   {
     key: "PrivateTmp",
@@ -366,7 +366,7 @@ export const neverWritten: readonly { key: string; value?: string; reason: strin
   {
     key: "PrivateUsers",
     value: "identity",
-    reason: "It needs systemd 257, and separates less than PrivateUsers=yes.",
+    reason: "It needs systemd 257, and isolates less than PrivateUsers=yes.",
   },
   {
     key: "ProtectControlGroups",
@@ -376,7 +376,7 @@ export const neverWritten: readonly { key: string; value?: string; reason: strin
   {
     key: "ProtectHostname",
     value: "private",
-    reason: "It needs systemd 258, and ProtectHostname=yes already keeps the service from changing the name.",
+    reason: "It needs systemd 258, and ProtectHostname=yes already prevents changes of the name.",
   },
   {
     key: "PrivateBPF",
@@ -384,7 +384,7 @@ export const neverWritten: readonly { key: string; value?: string; reason: strin
   },
   {
     key: "PrivateMounts",
-    reason: "Other directives here imply it: with them, the service already has its own mounts.",
+    reason: "Other directives here imply it: with them, the service has its own mount namespace.",
   },
   {
     key: "SocketBindDeny",
@@ -398,7 +398,7 @@ export const neverWritten: readonly { key: string; value?: string; reason: strin
   { key: "RestrictFileSystems", reason: "It needs a kernel with BPF LSM. Other kernels ignore it." },
   {
     key: "SupplementaryGroups",
-    reason: "The service gets no further groups. Each one would open files of other programs.",
+    reason: "The service gets no additional groups. Each one would allow access to files of other programs.",
   },
   { key: "Delegate", reason: "The service creates no control groups." },
   { key: "SecureBits", reason: "They apply to capabilities, and the service has none." },

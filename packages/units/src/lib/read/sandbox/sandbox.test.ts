@@ -113,11 +113,11 @@ describe("a profile as an object", () => {
 
 describe("a sandbox that contradicts itself or the service", () => {
   it.each<[HardeningOptions, Partial<AppDescription>, SandboxField, RegExp]>([
-    [{ noNewPrivileges: false }, {}, "noNewPrivileges", /exists only while the service runs/],
+    [{ noNewPrivileges: false }, {}, "noNewPrivileges", /with DynamicUser=/],
     [{ profile: "none", privateTmp: false }, {}, "privateTmp", /PrivateTmp=no/],
     [{ protectSystem: "full" }, {}, "protectSystem", /ProtectSystem=full/],
     [{ protectHome: false }, {}, "protectHome", /read-only or yes/],
-    [{ removeIPC: false }, {}, "removeIPC", /exists only/],
+    [{ removeIPC: false }, {}, "removeIPC", /with DynamicUser=/],
     [{ protectHome: true }, { workingDirectory: "/home/me" }, "protectHome", /^home-hidden: /],
     [{ memoryDenyWriteExecute: true }, {}, "memoryDenyWriteExecute", /^jit-killed: .*with Node/],
     [

@@ -56,13 +56,13 @@ export function readSandbox(
   if (problems.length === before) reportSandboxConflicts({ isAsked, valueOf }, facts, problems);
 
   const whyNot = (field: SandboxField): string => {
-    if (isAsked(field)) return "The description turns it off.";
+    if (isAsked(field)) return "The description disables it.";
     const { leftOut = "", dynamicUser, ofSystemAlone } = sandboxDirectives[field];
     if (facts.manager === "user" && ofSystemAlone !== undefined) return ofSystemAlone;
     if (level !== "none") return leftOut;
     return facts.dynamicUser && dynamicUser !== undefined
       ? "DynamicUser= implies it."
-      : "The description asks for no sandbox.";
+      : "The description has no sandbox.";
   };
   return {
     profile: level,

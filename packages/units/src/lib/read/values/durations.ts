@@ -26,7 +26,7 @@ export const timeout: Read = (value, path, problems) =>
         "SOCKACT_ERR_UNIT_DURATION",
         path,
         problems,
-        `${shown(value)} means no limit to systemd`,
+        `${shown(value)} means no limit in systemd`,
         "write 'infinity' for no limit, or a time such as '10s'",
       )
     : durationOrInfinity(value, path, problems);
@@ -59,7 +59,7 @@ export const wait: Read = (value, path, problems) => {
       "SOCKACT_ERR_UNIT_DURATION",
       path,
       problems,
-      `${shown(value)} is too short: a service that crashes at its start would be started dozens of times a second`,
+      `${shown(value)} is too short: a service that crashes at its start would start dozens of times a second`,
       "write '1s', or leave it out",
     );
   }

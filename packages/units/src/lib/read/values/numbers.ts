@@ -49,7 +49,7 @@ export const size: Read = atLeast(
   quantity(
     new RegExp(`^${bytes}$`),
     "a size",
-    "whole bytes as a number, or a string with its unit: '64K', '1M'",
+    "an integer number of bytes, or a string with its unit: '64K', '1M'",
   ),
 );
 
@@ -65,12 +65,16 @@ const share = String.raw`(?:100|[1-9]?\d(?:\.\d{1,2})?)%`;
 const some = "(?=.*[1-9]|infinity)";
 
 const amountOfMemory = "an amount of memory";
-const memoryHint = "as a number, or a string: '512M', '2G', '10%' of the machine's, 'infinity'";
+const memoryHint = "as a number, or a string: '512M', '2G', '10%' of the machine's memory, 'infinity'";
 
 const enough = (read: Read): Read => atLeast(2 ** 20, "no service runs with so little memory", read);
 
 export const memory: Read = enough(
-  quantity(new RegExp(`^(?:${bytes}|${share}|infinity)$`), amountOfMemory, `whole bytes ${memoryHint}`),
+  quantity(
+    new RegExp(`^(?:${bytes}|${share}|infinity)$`),
+    amountOfMemory,
+    `an integer number of bytes ${memoryHint}`,
+  ),
 );
 
 /** systemd rejects 0. */
@@ -78,14 +82,14 @@ export const someMemory: Read = enough(
   quantity(
     new RegExp(`^${some}(?:${bytes}|${share}|infinity)$`),
     amountOfMemory,
-    `whole bytes above 0 ${memoryHint}`,
+    `an integer number of bytes above 0 ${memoryHint}`,
   ),
 );
 
 export const tasks: Read = quantity(
   new RegExp(String.raw`^${some}(?:\d{1,16}|${share}|infinity)$`),
   "a number of tasks",
-  "a number above 0, '10%' of what the machine allows, or 'infinity'",
+  "a number above 0, '10%' of the machine's limit, or 'infinity'",
 );
 
 export const quota: Read = (value, path, problems) =>
@@ -95,7 +99,7 @@ export const quota: Read = (value, path, problems) =>
         value,
         path,
         problems,
-        "a share of CPU time",
+        "a percentage of CPU time",
         "a percentage of one CPU as a string: '50%', '200%'",
       );
 

@@ -37,7 +37,7 @@ export function textOf(value: unknown, path: string, problems: UnitProblem[]): T
     "SOCKACT_ERR_UNIT_TEXT",
     path,
     problems,
-    `${shown(sourceText(value))}: ${reason ?? `${shown(unknown)} is no specifier`}`,
+    `${shown(sourceText(value))}: ${reason ?? `${shown(unknown)} is not a specifier`}`,
     reason === undefined ? "systemd.unit(5) lists them; %% is a percent sign" : "remove it",
   );
   return undefined;

@@ -21,7 +21,7 @@ function writableFolders({ unit }: ServiceSubject): string[] {
 /** Finds a compile cache in a folder that the sandbox makes read-only. */
 export const compileCacheRule: Rule<ServiceSubject> = {
   severity: "info",
-  why: "In this sandbox Node cannot write there, and does not report it. Unless the cache already exists, Node compiles the app at each start.",
+  why: "In this sandbox, Node cannot write to the folder, and reports no error. Unless the cache already exists, Node compiles the app at each start.",
   man: "systemd.exec(5)",
   find: (service) => {
     const { unit, program, environment, user } = service;

@@ -91,7 +91,7 @@ export type EnvironmentCode =
 export const environmentRules: Readonly<Record<EnvironmentCode, Rule<ServiceSubject>>> = {
   "variable-reserved": {
     severity: "error",
-    why: "systemd sets this variable itself. Your value replaces it, and the service loses the value from systemd.",
+    why: "systemd sets this variable itself. Your value overrides it, and the service loses systemd's value.",
     man: "systemd.exec(5)",
     find: ({ unit, environment, sockets }) =>
       [...environment]
@@ -106,7 +106,7 @@ export const environmentRules: Readonly<Record<EnvironmentCode, Rule<ServiceSubj
   },
   "variable-unset": {
     severity: "error",
-    why: "Your app finds its sockets by LISTEN_PID and LISTEN_FDS. Without them it gets none, and opens the port itself or fails.",
+    why: "Your app finds its sockets by LISTEN_PID and LISTEN_FDS. Without them it gets no socket, and opens the port itself or fails.",
     man: "systemd.exec(5)",
     find: (service) => {
       const { unit, program } = service;
@@ -119,8 +119,8 @@ export const environmentRules: Readonly<Record<EnvironmentCode, Rule<ServiceSubj
             .words.filter((word) => /^LISTEN_(?:FDS|PID)$/.test(word))
             .map((name) => ({
               at: setting,
-              message: `UnsetEnvironment= takes ${name} away`,
-              fix: `take ${name} out`,
+              message: `UnsetEnvironment= removes ${name}`,
+              fix: `remove ${name} from it`,
             })),
         ),
         ...(cleared === undefined
@@ -128,11 +128,11 @@ export const environmentRules: Readonly<Record<EnvironmentCode, Rule<ServiceSubj
           : [
               {
                 at: program!.setting,
-                message: `env ${cleared} takes LISTEN_PID and LISTEN_FDS away`,
+                message: `env ${cleared} removes LISTEN_PID and LISTEN_FDS`,
                 fix: [
                   "the program itself in ",
                   { ExecStart: "" },
-                  "; UnsetEnvironment= takes single variables away",
+                  "; UnsetEnvironment= removes single variables",
                 ],
               },
             ]),

@@ -79,7 +79,7 @@ export type HandoverCode = "handover-impossible" | "handover-unheard";
 export const handoverRules: Readonly<Record<HandoverCode, Rule<ServiceSubject>>> = {
   "handover-impossible": {
     severity: "error",
-    why: "At a reload the app starts its new version, passes it the listening sockets, and tells systemd which process is the new one. An app that gets a single connection has no listening socket, and exits when it starts. With a Type= that does not notify, systemd does not follow the new process, and each reload fails (SOCKACT_ERR_HANDOVER_UNSUPPORTED). With --permission, Node starts no process without --allow-child-process.",
+    why: "On a reload, the app starts its new version, passes it the listening sockets, and tells systemd the process ID of the new version. An app that gets a single connection has no listening socket, and exits when it starts. With a Type= that does not notify, systemd does not follow the new process, and each reload fails (SOCKACT_ERR_HANDOVER_UNSUPPORTED). With --permission, Node starts no process without --allow-child-process.",
     man: "@sockact/core",
     find: (service) => {
       const { unit, sockets, user } = service;
@@ -132,7 +132,7 @@ export const handoverRules: Readonly<Record<HandoverCode, Rule<ServiceSubject>>>
   },
   "handover-unheard": {
     severity: "warning",
-    why: "If the new version does not start, the old one keeps serving. Only a command in ExecReload= can then fail `systemctl reload`: it waits for the result, which the app writes into the file that SOCKACT_RELOAD_RESULT names. Without it, your deploy script does not notice that the old version still runs. In a folder of RuntimeDirectory=, both may write to the file, and no other user may.",
+    why: "If the new version does not start, the old one keeps serving. Only a command in ExecReload= can then make `systemctl reload` fail: it waits for the result in the file that SOCKACT_RELOAD_RESULT names. Without it, your deploy script does not notice that the old version still runs. In a folder of RuntimeDirectory=, only the app and the command can write to the file.",
     man: "systemd.service(5)",
     find: (service) => {
       const reload = reloadOf(service);

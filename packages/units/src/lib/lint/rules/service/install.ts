@@ -24,7 +24,7 @@ export const installRules: Readonly<Record<InstallCode, Rule<ServiceSubject>>> =
   },
   "also-missing": {
     severity: "warning",
-    why: "systemctl enable enables only the service. After the next boot its socket is open only while the service runs.",
+    why: "systemctl enable enables only the service. After the next boot, the socket is open only while the service runs.",
     man: "systemd.unit(5)",
     find: (service) => {
       const { unit } = service;

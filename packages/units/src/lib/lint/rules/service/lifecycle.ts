@@ -41,7 +41,7 @@ export type LifecycleCode =
 export const lifecycleRules: Readonly<Record<LifecycleCode, Rule<ServiceSubject>>> = {
   "remain-after-exit": {
     severity: "warning",
-    why: "After your app has exited, systemd still regards the service as active. So a connection does not start it again, and clients wait without an answer. With Accept=yes, each connection leaves a unit.",
+    why: "After your app has exited, systemd still regards the service as active, so a connection does not start it again. Clients wait without an answer. With Accept=yes, each connection leaves a unit.",
     man: "systemd.service(5)",
     find: (service) => {
       const setting = inService(service.unit, "RemainAfterExit");
@@ -59,7 +59,7 @@ export const lifecycleRules: Readonly<Record<LifecycleCode, Rule<ServiceSubject>
   },
   "stop-when-unneeded": {
     severity: "warning",
-    why: "systemd stops a unit that no other active unit needs. A socket does not need its service, so systemd stops a service that nothing else needs as soon as it has started.",
+    why: "systemd stops a unit that no other active unit needs. A socket does not need its service. If nothing else does, systemd stops the service as soon as it has started.",
     man: "systemd.unit(5)",
     find: (service) => {
       const setting = valueOf(service.unit, "Unit", "StopWhenUnneeded");
@@ -80,7 +80,7 @@ export const lifecycleRules: Readonly<Record<LifecycleCode, Rule<ServiceSubject>
   },
   "runtime-max": {
     severity: "info",
-    why: "systemd ends the service after this time, with all open requests, and regards it as failed.",
+    why: "After this time, systemd stops the service, with all open requests, and regards it as failed.",
     man: "systemd.service(5)",
     find: (service) => {
       const setting = inService(service.unit, "RuntimeMaxSec");
@@ -95,14 +95,14 @@ export const lifecycleRules: Readonly<Record<LifecycleCode, Rule<ServiceSubject>
             {
               at: setting,
               message: `RuntimeMaxSec=${setting.value} for a server`,
-              fix: "remove it. For the time to start or to stop, TimeoutStartSec= or TimeoutStopSec=",
+              fix: "remove it. To limit the start or the stop, use TimeoutStartSec= or TimeoutStopSec=",
             },
           ];
     },
   },
   "kill-signal": {
     severity: "error",
-    why: "At SIGTERM, the app answers its open requests, and ends. At SIGHUP, sockact reloads the app, or Node ends at once. SIGUSR1 opens the port of Node's debugger, and Node ignores the others. Then systemd waits for TimeoutStopSec=, and kills the app with its open requests.",
+    why: "On SIGTERM, the app answers its open requests and exits. On SIGHUP, sockact reloads the app, or Node exits at once. SIGUSR1 opens the port of Node's debugger, and Node ignores the others. systemd then waits for TimeoutStopSec=, and kills the app with its open requests.",
     man: "systemd.kill(5)",
     find: (service) => {
       const setting = inService(service.unit, "KillSignal");
@@ -113,7 +113,7 @@ export const lifecycleRules: Readonly<Record<LifecycleCode, Rule<ServiceSubject>
         : [
             {
               at: setting,
-              message: `KillSignal=${setting.value} does not make the app drain and end`,
+              message: `KillSignal=${setting.value} does not make the app drain and exit`,
               fix: [{ KillSignal: "SIGTERM" }],
             },
           ];
@@ -121,7 +121,7 @@ export const lifecycleRules: Readonly<Record<LifecycleCode, Rule<ServiceSubject>
   },
   "reload-signal": {
     severity: "error",
-    why: "A reload sends this signal. The program ends at it, or, for SIGUSR1, Node opens the port of its debugger.",
+    why: "A reload sends this signal. It ends the program, or, with SIGUSR1, opens the port of Node's debugger.",
     man: "systemd.service(5)",
     find: ({ unit, program }) => {
       const setting = inService(unit, "ReloadSignal");
@@ -141,7 +141,7 @@ export const lifecycleRules: Readonly<Record<LifecycleCode, Rule<ServiceSubject>
   },
   "kill-mode": {
     severity: "warning",
-    why: "When the service is stopped, its child processes stay, and the sockets that they hold stay open with them.",
+    why: "When the service is stopped, its child processes keep running, and their sockets stay open.",
     man: "systemd.kill(5)",
     find: ({ unit, program }) => {
       const setting = inService(unit, "KillMode");
@@ -159,7 +159,7 @@ export const lifecycleRules: Readonly<Record<LifecycleCode, Rule<ServiceSubject>
   },
   "stop-timeout": {
     severity: "warning",
-    why: "While it drains, the app waits for open requests: 10 seconds, or SOCKACT_DRAIN_TIMEOUT. If systemd kills it earlier, those requests are cut off.",
+    why: "A stopping app waits for open requests: 10 seconds, or SOCKACT_DRAIN_TIMEOUT. If systemd kills it before that, those requests are cut off.",
     man: "systemd.service(5)",
     find: (service) => {
       const { unit, environment } = service;

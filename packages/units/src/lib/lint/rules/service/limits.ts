@@ -38,7 +38,7 @@ export type LimitsCode = "memory-tiny" | "limit-tiny" | "limit-low";
 export const limitsRules: Readonly<Record<LimitsCode, Rule<ServiceSubject>>> = {
   "memory-tiny": {
     severity: "warning",
-    why: "The kernel kills a program that needs more memory than this, and no program starts with less than 1 MiB. A number without a unit means bytes.",
+    why: "The kernel kills a program that needs more memory than this. No program starts with less than 1 MiB. A number without a unit means bytes.",
     man: "systemd.resource-control(5)",
     find: ({ unit }) =>
       ["MemoryMax", "MemoryHigh"].flatMap((key) => {
@@ -51,14 +51,16 @@ export const limitsRules: Readonly<Record<LimitsCode, Rule<ServiceSubject>>> = {
                 at: setting!,
                 message: `${key}=${setting!.value} is less than 1 MiB`,
                 fix:
-                  count === 0 ? `${key}=512M, or as much as it needs` : `${key}=${count}M, if that is meant`,
+                  count === 0
+                    ? `${key}=512M, or as much as it needs`
+                    : `${key}=${count}M, if you meant mebibytes`,
               },
             ];
       }),
   },
   "limit-tiny": {
     severity: "warning",
-    why: "A share of a few percent of one CPU makes each request take seconds. LimitCPU= counts the processor time of all requests together, and ends the program (SIGXCPU). With LimitFSIZE=0 each write to a file ends it (SIGXFSZ).",
+    why: "With a few percent of one CPU, each request takes seconds. LimitCPU= limits the processor time of all requests together, and then ends the program (SIGXCPU). With LimitFSIZE=0, each write to a file ends it (SIGXFSZ).",
     man: "systemd.exec(5)",
     find: (service) =>
       !isApp(service) || listeners(service).length === 0
@@ -78,7 +80,7 @@ export const limitsRules: Readonly<Record<LimitsCode, Rule<ServiceSubject>>> = {
   },
   "limit-low": {
     severity: "error",
-    why: "With less than this, Node aborts, or the kernel or systemd kills it, when it starts or while it works. Then it is started again and again.",
+    why: "With less than this, Node aborts, or the kernel or systemd kills it, at the start or later. systemd then restarts it again and again.",
     man: "systemd.exec(5)",
     find: (service) => {
       const { unit, program, environment } = service;
@@ -100,7 +102,7 @@ export const limitsRules: Readonly<Record<LimitsCode, Rule<ServiceSubject>>> = {
           fix: [
             "remove it, or ",
             { [key]: instead },
-            ...(better === undefined ? [] : [", and ", { [better]: "" }, " for a limit of memory"]),
+            ...(better === undefined ? [] : [", and ", { [better]: "" }, " to limit memory"]),
           ],
         }),
       );

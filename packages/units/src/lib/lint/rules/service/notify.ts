@@ -47,7 +47,7 @@ export type NotifyCode =
 export const notifyRules: Readonly<Record<NotifyCode, Rule<ServiceSubject>>> = {
   "bus-name-missing": {
     severity: "error",
-    why: "With Type=dbus, the service has started when it owns its name on the bus. Without BusName=, systemd refuses the unit.",
+    why: "With Type=dbus, the service has started when it owns its D-Bus name. Without BusName=, systemd refuses the unit.",
     man: "systemd.service(5)",
     find: ({ unit }) => {
       const setting = inService(unit, "Type");
@@ -83,7 +83,7 @@ export const notifyRules: Readonly<Record<NotifyCode, Rule<ServiceSubject>>> = {
   },
   "notify-unheard": {
     severity: "info",
-    why: "Node cannot send READY=1 to NOTIFY_SOCKET by itself. OpenFile= passes that socket to sockact, and NotifyAccess=all lets a helper such as systemd-notify send it. Without them the start times out, unless your app sends READY=1 by other means, such as a native add-on. Servers such as uvicorn do not send it either.",
+    why: "Node cannot send READY=1 to NOTIFY_SOCKET by itself. OpenFile= passes that socket to sockact, and NotifyAccess=all allows a helper such as systemd-notify. Without them, the start times out, unless your app sends READY=1 in another way, such as a native add-on. Servers such as uvicorn do not send it either.",
     man: "systemd.service(5)",
     find: (service) =>
       !notifies(service.unit) || canNotify(service, neverReady)
@@ -98,7 +98,7 @@ export const notifyRules: Readonly<Record<NotifyCode, Rule<ServiceSubject>>> = {
   },
   "watchdog-unheard": {
     severity: "info",
-    why: "systemd kills the service when no WATCHDOG=1 comes in time, whatever its Type=. Node cannot send it by itself. OpenFile= lets sockact send it; a native add-on may send it too. gunicorn and uvicorn do not send it.",
+    why: "systemd kills the service if WATCHDOG=1 does not arrive in time, whatever its Type=. Node cannot send it by itself. With OpenFile=, sockact sends it; a native add-on can send it too. gunicorn and uvicorn do not send it.",
     man: "systemd.service(5)",
     find: (service) => {
       const setting = inService(service.unit, "WatchdogSec");
@@ -144,7 +144,7 @@ export const notifyRules: Readonly<Record<NotifyCode, Rule<ServiceSubject>>> = {
   }),
   "open-file-path": {
     severity: "error",
-    why: "systemd expands no specifiers in OpenFile=. The system's service manager listens at /run/systemd/notify, and the service manager of a user at /run/user/<uid>/systemd/notify.",
+    why: "systemd expands no specifiers in OpenFile=. The system's service manager listens on /run/systemd/notify, and a user's on /run/user/<uid>/systemd/notify.",
     man: "systemd.service(5)",
     find: ({ unit, user }) =>
       openFiles(unit)
@@ -171,20 +171,20 @@ export const notifyRules: Readonly<Record<NotifyCode, Rule<ServiceSubject>>> = {
   },
   "open-file-name": {
     severity: "warning",
-    why: "Your app recognizes the socket for READY=1 by the name notify. It treats a descriptor with another name as a socket to listen on.",
+    why: "Your app recognizes the notify socket by the name notify. It treats a descriptor with another name as a socket to listen on.",
     man: "systemd.service(5)",
     find: ({ unit }) =>
       openFiles(unit)
         .filter(({ path, name }) => isNotifySocket(path) && name !== "notify")
         .map(({ setting, path, name }) => ({
           at: setting,
-          message: `the socket for notifications has the name ${name}`,
+          message: `the notify socket has the name ${name}`,
           fix: `${path}:notify`,
         })),
   },
   "notify-access-all": {
     severity: "info",
-    why: "Every process of the service may report its state. With OpenFile= the main process does that itself, and no other process needs the right.",
+    why: "Every process of the service may send notifications. With OpenFile=, only the main process sends them, and no other process needs the right.",
     man: "systemd.service(5)",
     find: ({ unit }) => {
       const setting = inService(unit, "NotifyAccess");

@@ -15,7 +15,7 @@ export type OtherUnitsCode = "unit-missing" | "target-missing";
 export const otherUnitsRules: Readonly<Record<OtherUnitsCode, Rule<ServiceSubject>>> = {
   "unit-missing": {
     severity: "warning",
-    why: "A unit does not start without a unit that it requires. Nothing happens if the unit of OnFailure= is missing, or if it is the service itself.",
+    why: "A unit does not start without a unit that it requires. OnFailure= has no effect if its unit is missing, or if it is the service itself.",
     man: "systemd.unit(5)",
     find: ({ unit, sockets }) => {
       const given = sockets[0]?.given;
@@ -42,7 +42,7 @@ export const otherUnitsRules: Readonly<Record<OtherUnitsCode, Rule<ServiceSubjec
               {
                 at: setting,
                 message: `${setting.key}=${name}: ${isItself ? "that is the service itself" : "it is not among the files"}`,
-                fix: isItself ? "another unit" : `${near(name) ?? "a file with this name"}, or take it out`,
+                fix: isItself ? "another unit" : `${near(name) ?? "a file with this name"}, or remove it`,
               },
             ]
           : [];
@@ -51,7 +51,7 @@ export const otherUnitsRules: Readonly<Record<OtherUnitsCode, Rule<ServiceSubjec
   },
   "target-missing": {
     severity: "warning",
-    why: "The service manager of a user has no such target. A unit that this target wants is never started, and After= waits for nothing.",
+    why: "A user's service manager has no such target. A unit that this target wants is never started, and After= waits for nothing.",
     man: "systemd.special(7)",
     find: ({ unit, sockets, user }) =>
       !user
@@ -68,7 +68,7 @@ export const otherUnitsRules: Readonly<Record<OtherUnitsCode, Rule<ServiceSubjec
             )
             .map(({ name, setting }) => ({
               at: setting,
-              message: `${setting.key}=${name} in a unit of a user`,
+              message: `${setting.key}=${name} in a user unit`,
               fix:
                 setting.section === "Install"
                   ? "default.target, or sockets.target for a socket"

@@ -111,7 +111,7 @@ export type PortsCode =
 export const portsRules: Readonly<Record<PortsCode, Rule<ServiceSubject>>> = {
   "requires-missing": {
     severity: "warning",
-    why: "If you start the service yourself, or another unit starts it at boot, its socket may not be open. The service then gets no socket. It opens the port itself, or fails.",
+    why: "If you start the service yourself, or another unit starts it at boot, its socket may not be open. The service then gets no socket, and opens the port itself or fails.",
     man: "systemd.socket(5)",
     find: (service) => {
       const { unit } = service;
@@ -143,14 +143,14 @@ export const portsRules: Readonly<Record<PortsCode, Rule<ServiceSubject>>> = {
   },
   "sockets-missing": {
     severity: "warning",
-    why: "A service is passed the sockets that start it. Other sockets, such as those of another instance, are passed only if Sockets= names them.",
+    why: "A service gets the sockets that start it. It gets other sockets, such as those of another instance, only if Sockets= names them.",
     man: "systemd.service(5)",
     find: (service) => {
       const { unit } = service;
       if (!isApp(service)) return [];
       return notPassed(service).map((name) => ({
         at: headerOf(unit, "Service"),
-        message: `other instances are not passed ${name}`,
+        message: `other instances do not get ${name}`,
         // If two instances have different ports, Sockets= would pass both ports to both.
         fix: `Sockets=${name}, if it is for all instances`,
       }));
@@ -158,7 +158,7 @@ export const portsRules: Readonly<Record<PortsCode, Rule<ServiceSubject>>> = {
   },
   "names-missing": {
     severity: "info",
-    why: "By default a socket has the name of its unit. With several sockets, your own names say which is which.",
+    why: "By default, a socket has the name of its unit. With several sockets, choose names that distinguish them.",
     man: "systemd.socket(5)",
     find: (service) => {
       const own = listeners(service);
@@ -172,7 +172,7 @@ export const portsRules: Readonly<Record<PortsCode, Rule<ServiceSubject>>> = {
             .replace(/[^\w.-]/g, "_");
           return {
             at: headerOf(unit, "Socket"),
-            message: "it is one of several sockets, and has no name",
+            message: "it is one of several sockets and has no name",
             fix: `FileDescriptorName=${name}`,
           };
         });
@@ -180,7 +180,7 @@ export const portsRules: Readonly<Record<PortsCode, Rule<ServiceSubject>>> = {
   },
   "standard-input-socket": {
     severity: "error",
-    why: "The socket becomes standard input, and LISTEN_FDS is not set. Your app does not find the socket.",
+    why: "The socket becomes standard input, and LISTEN_FDS is not set, so your app does not find the socket.",
     man: "systemd.exec(5)",
     find: (service) => {
       const setting = inService(service.unit, "StandardInput");
@@ -197,7 +197,7 @@ export const portsRules: Readonly<Record<PortsCode, Rule<ServiceSubject>>> = {
   },
   "port-twice": {
     severity: "info",
-    why: "The socket unit already listens on this port. An app with sockact listens on the socket, whatever the port. Another app that opens the port itself fails (EADDRINUSE).",
+    why: "The socket unit already listens on this port. An app with sockact uses that socket, whatever the port. Another app that opens the port itself fails (EADDRINUSE).",
     man: "systemd.socket(5)",
     find: (service) => {
       const taken = new Set(
@@ -235,7 +235,7 @@ export const portsRules: Readonly<Record<PortsCode, Rule<ServiceSubject>>> = {
   },
   "port-of-user": {
     severity: "info",
-    why: "The service manager of a user may not open ports below 1024 (EACCES), unless the machine has a lower net.ipv4.ip_unprivileged_port_start. The socket unit does not start.",
+    why: "A user's service manager may not open ports below 1024 (EACCES), unless net.ipv4.ip_unprivileged_port_start is lower. The socket unit does not start.",
     man: "ip(7)",
     find: ({ user, sockets }) =>
       !user
@@ -245,8 +245,8 @@ export const portsRules: Readonly<Record<PortsCode, Rule<ServiceSubject>>> = {
             .filter((setting) => isLow(endpointOf(setting)?.port ?? ""))
             .map((setting) => ({
               at: setting,
-              message: `${setting.key}=${setting.value} in a unit of a user`,
-              fix: "a port from 1024, or units of the system",
+              message: `${setting.key}=${setting.value} in a user unit`,
+              fix: "a port from 1024, or system units",
             })),
   },
 };

@@ -31,7 +31,7 @@ export type PreloadCode =
 export const preloadRules: Readonly<Record<PreloadCode, Rule<ServiceSubject>>> = {
   "preload-relative": {
     severity: "warning",
-    why: "Node looks for the file in the folder in which Node starts. A child process that starts in another folder also has NODE_OPTIONS, does not find the file, and exits at once.",
+    why: "Node looks for the file in its working directory. A child process in another folder also has NODE_OPTIONS, does not find the file, and exits at once.",
     man: "@sockact/register",
     find: ({ environment }) => {
       const options = environment.get("NODE_OPTIONS");
@@ -51,7 +51,7 @@ export const preloadRules: Readonly<Record<PreloadCode, Rule<ServiceSubject>>> =
   },
   "preload-replaced": {
     severity: "warning",
-    why: "Only the last NODE_OPTIONS counts. Node does not load the modules of an earlier line, or of the unit under a drop-in.",
+    why: "Only the last NODE_OPTIONS is used. Node does not load the modules of an earlier line, or of the unit that a drop-in changes.",
     man: "systemd.exec(5)",
     find: (service) => {
       const last = service.environment.get("NODE_OPTIONS");
@@ -73,7 +73,7 @@ export const preloadRules: Readonly<Record<PreloadCode, Rule<ServiceSubject>>> =
   },
   "map-replaced": {
     severity: "warning",
-    why: "Only the last SOCKACT_MAP counts. @sockact/register does not see the entries of an earlier line, or of the unit under a drop-in.",
+    why: "Only the last SOCKACT_MAP is used. @sockact/register does not see the entries of an earlier line, or of the unit that a drop-in changes.",
     man: "systemd.exec(5)",
     find: (service) => {
       const last = service.environment.get("SOCKACT_MAP");
@@ -98,7 +98,7 @@ export const preloadRules: Readonly<Record<PreloadCode, Rule<ServiceSubject>>> =
   },
   "map-name-repeated": {
     severity: "warning",
-    why: "The first of these servers that listens gets all sockets of this name. The other server gets none, and opens its port itself.",
+    why: "The first of these servers that listens gets all sockets of this name. The other server gets none, and opens its own port.",
     man: "@sockact/register",
     find: ({ environment }) => {
       const map = environment.get("SOCKACT_MAP");

@@ -20,13 +20,14 @@ const node = [{ ExecStart: "/usr/bin/node" }, " with the app's file"] as const;
 function insteadOf(launcher: string): Fix {
   if (launcher === "setsid") return [...itself, ": systemd starts it in a session of its own"];
   if (launcher === "timeout") return [{ RuntimeMaxSec: "" }, ", and ", ...itself];
-  if (launcher === "flock") return "flock --no-fork, which becomes the program";
+  if (launcher === "flock") return "flock --no-fork, which execs the program";
   if (launcher === "unshare") return ["PrivateMounts= and similar directives, and ", ...itself];
   if (launcher === "uv") return "the program itself, such as .venv/bin/gunicorn below the app's folder";
-  if (launcher === "go") return "the program that `go build` makes";
+  if (launcher === "go") return "the program that `go build` creates";
   if (/^(?:docker-compose|podman-compose)$/.test(launcher))
-    return "podman run, which passes the sockets on, or a proxy before the container";
-  if (launcher === "docker") return "podman, which passes the sockets on, or a proxy before the container";
+    return "podman run, which passes the sockets on, or a proxy in front of the container";
+  if (launcher === "docker")
+    return "podman, which passes the sockets on, or a proxy in front of the container";
   if (launcher === "deno") return "deno run with the app's file";
   if (
     /^(?:strace|ltrace|tini|dumb-init|xvfb-run|script|screen|tmux|systemd-run|start-stop-daemon|supervisord|foreman|honcho|overmind)$/.test(
@@ -113,7 +114,7 @@ export const programRules: Readonly<Record<ProgramCode, Rule<ServiceSubject>>> =
   },
   "exec-several": {
     severity: "error",
-    why: "systemd refuses a service with several programs, unless it has Type=oneshot. A drop-in that replaces the program begins with an empty ExecStart=.",
+    why: "systemd refuses a service with several programs, unless it has Type=oneshot. A drop-in that replaces the program needs an empty ExecStart= first.",
     man: "systemd.service(5)",
     find: ({ unit }) => {
       if (inService(unit, "Type")?.value === "oneshot") return [];
@@ -126,14 +127,14 @@ export const programRules: Readonly<Record<ProgramCode, Rule<ServiceSubject>>> =
             {
               at: setting,
               message: `there are ${commands.length} programs`,
-              fix: "an empty ExecStart= on the line before the one that is meant",
+              fix: "an empty ExecStart= on the line before the last one",
             },
           ];
     },
   },
   "exec-relative": {
     severity: "warning",
-    why: "systemd looks for a program without a path in a few folders, such as /usr/local/bin and /usr/bin. It may find another program than your shell does, or none.",
+    why: "systemd searches a few folders, such as /usr/local/bin and /usr/bin, for a program without a path. It may find another program than your shell does, or none.",
     man: "systemd.service(5)",
     find: ({ unit, program }) => {
       if (program?.isNode !== true) return [];
@@ -157,7 +158,7 @@ export const programRules: Readonly<Record<ProgramCode, Rule<ServiceSubject>>> =
   },
   "exec-quoted": {
     severity: "error",
-    why: "Quotes keep a path with spaces together. systemd takes all that is between them for the path of the program, and finds no such file (status=203/EXEC).",
+    why: "Quotes keep a path with spaces together. systemd uses everything between them as the path of the program, and finds no such file (status=203/EXEC).",
     man: "systemd.service(5)",
     find: ({ program }) =>
       program !== undefined && program.command.argv.length === 1 && isCommandLine.test(program.command.path)
@@ -167,7 +168,7 @@ export const programRules: Readonly<Record<ProgramCode, Rule<ServiceSubject>>> =
               message: `the whole command line is in quotes`,
               fix: [{ ExecStart: program.command.path }],
               inDescription: {
-                fix: "write each word for itself, as in exec: ['/usr/bin/node', '/srv/shop/server.js']",
+                fix: "write each word separately, as in exec: ['/usr/bin/node', '/srv/shop/server.js']",
               },
             },
           ]
@@ -175,7 +176,7 @@ export const programRules: Readonly<Record<ProgramCode, Rule<ServiceSubject>>> =
   },
   "exec-launcher": {
     severity: "error",
-    why: "systemd passes the sockets only to the process that it starts itself, so the app gets none. The app may not get SIGTERM in time either.",
+    why: "systemd passes the sockets only to the process that it starts, so the app gets none. The app may not get SIGTERM in time either.",
     man: "systemd.exec(5)",
     find: (service) => {
       const { program } = service;
@@ -191,7 +192,7 @@ export const programRules: Readonly<Record<ProgramCode, Rule<ServiceSubject>>> =
   },
   "exec-shell": {
     severity: "warning",
-    why: "systemd passes the sockets to the process that it starts, and that is the shell. Many shells run even the last command as a child process.",
+    why: "systemd passes the sockets to the process that it starts, which is the shell. Many shells run even the last command as a child process.",
     man: "systemd.exec(5)",
     find: (service) => {
       const { program } = service;
@@ -210,7 +211,7 @@ export const programRules: Readonly<Record<ProgramCode, Rule<ServiceSubject>>> =
   },
   "exec-syntax": {
     severity: "warning",
-    why: "systemd runs the program without a shell. It does not read redirections, &&, pipes, $(…), ${NAME:-default}, ~ or *: your program gets such a word as an argument.",
+    why: "systemd runs the program without a shell. It does not interpret redirections, &&, pipes, $(…), ${NAME:-default}, ~ or *: your program gets such a word as an argument.",
     man: "systemd.service(5)",
     find: ({ program }) => {
       if (program === undefined || program.script !== undefined) return [];
@@ -223,7 +224,7 @@ export const programRules: Readonly<Record<ProgramCode, Rule<ServiceSubject>>> =
               message: `${shown(word)} is an argument of ${program.name}`,
               fix: /[<>]/.test(word)
                 ? [{ StandardOutput: "append:/path" }, ", ", { StandardError: "" }, " or StandardInput="]
-                : "the words that a shell would put there, or /bin/sh -c '…' with exec before the program",
+                : "the expanded words, or /bin/sh -c '…' with exec before the program",
             },
           ];
     },
@@ -239,7 +240,7 @@ export const programRules: Readonly<Record<ProgramCode, Rule<ServiceSubject>>> =
   },
   "script-relative": {
     severity: "error",
-    why: "Without WorkingDirectory= systemd starts a service in /. Node looks for the file there, does not find it, and exits at each start.",
+    why: "Without WorkingDirectory=, systemd starts a service in /. Node looks for the file there, does not find it, and exits.",
     man: "systemd.exec(5)",
     find: ({ unit, program, user }) => {
       if (
@@ -266,7 +267,7 @@ export const programRules: Readonly<Record<ProgramCode, Rule<ServiceSubject>>> =
   },
   "exec-env": {
     severity: "info",
-    why: "env looks for the program in the PATH of systemd, which does not contain the folders of nvm or Volta.",
+    why: "env searches the PATH of systemd, which does not contain the folders of nvm or Volta.",
     man: "systemd.exec(5)",
     find: ({ program, environment }) =>
       program === undefined ||
@@ -286,7 +287,7 @@ export const programRules: Readonly<Record<ProgramCode, Rule<ServiceSubject>>> =
   },
   "permission-net": {
     severity: "info",
-    why: "With --permission and without --allow-net, Node 26 does not let a server listen, and your app gets the error SOCKACT_ERR_PERMISSION. Node 24 and older do not need this option, and do not know it.",
+    why: "With --permission and without --allow-net, a server cannot listen in Node 26, and your app gets the error SOCKACT_ERR_PERMISSION. Node 24 and older do not have this option.",
     man: "node(1)",
     find: (service) => {
       const { program } = service;
@@ -307,7 +308,7 @@ export const programRules: Readonly<Record<ProgramCode, Rule<ServiceSubject>>> =
   },
   "type-unfit": {
     severity: "error",
-    why: "Node does not move to the background, and a server does not exit by itself. systemd waits for one of these, and the start times out. systemd does not load a service with Type=oneshot and Restart=always.",
+    why: "Node does not move to the background, and a server does not exit by itself. systemd waits for that, and the start times out. systemd does not load a service with Type=oneshot and Restart=always.",
     man: "systemd.service(5)",
     find: (service) => {
       const setting = inService(service.unit, "Type");

@@ -32,7 +32,7 @@ export type ProxyProtocolCode = "proxy-protocol-open" | "proxy-protocol-name";
 export const proxyProtocolRules: Readonly<Record<ProxyProtocolCode, Rule<ServiceSubject>>> = {
   "proxy-protocol-open": {
     severity: "warning",
-    why: "Everybody who can reach the port may send a PROXY header, and claim any address. Then the addresses in your log are worth nothing, and neither are limits for each address.",
+    why: "Everyone who can reach the port can send a PROXY header and claim any address. The addresses in your log, and limits for each address, are then worthless.",
     man: "@sockact/core",
     find: ({ environment, sockets }): Found[] => {
       const variable = environment.get(proxyVariable);

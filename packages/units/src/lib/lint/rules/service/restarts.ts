@@ -67,7 +67,7 @@ export const restartsRules: Readonly<Record<RestartsCode, Rule<ServiceSubject>>>
   },
   "crash-spins": {
     severity: "warning",
-    why: "A connection that nobody accepts starts the service again as soon as it exits. With StartLimitIntervalSec=0, only Restart= and RestartSec= slow these starts down, and here Restart= does not apply to a crash.",
+    why: "If the service exits without accepting a connection, the connection starts it again at once. With StartLimitIntervalSec=0, only Restart= and RestartSec= slow this down, and Restart= does not apply to a crash here.",
     man: "systemd.service(5)",
     find: (service) => {
       const { unit } = service;
@@ -79,14 +79,14 @@ export const restartsRules: Readonly<Record<RestartsCode, Rule<ServiceSubject>>>
         return [
           {
             at: final!,
-            message: `RestartPreventExitStatus=${final!.value}: if it fails so before it accepts, it is started over and over`,
+            message: `RestartPreventExitStatus=${final!.value}: if it fails so before it accepts, systemd starts it again and again`,
             fix: "remove StartLimitIntervalSec=0, or this line",
           },
         ];
       return [
         {
           at: inService(unit, "Restart") ?? headerOf(unit, "Service"),
-          message: `Restart=${restartPolicy(unit)}: if it crashes before it accepts, it is started over and over`,
+          message: `Restart=${restartPolicy(unit)}: if it crashes before it accepts, systemd starts it again and again`,
           fix: "Restart=always and RestartSec=1s",
         },
       ];
@@ -94,7 +94,7 @@ export const restartsRules: Readonly<Record<RestartsCode, Rule<ServiceSubject>>>
   },
   "restart-fast": {
     severity: "warning",
-    why: "With StartLimitIntervalSec=0, systemd keeps starting a service that crashes at its start. Each start costs processor time and lines in the journal.",
+    why: "With StartLimitIntervalSec=0, systemd keeps restarting a service that crashes at its start. Each start costs processor time and lines in the journal.",
     man: "systemd.service(5)",
     find: (service) => {
       const { unit } = service;
@@ -117,7 +117,7 @@ export const restartsRules: Readonly<Record<RestartsCode, Rule<ServiceSubject>>>
   },
   "restart-slow": {
     severity: "warning",
-    why: "Until the wait is over, a connection does not start the service either. After a single crash, clients wait that long for an answer.",
+    why: "During the delay, a connection does not start the service either. After a single crash, clients wait that long for an answer.",
     man: "systemd.service(5)",
     find: (service) => {
       const { unit } = service;
@@ -136,7 +136,7 @@ export const restartsRules: Readonly<Record<RestartsCode, Rule<ServiceSubject>>>
                 { RestartSec: "1s" },
                 ", or with ",
                 { RestartSteps: "", RestartMaxDelaySec: "" },
-                " a wait that grows",
+                " a delay that grows",
               ],
             },
           ];
@@ -144,7 +144,7 @@ export const restartsRules: Readonly<Record<RestartsCode, Rule<ServiceSubject>>>
   },
   "condition-spins": {
     severity: "warning",
-    why: "A start that a condition refuses is not an exit, so Restart= does not apply. Without a limit, a connection that waits makes systemd try again thousands of times a second.",
+    why: "If a condition prevents the start, Restart= does not apply. Without a limit, a waiting connection makes systemd try again thousands of times a second.",
     man: "systemd.socket(5)",
     find: (service) => {
       const { unit } = service;
@@ -156,13 +156,13 @@ export const restartsRules: Readonly<Record<RestartsCode, Rule<ServiceSubject>>>
         .map((socket) => ({
           at: condition,
           message: `${condition.key}=${condition.value}, and ${socket.unit.name} has no trigger limit`,
-          fix: `take TriggerLimitIntervalSec= and TriggerLimitBurst= out of ${socket.unit.name}`,
+          fix: `remove TriggerLimitIntervalSec= and TriggerLimitBurst= from ${socket.unit.name}`,
         }));
     },
   },
   "idle-restart": {
     severity: "warning",
-    why: "A service that goes to sleep exits, and Restart= starts it again at once. It sleeps only if RestartPreventExitStatus= has the status with which it exits.",
+    why: "A service that goes to sleep exits, and Restart= starts it again at once. It sleeps only if RestartPreventExitStatus= has its exit status.",
     man: "systemd.service(5)",
     find: ({ unit, environment }) => {
       const timeout = environment.get("SOCKACT_IDLE_TIMEOUT");
@@ -174,7 +174,7 @@ export const restartsRules: Readonly<Record<RestartsCode, Rule<ServiceSubject>>>
       return [
         {
           at: inService(unit, "Restart") ?? idle.setting,
-          message: `Restart=${restartPolicy(unit)} starts it again when it goes to sleep with status ${status}`,
+          message: `Restart=${restartPolicy(unit)} restarts it when it goes to sleep with status ${status}`,
           fix:
             status === 0
               ? "Environment=SOCKACT_IDLE_EXIT_STATUS=42, RestartPreventExitStatus=42 and SuccessExitStatus=42"
@@ -185,7 +185,7 @@ export const restartsRules: Readonly<Record<RestartsCode, Rule<ServiceSubject>>>
   },
   "clean-exit-spins": {
     severity: "info",
-    why: "A connection that nobody accepts starts the service again as soon as it exits. If Restart= does not apply to an exit with 0, nothing slows these starts down.",
+    why: "If the service exits without accepting a connection, the connection starts it again at once. If Restart= does not apply to exit status 0, nothing slows this down.",
     man: "systemd.service(5)",
     find: (service) => {
       const { unit } = service;
@@ -194,7 +194,7 @@ export const restartsRules: Readonly<Record<RestartsCode, Rule<ServiceSubject>>>
       return [
         {
           at: inService(unit, "Restart") ?? headerOf(unit, "Service"),
-          message: `Restart=${restartPolicy(unit)}: if it exits with 0 before it accepts, it is started over and over, ${forever ? "without end" : "without end, or until the socket fails"}`,
+          message: `Restart=${restartPolicy(unit)}: if it exits with 0 before it accepts, systemd starts it again and again${forever ? "" : ", until the socket fails"}`,
           fix: "Restart=always and RestartSec=1s. If it goes to sleep, also Environment=SOCKACT_IDLE_EXIT_STATUS=42, RestartPreventExitStatus=42 and SuccessExitStatus=42",
         },
       ];

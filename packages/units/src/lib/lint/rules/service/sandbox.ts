@@ -72,7 +72,7 @@ export const sandboxRules: Readonly<Record<SandboxCode, Rule<ServiceSubject>>> =
         : [
             {
               at: setting,
-              message: `ProtectHome=${setting.value}, and the program is in a home`,
+              message: `ProtectHome=${setting.value}, and the program is in a home directory`,
               fix: [{ ProtectHome: "read-only" }, ", or the app and Node under /srv, /opt or /usr"],
             },
           ];
@@ -132,7 +132,7 @@ export const sandboxRules: Readonly<Record<SandboxCode, Rule<ServiceSubject>>> =
   }),
   "jit-killed": ofSandbox({
     severity: "error",
-    why: "A program such as Node writes machine code at run time, and MemoryDenyWriteExecute= forbids that. It dies at once. Node runs with --jitless.",
+    why: "Programs such as Node generate machine code at run time, which MemoryDenyWriteExecute= forbids. They crash at once. Node runs with --jitless.",
     man: "systemd.exec(5)",
     find: ({ unit, program, environment }) => {
       const setting = inService(unit, "MemoryDenyWriteExecute");
@@ -157,7 +157,7 @@ export const sandboxRules: Readonly<Record<SandboxCode, Rule<ServiceSubject>>> =
   }),
   "system-call-kills": ofSandbox({
     severity: "warning",
-    why: "A system call that the filter does not allow kills the program. Node tries pkey_alloc, which it does not need. With an error number the call fails, and Node keeps running.",
+    why: "A system call that the filter does not allow kills the program. Node calls pkey_alloc, but does not need it. With an error number, the call fails, and Node keeps running.",
     man: "systemd.exec(5)",
     find: (service) => {
       const { unit, program } = service;
@@ -167,7 +167,7 @@ export const sandboxRules: Readonly<Record<SandboxCode, Rule<ServiceSubject>>> =
         : [
             {
               at: filter,
-              message: "SystemCallFilter= leaves out pkey_alloc, without an error number",
+              message: "SystemCallFilter= does not allow pkey_alloc, and has no error number",
               fix: [{ SystemCallErrorNumber: "EPERM" }],
               edits: changeSetting(unit, "Service", "SystemCallErrorNumber", "EPERM"),
             },
@@ -176,7 +176,7 @@ export const sandboxRules: Readonly<Record<SandboxCode, Rule<ServiceSubject>>> =
   }),
   "program-hidden": ofSandbox({
     severity: "error",
-    why: "TemporaryFileSystem= puts an empty folder in the place of another, InaccessiblePaths= closes it, and in a folder of NoExecPaths= no program runs. The program or its script is in such a folder, so the service does not start.",
+    why: "TemporaryFileSystem= replaces a folder by an empty one, InaccessiblePaths= makes it inaccessible, and NoExecPaths= prevents execution. The program or its script is in such a folder, so the service does not start.",
     man: "systemd.exec(5)",
     find: (service) => {
       const { unit, program } = service;
@@ -191,16 +191,16 @@ export const sandboxRules: Readonly<Record<SandboxCode, Rule<ServiceSubject>>> =
       return hiddenFiles(programs, read, lines).map(({ line, file, what, back }) => ({
         at: line,
         message: `${line.key}=${line.value}: ${file} ${what}`,
-        fix: `take its folder out of ${line.key}=${back.length === 0 ? "" : `, or show it again with ${back.at(-1)}=`}`,
+        fix: `remove its folder from ${line.key}=${back.length === 0 ? "" : `, or make it visible again with ${back.at(-1)}=`}`,
         inDescription: {
-          fix: `remove its folder from the value${back.length === 0 ? "" : `, or also write ${back.at(-1)}: '${file.replace(/\/[^/]*$/, "") || "/"}', which shows it again`}`,
+          fix: `remove its folder from the value${back.length === 0 ? "" : `, or also write ${back.at(-1)}: '${file.replace(/\/[^/]*$/, "") || "/"}', which makes it visible again`}`,
         },
       }));
     },
   }),
   "system-call-needed": ofSandbox({
     severity: "error",
-    why: "Without these system calls, Node dies when it starts, or a server accepts no connection.",
+    why: "Without these system calls, Node crashes when it starts, or a server accepts no connection.",
     man: "systemd.exec(5)",
     find: (service) => {
       const { unit, program } = service;
@@ -221,7 +221,7 @@ export const sandboxRules: Readonly<Record<SandboxCode, Rule<ServiceSubject>>> =
                 {
                   at: setting,
                   message: `SystemCallFilter= forbids ${needed}, which Node needs`,
-                  fix: `take ${needed} out of the list`,
+                  fix: `remove ${needed} from the list`,
                 },
               ];
         });
@@ -229,7 +229,7 @@ export const sandboxRules: Readonly<Record<SandboxCode, Rule<ServiceSubject>>> =
   }),
   "pid-namespace": ofSandbox({
     severity: "warning",
-    why: "With PrivatePIDs= systemd 257 sets LISTEN_PID to a process ID that the service does not have inside, so the service finds no socket. As process 1 it also ignores SIGTERM, unless it has a handler.",
+    why: "With PrivatePIDs=, systemd 257 sets LISTEN_PID to a process ID that the service does not have in its namespace, so the service finds no socket. As process 1, it also ignores SIGTERM, unless it has a handler.",
     man: "systemd.exec(5)",
     find: (service) => {
       const setting = inService(service.unit, "PrivatePIDs");

@@ -12,9 +12,9 @@ const ownAddress: Readonly<Record<string, { passed?: RegExp; instead: string }>>
     instead: "--bind fd://3, which is the first socket",
   },
   daphne: { passed: /^--fd(?:=|$)|^systemd:|^fd:/, instead: "--fd 3, which is the first socket" },
-  "waitress-serve": { instead: "gunicorn, which takes passed sockets" },
-  flask: { instead: "gunicorn, which takes passed sockets" },
-  "http.server": { instead: "a server that takes passed sockets" },
+  "waitress-serve": { instead: "gunicorn, which uses passed sockets" },
+  flask: { instead: "gunicorn, which uses passed sockets" },
+  "http.server": { instead: "a server that uses passed sockets" },
 };
 
 /** The server in a command line: the program or a Python module. */
@@ -30,7 +30,7 @@ export type ServersCode = "sockets-unused" | "socket-file-removed" | "standard-i
 export const serversRules: Readonly<Record<ServersCode, Rule<ServiceSubject>>> = {
   "sockets-unused": {
     severity: "error",
-    why: "The server does not take a socket that systemd passes. It opens an address of its own, and fails if that is the address of the socket. Nobody answers the clients of the socket.",
+    why: "The server does not use sockets from systemd. It opens its own address, and fails if that is the address of the socket. Clients of the socket get no answer.",
     man: "systemd.socket(5)",
     find: (service) => {
       const { program } = service;
@@ -43,12 +43,12 @@ export const serversRules: Readonly<Record<ServersCode, Rule<ServiceSubject>>> =
         // UVICORN_FD, WERKZEUG_SERVER_FD
         [...service.environment.keys()].some((variable) => variable.endsWith("_FD"))
         ? []
-        : [{ at: program.setting, message: `${name} does not take its socket`, fix: server.instead }];
+        : [{ at: program.setting, message: `${name} does not use its socket`, fix: server.instead }];
     },
   },
   "socket-file-removed": {
     severity: "error",
-    why: "systemd listens on this file before the service starts. Without the file, no client can connect, and the socket unit still counts as active.",
+    why: "systemd creates this file before the service starts. If it is removed, no client can connect, and the socket unit still counts as active.",
     man: "systemd.socket(5)",
     find: ({ unit, sockets }) => {
       const own = sockets
@@ -70,7 +70,7 @@ export const serversRules: Readonly<Record<ServersCode, Rule<ServiceSubject>>> =
   },
   "standard-input-missing": {
     severity: "error",
-    why: "With Accept=yes a program like this reads the connection as its standard input. By default that is /dev/null: the program ends at once, and the client gets nothing.",
+    why: "With Accept=yes, a program like this reads the connection from standard input. By default, standard input is /dev/null: the program exits at once, and the client gets nothing.",
     man: "systemd.exec(5)",
     find: ({ unit, sockets, program }) =>
       program === undefined ||

@@ -21,7 +21,7 @@ const ownAccount = {
 export const usersRules: Readonly<Record<UsersCode, Rule<ServiceSubject>>> = {
   "user-root": {
     severity: "warning",
-    why: "systemd opens the sockets, so your app does not need to be root. If an attacker takes over your app, they get the whole machine.",
+    why: "systemd opens the sockets, so your app does not need to be root. An attacker who controls your app would control the whole machine.",
     man: "systemd.exec(5)",
     find: (service) => {
       const { unit, program } = service;
@@ -31,7 +31,7 @@ export const usersRules: Readonly<Record<UsersCode, Rule<ServiceSubject>>> = {
         ? [
             {
               at: program.setting,
-              message: `${program.command.signs} is before the program, so it runs as root`,
+              message: `the prefix ${program.command.signs} makes the program run as root`,
               fix: "remove it",
             },
           ]
@@ -49,7 +49,7 @@ export const usersRules: Readonly<Record<UsersCode, Rule<ServiceSubject>>> = {
   },
   "user-nobody": {
     severity: "warning",
-    why: "Services that run as nobody can stop each other's processes, and change each other's files. systemd logs a warning each time it reads the unit.",
+    why: "Services that run as nobody can stop each other's processes and change each other's files. systemd logs a warning each time it reads the unit.",
     man: "systemd.exec(5)",
     find: ({ unit }) => {
       const setting = inService(unit, "User");
@@ -66,7 +66,7 @@ export const usersRules: Readonly<Record<UsersCode, Rule<ServiceSubject>>> = {
   },
   "user-shared": {
     severity: "error",
-    why: "Without User=, DynamicUser= makes a user with the name of the unit. If there is an account of that name, the service runs as that account, with all that it may do. If there is only a group of that name, the service does not start.",
+    why: "Without User=, DynamicUser= creates a user with the name of the unit. If there is an account of that name, the service runs as that account, with all its rights. If there is only a group of that name, the service does not start.",
     man: "systemd.exec(5)",
     find: ({ unit }) => {
       const setting = inService(unit, "DynamicUser");
@@ -76,7 +76,7 @@ export const usersRules: Readonly<Record<UsersCode, Rule<ServiceSubject>>> = {
         : [
             {
               at: setting!,
-              message: `DynamicUser=yes, and ${prefix} is an account of the system`,
+              message: `DynamicUser=yes, and ${prefix} is a system account`,
               fix: `name the unit ${prefix}-app.service`,
               inDescription: {
                 field: "name",
@@ -88,7 +88,7 @@ export const usersRules: Readonly<Record<UsersCode, Rule<ServiceSubject>>> = {
   },
   "user-not-possible": {
     severity: "error",
-    why: "The service manager of a user may not change users or groups, or give capabilities. The unit does not start (status=217/USER, 216/GROUP or 218/CAPABILITIES).",
+    why: "A user's service manager may not change users or groups, or grant capabilities. The unit does not start (status=217/USER, 216/GROUP or 218/CAPABILITIES).",
     man: "systemd.exec(5)",
     find: ({ unit, sockets, user }) => {
       if (!user) return [];
@@ -100,7 +100,7 @@ export const usersRules: Readonly<Record<UsersCode, Rule<ServiceSubject>>> = {
         .filter(({ key, value }) => key !== "DynamicUser" || booleanOf(value) === true);
       return [...ofService, ...ofSockets].map((setting) => ({
         at: setting,
-        message: `${setting.key}=${setting.value} in a unit of a user`,
+        message: `${setting.key}=${setting.value} in a user unit`,
         fix: "remove it",
       }));
     },
