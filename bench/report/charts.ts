@@ -62,17 +62,6 @@ export const charts: readonly Chart[] = [
     says: firstByte,
   },
   {
-    file: "import",
-    bench: "import",
-    question: "How long does an import take?",
-    bars: [{ table: /^/, figure: /^import/, arms: /^(?!an empty module)/ }],
-    says: {
-      arms: /^@sockact/,
-      sentence: (ratios) =>
-        `The import of a package of sockact takes ${ratios} times as long as that of systemd-socket, which only reads a variable.`,
-    },
-  },
-  {
     file: "throughput",
     bench: "throughput",
     question: "How many requests a second?",

@@ -99,14 +99,10 @@ const excerpts: Readonly<Record<string, readonly Excerpt[]>> = {
     { table: /^/, figures: /^throughput/, arms: /^(?:Express|@sockact\/express)(?!.*(?:haproxy|proxyd))/ },
   ],
   instructions: [{ table: /of a request/, figures: /^/, arms: /^(?:node|core|express-node|express)$/ }],
-  connections: [{ table: /^/, figures: /^CPU/, arms: /^(?:node:http|Express|@sockact\/(?:core|express))$/ }],
   memory: [
     { table: /^Many/, figures: /^(?:processes|all apps|own)/, arms: /^/ },
     { table: /^Memory of one/, figures: /^(?:RSS|heap) over/, arms: /^/ },
   ],
-  classify: [{ table: /^/, figures: /^time/, arms: /^1 (?:TCP|abstract unix)|^1000 TCP$/ }],
-  units: [{ table: /^/, figures: /^1 MB/, arms: /^emit, 500 kB$|5 MB$/ }],
-  notify: [{ table: /Node 20/, figures: /^/, arms: /^READY=1/ }],
 };
 
 /** The rows that the short page shows of the tables of a bench. */

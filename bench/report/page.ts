@@ -21,8 +21,8 @@ export interface Report extends Pages {
 const NOTHING = "No run is recorded yet.";
 
 /**
- * Fills the parts of the pages. On both of them, each bench has a part with its name, between the comments
- * `<!-- NAME -->` and `<!-- /NAME -->`.
+ * Fills the parts of the pages. On the page of figures, each bench has a part with its name, between the
+ * comments `<!-- NAME -->` and `<!-- /NAME -->`. The other page has those that most readers want.
  */
 export function reportOf({ page, data }: Pages, recorded: readonly Results[]): Report {
   const benches = benchesOf(recorded);
@@ -55,7 +55,7 @@ export function reportOf({ page, data }: Pages, recorded: readonly Results[]): R
           : (advantagesList(tables) ?? "Nothing was better in every run.");
       return written(name, (runs) => [...provenanceOf(name, runs), ...titled(tables.get(name)!)]);
     }),
-    page: filled(page, ["first", ...all], (name) =>
+    page: filled(page, ["first"], (name) =>
       name === "first"
         ? paragraphs([firstLinesOf(tables), ...chartsIn(name)]) || NOTHING
         : written(name, (runs) => [
