@@ -65,6 +65,7 @@ export function useTypedPage(file: string) {
         HOME: "/root",
         PATH: "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin",
         npm_command: "exec",
+        SUDO_UID: "0",
       };
       const typed = typeCommands((command, options) => systemd.spawn(command, options), commands, {
         cwd,

@@ -17,7 +17,7 @@ export const frameworks: Readonly<Record<Framework, string>> = {
 
 /** The versions of systemd in common distributions that are newer than the oldest one. */
 export const systemdVersions: readonly (readonly [version: number, distributions: string])[] = [
-  [255, "Ubuntu 24.04, Debian 13, RHEL 10"],
+  [255, "Ubuntu 24.04"],
   [257, "Debian 13, RHEL 10"],
 ];
 
