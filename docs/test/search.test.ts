@@ -6,6 +6,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { keywords } from "../.vitepress/lib/keywords.ts";
 import { miniSearch } from "../.vitepress/lib/search.ts";
 import { built, pathsOf } from "./lib/built-site.ts";
+import { questions } from "./questions.ts";
 
 /**
  * What readers type, and the page that they want. Of two pages, one must be among the first three results.
@@ -66,6 +67,10 @@ const queries: readonly (readonly [query: string, ...pages: string[]])[] = [
   ["letsencrypt", "first-certificate"],
   ["certbot", "first-certificate"],
   ["letsencrypt certbot https", "first-certificate"],
+  ["https", "first-certificate", "tls"],
+  ["cloudflare", "proxy-protocol"],
+  ["environment variables", "files-and-secrets"],
+  ["prometheus", "events"],
   ["redirect http to https", "tls", "coming-from/nginx"],
   ["domain", "several-apps"],
   ["can two apps share port 80", "several-apps"],
@@ -77,6 +82,8 @@ const queries: readonly (readonly [query: string, ...pages: string[]])[] = [
   ["typescript", "frameworks/typescript"],
   ["how do I start a TypeScript app", "frameworks/typescript", "deploy"],
   ["tsx", "frameworks/typescript"],
+  ["remix", "apps"],
+  ["bun", "versioning"],
   ["deno", "versioning", "comparison"],
   ["which Ubuntu", "versioning", "start"],
   ["does it run on Ubuntu 22.04", "versioning"],
@@ -127,6 +134,20 @@ describe("the search", () => {
     const pagesOfFirst = first.map((id) => id.split("#")[0]!);
     // The three are in the message if none is wanted.
     expect(wanted.some((page) => pagesOfFirst.includes(page)) ? [] : first).toEqual([]);
+  });
+
+  test("finds the answers to 57 of 60 questions that people ask among the first three", () => {
+    const ranks = questions.map(([question, answers]) => {
+      const pagesOfResults = idsOf(question).map((id) => id.split("#")[0]!);
+      const at = pagesOfResults.findIndex((page) => answers.includes(page));
+      return { question, rank: at === -1 ? Infinity : at + 1, first: pagesOfResults.slice(0, 3) };
+    });
+    const missed = ranks.filter(({ rank }) => rank > 3);
+    const list = ranks.map(
+      ({ question, rank, first }) => `${rank}: ${question}${rank > 3 ? ` (first: ${first.join(", ")})` : ""}`,
+    );
+    expect(questions.length).toBe(60);
+    expect(missed.length, [`${60 - missed.length} of 60`, ...list].join("\n")).toBeLessThanOrEqual(3);
   });
 
   test("has keywords only for pages and headings that exist", () => {

@@ -7,14 +7,18 @@ export const keywords: Readonly<Record<string, string>> = {
     "quick start, getting started, tutorial, hello world, which Ubuntu, which Debian, VPS, rented server",
   "how-it-works": "what is socket activation, systemd socket, file descriptor, LISTEN_FDS",
   "frameworks/http": "Hono, websocket, socket.io, node:http, http.createServer, raw, other framework",
+  "frameworks/nestjs": "graceful shutdown, SIGTERM, requests interrupted, ECONNREFUSED, restart",
   "frameworks/typescript":
     "tsc, tsx, ts-node, swc, esbuild, type stripping, strip types, compile, .ts file, dist, tsconfig",
-  apps: "Next.js, Nuxt, Ghost, Strapi, Directus, n8n",
+  apps: "Next.js, Nuxt, Ghost, Strapi, Directus, n8n, Astro",
   run: "nodemon, tsx, hot reload, local development, laptop",
   "first-certificate":
     "letsencrypt, certbot, https, SSL certificate, free certificate, first certificate, ACME, webroot, renew, renewal hook, deploy hook, port 443, cloudflare DNS",
   tls: "Let's Encrypt, certbot, self-signed certificate, SSL, rotate certificates, rotation, expired, redirect http to https, port 443, domain",
+  "tls#can-i-renew-without-a-restart":
+    "reload certificate files without restarting, hot update, hot swap, SNICallback, setSecureContext, addContext",
   "proxy-protocol": "proxyProtocol, real IP, client IP, X-Real-IP, ELB, NLB, reverse proxy",
+  "proxy-protocol#what-about-cloudflare": "CF-Connecting-IP, cloudflared, tunnel, CDN",
   health:
     "healthz, livez, readyz, liveness, readiness, health check endpoint, heartbeat, ping, upstream check, drain, maintenance",
   sockets: "UDP, datagram, unix socket, several sockets, named socket",
@@ -23,6 +27,8 @@ export const keywords: Readonly<Record<string, string>> = {
   "files-and-secrets":
     "/home, home folder, which folder, /srv, .env, dotenv, secrets, passwords, credentials, SQLite, uploads, upgrade Node, EROFS, read-only file system",
   "files-and-secrets#where-must-my-code-be": "/root, move app to /root, app in /home",
+  "files-and-secrets#how-do-i-set-environment-variables":
+    "environment variables, reload environment, env vars, process.env, ecosystem.config.js env",
   deploy: "rollback, roll back, symlink, release, new version, update my app, go back, CI, rsync, git pull",
   ansible:
     "several hosts, many servers, roll out, rollout, playbook, deploy over ssh, fleet, Capistrano, Kamal",
@@ -32,11 +38,16 @@ export const keywords: Readonly<Record<string, string>> = {
   "load-balancers": "upstream, reverse proxy",
   "several-apps": "domain, subdomain, virtual host, two apps share port 80, trust proxy, memory",
   lifecycle: "websockets on restart, graceful shutdown, SIGTERM, drain, keep-alive, watchdog",
+  "lifecycle#when-is-my-app-ready":
+    "process considered up and running, started, online, wait_ready, process.send('ready'), Type=notify",
+  "lifecycle#stop-and-restart": "gracefully shutdown, graceful shutdown, shut down, close-with-grace",
   "lifecycle#how-long-does-a-stop-take": "drainTimeout, TimeoutStopSec",
   "lifecycle#options": "drainTimeout, handoverTimeout, onListen, onStop, onReload, onDrain, signals",
-  sleep: "idleTimeout, scale to zero, suspend, keepAwake",
-  restarts: "restart policy, crash loop, on-failure, always, OnFailure, start limit, alert",
-  events: "onEvent, log messages, prometheus, metrics, NODE_DEBUG",
+  sleep: "idleTimeout, scale to zero, suspend, keepAwake, sleep when inactive, idle app, stop when unused",
+  restarts:
+    "restart policy, crash loop, on-failure, always, OnFailure, start limit, alert, Start request repeated too quickly, start-limit-hit",
+  events: "onEvent, log messages, NODE_DEBUG",
+  "events#how-do-i-export-metrics-to-prometheus": "prometheus, prom-client, metrics, Grafana, monitoring",
   "rolling-restart": "zero downtime, zero-downtime deploy, no downtime, blue green, blue/green",
   "health-socket":
     "health check, healthz, liveness, readiness, HAProxy check port, scale to zero, Caddy health_port",
@@ -49,16 +60,26 @@ export const keywords: Readonly<Record<string, string>> = {
   "troubleshooting#eaddrinuse-address-already-in-use":
     "port 80 in use, port already in use, address already in use, port is taken",
   mistakes: "SyntaxError, Unexpected token",
+  "troubleshooting#failed-with-result-trigger-limit-hit":
+    "Start request repeated too quickly, start-limit-hit, service-start-limit-hit",
   "codes/port-taken": "port 80 in use, port already in use, address already in use",
   "codes/SOCKACT_ERR_CONFIG_SYNTAX": "SyntaxError, Unexpected token 'export', Cannot use import statement",
   "coming-from/docker": "container, Podman, Dockerfile, does it work in Docker",
+  "coming-from/docker#what-do-i-get-that-docker-does-not-have":
+    "source IP address, real client IP, always 127.0.0.1, rootless Podman",
+  "coming-from/docker#with-podman-keep-the-image-pass-the-socket":
+    "Quadlet, native systemd socket, .container file, rootless",
   "coming-from/nginx": "reverse proxy, X-Forwarded-For, trust proxy, proxy_pass, certbot",
+  "coming-from/nginx#nginx-stays-use-a-unix-socket":
+    "socket permissions, SOCKET_MODE, SOCKET_USER, SOCKET_GROUP, SocketMode, SocketUser, SocketGroup, chmod",
   "coming-from/nginx#nginx-goes-systemd-opens-ports-80-and-443": "redirect http to https",
   "coming-from/pm2": "process manager, ecosystem.config.js, forever",
   "coming-from/sveltekit": "Svelte, adapter-node",
+  "coming-from/systemd": "node-systemd, autoquit, socket-activation, sd-daemon, sd-notify",
   "command-line": "CLI, commands, options, flags, --help",
   versioning:
-    "which Ubuntu, which Debian, which Linux, which Node, RHEL, Fedora, Bun, Deno, Windows, macOS, supported, requirements, compatibility",
+    "which Ubuntu, which Debian, which Linux, which Node, RHEL, Fedora, Windows, macOS, supported, requirements, compatibility",
+  "versioning#does-it-run-on-bun-or-deno": "Bun, Deno, uWebSockets.js, inherited fd, runtime",
   comparison: "alternatives, Deno, Bun, versus, vs",
   benchmarks: "performance, fast, speed, overhead, latency, throughput",
   "reference/express#systemdlistenoptions": "types of the options of systemdListen",
