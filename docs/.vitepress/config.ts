@@ -11,6 +11,7 @@ import { linkRepository } from "./lib/repository-links.ts";
 import { search } from "./lib/search.ts";
 import { dropEmptyHeaders } from "./lib/tables.ts";
 import { sidebar } from "./lib/sidebar.ts";
+import { keepWordsTogether } from "./lib/unbroken-words.ts";
 
 const docs = join(import.meta.dirname, "..");
 const title = "sockact";
@@ -56,6 +57,12 @@ export default defineConfig({
     ["meta", { name: "theme-color", content: "#1f6f78" }],
     ["meta", { property: "og:type", content: "website" }],
     ["meta", { property: "og:site_name", content: title }],
+    // `npm run docs:social-image` draws it.
+    ["meta", { property: "og:image", content: `${address}social.png` }],
+    ["meta", { property: "og:image:width", content: "1200" }],
+    ["meta", { property: "og:image:height", content: "630" }],
+    ["meta", { property: "og:image:alt", content: description }],
+    ["meta", { name: "twitter:card", content: "summary_large_image" }],
   ],
   themeConfig: {
     logo: { src: "/logo.svg", alt: "" },
@@ -64,8 +71,8 @@ export default defineConfig({
       { text: "Why", link: "/why" },
       { text: "Unit builder", link: "/builder" },
       { text: "Troubleshooting", link: "/troubleshooting" },
-      { text: "Command line", link: "/command-line" },
       { text: "API", link: "/reference/", activeMatch: "^/reference/" },
+      { text: "Changelog", link: `${webAddress}/releases` },
     ],
     sidebar,
     outline: { level: [2, 3], label: "On this page" },
@@ -87,6 +94,7 @@ export default defineConfig({
       linkGeneratedPages(md);
       linkRepository(md);
       dropEmptyHeaders(md);
+      keepWordsTogether(md);
     },
     theme: { light: "github-light-high-contrast", dark: "github-dark-high-contrast" },
   },

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { describeWith } from "@sockact/testkit";
 import type { Browser, BrowserContext, Page } from "playwright-core";
+import type { DefaultTheme } from "vitepress";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { root, webAddress } from "../../scripts/lib/packages.ts";
 import { sidebar, linksOf } from "../.vitepress/lib/sidebar.ts";
@@ -26,6 +27,10 @@ function markdownLinks(text: string, { origin, base, address }: BuiltSite): stri
     return /^[a-z]+:/.test(link) ? link : `${origin}/${link}`;
   });
 }
+
+/** All items of a sidebar, on every level. */
+const withInner = (items: readonly DefaultTheme.SidebarItem[]): DefaultTheme.SidebarItem[] =>
+  items.flatMap((item) => [item, ...withInner(item.items ?? [])]);
 
 describeWith({ commands: [browserCommand] }, "the built site, in a browser", () => {
   let site: BuiltSite;
@@ -115,6 +120,15 @@ describeWith({ commands: [browserCommand] }, "the built site, in a browser", () 
     ).toEqual([]);
   });
 
+  test("every page has a picture for other sites", () => {
+    const html = readFileSync(join(built, "start.html"), "utf8");
+    const [, picture = ""] = /property="og:image" content="([^"]*)"/.exec(html) ?? [];
+    expect(picture.startsWith(site.address)).toBe(true);
+    const bytes = readFileSync(join(built, picture.slice(site.address.length)));
+    expect([bytes.readUInt32BE(16), bytes.readUInt32BE(20)]).toEqual([1200, 630]);
+    expect(bytes.length).toBeLessThan(100_000);
+  });
+
   test("every page is in the sidebar", () => {
     const linked = linksOf(sidebar).map((link) => link.slice(1));
     // The page /codes/ lists the pages of the codes.
@@ -128,8 +142,25 @@ describeWith({ commands: [browserCommand] }, "the built site, in a browser", () 
     ).toEqual([]);
   });
 
+  test("the sidebar has every page under its title", async () => {
+    const titles = new Map(files.map(({ path, title }) => [path, title.replace(/ \| sockact, .*/, "")]));
+    const named = sidebar.flatMap((group) => withInner(group.items ?? []));
+    expect(named.length).toBeGreaterThan(50);
+    expect(named.filter(({ text, link = "" }) => titles.get(link.slice(1)) !== text)).toEqual([]);
+  });
+
   test("no page scrolls sideways on a phone", () => {
     expect(problemsOf(visits, ({ tooWide }) => tooWide)).toEqual([]);
+  });
+
+  test.each([768, 960])("the menu fits into a window of %i px", async (width) => {
+    await inNewContext(
+      async (context) => {
+        const page = await openPage(context, site, "start");
+        expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
+      },
+      { width, height: 800 },
+    );
   });
 
   test("axe finds no fault, in the light and in the dark", () => {
