@@ -34,8 +34,16 @@ export const questions: readonly Question[] = [
     github("nodejs/node#15115"),
   ],
   ["hot update the certificate and private key of the HTTPS server", ["tls"], github("nodejs/help#2859")],
-  ["letsencrypt: fully-automatic certificate renewal", ["first-certificate", "tls"], github("nodejs/node#10349")],
-  ["remix: Https certificate on server", ["first-certificate", "tls", "apps"], github("vendurehq/storefront-remix-starter#48")],
+  [
+    "letsencrypt: fully-automatic certificate renewal",
+    ["first-certificate", "tls"],
+    github("nodejs/node#10349"),
+  ],
+  [
+    "remix: Https certificate on server",
+    ["first-certificate", "tls", "apps"],
+    github("vendurehq/storefront-remix-starter#48"),
+  ],
   ["Proxy Protocol native support", ["proxy-protocol"], github("nodejs/node#17126")],
   [
     "AWS network load balancer: preserve source IP address",
