@@ -5,7 +5,14 @@ import { readdirSync, readFileSync, renameSync, rmdirSync, rmSync, writeFileSync
 import { basename, join } from "node:path";
 import process from "node:process";
 import GithubSlugger from "github-slugger";
-import { Application, Converter, ReflectionKind, ReflectionType, UnknownType } from "typedoc";
+import {
+  Application,
+  Converter,
+  type DeclarationReflection,
+  ReflectionKind,
+  ReflectionType,
+  UnknownType,
+} from "typedoc";
 import { MarkdownTheme, type MarkdownThemeContext, type PluginOptions } from "typedoc-plugin-markdown";
 import { entryPoints } from "../.vitepress/lib/entry-points.ts";
 
@@ -19,17 +26,58 @@ const markdown: Partial<PluginOptions> = {
   hideBreadcrumbs: true,
   hidePageHeader: true,
   useCodeBlocks: true,
-  expandParameters: true,
+  parametersFormat: "table",
+  interfacePropertiesFormat: "table",
+  classPropertiesFormat: "table",
+  typeAliasPropertiesFormat: "table",
+  typeDeclarationFormat: "table",
   useHTMLEncodedBrackets: true,
   sanitizeComments: true,
   pageTitleTemplates: { index: "API reference", module: ({ name }) => name },
 };
 
-/** The theme of the plugin, with the types as they are in the source. */
+/** The first sentence of a text. The types in an editor have the whole text. */
+const firstSentence = (text: string): string =>
+  text.split(/(?<=[.:!?]\)?) (?=[\p{Lu}\d`[@])/u)[0]!.replace(/:$/, ".");
+
+/** The value of a property that is left out, as its comment says it. */
+function defaultIn(comment: string): string {
+  const [, value] = /\b[Tt]he default is (`[^`]+`|[^.:;,]+)/.exec(comment) ?? [];
+  return value ?? "";
+}
+
+/** The properties of a type, each in a row with its type, its default, and what it does. */
+function tableOfProperties(context: MarkdownThemeContext, model: DeclarationReflection[]): string {
+  const { helpers, partials, router } = context;
+  const rows = helpers.getFlattenedDeclarations(model).map((property) => {
+    const comment = property.comment ?? property.signatures?.[0]?.comment;
+    const text =
+      comment === undefined ? "" : helpers.getCommentParts(comment.summary).replaceAll(/\s+/g, " ");
+    const type = property.signatures
+      ? partials.functionType(property.signatures)
+      : partials.someType(helpers.getDeclarationType(property)!);
+    const id = router.hasUrl(property) ? ` id="${router.getAnchor(property)}"` : "";
+    return [
+      `<code${id}>${property.name}${property.flags.isOptional ? "?" : ""}</code>`,
+      type.replace(/^\s*\\\| /, ""),
+      defaultIn(text),
+      firstSentence(text),
+    ];
+  });
+  const hasDefaults = rows.some(([, , value]) => value !== "");
+  const header = ["Name", "Type", "Default", "What it does"];
+  return [header, header.map(() => "---"), ...rows]
+    .map((row) => row.filter((_, index) => hasDefaults || index !== 2))
+    .map((row) => `| ${row.map((cell) => cell.replaceAll(/\s*\n\s*/g, " ")).join(" | ")} |`)
+    .join("\n");
+}
+
+/** The theme of the plugin, with the types as they are in the source, and short tables. */
 class ExactTypes extends MarkdownTheme {
   override getRenderContext(page: Parameters<MarkdownTheme["getRenderContext"]>[0]): MarkdownThemeContext {
     const context = super.getRenderContext(page);
     const { arrayType, intersectionType } = context.partials;
+    context.partials.propertiesTable = (model) => tableOfProperties(context, model);
     context.partials.arrayType = (model) => {
       const { elementType } = model;
       // TypeDoc passes on what TypeScript prints of it, and the plugin writes no parentheses around that.
@@ -97,6 +145,72 @@ app.converter.on(Converter.EVENT_RESOLVE_BEGIN, ({ project }) => {
 app.renderer.defineTheme("exact-types", ExactTypes);
 app.options.setValue("theme", "exact-types");
 
+/**
+ * A page for readers: no headings around a single line or table, and what other packages export in one
+ * sentence.
+ */
+function simplified(text: string): string {
+  const [, references = ""] = /\n## References\n(.*?)(?=\n## |$)/s.exec(text) ?? [];
+  const links = [...references.matchAll(/^Re-exports (\[.*)$/gm)].map(([, link]) => link);
+  return (
+    text
+      .replace(/\n## References\n.*?(?=\n## |$)/s, "")
+      .replace(
+        /\n## /,
+        links.length === 0 ? "$&" : `\nYou can also import ${links.join(", ")} from here.\n$&`,
+      )
+      .replaceAll(/\n#{4,6} Union Members\n(.*?)(?=\n#{2,3} |$)/gs, (_, members: string) =>
+        (members.match(/^\|.*(?:\n\|.*)*/gm) ?? []).map((table) => `\n${table}\n`).join(""),
+      )
+      // A signature has no types, so it fits into a line.
+      .replaceAll(
+        /^```ts\nfunction ([^]*?);\n```$/gm,
+        (_, signature: string) =>
+          `\`${signature.replaceAll(/\s+/g, " ").replaceAll("( ", "(").replaceAll(" )", ")")}\``,
+      )
+      .replaceAll(/^\| Parameter \| Type \|\n.*\n((?:\|.*\n)+)/gm, (_, rows: string) => {
+        const parameters = rows.matchAll(/^\| (.*?) \| (.*) \|$/gm);
+        const list = Array.from(
+          parameters,
+          ([, name, type = ""]) => `${name}: ${type.replaceAll("\\|", "|")}`,
+        );
+        return `**Parameters:** ${list.join("; ").replaceAll(": | ", ": ")}\n`;
+      })
+      // The tables of such a type say the same as its code.
+      .replaceAll(/^```ts\ntype (?:(?!^```)[^])*^```\n\n(?=(?:(?!^#)[^])*?^\|)/gm, "")
+      .replaceAll(/\n#{4,6} Extends\n\n(?:- .*\n)+/g, "")
+      .replaceAll(/^#{4,6} (?:Parameters|Properties|Type Declaration)\n\n/gm, "")
+      .replaceAll(/^#{4,6} (Returns|Throws)\n\n/gm, "**$1:** ")
+      .replaceAll(/^\*\*\*\n\n/gm, "")
+      .replace(/(^.*\n## Type Aliases\n\n)(.*)/s, (_, before: string, aliases: string) => {
+        const slugger = new GithubSlugger();
+        for (const [, heading = ""] of before.matchAll(/^#+ (.*)$/gm)) slugger.slug(heading);
+        return before + tableOfAliases(aliases, slugger);
+      })
+  );
+}
+
+/** The short type aliases in one table, before the long ones. */
+function tableOfAliases(aliases: string, slugger: GithubSlugger): string {
+  const rows: string[] = [];
+  const rest = aliases.replaceAll(
+    /^### (\w+)\n\n```ts\ntype \w+ = ([^{]*?);\n```\n\n([^|]*?)\n*(?=^### |$(?![^]))/gm,
+    (_, name: string, value: string, about: string) => {
+      const oneLine = value
+        .replaceAll(/\s+/g, " ")
+        .replace(/^ ?\| /, "")
+        .replaceAll("|", "\\|");
+      const text = about.split("\n\n")[0]!.replaceAll(/\s+/g, " ");
+      rows.push(
+        `| <code id="${slugger.slug(name)}">${name}</code> | \`${oneLine}\` | ${firstSentence(text)} |`,
+      );
+      return "";
+    },
+  );
+  if (rows.length === 0) return rest;
+  return `| Name | Values | What it is |\n| --- | --- | --- |\n${rows.join("\n")}\n\n${rest}`;
+}
+
 rmSync(out, { recursive: true, force: true });
 const project = await app.convert();
 if (project !== undefined) {
@@ -116,7 +230,9 @@ const pages = new Map(
       .replaceAll(/\n#+ (?:Inherited from|Overrides)\n\n.*\n/g, "")
       .replaceAll("](core/adapter.md", "](core-adapter.md")
       .replaceAll("](adapter.md", "](core-adapter.md")
-      .replaceAll("](../", "](");
+      .replaceAll("](../", "](")
+      .replaceAll("\\_\\_namedParameters", "options")
+      .replaceAll("__namedParameters", "options");
     return [file, text];
   }),
 );
@@ -125,7 +241,10 @@ const pages = new Map(
 function anchorsOf(text: string): Set<string> {
   const slugger = new GithubSlugger();
   const headings = text.replaceAll(/^```.*?^```/gms, "").matchAll(/^#+ (.*)$/gm);
-  return new Set(Array.from(headings, ([, heading = ""]) => slugger.slug(heading.replaceAll("\\", ""))));
+  return new Set([
+    ...Array.from(headings, ([, heading = ""]) => slugger.slug(heading.replaceAll("\\", ""))),
+    ...Array.from(text.matchAll(/<code id="([^"]*)">/g), ([, anchor = ""]) => anchor),
+  ]);
 }
 const anchors = new Map(Array.from(pages, ([file, text]) => [file, anchorsOf(text)]));
 
@@ -168,6 +287,7 @@ function linkPages(text: string): string {
   });
 }
 
+const written = new Map<string, string>();
 for (const [file, text] of pages) {
   // TypeDoc numbers an anchor also where the name of a class and of its property, together, are the name of a
   // type.
@@ -180,11 +300,39 @@ for (const [file, text] of pages) {
   );
   const about = entryPoints.find(({ page }) => `${basename(page)}.md` === file)?.about;
   const introduced = about === undefined ? repaired : repaired.replace(/^(# .*\n)/, `$1\n${about}\n`);
-  writeFileSync(join(out, file), linkPages(linkTypes(file, introduced)));
+  written.set(file, linkPages(linkTypes(file, simplified(introduced))));
 }
+
+for (const { page, parts = [] } of entryPoints) {
+  const file = `${basename(page)}.md`;
+  for (const part of parts) {
+    const sections = part.types.map(
+      (type) => new RegExp(`^### ${type}\\n[^]*?(?=^##)`, "m").exec(written.get(file)!)![0],
+    );
+    const text = `# ${part.name}\n\n${part.about}\n\n${sections.join("").replaceAll(/^###/gm, "##")}`;
+    const partFile = `${basename(part.page)}.md`;
+    written.set(
+      file,
+      sections.reduce((rest, section) => rest.replace(section, ""), written.get(file)!),
+    );
+    written.set(partFile, text);
+    const moved = anchorsOf(text);
+    for (const [from, before] of written) {
+      const links = before.replaceAll(
+        /\]\(([\w-]*(?:\.md)?)#([^()]+)\)/g,
+        (link, target: string, anchor: string) => {
+          const there = target || (from === partFile ? file : from);
+          const next = there === file && moved.has(anchor) ? partFile : there;
+          return `](${next === from ? "" : next}#${anchor})`;
+        },
+      );
+      written.set(from, links);
+    }
+  }
+}
+for (const [file, text] of written) writeFileSync(join(out, file), text);
 const list = entryPoints.map(({ name, page, about }) => {
-  const [firstSentence] = /^.*?\.(?= |$)/.exec(about)!;
-  return `## [${name}](${basename(page)}.md)\n\n${firstSentence}\n`;
+  return `## [${name}](${basename(page)}.md)\n\n${firstSentence(about)}\n`;
 });
 writeFileSync(
   join(out, "index.md"),

@@ -89,7 +89,7 @@ const queries: readonly (readonly [query: string, ...pages: string[]])[] = [
   ["does it run on Ubuntu 22.04", "versioning"],
   ["upgrade node", "files-and-secrets", "versioning"],
   ["emitUnits", "units"],
-  ["memoryMax", "reference/units"],
+  ["memoryMax", "reference/units-service"],
   ["types of systemdListen options", "reference/express", "reference/fastify"],
   ["SystemdListenOptions", "reference/express", "reference/fastify"],
 ];

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { describeWith } from "@sockact/testkit";
@@ -182,6 +182,15 @@ describeWith({ commands: [browserCommand] }, "the built site, in a browser", () 
       expect(bodies.length).toBeGreaterThan(2);
       expect(bytes).toBeLessThan(200_000);
     });
+  });
+
+  test("each page of the reference has less than 50 kB of script", () => {
+    const scripts = readdirSync(join(built, "assets")).filter((file) =>
+      /^reference_.*(?<!\.lean)\.js$/.test(file),
+    );
+    const sizes = scripts.map((file) => [file, statSync(join(built, "assets", file)).size] as const);
+    expect(sizes.length).toBeGreaterThan(8);
+    expect(sizes.filter(([, size]) => size > 50_000)).toEqual([]);
   });
 
   describe("the search", () => {

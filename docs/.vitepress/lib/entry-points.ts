@@ -5,6 +5,8 @@ export interface EntryPoint {
   page: string;
   /** Markdown for the top of the page. The list of all pages has its first sentence. */
   about: string;
+  /** Types that have a page of their own, since they would make the page too long. */
+  parts?: readonly { name: string; page: string; about: string; types: readonly string[] }[];
 }
 
 const guide = (page: string, title: string): string => `[${title}](../${page}.md)`;
@@ -57,6 +59,26 @@ export const entryPoints: readonly EntryPoint[] = [
     about: `Writes the systemd units of a service and its sockets, and lints units. ${guide("units", "Units")} says which field you need for what.
 
 If a field names no default, \`emitUnits\` writes nothing for it, and systemd's own default applies: its manual page says which. For a field of [HardeningOptions](#hardeningoptions), the profile's value applies, which ${guide("hardening", "Sandboxing")} lists.`,
+    parts: [
+      {
+        name: "Fields of a service",
+        page: "reference/units-service",
+        about: `The fields of a description in \`sockact.config.ts\` and for \`emitUnits()\`. ${guide("config", "Describe your app")} shows how to use them.`,
+        types: ["AppDescription", "ContainerDescription", "PreloadDescription"],
+      },
+      {
+        name: "Fields of a socket",
+        page: "reference/units-socket",
+        about: `The fields of each entry in \`sockets\` of a description. ${guide("units", "Units")} says which you need for what.`,
+        types: ["SocketDescription", "ProxyProtocolOptions"],
+      },
+      {
+        name: "Fields of the sandbox",
+        page: "reference/units-sandbox",
+        about: `The fields of \`hardening\` in a description. ${guide("hardening", "Sandboxing")} shows how to loosen one thing.`,
+        types: ["HardeningOptions"],
+      },
+    ],
   },
   {
     name: "sockact",

@@ -78,11 +78,14 @@ export function sectionsOf(file: string, html: string): Section[] {
   // Nobody searches for a figure.
   const withoutFigures =
     page === "benchmarks" || page === "tested" ? html.replaceAll(/<table.*?<\/table>/gs, " ") : html;
-  // The sentences and the headings of the reference have all names of its declarations.
+  // The sentences and the headings of the reference have all names of its declarations. Each row of a table is
+  // found like a heading.
   const read = page.startsWith("reference/")
-    ? withoutFigures.replaceAll(/<pre.*?<\/pre>/gs, " ")
+    ? withoutFigures
+        .replaceAll(/<pre.*?<\/pre>/gs, " ")
+        .replaceAll(/<code id="([^"]*)">(.*?)<\/code>/g, '<h4>$2<a href="#$1"></a></h4>')
     : withoutFigures;
-  const all = sectionsOfGenerated(page) ?? withoutParts(sectionsOfHtml(read));
+  const all = sectionsOfGenerated(page) ?? sectionsOfHtml(read);
   // This part of core, for authors of adapters, has most names of core again, and the benchmarks answer the
   // questions of their figures. A second result for each would be one too many.
   const sections = /^(?:reference\/core-adapter|benchmark-data)$/.test(page) ? all.slice(0, 1) : all;
@@ -121,20 +124,6 @@ function sectionsOfHtml(html: string): Section[] {
     above = [...above.slice(0, Number(level) - 1), textOf(heading).trim()];
     return { anchor, titles: above.filter((title) => title !== undefined), text: textOf(body) };
   });
-}
-
-/** The headings in the reference that say which part of a declaration follows. Nobody searches for them. */
-const PARTS = /^(?:Returns|Parameters|Properties|Type Literal|Union Members|Extends|Throws)$/;
-
-/** Joins each part of a declaration to the section of that declaration. */
-function withoutParts(sections: readonly Section[]): Section[] {
-  const whole: Section[] = [];
-  for (const section of sections) {
-    const before = whole.at(-1);
-    if (before && PARTS.test(section.titles.at(-1) ?? "")) before.text += ` ${section.text}`;
-    else whole.push({ ...section });
-  }
-  return whole;
 }
 
 function textOf(html: string): string {

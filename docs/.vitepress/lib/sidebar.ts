@@ -95,7 +95,9 @@ export const sidebar: DefaultTheme.SidebarItem[] = [
         text: "API reference",
         link: "/reference/",
         collapsed: true,
-        items: entryPoints.map(({ name, page }) => ({ text: name, link: `/${page}` })),
+        items: entryPoints.flatMap(({ name, page, parts = [] }) =>
+          [{ name, page }, ...parts].map((one) => ({ text: one.name, link: `/${one.page}` })),
+        ),
       },
       ...pages("/protocol", "/adapters", "/versioning", "/tested"),
     ],
