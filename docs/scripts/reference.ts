@@ -55,7 +55,7 @@ function tableOfProperties(context: MarkdownThemeContext, model: DeclarationRefl
       comment === undefined ? "" : helpers.getCommentParts(comment.summary).replaceAll(/\s+/g, " ");
     const type = property.signatures
       ? partials.functionType(property.signatures)
-      : partials.someType(helpers.getDeclarationType(property)!);
+      : partials.someType(helpers.getDeclarationType(property));
     const id = router.hasUrl(property) ? ` id="${router.getAnchor(property)}"` : "";
     return [
       `<code${id}>${property.name}${property.flags.isOptional ? "?" : ""}</code>`,

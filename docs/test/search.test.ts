@@ -147,7 +147,7 @@ describe("the search", () => {
       ({ question, rank, first }) => `${rank}: ${question}${rank > 3 ? ` (first: ${first.join(", ")})` : ""}`,
     );
     expect(questions.length).toBe(60);
-    expect(missed.length, [`${60 - missed.length} of 60`, ...list].join("\n")).toBeLessThanOrEqual(3);
+    expect(missed.length > 3 ? list : []).toEqual([]);
   });
 
   test("has keywords only for pages and headings that exist", () => {

@@ -1,7 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { DefaultTheme } from "vitepress";
-import commands from "../../commands/[command].paths.ts";
 import { generatedPages } from "./generated-pages.ts";
 import { entryPoints } from "./entry-points.ts";
 

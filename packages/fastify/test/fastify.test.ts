@@ -11,7 +11,6 @@ import {
   describeWith,
   freeAddress,
   httpRequest,
-  type ListenAddress,
   openConnection,
   openRequest,
   type PrivateSystemd,
@@ -264,7 +263,7 @@ test.each([Fastify, Fastify4] as (typeof Fastify)[])(
     instance.register(systemdListen, { signals: ["SIGUSR2"] });
     instance.get("/", async () => "hello");
     const { host } = new URL(await instance.listen({ host: "127.0.0.1", port: 0 }));
-    const client = openConnection(host as ListenAddress);
+    const client = openConnection(host);
     expect(await requestOver(client)).toMatchObject({ status: 200 });
     const closed = instance.close();
     // Fastify's own close() would have closed the connection.
