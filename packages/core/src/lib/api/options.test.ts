@@ -8,6 +8,7 @@ test.each([
   ["idleTimout", "unknown option idleTimout: did you mean idleTimeout?"],
   ["onstop", "unknown option onstop: did you mean onStop?"],
   ["names", "unknown option names: did you mean name?"],
+  ["ready", "unknown option ready: did you mean onListen?"],
   ["idle", "unknown option idle: did you mean idleTimeout?"],
   ["port", "unknown option port"],
   [

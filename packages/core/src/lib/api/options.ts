@@ -5,7 +5,7 @@ import type { PlacedTls } from "../binding/tls-acceptor.ts";
 import type { TlsOptions } from "../binding/tls-identity.ts";
 import { isObject, shapeOf } from "./option-shapes.ts";
 import { checkTlsOption } from "./tls-option.ts";
-import { placeOf } from "./misplaced-option.ts";
+import { otherNameOf, placeOf } from "./misplaced-option.ts";
 import { type ProxyProtocolOptions, type ProxyRules, readProxyProtocol } from "../proxy-protocol/senders.ts";
 import { proxyRulesOf } from "../proxy-protocol/variable.ts";
 import {
@@ -188,7 +188,7 @@ function checkOptionNames(options: object, { nodeOptions, omitted = {} }: Call):
 function meantBy(name: string, known: readonly string[]): string | undefined {
   const place = placeOf(name);
   if (place !== undefined) return `: it belongs in ${place}`;
-  const meant = nearest(name, known);
+  const meant = otherNameOf(name) ?? nearest(name, known);
   return meant && `: did you mean ${meant}?`;
 }
 
