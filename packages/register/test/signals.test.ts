@@ -130,7 +130,7 @@ describe.concurrent("an app loses no request at SIGTERM", () => {
   });
 });
 
-test("the second SIGTERM ends an app at once, without its listeners", async () => {
+test("a second signal ends an app at once, without its listeners", async () => {
   const passed = await passedSockets({ http: "tcp4" });
   await using app = runApp(passed, `process.on("SIGTERM", () => say("app", "SIGTERM")); ${SERVER}`);
   await app.line(/sockact: ready/);
@@ -139,8 +139,8 @@ test("the second SIGTERM ends an app at once, without its listeners", async () =
   await app.line(/^app: slow/);
   app.kill("SIGTERM");
   await app.line(/draining/);
-  app.kill("SIGTERM");
-  expect(await app.ended).toBe(143);
+  app.kill("SIGINT");
+  expect(await app.ended).toBe(130);
   expect(app.stdout).not.toContain("app: SIGTERM");
 });
 

@@ -1,11 +1,17 @@
-import { isVariableSet, optionError } from "../shared/environment-options.ts";
-import type { ActivationError } from "../shared/errors.ts";
-import { nearest } from "../shared/nearest.ts";
+import { isVariableSet } from "../shared/environment-options.ts";
 import type { PlacedTls } from "../binding/tls-acceptor.ts";
 import type { TlsOptions } from "../binding/tls-identity.ts";
-import { isObject, shapeOf } from "./option-shapes.ts";
+import { isObject } from "./option-shapes.ts";
+import {
+  argumentsError,
+  booleanError,
+  nameBesideSocketsError,
+  nameError,
+  socketError,
+  socketsError,
+  unknownError,
+} from "./option-errors.ts";
 import { checkTlsOption } from "./tls-option.ts";
-import { otherNameOf, placeOf } from "./misplaced-option.ts";
 import { type ProxyProtocolOptions, type ProxyRules, readProxyProtocol } from "../proxy-protocol/senders.ts";
 import { proxyRulesOf } from "../proxy-protocol/variable.ts";
 import {
@@ -14,7 +20,6 @@ import {
   readSettings,
   type Settings,
 } from "../lifecycle/settings.ts";
-import { shown } from "../shared/shown.ts";
 
 /** How to serve one socket. */
 export interface SocketOptions {
@@ -67,8 +72,6 @@ export interface ClaimOptions {
 const TAKE_OPTIONS: readonly string[] = ["name", "tls", "sockets", "required", "ignoreListenPid"];
 
 const SOCKET_OPTIONS: readonly string[] = ["tls", "proxyProtocol"];
-
-const SOCKETS_EXAMPLE = "Write sockets: { http: {}, https: { tls: { key, cert } } }, for example.";
 
 /** Every sockact option. */
 const OPTIONS: readonly string[] = [...TAKE_OPTIONS, ...LIFECYCLE_OPTIONS];
@@ -123,13 +126,8 @@ export function readOptions<T extends AppOptions>(
   call: Call = SYSTEMD_LISTEN,
   more: readonly unknown[] = [],
 ): CheckedOptions<T> {
-  if (typeof options !== "object" || options === null)
-    throw optionError(`The options must be an object; got ${shown(options)}`, call.hint);
-  if (more.length > 0)
-    throw optionError(
-      `The options must be the last argument; got another one after them: ${shown(more[0])}`,
-      call.hint,
-    );
+  if (typeof options !== "object" || options === null || more.length > 0)
+    throw argumentsError(options, more, call.hint);
   checkOptionNames(options, call);
   const { name, sockets, tls } = options;
   if (tls !== undefined) checkTlsOption(tls, "tls");
@@ -146,8 +144,7 @@ export function readOptions<T extends AppOptions>(
   }
   for (const option of ["required", "ignoreListenPid"] as const) {
     const value: unknown = options[option];
-    if (value !== undefined && typeof value !== "boolean")
-      throw refusal(`The option ${option} must be true or false; got ${shown(value)}`);
+    if (value !== undefined && typeof value !== "boolean") throw booleanError(option, value, OPTIONS);
   }
   const tlsOfAll = tls && { options: tls, where: "tls", owner: [] };
   return {
@@ -174,57 +171,23 @@ function checkOptionNames(options: object, { nodeOptions, omitted = {} }: Call):
   const unknown = Object.entries(options).flatMap(([name, value]) =>
     known.includes(name) || (value === undefined && Object.hasOwn(omitted, name)) ? [] : [name],
   );
-  if (unknown.length === 0) return;
-  const hints = unknown.flatMap(
-    (name) => omitted[name] ?? (meantBy(name, known) === undefined ? [] : "Correct the option."),
-  );
-  throw optionError(
-    unknown.map((name) => `unknown option ${name}${meantBy(name, known) ?? ""}`).join("; "),
-    hints.length === unknown.length ? (hints[0] as string) : `The options are ${known.join(", ")}.`,
-  );
-}
-
-/** Suggests a name for an unknown option, or returns undefined. */
-function meantBy(name: string, known: readonly string[]): string | undefined {
-  const place = placeOf(name);
-  if (place !== undefined) return `: it belongs in ${place}`;
-  const meant = otherNameOf(name) ?? nearest(name, known);
-  return meant && `: did you mean ${meant}?`;
+  if (unknown.length > 0) throw unknownError(unknown, known, omitted);
 }
 
 function readNames(name: ClaimOptions["name"]): readonly string[] | undefined {
   if (name === undefined) return undefined;
   const names: unknown = typeof name === "string" ? [name] : name;
   if (!Array.isArray(names) || names.length === 0 || !names.every((each) => typeof each === "string"))
-    throw refusal(
-      `The option name must be a string or a list of strings; got ${shown(names)}`,
-      "Write name: 'http', for example. It is the FileDescriptorName= of the socket.",
-    );
+    throw nameError(names);
   return names;
 }
 
 function checkSockets(sockets: NonNullable<ClaimOptions["sockets"]>, name: unknown): void {
-  if (name !== undefined)
-    throw refusal(
-      "The options name and sockets can't be used together: both say which sockets to claim",
-      "Leave name out.",
-    );
-  if (!isObject(sockets) || Object.keys(sockets).length === 0)
-    throw refusal(
-      `The option sockets must be an object with a key for each socket; got ${shapeOf(sockets)}`,
-      SOCKETS_EXAMPLE,
-    );
+  if (name !== undefined) throw nameBesideSocketsError();
+  if (!isObject(sockets) || Object.keys(sockets).length === 0) throw socketsError(sockets);
   for (const [each, options] of Object.entries(sockets)) {
     const isKnown = isObject(options) && Object.keys(options).every((key) => SOCKET_OPTIONS.includes(key));
-    if (!isKnown)
-      throw refusal(
-        `The option sockets.${each} must be {}, or an object with tls, proxyProtocol or both; got ${shapeOf(options)}`,
-        SOCKETS_EXAMPLE,
-      );
+    if (!isKnown) throw socketError(each, options);
     if (options.tls !== undefined) checkTlsOption(options.tls, `sockets.${each}.tls`);
   }
-}
-
-function refusal(message: string, hint = `The options are ${OPTIONS.join(", ")}.`): ActivationError {
-  return optionError(message, hint);
 }

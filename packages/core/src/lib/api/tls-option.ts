@@ -1,7 +1,7 @@
 import { isIP } from "node:net";
 import { domainToASCII } from "node:url";
 import { optionError } from "../shared/environment-options.ts";
-import { nearest } from "../shared/nearest.ts";
+import { nearest } from "@sockact/shared/nearest";
 import { isObject, shapeOf } from "./option-shapes.ts";
 
 const HINT = "Write tls: { key: 'key.pem', cert: 'cert.pem' }, for example.";

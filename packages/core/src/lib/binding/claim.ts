@@ -1,20 +1,28 @@
 import { openAndClassify } from "../activation/classify.ts";
 import { debug } from "../shared/debug.ts";
 import { isVariableSet } from "../shared/environment-options.ts";
-import { ActivationError } from "../shared/errors.ts";
+import type { ActivationError } from "../shared/errors.ts";
 import {
   type ActivatedSocket,
   formatSocketWithKind,
-  formatSocket,
   hasConnections,
   isFromSocketUnit,
   isServed,
   type PassedSocket,
 } from "../activation/passed-socket.ts";
+import {
+  claimedError,
+  connectionError,
+  datagramKindError,
+  familyError,
+  kindError,
+  namesError,
+  unboundError,
+  usedError,
+} from "./claim-errors.ts";
 import { refuseProxied } from "../proxy-protocol/variable.ts";
 import { scheduleUnservedWarning } from "../activation/unserved.ts";
 import { processState } from "../shared/process-state.ts";
-import { NO_SOCKET } from "@sockact/shared/texts";
 
 /**
  * Selects the sockets with these names for a server, for the caller to claim. Without names, selects every
@@ -93,8 +101,7 @@ const BOUND_TWICE =
 function firstUnserved(candidates: readonly PassedSocket[], hint: string): PassedSocket {
   const free = candidates.find((passedSocket) => !isServed(passedSocket));
   if (free !== undefined) return free;
-  const list = candidates.map(({ socket }) => formatSocket(socket)).join(", ");
-  throw new ActivationError("SOCKACT_ERR_SOCKET_CLAIMED", `This process has already claimed ${list}`, hint);
+  throw usedError(candidates, hint);
 }
 
 /**
@@ -105,22 +112,7 @@ function firstUnserved(candidates: readonly PassedSocket[], hint: string): Passe
 export function checkNames(sockets: readonly PassedSocket[], names: readonly string[]): void {
   const known = new Set(sockets.map(({ name }) => name));
   const missing = names.filter((name) => !known.has(name));
-  if (missing.length > 0) {
-    throw new ActivationError(
-      "SOCKACT_ERR_NAME_UNKNOWN",
-      `${NO_SOCKET}${missing.join(", ")} was passed. Passed: ${sockets
-        .filter(isOfApp)
-        .map(({ socket }) => formatSocket(socket))
-        .join(", ")}`,
-      "Use the name from FileDescriptorName= in the socket unit. Without that line, it is the name of the socket unit, such as app.socket. " +
-        "To try it without a unit, run systemd-socket-activate --fdname=NAME.",
-    );
-  }
-}
-
-/** Not the service manager's socket, which sockact itself uses (`OpenFile=/run/systemd/notify:notify`). */
-function isOfApp(passedSocket: PassedSocket): boolean {
-  return passedSocket.inode === undefined || passedSocket.name !== "notify" || isFromSocketUnit(passedSocket);
+  if (missing.length > 0) throw namesError(sockets, missing);
 }
 
 /**
@@ -137,7 +129,7 @@ function socketsNamed(sockets: readonly PassedSocket[], names: readonly string[]
 function checkServeable(named: readonly PassedSocket[], isTaken: IsTaken): readonly PassedSocket[] {
   for (const passedSocket of named) {
     const refusal =
-      refusalOf(passedSocket) ?? (isTaken(passedSocket) ? claimedError([passedSocket.socket]) : undefined);
+      refusalOf(passedSocket) ?? (isTaken(passedSocket) ? claimedErrorOf([passedSocket.socket]) : undefined);
     if (refusal) throw refusal;
   }
   // A process with a listener continues after a connection has closed. A process for a connection ends.
@@ -152,7 +144,7 @@ function freeListeners(sockets: readonly PassedSocket[], isTaken: IsTaken): Pass
   const candidates = listeners.length > 0 ? listeners : fit.filter(({ name }) => name !== "stored");
   const free = candidates.filter((passedSocket) => !isTaken(passedSocket));
   if (free.length > 0) return free;
-  if (candidates.length > 0) throw claimedError(candidates.map(({ socket }) => socket));
+  if (candidates.length > 0) throw claimedErrorOf(candidates.map(({ socket }) => socket));
   const unfit = sockets.find(isFromSocketUnit) as PassedSocket;
   throw refusalOf(unfit) ?? connectionError(unfit.socket);
 }
@@ -172,96 +164,6 @@ export function hasUnclaimed(
   );
 }
 
-/** Why a server can't serve this socket, or undefined. */
-function refusalOf(passedSocket: PassedSocket): ActivationError | undefined {
-  const { socket, fromPrimary } = passedSocket;
-  const what = describe(socket);
-  switch (socket.kind) {
-    case "datagram":
-      return new ActivationError(
-        "SOCKACT_ERR_SOCKET_DATAGRAM",
-        `${what} is a datagram socket: a server can't listen on it`,
-        "Write ListenStream= instead of ListenDatagram= in the socket unit, or name the stream socket: systemdListen({ name }). " +
-          "For UDP, call bindDatagram() from @sockact/core.",
-      );
-    case "other":
-      return unsupportedError(what);
-    case "unknown":
-      // If the primary does not import sockact, nothing is known about its sockets.
-      if (fromPrimary && socket.family === "unknown" && socket.name !== "notify") return undefined;
-      // A socket of another network namespace can't be classified while another server listens on it. The
-      // error that it is served comes later.
-      if (socket.family === "unknown" && isServed(passedSocket)) return undefined;
-      if (socket.name === "notify" || socket.family === "unknown") return unsupportedError(what);
-      // Listening on it would open a random port that no client knows.
-      return socket.address === "" || socket.address?.endsWith(":0") === true
-        ? new ActivationError(
-            "SOCKACT_ERR_SOCKET_UNBOUND",
-            `${what} is not bound to an address`,
-            "The program that made the socket must bind(2) it before it passes the socket on. systemd always does.",
-          )
-        : undefined;
-    case "listener":
-    case "connection":
-      return undefined;
-  }
-}
-
-/** Why a socket of node:dgram can't be bound to this socket, or undefined. */
-function datagramRefusalOf(socket: ActivatedSocket, type: "udp4" | "udp6"): ActivationError | undefined {
-  const what = describe(socket);
-  if (socket.kind !== "datagram") {
-    return new ActivationError(
-      "SOCKACT_ERR_SOCKET_STREAM",
-      `${what} is not a datagram socket`,
-      "Write ListenDatagram= instead of ListenStream= in the socket unit, or name the datagram socket: bindDatagram(socket, { name }).",
-    );
-  }
-  if (socket.family === "unix") {
-    return new ActivationError(
-      "SOCKACT_ERR_SOCKET_UNSUPPORTED",
-      `${what} is a unix datagram socket, which Node can't use`,
-      "node:dgram supports only UDP: write ListenDatagram= with a port or an address. claimSocket() gives you the bare descriptor.",
-    );
-  }
-  return familyRefusalOf(socket, type);
-}
-
-/**
- * Why a socket of node:dgram can't be bound to a socket of this family. With the other family, Node would
- * receive, but fail to send (EINVAL).
- */
-export function familyRefusalOf(socket: ActivatedSocket, type: "udp4" | "udp6"): ActivationError | undefined {
-  const { family } = socket;
-  const right = family === "ipv6" ? "udp6" : "udp4";
-  if (family === "unknown" || right === type) return undefined;
-  return new ActivationError(
-    "SOCKACT_ERR_SOCKET_FAMILY",
-    `${describe(socket)} is an ${family === "ipv6" ? "IPv6" : "IPv4"} socket, and can't be bound to a socket of type ${type}`,
-    `Write createSocket("${right}"). ListenDatagram= with a port alone is IPv6, and receives IPv4 too; 0.0.0.0 and a port is IPv4.`,
-  );
-}
-
-function connectionError(socket: ActivatedSocket): ActivationError {
-  return new ActivationError(
-    "SOCKACT_ERR_SOCKET_CONNECTED",
-    `${describe(socket)} is a connection, not a listener`,
-    "Name only the listeners: systemdListen({ name }). With Accept=yes, each connection has a separate process.",
-  );
-}
-
-function describe({ name, fd, address }: ActivatedSocket): string {
-  return `The socket ${name} (fd ${fd}${address === null ? "" : `, ${address}`})`;
-}
-
-function unsupportedError(what: string): ActivationError {
-  return new ActivationError(
-    "SOCKACT_ERR_SOCKET_UNSUPPORTED",
-    `${what} is not a socket that Node can listen on`,
-    "Node listens on TCP and unix stream sockets: ListenStream= with a port, an address, a path or an @abstract name.",
-  );
-}
-
 const claimed = processState("claimed", {
   /** The preload's hint, because its user can't change the code. */
   preloadHint: undefined as ((fds: readonly number[]) => string | undefined) | undefined,
@@ -277,12 +179,46 @@ export function setClaimedHint(hint: (fds: readonly number[]) => string | undefi
   claimed.preloadHint ??= hint;
 }
 
-function claimedError(sockets: readonly ActivatedSocket[]): ActivationError {
-  return new ActivationError(
-    "SOCKACT_ERR_SOCKET_CLAIMED",
-    `Another server of this process uses ${sockets.map(formatSocket).join(", ")}, or has closed ${sockets.length > 1 ? "them" : "it"}`,
-    claimed.preloadHint?.(sockets.map(({ fd }) => fd)) ??
-      "One server can use each socket, and a closed socket can't be opened again. Remove the second listen(), or pass a socket for each server " +
-        "and name them: systemdListen({ name: 'http' }), or listen(server, { name: 'https' }) from @sockact/core.",
-  );
+/** Why a server can't serve this socket, or undefined. */
+function refusalOf(passedSocket: PassedSocket): ActivationError | undefined {
+  const { socket, fromPrimary } = passedSocket;
+  switch (socket.kind) {
+    case "datagram":
+    case "other":
+      return kindError(socket);
+    case "unknown":
+      // If the primary does not import sockact, nothing is known about its sockets.
+      if (fromPrimary && socket.family === "unknown" && socket.name !== "notify") return undefined;
+      // A socket of another network namespace can't be classified while another server listens on it. The
+      // error that it is served comes later.
+      if (socket.family === "unknown" && isServed(passedSocket)) return undefined;
+      if (socket.name === "notify" || socket.family === "unknown") return kindError(socket);
+      return socket.address === "" || socket.address?.endsWith(":0") === true
+        ? unboundError(socket)
+        : undefined;
+    case "listener":
+    case "connection":
+      return undefined;
+  }
+}
+
+/** Why a socket of node:dgram can't be bound to this socket, or undefined. */
+function datagramRefusalOf(socket: ActivatedSocket, type: "udp4" | "udp6"): ActivationError | undefined {
+  if (socket.kind !== "datagram" || socket.family === "unix") return datagramKindError(socket);
+  return familyRefusalOf(socket, type);
+}
+
+/**
+ * Why a socket of node:dgram can't be bound to a socket of this family. With the other family, Node would
+ * receive, but fail to send (EINVAL).
+ */
+export function familyRefusalOf(socket: ActivatedSocket, type: "udp4" | "udp6"): ActivationError | undefined {
+  const { family } = socket;
+  const right = family === "ipv6" ? "udp6" : "udp4";
+  if (family === "unknown" || right === type) return undefined;
+  return familyError(socket, type, right);
+}
+
+function claimedErrorOf(sockets: readonly ActivatedSocket[]): ActivationError {
+  return claimedError(sockets, claimed.preloadHint?.(sockets.map(({ fd }) => fd)));
 }
