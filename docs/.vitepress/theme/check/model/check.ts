@@ -75,11 +75,14 @@ const isAboutText = ({ code }: Finding): boolean =>
   /^(?:file-unreadable|section-unknown|directive-unknown|line-ignored|command-refused)$/.test(code);
 
 /** After a line at which systemd stops, the lines have no section only because of that line. */
-const isConsequence = (finding: Finding, all: readonly Finding[]): boolean =>
-  finding.code === "line-ignored" &&
-  all.some(
-    ({ code, file, line }) => code === "file-unreadable" && file === finding.file && line < finding.line,
+function withoutConsequences(findings: readonly Finding[]): Finding[] {
+  const stops = new Map<string, number>();
+  for (const { code, file, line } of findings)
+    if (code === "file-unreadable" && !stops.has(file)) stops.set(file, line);
+  return findings.filter(
+    ({ code, file, line }) => code !== "line-ignored" || line < (stops.get(file) ?? Infinity),
   );
+}
 
 /**
  * Lints the files, also behind typos. With `user`, they are for the service manager of a user. Otherwise, the
@@ -92,9 +95,7 @@ export function checkUnits(files: readonly UnitText[], user: boolean): Checked {
   const hidden = hiddenBehindTypos(filled, asTyped, user).map((finding) => asNote(finding, filled));
   const order = new Map(filled.map(({ name }, index) => [name, index]));
   const findings = [
-    ...asTyped
-      .filter((finding) => !isConsequence(finding, asTyped))
-      .map((finding) => asNote(finding, filled)),
+    ...withoutConsequences(asTyped).map((finding) => asNote(finding, filled)),
     ...hidden,
   ].toSorted((one, other) => order.get(one.file)! - order.get(other.file)! || one.line - other.line);
   return { findings, behindTypos: new Set(hidden), tooLong };

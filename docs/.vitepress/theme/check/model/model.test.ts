@@ -212,14 +212,19 @@ describe("any string", () => {
     expect(summaryOf(files, checked)).toMatch(/too long/);
   });
 
-  it.each(["a", "\n", "[Unit]\n[Service]\n", "# /a.service\n[Unit]\n", "A=LISTEN_FDS\n"])(
-    "of the maximum length is checked: %j, repeated",
-    (line) => {
-      const { files } = splitUnits(line.repeat(Math.floor(mostCharacters / line.length)));
-      expect(files.length).toBeLessThanOrEqual(50);
-      expect(checkUnits(files, false).tooLong).toBe(false);
-    },
-  );
+  it.each([
+    "a",
+    "\n",
+    "a\n",
+    "[Unit]\n[Service]\n",
+    "[Sevice]\n",
+    "# /a.service\n[Unit]\n",
+    "A=LISTEN_FDS\n",
+  ])("of the maximum length is checked: %j, repeated", (line) => {
+    const { files } = splitUnits(line.repeat(Math.floor(mostCharacters / line.length)));
+    expect(files.length).toBeLessThanOrEqual(50);
+    expect(checkUnits(files, false).tooLong).toBe(false);
+  });
 });
 
 describe("the example", () => {
