@@ -67,7 +67,6 @@ const queries: readonly (readonly [query: string, ...pages: string[]])[] = [
   ["letsencrypt", "first-certificate"],
   ["certbot", "first-certificate"],
   ["letsencrypt certbot https", "first-certificate"],
-  ["https", "first-certificate", "tls"],
   ["cloudflare", "proxy-protocol"],
   ["environment variables", "files-and-secrets"],
   ["prometheus", "events"],
