@@ -104,14 +104,14 @@ const origins: Reasons = {
 
 /** Parts of explanations that name fields of a config. The form lacks these fields. */
 const rewritten: readonly (readonly [before: string, after: string])[] = [
-  ["The description asks for no sandbox.", "You have chosen no sandbox in the form."],
+  ["The description has no sandbox.", "You have chosen no sandbox in the form."],
   [
     "write ipAddressDeny: true and ipAddressAllow: ['10.0.0.0/8'].",
     "write IPAddressDeny=any and, for example, IPAddressAllow=10.0.0.0/8.",
   ],
   [
-    "jitless: true turns the compiler off and writes this directive.",
-    "In a config for sockact, `jitless: true` turns the compiler off and writes this directive.",
+    "jitless: true disables the compiler and writes this directive.",
+    "In a config for sockact, `jitless: true` disables the compiler and writes this directive.",
   ],
   [
     "to the folders of stateDirectory and similar fields, and to readWritePaths.",
