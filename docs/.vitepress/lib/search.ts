@@ -42,7 +42,7 @@ export function weightOf(page: string): number {
     /\/(?:codes\/.*|commands\/.*|coming-from\/.*|errors|lint|doctor|command-line|protocol)(?:#|$)/.test(page)
   )
     return 1;
-  return /\/(?:start|install|troubleshooting|frameworks\/\w+)(?:#|$)/.test(page) ? 2 : 1.5;
+  return /\/(?:start|install|troubleshooting|first-certificate|frameworks\/\w+)(?:#|$)/.test(page) ? 2 : 1.5;
 }
 
 /**

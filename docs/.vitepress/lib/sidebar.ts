@@ -1,8 +1,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { DefaultTheme } from "vitepress";
-import { generatedPages } from "./generated-pages.ts";
+import commands from "../../commands/[command].paths.ts";
 import { entryPoints } from "./entry-points.ts";
+import { generatedPages } from "./generated-pages.ts";
 
 const docs = join(import.meta.dirname, "../..");
 
@@ -88,7 +89,11 @@ export const sidebar: DefaultTheme.SidebarItem[] = [
   {
     text: "Reference",
     items: [
-      ...pages("/command-line"),
+      ...pages("/command-line").map((page) => ({
+        ...page,
+        collapsed: true,
+        items: pages(...commands.paths().map(({ params: { command } }) => `/commands/${command}`)),
+      })),
       {
         // The pages of the reference exist only after they were generated.
         text: "API reference",
