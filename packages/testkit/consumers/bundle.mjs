@@ -1,4 +1,4 @@
-// Makes one file of an app and all its packages: node bundle.mjs BUNDLER APP OUTPUT.
+// Bundles an app and all its packages into one file: node bundle.mjs BUNDLER APP OUTPUT.
 import { createRequire } from "node:module";
 import { basename, dirname } from "node:path";
 import process from "node:process";
@@ -10,7 +10,8 @@ const bundlers = {
     const { build } = await import("esbuild");
     await build({ ...esbuild, format: "cjs" });
   },
-  // The frameworks call require() of Node's modules. esbuild leaves these calls in an ES module, where they do not work.
+  // The frameworks call require() for Node's modules. esbuild leaves these calls in an ES module, where they
+  // fail.
   async "esbuild, ES module beside its framework"() {
     const { build } = await import("esbuild");
     await build({ ...esbuild, format: "esm", external: ["express", "koa", "fastify"] });

@@ -1,5 +1,5 @@
-// Serves an empty registry at a free port of 127.0.0.1, and prints its address: node serve.mjs FOLDER UPLINK.
-// It has only the packages of this repository that are published to it. All others come from the uplink.
+// Serves a registry on a free port of 127.0.0.1, and prints its address: node serve.mjs FOLDER UPLINK. It
+// serves the packages of this repository that are published to it, and all others from the uplink.
 import { join } from "node:path";
 import process from "node:process";
 import { runServer } from "verdaccio";

@@ -10,10 +10,10 @@ export interface ActivationOptions extends SpawnOptions {
 
 /**
  * Starts a program with sockets that listen at these addresses, as a service manager does: as 3, 4, … with
- * the variables of sd_listen_fds(3). Only the program has them then, so they close when it ends.
+ * the variables of sd_listen_fds(3). Only the program has the sockets, so they close when it ends.
  *
  * @param how `--datagram`, or options of systemd-socket-activate(1) with `--accept`, which starts the program
- * for each connection
+ *   for each connection
  */
 export async function socketActivate(
   listen: readonly ListenAddress[],
@@ -65,7 +65,7 @@ export function startWithFds(
   command: readonly string[],
   { names, env, ...options }: ActivationOptions = {},
 ): AppProcess {
-  // The pid must be known before the program starts, so a shell sets the variable and then becomes the
+  // The pid must be known before the program starts, so a shell sets the variable and then executes the
   // program.
   return startProcess(["/bin/sh", "-c", 'LISTEN_PID=$$ exec "$@"', "sh", ...command], {
     ...options,

@@ -17,13 +17,13 @@ export interface AdapterUnderTest {
   title: string;
   /** The package of the framework, such as `express4`, which the apps load. */
   framework: string;
-  /** The same app in each way of writing one. It uses contract-app.mjs. */
+  /** The same app in each module format. It uses contract-app.mjs. */
   apps: { ESM: string; CommonJS: string; TypeScript?: string };
-  /** The first of them in a cluster. The primary only imports sockact, and uses cluster-app.mjs. */
+  /** The first of these apps in a cluster. The primary only imports sockact, and uses cluster-app.mjs. */
   cluster: string;
   /** Whether the adapter adds `sockact` to the app. The ES module answers `GET /sockact` with its askSockact(). */
   hasSockact?: boolean;
-  /** The file of the preload that gives the apps their sockets, if they have no line of sockact. */
+  /** The file of the preload that gives the apps their sockets, if they do not use sockact themselves. */
   preload?: string;
 }
 
@@ -34,7 +34,7 @@ type Env = Record<string, string>;
 interface Variables {
   /** The variables of every app. */
   always: Env;
-  /** Takes only the sockets of this name. */
+  /** Listens only on the sockets with this name. */
   only(name: string): Env;
 }
 
@@ -46,7 +46,7 @@ const byAdapter: Variables = {
 };
 
 const byPreload = (file: string): Variables => ({
-  // A port that is in no socket: `listen(0)` asks for any free port, and gets none of the sockets.
+  // No socket has this port. With `listen(0)`, the app would get a free port and none of the sockets.
   always: { ...preloading(file), PORT: "3000" },
   only: (name) => ({ SOCKACT_MAP: `3000=${name}` }),
 });
@@ -60,9 +60,8 @@ interface Listening {
 }
 
 /**
- * The promises of `systemdListen()` and of the preload, for any framework. Each promise is shown once in
- * `npm test`. Where the app's own server could make a difference, the campaign has the other way to listen
- * too.
+ * The promises of `systemdListen()` and of the preload, for any framework. `npm test` shows each promise
+ * once. If the app's own server could make a difference, the campaign also tests the other way to listen.
  */
 export function adapterContract({
   title,
@@ -110,7 +109,7 @@ export function adapterContract({
   };
 
   describe(title, () => {
-    // Each kind of address is the first of an app once, because the framework sees the address of the first.
+    // Each kind of address is first in the list once, because the framework sees the first address.
     const served = (
       [
         ["ESM", WAYS[0], ["tcp4", "unix", "tcp6", "abstract"]],
@@ -155,7 +154,7 @@ export function adapterContract({
       });
       expect((await httpRequest(addresses[1] as string)).status).toBe(200);
       expect((await app.event<Listening>("listening")).address).toBe(addresses[1]);
-      // No process accepts it from the queue, so it is neither answered nor refused.
+      // No process accepts this connection, so it is neither answered nor refused.
       const waiting = openConnection(addresses[0] as string);
       await once(waiting, "connect");
       waiting.destroy();
@@ -321,7 +320,7 @@ export function adapterContract({
       expect(warnings(app)).toEqual([]);
     });
 
-    // An app that can't be changed has no options, so that the preload has other mistakes.
+    // An app that can't be changed has no options, so the preload has other errors.
     if (preload !== undefined) return;
 
     test("required, and not activated: the app does not start, and the error says why", async () => {
@@ -346,7 +345,7 @@ function clientOf(kind: AddressKind): string | null {
   return { tcp4: "127.0.0.1", tcp6: "::1", unix: null, abstract: null }[kind];
 }
 
-/** The result of server.address() if Node itself has bound the server. */
+/** The result of server.address() after Node itself bound the server. */
 function serverAddress(address: ListenAddress): unknown {
   const [, host, port] = /^\[?([^\]]*?)\]?:(\d+)$/.exec(address) ?? [];
   if (host === undefined) return address.replace(/^@/, "\0");
@@ -354,8 +353,8 @@ function serverAddress(address: ListenAddress): unknown {
 }
 
 /**
- * Node 20 warns when a CommonJS app outside of node_modules loads an ES module, as the apps here do and no
- * installed package.
+ * Node 20 warns when a CommonJS app outside of node_modules loads an ES module. The apps here do that. No
+ * installed package does.
  */
 function warnings({ stderr }: AppProcess): string[] {
   return stderr

@@ -12,9 +12,7 @@ export type AddressKind = "tcp4" | "tcp6" | "unix" | "abstract";
 
 let count = 0;
 
-/**
- * A free address of this kind: a port, or a new name. It is for one test, at whose end its path is removed.
- */
+/** A free address of this kind: a port, or a new name. Its path is removed when the test ends. */
 export async function freeAddress(kind: AddressKind): Promise<ListenAddress> {
   const name = `sockact-test-${process.pid}-${++count}`;
   switch (kind) {
@@ -33,9 +31,9 @@ export async function freeAddress(kind: AddressKind): Promise<ListenAddress> {
 }
 
 /**
- * Below 32768, where the kernel begins to assign ports itself: it could assign this port to another test
- * before this one uses it. An abstract socket with the number in its name keeps the port from every other
- * test of this machine until the test ends.
+ * A port below 32768. The kernel assigns ports from 32768 on, perhaps to another test before this one uses
+ * the port. An abstract socket with the number in its name reserves the port on this machine until the test
+ * ends.
  */
 async function freePort(host: string): Promise<number> {
   for (;;) {

@@ -1,5 +1,6 @@
-// Makes HTTP requests and runs commands inside the namespaces of a private systemd: one JSON question a line in, one JSON answer a line out.
-// Plain JavaScript, since the Node that the tests run on may be older than type stripping.
+// Makes HTTP requests and runs commands in the namespaces of a private systemd. Reads one JSON request per
+// line and writes one JSON answer per line. Plain JavaScript, because the tested Node may not support type
+// stripping.
 import { spawn } from "node:child_process";
 import http from "node:http";
 import https from "node:https";
@@ -13,8 +14,8 @@ const AF_UNIX = 1;
 const SOCK_STREAM = 1;
 
 /**
- * Connects to an abstract unix socket; `@name` is how systemd and ss write its address. With `connect("\0name")` Node 20 pads the name
- * with zeros to the longest one possible, and systemd, rightly, does not.
+ * Connects to an abstract unix socket; systemd and ss write its address as `@name`. With `connect("\0name")`,
+ * Node 20 pads the name with zeros to its maximum length. systemd does not, and is right.
  */
 const connectAbstract = (name) => {
   const koffi = createRequire("/run/sockact/project/packages/testkit/package.json")("koffi");
@@ -29,7 +30,7 @@ const connectAbstract = (name) => {
   return new net.Socket({ fd });
 };
 
-/** Answers one request, over a new connection. */
+/** Makes one request over a new connection. */
 const perform = ({ url, socketPath, method, headers, body, timeout }) =>
   new Promise((resolve, reject) => {
     const { request } = url.startsWith("https:") ? https : http;
@@ -37,10 +38,10 @@ const perform = ({ url, socketPath, method, headers, body, timeout }) =>
       method,
       headers,
       ...(socketPath?.startsWith("@")
-        ? // Node calls this only without any agent, also without its default one.
+        ? // Node calls this only if there is no agent, not even its default one.
           { createConnection: () => connectAbstract(socketPath) }
         : { socketPath, agent: false }),
-      // Certificates are made by the test itself.
+      // The tests make their own certificates.
       rejectUnauthorized: false,
     });
     const timer = setTimeout(() => {
@@ -63,7 +64,7 @@ const perform = ({ url, socketPath, method, headers, body, timeout }) =>
     outgoing.end(body);
   });
 
-/** Runs a command, in a process group of its own, and collects what it prints. */
+/** Runs a command in its own process group, and collects its output. */
 const run = ({ command: [program, ...args], env, cwd, input, timeout }) =>
   new Promise((resolve) => {
     const child = spawn(program, args, { env, cwd, detached: true });
@@ -79,7 +80,7 @@ const run = ({ command: [program, ...args], env, cwd, input, timeout }) =>
     child.on("error", ({ message }) => (end.stderr += message));
     child.on("close", (code, signal) => {
       clearTimeout(timer);
-      // Without a process, libuv's error takes the place of the status.
+      // If the process could not start, the status is libuv's error.
       const status = code ?? 128 + constants.signals[signal];
       resolve({ ...end, code: status < 0 ? 127 : status });
     });
@@ -90,7 +91,7 @@ readline.createInterface({ input: process.stdin }).on("line", async (line) => {
   const { id } = question;
   const answer = await (question.run ? run(question.run) : perform(question.request)).then(
     (result) => ({ id, result }),
-    // When all addresses of a name fail, the error has a code but no message.
+    // If all addresses of a name fail, the error has a code but no message.
     ({ code, message }) => ({ id, error: { code, message: message || code } }),
   );
   process.stdout.write(`${JSON.stringify(answer)}\n`);

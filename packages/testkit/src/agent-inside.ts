@@ -5,14 +5,14 @@ import { DEADLINE } from "./app-process.ts";
 
 /** A request to a server inside a private systemd. */
 export interface PrivateRequest {
-  /** The address. For a unix socket, any host works, such as `http://localhost/path`. */
+  /** The address. For a unix socket, the host does not matter: `http://localhost/path`. */
   url: string;
-  /** A unix socket to connect to, in the place of the host: a path, or `@name` for an abstract one. */
+  /** A unix socket to connect to instead of the host: a path, or `@name` for an abstract one. */
   socketPath?: string;
   method?: string;
   headers?: Record<string, string>;
   body?: string;
-  /** How long the whole answer may take, in milliseconds; 10,000 when left out. */
+  /** The maximum time for the whole answer, in milliseconds; 10,000 by default. */
   timeout?: number;
 }
 
@@ -28,22 +28,21 @@ export interface CommandResult {
   stdout: string;
   stderr: string;
   /**
-   * The exit status; 127 if there is no such program or folder, and for a signal 128 and its number, as a
-   * shell has it.
+   * The exit status: 127 if there is no such program or folder, and 128 plus the number of a signal, as in a
+   * shell.
    */
   code: number;
 }
 
 export interface CommandOptions {
-  /** Written to standard input, which is empty otherwise. */
+  /** Written to standard input, which is empty by default. */
   input?: string;
-  /** Added to an environment that holds PATH, HOME=/tmp and LANG=C.UTF-8, and nothing of the test's own. */
+  /** Added to PATH, HOME=/tmp and LANG=C.UTF-8. The test's own environment is not passed. */
   env?: Record<string, string>;
-  /** The folder to run in; `/` when left out. */
+  /** The working directory; `/` by default. */
   cwd?: string;
   /**
-   * How long it may run, in milliseconds, before it is killed and the promise rejected; `DEADLINE` when left
-   * out.
+   * After this time, in milliseconds, the command is killed and the promise rejected; `DEADLINE` by default.
    */
   timeout?: number;
 }
@@ -64,9 +63,9 @@ type Waiting = {
 };
 
 /**
- * Talks to a process inside the namespaces of a private systemd (agent-inside-program.mjs), which the first
- * call starts. A command that it starts takes less than half of the processor time of one that enters the
- * namespaces from a worker of vitest.
+ * Talks to a process in the namespaces of a private systemd (agent-inside-program.mjs), which the first call
+ * starts. Starting a command this way takes less than half of the processor time of entering the namespaces
+ * from a worker of Vitest.
  */
 export class AgentInside {
   readonly #start: () => ChildProcess;
@@ -84,7 +83,7 @@ export class AgentInside {
     return this.#ask(what, { request: { timeout: DEADLINE, ...request } });
   }
 
-  /** Runs a command, whatever its exit status. It is late if it was killed after its time. */
+  /** Runs a command, whatever its exit status. `isLate`: it was killed after its time. */
   run(
     command: readonly string[],
     { input = "", env, cwd = "/", timeout = DEADLINE }: CommandOptions,
@@ -107,7 +106,7 @@ export class AgentInside {
     const agent = this.#start();
     let complaints = "";
     agent.stderr?.on("data", (chunk) => (complaints += chunk));
-    // A write to an agent that has ended fails. The handler of `close` rejects what waits.
+    // Writing to an agent that has ended fails. The handler of `close` rejects the pending promises.
     agent.stdin?.on("error", () => {});
     if (agent.stdout)
       createInterface({ input: agent.stdout }).on("line", (line) => this.#settle(JSON.parse(line)));

@@ -11,10 +11,10 @@ import { closeAll, portOf, rawSocket } from "./raw-sockets.ts";
 type Format = "ESM" | "CommonJS";
 
 interface Agent {
-  /** The options by which Node loads the agent before the app, from the agent's documentation. */
+  /** The options that load the agent before the app, from the agent's documentation. */
   preload: Record<Format, string[]>;
   env?: Record<string, string>;
-  /** Its output for a request of `GET /hello`, with the route of the framework. */
+  /** The agent's output for `GET /hello`, with the route of the framework. */
   recorded: RegExp;
   /** Whether it also records the probes that sockact answers. */
   recordsProbes?: boolean;
@@ -22,7 +22,7 @@ interface Agent {
 
 const GET_HELLO = /^\{"event":"recorded","name":"GET \/hello"\}$/;
 
-/** Each agent prints its records, and sends nothing. */
+/** Each agent prints its records and sends nothing. */
 const agents: Record<string, Agent> = {
   OpenTelemetry: {
     preload: {
@@ -73,7 +73,7 @@ const agents: Record<string, Agent> = {
   },
 };
 
-/** The folder of each framework's apps, and the end of their names. */
+/** The folder of each framework's apps, and the suffix of their names. */
 const apps: Record<string, [folder: string, app: string]> = {
   "Express 4": [AGENTS_EXPRESS_4, "express"],
   "Express 5": [AGENTS, "express"],
@@ -91,10 +91,7 @@ const cells: [agent: string, framework: string, format: Format][] = Object.keys(
     ]),
 );
 
-/**
- * The promise of `systemdListen()` for an app under a tracing agent: the agent and the app work as they do
- * alone.
- */
+/** What `systemdListen()` promises for an app with a tracing agent: both work as they do without sockact. */
 export function agentsContract(): void {
   beforeAll(installAgents, 300_000);
 
@@ -127,7 +124,7 @@ export function agentsContract(): void {
 }
 
 /**
- * The promise of the preload for an app under a tracing agent: the agent and the app work as they do alone.
+ * What the preload promises for an app with a tracing agent: both work as they do without sockact.
  *
  * @param preload the folder of its files, for `--import` and for `--require`
  */
@@ -138,7 +135,7 @@ export function agentsContractByPreload(preload: string): void {
     "under %s, %s, %s, by the preload alone: serves and is traced, with no warning",
     async (agent, framework, format) => {
       const plain = await plainOf(agent, framework, format);
-      // Before the agent, as units have it, and after it.
+      // Before the agent, as in units, and after it.
       const how: How = {
         app: "plain",
         activated: true,
@@ -156,23 +153,23 @@ interface Seen {
   /** How many functions are in the request path of Express or Koa. */
   layers: number | undefined;
   stderr: string;
-  /** The names of all the requests that the agent has recorded. */
+  /** The names of all requests that the agent recorded. */
   requests: string[];
 }
 
-/** The options for the start of the app, besides its agent. */
+/** The options for starting the app, besides its agent. */
 interface How {
-  /** `app` has `systemdListen()`, `plain` has no line of sockact. */
+  /** `app` has `systemdListen()`, `plain` does not use sockact. */
   app: "app" | "plain";
   activated: boolean;
   env?: Record<string, string>;
-  /** After those of the agent. */
+  /** After the agent's options. */
   flags?: string[];
 }
 
 const plains = new Map<string, Promise<Seen>>();
 
-/** The same for the app without sockact, because agents print warnings too. */
+/** The same for the app without sockact, because agents also print warnings. */
 function plainOf(agent: string, framework: string, format: Format): Promise<Seen> {
   const cell = [agent, framework, format].join();
   const known = plains.get(cell) ?? seenOf(agent, framework, format, { app: "plain", activated: false });
@@ -181,7 +178,7 @@ function plainOf(agent: string, framework: string, format: Format): Promise<Seen
 }
 
 /**
- * Makes one request, waits until the agent has recorded it, and reports everything that sockact might change.
+ * Makes one request, waits until the agent has recorded it, and reports everything that sockact could change.
  */
 async function seenOf(
   agent: string,
@@ -202,7 +199,7 @@ async function seenOf(
   closeAll(fds);
   const { port, layers } = await running.event<{ port: number; layers?: number }>("listening");
   expect(port, "it listens where it was told to").toBe(passed ?? port);
-  // With the app alone, nothing answers probes.
+  // Without sockact, nothing answers probes.
   if (app === "app" || activated)
     expect(await httpRequest(`localhost:${port}`, "/healthz")).toMatchObject({ status: 200, body: "ready" });
   const { status, json } = await httpRequest(`localhost:${port}`, "/hello");
@@ -213,7 +210,7 @@ async function seenOf(
     running.stdout.matchAll(/"(?:name|resource)":"((?:GET|WebTransaction)[^"]*)"/g),
     ([, request = ""]) => request,
   ).filter((request) => !(recordsProbes && request === "GET /healthz"));
-  // A preload logs its events, which the apps with `systemdListen()` do not.
+  // A preload logs its events. The apps with `systemdListen()` do not.
   const stderr = running.stderr.replaceAll(/\(node:\d+\)/g, "(node)").replaceAll(/^sockact: .*\n/gm, "");
   return { format, layers, requests, stderr };
 }

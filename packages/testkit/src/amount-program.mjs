@@ -1,5 +1,6 @@
-// Sends a number of requests by ten clients, each of which sends the next one after an answer: node amount-program.mjs PORT AMOUNT keep-alive|fresh.
-// With `fresh`, each request is on a new connection, which the server closes. Fails if a request is not answered with 200.
+// Sends a number of requests from ten clients: node amount-program.mjs PORT AMOUNT keep-alive|fresh. A client
+// sends its next request after an answer. With `fresh`, each request is on a new connection, which the server
+// closes. Fails if a request is not answered with 200.
 import { connect } from "node:net";
 import process from "node:process";
 import autocannon from "autocannon";

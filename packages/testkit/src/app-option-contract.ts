@@ -17,11 +17,11 @@ export interface AppOptionUnderTest {
   accepted: string;
   /** The code that makes an app, as the errors name it: `express()`. */
   source: string;
-  /** A module with an `app`, which answers `GET /` with `hello`. */
+  /** A module that exports an `app`, which answers `GET /` with `hello`. */
   module: string;
 }
 
-/** The promises of `systemdListen({ app })`, which adapterContract and namesContract do not show. */
+/** The promises of `systemdListen({ app })` that adapterContract and namesContract do not show. */
 export function appOptionContract({ adapter, accepted, source, module }: AppOptionUnderTest): void {
   describe(`systemdListen({ app }) of ${adapter}`, () => {
     test("the app serves the socket if it is in one file with its framework", async () => {

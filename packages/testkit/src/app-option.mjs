@@ -1,4 +1,4 @@
-// Passes apps, and other things, to systemdListen({ app }) of an adapter: node app-option.mjs @sockact/express
+// Passes apps and other values to systemdListen({ app }) of an adapter: node app-option.mjs @sockact/express
 import { createServer } from "node:http";
 import process from "node:process";
 import KoaRouter from "@koa/router";
@@ -22,7 +22,7 @@ const values = {
 };
 
 const answers = {};
-/** An app in place of the options. */
+/** An app instead of the options. */
 const direct = [];
 for (const [name, app] of Object.entries(values)) {
   try {

@@ -5,28 +5,26 @@ import { atEnd } from "./at-end.ts";
 import { endingWithParent } from "./end-with-parent.ts";
 
 /**
- * The longest time that a test waits for anything, in milliseconds: far more than it takes on a busy machine.
+ * The maximum time that a test waits for anything, in milliseconds: far more than it takes on a busy machine.
  */
 export const DEADLINE = 45_000;
 
-/** A program under test. You can wait for its output. */
+/** A program under test, whose output can be awaited. */
 export interface AppProcess extends AsyncDisposable {
   readonly pid: number;
-  /** Everything that it has written so far. */
+  /** Everything that it has written. */
   readonly stdout: string;
   readonly stderr: string;
-  /** Resolves with the first line of either stream that matches, from the start of the process on. */
+  /** Resolves to the first line of either stream that matches, from the start of the process on. */
   line(pattern: RegExp): Promise<string>;
-  /** Resolves with the first JSON line on stdout that has this `event`, and that no earlier call has had. */
+  /** Resolves to the first JSON line on stdout with this `event` that no earlier call has returned. */
   event<T = Record<string, unknown>>(name: string): Promise<T>;
   /** Writes one line to its standard input. */
   write(line: string): void;
   /** Ends its standard input. */
   endInput(): void;
   kill(signal?: NodeJS.Signals): void;
-  /**
-   * Resolves once it has ended and its output has been read: with the exit code, or the signal that ended it.
-   */
+  /** Resolves to the exit code or the signal when the process has ended and its output has been read. */
   readonly ended: Promise<number | NodeJS.Signals>;
 }
 
@@ -39,7 +37,7 @@ export interface SpawnOptions {
 
 /**
  * Starts a program. It is killed when it is disposed of, when the current test ends, and when this process
- * ends in any way.
+ * ends.
  */
 export function startProcess(
   command: readonly string[],
@@ -56,8 +54,8 @@ export function startProcess(
 }
 
 /**
- * Lets you wait for the output of a program. The program is killed when it is disposed of, when the current
- * test ends, and when this process exits.
+ * Watches the output of a program. The program is killed when it is disposed of, when the current test ends,
+ * and when this process exits.
  */
 export function watchProcess(child: ChildProcess): AppProcess {
   const output = { stdout: "", stderr: "" };
@@ -128,8 +126,8 @@ function lines({ stdout, stderr }: { stdout: string; stderr: string }): string[]
 }
 
 /**
- * Asks again with each piece of output, until there is an answer, the program has ended, or the deadline has
- * passed.
+ * Calls the function after each piece of output until there is an answer, the program has ended, or the
+ * deadline has passed.
  */
 async function waitFor<T>(
   child: ChildProcess,

@@ -11,7 +11,7 @@ type Description = Omit<Partial<AppDescription>, "name" | "exec">;
 export class AppUnderLoad implements AsyncDisposable {
   readonly systemd: PrivateSystemd;
   readonly url = "http://127.0.0.1";
-  /** A string that only the command line of the app contains. */
+  /** A string that appears only in the app's command line. */
   command = "";
 
   /** The variables of each app. */
@@ -22,13 +22,13 @@ export class AppUnderLoad implements AsyncDisposable {
     this.#environment = preloading(preload && inside(systemd, preload));
   }
 
-  /** @param preload a module of this repository, which Node loads before each app */
+  /** @param preload a module of this repository that Node loads before each app */
   static async boot(preload?: string): Promise<AppUnderLoad> {
     return new AppUnderLoad(await bootPrivateSystemd(), preload);
   }
 
   /**
-   * Stops the services of earlier units, writes the units anew, and opens the socket.
+   * Stops the services of the previous units, writes the new units, and starts the socket.
    *
    * @param program the app, a module of this repository
    */
@@ -44,12 +44,12 @@ export class AppUnderLoad implements AsyncDisposable {
     });
   }
 
-  /** Does the same as {@link install}, for any service. */
+  /** As {@link install}, for any service. */
   async installService(description: AppDescription): Promise<void> {
     const { systemd } = this;
     const { name } = description;
-    // Patterns match only existing units. From systemd 262 on, the name of a missing unit keeps systemctl
-    // from stopping the others.
+    // Patterns match only existing units. Since systemd 262, systemctl stops nothing if one of the named
+    // units is missing.
     await systemd.systemctl("stop", `${name}.*`, `${name}@*`, `${name}-*`);
     await systemd.systemctl("reset-failed");
     const units = emitUnits(description);
@@ -57,7 +57,7 @@ export class AppUnderLoad implements AsyncDisposable {
     await systemd.start(...Object.keys(units).filter((unit) => unit.endsWith(".socket")));
   }
 
-  /** Starts a load, with the address of the app and a seed for its random numbers. */
+  /** Starts a load, with the app's address and a seed for its random numbers. */
   load<Kind extends keyof Loads>(
     kind: Kind,
     options: Omit<Loads[Kind]["options"], "url" | "host" | "port" | "seed"> & { port?: number },
@@ -66,15 +66,13 @@ export class AppUnderLoad implements AsyncDisposable {
     return Load.start(this.systemd, kind, all as unknown as Loads[Kind]["options"]);
   }
 
-  /**
-   * A rolling restart of an app whose units say `rolling: true`, by the function of the package `sockact`.
-   */
+  /** A rolling restart of an app with `rolling: true`, by the function of the package `sockact`. */
   async roll(): Promise<void> {
     const program = inside(this.systemd, new URL("roll-program.mjs", import.meta.url));
     await this.systemd.mustRun([this.systemd.node, program, "app"]);
   }
 
-  /** The main process of the app; 0 when there is none. */
+  /** The main process of the app; 0 if there is none. */
   async pid(unit = "app.service"): Promise<number> {
     return Number(await this.systemd.show(unit, "MainPID"));
   }

@@ -11,8 +11,8 @@ process.once("exit", () => {
  * Runs an action when the current test ends, also by its timeout, and when this process exits. The returned
  * function cancels the action.
  *
- * Among concurrent tests, vitest does not know which test calls. There, and outside of a test, the action
- * waits for the exit.
+ * Among concurrent tests, Vitest does not know which test calls. There, and outside of a test, the action
+ * runs at exit.
  */
 export function atEnd(action: () => void): () => void {
   actions.add(action);

@@ -7,28 +7,27 @@ import { PrivateSystemd } from "./private-systemd.ts";
 const bootScript = fileURLToPath(new URL("private-systemd.sh", import.meta.url));
 
 export interface BootOptions {
-  /** A folder to show inside, read-only, as {@link PrivateSystemd.project}; the repository when left out. */
+  /** A folder to mount read-only as {@link PrivateSystemd.project}; the repository by default. */
   project?: string;
-  /** A Node binary to show inside as {@link PrivateSystemd.node}; the one that runs this when left out. */
+  /** A Node binary to mount as {@link PrivateSystemd.node}; by default, the one that runs this process. */
   node?: string;
-  /** The folder with the generators that run at the boot and at each daemon-reload; none when left out. */
+  /** A folder with generators, which run at boot and at each daemon-reload; none by default. */
   generators?: string;
   /**
-   * An empty folder, or one of an earlier boot. What is written to `/etc`, `/root`, `/srv`, `/usr/local/bin`
-   * and `/var/lib` goes there, so a later boot with the same folder finds it: that is a reboot. By default,
-   * these files are in memory, and gone afterwards.
+   * A folder for `/etc`, `/root`, `/srv`, `/usr/local/bin` and `/var/lib`. A second boot with the same folder
+   * is a reboot. By default, these files are in memory and lost at the end.
    */
   disk?: string;
 }
 
-/** Whether systemd itself is installed, not only its programs. */
+/** Whether systemd itself is installed, and not only its programs. */
 export function hasSystemd(): boolean {
   return existsSync("/usr/lib/systemd/systemd") || existsSync("/lib/systemd/systemd");
 }
 
 let found: { reason: string | undefined } | undefined;
 
-/** The reason why no private systemd can be booted here, or `undefined` when one can. */
+/** The reason why a private systemd can't boot here, or `undefined` if it can. */
 export function whyNoPrivateSystemd(): string | undefined {
   found ??= { reason: findReason() };
   return found.reason;
@@ -54,17 +53,17 @@ function findReason(): string | undefined {
  * Boots a real systemd as PID 1 of separate mount, process, network, UTS, IPC and cgroup namespaces, in about
  * a quarter of a second.
  *
- * Processes inside see this computer's programs read-only, a private `/etc`, empty temporary and state
- * folders, and a private loopback device: each boot has its own port 80. {@link PrivateSystemd.close} ends
- * and removes everything, and so does the end of this process, in whichever way it ends.
+ * Processes inside see the host's programs read-only, a private `/etc`, empty temporary and state folders,
+ * and a private loopback device: each boot has its own port 80. {@link PrivateSystemd.close} ends and removes
+ * everything. So does the end of this process, even by SIGKILL.
  *
- * @throws when it can't boot here; the message holds the reason and the boot log.
+ * @throws if it can't boot here, with the reason and the boot log in the message.
  */
 export async function bootPrivateSystemd(options: BootOptions = {}): Promise<PrivateSystemd> {
   const reason = whyNoPrivateSystemd();
   if (reason) throw new Error(`${reason}.`);
   const project = options.project ?? fileURLToPath(new URL("../../..", import.meta.url));
-  // A separate process group: Ctrl-C reaches only this process, and the script cleans up after it.
+  // A separate process group: Ctrl-C reaches only this process, and the script removes everything after it.
   const supervisor = spawn(
     "unshare",
     [

@@ -5,20 +5,20 @@ import process from "node:process";
 import { promisify } from "node:util";
 import { endingWithParent } from "./end-with-parent.ts";
 
-/** How an app is built: by programs of its packages, of which the last one makes a file. */
+/** How an app is built: the commands, and the file that the last one creates. */
 export interface Build {
   commands: readonly Command[];
   makes: string;
 }
 
 interface Command {
-  /** The script below node_modules. */
+  /** The script, relative to node_modules. */
   script: string;
   args: readonly string[];
   env?: Record<string, string>;
 }
 
-/** Builds the app in a folder, unless that is done already. */
+/** Builds the app in a folder, unless it is up to date. */
 export async function buildWhenChanged(folder: string, { commands, makes }: Build): Promise<void> {
   const built = statSync(join(folder, makes), { throwIfNoEntry: false });
   if (built !== undefined && built.mtimeMs > newestSource(folder)) return;
@@ -38,7 +38,7 @@ export async function buildWhenChanged(folder: string, { commands, makes }: Buil
   }
 }
 
-/** The time when the newest source file of the app was written, in milliseconds. */
+/** The modification time of the newest source file of the app, in milliseconds. */
 function newestSource(folder: string): number {
   const sources = readdirSync(folder, { withFileTypes: true }).filter(
     ({ name }) => !(name.startsWith(".") || name === "node_modules" || name === "dist"),

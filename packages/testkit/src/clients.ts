@@ -5,7 +5,7 @@ import { WebSocket } from "ws";
 import { DEADLINE } from "./app-process.ts";
 import { openConnection } from "./http-request.ts";
 
-/** Begins TLS on a connection to an address of systemd.socket(5). Any certificate is accepted. */
+/** Starts TLS on a connection to an address of systemd.socket(5), and accepts any certificate. */
 export function openSecurely(address: string, ALPNProtocols?: string[]): TLSSocket {
   return connect({
     socket: openConnection(address),
@@ -14,14 +14,14 @@ export function openSecurely(address: string, ALPNProtocols?: string[]): TLSSock
   });
 }
 
-/** The same, once the handshake is over. */
+/** As {@link openSecurely}, once the handshake is complete. */
 export async function secureConnection(address: string, ALPNProtocols?: string[]): Promise<TLSSocket> {
   const socket = openSecurely(address, ALPNProtocols);
   await once(socket, "secureConnect", { signal: AbortSignal.timeout(DEADLINE) });
   return socket;
 }
 
-/** The answer to one message over a WebSocket on this connection. */
+/** The answer to one WebSocket message on this connection. */
 export async function webSocketAnswer(open: () => Socket, message: string): Promise<string> {
   const socket = new WebSocket("ws://test/", { createConnection: open });
   const signal = AbortSignal.timeout(DEADLINE);

@@ -1,11 +1,13 @@
-// The common parts of the primaries of clustered apps. Plain JavaScript, because they run on Node itself, without the test runner.
+// The common parts of the primaries of clustered apps. Plain JavaScript, because Node runs them without the
+// test runner.
 import cluster from "node:cluster";
 import process from "node:process";
 import { say } from "./contract-app.mjs";
 
 /**
- * Forks two workers, and another one for each that ends, as most apps do. SIGUSR2 kills all of them at once, and SIGWINCH replaces them one by
- * one. The test uses signals, because the workers share the standard input.
+ * Forks two workers, and a new one for each that ends, as most apps do. SIGUSR2 kills all workers at once,
+ * and SIGWINCH replaces them one by one. The test sends signals, because the workers share the standard
+ * input.
  */
 export function runPrimary() {
   cluster.on("listening", ({ id, process: { pid } }) => say("worker", { id, pid }));

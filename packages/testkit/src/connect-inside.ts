@@ -11,7 +11,7 @@ const setns = libc.func("setns", "int", ["int", "int"]);
 const CLONE_NEWNET = 0x40000000;
 
 /**
- * Connects to an address of systemd.socket(5) inside a private systemd. The kernel answers at once if the
+ * Connects to an address of systemd.socket(5) inside a private systemd. The kernel accepts at once if the
  * address listens.
  */
 export function connectInside(systemd: PrivateSystemd, address: ListenAddress): Socket {
@@ -27,7 +27,10 @@ export function datagramSocketInside(systemd: PrivateSystemd): number {
   return inNetworkOf(systemd, () => rawSocket("ipv4", "datagram", { bound: "127.0.0.1:0" }));
 }
 
-/** Runs this in the network of a private systemd. A socket stays in the network in which it was created. */
+/**
+ * Runs a function in the network namespace of a private systemd. A socket stays in the namespace in which it
+ * was created.
+ */
 function inNetworkOf<T>(systemd: PrivateSystemd, action: () => T): T {
   const own = openSync("/proc/thread-self/ns/net", "r");
   const inside = openSync(`/proc/${systemd.pid}/ns/net`, "r");
@@ -41,7 +44,7 @@ function inNetworkOf<T>(systemd: PrivateSystemd, action: () => T): T {
   }
 }
 
-/** setns(2) acts on this thread alone, so nothing else of the process changes. */
+/** setns(2) affects only this thread, so the rest of the process does not change. */
 function enter(namespace: number): void {
   if (setns(namespace, CLONE_NEWNET) !== 0) throw new Error(`setns() failed with errno ${koffi.errno()}`);
 }

@@ -1,4 +1,5 @@
-// The descriptions of apps that docs/apps.md shows. unmodified-apps.test.ts compares them with those that are tested.
+// The descriptions of apps that docs/apps.md shows. unmodified-apps.test.ts compares them with the tested
+// ones.
 import { emitUnits } from "@sockact/units";
 
 // #region next

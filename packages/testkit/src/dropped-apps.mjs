@@ -1,11 +1,12 @@
-// Finds out whether the garbage collector frees an app to which nothing refers. Plain JavaScript, because it runs on Node itself.
+// Finds out whether the garbage collector frees an app without references. Plain JavaScript, because Node
+// runs it directly.
 import { setImmediate as turnOfTheLoop } from "node:timers/promises";
 import v8 from "node:v8";
 import vm from "node:vm";
 
 const COUNT = 200;
 
-/** Makes apps, drops them, and reports how many of them are still in memory. */
+/** Makes apps, drops the references, and reports how many are still in memory. */
 export async function dropped(makeApp) {
   v8.setFlagsFromString("--expose-gc");
   const collect = vm.runInNewContext("gc");

@@ -1,12 +1,12 @@
 import type { Load, Loads } from "./load.ts";
 
-/** Kinds of load by a name. */
+/** Kinds of load, by name. */
 type Kinds = Record<string, keyof Loads>;
 type Starting<Named extends Kinds> = { readonly [Name in keyof Named]: Promise<Load<Named[Name]>> };
 type Results<Named extends Kinds> = { [Name in keyof Named]: Loads[Named[Name]]["result"] };
 
 /**
- * Runs an action several times under these loads. Between two runs, each client gets an answer. Resolves to
+ * Runs an action several times under these loads. Each client gets an answer between two runs. Resolves to
  * the results.
  */
 export async function during<Named extends Kinds>(
@@ -15,7 +15,7 @@ export async function during<Named extends Kinds>(
   action: (count: number) => Promise<void>,
 ): Promise<Results<Named>> {
   const promises: Promise<Load>[] = Object.values(starting);
-  // The loads that have started must end, even if another one has failed.
+  // The loads that have started must end, even if another one failed.
   await Promise.allSettled(promises);
   try {
     const loads = await Promise.all(promises);

@@ -8,7 +8,7 @@ import { describeWith } from "./requires.ts";
 export interface HandoversUnderTest {
   /** The name in the titles of the tests: `Express 5`. */
   title: string;
-  /** The module of an app with the routes that the load requests. It uses load-app.mjs. */
+  /** The module of an app with the routes of the load. It uses load-app.mjs. */
   program: string;
 }
 
@@ -24,11 +24,11 @@ interface Amounts {
 const FEW: Amounts = { busy: 8, thinking: 8, fresh: 4, webSockets: 4, secure: 4 };
 const MANY: Amounts = { busy: 32, thinking: 64, fresh: 16, webSockets: 16, secure: 16 };
 
-/** How often each client gets an answer before the first reload, and after the last one. */
+/** How often each client gets an answer before the first reload and after the last one. */
 const CALM = 2;
-/** The longest that clients think, in milliseconds. */
+/** The maximum pause of clients between requests, in milliseconds. */
 const THINK = 250;
-/** Without an answer for so many seconds, a request hangs. */
+/** A request without an answer for this many seconds hangs. */
 const HUNG = 50;
 
 const loads = (app: AppUnderLoad, { busy, thinking, fresh, webSockets, secure }: Amounts) => ({
@@ -111,8 +111,8 @@ async function handOverUnderLoad(
   for (const [name, { failed, resets }] of Object.entries(results))
     expect({ name, failed, resets }).toEqual({ name, failed: {}, resets: 0 });
   expect(Object.keys(results.WebSockets.closed)).toEqual(["1001"]);
-  // Where a reload comes before the connections of the last one have moved, some end after a response
-  // instead, and several old processes answer.
+  // If a reload comes before the connections of the last one have moved, some end after a response, and
+  // several old processes answer.
   if (hostile > 0) return;
   const { WebSockets: _, ...answeredByPid } = results;
   for (const [name, result] of Object.entries(answeredByPid)) expectAnswersOf(pids, name, result);
@@ -137,14 +137,14 @@ async function installWithHandover(app: AppUnderLoad, program: string): Promise<
       { name: "https", listen: 443, noDelay: true },
     ],
     handover: true,
-    // On a slow machine, connections need some seconds to move.
+    // On a slow machine, moving the connections takes some seconds.
     drainTimeout: "1min",
     hardening: "inbound",
     environment: { TLS: "yes" },
   });
 }
 
-/** Only the two processes of a handover answer during it, and only the last process answers afterwards. */
+/** Only the two processes of a handover answer during it, and only the last process afterwards. */
 function expectAnswersOf(pids: readonly number[], name: string, { phases }: LoadResult): void {
   const [, ...actions] = phases;
   for (const [index, phase] of actions.entries()) {

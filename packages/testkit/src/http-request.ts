@@ -24,7 +24,7 @@ export interface HttpAnswer {
 export function openConnection(address: ListenAddress): Socket {
   const [, host, port] = /^\[?([^\]]*?)\]?:(\d+)$/.exec(address) ?? [];
   if (host !== undefined) return createConnection({ host, port: Number(port) });
-  // Node 20 pads the name of an abstract socket with zeros, which makes it another name.
+  // Node 20 pads the name of an abstract socket with zeros, which changes the name.
   if (address.startsWith("@"))
     return new Socket({ fd: rawSocket("unix", "stream", { connectedTo: address }) });
   return createConnection({ path: address });
@@ -41,7 +41,7 @@ export async function httpRequest(
   return readAnswer(sent);
 }
 
-/** One agent for each connection, because an agent takes its sockets back. */
+/** One agent for each connection, because an agent reuses its sockets. */
 const agents = new WeakMap<Socket, Agent>();
 
 /** Makes a request over a connection that stays open until the server closes it. */
@@ -55,12 +55,14 @@ export async function requestOver(connection: Socket, path = "/"): Promise<HttpA
   const sent = request({ path, agent, signal: AbortSignal.timeout(DEADLINE) });
   sent.end();
   const answer = await readAnswer(sent);
-  // The agent takes the connection back a moment after the end of the answer.
+  // The agent reuses the connection a moment after the end of the answer.
   await turnOfTheLoop();
   return answer;
 }
 
-/** Makes a request and leaves its body open, for tests of the time between the connection and the answer. */
+/**
+ * Sends the head of a request and leaves its body open, for tests of the time between connection and answer.
+ */
 export function openRequest(
   address: ListenAddress,
   path = "/",

@@ -8,14 +8,14 @@ import { installWhenChanged } from "./install-when-changed.ts";
 export const AGENTS = fileURLToPath(new URL("../agents", import.meta.url));
 
 /**
- * The same apps where `express` is Express 4: agents recognise a package by the name of its folder, so an
+ * The same apps with Express 4 as `express`: agents recognise a package by the name of its folder, so an
  * alias does not work.
  */
 export const AGENTS_EXPRESS_4 = join(AGENTS, "node_modules/.express4");
 
 /**
- * Installs the agents, unless they are there already. They are outside the workspaces: with 340 MB they would
- * double what every clone has to install.
+ * Installs the agents, unless they are installed. They are outside of the workspaces, because their 340 MB
+ * would double the size of `npm install`.
  */
 export async function installAgents(): Promise<void> {
   await installWhenChanged(AGENTS, ["--omit=optional"]);

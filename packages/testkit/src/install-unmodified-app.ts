@@ -8,7 +8,7 @@ export function folderOf({ folder }: UnmodifiedApp): string {
   return fileURLToPath(new URL(`../${folder}`, import.meta.url));
 }
 
-/** Installs an app and builds it, unless that is done already. No install script runs. */
+/** Installs an app without install scripts, and builds it, unless that is done. */
 export async function installUnmodifiedApp(app: UnmodifiedApp): Promise<void> {
   const folder = folderOf(app);
   await installWhenChanged(folder);

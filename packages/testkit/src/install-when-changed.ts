@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { endingWithParent } from "./end-with-parent.ts";
 
-/** Installs the packages of a folder that is outside the workspaces, unless they are there already. */
+/** Installs the packages of a folder outside of the workspaces, unless they are installed. */
 export async function installWhenChanged(folder: string, options: readonly string[] = []): Promise<void> {
   const installed = join(folder, "node_modules/.package-lock.json");
   if (modified(join(folder, "package-lock.json")) <= modified(installed)) return;

@@ -1,4 +1,4 @@
-// A setup file of vitest: when a test fails, keeps the journals of its private systemds, and says where.
+// A setup file of Vitest: when a test fails, saves the journals of its private systemds and prints where.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { basename } from "node:path";
 import process from "node:process";

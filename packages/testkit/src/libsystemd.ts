@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 
-/** LISTEN_ variables; `$PID` stands for the pid of the process that is asked. */
+/** LISTEN_ variables; `$PID` stands for the pid of the process that calls libsystemd. */
 export type ListenVariables = Partial<
   Record<"LISTEN_PID" | "LISTEN_PIDFDID" | "LISTEN_FDS" | "LISTEN_FDNAMES", string>
 >;
@@ -17,9 +17,9 @@ export interface LibsystemdAnswer {
 }
 
 /**
- * Asks the libsystemd of this machine how it reads these environments.
+ * Calls the libsystemd of this machine with these environments.
  *
- * @param open how many descriptors from 3 on are open in the process that is asked
+ * @param open how many descriptors from 3 on are open in that process
  */
 export function askLibsystemd(
   environments: readonly ListenVariables[],

@@ -1,4 +1,5 @@
-// The common parts of the apps in the lifecycle's contract. Plain JavaScript, because they run on Node itself, without the test runner.
+// The common parts of the apps in the lifecycle's contract. Plain JavaScript, because Node runs them without
+// the test runner.
 import { existsSync } from "node:fs";
 import process from "node:process";
 import closeWithGrace from "close-with-grace";
@@ -7,12 +8,12 @@ import { untilGone } from "./until-gone.mjs";
 /** The port on which the app listens when it is not activated. */
 export const port = Number(process.env.PORT ?? 0);
 
-/** Whether the app has no systemdListen(), for comparison. */
+/** Whether the app runs without systemdListen(), for comparison. */
 export const isPlain = Boolean(process.env.PLAIN);
 
 let reloads = 0;
 
-/** The work of an app before it is ready. If there is a file `NOT_READY`, the app waits until the file is gone. */
+/** The work of an app before it is ready. It takes as long as a file `NOT_READY` exists. */
 export async function untilReady() {
   const { NOT_READY: file } = process.env;
   if (file === undefined || !existsSync(file)) return;
@@ -20,7 +21,7 @@ export async function untilReady() {
   await untilGone(file);
 }
 
-/** Options for systemdListen(): the reactions of the app to its service manager. */
+/** Options for systemdListen(): how the app reacts to its service manager. */
 export const options = {
   onListen: untilReady,
   onReload: async () => void reloads++,
@@ -31,7 +32,7 @@ export const options = {
 export const routes = {
   "/": () => "hello",
   "/reloads": () => String(reloads),
-  /** The test decides when it is answered: when the file `HOLD` is gone. */
+  /** Answered when the file `HOLD` is gone. */
   async "/held"() {
     console.log("a request is held");
     await untilGone(process.env.HOLD);
@@ -42,7 +43,7 @@ export const routes = {
   },
 };
 
-/** Stops as apps do that handle SIGTERM themselves. */
+/** Stops as an app that handles SIGTERM itself. */
 export function stopWithGrace(close) {
   if (!process.env.GRACE) return;
   closeWithGrace(async () => {

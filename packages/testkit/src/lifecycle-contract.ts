@@ -17,16 +17,16 @@ export interface LifecycleUnderTest {
   title: string;
   /** The module of an app that uses lifecycle-app.mjs. */
   program: string;
-  /** The file of the preload that gives the app its sockets, if the app has no line of sockact. */
+  /** The file of the preload that gives the app its sockets, if the app does not use sockact itself. */
   preload?: string;
 }
 
 /** While this file exists, an app is not ready. */
 const NOT_READY = "/run/not-ready";
-/** While this file exists, an app holds its answer to `/held`. */
+/** While this file exists, an app does not answer `/held`. */
 const HOLD = "/run/hold";
 
-/** Clients with a request on its way at any moment, some of them on a connection that stays open. */
+/** Clients that always have a request in progress, some of them on a connection that stays open. */
 const LOADS = [true, false].map((keepAlive): OneLoad => {
   const asking = { requests: [{ method: "GET", path: "/" }], answer: "^hello$" };
   const clients = { host: "127.0.0.1", port: 80, clients: 8, think: 100, away: 20, seed: 1 };
@@ -34,8 +34,7 @@ const LOADS = [true, false].map((keepAlive): OneLoad => {
 });
 
 /**
- * The behaviour of an app under a service manager, with only `systemdListen()` or the preload, for any
- * framework.
+ * How an app behaves under a service manager, with only `systemdListen()` or the preload, for any framework.
  */
 export function lifecycleContract({ title, program, preload }: LifecycleUnderTest): void {
   describeWith({ privateSystemd: true, systemd: 253 }, `${title}, under a service manager`, () => {
@@ -73,7 +72,7 @@ export function lifecycleContract({ title, program, preload }: LifecycleUnderTes
         "each.socket": "[Socket]\nListenStream=82\nAccept=yes\nMaxConnections=1\n",
         "each@.service": each("Type=notify\nOpenFile=/run/systemd/notify:notify\n"),
         "inetd.socket": "[Socket]\nListenStream=83\nAccept=yes\nMaxConnections=1\n",
-        // Not with OpenFile=: systemd 257 then announces one name too many.
+        // Not with OpenFile=: systemd 257 announces one name too many.
         "inetd@.service": each("StandardInput=socket\nStandardOutput=journal\n"),
       });
       await systemd.start("app.socket", "sleepy.socket", "each.socket", "inetd.socket");
@@ -101,7 +100,7 @@ export function lifecycleContract({ title, program, preload }: LifecycleUnderTes
       const before = await show("MainPID");
       await systemd.systemctl("reload", "app.service");
       await systemd.systemctl("reload", "app.service");
-      // A preload has no hook of the app to call.
+      // With a preload, the app has no hook to call.
       if (preload === undefined) expect((await systemd.request("http://localhost/reloads")).body).toBe("2");
       expect(await show("MainPID", "ActiveState")).toEqual([...before, "active"]);
     });
@@ -122,7 +121,7 @@ export function lifecycleContract({ title, program, preload }: LifecycleUnderTes
       await stopped;
       expect(await stops()).toBe(before + 1);
       expect(await show("Result", "ExecMainStatus", "ActiveState")).toEqual(["success", "0", "inactive"]);
-      // The lines are not in this order: the log of Fastify is written a moment later than console.log().
+      // The order of the lines varies: Fastify writes its log a moment later than console.log().
       expect((await journal("app.service")).join("\n")).toContain("drained");
     });
 
@@ -151,7 +150,7 @@ export function lifecycleContract({ title, program, preload }: LifecycleUnderTes
       await systemd.write(HOLD, "");
       const held = systemd.request(`${url}held`);
       await systemd.waitUntil(
-        // journalctl fails until the first process has written something.
+        // journalctl fails until the first process has written a message.
         async () => (await journal(`${name}@*`).catch((): string[] => [])).includes("a request is held"),
         "the first connection is served",
       );
@@ -161,7 +160,7 @@ export function lifecycleContract({ title, program, preload }: LifecycleUnderTes
       await untilNone();
       expect(await systemd.request(url)).toMatchObject({ status: 200, body: "hello" });
       await untilNone();
-      // If the kernel counts no tasks, systemd 262 warns that it could not read their limit.
+      // If the kernel does not count tasks, systemd 262 warns that it could not read their limit.
       const lines = (await journal(`${name}@*`)).filter((line) => !line.includes("pids.max"));
       expect(lines.filter((line) => line.includes("the app stops"))).toHaveLength(2);
       expect(lines.join("\n")).not.toMatch(/Failed|Warning/);
@@ -193,7 +192,7 @@ export function lifecycleContract({ title, program, preload }: LifecycleUnderTes
       const client = openConnection(address);
       expect((await requestOver(client)).headers.connection).toBe("keep-alive");
       app.kill("SIGTERM");
-      // The preload holds the app's own handlers back until the connections have drained.
+      // The preload calls the app's own handlers after the connections have drained.
       await app.line(preload === undefined ? /the grace begins/ : /SIGTERM: draining/);
       expect(await requestOver(client)).toMatchObject({ status: 200, headers: { connection: "close" } });
       await app.line(/the grace ends/);

@@ -1,4 +1,5 @@
-// The common parts of the apps under load. Plain JavaScript, because they run on Node itself, inside the private systemd.
+// The common parts of the apps under load. Plain JavaScript, because Node runs them inside the private
+// systemd.
 import { readFileSync } from "node:fs";
 import process from "node:process";
 import { Readable } from "node:stream";
@@ -8,20 +9,22 @@ import { bytesFrom } from "./load/bytes.mjs";
 export { digest } from "./load/bytes.mjs";
 export { echoWebSockets } from "./contract-app.mjs";
 
-// Stands for a new version that can't start.
+// Simulates a new version that can't start.
 if (process.env.CRASH) throw new Error("CRASH is set");
 
 const pem = (kind) => readFileSync(new URL(`../fixtures/localhost.${kind}.pem`, import.meta.url));
 
-/** Options for systemdListen(): with `TLS=yes`, the app has two sockets, and the one named `https` speaks TLS. */
+/**
+ * Options for systemdListen(): with `TLS=yes`, the app has two sockets, and the one named `https` uses TLS.
+ */
 export const options = process.env.TLS
   ? { sockets: { http: {}, https: { tls: { key: pem("key"), cert: pem("cert") } } } }
   : {};
 
-/** Which process answers. */
+/** The process that answers. */
 export const whoAmI = { pid: process.pid };
 
-/** The wait of a handler before it answers: 5 ms. */
+/** Each handler waits 5 ms before it answers. */
 export const work = () => delay(5);
 
 /** The body of `/download?bytes=…&seed=…`. */

@@ -1,5 +1,5 @@
-// One kind of load: node load-program.mjs KIND OPTIONS. It says `running` once each client has had an answer, `round` to each line of
-// its input once each has had one more, and its `result` when the input has ended.
+// One kind of load: node load-program.mjs KIND OPTIONS. Prints `running` once each client has had an answer,
+// `round` for each input line once each client has had one more, and its `result` at the end of the input.
 import process from "node:process";
 import { createInterface } from "node:readline";
 import { startLoad } from "./load/kinds.mjs";

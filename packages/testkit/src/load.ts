@@ -14,9 +14,9 @@ export interface LoadResult {
   resets: number;
   /** Connections that the clients have opened. */
   connections: number;
-  /** The longest that a request took, with its connection, in milliseconds. */
+  /** The longest time of a request, including its connection, in milliseconds. */
   longest: number;
-  /** What happened from one round to the next. The first phase is the start of the load. */
+  /** What happened between two rounds. The first phase is the start of the load. */
   phases: Phase[];
 }
 
@@ -24,13 +24,13 @@ export interface LoadResult {
 interface Phase {
   seconds: number;
   answered: number;
-  /** The longest that a request took, with its connection, in milliseconds. */
+  /** The longest time of a request, including its connection, in milliseconds. */
   longest: number;
-  /** The processes that answered, by the header `x-pid` of their answers. */
+  /** The processes that answered, from the header `x-pid`. */
   pids: number[];
 }
 
-/** What the clients ask an app for that is not one of ours: they take turns with the requests. */
+/** The requests for an app that does not use load-app.mjs. The clients take turns with them. */
 export interface AskedFor {
   requests?: readonly {
     method: string;
@@ -45,17 +45,17 @@ export interface AskedFor {
 /** Each kind of load, with its options and its result. */
 export interface Loads {
   /**
-   * Clients of autocannon that always have a request under way. After one that failed, a client sends the
-   * next at once, and its wait goes on until it has an answer. `timeout`: after so many seconds a request has
-   * failed, 60 by default.
+   * Clients of autocannon that always have a request in progress. After a failed request, a client sends the
+   * next one at once, and its wait continues until it has an answer. `timeout`: seconds until a request
+   * fails, 60 by default.
    */
   busy: {
     options: { url: string; connections: number; keepAlive: boolean; timeout?: number } & AskedFor;
     result: LoadResult;
   };
   /**
-   * Clients that think for up to `think` ms between requests, `away` ms away. `secure`: they use TLS, and
-   * accept any certificate. `timeout`: after so many seconds a request has failed; by default never.
+   * Clients that pause for up to `think` ms between requests, `away` ms away. `secure`: they use TLS, and
+   * accept any certificate. `timeout`: seconds until a request fails; by default never.
    */
   thinking: {
     options: {
@@ -69,25 +69,25 @@ export interface Loads {
       seed: number;
       timeout?: number;
     } & AskedFor;
-    /** How many TLS connections began with a full handshake, and how many resumed an earlier session. */
+    /** How many TLS connections began with a full handshake, and how many resumed a session. */
     result: LoadResult & { fullHandshakes: number; resumptions: number };
   };
   /**
-   * `perSecond` new clients come in a second. Each has one answer, then leaves its connection open and silent
-   * until the server closes it.
+   * `perSecond` new clients per second. Each gets one answer, then leaves its connection idle until the
+   * server closes it.
    */
   browsers: {
     options: { host: string; port: number; perSecond: number };
     /**
-     * `median`: how long a client took from `connect()` to the end of its answer. `stalled`: the longest time
-     * for which the load process itself did not run, which distinguishes a busy machine from a server that
-     * keeps clients waiting. Both in milliseconds.
+     * `median`: the time from `connect()` to the end of the answer. `stalled`: the longest time for which the
+     * load process itself did not run, which distinguishes a busy machine from a slow server. Both in
+     * milliseconds.
      */
     result: LoadResult & { median: number; stalled: number };
   };
   /**
-   * Each sends a message, has its echo, and thinks for `atLeast` and up to `think` ms more. `timeout`: after
-   * so many seconds a message has failed; by default never. For `https:`, any certificate is accepted.
+   * Each client sends a message, gets its echo, and pauses for `atLeast` and up to `think` ms more.
+   * `timeout`: seconds until a message fails; by default never. For `https:`, any certificate is accepted.
    */
   webSockets: {
     options: {
@@ -99,30 +99,30 @@ export interface Loads {
       timeout?: number;
     };
     /**
-     * `closed`: how many were closed with which code, 1006 for none; `crossed`: messages that met a close
-     * frame, and were sent again.
+     * `closed`: how many were closed with which code, 1006 for none; `crossed`: messages that crossed a close
+     * frame and were sent again.
      */
     result: LoadResult & { closed: Record<string, number>; crossed: number };
   };
   /**
    * Connections that stay open and idle, with one request each at the start and in each round. `timeout`:
-   * after so many seconds a request has failed.
+   * seconds until a request fails.
    */
   idle: {
     options: { host: string; port: number; clients: number; timeout: number };
-    /** `closed`: how many connections the server has closed. */
+    /** `closed`: how many connections the server closed. */
     result: LoadResult & { closed: number };
   };
   /**
-   * In each round, so many clients come that never end what they have begun: a head, a body, or the reading
-   * of an answer.
+   * In each round, this many clients start something and never finish it: a head, a body, or reading an
+   * answer.
    */
   hostile: { options: { host: string; port: number; clients: number }; result: { connections: number } };
-  /** It is read to its end when its result is asked for, and not before. */
+  /** Read to its end when its result is requested. */
   download: { options: { url: string; bytes: number; seed: number }; result: Transfer };
-  /** The second half is sent, with pauses, when its result is asked for. */
+  /** The second half is sent, with pauses, when its result is requested. */
   upload: { options: { url: string; bytes: number; seed: number; pause: number }; result: Transfer };
-  /** Several loads in one process. The results are in the same order. */
+  /** Several loads in one process, with their results in the same order. */
   together: { options: { loads: readonly OneLoad[] }; result: { results: LoadResult[] } };
 }
 
@@ -143,7 +143,7 @@ interface Bytes {
   sha256: string;
 }
 
-/** Clients in a separate process, inside a private systemd. */
+/** Clients in a separate process inside a private systemd. */
 export class Load<Kind extends keyof Loads = keyof Loads> implements AsyncDisposable {
   readonly #program: AppProcess;
 
@@ -151,7 +151,7 @@ export class Load<Kind extends keyof Loads = keyof Loads> implements AsyncDispos
     this.#program = program;
   }
 
-  /** Resolves once each client has had an answer. */
+  /** Resolves once each client has an answer. */
   static async start<Kind extends keyof Loads>(
     systemd: PrivateSystemd,
     kind: Kind,
@@ -165,7 +165,7 @@ export class Load<Kind extends keyof Loads = keyof Loads> implements AsyncDispos
     return load;
   }
 
-  /** Resolves once each client has had one more answer. */
+  /** Resolves once each client has one more answer. */
   async round(): Promise<void> {
     this.#program.write("round");
     await this.#program.event("round");
@@ -184,7 +184,7 @@ export class Load<Kind extends keyof Loads = keyof Loads> implements AsyncDispos
 
 const repository = fileURLToPath(new URL("../../..", import.meta.url));
 
-/** The path of a file of the repository, inside the private systemd. */
+/** The path of a file of the repository inside the private systemd. */
 export function inside(systemd: PrivateSystemd, file: string | URL): string {
   const path = file instanceof URL ? fileURLToPath(file) : file;
   if (!path.startsWith(repository)) throw new Error(`${path} is not in ${repository}`);

@@ -17,7 +17,7 @@ export interface NamesUnderTest {
   framework: string;
   /** The app of the contract, which shows the protocol at `/protocol`. */
   program: string;
-  /** An app for the sockets named public, and another one in the same process for those named admin. */
+  /** An app for the sockets named public, and another one in the same process for the sockets named admin. */
   two: string;
   /** Whether the framework can answer HTTP/2. */
   http2: boolean;
@@ -27,7 +27,7 @@ type Connection = Awaited<ReturnType<typeof secureConnection>>;
 
 const tls = certificateOf("localhost");
 
-/** The meaning of socket names in `systemdListen()`, for any framework. */
+/** What socket names mean for `systemdListen()`, with any framework. */
 export function namesContract({ title, framework, program, two, http2 }: NamesUnderTest): void {
   const activate = async (
     sockets: [name: string, kind: AddressKind][],

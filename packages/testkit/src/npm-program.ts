@@ -3,8 +3,8 @@ import { delimiter, dirname, join } from "node:path";
 import process from "node:process";
 
 /**
- * The file of npm or npx, which Node runs. A Node from npm's registry has neither beside it, so they are also
- * looked for on the PATH.
+ * The file of npm or npx, which Node runs. A Node from npm's registry has neither beside it, so the PATH is
+ * searched too.
  */
 export function npmProgram(program: "npm" | "npx"): string {
   const folders = [dirname(process.execPath), ...(process.env["PATH"] ?? "").split(delimiter)];

@@ -1,5 +1,4 @@
-// Packages as npm would publish them, in the folders of apps: what a user has after `npm install`, without a
-// registry.
+// Packages as npm publishes them, in the folders of apps: the result of `npm install`, without a registry.
 import { execFile, execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, symlinkSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -10,10 +9,10 @@ import { publicPackages, root as repository } from "../../../scripts/lib/package
 
 const execute = promisify(execFile);
 
-/** The environment variable with the folder of the packages that all files of a run share. */
+/** The environment variable with the folder of the packages, which all test files of a run share. */
 export const FOLDER_OF_RUN = "TEST_RUN_FOLDER";
 
-/** The packages of this repository, unpacked from what `npm pack` makes of them. */
+/** The packages of this repository, unpacked from `npm pack`. */
 export class PackedPackages {
   readonly #root: string;
 
@@ -22,8 +21,8 @@ export class PackedPackages {
   }
 
   /**
-   * Packs all packages that npm will have, once for all files of a run of the tests, which removes them at
-   * its end. What is in their `dist` is packed, and not built again.
+   * Packs all published packages once for all test files of a run, which removes them at its end. `dist` is
+   * packed as it is, not built.
    */
   static async packForRun(): Promise<PackedPackages> {
     const folder = process.env[FOLDER_OF_RUN];
@@ -35,21 +34,21 @@ export class PackedPackages {
       try {
         renameSync(own, shared);
       } catch (error) {
-        // Another worker has packed at the same time.
+        // Another worker packed them at the same time.
         if (!existsSync(shared)) throw error;
       }
     }
     return new PackedPackages(shared);
   }
 
-  /** Packs all packages that npm will have into an empty folder, for a program that is not a test. */
+  /** Packs all published packages into an empty folder, for a program that is not a test. */
   static async packInto(folder: string): Promise<PackedPackages> {
     await pack(folder);
     return new PackedPackages(folder);
   }
 
   /**
-   * Puts packages with all their dependencies into the `node_modules` of a folder, and links their programs.
+   * Copies packages with all their dependencies to the `node_modules` of a folder, and links their programs.
    */
   install(folder: string, names: readonly string[]): void {
     const modules = join(folder, "node_modules");
@@ -59,7 +58,7 @@ export class PackedPackages {
     for (const name of names) linkPrograms(join(modules, name), join(modules, ".bin"));
   }
 
-  /** Adds a package and all its dependencies to the copies, by their targets. */
+  /** Adds a package and all its dependencies to the map of copies, whose keys are their targets. */
   #plan(name: string, from: string, modules: string, copies: Map<string, string>): void {
     const packed = join(this.#root, name);
     const found = existsSync(packed) ? packed : sourceOf(name, from);
@@ -103,11 +102,11 @@ const manifestOf = (folder: string): Manifest =>
   JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as Manifest;
 
 /**
- * Copies folders to their targets, without their `node_modules`. The plan contains these packages separately,
- * found as Node would find them.
+ * Copies folders to their targets, without their `node_modules`. The plan lists these packages separately, as
+ * Node resolves them.
  */
 function copyFolders(copies: ReadonlyMap<string, string>): void {
-  // One shell is much faster than cpSync(), or than one process for each folder.
+  // One shell is much faster than cpSync() or one process for each folder.
   const script = `while [ $# -gt 0 ]; do
     [ -d "\${2%/*}" ] || mkdir -p "\${2%/*}"
     cp -RLT "$1" "$2"
@@ -129,10 +128,12 @@ function linkPrograms(folder: string, bin: string): void {
   }
 }
 
-/** Where Node would find a package; `undefined` for one that is not installed, as an optional one may be. */
+/**
+ * The folder in which Node finds a package; `undefined` if it is not installed, as an optional one may be.
+ */
 function sourceOf(name: string, from: string): string | undefined {
   const folders = createRequire(from).resolve.paths(name) ?? [];
-  // What was packed has no packages of its own. Those of the repository are the same.
+  // Packed packages have no node_modules. The repository has the same dependencies.
   return [...folders, join(repository, "packages/cli/node_modules"), join(repository, "node_modules")]
     .map((folder) => join(folder, name))
     .find((folder) => existsSync(join(folder, "package.json")));

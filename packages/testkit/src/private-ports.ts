@@ -5,8 +5,8 @@ import process from "node:process";
 import { spawnInside } from "./spawn-inside.ts";
 
 /**
- * Runs processes with separate ports, so that several apps can listen on port 3000 at once. The processes see
- * this machine's files, but no systemd.
+ * Runs processes in a network of their own, so several apps can listen on port 3000 at once. The processes
+ * see this machine's files, but no systemd.
  */
 export class PrivatePorts implements AsyncDisposable {
   readonly #supervisor: ChildProcess;
@@ -20,7 +20,7 @@ export class PrivatePorts implements AsyncDisposable {
   static async open(): Promise<PrivatePorts> {
     const namespaces = ["--mount", "--net", "--pid", "--fork", "--kill-child", "--mount-proc"];
     const script = "ip link set lo up && echo ready && exec cat";
-    // The script ends when its standard input ends, and all processes inside end with it. Ctrl-C must not
+    // The script ends at the end of its standard input, and all processes inside end with it. Ctrl-C must not
     // reach it.
     const supervisor = spawn("unshare", [...userNamespace, ...namespaces, "sh", "-c", script], {
       detached: true,
@@ -54,5 +54,5 @@ export class PrivatePorts implements AsyncDisposable {
   }
 }
 
-/** Only root can create the other namespaces without a user namespace. */
+/** Without a user namespace, only root can create the other namespaces. */
 const userNamespace = process.getuid?.() === 0 ? [] : ["--map-root-user"];

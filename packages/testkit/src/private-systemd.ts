@@ -20,24 +20,24 @@ const agentScript = new URL("agent-inside-program.mjs", import.meta.url);
 const unitFolder = "/run/systemd/system";
 const journalctl = "journalctl --output=json --output-fields=MESSAGE,_PID --all --no-pager --quiet";
 
-/** Those that are not closed. */
+/** All that are not closed yet. */
 export const openSystemds = new Set<PrivateSystemd>();
 
 /** A private systemd, from `bootPrivateSystemd()`. */
 export class PrivateSystemd implements AsyncDisposable {
   /**
-   * The repository, as every service sees it, also with DynamicUser=, PrivateTmp= and ProtectHome=.
-   * Read-only.
+   * The repository, read-only. Every service sees it here, also with DynamicUser=, PrivateTmp= and
+   * ProtectHome=.
    */
   readonly project = "/run/sockact/project";
-  /** The Node binary, as every service sees it. */
+  /** The Node binary. Every service sees it here. */
   readonly node = "/run/sockact/node";
-  /** The process id of this systemd, as the host sees it. */
+  /** The process id of this systemd on the host. */
   readonly pid: number;
   readonly #supervisor: ChildProcess;
   readonly #agent: AgentInside;
   readonly #children = new Set<ChildProcess>();
-  /** The units that systemd has had nothing to say about. */
+  /** The units without a problem in systemd-analyze verify. */
   readonly #verified = new Set<string>();
   #closed: Promise<void> | undefined;
 
@@ -51,7 +51,7 @@ export class PrivateSystemd implements AsyncDisposable {
   }
 
   /**
-   * Starts a command inside, with pipes to it. `kill()` signals the command; it ends with this systemd at the
+   * Starts a command inside, with pipes to it. `kill()` signals the command. It ends with this systemd at the
    * latest.
    */
   spawn(
@@ -69,18 +69,18 @@ export class PrivateSystemd implements AsyncDisposable {
     return child;
   }
 
-  /** Runs a command inside and collects what it prints, whatever its exit status. */
+  /** Runs a command inside and collects its output, whatever its exit status. */
   async run(command: string[], options: CommandOptions = {}): Promise<CommandResult> {
     if (this.#closed) throw new Error("This private systemd has been closed.");
     const { timeout = DEADLINE } = options;
-    // kill(1) is in procps, which a minimal Debian does not have. Each shell has its own.
+    // kill(1) is in procps, which a minimal Debian does not install. Every shell has its own.
     const words = command[0] === "kill" ? ["sh", "-c", '"$@"', "sh", ...command] : command;
     const { isLate, ...result } = await this.#agent.run(words, { ...options, timeout });
     if (isLate) throw new Error(`${describe(command, result)}\nIt ran for longer than ${timeout} ms.`);
     return result;
   }
 
-  /** As {@link run}, but a failure is an error that shows what was printed. Resolves to standard output. */
+  /** As {@link run}, but rejects with the output if the command fails. Resolves to standard output. */
   async mustRun(command: string[], options: CommandOptions = {}): Promise<string> {
     const result = await this.run(command, options);
     if (result.code !== 0) throw new Error(`${describe(command, result)}\nIt exited with ${result.code}.`);
@@ -88,15 +88,15 @@ export class PrivateSystemd implements AsyncDisposable {
   }
 
   /**
-   * Where this process finds a path of the inside, to read or write it with `node:fs`. Give it to no other
-   * program: one that resolves its folder, as npm does, ends up at the same path of the host, and writes
-   * there. Run such programs inside, by {@link run}.
+   * The path on the host for a path of the inside, for `node:fs` in this process. Do not give it to a program
+   * that resolves its folder, as npm does: it would write to the same path of the host. Run such programs
+   * inside, with {@link run}.
    */
   hostPath(path: string): string {
     return `/proc/${this.pid}/root${path}`;
   }
 
-  /** Writes a file inside, and the folders above it; anyone may read it. */
+  /** Writes a file that anyone may read, and creates the folders above it. */
   async write(path: string, content: string, mode = 0o644): Promise<void> {
     const target = this.hostPath(path);
     await mkdir(posix.dirname(target), { recursive: true, mode: 0o755 });
@@ -106,8 +106,8 @@ export class PrivateSystemd implements AsyncDisposable {
   /**
    * Writes unit files to /run/systemd/system and reloads the manager.
    *
-   * @throws if `systemd-analyze verify` reports a problem with the files. systemd itself ignores lines that it
-   * can't read. `verify: false` accepts such files.
+   * @throws if `systemd-analyze verify` reports a problem with the files. systemd itself ignores lines that
+   *   it can't parse. `verify: false` accepts such files.
    */
   async installUnits(files: Record<string, string>, { verify = true } = {}): Promise<void> {
     for (const [name, text] of Object.entries(files)) await this.write(`${unitFolder}/${name}`, text);
@@ -119,8 +119,8 @@ export class PrivateSystemd implements AsyncDisposable {
         "verify",
         ...names.map((name) => `${unitFolder}/${name}`),
       ]);
-      // It also speaks of this computer's own units, where ours depend on them; a template appears as an
-      // instance.
+      // The report also contains the host's own units, if ours depend on them. It names an instance for a
+      // template.
       const ours = names.map((name) => name.replace(/@\..*/, "@"));
       const complaints = stderr.split("\n").filter((line) => ours.some((name) => line.includes(name)));
       if (complaints.length > 0) throw new Error(`systemd complains of its units:\n${complaints.join("\n")}`);
@@ -130,7 +130,7 @@ export class PrivateSystemd implements AsyncDisposable {
   }
 
   /**
-   * Runs systemctl; the error of a failed start holds the journal of the units. Resolves to what it printed.
+   * Runs systemctl and resolves to its output. The error of a failed start contains the journal of the units.
    */
   async systemctl(...args: string[]): Promise<string> {
     const result = await this.run(["systemctl", "--no-pager", ...args]);
@@ -142,9 +142,7 @@ export class PrivateSystemd implements AsyncDisposable {
     throw new Error([describe(["systemctl", ...args], result), ...journals.flat()].join("\n"));
   }
 
-  /**
-   * Starts units; resolves once systemd says that they are up, which for Type=notify is when they are ready.
-   */
+  /** Starts units. Resolves once they are active, which for Type=notify means ready. */
   async start(...units: string[]): Promise<void> {
     await this.systemctl("start", ...units);
   }
@@ -163,7 +161,7 @@ export class PrivateSystemd implements AsyncDisposable {
   }
 
   /**
-   * Resolves once a property of a unit has one of these values; the error of a missed deadline shows the
+   * Resolves once a property of a unit has one of these values. After the deadline, the error contains the
    * journal.
    */
   async waitForUnit(
@@ -186,11 +184,11 @@ export class PrivateSystemd implements AsyncDisposable {
   /**
    * The messages of a unit in the journal, the oldest first.
    *
-   * @param from `service`: only messages of its processes; `manager`: only messages of systemd about it. By
-   * default, both.
+   * @param from `service`: only messages of its processes; `manager`: only messages of systemd about it. Both
+   *   by default.
    */
   async journal(unit: string, from?: "service" | "manager"): Promise<string[]> {
-    // journald reads the output of services with a delay. This waits until it has read everything.
+    // journald reads the output of services with a delay. This waits until it has read all of it.
     const script = `journalctl --sync; exec ${journalctl} --unit="$1"`;
     const lines = await this.mustRun(["sh", "-ec", script, "sh", unit]);
     return lines
@@ -230,7 +228,7 @@ export class PrivateSystemd implements AsyncDisposable {
     throw new Error(`The journal of ${unit} has nothing like ${pattern}${state}:\n${found}`);
   }
 
-  /** Resolves once a unit has failed, and nothing has started it again for a second. */
+  /** Resolves once a unit has failed and has not been restarted for a second. */
   async #untilFailed(unit: string, signal: AbortSignal): Promise<void> {
     const properties = "--property=ActiveState,StateChangeTimestampMonotonic";
     for (let now = "", last = ""; !now.includes("ActiveState=failed") || now !== last;) {
@@ -240,20 +238,20 @@ export class PrivateSystemd implements AsyncDisposable {
     }
   }
 
-  /** Resolves once this condition is met. For conditions that no unit property and no message shows. */
+  /** Resolves once a condition is met, for conditions that no unit property and no message shows. */
   async waitUntil(reached: () => Promise<boolean>, what: string, timeout = DEADLINE): Promise<void> {
     await this.#until(reached, timeout, () => `It took longer than ${timeout} ms until ${what}`);
   }
 
   /**
-   * Makes an HTTP request inside, over a connection of its own. If the request gets no response, it rejects
-   * with the `code` of the system error.
+   * Makes an HTTP request inside, over a new connection. Without a response, it rejects with the `code` of
+   * the system error.
    */
   request(request: string | PrivateRequest): Promise<PrivateResponse> {
     return this.#agent.request(typeof request === "string" ? { url: request } : request);
   }
 
-  /** Ends everything inside, and resolves when everything is removed. */
+  /** Ends everything inside, and resolves once everything is removed. */
   close(): Promise<void> {
     this.#closed ??= this.#end();
     return this.#closed;
@@ -263,7 +261,7 @@ export class PrivateSystemd implements AsyncDisposable {
     return this.close();
   }
 
-  /** Fails with a hint if a service that is not root can read neither the project nor Node. */
+  /** Throws with a hint if a service without root can't read the project or Node. */
   async checkThatServicesCanRead(): Promise<void> {
     const check = `test -x ${this.node} && cd ${this.project} && for entry in . *; do test -r "$entry" || exit; done`;
     const nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
@@ -290,8 +288,8 @@ export class PrivateSystemd implements AsyncDisposable {
     explain: () => string | Promise<string>,
   ): Promise<void> {
     const deadline = performance.now() + timeout;
-    // Most looks start a program, and take 15 ms of processor time. In a long wait they are rarer, so that
-    // they leave it to what is waited for.
+    // Most checks start a program, and take 15 ms of processor time. In a long wait they become rarer, and
+    // leave that time to the tested program.
     for (let pause = 20; !(await reached()); pause = Math.min(1.5 * pause, 200)) {
       if (performance.now() > deadline) throw new Error(await explain());
       await delay(pause);

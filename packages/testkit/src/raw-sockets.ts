@@ -22,7 +22,7 @@ const setsockopt = int("setsockopt", "int", "int", "int", "void *", "uint");
 const getsockname = int("getsockname", "int", "void *", "void *");
 
 const FAMILY = { unix: 1, ipv4: 2, ipv6: 10, netlink: 16, vsock: 40 };
-/** Without this flag, each program that a test starts meanwhile would inherit the socket. */
+/** Without this flag, each program that a test starts at the same time would inherit the socket. */
 const CLOEXEC = 0o2000000;
 const NONBLOCK = 0o4000;
 const SOL_SOCKET = 1;
@@ -30,9 +30,8 @@ const SO_REUSEADDR = 2;
 const TYPE = { stream: 1, datagram: 2, raw: 3, seqpacket: 5 };
 
 /**
- * A socket straight from the kernel, also in a state that Node can't make: not bound, bound but not
- * listening, listening without a process that accepts, connected. It belongs to this process until
- * closeSync().
+ * A socket from the kernel, also in a state that Node can't create: not bound, bound but not listening,
+ * listening without accept(), connected. The caller closes it with closeSync().
  */
 export function rawSocket(
   family: keyof typeof FAMILY,
@@ -85,12 +84,12 @@ export function rawPipe(): [number, number] {
   return [ends.readInt32LE(0), ends.readInt32LE(4)];
 }
 
-/** An epoll instance that waits for nothing. */
+/** An epoll instance that watches nothing. */
 export function rawEpoll(): number {
   return check("epoll_create1", epoll(CLOEXEC));
 }
 
-/** A counter of the kernel: no socket, and no file either. */
+/** An eventfd: neither a socket nor a file. */
 export function rawEventFd(): number {
   return check("eventfd", eventfd(0, CLOEXEC));
 }
@@ -104,7 +103,7 @@ export function portOf(fd: number): number {
   return address.readUInt16BE(2);
 }
 
-/** Closes descriptors of this process: a program that was given copies keeps those. */
+/** Closes descriptors of this process. Programs that inherited copies keep them. */
 export function closeAll(fds: readonly number[]): void {
   for (const fd of fds) closeSync(fd);
 }

@@ -11,21 +11,20 @@ export interface Requirements {
   /** The tests must run as root. */
   root?: boolean;
   /**
-   * The tests run programs of this clone as another user if they run as root. That user must be able to read
-   * it.
+   * If the tests run as root, they run programs of this clone as another user, who must be able to read it.
    */
   otherUsers?: boolean;
-  /** Programs on the PATH, or files by their whole path. */
+  /** Programs on the PATH, or absolute paths of files. */
   commands?: readonly string[];
   /** The oldest version of systemd that has the tested feature. */
   systemd?: number;
-  /** The tests boot a private systemd, which also needs root. Their tier is `systemd`. */
+  /** The tests boot a private systemd, which needs root. Their tier is `systemd`. */
   privateSystemd?: boolean;
-  /** The tests make a user namespace with its own limits. */
+  /** The tests create a user namespace with its own limits. */
   userNamespaces?: boolean;
   /** The oldest major version of Node that has the tested feature. */
   node?: number;
-  /** `"campaign"` if the tests belong to that tier. */
+  /** `"campaign"` if the tests are in that tier. */
   tags?: "campaign";
 }
 
@@ -42,18 +41,15 @@ declare module "vitest" {
   interface TaskMeta {
     /** Why a test is skipped. `scripts/lib/skipped-reporter.ts` prints a table of these. */
     missing?: Missing;
-    /**
-     * All programs that this machine lacks for the test, so that one command can install what several tests
-     * need.
-     */
+    /** All programs that this machine lacks for the test, to install them with one command. */
     missingPrograms?: string[];
   }
 }
 
 /**
- * As vitest's `describe`, for tests that can't run everywhere. If a requirement is missing, the tests are
- * skipped, and the table at the end of the run says why. Under CI, nothing may be missing except a newer
- * Node, so a failing test takes their place. The gate runs the tests on the newest Node too.
+ * Vitest's `describe` for tests that can't run everywhere. If a requirement is missing, the tests are
+ * skipped, and the table at the end of the run says why. In CI, only a newer Node may be missing: otherwise,
+ * a failing test replaces them. The gate also runs the tests on the newest Node.
  */
 export function describeWith(requirements: Requirements, name: string, tests: () => void): void {
   const tags = [
@@ -78,7 +74,7 @@ export function describeWith(requirements: Requirements, name: string, tests: ()
   }
 }
 
-/** The first of the requirements that this machine does not meet, or `undefined` if it meets all. */
+/** The first requirement that this machine does not meet, or `undefined` if it meets all. */
 export function whatIsMissing(requirements: Requirements): Missing | undefined {
   const { node } = requirements;
   if (node !== undefined && Number(process.versions.node.split(".")[0]) < node)
@@ -105,7 +101,7 @@ function missingPrograms({ commands = [], systemd, privateSystemd }: Requirement
   return (systemd !== undefined || privateSystemd) && !hasSystemd() ? [...programs, "systemd"] : programs;
 }
 
-/** What is missing, as the end of "This needs …". */
+/** What is missing, to complete "This needs …". */
 export function missingText(missing: Missing): string {
   switch (missing.what) {
     case "root":
@@ -125,7 +121,7 @@ export function missingText(missing: Missing): string {
 
 let unsharing: boolean | undefined;
 
-/** Whether unshare(1) may do more than print its help. In most containers it may not. */
+/** Whether unshare(1) can do more than print its help. In most containers it can't. */
 function mayUnshare(): boolean {
   const own = process.getuid?.() === 0 ? [] : ["--user", "--map-root-user"];
   unsharing ??= spawnSync("unshare", [...own, "--mount", "--net", "true"]).status === 0;
@@ -134,7 +130,7 @@ function mayUnshare(): boolean {
 
 let userNamespaces: boolean | undefined;
 
-/** Whether this user may make a user namespace, and set its limits. Most containers do not allow it. */
+/** Whether this user can create a user namespace and set its limits. Most containers do not allow it. */
 function hasUserNamespaces(): boolean {
   const script = "echo 1000 >/proc/sys/user/max_inotify_watches";
   const unshare = () => spawnSync("unshare", ["--user", "--map-root-user", "sh", "-c", script]);
@@ -142,7 +138,7 @@ function hasUserNamespaces(): boolean {
   return userNamespaces;
 }
 
-/** Whether other users may enter the folders of programs, and each folder above them. */
+/** Whether other users can enter the folders of programs and each folder above them. */
 function canOthersRead(): boolean {
   const testkit = dirname(dirname(fileURLToPath(import.meta.url)));
   const isOpen = (folder: string): boolean =>
@@ -155,7 +151,7 @@ function canOthersRead(): boolean {
 
 let installed: { version: number | undefined } | undefined;
 
-/** The version of the installed systemd, such as 257, or `undefined` when there is none. */
+/** The version of the installed systemd, such as 257, or `undefined` if there is none. */
 export function systemdVersion(): number | undefined {
   installed ??= { version: askVersion() };
   return installed.version;

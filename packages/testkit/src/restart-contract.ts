@@ -7,21 +7,21 @@ import { everyLoad, expectAllAnswered, report, thinkingLoads } from "./restart-l
 export interface RestartsUnderTest {
   /** The name in the titles of the tests: `Express 5`. */
   title: string;
-  /** The module of an app with the routes that the load requests. It uses load-app.mjs. */
+  /** The module of an app with the routes of the load. It uses load-app.mjs. */
   program: string;
   /** The same app in a cluster of two workers. It uses cluster-app.mjs. */
   cluster: string;
-  /** The file of the preload that gives the apps their socket, if they have no line of sockact. */
+  /** The file of the preload that gives the apps their socket, if they do not use sockact themselves. */
   preload?: string;
 }
 
 const RESTARTS = 10;
-/** Each of these takes as long as the app has promised to keep idle connections open: 5 s in Node. */
+/** Each restart takes as long as the app promised to keep idle connections open: 5 s in Node. */
 const RESTARTS_WHILE_IDLE = 4;
 
 /**
- * The promises of `systemdListen()` and of the preload for the stop and the start of an app, for any
- * framework: many restarts under load, in the campaign. `lifecycleContract` has one restart.
+ * What `systemdListen()` and the preload promise for the stop and the start of an app, for any framework:
+ * many restarts under load, in the campaign. `lifecycleContract` has one restart.
  */
 export function restartContract({ title, program, cluster, preload }: RestartsUnderTest): void {
   describeWith({ privateSystemd: true, systemd: 253, tags: "campaign" }, `${title}, under load`, () => {
@@ -60,8 +60,8 @@ export function restartContract({ title, program, cluster, preload }: RestartsUn
         await app.systemd.systemctl("kill", "--kill-whom=main", "--signal=WINCH", "app.service");
         await app.systemd.waitUntil(async () => (await rolled()) > before, "all workers are new", 60_000);
       };
-      // With workers, a restart and a replacement take as long as the app has promised to keep idle
-      // connections open.
+      // With workers, a restart and a replacement take as long as the app promised to keep idle connections
+      // open.
       const results = await during(everyLoad(app), 6, (count) => (count < 3 ? restart() : replace()));
       report(`${title}: 3 restarts of a cluster, 3 times new workers`, results);
       expectAllAnswered(results);

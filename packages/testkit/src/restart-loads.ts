@@ -1,4 +1,4 @@
-// The clients of an app that is restarted in the campaign, and what they must see.
+// The clients of an app that the campaign restarts, and what they must see.
 import process from "node:process";
 import { expect } from "vitest";
 import type { AppUnderLoad } from "./app-under-load.ts";
@@ -6,18 +6,18 @@ import type { Load, LoadResult } from "./load.ts";
 
 const WEB_SOCKETS = 16;
 
-/** Loads that start, by a name. */
+/** Loads that are starting, by name. */
 type Starting = Record<string, Promise<Load<"busy" | "thinking" | "webSockets">>>;
 
-/** Clients that always have a request under way. */
+/** Clients that always have a request in progress. */
 export const busyLoads = (app: AppUnderLoad): Starting => ({
   "keep-alive": app.load("busy", { connections: 32, keepAlive: true }),
   "Connection: close": app.load("busy", { connections: 32, keepAlive: false }),
 });
-/** Clients that think between two requests, and WebSockets. */
+/** Clients that pause between two requests, and WebSockets. */
 export const thinkingLoads = (app: AppUnderLoad): Starting => ({
   "thinking, keep-alive": app.load("thinking", { clients: 64, keepAlive: true, think: 1000, away: 20 }),
-  // The network keeps each of their requests on its way for a while when its connection is there already.
+  // Their requests take a while on the network, while their connection is open.
   "thinking, Connection: close": app.load("thinking", {
     clients: 16,
     keepAlive: false,
@@ -27,7 +27,6 @@ export const thinkingLoads = (app: AppUnderLoad): Starting => ({
   WebSockets: app.load("webSockets", { clients: WEB_SOCKETS, think: 200 }),
 });
 
-/** Every kind of client. */
 export const everyLoad = (app: AppUnderLoad): Starting => ({ ...busyLoads(app), ...thinkingLoads(app) });
 
 /** Prints the figures of a campaign. */
@@ -40,9 +39,9 @@ export function report(what: string, results: Record<string, LoadResult>): void 
 }
 
 /**
- * @param restarts how often the app was restarted. A WebSocket that is open at the signal sees one close
- * frame. If it connects again while the old process still accepts, it sees one more when that process stops.
- * Left out if it depends on the worker that serves the WebSocket.
+ * @param restarts how often the app was restarted. A WebSocket that is open at the signal gets one close
+ *   frame. If it reconnects while the old process still accepts, it gets one more when that process stops.
+ *   Omitted if the number depends on the worker that serves the WebSocket.
  */
 export function expectAllAnswered(results: Record<string, LoadResult>, restarts?: number): void {
   for (const [name, result] of Object.entries(results)) {

@@ -1,6 +1,6 @@
 /**
- * The tightest sandbox of systemd.exec(5), as lines of a unit: a dynamic user, a private network, and no new
- * socket.
+ * The strictest sandbox of systemd.exec(5), as lines of a unit: a dynamic user, a private network, and no new
+ * sockets.
  */
 export const SANDBOX = `DynamicUser=yes
 PrivateNetwork=yes
@@ -18,7 +18,10 @@ SystemCallFilter=~@privileged @resources
 SystemCallErrorNumber=EPERM
 CapabilityBoundingSet=`;
 
-/** A description of a service in this sandbox. Only its main process reports to the service manager. */
+/**
+ * A description of a service in this sandbox. Only its main process sends notifications to the service
+ * manager.
+ */
 export const SANDBOXED_APP = {
   name: "app",
   sockets: [{ listen: 80 }],

@@ -24,8 +24,8 @@ export function spawnInside(
 }
 
 /**
- * Signals the command that nsenter waits for. If nsenter itself ended first, the host would have to reap the
- * command, and until then the namespaces could not end.
+ * Signals the command that nsenter waits for. If nsenter ended first, the host would have to reap the
+ * command, and the namespaces could not end until then.
  */
 function signalInside(nsenter: ChildProcess, signal?: NodeJS.Signals | number): boolean {
   const { pid } = nsenter;

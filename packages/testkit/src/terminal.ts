@@ -2,7 +2,7 @@ import type { ChildProcess } from "node:child_process";
 import { stripVTControlCharacters } from "node:util";
 import { type AppProcess, watchProcess } from "./app-process.ts";
 
-/** Starts a program, in these or in other namespaces. */
+/** Starts a program, in these or other namespaces. */
 export type Spawn = (
   command: string[],
   options: { cwd: string; env: Record<string, string> },
@@ -10,9 +10,9 @@ export type Spawn = (
 
 /** Commands that run in a terminal. */
 export interface TypedCommands {
-  /** The output of the terminal so far, without colors. */
+  /** The output of the terminal, without colors. */
   readonly shown: string;
-  /** Waits for a line that matches, and resolves to it. */
+  /** Resolves to the first line that matches. */
   line(pattern: RegExp): Promise<string>;
   /** Presses Ctrl-C. */
   interrupt(): void;

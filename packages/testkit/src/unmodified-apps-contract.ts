@@ -13,7 +13,7 @@ const RESTARTS = 3;
 const OWN_MAJOR = Number(process.versions.node.split(".")[0]);
 
 /**
- * The promises of the preload for apps without a line of sockact. Each app is installed from npm, with a unit
+ * The promises of the preload for apps that do not use sockact. Each app is installed from npm, with a unit
  * of @sockact/units.
  */
 export function unmodifiedAppsContract(): void {
@@ -57,7 +57,7 @@ function testsOf(app: UnmodifiedApp): void {
       const firstLine = `head --lines=1 </dev/tcp/127.0.0.1/${port}`;
       expect(await systemd.mustRun(["bash", "-c", firstLine])).toMatch(new RegExp(`^${text}`));
     }
-    // The service opens no listening port itself.
+    // The service itself opens no listening port.
     const ss = ["ss", "--listening", "--tcp", "--numeric", "--no-header"];
     const listening = (await systemd.mustRun(ss)).trimEnd().split("\n");
     const ports = new Set([80, app.greeting?.port ?? 80]);
@@ -105,7 +105,7 @@ function testsOf(app: UnmodifiedApp): void {
   });
 }
 
-/** The Node that runs this, or the oldest that the app starts on. */
+/** The Node that runs this process, or the oldest one that the app supports. */
 function nodeFor(app: UnmodifiedApp, { systemd }: AppUnderLoad): string {
   const major = majorFor(app);
   return major === OWN_MAJOR ? systemd.node : inside(systemd, nodeBinary(String(major)));

@@ -2,7 +2,7 @@ import type { AppDescription } from "../../units/src/index.ts";
 import type { Build } from "./build-when-changed.ts";
 import type { AskedFor } from "./load.ts";
 
-/** Where an app is installed, and what its unit names beside it. */
+/** Where an app is installed, and other paths in its unit. */
 export interface Place {
   /** The Node binary. */
   node: string;
@@ -17,15 +17,15 @@ export interface UnmodifiedApp extends Required<AskedFor> {
   title: string;
   /** Its package on npm. */
   package: string;
-  /** Its folder, below packages/testkit. */
+  /** Its folder, relative to packages/testkit. */
   folder: string;
-  /** The oldest major version of Node that it starts on. */
+  /** The oldest major version of Node that it supports. */
   node: 20 | 22;
-  /** The command that builds it, by a program of its packages, and the file that the command makes. */
+  /** The command that builds it, a program of its packages, and the file that the command creates. */
   build?: Build;
-  /** The subfolder that is copied to the place where the app runs. By default, the whole folder. */
+  /** The subfolder to copy to the place where the app runs; the whole folder by default. */
   deployed?: string;
-  /** Its first message on another port than 80, to a client of another protocol. */
+  /** Its first message to a client of another protocol, on another port than 80. */
   greeting?: { port: number; text: string };
   /** Its description for @sockact/units. */
   describe(place: Place): AppDescription;
@@ -35,7 +35,7 @@ const sockets = [{ listen: 80, noDelay: true }] as const;
 
 const ECHO = JSON.stringify({ text: "grüße", list: [1, null] });
 
-/** A page of the app, and a route that sends back what it gets. */
+/** A page of the app, and a route that echoes its input. */
 function pageAndEcho(echo: string, page: string): Required<AskedFor> {
   const headers = { "content-type": "application/json" };
   return {
@@ -47,7 +47,7 @@ function pageAndEcho(echo: string, page: string): Required<AskedFor> {
   };
 }
 
-/** Pages of the app, each with a string that it contains. */
+/** Pages of the app, each with a string in it. */
 function pages(answers: Record<string, string>): Required<AskedFor> {
   return {
     requests: Object.keys(answers).map((path) => ({ method: "GET", path })),
@@ -156,7 +156,7 @@ export const unmodifiedApps: readonly UnmodifiedApp[] = [
   {
     title: "Verdaccio",
     package: "verdaccio",
-    // The release check already tests this one.
+    // The release check already tests this app.
     folder: "registry",
     node: 22,
     ...pages({ "/": "<title>Verdaccio</title>[^]*</html>", "/-/ping": "^\\{\\}\\s*$" }),
@@ -164,7 +164,7 @@ export const unmodifiedApps: readonly UnmodifiedApp[] = [
       name: "verdaccio",
       exec: [node, `${folder}/node_modules/verdaccio/bin/verdaccio`, "--listen", "80"],
       sockets,
-      // By default, the app looks for its configuration in its working directory, and can't create one there.
+      // By default, the app looks for its configuration in its working directory, and can't create it there.
       environment: { XDG_CONFIG_HOME: "/var/lib/verdaccio" },
       preload,
       type: "notify",

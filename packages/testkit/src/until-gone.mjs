@@ -2,7 +2,7 @@ import { existsSync, watch } from "node:fs";
 import { once } from "node:events";
 import { dirname } from "node:path";
 
-/** Resolves once the file is gone. A test holds up a program in this way if it has no pipe to it. */
+/** Resolves once the file is gone. A test uses it to pause a program without a pipe to it. */
 export async function untilGone(file) {
   const watcher = watch(dirname(file));
   try {

@@ -1,5 +1,5 @@
-// A global setup of vitest: what applies to a run as a whole. Its process is the parent of all workers, and
-// they have its environment.
+// A global setup of Vitest for the whole run. Its process is the parent of all workers, and they inherit its
+// environment.
 import { spawn, spawnSync } from "node:child_process";
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { networkInterfaces, tmpdir } from "node:os";
@@ -18,8 +18,8 @@ export default async function setup(project: TestProject): Promise<() => void> {
   const lock = new Lock(fileURLToPath(new URL("../../../.cache/tests.lock", import.meta.url)));
   if (!isNested && !lock.tryTake())
     console.error("Another run of the tests is under way in this clone. Both take longer.\n");
-  // The other commands of npm have built. Without this, a test of a program would pass with the program as it
-  // was before a change.
+  // The other npm commands have built already. Without a build, a test of a program would run the program
+  // from before a change.
   if (!isNested && [undefined, "npx"].includes(process.env["npm_lifecycle_event"])) build();
   if (
     !isNested &&
@@ -47,7 +47,7 @@ export default async function setup(project: TestProject): Promise<() => void> {
   };
 }
 
-/** Vitest says nothing of a path that no test file has if another one has tests. */
+/** Vitest reports nothing about a path without test files if another path has some. */
 async function assertTestFilesExist({ vitest }: TestProject): Promise<void> {
   const { filenamePattern: asked = [] } = vitest as { filenamePattern?: readonly string[] };
   for (const path of asked) {
@@ -67,25 +67,26 @@ function build(): void {
 }
 
 /**
- * Takes `NODE_EXTRA_CA_CERTS` from the environment, and gives npm the same certificates in a file. Node 20
- * reads them all at each start, in 70 ms, and the tests start it thousands of times. Only npm needs them.
+ * Removes `NODE_EXTRA_CA_CERTS` from the environment, and gives npm the same certificates in a file. Node 20
+ * reads all of them at each start, which takes 70 ms, and the tests start Node thousands of times. Only npm
+ * needs them.
  */
 function keepCertificatesForNpm(file: string): void {
   const extra = process.env["NODE_EXTRA_CA_CERTS"];
   if (!extra) return;
   delete process.env["NODE_EXTRA_CA_CERTS"];
-  // npm with certificates of its own does not use the others.
+  // npm ignores the others if it has its own certificates.
   if (process.env["npm_config_cafile"] || !existsSync(extra)) return;
   writeFileSync(file, [...rootCertificates, readFileSync(extra, "utf8")].join("\n"));
   process.env["npm_config_cafile"] = file;
 }
 
 /**
- * Removes folders at the end of this process, in whichever way it ends. Vitest has no teardown when a signal
- * ends it.
+ * Removes folders at the end of this process, even by SIGKILL. Vitest has no teardown when a signal ends it.
  */
 function removeAtEnd(folders: readonly string[]): void {
-  // It learns of the end from its input. What the tests have started may write for another moment.
+  // The end of its input tells it that the run has ended. Processes of the tests may write for another
+  // moment.
   const script = 'cat >/dev/null; for _ in 1 2 3 4 5; do rm -rf "$@"; sleep 0.2; done';
   const remover = spawn("sh", ["-c", script, "sh", ...folders], {
     stdio: ["pipe", "ignore", "ignore"],
@@ -98,7 +99,7 @@ function removeAtEnd(folders: readonly string[]): void {
   remover.unref();
 }
 
-/** Ends this process when the npm that has started it is killed, since npm can't pass SIGKILL on. */
+/** Ends this process when npm, its parent, is killed: npm can't forward SIGKILL. */
 function endWithNpm(): () => void {
   if (process.env["npm_lifecycle_event"] === undefined) return () => {};
   const parent = process.ppid;

@@ -1,4 +1,4 @@
-// Built twice: for `next start`, and as a folder of its own that needs no node_modules beside it.
+// Built twice: for `next start`, and as a folder that needs no node_modules beside it.
 const standalone = { output: "standalone", distDir: ".next-standalone" };
 
 export default {

@@ -1,4 +1,4 @@
-// Prints which exports of these packages are not the same object when they are imported and when they are required.
+// Prints which exports of these packages differ between import and require().
 import { createRequire } from "node:module";
 import process from "node:process";
 

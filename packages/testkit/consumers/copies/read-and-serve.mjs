@@ -1,4 +1,4 @@
-// Reads the passed sockets with the copy of core that is imported, and serves them with the copy that is required.
+// Reads the passed sockets with the imported copy of core, and serves them with the required copy.
 import { createServer } from "node:http";
 import { createRequire } from "node:module";
 import process from "node:process";

@@ -1,4 +1,4 @@
-// Prints what these packages export to import.
+// Prints the names that can be imported from these packages.
 import process from "node:process";
 
 const names = {};

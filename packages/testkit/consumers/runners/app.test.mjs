@@ -1,4 +1,4 @@
-// The tests of an app, which run under node:test and under Vitest.
+// The tests of an app, for node:test and Vitest.
 import assert from "node:assert/strict";
 import process from "node:process";
 import express from "express";

@@ -1,21 +1,24 @@
-// Clients that behave like browsers: each opens a connection, has one answer, and leaves the connection open and silent until the
-// server closes it.
+// Clients that behave like browsers: each opens a connection, gets one answer, and leaves the connection idle
+// until the server closes it.
 import { connect } from "node:net";
 import { monitorEventLoopDelay, performance } from "node:perf_hooks";
 import { isWhole } from "./requests.mjs";
 import { Tally } from "./tally.mjs";
 
-/** How often the event loop's delay is sampled, in milliseconds. Each sample includes this time. */
+/** The sampling interval of the event loop's delay, in milliseconds. Each sample includes it. */
 const RESOLUTION = 10;
 
-/** @param {{ host: string, port: number, perSecond: number }} options `perSecond`: how many new clients come in a second */
+/** @param {{ host: string, port: number, perSecond: number }} options `perSecond`: new clients per second */
 export function start({ host, port, perSecond }) {
   const tally = new Tally();
   const sockets = new Set();
   const visits = new Set();
-  /** From `connect()` to the end of each answer, in milliseconds, with the time that the connection spent in the kernel's queue. */
+  /**
+   * The times from `connect()` to the end of each answer, in milliseconds, including the time in the kernel's
+   * queue.
+   */
   const waits = [];
-  /** Resolvers of `round()`, each with the number of clients that had come before the call. */
+  /** Resolvers of `round()`, each with the number of clients before the call. */
   let rounds = [];
   const loopDelay = monitorEventLoopDelay({ resolution: RESOLUTION });
   loopDelay.enable();
@@ -46,7 +49,7 @@ export function start({ host, port, perSecond }) {
   come();
 
   return {
-    /** Resolves once a client that comes from now on has had an answer. */
+    /** Resolves once a client that connects after this call has an answer. */
     async round() {
       await new Promise((resolve) => rounds.push({ before: tally.sent, resolve }));
       tally.beginPhase();
@@ -67,10 +70,10 @@ export function start({ host, port, perSecond }) {
 }
 
 /**
- * Sends one request, and leaves the connection open. A raw socket, because a client of node:http closes an idle connection itself
- * before the server's keep-alive time is over.
+ * Sends one request, and leaves the connection open. A raw socket, because a client of node:http closes an
+ * idle connection before the server's keep-alive time is over.
  *
- * @returns {Promise<string | undefined>} why the request failed, or `undefined` when it has been answered
+ * @returns {Promise<string | undefined>} why the request failed, or `undefined` if it was answered
  */
 function ask(socket, host, tally) {
   return new Promise((resolve) => {
@@ -83,7 +86,7 @@ function ask(socket, host, tally) {
       if (status !== "200") resolve(`status ${status}`);
       else resolve(isWhole(text.slice(head + 4)) ? undefined : "another body");
     });
-    // After an answer, the end of the connection is its normal course. A reset is counted at any time.
+    // After an answer, the connection ends normally. A reset always counts.
     socket.on("end", () => resolve("closed"));
     socket.on("error", (error) => resolve(tally.connectionError(error)));
     socket.write(`GET / HTTP/1.1\r\nHost: ${host}\r\nConnection: keep-alive\r\n\r\n`);

@@ -1,4 +1,4 @@
-// Clients of autocannon, each of which always has a request under way.
+// Clients of autocannon that always have a request in progress.
 import { once } from "node:events";
 import { performance } from "node:perf_hooks";
 import autocannon from "autocannon";
@@ -7,9 +7,9 @@ import { Rounds } from "./rounds.mjs";
 import { Tally } from "./tally.mjs";
 
 /**
- * @param {{ url: string, connections: number, keepAlive: boolean, timeout?: number, requests?: object[], answer?: string }} options
- *   `keepAlive: false`: each request on a new connection; `timeout`: after so many seconds without an answer, a request has failed;
- *   `requests`, `answer`: as `requestsOf()` has them
+ * @param {{ url: string, connections: number, keepAlive: boolean, timeout?: number, requests?: object[],
+ *   answer?: string }} options `keepAlive: false`: each request on a new connection; `timeout`: seconds until
+ *   a request without an answer fails; `requests`, `answer`: as in `requestsOf()`
  */
 export function start({ url, connections, keepAlive, timeout = 60, ...asked }) {
   const { requests, isWhole } = requestsOf(asked);
@@ -22,10 +22,10 @@ export function start({ url, connections, keepAlive, timeout = 60, ...asked }) {
     connections,
     requests,
     verifyBody: isWhole,
-    // Until it is told to stop.
+    // Until the input ends.
     duration: 86_400,
     sampleInt: 100,
-    // New connections may wait while a server drains, so the default is long.
+    // The default is long, because new connections may wait while a server drains.
     timeout,
     setupClient(client) {
       const id = clients++;
@@ -33,14 +33,17 @@ export function start({ url, connections, keepAlive, timeout = 60, ...asked }) {
       if (!keepAlive) askToClose(client);
       let isAnswered = false;
       let pid;
-      /** When the client sent the request that has no answer yet. If it fails, the client sends the next one at once, and waits on. */
+      /**
+       * When the client sent the request that has no answer yet. If it fails, the client sends the next one
+       * at once, and the time counts on.
+       */
       let sent;
       client.on("request", () => (sent ??= performance.now()));
       client.on("headers", ({ headers }) => (pid = pidIn(headers)));
       client.on("response", (status, _bytes, duration) => {
         isAnswered = status === 200;
         if (isAnswered) {
-          // `duration` begins before the connection is made.
+          // `duration` starts before the connection is made.
           tally.answer(Math.max(duration, performance.now() - sent), pid);
           sent = undefined;
         } else tally.fail(`status ${status}`);
@@ -66,16 +69,16 @@ export function start({ url, connections, keepAlive, timeout = 60, ...asked }) {
   };
 }
 
-/** The value of `x-pid` in a list of names and values. */
+/** The value of `x-pid` in a list of header names and values. */
 function pidIn(headers) {
   const name = headers.findIndex((item, index) => index % 2 === 0 && item.toLowerCase() === "x-pid");
   return name === -1 ? undefined : headers[name + 1];
 }
 
 /**
- * Counts each request that is sent and never answered, which autocannon 8 does not: autocannon does not report a connection that ends
- * without an error while a request is under way. This also makes the client follow `Connection: close`: autocannon would send its next request into the
- * closing connection, where no server can answer it.
+ * Counts each request that is sent and never answered. autocannon 8 does not: it does not report a connection
+ * that ends without an error during a request. The client also follows `Connection: close`: autocannon would
+ * send its next request on the closing connection, where no server can answer it.
  */
 function keepCount(client, tally) {
   const { _connect: connect, _doRequest: send } = client;
@@ -92,7 +95,7 @@ function keepCount(client, tally) {
     if (closing) client.conn.end();
     else send.call(this);
   };
-  // Called at first, and whenever the connection has closed.
+  // Called for the first connection, and whenever the connection has closed.
   client._connect = function () {
     for (let lost = client.pipelinedRequests.size(); lost > 0; lost--) tally.fail(reason);
     if (client.conn) client._destroyConnection();
@@ -105,7 +108,10 @@ function keepCount(client, tally) {
   };
 }
 
-/** Each request is the last of its connection. autocannon itself always asks for keep-alive, whatever its headers say. */
+/**
+ * Each request is the last of its connection. autocannon itself always sends keep-alive, whatever its
+ * headers.
+ */
 function askToClose(client) {
   const { getRequestBuffer } = client;
   client.getRequestBuffer = function () {

@@ -1,4 +1,4 @@
-// Bytes that look random and are the same for the same seed, for both ends of a transfer to compare.
+// Pseudo-random bytes from a seed, for both ends of a transfer to compare.
 import { createCipheriv, createHash } from "node:crypto";
 
 const CHUNK = 65_536;
@@ -10,7 +10,7 @@ export function* bytesFrom(seed, length) {
   for (let left = length; left > 0; left -= CHUNK) yield cipher.update(Buffer.alloc(Math.min(left, CHUNK)));
 }
 
-/** How many bytes there are, and their SHA-256. */
+/** The number of bytes, and their SHA-256. */
 export async function digest(chunks) {
   const hash = createHash("sha256");
   let bytes = 0;

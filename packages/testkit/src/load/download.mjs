@@ -7,7 +7,7 @@ import { bytesFrom, digest } from "./bytes.mjs";
 export async function start({ url, bytes, seed }) {
   const sent = request(`${url}/download?bytes=${bytes}&seed=${seed}`).end();
   const [response] = await once(sent, "response");
-  // The rest stays in the server until we read on: a few MB fit into the buffers of the sockets.
+  // The rest stays in the server until it is read: the buffers of the sockets hold only a few MB.
   const chunks = response[Symbol.asyncIterator]();
   const first = await chunks.next();
   const all = async function* () {

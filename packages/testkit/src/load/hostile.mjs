@@ -1,11 +1,12 @@
-// Clients that never end what they have begun. In each round, as many come anew, and nobody reads, sends or closes anything more.
+// Clients that never finish what they start. Each round adds the same number of clients. None reads, sends or
+// closes anything more.
 import { once } from "node:events";
 import { connect } from "node:net";
 
-/** More than the buffers of the kernel hold. */
+/** More than fits into the buffers of the kernel. */
 const LARGE = 32 * 1024 * 1024;
 
-/** What they send, by turns. */
+/** What they send, in turn. */
 const sent = [
   (host) => `GET / HTTP/1.1\r\nHost: ${host}\r\nX-Half: `,
   (host) => `GET /download?bytes=${LARGE}&seed=1 HTTP/1.1\r\nHost: ${host}\r\n\r\n`,

@@ -1,17 +1,20 @@
-// Connections that stay open and idle. In each round, each of them has one answer.
+// Connections that stay open and idle, with one answer each per round.
 import { once } from "node:events";
 import { connect } from "node:net";
 import { performance } from "node:perf_hooks";
 import { Tally } from "./tally.mjs";
 
-/** How many requests are under way at once. */
+/** The maximum number of requests at once. */
 const AT_ONCE = 50;
 
-/** @param {{ host: string, port: number, clients: number, timeout: number }} options `timeout`: after so many seconds, a request has failed */
+/**
+ * @param {{ host: string, port: number, clients: number, timeout: number }} options `timeout`: seconds until
+ *   a request fails
+ */
 export function start({ host, port, clients, timeout }) {
   const tally = new Tally();
   const sockets = new Map();
-  /** Connections that the server has closed. */
+  /** Connections that the server closed. */
   let closed = 0;
 
   async function open(id) {
@@ -56,7 +59,7 @@ export function start({ host, port, clients, timeout }) {
   };
 }
 
-/** Resolves to the process that has answered. */
+/** Resolves to the process that answered. */
 function answerOver(socket, host, timeout) {
   return new Promise((resolve, reject) => {
     let text = "";

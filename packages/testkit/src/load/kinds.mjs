@@ -20,7 +20,6 @@ const kinds = {
   together: { start: together },
 };
 
-/** Starts a kind of load. */
 export function startLoad(kind, options) {
   return kinds[kind].start(options);
 }

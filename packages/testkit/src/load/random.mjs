@@ -1,4 +1,4 @@
-/** Numbers from 0 up to 1 that are the same for the same seed: mulberry32. */
+/** Pseudo-random numbers from 0 up to 1, from a seed: mulberry32. */
 export function randomFrom(seed) {
   let state = seed | 0;
   return () => {

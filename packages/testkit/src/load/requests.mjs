@@ -1,4 +1,5 @@
-// The two default requests of the load. The second one is a POST, which no client repeats silently after a failure.
+// The two default requests of the load. The second is a POST, which no client repeats silently after a
+// failure.
 const POSTED = JSON.stringify({ text: "grüße", list: [1, null] });
 
 const REQUESTS = [
@@ -11,15 +12,16 @@ const REQUESTS = [
   },
 ];
 
-/** Whether this is the complete answer to one of them. */
+/** Whether the body is a complete answer to one of them. */
 export function isWhole(body) {
   return body === POSTED || /^\{"pid":\d+\}$/.test(body);
 }
 
 /**
- * The requests that the load takes turns with, and a function that says whether a body is the complete answer to one of them.
+ * The requests of the load, and a function that returns whether a body is the complete answer to one of them.
  *
- * @param {{ requests?: object[], answer?: string }} asked the requests for another app, and a regular expression that each of its answers matches
+ * @param {{ requests?: object[], answer?: string }} asked the requests for another app, and a regular
+ *   expression that each answer matches
  */
 export function requestsOf({ requests, answer }) {
   if (requests === undefined) return { requests: REQUESTS, isWhole };

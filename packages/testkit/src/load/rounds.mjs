@@ -1,14 +1,14 @@
-/** Reports when each client has had one more answer. */
+/** Reports when each client has one more answer. */
 export class Rounds {
   #clients;
-  /** One entry for each round that somebody waits for: the clients without an answer, and the function to call. */
+  /** One entry for each pending round: the clients without an answer, and the function to call. */
   #waiting = [];
 
   constructor(clients) {
     this.#clients = clients;
   }
 
-  /** This client has had an answer. */
+  /** Records that the client has an answer. */
   answered(client) {
     for (const { missing, resolve } of this.#waiting) {
       missing.delete(client);
@@ -17,7 +17,7 @@ export class Rounds {
     this.#waiting = this.#waiting.filter(({ missing }) => missing.size > 0);
   }
 
-  /** Resolves once each client has had an answer from now on. Then a new phase of the tally begins. */
+  /** Resolves once each client has an answer from now on. Then a new phase of the tally begins. */
   async next(tally) {
     const missing = new Set(Array(this.#clients).keys());
     await new Promise((resolve) => this.#waiting.push({ missing, resolve }));

@@ -1,8 +1,12 @@
-// A slow network, as a proxy on this computer that delays each direction. Not every kernel has `tc qdisc … netem`.
+// Simulates a slow network with a local proxy that delays each direction. Not every kernel has `tc qdisc …
+// netem`.
 import { once } from "node:events";
 import { createConnection, createServer } from "node:net";
 
-/** Resolves to the port of a proxy to this address. It delays data, the end and the reset of a connection by the same time. */
+/**
+ * Resolves to the port of a proxy to this address. It delays the data, the end and the reset of a connection
+ * equally.
+ */
 export async function slowNetwork({ host, port, delay }) {
   const sockets = new Set();
   const proxy = createServer({ allowHalfOpen: true, noDelay: true }, (near) => {
@@ -24,7 +28,7 @@ export async function slowNetwork({ host, port, delay }) {
   };
 }
 
-/** Timers of the same length fire in the order of their creation, so the order of the data does not change. */
+/** Timers with the same delay fire in the order of their creation, so the data stays in order. */
 function carry(from, to, delay) {
   const late = (action) => setTimeout(() => action(), delay);
   from.on("data", (chunk) => late(() => to.write(chunk)));

@@ -4,20 +4,22 @@ import { performance } from "node:perf_hooks";
 export class Tally {
   sent = 0;
   answered = 0;
-  /** How many failed, by reason: the code of the system's error, `closed` when the connection ended without an answer, … */
+  /**
+   * Failures by reason: the code of the system error, `closed` if the connection ended without an answer, …
+   */
   failed = {};
-  /** Connections that were reset, with a request under way or not. */
+  /** Connections that were reset, during a request or not. */
   resets = 0;
-  /** Connections that the clients have opened. */
+  /** Connections that the clients opened. */
   connections = 0;
   /** The time between two rounds is a phase. */
   #phases = [emptyPhase()];
 
   /**
-   * A request has its answer.
+   * Records an answer.
    *
-   * @param wait how long the client has waited for it, in milliseconds
-   * @param pid the process that answered, if the answer says so
+   * @param wait how long the client waited for it, in milliseconds
+   * @param pid the process that answered, if the answer contains it
    */
   answer(wait, pid) {
     const phase = this.#phases.at(-1);
@@ -27,7 +29,7 @@ export class Tally {
     if (pid !== undefined) phase.pids.add(Number(pid));
   }
 
-  /** The last answer was not the right one. */
+  /** Removes the last answer, which was wrong. */
   takeBack() {
     this.answered--;
     this.#phases.at(-1).answered--;
@@ -41,15 +43,15 @@ export class Tally {
     this.failed[reason] = (this.failed[reason] ?? 0) + 1;
   }
 
-  /** Notes the error of a connection, and returns the reason why its request has failed. */
+  /** Records the error of a connection, and returns the reason why its request failed. */
   connectionError({ code, syscall, message }) {
-    // Node also says ECONNRESET when the other side has ended the connection without a reset, but too early.
+    // Node also reports ECONNRESET if the peer ended the connection too early, without a reset.
     if (syscall === undefined) return code === "ECONNRESET" ? "closed" : (code ?? message);
     if (code === "ECONNRESET" || code === "EPIPE") this.resets++;
     return code;
   }
 
-  /** @param unanswered how many were under way when the load ended */
+  /** @param unanswered how many requests were in progress when the load ended */
   result(unanswered = 0) {
     const { sent, answered, failed, resets, connections } = this;
     const lost = Object.values(failed).reduce((sum, count) => sum + count, 0);
@@ -58,7 +60,7 @@ export class Tally {
         `The numbers of the requests do not add up: ${JSON.stringify({ sent, answered, failed, unanswered })}`,
       );
     }
-    // The last phase has begun with the end of the last round, and the end of the load has cut it short.
+    // The last phase is incomplete: it began with the last round, and the load ended during it.
     const ends = this.#phases.slice(1).map(({ began }) => began);
     const phases = this.#phases.slice(0, -1).map(({ began, pids, ...phase }, index) => ({
       ...phase,

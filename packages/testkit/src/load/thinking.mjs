@@ -1,4 +1,4 @@
-// Clients of node:http with one connection each, who think between an answer and their next request.
+// Clients of node:http with one connection each, which pause between an answer and the next request.
 import * as http from "node:http";
 import * as https from "node:https";
 import { performance } from "node:perf_hooks";
@@ -83,7 +83,7 @@ export async function start(options) {
   };
 }
 
-/** The answer to one request, which is not repeated: node:http never does. */
+/** The answer to one request. node:http never repeats a request. */
 function answerTo(sent, body) {
   return new Promise((resolve, reject) => {
     sent.on("response", (response) => {

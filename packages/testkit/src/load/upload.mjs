@@ -1,4 +1,4 @@
-// An upload. Half of it is sent when the load starts, and the rest in small pieces when the load stops.
+// An upload. The first half is sent when the load starts, and the rest in small pieces when the load stops.
 import { once } from "node:events";
 import { request } from "node:http";
 import { setTimeout as delay } from "node:timers/promises";

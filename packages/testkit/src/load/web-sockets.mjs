@@ -1,4 +1,5 @@
-// WebSockets that each wait for the echo of a message, think, and send the next; and connect again when they are closed.
+// WebSocket clients. Each sends a message, waits for its echo, pauses, and repeats. It connects again when it
+// is closed.
 import { once } from "node:events";
 import { performance } from "node:perf_hooks";
 import { setTimeout as delay } from "node:timers/promises";
@@ -7,18 +8,22 @@ import { randomFrom } from "./random.mjs";
 import { Rounds } from "./rounds.mjs";
 import { Tally } from "./tally.mjs";
 
-/** A message that has crossed the server's close frame. The protocol allows no answer after a close frame, so the message is sent again. */
+/**
+ * A message that crossed the server's close frame. The protocol allows no answer after a close frame, so the
+ * message is sent again.
+ */
 const CROSSED = Symbol("crossed");
 
 /**
- * @param {{ url: string, clients: number, think: number, atLeast?: number, seed: number, timeout?: number }} options how long a thought takes:
- *   from `atLeast` to that and `think`, in milliseconds; `timeout`: after so many seconds without its echo, a message has failed
+ * @param {{ url: string, clients: number, think: number, atLeast?: number, seed: number, timeout?: number }}
+ *   options a pause takes `atLeast` and up to `think` milliseconds more; `timeout`: seconds until a message
+ *   without its echo fails
  */
 export function start({ url, clients, think, atLeast = 0, seed, timeout }) {
   const tally = new Tally();
   const rounds = new Rounds(clients);
   const stopping = new AbortController();
-  /** How many connections ended with which code, where 1006 is an end without a close frame. */
+  /** How many connections ended with each code. 1006 is an end without a close frame. */
   const closed = {};
   let crossed = 0;
 
@@ -34,7 +39,7 @@ export function start({ url, clients, think, atLeast = 0, seed, timeout }) {
           crossed++;
           continue;
         }
-        // With the time that a new connection has taken.
+        // Includes the time for a new connection.
         tally.answer(performance.now() - began);
       } catch (error) {
         tally.fail(tally.connectionError(error));

@@ -1,4 +1,4 @@
-// A server without an adapter, to test the load itself. STOP says how it stops, rightly or wrongly.
+// A server without an adapter, to test the load itself. STOP says how it stops, correctly or not.
 import { writeSync } from "node:fs";
 import { createServer } from "node:http";
 import { Server } from "node:net";
