@@ -37,12 +37,12 @@ The first command takes up to 25 minutes on two cores.
                in .cache/bench.
 `;
 
-// What a bench has started ends when this process exits, and its temporary files are removed then. Without a
-// listener, a signal would skip that.
+// Processes and temporary files of a bench are removed when this process exits. Without a listener, a signal
+// would skip that.
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
   process.once(signal, () => process.exit(128 + constants.signals[signal]));
 
-// A reader such as `head` may have read enough. The figures still get into the file.
+// A reader such as `head` may close the pipe. The file still gets all figures.
 process.stdout.on("error", ({ code }: NodeJS.ErrnoException) => {
   if (code !== "EPIPE") process.exitCode = 1;
 });
@@ -51,7 +51,7 @@ try {
   await main(process.argv.slice(2));
 } catch (error) {
   const { code, message } = error as NodeJS.ErrnoException;
-  // Of parseArgs() of node:util, and of wrongOption(). The code of a program that has failed is a number.
+  // The codes of parseArgs() of node:util, and of wrongOption(). The code of a failed program is a number.
   if (!String(code).startsWith("ERR_PARSE_ARGS_")) throw error;
   console.error(message);
   process.exitCode = 2;
@@ -111,7 +111,7 @@ async function measure(name: string, args: string[]): Promise<void> {
     benches: [],
   };
   const file = out ?? join(checkout, ".cache/bench", `${name || "all"}-${started.toISOString()}.json`);
-  // A file that can't be written is an error before the run, not after it.
+  // A file that can't be written is an error before the run.
   write(file, results);
   const load = currentLoad();
   for (const { name: each, bench } of chosen) {
@@ -132,7 +132,7 @@ async function measure(name: string, args: string[]): Promise<void> {
         options: { ...defaultsOf(bench), ...options },
       })
       .catch((error: unknown) => {
-        // The figures of the others are worth having.
+        // The figures of the other benches are still useful.
         if (chosen.length === 1) throw error;
         console.error(error);
         process.exitCode = 1;
@@ -185,7 +185,7 @@ function nodesOf(benches: readonly Bench[], asked: string | undefined): Measured
   });
 }
 
-/** Replaces the file as a whole, so that a full disk leaves the earlier figures. */
+/** Replaces the whole file, so a full disk does not destroy the earlier figures. */
 function write(file: string, results: Results): void {
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(`${file}.new`, `${JSON.stringify(results, undefined, 1)}\n`);

@@ -26,8 +26,8 @@ interface Report {
  */
 const accepted = /\/(?:GHSA-jx2c-rxcm-jvmq|GHSA-444r-cwp2-x5xf)$/;
 
-// Each option overrides the user's configuration of npm, which may say that npm is offline or leaves out
-// development dependencies: then it would find nothing.
+// Each option overrides the user's npm configuration. With npm offline or without development dependencies,
+// the audit would find nothing.
 const whole =
   "--offline=false --prefer-offline=false --include=dev --include=optional --include=peer " +
   "--package-lock-only --fetch-retries=1 --fetch-timeout=60000";
@@ -52,8 +52,8 @@ function namesIn(packages: readonly InstalledPackage[]): string[] {
 const published = new Set(namesIn(runtimeTree()));
 
 /**
- * The advisories that count. A package that only depends on a vulnerable one is listed with the name of that
- * dependency, which has its own entry.
+ * The advisories that count. A package that only depends on a vulnerable one is listed with that dependency's
+ * name, which has its own entry.
  */
 function advisoriesIn({ vulnerabilities = {} }: Report): string[] {
   return Object.entries(vulnerabilities).flatMap(([name, { via }]) =>

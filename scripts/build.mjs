@@ -15,7 +15,7 @@ import { rolldown } from "rolldown";
 import { dts } from "rolldown-plugin-dts";
 import { bundleInput } from "./lib/bundle-input.mjs";
 
-/** Makes a page of docs/ a string in the code. The spaces that align its tables are left out. */
+/** Makes a page of docs/ a string in the code, without the spaces that align its tables. */
 const pages = {
   name: "pages",
   transform: {
@@ -51,7 +51,7 @@ async function bundleCode() {
     external,
     resolve,
     platform: "node",
-    // The group of features needs it. No entry point gets another name.
+    // The group of features needs it. Entry points keep their names.
     ...(hasFeatures && { preserveEntrySignatures: "allow-extension" }),
   });
   const { output } = await bundle.generate({
@@ -63,8 +63,9 @@ async function bundleCode() {
     minify: "dce-only",
     comments: false,
     plugins: [{ name: "simplify", renderChunk: simplify }],
-    // All entry points share one file, so that neither code nor state exists twice. In a large package, the main entry point has no code of its own: when you
-    // import CommonJS, Node searches the entry point for its exports. For 5 kB, that takes 3 % of the start of an empty server.
+    // All entry points share one file, so neither code nor state exists twice. In a large package, the main
+    // entry point has no code: when you import CommonJS, Node scans the entry point for its exports. For 5
+    // kB, that takes 3 % of the start of an empty server.
     codeSplitting: {
       groups: [
         ...(hasFeatures
@@ -77,7 +78,7 @@ async function bundleCode() {
   return withoutUnusedRuntime(output);
 }
 
-/** Leaves out the bundler's own code for conversions, where they have all been removed. Each shared file still loads it. */
+/** Removes the bundler's conversion code where nothing uses it. Each shared file would still load it. */
 function withoutUnusedRuntime(output) {
   const load = /^require\("\.\/rolldown-runtime\.cjs"\);\n/m;
   const all = output.map(({ code }) => code).join("");
@@ -90,7 +91,10 @@ function withoutUnusedRuntime(output) {
   return files.filter(({ fileName }) => isUsed || fileName !== "rolldown-runtime.cjs");
 }
 
-/** Programs have separate files, and so does code that they load later, so that they start faster. The library shares these files. */
+/**
+ * Programs, and code that they load later, have separate files, to start faster. The library shares these
+ * files.
+ */
 async function bundlePrograms() {
   const input = { ...programs, ...entries };
   const bundle = await rolldown({ input, external, resolve, platform: "node", plugins: [pages] });
@@ -106,7 +110,7 @@ async function bundlePrograms() {
   return withoutUnusedRuntime(output);
 }
 
-/** Each of these is one file, which loads nothing but Node. */
+/** Each of these is one file that loads only Node. */
 async function bundleStandalone() {
   const files = Object.entries(standalone).map(async ([name, source]) => {
     const bundle = await rolldown({ input: { [name]: source }, resolve, platform: "node" });
@@ -124,18 +128,18 @@ async function bundleStandalone() {
 }
 
 /**
- * Shortens the bundler's code for imports and exports, and keeps it working in an app that was bundled into one ES module: there,
- * require() of anything outside that module throws an error.
+ * Shortens the bundler's code for imports and exports. It also keeps working in an app that is bundled into
+ * one ES module, where require() of anything outside throws an error.
  */
 function simplify(code) {
   return loadAtFirstUse(
     code
-      // The bundler copies a module to give it a default export, but a built-in module is its own default export.
+      // The bundler copies a module to give it a default export. A built-in module is its own default export.
       .replaceAll(/^(node_\w+) = (?:require_rolldown_runtime\.)?__toESM\(\1, 1\);\n/gm, "")
       .replaceAll(/\b(node_\w+)\.default\b/g, "$1")
       .replaceAll(/^let node_process = .*\n/gm, "")
       .replaceAll(/\bnode_process\b/g, "process")
-      // The app itself imports its framework, so that it is loaded.
+      // The app imports its framework, so the framework is loaded.
       .replaceAll(/^let (\w+) = require\("([^"]+)"\);\n/gm, (statement, variable, name) =>
         frameworks.includes(name)
           ? `let ${variable} = {};\ntry {\n\t${variable} = require("${name}");\n} catch {}\n`
@@ -147,7 +151,7 @@ function simplify(code) {
         "exports.$1 = $2;",
       )
       .replaceAll(/\brequire_implementation\b/g, "$$main")
-      // The comment that names the source of a part: `draining/drain-server`.
+      // The comment with the source of a part: `draining/drain-server`.
       .replaceAll(
         /^\/\/ (?:\.\.\/)?(.*?)\/?\bsrc\/(?:lib\/)?(.+)\.ts$/gm,
         (_, name, file) => `// ${name && `${name}/`}${file}`,
@@ -155,7 +159,10 @@ function simplify(code) {
   );
 }
 
-/** Only the file of an entry point needs one line for each export, where Node searches for their names, and a tag for `import *`. */
+/**
+ * Only the file of an entry point needs one line for each export, because Node scans it for their names, and
+ * a tag for `import *`.
+ */
 function joinExports({ fileName, code }) {
   if (Object.hasOwn(entries, fileName.replace(/\.cjs$/, ""))) return code;
   return code
@@ -169,8 +176,9 @@ function joinExports({ fileName, code }) {
 const requireFeature = /require\("\.\/([\w-]+)\.cjs"\);/g;
 
 /**
- * Makes the file of a feature export a function, which is given the exports of the main file. So the main file does not depend on itself, and a feature always
- * belongs to the copy that has loaded it, whatever a module cache contains. Other files reach a feature through the main file.
+ * Makes the file of a feature export a function that gets the exports of the main file. The main file does
+ * not depend on itself, and a feature always belongs to the copy that loaded it, whatever a module cache
+ * contains. Other files reach a feature through the main file.
  */
 function connectFeatures(fileName, code, build) {
   if (!hasFeatures) return code;
@@ -193,14 +201,14 @@ function connectFeatures(fileName, code, build) {
   return `module.exports = ($main) => {\nif ($main.$build !== "${build}") throw new Error("The files of sockact were replaced while the process runs. Restart it.");\nconst exports = {};\n${body}return exports;\n};\n`;
 }
 
-/** Without this check, a Node that is too old would fail without naming the reason. */
+/** Without this check, a Node that is too old fails without the reason. */
 const CHECK = `const $node = process.getBuiltinModule;
 if (!$node) throw new Error("sockact needs Node 20.19 or later, and this is " + process.version);
 `;
 
 /**
- * Makes the code load each built-in module, each other package and each feature when it first uses it: node:tls alone takes longer to load than all of this
- * code. A use in the top level of a module would load it at once.
+ * Loads each built-in module, each other package and each feature at its first use: node:tls alone takes
+ * longer to load than all of this code. A use at the top level of a module would load it at once.
  */
 function loadAtFirstUse(code) {
   const getters = new Map();
@@ -213,7 +221,7 @@ function loadAtFirstUse(code) {
   const rest = code
     .replaceAll(/^let ((?:node|_sockact)_(\w+)) = require\("([^"]+)"\);\n/gm, (_, variable, name, id) => {
       if (id.startsWith("node:")) getters.set(variable, [name, `return $node("${id}");`]);
-      // Also after `jest.resetModules()`, this code belongs to the copy that it has loaded first.
+      // After `jest.resetModules()` too, this code belongs to the copy that it loaded first.
       else loadOnce(variable, name, id);
       return "";
     })
@@ -236,8 +244,8 @@ function loadAtFirstUse(code) {
 }
 
 /**
- * The types of another package of this repository come from its sources, like its code. The plugin for types would ignore our
- * conditions and use the built files of the other package, which may be incomplete during its build.
+ * Takes the types of another package of this repository from its sources, like its code. The plugin for types
+ * ignores our conditions and would use the other package's built files, which may be incomplete.
  */
 const typesFromSources = {
   name: "types-from-sources",
@@ -245,7 +253,7 @@ const typesFromSources = {
     order: "pre",
     filter: { id: /^@sockact\// },
     async handler(id, importer) {
-      // For a file of types, the plugin would answer instead of the bundler.
+      // For a file of types, the plugin would answer before the bundler.
       const found = await this.resolve(id, pathOf("package.json"));
       return found?.external ? found : this.resolve(found?.id ?? id, importer);
     },
@@ -270,7 +278,7 @@ async function bundleTypes(input) {
   }));
 }
 
-/** Repeats the types that entry points share in each of them, unless one more file takes much less space. */
+/** Repeats the types that entry points share in each of them, unless an extra file is much smaller. */
 async function bundleAllTypes() {
   const together = await bundleTypes(entries);
   const apart = await Promise.all(
@@ -280,7 +288,7 @@ async function bundleAllTypes() {
   return sizeOf(apart.flat()) - sizeOf(together) > 2_000 ? together : apart.flat();
 }
 
-/** The ES module of the main entry point, and its types. It names its exports: bundlers then find them without guessing. */
+/** The ES module of the main entry point, and its types. It names its exports, so bundlers find them. */
 function reexport(types) {
   const { code } = types.find(({ fileName }) => fileName === "index.d.cts");
   const names = /^export \{ (.+) \};$/m.exec(code)?.[1].split(", ");
@@ -302,7 +310,10 @@ function reexport(types) {
   ];
 }
 
-/** Writes each other character as an escape. If V8 finds a character above U+00FF in a file, the whole text takes twice the memory. */
+/**
+ * Escapes each other character. If V8 finds a character above U+00FF in a file, the text takes twice the
+ * memory.
+ */
 function inASCII(code) {
   if (/String\.raw`[^`]*[^\0-\x7F]|\\[^\0-\x7F]/.test(code))
     throw new Error("This character can't be an escape");
@@ -310,7 +321,10 @@ function inASCII(code) {
   return code.replaceAll(/[^\0-\x7F]/g, escape);
 }
 
-/** Replaces the files of a folder. Other processes may read them meanwhile, so each file is complete at every moment, either the old one or the new one. */
+/**
+ * Replaces the files of a folder. Other processes may be reading them, so each file is always complete, old
+ * or new.
+ */
 function replaceFiles(folder, files) {
   mkdirSync(folder, { recursive: true });
   const temporary = mkdtempSync(".build-");

@@ -7,15 +7,12 @@ import { getChangedPackagesSinceRef } from "@changesets/git";
 import { git } from "./lib/git.ts";
 import { bundledNames, packages } from "./lib/packages.ts";
 
-/**
- * The files of a package that npm publishes, or that the build makes them from. check:published compares the
- * manifests.
- */
+/** The files of a package that npm publishes, and their sources. check:published compares the manifests. */
 const PUBLISHED = ["src/**", "!**/*.test.ts", "adapter/**", "bin/**"];
 
 /**
- * The target branch of a pull request, or `origin/main` on another branch. On main, the last commit that has
- * made versions, or the first commit.
+ * The target branch of a pull request, or `origin/main` on another branch. On main, the last commit that
+ * changed the versions, or the first commit.
  */
 function sinceWhen(cwd: string): { since: string; isMain: boolean } {
   const target = process.env["GITHUB_BASE_REF"];
@@ -31,14 +28,14 @@ function budgets(text: string): Record<string, { budget: Record<string, number> 
   return JSON.parse(text || "{}") as ReturnType<typeof budgets>;
 }
 
-/** The text of a file as it was in a commit. Empty if the commit does not have the file. */
+/** The text of a file in a commit; empty if the commit does not have the file. */
 function textAt(cwd: string, commit: string, file: string): string {
   return git(cwd, "ls-tree", "--name-only", commit, file) && git(cwd, "show", `${commit}:${file}`);
 }
 
 const cwd = process.cwd();
 const { since, isMain } = sinceWhen(cwd);
-// On main, every changeset counts that is not released. Elsewhere, those since the branch began.
+// On main, every unreleased changeset counts. Elsewhere, those since the branch began.
 const { changesets } = await getReleasePlan(cwd, isMain ? undefined : since);
 const named = new Set(changesets.flatMap(({ releases }) => releases.map(({ name }) => name)));
 const changed = new Set(
@@ -50,7 +47,7 @@ const all = packages(cwd);
 const SIZES = "api/packages.json";
 const before = budgets(textAt(cwd, since, SIZES));
 const now = budgets(existsSync(SIZES) ? readFileSync(SIZES, "utf8") : "");
-/** Changesets that say how much a package has grown. */
+/** Changesets with the growth of a package. */
 const withSizes = changesets.filter(({ summary }) => /\d (?:kB|bytes)\b/.test(summary));
 const grown = Object.keys(before).filter(
   (name) =>

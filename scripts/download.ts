@@ -1,5 +1,4 @@
-// Downloads what `npm run test:on-node` and `npm run test:on-systemd` need, so that the gate has it when it
-// comes to them.
+// Downloads what `npm run test:on-node` and `npm run test:on-systemd` need, before the gate runs them.
 //
 //   tsx --conditions=@sockact/source scripts/download.ts 26 20.19.0 bookworm sid
 import process from "node:process";

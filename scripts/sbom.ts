@@ -22,8 +22,8 @@ const builder = new Builders.ComponentBuilder(
 const published = publicPackages();
 
 /**
- * The package in a folder, with the packages whose code the build puts into its files. `npm ls` does not
- * always tell all of its manifest.
+ * The package in a folder, with the packages that the build includes in its files. `npm ls` may not return
+ * all of its manifest.
  */
 function componentOf(
   { path, integrity }: Pick<InstalledPackage, "path" | "integrity">,
@@ -49,8 +49,8 @@ function componentOf(
 }
 
 /**
- * The document of a package and of the ones that npm installs with it. It has no serial number and no time,
- * so the same commit gives the same document.
+ * The document of a package and of the ones that npm installs with it. Without a serial number and a time,
+ * the same commit gives the same document.
  */
 function sbomOf(main: InstalledPackage): string {
   const bom = new Models.Bom();
@@ -78,7 +78,7 @@ function sbomOf(main: InstalledPackage): string {
 const { out } = parseArgs({ options: { out: { type: "string", default: "sbom" } } }).values;
 mkdirSync(out, { recursive: true });
 for (const each of runtimeTree()) {
-  // The file has the name that npm pack would give it.
+  // The name of the file is the one that npm pack would use.
   const file = join(out, `${each.name.replace("@", "").replace("/", "-")}-${each.version}.cdx.json`);
   writeFileSync(file, sbomOf(each));
   console.log(file);

@@ -9,7 +9,7 @@ import { Lock } from "./lib/lock.mjs";
 
 process.chdir(fileURLToPath(new URL("..", import.meta.url)));
 
-// npm writes this file when everything is installed, also when you run `npm install` yourself.
+// npm writes this file when everything is installed, also after your own `npm install`.
 const installedLockfile = "node_modules/.package-lock.json";
 const endingWithParent =
   spawnSync("setpriv", ["--pdeathsig=KILL", "true"]).status === 0
@@ -57,9 +57,9 @@ if (!isInstalled()) {
   new Lock(".cache/setup.lock").take();
   if (!isInstalled()) {
     console.error("Installing the dependencies …");
-    // A killed install leaves no such file.
+    // A killed install does not write this file.
     rmSync(installedLockfile, { force: true });
-    // NODE_ENV=production would leave out what builds.
+    // With NODE_ENV=production, npm would not install the build tools.
     run("npm", "ci", "--include=dev");
   }
 }

@@ -43,7 +43,7 @@ async function onMachine(place: Place, debian: Debian, command: readonly string[
   const child = spawn(
     "unshare",
     ["--mount", "--propagation=private", "bash", script, ...args, ...command],
-    // Ctrl-C reaches only this process. The script cleans up when its input ends.
+    // Ctrl-C reaches only this process. The script removes everything when its input ends.
     {
       stdio: ["pipe", "pipe", "pipe"],
       detached: true,

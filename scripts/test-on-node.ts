@@ -18,7 +18,7 @@ Runs the tests of npm test on other versions of Node, which come from npm. Witho
   npm run test:on-node -- 22 24               on the newest Node 22 and the newest Node 24
   npm run test:on-node -- ${OLDEST_NODE} packages/koa`;
 
-/** A Node, which is also the first `node` on the PATH of the programs that the tests start. */
+/** A Node, which is also first on the PATH of the programs that the tests start. */
 function placeOf(version: string, binary: string): Place {
   const env = { ...process.env, PATH: `${dirname(binary)}${delimiter}${process.env["PATH"] ?? ""}` };
   return {

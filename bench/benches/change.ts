@@ -35,7 +35,7 @@ import { armsNamed, compare } from "../lib/compare.ts";
 import type { Figure, Goal } from "../lib/measured.ts";
 import { HANDOVER, type Way, waysToChange } from "../lib/ways-to-change.ts";
 
-/** A client waits for an answer for so many seconds. */
+/** How long a client waits for an answer, in seconds. */
 const TIMEOUT = 10;
 
 const figures: Figure[] = [
@@ -112,7 +112,7 @@ async function measure(app: AppUnderLoad, { start }: Way): Promise<Record<string
   };
 }
 
-/** How many connections these clients have opened again. An attempt that was refused has opened none. */
+/** How often these clients reconnected. A refused attempt does not count. */
 function reopened({ connections, failed }: LoadResult, clients: number): number {
   return connections - clients - (failed["ECONNREFUSED"] ?? 0);
 }

@@ -18,7 +18,7 @@ import { temporaryFolder } from "../lib/temporary-folder.ts";
 
 const CONNECTIONS = 50_000;
 /**
- * How many connections one holder has. It holds both ends of each, and some machines allow 20,000
+ * How many connections one process opens. It has both ends of each, and some machines allow 20,000
  * descriptors.
  */
 const SHARE = 5000;
@@ -69,8 +69,8 @@ const goals: Goal[] = planned.flatMap(({ name: arm, count, situation }): Goal[] 
       : []),
 ]);
 
-// Each situation has its own network namespace, so that the connections of this machine don't count. Without
-// root, that also takes a user namespace.
+// Each situation has its own network namespace, so the connections of this machine don't count. Without root,
+// that needs a user namespace too.
 const namespace = process.getuid?.() === 0 ? ["--net"] : ["--user", "--map-root-user", "--net"];
 const inside = ["unshare", ...namespace, "--", "sh", "-c", 'ip link set lo up && exec "$@"', "sh"];
 const program = fileURLToPath(new URL("../programs/situation.ts", import.meta.url));

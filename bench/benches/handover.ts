@@ -18,7 +18,7 @@ import type { Figure } from "../lib/measured.ts";
 const TIMEOUT = 10;
 /** How long the busy client is alone before each handover, in milliseconds. */
 const CALM = 1000;
-/** How often a process is looked at, in milliseconds. */
+/** The sampling interval of a process, in milliseconds. */
 const INTERVAL = 2;
 /** proc_pid_stat(5): the kernel counts CPU time in hundredths of a second. */
 const TICK = 10;
@@ -41,7 +41,7 @@ function lookAt({ systemd }: AppUnderLoad, pid: number): Look | undefined {
     const inMB = (field: string): number =>
       Number(new RegExp(`^${field}:\\s+(\\d+)`, "m").exec(status)?.[1]) / 1024;
     const memory = inMB("VmRSS");
-    // The process has ended, and its parent has not seen it yet.
+    // The process has ended, and its parent has not reaped it yet.
     if (Number.isNaN(memory)) return undefined;
     return { memory, peak: inMB("VmHWM"), cpu: (Number(stat?.[11]) + Number(stat?.[12])) * TICK };
   } catch {
@@ -49,7 +49,7 @@ function lookAt({ systemd }: AppUnderLoad, pid: number): Look | undefined {
   }
 }
 
-/** Resolves to the last look at a process before it ended. */
+/** Resolves to the last sample of a process before it ended. */
 async function untilEnded(app: AppUnderLoad, pid: number): Promise<Look | undefined> {
   let last: Look | undefined;
   for (let look = lookAt(app, pid); look !== undefined; look = lookAt(app, pid)) {

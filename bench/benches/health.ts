@@ -11,7 +11,7 @@ import type { Bench } from "../lib/bench.ts";
 import { compare } from "../lib/compare.ts";
 import type { Figure } from "../lib/measured.ts";
 
-/** How many probes follow one another in a round. */
+/** How many probes a round has, one after the other. */
 const PROBES = 20;
 
 const figures: Figure[] = [
@@ -24,7 +24,7 @@ const arms = [
   { name: "without a sandbox", port: 18_501, isConfined: false },
 ];
 
-/** The program that answers, without the lines that confine it. */
+/** The program that answers, without its sandbox. */
 function unconfined(service: string): string {
   const [kept = ""] = service.split("MemoryDenyWriteExecute=");
   return kept.replace("DynamicUser=yes\n", "");

@@ -16,7 +16,7 @@ import type { Goal, MeasuredTable } from "../lib/measured.ts";
 
 const SAME = "node, once more";
 
-/** Each app of the folder apps, and the same one without sockact. */
+/** Each app of the folder apps, and the same app without sockact. */
 const apps: [name: string, against: string][] = [
   ["node", "node"],
   [SAME, "node"],
@@ -48,7 +48,7 @@ export const bench: Bench = {
           figures: [{ name: "instructions", unit: "thousands", better: "lower" } as const],
           goals,
         };
-        // A count needs no warm-up of its own.
+        // A count needs no warm-up.
         tables.push(await compare(description, armsNamed(arms, only), runs, 0));
       }
     }

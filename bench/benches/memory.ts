@@ -45,7 +45,7 @@ interface Measured extends Pick<ProcessMemory, "RSS" | "own"> {
   heap: number;
 }
 
-/** The heap is what a collection leaves. RSS has what is not collected yet too. */
+/** The heap is measured after a garbage collection. RSS also contains uncollected memory. */
 async function measureApp(app: AppProcess): Promise<Measured> {
   const { RSS, own } = memoryOf(join("/proc", String(app.pid)));
   app.kill("SIGUSR2");
@@ -67,7 +67,7 @@ async function overPlain(node: string, name: keyof typeof plain): Promise<Record
   };
 }
 
-/** The growth from the first half of the requests to the second, and so for the connections. */
+/** The growth from the first half of the requests to the second. The same for connections. */
 const growthOf = (node: string, name: string): Promise<Record<string, number>> =>
   withApp(commandOf(node, name), async (app, port) => {
     const after = async (amount: number, kind: string): Promise<Measured> => {

@@ -32,7 +32,7 @@ interface Way {
   count: number;
   /** Runs in the process, without another program. */
   isInProcess: boolean;
-  /** Why it can't be measured here. */
+  /** Why this machine can't measure it. */
   missing(node: MeasuredNode): string | undefined;
 }
 
@@ -84,7 +84,7 @@ async function measure(
       ? startWithFds([passed], command, { names: ["notify"], env })
       : startProcess(command, { env });
   const endReading = (): number => writeSync(passed, END);
-  // A process doesn't exit while a read() waits.
+  // A process doesn't exit during a read().
   process.once("exit", endReading);
   try {
     void app.ended.then(endReading);

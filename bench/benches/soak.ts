@@ -19,7 +19,7 @@ import { armsNamed } from "../lib/compare.ts";
 import type { Figure, Goal, MeasuredArm } from "../lib/measured.ts";
 
 const MINUTE = 60_000;
-/** How long the clients that the reload has closed have to come back, in milliseconds. */
+/** How long clients have to reconnect after a reload, in milliseconds. */
 const SETTLED = 15_000;
 /** In minutes. Node compiles its code then, and fills its caches. */
 const WARM_UP = 2;
@@ -31,7 +31,7 @@ interface Look {
   /** In MB, after a collection. */
   heap: number;
   descriptors: number;
-  /** Of the service, all processes. */
+  /** Of all processes of the service. */
   lines: number;
 }
 

@@ -29,7 +29,7 @@ const missing = "ConditionPathExists=/nowhere";
 const refusing = "ExecCondition=/bin/sh -c 'echo >>/run/starts; exit 1'";
 const pause = `ExecStopPost=/bin/sh -c 'if [ "$$SERVICE_RESULT" = exec-condition ]; then sleep 1; fi'`;
 
-/** The service runs a program that ends by itself. */
+/** The service runs a program that exits by itself. */
 const setups: Record<string, Setup> = {
   "Restart=on-failure": { service: onFailure },
   "Restart=on-failure, PollLimitBurst=3 in 10 s": {
@@ -49,7 +49,7 @@ const setups: Record<string, Setup> = {
   "Restart=on-failure, FlushPending=yes": { service: onFailure, socket: `${unlimited}\nFlushPending=yes` },
 };
 
-/** The program would serve, but something keeps it from starting. */
+/** The program would accept connections, but something keeps it from starting. */
 const kept: Record<string, Setup> = {
   "ConditionPathExists=": { unit: missing, service: always },
   "ConditionPathExists=, TriggerLimit of systemd": { unit: missing, service: always, socket: "" },
@@ -75,7 +75,7 @@ const programs = {
     `${node} -e 'fs.appendFileSync("/run/starts", "\\\\n"); process.exit(${status})'`,
 };
 
-/** Makes one connection that waits, and counts the starts for some seconds. */
+/** Makes one connection that waits in the queue, and counts the starts for some seconds. */
 async function measure(
   systemd: PrivateSystemd,
   { unit = "", service = "", socket = unlimited }: Setup,
@@ -100,13 +100,13 @@ async function measure(
   client.kill("SIGKILL");
   await systemd.stop("spin.socket", "spin.service");
   await systemd.run(["systemctl", "reset-failed"]);
-  // A start that a condition prevents appears only in the journal, which takes 10,000 messages in half a
+  // A start that a condition prevents appears only in the journal, which accepts 10,000 messages in half a
   // minute.
   const skips = unit === "" ? 0 : await skipsOf(systemd);
   return { starts: (written.length + skips) / took, "port open": Number(isOpen) };
 }
 
-/** Removes the messages that it has counted. */
+/** Removes the counted messages. */
 async function skipsOf(systemd: PrivateSystemd): Promise<number> {
   const count =
     "journalctl --sync; journalctl --unit=spin.service --output=cat | grep --count -E 'skipped|Dependency failed'";

@@ -26,7 +26,7 @@ const MIDDLE = 500_000;
 const SIZES = { [SMALLEST]: 50_000, "500 kB": MIDDLE, [LARGEST]: 5_000_000 };
 const WORK = ["emit", "parse", "lint", "fix"];
 
-/** What the program reads: files, and the descriptions that they were emitted from. */
+/** The input of the program: files, and the descriptions that emitted them. */
 interface Input {
   files: Record<string, string>;
   descriptions?: AppDescription[];
@@ -42,7 +42,7 @@ const program = fileURLToPath(new URL("../programs/units.mjs", import.meta.url))
 const sizeOf = (files: Record<string, string>): number =>
   Object.values(files).reduce((sum, text) => sum + Buffer.byteLength(text), 0);
 
-/** Units of so many apps that they have this size. */
+/** The units of as many apps as give this size. */
 function apps(bytes: number): Input {
   const files: Record<string, string> = {};
   const descriptions: AppDescription[] = [];
@@ -63,7 +63,7 @@ function apps(bytes: number): Input {
   return { files, descriptions };
 }
 
-/** What is measured: how its inputs are made, by the name in the table. */
+/** The measured functions, with the code that makes their inputs, by the name in the table. */
 function inputsOf(shape: string): [name: string, make: (bytes: number) => Input][] {
   if (shape === "") return [["", apps]];
   return Object.entries(shapes)

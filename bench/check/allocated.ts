@@ -4,7 +4,7 @@ import { startAsked, type Way } from "./asked-app.ts";
 import { leastOfTwo } from "./least-of-two.ts";
 
 /**
- * Node collects no garbage: it has room for all new objects, and neither begins early nor when the app is
+ * Node collects no garbage: it has memory for all new objects, and does not collect early or when the app is
  * idle.
  */
 const KEEPS_GARBAGE = [
@@ -13,7 +13,7 @@ const KEEPS_GARBAGE = [
   "--no-incremental-marking",
   "--no-memory-reducer",
 ];
-/** After so many of them, Node has compiled their code. */
+/** After this many requests, Node has compiled their code. */
 const WARM_UP = { request: 10_000, connection: 3000 };
 const MEASURED = 2000;
 
@@ -21,7 +21,7 @@ const reporter = fileURLToPath(new URL("../programs/report-heap.mjs", import.met
 
 /** The bytes that a warm app allocates for one request or one connection. */
 export function allocated(node: string, program: string, way: Way): Promise<number> {
-  // Once in ten runs, the compiler has left in what it removes in the others.
+  // Once in ten runs, the compiler keeps an allocation that it removes in the others.
   return leastOfTwo(() => allocatedOnce(node, program, way));
 }
 

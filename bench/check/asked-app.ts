@@ -7,10 +7,10 @@ import { closeAll, portOf, rawSocket } from "../../packages/testkit/src/raw-sock
 /** Each time on a new connection, or on one that stays open. */
 export type Way = "connection" | "request";
 
-/** An app that was passed a socket, and that one client asks. */
+/** An app with a passed socket, and its one client. */
 export interface AskedApp extends AsyncDisposable {
   readonly process: AppProcess;
-  /** Asks so many times, and waits for each answer, so that the app does the same work in each run. */
+  /** Sends this number of requests, one after the other, so the app does the same work in each run. */
   ask(amount: number, way: Way): Promise<void>;
 }
 

@@ -4,10 +4,7 @@ import type { Figure } from "./figures.ts";
 /** The accepted ratios, by the names of their figures: bench/accepted.json. */
 export type Accepted = Record<string, number>;
 
-/**
- * The figures with their limits as a table, and a line for each figure that is worse, or that can't be
- * compared.
- */
+/** A table of the figures and their limits, and a line for each figure that is worse or can't be compared. */
 export function compareFigures(
   figures: readonly Figure[],
   accepted: Accepted,

@@ -3,19 +3,19 @@ import { once } from "node:events";
 import type { AppProcess } from "../../packages/testkit/src/app-process.ts";
 import { startAsked, type Way } from "./asked-app.ts";
 
-/** Valgrind translates the program that it runs. With shorter blocks, this takes a quarter less time. */
+/** Valgrind translates the program. With shorter blocks, this takes a quarter less time. */
 const VALGRIND = ["valgrind", "--vex-guest-chase=no"];
 /** Counts from the start of the program. */
 const CACHEGRIND = [...VALGRIND, "--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null"];
-/** Counts from the moment at which vgdb says so. Until then, the program runs faster. */
+/** Counts from the signal of vgdb on. Until then, the program runs faster. */
 const CALLGRIND = [...VALGRIND, "--tool=callgrind", "--instr-atstart=no", "--callgrind-out-file=/dev/null"];
 
 /** Counts of a start differ by up to 2 % with this option, and by up to 25 % without it. */
 export const PREDICTABLE = "--predictable";
 
 /**
- * Node compiles each function once, at its first call, and in the same thread. Its other compilers work at
- * other moments in each run, and their code differs. So a count says how much there is to do, and not how
+ * Node compiles each function once, at its first call, in the same thread. Its other compilers run at
+ * different moments in each run, with different code. A count therefore measures the amount of work, not how
  * well it is optimized. No garbage is collected.
  */
 const SAME_IN_EACH_RUN = [
@@ -26,7 +26,7 @@ const SAME_IN_EACH_RUN = [
   "--min-semi-space-size=64",
   "--max-semi-space-size=64",
 ];
-/** After so many requests, Node has seen all of their code. */
+/** After this many requests, Node has seen all of their code. */
 const WARM_UP = 300;
 const COUNTED = 300;
 const COUNTED_MORE = 1500;
@@ -35,20 +35,21 @@ const COUNTED_MORE = 1500;
 export async function countStart(command: readonly string[], env?: Record<string, string>): Promise<number> {
   await using app = startAsked([...CACHEGRIND, ...command], env);
   await app.ask(1, "connection");
-  // Without await, the app would be killed before.
+  // Without await, the app would be killed first.
   return await endOf(app.process);
 }
 
 /**
- * The instructions of a warm app for one request or one connection. What the app does once meanwhile counts
- * too.
+ * The instructions of a warm app for one request or one connection. One-time work of the app during the
+ * requests counts too.
  */
 export async function countServing(node: string, program: string, way: Way): Promise<number> {
   return (await countRequests(node, program, way, COUNTED)) / COUNTED;
 }
 
 /**
- * The same without what the app does once: what further requests add to a count. It takes four times as long.
+ * The same without the app's one-time work: what further requests add to a count. It takes four times as
+ * long.
  */
 export async function countFurther(node: string, program: string, way: Way): Promise<number> {
   const [few, many] = [
@@ -69,8 +70,8 @@ async function countRequests(node: string, program: string, way: Way, amount: nu
 }
 
 /**
- * Ends an app, and reads the count that Valgrind then prints. No app handles this signal, so none works at
- * its end.
+ * Ends an app, and reads the count that Valgrind prints. No app handles this signal, so none does work at its
+ * end.
  */
 async function endOf(app: AppProcess): Promise<number> {
   app.kill("SIGALRM");

@@ -12,7 +12,7 @@ import { leastOfTwo } from "./least-of-two.ts";
 const file = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 const program = (app: string): string => file(`bench/apps/${app}.mjs`);
 
-/** How an app is measured, and how many times the accepted ratio its ratio may be. */
+/** How an app is measured, and the limit of its ratio, as a multiple of the accepted one. */
 const kinds = {
   // Counts differ by up to 2 %. 3 % are an eighth of what core adds to the start of a server.
   "start, instructions": {
@@ -42,11 +42,11 @@ interface Measured {
 const START = { kind: "start, instructions", app: "node" } as const;
 
 /**
- * Each app, and the app that it is compared with: an HTTP server of Node alone, or the same app without
- * sockact. Koa and Fastify load the same core when they start as Express does.
+ * Each app, and the app for comparison: an HTTP server of Node alone, or the same app without sockact. Koa
+ * and Fastify load the same core at start as Express.
  */
 const compared: [measured: Measured, against: Measured][] = [
-  // Those that take longest come first, so that no processor is idle at the end.
+  // The longest come first, so no processor is idle at the end.
   [{ kind: "start, instructions", app: "express" }, START],
   [{ kind: "wake, instructions", app: "bundle" }, START],
   [{ kind: "start, instructions", app: "core" }, START],
@@ -62,20 +62,20 @@ const compared: [measured: Measured, against: Measured][] = [
   ]),
 ];
 
-/** What an app costs, as a ratio to what it costs without sockact. Ratios hardly depend on the computer. */
+/** The cost of an app as a ratio to the cost without sockact. Ratios hardly depend on the computer. */
 export interface Figure {
   /** `start, instructions: express`. */
   name: string;
   ratio: number;
-  /** How many times the accepted ratio it may be. */
+  /** The limit, as a multiple of the accepted ratio. */
   limit: number;
 }
 
 const nameOf = ({ kind, app }: Measured): string => `${kind}: ${app}`;
 
 /**
- * Measures the figures that have a string in their names, an app on each processor. Other programs change no
- * count.
+ * Measures the figures with a string in their names, one app on each processor. Other programs do not change
+ * a count.
  */
 export async function measureFigures(only: string): Promise<Figure[]> {
   const node = nodeBinary(NODE_MAJORS.at(-1) as string);
@@ -96,7 +96,7 @@ export async function measureFigures(only: string): Promise<Figure[]> {
   }));
 }
 
-/** The start of an app in one file whose compiled code Node has kept. */
+/** The start of an app in one file whose compiled code is in Node's cache. */
 async function countWake(node: string, folder: string): Promise<number> {
   const cache = mkdtempSync(join(tmpdir(), "sockact-check-"));
   const command = [node, PREDICTABLE, join(folder, "dist/server.cjs")];

@@ -1,5 +1,6 @@
 /**
- * The smaller of two results. What Node does in threads, or its compiler only sometimes, adds to one of them.
+ * The smaller of two results. Work in Node's threads, or occasional work of its compiler, increases one of
+ * them.
  */
 export async function leastOfTwo(measure: () => Promise<number>): Promise<number> {
   return Math.min(await measure(), await measure());

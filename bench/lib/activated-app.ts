@@ -7,8 +7,8 @@ import { closeAll, portOf, rawSocket } from "../../packages/testkit/src/raw-sock
 const REQUESTS = 20;
 
 /**
- * Starts an app with a socket of 127.0.0.1, which it has answered on a few times when the action begins. The
- * app ends with the action.
+ * Starts an app with a socket of 127.0.0.1. It has answered a few requests before the action begins, and ends
+ * with the action.
  */
 export async function withApp<T>(
   command: string[],

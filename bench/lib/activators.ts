@@ -21,9 +21,9 @@ export interface Activator extends AsyncDisposable {
 /**
  * Starts apps by systemd-socket-activate(1).
  *
- * It waits for the connection, and then becomes the app: it calls exec without a fork and without a shell. So
- * the time from the connection to the first byte contains almost only the app. The CPU time, which is that of
- * all threads of the process, is the figure that other processes disturb least.
+ * It waits for the connection, and then executes the app without a fork and without a shell. The time from
+ * the connection to the first byte is almost only the app's. The CPU time, of all threads of the process, is
+ * the figure that other processes disturb least.
  */
 export function socketActivator(node: string): Activator {
   const client = startProcess([process.execPath, clientProgram]);

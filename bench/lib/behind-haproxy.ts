@@ -30,8 +30,8 @@ export function behindHaproxy(kind: "core" | "tls", source: Source): LoadedArm[]
 }
 
 /**
- * HAProxy is on the core of the load. A connection of a client is a connection to the app, which no other
- * client uses. Its CPU time does not count.
+ * HAProxy shares the core of the load. Each client connection is one connection to the app, which no other
+ * client uses. The CPU time of HAProxy does not count.
  */
 async function start(kind: "core" | "tls", source: Source, hasHeader: boolean): Promise<LoadedServer> {
   const [address, front] = [await freeAddress("tcp4"), await freeAddress("tcp4")];

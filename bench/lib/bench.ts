@@ -8,14 +8,14 @@ export interface MeasuredNode {
   binary: string;
 }
 
-/** What the command line asks for. */
+/** The options of the command line. */
 export interface Run {
-  /** Rounds, in each of which everything is measured once. */
+  /** Rounds. Each measures everything once. */
   runs: number;
   nodes: readonly MeasuredNode[];
-  /** Measures only the arms that have this string in their name, and those that they are compared with. */
+  /** Measures only the arms with this string in their name, and the arms that they are compared with. */
   only: string;
-  /** The options that only this bench has. */
+  /** The options of this bench only. */
   options: Readonly<Record<string, string | undefined>>;
 }
 
@@ -43,26 +43,26 @@ export function whyNot({ needs = [] }: Pick<Bench, "needs">): string | undefined
 
 /** Each file of the folder benches exports one as `bench`. */
 export interface Bench {
-  /** The rounds by default: as many as the whole run of 25 minutes has time for. */
+  /** The default number of rounds, so the whole run takes 25 minutes. */
   runs: number;
-  /** The major versions of Node by default. Without it, the Node in use. */
+  /** The default major versions of Node; the current Node if undefined. */
   nodes?: readonly string[];
-  /** Options of its own, each with a default. */
+  /** Its own options, each with a default. */
   options?: Readonly<Record<string, { type: "string"; default: string }>>;
-  /** What the machine must have. */
+  /** The requirements for the machine. */
   needs?: readonly Need[];
-  /** It answers a question of ours, and is not a part of the whole run. */
+  /** For a specific question, and not a part of the whole run. */
   isExtra?: true;
   measure(run: Run): Promise<MeasuredTable[]>;
 }
 
-/** A number of 1 or more in an option. */
+/** The number of an option, 1 or more. */
 export function countOf(name: string, value: string | undefined): number {
   if (value !== undefined && /^[1-9]\d*$/.test(value)) return Number(value);
   throw wrongOption(`--${name} must be a number such as 30; got ${value}`);
 }
 
-/** An error as those of parseArgs() of node:util. */
+/** An error like those of parseArgs() of node:util. */
 export function wrongOption(message: string): Error {
   return Object.assign(new Error(message), { code: "ERR_PARSE_ARGS_INVALID_OPTION_VALUE" });
 }

@@ -10,10 +10,10 @@ export function bundleOf(name: string, bundler: (typeof bundlers)[number]): stri
 }
 
 /**
- * Bundles a program by Rolldown as the example `bundle` calls it, and by esbuild with the same settings. Node
- * puts only those functions into the compile cache that V8 compiles before it runs the file. Rolldown writes
- * parentheses around the function of each module. From Node 24 on, V8 therefore compiles it at once. esbuild
- * writes no parentheses.
+ * Bundles a program by Rolldown as in the example `bundle`, and by esbuild with the same settings. Node's
+ * compile cache contains only functions that V8 compiles before it runs the file. Rolldown writes parentheses
+ * around the function of each module, so V8 compiles it at once from Node 24 on. esbuild writes no
+ * parentheses.
  */
 export async function bundle(program: string, name: string): Promise<void> {
   await rolldown({

@@ -5,9 +5,9 @@ import { randomFrom } from "../../packages/testkit/src/load/random.mjs";
 /** One of the things that are compared. */
 export interface Arm {
   name: string;
-  /** The name of the arm that this one is compared with. Its own name: with none. */
+  /** The name of the arm for comparison. Its own name: none. */
   against: string;
-  /** Measures once, and returns each figure by its name. */
+  /** Measures once, and returns the figures by name. */
   measure(): Promise<Record<string, number>>;
 }
 
@@ -25,8 +25,8 @@ export function armsNamed<T extends Pick<Arm, "name" | "against">>(arms: readonl
 }
 
 /**
- * Measures every arm once in each round, in an order that is shuffled for each round with a fixed seed. So
- * other work on the machine disturbs all arms alike.
+ * Measures every arm once in each round, in an order that is shuffled with a fixed seed. Other work on the
+ * machine then affects all arms alike.
  *
  * @param warmUps rounds that fill the caches of the kernel, and do not count
  */

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 
 /**
- * The CPU time of a process and of the processes that it has started, in milliseconds. Threads and processes
- * that have ended do not count.
+ * The CPU time of a process and its child processes, in milliseconds, without threads and processes that have
+ * ended.
  *
  * The first number of schedstat is the time on a processor, in nanoseconds. The times of proc_pid_stat(5) are
  * in steps of 10 ms.

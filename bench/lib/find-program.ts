@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import process from "node:process";
 
-/** Servers are in folders that the PATH of a user may not have. */
+/** Folders of servers that the PATH of a user may lack. */
 const folders = [
   ...(process.env["PATH"] ?? "").split(delimiter),
   "/usr/sbin",
@@ -10,7 +10,7 @@ const folders = [
   "/lib/systemd",
 ];
 
-/** The path of an installed program. If there is none, prints which package has it. */
+/** The path of an installed program. If it is not installed, prints its package. */
 export function findProgram(
   name: string,
   { packageName = name, without = "It is left out." } = {},

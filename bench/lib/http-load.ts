@@ -7,22 +7,19 @@ import { startProcess } from "../../packages/testkit/src/app-process.ts";
 import { findProgram } from "./find-program.ts";
 import { pinned } from "./pinned.ts";
 
-/**
- * How many programs send requests. It is the same for each server: three of them on one core are slower than
- * one.
- */
+/** How many programs send requests, for every server: three of them on one core are slower than one. */
 const PROGRAMS = 3;
-/** How many connections of each program have a request under way. */
+/** How many connections of each program have a request in progress. */
 const CONNECTIONS = 10;
 
-/** In seconds. wrk can't run for less. */
+/** In seconds, the minimum of wrk. */
 const DURATION = 1;
 
-/** What a load has measured. */
+/** The figures of a load. */
 export interface LoadFigures {
   requests: number;
   seconds: number;
-  /** The time in milliseconds that 99 % of the requests took at most. */
+  /** The 99th percentile of the times of requests, in milliseconds. */
   p99: number;
   /** Errors of connections, and answers with another status than 2xx or 3xx. */
   failed: number;
@@ -58,10 +55,7 @@ export function wrk(path: string): LoadTool {
   };
 }
 
-/**
- * It is slower than most of the servers, so that it measures itself rather than them. Its times are whole
- * milliseconds.
- */
+/** It is slower than most of the servers, so it measures itself. Its times are whole milliseconds. */
 export function autocannon(): LoadTool {
   const { version } = createRequire(import.meta.url)("autocannon/package.json") as { version: string };
   return {

@@ -4,14 +4,11 @@ import { type Kind, type LoadedServer, type Source, startActivated, startPlain }
 /** One of the servers that are compared. */
 export interface LoadedArm extends Pick<Arm, "name" | "against"> {
   start(): Promise<LoadedServer>;
-  /**
-   * What we want: it costs nothing, or little, or it is slower than the server of ours that it is compared
-   * with.
-   */
+  /** The expectation: it costs nothing, or little, or it is slower than our server in the comparison. */
   goal?: "free" | "cheap" | "slower";
 }
 
-/** A server that listens by itself, and the same server with sockact on a passed socket. */
+/** A server on its own port, and the same server with sockact on a passed socket. */
 interface Pair {
   plain: string;
   ours: Record<string, Kind>;
@@ -37,7 +34,7 @@ export function pairedArms(names: readonly PairName[], source: Source): LoadedAr
     const { plain, ours } = pairs[kind];
     return [
       { name: plain, against: plain, start: () => startPlain(kind, source) },
-      // It differs from the first one by chance alone.
+      // It differs from the first one only by chance.
       { name: `${plain}, once more`, against: plain, start: () => startPlain(kind, source) },
       ...Object.entries<Kind>(ours).map(([name, activated]): LoadedArm => ({
         name,
@@ -65,7 +62,7 @@ export function threeSockets(source: Source): LoadedArm {
   };
 }
 
-/** Servers with sockact, next to those with the sockact of another checkout. */
+/** Servers with sockact, and with the sockact of another checkout. */
 export function armsOfTwoCheckouts(names: readonly PairName[], source: Source, other: Source): LoadedArm[] {
   return names.flatMap((pair) =>
     Object.entries<Kind>(pairs[pair].ours).flatMap(([name, kind]): LoadedArm[] => {

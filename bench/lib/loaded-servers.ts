@@ -14,7 +14,7 @@ import { pinned } from "./pinned.ts";
 /** A server that says hello, on the core of the servers. */
 export interface LoadedServer extends AsyncDisposable {
   urls: readonly string[];
-  /** The CPU time so far of all its processes, in milliseconds. */
+  /** The CPU time of all its processes, in milliseconds. */
   cpuTime(): number;
 }
 
@@ -41,7 +41,7 @@ export const commandOf = (kind: Kind, { node, checkout }: Source): string[] => [
 ];
 const urlOf = (kind: Kind, address: string): string => `${kind === "tls" ? "https" : "http"}://${address}/`;
 
-/** Starts a server without sockact, which listens by itself. */
+/** Starts a server without sockact on its own port. */
 export async function startPlain(kind: Kind, source: Source): Promise<LoadedServer> {
   const address = await freeAddress("tcp4");
   return untilAnswered([spawnPlain(kind, source, address.split(":")[1]!)], [urlOf(kind, address)]);
@@ -72,7 +72,7 @@ export function spawnActivated(
   return app;
 }
 
-/** Waits until each address says hello. If one does not, the processes end. */
+/** Waits until each address says hello. If one does not, the processes are killed. */
 export async function untilAnswered(
   processes: readonly AppProcess[],
   urls: readonly string[],
@@ -100,7 +100,7 @@ export async function untilAnswered(
   return server;
 }
 
-/** The status and the body, or why there are none. */
+/** The status and the body, or the reason why there are none. */
 async function answerOf(url: string): Promise<string> {
   const options = { agent: false, rejectUnauthorized: false, signal: AbortSignal.timeout(DEADLINE) };
   try {

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { availableParallelism, cpus, loadavg, release, totalmem } from "node:os";
 import process from "node:process";
 
-/** What a result was measured on. */
+/** The machine of a result. */
 export interface Machine {
   node: string;
   processor: string;
@@ -13,7 +13,7 @@ export interface Machine {
   kernel: string;
   /** The version of systemd; `undefined` if there is none. */
   systemd: string | undefined;
-  /** The virtual machine or container that this is; `none` for neither. */
+  /** The kind of virtual machine or container; `none` for neither. */
   virtualization: string;
 }
 
@@ -29,7 +29,7 @@ export function describeMachine(): Machine {
   };
 }
 
-/** The commit that is measured, with a mark if the checkout has changes. */
+/** The measured commit, marked if the checkout has changes. */
 export function commitOf(checkout: string): string {
   return outputOf("git", "-C", checkout, "describe", "--always", "--dirty").trim() || "unknown";
 }
@@ -38,12 +38,12 @@ function outputOf(program: string, ...args: string[]): string {
   try {
     return execFileSync(program, args, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
   } catch (error) {
-    // systemd-detect-virt exits with 1 on a real machine, and has printed "none".
+    // On a real machine, systemd-detect-virt exits with 1 and prints "none".
     return (error as { stdout?: string }).stdout ?? "";
   }
 }
 
-/** What other work on the machine took. */
+/** The effect of other work on the machine. */
 export interface Noise {
   /** The load average of the last minute, before the whole run and after this bench. */
   load: [before: number, after: number];
@@ -57,8 +57,8 @@ export const currentLoad = (): number => loadavg()[0] ?? 0;
 /**
  * Returns a function that reports the noise since this call.
  *
- * @param before the load average before the first bench of a run, because a later one sees the load of the
- * bench before it
+ * @param before the load average before the first bench of a run. A later reading contains the load of the
+ *   previous bench
  */
 export function watchNoise(before: number): () => Noise {
   const [stolen, total] = processorTimes();
@@ -80,7 +80,7 @@ function processorTimes(): [stolen: number, total: number] {
 /** Above this share of stolen time, figures vary more than most differences between the arms. */
 const MUCH_STOLEN = 0.03;
 
-/** Why the figures can't be trusted; `undefined` for a quiet machine. */
+/** Why the figures are unreliable; `undefined` for a quiet machine. */
 export function noiseWarning({ load: [before], stolen }: Noise, cores: number): string | undefined {
   const reasons = [
     before > cores / 2 && `the load average was ${before.toFixed(1)} before the bench began`,

@@ -10,14 +10,14 @@ const FIRST_PORT = 8000;
 const AT_ONCE = 4;
 /** How many units one call of systemctl names. */
 const IN_ONE_CALL = 500;
-/** How long systemd may take for a command, in milliseconds. */
+/** The timeout of a systemd command, in milliseconds. */
 const DEADLINE = 120_000;
 
 /** Many Express apps in a private systemd, in the sandbox that `@sockact/units` writes. */
 export class ManyApps implements AsyncDisposable {
   readonly #systemd: PrivateSystemd;
   readonly #names: readonly string[];
-  /** How long the start of all sockets has taken, in milliseconds. */
+  /** How long the start of all sockets took, in milliseconds. */
   readonly open: number;
 
   private constructor(systemd: PrivateSystemd, names: readonly string[], open: number) {
@@ -49,16 +49,14 @@ export class ManyApps implements AsyncDisposable {
     return new ManyApps(systemd, names, performance.now() - began);
   }
 
-  /**
-   * Sends a request to the first app, which starts it. Returns how long the response took, in milliseconds.
-   */
+  /** Sends a request to the first app, which starts it. Returns the time of the response, in milliseconds. */
   async wakeOne(): Promise<number> {
     const began = performance.now();
     await this.#systemd.request(`http://127.0.0.1:${FIRST_PORT}/`);
     return performance.now() - began;
   }
 
-  /** Makes systemd read all units again. Returns how long that took, in milliseconds. */
+  /** Makes systemd reload all units. Returns the time, in milliseconds. */
   async reloadManager(): Promise<number> {
     const began = performance.now();
     await this.#systemd.mustRun(["systemctl", "daemon-reload"], { timeout: DEADLINE });

@@ -11,13 +11,10 @@ import type { Figure, Goal, MeasuredTable } from "./measured.ts";
 /** What is counted: requests over connections that stay open, or connections with one request each. */
 type Counted = "request" | "connection";
 
-/** How many come first, and do not count. After them, V8 has compiled the code of each of our servers. */
+/** How many come first and do not count. After them, V8 has compiled the code of each of our servers. */
 const WARM_UP = { request: 15_000, connection: 8000 };
 
-/**
- * A server with a smaller share was held up: by other work on the machine, or by the program that sends the
- * requests.
- */
+/** With a smaller share, other work on the machine or the load generator has slowed the server down. */
 const MOST_OF_ITS_CORE = 0.9;
 
 /** The options of a bench that loads servers. */
@@ -49,13 +46,13 @@ export async function measureLoads(
       goals: arms.flatMap(goalsOf),
     };
     const measured = arms.map((arm) => measuredArm(arm, tool, counted));
-    // Each measurement has a warm-up of its own.
+    // Each measurement has its own warm-up.
     tables.push(await compare(description, measured, runs, 0));
   }
   return tables;
 }
 
-/** The CPU time is that of all processes that serve, a proxy included. */
+/** The CPU time of all processes that serve, including a proxy. */
 function figuresOf(counted: Counted): Figure[] {
   return [
     { name: "throughput", unit: `${counted}s/s`, better: "higher" },
@@ -74,10 +71,7 @@ function goalsOf({ name: arm, goal }: LoadedArm): Goal[] {
   ];
 }
 
-/**
- * Measures a new process each time, because two processes of one server differ: V8 neither compiles nor
- * places their code alike.
- */
+/** Measures a new process each time, because V8 compiles and places the code of two processes differently. */
 function measuredArm({ name, against, start }: LoadedArm, tool: LoadTool, counted: Counted): Arm {
   const how = { isFresh: counted === "connection" };
   return {

@@ -1,7 +1,7 @@
 import { max, median, medianAbsoluteDeviation, min, quantile, sample } from "simple-statistics";
 import { randomFrom } from "../../packages/testkit/src/load/random.mjs";
 
-/** Something that is measured of each arm. */
+/** A figure that is measured for each arm. */
 export interface Figure {
   name: string;
   /** As it is printed: `ms`, `requests/s`. Empty for a count. */
@@ -12,9 +12,9 @@ export interface Figure {
 /** One of the things that are compared. */
 export interface MeasuredArm {
   name: string;
-  /** The name of the arm that this one is compared with. Its own name: with none. */
+  /** The name of the arm for comparison. Its own name: none. */
   against: string;
-  /** One value a round, by the name of the figure. What was not measured of this arm is missing. */
+  /** One value per round, by the name of the figure. Figures without a measurement are missing. */
   values: Record<string, number[]>;
 }
 
@@ -22,13 +22,13 @@ export interface MeasuredArm {
 export interface Goal {
   arm: string;
   figure: string;
-  /** The ratio to the arm that it is compared with, the median itself, or the highest of all rounds. */
+  /** The ratio to the arm for comparison, the median itself, or the maximum of all rounds. */
   of: "ratio" | "value" | "most";
   atMost?: number;
   atLeast?: number;
 }
 
-/** Plain data, which a JSON file keeps. Everything that is printed or drawn is computed from it. */
+/** Plain data for a JSON file. Everything that is printed or drawn is computed from it. */
 export interface MeasuredTable {
   title: string;
   figures: Figure[];
@@ -41,7 +41,7 @@ export interface Row {
   arm: string;
   figure: Figure;
   median: number;
-  /** The median of the distances from the median. */
+  /** The median absolute deviation. */
   spread: number;
   least: number;
   most: number;
@@ -52,7 +52,7 @@ export interface Row {
 
 type Interval = [low: number, high: number];
 
-/** How often the rounds are drawn again for the interval of a ratio. */
+/** How many bootstrap samples the interval of a ratio uses. */
 const DRAWS = 2000;
 
 /** Each figure of each arm. */
@@ -80,7 +80,7 @@ export function rowsOf({ figures, arms }: MeasuredTable): Row[] {
   );
 }
 
-/** How the values of an arm compare with those of another one. */
+/** Compares the values of an arm with those of another one. */
 class Comparison {
   readonly against: string;
   /** The ratio of the medians. */
@@ -96,8 +96,8 @@ class Comparison {
   }
 
   /**
-   * It contains the ratio with a confidence of 95 %. The rounds are drawn again many times (a bootstrap), the
-   * same ones for both: in one round, other work on the machine disturbs both alike.
+   * The 95 % confidence interval of the ratio, by a bootstrap. Each sample uses the same rounds for both
+   * arms, because other work on the machine affects both alike in a round.
    */
   get interval(): Interval {
     const random = randomFrom(1);
@@ -114,7 +114,7 @@ class Comparison {
 /** Fewer rounds than this do not show how exact a ratio is. */
 export const ENOUGH_ROUNDS = 5;
 
-/** With fewer rounds, the interval of a ratio says nothing. */
+/** With fewer rounds, the interval of a ratio is meaningless. */
 const ENOUGH_FOR_GOALS = 3;
 
 /**
@@ -141,7 +141,7 @@ export interface Outcome {
   is: "reached" | "missed" | "unclear";
 }
 
-/** How each goal came out. A goal whose arm was not measured is left out. */
+/** The result of each goal. A goal without a measurement of its arm is left out. */
 export function outcomesOf(table: MeasuredTable): Outcome[] {
   const rows = rowsOf(table);
   return table.goals.flatMap((goal) => {

@@ -6,7 +6,7 @@ import { folderOf, installUnmodifiedApp } from "../../packages/testkit/src/insta
 import { unmodifiedApps } from "../../packages/testkit/src/unmodified-apps.ts";
 import { fileOf, installPeers } from "./peers.ts";
 
-/** An app from npm, as its own documentation starts it. */
+/** An app from npm, started as in its documentation. */
 export interface NpmApp {
   name: string;
   /** Its folder, with its `node_modules`. */
@@ -59,7 +59,7 @@ export const npmApps: readonly NpmApp[] = [
   }),
 ];
 
-/** Installs these apps from npm and builds them, unless that is done already. */
+/** Installs these apps from npm and builds them, unless that is done. */
 export async function installNpmApps(apps: readonly NpmApp[]): Promise<void> {
   if (apps.some(({ folder }) => folder === fileOf("npm-apps", ""))) await installPeers("npm-apps");
   if (apps.some(({ name }) => name === "SvelteKit")) await installPeers("sveltekit");
@@ -69,7 +69,7 @@ export async function installNpmApps(apps: readonly NpmApp[]): Promise<void> {
   }
 }
 
-/** A copy of the app in a new folder. Its files are hard links: replace a file, do not write into it. */
+/** A copy of the app in a new folder. Its files are hard links: replace a file instead of writing to it. */
 export function copyOf(app: NpmApp, folder: string): NpmApp {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(dirname(folder), { recursive: true });

@@ -7,8 +7,8 @@ import { spawnActivated, untilAnswered } from "./loaded-servers.ts";
 const fileOf = (name: string): string => fileURLToPath(new URL(`../apps/${name}`, import.meta.url));
 
 /**
- * Both understand LISTEN_FDS. Each has one process with threads, because gunicorn closes each connection
- * without threads.
+ * Both support LISTEN_FDS. Each has one process with threads, because gunicorn without threads closes each
+ * connection.
  */
 const servers = {
   gunicorn: ["--chdir", fileOf("."), "--worker-class=gthread", "--threads=5", "--keep-alive=60", "hello:app"],
@@ -23,8 +23,8 @@ const servers = {
 };
 
 /**
- * The servers of other languages that are installed, on a passed socket. They are compared with ours for
- * information only.
+ * The installed servers of other languages, on a passed socket. The comparison with ours is for information
+ * only.
  */
 export function otherLanguages(against: string): LoadedArm[] {
   return Object.entries(servers).flatMap(([name, args]): LoadedArm[] => {

@@ -10,9 +10,9 @@ import { installWhenChanged } from "../../packages/testkit/src/install-when-chan
 import { Lock } from "../../scripts/lib/lock.mjs";
 
 /**
- * Each folder of `bench/peers` names exact versions of what we compare sockact with, or of apps. They are
- * outside the workspaces, so that only a bench or a test that needs them installs them. The programs that
- * import them are in the same folders, because Node looks for a package only in the folders above a program.
+ * Each folder of `bench/peers` contains exact versions of packages for comparison, or of apps. They are
+ * outside of the workspaces, so only a bench or a test that needs them installs them. The programs that
+ * import them are in the same folders, because Node resolves a package only from the folders above a program.
  */
 type Peers = "activation" | "npm-apps" | "pm2" | "sveltekit";
 
@@ -27,10 +27,7 @@ export function versionsOf(peers: Peers): Readonly<Record<string, string>> {
   return (manifest as { dependencies: Record<string, string> }).dependencies;
 }
 
-/**
- * Installs these peers from npm, and builds SvelteKit's app, unless that is done already. No install script
- * runs.
- */
+/** Installs these peers from npm without install scripts, and builds SvelteKit's app, unless that is done. */
 export async function installPeers(peers: Peers): Promise<void> {
   const folder = fileOf(peers, "");
   using lock = new Lock(fileURLToPath(new URL(`../../.cache/peers-${peers}.lock`, import.meta.url)));
@@ -41,7 +38,7 @@ export async function installPeers(peers: Peers): Promise<void> {
   await buildWhenChanged(folder, { commands, makes: "dist/index.js" });
 }
 
-/** What the build of sd-daemon needs. */
+/** The build dependencies of sd-daemon. */
 export const buildTools = ["/usr/include/systemd/sd-daemon.h", "pkg-config", "python3", "make", "g++"];
 
 /**
@@ -51,7 +48,7 @@ export const buildTools = ["/usr/include/systemd/sd-daemon.h", "pkg-config", "py
  */
 export async function buildSdDaemon(): Promise<string | undefined> {
   if (existsSync(fileOf("activation", "node_modules/sd-daemon/daemon.node"))) return undefined;
-  // node-gyp would download the headers of Node, also if they are installed with Node.
+  // node-gyp would download the headers of Node, even if they are installed with Node.
   const prefix = dirname(dirname(process.execPath));
   const headers = existsSync(join(prefix, "include/node/node_api.h")) ? [`--nodedir=${prefix}`] : [];
   const [npm = "", ...args] = endingWithParent(["npm", "rebuild", "sd-daemon", ...headers]);

@@ -9,7 +9,7 @@ import {
   rowsOf,
 } from "./measured.ts";
 
-/** A number with three digits that count, or all of its whole part. */
+/** A number with three significant digits, or all of its integer part. */
 export function formatNumber(value: number): string {
   if (Number.isInteger(value) || Math.abs(value) >= 100) return Math.round(value).toLocaleString("en");
   return value.toPrecision(3);
@@ -69,7 +69,7 @@ export function formatGoal({ atMost, atLeast, of }: Goal, { figure, compared }: 
   return `${limits.join(" and ")} ${of === "ratio" ? `times ${compared?.against}` : figure.unit}`.trim();
 }
 
-/** Prints how the goals of a table came out. */
+/** Prints the results of the goals of a table. */
 export function printGoals(title: string, outcomes: readonly Outcome[]): void {
   if (outcomes.length === 0) return;
   const cells = outcomes.map(({ goal, row, value, is }) => {

@@ -1,15 +1,12 @@
 import { readFileSync } from "node:fs";
 
-/** What a process takes, in MB. */
+/** The memory of a process, in MB. */
 export interface ProcessMemory {
   /** All of its pages in memory. */
   RSS: number;
-  /** The pages that no other process has: what one more process adds. */
+  /** The pages of this process only: what one more process adds. */
   own: number;
-  /**
-   * Its own pages, and its share of those that it has in common with others. The sum over all processes is
-   * what they take together.
-   */
+  /** Its own pages, and its share of common pages. The sum over all processes is their total. */
   PSS: number;
 }
 

@@ -21,8 +21,8 @@ interface Proxy {
 }
 
 /**
- * Each has one thread, logs nothing, and keeps its connections. It reaches the app by a unix socket, which
- * costs less than TCP.
+ * Each has one thread, logs nothing, and keeps its connections open. It connects to the app by a unix socket,
+ * which costs less than TCP.
  */
 const proxies: Proxy[] = [
   {
@@ -31,7 +31,7 @@ const proxies: Proxy[] = [
       const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map(
         (kind) => `${kind}_temp_path ${folder};`,
       );
-      // A master would leave its worker behind when it is killed.
+      // When a master is killed, its worker stays.
       const config = `
 daemon off;
 master_process off;
@@ -88,7 +88,7 @@ listen app
   },
 ];
 
-/** The proxies that are installed, in front of an Express app without sockact. */
+/** The installed proxies, in front of an Express app without sockact. */
 export function installedProxies(source: Source, against: string): LoadedArm[] {
   return proxies.flatMap(({ name, packageName, spawn }): LoadedArm[] => {
     const path = findProgram(name, { packageName });

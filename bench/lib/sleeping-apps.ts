@@ -10,13 +10,13 @@ import { clientProgram, firstBytes } from "./first-byte.ts";
 export interface SleepingApp {
   /** A module of this repository. */
   program: string;
-  /** Of 127.0.0.1. No two apps have the same one. */
+  /** On 127.0.0.1, and different for each app. */
   port: number;
-  /** What its units say besides. By default, the app is in the sandbox `inbound`. */
+  /** More fields for its units. By default, the app is in the sandbox `inbound`. */
   units: Partial<AppDescription> & Pick<AppDescription, "type">;
 }
 
-/** What a wake took, in milliseconds. */
+/** The duration of a wake, in milliseconds. */
 export interface Wake {
   /** From the connection to the first byte of the answer, for each app. */
   firstBytes: number[];
@@ -61,7 +61,7 @@ export class SleepingApps implements AsyncDisposable {
     const ports = apps.map(({ port }) => port);
     const services = ports.map((port) => `${nameOf(port)}.service`);
     const times = await firstBytes(this.#client, ports);
-    // They have been started. This waits until each has said that it is ready.
+    // They have started. This waits until each is ready.
     await this.systemd.start(...services);
     const CPU = services.reduce((sum, service) => sum + this.#cpuTime(service), 0);
     await this.systemd.stop(...services);
@@ -72,7 +72,7 @@ export class SleepingApps implements AsyncDisposable {
     await this.systemd.close();
   }
 
-  /** By the control group of a service, in milliseconds. */
+  /** From the control group of a service, in milliseconds. */
   #cpuTime(service: string): number {
     const file = this.systemd.hostPath(`/sys/fs/cgroup/system.slice/${service}/cpu.stat`);
     return Number(/^usage_usec (\d+)$/m.exec(readFileSync(file, "utf8"))![1]) / 1000;

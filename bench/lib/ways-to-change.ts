@@ -8,7 +8,7 @@ import { Pm2, PM2_VERSION } from "./pm2.ts";
 /** One way to change the version of an app. */
 export interface Way {
   name: string;
-  /** The name of the way that this one is compared with. */
+  /** The name of the way for comparison. */
   against: string;
   start(): Promise<RunningApp>;
 }

@@ -1,12 +1,12 @@
-// Listens at ADDRESS, connects to itself COUNT times, and holds both ends of each connection until its
-// standard input ends.
+// Listens at ADDRESS, connects to itself COUNT times, and keeps both ends of each connection open until the
+// end of its standard input.
 import { once } from "node:events";
 import { createServer } from "node:net";
 import process from "node:process";
 import { setImmediate as turn } from "node:timers/promises";
 import { portOf, rawSocket } from "../../packages/testkit/src/raw-sockets.ts";
 
-/** How many connections may wait to be accepted: fewer than any kernel's net.core.somaxconn. */
+/** The backlog: less than any kernel's net.core.somaxconn. */
 const WAITING = 100;
 
 const [address = "", count = "0"] = process.argv.slice(2);

@@ -7,7 +7,7 @@ const BARE =
   /^(?:\d+ )?(?:node\b|\w+-node$)|^(?:Express|Koa|Fastify)$|listen\(|^an empty module$|no change$|always on$/;
 const SOCKACT = /sockact|, asleep$|(?:^|\d |faster |-)(?:core|express|koa|fastify)\b/;
 
-/** Arms that show what a figure would be without the thing that is measured, so nobody can be as good. */
+/** Arms that show a figure without the measured effect, so none can be as good. */
 const LIMIT = /^an empty module$|no change$|^node, .*sandbox$/;
 
 /** By the name of the arm. */
@@ -15,10 +15,7 @@ export function makerOf(arm: string): Maker {
   return BARE.test(arm) ? "bare" : SOCKACT.test(arm) ? "sockact" : "peer";
 }
 
-/**
- * The arms that belong together, since they are compared with each other. Arms that are compared with none
- * are one group.
- */
+/** The arms that are compared with each other. Arms without a comparison are one group. */
 export function groupsOf({ arms }: Pick<RecordedTable, "arms">): string[][] {
   const groups: Set<string>[] = [];
   for (const { name, against } of arms) {
@@ -46,9 +43,7 @@ export function bestOf(cells: readonly Cell[]): Cell[] {
   return isOurs.size < 2 ? [] : compared.filter((cell) => compared.every((other) => !isBetter(other, cell)));
 }
 
-/**
- * The arms that are not sockact's, and were better in every run than the best of sockact's in their group.
- */
+/** The arms without sockact that were better in every run than sockact's best arm in their group. */
 export interface Advantage {
   of: Cell[];
   over: Cell;
@@ -73,7 +68,7 @@ function isBetter({ figure, medians }: Cell, than: Cell): boolean {
 }
 
 function wasBetterInEachRun({ figure, medians }: Cell, than: Cell): boolean {
-  // If a run lacks one of them, nobody knows which values belong together.
+  // If a run lacks one of them, the values cannot be matched.
   if (medians.values.length !== than.medians.values.length) return false;
   return medians.values.every((value, run) => {
     const other = than.medians.values[run];

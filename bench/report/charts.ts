@@ -17,7 +17,7 @@ export interface Chart {
   /** The name of its file, without `.svg`. */
   file: string;
   bench: string;
-  /** The part of the page that shows it, if that is not the part of the bench. */
+  /** The part of the page with the chart, if it is not the part of the bench. */
   part?: string;
   question: string;
   bars: readonly Bars[];
@@ -101,11 +101,11 @@ export interface Drawn {
   groups: BarGroup[];
   /** The values in words, for readers who can't see the chart. */
   description: string;
-  /** What you see, in a sentence, or nothing. */
+  /** A sentence that describes what you see, or nothing. */
   sentence: string;
 }
 
-/** Undefined if nothing was measured of what the chart shows. */
+/** Undefined if nothing in the chart was measured. */
 export function drawn(chart: Chart, tables: readonly RecordedTable[]): Drawn | undefined {
   const filled = chart.bars.flatMap((bars) => tables.flatMap((table) => groupsOfBars(bars, table)));
   if (filled.length === 0) return undefined;
@@ -137,7 +137,7 @@ export function drawn(chart: Chart, tables: readonly RecordedTable[]): Drawn | u
   };
 }
 
-/** The cells of each figure that matches. Arms that are compared with each other stand together. */
+/** The cells of each matching figure. Arms that are compared with each other stand together. */
 function groupsOfBars({ table: title, figure, arms = /^/ }: Bars, table: RecordedTable): Group[] {
   if (!title.test(table.title)) return [];
   const order = groupsOf(table).flat();

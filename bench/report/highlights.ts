@@ -7,7 +7,7 @@ export type Tables = ReadonlyMap<string, readonly RecordedTable[]>;
 /** A figure of an arm, or its ratio to the arm that it is compared with. */
 type Place = [bench: string, table: RegExp, arm: string, figure: string, ratio?: "ratio"];
 
-/** What somebody who decides wants to know. Each `{}` is the figure of a place, in this order. */
+/** The main results. Each `{}` is the figure of a place, in this order. */
 const firstLines: readonly { text: string; places: readonly Place[] }[] = [
   {
     text: "**Failed requests in a deploy:** {} with a handover, {} with a rolling restart and {} with a restart by sockact. `pm2 reload`, as its docs show, loses {}. A restart of an app that opens the port itself loses {}.",
@@ -52,7 +52,7 @@ const firstLines: readonly { text: string; places: readonly Place[] }[] = [
   },
 ];
 
-/** The first lines of the page, without those that have a figure that no run measured. */
+/** The first lines of the page, without those with a figure that no run measured. */
 export function firstLinesOf(tables: Tables): string {
   const lines = firstLines.flatMap(({ text, places }) => {
     const values = places.map((place) => valueAt(place, tables));

@@ -22,7 +22,7 @@ const NOTHING = "No run is recorded yet.";
 
 /**
  * Fills the parts of the pages. On the page of figures, each bench has a part with its name, between the
- * comments `<!-- NAME -->` and `<!-- /NAME -->`. The other page has those that most readers want.
+ * comments `<!-- NAME -->` and `<!-- /NAME -->`. The other page has the parts for most readers.
  */
 export function reportOf({ page, data }: Pages, recorded: readonly Results[]): Report {
   const benches = benchesOf(recorded);
@@ -71,7 +71,7 @@ export function reportOf({ page, data }: Pages, recorded: readonly Results[]): R
 const partsOf = (page: string): string[] =>
   Array.from(page.matchAll(/^<!-- \/(\S+) -->$/gm), ([, name]) => name!);
 
-/** A page with all of its parts written. It must have those that are needed. */
+/** A page with all of its parts filled in. The required ones must exist. */
 function filled(page: string, needed: readonly string[], write: (name: string) => string): string {
   const names = partsOf(page);
   const missing = needed.filter((name) => !names.includes(name));
@@ -90,7 +90,7 @@ function paragraphs(all: readonly string[]): string {
   return all.filter((paragraph) => paragraph !== "").join("\n\n");
 }
 
-/** The command, and what it ran on. Then a warning if the machine was noisy. */
+/** The command, and the machine. Then a warning if the machine was noisy. */
 function provenanceOf(name: string, runs: readonly RecordedBench[]): string[] {
   const rounds = distinct(
     runs.flatMap(({ tables }) =>

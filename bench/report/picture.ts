@@ -49,7 +49,7 @@ const SHOWN = 1.2;
 /** Those of the pictures in docs/public/drawings. */
 const FONTS = "system-ui,-apple-system,Segoe UI,Roboto,sans-serif";
 
-/** A chart of horizontal bars, as SVG. It follows the reader's choice of a light or a dark page. */
+/** A chart of horizontal bars, as SVG. It follows the reader's preference for a light or a dark page. */
 export function svgOf({ title, description, groups, notes }: Picture): string {
   const heights = groups.map(({ bars }) => HEADING + bars.length * ROW + 6);
   const tops = heights.map((_, index) => heights.slice(0, index).reduce((sum, each) => sum + each, TITLE));
@@ -90,7 +90,7 @@ export function svgOf({ title, description, groups, notes }: Picture): string {
   return framed(svg, title, description, height);
 }
 
-/** A label has a class instead of a colour: the style sheet of the picture knows a light and a dark page. */
+/** A label has a class instead of a colour, because the picture's style sheet has a light and a dark page. */
 function label(
   words: string,
   y: number,
@@ -164,8 +164,8 @@ const rules = (index: 0 | 1): string =>
     .join("");
 
 /**
- * Only the shapes of what ECharts writes: its classes have numbers that no other run has, and other
- * attributes are for a script in a browser.
+ * Only the shapes from ECharts: its classes contain numbers that differ in each run, and other attributes are
+ * for a script in a browser.
  */
 function framed(svg: string, title: string, description: string, height: number): string {
   const shapes = Array.from(svg.matchAll(/<path [^]*?<\/path>|<text [^]*?<\/text>/g), ([shape]) =>

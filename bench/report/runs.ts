@@ -10,7 +10,7 @@ import {
 } from "../lib/measured.ts";
 import type { BenchResult, Results } from "../lib/results.ts";
 
-/** One bench in one recorded run, with what the whole run knows. */
+/** One bench in one recorded run, with the facts of the whole run. */
 export interface RecordedBench extends BenchResult {
   run: Omit<Results, "benches">;
 }
@@ -29,7 +29,7 @@ export interface Cell {
   figure: Figure;
   /** The medians of the runs. */
   medians: OverRuns;
-  /** The least and the most of all rounds of all runs. */
+  /** The minimum and maximum of all rounds of all runs. */
   rounds: [least: number, most: number];
   /** The ratios to another arm, one a run. */
   ratios?: OverRuns & { against: string };
@@ -45,7 +45,7 @@ export interface RecordedTable {
   goals: RecordedGoal[];
 }
 
-/** How a goal came out over all runs. */
+/** The result of a goal over all runs. */
 export interface RecordedGoal {
   goal: Goal;
   row: Row;
@@ -63,7 +63,7 @@ export function benchesOf(recorded: readonly Results[]): Map<string, RecordedBen
   return benches;
 }
 
-/** The tables of the runs of one bench. A table belongs to that of another run with the same title. */
+/** The tables of the runs of one bench. Tables with the same title belong together. */
 export function tablesOf(runs: readonly RecordedBench[]): RecordedTable[] {
   const titles = new Set(runs.flatMap(({ tables }) => tables.map(({ title }) => title)));
   return Array.from(titles, (title) =>

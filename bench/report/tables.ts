@@ -13,7 +13,7 @@ function markdownTable(head: readonly string[], rows: Lines): string {
   return lines.join("\n");
 }
 
-/** A number, and the least and the most in brackets, unless all three look the same. */
+/** A number, with the minimum and maximum in brackets unless all three look the same. */
 function withRange(shown: (value: number) => string, value: number, least: number, most: number): string {
   const range = [least, most].map(shown);
   return range.every((each) => each === shown(value))
@@ -26,7 +26,7 @@ export function headOf({ name, unit }: Cell["figure"]): string {
   return unit === "" || name.endsWith(unit) ? name : `${name}, ${unit}`;
 }
 
-/** A table with more figures than this has no room for ratios. */
+/** A table with more figures than this has no space for ratios. */
 const MOST_WITH_RATIOS = 3;
 
 /** The figures of a table: the best one of each group is bold, and a ratio has a column of its own. */
@@ -103,7 +103,7 @@ function goalCells({ goal, row, values, met }: RecordedGoal): string[] {
   ];
 }
 
-/** A list of where something else than sockact was better in every run. */
+/** A list of the figures for which something else than sockact was better in every run. */
 export function advantagesList(tables: ReadonlyMap<string, readonly RecordedTable[]>): string | undefined {
   const lines = [...tables].flatMap(([bench, each]) =>
     each.flatMap((table) => {

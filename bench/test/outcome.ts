@@ -1,7 +1,7 @@
 import { httpRequest } from "../../packages/testkit/src/http-request.ts";
 import type { AppProcess } from "../../packages/testkit/src/app-process.ts";
 
-/** The status of the answer, or why there was none. */
+/** The status of the answer, or the reason why there is none. */
 export async function outcome(app: AppProcess, address: string, path = "/"): Promise<string> {
   const ended = app.ended.then(() => /^(?:\w*Error|sockact: fatal)[^\n]*/m.exec(app.stderr)?.[0] ?? "ended");
   return Promise.race([
@@ -13,7 +13,7 @@ export async function outcome(app: AppProcess, address: string, path = "/"): Pro
   ]);
 }
 
-/** Whether a request that takes a while is answered or lost, if SIGTERM comes meanwhile. */
+/** Whether a long request is answered or lost if SIGTERM arrives during it. */
 export async function outcomeAtStop(app: AppProcess, address: string): Promise<"answered" | "lost"> {
   const answer = httpRequest(address, "/slow").then(
     () => "answered" as const,

@@ -1,5 +1,6 @@
-// The clients of the demo: node clients-program.mjs CERTIFICATE. They run where the apps can be reached, such as inside the private systemd. Node runs this
-// file there without a loader, so it is JavaScript. Each message over the IPC channel names a function below and its arguments, and gets one answer.
+// The clients of the demo: node clients-program.mjs CERTIFICATE. They run where they can reach the apps, such
+// as inside the private systemd. Node runs this file there without a loader, so it is JavaScript. Each
+// message over the IPC channel names a function below and its arguments, and gets one answer.
 import http from "node:http";
 import https from "node:https";
 import process from "node:process";
@@ -71,7 +72,7 @@ class Load {
   /** Resolves when each client has started and finished this number of requests. */
   async turns(number) {
     const before = [...this.#turns];
-    // One more, because a request may already be under way.
+    // One more, because a request may be in progress already.
     while (this.#turns.some((turns, id) => turns <= before[id] + number)) await delay(THINK);
   }
 
@@ -103,6 +104,6 @@ process.on("message", async ({ call, options }) => {
     (result) => ({ result }),
     ({ message, code }) => ({ error: message || code }),
   );
-  // Without a callback, Node would throw if nobody receives the answer.
+  // Without a callback, Node throws if nobody receives the answer.
   process.send(answer, () => {});
 });

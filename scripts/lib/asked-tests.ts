@@ -1,12 +1,12 @@
-/** What a run was asked for, beyond files. */
+/** The tests that the arguments of a run select, besides files. */
 export interface Asked {
   testNamePattern?: RegExp | undefined;
   tagsFilter?: readonly string[] | undefined;
 }
 
 /**
- * Whether a run was asked for a test. An expression of tags other than our tiers have, such as with `||`,
- * asks for all.
+ * Whether the arguments select a test. An expression of tags that are not only our tiers, such as with `||`,
+ * selects all.
  */
 export function isAsked(test: { fullName: string; tags: readonly string[] }, asked: Asked): boolean {
   // Vitest compares the names without the arrows between them.
@@ -20,7 +20,7 @@ export function isAsked(test: { fullName: string; tags: readonly string[] }, ask
   );
 }
 
-/** Why a run had no test. */
+/** Why a run has no test. */
 export function whyNothingRan({ testNamePattern, tagsFilter = [] }: Asked): string {
   const tier =
     tagsFilter.length === 0 ? "" : ` in the asked tier (--tags-filter='${tagsFilter.join("' '")}')`;

@@ -2,16 +2,20 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 
-/** The features of core that have files of their own, with the beginnings of the paths of their sources. A library that contains core has these files too. */
+/**
+ * The features of core with their own files, with the path prefixes of their sources. A library that contains
+ * core has these files too.
+ */
 function featuresOf(folder, { name, devDependencies = {}, bin }) {
   const hasCore = bin === undefined && [name, ...Object.keys(devDependencies)].includes("@sockact/core");
   return hasCore ? JSON.parse(readFileSync(join(folder, "../core/features.json"), "utf8")) : {};
 }
 
-/** The entry points and the programs of the package in a folder, and which imports stay imports. */
+/** The entry points and programs of the package in a folder, and the imports that stay imports. */
 export function bundleInput(folder) {
   const manifest = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
-  // An entry point without a published file exists for the builds of other packages, which put its code into their own files.
+  // An entry point without a published file is for the builds of other packages, which include its code in
+  // their own files.
   const sources = Object.values(manifest.exports).flatMap(({ "@sockact/source": source, ...published }) =>
     source && Object.keys(published).length > 0 ? source : [],
   );
@@ -27,11 +31,11 @@ export function bundleInput(folder) {
     features: featuresOf(folder, manifest),
     entries: byName(sources),
     programs: byName([...commands, ...filesIn("src/programs")]),
-    // These files run outside the package, so each of them contains everything that it needs.
+    // These files run outside the package, so each contains everything that it needs.
     standalone: byName(filesIn("src/standalone")),
     external: (id) =>
       id.startsWith("node:") || installed.some((name) => id === name || id.startsWith(`${name}/`)),
-    // The build puts the sources of a package of this repository into the files, unless it is a dependency.
+    // The build bundles the sources of a package of this repository, unless it is a dependency.
     resolve: { conditionNames: ["@sockact/source", "import"] },
   };
 }

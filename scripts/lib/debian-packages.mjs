@@ -4,9 +4,9 @@ import { delimiter, isAbsolute, join } from "node:path";
 import process from "node:process";
 import { pathToFileURL } from "node:url";
 
-/** The package of each program, or file, that a test needs. */
+/** The package of each program or file that a test needs. */
 export const packageOf = {
-  // A service manager of the tests' own, and what they look at it with.
+  // A service manager for the tests, and the tools that inspect it.
   systemd: "systemd",
   "systemd-socket-activate": "systemd",
   "systemd-notify": "systemd",
@@ -29,7 +29,7 @@ export const packageOf = {
   podman: "podman",
   crun: "crun",
   debootstrap: "debootstrap",
-  // What the examples need besides Node. Services see Debian's Python, and no other one.
+  // What the examples need besides Node. Services see only Debian's Python.
   pg_createcluster: "postgresql",
   python3: "python3",
   "/usr/bin/python3": "python3",
@@ -38,30 +38,30 @@ export const packageOf = {
   nginx: "nginx",
   haproxy: "haproxy",
   caddy: "caddy",
-  // Shells that complete what sockact is called with, and what checks the manual page.
+  // Shells whose completion is tested, and the checker of the manual page.
   zsh: "zsh",
   fish: "fish",
   mandoc: "mandoc",
-  // What deploys the apps of the tests to hosts, and checks the role that does so.
+  // Tools that deploy the tests' apps to hosts, and check the Ansible role.
   "ansible-playbook": "ansible-core",
   "ansible-lint": "ansible-lint",
   ssh: "openssh-client",
   sshd: "openssh-server",
-  // What gets certificates, and a server that issues them to tests.
+  // A client for certificates, and a server that issues them to tests.
   certbot: "certbot",
   pebble: "pebble",
   // A server whose documented units are tested.
   gunicorn: "gunicorn",
-  // What sends requests as fast as it can.
+  // A fast load generator.
   wrk: "wrk",
-  // What counts the instructions of bench:check.
+  // Counts the instructions of bench:check.
   valgrind: "valgrind",
-  // What builds the native code of the package sd-daemon, which is compared with ours.
+  // Builds the native code of the package sd-daemon, for comparison.
   make: "make",
   "g++": "g++",
   "pkg-config": "pkgconf",
   "/usr/include/systemd/sd-daemon.h": "libsystemd-dev",
-  // The browser that looks at the site. The shell needs fewer packages than the whole browser, which does too.
+  // A browser for the tests of the site. The headless shell needs fewer packages than the whole browser.
   "chromium-headless-shell": "chromium-headless-shell",
 };
 

@@ -33,8 +33,8 @@ export class Debian {
   }
 
   /**
-   * The Debian of a suite, such as `bookworm`, which is downloaded once, in about a minute. One with other
-   * packages than the tests need has a folder of another name.
+   * The Debian of a suite, such as `bookworm`, downloaded once, in about a minute. A Debian with additional
+   * packages is in a folder with another name.
    */
   static async ofSuite(suite: string, { folder = suite, packages = packagesOfTests } = {}): Promise<Debian> {
     const root = join(cacheOfDebians, folder);
@@ -60,7 +60,7 @@ export class Debian {
       ...process.env,
       PATH: "/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
     };
-    // On an older systemd some tests are rightly skipped, which would be a failure with CI set.
+    // On an older systemd some tests are skipped as expected. With CI set, that would be a failure.
     delete env["CI"];
     const enter = ["unshare", "--mount", "--propagation=private", "bash", script];
     const args = [this.root, project, node, join(dirname(npm), ".."), ...command];
@@ -75,17 +75,16 @@ export class Debian {
 
 async function download(suite: string, root: string, packages: string): Promise<void> {
   console.error(`Downloading Debian ${suite} …`);
-  // It has another name until it is complete. The next download removes what a killed one has left.
+  // It has another name until it is complete. The next download removes the rest of a killed one.
   const incomplete = `${root}.incomplete`;
   rmSync(incomplete, { recursive: true, force: true });
-  // It runs in separate namespaces, because debootstrap mounts /proc. They also end every process that it has
-  // started.
+  // In separate namespaces, because debootstrap mounts /proc. They also end every process that it starts.
   const apart = ["--mount", "--propagation=private", "--pid", "--fork", "--kill-child=KILL", "--mount-proc"];
   const bootstrap = ["debootstrap", "--variant=minbase", `--include=${packages}`];
   try {
     const args = ["--pdeathsig=KILL", "unshare", ...apart, ...bootstrap, suite, incomplete, mirror()];
     const child = spawn("setpriv", args, { stdio: ["ignore", "pipe", "pipe"] });
-    // unshare waits for its child, and only SIGKILL ends it earlier.
+    // unshare waits for its child. Only SIGKILL ends it earlier.
     const { status, stdout, stderr } = await finished(child, "SIGKILL");
     if (status !== 0) {
       const said = `${stdout}${stderr}`.trim().split("\n").slice(-5).join("\n");
@@ -97,7 +96,7 @@ async function download(suite: string, root: string, packages: string): Promise<
   }
 }
 
-/** The mirror from which apt on this computer gets Debian. */
+/** The mirror that apt on this computer uses. */
 function mirror(): string {
   const found = execFileSync("apt-get", ["indextargets", "--format", "$(SITE)"], { encoding: "utf8" })
     .split("\n")

@@ -4,8 +4,8 @@ import process from "node:process";
 const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /**
- * Waits for a program. If a signal ends this process meanwhile, `how` ends the program first, and
- * `process.exitCode` is set.
+ * Waits for a program. If a signal ends this process first, `how` ends the program, and `process.exitCode` is
+ * set.
  */
 export async function finished(
   child: ChildProcess,

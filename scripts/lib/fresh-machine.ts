@@ -6,7 +6,7 @@ export interface Place {
   /** The packages beyond those of a minimal Debian. */
   packages: string[];
   user: "root" | "user";
-  /** What root may do: everything, or what a container without any options allows. */
+  /** The rights of root: all, or those in a container without options. */
   powers: "machine" | "container";
   copy: "clone" | "archive";
 }
@@ -28,7 +28,7 @@ export function readFreshArguments(args: readonly string[]): {
   vitest: string[];
 } {
   const help = args.includes("--help") || args.includes("-h");
-  // A filter of vitest is a path, so it has a slash or a dot; an option of vitest begins with a dash.
+  // A filter of Vitest is a path, so it has a slash or a dot. An option of Vitest begins with a dash.
   const other = args.findIndex((arg) => !/^\w+$/.test(arg));
   const named = other === -1 ? args : args.slice(0, other);
   const unknown = named.find((name) => !known.some((place) => place.name === name));

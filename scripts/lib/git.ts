@@ -4,9 +4,8 @@ import process from "node:process";
 let variables: string[] | undefined;
 
 /**
- * Variables for a program, so that git uses the repository of the folder where it runs. A git hook has
- * variables such as GIT_DIR. With them, every git that the hook starts would read and change the repository
- * of the hook.
+ * Variables for a program, with which git uses the repository of the working directory. A git hook sets
+ * variables such as GIT_DIR. With them, git would read and change the hook's repository instead.
  */
 export function withoutRepository(): Record<string, undefined> {
   variables ??= execFileSync("git", ["rev-parse", "--local-env-vars"], { encoding: "utf8" })

@@ -95,7 +95,7 @@ export function specifiersIn(path: string): string[] {
 /** Whether imports lead from one file or subfolder of a folder to another one. */
 function reaches(imports: readonly Import[], start: string, end: string): boolean {
   const reached = new Set([start]);
-  // A loop over a set also visits items that are added meanwhile.
+  // A loop over a set also visits items that are added during it.
   for (const name of reached) for (const { from, to } of imports) if (from === name) reached.add(to);
   return reached.has(end);
 }

@@ -4,8 +4,8 @@ import { closeSync, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 
 /**
- * Locks a file for this process, by flock(1). The kernel releases the lock when the process ends in any way. Without flock(1),
- * nothing is locked.
+ * Locks a file for this process, by flock(1). The kernel releases the lock when the process ends. Without
+ * flock(1), nothing is locked.
  */
 export class Lock {
   #file;
@@ -18,7 +18,7 @@ export class Lock {
     this.#fd = openSync(file, "a");
   }
 
-  /** Takes the lock, or returns false if another process has it. */
+  /** Acquires the lock, or returns false if another process has it. */
   tryTake() {
     const { status } = flock(this.#fd, "flock", "--nonblock", "3");
     return status !== 1;

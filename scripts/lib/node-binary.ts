@@ -26,7 +26,7 @@ export function nodeBinary(version: string): string {
 
 /**
  * The binary of a Node, from the npm package node-linux-<arch>. The version is a major version, such as 22,
- * or an exact one, such as 20.19.0. npm keeps it: for a newer one of the same major version, remove
+ * or an exact one, such as 20.19.0. It is cached: for a newer one of the same major version, remove
  * .cache/nodes.
  *
  * @throws if it can't be installed

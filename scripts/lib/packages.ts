@@ -56,12 +56,12 @@ export const INSTALL_SCRIPTS: readonly string[] = [
 ];
 
 /**
- * The package.json of the repository. Its `repository` is the only place that says where the repository is; a
- * test compares all others with it.
+ * The package.json of the repository. Only its `repository` defines where the repository is; a test compares
+ * all others with it.
  */
 export const rootManifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as Manifest;
 
-/** The repository as a browser opens it. */
+/** The address of the repository for a browser. */
 export const webAddress = rootManifest.repository?.url?.replace(/^git\+|\.git$/g, "") ?? "";
 
 /** Every package of a checkout except the repository itself, in the order of the folders. */
@@ -86,8 +86,8 @@ export function versionsOf(repository: string): Record<string, string | undefine
 }
 
 /**
- * The names of those packages whose code the build puts into another one: it imports them, and npm does not
- * install them with it. So does a package that it contains.
+ * The packages whose code the build includes in another one: it imports them, and npm does not install them
+ * with it. The same applies to a package that it contains.
  */
 export function bundledNames({ path, manifest }: Package, among: readonly Package[]): string[] {
   const sources = readdirSync(join(path, "src"), { recursive: true, encoding: "utf8" })

@@ -48,7 +48,7 @@ export class ScratchRepository {
   }
 
   /**
-   * Runs a program here: one of this repository's packages, or of the system. Returns its output, or throws
+   * Runs a program here: from this repository's packages, or from the system. Returns its output, or throws
    * an error with it.
    */
   run(program: string, ...args: string[]): string {

@@ -7,10 +7,7 @@ const MARGIN = 16;
 const escaped = (text: string): string =>
   text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 
-/**
- * The colours that a program of ours prints, for a light and a dark page. Each has a contrast of 4.5 at
- * least.
- */
+/** The colours of our programs, for a light and a dark page. Each has a contrast of at least 4.5. */
 const colours: Readonly<Record<number, readonly [name: string, light: string, dark: string]>> = {
   1: ["red", "#b42318", "#ff8f87"],
   2: ["green", "#116329", "#7ee2a0"],
@@ -26,18 +23,18 @@ const style = (index: 1 | 2): string =>
 function tspanOf({ column, text, bold, dim, colour }: Run): string {
   const names = [bold && "bold", dim && "dim", colour !== undefined && colours[colour]?.[0]].filter(Boolean);
   const look = names.length === 0 ? "" : ` class="${names.join(" ")}"`;
-  // Spaces are kept by the place of each run, since a reader's font may be wider or narrower.
+  // The position of each run replaces the spaces, because a reader's font may be wider or narrower.
   const x = MARGIN + column * CHARACTER;
   const width = text.length * CHARACTER;
   return `<tspan x="${x.toFixed(1)}" textLength="${width.toFixed(1)}"${look}>${escaped(text)}</tspan>`;
 }
 
 /**
- * A picture of a terminal, as SVG. It follows the reader's choice of a light or a dark page.
+ * A picture of a terminal, as SVG. It follows the reader's preference for a light or a dark page.
  *
  * @param title what the picture shows, for readers who can't see it
- * @param times when each line appears, in seconds. It appears once, and at once for readers who asked for
- * less motion. By default, nothing moves
+ * @param times when each line appears, in seconds. For readers who prefer reduced motion, all lines appear at
+ *   once. By default, nothing moves
  */
 export function pictureOf(
   lines: readonly (readonly Run[])[],

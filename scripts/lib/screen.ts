@@ -1,6 +1,6 @@
 import xterm from "@xterm/headless";
 
-/** Neighbouring characters of a screen that look the same. */
+/** Adjacent characters of a screen with the same style. */
 export interface Run {
   /** The first column, counted from 0. */
   readonly column: number;
@@ -13,7 +13,7 @@ export interface Run {
 
 type Line = NonNullable<ReturnType<xterm.Terminal["buffer"]["active"]["getLine"]>>;
 
-/** The runs of a line. Space at its end is left out. */
+/** The runs of a line, without trailing space. */
 function runsOf(line: Line): Run[] {
   const runs: { column: number; text: string; bold: boolean; dim: boolean; colour: number | undefined }[] =
     [];
@@ -33,7 +33,7 @@ function runsOf(line: Line): Run[] {
   return runs.filter(({ text }) => text.trim() !== "");
 }
 
-/** The lines that a terminal shows after a program has printed this, with the colours. Long lines wrap. */
+/** The lines, with colours, that a terminal shows after this output. Long lines wrap. */
 export async function screenOf(printed: string, columns: number): Promise<Run[][]> {
   const terminal = new xterm.Terminal({ cols: columns, rows: 24, scrollback: 1000, allowProposedApi: true });
   await new Promise<void>((resolve) => terminal.write(printed, resolve));

@@ -5,17 +5,15 @@ import { type Missing, missingText } from "../../packages/testkit/src/requires.t
 import { type Asked, isAsked, whyNothingRan } from "./asked-tests.ts";
 import { packageOf } from "./debian-packages.mjs";
 
-/**
- * A test that was skipped, by the first of its requirements that is not met, and all programs that it lacks.
- */
+/** A skipped test, with the first missing requirement, and all programs that it lacks. */
 export interface Skipped {
   missing: Missing;
   programs?: readonly string[] | undefined;
 }
 
 /**
- * Prints a table of the tests that could not run on this machine at the end of a run, with the command that
- * installs what they need. A run that was asked for tests that do not exist fails.
+ * At the end of a run, prints a table of the tests that could not run on this machine, with the command that
+ * installs what they need. A run fails if its arguments select tests that do not exist.
  */
 export default class SkippedReporter implements Reporter {
   readonly #skipped: Skipped[] = [];
@@ -42,7 +40,7 @@ export default class SkippedReporter implements Reporter {
   }
 }
 
-/** The table, and what to do about it. Empty if nothing was skipped. */
+/** The table, and what to do. Empty if nothing was skipped. */
 export function skippedLines(skipped: readonly Skipped[], isRoot = process.getuid?.() === 0): string[] {
   const counts = new Map<string, number>();
   for (const { missing } of skipped) {

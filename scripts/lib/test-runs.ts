@@ -1,4 +1,4 @@
-// What `npm run test:on-node` and `npm run test:on-systemd` share.
+// The common parts of `npm run test:on-node` and `npm run test:on-systemd`.
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
@@ -8,10 +8,10 @@ import { type Table, writeRows } from "./tested-table.ts";
 
 /** A Node or a systemd that the tests run on. */
 export interface Place {
-  /** The first cells of its row in docs/tested.md. The first one is the version. */
+  /** The first cells of its row in docs/tested.md. The version is the first one. */
   cells: readonly string[];
   /**
-   * Runs a command in the folder of the project, with its output in this terminal. Resolves with its exit
+   * Runs a command in the folder of the project, with its output in this terminal. Resolves to its exit
    * status.
    */
   run(command: readonly string[]): Promise<number>;
@@ -22,12 +22,12 @@ export interface TestRun {
   /** The names of the tests that failed. */
   failed: string[];
   skipped: Missing[];
-  /** Whether vitest ended with status 0. It also fails for an error that belongs to no test. */
+  /** Whether Vitest ended with status 0. It also fails for an error outside of a test. */
   isPassed: boolean;
   minutes: number;
 }
 
-/** The part of vitest's JSON report that is read here. */
+/** The used part of Vitest's JSON report. */
 interface Report {
   testResults: {
     assertionResults: { status: string; fullName: string; tags: string[]; meta: { missing?: Missing } }[];
@@ -35,8 +35,8 @@ interface Report {
 }
 
 /**
- * Runs vitest in a place, without the tests of the campaign. Resolves with `undefined` if vitest has not
- * written a report, for example because of an unknown option, and if a signal has ended this process.
+ * Runs Vitest in a place, without the campaign. Resolves to `undefined` if Vitest has not written a report,
+ * for example because of an unknown option, or if a signal has ended this process.
  */
 export async function runVitest({ run }: Place, args: readonly string[]): Promise<TestRun | undefined> {
   const report = join(root, `.cache/reports/${process.pid}.json`);
@@ -62,7 +62,7 @@ export async function runVitest({ run }: Place, args: readonly string[]): Promis
   }
 }
 
-/** How many tests were skipped, by what they need. */
+/** How many tests were skipped, by requirement. */
 export function skippedText(skipped: readonly Missing[]): string {
   const counts = new Map<string, number>();
   for (const text of skipped.map(missingText)) counts.set(text, (counts.get(text) ?? 0) + 1);
@@ -82,11 +82,11 @@ function rowOf({ cells }: Place, run: TestRun): string[] {
 }
 
 /**
- * Runs the tests in one place after the other, and prints the results. If no arguments of vitest choose the
- * tests, writes a row for each place into docs/tested.md. Sets the exit status of this process.
+ * Runs the tests in one place after the other, and prints the results. If no arguments select tests, writes a
+ * row for each place into docs/tested.md. Sets the exit status of this process.
  *
  * @param heading the names of the first cells
- * @param key the part of a version that a row stands for
+ * @param key the part of a version that identifies a row
  */
 export async function runInPlaces(
   places: AsyncIterable<Place>,
@@ -101,7 +101,7 @@ export async function runInPlaces(
     const run = await runVitest(place, args);
     if (process.exitCode !== undefined) return;
     if (run === undefined) {
-      // It would end in the same way in the other places.
+      // It would end the same way in the other places.
       failures.push("Vitest has ended without a report. What it says above is why.");
       break;
     }

@@ -10,8 +10,8 @@ const page = `${root}docs/tested.md`;
 export type Table = readonly [heading: readonly string[], ...rows: (readonly string[])[]];
 
 /**
- * Puts the rows of `table` into a table of `text`, which stands between the comments `<!-- name -->` and
- * `<!-- /name -->`. A row takes the place of the one whose version has the same `key`; the others stay.
+ * Puts the rows of `table` into a table of `text`, between the comments `<!-- name -->` and `<!-- /name -->`.
+ * A row replaces the row whose version has the same `key`. The others stay.
  */
 export function withRows(
   text: string,

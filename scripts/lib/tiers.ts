@@ -1,8 +1,8 @@
 import type { TestTagDefinition } from "vitest/config";
 
 /**
- * The tiers of the tests. A test without a tag is quick: it needs no service manager. TESTING.md says what
- * belongs where.
+ * The tiers of the tests. A test without a tag is quick: it needs no service manager. TESTING.md describes
+ * the tiers.
  */
 export const tiers: TestTagDefinition[] = [
   { name: "systemd", description: "Boots a service manager of its own. Needs root and systemd." },

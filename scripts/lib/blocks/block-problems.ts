@@ -4,14 +4,14 @@ import { shellProblems, type ShellFacts } from "./shell-problems.ts";
 import { scriptLanguages } from "./typed-blocks.ts";
 import { fragmentProblems } from "./unit-problems.ts";
 
-/** Whether a block shows what a program has printed. */
+/** Whether a block shows the output of a program. */
 const isOutput = ({ language }: Block): boolean => language === "" || language === "text";
 
 const reason = (block: Block): string | undefined => noteOf(block, "not run");
 
 /**
- * What is wrong with a block that can be checked by itself. Whole units, and the types of scripts, are
- * checked together. A block that no rule covers is a problem too.
+ * The problems of a block that can be checked by itself. Whole units, and the types of scripts, are checked
+ * together. A block without a rule is a problem too.
  */
 export function blockProblems(block: Block, facts: ShellFacts): string[] {
   const { language, code } = block;

@@ -1,6 +1,6 @@
 import { parseAllDocuments } from "yaml";
 
-/** The parsers of the languages that have data. Each throws an error for what it does not read. */
+/** The parsers of the data languages. Each throws an error for invalid data. */
 const parsers: Readonly<Record<string, (code: string) => unknown>> = {
   json: (code) => JSON.parse(code) as unknown,
   yaml: (code) => {

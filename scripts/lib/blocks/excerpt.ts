@@ -1,6 +1,6 @@
 const marker = /^\s*(?:\/\/|#|<!--|\/\*)\s*#(region|endregion)\b\s*([\w.-]*)/;
 
-/** Takes the indentation off that all lines share. */
+/** Removes the indentation that all lines share. */
 function dedent(lines: readonly string[]): string[] {
   const indents = lines.filter((line) => line.trim() !== "").map((line) => line.search(/\S/));
   const common = Math.min(...indents);
@@ -8,8 +8,7 @@ function dedent(lines: readonly string[]): string[] {
 }
 
 /**
- * The lines of a region, without those that mark it. Throws an `Error` if the file does not have the region
- * exactly once.
+ * The lines of a region, without its markers. Throws an `Error` unless the file has the region exactly once.
  */
 function regionOf(lines: readonly string[], region: string): string[] {
   const starts = lines.flatMap((line, index) => {

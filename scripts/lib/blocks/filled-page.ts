@@ -4,10 +4,10 @@ import { type FormatConfig, format } from "oxfmt";
 import { excerptOf } from "./excerpt.ts";
 import { type Block, blocksOf, noteOf, placeOf } from "./page-blocks.ts";
 
-/** The languages of a block whose code `oxfmt` formats where it stands in a page. */
+/** The languages whose blocks `oxfmt` formats inside a page. */
 const formatted: readonly string[] = ["js", "ts", "json", "yaml"];
 
-/** The code that a block must show, as `oxfmt` leaves it in the page. */
+/** The code that a block must show, formatted by `oxfmt` as in the page. */
 async function shownIn(block: Block, source: string, root: string, options: FormatConfig): Promise<string> {
   const [path = "", region] = source.split("#");
   const file = join(root, path);

@@ -16,7 +16,7 @@ export interface Block {
   /** The spaces before the fence, for a block in a list. */
   readonly indent: number;
   /**
-   * The lines of the page between the two fences: the first one, counted from 0, and the one after the last.
+   * The lines of the page between the two fences: the index of the first one, and of the one after the last.
    */
   readonly inside: readonly [number, number];
 }
@@ -54,19 +54,16 @@ export function blocksOf(page: string, text: string): Block[] {
   return blocks;
 }
 
-/** What the comments before a block may say. */
+/** The keywords of comments before a block. */
 export const keywords: readonly string[] = ["from", "lint finds", "ESM only", "not run"];
 
-/**
- * What a comment before the block says after its keyword: `noteOf(block, "from")` of `<!-- from: PATH -->` is
- * `PATH`.
- */
+/** The value of a comment before the block: `noteOf(block, "from")` of `<!-- from: PATH -->` is `PATH`. */
 export function noteOf({ notes }: Pick<Block, "notes">, keyword: string): string | undefined {
   const note = notes.find((text) => text.startsWith(`${keyword}:`));
   return note?.slice(keyword.length + 1).trim();
 }
 
-/** Where a block is, for a message. */
+/** The place of a block, for a message. */
 export const placeOf = ({ page, line }: Pick<Block, "page" | "line">): string => `${page}:${line}`;
 
 /** The commands in a page's sentences, such as `sockact status`, with their lines. */

@@ -1,14 +1,11 @@
 import { readdirSync } from "node:fs";
 import { join, posix } from "node:path";
 
-/** What .gitignore names. */
+/** The paths in .gitignore. */
 const ignored =
   /(?:^|\/)(?:node_modules|dist|coverage|\.git|\.cache|\.ansible|\.turbo|\.build-[^/]*|temporary-[^/]*|[^/]*\.(?:tgz|tsbuildinfo))$|^(?:sbom|docs\/(?:reference|screenshots|\.vitepress\/(?:\.temp|cache)))$/;
 
-/**
- * The files of a checkout that git has or would add. It does not ask git, which a machine that runs the tests
- * may lack.
- */
+/** The files of a checkout that git has or would add. Does not run git, which a test machine may lack. */
 export function filesInGit(root: string, folder = ""): string[] {
   return readdirSync(join(root, folder), { withFileTypes: true })
     .toSorted((one, other) => (one.name < other.name ? -1 : 1))
@@ -27,6 +24,6 @@ const handwritten = [
   /^\.changeset\/README\.md$/,
 ];
 
-/** The pages that people write: what a tool has generated is left out. */
+/** The pages that people write, without generated ones. */
 export const handwrittenPages = (files: readonly string[]): string[] =>
   files.filter((file) => handwritten.some((pattern) => pattern.test(file)));

@@ -7,8 +7,7 @@ export interface ShellCall {
 }
 
 /**
- * The commands of a script, with those in loops, substitutions and subshells, and what the parser of bash
- * complains of.
+ * The commands of a script, including loops, substitutions and subshells, and the errors of the bash parser.
  */
 export function shellCallsOf(script: string): { calls: ShellCall[]; errors: string[] } {
   const calls: ShellCall[] = [];
@@ -28,7 +27,7 @@ export function shellCallsOf(script: string): { calls: ShellCall[]; errors: stri
 const wrappers = /^(?:sudo|npx|watch|env|time|exec)$/;
 const checked = /^(?:sockact|npm|systemctl|journalctl|loginctl|systemd-[\w-]+|bash|sh|ssh)$/;
 
-/** The command that `sudo`, `npx`, `npm exec` or `env` runs in the end, if it is one that is checked. */
+/** The command that `sudo`, `npx`, `npm exec` or `env` finally runs, if it is one that is checked. */
 export function innerCall({ program, args }: ShellCall): ShellCall {
   const isWrapper = wrappers.test(program) || (program === "npm" && args[0] === "exec");
   const words = [program, ...args].map((word) =>
@@ -39,10 +38,7 @@ export function innerCall({ program, args }: ShellCall): ShellCall {
   return at === -1 ? { program, args } : { program: words[at]!, args: args.slice(at) };
 }
 
-/**
- * The script that a shell, on this host or another one, gets as text: of `bash -c SCRIPT` and
- * `ssh HOST SCRIPT`.
- */
+/** The script that `bash -c SCRIPT` or `ssh HOST SCRIPT` passes to a shell. */
 export function innerScript({ program, args }: ShellCall): string | undefined {
   if (program === "bash" || program === "sh") {
     const at = args.findIndex((arg) => /^-\w*c$/.test(arg));

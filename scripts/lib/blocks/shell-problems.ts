@@ -2,13 +2,13 @@ import { spawnSync } from "node:child_process";
 import { systemdVersion } from "../../../packages/testkit/src/requires.ts";
 import { innerCall, innerScript, type ShellCall, shellCallsOf } from "./shell-calls.ts";
 
-/** What the commands of a page are compared with. */
+/** What the commands of a page are checked against. */
 export interface ShellFacts {
   /** The scripts of the package.json whose `npm run` a page shows. */
   readonly scripts: ReadonlySet<string>;
   /** The names of our packages on npm. */
   readonly packages: ReadonlySet<string>;
-  /** What is wrong with the arguments of `sockact`, or `undefined`. */
+  /** The problem with the arguments of `sockact`, or `undefined`. */
   readonly sockactProblem: (args: readonly string[]) => string | undefined;
 }
 
@@ -69,7 +69,7 @@ function callProblem(call: ShellCall, facts: ShellFacts): string | undefined {
   return undefined;
 }
 
-/** What is wrong with the commands of a page. */
+/** The problems of the commands of a page. */
 export function shellProblems(script: string, facts: ShellFacts): string[] {
   const { calls, errors } = shellCallsOf(script);
   const problems = calls.flatMap((call) => {

@@ -52,8 +52,8 @@ function around({ line, inside, indent }: Block, page: string): { before: string
 }
 
 /**
- * The blocks of a page that a reader runs as they are: they use a package of ours. Each comes twice, as an ES
- * module and in CommonJS. Blocks that come from a file are left out, since a test runs that file.
+ * The blocks of a page that a reader can run unchanged: they use a package of ours. Each is returned twice,
+ * as an ES module and in CommonJS. Blocks from a file are left out, because a test runs that file.
  *
  * @param page its path in the repository, or the absolute path of a page in a copy of it
  */

@@ -5,10 +5,10 @@ type Command = Pick<
   "action" | "commands" | "configureOutput" | "exitOverride"
 >;
 
-/** Words that a page writes for a value of the reader's: `NAME`, `FILE…`. */
+/** Placeholders for a reader's values: `NAME`, `FILE…`. */
 const placeholder = /^[A-Z]{2,}…?$/;
 
-/** Takes away what a command does and prints. */
+/** Disables a command's action and output. */
 function silence(command: Command): void {
   command
     .exitOverride()
@@ -17,7 +17,9 @@ function silence(command: Command): void {
   for (const inner of command.commands) silence(inner);
 }
 
-/** What the real command line says of these arguments, or `undefined` if it takes them. No command runs. */
+/**
+ * The error of the real command line for these arguments, or `undefined` if they are valid. No command runs.
+ */
 export function sockactProblem(args: readonly string[]): string | undefined {
   // … stands for more arguments, and a placeholder in capitals for one value.
   const given = args.filter((arg) => arg !== "…");

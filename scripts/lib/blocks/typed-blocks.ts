@@ -6,7 +6,7 @@ import process from "node:process";
 import { type Block, noteOf, placeOf } from "./page-blocks.ts";
 import { importsOurs } from "./snippets.ts";
 
-/** The languages of a block that TypeScript reads. */
+/** The languages of blocks that TypeScript checks. */
 export const scriptLanguages: readonly string[] = ["js", "ts"];
 
 /**
@@ -16,7 +16,7 @@ export const scriptLanguages: readonly string[] = ["js", "ts"];
 const isRun = (code: string): boolean =>
   importsOurs(code) || /\brequire\("(?:@sockact\/|sockact")/.test(code);
 
-/** What a part of a program may use without an import: the names that all our pages use in the same sense. */
+/** What a part of a program may use without an import: names with the same meaning on all our pages. */
 const ambient = `
 declare const app: import("express").Express;
 declare const server: import("node:http").Server;
@@ -45,14 +45,14 @@ function fileOf({ language, code }: Block): { suffix: string; text: string } {
   return { suffix, text: suffix === ".cjs" ? code : `${code}\nexport {};\n` };
 }
 
-/** The blocks that are compiled by themselves: nothing else checks them. */
+/** The blocks that are compiled by themselves, because nothing else checks them. */
 export const isTypedAlone = (block: Block): boolean =>
   scriptLanguages.includes(block.language) &&
   noteOf(block, "from") === undefined &&
   noteOf(block, "not run") === undefined &&
   !isRun(block.code);
 
-/** What TypeScript finds wrong in these blocks. JavaScript is checked with the types of what it imports. */
+/** The TypeScript errors of these blocks. JavaScript is checked with the types of its imports. */
 export async function typeProblems(blocks: readonly Block[], root: string): Promise<string[]> {
   const folder = mkdtempSync(join(tmpdir(), "sockact-blocks-"));
   try {

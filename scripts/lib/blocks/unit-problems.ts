@@ -4,11 +4,11 @@ import { syntaxRules } from "../../../packages/units/src/lib/lint/rules/syntax.t
 import { type Block, noteOf, placeOf } from "./page-blocks.ts";
 import { type ShownUnit, unitsIn } from "./shown-units.ts";
 
-/** The whole units that a page shows under one heading, with the errors that they are meant to have. */
+/** The whole units that a page shows under one heading, with the errors that they show on purpose. */
 export interface UnitGroup {
   readonly place: string;
   readonly files: Readonly<Record<string, string>>;
-  /** The codes of the errors that the page means to show. */
+  /** The codes of the errors that the page shows on purpose. */
   readonly expected: readonly string[];
 }
 
@@ -60,7 +60,7 @@ export function completed(files: Readonly<Record<string, string>>): Record<strin
   return all;
 }
 
-/** What the linter finds in whole units that systemd or the app would fail with. */
+/** The linter's findings in whole units that would make systemd or the app fail. */
 export function groupProblems({ place, files, expected }: UnitGroup): string[] {
   const errors = lintUnits(completed(files)).filter(
     ({ severity, file }) => severity === "error" && Object.hasOwn(files, file),
@@ -75,7 +75,7 @@ export function groupProblems({ place, files, expected }: UnitGroup): string[] {
   ];
 }
 
-/** What systemd would not read in a part of a unit. */
+/** The lines of a part of a unit that systemd would ignore. */
 export function fragmentProblems(block: Block): string[] {
   const expected = expectedIn(block);
   return unitsIn(block)

@@ -23,7 +23,7 @@ interface EntryPoint {
  * `export` is in the report too if an exported type names it, because users depend on it.
  */
 export function apiReports(repository: string, packages: readonly Package[]): Map<string, string> {
-  // API Extractor writes files. Files that a killed run leaves in this folder do no harm.
+  // API Extractor writes files. Leftovers of a killed run in this folder do no harm.
   const folder = join(repository, "node_modules/.cache/sockact/api");
   try {
     const entryPoints = packages.flatMap(entryPointsOf);
@@ -58,7 +58,7 @@ function entryPointsOf(published: Package): EntryPoint[] {
   });
 }
 
-/** Every file that the conditions of an entry point lead to. */
+/** Every file that the conditions of an entry point resolve to. */
 function filesOf(conditions: unknown): string[] {
   return typeof conditions === "string" ? [conditions] : Object.values(Object(conditions)).flatMap(filesOf);
 }
@@ -110,10 +110,7 @@ function configOf({ package: { path }, name, types }: EntryPoint, folder: string
   });
 }
 
-/**
- * Any other message is about a mistake in the types. The console also gets messages about the file of the
- * report, which are left out.
- */
+/** Any other message is an error in the types. Messages about the report file are left out of the console. */
 function failAtProblem(message: ExtractorMessage): void {
   message.handled = true;
   if (message.category === ExtractorMessageCategory.Console) return;

@@ -1,10 +1,10 @@
-/** The most that a package may have. All but `installedFiles` are bytes. */
+/** The maximum sizes of a package, in bytes except for `installedFiles`. */
 export interface Budget {
   /** The archive that npm downloads. */
   packed: number;
-  /** The files of the package. */
+  /** All files of the package. */
   unpacked: number;
-  /** The files of ours that an app loads which requires the package, and uses nothing else of it. */
+  /** Our files that an app loads if it requires the package and uses nothing else of it. */
   loaded: number;
   /** The files that an install adds: those of the package and of all its dependencies. */
   installed: number;
@@ -15,15 +15,15 @@ export interface Budget {
 const NAMES = ["packed", "unpacked", "loaded", "installed", "installedFiles"] as const;
 
 /**
- * The growth that a budget allows: 3 %, but at least 1 kB, so that one more sentence in a README fits, and at
- * most 5 kB. One more file always needs a decision.
+ * The growth that a budget allows: 3 %, at least 1 kB for one more sentence in a README, and at most 5 kB. An
+ * additional file always needs a decision.
  */
 function headRoom(name: keyof Budget, size: number): number {
   return name === "installedFiles" ? 0 : Math.min(Math.max(size * 0.03, 1000), 5000);
 }
 
 /**
- * Whether a size keeps to its budget. A budget must not be much too large either, or it would hide the next
+ * Whether a size fits its budget. A budget that is much too large fails too, because it would hide the next
  * growth.
  */
 function fits(name: keyof Budget, size: number, limit: number): boolean {

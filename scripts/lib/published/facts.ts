@@ -4,7 +4,7 @@ import type { InstalledPackages, PackedPackage } from "./packed.ts";
 import { INSTALL_SCRIPTS, type Manifest, type Package } from "../packages.ts";
 import { visibleNames } from "./visible-names.ts";
 
-/** The facts about a package that users depend on, besides its types and its size. */
+/** The facts about a package that users depend on, besides types and size. */
 export interface Facts {
   /** The fields of the manifest that npm, Node, TypeScript and bundlers read. */
   readonly manifest: Record<string, unknown>;
@@ -12,15 +12,15 @@ export interface Facts {
   readonly installs: readonly string[];
   readonly files: readonly string[];
   /**
-   * The environment variables that it reads or names, the codes of its errors and warnings, and the events
-   * that it emits.
+   * The environment variables that it reads or names, its error and warning codes, and the events that it
+   * emits.
    */
   readonly visibleNames: readonly string[];
 }
 
 /**
- * The fields that do not matter in an installed package. Every other field of a manifest counts as a fact,
- * also an unknown one.
+ * The fields that do not matter in an installed package. Every other field of a manifest is a fact, even an
+ * unknown one.
  */
 const TEXTS = new Set([
   "name",

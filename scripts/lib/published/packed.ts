@@ -40,10 +40,7 @@ export function pack(packages: readonly Package[]): Map<string, PackedPackage> {
   );
 }
 
-/**
- * Follows the dependencies of a package: those of this repository as they are packed, and others as they are
- * in node_modules.
- */
+/** Follows the dependencies of a package: this repository's as packed, and others as in node_modules. */
 export function installed(
   name: string,
   packages: readonly Package[],
@@ -85,7 +82,7 @@ export function loadedBy({ path, manifest }: Package, packages: readonly Package
     .reduce((sum, file) => sum + statSync(file).size, 0);
 }
 
-/** Where Node finds a package that another one depends on. */
+/** The folder in which Node finds a dependency of a package. */
 function folderOf(name: string, dependent: string): string {
   const folders = createRequire(join(dependent, "_")).resolve.paths(name) ?? [];
   const found = folders

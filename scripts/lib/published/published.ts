@@ -116,8 +116,8 @@ function paragraph(heading: string, text: string): string {
 }
 
 /**
- * A line for each value, with its path: `manifest dependencies ms: "^2.1.3"`. The order is kept, since it
- * matters in `exports`.
+ * A line for each value, with its path: `manifest dependencies ms: "^2.1.3"`. The order is unchanged, because
+ * it matters in `exports`.
  */
 function lines(value: unknown, ...path: string[]): string {
   const of = (each: unknown, ...way: string[]): string[] => {

@@ -1,8 +1,7 @@
 /**
- * The names in a published file that users meet, whether or not a type has them: the environment variables
- * that it reads, and the codes of its errors and warnings, which are strings or keys that begin as ours do.
- * `event NAME` is an event that the file emits. A variable that has the environment is called `env` by our
- * convention.
+ * The names in a published file that users see, with or without a type: the environment variables that it
+ * reads, and its error and warning codes, which are strings or keys with our prefix. `event NAME` is an event
+ * that the file emits. By our convention, a variable with the environment is called `env`.
  */
 export function visibleNames(code: string): string[] {
   const taken = Array.from(

@@ -14,7 +14,7 @@ import {
   useUnits,
 } from "./trials.ts";
 
-/** A user of the packages: what to install, with which package manager, and what to try then. */
+/** A user of the packages: what to install, with which package manager, and what to test then. */
 export interface Consumer {
   title: string;
   manager: PackageManager;
@@ -29,7 +29,8 @@ export const FRAMEWORKS = ["express", "koa", "fastify"] as const;
 type Framework = (typeof FRAMEWORKS)[number];
 
 /**
- * Versions of a framework, in order: the first and the last one of each major version that the adapter takes.
+ * Versions of a framework, in order: the first and the last one of each major version that the adapter
+ * supports.
  */
 export type FrameworkVersions = Record<Framework, string[]>;
 
@@ -39,15 +40,15 @@ const ALL = ["core", "express", "koa", "fastify", "notify", "register", "units"]
   .map((name) => `@sockact/${name}`)
   .concat("sockact");
 
-/** The tools that build the consumers of consumers.test.ts, in the versions that are tried there. */
+/** The tools that build the consumers of consumers.test.ts, in the tested versions. */
 const { dependencies: tools } = JSON.parse(
   readFileSync(new URL("../../../packages/testkit/consumers/package.json", import.meta.url), "utf8"),
 ) as { dependencies: Record<string, string> };
 const tool = (name: string): string => `${name}@${tools[name]}`;
 
 /**
- * Every package manager, every Node, both module systems and every version that is tried appear with every
- * framework. Not every combination does.
+ * Every package manager, Node, module system and version appears with every framework, but not in every
+ * combination.
  */
 export function consumersOf(versions: FrameworkVersions): Consumer[] {
   return [
@@ -60,7 +61,7 @@ export function consumersOf(versions: FrameworkVersions): Consumer[] {
 
 const take = <T>(values: readonly T[], index: number): T => values[index % values.length] as T;
 
-/** @param at which of the frameworks it is, so that Nodes and module systems differ between them */
+/** @param at the index of the framework, which selects its Node and module system */
 function withFramework(framework: Framework, versions: string[], at: number): Consumer[] {
   const row = (manager: PackageManager, node: string, modules: ModuleSystem, version?: string): Consumer => ({
     title: `${framework} ${version ?? versions.at(-1)}, ${manager}, Node ${node}, ${modules}`,
@@ -76,7 +77,7 @@ function withFramework(framework: Framework, versions: string[], at: number): Co
     // A newcomer names no version.
     row("npm", "20", "ES module"),
     row("npm", "26", "CommonJS"),
-    // The oldest one is the most likely to fail on the newest Node.
+    // The oldest version is the most likely to fail on the newest Node.
     ...versions
       .slice(0, -1)
       .map((version, index) =>
@@ -89,10 +90,10 @@ function withFramework(framework: Framework, versions: string[], at: number): Co
 }
 
 /**
- * Each framework has a project of its own: Express 5.3 brings a content-disposition with types, and the types
- * of Koa do not compile with those.
+ * Each framework has its own project: Express 5.3 installs a content-disposition with types, and the types of
+ * Koa do not compile with those.
  *
- * @param at which of the compilers it is
+ * @param at the index of the compiler
  */
 function withTypeScript(version: string, at: number): Consumer[] {
   const row = (
@@ -135,7 +136,7 @@ function withTestRunners(): Consumer[] {
   ];
 }
 
-/** The packages that need no framework, each in a project without other packages of ours. */
+/** The packages without a framework, each in a project without other packages of ours. */
 function alone(): Consumer[] {
   const row = (name: string, node: string, packages: string[], what: string, trial: Trial): Consumer => ({
     title: `${name} alone, npm, Node ${node}${what}`,

@@ -40,7 +40,7 @@ export function installCommand(
   }
 }
 
-/** The options of Node with which it finds the packages. */
+/** Node's options for finding the packages. */
 export function nodeOptions(manager: PackageManager): string[] {
   if (manager !== "Yarn 4 PnP") return [];
   return ["--require", "./.pnp.cjs", "--experimental-loader", "./.pnp.loader.mjs"];

@@ -19,7 +19,7 @@ export interface ProjectOptions {
   /** The major version of the Node that runs the app. */
   node: string;
   registry: Registry;
-  /** The copy of the repository, whose READMEs were published. */
+  /** The copy of the repository, with the published READMEs. */
   copy: string;
 }
 
@@ -44,7 +44,7 @@ export class Project {
     await this.run(...installCommand(manager, project, packages));
   }
 
-  /** Runs a program in the project, with its Node as the first on the PATH. */
+  /** Runs a program in the project, with its Node first on the PATH. */
   run(...command: string[]): Promise<string> {
     const { folder, registry } = this.#options;
     const PATH = `${dirname(this.#node)}${delimiter}${process.env["PATH"]}`;

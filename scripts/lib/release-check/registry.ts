@@ -15,8 +15,8 @@ export const toolFile = (path: string): string => join(tools, "node_modules", pa
 export interface Registry extends AsyncDisposable {
   url: string;
   /**
-   * The environment in which every package manager uses only this registry, and writes only into the folder
-   * of this run.
+   * The environment in which every package manager uses only this registry, and writes only to the folder of
+   * this run.
    */
   env: Record<string, string | undefined>;
   /** The names of all packages that were published to it. */
@@ -75,7 +75,7 @@ export function environmentFor(
   const home = join(folder, "home");
   const temporary = join(folder, "tmp");
   for (const each of [home, temporary]) mkdirSync(each);
-  // npm publishes nothing without a token, and the registry takes any.
+  // npm publishes nothing without a token. The registry accepts any.
   writeFileSync(
     join(home, ".npmrc"),
     `registry=${url}\n${url.replace("http:", "")}:_authToken=none\nupdate-notifier=false\n`,
@@ -90,7 +90,7 @@ export function environmentFor(
     HOME: home,
     TMPDIR: temporary,
     npm_config_globalconfig: global,
-    // changesets reads these variables, and no file. For npm, they override every file.
+    // changesets reads these variables, and no file. They override npm's files.
     ...Object.fromEntries(registrySettings(published).map((setting) => [`npm_config_${setting}`, url])),
     TURBO_TELEMETRY_DISABLED: "1",
     YARN_ENABLE_TELEMETRY: "0",

@@ -2,7 +2,7 @@ import { readdirSync, realpathSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { runProgram } from "./run-program.ts";
 
-/** Makes a copy of the repository as it is committed, with its dependencies installed. */
+/** Clones the last commit of the repository, and installs its dependencies. */
 export async function copyRepository(repository: string, copy: string): Promise<void> {
   await runProgram(["git", "clone", "--quiet", repository, copy], { cwd: repository });
   const repositoryOfCopy = (await git(copy, "rev-parse", "--absolute-git-dir")).trim();
@@ -29,7 +29,7 @@ export async function isDirty(repository: string): Promise<boolean> {
  * Gives the packages of a copy their next versions, as the pull request of changesets does, and commits that.
  */
 export async function versionPackages(copy: string): Promise<void> {
-  // Right after a release there is nothing to version, and the check publishes the versions of that release.
+  // Right after a release there is nothing to version, so the check publishes that release's versions.
   if (!readdirSync(join(copy, ".changeset")).some((file) => file.endsWith(".md") && file !== "README.md"))
     return;
   await runProgram(["npm", "run", "version-packages"], { cwd: copy });

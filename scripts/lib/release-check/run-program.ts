@@ -6,10 +6,10 @@ export interface ProgramOptions {
   env?: Record<string, string | undefined>;
 }
 
-/** Long enough for a cold cache and a busy machine, in milliseconds. */
+/** A timeout in milliseconds for a cold cache and a busy machine. */
 const LONGEST = 900_000;
 
-/** Runs a program, and returns its standard output. The error has all of its output. */
+/** Runs a program, and returns its standard output. The error contains all of its output. */
 export async function runProgram(command: readonly string[], options: ProgramOptions): Promise<string> {
   await using program = startProcess(command, {
     ...options,

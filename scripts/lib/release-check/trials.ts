@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Project } from "./project.ts";
 
-/** The use that a consumer makes of the installed packages. Throws an error if something does not work. */
+/** A test of the installed packages. Throws an error if something does not work. */
 export type Trial = (project: Project) => Promise<void>;
 
 export type ModuleSystem = "ES module" | "CommonJS";
@@ -87,7 +87,9 @@ export const useNotify: Trial = async (project) => {
   for (const modules of ["ES module", "CommonJS"] as const) await serveReadme("notify", modules)(project);
 };
 
-/** Serves an app without a line of sockact, by the command in the README of the preload, and by its unit. */
+/**
+ * Serves an app without sockact in its code, by the command in the README of the preload, and by its unit.
+ */
 export const usePreload: Trial = async (project) => {
   const listen = 'createServer((request, response) => response.end("hello")).listen(3000);\n';
   project.write("server.mjs", `import { createServer } from "node:http";\n${listen}`);
@@ -110,7 +112,7 @@ const result: RollingResult | string = await rollingRestart("sockact-release-che
 if (typeof result !== "string") throw new Error("rollingRestart() restarted a service that does not exist.");
 `,
   );
-  // An AbortSignal is one of its options. The usual `lib` of TypeScript has that type.
+  // One of its options is an AbortSignal, which is in the default `lib` of TypeScript.
   await compileWithoutNode(project, "roll.mts");
   await project.runNode("roll.mjs");
   project.write(
