@@ -103,6 +103,8 @@ export default defineConfig({
       page.frontmatter["editLink"] = false;
       page.frontmatter["lastUpdated"] = false;
     }
+    // A table of fields needs the room of an outline that has hardly an entry.
+    if (/^reference\/units-/.test(page.relativePath)) page.frontmatter["aside"] = false;
     page.description ||= descriptionOf(readFileSync(join(docs, page.filePath), "utf8"));
   },
   transformHead({ pageData, title: pageTitle, description: pageDescription }): HeadConfig[] {

@@ -40,13 +40,16 @@ const markdown: Partial<PluginOptions> = {
 const firstSentence = (text: string): string =>
   text.split(/(?<=[.:!?]\)?) (?=[\p{Lu}\d`[@])/u)[0]!.replace(/:$/, ".");
 
-/** The value of a property that is left out, as its comment says it. */
+/** The value of a property that is left out, if its comment says it in a word. */
 function defaultIn(comment: string): string {
-  const [, value] = /\b[Tt]he default is (`[^`]+`|[^.:;,]+)/.exec(comment) ?? [];
+  const [, value] = /\b[Tt]he default is (`[^`]{1,20}`|\d+)/.exec(comment) ?? [];
   return value ?? "";
 }
 
-/** The properties of a type, each in a row with its type, its default, and what it does. */
+/**
+ * The properties of a type, each in a row: what it does, its default and its type. A narrow window shows the
+ * first columns.
+ */
 function tableOfProperties(context: MarkdownThemeContext, model: DeclarationReflection[]): string {
   const { helpers, partials, router } = context;
   const rows = helpers.getFlattenedDeclarations(model).map((property) => {
@@ -59,13 +62,13 @@ function tableOfProperties(context: MarkdownThemeContext, model: DeclarationRefl
     const id = router.hasUrl(property) ? ` id="${router.getAnchor(property)}"` : "";
     return [
       `<code${id}>${property.name}${property.flags.isOptional ? "?" : ""}</code>`,
-      type.replace(/^\s*\\\| /, ""),
-      defaultIn(text),
       firstSentence(text),
+      defaultIn(text),
+      type.replace(/^\s*\\\| /, ""),
     ];
   });
   const hasDefaults = rows.some(([, , value]) => value !== "");
-  const header = ["Name", "Type", "Default", "What it does"];
+  const header = ["Name", "What it does", "Default", "Type"];
   return [header, header.map(() => "---"), ...rows]
     .map((row) => row.filter((_, index) => hasDefaults || index !== 2))
     .map((row) => `| ${row.map((cell) => cell.replaceAll(/\s*\n\s*/g, " ")).join(" | ")} |`)
