@@ -59,7 +59,7 @@ const queries: readonly (readonly [query: string, ...pages: string[]])[] = [
   ["healthz", "health"],
   ["readiness probe", "health"],
   ["drainTimeout", "lifecycle"],
-  ["certificate", "tls"],
+  ["certificate", "first-certificate", "tls"],
   ["rotate certificates", "tls"],
   ["how do I rotate certificates", "tls"],
   ["self-signed certificate", "tls"],
