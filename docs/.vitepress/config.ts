@@ -104,7 +104,7 @@ export default defineConfig({
       page.frontmatter["lastUpdated"] = false;
     }
     // A table of fields needs the room of an outline that has hardly an entry.
-    if (/^reference\/units-/.test(page.relativePath)) page.frontmatter["aside"] = false;
+    if (page.relativePath.startsWith("reference/units-")) page.frontmatter["aside"] = false;
     page.description ||= descriptionOf(readFileSync(join(docs, page.filePath), "utf8"));
   },
   transformHead({ pageData, title: pageTitle, description: pageDescription }): HeadConfig[] {
