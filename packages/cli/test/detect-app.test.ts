@@ -44,7 +44,7 @@ const layouts: [string, Files, Found][] = [
   [
     "an app without package.json",
     { "index.mjs": `import { createServer } from "node:http";\ncreateServer().listen(8080, "localhost");\n` },
-    { entry: "index.mjs", port: 8080, framework: undefined },
+    { entry: "index.mjs", port: 8080, host: "localhost", framework: undefined },
   ],
   [
     "express-generator",
@@ -585,6 +585,34 @@ it.each([
   ["-a", "a"],
 ])("the package %j gives the unit's name %j", (from, to) => {
   expect(unitNameOf(from)).toBe(to);
+});
+
+describe("an app that only this machine can reach stays so", () => {
+  it.each<[string, unknown[]]>([
+    [`app.listen(3002, "127.0.0.1");`, ["127.0.0.1:3002"]],
+    [`app.listen({ port: 3002, host: "::1" });`, ["[::1]:3002"]],
+    [
+      `const host = process.env.HOST ?? "localhost";\napp.listen(3002, host);`,
+      ["127.0.0.1:3002", "[::1]:3002"],
+    ],
+    [`a.listen(3002, "127.0.0.1"); b.listen(3002, "::1");`, ["127.0.0.1:3002", "[::1]:3002"]],
+    [`a.listen(3002, "127.0.0.1"); b.listen(3002);`, [3002]],
+    [`app.listen(3002, "0.0.0.0");`, [3002]],
+    [`app.listen(3002, () => console.log("localhost"));`, [3002]],
+  ])("%s", async (code, listen) => {
+    const folder = folderWith({ "package.json": `{ "name": "my-app" }`, "server.js": code });
+    const app = await detectApp({ folder, entry: "server.js" });
+    expect(describeApp(app).sockets?.flatMap((socket) => socket.listen)).toEqual(listen);
+  });
+
+  it("by its start script", async () => {
+    const scripts = { start: "node server.js --port 3002 --host 127.0.0.1" };
+    const folder = folderWith({
+      "package.json": JSON.stringify({ name: "my-app", scripts }),
+      "server.js": "",
+    });
+    expect(describeApp(await detectApp({ folder })).sockets).toEqual([{ listen: "127.0.0.1:3002" }]);
+  });
 });
 
 describe("the port of an app is sure", () => {

@@ -43,7 +43,7 @@ export interface AppChoices {
  */
 export function describeApp(app: DetectedApp, choices: AppChoices = {}): AppDescription {
   const { user = false, systemd, environmentFile = app.environmentFiles, handover = false } = choices;
-  const listen = (choices.listen ?? [String(app.port ?? 3000)]).flatMap((address) => addresses(address));
+  const listen = (choices.listen ?? [ownAddress(app)]).flatMap((address) => addresses(address));
   if (app.takesOneSocket) assertOneSocket(choices, listen.length);
   const preload = choices.preload ?? !(app.hasSockact || app.takesOneSocket);
   // The app or the preload sends READY=1 through the descriptor of OpenFile=, which older systemds do not
@@ -75,6 +75,12 @@ export function describeApp(app: DetectedApp, choices: AppChoices = {}): AppDesc
 /** Removes undefined fields, which would appear in a config and override defaults. */
 export function defined<Fields extends object>(fields: Fields): Fields {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Fields;
+}
+
+/** Where the app listens when you start it yourself: a port, or a port of the loopback interface. */
+export function ownAddress({ host, port = 3000 }: Pick<DetectedApp, "host" | "port">): string {
+  if (host === undefined) return String(port);
+  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
 /**

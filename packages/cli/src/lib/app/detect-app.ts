@@ -43,6 +43,8 @@ export interface DetectedApp {
   takesOneSocket: boolean;
   /** The port in the code or in the start script. */
   port: number | undefined;
+  /** The loopback address that the code or the start script names besides. */
+  host: string | undefined;
   /** Whether the code shows that the app listens there and nowhere else. */
   isPortSure: boolean;
   node: FoundNode;
@@ -99,7 +101,11 @@ export async function detectApp({
   const envFile = isFile(join(root, ".env")) ? join(root, ".env") : undefined;
   const environmentFiles = environmentFilesOf(root, command?.environmentFiles ?? []);
   const variables = { ...(envFile === undefined ? {} : portOfEnvFile(envFile)), ...command?.environment };
-  const { port, isSure: isPortSure } = findPort({
+  const {
+    port,
+    host,
+    isSure: isPortSure,
+  } = findPort({
     files: readable,
     arguments: command?.arguments ?? [],
     environment: variables,
@@ -123,6 +129,7 @@ export async function detectApp({
     hasSockact,
     takesOneSocket: isAdapterNode(readable),
     port,
+    host,
     isPortSure,
     node,
     launcher: command?.launchers[0],

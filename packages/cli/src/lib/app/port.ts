@@ -19,6 +19,8 @@ export interface PortSources {
 
 export interface FoundPort {
   port: number | undefined;
+  /** The loopback address that each such call of `listen()` names: `127.0.0.1`, `::1` or `localhost`. */
+  host: string | undefined;
   /**
    * Whether the start script, or every call of `listen()` in the code, names this port. Otherwise the app may
    * also listen elsewhere, for example for metrics.
@@ -28,21 +30,35 @@ export interface FoundPort {
 
 /** The port of the app, from the start script or the code. */
 export function findPort({ files, arguments: words, environment, framework }: PortSources): FoundPort {
-  const ofArguments = portOf(/(?:^| )(?:--port|-p)[= ](\d+)(?: |$)/.exec(words.join(" "))?.[1]);
-  if (ofArguments !== undefined) return { port: ofArguments, isSure: true };
+  const line = words.join(" ");
+  const ofArguments = portOf(/(?:^| )(?:--port|-p)[= ](\d+)(?: |$)/.exec(line)?.[1]);
+  if (ofArguments !== undefined) {
+    const [, host] = /(?:^| )(?:--host|--hostname|-H)[= ](\S+)/.exec(line) ?? [];
+    return { port: ofArguments, host: loopbackIn(`"${host}"`), isSure: true };
+  }
   const ofCalls = files.flatMap(({ text }) => {
     const declared = declarationsIn(text);
-    return listenArguments(text).map((argument) => {
+    return listenArguments(text).map(([argument, second]) => {
       const expression = portExpression(argument);
       if (expression === undefined) return undefined;
       const ofEnvironment = /\bPORT\b/.test(expression) ? portOf(environment["PORT"]) : undefined;
-      return ofEnvironment ?? portIn(expression, { text, declared, environment });
+      const host = hostExpression(argument, second);
+      return {
+        port: ofEnvironment ?? portIn(expression, { text, declared, environment }),
+        host: loopbackIn(declared.get(host) ?? host),
+      };
     });
   });
-  const ofCode = ofCalls.find((port) => port !== undefined);
+  const ofCode = ofCalls.find((call) => call?.port !== undefined)?.port;
+  const hosts = new Set(
+    ofCalls.filter((call) => call?.port !== undefined && call.port === ofCode).map((call) => call?.host),
+  );
+  // Two loopback addresses are `localhost`.
+  const host = hosts.size > 1 ? "localhost" : [...hosts][0];
   return {
     port: ofCode ?? portOf(environment["PORT"]) ?? DEFAULTS[framework ?? ""],
-    isSure: ofCode !== undefined && ofCalls.every((port) => port === ofCode),
+    host: hosts.has(undefined) ? undefined : host,
+    isSure: ofCode !== undefined && ofCalls.every((call) => call?.port === ofCode),
   };
 }
 
@@ -55,11 +71,29 @@ function portOf(text: string | undefined): number | undefined {
 /** The most calls to look at in a file, and the longest value of a variable. */
 const [MOST_CALLS, LONGEST_VALUE] = [1_000, 500];
 
-/** The first argument of each call of `listen()` and similar. Empty if there are too many calls. */
-function listenArguments(text: string): string[] {
-  return [...text.matchAll(/(?:\.listen|\blisten|\bserve)\s*\(/g)].map(({ index, 0: call }, number) =>
-    number < MOST_CALLS ? firstArgument(text.slice(index + call.length)) : "",
-  );
+/** The first two arguments of each call of `listen()` and similar. Empty if there are too many calls. */
+function listenArguments(text: string): [first: string, second: string][] {
+  return [...text.matchAll(/(?:\.listen|\blisten|\bserve)\s*\(/g)].map(({ index, 0: call }, number) => {
+    if (number >= MOST_CALLS) return ["", ""];
+    const after = text.slice(index + call.length);
+    const first = firstArgument(after);
+    const [, rest = ""] = /^\s*,([^]*)/.exec(after.slice(after.indexOf(first) + first.length)) ?? [];
+    return [first, firstArgument(rest)];
+  });
+}
+
+/** The expression for the host: the second argument, or `host` in an object. */
+function hostExpression(first: string, second: string): string {
+  if (!first.startsWith("{")) return second;
+  const [, value] = /\bhost(?:name)?\s*:\s*([^]*)/.exec(first) ?? [];
+  return value === undefined ? (/\b(host(?:name)?)\s*[,}]/.exec(first)?.[1] ?? "") : firstArgument(value);
+}
+
+/** The loopback address in an expression such as `process.env.HOST ?? "127.0.0.1"`, or `undefined`. */
+function loopbackIn(expression: string): string | undefined {
+  // The second argument may also be the callback.
+  if (/[({]/.test(expression)) return undefined;
+  return /["'`](127(?:\.\d{1,3}){3}|::1|localhost)["'`]/.exec(expression)?.[1];
 }
 
 /** The port expression in such an argument, or `undefined`. */

@@ -1,5 +1,5 @@
 import type { AppDescription, HardeningProfile } from "@sockact/units";
-import { refusedAddress, type AppChoices } from "../app/describe-app.ts";
+import { ownAddress, refusedAddress, type AppChoices } from "../app/describe-app.ts";
 import type { DetectedApp } from "../app/detect-app.ts";
 import { isUnitName } from "../app/unit-name.ts";
 import { askText, askWhether, askWhich } from "../output/ask.ts";
@@ -40,7 +40,7 @@ export async function askChoices(
       await askText({
         message: "Where does it listen? For example 80, 127.0.0.1:3000 or /run/shop.sock",
         option,
-        initial: String(app.port ?? 3000),
+        initial: ownAddress(app),
         validate: (answer) => refusedAddress(wordsOf(answer)),
       }),
     );

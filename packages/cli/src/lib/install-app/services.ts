@@ -134,6 +134,10 @@ async function ofApp(
   const notes = notesOf(app, options);
   if (app.port === undefined && options.listen === undefined)
     notes.push("The code names no port, so the service listens on port 3000. For another one: --listen");
+  if (app.host !== undefined && options.listen === undefined)
+    notes.push(
+      `The code names ${app.host}, so only this machine can connect. For every address: --listen ${app.port}`,
+    );
   const code = sourceFiles(app.entry).map(({ path }) => path);
   const modules = join(app.folder, "node_modules");
   const looked = [app.folder, modules, ...code, ...filesOf(plain)];
