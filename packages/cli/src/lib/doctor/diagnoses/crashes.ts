@@ -29,7 +29,7 @@ export const crashes: readonly Diagnosis[] = [
     code: "app-crashed",
     severity: "error",
     title: "the app ended with an error",
-    why: "Clients wait until the app starts without an error: with the units of sockact, systemd tries again and again. With StartLimitIntervalSec= or without Restart=, systemd gives up, and then clients are refused.",
+    why: "Clients wait until the app starts without an error, unless the other instance of a rolling pair serves them. With the units of sockact, systemd tries again and again. With StartLimitIntervalSec= or without Restart=, systemd gives up, and then clients are refused.",
     looksAt: "How the last run ended, and the last lines that the app printed.",
     remedy: "Correct the error that the app printed.",
     explains: ofCrash.filter((code) => code !== "app-crashed"),
