@@ -1,3 +1,4 @@
+import process from "node:process";
 import { expect, it } from "vitest";
 import { appThatServicesSee, folderWith } from "./app-folder.ts";
 import { sockactIn } from "./outcome.ts";
@@ -25,3 +26,41 @@ it.each([[[]], [["--user"]]])(
     });
   },
 );
+
+it("sockact install --dry-run shows where the app may write, its limits, and the names of its credentials", () => {
+  const install = (more: object): string => {
+    const folder = appThatServicesSee({
+      "server.js": `require("node:http").createServer().listen(3000);\n`,
+      "sockact.config.json": {
+        name: "shop",
+        exec: [process.execPath, "./server.js"],
+        sockets: [{ listen: 80 }],
+        ...more,
+      },
+    });
+    const { stderr } = sockactIn(folder, ["install", "--dry-run"]);
+    return stderr.slice(stderr.indexOf("  sandbox"), stderr.indexOf("\n\n")).replaceAll(/\n {14}/g, " ");
+  };
+  expect(install({})).toBe(
+    "  sandbox     outbound: reads what every user may read, writes only to /var/lib/shop",
+  );
+  expect(install({ hardening: "inbound" })).toBe(
+    "  sandbox     inbound: only answers, opens no connection, writes no file",
+  );
+  const description = {
+    user: "daemon",
+    cacheDirectory: "shop",
+    readWritePaths: ["/srv/shop/uploads", "/srv/100% mine"],
+    memoryMax: "300M",
+    cpuQuota: "50%",
+    tasksMax: 64,
+    credentials: { "db.password": "/etc/shop/db.password", token: "/etc/shop/token" },
+  };
+  expect(install(description)).toBe(
+    [
+      "  sandbox     outbound: reads what every user may read, writes only to /var/lib/shop, /var/cache/shop, /srv/shop/uploads, /srv/100% mine",
+      "  limits      MemoryMax=300M, CPUQuota=50%, TasksMax=64",
+      "  credentials db.password, token",
+    ].join("\n"),
+  );
+});

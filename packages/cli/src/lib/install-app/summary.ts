@@ -1,5 +1,6 @@
 import { basename } from "node:path";
 import process from "node:process";
+import { wordsOf } from "../app/command-words.ts";
 import { type PreparedInstall, withoutHeader } from "../install/install.ts";
 import { wrap } from "../output/wrap.ts";
 import { clean } from "../shared/clean.ts";
@@ -25,17 +26,72 @@ function runsAs(service: WantedService): string {
 }
 
 const sandboxes = {
-  inbound: "only answers: it opens no connection, and writes no file",
-  outbound: "writes only to its own folder, sees no home folders",
-  none: "none",
+  inbound: "only answers, opens no connection",
+  outbound: "reads what every user may read",
 } as const;
 
-function sandboxOf({ description: { hardening = "outbound", name, stateDirectory } }: WantedService): string {
+function sandboxOf(service: WantedService): string | undefined {
+  const { manager, container, hardening = "outbound" } = service.description;
+  if (manager === "user" || container !== undefined) return undefined;
   const profile = typeof hardening === "string" ? hardening : (hardening.profile ?? "outbound");
-  const folder = stateDirectory === undefined ? `/var/lib/${name}` : "its own folder";
-  return profile === "outbound"
-    ? `${profile}: reads what every user may read, writes only to ${folder}`
-    : `${profile}: ${sandboxes[profile]}`;
+  if (profile === "none") return profile;
+  const folders = writableFolders(service);
+  const writes = folders.length === 0 ? "writes no file" : `writes only to ${folders.join(", ")}`;
+  return `${profile}: ${sandboxes[profile]}, ${writes}`;
+}
+
+/** RuntimeDirectory= in systemd.exec(5). The folder of ConfigurationDirectory= belongs to root. */
+const createdFolders = {
+  StateDirectory: "/var/lib",
+  CacheDirectory: "/var/cache",
+  LogsDirectory: "/var/log",
+  RuntimeDirectory: "/run",
+} as const;
+
+function writableFolders(service: WantedService): string[] {
+  const listed = (directive: string): string[] =>
+    ownValues(service, directive).flatMap((value) => wordsOf(value.replaceAll("%%", "%")));
+  return [
+    ...Object.entries(createdFolders).flatMap(([directive, parent]) =>
+      // `NAME:LINK`
+      listed(directive).map((folder) => `${parent}/${folder.split(":")[0]}`),
+    ),
+    ...listed("ReadWritePaths").map((path) => path.replace(/^[-+]+/, "")),
+  ];
+}
+
+const limits = [
+  "MemoryHigh",
+  "MemoryMax",
+  "MemorySwapMax",
+  "CPUQuota",
+  "TasksMax",
+  "LimitNOFILE",
+  "LimitNPROC",
+  "LimitCORE",
+  "LimitMEMLOCK",
+];
+
+function limitsOf(service: WantedService): string {
+  return limits
+    .flatMap((directive) => ownValues(service, directive).map((value) => `${directive}=${value}`))
+    .join(", ");
+}
+
+const credentials = [
+  "LoadCredential",
+  "LoadCredentialEncrypted",
+  "SetCredential",
+  "SetCredentialEncrypted",
+  "ImportCredential",
+];
+
+/** The names of the credentials, without their values. */
+function credentialsOf(service: WantedService): string {
+  return credentials
+    .flatMap((directive) => ownValues(service, directive))
+    .map((value) => value.split(":")[0]!)
+    .join(", ");
 }
 
 function takesSocket({
@@ -70,7 +126,9 @@ export function summary(
     ["probes on", listensOn(service, true)],
     ["sockets", takesSocket(service)],
     ["bundle", prepared.plan.bundle && bundleText(prepared.plan.bundle)],
-    ["sandbox", description.manager === "user" ? undefined : sandboxOf(service)],
+    ["sandbox", sandboxOf(service)],
+    ["limits", limitsOf(service)],
+    ["credentials", credentialsOf(service)],
   ];
   const width = process.stderr.columns || 80;
   const shown = rows
