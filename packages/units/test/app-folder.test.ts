@@ -99,7 +99,7 @@ describeWith({ privateSystemd: true, systemd: 253, commands: ["ss"] }, "an app i
     await systemd.mustRun(["install", "-d", "-m", "0700", "-o", "daemon", "/home/me"]);
     await systemd.mustRun(["cp", "-r", "/srv/shop", "/home/me/shop"]);
     const exec = [systemd.node, "/home/me/shop/dist/main.js"];
-    expect(() => emitUnits({ name: "home", exec, sockets: [{ listen: 80 }] })).toThrow(/homes/);
+    expect(() => emitUnits({ name: "home", exec, sockets: [{ listen: 80 }] })).toThrow(/home directories/);
     await install({ name: "home", exec, hardening: { protectHome: "read-only" }, workingDirectory: false });
     const unanswered = request("home").catch(() => undefined);
     await systemd.waitForJournal("home.service", /Cannot find module|EACCES|permission denied/i);
