@@ -60,6 +60,8 @@ export const keywords: Readonly<Record<string, string>> = {
   "troubleshooting#eaddrinuse-address-already-in-use":
     "port 80 in use, port already in use, address already in use, port is taken",
   mistakes: "SyntaxError, Unexpected token",
+  "troubleshooting#unable-to-open-database-file-from-sqlite":
+    "sqlite3, SqliteError, ERR_SQLITE_ERROR, node:sqlite, readonly database",
   "troubleshooting#failed-with-result-trigger-limit-hit":
     "Start request repeated too quickly, start-limit-hit, service-start-limit-hit",
   "codes/port-taken": "port 80 in use, port already in use, address already in use",

@@ -322,6 +322,37 @@ describeWith({ privateSystemd: true }, "sockact install", () => {
     await uninstall("trap");
   });
 
+  describe.each([
+    ["EROFS", `require("node:fs").writeFileSync("data.txt", "")`],
+    ["SQLite", `throw new Error("unable to open database file")`],
+  ])("of an app that can't write: %s", (_, writes) => {
+    const hint =
+      /The sandbox lets the app write only to \/var\/lib\/blog \(process\.env\.STATE_DIRECTORY\), or to readWritePaths of a config: .*explain file-read-only/;
+    const args = ["install", "server.js", "--name", "blog", "--listen", "80", "--yes"];
+
+    test("says where it may write when it does not start", async () => {
+      await systemd.write("/srv/blog/server.js", `${writes};\n${server(`"hi"`)}`);
+      const { code, stderr } = await call("/srv/blog", args);
+      expect(code).toBe(1);
+      expect(stderr.replaceAll(/\s+/g, " ")).toMatch(hint);
+      expect(
+        (await call("/srv/blog", [...args, "--run-as", "daemon", "--hardening", "none"])).stderr,
+      ).not.toContain("The sandbox");
+    });
+
+    test("says where it may write when it answers 500", async () => {
+      const answer = `try { ${writes} } catch (error) { console.error(error); r.statusCode = 500; r.end(); }`;
+      await systemd.write(
+        "/srv/blog/server.js",
+        `require("node:http").createServer((_, r) => { ${answer} }).listen(3000);`,
+      );
+      const { code, stderr } = await call("/srv/blog", args);
+      expect(code).toBe(0);
+      expect(stderr.replaceAll(/\s+/g, " ")).toMatch(hint);
+      await uninstall("blog");
+    });
+  });
+
   test("prints JSON for programs", async () => {
     await systemd.write("/srv/json/server.js", server(`"hi"`));
     const args = ["install", "server.js", "--name", "json", "--listen", "/run/json.sock", "--yes", "--json"];

@@ -30,6 +30,17 @@ export const sandbox: Scenarios = {
     app: writes("/srv/data.txt"),
     finds: error("file-read-only", /EROFS[^]*'\/srv\/data\.txt'\nProtectSystem=strict/, stateFile),
   },
+  // Before Node 22, there is no node:sqlite.
+  sqlite: {
+    app: `function failed() { throw Object.assign(new Error("unable to open database file"), { code: "ERR_SQLITE_ERROR" }); }
+      const { DatabaseSync } = await import("node:sqlite").catch(() => ({ DatabaseSync: failed }));
+      new DatabaseSync("/srv/shop.sqlite");`,
+    finds: error(
+      "file-read-only",
+      /^Error: unable to open database file\nProtectSystem=strict/,
+      'path.join(process.env.STATE_DIRECTORY, "sqlite.sqlite") // in the app',
+    ),
+  },
   written: {
     app: writes("./data.txt"),
     service: "DynamicUser=no\nUser=daemon",

@@ -18,6 +18,7 @@ import { interruptible } from "./interruptible.ts";
 import type { InstallOptions } from "./options.ts";
 import { isUnusable } from "./result.ts";
 import { verify } from "./verify.ts";
+import { writingHint } from "./writing-hint.ts";
 
 /** What a service has answered after its installation. */
 export interface Outcome {
@@ -92,7 +93,9 @@ const outputOf = async (manager: ServiceManager, service: string, since: number)
 async function showOutput(manager: ServiceManager, service: string, since: number): Promise<void> {
   const lines = await outputOf(manager, service, since);
   if (lines.length === 0) return;
+  const hint = await writingHint(manager, service.replace("@.", "@blue."), lines);
   tell(`The journal of ${service}:\n${lines.map((line) => `  ${clean(line)}\n`).join("")}\n`);
+  if (hint !== "") tell(`${hint}\n\n`);
 }
 
 function stepText(step: InstallStep): string | undefined {

@@ -8,6 +8,7 @@ import { appOutput } from "../install/install.ts";
 import type { ListenAddress } from "../systemd/listen-property.ts";
 import { readJournal, syncJournal } from "../systemd/journal.ts";
 import { type Answer, CLOSED, firstRequest, listeningAddresses } from "./first-request.ts";
+import { writingHint } from "./writing-hint.ts";
 
 /** How often to check whether the service has failed, in milliseconds. */
 const INTERVAL = 200;
@@ -170,9 +171,8 @@ async function startError({
   const naming = journal.some((line) => line.includes("SOCKACT_ERR_NAME_UNKNOWN"))
     ? `\nA config names a socket: sockets: [{ name: "web", listen: 80 }]. ${ownCommand("init")} writes one.`
     : "";
-  const writing = journal.some((line) => /\bEROFS\b/.test(line))
-    ? `\nThe sandbox lets the app write only to its own folders: ${ownCommand("explain", "file-read-only")}`
-    : "";
+  const hint = await writingHint(manager, unit, journal);
+  const writing = hint === "" ? "" : `\n${hint}`;
   return new CliError(
     "SOCKACT_ERR_INSTALL_START",
     `${name} does not start. The journal of ${unit}:\n${said || "  (it is empty)"}`,

@@ -24,6 +24,9 @@ export const REQUIRE_STACK = /^Require stack:/;
 /** `EACCES: permission denied, open '/srv/shop/server.js'` (Node 20 to 26) */
 export const OPEN_DENIED = /^EACCES: [^,]+, \w+ '([^']+)'/;
 
+/** `EROFS: read-only file system, open '/srv/shop/data.txt'` (Node 20 to 26), or EACCES */
+export const FILE_DENIED = /\b(?:EROFS|EACCES): [^,']+, \w+ '/;
+
 /** `Error: listen EADDRINUSE: address already in use :::3000` (Node 20 to 26) */
 export const ADDRESS_IN_USE = /EADDRINUSE: address already in use (\S+)/;
 

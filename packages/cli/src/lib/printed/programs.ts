@@ -8,3 +8,7 @@ export const SHELL_NOT_FOUND = /\bexec: (?:line \d+: )?(\/.+): not found$/;
 
 /** `unknown option '--usr'` (Commander 14). Without its `error: `. */
 export const UNKNOWN_OPTION = /^unknown option '([^'=]+)/;
+
+/** `SqliteError: unable to open database file` (better-sqlite3 12; node:sqlite of Node 22: `Error: …`) */
+export const SQLITE_DENIED =
+  /(?:^|: )(?:unable to open database file|attempt to write a readonly database)|\bSQLITE_(?:CANTOPEN|READONLY)/;

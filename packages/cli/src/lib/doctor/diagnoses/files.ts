@@ -1,12 +1,13 @@
 import { basename, dirname, isAbsolute, resolve } from "node:path";
 import { MODULE_NOT_FOUND, OPEN_DENIED } from "../../printed/node.ts";
+import { SQLITE_DENIED } from "../../printed/programs.ts";
 import { isInHome } from "../../shared/folders.ts";
 import { shellWord } from "../../shared/shell-words.ts";
 import { appError, type FailedCall, failedCalls } from "../facts/app-output.ts";
-import { quoted } from "../facts/journal.ts";
+import { type JournalLine, quoted } from "../facts/journal.ts";
 import { serviceUnit, type Unit } from "../facts/units.ts";
 import { obstacleTo, serviceUser, wayRound } from "../facts/reach.ts";
-import { failedStep } from "../facts/runs.ts";
+import { failedStep, serviceRun } from "../facts/runs.ts";
 import { errorAt, hiddenBy } from "../facts/sandbox.ts";
 import { addLines, listedPath } from "../model/commands.ts";
 import { type Diagnosis, type Found, ofCrash } from "../model/diagnosis.ts";
@@ -93,14 +94,20 @@ export const files: readonly Diagnosis[] = [
     code: "file-read-only",
     severity: "error",
     title: "the app can't write a file",
-    why: "With ProtectSystem=strict, a service can write only to its own folders, such as the folder of StateDirectory=, and to /dev, /proc and /sys.",
-    looksAt: "EROFS in the output of the app, `ProtectSystem` and `ReadOnlyPaths`.",
+    why: "With ProtectSystem=strict, a service can write only to its own folders, such as the folder of StateDirectory=, and to /dev, /proc and /sys. SQLite writes its file and a journal next to it.",
+    looksAt:
+      "EROFS, `unable to open database file` and `attempt to write a readonly database` in the output of the app, `ProtectSystem` and `ReadOnlyPaths`.",
     remedy:
       "Write `StateDirectory=` into the service, and let the app write to that folder. Or allow the folder with `ReadWritePaths=`.",
     explains: ofCrash,
     async find(subject) {
-      const [calls, properties] = await subject.all(failedCalls, serviceUnit);
-      return calls.filter(({ code }) => code === "EROFS").map((call) => readOnly(call, properties, subject));
+      const [calls, properties, { output }] = await subject.all(failedCalls, serviceUnit, serviceRun);
+      const found = calls.filter(({ code }) => code === "EROFS");
+      if (found.length > 0) return found.map((call) => readOnly(call, properties, subject));
+      const line = output.find(({ message }) => SQLITE_DENIED.test(message));
+      return line === undefined || properties.get("ProtectSystem") !== "strict"
+        ? []
+        : database(line, properties, subject);
     },
   },
   {
@@ -165,7 +172,7 @@ function readOnly({ target, line }: FailedCall, properties: Unit, subject: Subje
   // A service must not own a person's home directory.
   const isHome = isInHome(path);
   const staysClosed = isDynamic || isOfSystem || isHome;
-  const own = `Let the app write to /var/lib/${state ?? name}. STATE_DIRECTORY has this path${state === undefined ? `, and StateDirectory=${name} creates the folder` : ""}.`;
+  const own = ownFolder(state, name);
   // A dynamic user owns no other folder.
   const elsewhere = isDynamic
     ? "It can't own another folder, because DynamicUser= creates a user at each start. For another folder, write the owner of that folder into User=."
@@ -189,6 +196,24 @@ function readOnly({ target, line }: FailedCall, properties: Unit, subject: Subje
           ? []
           : [`chown ${shellWord(user)} ${shellWord(folder)}`]),
       ...(lines.length > 0 ? addLines(subject, service, ...lines) : []),
+    ],
+  };
+}
+
+const ownFolder = (state: string | undefined, name: string): string =>
+  `Let the app write to /var/lib/${state ?? name}. STATE_DIRECTORY has this path${state === undefined ? `, and StateDirectory=${name} creates the folder` : ""}.`;
+
+/** SQLite does not print the path of its file. */
+function database(line: JournalLine, properties: Unit, subject: Subject): Found {
+  const { service, name } = subject;
+  const [state] = properties.list("StateDirectory");
+  return {
+    message: "SQLite can't open its file, or can't write to it: the sandbox allows only some folders.",
+    evidence: [...quoted([line]), properties.evidence("ProtectSystem=strict")],
+    fix: `${ownFolder(state, name)} For another folder, write ReadWritePaths= and its owner as User=.`,
+    copy: [
+      `path.join(process.env.STATE_DIRECTORY, ${JSON.stringify(`${name}.sqlite`)}) // in the app`,
+      ...(state === undefined ? addLines(subject, service, `StateDirectory=${name}`) : []),
     ],
   };
 }
