@@ -29,7 +29,7 @@ import { reasonsOf } from "../write/reasons.ts";
 import { added, addedFor, asked, type Line } from "../write/lines.ts";
 import { reportNewer, reportNewerFields } from "./fields/versions.ts";
 import { mayFallAsleep, maySpin } from "./fields/restarts.ts";
-import { liesInHome } from "../systemd/folders.ts";
+import { liesIn, liesInHome } from "../systemd/folders.ts";
 import { foldersInEmptyHomes } from "./conflicts/program-location.ts";
 import { setsVariable } from "./fields/environment.ts";
 import {
@@ -151,16 +151,18 @@ export function readService(description: Record<string, unknown>, problems: Unit
     problems,
     hintsInHardening,
   );
+  const folders = folderLines(values, {
+    description,
+    name: checkedName,
+    folder: kind === "template" ? "/%i" : "",
+    dynamicUser,
+    keepsState: sandbox.profile === "outbound",
+  });
   if (!contained && dynamicUser) {
     reportProgramInHome(description, preload, problems);
     // Units do not show who owns the folder.
-    if (values.readWritePaths.length > 0 && values.group.length + values.supplementaryGroups.length === 0) {
-      conflictsIn(problems)(
-        "readWritePaths",
-        "the service runs with DynamicUser=, as a user that owns no such folder: writing would fail with EACCES",
-        "set user to the owner of the folder, or supplementaryGroups to a group that may write to it (any group if everyone may); or use stateDirectory, a folder under /var/lib that systemd creates",
-      );
-    }
+    if (values.readWritePaths.length > 0 && values.group.length + values.supplementaryGroups.length === 0)
+      reportForeignFolders(description["readWritePaths"] as unknown[], folders, problems);
   }
   const credentials = readCredentials(description.credentials, "credentials", problems);
   for (const { key, value } of credentials) reportNewer(systemd, key, [value], "credentials", problems);
@@ -194,13 +196,7 @@ export function readService(description: Record<string, unknown>, problems: Unit
     openFile,
     stopTimeout: stopTimeout(description.drainTimeout),
     values,
-    folders: folderLines(values, {
-      description,
-      name: checkedName,
-      folder: kind === "template" ? "/%i" : "",
-      dynamicUser,
-      keepsState: sandbox.profile === "outbound",
-    }),
+    folders,
     credentials,
     workingDirectory,
     nodeEnvironment:
@@ -219,6 +215,23 @@ export function readService(description: Record<string, unknown>, problems: Unit
     handover: handoverLines(description, checkedName, arrangement, workingDirectory),
     sandbox,
   };
+}
+
+/** Reports folders for a dynamic user, which owns only those that systemd creates. */
+function reportForeignFolders(paths: unknown[], folders: readonly Line[], problems: UnitProblem[]): void {
+  const report = conflictsIn(problems);
+  const own = folders.filter(({ key }) => key === "StateDirectory").map(({ value }) => `/var/lib/${value}`);
+  if (paths.every((path) => liesIn(own, path)))
+    return report(
+      "readWritePaths",
+      `systemd creates ${own.join(" and ")} for the service, which may write there without this field`,
+      "leave it out",
+    );
+  report(
+    "readWritePaths",
+    "the service runs with DynamicUser=, as a user that owns no such folder: writing would fail with EACCES",
+    `set user to the owner of the folder, or supplementaryGroups to a group that may write to it (any group if everyone may); or use ${own[0] === undefined ? "stateDirectory, a folder under /var/lib that systemd creates" : `${own[0]}, which needs no user`}`,
+  );
 }
 
 /** The conditions and assertions of systemd.unit(5) that have no field. */
