@@ -319,6 +319,16 @@ describe("the unit builder's model", () => {
     }
   });
 
+  it("creates a writable folder with its owner before the code, and warns if the code is in it", () => {
+    const { shell } = built({ folder: "/srv/shop", user: "web" });
+    for (const text of [shell.byHand, shell.withSockact])
+      expect(text.indexOf("install -d -o web /srv/shop\n")).toBeLessThan(
+        text.indexOf("install -D -m 644 server"),
+      );
+    expect(shell.notes.join("\n")).toContain("`/srv/shop/data` is safer");
+    expect(built({ folder: "/srv/shop/data", user: "web" }).shell.notes.join()).not.toContain("safer");
+  });
+
   it("reads arguments as a shell does", () => {
     const { files } = built({ arguments: String.raw`--title 'a "b"' "c \"d\" $" e\ f ''` });
     const exec = files[1]!.lines.find(({ directive }) => directive === "ExecStart")!.text;

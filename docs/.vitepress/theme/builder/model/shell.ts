@@ -53,9 +53,18 @@ function preparation(
     packages.length === 0
       ? []
       : [`sudo npm install --prefix ${quoteWord(appFolder(state))} ${packages.join(" ")}`];
+  const isOwnCode = foldersOf(state).some((folder) =>
+    `${script}/`.startsWith(`${folder.replace(/\/+$/, "")}/`),
+  );
   return {
-    before: [...account, ...existing, ...app, ...folders, ...npm],
+    // The folders come first: the code would create a folder that is its own as root's.
+    before: [...account, ...existing, ...folders, ...app, ...npm],
     notes: [
+      ...(isOwnCode
+        ? [
+            `The app may write to the folder of its own code, and so may whoever takes it over. A folder such as \`${appFolder(state)}/data\` is safer.`,
+          ]
+        : []),
       ...(hasTls
         ? [
             `The certificate and its key must exist: ${certificate.map((file) => `\`${file}\``).join(" and ")}.`,
