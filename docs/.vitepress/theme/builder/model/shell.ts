@@ -67,6 +67,7 @@ function preparation(
         : []),
       ...(hasTls
         ? [
+            `After a renewal, run \`sudo npx sockact restart ${state.app.trim()}\`: systemd reads the certificate and its key at each start.`,
             `The certificate and its key must exist: ${certificate.map((file) => `\`${file}\``).join(" and ")}.`,
           ]
         : []),
