@@ -44,6 +44,23 @@ describe.concurrent("a second signal", () => {
     expect(await running.ended).toBe(0);
   });
 
+  test("as a copy, does not end an app before its own handler, which runs once", async () => {
+    const { app, address } = await appOnSocket({
+      before: ["once"],
+      input: true,
+      hooks: ["onEvent that copies the signal"],
+    });
+    await using running = app;
+    await using client = await heldClient(running, address);
+    await terminate(running);
+    await running.event("handler");
+    running.write("answer");
+    await client.receives(/done$/);
+    await running.event("drained");
+    running.write("exit");
+    expect(await running.ended).toBe(7);
+  });
+
   test("is no copy later, and ends the process", async () => {
     const { app, address } = await appOnSocket({ options: { drainTimeout: "infinity" } });
     await using running = app;

@@ -5,7 +5,7 @@ import { newFile } from "./cluster-app.ts";
 import {
   appOnSocket,
   heldClient,
-  type LifecycleServer,
+  type LifecycleApp,
   rawClient,
   startApp,
   terminate,
@@ -13,14 +13,14 @@ import {
 
 /** An app that listens on a port of its own, and handles signals. */
 async function appOnPort(
-  { options, ...server }: LifecycleServer,
+  { options, ...more }: LifecycleApp,
   env: Record<string, string> = {},
 ): Promise<{ app: AppProcess; address: ListenAddress }> {
   const address = await freeAddress("tcp4");
   const port = Number(address.split(":").at(-1));
   const app = await startApp(
     [],
-    { ...server, options: { host: "127.0.0.1", port, signals: true, ...options } },
+    { ...more, options: { host: "127.0.0.1", port, signals: true, ...options } },
     { env },
   );
   return { app, address };
@@ -59,6 +59,15 @@ describe.concurrent("stopDelay, on a port of the app's own", () => {
     client.send("a message");
     await client.receives(/^a message$/);
     client.socket.end();
+    expect(await running.ended).toBe(0);
+  });
+
+  test("does not delay the stop of an app whose servers have closed", async () => {
+    const { app } = await appOnPort({ input: true, options: { stopDelay: "1h" } });
+    await using running = app;
+    running.write("close");
+    await running.event("close called back");
+    running.kill("SIGTERM");
     expect(await running.ended).toBe(0);
   });
 

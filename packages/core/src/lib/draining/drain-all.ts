@@ -49,7 +49,7 @@ export async function drainAll(
   // A server that does not speak HTTP stops accepting when its drain starts.
   for (const drain of drains) if (stopDelay === 0 || drain.isHttp) drain.startDraining();
   announce();
-  if (stopDelay > 0) {
+  if (stopDelay > 0 && drains.length > 0) {
     await pollUntil(() => false, now() + stopDelay);
     for (const drain of drains) drain.startDraining();
   }

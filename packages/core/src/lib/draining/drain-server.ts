@@ -5,7 +5,7 @@ import type { Server as TlsServer } from "node:tls";
 import { setImmediate as turnOfTheLoop } from "node:timers/promises";
 import { isSentAway, listsConnections } from "../shared/node-connections.ts";
 import { acceptNothing, isHttpServer, speaksHttp } from "../shared/node-internals.ts";
-import { after, now } from "../shared/timers.ts";
+import { after } from "../shared/timers.ts";
 import {
   FIRST_REQUEST_MS,
   isBetweenRequests,
@@ -35,8 +35,11 @@ const CLIENT_CLOSE_MS = 1000;
 /** How long GOAWAY waits for the requests of its session, in milliseconds. Shorter than `CLIENT_CLOSE_MS`. */
 const GOAWAY_MS = 500;
 
-/** How long to accept what waits in the kernel's queue, in milliseconds, while more and more connections come. */
-const ACCEPT_QUEUED_MS = 500;
+/**
+ * How many connections to accept before a listener is closed. The kernel's queue is not longer, by the default
+ * of net.core.somaxconn, and the clients in it come first.
+ */
+const QUEUE_MAX = 4096;
 
 /** With fewer connections than this, it is not worth looking for those that were sent to a child process. */
 const SENT_MIN = 64;
@@ -244,14 +247,14 @@ export class ServerDrain implements Drainable {
 
   async acceptQueued(): Promise<void> {
     if (this.#isListenerKept || !this.#isAccepting) return;
-    let hasAccepted = false;
-    const listener = (): void => void (hasAccepted = true);
+    let accepted = 0;
+    const listener = (): void => void (accepted += 1);
     this.server.on("connection", listener);
-    const deadline = now() + ACCEPT_QUEUED_MS;
     // The first turn may be the rest of one that has begun.
-    for (let turns = 0; turns < 2 && now() < deadline; turns = hasAccepted ? 0 : turns + 1) {
-      hasAccepted = false;
+    for (let turns = 0; turns < 2 && accepted < QUEUE_MAX; turns += 1) {
+      const before = accepted;
       await turnOfTheLoop();
+      if (accepted > before) turns = -1;
     }
     this.server.off("connection", listener);
   }

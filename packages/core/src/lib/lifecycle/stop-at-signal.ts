@@ -117,11 +117,7 @@ function onSignal(signal: NodeJS.Signals): void {
     void stopAtSignal(signal);
   } else if (signals.isStopped) {
     process.exit();
-  } else if (
-    signals.appEndsProcess &&
-    !isHandledByApp(signal) &&
-    (allDrains().length === 0 || isCopy(signal, first))
-  ) {
+  } else if (signals.appEndsProcess && !isHandledByApp(signal) && allDrains().length === 0) {
     // NestJS and terminus send the signal again to end the process when they are done. Our onStop may still
     // be running.
     signals.appEndsProcess = false;
