@@ -61,6 +61,27 @@ describe.concurrent("a second signal", () => {
     expect(await running.ended).toBe(7);
   });
 
+  test("as a copy, does not end an app that cleans up after the drain", async () => {
+    const hooks = ["onEvent that copies SIGTERM after the drain"];
+    const { app } = await appOnSocket({ before: ["on"], input: true, hooks });
+    await using running = app;
+    await terminate(running);
+    // The app's handler runs for each signal.
+    for (let signals = 0; signals < 2; signals += 1) await running.event("handler");
+    running.write("exit");
+    expect(await running.ended).toBe(7);
+  });
+
+  test("another signal ends an app that cleans up after the drain, with its status", async () => {
+    const { app } = await appOnSocket({ before: ["on"], input: true });
+    await using running = app;
+    await terminate(running);
+    await running.event("drained");
+    const repeating = setInterval(() => running.kill("SIGTERM"), 100);
+    expect(await running.ended).toBe(143);
+    clearInterval(repeating);
+  });
+
   test("is no copy later, and ends the process", async () => {
     const { app, address } = await appOnSocket({ options: { drainTimeout: "infinity" } });
     await using running = app;

@@ -188,6 +188,10 @@ async function serve({
       say(type);
       if (type === "draining") actions.block(0);
     },
+    "onEvent that copies SIGTERM after the drain": ({ type }) => {
+      say(type);
+      if (type === "drained") setTimeout(() => process.kill(process.pid, "SIGTERM"), 50);
+    },
     "onEvent that copies the signal": ({ type, signal }) => {
       say(type);
       if (type === "draining") process.kill(process.pid, signal);

@@ -111,13 +111,16 @@ function isCopy(signal: NodeJS.Signals, first: { signal: NodeJS.Signals; at: num
  */
 function onSignal(signal: NodeJS.Signals): void {
   const { first } = signals;
+  const isHandled = isHandledByApp(signal);
   if (!first) {
     signals.first = { signal, at: now() };
-    signals.appEndsProcess = isHandledByApp(signal);
+    signals.appEndsProcess = isHandled;
     void stopAtSignal(signal);
-  } else if (signals.isStopped) {
+  } else if (isHandled && (cluster.isWorker || isCopy(signal, first))) {
+    // The app may still clean up.
+  } else if (signals.isStopped && !isHandled) {
     process.exit();
-  } else if (signals.appEndsProcess && !isHandledByApp(signal) && allDrains().length === 0) {
+  } else if (signals.appEndsProcess && !isHandled && allDrains().length === 0) {
     // NestJS and terminus send the signal again to end the process when they are done. Our onStop may still
     // be running.
     signals.appEndsProcess = false;
