@@ -167,7 +167,8 @@ describeWith({ privateSystemd: true, systemd: 250 }, `what is written for system
     await systemd.start(service);
     await systemd.systemctl("reload", service);
     await systemd.waitForJournal(service, /"event":"onReload"/);
-    expect(await systemd.show(service, "ActiveState")).toBe("active");
+    // Until READY=1, which follows, it is still reloading.
+    await systemd.waitForUnit(service, "ActiveState", "active");
   });
 
   describe("systemd-analyze security", () => {
