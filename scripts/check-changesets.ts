@@ -23,13 +23,13 @@ function sinceWhen(cwd: string): { since: string; isMain: boolean } {
   return { since: versions || git(cwd, "rev-list", "--max-parents=0", "HEAD"), isMain };
 }
 
-/** The budgets of the sizes of each package, in a text of api/packages.json. */
-function budgets(text: string): Record<string, { budget: Record<string, number> } | undefined> {
-  return JSON.parse(text || "{}") as ReturnType<typeof budgets>;
+/** Reads the size budgets of each package from the JSON of api/packages.json. */
+function budgets(json: string): Record<string, { budget: Record<string, number> } | undefined> {
+  return JSON.parse(json || "{}") as ReturnType<typeof budgets>;
 }
 
-/** The text of a file in a commit; empty if the commit does not have the file. */
-function textAt(cwd: string, commit: string, file: string): string {
+/** Reads a file as it was in a commit. Returns an empty string if the commit does not have it. */
+function contentAt(cwd: string, commit: string, file: string): string {
   return git(cwd, "ls-tree", "--name-only", commit, file) && git(cwd, "show", `${commit}:${file}`);
 }
 
@@ -45,7 +45,7 @@ const changed = new Set(
 );
 const all = packages(cwd);
 const SIZES = "api/packages.json";
-const before = budgets(textAt(cwd, since, SIZES));
+const before = budgets(contentAt(cwd, since, SIZES));
 const now = budgets(existsSync(SIZES) ? readFileSync(SIZES, "utf8") : "");
 /** Changesets with the growth of a package. */
 const withSizes = changesets.filter(({ summary }) => /\d (?:kB|bytes)\b/.test(summary));

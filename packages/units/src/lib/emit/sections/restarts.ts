@@ -77,7 +77,7 @@ export function pauseCommand(test: "= exec-condition" | "!= success"): string {
 }
 
 /**
- * If ExecCondition= prevents a start, there is no restart, and the socket would start the service again at
+ * If ExecCondition= prevents a start, systemd does not restart the service, and the socket would start the service again at
  * once.
  */
 export function pauseLinesAfterCondition({ values, arrangement }: Service): Line[] {

@@ -33,7 +33,7 @@ export function fixText(
     .join("");
 }
 
-/** Text for a reader of a description, if the text about unit files would not help. */
+/** What to tell the reader of a description, if the words about unit files would not help. */
 interface InDescription {
   /** The field to change, if it is not the one that wrote the line. */
   field?: string;

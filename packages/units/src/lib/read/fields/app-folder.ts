@@ -47,6 +47,6 @@ export function appFolder(exec: readonly unknown[]): string | undefined {
   }
   const folder = parts.join("/");
   if (shared.includes(folder)) return undefined;
-  // Without a folder that WorkingDirectory= can express, there is no default.
+  // Without a folder that WorkingDirectory= can express, nothing is the default.
   return directory({ specifier: folder }, "", [])[0];
 }
