@@ -287,6 +287,27 @@ describeWith({ privateSystemd: true, systemd: 253 }, "a service that is installe
       expect((await ask(81)).version).toBe(3);
     });
 
+    it("says where an app may write that fails because of the sandbox, as reload and install do", async () => {
+      const failing = async (name: string, ...command: string[]) => {
+        await release(systemd, name, { writes: "/srv/data.txt" });
+        const { code, stderr } = await sockact(systemd, ...command, name);
+        await release(systemd, name, { version: 3 });
+        return { code, stderr };
+      };
+      const told = {
+        code: 1,
+        stderr: expect.stringMatching(
+          /EROFS[^]*\n.*The sandbox lets the app write only to \/var\/lib\/\w+ \(process\.env\.STATE_DIRECTORY\), or to readWritePaths of a config: sockact explain file-read-only\n/,
+        ),
+      };
+      for (const port of [80, 81, 82]) await ask(port);
+      await instances();
+      expect(await failing("plain", "restart")).toEqual(told);
+      expect(await failing("pair", "restart")).toEqual(told);
+      expect(await failing("shop", "reload")).toEqual(told);
+      expect(await json("restart", "plain")).toMatchObject({ outcome: "restarted" });
+    });
+
     it("shows the start that has failed, and not those after it", async () => {
       await ask(92);
       await release(systemd, "swift", { crash: true });

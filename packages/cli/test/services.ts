@@ -12,6 +12,8 @@ export interface Release {
   version?: number;
   crash?: boolean;
   silent?: boolean;
+  /** A file that it writes at its start, and at a reload. */
+  writes?: string;
   /** Whether it prints a warning as sockact does if the app does not listen. */
   warns?: boolean;
   reload?: "fail" | "slow";

@@ -1,6 +1,6 @@
 // An app as users write them, with @sockact/core. /etc/NAME.json says what it does, as a release and its settings would.
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import process from "node:process";
 import { listen } from "@sockact/core";
@@ -10,6 +10,8 @@ const settings = () => JSON.parse(readFileSync(`/etc/${name}.json`, "utf8"));
 
 const { version, crash, silent, warns, quiet, reloads, stops, handover, port } = settings();
 if (crash) throw new Error("this release is broken");
+
+write();
 
 if (port) await once(createServer().listen(port), "listening");
 
@@ -41,7 +43,14 @@ await listen(server, {
 
 async function onReload() {
   const { reload } = settings();
+  write();
   if (reload === "fail") throw new Error("the settings are broken");
   if (reload === "slow") await once(process, "SIGUSR1");
   console.log("has read its settings");
+}
+
+// The sandbox allows only some folders.
+function write() {
+  const { writes } = settings();
+  if (writes) writeFileSync(writes, "");
 }

@@ -21,6 +21,8 @@ interface FailedStart {
   isRetried: boolean;
   /** The sockets that no longer listen. */
   closed: readonly string[];
+  /** More hints, from its output. */
+  hints: readonly string[];
 }
 
 const failed = (code: CliErrorCode, message: string, hint: string): CliError =>
@@ -48,7 +50,7 @@ export function restartFailures({ name, sockets }: ActivatedService, { user, sys
         `Open it again, which restarts its service too: ${systemctl} restart ${unitWords([socket.unit])}`,
       ),
     /** The new process did not start. The old one has ended, so no version serves. */
-    notStarted({ unit, exit: { code, status }, result, wasUp, isRetried, closed }: FailedStart) {
+    notStarted({ unit, exit: { code, status }, result, wasUp, isRetried, closed, hints }: FailedStart) {
       const again = serviceCommand("restart", name, user);
       const end =
         status === "0"
@@ -62,9 +64,12 @@ export function restartFailures({ name, sockets }: ActivatedService, { user, sys
           : `Clients wait in the socket's queue${isRetried ? ", and systemd tries again" : ""}`;
       return fail(
         `${unit} did not start: ${end}. ${clients}`,
-        wasUp
-          ? `The old process has exited, so no version serves now.\nCorrect the app, or put its earlier version back, and run ${again} again.\nWith a handover or a rolling restart, the old process would serve until the new one is ready.`
-          : `Correct the app, and run ${again} again.`,
+        [
+          wasUp
+            ? `The old process has exited, so no version serves now.\nCorrect the app, or put its earlier version back, and run ${again} again.\nWith a handover or a rolling restart, the old process would serve until the new one is ready.`
+            : `Correct the app, and run ${again} again.`,
+          ...hints,
+        ].join("\n"),
       );
     },
   };
@@ -113,17 +118,21 @@ export function reloadFailures({ name, sockets }: ActivatedService, { user, syst
         `If the app has handover or onReload, write Type=notify-reload (systemd 253) into the unit.\nFor any other app, write ExecReload=.\nTo run new code, restart it: ${command("restart")}`,
       ),
     /** `onReload` failed. */
-    oldSettings: (hasLines: boolean) =>
+    oldSettings: (hasLines: boolean, hints: readonly string[]) =>
       fail(
         `${name} could not reload, and keeps running with its old settings`,
-        `${reason(hasLines)} Correct it, and reload again.`,
+        [`${reason(hasLines)} Correct it, and reload again.`, ...hints].join("\n"),
       ),
     /** The old process could not hand over to the new version. */
-    noHandover: (code: HandoverCode | undefined, hasLines: boolean) =>
+    noHandover: (code: HandoverCode | undefined, hasLines: boolean, hints: readonly string[]) =>
       failed(
         code ?? "SOCKACT_ERR_RELOAD",
         `the handover of ${name} failed, and the old version keeps serving`,
-        `${reason(hasLines)} Correct it, and reload again.${code === undefined ? "" : `\nMore about it: ${ownCommand("explain", code)}`}`,
+        [
+          `${reason(hasLines)} Correct it, and reload again.`,
+          ...hints,
+          ...(code === undefined ? [] : [`More about it: ${ownCommand("explain", code)}`]),
+        ].join("\n"),
       ),
     /** systemd reports a failed reload, for example because of ExecReload=. */
     job: ({ Id, ActiveState, ReloadResult }: Record<"Id" | "ActiveState" | "ReloadResult", string>) =>

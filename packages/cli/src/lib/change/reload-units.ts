@@ -13,6 +13,7 @@ import { changedSince, environmentFilesOf } from "../systemd/changed-files.ts";
 import { type ClosedSocket, closedSockets } from "../systemd/closed-addresses.ts";
 import { pidsOf } from "../systemd/control-group.ts";
 import { isRestarting, serves, type ServiceState, stateOf } from "../systemd/unit-state.ts";
+import { writingHints } from "../systemd/writing-hints.ts";
 import type { ChangeTools } from "./change.ts";
 import { reloadFailures } from "./failures.ts";
 import { ReloadLog } from "./reload-log.ts";
@@ -112,16 +113,17 @@ class Reload {
     const hasSaid = (text: string) => confirmed && after.some(({ StatusText }) => StatusText.includes(text));
     const code = log.handoverCode;
     const hasLines = log.messages.length > 0;
+    const hints = await writingHints(manager, this.#units[0]!, log.messages);
     // If this reload did not reach the app, the status may be that of an earlier one.
     if (code !== undefined || log.has(HANDOVER_FAILED) || (ended.code === 0 && hasSaid(HANDOVER_FAILED)))
-      throw this.#fail.noHandover(code, hasLines);
+      throw this.#fail.noHandover(code, hasLines, hints);
     if (ended.code !== 0) {
       for (const entry of log.ofSystemd) report({ type: "log", entry });
       const now = await this.#readUnits();
       throw this.#fail.job(now.find(({ ReloadResult }) => ReloadResult !== "success") ?? now[0]!);
     }
     // Workers of a cluster only log it.
-    if (hasSaid(RELOAD_FAILED) || log.has(RELOAD_FAILED)) throw this.#fail.oldSettings(hasLines);
+    if (hasSaid(RELOAD_FAILED) || log.has(RELOAD_FAILED)) throw this.#fail.oldSettings(hasLines, hints);
 
     const handovers = handoversOf(before, after);
     const isHandedOver = handovers.length > 0;

@@ -6,6 +6,7 @@ import { type ClosedSocket, closedSockets } from "../systemd/closed-addresses.ts
 import { type JournalEntry, readFailedStart } from "../systemd/journal.ts";
 import type { ServiceManager } from "../systemd/service-manager.ts";
 import { isRestarting, serves } from "../systemd/unit-state.ts";
+import { writingHints } from "../systemd/writing-hints.ts";
 import type { ChangeTools } from "./change.ts";
 import type { Report } from "./events.ts";
 import { restartFailures } from "./failures.ts";
@@ -92,6 +93,7 @@ export async function restartUnit(
   if (ended.code !== 0 || !(await staysUp(service, manager))) {
     const entries = await readFailedStart(manager, service.Id, { since, lines: 10 * LINES });
     for (const entry of entries.slice(-LINES)) report({ type: "log", entry });
+    const lines = entries.map(({ message }) => message);
     const [now, ...after] = await readUnits(manager, activated);
     throw fail.notStarted({
       unit: now.Id,
@@ -99,6 +101,7 @@ export async function restartUnit(
       wasUp: isUp(service),
       isRetried: isUp(now),
       closed: [...idsOf(after.filter(isClosed)), ...idsOfClosed(await closedSockets(manager, sockets))],
+      hints: await writingHints(manager, service.Id, lines),
     });
   }
   return {

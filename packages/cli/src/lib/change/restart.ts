@@ -4,6 +4,7 @@ import { serviceCommand } from "../shared/own-command.ts";
 import { type ActivatedService, findService } from "../systemd/activated-units.ts";
 import { closedSockets } from "../systemd/closed-addresses.ts";
 import { ServiceManager } from "../systemd/service-manager.ts";
+import { writingHints } from "../systemd/writing-hints.ts";
 import { type ChangeTools, runChange } from "./change.ts";
 import { restartFailures } from "./failures.ts";
 import { type RestartReport, restartText } from "./reports.ts";
@@ -50,7 +51,7 @@ async function restartPair(
   wait: boolean,
   { manager, signal, report, ifInterrupted }: ChangeTools,
 ): Promise<RestartReport> {
-  const { name, sockets } = service;
+  const { name, services, sockets } = service;
   const { user } = manager;
   const fail = restartFailures(service, manager);
   const [closed] = await closedSockets(manager, sockets);
@@ -78,6 +79,7 @@ async function restartPair(
     if (!(error instanceof RollingError) || signal.aborted) throw error;
     const { code, message, hint, journal } = error;
     report({ type: "messages", messages: journal });
-    throw new CliError(code, message, hint, { exitCode: EXIT.failed, cause: error });
+    const hints = [hint, ...(await writingHints(manager, services[0]!, journal))];
+    throw new CliError(code, message, hints.join("\n"), { exitCode: EXIT.failed, cause: error });
   }
 }

@@ -11,6 +11,7 @@ import {
 import { clean } from "../shared/clean.ts";
 import { tell } from "../shared/messages.ts";
 import type { ServiceManager } from "../systemd/service-manager.ts";
+import { writingHints } from "../systemd/writing-hints.ts";
 import { applyCompared } from "./apply-compared.ts";
 import type { MadeBundle } from "./bundle.ts";
 import type { Answer } from "./first-request.ts";
@@ -18,7 +19,6 @@ import { interruptible } from "./interruptible.ts";
 import type { InstallOptions } from "./options.ts";
 import { isUnusable } from "./result.ts";
 import { verify } from "./verify.ts";
-import { writingHint } from "./writing-hint.ts";
 
 /** What a service has answered after its installation. */
 export interface Outcome {
@@ -93,9 +93,9 @@ const outputOf = async (manager: ServiceManager, service: string, since: number)
 async function showOutput(manager: ServiceManager, service: string, since: number): Promise<void> {
   const lines = await outputOf(manager, service, since);
   if (lines.length === 0) return;
-  const hint = await writingHint(manager, service.replace("@.", "@blue."), lines);
+  const hints = await writingHints(manager, service.replace("@.", "@blue."), lines);
   tell(`The journal of ${service}:\n${lines.map((line) => `  ${clean(line)}\n`).join("")}\n`);
-  if (hint !== "") tell(`${hint}\n\n`);
+  for (const hint of hints) tell(`${hint}\n\n`);
 }
 
 function stepText(step: InstallStep): string | undefined {

@@ -4,11 +4,11 @@ import { deadline } from "../shared/deadline.ts";
 import { ownCommand, sameCommand } from "../shared/own-command.ts";
 import { findService } from "../systemd/activated-units.ts";
 import type { ServiceManager } from "../systemd/service-manager.ts";
+import { writingHints } from "../systemd/writing-hints.ts";
 import { appOutput } from "../install/install.ts";
 import type { ListenAddress } from "../systemd/listen-property.ts";
 import { readJournal, syncJournal } from "../systemd/journal.ts";
 import { type Answer, CLOSED, firstRequest, listeningAddresses } from "./first-request.ts";
-import { writingHint } from "./writing-hint.ts";
 
 /** How often to check whether the service has failed, in milliseconds. */
 const INTERVAL = 200;
@@ -169,14 +169,18 @@ async function startError({
   const journal = await appOutput(manager, [unit], since);
   const said = journal.map((line) => `  ${line}`).join("\n");
   const naming = journal.some((line) => line.includes("SOCKACT_ERR_NAME_UNKNOWN"))
-    ? `\nA config names a socket: sockets: [{ name: "web", listen: 80 }]. ${ownCommand("init")} writes one.`
-    : "";
-  const hint = await writingHint(manager, unit, journal);
-  const writing = hint === "" ? "" : `\n${hint}`;
+    ? [`A config names a socket: sockets: [{ name: "web", listen: 80 }]. ${ownCommand("init")} writes one.`]
+    : [];
+  const hints = [
+    "Correct the error, and run the command again.",
+    ...naming,
+    ...(await writingHints(manager, unit, journal)),
+    `To install the app anyway: ${sameCommand(manager.user)} --no-request`,
+  ];
   return new CliError(
     "SOCKACT_ERR_INSTALL_START",
     `${name} does not start. The journal of ${unit}:\n${said || "  (it is empty)"}`,
-    `Correct the error, and run the command again.${naming}${writing}\nTo install the app anyway: ${sameCommand(manager.user)} --no-request`,
+    hints.join("\n"),
     { exitCode: EXIT.failed },
   );
 }

@@ -13,6 +13,7 @@ import {
 } from "../systemd/journal.ts";
 import type { ServiceManager } from "../systemd/service-manager.ts";
 import { serves } from "../systemd/unit-state.ts";
+import { writingHints } from "../systemd/writing-hints.ts";
 import {
   IN_USE,
   LISTEN_FAILED,
@@ -37,7 +38,9 @@ export async function startError(
       sentence(cause.message),
       ...cause.journal.slice(-JOURNAL_LINES).map((line) => `  ${line}`),
     ];
-    return new CliError("SOCKACT_ERR_INSTALL_START", message.join("\n"), cause.hint, {
+    const service = units.find((unit) => unit.endsWith(".service"))!;
+    const hints = [cause.hint, ...(await writingHints(manager, service, cause.journal))];
+    return new CliError("SOCKACT_ERR_INSTALL_START", message.join("\n"), hints.join("\n"), {
       exitCode: EXIT.failed,
       cause,
     });
@@ -136,7 +139,8 @@ async function hintFor(
   if (lines.some((line) => line.includes(NO_SUCH_ADDRESS)))
     return "This machine does not have that address. The command ip address lists its addresses.";
   // systemctl status shows nothing about a unit that the undo has removed.
-  return `See more: journalctl ${manager.user ? "--user " : ""}--unit=${unit}`;
+  const more = `See more: journalctl ${manager.user ? "--user " : ""}--unit=${unit}`;
+  return [more, ...(await writingHints(manager, unit!, lines))].join("\n");
 }
 
 /** The hint with the process that uses an address, or undefined. */
