@@ -173,8 +173,6 @@ function joinExports({ fileName, code }) {
     });
 }
 
-const requireFeature = /require\("\.\/([\w-]+)\.cjs"\);/g;
-
 /**
  * Makes the file of a feature export a function that gets the exports of the main file. The main file does
  * not depend on itself, and a feature always belongs to the copy that loaded it, whatever a module cache
@@ -190,20 +188,30 @@ function connectFeatures(fileName, code, build) {
       .replace('const $main = require("./implementation.cjs");\n', "")
       .replaceAll("$main.", 'require("./implementation.cjs").');
   if (name === "implementation")
-    return `${code.replaceAll(requireFeature, (statement, id) => (isFeature(id) ? `require("./${id}.cjs")(exports);` : statement))}exports.$build = "${build}";\nexports.$features = $load;\n`;
-  const linked = code.replaceAll(/\$\w+ \?\?= require\("\.\/([\w-]+)\.cjs"\);/g, (statement, id) =>
-    isFeature(id) ? `$main.$features.$${id.replaceAll("-", "_")};` : statement,
-  );
-  if (!isFeature(name)) return linked.replace(/^let \$\w+(?:, \$\w+)*;\n/m, "");
-  const body = linked
-    .replace(/^let \$\w+(?:, \$\w+)*;\n/m, "")
-    .replace(/^const \$main = require\("\.\/implementation\.cjs"\);\n/m, "");
-  return `module.exports = ($main) => {\nif ($main.$build !== "${build}") throw new Error("The files of sockact were replaced while the process runs. Restart it.");\nconst exports = {};\n${body}return exports;\n};\n`;
+    return `${code.replace("const $load", `${LOAD_FEATURE}const $load`)}exports.$build = "${build}";\nexports.$features = $load;\n`;
+  const linked = code.replaceAll(/\$feature\("(\w+)", .*\);/g, (_, id) => `$main.$features.$${id};`);
+  if (!isFeature(name)) return linked;
+  const body = linked.replace(/^const \$main = require\("\.\/implementation\.cjs"\);\n/m, "");
+  return `module.exports = ($main) => {\nif ($main.$build !== "${build}") throw Object.assign(new Error("${fileName} is of another version"), { code: "MODULE_NOT_FOUND" });\nconst exports = {};\n${body}return exports;\n};\n`;
 }
 
 /** Without this check, a Node that is too old fails without the reason. */
 const CHECK = `const $node = process.getBuiltinModule;
 if (!$node) throw new Error("sockact needs Node 20.19 or later, and this is " + process.version);
+`;
+
+/** Loads a feature once. Its file may be gone by now, or be of another version. */
+const LOAD_FEATURE = `const $features = {};
+function $feature(name, load) {
+	try {
+		return $features[name] ??= load()(exports);
+	} catch (cause) {
+		const { code, message } = cause;
+		const isFull = /^E[MN]FILE$/.test(code);
+		if (!isFull && code !== "MODULE_NOT_FOUND") throw cause;
+		throw new ActivationError(isFull ? "SOCKACT_ERR_TOO_MANY_FILES" : "SOCKACT_ERR_FILES_REPLACED", "A file of sockact can't be loaded: " + message.split("\\n")[0], isFull ? "Call listen() or systemdListen() before the app opens so many files, or raise LimitNOFILE= in the unit." : "Its files were replaced. Restart the process.", { cause });
+	}
+}
 `;
 
 /**
@@ -213,29 +221,28 @@ if (!$node) throw new Error("sockact needs Node 20.19 or later, and this is " + 
 function loadAtFirstUse(code) {
   const getters = new Map();
   const loaded = [];
-  // After the first use, nothing is read from the file system.
-  const loadOnce = (variable, name, id) => {
-    loaded.push(`$${name}`);
-    getters.set(variable, [`$${name}`, `return $${name} ??= require("${id}");`]);
-  };
   const rest = code
     .replaceAll(/^let ((?:node|_sockact)_(\w+)) = require\("([^"]+)"\);\n/gm, (_, variable, name, id) => {
       if (id.startsWith("node:")) getters.set(variable, [name, `return $node("${id}");`]);
-      // After `jest.resetModules()` too, this code belongs to the copy that it loaded first.
-      else loadOnce(variable, name, id);
+      else {
+        // After the first use, nothing is read from the file system. After `jest.resetModules()` too, this
+        // code belongs to the copy that it loaded first.
+        loaded.push(`$${name}`);
+        getters.set(variable, [`$${name}`, `return $${name} ??= require("${id}");`]);
+      }
       return "";
     })
     .replaceAll(
       /^(?:const (require_(\w+)) = )?require\("(\.\/([\w-]+)\.cjs)"\);\n/gm,
       (statement, variable, name, id, feature) => {
         if (!Object.hasOwn(features, feature)) return statement;
-        if (variable === undefined) return "";
-        loadOnce(variable, name, id);
+        if (variable !== undefined)
+          getters.set(variable, [`$${name}`, `return $feature("${name}", () => require("${id}"));`]);
         return "";
       },
     );
   if (getters.size === 0) return code;
-  if (/\$(?:load|node)\b/.test(rest)) throw new Error("The code has a variable $load or $node itself");
+  if (/\$(?:load|node|features?)\b/.test(rest)) throw new Error("The code has a variable of the build");
   const variables = new RegExp(`\\b(?:${[...getters.keys()].join("|")})\\b`, "g");
   const used = rest.replaceAll(variables, (variable) => `$load.${getters.get(variable)[0]}`);
   const properties = [...getters.values()].map(([name, body]) => `get ${name}() { ${body} },\n`);

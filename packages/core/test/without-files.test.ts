@@ -128,17 +128,27 @@ describe.concurrent("an app whose files are removed when it listens needs none o
   });
 });
 
-test("a file of another version is refused", async () => {
-  const folder = mkdtempSync(join(tmpdir(), "other-version-"));
+test.each<[string, (file: string) => void, RegExp]>([
+  ["removed", rmSync, /^A file of sockact can't be loaded: Cannot find module '\.\/health\.cjs'$/],
+  [
+    "replaced by another version",
+    (file) => writeFileSync(file, readFileSync(file, "utf8").replace(/(?<=\$build !== ")\w+/, "another")),
+    /: health\.cjs is of another version$/,
+  ],
+])("an option whose file is %s has an error with a code", async (_, replace, message) => {
+  const folder = mkdtempSync(join(tmpdir(), "replaced-files-"));
   onTestFinished(() => rmSync(folder, { recursive: true }));
-  const published = fileURLToPath(new URL("../dist", import.meta.url));
-  cpSync(published, folder, { recursive: true });
-  const file = join(folder, "health.cjs");
-  writeFileSync(file, readFileSync(file, "utf8").replace(/(?<=\$build !== ")\w+/, "another"));
+  cpSync(fileURLToPath(new URL("../dist", import.meta.url)), folder, { recursive: true });
+  replace(join(folder, "health.cjs"));
   const { listen } = createRequire(import.meta.url)(
     join(folder, "index.cjs"),
   ) as typeof import("@sockact/core");
-  await expect(listen(createHttpServer(), { port: 0, health: "/healthz" })).rejects.toThrow(/were replaced/);
+  await expect(listen(createHttpServer(), { port: 0, health: "/healthz" })).rejects.toMatchObject({
+    name: "ActivationError",
+    code: "SOCKACT_ERR_FILES_REPLACED",
+    message: expect.stringMatching(message) as string,
+    hint: "Its files were replaced. Restart the process.",
+  });
 });
 
 /** Copies the package, starts the app with it, removes it, and uses the app. Resolves with its exit status. */

@@ -4,7 +4,7 @@ import { readActivation } from "../activation/read.ts";
 import "./share-with-workers.ts";
 import { checkProxyNames } from "../proxy-protocol/variable.ts";
 import { isVariableSet } from "../shared/environment-options.ts";
-import { ActivationError, notActivated } from "../shared/errors.ts";
+import { notActivated } from "../shared/errors.ts";
 import { loadFeatures } from "./load-features.ts";
 import { type AppOptions, type Call, type CheckedOptions, readOptions } from "./options.ts";
 
@@ -18,7 +18,8 @@ export interface Preparation<T> extends CheckedOptions<T> {
  *
  * @param call the function that has the options, and in `more` the arguments after them
  * @throws ActivationError `SOCKACT_ERR_OPTION`; `SOCKACT_ERR_NOT_ACTIVATED` if `required` is set;
- *   `SOCKACT_ERR_TOO_MANY_FILES`; `SOCKACT_ERR_NAME_UNKNOWN` if SOCKACT_PROXY_PROTOCOL has a name that no passed socket has; the errors of
+ *   `SOCKACT_ERR_TOO_MANY_FILES` and `SOCKACT_ERR_FILES_REPLACED` if a file of sockact can't be loaded;
+ *   `SOCKACT_ERR_NAME_UNKNOWN` if SOCKACT_PROXY_PROTOCOL has a name that no passed socket has; the errors of
  *   activatedSockets()
  */
 export function prepare<T extends AppOptions>(
@@ -26,29 +27,11 @@ export function prepare<T extends AppOptions>(
   call?: Call,
   more?: readonly unknown[],
 ): Preparation<T> {
-  const checked = loading(() => {
-    const read = readOptions(options, call, more);
-    loadFeatures(read.settings);
-    return read;
-  });
+  const checked = readOptions(options, call, more);
+  loadFeatures(checked.settings);
   const activation = readActivation(options.ignoreListenPid);
   if (!activation.activated && options.required === true) throw notActivated(activation.reason);
   if (activation.activated && isVariableSet("proxyProtocol"))
     checkProxyNames(activation.sockets.map(({ name }) => name));
   return { ...checked, activation };
-}
-
-/** Runs what loads files of sockact for the options. */
-function loading<T>(load: () => T): T {
-  try {
-    return load();
-  } catch (cause) {
-    if (!/^E[MN]FILE$/.test((cause as NodeJS.ErrnoException).code ?? "")) throw cause;
-    throw new ActivationError(
-      "SOCKACT_ERR_TOO_MANY_FILES",
-      `A file of sockact can't be loaded: ${(cause as Error).message}`,
-      "Call listen() or systemdListen() before the app opens so many files, or raise LimitNOFILE= in the unit.",
-      { cause },
-    );
-  }
 }
