@@ -111,3 +111,11 @@ test.concurrent("with `signals`, server.close() drains a port of the app's own",
   expect(await client.receives(/hello$/)).toMatch(/^Connection: close\r$/im);
   expect(await running.ended).toBe(0);
 });
+
+test.concurrent("stopDelay without `signals` handles the signals too", async () => {
+  const { app, address } = await appOnPort({ options: { signals: undefined, stopDelay: "100ms" } });
+  await using running = app;
+  await terminate(running);
+  expect((await httpRequest(address)).headers.connection).toBe("close");
+  expect(await running.ended).toBe(0);
+});

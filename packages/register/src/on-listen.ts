@@ -32,8 +32,12 @@ interface Holder {
   rule: Rule;
 }
 
-/** Decides which sockets a server gets, at each `listen()` of the process. */
-export function createListener(app: PreloadedApp, map: readonly MapEntry[]): Interceptor {
+/**
+ * Decides which sockets a server gets, at each `listen()` of the process.
+ *
+ * @param isAsked whether only variables ask to manage the servers, not systemd
+ */
+export function createListener(app: PreloadedApp, map: readonly MapEntry[], isAsked: boolean): Interceptor {
   /** The holder of each descriptor. */
   const holders = new Map<number, Holder>();
   /** The servers on the app's port. They may not have the socket yet. */
@@ -163,9 +167,10 @@ export function createListener(app: PreloadedApp, map: readonly MapEntry[]): Int
     return [opened, matchSockets(target, { ...options, sockets: opened })];
   }
 
-  /** Manages a server without a passed socket, because the service manager may expect messages. */
+  /** Manages a server without a passed socket. */
   function manage(server: Server, target: Target, isHttp: boolean): void {
-    if (target.port === 0) return;
+    // Process managers have servers on paths for their own processes.
+    if (target.port === 0 || (isAsked && target.path !== undefined && !isHttp)) return;
     if (map.length > 0) warnOfNothingPassed();
     if (isHttp) app.manage(server);
     else onceOpen(server, () => app.manage(server));

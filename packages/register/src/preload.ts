@@ -20,8 +20,9 @@ import { warnDescendant, warnUnactivated } from "./descendant.ts";
 import { withoutNetlink } from "./without-netlink.ts";
 
 /**
- * Makes the servers of this process listen on the passed sockets. Has no effect if no sockets were passed and
- * no service manager expects messages. Ends the process if a variable is malformed (`SOCKACT_ERR_OPTION`), or
+ * Makes the servers of this process listen on the passed sockets. If none were passed, drains them when the
+ * process stops. Has no effect if no sockets were passed, no service manager expects messages, and no
+ * variable asks for the lifecycle. Ends the process if a variable is malformed (`SOCKACT_ERR_OPTION`), or
  * if SOCKACT_MAP has a name that was not passed (`SOCKACT_ERR_NAME_UNKNOWN`).
  */
 export function preload(): void {
@@ -37,7 +38,7 @@ function start(): void {
   const role = processRole();
   if (role === "descendant") interceptListen("preload", warnDescendant);
   if (role === "started" && process.env["SOCKACT_MAP"]) interceptListen("preload", warnUnactivated);
-  if (role !== "activated" && role !== "supervised") return;
+  if (role !== "activated" && role !== "supervised" && role !== "asked") return;
   checkAppPort();
   const map = parseSocketMap(process.env["SOCKACT_MAP"]);
   const names = announcedNames();
@@ -55,7 +56,7 @@ function start(): void {
   );
   if (role === "activated") withoutNetlink();
   const { env } = process;
-  const intercept = createListener(preloadApp(), map);
+  const intercept = createListener(preloadApp(), map, role === "asked");
   interceptListen("preload", (server, args, listen) => {
     followEnvironment(env);
     return intercept(server, args, listen);

@@ -19,7 +19,7 @@ export const preload: string = fileURLToPath(new URL("../dist/index.cjs", import
  * The functions that the apps of these tests use: servers that print the result of listen(), and answer with
  * their name.
  */
-const PRELUDE = `
+export const PRELUDE: string = `
 const say = (name, what) => console.log(name + ": " + what);
 const told = (name, server) => server
   .on("listening", () => say(name, "listening on " + JSON.stringify(server.address())))

@@ -55,20 +55,25 @@ test.concurrent.for(situations)(
   },
 );
 
-test("neither does one whose parent has got the sockets", async () => {
+test.each<[string, Record<string, string>, number | string]>([
+  ["whose parent has got the sockets", { LISTEN_PID: String(process.pid), LISTEN_FDS: "1" }, "SIGTERM"],
+  ["on a port of its own", { SOCKACT_SIGNALS: "yes", SOCKACT_HEALTH: "/health" }, 0],
+])("neither does one %s", async (_, env, status) => {
   const folder = mkdtempSync(join(tmpdir(), "without-files-"));
   try {
     cpSync(fileURLToPath(new URL("../dist", import.meta.url)), join(folder, "dist"), { recursive: true });
     const preload = join(folder, "dist/index.cjs");
     const port = String(portIn(await freeAddress("tcp4")));
     await using app = startProcess([process.execPath, "--require", preload, appFile("waits.cjs"), "http"], {
-      env: { LISTEN_PID: String(process.pid), LISTEN_FDS: "1", PORT: port },
+      env: { ...env, PORT: port },
     });
     await app.event("started");
     rmSync(folder, { recursive: true });
     app.write("the files are gone");
     await app.event("listening");
     expect((await httpRequest(`localhost:${port}`)).body).toBe("served");
+    app.kill("SIGTERM");
+    expect(await app.ended).toBe(status);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

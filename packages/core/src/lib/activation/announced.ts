@@ -1,9 +1,10 @@
 import { explainNotActivated } from "./not-activated.ts";
 import { load } from "../shared/load.ts";
 import cluster from "node:cluster";
+import { readFileSync } from "node:fs";
 import process from "node:process";
 import { isMainThread } from "@sockact/shared/notify";
-import { readBooleanOption } from "../shared/environment-options.ts";
+import { isVariableSet, readBooleanOption } from "../shared/environment-options.ts";
 import { activation } from "./activation.ts";
 import { classifyFromTables, findPassed, openAndClassify } from "./classify.ts";
 import { CLUSTER_VARIABLE, parseClusterVariable } from "./cluster-variable.ts";
@@ -108,6 +109,8 @@ export type ProcessRole =
   | "activated"
   /** No sockets were passed to it, but the service manager expects messages. */
   | "supervised"
+  /** No sockets were passed to it, but a variable asks for the lifecycle of servers on their own ports. */
+  | "asked"
   /** Sockets were passed to another process, possibly a parent. */
   | "descendant"
   /** The service manager started it without sockets. */
@@ -139,14 +142,31 @@ function readRole(): ProcessRole {
     const isOfPrimary =
       parseClusterVariable(env[CLUSTER_VARIABLE], ppid) !== undefined ||
       parseListenEnvironment(env, ppid).activated;
-    return isOfPrimary ? "activated" : "other";
+    return isOfPrimary ? "activated" : isLifecycleAsked() ? "asked" : "other";
   }
   if (readNames() !== undefined || isSocketOnStandardInput()) return "activated";
   // Child processes inherit the variables. Without this process's ID, they may be the parent's.
   const isStarted = env["SYSTEMD_EXEC_PID"] === String(pid);
   if (isStarted && env["NOTIFY_SOCKET"]) return "supervised";
   if (env["LISTEN_FDS"] !== undefined) return "descendant";
+  if (isLifecycleAsked()) return "asked";
   return isStarted ? "started" : "other";
+}
+
+/**
+ * Whether a variable asks for what sockact does without passed sockets. In a child process of a service, the
+ * variables may be meant for the main process.
+ */
+function isLifecycleAsked(): boolean {
+  if (!(["signals", "stopDelay", "health"] as const).some(isVariableSet)) return false;
+  const main = process.env["SYSTEMD_EXEC_PID"];
+  if (main === undefined || main === String(process.pid)) return true;
+  try {
+    // A terminal of a desktop is a service too, and its shells inherit SYSTEMD_EXEC_PID.
+    return !readFileSync(`/proc/${main}/environ`, "latin1").includes("SOCKACT_");
+  } catch {
+    return false;
+  }
 }
 
 /**

@@ -56,8 +56,8 @@ export interface PreparedApp {
    *
    * If sockets were passed, this patches `net.Server.prototype.listen`. The patch changes only servers of
    * attached apps. If none were passed, the servers listen as usual. They are patched too if a service
-   * manager expects messages, or if `signals` or `health` is set: sockact then drains them and answers
-   * probes.
+   * manager expects messages, if this is process 1 of a container, or if `signals`, `stopDelay` or `health`
+   * is set: sockact then drains them and answers probes.
    *
    * @param owner the app of the framework. It can still be garbage-collected.
    * @returns whether sockact drains the servers of the app when the process stops

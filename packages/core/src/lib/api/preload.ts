@@ -23,6 +23,7 @@ import { isVariableSet } from "../shared/environment-options.ts";
 import { checkInternals } from "../shared/internals-check.ts";
 import { load } from "../shared/load.ts";
 import { handleOf, isHttpServer, type ListenHandle } from "../shared/node-internals.ts";
+import { answerProbes } from "./answer-probes.ts";
 import { bindOptionsOf, callbackOf } from "./listen-arguments.ts";
 import { emitListenError } from "./listen-error.ts";
 import { loadFeatures } from "./load-features.ts";
@@ -57,8 +58,8 @@ export interface PreloadedApp {
    */
   join(server: Server, fds: readonly number[]): boolean;
   /**
-   * Manages a server that listens on its own port: drains it when the service stops, and sends READY=1. Has
-   * no effect if no service manager expects messages, or if sockets were passed.
+   * Manages a server that listens on its own port: drains it when the process stops, answers probes, and
+   * sends READY=1 if a service manager expects it. Has no effect if sockets were passed.
    */
   manage(server: Server): void;
   /** Makes the server emit `error` with an ActivationError instead of listening. Throws any other error. */
@@ -178,8 +179,10 @@ export function preloadApp(): PreloadedApp {
     },
     manage(server) {
       app.activated = readActivation().activated;
-      if (app.activated || !isManaged(app)) return;
-      if (server.listening) manageListening(server, app, NO_SOCKETS);
+      if (app.activated) return;
+      if (!isManaged(app)) {
+        if (settings.health !== false) answerProbes(server, app);
+      } else if (server.listening) manageListening(server, app, NO_SOCKETS);
       else manageServer(server, app, NO_SOCKETS);
     },
     refuse: emitListenError,

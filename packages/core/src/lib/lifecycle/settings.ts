@@ -1,6 +1,7 @@
 import process from "node:process";
 import type { Duration } from "@sockact/notify";
 import { withUnits } from "@sockact/shared/duration-units";
+import { isMainThread } from "@sockact/shared/notify";
 import { optionError, parseBoolean, VARIABLES } from "../shared/environment-options.ts";
 import type { Socket } from "node:net";
 import type { IncomingMessage } from "node:http";
@@ -17,8 +18,9 @@ import {
 } from "./setting-values.ts";
 
 /**
- * How an app starts, reloads, stops and sleeps under a service manager. Every option has a default. When you
- * start the app yourself, all options except `health` have no effect.
+ * How an app starts, reloads, stops and sleeps under a service manager or in a container. Every option has a
+ * default. When you start the app yourself, all options except `health` have no effect, unless `signals` or
+ * `stopDelay` is set.
  *
  * Environment variables override the options, so you can set them in the unit: `SOCKACT_DRAIN_TIMEOUT`,
  * `SOCKACT_STOP_DELAY`, `SOCKACT_IDLE_TIMEOUT`, `SOCKACT_IDLE_EXIT_STATUS`, `SOCKACT_NOTIFY`, `SOCKACT_WATCHDOG`,
@@ -121,8 +123,9 @@ export interface LifecycleOptions {
   handoverTimeout?: Duration | undefined;
   /**
    * The signals that drain the servers and end the process. `true` means SIGTERM and SIGINT, and is the
-   * default if sockets were passed. With `false`, sockact handles no signal, including SIGHUP, and only
-   * `idleTimeout` ends the process. The app's own `server.close()` still drains.
+   * default if sockets were passed, with a `stopDelay`, and for process 1 of a container. With `false`, sockact
+   * handles no signal, including SIGHUP, and only `idleTimeout` ends the process. The app's own
+   * `server.close()` still drains.
    *
    * `'first'` means SIGTERM and SIGINT, and the app's own listeners of these signals run after all
    * connections have ended. Use it with a library that closes connections or ends the process on a signal,
@@ -153,7 +156,7 @@ export interface Settings extends Pick<
   watchdog: boolean;
   handover: boolean;
   handoverTimeout: number;
-  /** Undefined if neither the option nor the variable is set. */
+  /** Undefined if nothing sets it, as in a process that was started by hand. */
   signals: boolean | "first" | readonly NodeJS.Signals[] | undefined;
 }
 
@@ -261,9 +264,12 @@ export const LIFECYCLE_OPTIONS: readonly string[] = [...callbacks, ...Object.key
  * @throws ActivationError `SOCKACT_ERR_OPTION`
  */
 export function readSettings(options: LifecycleOptions): Settings {
+  const stopDelay = readOption("stopDelay", options, 0);
+  // The kernel ignores a signal for process 1 without a listener: decisions/038.
+  const isAlone = process.pid === 1 && isMainThread();
   const settings: Settings = {
     drainTimeout: readOption("drainTimeout", options, DRAIN_TIMEOUT),
-    stopDelay: readOption("stopDelay", options, 0),
+    stopDelay,
     idleTimeout: readOption("idleTimeout", options, undefined),
     idleExitStatus: readOption("idleExitStatus", options, 0),
     notify: readOption("notify", options, true),
@@ -271,7 +277,7 @@ export function readSettings(options: LifecycleOptions): Settings {
     handover: readOption("handover", options, false),
     handoverTimeout: readOption("handoverTimeout", options, HANDOVER_TIMEOUT),
     health: readOption("health", options, false),
-    signals: readOption("signals", options, undefined),
+    signals: readOption("signals", options, stopDelay > 0 || isAlone || undefined),
   };
   for (const name of callbacks) {
     const callback = options[name];
