@@ -5,7 +5,7 @@ import { example } from "./model/example.ts";
 import { begin, redo, step, undo } from "./model/history.ts";
 import type { Shared } from "./model/link.ts";
 import { pasteInto, type Pasted } from "./model/paste.ts";
-import { freeName, mostFiles, type UnitText } from "./model/split.ts";
+import { freeName, longestName, mostFiles, type UnitText } from "./model/split.ts";
 
 interface State extends Shared {
   /** The file in the editor. */
@@ -111,7 +111,7 @@ export function useWorkspace() {
     },
     /** Renames the file, unless the new name is empty. If another file has this name, adds a number. */
     rename(wanted: string): void {
-      const name = wanted.trim().slice(0, 255);
+      const name = wanted.trim().slice(0, longestName);
       const others = state.value.files.filter((file) => file !== active.value);
       if (name !== "" && name !== active.value.name)
         change({ files: withActive({ name: freeName(name, others) }) }, "rename");

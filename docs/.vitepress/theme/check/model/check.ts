@@ -25,6 +25,22 @@ export const isTooLong = (files: readonly UnitText[]): boolean =>
   lengthOf(files) > mostCharacters ||
   files.some(({ text }) => text.split("\n", mostLines + 1).length > mostLines);
 
+/** The maximum number of characters of a sentence about a finding, or of a changed line. */
+export const longestText = 1000;
+
+/** Shortens a text that quotes a long line, and closes the code in it. */
+function shortened(text: string): string {
+  if (text.length <= longestText) return text;
+  const start = text.slice(0, longestText);
+  return `${start}…${start.split("`").length % 2 === 0 ? "`" : ""}`;
+}
+
+const withShortTexts = (finding: Finding): Finding => ({
+  ...finding,
+  message: shortened(finding.message),
+  fix: shortened(finding.fix),
+});
+
 /** If the reader pastes a socket only, the missing service is not a mistake in the socket. */
 function asNote(finding: Finding, files: readonly UnitText[]): Finding {
   if (finding.code !== "service-missing" || files.some(({ name }) => /\.service(?:\.d\/|$)/.test(name)))
@@ -92,12 +108,12 @@ export function checkUnits(files: readonly UnitText[], user: boolean): Checked {
   const tooLong = lengthOf(files) > mostCharacters;
   const filled = tooLong ? [] : files.filter(({ text }) => text.trim() !== "");
   const asTyped = lintUnits(record(filled), { user });
-  const hidden = hiddenBehindTypos(filled, asTyped, user).map((finding) => asNote(finding, filled));
+  const shown = (finding: Finding) => withShortTexts(asNote(finding, filled));
+  const hidden = hiddenBehindTypos(filled, asTyped, user).map(shown);
   const order = new Map(filled.map(({ name }, index) => [name, index]));
-  const findings = [
-    ...withoutConsequences(asTyped).map((finding) => asNote(finding, filled)),
-    ...hidden,
-  ].toSorted((one, other) => order.get(one.file)! - order.get(other.file)! || one.line - other.line);
+  const findings = [...withoutConsequences(asTyped).map(shown), ...hidden].toSorted(
+    (one, other) => order.get(one.file)! - order.get(other.file)! || one.line - other.line,
+  );
   return { findings, behindTypos: new Set(hidden), tooLong };
 }
 
@@ -114,7 +130,7 @@ export function fixFiles(
   return files.map(({ name }) => ({ name, text: fixed[name] ?? "" }));
 }
 
-/** The removed and added lines of one file. */
+/** The removed and added lines of one file. Long lines are shortened. */
 export interface Change {
   file: string;
   lines: { sign: "-" | "+"; text: string }[];
@@ -131,7 +147,7 @@ export function changesBetween(before: readonly UnitText[], after: readonly Unit
         value
           .replace(/\n$/, "")
           .split("\n")
-          .map((line) => ({ sign: added ? ("+" as const) : ("-" as const), text: line })),
+          .map((line) => ({ sign: added ? ("+" as const) : ("-" as const), text: shortened(line) })),
       );
     return lines.length === 0 ? [] : [{ file: name, lines }];
   });

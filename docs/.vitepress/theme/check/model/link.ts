@@ -1,6 +1,6 @@
 import { deflateSync, inflateSync, strFromU8, strToU8 } from "fflate";
 import { isTooLong } from "./check.ts";
-import { mostFiles, withLineFeeds, type UnitText } from "./split.ts";
+import { longestName, mostFiles, withLineFeeds, type UnitText } from "./split.ts";
 
 export interface Shared {
   files: UnitText[];
@@ -29,7 +29,11 @@ export function toHash({ files, user }: Shared): string | undefined {
 }
 
 const isPair = (pair: unknown): pair is [name: string, text: string] =>
-  Array.isArray(pair) && typeof pair[0] === "string" && typeof pair[1] === "string";
+  Array.isArray(pair) &&
+  typeof pair[0] === "string" &&
+  // A number may follow the name, such as -50.
+  pair[0].length <= longestName + 3 &&
+  typeof pair[1] === "string";
 
 /** Reads the hash of a link. Returns `undefined` for any other hash, such as the one of a heading. */
 export function fromHash(hash: string): Shared | undefined {

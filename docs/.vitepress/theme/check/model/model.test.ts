@@ -1,6 +1,16 @@
+import process from "node:process";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { changesBetween, checkUnits, fixFiles, isTooLong, marksOf, placeOfLine, summaryOf } from "./check.ts";
+import {
+  changesBetween,
+  checkUnits,
+  fixFiles,
+  isTooLong,
+  longestText,
+  marksOf,
+  placeOfLine,
+  summaryOf,
+} from "./check.ts";
 import { example } from "./example.ts";
 import { begin, redo, step, undo } from "./history.ts";
 import { fromHash, toHash } from "./link.ts";
@@ -225,6 +235,92 @@ describe("any string", () => {
     expect(files.length).toBeLessThanOrEqual(50);
     expect(checkUnits(files, false).tooLong).toBe(false);
   });
+});
+
+/**
+ * Lines of the maximum length. A search that begins anew at each character takes seconds for them,
+ * and one that reads the line once takes milliseconds. The time of the processor does not depend on what else
+ * the machine does.
+ */
+describe("one long line takes no longer than many short ones", () => {
+  const tails = ["", "!", ".service", ".service:!"];
+  const parts = [
+    "#",
+    ";",
+    "-",
+    "=",
+    "/",
+    "a",
+    ".",
+    ":",
+    "@",
+    " ",
+    "a/",
+    "a.",
+    "a.service",
+    "<<",
+    "$(",
+    "\\ ",
+    '"',
+  ];
+
+  it.each([
+    "",
+    "# ",
+    "==> ",
+    "cat <<A ",
+    "sudo tee /a.service <<'",
+    "[Service]\nExecStart=",
+    "[Socket]\nListenStream=",
+  ])(
+    "after %j",
+    (start) => {
+      for (const part of parts)
+        for (const tail of tails) {
+          const count = Math.floor((mostCharacters - start.length - tail.length) / part.length);
+          const text = start + part.repeat(count) + tail;
+          const before = process.cpuUsage();
+          const { files } = pasteInto([{ name: "app.service", text: "" }], 0, {
+            before: "",
+            pasted: text,
+            after: "",
+          });
+          const { findings } = checkUnits(files, false);
+          const { user, system } = process.cpuUsage(before);
+          expect(user + system, `microseconds for ${part} and ${tail}`).toBeLessThan(500_000);
+          for (const { name } of files) expect(name.length).toBeLessThan(260);
+          for (const { message, why, fix } of findings)
+            expect(Math.max(message.length, why.length, fix.length)).toBeLessThan(longestText + 3);
+        }
+    },
+    60_000,
+  );
+
+  it("and many lines before a header are read once", () => {
+    const text = `${"\n".repeat(40_000)}A=1\n${"# a.service\n[Service]\n".repeat(2600)}`;
+    const before = process.cpuUsage();
+    splitUnits(text);
+    const { user, system } = process.cpuUsage(before);
+    expect(user + system, "microseconds").toBeLessThan(500_000);
+  });
+});
+
+it("a long line is shortened in the findings and in the changes, and code in it ends", () => {
+  const text = `[Socket]\nListenStream=${"80,".repeat(3000)}80\n`;
+  const { findings } = checkUnits([{ name: "a.socket", text }], false);
+  expect(findings.find(({ code }) => code === "address-invalid")?.fix).toHaveLength(longestText + 1);
+  const [change] = changesBetween([{ name: "a.socket", text }], [{ name: "a.socket", text: "" }]);
+  expect(change?.lines.map((line) => line.text.length)).toEqual([8, longestText + 1]);
+});
+
+it("a name that systemd would refuse as too long names no file", () => {
+  const long = `${"a".repeat(300)}.service`;
+  expect(namesOf(`# /etc/${long}\n${service}`)).toEqual(["app.service"]);
+  expect(namesOf(`${socket.replace("[Socket]", `[Socket]\nService=${long}`)}${service}`)).toEqual([
+    "app.socket",
+    "app.service",
+  ]);
+  expect(fromHash(toHash({ files: [{ name: long, text: "" }], user: false })!)).toBeUndefined();
 });
 
 describe("the example", () => {

@@ -9,7 +9,16 @@ export interface Pasted {
 
 /** The lines of a shell script that write a file: `cat > /etc/systemd/system/shop.service <<EOF`. */
 const heredoc = /<<-?[ \t]*(?<quote>["']?)(?<end>\w+)\k<quote>/;
-const path = /[\w/@.:-]+\.(?:service|socket|timer|path|target|mount|slice|conf)\b/;
+const unitPath = /^.+\.(?:service|socket|timer|path|target|mount|slice|conf)\b/;
+
+/** The first path of a unit in a line. Each word is searched once, and from its end. */
+function pathIn(line: string): string | undefined {
+  for (const word of line.split(/[^\w/@.:-]+/)) {
+    const [path] = unitPath.exec(word) ?? [];
+    if (path !== undefined) return path;
+  }
+  return undefined;
+}
 
 /**
  * Removes the lines around a unit in Markdown and in a shell script. A shell script names the file, so that
@@ -27,7 +36,7 @@ function withoutWrapping(text: string): string {
     const start = /^[ \t]*(?:[$#][ \t]+)?(?:sudo|cat|tee)\b/.test(line) ? heredoc.exec(line) : null;
     if (start === null) return [line];
     end = start.groups?.["end"];
-    const name = path.exec(line)?.[0];
+    const name = pathIn(line);
     return name === undefined ? [] : [`# ${name.includes("/") ? name : `./${name}`}`];
   });
   return kept.join("\n");

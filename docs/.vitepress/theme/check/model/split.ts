@@ -28,16 +28,16 @@ export const mostCharacters = 100_000;
  */
 export const mostFiles = 50;
 
+/** The maximum number of characters in the name of a unit. systemd ignores a file with a longer name. */
+export const longestName = 255;
+
 /** The sections that identify the type of a unit. `[Unit]` and `[Install]` can be in all types. */
 const kinds =
   /^(?:Automount|Build|Container|Image|Kube|Mount|Network|Path|Pod|Scope|Service|Slice|Socket|Swap|Timer|Volume)$/;
 
-/**
- * A line that contains only a file name. `systemctl cat`, `head` and documentation show such a line above a
- * file.
- */
-const header =
-  /^(?<comment>[#;]*)[ \t]*(?:==>|---)?[ \t]*(?<path>[^\s"'=]*\.(?:automount|build|conf|container|image|kube|mount|network|path|pod|service|slice|socket|swap|target|timer|volume))[ \t]*(?:<==|---|:)?[ \t]*$/;
+/** What can be the path or the name of a unit. */
+const unitPath =
+  /^[^\s"'=]*\.(?:automount|build|conf|container|image|kube|mount|network|path|pod|service|slice|socket|swap|target|timer|volume)$/;
 
 /** Converts every line ending that systemd accepts to a line feed. A text area converts them too. */
 export const withLineFeeds = (text: string): string => text.replaceAll(/(?:\n\r?|\r\n?)\0?|\0/g, "\n");
@@ -48,13 +48,25 @@ interface Header {
   path: string;
 }
 
+/**
+ * The file name in a line that contains only a file name. `systemctl cat`, `head` and documentation show such
+ * a line above a file. Each step reads the line once, so a long line takes no longer than many short ones.
+ */
 function headerIn({ kind, text }: UnitEntry): Header | undefined {
-  const { comment = "", path } = (kind !== "assignment" && header.exec(text.trim())?.groups) || {};
-  return path === undefined ? undefined : { comment, path };
+  if (kind === "assignment") return undefined;
+  const line = text.trim();
+  const [comment = ""] = /^[#;]*/.exec(line) ?? [];
+  const [, name = ""] = /^[ \t]*(?:==>|---)?[ \t]*(.*)$/s.exec(line.slice(comment.length)) ?? [];
+  const end = ["<==", "---", ":"].find((mark) => name.endsWith(mark)) ?? "";
+  const path = name.slice(0, name.length - end.length).trimEnd();
+  return unitPath.test(path) && nameOf(path).length <= longestName ? { comment, path } : undefined;
 }
 
 /** The file name in a path. For a drop-in, the name includes the folder, which identifies the unit. */
-const nameOf = (path: string): string => /(?:[^/]+\.d\/)?[^/]+$/.exec(path)?.[0] ?? path;
+function nameOf(path: string): string {
+  const [name = "", folder = ""] = path.split("/").toReversed();
+  return folder.length > 2 && folder.endsWith(".d") ? `${folder}/${name}` : name;
+}
 
 const isOfUser = (path: string): boolean => /(?:^|\/)systemd\/user\//.test(path);
 
@@ -70,6 +82,22 @@ function kindOf(entries: readonly UnitEntry[]): string | undefined {
 interface Part {
   path: string | undefined;
   entries: UnitEntry[];
+}
+
+/** A file to which lines are added. */
+interface OpenPart extends Part {
+  /** Whether all lines are empty. */
+  isEmpty: boolean;
+  /** Whether a section identifies the type of the unit. */
+  hasKind: boolean;
+}
+
+const openPart = (path?: string): OpenPart => ({ path, entries: [], isEmpty: true, hasKind: false });
+
+function add(part: OpenPart, entry: UnitEntry): void {
+  part.entries.push(entry);
+  part.isEmpty &&= entry.text.trim() === "";
+  part.hasKind ||= entry.kind === "section" && kinds.test(entry.section);
 }
 
 /**
@@ -123,16 +151,15 @@ function sectionAfter(entries: readonly UnitEntry[], from: number): string | und
  * Whether a line with a file name is the header of a file. If the line is a comment, it may also be a remark
  * of the author.
  */
-function isHeader({ comment, path }: Header, section: string, current: Part, before: string): boolean {
+function isHeader({ comment, path }: Header, section: string, current: OpenPart, before: string): boolean {
   if (comment === "" || path.includes("/")) return true;
-  const isEmpty = current.entries.every(({ text }) => text.trim() === "");
-  const isWhole = section === "Unit" || (kinds.test(section) && kindOf(current.entries) !== undefined);
-  return isEmpty || (before.trim() === "" && isWhole);
+  const isWhole = section === "Unit" || (kinds.test(section) && current.hasKind);
+  return current.isEmpty || (before.trim() === "" && isWhole);
 }
 
 /** Divides the input at its headers. */
 function atHeaders(entries: readonly UnitEntry[]): Part[] {
-  const parts: Part[] = [{ path: undefined, entries: [] }];
+  const parts = [openPart()];
   for (const [index, entry] of entries.entries()) {
     const current = parts.at(-1)!;
     const found = headerIn(entry);
@@ -142,13 +169,15 @@ function atHeaders(entries: readonly UnitEntry[]): Part[] {
       section === undefined ||
       !isHeader(found, section, current, entries[index - 1]?.text ?? "")
     ) {
-      current.entries.push(entry);
+      add(current, entry);
       continue;
     }
     // A comment that contains only a name may be the author's, so it stays. A path comes from
     // `systemctl cat`.
     const stays = found.comment !== "" && !found.path.includes("/");
-    parts.push({ path: found.path, entries: stays ? [entry] : [] });
+    const next = openPart(found.path);
+    if (stays) add(next, entry);
+    parts.push(next);
   }
   return parts.filter(({ path, entries: own }) => path !== undefined || textOf(own).trim() !== "");
 }
@@ -163,7 +192,7 @@ function named(
     if (entry.kind !== "assignment" || !keys.test(entry.key)) continue;
     const name = entry.value
       .split(/\s+/)
-      .find((word) => /^[\w.@:-]+$/.test(word) && word.endsWith(`.${type}`));
+      .find((word) => word.length <= longestName && word.endsWith(`.${type}`) && /^[\w.@:-]+$/.test(word));
     if (name !== undefined) return name;
   }
   return undefined;
