@@ -50,7 +50,11 @@ export const systemdListen: ((
   },
 ) => void) &
   FastifyPluginCallback<SystemdListenOptions> = Object.assign(
-  (first: object, registration?: SystemdListenOptions & RegisterOptions, done?: () => void): void => {
+  (
+    first: object,
+    registration?: SystemdListenOptions & RegisterOptions,
+    done?: (error?: Error) => void,
+  ): void => {
     if (registration === undefined || done === undefined) {
       // No other framework has `addresses()`.
       const [app, options] = separateApp(first, (value) => "addresses" in value, "Fastify()");
@@ -65,7 +69,13 @@ export const systemdListen: ((
       logSerializers: _logSerializers,
       ...options
     } = registration;
-    serve(first as FastifyInstance, options);
+    try {
+      serve(first as FastifyInstance, options);
+    } catch (error) {
+      // Fastify does not catch what a plugin throws.
+      done(error as Error);
+      return;
+    }
     done();
   },
   {

@@ -255,6 +255,21 @@ describe.each([
   });
 });
 
+test.each([Fastify, Fastify4 as unknown as typeof Fastify])(
+  "an error of an option goes where errors of plugins go",
+  async (fastify) => {
+    const [uncaught, caught] = [fastify(), fastify()];
+    const error = expect.objectContaining({ code: "SOCKACT_ERR_OPTION" }) as Error;
+    uncaught.register(systemdListen, { nam: "web" } as object);
+    await expect(uncaught.listen({ port: 0 })).rejects.toEqual(error);
+    caught.register(async (child) => {
+      await expect(child.register(systemdListen, { nam: "web" } as object)).rejects.toEqual(error);
+    });
+    await expect(caught.ready()).rejects.toEqual(error);
+    await Promise.all([uncaught.close(), caught.close()]);
+  },
+);
+
 test.each([Fastify, Fastify4] as (typeof Fastify)[])(
   "on a port of its own with `signals`, close() answers a client that pauses between requests",
   async (fastify) => {
