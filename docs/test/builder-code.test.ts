@@ -101,7 +101,13 @@ describeWith({ commands: ["systemd-socket-activate"] }, "the app's code", () => 
         { ...plain, listen: addresses[0] },
         { ...secure, listen: addresses[1] },
       ];
-      const state = { ...initialState, framework, script };
+      const state = {
+        ...initialState,
+        framework,
+        script,
+        environment: "LOG_LEVEL=debug",
+        folder: "/srv/shop/uploads",
+      };
       const behind = await appOf({ ...state, bind: "proxy", backend: "/run/shop/app.sock" });
       const beside = await appOf({ ...state, bind: "capability", sockets });
       await using _behind = startProcess([process.execPath, behind.file], {

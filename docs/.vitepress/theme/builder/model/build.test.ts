@@ -319,6 +319,35 @@ describe("the unit builder's model", () => {
     }
   });
 
+  it("tells the app where it may write, and what its environment has", () => {
+    const noted = (changes: Partial<BuilderState>) =>
+      built(changes)
+        .code!.text.split("\n")
+        .filter((line) => line.includes("//"));
+    const state = "The app may write to process.env.STATE_DIRECTORY, which is /var/lib/shop";
+    expect(noted({})).toEqual([`// ${state}.`]);
+    expect(noted({ hardening: "inbound" })).toEqual([]);
+    const asked = {
+      user: "web",
+      folder: "/srv/shop/uploads\n/srv/shop/thumbs",
+      environment: "LOG_LEVEL=debug\nTITLE=a",
+      environmentFile: "/etc/shop.env",
+    };
+    const notes = [
+      `// ${state}, /srv/shop/uploads and /srv/shop/thumbs.`,
+      "// process.env has LOG_LEVEL, TITLE and the variables in /etc/shop.env.",
+    ];
+    const all = frameworks.filter((framework) => framework !== "other");
+    expect(all.map((framework) => noted({ ...asked, framework }))).toEqual(all.map(() => notes));
+    expect(built({ ...asked, framework: "other", runtime: "/usr/bin/gitea" }).about).toContain(
+      "may write to $STATE_DIRECTORY, which is /var/lib/shop, /srv/shop/uploads and /srv/shop/thumbs. The environment has LOG_LEVEL, TITLE and",
+    );
+    const { length } = built({}).code!.text.split(/[\n\r\u2028\u2029]/);
+    expect(
+      built({ app: "a\r\u2028b", folder: "/a\u2028b\u0085c\u2029d" }).code!.text.split(/[\n\r\u2028\u2029]/),
+    ).toHaveLength(length);
+  });
+
   it("creates a writable folder with its owner before the code, and warns if the code is in it", () => {
     const { shell } = built({ folder: "/srv/shop", user: "web" });
     for (const text of [shell.byHand, shell.withSockact])

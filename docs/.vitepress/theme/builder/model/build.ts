@@ -7,7 +7,7 @@ import {
   UnitError,
 } from "@sockact/units";
 import { configText } from "../../../../../packages/cli/src/lib/init/config-text.ts";
-import { aboutPorts, type Code, codeOf } from "./code.ts";
+import { aboutApp, type Code, codeOf } from "./code.ts";
 import { describe } from "./description.ts";
 import { explainInForm } from "./origins.ts";
 import { oversized, problemsOf, type FieldProblem } from "./problems.ts";
@@ -51,7 +51,7 @@ export interface Built {
   readonly leftOut: readonly Explanation[];
   /** The score that `systemd-analyze security` gives the service. */
   readonly score: Score | undefined;
-  /** How the app or the program gets its ports. */
+  /** How the app or the program gets its ports. For a program, also where it may write. */
   readonly about: string;
   /** The app's code, or `undefined` for a program that does not run on Node. */
   readonly code: Code | undefined;
@@ -140,7 +140,7 @@ export function build(state: BuilderState): Built {
   const common = {
     name: description.name,
     problems: problems.map(asSentences),
-    about: aboutPorts(state),
+    about: aboutApp(state),
     code,
     config,
   };

@@ -1,5 +1,8 @@
+import { showInvisible } from "../../../../../packages/units/src/lib/invisible.ts";
+import { foldersOf, isNodeApp } from "./description.ts";
 import { listenerOf, listenersOf, socketNames, type Listener } from "./listeners.ts";
 import type { BuilderState, Framework } from "./state.ts";
+import { variablesOf } from "./words.ts";
 
 /** The app's code. */
 export interface Code {
@@ -85,6 +88,8 @@ const pieces: Record<WebFramework, Pieces> = {
 /** An app before it is written as an ES module or as CommonJS. */
 interface App {
   readonly imports: readonly (readonly [names: string, from: string])[];
+  /** Comments after the imports. */
+  readonly notes?: readonly string[];
   /** Lines between the imports and the app. */
   readonly settings?: readonly string[];
   readonly body: readonly string[];
@@ -229,7 +234,10 @@ function placesOf(state: BuilderState): Place[] {
 const rankOf = (from: string): number =>
   [/^node:/, /^\w/, /^@(?!sockact)/, /^@/, /^\./].findIndex((kind) => kind.test(from));
 
-function appText({ imports, settings = [], body, before, after = [] }: App, isModule: boolean): string {
+function appText(
+  { imports, notes = [], settings = [], body, before, after = [] }: App,
+  isModule: boolean,
+): string {
   const inOrder = imports.toSorted(([, one], [, other]) => rankOf(one) - rankOf(other));
   const importLines = inOrder.map(([names, from]) =>
     isModule
@@ -243,17 +251,18 @@ function appText({ imports, settings = [], body, before, after = [] }: App, isMo
       : isModule
         ? [`await ${before};`, ...waits]
         : [`${before}.then(() => {`, ...indented(waits), "});"];
-  const blocks = [importLines, [...settings, ...body, ...last]];
+  const comments = notes.map((note) => `// ${note}`);
+  const blocks = [importLines, [...comments, ...settings, ...body, ...last]];
   return blocks.map((lines) => lines.map((line) => `${line}\n`).join("")).join("\n");
 }
 
 /** The main.ts of NestJS. Its code is in the function `bootstrap()`, as in a new NestJS project. */
-function nestText({ imports, settings = [], ...app }: App): string {
+function nestText({ imports, notes = [], settings = [], ...app }: App): string {
   const body = appText({ ...app, imports: [] }, true)
     .trim()
     .split("\n");
   const main = ["async function bootstrap() {", ...indented(body), "}", "void bootstrap();"];
-  return appText({ imports, settings, body: main }, true);
+  return appText({ imports, notes, settings, body: main }, true);
 }
 
 const about: Readonly<Record<BuilderState["bind"], readonly [app: string, program: string]>> = {
@@ -271,9 +280,38 @@ const about: Readonly<Record<BuilderState["bind"], readonly [app: string, progra
   ],
 };
 
-/** How the app or the program gets its ports. */
-export const aboutPorts = ({ bind, framework }: BuilderState): string =>
-  about[bind][framework === "other" ? 1 : 0];
+/** A path or a name in one line. JavaScript ends a comment at a line separator too. */
+const inLine = (text: string): string =>
+  showInvisible(text).replaceAll(/[\p{Control}\p{Line_Separator}\p{Paragraph_Separator}]/gu, " ");
+
+const listOf = (words: readonly string[]): string =>
+  [words.slice(0, -1).join(", "), ...words.slice(-1)].filter((part) => part !== "").join(" and ");
+
+/** Where the app may write, and what its environment has. */
+function surroundings(state: BuilderState): string[] {
+  const variable = (name: string) => (isNodeApp(state) ? `process.env.${name}` : `$${name}`);
+  const writable = [
+    ...(state.hardening === "outbound"
+      ? [`${variable("STATE_DIRECTORY")}, which is /var/lib/${state.app.trim()}`]
+      : []),
+    ...foldersOf(state),
+  ];
+  const file = state.environmentFile.trim();
+  const variables = [
+    ...variablesOf(state.environment).map(([name]) => name),
+    ...(file === "" ? [] : [`the variables in ${file}`]),
+  ];
+  return [
+    ...(writable.length === 0 ? [] : [`The app may write to ${listOf(writable)}.`]),
+    ...(variables.length === 0
+      ? []
+      : [`${isNodeApp(state) ? "process.env" : "The environment"} has ${listOf(variables)}.`]),
+  ].map(inLine);
+}
+
+/** How the app or the program gets its ports. For a program, also where it may write. */
+export const aboutApp = (state: BuilderState): string =>
+  isNodeApp(state) ? about[state.bind][0] : [about[state.bind][1], ...surroundings(state)].join(" ");
 
 /**
  * The app's code, for every framework and every way to open ports. Returns `undefined` for a program that
@@ -282,10 +320,12 @@ export const aboutPorts = ({ bind, framework }: BuilderState): string =>
 export function codeOf(state: BuilderState): Code | undefined {
   const { framework, bind, script } = state;
   if (framework === "other") return undefined;
-  const app =
-    bind === "socket" && framework !== "unchanged"
+  const app: App = {
+    ...(bind === "socket" && framework !== "unchanged"
       ? appWithSockets(state, framework)
-      : appThatListens(placesOf(state), framework);
+      : appThatListens(placesOf(state), framework)),
+    notes: surroundings(state),
+  };
   const packages = app.imports
     .map(([, from]) => from)
     .filter((from) => !/^(?:node:|\.|@nestjs)/.test(from))
