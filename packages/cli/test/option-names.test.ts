@@ -25,6 +25,7 @@ const inCodeAlone = {
   stopDelay: "it has no effect on passed sockets",
   notify: "`type` and `notifyAccess` say whether the service manager waits for messages",
   watchdog: "`watchdogSec` turns it on",
+  trustProxy: "only an installation behind a proxy knows that it is behind one",
   signals: "only the code knows which other library handles signals",
   ignoreListenPid: "systemd sets LISTEN_PID",
 } satisfies Partial<Record<Option, string>>;

@@ -54,6 +54,10 @@ const features: Record<string, Feature> = {
       expect(await answerOn(openConnection(address), probe)).toMatch(/\r\n\r\n(?:starting|ready)$/);
     },
   },
+  trustProxy: {
+    options: { trustProxy: true },
+    use: async (_app, address) => expect(await answerOn(openConnection(address))).toMatch(/^HTTP\/1.1 200 /),
+  },
   tls: {
     options: { tls: certificateOf("localhost") },
     async use(app, address) {

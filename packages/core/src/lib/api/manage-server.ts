@@ -16,6 +16,7 @@ import { checkReadiness } from "../lifecycle/readiness.ts";
 import { reportWhileStarting } from "../lifecycle/watchdog.ts";
 import { handleSignals } from "../signals/handle-signals.ts";
 import { answerProbes } from "./answer-probes.ts";
+import { trustProxy } from "./trust-proxy.ts";
 
 /** The drain of each server. Copies of the package share it. */
 const drains = processState("drains", new WeakMap<Server, ServerDrain>());
@@ -54,6 +55,7 @@ function createDrain(
   if (drains.has(server)) return undefined;
   addApp(app);
   if (app.settings.health !== false) answerProbes(server, app);
+  if (app.settings.trustProxy) trustProxy(server);
   const { drainTimeout, onDrainUpgraded } = app.settings;
   const isForConnections = areConnections(sockets);
   const drain = new ServerDrain(server, {

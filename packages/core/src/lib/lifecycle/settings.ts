@@ -24,7 +24,8 @@ import {
  *
  * Environment variables override the options, so you can set them in the unit: `SOCKACT_DRAIN_TIMEOUT`,
  * `SOCKACT_STOP_DELAY`, `SOCKACT_IDLE_TIMEOUT`, `SOCKACT_IDLE_EXIT_STATUS`, `SOCKACT_NOTIFY`, `SOCKACT_WATCHDOG`,
- * `SOCKACT_SIGNALS`, `SOCKACT_HANDOVER`, `SOCKACT_HANDOVER_TIMEOUT`, `SOCKACT_HEALTH`.
+ * `SOCKACT_SIGNALS`, `SOCKACT_HANDOVER`, `SOCKACT_HANDOVER_TIMEOUT`, `SOCKACT_HEALTH`,
+ * `SOCKACT_TRUST_PROXY`.
  *
  * A duration is a string with a unit, as in systemd.time(7), such as `30s` or `1min 30s`. The longest is 24
  * days.
@@ -133,6 +134,14 @@ export interface LifecycleOptions {
    */
   signals?: boolean | "first" | readonly NodeJS.Signals[] | undefined;
   /**
+   * Whether a reverse proxy sends all requests of a unix socket. Each request then has the client's address
+   * in `socket.remoteAddress`, and `socket.encrypted` if the client used HTTPS. Express, Koa and Fastify read
+   * them from there, without a setting such as `trust proxy`. They come from the last entry of
+   * `X-Forwarded-For` and of `X-Forwarded-Proto`, so the proxy must add or replace both. Only the proxy may be
+   * able to connect to the socket. It has no effect on TCP connections. The default is `false`.
+   */
+  trustProxy?: boolean | undefined;
+  /**
    * Called with each event. By default, each event is a line on standard error, or in the app's log with
    * Fastify. Lines are written to file descriptor 2 directly, so code that replaces `process.stderr.write()`
    * does not see them.
@@ -156,6 +165,7 @@ export interface Settings extends Pick<
   watchdog: boolean;
   handover: boolean;
   handoverTimeout: number;
+  trustProxy: boolean;
   /** Undefined if nothing sets it, as in a process that was started by hand. */
   signals: boolean | "first" | readonly NodeJS.Signals[] | undefined;
 }
@@ -249,6 +259,7 @@ const readers = {
     ],
     example: ["'/healthz'", "/healthz"],
   },
+  trustProxy: { ...trueOrFalse, example: ["true", "yes"] },
   signals: {
     option: (value) => (typeof value === "boolean" || value === "first" ? value : signalList(value)),
     variable: (text) =>
@@ -277,6 +288,7 @@ export function readSettings(options: LifecycleOptions): Settings {
     handover: readOption("handover", options, false),
     handoverTimeout: readOption("handoverTimeout", options, HANDOVER_TIMEOUT),
     health: readOption("health", options, false),
+    trustProxy: readOption("trustProxy", options, false),
     signals: readOption("signals", options, stopDelay > 0 || isAlone || undefined),
   };
   for (const name of callbacks) {

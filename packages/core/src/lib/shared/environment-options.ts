@@ -15,6 +15,7 @@ export const VARIABLES = {
   handover: "SOCKACT_HANDOVER",
   handoverTimeout: "SOCKACT_HANDOVER_TIMEOUT",
   proxyProtocol: "SOCKACT_PROXY_PROTOCOL",
+  trustProxy: "SOCKACT_TRUST_PROXY",
 } as const;
 
 /**

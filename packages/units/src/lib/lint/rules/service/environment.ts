@@ -77,6 +77,7 @@ const ownVariables: Readonly<Record<string, ReadValue>> = {
   ),
   SOCKACT_SIGNALS: either(signals, flag),
   SOCKACT_IGNORE_LISTEN_PID: flag,
+  SOCKACT_TRUST_PROXY: flag,
   SOCKACT_WATCHDOG: flag,
 };
 

@@ -1,0 +1,108 @@
+import { once } from "node:events";
+import { request } from "node:http";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "vitest";
+import { type AppProcess, freeAddress, openConnection, socketActivate } from "@sockact/testkit";
+import { rawClient } from "./lifecycle-app.ts";
+
+const program = [process.execPath, fileURLToPath(new URL("programs/proxy-protocol.mjs", import.meta.url))];
+const trusting = { SOCKACT_TRUST_PROXY: "yes" };
+
+async function start(
+  kind: "unix" | "tcp4",
+  env: Record<string, string>,
+  options: object = {},
+): Promise<{ app: AppProcess; address: string }> {
+  const address = await freeAddress(kind);
+  const app = await socketActivate([address], program, {
+    env: { LISTEN_OPTIONS: JSON.stringify(options), ...env },
+  });
+  await app.event("ready");
+  return { app, address };
+}
+
+/** What the app knows about the client of a request on a new connection. */
+async function ask(address: string, headers: Record<string, string | string[]>): Promise<object> {
+  const sent = request({ createConnection: () => openConnection(address), headers });
+  sent.end();
+  const [response] = (await once(sent, "response")) as [AsyncIterable<Buffer>];
+  let text = "";
+  for await (const part of response) text += String(part);
+  const { remoteAddress, remoteFamily, encrypted } = JSON.parse(text) as Record<string, unknown>;
+  return { remoteAddress, remoteFamily, encrypted };
+}
+
+const forwarded = (address: string, scheme: string) => ({
+  "x-forwarded-for": address,
+  "x-forwarded-proto": scheme,
+});
+const unknown = { remoteAddress: undefined, remoteFamily: undefined, encrypted: false };
+
+describe("trustProxy", () => {
+  test.each([
+    ["the option", {}, { trustProxy: true }],
+    ["SOCKACT_TRUST_PROXY", trusting, {}],
+    ["SOCKACT_TRUST_PROXY over the option", trusting, { trustProxy: false }],
+  ])(
+    "%s: a request over a unix socket has the client and the scheme of the proxy",
+    async (_, env, options) => {
+      const { app, address } = await start("unix", env, options);
+      await using _app = app;
+      expect(await ask(address, forwarded("192.0.2.1", "https"))).toEqual({
+        remoteAddress: "192.0.2.1",
+        remoteFamily: "IPv4",
+        encrypted: true,
+      });
+      expect(await ask(address, forwarded("2001:db8::1", "http"))).toEqual({
+        remoteAddress: "2001:db8::1",
+        remoteFamily: "IPv6",
+        encrypted: false,
+      });
+    },
+  );
+
+  test("only what the proxy has added last counts", async () => {
+    const { app, address } = await start("unix", trusting);
+    await using _app = app;
+    const client = { remoteAddress: "192.0.2.1", remoteFamily: "IPv4", encrypted: false };
+    expect(await ask(address, forwarded("6.6.6.6, 192.0.2.1", "https, http"))).toEqual(client);
+    const twice = { "x-forwarded-for": ["6.6.6.6", "192.0.2.1"], "x-forwarded-proto": ["https", "http"] };
+    expect(await ask(address, twice)).toEqual(client);
+    expect(await ask(address, forwarded("6.6.6.6, unix:", "gopher"))).toEqual(unknown);
+    expect(await ask(address, {})).toEqual(unknown);
+  });
+
+  test("each request on a connection has its own client", async () => {
+    const { app, address } = await start("unix", trusting);
+    await using _app = app;
+    await using connection = await rawClient(address);
+    for (const client of ["192.0.2.1", "192.0.2.2", undefined]) {
+      connection.get("/", client === undefined ? [] : [`X-Forwarded-For: ${client}`]);
+      const answer = await connection.receives(/\{.*\}/);
+      expect(JSON.parse(/\{.*\}/.exec(answer)![0]).remoteAddress).toBe(client);
+    }
+  });
+
+  test("workers of node:cluster trust it too", async () => {
+    const { app, address } = await start("unix", { ...trusting, WORKERS: "2" });
+    await using _app = app;
+    for (let count = 0; count < 3; count++)
+      expect(await ask(address, forwarded("192.0.2.1", "https"))).toMatchObject({
+        remoteAddress: "192.0.2.1",
+      });
+  });
+
+  test("no header counts over TCP, or without the option", async () => {
+    const tcp = await start("tcp4", trusting);
+    await using _tcp = tcp.app;
+    expect(await ask(tcp.address, forwarded("6.6.6.6", "https"))).toEqual({
+      remoteAddress: "127.0.0.1",
+      remoteFamily: "IPv4",
+      encrypted: false,
+    });
+    const unix = await start("unix", {});
+    await using _unix = unix.app;
+    expect(await ask(unix.address, forwarded("6.6.6.6", "https"))).toEqual(unknown);
+  });
+});
