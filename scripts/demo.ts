@@ -3,7 +3,7 @@
 // columns, because npm run demo:picture makes a picture of it.
 import process from "node:process";
 import { styleText } from "node:util";
-import { whyNoPrivateSystemd } from "../packages/testkit/src/boot-private-systemd.ts";
+import { whyNoPrivateSystemd } from "../packages/testing/src/boot-private-systemd.ts";
 import { count, type Narrator, perform, type Performance, wholeMs } from "./demo/perform.ts";
 import { processStage } from "./demo/process-stage.ts";
 import type { Stage } from "./demo/stage.ts";

@@ -8,7 +8,7 @@ const packages = fileURLToPath(new URL("../packages", import.meta.url));
 /** Every published file. */
 function sources(): string[] {
   return readdirSync(packages, { recursive: true, encoding: "utf8" })
-    .filter((file) => /^[^/]+\/src\/.*(?<!\.test)\.ts$/.test(file) && !file.startsWith("testkit/"))
+    .filter((file) => /^[^/]+\/src\/.*(?<!\.test)\.ts$/.test(file) && !/^test(?:ing|kit)\//.test(file))
     .map((file) => readFileSync(join(packages, file), "utf8"));
 }
 

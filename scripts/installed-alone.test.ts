@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { startProcess } from "../packages/testkit/src/app-process.ts";
+import { startProcess } from "../packages/testing/src/app-process.ts";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { publicPackages, root } from "./lib/packages.ts";
 

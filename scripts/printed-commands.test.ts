@@ -11,7 +11,7 @@ vi.mock("../packages/cli/src/lib/shared/own-version.ts", () => ({ ownVersion: ()
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 const sources = readdirSync(`${root}packages`, { recursive: true, encoding: "utf8" })
-  .filter((file) => /^(?!testkit)[^/]+\/src\/.*(?<!\.test)\.ts$/.test(file))
+  .filter((file) => /^(?!test(?:ing|kit)\/)[^/]+\/src\/.*(?<!\.test)\.ts$/.test(file))
   .map((file) => [file, readFileSync(`${root}packages/${file}`, "utf8")] as const);
 const names = createProgram([]).commands.map((command) => command.name());
 

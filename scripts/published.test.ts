@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import process from "node:process";
-import { startProcess } from "../packages/testkit/src/app-process.ts";
+import { startProcess } from "../packages/testing/src/app-process.ts";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { root } from "./lib/packages.ts";
 import { acceptPublished, checkPublished } from "./lib/published/published.ts";

@@ -13,7 +13,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { type AppProcess, startProcess } from "../packages/testkit/src/app-process.ts";
+import { type AppProcess, startProcess } from "../packages/testing/src/app-process.ts";
 import { describeWith } from "../packages/testkit/src/requires.ts";
 
 const scripts = fileURLToPath(new URL("./", import.meta.url));

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { type AppProcess, startProcess } from "../packages/testkit/src/app-process.ts";
+import { type AppProcess, startProcess } from "../packages/testing/src/app-process.ts";
 import { describeWith } from "../packages/testkit/src/requires.ts";
 import { root } from "./lib/packages.ts";
 import { runVitest, skippedText } from "./lib/test-runs.ts";
@@ -61,7 +61,7 @@ describeWith({ commands: ["setpriv"], tags: "campaign" }, "the tests end with th
   /** Runs a test that hangs, on this Node. */
   const script = `
     import { spawn } from "node:child_process";
-    import { endingWithParent } from "./packages/testkit/src/end-with-parent.ts";
+    import { endingWithParent } from "./packages/testing/src/end-with-parent.ts";
     import { finished } from "./scripts/lib/finished.ts";
     import { runInPlaces } from "./scripts/lib/test-runs.ts";
     async function* places() {

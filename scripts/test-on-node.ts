@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { delimiter, dirname } from "node:path";
 import process from "node:process";
-import { endingWithParent } from "../packages/testkit/src/end-with-parent.ts";
+import { endingWithParent } from "../packages/testing/src/end-with-parent.ts";
 import { finished } from "./lib/finished.ts";
 import { fail, nodeBinary } from "./lib/node-binary.ts";
 import { isTooOld, NODE_MAJORS, OLDEST_NODE } from "./lib/node-versions.ts";

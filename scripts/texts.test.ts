@@ -8,7 +8,7 @@ const packages = join(root, "packages");
 const files = readdirSync(packages, { recursive: true, encoding: "utf8" }).filter(
   (file) =>
     /^[^/]+\/src\/.*(?<!\.test)\.ts$/.test(file) &&
-    !file.startsWith("testkit/") &&
+    !/^test(?:ing|kit)\//.test(file) &&
     !file.endsWith("/texts.ts"),
 );
 /** The code without comments, which may quote what the journal shows. */

@@ -7,7 +7,7 @@
 // closing   as graceful, and from SIGINT on it ends its WebSockets, and each response says "Connection: close", so that no client keeps its connection
 import process from "node:process";
 import express from "express";
-import { echoWebSockets, whoAmI, work } from "../../packages/testkit/src/load-app.mjs";
+import { echoWebSockets, whoAmI, work } from "../../packages/testing/programs/load-app.mjs";
 
 const { APP = "plain" } = process.env;
 let isStopping = false;

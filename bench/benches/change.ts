@@ -27,9 +27,9 @@
 // The ways of sockact are compared with the same load without a change, and the others with a handover.
 import process from "node:process";
 import { max, sum } from "simple-statistics";
-import { AppUnderLoad } from "../../packages/testkit/src/app-under-load.ts";
-import { during } from "../../packages/testkit/src/during.ts";
-import type { LoadResult } from "../../packages/testkit/src/load.ts";
+import { AppUnderLoad } from "../../packages/testing/src/app-under-load.ts";
+import { during } from "../../packages/testing/src/during.ts";
+import type { LoadResult } from "../../packages/testing/src/load.ts";
 import type { Bench } from "../lib/bench.ts";
 import { armsNamed, compare } from "../lib/compare.ts";
 import type { Figure, Goal } from "../lib/measured.ts";

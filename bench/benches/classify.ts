@@ -10,7 +10,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { type AppProcess, startProcess } from "../../packages/testkit/src/app-process.ts";
+import { type AppProcess, startProcess } from "../../packages/testing/src/app-process.ts";
 import type { Bench } from "../lib/bench.ts";
 import { type Arm, armsNamed, compare } from "../lib/compare.ts";
 import type { Figure, Goal, MeasuredTable } from "../lib/measured.ts";

@@ -12,10 +12,10 @@ import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { shuffle } from "simple-statistics";
-import { freeAddress } from "../../packages/testkit/src/addresses.ts";
-import { startProcess } from "../../packages/testkit/src/app-process.ts";
-import { httpRequest } from "../../packages/testkit/src/http-request.ts";
-import { randomFrom } from "../../packages/testkit/src/load/random.mjs";
+import { freeAddress } from "../../packages/testing/src/addresses.ts";
+import { startProcess } from "../../packages/testing/src/app-process.ts";
+import { httpRequest } from "../../packages/testing/src/http-request.ts";
+import { randomFrom } from "../../packages/testing/programs/load/random.mjs";
 import type { Bench } from "../lib/bench.ts";
 import { type Arm, compare } from "../lib/compare.ts";
 import type { Figure, Goal, MeasuredTable } from "../lib/measured.ts";

@@ -11,7 +11,7 @@
 import { readFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { AppUnderLoad } from "../../packages/testkit/src/app-under-load.ts";
+import { AppUnderLoad } from "../../packages/testing/src/app-under-load.ts";
 import { type Bench, countOf } from "../lib/bench.ts";
 import type { Figure } from "../lib/measured.ts";
 

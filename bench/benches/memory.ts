@@ -13,8 +13,8 @@
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { type AppProcess, startProcess } from "../../packages/testkit/src/app-process.ts";
-import { whyNoPrivateSystemd } from "../../packages/testkit/src/boot-private-systemd.ts";
+import { type AppProcess, startProcess } from "../../packages/testing/src/app-process.ts";
+import { whyNoPrivateSystemd } from "../../packages/testing/src/boot-private-systemd.ts";
 import { withApp } from "../lib/activated-app.ts";
 import { type Bench, countOf } from "../lib/bench.ts";
 import { type Arm, armsNamed, compare } from "../lib/compare.ts";

@@ -13,7 +13,7 @@ import { readdirSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { linearRegression, median } from "simple-statistics";
-import { AppUnderLoad } from "../../packages/testkit/src/app-under-load.ts";
+import { AppUnderLoad } from "../../packages/testing/src/app-under-load.ts";
 import { type Bench, countOf, wrongOption } from "../lib/bench.ts";
 import { armsNamed } from "../lib/compare.ts";
 import type { Figure, Goal, MeasuredArm } from "../lib/measured.ts";

@@ -8,8 +8,8 @@
 import { readFile, rm } from "node:fs/promises";
 import { once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
-import { bootPrivateSystemd } from "../../packages/testkit/src/boot-private-systemd.ts";
-import type { PrivateSystemd } from "../../packages/testkit/src/private-systemd.ts";
+import { bootPrivateSystemd } from "../../packages/testing/src/boot-private-systemd.ts";
+import type { PrivateSystemd } from "../../packages/testing/src/private-systemd.ts";
 import { type Bench, countOf } from "../lib/bench.ts";
 import { type Arm, armsNamed, compare } from "../lib/compare.ts";
 import type { Figure } from "../lib/measured.ts";

@@ -12,7 +12,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { startProcess } from "../../packages/testkit/src/app-process.ts";
+import { startProcess } from "../../packages/testing/src/app-process.ts";
 import { type AppDescription, emitUnits } from "../../packages/units/src/index.ts";
 import { shapes } from "../../packages/units/test/shapes.ts";
 import type { Bench } from "../lib/bench.ts";

@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import type { AppProcess } from "../../packages/testkit/src/app-process.ts";
+import type { AppProcess } from "../../packages/testing/src/app-process.ts";
 import { startAsked, type Way } from "./asked-app.ts";
 import { leastOfTwo } from "./least-of-two.ts";
 

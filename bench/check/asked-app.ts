@@ -1,8 +1,8 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
-import { startWithFds } from "../../packages/testkit/src/activated-process.ts";
-import type { AppProcess } from "../../packages/testkit/src/app-process.ts";
-import { closeAll, portOf, rawSocket } from "../../packages/testkit/src/raw-sockets.ts";
+import { startWithFds } from "../../packages/testing/src/activated-process.ts";
+import type { AppProcess } from "../../packages/testing/src/app-process.ts";
+import { closeAll, portOf, rawSocket } from "../../packages/testing/src/raw-sockets.ts";
 
 /** Each time on a new connection, or on one that stays open. */
 export type Way = "connection" | "request";

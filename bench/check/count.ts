@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import type { AppProcess } from "../../packages/testkit/src/app-process.ts";
+import type { AppProcess } from "../../packages/testing/src/app-process.ts";
 import { startAsked, type Way } from "./asked-app.ts";
 
 /** Valgrind translates the program. With shorter blocks, this takes a quarter less time. */

@@ -1,7 +1,7 @@
-import { startWithFds } from "../../packages/testkit/src/activated-process.ts";
-import type { AppProcess } from "../../packages/testkit/src/app-process.ts";
-import { httpRequest } from "../../packages/testkit/src/http-request.ts";
-import { closeAll, portOf, rawSocket } from "../../packages/testkit/src/raw-sockets.ts";
+import { startWithFds } from "../../packages/testing/src/activated-process.ts";
+import type { AppProcess } from "../../packages/testing/src/app-process.ts";
+import { httpRequest } from "../../packages/testing/src/http-request.ts";
+import { closeAll, portOf, rawSocket } from "../../packages/testing/src/raw-sockets.ts";
 
 /** sockact does some of its work after the first response. */
 const REQUESTS = 20;

@@ -1,6 +1,6 @@
 import process from "node:process";
-import { freeAddress } from "../../packages/testkit/src/addresses.ts";
-import { startProcess } from "../../packages/testkit/src/app-process.ts";
+import { freeAddress } from "../../packages/testing/src/addresses.ts";
+import { startProcess } from "../../packages/testing/src/app-process.ts";
 import { cpuTimeOf } from "./cpu-time.ts";
 import { clientProgram, firstBytes } from "./first-byte.ts";
 

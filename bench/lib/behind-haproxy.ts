@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { freeAddress } from "../../packages/testkit/src/addresses.ts";
-import { startProcess } from "../../packages/testkit/src/app-process.ts";
+import { freeAddress } from "../../packages/testing/src/addresses.ts";
+import { startProcess } from "../../packages/testing/src/app-process.ts";
 import { cpuTimeOf } from "./cpu-time.ts";
 import type { LoadedArm } from "./loaded-arms.ts";
 import {

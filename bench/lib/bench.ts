@@ -1,4 +1,4 @@
-import { whyNoPrivateSystemd } from "../../packages/testkit/src/boot-private-systemd.ts";
+import { whyNoPrivateSystemd } from "../../packages/testing/src/boot-private-systemd.ts";
 import { isInstalled } from "../../scripts/lib/is-installed.ts";
 import type { MeasuredTable } from "./measured.ts";
 

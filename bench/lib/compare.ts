@@ -1,6 +1,6 @@
 import { shuffle } from "simple-statistics";
 import type { Figure, Goal, MeasuredTable } from "./measured.ts";
-import { randomFrom } from "../../packages/testkit/src/load/random.mjs";
+import { randomFrom } from "../../packages/testing/programs/load/random.mjs";
 
 /** One of the things that are compared. */
 export interface Arm {

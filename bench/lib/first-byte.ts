@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import type { AppProcess } from "../../packages/testkit/src/app-process.ts";
+import type { AppProcess } from "../../packages/testing/src/app-process.ts";
 
 /** The program of the client, which {@link firstBytes} talks to. */
 export const clientProgram: string = fileURLToPath(new URL("../programs/first-byte.mjs", import.meta.url));

@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { max, sum } from "simple-statistics";
-import { startProcess } from "../../packages/testkit/src/app-process.ts";
+import { startProcess } from "../../packages/testing/src/app-process.ts";
 import { findProgram } from "./find-program.ts";
 import { pinned } from "./pinned.ts";
 

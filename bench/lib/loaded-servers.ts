@@ -2,12 +2,12 @@ import { get as getHttp } from "node:http";
 import { get as getHttps } from "node:https";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { startWithFds } from "../../packages/testkit/src/activated-process.ts";
-import { freeAddress } from "../../packages/testkit/src/addresses.ts";
-import { type AppProcess, DEADLINE, startProcess } from "../../packages/testkit/src/app-process.ts";
-import { certificateOf } from "../../packages/testkit/src/certificates.ts";
-import { readAnswer } from "../../packages/testkit/src/http-request.ts";
-import { closeAll, rawSocket } from "../../packages/testkit/src/raw-sockets.ts";
+import { startWithFds } from "../../packages/testing/src/activated-process.ts";
+import { freeAddress } from "../../packages/testing/src/addresses.ts";
+import { type AppProcess, DEADLINE, startProcess } from "../../packages/testing/src/app-process.ts";
+import { certificateOf } from "../../packages/testing/src/certificates.ts";
+import { readAnswer } from "../../packages/testing/src/http-request.ts";
+import { closeAll, rawSocket } from "../../packages/testing/src/raw-sockets.ts";
 import { cpuTimeOf } from "./cpu-time.ts";
 import { pinned } from "./pinned.ts";
 

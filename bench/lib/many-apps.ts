@@ -1,6 +1,5 @@
-import { bootPrivateSystemd } from "../../packages/testkit/src/boot-private-systemd.ts";
-import { inside } from "../../packages/testkit/src/load.ts";
-import type { PrivateSystemd } from "../../packages/testkit/src/private-systemd.ts";
+import { bootPrivateSystemd } from "../../packages/testing/src/boot-private-systemd.ts";
+import type { PrivateSystemd } from "../../packages/testing/src/private-systemd.ts";
 import { emitUnits } from "../../packages/units/src/index.ts";
 import { memoryOf } from "./process-memory.ts";
 
@@ -30,7 +29,7 @@ export class ManyApps implements AsyncDisposable {
   static async install(node: string, count: number): Promise<ManyApps> {
     const systemd = await bootPrivateSystemd({ node });
     const names = Array.from({ length: count }, (_, index) => `many${index}`);
-    const program = inside(systemd, new URL("../../examples/express/server.js", import.meta.url));
+    const program = systemd.inside(new URL("../../examples/express/server.js", import.meta.url));
     const units = names.map((name, index) =>
       emitUnits({
         name,

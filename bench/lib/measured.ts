@@ -1,5 +1,5 @@
 import { max, median, medianAbsoluteDeviation, min, quantile, sample } from "simple-statistics";
-import { randomFrom } from "../../packages/testkit/src/load/random.mjs";
+import { randomFrom } from "../../packages/testing/programs/load/random.mjs";
 
 /** A figure that is measured for each arm. */
 export interface Figure {

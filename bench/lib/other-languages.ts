@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { freeAddress } from "../../packages/testkit/src/addresses.ts";
+import { freeAddress } from "../../packages/testing/src/addresses.ts";
 import { findProgram } from "./find-program.ts";
 import type { LoadedArm } from "./loaded-arms.ts";
 import { spawnActivated, untilAnswered } from "./loaded-servers.ts";

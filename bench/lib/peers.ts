@@ -5,7 +5,7 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { buildWhenChanged } from "../../packages/testkit/src/build-when-changed.ts";
-import { endingWithParent } from "../../packages/testkit/src/end-with-parent.ts";
+import { endingWithParent } from "../../packages/testing/src/end-with-parent.ts";
 import { installWhenChanged } from "../../packages/testkit/src/install-when-changed.ts";
 import { Lock } from "../../scripts/lib/lock.mjs";
 

@@ -1,5 +1,4 @@
-import { inside } from "../../packages/testkit/src/load.ts";
-import type { PrivateSystemd } from "../../packages/testkit/src/private-systemd.ts";
+import type { PrivateSystemd } from "../../packages/testing/src/private-systemd.ts";
 import { fileOf, installPeers, versionsOf } from "./peers.ts";
 
 export const PM2_VERSION = versionsOf("pm2")["pm2"];
@@ -28,7 +27,7 @@ export class Pm2 {
 
   async run(...args: string[]): Promise<string> {
     const env = { PM2_HOME: "/tmp/pm2", PM2_DISCRETE_MODE: "true" };
-    const command = [this.#systemd.node, inside(this.#systemd, program), ...args];
+    const command = [this.#systemd.node, this.#systemd.inside(program), ...args];
     return this.#systemd.mustRun(command, { env, timeout: 120_000 });
   }
 }

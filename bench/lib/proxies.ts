@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { freeAddress } from "../../packages/testkit/src/addresses.ts";
-import { type AppProcess, startProcess } from "../../packages/testkit/src/app-process.ts";
+import { freeAddress } from "../../packages/testing/src/addresses.ts";
+import { type AppProcess, startProcess } from "../../packages/testing/src/app-process.ts";
 import { findProgram } from "./find-program.ts";
 import type { LoadedArm } from "./loaded-arms.ts";
 import { type Source, spawnActivated, spawnPlain, untilAnswered } from "./loaded-servers.ts";

@@ -1,8 +1,7 @@
 import { readFileSync } from "node:fs";
-import { type AppProcess, watchProcess } from "../../packages/testkit/src/app-process.ts";
-import { bootPrivateSystemd } from "../../packages/testkit/src/boot-private-systemd.ts";
-import { inside } from "../../packages/testkit/src/load.ts";
-import type { PrivateSystemd } from "../../packages/testkit/src/private-systemd.ts";
+import { type AppProcess, watchProcess } from "../../packages/testing/src/app-process.ts";
+import { bootPrivateSystemd } from "../../packages/testing/src/boot-private-systemd.ts";
+import type { PrivateSystemd } from "../../packages/testing/src/private-systemd.ts";
 import { type AppDescription, emitUnits } from "../../packages/units/src/index.ts";
 import { clientProgram, firstBytes } from "./first-byte.ts";
 
@@ -31,7 +30,7 @@ export class SleepingApps implements AsyncDisposable {
 
   private constructor(systemd: PrivateSystemd) {
     this.systemd = systemd;
-    this.#client = watchProcess(systemd.spawn([systemd.node, inside(systemd, clientProgram)]));
+    this.#client = watchProcess(systemd.spawn([systemd.node, systemd.inside(clientProgram)]));
   }
 
   /** @param node the binary that the apps run on */
@@ -40,7 +39,7 @@ export class SleepingApps implements AsyncDisposable {
     const files = apps.map(({ program, port, units }) =>
       emitUnits({
         name: nameOf(port),
-        exec: [systemd.node, inside(systemd, program)],
+        exec: [systemd.node, systemd.inside(program)],
         sockets: [{ name: "http", listen: `127.0.0.1:${port}` }],
         hardening: "inbound",
         ...units,

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import type { AppUnderLoad } from "../../packages/testkit/src/app-under-load.ts";
-import { inside } from "../../packages/testkit/src/load.ts";
+import type { AppUnderLoad } from "../../packages/testing/src/app-under-load.ts";
 import { fileOf, installPeers, versionsOf } from "./peers.ts";
+import { roll } from "../../packages/testkit/src/roll.ts";
 import { Pm2, PM2_VERSION } from "./pm2.ts";
 
 /** One way to change the version of an app. */
@@ -58,7 +58,7 @@ export function waysToChange(app: AppUnderLoad): Way[] {
     async start() {
       const daemon = await Pm2.start(systemd, {
         name: "app",
-        script: inside(systemd, program),
+        script: systemd.inside(program),
         exec_mode: "cluster",
         instances: 2,
         env: { APP, NODE_ENV: "production" },
@@ -80,7 +80,7 @@ export function waysToChange(app: AppUnderLoad): Way[] {
   return [
     sockact(NO_CHANGE, () => delay(PAUSE)),
     sockact(HANDOVER, () => systemd.systemctl("reload", "app.service"), { handover: true }),
-    sockact("sockact, rolling restart", () => app.roll(), { rolling: true }),
+    sockact("sockact, rolling restart", () => roll(app.systemd), { rolling: true }),
     sockact("sockact, restart", restart),
     sockact("sockact, kill -9", kill),
     {
@@ -108,7 +108,7 @@ export function waysToChange(app: AppUnderLoad): Way[] {
         await systemd.systemctl("stop", "app.*", "app@*");
         const service = [
           "[Service]",
-          `ExecStart=${systemd.node} ${inside(systemd, program)}`,
+          `ExecStart=${systemd.node} ${systemd.inside(program)}`,
           "Restart=always",
         ];
         await systemd.installUnits({ "app.service": `${service.join("\n")}\n` });

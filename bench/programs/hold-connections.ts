@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 import process from "node:process";
 import { setImmediate as turn } from "node:timers/promises";
-import { portOf, rawSocket } from "../../packages/testkit/src/raw-sockets.ts";
+import { portOf, rawSocket } from "../../packages/testing/src/raw-sockets.ts";
 
 /** The backlog: less than any kernel's net.core.somaxconn. */
 const WAITING = 100;

@@ -5,9 +5,9 @@ import { join } from "node:path";
 import process from "node:process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { startWithFds } from "../../packages/testkit/src/activated-process.ts";
-import { type AppProcess, startProcess } from "../../packages/testkit/src/app-process.ts";
-import { closeAll, rawSocket } from "../../packages/testkit/src/raw-sockets.ts";
+import { startWithFds } from "../../packages/testing/src/activated-process.ts";
+import { type AppProcess, startProcess } from "../../packages/testing/src/app-process.ts";
+import { closeAll, rawSocket } from "../../packages/testing/src/raw-sockets.ts";
 
 const [kind = "", count = "", share = "", folder = ""] = process.argv.slice(2);
 const holder = fileURLToPath(new URL("hold-connections.ts", import.meta.url));

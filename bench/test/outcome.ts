@@ -1,5 +1,5 @@
-import { httpRequest } from "../../packages/testkit/src/http-request.ts";
-import type { AppProcess } from "../../packages/testkit/src/app-process.ts";
+import { httpRequest } from "../../packages/testing/src/http-request.ts";
+import type { AppProcess } from "../../packages/testing/src/app-process.ts";
 
 /** The status of the answer, or the reason why there is none. */
 export async function outcome(app: AppProcess, address: string, path = "/"): Promise<string> {

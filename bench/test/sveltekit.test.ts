@@ -2,10 +2,10 @@
 import { readFileSync } from "node:fs";
 import process from "node:process";
 import { beforeAll, expect, test } from "vitest";
-import { type ActivationOptions, socketActivate } from "../../packages/testkit/src/activated-process.ts";
-import { freeAddress } from "../../packages/testkit/src/addresses.ts";
-import type { AppProcess } from "../../packages/testkit/src/app-process.ts";
-import { httpRequest } from "../../packages/testkit/src/http-request.ts";
+import { type ActivationOptions, socketActivate } from "../../packages/testing/src/activated-process.ts";
+import { freeAddress } from "../../packages/testing/src/addresses.ts";
+import type { AppProcess } from "../../packages/testing/src/app-process.ts";
+import { httpRequest } from "../../packages/testing/src/http-request.ts";
 import { describeWith } from "../../packages/testkit/src/requires.ts";
 import { fileOf, installPeers, versionsOf } from "../lib/peers.ts";
 import { outcome, outcomeAtStop } from "./outcome.ts";

@@ -1,5 +1,4 @@
 import { fileURLToPath } from "node:url";
-import { inside } from "@sockact/testkit";
 import type { Fleet } from "./fleet.ts";
 import type { Release } from "./releases.ts";
 
@@ -19,8 +18,8 @@ export interface Deploy {
 /** `ansible-playbook deploy.yml`, in the office. */
 export async function deploy({ office }: Fleet, { version }: Release): Promise<Deploy> {
   const { systemd } = office;
-  const what = ["--inventory", inside(systemd, inventory), "--extra-vars", `sockact_app_version=${version}`];
-  const { code, stdout, stderr } = await office.try(["ansible-playbook", ...what, inside(systemd, playbook)]);
+  const what = ["--inventory", systemd.inside(inventory), "--extra-vars", `sockact_app_version=${version}`];
+  const { code, stdout, stderr } = await office.try(["ansible-playbook", ...what, systemd.inside(playbook)]);
   const recap = stdout.slice(stdout.indexOf("PLAY RECAP"));
   const hosts = Array.from(recap.matchAll(/^(\w+) .*failed=(\d+)/gm), ([, name, failed]) => ({
     name: name!,

@@ -1,5 +1,4 @@
 import { fileURLToPath } from "node:url";
-import { inside } from "@sockact/testkit";
 import type { Fleet } from "./fleet.ts";
 
 /** What a client was told about its own address. */
@@ -19,5 +18,5 @@ const program = fileURLToPath(new URL("visitors-program.mjs", import.meta.url));
 /** Visits each frontend by HTTP and by WebSocket, until every host has answered. */
 export async function addressesSeen({ office }: Fleet): Promise<Seen[]> {
   const { systemd } = office;
-  return JSON.parse(await systemd.mustRun([systemd.node, inside(systemd, program)])) as Seen[];
+  return JSON.parse(await systemd.mustRun([systemd.node, systemd.inside(program)])) as Seen[];
 }

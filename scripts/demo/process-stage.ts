@@ -7,7 +7,7 @@ import process from "node:process";
 import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { endingWithParent } from "../../packages/testkit/src/end-with-parent.ts";
+import { endingWithParent } from "../../packages/testing/src/end-with-parent.ts";
 import { Clients } from "./clients.ts";
 import { appFile, cert, clientsProgram, type Framework, key, type Stage, type StagedApp } from "./stage.ts";
 

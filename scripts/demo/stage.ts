@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { certificateOf } from "../../packages/testkit/src/certificates.ts";
+import { certificateOf } from "../../packages/testing/src/certificates.ts";
 import type { Clients } from "./clients.ts";
 
 /** The frameworks. Each has an app in apps/. */

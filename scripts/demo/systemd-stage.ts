@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { emitUnits } from "@sockact/units";
-import { bootPrivateSystemd } from "../../packages/testkit/src/boot-private-systemd.ts";
-import type { PrivateSystemd } from "../../packages/testkit/src/private-systemd.ts";
+import { bootPrivateSystemd } from "../../packages/testing/src/boot-private-systemd.ts";
+import type { PrivateSystemd } from "../../packages/testing/src/private-systemd.ts";
 import { Clients } from "./clients.ts";
 import { appFile, cert, clientsProgram, type Framework, key, type Stage, type StagedApp } from "./stage.ts";
 

@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { endingWithParent } from "../../packages/testkit/src/end-with-parent.ts";
+import { endingWithParent } from "../../packages/testing/src/end-with-parent.ts";
 import { Lock } from "./lock.mjs";
 
 /** In the repository, so that a private systemd sees it. */

@@ -5,7 +5,7 @@ import { delimiter, dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { git, withoutRepository } from "./git.ts";
-import { atEnd } from "../../packages/testkit/src/at-end.ts";
+import { atEnd } from "../../packages/testing/src/at-end.ts";
 
 const programs = fileURLToPath(new URL("../../node_modules/.bin", import.meta.url));
 

@@ -9,7 +9,7 @@ const {
   report,
   say,
   whoAmI,
-} = require("@sockact/testkit/contract-app");
+} = require("@sockact/testing/contract-app");
 const { systemdListen } = require("example-adapter");
 
 const app = polka();

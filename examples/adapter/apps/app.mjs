@@ -8,7 +8,7 @@ import {
   report,
   say,
   whoAmI,
-} from "@sockact/testkit/contract-app";
+} from "@sockact/testing/contract-app";
 import { systemdListen } from "example-adapter";
 
 const app = polka();

@@ -1,5 +1,5 @@
 import cluster from "node:cluster";
-import { runPrimary } from "@sockact/testkit/cluster-app";
+import { runPrimary } from "@sockact/testing/cluster-app";
 import "example-adapter";
 
 if (cluster.isPrimary) runPrimary();

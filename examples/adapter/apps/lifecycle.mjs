@@ -1,6 +1,6 @@
 import { promisify } from "node:util";
 import polka from "polka";
-import { isPlain, options, port, routes, stopWithGrace } from "@sockact/testkit/lifecycle-app";
+import { isPlain, options, port, routes, stopWithGrace } from "@sockact/testing/lifecycle-app";
 import { systemdListen } from "example-adapter";
 
 const app = polka();

@@ -52,7 +52,7 @@ const restarts = ({ stderr }: AppProcess): number => stderr.match(/changed: rest
 async function editUnderLoad(edits: number, keepAlive: boolean) {
   const cwd = appFolder();
   const { address } = await watch(cwd);
-  const loadProgram = fileURLToPath(new URL("../../testkit/src/load-program.mjs", import.meta.url));
+  const loadProgram = fileURLToPath(new URL("../../testing/programs/load-program.mjs", import.meta.url));
   const options = JSON.stringify({ url: `http://${address}`, connections: 8, keepAlive });
   const load = startProcess([node, loadProgram, "busy", options]);
   await load.event("running");

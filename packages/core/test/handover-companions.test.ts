@@ -40,7 +40,7 @@ ${CLOSE_WITH_GRACE}`;
 /** Makes a new version wait until /run/hold is gone. */
 const held = (
   code: number,
-): string => `const { untilGone } = await import("PROJECT/packages/testkit/src/until-gone.mjs");
+): string => `const { untilGone } = await import("PROJECT/packages/testing/programs/until-gone.mjs");
 console.log("a version waits", ${code});
 await untilGone("/run/hold");`;
 

@@ -4,7 +4,7 @@ import { type CommandResult, describeWith, randomFrom } from "@sockact/testkit";
 import { type Clients, good, VersionedService } from "./versioned-service.ts";
 
 /** A version that another process starts, and that is not ready before /run/hold is gone. */
-const HELD = `import { untilGone } from "/run/sockact/project/packages/testkit/src/until-gone.mjs";
+const HELD = `import { untilGone } from "/run/sockact/project/packages/testing/programs/until-gone.mjs";
 ${good("2", `onListen: async () => { if (process.connected) { console.log("held"); await untilGone("/run/hold"); } }`)}`;
 
 /** A process that was started by the one before it, and not by systemd, has a channel to it. */

@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
-import { adapterContract, appOptionContract, namesContract } from "@sockact/testkit";
+import { adapterContract, namesContract } from "@sockact/testing";
+import { appOptionContract, runner } from "@sockact/testkit";
 import { describe } from "vitest";
 
 const app = (file: string): string => fileURLToPath(new URL(`apps/${file}`, import.meta.url));
@@ -7,14 +8,14 @@ const cluster = app("cluster.mjs");
 const apps = { ESM: app("app.mjs"), CommonJS: app("app.cjs") };
 const names = { program: apps.ESM, two: app("two-apps.mjs") };
 
-adapterContract({
+adapterContract(runner, {
   title: "Express 5",
   framework: "express",
   apps: { ...apps, TypeScript: app("app.ts") },
   cluster,
   hasSockact: true,
 });
-namesContract({ title: "Express 5", framework: "express", ...names, http2: false });
+namesContract(runner, { title: "Express 5", framework: "express", ...names, http2: false });
 appOptionContract({
   adapter: "@sockact/express",
   accepted: "an Express app",
@@ -26,6 +27,6 @@ appOptionContract({
 
 // The adapter has one code for all versions. In `npm test`, ecosystem.test.ts shows that Express 4 is served.
 describe("the earlier version", { tags: "campaign" }, () => {
-  adapterContract({ title: "Express 4", framework: "express4", apps, cluster, hasSockact: true });
-  namesContract({ title: "Express 4", framework: "express4", ...names, http2: false });
+  adapterContract(runner, { title: "Express 4", framework: "express4", apps, cluster, hasSockact: true });
+  namesContract(runner, { title: "Express 4", framework: "express4", ...names, http2: false });
 });

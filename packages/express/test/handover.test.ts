@@ -1,7 +1,8 @@
 import { fileURLToPath } from "node:url";
-import { handoverContract } from "@sockact/testkit";
+import { handoverContract } from "@sockact/testing";
+import { runner } from "@sockact/testkit";
 
-handoverContract({
+handoverContract(runner, {
   title: "Express 5",
   program: fileURLToPath(new URL("apps/load.mjs", import.meta.url)),
 });

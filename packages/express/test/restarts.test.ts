@@ -1,7 +1,8 @@
 import { fileURLToPath } from "node:url";
-import { restartContract } from "@sockact/testkit";
+import { restartContract } from "@sockact/testing";
+import { runner } from "@sockact/testkit";
 
-restartContract({
+restartContract(runner, {
   title: "Express 5",
   program: fileURLToPath(new URL("apps/load.mjs", import.meta.url)),
   cluster: fileURLToPath(new URL("apps/cluster.mjs", import.meta.url)),

@@ -13,6 +13,7 @@ import {
   type LoadResult,
   randomFrom,
   report,
+  roll,
 } from "@sockact/testkit";
 
 const program = fileURLToPath(new URL("apps/load.mjs", import.meta.url));
@@ -53,12 +54,12 @@ describeWith({ privateSystemd: true, systemd: 253, tags: "campaign" }, "an app u
         Promise.all(["app@blue.service", "app@green.service"].map((unit) => app.pid(unit)));
       const before = await pids();
       await app.systemd.systemctl("set-environment", "CRASH=1");
-      await expect(app.roll()).rejects.toThrow(/SOCKACT_ERR_ROLL_START[^]*CRASH is set/);
+      await expect(roll(app.systemd)).rejects.toThrow(/SOCKACT_ERR_ROLL_START[^]*CRASH is set/);
       await app.systemd.systemctl("unset-environment", "CRASH");
       expect(await pids()).toEqual(before);
     };
     const results = await during(everyLoad(app), TURNS + 1, (count) =>
-      count < TURNS ? app.roll() : crash(),
+      count < TURNS ? roll(app.systemd) : crash(),
     );
     report(`${TURNS} rolling restarts`, results);
     expectAllAnswered(results, TURNS);

@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
-import { adapterContract, appOptionContract, namesContract } from "@sockact/testkit";
+import { adapterContract, namesContract } from "@sockact/testing";
+import { appOptionContract, runner } from "@sockact/testkit";
 import { describe } from "vitest";
 
 const app = (file: string): string => fileURLToPath(new URL(`apps/${file}`, import.meta.url));
@@ -7,14 +8,14 @@ const cluster = app("cluster.mjs");
 const apps = { ESM: app("app.mjs"), CommonJS: app("app.cjs") };
 const names = { program: apps.ESM, two: app("two-apps.mjs") };
 
-adapterContract({
+adapterContract(runner, {
   title: "Koa 3",
   framework: "koa",
   apps: { ...apps, TypeScript: app("app.ts") },
   cluster,
   hasSockact: true,
 });
-namesContract({ title: "Koa 3", framework: "koa", ...names, http2: true });
+namesContract(runner, { title: "Koa 3", framework: "koa", ...names, http2: true });
 appOptionContract({
   adapter: "@sockact/koa",
   accepted: "a Koa app",
@@ -26,6 +27,6 @@ appOptionContract({
 
 // The adapter has one code for all versions. In `npm test`, koa.test.ts shows that Koa 2 is served.
 describe("the earlier version", { tags: "campaign" }, () => {
-  adapterContract({ title: "Koa 2", framework: "koa2", apps, cluster, hasSockact: true });
-  namesContract({ title: "Koa 2", framework: "koa2", ...names, http2: true });
+  adapterContract(runner, { title: "Koa 2", framework: "koa2", apps, cluster, hasSockact: true });
+  namesContract(runner, { title: "Koa 2", framework: "koa2", ...names, http2: true });
 });

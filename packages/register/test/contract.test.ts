@@ -1,12 +1,13 @@
 import { describe } from "vitest";
-import { adapterContract } from "@sockact/testkit";
+import { adapterContract } from "@sockact/testing";
+import { runner } from "@sockact/testkit";
 import { preload } from "./run-app.ts";
 import { appFile } from "./start-app.ts";
 
 // The contract of the adapters, as far as it applies. With a preload there is no `required`, no option of
 // `systemdListen()` to misspell, and no TLS on a plain server. https.test.ts has https servers.
 const contractOf = (title: string, folder: string, framework: string): void =>
-  adapterContract({
+  adapterContract(runner, {
     title: `${title}, by the preload alone`,
     framework,
     apps: {

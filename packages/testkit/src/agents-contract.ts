@@ -1,12 +1,12 @@
 import { join } from "node:path";
 import process from "node:process";
 import { beforeAll, describe, expect, test } from "vitest";
-import { startWithFds } from "./activated-process.ts";
-import { type AppProcess, startProcess } from "./app-process.ts";
-import { httpRequest } from "./http-request.ts";
+import { startWithFds } from "../../testing/src/activated-process.ts";
+import { type AppProcess, startProcess } from "../../testing/src/app-process.ts";
+import { httpRequest } from "../../testing/src/http-request.ts";
 import { AGENTS, AGENTS_EXPRESS_4, installAgents } from "./install-agents.ts";
-import { preloading } from "./preload.ts";
-import { closeAll, portOf, rawSocket } from "./raw-sockets.ts";
+import { preloading } from "../../testing/src/preload.ts";
+import { closeAll, portOf, rawSocket } from "../../testing/src/raw-sockets.ts";
 
 type Format = "ESM" | "CommonJS";
 

@@ -4,10 +4,10 @@ import { join } from "node:path";
 import process from "node:process";
 import { build } from "esbuild";
 import { describe, expect, test } from "vitest";
-import { socketActivate } from "./activated-process.ts";
-import { freeAddress } from "./addresses.ts";
-import { startProcess } from "./app-process.ts";
-import { httpRequest } from "./http-request.ts";
+import { socketActivate } from "../../testing/src/activated-process.ts";
+import { freeAddress } from "../../testing/src/addresses.ts";
+import { startProcess } from "../../testing/src/app-process.ts";
+import { httpRequest } from "../../testing/src/http-request.ts";
 
 /** An adapter whose `systemdListen({ app })` is tested. */
 export interface AppOptionUnderTest {

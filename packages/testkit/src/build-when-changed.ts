@@ -3,7 +3,7 @@ import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { promisify } from "node:util";
-import { endingWithParent } from "./end-with-parent.ts";
+import { endingWithParent } from "../../testing/src/end-with-parent.ts";
 
 /** How an app is built: the commands, and the file that the last one creates. */
 export interface Build {

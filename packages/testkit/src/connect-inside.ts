@@ -1,10 +1,10 @@
 import { closeSync, openSync } from "node:fs";
 import { Socket } from "node:net";
 import koffi from "koffi";
-import type { ListenAddress } from "./raw-sockets.ts";
-import { openConnection } from "./http-request.ts";
-import type { PrivateSystemd } from "./private-systemd.ts";
-import { rawSocket } from "./raw-sockets.ts";
+import type { ListenAddress } from "../../testing/src/raw-sockets.ts";
+import { openConnection } from "../../testing/src/http-request.ts";
+import type { PrivateSystemd } from "../../testing/src/private-systemd.ts";
+import { rawSocket } from "../../testing/src/raw-sockets.ts";
 
 const libc = koffi.load("libc.so.6");
 const setns = libc.func("setns", "int", ["int", "int"]);

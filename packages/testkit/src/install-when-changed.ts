@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { endingWithParent } from "./end-with-parent.ts";
+import { endingWithParent } from "../../testing/src/end-with-parent.ts";
 
 /** Installs the packages of a folder outside of the workspaces, unless they are installed. */
 export async function installWhenChanged(folder: string, options: readonly string[] = []): Promise<void> {

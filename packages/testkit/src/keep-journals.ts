@@ -4,7 +4,8 @@ import { basename } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { afterEach } from "vitest";
-import { openSystemds } from "./private-systemd.ts";
+import "./end-of-test.ts";
+import { openSystemds } from "../../testing/src/private-systemd.ts";
 
 const folder = fileURLToPath(new URL("../../../.cache/journals", import.meta.url));
 

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import process from "node:process";
-import { spawnInside } from "./spawn-inside.ts";
+import { spawnInside } from "../../testing/src/spawn-inside.ts";
 
 /**
  * Runs processes in a network of their own, so several apps can listen on port 3000 at once. The processes

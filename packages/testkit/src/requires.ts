@@ -2,9 +2,11 @@ import { spawnSync } from "node:child_process";
 import { constants, existsSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { describe, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, test } from "vitest";
 import { isInstalled } from "../../../scripts/lib/is-installed.ts";
-import { hasSystemd, whyNoPrivateSystemd } from "./boot-private-systemd.ts";
+import type { TestRunner } from "@sockact/testing";
+import { hasSystemd, whyNoPrivateSystemd } from "../../testing/src/boot-private-systemd.ts";
+import { systemdVersion } from "../../testing/src/systemd-version.ts";
 
 /** The requirements of a group of tests. */
 export interface Requirements {
@@ -73,6 +75,17 @@ export function describeWith(requirements: Requirements, name: string, tests: ()
     );
   }
 }
+
+/** Vitest for the contracts of `@sockact/testing`. Long tests are in the campaign. */
+export const runner: TestRunner = {
+  describe,
+  test,
+  beforeAll,
+  afterAll,
+  beforeEach,
+  describeWith: ({ long, ...requirements }, name, tests) =>
+    describeWith({ ...requirements, ...(long && { tags: "campaign" }) }, name, tests),
+};
 
 /** The first requirement that this machine does not meet, or `undefined` if it meets all. */
 export function whatIsMissing(requirements: Requirements): Missing | undefined {
@@ -147,18 +160,4 @@ function canOthersRead(): boolean {
   return ["src", "../core/dist", "../cli/dist", "../../node_modules"].every((folder) =>
     isOpen(join(testkit, folder)),
   );
-}
-
-let installed: { version: number | undefined } | undefined;
-
-/** The version of the installed systemd, such as 257, or `undefined` if there is none. */
-export function systemdVersion(): number | undefined {
-  installed ??= { version: askVersion() };
-  return installed.version;
-}
-
-function askVersion(): number | undefined {
-  const { stdout } = spawnSync("systemctl", ["--version"], { encoding: "utf8" });
-  const version = /^systemd (\d+)/.exec(stdout ?? "")?.[1];
-  return version === undefined ? undefined : Number(version);
 }

@@ -1,6 +1,6 @@
 import type { ChildProcess } from "node:child_process";
 import { stripVTControlCharacters } from "node:util";
-import { type AppProcess, watchProcess } from "./app-process.ts";
+import { type AppProcess, watchProcess } from "../../testing/src/app-process.ts";
 
 /** Starts a program, in these or other namespaces. */
 export type Spawn = (

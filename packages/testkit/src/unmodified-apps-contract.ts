@@ -2,10 +2,10 @@ import { join } from "node:path";
 import process from "node:process";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { nodeBinary } from "../../../scripts/lib/node-binary.ts";
-import { AppUnderLoad } from "./app-under-load.ts";
-import { during } from "./during.ts";
+import { AppUnderLoad } from "../../testing/src/app-under-load.ts";
+import { during } from "../../testing/src/during.ts";
 import { folderOf, installUnmodifiedApp } from "./install-unmodified-app.ts";
-import { inside, type LoadResult } from "./load.ts";
+import type { LoadResult } from "../../testing/src/load.ts";
 import { describeWith } from "./requires.ts";
 import { type UnmodifiedApp, unmodifiedApps } from "./unmodified-apps.ts";
 
@@ -33,8 +33,8 @@ function testsOf(app: UnmodifiedApp): void {
   const install = async (more: { idleTimeout?: "200ms" } = {}): Promise<string> => {
     const description = app.describe({
       node: nodeFor(app, loaded),
-      folder: inside(loaded.systemd, join(folderOf(app), app.deployed ?? "")),
-      preload: inside(loaded.systemd, join(import.meta.dirname, "../../register/dist/index.cjs")),
+      folder: loaded.systemd.inside(join(folderOf(app), app.deployed ?? "")),
+      preload: loaded.systemd.inside(join(import.meta.dirname, "../../register/dist/index.cjs")),
     });
     await loaded.installService({ ...description, ...more });
     return `${description.name}.service`;
@@ -108,7 +108,7 @@ function testsOf(app: UnmodifiedApp): void {
 /** The Node that runs this process, or the oldest one that the app supports. */
 function nodeFor(app: UnmodifiedApp, { systemd }: AppUnderLoad): string {
   const major = majorFor(app);
-  return major === OWN_MAJOR ? systemd.node : inside(systemd, nodeBinary(String(major)));
+  return major === OWN_MAJOR ? systemd.node : systemd.inside(nodeBinary(String(major)));
 }
 
 function majorFor({ node }: UnmodifiedApp): number {

@@ -6,7 +6,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { afterAll, expect, onTestFinished, test, vi } from "vitest";
 import { textOfPicture } from "../../../scripts/lib/screen-picture.ts";
-import { DEADLINE, startProcess } from "../src/app-process.ts";
+import { DEADLINE, startProcess } from "../../testing/src/app-process.ts";
 import { describeWith } from "../src/requires.ts";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));

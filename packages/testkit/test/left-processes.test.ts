@@ -4,7 +4,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { startProcess } from "../src/app-process.ts";
+import { startProcess } from "../../testing/src/app-process.ts";
 import { describeWith } from "../src/requires.ts";
 
 const vitest = fileURLToPath(new URL("../../../node_modules/vitest/vitest.mjs", import.meta.url));

@@ -6,14 +6,14 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { WebSocketServer } from "ws";
-import { type AppProcess, startProcess } from "../src/app-process.ts";
-import { AppUnderLoad } from "../src/app-under-load.ts";
-import { certificateOf } from "../src/certificates.ts";
-import { during } from "../src/during.ts";
-import type { LoadResult, Loads } from "../src/load.ts";
+import { type AppProcess, startProcess } from "../../testing/src/app-process.ts";
+import { AppUnderLoad } from "../../testing/src/app-under-load.ts";
+import { certificateOf } from "../../testing/src/certificates.ts";
+import { during } from "../../testing/src/during.ts";
+import type { LoadResult, Loads } from "../../testing/src/load.ts";
 import { describeWith } from "../src/requires.ts";
 
-const loadProgram = fileURLToPath(new URL("../src/load-program.mjs", import.meta.url));
+const loadProgram = fileURLToPath(new URL("../../testing/programs/load-program.mjs", import.meta.url));
 const plainApp = fileURLToPath(new URL("./programs/plain.mjs", import.meta.url));
 
 describe("clients of a server that answers one request after the other", () => {

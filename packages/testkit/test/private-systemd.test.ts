@@ -5,8 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
-import { bootPrivateSystemd } from "../src/boot-private-systemd.ts";
-import type { PrivateSystemd } from "../src/private-systemd.ts";
+import { bootPrivateSystemd } from "../../testing/src/boot-private-systemd.ts";
+import type { PrivateSystemd } from "../../testing/src/private-systemd.ts";
 import { describeWith } from "../src/requires.ts";
 
 /** Sandboxing that hides /home, /root and the temporary folders from a service, and the network. */
@@ -260,7 +260,7 @@ describeWith({ privateSystemd: true }, "a private systemd with a disk", () => {
   });
 });
 
-const bootAndWait = `import { bootPrivateSystemd } from ${JSON.stringify(new URL("../src/boot-private-systemd.ts", import.meta.url))};
+const bootAndWait = `import { bootPrivateSystemd } from ${JSON.stringify(new URL("../../testing/src/boot-private-systemd.ts", import.meta.url))};
 const systemd = await bootPrivateSystemd();
 console.log(systemd.pid);
 setInterval(() => {}, 1000);

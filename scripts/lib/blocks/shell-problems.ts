@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { systemdVersion } from "../../../packages/testkit/src/requires.ts";
+import { systemdVersion } from "../../../packages/testing/src/systemd-version.ts";
 import { innerCall, innerScript, type ShellCall, shellCallsOf } from "./shell-calls.ts";
 
 /** What the commands of a page are checked against. */

@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { startProcess } from "../../../packages/testkit/src/app-process.ts";
+import { startProcess } from "../../../packages/testing/src/app-process.ts";
 import { installWhenChanged } from "../../../packages/testkit/src/install-when-changed.ts";
 import { nodeBinary } from "../node-binary.ts";
 import { runProgram } from "./run-program.ts";

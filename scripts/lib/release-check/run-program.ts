@@ -1,4 +1,4 @@
-import { startProcess } from "../../../packages/testkit/src/app-process.ts";
+import { startProcess } from "../../../packages/testing/src/app-process.ts";
 import { withoutRepository } from "../git.ts";
 
 export interface ProgramOptions {

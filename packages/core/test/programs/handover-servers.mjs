@@ -20,8 +20,8 @@ const { pid } = process;
 const isLater = process.connected;
 const say = (event, more = {}) => process.stdout.write(`${JSON.stringify({ event, pid, ...more })}\n`);
 const certificate = () => ({
-  key: readFileSync(new URL("../../../testkit/fixtures/localhost.key.pem", import.meta.url)),
-  cert: readFileSync(new URL("../../../testkit/fixtures/localhost.cert.pem", import.meta.url)),
+  key: readFileSync(new URL("../../../testing/fixtures/localhost.key.pem", import.meta.url)),
+  cert: readFileSync(new URL("../../../testing/fixtures/localhost.cert.pem", import.meta.url)),
 });
 /** How many requests each connection has made to this process. */
 const counts = new WeakMap();

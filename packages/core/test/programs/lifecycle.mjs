@@ -16,8 +16,8 @@ import { checkHealth, keepAwake, listen } from "@sockact/core";
 const config = JSON.parse(process.env.APP ?? "{}");
 const say = (event, more = {}) => process.stdout.write(`${JSON.stringify({ event, ...more })}\n`);
 const certificate = () => ({
-  key: readFileSync(new URL("../../../testkit/fixtures/localhost.key.pem", import.meta.url)),
-  cert: readFileSync(new URL("../../../testkit/fixtures/localhost.cert.pem", import.meta.url)),
+  key: readFileSync(new URL("../../../testing/fixtures/localhost.key.pem", import.meta.url)),
+  cert: readFileSync(new URL("../../../testing/fixtures/localhost.cert.pem", import.meta.url)),
 });
 
 /** Responses, streams and connections that wait for a command. */

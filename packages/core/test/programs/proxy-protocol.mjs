@@ -12,7 +12,7 @@ import { listen, proxyHeader } from "@sockact/core";
 
 const { BLOCKED, LISTEN_OPTIONS, SERVER = "http", SERVER_OPTIONS = "{}", WORKERS = "0" } = process.env;
 const say = (event, more = {}) => process.stdout.write(`${JSON.stringify({ event, ...more })}\n`);
-const fixture = (name) => readFileSync(new URL(`../../../testkit/fixtures/${name}.pem`, import.meta.url));
+const fixture = (name) => readFileSync(new URL(`../../../testing/fixtures/${name}.pem`, import.meta.url));
 
 function facts(socket) {
   const { remoteAddress, remotePort, remoteFamily, localPort, encrypted = false } = socket;

@@ -9,7 +9,7 @@ const {
   report,
   say,
   whoAmI,
-} = require("@sockact/testkit/contract-app");
+} = require("@sockact/testing/contract-app");
 const express = require(process.env.FRAMEWORK);
 
 const app = express();

@@ -2,7 +2,7 @@ import { createServer } from "node:http";
 import process from "node:process";
 import type Framework from "express";
 import { systemdListen } from "@sockact/express";
-import { echoWebSockets, options, ownServer, port, report, say, whoAmI } from "@sockact/testkit/contract-app";
+import { echoWebSockets, options, ownServer, port, report, say, whoAmI } from "@sockact/testing/contract-app";
 import type { Express } from "express";
 
 const { default: express } = (await import(process.env["FRAMEWORK"] as string)) as {

@@ -1,6 +1,6 @@
 // Makes an app, and keeps no reference to it.
 import { systemdListen } from "@sockact/express";
-import { say } from "@sockact/testkit/contract-app";
+import { say } from "@sockact/testing/contract-app";
 import express from "express";
 
 function makeApp() {

@@ -1,7 +1,7 @@
 import { promisify } from "node:util";
 import express from "express";
 import { systemdListen } from "@sockact/express";
-import { isPlain, options, port, routes, stopWithGrace } from "@sockact/testkit/lifecycle-app";
+import { isPlain, options, port, routes, stopWithGrace } from "@sockact/testing/lifecycle-app";
 
 const app = express();
 if (!isPlain) app.use(systemdListen(options));

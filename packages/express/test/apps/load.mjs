@@ -1,6 +1,6 @@
 import express from "express";
 import { systemdListen } from "@sockact/express";
-import { digest, download, echoWebSockets, options, whoAmI, work } from "@sockact/testkit/load-app";
+import { digest, download, echoWebSockets, options, whoAmI, work } from "@sockact/testing/load-app";
 
 const app = express();
 app.use(systemdListen(options));

@@ -5,7 +5,7 @@ import process from "node:process";
 import { Controller, Get, Module, Req } from "@nestjs/common";
 import { NestFactory } from "@nestjs/core";
 import { systemdListen } from "@sockact/express";
-import { port, report, say, whoAmI } from "@sockact/testkit/contract-app";
+import { port, report, say, whoAmI } from "@sockact/testing/contract-app";
 
 class AppController {
   index(request) {

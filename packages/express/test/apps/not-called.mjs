@@ -1,6 +1,6 @@
 // The parentheses are missing in app.use(systemdListen); with ROUTER, in router.use(systemdListen).
 import { systemdListen } from "@sockact/express";
-import { port, report } from "@sockact/testkit/contract-app";
+import { port, report } from "@sockact/testing/contract-app";
 
 const { default: express } = await import(process.env.FRAMEWORK);
 

@@ -1,7 +1,7 @@
 // One app with two servers. systemdListen() is called once for each socket, or once for all sockets, and once in a router, where it has no effect.
 import { createServer } from "node:http";
 import { systemdListen } from "@sockact/express";
-import { report } from "@sockact/testkit/contract-app";
+import { report } from "@sockact/testing/contract-app";
 
 const { default: express } = await import(process.env.FRAMEWORK);
 

@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import express from "express";
 import { Server } from "socket.io";
 import { systemdListen } from "@sockact/express";
-import { options, port, report, whoAmI } from "@sockact/testkit/contract-app";
+import { options, port, report, whoAmI } from "@sockact/testing/contract-app";
 
 const app = express();
 const server = createServer(app);

@@ -5,7 +5,7 @@ import process from "node:process";
 import { createTerminus } from "@godaddy/terminus";
 import express from "express";
 import { systemdListen } from "@sockact/express";
-import { port, say } from "@sockact/testkit/contract-app";
+import { port, say } from "@sockact/testing/contract-app";
 
 const app = express();
 app.use(systemdListen());

@@ -1,7 +1,7 @@
 // Shows where Fastify listens and when it closes, by its log, its hooks and its addresses. One route waits before it answers.
 import { createInterface } from "node:readline";
 import { systemdListen } from "@sockact/fastify";
-import { say } from "@sockact/testkit/contract-app";
+import { say } from "@sockact/testing/contract-app";
 
 const { default: Fastify } = await import(process.env.FRAMEWORK);
 

@@ -8,7 +8,7 @@ const {
   report,
   say,
   whoAmI,
-} = require("@sockact/testkit/contract-app");
+} = require("@sockact/testing/contract-app");
 const fastify = require(process.env.FRAMEWORK);
 
 const app = fastify(ownServer ? { serverFactory: (handler) => createServer(handler) } : {});

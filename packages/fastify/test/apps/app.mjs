@@ -9,7 +9,7 @@ import {
   report,
   say,
   whoAmI,
-} from "@sockact/testkit/contract-app";
+} from "@sockact/testing/contract-app";
 
 const { default: Fastify } = await import(process.env.FRAMEWORK);
 

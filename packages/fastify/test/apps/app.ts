@@ -2,7 +2,7 @@ import { createServer } from "node:http";
 import process from "node:process";
 import type Framework from "fastify";
 import { systemdListen } from "@sockact/fastify";
-import { echoWebSockets, options, ownServer, port, report, say, whoAmI } from "@sockact/testkit/contract-app";
+import { echoWebSockets, options, ownServer, port, report, say, whoAmI } from "@sockact/testing/contract-app";
 
 const { default: fastify } = (await import(process.env["FRAMEWORK"] as string)) as {
   default: typeof Framework;

@@ -1,6 +1,6 @@
 import Fastify from "fastify";
 import { systemdListen } from "@sockact/fastify";
-import { digest, download, echoWebSockets, options, whoAmI, work } from "@sockact/testkit/load-app";
+import { digest, download, echoWebSockets, options, whoAmI, work } from "@sockact/testing/load-app";
 
 const app = Fastify({ bodyLimit: 2 ** 30 });
 app.register(systemdListen, options);

@@ -10,7 +10,7 @@ const {
   report,
   say,
   whoAmI,
-} = require("@sockact/testkit/contract-app");
+} = require("@sockact/testing/contract-app");
 
 const app = new Koa();
 const leftovers = () => app.middleware.map(({ name }) => name);

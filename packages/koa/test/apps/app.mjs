@@ -9,7 +9,7 @@ import {
   report,
   say,
   whoAmI,
-} from "@sockact/testkit/contract-app";
+} from "@sockact/testing/contract-app";
 
 const { default: Koa } = await import(process.env.FRAMEWORK);
 

@@ -1,6 +1,6 @@
 // Makes an app, and keeps no reference to it.
 import { systemdListen } from "@sockact/koa";
-import { say } from "@sockact/testkit/contract-app";
+import { say } from "@sockact/testing/contract-app";
 import Koa from "koa";
 
 function makeApp() {

@@ -1,7 +1,7 @@
 // A tracing agent has wrapped use() of Koa, and the app adds its middleware by that function when systemdListen() has returned.
 import { setImmediate as turnOfTheLoop } from "node:timers/promises";
 import { systemdListen } from "@sockact/koa";
-import { port, report, whoAmI } from "@sockact/testkit/contract-app";
+import { port, report, whoAmI } from "@sockact/testing/contract-app";
 import Koa from "koa";
 
 const { use } = Koa.prototype;

@@ -1,7 +1,7 @@
 import { promisify } from "node:util";
 import Koa from "koa";
 import { systemdListen } from "@sockact/koa";
-import { isPlain, options, port, routes, stopWithGrace } from "@sockact/testkit/lifecycle-app";
+import { isPlain, options, port, routes, stopWithGrace } from "@sockact/testing/lifecycle-app";
 
 const app = new Koa();
 if (!isPlain) app.use(systemdListen(options));

@@ -1,7 +1,7 @@
 import { text } from "node:stream/consumers";
 import Koa from "koa";
 import { systemdListen } from "@sockact/koa";
-import { digest, download, echoWebSockets, options, whoAmI, work } from "@sockact/testkit/load-app";
+import { digest, download, echoWebSockets, options, whoAmI, work } from "@sockact/testing/load-app";
 
 const routes = {
   "GET /": async () => {

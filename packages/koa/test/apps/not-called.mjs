@@ -1,5 +1,5 @@
 // The parentheses are missing in app.use(systemdListen).
-import { port, report } from "@sockact/testkit/contract-app";
+import { port, report } from "@sockact/testing/contract-app";
 
 const { default: Koa } = await import(process.env.FRAMEWORK);
 const { systemdListen } = await import("@sockact/koa");

@@ -1,6 +1,6 @@
 // Puts modules into the cache as tests and agents do: without a filename, undefined, or with exports that throw when they are read.
 const Koa = require(process.env.FRAMEWORK);
-const { port, report, whoAmI } = require("@sockact/testkit/contract-app");
+const { port, report, whoAmI } = require("@sockact/testing/contract-app");
 
 const koa = require.resolve(process.env.FRAMEWORK);
 const throws = {

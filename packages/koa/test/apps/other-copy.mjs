@@ -1,6 +1,6 @@
 // Uses the copy of Koa in the file KOA_COPY. A bundler makes such a copy. It is not in Node's module cache, so nothing finds it.
 import { systemdListen } from "@sockact/koa";
-import { port, report, whoAmI } from "@sockact/testkit/contract-app";
+import { port, report, whoAmI } from "@sockact/testing/contract-app";
 
 const { default: Koa } = await import(process.env.KOA_COPY);
 

@@ -3,7 +3,7 @@ import { fork } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import process from "node:process";
-import { port, say, whoAmI } from "@sockact/testkit/contract-app";
+import { port, say, whoAmI } from "@sockact/testing/contract-app";
 
 const isChild = process.argv[2] === "child";
 const where = isChild ? "child" : "parent";

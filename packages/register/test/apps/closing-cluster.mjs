@@ -2,7 +2,7 @@
 import cluster from "node:cluster";
 import { createServer } from "node:http";
 import process from "node:process";
-import { port, say, whoAmI } from "@sockact/testkit/contract-app";
+import { port, say, whoAmI } from "@sockact/testing/contract-app";
 
 if (cluster.isPrimary) {
   cluster.on("listening", () => say("worker"));

@@ -1,7 +1,7 @@
 // The code that the apps with two ports share.
 import { readFileSync } from "node:fs";
 
-export { echoWebSockets } from "@sockact/testkit/contract-app";
+export { echoWebSockets } from "@sockact/testing/contract-app";
 
 const { KEY, CERT } = process.env;
 

@@ -3,7 +3,7 @@ import cluster from "node:cluster";
 import { createServer } from "node:http";
 import process from "node:process";
 import { setTimeout as wait } from "node:timers/promises";
-import { port, whoAmI } from "@sockact/testkit/contract-app";
+import { port, whoAmI } from "@sockact/testing/contract-app";
 
 let isStopping = false;
 

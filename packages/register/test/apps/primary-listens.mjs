@@ -2,7 +2,7 @@
 import cluster from "node:cluster";
 import { createServer } from "node:http";
 import process from "node:process";
-import { port, say } from "@sockact/testkit/contract-app";
+import { port, say } from "@sockact/testing/contract-app";
 
 const where = cluster.isPrimary ? "primary" : "worker";
 const forksFirst = process.env.FORKS_FIRST !== undefined;

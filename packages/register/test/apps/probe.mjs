@@ -2,7 +2,7 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 import process from "node:process";
-import { say, whoAmI } from "@sockact/testkit/contract-app";
+import { say, whoAmI } from "@sockact/testing/contract-app";
 
 const [line] = await once(process.stdin, "data");
 const port = Number(line);

@@ -1,6 +1,6 @@
 // Two servers on two ports: one for the app, and one for its operators.
 import { createServer } from "node:http";
-import { say } from "@sockact/testkit/contract-app";
+import { say } from "@sockact/testing/contract-app";
 
 for (const [name, variable] of [
   ["app", "PORT"],

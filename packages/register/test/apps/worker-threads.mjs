@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import process from "node:process";
 import { isMainThread, parentPort, Worker } from "node:worker_threads";
-import { port, say } from "@sockact/testkit/contract-app";
+import { port, say } from "@sockact/testing/contract-app";
 
 const where = isMainThread ? "main" : "worker";
 if (isMainThread) {

@@ -1,7 +1,8 @@
 import { appendFileSync } from "node:fs";
 import process from "node:process";
 import { expect, test } from "vitest";
-import { type AppProcess, startProcess } from "../../src/app-process.ts";
+import "../../src/end-of-test.ts";
+import { type AppProcess, startProcess } from "../../../testing/src/app-process.ts";
 
 // Run by left-processes.test.ts, one test at a time. These tests hang on purpose.
 

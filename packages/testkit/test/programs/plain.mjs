@@ -4,7 +4,7 @@ import { createServer } from "node:http";
 import { Server } from "node:net";
 import process from "node:process";
 import { WebSocketServer } from "ws";
-import { digest, download, whoAmI, work } from "../../src/load-app.mjs";
+import { digest, download, whoAmI, work } from "../../../testing/programs/load-app.mjs";
 
 const routes = {
   "GET /": async (_request, response) => {

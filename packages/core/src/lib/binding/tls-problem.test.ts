@@ -12,7 +12,7 @@ import { fileError } from "./tls-problem.ts";
 /** The testkit has the same function, but this test needs no build. */
 function certificateOf(host: string): { key: string; cert: string } {
   const fixture = (kind: string): string =>
-    fileURLToPath(new URL(`../../../../testkit/fixtures/${host}.${kind}.pem`, import.meta.url));
+    fileURLToPath(new URL(`../../../../testing/fixtures/${host}.${kind}.pem`, import.meta.url));
   return { key: fixture("key"), cert: fixture("cert") };
 }
 

@@ -1,6 +1,6 @@
 // Has a `listening` listener, as bin/www of express-generator does.
 const { createServer } = require("node:http");
-const { echoWebSockets, ownServer, port, report, say, whoAmI } = require("@sockact/testkit/contract-app");
+const { echoWebSockets, ownServer, port, report, say, whoAmI } = require("@sockact/testing/contract-app");
 const express = require(process.env.FRAMEWORK);
 
 const app = express();

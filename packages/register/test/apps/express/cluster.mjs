@@ -2,7 +2,7 @@
 // once.
 import cluster from "node:cluster";
 import process from "node:process";
-import { runPrimary } from "@sockact/testkit/cluster-app";
+import { runPrimary } from "@sockact/testing/cluster-app";
 
 process.on("SIGTERM", () => process.exit());
 if (cluster.isPrimary) runPrimary();

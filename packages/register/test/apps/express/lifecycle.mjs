@@ -1,6 +1,6 @@
 import { promisify } from "node:util";
 import express from "express";
-import { port, routes, stopWithGrace, untilReady } from "@sockact/testkit/lifecycle-app";
+import { port, routes, stopWithGrace, untilReady } from "@sockact/testing/lifecycle-app";
 
 const app = express();
 for (const [path, answer] of Object.entries(routes))

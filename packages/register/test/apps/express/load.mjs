@@ -1,5 +1,5 @@
 import express from "express";
-import { digest, download, echoWebSockets, whoAmI, work } from "@sockact/testkit/load-app";
+import { digest, download, echoWebSockets, whoAmI, work } from "@sockact/testing/load-app";
 
 const app = express();
 app.use((_, res, next) => {

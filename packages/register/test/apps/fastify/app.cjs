@@ -1,5 +1,5 @@
 const { createServer } = require("node:http");
-const { echoWebSockets, ownServer, port, report, say, whoAmI } = require("@sockact/testkit/contract-app");
+const { echoWebSockets, ownServer, port, report, say, whoAmI } = require("@sockact/testing/contract-app");
 const fastify = require(process.env.FRAMEWORK);
 
 const app = fastify(ownServer ? { serverFactory: (handler) => createServer(handler) } : {});

@@ -1,6 +1,6 @@
 // Runs app.mjs or load.mjs in a cluster: two workers, and another for each that ends.
 import cluster from "node:cluster";
-import { runPrimary } from "@sockact/testkit/cluster-app";
+import { runPrimary } from "@sockact/testing/cluster-app";
 
 if (cluster.isPrimary) runPrimary();
 else await import(process.env.FRAMEWORK ? "./app.mjs" : "./load.mjs");

@@ -1,5 +1,5 @@
 import Fastify from "fastify";
-import { port, routes, stopWithGrace, untilReady } from "@sockact/testkit/lifecycle-app";
+import { port, routes, stopWithGrace, untilReady } from "@sockact/testing/lifecycle-app";
 
 const app = Fastify();
 for (const [path, answer] of Object.entries(routes)) app.get(path, async () => answer());

@@ -1,6 +1,6 @@
 import process from "node:process";
 import Fastify from "fastify";
-import { digest, download, echoWebSockets, whoAmI, work } from "@sockact/testkit/load-app";
+import { digest, download, echoWebSockets, whoAmI, work } from "@sockact/testing/load-app";
 
 const app = Fastify({ bodyLimit: 2 ** 30 });
 app.addContentTypeParser("application/octet-stream", (_request, payload, done) => done(null, payload));

@@ -1,6 +1,6 @@
 const { createServer } = require("node:http");
 const Koa = require(process.env.FRAMEWORK);
-const { echoWebSockets, ownServer, port, report, say, whoAmI } = require("@sockact/testkit/contract-app");
+const { echoWebSockets, ownServer, port, report, say, whoAmI } = require("@sockact/testing/contract-app");
 
 const app = new Koa();
 const leftovers = () => app.middleware.map(({ name }) => name);

@@ -1,6 +1,6 @@
 import { promisify } from "node:util";
 import Koa from "koa";
-import { port, routes, stopWithGrace, untilReady } from "@sockact/testkit/lifecycle-app";
+import { port, routes, stopWithGrace, untilReady } from "@sockact/testing/lifecycle-app";
 
 const app = new Koa();
 app.use(async (context) => {

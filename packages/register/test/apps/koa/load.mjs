@@ -1,7 +1,7 @@
 import process from "node:process";
 import { text } from "node:stream/consumers";
 import Koa from "koa";
-import { digest, download, echoWebSockets, whoAmI, work } from "@sockact/testkit/load-app";
+import { digest, download, echoWebSockets, whoAmI, work } from "@sockact/testing/load-app";
 
 // From the view of the app, this loses the requests that are under way.
 process.on("SIGTERM", () => process.exit());

@@ -1,8 +1,10 @@
+import assert from "node:assert/strict";
 import { once } from "node:events";
 import { connect as connectHttp2 } from "node:http2";
 import process from "node:process";
-import { describe, expect, test } from "vitest";
 import { socketActivate } from "./activated-process.ts";
+import { assertMatches } from "./assertions.ts";
+import { definitionsOf, type TestRunner } from "./test-runner.ts";
 import { type AddressKind, freeAddress } from "./addresses.ts";
 import { DEADLINE } from "./app-process.ts";
 import { certificateOf } from "./certificates.ts";
@@ -28,7 +30,11 @@ type Connection = Awaited<ReturnType<typeof secureConnection>>;
 const tls = certificateOf("localhost");
 
 /** What socket names mean for `systemdListen()`, with any framework. */
-export function namesContract({ title, framework, program, two, http2 }: NamesUnderTest): void {
+export function namesContract(
+  runner: TestRunner,
+  { title, framework, program, two, http2 }: NamesUnderTest,
+): void {
+  const { describe, test } = definitionsOf(runner);
   const activate = async (
     sockets: [name: string, kind: AddressKind][],
     file: string,
@@ -57,7 +63,7 @@ export function namesContract({ title, framework, program, two, http2 }: NamesUn
       );
       await using _ = app;
       for (const address of [plain, plainUnix])
-        expect((await httpRequest(address as string, "/protocol")).json()).toEqual({
+        assert.deepEqual((await httpRequest(address as string, "/protocol")).json(), {
           protocol: "http",
           secure: false,
           httpVersion: "1.1",
@@ -65,24 +71,24 @@ export function namesContract({ title, framework, program, two, http2 }: NamesUn
       const connections = await Promise.all([secure, secureUnix].map((to) => secureConnection(to as string)));
       for (const [index, remoteAddress] of ["127.0.0.1", null].entries()) {
         const connection = connections[index] as Connection;
-        expect((await requestOver(connection, "/protocol")).json()).toEqual({
+        assert.deepEqual((await requestOver(connection, "/protocol")).json(), {
           protocol: "https",
           secure: true,
           httpVersion: "1.1",
         });
-        expect((await requestOver(connection)).json()).toMatchObject({ remoteAddress });
+        assertMatches((await requestOver(connection)).json(), { remoteAddress });
       }
       for (const open of [() => openConnection(plain as string), () => openSecurely(secure as string)])
-        expect(await webSocketAnswer(open, "hello")).toBe("hello");
+        assert.equal(await webSocketAnswer(open, "hello"), "hello");
       app.kill("SIGTERM");
       for (const connection of connections) {
         let answer;
         // Until the app has received the signal.
         do answer = await requestOver(connection);
         while (answer.headers.connection === "keep-alive");
-        expect(answer).toMatchObject({ status: 200, headers: { connection: "close" } });
+        assertMatches(answer, { status: 200, headers: { connection: "close" } });
       }
-      expect(await app.ended).toBe(0);
+      assert.equal(await app.ended, 0);
     });
 
     test(`a client that knows HTTP/2 gets ${http2 ? "it" : "HTTP/1.1: the framework can't"}`, async () => {
@@ -91,21 +97,21 @@ export function namesContract({ title, framework, program, two, http2 }: NamesUn
       });
       await using _ = app;
       const connection = await secureConnection(address as string, ["h2", "http/1.1"]);
-      expect(connection.alpnProtocol).toBe(http2 ? "h2" : "http/1.1");
+      assert.equal(connection.alpnProtocol, http2 ? "h2" : "http/1.1");
       if (!http2) {
-        expect((await requestOver(connection, "/protocol")).json()).toMatchObject({ httpVersion: "1.1" });
+        assertMatches((await requestOver(connection, "/protocol")).json(), { httpVersion: "1.1" });
         return;
       }
       const session = connectHttp2("https://localhost", { createConnection: () => connection });
       const answered = session.request({ ":path": "/protocol" }).setEncoding("utf8");
-      expect(JSON.parse((await answered.toArray()).join(""))).toEqual({
+      assert.deepEqual(JSON.parse((await answered.toArray()).join("")), {
         protocol: "https",
         secure: true,
         httpVersion: "2.0",
       });
       app.kill("SIGTERM");
       await once(session, "goaway", { signal: AbortSignal.timeout(DEADLINE) });
-      expect(await app.ended).toBe(0);
+      assert.equal(await app.ended, 0);
     });
 
     test("two apps in one process, each with the sockets of its name", async () => {
@@ -122,8 +128,8 @@ export function namesContract({ title, framework, program, two, http2 }: NamesUn
       const answers = await Promise.all(
         addresses.map(async (address) => (await httpRequest(address)).json<{ app: string }>().app),
       );
-      expect(answers).toEqual(["admin", "public", "public", "admin"]);
-      expect(app.stderr).not.toContain("Warning");
+      assert.deepEqual(answers, ["admin", "public", "public", "admin"]);
+      assert.doesNotMatch(app.stderr, /Warning/);
     });
 
     if (!http2) {
@@ -132,8 +138,8 @@ export function namesContract({ title, framework, program, two, http2 }: NamesUn
           OPTIONS: JSON.stringify({ tls: { ...tls, ALPNProtocols: ["h2", "http/1.1"] } }),
         });
         await using _ = app;
-        expect(await app.ended).not.toBe(0);
-        expect(app.stderr).toContain("sockact: fatal: SOCKACT_ERR_OPTION: ");
+        assert.notEqual(await app.ended, 0);
+        assert.match(app.stderr, /sockact: fatal: SOCKACT_ERR_OPTION: /);
       });
     }
   });

@@ -1,4 +1,3 @@
-import { fileURLToPath } from "node:url";
 import { type AppProcess, watchProcess } from "./app-process.ts";
 import type { PrivateSystemd } from "./private-systemd.ts";
 
@@ -30,7 +29,7 @@ interface Phase {
   pids: number[];
 }
 
-/** The requests for an app that does not use load-app.mjs. The clients take turns with them. */
+/** The requests for an app without the routes of load-app.mjs. The clients take turns with them. */
 export interface AskedFor {
   requests?: readonly {
     method: string;
@@ -157,7 +156,7 @@ export class Load<Kind extends keyof Loads = keyof Loads> implements AsyncDispos
     kind: Kind,
     options: Loads[Kind]["options"],
   ): Promise<Load<Kind>> {
-    const program = inside(systemd, new URL("load-program.mjs", import.meta.url));
+    const program = systemd.inside(new URL("../programs/load-program.mjs", import.meta.url));
     const load = new Load<Kind>(
       watchProcess(systemd.spawn([systemd.node, program, kind, JSON.stringify(options)])),
     );
@@ -180,13 +179,4 @@ export class Load<Kind extends keyof Loads = keyof Loads> implements AsyncDispos
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#program[Symbol.asyncDispose]();
   }
-}
-
-const repository = fileURLToPath(new URL("../../..", import.meta.url));
-
-/** The path of a file of the repository inside the private systemd. */
-export function inside(systemd: PrivateSystemd, file: string | URL): string {
-  const path = file instanceof URL ? fileURLToPath(file) : file;
-  if (!path.startsWith(repository)) throw new Error(`${path} is not in ${repository}`);
-  return `${systemd.project}/${path.slice(repository.length)}`;
 }

@@ -1,15 +1,16 @@
+import assert from "node:assert/strict";
 import process from "node:process";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { type AppDescription, emitUnits } from "../../units/src/index.ts";
+import { type AppDescription, emitUnits } from "@sockact/units";
 import { socketActivate } from "./activated-process.ts";
 import { freeAddress } from "./addresses.ts";
 import { bootPrivateSystemd } from "./boot-private-systemd.ts";
 import { during } from "./during.ts";
 import { openConnection, requestOver } from "./http-request.ts";
-import { inside, Load, type OneLoad } from "./load.ts";
+import { Load, type OneLoad } from "./load.ts";
 import { preloading } from "./preload.ts";
 import type { PrivateSystemd } from "./private-systemd.ts";
-import { describeWith } from "./requires.ts";
+import { assertMatches } from "./assertions.ts";
+import { definitionsOf, type TestRunner } from "./test-runner.ts";
 import { SANDBOXED_APP } from "./sandbox.ts";
 
 export interface LifecycleUnderTest {
@@ -36,7 +37,8 @@ const LOADS = [true, false].map((keepAlive): OneLoad => {
 /**
  * How an app behaves under a service manager, with only `systemdListen()` or the preload, for any framework.
  */
-export function lifecycleContract({ title, program, preload }: LifecycleUnderTest): void {
+export function lifecycleContract(runner: TestRunner, { title, program, preload }: LifecycleUnderTest): void {
+  const { afterAll, beforeAll, beforeEach, describe, describeWith, test } = definitionsOf(runner);
   describeWith({ privateSystemd: true, systemd: 253 }, `${title}, under a service manager`, () => {
     let systemd: PrivateSystemd;
     const show = (...properties: string[]): Promise<string[]> =>
@@ -46,13 +48,13 @@ export function lifecycleContract({ title, program, preload }: LifecycleUnderTes
 
     beforeAll(async () => {
       systemd = await bootPrivateSystemd();
-      const exec = [systemd.node, inside(systemd, program)];
+      const exec = [systemd.node, systemd.inside(program)];
       const environment: Record<string, string> = {
         NOT_READY,
         HOLD,
         // With a preload, an app gets the socket for the port on which it listens. An adapter ignores the
         // port.
-        ...(preload !== undefined && { ...preloading(inside(systemd, preload)), PORT: "3000" }),
+        ...(preload !== undefined && { ...preloading(systemd.inside(preload)), PORT: "3000" }),
       };
       const app: AppDescription = {
         ...SANDBOXED_APP,
@@ -77,22 +79,22 @@ export function lifecycleContract({ title, program, preload }: LifecycleUnderTes
       });
       await systemd.start("app.socket", "sleepy.socket", "each.socket", "inetd.socket");
     });
-    afterAll(() => systemd?.close());
+    afterAll(async () => systemd?.close());
     beforeEach(() => systemd.stop("app.service"));
 
     test("systemctl start returns only once the app is ready, and the status says what it serves", async () => {
       await systemd.write(NOT_READY, "");
       const started = systemd.start("app.service");
       await systemd.waitForJournal("app.service", /waits until/);
-      expect(await show("ActiveState")).toEqual(["activating"]);
+      assert.deepEqual(await show("ActiveState"), ["activating"]);
       await release(NOT_READY);
       await started;
-      expect(await show("ActiveState", "SubState", "StatusText")).toEqual([
+      assert.deepEqual(await show("ActiveState", "SubState", "StatusText"), [
         "active",
         "running",
         "Serving [::]:80",
       ]);
-      expect(await systemd.request("http://localhost/")).toMatchObject({ status: 200, body: "hello" });
+      assertMatches(await systemd.request("http://localhost/"), { status: 200, body: "hello" });
     });
 
     test(`systemctl reload returns${preload === undefined ? " when onReload has ended" : ""}, and the process stays`, async () => {
@@ -101,8 +103,8 @@ export function lifecycleContract({ title, program, preload }: LifecycleUnderTes
       await systemd.systemctl("reload", "app.service");
       await systemd.systemctl("reload", "app.service");
       // With a preload, the app has no hook to call.
-      if (preload === undefined) expect((await systemd.request("http://localhost/reloads")).body).toBe("2");
-      expect(await show("MainPID", "ActiveState")).toEqual([...before, "active"]);
+      if (preload === undefined) assert.equal((await systemd.request("http://localhost/reloads")).body, "2");
+      assert.deepEqual(await show("MainPID", "ActiveState"), [...before, "active"]);
     });
 
     test("systemctl stop runs onStop after the last connection has closed, and the service ends with success", async () => {
@@ -115,14 +117,14 @@ export function lifecycleContract({ title, program, preload }: LifecycleUnderTes
       await systemd.waitForJournal("app.service", /a request is held/);
       const stopped = systemd.stop("app.service");
       await systemd.waitForJournal("app.service", /SIGTERM: draining, 1 open connection/);
-      expect(await stops()).toBe(before);
+      assert.equal(await stops(), before);
       await release(HOLD);
-      expect(await held).toMatchObject({ status: 200, body: "held" });
+      assertMatches(await held, { status: 200, body: "held" });
       await stopped;
-      expect(await stops()).toBe(before + 1);
-      expect(await show("Result", "ExecMainStatus", "ActiveState")).toEqual(["success", "0", "inactive"]);
+      assert.equal(await stops(), before + 1);
+      assert.deepEqual(await show("Result", "ExecMainStatus", "ActiveState"), ["success", "0", "inactive"]);
       // The order of the lines varies: Fastify writes its log a moment later than console.log().
-      expect((await journal("app.service")).join("\n")).toContain("drained");
+      assert.match((await journal("app.service")).join("\n"), /drained/);
     });
 
     test("a restart loses no request of its clients, and resets no connection", async () => {
@@ -131,17 +133,17 @@ export function lifecycleContract({ title, program, preload }: LifecycleUnderTes
       const load = Load.start(systemd, "together", { loads: LOADS });
       const { together } = await during({ together: load }, 1, () => systemd.restart("app.service"));
       for (const { failed, resets } of together.results)
-        expect({ failed, resets }).toEqual({ failed: {}, resets: 0 });
-      expect(await show("MainPID")).not.toEqual([before]);
+        assert.deepEqual({ failed, resets }, { failed: {}, resets: 0 });
+      assert.notDeepEqual(await show("MainPID"), [before]);
     });
 
     test("SOCKACT_IDLE_TIMEOUT in the unit sends it to sleep, and the next request wakes it", async () => {
       for (let turn = 0; turn < 2; turn++) {
-        expect(await systemd.request("http://localhost:81/")).toMatchObject({ status: 200 });
+        assertMatches(await systemd.request("http://localhost:81/"), { status: 200 });
         await systemd.waitForUnit("sleepy.service", "ActiveState", "inactive");
-        expect(await systemd.show("sleepy.service", "Result")).toBe("success");
+        assert.equal(await systemd.show("sleepy.service", "Result"), "success");
       }
-      expect(await systemd.show("sleepy.socket", "ActiveState")).toBe("active");
+      assert.equal(await systemd.show("sleepy.socket", "ActiveState"), "active");
     });
 
     const perConnection = async (name: string, port: number): Promise<void> => {
@@ -154,26 +156,25 @@ export function lifecycleContract({ title, program, preload }: LifecycleUnderTes
         async () => (await journal(`${name}@*`).catch((): string[] => [])).includes("a request is held"),
         "the first connection is served",
       );
-      await expect(systemd.request(url)).rejects.toThrow(/ECONNRESET|socket hang up/);
+      await assert.rejects(systemd.request(url), /ECONNRESET|socket hang up/);
       await release(HOLD);
-      expect(await held).toMatchObject({ status: 200, body: "held" });
+      assertMatches(await held, { status: 200, body: "held" });
       await untilNone();
-      expect(await systemd.request(url)).toMatchObject({ status: 200, body: "hello" });
+      assertMatches(await systemd.request(url), { status: 200, body: "hello" });
       await untilNone();
       // If the kernel does not count tasks, systemd 262 warns that it could not read their limit.
       const lines = (await journal(`${name}@*`)).filter((line) => !line.includes("pids.max"));
-      expect(lines.filter((line) => line.includes("the app stops"))).toHaveLength(2);
-      expect(lines.join("\n")).not.toMatch(/Failed|Warning/);
+      assert.equal(lines.filter((line) => line.includes("the app stops")).length, 2);
+      assert.doesNotMatch(lines.join("\n"), /Failed|Warning/);
     };
 
     test("Accept=yes: a process for each connection, up to MaxConnections=, and each ends with success", () =>
       perConnection("each", 82));
 
-    test(
-      "inetd style: a process for each connection, up to MaxConnections=, and each ends with success",
-      { tags: "campaign" },
-      () => perConnection("inetd", 83),
-    );
+    describeWith({ long: true }, "inetd style", () => {
+      test("a process for each connection, up to MaxConnections=, and each ends with success", () =>
+        perConnection("inetd", 83));
+    });
   });
 
   describe(`${title}, beside close-with-grace`, () => {
@@ -190,29 +191,27 @@ export function lifecycleContract({ title, program, preload }: LifecycleUnderTes
       const { app, address } = await start();
       await using _ = app;
       const client = openConnection(address);
-      expect((await requestOver(client)).headers.connection).toBe("keep-alive");
+      assert.equal((await requestOver(client)).headers.connection, "keep-alive");
       app.kill("SIGTERM");
       // The preload calls the app's own handlers after the connections have drained.
       await app.line(preload === undefined ? /the grace begins/ : /SIGTERM: draining/);
-      expect(await requestOver(client)).toMatchObject({ status: 200, headers: { connection: "close" } });
+      assertMatches(await requestOver(client), { status: 200, headers: { connection: "close" } });
       await app.line(/the grace ends/);
-      expect(await app.ended).toBe(0);
+      assert.equal(await app.ended, 0);
     });
 
-    test(
-      "the stop waits for an idle client until its connection closes, and not until the library's own timer ends the process",
-      { tags: "campaign" },
-      async () => {
+    describeWith({ long: true }, "an idle client", () => {
+      test("the stop waits until its connection closes, and not until the library's own timer ends the process", async () => {
         const { app, address } = await start();
         await using _ = app;
         const client = openConnection(address);
         await requestOver(client);
         app.kill("SIGTERM");
         await app.line(/the grace ends/);
-        expect(await app.ended).toBe(0);
-        expect(app.stderr).not.toContain("killed by timeout");
+        assert.equal(await app.ended, 0);
+        assert.doesNotMatch(app.stderr, /killed by timeout/);
         client.destroy();
-      },
-    );
+      });
+    });
   });
 }

@@ -2,9 +2,11 @@ import type { ChildProcess, SpawnOptions } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
-import { posix } from "node:path";
+import { createRequire } from "node:module";
+import { join, posix, relative } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import { DEADLINE } from "./app-process.ts";
 import { spawnInside } from "./spawn-inside.ts";
 import {
@@ -16,7 +18,7 @@ import {
   type PrivateResponse,
 } from "./agent-inside.ts";
 
-const agentScript = new URL("agent-inside-program.mjs", import.meta.url);
+const agentScript = new URL("../programs/agent-inside-program.mjs", import.meta.url);
 const unitFolder = "/run/systemd/system";
 const journalctl = "journalctl --output=json --output-fields=MESSAGE,_PID --all --no-pager --quiet";
 
@@ -26,7 +28,7 @@ export const openSystemds = new Set<PrivateSystemd>();
 /** A private systemd, from `bootPrivateSystemd()`. */
 export class PrivateSystemd implements AsyncDisposable {
   /**
-   * The repository, read-only. Every service sees it here, also with DynamicUser=, PrivateTmp= and
+   * The project's folder, read-only. Every service sees it here, also with DynamicUser=, PrivateTmp= and
    * ProtectHome=.
    */
   readonly project = "/run/sockact/project";
@@ -34,6 +36,8 @@ export class PrivateSystemd implements AsyncDisposable {
   readonly node = "/run/sockact/node";
   /** The process id of this systemd on the host. */
   readonly pid: number;
+  /** The path of the project's folder on the host. */
+  readonly projectFolder: string;
   readonly #supervisor: ChildProcess;
   readonly #agent: AgentInside;
   readonly #children = new Set<ChildProcess>();
@@ -41,12 +45,16 @@ export class PrivateSystemd implements AsyncDisposable {
   readonly #verified = new Set<string>();
   #closed: Promise<void> | undefined;
 
-  constructor(pid: number, supervisor: ChildProcess) {
+  /** @internal */
+  constructor(pid: number, supervisor: ChildProcess, projectFolder: string) {
     this.pid = pid;
+    this.projectFolder = projectFolder;
     this.#supervisor = supervisor;
     openSystemds.add(this);
     this.#agent = new AgentInside(() =>
-      this.spawn([this.node, "--input-type=module", "--eval", readFileSync(agentScript, "utf8")]),
+      this.spawn([this.node, "--input-type=module", "--eval", readFileSync(agentScript, "utf8")], {
+        env: { KOFFI: this.#koffi() },
+      }),
     );
   }
 
@@ -94,6 +102,19 @@ export class PrivateSystemd implements AsyncDisposable {
    */
   hostPath(path: string): string {
     return `/proc/${this.pid}/root${path}`;
+  }
+
+  /**
+   * The path inside for a file of the project.
+   *
+   * @throws if the file is not in the project's folder.
+   */
+  inside(file: string | URL): string {
+    const path = file instanceof URL ? fileURLToPath(file) : file;
+    const below = relative(this.projectFolder, path);
+    if (below.startsWith("../"))
+      throw new Error(`${path} is not in the project's folder, ${this.projectFolder}.`);
+    return posix.join(this.project, below);
   }
 
   /** Writes a file that anyone may read, and creates the folders above it. */
@@ -271,6 +292,12 @@ export class PrivateSystemd implements AsyncDisposable {
       "Services that don't run as root can't read the project or Node, which are closed to other users. " +
         "Run `chmod -R o+rX .` in the project's folder, and `chmod o+rx` on the Node binary.",
     );
+  }
+
+  /** The path of koffi inside, or an empty string if it is not in the project. */
+  #koffi(): string {
+    const path = createRequire(import.meta.url).resolve("koffi");
+    return path.startsWith(join(this.projectFolder, "/")) ? this.inside(path) : "";
   }
 
   async #end(): Promise<void> {

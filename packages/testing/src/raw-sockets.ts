@@ -7,7 +7,7 @@ import koffi from "koffi";
  */
 export type ListenAddress = string;
 
-const libc = koffi.load("libc.so.6");
+const libc = koffi.load(null);
 const int = (name: string, ...args: string[]): ((...args: unknown[]) => number) =>
   libc.func(name, "int", args);
 const socket = int("socket", "int", "int", "int");

@@ -18,7 +18,7 @@ const SOCK_STREAM = 1;
  * Node 20 pads the name with zeros to its maximum length. systemd does not, and is right.
  */
 const connectAbstract = (name) => {
-  const koffi = createRequire("/run/sockact/project/packages/testkit/package.json")("koffi");
+  const koffi = createRequire(import.meta.url)(process.env.KOFFI);
   const libc = koffi.load(null);
   const address = Buffer.alloc(2 + Buffer.byteLength(name));
   new Uint16Array(address.buffer, address.byteOffset, 1)[0] = AF_UNIX;

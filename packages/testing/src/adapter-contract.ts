@@ -1,7 +1,7 @@
+import assert from "node:assert/strict";
 import { once } from "node:events";
 import process from "node:process";
 import type { Socket } from "node:net";
-import { describe, expect, test } from "vitest";
 import { type AddressKind, freeAddress } from "./addresses.ts";
 import { socketActivate } from "./activated-process.ts";
 import type { ListenAddress } from "./raw-sockets.ts";
@@ -9,7 +9,8 @@ import { type AppProcess, startProcess } from "./app-process.ts";
 import { webSocketAnswer } from "./clients.ts";
 import { httpRequest, openConnection, requestOver } from "./http-request.ts";
 import { preloading } from "./preload.ts";
-import { describeWith } from "./requires.ts";
+import { assertIncludes, assertMatches } from "./assertions.ts";
+import { definitionsOf, type TestRunner } from "./test-runner.ts";
 
 /** An adapter or the preload, with one major version of a framework. */
 export interface AdapterUnderTest {
@@ -60,17 +61,14 @@ interface Listening {
 }
 
 /**
- * The promises of `systemdListen()` and of the preload, for any framework. `npm test` shows each promise
- * once. If the app's own server could make a difference, the campaign also tests the other way to listen.
+ * The promises of `systemdListen()` and of the preload, for any framework. Each promise is tested once. If
+ * the app's own server could make a difference, the long tests also have the other way to listen.
  */
-export function adapterContract({
-  title,
-  framework,
-  apps,
-  cluster,
-  hasSockact = false,
-  preload,
-}: AdapterUnderTest): void {
+export function adapterContract(
+  runner: TestRunner,
+  { title, framework, apps, cluster, hasSockact = false, preload }: AdapterUnderTest,
+): void {
+  const { describe, describeWith, test } = definitionsOf(runner);
   const variables = preload === undefined ? byAdapter : byPreload(preload);
   const formats = (["ESM", "CommonJS", "TypeScript"] as const).filter((format) => apps[format]);
   const command = (format: Format): string[] => [
@@ -102,10 +100,21 @@ export function adapterContract({
       ...(names && { names }),
     });
 
-  /** A test for a way to listen, and in the campaign one for the other way. */
-  const inBothWays = (name: string, usual: Way, run: (way: Way) => Promise<void>): void => {
-    for (const way of WAYS)
-      test(`${way}: ${name}`, { tags: way === usual ? [] : ["campaign"] }, () => run(way));
+  const ofTheOtherWay: (() => void)[] = [];
+  /** A test for a way to listen, and a long one for the other way. */
+  const inBothWays = (
+    name: string,
+    usual: Way,
+    run: (way: Way) => Promise<void>,
+    commands: readonly string[] = [],
+  ): void => {
+    for (const way of WAYS) {
+      const addTest = (): void => test(`${way}: ${name}`, () => run(way));
+      const add =
+        commands.length === 0 ? addTest : () => describeWith({ commands }, commands.join(" and "), addTest);
+      if (way === usual) add();
+      else ofTheOtherWay.push(add);
+    }
   };
 
   describe(title, () => {
@@ -119,32 +128,35 @@ export function adapterContract({
       ] satisfies [Format, Way, AddressKind[]][]
     ).filter(([format]) => formats.includes(format));
 
-    test.each(served)("%s, %s: serves the passed sockets, %j", async (format, way, sockets) => {
-      const addresses = await Promise.all(sockets.map(freeAddress));
-      await using app = await activate(addresses, way, { format });
-      for (const [index, address] of addresses.entries()) {
-        const { status, json } = await httpRequest(address, "/?a=b");
-        expect(status).toBe(200);
-        expect(json()).toEqual({
-          pid: app.pid,
-          url: "/?a=b",
-          remoteAddress: clientOf(sockets[index] as AddressKind),
-        });
-        if (way === WAYS[1])
-          expect(await webSocketAnswer(() => openConnection(address), "hello")).toBe("hello");
-      }
-      const { address, leftovers } = await app.event<Listening>("listening");
-      expect(address).toEqual(serverAddress(addresses[0] as string));
-      await app.event("callback");
-      if (format === "ESM") {
-        await using plain = start(way, { PLAIN: "1" });
-        expect(leftovers, "nothing stays in the request path").toEqual(
-          (await plain.event<Listening>("listening")).leftovers,
-        );
-      }
-      expect(app.stdout.match(/"callback"/g), "the callback is called once").toHaveLength(1);
-      expect(warnings(app)).toEqual([]);
-    });
+    for (const [format, way, sockets] of served)
+      test(`${format}, ${way}: serves the passed sockets, ${sockets.join(", ")}`, async () => {
+        const addresses = await Promise.all(sockets.map(freeAddress));
+        await using app = await activate(addresses, way, { format });
+        for (const [index, address] of addresses.entries()) {
+          const { status, json } = await httpRequest(address, "/?a=b");
+          assert.equal(status, 200);
+          assert.deepEqual(json(), {
+            pid: app.pid,
+            url: "/?a=b",
+            remoteAddress: clientOf(sockets[index] as AddressKind),
+          });
+          if (way === WAYS[1])
+            assert.equal(await webSocketAnswer(() => openConnection(address), "hello"), "hello");
+        }
+        const { address, leftovers } = await app.event<Listening>("listening");
+        assert.deepEqual(address, serverAddress(addresses[0] as string));
+        await app.event("callback");
+        if (format === "ESM") {
+          await using plain = start(way, { PLAIN: "1" });
+          assert.deepEqual(
+            leftovers,
+            (await plain.event<Listening>("listening")).leftovers,
+            "nothing stays in the request path",
+          );
+        }
+        assert.equal(app.stdout.match(/"callback"/g)?.length, 1, "the callback is called once");
+        assert.deepEqual(warnings(app), []);
+      });
 
     inBothWays("takes only the sockets of its name", WAYS[0], async (way) => {
       const addresses = await Promise.all((["tcp4", "unix"] as const).map(freeAddress));
@@ -152,8 +164,8 @@ export function adapterContract({
         names: ["other", "web"],
         env: variables.only("web"),
       });
-      expect((await httpRequest(addresses[1] as string)).status).toBe(200);
-      expect((await app.event<Listening>("listening")).address).toBe(addresses[1]);
+      assert.equal((await httpRequest(addresses[1] as string)).status, 200);
+      assert.equal((await app.event<Listening>("listening")).address, addresses[1]);
       // No process accepts this connection, so it is neither answered nor refused.
       const waiting = openConnection(addresses[0] as string);
       await once(waiting, "connect");
@@ -168,12 +180,12 @@ export function adapterContract({
       app.write("close");
       await app.event("close");
       await app.event("closed");
-      expect(await app.ended).toBe(0);
+      assert.equal(await app.ended, 0);
     });
 
-    describeWith({ commands: ["systemd-socket-activate"] }, "Accept=yes", () => {
-      inBothWays("each connection has a process, which ends with it", WAYS[1], isServed);
-    });
+    inBothWays("Accept=yes: each connection has a process, which ends with it", WAYS[1], isServed, [
+      "systemd-socket-activate",
+    ]);
 
     async function isServed(way: Way): Promise<void> {
       const kind = way === WAYS[1] ? "tcp4" : "unix";
@@ -186,31 +198,30 @@ export function adapterContract({
       const pids = [];
       for (const client of clients) {
         const first = (await requestOver(client, "/?1")).json<{ pid: number }>();
-        expect(first).toMatchObject({ url: "/?1", remoteAddress: clientOf(kind) });
+        assertMatches(first, { url: "/?1", remoteAddress: clientOf(kind) });
         pids.push(first.pid);
-        expect((await activator.event<Listening>("listening")).address).toEqual(serverAddress(address));
+        assert.deepEqual((await activator.event<Listening>("listening")).address, serverAddress(address));
         await activator.event("callback");
-        expect((await requestOver(client, "/?2")).json()).toEqual({ ...first, url: "/?2" });
+        assert.deepEqual((await requestOver(client, "/?2")).json(), { ...first, url: "/?2" });
       }
-      expect(new Set(pids).size).toBe(2);
+      assert.equal(new Set(pids).size, 2);
       clients[0]?.end();
       await activator.line(new RegExp(`Child ${pids[0]} died with code 0`));
-      expect((await requestOver(clients[1] as Socket)).json()).toMatchObject({ pid: pids[1] });
+      assertMatches((await requestOver(clients[1] as Socket)).json(), { pid: pids[1] });
       clients[1]?.destroy();
       await activator.line(new RegExp(`Child ${pids[1]} died with code 0`));
       if (way === WAYS[1]) {
-        expect(await webSocketAnswer(() => openConnection(address), "hello")).toBe("hello");
+        assert.equal(await webSocketAnswer(() => openConnection(address), "hello"), "hello");
         await activator.line(new RegExp(`Child (?!${pids.join("|")})\\d+ died with code 0`));
       }
-      expect(warnings(activator)).toEqual([]);
+      assert.deepEqual(warnings(activator), []);
     }
 
-    test.each([
+    for (const [way, how, ended] of [
       [WAYS[0], "close()", 0],
       [WAYS[1], "SIGINT", "SIGINT"],
-    ] as const)(
-      "%s, not activated: it behaves and prints as the framework does, until %s",
-      async (way, how, ended) => {
+    ] as const)
+      test(`${way}, not activated: it behaves and prints as the framework does, until ${how}`, async () => {
         const port = Number((await freeAddress("tcp4")).split(":").at(-1));
         const seen = [];
         for (const env of [{ PLAIN: "1" }, {}] as Env[]) {
@@ -231,25 +242,24 @@ export function adapterContract({
             stderr: app.stderr,
           });
         }
-        expect(seen[1]).toEqual(seen[0]);
-        expect(seen[0]).toMatchObject({
+        assert.deepEqual(seen[1], seen[0]);
+        assertMatches(seen[0], {
           listening: { address: { port } },
           status: 200,
           code: ended,
           stderr: "",
         });
-      },
-    );
+      });
 
     inBothWays("the path in SOCKACT_HEALTH is answered", WAYS[0], async (way) => {
       const address = await freeAddress("tcp4");
       await using app = await activate([address], way, { env: { SOCKACT_HEALTH: "/healthz" } });
-      expect(await httpRequest(address, "/healthz")).toMatchObject({
+      assertMatches(await httpRequest(address, "/healthz"), {
         status: 200,
         headers: { "cache-control": "no-store" },
         body: "ready",
       });
-      expect((await httpRequest(address)).json()).toMatchObject({ pid: app.pid, url: "/" });
+      assertMatches((await httpRequest(address)).json(), { pid: app.pid, url: "/" });
     });
 
     if (hasSockact)
@@ -258,7 +268,7 @@ export function adapterContract({
         await using app = await activate([address], way);
         await app.event("callback");
         const client = openConnection(address);
-        expect((await requestOver(client, "/sockact")).json()).toEqual({
+        assert.deepEqual((await requestOver(client, "/sockact")).json(), {
           activated: true,
           draining: false,
           health: { healthy: true, state: "ready" },
@@ -266,17 +276,17 @@ export function adapterContract({
         app.kill("SIGTERM");
         let answer = await requestOver(client, "/sockact");
         while (answer.headers.connection === "keep-alive") answer = await requestOver(client, "/sockact");
-        expect(answer.json()).toEqual({
+        assert.deepEqual(answer.json(), {
           activated: true,
           draining: true,
           health: { healthy: false, state: "stopping" },
         });
-        expect(await app.ended).toBe(0);
+        assert.equal(await app.ended, 0);
 
         const port = (await freeAddress("tcp4")).split(":").at(-1) as string;
         await using plain = start(way, { PORT: port });
         await plain.event("callback");
-        expect((await httpRequest(`localhost:${port}`, "/sockact")).json()).toEqual({
+        assert.deepEqual((await httpRequest(`localhost:${port}`, "/sockact")).json(), {
           activated: false,
           draining: false,
           health: { healthy: true, state: "ready" },
@@ -305,19 +315,22 @@ export function adapterContract({
         return ready();
       };
       const first = await workers();
-      expect(first).toEqual(expect.arrayContaining(before));
+      assertIncludes(first, before);
       app.kill("SIGUSR2");
-      for (let count = 0; count < 2; count++)
-        expect(await app.event("exit")).toMatchObject({ signal: "SIGKILL" });
+      for (let count = 0; count < 2; count++) assertMatches(await app.event("exit"), { signal: "SIGKILL" });
       const pids = await workers(first);
       for (const address of addresses) {
         const { status, json } = await httpRequest(address);
-        expect(status).toBe(200);
-        expect(pids).toContain(json<{ pid: number }>().pid);
+        assert.equal(status, 200);
+        assertIncludes(pids, [json<{ pid: number }>().pid]);
       }
       app.kill("SIGTERM");
-      expect(await app.ended).toBe(0);
-      expect(warnings(app)).toEqual([]);
+      assert.equal(await app.ended, 0);
+      assert.deepEqual(warnings(app), []);
+    });
+
+    describeWith({ long: true }, "the other way to listen", () => {
+      for (const add of ofTheOtherWay) add();
     });
 
     // An app that can't be changed has no options, so the preload has other errors.
@@ -325,8 +338,8 @@ export function adapterContract({
 
     test("required, and not activated: the app does not start, and the error says why", async () => {
       await using app = start(WAYS[0], options({ required: true }));
-      expect(await app.ended).not.toBe(0);
-      expect(app.stderr).toMatch(/^sockact: fatal: SOCKACT_ERR_NOT_ACTIVATED: .+\. At \/.+:\d+:\d+\.$/m);
+      assert.notEqual(await app.ended, 0);
+      assert.match(app.stderr, /^sockact: fatal: SOCKACT_ERR_NOT_ACTIVATED: .+\. At \/.+:\d+:\d+\.$/m);
     });
 
     test("a name that no passed socket has: the app does not start, and the error says why", async () => {
@@ -335,8 +348,8 @@ export function adapterContract({
         names: ["web"],
         env: options({ name: "admin" }),
       });
-      expect(await app.ended).not.toBe(0);
-      expect(app.stderr).toMatch(/^sockact: fatal: SOCKACT_ERR_NAME_UNKNOWN: .+\. At \/.+:\d+:\d+\.$/m);
+      assert.notEqual(await app.ended, 0);
+      assert.match(app.stderr, /^sockact: fatal: SOCKACT_ERR_NAME_UNKNOWN: .+\. At \/.+:\d+:\d+\.$/m);
     });
   });
 }

@@ -1,7 +1,6 @@
-import { afterAll, beforeAll, test } from "vitest";
 import { AppUnderLoad } from "./app-under-load.ts";
 import { during } from "./during.ts";
-import { describeWith } from "./requires.ts";
+import { definitionsOf, type TestRunner } from "./test-runner.ts";
 import { everyLoad, expectAllAnswered, report, thinkingLoads } from "./restart-loads.ts";
 
 export interface RestartsUnderTest {
@@ -21,15 +20,19 @@ const RESTARTS_WHILE_IDLE = 4;
 
 /**
  * What `systemdListen()` and the preload promise for the stop and the start of an app, for any framework:
- * many restarts under load, in the campaign. `lifecycleContract` has one restart.
+ * many restarts under load. These tests are long: `lifecycleContract` has one restart.
  */
-export function restartContract({ title, program, cluster, preload }: RestartsUnderTest): void {
-  describeWith({ privateSystemd: true, systemd: 253, tags: "campaign" }, `${title}, under load`, () => {
+export function restartContract(
+  runner: TestRunner,
+  { title, program, cluster, preload }: RestartsUnderTest,
+): void {
+  const { afterAll, beforeAll, describeWith, test } = definitionsOf(runner);
+  describeWith({ privateSystemd: true, systemd: 253, long: true }, `${title}, under load`, () => {
     let app: AppUnderLoad;
     beforeAll(async () => {
       app = await AppUnderLoad.boot(preload);
     });
-    afterAll(() => app?.[Symbol.asyncDispose]());
+    afterAll(async () => app?.[Symbol.asyncDispose]());
     const restart = (): Promise<void> => app.systemd.restart("app.service");
 
     test("restarts: nothing is lost or reset", async () => {

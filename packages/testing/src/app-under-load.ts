@@ -1,7 +1,6 @@
-// Imported by its path, because @sockact/units depends on this package.
-import { type AppDescription, emitUnits } from "../../units/src/index.ts";
+import { type AppDescription, emitUnits } from "@sockact/units";
 import { bootPrivateSystemd } from "./boot-private-systemd.ts";
-import { inside, Load, type Loads } from "./load.ts";
+import { Load, type Loads } from "./load.ts";
 import { preloading } from "./preload.ts";
 import type { PrivateSystemd } from "./private-systemd.ts";
 
@@ -19,10 +18,10 @@ export class AppUnderLoad implements AsyncDisposable {
 
   private constructor(systemd: PrivateSystemd, preload: string | undefined) {
     this.systemd = systemd;
-    this.#environment = preloading(preload && inside(systemd, preload));
+    this.#environment = preloading(preload && systemd.inside(preload));
   }
 
-  /** @param preload a module of this repository that Node loads before each app */
+  /** @param preload a module of the project that Node loads before each app */
   static async boot(preload?: string): Promise<AppUnderLoad> {
     return new AppUnderLoad(await bootPrivateSystemd(), preload);
   }
@@ -30,10 +29,10 @@ export class AppUnderLoad implements AsyncDisposable {
   /**
    * Stops the services of the previous units, writes the new units, and starts the socket.
    *
-   * @param program the app, a module of this repository
+   * @param program the app, a module of the project
    */
   async install(program: string, { environment, ...description }: Description = {}): Promise<void> {
-    this.command = inside(this.systemd, program);
+    this.command = this.systemd.inside(program);
     await this.installService({
       name: "app",
       exec: [this.systemd.node, this.command],
@@ -64,12 +63,6 @@ export class AppUnderLoad implements AsyncDisposable {
   ): Promise<Load<Kind>> {
     const all = { url: this.url, host: "127.0.0.1", port: 80, seed: 1, ...options };
     return Load.start(this.systemd, kind, all as unknown as Loads[Kind]["options"]);
-  }
-
-  /** A rolling restart of an app with `rolling: true`, by the function of the package `sockact`. */
-  async roll(): Promise<void> {
-    const program = inside(this.systemd, new URL("roll-program.mjs", import.meta.url));
-    await this.systemd.mustRun([this.systemd.node, program, "app"]);
   }
 
   /** The main process of the app; 0 if there is none. */

@@ -1,9 +1,10 @@
+import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
-import { afterAll, beforeAll, expect, test } from "vitest";
 import { AppUnderLoad } from "./app-under-load.ts";
 import { during } from "./during.ts";
-import { inside, type LoadResult } from "./load.ts";
-import { describeWith } from "./requires.ts";
+import type { LoadResult } from "./load.ts";
+import { assertIncludes, assertMatches } from "./assertions.ts";
+import { definitionsOf, type TestRunner } from "./test-runner.ts";
 
 export interface HandoversUnderTest {
   /** The name in the titles of the tests: `Express 5`. */
@@ -54,29 +55,34 @@ const loads = (app: AppUnderLoad, { busy, thinking, fresh, webSockets, secure }:
 });
 
 /** What clients see while `systemctl reload` hands an app over to its new version, for any framework. */
-export function handoverContract({ title, program }: HandoversUnderTest): void {
+export function handoverContract(runner: TestRunner, { title, program }: HandoversUnderTest): void {
+  const { afterAll, beforeAll, describeWith, test } = definitionsOf(runner);
   describeWith({ privateSystemd: true, systemd: 253 }, `${title}, handed over under load`, () => {
     let app: AppUnderLoad;
     beforeAll(async () => {
       app = await AppUnderLoad.boot();
     });
-    afterAll(() => app?.[Symbol.asyncDispose]());
-
-    test("no client notices a reload, and each plain connection stays open", { timeout: 120_000 }, () =>
-      handOverUnderLoad(app, program, 1, { amounts: FEW, hostile: 0 }),
-    );
+    afterAll(async () => app?.[Symbol.asyncDispose]());
 
     test(
-      "no client notices 20 reloads, and each plain connection stays open",
-      { tags: "campaign", timeout: 600_000 },
-      () => handOverUnderLoad(app, program, 20, { amounts: MANY, hostile: 0 }),
+      "no client notices a reload, and each plain connection stays open",
+      () => handOverUnderLoad(app, program, 1, { amounts: FEW, hostile: 0 }),
+      120_000,
     );
 
-    test(
-      "no client notices 20 reloads in a row, although others never end what they have begun",
-      { tags: "campaign", timeout: 600_000 },
-      () => handOverUnderLoad(app, program, 20, { amounts: MANY, hostile: 3 }),
-    );
+    describeWith({ long: true }, "many reloads", () => {
+      test(
+        "no client notices 20 reloads, and each plain connection stays open",
+        () => handOverUnderLoad(app, program, 20, { amounts: MANY, hostile: 0 }),
+        600_000,
+      );
+
+      test(
+        "no client notices 20 reloads in a row, although others never end what they have begun",
+        () => handOverUnderLoad(app, program, 20, { amounts: MANY, hostile: 3 }),
+        600_000,
+      );
+    });
   });
 }
 
@@ -99,7 +105,7 @@ async function handOverUnderLoad(
     await systemd.mustRun(["systemctl", "reload", "app.service"], { timeout: 60_000 });
     pids.push(await app.pid());
     if (hostile === 0) return untilGone(before);
-    expect(isAlive(before), "the old process still drains").toBe(true);
+    assert.equal(isAlive(before), true, "the old process still drains");
     await attack.round();
   };
   const results = await during(loads(app, amounts), CALM + reloads + CALM, async (count) => {
@@ -107,19 +113,19 @@ async function handOverUnderLoad(
   });
 
   for (const pid of pids.slice(0, -1)) await untilGone(pid);
-  expect(new Set(pids).size, "each reload brings another process").toBe(reloads + 1);
+  assert.equal(new Set(pids).size, reloads + 1, "each reload brings another process");
   for (const [name, { failed, resets }] of Object.entries(results))
-    expect({ name, failed, resets }).toEqual({ name, failed: {}, resets: 0 });
-  expect(Object.keys(results.WebSockets.closed)).toEqual(["1001"]);
+    assert.deepEqual({ name, failed, resets }, { name, failed: {}, resets: 0 });
+  assert.deepEqual(Object.keys(results.WebSockets.closed), ["1001"]);
   // If a reload comes before the connections of the last one have moved, some end after a response, and
   // several old processes answer.
   if (hostile > 0) return;
   const { WebSockets: _, ...answeredByPid } = results;
   for (const [name, result] of Object.entries(answeredByPid)) expectAnswersOf(pids, name, result);
-  expect(results["keep-alive"].connections).toBe(amounts.busy);
-  expect(results["thinking, keep-alive"].connections).toBe(amounts.thinking);
-  expect(results.WebSockets.closed).toEqual({ 1001: amounts.webSockets * reloads });
-  expect(results.TLS).toMatchObject({
+  assert.equal(results["keep-alive"].connections, amounts.busy);
+  assert.equal(results["thinking, keep-alive"].connections, amounts.thinking);
+  assert.deepEqual(results.WebSockets.closed, { 1001: amounts.webSockets * reloads });
+  assertMatches(results.TLS, {
     connections: amounts.secure * (reloads + 1),
     fullHandshakes: amounts.secure,
     resumptions: amounts.secure * reloads,
@@ -131,7 +137,7 @@ async function installWithHandover(app: AppUnderLoad, program: string): Promise<
   const { systemd } = app;
   await app.installService({
     name: "app",
-    exec: [systemd.node, inside(systemd, program)],
+    exec: [systemd.node, systemd.inside(program)],
     sockets: [
       { name: "http", listen: 80, noDelay: true },
       { name: "https", listen: 443, noDelay: true },
@@ -151,8 +157,6 @@ function expectAnswersOf(pids: readonly number[], name: string, { phases }: Load
     const reloads = Math.min(Math.max(index - CALM, 0), pids.length - 1);
     const isReload = index >= CALM && index < CALM + pids.length - 1;
     const expected = isReload ? pids.slice(reloads, reloads + 2) : [pids[reloads]];
-    expect(expected, `${name}: which processes have answered in phase ${index}`).toEqual(
-      expect.arrayContaining(phase.pids),
-    );
+    assertIncludes(expected, phase.pids, `${name}: which processes have answered in phase ${index}`);
   }
 }

@@ -1,13 +1,18 @@
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
+import { dirname, join, sep } from "node:path";
+import process from "node:process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { PrivateSystemd } from "./private-systemd.ts";
 
-const bootScript = fileURLToPath(new URL("private-systemd.sh", import.meta.url));
+const bootScript = fileURLToPath(new URL("../programs/private-systemd.sh", import.meta.url));
 
 export interface BootOptions {
-  /** A folder to mount read-only as {@link PrivateSystemd.project}; the repository by default. */
+  /**
+   * A folder to mount read-only as {@link PrivateSystemd.project}. By default, it is the current folder, or
+   * the nearest one above it whose `node_modules` has this package.
+   */
   project?: string;
   /** A Node binary to mount as {@link PrivateSystemd.node}; by default, the one that runs this process. */
   node?: string;
@@ -62,7 +67,7 @@ function findReason(): string | undefined {
 export async function bootPrivateSystemd(options: BootOptions = {}): Promise<PrivateSystemd> {
   const reason = whyNoPrivateSystemd();
   if (reason) throw new Error(`${reason}.`);
-  const project = options.project ?? fileURLToPath(new URL("../../..", import.meta.url));
+  const project = options.project ?? projectOf(process.cwd());
   // A separate process group: Ctrl-C reaches only this process, and the script removes everything after it.
   const supervisor = spawn(
     "unshare",
@@ -92,7 +97,7 @@ export async function bootPrivateSystemd(options: BootOptions = {}): Promise<Pri
       reject(new Error(`A private systemd could not boot: ${log.trim() || "no log"}\n${hint}`));
     });
   });
-  const systemd = new PrivateSystemd(pid, supervisor);
+  const systemd = new PrivateSystemd(pid, supervisor, project);
   try {
     await systemd.checkThatServicesCanRead();
   } catch (error) {
@@ -100,4 +105,18 @@ export async function bootPrivateSystemd(options: BootOptions = {}): Promise<Pri
     throw error;
   }
   return systemd;
+}
+
+const ownFolder = fileURLToPath(new URL("..", import.meta.url));
+
+/** The folder at or above this one that has dependencies and contains this package. */
+function projectOf(folder: string): string {
+  const contains = ownFolder.startsWith(folder.endsWith(sep) ? folder : folder + sep);
+  if (contains && existsSync(join(folder, "node_modules"))) return folder;
+  const above = dirname(folder);
+  if (above === folder)
+    throw new Error(
+      "No folder above the current one contains this package. Set `project` to the folder that has the node_modules of your app.",
+    );
+  return projectOf(above);
 }

@@ -1,0 +1,93 @@
+import { spawnSync } from "node:child_process";
+import process from "node:process";
+import { whyNoPrivateSystemd } from "./boot-private-systemd.ts";
+import { systemdVersion } from "./systemd-version.ts";
+
+/** What a group of tests of a contract needs. */
+export interface ContractRequirements {
+  /** The tests take minutes. They run if `SOCKACT_CONTRACTS=all` is set. */
+  readonly long?: boolean;
+  /** The tests boot a private systemd: see `whyNoPrivateSystemd()`. */
+  readonly privateSystemd?: boolean;
+  /** The oldest version of systemd that has the tested feature. */
+  readonly systemd?: number;
+  /** Programs on the PATH. */
+  readonly commands?: readonly string[];
+}
+
+type Body = () => Promise<void>;
+type Hook = (action: Body, timeout?: number) => unknown;
+
+/**
+ * What a contract uses of a test runner. The modules `vitest`, `node:test` and `@jest/globals` have it:
+ * `import * as runner from "node:test"`.
+ */
+export interface TestRunner {
+  readonly describe: (name: string, tests: () => void) => unknown;
+  readonly test: ((name: string, body: Body, timeout?: number) => unknown) & {
+    readonly skip: (name: string, body: () => void) => unknown;
+  };
+  readonly before?: Hook | undefined;
+  readonly beforeAll?: Hook | undefined;
+  readonly after?: Hook | undefined;
+  readonly afterAll?: Hook | undefined;
+  readonly beforeEach: (action: Body) => unknown;
+  /**
+   * Decides what happens to tests that can't run everywhere, or take minutes. By default, they are skipped if
+   * a requirement is missing, and the name of the skipped test says which one.
+   */
+  readonly describeWith?:
+    | ((requirements: ContractRequirements, name: string, tests: () => void) => unknown)
+    | undefined;
+}
+
+/** The functions by which a contract defines its tests. */
+interface Definitions {
+  describe(name: string, tests: () => void): void;
+  describeWith(requirements: ContractRequirements, name: string, tests: () => void): void;
+  /** @param timeout in milliseconds; 60,000 by default */
+  test(name: string, body: Body, timeout?: number): void;
+  beforeAll(action: Body): void;
+  afterAll(action: Body): void;
+  beforeEach(action: Body): void;
+}
+
+const TEST_TIMEOUT = 60_000;
+const HOOK_TIMEOUT = 120_000;
+
+/** Uses a test runner, whatever it calls its hooks. */
+export function definitionsOf(runner: TestRunner): Definitions {
+  const { describe, test, beforeEach } = runner;
+  const skipUnless = (requirements: ContractRequirements, name: string, tests: () => void): void => {
+    const missing = whatIsMissing(requirements);
+    describe(name, missing === undefined ? tests : () => void test.skip(`skipped: ${missing}`, () => {}));
+  };
+  return {
+    describe,
+    describeWith: runner.describeWith ?? skipUnless,
+    test: (name, body, timeout = TEST_TIMEOUT) => void test(name, body, timeout),
+    // node:test has no timeout for these by default, and names them differently.
+    beforeAll: (action) => runner.beforeAll?.(action, HOOK_TIMEOUT) ?? runner.before?.(action),
+    afterAll: (action) => runner.afterAll?.(action, HOOK_TIMEOUT) ?? runner.after?.(action),
+    beforeEach,
+  };
+}
+
+/** The first requirement that is not met, or `undefined`. */
+function whatIsMissing({
+  long,
+  privateSystemd,
+  systemd,
+  commands = [],
+}: ContractRequirements): string | undefined {
+  if (long && process.env["SOCKACT_CONTRACTS"] !== "all")
+    return "it takes minutes; set SOCKACT_CONTRACTS=all";
+  const command = commands.find(
+    (name) => spawnSync("sh", ["-c", 'command -v "$1"', "sh", name]).status !== 0,
+  );
+  if (command !== undefined) return `it needs the program ${command}`;
+  const version = systemdVersion();
+  if (systemd !== undefined && (version === undefined || version < systemd))
+    return `it needs systemd ${systemd} or later`;
+  return privateSystemd ? whyNoPrivateSystemd() : undefined;
+}
