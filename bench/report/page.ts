@@ -38,7 +38,10 @@ export function reportOf({ page, data }: Pages, recorded: readonly Results[]): R
         const { groups, description, sentence } = picture;
         const notes = notesOf(chart.bench, benches.get(chart.bench)!);
         pictures.set(`${chart.file}.svg`, svgOf({ title: chart.question, description, groups, notes }));
-        return [`![${chart.question} ${description}](public/charts/${chart.file}.svg)`, sentence];
+        return [
+          `![${chart.question} "All figures" has the values of this chart.](public/charts/${chart.file}.svg)`,
+          sentence,
+        ];
       });
   const written = (name: string, write: (runs: readonly RecordedBench[]) => string[]): string => {
     const runs = benches.get(name);
@@ -90,7 +93,7 @@ function paragraphs(all: readonly string[]): string {
   return all.filter((paragraph) => paragraph !== "").join("\n\n");
 }
 
-/** The command, and the machine. Then a warning if the machine was noisy. */
+/** The command, and when it ran: the table of the runs has the machine. Then a warning if that was noisy. */
 function provenanceOf(name: string, runs: readonly RecordedBench[]): string[] {
   const rounds = distinct(
     runs.flatMap(({ tables }) =>
@@ -105,7 +108,7 @@ function provenanceOf(name: string, runs: readonly RecordedBench[]): string[] {
     .toSorted((a, b) => Number(a) - Number(b));
   const warnings = runs.flatMap(({ noise, run }) => noiseWarning(noise, run.machine.cores) ?? []);
   return [
-    `\`npm run bench -- ${name}\` measured this ${dates(runs)}, in ${countOf(runs.length, "run")} of ${rounds.join(" or ")} round${String(rounds) === "1" ? "" : "s"}, ${machines(runs)}. The load average was between ${loads[0]} and ${loads.at(-1)}.`,
+    `\`npm run bench -- ${name}\`: ${countOf(runs.length, "run")} of ${rounds.join(" or ")} round${String(rounds) === "1" ? "" : "s"} ${dates(runs)}, at a load average of ${loads[0]} to ${loads.at(-1)}.`,
     ...warnings
       .slice(-1)
       .map(
@@ -134,14 +137,6 @@ function dates(runs: readonly RecordedBench[]): string {
   const format = new Intl.DateTimeFormat("en-GB", { dateStyle: "long", timeZone: "UTC" });
   const [first, last] = [runs[0]!, runs.at(-1)!].map(({ run }) => format.format(new Date(run.date)));
   return first === last ? `on ${first}` : `from ${first} to ${last}`;
-}
-
-function machines(runs: readonly RecordedBench[]): string {
-  const all = runs.map(
-    ({ run: { machine } }) =>
-      `with Node ${version(machine.node)} and systemd ${machine.systemd ?? "missing"}, on ${machine.cores} cores (${machine.processor})`,
-  );
-  return distinct(all).join("; and ");
 }
 
 const version = (node: string): string => node.replace(/^v/, "");

@@ -153,18 +153,19 @@ describe("the report of several runs", () => {
   test("has the best figure in bold, and names a peer that was better in every run", () => {
     const text = textOf(runsWith([1.2, 1.2], [], 8));
     expect(text).toContain("| other \\| package | **8** | 0.80 |");
-    expect(text).toContain("**first byte, ms:** _node_ 10, _other | package_ 8 (_core_ 12)");
+    expect(text).toContain("- **Start:** first byte: _node_, _other | package_ (_core_)");
   });
 
   test("names no peer that was better only in some runs", () => {
     expect(textOf(runsWith([0.9, 1.2], [], 10))).toContain("Nothing was better in every run.");
   });
 
-  test("names the command, the days and the machine, and warns of a busy one", () => {
+  test("names the command, the days and the load, and warns of a busy machine", () => {
     const quiet = textOf(runsWith([1, 1, 1], []));
     expect(quiet).toContain(
-      "`npm run bench -- start` measured this from 1 November 2026 to 3 November 2026, in 3 runs of 3 rounds, with Node 20.20.2 and systemd 257, on 2 cores (Test). The load average was between 0.1 and 0.1.",
+      "`npm run bench -- start`: 3 runs of 3 rounds from 1 November 2026 to 3 November 2026, at a load average of 0.1 to 0.1.",
     );
+    expect(quiet).toMatch(/\| v20\.20\.2 \| 257 +\| 6\.1 \| Test, 2 cores, 4 GB \|/);
     expect(quiet).not.toContain("Careful");
     expect(textOf([runOf(1, [arm("node", [1])], [], 7)])).toMatch(
       /\*\*Careful:\*\* 1 of 1 run had a warning: .*load average was 7\.0/,
@@ -185,9 +186,9 @@ describe("a chart", () => {
     expect(svg).toContain("prefers-color-scheme:dark");
   });
 
-  test("has its values in words, on the page too, and a sentence says what you see", () => {
+  test("has its values in words, the page says where they are, and a sentence says what you see", () => {
     expect(svg).toContain("Start, first byte, ms: node 10; core 12; other | package 30.");
-    expect(page).toContain("![How long does a start take? Start, first byte, ms: node 10; core 12;");
+    expect(page).toContain('![How long does a start take? "All figures" has the values of this chart.](');
     expect(page).toContain("With sockact, the first byte takes 1.20 times as long as without it.");
   });
 

@@ -103,25 +103,22 @@ function goalCells({ goal, row, values, met }: RecordedGoal): string[] {
   ];
 }
 
-/** A list of the figures for which something else than sockact was better in every run. */
+/** For each table, the arms that were better than sockact in every run. */
 export function advantagesList(tables: ReadonlyMap<string, readonly RecordedTable[]>): string | undefined {
-  const lines = [...tables].flatMap(([bench, each]) =>
-    each.flatMap((table) => {
-      const advantages = advantagesOf(table);
-      return table.figures.flatMap((figure) => {
-        const own = advantages.filter(({ over }) => over.figure.name === figure.name);
-        if (own.length === 0) return [];
-        const pairs = own.map(({ of, over }) => `${of.map(named).join(", ")} (${named(over)})`);
-        return [`- \`${bench}\`, ${table.title}, **${headOf(figure)}:** ${pairs.join("; ")}`];
-      });
-    }),
-  );
+  const lines = [...tables.values()].flat().flatMap((table) => {
+    const advantages = advantagesOf(table);
+    const figures = table.figures.flatMap((figure) => {
+      const own = advantages.filter(({ over }) => over.figure.name === figure.name);
+      if (own.length === 0) return [];
+      const pairs = own.map(({ of, over }) => `${of.map(named).join(", ")} (${named(over)})`);
+      return [`${figure.name}: ${pairs.join(", ")}`];
+    });
+    return figures.length === 0 ? [] : [`- **${table.title}:** ${figures.join("; ")}`];
+  });
   return lines.length === 0 ? undefined : lines.join("\n");
 }
 
-function named({ arm, medians }: Cell): string {
-  return `_${arm}_ ${formatNumber(medians.median)}`;
-}
+const named = ({ arm }: Cell): string => `_${arm}_`;
 
 /** What each run measured, and on what. */
 export function runsTable(recorded: readonly Results[]): string {

@@ -30,8 +30,8 @@ export function doctorCodes(): string {
           `### \`${code}\`\n`,
           `${sentence(title)} ${why}\n`,
           `- **Severity:** ${severity}`,
-          `- **What the doctor looks at:** ${looksAt}`,
-          `- **What to change:** ${remedy}\n`,
+          `- **Looks at:** ${looksAt}`,
+          `- **Fix:** ${remedy}\n`,
         ].join("\n");
       });
       return [`## ${theme}\n`, ...entries].join("\n");

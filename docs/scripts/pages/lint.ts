@@ -79,7 +79,7 @@ export function lintCodes(): string {
     .map(([title, codes]) => {
       const entries = Object.entries(codes).map(([code, { severity, why, man }]) => {
         const when = fixed.has(code as FindingCode)
-          ? [`- **Fixed by \`sockact lint --fix\`:** ${fixedWhen[code as FindingCode]}`]
+          ? [`- **\`--fix\`:** ${fixedWhen[code as FindingCode]}`]
           : [];
         return [
           `### \`${code}\``,

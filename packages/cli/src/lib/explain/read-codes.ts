@@ -24,9 +24,9 @@ export interface DocumentedCode {
 const fields: Readonly<Record<string, "severity" | "exitCode" | "looksAt" | "change" | "fixed" | "see">> = {
   Severity: "severity",
   "Exit code": "exitCode",
-  "What the doctor looks at": "looksAt",
-  "What to change": "change",
-  "Fixed by `sockact lint --fix`": "fixed",
+  "Looks at": "looksAt",
+  Fix: "change",
+  "`--fix`": "fixed",
   See: "see",
 };
 
