@@ -14,7 +14,7 @@ import { Lock } from "../../scripts/lib/lock.mjs";
  * outside of the workspaces, so only a bench or a test that needs them installs them. The programs that
  * import them are in the same folders, because Node resolves a package only from the folders above a program.
  */
-type Peers = "activation" | "npm-apps" | "pm2" | "sveltekit";
+type Peers = "activation" | "npm-apps" | "pm2" | "shutdown" | "sveltekit";
 
 /** The path of a file of these peers. */
 export function fileOf(peers: Peers, file: string): string {
