@@ -19,6 +19,17 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 const repository = join(import.meta.dirname, "..");
 const example = join(import.meta.dirname, "container");
 
+/** An app that ends at once. */
+const UNCHANGED = `
+const http = require("node:http");
+const server = http.createServer((request, response) => {
+  if (request.url === "/healthz") return response.end();
+  setTimeout(() => response.end("hello"), 1000);
+});
+server.listen(process.env.PORT, () => console.log("The app is process", process.pid));
+process.on("SIGTERM", () => process.exit(7));
+`;
+
 /** The shared libraries of a program, and the program. */
 function filesOf(program: string): string[] {
   const { stdout } = spawnSync("ldd", [program], { encoding: "utf8" });
@@ -39,7 +50,7 @@ function makeRoot(folder: string): void {
 
 describeWith(
   { root: true, otherUsers: true, commands: ["podman", "crun", "unshare", "ldd"], tags: "campaign" },
-  "the Dockerfile of docs/containers.md, in Podman",
+  "the Dockerfiles of docs/containers.md, in Podman",
   () => {
     const folder = mkdtempSync(join(tmpdir(), "sockact-container-"));
     const run = promisify(execFile);
@@ -67,24 +78,30 @@ describeWith(
       makeRoot(join(folder, "base"));
       await run("tar", ["-C", join(folder, "base"), "-cf", join(folder, "base.tar"), "."]);
       await mustRun("import", join(folder, "base.tar"), "node:24-slim");
-      // The packages are those of this clone.
-      const dockerfile = readFileSync(join(example, "Dockerfile"), "utf8").replace(/^RUN npm .*\n/m, "");
-      const context = join(folder, "context");
-      mkdirSync(context);
-      cpSync(join(example, "server.mjs"), join(context, "server.mjs"));
-      writeFileSync(join(context, "package.json"), '{ "type": "module" }\n');
-      writeFileSync(join(context, "Dockerfile"), dockerfile);
-      await mustRun("build", "--tag=shop", context);
+      await build("shop", "Dockerfile", readFileSync(join(example, "server.mjs"), "utf8"));
+      await build("preloaded", "preload.Dockerfile", UNCHANGED);
     }, 120_000);
     afterAll(async () => {
       await mustRun("rm", "--force", "--all", "--time=0").catch(() => {});
       rmSync(folder, { recursive: true, force: true });
     });
 
+    /** Builds an image. Its packages are those of this clone, not those of npm. */
+    async function build(tag: string, dockerfile: string, server: string): Promise<void> {
+      const context = join(folder, tag);
+      mkdirSync(context);
+      for (const file of ["server.js", "server.mjs"]) writeFileSync(join(context, file), server);
+      writeFileSync(join(context, "package.json"), "{}\n");
+      const text = readFileSync(join(example, dockerfile), "utf8");
+      writeFileSync(join(context, "Dockerfile"), text.replaceAll(/^RUN npm .*\n/gm, ""));
+      await mustRun("build", `--tag=${tag}`, context);
+    }
+
     let names = 0;
 
     /** Stops a container while a request is under way. Returns its answer, and how the container ended. */
     async function stopUnderWay(
+      image: string,
       ...command: string[]
     ): Promise<{ body: string | undefined; status: number | NodeJS.Signals; app: AppProcess }> {
       const name = `shop-${names++}`;
@@ -95,7 +112,7 @@ describeWith(
         `--volume=${repository}:${repository}:ro`,
         `--env=PORT=${address.split(":").at(-1)}`,
       ];
-      const app = startProcess(podman(["run", `--name=${name}`, ...options, "shop", ...command]));
+      const app = startProcess(podman(["run", `--name=${name}`, ...options, image, ...command]));
       await app.line(/^The app is process/);
       const answer = httpRequest(address).then(
         ({ body }) => body,
@@ -108,10 +125,15 @@ describeWith(
     }
 
     test("the app is process 1, and answers at podman stop", async () => {
-      const { body, status, app } = await stopUnderWay();
+      const { body, status, app } = await stopUnderWay("shop");
       expect({ body, status }).toEqual({ body: "hello", status: 0 });
       expect(app.stdout).toContain("The app is process 1");
       expect(app.stderr).toMatch(/SIGTERM: draining, \d open connections?$/m);
+    });
+
+    test("the preload lets the handlers of an app that can't be changed wait", async () => {
+      const { body, status } = await stopUnderWay("preloaded");
+      expect({ body, status }).toEqual({ body: "hello", status: 7 });
     });
 
     describe("with another command", () => {
@@ -119,7 +141,7 @@ describeWith(
         ["sh -c exec node", ["sh", "-c", "exec node server.mjs"], 0],
         ["sh -c node: the shell does not pass the signal on", ["sh", "-c", "node server.mjs; true"], 137],
       ] as const)("%s", async (_, command, expected) => {
-        const { body, status } = await stopUnderWay(...command);
+        const { body, status } = await stopUnderWay("shop", ...command);
         expect({ body, status }).toEqual({ body: "hello", status: expected });
       });
     });

@@ -203,6 +203,14 @@ export const questions: readonly Question[] = [
   ],
 
   // Containers and the sandbox.
+  ["Docker container takes 10 seconds to stop", ["containers"], github("dbgate/dbgate#192")],
+  [
+    "Node ignores SIGTERM when it runs inside Docker",
+    ["containers"],
+    github("nodejs/node-v0.x-archive#9131"),
+  ],
+  ["502 error on deployment rolling update", ["containers"], github("kubernetes/ingress-nginx#7097")],
+  ["npm start doesn't support graceful shutdown", ["containers"], github("paketo-buildpacks/nodejs#37")],
   [
     "Native systemd socket support for quadlet",
     ["coming-from/docker"],

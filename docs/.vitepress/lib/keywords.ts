@@ -42,6 +42,8 @@ export const keywords: Readonly<Record<string, string>> = {
     "process considered up and running, started, online, wait_ready, process.send('ready'), Type=notify",
   "lifecycle#stop-and-restart": "gracefully shutdown, graceful shutdown, shut down, close-with-grace",
   "lifecycle#how-long-does-a-stop-take": "drainTimeout, TimeoutStopSec",
+  containers:
+    "graceful shutdown docker node, SIGTERM PID 1, exit code 137, exit code 143, Kubernetes 502 during deploy, rolling update, preStop, terminationGracePeriodSeconds, tini, dumb-init, docker stop, npm start, PaaS, Cloud Run, ECS, Fly, Render, Heroku",
   "lifecycle#options": "drainTimeout, handoverTimeout, onListen, onStop, onReload, onDrain, signals",
   sleep: "idleTimeout, scale to zero, suspend, keepAwake, sleep when inactive, idle app, stop when unused",
   restarts:

@@ -58,6 +58,7 @@ export const sidebar: DefaultTheme.SidebarItem[] = [
       "/load-balancers",
       "/drain",
       "/lifecycle",
+      "/containers",
       "/sleep",
       "/restarts",
       "/events",
