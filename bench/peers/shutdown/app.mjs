@@ -23,7 +23,7 @@ const WAIT = 4.5 * seconds;
 const PARTS = 25;
 
 const fixture = (name) =>
-  readFileSync(new URL(`../../../packages/testkit/fixtures/localhost.${name}.pem`, import.meta.url));
+  readFileSync(new URL(`../../../packages/testing/fixtures/localhost.${name}.pem`, import.meta.url));
 const tls = PROTOCOL === "https" ? { key: fixture("key"), cert: fixture("cert") } : undefined;
 
 async function download(response) {
