@@ -118,12 +118,16 @@ describe("the examples on the frameworks' pages", () => {
     expect((await httpRequest(address)).body).toBe("hello");
   });
 
-  test.each(["nest", "nest-fastify"])("the NestJS app in %s answers requests", async (name) => {
+  test.each([
+    ["nest", "/", "hello"],
+    ["nest-fastify", "/", "hello"],
+    ["nest-module", "/status", '{"state":"ready","activated":true}'],
+  ])("the NestJS app in %s answers requests", async (name, path, body) => {
     const folder = appFolder();
     const tsc = join(repository, "node_modules/typescript/bin/tsc");
     const options = ["--module", "commonjs", "--moduleResolution", "bundler", "--target", "es2022"];
     // NestJS has its own copy of Fastify here, whose types are not those of the other copy.
-    const check = name === "nest" ? "--strict" : "--noCheck";
+    const check = name === "nest-fastify" ? "--noCheck" : "--strict";
     const types = [check, "--types", "node", "--esModuleInterop", "--skipLibCheck", "--ignoreConfig"];
     const decorators = ["--experimentalDecorators", "--emitDecoratorMetadata"];
     const where = ["--rootDir", "src", "--outDir", "dist", "src/main.ts", "src/app.module.ts"];
@@ -136,7 +140,7 @@ describe("the examples on the frameworks' pages", () => {
     );
     const address = await freeAddress("tcp4");
     await using app = await socketActivate([address], command("dist/main.js"), { cwd });
-    expect((await httpRequest(address)).body).toBe("hello");
+    expect((await httpRequest(address, path)).body).toBe(body);
     app.kill("SIGTERM");
     await app.ended;
     expect(app.stderr).not.toContain("SOCKACT_");

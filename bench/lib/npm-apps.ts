@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { folderOf, installUnmodifiedApp } from "../../packages/testkit/src/install-unmodified-app.ts";
+import { folderOf, installNpmApp } from "../../packages/testkit/src/install-npm-app.ts";
 import { unmodifiedApps } from "../../packages/testkit/src/unmodified-apps.ts";
 import { fileOf, installPeers } from "./peers.ts";
 
@@ -64,8 +64,7 @@ export async function installNpmApps(apps: readonly NpmApp[]): Promise<void> {
   if (apps.some(({ folder }) => folder === fileOf("npm-apps", ""))) await installPeers("npm-apps");
   if (apps.some(({ name }) => name === "SvelteKit")) await installPeers("sveltekit");
   for (const app of unmodifiedApps) {
-    if (apps.some(({ folder }) => `${folder}/`.startsWith(`${folderOf(app)}/`)))
-      await installUnmodifiedApp(app);
+    if (apps.some(({ folder }) => `${folder}/`.startsWith(`${folderOf(app)}/`))) await installNpmApp(app);
   }
 }
 

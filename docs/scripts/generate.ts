@@ -10,6 +10,7 @@ import type { FormatConfig } from "oxfmt";
 import { filledPage } from "../../scripts/lib/blocks/filled-page.ts";
 import { filesInGit, handwrittenPages } from "../../scripts/lib/blocks/pages.ts";
 import { withPart } from "../../scripts/lib/page-part.ts";
+import { appsTable } from "./pages/apps.ts";
 import { doctorCodes } from "./pages/doctor.ts";
 import { directiveSections, leftOut, whatBreaks } from "./pages/hardening.ts";
 import { lintCodes } from "./pages/lint.ts";
@@ -27,6 +28,7 @@ function write(file: string, text: string): void {
 
 /** The generated parts of each page, by the name of the comments around them. */
 const parts: Readonly<Record<string, Readonly<Record<string, () => string>>>> = {
+  "docs/apps.md": { apps: appsTable },
   "docs/hardening.md": { "what breaks": whatBreaks },
   "docs/directives.md": { directives: directiveSections, "left out": leftOut },
   "docs/codes/doctor.md": { codes: doctorCodes },

@@ -172,7 +172,8 @@ export const questions: readonly Question[] = [
     ["apps", "lifecycle"],
     github("vercel/next.js#38298"),
   ],
-  ["nuxt nitro node-server: socket activation", ["apps"], github("nitrojs/nitro#3351")],
+  ["nuxt nitro node-server: socket activation", ["apps", "frameworks/h3"], github("nitrojs/nitro#3351")],
+  ["srvx: support socket activation for Node.js", ["frameworks/h3"], github("h3js/srvx#74")],
   [
     "Will fastify listen on socket, not port?",
     ["frameworks/fastify", "sockets"],

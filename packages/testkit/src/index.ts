@@ -6,6 +6,7 @@ export { appOptionContract, type AppOptionUnderTest } from "./app-option-contrac
 export { connectInside, datagramSocketInside } from "./connect-inside.ts";
 export { installWhenChanged } from "./install-when-changed.ts";
 export { askLibsystemd, type LibsystemdAnswer, type ListenVariables } from "./libsystemd.ts";
+export { npmAppsContract } from "./npm-apps-contract.ts";
 export { npmProgram } from "./npm-program.ts";
 export { PackedPackages } from "./packed-packages.ts";
 export { PrivatePorts } from "./private-ports.ts";
@@ -19,7 +20,6 @@ export {
 } from "./requires.ts";
 export { roll } from "./roll.ts";
 export { type Spawn, typeCommands, type TypedCommands } from "./terminal.ts";
-export { unmodifiedAppsContract } from "./unmodified-apps-contract.ts";
 
 // Parts of @sockact/testing that it does not publish.
 export { startWithFds } from "../../testing/src/activated-process.ts";

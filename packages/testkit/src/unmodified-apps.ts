@@ -12,21 +12,31 @@ export interface Place {
   preload: string;
 }
 
-/** An app from npm without socket activation. */
-export interface UnmodifiedApp extends Required<AskedFor> {
+/** An app from npm, or an app of a framework from npm. */
+export interface NpmApp extends Required<AskedFor> {
   title: string;
   /** Its package on npm. */
   package: string;
   /** Its folder, relative to packages/testkit. */
   folder: string;
+  /** Where it listens without sockact, in Markdown. */
+  listens: string;
+  /** What it takes its sockets with, in Markdown; the preload by default. */
+  by?: string;
+  /** Its page in docs/frameworks; a section of docs/apps.md by default. */
+  page?: string;
   /** The oldest major version of Node that it supports. */
-  node: 20 | 22;
+  node: 20 | 22 | 24;
+  /** Files of the repository, which are copied to `dist` in the folder. */
+  examples?: readonly string[];
   /** The command that builds it, a program of its packages, and the file that the command creates. */
   build?: Build;
   /** The subfolder to copy to the place where the app runs; the whole folder by default. */
   deployed?: string;
   /** Its first message to a client of another protocol, on another port than 80. */
   greeting?: { port: number; text: string };
+  /** Why it is not handed over to a new process: both processes would run at the same time. */
+  noHandover?: string;
   /** Its description for @sockact/units. */
   describe(place: Place): AppDescription;
 }
@@ -36,7 +46,7 @@ const sockets = [{ listen: 80, noDelay: true }] as const;
 const ECHO = JSON.stringify({ text: "grüße", list: [1, null] });
 
 /** A page of the app, and a route that echoes its input. */
-function pageAndEcho(echo: string, page: string): Required<AskedFor> {
+export function pageAndEcho(echo: string, page: string): Required<AskedFor> {
   const headers = { "content-type": "application/json" };
   return {
     requests: [
@@ -48,7 +58,7 @@ function pageAndEcho(echo: string, page: string): Required<AskedFor> {
 }
 
 /** Pages of the app, each with a string in it. */
-function pages(answers: Record<string, string>): Required<AskedFor> {
+export function pages(answers: Record<string, string>): Required<AskedFor> {
   return {
     requests: Object.keys(answers).map((path) => ({ method: "GET", path })),
     answer: Object.values(answers).join("|"),
@@ -59,6 +69,7 @@ const nextBuild = "next/dist/bin/next";
 const next = {
   package: "next",
   folder: "apps/next",
+  listens: "`PORT`",
   node: 20,
   build: {
     commands: [
@@ -68,9 +79,10 @@ const next = {
     makes: ".next-standalone/standalone/server.js",
   },
   ...pageAndEcho("/api/echo", "<p>process (<!-- -->)?\\d+</p>[^]*</html>$"),
-} satisfies Partial<UnmodifiedApp>;
+} satisfies Partial<NpmApp>;
 
-export const unmodifiedApps: readonly UnmodifiedApp[] = [
+/** Apps without socket activation, which get their sockets from the preload. */
+export const unmodifiedApps: readonly NpmApp[] = [
   {
     title: "Next.js, standalone output",
     ...next,
@@ -105,6 +117,7 @@ export const unmodifiedApps: readonly UnmodifiedApp[] = [
     title: "Vite preview",
     package: "vite",
     folder: "apps/vite",
+    listens: "`--port`",
     node: 20,
     build: { commands: [{ script: "vite/bin/vite.js", args: ["build"] }], makes: "dist/index.html" },
     ...pages({ "/": "<p>It works.</p>" }),
@@ -123,6 +136,7 @@ export const unmodifiedApps: readonly UnmodifiedApp[] = [
     title: "Nuxt",
     package: "nuxt",
     folder: "apps/nuxt",
+    listens: "`PORT`",
     node: 20,
     build: {
       commands: [{ script: "nuxt/bin/nuxt.mjs", args: ["build"] }],
@@ -140,9 +154,86 @@ export const unmodifiedApps: readonly UnmodifiedApp[] = [
     }),
   },
   {
+    title: "Nitro",
+    package: "nitro",
+    folder: "apps/nitro",
+    listens: "`PORT`",
+    node: 20,
+    build: {
+      commands: [{ script: "nitro/dist/cli/index.mjs", args: ["build"] }],
+      makes: ".output/server/index.mjs",
+    },
+    ...pageAndEcho("/echo", "^<p>Nitro works.</p>$"),
+    describe: ({ node, folder, preload }) => ({
+      name: "nitro",
+      exec: [node, `${folder}/.output/server/index.mjs`],
+      sockets,
+      environment: { PORT: "80" },
+      preload,
+      type: "notify",
+      hardening: "inbound",
+    }),
+  },
+  {
+    title: "Astro, standalone",
+    package: "@astrojs/node",
+    folder: "apps/astro",
+    listens: "`PORT`",
+    node: 22,
+    build: {
+      commands: [{ script: "astro/bin/astro.mjs", args: ["build"], env: { MODE: "standalone" } }],
+      makes: "dist/standalone/server/entry.mjs",
+    },
+    deployed: "dist/standalone",
+    ...pageAndEcho("/echo", "<p>Astro works.</p>"),
+    describe: ({ node, folder, preload }) => ({
+      name: "astro",
+      exec: [node, `${folder}/server/entry.mjs`],
+      sockets,
+      environment: { PORT: "80" },
+      preload,
+      type: "notify",
+      hardening: "inbound",
+    }),
+  },
+  {
+    title: "http-server",
+    package: "http-server",
+    folder: "apps/http-server",
+    listens: "`--port`",
+    node: 20,
+    ...pages({ "/": "<p>It works.</p>" }),
+    describe: ({ node, folder, preload }) => ({
+      name: "http-server",
+      exec: [node, `${folder}/node_modules/http-server/bin/http-server`, `${folder}/public`, "--port", "80"],
+      sockets,
+      preload,
+      type: "notify",
+      hardening: "inbound",
+    }),
+  },
+  {
+    title: "json-server",
+    package: "json-server",
+    folder: "apps/json-server",
+    listens: "`--port`",
+    node: 20,
+    ...pages({ "/posts/1": '"title": "It works."', "/posts": '"title": "It works."' }),
+    noHandover: "Both processes would write their own copy of the data.",
+    describe: ({ node, folder, preload }) => ({
+      name: "json-server",
+      exec: [node, `${folder}/node_modules/json-server/lib/cli/bin.js`, "--port", "80", `${folder}/db.json`],
+      sockets,
+      preload,
+      type: "notify",
+      hardening: "inbound",
+    }),
+  },
+  {
     title: "Node-RED",
     package: "node-red",
     folder: "apps/node-red",
+    listens: "`--port`",
     node: 20,
     ...pages({ "/": "<title>Node-RED</title>[^]*</html>", "/settings": '"version":"' }),
     describe: ({ node, folder, preload }) => ({
@@ -158,6 +249,7 @@ export const unmodifiedApps: readonly UnmodifiedApp[] = [
     package: "verdaccio",
     // The release check already tests this app.
     folder: "registry",
+    listens: "`--listen`",
     node: 22,
     ...pages({ "/": "<title>Verdaccio</title>[^]*</html>", "/-/ping": "^\\{\\}\\s*$" }),
     describe: ({ node, folder, preload }) => ({
@@ -174,6 +266,7 @@ export const unmodifiedApps: readonly UnmodifiedApp[] = [
     title: "DbGate",
     package: "dbgate-serve",
     folder: "apps/dbgate",
+    listens: "`PORT`, or another free port",
     node: 20,
     ...pages({ "/": "<title>DbGate</title>[^]*</html>" }),
     describe: ({ node, folder, preload }) => ({
@@ -190,6 +283,7 @@ export const unmodifiedApps: readonly UnmodifiedApp[] = [
     title: "MailDev",
     package: "maildev",
     folder: "apps/maildev",
+    listens: "port 1080 for the web, port 1025 for SMTP",
     node: 20,
     requests: [
       { method: "GET", path: "/", headers: { accept: "text/html" } },

@@ -1,3 +1,3 @@
-import { unmodifiedAppsContract } from "@sockact/testkit";
+import { npmAppsContract } from "@sockact/testkit";
 
-unmodifiedAppsContract();
+npmAppsContract();

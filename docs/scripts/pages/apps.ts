@@ -1,0 +1,45 @@
+import { slug } from "github-slugger";
+import { readAppRuns } from "../../../packages/testkit/src/app-runs.ts";
+import { frameworkApps } from "../../../packages/testkit/src/framework-apps.ts";
+import { type NpmApp, unmodifiedApps } from "../../../packages/testkit/src/unmodified-apps.ts";
+
+const HEADINGS = [
+  "app",
+  "version",
+  "takes its sockets with",
+  "its own port",
+  "last green run",
+  "requests",
+  "longest answer",
+];
+
+/** The table of the apps that the campaign tests. */
+export function appsTable(): string {
+  const runs = readAppRuns();
+  const rows = [...unmodifiedApps, ...frameworkApps].map((app) => {
+    const run = runs[app.title];
+    return [
+      `[${app.title}](${app.page === undefined ? `#${slug(app.title)}` : linkTo(app.page)})`,
+      `\`${app.package}\` ${run?.version ?? ""}`,
+      app.by ?? "the preload",
+      app.listens,
+      run === undefined ? "" : `${run.date}, Node ${run.node}, systemd ${run.systemd}`,
+      run?.requests.toLocaleString("en") ?? "",
+      run === undefined ? "" : `${(run.longest / 1000).toFixed(1)} s`,
+    ];
+  });
+  return alignedTable([HEADINGS, ...rows]);
+}
+
+/** A table as oxfmt writes it. */
+function alignedTable(rows: readonly (readonly string[])[]): string {
+  const widths = HEADINGS.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  const [head, ...lines] = rows.map(
+    (row) => `| ${row.map((cell, column) => cell.padEnd(widths[column]!)).join(" | ")} |`,
+  );
+  return [head, `| ${widths.map((width) => "-".repeat(width)).join(" | ")} |`, ...lines].join("\n");
+}
+
+function linkTo(page: NonNullable<NpmApp["page"]>): string {
+  return page.startsWith("../") ? page.slice(3) : `frameworks/${page}`;
+}

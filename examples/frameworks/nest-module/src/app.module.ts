@@ -1,0 +1,17 @@
+import { Controller, Get, Module } from "@nestjs/common";
+import { HealthController } from "./health.controller";
+import { SockactModule } from "./sockact.module";
+
+@Controller()
+class AppController {
+  @Get()
+  index(): string {
+    return "hello";
+  }
+}
+
+@Module({
+  imports: [SockactModule.forRoot({ drainTimeout: "30s" })],
+  controllers: [AppController, HealthController],
+})
+export class AppModule {}
