@@ -45,10 +45,7 @@ test("who is not root gets a command with sudo, and is told that root runs more 
 });
 
 test("a program that is in no Debian package is named, and no command is promised", () => {
-  expect(skippedLines([program("bun")], true).slice(1)).toEqual([
-    "  1  the program bun",
-    "Bun comes from https://bun.sh.",
-  ]);
+  expect(skippedLines([program("xyz")], true).slice(1)).toEqual(["  1  the program xyz"]);
 });
 
 test("the newest Node that a test needs is named", () => {

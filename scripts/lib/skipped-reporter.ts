@@ -77,8 +77,6 @@ function remedies(skipped: readonly Skipped[], isRoot: boolean): string[] {
     ...(packages.size > 0
       ? ["On Debian, install them with:", `  ${install} ${[...packages].toSorted().join(" ")}`]
       : []),
-    ...(programs.includes("bun") ? ["Bun comes from https://bun.sh."] : []),
-    ...(programs.includes("deno") ? ["Deno comes from https://deno.com."] : []),
     ...(skipped.some(({ missing }) => missing.what === "root")
       ? ["As root, more tests run: sudo --preserve-env=PATH npm test"]
       : []),

@@ -83,7 +83,8 @@ export const keywords: Readonly<Record<string, string>> = {
   "command-line": "CLI, commands, options, flags, --help",
   versioning:
     "which Ubuntu, which Debian, which Linux, which Node, RHEL, Fedora, Windows, macOS, supported, requirements, compatibility",
-  "versioning#does-it-run-on-bun-or-deno": "Bun, Deno, uWebSockets.js, inherited fd, runtime",
+  "versioning#does-it-run-on-bun-or-deno": "uWebSockets.js, inherited fd, runtime",
+  "bun-and-deno": "Bun, Deno, runtime, inherited fd, launchd, Windows, other platforms",
   comparison: "alternatives, Deno, Bun, versus, vs",
   benchmarks: "performance, fast, speed, overhead, latency, throughput",
   "reference/express#systemdlistenoptions": "types of the options of systemdListen",

@@ -109,7 +109,7 @@ export const sidebar: DefaultTheme.SidebarItem[] = [
           [{ name, page }, ...parts].map((one) => ({ text: one.name, link: `/${one.page}` })),
         ),
       },
-      ...pages("/protocol", "/adapters", "/versioning", "/tested"),
+      ...pages("/protocol", "/adapters", "/versioning", "/bun-and-deno", "/tested"),
     ],
   },
   {

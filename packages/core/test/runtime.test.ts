@@ -140,38 +140,3 @@ describe("Node's permission model", () => {
     });
   });
 });
-
-describeWith({ commands: ["bun"] }, "Bun", () => {
-  test("is refused, because it would listen on a random port", async () => {
-    const [fd] = await listener();
-    await using app = startWithFds([fd], ["bun", program("classify.mjs")]);
-    expect(await app.event("asked")).toMatchObject({ error: { code: "SOCKACT_ERR_BUN" } });
-  });
-
-  test("that was not activated listens as usual", async () => {
-    await using app = startProcess(["bun", program("classify.mjs")]);
-    expect(await app.event("asked")).toMatchObject({ sockets: [] });
-  });
-
-  test("listen() takes a server of Bun: it serves if nothing was passed, and is refused otherwise", async () => {
-    const options = { LISTEN_OPTIONS: JSON.stringify({ port: 0, host: "127.0.0.1" }) };
-    await using alone = startProcess(["bun", program("listen.mjs")], { env: options });
-    const { address } = await alone.event<{ address: { port: number } }>("listening");
-    expect((await httpRequest(`127.0.0.1:${address.port}`)).status).toBe(200);
-    const [fd] = await listener();
-    await using activated = startWithFds([fd], ["bun", program("listen.mjs")], { env: options });
-    expect(await activated.event("refused")).toMatchObject({ code: "SOCKACT_ERR_BUN" });
-  });
-});
-
-describeWith({ commands: ["deno"] }, "Deno", () => {
-  test("is refused, because it does not show the descriptors that were passed", async () => {
-    const [fd] = await listener();
-    await using app = startWithFds([fd], ["deno", "run", "--allow-all", program("classify.mjs")]);
-    const { error } = await app.event<{ error: unknown }>("asked");
-    expect(error).toMatchObject({
-      code: "SOCKACT_ERR_FD_NOT_OPEN",
-      message: expect.stringMatching(/^Deno [\d.]+ shows sockact no descriptor/),
-    });
-  });
-});

@@ -4,6 +4,7 @@ export * from "@sockact/testing";
 export { agentsContract, agentsContractByPreload } from "./agents-contract.ts";
 export { appOptionContract, type AppOptionUnderTest } from "./app-option-contract.ts";
 export { connectInside, datagramSocketInside } from "./connect-inside.ts";
+export { installRuntimes } from "./install-runtimes.ts";
 export { installWhenChanged } from "./install-when-changed.ts";
 export { askLibsystemd, type LibsystemdAnswer, type ListenVariables } from "./libsystemd.ts";
 export { npmAppsContract } from "./npm-apps-contract.ts";

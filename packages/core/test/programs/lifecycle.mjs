@@ -267,7 +267,7 @@ async function serve({
   try {
     say("listens", await listen(server, { ...options, ...chosen }));
   } catch (error) {
-    say("refused", { code: error.code, message: error.message, hint: error.hint });
+    say("refused", { code: error.code, limit: error.limit, message: error.message, hint: error.hint });
   }
 }
 

@@ -10,7 +10,8 @@ import { findProgram } from "./program.ts";
  *
  * - `descriptor`: writes to the file descriptor of `OpenFile=/run/systemd/notify:notify`, see
  *   systemd.service(5).
- * - `ffi`: calls libsystemd with node:ffi, if Node has node:ffi without a flag or warning.
+ * - `ffi`: calls libsystemd with node:ffi, if Node has node:ffi without a flag or warning, or with the FFI of Deno
+ *   or Bun.
  * - `systemd-notify`: runs systemd-notify(1). Needs `NotifyAccess=all`, or root.
  */
 export type NotifyBackend = "descriptor" | "ffi" | "systemd-notify";

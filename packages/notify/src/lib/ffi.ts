@@ -3,12 +3,11 @@ import { getSystemErrorName } from "node:util";
 import { NotifyError } from "./errors.ts";
 import { processState } from "./process-state.ts";
 
-/** The part of Node 26's node:ffi that this file uses. */
+type Functions = Record<string, (...args: unknown[]) => number>;
+
+/** The part of node:ffi, bun:ffi and Deno that this file uses. */
 interface Ffi {
-  dlopen(
-    library: string,
-    functions: Record<string, { arguments: string[]; return: string }>,
-  ): { functions: Record<string, (...args: unknown[]) => number> };
+  dlopen(library: string, functions: Record<string, object>): { functions?: Functions; symbols?: Functions };
 }
 
 /**
@@ -21,23 +20,39 @@ export type SdNotify = (text: string, fds: readonly number[]) => number;
 const state = processState("ffi", { warned: false });
 
 /**
- * The function of libsystemd, or undefined if Node has node:ffi only with a flag or warning, as Node 26 does.
+ * The function of libsystemd. Undefined if Node has node:ffi only with a flag or warning, as Node 26 does, or if
+ * Deno runs without `--allow-ffi`.
  *
  * @param warnings tests pass `allow` to use node:ffi despite the warning
  */
 export function loadSdNotify(warnings: "allow" | "avoid" = "avoid"): SdNotify | undefined {
   try {
-    const { dlopen } = loadQuietly(warnings) ?? {};
-    const sdNotify = dlopen?.("libsystemd.so.0", {
-      sd_pid_notify_with_fds: { arguments: ["i32", "i32", "string", "buffer", "u32"], return: "i32" },
-    }).functions["sd_pid_notify_with_fds"];
-    return (
-      sdNotify && ((text, fds) => sdNotify(0, 0, text, Buffer.from(Int32Array.from(fds).buffer), fds.length))
-    );
+    const { Deno } = globalThis as { Deno?: Ffi };
+    const isBun = "bun" in process.versions;
+    const ffi = Deno ?? (isBun ? builtin("bun:ffi") : loadQuietly(warnings));
+    const types = `i32 i32 ${isBun ? "ptr ptr" : "buffer buffer"} u32`.split(" ");
+    // In the words of Node, Deno and Bun.
+    const signature = {
+      arguments: types,
+      return: "i32",
+      parameters: types,
+      result: "i32",
+      args: types,
+      returns: "i32",
+    };
+    const opened = ffi?.dlopen("libsystemd.so.0", { sd_pid_notify_with_fds: signature });
+    const sdNotify = (opened?.functions ?? opened?.symbols)?.["sd_pid_notify_with_fds"];
+    // Bun takes no pointer to an empty buffer.
+    const bytes = (fds: readonly number[]): Buffer => Buffer.from(Int32Array.from([...fds, -1]).buffer);
+    return sdNotify && ((text, fds) => sdNotify(0, 0, Buffer.from(`${text}\0`), bytes(fds), fds.length));
   } catch {
     // libsystemd is missing, or Node's permission model forbids it.
     return undefined;
   }
+}
+
+function builtin(name: string): Ffi | undefined {
+  return process.getBuiltinModule?.(name as never) as Ffi | undefined;
 }
 
 /** Loads node:ffi and hides its warning. No other way is known to find out whether Node warns. */
@@ -48,7 +63,7 @@ function loadQuietly(warnings: "allow" | "avoid"): Ffi | undefined {
     state.warned = true;
   };
   try {
-    const ffi = process.getBuiltinModule?.("node:ffi") as Ffi | undefined;
+    const ffi = builtin("node:ffi");
     return state.warned && warnings === "avoid" ? undefined : ffi;
   } finally {
     process.emitWarning = emitWarning;

@@ -142,9 +142,9 @@ export async function storeFd(name: string, fd: number): Promise<boolean> {
     );
   }
   try {
-    // bigint, because of a bug in Node 20 and 22: after an fstat() with plain numbers, they use its result
-    // for the next path.
-    fstatSync(fd, { bigint: true });
+    // fstat() of Deno knows only the descriptors that Deno has opened. bigint, because of a bug in Node 20 and
+    // 22: after an fstat() with plain numbers, they use its result for the next path.
+    if (!process.versions["deno"]) fstatSync(fd, { bigint: true });
   } catch (cause) {
     throw new NotifyError(
       "SOCKACT_ERR_NOTIFY_STATE",

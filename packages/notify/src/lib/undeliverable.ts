@@ -1,8 +1,10 @@
+import process from "node:process";
 import type { Channel } from "./channel.ts";
 import { NotifyError, type NotifyErrorCode } from "./errors.ts";
 
 /** What to write into the unit. OpenFile= can open only sockets with a path. */
 export function unitHint(socket: string): string {
+  if (process.versions["deno"]) return "Start Deno with --allow-ffi.";
   const openFile = socket.startsWith("/")
     ? `Write \`OpenFile=${socket}:notify\` into [Service], which systemd 253 or newer understands. Or write `
     : "Write ";

@@ -5,6 +5,8 @@ import { constants } from "node:os";
 import { activation } from "./activation.ts";
 import { ActivationError } from "../shared/errors.ts";
 import { type ActivatedSocket, inodeOf, isOpen, type PassedSocket } from "./passed-socket.ts";
+import { isBun, isDeno } from "../shared/runtime.ts";
+import { checkDenoPermission } from "../shared/runtime-errors.ts";
 import { isEpoll, isUnix } from "./proc/descriptors.ts";
 import { findTcpListeners, findUdp, findUnix, type UnixRow } from "./proc/socket-tables.ts";
 
@@ -86,16 +88,16 @@ export function classifyFromTables(passed: readonly PassedSocket[]): void {
  *   its event loop watches (EEXIST).
  */
 export function openAndClassify(passed: readonly PassedSocket[]): PassedSocket[] {
-  const opened: PassedSocket[] = [];
-  for (const passedSocket of passed.filter(isUnclassified)) {
+  // Deno can't listen on a unix socket that it has opened, and Bun can't tell the address.
+  const candidates = isDeno || isBun ? [] : passed.filter(isUnclassified);
+  for (const passedSocket of candidates) {
     const { inode, name } = passedSocket;
     if (inode === undefined || name === "notify") continue;
     const facts = inetFactsByOpening(passedSocket, inode);
     if (facts !== undefined) passedSocket.classified = socketWith(passedSocket, facts);
-    if (passedSocket.openedSocket !== undefined) opened.push(passedSocket);
   }
   classify(passed);
-  return opened;
+  return (isDeno ? passed : candidates).filter(({ openedSocket }) => openedSocket !== undefined);
 }
 
 /**
@@ -120,6 +122,7 @@ function passedInode(fd: number, announced: number): number | undefined {
   const inode = inodeOf(fd);
   // Node first opens its epoll descriptor, on the lowest number that was not passed.
   if (inode !== null && (inode !== undefined || !isEpoll(fd))) return inode;
+  if (isDeno) checkDenoPermission(fd);
   throw new ActivationError(
     "SOCKACT_ERR_FD_NOT_OPEN",
     `LISTEN_FDS announces ${announced} file descriptors, but descriptor ${fd} was not passed`,
@@ -157,6 +160,9 @@ function fromUnixRow({ type, listening, connected, address }: UnixRow): Facts {
 
 /** Opens a net.Socket on the descriptor to read its type and address. */
 function factsByOpening(passedSocket: PassedSocket, inode: number): Facts {
+  // Deno and Bun can't open a UDP socket.
+  const udp = isDeno || isBun ? findUdp(inode) : undefined;
+  if (udp !== undefined) return { kind: "datagram", ...udp };
   const opened = open(passedSocket);
   if (opened === "datagram") return { kind: "datagram", ...NOTHING_KNOWN, ...findUdp(inode) };
   if (typeof opened === "string") return { kind: opened, ...NOTHING_KNOWN };

@@ -1,6 +1,7 @@
-import { fstatSync } from "node:fs";
+import { fstatSync, statSync } from "node:fs";
 import type { Socket } from "node:net";
 import process from "node:process";
+import { isDeno } from "../shared/runtime.ts";
 import { isWatched } from "./proc/descriptors.ts";
 
 /** A file descriptor that systemd passed to this process. */
@@ -123,7 +124,9 @@ export function inodeOf(fd: number): number | undefined | null {
     // bigint, because of a bug in Node 20 and 22. With plain numbers, they use this result for the next path:
     // after fstat() of a socket, realpathSync() follows no link, and require() does not find packages that
     // pnpm or npm has linked.
-    const stats = fstatSync(fd, { bigint: true });
+    // fstat() of Deno knows only the descriptors that Deno has opened.
+    const options = { bigint: true } as const;
+    const stats = isDeno ? statSync(`/proc/self/fd/${fd}`, options) : fstatSync(fd, options);
     return stats.isSocket() ? Number(stats.ino) : undefined;
   } catch {
     return null;

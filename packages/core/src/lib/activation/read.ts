@@ -32,7 +32,7 @@ import { scheduleUnservedWarning } from "./unserved.ts";
  * With `StandardInput=socket`, systemd does not set these variables. The list then contains descriptor 0.
  *
  * @throws ActivationError `SOCKACT_ERR_LISTEN_PID`, `SOCKACT_ERR_LISTEN_PIDFDID`, `SOCKACT_ERR_LISTEN_FDS`,
- *   `SOCKACT_ERR_LISTEN_FDNAMES`, `SOCKACT_ERR_FD_NOT_OPEN`, `SOCKACT_ERR_SOCKET_OUTPUT`, `SOCKACT_ERR_BUN`,
+ *   `SOCKACT_ERR_LISTEN_FDNAMES`, `SOCKACT_ERR_FD_NOT_OPEN`, `SOCKACT_ERR_SOCKET_OUTPUT`, `SOCKACT_ERR_DENO`,
  *   `SOCKACT_ERR_WORKER_THREAD`
  */
 export function activatedSockets(): readonly ActivatedSocket[] {
@@ -137,7 +137,6 @@ function readEnvironment(env: Environment, isTrusted: boolean): ReadOutcome {
       return ofPrimary;
     }
     const environment = parseListenEnvironment(trusted, process.pid);
-    if (environment.activated) refuseOtherRuntimes();
     const names = environment.activated ? environment.names : [];
     const announced = findPassed(names.map((name, index) => ({ fd: LISTEN_FDS_START + index, name })));
     const notify = announced.find(
@@ -147,7 +146,6 @@ function readEnvironment(env: Environment, isTrusted: boolean): ReadOutcome {
     // Descriptors from OpenFile=, such as the notify socket, do not make a process activated.
     const isAnnounced = announced.some(isFromSocketUnit);
     const onStandardInput = isAnnounced || !isSocketOnStandardInput() ? undefined : takeOverStandardInput();
-    if (onStandardInput) refuseOtherRuntimes();
     if (!isAnnounced && onStandardInput === undefined) {
       if (environment.activated) setEnvironmentData(WORKER_KEY, false);
       return {
@@ -179,21 +177,5 @@ function refuseOtherVersions(): void {
     "SOCKACT_ERR_VERSIONS",
     "Two versions of sockact that can't work together are in this process",
     "Install the same version of all packages: npm ls @sockact/core @sockact/register. If sockact install wrote the unit, run it again: it then loads the preload of the new version.",
-  );
-}
-
-function refuseOtherRuntimes(): void {
-  const { bun, deno } = process.versions;
-  if (deno !== undefined)
-    throw new ActivationError(
-      "SOCKACT_ERR_FD_NOT_OPEN",
-      `Deno ${deno} shows sockact no descriptor that it has not opened itself, so sockact can't use the sockets that were passed`,
-      "Run the service with Node: ExecStart=/usr/bin/node ….",
-    );
-  if (bun === undefined) return;
-  throw new ActivationError(
-    "SOCKACT_ERR_BUN",
-    `Bun ${bun} can't listen on a socket that was passed: it opens another, on a random port`,
-    "Run the service with Node: ExecStart=/usr/bin/node ….",
   );
 }

@@ -17,6 +17,8 @@ import { hasConnections, type PassedSocket } from "../activation/passed-socket.t
 import { isWaitingToServe, onceServing } from "../activation/serving.ts";
 import { checkPermission } from "../binding/permission.ts";
 import { classifyWith } from "../activation/classify.ts";
+import { isDeno } from "../shared/runtime.ts";
+import { runtimeError } from "../shared/runtime-errors.ts";
 import { claimSockets, familyRefusalOf, findDatagramSocket } from "../binding/claim.ts";
 
 /**
@@ -80,6 +82,7 @@ function bindAndClaim(
   name: string | undefined,
 ): PassedSocket {
   const { type } = socket as Socket & { type: "udp4" | "udp6" };
+  if (isDeno) throw runtimeError("datagram");
   checkPermission();
   refuseInWorker(sockets, "bindDatagram()");
   const passedSocket = findDatagramSocket(sockets, name, type);

@@ -3,16 +3,18 @@ import type { Server } from "node:net";
 import { areConnections, type PassedSocket } from "../activation/passed-socket.ts";
 import { isWaitingToServe } from "../activation/serving.ts";
 import { bindServerLater } from "../binding/bind-later.ts";
+import { bindOnBun, checkBun } from "../binding/bind-on-bun.ts";
 import { bindServer } from "../binding/bind-server.ts";
 import type { BoundSockets } from "../binding/bound.ts";
+import { handoverError, tlsTwiceError } from "../binding/claim-errors.ts";
 import { claimSockets, selectForServer } from "../binding/claim.ts";
 import { checkPermission } from "../binding/permission.ts";
 import { createTlsAcceptor, type PlacedTls } from "../binding/tls-acceptor.ts";
 import { createProxyReceivers } from "../proxy-protocol/receiver.ts";
 import { debug } from "../shared/debug.ts";
-import { ActivationError } from "../shared/errors.ts";
 import { afterFirstResponse } from "../shared/first-response.ts";
 import { checkInternals, type Part } from "../shared/internals-check.ts";
+import { isBun } from "../shared/runtime.ts";
 import { isHttpServer, isTlsServer, nativeListen } from "../shared/node-internals.ts";
 import { emitStartupError } from "./manage-server.ts";
 import type { SocketSelection } from "./options.ts";
@@ -60,12 +62,13 @@ export function claimAndBind(
     if (areConnections(selected.map(({ socket }) => socket)))
       refuseInWorker(selected, "listen() for a connection (Accept=yes)");
     if (handover) refuseConnections(selected);
+    if (isBun) checkBun(server, selected, { tls: tls.length > 0, proxy: proxyOf !== undefined });
     const proxies = proxyOf && createProxyReceivers(selected, proxyOf);
     checkInternals(partsToBind(server, selected, { tls: tls.length > 0, proxy: (proxies?.size ?? 0) > 0 }));
     checkInternalsLater(server, listenCallback);
     const acceptors = new Map(tls.map((each) => [each, createTlsAcceptor(server, each, http2)]));
     claimSockets(selected);
-    const bind = isWaitingToServe() ? bindServerLater : bindServer;
+    const bind = isBun ? bindOnBun : isWaitingToServe() ? bindServerLater : bindServer;
     bind(server, selected, {
       backlog,
       preambleOf: ({ name }) => ({
@@ -96,22 +99,7 @@ export function claimAndBind(
 function refuseConnections(selected: readonly PassedSocket[]): void {
   const isConnection = areConnections(selected.map(({ socket }) => socket));
   if (!isConnection && !selected.some(({ fd }) => fd === 0)) return;
-  throw new ActivationError(
-    "SOCKACT_ERR_HANDOVER_UNSUPPORTED",
-    `The option handover can't be used with ${isConnection ? "a process that systemd starts for one connection (Accept=yes)" : "a socket on standard input (StandardInput=socket)"}`,
-    isConnection
-      ? "Leave handover out: each connection is served by a process of its own, and the next one runs the new code."
-      : "Leave StandardInput= out of the service: then the socket is passed as descriptor 3. Or leave handover out.",
-  );
-}
-
-/** Both would mean TLS inside TLS, which no client speaks. */
-function tlsTwiceError(): ActivationError {
-  return new ActivationError(
-    "SOCKACT_ERR_OPTION",
-    "The option tls was given for a server that has its own TLS (node:https, node:tls, http2.createSecureServer())",
-    "A server of node:https speaks TLS on every socket. Leave tls out, or create the server with http.createServer(). With Fastify, leave out its https option.",
-  );
+  throw handoverError(isConnection);
 }
 
 /** The Node internals that binding needs. A single plain listener needs only a few of them. */

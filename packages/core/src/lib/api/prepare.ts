@@ -5,6 +5,8 @@ import "./share-with-workers.ts";
 import { checkProxyNames } from "../proxy-protocol/variable.ts";
 import { isVariableSet } from "../shared/environment-options.ts";
 import { notActivated } from "../shared/errors.ts";
+import { isBun, isDeno } from "../shared/runtime.ts";
+import { checkRuntime } from "../shared/runtime-errors.ts";
 import { loadFeatures } from "./load-features.ts";
 import { type AppOptions, type Call, type CheckedOptions, readOptions } from "./options.ts";
 
@@ -30,6 +32,7 @@ export function prepare<T extends AppOptions>(
   const checked = readOptions(options, call, more);
   loadFeatures(checked.settings);
   const activation = readActivation(options.ignoreListenPid);
+  if (isDeno || isBun) checkRuntime(checked.settings, activation.activated);
   if (!activation.activated && options.required === true) throw notActivated(activation.reason);
   if (activation.activated && isVariableSet("proxyProtocol"))
     checkProxyNames(activation.sockets.map(({ name }) => name));

@@ -1,8 +1,10 @@
+import { Server as HttpServer } from "node:http";
 import { Server } from "node:net";
 import { markClaimedByNumber } from "../activation/activation.ts";
 import { warnIfUnservedBeside } from "../activation/unserved.ts";
 import type { nativeListen } from "../shared/node-internals.ts";
 import { once, processState } from "../shared/process-state.ts";
+import { isBun } from "../shared/runtime.ts";
 import { hasHandle } from "./listen-arguments.ts";
 
 /** The unpatched `listen()` of a server. */
@@ -30,10 +32,16 @@ export function interceptListen(which: "adapter" | "preload", interceptor: Inter
   once("wrap listen", wrapListen);
 }
 
-/** Patches net.Server.prototype.listen. The patch calls the function that it replaced. */
 function wrapListen(): void {
-  const inner = Server.prototype.listen as Listen;
-  Server.prototype.listen = function (this: Server, ...args: unknown[]): Server {
+  patchListen(Server.prototype);
+  // The servers of Bun's node:http are not instances of net.Server.
+  if (isBun) patchListen(HttpServer.prototype);
+}
+
+/** Patches listen() of a class of servers. The patch calls the function that it replaced. */
+function patchListen(prototype: Server): void {
+  const inner = prototype.listen as Listen;
+  prototype.listen = function (this: Server, ...args: unknown[]): Server {
     if (hasHandle(args[0])) {
       if (typeof args[0].fd === "number") markClaimedByNumber(args[0].fd);
       return inner.apply(this, args);

@@ -116,3 +116,32 @@ export function claimedError(
         "and name them: systemdListen({ name: 'http' }), or listen(server, { name: 'https' }) from @sockact/core.",
   );
 }
+
+/** @param isConnection whether it is one connection (`Accept=yes`), or a socket on standard input */
+export function handoverError(isConnection: boolean): ActivationError {
+  return new ActivationError(
+    "SOCKACT_ERR_HANDOVER_UNSUPPORTED",
+    `The option handover can't be used with ${isConnection ? "a process that systemd starts for one connection (Accept=yes)" : "a socket on standard input (StandardInput=socket)"}`,
+    isConnection
+      ? "Leave handover out: each connection is served by a process of its own, and the next one runs the new code."
+      : "Leave StandardInput= out of the service: then the socket is passed as descriptor 3. Or leave handover out.",
+  );
+}
+
+/** Both would mean TLS inside TLS, which no client speaks. */
+export function tlsTwiceError(): ActivationError {
+  return new ActivationError(
+    "SOCKACT_ERR_OPTION",
+    "The option tls was given for a server that has its own TLS (node:https, node:tls, http2.createSecureServer())",
+    "A server of node:https speaks TLS on every socket. Leave tls out, or create the server with http.createServer(). With Fastify, leave out its https option.",
+  );
+}
+
+export function permissionError(): ActivationError {
+  return new ActivationError(
+    "SOCKACT_ERR_PERMISSION",
+    "Node runs with --permission, which does not let this process listen on a socket that was passed to it",
+    "Add --allow-net to the command line: ExecStart=/usr/bin/node --permission --allow-net --allow-fs-read=… …. " +
+      "Once the server listens, process.permission.drop('net') forbids every outgoing connection (Node 26.3).",
+  );
+}

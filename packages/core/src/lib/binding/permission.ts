@@ -1,5 +1,5 @@
 import process from "node:process";
-import { ActivationError } from "../shared/errors.ts";
+import { permissionError } from "./claim-errors.ts";
 
 interface Permission {
   has(scope: string): boolean;
@@ -15,10 +15,5 @@ export function checkPermission(): void {
   // Older versions of Node neither have nor need this permission.
   if (permission === undefined || !process.allowedNodeEnvironmentFlags.has("--allow-net")) return;
   if (permission.has("net")) return;
-  throw new ActivationError(
-    "SOCKACT_ERR_PERMISSION",
-    "Node runs with --permission, which does not let this process listen on a socket that was passed to it",
-    "Add --allow-net to the command line: ExecStart=/usr/bin/node --permission --allow-net --allow-fs-read=… …. " +
-      "Once the server listens, process.permission.drop('net') forbids every outgoing connection (Node 26.3).",
-  );
+  throw permissionError();
 }

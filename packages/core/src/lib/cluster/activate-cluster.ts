@@ -12,6 +12,8 @@ import { handleSignals } from "../signals/handle-signals.ts";
 import { afterHeldListeners } from "../lifecycle/stop-at-signal.ts";
 import { prepareToNotify } from "../lifecycle/service-manager.ts";
 import { setWorkerPool, workerPool } from "../lifecycle/worker-pool.ts";
+import { isBun } from "../shared/runtime.ts";
+import { runtimeError } from "../shared/runtime-errors.ts";
 import { once } from "../shared/process-state.ts";
 import { warn } from "../shared/warnings.ts";
 import { keepHandles } from "./shared-handles.ts";
@@ -25,6 +27,7 @@ export function activateCluster(): boolean {
   if (!isMainThread) return false;
   const passed = readActivation();
   if (!passed.activated || socketsForWorkers(passed).length === 0) return workerPool() !== undefined;
+  if (isBun) throw runtimeError("cluster");
   once("activate cluster", () => {
     const isLate = Object.keys(cluster.settings).length > 0 && cluster.schedulingPolicy === cluster.SCHED_RR;
     if (isLate) {

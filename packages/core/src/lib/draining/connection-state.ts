@@ -1,5 +1,6 @@
 import type { ServerResponse } from "node:http";
-import { responseOf, speaksHttp } from "../shared/node-internals.ts";
+import { hasHandle, responseOf, speaksHttp } from "../shared/node-internals.ts";
+import { isBun } from "../shared/runtime.ts";
 import { now } from "../shared/timers.ts";
 import type { Connection } from "./connections.ts";
 import { sessionOf } from "./http2-sessions.ts";
@@ -20,7 +21,9 @@ export function isOlder(since: number, age: number): boolean {
  * Whether the client of an HTTP server has not sent anything yet. A complete TLS handshake does not count.
  */
 export function isSilent({ isHttp, stream }: Connection): boolean {
-  return isHttp && stream.bytesRead === 0;
+  // A server of Bun's node:http counts no bytes, and reports a connection with its first request.
+  const isCounted = !isBun || hasHandle(stream);
+  return isHttp && isCounted && stream.bytesRead === 0;
 }
 
 /** Whether the client has not sent a request yet. */

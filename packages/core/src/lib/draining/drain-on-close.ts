@@ -1,5 +1,6 @@
 import { Server } from "node:net";
 import process from "node:process";
+import { closeListener } from "../shared/node-internals.ts";
 import type { ServerDrain } from "./drain-server.ts";
 
 /**
@@ -30,8 +31,10 @@ export function drainOnClose(drain: ServerDrain): void {
       if (callback) lateCallbacks.push(callback);
       return server;
     }
-    if (isCalled || !(server.listening || drain.isDraining))
-      return Server.prototype.close.call(server, callback);
+    if (isCalled || !(server.listening || drain.isDraining)) {
+      closeListener(server, callback);
+      return server;
+    }
     isCalled = true;
     if (isClosed) process.nextTick(tellLate, callback);
     else if (callback) server.once("close", () => callback());

@@ -1,10 +1,10 @@
 import type { EventEmitter } from "node:events";
 import type { Server as HttpServer } from "node:http";
-import { Server, type Socket } from "node:net";
+import type { Server, Socket } from "node:net";
 import type { Server as TlsServer } from "node:tls";
 import { setImmediate as turnOfTheLoop } from "node:timers/promises";
 import { isSentAway, listsConnections } from "../shared/node-connections.ts";
-import { acceptNothing, isHttpServer, speaksHttp } from "../shared/node-internals.ts";
+import { acceptNothing, closeListener, isHttpServer, speaksHttp } from "../shared/node-internals.ts";
 import { after } from "../shared/timers.ts";
 import {
   FIRST_REQUEST_MS,
@@ -275,10 +275,8 @@ export class ServerDrain implements Drainable {
   #closeListeners(arriving?: Promise<void>): void {
     if (!this.#isAccepting) return;
     this.#isAccepting = false;
-    // http.Server's own close() would reset idle clients that are about to send. In Node 26, it would also
-    // reset clients whose request is in transit.
     const close = (): void => {
-      if (!this.#isClosed) Server.prototype.close.call(this.server);
+      if (!this.#isClosed) closeListener(this.server);
     };
     if (arriving === undefined || this.#isClosed) return close();
     acceptNothing(this.server);

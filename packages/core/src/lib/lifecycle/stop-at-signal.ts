@@ -3,6 +3,7 @@ import { constants } from "node:os";
 import process from "node:process";
 import { bindListeners } from "../shared/process-events.ts";
 import { processState } from "../shared/process-state.ts";
+import { isDeno } from "../shared/runtime.ts";
 import { now } from "../shared/timers.ts";
 import { allDrains } from "./app.ts";
 import { exitProcess, stop } from "./shutdown.ts";
@@ -49,6 +50,8 @@ export function handleSignal(signal: NodeJS.Signals): void {
   // Our listener comes first, so listeners that the app has added with once() can still be counted, and no
   // server is closed yet.
   process.prependListener(signal, listener);
+  // Deno calls the listeners of a signal in the order in which they were added.
+  if (isDeno) bindListeners(signal);
 }
 
 /**

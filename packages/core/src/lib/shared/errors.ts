@@ -24,6 +24,7 @@ export type ActivationErrorCode =
   | "SOCKACT_ERR_PROXY_HEADER"
   | "SOCKACT_ERR_WORKER_THREAD"
   | "SOCKACT_ERR_BUN"
+  | "SOCKACT_ERR_DENO"
   | "SOCKACT_ERR_VERSIONS"
   | "SOCKACT_ERR_TOO_MANY_FILES"
   | "SOCKACT_ERR_FILES_REPLACED"
@@ -68,6 +69,29 @@ export class ActivationError extends Error {
    * not have, have no `errno`.
    */
   declare readonly errno?: number;
+  /**
+   * With `SOCKACT_ERR_DENO` and `SOCKACT_ERR_BUN`: what this runtime can't do.
+   *
+   * - `sockets`: listen on a passed stream socket
+   * - `datagram`: bind a socket of node:dgram to a passed one
+   * - `connection`: serve a passed connection (`Accept=yes`)
+   * - `tls`: use TLS on a passed socket
+   * - `proxyProtocol`: read PROXY headers
+   * - `cluster`: listen on a passed socket in a worker of node:cluster
+   * - `permission`: look at the passed descriptors, with the permissions that it has
+   * - `handover`: the option `handover`
+   * - `signals`: the option `signals: "first"`
+   */
+  declare readonly limit?:
+    | "sockets"
+    | "datagram"
+    | "connection"
+    | "tls"
+    | "proxyProtocol"
+    | "cluster"
+    | "permission"
+    | "handover"
+    | "signals";
 
   constructor(
     code: ActivationErrorCode,

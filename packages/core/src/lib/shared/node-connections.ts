@@ -6,6 +6,7 @@ import {
   isTlsServer,
   type ListenHandle,
 } from "./node-internals.ts";
+import { isBun, isDeno } from "./runtime.ts";
 
 // Node's data about the open connections of a server, and how a connection moves to a server of another
 // process.
@@ -36,6 +37,9 @@ function connectionsOf(server: Server): Partial<ConnectionsList> | undefined {
 export function listsConnections(server: Server): boolean {
   const listeners = server.listeners("connection") as { name: string }[];
   return (
+    // Deno and Bun have other lists, and no list.
+    !isDeno &&
+    !isBun &&
     "headersTimeout" in server &&
     !isTlsServer(server) &&
     listeners.some(({ name }) => name === "connectionListener")
@@ -95,7 +99,8 @@ function exemptFromTimeouts(server: Server, socket: Socket): void {
  * then has no handle, and never closes.
  */
 export function isSentAway(socket: Socket): boolean {
-  return !socket.destroyed && (connectionHandleOf(socket) as ConnectionHandle | null) === null;
+  // A connection of Bun's node:http never has a handle.
+  return !isBun && !socket.destroyed && (connectionHandleOf(socket) as ConnectionHandle | null) === null;
 }
 
 /**

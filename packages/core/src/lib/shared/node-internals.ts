@@ -56,6 +56,16 @@ export function deferListening(server: Server & ServerInternals): Promise<() => 
   });
 }
 
+/**
+ * Closes the listener of a server. The `close()` of node:http would also reset idle clients that are about to
+ * send, and in Node 26 clients whose request is in transit.
+ */
+export function closeListener(server: Server, callback?: (error?: Error) => void): void {
+  // The servers of Bun's node:http are not instances of net.Server.
+  const { close } = server instanceof Server ? Server.prototype : (Object.getPrototypeOf(server) as Server);
+  close.call(server, callback);
+}
+
 /** Makes address() return the path, or `\0name`, as if Node had bound the server to that path. */
 export function setPipeName(server: Server, name: string): void {
   (server as Server & ServerInternals)._pipeName = name;
@@ -123,6 +133,11 @@ export function openConnection(fd: number): ConnectionHandle {
 /** The handle that owns the descriptor of a socket. */
 export function connectionHandleOf(socket: Socket): ConnectionHandle {
   return (socket as unknown as { _handle: ConnectionHandle })._handle;
+}
+
+/** Whether the socket has a handle. Node takes it when the connection closes or moves to another process. */
+export function hasHandle(socket: Socket): boolean {
+  return Boolean(connectionHandleOf(socket));
 }
 
 /**

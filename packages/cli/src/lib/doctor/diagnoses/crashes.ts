@@ -19,6 +19,7 @@ import { processes } from "../facts/processes.ts";
 import { nodeBinary, nodeVersion, program } from "../facts/program.ts";
 import { serviceUnit } from "../facts/units.ts";
 import { serviceRun } from "../facts/runs.ts";
+import { isServedBy, passedSockets } from "../facts/sockets.ts";
 import { addLines, readJournal } from "../model/commands.ts";
 import { type Diagnosis, type Found, ofCrash } from "../model/diagnosis.ts";
 
@@ -115,30 +116,36 @@ export const crashes: readonly Diagnosis[] = [
     },
   },
   {
-    // Bun ignores the sockets.
+    // Without sockact, Bun's node:http ignores the sockets.
     code: "runtime-bun",
     severity: "error",
-    title: "the app runs on Bun",
-    why: "Bun can't listen on a socket that was passed to it. It opens a random port instead, and reports that it listens.",
+    title: "the app runs on Bun, and does not use the sockets of systemd",
+    why: "node:http of Bun and Bun.serve() can't listen on a socket that was passed. They open a random port instead, and report that they listen. With sockact, a server of node:http serves the socket, but not with every option.",
     looksAt:
-      "The program of `ExecStart=` and of the main process, and SOCKACT_ERR_BUN in the output of the app.",
-    remedy: "Write `ExecStart=/usr/bin/node …`.",
+      "The program of `ExecStart=` and of the main process, whether it serves the socket, and SOCKACT_ERR_BUN in the output of the app.",
+    remedy:
+      "Call `systemdListen()` in the app. If it does, change what the error names, or write `ExecStart=/usr/bin/node …`.",
     explains: ofCrash,
     async find(subject) {
-      const [command, running, { output }, service] = await subject.all(
+      const [command, running, { output }, service, passed] = await subject.all(
         program,
         processes,
         serviceRun,
         serviceUnit,
+        passedSockets,
       );
       const said = output.find(({ message }) => /\bSOCKACT_ERR_BUN\b/.test(message));
       const programs = [command?.path ?? "", ...running.map((each) => each.program)];
       const bun = programs.find((path) => /^bunx?$/.test(basename(path)));
-      if (bun === undefined && said === undefined) return [];
+      const serves = passed.some(isServedBy(running));
+      if (said === undefined && (bun === undefined || serves)) return [];
       return {
-        message: `${subject.service} runs on Bun, which can't use the sockets of systemd.`,
+        message: `${subject.service} runs on Bun, and does not use the sockets of systemd.`,
         evidence: [...(bun === undefined ? [] : [service.evidence(bun)]), ...quoted([said])],
-        fix: "Run the app with Node.",
+        fix:
+          said === undefined
+            ? "Call systemdListen() in the app, or run it with Node."
+            : "Change what the error names, or run the app with Node.",
         copy: [`${subject.systemctl} edit --full ${subject.service}`, "  ExecStart=/usr/bin/node …"],
       };
     },

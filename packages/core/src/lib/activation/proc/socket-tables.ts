@@ -1,3 +1,4 @@
+import { isBun } from "../../shared/runtime.ts";
 import { closeSync, openSync, readSync } from "node:fs";
 import { SocketAddress } from "node:net";
 import { endianness } from "node:os";
@@ -142,5 +143,7 @@ function formatAddress(hex: string, family: "ipv4" | "ipv6"): string {
 /** `127.0.0.1:80`, `[::1]:80`: as in ListenStream= of systemd.socket(5), with the IPv6 form of RFC 5952. */
 function formatEndpoint(endpoint: { family: "ipv4" | "ipv6"; address: string; port: number }): string {
   const { address, port } = new SocketAddress(endpoint);
+  // SocketAddress of Bun does not shorten an address.
+  if (isBun && endpoint.family === "ipv6") return `${new URL(`http://[${address}]`).hostname}:${port}`;
   return endpoint.family === "ipv4" ? `${address}:${port}` : `[${address}]:${port}`;
 }
