@@ -192,7 +192,7 @@ export const questions: readonly Question[] = [
     github("nestjs/nest#11416"),
   ],
   ["enableShutdownHooks", ["frameworks/nestjs"], github("nestjs/nest#10131")],
-  ["bun: listening on an inherited fd (socket activation)", "bun-and-deno", github("oven-sh/bun#36491")],
+  ["bun: listening on an inherited fd (socket activation)", ["bun-and-deno"], github("oven-sh/bun#36491")],
   [
     "uWebSockets.js: support listen systemd.socket",
     ["versioning", "frameworks/http"],
