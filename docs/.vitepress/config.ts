@@ -9,7 +9,7 @@ import { linkGeneratedPages } from "./lib/generated-pages.ts";
 import { writeLlms } from "./lib/llms.ts";
 import { linkRepository } from "./lib/repository-links.ts";
 import { search } from "./lib/search.ts";
-import { dropEmptyHeaders } from "./lib/tables.ts";
+import { dropEmptyHeaders, stackWideTables } from "./lib/tables.ts";
 import { sidebar } from "./lib/sidebar.ts";
 import { keepWordsTogether } from "./lib/unbroken-words.ts";
 
@@ -93,6 +93,7 @@ export default defineConfig({
     config: (md) => {
       linkGeneratedPages(md);
       linkRepository(md);
+      stackWideTables(md);
       dropEmptyHeaders(md);
       keepWordsTogether(md);
     },

@@ -153,6 +153,11 @@ describeWith({ commands: [browserCommand] }, "the built site, in a browser", () 
     expect(problemsOf(visits, ({ tooWide }) => tooWide)).toEqual([]);
   });
 
+  test("no table scrolls sideways on a phone, except for those that compare numbers", () => {
+    const others = visits.filter(({ path }) => !/^(?:benchmark|many-hosts)/.test(path));
+    expect(problemsOf(others, ({ scrolledTables }) => scrolledTables)).toEqual([]);
+  });
+
   test.each([768, 960])("the menu fits into a window of %i px", async (width) => {
     await inNewContext(
       async (context) => {
@@ -183,6 +188,22 @@ describeWith({ commands: [browserCommand] }, "the built site, in a browser", () 
       expect(bytes).toBeLessThan(200_000);
     });
   });
+
+  test.each(["", "start", "builder", "check", "reference/core"])(
+    "a phone shows the page /%s before it has loaded 200 kB of script",
+    (path) => {
+      const html = readFileSync(join(built, fileOf(path) ?? ""), "utf8");
+      const scripts = Array.from(
+        html.matchAll(
+          /<(?:script type="module" src|link rel="modulepreload" href)="[^"]*\/(assets\/[^"]*)"/g,
+        ),
+        ([, file = ""]) => file,
+      );
+      const sizes = [...new Set(scripts)].map((file) => statSync(join(built, file)).size);
+      expect(sizes.length).toBeGreaterThan(2);
+      expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(200_000);
+    },
+  );
 
   test("each page of the reference has less than 50 kB of script", () => {
     const scripts = readdirSync(join(built, "assets")).filter((file) =>

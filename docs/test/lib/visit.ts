@@ -33,6 +33,8 @@ export interface Visit {
   anchors: Set<string>;
   /** What is wider than a phone and has no scroll bar of its own. */
   tooWide: string[];
+  /** The headers of the tables that scroll sideways on a phone. */
+  scrolledTables: string[];
   /** Faults of accessibility: the rule of axe, the colours, the element. */
   faults: string[];
 }
@@ -83,6 +85,8 @@ async function openTab(context: BrowserContext, origin: string, complaints: stri
 async function load(page: Page, { origin, base }: BuiltSite, path: string): Promise<void> {
   await page.goto(`${origin}${base}${path}`);
   await page.waitForFunction(() => "__vue_app__" in (document.querySelector("#app") ?? {}));
+  // The scripts of some forms are loaded after the page.
+  await page.waitForFunction(() => document.querySelector(".unit-page:disabled") === null);
 }
 
 /** Opens a page in a tab of its own. */
@@ -166,7 +170,12 @@ async function visit(
   await setDark(page, false);
   await page.setViewportSize(PHONE);
   const tooWide = await widerThanWindow(page);
-  return { path, ...seen, anchors: new Set(seen.anchors), tooWide, faults };
+  const scrolledTables = await page.evaluate(() =>
+    [...document.querySelectorAll(".vp-doc table")]
+      .filter((table) => table.scrollWidth > table.clientWidth + 1)
+      .map((table) => table.querySelector("tr")?.textContent ?? ""),
+  );
+  return { path, ...seen, anchors: new Set(seen.anchors), tooWide, scrolledTables, faults };
 }
 
 /** Visits pages, a few at a time. */
