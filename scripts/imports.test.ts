@@ -20,6 +20,7 @@ const orders: Record<string, string[]> = {
     "shared",
     "systemd",
     "output",
+    "proxy",
     "change",
     "app",
     "bundle",

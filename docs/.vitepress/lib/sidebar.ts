@@ -58,6 +58,7 @@ export const sidebar: DefaultTheme.SidebarItem[] = [
       "/ansible",
       "/operate",
       "/several-apps",
+      "/hosts",
       "/clients",
       "/many-hosts",
       "/load-balancers",

@@ -24,6 +24,7 @@ export const everyField: Record<string, AppDescription> = {
     notifyAccess: "all",
     openFile: false,
     bundle: true,
+    hosts: ["shop.example.com"],
     execCondition: [["/bin/sh", "-c", "true"]],
     execStartPre: [["/bin/sh", "-c", "echo 100% $HOME"], { command: ["/bin/sh"], mayFail: true }],
     exec: [

@@ -499,4 +499,5 @@ export const serviceFields: Fields<AppDescription> = {
     Install: ofInstall,
   }),
   bundle: apart(fc.boolean()),
+  hosts: apart(fc.constant(["shop.example.com"])),
 };

@@ -1,7 +1,8 @@
 import process from "node:process";
-import { Command, InvalidArgumentError } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 import type { InstallOptions } from "../install-app/options.ts";
 import { addAppOptions } from "./app-options.ts";
+import { collect } from "./option-values.ts";
 
 function seconds(value: string): number {
   if (!/^[1-9]\d{0,3}$/.test(value)) throw new InvalidArgumentError("It must be a number from 1 to 9999.");
@@ -19,6 +20,17 @@ export function installCommand(): Command {
       "the file that Node runs, such as server.js. Without it, the config of this folder is used, or else the start script",
     );
   return addAppOptions(command)
+    .option(
+      "--host <name>",
+      "serve the app at this host name, by a site in Caddy or nginx. May be repeated",
+      collect,
+    )
+    .addOption(
+      new Option("--proxy <name>", "the proxy that gets the site (default: the one that runs)").choices([
+        "caddy",
+        "nginx",
+      ]),
+    )
     .option("-c, --config <file>", "use this config")
     .option("--root <folder>", "write the files below this folder, and start nothing")
     .option("--no-request", "send no test request")
@@ -39,6 +51,7 @@ Exit codes:
 
 Examples:
   sudo sockact install server.js --name shop --listen 80
+  sudo sockact install server.js --name shop --host shop.example.com
   sudo sockact install --dry-run
   sockact install --user --listen 8080`,
     )

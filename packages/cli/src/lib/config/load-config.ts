@@ -2,6 +2,7 @@ import { dirname, join } from "node:path";
 import { emitUnits, UnitError, type AppDescription } from "@sockact/units";
 import { findNode } from "../app/find-node.ts";
 import { shownOfHomes, withAppInHome } from "../app/homes.ts";
+import { groupForHosts } from "../proxy/find-proxy.ts";
 import { clean } from "../shared/clean.ts";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import type { Invoker } from "../shared/invoker.ts";
@@ -9,6 +10,7 @@ import { type ConfigAnswer, evaluateConfig } from "./evaluate.ts";
 import { findConfig } from "./find-config.ts";
 import { assertHomesNotReplaceable } from "./replaceable-folders.ts";
 import { resolvePaths } from "./resolve-paths.ts";
+import { withHosts } from "./with-hosts.ts";
 import { distrustOf } from "../shared/trusted-path.ts";
 
 /** A config and its exported descriptions. */
@@ -24,6 +26,8 @@ export interface LoadConfigOptions {
   /** The path of a config, relative to the folder. The default is the config in the folder. */
   file?: string | undefined;
   invoker: Invoker;
+  /** The proxy for host names, if the user has named one. */
+  proxy?: string | undefined;
 }
 
 /**
@@ -39,6 +43,7 @@ export async function loadConfig({
   folder: from,
   file: named,
   invoker,
+  proxy,
 }: LoadConfigOptions): Promise<LoadedConfig | undefined> {
   const file = findConfig(from, named);
   if (file === undefined) return undefined;
@@ -64,7 +69,7 @@ export async function loadConfig({
       const node: unknown = Array.isArray(described.exec) ? described.exec[0] : undefined;
       await assertHomesNotReplaceable(shownOfHomes(shown), node, invoker);
     }
-    descriptions.push(shown);
+    descriptions.push(await withSocketForHosts(shown, file, proxy));
   }
   for (const [index, description] of descriptions.entries())
     unitsOf(description, Array.isArray(value) ? `${file}, [${index}]` : file);
@@ -78,6 +83,16 @@ export async function loadConfig({
       { exitCode: EXIT.failed },
     );
   return { file, descriptions };
+}
+
+/** The description with the socket for its host names, if it has any. */
+export async function withSocketForHosts(
+  description: AppDescription,
+  file: string,
+  proxy: string | undefined,
+): Promise<AppDescription> {
+  if (description.hosts === undefined) return description;
+  return withHosts(description, await groupForHosts(description.name, proxy), `hosts in ${file}`);
 }
 
 /**

@@ -9,12 +9,13 @@ import {
   socketsOf,
 } from "../install/install.ts";
 import { clean } from "../shared/clean.ts";
+import { deadline } from "../shared/deadline.ts";
 import { tell } from "../shared/messages.ts";
 import type { ServiceManager } from "../systemd/service-manager.ts";
 import { writingHints } from "../systemd/writing-hints.ts";
 import { applyCompared } from "./apply-compared.ts";
 import type { MadeBundle } from "./bundle.ts";
-import type { Answer } from "./first-request.ts";
+import { type Answer, requestForHost } from "./first-request.ts";
 import { interruptible } from "./interruptible.ts";
 import type { InstallOptions } from "./options.ts";
 import { isUnusable } from "./result.ts";
@@ -41,7 +42,10 @@ export async function applyPrepared(
     const ask = async (withPage: boolean): Promise<Answer[]> => {
       if (manager === undefined || !request || sockets.length === 0) return [];
       shown.update(`Waiting for the first answer from ${name}`);
-      return verify({ name, sockets, manager, timeout: timeout * 1000, signal, withPage });
+      const own = await verify({ name, sockets, manager, timeout: timeout * 1000, signal, withPage });
+      const limit = deadline(timeout * 1000, signal);
+      const hosts = prepared.plan.site?.hosts ?? [];
+      return [...own, ...(await Promise.all(hosts.map(async (host) => requestForHost(host, limit))))];
     };
     const onStep = (step: InstallStep) => {
       const text = stepText(step);
@@ -115,6 +119,8 @@ function stepText(step: InstallStep): string | undefined {
       return `Starting ${step.units.join(" ")}`;
     case "restarted":
       return `Restarting ${step.units.join(" ")}`;
+    case "served":
+      return `Reloading ${step.unit}`;
     case "undoing":
       return "Undoing all changes";
     default:

@@ -107,6 +107,8 @@ async function pageOf(response: http.IncomingMessage): Promise<Page> {
 export interface RequestOptions {
   /** Whether to send a PROXY header first. */
   withHeader?: boolean | undefined;
+  /** The host name. */
+  host?: string | undefined;
   /** Whether to read the page too. */
   withPage?: boolean | undefined;
 }
@@ -127,10 +129,10 @@ function requestBy(
   { request }: typeof http | typeof https,
   target: Target,
   signal: AbortSignal,
-  { withHeader = false, withPage = false }: RequestOptions,
+  { host = "localhost", withHeader = false, withPage = false }: RequestOptions,
 ): Promise<Head> {
   return new Promise((resolve, reject) => {
-    const headers = { host: "localhost", "user-agent": "sockact", connection: "close" };
+    const headers = { host, "user-agent": "sockact", connection: "close" };
     // An answer counts even if the certificate is not trusted.
     const options = {
       ...target.connect,
@@ -206,5 +208,22 @@ export async function firstRequest(
         ? { outcome: "other", url: target.url, milliseconds }
         : { outcome: "silent", url: target.url, reason: CLOSED };
     }
+  }
+}
+
+/** Sends a request for a host name to the proxy of this machine. */
+export async function requestForHost(host: string, signal: AbortSignal): Promise<Answer> {
+  const url = `http://${host}/`;
+  const target = { url, secureUrl: url, connect: { host: "127.0.0.1", port: 80 } };
+  const start = Date.now();
+  try {
+    const head = await requestBy(http, target, signal, { host });
+    return { outcome: "http", url, ...head, milliseconds: Date.now() - start };
+  } catch (error) {
+    return {
+      outcome: "silent",
+      url,
+      reason: `the proxy does not answer on port 80: ${(error as Error).message}`,
+    };
   }
 }

@@ -24,6 +24,7 @@ import { filesOfBundle, type MadeBundle, makeBundle } from "./bundle.ts";
 import { checkOptions, type InstallOptions, rootFolder } from "./options.ts";
 import { isUnusable, resultText } from "./result.ts";
 import { changesOfUnits, summary, textOfUnits } from "./summary.ts";
+import { planSite } from "./plan-site.ts";
 import { wantedServices } from "./services.ts";
 import { unitOf, type WantedService } from "./wanted-service.ts";
 
@@ -149,6 +150,7 @@ async function prepare(
   if (problems.length > 0) throw await accessError(service, problems);
   const bundle = service.bundle && (await makeBundle(service.bundle, isUsers, caller));
   const made = bundle && filesOfBundle({ name: description.name, user: isUsers }, bundle);
+  const { site, notes: siteNotes } = await planSite(description, options.proxy, manager);
   const plan: InstallPlan = {
     name: description.name,
     user: isUsers,
@@ -156,13 +158,15 @@ async function prepare(
     units: units.texts(),
     extraFiles: [...extraFiles, ...(made?.files ?? [])],
     bundle: made?.record,
+    ...(site && { site }),
     description,
     config,
     author: isUsers || !isHere ? undefined : authorOf(service),
   };
   const prepared = await prepareInstall(plan, options.force === true, manager !== undefined);
   const unchecked = isHere && manager === undefined ? [UNCHECKED] : [];
-  return { service, prepared, bundle, notes: [...service.notes, ...notes, ...prepared.notes, ...unchecked] };
+  const allNotes = [...service.notes, ...siteNotes, ...notes, ...prepared.notes, ...unchecked];
+  return { service, prepared, bundle, notes: allNotes };
 }
 
 /** A template has no socket to start, only its instances do. */
@@ -227,6 +231,7 @@ function jsonOf({ installed: { service, prepared, notes }, answers, changed, bun
     name: service.description.name,
     changed,
     sockets: socketsOf(prepared.plan),
+    ...(prepared.plan.site && { hosts: prepared.plan.site.hosts }),
     service: serviceOf(prepared.plan),
     files: written.map(({ path, state, text }) => ({
       path,

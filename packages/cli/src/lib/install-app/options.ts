@@ -10,6 +10,9 @@ import { sameCommand } from "../shared/own-command.ts";
 export interface InstallOptions {
   name?: string | undefined;
   listen?: string[] | undefined;
+  /** The host names of the site in the machine's proxy. */
+  host?: string[] | undefined;
+  proxy?: string | undefined;
   user?: boolean | undefined;
   root?: string | undefined;
   config?: string | undefined;
@@ -35,6 +38,7 @@ export interface InstallOptions {
 /** Options that describe the app. A config contains all of them. */
 const ofApp = {
   listen: "--listen",
+  host: "--host",
   runAs: "--run-as",
   hardening: "--hardening",
   environmentFile: "--environment-file",
@@ -46,7 +50,7 @@ const ofApp = {
 
 /** Throws for options that contradict each other or can't be used here. */
 export function checkOptions(entry: string | undefined, options: InstallOptions): void {
-  const { user = false, root, config, runAs, dryRun = false } = options;
+  const { user = false, root, config, runAs, host, dryRun = false } = options;
   const usage = (message: string, hint: string) => {
     throw new CliError("SOCKACT_ERR_USAGE", message, hint);
   };
@@ -62,6 +66,11 @@ export function checkOptions(entry: string | undefined, options: InstallOptions)
     );
   if (user && root !== undefined) usage("--user and --root exclude each other", "Leave one of them out.");
   checkPlace({ user, root: "/" }, "install");
+  if (host !== undefined && (user || root !== undefined))
+    usage(
+      `--host and --${user ? "user" : "root"} exclude each other`,
+      "The site is in the proxy of this machine, which root installs. Leave one of the options out.",
+    );
   if (user && runAs !== undefined)
     usage(
       "--run-as is for system services",

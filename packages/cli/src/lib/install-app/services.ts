@@ -6,6 +6,8 @@ import { type DetectedApp, detectApp } from "../app/detect-app.ts";
 import { isFile, sourceFiles } from "../app/source-files.ts";
 import { configNames } from "../config/find-config.ts";
 import { loadConfig } from "../config/load-config.ts";
+import { withHosts } from "../config/with-hosts.ts";
+import { groupForHosts } from "../proxy/find-proxy.ts";
 import { assertHomesNotReplaceable } from "../config/replaceable-folders.ts";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import type { Invoker } from "../shared/invoker.ts";
@@ -34,7 +36,9 @@ export async function wantedServices(
   { folder, invoker, systemd }: Surroundings,
 ): Promise<WantedService[]> {
   const config =
-    entry === undefined ? await loadConfig({ folder, file: options.config, invoker }) : undefined;
+    entry === undefined
+      ? await loadConfig({ folder, file: options.config, invoker, proxy: options.proxy })
+      : undefined;
   if (config === undefined) {
     const app = await detectApp({ folder, entry, node: options.node, isBundled: options.bundle });
     if (options.yes === true) assertNoGuess(app);
@@ -118,9 +122,10 @@ async function ofApp(
   const isLoaded = options.preload && !app.hasSockact && !app.takesOneSocket;
   const isInstalled = isFile(join(app.folder, "node_modules/@sockact/register/dist/index.cjs"));
   const copies = isLoaded && !isInstalled ? [preloadCopy({ name, user })] : [];
-  const plain = describeApp(app, {
+  const listen = options.listen ?? (options.host && [`/run/${name}.sock`]);
+  const described = describeApp(app, {
     name,
-    listen: options.listen,
+    listen,
     user,
     runAs: options.runAs,
     hardening: options.hardening,
@@ -131,10 +136,14 @@ async function ofApp(
     preload: copies[0]?.path ?? isLoaded,
     systemd,
   });
-  const notes = notesOf(app, options);
-  if (app.port === undefined && options.listen === undefined)
+  const plain =
+    options.host === undefined
+      ? described
+      : withHosts({ ...described, hosts: options.host }, await groupForHosts(name, options.proxy), "--host");
+  const notes = notesOf(app, { ...options, listen });
+  if (app.port === undefined && listen === undefined)
     notes.push("The code names no port, so the service listens on port 3000. For another one: --listen");
-  if (app.host !== undefined && options.listen === undefined)
+  if (app.host !== undefined && listen === undefined)
     notes.push(
       `The code names ${app.host}, so only this machine can connect. For every address: --listen ${app.port}`,
     );

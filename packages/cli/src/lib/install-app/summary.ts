@@ -1,7 +1,7 @@
 import { basename } from "node:path";
 import process from "node:process";
 import { wordsOf } from "../app/command-words.ts";
-import { type PreparedInstall, withoutHeader } from "../install/install.ts";
+import { type InstallPlan, type PreparedInstall, withoutHeader } from "../install/install.ts";
 import { wrap } from "../output/wrap.ts";
 import { clean } from "../shared/clean.ts";
 import { colour } from "../shared/messages.ts";
@@ -123,6 +123,7 @@ export function summary(
     ["folder", ownValues(service, "WorkingDirectory")[0]],
     ["as", runsAs(service)],
     ["listens on", listensOn(service, false)],
+    ["hosts", prepared.plan.site?.hosts.join(", ")],
     ["probes on", listensOn(service, true)],
     ["sockets", takesSocket(service)],
     ["bundle", prepared.plan.bundle && bundleText(prepared.plan.bundle)],
@@ -183,9 +184,13 @@ function directives(text: string): Map<string, string[]> {
   return found;
 }
 
-/** The units and their paths. */
-export function textOfUnits({ units }: WantedService, { files }: PreparedInstall): string {
-  const texts = files.filter(({ path }) => units.files.has(basename(path)));
+/** Whether a file is a unit or a site. */
+const isShown = (path: string, { units }: WantedService, { site }: InstallPlan): boolean =>
+  units.files.has(basename(path)) || path === site?.path;
+
+/** The units and the site, with their paths. */
+export function textOfUnits(service: WantedService, { files, plan }: PreparedInstall): string {
+  const texts = files.filter(({ path }) => isShown(path, service, plan));
   return texts.map(({ path, text }) => `# ${path}\n${text.toString()}\n`).join("");
 }
 
@@ -195,7 +200,7 @@ export async function changesOfUnits(service: WantedService, prepared: PreparedI
   const changed = prepared.files.filter(({ state }) => state === "changed");
   const added = prepared.files.filter(({ state }) => state === "new");
   const patches = changed
-    .filter(({ path }) => service.units.files.has(basename(path)))
+    .filter(({ path }) => isShown(path, service, prepared.plan))
     .map(({ path, previous = "", text }) =>
       unifiedDiff(
         { path, text: withoutHeader(previous) },

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 
 /**
- * Who wrote a unit file: this program for this service, someone who edited it afterwards, or another author.
+ * Who wrote a unit file or a site: this program for this service, someone who edited it afterwards, or another author.
  */
 type Writer = "sockact" | "edited" | "foreign";
 
@@ -15,8 +15,12 @@ export function sha256(content: string | Buffer): string {
  * Adds the header to a unit. It has no version and no time, so the same description always gives the same
  * file.
  */
-export function withHeader(name: string, unit: string, text: string): string {
-  const advice = `Your own settings: systemctl edit ${unit}`;
+export function withHeader(
+  name: string,
+  unit: string,
+  text: string,
+  advice = `Your own settings: systemctl edit ${unit}`,
+): string {
   return `# Written by sockact install for ${name}. ${advice}\n# Content: sha256:${sha256(text)}\n${text}`;
 }
 

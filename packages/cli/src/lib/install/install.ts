@@ -7,6 +7,7 @@ export { checkPlace, filesFolder, type Place, rootOfUnits, unitFolder } from "./
 export { inFolder } from "./safe-folder.ts";
 export { isInterrupted } from "./interrupted.ts";
 export { foldersIn } from "./service-paths.ts";
+export type { PlannedSite } from "./sites.ts";
 export { type ExtraFile, type InstallPlan, type PreparedInstall, serviceOf, socketsOf } from "./plan/plan.ts";
 export { assertAccountNamesFree } from "./plan/foreign-accounts.ts";
 export { assertSeparateFolders } from "./plan/foreign-paths.ts";

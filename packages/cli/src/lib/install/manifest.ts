@@ -1,4 +1,5 @@
 import { basename, dirname, join } from "node:path";
+import { proxyOfFile } from "../proxy/find-proxy.ts";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import { isUnitOf } from "./names.ts";
 import { type Place, serviceFolder, stateFolder, unitFolder } from "./places.ts";
@@ -130,6 +131,7 @@ export function mayHave(place: Place, name: string, path: unknown): boolean {
   const file = basename(path);
   const folder = dirname(path);
   if (folder === unitFolder(outside, file)) return isUnitOf(name, file);
+  if (!place.user && proxyOfFile(path, name) !== undefined) return true;
   const own = serviceFolder(outside, name);
   return [join(own, "files"), join(own, "backup")].includes(folder) || path === manifestPath(outside, name);
 }

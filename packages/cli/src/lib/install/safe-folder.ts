@@ -3,6 +3,7 @@ import {
   closeSync,
   constants,
   fchmodSync,
+  fchownSync,
   fstatSync,
   fsyncSync,
   linkSync,
@@ -139,13 +140,14 @@ export class SafeFolder {
   }
 
   /** Writes a new file, and waits until it is on the disk. */
-  writeNew(name: string, content: string | Buffer, mode: number): void {
+  writeNew(name: string, content: string | Buffer, mode: number, owner?: Pick<Stats, "uid" | "gid">): void {
     this.#change(join(this.path, name), () => {
       const fd = openSync(this.#at(name), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
       try {
         let rest = Buffer.from(content);
         while (rest.length > 0) rest = rest.subarray(writeSync(fd, rest));
         // Not the mode of open(), which depends on the umask.
+        if (owner) fchownSync(fd, owner.uid, owner.gid);
         fchmodSync(fd, mode);
         fsyncSync(fd);
       } catch (error) {

@@ -483,6 +483,12 @@ export interface AppDescription {
    */
   bundle?: boolean | undefined;
   /**
+   * The host names, such as `shop.example.com`, for which `sockact install` writes a site into Caddy or nginx.
+   * The service needs one unix socket, such as `/run/shop.sock`. It does not affect units that you write
+   * yourself.
+   */
+  hosts?: readonly string[] | undefined;
+  /**
    * Whether Node loads `@sockact/register` before the app. The app's own `listen()` then gets the sockets, so
    * the code of the app does not need sockact. `true` means
    * `<workingDirectory>/node_modules/@sockact/register/dist/index.cjs`. A string is the absolute path of that

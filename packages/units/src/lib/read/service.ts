@@ -112,6 +112,8 @@ export function readService(description: Record<string, unknown>, problems: Unit
   ]) {
     if (description[field] !== undefined) read.boolean(description[field], field, problems);
   }
+  if (description["hosts"] !== undefined)
+    read.each(read.literal(read.sentence))(description["hosts"], "hosts", problems);
   reportLifecycleConflicts(description, problems);
   reportPreloadConflicts(description, problems);
   reportHandoverConflicts(description, problems);

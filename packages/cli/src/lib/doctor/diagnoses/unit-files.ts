@@ -4,10 +4,12 @@ import process from "node:process";
 import { type AppDescription, emitUnits, UnitError } from "@sockact/units";
 import { withAppInHome } from "../../app/homes.ts";
 import { findConfig } from "../../config/find-config.ts";
+import { withSocketForHosts } from "../../config/load-config.ts";
 import { resolvePaths } from "../../config/resolve-paths.ts";
 import { withBundle } from "../../install-app/bundle.ts";
 import { withPreload } from "../../install-app/preload-copy.ts";
 import { authorOf, isInterrupted, sha256, withHeader } from "../../install/install.ts";
+import { proxyOfFile } from "../../proxy/find-proxy.ts";
 import { CliError } from "../../shared/cli-error.ts";
 import { invoker } from "../../shared/invoker.ts";
 import { ownCommand, userOption } from "../../shared/own-command.ts";
@@ -94,19 +96,25 @@ export const filesOfUnits: readonly Diagnosis[] = [
       const changed = await Promise.all(
         (installed?.files ?? []).map(async ({ path, sha256: hash }) => {
           const content = await readFile(path).catch(() => undefined);
-          return content !== undefined && sha256(content) !== hash ? [path] : [];
+          const isSite = proxyOfFile(path, subject.name) !== undefined;
+          const isChanged = content === undefined ? isSite : sha256(content) !== hash;
+          return isChanged
+            ? [{ path, isSite, what: content === undefined ? "is missing" : "has changed" }]
+            : [];
         }),
       );
-      return changed.flat().map((path) => {
+      return changed.flat().map(({ path, isSite, what }) => {
         const unit = files.find((file) => file.path === path)?.unit ?? subject.service;
         return {
           unit,
-          message: `${path} has changed since sockact installed it.`,
+          message: `${path} ${what} since sockact installed it.`,
           evidence: [
             { text: path, source: `installed by sockact ${installed!.sockact}, ${installed!.installedAt}` },
           ],
-          fix: `To keep the change, move it into a drop-in. Otherwise run ${again(subject, "--force")} as before.`,
-          copy: [`${subject.systemctl} edit ${unit}`],
+          fix: isSite
+            ? `The proxy serves what is there now. To write the site anew, run ${again(subject, "--force")} as before.`
+            : `To keep the change, move it into a drop-in. Otherwise run ${again(subject, "--force")} as before.`,
+          copy: isSite ? [] : [`${subject.systemctl} edit ${unit}`],
         };
       });
     },
@@ -181,7 +189,7 @@ async function wantedUnits(
     if (description === undefined) return {};
     const systemd = await host.get(systemdVersion);
     const users = host.manager.user ? { manager: "user" as const, uid: process.getuid?.() } : {};
-    const plain = { systemd, ...users, ...description };
+    const plain = { systemd, ...users, ...(await withSocketForHosts(description, file, undefined)) };
     const emitted = emitUnits(plain);
     const { description: preloaded, copies } = withPreload(plain, emitted);
     const { description: installed, bundle } = withBundle(preloaded);

@@ -19,6 +19,7 @@ import { contentOf } from "../safe-folder.ts";
 import { exists, foldersOf, missingOf, removeSocketFile, socketPathsOf } from "../service-paths.ts";
 import { type Absent, Change } from "../undo/change.ts";
 import { recover, undo, undoneError } from "../undo/undo.ts";
+import { applySites, assertSiteFits, isIncluded } from "../sites.ts";
 import { Units } from "../units.ts";
 import { backupsOf, fileChanges } from "./file-changes.ts";
 import { startUnits } from "./start.ts";
@@ -78,6 +79,7 @@ async function applyInTurn(
   checkUnchanged(prepared);
   await assertAccountNamesFree(plan, earlierTexts(prepared));
   await assertPathsFree(plan, earlierTexts(prepared), manager, force);
+  if (plan.site !== undefined && manager) await assertSiteFits(plan.name, plan.site, manager);
   const backups = backupsOf(prepared);
   const before = await units.before(await allUnits(prepared, units));
   signal?.throwIfAborted();
@@ -105,11 +107,24 @@ async function applyInTurn(
     }
     signal?.throwIfAborted();
     const hasStarted = manager ? await startUnits(prepared, before, manager, options) : false;
+    if (manager) await applySite(prepared, manager, onStep);
     const changed = notStarted !== undefined || hasFiles || !wasEnabled || hasStarted;
     return { change, applied: { changed, backups: backups.map(({ path }) => path) } };
   } catch (error) {
     return undo(error, plan, change, options);
   }
+}
+
+/** Makes the proxy serve the host names, or no longer serve them. */
+async function applySite(
+  { plan, files }: PreparedInstall,
+  manager: ServiceManager,
+  onStep: ApplyOptions["onStep"],
+): Promise<void> {
+  const changed = files.filter(({ state }) => state !== "same").map(({ path }) => path);
+  const own = plan.site === undefined || isIncluded(plan.site.path, plan.name) ? [] : [plan.site.path];
+  for (const unit of await applySites([...changed, ...own], plan.name, manager))
+    onStep({ type: "served", unit });
 }
 
 /** The folders and files that systemd will create for the units. */

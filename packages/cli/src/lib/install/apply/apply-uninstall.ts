@@ -1,5 +1,6 @@
 import { accessSync, constants, existsSync } from "node:fs";
 import { basename, dirname } from "node:path";
+import { proxyOfFile } from "../../proxy/find-proxy.ts";
 import { CliError } from "../../shared/cli-error.ts";
 import { ownCommand, userOption } from "../../shared/own-command.ts";
 import type { ServiceManager } from "../../systemd/service-manager.ts";
@@ -11,6 +12,7 @@ import { nothingToRemove, type PreparedUninstall, prepareUninstall } from "../pl
 import type { Place } from "../places.ts";
 import { inFolderOf } from "../safe-folder.ts";
 import { privatePathOf, removeSocketFile } from "../service-paths.ts";
+import { restoreSites } from "../sites.ts";
 import { removeEmptyFolders } from "../undo/change.ts";
 import { interruptedError, recover } from "../undo/undo.ts";
 import { resetLimits, Units } from "../units.ts";
@@ -68,6 +70,7 @@ async function applyAlone(
   let state = `${name} may still run`;
   try {
     if (units.manager) {
+      await inTurn(place, options, () => removeSites(prepared, manifest, units.manager!, options));
       const loaded = await loadedOf(units.manager, prepared.units);
       if (loaded.length > 0) await units.manager.mustRun("stop", "--", ...loaded);
       state = `${name} is stopped`;
@@ -101,6 +104,39 @@ function halfwayError(
   if (!(error instanceof CliError)) return error;
   const { code, message, hint, exitCode } = error;
   return new CliError(code, `${message}\n${states}`, `${hint}\n${again}`, { exitCode, cause: error });
+}
+
+/** Takes the host names from the proxy, while the app still answers. */
+async function removeSites(
+  { name, files, kept }: PreparedUninstall,
+  manifest: Manifest,
+  manager: ServiceManager,
+  { onStep }: Options,
+): Promise<void> {
+  // Including those that a killed call has removed.
+  const sites = manifest.files
+    .map(({ path }) => path)
+    .filter((path) => proxyOfFile(path, name) !== undefined);
+  for (const path of sites) {
+    if (!files.includes(path)) continue;
+    removeFile(path);
+    onStep({ type: "removed", path });
+  }
+  await restoreSites(sites, name, manager).catch((error: unknown) => {
+    if (!(error instanceof CliError)) throw error;
+    // The configuration of others must not keep a service installed.
+    kept.push({
+      path: sites.join(", "),
+      why: `the proxy serves it until its next reload, because ${error.message}`,
+    });
+  });
+}
+
+function removeFile(path: string): void {
+  inFolderOf(path, (folder, file) => {
+    folder.remove(file);
+    folder.sync();
+  });
 }
 
 /** Removes what systemd created for the units. */
@@ -160,10 +196,8 @@ async function removeFiles(
   onStep({ type: "disabled", units: enabled });
   for (const path of prepared.files) {
     signal?.throwIfAborted();
-    inFolderOf(path, (folder, file) => {
-      folder.remove(file);
-      folder.sync();
-    });
+    if (!existsSync(path)) continue;
+    removeFile(path);
     onStep({ type: "removed", path });
   }
   await units.reload();

@@ -1,4 +1,5 @@
 import { basename, join } from "node:path";
+import { proxyOfFile } from "../../proxy/find-proxy.ts";
 import { ownVersion } from "../../shared/own-version.ts";
 import { authorOf, sha256 } from "../header.ts";
 import { type Manifest, manifestPath, readManifest } from "../manifest.ts";
@@ -12,7 +13,9 @@ export function backupsOf({ files, plan }: PreparedInstall): FileChange[] {
   const folder = join(serviceFolder(plan, plan.name), "backup");
   const foreign = files.filter(
     ({ path, previous, state }) =>
-      state === "changed" && isUnit(path) && authorOf(plan.name, previous!) !== "sockact",
+      state === "changed" &&
+      (isUnit(path) || proxyOfFile(path, plan.name) !== undefined) &&
+      authorOf(plan.name, previous!) !== "sockact",
   );
   return foreign.map(({ path, previous }) => {
     for (let number = 0; ; number += 1) {

@@ -46,7 +46,10 @@ export async function startUnits(
   const isOfHealth = (unit: string) => unit.startsWith(`${plan.name}-health`);
   const isServiceNew = prepared.files.some(
     ({ path, state }) =>
-      ["new", "changed"].includes(state) && !path.endsWith(".socket") && !isOfHealth(basename(path)),
+      ["new", "changed"].includes(state) &&
+      !path.endsWith(".socket") &&
+      path !== plan.site?.path &&
+      !isOfHealth(basename(path)),
   );
   try {
     if (removed.length > 0) {

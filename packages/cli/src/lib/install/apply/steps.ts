@@ -22,6 +22,8 @@ export type InstallStep =
   | { type: "restarted"; units: string[]; how: "rolling" | "queued" | "closed" }
   | { type: "listening"; units: string[] }
   | { type: "stopped"; units: string[] }
+  /** The proxy serves the host names. */
+  | { type: "served"; unit: string }
   /** A step failed, or the user interrupted the installation. The changes are being undone. */
   | { type: "undoing" };
 

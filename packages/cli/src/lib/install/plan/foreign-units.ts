@@ -1,6 +1,7 @@
 import { existsSync, lstatSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { entryOf } from "../../app/source-files.ts";
+import { proxyOfFile } from "../../proxy/find-proxy.ts";
 import { CliError, EXIT } from "../../shared/cli-error.ts";
 import { ownCommand } from "../../shared/own-command.ts";
 import type { ServiceManager } from "../../systemd/service-manager.ts";
@@ -73,7 +74,9 @@ export function assertFileReplaceable(
   throw new CliError(
     "SOCKACT_ERR_INSTALL_EDITED",
     `${path} was edited after sockact wrote it`,
-    `${ownCommand("units", "--diff")} shows the difference. Move the edit into your config, or into a drop-in (systemctl edit ${unit}). Then replace the file with --force. A backup is kept.`,
+    proxyOfFile(path, name) === undefined
+      ? `${ownCommand("units", "--diff")} shows the difference. Move the edit into your config, or into a drop-in (systemctl edit ${unit}). Then replace the file with --force. A backup is kept.`
+      : "To write the site anew: --force. A backup is kept. To keep your own site, leave the host names out, and name the socket with --listen.",
     { exitCode: EXIT.failed },
   );
 }

@@ -1,9 +1,11 @@
 import { basename, join } from "node:path";
+import { proxyOfFile } from "../../proxy/find-proxy.ts";
 import { CliError } from "../../shared/cli-error.ts";
 import { assignmentsIn } from "../../shared/unit-text.ts";
 import type { Author, BundleRecord } from "../manifest.ts";
 import { isUnitOf } from "../names.ts";
 import { filesFolder, unitFolder } from "../places.ts";
+import type { PlannedSite } from "../sites.ts";
 
 /** An installation as plain data. The user sees the same contents. */
 export interface InstallPlan {
@@ -17,6 +19,8 @@ export interface InstallPlan {
   units: Record<string, string>;
   /** Other files, such as a copy of the preload, in the folder of `filesFolder()`. */
   extraFiles: ExtraFile[];
+  /** The site of its host names. */
+  site?: PlannedSite | undefined;
   /** The description of the units, for `status` and `doctor`. */
   description?: unknown;
   /** The absolute path of the config that has the description. */
@@ -61,7 +65,7 @@ const LARGEST_UNIT = 1024 * 1024;
 const LARGEST_EXTRA_FILE = 64 * 1024 * 1024;
 
 /** Throws for files that an installation of this name can't have. */
-export function checkPlan({ name, user, root, units, extraFiles }: InstallPlan): void {
+export function checkPlan({ name, user, root, units, site, extraFiles }: InstallPlan): void {
   const fail = (message: string) => {
     throw new CliError(
       "SOCKACT_ERR_INSTALL_PLAN",
@@ -75,6 +79,8 @@ export function checkPlan({ name, user, root, units, extraFiles }: InstallPlan):
     if (!isUnitOf(name, unit)) fail(`${JSON.stringify(unit)} is not the name of a unit of ${name}`);
   for (const [unit, text] of Object.entries(units))
     if (Buffer.byteLength(text) > LARGEST_UNIT) fail(`${unit} has more than 1 MiB`);
+  if (site !== undefined && (user || proxyOfFile(site.path, name) === undefined))
+    fail(`${site.path} is not a file for a site of ${name}`);
   const folder = filesFolder({ name, user });
   for (const { path, text } of extraFiles) {
     if (

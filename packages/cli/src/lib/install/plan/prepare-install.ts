@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import process from "node:process";
 import type { ServiceManager } from "../../systemd/service-manager.ts";
 import { withHeader } from "../header.ts";
@@ -7,6 +7,7 @@ import { readManifest } from "../manifest.ts";
 import { checkName } from "../names.ts";
 import { checkPlace, unitFolder } from "../places.ts";
 import { contentOf, dropInFolderOf } from "../safe-folder.ts";
+import { assertSiteFits } from "../sites.ts";
 import { Change } from "../undo/change.ts";
 import { Units } from "../units.ts";
 import { assertAccountNamesFree } from "./foreign-accounts.ts";
@@ -61,6 +62,14 @@ export async function prepareInstall(
     files.push(file);
     const dropIns = dropInFolderOf(path);
     if (dropIns !== undefined) notes.push(`The settings in ${dropIns} apply too.`);
+  }
+  if (plan.site !== undefined) {
+    const { path, text } = plan.site;
+    const advice = `Do not edit it: the next installation replaces it`;
+    const file = written(path, withHeader(plan.name, basename(path), text, advice), 0o644);
+    notes.push(...assertFileReplaceable(plan, basename(path), file, force));
+    if (manager) notes.push(...(await assertSiteFits(plan.name, plan.site, manager)));
+    files.push(file);
   }
   for (const { path, text, mode } of plan.extraFiles) files.push(written(join(plan.root, path), text, mode));
   const kept = new Set(files.map(({ path }) => path));

@@ -70,6 +70,14 @@ export class Change {
     this.#journal = journal;
   }
 
+  get name(): string {
+    return this.#name;
+  }
+
+  get paths(): string[] {
+    return this.#journal.entries.map(({ path }) => path);
+  }
+
   get before(): UnitsBefore {
     return this.#journal.before;
   }

@@ -8,6 +8,7 @@ import { whyNotStarted } from "../failure.ts";
 import type { Place } from "../places.ts";
 import { inFolderOf } from "../safe-folder.ts";
 import { exists, removeSocketFile } from "../service-paths.ts";
+import { restoreSites } from "../sites.ts";
 import { resetLimits, restartOpen, Units, type UnitsBefore } from "../units.ts";
 import { Change } from "./change.ts";
 
@@ -130,6 +131,7 @@ async function rollBack(place: Place, change: Change, start = true): Promise<Not
   await insist(() => units.reload());
   await insist(() => units.enable(before.enabled.filter((unit) => !now.enabled.includes(unit))));
   const notStarted = await insist(() => restoreRunning(units, before, start));
+  if (manager !== undefined) await insist(() => restoreSites(change.paths, change.name, manager));
   change.forget();
   return notStarted;
 }

@@ -149,6 +149,7 @@ export const otherFields = [
   "jitless",
   "compileCache",
   "bundle",
+  "hosts",
   "preload",
   "handover",
   "healthSocket",

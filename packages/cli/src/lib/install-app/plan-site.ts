@@ -1,0 +1,46 @@
+import { join } from "node:path";
+import process from "node:process";
+import type { AppDescription } from "@sockact/units";
+import type { PlannedSite } from "../install/install.ts";
+import { findProxy } from "../proxy/find-proxy.ts";
+import { CliError } from "../shared/cli-error.ts";
+import { sameCommand } from "../shared/own-command.ts";
+import type { ServiceManager } from "../systemd/service-manager.ts";
+
+/**
+ * The site of a service with host names, and notes for the user. Nothing for other services.
+ *
+ * @param manager undefined below a root folder, and if systemd does not run
+ */
+export async function planSite(
+  { name, hosts, sockets }: AppDescription,
+  wanted: string | undefined,
+  manager: ServiceManager | undefined,
+): Promise<{ site?: PlannedSite; notes: string[] }> {
+  if (hosts === undefined) {
+    if (wanted === undefined) return { notes: [] };
+    throw new CliError("SOCKACT_ERR_USAGE", "--proxy needs a host name", "Name one: --host shop.example.com");
+  }
+  if (manager === undefined)
+    throw new CliError(
+      "SOCKACT_ERR_USAGE",
+      `${name} has host names, and there is no proxy to ask: systemd does not run here, or --root names another system`,
+      "Leave the host names out.",
+    );
+  if (process.getuid?.() !== 0)
+    throw new CliError(
+      "SOCKACT_ERR_INSTALL_ROOT",
+      "only root can check the configuration of the proxy",
+      sameCommand(),
+    );
+  const { proxy, why } = await findProxy(manager, name, wanted);
+  const state = await proxy.read(manager);
+  // The command line has made sure that it is one unix socket.
+  const socket = sockets[0]!.listen as string;
+  const { text, notes } = proxy.site({ name, hosts, socket }, state);
+  const path = join(state.folder, proxy.file(name));
+  return {
+    site: { path, text, hosts },
+    notes: [`${proxy.name} serves ${hosts.join(" and ")}: ${why}.`, ...notes],
+  };
+}

@@ -1,0 +1,132 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { execute } from "../shared/execute.ts";
+import { groupOfProcess } from "./group.ts";
+import {
+  ANSWER_LIMIT,
+  brokenError,
+  type Proxy,
+  proxyError,
+  type ProxyState,
+  type Site,
+  type SiteText,
+  UNAVAILABLE,
+  versionIn,
+} from "./proxy.ts";
+
+const CONFIG = "/etc/caddy";
+const CADDYFILE = `${CONFIG}/Caddyfile`;
+const FOLDER = `${CONFIG}/sockact`;
+const UNIT = "caddy.service";
+
+/** The version that has `client_ip` and `stream_close_delay`. */
+const SEVEN = 2_07_00;
+
+/** Caddy, which gets the certificates itself. Its site is a file that the Caddyfile imports. */
+export const caddy: Proxy = {
+  name: "caddy",
+  unit: UNIT,
+  folders: [FOLDER],
+  file: (name) => `${name}.caddy`,
+  include: { file: CADDYFILE, line: `import ${FOLDER}/*.caddy` },
+
+  async group(manager) {
+    const [{ MainPID = "" } = {}] = await manager.show([UNIT], ["MainPID"]);
+    return groupOfProcess(MainPID, `sudo systemctl restart ${UNIT}`);
+  },
+
+  async read(manager) {
+    const properties = ["User", "Group", "Environment", "EnvironmentFiles", "ExecStart"] as const;
+    const [unit] = await manager.show([UNIT], properties);
+    const { User: user, Group, Environment, EnvironmentFiles, ExecStart } = unit!;
+    if (!ExecStart.includes(`--config ${CADDYFILE}`))
+      throw proxyError(
+        `${UNIT} does not read ${CADDYFILE}`,
+        `Its command has to end with: --config ${CADDYFILE}`,
+      );
+    // systemctl does not print a list that is empty.
+    const listed = (EnvironmentFiles as string | undefined) ?? "";
+    const files = [...listed.matchAll(/^(.*) \(ignore_errors=(yes|no)\)$/gm)];
+    // As root, it would create log files that the service can't open.
+    const as = [
+      user && `User=${user}`,
+      Group && `Group=${Group}`,
+      Environment && `Environment=${Environment}`,
+      ...files.map(([, path, isOptional]) => `EnvironmentFile=${isOptional === "yes" ? "-" : ""}${path}`),
+    ]
+      .filter((property) => property !== "")
+      .map((property) => `--property=${property}`);
+    const options = ["--quiet", "--pipe", "--wait", "--collect", ...as];
+    const command = ["caddy", "adapt", "--validate", "--config", CADDYFILE, "--adapter", "caddyfile"];
+    const { code, stdout, stderr } = await manager.runProgram("systemd-run", ...options, "--", ...command);
+    if (code !== 0) {
+      const said = /^Error: (.*)$/m.exec(stderr)?.[1] ?? stderr.trim().split("\n").at(-1) ?? "";
+      throw brokenError("Caddy", said, `sudo -u ${user || "root"} caddy validate --config ${CADDYFILE}`);
+    }
+    const { stdout: version } = await execute("caddy", ["version"]);
+    return {
+      folder: FOLDER,
+      served: hostsIn(JSON.parse(stdout) as Config).map((host) => ({ host, file: fileWith(host) })),
+      version: versionIn(version),
+    };
+  },
+
+  site: ({ hosts, socket }: Site, { version }: ProxyState): SiteText => ({
+    text: `${hosts.join(", ")} {
+	reverse_proxy unix/${socket} {
+${version < SEVEN ? "" : "\t\theader_up X-Forwarded-For {client_ip}\n"}\t\theader_up X-Real-IP ${version < SEVEN ? "{remote_host}" : "{client_ip}"}
+		header_up -Forwarded
+${version < SEVEN ? "" : "\t\t# A reload leaves WebSockets open for this time.\n\t\tstream_close_delay 5m\n"}		transport http {
+			# The address of a connection is the address of one client.
+			keepalive off
+			response_header_timeout ${ANSWER_LIMIT}s
+		}
+	}
+	# The app does not start, or has crashed. sockact doctor says why.
+	handle_errors {
+		@down expression \`{err.status_code} in [502, 503, 504]\`
+		respond @down "${UNAVAILABLE}" 503
+	}
+}
+`,
+    notes: [],
+  }),
+
+  async reload(manager) {
+    const { code, stderr } = await manager.run("reload", UNIT);
+    if (code === 0) return;
+    throw proxyError(
+      `Caddy has not loaded its new configuration: ${stderr.trim()}`,
+      `See why: journalctl --unit=${UNIT} --lines=20`,
+    );
+  },
+};
+
+/** The part of Caddy's JSON that is read here. */
+interface Config {
+  apps?: { http?: { servers?: Record<string, { routes?: { match?: { host?: string[] }[] }[] }> } };
+}
+
+/** The host names of the sites. The adapter writes a route for each. */
+function hostsIn({ apps }: Config): string[] {
+  const routes = Object.values(apps?.http?.servers ?? {}).flatMap((server) => server.routes ?? []);
+  return routes.flatMap(({ match = [] }) => match.flatMap(({ host = [] }) => host));
+}
+
+/** The JSON does not say which file a site is from. */
+function fileWith(host: string): string {
+  const files = readdirSync(CONFIG, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    // Another file may only mention a host name, for example in a redirection.
+    .toSorted((one, other) => Number(other.startsWith(FOLDER)) - Number(one.startsWith(FOLDER)));
+  const word = new RegExp(`(?<![\\w.-])${host.replaceAll(".", "\\.")}(?![\\w.-])`, "i");
+  const has = (path: string): boolean => {
+    try {
+      return word.test(readFileSync(path, "utf8").replaceAll(/^\s*#.*$/gm, ""));
+    } catch {
+      return false;
+    }
+  };
+  return files.find((path) => has(path)) ?? CADDYFILE;
+}
