@@ -33,8 +33,8 @@ export interface Visit {
   anchors: Set<string>;
   /** What is wider than a phone and has no scroll bar of its own. */
   tooWide: string[];
-  /** The headers of the tables that scroll sideways on a phone. */
-  scrolledTables: string[];
+  /** The headers of the tables that scroll sideways. */
+  scrolledTables: { onLaptop: string[]; onPhone: string[] };
   /** Faults of accessibility: the rule of axe, the colours, the element. */
   faults: string[];
 }
@@ -147,6 +147,15 @@ export async function widerThanWindow(page: Page): Promise<string[]> {
   });
 }
 
+/** The headers of the tables that scroll sideways. */
+async function tablesThatScroll(page: Page): Promise<string[]> {
+  return page.evaluate(() =>
+    [...document.querySelectorAll(".vp-doc table")]
+      .filter((table) => table.scrollWidth > table.clientWidth + 1)
+      .map((table) => table.querySelector("tr")?.textContent ?? ""),
+  );
+}
+
 /**
  * Looks at a page in every way that needs no click. Unless it is `isWhole`, axe leaves out the header and the
  * sidebar, which all pages share.
@@ -168,13 +177,10 @@ async function visit(
   // In dark mode, only the colors differ.
   faults.push(...(await faultsOf(page, "dark", isWhole, ["color-contrast", "link-in-text-block"])));
   await setDark(page, false);
+  const onLaptop = await tablesThatScroll(page);
   await page.setViewportSize(PHONE);
   const tooWide = await widerThanWindow(page);
-  const scrolledTables = await page.evaluate(() =>
-    [...document.querySelectorAll(".vp-doc table")]
-      .filter((table) => table.scrollWidth > table.clientWidth + 1)
-      .map((table) => table.querySelector("tr")?.textContent ?? ""),
-  );
+  const scrolledTables = { onLaptop, onPhone: await tablesThatScroll(page) };
   return { path, ...seen, anchors: new Set(seen.anchors), tooWide, scrolledTables, faults };
 }
 
