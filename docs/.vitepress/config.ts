@@ -52,6 +52,8 @@ export default defineConfig({
   // Each code in these files has a page.
   srcExclude: ["outputs/**", "screenshots/**", "codes/{errors,doctor,lint}.md"],
   sitemap: { hostname: address },
+  // To switch transitions off for the change to dark, VitePress computes all styles of each page again as it starts.
+  appearance: { disableTransition: false },
   head: [
     ["link", { rel: "icon", type: "image/svg+xml", href: `${base}logo.svg` }],
     ["meta", { name: "theme-color", content: "#1f6f78" }],
