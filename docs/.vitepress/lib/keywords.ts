@@ -78,7 +78,7 @@ export const keywords: Readonly<Record<string, string>> = {
   "coming-from/nginx#nginx-stays-use-a-unix-socket":
     "socket permissions, SOCKET_MODE, SOCKET_USER, SOCKET_GROUP, SocketMode, SocketUser, SocketGroup, chmod",
   "coming-from/nginx#nginx-goes-systemd-opens-ports-80-and-443": "redirect http to https",
-  "coming-from/pm2": "process manager, ecosystem.config.js, forever",
+  "coming-from/pm2": "process manager, ecosystem.config.js, forever, PM2 vs systemd, PM2 or systemd",
   "coming-from/sveltekit": "Svelte, adapter-node",
   "coming-from/systemd": "node-systemd, autoquit, socket-activation, sd-daemon, sd-notify",
   "command-line": "CLI, commands, options, flags, --help",
