@@ -1,6 +1,15 @@
+import { once } from "node:events";
 import { rmSync } from "node:fs";
-import { describe, expect, test } from "vitest";
-import { freeAddress, httpRequest, type AppProcess, type ListenAddress } from "@sockact/testkit";
+import type { Socket } from "node:net";
+import { describe, expect, test, vi } from "vitest";
+import {
+  type AppProcess,
+  DEADLINE,
+  freeAddress,
+  httpRequest,
+  type ListenAddress,
+  openConnection,
+} from "@sockact/testkit";
 import { newFile } from "./cluster-app.ts";
 import {
   appOnSocket,
@@ -96,6 +105,24 @@ test.concurrent("before a port of the app's own is closed, the clients in its qu
   rmSync(BLOCK);
   await Promise.all(clients.map((client) => client.receives(/hello$/)));
   expect(await running.ended).toBe(0);
+});
+
+test.concurrent("a port of the app's own closes although new clients keep coming, also without a time limit", async () => {
+  const { app, address } = await appOnPort({ options: { drainTimeout: "infinity" } });
+  await using running = app;
+  await terminate(running);
+  const clients: Socket[] = [];
+  // Each client waits before its request, so that there is always a newly connected one.
+  await vi.waitFor(
+    async () => {
+      const client = openConnection(address).on("error", () => {});
+      clients.push(client);
+      await expect(once(client, "connect")).rejects.toThrow(/ECONNREFUSED/);
+    },
+    { timeout: DEADLINE, interval: 100 },
+  );
+  expect(await running.ended).toBe(0);
+  for (const client of clients) client.destroy();
 });
 
 test.concurrent("with `signals`, server.close() drains a port of the app's own", async () => {

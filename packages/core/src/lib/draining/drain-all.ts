@@ -26,6 +26,9 @@ const POLL_MS = 20;
  */
 const QUIET_MS = 1000;
 
+/** The longest such wait before half of `drainTimeout`, in milliseconds: busy clients may leave no such moment. */
+const BUSY_MS = 5000;
+
 /** How often to call `announce` again after the servers have stopped accepting, in milliseconds. */
 export const ANNOUNCE_MS = 100;
 
@@ -57,7 +60,7 @@ export async function drainAll(
   await pollUntil(() => !drains.some((drain) => drain.hasEarlierConnections()), deadline);
   for (const drain of drains) drain.endIdleConnections();
   // Otherwise all new clients would wait for a client that has connected but not sent its request.
-  const quiet = Math.max(deadline, now() + Math.min(QUIET_MS, drainTimeout / 4));
+  const quiet = Math.max(Math.min(deadline, now() + BUSY_MS), now() + Math.min(QUIET_MS, drainTimeout / 4));
   await pollUntil(() => !drains.some((drain) => drain.hasArrivingConnections()), quiet);
   await Promise.all(drains.map((drain) => drain.acceptQueued()));
   debug(() => `accepting no more: ${describe(drains)}`);
