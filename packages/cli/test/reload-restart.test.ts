@@ -403,6 +403,15 @@ pair@${old} has stopped
         `error: pair@${next}.service did not become ready; pair@${old}.service keeps serving (SOCKACT_ERR_ROLL_START)\nRead its journal: journalctl --unit pair@${next}.service\n`,
       );
       expect((await ask(82)).pid).toBe(pid);
+      const { stdout } = await sockact(systemd, "doctor", "pair", "--json");
+      const [examined] = (JSON.parse(stdout) as { services: { findings: object[] }[] }).services;
+      expect(examined!.findings.filter((each) => "code" in each && each.code === "app-crashed")).toEqual([
+        expect.objectContaining({
+          severity: "warning",
+          unit: `pair@${next}.service`,
+          message: `pair@${next}.service has ended with an uncaught error. pair@${old}.service serves meanwhile.`,
+        }),
+      ]);
     });
 
     it("has changed nothing at Ctrl-C while another restart of the pair runs", async () => {

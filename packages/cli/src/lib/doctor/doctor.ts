@@ -1,9 +1,11 @@
 import { print, printJson } from "../output/print.ts";
 import { ownCommand, userOption } from "../shared/own-command.ts";
 import { ServiceManager } from "../systemd/service-manager.ts";
+import { serves } from "../systemd/unit-state.ts";
 import { diagnose } from "./diagnose.ts";
 import { diagnoses } from "./diagnoses.ts";
-import type { Severity } from "./model/diagnosis.ts";
+import { serviceUnit } from "./facts/units.ts";
+import type { Finding, Severity } from "./model/diagnosis.ts";
 import { Host } from "./model/subject.ts";
 import { type Examined, type Report, reportText } from "./report.ts";
 import { allCases, type Case, caseNamed } from "./subjects.ts";
@@ -40,8 +42,22 @@ export async function doctor(unit: string | undefined, { json, user }: DoctorOpt
 }
 
 async function examine({ service, sockets, subjects }: Case): Promise<Examined> {
-  const found = await Promise.all(subjects.map((subject) => diagnose(subject, diagnoses)));
+  const states = await Promise.all(subjects.map((subject) => subject.get(serviceUnit)));
+  const serving = states.find(({ state }) => serves({ ActiveState: state }));
+  const found = await Promise.all(
+    subjects.map(async (subject, index) => {
+      const findings = await diagnose(subject, diagnoses);
+      if (serving === undefined || serves({ ActiveState: states[index]!.state })) return findings;
+      return findings.map((finding) => served(finding, subject.service, serving.unit));
+    }),
+  );
   // Both instances of a pair have the same sockets and file.
   const findings = new Map(found.flat().map((finding) => [JSON.stringify(finding), finding]));
   return { service, sockets, findings: [...findings.values()] };
+}
+
+/** A finding about an instance of a pair. While the other instance serves, no client notices an error. */
+function served(finding: Finding, instance: string, other: string): Finding {
+  if (finding.severity !== "error" || finding.unit !== instance) return finding;
+  return { ...finding, severity: "warning", message: `${finding.message} ${other} serves meanwhile.` };
 }
