@@ -75,6 +75,31 @@ describeWith({ privateSystemd: true, systemd: 253 }, "sockact logs", () => {
     );
   });
 
+  it("shows only the lines that journalctl chooses", async () => {
+    const messages = async (...args: string[]) =>
+      (await jsonLines("shop", ...args)).map(({ message }) => message);
+    expect(await messages("--grep", "^sockact: listening")).toEqual(["sockact: listening on [::]:80"]);
+    expect((await messages("-g", "systemd|sockact", "-n", "1"))[0]).toMatch(/sockact|systemd/);
+    expect(await messages("--until", "now")).toEqual(await messages());
+    await systemd.start("rude.service");
+    await systemd.waitForJournal("rude.service", /^title/);
+    expect((await jsonLines("rude", "--priority", "err")).map(({ priority }) => priority)).toContain(3);
+    expect(new Set((await jsonLines("rude", "-p", "err")).map(({ priority }) => priority))).toEqual(
+      new Set([3]),
+    );
+    expect(await sockact(systemd, "logs", "shop", "--grep", "nothing has this")).toMatchObject({
+      code: 0,
+      stderr: "The journal has no such lines of shop.\n",
+    });
+    for (const [option, value] of [
+      ["--priority", "loud"],
+      ["--grep", "("],
+    ] as const) {
+      const { code, stderr } = await sockact(systemd, "logs", "shop", option, value);
+      expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining(value) });
+    }
+  });
+
   it("shows both instances of a rolling pair", async () => {
     await systemd.start("pair@blue.service", "pair@green.service");
     const units = new Set((await jsonLines("pair")).map(({ unit }) => unit));

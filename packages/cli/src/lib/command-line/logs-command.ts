@@ -18,6 +18,9 @@ writes, and what systemd writes about it.`,
     .option("-f, --follow", "show new lines as they come, until Ctrl-C")
     .option("-n, --lines <number>", "show at most this many lines, the newest ones (default: 50)", lineCount)
     .option("--since <time>", 'show only newer lines: "10min ago", "today", "2026-01-31 12:30"')
+    .option("--until <time>", "show only older lines")
+    .option("-g, --grep <pattern>", "show only lines that match this regular expression")
+    .option("-p, --priority <level>", 'show only lines of this level and above: "warning", "err"')
     .option("--json", "print each line as a JSON object")
     .option("--user", "show a service of your own service manager")
     .addHelpText(
@@ -26,6 +29,7 @@ writes, and what systemd writes about it.`,
 Examples:
   sockact logs shop
   sockact logs shop --follow
+  sockact logs shop --since today --grep "timeout|refused"
   sockact logs shop --since "1h ago" --json | jq -r .message
 
 Exit codes:

@@ -15,6 +15,9 @@ export interface LogsOptions {
   follow?: boolean;
   lines?: number;
   since?: string;
+  until?: string;
+  grep?: string;
+  priority?: string;
   json?: boolean;
   user?: boolean;
 }
@@ -30,16 +33,16 @@ function jsonLine({ time, unit, from, pid, priority, message }: JournalEntry): s
 /** Shows the journal of a service and its sockets together, and returns the exit code. */
 export async function logs(
   name: string,
-  { follow = false, lines, since, json, user }: LogsOptions,
+  { follow = false, lines, since, json, user, ...filters }: LogsOptions,
 ): Promise<number> {
   const manager = new ServiceManager({ user });
   const service = await findService(manager, name);
-  const options = { lines: lines ?? (since === undefined ? LINES : undefined), since };
+  const options = { lines: lines ?? (since === undefined ? LINES : undefined), since, filters };
   const write = (entry: JournalEntry) => print(`${json ? jsonLine(entry) : entryText(entry)}\n`);
   return showLogs(manager, service, { follow, ...options }, write);
 }
 
-type ReadOptions = Pick<JournalOptions, "lines" | "since">;
+type ReadOptions = Pick<JournalOptions, "lines" | "since" | "filters">;
 type Write = (entry: JournalEntry) => boolean;
 
 function restricted(name: string): CliError {
@@ -68,7 +71,9 @@ async function showLogs(
         : await streamJournal(manager, journalUnits(service), { follow, ...options }, onEntry, end);
     if (isRestricted && (follow || isEmpty) && !end.aborted) throw restricted(service.name);
     if (isEmpty && !follow && options.lines !== 0 && !signal.aborted)
-      process.stderr.write(`${colour("dim", `The journal has no lines of ${service.name}.`)}\n`);
+      process.stderr.write(
+        `${colour("dim", `The journal has no ${Object.keys(options.filters ?? {}).length > 0 ? "such lines" : "lines"} of ${service.name}.`)}\n`,
+      );
     return 0;
   });
 }
@@ -93,7 +98,7 @@ async function followConnections(
   return streamJournal(
     manager,
     [],
-    { follow: true, ...place },
+    { follow: true, ...place, ...(options.filters && { filters: options.filters }) },
     (entry) => isOurs(entry) && onEntry(entry),
     signal,
   );

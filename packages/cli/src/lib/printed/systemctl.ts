@@ -17,3 +17,12 @@ export const VERSION = /^systemd (\d+)/;
 
 /** `Hint: You are currently not seeing messages from other users and the system.` (252 to 262) */
 export const JOURNAL_RESTRICTED = /not seeing messages|insufficient permissions/i;
+
+/** `Failed to parse timestamp: 25:00` (252 to 262) */
+export const BAD_TIME = /failed to parse timestamp|invalid.*time/i;
+
+/** `Unknown log level loud` (252 to 262) */
+export const BAD_LEVEL = /unknown log level/i;
+
+/** `Bad pattern "(": missing closing parenthesis` (252 to 262) */
+export const BAD_PATTERN = /bad pattern/i;

@@ -9,6 +9,7 @@ import {
   argumentsFor,
   entryOf,
   fieldsIn,
+  hasFailed,
   JSON_OPTIONS,
   type JournalEntry,
   journalError,
@@ -67,7 +68,7 @@ export async function streamJournal(
   try {
     if (signal.aborted) abort();
     const [code] = (await once(child, "close")) as [number | null];
-    if (code !== 0 && !signal.aborted && !JOURNAL_RESTRICTED.test(complaint))
+    if (hasFailed(code, complaint) && !signal.aborted && !JOURNAL_RESTRICTED.test(complaint))
       throw journalError(complaint, code);
     return { isRestricted: JOURNAL_RESTRICTED.test(complaint) };
   } catch (error) {

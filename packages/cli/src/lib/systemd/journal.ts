@@ -2,7 +2,7 @@ import process from "node:process";
 import { CliError, EXIT } from "../shared/cli-error.ts";
 import type { Ended } from "../shared/execute.ts";
 import type { ServiceManager } from "./service-manager.ts";
-import { JOURNAL_RESTRICTED } from "../printed/systemctl.ts";
+import { BAD_LEVEL, BAD_PATTERN, BAD_TIME, JOURNAL_RESTRICTED } from "../printed/systemctl.ts";
 
 /** A line of the journal. */
 export interface JournalEntry {
@@ -35,6 +35,8 @@ export interface JournalOptions {
   since?: string | number | undefined;
   /** Only entries after the one with this cursor. */
   after?: string | undefined;
+  /** Options of journalctl(1) with their values. */
+  filters?: Readonly<Partial<Record<"until" | "grep" | "priority", string>>>;
 }
 
 /** The lines, and whether there may be more that this user may not read. */
@@ -57,7 +59,7 @@ export const JOURNAL_HINT =
 export function argumentsFor(
   manager: ServiceManager,
   units: readonly string[],
-  { lines, since, after }: JournalOptions,
+  { lines, since, after, filters = {} }: JournalOptions,
 ): string[] {
   const unit = manager.user ? "--user-unit" : "--unit";
   return [
@@ -67,6 +69,7 @@ export function argumentsFor(
       ? []
       : [`--since=${typeof since === "number" ? `@${(since / 1000).toFixed(6)}` : since}`]),
     ...(after === undefined ? [] : [`--after-cursor=${after}`]),
+    ...Object.entries(filters).map(([name, value]) => `--${name}=${value}`),
     ...units.map((name) => `${unit}=${name}`),
   ];
 }
@@ -185,7 +188,7 @@ export async function readJournal(
   options: JournalOptions = {},
 ): Promise<JournalLines> {
   const { found, ended, isRestricted } = await readFields(manager, argumentsFor(manager, units, options));
-  if (ended.code !== 0 && !isRestricted) throw journalError(ended.stderr, ended.code);
+  if (hasFailed(ended.code, ended.stderr) && !isRestricted) throw journalError(ended.stderr, ended.code);
   return { entries: found.flatMap((fields) => entryOf(fields, manager.user) ?? []), isRestricted };
 }
 
@@ -207,14 +210,20 @@ export function untilRestart(entries: readonly JournalEntry[]): readonly Journal
   return end === -1 || restart === -1 ? entries : entries.slice(0, restart);
 }
 
+/** Whether journalctl has failed. With --grep, it exits with 1 and prints nothing if no line matches. */
+export const hasFailed = (code: number | null, stderr: string): boolean =>
+  code !== 0 && !(code === 1 && stderr === "");
+
 export function journalError(stderr: string, code: number | null): CliError {
   const why = stderr.trim();
-  return /failed to parse timestamp|invalid.*time/i.test(why)
-    ? new CliError(
-        "SOCKACT_ERR_USAGE",
-        why,
-        'Write a time as systemd.time(7) has it: "10min ago", "today", "12:30".',
-      )
+  const usage = [
+    [BAD_TIME, 'Write a time as systemd.time(7) has it: "10min ago", "today", "12:30".'],
+    [BAD_LEVEL, 'Write a level as syslog(3) has it: "err", "warning", "debug".'],
+    [BAD_PATTERN, "Write a regular expression as pcre2pattern(3) has it."],
+  ] as const;
+  const hint = usage.find(([pattern]) => pattern.test(why))?.[1];
+  return hint !== undefined
+    ? new CliError("SOCKACT_ERR_USAGE", why, hint)
     : new CliError("SOCKACT_ERR_JOURNAL", `journalctl exited with ${code}: ${why}`, JOURNAL_HINT, {
         exitCode: EXIT.failed,
       });
