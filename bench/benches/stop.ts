@@ -8,8 +8,8 @@
 // balancer takes it out of rotation D seconds later, as Kubernetes does, or 3 s before (preStop). Alone: the
 // only instance is stopped, and started again when it has ended, as `docker restart` does. 20 clients think up
 // to a second between their requests, 2 do not think, one opens a connection for each request, and one
-// downloads for 2.5 s. All are 20 ms away. With ws, 20 WebSockets send messages. No client and no balancer
-// sends anything again.
+// downloads for 2.5 s. All are 20 ms away. With ws, 20 WebSockets send messages, and connect again when they
+// were closed. No client and no balancer sends anything again.
 //
 // cut: the connection was reset, or ended before the answer. refused: nothing listened.
 import { createConnection } from "node:net";
