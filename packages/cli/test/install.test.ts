@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { type CommandResult, describeWith, type PackedPackages, type PrivateSystemd } from "@sockact/testkit";
 import { beforeAll, describe, expect, test } from "vitest";
@@ -351,6 +352,32 @@ describeWith({ privateSystemd: true }, "sockact install", () => {
       expect(stderr.replaceAll(/\s+/g, " ")).toMatch(hint);
       await uninstall("blog");
     });
+  });
+
+  test("starts nothing with --no-start, although another process has the port, unless the service runs", async () => {
+    await systemd.write("/srv/later/server.js", server(`"hi"`));
+    const args = ["install", "server.js", "--name", "later", "--listen", "80", "--yes"];
+    const holder = systemd.spawn([
+      systemd.node,
+      "--eval",
+      `require("node:net").createServer().listen(80, () => console.log("listening"))`,
+    ]);
+    await once(holder.stdout!, "data");
+    const { code, stdout } = await call("/srv/later", [...args, "--no-start"]);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^✓ later is installed, and not started\.$/m);
+    expect(stdout).toMatch(/^ {2}sudo systemctl start later\.socket +starts it$/m);
+    expect(await systemd.show("later.socket", "UnitFileState")).toBe("enabled");
+    expect(await systemd.show("later.socket", "ActiveState")).toBe("inactive");
+    holder.kill("SIGKILL");
+    await once(holder, "close");
+    await systemd.start("later.socket");
+    expect((await systemd.request("http://127.0.0.1:80/")).body).toBe("hi");
+    const again = await call("/srv/later", [...args, "--no-start"]);
+    expect(again.code).toBe(2);
+    expect(again.stderr).toContain("later.socket is active, so --no-start can't be used");
+    expect((await call("/srv/later", args)).stdout).toContain("later was installed already");
+    await uninstall("later");
   });
 
   test("prints JSON for programs", async () => {

@@ -102,7 +102,7 @@ async function main(): Promise<unknown> {
     }
     if (verifyError !== undefined) throw new Error(verifyError);
   };
-  return applyInstall(prepared, { onStep, signal, verify });
+  return applyInstall(prepared, { start: true, onStep, signal, verify });
 }
 
 try {

@@ -33,6 +33,7 @@ export function installCommand(): Command {
     )
     .option("-c, --config <file>", "use this config")
     .option("--root <folder>", "write the files below this folder, and start nothing")
+    .option("--no-start", "start nothing yet, for example while another process has the port")
     .option("--no-request", "send no test request")
     .option("--timeout <seconds>", "how long the test request waits for an answer (default: 60)", seconds, 60)
     .option("--dry-run", "print the files, and change nothing")

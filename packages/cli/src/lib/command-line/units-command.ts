@@ -51,7 +51,7 @@ Exit codes:
       const { units } = await import("../units/units.ts");
       process.exitCode = await units(argument, {
         ...options,
-        app: { ...options, request: false, timeout: 0 },
+        app: { ...options, start: false, request: false, timeout: 0 },
       });
     });
 }

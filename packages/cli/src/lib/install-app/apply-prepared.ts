@@ -31,10 +31,16 @@ export interface Outcome {
 /** Installs a service, and asks it. A bundle is compared with the app as it is, unless nothing would be asked. */
 export async function applyPrepared(
   { prepared, bundle }: { prepared: PreparedInstall; bundle: MadeBundle | undefined },
-  { request, timeout, force = false }: Pick<InstallOptions, "request" | "timeout" | "force">,
+  {
+    start,
+    timeout,
+    force = false,
+    ...options
+  }: Pick<InstallOptions, "start" | "request" | "timeout" | "force">,
   manager: ServiceManager | undefined,
 ): Promise<Outcome> {
   const { name } = prepared.plan;
+  const request = start && options.request;
   const since = Date.now();
   // The socket that answers probes does not start the app.
   const sockets = socketsOf(prepared.plan).filter((unit) => unit !== `${name}-health.socket`);
@@ -52,7 +58,7 @@ export async function applyPrepared(
       if (text !== undefined) shown.update(text);
     };
     const applyAs = async (one: PreparedInstall, check: () => Promise<void>) =>
-      applyInstall(one, { signal, onStep, verify: check });
+      applyInstall(one, { start, signal, onStep, verify: check });
     const applyOnce = async () => {
       let answers: Answer[] = [];
       const applied = await applyAs(prepared, async () => {

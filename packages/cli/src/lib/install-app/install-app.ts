@@ -103,14 +103,17 @@ function withInstalled(error: unknown, results: readonly Result[]): unknown {
   });
 }
 
-function showResults(results: readonly Result[], { json, user }: InstallOptions, root: string): void {
+function showResults(results: readonly Result[], { json, user, start }: InstallOptions, root: string): void {
   if (json === true) {
     printJson(results.map(jsonOf));
     return;
   }
   for (const { installed, answers, changed, bundle } of results) {
-    const { name } = installed.service.description;
-    print(resultText({ name, user: user === true, root, answers, changed, bundle }));
+    const { plan } = installed.prepared;
+    // Another socket starts the one that answers probes.
+    const sockets = socketsOf(plan).filter((unit) => unit !== `${plan.name}-health.socket`);
+    const toStart = start || root !== "/" ? [] : sockets.length > 0 ? sockets : [serviceOf(plan)];
+    print(resultText({ name: plan.name, user: user === true, root, toStart, answers, changed, bundle }));
   }
 }
 

@@ -25,6 +25,8 @@ export interface InstallOptions {
   node?: string | undefined;
   /** False with `--no-preload`. */
   preload: boolean;
+  /** False with `--no-start`. */
+  start: boolean;
   /** False with `--no-request`. */
   request: boolean;
   /** How many seconds to wait for the first answer. */

@@ -1,7 +1,7 @@
 import { STATUS_CODES } from "node:http";
 import { clean } from "../shared/clean.ts";
 import { colourOut } from "../output/print.ts";
-import { serviceCommand } from "../shared/own-command.ts";
+import { serviceCommand, startCommand } from "../shared/own-command.ts";
 import type { BundleRecord } from "../install/install.ts";
 import type { Answer } from "./first-request.ts";
 
@@ -14,6 +14,8 @@ export interface Installed {
   name: string;
   user: boolean;
   root: string;
+  /** The units to start, with `--no-start`. */
+  toStart: readonly string[];
   answers: readonly Answer[];
   /** Whether anything was changed. */
   changed: boolean;
@@ -21,12 +23,14 @@ export interface Installed {
 }
 
 /** The installed service, its answers, and the next commands. */
-export function resultText({ name, user, root, answers, changed, bundle }: Installed): string {
+export function resultText({ name, user, root, toStart, answers, changed, bundle }: Installed): string {
   const place = root === "/" ? "" : ` in ${root}`;
-  const what = changed ? "is installed" : "was installed already, and nothing has changed";
+  const pause = toStart.length > 0 ? ", and not started" : "";
+  const what = changed ? `is installed${pause}` : "was installed already, and nothing has changed";
   const isSilent = answers.some(isUnusable);
   const isBroken = answers.some((answer) => answer.outcome === "http" && answer.status >= 500);
   const next: [string, string][] = [
+    ...(toStart.length > 0 ? [[startCommand(toStart, user), "starts it"] as [string, string]] : []),
     ...(isSilent || isBroken
       ? [[serviceCommand("doctor", name, user), "says why"] as [string, string]]
       : [[serviceCommand("status", name, user), "how it is doing"] as [string, string]]),

@@ -1,6 +1,6 @@
 import { dirname } from "node:path";
 import process from "node:process";
-import { shellText, shellWord } from "./shell-words.ts";
+import { shellText, shellWord, unitWords } from "./shell-words.ts";
 
 /** The folders in which sudo searches for programs, on most distributions. */
 const secureFolders = [
@@ -23,10 +23,13 @@ function program(): string {
   return npm_command !== "" || npm_lifecycle_event !== "" || isInFolder ? "npx sockact" : "sockact";
 }
 
-/** sudo has a separate PATH, in which it does not find a Node of nvm or its npx. A root shell needs no sudo. */
+/** A root shell needs no sudo. */
+const isRootShell = (): boolean => process.getuid?.() === 0 && process.env["SUDO_UID"] === undefined;
+
+/** sudo has a separate PATH, in which it does not find a Node of nvm or its npx. */
 function rootProgram(): string {
-  const { PATH = "", SUDO_UID } = process.env;
-  if (process.getuid?.() === 0 && SUDO_UID === undefined) return program();
+  const { PATH = "" } = process.env;
+  if (isRootShell()) return program();
   const isFound = secureFolders.includes(dirname(process.execPath)) && PATH !== "";
   return isFound ? `sudo ${program()}` : `sudo env "PATH=$PATH" ${program()}`;
 }
@@ -57,6 +60,10 @@ export const userOption = (isUser: boolean): string[] => (isUser ? ["--user"] : 
 /** A command about a service: `sudo sockact restart shop`, or `sockact logs shop --user`. */
 export const serviceCommand = (command: string, name: string, isUser: boolean): string =>
   ownCommand(command, name, ...userOption(isUser));
+
+/** A command that starts units: `sudo systemctl start shop.socket`. */
+export const startCommand = (units: readonly string[], isUser: boolean): string =>
+  `${isUser ? "systemctl --user" : `${isRootShell() ? "" : "sudo "}systemctl`} start ${unitWords(units)}`;
 
 /** The command that runs now, with other arguments: `npx sockact units server.js`. */
 export function calledCommand(...words: readonly string[]): string {

@@ -82,6 +82,8 @@ async function applyInTurn(
   if (plan.site !== undefined && manager) await assertSiteFits(plan.name, plan.site, manager);
   const backups = backupsOf(prepared);
   const before = await units.before(await allUnits(prepared, units));
+  const [running] = Object.keys(before.active);
+  if (!options.start && running !== undefined) throw runningError(running);
   signal?.throwIfAborted();
   const absent = manager && absentOf(plan);
   const change = Change.begin(plan, plan.name, fileChanges(prepared, backups), before, absent);
@@ -106,7 +108,8 @@ async function applyInTurn(
       onStep({ type: "enabled", units: enabled });
     }
     signal?.throwIfAborted();
-    const hasStarted = manager ? await startUnits(prepared, before, manager, options) : false;
+    const hasStarted =
+      manager && options.start ? await startUnits(prepared, before, manager, options) : false;
     if (manager) await applySite(prepared, manager, onStep);
     const changed = notStarted !== undefined || hasFiles || !wasEnabled || hasStarted;
     return { change, applied: { changed, backups: backups.map(({ path }) => path) } };
@@ -125,6 +128,12 @@ async function applySite(
   const own = plan.site === undefined || isIncluded(plan.site.path, plan.name) ? [] : [plan.site.path];
   for (const unit of await applySites([...changed, ...own], plan.name, manager))
     onStep({ type: "served", unit });
+}
+
+/** A unit that runs would be left with its earlier file. */
+function runningError(unit: string): CliError {
+  const hint = "Leave --no-start out: a changed service is restarted, and its port stays open.";
+  return new CliError("SOCKACT_ERR_USAGE", `${unit} is active, so --no-start can't be used`, hint);
 }
 
 /** The folders and files that systemd will create for the units. */

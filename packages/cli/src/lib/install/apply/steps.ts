@@ -45,6 +45,8 @@ export interface ApplyOptions {
    * If it is aborted, all changes are undone, and the promise rejects with SOCKACT_ERR_INSTALL_INTERRUPTED.
    */
   signal?: AbortSignal | undefined;
+  /** False to start nothing. Then none of the units may run. */
+  start: boolean;
   /**
    * The last step, such as a test request. If it rejects, all changes are undone, and `applyInstall` rejects
    * with the same error.
