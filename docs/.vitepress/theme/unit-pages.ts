@@ -1,15 +1,21 @@
 import { type Component, defineAsyncComponent, hydrateOnIdle, type HydrationStrategy } from "vue";
 import { initialState } from "./builder/model/state.ts";
 
-/** Waits until the page is shown with its pictures, and the browser has nothing else to do. */
-const whenLoaded: HydrationStrategy = (hydrate, forEachElement) => {
+/** Waits until the browser has shown the page, and has nothing else to do. */
+const whenShown: HydrationStrategy = (hydrate, forEachElement) => {
   let stop: (() => void) | void;
-  const start = (): void => {
-    stop = hydrateOnIdle()(hydrate, forEachElement);
-  };
+  let isUnmounted = false;
+  // The second frame begins after the first one was shown.
+  const start = (): void =>
+    void requestAnimationFrame(() =>
+      requestAnimationFrame(() => {
+        if (!isUnmounted) stop = hydrateOnIdle()(hydrate, forEachElement);
+      }),
+    );
   if (document.readyState === "complete") start();
   else addEventListener("load", start, { once: true });
   return () => {
+    isUnmounted = true;
     removeEventListener("load", start);
     stop?.();
   };
@@ -20,7 +26,7 @@ const whenLoaded: HydrationStrategy = (hydrate, forEachElement) => {
  * of the page has its content already, with disabled fields.
  */
 const afterPage = (loader: () => Promise<{ default: Component }>): Component =>
-  defineAsyncComponent({ loader, hydrate: whenLoaded });
+  defineAsyncComponent({ loader, hydrate: whenShown });
 
 /** Lets the browser handle other things, such as a touch. */
 const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));
