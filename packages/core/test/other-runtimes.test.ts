@@ -166,6 +166,18 @@ describeWith({ tags: "campaign" }, "on other runtimes", () => {
       },
     );
 
+    test("an app that does not know sockact serves and drains with the preload", async () => {
+      const [fd, address] = await systemdSocket();
+      const preload = programOf("../../register/dist/index.cjs");
+      const app = programOf("../../register/test/apps/express/load.mjs");
+      await using running = startWithFds([fd], commandOf(runtime, "--preload", preload, app));
+      await running.line(/^sockact: ready$/);
+      expect(await httpRequest(address)).toMatchObject({ status: 200 });
+      running.kill("SIGTERM");
+      await running.line(/^sockact: drained$/);
+      expect(await running.ended).toBe(0);
+    });
+
     test.each(limits[runtime])("can't do everything, and says so: %s", async (limit, app) => {
       const [fd] = await systemdSocket();
       const command = commandOf(runtime, LIFECYCLE);
@@ -323,6 +335,19 @@ describeWith({ tags: "campaign" }, "on other runtimes", () => {
       });
       (await rawClient(bound)).socket.destroy();
       expect(await app.line(/SOCKACT_ERR_BUN/)).toContain("Accept=yes");
+    });
+
+    test.each(["https", "http2"] as const)("serves %s on a port of its own, and drains", async (kind) => {
+      const address = await freeAddress("tcp4");
+      const port = Number(address.split(":")[1]);
+      const options = { host: "127.0.0.1", port, signals: true };
+      const serverOptions = { allowHTTP1: true };
+      await using app = await start("bun", [], { kind, options, serverOptions });
+      const client = await secureConnection(address);
+      expect(await requestOver(client)).toMatchObject({ status: 200, body: "hello" });
+      app.kill("SIGTERM");
+      await app.event("drained");
+      expect(await app.ended).toBe(0);
     });
 
     test("binds a passed UDP socket", async () => {

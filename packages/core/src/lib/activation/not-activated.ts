@@ -59,3 +59,11 @@ function wasStartedWithSockets(): boolean {
     return false;
   }
 }
+
+export function versionsError(): ActivationError {
+  return new ActivationError(
+    "SOCKACT_ERR_VERSIONS",
+    "Two versions of sockact that can't work together are in this process",
+    "Install the same version of all packages: npm ls @sockact/core @sockact/register. If sockact install wrote the unit, run it again: it then loads the preload of the new version.",
+  );
+}

@@ -7,8 +7,7 @@ import { classify, findPassed } from "./classify.ts";
 import { CLUSTER_VARIABLE } from "./cluster-variable.ts";
 import { readFromPrimary } from "./from-primary.ts";
 import { debug } from "../shared/debug.ts";
-import { ActivationError } from "../shared/errors.ts";
-import { explainNotActivated, readInWorkerThread } from "./not-activated.ts";
+import { explainNotActivated, readInWorkerThread, versionsError } from "./not-activated.ts";
 import { hasOtherVersion } from "../shared/process-state.ts";
 import { afterFirstResponse } from "../shared/first-response.ts";
 import { readBooleanOption } from "../shared/environment-options.ts";
@@ -172,10 +171,5 @@ function readEnvironment(env: Environment, isTrusted: boolean): ReadOutcome {
 
 /** The other copy may have taken the variables, or the channel of a handover, which would wait for it in vain. */
 function refuseOtherVersions(): void {
-  if (!hasOtherVersion()) return;
-  throw new ActivationError(
-    "SOCKACT_ERR_VERSIONS",
-    "Two versions of sockact that can't work together are in this process",
-    "Install the same version of all packages: npm ls @sockact/core @sockact/register. If sockact install wrote the unit, run it again: it then loads the preload of the new version.",
-  );
+  if (hasOtherVersion()) throw versionsError();
 }

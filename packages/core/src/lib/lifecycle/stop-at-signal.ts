@@ -3,7 +3,7 @@ import { constants } from "node:os";
 import process from "node:process";
 import { bindListeners } from "../shared/process-events.ts";
 import { processState } from "../shared/process-state.ts";
-import { isDeno } from "../shared/runtime.ts";
+import { isBun, isDeno } from "../shared/runtime.ts";
 import { now } from "../shared/timers.ts";
 import { allDrains } from "./app.ts";
 import { exitProcess, stop } from "./shutdown.ts";
@@ -77,7 +77,8 @@ let callListeners = (): void => {};
  * library that does not know sockact may close connections in such a listener, or end the process.
  */
 export function holdListeners(): void {
-  if (signals.areListenersHeld) return;
+  // Deno and Bun call each listener themselves. Only the preload comes here: prepare() refuses the option.
+  if (signals.areListenersHeld || isDeno || isBun) return;
   signals.areListenersHeld = true;
   let areCalled = false;
   // Patches process.emit.

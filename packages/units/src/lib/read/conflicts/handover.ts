@@ -35,7 +35,7 @@ export function reportHandoverConflicts(description: Record<string, unknown>, pr
     !runsNode(description) &&
     launcherOfCommand(exec) === undefined
   )
-    report("handover", `${shown(exec[0])} is not Node, and only Node runs sockact`, "leave it out");
+    report("handover", `${shown(exec[0])} is not Node, and only Node can hand over`, "leave it out");
   if (type === "notify-reload") {
     report(
       "type",
