@@ -34,9 +34,9 @@ import { type Snippet, snippetsOf } from "../scripts/lib/blocks/snippets.ts";
 const run = promisify(execFile);
 const repository = join(import.meta.dirname, "..");
 
-/** The pages with code for users. */
+/** The pages with code of apps. The code in packages/testing is tests of an app that a page does not have. */
 const pages = handwrittenPages(filesInGit(repository)).filter((page) =>
-  /^(?:README\.md|docs\/|examples\/|packages\/(?!testkit\/))/.test(page),
+  /^(?:README\.md|docs\/|examples\/|packages\/(?!test(?:ing|kit)\/))/.test(page),
 );
 
 const snippets = pages.flatMap(snippetsOf);

@@ -51,6 +51,7 @@ async function bundleCode() {
     external,
     resolve,
     platform: "node",
+    transform: { target: "node20.19" },
     // The group of features needs it. Entry points keep their names.
     ...(hasFeatures && { preserveEntrySignatures: "allow-extension" }),
   });

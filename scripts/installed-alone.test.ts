@@ -71,7 +71,9 @@ describe("npm install of a package alone", { tags: "campaign" }, () => {
       const lock = readFileSync(join(modules, ".package-lock.json"), "utf8");
       const added = (JSON.parse(lock) as { packages: Record<string, { hasInstallScript?: true }> }).packages;
       expect(Object.keys(added)).toEqual(accepted[name]?.installs.map((each) => `node_modules/${each}`));
-      expect(Object.keys(added).filter((path) => added[path]?.hasInstallScript)).toEqual([]);
+      // The script of koffi compiles it where npm has no ready-made file. Otherwise it does nothing.
+      const withScripts = name === "@sockact/testing" ? ["node_modules/koffi"] : [];
+      expect(Object.keys(added).filter((path) => added[path]?.hasInstallScript)).toEqual(withScripts);
       expect(filesIn(join(modules, name))).toEqual(accepted[name]?.files);
       expect(filesIn(await install(name, "--ignore-scripts"))).toEqual(filesIn(modules));
     },

@@ -11,7 +11,7 @@ import {
   webAddress,
 } from "./lib/packages.ts";
 
-const forUsers = ["cli", "core", "express", "fastify", "koa", "notify", "register", "units"].map(
+const forUsers = ["cli", "core", "express", "fastify", "koa", "notify", "register", "testing", "units"].map(
   (name) => `packages/${name}`,
 );
 /** The dependencies that each of these packages may have. The other packages may have none. */
@@ -20,6 +20,7 @@ const allowedDependencies: Record<string, string[]> = {
   "packages/express": ["@sockact/core"],
   "packages/fastify": ["@sockact/core"],
   "packages/koa": ["@sockact/core"],
+  "packages/testing": ["@sockact/units", "autocannon", "close-with-grace", "koffi", "ws"],
 };
 /** The scripts that npm runs when it installs the package from npm or from git. */
 const installScripts = ["preinstall", "install", "postinstall", "prepare"];

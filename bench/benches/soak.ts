@@ -115,7 +115,7 @@ async function soak(
 }
 
 async function lookAt({ systemd }: AppUnderLoad): Promise<Omit<Look, "minute">> {
-  const journal = (): Promise<string[]> => systemd.journal("app.service");
+  const journal = (): Promise<readonly string[]> => systemd.journal("app.service");
   const heaps = async (): Promise<string[]> => (await journal()).filter((line) => line.startsWith("heap: "));
   const before = (await heaps()).length;
   await systemd.systemctl("kill", "--signal=USR2", "--kill-whom=main", "app.service");

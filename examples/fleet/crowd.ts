@@ -77,7 +77,7 @@ export class Crowd implements AsyncDisposable {
   }
 }
 
-const sum = (results: LoadResult[], count: (result: LoadResult) => number): number =>
+const sum = (results: readonly LoadResult[], count: (result: LoadResult) => number): number =>
   results.reduce((total, result) => total + count(result), 0);
 
 function sumByName(counts: Record<string, number>[]): Record<string, number> {

@@ -43,5 +43,5 @@ export interface StagedApp extends AsyncDisposable {
   /** The score of `systemd-analyze security`, such as `0.2 SAFE`, or `undefined` without a sandbox. */
   score(): Promise<string | undefined>;
   /** The lines that the app has logged. */
-  log(): Promise<string[]>;
+  log(): Promise<readonly string[]>;
 }

@@ -5,7 +5,7 @@ export interface ActivationOptions extends SpawnOptions {
   /**
    * `FileDescriptorName=` of each socket. By default, LISTEN_FDNAMES is not set, and each name is `unknown`.
    */
-  names?: readonly string[];
+  readonly names?: readonly string[] | undefined;
 }
 
 /**
@@ -18,7 +18,7 @@ export interface ActivationOptions extends SpawnOptions {
 export async function socketActivate(
   listen: readonly ListenAddress[],
   command: readonly string[],
-  { how = [], ...options }: ActivationOptions & { how?: readonly string[] } = {},
+  { how = [], ...options }: ActivationOptions & { readonly how?: readonly string[] } = {},
 ): Promise<AppProcess> {
   if (how.includes("--accept")) return activateEachConnection(listen, command, { how, ...options });
   const type = how.includes("--datagram") ? "datagram" : "stream";

@@ -15,17 +15,21 @@ import { definitionsOf, type TestRunner } from "./test-runner.ts";
 /** An adapter or the preload, with one major version of a framework. */
 export interface AdapterUnderTest {
   /** The name in the titles of the tests: `Express 5`. */
-  title: string;
+  readonly title: string;
   /** The package of the framework, such as `express4`, which the apps load. */
-  framework: string;
+  readonly framework: string;
   /** The same app in each module format. It uses contract-app.mjs. */
-  apps: { ESM: string; CommonJS: string; TypeScript?: string };
+  readonly apps: {
+    readonly ESM: string;
+    readonly CommonJS: string;
+    readonly TypeScript?: string | undefined;
+  };
   /** The first of these apps in a cluster. The primary only imports sockact, and uses cluster-app.mjs. */
-  cluster: string;
+  readonly cluster: string;
   /** Whether the adapter adds `sockact` to the app. The ES module answers `GET /sockact` with its askSockact(). */
-  hasSockact?: boolean;
+  readonly hasSockact?: boolean | undefined;
   /** The file of the preload that gives the apps their sockets, if they do not use sockact themselves. */
-  preload?: string;
+  readonly preload?: string | undefined;
 }
 
 type Format = keyof AdapterUnderTest["apps"];
@@ -34,7 +38,7 @@ type Env = Record<string, string>;
 /** The variables by which the contract controls an app. They differ between an adapter and the preload. */
 interface Variables {
   /** The variables of every app. */
-  always: Env;
+  readonly always: Env;
   /** Listens only on the sockets with this name. */
   only(name: string): Env;
 }
@@ -56,8 +60,8 @@ const WAYS = ["the framework's listen()", "a server of its own, with a WebSocket
 type Way = (typeof WAYS)[number];
 
 interface Listening {
-  address: unknown;
-  leftovers: string[];
+  readonly address: unknown;
+  readonly leftovers: readonly string[];
 }
 
 /**

@@ -6,45 +6,45 @@ import { DEADLINE } from "./app-process.ts";
 /** A request to a server inside a private systemd. */
 export interface PrivateRequest {
   /** The address. For a unix socket, the host does not matter: `http://localhost/path`. */
-  url: string;
+  readonly url: string;
   /** A unix socket to connect to instead of the host: a path, or `@name` for an abstract one. */
-  socketPath?: string;
-  method?: string;
-  headers?: Record<string, string>;
-  body?: string;
+  readonly socketPath?: string | undefined;
+  readonly method?: string | undefined;
+  readonly headers?: Record<string, string> | undefined;
+  readonly body?: string | undefined;
   /** The maximum time for the whole answer, in milliseconds; 10,000 by default. */
-  timeout?: number;
+  readonly timeout?: number | undefined;
 }
 
 /** The answer of the server. */
 export interface PrivateResponse {
-  status: number;
-  headers: Record<string, string | string[] | undefined>;
-  body: string;
+  readonly status: number;
+  readonly headers: Record<string, string | readonly string[] | undefined>;
+  readonly body: string;
 }
 
 /** The output of a command, and its exit status. */
 export interface CommandResult {
-  stdout: string;
-  stderr: string;
+  readonly stdout: string;
+  readonly stderr: string;
   /**
    * The exit status: 127 if there is no such program or folder, and 128 plus the number of a signal, as in a
    * shell.
    */
-  code: number;
+  readonly code: number;
 }
 
 export interface CommandOptions {
   /** Written to standard input, which is empty by default. */
-  input?: string;
+  readonly input?: string | undefined;
   /** Added to PATH, HOME=/tmp and LANG=C.UTF-8. The test's own environment is not passed. */
-  env?: Record<string, string>;
+  readonly env?: Record<string, string> | undefined;
   /** The working directory; `/` by default. */
-  cwd?: string;
+  readonly cwd?: string | undefined;
   /**
    * After this time, in milliseconds, the command is killed and the promise rejected; `DEADLINE` by default.
    */
-  timeout?: number;
+  readonly timeout?: number | undefined;
 }
 
 /** The environment of a command inside. */
@@ -55,11 +55,13 @@ export const environmentInside = (more: Record<string, string> = {}): Record<str
   ...more,
 });
 
-type Answer = { id: number; result: unknown } | { id: number; error: { code?: string; message: string } };
+type Answer =
+  | { readonly id: number; readonly result: unknown }
+  | { readonly id: number; readonly error: { readonly code?: string; readonly message: string } };
 type Waiting = {
   resolve(result: unknown): void;
   reject(error: Error): void;
-  what: string;
+  readonly what: string;
 };
 
 /**

@@ -29,10 +29,10 @@ export interface AppProcess extends AsyncDisposable {
 }
 
 export interface SpawnOptions {
-  env?: Record<string, string | undefined>;
-  cwd?: string;
+  readonly env?: Record<string, string | undefined> | undefined;
+  readonly cwd?: string | undefined;
   /** Descriptors of this process that the program gets as its 3, 4, … */
-  fds?: readonly number[];
+  readonly fds?: readonly number[] | undefined;
 }
 
 /**

@@ -13,16 +13,16 @@ export interface BootOptions {
    * A folder to mount read-only as {@link PrivateSystemd.project}. By default, it is the current folder, or
    * the nearest one above it whose `node_modules` has this package.
    */
-  project?: string;
+  readonly project?: string | undefined;
   /** A Node binary to mount as {@link PrivateSystemd.node}; by default, the one that runs this process. */
-  node?: string;
+  readonly node?: string | undefined;
   /** A folder with generators, which run at boot and at each daemon-reload; none by default. */
-  generators?: string;
+  readonly generators?: string | undefined;
   /**
    * A folder for `/etc`, `/root`, `/srv`, `/usr/local/bin` and `/var/lib`. A second boot with the same folder
    * is a reboot. By default, these files are in memory and lost at the end.
    */
-  disk?: string;
+  readonly disk?: string | undefined;
 }
 
 /** Whether systemd itself is installed, and not only its programs. */

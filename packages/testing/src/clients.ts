@@ -6,16 +6,19 @@ import { DEADLINE } from "./app-process.ts";
 import { openConnection } from "./http-request.ts";
 
 /** Starts TLS on a connection to an address of systemd.socket(5), and accepts any certificate. */
-export function openSecurely(address: string, ALPNProtocols?: string[]): TLSSocket {
+export function openSecurely(address: string, ALPNProtocols?: readonly string[]): TLSSocket {
   return connect({
     socket: openConnection(address),
     rejectUnauthorized: false,
-    ...(ALPNProtocols && { ALPNProtocols }),
+    ...(ALPNProtocols && { ALPNProtocols: [...ALPNProtocols] }),
   });
 }
 
 /** As {@link openSecurely}, once the handshake is complete. */
-export async function secureConnection(address: string, ALPNProtocols?: string[]): Promise<TLSSocket> {
+export async function secureConnection(
+  address: string,
+  ALPNProtocols?: readonly string[],
+): Promise<TLSSocket> {
   const socket = openSecurely(address, ALPNProtocols);
   await once(socket, "secureConnect", { signal: AbortSignal.timeout(DEADLINE) });
   return socket;

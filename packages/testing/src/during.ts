@@ -1,9 +1,11 @@
 import type { Load, Loads } from "./load.ts";
 
 /** Kinds of load, by name. */
-type Kinds = Record<string, keyof Loads>;
-type Starting<Named extends Kinds> = { readonly [Name in keyof Named]: Promise<Load<Named[Name]>> };
-type Results<Named extends Kinds> = { [Name in keyof Named]: Loads[Named[Name]]["result"] };
+export type Kinds = Record<string, keyof Loads>;
+/** Loads that are starting, by name. */
+export type Starting<Named extends Kinds> = { readonly [Name in keyof Named]: Promise<Load<Named[Name]>> };
+/** The result of each load, by name. */
+export type Results<Named extends Kinds> = { [Name in keyof Named]: Loads[Named[Name]]["result"] };
 
 /**
  * Runs an action several times under these loads. Each client gets an answer between two runs. Resolves to

@@ -4,9 +4,11 @@ import { spawnSync } from "node:child_process";
  * The path of a setpriv(1) that supports `--pdeathsig`, or empty. An absolute path, because a program may
  * have another PATH.
  */
-const setpriv = spawnSync("sh", ["-c", "setpriv --pdeathsig=KILL true && command -v setpriv"], {
+const { stdout } = spawnSync("sh", ["-c", "setpriv --pdeathsig=KILL true && command -v setpriv"], {
   encoding: "utf8",
-}).stdout.trim();
+});
+// Without a shell on the PATH, there is no output.
+const setpriv = stdout?.trim() ?? "";
 
 /**
  * Wraps `command`: it runs in the same process, and the kernel kills it when this process dies. When a test

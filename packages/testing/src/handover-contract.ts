@@ -8,18 +8,18 @@ import { definitionsOf, type TestRunner } from "./test-runner.ts";
 
 export interface HandoversUnderTest {
   /** The name in the titles of the tests: `Express 5`. */
-  title: string;
+  readonly title: string;
   /** The module of an app with the routes of the load. It uses load-app.mjs. */
-  program: string;
+  readonly program: string;
 }
 
 /** How many clients of each kind there are. */
 interface Amounts {
-  busy: number;
-  thinking: number;
-  fresh: number;
-  webSockets: number;
-  secure: number;
+  readonly busy: number;
+  readonly thinking: number;
+  readonly fresh: number;
+  readonly webSockets: number;
+  readonly secure: number;
 }
 
 const FEW: Amounts = { busy: 8, thinking: 8, fresh: 4, webSockets: 4, secure: 4 };

@@ -13,9 +13,9 @@ import type { ListenAddress } from "./raw-sockets.ts";
 import { rawSocket } from "./raw-sockets.ts";
 
 export interface HttpAnswer {
-  status: number;
-  headers: IncomingHttpHeaders;
-  body: string;
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
   /** The body, parsed as JSON. */
   json<T = unknown>(): T;
 }
@@ -30,11 +30,18 @@ export function openConnection(address: ListenAddress): Socket {
   return createConnection({ path: address });
 }
 
+/** A request: `GET`, without headers of its own and without a body by default. */
+export interface RequestOptions {
+  readonly method?: string | undefined;
+  readonly headers?: Record<string, string> | undefined;
+  readonly body?: string | undefined;
+}
+
 /** Makes one request on a new connection. */
 export async function httpRequest(
   address: ListenAddress,
   path = "/",
-  { method = "GET", headers = {}, body = "" } = {},
+  { method = "GET", headers = {}, body = "" }: RequestOptions = {},
 ): Promise<HttpAnswer> {
   const sent = openRequest(address, path, { method, headers });
   sent.end(body);
@@ -66,7 +73,7 @@ export async function requestOver(connection: Socket, path = "/"): Promise<HttpA
 export function openRequest(
   address: ListenAddress,
   path = "/",
-  { method = "GET", headers = {} } = {},
+  { method = "GET", headers = {} }: Omit<RequestOptions, "body"> = {},
 ): ClientRequest {
   return request({
     path,

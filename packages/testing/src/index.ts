@@ -1,17 +1,32 @@
 export { type ActivationOptions, socketActivate } from "./activated-process.ts";
 export { adapterContract, type AdapterUnderTest } from "./adapter-contract.ts";
 export { type AddressKind, freeAddress } from "./addresses.ts";
-export { type AppProcess, startProcess } from "./app-process.ts";
+export { type AppProcess, type SpawnOptions, startProcess } from "./app-process.ts";
 export { bootPrivateSystemd, type BootOptions, whyNoPrivateSystemd } from "./boot-private-systemd.ts";
 export { openSecurely, secureConnection } from "./clients.ts";
-export { during } from "./during.ts";
+export { during, type Kinds, type Results, type Starting } from "./during.ts";
 export { handoverContract, type HandoversUnderTest } from "./handover-contract.ts";
-export { type HttpAnswer, httpRequest, openConnection, requestOver } from "./http-request.ts";
+export {
+  type HttpAnswer,
+  httpRequest,
+  openConnection,
+  requestOver,
+  type RequestOptions,
+} from "./http-request.ts";
 export { lifecycleContract, type LifecycleUnderTest } from "./lifecycle-contract.ts";
-export { Load, type LoadResult, type OneLoad } from "./load.ts";
+export {
+  type AskedFor,
+  type Bytes,
+  Load,
+  type LoadResult,
+  type Loads,
+  type OneLoad,
+  type Phase,
+  type Transfer,
+} from "./load.ts";
 export { namesContract, type NamesUnderTest } from "./names-contract.ts";
 export { PrivateSystemd } from "./private-systemd.ts";
 export { restartContract, type RestartsUnderTest } from "./restart-contract.ts";
 export type { CommandOptions, CommandResult, PrivateRequest, PrivateResponse } from "./agent-inside.ts";
-export type { ContractRequirements, TestRunner } from "./test-runner.ts";
+export type { ContractRequirements, TestBody, TestHook, TestRunner } from "./test-runner.ts";
 export type { ListenAddress } from "./raw-sockets.ts";

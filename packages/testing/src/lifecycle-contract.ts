@@ -15,11 +15,11 @@ import { SANDBOXED_APP } from "./sandbox.ts";
 
 export interface LifecycleUnderTest {
   /** The name in the titles of the tests: `Express 5`. */
-  title: string;
+  readonly title: string;
   /** The module of an app that uses lifecycle-app.mjs. */
-  program: string;
+  readonly program: string;
   /** The file of the preload that gives the app its sockets, if the app does not use sockact itself. */
-  preload?: string;
+  readonly preload?: string | undefined;
 }
 
 /** While this file exists, an app is not ready. */
@@ -43,7 +43,7 @@ export function lifecycleContract(runner: TestRunner, { title, program, preload 
     let systemd: PrivateSystemd;
     const show = (...properties: string[]): Promise<string[]> =>
       Promise.all(properties.map((property) => systemd.show("app.service", property)));
-    const journal = (unit: string): Promise<string[]> => systemd.journal(unit);
+    const journal = (unit: string): Promise<readonly string[]> => systemd.journal(unit);
     const release = (file: string): Promise<string> => systemd.mustRun(["rm", file]);
 
     beforeAll(async () => {
@@ -153,7 +153,8 @@ export function lifecycleContract(runner: TestRunner, { title, program, preload 
       const held = systemd.request(`${url}held`);
       await systemd.waitUntil(
         // journalctl fails until the first process has written a message.
-        async () => (await journal(`${name}@*`).catch((): string[] => [])).includes("a request is held"),
+        async () =>
+          (await journal(`${name}@*`).catch((): readonly string[] => [])).includes("a request is held"),
         "the first connection is served",
       );
       await assert.rejects(systemd.request(url), /ECONNRESET|socket hang up/);

@@ -3,42 +3,42 @@ import type { PrivateSystemd } from "./private-systemd.ts";
 
 /** The results of the requests of a load: each was answered, or failed for one reason. */
 export interface LoadResult {
-  sent: number;
-  answered: number;
+  readonly sent: number;
+  readonly answered: number;
   /** How many failed, by reason. */
-  failed: Record<string, number>;
+  readonly failed: Record<string, number>;
   /** How many failed. */
-  lost: number;
+  readonly lost: number;
   /** Connections that were reset. */
-  resets: number;
+  readonly resets: number;
   /** Connections that the clients have opened. */
-  connections: number;
+  readonly connections: number;
   /** The longest time of a request, including its connection, in milliseconds. */
-  longest: number;
+  readonly longest: number;
   /** What happened between two rounds. The first phase is the start of the load. */
-  phases: Phase[];
+  readonly phases: readonly Phase[];
 }
 
 /** The time in which each client has at least one answer. */
-interface Phase {
-  seconds: number;
-  answered: number;
+export interface Phase {
+  readonly seconds: number;
+  readonly answered: number;
   /** The longest time of a request, including its connection, in milliseconds. */
-  longest: number;
+  readonly longest: number;
   /** The processes that answered, from the header `x-pid`. */
-  pids: number[];
+  readonly pids: readonly number[];
 }
 
 /** The requests for an app without the routes of load-app.mjs. The clients take turns with them. */
 export interface AskedFor {
-  requests?: readonly {
-    method: string;
-    path: string;
-    headers?: Record<string, string>;
-    body?: string;
+  readonly requests?: readonly {
+    readonly method: string;
+    readonly path: string;
+    readonly headers?: Record<string, string>;
+    readonly body?: string;
   }[];
   /** A regular expression that the body of each answer matches. */
-  answer?: string;
+  readonly answer?: string;
 }
 
 /** Each kind of load, with its options and its result. */
@@ -48,81 +48,108 @@ export interface Loads {
    * next one at once, and its wait continues until it has an answer. `timeout`: seconds until a request
    * fails, 60 by default.
    */
-  busy: {
-    options: { url: string; connections: number; keepAlive: boolean; timeout?: number } & AskedFor;
-    result: LoadResult;
+  readonly busy: {
+    readonly options: {
+      readonly url: string;
+      readonly connections: number;
+      readonly keepAlive: boolean;
+      readonly timeout?: number;
+    } & AskedFor;
+    readonly result: LoadResult;
   };
   /**
    * Clients that pause for up to `think` ms between requests, `away` ms away. `secure`: they use TLS, and
    * accept any certificate. `timeout`: seconds until a request fails; by default never.
    */
-  thinking: {
-    options: {
-      host: string;
-      port: number;
-      clients: number;
-      keepAlive: boolean;
-      think: number;
-      away: number;
-      secure?: boolean;
-      seed: number;
-      timeout?: number;
+  readonly thinking: {
+    readonly options: {
+      readonly host: string;
+      readonly port: number;
+      readonly clients: number;
+      readonly keepAlive: boolean;
+      readonly think: number;
+      readonly away: number;
+      readonly secure?: boolean;
+      readonly seed: number;
+      readonly timeout?: number;
     } & AskedFor;
     /** How many TLS connections began with a full handshake, and how many resumed a session. */
-    result: LoadResult & { fullHandshakes: number; resumptions: number };
+    readonly result: LoadResult & { readonly fullHandshakes: number; readonly resumptions: number };
   };
   /**
    * `perSecond` new clients per second. Each gets one answer, then leaves its connection idle until the
    * server closes it.
    */
-  browsers: {
-    options: { host: string; port: number; perSecond: number };
+  readonly browsers: {
+    readonly options: { readonly host: string; readonly port: number; readonly perSecond: number };
     /**
      * `median`: the time from `connect()` to the end of the answer. `stalled`: the longest time for which the
      * load process itself did not run, which distinguishes a busy machine from a slow server. Both in
      * milliseconds.
      */
-    result: LoadResult & { median: number; stalled: number };
+    readonly result: LoadResult & { readonly median: number; readonly stalled: number };
   };
   /**
    * Each client sends a message, gets its echo, and pauses for `atLeast` and up to `think` ms more.
    * `timeout`: seconds until a message fails; by default never. For `https:`, any certificate is accepted.
    */
-  webSockets: {
-    options: {
-      url: string;
-      clients: number;
-      think: number;
-      atLeast?: number;
-      seed: number;
-      timeout?: number;
+  readonly webSockets: {
+    readonly options: {
+      readonly url: string;
+      readonly clients: number;
+      readonly think: number;
+      readonly atLeast?: number;
+      readonly seed: number;
+      readonly timeout?: number;
     };
     /**
      * `closed`: how many were closed with which code, 1006 for none; `crossed`: messages that crossed a close
      * frame and were sent again.
      */
-    result: LoadResult & { closed: Record<string, number>; crossed: number };
+    readonly result: LoadResult & { readonly closed: Record<string, number>; readonly crossed: number };
   };
   /**
    * Connections that stay open and idle, with one request each at the start and in each round. `timeout`:
    * seconds until a request fails.
    */
-  idle: {
-    options: { host: string; port: number; clients: number; timeout: number };
+  readonly idle: {
+    readonly options: {
+      readonly host: string;
+      readonly port: number;
+      readonly clients: number;
+      readonly timeout: number;
+    };
     /** `closed`: how many connections the server closed. */
-    result: LoadResult & { closed: number };
+    readonly result: LoadResult & { readonly closed: number };
   };
   /**
    * In each round, this many clients start something and never finish it: a head, a body, or reading an
    * answer.
    */
-  hostile: { options: { host: string; port: number; clients: number }; result: { connections: number } };
+  readonly hostile: {
+    readonly options: { readonly host: string; readonly port: number; readonly clients: number };
+    readonly result: { readonly connections: number };
+  };
   /** Read to its end when its result is requested. */
-  download: { options: { url: string; bytes: number; seed: number }; result: Transfer };
+  readonly download: {
+    readonly options: { readonly url: string; readonly bytes: number; readonly seed: number };
+    readonly result: Transfer;
+  };
   /** The second half is sent, with pauses, when its result is requested. */
-  upload: { options: { url: string; bytes: number; seed: number; pause: number }; result: Transfer };
+  readonly upload: {
+    readonly options: {
+      readonly url: string;
+      readonly bytes: number;
+      readonly seed: number;
+      readonly pause: number;
+    };
+    readonly result: Transfer;
+  };
   /** Several loads in one process, with their results in the same order. */
-  together: { options: { loads: readonly OneLoad[] }; result: { results: LoadResult[] } };
+  readonly together: {
+    readonly options: { readonly loads: readonly OneLoad[] };
+    readonly result: { readonly results: readonly LoadResult[] };
+  };
 }
 
 /** A load that counts requests, with its options. */
@@ -130,16 +157,16 @@ export type OneLoad = {
   [Kind in "busy" | "thinking" | "webSockets"]: [kind: Kind, options: Loads[Kind]["options"]];
 }["busy" | "thinking" | "webSockets"];
 
-interface Transfer {
+export interface Transfer {
   /** The process that answered. */
-  pid: number;
-  got: Bytes;
-  expected: Bytes;
+  readonly pid: number;
+  readonly got: Bytes;
+  readonly expected: Bytes;
 }
 
-interface Bytes {
-  bytes: number;
-  sha256: string;
+export interface Bytes {
+  readonly bytes: number;
+  readonly sha256: string;
 }
 
 /** Clients in a separate process inside a private systemd. */

@@ -14,15 +14,15 @@ import { httpRequest, openConnection, requestOver } from "./http-request.ts";
 /** An adapter with one major version of its framework, and apps that use the names of their sockets. */
 export interface NamesUnderTest {
   /** The name in the titles of the tests: `Express 5`. */
-  title: string;
+  readonly title: string;
   /** The package of the framework, such as `express4`, which the apps load. */
-  framework: string;
+  readonly framework: string;
   /** The app of the contract, which shows the protocol at `/protocol`. */
-  program: string;
+  readonly program: string;
   /** An app for the sockets named public, and another one in the same process for the sockets named admin. */
-  two: string;
+  readonly two: string;
   /** Whether the framework can answer HTTP/2. */
-  http2: boolean;
+  readonly http2: boolean;
 }
 
 type Connection = Awaited<ReturnType<typeof secureConnection>>;

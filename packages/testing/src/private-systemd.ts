@@ -23,7 +23,7 @@ const unitFolder = "/run/systemd/system";
 const journalctl = "journalctl --output=json --output-fields=MESSAGE,_PID --all --no-pager --quiet";
 
 /** All that are not closed yet. */
-export const openSystemds = new Set<PrivateSystemd>();
+export const openSystemds: Set<PrivateSystemd> = new Set();
 
 /** A private systemd, from `bootPrivateSystemd()`. */
 export class PrivateSystemd implements AsyncDisposable {
@@ -63,7 +63,7 @@ export class PrivateSystemd implements AsyncDisposable {
    * latest.
    */
   spawn(
-    command: string[],
+    command: readonly string[],
     options: Pick<CommandOptions, "env" | "cwd"> & Pick<SpawnOptions, "stdio"> = {},
   ): ChildProcess {
     if (this.#closed) throw new Error("This private systemd has been closed.");
@@ -78,7 +78,7 @@ export class PrivateSystemd implements AsyncDisposable {
   }
 
   /** Runs a command inside and collects its output, whatever its exit status. */
-  async run(command: string[], options: CommandOptions = {}): Promise<CommandResult> {
+  async run(command: readonly string[], options: CommandOptions = {}): Promise<CommandResult> {
     if (this.#closed) throw new Error("This private systemd has been closed.");
     const { timeout = DEADLINE } = options;
     // kill(1) is in procps, which a minimal Debian does not install. Every shell has its own.
@@ -89,7 +89,7 @@ export class PrivateSystemd implements AsyncDisposable {
   }
 
   /** As {@link run}, but rejects with the output if the command fails. Resolves to standard output. */
-  async mustRun(command: string[], options: CommandOptions = {}): Promise<string> {
+  async mustRun(command: readonly string[], options: CommandOptions = {}): Promise<string> {
     const result = await this.run(command, options);
     if (result.code !== 0) throw new Error(`${describe(command, result)}\nIt exited with ${result.code}.`);
     return result.stdout;
@@ -130,7 +130,10 @@ export class PrivateSystemd implements AsyncDisposable {
    * @throws if `systemd-analyze verify` reports a problem with the files. systemd itself ignores lines that
    *   it can't parse. `verify: false` accepts such files.
    */
-  async installUnits(files: Record<string, string>, { verify = true } = {}): Promise<void> {
+  async installUnits(
+    files: Record<string, string>,
+    { verify = true }: { readonly verify?: boolean } = {},
+  ): Promise<void> {
     for (const [name, text] of Object.entries(files)) await this.write(`${unitFolder}/${name}`, text);
     const units = JSON.stringify(files);
     if (verify && !this.#verified.has(units)) {
@@ -153,7 +156,7 @@ export class PrivateSystemd implements AsyncDisposable {
   /**
    * Runs systemctl and resolves to its output. The error of a failed start contains the journal of the units.
    */
-  async systemctl(...args: string[]): Promise<string> {
+  async systemctl(...args: readonly string[]): Promise<string> {
     const result = await this.run(["systemctl", "--no-pager", ...args]);
     if (result.code === 0) return result.stdout;
     const units = args.slice(1).filter((arg) => /\.\w+$/.test(arg));
@@ -164,15 +167,15 @@ export class PrivateSystemd implements AsyncDisposable {
   }
 
   /** Starts units. Resolves once they are active, which for Type=notify means ready. */
-  async start(...units: string[]): Promise<void> {
+  async start(...units: readonly string[]): Promise<void> {
     await this.systemctl("start", ...units);
   }
 
-  async stop(...units: string[]): Promise<void> {
+  async stop(...units: readonly string[]): Promise<void> {
     await this.systemctl("stop", ...units);
   }
 
-  async restart(...units: string[]): Promise<void> {
+  async restart(...units: readonly string[]): Promise<void> {
     await this.systemctl("restart", ...units);
   }
 
@@ -188,8 +191,8 @@ export class PrivateSystemd implements AsyncDisposable {
   async waitForUnit(
     unit: string,
     property: string,
-    values: string | string[],
-    timeout = DEADLINE,
+    values: string | readonly string[],
+    timeout: number = DEADLINE,
   ): Promise<void> {
     let value = "";
     await this.#until(
@@ -208,7 +211,7 @@ export class PrivateSystemd implements AsyncDisposable {
    * @param from `service`: only messages of its processes; `manager`: only messages of systemd about it. Both
    *   by default.
    */
-  async journal(unit: string, from?: "service" | "manager"): Promise<string[]> {
+  async journal(unit: string, from?: "service" | "manager"): Promise<readonly string[]> {
     // journald reads the output of services with a delay. This waits until it has read all of it.
     const script = `journalctl --sync; exec ${journalctl} --unit="$1"`;
     const lines = await this.mustRun(["sh", "-ec", script, "sh", unit]);
@@ -221,7 +224,7 @@ export class PrivateSystemd implements AsyncDisposable {
   }
 
   /** Resolves to the first message of a unit that matches. Rejects early if the unit has failed for good. */
-  async waitForJournal(unit: string, pattern: RegExp, timeout = DEADLINE): Promise<string> {
+  async waitForJournal(unit: string, pattern: RegExp, timeout: number = DEADLINE): Promise<string> {
     const messages: string[] = [];
     const journal = this.spawn([...journalctl.split(" "), "--follow", "--lines=all", `--unit=${unit}`]);
     const closed = once(journal, "close");
@@ -260,7 +263,7 @@ export class PrivateSystemd implements AsyncDisposable {
   }
 
   /** Resolves once a condition is met, for conditions that no unit property and no message shows. */
-  async waitUntil(reached: () => Promise<boolean>, what: string, timeout = DEADLINE): Promise<void> {
+  async waitUntil(reached: () => Promise<boolean>, what: string, timeout: number = DEADLINE): Promise<void> {
     await this.#until(reached, timeout, () => `It took longer than ${timeout} ms until ${what}`);
   }
 
@@ -336,7 +339,7 @@ async function killAndWait(child: ChildProcess): Promise<void> {
   await ended;
 }
 
-function describe(command: string[], { stdout, stderr }: CommandResult): string {
+function describe(command: readonly string[], { stdout, stderr }: CommandResult): string {
   return [`$ ${command.join(" ")}`, stdout.trimEnd(), stderr.trimEnd()]
     .filter((part) => part !== "")
     .join("\n");

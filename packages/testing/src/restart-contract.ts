@@ -5,13 +5,13 @@ import { everyLoad, expectAllAnswered, report, thinkingLoads } from "./restart-l
 
 export interface RestartsUnderTest {
   /** The name in the titles of the tests: `Express 5`. */
-  title: string;
+  readonly title: string;
   /** The module of an app with the routes of the load. It uses load-app.mjs. */
-  program: string;
+  readonly program: string;
   /** The same app in a cluster of two workers. It uses cluster-app.mjs. */
-  cluster: string;
+  readonly cluster: string;
   /** The file of the preload that gives the apps their socket, if they do not use sockact themselves. */
-  preload?: string;
+  readonly preload?: string | undefined;
 }
 
 const RESTARTS = 10;

@@ -7,7 +7,11 @@ export function spawnInside(
   pid: number,
   namespaces: readonly string[],
   command: readonly string[],
-  { env, cwd, stdio }: { env: Record<string, string>; cwd?: string; stdio?: StdioOptions | undefined },
+  {
+    env,
+    cwd,
+    stdio,
+  }: { env: Record<string, string>; cwd?: string | undefined; stdio?: StdioOptions | undefined },
 ): ChildProcess {
   const child = spawn(
     "nsenter",

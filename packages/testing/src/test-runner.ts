@@ -15,8 +15,10 @@ export interface ContractRequirements {
   readonly commands?: readonly string[];
 }
 
-type Body = () => Promise<void>;
-type Hook = (action: Body, timeout?: number) => unknown;
+/** What a test does. */
+export type TestBody = () => Promise<void>;
+/** Adds an action before or after tests. */
+export type TestHook = (action: TestBody, timeout?: number) => unknown;
 
 /**
  * What a contract uses of a test runner. The modules `vitest`, `node:test` and `@jest/globals` have it:
@@ -24,14 +26,14 @@ type Hook = (action: Body, timeout?: number) => unknown;
  */
 export interface TestRunner {
   readonly describe: (name: string, tests: () => void) => unknown;
-  readonly test: ((name: string, body: Body, timeout?: number) => unknown) & {
+  readonly test: ((name: string, body: TestBody, timeout?: number) => unknown) & {
     readonly skip: (name: string, body: () => void) => unknown;
   };
-  readonly before?: Hook | undefined;
-  readonly beforeAll?: Hook | undefined;
-  readonly after?: Hook | undefined;
-  readonly afterAll?: Hook | undefined;
-  readonly beforeEach: (action: Body) => unknown;
+  readonly before?: TestHook | undefined;
+  readonly beforeAll?: TestHook | undefined;
+  readonly after?: TestHook | undefined;
+  readonly afterAll?: TestHook | undefined;
+  readonly beforeEach: (action: TestBody) => unknown;
   /**
    * Decides what happens to tests that can't run everywhere, or take minutes. By default, they are skipped if
    * a requirement is missing, and the name of the skipped test says which one.
@@ -46,10 +48,10 @@ interface Definitions {
   describe(name: string, tests: () => void): void;
   describeWith(requirements: ContractRequirements, name: string, tests: () => void): void;
   /** @param timeout in milliseconds; 60,000 by default */
-  test(name: string, body: Body, timeout?: number): void;
-  beforeAll(action: Body): void;
-  afterAll(action: Body): void;
-  beforeEach(action: Body): void;
+  test(name: string, body: TestBody, timeout?: number): void;
+  beforeAll(action: TestBody): void;
+  afterAll(action: TestBody): void;
+  beforeEach(action: TestBody): void;
 }
 
 const TEST_TIMEOUT = 60_000;
@@ -66,9 +68,11 @@ export function definitionsOf(runner: TestRunner): Definitions {
     describe,
     describeWith: runner.describeWith ?? skipUnless,
     test: (name, body, timeout = TEST_TIMEOUT) => void test(name, body, timeout),
-    // node:test has no timeout for these by default, and names them differently.
-    beforeAll: (action) => runner.beforeAll?.(action, HOOK_TIMEOUT) ?? runner.before?.(action),
-    afterAll: (action) => runner.afterAll?.(action, HOOK_TIMEOUT) ?? runner.after?.(action),
+    // The hooks of node:test have other names, and no timeout by default.
+    beforeAll: (action) =>
+      void (runner.beforeAll ? runner.beforeAll(action, HOOK_TIMEOUT) : runner.before?.(action)),
+    afterAll: (action) =>
+      void (runner.afterAll ? runner.afterAll(action, HOOK_TIMEOUT) : runner.after?.(action)),
     beforeEach,
   };
 }

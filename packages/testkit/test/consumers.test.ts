@@ -12,7 +12,7 @@ const packages = ["@sockact/core", "@sockact/notify", ...adapters, "@sockact/uni
 let temporary: string;
 
 beforeAll(async () => {
-  await installConsumers(packages);
+  await installConsumers([...packages, "@sockact/testing"]);
   // Inside the consumers' folder, so that its files find their packages.
   temporary = mkdtempSync(join(CONSUMERS, "temporary-"));
 }, 300_000);

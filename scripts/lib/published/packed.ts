@@ -84,7 +84,8 @@ export function loadedBy({ path, manifest }: Package, packages: readonly Package
 
 /** The folder in which Node finds a dependency of a package. */
 function folderOf(name: string, dependent: string): string {
-  const folders = createRequire(join(dependent, "_")).resolve.paths(name) ?? [];
+  // With the slash, `buffer` is the package and not the module of Node.
+  const folders = createRequire(join(dependent, "_")).resolve.paths(`${name}/`) ?? [];
   const found = folders
     .map((folder) => join(folder, name))
     .find((path) => statSync(path, { throwIfNoEntry: false }));

@@ -8,7 +8,7 @@ import { createServer } from "node:http";
 import { createInterface } from "node:readline";
 import process from "node:process";
 import { bindDatagram, claimSocket, keepAwake, listen } from "@sockact/core";
-import { untilGone } from "@sockact/testing/until-gone";
+import { untilGone } from "../../../testing/programs/until-gone.mjs";
 
 const { env } = process;
 const id = cluster.worker?.id ?? 0;

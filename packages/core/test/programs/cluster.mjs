@@ -7,7 +7,7 @@ import cluster from "node:cluster";
 import { createServer } from "node:http";
 import { createInterface } from "node:readline";
 import process from "node:process";
-import { untilGone } from "@sockact/testing/until-gone";
+import { untilGone } from "../../../testing/programs/until-gone.mjs";
 
 const { env } = process;
 const say = (event, more = {}) => process.stdout.write(`${JSON.stringify({ event, ...more })}\n`);

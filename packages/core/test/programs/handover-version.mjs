@@ -3,7 +3,7 @@ import { appendFileSync } from "node:fs";
 import { createServer } from "node:http";
 import process from "node:process";
 import { listen } from "@sockact/core";
-import { untilGone } from "@sockact/testing/until-gone";
+import { untilGone } from "../../../testing/programs/until-gone.mjs";
 
 /**
  * Listens on each socket. Answers a request with its number, the process and the version, and notes the number, so that a test sees what was served twice.

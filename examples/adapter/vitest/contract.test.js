@@ -1,0 +1,4 @@
+import * as runner from "vitest";
+import { testAdapter } from "../contracts.js";
+
+testAdapter(runner);
