@@ -47,7 +47,7 @@ export interface TestRunner {
 interface Definitions {
   describe(name: string, tests: () => void): void;
   describeWith(requirements: ContractRequirements, name: string, tests: () => void): void;
-  /** @param timeout in milliseconds; 60,000 by default */
+  /** @param timeout in milliseconds; by default 60,000, and 900,000 in a group of long tests */
   test(name: string, body: TestBody, timeout?: number): void;
   beforeAll(action: TestBody): void;
   afterAll(action: TestBody): void;
@@ -55,6 +55,7 @@ interface Definitions {
 }
 
 const TEST_TIMEOUT = 60_000;
+const LONG_TEST_TIMEOUT = 900_000;
 const HOOK_TIMEOUT = 120_000;
 
 /** Uses a test runner, whatever it calls its hooks. */
@@ -64,10 +65,18 @@ export function definitionsOf(runner: TestRunner): Definitions {
     const missing = whatIsMissing(requirements);
     describe(name, missing === undefined ? tests : () => void test.skip(`skipped: ${missing}`, () => {}));
   };
+  const group = runner.describeWith ?? skipUnless;
+  let usualTimeout = TEST_TIMEOUT;
   return {
     describe,
-    describeWith: runner.describeWith ?? skipUnless,
-    test: (name, body, timeout = TEST_TIMEOUT) => void test(name, body, timeout),
+    describeWith: (requirements, name, tests) =>
+      void group(requirements, name, () => {
+        const outside = usualTimeout;
+        if (requirements.long) usualTimeout = LONG_TEST_TIMEOUT;
+        tests();
+        usualTimeout = outside;
+      }),
+    test: (name, body, timeout = usualTimeout) => void test(name, body, timeout),
     // The hooks of node:test have other names, and no timeout by default.
     beforeAll: (action) =>
       void (runner.beforeAll ? runner.beforeAll(action, HOOK_TIMEOUT) : runner.before?.(action)),
