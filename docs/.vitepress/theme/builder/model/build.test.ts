@@ -324,7 +324,7 @@ describe("the unit builder's model", () => {
       built(changes)
         .code!.text.split("\n")
         .filter((line) => line.includes("//"));
-    const state = "The app may write to process.env.STATE_DIRECTORY, which is /var/lib/shop";
+    const state = "The app may write to process.env.STATE_DIRECTORY (/var/lib/shop)";
     expect(noted({})).toEqual([`// ${state}.`]);
     expect(noted({ hardening: "inbound" })).toEqual([]);
     const asked = {
@@ -340,7 +340,7 @@ describe("the unit builder's model", () => {
     const all = frameworks.filter((framework) => framework !== "other");
     expect(all.map((framework) => noted({ ...asked, framework }))).toEqual(all.map(() => notes));
     expect(built({ ...asked, framework: "other", runtime: "/usr/bin/gitea" }).about).toContain(
-      "may write to $STATE_DIRECTORY, which is /var/lib/shop, /srv/shop/uploads and /srv/shop/thumbs. The environment has LOG_LEVEL, TITLE and",
+      "may write to $STATE_DIRECTORY (/var/lib/shop), /srv/shop/uploads and /srv/shop/thumbs. The environment has LOG_LEVEL, TITLE and",
     );
     const { length } = built({}).code!.text.split(/[\n\r\u2028\u2029]/);
     expect(

@@ -292,7 +292,7 @@ function surroundings(state: BuilderState): string[] {
   const variable = (name: string) => (isNodeApp(state) ? `process.env.${name}` : `$${name}`);
   const writable = [
     ...(state.hardening === "outbound"
-      ? [`${variable("STATE_DIRECTORY")}, which is /var/lib/${state.app.trim()}`]
+      ? [`${variable("STATE_DIRECTORY")} (/var/lib/${state.app.trim()})`]
       : []),
     ...foldersOf(state),
   ];

@@ -60,6 +60,11 @@ function preparation(
     // The folders come first: the code would create a folder that is its own as root's.
     before: [...account, ...existing, ...folders, ...app, ...npm],
     notes: [
+      ...(folders.length > 0
+        ? [
+            `If a writable folder exists already, \`${user}\` must own it: \`sudo chown -R ${name} ${foldersOf(state).map(quoteWord).join(" ")}\`.`,
+          ]
+        : []),
       ...(isOwnCode
         ? [
             `The app may write to the folder of its own code, and so may whoever takes it over. A folder such as \`${appFolder(state)}/data\` is safer.`,
