@@ -125,14 +125,15 @@ describe("the examples on the frameworks' pages", () => {
   ])("the NestJS app in %s answers requests", async (name, path, body) => {
     const folder = appFolder();
     const tsc = join(repository, "node_modules/typescript/bin/tsc");
-    const options = ["--module", "commonjs", "--moduleResolution", "bundler", "--target", "es2022"];
+    // As in a new project of NestJS.
+    const options = ["--module", "nodenext", "--target", "es2022"];
     // NestJS has its own copy of Fastify here, whose types are not those of the other copy.
     const check = name === "nest-fastify" ? "--noCheck" : "--strict";
     const types = [check, "--types", "node", "--esModuleInterop", "--skipLibCheck", "--ignoreConfig"];
     const decorators = ["--experimentalDecorators", "--emitDecoratorMetadata"];
     const where = ["--rootDir", "src", "--outDir", "dist", "src/main.ts", "src/app.module.ts"];
     const cwd = join(folder, name);
-    writeFileSync(join(cwd, "package.json"), "{}");
+    writeFileSync(join(cwd, "package.json"), '{ "type": "module" }');
     await run(process.execPath, [tsc, ...options, ...types, ...decorators, ...where], { cwd }).catch(
       ({ stdout }) => {
         throw new Error(stdout);

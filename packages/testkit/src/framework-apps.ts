@@ -29,7 +29,7 @@ export const frameworkApps: readonly NpmApp[] = [
     title: "Hono",
     package: "hono",
     folder: "apps/hono",
-    listens: "`port` of `serve()`",
+    listens: "`port` of `listen()`",
     by: "`@sockact/core`",
     page: "hono.md",
     node: 20,

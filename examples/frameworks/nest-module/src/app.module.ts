@@ -1,6 +1,6 @@
 import { Controller, Get, Module } from "@nestjs/common";
-import { HealthController } from "./health.controller";
-import { SockactModule } from "./sockact.module";
+import { HealthController } from "./health.controller.js";
+import { SockactModule } from "./sockact.module.js";
 
 @Controller()
 class AppController {

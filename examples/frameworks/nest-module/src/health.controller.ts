@@ -1,5 +1,5 @@
 import { Controller, Get, ServiceUnavailableException } from "@nestjs/common";
-import { Sockact } from "./sockact.module";
+import { Sockact } from "./sockact.module.js";
 
 @Controller("status")
 export class HealthController {

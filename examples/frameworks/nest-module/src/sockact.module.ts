@@ -18,7 +18,9 @@ export class SockactModule {
       inject: [HttpAdapterHost],
       useFactory: ({ httpAdapter }: HttpAdapterHost): State => {
         const app = prepareApp(options);
-        app.attach(httpAdapter, { owns: (server) => server === httpAdapter.getHttpServer() });
+        // An app without a server has no adapter, as after createApplicationContext().
+        if (httpAdapter)
+          app.attach(httpAdapter, { owns: (server) => server === httpAdapter.getHttpServer() });
         return app.sockact;
       },
     };

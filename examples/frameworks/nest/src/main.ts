@@ -1,10 +1,10 @@
 import { NestFactory } from "@nestjs/core";
 import { systemdListen } from "@sockact/express";
-import { AppModule } from "./app.module";
+import { AppModule } from "./app.module.js";
 
 async function bootstrap() {
   const app = await NestFactory.create(AppModule);
-  app.use(systemdListen());
+  app.use(systemdListen({ signals: "first" }));
   app.enableShutdownHooks();
   await app.listen(3000);
 }
