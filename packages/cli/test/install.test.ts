@@ -325,6 +325,7 @@ describeWith({ privateSystemd: true }, "sockact install", () => {
 
   describe.each([
     ["EROFS", `require("node:fs").writeFileSync("data.txt", "")`],
+    ["ENOENT of mkdir", `require("node:fs").mkdirSync("./data", { recursive: true })`],
     ["SQLite", `throw new Error("unable to open database file")`],
   ])("of an app that can't write: %s", (_, writes) => {
     const hint =

@@ -30,6 +30,20 @@ export const sandbox: Scenarios = {
     app: writes("/srv/data.txt"),
     finds: error("file-read-only", /EROFS[^]*'\/srv\/data\.txt'\nProtectSystem=strict/, stateFile),
   },
+  // With `recursive`, Node reports ENOENT instead of EROFS.
+  makes: {
+    app: `import fs from "node:fs"; fs.mkdirSync("./data/uploads", { recursive: true });`,
+    finds: error(
+      "file-read-only",
+      /(?:EROFS|ENOENT)[^]*mkdir '\.\/data\/uploads'\nProtectSystem=strict/,
+      'path.join(process.env.STATE_DIRECTORY, "uploads") // in the app',
+    ),
+  },
+  // A folder that is really missing.
+  unmade: {
+    app: `import fs from "node:fs"; fs.mkdirSync(process.env.STATE_DIRECTORY + "/a/b");`,
+    finds: error("app-crashed", /ENOENT[^]*mkdir/),
+  },
   // Before Node 22, there is no node:sqlite.
   sqlite: {
     app: `function failed() { throw Object.assign(new Error("unable to open database file"), { code: "ERR_SQLITE_ERROR" }); }

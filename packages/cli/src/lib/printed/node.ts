@@ -27,6 +27,9 @@ export const OPEN_DENIED = /^EACCES: [^,]+, \w+ '([^']+)'/;
 /** `EROFS: read-only file system, open '/srv/shop/data.txt'` (Node 20 to 26), or EACCES */
 export const FILE_DENIED = /\b(?:EROFS|EACCES): [^,']+, \w+ '/;
 
+/** `ENOENT: no such file or directory, mkdir '/srv/shop/data'` (Node 20 to 26) */
+export const MKDIR_MISSING = /\bENOENT: [^,']+, mkdir '([^']+)'/;
+
 /** `Error: listen EADDRINUSE: address already in use :::3000` (Node 20 to 26) */
 export const ADDRESS_IN_USE = /EADDRINUSE: address already in use (\S+)/;
 

@@ -1,7 +1,48 @@
-import { FILE_DENIED } from "../printed/node.ts";
+import { resolve } from "node:path";
+import { FILE_DENIED, MKDIR_MISSING } from "../printed/node.ts";
 import { SQLITE_DENIED } from "../printed/programs.ts";
+import { liesIn } from "../shared/folders.ts";
 import { ownCommand } from "../shared/own-command.ts";
+import { listOf } from "../shared/properties.ts";
 import type { ServiceManager } from "./service-manager.ts";
+
+/** The properties that say where a service may write. */
+const properties = [
+  "ProtectSystem",
+  "WorkingDirectory",
+  "ReadWritePaths",
+  "StateDirectory",
+  "CacheDirectory",
+  "LogsDirectory",
+  "RuntimeDirectory",
+] as const;
+
+/** Where systemd creates the folders of these directives. */
+const ownFolders = [
+  ["StateDirectory", "/var/lib"],
+  ["CacheDirectory", "/var/cache"],
+  ["LogsDirectory", "/var/log"],
+  ["RuntimeDirectory", "/run"],
+] as const;
+
+/** The folders that ProtectSystem=strict leaves writable, and those that PrivateTmp= replaces. */
+const otherFolders = ["/dev", "/proc", "/sys", "/tmp", "/var/tmp"];
+
+/**
+ * Whether the sandbox makes the folder of this path read-only. With `recursive`, Node's `mkdir` fails with
+ * ENOENT in such a folder, and not with EROFS (Node 20).
+ */
+export function isFolderReadOnly(path: string, get: (name: (typeof properties)[number]) => string): boolean {
+  if (get("ProtectSystem") !== "strict") return false;
+  // The app's path may be relative.
+  const target = resolve(get("WorkingDirectory").replace(/^[!-]+/, "") || "/", path);
+  const writable = [
+    ...listOf(get("ReadWritePaths")).map((folder) => folder.replace(/^[-+]+/, "")),
+    ...ownFolders.flatMap(([name, parent]) => listOf(get(name)).map((folder) => `${parent}/${folder}`)),
+    ...otherFolders,
+  ];
+  return !writable.some((folder) => liesIn(folder, target));
+}
 
 /** Hints: where the app may write, if its output says that it could not, and it has a sandbox. */
 export async function writingHints(
@@ -9,9 +50,12 @@ export async function writingHints(
   service: string,
   output: readonly string[],
 ): Promise<string[]> {
-  if (!output.some((line) => FILE_DENIED.test(line) || SQLITE_DENIED.test(line))) return [];
-  const [shown] = await manager.show([service], ["ProtectSystem", "StateDirectory"]);
+  const isDenied = output.some((line) => FILE_DENIED.test(line) || SQLITE_DENIED.test(line));
+  const created = output.flatMap((line) => MKDIR_MISSING.exec(line)?.[1] ?? []);
+  if (!isDenied && created.length === 0) return [];
+  const [shown] = await manager.show([service], properties);
   if (shown?.ProtectSystem !== "strict") return [];
+  if (!isDenied && !created.some((path) => isFolderReadOnly(path, (name) => shown[name]))) return [];
   const [folder = ""] = shown.StateDirectory.split(/[ :]/);
   const own = folder === "" ? "" : `/var/lib/${folder} (process.env.STATE_DIRECTORY), or to `;
   return [

@@ -3,6 +3,7 @@ import { MODULE_NOT_FOUND, OPEN_DENIED } from "../../printed/node.ts";
 import { SQLITE_DENIED } from "../../printed/programs.ts";
 import { isInHome } from "../../shared/folders.ts";
 import { shellWord } from "../../shared/shell-words.ts";
+import { isFolderReadOnly } from "../../systemd/writing-hints.ts";
 import { appError, type FailedCall, failedCalls } from "../facts/app-output.ts";
 import { type JournalLine, quoted } from "../facts/journal.ts";
 import { serviceUnit, type Unit } from "../facts/units.ts";
@@ -94,15 +95,22 @@ export const files: readonly Diagnosis[] = [
     code: "file-read-only",
     severity: "error",
     title: "the app can't write a file",
-    why: "With ProtectSystem=strict, a service can write only to its own folders, such as the folder of StateDirectory=, and to /dev, /proc and /sys. SQLite writes its file and a journal next to it.",
+    why: "With ProtectSystem=strict, a service can write only to its own folders, such as the folder of StateDirectory=, and to /dev, /proc and /sys. Elsewhere, writing fails with EROFS, and mkdir() with recursive fails with ENOENT. SQLite writes its file and a journal next to it.",
     looksAt:
-      "EROFS, `unable to open database file` and `attempt to write a readonly database` in the output of the app, `ProtectSystem` and `ReadOnlyPaths`.",
+      "EROFS, ENOENT of `mkdir`, `unable to open database file` and `attempt to write a readonly database` in the output of the app, `ProtectSystem` and `ReadOnlyPaths`.",
     remedy:
       "Write `StateDirectory=` into the service, and let the app write to that folder. Or allow the folder with `ReadWritePaths=`.",
     explains: ofCrash,
     async find(subject) {
       const [calls, properties, { output }] = await subject.all(failedCalls, serviceUnit, serviceRun);
-      const found = calls.filter(({ code }) => code === "EROFS");
+      const found = calls.filter(
+        ({ code, call, target }) =>
+          code === "EROFS" ||
+          (code === "ENOENT" &&
+            call === "mkdir" &&
+            hiddenBy(target, properties) === undefined &&
+            isFolderReadOnly(target, (name) => properties.get(name))),
+      );
       if (found.length > 0) return found.map((call) => readOnly(call, properties, subject));
       const line = output.find(({ message }) => SQLITE_DENIED.test(message));
       return line === undefined || properties.get("ProtectSystem") !== "strict"
