@@ -44,7 +44,7 @@ describeWith({ privateSystemd: true, commands: ["curl", "script"] }, "docs/comin
     await systemd.installUnits({
       "nginx.service": `[Service]
 ExecStart=${systemd.node} ${folder}/nginx.mjs
-ExecStartPost=curl --silent --retry 50 --retry-connrefused --retry-delay 1 http://localhost/
+ExecStartPost=curl --silent --retry 50 --retry-all-errors --retry-delay 1 http://localhost/
 `,
     });
     await systemd.start("nginx.service");
